@@ -1,0 +1,1 @@
+//! The contract between clip-lab and its plugins.

@@ -1,0 +1,1 @@
+//! Figures, the terminal dashboard and exported charts.

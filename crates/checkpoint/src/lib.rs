@@ -1,0 +1,1 @@
+//! Weights on disk: safetensors, and the layouts of other tools.

@@ -1,0 +1,1 @@
+//! The experiment store: SQLite schema, recorder and queries.
