@@ -1,0 +1,158 @@
+//! What a run hands over to be recorded.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything known about a run before its first step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewRun {
+    /// From [`crate::new_uid`].
+    pub uid: String,
+    /// The name in the spec; need not be unique.
+    pub name: String,
+    /// The study it belongs to.
+    pub study: Option<String>,
+    /// The arm of the study.
+    pub arm: Option<String>,
+    /// The seed.
+    pub seed: u64,
+    /// The exact text of the spec that runs.
+    pub spec_text: String,
+    /// The resolved settings, flattened.
+    pub config: Vec<ConfigEntry>,
+    /// Where and with what it runs.
+    pub environment: Environment,
+    /// The step at which it will end, when known.
+    pub total_steps: Option<u64>,
+    /// The metric it is judged by, such as `val/hit@1`.
+    pub goal_metric: Option<String>,
+    /// The folder of its files; created when missing. Make it absolute: readers may have another working directory.
+    pub dir: PathBuf,
+}
+
+/// One resolved setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigEntry {
+    /// Dotted key, such as `optimizer.lr`.
+    pub key: String,
+    /// The value as JSON text, such as `0.001` or `"siglip"`.
+    pub value: String,
+    /// Where it comes from: `default`, `override`, or `file:line`.
+    pub origin: String,
+}
+
+/// Where and with what a run runs. What is unknown stays empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Environment {
+    /// Commit of the working tree.
+    pub git_commit: Option<String>,
+    /// Branch of the working tree.
+    pub git_branch: Option<String>,
+    /// Whether the working tree differs from the commit.
+    pub git_dirty: Option<bool>,
+    /// That difference as a patch.
+    pub git_diff: Option<String>,
+    /// Versions by name: `clip-lab`, `libtorch`, `cuda`, `rustc`, ...
+    pub versions: BTreeMap<String, String>,
+    /// The device that trains, such as `cpu` or `cuda:0 (H100)`.
+    pub device: Option<String>,
+    /// The processor.
+    pub cpu: Option<String>,
+    /// Threads used for compute.
+    pub threads: Option<u32>,
+    /// Main memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The operating system.
+    pub os: Option<String>,
+    /// The command line, program included.
+    pub argv: Vec<String>,
+    /// The working directory.
+    pub cwd: Option<String>,
+    /// Anything else worth keeping.
+    pub extra: BTreeMap<String, String>,
+}
+
+/// Where training stands: the x coordinates of whatever is logged with it. They never go back within an attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tick {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Epochs done, fractional.
+    pub epoch: f64,
+    /// Image-text pairs seen.
+    pub samples: u64,
+}
+
+/// Ranks of the right answer for every query of one evaluation, kept so that paired tests need no second run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RankSet {
+    /// Step of the evaluated weights.
+    pub step: u64,
+    /// Split, such as `val` or `test`.
+    pub split: String,
+    /// What was evaluated, such as `retrieval` or `zeroshot`.
+    pub suite: String,
+    /// `image_to_text` or `text_to_image`.
+    pub direction: String,
+    /// `raw` or `ema`.
+    pub weights: String,
+    /// Rank of the best right answer, counted from 0 or 1 as the suite says; one for each query, in data order.
+    pub ranks: Vec<u32>,
+}
+
+/// A file to record with a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewArtifact {
+    /// A word such as `checkpoint`, `embeddings`, `chart`.
+    pub kind: String,
+    /// Its name within its kind, such as `best`; recording the same kind and name again replaces it.
+    pub name: String,
+    /// The step it was written at.
+    pub step: Option<u64>,
+    /// Where it is; relative to the run's folder when it lies there.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// A digest of its content, when one was taken.
+    pub digest: Option<String>,
+}
+
+/// Which direction of a metric is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// Larger is better.
+    Up,
+    /// Smaller is better.
+    Down,
+    /// Neither.
+    #[default]
+    None,
+}
+
+/// How grave an event is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    #[default]
+    Info,
+    /// The run goes on, but look.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// What a person asks of a running run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Request {
+    /// Save a checkpoint and end.
+    Stop,
+    /// Save a checkpoint and go on.
+    Checkpoint,
+}

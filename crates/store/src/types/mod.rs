@@ -1,0 +1,9 @@
+//! What goes in and what comes out: plain data, no database.
+
+mod input;
+mod rows;
+mod status;
+
+pub use input::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, Tick};
+pub use rows::{ArtifactRow, Bucket, EventRow, NoteRow, Point, RunRow, SeriesRow};
+pub use status::{Axis, RunId, Status};

@@ -1,0 +1,92 @@
+//! How a run stands, which run, and which x axis.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The number of a run inside one store. Take it from [`crate::RunRow::id`]; it means nothing in another store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub i64);
+
+/// How a run stands. `Stalled` and `Crashed` are never stored: readers derive them from the heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Announced, not started.
+    Queued,
+    /// Training, with a fresh heartbeat.
+    Running,
+    /// Its process lives but the heartbeat is older than 15 s.
+    Stalled,
+    /// Ended as planned.
+    Finished,
+    /// Ended with an error; the reason says which.
+    Failed,
+    /// Stopped by a person or a signal; can be resumed.
+    Interrupted,
+    /// Stopped because the loss became NaN or infinite.
+    NonFinite,
+    /// The heartbeat is older than 15 s and no process is known to be behind it.
+    Crashed,
+}
+
+impl Status {
+    /// Every status, in the order of a run's life.
+    pub const ALL: [Status; 8] = [
+        Status::Queued,
+        Status::Running,
+        Status::Stalled,
+        Status::Finished,
+        Status::Failed,
+        Status::Interrupted,
+        Status::NonFinite,
+        Status::Crashed,
+    ];
+
+    /// The word stored and shown, such as `non_finite`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Queued => "queued",
+            Status::Running => "running",
+            Status::Stalled => "stalled",
+            Status::Finished => "finished",
+            Status::Failed => "failed",
+            Status::Interrupted => "interrupted",
+            Status::NonFinite => "non_finite",
+            Status::Crashed => "crashed",
+        }
+    }
+
+    /// The status a word stands for.
+    pub fn from_word(word: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|s| s.as_str() == word)
+    }
+
+    /// Whether the run may still record: queued, running or stalled.
+    pub fn is_live(self) -> bool {
+        matches!(self, Status::Queued | Status::Running | Status::Stalled)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The x axis of a chart; every point can be drawn over each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// Optimizer steps.
+    #[default]
+    Step,
+    /// Epochs, fractional.
+    Epoch,
+    /// Image-text pairs seen.
+    Samples,
+    /// Seconds since the run was first started, pauses included.
+    WallSeconds,
+    /// Seconds of work, pauses between attempts excluded.
+    ActiveSeconds,
+}
