@@ -1,1 +1,2 @@
 //! Figures, the terminal dashboard and exported charts.
+pub mod figure;

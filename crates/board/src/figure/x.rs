@@ -1,0 +1,64 @@
+//! The horizontal axis: its names, its order, its units.
+
+use clip_lab_store::{Axis, Bucket, RunRow};
+
+use super::Unit;
+
+/// Every axis with its name in layouts and options, in the order in which the `x` key walks through them.
+pub const ALL: [(Axis, &str); 5] = [
+    (Axis::Step, "step"),
+    (Axis::Epoch, "epoch"),
+    (Axis::Samples, "samples"),
+    (Axis::WallSeconds, "wall"),
+    (Axis::ActiveSeconds, "active"),
+];
+
+/// The name of an axis in layouts and options.
+pub fn name(axis: Axis) -> &'static str {
+    ALL.iter().find(|(known, _)| *known == axis).map_or("step", |(_, name)| name)
+}
+
+/// The axis called `name`.
+pub fn named(name: &str) -> Option<Axis> {
+    ALL.iter().find(|(_, known)| *known == name).map(|(axis, _)| *axis)
+}
+
+/// The axis after this one.
+pub fn next(axis: Axis) -> Axis {
+    let at = ALL.iter().position(|(known, _)| *known == axis).unwrap_or(0);
+    ALL[(at + 1) % ALL.len()].0
+}
+
+/// The words under an axis.
+pub fn title(axis: Axis) -> &'static str {
+    match axis {
+        Axis::WallSeconds => "wall time",
+        Axis::ActiveSeconds => "active time",
+        other => name(other),
+    }
+}
+
+/// How its ticks are written.
+pub fn unit(axis: Axis) -> Unit {
+    match axis {
+        Axis::WallSeconds | Axis::ActiveSeconds => Unit::Seconds,
+        _ => Unit::Number,
+    }
+}
+
+/// Where a bucket's mean is drawn.
+pub fn middle(bucket: &Bucket) -> f64 {
+    bucket.x0 / 2.0 + bucket.x1 / 2.0
+}
+
+/// How long a step of `run` is on the axis, on average; smoothing is set in steps whatever the axis.
+pub fn per_step(axis: Axis, run: &RunRow) -> f64 {
+    let steps = run.step.max(1) as f64;
+    match axis {
+        Axis::Step => 1.0,
+        Axis::Epoch => run.epoch / steps,
+        Axis::Samples => run.samples as f64 / steps,
+        Axis::WallSeconds => (run.heartbeat_ms - run.started_ms).max(0) as f64 / 1000.0 / steps,
+        Axis::ActiveSeconds => run.active_ms as f64 / 1000.0 / steps,
+    }
+}
