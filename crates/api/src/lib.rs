@@ -1,1 +1,42 @@
 //! The contract between clip-lab and its plugins.
+//!
+//! A plugin is a settings struct plus one trait. The settings struct is what a user writes in a spec; its doc
+//! comments are the help that `clip-lab plugins` prints. The trait is what the trainer calls:
+//!
+//! | kind | trait | written in a spec as |
+//! |---|---|---|
+//! | image encoder | [`ImageEncoder`] | `[model.image]` |
+//! | text encoder | [`TextEncoder`] | `[model.text]` |
+//! | projection | [`Projection`] | `[model.image_projection]`, `[model.text_projection]` |
+//! | tokenizer | [`Tokenizer`] | `[tokenizer]` |
+//! | loss | [`Loss`] | `[loss]` |
+//! | optimizer | [`Optimizer`] | `[optimizer]` |
+//! | schedule | [`Schedule`] | `[schedule]` |
+//! | trick | [`Trick`] | `[[trick]]` |
+//! | augmentation | [`Augment`] | `[[augment]]` |
+//! | data set | [`Dataset`] | `[data.train]`, `[data.val]`, `[data.test]` |
+//! | evaluator | [`Evaluator`] | `[[eval]]` |
+//!
+//! A crate of plugins has one `fn register(&mut Catalog)` with one line for each plugin.
+
+mod catalog;
+mod kinds;
+mod params;
+mod section;
+mod settings;
+
+pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
+pub use clip_lab_problem as problem;
+pub use kinds::*;
+pub use params::{Param, Params};
+pub use section::{Origin, Section, parse};
+pub use settings::{Faults, Settings};
+
+/// What nearly every plugin file needs.
+pub mod prelude {
+    pub use crate::*;
+    pub use anyhow::{Context as _, Result, anyhow, bail, ensure};
+    pub use schemars::{self, JsonSchema};
+    pub use serde::{Deserialize, Serialize};
+    pub use tch::{self, Device, Kind as DType, Tensor, nn};
+}

@@ -1,0 +1,67 @@
+//! Data sets of pictures with captions, classes or both.
+
+use anyhow::Result;
+use image::RgbImage;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Kind;
+
+/// Which captions of a picture an epoch uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Captions {
+    /// One for each picture, drawn anew in every epoch.
+    #[default]
+    One,
+    /// Every caption of every picture.
+    All,
+}
+
+/// Pictures by index, each with its captions.
+pub trait Dataset: Send + Sync {
+    /// Number of pictures.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Decodes a picture.
+    ///
+    /// # Errors
+    /// When it is missing or broken; the message names it.
+    fn picture(&self, index: usize) -> Result<RgbImage>;
+    /// The captions of a picture: at least one in a data set that is trained on.
+    fn captions(&self, index: usize) -> &[String];
+    /// What to call a picture in messages and tables: its file name.
+    fn name(&self, index: usize) -> String;
+    /// Names of the classes; empty when there are none.
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+    /// The class of a picture, an index into [`Dataset::classes`].
+    fn class(&self, _index: usize) -> Option<usize> {
+        None
+    }
+    /// Text that changes whenever a picture or their order does; the key under which features are cached.
+    fn fingerprint(&self) -> String;
+    /// What was left out while opening (missing pictures, empty captions): a sentence each.
+    fn skipped(&self) -> &[String] {
+        &[]
+    }
+}
+
+/// What a data set's settings alone say, with at most its list of captions read and no picture.
+#[derive(Debug, Clone, Default)]
+pub struct DataFacts {
+    /// Number of pictures, where it can be told cheaply.
+    pub pictures: Option<usize>,
+    /// Number of captions.
+    pub captions: Option<usize>,
+}
+
+impl Kind for dyn Dataset {
+    const NAME: &'static str = "data set";
+    type Facts = DataFacts;
+    type Scope<'a> = ();
+}

@@ -1,0 +1,26 @@
+//! The kinds of plugins, one file each.
+
+mod augment;
+mod data;
+mod encoder;
+mod eval;
+mod loss;
+mod optimizer;
+mod projection;
+mod schedule;
+mod tokenizer;
+mod trick;
+
+pub use augment::{Augment, AugmentFacts, AugmentScope, Rng, rng};
+pub use data::{Captions, DataFacts, Dataset};
+pub use encoder::{ImageEncoder, ImageFacts, Mode, TextEncoder, TextFacts, Tokens};
+pub use eval::{Direction, Embedded, Evaluation, Evaluator, Ranks};
+pub use loss::{Loss, LossScope, Pair, Scored};
+pub use optimizer::{Optimizer, OptimizerFacts};
+pub use projection::{Projection, ProjectionFacts, ProjectionScope};
+pub use schedule::{Schedule, ScheduleFacts};
+pub use tokenizer::{Tokenizer, TokenizerFacts};
+pub use trick::{Report, Trick, TrickFacts};
+
+/// Named tensors: what an optimizer or a trick must keep to go on exactly.
+pub type State = Vec<(String, tch::Tensor)>;

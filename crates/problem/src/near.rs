@@ -1,0 +1,29 @@
+//! The nearest right name for a wrong one.
+
+/// The one of `known` that a person most likely meant by `name`, if any is near enough.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let score = |candidate: &str| {
+        let typed = strsim::damerau_levenshtein(&name.to_lowercase(), candidate);
+        let longest = name.chars().count().max(candidate.chars().count()).max(1);
+        1.0 - typed as f64 / longest as f64
+    };
+    known
+        .iter()
+        .map(|candidate| (score(candidate), *candidate))
+        .filter(|(score, _)| *score >= 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_of_the_finger_is_found_and_a_stranger_is_not() {
+        let known = ["clip", "siglip", "cross_entropy"];
+        assert_eq!(nearest("siglp", &known), Some("siglip"));
+        assert_eq!(nearest("CLIP", &known), Some("clip"));
+        assert_eq!(nearest("zebra", &known), None);
+    }
+}
