@@ -1,1 +1,125 @@
-//! What libtorch has and tch lacks.
+//! What libtorch has and tch lacks: the fused AdamW kernel, the norm of many tensors without a wait, the state of the
+//! random generator, and CUDA opened at run time. One small C++ file, `shim/shim.cpp`, stands behind it.
+
+mod cuda;
+mod ffi;
+
+pub use cuda::open_cuda;
+
+use anyhow::Result;
+use tch::Tensor;
+
+/// The constants of one AdamW update, <https://arxiv.org/abs/1711.05101>.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamW {
+    /// Learning rate.
+    pub lr: f64,
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// Decoupled weight decay; the weights shrink by `lr * weight_decay`.
+    pub weight_decay: f64,
+    /// Added to the root of the second moment.
+    pub eps: f64,
+}
+
+/// One AdamW update of all `params` in place, by libtorch's fused kernel (one pass over memory).
+///
+/// `steps` are f32 scalars that count the updates *before* this one; this call adds one to each first, as PyTorch
+/// does. All slices have the same length.
+///
+/// # Errors
+/// When lengths differ, or libtorch refuses (shapes, dtypes or devices that differ).
+pub fn fused_adamw(
+    params: &[Tensor],
+    grads: &[Tensor],
+    exp_avgs: &[Tensor],
+    exp_avg_sqs: &[Tensor],
+    steps: &[Tensor],
+    adamw: AdamW,
+) -> Result<()> {
+    let lengths = [grads.len(), exp_avgs.len(), exp_avg_sqs.len(), steps.len()];
+    anyhow::ensure!(lengths.iter().all(|&n| n == params.len()), "fused_adamw: lists of different lengths");
+    if params.is_empty() {
+        return Ok(());
+    }
+    tch::no_grad(|| {
+        for step in steps {
+            let _ = step.shallow_clone().f_add_scalar_(1.0)?;
+        }
+        anyhow::Ok(())
+    })?;
+    ffi::fused_adamw(params, grads, exp_avgs, exp_avg_sqs, steps, adamw)
+}
+
+/// The 2-norm of all tensors taken together, as a scalar on their device. Nothing waits for its value.
+///
+/// # Errors
+/// When the list is empty, or libtorch refuses.
+pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
+    anyhow::ensure!(!tensors.is_empty(), "global_norm: no tensors");
+    ffi::global_norm(tensors)
+}
+
+/// The state of the processor's random generator, `[5056]` uint8.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn rng_state() -> Result<Tensor> {
+    ffi::rng_state()
+}
+
+/// Sets the state of the processor's random generator to what [`rng_state`] gave.
+///
+/// # Errors
+/// When it is not such a state.
+pub fn set_rng_state(state: &Tensor) -> Result<()> {
+    ffi::set_rng_state(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Kind};
+
+    #[test]
+    fn the_fused_kernel_follows_the_formula() {
+        let options = (Kind::Double, Device::Cpu);
+        let (w, g) = (Tensor::from_slice(&[1.0f64, -2.0]), Tensor::from_slice(&[0.5f64, 0.25]));
+        let (m, v) = (Tensor::zeros([2], options), Tensor::zeros([2], options));
+        let step = Tensor::zeros([], (Kind::Float, Device::Cpu));
+        let adamw = AdamW { lr: 0.1, beta1: 0.9, beta2: 0.98, weight_decay: 0.2, eps: 1e-6 };
+        fused_adamw(&[w.shallow_clone()], &[g], &[m], &[v], &[step.shallow_clone()], adamw).unwrap();
+        // After one step the bias-corrected moments are g and g^2.
+        for (index, (w0, g)) in [(1.0, 0.5), (-2.0, 0.25f64)].into_iter().enumerate() {
+            let want = w0 * (1.0 - 0.1 * 0.2) - 0.1 * g / (g.abs() + 1e-6);
+            assert!((w.double_value(&[index as i64]) - want).abs() < 1e-12);
+        }
+        assert_eq!(step.double_value(&[]), 1.0);
+    }
+
+    #[test]
+    fn wrong_lists_are_errors() {
+        let one = || Tensor::ones([2], (Kind::Float, Device::Cpu));
+        let adamw = AdamW { lr: 0.1, beta1: 0.9, beta2: 0.98, weight_decay: 0.0, eps: 1e-6 };
+        assert!(fused_adamw(&[one()], &[], &[one()], &[one()], &[one()], adamw).is_err());
+        assert!(global_norm(&[]).is_err());
+        assert!(set_rng_state(&one()).is_err());
+    }
+
+    #[test]
+    fn the_norm_is_that_of_all_tensors_together() {
+        let norm = global_norm(&[Tensor::from_slice(&[3.0f32]), Tensor::from_slice(&[0.0f32, 4.0])]).unwrap();
+        assert_eq!(norm.double_value(&[]), 5.0);
+    }
+
+    #[test]
+    fn random_numbers_go_on_from_a_saved_state() {
+        let draw = || Tensor::rand([4], (Kind::Float, Device::Cpu));
+        let state = rng_state().unwrap();
+        let first = draw();
+        set_rng_state(&state).unwrap();
+        assert_eq!(first, draw());
+    }
+}

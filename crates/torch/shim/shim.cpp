@@ -1,0 +1,74 @@
+// What libtorch has and tch lacks. Every function returns null, or the message of the exception (freed by the caller).
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
+#include <c10/core/GradMode.h>
+
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+namespace {
+
+std::vector<at::Tensor> gather(void** tensors, size_t n) {
+  std::vector<at::Tensor> list;
+  list.reserve(n);
+  for (size_t i = 0; i < n; ++i) list.push_back(*static_cast<at::Tensor*>(tensors[i]));
+  return list;
+}
+
+template <typename F>
+char* guarded(F body) {
+  try {
+    body();
+    return nullptr;
+  } catch (const std::exception& error) {
+    return strdup(error.what());
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+char* shim_fused_adamw(void** params, void** grads, void** exp_avgs, void** exp_avg_sqs, void** steps, size_t n,
+                       double lr, double beta1, double beta2, double weight_decay, double eps) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    at::_fused_adamw_(gather(params, n), gather(grads, n), gather(exp_avgs, n), gather(exp_avg_sqs, n),
+                      /*max_exp_avg_sqs=*/{}, gather(steps, n), lr, beta1, beta2, weight_decay, eps,
+                      /*amsgrad=*/false, /*maximize=*/false);
+  });
+}
+
+// The norm of all tensors together, as a scalar on their device: nothing waits for it.
+char* shim_global_norm(void** tensors, size_t n, void* out) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    auto norms = at::_foreach_norm(gather(tensors, n));
+    *static_cast<at::Tensor*>(out) = at::linalg_vector_norm(at::stack(norms));
+  });
+}
+
+char* shim_rng_state(void* out) {
+  return guarded([&] {
+    auto generator = at::globalContext().defaultGenerator(at::kCPU);
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    *static_cast<at::Tensor*>(out) = generator.get_state();
+  });
+}
+
+char* shim_set_rng_state(void* state) {
+  return guarded([&] {
+    auto generator = at::globalContext().defaultGenerator(at::kCPU);
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_state(*static_cast<at::Tensor*>(state));
+  });
+}
+}

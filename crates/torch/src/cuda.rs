@@ -1,0 +1,30 @@
+//! CUDA, opened when it is there: one executable serves machines with and without an accelerator.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+unsafe extern "C" {
+    fn dlopen(file: *const c_char, flags: c_int) -> *mut c_void;
+    fn dlerror() -> *mut c_char;
+}
+
+const NOW_GLOBAL: c_int = 2 | 0x100;
+
+/// Opens libtorch's CUDA half beside the processor's, so that `tch::Cuda` finds devices. Call it once, before the first
+/// tensor. The libraries are looked for where libtorch lies.
+///
+/// # Errors
+/// What the loader says; a build for the processor alone has no such library.
+pub fn open_cuda() -> Result<(), String> {
+    // SAFETY: a constant C string; libtorch_cuda's initialisers only register kernels.
+    let handle = unsafe { dlopen(c"libtorch_cuda.so".as_ptr(), NOW_GLOBAL) };
+    if !handle.is_null() {
+        return Ok(());
+    }
+    // SAFETY: dlerror gives a string of its own, or null.
+    let words = unsafe { dlerror() };
+    if words.is_null() {
+        return Err("libtorch_cuda.so could not be opened".to_owned());
+    }
+    Err(unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned())
+}

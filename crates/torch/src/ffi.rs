@@ -1,0 +1,94 @@
+//! The only unsafe code of the house: calls into `shim/shim.cpp`.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_void};
+
+use anyhow::{Result, anyhow};
+use tch::Tensor;
+
+use crate::AdamW;
+
+unsafe extern "C" {
+    fn shim_fused_adamw(
+        params: *const *const c_void,
+        grads: *const *const c_void,
+        exp_avgs: *const *const c_void,
+        exp_avg_sqs: *const *const c_void,
+        steps: *const *const c_void,
+        n: usize,
+        lr: f64,
+        beta1: f64,
+        beta2: f64,
+        weight_decay: f64,
+        eps: f64,
+    ) -> *mut c_char;
+    fn shim_global_norm(tensors: *const *const c_void, n: usize, out: *mut c_void) -> *mut c_char;
+    fn shim_rng_state(out: *mut c_void) -> *mut c_char;
+    fn shim_set_rng_state(state: *const c_void) -> *mut c_char;
+    fn free(memory: *mut c_void);
+}
+
+fn pointers(tensors: &[Tensor]) -> Vec<*const c_void> {
+    tensors.iter().map(|tensor| tensor.as_ptr().cast::<c_void>()).collect()
+}
+
+/// The shim's answer: null, or the message of a C++ exception.
+fn answer(message: *mut c_char) -> Result<()> {
+    if message.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the shim returns a string made by strdup, ours to free.
+    let words = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    unsafe { free(message.cast()) };
+    let first = words.lines().next().unwrap_or("unknown").to_owned();
+    Err(anyhow!("libtorch: {first}"))
+}
+
+pub fn fused_adamw(
+    params: &[Tensor],
+    grads: &[Tensor],
+    exp_avgs: &[Tensor],
+    exp_avg_sqs: &[Tensor],
+    steps: &[Tensor],
+    adamw: AdamW,
+) -> Result<()> {
+    let lists = [params, grads, exp_avgs, exp_avg_sqs, steps].map(pointers);
+    let [params, grads, exp_avgs, exp_avg_sqs, steps] = lists.each_ref().map(|list| list.as_ptr());
+    let AdamW { lr, beta1, beta2, weight_decay, eps } = adamw;
+    // SAFETY: every pointer is a live at::Tensor for the length of the call, and all lists have n entries.
+    answer(unsafe {
+        shim_fused_adamw(
+            params,
+            grads,
+            exp_avgs,
+            exp_avg_sqs,
+            steps,
+            lists[0].len(),
+            lr,
+            beta1,
+            beta2,
+            weight_decay,
+            eps,
+        )
+    })
+}
+
+pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
+    let mut out = Tensor::new();
+    let list = pointers(tensors);
+    // SAFETY: as above; `out` is assigned a tensor.
+    answer(unsafe { shim_global_norm(list.as_ptr(), list.len(), out.as_mut_ptr().cast()) })?;
+    Ok(out)
+}
+
+pub fn rng_state() -> Result<Tensor> {
+    let mut out = Tensor::new();
+    // SAFETY: `out` is assigned a tensor.
+    answer(unsafe { shim_rng_state(out.as_mut_ptr().cast()) })?;
+    Ok(out)
+}
+
+pub fn set_rng_state(state: &Tensor) -> Result<()> {
+    // SAFETY: `state` is a live tensor; libtorch checks its type and length.
+    answer(unsafe { shim_set_rng_state(state.as_ptr().cast()) })
+}
