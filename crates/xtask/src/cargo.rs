@@ -1,0 +1,151 @@
+//! The cargo commands behind the verbs.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    os::unix::process::CommandExt,
+    process::{Command, exit},
+};
+
+use anyhow::{Context, Error, Result};
+
+use crate::{checkout::Checkout, libtorch::Libtorch};
+
+/// Both programs of the root package.
+pub fn build(checkout: &Checkout) -> Command {
+    cargo(checkout, &["build", "--package", "clip-lab", "--bins"])
+}
+
+/// All tests; `args` go to `cargo test`.
+pub fn test(checkout: &Checkout, args: &[String]) -> Command {
+    let mut command = cargo(checkout, &["test", "--workspace", "--locked"]);
+    command.args(args);
+    command
+}
+
+/// Whether the code is formatted.
+pub fn format(checkout: &Checkout) -> Command {
+    cargo(checkout, &["fmt", "--all", "--", "--check"])
+}
+
+/// Lints, warnings denied.
+pub fn clippy(checkout: &Checkout) -> Command {
+    cargo(checkout, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+/// Documentation, warnings denied.
+pub fn doc(checkout: &Checkout) -> Command {
+    let mut command = cargo(checkout, &["doc", "--workspace", "--no-deps", "--locked"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    command
+}
+
+fn cargo(checkout: &Checkout, args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(&checkout.root);
+    // `cargo run` left these for us. Some build scripts watch them, and would build again after each plain `cargo build`.
+    for name in std::env::vars_os().map(|(name, _)| name).filter(is_about_xtask) {
+        command.env_remove(name);
+    }
+    if checkout.libtorch == Libtorch::Ours {
+        command.env("LIBTORCH", libtorch_for(checkout));
+    }
+    command
+}
+
+fn is_about_xtask(name: &OsString) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+}
+
+/// torch-sys compiles its C++ wrapper again (4.5 minutes) whenever the value of `LIBTORCH` changes. The link of the checkout is
+/// what plain `cargo build` uses, so a target folder of the checkout's own keeps to it; in a target folder that checkouts share
+/// their links would differ, so there it is the folder of the cache, the same for all.
+fn libtorch_for(checkout: &Checkout) -> std::path::PathBuf {
+    let ours = checkout.our_libtorch();
+    if checkout.shares_target() {
+        ours.canonicalize().unwrap_or(ours)
+    } else {
+        checkout.root.join(".libtorch")
+    }
+}
+
+/// Runs a command to its end. If it fails, so does this program, silently: the tool has said why.
+pub fn finish(mut command: Command) -> Result<()> {
+    let status =
+        command.status().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    if !status.success() {
+        exit(status.code().unwrap_or(1));
+    }
+    Ok(())
+}
+
+/// Tests start the programs of the target folder, which another checkout sharing it would replace under them; so they take
+/// turns. Holds the turn until dropped; `None` where nothing is shared.
+pub fn wait_for_other_tests(checkout: &Checkout) -> Result<Option<File>> {
+    if !checkout.shares_target() {
+        return Ok(None);
+    }
+    let path = checkout.programs.join(".clip-lab-tests");
+    let turn = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    if turn.try_lock().is_err() {
+        eprintln!("waiting for the tests of another checkout that shares this target folder");
+        turn.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    }
+    Ok(Some(turn))
+}
+
+/// Replaces this process by `clip-lab run ARGS`, so that signals and the terminal are its own. Returns only if that fails.
+pub fn become_clip_lab(checkout: &Checkout, args: &[String]) -> Result<()> {
+    let program = checkout.programs.join("clip-lab");
+    let error = Command::new(&program).arg("run").args(args).exec();
+    Err(Error::new(error).context(format!("cannot start {}", program.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{ffi::OsStr, path::Path};
+
+    use super::*;
+
+    fn checkout(programs: &str, libtorch: Libtorch) -> Checkout {
+        let [root, cache, programs] = ["/w/repo", "/no-cache", programs].map(Into::into);
+        Checkout { root, cache, programs, libtorch }
+    }
+
+    fn libtorch_of(command: &Command) -> Option<&OsStr> {
+        command.get_envs().find(|(name, _)| *name == "LIBTORCH").and_then(|(_, value)| value)
+    }
+
+    #[test]
+    fn libtorch_is_the_link_in_a_target_folder_of_ones_own() {
+        let own = checkout("/w/repo/target/debug", Libtorch::Ours);
+        assert_eq!(libtorch_of(&build(&own)), Some("/w/repo/.libtorch".as_ref()));
+        assert!(wait_for_other_tests(&own).unwrap().is_none());
+    }
+
+    #[test]
+    fn libtorch_is_the_cache_in_a_shared_target_folder() {
+        let shared = checkout("/shared/debug", Libtorch::Ours);
+        assert_eq!(libtorch_of(&build(&shared)), Some("/no-cache/libtorch-2.11.0-cpu".as_ref()));
+    }
+
+    #[test]
+    fn a_users_libtorch_is_left_alone() {
+        assert_eq!(libtorch_of(&build(&checkout("/shared/debug", Libtorch::Theirs))), None);
+    }
+
+    #[test]
+    fn commands_are_for_the_whole_workspace_and_what_xtask_was_told_is_forgotten() {
+        let own = checkout("/w/repo/target/debug", Libtorch::Ours);
+        let command = test(&own, &["--".into(), "--nocapture".into()]);
+        let args: Vec<_> = command.get_args().collect();
+        assert_eq!(args, ["test", "--workspace", "--locked", "--", "--nocapture"]);
+        assert_eq!(command.get_current_dir(), Some(Path::new("/w/repo")));
+        assert!(command.get_envs().any(|(name, value)| name == "CARGO_PKG_NAME" && value.is_none()));
+        assert!(
+            doc(&own)
+                .get_envs()
+                .any(|(name, value)| name == "RUSTDOCFLAGS" && value == Some("-D warnings".as_ref()))
+        );
+    }
+}

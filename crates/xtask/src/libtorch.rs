@@ -1,0 +1,110 @@
+//! Whose libtorch is built against, and the link `.libtorch` through which cargo finds ours.
+
+use std::{ffi::OsString, fs, io::ErrorKind, os::unix::fs::symlink, path::Path};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bundles;
+
+/// The link in a checkout that `.cargo/config.toml` names as `LIBTORCH`.
+const LINK: &str = ".libtorch";
+
+/// Whose libtorch the checkout is built against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Libtorch {
+    /// The pinned one, fetched into the cache.
+    Ours,
+    /// One that the user names; nothing is fetched, and the environment is passed on as it is.
+    Theirs,
+}
+
+impl Libtorch {
+    /// `LIBTORCH_USE_PYTORCH`, `LIBTORCH` or a real folder `.libtorch` mean the user's own. As cargo itself sets `LIBTORCH` to
+    /// the link when the user does not, that value (and the cache folder the link leads to) still mean ours.
+    pub fn chosen(root: &Path, cache: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let link = root.join(LINK);
+        let is_ours =
+            |folder: &Path| is_same(folder, &link) || is_same(folder, &cache.join(bundles::LIBTORCH.folder));
+        let own_folder = fs::symlink_metadata(&link).is_ok_and(|found| found.is_dir());
+        let named = variable("LIBTORCH").is_some_and(|folder| !is_ours(Path::new(&folder)));
+        if own_folder || named || variable("LIBTORCH_USE_PYTORCH").is_some() {
+            Self::Theirs
+        } else {
+            Self::Ours
+        }
+    }
+}
+
+/// Whether two paths have the same name in the same folder; the last part is not followed, as it may be a link to come.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let folder = |path: &Path| path.parent().and_then(|parent| parent.canonicalize().ok());
+    a == b || (a.file_name() == b.file_name() && folder(a).is_some() && folder(a) == folder(b))
+}
+
+/// Points `.libtorch` of a checkout at `folder`. An older link is replaced in one step, so cargo never finds it missing.
+pub fn link(root: &Path, folder: &Path) -> Result<()> {
+    let link = root.join(LINK);
+    if fs::read_link(&link).is_ok_and(|target| target == folder) {
+        return Ok(());
+    }
+    let aside = root.join(format!("{LINK}.{}", std::process::id()));
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| aside.display().to_string())?
+        }
+        _ => {}
+    }
+    let made = symlink(folder, &aside).and_then(|()| fs::rename(&aside, &link));
+    made.with_context(|| {
+        format!("cannot make the link {}; make the checkout writable, or set LIBTORCH", link.display())
+    })
+}
+
+/// The pinned wheels are for Linux on x86-64.
+pub fn check_platform() -> Result<()> {
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Ok(());
+    }
+    bail!(
+        "no libtorch is pinned for {} on {}; install PyTorch 2.11.0 and set LIBTORCH_USE_PYTORCH=1, \
+         or set LIBTORCH to an unpacked libtorch 2.11.0",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_may_bring_a_libtorch() {
+        let place = tempfile::tempdir().unwrap();
+        let (root, cache) = (place.path().join("checkout"), place.path().join("cache"));
+        fs::create_dir_all(&root).unwrap();
+        fs::create_dir_all(&cache).unwrap();
+        let chosen = |variable: Option<(&str, OsString)>| {
+            Libtorch::chosen(&root, &cache, |name| {
+                variable.clone().filter(|(known, _)| *known == name).map(|(_, value)| value)
+            })
+        };
+        assert_eq!(chosen(None), Libtorch::Ours);
+        assert_eq!(chosen(Some(("LIBTORCH", root.join(".libtorch").into()))), Libtorch::Ours);
+        assert_eq!(chosen(Some(("LIBTORCH", root.join("../checkout/.libtorch").into()))), Libtorch::Ours);
+        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.11.0-cpu").into()))), Libtorch::Ours);
+        assert_eq!(chosen(Some(("LIBTORCH", "/opt/libtorch".into()))), Libtorch::Theirs);
+        assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Theirs);
+        fs::create_dir(root.join(".libtorch")).unwrap();
+        assert_eq!(chosen(None), Libtorch::Theirs);
+    }
+
+    #[test]
+    fn an_older_link_is_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        for target in ["/cache/old", "/cache/new", "/cache/new"] {
+            link(root.path(), Path::new(target)).unwrap();
+            assert_eq!(fs::read_link(root.path().join(".libtorch")).unwrap(), Path::new(target));
+        }
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left aside");
+    }
+}

