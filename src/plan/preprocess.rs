@@ -1,0 +1,67 @@
+//! `[preprocess]`: from a decoded picture to what the image tower sees.
+
+use clip_lab_api::{Faults, Settings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How pictures are brought to the image tower's size and range. The size itself is the tower's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Preprocess {
+    /// Side of the square pictures, in pixels: the image tower's.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub size: i64,
+    /// Mean of each channel (red, green, blue, from 0 to 1), subtracted.
+    pub mean: [f64; 3],
+    /// Standard deviation of each channel, divided by.
+    pub std: [f64; 3],
+    /// How a picture that is not square is brought to size.
+    pub resize: Resize,
+    /// How pixels between pixels are computed.
+    pub interpolation: Interpolation,
+}
+
+/// How a picture that is not square is brought to size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    /// The shorter side gets the size, then the middle is cut out.
+    #[default]
+    Shortest,
+    /// Both sides get the size; the picture is squashed.
+    Squash,
+}
+
+/// How pixels between pixels are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// From sixteen neighbours.
+    #[default]
+    Bicubic,
+    /// From four neighbours.
+    Bilinear,
+}
+
+impl Default for Preprocess {
+    /// The constants of OpenAI's CLIP.
+    fn default() -> Self {
+        Self {
+            size: 0,
+            mean: [0.48145466, 0.4578275, 0.40821073],
+            std: [0.26862954, 0.26130258, 0.27577711],
+            resize: Resize::Shortest,
+            interpolation: Interpolation::Bicubic,
+        }
+    }
+}
+
+impl Settings for Preprocess {
+    fn check(&self, faults: &mut Faults) {
+        let positive = self.std.iter().all(|value| value.is_finite() && *value > 0.0);
+        faults.require(positive, "std", "must be above 0 in every channel");
+        let finite = self.mean.iter().all(|value| value.is_finite());
+        faults.require(finite, "mean", "must be finite in every channel");
+    }
+}

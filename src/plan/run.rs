@@ -1,0 +1,112 @@
+//! `[run]`: how long, how large, on what.
+
+use clip_lab_api::{Captions, Faults, Settings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a run goes: its length, its batch, its device, and how often it looks up from its work.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// The source of all randomness: same spec, same seed, same machine, same losses to the bit.
+    pub seed: u64,
+    /// Length of the run as passes over the training pictures. Give this or `steps`.
+    pub epochs: Option<u64>,
+    /// Length of the run as updates of the weights. Give this or `epochs`.
+    pub steps: Option<u64>,
+    /// Pairs in a batch; all of them are each other's negatives. A last, incomplete batch is dropped.
+    pub batch: usize,
+    /// Which captions of a picture an epoch uses: `one`, drawn anew in every epoch, or `all`.
+    pub captions: Captions,
+    /// Number format of the forward and backward pass.
+    pub precision: Precision,
+    /// Where tensors live: `auto` (the first GPU, else the processor), `cpu`, `cuda` or `cuda:N`.
+    pub device: String,
+    /// Threads that read and decode pictures; 0 takes one for each core.
+    pub workers: usize,
+    /// Threads that compute; 0 takes all cores.
+    pub threads: usize,
+    /// Epochs between two evaluations of `[data.val]`; 0 evaluates only at the end.
+    pub eval_every: u64,
+    /// Epochs between two checkpoints; 0 writes only the last.
+    pub checkpoint_every: u64,
+    /// Steps between two records of the loss.
+    pub log_every: u64,
+    /// Compute a locked tower without random augmentation once and keep its features; the losses are the same.
+    pub cache_features: bool,
+    /// The metric that says how good the run is, split first.
+    pub goal: String,
+    /// Which weights are reported on `[data.test]`: the `last`, or the `best` by `goal` on `[data.val]`.
+    pub select: Select,
+}
+
+/// Number format of the forward and backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32-bit floating point throughout.
+    #[default]
+    Fp32,
+}
+
+/// Which weights a run reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Select {
+    /// Those after the last step.
+    #[default]
+    Last,
+    /// Those with the best `goal`.
+    Best,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            epochs: None,
+            steps: None,
+            batch: 128,
+            captions: Captions::One,
+            precision: Precision::Fp32,
+            device: "auto".into(),
+            workers: 0,
+            threads: 0,
+            eval_every: 1,
+            checkpoint_every: 1,
+            log_every: 1,
+            cache_features: true,
+            goal: "val/retrieval/t2i/hit@1".into(),
+            select: Select::Last,
+        }
+    }
+}
+
+impl Settings for Run {
+    fn check(&self, faults: &mut Faults) {
+        let lengths = usize::from(self.epochs.is_some()) + usize::from(self.steps.is_some());
+        let longer = if self.steps.is_some() { "steps" } else { "epochs" };
+        faults.require(lengths != 0, longer, "a run needs a length: set `epochs` or `steps`");
+        faults.require(lengths != 2, longer, "a run has one length: set `epochs` or `steps`, not both");
+        faults.require(self.epochs != Some(0), "epochs", "must be at least 1");
+        faults.require(self.steps != Some(0), "steps", "must be at least 1");
+        faults.require(
+            self.batch >= 2,
+            "batch",
+            "must be at least 2, for a pair's negatives are the rest of its batch",
+        );
+        faults.require(device(&self.device), "device", "must be `auto`, `cpu`, `cuda` or `cuda:N`");
+        faults.require(self.log_every >= 1, "log_every", "must be at least 1");
+        let split = self.goal.split_once('/').map(|(split, metric)| (split, metric.is_empty()));
+        let named = matches!(split, Some(("val" | "test", false)));
+        faults.require(named, "goal", "must name a split and a metric, such as `val/retrieval/t2i/hit@1`");
+    }
+}
+
+/// Whether `name` is a device; whether the machine has it is seen when the run starts.
+fn device(name: &str) -> bool {
+    match name.strip_prefix("cuda:") {
+        Some(number) => number.parse::<u16>().is_ok(),
+        None => matches!(name, "auto" | "cpu" | "cuda"),
+    }
+}
