@@ -1,37 +1,41 @@
-//! The experiment store: SQLite schema, recorder and queries.
+//! The experiment store: SQLite schema, recorder and queries. Nothing else in the project knows SQL.
 //!
-//! Signatures (all synchronous; every failure is a [`StoreError`]):
+//! A run records through a [`Recorder`]: calls return at once, one thread writes, and a store that fails never stops
+//! training. Everybody else looks through a [`Reader`], which cannot write, or edits through a [`Store`].
 //!
-//! ```text
-//! new_uid() -> String                                   now_ms() -> i64
+//! ```
+//! use clip_lab_store::{Axis, NewRun, Reader, Recorder, Status, Tick, new_uid};
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let store = folder.path().join("clip-lab.db");
+//! let dir = folder.path().join("my-run");
+//! let run = NewRun { uid: new_uid(), name: "lit".into(), seed: 1, dir, ..NewRun::default() };
+//! let recorder = Recorder::start(&store, run)?;
+//! for step in 1..=100 {
+//!     let at = Tick { step, epoch: step as f64 / 50.0, samples: step * 64 };
+//!     recorder.log(at, &[("train/loss", 1.0 / step as f64)]);
+//! }
+//! recorder.finish(Status::Finished, None);
 //!
-//! Recorder::start(store: &Path, run: NewRun) -> Result<Recorder>
-//! Recorder::resume(store: &Path, uid: &str, from_step: u64) -> Result<Recorder>
-//!   .log(at: Tick, points: &[(&str, f64)])              .rank(RankSet)
-//!   .event(Level, kind: &str, step: Option<u64>, text: &str)
-//!   .artifact(NewArtifact)                              .describe_metric(name, unit, Goal)
-//!   .requests() -> Vec<Request>                         .fault() -> Option<String>
-//!   .dropped() -> u64                                   .flush()
-//!   .finish(self, Status, reason: Option<&str>)         .uid() -> &str
-//!
-//! Reader::open(path: &Path) -> Result<Reader>
-//!   .runs() -> Result<Vec<RunRow>>                      .run(selector: &str) -> Result<RunRow>
-//!   .series(RunId) -> Result<Vec<SeriesRow>>            .points(RunId, metric) -> Result<Vec<Point>>
-//!   .buckets(RunId, metric, Axis, Option<(f64, f64)>, max_buckets: usize) -> Result<Vec<Bucket>>
-//!   .config(RunId) -> Result<Vec<ConfigEntry>>          .environment(RunId) -> Result<Environment>
-//!   .spec_text(RunId) -> Result<String>                 .events(RunId, after_id: i64) -> Result<Vec<EventRow>>
-//!   .ranks(RunId) -> Result<Vec<RankSet>>               .artifacts(RunId) -> Result<Vec<ArtifactRow>>
-//!   .tags(RunId) -> Result<Vec<String>>                 .notes(RunId) -> Result<Vec<NoteRow>>
-//!   .changed() -> Result<bool>
-//!
-//! Store::open(path: &Path) -> Result<Store>
-//!   .notice() -> Option<&str>                           .reader() -> Result<Reader>
-//!   .queue(&NewRun) -> Result<()>                       .mark_failed_start(uid, name, dir: &Path, reason) -> Result<()>
-//!   .tag(RunId, &str)  .untag(RunId, &str)  .note(RunId, &str)  .delete(RunId)  .request(RunId, Request)  -> Result<()>
+//! let reader = Reader::open(&store)?;
+//! let run = reader.run("lit")?;
+//! assert_eq!(reader.series(run.id)?[0].last, Some(0.01));
+//! let buckets = reader.buckets(run.id, "train/loss", Axis::Epoch, None, 30)?;
+//! assert!(buckets.len() <= 30 && buckets[0].max == 1.0);
+//! # Ok::<(), clip_lab_store::StoreError>(())
 //! ```
 
+mod clock;
+mod db;
 mod error;
+mod reader;
+mod recorder;
+mod rollup;
+mod store;
 mod types;
 
+pub use clock::{new_uid, now_ms};
 pub use error::StoreError;
+pub use reader::Reader;
+pub use recorder::{Pace, Recorder};
+pub use store::Store;
 pub use types::*;

@@ -1,0 +1,162 @@
+//! Opening the file: the pragmas, whose file it is, its version.
+
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    ConnectOptions, SqliteConnection,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::{Db, explain, file_system::network_name};
+use crate::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+const APPLICATION_ID: i64 = 0x434C_4C42;
+
+/// What a connection may do.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Access {
+    /// Create, migrate and write.
+    Write,
+    /// Only look.
+    Read,
+}
+
+/// The newest schema version of this build.
+fn known_version() -> i64 {
+    MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+/// Opens `path`. `busy` is how long a statement waits for another program's lock.
+pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreError> {
+    match access {
+        Access::Read if !path.exists() => Err(StoreError::Missing(path.into())),
+        Access::Read => look(path, busy),
+        Access::Write => create(path, busy),
+    }
+}
+
+fn look(path: &Path, busy: Duration) -> Result<Db, StoreError> {
+    let options = common(path, busy).read_only(true).pragma("query_only", "1");
+    let db = start(path, options, None)?;
+    match check(&db)? {
+        found if found < known_version() => {
+            Err(StoreError::Older { path: path.into(), found, known: known_version() })
+        }
+        _ => Ok(db),
+    }
+}
+
+fn create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(file_error(folder, "creating the folder of the store"))?;
+    // Programs that start at the same moment create and migrate one after the other.
+    let guard = path.with_extension("lock");
+    let lock = File::create(&guard).map_err(file_error(&guard, "creating the lock file of the store"))?;
+    wait_for(&lock, busy).map_err(|()| StoreError::Locked { path: guard.clone() })?;
+    if path.metadata().is_ok_and(|m| m.len() > 0) {
+        // Looked at before anything is written: changing the journal mode would already touch a foreign file.
+        check(&start(path, common(path, busy).pragma("query_only", "1"), None)?)?;
+    }
+    let network = network_name(folder);
+    let notice = network.map(|name| {
+        format!("{} lies on a network file system ({name}): it is written without WAL, more slowly", path.display())
+    });
+    let db = start(path, writing(path, busy, network.is_some()), notice)?;
+    if check(&db)? < known_version() {
+        db.with("bringing the schema up to date", async |conn| {
+            MIGRATIONS.run_direct(None, conn, false).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
+        })?;
+    }
+    Ok(db)
+}
+
+/// Takes the lock, or gives up after `busy`. A file system without locks leaves SQLite's own, which suffice except in
+/// the first instant of a new file.
+fn wait_for(lock: &File, busy: Duration) -> Result<(), ()> {
+    let until = Instant::now() + busy;
+    while let Err(TryLockError::WouldBlock) = lock.try_lock() {
+        if Instant::now() > until {
+            return Err(());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn file_error<'a>(path: &'a Path, doing: &'static str) -> impl Fn(std::io::Error) -> StoreError + 'a {
+    move |source| StoreError::File { path: path.into(), doing, source }
+}
+
+fn common(path: &Path, busy: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(busy)
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-65536")
+        .row_buffer_size(1024)
+}
+
+fn writing(path: &Path, busy: Duration, network: bool) -> SqliteConnectOptions {
+    // WAL needs memory shared between all programs, which a network file system does not give.
+    let (journal, synchronous) = match network {
+        true => (SqliteJournalMode::Truncate, SqliteSynchronous::Full),
+        false => (SqliteJournalMode::Wal, SqliteSynchronous::Normal),
+    };
+    let options = common(path, busy).create_if_missing(true).journal_mode(journal).synchronous(synchronous);
+    options.pragma("journal_size_limit", "67108864")
+}
+
+fn start(path: &Path, options: SqliteConnectOptions, notice: Option<String>) -> Result<Db, StoreError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(file_error(path, "starting the database thread"))?;
+    let conn = runtime.block_on(options.connect()).map_err(|e| foreign_or(path, "opening the store", e))?;
+    Ok(Db { path: path.into(), runtime, conn: Mutex::new(conn), inode: super::inode(path), notice })
+}
+
+/// SQLite finds out that a file is no database only when it reads it.
+fn foreign_or(path: &Path, doing: &str, error: sqlx::Error) -> StoreError {
+    match error.as_database_error().and_then(|e| e.code()).as_deref() {
+        Some("26") => StoreError::Foreign { path: path.into(), why: "it is no SQLite database".into() },
+        _ => explain(path, doing, error),
+    }
+}
+
+/// Refuses a file of another application or of a later version; answers with its version, 0 when new.
+fn check(db: &Db) -> Result<i64, StoreError> {
+    let (id, tables, version) = db.with("reading the schema version", inspect).map_err(|error| match error {
+        StoreError::Database { path, doing, source } => foreign_or(&path, &doing, source),
+        other => other,
+    })?;
+    let path = db.path().to_path_buf();
+    let why = format!("its application id is {id:#x} and it has {tables} tables");
+    match (id, tables) {
+        (APPLICATION_ID, _) if version > known_version() => {
+            Err(StoreError::Newer { path, found: version, known: known_version() })
+        }
+        (APPLICATION_ID, _) | (0, 0) => Ok(version),
+        _ => Err(StoreError::Foreign { path, why }),
+    }
+}
+
+async fn inspect(conn: &mut SqliteConnection) -> Result<(i64, i64, i64), sqlx::Error> {
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *conn).await?;
+    // An interrupted first migration leaves sqlx's own table alone in the file.
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+    let tables: i64 = sqlx::query_scalar(tables).fetch_one(&mut *conn).await?;
+    let migrated = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+    if sqlx::query_scalar::<_, i64>(migrated).fetch_one(&mut *conn).await? == 0 {
+        return Ok((id, tables, 0));
+    }
+    let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
+    Ok((id, tables, sqlx::query_scalar(version).fetch_one(conn).await?))
+}

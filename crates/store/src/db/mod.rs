@@ -1,0 +1,102 @@
+//! One SQLite connection behind a synchronous face.
+
+mod connect;
+mod file_system;
+mod host;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use sqlx::{SqliteConnection, error::ErrorKind};
+use tokio::runtime::Runtime;
+
+use crate::StoreError;
+
+pub use connect::{Access, connect};
+pub use host::{Host, process_gone};
+
+/// A connection and the private runtime that drives it.
+pub struct Db {
+    path: PathBuf,
+    runtime: Runtime,
+    conn: Mutex<SqliteConnection>,
+    inode: Option<u64>,
+    /// What a person should know about how the file was opened.
+    pub notice: Option<String>,
+}
+
+impl Db {
+    /// Runs `work` on the connection and says `doing` if it fails.
+    pub fn with<T>(
+        &self,
+        doing: &str,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        let mut conn = self.lock();
+        self.runtime.block_on(work(&mut conn)).map_err(|source| explain(&self.path, doing, source))
+    }
+
+    /// Like [`Db::with`] inside `BEGIN IMMEDIATE`: all of it happens or nothing. Immediate, because a transaction that
+    /// reads first and then writes fails at once, without the busy time-out, when another writer came between.
+    pub fn write<T>(
+        &self,
+        doing: &str,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        self.with(doing, async |conn| immediate(conn, work).await)
+    }
+
+    /// Whether the path still leads to the opened file: SQLite goes on writing into a deleted one without a word.
+    pub fn still_there(&self) -> Result<(), StoreError> {
+        match inode(&self.path) {
+            Some(inode) if Some(inode) == self.inode => Ok(()),
+            _ => Err(StoreError::Refused(format!("{} was deleted or replaced", self.path.display()))),
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn inode(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    Some(path.metadata().ok()?.ino())
+}
+
+async fn immediate<T>(
+    conn: &mut SqliteConnection,
+    work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    let done = match work(&mut *conn).await {
+        Ok(value) => sqlx::query("COMMIT").execute(&mut *conn).await.map(|_| value),
+        Err(error) => Err(error),
+    };
+    if done.is_err() {
+        // After some failures, a full disk among them, SQLite has already rolled back and this fails too: as wanted.
+        let _ = sqlx::query("ROLLBACK").execute(conn).await;
+    }
+    done
+}
+
+/// Turns a database error into a sentence.
+pub fn explain(path: &Path, doing: &str, source: sqlx::Error) -> StoreError {
+    match is_busy(&source) {
+        true => StoreError::Locked { path: path.into() },
+        false => StoreError::Database { path: path.into(), doing: doing.into(), source },
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    // SQLITE_BUSY is 5 and SQLITE_LOCKED 6; extended codes keep that number in the low byte.
+    let code = error.as_database_error().filter(|e| matches!(e.kind(), ErrorKind::Other)).and_then(|e| e.code());
+    code.and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}

@@ -1,0 +1,89 @@
+//! Looking into a store without being able to change it.
+
+mod buckets;
+mod details;
+mod points;
+mod runs;
+
+use std::{
+    path::Path,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use crate::{
+    Axis, Bucket, Point, RunId, RunRow, SeriesRow, StoreError,
+    db::{Access, Db, connect},
+};
+
+pub(crate) use points::{blocks_between, points_between};
+pub(crate) use runs::all as all_runs;
+
+/// A read-only view of a store. It never writes, never migrates and never stops a run.
+pub struct Reader {
+    pub(crate) db: Db,
+    version: AtomicI64,
+}
+
+impl Reader {
+    /// Opens the store at `path`.
+    pub fn open(path: &Path) -> Result<Reader, StoreError> {
+        let db = connect(path, Access::Read, Duration::from_secs(5))?;
+        Ok(Reader { db, version: AtomicI64::new(-1) })
+    }
+
+    /// Whether anything was written since the last call; true at the first. Takes microseconds.
+    pub fn changed(&self) -> Result<bool, StoreError> {
+        self.db.still_there()?;
+        let version: i64 = self.db.with("asking for changes", async |conn| {
+            sqlx::query_scalar("PRAGMA data_version").fetch_one(conn).await
+        })?;
+        Ok(self.version.swap(version, Ordering::Relaxed) != version)
+    }
+
+    /// Every run, the newest first.
+    pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
+        self.db.with("reading the runs", async |conn| runs::all(conn).await)
+    }
+
+    /// The run named by a uid, the beginning of one that fits no other, or a name (the newest of that name).
+    pub fn run(&self, selector: &str) -> Result<RunRow, StoreError> {
+        runs::select(self.runs()?, selector)
+    }
+
+    /// Every metric of a run, by name.
+    pub fn series(&self, run: RunId) -> Result<Vec<SeriesRow>, StoreError> {
+        self.db.with("reading the metrics", async |conn| points::series(conn, run).await)
+    }
+
+    /// Every point of a metric that counts, in order. For many points prefer [`Reader::buckets`].
+    pub fn points(&self, run: RunId, metric: &str) -> Result<Vec<Point>, StoreError> {
+        let points = self.db.with("reading points", async |conn| points::all(conn, run, metric).await)?;
+        points.map_or_else(|| Err(self.no_metric(run, metric)), Ok)
+    }
+
+    /// A metric over `axis` in at most `max_buckets` buckets (one more where 1 is asked for and the range crosses a
+    /// border), only points with x in `range` when given. Borders lie at powers of two, so that a growing run does not
+    /// make its chart flicker. Empty buckets are left out. Reads a few hundred rows, however long the run.
+    pub fn buckets(
+        &self,
+        run: RunId,
+        metric: &str,
+        axis: Axis,
+        range: Option<(f64, f64)>,
+        max_buckets: usize,
+    ) -> Result<Vec<Bucket>, StoreError> {
+        let ask = buckets::Ask { run, metric, axis, range, most: max_buckets.max(1) };
+        let buckets = self.db.with("reading buckets", async |conn| buckets::read(conn, &ask).await)?;
+        buckets.map_or_else(|| Err(self.no_metric(run, metric)), Ok)
+    }
+
+    fn no_metric(&self, run: RunId, metric: &str) -> StoreError {
+        let names: Vec<String> = self.series(run).unwrap_or_default().into_iter().map(|s| s.name).collect();
+        let hint = match names.len() {
+            0 => ": it has recorded none yet".to_string(),
+            _ => format!("; it has {}", names.join(", ")),
+        };
+        StoreError::NoSuchMetric { run: run.0.to_string(), metric: metric.into(), hint }
+    }
+}

@@ -1,0 +1,98 @@
+//! The row of a run: its first start, its later ones.
+
+use sqlx::SqliteConnection;
+
+use super::{record::Record, session::Session, small, summary::recount};
+use crate::{Level, NewRun, Status, db::Host};
+
+/// Inserts the run, or takes over the row that announced it. Answers with its number.
+pub async fn insert(
+    conn: &mut SqliteConnection,
+    new: &NewRun,
+    host: &Host,
+    status: Status,
+) -> Result<i64, sqlx::Error> {
+    let sql = "INSERT INTO run (uid, name, study, arm, seed, spec_text, total_steps, goal_metric, dir, status,
+                 created_ms, started_ms, heartbeat_ms, host, pid, boot_id)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12, ?13, ?14)
+               ON CONFLICT (uid) DO UPDATE SET name = ?2, study = ?3, arm = ?4, seed = ?5, spec_text = ?6,
+                 total_steps = ?7, goal_metric = ?8, dir = ?9, status = ?10, started_ms = ?11, heartbeat_ms = ?11,
+                 host = ?12, pid = ?13, boot_id = ?14 WHERE status = 'queued'
+               RETURNING id";
+    let query = sqlx::query_scalar(sql).bind(&new.uid).bind(&new.name).bind(&new.study).bind(&new.arm);
+    let query = query.bind(new.seed as i64).bind(&new.spec_text).bind(new.total_steps.map(|s| s as i64));
+    let query = query.bind(&new.goal_metric).bind(new.dir.to_string_lossy().into_owned()).bind(status.as_str());
+    let query = query.bind(crate::now_ms()).bind(&host.host).bind(host.pid).bind(&host.boot_id);
+    let run: i64 = query.fetch_one(&mut *conn).await?;
+    config(conn, run, new).await?;
+    Ok(run)
+}
+
+async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(), sqlx::Error> {
+    for entry in &new.config {
+        let sql = "INSERT OR REPLACE INTO config (run, key, value, origin) VALUES (?, ?, ?, ?)";
+        let query = sqlx::query(sql).bind(run).bind(&entry.key).bind(&entry.value).bind(&entry.origin);
+        query.execute(&mut *conn).await?;
+    }
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&new.environment) else { return Ok(()) };
+    for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        let sql = "INSERT OR REPLACE INTO environment (run, key, value) VALUES (?, ?, ?)";
+        sqlx::query(sql).bind(run).bind(key).bind(value.to_string()).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Begins another attempt after `from_step`: what the earlier one did later no longer counts. Answers with the
+/// milliseconds of work that still count.
+pub async fn again(
+    conn: &mut SqliteConnection,
+    uid: &str,
+    from_step: u64,
+    host: &Host,
+) -> Result<i64, sqlx::Error> {
+    let (run, attempt, next): (i64, i64, i64) =
+        sqlx::query_as("SELECT id, attempt + 1, tick_next FROM run WHERE uid = ?").bind(uid).fetch_one(&mut *conn).await?;
+    let sql = "SELECT min(tick) FROM tick WHERE run = ? AND step > ? AND superseded_by IS NULL";
+    let from: Option<i64> =
+        sqlx::query_scalar(sql).bind(run).bind(from_step as i64).fetch_one(&mut *conn).await?;
+    if let Some(from) = from {
+        supersede(conn, run, attempt, from, next).await?;
+    }
+    let sql = "DELETE FROM rank WHERE run = ? AND step > ?";
+    sqlx::query(sql).bind(run).bind(from_step as i64).execute(&mut *conn).await?;
+    let sql = "UPDATE run SET attempt = ?, status = 'running', reason = NULL, ended_ms = NULL, heartbeat_ms = ?,
+                 host = ?, pid = ?, boot_id = ? WHERE id = ?";
+    let query = sqlx::query(sql).bind(attempt).bind(crate::now_ms()).bind(&host.host).bind(host.pid);
+    query.bind(&host.boot_id).bind(run).execute(&mut *conn).await?;
+    let text = format!("attempt {attempt} goes on after step {from_step}");
+    small::write(conn, run, &Record::event(Level::Info, "resume", Some(from_step), &text)).await?;
+    rewind(conn, run).await
+}
+
+/// Everything from tick `from` on stops counting, and the blocks that held some of it are made anew.
+async fn supersede(
+    conn: &mut SqliteConnection,
+    run: i64,
+    attempt: i64,
+    from: i64,
+    next: i64,
+) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE tick SET superseded_by = ? WHERE run = ? AND tick >= ? AND superseded_by IS NULL";
+    sqlx::query(sql).bind(attempt).bind(run).bind(from).execute(&mut *conn).await?;
+    let sql = "DELETE FROM rollup WHERE series IN (SELECT id FROM metric WHERE run = ?) AND (bucket + 1) << level > ?";
+    sqlx::query(sql).bind(run).bind(from).execute(&mut *conn).await?;
+    recount(conn, run).await?;
+    Session::rebuild(conn, run, from, next).await
+}
+
+/// Puts the run row back to the last tick that counts.
+async fn rewind(conn: &mut SqliteConnection, run: i64) -> Result<i64, sqlx::Error> {
+    let sql = "SELECT step, epoch, samples, active_ms FROM tick WHERE run = ? AND superseded_by IS NULL
+               ORDER BY tick DESC LIMIT 1";
+    let last: Option<(i64, f64, i64, i64)> = sqlx::query_as(sql).bind(run).fetch_optional(&mut *conn).await?;
+    let (step, epoch, samples, active) = last.unwrap_or_default();
+    let sql = "UPDATE run SET step = ?, epoch = ?, samples = ?, active_ms = ? WHERE id = ?";
+    let query = sqlx::query(sql).bind(step).bind(epoch).bind(samples).bind(active).bind(run);
+    query.execute(conn).await?;
+    Ok(active)
+}

@@ -1,0 +1,28 @@
+//! Multi-row inserts: one row a statement reaches a tenth of their speed.
+
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+
+/// A statement being filled.
+pub type Filling<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// Inserts `rows` with as few statements as possible. `head` ends before the word VALUES. Only these few lengths are
+/// used, so that every statement stays prepared.
+pub async fn insert_rows<T>(
+    conn: &mut SqliteConnection,
+    head: &str,
+    columns: usize,
+    mut rows: &[T],
+    bind: impl for<'q> Fn(Filling<'q>, &T) -> Filling<'q>,
+) -> Result<(), sqlx::Error> {
+    for size in [512, 64, 8, 1] {
+        while rows.len() >= size {
+            let (now, later) = rows.split_at(size);
+            let row = format!("({})", vec!["?"; columns].join(","));
+            let sql = format!("{head} VALUES {}", vec![row.as_str(); size].join(","));
+            let query = now.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);
+            query.execute(&mut *conn).await?;
+            rows = later;
+        }
+    }
+    Ok(())
+}

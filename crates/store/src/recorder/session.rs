@@ -1,0 +1,169 @@
+//! A run being written: applies records inside a transaction of the caller.
+
+use std::collections::{HashMap, VecDeque};
+
+use sqlx::SqliteConnection;
+
+use super::{
+    insert::insert_rows,
+    record::{Points, Record},
+    small,
+    summary::Summary,
+};
+use crate::rollup::{Block, HIGHEST, LOWEST, Roller, Sealed};
+
+/// What the writer knows about its run. After a failed transaction it is behind or ahead of the store: load it anew.
+pub struct Session {
+    pub run: i64,
+    attempt: i64,
+    next: i64,
+    series: HashMap<String, Summary>,
+    roller: Roller,
+    /// (active ms, step) of the last half minute, for the rate.
+    recent: VecDeque<(i64, i64)>,
+}
+
+/// Rows of one transaction.
+#[derive(Default)]
+struct Rows {
+    ticks: Vec<(i64, Points)>,
+    points: Vec<(i64, i64, f64)>,
+    sealed: Vec<Sealed>,
+}
+
+impl Session {
+    /// Reads where the run `uid` stands.
+    pub async fn load(conn: &mut SqliteConnection, uid: &str) -> Result<Session, sqlx::Error> {
+        let (run, attempt, next): (i64, i64, i64) =
+            sqlx::query_as("SELECT id, attempt, tick_next FROM run WHERE uid = ?").bind(uid).fetch_one(&mut *conn).await?;
+        let known: Vec<Summary> =
+            sqlx::query_as("SELECT * FROM metric WHERE run = ?").bind(run).fetch_all(&mut *conn).await?;
+        let mut roller = Roller::default();
+        for series in &known {
+            restore(conn, &mut roller, series.id, run, next).await?;
+        }
+        let series = known.into_iter().map(|s| (s.name.clone(), s)).collect();
+        Ok(Session { run, attempt, next, series, roller, recent: VecDeque::new() })
+    }
+
+    /// Writes `records` and a sign of life.
+    pub async fn apply(&mut self, conn: &mut SqliteConnection, records: &[Record]) -> Result<(), sqlx::Error> {
+        let mut rows = Rows::default();
+        for record in records {
+            match record {
+                Record::Points(points) => self.take(conn, points, &mut rows).await?,
+                other => small::write(conn, self.run, other).await?,
+            }
+        }
+        rows.write(conn, self.run, self.attempt).await?;
+        for summary in self.series.values_mut().filter(|s| s.changed) {
+            summary.save(conn).await?;
+        }
+        self.beat(conn, rows.ticks.last().map(|(_, points)| points)).await
+    }
+
+    /// Makes anew the blocks that end in the ticks `from..to`, none of which counts any more.
+    pub async fn rebuild(conn: &mut SqliteConnection, run: i64, from: i64, to: i64) -> Result<(), sqlx::Error> {
+        let ids: Vec<i64> =
+            sqlx::query_scalar("SELECT id FROM metric WHERE run = ?").bind(run).fetch_all(&mut *conn).await?;
+        let (mut roller, mut rows) = (Roller::default(), Rows::default());
+        for series in ids {
+            restore(conn, &mut roller, series, run, from).await?;
+        }
+        roller.advance(from, to, &mut rows.sealed);
+        rows.write(conn, run, 0).await
+    }
+
+    async fn take(&mut self, conn: &mut SqliteConnection, points: &Points, rows: &mut Rows) -> Result<(), sqlx::Error> {
+        let tick = self.next;
+        for (name, bits) in points.names.0.iter().zip(&points.bits) {
+            let value = f64::from_bits(*bits);
+            if !self.series.contains_key(name) {
+                let id = small::metric(conn, self.run, name).await?;
+                self.series.insert(name.clone(), Summary { id, name: name.clone(), ..Summary::default() });
+            }
+            let Some(series) = self.series.get_mut(name).filter(|s| s.last_tick != Some(tick)) else { continue };
+            series.add(tick, points.at.step as i64, value);
+            self.roller.add(series.id, tick, value);
+            rows.points.push((series.id, tick, value));
+        }
+        rows.ticks.push((tick, points.clone()));
+        self.roller.advance(tick, tick + 1, &mut rows.sealed);
+        self.next = tick + 1;
+        Ok(())
+    }
+
+    async fn beat(&mut self, conn: &mut SqliteConnection, last: Option<&Points>) -> Result<(), sqlx::Error> {
+        let sql = "UPDATE run SET heartbeat_ms = ?, tick_next = ? WHERE id = ?";
+        sqlx::query(sql).bind(crate::now_ms()).bind(self.next).bind(self.run).execute(&mut *conn).await?;
+        let Some(last) = last else { return Ok(()) };
+        let rate = self.rate(last.active_ms, last.at.step as i64);
+        let sql = "UPDATE run SET step = ?, epoch = ?, samples = ?, active_ms = ?, rate = ? WHERE id = ?";
+        let query = sqlx::query(sql).bind(last.at.step as i64).bind(last.at.epoch).bind(last.at.samples as i64);
+        query.bind(last.active_ms).bind(rate).bind(self.run).execute(conn).await.map(|_| ())
+    }
+
+    fn rate(&mut self, active_ms: i64, step: i64) -> Option<f64> {
+        self.recent.push_back((active_ms, step));
+        while self.recent.len() > 2 && self.recent[0].0 < active_ms - 30_000 {
+            self.recent.pop_front();
+        }
+        let (ms, first) = self.recent[0];
+        (active_ms > ms).then(|| (step - first) as f64 * 1000.0 / (active_ms - ms) as f64)
+    }
+}
+
+impl Rows {
+    async fn write(&self, conn: &mut SqliteConnection, run: i64, attempt: i64) -> Result<(), sqlx::Error> {
+        let head = "INSERT INTO tick (run, tick, step, epoch, samples, wall_ms, active_ms, attempt)";
+        insert_rows(conn, head, 8, &self.ticks, |query, (tick, p)| {
+            let query = query.bind(run).bind(*tick).bind(p.at.step as i64).bind(p.at.epoch);
+            query.bind(p.at.samples as i64).bind(p.wall_ms).bind(p.active_ms).bind(attempt)
+        })
+        .await?;
+        let head = "INSERT INTO point (series, tick, value, flag)";
+        insert_rows(conn, head, 4, &self.points, |query, (series, tick, value)| {
+            query.bind(*series).bind(*tick).bind(value.is_finite().then_some(*value)).bind(flag(*value))
+        })
+        .await?;
+        let head = "INSERT INTO rollup (series, level, bucket, tick0, tick1, n, n_bad, min, max, sum, first, last)";
+        insert_rows(conn, head, 12, &self.sealed, |query, s| {
+            let (b, some) = (&s.block, |v: f64| (s.block.n > 0).then_some(v));
+            let query = query.bind(s.series).bind(s.level).bind(s.bucket).bind(b.tick0).bind(b.tick1).bind(b.n);
+            query.bind(b.n_bad).bind(some(b.min)).bind(some(b.max)).bind(b.sum).bind(some(b.first)).bind(some(b.last))
+        })
+        .await
+    }
+}
+
+/// 0 finite, 1 NaN, 2 +infinity, 3 -infinity.
+fn flag(value: f64) -> i64 {
+    match value {
+        v if v.is_nan() => 1,
+        f64::INFINITY => 2,
+        f64::NEG_INFINITY => 3,
+        _ => 0,
+    }
+}
+
+/// Reads the open blocks of a series as they were when `next` was the next tick.
+async fn restore(
+    conn: &mut SqliteConnection,
+    roller: &mut Roller,
+    series: i64,
+    run: i64,
+    next: i64,
+) -> Result<(), sqlx::Error> {
+    let open = |level: u32| (next >> level) << level;
+    let plain = crate::reader::points_between(conn, run, series, open(LOWEST), next - 1).await?;
+    for (tick, value) in plain {
+        roller.add(series, tick, value);
+    }
+    for level in LOWEST + 1..=HIGHEST {
+        let below = level - 1;
+        let (from, to) = (open(level) >> below, (next >> below) - 1);
+        let parts: Vec<Block> = crate::reader::blocks_between(conn, series, below, from, to).await?;
+        parts.iter().for_each(|part| roller.restore(series, level, part));
+    }
+    Ok(())
+}

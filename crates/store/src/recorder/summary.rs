@@ -1,0 +1,81 @@
+//! The running summary of a series, kept in its row of `metric`.
+
+use sqlx::{FromRow, SqliteConnection};
+
+/// One row of `metric` while it is written to.
+#[derive(Clone, Debug, Default, FromRow)]
+pub struct Summary {
+    pub id: i64,
+    pub name: String,
+    n: i64,
+    n_nan: i64,
+    n_inf: i64,
+    first_bad_step: Option<i64>,
+    last: Option<f64>,
+    last_step: Option<i64>,
+    min: Option<f64>,
+    min_step: Option<i64>,
+    max: Option<f64>,
+    max_step: Option<i64>,
+    /// The tick of its newest point: a metric counts once in a log call.
+    #[sqlx(default)]
+    pub last_tick: Option<i64>,
+    /// Whether the row in the store is behind.
+    #[sqlx(default)]
+    pub changed: bool,
+}
+
+impl Summary {
+    /// Takes one more value.
+    pub fn add(&mut self, tick: i64, step: i64, value: f64) {
+        self.n += 1;
+        self.last_tick = Some(tick);
+        self.changed = true;
+        if !value.is_finite() {
+            self.n_nan += i64::from(value.is_nan());
+            self.n_inf += i64::from(value.is_infinite());
+            self.first_bad_step.get_or_insert(step);
+            return;
+        }
+        (self.last, self.last_step) = (Some(value), Some(step));
+        if self.min.is_none_or(|min| value < min) {
+            (self.min, self.min_step) = (Some(value), Some(step));
+        }
+        if self.max.is_none_or(|max| value > max) {
+            (self.max, self.max_step) = (Some(value), Some(step));
+        }
+    }
+
+    /// Writes the row.
+    pub async fn save(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let sql = "UPDATE metric SET n = ?, n_nan = ?, n_inf = ?, first_bad_step = ?, last = ?, last_step = ?,
+                   min = ?, min_step = ?, max = ?, max_step = ? WHERE id = ?";
+        let query = sqlx::query(sql).bind(self.n).bind(self.n_nan).bind(self.n_inf).bind(self.first_bad_step);
+        let query = query.bind(self.last).bind(self.last_step).bind(self.min).bind(self.min_step);
+        query.bind(self.max).bind(self.max_step).bind(self.id).execute(conn).await?;
+        self.changed = false;
+        Ok(())
+    }
+}
+
+/// Sums up the points that still count: after a resume has superseded some.
+pub async fn recount(conn: &mut SqliteConnection, run: i64) -> Result<(), sqlx::Error> {
+    let sql = "
+        WITH live AS (SELECT p.series, t.tick, t.step, p.value, p.flag FROM tick t, metric m, point p
+                      WHERE t.run = ?1 AND m.run = ?1 AND p.series = m.id AND p.tick = t.tick
+                        AND t.superseded_by IS NULL),
+             total AS (SELECT series, count(*) n, sum(flag = 1) n_nan, sum(flag > 1) n_inf,
+                              min(iif(flag > 0, step, NULL)) bad FROM live GROUP BY series),
+             low AS (SELECT series, min(value) v, step FROM live WHERE flag = 0 GROUP BY series),
+             high AS (SELECT series, max(value) v, step FROM live WHERE flag = 0 GROUP BY series),
+             latest AS (SELECT series, max(tick), value v, step FROM live WHERE flag = 0 GROUP BY series)
+        UPDATE metric SET n = coalesce(s.n, 0), n_nan = coalesce(s.n_nan, 0), n_inf = coalesce(s.n_inf, 0),
+               first_bad_step = s.bad, last = s.last, last_step = s.last_step,
+               min = s.min, min_step = s.min_step, max = s.max, max_step = s.max_step
+        FROM (SELECT m.id, total.n, n_nan, n_inf, bad, latest.v last, latest.step last_step, low.v min,
+                     low.step min_step, high.v max, high.step max_step
+              FROM metric m LEFT JOIN total ON total.series = m.id LEFT JOIN latest ON latest.series = m.id
+              LEFT JOIN low ON low.series = m.id LEFT JOIN high ON high.series = m.id WHERE m.run = ?1) s
+        WHERE metric.id = s.id";
+    sqlx::query(sql).bind(run).execute(conn).await.map(|_| ())
+}

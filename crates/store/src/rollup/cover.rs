@@ -1,0 +1,78 @@
+//! Which blocks to read for a range of ticks.
+
+use super::{HIGHEST, LOWEST};
+
+/// Neighbouring blocks of one level, `from..=to`. Level 0 is the points themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Level of the blocks.
+    pub level: u32,
+    /// First block.
+    pub from: i64,
+    /// Last block.
+    pub to: i64,
+}
+
+/// The smallest level at which the ticks `lo..=hi` fall into at most `most` blocks.
+pub fn level_for(lo: i64, hi: i64, most: usize) -> u32 {
+    let most = most.max(1) as i64;
+    // At level 62 two blocks can still part a range that crosses their border; asking for one bucket then gives two.
+    (0..62).find(|&level| (hi >> level) - (lo >> level) < most).unwrap_or(62)
+}
+
+/// Splits the ticks `lo..=hi` into the largest blocks of at most `level` that lie inside it and are over, that is, end
+/// before `sealed`; the rest is points. In order of ticks.
+pub fn cover(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut tick = lo;
+    while tick <= hi {
+        let limit = (hi + 1).min(sealed);
+        let largest = level.min(HIGHEST);
+        let fits = |l: &u32| tick & ((1 << l) - 1) == 0 && tick + (1 << l) <= limit;
+        let span = match (LOWEST..=largest).rev().find(fits) {
+            Some(level) => {
+                // Every further block of this level too, unless a larger one takes over: it would have fitted here
+                // or begins at the next larger border.
+                let stop = if level == largest { limit } else { limit.min(((tick >> (level + 1)) + 1) << (level + 1)) };
+                Span { level, from: tick >> level, to: (stop >> level) - 1 }
+            }
+            None => {
+                let border = ((tick >> LOWEST) + 1) << LOWEST;
+                let plain = largest < LOWEST || border + (1 << LOWEST) > limit;
+                Span { level: 0, from: tick, to: if plain { hi } else { border - 1 } }
+            }
+        };
+        tick = (span.to + 1) << span.level;
+        spans.push(span);
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticks(span: &Span) -> std::ops::Range<i64> {
+        span.from << span.level..(span.to + 1) << span.level
+    }
+
+    #[test]
+    fn spans_follow_each_other_without_gap_and_read_little() {
+        for (lo, hi, sealed) in [(0, 999_999, 1_000_000), (3, 70_001, 65_000), (17, 18, 4), (5, 5, 6), (0, 15, 16)] {
+            for level in 0..12 {
+                let spans = cover(lo, hi, level, sealed);
+                let mut at = lo;
+                for span in &spans {
+                    assert_eq!(ticks(span).start, at);
+                    assert!(span.level == 0 || ticks(span).end <= sealed.min(hi + 1));
+                    assert!(span.level <= level);
+                    at = ticks(span).end;
+                }
+                assert_eq!(at, hi + 1);
+                assert!(spans.len() <= 2 * 12 + 2);
+            }
+        }
+        let rows: i64 = cover(3, 999_990, level_for(3, 999_990, 240), 1_000_000).iter().map(|s| s.to - s.from + 1).sum();
+        assert!(rows < 400, "{rows} rows for 240 buckets");
+    }
+}

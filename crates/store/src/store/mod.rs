@@ -1,0 +1,152 @@
+//! Changing a store by hand: short transactions, never in the way of a run.
+
+use std::{path::Path, time::Duration};
+
+use crate::{
+    NewRun, Reader, Request, RunId, RunRow, Status, StoreError,
+    db::{Access, Db, Host, connect},
+    now_ms, reader, recorder,
+};
+
+/// A store opened for edits; created and brought up to date when needed.
+pub struct Store {
+    db: Db,
+    left: Vec<String>,
+}
+
+impl Store {
+    /// Opens the store at `path`, creates or migrates it, and adds what crashed runs have kept aside.
+    pub fn open(path: &Path) -> Result<Store, StoreError> {
+        Store::open_with(path, Duration::from_secs(10))
+    }
+
+    pub(crate) fn open_with(path: &Path, busy: Duration) -> Result<Store, StoreError> {
+        let db = connect(path, Access::Write, busy)?;
+        let left = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
+        Ok(Store { db, left })
+    }
+
+    /// What a person should know about this store: its file system, or records kept aside that could not be added.
+    pub fn notice(&self) -> Option<String> {
+        let notices: Vec<String> = self.db.notice.iter().chain(&self.left).cloned().collect();
+        (!notices.is_empty()).then(|| notices.join("; "))
+    }
+
+    /// A reader of the same file.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(self.db.path())
+    }
+
+    /// Announces a run that will start later; [`crate::Recorder::start`] takes it over.
+    pub fn queue(&self, run: &NewRun) -> Result<(), StoreError> {
+        self.db.write("announcing the run", async |conn| {
+            recorder::insert_run(conn, run, &Host::here(), Status::Queued).await.map(|_| ())
+        })
+    }
+
+    /// Marks as failed a run whose process died before it could record anything, or while it recorded.
+    pub fn mark_failed_start(&self, uid: &str, name: &str, dir: &Path, reason: &str) -> Result<(), StoreError> {
+        let new = NewRun { uid: uid.into(), name: name.into(), dir: dir.into(), ..NewRun::default() };
+        self.db.write("marking the run as failed", async |conn| {
+            let known: Option<(i64, String)> =
+                sqlx::query_as("SELECT id, status FROM run WHERE uid = ?").bind(uid).fetch_optional(&mut *conn).await?;
+            let run = match known {
+                Some((id, status)) if status == "queued" || status == "running" => id,
+                Some(_) => return Ok(()), // it has told its end itself
+                None => recorder::insert_run(conn, &new, &Host::here(), Status::Failed).await?,
+            };
+            recorder::finish_run(conn, run, Status::Failed, Some(reason), now_ms()).await
+        })
+    }
+
+    /// Adds a tag.
+    pub fn tag(&self, run: RunId, tag: &str) -> Result<(), StoreError> {
+        self.edit("tagging", "INSERT OR IGNORE INTO tag (run, tag) VALUES (?, ?)", run, tag)
+    }
+
+    /// Takes a tag off.
+    pub fn untag(&self, run: RunId, tag: &str) -> Result<(), StoreError> {
+        self.edit("removing a tag", "DELETE FROM tag WHERE run = ? AND tag = ?", run, tag)
+    }
+
+    /// Writes a remark on a run.
+    pub fn note(&self, run: RunId, text: &str) -> Result<(), StoreError> {
+        self.db.write("writing a note", async |conn| {
+            let sql = "INSERT INTO note (run, at_ms, text) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(run.0).bind(now_ms()).bind(text).execute(conn).await.map(|_| ())
+        })
+    }
+
+    /// Asks something of a running run, which hears it within a second. Refused for one that has ended.
+    pub fn request(&self, run: RunId, request: Request) -> Result<(), StoreError> {
+        let row = self.by_id(run)?;
+        if !row.status.is_live() {
+            return Err(StoreError::Refused(format!("run {} is {}: nobody is there to hear", row.name, row.status)));
+        }
+        let word = match request {
+            Request::Stop => "stop",
+            Request::Checkpoint => "checkpoint",
+        };
+        self.db.write("asking the run", async |conn| {
+            let sql = "INSERT INTO control (run, at_ms, request) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(run.0).bind(now_ms()).bind(word).execute(conn).await.map(|_| ())
+        })
+    }
+
+    /// Deletes a run with everything recorded of it and its folder. Refused while it is being recorded.
+    pub fn delete(&self, run: RunId) -> Result<(), StoreError> {
+        let row = self.by_id(run)?;
+        if matches!(row.status, Status::Running | Status::Stalled) {
+            return Err(StoreError::Refused(format!("run {} is {}: stop it before deleting it", row.name, row.status)));
+        }
+        self.db.write("deleting the run", async |conn| {
+            sqlx::query("DELETE FROM run WHERE id = ?").bind(run.0).execute(conn).await.map(|_| ())
+        })?;
+        match std::fs::remove_dir_all(&row.dir) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::File { path: row.dir, doing: "removing the run's folder", source: e })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn edit(&self, doing: &str, sql: &'static str, run: RunId, text: &str) -> Result<(), StoreError> {
+        self.db.write(doing, async |conn| sqlx::query(sql).bind(run.0).bind(text).execute(conn).await.map(|_| ()))
+    }
+
+    fn by_id(&self, run: RunId) -> Result<RunRow, StoreError> {
+        self.find(&run.0.to_string(), |row| row.id == run)
+    }
+
+    pub(crate) fn by_uid(&self, uid: &str) -> Result<RunRow, StoreError> {
+        self.find(uid, |row| row.uid == uid)
+    }
+
+    fn find(&self, selector: &str, fits: impl Fn(&RunRow) -> bool) -> Result<RunRow, StoreError> {
+        let rows = self.db.with("reading the runs", async |conn| reader::all_runs(conn).await)?;
+        let none = || StoreError::NoSuchRun { selector: selector.into(), hint: String::new() };
+        rows.into_iter().find(fits).ok_or_else(none)
+    }
+
+    /// What the run was started with, for the spool of a later attempt.
+    pub(crate) fn new_run(&self, row: &RunRow) -> Result<NewRun, StoreError> {
+        let reader = self.reader()?;
+        Ok(NewRun {
+            uid: row.uid.clone(),
+            name: row.name.clone(),
+            study: row.study.clone(),
+            arm: row.arm.clone(),
+            seed: row.seed,
+            spec_text: reader.spec_text(row.id)?,
+            config: reader.config(row.id)?,
+            environment: reader.environment(row.id)?,
+            total_steps: row.total_steps,
+            goal_metric: row.goal_metric.clone(),
+            dir: row.dir.clone(),
+        })
+    }
+
+    pub(crate) fn into_db(self) -> Db {
+        self.db
+    }
+}
