@@ -80,7 +80,7 @@ impl Session {
             let value = f64::from_bits(*bits);
             if !self.series.contains_key(name) {
                 let id = small::metric(conn, self.run, name).await?;
-                self.series.insert(name.clone(), Summary { id, name: name.clone(), ..Summary::default() });
+                self.series.insert(name.clone(), Summary::new(id, name));
             }
             let Some(series) = self.series.get_mut(name).filter(|s| s.last_tick != Some(tick)) else { continue };
             series.add(tick, points.at.step as i64, value);

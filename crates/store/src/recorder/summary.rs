@@ -26,6 +26,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// A series without points.
+    pub fn new(id: i64, name: &str) -> Summary {
+        Summary { id, name: name.into(), ..Summary::default() }
+    }
+
     /// Takes one more value.
     pub fn add(&mut self, tick: i64, step: i64, value: f64) {
         self.n += 1;
