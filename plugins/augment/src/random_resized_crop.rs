@@ -1,0 +1,93 @@
+//! Random crops, as torchvision's `RandomResizedCrop` draws them.
+
+use clip_lab_api::prelude::*;
+use image::RgbImage;
+use rand::Rng as _;
+
+use crate::geometry::{Area, Filter, crop_squash};
+
+/// Cuts out a random part and resizes it to the square that the image encoder wants. CLIP's own recipe keeps at
+/// least nine tenths of the picture, so that the caption still fits; classifiers go down to 0.08.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomResizedCrop {
+    /// Smallest and largest part of the picture's area.
+    pub scale: [f64; 2],
+    /// Narrowest and widest shape, as width over height.
+    pub ratio: [f64; 2],
+    /// `bicubic` or `bilinear`, both antialiased.
+    pub interpolation: Filter,
+}
+
+impl Default for RandomResizedCrop {
+    fn default() -> Self {
+        Self { scale: [0.9, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0], interpolation: Filter::default() }
+    }
+}
+
+impl Settings for RandomResizedCrop {
+    fn check(&self, faults: &mut Faults) {
+        let [least, most] = self.scale;
+        let holds = 0.0 < least && least <= most && most <= 1.0;
+        faults.require(holds, "scale", "write it as [smallest, largest], both above 0 and at most 1");
+        let [narrow, wide] = self.ratio;
+        let holds = 0.0 < narrow && narrow <= wide && wide.is_finite();
+        faults.require(holds, "ratio", "write it as [narrowest, widest], both above 0");
+    }
+}
+
+struct Crop {
+    settings: RandomResizedCrop,
+    size: u32,
+}
+
+impl Plugin<dyn Augment> for RandomResizedCrop {
+    fn facts(&self) -> AugmentFacts {
+        AugmentFacts { random: true }
+    }
+
+    fn build(&self, scope: AugmentScope) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(Crop { settings: self.clone(), size: scope.image_size }))
+    }
+}
+
+impl Augment for Crop {
+    fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+        let area = self.settings.draw(picture.width(), picture.height(), rng);
+        crop_squash(&picture, area, self.size, self.settings.interpolation)
+    }
+}
+
+impl RandomResizedCrop {
+    /// Ten tries for an area and a shape that fit; then the largest centre part of a permitted shape.
+    fn draw(&self, width: u32, height: u32, rng: &mut Rng) -> Area {
+        let whole = f64::from(width) * f64::from(height);
+        let [narrow, wide] = self.ratio.map(f64::ln);
+        for _ in 0..10 {
+            let area = whole * rng.random_range(self.scale[0]..=self.scale[1]);
+            let ratio = rng.random_range(narrow..=wide).exp();
+            let across = (area * ratio).sqrt().round_ties_even() as u32;
+            let down = (area / ratio).sqrt().round_ties_even() as u32;
+            if (1..=width).contains(&across) && (1..=height).contains(&down) {
+                let top = rng.random_range(0..=height - down);
+                let left = rng.random_range(0..=width - across);
+                return Area { left, top, width: across, height: down };
+            }
+        }
+        self.centre(width, height)
+    }
+
+    fn centre(&self, width: u32, height: u32) -> Area {
+        let ratio = f64::from(width) / f64::from(height);
+        let (across, down) = if ratio < self.ratio[0] {
+            (width, (f64::from(width) / self.ratio[0]).round_ties_even() as u32)
+        } else if ratio > self.ratio[1] {
+            ((f64::from(height) * self.ratio[1]).round_ties_even() as u32, height)
+        } else {
+            (width, height)
+        };
+        let (across, down) = (across.clamp(1, width.max(1)), down.clamp(1, height.max(1)));
+        let (left, top) = (width.saturating_sub(across) / 2, height.saturating_sub(down) / 2);
+        Area { left, top, width: across, height: down }
+    }
+}

@@ -1,0 +1,115 @@
+//! Every augmentation: sizes, chance and settings.
+
+use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Settings, rng};
+use image::{Rgb, RgbImage};
+use plugins_augment::{ColorJitter, Filter, Flip, RandomResizedCrop, ResizeSettings};
+
+const SIZE: u32 = 32;
+
+fn built(settings: &impl Plugin<dyn Augment>) -> Box<dyn Augment> {
+    settings.build(AugmentScope { image_size: SIZE }).unwrap()
+}
+
+fn slope(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 90]))
+}
+
+fn faults(settings: &impl Settings) -> Vec<String> {
+    let mut faults = Faults::default();
+    settings.check(&mut faults);
+    faults.found().iter().map(|(key, _)| key.clone()).collect()
+}
+
+#[test]
+fn all_four_are_on_the_shelf() {
+    let mut catalog = Catalog::default();
+    plugins_augment::register(&mut catalog);
+    assert_eq!(catalog.augment.names(), ["resize", "random_resized_crop", "flip", "color_jitter"]);
+}
+
+#[test]
+fn the_same_generator_gives_the_same_picture_and_another_one_another() {
+    for augment in [
+        built(&RandomResizedCrop { scale: [0.2, 0.9], ..Default::default() }),
+        built(&ColorJitter { probability: 1.0, ..Default::default() }),
+    ] {
+        let out = |index| augment.apply(slope(60, 40), &mut rng(1, 2, index)).unwrap();
+        assert_eq!(out(3), out(3));
+        assert_ne!(out(3), out(4));
+    }
+}
+
+#[test]
+fn squares_come_out_of_every_shape() {
+    let augments = [
+        built(&ResizeSettings::default()),
+        built(&RandomResizedCrop { scale: [0.08, 1.0], ..Default::default() }),
+    ];
+    for (width, height) in [(1, 1), (1, 5000), (5000, 1), (2, 3), (33, 31), (640, 480)] {
+        for augment in &augments {
+            for index in 0..20 {
+                let out = augment.apply(slope(width, height), &mut rng(0, 0, index)).unwrap();
+                assert_eq!(out.dimensions(), (SIZE, SIZE), "{width}x{height}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_and_flip_keep_the_size_of_every_shape() {
+    let augments = [built(&Flip { probability: 1.0 }), built(&ColorJitter::default())];
+    for (width, height) in [(1, 1), (1, 5000), (17, 9)] {
+        for augment in &augments {
+            for index in 0..20 {
+                let out = augment.apply(slope(width, height), &mut rng(0, 0, index)).unwrap();
+                assert_eq!(out.dimensions(), (width, height));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flip_mirrors_left_and_right_about_as_often_as_said() {
+    let picture = slope(5, 3);
+    let always = built(&Flip { probability: 1.0 }).apply(picture.clone(), &mut rng(0, 0, 0)).unwrap();
+    assert_eq!(always.get_pixel(0, 1), picture.get_pixel(4, 1));
+    let never = built(&Flip { probability: 0.0 }).apply(picture.clone(), &mut rng(0, 0, 0)).unwrap();
+    assert_eq!(never, picture);
+    let flip = built(&Flip::default());
+    let flipped = (0..1000).filter(|i| flip.apply(picture.clone(), &mut rng(0, 0, *i)).unwrap() != picture);
+    assert!((420..580).contains(&flipped.count()));
+}
+
+#[test]
+fn a_crop_of_everything_is_the_squashed_picture() {
+    let whole = RandomResizedCrop { scale: [1.0, 1.0], ratio: [1.5, 1.5], ..Default::default() };
+    let out = built(&whole).apply(slope(60, 40), &mut rng(0, 0, 0)).unwrap();
+    let squashed = plugins_augment::geometry::squash(&slope(60, 40), SIZE, Filter::Bicubic).unwrap();
+    assert_eq!(out, squashed);
+}
+
+#[test]
+fn strengths_of_zero_change_nothing() {
+    let still = ColorJitter { brightness: 0.0, contrast: 0.0, saturation: 0.0, hue: 0.0, probability: 1.0 };
+    assert_eq!(built(&still).apply(slope(9, 9), &mut rng(0, 0, 0)).unwrap(), slope(9, 9));
+    assert!(!still.facts().random);
+}
+
+#[test]
+fn facts_say_what_is_random() {
+    assert!(!ResizeSettings::default().facts().random);
+    assert!(RandomResizedCrop::default().facts().random);
+    assert!(Flip::default().facts().random);
+    assert!(!Flip { probability: 1.0 }.facts().random);
+    assert!(ColorJitter::default().facts().random);
+}
+
+#[test]
+fn values_that_cannot_work_are_named() {
+    assert_eq!(faults(&Flip { probability: 1.5 }), ["probability"]);
+    assert_eq!(faults(&Flip { probability: f64::NAN }), ["probability"]);
+    assert_eq!(faults(&RandomResizedCrop { scale: [0.0, 1.0], ..Default::default() }), ["scale"]);
+    assert_eq!(faults(&RandomResizedCrop { ratio: [2.0, 1.0], ..Default::default() }), ["ratio"]);
+    assert_eq!(faults(&ColorJitter { hue: 0.6, contrast: -1.0, ..Default::default() }), ["contrast", "hue"]);
+    assert!(faults(&ColorJitter::default()).is_empty() && faults(&RandomResizedCrop::default()).is_empty());
+}

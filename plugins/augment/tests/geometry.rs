@@ -1,0 +1,100 @@
+//! Geometry against Pillow and torchvision, and on shapes that nobody planned for.
+
+mod common;
+
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
+use image::{Rgb, RgbImage, imageops};
+use plugins_augment::geometry::{Filter, Resize, preprocess};
+use safetensors::SafeTensors;
+
+/// Pixels by channel, row and column, as the goldens have them.
+fn channels_first(picture: &RgbImage) -> Vec<u8> {
+    (0..3).flat_map(|channel| picture.pixels().map(move |pixel| pixel.0[channel])).collect()
+}
+
+#[test]
+fn photographs_come_out_as_pillow_makes_them() {
+    let Some(folder) = common::golden("preprocess") else { return };
+    let bytes = std::fs::read(folder.join("io.safetensors")).unwrap();
+    let goldens = SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(goldens.len(), 12);
+    for (name, golden) in goldens.iter() {
+        let (file, size) = name.rsplit_once('.').unwrap();
+        let photo = image::ImageReader::open(folder.join(file)).unwrap().with_guessed_format().unwrap();
+        let photo = photo.decode().unwrap().into_rgb8();
+        let ours = preprocess(&photo, size.parse().unwrap(), Resize::Shortest, Filter::Bicubic).unwrap();
+        let off: Vec<u8> =
+            channels_first(&ours).iter().zip(golden.data()).map(|(a, b)| a.abs_diff(*b)).collect();
+        let mean = off.iter().map(|off| f64::from(*off)).sum::<f64>() / off.len() as f64;
+        let near = off.iter().filter(|off| **off <= 4).count() as f64 / off.len() as f64;
+        eprintln!("{name}: mean {mean:.4}, within 4 levels {:.5}, most {:?}", near, off.iter().max());
+        assert_eq!(off.len(), golden.data().len());
+        assert!(mean <= 1.0 && near >= 0.999, "{name}: mean {mean}, within 4 levels {near}");
+    }
+}
+
+/// A picture whose every pixel differs from its neighbours.
+fn busy(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let value = x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503);
+        Rgb([value as u8, (value >> 8) as u8, (value >> 16) as u8])
+    })
+}
+
+/// Resizes the shorter side, then cuts: the long way that `preprocess` avoids.
+fn long_way(picture: &RgbImage, size: u32) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let short = width.min(height);
+    let (across, down) = (size * width / short, size * height / short);
+    let source = images::ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3).unwrap();
+    let mut whole = images::Image::new(across, down, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+    Resizer::new().resize(&source, &mut whole, &options).unwrap();
+    let whole = RgbImage::from_raw(across, down, whole.into_vec()).unwrap();
+    let offset = |length: u32| (f64::from(length - size) / 2.0).round_ties_even() as u32;
+    imageops::crop_imm(&whole, offset(across), offset(down), size, size).to_image()
+}
+
+#[test]
+fn cutting_first_equals_cutting_last() {
+    for (width, height, size) in [(100, 77, 32), (77, 100, 32), (50, 333, 64), (31, 30, 48), (500, 375, 224)]
+    {
+        let picture = busy(width, height);
+        let short = preprocess(&picture, size, Resize::Shortest, Filter::Bicubic).unwrap();
+        let long = long_way(&picture, size);
+        let off = short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+        // The resampler rounds its weights to 8-bit arithmetic, which noise of full contrast shows.
+        assert!(off <= Some(2), "{width}x{height} to {size}: {off:?}");
+    }
+}
+
+#[test]
+fn a_picture_of_the_right_size_is_left_alone() {
+    let picture = busy(32, 32);
+    for how in [Resize::Shortest, Resize::Squash] {
+        assert_eq!(preprocess(&picture, 32, how, Filter::Bicubic).unwrap(), picture);
+    }
+}
+
+#[test]
+fn one_colour_stays_that_colour_in_every_shape() {
+    for (width, height) in [(1, 1), (1, 5000), (5000, 1), (2, 3), (7, 640), (1000, 999)] {
+        let picture = RgbImage::from_pixel(width, height, Rgb([7, 130, 255]));
+        for how in [Resize::Shortest, Resize::Squash] {
+            for filter in [Filter::Bilinear, Filter::Bicubic] {
+                let square = preprocess(&picture, 48, how, filter).unwrap();
+                assert_eq!(square.dimensions(), (48, 48));
+                assert!(
+                    square.pixels().all(|pixel| *pixel == Rgb([7, 130, 255])),
+                    "{width}x{height} {how:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_picture_without_pixels_is_an_error() {
+    let error = preprocess(&RgbImage::new(0, 5), 32, Resize::Shortest, Filter::Bicubic).unwrap_err();
+    assert!(error.to_string().contains("0x5"), "{error}");
+}
