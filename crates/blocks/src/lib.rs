@@ -1,1 +1,35 @@
 //! Layers that several plugins share.
+//!
+//! Every layer makes its variables below the path that it is given, and every `forward` returns an error where
+//! libtorch would throw, so that a wrong shape or a full device never ends the process.
+
+mod activation;
+mod attention;
+mod batch_norm;
+mod block;
+mod conv;
+mod init;
+mod layer_norm;
+mod linear;
+mod mlp;
+
+pub use activation::Activation;
+pub use attention::{Attention, AttentionConfig, Mask, attend};
+pub use batch_norm::BatchNorm;
+pub use block::{Block, BlockConfig, NormOrder, blocks};
+pub use conv::{Conv, ConvConfig};
+pub use init::{BlockInit, LinearInit, normal};
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
+pub use mlp::Mlp;
+
+use anyhow::Result;
+use tch::Tensor;
+
+/// Drops values with probability `p` while training; draws nothing from the random stream when `p` is zero.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn dropout(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
+    if train && p > 0.0 { Ok(x.f_dropout(p, true)?) } else { Ok(x) }
+}

@@ -1,1 +1,15 @@
 //! Image encoders.
+
+mod resnet;
+mod vit;
+
+use clip_lab_api::Catalog;
+
+pub use resnet::{ImagePool, ResNet, ResidualBlock, StrideIn, Variant};
+pub use vit::{FinalNorm, Pool, Vit, VitInit};
+
+/// Adds the image encoders of this crate.
+pub fn register(catalog: &mut Catalog) {
+    catalog.image.add::<Vit>("vit");
+    catalog.image.add::<ResNet>("resnet");
+}

@@ -1,0 +1,99 @@
+//! Multi-head attention.
+
+use anyhow::Result;
+use tch::{Tensor, nn};
+
+use crate::{Linear, LinearInit};
+
+/// Which keys a query may look at.
+#[derive(Debug, Clone, Copy)]
+pub enum Mask<'a> {
+    /// All.
+    None,
+    /// Those at its own place and before.
+    Causal,
+    /// Those where `[B, L]`, bool, is true.
+    Keys(&'a Tensor),
+}
+
+/// `softmax(q k^T / sqrt(d)) v` in `heads` heads: `[B, Q, W]`, `[B, K, W]`, `[B, K, W]` to `[B, Q, W]`.
+/// `dropout` is the probability of dropping an attention weight; zero outside training.
+///
+/// # Errors
+/// When the shapes do not fit or `heads` does not divide the width.
+pub fn attend(
+    (q, k, v): (&Tensor, &Tensor, &Tensor),
+    heads: i64,
+    mask: Mask<'_>,
+    dropout: f64,
+) -> Result<Tensor> {
+    let (batch, queries, width) = q.size3()?;
+    let split = |x: &Tensor| -> Result<Tensor> {
+        Ok(x.f_view([batch, -1, heads, width / heads])?.f_transpose(1, 2)?) // [B, heads, L, W / heads]
+    };
+    let keys = match mask {
+        Mask::Keys(mask) => Some(mask.f_unsqueeze(1)?.f_unsqueeze(1)?), // [B, 1, 1, K]
+        Mask::None | Mask::Causal => None,
+    };
+    let causal = matches!(mask, Mask::Causal);
+    let mixed = Tensor::f_scaled_dot_product_attention(
+        &split(q)?,
+        &split(k)?,
+        &split(v)?,
+        keys.as_ref(),
+        dropout,
+        causal,
+        None,
+        false,
+    )?;
+    Ok(mixed.f_transpose(1, 2)?.f_reshape([batch, queries, width])?)
+}
+
+/// The shape of self-attention.
+#[derive(Debug, Clone, Copy)]
+pub struct AttentionConfig {
+    /// Width of the tokens.
+    pub width: i64,
+    /// Number of heads; divides the width.
+    pub heads: i64,
+    /// Whether query, key and value have a bias.
+    pub qkv_bias: bool,
+    /// Probability of dropping an attention weight while training.
+    pub dropout: f64,
+}
+
+/// Self-attention. Variables: `qkv` (query, key and value, one below the other), `out`.
+#[derive(Debug)]
+pub struct Attention {
+    qkv: Linear,
+    out: Linear,
+    heads: i64,
+    dropout: f64,
+}
+
+impl Attention {
+    /// Makes the variables; `init` is that of `qkv` and of `out`.
+    ///
+    /// # Errors
+    /// When there is no memory for them.
+    pub fn new(
+        vars: &nn::Path<'_>,
+        config: AttentionConfig,
+        init: (LinearInit, LinearInit),
+    ) -> Result<Self> {
+        let AttentionConfig { width, heads, qkv_bias, dropout } = config;
+        let qkv = Linear::new(&(vars / "qkv"), width, 3 * width, qkv_bias, init.0)?;
+        let out = Linear::new(&(vars / "out"), width, width, true, init.1)?;
+        Ok(Self { qkv, out, heads, dropout })
+    }
+
+    /// `[B, L, W]` to the same shape.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
+        let parts = self.qkv.forward(x)?.f_chunk(3, -1)?;
+        let dropout = if train { self.dropout } else { 0.0 };
+        self.out.forward(&attend((&parts[0], &parts[1], &parts[2]), self.heads, mask, dropout)?)
+    }
+}

@@ -1,0 +1,116 @@
+//! The transformer block: attention and MLP, each with a norm and a residual connection.
+
+use anyhow::Result;
+use tch::{
+    Tensor,
+    nn::{self, Init},
+};
+
+use crate::{Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, dropout};
+
+/// Where the norms stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormOrder {
+    /// `x + f(norm(x))`: ViT, CLIP.
+    Pre,
+    /// `norm(x + f(x))`: BERT.
+    Post,
+}
+
+/// The shape of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockConfig {
+    /// Its attention, with the width.
+    pub attention: AttentionConfig,
+    /// Width between the two layers of the MLP.
+    pub mlp_dim: i64,
+    /// Activation of the MLP.
+    pub activation: Activation,
+    /// Epsilon of the norms.
+    pub norm_eps: f64,
+    /// Where the norms stand.
+    pub order: NormOrder,
+    /// Initial value of a learned scale on each residual branch; none for no such scale.
+    pub layer_scale: Option<f64>,
+    /// Probability of dropping a value at the end of a residual branch while training.
+    pub dropout: f64,
+    /// Initial values.
+    pub init: BlockInit,
+}
+
+/// A transformer block. Variables: `norm1`, `attn.qkv`, `attn.out`, `ls1`, `norm2`, `mlp.fc1`, `mlp.fc2`, `ls2`.
+#[derive(Debug)]
+pub struct Block {
+    norm1: LayerNorm,
+    attn: Attention,
+    ls1: Option<Tensor>,
+    norm2: LayerNorm,
+    mlp: Mlp,
+    ls2: Option<Tensor>,
+    order: NormOrder,
+    dropout: f64,
+}
+
+impl Block {
+    /// Makes the variables.
+    ///
+    /// # Errors
+    /// When there is no memory for them.
+    pub fn new(vars: &nn::Path<'_>, config: &BlockConfig) -> Result<Self> {
+        let (width, init) = (config.attention.width, config.init);
+        let norm = |name| LayerNorm::new(&(vars / name), width, config.norm_eps);
+        let scale = |name| -> Result<Option<Tensor>> {
+            let value = config.layer_scale.map(Init::Const);
+            Ok(value.map(|init| vars.f_var(name, &[width], init)).transpose()?)
+        };
+        let mlp_init = (init.fc1, init.fc2);
+        Ok(Self {
+            norm1: norm("norm1")?,
+            attn: Attention::new(&(vars / "attn"), config.attention, (init.qkv, init.out))?,
+            ls1: scale("ls1")?,
+            norm2: norm("norm2")?,
+            mlp: Mlp::new(&(vars / "mlp"), width, config.mlp_dim, config.activation, mlp_init)?,
+            ls2: scale("ls2")?,
+            order: config.order,
+            dropout: config.dropout,
+        })
+    }
+
+    /// `[B, L, W]` to the same shape.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
+        let attn = |x: &Tensor| self.attn.forward(x, mask, train);
+        let x = self.residual(x, &self.norm1, self.ls1.as_ref(), attn, train)?;
+        self.residual(&x, &self.norm2, self.ls2.as_ref(), |x| self.mlp.forward(x), train)
+    }
+
+    fn residual(
+        &self,
+        x: &Tensor,
+        norm: &LayerNorm,
+        scale: Option<&Tensor>,
+        branch: impl Fn(&Tensor) -> Result<Tensor>,
+        train: bool,
+    ) -> Result<Tensor> {
+        let inner = match self.order {
+            NormOrder::Pre => branch(&norm.forward(x)?)?,
+            NormOrder::Post => branch(x)?,
+        };
+        let inner = match scale {
+            Some(scale) => inner.f_mul(scale)?,
+            None => inner,
+        };
+        let sum = x.f_add(&dropout(inner, self.dropout, train)?)?;
+        if self.order == NormOrder::Post { norm.forward(&sum) } else { Ok(sum) }
+    }
+}
+
+/// `depth` blocks, named by their number below `vars`.
+///
+/// # Errors
+/// When there is no memory for them.
+pub fn blocks(vars: &nn::Path<'_>, depth: i64, config: &BlockConfig) -> Result<Vec<Block>> {
+    (0..depth).map(|i| Block::new(&(vars / i), config)).collect()
+}

@@ -1,0 +1,89 @@
+//! Initial values: what the reference implementations draw.
+
+use tch::nn::Init;
+
+/// Normal around zero. (The "truncated normal" of timm and Hugging Face cuts at an absolute 2, which is a hundred
+/// standard deviations of 0.02 away, so it is this one.)
+pub fn normal(stdev: f64) -> Init {
+    Init::Randn { mean: 0.0, stdev }
+}
+
+fn uniform(bound: f64) -> Init {
+    Init::Uniform { lo: -bound, up: bound }
+}
+
+/// Initial values of a linear layer or a convolution.
+#[derive(Debug, Clone, Copy)]
+pub struct LinearInit {
+    /// Of the weight.
+    pub weight: Init,
+    /// Of the bias.
+    pub bias: Init,
+}
+
+impl LinearInit {
+    /// A normal weight and a bias of zeros.
+    pub fn normal(stdev: f64) -> Self {
+        Self { weight: normal(stdev), bias: Init::Const(0.0) }
+    }
+
+    /// What torch gives a new layer: both uniform within `1 / sqrt(fan_in)`.
+    pub fn torch(fan_in: i64) -> Self {
+        let draw = uniform(1.0 / (fan_in as f64).sqrt());
+        Self { weight: draw, bias: draw }
+    }
+
+    /// The same weight with a bias of zeros.
+    pub fn without_bias(self) -> Self {
+        Self { bias: Init::Const(0.0), ..self }
+    }
+}
+
+/// Initial values of a transformer block.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockInit {
+    /// Of query, key and value.
+    pub qkv: LinearInit,
+    /// Of the projection after attention.
+    pub out: LinearInit,
+    /// Of the first layer of the MLP.
+    pub fc1: LinearInit,
+    /// Of its second layer.
+    pub fc2: LinearInit,
+}
+
+impl BlockInit {
+    /// Normal with one standard deviation everywhere: BERT, ViT.
+    pub fn normal(stdev: f64) -> Self {
+        let init = LinearInit::normal(stdev);
+        Self { qkv: init, out: init, fc1: init, fc2: init }
+    }
+
+    /// What torch gives new modules, which OpenAI's image transformer keeps.
+    pub fn torch(width: i64, mlp_dim: i64) -> Self {
+        // Xavier over the fused matrix: fan in W, fan out 3 W.
+        let xavier = uniform((6.0 / (4 * width) as f64).sqrt());
+        Self {
+            qkv: LinearInit { weight: xavier, bias: Init::Const(0.0) },
+            out: LinearInit::torch(width).without_bias(),
+            fc1: LinearInit::torch(width),
+            fc2: LinearInit::torch(mlp_dim),
+        }
+    }
+
+    /// OpenAI's text transformer (CLIP, `initialize_parameters`): layers that write into the residual stream are
+    /// scaled down by `sqrt(2 depth)`.
+    pub fn clip_text(width: i64, depth: i64, mlp_dim: i64) -> Self {
+        let torch = Self::torch(width, mlp_dim);
+        let attention = (width as f64).powf(-0.5);
+        let residual = attention * ((2 * depth) as f64).powf(-0.5);
+        let wide = ((2 * width) as f64).powf(-0.5);
+        let with = |init: LinearInit, stdev| LinearInit { weight: normal(stdev), ..init };
+        Self {
+            qkv: with(torch.qkv, attention),
+            out: with(torch.out, residual),
+            fc1: with(torch.fc1, wide),
+            fc2: with(torch.fc2, residual),
+        }
+    }
+}

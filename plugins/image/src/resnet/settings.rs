@@ -1,0 +1,199 @@
+//! What a spec says about a ResNet.
+
+use clip_lab_api::prelude::*;
+use clip_lab_blocks::{ConvConfig, LinearInit, normal};
+
+/// The residual block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResidualBlock {
+    /// Two 3x3 convolutions: ResNet-18 and 34.
+    Basic,
+    /// 1x1, 3x3, 1x1: ResNet-50 and deeper.
+    #[default]
+    Bottleneck,
+}
+
+/// Which convolution of a bottleneck takes the stride.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum StrideIn {
+    /// The first, 1x1: v1, Keras.
+    #[serde(rename = "1x1")]
+    First,
+    /// The 3x3: v1.5, torchvision, timm, Hugging Face.
+    #[default]
+    #[serde(rename = "3x3")]
+    Second,
+}
+
+/// The stem and how strides are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Variant {
+    /// A 7x7 convolution and max pooling; strides in the convolutions.
+    #[default]
+    Standard,
+    /// OpenAI's: three 3x3 convolutions and average pooling; strides by average pooling (anti-aliased).
+    Openai,
+}
+
+/// How the last feature map becomes one feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImagePool {
+    /// The average over all places; pictures of any size can be encoded.
+    #[default]
+    Avg,
+    /// OpenAI's: the average attends to all places; tied to image_size.
+    Attention,
+}
+
+/// ResNet: a convolutional network with residual connections. The defaults are ResNet-50 v1.5. OpenAI's RN50 is
+/// `variant = "openai"`, `pool = "attention"`, `output = 1024`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResNet {
+    /// Side of the square pictures, in pixels.
+    pub image_size: i64,
+    /// Number of residual blocks in each stage.
+    pub layers: Vec<i64>,
+    /// The residual block.
+    pub block: ResidualBlock,
+    /// Channels after the stem.
+    pub stem_width: i64,
+    /// Channels after each stage: [256, 512, 1024, 2048] for bottlenecks, [64, 128, 256, 512] for basic blocks.
+    pub widths: Vec<i64>,
+    /// Inner channels of a bottleneck per group, where 64 means a quarter of the stage's width (64 in a stage of
+    /// 256); ResNeXt-50 32x4d has 4, Wide ResNet-50-2 has 128.
+    pub base_width: i64,
+    /// Groups of the 3x3 convolution in a bottleneck; ResNeXt-50 32x4d has 32.
+    pub groups: i64,
+    /// Which convolution of a bottleneck takes the stride: "1x1" (v1) or "3x3" (v1.5).
+    pub stride_in: StrideIn,
+    /// Whether the first stage halves the picture too.
+    pub first_stride: bool,
+    /// The stem and how strides are taken.
+    pub variant: Variant,
+    /// How the last feature map becomes one feature.
+    pub pool: ImagePool,
+    /// Heads of attention pooling; divides the last width. OpenAI: the last width divided by 64.
+    pub pool_heads: i64,
+    /// Width of the features after attention pooling. Without it they are as wide as the last stage.
+    pub output: i64,
+    /// Epsilon of batch norm: 1e-5, in Keras 1e-3.
+    pub bn_eps: f64,
+    /// Whether the last batch norm of a block starts at zero, so that the block starts as the identity.
+    pub zero_init_last: bool,
+}
+
+impl Default for ResNet {
+    fn default() -> Self {
+        Self {
+            image_size: 224,
+            layers: vec![3, 4, 6, 3],
+            block: ResidualBlock::Bottleneck,
+            stem_width: 64,
+            widths: vec![256, 512, 1024, 2048],
+            base_width: 64,
+            groups: 1,
+            stride_in: StrideIn::Second,
+            first_stride: false,
+            variant: Variant::Standard,
+            pool: ImagePool::Avg,
+            pool_heads: 32,
+            output: 1024,
+            bn_eps: 1e-5,
+            zero_init_last: true,
+        }
+    }
+}
+
+impl Settings for ResNet {
+    fn check(&self, faults: &mut Faults) {
+        for (key, value) in [("image_size", self.image_size), ("base_width", self.base_width)] {
+            faults.require(value > 0, key, "must be at least 1");
+        }
+        let layers = !self.layers.is_empty() && self.layers.iter().all(|&n| n > 0);
+        faults.require(layers, "layers", "must name at least one stage, each of at least 1 block");
+        let widths = self.widths.len() == self.layers.len() && self.widths.iter().all(|&n| n > 0);
+        let words = format!("must name {} widths of at least 1, one for each entry of layers", self.layers.len());
+        faults.require(widths, "widths", words);
+        faults.require(self.groups > 0, "groups", "must be at least 1");
+        faults.require(self.bn_eps > 0.0, "bn_eps", "must be above 0");
+        match self.block {
+            ResidualBlock::Basic => self.check_basic(faults),
+            ResidualBlock::Bottleneck => self.check_bottleneck(faults),
+        }
+        self.check_stem(faults);
+        if self.pool == ImagePool::Attention {
+            self.check_pool(faults);
+        }
+    }
+}
+
+impl ResNet {
+    fn check_basic(&self, faults: &mut Faults) {
+        faults.require(self.groups == 1, "groups", "needs block = \"bottleneck\"; basic blocks have one group");
+        faults.require(self.base_width == 64, "base_width", "needs block = \"bottleneck\"; leave it at 64");
+        let standard = self.variant == Variant::Standard;
+        faults.require(standard, "variant", "`openai` needs block = \"bottleneck\"");
+    }
+
+    fn check_bottleneck(&self, faults: &mut Faults) {
+        let groups = self.groups.max(1);
+        let fits = self.widths.iter().all(|&width| self.inner(width) >= groups && self.inner(width) % groups == 0);
+        let words = "leaves a stage without inner channels: inner = width * base_width * groups / 256 must be a \
+                     multiple of groups";
+        faults.require(fits, "base_width", words);
+    }
+
+    fn check_stem(&self, faults: &mut Faults) {
+        let even = self.variant == Variant::Standard || self.stem_width % 2 == 0;
+        faults.require(even, "stem_width", "must be even in the `openai` variant");
+        faults.require(self.stem_width > 0, "stem_width", "must be at least 1");
+    }
+
+    fn check_pool(&self, faults: &mut Faults) {
+        let width = self.widths.last().copied().unwrap_or(1);
+        let divides = self.pool_heads > 0 && width % self.pool_heads == 0;
+        faults.require(divides, "pool_heads", format!("must divide the last width, {width}"));
+        faults.require(self.output > 0, "output", "must be at least 1");
+        let whole = self.image_size % self.reduction() == 0;
+        let words = format!("must be a multiple of {} when pool = \"attention\"", self.reduction());
+        faults.require(whole, "image_size", words);
+    }
+
+    /// Width of the features.
+    pub fn width(&self) -> i64 {
+        match self.pool {
+            ImagePool::Avg => self.widths.last().copied().unwrap_or(0),
+            ImagePool::Attention => self.output,
+        }
+    }
+
+    /// Inner channels of a bottleneck in a stage of `width` channels.
+    pub fn inner(&self, width: i64) -> i64 {
+        width * self.base_width / 256 * self.groups
+    }
+
+    /// How many pixels of a side make one place of the last feature map.
+    pub fn reduction(&self) -> i64 {
+        let strides = self.layers.len().saturating_sub(1) + usize::from(self.first_stride);
+        4 << strides.min(40)
+    }
+
+    /// Stride of a stage.
+    pub(super) fn stride(&self, stage: usize) -> i64 {
+        if stage > 0 || self.first_stride { 2 } else { 1 }
+    }
+
+    /// Initial values of a convolution: He's by fan out, or what torch gives, which OpenAI keeps.
+    pub(super) fn conv_init(&self, conv: &ConvConfig) -> LinearInit {
+        let fan_out = conv.output * conv.kernel * conv.kernel;
+        let he = normal((2.0 / fan_out as f64).sqrt());
+        match self.variant {
+            Variant::Standard => LinearInit { weight: he, bias: nn::Init::Const(0.0) },
+            Variant::Openai => LinearInit::torch(conv.fan_in()),
+        }
+    }
+}

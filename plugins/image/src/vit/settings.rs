@@ -1,0 +1,186 @@
+//! What a spec says about a vision transformer.
+
+use clip_lab_api::prelude::*;
+use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder};
+
+/// How the tokens become one feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pool {
+    /// The class token.
+    #[default]
+    Cls,
+    /// The average of the patches, without the class token.
+    Avg,
+    /// A learned query that attends to all tokens, and an MLP after it: the MAP head of big_vision and SigLIP.
+    Attention,
+}
+
+/// Where the last norm stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalNorm {
+    /// As timm has it: after pooling for `avg`, before it otherwise.
+    #[default]
+    Auto,
+    /// On every token, before pooling.
+    Tokens,
+    /// On the pooled feature.
+    Pooled,
+    /// Nowhere.
+    None,
+}
+
+/// What the weights are before training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VitInit {
+    /// Normal with a standard deviation of 0.02, biases zero: ViT in timm and Hugging Face.
+    #[default]
+    Normal,
+    /// OpenAI's: class token and positions with `1 / sqrt(width)`, blocks as torch makes them.
+    Clip,
+}
+
+/// Vision transformer: cuts a picture into patches and lets them attend to each other. The defaults are ViT-B/16.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Vit {
+    /// Side of the square pictures, in pixels.
+    pub image_size: i64,
+    /// Side of a patch, in pixels.
+    pub patch_size: i64,
+    /// Width of the tokens and of the features.
+    pub width: i64,
+    /// Number of transformer blocks.
+    pub depth: i64,
+    /// Attention heads; divides the width.
+    pub heads: i64,
+    /// Width inside the MLP as a multiple of the width, rounded.
+    pub mlp_ratio: f64,
+    /// Activation of the MLP.
+    pub activation: Activation,
+    /// How the tokens become one feature.
+    pub pool: Pool,
+    /// Where the last norm stands.
+    pub final_norm: FinalNorm,
+    /// Whether there is a class token.
+    pub cls_token: bool,
+    /// Whether the class token has a position embedding of its own.
+    pub cls_position: bool,
+    /// Whether the embeddings are normed before the first block, as in CLIP.
+    pub pre_norm: bool,
+    /// Whether the patch embedding has a bias; CLIP's has none.
+    pub patch_bias: bool,
+    /// Whether query, key and value have a bias.
+    pub qkv_bias: bool,
+    /// Initial value of a learned scale on each residual branch (LayerScale); 0 for no such scale.
+    pub layer_scale: f64,
+    /// Epsilon of the norms: 1e-6 in timm and big_vision, 1e-5 in CLIP, 1e-12 in Hugging Face's ViT.
+    pub norm_eps: f64,
+    /// Probability of dropping a value of the embeddings and at the end of a residual branch.
+    pub dropout: f64,
+    /// Probability of dropping an attention weight.
+    pub attention_dropout: f64,
+    /// What the weights are before training.
+    pub init: VitInit,
+}
+
+impl Default for Vit {
+    fn default() -> Self {
+        Self {
+            image_size: 224,
+            patch_size: 16,
+            width: 768,
+            depth: 12,
+            heads: 12,
+            mlp_ratio: 4.0,
+            activation: Activation::Gelu,
+            pool: Pool::Cls,
+            final_norm: FinalNorm::Auto,
+            cls_token: true,
+            cls_position: true,
+            pre_norm: false,
+            patch_bias: true,
+            qkv_bias: true,
+            layer_scale: 0.0,
+            norm_eps: 1e-6,
+            dropout: 0.0,
+            attention_dropout: 0.0,
+            init: VitInit::Normal,
+        }
+    }
+}
+
+impl Settings for Vit {
+    fn check(&self, faults: &mut Faults) {
+        for (key, value) in [("image_size", self.image_size), ("width", self.width), ("depth", self.depth)] {
+            faults.require(value > 0, key, "must be at least 1");
+        }
+        let fits = self.patch_size > 0 && self.patch_size <= self.image_size;
+        faults.require(fits, "patch_size", "must be between 1 and image_size");
+        let divides = self.heads > 0 && self.width % self.heads == 0;
+        faults.require(divides, "heads", format!("must divide the width, {}", self.width));
+        let mlp = self.mlp_ratio.is_finite() && self.mlp_dim() > 0;
+        faults.require(mlp, "mlp_ratio", "must leave a width inside the MLP of at least 1");
+        let token = self.pool != Pool::Cls || self.cls_token;
+        faults.require(token, "pool", "`cls` needs a class token: set cls_token = true or pool = \"avg\"");
+        faults.require(self.norm_eps > 0.0, "norm_eps", "must be above 0");
+        faults.require(self.layer_scale >= 0.0, "layer_scale", "must be 0 (none) or above");
+        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
+            faults.require((0.0..1.0).contains(&p), key, "must be from 0 to below 1");
+        }
+    }
+}
+
+impl Vit {
+    /// Width inside the MLP.
+    pub fn mlp_dim(&self) -> i64 {
+        (self.width as f64 * self.mlp_ratio).round() as i64
+    }
+
+    /// Patches along one side. Pixels beyond the last whole patch are not seen, as in every library.
+    pub fn grid(&self) -> i64 {
+        self.image_size / self.patch_size
+    }
+
+    /// Rows of the position embedding, the class token's first where it has one.
+    pub fn positions(&self) -> i64 {
+        self.grid() * self.grid() + i64::from(self.cls_token && self.cls_position)
+    }
+
+    /// Where the last norm stands once `auto` is decided.
+    pub fn final_norm(&self) -> FinalNorm {
+        match (self.final_norm, self.pool) {
+            (FinalNorm::Auto, Pool::Avg) => FinalNorm::Pooled,
+            (FinalNorm::Auto, Pool::Cls | Pool::Attention) => FinalNorm::Tokens,
+            (stated, _) => stated,
+        }
+    }
+
+    /// Whether anything after the blocks has parameters.
+    pub(super) fn has_head(&self) -> bool {
+        self.final_norm() != FinalNorm::None || self.pool == Pool::Attention
+    }
+
+    pub(super) fn block_init(&self) -> BlockInit {
+        match self.init {
+            VitInit::Normal => BlockInit::normal(0.02),
+            VitInit::Clip => BlockInit::torch(self.width, self.mlp_dim()),
+        }
+    }
+
+    pub(super) fn block(&self) -> BlockConfig {
+        let Self { width, heads, qkv_bias, .. } = *self;
+        BlockConfig {
+            attention: AttentionConfig { width, heads, qkv_bias, dropout: self.attention_dropout },
+            mlp_dim: self.mlp_dim(),
+            activation: self.activation,
+            norm_eps: self.norm_eps,
+            order: NormOrder::Pre,
+            layer_scale: (self.layer_scale > 0.0).then_some(self.layer_scale),
+            dropout: self.dropout,
+            init: self.block_init(),
+        }
+    }
+}

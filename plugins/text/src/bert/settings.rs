@@ -1,0 +1,105 @@
+//! What a spec says about a BERT.
+
+use clip_lab_api::prelude::*;
+use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder};
+
+/// How the tokens become one feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BertPool {
+    /// The first token, `[CLS]`.
+    #[default]
+    Cls,
+    /// The average over real tokens: sentence transformers.
+    Mean,
+    /// The first token through a linear layer and tanh, which BERT was pretrained with.
+    Pooler,
+}
+
+/// BERT: a bidirectional transformer over word pieces. The defaults are BERT base, uncased. DistilBERT is
+/// `token_types = 0`, `depth = 6`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bert {
+    /// Number of token ids.
+    pub vocab: i64,
+    /// The most tokens a text may have.
+    pub context: i64,
+    /// Rows of the token-type embedding; 0 for none, as in DistilBERT.
+    pub token_types: i64,
+    /// Width of the tokens and of the features.
+    pub width: i64,
+    /// Number of transformer blocks.
+    pub depth: i64,
+    /// Attention heads; divides the width.
+    pub heads: i64,
+    /// Width inside the MLP.
+    pub mlp_dim: i64,
+    /// Activation of the MLP.
+    pub activation: Activation,
+    /// How the tokens become one feature.
+    pub pool: BertPool,
+    /// Epsilon of the norms.
+    pub norm_eps: f64,
+    /// Probability of dropping a value of the embeddings and at the end of a residual branch.
+    pub dropout: f64,
+    /// Probability of dropping an attention weight.
+    pub attention_dropout: f64,
+}
+
+impl Default for Bert {
+    fn default() -> Self {
+        Self {
+            vocab: 30522,
+            context: 512,
+            token_types: 2,
+            width: 768,
+            depth: 12,
+            heads: 12,
+            mlp_dim: 3072,
+            activation: Activation::Gelu,
+            pool: BertPool::Cls,
+            norm_eps: 1e-12,
+            dropout: 0.1,
+            attention_dropout: 0.1,
+        }
+    }
+}
+
+impl Settings for Bert {
+    fn check(&self, faults: &mut Faults) {
+        let sizes = [
+            ("vocab", self.vocab),
+            ("context", self.context),
+            ("width", self.width),
+            ("depth", self.depth),
+            ("mlp_dim", self.mlp_dim),
+        ];
+        for (key, value) in sizes {
+            faults.require(value > 0, key, "must be at least 1");
+        }
+        faults.require(self.token_types >= 0, "token_types", "must be 0 (none) or above");
+        let divides = self.heads > 0 && self.width % self.heads == 0;
+        faults.require(divides, "heads", format!("must divide the width, {}", self.width));
+        faults.require(self.norm_eps > 0.0, "norm_eps", "must be above 0");
+        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
+            faults.require((0.0..1.0).contains(&p), key, "must be from 0 to below 1");
+        }
+    }
+}
+
+impl Bert {
+    pub(super) fn block(&self) -> BlockConfig {
+        let Self { width, heads, .. } = *self;
+        BlockConfig {
+            attention: AttentionConfig { width, heads, qkv_bias: true, dropout: self.attention_dropout },
+            mlp_dim: self.mlp_dim,
+            activation: self.activation,
+            norm_eps: self.norm_eps,
+            order: NormOrder::Post,
+            layer_scale: None,
+            dropout: self.dropout,
+            init: BlockInit::normal(super::STDEV),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The text transformer of CLIP (Radford et al., 2021, <https://arxiv.org/abs/2103.00020>), as OpenAI, open_clip
+//! and Hugging Face have it.
+
+mod settings;
+
+use clip_lab_api::prelude::*;
+use clip_lab_blocks::{Block, LayerNorm, Mask, blocks, dropout, normal};
+
+use crate::tokens::{embed, fits};
+pub use settings::{ClipTransformer, TextPool};
+
+/// The encoder. Variables: `embeddings.{word,position}`, `blocks.I`, `head.norm`.
+#[derive(Debug)]
+struct ClipTextEncoder {
+    word: Tensor,
+    position: Tensor,
+    blocks: Vec<Block>,
+    norm: LayerNorm,
+    settings: ClipTransformer,
+}
+
+impl Plugin<dyn TextEncoder> for ClipTransformer {
+    fn facts(&self) -> TextFacts {
+        TextFacts { width: self.width, context: self.context, vocab: self.vocab }
+    }
+
+    fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn TextEncoder>> {
+        let embeddings = &vars / "embeddings";
+        Ok(Box::new(ClipTextEncoder {
+            word: embeddings.f_var("word", &[self.vocab, self.width], normal(0.02))?,
+            position: embeddings.f_var("position", &[self.context, self.width], normal(0.01))?,
+            blocks: blocks(&(&vars / "blocks"), self.depth, &self.block())?,
+            norm: LayerNorm::new(&(&(&vars / "head") / "norm"), self.width, self.norm_eps)?,
+            settings: self.clone(),
+        }))
+    }
+}
+
+impl TextEncoder for ClipTextEncoder {
+    fn encode(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
+        let (_, length) = fits(tokens, "clip_transformer", self.settings.context)?;
+        let position = self.position.f_narrow(0, 0, length)?;
+        let x = embed(&self.word, &tokens.ids)?.f_add(&position)?; // [B, L, W]
+        let mut x = dropout(x, self.settings.dropout, mode.train())?;
+        // Padding stands at the end: where attention is causal no token that counts can see it.
+        let mask = if self.settings.causal { Mask::Causal } else { Mask::Keys(&tokens.mask) };
+        for block in &self.blocks {
+            x = block.forward(&x, mask, mode.train())?;
+        }
+        // The norm sees each token alone, so the one token is picked before it.
+        self.norm.forward(&self.pick(&x, tokens)?)
+    }
+
+    fn width(&self) -> i64 {
+        self.settings.width
+    }
+
+    fn layers(&self) -> Vec<String> {
+        let blocks = (0..self.settings.depth).map(|i| format!("blocks.{i}"));
+        let ends = ["embeddings".to_owned(), "head".to_owned()];
+        let [first, last] = ends;
+        std::iter::once(first).chain(blocks).chain(std::iter::once(last)).collect()
+    }
+}
+
+impl ClipTextEncoder {
+    /// The token that stands for the text: `[B, L, W]` to `[B, W]`.
+    fn pick(&self, x: &Tensor, tokens: &Tokens) -> Result<Tensor> {
+        let (batch, _, width) = x.size3()?;
+        let place = self.place(tokens)?.f_view([batch, 1, 1])?.f_expand([batch, 1, width], false)?;
+        Ok(x.f_gather(1, &place, false)?.f_squeeze_dim(1)?)
+    }
+
+    /// Its place in each text, `[B]`: where a score is highest. No two scores are alike, so that the result never
+    /// depends on how a device breaks ties, and padding scores below every token.
+    fn place(&self, tokens: &Tokens) -> Result<Tensor> {
+        let Tokens { ids, mask } = tokens;
+        let length = ids.size()[1];
+        let place = Tensor::f_arange(length, (DType::Int64, ids.device()))?;
+        let score = match self.settings.pool {
+            TextPool::Last => place,
+            TextPool::Argmax => ids.f_mul_scalar(length)?.f_sub(&place)?,
+            // The first end token, or the last token of a text without one.
+            TextPool::Eos => {
+                let first = place.f_neg()?.f_add_scalar(2 * length)?;
+                first.f_where_self(&ids.f_eq(self.settings.eos_id)?, &place)?
+            }
+        };
+        let padding = mask.f_logical_not()?;
+        Ok(score.f_expand_as(ids)?.f_masked_fill(&padding, -length - 1)?.f_argmax(1, false)?)
+    }
+}
