@@ -1,2 +1,20 @@
 //! Figures, the terminal dashboard and exported charts.
+//!
+//! ```text
+//! store rows -> figure (pure) -> screen (ratatui)
+//!                             -> export (SVG, PNG, CSV)
+//! dashboards/*.toml -> layout
+//! ```
+
+pub mod export;
 pub mod figure;
+pub mod layout;
+mod palette;
+pub mod screen;
+pub mod table;
+pub mod text;
+
+pub use export::{ExportOptions, Size, export};
+pub use layout::{Layout, check};
+pub use screen::{Options, Outcome, show};
+pub use table::{diff_table, metrics_table, runs_table};

@@ -1,0 +1,61 @@
+//! The dashboard over made-up runs, one of them training: `cargo run -p clip-lab-board --example demo`.
+//!
+//! With file names as arguments it exports charts there instead: `-- loss.svg hits.png points.csv`.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::{path::PathBuf, thread, time::Duration};
+
+use anyhow::Result;
+use clip_lab_board::{ExportOptions, Layout, Options, Size, export, show};
+use clip_lab_store::{Axis, Reader, Request};
+
+fn main() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("clip-lab-demo-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let (store, mut live) = common::fixture(&folder);
+    let outs: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    if outs.is_empty() {
+        let focus = live.first().map(|recorder| recorder.uid().to_string());
+        thread::spawn(move || train(&live.remove(0)));
+        let options = Options { store, layout: Layout::live(), runs: Vec::new(), focus, child: true };
+        println!("{:?}", show(options)?);
+    } else {
+        outs.iter().try_for_each(|out| write(&store, out))?;
+    }
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+/// The live run goes on at eight steps a second.
+fn train(recorder: &clip_lab_store::Recorder) {
+    let story = &common::STORIES[3];
+    for at in story.until + 1..=common::STEPS {
+        if recorder.requests().contains(&Request::Stop) {
+            return;
+        }
+        common::step(recorder, story, at);
+        thread::sleep(Duration::from_millis(125));
+    }
+}
+
+fn write(store: &std::path::Path, out: &std::path::Path) -> Result<()> {
+    let reader = Reader::open(store)?;
+    let mut runs = reader.runs()?;
+    runs.reverse();
+    let hits = out.to_string_lossy().contains("hits");
+    let metrics: &[&str] =
+        if hits { &["val/retrieval/t2i/hit@1", "val/retrieval/i2t/hit@1"] } else { &["train/loss"] };
+    let options = ExportOptions {
+        metrics: metrics.iter().map(|metric| metric.to_string()).collect(),
+        x: Axis::Epoch,
+        log: false,
+        smooth: if hits { 0.0 } else { 20.0 },
+        size: Size::default(),
+        out: out.to_path_buf(),
+    };
+    export(&reader, &runs, &options)?;
+    println!("wrote {}", out.display());
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What stands where on a dashboard: the files in `dashboards/`.
+//!
+//! A layout is data. The terminal draws it at any size; the same rows and panels describe a page of charts.
+
+mod read;
+mod table;
+
+use std::path::Path;
+
+use clip_lab_store::Axis;
+
+/// The layout used when none is named, and on the screen that `run` shows.
+const LIVE: &str = include_str!("../../../dashboards/live.toml");
+
+/// A dashboard: rows of panels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// Shown at the top.
+    pub title: String,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+}
+
+/// Panels side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its share of the height that is left over when every panel has what it needs.
+    pub height: u16,
+    /// From left to right.
+    pub panels: Vec<Panel>,
+}
+
+/// One panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// What it shows.
+    pub kind: Kind,
+    /// Its heading.
+    pub title: String,
+    /// Its share of the row's width.
+    pub width: u16,
+    /// For a line chart: the metrics drawn; `*` stands for anything.
+    pub metrics: Vec<String>,
+    /// For a line chart: the horizontal axis.
+    pub x: Axis,
+    /// For a line chart: whether the vertical axis is logarithmic.
+    pub log: bool,
+    /// For a line chart: half-life of the smoothing in steps, zero for none.
+    pub smooth: f64,
+}
+
+/// What a panel shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The table of runs.
+    Runs,
+    /// Metrics over time.
+    Line,
+    /// Hits among the first k, both directions, and zero-shot accuracy.
+    Retrieval,
+    /// What happened in the runs.
+    Events,
+}
+
+impl Kind {
+    /// Every kind with its name in a layout.
+    pub const ALL: [(Kind, &str); 4] =
+        [(Kind::Runs, "runs"), (Kind::Line, "line"), (Kind::Retrieval, "retrieval"), (Kind::Events, "events")];
+}
+
+impl Layout {
+    /// The layout that is built in.
+    ///
+    /// # Panics
+    /// Never: a test reads the embedded file.
+    pub fn live() -> Layout {
+        Layout::parse("dashboards/live.toml", LIVE).expect("the embedded layout is read by a test")
+    }
+
+    /// Reads a layout; `name` is the file's name in messages.
+    ///
+    /// # Errors
+    /// Every problem at once, each with its line and a caret, as text to print.
+    pub fn parse(name: &str, text: &str) -> Result<Layout, String> {
+        read::layout(text).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
+    }
+
+    /// Every panel, row by row.
+    pub fn panels(&self) -> impl Iterator<Item = &Panel> {
+        self.rows.iter().flat_map(|row| &row.panels)
+    }
+}
+
+/// Reads and checks the layout in a file.
+///
+/// # Errors
+/// What is wrong with the file, as text to print: unreadable, or every problem in it with its line and a caret.
+pub fn check(path: &Path) -> Result<Layout, String> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read the dashboard {name}: {error}; name a file such as dashboards/live.toml"))?;
+    Layout::parse(&name, &text)
+}
+
+/// Whether `metric` is meant by `pattern`, in which `*` stands for any characters.
+pub fn matches(pattern: &str, metric: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == metric,
+        Some((before, after)) => metric
+            .strip_prefix(before)
+            .is_some_and(|rest| (0..=rest.len()).any(|i| rest.is_char_boundary(i) && matches(after, &rest[i..]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_layout_is_sound() {
+        assert!(Layout::parse("live.toml", LIVE).is_ok());
+        assert!(Layout::live().panels().any(|panel| panel.kind == Kind::Runs));
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(matches("val/*/hit@1", "val/retrieval/t2i/hit@1"));
+        assert!(matches("*", "") && matches("a*", "a") && !matches("a*b", "a"));
+        assert!(!matches("train/loss", "train/loss2"));
+    }
+}

@@ -1,0 +1,142 @@
+//! A TOML table read key by key, so that every mistake in it is found, not only the first.
+
+use std::ops::Range;
+
+use clip_lab_problem::Problem;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// A value with its place in the text.
+pub type Value<'t> = Spanned<DeValue<'t>>;
+
+/// A table being read.
+pub struct Table<'a, 't, 'p> {
+    /// What it is, for messages: `the dashboard`, `a row`, `a panel`.
+    what: &'static str,
+    table: &'a DeTable<'t>,
+    place: Range<usize>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'a, 't, 'p> Table<'a, 't, 'p> {
+    /// Starts to read; keys that are not `known` are reported at once.
+    pub fn new(
+        what: &'static str,
+        table: &'a DeTable<'t>,
+        place: Range<usize>,
+        known: &[&str],
+        problems: &'p mut Vec<Problem>,
+    ) -> Self {
+        for (key, _) in table.iter() {
+            let name = key.get_ref().as_ref();
+            if !known.contains(&name) {
+                problems.push(Problem::unknown(key.span(), format!("{what} has no setting `{name}`"), name, known));
+            }
+        }
+        Table { what, table, place, problems }
+    }
+
+    /// Notes a problem at `place`.
+    pub fn problem(&mut self, place: Range<usize>, message: String) {
+        self.problems.push(Problem::at(place, message));
+    }
+
+    /// Notes a problem of the table as a whole.
+    pub fn lacking(&mut self, message: String) {
+        self.problem(self.place.clone(), message);
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Value<'t>> {
+        self.table.get(key)
+    }
+
+    /// Whether the key is there, whatever its value.
+    pub fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    fn wrong(&mut self, key: &str, value: &Value, wanted: &str) {
+        self.problem(value.span(), format!("`{key}` of {} must be {wanted}", self.what));
+    }
+
+    /// A text, if the key is there.
+    pub fn text(&mut self, key: &str) -> Option<(String, Range<usize>)> {
+        let value = self.get(key)?;
+        match value.get_ref().as_str() {
+            Some(text) => Some((text.to_string(), value.span())),
+            None => {
+                self.wrong(key, value, "a text");
+                None
+            }
+        }
+    }
+
+    /// One of `choices` by name, or `default` if the key is not there.
+    pub fn choice<T: Copy>(&mut self, key: &str, choices: &[(T, &str)], default: T) -> T {
+        let Some((name, place)) = self.text(key) else { return default };
+        if let Some((choice, _)) = choices.iter().find(|(_, known)| *known == name) {
+            return *choice;
+        }
+        let known: Vec<&str> = choices.iter().map(|(_, name)| *name).collect();
+        self.problems.push(Problem::unknown(place, format!("no `{key}` is called `{name}`"), &name, &known));
+        default
+    }
+
+    /// A number of at least `least`, or `default` if the key is not there.
+    pub fn number(&mut self, key: &str, least: f64, default: f64) -> f64 {
+        let Some(value) = self.get(key) else { return default };
+        let digits = match value.get_ref() {
+            DeValue::Integer(whole) if whole.radix() == 10 => whole.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            _ => None,
+        };
+        match digits.filter(|number| number.is_finite() && *number >= least) {
+            Some(number) => number,
+            None => {
+                self.wrong(key, value, &format!("a number of {least} or more"));
+                default
+            }
+        }
+    }
+
+    /// A whole share from 1 to 1000, 1 if the key is not there.
+    pub fn share(&mut self, key: &str) -> u16 {
+        let Some(value) = self.get(key) else { return 1 };
+        let digits = value.get_ref().as_integer().filter(|whole| whole.radix() == 10);
+        match digits.and_then(|whole| whole.as_str().parse().ok()) {
+            Some(share @ 1..=1000) => share,
+            _ => {
+                self.wrong(key, value, "a whole number from 1 to 1000");
+                1
+            }
+        }
+    }
+
+    /// A list of texts, empty if the key is not there.
+    pub fn texts(&mut self, key: &str) -> Vec<String> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let items = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>());
+        let texts: Option<Vec<String>> =
+            items.map(|items| items.iter().map(|v| v.get_ref().as_str().map(str::to_string)).collect()).unwrap_or(None);
+        texts.unwrap_or_else(|| {
+            self.wrong(key, value, "a list of texts");
+            Vec::new()
+        })
+    }
+
+    /// The tables of a list of tables, `[[key]]`, each with its place; reports an absent or empty list.
+    pub fn tables(&mut self, key: &str) -> Vec<(&'a DeTable<'t>, Range<usize>)> {
+        let Some(value) = self.get(key) else {
+            self.lacking(format!("{} has no `[[{key}]]`", self.what));
+            return Vec::new();
+        };
+        let items: Vec<_> = value.get_ref().as_array().map(|array| array.iter().collect()).unwrap_or_default();
+        let tables: Vec<_> = items.iter().filter_map(|v| Some((v.get_ref().as_table()?, v.span()))).collect();
+        if tables.is_empty() || tables.len() < items.len() {
+            self.wrong(key, value, &format!("a list of tables, `[[{key}]]`"));
+        }
+        tables
+    }
+}

@@ -1,0 +1,19 @@
+//! The terminal dashboard: the feed reads the store, the app holds the state, the view draws it.
+
+pub mod app;
+mod arrange;
+mod canvas;
+pub mod data;
+mod events;
+pub mod feed;
+mod grid;
+pub mod keys;
+mod overlay;
+mod plot;
+mod retrieval;
+mod runs;
+mod show;
+pub mod theme;
+pub mod view;
+
+pub use show::{Options, Outcome, show};

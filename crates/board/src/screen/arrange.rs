@@ -1,0 +1,162 @@
+//! Where the panels of a layout go on a screen of any size: side by side, below each other, or on further pages.
+
+use ratatui::layout::Rect;
+
+use crate::layout::{Kind, Layout, Panel};
+
+/// A panel and its place.
+pub type Placed = (usize, Rect);
+
+/// The least size at which a panel says something.
+fn least(kind: Kind) -> (u16, u16) {
+    match kind {
+        Kind::Runs => (40, 5),
+        Kind::Line => (50, 9),
+        Kind::Retrieval => (44, 6),
+        Kind::Events => (34, 6),
+    }
+}
+
+/// Panels that stand side by side.
+struct Band {
+    panels: Vec<usize>,
+    height: u16,
+    /// More height than this would stay empty.
+    most: u16,
+    weight: u16,
+}
+
+/// The pages of `layout` in `area`. `most` tells the height a panel can fill, borders included.
+pub fn pages(layout: &Layout, area: Rect, most: impl Fn(&Panel) -> u16) -> Vec<Vec<Placed>> {
+    let panels: Vec<&Panel> = layout.panels().collect();
+    let mut pages: Vec<Vec<Band>> = Vec::new();
+    let mut used = u16::MAX;
+    for band in bands(layout, &panels, area.width, most) {
+        let height = band.height.min(area.height);
+        if used.saturating_add(height) > area.height {
+            pages.push(Vec::new());
+            used = 0;
+        }
+        used += height;
+        if let Some(page) = pages.last_mut() {
+            page.push(band);
+        }
+    }
+    pages.into_iter().map(|page| place(&page, &panels, area)).collect()
+}
+
+/// The rows of the layout, broken where their panels do not fit beside each other.
+fn bands(layout: &Layout, panels: &[&Panel], width: u16, most: impl Fn(&Panel) -> u16) -> Vec<Band> {
+    let mut bands = Vec::new();
+    let mut next = 0;
+    for row in &layout.rows {
+        let mut free = 0;
+        for panel in &row.panels {
+            let (wide, high) = least(panel.kind);
+            if free < wide {
+                bands.push(Band { panels: Vec::new(), height: 0, most: 0, weight: row.height });
+                free = width.max(wide);
+            }
+            free -= wide;
+            if let Some(band) = bands.last_mut() {
+                band.panels.push(next);
+                band.height = band.height.max(high);
+                band.most = band.most.max(most(panels[next])).max(band.height);
+            }
+            next += 1;
+        }
+    }
+    bands
+}
+
+fn place(page: &[Band], panels: &[&Panel], area: Rect) -> Vec<Placed> {
+    let heights = heights(page, area.height);
+    let mut y = area.y;
+    let mut placed = Vec::new();
+    for (band, height) in page.iter().zip(heights) {
+        let widths: Vec<u32> = band.panels.iter().map(|p| u32::from(panels[*p].width)).collect();
+        let least: Vec<u16> = band.panels.iter().map(|p| least(panels[*p].kind).0).collect();
+        let mut x = area.x;
+        for (panel, width) in band.panels.iter().zip(shares(area.width, &widths, &least)) {
+            placed.push((*panel, Rect { x, y, width, height }.intersection(area)));
+            x = x.saturating_add(width);
+        }
+        y = y.saturating_add(height);
+    }
+    placed
+}
+
+/// What every band needs, and the rest by weight to those that can fill it.
+fn heights(page: &[Band], room: u16) -> Vec<u16> {
+    let mut heights: Vec<u16> = page.iter().map(|band| band.height.min(room)).collect();
+    let mut spare = room.saturating_sub(heights.iter().sum());
+    while spare > 0 {
+        let hungry = |i: &usize| heights[*i] < page[*i].most;
+        // The one whose share is least fulfilled gets the next line.
+        let need = |i: &usize| u32::from(heights[*i]) * 1000 / u32::from(page[*i].weight.max(1));
+        let next = (0..page.len()).filter(hungry).min_by_key(need);
+        let Some(next) = next.or_else(|| (0..page.len()).max_by_key(|i| page[*i].weight)) else { break };
+        heights[next] += 1;
+        spare -= 1;
+    }
+    heights
+}
+
+/// `room` columns by weight, none under its least while there is room for all.
+fn shares(room: u16, weights: &[u32], least: &[u16]) -> Vec<u16> {
+    let needed: u16 = least.iter().sum();
+    if weights.len() < 2 || needed > room {
+        return vec![room; weights.len().min(1)];
+    }
+    let mut widths = least.to_vec();
+    for _ in 0..room - needed {
+        let next = (0..weights.len()).min_by_key(|i| u32::from(widths[*i]) * 1000 / weights[*i].max(1));
+        if let Some(next) = next {
+            widths[next] += 1;
+        }
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(width: u16, height: u16) -> Vec<Vec<Placed>> {
+        pages(&Layout::live(), Rect { x: 0, y: 0, width, height }, |p| if p.kind == Kind::Line { 999 } else { 8 })
+    }
+
+    #[test]
+    fn a_small_screen_gets_pages_and_a_large_one_gets_all() {
+        let shape = |pages: Vec<Vec<Placed>>| pages.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(shape(at(200, 57)), [5]);
+        assert_eq!(shape(at(120, 37)), [5]);
+        assert_eq!(shape(at(80, 21)), [2, 3]);
+        assert_eq!(shape(at(40, 8)), [1, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn height_goes_to_those_that_can_fill_it() {
+        let page = &at(200, 57)[0];
+        assert_eq!(page[0].1.height, 8);
+        assert!(page[1].1.height > 35, "{page:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_panel_has_one_place_inside_and_none_overlap(width in 1u16..300, height in 1u16..120) {
+            let area = Rect { x: 0, y: 1, width, height };
+            let pages = pages(&Layout::live(), area, |_| 9);
+            prop_assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), 5);
+            for page in pages {
+                for (i, (_, rect)) in page.iter().enumerate() {
+                    prop_assert!(area.union(*rect) == area && rect.area() > 0, "{:?}", rect);
+                    for (_, other) in &page[i + 1..] {
+                        prop_assert!(!rect.intersects(*other), "{:?} {:?}", rect, other);
+                    }
+                }
+            }
+        }
+    }
+}

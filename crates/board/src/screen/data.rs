@@ -1,0 +1,76 @@
+//! What the screen shows at one moment, as plain data. The feed reads it from the store, tests write it by hand.
+
+use std::collections::HashSet;
+
+use clip_lab_store::{Axis, EventRow, RunId, RunRow, SeriesRow};
+
+use crate::figure::Rows;
+
+/// What the screen asks the feed for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Want {
+    /// An axis for all charts in place of the layout's.
+    pub x: Option<Axis>,
+    /// Buckets a series: twice the columns of the screen.
+    pub buckets: usize,
+    /// Runs that no chart shows.
+    pub hidden: HashSet<RunId>,
+}
+
+/// Everything on the screen.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The runs, newest first.
+    pub runs: Vec<Run>,
+    /// One for each line panel of the layout, in its order.
+    pub charts: Vec<Chart>,
+    /// What happened, oldest first.
+    pub events: Vec<Event>,
+    /// Why the store cannot be read now, in a sentence; the rest is then what was read before.
+    pub trouble: Option<String>,
+}
+
+/// A run and its metrics.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// As the store has it.
+    pub row: RunRow,
+    /// Its name, with the end of its uid where another run has the same name.
+    pub name: String,
+    /// Its metrics.
+    pub series: Vec<SeriesRow>,
+    /// Its colour on every chart, while it is on them.
+    pub colour: Option<usize>,
+}
+
+impl Run {
+    /// The metric called `name`.
+    pub fn metric(&self, name: &str) -> Option<&SeriesRow> {
+        self.series.iter().find(|series| series.name == name)
+    }
+}
+
+/// The series of one chart.
+#[derive(Debug, Clone, Default)]
+pub struct Chart {
+    /// Its horizontal axis.
+    pub x: Axis,
+    /// Its series, with their runs.
+    pub rows: Vec<(RunId, Rows)>,
+}
+
+/// Something that happened in a run.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Name of the run.
+    pub run: String,
+    /// What.
+    pub row: EventRow,
+}
+
+impl Snapshot {
+    /// How many runs may still record.
+    pub fn live(&self) -> usize {
+        self.runs.iter().filter(|run| run.row.status.is_live()).count()
+    }
+}

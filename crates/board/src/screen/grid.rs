@@ -1,0 +1,63 @@
+//! A table inside a panel: whole columns or none, one line selected, scrolled to it.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+use super::theme::Theme;
+use crate::text::{Column, fit, pad};
+
+/// A cell: its text and how it looks.
+pub type Cell = (String, Style);
+
+/// Draws the table into `area`, heading first.
+pub fn draw(
+    columns: &[Column],
+    rows: &[Vec<Cell>],
+    selected: Option<usize>,
+    area: Rect,
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|(text, _)| text.clone()).collect()).collect();
+    let kept = fit(columns, &texts, area.width as usize, 2);
+    let heading: Vec<Cell> =
+        columns.iter().map(|c| (c.head.clone(), theme.faint().add_modifier(Modifier::BOLD))).collect();
+    line(columns, &heading, &kept, area, area.y, buf);
+    let lines = area.height as usize - 1;
+    let first = selected.map_or(0, |at| (at + 1).saturating_sub(lines));
+    for (i, row) in rows.iter().enumerate().skip(first).take(lines) {
+        let y = area.y + 1 + (i - first) as u16;
+        line(columns, row, &kept, area, y, buf);
+        if selected == Some(i) {
+            buf.set_style(Rect { y, height: 1, ..area }, theme.chosen());
+        }
+    }
+    hint(rows.len(), first, lines, area, theme, buf);
+}
+
+fn line(columns: &[Column], row: &[Cell], kept: &[(usize, usize)], area: Rect, y: u16, buf: &mut Buffer) {
+    let mut x = area.x;
+    for (column, room) in kept {
+        let Some((text, style)) = row.get(*column) else { continue };
+        let free = area.right().saturating_sub(x) as usize;
+        buf.set_stringn(x, y, pad(text, *room, columns[*column].right), free, *style);
+        x = x.saturating_add(*room as u16 + 2).min(area.right());
+    }
+}
+
+/// Says how many lines are out of sight.
+fn hint(rows: usize, first: usize, lines: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let below = rows.saturating_sub(first + lines);
+    if first == 0 && below == 0 {
+        return;
+    }
+    let text = format!(" {}-{} of {rows} ", first + 1, rows - below);
+    let x = area.right().saturating_sub(text.len() as u16 + 1).max(area.x);
+    buf.set_stringn(x, area.bottom(), text, area.width as usize, theme.faint());
+}

@@ -1,0 +1,156 @@
+//! The dashboard on a real terminal.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use clip_lab_store::now_ms;
+use ratatui::{
+    DefaultTerminal,
+    crossterm::event::{self, Event, KeyEventKind},
+};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::{
+    app::{App, Next},
+    data::{Snapshot, Want},
+    feed::{Feed, start},
+    theme::Theme,
+    view,
+};
+use crate::layout::Layout;
+
+/// How long the screen sleeps when nothing is typed; what the feed has read is shown after this at the latest.
+const TICK: Duration = Duration::from_millis(100);
+/// Times and ages on the screen are brought up to date this often.
+const CLOCK: Duration = Duration::from_secs(1);
+
+/// What to show.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The store's file.
+    pub store: PathBuf,
+    /// What stands where.
+    pub layout: Layout,
+    /// Names or starts of uids; none shows all recent runs.
+    pub runs: Vec<String>,
+    /// The run that is selected at first, by uid.
+    pub focus: Option<String>,
+    /// Whether the program that shows this screen started that run: leaving then asks what becomes of it.
+    pub child: bool,
+}
+
+/// How the screen was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Runs go on as they are.
+    Left,
+    /// The run named in [`Options::focus`] is to stop at its next checkpoint; the caller asks it to.
+    StopRequested,
+}
+
+/// Shows the dashboard until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP).
+///
+/// The terminal is restored in every case, after a panic too. A store that is missing, locked or newer is a
+/// sentence on the screen, and is tried again until it can be read.
+///
+/// # Errors
+/// Only for the terminal itself: standard output is none, or it fails.
+pub fn show(options: Options) -> Result<Outcome> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
+    }
+    let feed = Feed::new(options.store, options.layout.clone(), options.runs);
+    let app = App::new(options.layout, options.focus, options.child);
+    let terminal = ratatui::try_init()
+        .context("cannot draw a dashboard: standard output is no terminal; use --ui plain for lines of text")?;
+    let outcome = Screen { app, theme: Theme::from_env(), terminal, stop }.run(feed);
+    ratatui::restore();
+    outcome
+}
+
+struct Screen {
+    app: App,
+    theme: Theme,
+    terminal: DefaultTerminal,
+    stop: Arc<AtomicBool>,
+}
+
+impl Screen {
+    fn run(mut self, feed: Feed) -> Result<Outcome> {
+        let mut wanted = self.want()?;
+        let (ask, told) = start(feed, wanted.clone());
+        let (mut dirty, mut drawn) = (true, Instant::now());
+        while !self.stop.load(Ordering::Relaxed) {
+            dirty |= self.receive(&told) || drawn.elapsed() >= CLOCK;
+            if dirty {
+                self.draw()?;
+                (dirty, drawn) = (false, Instant::now());
+            }
+            if event::poll(TICK).context("cannot read the keyboard")? {
+                match self.input()? {
+                    Next::Stay => dirty = true,
+                    Next::Leave => return Ok(Outcome::Left),
+                    Next::Stop => return Ok(Outcome::StopRequested),
+                }
+                self.tell(&ask, &mut wanted)?;
+            }
+        }
+        Ok(Outcome::Left)
+    }
+
+    fn want(&self) -> Result<Want> {
+        Ok(self.app.want(self.terminal.size().context("cannot read the size of the terminal")?.width))
+    }
+
+    /// Takes the newest of what the feed has sent, if anything.
+    fn receive(&mut self, told: &Receiver<Snapshot>) -> bool {
+        let newest = told.try_iter().last();
+        let any = newest.is_some();
+        newest.into_iter().for_each(|snapshot| self.app.take(snapshot));
+        any
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let (app, theme) = (&self.app, &self.theme);
+        self.terminal
+            .draw(|frame| view::draw(app, now_ms(), theme, frame.area(), frame.buffer_mut()))
+            .context("cannot draw on the terminal")?;
+        Ok(())
+    }
+
+    /// All waiting input at once, so that a held key does not fall behind.
+    fn input(&mut self) -> Result<Next> {
+        loop {
+            if let Event::Key(key) = event::read().context("cannot read the keyboard")?
+                && key.kind != KeyEventKind::Release
+            {
+                let next = self.app.press(key);
+                if next != Next::Stay {
+                    return Ok(next);
+                }
+            }
+            if !event::poll(Duration::ZERO).context("cannot read the keyboard")? {
+                return Ok(Next::Stay);
+            }
+        }
+    }
+
+    fn tell(&self, ask: &Sender<Want>, wanted: &mut Want) -> Result<()> {
+        let now = self.want()?;
+        if now != *wanted {
+            // The feed ends only with this screen.
+            ask.send(now.clone()).context("the reader of the store has stopped")?;
+            *wanted = now;
+        }
+        Ok(())
+    }
+}

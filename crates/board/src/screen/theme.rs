@@ -1,0 +1,121 @@
+//! Colours of the terminal, as many as it has.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::palette::{COLOURS, SCREEN};
+
+/// How many colours there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// None: `NO_COLOR` is set. Weight and shape must do.
+    None,
+    /// The sixteen of every terminal.
+    Sixteen,
+    /// The 256 of most.
+    Many,
+    /// Any.
+    True,
+}
+
+/// The styles of the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    depth: Depth,
+}
+
+const SIXTEEN: [Color; COLOURS] = [
+    Color::Blue,
+    Color::Yellow,
+    Color::Green,
+    Color::Magenta,
+    Color::Cyan,
+    Color::Red,
+    Color::White,
+    Color::Gray,
+];
+const MANY: [u8; COLOURS] = [68, 178, 36, 175, 117, 166, 250, 244];
+
+impl Theme {
+    /// A theme of the given depth.
+    pub fn new(depth: Depth) -> Theme {
+        Theme { depth }
+    }
+
+    /// What the environment says: `NO_COLOR`, then `COLORTERM`, then `TERM`.
+    pub fn from_env() -> Theme {
+        let get = |name| std::env::var(name).unwrap_or_default();
+        let depth = match (get("NO_COLOR"), get("COLORTERM"), get("TERM")) {
+            (no, _, _) if !no.is_empty() => Depth::None,
+            (_, _, term) if term == "dumb" => Depth::None,
+            (_, colour, _) if colour == "truecolor" || colour == "24bit" => Depth::True,
+            (_, _, term) if term.contains("256") => Depth::Many,
+            _ => Depth::Sixteen,
+        };
+        Theme { depth }
+    }
+
+    /// The colour of a series.
+    pub fn series(&self, colour: usize) -> Color {
+        let colour = colour % COLOURS;
+        let [r, g, b] = SCREEN[colour];
+        match self.depth {
+            Depth::None => Color::Reset,
+            Depth::Sixteen => SIXTEEN[colour],
+            Depth::Many => Color::Indexed(MANY[colour]),
+            Depth::True => Color::Rgb(r, g, b),
+        }
+    }
+
+    /// The background of a series' band, where there are colours to blend; else the band is shaded with dots.
+    pub fn band(&self, colour: usize) -> Option<Color> {
+        let mix = SCREEN[colour % COLOURS].map(|part| (u16::from(part) * 3 / 10) as u8);
+        match self.depth {
+            Depth::True => Some(Color::Rgb(mix[0], mix[1], mix[2])),
+            Depth::Many => Some(Color::Indexed(236)),
+            Depth::Sixteen | Depth::None => None,
+        }
+    }
+
+    fn coloured(&self, colour: Color) -> Style {
+        if self.depth == Depth::None { Style::new() } else { Style::new().fg(colour) }
+    }
+
+    /// What is there but not looked at: axes, borders, hints.
+    pub fn faint(&self) -> Style {
+        match self.depth {
+            Depth::None => Style::new().add_modifier(Modifier::DIM),
+            Depth::Sixteen => self.coloured(Color::DarkGray),
+            Depth::Many | Depth::True => self.coloured(Color::Indexed(245)),
+        }
+    }
+
+    /// What goes well.
+    pub fn good(&self) -> Style {
+        self.coloured(Color::Green)
+    }
+
+    /// What needs a look.
+    pub fn doubtful(&self) -> Style {
+        self.coloured(Color::Yellow)
+    }
+
+    /// What went wrong.
+    pub fn bad(&self) -> Style {
+        self.coloured(Color::Red).add_modifier(Modifier::BOLD)
+    }
+
+    /// What has the focus, and keys in hints.
+    pub fn strong(&self) -> Style {
+        self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
+    /// The selected line.
+    pub fn chosen(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// Headings.
+    pub fn heading(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+}

@@ -1,0 +1,112 @@
+//! A store with runs of every kind, made with the recorder itself.
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+
+use clip_lab_store::{Goal, Level, NewRun, Recorder, Status, Tick, new_uid};
+
+/// Steps of a whole run.
+pub const STEPS: u64 = 2000;
+
+/// How a made-up run behaves.
+pub struct Story {
+    /// Its name.
+    pub name: &'static str,
+    /// How fast it learns.
+    pub speed: f64,
+    /// Where it ends.
+    pub until: u64,
+    /// How it ends; a live one is left open.
+    pub end: Status,
+}
+
+/// The runs of the fixture, oldest first.
+pub const STORIES: [Story; 4] = [
+    Story { name: "lit-mean", speed: 1.0, until: STEPS, end: Status::Finished },
+    Story { name: "lit-cls", speed: 0.7, until: 1400, end: Status::Interrupted },
+    Story { name: "lit-lr-3e-3", speed: 1.4, until: 620, end: Status::NonFinite },
+    Story { name: "lit-ema", speed: 1.2, until: 1230, end: Status::Running },
+];
+
+/// A number from -0.5 to 0.5 that depends on its arguments alone.
+pub fn noise(seed: u64, step: u64) -> f64 {
+    let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ step.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x ^= x >> 31;
+    x = x.wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^= x >> 29;
+    (x % 10_000) as f64 / 10_000.0 - 0.5
+}
+
+/// The training loss of a story.
+pub fn loss(story: &Story, step: u64) -> f64 {
+    let learnt = (1.0 + step as f64 * story.speed / 60.0).ln();
+    4.85 / (1.0 + 0.45 * learnt) + 0.28 * noise(story.until, step)
+}
+
+/// Opens a run and tells what its metrics are.
+pub fn begin(store: &Path, name: &str) -> Recorder {
+    let uid = new_uid();
+    let run = NewRun {
+        name: name.to_string(),
+        seed: 1,
+        total_steps: Some(STEPS),
+        goal_metric: Some("val/retrieval/t2i/hit@1".to_string()),
+        dir: store.with_file_name(&uid),
+        uid,
+        ..NewRun::default()
+    };
+    let recorder = Recorder::start(store, run).expect("a new store can be written");
+    recorder.describe_metric("train/loss", "", Goal::Down);
+    for metric in ["val/retrieval/t2i/hit@1", "val/retrieval/i2t/hit@1", "val/zero_shot/top1"] {
+        recorder.describe_metric(metric, "", Goal::Up);
+    }
+    recorder
+}
+
+/// Logs one step of a story, with an evaluation every 200 steps.
+pub fn step(recorder: &Recorder, story: &Story, step: u64) {
+    let tick = Tick { step, epoch: step as f64 / 50.0, samples: step * 128 };
+    let value = if story.end == Status::NonFinite && step >= story.until { f64::NAN } else { loss(story, step) };
+    recorder.log(tick, &[("train/loss", value), ("train/lr", 1e-3 * (1.0 - step as f64 / STEPS as f64))]);
+    if step % 200 == 0 && step > 0 {
+        let hit = |share: f64| share * story.speed.sqrt() * (1.0 - (-(step as f64) / 500.0).exp());
+        let values: Vec<(String, f64)> = [("t2i", 0.42), ("i2t", 0.46)]
+            .into_iter()
+            .flat_map(|(way, best)| {
+                [(1, 1.0), (5, 1.45), (10, 1.7)].map(|(k, more)| {
+                    (format!("val/retrieval/{way}/hit@{k}"), (hit(best) * more).min(0.99))
+                })
+            })
+            .collect();
+        let mut points: Vec<(&str, f64)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        points.push(("val/zero_shot/top1", hit(0.5)));
+        recorder.log(tick, &points);
+        recorder.event(Level::Info, "checkpoint", Some(step), &format!("saved step-{step}"));
+    }
+}
+
+/// Writes a whole story; a live one stays open in what is returned.
+pub fn tell(store: &Path, story: &Story) -> Option<Recorder> {
+    let recorder = begin(store, story.name);
+    (0..=story.until).for_each(|at| step(&recorder, story, at));
+    if story.end == Status::Running {
+        recorder.flush();
+        return Some(recorder);
+    }
+    let reason = match story.end {
+        Status::NonFinite => Some("the loss became NaN at step 620; try a smaller learning rate"),
+        _ => None,
+    };
+    if let Some(reason) = reason {
+        recorder.event(Level::Error, "non-finite", Some(story.until), reason);
+    }
+    recorder.finish(story.end, reason);
+    None
+}
+
+/// The whole fixture; the recorders of live runs are returned to keep them alive.
+pub fn fixture(folder: &Path) -> (PathBuf, Vec<Recorder>) {
+    let store = folder.join("clip-lab.db");
+    let live = STORIES.iter().filter_map(|story| tell(&store, story)).collect();
+    (store, live)
+}
