@@ -6,7 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A reader found no file.
-    #[error("there is no store at {0}: it is created by the first run; start one, or name another store with --store")]
+    #[error(
+        "there is no store at {0}: it is created by the first run; start one, or name another store with --store"
+    )]
     Missing(PathBuf),
     /// The file belongs to something else.
     #[error("{path} is not a clip-lab store ({why}); it was left untouched: name another file with --store")]
@@ -17,7 +19,9 @@ pub enum StoreError {
         why: String,
     },
     /// The file was written by a later version.
-    #[error("{path} has schema version {found}, this clip-lab knows versions up to {known}: use the newer clip-lab, or name another store with --store")]
+    #[error(
+        "{path} has schema version {found}, this clip-lab knows versions up to {known}: use the newer clip-lab, or name another store with --store"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -27,7 +31,9 @@ pub enum StoreError {
         known: i64,
     },
     /// The file needs a migration, which a reader never does.
-    #[error("{path} has schema version {found}, this clip-lab reads version {known}: it is brought up to date when a run starts, or by any command that edits it")]
+    #[error(
+        "{path} has schema version {found}, this clip-lab reads version {known}: it is brought up to date when a run starts, or by any command that edits it"
+    )]
     Older {
         /// The file.
         path: PathBuf,
@@ -37,7 +43,9 @@ pub enum StoreError {
         known: i64,
     },
     /// Another program holds the store.
-    #[error("{path} is locked by another program: close whatever holds it open for writing (an SQLite browser, a copy in progress) and try again")]
+    #[error(
+        "{path} is locked by another program: close whatever holds it open for writing (an SQLite browser, a copy in progress) and try again"
+    )]
     Locked {
         /// The file.
         path: PathBuf,

@@ -42,7 +42,8 @@ fn brute(points: &[&Point], axis: Axis, started: i64) -> Bucket {
 fn same(a: &Bucket, b: &Bucket) -> bool {
     let five = |b: &Bucket| [b.min, b.max, b.first, b.last, b.x0, b.x1].map(f64::to_bits);
     let mean = (a.mean.is_nan() && b.mean.is_nan()) || (a.mean - b.mean).abs() < 1e-9;
-    let nan = |b: &Bucket| b.n == 0 && b.min.is_nan() && b.max.is_nan() && b.first.is_nan() && b.last.is_nan();
+    let nan =
+        |b: &Bucket| b.n == 0 && b.min.is_nan() && b.max.is_nan() && b.first.is_nan() && b.last.is_nan();
     (a.n, a.n_bad) == (b.n, b.n_bad) && mean && (five(a) == five(b) || nan(a) && nan(b))
 }
 
@@ -73,14 +74,16 @@ fn buckets_equal_what_the_points_say_over_any_range() {
     for metric in ["dense", "sparse"] {
         let points = reader.points(run.id, metric).unwrap();
         for trial in 0..120 {
-            let axis = [Axis::Step, Axis::Epoch, Axis::Samples, Axis::WallSeconds, Axis::ActiveSeconds][trial % 5];
+            let axis =
+                [Axis::Step, Axis::Epoch, Axis::Samples, Axis::WallSeconds, Axis::ActiveSeconds][trial % 5];
             let end = x(&points[points.len() - 1], axis, run.started_ms);
             let a = random(&mut state) * 1.1 * end;
             let range = (trial >= 5).then(|| (a, a + random(&mut state) * (end - a)));
             let most = 2 + (random(&mut state) * 300.0) as usize;
             let buckets = reader.buckets(run.id, metric, axis, range, most).unwrap();
             assert!(buckets.len() <= most, "{} of {most}", buckets.len());
-            let inside = |p: &&Point| range.is_none_or(|(a, b)| (a..=b).contains(&x(p, axis, run.started_ms)));
+            let inside =
+                |p: &&Point| range.is_none_or(|(a, b)| (a..=b).contains(&x(p, axis, run.started_ms)));
             let mut rest: Vec<&Point> = points.iter().filter(inside).collect();
             for bucket in &buckets {
                 let later = rest.split_off((bucket.n + bucket.n_bad) as usize);
@@ -105,7 +108,11 @@ fn a_spike_never_vanishes() {
     for most in [2, 10, 100, 240, 3000] {
         let buckets = reader.buckets(run.id, "loss", Axis::Step, None, most).unwrap();
         let spike: Vec<&Bucket> = buckets.iter().filter(|b| b.max == 99.0).collect();
-        assert!(spike.len() == 1 && spike[0].x0 <= 23_457.0 && spike[0].x1 >= 23_457.0 && buckets.len() <= most);
+        assert!(
+            spike.len() == 1 && spike[0].x0 <= 23_457.0 && spike[0].x1 >= 23_457.0 && buckets.len() <= most
+        );
     }
-    assert!(reader.buckets(run.id, "lss", Axis::Step, None, 9).unwrap_err().to_string().contains("it has loss"));
+    assert!(
+        reader.buckets(run.id, "lss", Axis::Step, None, 9).unwrap_err().to_string().contains("it has loss")
+    );
 }

@@ -104,9 +104,11 @@ fn a_killed_writer_loses_at_most_the_last_moment() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let exe = std::env::current_exe().unwrap();
-    let mut child = Command::new(exe).args(["child_writer", "--exact"]).env(CHILD, folder.path()).spawn().unwrap();
+    let mut child =
+        Command::new(exe).args(["child_writer", "--exact"]).env(CHILD, folder.path()).spawn().unwrap();
     let logged = folder.path().join("logged");
-    let count = || std::fs::read_to_string(&logged).ok().and_then(|t| t.trim().parse::<u64>().ok()).unwrap_or(0);
+    let count =
+        || std::fs::read_to_string(&logged).ok().and_then(|t| t.trim().parse::<u64>().ok()).unwrap_or(0);
     until("the child has logged", || count() > 100);
     let before = count();
     sleep(Duration::from_millis(1000));
@@ -114,7 +116,7 @@ fn a_killed_writer_loses_at_most_the_last_moment() {
     child.wait().unwrap();
     let kept = steps(&store, "killed");
     assert!(kept.iter().copied().eq(0..kept.len() as u64), "no gap");
-    // A busy machine may delay the writer: three times the promised 250 ms are let pass.
+    // `before` is one second old: the promised 250 ms, and the rest for a busy machine.
     assert!(kept.len() as u64 >= before, "{} of {before} kept", kept.len());
     assert_eq!(Outsider::open(&store).text("PRAGMA integrity_check"), "ok");
     Outsider::open(&store).run("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");

@@ -37,7 +37,8 @@ fn everything_around_a_run_comes_back() {
     new.seed = u64::MAX;
     new.config = vec![ConfigEntry { key: "lr".into(), value: "0.1".into(), origin: "a.toml:3".into() }];
     new.spec_text = "lr = 0.1\n".into();
-    let environment = Environment { git_dirty: Some(true), argv: vec!["clip-lab".into()], ..Default::default() };
+    let environment =
+        Environment { git_dirty: Some(true), argv: vec!["clip-lab".into()], ..Default::default() };
     new.environment = environment.clone();
     let ranks = RankSet { step: 2, split: "val".into(), ranks: vec![0, 3, u32::MAX], ..Default::default() };
     let file = NewArtifact { kind: "checkpoint".into(), name: "best".into(), bytes: 9, ..Default::default() };

@@ -66,7 +66,10 @@ fn create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
     }
     let network = network_name(folder);
     let notice = network.map(|name| {
-        format!("{} lies on a network file system ({name}): it is written without WAL, more slowly", path.display())
+        format!(
+            "{} lies on a network file system ({name}): it is written without WAL, more slowly",
+            path.display()
+        )
     });
     let db = start(path, writing(path, busy, network.is_some()), notice)?;
     if check(&db)? < known_version() {
@@ -133,10 +136,11 @@ fn foreign_or(path: &Path, doing: &str, error: sqlx::Error) -> StoreError {
 
 /// Refuses a file of another application or of a later version; answers with its version, 0 when new.
 fn check(db: &Db) -> Result<i64, StoreError> {
-    let (id, tables, version) = db.with("reading the schema version", inspect).map_err(|error| match error {
-        StoreError::Database { path, doing, source } => foreign_or(&path, &doing, source),
-        other => other,
-    })?;
+    let (id, tables, version) =
+        db.with("reading the schema version", inspect).map_err(|error| match error {
+            StoreError::Database { path, doing, source } => foreign_or(&path, &doing, source),
+            other => other,
+        })?;
     let path = db.path().to_path_buf();
     let why = format!("its application id is {id:#x} and it has {tables} tables");
     match (id, tables) {
@@ -151,7 +155,8 @@ fn check(db: &Db) -> Result<i64, StoreError> {
 async fn inspect(conn: &mut SqliteConnection) -> Result<(i64, i64, i64), sqlx::Error> {
     let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *conn).await?;
     // An interrupted first migration leaves sqlx's own table alone in the file.
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+    let tables =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
     let tables: i64 = sqlx::query_scalar(tables).fetch_one(&mut *conn).await?;
     let migrated = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     if sqlx::query_scalar::<_, i64>(migrated).fetch_one(&mut *conn).await? == 0 {

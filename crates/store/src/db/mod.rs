@@ -97,6 +97,7 @@ pub fn explain(path: &Path, doing: &str, source: sqlx::Error) -> StoreError {
 
 fn is_busy(error: &sqlx::Error) -> bool {
     // SQLITE_BUSY is 5 and SQLITE_LOCKED 6; extended codes keep that number in the low byte.
-    let code = error.as_database_error().filter(|e| matches!(e.kind(), ErrorKind::Other)).and_then(|e| e.code());
+    let code =
+        error.as_database_error().filter(|e| matches!(e.kind(), ErrorKind::Other)).and_then(|e| e.code());
     code.and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }

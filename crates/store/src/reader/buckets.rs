@@ -32,8 +32,10 @@ pub async fn read(conn: &mut SqliteConnection, ask: &Ask<'_>) -> Result<Option<V
     let Some((lo, hi)) = ticks(conn, ask, series).await? else { return Ok(Some(Vec::new())) };
     let few = n <= ask.most as i64 || count(conn, series, lo, hi, ask.most).await? <= ask.most as i64;
     let level = if few { 0 } else { level_for(lo, hi, ask.most) };
-    let next: i64 =
-        sqlx::query_scalar("SELECT tick_next FROM run WHERE id = ?").bind(ask.run.0).fetch_one(&mut *conn).await?;
+    let next: i64 = sqlx::query_scalar("SELECT tick_next FROM run WHERE id = ?")
+        .bind(ask.run.0)
+        .fetch_one(&mut *conn)
+        .await?;
     let spans = cover(lo, hi, level, next);
     let mut placed = blocks(conn, ask, series, &spans).await?;
     placed.extend(points(conn, ask, series, &spans).await?);
@@ -62,9 +64,14 @@ async fn origin(conn: &mut SqliteConnection, ask: &Ask<'_>) -> Result<f64, sqlx:
 }
 
 /// First and last tick that may hold a point of the series in the range.
-async fn ticks(conn: &mut SqliteConnection, ask: &Ask<'_>, series: i64) -> Result<Option<(i64, i64)>, sqlx::Error> {
+async fn ticks(
+    conn: &mut SqliteConnection,
+    ask: &Ask<'_>,
+    series: i64,
+) -> Result<Option<(i64, i64)>, sqlx::Error> {
     let sql = "SELECT (SELECT min(tick) FROM point WHERE series = ?1), (SELECT max(tick) FROM point WHERE series = ?1)";
-    let (first, last): (Option<i64>, Option<i64>) = sqlx::query_as(sql).bind(series).fetch_one(&mut *conn).await?;
+    let (first, last): (Option<i64>, Option<i64>) =
+        sqlx::query_as(sql).bind(series).fetch_one(&mut *conn).await?;
     let (Some(mut lo), Some(mut hi)) = (first, last) else { return Ok(None) };
     if let Some((from, to)) = ask.range {
         let zero = origin(conn, ask).await?;
@@ -98,7 +105,13 @@ async fn search(
     Ok(lo)
 }
 
-async fn count(conn: &mut SqliteConnection, series: i64, lo: i64, hi: i64, most: usize) -> Result<i64, sqlx::Error> {
+async fn count(
+    conn: &mut SqliteConnection,
+    series: i64,
+    lo: i64,
+    hi: i64,
+    most: usize,
+) -> Result<i64, sqlx::Error> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM point WHERE series = ? AND tick BETWEEN ? AND ? LIMIT ?)";
     let query = sqlx::query_scalar(sql).bind(series).bind(lo).bind(hi);
     query.bind(most as i64 + 1).fetch_one(conn).await
@@ -122,7 +135,9 @@ async fn blocks(
     let json = spans_json(spans.iter().filter(|s| s.level > 0));
     let query = sqlx::query(AssertSqlSafe(sql)).bind(ask.run.0).bind(series).bind(json);
     let rows = query.fetch_all(conn).await?;
-    rows.iter().map(|row| Ok(Placed { block: block(row)?, x0: row.try_get(9)?, x1: row.try_get(10)? })).collect()
+    rows.iter()
+        .map(|row| Ok(Placed { block: block(row)?, x0: row.try_get(9)?, x1: row.try_get(10)? }))
+        .collect()
 }
 
 async fn points(

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use sqlx::Row;
 
 use super::Reader;
-use crate::{
-    ArtifactRow, ConfigEntry, Environment, EventRow, Level, NoteRow, RankSet, RunId, StoreError,
-};
+use crate::{ArtifactRow, ConfigEntry, Environment, EventRow, Level, NoteRow, RankSet, RunId, StoreError};
 
 impl Reader {
     /// The resolved settings, by key.
@@ -22,9 +20,13 @@ impl Reader {
     /// Where and with what it ran.
     pub fn environment(&self, run: RunId) -> Result<Environment, StoreError> {
         let rows: Vec<(String, String)> = self.db.with("reading the environment", async |conn| {
-            sqlx::query_as("SELECT key, value FROM environment WHERE run = ?").bind(run.0).fetch_all(conn).await
+            sqlx::query_as("SELECT key, value FROM environment WHERE run = ?")
+                .bind(run.0)
+                .fetch_all(conn)
+                .await
         })?;
-        let fields = rows.into_iter().filter_map(|(key, text)| Some((key, serde_json::from_str(&text).ok()?)));
+        let fields =
+            rows.into_iter().filter_map(|(key, text)| Some((key, serde_json::from_str(&text).ok()?)));
         Ok(serde_json::from_value(serde_json::Value::Object(fields.collect())).unwrap_or_default())
     }
 
@@ -38,7 +40,8 @@ impl Reader {
     /// What happened, in order, after the event `after_id` (0 for all).
     pub fn events(&self, run: RunId, after_id: i64) -> Result<Vec<EventRow>, StoreError> {
         self.db.with("reading events", async |conn| {
-            let sql = "SELECT id, at_ms, level, kind, step, text FROM event WHERE run = ? AND id > ? ORDER BY id";
+            let sql =
+                "SELECT id, at_ms, level, kind, step, text FROM event WHERE run = ? AND id > ? ORDER BY id";
             let rows = sqlx::query(sql).bind(run.0).bind(after_id).fetch_all(conn).await?;
             let level = |word: &str| match word {
                 "error" => Level::Error,
@@ -98,14 +101,20 @@ impl Reader {
     /// Its tags, by name.
     pub fn tags(&self, run: RunId) -> Result<Vec<String>, StoreError> {
         self.db.with("reading tags", async |conn| {
-            sqlx::query_scalar("SELECT tag FROM tag WHERE run = ? ORDER BY tag").bind(run.0).fetch_all(conn).await
+            sqlx::query_scalar("SELECT tag FROM tag WHERE run = ? ORDER BY tag")
+                .bind(run.0)
+                .fetch_all(conn)
+                .await
         })
     }
 
     /// Its notes, the oldest first.
     pub fn notes(&self, run: RunId) -> Result<Vec<NoteRow>, StoreError> {
         let rows: Vec<(i64, i64, String)> = self.db.with("reading notes", async |conn| {
-            sqlx::query_as("SELECT id, at_ms, text FROM note WHERE run = ? ORDER BY id").bind(run.0).fetch_all(conn).await
+            sqlx::query_as("SELECT id, at_ms, text FROM note WHERE run = ? ORDER BY id")
+                .bind(run.0)
+                .fetch_all(conn)
+                .await
         })?;
         Ok(rows.into_iter().map(|(id, at_ms, text)| NoteRow { id, at_ms, text }).collect())
     }

@@ -6,7 +6,8 @@ use crate::{Goal, Point, RunId, SeriesRow, rollup::Block};
 
 /// Every metric of a run, by name.
 pub async fn series(conn: &mut SqliteConnection, run: RunId) -> Result<Vec<SeriesRow>, sqlx::Error> {
-    let rows = sqlx::query("SELECT * FROM metric WHERE run = ? ORDER BY name").bind(run.0).fetch_all(conn).await?;
+    let rows =
+        sqlx::query("SELECT * FROM metric WHERE run = ? ORDER BY name").bind(run.0).fetch_all(conn).await?;
     rows.iter().map(series_row).collect()
 }
 
@@ -34,13 +35,21 @@ fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
 }
 
 /// Number of a metric and how many of its points count.
-pub async fn find(conn: &mut SqliteConnection, run: RunId, metric: &str) -> Result<Option<(i64, i64)>, sqlx::Error> {
+pub async fn find(
+    conn: &mut SqliteConnection,
+    run: RunId,
+    metric: &str,
+) -> Result<Option<(i64, i64)>, sqlx::Error> {
     let sql = "SELECT id, n FROM metric WHERE run = ? AND name = ?";
     sqlx::query_as(sql).bind(run.0).bind(metric).fetch_optional(conn).await
 }
 
 /// Every point of a metric that counts; none when the run lacks the metric.
-pub async fn all(conn: &mut SqliteConnection, run: RunId, metric: &str) -> Result<Option<Vec<Point>>, sqlx::Error> {
+pub async fn all(
+    conn: &mut SqliteConnection,
+    run: RunId,
+    metric: &str,
+) -> Result<Option<Vec<Point>>, sqlx::Error> {
     let Some((series, _)) = find(conn, run, metric).await? else { return Ok(None) };
     let sql = "SELECT t.step, t.epoch, t.samples, t.wall_ms, t.active_ms, p.value, p.flag FROM point p
                JOIN tick t ON t.run = ? AND t.tick = p.tick AND t.superseded_by IS NULL

@@ -20,7 +20,8 @@ pub async fn all(conn: &mut SqliteConnection) -> Result<Vec<RunRow>, sqlx::Error
 }
 
 fn run(row: &SqliteRow, here: &Host, now: i64) -> Result<RunRow, sqlx::Error> {
-    let process = Host { host: row.try_get("host")?, boot_id: row.try_get("boot_id")?, pid: row.try_get("pid")? };
+    let process =
+        Host { host: row.try_get("host")?, boot_id: row.try_get("boot_id")?, pid: row.try_get("pid")? };
     let heartbeat_ms: i64 = row.try_get("heartbeat_ms")?;
     let stored = Status::from_word(row.try_get("status")?).unwrap_or(Status::Failed);
     let (step, active_ms): (u64, i64) = (row.try_get("step")?, row.try_get("active_ms")?);
@@ -70,7 +71,9 @@ pub fn select(runs: Vec<RunRow>, selector: &str) -> Result<RunRow, StoreError> {
     let fits = |run: &&RunRow| !selector.is_empty() && run.uid.starts_with(&upper);
     let by_uid: Vec<&RunRow> = runs.iter().filter(fits).collect();
     // Newest first: the first of a name is the newest.
-    if let Some(run) = runs.iter().find(|r| r.uid == upper).or_else(|| runs.iter().find(|r| r.name == selector)) {
+    if let Some(run) =
+        runs.iter().find(|r| r.uid == upper).or_else(|| runs.iter().find(|r| r.name == selector))
+    {
         return Ok(run.clone());
     }
     match by_uid[..] {

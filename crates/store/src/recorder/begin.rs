@@ -21,7 +21,8 @@ pub async fn insert(
                RETURNING id";
     let query = sqlx::query_scalar(sql).bind(&new.uid).bind(&new.name).bind(&new.study).bind(&new.arm);
     let query = query.bind(new.seed as i64).bind(&new.spec_text).bind(new.total_steps.map(|s| s as i64));
-    let query = query.bind(&new.goal_metric).bind(new.dir.to_string_lossy().into_owned()).bind(status.as_str());
+    let query =
+        query.bind(&new.goal_metric).bind(new.dir.to_string_lossy().into_owned()).bind(status.as_str());
     let query = query.bind(crate::now_ms()).bind(&host.host).bind(host.pid).bind(&host.boot_id);
     let run: i64 = query.fetch_one(&mut *conn).await?;
     config(conn, run, new).await?;
@@ -51,7 +52,10 @@ pub async fn again(
     host: &Host,
 ) -> Result<i64, sqlx::Error> {
     let (run, attempt, next): (i64, i64, i64) =
-        sqlx::query_as("SELECT id, attempt + 1, tick_next FROM run WHERE uid = ?").bind(uid).fetch_one(&mut *conn).await?;
+        sqlx::query_as("SELECT id, attempt + 1, tick_next FROM run WHERE uid = ?")
+            .bind(uid)
+            .fetch_one(&mut *conn)
+            .await?;
     let sql = "SELECT min(tick) FROM tick WHERE run = ? AND step > ? AND superseded_by IS NULL";
     let from: Option<i64> =
         sqlx::query_scalar(sql).bind(run).bind(from_step as i64).fetch_one(&mut *conn).await?;
@@ -60,7 +64,8 @@ pub async fn again(
     }
     let sql = "DELETE FROM rank WHERE run = ? AND step > ?";
     sqlx::query(sql).bind(run).bind(from_step as i64).execute(&mut *conn).await?;
-    let sql = "UPDATE run SET attempt = ?, status = 'running', reason = NULL, ended_ms = NULL, heartbeat_ms = ?,
+    let sql =
+        "UPDATE run SET attempt = ?, status = 'running', reason = NULL, ended_ms = NULL, heartbeat_ms = ?,
                  host = ?, pid = ?, boot_id = ? WHERE id = ?";
     let query = sqlx::query(sql).bind(attempt).bind(crate::now_ms()).bind(&host.host).bind(host.pid);
     query.bind(&host.boot_id).bind(run).execute(&mut *conn).await?;

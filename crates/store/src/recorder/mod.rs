@@ -66,9 +66,10 @@ impl Recorder {
             begin::insert(conn, &run, &Host::here(), Status::Running).await
         });
         insert.map_err(|error| match error {
-            StoreError::Database { source: sqlx::Error::RowNotFound, .. } => {
-                StoreError::Refused(format!("run {} is in the store already: resume it, or start one with a new uid", run.uid))
-            }
+            StoreError::Database { source: sqlx::Error::RowNotFound, .. } => StoreError::Refused(format!(
+                "run {} is in the store already: resume it, or start one with a new uid",
+                run.uid
+            )),
             other => other,
         })?;
         Recorder::spawn(db, run, pace, 0)
@@ -85,12 +86,17 @@ impl Recorder {
         let opened = crate::Store::open_with(store, pace.busy)?;
         let row = opened.by_uid(uid)?;
         if row.status == Status::Running || row.status == Status::Stalled {
-            let text = format!("run {} is being recorded by process {} on {}: stop it first", row.name, row.pid, row.host);
+            let text = format!(
+                "run {} is being recorded by process {} on {}: stop it first",
+                row.name, row.pid, row.host
+            );
             return Err(StoreError::Refused(text));
         }
         let run = opened.new_run(&row)?;
         let db = opened.into_db();
-        let active = db.write("resuming the run", async |conn| begin::again(conn, uid, from_step, &Host::here()).await)?;
+        let active = db.write("resuming the run", async |conn| {
+            begin::again(conn, uid, from_step, &Host::here()).await
+        })?;
         Recorder::spawn(db, run, pace, active)
     }
 
@@ -173,7 +179,10 @@ impl Recorder {
     /// Waits until everything so far is in the store or kept aside, 30 s at most.
     pub fn flush(&self) {
         let (answer, answered) = bounded(1);
-        let sent = self.outbox.as_ref().is_some_and(|o| o.send_timeout(Message::Flush(answer), PATIENCE * 1000).is_ok());
+        let sent = self
+            .outbox
+            .as_ref()
+            .is_some_and(|o| o.send_timeout(Message::Flush(answer), PATIENCE * 1000).is_ok());
         if sent {
             let _ = answered.recv_timeout(Duration::from_secs(30));
         }
@@ -192,7 +201,8 @@ impl Recorder {
             self.send(Record::event(Level::Warning, "store", None, &text));
         }
         // `Stalled` and `Crashed` are a reader's judgement; a run that says so of itself has failed.
-        let status = if matches!(status, Status::Stalled | Status::Crashed) { Status::Failed } else { status };
+        let status =
+            if matches!(status, Status::Stalled | Status::Crashed) { Status::Failed } else { status };
         let end = Record::End(Box::new((status, reason.map(str::to_owned), crate::now_ms())));
         if let Some(outbox) = self.outbox.take() {
             let _ = outbox.send_timeout(Message::Record(end), Duration::from_secs(30));

@@ -15,7 +15,9 @@ impl Shapes {
     /// The names of `points`, shared with earlier calls that named the same metrics in the same order.
     pub fn of(&self, points: &[(&str, f64)]) -> Names {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |names: &Names| names.0.len() == points.len() && names.0.iter().zip(points).all(|(a, b)| a == b.0);
+        let same = |names: &Names| {
+            names.0.len() == points.len() && names.0.iter().zip(points).all(|(a, b)| a == b.0)
+        };
         if let Some(at) = seen.iter().position(same) {
             seen.swap(0, at);
             return seen[0].clone();

@@ -35,7 +35,10 @@ impl Session {
     /// Reads where the run `uid` stands.
     pub async fn load(conn: &mut SqliteConnection, uid: &str) -> Result<Session, sqlx::Error> {
         let (run, attempt, next): (i64, i64, i64) =
-            sqlx::query_as("SELECT id, attempt, tick_next FROM run WHERE uid = ?").bind(uid).fetch_one(&mut *conn).await?;
+            sqlx::query_as("SELECT id, attempt, tick_next FROM run WHERE uid = ?")
+                .bind(uid)
+                .fetch_one(&mut *conn)
+                .await?;
         let known: Vec<Summary> =
             sqlx::query_as("SELECT * FROM metric WHERE run = ?").bind(run).fetch_all(&mut *conn).await?;
         let mut roller = Roller::default();
@@ -47,7 +50,11 @@ impl Session {
     }
 
     /// Writes `records` and a sign of life.
-    pub async fn apply(&mut self, conn: &mut SqliteConnection, records: &[Record]) -> Result<(), sqlx::Error> {
+    pub async fn apply(
+        &mut self,
+        conn: &mut SqliteConnection,
+        records: &[Record],
+    ) -> Result<(), sqlx::Error> {
         let mut rows = Rows::default();
         for record in records {
             match record {
@@ -63,7 +70,12 @@ impl Session {
     }
 
     /// Makes anew the blocks that end in the ticks `from..to`, none of which counts any more.
-    pub async fn rebuild(conn: &mut SqliteConnection, run: i64, from: i64, to: i64) -> Result<(), sqlx::Error> {
+    pub async fn rebuild(
+        conn: &mut SqliteConnection,
+        run: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<(), sqlx::Error> {
         let ids: Vec<i64> =
             sqlx::query_scalar("SELECT id FROM metric WHERE run = ?").bind(run).fetch_all(&mut *conn).await?;
         let (mut roller, mut rows) = (Roller::default(), Rows::default());
@@ -74,7 +86,12 @@ impl Session {
         rows.write(conn, run, 0).await
     }
 
-    async fn take(&mut self, conn: &mut SqliteConnection, points: &Points, rows: &mut Rows) -> Result<(), sqlx::Error> {
+    async fn take(
+        &mut self,
+        conn: &mut SqliteConnection,
+        points: &Points,
+        rows: &mut Rows,
+    ) -> Result<(), sqlx::Error> {
         let tick = self.next;
         for (name, bits) in points.names.0.iter().zip(&points.bits) {
             let value = f64::from_bits(*bits);
@@ -82,7 +99,9 @@ impl Session {
                 let id = small::metric(conn, self.run, name).await?;
                 self.series.insert(name.clone(), Summary::new(id, name));
             }
-            let Some(series) = self.series.get_mut(name).filter(|s| s.last_tick != Some(tick)) else { continue };
+            let Some(series) = self.series.get_mut(name).filter(|s| s.last_tick != Some(tick)) else {
+                continue;
+            };
             series.add(tick, points.at.step as i64, value);
             self.roller.add(series.id, tick, value);
             rows.points.push((series.id, tick, value));
@@ -99,7 +118,8 @@ impl Session {
         let Some(last) = last else { return Ok(()) };
         let rate = self.rate(last.active_ms, last.at.step as i64);
         let sql = "UPDATE run SET step = ?, epoch = ?, samples = ?, active_ms = ?, rate = ? WHERE id = ?";
-        let query = sqlx::query(sql).bind(last.at.step as i64).bind(last.at.epoch).bind(last.at.samples as i64);
+        let query =
+            sqlx::query(sql).bind(last.at.step as i64).bind(last.at.epoch).bind(last.at.samples as i64);
         query.bind(last.active_ms).bind(rate).bind(self.run).execute(conn).await.map(|_| ())
     }
 
@@ -126,11 +146,19 @@ impl Rows {
             query.bind(*series).bind(*tick).bind(value.is_finite().then_some(*value)).bind(flag(*value))
         })
         .await?;
-        let head = "INSERT INTO rollup (series, level, bucket, tick0, tick1, n, n_bad, min, max, sum, first, last)";
+        let head =
+            "INSERT INTO rollup (series, level, bucket, tick0, tick1, n, n_bad, min, max, sum, first, last)";
         insert_rows(conn, head, 12, &self.sealed, |query, s| {
             let (b, some) = (&s.block, |v: f64| (s.block.n > 0).then_some(v));
-            let query = query.bind(s.series).bind(s.level).bind(s.bucket).bind(b.tick0).bind(b.tick1).bind(b.n);
-            query.bind(b.n_bad).bind(some(b.min)).bind(some(b.max)).bind(b.sum).bind(some(b.first)).bind(some(b.last))
+            let query =
+                query.bind(s.series).bind(s.level).bind(s.bucket).bind(b.tick0).bind(b.tick1).bind(b.n);
+            query
+                .bind(b.n_bad)
+                .bind(some(b.min))
+                .bind(some(b.max))
+                .bind(b.sum)
+                .bind(some(b.first))
+                .bind(some(b.last))
         })
         .await
     }

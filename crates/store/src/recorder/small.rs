@@ -19,7 +19,8 @@ pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Re
 
 /// The number of a metric, made when new.
 pub async fn metric(conn: &mut SqliteConnection, run: i64, name: &str) -> Result<i64, sqlx::Error> {
-    let sql = "INSERT INTO metric (run, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET name = name RETURNING id";
+    let sql =
+        "INSERT INTO metric (run, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET name = name RETURNING id";
     sqlx::query_scalar(sql).bind(run).bind(name).fetch_one(conn).await
 }
 
@@ -44,7 +45,12 @@ pub async fn event(conn: &mut SqliteConnection, run: i64, event: &Event) -> Resu
     query.bind(event.step.map(|s| s as i64)).bind(&event.text).execute(conn).await.map(|_| ())
 }
 
-async fn artifact(conn: &mut SqliteConnection, run: i64, at: i64, new: &NewArtifact) -> Result<(), sqlx::Error> {
+async fn artifact(
+    conn: &mut SqliteConnection,
+    run: i64,
+    at: i64,
+    new: &NewArtifact,
+) -> Result<(), sqlx::Error> {
     let sql = "INSERT OR REPLACE INTO artifact (run, at_ms, kind, name, step, path, bytes, digest)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let query = sqlx::query(sql).bind(run).bind(at).bind(&new.kind).bind(&new.name);

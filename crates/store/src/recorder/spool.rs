@@ -82,7 +82,8 @@ pub fn recover(db: &Db) -> Result<Vec<StoreError>, StoreError> {
     })?;
     let beside = db.path().parent().and_then(|folder| std::fs::read_dir(folder).ok());
     let beside = beside.into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut spools: Vec<PathBuf> = dirs.iter().map(PathBuf::from).chain(beside).filter_map(|dir| find(&dir)).collect();
+    let mut spools: Vec<PathBuf> =
+        dirs.iter().map(PathBuf::from).chain(beside).filter_map(|dir| find(&dir)).collect();
     spools.sort();
     spools.dedup();
     let here = Host::here();
@@ -92,17 +93,27 @@ pub fn recover(db: &Db) -> Result<Vec<StoreError>, StoreError> {
 
 /// Writes a spool into the store and removes it.
 pub fn replay(db: &Db, path: &Path) -> Result<(), StoreError> {
-    let broken = |source| StoreError::File { path: path.into(), doing: "reading the records kept aside", source };
+    let broken =
+        |source| StoreError::File { path: path.into(), doing: "reading the records kept aside", source };
     let mut lines = BufReader::new(File::open(path).map_err(broken)?).lines();
     let first = lines.next().transpose().map_err(broken)?.unwrap_or_default();
     let header: Header = serde_json::from_str(&first).map_err(|e| broken(e.into()))?;
     // The writer may have been killed in the middle of a line; a disk may have filled there and emptied later.
-    let records: Vec<Record> = lines.map_while(Result::ok).filter_map(|l| serde_json::from_str(&l).ok()).collect();
+    let records: Vec<Record> =
+        lines.map_while(Result::ok).filter_map(|l| serde_json::from_str(&l).ok()).collect();
     db.write("replaying the records kept aside", async |conn| apply(conn, &header, &records).await)?;
-    std::fs::remove_file(path).map_err(|source| StoreError::File { path: path.into(), doing: "removing", source })
+    std::fs::remove_file(path).map_err(|source| StoreError::File {
+        path: path.into(),
+        doing: "removing",
+        source,
+    })
 }
 
-async fn apply(conn: &mut sqlx::SqliteConnection, header: &Header, records: &[Record]) -> Result<(), sqlx::Error> {
+async fn apply(
+    conn: &mut sqlx::SqliteConnection,
+    header: &Header,
+    records: &[Record],
+) -> Result<(), sqlx::Error> {
     let uid = &header.run.uid;
     let known = "SELECT spool FROM run WHERE uid = ?";
     match sqlx::query_scalar::<_, Option<String>>(known).bind(uid).fetch_optional(&mut *conn).await? {
@@ -112,7 +123,8 @@ async fn apply(conn: &mut sqlx::SqliteConnection, header: &Header, records: &[Re
     }
     let mut session = Session::load(conn, uid).await?;
     session.apply(conn, records).await?;
-    let text = format!("the store did not answer for a while; {} records kept aside were added", records.len());
+    let text =
+        format!("the store did not answer for a while; {} records kept aside were added", records.len());
     small::write(conn, session.run, &Record::event(Level::Warning, "store", None, &text)).await?;
     let sql = "UPDATE run SET spool = ? WHERE id = ?";
     sqlx::query(sql).bind(&header.spool).bind(session.run).execute(conn).await.map(|_| ())

@@ -53,7 +53,8 @@ impl Summary {
 
     /// Writes the row.
     pub async fn save(&mut self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let sql = "UPDATE metric SET n = ?, n_nan = ?, n_inf = ?, first_bad_step = ?, last = ?, last_step = ?,
+        let sql =
+            "UPDATE metric SET n = ?, n_nan = ?, n_inf = ?, first_bad_step = ?, last = ?, last_step = ?,
                    min = ?, min_step = ?, max = ?, max_step = ? WHERE id = ?";
         let query = sqlx::query(sql).bind(self.n).bind(self.n_nan).bind(self.n_inf).bind(self.first_bad_step);
         let query = query.bind(self.last).bind(self.last_step).bind(self.min).bind(self.min_step);
@@ -77,7 +78,7 @@ pub async fn recount(conn: &mut SqliteConnection, run: i64) -> Result<(), sqlx::
         UPDATE metric SET n = coalesce(s.n, 0), n_nan = coalesce(s.n_nan, 0), n_inf = coalesce(s.n_inf, 0),
                first_bad_step = s.bad, last = s.last, last_step = s.last_step,
                min = s.min, min_step = s.min_step, max = s.max, max_step = s.max_step
-        FROM (SELECT m.id, total.n, n_nan, n_inf, bad, latest.v last, latest.step last_step, low.v min,
+        FROM (SELECT m.id, total.n, total.n_nan, total.n_inf, total.bad, latest.v last, latest.step last_step, low.v min,
                      low.step min_step, high.v max, high.step max_step
               FROM metric m LEFT JOIN total ON total.series = m.id LEFT JOIN latest ON latest.series = m.id
               LEFT JOIN low ON low.series = m.id LEFT JOIN high ON high.series = m.id WHERE m.run = ?1) s

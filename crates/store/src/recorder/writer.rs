@@ -166,12 +166,17 @@ impl Writer {
     fn keep_aside(&mut self, why: &str) {
         if let Err(error) = self.append() {
             let lost = self.batch.len();
-            let text = format!("{why}; keeping {lost} records aside in {} failed too: {error}", self.run.dir.display());
+            let text = format!(
+                "{why}; keeping {lost} records aside in {} failed too: {error}",
+                self.run.dir.display()
+            );
             self.shared.tell(Some(text));
             self.spool = None;
         } else if !why.is_empty() {
             let path = self.spool.as_ref().map(|s| s.path().display().to_string()).unwrap_or_default();
-            let text = format!("{why}; training goes on, records wait in {path} and are added when the store answers");
+            let text = format!(
+                "{why}; training goes on, records wait in {path} and are added when the store answers"
+            );
             self.shared.tell(Some(text));
         }
     }
@@ -186,8 +191,10 @@ impl Writer {
 }
 
 async fn ensure(conn: &mut SqliteConnection, run: &NewRun) -> Result<(), sqlx::Error> {
-    let known: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM run WHERE uid = ?").bind(&run.uid).fetch_optional(&mut *conn).await?;
+    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE uid = ?")
+        .bind(&run.uid)
+        .fetch_optional(&mut *conn)
+        .await?;
     match known {
         Some(_) => Ok(()),
         None => begin::insert(conn, run, &Host::here(), Status::Running).await.map(|_| ()),

@@ -28,7 +28,17 @@ impl Block {
     pub fn of(tick: i64, value: f64) -> Block {
         let n = i64::from(value.is_finite());
         let sum = if value.is_finite() { value } else { 0.0 };
-        Block { tick0: tick, tick1: tick, n, n_bad: 1 - n, min: value, max: value, sum, first: value, last: value }
+        Block {
+            tick0: tick,
+            tick1: tick,
+            n,
+            n_bad: 1 - n,
+            min: value,
+            max: value,
+            sum,
+            first: value,
+            last: value,
+        }
     }
 
     /// Adds what comes after it.

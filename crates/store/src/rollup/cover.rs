@@ -33,7 +33,11 @@ pub fn cover(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<Span> {
             Some(level) => {
                 // Every further block of this level too, unless a larger one takes over: it would have fitted here
                 // or begins at the next larger border.
-                let stop = if level == largest { limit } else { limit.min(((tick >> (level + 1)) + 1) << (level + 1)) };
+                let stop = if level == largest {
+                    limit
+                } else {
+                    limit.min(((tick >> (level + 1)) + 1) << (level + 1))
+                };
                 Span { level, from: tick >> level, to: (stop >> level) - 1 }
             }
             None => {
@@ -58,7 +62,9 @@ mod tests {
 
     #[test]
     fn spans_follow_each_other_without_gap_and_read_little() {
-        for (lo, hi, sealed) in [(0, 999_999, 1_000_000), (3, 70_001, 65_000), (17, 18, 4), (5, 5, 6), (0, 15, 16)] {
+        for (lo, hi, sealed) in
+            [(0, 999_999, 1_000_000), (3, 70_001, 65_000), (17, 18, 4), (5, 5, 6), (0, 15, 16)]
+        {
             for level in 0..12 {
                 let spans = cover(lo, hi, level, sealed);
                 let mut at = lo;
@@ -72,7 +78,8 @@ mod tests {
                 assert!(spans.len() <= 2 * 12 + 2);
             }
         }
-        let rows: i64 = cover(3, 999_990, level_for(3, 999_990, 240), 1_000_000).iter().map(|s| s.to - s.from + 1).sum();
+        let rows: i64 =
+            cover(3, 999_990, level_for(3, 999_990, 240), 1_000_000).iter().map(|s| s.to - s.from + 1).sum();
         assert!(rows < 400, "{rows} rows for 240 buckets");
     }
 }

@@ -45,11 +45,19 @@ impl Store {
     }
 
     /// Marks as failed a run whose process died before it could record anything, or while it recorded.
-    pub fn mark_failed_start(&self, uid: &str, name: &str, dir: &Path, reason: &str) -> Result<(), StoreError> {
+    pub fn mark_failed_start(
+        &self,
+        uid: &str,
+        name: &str,
+        dir: &Path,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let new = NewRun { uid: uid.into(), name: name.into(), dir: dir.into(), ..NewRun::default() };
         self.db.write("marking the run as failed", async |conn| {
-            let known: Option<(i64, String)> =
-                sqlx::query_as("SELECT id, status FROM run WHERE uid = ?").bind(uid).fetch_optional(&mut *conn).await?;
+            let known: Option<(i64, String)> = sqlx::query_as("SELECT id, status FROM run WHERE uid = ?")
+                .bind(uid)
+                .fetch_optional(&mut *conn)
+                .await?;
             let run = match known {
                 Some((id, status)) if status == "queued" || status == "running" => id,
                 Some(_) => return Ok(()), // it has told its end itself
@@ -81,7 +89,10 @@ impl Store {
     pub fn request(&self, run: RunId, request: Request) -> Result<(), StoreError> {
         let row = self.by_id(run)?;
         if !row.status.is_live() {
-            return Err(StoreError::Refused(format!("run {} is {}: nobody is there to hear", row.name, row.status)));
+            return Err(StoreError::Refused(format!(
+                "run {} is {}: nobody is there to hear",
+                row.name, row.status
+            )));
         }
         let word = match request {
             Request::Stop => "stop",
@@ -97,7 +108,10 @@ impl Store {
     pub fn delete(&self, run: RunId) -> Result<(), StoreError> {
         let row = self.by_id(run)?;
         if matches!(row.status, Status::Running | Status::Stalled) {
-            return Err(StoreError::Refused(format!("run {} is {}: stop it before deleting it", row.name, row.status)));
+            return Err(StoreError::Refused(format!(
+                "run {} is {}: stop it before deleting it",
+                row.name, row.status
+            )));
         }
         self.db.write("deleting the run", async |conn| {
             sqlx::query("DELETE FROM run WHERE id = ?").bind(run.0).execute(conn).await.map(|_| ())
@@ -111,7 +125,9 @@ impl Store {
     }
 
     fn edit(&self, doing: &str, sql: &'static str, run: RunId, text: &str) -> Result<(), StoreError> {
-        self.db.write(doing, async |conn| sqlx::query(sql).bind(run.0).bind(text).execute(conn).await.map(|_| ()))
+        self.db.write(doing, async |conn| {
+            sqlx::query(sql).bind(run.0).bind(text).execute(conn).await.map(|_| ())
+        })
     }
 
     fn by_id(&self, run: RunId) -> Result<RunRow, StoreError> {
