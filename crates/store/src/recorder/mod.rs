@@ -183,6 +183,7 @@ impl Recorder {
             .outbox
             .as_ref()
             .is_some_and(|o| o.send_timeout(Message::Flush(answer), PATIENCE * 1000).is_ok());
+        self.wake();
         if sent {
             let _ = answered.recv_timeout(Duration::from_secs(30));
         }
@@ -207,13 +208,21 @@ impl Recorder {
         if let Some(outbox) = self.outbox.take() {
             let _ = outbox.send_timeout(Message::Record(end), Duration::from_secs(30));
         }
+        thread.thread().unpark();
         let _ = thread.join();
+    }
+
+    fn wake(&self) {
+        self.thread.iter().for_each(|thread| thread.thread().unpark());
     }
 
     fn send(&self, record: Record) {
         let Some(outbox) = &self.outbox else { return };
         let sent = match outbox.try_send(Message::Record(record)) {
-            Err(TrySendError::Full(message)) => outbox.send_timeout(message, PATIENCE).is_ok(),
+            Err(TrySendError::Full(message)) => {
+                self.wake();
+                outbox.send_timeout(message, PATIENCE).is_ok()
+            }
             other => other.is_ok(),
         };
         if !sent {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam::{
-    channel::{Receiver, RecvTimeoutError, Sender},
+    channel::{Receiver, Sender, TryRecvError},
     queue::SegQueue,
 };
 use sqlx::SqliteConnection;
@@ -49,6 +49,9 @@ impl Default for Pace {
         }
     }
 }
+
+/// How often an idle writer looks for records.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What the recorder sends.
 pub enum Message {
@@ -92,11 +95,11 @@ impl Writer {
     pub fn serve(mut self, inbox: Receiver<Message>) {
         let (mut due, mut points) = (Instant::now() + self.pace.flush, 0);
         loop {
-            match inbox.recv_deadline(due) {
+            match inbox.try_recv() {
                 Ok(Message::Record(record)) => {
                     points += if let Record::Points(p) = &record { p.bits.len() } else { 1 };
                     self.batch.push(record);
-                    if points < self.pace.points {
+                    if points < self.pace.points && Instant::now() < due {
                         continue;
                     }
                     self.flush();
@@ -105,8 +108,17 @@ impl Writer {
                     self.flush();
                     let _ = answer.send(());
                 }
-                Err(RecvTimeoutError::Timeout) => self.flush(),
-                Err(RecvTimeoutError::Disconnected) => return self.flush(),
+                Err(TryRecvError::Empty) if Instant::now() < due => {
+                    // Looking now and then instead of waiting for the channel: to wake a waiting thread would cost
+                    // the training thread microseconds at every call.
+                    std::thread::park_timeout(LOOK.min(due - Instant::now()));
+                    continue;
+                }
+                Err(TryRecvError::Empty) => self.flush(),
+                Err(TryRecvError::Disconnected) => {
+                    self.retry_at = Instant::now(); // the last chance to get records from aside into the store
+                    return self.flush();
+                }
             }
             (due, points) = (Instant::now() + self.pace.flush, 0);
         }
