@@ -1,0 +1,102 @@
+//! SigLIP's pairwise loss.
+
+use clip_lab_api::prelude::*;
+
+use crate::scale::{Scale, scalar};
+
+/// The bias at the first step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a number, or \"auto\"")]
+pub enum Bias {
+    /// A number.
+    Number(f64),
+    /// From the size of the batch.
+    Word(Auto),
+}
+
+/// `"auto"`: the bias follows from the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Auto {
+    /// -ln(B - 1), at which one pair in B is expected to match.
+    Auto,
+}
+
+impl Bias {
+    /// Its value for batches of `batch` pairs.
+    fn of(self, batch: i64) -> Result<f64> {
+        match self {
+            Self::Number(bias) => Ok(bias),
+            Self::Word(Auto::Auto) => {
+                ensure!(
+                    batch > 1,
+                    "bias = \"auto\" needs batches of two pairs at least; write a number instead"
+                );
+                Ok(-((batch - 1) as f64).ln())
+            }
+        }
+    }
+}
+
+/// SigLIP's loss, <https://arxiv.org/abs/2303.15343>: every pair of the batch is its own yes-or-no question, "do these
+/// two belong together?". Summed over all pairs and divided by the number of pictures.
+///
+/// Records `train/logit_scale` and `train/logit_bias`; the variable `logit_scale` holds the scale's logarithm.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SigLip {
+    /// Factor on the cosine similarities at the first step.
+    pub scale: f64,
+    /// Added to the logits at the first step; negative, since most pairs do not match. The paper's -10 suits batches
+    /// of about 22,000; "auto" is -ln(batch - 1), which suits any batch.
+    pub bias: Bias,
+    /// The most that the scale may grow to; it is held between 1 and this.
+    pub max_scale: f64,
+    /// Whether scale and bias are learned.
+    pub learned: bool,
+}
+
+impl Default for SigLip {
+    fn default() -> Self {
+        Self { scale: 10.0, bias: Bias::Number(-10.0), max_scale: 100.0, learned: true }
+    }
+}
+
+impl Settings for SigLip {
+    fn check(&self, faults: &mut Faults) {
+        Scale::check(faults, self.scale, self.max_scale, self.learned);
+        let finite = !matches!(self.bias, Bias::Number(bias) if !bias.is_finite());
+        faults.require(finite, "bias", "must be a finite number");
+    }
+}
+
+impl Plugin<dyn Loss> for SigLip {
+    fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
+        let bias = self.bias.of(scope.batch)?;
+        Ok(Box::new(Pairwise {
+            scale: Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?,
+            bias: scalar(&scope.vars, "logit_bias", bias, self.learned)?,
+        }))
+    }
+}
+
+struct Pairwise {
+    scale: Scale,
+    bias: Tensor,
+}
+
+impl Loss for Pairwise {
+    fn score(&self, pair: &Pair) -> Result<Scored> {
+        let scale = self.scale.value()?;
+        let logits = Scale::logits(pair, &scale)?.f_add(&self.bias)?; // [B, B]
+        let batch = logits.size()[0];
+        // +1 on the diagonal, where picture and caption belong together; -1 elsewhere.
+        let sign = Tensor::f_eye(batch, (logits.kind(), logits.device()))? * 2 - 1;
+        let loss = logits.f_mul(&sign)?.f_log_sigmoid()?.f_sum(None)? / -(batch as f64);
+        Ok(Scored::new(loss).with("logit_scale", &scale).with("logit_bias", &self.bias))
+    }
+
+    fn clamp(&self) {
+        self.scale.clamp();
+    }
+}

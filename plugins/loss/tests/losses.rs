@@ -1,0 +1,183 @@
+//! What must hold of the losses whatever the batch.
+
+mod support;
+
+use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
+use support::{Built, build, unit};
+use tch::{Device, Kind, Tensor, nn};
+
+const BOTH: [&str; 2] = ["plugin = 'clip'", "plugin = 'siglip'"];
+
+/// Three pairs small enough to be computed by hand.
+fn toy() -> (Tensor, Tensor) {
+    let image = Tensor::from_slice2(&[[1.0f64, 0.0], [0.0, 1.0], [0.6, 0.8]]);
+    let text = Tensor::from_slice2(&[[0.8f64, 0.6], [0.0, 1.0], [0.6, -0.8]]);
+    (image, text)
+}
+
+#[test]
+fn the_toy_gives_the_known_values() {
+    let (image, text) = toy();
+    for (spec, want) in [
+        ("plugin = 'clip'", 5.480904),
+        ("plugin = 'clip'\nscale = 10.0", 3.910463),
+        ("plugin = 'clip'\nscale = 100.0", 38.0),
+        ("plugin = 'siglip'", 5.432122),
+        ("plugin = 'siglip'\nbias = 'auto'", 10.255867),
+        ("plugin = 'siglip'\nscale = 14.285714285714286\nbias = 0.0", 15.665808),
+    ] {
+        let got = Built::new(spec, 3).value(&image, &text);
+        assert!((got - want).abs() < 1e-6, "{spec}: {got}, expected {want}");
+    }
+}
+
+#[test]
+fn an_untrained_model_scores_what_theory_says() {
+    for (spec, batch, want) in [
+        ("plugin = 'clip'", 64, 4.1589),
+        ("plugin = 'clip'", 512, 6.2383),
+        ("plugin = 'siglip'", 64, 10.0029),
+        ("plugin = 'siglip'\nbias = 'auto'", 64, 5.1510),
+        ("plugin = 'siglip'\nbias = 'auto'", 512, 7.2373),
+    ] {
+        // Pictures along one axis, captions along another: every similarity is zero.
+        let along = |axis| Tensor::eye(2, (Kind::Double, Device::Cpu)).get(axis).expand([batch, 2], false);
+        let got = Built::new(spec, batch).value(&along(0), &along(1));
+        assert!((got - want).abs() < 1e-4, "{spec}, {batch} pairs: {got}, expected {want}");
+    }
+}
+
+#[test]
+fn the_order_of_pairs_does_not_matter() {
+    let (image, text) = (unit(9, 5, 1), unit(9, 5, 2));
+    let order = Tensor::from_slice(&[4i64, 0, 8, 2, 6, 1, 3, 7, 5]);
+    for spec in BOTH {
+        let built = Built::new(spec, 9);
+        let shuffled = built.value(&image.index_select(0, &order), &text.index_select(0, &order));
+        assert!((built.value(&image, &text) - shuffled).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn pictures_and_captions_may_change_places() {
+    let (image, text) = (unit(9, 5, 1), unit(9, 5, 2));
+    for spec in BOTH {
+        let built = Built::new(spec, 9);
+        assert!((built.value(&image, &text) - built.value(&text, &image)).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    for spec in BOTH {
+        let built = Built::new(spec, 6);
+        let (image, text) = (unit(6, 4, 3).set_requires_grad(true), unit(6, 4, 4).set_requires_grad(true));
+        built.loss.score(&Pair { image: &image, text: &text }).unwrap().loss.backward();
+        let scale = built.variable("logit_scale");
+        for (leaf, index) in [(&image, vec![2, 1]), (&text, vec![5, 3]), (&scale, vec![])] {
+            let nudged = |by: f64| {
+                let place = index.iter().fold(leaf.detach(), |part, &i| part.get(i));
+                let original = place.double_value(&[]);
+                let _ = place.shallow_clone().fill_(original + by);
+                let value = built.value(&image, &text);
+                let _ = place.shallow_clone().fill_(original);
+                value
+            };
+            let difference = (nudged(1e-6) - nudged(-1e-6)) / 2e-6;
+            let gradient = leaf.grad().double_value(&index);
+            assert!((difference - gradient).abs() < 1e-7, "{spec} {index:?}: {difference} {gradient}");
+        }
+    }
+}
+
+#[test]
+fn a_perfect_pair_alone_loses_nothing() {
+    let one = unit(1, 4, 1);
+    assert_eq!(Built::new("plugin = 'clip'", 1).value(&one, &one), 0.0);
+}
+
+#[test]
+fn the_scale_is_held_after_an_update() {
+    for spec in BOTH {
+        let built = Built::new(spec, 4);
+        let log = built.variable("logit_scale");
+        for (moved, want) in [(9.0, 100f64.ln()), (-3.0, 0.0), (2.5, 2.5)] {
+            let _ = tch::no_grad(|| log.shallow_clone().fill_(moved));
+            built.loss.clamp();
+            assert_eq!(log.double_value(&[]), want);
+        }
+        assert!(log.requires_grad());
+    }
+}
+
+#[test]
+fn what_is_not_learned_stays_and_is_saved_all_the_same() {
+    for spec in ["plugin = 'clip'\nscale = 0.5\nlearned = false", "plugin = 'siglip'\nlearned = false"] {
+        let built = Built::new(spec, 4);
+        let before = built.variable("logit_scale").copy();
+        built.loss.clamp();
+        assert_eq!(built.variable("logit_scale"), before);
+        assert!(built.vars.trainable_variables().is_empty());
+    }
+}
+
+#[test]
+fn scale_and_bias_are_reported_as_they_multiply_and_add() {
+    let (image, text) = toy();
+    let scored = Built::new("plugin = 'siglip'", 3).loss.score(&Pair { image: &image, text: &text }).unwrap();
+    let report: Vec<(&str, f64)> =
+        scored.report.iter().map(|(name, t)| (*name, t.double_value(&[]))).collect();
+    assert_eq!(report[1], ("logit_bias", -10.0));
+    assert!(report[0].0 == "logit_scale" && (report[0].1 - 10.0).abs() < 1e-12);
+    assert!(scored.report.iter().all(|(_, value)| !value.requires_grad()));
+}
+
+#[test]
+fn half_precision_embeddings_are_scored_in_single() {
+    let (image, text) = (unit(8, 16, 5), unit(8, 16, 6));
+    for spec in BOTH {
+        let vars = nn::VarStore::new(Device::Cpu);
+        let loss = build(spec, LossScope { vars: vars.root(), batch: 8 }).unwrap();
+        let half = |t: &Tensor| t.to_kind(Kind::BFloat16);
+        let scored = loss.score(&Pair { image: &half(&image), text: &half(&text) }).unwrap();
+        assert_eq!(scored.loss.kind(), Kind::Float);
+        assert!((scored.loss.double_value(&[]) - Built::new(spec, 8).value(&image, &text)).abs() < 0.1);
+    }
+}
+
+#[test]
+fn pairs_that_do_not_fit_are_an_error_in_words() {
+    for spec in BOTH {
+        let built = Built::new(spec, 4);
+        for text in [unit(3, 5, 1), unit(4, 6, 1)] {
+            let error =
+                built.loss.score(&Pair { image: &unit(4, 5, 1), text: &text }).unwrap_err().to_string();
+            assert!(error.starts_with("a loss wants as many captions as pictures"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn an_automatic_bias_needs_two_pairs() {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let scope = LossScope { vars: vars.root(), batch: 1 };
+    let error = build("plugin = 'siglip'\nbias = 'auto'", scope).err().unwrap();
+    assert!(format!("{error:#}").contains("two pairs at least"), "{error:#}");
+}
+
+#[test]
+fn settings_that_cannot_work_are_told() {
+    let mut catalog = Catalog::default();
+    plugins_loss::register(&mut catalog);
+    for (text, words) in [
+        ("plugin = 'clip'\nscale = 200.0", "[loss].scale: must lie between 1 and `max_scale`"),
+        ("plugin = 'clip'\nscale = -1.0\nlearned = false", "[loss].scale: must be positive"),
+        ("plugin = 'clip'\nmax_scale = 0.5", "[loss].max_scale: must be at least 1"),
+        ("plugin = 'siglip'\nbias = nan", "[loss].bias: must be a finite number"),
+        ("plugin = 'siglip'\nbias = 'atuo'", "[loss].bias: a number, or \"auto\""),
+    ] {
+        let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
+        let problems = catalog.loss.plan(section).unwrap_err();
+        assert!(problems[0].message.starts_with(words), "{}", problems[0].message);
+    }
+}

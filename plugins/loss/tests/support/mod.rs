@@ -1,0 +1,56 @@
+//! A loss built from a spec's table in double precision, and the folder of goldens.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use clip_lab_api::{Catalog, Loss, LossScope, Pair, Section, parse};
+use tch::{Device, Kind, Tensor, nn};
+
+/// A loss and its variables.
+pub struct Built {
+    pub loss: Box<dyn Loss>,
+    pub vars: nn::VarStore,
+}
+
+impl Built {
+    pub fn new(text: &str, batch: i64) -> Self {
+        let mut vars = nn::VarStore::new(Device::Cpu);
+        vars.set_kind(Kind::Double);
+        let loss = build(text, LossScope { vars: vars.root(), batch }).unwrap();
+        Self { loss, vars }
+    }
+
+    pub fn value(&self, image: &Tensor, text: &Tensor) -> f64 {
+        self.loss.score(&Pair { image, text }).unwrap().loss.double_value(&[])
+    }
+
+    pub fn variable(&self, name: &str) -> Tensor {
+        self.vars.variables()[name].shallow_clone()
+    }
+}
+
+pub fn build(text: &str, scope: LossScope) -> anyhow::Result<Box<dyn Loss>> {
+    let mut catalog = Catalog::default();
+    plugins_loss::register(&mut catalog);
+    let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
+    catalog.loss.plan(section).unwrap().build(scope)
+}
+
+/// `rows` random unit vectors.
+pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
+    tch::manual_seed(seed);
+    let random = Tensor::randn([rows, width], (Kind::Double, Device::Cpu));
+    &random / random.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Double).sqrt()
+}
+
+/// Golden tensors by name; none where there are no goldens, which must not happen in CI.
+pub fn goldens(file: &str) -> Option<HashMap<String, Tensor>> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/goldens");
+    let root = std::env::var_os("CLIP_LAB_GOLDENS").map_or(beside, PathBuf::from);
+    let path = root.join(file);
+    if !path.exists() {
+        assert!(std::env::var_os("CI").is_none(), "no goldens at {}", path.display());
+        eprintln!("SKIPPED: no goldens at {}", path.display());
+        return None;
+    }
+    Some(Tensor::read_safetensors(path).unwrap().into_iter().collect())
+}

@@ -1,0 +1,209 @@
+//! Optimizers held against their formulas in plain f64, and against themselves after a restore.
+
+use clip_lab_api::{Catalog, Optimizer, Params, Section, parse};
+use tch::{Device, Kind, Tensor, nn};
+
+const ADAMW: &str = "plugin = 'adamw'\nweight_decay = 0.3";
+const SGD: &str = "plugin = 'sgd'\nweight_decay = 0.3";
+const ALL: [&str; 4] = [
+    ADAMW,
+    SGD,
+    "plugin = 'sgd'\nweight_decay = 0.3\nnesterov = true",
+    "plugin = 'sgd'\nweight_decay = 0.3\nmomentum = 0.0",
+];
+
+fn optimizer(text: &str) -> Box<dyn Optimizer> {
+    let mut catalog = Catalog::default();
+    plugins_optimizer::register(&mut catalog);
+    let section = Section::new("optimizer", 0..0, parse(text.to_owned()).unwrap());
+    catalog.optimizer.plan(section).unwrap().build(()).unwrap()
+}
+
+/// A matrix (decayed), a bias (not), and a matrix that learns at a third of the rate; double precision.
+fn model() -> Params {
+    let mut vars = nn::VarStore::new(Device::Cpu);
+    vars.set_kind(Kind::Double);
+    let root = vars.root();
+    root.var_copy("weight", &Tensor::from_slice(&[1.0f64, -2.0, 0.5, 3.0]).reshape([2, 2]));
+    root.var_copy("bias", &Tensor::from_slice(&[0.25f64, -0.75]));
+    root.var_copy("slow", &Tensor::from_slice(&[-1.5f64, 2.0]).reshape([1, 2]));
+    let mut params = Params::new(&vars, Vec::new());
+    params.under("slow").for_each(|param| param.lr_scale = 1.0 / 3.0);
+    params
+}
+
+fn gradient(step: u64, index: usize) -> f64 {
+    ((step * 7 + index as u64 * 3 + 1) as f64).sin()
+}
+
+/// Gives every parameter the gradients of `step`, as backward would.
+fn backward(params: &Params, step: u64) {
+    for param in params.trained() {
+        let wanted: Vec<f64> = (0..param.tensor.numel()).map(|index| gradient(step, index)).collect();
+        param.tensor.shallow_clone().zero_grad();
+        let wanted = Tensor::from_slice(&wanted).reshape(param.tensor.size());
+        (&param.tensor * wanted).sum(Kind::Double).backward();
+    }
+}
+
+fn run(optimizer: &mut dyn Optimizer, params: &Params, steps: std::ops::Range<u64>) {
+    for step in steps {
+        backward(params, step);
+        optimizer.step(params, rate(step)).unwrap();
+    }
+}
+
+fn rate(step: u64) -> f64 {
+    0.1 / (step + 1) as f64
+}
+
+fn values(params: &Params) -> Vec<Vec<f64>> {
+    params.iter().map(|param| Vec::try_from(param.tensor.flatten(0, -1)).unwrap()).collect()
+}
+
+/// Holds five steps against `formula(weight, gradients so far, lr, decay)`, one weight at a time.
+fn follows(spec: &str, formula: impl Fn(f64, &[f64], f64, f64) -> f64) {
+    let (params, mut optimizer) = (model(), optimizer(spec));
+    let mut want = values(&params);
+    run(&mut *optimizer, &params, 0..5);
+    for (param, values) in params.iter().zip(&mut want) {
+        for (index, value) in values.iter_mut().enumerate() {
+            for step in 0..5 {
+                let gradients: Vec<f64> = (0..=step).map(|step| gradient(step, index)).collect();
+                let decay = if param.name == "bias" { 0.0 } else { 0.3 };
+                *value = formula(*value, &gradients, rate(step) * param.lr_scale, decay);
+            }
+        }
+    }
+    for (got, want) in values(&params).iter().flatten().zip(want.iter().flatten()) {
+        assert!((got - want).abs() < 1e-12, "{spec}: {got}, expected {want}");
+    }
+}
+
+#[test]
+fn adamw_follows_the_paper() {
+    follows(ADAMW, |weight, gradients, lr, decay| {
+        let mean = |beta: f64, of: &dyn Fn(f64) -> f64| {
+            let sum = gradients.iter().fold(0.0, |mean, &g| beta * mean + (1.0 - beta) * of(g));
+            sum / (1.0 - beta.powi(gradients.len() as i32))
+        };
+        let (first, second) = (mean(0.9, &|g| g), mean(0.98, &|g| g * g));
+        weight * (1.0 - lr * decay) - lr * first / (second.sqrt() + 1e-6)
+    });
+}
+
+#[test]
+fn plain_descent_follows_the_gradient() {
+    follows(ALL[3], |weight, gradients, lr, decay| {
+        weight - lr * (gradients[gradients.len() - 1] + decay * weight)
+    });
+}
+
+/// SGD with momentum by hand, since its weight decay enters the momentum.
+#[test]
+fn momentum_and_nesterov_follow_pytorch() {
+    for (spec, nesterov) in [(SGD, false), (ALL[2], true)] {
+        let (params, mut optimizer) = (model(), optimizer(spec));
+        let (mut weight, mut buffer) = (1.0, 0.0);
+        run(&mut *optimizer, &params, 0..5);
+        for step in 0..5 {
+            let g = gradient(step, 0) + 0.3 * weight;
+            buffer = 0.9 * buffer + g;
+            weight -= rate(step) * if nesterov { g + 0.9 * buffer } else { buffer };
+        }
+        let got = params.iter().find(|param| param.name == "weight").unwrap().tensor.double_value(&[0, 0]);
+        assert!((got - weight).abs() < 1e-12, "{spec}: {got}, expected {weight}");
+    }
+}
+
+#[test]
+fn a_restored_optimizer_goes_on_to_the_bit() {
+    for spec in ALL {
+        let (kept, resumed) = (model(), model());
+        let (mut first, mut second, mut third) = (optimizer(spec), optimizer(spec), optimizer(spec));
+        run(&mut *first, &kept, 0..3);
+        run(&mut *second, &resumed, 0..3);
+        third.restore(second.state()).unwrap();
+        run(&mut *first, &kept, 3..6);
+        run(&mut *third, &resumed, 3..6);
+        assert_eq!(values(&kept), values(&resumed), "{spec}");
+    }
+}
+
+#[test]
+fn a_saved_state_does_not_move_on() {
+    for spec in [ADAMW, SGD] {
+        let (params, mut optimizer) = (model(), optimizer(spec));
+        run(&mut *optimizer, &params, 0..1);
+        let saved = optimizer.state();
+        let before: Vec<Tensor> = saved.iter().map(|(_, tensor)| tensor.copy()).collect();
+        run(&mut *optimizer, &params, 1..2);
+        assert!(saved.iter().zip(before).all(|((_, after), before)| *after == before));
+    }
+}
+
+#[test]
+fn the_state_is_named_by_slot_and_parameter() {
+    let (params, mut optimizer) = (model(), optimizer(ADAMW));
+    run(&mut *optimizer, &params, 0..2);
+    let names: Vec<String> = optimizer.state().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..3], ["step/bias", "exp_avg/bias", "exp_avg_sq/bias"]);
+    assert_eq!(names.len(), 9);
+    assert_eq!(optimizer.state()[0].1.double_value(&[]), 2.0);
+}
+
+#[test]
+fn what_is_frozen_or_has_no_gradient_stays_as_it_is() {
+    for spec in ALL {
+        let (mut params, mut optimizer) = (model(), optimizer(spec));
+        let before = values(&params);
+        optimizer.step(&params, 0.1).unwrap();
+        assert_eq!(values(&params), before, "{spec}: nothing has a gradient");
+        backward(&params, 0);
+        params.under("weight").for_each(|param| param.frozen = true);
+        optimizer.step(&params, 0.1).unwrap();
+        let after = values(&params);
+        let moved: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before != after).collect();
+        assert_eq!(moved, [true, true, false], "{spec}: bias, slow, weight");
+    }
+}
+
+#[test]
+fn the_gradient_is_left_as_it_was() {
+    for spec in ALL {
+        let (params, mut optimizer) = (model(), optimizer(spec));
+        run(&mut *optimizer, &params, 0..2);
+        let weight = params.iter().find(|param| param.name == "weight").unwrap();
+        assert_eq!(weight.tensor.grad().double_value(&[0, 1]), gradient(1, 1));
+    }
+}
+
+#[test]
+fn a_foreign_state_is_an_error_that_names_it() {
+    let one = || Tensor::ones([2, 2], (Kind::Double, Device::Cpu));
+    let told = |spec: &str, state| optimizer(spec).restore(state).unwrap_err().to_string();
+    let foreign = told(SGD, vec![("exp_avg/weight".to_owned(), one())]);
+    assert!(foreign.contains("`exp_avg/weight`") && foreign.ends_with("it keeps momentum"), "{foreign}");
+    let torn = told(ADAMW, vec![("step/weight".to_owned(), one()), ("exp_avg/weight".to_owned(), one())]);
+    assert_eq!(torn, "the saved optimizer state lacks `exp_avg_sq/weight`");
+    let (params, mut misshapen) = (model(), optimizer(SGD));
+    misshapen.restore(vec![("momentum/bias".to_owned(), one())]).unwrap();
+    backward(&params, 0);
+    let error = misshapen.step(&params, 0.1).unwrap_err().to_string();
+    assert_eq!(error, "the saved `momentum` of `bias` is [2, 2] and the parameter [2]");
+}
+
+#[test]
+fn settings_that_cannot_work_are_told() {
+    let mut catalog = Catalog::default();
+    plugins_optimizer::register(&mut catalog);
+    for (text, words) in [
+        ("plugin = 'adamw'\nlr = 0.0", "[optimizer].lr: must be positive"),
+        ("plugin = 'adamw'\nbetas = [0.9, 1.0]", "[optimizer].betas: must both be at least 0 and below 1"),
+        ("plugin = 'sgd'\nmomentum = 0.0\nnesterov = true", "[optimizer].nesterov: needs a momentum above 0"),
+        ("plugin = 'sgd'\nweight_decay = -1.0", "[optimizer].weight_decay: must not be negative"),
+    ] {
+        let section = Section::new("optimizer", 0..0, parse(text.to_owned()).unwrap());
+        assert_eq!(catalog.optimizer.plan(section).unwrap_err()[0].message, words);
+    }
+}

@@ -1,0 +1,26 @@
+//! Nothing in between.
+
+use clip_lab_api::prelude::*;
+
+/// Passes a tower's features on as they are; both towers must then be equally wide.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {}
+
+impl Settings for Identity {}
+
+impl Plugin<dyn Projection> for Identity {
+    fn facts(&self) -> ProjectionFacts {
+        ProjectionFacts { dim: None, learned: false }
+    }
+
+    fn build(&self, _scope: ProjectionScope<'_>) -> Result<Box<dyn Projection>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Projection for Identity {
+    fn project(&self, features: &Tensor, _mode: Mode) -> Result<Tensor> {
+        Ok(features.shallow_clone())
+    }
+}

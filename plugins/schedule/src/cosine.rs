@@ -1,0 +1,44 @@
+//! Half a cosine.
+
+use std::f64::consts::PI;
+
+use clip_lab_api::prelude::*;
+
+use crate::ramp;
+
+/// Half a cosine from the base rate down to a floor: `(1 + cos(pi p)) / 2`, where p runs from 0 to 1 after the
+/// warm-up. The formula of open_clip; SGDR, <https://arxiv.org/abs/1608.03983>.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cosine {
+    /// Steps over which the rate rises linearly to its base; 0 starts at the base.
+    pub warmup: u64,
+    /// Share of the base rate that the run ends with.
+    pub floor: f64,
+}
+
+impl Settings for Cosine {
+    fn check(&self, faults: &mut Faults) {
+        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must lie between 0 and 1");
+    }
+}
+
+impl Plugin<dyn Schedule> for Cosine {
+    fn facts(&self) -> ScheduleFacts {
+        ramp::facts(self.warmup, 0)
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Schedule for Cosine {
+    fn at(&self, step: u64, total: u64) -> f64 {
+        if step < self.warmup {
+            return ramp::warmup(step, self.warmup);
+        }
+        let progress = ramp::progress(step, self.warmup, total);
+        self.floor + (1.0 - self.floor) * 0.5 * (1.0 + (PI * progress).cos())
+    }
+}
