@@ -1,1 +1,204 @@
-//! The command line of clip-lab.
+//! The command line of clip-lab: definitions, nothing else. Both binaries parse with it.
+
+mod runs;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use runs::RunsVerb;
+
+/// A research platform for contrastive image-text learning.
+///
+/// One TOML file says which encoders, projections, loss, schedule and tricks are trained on which data; `run` trains
+/// them and records everything in a SQLite store; `dashboard`, `runs` and `export` look at it.
+#[derive(Debug, Parser)]
+#[command(name = "clip-lab", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The experiment store; runs keep their files in folders beside it.
+    #[arg(
+        long,
+        global = true,
+        env = "CLIP_LAB_STORE",
+        default_value = "runs/clip-lab.db",
+        value_name = "FILE"
+    )]
+    pub store: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXAMPLES: &str = "Examples:
+  clip-lab run experiments/lit.toml                     train, evaluate, record; on a terminal with a dashboard
+  clip-lab run experiments/lit.toml --set run.seed=1    the same with another seed
+  clip-lab check experiments/*.toml                     find every mistake without running anything
+  clip-lab plugins loss                                 which losses there are, with all settings
+  clip-lab dashboard                                    watch or revisit runs
+  clip-lab export lit --metric train/loss --out loss.svg";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Train what a spec describes, evaluate it and record everything
+    Run(RunArgs),
+    /// Check specs: every mistake with its line, nothing is run
+    Check(CheckArgs),
+    /// List the plugins, or explain one with its settings, defaults and help
+    Plugins(PluginsArgs),
+    /// Turn pictures and texts into embeddings, written to a safetensors file
+    Embed(EmbedArgs),
+    /// Look back at runs: list, show, compare, tag, delete
+    #[command(subcommand)]
+    Runs(RunsVerb),
+    /// Write a chart of runs (SVG, PNG) or the points behind it (CSV)
+    Export(ExportArgs),
+    /// Watch runs live, or look at them afterwards, in the terminal
+    Dashboard(DashboardArgs),
+}
+
+/// How a run shows itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ui {
+    /// The dashboard; the trainer runs behind it and outlives it
+    Dashboard,
+    /// Lines of progress
+    Plain,
+    /// Lines of progress as JSON
+    Json,
+    /// Nothing
+    None,
+}
+
+/// `clip-lab run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The spec, such as experiments/lit.toml
+    pub spec: PathBuf,
+    /// Change a setting before anything is read: `--set run.seed=1`, `--set trick.0.max_norm=0.5`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Go on with a run that was stopped, from its last checkpoint: a uid, its beginning, or a name
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<String>,
+    /// Call the run this instead of the spec's name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// How to show it; the dashboard on a terminal, plain lines elsewhere
+    #[arg(long, value_enum)]
+    pub ui: Option<Ui>,
+    /// The uid to record under, chosen by the program that started this one
+    #[arg(long, hide = true)]
+    pub uid: Option<String>,
+}
+
+/// `clip-lab check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The specs
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<PathBuf>,
+    /// Change a setting first, as `run` does
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `clip-lab plugins`.
+#[derive(Debug, Args)]
+pub struct PluginsArgs {
+    /// A kind of plugin, such as `loss`
+    pub kind: Option<String>,
+    /// One of its plugins, such as `siglip`
+    pub name: Option<String>,
+    /// Print the JSON Schema of a spec, for editors
+    #[arg(long, conflicts_with_all = ["kind", "name"])]
+    pub schema: bool,
+}
+
+/// `clip-lab embed`.
+#[derive(Debug, Args)]
+pub struct EmbedArgs {
+    /// A spec, a run of the store, or a folder or file in any layout that `from` reads
+    pub model: String,
+    /// A folder of pictures, embedded in name order as `image_embeds`
+    #[arg(long, value_name = "DIR")]
+    pub images: Option<PathBuf>,
+    /// A file with one text a line, embedded in order as `text_embeds`
+    #[arg(long, value_name = "FILE")]
+    pub texts: Option<PathBuf>,
+    /// The safetensors file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Leave the embeddings as the projections give them instead of scaling them to unit length
+    #[arg(long)]
+    pub raw: bool,
+    /// Change a setting of the spec first
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `clip-lab export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The runs: uids, their beginnings, or names
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<String>,
+    /// The metric, such as `train/loss`; may be given several times
+    #[arg(long, required = true, value_name = "NAME")]
+    pub metric: Vec<String>,
+    /// The file; its ending says what it becomes: .svg, .png or .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The horizontal axis
+    #[arg(long, value_enum, default_value_t = XAxis::Step)]
+    pub x: XAxis,
+    /// A logarithmic vertical axis
+    #[arg(long)]
+    pub log: bool,
+    /// Half-life of the smoothing in steps; 0 draws what was measured
+    #[arg(long, default_value_t = 0.0, value_name = "STEPS")]
+    pub smooth: f64,
+}
+
+/// A horizontal axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum XAxis {
+    /// Updates of the weights
+    Step,
+    /// Passes over the data
+    Epoch,
+    /// Image-text pairs seen
+    Samples,
+    /// Seconds since the start, pauses included
+    Wall,
+    /// Seconds of work
+    Active,
+}
+
+/// `clip-lab dashboard`.
+#[derive(Debug, Args)]
+pub struct DashboardArgs {
+    /// A layout: a file, or the name of one in dashboards/, such as `lit`
+    pub layout: Option<PathBuf>,
+    /// Show only these runs: names or beginnings of uids
+    #[arg(long, value_name = "RUN", value_delimiter = ',')]
+    pub runs: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_store_may_stand_anywhere() {
+        let cli = Cli::parse_from(["clip-lab", "run", "a.toml", "--store", "x.db", "--set", "run.seed=1"]);
+        assert_eq!(cli.store, PathBuf::from("x.db"));
+        assert!(matches!(cli.verb, Verb::Run(RunArgs { set, .. }) if set == ["run.seed=1"]));
+    }
+}

@@ -1,0 +1,76 @@
+//! `clip-lab runs`.
+
+use clap::Subcommand;
+
+/// What to do with runs. RUN is a uid, its beginning, or a name (then the newest of that name).
+#[derive(Debug, Subcommand)]
+pub enum RunsVerb {
+    /// All runs, the newest first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One run: how it stands, what it measured, what happened
+    Show {
+        /// The run
+        run: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The metrics of a run
+    Metrics {
+        /// The run
+        run: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The settings in which two runs differ
+    Diff {
+        /// One run
+        a: String,
+        /// The other
+        b: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add tags to a run
+    Tag {
+        /// The run
+        run: String,
+        /// The tags
+        #[arg(required = true)]
+        tags: Vec<String>,
+        /// Take them off instead
+        #[arg(long)]
+        remove: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a remark on a run
+    Note {
+        /// The run
+        run: String,
+        /// The remark
+        text: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete runs with everything recorded of them and their checkpoints
+    Delete {
+        /// The runs
+        #[arg(required = true)]
+        runs: Vec<String>,
+        /// Yes, delete them
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}

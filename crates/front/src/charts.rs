@@ -1,0 +1,57 @@
+//! `clip-lab export` and `clip-lab dashboard`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+use clip_lab_board::{ExportOptions, Layout, Options, Outcome, check, export, show};
+use clip_lab_store::{Reader, Request, RunRow, Store};
+
+/// Writes a chart, or the points behind it, for the runs named.
+///
+/// # Errors
+/// Those of the store and of the exporter.
+pub fn chart(store: &Path, runs: &[String], options: &ExportOptions) -> Result<String> {
+    let reader = Reader::open(store)?;
+    let rows = runs.iter().map(|run| reader.run(run)).collect::<Result<Vec<RunRow>, _>>()?;
+    export(&reader, &rows, options)?;
+    Ok(format!("written to {}\n", options.out.display()))
+}
+
+/// Shows the dashboard until the user leaves it.
+///
+/// # Errors
+/// A layout that cannot be read, or a terminal that cannot be drawn on.
+pub fn dashboard(store: &Path, layout: Option<&Path>, runs: Vec<String>) -> Result<()> {
+    let options = Options { store: store.to_owned(), layout: read(layout)?, runs, focus: None, child: false };
+    show(options)?;
+    Ok(())
+}
+
+/// Shows the dashboard of a run that this program started, and hands on the wish to stop it.
+///
+/// # Errors
+/// As [`dashboard`], and those of the store.
+pub fn watch(store: &Path, uid: &str) -> Result<Outcome> {
+    let options = Options {
+        store: store.to_owned(),
+        layout: read(None)?,
+        runs: Vec::new(),
+        focus: Some(uid.to_owned()),
+        child: true,
+    };
+    let outcome = show(options)?;
+    if outcome == Outcome::StopRequested {
+        let store = Store::open(store)?;
+        let run = store.reader()?.run(uid)?;
+        store.request(run.id, Request::Stop)?;
+    }
+    Ok(outcome)
+}
+
+fn read(layout: Option<&Path>) -> Result<Layout> {
+    let Some(path) = layout else { return Ok(Layout::live()) };
+    // `lit` is short for dashboards/lit.toml.
+    let short = PathBuf::from("dashboards").join(path).with_extension("toml");
+    let path = if !path.exists() && short.exists() { &short } else { path };
+    check(path).map_err(|report| anyhow!("{report}"))
+}

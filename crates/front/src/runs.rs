@@ -1,0 +1,172 @@
+//! `clip-lab runs`: looking back.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use clip_lab_board::{diff_table, metrics_table, runs_table};
+use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
+use serde_json::{Value, json};
+
+use crate::width;
+
+/// All runs, the newest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(store: &Path, json: bool) -> Result<String> {
+    let runs = Reader::open(store)?.runs()?;
+    if json {
+        return text(&json!(runs));
+    }
+    if runs.is_empty() {
+        return Ok("no runs yet: start one with `clip-lab run experiments/lit.toml`\n".to_owned());
+    }
+    Ok(runs_table(&runs, width()))
+}
+
+/// One run: how it stands, what it measured, what happened.
+///
+/// # Errors
+/// Those of the store.
+pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
+    let reader = Reader::open(store)?;
+    let run = reader.run(selector)?;
+    let (series, events) = (reader.series(run.id)?, reader.events(run.id, 0)?);
+    let (tags, notes, artifacts) = (reader.tags(run.id)?, reader.notes(run.id)?, reader.artifacts(run.id)?);
+    if json {
+        return text(&json!({
+            "run": run, "series": series, "events": events, "tags": tags, "notes": notes, "artifacts": artifacts,
+            "config": reader.config(run.id)?, "environment": reader.environment(run.id)?,
+        }));
+    }
+    let mut out = runs_table(std::slice::from_ref(&run), width());
+    out += &format!("\nfiles  {}\n", run.dir.display());
+    if let Some(reason) = &run.reason {
+        out += &format!("ended  {reason}\n");
+    }
+    if !tags.is_empty() {
+        out += &format!("tags   {}\n", tags.join(", "));
+    }
+    out += &notes.iter().map(|note| format!("note   {}\n", note.text)).collect::<String>();
+    out += &format!("\n{}", metrics_table(&series, width()));
+    if !events.is_empty() {
+        out += "\nEVENTS\n";
+    }
+    for event in events {
+        let step = event.step.map_or(String::new(), |step| format!("step {step}  "));
+        out += &format!("  {}  {step}{}\n", event.kind, event.text);
+    }
+    for file in artifacts {
+        out += &format!(
+            "  {} {}  {} ({:.1} MB)\n",
+            file.kind,
+            file.name,
+            file.path.display(),
+            file.bytes as f64 / 1e6
+        );
+    }
+    Ok(out)
+}
+
+/// The metrics of a run.
+///
+/// # Errors
+/// Those of the store.
+pub fn metrics(store: &Path, selector: &str, json: bool) -> Result<String> {
+    let reader = Reader::open(store)?;
+    let series = reader.series(reader.run(selector)?.id)?;
+    if json { text(&json!(series)) } else { Ok(metrics_table(&series, width())) }
+}
+
+/// The settings in which two runs differ.
+///
+/// # Errors
+/// Those of the store.
+pub fn diff(store: &Path, a: &str, b: &str, json: bool) -> Result<String> {
+    let reader = Reader::open(store)?;
+    let (a, b) = (reader.run(a)?, reader.run(b)?);
+    let (left, right) = (reader.config(a.id)?, reader.config(b.id)?);
+    if json {
+        return text(&json!({ "a": a.uid, "b": b.uid, "differences": differences(&left, &right) }));
+    }
+    Ok(diff_table((&heading(&a), &left), (&heading(&b), &right), width()))
+}
+
+/// Adds tags to a run, or takes them off.
+///
+/// # Errors
+/// Those of the store.
+pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bool) -> Result<String> {
+    ensure!(!tags.is_empty(), "no tag given");
+    let store = Store::open(store)?;
+    let run = store.reader()?.run(selector)?;
+    for tag in tags {
+        if remove { store.untag(run.id, tag)? } else { store.tag(run.id, tag)? }
+    }
+    let now = store.reader()?.tags(run.id)?;
+    if json {
+        return text(&json!({ "run": run.uid, "tags": now }));
+    }
+    Ok(format!(
+        "{} has the tags: {}\n",
+        run.name,
+        if now.is_empty() { "none".to_owned() } else { now.join(", ") }
+    ))
+}
+
+/// Writes a remark on a run.
+///
+/// # Errors
+/// Those of the store.
+pub fn note(store: &Path, selector: &str, words: &str, json: bool) -> Result<String> {
+    let store = Store::open(store)?;
+    let run = store.reader()?.run(selector)?;
+    store.note(run.id, words)?;
+    if json {
+        return text(&json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? }));
+    }
+    Ok(format!("noted on {}\n", run.name))
+}
+
+/// Deletes runs with everything recorded of them and their folders; `sure` says that the user said so.
+///
+/// # Errors
+/// Those of the store, and when nobody is sure.
+pub fn delete(store: &Path, selectors: &[String], sure: bool, json: bool) -> Result<String> {
+    let store = Store::open(store)?;
+    let reader = store.reader()?;
+    let runs = selectors.iter().map(|selector| reader.run(selector)).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<String> = runs.iter().map(|run| format!("{} ({})", run.name, run.uid)).collect();
+    ensure!(
+        sure,
+        "this deletes {} with checkpoints and all that was recorded; add --yes if that is meant",
+        names.join(", ")
+    );
+    for run in &runs {
+        store.delete(run.id)?;
+    }
+    if json {
+        return text(&json!({ "deleted": runs.iter().map(|run| &run.uid).collect::<Vec<_>>() }));
+    }
+    Ok(format!("deleted {}\n", names.join(", ")))
+}
+
+fn heading(run: &RunRow) -> String {
+    format!("{} {}", run.name, &run.uid[run.uid.len().saturating_sub(6)..])
+}
+
+fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Value> {
+    let find = |all: &[ConfigEntry], key: &str| {
+        let value = all.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
+        value.map_or(Value::Null, |value| serde_json::from_str(value).unwrap_or(Value::Null))
+    };
+    let mut keys: Vec<&str> = a.iter().chain(b).map(|entry| entry.key.as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let rows = keys.into_iter().map(|key| json!({ "key": key, "a": find(a, key), "b": find(b, key) }));
+    rows.filter(|row| row["a"] != row["b"]).collect()
+}
+
+fn text(value: &Value) -> Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
