@@ -1,1 +1,24 @@
 //! Weights on disk: safetensors, and the layouts of other tools.
+//!
+//! `from = "..."` in a spec names a checkpoint: [`open`] finds it, reads its configuration and headers, and says in
+//! the words of our plugins what it holds. [`Weights::load`] then fills a tower's variables. Nothing is ever
+//! unpickled.
+//!
+//! A layout is one file in `layouts/`: what its configuration says, and a table from our names of tensors to theirs.
+
+mod cache;
+mod checkpoint;
+mod hub;
+mod json;
+mod known;
+mod layouts;
+mod preprocess;
+mod rename;
+mod source;
+mod weights;
+
+pub use cache::cache_dir;
+pub use checkpoint::{Checkpoint, Import, open};
+pub use preprocess::{Interpolation, Preprocess, Resize};
+pub use source::{TensorFile, save};
+pub use weights::Weights;

@@ -1,0 +1,75 @@
+//! ResNets with torchvision's names, which timm and OpenAI share: `conv1`, `layer1.0.conv1`, `downsample.0`.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use toml::Value;
+
+use super::shapes::{count, dim};
+use crate::rename::Row;
+use crate::source::Tensors;
+use crate::{Import, Weights};
+
+const TABLE: &[Row] = &[
+    ("stem.conv*", "conv*"),
+    ("stem.bn*", "bn*"),
+    ("stages.*.*.conv*", "layer+.*.conv*"),
+    ("stages.*.*.bn*", "layer+.*.bn*"),
+    ("stages.*.*.shortcut.conv", "layer+.*.downsample.0"),
+    ("stages.*.*.shortcut.bn", "layer+.*.downsample.1"),
+    ("head.position", "attnpool.positional_embedding"),
+    ("head.q", "attnpool.q_proj"),
+    ("head.k", "attnpool.k_proj"),
+    ("head.v", "attnpool.v_proj"),
+    ("head.out", "attnpool.c_proj"),
+];
+
+/// Channels inside a block of ResNet-50 as a share of its width, in 256ths.
+const QUARTER: i64 = 256;
+
+/// The ResNet below `prefix`, its settings read off the shapes; `spare` tensors may be left over.
+pub(super) fn read(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> Result<Import> {
+    let file = tensors.place().display();
+    let at = |name: &str| format!("{prefix}{name}");
+    let stem_end = if tensors.has(&at("conv3.weight")) { "conv3.weight" } else { "conv1.weight" };
+    ensure!(
+        tensors.dim(&at(stem_end), 0).is_some(),
+        "{file}: a ResNet without `{}` is not offered (a deep stem?)",
+        at("conv1.weight")
+    );
+    let stages = stages(&**tensors, prefix);
+    let layers: Vec<i64> = (1..=stages).map(|s| count(&**tensors, &at(&format!("layer{s}.")), ".conv1.weight")).collect();
+    let bottleneck = tensors.has(&at("layer1.0.conv3.weight"));
+    let last = if bottleneck { "conv3" } else { "conv2" };
+    let width = |stage| dim(&**tensors, &at(&format!("layer{stage}.0.{last}.weight")), 0);
+    let widths = (1..=stages).map(width).collect::<Result<Vec<i64>>>()?;
+    let mut import = Import::new("resnet", [
+        ("layers", layers.into()),
+        ("block", if bottleneck { "bottleneck" } else { "basic" }.into()),
+        ("stem_width", dim(&**tensors, &at(stem_end), 0)?.into()),
+        ("widths", widths.clone().into()),
+    ]);
+    if bottleneck {
+        let second = at("layer1.0.conv2.weight");
+        let (inner, per_group) = (dim(&**tensors, &second, 0)?, dim(&**tensors, &second, 1)?);
+        let groups = inner / per_group.max(1);
+        import.settings.insert("groups".into(), groups.into());
+        import.settings.insert("base_width".into(), (inner * QUARTER / (widths[0] * groups).max(1)).into());
+    }
+    Ok(import.with(Weights::new(tensors, prefix, TABLE, spare)))
+}
+
+/// Stages are counted from 1.
+fn stages(tensors: &dyn Tensors, prefix: &str) -> i64 {
+    (1..).take_while(|s| tensors.has(&format!("{prefix}layer{s}.0.conv1.weight"))).count() as i64
+}
+
+/// OpenAI's variant: three convolutions in the stem, strides by pooling, attention at the end.
+pub(super) fn openai(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> Result<Import> {
+    let mut import = read(tensors, prefix, spare)?;
+    let output = dim(&**tensors, &format!("{prefix}attnpool.c_proj.weight"), 0)?;
+    let more: [(&str, Value); 3] =
+        [("variant", "openai".into()), ("pool", "attention".into()), ("output", output.into())];
+    import.settings.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    Ok(import)
+}

@@ -1,0 +1,142 @@
+//! What pictures go through before an image tower.
+
+use std::path::Path;
+
+use anyhow::{Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use toml::Table;
+
+/// Mean and deviation of ImageNet's channels.
+pub(crate) const IMAGENET: ([f64; 3], [f64; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+/// Mean and deviation that OpenAI's CLIP was trained with.
+pub(crate) const CLIP: ([f64; 3], [f64; 3]) =
+    ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]);
+
+/// How a picture that is not square is brought to size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    /// The shorter side gets the size, then the middle is cut out.
+    Shortest,
+    /// Both sides get the size.
+    Squash,
+}
+
+/// How pixels between pixels are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// From sixteen neighbours.
+    Bicubic,
+    /// From four neighbours.
+    Bilinear,
+}
+
+/// What a checkpoint's pictures go through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preprocess {
+    /// Mean of each channel (red, green, blue, from 0 to 1), subtracted.
+    pub mean: [f64; 3],
+    /// Standard deviation of each channel, divided by.
+    pub std: [f64; 3],
+    /// How a picture that is not square is brought to size.
+    pub resize: Resize,
+    /// How pixels between pixels are computed.
+    pub interpolation: Interpolation,
+    /// Side in pixels that the picture is resized to: the shorter one, or both.
+    pub size: i64,
+    /// Side in pixels of the square that is then cut out of the middle: what the tower sees.
+    pub crop: i64,
+}
+
+impl Preprocess {
+    /// The part that a spec's `[preprocess]` knows: `mean`, `std`, `resize`, `interpolation`.
+    pub fn settings(&self) -> Table {
+        let mut table = Table::try_from(self).unwrap_or_default();
+        table.retain(|key, _| !matches!(key, "size" | "crop"));
+        table
+    }
+
+    /// Bicubic to the shorter side, and nothing cut off but the ends.
+    pub(crate) fn plain((mean, std): ([f64; 3], [f64; 3]), size: i64) -> Self {
+        Self { mean, std, resize: Resize::Shortest, interpolation: Interpolation::Bicubic, size, crop: size }
+    }
+}
+
+/// Reads Hugging Face's `preprocessor_config.json`.
+///
+/// # Errors
+/// When it asks for what is not offered.
+pub(crate) fn huggingface(config: &Value, place: &Path) -> Result<Preprocess> {
+    let kind = ["image_processor_type", "feature_extractor_type"].iter().find_map(|key| config[*key].as_str());
+    let kind = kind.unwrap_or_default();
+    let (resize, size) = size(config, kind, place)?;
+    let cut = match config["do_center_crop"].as_bool().unwrap_or(kind.contains("CLIP")) {
+        true => side(&config["crop_size"]).unwrap_or(size),
+        false => size,
+    };
+    let normalised = config["do_normalize"].as_bool().unwrap_or(true);
+    let three = |key: &str, otherwise: f64| match normalised {
+        true => serde_json::from_value(config[key].clone()).unwrap_or([otherwise; 3]),
+        false => [otherwise; 3],
+    };
+    let (mean, std) = (three("image_mean", 0.0), three("image_std", 1.0));
+    let interpolation = resample(&config["resample"], place)?;
+    let plain = Preprocess { mean, std, resize, interpolation, size, crop: cut };
+    Ok(if kind.contains("ConvNext") { convnext(plain, config) } else { plain })
+}
+
+/// How and to what side `size` says to resize: a number, `{height, width}` or `{shortest_edge}`.
+fn size(config: &Value, kind: &str, place: &Path) -> Result<(Resize, i64)> {
+    let value = &config["size"];
+    if let Some(shortest) = value["shortest_edge"].as_i64() {
+        return Ok((Resize::Shortest, shortest));
+    }
+    if let (Some(height), Some(width)) = (value["height"].as_i64(), value["width"].as_i64()) {
+        ensure!(height == width, "{}: pictures of {width}x{height}: only squares are offered", place.display());
+        return Ok((Resize::Squash, height));
+    }
+    let how = if kind.contains("CLIP") || kind.contains("ConvNext") { Resize::Shortest } else { Resize::Squash };
+    Ok((how, value.as_i64().unwrap_or(224)))
+}
+
+/// ConvNeXt's processor, which ResNets use too: below 384 pixels the middle of a larger picture, from there on all.
+fn convnext(plain: Preprocess, config: &Value) -> Preprocess {
+    let crop = plain.size;
+    if crop >= 384 {
+        return Preprocess { resize: Resize::Squash, crop, ..plain };
+    }
+    let share = config["crop_pct"].as_f64().unwrap_or(224.0 / 256.0);
+    Preprocess { resize: Resize::Shortest, size: cropped_from(crop, share), crop, ..plain }
+}
+
+/// The side of the picture of which a crop of `crop` pixels is the share `share`.
+pub(crate) fn cropped_from(crop: i64, share: f64) -> i64 {
+    (crop as f64 / share + 1e-9).floor() as i64
+}
+
+fn side(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value["height"].as_i64())
+}
+
+/// Pillow's numbers.
+fn resample(value: &Value, place: &Path) -> Result<Interpolation> {
+    match value.as_i64() {
+        None | Some(2) => Ok(Interpolation::Bilinear),
+        Some(3) => Ok(Interpolation::Bicubic),
+        Some(other) => bail!("{}: resample {other}: offered are 2 (bilinear) and 3 (bicubic)", place.display()),
+    }
+}
+
+/// Reads the word that timm and open_clip use; `random` is what training draws from.
+///
+/// # Errors
+/// When it is not offered.
+pub(crate) fn interpolation(word: Option<&str>, place: &Path) -> Result<Interpolation> {
+    match word {
+        None | Some("bicubic" | "random") => Ok(Interpolation::Bicubic),
+        Some("bilinear") => Ok(Interpolation::Bilinear),
+        Some(other) => bail!("{}: interpolation `{other}`: offered are bicubic and bilinear", place.display()),
+    }
+}

@@ -1,0 +1,174 @@
+//! One safetensors file, memory-mapped.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use memmap2::Mmap;
+use safetensors::tensor::{Dtype, Metadata, SafeTensorError, SafeTensors, TensorInfo};
+use tch::{Kind, Tensor};
+
+use super::Tensors;
+
+/// Bytes of the length that a safetensors file begins with.
+const LENGTH: usize = 8;
+
+/// A safetensors file whose header was checked. Tensors are read when asked for.
+#[derive(Debug)]
+pub struct TensorFile {
+    path: PathBuf,
+    map: Mmap,
+    header: Metadata,
+    start: usize,
+    none: HashMap<String, String>,
+}
+
+impl TensorFile {
+    /// Maps the file and checks its header: length, offsets, shapes and types.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no safetensors file or was cut short; says what is missing.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        // SAFETY: the mapping is only read, and weights are replaced by renaming, never written in place.
+        #[allow(unsafe_code)]
+        let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;
+        let (length, header) = SafeTensors::read_metadata(&map)
+            .map_err(|error| anyhow!("{}: {}", path.display(), explain(&error, &map)))?;
+        Ok(Self { path: path.to_owned(), map, header, start: LENGTH + length, none: HashMap::new() })
+    }
+
+    /// Names of the tensors, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = self.header.offset_keys();
+        names.sort();
+        names
+    }
+
+    /// Shape of a tensor, if the file has it.
+    pub fn shape(&self, name: &str) -> Option<Vec<i64>> {
+        self.header.info(name).map(|info| info.shape.iter().map(|size| *size as i64).collect())
+    }
+
+    /// Reads a tensor in the type it was written in, on the CPU.
+    ///
+    /// # Errors
+    /// When the file has no such tensor or libtorch has no such type.
+    pub fn tensor(&self, name: &str) -> Result<Tensor> {
+        let info = self.info(name)?;
+        let kind = kind(info.dtype)
+            .with_context(|| format!("{}: tensor `{name}` is of type {:?}", self.path.display(), info.dtype))?;
+        let shape: Vec<i64> = info.shape.iter().map(|size| *size as i64).collect();
+        Ok(Tensor::f_from_data_size(self.slice(info), &shape, kind)?)
+    }
+
+    /// What was written beside the tensors.
+    pub fn metadata(&self) -> &HashMap<String, String> {
+        self.header.metadata().as_ref().unwrap_or(&self.none)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn info(&self, name: &str) -> Result<&TensorInfo> {
+        self.header
+            .info(name)
+            .ok_or_else(|| anyhow!("{} holds no tensor called `{name}`", self.path.display()))
+    }
+
+    fn slice(&self, info: &TensorInfo) -> &[u8] {
+        let (from, to) = info.data_offsets;
+        &self.map[self.start + from..self.start + to]
+    }
+}
+
+impl Tensors for TensorFile {
+    fn names(&self) -> Vec<String> {
+        self.names()
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<i64>> {
+        self.shape(name)
+    }
+
+    fn tensor(&self, name: &str) -> Result<Tensor> {
+        self.tensor(name)
+    }
+
+    fn hash(&self, name: &str, hasher: &mut blake3::Hasher) -> Result<()> {
+        let info = self.info(name)?;
+        hasher.update(format!("{name} {:?} {:?}\n", info.dtype, info.shape).as_bytes());
+        hasher.update(self.slice(info));
+        Ok(())
+    }
+
+    fn place(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The type libtorch has for one of a file.
+fn kind(dtype: Dtype) -> Result<Kind> {
+    Ok(match dtype {
+        Dtype::BOOL => Kind::Bool,
+        Dtype::U8 => Kind::Uint8,
+        Dtype::I8 => Kind::Int8,
+        Dtype::I16 => Kind::Int16,
+        Dtype::I32 => Kind::Int,
+        Dtype::I64 => Kind::Int64,
+        Dtype::F16 => Kind::Half,
+        Dtype::BF16 => Kind::BFloat16,
+        Dtype::F32 => Kind::Float,
+        Dtype::F64 => Kind::Double,
+        _ => bail!("which cannot be read; write the file as float32, float16 or bfloat16"),
+    })
+}
+
+/// What is wrong with the file, in words: most often it was cut short.
+fn explain(error: &SafeTensorError, bytes: &[u8]) -> String {
+    let there = bytes.len();
+    match error {
+        SafeTensorError::HeaderTooSmall => {
+            format!("cut short: only {there} bytes, a safetensors file has at least {LENGTH}")
+        }
+        SafeTensorError::InvalidHeaderLength => {
+            let promised = header_length(bytes);
+            format!(
+                "cut short or no safetensors file: a header of {promised} bytes is announced, {} are there",
+                there - LENGTH
+            )
+        }
+        SafeTensorError::MetadataIncompleteBuffer => incomplete(bytes),
+        SafeTensorError::InvalidHeader(_)
+        | SafeTensorError::InvalidHeaderDeserialization(_)
+        | SafeTensorError::HeaderTooLarge => format!("no safetensors file: {error}"),
+        other => format!("a damaged safetensors file: {other}"),
+    }
+}
+
+/// How many bytes the tensors lack, and the first tensor that is not whole.
+fn incomplete(bytes: &[u8]) -> String {
+    let start = LENGTH + header_length(bytes);
+    let there = bytes.len() - start;
+    let Ok(header) = serde_json::from_slice::<Metadata>(&bytes[LENGTH..start]) else {
+        return "a damaged header".into();
+    };
+    let tensors = header.tensors();
+    let end = tensors.values().map(|info| info.data_offsets.1).max().unwrap_or(0);
+    let broken = tensors.iter().filter(|(_, info)| info.data_offsets.1 > there);
+    match broken.min_by_key(|(_, info)| info.data_offsets) {
+        Some((name, _)) => format!(
+            "cut short: its tensors take {end} bytes, {there} are there; the first that is not whole is `{name}`. \
+             Fetch or copy the file again"
+        ),
+        None => format!("{} bytes follow the last tensor: a damaged safetensors file", there - end),
+    }
+}
+
+fn header_length(bytes: &[u8]) -> usize {
+    let length: [u8; LENGTH] = bytes[..LENGTH].try_into().unwrap_or_default();
+    usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX)
+}

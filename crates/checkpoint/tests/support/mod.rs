@@ -1,0 +1,94 @@
+//! What the tests share: the goldens, and building a part of a checkpoint with our plugins.
+
+#![allow(dead_code, missing_docs)]
+
+use std::env;
+use std::path::PathBuf;
+
+use clip_lab_api::{Catalog, ImageEncoder, Kind, Mode, Planned, Projection, ProjectionScope, Section, Shelf};
+use clip_lab_api::{TextEncoder, Tokens, parse};
+use clip_lab_checkpoint::{Import, TensorFile};
+use tch::{Device, Kind as DType, Tensor, nn};
+
+/// A file or folder below the goldens; none (said on stderr) where they are missing.
+///
+/// # Panics
+/// When they are missing although `CI` is set.
+pub fn golden(path: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/goldens");
+    let root = env::var_os("CLIP_LAB_GOLDENS").map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    let found = root.join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    assert!(env::var_os("CI").is_none(), "no goldens at {}: set CLIP_LAB_GOLDENS", found.display());
+    eprintln!("SKIPPED: no goldens at {}", found.display());
+    None
+}
+
+pub fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    plugins_image::register(&mut catalog);
+    plugins_text::register(&mut catalog);
+    plugins_projection::register(&mut catalog);
+    plugins_loss::register(&mut catalog);
+    catalog
+}
+
+/// Plans the plugin of a part with the settings that the checkpoint says, and `more` lines.
+pub fn plan<K: Kind + ?Sized>(shelf: &Shelf<K>, import: &Import, more: &str) -> Planned<K> {
+    let text = format!("plugin = \"{}\"\n{more}\n{}", import.plugin, import.settings);
+    let section = Section::new("part", 0..0, parse(text).unwrap());
+    shelf.plan(section).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// An image tower with its weights.
+pub fn image(import: &Import, more: &str) -> Box<dyn ImageEncoder> {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let tower = plan(&catalog().image, import, more).build(vars.root() / "image").unwrap();
+    import.weights.as_ref().unwrap().load(&vars, "image").unwrap();
+    tower
+}
+
+/// A text tower with its weights.
+pub fn text(import: &Import, more: &str) -> Box<dyn TextEncoder> {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let tower = plan(&catalog().text, import, more).build(vars.root() / "text").unwrap();
+    import.weights.as_ref().unwrap().load(&vars, "text").unwrap();
+    tower
+}
+
+/// A projection with its weights.
+pub fn projection(import: &Import, input: i64) -> Box<dyn Projection> {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let scope = ProjectionScope { vars: vars.root() / "head", input };
+    let head = plan(&catalog().projection, import, "").build(scope).unwrap();
+    if let Some(weights) = &import.weights {
+        weights.load(&vars, "head").unwrap();
+    }
+    head
+}
+
+/// The ids of `io.safetensors`, and its mask or everything.
+pub fn tokens(io: &TensorFile) -> Tokens {
+    let ids = io.tensor("input_ids").unwrap();
+    let mask = io.tensor("attention_mask").map_or_else(|_| ids.ones_like(), |mask| mask);
+    Tokens { ids, mask: mask.to_kind(DType::Bool) }
+}
+
+pub fn encode(tower: &dyn ImageEncoder, io: &TensorFile) -> Tensor {
+    tch::no_grad(|| tower.encode(&io.tensor("images").unwrap(), Mode::Eval).unwrap())
+}
+
+/// Fails unless `|a - b| <= 1e-4 + 1e-4 |b|` everywhere.
+pub fn close(ours: &Tensor, io: &TensorFile, name: &str) {
+    let theirs = io.tensor(name).unwrap();
+    assert_eq!(ours.size(), theirs.size(), "{name}");
+    let worst = ((ours - &theirs).abs() - theirs.abs() * 1e-4).max().double_value(&[]);
+    assert!(worst <= 1e-4, "{}: `{name}` is off by {worst}", io.path().display());
+}
+
+/// Rows of unit length.
+pub fn unit(rows: &Tensor) -> Tensor {
+    rows / rows.norm_scalaropt_dim(2, [-1i64].as_slice(), true)
+}
