@@ -1,1 +1,15 @@
 //! Tokenizers.
+
+mod clip_bpe;
+mod huggingface;
+
+use clip_lab_api::Catalog;
+
+pub use clip_bpe::ClipBpe;
+pub use huggingface::HuggingFace;
+
+/// Puts the tokenizers on the shelf.
+pub fn register(catalog: &mut Catalog) {
+    catalog.tokenizer.add::<ClipBpe>("clip_bpe");
+    catalog.tokenizer.add::<HuggingFace>("huggingface");
+}
