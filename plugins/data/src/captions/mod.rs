@@ -1,0 +1,194 @@
+//! A folder of pictures and a file of captions.
+
+mod csv;
+mod folder;
+mod karpathy;
+mod list;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use clip_lab_api::prelude::*;
+use image::RgbImage;
+
+use self::{folder::Folder, list::Listed};
+use crate::{Split, picture};
+
+/// Photographs with captions written by people, such as Flickr8k, Flickr30k or COCO: a folder of pictures and a list
+/// of captions, either a CSV (`image,caption`, as Kaggle has them) or a Karpathy JSON (`dataset_*.json`). Several
+/// captions of a picture stay together, in order.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "captions")]
+pub struct CaptionFolder {
+    /// The data set's folder.
+    pub root: PathBuf,
+    /// The list of captions, from `root` on. When left out: the `dataset_*.json` there, since it carries the published
+    /// splits, else `captions.txt` or `captions.csv`.
+    pub file: Option<PathBuf>,
+    /// The folder of pictures, from `root` on. When left out: `Images`, `images`, else `root` itself.
+    pub images: Option<PathBuf>,
+    /// `train` (with COCO's `restval`), `val`, `test` or `all`.
+    pub split: Split,
+    /// Where the list names no splits, the part of the pictures that is for validation. A hash of the file name
+    /// decides, so all captions of a picture are on one side.
+    pub val_fraction: f64,
+    /// As `val_fraction`, for test.
+    pub test_fraction: f64,
+}
+
+impl Default for CaptionFolder {
+    fn default() -> Self {
+        Self {
+            root: PathBuf::new(),
+            file: None,
+            images: None,
+            split: Split::default(),
+            val_fraction: 0.1,
+            test_fraction: 0.1,
+        }
+    }
+}
+
+impl Settings for CaptionFolder {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(!self.root.as_os_str().is_empty(), "root", "name the folder of the data set");
+        for (key, value) in [("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)] {
+            faults.require((0.0..1.0).contains(&value), key, "a fraction is at least 0 and below 1");
+        }
+        let rest = self.val_fraction + self.test_fraction < 1.0;
+        faults.require(rest, "val_fraction", "with `test_fraction` it leaves nothing to train on");
+    }
+}
+
+impl Plugin<dyn Dataset> for CaptionFolder {
+    fn facts(&self) -> DataFacts {
+        let Ok(opened) = self.open() else { return DataFacts::default() };
+        let captions = opened.pictures.iter().map(|picture| picture.captions.len()).sum();
+        DataFacts { pictures: Some(opened.pictures.len()), captions: Some(captions) }
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+        Ok(Box::new(self.open()?))
+    }
+}
+
+impl CaptionFolder {
+    fn open(&self) -> Result<Opened> {
+        let file = folder::find_list(&self.root, self.file.as_deref())?;
+        let folder = folder::find_pictures(&self.root, self.images.as_deref())?;
+        let list = list::read(&file)?;
+        let mut opened = Opened { folder, pictures: list.pictures, skipped: list.notes };
+        opened.pictures.retain(|picture| self.split.holds(self.part(picture)));
+        ensure!(
+            !opened.pictures.is_empty(),
+            "no picture of {} is in split `{}`",
+            file.display(),
+            self.split.name()
+        );
+        opened.drop_missing();
+        opened.drop_empty();
+        ensure!(
+            !opened.pictures.is_empty(),
+            "nothing of {} is left: {}",
+            file.display(),
+            opened.skipped.join("; ")
+        );
+        Ok(opened)
+    }
+
+    fn part(&self, picture: &Listed) -> Split {
+        picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
+    }
+}
+
+struct Opened {
+    folder: PathBuf,
+    pictures: Vec<Listed>,
+    skipped: Vec<String>,
+}
+
+impl Opened {
+    fn drop_missing(&mut self) {
+        let mut folder = Folder::new(&self.folder);
+        let missing: Vec<Listed> =
+            self.pictures.extract_if(.., |picture| !folder.holds(&picture.file)).collect();
+        self.note(&missing, &format!("listed but not in {}", self.folder.display()));
+    }
+
+    fn drop_empty(&mut self) {
+        let (mut empty, mut first) = (0, None);
+        for picture in &mut self.pictures {
+            let before = picture.captions.len();
+            picture.captions.retain(|caption| !caption.is_empty());
+            if picture.captions.len() < before {
+                empty += before - picture.captions.len();
+                first.get_or_insert_with(|| picture.file.clone());
+            }
+        }
+        if let Some(first) = first {
+            self.skipped.push(format!("empty captions left out: {empty} (first: one of {first})"));
+        }
+        let bare: Vec<Listed> = self.pictures.extract_if(.., |picture| picture.captions.is_empty()).collect();
+        self.note(&bare, "without a caption");
+    }
+
+    fn note(&mut self, gone: &[Listed], why: &str) {
+        let names: Vec<&str> = gone.iter().take(3).map(|picture| picture.file.as_str()).collect();
+        if !names.is_empty() {
+            let more = if gone.len() > names.len() { ", ..." } else { "" };
+            self.skipped.push(format!("pictures {why}: {} ({}{more})", gone.len(), names.join(", ")));
+        }
+    }
+
+    fn path(&self, index: usize) -> Result<PathBuf> {
+        let picture = self.pictures.get(index).with_context(|| format!("there is no picture {index}"))?;
+        Ok(self.folder.join(&picture.file))
+    }
+}
+
+impl Dataset for Opened {
+    fn len(&self) -> usize {
+        self.pictures.len()
+    }
+
+    fn picture(&self, index: usize) -> Result<RgbImage> {
+        picture::open(&self.path(index)?)
+    }
+
+    fn captions(&self, index: usize) -> &[String] {
+        self.pictures.get(index).map_or(&[], |picture| &picture.captions)
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.pictures.get(index).map_or_else(String::new, |picture| picture.file.clone())
+    }
+
+    /// Over the names, sizes and times of change of the picture files, not their contents (that would read the whole
+    /// data set) and not the captions, which picture features do not depend on.
+    fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for picture in &self.pictures {
+            let (size, changed) = stamp(&self.folder.join(&picture.file));
+            hasher.update(&(picture.file.len() as u64).to_le_bytes());
+            hasher.update(picture.file.as_bytes());
+            hasher.update(&size.to_le_bytes());
+            hasher.update(&changed.to_le_bytes());
+        }
+        format!("captions-{}", hasher.finalize().to_hex())
+    }
+
+    fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+}
+
+/// Size in bytes and time of change in nanoseconds; zeros for a file that is gone.
+fn stamp(path: &Path) -> (u64, u128) {
+    let Ok(about) = fs::metadata(path) else { return (0, 0) };
+    let changed = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    (about.len(), changed.map_or(0, |time| time.as_nanos()))
+}

@@ -1,0 +1,173 @@
+//! The embedded data set: emoji and what they are called.
+//!
+//! Pictures: Twemoji, copyright Twitter, Inc and other contributors, licensed under CC-BY 4.0
+//! (<https://creativecommons.org/licenses/by/4.0/>), through the crate `twemoji-assets`. Names, groups and
+//! shortcodes: Unicode CLDR and gemoji, through the crate `emojis`.
+
+use clip_lab_api::prelude::*;
+use emojis::{Emoji, Group};
+use image::RgbImage;
+use twemoji_assets::png::PngTwemojiAsset;
+
+use crate::{Split, picture};
+
+/// About 1,900 emoji, 72x72 pixels on white, with their names as captions and their groups ("food and drink") as
+/// classes. Needs no files. 80% of the emoji are for training, 10% for validation and 10% for test; a hash of the
+/// emoji decides, and all skin tones of one stay together. Pictures: Twemoji, CC-BY 4.0.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "emoji")]
+pub struct EmojiPictures {
+    /// `train`, `val`, `test` or `all`.
+    pub split: Split,
+    /// Whether shortcodes ("thumbsup") are captions beside the name ("thumbs up").
+    pub shortcodes: bool,
+    /// Whether every skin tone is a picture of its own.
+    pub skin_tones: bool,
+}
+
+impl Default for EmojiPictures {
+    fn default() -> Self {
+        Self { split: Split::default(), shortcodes: true, skin_tones: false }
+    }
+}
+
+impl Settings for EmojiPictures {}
+
+struct Entry {
+    emoji: &'static Emoji,
+    png: &'static [u8],
+    captions: Vec<String>,
+    class: usize,
+}
+
+struct Opened {
+    entries: Vec<Entry>,
+    classes: Vec<String>,
+    skipped: Vec<String>,
+}
+
+impl Plugin<dyn Dataset> for EmojiPictures {
+    fn facts(&self) -> DataFacts {
+        let entries = self.open().entries;
+        let captions = entries.iter().map(|entry| entry.captions.len()).sum();
+        DataFacts { pictures: Some(entries.len()), captions: Some(captions) }
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+        Ok(Box::new(self.open()))
+    }
+}
+
+impl EmojiPictures {
+    fn open(&self) -> Opened {
+        let groups: Vec<Group> = Group::iter().collect();
+        let classes = groups.iter().map(|group| words(*group)).collect();
+        let mut entries = Vec::new();
+        let mut missing = Vec::new();
+        for base in emojis::iter().filter(|base| self.split.holds(part(base))) {
+            for emoji in self.tones(base) {
+                let Some(png) = png(emoji.as_str()) else {
+                    missing.push(emoji.name());
+                    continue;
+                };
+                let class = groups.iter().position(|group| *group == base.group()).unwrap_or_default();
+                entries.push(Entry { emoji, png, captions: self.captions(base, emoji), class });
+            }
+        }
+        Opened { entries, classes, skipped: Vec::from_iter(lost(&missing)) }
+    }
+
+    fn tones(&self, base: &'static Emoji) -> Vec<&'static Emoji> {
+        match base.skin_tones() {
+            Some(tones) if self.skin_tones => tones.collect(),
+            _ => vec![base],
+        }
+    }
+
+    /// The name and then the shortcodes as words, each once. A skin tone is said after a shortcode too.
+    fn captions(&self, base: &'static Emoji, emoji: &'static Emoji) -> Vec<String> {
+        let mut captions = vec![emoji.name().to_owned()];
+        let tone = emoji.name().strip_prefix(base.name()).map(|rest| rest.trim_start_matches([':', ',']));
+        let (true, Some(tone)) = (self.shortcodes, tone) else { return captions };
+        for code in base.shortcodes() {
+            let comma = if tone.is_empty() { "" } else { "," };
+            let caption = format!("{}{comma}{tone}", code.replace('_', " "));
+            if !captions.iter().any(|known| known.eq_ignore_ascii_case(&caption)) {
+                captions.push(caption);
+            }
+        }
+        captions
+    }
+}
+
+/// The part that an emoji belongs to, with all its skin tones.
+fn part(base: &Emoji) -> Split {
+    Split::of(&plain(base.as_str()), 0.1, 0.1)
+}
+
+/// Without variation selectors, which say "as a picture, please" and which lists of emoji disagree about.
+fn plain(emoji: &str) -> String {
+    emoji.replace('\u{fe0f}', "")
+}
+
+fn png(emoji: &str) -> Option<&'static [u8]> {
+    PngTwemojiAsset::from_emoji(emoji)
+        .or_else(|| PngTwemojiAsset::from_emoji(&plain(emoji)))
+        .map(|asset| asset.data.0)
+}
+
+/// `FoodAndDrink` as a caption would say it: `food and drink`.
+fn words(group: Group) -> String {
+    let name = format!("{group:?}");
+    let spaced: String =
+        name.chars().flat_map(|c| c.is_uppercase().then_some(' ').into_iter().chain([c])).collect();
+    spaced.trim_start().to_lowercase()
+}
+
+fn lost(missing: &[&str]) -> Option<String> {
+    let first = missing.first()?;
+    Some(format!(
+        "{} emoji are newer than the embedded pictures and were left out (first: {first})",
+        missing.len()
+    ))
+}
+
+impl Dataset for Opened {
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn picture(&self, index: usize) -> Result<RgbImage> {
+        let entry = self.entries.get(index).context("there is no such emoji")?;
+        picture::decode(entry.png).with_context(|| format!("emoji `{}`", entry.emoji.name()))
+    }
+
+    fn captions(&self, index: usize) -> &[String] {
+        self.entries.get(index).map_or(&[], |entry| &entry.captions)
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.entries.get(index).map_or_else(String::new, |entry| entry.emoji.name().to_owned())
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn class(&self, index: usize) -> Option<usize> {
+        self.entries.get(index).map(|entry| entry.class)
+    }
+
+    fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for entry in &self.entries {
+            hasher.update(blake3::hash(entry.png).as_bytes());
+        }
+        format!("emoji-{}", hasher.finalize().to_hex())
+    }
+
+    fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+}

@@ -1,0 +1,80 @@
+//! Which part of a data set, and by which rule a thing falls into one.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// To learn from.
+    #[default]
+    Train,
+    /// To choose by.
+    Val,
+    /// To report on.
+    Test,
+    /// Everything.
+    All,
+}
+
+impl Split {
+    /// The part that `key` falls into: a matter of its name alone, so that adding or reordering others moves
+    /// nothing. `val` and `test` are the expected parts of the whole.
+    pub fn of(key: &str, val: f64, test: f64) -> Self {
+        let hash = blake3::hash(key.as_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.as_bytes()[..8]);
+        let place = u64::from_le_bytes(first) as f64 / 2.0_f64.powi(64);
+        if place < test {
+            Self::Test
+        } else if place < test + val {
+            Self::Val
+        } else {
+            Self::Train
+        }
+    }
+
+    /// The part that a caption file calls `name`. COCO's `restval` is trained on, as everyone does.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "train" | "restval" => Some(Self::Train),
+            "val" | "valid" | "validation" | "dev" => Some(Self::Val),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+
+    /// Whether what lies in `part` belongs to this one.
+    pub fn holds(self, part: Self) -> bool {
+        self == Self::All || self == part
+    }
+
+    /// As written in a spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Val => "val",
+            Self::Test => "test",
+            Self::All => "all",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Split;
+
+    #[test]
+    fn fractions_are_about_what_was_asked() {
+        let count = |part| (0..10_000).filter(|i| Split::of(&i.to_string(), 0.1, 0.2) == part).count();
+        assert!((850..1150).contains(&count(Split::Val)));
+        assert!((1850..2150).contains(&count(Split::Test)));
+        assert_eq!(count(Split::All), 0);
+    }
+
+    #[test]
+    fn no_fraction_is_all_training() {
+        assert!((0..1000).all(|i| Split::of(&i.to_string(), 0.0, 0.0) == Split::Train));
+    }
+}

@@ -1,0 +1,71 @@
+//! Where the outside data lies, and folders of pictures made up for a test.
+#![allow(dead_code)]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use clip_lab_api::{Dataset, Plugin};
+use image::{Rgb, RgbImage};
+use tempfile::TempDir;
+
+/// A file or folder below the outside data; none (said on stderr) where it is missing.
+///
+/// # Panics
+/// When it is missing although `CI` is set.
+pub fn data(path: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let root = env::var_os("CLIP_LAB_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    let found = root.join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    assert!(env::var_os("CI").is_none(), "no data at {}: set CLIP_LAB_DATA", found.display());
+    eprintln!("SKIPPED: no data at {}", found.display());
+    None
+}
+
+/// A folder with `Images/a.png` to `Images/d.png` and `captions.txt` holding `captions`.
+pub fn folder(captions: impl AsRef<[u8]>) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("Images")).unwrap();
+    for name in ["a", "b", "c", "d"] {
+        let picture = RgbImage::from_pixel(4, 3, Rgb([name.as_bytes()[0], 20, 30]));
+        picture.save(dir.path().join("Images").join(name).with_extension("png")).unwrap();
+    }
+    fs::write(dir.path().join("captions.txt"), captions).unwrap();
+    dir
+}
+
+/// A photograph's bytes and name.
+pub fn photo() -> Option<Vec<u8>> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(data("photos")?).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.first().map(|file| fs::read(file).unwrap())
+}
+
+/// Opens a data set that must open.
+pub fn opened(settings: &impl Plugin<dyn Dataset>) -> Box<dyn Dataset> {
+    settings.build(()).unwrap()
+}
+
+/// What an opening that must fail says.
+pub fn refusal(settings: &impl Plugin<dyn Dataset>) -> String {
+    format!("{:#}", settings.build(()).err().expect("it should not open"))
+}
+
+/// All names of a data set, in order.
+pub fn names(data: &dyn Dataset) -> Vec<String> {
+    (0..data.len()).map(|index| data.name(index)).collect()
+}
+
+/// The error of a picture file with these bytes.
+pub fn broken(dir: &Path, name: &str, bytes: &[u8]) -> String {
+    let file = dir.join(name);
+    fs::write(&file, bytes).unwrap();
+    let error = format!("{:#}", plugins_data::open(&file).expect_err("it should not decode"));
+    assert!(error.contains(name), "{error}");
+    error
+}
