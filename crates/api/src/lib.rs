@@ -20,6 +20,7 @@
 //! A crate of plugins has one `fn register(&mut Catalog)` with one line for each plugin.
 
 mod catalog;
+pub mod conformance;
 mod kinds;
 mod params;
 mod section;

@@ -76,11 +76,7 @@ impl Attention {
     ///
     /// # Errors
     /// When there is no memory for them.
-    pub fn new(
-        vars: &nn::Path<'_>,
-        config: AttentionConfig,
-        init: (LinearInit, LinearInit),
-    ) -> Result<Self> {
+    pub fn new(vars: &nn::Path<'_>, config: AttentionConfig, init: (LinearInit, LinearInit)) -> Result<Self> {
         let AttentionConfig { width, heads, qkv_bias, dropout } = config;
         let qkv = Linear::new(&(vars / "qkv"), width, 3 * width, qkv_bias, init.0)?;
         let out = Linear::new(&(vars / "out"), width, width, true, init.1)?;

@@ -62,7 +62,7 @@ impl BlockInit {
     /// What torch gives new modules, which OpenAI's image transformer keeps.
     pub fn torch(width: i64, mlp_dim: i64) -> Self {
         // Xavier over the fused matrix: fan in W, fan out 3 W.
-        let xavier = uniform((6.0 / (4 * width) as f64).sqrt());
+        let xavier = uniform((6.0 / (4.0 * width as f64)).sqrt());
         Self {
             qkv: LinearInit { weight: xavier, bias: Init::Const(0.0) },
             out: LinearInit::torch(width).without_bias(),
@@ -76,8 +76,8 @@ impl BlockInit {
     pub fn clip_text(width: i64, depth: i64, mlp_dim: i64) -> Self {
         let torch = Self::torch(width, mlp_dim);
         let attention = (width as f64).powf(-0.5);
-        let residual = attention * ((2 * depth) as f64).powf(-0.5);
-        let wide = ((2 * width) as f64).powf(-0.5);
+        let residual = attention * (2.0 * depth as f64).powf(-0.5);
+        let wide = (2.0 * width as f64).powf(-0.5);
         let with = |init: LinearInit, stdev| LinearInit { weight: normal(stdev), ..init };
         Self {
             qkv: with(torch.qkv, attention),

@@ -57,9 +57,7 @@ impl TextEncoder for ClipTextEncoder {
 
     fn layers(&self) -> Vec<String> {
         let blocks = (0..self.settings.depth).map(|i| format!("blocks.{i}"));
-        let ends = ["embeddings".to_owned(), "head".to_owned()];
-        let [first, last] = ends;
-        std::iter::once(first).chain(blocks).chain(std::iter::once(last)).collect()
+        std::iter::once("embeddings".to_owned()).chain(blocks).chain(["head".to_owned()]).collect()
     }
 }
 

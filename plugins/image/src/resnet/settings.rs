@@ -1,7 +1,7 @@
 //! What a spec says about a ResNet.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{ConvConfig, LinearInit, normal};
+use clip_lab_blocks::{ConvConfig, Fault, LinearInit, normal, sizes};
 
 /// The residual block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -78,7 +78,7 @@ pub struct ResNet {
     pub pool: ImagePool,
     /// Heads of attention pooling; divides the last width. OpenAI: the last width divided by 64.
     pub pool_heads: i64,
-    /// Width of the features after attention pooling. Without it they are as wide as the last stage.
+    /// Width of the features after attention pooling; after `avg` they are as wide as the last stage.
     pub output: i64,
     /// Epsilon of batch norm: 1e-5, in Keras 1e-3.
     pub bn_eps: f64,
@@ -110,54 +110,69 @@ impl Default for ResNet {
 
 impl Settings for ResNet {
     fn check(&self, faults: &mut Faults) {
-        for (key, value) in [("image_size", self.image_size), ("base_width", self.base_width)] {
-            faults.require(value > 0, key, "must be at least 1");
+        let wrong = self.wrong_sizes();
+        let sound = wrong.is_empty();
+        for (key, words) in wrong {
+            faults.require(false, key, words);
         }
-        let layers = !self.layers.is_empty() && self.layers.iter().all(|&n| n > 0);
-        faults.require(layers, "layers", "must name at least one stage, each of at least 1 block");
-        let widths = self.widths.len() == self.layers.len() && self.widths.iter().all(|&n| n > 0);
-        let words = format!("must name {} widths of at least 1, one for each entry of layers", self.layers.len());
-        faults.require(widths, "widths", words);
-        faults.require(self.groups > 0, "groups", "must be at least 1");
+        let stages = self.layers.len();
+        faults.require((1..=8).contains(&stages), "layers", "must name from 1 to 8 stages");
+        let words = format!("must name {stages} widths, one for each entry of layers");
+        faults.require(self.widths.len() == stages, "widths", words);
         faults.require(self.bn_eps > 0.0, "bn_eps", "must be above 0");
-        match self.block {
-            ResidualBlock::Basic => self.check_basic(faults),
-            ResidualBlock::Bottleneck => self.check_bottleneck(faults),
-        }
-        self.check_stem(faults);
-        if self.pool == ImagePool::Attention {
+        // What follows computes with the sizes.
+        if sound {
+            self.check_variant(faults);
+            self.check_block(faults);
             self.check_pool(faults);
         }
     }
 }
 
 impl ResNet {
-    fn check_basic(&self, faults: &mut Faults) {
-        faults.require(self.groups == 1, "groups", "needs block = \"bottleneck\"; basic blocks have one group");
-        faults.require(self.base_width == 64, "base_width", "needs block = \"bottleneck\"; leave it at 64");
-        let standard = self.variant == Variant::Standard;
-        faults.require(standard, "variant", "`openai` needs block = \"bottleneck\"");
+    fn wrong_sizes(&self) -> Vec<Fault> {
+        let mut all = vec![
+            ("image_size", self.image_size),
+            ("stem_width", self.stem_width),
+            ("base_width", self.base_width),
+            ("groups", self.groups),
+            ("pool_heads", self.pool_heads),
+            ("output", self.output),
+        ];
+        all.extend(self.layers.iter().map(|&blocks| ("layers", blocks)));
+        all.extend(self.widths.iter().map(|&width| ("widths", width)));
+        sizes(&all)
     }
 
-    fn check_bottleneck(&self, faults: &mut Faults) {
-        let groups = self.groups.max(1);
-        let fits = self.widths.iter().all(|&width| self.inner(width) >= groups && self.inner(width) % groups == 0);
-        let words = "leaves a stage without inner channels: inner = width * base_width * groups / 256 must be a \
-                     multiple of groups";
-        faults.require(fits, "base_width", words);
+    fn check_variant(&self, faults: &mut Faults) {
+        if self.variant == Variant::Openai {
+            faults.require(self.stem_width % 2 == 0, "stem_width", "must be even in the `openai` variant");
+            let deep = self.block == ResidualBlock::Bottleneck;
+            faults.require(deep, "block", "the `openai` variant has bottlenecks only");
+        }
     }
 
-    fn check_stem(&self, faults: &mut Faults) {
-        let even = self.variant == Variant::Standard || self.stem_width % 2 == 0;
-        faults.require(even, "stem_width", "must be even in the `openai` variant");
-        faults.require(self.stem_width > 0, "stem_width", "must be at least 1");
+    fn check_block(&self, faults: &mut Faults) {
+        if self.block == ResidualBlock::Basic {
+            faults.require(self.groups == 1, "groups", "must be 1: basic blocks have no groups");
+            faults.require(
+                self.base_width == 64,
+                "base_width",
+                "must be 64: basic blocks have no inner width",
+            );
+            return;
+        }
+        let words = "leaves a stage without inner channels: widths * base_width / 256 must be at least 1";
+        faults.require(self.widths.iter().all(|&width| self.inner(width) > 0), "base_width", words);
     }
 
     fn check_pool(&self, faults: &mut Faults) {
+        if self.pool == ImagePool::Avg {
+            return;
+        }
         let width = self.widths.last().copied().unwrap_or(1);
-        let divides = self.pool_heads > 0 && width % self.pool_heads == 0;
+        let divides = width % self.pool_heads == 0;
         faults.require(divides, "pool_heads", format!("must divide the last width, {width}"));
-        faults.require(self.output > 0, "output", "must be at least 1");
         let whole = self.image_size % self.reduction() == 0;
         let words = format!("must be a multiple of {} when pool = \"attention\"", self.reduction());
         faults.require(whole, "image_size", words);

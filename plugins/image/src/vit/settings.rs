@@ -1,7 +1,7 @@
 //! What a spec says about a vision transformer.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder};
+use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
 
 /// How the tokens become one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -114,22 +114,17 @@ impl Default for Vit {
 
 impl Settings for Vit {
     fn check(&self, faults: &mut Faults) {
-        for (key, value) in [("image_size", self.image_size), ("width", self.width), ("depth", self.depth)] {
-            faults.require(value > 0, key, "must be at least 1");
+        let shared = self.block().faults("mlp_ratio");
+        for (key, words) in
+            sizes(&[("image_size", self.image_size), ("depth", self.depth)]).into_iter().chain(shared)
+        {
+            faults.require(false, key, words);
         }
         let fits = self.patch_size > 0 && self.patch_size <= self.image_size;
         faults.require(fits, "patch_size", "must be between 1 and image_size");
-        let divides = self.heads > 0 && self.width % self.heads == 0;
-        faults.require(divides, "heads", format!("must divide the width, {}", self.width));
-        let mlp = self.mlp_ratio.is_finite() && self.mlp_dim() > 0;
-        faults.require(mlp, "mlp_ratio", "must leave a width inside the MLP of at least 1");
         let token = self.pool != Pool::Cls || self.cls_token;
         faults.require(token, "pool", "`cls` needs a class token: set cls_token = true or pool = \"avg\"");
-        faults.require(self.norm_eps > 0.0, "norm_eps", "must be above 0");
         faults.require(self.layer_scale >= 0.0, "layer_scale", "must be 0 (none) or above");
-        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
-            faults.require((0.0..1.0).contains(&p), key, "must be from 0 to below 1");
-        }
     }
 }
 

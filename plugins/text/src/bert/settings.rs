@@ -1,7 +1,7 @@
 //! What a spec says about a BERT.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder};
+use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
 
 /// How the tokens become one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -68,23 +68,15 @@ impl Default for Bert {
 
 impl Settings for Bert {
     fn check(&self, faults: &mut Faults) {
-        let sizes = [
-            ("vocab", self.vocab),
-            ("context", self.context),
-            ("width", self.width),
-            ("depth", self.depth),
-            ("mlp_dim", self.mlp_dim),
-        ];
-        for (key, value) in sizes {
-            faults.require(value > 0, key, "must be at least 1");
+        let own = sizes(&[("vocab", self.vocab), ("context", self.context), ("depth", self.depth)]);
+        for (key, words) in own.into_iter().chain(self.block().faults("mlp_dim")) {
+            faults.require(false, key, words);
         }
-        faults.require(self.token_types >= 0, "token_types", "must be 0 (none) or above");
-        let divides = self.heads > 0 && self.width % self.heads == 0;
-        faults.require(divides, "heads", format!("must divide the width, {}", self.width));
-        faults.require(self.norm_eps > 0.0, "norm_eps", "must be above 0");
-        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
-            faults.require((0.0..1.0).contains(&p), key, "must be from 0 to below 1");
-        }
+        faults.require(
+            (0..=1024).contains(&self.token_types),
+            "token_types",
+            "must be from 0 (none) to 1024",
+        );
     }
 }
 

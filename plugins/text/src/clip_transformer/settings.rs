@@ -1,7 +1,7 @@
 //! What a spec says about CLIP's text transformer.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder};
+use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
 
 /// Which token stands for the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -70,21 +70,12 @@ impl Default for ClipTransformer {
 
 impl Settings for ClipTransformer {
     fn check(&self, faults: &mut Faults) {
-        let sizes =
-            [("vocab", self.vocab), ("context", self.context), ("width", self.width), ("depth", self.depth)];
-        for (key, value) in sizes {
-            faults.require(value > 0, key, "must be at least 1");
+        let own = sizes(&[("vocab", self.vocab), ("context", self.context), ("depth", self.depth)]);
+        for (key, words) in own.into_iter().chain(self.block().faults("mlp_ratio")) {
+            faults.require(false, key, words);
         }
-        let divides = self.heads > 0 && self.width % self.heads == 0;
-        faults.require(divides, "heads", format!("must divide the width, {}", self.width));
-        let mlp = self.mlp_ratio.is_finite() && self.mlp_dim() > 0;
-        faults.require(mlp, "mlp_ratio", "must leave a width inside the MLP of at least 1");
         let known = self.pool != TextPool::Eos || (0..self.vocab).contains(&self.eos_id);
         faults.require(known, "eos_id", format!("must be a token id below vocab, {}", self.vocab));
-        faults.require(self.norm_eps > 0.0, "norm_eps", "must be above 0");
-        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
-            faults.require((0.0..1.0).contains(&p), key, "must be from 0 to below 1");
-        }
     }
 }
 

@@ -1,0 +1,40 @@
+//! What can be wrong with sizes that a user wrote, told before anything is built.
+
+use crate::BlockConfig;
+
+/// A fault: the setting and what is wrong with it.
+pub type Fault = (&'static str, String);
+
+/// The largest size that makes sense anywhere; below it no product of sizes overflows.
+const LARGEST: i64 = 1 << 20;
+
+/// The faults of values that must be sizes.
+pub fn sizes(values: &[(&'static str, i64)]) -> Vec<Fault> {
+    let wrong = values.iter().filter(|(_, value)| !(1..=LARGEST).contains(value));
+    wrong.map(|(key, _)| (*key, format!("must be from 1 to {LARGEST}"))).collect()
+}
+
+impl BlockConfig {
+    /// The faults of what all transformers share, against the settings `width`, `heads`, `norm_eps`, `dropout`,
+    /// `attention_dropout` and, for the width inside the MLP, `mlp`.
+    pub fn faults(&self, mlp: &'static str) -> Vec<Fault> {
+        let (width, heads) = (self.attention.width, self.attention.heads);
+        let mut faults = sizes(&[("width", width)]);
+        if sizes(&[("", self.mlp_dim)]).len() == 1 {
+            faults
+                .push((mlp, format!("makes the MLP {} wide: it must be from 1 to {LARGEST}", self.mlp_dim)));
+        }
+        if heads <= 0 || width % heads != 0 {
+            faults.push(("heads", format!("must divide the width, {width}")));
+        }
+        if self.norm_eps.is_nan() || self.norm_eps <= 0.0 {
+            faults.push(("norm_eps", "must be above 0".to_owned()));
+        }
+        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention.dropout)] {
+            if !(0.0..1.0).contains(&p) {
+                faults.push((key, "must be from 0 to below 1".to_owned()));
+            }
+        }
+        faults
+    }
+}
