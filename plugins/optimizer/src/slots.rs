@@ -17,18 +17,15 @@ impl<const N: usize> Slots<N> {
 
     /// The tensors of a parameter, on its device; `fresh` makes them at its first update.
     pub fn of(&mut self, param: &Param, fresh: impl FnOnce() -> Result<[Tensor; N]>) -> Result<&[Tensor; N]> {
-        let device = param.tensor.device();
         if !self.kept.contains_key(&param.name) {
             self.kept.insert(param.name.clone(), fresh()?);
         }
         let kept = self.kept.get_mut(&param.name).context("just inserted")?;
         for (tensor, slot) in kept.iter_mut().zip(self.names) {
-            let fits = tensor.dim() == 0 || tensor.size() == param.tensor.size();
             let (saved, now) = (tensor.size(), param.tensor.size());
+            let fits = saved.is_empty() || saved == now;
             ensure!(fits, "the saved `{slot}` of `{}` is {saved:?} and the parameter {now:?}", param.name);
-            if tensor.device() != device {
-                *tensor = tensor.f_to_device(device)?;
-            }
+            settle(tensor, &param.tensor)?;
         }
         Ok(kept)
     }
@@ -72,6 +69,18 @@ impl<const N: usize> Slots<N> {
             ),
         }
     }
+}
+
+/// Moves a tensor to where its parameter is and lays it out alike: fused kernels walk through memory side by side.
+fn settle(tensor: &mut Tensor, param: &Tensor) -> Result<()> {
+    if tensor.dim() == 0 && tensor.device() != param.device() {
+        *tensor = tensor.f_to_device(param.device())?;
+    } else if tensor.dim() > 0 && (tensor.device(), tensor.stride()) != (param.device(), param.stride()) {
+        let mut settled = tch::no_grad(|| param.f_zeros_like())?;
+        settled.f_copy_(tensor)?;
+        *tensor = settled;
+    }
+    Ok(())
 }
 
 /// The trained parameters that have a gradient, each with it.

@@ -24,9 +24,9 @@ fn model() -> Params {
     let mut vars = nn::VarStore::new(Device::Cpu);
     vars.set_kind(Kind::Double);
     let root = vars.root();
-    root.var_copy("weight", &Tensor::from_slice(&[1.0f64, -2.0, 0.5, 3.0]).reshape([2, 2]));
-    root.var_copy("bias", &Tensor::from_slice(&[0.25f64, -0.75]));
-    root.var_copy("slow", &Tensor::from_slice(&[-1.5f64, 2.0]).reshape([1, 2]));
+    let _ = root.var_copy("weight", &Tensor::from_slice(&[1.0f64, -2.0, 0.5, 3.0]).reshape([2, 2]));
+    let _ = root.var_copy("bias", &Tensor::from_slice(&[0.25f64, -0.75]));
+    let _ = root.var_copy("slow", &Tensor::from_slice(&[-1.5f64, 2.0]).reshape([1, 2]));
     let mut params = Params::new(&vars, Vec::new());
     params.under("slow").for_each(|param| param.lr_scale = 1.0 / 3.0);
     params
@@ -42,7 +42,7 @@ fn backward(params: &Params, step: u64) {
         let wanted: Vec<f64> = (0..param.tensor.numel()).map(|index| gradient(step, index)).collect();
         param.tensor.shallow_clone().zero_grad();
         let wanted = Tensor::from_slice(&wanted).reshape(param.tensor.size());
-        (&param.tensor * wanted).sum(Kind::Double).backward();
+        (&param.tensor * wanted.to_kind(param.tensor.kind())).sum(None).backward();
     }
 }
 
@@ -176,6 +176,27 @@ fn the_gradient_is_left_as_it_was() {
         let weight = params.iter().find(|param| param.name == "weight").unwrap();
         assert_eq!(weight.tensor.grad().double_value(&[0, 1]), gradient(1, 1));
     }
+}
+
+#[test]
+fn a_state_is_laid_out_in_memory_as_its_parameter() {
+    let vars = nn::VarStore::new(Device::Cpu);
+    tch::manual_seed(3);
+    let plain = Tensor::randn([2, 3, 4, 4], (Kind::Float, Device::Cpu));
+    let swapped = plain.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]); // channels last
+    let _ = vars.root().add("weight", swapped, true);
+    let params = Params::new(&vars, Vec::new());
+    let (mut kept, mut resumed) = (optimizer(ADAMW), optimizer(ADAMW));
+    run(&mut *kept, &params, 0..1);
+    // A file holds tensors in plain order.
+    let saved = kept.state().into_iter().map(|(name, tensor)| (name, tensor.contiguous()));
+    resumed.restore(saved.collect()).unwrap();
+    let start = params.iter().next().unwrap().tensor.copy();
+    run(&mut *kept, &params, 1..2);
+    let expected = values(&params);
+    tch::no_grad(|| params.iter().next().unwrap().tensor.shallow_clone().copy_(&start));
+    run(&mut *resumed, &params, 1..2);
+    assert_eq!(values(&params), expected);
 }
 
 #[test]

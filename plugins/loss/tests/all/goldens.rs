@@ -1,9 +1,7 @@
 //! Values and gradients of open_clip and transformers, in double precision.
 
-mod support;
-
+use crate::support::{Built, goldens};
 use clip_lab_api::Pair;
-use support::{Built, goldens};
 use tch::Tensor;
 
 fn close(name: &str, got: &Tensor, want: &Tensor) {

@@ -1,9 +1,7 @@
 //! What must hold of the losses whatever the batch.
 
-mod support;
-
+use crate::support::{Built, build, unit};
 use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
-use support::{Built, build, unit};
 use tch::{Device, Kind, Tensor, nn};
 
 const BOTH: [&str; 2] = ["plugin = 'clip'", "plugin = 'siglip'"];

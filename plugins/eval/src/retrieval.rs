@@ -1,0 +1,102 @@
+//! Retrieval in both directions.
+
+use clip_lab_api::prelude::*;
+
+use crate::rank::{hit, mean, ranks, summary};
+
+/// Retrieval over the whole split: every caption looks for its picture (`t2i`) and every picture for its captions
+/// (`i2t`), among all unique pictures and all captions.
+///
+/// `hit@k`: share of queries with a right answer among the first k; with several captions a picture any of them counts,
+/// which is what papers call R@K. `recall@k` (only with several captions): share of a picture's captions among the
+/// first k. `median_rank`, `mean_rank` and `mrr` take the best right answer, counted from 1. Of equal scores the lower
+/// index stands first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retrieval {
+    /// The k of `hit@k` and `recall@k`.
+    pub k: Vec<u32>,
+    /// Queries compared at a time: more takes more memory (4 bytes for each answer) and may be faster.
+    pub rows: u32,
+}
+
+impl Default for Retrieval {
+    fn default() -> Self {
+        Self { k: vec![1, 5, 10], rows: 512 }
+    }
+}
+
+impl Settings for Retrieval {
+    fn check(&self, faults: &mut Faults) {
+        let k = !self.k.is_empty() && self.k.iter().all(|&k| k > 0);
+        faults.require(k, "k", "must be one or more numbers from 1");
+        faults.require(self.rows > 0, "rows", "must be at least 1");
+    }
+}
+
+impl Plugin<dyn Evaluator> for Retrieval {
+    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Evaluator for Retrieval {
+    fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation> {
+        let (captions, owner) = model.captions()?;
+        ensure!(
+            !owner.size().contains(&0),
+            "retrieval needs captions and this split has none; evaluate it with `zero_shot` instead"
+        );
+        retrieve(&model.images()?, &captions, &owner, i64::from(self.rows))?.evaluation(&self.k)
+    }
+}
+
+/// What a retrieval found, before it is summed up.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// For each caption the rank (from 0) of its picture.
+    pub t2i: Vec<u32>,
+    /// For each picture with captions, in order, the ranks (from 0) of all its captions.
+    pub i2t: Vec<Vec<u32>>,
+}
+
+/// Retrieves in both directions.
+///
+/// `images` `[N, D]` and `captions` `[M, D]` of unit length; `owner` `[M]` int64: the picture of each caption. A
+/// picture without captions is an answer but asks nothing. `rows` queries are compared at a time.
+///
+/// # Errors
+/// Those of [`ranks`].
+pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: i64) -> Result<Found> {
+    let t2i = ranks(captions, images, owner, rows)?;
+    // Every caption asks, in its picture's name, for its own rank: exact without sorting, and all of them are needed.
+    let asking = images.f_index_select(0, &owner.f_to_device(images.device())?)?; // [M, D]
+    let own = Tensor::f_arange(captions.size()[0], (DType::Int64, captions.device()))?;
+    let each = ranks(&asking, captions, &own, rows)?;
+    let mut i2t = vec![Vec::new(); images.size()[0] as usize];
+    for (picture, rank) in Vec::<i64>::try_from(owner)?.into_iter().zip(each) {
+        i2t[picture as usize].push(rank);
+    }
+    i2t.retain(|ranks: &Vec<u32>| !ranks.is_empty());
+    Ok(Found { t2i, i2t })
+}
+
+impl Found {
+    /// The metrics and the ranks that a record keeps.
+    ///
+    /// # Errors
+    /// When nothing was asked.
+    pub fn evaluation(&self, k: &[u32]) -> Result<Evaluation> {
+        ensure!(!self.t2i.is_empty(), "retrieval: there are no captions");
+        let best: Vec<u32> = self.i2t.iter().filter_map(|ranks| ranks.iter().min().copied()).collect();
+        let mut metrics = summary("retrieval/t2i", &self.t2i, k);
+        metrics.extend(summary("retrieval/i2t", &best, k));
+        if self.i2t.iter().any(|ranks| ranks.len() > 1) {
+            let recall = |k| mean(self.i2t.iter().map(|ranks| hit(ranks, k)));
+            metrics.extend(k.iter().map(|&k| (format!("retrieval/i2t/recall@{k}"), recall(k))));
+        }
+        let ranks = [(Direction::TextToImage, self.t2i.clone()), (Direction::ImageToText, best)];
+        let ranks = ranks.map(|(direction, ranks)| Ranks { direction, ranks }).to_vec();
+        Ok(Evaluation { metrics, ranks })
+    }
+}

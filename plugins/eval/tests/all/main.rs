@@ -1,0 +1,5 @@
+//! Tests of the evaluators.
+
+mod retrieval;
+mod support;
+mod zero_shot;

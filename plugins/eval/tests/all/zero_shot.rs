@@ -1,0 +1,81 @@
+//! Zero-shot classification on embeddings small enough to be followed by hand.
+
+use std::collections::HashMap;
+
+use crate::support::{Data, Model, evaluate, metric};
+use plugins_eval::{Named, Templates, class_weights, classify};
+use tch::{Device, Kind, Tensor};
+
+/// Four pictures of cats and dogs, the last without a class.
+fn pets() -> Model {
+    let images = Tensor::from_slice2(&[[1.0f64, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]]);
+    let mut model = Model::of(images, Tensor::zeros([0, 2], (Kind::Double, Device::Cpu)), &[]);
+    model.data = Data {
+        classes: vec!["cat".to_owned(), "dog".to_owned()],
+        labels: vec![Some(0), Some(0), Some(0), None],
+    };
+    model.texts = HashMap::from([
+        ("a photo of a cat.", vec![1.0, 0.0]),
+        ("a photo of a dog.", vec![0.0, 1.0]),
+        ("cat", vec![0.0, 1.0]),
+        ("dog", vec![1.0, 0.0]),
+    ]);
+    model
+}
+
+#[test]
+fn a_picture_goes_to_the_nearest_class() {
+    let found = evaluate("plugin = 'zero_shot'", &pets()).unwrap();
+    assert!((metric(&found, "zero_shot/top1") - 2.0 / 3.0).abs() < 1e-12);
+    assert!(
+        found.metrics.iter().all(|(name, _)| name != "zero_shot/top5"),
+        "two classes: top 5 says nothing"
+    );
+}
+
+#[test]
+fn templates_are_those_of_the_spec() {
+    let found = evaluate("plugin = 'zero_shot'\ntemplates = 'plain'", &pets()).unwrap();
+    assert!((metric(&found, "zero_shot/top1") - 1.0 / 3.0).abs() < 1e-12);
+    let own = evaluate("plugin = 'zero_shot'\ntemplates = ['a photo of a {}.']", &pets()).unwrap();
+    assert!((metric(&own, "zero_shot/top1") - 2.0 / 3.0).abs() < 1e-12);
+}
+
+#[test]
+fn every_named_set_has_a_place_for_the_class() {
+    for named in [Named::Photo, Named::Plain, Named::Openai7] {
+        assert!(named.list().iter().all(|template| template.matches("{}").count() == 1));
+    }
+    let texts = Templates::Named(Named::Openai7).fill(&["cat".to_owned(), "dog".to_owned()]);
+    assert_eq!((texts.len(), texts[0][1].as_str()), (7, "itap of a dog."));
+}
+
+#[test]
+fn embeddings_are_unit_length_before_and_after_the_average() {
+    let first = Tensor::from_slice2(&[[10.0f64, 0.0], [0.0, 1.0]]);
+    let second = Tensor::from_slice2(&[[0.0f64, 1.0], [0.0, 3.0]]);
+    let weights = class_weights(&[first, second]).unwrap();
+    let half = 0.5f64.sqrt();
+    let want = Tensor::from_slice2(&[[half, half], [0.0, 1.0]]);
+    assert!(weights.allclose(&want, 1e-12, 1e-12, false), "{weights}");
+}
+
+#[test]
+fn rare_classes_count_as_much_as_common_ones() {
+    let axes = Tensor::eye(7, (Kind::Float, Device::Cpu));
+    // Nine pictures of class 0, all right; one of class 6, taken for class 0.
+    let images = axes.index_select(0, &Tensor::from_slice(&[0i64; 10]));
+    let mut labels = [0i64; 10];
+    labels[9] = 6;
+    let metrics: HashMap<String, f64> = classify(&images, &axes, &labels).unwrap().into_iter().collect();
+    assert!((metrics["zero_shot/top1"] - 0.9).abs() < 1e-12);
+    assert!((metrics["zero_shot/top5"] - 0.9).abs() < 1e-12);
+    assert!((metrics["zero_shot/mean_per_class"] - 0.5).abs() < 1e-12);
+}
+
+#[test]
+fn a_data_set_without_classes_is_an_error_in_words() {
+    let model = Model::of(pets().images, pets().captions, &[]);
+    let error = evaluate("plugin = 'zero_shot'", &model).unwrap_err().to_string();
+    assert!(error.starts_with("zero_shot needs pictures with classes"), "{error}");
+}

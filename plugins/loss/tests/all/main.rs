@@ -1,0 +1,5 @@
+//! Tests of the losses.
+
+mod goldens;
+mod properties;
+mod support;

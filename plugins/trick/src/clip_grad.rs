@@ -1,0 +1,50 @@
+//! Gradients cut to a length.
+
+use clip_lab_api::prelude::*;
+use clip_lab_torch::global_norm;
+
+/// Shortens the gradient of all trained parameters taken together when its norm is above `max_norm`, as PyTorch's
+/// `clip_grad_norm_` does. Records the norm before that as `train/grad_norm`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClipGrad {
+    /// The longest that the gradient may be.
+    pub max_norm: f64,
+}
+
+impl Default for ClipGrad {
+    fn default() -> Self {
+        Self { max_norm: 1.0 }
+    }
+}
+
+impl Settings for ClipGrad {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(self.max_norm > 0.0, "max_norm", "must be positive");
+    }
+}
+
+impl Plugin<dyn Trick> for ClipGrad {
+    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Trick for ClipGrad {
+    fn before_update(&mut self, params: &Params, _step: u64, report: &mut Report) -> Result<()> {
+        let gradients: Vec<Tensor> =
+            params.trained().map(|param| param.tensor.grad()).filter(Tensor::defined).collect();
+        if gradients.is_empty() {
+            return Ok(());
+        }
+        let _guard = tch::no_grad_guard();
+        let norm = global_norm(&gradients)?;
+        report.add("grad_norm", &norm);
+        // Multiplies even when nothing is too long: asking for the norm's value would wait for the device.
+        let shorter = (norm.f_add_scalar(1e-6)?.f_reciprocal()? * self.max_norm).f_clamp_max(1.0)?;
+        for mut gradient in gradients {
+            let _ = gradient.f_mul_(&shorter)?;
+        }
+        Ok(())
+    }
+}
