@@ -19,8 +19,9 @@ use crate::{
 
 pub use svg::svg;
 
-/// Points that a series keeps on paper: four for each tenth of a millimetre of the widest column.
-const BUCKETS: usize = 2000;
+/// Buckets that a series keeps on paper, a few in each millimetre. A shorter series is drawn value by value; of a
+/// longer one the line shows the means and the band the extremes.
+const BUCKETS: usize = 480;
 
 /// What to export, how, and where to.
 #[derive(Debug, Clone)]
@@ -63,12 +64,17 @@ impl Default for Size {
 /// that cannot be written.
 pub fn export(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<()> {
     ensure!(!runs.is_empty(), "no run to export: name one, such as the uid that `clip-lab runs list` shows");
-    ensure!(!options.metrics.is_empty(), "no metric to export: name one with --metric, such as --metric train/loss");
+    ensure!(
+        !options.metrics.is_empty(),
+        "no metric to export: name one with --metric, such as --metric train/loss"
+    );
     let bytes = match ending(&options.out).as_str() {
         "svg" => svg(&chart(reader, runs, options)?, options.size)?.into_bytes(),
         "png" => png::png(&svg(&chart(reader, runs, options)?, options.size)?, options.size)?,
         "csv" => csv::csv(&points(reader, runs, options)?)?,
-        other => bail!("cannot export to {}: `.{other}` is not one of .svg, .png, .csv", options.out.display()),
+        other => {
+            bail!("cannot export to {}: `.{other}` is not one of .svg, .png, .csv", options.out.display())
+        }
     };
     std::fs::write(&options.out, bytes).with_context(|| format!("cannot write {}", options.out.display()))
 }
@@ -87,7 +93,7 @@ fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Fi
             let name = match (runs.len(), options.metrics.len()) {
                 (_, 1) => run.name.clone(),
                 (1, _) => shorts[dash].clone(),
-                _ => format!("{} {}", run.name, shorts[dash]),
+                _ => format!("{} {}", shorts[dash], run.name),
             };
             let colour = if runs.len() == 1 { dash } else { colour };
             let dash = if runs.len() == 1 { 0 } else { dash };
@@ -96,20 +102,32 @@ fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Fi
         }
     }
     let view = View { x: options.x, log: options.log, smooth: options.smooth };
-    Ok(figure(&options.metrics.join(", "), &rows, view))
+    Ok(figure(&heading(&options.metrics, &shorts), &rows, view))
+}
+
+/// `val/{t2i, i2t}/hit@1` for several metrics that differ in one place.
+fn heading(metrics: &[String], shorts: &[String]) -> String {
+    match (metrics, shorts) {
+        ([first, _, ..], [short, ..]) if first != short => {
+            first.replacen(short.as_str(), &format!("{{{}}}", shorts.join(", ")), 1)
+        }
+        _ => metrics.join(", "),
+    }
 }
 
 /// The buckets of one metric; where the store's summary does not say what was not finite, the points do.
 fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets: Vec<Bucket> = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    let mut bad = Bad::Nan;
+    let (mut bad, mut first_bad_step) = (Bad::Nan, None);
     if buckets.iter().any(|bucket| bucket.n_bad > 0) {
         let points = reader.points(run.id, metric)?;
-        let mut kinds: Vec<Bad> = points.iter().filter_map(|point| Bad::of(point.value)).collect();
-        kinds.dedup();
-        bad = if let [one] = kinds.as_slice() { *one } else { Bad::NotFinite };
+        let mut kinds: Vec<(Bad, u64)> =
+            points.iter().filter_map(|p| Some((Bad::of(p.value)?, p.step))).collect();
+        first_bad_step = kinds.first().map(|(_, step)| *step);
+        kinds.dedup_by_key(|(bad, _)| *bad);
+        bad = if let [(one, _)] = kinds.as_slice() { *one } else { Bad::NotFinite };
     }
-    Ok(Rows { name: String::new(), colour: 0, dash: 0, per_step: 1.0, bad, buckets })
+    Ok(Rows { name: String::new(), colour: 0, dash: 0, per_step: 1.0, bad, first_bad_step, buckets })
 }
 
 /// Every point of the metrics, run by run.

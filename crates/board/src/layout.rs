@@ -64,8 +64,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its name in a layout.
-    pub const ALL: [(Kind, &str); 4] =
-        [(Kind::Runs, "runs"), (Kind::Line, "line"), (Kind::Retrieval, "retrieval"), (Kind::Events, "events")];
+    pub const ALL: [(Kind, &str); 4] = [
+        (Kind::Runs, "runs"),
+        (Kind::Line, "line"),
+        (Kind::Retrieval, "retrieval"),
+        (Kind::Events, "events"),
+    ];
 }
 
 impl Layout {
@@ -97,8 +101,9 @@ impl Layout {
 /// What is wrong with the file, as text to print: unreadable, or every problem in it with its line and a caret.
 pub fn check(path: &Path) -> Result<Layout, String> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read the dashboard {name}: {error}; name a file such as dashboards/live.toml"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        format!("cannot read the dashboard {name}: {error}; name a file such as dashboards/live.toml")
+    })?;
     Layout::parse(&name, &text)
 }
 
@@ -106,9 +111,9 @@ pub fn check(path: &Path) -> Result<Layout, String> {
 pub fn matches(pattern: &str, metric: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == metric,
-        Some((before, after)) => metric
-            .strip_prefix(before)
-            .is_some_and(|rest| (0..=rest.len()).any(|i| rest.is_char_boundary(i) && matches(after, &rest[i..]))),
+        Some((before, after)) => metric.strip_prefix(before).is_some_and(|rest| {
+            (0..=rest.len()).any(|i| rest.is_char_boundary(i) && matches(after, &rest[i..]))
+        }),
     }
 }
 

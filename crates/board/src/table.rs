@@ -7,7 +7,7 @@ use crate::{
     text::{Column, clean, fit, pad},
 };
 
-/// The last characters of a uid: they tell runs apart, the first only say when they began.
+/// A uid is never cut: it is there to be copied.
 const UID: usize = 26;
 
 /// `runs list`: one line a run. `width` is in columns; pass a large one where nothing reads along.
@@ -51,14 +51,14 @@ fn run_line(run: &RunRow) -> Vec<String> {
 /// `runs metrics`: one line a metric.
 pub fn metrics_table(metrics: &[SeriesRow], width: usize) -> String {
     let columns = [
-        Column::words("METRIC", 0, 16),
+        Column::words("METRIC", 0, 30),
         Column::numbers("LAST", 0),
         Column::numbers("AT", 2),
         Column::numbers("BEST", 1),
         Column::numbers("AT", 2),
         Column::numbers("MIN", 4),
         Column::numbers("MAX", 4),
-        Column::numbers("POINTS", 3),
+        Column::numbers("POINTS", 5),
         Column::words("NOTE", 0, 10),
     ];
     let rows: Vec<Vec<String>> = metrics.iter().map(metric_line).collect();
@@ -110,7 +110,8 @@ pub fn diff_table(a: (&str, &[ConfigEntry]), b: (&str, &[ConfigEntry]), width: u
 }
 
 fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Vec<String>> {
-    let find = |all: &[ConfigEntry], key: &str| all.iter().find(|entry| entry.key == key).map(|e| e.value.clone());
+    let find =
+        |all: &[ConfigEntry], key: &str| all.iter().find(|entry| entry.key == key).map(|e| e.value.clone());
     let mut keys: Vec<&str> = a.iter().chain(b).map(|entry| entry.key.as_str()).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -121,11 +122,13 @@ fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Vec<String>> {
 
 /// Lines of aligned columns, heading first; columns that do not fit are left out from the least important on.
 fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> String {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let kept = fit(columns, &rows, width, 2);
     let heads: Vec<String> = columns.iter().map(|column| clean(&column.head)).collect();
     let line = |row: &Vec<String>| {
-        let cells = kept.iter().map(|(i, w)| pad(row.get(*i).map_or("", String::as_str), *w, columns[*i].right));
+        let cells =
+            kept.iter().map(|(i, w)| pad(row.get(*i).map_or("", String::as_str), *w, columns[*i].right));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_string() + "\n"
     };
     std::iter::once(&heads).chain(&rows).map(line).collect()

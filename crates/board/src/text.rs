@@ -88,7 +88,9 @@ pub fn fit(columns: &[Column], rows: &[Vec<String>], room: usize, gap: usize) ->
     };
     let mut kept: Vec<(usize, usize)> = (0..columns.len()).map(|i| (i, natural(i))).collect();
     // A column without any content says nothing.
-    kept.retain(|(i, _)| columns[*i].rank == 0 || rows.iter().any(|row| row.get(*i).is_some_and(|c| !c.is_empty())));
+    kept.retain(|(i, _)| {
+        columns[*i].rank == 0 || rows.iter().any(|row| row.get(*i).is_some_and(|c| !c.is_empty()))
+    });
     loop {
         let total = kept.iter().map(|(_, w)| w + gap).sum::<usize>().saturating_sub(gap);
         if total <= room {
@@ -100,7 +102,10 @@ pub fn fit(columns: &[Column], rows: &[Vec<String>], room: usize, gap: usize) ->
             shrink(columns, &mut kept, total - room);
             return kept;
         }
-        match (0..kept.len()).filter(|k| columns[kept[*k].0].rank > 0).max_by_key(|k| columns[kept[*k].0].rank) {
+        match (0..kept.len())
+            .filter(|k| columns[kept[*k].0].rank > 0)
+            .max_by_key(|k| columns[kept[*k].0].rank)
+        {
             Some(k) => drop(kept.remove(k)),
             None => {
                 shrink(columns, &mut kept, total - room);

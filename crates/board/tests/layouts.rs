@@ -44,7 +44,13 @@ metric = "train/loss"
 
 #[test]
 fn text_that_is_no_layout_is_explained_too() {
-    let texts = ["", "title = ", "title = 3\nrow = 4", "[[row]]\n[[row.panel]]\n", "[[row]]\npanel = [1]\nheight = 0.5"];
+    let texts = [
+        "",
+        "title = ",
+        "title = 3\nrow = 4",
+        "[[row]]\n[[row.panel]]\n",
+        "[[row]]\npanel = [1]\nheight = 0.5",
+    ];
     let reports = texts.map(|text| Layout::parse("broken.toml", text).expect_err("it is broken"));
     insta::assert_snapshot!(reports.join("\n--------\n"));
 }

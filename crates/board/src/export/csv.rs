@@ -22,7 +22,8 @@ pub struct Line {
 /// The file: a heading, then a line a point. Numbers are written so that reading them gives the same bits back.
 pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["run", "name", "metric", "step", "epoch", "samples", "wall_s", "active_s", "value"])?;
+    writer
+        .write_record(["run", "name", "metric", "step", "epoch", "samples", "wall_s", "active_s", "value"])?;
     for line in lines {
         let point = &line.point;
         writer.write_record([

@@ -54,7 +54,7 @@ impl<'f> Paper<'f> {
         let columns = inside(figure.x.ticks((size.width_mm / 20.0) as usize), |t| figure.x.scale.place(t.at));
         let left = longest(rows.iter().map(|t| t.label.as_str()))? + 2.5 * MM;
         let labels = longest(labelled(figure).map(|s| s.name.as_str()))?;
-        let right = if labels > 0.0 { (labels + 8.0 * MM).min(wide * 0.4) } else { 0.0 };
+        let right = if labels > 0.0 { (labels * 1.06 + 8.5 * MM).min(wide * 0.4) } else { 0.0 };
         let right = right.max(longest(columns.last().map(|t| t.label.as_str()).into_iter())? / 2.0 + MM);
         let notes = lines(&figure.notes.join(" · "), wide - 2.0 * MM)?;
         let below = 3.2 * TEXT + notes.len() as f64 * SMALL * 1.3;

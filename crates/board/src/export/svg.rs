@@ -43,7 +43,8 @@ pub fn svg(figure: &Figure, size: Size) -> Result<String> {
     let paper = Paper::new(figure, size)?;
     let mut text = String::new();
     {
-        let sheet = SVGBackend::with_string(&mut text, (paper.wide as u32, paper.high as u32)).into_drawing_area();
+        let sheet =
+            SVGBackend::with_string(&mut text, (paper.wide as u32, paper.high as u32)).into_drawing_area();
         draw(&paper, &sheet).map_err(|error| anyhow!("the chart could not be drawn: {error}"))?;
         sheet.present().map_err(|error| anyhow!("the chart could not be drawn: {error}"))?;
     }
@@ -78,7 +79,14 @@ fn path(sheet: &Sheet, points: Vec<(i32, i32)>, style: ShapeStyle) -> Result<()>
 }
 
 /// Text whose middle stands at height `y`.
-fn write(sheet: &Sheet, text: &str, (x, y): (f64, f64), size: f64, [r, g, b]: [u8; 3], side: HPos) -> Result<()> {
+fn write(
+    sheet: &Sheet,
+    text: &str,
+    (x, y): (f64, f64),
+    size: f64,
+    [r, g, b]: [u8; 3],
+    side: HPos,
+) -> Result<()> {
     // The backend divides by 1.24 and lowers the text by half an x-height; figures stand higher than that.
     let font = (FontFamily::Name(font::FAMILIES), size * 1.24).into_font();
     let style = font.color(&RGBColor(r, g, b)).pos(Pos::new(side, VPos::Center));
@@ -100,7 +108,8 @@ fn axes(paper: &Paper, sheet: &Sheet) -> Result<()> {
         let below = paper.bottom + 0.8 * MM + 0.75 * TEXT;
         write(sheet, &tick.label, (f64::from(column), below), TEXT, GREY, HPos::Center)?;
     }
-    write(sheet, &y.title, (MM, 0.9 * TEXT), TEXT, INK, HPos::Left)?;
+    let title = shortened(&y.title, paper.wide - 2.0 * MM)?;
+    write(sheet, &title, (MM, 0.9 * TEXT), TEXT, INK, HPos::Left)?;
     let middle = (paper.left + paper.right) / 2.0;
     write(sheet, &x.title, (middle, paper.bottom + 0.8 * MM + 2.0 * TEXT), TEXT, INK, HPos::Center)?;
     for (i, note) in paper.notes.iter().rev().enumerate() {
@@ -169,7 +178,8 @@ fn dashes(line: Vec<(i32, i32)>, dash: usize) -> Vec<Vec<(i32, i32)>> {
     let mut out: Vec<Vec<(i32, i32)>> = Vec::new();
     let mut walked = 0.0;
     for pair in line.windows(2) {
-        let (a, b) = ((f64::from(pair[0].0), f64::from(pair[0].1)), (f64::from(pair[1].0), f64::from(pair[1].1)));
+        let (a, b) =
+            ((f64::from(pair[0].0), f64::from(pair[0].1)), (f64::from(pair[1].0), f64::from(pair[1].1)));
         let length = (b.0 - a.0).hypot(b.1 - a.1);
         let mut done = 0.0;
         while done < length {
@@ -210,7 +220,8 @@ fn marks(paper: &Paper, series: &Series, sheet: &Sheet) -> Result<()> {
             }
             Bad::PlusInf | Bad::MinusInf => {
                 let tip = if *bad == Bad::PlusInf { -size } else { size };
-                let corners = vec![(column - size, row - tip), (column + size, row - tip), (column, row + tip)];
+                let corners =
+                    vec![(column - size, row - tip), (column + size, row - tip), (column, row + tip)];
                 sheet.draw(&Polygon::new(corners, fill(ALARM, 1.0)))?;
             }
         }
@@ -224,9 +235,14 @@ fn labels(paper: &Paper, sheet: &Sheet) -> Result<()> {
         let colour = PAPER[series.colour % PAPER.len()];
         let end = series.end().map_or((0.0, 0.0), |(x, y)| paper.unit(x, y));
         let end = paper.at((end.0.clamp(0.0, 1.0), end.1.clamp(0.0, 1.0)));
-        let start = (paper.right + 2.0 * MM, paper.right + 4.5 * MM);
-        path(sheet, vec![end, (start.0 as i32, row as i32)], stroke(mixed(colour), 0.12 * MM))?;
-        path(sheet, vec![(start.0 as i32, row as i32), (start.1 as i32, row as i32)], stroke(colour, PT * 1.5))?;
+        let start = (paper.right + 2.0 * MM, paper.right + 6.1 * MM);
+        // A line that ends early is found by its colour; a long leader would cross the others.
+        if paper.right - f64::from(end.0) < 0.12 * (paper.right - paper.left) {
+            path(sheet, vec![end, (start.0 as i32, row as i32)], stroke(mixed(colour), 0.12 * MM))?;
+        }
+        for piece in dashes(vec![(start.0 as i32, row as i32), (start.1 as i32, row as i32)], series.dash) {
+            path(sheet, piece, stroke(colour, PT * 1.5))?;
+        }
         let name = shortened(&series.name, paper.wide - start.1 - 1.5 * MM)?;
         write(sheet, &name, (start.1 + MM, row), TEXT, INK, HPos::Left)?;
     }
@@ -252,7 +268,13 @@ fn shortened(name: &str, room: f64) -> Result<String> {
 fn finish(text: &str, figure: &Figure, size: Size) -> String {
     let body = text.split_once('>').map_or("", |(_, body)| body);
     let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
-    let words = format!("{} over {}: {}. {}", figure.title, figure.x.title, names.join(", "), figure.notes.join("; "));
+    let words = format!(
+        "{} over {}: {}. {}",
+        figure.title,
+        figure.x.title,
+        names.join(", "),
+        figure.notes.join("; ")
+    );
     let (wide, high) = ((size.width_mm * MM) as u32, (size.height_mm * MM) as u32);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}mm\" height=\"{}mm\" viewBox=\"0 0 {wide} {high}\" \

@@ -20,6 +20,8 @@ pub struct Rows {
     pub per_step: f64,
     /// What the values are that are not finite, where there are any.
     pub bad: Bad,
+    /// The step of the first of them.
+    pub first_bad_step: Option<u64>,
     /// What was recorded.
     pub buckets: Vec<Bucket>,
 }
@@ -41,11 +43,10 @@ pub fn figure(title: &str, rows: &[Rows], view: View) -> Figure {
     let log = view.log && positive;
     let series: Vec<Series> = rows.iter().map(|rows| series(rows, log, view.smooth)).collect();
     let (horizontal, y) = (x_scale(rows), y_scale(&series, log));
-    let mut notes = Vec::new();
+    let mut notes = Vec::from_iter(bad_note(rows));
     if view.smooth > 0.0 {
         notes.push(format!("smoothed, half-life {} steps", number(view.smooth)));
     }
-    notes.extend(bad_note(&series, view.x));
     if log {
         notes.extend(count_note(rows, |b| b.min <= 0.0, "at or below zero, not on a log axis"));
     } else if view.log && !rows.is_empty() {
@@ -80,7 +81,8 @@ fn series(rows: &Rows, log: bool, half_life: f64) -> Series {
     }
     lines.retain(|line| !line.is_empty());
     bands.retain(|band| !band.is_empty());
-    let bad = rows.buckets.iter().filter(|b| b.n_bad > 0 && b.x0.is_finite()).map(|b| (middle(b), rows.bad)).collect();
+    let bad =
+        rows.buckets.iter().filter(|b| b.n_bad > 0 && b.x0.is_finite()).map(|b| (b.x1, rows.bad)).collect();
     let last = rows.buckets.iter().rev().find(|b| b.n > 0).map(|b| b.last);
     Series { name: rows.name.clone(), colour: rows.colour, dash: rows.dash, lines, bands, bad, last }
 }
@@ -95,14 +97,21 @@ fn x_scale(rows: &[Rows]) -> Scale {
     let (low, high) = extent(rows.iter().flat_map(|r| &r.buckets).flat_map(|b| [b.x0, b.x1]));
     // A run begins at zero; only a series that is far from it (a late evaluation) gets its own start.
     let low = if low >= 0.0 && low <= high * 0.5 { 0.0 } else { low };
-    if low == high && low >= 0.0 { Scale::over(0.0, low.max(1.0), false) } else { Scale::over(low, high, false) }
+    if low == high && low >= 0.0 {
+        Scale::over(0.0, low.max(1.0), false)
+    } else {
+        Scale::over(low, high, false)
+    }
 }
 
 /// Holds every line, and the bands but for their most extreme hundredth: those leave the frame and are counted.
 fn y_scale(series: &[Series], log: bool) -> Scale {
     let lines = extent(series.iter().flat_map(|s| s.lines.iter().flatten()).map(|(_, y)| *y));
-    let mut ends: Vec<f64> =
-        series.iter().flat_map(|s| s.bands.iter().flatten()).flat_map(|(_, low, high)| [*low, *high]).collect();
+    let mut ends: Vec<f64> = series
+        .iter()
+        .flat_map(|s| s.bands.iter().flatten())
+        .flat_map(|(_, low, high)| [*low, *high])
+        .collect();
     ends.sort_by(f64::total_cmp);
     if ends.is_empty() {
         return Scale::over(lines.0, lines.1, log);
@@ -116,11 +125,16 @@ fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
 }
 
-fn bad_note(series: &[Series], axis: Axis) -> Option<String> {
-    let all = series.iter().flat_map(|s| &s.bad);
-    let (at, bad): (f64, Bad) = *all.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
-    let more = if all.count() > 1 { " and later" } else { "" };
-    Some(format!("{} {} at {} {}{more}", bad.sign(), bad.name(), x::title(axis), number(at)))
+fn bad_note(rows: &[Rows]) -> Option<String> {
+    let seen = rows.iter().filter(|rows| rows.buckets.iter().any(|bucket| bucket.n_bad > 0));
+    let (step, bad) =
+        seen.filter_map(|rows| Some((rows.first_bad_step?, rows.bad))).min_by_key(|(step, _)| *step)?;
+    let more = if rows.iter().flat_map(|r| &r.buckets).map(|b| b.n_bad).sum::<u64>() > 1 {
+        " and later"
+    } else {
+        ""
+    };
+    Some(format!("{} at step {step}{more}", bad.name()))
 }
 
 fn count_note(rows: &[Rows], test: impl Fn(&Bucket) -> bool, words: &str) -> Option<String> {
@@ -133,7 +147,17 @@ mod tests {
     use super::*;
 
     fn at(x: f64, value: f64) -> Bucket {
-        Bucket { x0: x, x1: x, min: value, max: value, mean: value, first: value, last: value, n: 1, n_bad: 0 }
+        Bucket {
+            x0: x,
+            x1: x,
+            min: value,
+            max: value,
+            mean: value,
+            first: value,
+            last: value,
+            n: 1,
+            n_bad: 0,
+        }
     }
 
     fn nan(x: f64) -> Bucket {
@@ -141,7 +165,19 @@ mod tests {
     }
 
     fn one(buckets: Vec<Bucket>, view: View) -> Figure {
-        figure("train/loss", &[Rows { name: "a".to_string(), colour: 0, dash: 0, per_step: 1.0, bad: Bad::Nan, buckets }], view)
+        figure(
+            "train/loss",
+            &[Rows {
+                name: "a".to_string(),
+                colour: 0,
+                dash: 0,
+                per_step: 1.0,
+                bad: Bad::Nan,
+                first_bad_step: Some(2),
+                buckets,
+            }],
+            view,
+        )
     }
 
     #[test]
@@ -149,13 +185,14 @@ mod tests {
         let shown = one(vec![at(0.0, 3.0), at(1.0, 2.0), nan(2.0), at(3.0, 1.0)], View::default());
         assert_eq!(shown.series[0].lines, [vec![(0.0, 3.0), (1.0, 2.0)], vec![(3.0, 1.0)]]);
         assert_eq!(shown.series[0].bad, [(2.0, Bad::Nan)]);
-        assert_eq!(shown.notes, ["✕ NaN at step 2"]);
+        assert_eq!(shown.notes, ["NaN at step 2"]);
         assert!(shown.y.scale.high < 3.2, "a NaN must not stretch the axis: {:?}", shown.y.scale);
     }
 
     #[test]
     fn a_spike_stays_in_the_band_and_cannot_flatten_the_line() {
-        let mut buckets: Vec<Bucket> = (0..500).map(|i| at(f64::from(i), 1.0 + f64::from(i % 10) / 10.0)).collect();
+        let mut buckets: Vec<Bucket> =
+            (0..500).map(|i| at(f64::from(i), 1.0 + f64::from(i % 10) / 10.0)).collect();
         buckets[250].max = 1e6;
         let shown = one(buckets, View::default());
         assert!(shown.series[0].bands[0].iter().any(|band| band.2 == 1e6));
@@ -165,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_log_axis_leaves_out_what_has_no_logarithm_and_says_so() {
-        let shown = one(vec![at(0.0, 1.0), at(1.0, 0.0), at(2.0, 10.0)], View { log: true, ..View::default() });
+        let shown =
+            one(vec![at(0.0, 1.0), at(1.0, 0.0), at(2.0, 10.0)], View { log: true, ..View::default() });
         assert!(shown.y.scale.log);
         assert_eq!(shown.series[0].lines.len(), 2);
         assert_eq!(shown.notes, ["1 at or below zero, not on a log axis"]);

@@ -14,7 +14,8 @@ pub struct Scale {
 impl Scale {
     /// A scale over at least `low..=high`; a single value or an unusable range is widened to something drawable.
     pub fn over(low: f64, high: f64, log: bool) -> Scale {
-        let (low, high) = if low.is_finite() && high.is_finite() && low <= high { (low, high) } else { (0.0, 1.0) };
+        let (low, high) =
+            if low.is_finite() && high.is_finite() && low <= high { (low, high) } else { (0.0, 1.0) };
         if log && low > 0.0 { logarithmic(low, high) } else { linear(low, high) }
     }
 
@@ -92,11 +93,15 @@ mod tests {
 
     #[test]
     fn single_values_and_nonsense_give_a_scale_that_can_be_drawn() {
-        for (low, high) in [(3.0, 3.0), (0.0, 0.0), (f64::NAN, 1.0), (2.0, 1.0), (-1e308, 1e308), (1e-300, 1e-300)] {
+        for (low, high) in
+            [(3.0, 3.0), (0.0, 0.0), (f64::NAN, 1.0), (2.0, 1.0), (-1e308, 1e308), (1e-300, 1e-300)]
+        {
             for log in [false, true] {
                 let scale = Scale::over(low, high, log).padded(0.05);
                 assert!(scale.low < scale.high, "{low} {high} {scale:?}");
-                assert!((scale.place(scale.low)).abs() < 1e-9 && (scale.place(scale.high) - 1.0).abs() < 1e-9);
+                assert!(
+                    (scale.place(scale.low)).abs() < 1e-9 && (scale.place(scale.high) - 1.0).abs() < 1e-9
+                );
             }
         }
     }

@@ -18,7 +18,8 @@ pub fn smooth(buckets: &[Bucket], half_life: f64) -> Vec<f64> {
             out.push(bucket.mean);
             continue;
         }
-        let distance = before.map_or(1.0, |before: f64| (middle(bucket) - before).abs()).max(f64::MIN_POSITIVE);
+        let distance =
+            before.map_or(1.0, |before: f64| (middle(bucket) - before).abs()).max(f64::MIN_POSITIVE);
         before = Some(middle(bucket));
         let keep = 0.5_f64.powf(distance / half_life);
         sum = keep * sum + (1.0 - keep) * bucket.mean;
@@ -38,8 +39,10 @@ mod tests {
 
     #[test]
     fn a_step_is_half_forgotten_after_one_half_life() {
-        let long_zero_then_one: Vec<Bucket> =
-            (0..10_000).map(|i| at(f64::from(i), 0.0)).chain((10_000..10_100).map(|i| at(f64::from(i), 1.0))).collect();
+        let long_zero_then_one: Vec<Bucket> = (0..10_000)
+            .map(|i| at(f64::from(i), 0.0))
+            .chain((10_000..10_100).map(|i| at(f64::from(i), 1.0)))
+            .collect();
         let smoothed = smooth(&long_zero_then_one, 100.0);
         assert!((smoothed[10_099] - 0.5).abs() < 1e-9, "{}", smoothed[10_099]);
     }
@@ -53,10 +56,8 @@ mod tests {
     fn buckets_of_sixteen_give_the_curve_of_single_values() {
         let value = |i: u32| (f64::from(i) / 700.0).sin() + f64::from((i * 7919) % 101) / 101.0;
         let fine: Vec<Bucket> = (0..4096).map(|i| at(f64::from(i), value(i))).collect();
-        let coarse: Vec<Bucket> = fine
-            .chunks(16)
-            .map(|c| at(c[15].x1, c.iter().map(|b| b.mean).sum::<f64>() / 16.0))
-            .collect();
+        let coarse: Vec<Bucket> =
+            fine.chunks(16).map(|c| at(c[15].x1, c.iter().map(|b| b.mean).sum::<f64>() / 16.0)).collect();
         let (all, few) = (smooth(&fine, 200.0), smooth(&coarse, 200.0));
         for (i, value) in few.iter().enumerate().skip(20) {
             assert!((value - all[i * 16 + 15]).abs() < 0.02, "{i}: {value} {}", all[i * 16 + 15]);

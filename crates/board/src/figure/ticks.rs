@@ -22,8 +22,8 @@ pub struct Tick {
 }
 
 const NICE_SECONDS: [f64; 18] = [
-    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0,
-    43200.0, 86400.0,
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0,
+    21600.0, 43200.0, 86400.0,
 ];
 
 /// At most about `wanted` ticks inside `scale`, in rising order.
@@ -41,7 +41,9 @@ pub fn ticks(scale: &Scale, unit: Unit, wanted: usize) -> Vec<Tick> {
 fn even(scale: &Scale, unit: Unit, wanted: usize) -> Vec<Tick> {
     let rough = (scale.high / wanted as f64 - scale.low / wanted as f64).max(f64::MIN_POSITIVE);
     let step = match unit {
-        Unit::Seconds => NICE_SECONDS.into_iter().find(|s| *s >= rough && rough > 0.5).unwrap_or_else(|| round(rough)),
+        Unit::Seconds => {
+            NICE_SECONDS.into_iter().find(|s| *s >= rough && rough > 0.5).unwrap_or_else(|| round(rough))
+        }
         Unit::Number => round(rough),
     };
     let (first, last) = ((scale.low / step - 1e-9).ceil(), (scale.high / step + 1e-9).floor());
@@ -85,7 +87,9 @@ fn label(at: f64, step: f64, size: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds if step >= 1.0 && size < 1e12 => clock(at, step),
         _ if at.abs() < step / 2.0 => "0".to_string(),
-        _ if size >= 1e15 || size < 1e-3 => scientific(at, (at.abs() / step).log10().floor().clamp(0.0, 8.0) as usize),
+        _ if !(1e-3..1e15).contains(&size) => {
+            scientific(at, (at.abs() / step).log10().floor().clamp(0.0, 8.0) as usize)
+        }
         _ if size >= 1e4 => {
             let (of, letter) = thousands(size);
             format!("{:.*}{letter}", decimals(step / of), at / of)
@@ -117,9 +121,9 @@ fn clock(at: f64, step: f64) -> String {
             0 => "0".to_string(),
             _ if step >= 86_400.0 => format!("{d}d"),
             _ if d >= 2 => format!("{d}d{}h", h % 24),
-            _ if h >= 1 && m % 60 == 0 => format!("{h}h"),
+            _ if h >= 1 && m.is_multiple_of(60) => format!("{h}h"),
             _ if h >= 1 => format!("{h}h{:02}", m % 60),
-            _ if m >= 1 && s % 60 == 0 => format!("{m}m"),
+            _ if m >= 1 && s.is_multiple_of(60) => format!("{m}m"),
             _ if m >= 1 => format!("{m}m{:02}", s % 60),
             _ => format!("{s}s"),
         }
@@ -158,7 +162,7 @@ fn tidy(text: &str) -> String {
 
 /// A length of time for a person: `41s`, `12m05s`, `1h05m`, `2d03h`.
 pub fn span(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 || seconds > 1e9 {
+    if !(0.0..=1e9).contains(&seconds) {
         return "–".to_string();
     }
     let s = seconds.round() as u64;

@@ -62,7 +62,8 @@ fn fits(kind: Kind, metrics: &[String], stated: &[Option<Range<usize>>], table: 
         return;
     }
     if kind == Kind::Line && metrics.is_empty() && stated[3].is_none() && stated[4].is_none() {
-        table.lacking("a line panel needs `metric` or `metrics`, such as metric = \"train/loss\"".to_string());
+        table
+            .lacking("a line panel needs `metric` or `metrics`, such as metric = \"train/loss\"".to_string());
     }
     if kind != Kind::Line {
         for (name, place) in PANEL.iter().zip(stated).skip(3) {

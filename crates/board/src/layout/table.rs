@@ -32,7 +32,12 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
         for (key, _) in table.iter() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
-                problems.push(Problem::unknown(key.span(), format!("{what} has no setting `{name}`"), name, known));
+                problems.push(Problem::unknown(
+                    key.span(),
+                    format!("{what} has no setting `{name}`"),
+                    name,
+                    known,
+                ));
             }
         }
         Table { what, table, place, problems }
@@ -118,8 +123,9 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
     pub fn texts(&mut self, key: &str) -> Vec<String> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let items = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>());
-        let texts: Option<Vec<String>> =
-            items.map(|items| items.iter().map(|v| v.get_ref().as_str().map(str::to_string)).collect()).unwrap_or(None);
+        let texts: Option<Vec<String>> = items
+            .map(|items| items.iter().map(|v| v.get_ref().as_str().map(str::to_string)).collect())
+            .unwrap_or(None);
         texts.unwrap_or_else(|| {
             self.wrong(key, value, "a list of texts");
             Vec::new()
@@ -132,10 +138,11 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
             self.lacking(format!("{} has no `[[{key}]]`", self.what));
             return Vec::new();
         };
-        let items: Vec<_> = value.get_ref().as_array().map(|array| array.iter().collect()).unwrap_or_default();
+        let items: Vec<_> =
+            value.get_ref().as_array().map(|array| array.iter().collect()).unwrap_or_default();
         let tables: Vec<_> = items.iter().filter_map(|v| Some((v.get_ref().as_table()?, v.span()))).collect();
         if tables.is_empty() || tables.len() < items.len() {
-            self.wrong(key, value, &format!("a list of tables, `[[{key}]]`"));
+            self.wrong(key, value, "a list of tables");
         }
         tables
     }

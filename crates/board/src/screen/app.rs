@@ -214,7 +214,8 @@ impl App {
     }
 
     fn next_half_life(&self) -> f64 {
-        let shown = self.layout.panels().find(|panel| panel.kind == Kind::Line).map_or(0.0, |p| self.half_life(p));
+        let shown =
+            self.layout.panels().find(|panel| panel.kind == Kind::Line).map_or(0.0, |p| self.half_life(p));
         SMOOTH.into_iter().find(|half_life| *half_life > shown).unwrap_or(0.0)
     }
 }

@@ -124,7 +124,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(width: u16, height: u16) -> Vec<Vec<Placed>> {
-        pages(&Layout::live(), Rect { x: 0, y: 0, width, height }, |p| if p.kind == Kind::Line { 999 } else { 8 })
+        pages(
+            &Layout::live(),
+            Rect { x: 0, y: 0, width, height },
+            |p| if p.kind == Kind::Line { 999 } else { 8 },
+        )
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Canvas {
         for i in 0..=steps as u64 {
             let t = i as f64 / steps;
             *walked += u64::from(i > 0);
-            if series.dash == 0 || (*walked / 3) % 2 == 0 {
+            if series.dash == 0 || (*walked / 3).is_multiple_of(2) {
                 self.dot((x + t * dx).round() as i64, (y + t * dy).round() as i64, series.colour);
             }
         }
@@ -113,7 +113,13 @@ impl Canvas {
     }
 
     /// Widens the spans of all columns between two neighbouring buckets, in rows of dots from the top.
-    fn reach(&self, figure: &Figure, a: &(f64, f64, f64), b: &(f64, f64, f64), spans: &mut [Option<(f64, f64)>]) {
+    fn reach(
+        &self,
+        figure: &Figure,
+        a: &(f64, f64, f64),
+        b: &(f64, f64, f64),
+        spans: &mut [Option<(f64, f64)>],
+    ) {
         let (wide, high) = self.size();
         let column = |x: f64| figure.x.scale.place(x) * wide / 2.0;
         let row = |y: f64| (1.0 - figure.y.scale.place(y).clamp(0.0, 1.0)) * high;
@@ -121,11 +127,18 @@ impl Canvas {
         if !from.is_finite() || !to.is_finite() || to < 0.0 || from > wide {
             return;
         }
-        let (first, last) = (from.max(0.0) as usize, (to.max(0.0) as usize).min(spans.len().saturating_sub(1)));
+        let (first, last) =
+            (from.max(0.0) as usize, (to.max(0.0) as usize).min(spans.len().saturating_sub(1)));
         for (at, slot) in spans.iter_mut().enumerate().take(last + 1).skip(first) {
             // Both ends count whole in their own column: a spike must not shrink by interpolation.
             let t = if to > from { ((at as f64 - from) / (to - from)).clamp(0.0, 1.0) } else { 0.0 };
-            let t = if at == to as usize { 1.0 } else if at == from as usize { 0.0 } else { t };
+            let t = if at == to as usize {
+                1.0
+            } else if at == from as usize {
+                0.0
+            } else {
+                t
+            };
             let (top, bottom) = (row(a.2) + t * (row(b.2) - row(a.2)), row(a.1) + t * (row(b.1) - row(a.1)));
             let old = slot.unwrap_or((top, bottom));
             *slot = Some((old.0.min(top), old.1.max(bottom)));

@@ -32,7 +32,13 @@ pub fn draw(app: &App, now: i64, area: Rect, theme: &Theme, buf: &mut Buffer) {
         let room = area.width as usize;
         buf.set_stringn(area.x, y, pad(&age, 7, true), room, theme.faint());
         buf.set_stringn(area.x + 8, y, sign, room.saturating_sub(8), style);
-        buf.set_stringn(area.x + 10, y, cut(&words, room.saturating_sub(10)), room.saturating_sub(10), style_of(event.row.level, theme));
+        buf.set_stringn(
+            area.x + 10,
+            y,
+            cut(&words, room.saturating_sub(10)),
+            room.saturating_sub(10),
+            style_of(event.row.level, theme),
+        );
     }
 }
 

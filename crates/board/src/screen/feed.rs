@@ -2,8 +2,10 @@
 
 use std::{
     collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread::Builder,
     time::{Duration, Instant},
 };
 
@@ -27,6 +29,9 @@ const EVENTS: usize = 200;
 const POLL: Duration = Duration::from_millis(250);
 /// How often it is read even if it did not: a crash shows by a heartbeat that stays away.
 const ANYWAY: Duration = Duration::from_secs(2);
+
+/// The name of the feed's thread: a panic in it becomes a sentence on the screen.
+pub const THREAD: &str = "clip-lab-feed";
 
 type Key = (RunId, String, Axis, usize);
 
@@ -79,6 +84,17 @@ impl Feed {
         Some(self.last.clone())
     }
 
+    /// As [`Feed::poll`], with a panic told as trouble: whatever is wrong with the store, the screen stays.
+    fn poll_safely(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
+        catch_unwind(AssertUnwindSafe(|| self.poll(want, asked))).unwrap_or_else(|_| {
+            self.reader = None;
+            let trouble = "reading the store went wrong inside clip-lab; the runs are not touched by it. \
+                           Please report this with the store; it is tried again meanwhile";
+            self.last.trouble = Some(trouble.to_string());
+            Some(self.last.clone())
+        })
+    }
+
     fn read(&mut self, want: &Want, surely: bool) -> Result<bool, StoreError> {
         if !self.path.exists() {
             return Err(StoreError::Missing(self.path.clone()));
@@ -100,7 +116,9 @@ impl Feed {
 
     fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
         let mut rows = reader.runs()?;
-        rows.retain(|row| self.only.is_empty() || self.only.iter().any(|o| row.name == *o || row.uid.starts_with(o)));
+        rows.retain(|row| {
+            self.only.is_empty() || self.only.iter().any(|o| row.name == *o || row.uid.starts_with(o))
+        });
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
         rows.truncate(RUNS);
         let charted: Vec<RunId> =
@@ -135,14 +153,16 @@ impl Feed {
             if self.colours.contains_key(id) {
                 continue;
             }
-            let taken: Vec<usize> = charted.iter().filter_map(|other| self.colours.get(other)).copied().collect();
+            let taken: Vec<usize> =
+                charted.iter().filter_map(|other| self.colours.get(other)).copied().collect();
             let free = (0..COLOURS).find(|colour| !taken.contains(colour));
             self.colours.insert(*id, free.unwrap_or(self.colours.len() % COLOURS));
         }
     }
 
     fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let panels: Vec<Panel> = self.layout.panels().filter(|panel| panel.kind == Kind::Line).cloned().collect();
+        let panels: Vec<Panel> =
+            self.layout.panels().filter(|panel| panel.kind == Kind::Line).cloned().collect();
         let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
         let mut charts = Vec::with_capacity(panels.len());
         for panel in panels {
@@ -155,7 +175,9 @@ impl Feed {
                     let Some(series) = run.metric(metric) else { continue };
                     let rows = self.rows(reader, run, series, axis, want.buckets.max(16))?;
                     let name = label(&run.name, &shorts[dash], runs.len(), metrics.len());
-                    chart.rows.push((run.row.id, Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows }));
+                    chart
+                        .rows
+                        .push((run.row.id, Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows }));
                 }
             }
             charts.push(chart);
@@ -179,7 +201,15 @@ impl Feed {
         }
         let read = reader.buckets(run.row.id, &series.name, axis, None, buckets)?;
         let bad = if series.n_inf == 0 { Bad::Nan } else { Bad::NotFinite };
-        let rows = Rows { name: String::new(), colour: 0, dash: 0, per_step, bad, buckets: read };
+        let rows = Rows {
+            name: String::new(),
+            colour: 0,
+            dash: 0,
+            per_step,
+            bad,
+            first_bad_step: series.first_bad_step,
+            buckets: read,
+        };
         self.cache.insert(key, (series.n, rows.clone()));
         Ok(rows)
     }
@@ -229,7 +259,8 @@ fn label(run: &str, metric: &str, runs: usize, metrics: usize) -> String {
     match (runs, metrics) {
         (_, 0 | 1) => run.to_string(),
         (1, _) => metric.to_string(),
-        _ => format!("{run} {metric}"),
+        // The metric first: where there is no room, it is the name of the run that is cut.
+        _ => format!("{metric} {run}"),
     }
 }
 
@@ -241,13 +272,16 @@ fn unique_name(row: &RunRow, all: &[RunRow]) -> String {
 }
 
 /// Starts the thread; it ends when the sender is dropped.
-pub fn start(mut feed: Feed, first: Want) -> (Sender<Want>, Receiver<Snapshot>) {
+///
+/// # Errors
+/// When the system has no thread to give.
+pub fn start(mut feed: Feed, first: Want) -> std::io::Result<(Sender<Want>, Receiver<Snapshot>)> {
     let (ask, asked) = channel::<Want>();
     let (tell, told) = channel();
-    std::thread::spawn(move || {
+    Builder::new().name(THREAD.to_string()).spawn(move || {
         let (mut want, mut new) = (first, true);
         loop {
-            if let Some(snapshot) = feed.poll(&want, new)
+            if let Some(snapshot) = feed.poll_safely(&want, new)
                 && tell.send(snapshot).is_err()
             {
                 return;
@@ -259,8 +293,8 @@ pub fn start(mut feed: Feed, first: Want) -> (Sender<Want>, Receiver<Snapshot>) 
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-    });
-    (ask, told)
+    })?;
+    Ok((ask, told))
 }
 
 #[cfg(test)]
@@ -275,6 +309,6 @@ mod tests {
         assert_eq!(of(&["train/loss"]), ["loss"]);
         assert_eq!(of(&["a", "a/b"]), ["a", "a/b"]);
         assert!(of(&[]).is_empty());
-        assert_eq!(label("vit", "t2i", 2, 2), "vit t2i");
+        assert_eq!(label("vit", "t2i", 2, 2), "t2i vit");
     }
 }

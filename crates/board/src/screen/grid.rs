@@ -24,7 +24,8 @@ pub fn draw(
     if area.width < 2 || area.height < 2 {
         return;
     }
-    let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|(text, _)| text.clone()).collect()).collect();
+    let texts: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|(text, _)| text.clone()).collect()).collect();
     let kept = fit(columns, &texts, area.width as usize, 2);
     let heading: Vec<Cell> =
         columns.iter().map(|c| (c.head.clone(), theme.faint().add_modifier(Modifier::BOLD))).collect();

@@ -18,12 +18,8 @@ use crate::text::{cut, pad, width, wrap};
 fn open(title: &str, wide: usize, high: usize, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
     let width = (wide as u16 + 4).min(area.width);
     let height = (high as u16 + 2).min(area.height);
-    let rect = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let rect =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     Clear.render(rect, buf);
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
@@ -37,15 +33,21 @@ fn open(title: &str, wide: usize, high: usize, area: Rect, theme: &Theme, buf: &
 
 /// The help, from the table of keys.
 pub fn help(area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let lines: Vec<(&str, &str)> = BINDINGS.iter().filter(|b| !b.help.is_empty()).map(|b| (b.keys, b.help)).collect();
-    let signs = "━ colour of the run on the charts · shaded: smallest to largest value · ✕ not a finite number";
+    let lines: Vec<(&str, &str)> =
+        BINDINGS.iter().filter(|b| !b.help.is_empty()).map(|b| (b.keys, b.help)).collect();
+    let signs =
+        "━ colour of the run on the charts · shaded: smallest to largest value · ✕ not a finite number";
     let wide = lines.iter().map(|(_, help)| width(help) + 7).max().unwrap_or(0).max(width(signs));
     let room = (area.width as usize).saturating_sub(4).min(wide);
     let wrapped: Vec<(&str, String)> = lines
         .iter()
         .flat_map(|(keys, help)| {
             let parts = wrap(help, room.saturating_sub(7).max(1));
-            parts.into_iter().enumerate().map(|(i, part)| (if i == 0 { *keys } else { "" }, part)).collect::<Vec<_>>()
+            parts
+                .into_iter()
+                .enumerate()
+                .map(|(i, part)| (if i == 0 { *keys } else { "" }, part))
+                .collect::<Vec<_>>()
         })
         .collect();
     let signs = wrap(signs, room.max(1));

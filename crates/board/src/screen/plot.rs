@@ -17,7 +17,9 @@ pub fn draw(figure: &Figure, area: Rect, front: Option<usize>, theme: &Theme, bu
         return;
     }
     let ticks = figure.y.ticks((area.height as usize / 3).clamp(2, 8));
-    let left = ticks.iter().map(|tick| width(&tick.label)).max().unwrap_or(1).min(area.width as usize / 3) as u16 + 1;
+    let left = ticks.iter().map(|tick| width(&tick.label)).max().unwrap_or(1).min(area.width as usize / 3)
+        as u16
+        + 1;
     let right = gutter(figure, area.width);
     let inside = Rect {
         x: area.x + left,
@@ -47,7 +49,7 @@ pub fn draw(figure: &Figure, area: Rect, front: Option<usize>, theme: &Theme, bu
 fn gutter(figure: &Figure, room: u16) -> u16 {
     let longest = figure.series.iter().filter(|s| s.last.is_some()).map(|s| width(&label(s))).max();
     match longest {
-        Some(longest) if room >= 36 => (longest as u16 + 2).min(room / 4),
+        Some(longest) if room >= 36 => (longest as u16 + 2).min(room * 3 / 10),
         _ => 0,
     }
 }
@@ -59,7 +61,8 @@ fn label(series: &Series) -> String {
 
 /// The series as they are drawn, the one in front last.
 fn order(figure: &Figure, front: Option<usize>) -> Vec<&Series> {
-    let (above, below): (Vec<&Series>, Vec<&Series>) = figure.series.iter().partition(|s| Some(s.colour) == front);
+    let (above, below): (Vec<&Series>, Vec<&Series>) =
+        figure.series.iter().partition(|s| Some(s.colour) == front);
     below.into_iter().chain(above).collect()
 }
 
@@ -127,7 +130,10 @@ fn labels(figure: &Figure, inside: Rect, right: u16, theme: &Theme, buf: &mut Bu
     let high = f64::from(inside.height);
     let wanted: Vec<f64> = named
         .iter()
-        .map(|s| (1.0 - figure.y.scale.place(s.end().map_or(0.0, |end| end.1)).clamp(0.0, 1.0)) * (high - 1.0) + 0.5)
+        .map(|s| {
+            (1.0 - figure.y.scale.place(s.end().map_or(0.0, |end| end.1)).clamp(0.0, 1.0)) * (high - 1.0)
+                + 0.5
+        })
         .collect();
     for (series, place) in named.iter().zip(spread(&wanted, 1.0, 0.0, high)) {
         let Some(place) = place else { continue };

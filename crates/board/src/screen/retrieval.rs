@@ -69,7 +69,8 @@ fn split_lines<'a>(metrics: impl Iterator<Item = (&'a str, Option<f64>)>) -> Vec
     for (name, value) in metrics {
         let parts: Vec<&str> = name.split('/').collect();
         let Some(column) = column(&parts) else { continue };
-        let split: Vec<&str> = parts[..parts.len() - 1].iter().filter(|part| !is_word(part)).copied().collect();
+        let split: Vec<&str> =
+            parts[..parts.len() - 1].iter().filter(|part| !is_word(part)).copied().collect();
         let split = split.join("/");
         let at = lines.iter().position(|line| line.split == split).unwrap_or_else(|| {
             lines.push(Line { split, values: [None; COLUMNS.len()] });
@@ -110,7 +111,10 @@ mod tests {
         assert_eq!(splits, ["ema/test", "test", "val"]);
         assert_eq!(lines[0].values[1], Some(0.75));
         assert_eq!(lines[1].values[6], Some(0.25));
-        assert_eq!((lines[2].values[0], lines[2].values[5], lines[2].values[6]), (Some(0.5), Some(0.9), None));
+        assert_eq!(
+            (lines[2].values[0], lines[2].values[5], lines[2].values[6]),
+            (Some(0.5), Some(0.9), None)
+        );
         assert_eq!(percent(0.5791), "57.9");
     }
 }

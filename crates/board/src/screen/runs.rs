@@ -1,12 +1,12 @@
 //! The table of runs: how each stands, how far it is, how well it does, and how long it still needs.
 
-use clip_lab_store::{Status, SeriesRow};
+use clip_lab_store::{SeriesRow, Status};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{app::App, data::Run, grid, grid::Cell, theme::Theme};
 use crate::{
     figure::{number, span},
-    text::Column,
+    text::{Column, clean},
 };
 
 /// Sign and word of a status.
@@ -39,12 +39,14 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let columns = [
         Column::words("run", 0, 10),
         Column::words("status", 0, 9),
-        Column::words("progress", 5, 18),
-        Column::numbers("step", 4),
+        Column::words("progress", 3, 13),
+        Column::numbers("step", 5),
         Column::numbers("loss", 1),
-        Column::numbers(&goal, 3),
-        Column::numbers("steps/s", 6),
+        Column::numbers(&goal, 4),
+        Column::numbers("pairs/s", 6),
+        Column::numbers("epoch", 7),
         Column::numbers("time", 2),
+        Column::words("why it ended", 8, 24),
     ];
     let rows: Vec<Vec<Cell>> = app.snapshot.runs.iter().map(|run| row(run, theme)).collect();
     let selected = app.selected().map(|_| app.selected_index());
@@ -64,20 +66,26 @@ fn row(run: &Run, theme: &Theme) -> Vec<Cell> {
         (progress(row.step, row.total_steps), style),
         (steps(row.step, row.total_steps), plain),
         loss(run, theme),
-        (goal(run).map_or(String::new(), |s| s.best().map(|(v, _)| v).or(s.last).map_or(String::new(), number)), plain),
-        (row.rate.map_or(String::new(), number), plain),
+        (
+            goal(run)
+                .map_or(String::new(), |s| s.best().map(|(v, _)| v).or(s.last).map_or(String::new(), number)),
+            plain,
+        ),
+        (pairs_per_second(run).map_or(String::new(), number), plain),
+        (number(row.epoch), plain),
         (time(run), plain),
+        (clean(row.reason.as_deref().unwrap_or_default()), theme.faint()),
     ]
 }
 
-/// A bar of ten cells and the share in percent.
+/// A bar of eight cells and the share in percent.
 pub fn progress(step: u64, total: Option<u64>) -> String {
     let Some(total) = total.filter(|total| *total > 0) else { return String::new() };
     let share = (step as f64 / total as f64).clamp(0.0, 1.0);
-    let eighths = (share * 80.0).floor() as usize;
+    let eighths = (share * 64.0).floor() as usize;
     let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
     let full = "█".repeat(eighths / 8);
-    let rest = "░".repeat(10 - eighths / 8 - usize::from(!part.is_empty()));
+    let rest = "░".repeat(8 - eighths / 8 - usize::from(!part.is_empty()));
     // Whole percents that reach 100 only at the end.
     format!("{full}{part}{rest} {:>3}%", (share * 100.0).floor())
 }
@@ -98,6 +106,11 @@ fn loss(run: &Run, theme: &Theme) -> Cell {
     }
 }
 
+fn pairs_per_second(run: &Run) -> Option<f64> {
+    let pairs = run.row.samples as f64 / run.row.step.max(1) as f64;
+    run.row.rate.map(|rate| rate * pairs)
+}
+
 fn goal(run: &Run) -> Option<&SeriesRow> {
     run.metric(run.row.goal_metric.as_deref()?)
 }
@@ -109,9 +122,9 @@ fn goal_heading(runs: &[Run]) -> String {
     match names.as_slice() {
         [name] => {
             let parts: Vec<&str> = name.rsplit('/').take(2).collect();
-            format!("best {}", parts.into_iter().rev().collect::<Vec<_>>().join("/"))
+            parts.into_iter().rev().collect::<Vec<_>>().join("/")
         }
-        _ => "best goal".to_string(),
+        _ => "goal".to_string(),
     }
 }
 
@@ -134,10 +147,10 @@ mod tests {
 
     #[test]
     fn the_bar_is_full_only_at_the_end_and_always_as_long() {
-        assert_eq!(progress(1, Some(3)), "███▎░░░░░░  33%");
-        assert_eq!(progress(999, Some(1000)), "█████████▉  99%");
-        assert_eq!(progress(7, Some(5)), "██████████ 100%");
+        assert_eq!(progress(1, Some(3)), "██▋░░░░░  33%");
+        assert_eq!(progress(999, Some(1000)), "███████▉  99%");
+        assert_eq!(progress(7, Some(5)), "████████ 100%");
         assert_eq!(progress(7, None), "");
-        assert!((0..=97).all(|step| progress(step, Some(97)).chars().count() == 15));
+        assert!((0..=97).all(|step| progress(step, Some(97)).chars().count() == 13));
     }
 }

@@ -21,7 +21,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::{
     app::{App, Next},
     data::{Snapshot, Want},
-    feed::{Feed, start},
+    feed::{Feed, THREAD, start},
     theme::Theme,
     view,
 };
@@ -70,11 +70,23 @@ pub fn show(options: Options) -> Result<Outcome> {
     }
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
     let app = App::new(options.layout, options.focus, options.child);
-    let terminal = ratatui::try_init()
-        .context("cannot draw a dashboard: standard output is no terminal; use --ui plain for lines of text")?;
+    let terminal = ratatui::try_init().context(
+        "cannot draw a dashboard: standard output is no terminal; use --ui plain for lines of text",
+    )?;
+    leave_feed_alone();
     let outcome = Screen { app, theme: Theme::from_env(), terminal, stop }.run(feed);
     ratatui::restore();
     outcome
+}
+
+/// A panic restores the terminal before it is told; but one of the feed's is told on the screen, which stays.
+fn leave_feed_alone() {
+    let restore_and_tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(THREAD) {
+            restore_and_tell(panic);
+        }
+    }));
 }
 
 struct Screen {
@@ -87,7 +99,7 @@ struct Screen {
 impl Screen {
     fn run(mut self, feed: Feed) -> Result<Outcome> {
         let mut wanted = self.want()?;
-        let (ask, told) = start(feed, wanted.clone());
+        let (ask, told) = start(feed, wanted.clone()).context("cannot start the reader of the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
             dirty |= self.receive(&told) || drawn.elapsed() >= CLOCK;

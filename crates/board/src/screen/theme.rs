@@ -21,6 +21,7 @@ pub enum Depth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     depth: Depth,
+    light: bool,
 }
 
 const SIXTEEN: [Color; COLOURS] = [
@@ -36,12 +37,12 @@ const SIXTEEN: [Color; COLOURS] = [
 const MANY: [u8; COLOURS] = [68, 178, 36, 175, 117, 166, 250, 244];
 
 impl Theme {
-    /// A theme of the given depth.
+    /// A theme of the given depth for a dark terminal.
     pub fn new(depth: Depth) -> Theme {
-        Theme { depth }
+        Theme { depth, light: false }
     }
 
-    /// What the environment says: `NO_COLOR`, then `COLORTERM`, then `TERM`.
+    /// What the environment says: `NO_COLOR`, then `COLORTERM`, then `TERM`; and `COLORFGBG` for the background.
     pub fn from_env() -> Theme {
         let get = |name| std::env::var(name).unwrap_or_default();
         let depth = match (get("NO_COLOR"), get("COLORTERM"), get("TERM")) {
@@ -51,7 +52,8 @@ impl Theme {
             (_, _, term) if term.contains("256") => Depth::Many,
             _ => Depth::Sixteen,
         };
-        Theme { depth }
+        let background = get("COLORFGBG");
+        Theme { depth, light: background.ends_with(";15") || background.ends_with(";7") }
     }
 
     /// The colour of a series.
@@ -68,10 +70,11 @@ impl Theme {
 
     /// The background of a series' band, where there are colours to blend; else the band is shaded with dots.
     pub fn band(&self, colour: usize) -> Option<Color> {
-        let mix = SCREEN[colour % COLOURS].map(|part| (u16::from(part) * 3 / 10) as u8);
+        let paper = if self.light { 255 } else { 0 };
+        let mix = SCREEN[colour % COLOURS].map(|part| ((u16::from(part) * 3 + paper * 7) / 10) as u8);
         match self.depth {
             Depth::True => Some(Color::Rgb(mix[0], mix[1], mix[2])),
-            Depth::Many => Some(Color::Indexed(236)),
+            Depth::Many => Some(Color::Indexed(if self.light { 254 } else { 236 })),
             Depth::Sixteen | Depth::None => None,
         }
     }

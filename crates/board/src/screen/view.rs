@@ -18,7 +18,7 @@ use super::{
 use crate::{
     figure::{Rows, View, figure, number, x},
     layout::{Kind, Panel},
-    text::{clean, cut, pad, width, wrap},
+    text::{clean, cut, width, wrap},
 };
 
 /// Draws everything; `now` is in milliseconds since 1970. Any size will do.
@@ -87,7 +87,10 @@ fn chosen_words(app: &App) -> String {
     let mut words = Vec::new();
     words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
     words.extend(app.log_turned.then(|| "y: turned".to_string()));
-    words.extend(app.smooth.map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }));
+    words.extend(
+        app.smooth
+            .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),
+    );
     words.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
     words.join("  ")
 }
@@ -174,7 +177,10 @@ fn panel(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut Bu
     let block = Block::bordered()
         .border_type(border)
         .border_style(style)
-        .title(cut(&format!(" {} {} ", index + 1, clean(&panel.title)), (rect.width as usize).saturating_sub(2)))
+        .title(cut(
+            &format!(" {} {} ", index + 1, clean(&panel.title)),
+            (rect.width as usize).saturating_sub(2),
+        ))
         .title_style(if focused { theme.strong() } else { theme.heading() });
     let inside = block.inner(rect);
     block.render(rect, buf);
@@ -193,25 +199,30 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
     let rows: Vec<Rows> = shown.map(|(_, rows)| rows.clone()).collect();
     if rows.iter().all(|rows| rows.buckets.is_empty()) {
         let words = format!("no {} yet", panel.metrics.join(", "));
-        buf.set_stringn(inside.x, inside.y, cut(&words, inside.width as usize), inside.width as usize, theme.faint());
+        buf.set_stringn(
+            inside.x,
+            inside.y,
+            cut(&words, inside.width as usize),
+            inside.width as usize,
+            theme.faint(),
+        );
         return;
     }
     let view = View { x: chart.x, log: app.log(panel), smooth: app.half_life(panel) };
     let figure = figure(&panel.title, &rows, view);
     plot::draw(&figure, inside, app.selected().and_then(|run| run.colour), theme, buf);
-    notes(&figure.notes, panel, rect, theme, buf);
+    let bad = figure.series.iter().any(|series| !series.bad.is_empty());
+    notes(&figure.notes, bad, panel, rect, theme, buf);
 }
 
-/// What must be known about a drawing stands on the panel's lower border.
-fn notes(notes: &[String], panel: &Panel, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+/// What must be known about a drawing stands on the panel's upper border.
+fn notes(notes: &[String], bad: bool, panel: &Panel, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = (rect.width as usize).saturating_sub(width(&panel.title) + 8);
     if notes.is_empty() || room < 8 {
         return;
     }
     let text = cut(&format!(" {} ", notes.join(" · ")), room);
     let x = rect.right().saturating_sub(width(&text) as u16 + 1);
-    let bad = notes.iter().any(|note| note.starts_with(['✕', '▲', '▼']));
     let style = if bad { theme.bad() } else { theme.faint() };
-    let wide = width(&text);
-    buf.set_stringn(x, rect.y, pad(&text, wide, false), wide, style);
+    buf.set_stringn(x, rect.y, &text, width(&text), style);
 }

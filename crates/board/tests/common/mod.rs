@@ -66,19 +66,20 @@ pub fn begin(store: &Path, name: &str) -> Recorder {
 /// Logs one step of a story, with an evaluation every 200 steps.
 pub fn step(recorder: &Recorder, story: &Story, step: u64) {
     let tick = Tick { step, epoch: step as f64 / 50.0, samples: step * 128 };
-    let value = if story.end == Status::NonFinite && step >= story.until { f64::NAN } else { loss(story, step) };
+    let value =
+        if story.end == Status::NonFinite && step >= story.until { f64::NAN } else { loss(story, step) };
     recorder.log(tick, &[("train/loss", value), ("train/lr", 1e-3 * (1.0 - step as f64 / STEPS as f64))]);
     if step % 200 == 0 && step > 0 {
         let hit = |share: f64| share * story.speed.sqrt() * (1.0 - (-(step as f64) / 500.0).exp());
         let values: Vec<(String, f64)> = [("t2i", 0.42), ("i2t", 0.46)]
             .into_iter()
             .flat_map(|(way, best)| {
-                [(1, 1.0), (5, 1.45), (10, 1.7)].map(|(k, more)| {
-                    (format!("val/retrieval/{way}/hit@{k}"), (hit(best) * more).min(0.99))
-                })
+                [(1, 1.0), (5, 1.45), (10, 1.7)]
+                    .map(|(k, more)| (format!("val/retrieval/{way}/hit@{k}"), (hit(best) * more).min(0.99)))
             })
             .collect();
-        let mut points: Vec<(&str, f64)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let mut points: Vec<(&str, f64)> =
+            values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         points.push(("val/zero_shot/top1", hit(0.5)));
         recorder.log(tick, &points);
         recorder.event(Level::Info, "checkpoint", Some(step), &format!("saved step-{step}"));
