@@ -140,6 +140,16 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
 }
 
 #[test]
+fn a_run_that_has_not_reached_its_store_yet_is_starting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut feed = Feed::new(folder.path().join("none.db"), Layout::live(), Vec::new());
+    let mut app = App::new(Layout::live(), Some("uid".to_string()), true);
+    app.take(feed.poll(&Want::default(), true).expect("the trouble"));
+    let text = shown(&app, 80, 24, Depth::True);
+    assert!(text.contains("The run is starting") && !text.contains("there is no store"), "{text}");
+}
+
+#[test]
 fn runs_are_chosen_by_name_or_uid_and_axes_by_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
@@ -265,7 +275,7 @@ proptest! {
         let rows: Vec<(RunId, Rows)> = rows.into_iter().map(|rows| (RunId(1), rows)).collect();
         let charts = vec![Chart { x: Axis::WallSeconds, rows }; 2];
         let mut app = App::new(Layout::live(), Some("uid1".to_string()), true);
-        app.take(Snapshot { runs, charts, events: Vec::new(), trouble });
+        app.take(Snapshot { runs, charts, trouble, ..Snapshot::default() });
         for key in keys.chars() {
             app.press(KeyEvent::from(KeyCode::Char(key)));
             shown(&app, size.0, size.1, depth);

@@ -56,7 +56,7 @@ impl<'f> Paper<'f> {
         let labels = longest(labelled(figure).map(|s| s.name.as_str()))?;
         let right = if labels > 0.0 { (labels * 1.06 + 8.5 * MM).min(wide * 0.4) } else { 0.0 };
         let right = right.max(longest(columns.last().map(|t| t.label.as_str()).into_iter())? / 2.0 + MM);
-        let notes = lines(&figure.notes.join(" · "), wide - 2.0 * MM)?;
+        let notes = lines(&notes(figure).join(" · "), wide - 2.0 * MM)?;
         let below = 3.2 * TEXT + notes.len() as f64 * SMALL * 1.3;
         let paper = Paper {
             figure,
@@ -101,6 +101,14 @@ impl<'f> Paper<'f> {
         let places = spread(&wanted, TEXT * 1.25, self.top - TEXT, self.bottom + TEXT);
         ends.into_iter().zip(places).filter_map(|(series, place)| Some((series, place?))).collect()
     }
+}
+
+/// The figure's notes, and what the band is where there is one.
+fn notes(figure: &Figure) -> Vec<String> {
+    let banded = figure.series.iter().flat_map(|s| s.bands.iter().flatten()).any(|(_, low, high)| low < high);
+    let mut notes = figure.notes.clone();
+    notes.extend(banded.then(|| "shaded: smallest to largest value".to_string()));
+    notes
 }
 
 fn labelled(figure: &Figure) -> impl Iterator<Item = &Series> {

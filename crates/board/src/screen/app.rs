@@ -118,7 +118,12 @@ impl App {
         self.smooth.unwrap_or(panel.smooth)
     }
 
-    /// The run this screen started, while it may still record.
+    /// Whether the run this screen started has not reached its store yet.
+    pub fn starting(&self) -> bool {
+        self.child && self.snapshot.missing && self.snapshot.runs.is_empty()
+    }
+
+    /// Whether the run this screen started may still record, or is only about to.
     fn own_live(&self) -> bool {
         let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
         // Until the store has the run it is only starting: that is alive too.

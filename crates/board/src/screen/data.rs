@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub events: Vec<Event>,
     /// Why the store cannot be read now, in a sentence; the rest is then what was read before.
     pub trouble: Option<String>,
+    /// Whether that is because there is no store.
+    pub missing: bool,
 }
 
 /// A run and its metrics.

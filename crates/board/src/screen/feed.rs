@@ -72,9 +72,10 @@ impl Feed {
         let due = self.read_at.is_none_or(|at| at.elapsed() >= ANYWAY);
         match self.read(want, asked || due) {
             Ok(false) => return None,
-            Ok(true) => self.last.trouble = None,
+            Ok(true) => (self.last.trouble, self.last.missing) = (None, false),
             Err(error) => {
                 self.reader = None;
+                self.last.missing = matches!(error, StoreError::Missing(_));
                 if !asked && self.last.trouble.as_deref() == Some(&error.to_string()) {
                     return None;
                 }

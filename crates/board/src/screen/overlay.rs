@@ -78,7 +78,7 @@ pub fn question(marked: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
 
 /// What is wrong with the store, in as many lines as it needs, at the bottom of `area`; returns what is left of it.
 pub fn trouble(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
-    let Some(trouble) = &app.snapshot.trouble else { return area };
+    let Some(trouble) = app.snapshot.trouble.as_ref().filter(|_| !app.starting()) else { return area };
     let room = (area.width as usize).saturating_sub(4).max(1);
     let mut lines = wrap(trouble, room);
     lines.truncate((area.height as usize / 2).max(1));

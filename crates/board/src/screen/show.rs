@@ -1,6 +1,7 @@
 //! The dashboard on a real terminal.
 
 use std::{
+    io::IsTerminal,
     path::PathBuf,
     sync::{
         Arc,
@@ -10,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clip_lab_store::now_ms;
 use ratatui::{
     DefaultTerminal,
@@ -31,6 +32,9 @@ use crate::layout::Layout;
 const TICK: Duration = Duration::from_millis(100);
 /// Times and ages on the screen are brought up to date this often.
 const CLOCK: Duration = Duration::from_secs(1);
+
+const NO_TERMINAL: &str =
+    "cannot draw a dashboard: standard output is no terminal; use --ui plain for lines of text";
 
 /// What to show.
 #[derive(Debug, Clone)]
@@ -64,15 +68,14 @@ pub enum Outcome {
 /// # Errors
 /// Only for the terminal itself: standard output is none, or it fails.
 pub fn show(options: Options) -> Result<Outcome> {
+    ensure!(std::io::stdout().is_terminal(), "{NO_TERMINAL}");
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
     }
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
     let app = App::new(options.layout, options.focus, options.child);
-    let terminal = ratatui::try_init().context(
-        "cannot draw a dashboard: standard output is no terminal; use --ui plain for lines of text",
-    )?;
+    let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     leave_feed_alone();
     let outcome = Screen { app, theme: Theme::from_env(), terminal, stop }.run(feed);
     ratatui::restore();

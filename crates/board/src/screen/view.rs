@@ -50,12 +50,13 @@ fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return;
     }
     let live = app.snapshot.runs.iter().find(|run| run.row.status.is_live());
-    let text = match (&app.snapshot.trouble, app.selected().or(live).or(app.snapshot.runs.first())) {
+    let trouble = app.snapshot.trouble.as_ref().filter(|_| !app.starting());
+    let text = match (trouble, app.selected().or(live).or(app.snapshot.runs.first())) {
         (Some(trouble), _) => trouble.clone(),
         (None, Some(run)) => in_a_line(run),
         (None, None) => "no runs yet".to_string(),
     };
-    let style = if app.snapshot.trouble.is_some() { theme.bad() } else { theme.heading() };
+    let style = if trouble.is_some() { theme.bad() } else { theme.heading() };
     buf.set_stringn(area.x, area.y, cut(&text, area.width as usize), area.width as usize, style);
 }
 
@@ -109,10 +110,11 @@ fn footer(theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    if app.snapshot.trouble.is_some() {
-        return;
-    }
-    let words = "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml";
+    let words = match (app.starting(), &app.snapshot.trouble) {
+        (true, _) => "The run is starting.",
+        (false, Some(_)) => return,
+        (false, None) => "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml",
+    };
     let lines = wrap(words, (area.width as usize).saturating_sub(4).max(1));
     let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (top..area.bottom()).zip(lines) {

@@ -69,7 +69,7 @@ pub fn step(recorder: &Recorder, story: &Story, step: u64) {
     let value =
         if story.end == Status::NonFinite && step >= story.until { f64::NAN } else { loss(story, step) };
     recorder.log(tick, &[("train/loss", value), ("train/lr", 1e-3 * (1.0 - step as f64 / STEPS as f64))]);
-    if step % 200 == 0 && step > 0 {
+    if step > 0 && step.is_multiple_of(200) {
         let hit = |share: f64| share * story.speed.sqrt() * (1.0 - (-(step as f64) / 500.0).exp());
         let values: Vec<(String, f64)> = [("t2i", 0.42), ("i2t", 0.46)]
             .into_iter()
