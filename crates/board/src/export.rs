@@ -2,6 +2,7 @@
 
 mod csv;
 mod font;
+mod lines;
 mod paper;
 mod png;
 mod svg;
@@ -13,8 +14,8 @@ use clip_lab_store::{Axis, Bucket, Point, Reader, RunRow};
 
 use crate::{
     figure::{Bad, Figure, Rows, View, figure, x},
+    names::{label, short_names},
     palette::COLOURS,
-    screen::feed::short_names,
 };
 
 pub use svg::svg;
@@ -90,11 +91,7 @@ fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Fi
     for (colour, run) in runs.iter().enumerate() {
         for (dash, metric) in options.metrics.iter().enumerate() {
             let buckets = buckets(reader, run, metric, options.x)?;
-            let name = match (runs.len(), options.metrics.len()) {
-                (_, 1) => run.name.clone(),
-                (1, _) => shorts[dash].clone(),
-                _ => format!("{} {}", shorts[dash], run.name),
-            };
+            let name = label(&run.name, &shorts[dash], runs.len(), options.metrics.len());
             let colour = if runs.len() == 1 { dash } else { colour };
             let dash = if runs.len() == 1 { 0 } else { dash };
             let per_step = x::per_step(options.x, run);

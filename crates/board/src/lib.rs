@@ -9,6 +9,7 @@
 pub mod export;
 pub mod figure;
 pub mod layout;
+mod names;
 mod palette;
 pub mod screen;
 pub mod table;

@@ -91,28 +91,32 @@ pub fn fit(columns: &[Column], rows: &[Vec<String>], room: usize, gap: usize) ->
     kept.retain(|(i, _)| {
         columns[*i].rank == 0 || rows.iter().any(|row| row.get(*i).is_some_and(|c| !c.is_empty()))
     });
-    loop {
-        let total = kept.iter().map(|(_, w)| w + gap).sum::<usize>().saturating_sub(gap);
-        if total <= room {
-            return kept;
+    while let Some(excess) = excess(&kept, room, gap) {
+        let last =
+            (0..kept.len()).filter(|k| columns[kept[*k].0].rank > 0).max_by_key(|k| columns[kept[*k].0].rank);
+        let extra = last.filter(|k| columns[kept[*k].0].rank >= EXTRA);
+        // What is only nice to have makes room by itself; else all that may be cut is cut before a column goes.
+        let cuttable = extra.map_or(0..kept.len(), |k| k..k + 1);
+        if spare(columns, &kept[cuttable.clone()]) >= excess || last.is_none() {
+            shrink(columns, &mut kept[cuttable], excess);
+            break;
         }
-        let spare = |(i, w): &(usize, usize)| columns[*i].least.map_or(0, |least| w.saturating_sub(least));
-        let possible: usize = kept.iter().map(spare).sum();
-        if possible >= total - room {
-            shrink(columns, &mut kept, total - room);
-            return kept;
-        }
-        match (0..kept.len())
-            .filter(|k| columns[kept[*k].0].rank > 0)
-            .max_by_key(|k| columns[kept[*k].0].rank)
-        {
-            Some(k) => drop(kept.remove(k)),
-            None => {
-                shrink(columns, &mut kept, total - room);
-                return kept;
-            }
-        }
+        last.map(|k| kept.remove(k));
     }
+    kept
+}
+
+/// From this rank on a column is left out before the text of any other is cut.
+const EXTRA: u8 = 5;
+
+fn excess(kept: &[(usize, usize)], room: usize, gap: usize) -> Option<usize> {
+    let total = kept.iter().map(|(_, w)| w + gap).sum::<usize>().saturating_sub(gap);
+    total.checked_sub(room).filter(|excess| *excess > 0)
+}
+
+/// How much could be cut from the texts.
+fn spare(columns: &[Column], kept: &[(usize, usize)]) -> usize {
+    kept.iter().map(|(i, w)| columns[*i].least.map_or(0, |least| w.saturating_sub(least))).sum()
 }
 
 /// Takes `excess` columns from those that may be cut, the widest first.
@@ -149,6 +153,9 @@ mod tests {
         assert_eq!(fit(&columns, &rows, 18, 2), [(0, 6), (1, 4), (2, 4)]);
         assert_eq!(fit(&columns, &rows, 12, 2), [(0, 6), (1, 4)]);
         assert_eq!(fit(&columns, &rows, 3, 2), [(0, 4)]);
+        let extra = [Column::words("name", 0, 4), Column::numbers("rate", 5)];
+        let rows = vec![vec!["a long name".to_string(), "1.25".to_string()]];
+        assert_eq!(fit(&extra, &rows, 16, 2), [(0, 11)]);
     }
 
     proptest! {

@@ -14,9 +14,9 @@ use clip_lab_store::{Axis, Reader, RunId, RunRow, SeriesRow, StoreError};
 use super::data::{Chart, Event, Run, Snapshot, Want};
 use crate::{
     figure::{Bad, Rows, x},
-    layout::{Kind, Layout, Panel, matches},
+    layout::{Kind, Layout, Panel},
+    names::{label, metrics, short_names, unique},
     palette::COLOURS,
-    text::clean,
 };
 
 /// Runs in the table; older ones are for `clip-lab runs list`.
@@ -125,7 +125,7 @@ impl Feed {
         let charted: Vec<RunId> =
             rows.iter().map(|row| row.id).filter(|id| !want.hidden.contains(id)).take(CHARTED).collect();
         self.paint(&charted);
-        let names: Vec<String> = rows.iter().map(|row| unique_name(row, &rows)).collect();
+        let names: Vec<String> = rows.iter().map(|row| unique(row, &rows)).collect();
         let mut runs = Vec::with_capacity(rows.len());
         for (row, name) in rows.into_iter().zip(names) {
             let series = self.metrics(reader, &row)?;
@@ -169,7 +169,7 @@ impl Feed {
         for panel in panels {
             let axis = want.x.unwrap_or(panel.x);
             let mut chart = Chart { x: axis, rows: Vec::new() };
-            let metrics = chosen(&panel, &runs);
+            let metrics = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
             let shorts = short_names(&metrics);
             for run in &runs {
                 for (dash, metric) in metrics.iter().enumerate() {
@@ -230,48 +230,6 @@ impl Feed {
     }
 }
 
-/// The metrics of `panel` that some run has, in the order of the panel, then by name.
-fn chosen(panel: &Panel, runs: &[Run]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for pattern in &panel.metrics {
-        let names = runs.iter().flat_map(|run| &run.series).map(|series| &series.name);
-        let mut fitting: Vec<&String> = names.filter(|name| matches(pattern, name)).collect();
-        fitting.sort();
-        for name in fitting {
-            if !found.contains(name) {
-                found.push(name.clone());
-            }
-        }
-    }
-    found
-}
-
-/// The names without what all of them share at the start and at the end, by whole parts.
-pub fn short_names(metrics: &[String]) -> Vec<String> {
-    let parts: Vec<Vec<&str>> = metrics.iter().map(|name| name.split('/').collect()).collect();
-    let least = parts.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(1);
-    let front = (0..least).take_while(|i| parts.iter().all(|p| p[*i] == parts[0][*i])).count();
-    let same_back = |i: &usize| parts.iter().all(|p| p[p.len() - 1 - i] == parts[0][parts[0].len() - 1 - i]);
-    let back = (0..least - front.min(least)).take_while(same_back).count();
-    parts.iter().map(|p| p[front..p.len() - back].join("/")).collect()
-}
-
-fn label(run: &str, metric: &str, runs: usize, metrics: usize) -> String {
-    match (runs, metrics) {
-        (_, 0 | 1) => run.to_string(),
-        (1, _) => metric.to_string(),
-        // The metric first: where there is no room, it is the name of the run that is cut.
-        _ => format!("{metric} {run}"),
-    }
-}
-
-fn unique_name(row: &RunRow, all: &[RunRow]) -> String {
-    let name = clean(&row.name);
-    let twins = all.iter().filter(|other| other.name == row.name).count();
-    let end = row.uid.char_indices().rev().nth(3).map_or(0, |(i, _)| i);
-    if twins > 1 { format!("{name}·{}", clean(&row.uid[end..])) } else { name }
-}
-
 /// Starts the thread; it ends when the sender is dropped.
 ///
 /// # Errors
@@ -296,20 +254,4 @@ pub fn start(mut feed: Feed, first: Want) -> std::io::Result<(Sender<Want>, Rece
         }
     })?;
     Ok((ask, told))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_say_only_what_tells_the_lines_apart() {
-        let of = |names: &[&str]| short_names(&names.iter().map(|n| n.to_string()).collect::<Vec<_>>());
-        assert_eq!(of(&["val/retrieval/t2i/hit@1", "val/retrieval/i2t/hit@1"]), ["t2i", "i2t"]);
-        assert_eq!(of(&["train/loss", "val/loss"]), ["train", "val"]);
-        assert_eq!(of(&["train/loss"]), ["loss"]);
-        assert_eq!(of(&["a", "a/b"]), ["a", "a/b"]);
-        assert!(of(&[]).is_empty());
-        assert_eq!(label("vit", "t2i", 2, 2), "t2i vit");
-    }
 }
