@@ -49,7 +49,9 @@ pub fn draw(figure: &Figure, area: Rect, front: Option<usize>, theme: &Theme, bu
 fn gutter(figure: &Figure, room: u16) -> u16 {
     let longest = figure.series.iter().filter(|s| s.last.is_some()).map(|s| width(&label(s))).max();
     match longest {
-        Some(longest) if room >= 36 => (longest as u16 + 2).min(room * 3 / 10),
+        Some(longest) if room >= 36 => {
+            (longest as u16 + 2).min(if room < 80 { room * 2 / 5 } else { room * 3 / 10 })
+        }
         _ => 0,
     }
 }
