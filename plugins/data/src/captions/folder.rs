@@ -16,7 +16,7 @@ pub fn find_list(root: &Path, said: Option<&Path>) -> Result<PathBuf> {
         ensure!(file.is_file(), "there is no list of captions at {}", file.display());
         return Ok(file);
     }
-    let mut karpathy: Vec<OsString> = names(root)?.into_iter().filter(|name| is_karpathy(name)).collect();
+    let mut karpathy: Vec<OsString> = names(root)?.into_iter().filter(is_karpathy).collect();
     karpathy.sort();
     match karpathy.as_slice() {
         [] => {}

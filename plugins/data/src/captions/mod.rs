@@ -4,18 +4,14 @@ mod csv;
 mod folder;
 mod karpathy;
 mod list;
+mod opened;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
-};
+use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
-use image::RgbImage;
 
-use self::{folder::Folder, list::Listed};
-use crate::{Split, picture};
+use self::{list::Listed, opened::Opened};
+use crate::Split;
 
 /// Photographs with captions written by people, such as Flickr8k, Flickr30k or COCO: a folder of pictures and a list
 /// of captions, either a CSV (`image,caption`, as Kaggle has them) or a Karpathy JSON (`dataset_*.json`). Several
@@ -103,92 +99,4 @@ impl CaptionFolder {
     fn part(&self, picture: &Listed) -> Split {
         picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
     }
-}
-
-struct Opened {
-    folder: PathBuf,
-    pictures: Vec<Listed>,
-    skipped: Vec<String>,
-}
-
-impl Opened {
-    fn drop_missing(&mut self) {
-        let mut folder = Folder::new(&self.folder);
-        let missing: Vec<Listed> =
-            self.pictures.extract_if(.., |picture| !folder.holds(&picture.file)).collect();
-        self.note(&missing, &format!("listed but not in {}", self.folder.display()));
-    }
-
-    fn drop_empty(&mut self) {
-        let (mut empty, mut first) = (0, None);
-        for picture in &mut self.pictures {
-            let before = picture.captions.len();
-            picture.captions.retain(|caption| !caption.is_empty());
-            if picture.captions.len() < before {
-                empty += before - picture.captions.len();
-                first.get_or_insert_with(|| picture.file.clone());
-            }
-        }
-        if let Some(first) = first {
-            self.skipped.push(format!("empty captions left out: {empty} (first: one of {first})"));
-        }
-        let bare: Vec<Listed> = self.pictures.extract_if(.., |picture| picture.captions.is_empty()).collect();
-        self.note(&bare, "without a caption");
-    }
-
-    fn note(&mut self, gone: &[Listed], why: &str) {
-        let names: Vec<&str> = gone.iter().take(3).map(|picture| picture.file.as_str()).collect();
-        if !names.is_empty() {
-            let more = if gone.len() > names.len() { ", ..." } else { "" };
-            self.skipped.push(format!("pictures {why}: {} ({}{more})", gone.len(), names.join(", ")));
-        }
-    }
-
-    fn path(&self, index: usize) -> Result<PathBuf> {
-        let picture = self.pictures.get(index).with_context(|| format!("there is no picture {index}"))?;
-        Ok(self.folder.join(&picture.file))
-    }
-}
-
-impl Dataset for Opened {
-    fn len(&self) -> usize {
-        self.pictures.len()
-    }
-
-    fn picture(&self, index: usize) -> Result<RgbImage> {
-        picture::open(&self.path(index)?)
-    }
-
-    fn captions(&self, index: usize) -> &[String] {
-        self.pictures.get(index).map_or(&[], |picture| &picture.captions)
-    }
-
-    fn name(&self, index: usize) -> String {
-        self.pictures.get(index).map_or_else(String::new, |picture| picture.file.clone())
-    }
-
-    /// Over the names, sizes and times of change of the picture files, not their contents (that would read the whole
-    /// data set) and not the captions, which picture features do not depend on.
-    fn fingerprint(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for picture in &self.pictures {
-            let (size, changed) = stamp(&self.folder.join(&picture.file));
-            hasher.update(&(picture.file.len() as u64).to_le_bytes());
-            hasher.update(picture.file.as_bytes());
-            hasher.update(&size.to_le_bytes());
-            hasher.update(&changed.to_le_bytes());
-        }
-        format!("captions-{}", hasher.finalize().to_hex())
-    }
-
-    fn skipped(&self) -> &[String] {
-        &self.skipped
-    }
-}
-
-/// Size in bytes and time of change in nanoseconds; zeros for a file that is gone.
-fn stamp(path: &Path) -> (u64, u128) {
-    let Ok(about) = fs::metadata(path) else { return (0, 0) };
-    let changed = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    (about.len(), changed.map_or(0, |time| time.as_nanos()))
 }

@@ -1,0 +1,80 @@
+//! Random changes of colour, as torchvision's `ColorJitter` defines them.
+
+mod change;
+
+use clip_lab_api::prelude::*;
+use image::RgbImage;
+use rand::{Rng as _, seq::SliceRandom as _};
+
+use self::change::Change;
+
+/// Changes brightness, contrast, saturation and hue by random amounts, in random order. The defaults are those that
+/// open_clip's recipes use. Leave it out where captions name colours.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ColorJitter {
+    /// The factor is drawn from 1 - brightness to 1 + brightness.
+    pub brightness: f64,
+    /// The factor is drawn from 1 - contrast to 1 + contrast.
+    pub contrast: f64,
+    /// The factor is drawn from 1 - saturation to 1 + saturation.
+    pub saturation: f64,
+    /// The turn of the colour circle is drawn from -hue to hue; 0.5 is half a turn and the most.
+    pub hue: f64,
+    /// How often a picture is changed at all, from 0 to 1.
+    pub probability: f64,
+}
+
+impl Default for ColorJitter {
+    fn default() -> Self {
+        Self { brightness: 0.32, contrast: 0.32, saturation: 0.32, hue: 0.08, probability: 0.8 }
+    }
+}
+
+impl Settings for ColorJitter {
+    fn check(&self, faults: &mut Faults) {
+        let strengths =
+            [("brightness", self.brightness), ("contrast", self.contrast), ("saturation", self.saturation)];
+        for (key, value) in strengths {
+            let holds = value >= 0.0 && value.is_finite();
+            faults.require(holds, key, "a strength is 0 (no change) or more");
+        }
+        faults.require((0.0..=0.5).contains(&self.hue), "hue", "hue lies between 0 and 0.5, half a turn");
+        let within = (0.0..=1.0).contains(&self.probability);
+        faults.require(within, "probability", "a probability lies between 0 and 1");
+    }
+}
+
+impl Plugin<dyn Augment> for ColorJitter {
+    fn facts(&self) -> AugmentFacts {
+        let strength = self.brightness + self.contrast + self.saturation + self.hue;
+        AugmentFacts { random: self.probability > 0.0 && strength > 0.0 }
+    }
+
+    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Augment for ColorJitter {
+    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+        if !rng.random_bool(self.probability) {
+            return Ok(picture);
+        }
+        let mut factor = |strength: f64| rng.random_range((1.0 - strength).max(0.0)..=1.0 + strength);
+        let (light, contrast, saturation) =
+            (factor(self.brightness), factor(self.contrast), factor(self.saturation));
+        let turn = rng.random_range(-self.hue..=self.hue);
+        let mut changes: [(bool, Change); 4] = [
+            (self.brightness > 0.0, Change::Brightness(light)),
+            (self.contrast > 0.0, Change::Contrast(contrast)),
+            (self.saturation > 0.0, Change::Saturation(saturation)),
+            (self.hue > 0.0, Change::Hue(turn)),
+        ];
+        changes.shuffle(rng);
+        for (_, change) in changes.into_iter().filter(|(wanted, _)| *wanted) {
+            change.apply(&mut picture);
+        }
+        Ok(picture)
+    }
+}
