@@ -78,9 +78,12 @@ pub struct Description {
     pub defaults: Value,
 }
 
+/// Reads the settings of the plugin that was registered under a name.
+type Plan<K> = fn(&'static str, Section) -> Result<Planned<K>, Vec<Problem>>;
+
 struct Entry<K: Kind + ?Sized> {
     name: &'static str,
-    plan: fn(&'static str, Section) -> Result<Planned<K>, Vec<Problem>>,
+    plan: Plan<K>,
     describe: fn(&'static str) -> Description,
 }
 
