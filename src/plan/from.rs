@@ -1,5 +1,160 @@
-//! `from`: what a checkpoint says about towers, heads, tokenizer and preprocessing.
+//! `from`: what a checkpoint says about towers, heads, tokenizer, loss and preprocessing.
 
-/// Weights that a tower, a head or a loss starts from.
-#[derive(Debug)]
-pub enum Weights {}
+use std::{collections::BTreeMap, rc::Rc};
+
+use anyhow::{Result, anyhow};
+use clip_lab_api::{
+    Section,
+    problem::{Place, Problem},
+};
+pub use clip_lab_checkpoint::Weights;
+use clip_lab_checkpoint::{Checkpoint, Import, open};
+use serde_json::Value;
+
+use super::planner::Planner;
+
+/// A part of a model that a checkpoint may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Image,
+    Text,
+    ImageProjection,
+    TextProjection,
+    Tokenizer,
+    Loss,
+}
+
+impl Part {
+    /// The table that it fills.
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Self::Image => "model.image",
+            Self::Text => "model.text",
+            Self::ImageProjection => "model.image_projection",
+            Self::TextProjection => "model.text_projection",
+            Self::Tokenizer => "tokenizer",
+            Self::Loss => "loss",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Image => "image encoder",
+            Self::Text => "text encoder",
+            Self::ImageProjection => "image projection",
+            Self::TextProjection => "text projection",
+            Self::Tokenizer => "tokenizer",
+            Self::Loss => "loss",
+        }
+    }
+
+    fn of(self, checkpoint: &Checkpoint) -> Result<Option<Import>> {
+        match self {
+            Self::Image => checkpoint.image(),
+            Self::Text => checkpoint.text(),
+            Self::ImageProjection => checkpoint.image_projection(),
+            Self::TextProjection => checkpoint.text_projection(),
+            Self::Tokenizer => checkpoint.tokenizer(),
+            Self::Loss => checkpoint.loss(),
+        }
+    }
+}
+
+/// What `from` brought besides settings.
+#[derive(Debug, Default)]
+pub(super) struct Imported {
+    /// What `from` says and where; none when it is not there.
+    pub(super) from: Option<(String, Place)>,
+    /// The weights; none for a part without any.
+    pub(super) weights: Option<Weights>,
+}
+
+/// Checkpoints by what `from` says, each opened once.
+#[derive(Default)]
+pub(super) struct Checkpoints(BTreeMap<String, Rc<Result<Checkpoint>>>);
+
+impl Checkpoints {
+    fn open(&mut self, from: &str) -> Rc<Result<Checkpoint>> {
+        self.0.entry(from.to_owned()).or_insert_with(|| Rc::new(open(from))).clone()
+    }
+
+    fn part(&mut self, from: &str, part: Part) -> Result<Import> {
+        match self.open(from).as_ref() {
+            Ok(checkpoint) => {
+                part.of(checkpoint)?.ok_or_else(|| anyhow!("`{from}` holds no {}", part.words()))
+            }
+            Err(error) => Err(anyhow!("{error:#}")),
+        }
+    }
+
+    /// What a checkpoint says of `[preprocess]`, as keys of that table, for a tower of `image_size` pixels.
+    pub(super) fn preprocess(&mut self, from: &str, image_size: Option<i64>) -> Result<toml::Table, String> {
+        let said = match self.open(from).as_ref() {
+            Ok(checkpoint) => checkpoint.preprocess().map_err(|error| format!("{error:#}"))?,
+            Err(error) => return Err(format!("{error:#}")),
+        };
+        let Some(said) = said else { return Ok(toml::Table::new()) };
+        let mut keys = said.settings();
+        // Another size than the checkpoint's has no such margin to cut off.
+        if said.size != said.crop && Some(said.crop) == image_size {
+            keys.insert("resized".into(), said.size.into());
+        }
+        Ok(keys)
+    }
+}
+
+impl Planner<'_> {
+    /// Takes `from` out of a table and fills in what it brings. None after a problem.
+    pub(super) fn import(&mut self, section: &mut Section, part: Part) -> Option<Imported> {
+        let place = section.place_of("from");
+        let from = match section.take::<String>("from") {
+            Ok(Some(from)) => from,
+            Ok(None) => return Some(Imported::default()),
+            Err(problem) => return self.fail(vec![problem]),
+        };
+        self.record(section, "from", &Value::from(from.as_str()));
+        let weights = self.bring(section, part, &from, &place)?;
+        Some(Imported { from: Some((from, place)), weights })
+    }
+
+    /// Fills a table with what the checkpoint `from` says of `part`. None after a problem.
+    pub(super) fn bring(
+        &mut self,
+        section: &mut Section,
+        part: Part,
+        from: &str,
+        place: &Place,
+    ) -> Option<Option<Weights>> {
+        let filled = match self.checkpoints.part(from, part) {
+            Ok(import) => fill(section, import, place),
+            Err(error) => Err(Problem::at(place.clone(), format!("[{}].from: {error:#}", section.name))),
+        };
+        match filled {
+            Ok(weights) => Some(weights),
+            Err(problem) => self.fail(vec![problem]),
+        }
+    }
+}
+
+/// Fills keys that the spec left out; a plugin that it names must be the checkpoint's.
+fn fill(section: &mut Section, import: Import, place: &Place) -> Result<Option<Weights>, Problem> {
+    if let Some(named) = section.clone().take::<String>("plugin")?
+        && named != import.plugin
+    {
+        let words =
+            format!("[{}].plugin: `from` brings a `{}`, not a `{named}`", section.name, import.plugin);
+        let problem = Problem::at(section.place_of("plugin"), words);
+        return Err(problem
+            .also(place.clone(), "from here")
+            .help("leave `plugin` out, or name another checkpoint"));
+    }
+    let unsaid = import.needs.iter().find(|key| !section.has(key));
+    if let Some(key) = unsaid {
+        let words = format!("[{}].{key}: the checkpoint does not tell it", section.name);
+        return Err(Problem::at(place.clone(), words).help(format!("set `{key}` in [{}]", section.name)));
+    }
+    let mut settings = import.settings;
+    settings.insert("plugin".into(), import.plugin.into());
+    section.fill(&settings, place);
+    Ok(import.weights)
+}

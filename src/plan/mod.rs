@@ -2,12 +2,58 @@
 //!
 //! Nothing of the data is read here but a list of captions, and no tensor is made.
 
+mod cross;
+mod data;
+mod draft;
 mod from;
+mod model;
 mod parts;
+mod planner;
 mod preprocess;
 mod run;
+mod tables;
+
+use clip_lab_api::{Catalog, problem::Problem};
 
 pub use from::Weights;
 pub use parts::{DataPlan, EvalPlan, Head, ImageSide, ModelPlan, Plan, Setting, Split, TextSide};
 pub use preprocess::{Interpolation, Preprocess, Resize};
 pub use run::{Precision, Run, Select};
+
+use crate::spec::{Report, Spec};
+use draft::Draft;
+use planner::Planner;
+
+/// Plans a whole run.
+///
+/// # Errors
+/// Every problem of the spec at once: within tables and between them.
+pub fn plan(spec: Spec, catalog: &Catalog) -> Result<Plan, Report> {
+    let mut planner = Planner::new(&spec, catalog);
+    let draft = Draft::read(&mut planner);
+    let (mut problems, config) = planner.finish();
+    problems.extend(cross::faults(&draft));
+    match draft.complete(spec.source.clone(), config) {
+        Some(plan) if problems.is_empty() => Ok(plan),
+        _ => Err(spec.report(problems)),
+    }
+}
+
+/// Plans the model of a spec alone; the tables of training and data are not looked at.
+///
+/// # Errors
+/// Every problem of the model's tables, and a spec without any tower.
+pub fn plan_model(spec: Spec, catalog: &Catalog) -> Result<ModelPlan, Report> {
+    let mut planner = Planner::new(&spec, catalog);
+    let (image, text) = (planner.image(), planner.text());
+    let (mut problems, _) = planner.finish();
+    if !spec.has("model.image") && !spec.has("model.text") {
+        let problem = Problem::new("the spec has no tower to embed with");
+        problems.push(problem.help("add [model.image] or [model.text]"));
+    }
+    if problems.is_empty() {
+        Ok(ModelPlan { image, text, source: spec.source })
+    } else {
+        Err(spec.report(problems))
+    }
+}

@@ -20,6 +20,8 @@ pub struct Preprocess {
     pub resize: Resize,
     /// How pixels between pixels are computed.
     pub interpolation: Interpolation,
+    /// Side in pixels that the picture is resized to before the middle is cut out; left out, the tower's size.
+    pub resized: Option<i64>,
 }
 
 /// How a picture that is not square is brought to size.
@@ -53,6 +55,7 @@ impl Default for Preprocess {
             std: [0.26862954, 0.26130258, 0.27577711],
             resize: Resize::Shortest,
             interpolation: Interpolation::Bicubic,
+            resized: None,
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Run {
     pub batch: usize,
     /// Which captions of a picture an epoch uses: `one`, drawn anew in every epoch, or `all`.
     pub captions: Captions,
+    /// Shuffle the pairs anew in every epoch; `false` keeps the order of the files.
+    pub shuffle: bool,
     /// Number format of the forward and backward pass.
     pub precision: Precision,
     /// Where tensors live: `auto` (the first GPU, else the processor), `cpu`, `cuda` or `cuda:N`.
@@ -38,6 +40,14 @@ pub struct Run {
     pub goal: String,
     /// Which weights are reported on `[data.test]`: the `last`, or the `best` by `goal` on `[data.val]`.
     pub select: Select,
+}
+
+impl Run {
+    /// Updates of a run whose epoch passes over `items` pictures, or captions when `captions` is `all`.
+    pub fn total_steps(&self, items: usize) -> u64 {
+        let an_epoch = (items / self.batch.max(1)) as u64;
+        self.steps.unwrap_or_else(|| self.epochs.unwrap_or(0).saturating_mul(an_epoch))
+    }
 }
 
 /// Number format of the forward and backward pass.
@@ -68,6 +78,7 @@ impl Default for Run {
             steps: None,
             batch: 128,
             captions: Captions::One,
+            shuffle: true,
             precision: Precision::Fp32,
             device: "auto".into(),
             workers: 0,

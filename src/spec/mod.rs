@@ -1,5 +1,115 @@
 //! A spec: the text of an experiment, its tables, and the place of every key.
 
+mod place;
+mod report;
+pub mod schema;
+mod set;
 mod source;
 
+use std::{fs, path::Path};
+
+use clip_lab_api::{
+    parse,
+    problem::{Place, Problem, syntax},
+};
+use toml::de::DeTable;
+
+pub use report::Report;
 pub use source::Source;
+
+/// A spec that is TOML; what its tables mean is the plan's business.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// The text that runs.
+    pub source: Source,
+    /// Its tables.
+    pub(crate) tables: DeTable<'static>,
+    /// Faulty `--set`s: reported with everything else.
+    pub(crate) problems: Vec<Problem>,
+    written: Vec<Written>,
+    original: Original,
+}
+
+/// What a `--set` wrote and where it stands now.
+#[derive(Debug, Clone)]
+struct Written {
+    set: String,
+    place: Place,
+}
+
+/// The text before any `--set`: origins name its lines.
+#[derive(Debug, Clone)]
+struct Original {
+    text: String,
+    tables: DeTable<'static>,
+}
+
+impl Spec {
+    /// Reads a spec from a file and edits it as the `--set`s say.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not TOML.
+    pub fn read(path: &Path, sets: &[String]) -> Result<Self, Report> {
+        let file = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&file, &text, sets),
+            Err(error) => {
+                let problem = Problem::new(format!("cannot read the spec: {error}"));
+                Err(Report::new(&file, "", vec![problem]))
+            }
+        }
+    }
+
+    /// Takes a spec from a text, which messages call `file`.
+    ///
+    /// # Errors
+    /// When it is not TOML.
+    pub fn parse(file: &str, text: &str, sets: &[String]) -> Result<Self, Report> {
+        let not_toml = |text: &str, error| Report::new(file, text, vec![syntax(&error)]);
+        let before = parse(text.to_owned()).map_err(|error| not_toml(text, error))?;
+        let original = Original { text: text.to_owned(), tables: before };
+        let (text, edits, problems) = set::apply(text, sets);
+        let tables = parse(text.clone()).map_err(|error| not_toml(&text, error))?;
+        let written = edits
+            .into_iter()
+            .filter_map(|edit| Some(Written { place: place::find(&tables, &edit.path)?, set: edit.set }));
+        let written = written.collect();
+        let source = Source { file: file.to_owned(), text };
+        Ok(Self { source, tables, problems, written, original })
+    }
+
+    /// Whether something stands at a dotted path.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        place::find(&self.tables, &path).is_some()
+    }
+
+    /// The problems as a report; those on lines that a `--set` wrote say so.
+    pub(crate) fn report(&self, problems: Vec<Problem>) -> Report {
+        let noted = problems.into_iter().map(|problem| match self.writer(&problem) {
+            Some(set) => problem.note(format!("`--set {set}` wrote this")),
+            None => problem,
+        });
+        Report::new(&self.source.file, &self.source.text, noted.collect())
+    }
+
+    /// Where the value at `place`, which the spec calls `section.key`, was written: `override` or `FILE:LINE`.
+    pub(crate) fn origin(&self, section: &str, key: &str, place: &Place) -> String {
+        if self.written.iter().any(|written| place::overlap(&written.place, place)) {
+            return "override".into();
+        }
+        let path: Vec<String> = section.split('.').chain([key]).map(str::to_owned).collect();
+        // A key taken over from [data.train] stands on another line than its name says; the edited text knows it.
+        let (text, start) = match place::find(&self.original.tables, &path) {
+            Some(found) => (&self.original.text, found.start),
+            None => (&self.source.text, place.start),
+        };
+        format!("{}:{}", self.source.file, place::line(text, start))
+    }
+
+    fn writer(&self, problem: &Problem) -> Option<&str> {
+        let place = problem.place.as_ref()?;
+        let written = self.written.iter().rfind(|written| place::overlap(&written.place, place))?;
+        Some(&written.set)
+    }
+}

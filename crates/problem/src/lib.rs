@@ -24,6 +24,8 @@ pub struct Problem {
     pub label: String,
     /// Other places that take part in the fault, with words for each.
     pub also: Vec<(Place, String)>,
+    /// What else one should know, such as who wrote the line.
+    pub note: Option<String>,
     /// What to do next.
     pub help: Option<String>,
 }
@@ -36,12 +38,25 @@ impl Problem {
 
     /// A problem of the file as a whole.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, label: String::new(), also: Vec::new(), help: None }
+        Self {
+            message: message.into(),
+            place: None,
+            label: String::new(),
+            also: Vec::new(),
+            note: None,
+            help: None,
+        }
     }
 
     /// Words beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// What else one should know.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 

@@ -22,6 +22,9 @@ fn group<'a>(file: &'a str, text: &'a str, problem: &'a Problem) -> Group<'a> {
         Some(place) => group.element(snippet(file, text, problem, place)),
         None => group.element(Origin::path(file)),
     };
+    if let Some(note) = &problem.note {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
     match &problem.help {
         Some(help) => group.element(Level::HELP.message(help.as_str())),
         None => group,

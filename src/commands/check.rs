@@ -1,0 +1,60 @@
+//! `clip-lab check`: every mistake of every spec; nothing is run.
+
+use std::{io::IsTerminal as _, path::Path};
+
+use anyhow::Result;
+use clip_lab_api::Catalog;
+use clip_lab_cli::CheckArgs;
+
+use crate::{
+    plan::{Plan, plan},
+    spec::{Report, Spec},
+};
+
+/// Checks every spec. True when all of them can run.
+///
+/// # Errors
+/// None of its own: what is wrong with a spec is printed.
+pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<bool> {
+    let colour = std::io::stderr().is_terminal();
+    let mut good = true;
+    for path in &args.specs {
+        match read(path, &args.set, catalog) {
+            Ok(plan) => println!("{}: {}", path.display(), summary(&plan)),
+            Err(report) => {
+                good = false;
+                eprintln!("{}\n\n{}\n", report.render(colour), report.summary());
+            }
+        }
+    }
+    Ok(good)
+}
+
+fn read(path: &Path, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {
+    plan(Spec::read(path, sets)?, catalog)
+}
+
+/// A plan in one line.
+fn summary(plan: &Plan) -> String {
+    let length = match (plan.run.epochs, plan.run.steps) {
+        (Some(1), _) => "1 epoch".to_owned(),
+        (Some(epochs), _) => format!("{epochs} epochs"),
+        (None, steps) => format!("{} steps", steps.unwrap_or(0)),
+    };
+    let locked = |part: &str| {
+        let mut frozen = plan.tricks.iter().flat_map(|trick| &trick.facts.frozen);
+        if frozen.any(|frozen| frozen == part) { " (locked)" } else { "" }
+    };
+    format!(
+        "{} with {}{} and {}{} to {} dimensions, {} loss, {length} of {} in batches of {}",
+        plan.name,
+        plan.image.encoder.name,
+        locked("image"),
+        plan.text.encoder.name,
+        locked("text"),
+        plan.image.head.dim,
+        plan.loss.name,
+        plan.data.train.name,
+        plan.run.batch,
+    )
+}

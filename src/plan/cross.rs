@@ -1,0 +1,157 @@
+//! Faults between parts that are each right alone.
+
+use clip_lab_api::{Captions, Dataset, Planned, Trick, problem::Problem};
+use serde_json::Value;
+
+use super::{Head, Select, Split, draft::Draft};
+
+/// Every fault between the parts that could be read.
+pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
+    let single = [widths(draft), batch(draft), ramps(draft), select(draft), goal(draft)];
+    single.into_iter().flatten().chain(locked(draft)).collect()
+}
+
+/// Both projections must end in the same space.
+fn widths(draft: &Draft) -> Option<Problem> {
+    let (image, text) = (&draft.image.as_ref()?.head, &draft.text.as_ref()?.head);
+    if image.dim == text.dim {
+        return None;
+    }
+    let words = format!("image embeddings are {} wide and text embeddings {}", image.dim, text.dim);
+    let problem = Problem::at(width_place(text), words).label(format!("{} wide", text.dim));
+    let problem = problem.also(width_place(image), format!("{} wide", image.dim));
+    Some(problem.help("give [model.image_projection] and [model.text_projection] the same `dim`"))
+}
+
+fn width_place(head: &Head) -> std::ops::Range<usize> {
+    let section = &head.projection.section;
+    section.place_of(if section.has("dim") { "dim" } else { "plugin" })
+}
+
+/// A batch larger than the data set would never be full.
+fn batch(draft: &Draft) -> Option<Problem> {
+    let (run, train) = (draft.run.as_ref()?, draft.data.train.as_ref()?);
+    let items = items(train, run.captions)?;
+    if run.batch <= items {
+        return None;
+    }
+    let words = format!("a batch of {} is larger than [data.train] with its {items} items", run.batch);
+    let problem = Problem::at(draft.run_section.place_of("batch"), words);
+    let problem = problem.also(train.section.place.clone(), format!("{items} items"));
+    Some(problem.help(format!("set `batch` to {items} or less")))
+}
+
+/// What an epoch passes over: pictures, or captions when all of them are used.
+fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<usize> {
+    match captions {
+        Captions::One => data.facts.pictures,
+        Captions::All => data.facts.captions,
+    }
+}
+
+/// Warm-up and cool-down must fit into the run.
+fn ramps(draft: &Draft) -> Option<Problem> {
+    let (run, schedule) = (draft.run.as_ref()?, draft.schedule.as_ref()?);
+    let items = draft.data.train.as_ref().and_then(|train| items(train, run.captions));
+    let total = match (run.steps, items) {
+        (Some(steps), _) => steps,
+        (None, items) => run.total_steps(items?),
+    };
+    let ramps = schedule.facts.ramps;
+    // A run of no steps has a batch that is too large: said already.
+    if ramps <= total || total == 0 {
+        return None;
+    }
+    let place = schedule.section.place_of(schedule.facts.key);
+    let words = format!("the schedule's ramps take {ramps} steps, but the run has {total}");
+    let length = if run.steps.is_some() { "steps" } else { "epochs" };
+    let problem = Problem::at(place, words).label(format!("more than {total}"));
+    let problem = problem.also(draft.run_section.place_of(length), format!("{total} steps"));
+    Some(problem.help("make the ramps shorter or the run longer"))
+}
+
+/// The best weights are chosen on val and on nothing else.
+fn select(draft: &Draft) -> Option<Problem> {
+    let run = draft.run.as_ref()?;
+    if run.select != Select::Best {
+        return None;
+    }
+    let place = draft.run_section.place_of("select");
+    if !draft.data.splits.contains(&Split::Val) {
+        let problem =
+            Problem::at(place, "[run].select: `best` is chosen on [data.val], which the spec does not have");
+        return Some(problem.help("add [data.val], or set `select = \"last\"`"));
+    }
+    let problem = Problem::at(
+        place,
+        "[run].select: `best` needs a goal on val: the split that reports must not select",
+    );
+    let problem = problem.also(draft.run_section.place_of("goal"), "this goal is on test");
+    (!run.goal.starts_with("val/")).then_some(problem)
+}
+
+/// A goal that no evaluator reports would be missed only at the end.
+fn goal(draft: &Draft) -> Option<Problem> {
+    let run = draft.run.as_ref()?;
+    let matters = draft.run_section.has("goal") || run.select == Select::Best;
+    let (split, metric) = run.goal.split_once('/')?;
+    let family = metric.split('/').next()?;
+    let reports = |eval: &super::EvalPlan| {
+        eval.evaluator.name == family && eval.on.iter().any(|on| on.as_str() == split)
+    };
+    // With a faulty [[eval]] nobody can say what is reported.
+    if !matters || draft.evals.is_empty() || draft.evals.iter().any(reports) {
+        return None;
+    }
+    let words = format!("[run].goal: no [[eval]] reports `{family}` on {split}");
+    let problem = Problem::at(draft.run_section.place_of("goal"), words);
+    Some(
+        problem.help(format!(
+            "add [[eval]] with `plugin = \"{family}\"`, or name a metric of one that is there"
+        )),
+    )
+}
+
+/// What is locked before it learned anything stays random.
+fn locked(draft: &Draft) -> Vec<Problem> {
+    let mut random = Vec::new();
+    if let Some(image) = &draft.image {
+        random.push(("image", image.weights.is_none(), image.encoder.section.place.clone()));
+        random.push((
+            "image_projection",
+            random_head(&image.head),
+            image.head.projection.section.place.clone(),
+        ));
+    }
+    if let Some(text) = &draft.text {
+        random.push(("text", text.weights.is_none(), text.encoder.section.place.clone()));
+        random.push(("text_projection", random_head(&text.head), text.head.projection.section.place.clone()));
+    }
+    let random = random.into_iter().filter(|(_, random, _)| *random).map(|(part, _, place)| (part, place));
+    let pairs =
+        random.flat_map(|(part, place)| draft.tricks.iter().map(move |trick| (trick, part, place.clone())));
+    pairs
+        .filter(|(trick, part, _)| trick.facts.frozen.iter().any(|frozen| frozen == part))
+        .map(|(trick, part, place)| {
+            let words = format!("`{}` locks [model.{part}], whose weights are random", trick.name);
+            Problem::at(trick.section.place_of(&guilty(trick, part)), words)
+                .also(place, "starts random: no `from`")
+                .help(format!("give [model.{part}] a checkpoint with `from`, or do not lock it"))
+        })
+        .collect()
+}
+
+fn random_head(head: &Head) -> bool {
+    head.projection.facts.learned && head.weights.is_none()
+}
+
+/// The setting of a trick that names `part`.
+fn guilty(trick: &Planned<dyn Trick>, part: &str) -> String {
+    let names = |value: &Value| match value {
+        Value::String(text) => text == part,
+        Value::Array(items) => items.iter().any(|item| item == part),
+        _ => false,
+    };
+    let settings = trick.settings.as_object().into_iter().flatten();
+    settings.into_iter().find(|(_, value)| names(value)).map_or_else(String::new, |(key, _)| key.clone())
+}

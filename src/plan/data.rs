@@ -1,0 +1,133 @@
+//! `[data.*]` and `[[eval]]`: what is trained on and what is looked at.
+
+use clip_lab_api::{
+    Dataset, Planned, Section,
+    problem::{Place, Problem},
+};
+use serde_json::json;
+use toml::de::{DeTable, DeValue};
+
+use super::{EvalPlan, Split, planner::Planner};
+
+/// The data sets as far as they could be read.
+pub(super) struct DataDraft {
+    pub(super) train: Option<Planned<dyn Dataset>>,
+    pub(super) val: Option<Planned<dyn Dataset>>,
+    pub(super) test: Option<Planned<dyn Dataset>>,
+    /// The splits that stand in the spec, faulty or not.
+    pub(super) splits: Vec<Split>,
+}
+
+impl Planner<'_> {
+    /// All of `[data.*]`.
+    pub(super) fn data(&mut self) -> DataDraft {
+        let catalog = self.catalog;
+        let train = self.tables.take("data.train");
+        if train.is_none() {
+            let names = catalog.data.names().join(", ");
+            self.missing("data.train", &format!("`plugin = \"...\"`, one of: {names}"));
+        }
+        let base = train.as_ref().map(|(_, table)| table.clone()).unwrap_or_default();
+        let first = self.problems.len();
+        let planned = train
+            .and_then(|(place, table)| self.plugin(&catalog.data, Section::new("data.train", place, table)));
+        let known = self.problems[first..].to_vec();
+        let mut splits = Vec::new();
+        let [val, test] = [Split::Val, Split::Test].map(|split| {
+            let table = self.tables.take(&format!("data.{}", split.as_str()))?;
+            splits.push(split);
+            self.split(split, table, &base, &known)
+        });
+        DataDraft { train: planned, val, test, splits }
+    }
+
+    /// A data set that takes what it does not say itself from `[data.train]`.
+    fn split(
+        &mut self,
+        split: Split,
+        (place, mut table): (Place, DeTable<'static>),
+        base: &DeTable<'static>,
+        known: &[Problem],
+    ) -> Option<Planned<dyn Dataset>> {
+        inherit(&mut table, base);
+        let name = format!("data.{}", split.as_str());
+        let catalog = self.catalog;
+        let first = self.problems.len();
+        let planned = self.plugin(&catalog.data, Section::new(name.as_str(), place, table));
+        // What [data.train] was told is not said again for the tables that take it over.
+        let again = |problem: &Problem| {
+            let message = problem.message.replace(&name, "data.train");
+            known.iter().any(|said| said.message == message)
+        };
+        let fresh: Vec<Problem> = self.problems.drain(first..).filter(|problem| !again(problem)).collect();
+        self.problems.extend(fresh);
+        planned
+    }
+
+    /// All of `[[eval]]`.
+    pub(super) fn evals(&mut self, splits: &[Split]) -> Vec<EvalPlan> {
+        let sections = self.tables.list("eval");
+        if sections.is_empty() {
+            self.missing_list(
+                "eval",
+                &format!("`plugin = \"...\"`, one of: {}", self.catalog.eval.names().join(", ")),
+            );
+        }
+        sections.into_iter().filter_map(|section| self.eval(section, splits)).collect()
+    }
+
+    fn eval(&mut self, mut section: Section, splits: &[Split]) -> Option<EvalPlan> {
+        let on = match section.take::<Vec<Split>>("on") {
+            Ok(on) => on,
+            Err(problem) => return self.fail(vec![problem]),
+        };
+        let problem = unusable(&section, on.as_deref(), splits);
+        let on = on.unwrap_or_else(|| splits.to_vec());
+        self.record(&section, "on", &json!(on));
+        self.problems.extend(problem);
+        let catalog = self.catalog;
+        let evaluator = self.plugin(&catalog.eval, section)?;
+        Some(EvalPlan { on, evaluator })
+    }
+}
+
+/// What is wrong with the splits that an evaluator is to run on.
+fn unusable(section: &Section, on: Option<&[Split]>, splits: &[Split]) -> Option<Problem> {
+    let place = section.place_of("on");
+    let help = "add [data.val] or [data.test]; it takes from [data.train] what it does not set itself";
+    match on {
+        None if splits.is_empty() => {
+            Some(Problem::at(place, format!("[{}] has no split to run on", section.name)).help(help))
+        }
+        None => None,
+        Some([]) => Some(
+            Problem::at(place, format!("[{}].on: names no split", section.name))
+                .help("leave it out to run on all"),
+        ),
+        Some(on) => {
+            let absent = on.iter().find(|split| !splits.contains(split))?.as_str();
+            let words = format!("[{}].on: the spec has no [data.{absent}]", section.name);
+            Some(Problem::at(place, words).help(help))
+        }
+    }
+}
+
+/// Takes over from `base` what `table` does not say, unless it names another plugin.
+fn inherit(table: &mut DeTable<'static>, base: &DeTable<'static>) {
+    if plugin(table).is_some_and(|own| plugin(base) != Some(own)) {
+        return;
+    }
+    for (key, value) in base {
+        if !table.contains_key(key.get_ref().as_ref()) {
+            table.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+fn plugin<'a>(table: &'a DeTable<'static>) -> Option<&'a str> {
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref() == "plugin")?;
+    match value.get_ref() {
+        DeValue::String(name) => Some(name.as_ref()),
+        _ => None,
+    }
+}

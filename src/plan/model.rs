@@ -1,0 +1,147 @@
+//! `[model.*]`, `[tokenizer]` and `[preprocess]`: the two sides of the model.
+
+use clip_lab_api::{
+    Planned, Section, TextFacts, Tokenizer,
+    problem::{Place, Problem},
+};
+use toml::de::DeTable;
+
+use super::{
+    Head, ImageSide, Preprocess, TextSide,
+    from::{Imported, Part},
+    planner::Planner,
+};
+
+impl Planner<'_> {
+    /// The image side, when the spec has one and it can be read.
+    pub(super) fn image(&mut self) -> Option<ImageSide> {
+        let catalog = self.catalog;
+        let mut section = self.tables.section("model.image")?;
+        let place = section.place.clone();
+        let imported = self.import(&mut section, Part::Image);
+        let from = imported.as_ref().and_then(|imported| imported.from.clone());
+        let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.image, section));
+        let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
+        let head = self.head(Part::ImageProjection, facts.as_ref().map(|facts| facts.width), &place);
+        let preprocess = self.preprocess(&place, from, facts.map(|facts| facts.image_size));
+        Some(ImageSide {
+            preprocess: preprocess?,
+            encoder: encoder?,
+            weights: imported?.weights,
+            head: head?,
+        })
+    }
+
+    /// The text side, when the spec has one and it can be read.
+    pub(super) fn text(&mut self) -> Option<TextSide> {
+        let catalog = self.catalog;
+        let mut section = self.tables.section("model.text")?;
+        let place = section.place.clone();
+        let imported = self.import(&mut section, Part::Text);
+        let from = imported.as_ref().and_then(|imported| imported.from.clone());
+        let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.text, section));
+        let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
+        let head = self.head(Part::TextProjection, facts.as_ref().map(|facts| facts.width), &place);
+        // With a checkpoint that cannot be read nothing is known about the tokenizer it may bring.
+        let tokenizer = self.tokenizer(&place, from, imported.is_some());
+        let max_tokens = self.max_tokens(&place, tokenizer.as_ref()?, &facts?)?;
+        let (tokenizer, weights) = (tokenizer?, imported?.weights);
+        Some(TextSide { tokenizer, max_tokens, encoder: encoder?, weights, head: head? })
+    }
+
+    /// A projection; left out it is `identity`.
+    fn head(&mut self, part: Part, input: Option<i64>, tower: &Place) -> Option<Head> {
+        let given = self.tables.section(part.table());
+        let before = self.config.len();
+        let implied = given.is_none();
+        let mut section = given.unwrap_or_else(|| identity(part, tower));
+        let Imported { weights, .. } = self.import(&mut section, part)?;
+        let catalog = self.catalog;
+        let projection = self.plugin(&catalog.projection, section)?;
+        if implied {
+            self.config[before..].iter_mut().for_each(|setting| setting.origin = "default".into());
+        }
+        let input = input?;
+        let dim = projection.facts.dim.unwrap_or(input);
+        Some(Head { projection, weights, input, dim })
+    }
+
+    /// `[preprocess]`, filled up from what the image tower's checkpoint says.
+    fn preprocess(
+        &mut self,
+        tower: &Place,
+        from: Option<(String, Place)>,
+        size: Option<i64>,
+    ) -> Option<Preprocess> {
+        let given = self.tables.section("preprocess");
+        let mut section = given.unwrap_or_else(|| Section::new("preprocess", tower.clone(), DeTable::new()));
+        if let Some((from, place)) = from {
+            match self.checkpoints.preprocess(&from, size) {
+                Ok(said) => section.fill(&said, &place),
+                Err(why) => return self.fail(vec![Problem::at(place, why)]),
+            }
+        }
+        let place = section.place_of("resized");
+        let read: Preprocess = self.settings(section)?;
+        let read = Preprocess { size: size?, ..read };
+        if read.resized.is_some_and(|resized| resized < read.size) {
+            let words = format!("[preprocess].resized: must be at least the tower's size, {}", read.size);
+            return self.fail(vec![Problem::at(place, words)]);
+        }
+        Some(read)
+    }
+
+    /// `[tokenizer]`, or the one that the text tower's checkpoint brings.
+    fn tokenizer(
+        &mut self,
+        tower: &Place,
+        from: Option<(String, Place)>,
+        readable: bool,
+    ) -> Option<Planned<dyn Tokenizer>> {
+        let catalog = self.catalog;
+        let given = self.tables.section("tokenizer");
+        if given.is_none() && (from.is_none() || !readable) {
+            if readable {
+                let names = catalog.tokenizer.names().join(", ");
+                self.missing("tokenizer", &format!("`plugin = \"...\"`, one of: {names}"));
+            }
+            return None;
+        }
+        let own = given.as_ref().is_some_and(|section| section.has("from") || section.has("plugin"));
+        let mut section = given.unwrap_or_else(|| Section::new("tokenizer", tower.clone(), DeTable::new()));
+        match from {
+            Some((from, place)) if !own => {
+                self.bring(&mut section, Part::Tokenizer, &from, &place).map(drop)?
+            }
+            _ => self.import(&mut section, Part::Tokenizer).map(drop)?,
+        }
+        self.plugin(&catalog.tokenizer, section)
+    }
+
+    /// The most tokens of a text: the tokenizer's limit, which the text encoder must be able to take.
+    fn max_tokens(
+        &mut self,
+        tower: &Place,
+        tokenizer: &Planned<dyn Tokenizer>,
+        facts: &TextFacts,
+    ) -> Option<usize> {
+        let context = usize::try_from(facts.context).unwrap_or(0);
+        let limit = tokenizer.facts.max_tokens.unwrap_or(context);
+        if limit <= context {
+            return Some(limit);
+        }
+        let place = tokenizer.section.place_of("max_tokens");
+        let words = format!("[tokenizer] lets {limit} tokens through, but the text encoder takes {context}");
+        let problem = Problem::at(place, words).also(tower.clone(), format!("takes {context} tokens"));
+        self.fail(vec![
+            problem.help(format!("set `max_tokens = {context}` in [tokenizer], or a longer context")),
+        ])
+    }
+}
+
+/// The table of a projection that the spec leaves out.
+fn identity(part: Part, tower: &Place) -> Section {
+    let mut section = Section::new(part.table(), tower.clone(), DeTable::new());
+    section.fill(&toml::Table::from_iter([("plugin".to_owned(), "identity".into())]), tower);
+    section
+}

@@ -1,0 +1,163 @@
+//! Takes the tables of a spec one after the other; what nobody knows is a problem.
+
+use clip_lab_api::{
+    Section,
+    problem::{Place, Problem, nearest},
+};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Everything that may stand at the top of a spec.
+const TOP: [&str; 13] = [
+    "name",
+    "description",
+    "run",
+    "data",
+    "preprocess",
+    "augment",
+    "tokenizer",
+    "model",
+    "loss",
+    "optimizer",
+    "schedule",
+    "trick",
+    "eval",
+];
+/// The tables below `data`.
+const DATA: [&str; 3] = ["train", "val", "test"];
+/// The tables below `model`.
+const MODEL: [&str; 4] = ["image", "text", "image_projection", "text_projection"];
+
+/// The tables of a spec that are still to be read.
+pub(super) struct Tables {
+    table: DeTable<'static>,
+    problems: Vec<Problem>,
+}
+
+impl Tables {
+    pub(super) fn new(table: DeTable<'static>) -> Self {
+        let mut tables = Self { table, problems: Vec::new() };
+        tables.refuse_strangers();
+        tables
+    }
+
+    /// The problems found.
+    pub(super) fn finish(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    /// A string at the top, such as `name`.
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        let value = remove(&mut self.table, key)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => self.fault(value.span(), format!("`{key}` must be a string")),
+        }
+    }
+
+    /// The table at a path of one or two names, such as `loss` or `model.image`.
+    pub(super) fn section(&mut self, path: &str) -> Option<Section> {
+        let (place, table) = self.take(path)?;
+        Some(Section::new(path, place, table))
+    }
+
+    /// As [`Tables::section`], raw: the place of its header and what stands in it.
+    pub(super) fn take(&mut self, path: &str) -> Option<(Place, DeTable<'static>)> {
+        let value = match path.split_once('.') {
+            None => remove(&mut self.table, path)?,
+            Some((group, key)) => {
+                let (_, group) = self.table.iter_mut().find(|(name, _)| name.get_ref() == group)?;
+                remove(inner(group.get_mut())?, key)?
+            }
+        };
+        let place = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) => Some((place, table)),
+            DeValue::Array(_) => {
+                self.fault(place, format!("there is one [{path}]: write it with single brackets"))
+            }
+            _ => self.fault(place, format!("`{path}` must be a table: write [{path}]")),
+        }
+    }
+
+    /// The tables of a list such as `[[trick]]`.
+    pub(super) fn list(&mut self, name: &str) -> Vec<Section> {
+        let Some(value) = remove(&mut self.table, name) else { return Vec::new() };
+        let place = value.span();
+        let DeValue::Array(items) = value.into_inner() else {
+            self.fault::<()>(place, format!("there may be several of `{name}`: write [[{name}]]"));
+            return Vec::new();
+        };
+        let items = items.into_iter().enumerate();
+        items.filter_map(|(number, item)| self.member(format!("{name}.{number}"), item)).collect()
+    }
+
+    fn member(&mut self, name: String, item: Spanned<DeValue<'static>>) -> Option<Section> {
+        let place = item.span();
+        match item.into_inner() {
+            DeValue::Table(table) => Some(Section::new(name, place, table)),
+            _ => self.fault(place, format!("`{name}` must be a table")),
+        }
+    }
+
+    /// Unknown names at the top and in the two groups.
+    fn refuse_strangers(&mut self) {
+        let top = strangers(&mut self.table, &TOP);
+        self.problems.extend(top.into_iter().map(|(name, place)| unknown(&name, place)));
+        for (group, known) in [("data", &DATA[..]), ("model", &MODEL[..])] {
+            let found = self.table.iter_mut().find(|(name, _)| name.get_ref() == group);
+            let Some((_, value)) = found else { continue };
+            let place = value.span();
+            let Some(table) = inner(value.get_mut()) else {
+                let words = format!("`{group}` must hold tables: write [{group}.{}]", known[0]);
+                self.problems.push(Problem::at(place, words));
+                continue;
+            };
+            self.problems.extend(strangers(table, known).into_iter().map(|(name, place)| {
+                let words = format!("a spec has no table or key `{group}.{name}`");
+                Problem::unknown(place, words, &name, known)
+            }));
+        }
+    }
+
+    fn fault<T>(&mut self, place: Place, words: String) -> Option<T> {
+        self.problems.push(Problem::at(place, words));
+        None
+    }
+}
+
+/// The names in `table` that are not `known`, taken out.
+fn strangers(table: &mut DeTable<'static>, known: &[&str]) -> Vec<(String, Place)> {
+    let names = table.keys().map(|key| (key.get_ref().to_string(), key.span()));
+    let strange: Vec<_> = names.filter(|(name, _)| !known.contains(&name.as_str())).collect();
+    for (name, _) in &strange {
+        remove(table, name);
+    }
+    strange
+}
+
+/// An unknown name at the top; a table that lost its group is led back to it.
+fn unknown(name: &str, place: Place) -> Problem {
+    let words = format!("a spec has no table or key `{name}`");
+    let group = if MODEL.contains(&name) { Some("model") } else { DATA.contains(&name).then_some("data") };
+    match group {
+        Some(group) if nearest(name, &TOP).is_none() => {
+            Problem::at(place, words).label(format!("did you mean `{group}.{name}`?"))
+        }
+        _ => Problem::unknown(place, words, name, &TOP),
+    }
+}
+
+fn remove(table: &mut DeTable<'static>, key: &str) -> Option<Spanned<DeValue<'static>>> {
+    let found = table.keys().find(|known| known.get_ref() == key)?.clone();
+    table.remove(&found)
+}
+
+fn inner<'a>(value: &'a mut DeValue<'static>) -> Option<&'a mut DeTable<'static>> {
+    match value {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}

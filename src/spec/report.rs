@@ -1,0 +1,41 @@
+//! Every problem of a spec, as an error.
+
+use std::{error::Error, fmt};
+
+use clip_lab_api::problem::{Problem, render};
+
+/// Everything wrong with one spec; prints as text with carets.
+#[derive(Debug)]
+pub struct Report {
+    /// The file as the user named it.
+    pub file: String,
+    /// The text that the places are places of.
+    pub text: String,
+    /// The problems, at least one.
+    pub problems: Vec<Problem>,
+}
+
+impl Report {
+    pub(crate) fn new(file: &str, text: &str, problems: Vec<Problem>) -> Self {
+        Self { file: file.to_owned(), text: text.to_owned(), problems }
+    }
+
+    /// The problems in the order of the file, for a terminal (`colour`) or a log.
+    pub fn render(&self, colour: bool) -> String {
+        render(&self.file, &self.text, &self.problems, colour)
+    }
+
+    /// How many there are and where: `2 problems in lit.toml`.
+    pub fn summary(&self) -> String {
+        let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
+        format!("{} {problems} in {}", self.problems.len(), self.file)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n\n{}", self.render(false), self.summary())
+    }
+}
+
+impl Error for Report {}
