@@ -69,7 +69,8 @@ impl Preprocess {
 /// # Errors
 /// When it asks for what is not offered.
 pub(crate) fn huggingface(config: &Value, place: &Path) -> Result<Preprocess> {
-    let kind = ["image_processor_type", "feature_extractor_type"].iter().find_map(|key| config[*key].as_str());
+    let kind =
+        ["image_processor_type", "feature_extractor_type"].iter().find_map(|key| config[*key].as_str());
     let kind = kind.unwrap_or_default();
     let (resize, size) = size(config, kind, place)?;
     let cut = match config["do_center_crop"].as_bool().unwrap_or(kind.contains("CLIP")) {
@@ -94,10 +95,15 @@ fn size(config: &Value, kind: &str, place: &Path) -> Result<(Resize, i64)> {
         return Ok((Resize::Shortest, shortest));
     }
     if let (Some(height), Some(width)) = (value["height"].as_i64(), value["width"].as_i64()) {
-        ensure!(height == width, "{}: pictures of {width}x{height}: only squares are offered", place.display());
+        ensure!(
+            height == width,
+            "{}: pictures of {width}x{height}: only squares are offered",
+            place.display()
+        );
         return Ok((Resize::Squash, height));
     }
-    let how = if kind.contains("CLIP") || kind.contains("ConvNext") { Resize::Shortest } else { Resize::Squash };
+    let how =
+        if kind.contains("CLIP") || kind.contains("ConvNext") { Resize::Shortest } else { Resize::Squash };
     Ok((how, value.as_i64().unwrap_or(224)))
 }
 
@@ -125,7 +131,9 @@ fn resample(value: &Value, place: &Path) -> Result<Interpolation> {
     match value.as_i64() {
         None | Some(2) => Ok(Interpolation::Bilinear),
         Some(3) => Ok(Interpolation::Bicubic),
-        Some(other) => bail!("{}: resample {other}: offered are 2 (bilinear) and 3 (bicubic)", place.display()),
+        Some(other) => {
+            bail!("{}: resample {other}: offered are 2 (bilinear) and 3 (bicubic)", place.display())
+        }
     }
 }
 
@@ -137,6 +145,8 @@ pub(crate) fn interpolation(word: Option<&str>, place: &Path) -> Result<Interpol
     match word {
         None | Some("bicubic" | "random") => Ok(Interpolation::Bicubic),
         Some("bilinear") => Ok(Interpolation::Bilinear),
-        Some(other) => bail!("{}: interpolation `{other}`: offered are bicubic and bilinear", place.display()),
+        Some(other) => {
+            bail!("{}: interpolation `{other}`: offered are bicubic and bilinear", place.display())
+        }
     }
 }

@@ -56,7 +56,8 @@ fn alternatives(name: &str) -> Vec<String> {
 
 fn filled(name: &str, numbers: &[u32]) -> String {
     let mut numbers = numbers.iter();
-    let mut next = |plus: i64| numbers.next().map_or_else(String::new, |number| (i64::from(*number) + plus).to_string());
+    let mut next =
+        |plus: i64| numbers.next().map_or_else(String::new, |number| (i64::from(*number) + plus).to_string());
     name.chars().fold(String::new(), |mut all, c| {
         match c {
             '*' => all += &next(0),

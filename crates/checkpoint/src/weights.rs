@@ -120,7 +120,8 @@ impl Weights {
     /// What keeps a variable from being filled.
     fn misfit(&self, one: &Match) -> Option<String> {
         let ours = one.variable.size();
-        let absent: Vec<_> = one.theirs.names.iter().filter(|name| !self.tensors.has(name)).cloned().collect();
+        let absent: Vec<_> =
+            one.theirs.names.iter().filter(|name| !self.tensors.has(name)).cloned().collect();
         if !absent.is_empty() {
             return Some(format!("missing: `{}` for `{}` {ours:?}", absent.join("`, `"), one.ours));
         }
@@ -154,7 +155,8 @@ impl Weights {
         };
         let names = self.tensors.names();
         let left = names.iter().filter(|name| !used.contains(name) && !idle(name) && !spare(name));
-        left.map(|name| format!("extra: `{name}` {:?}", self.tensors.shape(name).unwrap_or_default())).collect()
+        left.map(|name| format!("extra: `{name}` {:?}", self.tensors.shape(name).unwrap_or_default()))
+            .collect()
     }
 
     fn refusal(&self, under: &str, faults: &[String]) -> String {
@@ -171,7 +173,8 @@ impl Weights {
     }
 
     fn copy(&self, one: Match) -> Result<()> {
-        let parts = one.theirs.names.iter().map(|name| self.tensors.tensor(name)).collect::<Result<Vec<_>>>()?;
+        let parts =
+            one.theirs.names.iter().map(|name| self.tensors.tensor(name)).collect::<Result<Vec<_>>>()?;
         let mut variable = one.variable;
         let joined = if parts.len() == 1 { parts[0].shallow_clone() } else { Tensor::f_cat(&parts, 0)? };
         let turned = if one.theirs.transposed { joined.f_transpose(0, 1)? } else { joined };

@@ -58,17 +58,22 @@ impl Bare {
         let width = dim(tensors, &at("embeddings.patch_embeddings.projection.weight"), 0)?;
         let patch = dim(tensors, &at("embeddings.patch_embeddings.projection.weight"), 2)?;
         let rows = dim(tensors, &at("embeddings.position_embeddings"), 1)?;
-        let Some((side, true)) = grid(rows) else { bail!("{rows} positions are no square grid and a class token") };
+        let Some((side, true)) = grid(rows) else {
+            bail!("{rows} positions are no square grid and a class token")
+        };
         let inner = dim(tensors, &at("encoder.layer.0.intermediate.dense.weight"), 0)?;
-        let import = Import::new("vit", [
-            ("image_size", (side * patch).into()),
-            ("patch_size", patch.into()),
-            ("width", width.into()),
-            ("depth", count(tensors, &at("encoder.layer."), ".layernorm_before.weight").into()),
-            ("mlp_ratio", ratio(inner, width).into()),
-            ("qkv_bias", tensors.has(&at("encoder.layer.0.attention.attention.query.bias")).into()),
-            ("norm_eps", 1e-12.into()),
-        ]);
+        let import = Import::new(
+            "vit",
+            [
+                ("image_size", (side * patch).into()),
+                ("patch_size", patch.into()),
+                ("width", width.into()),
+                ("depth", count(tensors, &at("encoder.layer."), ".layernorm_before.weight").into()),
+                ("mlp_ratio", ratio(inner, width).into()),
+                ("qkv_bias", tensors.has(&at("encoder.layer.0.attention.attention.query.bias")).into()),
+                ("norm_eps", 1e-12.into()),
+            ],
+        );
         let weights = hf_image::vit_weights(&self.place())?;
         Ok(Import { needs: vec!["heads"], ..import.with(weights) })
     }

@@ -14,7 +14,8 @@ use crate::rename::Row;
 use crate::source::{Shards, Tensors};
 use crate::{Import, json};
 
-const IMAGE_PROJECTION: &[Row] = &[("weight", "visual_projection.weight"), ("bias", "visual_projection.bias")];
+const IMAGE_PROJECTION: &[Row] =
+    &[("weight", "visual_projection.weight"), ("bias", "visual_projection.bias")];
 const TEXT_PROJECTION: &[Row] = &[("weight", "text_projection.weight"), ("bias", "text_projection.bias")];
 /// What belongs to no tower.
 const HEADS: [&str; 3] = ["visual_projection.", "text_projection.", "logit_scale"];
@@ -72,7 +73,9 @@ impl HuggingFace {
         match (is("mean_tokens"), is("cls_token")) {
             (true, false) => Ok(Some("mean")),
             (false, true) => Ok(Some("cls")),
-            _ => bail!("{}: offered is pooling by the mean or by the first token, one of them", path.display()),
+            _ => {
+                bail!("{}: offered is pooling by the mean or by the first token, one of them", path.display())
+            }
         }
     }
 }

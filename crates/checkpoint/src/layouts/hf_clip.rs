@@ -104,7 +104,10 @@ pub(super) fn image(config: &Value, place: &Place) -> Result<Import> {
 
 /// Reads the text tower.
 pub(super) fn text(config: &Value, place: &Place) -> Result<Import> {
-    ensure!(!place.pooler || place.within.is_empty(), "CLIP's text tower in a VisionTextDualEncoderModel is not offered");
+    ensure!(
+        !place.pooler || place.within.is_empty(),
+        "CLIP's text tower in a VisionTextDualEncoderModel is not offered"
+    );
     let defaults = serde_json::json!({
         "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 8,
         "vocab_size": 49408, "max_position_embeddings": 77, "eos_token_id": 49407,

@@ -170,7 +170,11 @@ fn resnet(config: &Value, place: &Place) -> Result<Import> {
     let file = place.tensors.place().display();
     ensure!(!place.pooler, "{file}: a ResNet inside a VisionTextDualEncoderModel is not offered");
     let resnet: ResNet = json::take(config, "the configuration of the ResNet")?;
-    ensure!(resnet.hidden_act == "relu", "{file}: a ResNet with `{}` is not offered, only relu", resnet.hidden_act);
+    ensure!(
+        resnet.hidden_act == "relu",
+        "{file}: a ResNet with `{}` is not offered, only relu",
+        resnet.hidden_act
+    );
     let weights = place.weights("embedder.embedder.convolution.weight", RESNET, SPARE)?;
     let settings = [
         ("layers", resnet.depths.into()),
@@ -195,6 +199,8 @@ pub(super) fn activation(name: &str) -> Result<&'static str> {
         "quick_gelu" => "quick_gelu",
         "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => "gelu_tanh",
         "relu" => "relu",
-        other => bail!("the activation `{other}` is not offered; offered are gelu, quick_gelu, gelu_new and relu"),
+        other => {
+            bail!("the activation `{other}` is not offered; offered are gelu, quick_gelu, gelu_new and relu")
+        }
     })
 }

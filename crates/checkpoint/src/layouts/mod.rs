@@ -66,7 +66,9 @@ pub(crate) fn folder(folder: &Path) -> Result<Box<dyn Layout>> {
     }
     match json::read_if_there(&folder.join("config.json"))? {
         Some(config) if config["architecture"].is_string() => Ok(Box::new(timm::Timm::open(folder, config)?)),
-        Some(config) if config["model_type"].is_string() => Ok(Box::new(hf::HuggingFace::open(folder, config)?)),
+        Some(config) if config["model_type"].is_string() => {
+            Ok(Box::new(hf::HuggingFace::open(folder, config)?))
+        }
         Some(_) => bail!(
             "{}: neither `model_type` (Hugging Face) nor `architecture` (timm) is there",
             folder.join("config.json").display()
@@ -93,7 +95,8 @@ pub(crate) fn keras(folder: &Path) -> Result<Box<dyn Layout>> {
 /// count.
 fn prefix(tensors: &dyn Tensors, within: &str, probe: &str) -> Option<String> {
     let names = tensors.names();
-    let prefixes = names.iter().filter(|name| name.starts_with(within)).filter_map(|name| name.strip_suffix(probe));
+    let prefixes =
+        names.iter().filter(|name| name.starts_with(within)).filter_map(|name| name.strip_suffix(probe));
     let whole = prefixes.filter(|prefix| prefix.is_empty() || prefix.ends_with('.'));
     whole.min_by_key(|prefix| prefix.len()).map(str::to_owned)
 }

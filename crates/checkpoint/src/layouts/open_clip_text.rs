@@ -70,7 +70,9 @@ fn pool(word: Option<&str>) -> Result<&'static str> {
         None | Some("argmax") => "argmax",
         Some("last") => "last",
         Some("eos") => "eos",
-        Some(other) => bail!("open_clip's text pooling `{other}` is not offered; offered are argmax, eos and last"),
+        Some(other) => {
+            bail!("open_clip's text pooling `{other}` is not offered; offered are argmax, eos and last")
+        }
     })
 }
 
@@ -80,15 +82,18 @@ pub(super) fn transformer(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     let at = |name: &str| format!("{prefix}{name}");
     let width = dim(&**tensors, &at("token_embedding.weight"), 1)?;
     let inner = dim(&**tensors, &at("transformer.resblocks.0.mlp.c_fc.weight"), 0)?;
-    let import = Import::new("clip_transformer", [
-        ("vocab", dim(&**tensors, &at("token_embedding.weight"), 0)?.into()),
-        ("context", dim(&**tensors, &at("positional_embedding"), 0)?.into()),
-        ("width", width.into()),
-        ("depth", count(&**tensors, &at("transformer.resblocks."), ".ln_1.weight").into()),
-        ("mlp_ratio", ratio(inner, width).into()),
-        ("pool", "argmax".into()),
-        ("norm_eps", 1e-5.into()),
-    ]);
+    let import = Import::new(
+        "clip_transformer",
+        [
+            ("vocab", dim(&**tensors, &at("token_embedding.weight"), 0)?.into()),
+            ("context", dim(&**tensors, &at("positional_embedding"), 0)?.into()),
+            ("width", width.into()),
+            ("depth", count(&**tensors, &at("transformer.resblocks."), ".ln_1.weight").into()),
+            ("mlp_ratio", ratio(inner, width).into()),
+            ("pool", "argmax".into()),
+            ("norm_eps", 1e-5.into()),
+        ],
+    );
     let weights = Weights::new(tensors, prefix, TABLE, OTHERS);
     Ok(Import { needs: vec!["heads", "activation"], ..import.with(weights) })
 }
@@ -107,7 +112,8 @@ fn huggingface(tensors: &Arc<dyn Tensors>, config: &Value) -> Result<Import> {
 
 /// A BERT or DistilBERT with its settings read off the shapes; heads stay open.
 pub(super) fn bert(place: &Place, pool: &str) -> Result<Import> {
-    let distil = place.tensors.names().iter().any(|name| name.contains("transformer.layer.0.attention.q_lin"));
+    let distil =
+        place.tensors.names().iter().any(|name| name.contains("transformer.layer.0.attention.q_lin"));
     let table = if distil { hf_text::DISTILBERT } else { hf_text::BERT };
     let weights = hf_text::weights(place, table, pool)?;
     let at = |name: &str| format!("{}{name}", weights.prefix());
@@ -117,15 +123,21 @@ pub(super) fn bert(place: &Place, pool: &str) -> Result<Import> {
     };
     let after = if distil { ".attention.q_lin.weight" } else { ".attention.self.query.weight" };
     let tensors = &**place.tensors;
-    let import = Import::new("bert", [
-        ("vocab", dim(tensors, &at("embeddings.word_embeddings.weight"), 0)?.into()),
-        ("context", dim(tensors, &at("embeddings.position_embeddings.weight"), 0)?.into()),
-        ("token_types", tensors.dim(&at("embeddings.token_type_embeddings.weight"), 0).unwrap_or(0).into()),
-        ("width", dim(tensors, &at("embeddings.word_embeddings.weight"), 1)?.into()),
-        ("depth", count(tensors, &at(blocks), after).into()),
-        ("mlp_dim", dim(tensors, &at(inner), 0)?.into()),
-        ("pool", pool.into()),
-    ]);
+    let import = Import::new(
+        "bert",
+        [
+            ("vocab", dim(tensors, &at("embeddings.word_embeddings.weight"), 0)?.into()),
+            ("context", dim(tensors, &at("embeddings.position_embeddings.weight"), 0)?.into()),
+            (
+                "token_types",
+                tensors.dim(&at("embeddings.token_type_embeddings.weight"), 0).unwrap_or(0).into(),
+            ),
+            ("width", dim(tensors, &at("embeddings.word_embeddings.weight"), 1)?.into()),
+            ("depth", count(tensors, &at(blocks), after).into()),
+            ("mlp_dim", dim(tensors, &at(inner), 0)?.into()),
+            ("pool", pool.into()),
+        ],
+    );
     Ok(Import { needs: vec!["heads"], ..import.with(weights) })
 }
 

@@ -53,15 +53,15 @@ pub(super) const OTHERS: &[&str] = &[
 ];
 
 /// Options of open_clip's vision transformer that change what it computes and that no setting of ours stands for.
-const FOREIGN: &[&str] = &["attentional_pool", "pos_embed_type", "final_ln_after_pool", "attn_pooler_queries", "no_ln_pre"];
+const FOREIGN: &[&str] =
+    &["attentional_pool", "pos_embed_type", "final_ln_after_pool", "attn_pooler_queries", "no_ln_pre"];
 
 /// The tower that `config`, open_clip's `vision_cfg`, describes. Widths and depths are read off the shapes.
 pub(super) fn tower(tensors: &Arc<dyn Tensors>, config: &Value, quick: bool) -> Result<Import> {
     let side = |value: &Value| value.as_i64().or_else(|| value[0].as_i64());
     let size = side(&config["image_size"]).unwrap_or(224);
     if let Some(architecture) = config["timm_model_name"].as_str() {
-        let known =
-            Known { architecture, heads: None, pool: timm_vit::pool(config["timm_pool"].as_str()) };
+        let known = Known { architecture, heads: None, pool: timm_vit::pool(config["timm_pool"].as_str()) };
         let mut import = timm::tower(tensors, "visual.trunk.", &known, Some(size))?;
         add_others(&mut import);
         return Ok(import);
@@ -104,23 +104,27 @@ pub(super) fn vit(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     let width = dim(&**tensors, &at("conv1.weight"), 0)?;
     let patch = dim(&**tensors, &at("conv1.weight"), 2)?;
     let rows = dim(&**tensors, &at("positional_embedding"), 0)?;
-    let (side, _) = grid(rows).with_context(|| format!("{rows} positions are no square grid and a class token"))?;
+    let (side, _) =
+        grid(rows).with_context(|| format!("{rows} positions are no square grid and a class token"))?;
     let inner = dim(&**tensors, &at("transformer.resblocks.0.mlp.c_fc.weight"), 0)?;
     let scaled = tensors.has(&at("transformer.resblocks.0.ls_1.gamma"));
-    let import = Import::new("vit", [
-        ("image_size", (side * patch).into()),
-        ("patch_size", patch.into()),
-        ("width", width.into()),
-        ("depth", count(&**tensors, &at("transformer.resblocks."), ".ln_1.weight").into()),
-        ("mlp_ratio", ratio(inner, width).into()),
-        ("pool", "cls".into()),
-        // Average pooling is of normed tokens.
-        ("final_norm", "tokens".into()),
-        ("pre_norm", true.into()),
-        ("patch_bias", false.into()),
-        ("layer_scale", if scaled { 1e-5 } else { 0.0 }.into()),
-        ("norm_eps", 1e-5.into()),
-    ]);
+    let import = Import::new(
+        "vit",
+        [
+            ("image_size", (side * patch).into()),
+            ("patch_size", patch.into()),
+            ("width", width.into()),
+            ("depth", count(&**tensors, &at("transformer.resblocks."), ".ln_1.weight").into()),
+            ("mlp_ratio", ratio(inner, width).into()),
+            ("pool", "cls".into()),
+            // Average pooling is of normed tokens.
+            ("final_norm", "tokens".into()),
+            ("pre_norm", true.into()),
+            ("patch_bias", false.into()),
+            ("layer_scale", if scaled { 1e-5 } else { 0.0 }.into()),
+            ("norm_eps", 1e-5.into()),
+        ],
+    );
     let weights = Weights::new(tensors, "visual.", VIT, OTHERS);
     Ok(Import { needs: vec!["heads", "activation"], ..import.with(weights) })
 }
@@ -130,7 +134,8 @@ pub(super) fn modified_resnet(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     let mut import = resnet::openai(tensors, "visual.", OTHERS)?;
     import.needs.push("pool_heads");
     let rows = dim(&**tensors, "visual.attnpool.positional_embedding", 0)?;
-    let (side, _) = grid(rows).with_context(|| format!("{rows} positions are no square grid and an average"))?;
+    let (side, _) =
+        grid(rows).with_context(|| format!("{rows} positions are no square grid and an average"))?;
     let stages = import.settings["layers"].as_array().map_or(4, Vec::len);
     // The stem and each stage but the first halve the picture; the stem twice.
     import.settings.insert("image_size".into(), (side * (2 << stages)).into());

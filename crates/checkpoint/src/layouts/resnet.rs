@@ -38,17 +38,21 @@ pub(super) fn read(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> 
         at("conv1.weight")
     );
     let stages = stages(&**tensors, prefix);
-    let layers: Vec<i64> = (1..=stages).map(|s| count(&**tensors, &at(&format!("layer{s}.")), ".conv1.weight")).collect();
+    let layers: Vec<i64> =
+        (1..=stages).map(|s| count(&**tensors, &at(&format!("layer{s}.")), ".conv1.weight")).collect();
     let bottleneck = tensors.has(&at("layer1.0.conv3.weight"));
     let last = if bottleneck { "conv3" } else { "conv2" };
     let width = |stage| dim(&**tensors, &at(&format!("layer{stage}.0.{last}.weight")), 0);
     let widths = (1..=stages).map(width).collect::<Result<Vec<i64>>>()?;
-    let mut import = Import::new("resnet", [
-        ("layers", layers.into()),
-        ("block", if bottleneck { "bottleneck" } else { "basic" }.into()),
-        ("stem_width", dim(&**tensors, &at(stem_end), 0)?.into()),
-        ("widths", widths.clone().into()),
-    ]);
+    let mut import = Import::new(
+        "resnet",
+        [
+            ("layers", layers.into()),
+            ("block", if bottleneck { "bottleneck" } else { "basic" }.into()),
+            ("stem_width", dim(&**tensors, &at(stem_end), 0)?.into()),
+            ("widths", widths.clone().into()),
+        ],
+    );
     if bottleneck {
         let second = at("layer1.0.conv2.weight");
         let (inner, per_group) = (dim(&**tensors, &second, 0)?, dim(&**tensors, &second, 1)?);

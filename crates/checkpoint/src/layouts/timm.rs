@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::timm_vit::{self, Known, pool};
 use super::{Layout, resnet};
+use crate::Import;
 use crate::preprocess::{IMAGENET, Interpolation, Preprocess, Resize, cropped_from, interpolation};
 use crate::source::{Shards, Tensors};
-use crate::Import;
 
 /// Heads over the features.
 const HEADS: &[&str] = &["fc.", "head."];

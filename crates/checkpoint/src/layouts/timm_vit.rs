@@ -64,24 +64,30 @@ pub(super) fn read(
         (false, true) => "avg",
         (false, false) => "cls",
     });
-    let mut import = Import::new("vit", [
-        ("image_size", (side * patch).into()),
-        ("patch_size", patch.into()),
-        ("width", width.into()),
-        ("depth", count(&**tensors, &at("blocks."), ".norm1.weight").into()),
-        ("mlp_ratio", ratio(dim(&**tensors, &at("blocks.0.mlp.fc1.weight"), 0)?, width).into()),
-        ("activation", if known.architecture.contains("quickgelu") { "quick_gelu" } else { "gelu" }.into()),
-        ("pool", pool.into()),
-        ("final_norm", final_norm(pooled, has("norm.weight")).into()),
-        ("cls_token", has("cls_token").into()),
-        ("cls_position", (has("cls_token") && cls_position).into()),
-        ("pre_norm", has("norm_pre.weight").into()),
-        ("patch_bias", has("patch_embed.proj.bias").into()),
-        ("qkv_bias", has("blocks.0.attn.qkv.bias").into()),
-        ("layer_scale", if has("blocks.0.ls1.gamma") { LAYER_SCALE } else { 0.0 }.into()),
-        // timm's CLIP models keep CLIP's epsilon.
-        ("norm_eps", if has("norm_pre.weight") { 1e-5 } else { 1e-6 }.into()),
-    ]);
+    let mut import = Import::new(
+        "vit",
+        [
+            ("image_size", (side * patch).into()),
+            ("patch_size", patch.into()),
+            ("width", width.into()),
+            ("depth", count(&**tensors, &at("blocks."), ".norm1.weight").into()),
+            ("mlp_ratio", ratio(dim(&**tensors, &at("blocks.0.mlp.fc1.weight"), 0)?, width).into()),
+            (
+                "activation",
+                if known.architecture.contains("quickgelu") { "quick_gelu" } else { "gelu" }.into(),
+            ),
+            ("pool", pool.into()),
+            ("final_norm", final_norm(pooled, has("norm.weight")).into()),
+            ("cls_token", has("cls_token").into()),
+            ("cls_position", (has("cls_token") && cls_position).into()),
+            ("pre_norm", has("norm_pre.weight").into()),
+            ("patch_bias", has("patch_embed.proj.bias").into()),
+            ("qkv_bias", has("blocks.0.attn.qkv.bias").into()),
+            ("layer_scale", if has("blocks.0.ls1.gamma") { LAYER_SCALE } else { 0.0 }.into()),
+            // timm's CLIP models keep CLIP's epsilon.
+            ("norm_eps", if has("norm_pre.weight") { 1e-5 } else { 1e-6 }.into()),
+        ],
+    );
     match known.heads() {
         Some(heads) => drop(import.settings.insert("heads".into(), Value::from(heads))),
         None => import.needs.push("heads"),
@@ -104,7 +110,8 @@ pub(super) struct Known<'a> {
 
 impl Known<'_> {
     fn heads(&self) -> Option<i64> {
-        let named = || HEADS.iter().find(|(part, _)| self.architecture.contains(part)).map(|(_, heads)| *heads);
+        let named =
+            || HEADS.iter().find(|(part, _)| self.architecture.contains(part)).map(|(_, heads)| *heads);
         self.heads.or_else(named)
     }
 }
@@ -132,6 +139,9 @@ fn positions(tensors: &dyn Tensors, name: &str) -> Result<(i64, bool)> {
     let shape = tensors.shape(name).unwrap_or_default();
     let rows = shape.len().checked_sub(2).map_or(0, |axis| shape[axis]);
     grid(rows).with_context(|| {
-        format!("{}: `{name}` of {shape:?} is no position embedding of a square picture", tensors.place().display())
+        format!(
+            "{}: `{name}` of {shape:?} is no position embedding of a square picture",
+            tensors.place().display()
+        )
     })
 }

@@ -12,7 +12,11 @@ use crate::{Import, Weights};
 const MOST: f64 = 100.0;
 
 /// A linear projection whose matrix is `[dim, width]`, with or without a bias, called `name`.
-pub(super) fn linear(tensors: &Arc<dyn Tensors>, name: &'static str, table: &'static [Row]) -> Result<Option<Import>> {
+pub(super) fn linear(
+    tensors: &Arc<dyn Tensors>,
+    name: &'static str,
+    table: &'static [Row],
+) -> Result<Option<Import>> {
     let Some(dim) = tensors.dim(&format!("{name}.weight"), 0) else { return Ok(None) };
     let bias = tensors.has(&format!("{name}.bias"));
     let weights = Weights::new(tensors, "", table, &[""]);
@@ -20,7 +24,11 @@ pub(super) fn linear(tensors: &Arc<dyn Tensors>, name: &'static str, table: &'st
 }
 
 /// A matrix `[width, dim]` called `name`, as OpenAI stores projections.
-pub(super) fn matrix(tensors: &Arc<dyn Tensors>, name: &str, table: &'static [Row]) -> Result<Option<Import>> {
+pub(super) fn matrix(
+    tensors: &Arc<dyn Tensors>,
+    name: &str,
+    table: &'static [Row],
+) -> Result<Option<Import>> {
     let Some(dim) = tensors.dim(name, 1) else { return Ok(None) };
     let weights = Weights::new(tensors, "", table, &[""]);
     Ok(Some(Import::new("linear", [("dim", dim.into()), ("bias", false.into())]).with(weights)))

@@ -57,8 +57,9 @@ impl TensorFile {
     /// When the file has no such tensor or libtorch has no such type.
     pub fn tensor(&self, name: &str) -> Result<Tensor> {
         let info = self.info(name)?;
-        let kind = kind(info.dtype)
-            .with_context(|| format!("{}: tensor `{name}` is of type {:?}", self.path.display(), info.dtype))?;
+        let kind = kind(info.dtype).with_context(|| {
+            format!("{}: tensor `{name}` is of type {:?}", self.path.display(), info.dtype)
+        })?;
         let shape: Vec<i64> = info.shape.iter().map(|size| *size as i64).collect();
         Ok(Tensor::f_from_data_size(self.slice(info), &shape, kind)?)
     }

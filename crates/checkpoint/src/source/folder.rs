@@ -53,8 +53,7 @@ impl Shards {
     }
 
     fn found(&self, name: &str) -> Result<(&TensorFile, String)> {
-        self.holder(name)
-            .with_context(|| format!("{} holds no tensor called `{name}`", self.place.display()))
+        self.holder(name).with_context(|| format!("{} holds no tensor called `{name}`", self.place.display()))
     }
 }
 

@@ -63,8 +63,14 @@ impl KerasResnet {
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("model.json");
         let config = json::read(&path)?;
-        let groups: Vec<Group> = json::take(&config["weightsManifest"], &format!("{}: weightsManifest", path.display()))?;
-        let mut keras = Self { folder: folder.to_owned(), shards: Vec::new(), spans: BTreeMap::new(), recipes: recipes() };
+        let groups: Vec<Group> =
+            json::take(&config["weightsManifest"], &format!("{}: weightsManifest", path.display()))?;
+        let mut keras = Self {
+            folder: folder.to_owned(),
+            shards: Vec::new(),
+            spans: BTreeMap::new(),
+            recipes: recipes(),
+        };
         groups.into_iter().try_for_each(|group| keras.add(group))?;
         for recipe in keras.recipes.values() {
             recipe.sources().into_iter().try_for_each(|name| keras.span(name).map(drop))?;
@@ -75,7 +81,13 @@ impl KerasResnet {
     fn add(&mut self, group: Group) -> Result<()> {
         let mut end = self.length();
         for weight in group.weights {
-            ensure!(weight.dtype == "float32", "{}: `{}` is {}, not float32", self.folder.display(), weight.name, weight.dtype);
+            ensure!(
+                weight.dtype == "float32",
+                "{}: `{}` is {}, not float32",
+                self.folder.display(),
+                weight.name,
+                weight.dtype
+            );
             let bytes = weight.shape.iter().product::<i64>() as usize * 4;
             self.spans.insert(weight.name, Span { start: end, shape: weight.shape });
             end += bytes;
@@ -84,7 +96,11 @@ impl KerasResnet {
             self.shards.push(map(&self.folder.join(path))?);
         }
         let there = self.length();
-        ensure!(there == end, "{}: the shards hold {there} bytes, model.json wants {end}: fetch the weights again", self.folder.display());
+        ensure!(
+            there == end,
+            "{}: the shards hold {there} bytes, model.json wants {end}: fetch the weights again",
+            self.folder.display()
+        );
         Ok(())
     }
 
@@ -93,7 +109,9 @@ impl KerasResnet {
     }
 
     fn span(&self, name: &str) -> Result<&Span> {
-        self.spans.get(name).with_context(|| format!("{}: model.json lists no weight `{name}`", self.folder.display()))
+        self.spans
+            .get(name)
+            .with_context(|| format!("{}: model.json lists no weight `{name}`", self.folder.display()))
     }
 
     /// A weight's bytes; it may begin in one shard and end in the next.
@@ -116,7 +134,9 @@ impl KerasResnet {
     }
 
     fn recipe(&self, name: &str) -> Result<&Recipe> {
-        self.recipes.get(name).with_context(|| format!("{} holds no tensor called `{name}`", self.folder.display()))
+        self.recipes
+            .get(name)
+            .with_context(|| format!("{} holds no tensor called `{name}`", self.folder.display()))
     }
 }
 

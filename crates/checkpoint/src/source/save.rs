@@ -1,14 +1,11 @@
 //! Writing a safetensors file so that a crash or a full disk never harms the one before it.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use safetensors::View;
-use safetensors::tensor::{Dtype, SafeTensorError, serialize_to_file};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tch::{Device, Kind, Tensor};
 
 /// Writes tensors and metadata to `path` as safetensors. The file is written aside, synced and renamed, and its
@@ -20,10 +17,12 @@ pub fn save(path: &Path, tensors: &[(String, Tensor)], metadata: &[(String, Stri
     let aside = aside(path)?;
     write(&aside, tensors, metadata).and_then(|()| Ok(fs::rename(&aside, path)?)).map_err(|error| {
         let _ = fs::remove_file(&aside);
-        failed(path, error)
+        failed(path, &error)
     })?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(path, error.into()))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("{} was written, but its folder cannot be synced", path.display()))
 }
 
 /// `.NAME.partial` beside the file. What a killed process leaves there is overwritten the next time.
@@ -32,62 +31,57 @@ fn aside(path: &Path) -> Result<PathBuf> {
     Ok(path.with_file_name(format!(".{}.partial", name.to_string_lossy())))
 }
 
+/// Length of the header, header, tensors one after another: one tensor at a time is copied to the CPU.
 fn write(aside: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
-    let views = tensors
-        .iter()
-        .map(|(name, tensor)| Ok((name, Bytes::new(tensor).with_context(|| format!("tensor `{name}`"))?)))
-        .collect::<Result<Vec<_>>>()?;
-    let metadata: HashMap<String, String> = metadata.iter().cloned().collect();
-    serialize_to_file(views, Some(metadata), aside)?;
-    Ok(File::open(aside)?.sync_all()?)
+    let tensors = ordered(tensors)?;
+    let mut header = serde_json::to_vec(&header(&tensors, metadata)?)?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(aside)?);
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(&header)?;
+    for (_, _, tensor) in tensors {
+        let tensor = tensor.detach().f_to_device(Device::Cpu)?.f_contiguous()?;
+        let mut bytes = vec![0; length(&tensor)];
+        tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
+        file.write_all(&bytes)?;
+    }
+    Ok(file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
 }
 
-fn failed(path: &Path, error: anyhow::Error) -> anyhow::Error {
-    let io = error.chain().find_map(|cause| match cause.downcast_ref() {
-        Some(SafeTensorError::IoError(io)) => Some(io.kind()),
-        _ => cause.downcast_ref::<io::Error>().map(io::Error::kind),
+/// Widest types first, so that every tensor is aligned; then by name.
+fn ordered(tensors: &[(String, Tensor)]) -> Result<Vec<(Dtype, &str, &Tensor)>> {
+    let typed = tensors.iter().map(|(name, tensor)| {
+        let dtype = dtype(tensor.kind()).with_context(|| format!("tensor `{name}`"))?;
+        Ok((dtype, name.as_str(), tensor))
     });
-    let why = match io {
+    let mut tensors = typed.collect::<Result<Vec<_>>>()?;
+    tensors.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    Ok(tensors)
+}
+
+fn header(tensors: &[(Dtype, &str, &Tensor)], metadata: &[(String, String)]) -> Result<Metadata> {
+    let mut end = 0;
+    let infos = tensors.iter().map(|(dtype, name, tensor)| {
+        let start = end;
+        end += length(tensor);
+        let shape = tensor.size().iter().map(|size| *size as usize).collect();
+        ((*name).to_owned(), TensorInfo { dtype: *dtype, shape, data_offsets: (start, end) })
+    });
+    Ok(Metadata::new(Some(metadata.iter().cloned().collect()), infos.collect())?)
+}
+
+/// Bytes of a tensor.
+fn length(tensor: &Tensor) -> usize {
+    tensor.numel() * tensor.kind().elt_size_in_bytes()
+}
+
+fn failed(path: &Path, error: &anyhow::Error) -> anyhow::Error {
+    let why = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => "the disk is full".to_owned(),
         _ => format!("{error:#}"),
     };
     let old = if path.exists() { "; the file that was there is unharmed" } else { "" };
     anyhow!("cannot write {}: {why}{old}", path.display())
-}
-
-/// A tensor as safetensors wants to see it; copied to the CPU when its turn comes.
-struct Bytes {
-    tensor: Tensor,
-    dtype: Dtype,
-    shape: Vec<usize>,
-}
-
-impl Bytes {
-    fn new(tensor: &Tensor) -> Result<Self> {
-        let shape = tensor.size().iter().map(|size| *size as usize).collect();
-        Ok(Self { tensor: tensor.detach(), dtype: dtype(tensor.kind())?, shape })
-    }
-}
-
-impl View for Bytes {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        let tensor = self.tensor.to_device(Device::Cpu).contiguous();
-        let mut bytes = vec![0; self.data_len()];
-        tensor.copy_data_u8(&mut bytes, tensor.numel());
-        bytes.into()
-    }
-
-    fn data_len(&self) -> usize {
-        self.tensor.numel() * self.tensor.kind().elt_size_in_bytes()
-    }
 }
 
 fn dtype(kind: Kind) -> Result<Dtype> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clip_lab_api::{Catalog, ImageEncoder, Kind, Mode, Planned, Projection, ProjectionScope, Section, Shelf};
 use clip_lab_api::{TextEncoder, Tokens, parse};
-use clip_lab_checkpoint::{Import, TensorFile};
+use clip_lab_checkpoint::{Checkpoint, Import, TensorFile};
 use tch::{Device, Kind as DType, Tensor, nn};
 
 /// A file or folder below the goldens; none (said on stderr) where they are missing.
@@ -72,7 +72,7 @@ pub fn projection(import: &Import, input: i64) -> Box<dyn Projection> {
 /// The ids of `io.safetensors`, and its mask or everything.
 pub fn tokens(io: &TensorFile) -> Tokens {
     let ids = io.tensor("input_ids").unwrap();
-    let mask = io.tensor("attention_mask").map_or_else(|_| ids.ones_like(), |mask| mask);
+    let mask = io.tensor("attention_mask").unwrap_or_else(|_| ids.ones_like());
     Tokens { ids, mask: mask.to_kind(DType::Bool) }
 }
 
@@ -82,13 +82,33 @@ pub fn encode(tower: &dyn ImageEncoder, io: &TensorFile) -> Tensor {
 
 /// Fails unless `|a - b| <= 1e-4 + 1e-4 |b|` everywhere.
 pub fn close(ours: &Tensor, io: &TensorFile, name: &str) {
+    within(1e-4, ours, io, name);
+}
+
+/// As [`close`] with another absolute tolerance.
+pub fn within(tolerance: f64, ours: &Tensor, io: &TensorFile, name: &str) {
     let theirs = io.tensor(name).unwrap();
     assert_eq!(ours.size(), theirs.size(), "{name}");
     let worst = ((ours - &theirs).abs() - theirs.abs() * 1e-4).max().double_value(&[]);
-    assert!(worst <= 1e-4, "{}: `{name}` is off by {worst}", io.path().display());
+    assert!(worst <= tolerance, "{}: `{name}` is off by {worst}", io.path().display());
 }
 
 /// Rows of unit length.
 pub fn unit(rows: &Tensor) -> Tensor {
     rows / rows.norm_scalaropt_dim(2, [-1i64].as_slice(), true)
+}
+
+/// `image_embeds` of a whole model, unit length, for the pictures of `io`.
+pub fn embed_images(checkpoint: &Checkpoint, io: &TensorFile) -> Tensor {
+    let features = encode(&*image(&checkpoint.image().unwrap().unwrap(), ""), io);
+    let head = projection(&checkpoint.image_projection().unwrap().unwrap(), features.size()[1]);
+    tch::no_grad(|| unit(&head.project(&features, Mode::Eval).unwrap()))
+}
+
+/// `text_embeds` of a whole model, unit length, for the ids of `io`.
+pub fn embed_texts(checkpoint: &Checkpoint, io: &TensorFile) -> Tensor {
+    let tower = text(&checkpoint.text().unwrap().unwrap(), "");
+    let features = tch::no_grad(|| tower.encode(&tokens(io), Mode::Eval).unwrap());
+    let head = projection(&checkpoint.text_projection().unwrap().unwrap(), features.size()[1]);
+    tch::no_grad(|| unit(&head.project(&features, Mode::Eval).unwrap()))
 }

@@ -1,0 +1,58 @@
+//! Writing safetensors: whole or not at all.
+
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::Path;
+
+use clip_lab_checkpoint::{TensorFile, save};
+use tch::{Kind, Tensor};
+
+fn named(values: &[f32]) -> Vec<(String, Tensor)> {
+    vec![("x".to_owned(), Tensor::from_slice(values))]
+}
+
+#[test]
+fn what_was_saved_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.safetensors");
+    let turned = Tensor::arange(6, (Kind::Double, tch::Device::Cpu)).view([2, 3]).tr();
+    let half = Tensor::from_slice(&[0.5f32, -2.0]).to_kind(Kind::BFloat16);
+    let tensors = vec![
+        ("turned".to_owned(), turned.shallow_clone()),
+        ("half".into(), half),
+        ("none".into(), Tensor::from(7i64)),
+    ];
+    save(&path, &tensors, &[("format".into(), "test".into())]).unwrap();
+    let file = TensorFile::open(&path).unwrap();
+    assert_eq!(file.names(), ["half", "none", "turned"]);
+    assert_eq!(file.metadata()["format"], "test");
+    for (name, tensor) in &tensors {
+        let read = file.tensor(name).unwrap();
+        assert!(read.equal(tensor) && read.kind() == tensor.kind(), "{name}");
+    }
+    assert!(file.tensor("y").unwrap_err().to_string().contains("holds no tensor called `y`"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left aside");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_leaves_the_old_file_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.safetensors");
+    save(&path, &named(&[1.0]), &[]).unwrap();
+    // What is written aside lands on a device that is always full.
+    std::os::unix::fs::symlink("/dev/full", folder.path().join(".x.safetensors.partial")).unwrap();
+    let words = save(&path, &named(&vec![2.0; 100_000]), &[]).unwrap_err().to_string();
+    assert!(
+        words.ends_with("x.safetensors: the disk is full; the file that was there is unharmed"),
+        "{words}"
+    );
+    assert_eq!(TensorFile::open(&path).unwrap().tensor("x").unwrap().double_value(&[0]), 1.0);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let words = save(Path::new("/nowhere/x.safetensors"), &named(&[1.0]), &[]).unwrap_err().to_string();
+    assert!(words.starts_with("cannot write /nowhere/x.safetensors: "), "{words}");
+}
