@@ -8,7 +8,7 @@ use super::{Head, Select, Split, draft::Draft};
 /// Every fault between the parts that could be read.
 pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
     let single = [widths(draft), batch(draft), ramps(draft), select(draft), goal(draft)];
-    single.into_iter().flatten().chain(locked(draft)).collect()
+    single.into_iter().flatten().chain(locked(draft)).chain(seen(draft)).collect()
 }
 
 /// Both projections must end in the same space.
@@ -39,6 +39,19 @@ fn batch(draft: &Draft) -> Option<Problem> {
     let problem = Problem::at(draft.run_section.place_of("batch"), words);
     let problem = problem.also(train.section.place.clone(), format!("{items} items"));
     Some(problem.help(format!("set `batch` to {items} or less")))
+}
+
+/// Data that was trained on says nothing about what was learnt.
+fn seen(draft: &Draft) -> Vec<Problem> {
+    let Some(train) = &draft.data.train else { return Vec::new() };
+    let others = [&draft.data.val, &draft.data.test].into_iter().flatten();
+    let same = others.filter(|other| other.name == train.name && other.settings == train.settings);
+    same.map(|other| {
+        let words = format!("[{}] is the data that [data.train] trains on", other.section.name);
+        let problem = Problem::at(other.section.place.clone(), words);
+        problem.also(train.section.place.clone(), "the same settings").help("give it a `split` of its own")
+    })
+    .collect()
 }
 
 /// What an epoch passes over: pictures, or captions when all of them are used.

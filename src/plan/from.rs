@@ -127,7 +127,7 @@ impl Planner<'_> {
     ) -> Option<Option<Weights>> {
         let filled = match self.checkpoints.part(from, part) {
             Ok(import) => fill(section, import, place),
-            Err(error) => Err(Problem::at(place.clone(), format!("[{}].from: {error:#}", section.name))),
+            Err(error) => Err(Problem::at(place.clone(), format!("[{}]: {error:#}", section.name))),
         };
         match filled {
             Ok(weights) => Some(weights),

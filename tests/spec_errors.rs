@@ -1,0 +1,43 @@
+//! Broken specs and their exact messages: `spec_errors/NAME.toml` and `spec_errors/NAME.txt`.
+//!
+//! Comment lines `# --set a.b=value` at the top of a spec are applied to it. `UPDATE=1 cargo test --test spec_errors`
+//! writes the messages anew; read the difference before committing it.
+
+use std::{env, fs, path::Path};
+
+use clip_lab::{builtin, plan::plan, spec::Spec};
+
+#[test]
+fn every_fault_is_told_in_these_words() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec_errors");
+    let mut specs: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    specs.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    specs.sort();
+    assert!(specs.len() >= 25, "{} broken specs", specs.len());
+    let different: Vec<String> = specs.iter().filter_map(|path| difference(path)).collect();
+    assert!(different.is_empty(), "{}\n\nUPDATE=1 accepts the new messages", different.join("\n"));
+}
+
+/// What differs from the expected messages, if anything does.
+fn difference(path: &Path) -> Option<String> {
+    let (told, expected) = (told(path), path.with_extension("txt"));
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&expected, &told).unwrap();
+    }
+    let wanted = fs::read_to_string(&expected).unwrap_or_default();
+    (told != wanted).then(|| format!("=== {}\n--- expected\n{wanted}\n--- told\n{told}", path.display()))
+}
+
+/// The report of a broken spec. Folders of this machine are not part of a message.
+fn told(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let sets: Vec<String> =
+        text.lines().filter_map(|line| line.strip_prefix("# --set ")).map(str::to_owned).collect();
+    let name = path.file_name().unwrap().to_string_lossy();
+    let report = match Spec::parse(&name, &text, &sets) {
+        Ok(spec) => plan(spec, &builtin::catalog()).expect_err("a broken spec must not pass"),
+        Err(report) => report,
+    };
+    let here = env::current_dir().unwrap().display().to_string();
+    format!("{report}\n").replace(&here, "HERE")
+}
