@@ -40,14 +40,13 @@ fn stranger(words: &str, name: &str, known: &[&str]) -> anyhow::Error {
     anyhow!("{words} `{name}`{hint} (known: {})", known.join(", "))
 }
 
-/// Every kind and its plugins, each with its first line of help.
+/// Every kind and its plugins, each with its first sentence of help.
 fn list(catalog: &Catalog) -> String {
     let mut out = String::new();
     for (key, _, shelf) in catalog.kinds() {
         out += &format!("{key}\n");
         for plugin in shelf {
-            let help = help(&plugin.schema);
-            out += &format!("  {:<20} {}\n", plugin.name, help.lines().next().unwrap_or_default());
+            out += &format!("  {:<20} {}\n", plugin.name, first_sentence(&help(&plugin.schema)));
         }
     }
     out + "\n`clip-lab plugins KIND NAME` explains one with all its settings.\n"
@@ -69,6 +68,14 @@ fn explain(plugin: &Description) -> String {
 
 fn help(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().to_owned()
+}
+
+fn first_sentence(text: &str) -> String {
+    let flat = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    match flat.find(". ") {
+        Some(end) => flat[..=end].to_owned(),
+        None => flat,
+    }
 }
 
 fn indented(text: &str, by: usize) -> String {
@@ -124,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn every_plugin_is_listed_with_a_line_of_help() {
+    fn every_plugin_is_listed_with_a_sentence_of_help() {
         let shown = shown(None, None).unwrap();
         for line in shown.lines().filter(|line| line.starts_with("  ")) {
             assert!(line.split_whitespace().count() > 2, "no help: {line}");

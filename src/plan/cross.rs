@@ -106,7 +106,8 @@ fn select(draft: &Draft) -> Option<Problem> {
 /// A goal that no evaluator reports would be missed only at the end.
 fn goal(draft: &Draft) -> Option<Problem> {
     let run = draft.run.as_ref()?;
-    let matters = draft.run_section.has("goal") || run.select == Select::Best;
+    let selects = run.select == Select::Best && draft.data.splits.contains(&Split::Val);
+    let matters = draft.run_section.has("goal") || selects;
     let (split, metric) = run.goal.split_once('/')?;
     let family = metric.split('/').next()?;
     let reports = |eval: &super::EvalPlan| {

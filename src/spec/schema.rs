@@ -14,6 +14,8 @@ pub fn text(catalog: &Catalog) -> String {
 /// The schema of a spec.
 pub fn schema(catalog: &Catalog) -> Value {
     let mut defs = Map::new();
+    let run = settings("run", schema_for!(Run).to_value(), &mut defs);
+    let preprocess = settings("preprocess", schema_for!(Preprocess).to_value(), &mut defs);
     let kinds = catalog.kinds();
     let mut shelf = |key: &str, extra: Extra| {
         let plugins = kinds.iter().find(|(kind, ..)| *kind == key).map(|(.., plugins)| plugins.as_slice());
@@ -26,9 +28,9 @@ pub fn schema(catalog: &Catalog) -> Value {
     let properties = json!({
         "name": text("What the run is called."),
         "description": text("What the run is for."),
-        "run": settings("run", schema_for!(Run).to_value(), &mut Map::new()),
+        "run": run,
         "data": group(&[("train", train), ("val", split.clone()), ("test", split)]),
-        "preprocess": settings("preprocess", schema_for!(Preprocess).to_value(), &mut Map::new()),
+        "preprocess": preprocess,
         "augment": list(shelf("augment", Extra::None)),
         "tokenizer": shelf("tokenizer", Extra::From),
         "model": group(&[
@@ -51,9 +53,6 @@ pub fn schema(catalog: &Catalog) -> Value {
         "required": ["name", "run", "data", "model", "loss", "optimizer", "schedule", "eval"],
         "additionalProperties": false,
     });
-    for (name, part) in [("run", schema_for!(Run)), ("preprocess", schema_for!(Preprocess))] {
-        settings(name, part.to_value(), &mut defs);
-    }
     root["$defs"] = Value::Object(defs);
     root
 }

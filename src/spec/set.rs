@@ -40,6 +40,9 @@ fn edit(document: &mut DocumentMut, set: &str) -> Result<Vec<String>, String> {
 fn walk<'a>(table: &'a mut dyn TableLike, path: &[String]) -> Result<&'a mut dyn TableLike, String> {
     let Some((step, rest)) = path.split_first() else { return Ok(table) };
     if !table.contains_key(step) {
+        if rest.first().is_some_and(|next| next.parse::<usize>().is_ok()) {
+            return Err(format!("there is no `{step}.{}`: the spec has no `{step}`", rest[0]));
+        }
         let mut fresh = Table::new();
         fresh.set_implicit(true);
         table.insert(step, Item::Table(fresh));
@@ -134,8 +137,15 @@ mod tests {
 
     #[test]
     fn every_faulty_one_names_itself() {
-        let (text, problems) =
-            after(&["run.batch", "trick.1.a=2", "trick.a=2", "run.batch.x=1", "run=2", "a b=1"]);
+        let (text, problems) = after(&[
+            "run.batch",
+            "trick.1.a=2",
+            "trick.a=2",
+            "run.batch.x=1",
+            "run=2",
+            "a b=1",
+            "eval.0.k=[1]",
+        ]);
         assert_eq!(text, SPEC);
         let expected = [
             "`--set run.batch`: has no `=`; write `--set table.key=value`",
@@ -144,6 +154,7 @@ mod tests {
             "`--set run.batch.x=1`: `batch` is a value and has no settings of its own",
             "`--set run=2`: `run` is a table; name one of its settings",
             "`--set a b=1`: `a b` is not a dotted key",
+            "`--set eval.0.k=[1]`: there is no `eval.0`: the spec has no `eval`",
         ];
         assert_eq!(problems, expected);
     }

@@ -37,9 +37,9 @@ pub struct Section {
 impl Section {
     /// The table called `name`; `place` is that of its header.
     pub fn new(name: impl Into<String>, place: Place, table: DeTable<'static>) -> Self {
-        let places = table.iter().map(|(key, value)| {
-            (key.get_ref().to_string(), key.span(), value.span(), Origin::Spec)
-        });
+        let places = table
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), key.span(), value.span(), Origin::Spec));
         let places = places.collect();
         Self { name: name.into(), place, table, places }
     }
@@ -92,9 +92,13 @@ impl Section {
     /// The problems found.
     pub fn read<S: Settings>(mut self) -> Result<S, Vec<Problem>> {
         let mut problems = self.unknown::<S>();
+        let strange = problems.len();
         let settings: S = self.deserialize(&mut problems);
+        let unread = problems.len() > strange;
         let mut faults = Faults::default();
         settings.check(&mut faults);
+        // A value that could not be read counts as left out: what is then missing elsewhere is not the user's fault.
+        faults.0.retain(|(key, _)| !unread || self.has(key));
         let wrong = faults.0.into_iter().map(|(key, words)| {
             Problem::at(self.place_of(&key), format!("[{}].{key}: {words}", self.name)).label(words)
         });

@@ -1,0 +1,30 @@
+//! `clip-lab check` through the binary: every spec is told about, and the exit code says whether all can run.
+
+use std::process::{Command, Output};
+
+fn check(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clip-lab-core"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("check").args(arguments).output().unwrap()
+}
+
+#[test]
+fn a_good_spec_is_summed_up_in_a_line() {
+    let output = check(&["experiments/vit_scratch.toml", "--set", "run.batch=64"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        told,
+        "experiments/vit_scratch.toml: vit-scratch with vit and clip_transformer to 192 dimensions, clip loss, \
+         20 epochs of emoji in batches of 64\n"
+    );
+}
+
+#[test]
+fn one_bad_spec_fails_all_and_hides_none() {
+    let output = check(&["nowhere.toml", "tests/spec_errors/no_eval.toml", "experiments/vit_scratch.toml"]);
+    let faults = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(faults.contains("cannot read the spec"), "{faults}");
+    assert!(faults.contains("1 problem in tests/spec_errors/no_eval.toml"), "{faults}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("experiments/vit_scratch.toml: vit-scratch"));
+}
