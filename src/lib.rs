@@ -2,5 +2,12 @@
 //!
 //! `spec` reads an experiment's file, `plan` checks it against the catalog of plugins, and the commands act on it.
 
+pub mod builtin;
+pub mod commands;
+pub mod data;
+mod entry;
 pub mod plan;
 pub mod spec;
+pub mod train;
+
+pub use entry::main_with;

@@ -1,1 +1,86 @@
-fn main() {}
+//! `clip-lab`: looks, starts and asks. It never links libtorch; whatever needs tensors is done by `clip-lab-core`.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clip_lab_board::{ExportOptions, Size};
+use clip_lab_cli::{Cli, ExportArgs, RunArgs, RunsVerb, Ui, Verb, XAxis};
+use clip_lab_front::{charts, core, run, runs};
+use clip_lab_store::Axis;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match act(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let store = &cli.store;
+    let words = match &cli.verb {
+        Verb::Run(args) if shows_dashboard(args) => {
+            return run::with_dashboard(store, &args.spec, &arguments(args, store), args.resume.as_deref());
+        }
+        Verb::Run(_) | Verb::Check(_) | Verb::Plugins(_) | Verb::Embed(_) => {
+            return Err(core::become_core(std::env::args_os().skip(1)));
+        }
+        Verb::Runs(verb) => look_back(verb, store)?,
+        Verb::Export(args) => charts::chart(store, &args.runs, &options(args))?,
+        Verb::Dashboard(args) => {
+            charts::dashboard(store, args.layout.as_deref(), args.runs.clone())?;
+            String::new()
+        }
+    };
+    print!("{words}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shows_dashboard(args: &RunArgs) -> bool {
+    match args.ui {
+        Some(ui) => ui == Ui::Dashboard,
+        None => run::can_draw(),
+    }
+}
+
+/// What the trainer is told, besides how to show itself.
+fn arguments(args: &RunArgs, store: &std::path::Path) -> Vec<String> {
+    let mut words = vec![args.spec.display().to_string(), "--store".to_owned(), store.display().to_string()];
+    words.extend(args.set.iter().flat_map(|edit| ["--set".to_owned(), edit.clone()]));
+    words.extend(args.resume.iter().flat_map(|run| ["--resume".to_owned(), run.clone()]));
+    words.extend(args.name.iter().flat_map(|name| ["--name".to_owned(), name.clone()]));
+    words
+}
+
+fn look_back(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String> {
+    match verb {
+        RunsVerb::List { json } => runs::list(store, *json),
+        RunsVerb::Show { run, json } => runs::show(store, run, *json),
+        RunsVerb::Metrics { run, json } => runs::metrics(store, run, *json),
+        RunsVerb::Diff { a, b, json } => runs::diff(store, a, b, *json),
+        RunsVerb::Tag { run, tags, remove, json } => runs::tag(store, run, tags, *remove, *json),
+        RunsVerb::Note { run, text, json } => runs::note(store, run, text, *json),
+        RunsVerb::Delete { runs: doomed, yes, json } => runs::delete(store, doomed, *yes, *json),
+    }
+}
+
+fn options(args: &ExportArgs) -> ExportOptions {
+    let x = match args.x {
+        XAxis::Step => Axis::Step,
+        XAxis::Epoch => Axis::Epoch,
+        XAxis::Samples => Axis::Samples,
+        XAxis::Wall => Axis::WallSeconds,
+        XAxis::Active => Axis::ActiveSeconds,
+    };
+    ExportOptions {
+        metrics: args.metric.clone(),
+        x,
+        log: args.log,
+        smooth: args.smooth,
+        size: Size::default(),
+        out: args.out.clone(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Lets `clip-lab-core` and the tests find libtorch where it was when they were built, without LD_LIBRARY_PATH.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    // crates/torch hands on where torch-sys found it.
+    let Ok(folder) = std::env::var("DEP_CLIP_LAB_SHIM_LIBTORCH") else { return };
+    println!("cargo:rustc-link-arg-bin=clip-lab-core=-Wl,-rpath,{folder}");
+    println!("cargo:rustc-link-arg-tests=-Wl,-rpath,{folder}");
+}

@@ -1,0 +1,199 @@
+//! `clip-lab embed`: pictures and texts to embeddings in a safetensors file.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clip_lab_api::{Catalog, Dataset, Mode, Tokenizer};
+use clip_lab_cli::{EmbedArgs, Ui};
+use clip_lab_store::Reader;
+use image::RgbImage;
+use tch::{Device, Tensor, nn};
+
+use crate::{
+    data::{Prepare, Read, Source},
+    plan::{ImageSide, ModelPlan, TextSide, plan_model},
+    spec::Spec,
+    train::{self, Console, Features, ImageTower, Start, TextTower, checkpoint, embed_texts, unit},
+};
+
+/// Embeds what the arguments name and writes the file.
+///
+/// # Errors
+/// When the model, the pictures or the texts cannot be read, or the file cannot be written.
+pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
+    ensure!(
+        args.images.is_some() || args.texts.is_some(),
+        "nothing to embed: give --images DIR, --texts FILE or both"
+    );
+    let target = Target::find(&args.model, &args.set, store, catalog)?;
+    let device = train::device("auto")?;
+    let vars = nn::VarStore::new(device);
+    let start = if target.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
+    let plan = &target.plan;
+    let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
+    let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
+    if let Some(path) = &target.checkpoint {
+        checkpoint::read_weights(path, &vars)?;
+    }
+    let (mut tensors, mut metadata) = (Vec::new(), Vec::new());
+    if let Some(folder) = &args.images {
+        let (tower, side) =
+            image.as_ref().zip(plan.image.as_ref()).context("the model has no image tower")?;
+        let (rows, names) = images(tower, side, folder, args.raw, device)?;
+        tensors.push(("image_embeds".to_owned(), rows));
+        metadata.push(("images".to_owned(), serde_json::to_string(&names)?));
+    }
+    if let Some(file) = &args.texts {
+        let (tower, side) = text.as_ref().zip(plan.text.as_ref()).context("the model has no text tower")?;
+        tensors.push(("text_embeds".to_owned(), texts(tower, side, file, args.raw, device)?));
+    }
+    clip_lab_checkpoint::save(&args.out, &tensors, &metadata)?;
+    for (name, rows) in &tensors {
+        println!("{name} {:?}", rows.size());
+    }
+    println!("written to {}", args.out.display());
+    Ok(())
+}
+
+/// What to embed with.
+struct Target {
+    plan: ModelPlan,
+    checkpoint: Option<PathBuf>,
+}
+
+impl Target {
+    /// A spec file, a folder or file in any layout that `from` reads, or a run of the store.
+    fn find(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
+        let path = Path::new(model);
+        if path.is_file() && path.extension().is_some_and(|ending| ending == "toml") {
+            let plan = plan_model(Spec::read(path, sets)?, catalog)?;
+            return Ok(Self { plan, checkpoint: None });
+        }
+        if path.exists() || model.starts_with("hf:") {
+            let plan = plan_model(Spec::parse(model, &folder_spec(model)?, sets)?, catalog)?;
+            return Ok(Self { plan, checkpoint: None });
+        }
+        let reader = Reader::open(store).with_context(|| {
+            format!("`{model}` is neither a spec nor a folder, and no run can be looked up")
+        })?;
+        let run = reader.run(model)?;
+        let spec =
+            Spec::parse(&run.dir.join("spec.toml").display().to_string(), &reader.spec_text(run.id)?, sets)?;
+        let plan = plan_model(spec, catalog)?;
+        let best = run.dir.join("best.safetensors");
+        let last = run.dir.join("last.safetensors");
+        let checkpoint = if best.exists() { best } else { last };
+        ensure!(checkpoint.exists(), "run {} has no checkpoint in {}", run.uid, run.dir.display());
+        Ok(Self { plan, checkpoint: Some(checkpoint) })
+    }
+}
+
+/// A spec whose model is all that the checkpoint at `from` holds.
+fn folder_spec(from: &str) -> Result<String> {
+    let checkpoint = clip_lab_checkpoint::open(from)?;
+    let parts = [
+        ("image", checkpoint.image()?.is_some()),
+        ("text", checkpoint.text()?.is_some()),
+        ("image_projection", checkpoint.image_projection()?.is_some()),
+        ("text_projection", checkpoint.text_projection()?.is_some()),
+    ];
+    if !parts.iter().any(|(_, there)| *there) {
+        bail!("{from} holds neither an image nor a text tower that clip-lab knows");
+    }
+    let from = toml::Value::from(from);
+    let table = |(part, _): &(&str, bool)| format!("[model.{part}]\nfrom = {from}\n");
+    Ok(parts.iter().filter(|(_, there)| *there).map(table).collect())
+}
+
+fn images(
+    tower: &ImageTower,
+    side: &ImageSide,
+    folder: &Path,
+    raw: bool,
+    device: Device,
+) -> Result<(Tensor, Vec<String>)> {
+    let data = Arc::new(Folder::open(folder)?);
+    let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
+    let source = Source {
+        data: data.clone(),
+        tokenizer: Arc::new(NoText),
+        max_tokens: 0,
+        prepare: Some(Arc::new(prepare)),
+        read: Read::EvalPicture,
+        seed: 0,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let found = Features::compute(tower, source, cores, device, &mut Console::new(Ui::Plain))?;
+    let good: Vec<i64> = (0..data.len())
+        .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))
+        .map(|index| index as i64)
+        .collect();
+    for broken in &found.broken {
+        eprintln!("left out: {}: {}", broken.name, broken.why);
+    }
+    let features = found.rows.f_index_select(0, &Tensor::from_slice(&good).to_device(device))?;
+    let rows = tch::no_grad(|| tower.project(&features, Mode::Eval))?;
+    let rows = if raw { rows } else { unit(&rows)? };
+    Ok((rows.to_device(Device::Cpu), good.iter().map(|&index| data.name(index as usize)).collect()))
+}
+
+fn texts(tower: &TextTower, side: &TextSide, file: &Path, raw: bool, device: Device) -> Result<Tensor> {
+    let bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    ensure!(!lines.is_empty(), "{} has no line", file.display());
+    let tokenizer = side.tokenizer.build(())?;
+    let rows = embed_texts(tower, tokenizer.as_ref(), side.max_tokens, device, &lines, !raw)?;
+    Ok(rows.to_device(Device::Cpu))
+}
+
+/// The pictures of a folder, in name order.
+struct Folder(Vec<PathBuf>);
+
+impl Folder {
+    fn open(folder: &Path) -> Result<Self> {
+        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let mut files: Vec<PathBuf> =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        files.sort();
+        ensure!(!files.is_empty(), "{} has no files", folder.display());
+        Ok(Self(files))
+    }
+}
+
+impl Dataset for Folder {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn picture(&self, index: usize) -> Result<RgbImage> {
+        plugins_data::open(&self.0[index])
+    }
+    fn captions(&self, _index: usize) -> &[String] {
+        &[]
+    }
+    fn name(&self, index: usize) -> String {
+        self.0[index].file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+    fn fingerprint(&self) -> String {
+        String::new()
+    }
+}
+
+/// Where no text is read.
+struct NoText;
+
+impl Tokenizer for NoText {
+    fn encode(&self, _text: &str, _limit: usize) -> Result<Vec<i64>> {
+        bail!("no text is read here")
+    }
+    fn vocab(&self) -> i64 {
+        0
+    }
+    fn pad(&self) -> i64 {
+        0
+    }
+}

@@ -1,0 +1,97 @@
+//! Samples to tensors.
+
+use clip_lab_api::Tokens;
+use tch::{Device, Kind, Tensor};
+
+use super::loader::Sample;
+
+/// A batch on the device.
+#[derive(Debug)]
+pub struct Batch {
+    /// `[B, 3, H, W]`, normalised; none when the image features are cached.
+    pub images: Option<Tensor>,
+    /// Which pictures, `[B]` int64: rows of the cached features.
+    pub pictures: Tensor,
+    /// The captions.
+    pub tokens: Tokens,
+    /// Pictures that could not be read. Their pairs are left out.
+    pub broken: Vec<Broken>,
+}
+
+/// A picture that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Index in the data set.
+    pub picture: usize,
+    /// What to call it.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Batch {
+    /// Pairs in it.
+    pub fn len(&self) -> i64 {
+        self.pictures.size()[0]
+    }
+
+    /// Whether every picture was broken.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts samples together. `size` is the side of the pictures.
+    pub(super) fn collate(samples: Vec<Sample>, size: i64, pad_id: i64, device: Device) -> Self {
+        let (good, bad): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.fault.is_none());
+        let broken = bad.into_iter().filter_map(|sample| sample.fault).collect();
+        let pictures: Vec<i64> = good.iter().map(|sample| sample.picture as i64).collect();
+        let ids: Vec<&[i64]> = good.iter().map(|sample| sample.ids.as_slice()).collect();
+        let images = good.iter().all(|sample| !sample.pixels.is_empty()).then(|| {
+            let rows: Vec<Tensor> = good.iter().map(|sample| Tensor::from_slice(&sample.pixels)).collect();
+            let whole = if rows.is_empty() {
+                Tensor::zeros([0], (Kind::Float, Device::Cpu))
+            } else {
+                Tensor::cat(&rows, 0)
+            };
+            whole.view([good.len() as i64, 3, size, size]).to_device(device)
+        });
+        Self {
+            images,
+            pictures: Tensor::from_slice(&pictures).to_device(device),
+            tokens: pad(&ids, pad_id, device),
+            broken,
+        }
+    }
+}
+
+/// Token ids padded to the longest of them: `[B, L]`.
+pub fn pad(texts: &[&[i64]], pad_id: i64, device: Device) -> Tokens {
+    let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(0).max(1);
+    let mut ids = vec![pad_id; texts.len() * longest];
+    let mut mask = vec![false; texts.len() * longest];
+    for (row, text) in texts.iter().enumerate() {
+        ids[row * longest..][..text.len()].copy_from_slice(text);
+        mask[row * longest..][..text.len()].fill(true);
+    }
+    let shape = [texts.len() as i64, longest as i64];
+    Tokens {
+        ids: Tensor::from_slice(&ids).view(shape).to_device(device),
+        mask: Tensor::from_slice(&mask).view(shape).to_device(device),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_padded_to_the_longest() {
+        let tokens = pad(&[&[5, 6, 7], &[8]], 0, Device::Cpu);
+        assert_eq!(Vec::<Vec<i64>>::try_from(&tokens.ids).unwrap(), [[5, 6, 7], [8, 0, 0]]);
+        assert_eq!(
+            Vec::<Vec<bool>>::try_from(&tokens.mask).unwrap(),
+            [[true, true, true], [true, false, false]]
+        );
+        assert_eq!(pad(&[], 0, Device::Cpu).ids.size(), [0, 1]);
+    }
+}

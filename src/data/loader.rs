@@ -1,0 +1,270 @@
+//! Loader threads: they read, augment and tokenise ahead of the training thread.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    thread,
+};
+
+use anyhow::{Result, anyhow};
+use clip_lab_api::{Dataset, Rng, Tokenizer, rng};
+use crossbeam::channel::{Receiver, Sender, unbounded};
+use rand::Rng as _;
+use tch::Device;
+
+use super::{Batch, Broken, Item, Prepare};
+
+/// Batches that are being read while the current one trains.
+const AHEAD: usize = 2;
+
+/// What the workers read from.
+pub struct Source {
+    /// Pictures and captions.
+    pub data: Arc<dyn Dataset>,
+    /// Texts to ids.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// The most tokens of a caption.
+    pub max_tokens: usize,
+    /// Pictures to numbers; none when the image features are cached and no picture is needed.
+    pub prepare: Option<Arc<Prepare>>,
+    /// What to read of an item.
+    pub read: Read,
+    /// Seed of all randomness.
+    pub seed: u64,
+}
+
+/// What a worker reads of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// A caption, and the picture as training sees it.
+    Pair,
+    /// The picture alone, as training sees it.
+    Picture,
+    /// The picture alone, as evaluation sees it.
+    EvalPicture,
+}
+
+/// One pair, read.
+pub(super) struct Sample {
+    pub picture: usize,
+    pub pixels: Vec<f32>,
+    pub ids: Vec<i64>,
+    pub fault: Option<Broken>,
+}
+
+impl Source {
+    fn read(&self, item: Item) -> Sample {
+        let mut sample = Sample { picture: item.picture, pixels: Vec::new(), ids: Vec::new(), fault: None };
+        if let Err(error) = self.fill(item, &mut sample) {
+            sample.fault = Some(self.broken(item, format!("{error:#}")));
+        }
+        sample
+    }
+
+    fn broken(&self, item: Item, why: String) -> Broken {
+        Broken { picture: item.picture, name: self.data.name(item.picture), why }
+    }
+
+    fn fill(&self, item: Item, sample: &mut Sample) -> Result<()> {
+        let mut rng = rng(self.seed, item.epoch, item.index);
+        if self.read == Read::Pair {
+            // The caption is drawn before the picture is changed, so that it is the same one with cached features.
+            sample.ids = self.tokenizer.encode(self.caption(item, &mut rng)?, self.max_tokens)?;
+        }
+        if let Some(prepare) = &self.prepare {
+            let picture = self.data.picture(item.picture)?;
+            sample.pixels = match self.read {
+                Read::EvalPicture => prepare.eval(&picture)?,
+                Read::Pair | Read::Picture => prepare.train(picture, &mut rng)?,
+            };
+        }
+        Ok(())
+    }
+
+    fn caption(&self, item: Item, rng: &mut Rng) -> Result<&str> {
+        let captions = self.data.captions(item.picture);
+        match item.caption {
+            Some(caption) => Ok(&captions[caption]),
+            None if captions.is_empty() => Err(anyhow!("it has no caption")),
+            None => Ok(&captions[rng.random_range(0..captions.len())]),
+        }
+    }
+}
+
+/// Hands out the batches of a run in order, at most a few read ahead.
+pub struct Loader {
+    jobs: Sender<(u64, Item)>,
+    done: Receiver<(u64, Sample)>,
+    batches: Box<dyn Iterator<Item = Vec<Item>> + Send>,
+    waiting: VecDeque<usize>,
+    early: BTreeMap<u64, Sample>,
+    sent: u64,
+    taken: u64,
+    size: i64,
+    pad: i64,
+    device: Device,
+}
+
+impl Loader {
+    /// Starts `workers` threads over `batches`. They end when the loader is dropped.
+    pub fn new(
+        source: Source,
+        batches: impl Iterator<Item = Vec<Item>> + Send + 'static,
+        workers: usize,
+        device: Device,
+    ) -> Self {
+        let (jobs, inbox) = unbounded::<(u64, Item)>();
+        let (outbox, done) = unbounded();
+        let size = source.prepare.as_ref().map_or(0, |prepare| i64::from(prepare.size()));
+        let pad = source.tokenizer.pad();
+        let source = Arc::new(source);
+        for _ in 0..workers.max(1) {
+            let (source, inbox, outbox) = (source.clone(), inbox.clone(), outbox.clone());
+            thread::spawn(move || work(&source, &inbox, &outbox));
+        }
+        let (waiting, early) = Default::default();
+        Self { jobs, done, batches: Box::new(batches), waiting, early, sent: 0, taken: 0, size, pad, device }
+    }
+
+    /// The next batch, or none at the end. Waits for the workers when they are behind.
+    ///
+    /// # Errors
+    /// When a worker died.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        self.send_ahead();
+        let Some(count) = self.waiting.pop_front() else { return Ok(None) };
+        let samples = (0..count).map(|_| self.next_sample()).collect::<Result<Vec<_>>>()?;
+        self.send_ahead();
+        Ok(Some(Batch::collate(samples, self.size, self.pad, self.device)))
+    }
+
+    fn send_ahead(&mut self) {
+        while self.waiting.len() <= AHEAD {
+            let Some(batch) = self.batches.next() else { return };
+            self.waiting.push_back(batch.len());
+            for item in batch {
+                // A send fails only when every worker died, which the receiving side reports.
+                let _ = self.jobs.send((self.sent, item));
+                self.sent += 1;
+            }
+        }
+    }
+
+    fn next_sample(&mut self) -> Result<Sample> {
+        loop {
+            if let Some(sample) = self.early.remove(&self.taken) {
+                self.taken += 1;
+                return Ok(sample);
+            }
+            let (number, sample) =
+                self.done.recv().map_err(|_| anyhow!("the loader threads died; the log above says why"))?;
+            self.early.insert(number, sample);
+        }
+    }
+}
+
+fn work(source: &Source, inbox: &Receiver<(u64, Item)>, outbox: &Sender<(u64, Sample)>) {
+    for (number, item) in inbox {
+        // A picture that makes a decoder panic must not cost the run more than the picture.
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.read(item)));
+        let sample = read.unwrap_or_else(|_| Sample {
+            picture: item.picture,
+            pixels: Vec::new(),
+            ids: Vec::new(),
+            fault: Some(source.broken(item, "the decoder gave up on it".to_owned())),
+        });
+        if outbox.send((number, sample)).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::data::Order;
+    use clip_lab_api::Captions;
+    use image::RgbImage;
+
+    /// Pictures 0..n with two captions each; picture 3 is broken.
+    pub struct Toy(Vec<Vec<String>>);
+
+    impl Toy {
+        pub fn new(pictures: usize) -> Self {
+            Self((0..pictures).map(|n| vec![format!("a{n}"), format!("b{n}")]).collect())
+        }
+    }
+
+    impl Dataset for Toy {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn picture(&self, index: usize) -> Result<RgbImage> {
+            anyhow::ensure!(index != 3, "cut short");
+            std::thread::sleep(std::time::Duration::from_micros((index as u64 * 37) % 300));
+            Ok(RgbImage::from_pixel(2, 2, image::Rgb([index as u8, 0, 255])))
+        }
+        fn captions(&self, index: usize) -> &[String] {
+            &self.0[index]
+        }
+        fn name(&self, index: usize) -> String {
+            format!("{index}.png")
+        }
+        fn fingerprint(&self) -> String {
+            "toy".to_owned()
+        }
+    }
+
+    struct Letters;
+
+    impl Tokenizer for Letters {
+        fn encode(&self, text: &str, limit: usize) -> Result<Vec<i64>> {
+            Ok(text.bytes().map(i64::from).take(limit).collect())
+        }
+        fn vocab(&self) -> i64 {
+            256
+        }
+        fn pad(&self) -> i64 {
+            0
+        }
+    }
+
+    fn batches(workers: usize) -> Vec<Batch> {
+        let data = Arc::new(Toy::new(30));
+        let order = Order::new(data.as_ref(), Captions::One, 5, true, 8);
+        let preprocess = crate::plan::Preprocess { size: 2, ..Default::default() };
+        let prepare = Prepare { preprocess, augment: Vec::new() };
+        let source = Source {
+            data,
+            tokenizer: Arc::new(Letters),
+            max_tokens: 2,
+            prepare: Some(Arc::new(prepare)),
+            read: Read::Pair,
+            seed: 5,
+        };
+        let items = (0..2).flat_map(move |epoch| order.epoch(epoch));
+        let mut loader = Loader::new(source, items, workers, Device::Cpu);
+        std::iter::from_fn(|| loader.next_batch().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let (one, many) = (batches(1), batches(7));
+        assert_eq!(one.len(), 6);
+        for (a, b) in one.iter().zip(&many) {
+            assert_eq!(a.pictures, b.pictures);
+            assert_eq!(a.tokens.ids, b.tokens.ids);
+            assert_eq!(a.images, b.images);
+        }
+    }
+
+    #[test]
+    fn a_broken_picture_costs_its_pair_and_is_named() {
+        let all = batches(3);
+        let broken: Vec<_> = all.iter().flat_map(|batch| batch.broken.clone()).collect();
+        let good: i64 = all.iter().map(Batch::len).sum();
+        assert!(!broken.is_empty() && broken.iter().all(|b| b.picture == 3 && b.name == "3.png"));
+        assert_eq!(broken[0].why, "cut short");
+        assert_eq!(good + broken.len() as i64, 48);
+    }
+}

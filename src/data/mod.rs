@@ -1,0 +1,14 @@
+//! The data path: order -> crossbeam -> workers (read, augment, tokenise) -> crossbeam -> batches in order.
+//!
+//! All randomness of an item comes from (seed, epoch, item), so neither the number of threads nor their order changes
+//! a batch.
+
+mod batch;
+mod loader;
+mod order;
+mod prepare;
+
+pub use batch::{Batch, Broken, pad};
+pub use loader::{Loader, Read, Source};
+pub use order::{Item, Order};
+pub use prepare::Prepare;

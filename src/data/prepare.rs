@@ -1,0 +1,77 @@
+//! From a decoded picture to the numbers a tower wants.
+
+use anyhow::Result;
+use clip_lab_api::{Augment, Rng};
+use image::RgbImage;
+
+use crate::plan::{Interpolation, Preprocess, Resize};
+
+/// Augmentation, resizing and normalisation of pictures for one tower.
+pub struct Prepare {
+    /// Size, resizing and normalisation.
+    pub preprocess: Preprocess,
+    /// What training does before; empty when training sees what evaluation sees.
+    pub augment: Vec<Box<dyn Augment>>,
+}
+
+impl Prepare {
+    /// Side of the square result, in pixels.
+    pub fn size(&self) -> u32 {
+        self.preprocess.size.clamp(1, i64::from(u32::MAX)) as u32
+    }
+
+    /// A picture as training sees it: `3 * size * size` numbers, channel by channel.
+    ///
+    /// # Errors
+    /// Those of an augmentation.
+    pub fn train(&self, picture: RgbImage, rng: &mut Rng) -> Result<Vec<f32>> {
+        let mut picture = picture;
+        for augment in &self.augment {
+            picture = augment.apply(picture, rng)?;
+        }
+        self.eval(&picture)
+    }
+
+    /// A picture as evaluation sees it.
+    ///
+    /// # Errors
+    /// When it cannot be resized.
+    pub fn eval(&self, picture: &RgbImage) -> Result<Vec<f32>> {
+        let size = self.size();
+        if picture.dimensions() == (size, size) {
+            return Ok(self.normalise(picture));
+        }
+        Ok(self.normalise(&resize(picture, &self.preprocess, size)?))
+    }
+
+    fn normalise(&self, picture: &RgbImage) -> Vec<f32> {
+        let plane = (picture.width() * picture.height()) as usize;
+        let mut out = vec![0.0; 3 * plane];
+        let (mean, std) = (self.preprocess.mean, self.preprocess.std);
+        // One multiply and add for each value: (v / 255 - mean) / std.
+        let scale = std.map(|std| (1.0 / (255.0 * std)) as f32);
+        let shift = [0, 1, 2].map(|c| (-mean[c] / std[c]) as f32);
+        for (index, pixel) in picture.pixels().enumerate() {
+            for channel in 0..3 {
+                out[channel * plane + index] = f32::from(pixel.0[channel]) * scale[channel] + shift[channel];
+            }
+        }
+        out
+    }
+}
+
+fn resize(picture: &RgbImage, preprocess: &Preprocess, size: u32) -> Result<RgbImage> {
+    let how = match preprocess.resize {
+        Resize::Shortest => plugins_augment::Resize::Shortest,
+        Resize::Squash => plugins_augment::Resize::Squash,
+    };
+    let filter = match preprocess.interpolation {
+        Interpolation::Bicubic => plugins_augment::Filter::Bicubic,
+        Interpolation::Bilinear => plugins_augment::Filter::Bilinear,
+    };
+    // Some towers want the picture brought to a larger size first, and its middle then cut out.
+    let first = preprocess.resized.map_or(size, |side| (side.max(0) as u32).max(size));
+    let square = plugins_augment::preprocess(picture, first, how, filter)?;
+    let edge = (first - size) / 2;
+    Ok(image::imageops::crop_imm(&square, edge, edge, size, size).to_image())
+}

@@ -1,0 +1,162 @@
+//! Checkpoints: one safetensors file with everything that a run needs to go on to the bit.
+//!
+//! `model/NAME`, `optimizer/NAME`, `trick.I/NAME`, `rng`; the rest (step, best value) stands in the metadata.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clip_lab_api::{Optimizer, State, Trick};
+use clip_lab_checkpoint::{TensorFile, save};
+use tch::{Tensor, nn};
+
+const FORMAT: &str = "clip-lab";
+const VERSION: &str = "1";
+
+/// What a checkpoint knows besides tensors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Updates done.
+    pub step: u64,
+    /// Pairs seen.
+    pub samples: u64,
+    /// The best value of the goal so far, if it was ever measured.
+    pub best: Option<f64>,
+    /// blake3 of the spec that runs: another spec is not resumed.
+    pub spec: String,
+}
+
+/// Writes a checkpoint: aside, synced, renamed, so that a crash or a full disk leaves the old one whole.
+///
+/// # Errors
+/// Those of the file system, in words.
+pub fn write(
+    path: &Path,
+    vars: &nn::VarStore,
+    optimizer: &dyn Optimizer,
+    tricks: &[Box<dyn Trick>],
+    progress: &Progress,
+) -> Result<()> {
+    let mut tensors = prefixed("model", sorted(vars));
+    tensors.extend(prefixed("optimizer", optimizer.state()));
+    for (index, trick) in tricks.iter().enumerate() {
+        tensors.extend(prefixed(&format!("trick.{index}"), trick.state()));
+    }
+    tensors.push(("rng".to_owned(), clip_lab_torch::rng_state()?));
+    save(path, &tensors, &metadata(progress))
+}
+
+/// Writes the weights alone, in the same layout: for the best model of a run.
+///
+/// # Errors
+/// Those of the file system, in words.
+pub fn write_weights(path: &Path, vars: &nn::VarStore, progress: &Progress) -> Result<()> {
+    save(path, &prefixed("model", sorted(vars)), &metadata(progress))
+}
+
+/// Reads weights back into `vars`.
+///
+/// # Errors
+/// When the file is damaged or belongs to another model.
+pub fn read_weights(path: &Path, vars: &nn::VarStore) -> Result<Progress> {
+    let file = open(path)?;
+    load(&file, path, sorted(vars))?;
+    progress(&file, path)
+}
+
+/// Reads everything back.
+///
+/// # Errors
+/// When the file is damaged, or belongs to another model or recipe.
+pub fn read(
+    path: &Path,
+    vars: &nn::VarStore,
+    optimizer: &mut dyn Optimizer,
+    tricks: &mut [Box<dyn Trick>],
+) -> Result<Progress> {
+    let file = open(path)?;
+    load(&file, path, sorted(vars))?;
+    optimizer.restore(below(&file, "optimizer/", vars.device())?)?;
+    for (index, trick) in tricks.iter_mut().enumerate() {
+        trick.restore(below(&file, &format!("trick.{index}/"), vars.device())?)?;
+    }
+    clip_lab_torch::set_rng_state(&file.tensor("rng")?)?;
+    progress(&file, path)
+}
+
+/// What a checkpoint says of itself; no tensor is read.
+///
+/// # Errors
+/// When it is damaged or no checkpoint of ours.
+pub fn peek(path: &Path) -> Result<Progress> {
+    progress(&open(path)?, path)
+}
+
+fn open(path: &Path) -> Result<TensorFile> {
+    let file = TensorFile::open(path)?;
+    let format = file.metadata().get("format").map(String::as_str);
+    ensure!(format == Some(FORMAT), "{}: not a checkpoint of a clip-lab run", path.display());
+    let version = file.metadata().get("version").map_or("none", String::as_str);
+    ensure!(
+        version == VERSION,
+        "{}: checkpoint version {version}, this clip-lab reads {VERSION}",
+        path.display()
+    );
+    Ok(file)
+}
+
+fn load(file: &TensorFile, path: &Path, variables: State) -> Result<()> {
+    for (name, mut variable) in variables {
+        let stored = file.tensor(&format!("model/{name}")).with_context(|| path.display().to_string())?;
+        if stored.size() != variable.size() {
+            let (a, b) = (stored.size(), variable.size());
+            bail!("{}: `{name}` is {a:?} there and {b:?} in the spec's model", path.display());
+        }
+        tch::no_grad(|| variable.f_copy_(&stored))?;
+    }
+    Ok(())
+}
+
+fn below(file: &TensorFile, prefix: &str, device: tch::Device) -> Result<State> {
+    let mut names: Vec<String> = file.names().into_iter().map(|name| name.to_string()).collect();
+    names.sort();
+    let mine = names.iter().filter_map(|name| Some((name.strip_prefix(prefix)?, name)));
+    mine.map(|(short, name)| Ok((short.to_owned(), file.tensor(name)?.to_device(device)))).collect()
+}
+
+fn sorted(vars: &nn::VarStore) -> State {
+    let mut all: State = vars.variables().into_iter().collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+fn prefixed(prefix: &str, state: State) -> Vec<(String, Tensor)> {
+    state.into_iter().map(|(name, tensor)| (format!("{prefix}/{name}"), tensor.detach())).collect()
+}
+
+fn metadata(progress: &Progress) -> Vec<(String, String)> {
+    let best = progress.best.map_or(String::new(), |best| format!("{:016x}", best.to_bits()));
+    [
+        ("format", FORMAT.to_owned()),
+        ("version", VERSION.to_owned()),
+        ("step", progress.step.to_string()),
+        ("samples", progress.samples.to_string()),
+        ("best", best),
+        ("spec", progress.spec.clone()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .to_vec()
+}
+
+fn progress(file: &TensorFile, path: &Path) -> Result<Progress> {
+    let entry = |key: &str| {
+        let value = file.metadata().get(key).cloned();
+        value.with_context(|| format!("{}: its metadata lacks `{key}`", path.display()))
+    };
+    let best = entry("best")?;
+    Ok(Progress {
+        step: entry("step")?.parse()?,
+        samples: entry("samples")?.parse()?,
+        best: if best.is_empty() { None } else { Some(f64::from_bits(u64::from_str_radix(&best, 16)?)) },
+        spec: entry("spec")?,
+    })
+}

@@ -1,0 +1,141 @@
+//! Evaluation: a data set seen through the model.
+
+use std::{cell::OnceCell, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use clip_lab_api::{Dataset, Embedded, Evaluation, Evaluator, Mode, Tokenizer};
+use tch::{Device, Kind, Tensor};
+
+use super::model::{ImageTower, TextTower, unit};
+use crate::data::pad;
+
+/// Texts that go through the tower together.
+const CHUNK: usize = 256;
+
+/// A trained pair of towers, as evaluation needs it.
+pub struct Towers<'a> {
+    /// Pictures to embeddings.
+    pub image: &'a ImageTower,
+    /// Captions to embeddings.
+    pub text: &'a TextTower,
+    /// Texts to ids.
+    pub tokenizer: &'a dyn Tokenizer,
+    /// The most tokens of a text.
+    pub max_tokens: usize,
+    /// Where the towers are.
+    pub device: Device,
+}
+
+impl Towers<'_> {
+    /// Unit-length embeddings of texts, `[T, D]`.
+    ///
+    /// # Errors
+    /// Those of the tokenizer and the tower.
+    pub fn embed_texts(&self, texts: &[&str]) -> Result<Tensor> {
+        embed_texts(self.text, self.tokenizer, self.max_tokens, self.device, texts, true)
+    }
+}
+
+/// Embeddings of texts, `[T, D]`, of unit length if `normalise`.
+///
+/// Texts of like length go together, so that little is spent on padding.
+///
+/// # Errors
+/// Those of the tokenizer and the tower.
+pub fn embed_texts(
+    tower: &TextTower,
+    tokenizer: &dyn Tokenizer,
+    max_tokens: usize,
+    device: Device,
+    texts: &[&str],
+    normalise: bool,
+) -> Result<Tensor> {
+    let ids = texts.iter().map(|text| tokenizer.encode(text, max_tokens)).collect::<Result<Vec<_>>>()?;
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|&index| ids[index].len());
+    let mut parts = Vec::new();
+    for chunk in order.chunks(CHUNK) {
+        let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
+        let tokens = pad(&rows, tokenizer.pad(), device);
+        parts.push(tch::no_grad(|| {
+            let features = tower.features(&tokens, Mode::Eval)?;
+            let rows = tower.project(&features, Mode::Eval)?;
+            if normalise { unit(&rows) } else { Ok(rows) }
+        })?);
+    }
+    let sorted = Tensor::f_cat(&parts, 0)?;
+    let numbers: Vec<i64> = order.iter().map(|&index| index as i64).collect();
+    // sorted[k] belongs to text order[k]: put it back there.
+    let back = Tensor::from_slice(&numbers).to_device(device).argsort(0, false);
+    Ok(sorted.f_index_select(0, &back)?)
+}
+
+/// A data set seen through the towers. Embeddings are computed once, however many evaluators ask.
+pub struct View<'a> {
+    towers: &'a Towers<'a>,
+    data: Arc<dyn Dataset>,
+    features: Tensor,
+    images: OnceCell<Tensor>,
+    captions: OnceCell<(Tensor, Tensor)>,
+}
+
+impl<'a> View<'a> {
+    /// `features` are the image tower's for the pictures of `data`, `[N, width]`.
+    pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: Tensor) -> Self {
+        Self { towers, data, features, images: OnceCell::new(), captions: OnceCell::new() }
+    }
+
+    /// Runs an evaluator.
+    ///
+    /// # Errors
+    /// Those of the evaluator.
+    pub fn evaluate(&self, evaluator: &dyn Evaluator) -> Result<Evaluation> {
+        tch::no_grad(|| evaluator.evaluate(self))
+    }
+
+    fn embed_captions(&self) -> Result<(Tensor, Tensor)> {
+        let pictures = 0..self.data.len();
+        let (mut texts, mut owners) = (Vec::new(), Vec::new());
+        for picture in pictures {
+            for caption in self.data.captions(picture) {
+                texts.push(caption.as_str());
+                owners.push(picture as i64);
+            }
+        }
+        anyhow::ensure!(!texts.is_empty(), "the data set has no captions to evaluate with");
+        let embeddings = self.towers.embed_texts(&texts)?;
+        Ok((embeddings, Tensor::from_slice(&owners).to_device(self.towers.device)))
+    }
+}
+
+/// The value of a cell, computed at the first call.
+fn once<T>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if cell.get().is_none() {
+        let _ = cell.set(compute()?);
+    }
+    cell.get().context("just set")
+}
+
+impl Embedded for View<'_> {
+    fn data(&self) -> &dyn Dataset {
+        self.data.as_ref()
+    }
+
+    fn images(&self) -> Result<Tensor> {
+        let rows = once(&self.images, || {
+            let features = self.features.to_kind(Kind::Float);
+            tch::no_grad(|| unit(&self.towers.image.project(&features, Mode::Eval)?))
+        })?;
+        Ok(rows.shallow_clone())
+    }
+
+    fn captions(&self) -> Result<(Tensor, Tensor)> {
+        let (rows, owners) = once(&self.captions, || self.embed_captions())?;
+        Ok((rows.shallow_clone(), owners.shallow_clone()))
+    }
+
+    fn texts(&self, texts: &[String]) -> Result<Tensor> {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        self.towers.embed_texts(&texts)
+    }
+}

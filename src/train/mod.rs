@@ -1,0 +1,57 @@
+//! Training: from a plan to rows in the store.
+
+pub mod checkpoint;
+mod console;
+mod environment;
+mod evaluate;
+mod features;
+mod model;
+mod rig;
+mod session;
+mod signals;
+mod summary;
+mod trainer;
+
+pub use console::{Console, Line, duration};
+pub use evaluate::{Towers, View, embed_texts};
+pub use features::{Features, Without, key};
+pub use model::{ImageTower, Side, Start, TextTower, unit};
+pub use rig::{Feed, Rig, device};
+pub use session::{Options, Session, goal};
+pub use signals::Stop;
+pub use summary::summary;
+pub use trainer::{Ended, Trainer};
+
+use anyhow::Result;
+use clip_lab_store::{Level, Status};
+
+use crate::plan::Plan;
+
+/// Runs a plan to its end, or until somebody stops it. What happens is recorded whichever way it ends.
+///
+/// # Errors
+/// Those of the data, the weights and the store; the record then says failed, and why.
+pub fn run(plan: &Plan, options: &Options, console: Console, stop: Stop) -> Result<Ended> {
+    if plan.run.threads > 0 {
+        tch::set_num_threads(plan.run.threads as i32);
+    }
+    let device = device(&plan.run.device)?;
+    let feed = Feed::open(plan)?;
+    let session = Session::open(plan, options, environment::capture(device), feed.total)?;
+    let trained = Trainer::new(plan, feed, device, &session, console, stop).and_then(|mut trainer| {
+        let ended = trainer.train()?;
+        trainer.sum_up(&ended)?;
+        Ok(ended)
+    });
+    let (status, reason) = match &trained {
+        Ok(Ended::Finished) => (Status::Finished, None),
+        Ok(Ended::Stopped { step }) => (Status::Interrupted, Some(format!("stopped at step {step}"))),
+        Ok(Ended::NonFinite { words, .. }) => (Status::NonFinite, Some(words.clone())),
+        Err(error) => (Status::Failed, Some(format!("{error:#}"))),
+    };
+    if let Err(error) = &trained {
+        session.recorder.event(Level::Error, "failed", None, &format!("{error:#}"));
+    }
+    session.finish(status, reason.as_deref());
+    trained
+}

@@ -1,0 +1,108 @@
+//! The model: two towers, each with its projection into the shared space.
+
+use anyhow::{Context as _, Result};
+use clip_lab_api::{ImageEncoder, Mode, Projection, ProjectionScope, TextEncoder, Tokens};
+use tch::{Tensor, nn};
+
+use crate::plan::{Head, ImageSide, TextSide, Weights};
+
+/// Whether a model begins with the weights that `from` names, or will get all its weights from a checkpoint of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// As the spec says.
+    FromSpec,
+    /// Left as they are; the caller loads a checkpoint.
+    ToBeLoaded,
+}
+
+/// A tower and its projection.
+pub struct Side<E: ?Sized> {
+    encoder: Box<E>,
+    projection: Box<dyn Projection>,
+}
+
+/// Pictures to embeddings.
+pub type ImageTower = Side<dyn ImageEncoder>;
+/// Captions to embeddings.
+pub type TextTower = Side<dyn TextEncoder>;
+
+impl ImageTower {
+    /// Builds tower and projection as `image.*` and `image_projection.*` below `vars`.
+    ///
+    /// # Errors
+    /// When a plugin or its weights cannot be had.
+    pub fn build(plan: &ImageSide, vars: &nn::VarStore, start: Start) -> Result<Self> {
+        let encoder = plan.encoder.build(vars.root() / "image")?;
+        load(&plan.weights, vars, "image", start).context("[model.image]")?;
+        let projection =
+            project(&plan.head, vars, "image_projection", start).context("[model.image_projection]")?;
+        Ok(Self { encoder, projection })
+    }
+
+    /// `[B, 3, H, W]` to `[B, width]`.
+    ///
+    /// # Errors
+    /// Those of the tower.
+    pub fn features(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.encoder.encode(images, mode)
+    }
+}
+
+impl TextTower {
+    /// Builds tower and projection as `text.*` and `text_projection.*` below `vars`.
+    ///
+    /// # Errors
+    /// When a plugin or its weights cannot be had.
+    pub fn build(plan: &TextSide, vars: &nn::VarStore, start: Start) -> Result<Self> {
+        let encoder = plan.encoder.build(vars.root() / "text")?;
+        load(&plan.weights, vars, "text", start).context("[model.text]")?;
+        let projection =
+            project(&plan.head, vars, "text_projection", start).context("[model.text_projection]")?;
+        Ok(Self { encoder, projection })
+    }
+
+    /// `[B, L]` ids to `[B, width]`.
+    ///
+    /// # Errors
+    /// Those of the tower.
+    pub fn features(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
+        self.encoder.encode(tokens, mode)
+    }
+}
+
+impl<E: ?Sized> Side<E> {
+    /// The tower.
+    pub fn encoder(&self) -> &E {
+        &self.encoder
+    }
+
+    /// Features `[B, width]` to embeddings `[B, dim]` in the shared space, not unit length.
+    ///
+    /// # Errors
+    /// Those of the projection.
+    pub fn project(&self, features: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.projection.project(features, mode)
+    }
+}
+
+/// Rows of unit length, `[B, D]`, as CLIP normalises them.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn unit(rows: &Tensor) -> Result<Tensor> {
+    Ok(rows.f_div(&rows.f_norm_scalaropt_dim(2, [-1], true)?)?)
+}
+
+fn load(weights: &Option<Weights>, vars: &nn::VarStore, prefix: &str, start: Start) -> Result<()> {
+    match weights {
+        Some(weights) if start == Start::FromSpec => weights.load(vars, prefix),
+        _ => Ok(()),
+    }
+}
+
+fn project(head: &Head, vars: &nn::VarStore, prefix: &str, start: Start) -> Result<Box<dyn Projection>> {
+    let scope = ProjectionScope { vars: vars.root() / prefix, input: head.input };
+    let projection = head.projection.build(scope)?;
+    load(&head.weights, vars, prefix, start)?;
+    Ok(projection)
+}

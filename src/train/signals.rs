@@ -1,0 +1,63 @@
+//! Signals: the first asks the run to save and end, the second ends it at once.
+
+use std::{
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Context as _, Result};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+/// Counts the requests to stop.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    asked: Arc<AtomicUsize>,
+    left: Option<Arc<AtomicUsize>>,
+}
+
+impl Stop {
+    /// Listens to SIGINT and SIGTERM from now on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn listen() -> Result<Self> {
+        let stop = Self::default();
+        let mut signals = Signals::new([SIGINT, SIGTERM]).context("listening to signals")?;
+        let count = stop.asked.clone();
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                if count.fetch_add(1, Ordering::SeqCst) > 0 {
+                    eprintln!("stopped at once; the last checkpoint is the place to resume from");
+                    process::exit(128 + signal);
+                }
+                eprintln!("stopping: saving a checkpoint first (again to stop at once)");
+            }
+        });
+        Ok(stop)
+    }
+
+    /// Whether somebody asked.
+    pub fn asked(&self) -> bool {
+        if self.left.as_ref().is_some_and(|left| left.fetch_sub(1, Ordering::SeqCst) == 1) {
+            self.ask();
+        }
+        self.asked.load(Ordering::SeqCst) > 0
+    }
+
+    /// A stop that asks by itself once the run has looked `updates` times, which it does after every update.
+    pub fn after(updates: usize) -> Self {
+        Self { asked: Arc::default(), left: Some(Arc::new(AtomicUsize::new(updates))) }
+    }
+
+    /// Asks.
+    pub fn ask(&self) {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,245 @@
+//! The training loop.
+
+mod clock;
+mod evaluation;
+mod reading;
+mod record;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use clip_lab_api::{Mode, Pair, Report, Scored};
+use clip_lab_store::{Level, Request};
+use tch::{Device, Tensor};
+
+use super::{
+    checkpoint::{self, Progress},
+    console::Console,
+    model::{Start, unit},
+    rig::{Feed, Rig},
+    session::Session,
+    signals::Stop,
+};
+use crate::{
+    data::{Batch, Broken, Read},
+    plan::{Plan, Split},
+};
+use clock::Clock;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ended {
+    /// All steps done.
+    Finished,
+    /// Somebody asked; a checkpoint is there.
+    Stopped {
+        /// Updates done.
+        step: u64,
+    },
+    /// The loss became NaN or infinite.
+    NonFinite {
+        /// The update that was not made.
+        step: u64,
+        /// What to tell the user.
+        words: String,
+    },
+}
+
+/// A run in progress. One thread owns all tensors.
+pub struct Trainer<'a> {
+    plan: &'a Plan,
+    feed: Feed,
+    rig: Rig,
+    device: Device,
+    session: &'a Session,
+    console: Console,
+    stop: Stop,
+    /// Features of the training pictures, when the image tower is locked and nothing is random.
+    features: Option<Tensor>,
+    /// Features of the evaluated splits of a locked tower.
+    kept: BTreeMap<&'static str, (Tensor, Vec<Broken>)>,
+    broken: HashSet<usize>,
+    progress: Progress,
+    latest: BTreeMap<String, f64>,
+    clock: Clock,
+}
+
+impl<'a> Trainer<'a> {
+    /// Builds the model, takes it back from a checkpoint if the session goes on with one, and computes the features of
+    /// a locked tower.
+    ///
+    /// # Errors
+    /// Those of plugins, weights and data.
+    pub fn new(
+        plan: &'a Plan,
+        feed: Feed,
+        device: Device,
+        session: &'a Session,
+        console: Console,
+        stop: Stop,
+    ) -> Result<Self> {
+        let start = if session.resumed { Start::ToBeLoaded } else { Start::FromSpec };
+        let rig = Rig::build(plan, device, start)?;
+        let progress = Progress { step: 0, samples: 0, best: None, spec: session.spec.clone() };
+        let (features, kept, broken) = Default::default();
+        let (latest, clock) = Default::default();
+        let mut trainer = Self {
+            plan,
+            feed,
+            rig,
+            device,
+            session,
+            console,
+            stop,
+            features,
+            kept,
+            broken,
+            progress,
+            latest,
+            clock,
+        };
+        trainer.begin()?;
+        Ok(trainer)
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let rig = &mut self.rig;
+        if self.session.resumed {
+            let path = self.session.last();
+            self.progress = checkpoint::read(&path, &rig.vars, rig.optimizer.as_mut(), &mut rig.tricks)?;
+            self.console.say(&format!("resuming at step {}", self.progress.step));
+        }
+        self.introduce();
+        // A locked tower has one value for each picture: computed once, later epochs never open a picture.
+        let fixed = self.plan.augment.iter().all(|augment| !augment.facts.random);
+        if self.plan.run.cache_features && self.locked() && fixed {
+            let train = self.feed.train.clone();
+            let found = self.features_of("train", train, Read::Picture)?;
+            self.tell_broken(&found.broken)?;
+            self.features = Some(found.rows);
+        }
+        Ok(())
+    }
+
+    /// Trains to the end, evaluating and saving on the way.
+    ///
+    /// # Errors
+    /// Those of data, model and evaluators.
+    pub fn train(&mut self) -> Result<Ended> {
+        let mut loader = self.loader();
+        self.console.begin(self.progress.step);
+        while self.progress.step < self.feed.total {
+            let waiting = Instant::now();
+            let Some(batch) = loader.next_batch()? else { break };
+            self.clock.waited += waiting.elapsed().as_secs_f64();
+            self.tell_broken(&batch.broken)?;
+            if batch.len() < 2 {
+                continue;
+            }
+            if let Some(ended) = self.update(&batch)? {
+                return Ok(ended);
+            }
+            self.at_boundary()?;
+            if self.asked_to_stop()? {
+                self.save()?;
+                return Ok(Ended::Stopped { step: self.progress.step });
+            }
+        }
+        self.save()?;
+        self.report()?;
+        Ok(Ended::Finished)
+    }
+
+    /// One update: forward, loss, backward, tricks, optimizer, tricks.
+    fn update(&mut self, batch: &Batch) -> Result<Option<Ended>> {
+        let started = Instant::now();
+        let step = self.progress.step;
+        let scored = self.score(batch)?;
+        // A wait for the device; it is also what keeps a diverged run from spoiling its weights.
+        let loss = scored.loss.double_value(&[]);
+        if !loss.is_finite() {
+            return Ok(Some(self.non_finite(loss)));
+        }
+        scored.loss.f_backward()?;
+        let lr = self.rig.lr * self.rig.schedule.at(step, self.feed.total);
+        let mut report = Report::default();
+        let rig = &mut self.rig;
+        for trick in &mut rig.tricks {
+            trick.before_update(&rig.params, step, &mut report)?;
+        }
+        rig.optimizer.step(&rig.params, lr)?;
+        rig.loss.clamp();
+        for trick in &mut rig.tricks {
+            trick.after_update(&rig.params, step)?;
+        }
+        for param in rig.params.trained() {
+            param.tensor.shallow_clone().zero_grad();
+        }
+        self.progress.step += 1;
+        self.progress.samples += batch.len() as u64;
+        self.clock.step(started.elapsed().as_secs_f64(), batch.len() as u64);
+        self.record(loss, lr, &scored, &report);
+        Ok(None)
+    }
+
+    /// The loss of a batch.
+    fn score(&self, batch: &Batch) -> Result<Scored> {
+        let mode = |locked: bool| if locked { Mode::Eval } else { Mode::Train };
+        let rig = &self.rig;
+        let features = match (&self.features, &batch.images) {
+            (Some(rows), _) => rows.f_index_select(0, &batch.pictures)?, // [B, width]
+            (None, Some(images)) => rig.image.features(images, mode(self.locked()))?,
+            (None, None) => anyhow::bail!("a batch came without pictures"),
+        };
+        let image = unit(&rig.image.project(&features, Mode::Train)?)?; // [B, D]
+        let features = rig.text.features(&batch.tokens, mode(rig.params.is_frozen("text")))?;
+        let text = unit(&rig.text.project(&features, Mode::Train)?)?; // [B, D]
+        rig.loss.score(&Pair { image: &image, text: &text })
+    }
+
+    /// At the end of an epoch: evaluate and save as often as the spec says.
+    fn at_boundary(&mut self) -> Result<()> {
+        let batches = self.feed.order.batches();
+        let (step, run) = (self.progress.step, &self.plan.run);
+        let ends = step.is_multiple_of(batches);
+        let due = |every: u64| ends && every > 0 && (step / batches).is_multiple_of(every);
+        let last = step == self.feed.total;
+        let (evaluate, save) = (due(run.eval_every) || last, due(run.checkpoint_every) && !last);
+        if evaluate {
+            self.evaluate(Split::Val)?;
+            self.keep_best();
+        }
+        if save && let Err(error) = self.save() {
+            // The run is worth more than one checkpoint: say it and go on.
+            self.session.event(Level::Error, "checkpoint", step, &format!("{error:#}"));
+            self.console.say(&format!("no checkpoint at step {step}: {error:#}"));
+        }
+        Ok(())
+    }
+
+    fn asked_to_stop(&mut self) -> Result<bool> {
+        for request in self.session.recorder.requests() {
+            match request {
+                Request::Stop => self.stop.ask(),
+                Request::Checkpoint => self.save()?,
+            }
+        }
+        Ok(self.stop.asked() && self.progress.step < self.feed.total)
+    }
+
+    fn save(&mut self) -> Result<()> {
+        let path = self.session.last();
+        let rig = &self.rig;
+        checkpoint::write(&path, &rig.vars, rig.optimizer.as_ref(), &rig.tricks, &self.progress)
+            .context("saving a checkpoint")?;
+        self.session.saved(&path, "last", self.progress.step);
+        Ok(())
+    }
+
+    fn locked(&self) -> bool {
+        self.rig.params.is_frozen("image")
+    }
+}

@@ -1,0 +1,39 @@
+//! Where the time goes.
+
+/// Seconds spent since the last record.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    pub(super) waited: f64,
+    worked: f64,
+    steps: u64,
+    pairs: u64,
+    pub(super) all_pairs: u64,
+    pub(super) all_seconds: f64,
+}
+
+impl Clock {
+    pub(super) fn step(&mut self, seconds: f64, pairs: u64) {
+        self.worked += seconds;
+        self.steps += 1;
+        self.pairs += pairs;
+        self.all_pairs += pairs;
+        self.all_seconds += seconds;
+    }
+
+    pub(super) fn pairs_of_step(&self) -> u64 {
+        self.pairs / self.steps.max(1)
+    }
+
+    /// Rates since the last record.
+    pub(super) fn take(&mut self) -> Vec<(String, f64)> {
+        let steps = self.steps.max(1) as f64;
+        let points = vec![
+            ("speed/pairs_per_s".to_owned(), self.pairs as f64 / (self.worked + self.waited).max(1e-9)),
+            ("time/data_wait_s".to_owned(), self.waited / steps),
+            ("time/update_s".to_owned(), self.worked / steps),
+        ];
+        self.all_seconds += self.waited;
+        (self.waited, self.worked, self.steps, self.pairs) = (0.0, 0.0, 0, 0);
+        points
+    }
+}

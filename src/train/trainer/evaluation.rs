@@ -1,0 +1,165 @@
+//! Evaluation on the way and at the end.
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::{Context as _, Result};
+use clip_lab_api::{Dataset, Ranks};
+use clip_lab_store::{Goal, Level, RankSet};
+use tch::Tensor;
+
+use super::Trainer;
+use crate::{
+    data::{Broken, Read},
+    plan::{Select, Split},
+    train::{Console, Features, Towers, View, Without, checkpoint, features, goal},
+};
+
+impl Trainer<'_> {
+    /// Keeps the weights if the goal is better than ever.
+    pub(super) fn keep_best(&mut self) {
+        let name = &self.plan.run.goal;
+        let Some(&value) = self.latest.get(name) else { return };
+        let better = match (self.progress.best, goal(name)) {
+            (None, _) => true,
+            (Some(best), Goal::Down) => value < best,
+            (Some(best), _) => value > best,
+        };
+        if !better {
+            return;
+        }
+        self.progress.best = Some(value);
+        if self.plan.run.select == Select::Best {
+            let path = self.session.best();
+            match checkpoint::write_weights(&path, &self.rig.vars, &self.progress) {
+                Ok(()) => self.session.saved(&path, "best", self.progress.step),
+                Err(error) => {
+                    self.session.event(Level::Error, "checkpoint", self.progress.step, &format!("{error:#}"))
+                }
+            }
+        }
+    }
+
+    /// The numbers to quote: `[data.test]`, once, with the weights that the spec selects.
+    pub(super) fn report(&mut self) -> Result<()> {
+        let best = self.session.best();
+        let selected = self.plan.run.select == Select::Best && best.exists();
+        if selected {
+            checkpoint::read_weights(&best, &self.rig.vars)?;
+        }
+        self.evaluate(Split::Test)?;
+        if selected {
+            // What the run ends with are its last weights, whatever was reported.
+            checkpoint::read_weights(&self.session.last(), &self.rig.vars)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn evaluate(&mut self, split: Split) -> Result<()> {
+        let name = split.as_str();
+        let Some((_, data)) = self.feed.splits.iter().find(|(known, _)| *known == split) else {
+            return Ok(());
+        };
+        let data = data.clone();
+        let started = Instant::now();
+        let (rows, broken) = self.split_features(name, data.clone())?;
+        let out: Vec<usize> = broken.iter().map(|broken| broken.picture).collect();
+        let readable = Without::new(data, &out);
+        let kept: Vec<i64> = readable.kept().iter().map(|&index| index as i64).collect();
+        let rows = rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(self.device))?;
+        let towers = self.towers();
+        let view = View::new(&towers, Arc::new(readable), rows);
+        let mut points = Vec::new();
+        for (on, evaluator) in &self.rig.evals {
+            if !on.contains(&split) {
+                continue;
+            }
+            let found =
+                view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{name}]"))?;
+            points
+                .extend(found.metrics.into_iter().map(|(metric, value)| (format!("{name}/{metric}"), value)));
+            self.record_ranks(name, found.ranks);
+        }
+        points.push((format!("{name}/seconds"), started.elapsed().as_secs_f64()));
+        for (metric, _) in &points {
+            self.session.recorder.describe_metric(metric, "", goal(metric));
+        }
+        self.log(&points);
+        Ok(())
+    }
+
+    pub(super) fn record_ranks(&self, split: &str, ranks: Vec<Ranks>) {
+        for found in ranks {
+            self.session.recorder.rank(RankSet {
+                step: self.progress.step,
+                split: split.to_owned(),
+                suite: "retrieval".to_owned(),
+                direction: found.direction.short().to_owned(),
+                weights: "raw".to_owned(),
+                ranks: found.ranks,
+            });
+        }
+    }
+
+    pub(super) fn towers(&self) -> Towers<'_> {
+        Towers {
+            image: &self.rig.image,
+            text: &self.rig.text,
+            tokenizer: self.feed.tokenizer.as_ref(),
+            max_tokens: self.plan.text.max_tokens,
+            device: self.device,
+        }
+    }
+
+    /// The image tower's features of an evaluated split; a locked tower's are computed once.
+    pub(super) fn split_features(
+        &mut self,
+        name: &'static str,
+        data: Arc<dyn Dataset>,
+    ) -> Result<(Tensor, Vec<Broken>)> {
+        if let Some((rows, broken)) = self.kept.get(name) {
+            return Ok((rows.shallow_clone(), broken.clone()));
+        }
+        let found = self.features_of(name, data, Read::EvalPicture)?;
+        for broken in &found.broken {
+            let words = format!("left out of {name}: {}: {}", broken.name, broken.why);
+            self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
+        }
+        if self.locked() {
+            self.kept.insert(name, (found.rows.shallow_clone(), found.broken.clone()));
+        }
+        Ok((found.rows, found.broken))
+    }
+
+    pub(super) fn features_of(
+        &mut self,
+        split: &str,
+        data: Arc<dyn Dataset>,
+        read: Read,
+    ) -> Result<Features> {
+        let pictures = data.len();
+        let source = self.source(data.clone(), read, true);
+        let (workers, device) = (self.workers(), self.device);
+        if !(self.locked() && self.plan.run.cache_features) {
+            let mut quiet = Console::new(clip_lab_cli::Ui::None);
+            return Features::compute(&self.rig.image, source, workers, device, &mut quiet);
+        }
+        let words = serde_json::to_string(&self.plan.image.preprocess)?;
+        let changes: Vec<String> =
+            self.plan.augment.iter().map(|a| format!("{} {}", a.name, a.settings)).collect();
+        let changes = if read == Read::Picture { changes.join("; ") } else { String::new() };
+        let size = self.plan.image.preprocess.size.to_string();
+        let tower = format!("{} {}", self.plan.image.encoder.name, self.plan.image.encoder.settings);
+        let key = features::key(&self.rig.vars, &[&tower, &size, &words, &changes, &data.fingerprint()])?;
+        let (image, console) = (&self.rig.image, &mut self.console);
+        let (found, cached) = Features::cached(&key, pictures, device, || {
+            console.say(&format!(
+                "the image tower is locked: its features of the {pictures} {split} pictures are computed once"
+            ));
+            Features::compute(image, source, workers, device, console)
+        })?;
+        if cached {
+            self.console.say(&format!("features of the {pictures} {split} pictures: found in the cache"));
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,41 @@
+//! Reading pairs ahead.
+
+use std::sync::Arc;
+
+use clip_lab_api::Dataset;
+
+use super::Trainer;
+use crate::data::{Loader, Read, Source};
+
+impl Trainer<'_> {
+    pub(super) fn loader(&self) -> Loader {
+        let source = self.source(self.feed.train.clone(), Read::Pair, self.features.is_none());
+        let (order, broken) = (self.feed.order.clone(), self.broken.clone());
+        let from = self.progress.step;
+        let first = from / order.batches();
+        let skip = (from % order.batches()) as usize;
+        let batches = (first..).flat_map(move |epoch| order.epoch(epoch)).skip(skip);
+        // With cached features nobody opens the pictures again: the broken ones are left out here.
+        let batches = batches.map(move |mut batch| {
+            batch.retain(|item| !broken.contains(&item.picture));
+            batch
+        });
+        Loader::new(source, batches.take((self.feed.total - from) as usize), self.workers(), self.device)
+    }
+
+    pub(super) fn source(&self, data: Arc<dyn Dataset>, read: Read, pictures: bool) -> Source {
+        Source {
+            data,
+            tokenizer: self.feed.tokenizer.clone(),
+            max_tokens: self.plan.text.max_tokens,
+            prepare: pictures.then(|| self.rig.prepare.clone()),
+            read,
+            seed: self.plan.run.seed,
+        }
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if self.plan.run.workers > 0 { self.plan.run.workers } else { cores }
+    }
+}

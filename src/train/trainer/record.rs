@@ -1,0 +1,111 @@
+//! What a run says and records.
+
+use anyhow::{Result, ensure};
+use clip_lab_api::{Report, Scored};
+use clip_lab_store::{Level, Tick};
+
+use super::{Ended, Trainer};
+use crate::{
+    data::Broken,
+    train::{Line, environment, rig::count, summary},
+};
+
+/// The share of pictures that may be broken before a run gives up.
+const MOST_BROKEN: f64 = 0.1;
+
+impl Trainer<'_> {
+    pub(super) fn non_finite(&self, loss: f64) -> Ended {
+        let step = self.progress.step;
+        self.session.recorder.log(self.tick(), &[("train/loss", loss)]);
+        let words = format!(
+            "the loss became {loss} at step {step}; the weights before it are kept. Lower optimizer.lr, warm up longer or add the clip_grad trick"
+        );
+        self.session.event(Level::Error, "non_finite", step, &words);
+        Ended::NonFinite { step, words }
+    }
+
+    pub(super) fn record(&mut self, loss: f64, lr: f64, scored: &Scored, report: &Report) {
+        let step = self.progress.step;
+        let line = Line { step, total: self.feed.total, epoch: self.epoch(), loss, lr };
+        self.console.step(line, self.clock.pairs_of_step());
+        if !step.is_multiple_of(self.plan.run.log_every) && step != self.feed.total {
+            return;
+        }
+        let mut points = vec![("train/loss".to_owned(), loss), ("train/lr".to_owned(), lr)];
+        let extra = scored.report.iter().map(|(name, value)| (*name, value));
+        let tricks = report.0.iter().map(|(name, value)| (name.as_str(), value));
+        points.extend(
+            extra.chain(tricks).map(|(name, value)| (format!("train/{name}"), value.double_value(&[]))),
+        );
+        points.extend(self.clock.take());
+        self.log(&points);
+    }
+
+    pub(super) fn log(&mut self, points: &[(String, f64)]) {
+        let borrowed: Vec<(&str, f64)> = points.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.session.recorder.log(self.tick(), &borrowed);
+        self.latest.extend(points.iter().cloned());
+    }
+
+    pub(super) fn tick(&self) -> Tick {
+        Tick { step: self.progress.step, epoch: self.epoch(), samples: self.progress.samples }
+    }
+
+    pub(super) fn epoch(&self) -> f64 {
+        self.progress.step as f64 / self.feed.order.batches() as f64
+    }
+
+    /// Names each broken picture once, and gives up when there are too many.
+    pub(super) fn tell_broken(&mut self, broken: &[Broken]) -> Result<()> {
+        for picture in broken {
+            if self.broken.insert(picture.picture) {
+                let words = format!("left out: {}: {}", picture.name, picture.why);
+                self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
+                self.console.say(&words);
+            }
+        }
+        let (bad, all) = (self.broken.len(), self.feed.train.len());
+        ensure!(
+            bad as f64 <= MOST_BROKEN * all as f64,
+            "{bad} of {all} training pictures cannot be read; the events of the run name them (clip-lab runs show)"
+        );
+        Ok(())
+    }
+
+    /// What is about to be trained, in a few lines.
+    pub(super) fn introduce(&mut self) {
+        let params = &self.rig.params;
+        let side = |prefix: &str| {
+            let (trained, all) = count(params, prefix);
+            format!("{:.1} M parameters, {:.1} M trained", all as f64 / 1e6, trained as f64 / 1e6)
+        };
+        let lines = [
+            format!("run {}  {}", self.session.recorder.uid(), self.plan.name),
+            format!("  image  {} ({})", self.plan.image.encoder.name, side("image")),
+            format!("  text   {} ({})", self.plan.text.encoder.name, side("text")),
+            format!(
+                "  data   {} pictures, {} steps of {} pairs on {}",
+                self.feed.train.len(),
+                self.feed.total,
+                self.plan.run.batch,
+                environment::name(self.device)
+            ),
+        ];
+        self.console.say(&lines.join("\n"));
+        for words in self.feed.train.skipped() {
+            self.session.event(Level::Warning, "data", 0, words);
+            self.console.say(words);
+        }
+    }
+
+    /// Says where everything is and what to type next.
+    ///
+    /// # Errors
+    /// None now; the store may be asked later.
+    pub fn sum_up(&mut self, ended: &Ended) -> Result<()> {
+        let rate = self.clock.all_pairs as f64 / self.clock.all_seconds.max(1e-9);
+        let words = summary(self.session.recorder.uid(), &self.session.dir, ended, &self.latest, rate);
+        self.console.say(&words);
+        Ok(())
+    }
+}

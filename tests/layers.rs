@@ -1,0 +1,137 @@
+//! The dependency rules of ARCHITECTURE.md, read from the manifests: what they forbid does not compile into the house
+//! unnoticed.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// Crates that a package may use, ours only; a package that is not named here may use none.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("clip-lab-problem", &[]),
+    ("clip-lab-store", &[]),
+    ("clip-lab-cli", &[]),
+    ("xtask", &[]),
+    ("clip-lab-board", &["clip-lab-store", "clip-lab-problem"]),
+    ("clip-lab-front", &["clip-lab-store", "clip-lab-board", "clip-lab-cli"]),
+    ("clip-lab-torch", &[]),
+    ("clip-lab-api", &["clip-lab-problem", "clip-lab-torch"]),
+    ("clip-lab-blocks", &["clip-lab-api"]),
+    ("clip-lab-checkpoint", &["clip-lab-api", "clip-lab-problem"]),
+];
+const PLUGINS_MAY_USE: &[&str] = &["clip-lab-api", "clip-lab-blocks", "clip-lab-torch"];
+/// What must never reach a program that only looks.
+const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch", "clip-lab-api"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Name and `[dependencies]` of every package below crates/ and plugins/.
+fn packages() -> Vec<(String, BTreeSet<String>)> {
+    let folders = ["crates", "plugins"].map(|folder| fs::read_dir(root().join(folder)).unwrap());
+    let manifests = folders.into_iter().flatten().flatten().map(|entry| entry.path().join("Cargo.toml"));
+    let read = |path: std::path::PathBuf| {
+        let table: toml::Table = toml::from_str(&fs::read_to_string(&path).ok()?).unwrap();
+        let name = table["package"]["name"].as_str().unwrap().to_owned();
+        let dependencies = table.get("dependencies").and_then(|d| d.as_table()).cloned().unwrap_or_default();
+        Some((name, dependencies.keys().cloned().collect()))
+    };
+    manifests.filter_map(read).collect()
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with("clip-lab") || name.starts_with("plugins-")
+}
+
+#[test]
+fn every_package_uses_only_what_it_may() {
+    let packages = packages();
+    assert!(packages.len() >= 19, "only {} packages were found", packages.len());
+    for (name, dependencies) in packages {
+        let allowed = match MAY_USE.iter().find(|(known, _)| *known == name) {
+            Some((_, allowed)) => *allowed,
+            None if name.starts_with("plugins-") => PLUGINS_MAY_USE,
+            None => {
+                panic!("{name} is not in the table of layers: add it to tests/layers.rs and ARCHITECTURE.md")
+            }
+        };
+        for used in dependencies.iter().filter(|used| is_ours(used)) {
+            assert!(allowed.contains(&used.as_str()), "{name} must not depend on {used}");
+        }
+    }
+}
+
+#[test]
+fn only_the_store_knows_sql_and_only_the_board_draws() {
+    for (name, dependencies) in packages() {
+        let has = |dependency: &str| dependencies.contains(dependency);
+        assert!(!has("sqlx") || name == "clip-lab-store", "{name} must not know SQL");
+        for drawing in ["ratatui", "plotters", "resvg"] {
+            assert!(!has(drawing) || name == "clip-lab-board", "{name} must not draw ({drawing})");
+        }
+    }
+}
+
+#[test]
+fn programs_that_only_look_know_no_tensors() {
+    for (name, dependencies) in packages() {
+        if ["clip-lab-store", "clip-lab-board", "clip-lab-cli", "clip-lab-front", "clip-lab-problem", "xtask"]
+            .contains(&name.as_str())
+        {
+            let torch: Vec<_> = TORCH.iter().filter(|torch| dependencies.contains(**torch)).collect();
+            assert!(torch.is_empty(), "{name} must not use {torch:?}");
+        }
+    }
+}
+
+#[test]
+fn data_and_plan_do_not_know_the_trainer() {
+    for (module, forbidden) in [
+        ("src/data", &["crate::train", "clip_lab_store", "clip_lab_board"][..]),
+        ("src/spec", &["crate::train", "crate::plan", "crate::data", "clip_lab_store", "tch"]),
+        ("src/plan", &["crate::train", "crate::data", "clip_lab_store", "tch::"]),
+        ("src/train", &["clip_lab_board", "sqlx", "ratatui"]),
+    ] {
+        let mut files = 0;
+        for file in sources(&root().join(module)) {
+            files += 1;
+            let text = fs::read_to_string(&file).unwrap();
+            for line in text.lines().filter(|line| line.trim_start().starts_with("use ")) {
+                for word in forbidden {
+                    assert!(
+                        !line.contains(word),
+                        "{}: `{line}`: {module} must not use {word}",
+                        file.display()
+                    );
+                }
+            }
+        }
+        assert!(files > 0, "{module} has no sources");
+    }
+}
+
+fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_viewer_does_not_link_libtorch() {
+    let needed = |binary: &str| {
+        let output =
+            std::process::Command::new("readelf").args(["-d", binary]).output().expect("readelf runs");
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(!needed(env!("CARGO_BIN_EXE_clip-lab")).contains("torch"), "clip-lab links libtorch");
+    assert!(
+        needed(env!("CARGO_BIN_EXE_clip-lab-core")).contains("libtorch_cpu"),
+        "clip-lab-core links no libtorch"
+    );
+}

@@ -1,0 +1,222 @@
+//! Stories of training: parity with PyTorch, exact resume, cached features, runs that go wrong.
+
+mod support;
+
+use clip_lab::train::{Ended, Stop};
+use clip_lab_store::Status;
+use support::{Lab, alone, goldens};
+
+/// Towers small enough for a test, with everything that makes an exact resume hard: dropout in heads and text tower,
+/// batch statistics, random crops, drawn captions.
+const SMALL: &str = r#"
+name = "small"
+[run]
+seed = 3
+steps = 14
+batch = 256
+eval_every = 1
+[data.train]
+plugin = "emoji"
+[data.val]
+split = "val"
+[[augment]]
+plugin = "random_resized_crop"
+scale = [0.5, 1.0]
+[tokenizer]
+plugin = "clip_bpe"
+[model.image]
+plugin = "resnet"
+image_size = 16
+layers = [1, 1]
+widths = [8, 16]
+block = "basic"
+stem_width = 8
+[model.text]
+plugin = "bert"
+vocab = 49408
+width = 16
+depth = 1
+heads = 2
+mlp_dim = 32
+context = 77
+[model.image_projection]
+plugin = "residual"
+dim = 16
+[model.text_projection]
+plugin = "residual"
+dim = 16
+[loss]
+plugin = "clip"
+[optimizer]
+plugin = "adamw"
+lr = 1e-3
+[schedule]
+plugin = "cosine"
+warmup = 2
+[[trick]]
+plugin = "clip_grad"
+max_norm = 1.0
+[[eval]]
+plugin = "retrieval"
+"#;
+
+#[test]
+fn twenty_four_steps_follow_pytorch() {
+    let Some(golden) = goldens("training") else { return };
+    let _turn = alone();
+    let expected: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(golden.join("expected.json")).unwrap()).unwrap();
+    let plain = &expected["plain"];
+    let (root, init) = (golden.display(), golden.join("init"));
+    let init = init.display();
+    let spec = format!(
+        r#"
+name = "golden"
+[run]
+steps = {steps}
+batch = {batch}
+shuffle = false
+checkpoint_every = 0
+[data.train]
+plugin = "captions"
+root = "{root}"
+file = "captions.csv"
+split = "all"
+[model.image]
+from = "{init}"
+[model.text]
+from = "{init}"
+[model.image_projection]
+from = "{init}"
+[model.text_projection]
+from = "{init}"
+[loss]
+from = "{init}"
+[optimizer]
+plugin = "adamw"
+lr = {lr}
+betas = {betas}
+eps = {eps:e}
+weight_decay = {decay}
+[schedule]
+plugin = "cosine"
+warmup = {warmup}
+[[trick]]
+plugin = "clip_grad"
+max_norm = {clip}
+"#,
+        steps = plain["steps"],
+        batch = plain["batch"],
+        lr = plain["lr"],
+        betas = plain["betas"],
+        eps = plain["eps"].as_f64().unwrap(),
+        decay = plain["weight_decay"],
+        warmup = plain["warmup"],
+        clip = plain["grad_clip"].as_f64().unwrap_or(1.0),
+    );
+    let lab = Lab::new();
+    assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+    for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)] {
+        let want = plain[key].as_array().unwrap();
+        let got = lab.points(metric);
+        assert_eq!(got.len(), want.len());
+        for ((step, value), want) in got.iter().zip(want) {
+            let want = want.as_f64().unwrap();
+            let bound = tolerance * want.abs().max(1.0);
+            assert!((value - want).abs() <= bound, "{metric} at step {step}: {value}, PyTorch has {want}");
+        }
+    }
+}
+
+#[test]
+fn a_resumed_run_equals_one_never_stopped() {
+    let _turn = alone();
+    let whole = Lab::new();
+    assert_eq!(whole.train(SMALL, None, Stop::default()).unwrap(), Ended::Finished);
+    let (losses, hits) = (whole.points("train/loss"), whole.points("val/retrieval/t2i/hit@1"));
+    assert_eq!(losses.len(), 14);
+    // Within an epoch (5 batches each), at its end, and twice.
+    for stops in [vec![1], vec![5], vec![8], vec![3, 4]] {
+        let lab = Lab::new();
+        let mut resume = None;
+        for updates in &stops {
+            let ended = lab.train(SMALL, resume.as_deref(), Stop::after(*updates)).unwrap();
+            assert!(matches!(ended, Ended::Stopped { .. }), "{ended:?}");
+            assert_eq!(lab.newest().status, Status::Interrupted);
+            resume = Some(lab.newest().uid);
+        }
+        assert_eq!(lab.train(SMALL, resume.as_deref(), Stop::default()).unwrap(), Ended::Finished);
+        assert_eq!(lab.points("train/loss"), losses, "stopped after {stops:?}");
+        assert_eq!(lab.points("val/retrieval/t2i/hit@1"), hits, "stopped after {stops:?}");
+        assert_eq!(lab.newest().attempt as usize, stops.len() + 1);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_losses_and_another_seed_others() {
+    let _turn = alone();
+    let losses = |seed: u64, workers: u64| {
+        let spec =
+            SMALL.replace("seed = 3", &format!("seed = {seed}\nworkers = {workers}")).replace("= 14", "= 4");
+        let lab = Lab::new();
+        lab.train(&spec, None, Stop::default()).unwrap();
+        lab.points("train/loss")
+    };
+    assert_eq!(losses(3, 1), losses(3, 5));
+    assert_ne!(losses(3, 1), losses(4, 1));
+}
+
+#[test]
+fn cached_features_change_no_loss() {
+    let _turn = alone();
+    let losses = |cache: bool| {
+        let spec = SMALL
+            .replace("[[augment]]\nplugin = \"random_resized_crop\"\nscale = [0.5, 1.0]\n", "")
+            .replace("seed = 3", &format!("seed = 3\ncache_features = {cache}"))
+            .replace("[[eval]]", "[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\n[[eval]]");
+        let lab = Lab::new();
+        let Err(report) = std::panic::catch_unwind(|| support::planned(&spec)) else {
+            panic!("a locked tower with random weights was let through")
+        };
+        drop(report);
+        // The towers of a golden stand in for pretrained ones.
+        let folder = goldens("towers/hf_resnet_basic")?;
+        let start = spec.find("[model.image]\n").unwrap();
+        let end = spec.find("[model.text]").unwrap();
+        let spec =
+            format!("{}[model.image]\nfrom = \"{}\"\n{}", &spec[..start], folder.display(), &spec[end..]);
+        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+        Some(lab.points("train/loss"))
+    };
+    let (Some(without), Some(with)) = (losses(false), losses(true)) else { return };
+    assert_eq!(without.len(), with.len());
+    for ((step, a), (_, b)) in without.iter().zip(&with) {
+        assert!((a - b).abs() < 1e-5, "step {step}: {a} without the cache, {b} with it");
+    }
+    assert_eq!(with, losses(true).unwrap(), "read back from the cache");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_with_a_word() {
+    let _turn = alone();
+    let spec = SMALL.replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
+    let lab = Lab::new();
+    let ended = lab.train(&spec, None, Stop::default()).unwrap();
+    let Ended::NonFinite { words, .. } = ended else { panic!("{ended:?}") };
+    assert!(words.contains("optimizer.lr"), "{words}");
+    let run = lab.newest();
+    assert_eq!(run.status, Status::NonFinite);
+    assert!(lab.points("train/loss").last().is_some_and(|(_, loss)| !loss.is_finite()));
+}
+
+#[test]
+fn another_spec_is_not_resumed() {
+    let _turn = alone();
+    let lab = Lab::new();
+    lab.train(SMALL, None, Stop::after(1)).unwrap();
+    let uid = lab.newest().uid;
+    let error = lab.train(&SMALL.replace("lr = 1e-3", "lr = 2e-3"), Some(&uid), Stop::default()).unwrap_err();
+    assert!(error.to_string().contains("spec.toml --resume"), "{error:#}");
+    let error = lab.train(SMALL, Some("nobody"), Stop::default()).unwrap_err();
+    assert!(error.to_string().contains("nobody"), "{error:#}");
+}
