@@ -58,18 +58,23 @@ fn clip_of_hugging_face() {
 }
 
 #[test]
-fn captions_of_the_dual_encoder() {
-    let Some((checkpoint, io)) = model("hf_dual_vit_bert") else { return };
-    let texts = embed_texts(&checkpoint, &io);
-    close(&texts, &io, "text_embeds");
-    let logits = io.tensor("image_embeds").unwrap().matmul(&texts.tr()) * scale(&checkpoint);
-    close(&logits, &io, "logits_per_image");
+fn dual_encoder_of_hugging_face() {
+    hugging_face("hf_dual_vit_bert");
 }
 
 #[test]
-#[ignore = "the plugin `vit` does not offer pool = \"pooler\" yet, which a VisionTextDualEncoderModel needs"]
-fn dual_encoder_of_hugging_face() {
-    hugging_face("hf_dual_vit_bert");
+fn another_pooler_than_the_usual_one_is_refused() {
+    let Some(path) = golden("models/hf_dual_vit_bert") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(path.join("model.safetensors"), folder.path().join("model.safetensors")).unwrap();
+    for (key, value) in [("pooler_act", json!("relu")), ("pooler_output_size", json!(7))] {
+        let mut config: serde_json::Value =
+            serde_json::from_slice(&fs::read(path.join("config.json")).unwrap()).unwrap();
+        config["vision_config"][key] = value;
+        fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+        let refused = open(folder.path().to_str().unwrap()).unwrap().image().err().unwrap().to_string();
+        assert!(refused.contains("pooler is not a tanh"), "{refused}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use embeddings::Embeddings;
 use head::Head;
 pub use settings::{FinalNorm, Pool, Vit, VitInit};
 
-/// The encoder. Variables: `embeddings.{patch,cls,position,norm}`, `blocks.I`, `head.{norm,pool}`.
+/// The encoder. Variables: `embeddings.{patch,cls,position,norm}`, `blocks.I`, `head.{norm,pooler,pool}`.
 #[derive(Debug)]
 struct VitEncoder {
     embeddings: Embeddings,

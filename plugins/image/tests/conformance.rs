@@ -40,6 +40,8 @@ fn conforms<S: Plugin<dyn ImageEncoder> + std::fmt::Debug>(settings: &S) -> Vec<
 fn vit_keeps_the_contract_in_every_shape() {
     let shapes = [
         vit(),
+        Vit { pool: Pool::Pooler, ..vit() },
+        Vit { pool: Pool::Pooler, final_norm: FinalNorm::None, init: VitInit::Clip, ..vit() },
         Vit { pool: Pool::Avg, ..vit() },
         Vit { pool: Pool::Avg, cls_token: false, final_norm: FinalNorm::Tokens, ..vit() },
         Vit { pool: Pool::Attention, cls_token: false, activation: Activation::GeluTanh, ..vit() },
@@ -83,6 +85,7 @@ fn impossible_settings_name_their_keys() {
     assert_eq!(keys(faults(&wild)), ["depth", "width", "mlp_ratio", "heads", "patch_size"]);
     let headless = Vit { cls_token: false, dropout: 1.0, norm_eps: 0.0, ..vit() };
     assert_eq!(keys(faults(&headless)), ["norm_eps", "dropout", "pool"]);
+    assert_eq!(keys(faults(&Vit { pool: Pool::Pooler, cls_token: false, ..vit() })), ["pool"]);
     let wild = ResNet { widths: vec![i64::MAX], groups: -1, bn_eps: f64::NAN, ..resnet() };
     assert_eq!(keys(faults(&wild)), ["groups", "widths", "widths", "bn_eps"]);
     let basic = ResNet { block: ResidualBlock::Basic, groups: 2, variant: Variant::Openai, ..resnet() };

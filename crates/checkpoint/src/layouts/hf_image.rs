@@ -93,6 +93,8 @@ struct Vit {
     qkv_bias: bool,
     hidden_dropout_prob: f64,
     attention_probs_dropout_prob: f64,
+    pooler_act: String,
+    pooler_output_size: Option<i64>,
 }
 
 impl Default for Vit {
@@ -109,12 +111,20 @@ impl Default for Vit {
             qkv_bias: true,
             hidden_dropout_prob: 0.0,
             attention_probs_dropout_prob: 0.0,
+            pooler_act: "tanh".into(),
+            pooler_output_size: None,
         }
     }
 }
 
 fn vit(config: &Value, place: &Place) -> Result<Import> {
     let vit: Vit = json::take(config, "the configuration of the ViT")?;
+    let usual = vit.pooler_act == "tanh" && vit.pooler_output_size.is_none_or(|size| size == vit.hidden_size);
+    ensure!(
+        usual || !place.pooler,
+        "{}: a ViT whose pooler is not a tanh as wide as its tokens is not offered",
+        place.tensors.place().display()
+    );
     let weights = vit_weights(place)?;
     let settings = [
         ("image_size", vit.image_size.into()),

@@ -5,10 +5,12 @@ use clip_lab_blocks::{LayerNorm, Linear, Mask, Mlp, attend, normal};
 
 use super::{FinalNorm, Pool, Vit};
 
-/// The last norm and the pooling. Variables: `norm`, and `pool` where pooling is attention.
+/// The last norm and the pooling. Variables: `norm`, `pooler` where the class token goes through one, and `pool`
+/// where pooling is attention.
 #[derive(Debug)]
 pub(super) struct Head {
     norm: Option<LayerNorm>,
+    pooler: Option<Linear>,
     pool: Option<AttentionPool>,
     settings: Vit,
 }
@@ -16,9 +18,12 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn new(vars: &nn::Path<'_>, settings: &Vit) -> Result<Self> {
         let norm = || LayerNorm::new(&(vars / "norm"), settings.width, settings.norm_eps);
+        let (width, init) = (settings.width, settings.block_init().out);
+        let pooler = || Linear::new(&(vars / "pooler"), width, width, true, init);
         let pool = || AttentionPool::new(&(vars / "pool"), settings);
         Ok(Self {
             norm: (settings.final_norm() != FinalNorm::None).then(norm).transpose()?,
+            pooler: (settings.pool == Pool::Pooler).then(pooler).transpose()?,
             pool: (settings.pool == Pool::Attention).then(pool).transpose()?,
             settings: settings.clone(),
         })
@@ -26,12 +31,12 @@ impl Head {
 
     /// `[B, L, W]` to `[B, W]`.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let first = self.settings.final_norm() == FinalNorm::Tokens;
-        // The norm sees each token alone, so the class token may be picked before it.
-        if first && self.settings.pool != Pool::Cls {
-            self.pooled(&self.normed(x)?)
+        // The norm sees each token alone, so it need not see those that are not pooled.
+        let x = if self.settings.pools_cls() { x.f_narrow(1, 0, 1)? } else { x.shallow_clone() };
+        if self.settings.final_norm() == FinalNorm::Tokens {
+            self.pooled(&self.normed(&x)?)
         } else {
-            self.normed(&self.pooled(x)?)
+            self.normed(&self.pooled(&x)?)
         }
     }
 
@@ -42,10 +47,11 @@ impl Head {
     fn pooled(&self, x: &Tensor) -> Result<Tensor> {
         let prefix = i64::from(self.settings.cls_token);
         let patches = || x.f_narrow(1, prefix, x.size()[1] - prefix);
-        match &self.pool {
-            Some(pool) => pool.forward(x),
-            None if self.settings.pool == Pool::Cls => Ok(x.f_select(1, 0)?),
-            None => Ok(patches()?.f_mean_dim(1, false, None)?),
+        match (&self.pooler, &self.pool) {
+            (Some(pooler), _) => Ok(pooler.forward(&x.f_select(1, 0)?)?.f_tanh()?),
+            (_, Some(pool)) => pool.forward(x),
+            _ if self.settings.pools_cls() => Ok(x.f_select(1, 0)?),
+            _ => Ok(patches()?.f_mean_dim(1, false, None)?),
         }
     }
 }

@@ -10,6 +10,8 @@ pub enum Pool {
     /// The class token.
     #[default]
     Cls,
+    /// The class token through one more layer and a tanh: the pooler of Hugging Face's `ViTModel`.
+    Pooler,
     /// The average of the patches, without the class token.
     Avg,
     /// A learned query that attends to all tokens, and an MLP after it: the MAP head of big_vision and SigLIP.
@@ -122,8 +124,9 @@ impl Settings for Vit {
         }
         let fits = self.patch_size > 0 && self.patch_size <= self.image_size;
         faults.require(fits, "patch_size", "must be between 1 and image_size");
-        let token = self.pool != Pool::Cls || self.cls_token;
-        faults.require(token, "pool", "`cls` needs a class token: set cls_token = true or pool = \"avg\"");
+        let token = !self.pools_cls() || self.cls_token;
+        let words = "`cls` and `pooler` need a class token: set cls_token = true or pool = \"avg\"";
+        faults.require(token, "pool", words);
         faults.require(self.layer_scale >= 0.0, "layer_scale", "must be 0 (none) or above");
     }
 }
@@ -148,14 +151,19 @@ impl Vit {
     pub fn final_norm(&self) -> FinalNorm {
         match (self.final_norm, self.pool) {
             (FinalNorm::Auto, Pool::Avg) => FinalNorm::Pooled,
-            (FinalNorm::Auto, Pool::Cls | Pool::Attention) => FinalNorm::Tokens,
+            (FinalNorm::Auto, Pool::Cls | Pool::Pooler | Pool::Attention) => FinalNorm::Tokens,
             (stated, _) => stated,
         }
     }
 
+    /// Whether the class token is the only one that the feature comes from.
+    pub(super) fn pools_cls(&self) -> bool {
+        matches!(self.pool, Pool::Cls | Pool::Pooler)
+    }
+
     /// Whether anything after the blocks has parameters.
     pub(super) fn has_head(&self) -> bool {
-        self.final_norm() != FinalNorm::None || self.pool == Pool::Attention
+        self.final_norm() != FinalNorm::None || matches!(self.pool, Pool::Pooler | Pool::Attention)
     }
 
     pub(super) fn block_init(&self) -> BlockInit {
