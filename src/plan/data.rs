@@ -64,10 +64,10 @@ impl Planner<'_> {
         planned
     }
 
-    /// All of `[[eval]]`.
+    /// All of `[[eval]]`. A spec with nothing to evaluate on needs none.
     pub(super) fn evals(&mut self, splits: &[Split]) -> Vec<EvalPlan> {
         let sections = self.tables.list("eval");
-        if sections.is_empty() {
+        if sections.is_empty() && !splits.is_empty() {
             self.missing_list(
                 "eval",
                 &format!("`plugin = \"...\"`, one of: {}", self.catalog.eval.names().join(", ")),
