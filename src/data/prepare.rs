@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_api::{Augment, Rng};
 use image::RgbImage;
 
-use crate::plan::{Interpolation, Preprocess, Resize};
+use crate::plan::Preprocess;
 
 /// Augmentation, resizing and normalisation of pictures for one tower.
 pub struct Prepare {
@@ -17,7 +17,7 @@ pub struct Prepare {
 impl Prepare {
     /// Side of the square result, in pixels.
     pub fn size(&self) -> u32 {
-        self.preprocess.size.clamp(1, i64::from(u32::MAX)) as u32
+        side(self.preprocess.size)
     }
 
     /// A picture as training sees it: `3 * size * size` numbers, channel by channel.
@@ -29,6 +29,10 @@ impl Prepare {
         for augment in &self.augment {
             picture = augment.apply(picture, rng)?;
         }
+        // What augmentation brought to size loses no further margin.
+        if !self.augment.is_empty() && picture.dimensions() == (self.size(), self.size()) {
+            return Ok(self.normalise(&picture));
+        }
         self.eval(&picture)
     }
 
@@ -37,11 +41,10 @@ impl Prepare {
     /// # Errors
     /// When it cannot be resized.
     pub fn eval(&self, picture: &RgbImage) -> Result<Vec<f32>> {
-        let size = self.size();
-        if picture.dimensions() == (size, size) {
-            return Ok(self.normalise(picture));
-        }
-        Ok(self.normalise(&resize(picture, &self.preprocess, size)?))
+        let Preprocess { resized, resize, interpolation, .. } = self.preprocess;
+        let square =
+            plugins_augment::preprocess(picture, self.size(), resized.map(side), resize, interpolation)?;
+        Ok(self.normalise(&square))
     }
 
     fn normalise(&self, picture: &RgbImage) -> Vec<f32> {
@@ -60,18 +63,7 @@ impl Prepare {
     }
 }
 
-fn resize(picture: &RgbImage, preprocess: &Preprocess, size: u32) -> Result<RgbImage> {
-    let how = match preprocess.resize {
-        Resize::Shortest => plugins_augment::Resize::Shortest,
-        Resize::Squash => plugins_augment::Resize::Squash,
-    };
-    let filter = match preprocess.interpolation {
-        Interpolation::Bicubic => plugins_augment::Filter::Bicubic,
-        Interpolation::Bilinear => plugins_augment::Filter::Bilinear,
-    };
-    // Some towers want the picture brought to a larger size first, and its middle then cut out.
-    let first = preprocess.resized.map_or(size, |side| (side.max(0) as u32).max(size));
-    let square = plugins_augment::preprocess(picture, first, how, filter)?;
-    let edge = (first - size) / 2;
-    Ok(image::imageops::crop_imm(&square, edge, edge, size, size).to_image())
+/// A side in pixels that an image can have.
+fn side(pixels: i64) -> u32 {
+    pixels.clamp(1, i64::from(u32::MAX)) as u32
 }

@@ -17,7 +17,7 @@ use clip_lab_api::{Catalog, problem::Problem};
 
 pub use from::Weights;
 pub use parts::{DataPlan, EvalPlan, Head, ImageSide, ModelPlan, Plan, Setting, Split, TextSide};
-pub use preprocess::{Interpolation, Preprocess, Resize};
+pub use preprocess::Preprocess;
 pub use run::{Precision, Run, Select};
 
 use crate::spec::{Report, Spec};

@@ -1,6 +1,6 @@
 //! `[preprocess]`: from a decoded picture to what the image tower sees.
 
-use clip_lab_api::{Faults, Settings};
+use clip_lab_api::{Faults, Interpolation, Resize, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,28 +22,6 @@ pub struct Preprocess {
     pub interpolation: Interpolation,
     /// Side in pixels that the picture is resized to before the middle is cut out; left out, the tower's size.
     pub resized: Option<i64>,
-}
-
-/// How a picture that is not square is brought to size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Resize {
-    /// The shorter side gets the size, then the middle is cut out.
-    #[default]
-    Shortest,
-    /// Both sides get the size; the picture is squashed.
-    Squash,
-}
-
-/// How pixels between pixels are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Interpolation {
-    /// From sixteen neighbours.
-    #[default]
-    Bicubic,
-    /// From four neighbours.
-    Bilinear,
 }
 
 impl Default for Preprocess {

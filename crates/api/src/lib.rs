@@ -23,6 +23,7 @@ mod catalog;
 pub mod conformance;
 mod kinds;
 mod params;
+mod picture;
 mod section;
 mod settings;
 
@@ -30,6 +31,7 @@ pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
 pub use clip_lab_problem as problem;
 pub use kinds::*;
 pub use params::{Param, Params};
+pub use picture::{Interpolation, Resize};
 pub use section::{Origin, Section, parse};
 pub use settings::{Faults, Settings};
 

@@ -19,6 +19,6 @@ mod weights;
 
 pub use cache::cache_dir;
 pub use checkpoint::{Checkpoint, Import, open};
-pub use preprocess::{Interpolation, Preprocess, Resize};
+pub use preprocess::Preprocess;
 pub use source::{TensorFile, save};
 pub use weights::Weights;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
+use clip_lab_api::{Interpolation, Resize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
@@ -12,26 +13,6 @@ pub(crate) const IMAGENET: ([f64; 3], [f64; 3]) = ([0.485, 0.456, 0.406], [0.229
 /// Mean and deviation that OpenAI's CLIP was trained with.
 pub(crate) const CLIP: ([f64; 3], [f64; 3]) =
     ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]);
-
-/// How a picture that is not square is brought to size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Resize {
-    /// The shorter side gets the size, then the middle is cut out.
-    Shortest,
-    /// Both sides get the size.
-    Squash,
-}
-
-/// How pixels between pixels are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Interpolation {
-    /// From sixteen neighbours.
-    Bicubic,
-    /// From four neighbours.
-    Bilinear,
-}
 
 /// What a checkpoint's pictures go through.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

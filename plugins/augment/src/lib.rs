@@ -10,7 +10,7 @@ use clip_lab_api::Catalog;
 
 pub use color_jitter::ColorJitter;
 pub use flip::Flip;
-pub use geometry::{Filter, Resize, preprocess};
+pub use geometry::preprocess;
 pub use random_resized_crop::RandomResizedCrop;
 pub use resize::ResizeSettings;
 

@@ -4,7 +4,7 @@ use clip_lab_api::prelude::*;
 use image::RgbImage;
 use rand::Rng as _;
 
-use crate::geometry::{Area, Filter, crop_squash};
+use crate::geometry::{Area, crop_squash};
 
 /// Cuts out a random part and resizes it to the square that the image encoder wants. CLIP's own recipe keeps at
 /// least nine tenths of the picture, so that the caption still fits; classifiers go down to 0.08.
@@ -16,12 +16,12 @@ pub struct RandomResizedCrop {
     /// Narrowest and widest shape, as width over height.
     pub ratio: [f64; 2],
     /// `bicubic` or `bilinear`, both antialiased.
-    pub interpolation: Filter,
+    pub interpolation: Interpolation,
 }
 
 impl Default for RandomResizedCrop {
     fn default() -> Self {
-        Self { scale: [0.9, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0], interpolation: Filter::default() }
+        Self { scale: [0.9, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0], interpolation: Interpolation::default() }
     }
 }
 

@@ -3,7 +3,7 @@
 use clip_lab_api::prelude::*;
 use image::RgbImage;
 
-use crate::geometry::{Filter, Resize, preprocess};
+use crate::geometry::preprocess;
 
 /// Resizes a picture to the square that the image encoder wants. Nothing is random, so a locked image tower needs to
 /// see each picture only once.
@@ -14,7 +14,7 @@ pub struct ResizeSettings {
     /// `shortest` keeps shapes and cuts off the ends of the longer side; `squash` keeps everything and distorts.
     pub mode: Resize,
     /// `bicubic` or `bilinear`, both antialiased.
-    pub interpolation: Filter,
+    pub interpolation: Interpolation,
 }
 
 impl Settings for ResizeSettings {}
@@ -32,6 +32,6 @@ impl Plugin<dyn Augment> for ResizeSettings {
 
 impl Augment for ToSquare {
     fn apply(&self, picture: RgbImage, _rng: &mut Rng) -> Result<RgbImage> {
-        preprocess(&picture, self.size, self.settings.mode, self.settings.interpolation)
+        preprocess(&picture, self.size, None, self.settings.mode, self.settings.interpolation)
     }
 }

@@ -1,8 +1,8 @@
 //! Every augmentation: sizes, chance and settings.
 
-use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Settings, rng};
+use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Interpolation, Plugin, Settings, rng};
 use image::{Rgb, RgbImage};
-use plugins_augment::{ColorJitter, Filter, Flip, RandomResizedCrop, ResizeSettings};
+use plugins_augment::{ColorJitter, Flip, RandomResizedCrop, ResizeSettings};
 
 const SIZE: u32 = 32;
 
@@ -84,7 +84,7 @@ fn a_flip_mirrors_left_and_right_about_as_often_as_said() {
 fn a_crop_of_everything_is_the_squashed_picture() {
     let whole = RandomResizedCrop { scale: [1.0, 1.0], ratio: [1.5, 1.5], ..Default::default() };
     let out = built(&whole).apply(slope(60, 40), &mut rng(0, 0, 0)).unwrap();
-    let squashed = plugins_augment::geometry::squash(&slope(60, 40), SIZE, Filter::Bicubic).unwrap();
+    let squashed = plugins_augment::geometry::squash(&slope(60, 40), SIZE, Interpolation::Bicubic).unwrap();
     assert_eq!(out, squashed);
 }
 

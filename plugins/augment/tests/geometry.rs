@@ -2,9 +2,10 @@
 
 mod common;
 
+use clip_lab_api::{Interpolation, Resize};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use image::{Rgb, RgbImage, imageops};
-use plugins_augment::geometry::{Filter, Resize, preprocess};
+use plugins_augment::preprocess;
 use safetensors::SafeTensors;
 
 /// Pixels by channel, row and column, as the goldens have them.
@@ -22,7 +23,8 @@ fn photographs_come_out_as_pillow_makes_them() {
         let (file, size) = name.rsplit_once('.').unwrap();
         let photo = image::ImageReader::open(folder.join(file)).unwrap().with_guessed_format().unwrap();
         let photo = photo.decode().unwrap().into_rgb8();
-        let ours = preprocess(&photo, size.parse().unwrap(), Resize::Shortest, Filter::Bicubic).unwrap();
+        let ours = preprocess(&photo, size.parse().unwrap(), None, Resize::Shortest, Interpolation::Bicubic)
+            .unwrap();
         let off: Vec<u8> =
             channels_first(&ours).iter().zip(golden.data()).map(|(a, b)| a.abs_diff(*b)).collect();
         let mean = off.iter().map(|off| f64::from(*off)).sum::<f64>() / off.len() as f64;
@@ -41,11 +43,14 @@ fn busy(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Resizes the shorter side, then cuts: the long way that `preprocess` avoids.
-fn long_way(picture: &RgbImage, size: u32) -> RgbImage {
+/// Resizes to `resized` pixels, then cuts: the long way that `preprocess` avoids.
+fn long_way(picture: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
     let (width, height) = picture.dimensions();
     let short = width.min(height);
-    let (across, down) = (size * width / short, size * height / short);
+    let (across, down) = match how {
+        Resize::Shortest => (resized * width / short, resized * height / short),
+        Resize::Squash => (resized, resized),
+    };
     let source = images::ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3).unwrap();
     let mut whole = images::Image::new(across, down, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
@@ -57,22 +62,30 @@ fn long_way(picture: &RgbImage, size: u32) -> RgbImage {
 
 #[test]
 fn cutting_first_equals_cutting_last() {
-    for (width, height, size) in [(100, 77, 32), (77, 100, 32), (50, 333, 64), (31, 30, 48), (500, 375, 224)]
-    {
+    let shapes = [(100, 77, 32), (77, 100, 32), (32, 32, 32), (50, 333, 64), (31, 30, 48), (500, 375, 224)];
+    for (width, height, size) in shapes {
         let picture = busy(width, height);
-        let short = preprocess(&picture, size, Resize::Shortest, Filter::Bicubic).unwrap();
-        let long = long_way(&picture, size);
-        let off = short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
-        // The resampler rounds its weights to 8-bit arithmetic, which noise of full contrast shows.
-        assert!(off <= Some(2), "{width}x{height} to {size}: {off:?}");
+        // No margin, an odd one and an even one.
+        let cases =
+            [0, 7, 32].into_iter().flat_map(|margin| [(margin, Resize::Shortest), (margin, Resize::Squash)]);
+        for (margin, how) in cases {
+            let resized = size + margin;
+            let stated = (resized > size).then_some(resized);
+            let short = preprocess(&picture, size, stated, how, Interpolation::Bicubic).unwrap();
+            let long = long_way(&picture, size, resized, how);
+            let off = short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+            // The resampler rounds its weights to 8-bit arithmetic, which noise of full contrast shows.
+            assert!(off <= Some(2), "{width}x{height} to {resized}, {size}, {how:?}: {off:?}");
+        }
     }
 }
 
 #[test]
-fn a_picture_of_the_right_size_is_left_alone() {
+fn a_picture_of_the_right_size_is_left_alone_unless_it_has_a_margin_to_lose() {
     let picture = busy(32, 32);
     for how in [Resize::Shortest, Resize::Squash] {
-        assert_eq!(preprocess(&picture, 32, how, Filter::Bicubic).unwrap(), picture);
+        assert_eq!(preprocess(&picture, 32, None, how, Interpolation::Bicubic).unwrap(), picture);
+        assert!(preprocess(&picture, 32, Some(40), how, Interpolation::Bicubic).unwrap() != picture);
     }
 }
 
@@ -81,8 +94,8 @@ fn one_colour_stays_that_colour_in_every_shape() {
     for (width, height) in [(1, 1), (1, 5000), (5000, 1), (2, 3), (7, 640), (1000, 999)] {
         let picture = RgbImage::from_pixel(width, height, Rgb([7, 130, 255]));
         for how in [Resize::Shortest, Resize::Squash] {
-            for filter in [Filter::Bilinear, Filter::Bicubic] {
-                let square = preprocess(&picture, 48, how, filter).unwrap();
+            for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
+                let square = preprocess(&picture, 48, None, how, interpolation).unwrap();
                 assert_eq!(square.dimensions(), (48, 48));
                 assert!(
                     square.pixels().all(|pixel| *pixel == Rgb([7, 130, 255])),
@@ -95,6 +108,7 @@ fn one_colour_stays_that_colour_in_every_shape() {
 
 #[test]
 fn a_picture_without_pixels_is_an_error() {
-    let error = preprocess(&RgbImage::new(0, 5), 32, Resize::Shortest, Filter::Bicubic).unwrap_err();
+    let error =
+        preprocess(&RgbImage::new(0, 5), 32, None, Resize::Shortest, Interpolation::Bicubic).unwrap_err();
     assert!(error.to_string().contains("0x5"), "{error}");
 }

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
+use clip_lab_api::Resize;
 use serde_json::Value;
 
 use super::{Layout, open_clip_text, open_clip_vision, two_towers};
-use crate::preprocess::{self, CLIP, Preprocess, Resize};
+use crate::preprocess::{self, CLIP, Preprocess};
 use crate::source::{Shards, Tensors};
 use crate::{Import, json};
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use clip_lab_api::{Interpolation, Resize};
 use serde_json::Value;
 
 use super::timm_vit::{self, Known, pool};
 use super::{Layout, resnet};
 use crate::Import;
-use crate::preprocess::{IMAGENET, Interpolation, Preprocess, Resize, cropped_from, interpolation};
+use crate::preprocess::{IMAGENET, Preprocess, cropped_from, interpolation};
 use crate::source::{Shards, Tensors};
 
 /// Heads over the features.
