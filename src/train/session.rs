@@ -71,7 +71,8 @@ impl Session {
             uid,
             ..NewRun::default()
         };
-        let recorder = Recorder::start(&options.store, run)?;
+        // What was never recorded leaves no folder; one that holds a log stays.
+        let recorder = Recorder::start(&options.store, run).inspect_err(|_| drop(fs::remove_dir(&dir)))?;
         fs::write(dir.join("spec.toml"), &plan.source.text)
             .with_context(|| format!("writing {}", dir.display()))?;
         Ok(Self { recorder, dir, spec, resumed: false })
