@@ -1,0 +1,66 @@
+//! Broken pictures and captions: counted, named, and no reason to stop.
+
+use std::fs;
+
+use crate::lab::{Lab, TRAIN, bytes, says};
+
+/// A photograph in JPEG, cut in the middle.
+fn cut_jpeg(lab: &Lab) -> Vec<u8> {
+    let noise = |x: u32, y: u32| image::Rgb([(x * y % 251) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8]);
+    image::RgbImage::from_fn(96, 96, noise).save(lab.path("whole.jpg")).unwrap();
+    let whole = bytes(&lab.path("whole.jpg"));
+    whole[..whole.len() / 2].to_vec()
+}
+
+#[test]
+fn broken_pictures_and_captions_are_left_out_by_name() {
+    let lab = Lab::new();
+    lab.write("data/03.png", cut_jpeg(&lab));
+    lab.write("data/07.png", "this is a shopping list, whatever its name says");
+    lab.write("data/50.png", "neither is this a picture");
+    let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
+    let list = list.replace("a square with the number 9,", ",") + "99.png,a picture that nobody took,train\n";
+    lab.write("data/captions.csv", list);
+    let out = lab.run(&["run", "tiny.toml"]).good();
+    assert_eq!(lab.newest()["status"], "finished");
+    assert_eq!(lab.losses().len(), 12);
+    let told = lab.events("data");
+    assert_eq!(told.len(), 3, "{told:?}");
+    says(&told[0], &["listed but not in", ": 1 (99.png)"]);
+    says(&told[1], &["empty captions left out: 1", "09.png"]);
+    says(&told[2], &["pictures without a caption: 1 (09.png)"]);
+    let mut broken = lab.events("broken_picture");
+    broken.sort();
+    broken.dedup();
+    assert_eq!(broken.len(), 3, "{broken:?}");
+    says(&broken[0], &["left out of val: 50.png", "not a picture"]);
+    says(&broken[1], &["left out: 03.png"]);
+    says(&broken[2], &["left out: 07.png", "not a picture", "begins with `this is a"]);
+    says(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} pictures", TRAIN - 1)]);
+}
+
+#[test]
+fn no_picture_that_can_be_read_is_an_error() {
+    let lab = Lab::new();
+    for index in 0..TRAIN {
+        lab.write(&format!("data/{index:02}.png"), "no picture");
+    }
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["training pictures cannot be read", "clip-lab runs show"]);
+    let run = lab.newest();
+    assert_eq!(run["status"], "failed");
+    says(run["reason"].as_str().unwrap(), &["of 48 training pictures cannot be read"]);
+    assert!(lab.events("broken_picture").iter().all(|text| text.contains("not a picture")));
+    says(&lab.run(&["runs", "show", "tiny"]).good(), &["failed", "broken_picture", "cannot be read"]);
+}
+
+#[test]
+fn captions_that_cannot_be_used_are_told_with_their_line() {
+    let lab = Lab::new();
+    lab.write("data/captions.csv", "image,caption\n00.png,fine\n01.png,one, two, three\n");
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "needs quotes"]);
+    lab.write("data/captions.csv", "image,caption\n98.png,lost\n99.png,lost too\n");
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["listed but not in", "98.png"]);
+    fs::remove_file(lab.path("data/captions.csv")).unwrap();
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["holds no list of captions", "name it with `file`"]);
+    assert_eq!(lab.folders(), 0, "a run that cannot start leaves nothing behind");
+}

@@ -1,0 +1,74 @@
+//! `from` that leads nowhere, to a damaged file, or to weights that are not there.
+
+use std::fs;
+
+use crate::{
+    lab::{Lab, TINY, bytes, says},
+    support::goldens,
+};
+
+/// What a run says whose image tower comes `from` there. It shows the line, and nothing is recorded.
+fn refused(lab: &Lab, from: &str) -> String {
+    let start = TINY.find("[model.image]\n").unwrap();
+    let end = TINY.find("[model.text]\n").unwrap();
+    let spec = format!("{}[model.image]\nfrom = \"{from}\"\n{}", &TINY[..start], &TINY[end..]);
+    lab.write("from.toml", &spec);
+    let error = lab.run(&["run", "from.toml"]).bad();
+    let line = 2 + TINY[..start].lines().count();
+    let caret = "^".repeat(from.chars().count() + 2);
+    says(&error, &[&format!("from.toml:{line}:8"), &format!("from = \"{from}\""), &caret, "problem"]);
+    assert!(!lab.path("runs").exists(), "a spec that cannot run leaves nothing behind");
+    error
+}
+
+#[test]
+fn a_file_cut_short_is_told_with_what_is_missing() {
+    let Some(tower) = goldens("towers/hf_vit") else { return };
+    let lab = Lab::new();
+    fs::create_dir(lab.path("cut")).unwrap();
+    for file in fs::read_dir(tower).unwrap().flatten() {
+        fs::copy(file.path(), lab.path("cut").join(file.file_name())).unwrap();
+    }
+    let whole = bytes(&lab.path("cut/model.safetensors"));
+    for (kept, words) in
+        [(whole.len() - 7, "the first that is not whole"), (50, "header"), (3, "only 3 bytes")]
+    {
+        lab.write("cut/model.safetensors", &whole[..kept]);
+        says(&refused(&lab, "cut"), &["cut/model.safetensors", "cut short", words]);
+    }
+}
+
+#[test]
+fn a_pickle_is_never_opened() {
+    let lab = Lab::new();
+    // What would create a file when it is unpickled.
+    lab.write("weights.bin", b"cposix\nsystem\n(S'touch harmed'\ntR.");
+    says(
+        &refused(&lab, "weights.bin"),
+        &["weights.bin", "pickle", "never read", "safetensors.torch.save_file"],
+    );
+    fs::create_dir(lab.path("model")).unwrap();
+    lab.write("model/config.json", r#"{"model_type": "vit"}"#);
+    fs::rename(lab.path("weights.bin"), lab.path("model/pytorch_model.bin")).unwrap();
+    says(&refused(&lab, "model"), &["pytorch_model.bin", "pickle", "Convert it to safetensors"]);
+    assert!(!lab.path("harmed").exists());
+}
+
+#[test]
+fn weights_that_are_not_there_are_told_with_what_to_do() {
+    let lab = Lab::new();
+    says(
+        &refused(&lab, "nowhere"),
+        &["no such file or folder", "resnet50-keras, minilm-l6", "hf:ORGANISATION/NAME"],
+    );
+    says(&refused(&lab, "resnet50-kears"), &["Did you mean `resnet50-keras`?"]);
+    let cache = lab.path("cache/weights/resnet50-keras");
+    says(&refused(&lab, "resnet50-keras"), &[cache.to_str().unwrap(), "cargo xtask setup"]);
+    says(
+        &refused(&lab, "hf:some/model"),
+        &["hf:some/model is not in the hub's cache", "HF_HUB_OFFLINE", "HF_HOME"],
+    );
+    says(&refused(&lab, "hf:some/model/more"), &["not of the form hf:ORGANISATION/NAME"]);
+    fs::create_dir(lab.path("void")).unwrap();
+    says(&refused(&lab, "void"), &["void holds no checkpoint", "config.json"]);
+}

@@ -1,0 +1,13 @@
+//! Stories: the program as a user drives it. Each asks for the exit status, for what is printed and for what is kept.
+
+mod bad_data;
+mod bad_weights;
+mod embed;
+mod lab;
+mod look_back;
+mod run;
+mod specs;
+mod stop;
+mod store;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,75 @@
+//! A run from its start to its end, off a terminal.
+
+use std::fs;
+
+use clip_lab_store::Reader;
+use serde_json::Value;
+
+use crate::lab::{Lab, TINY, says};
+
+#[test]
+fn plain_lines_end_with_where_things_are_and_what_to_type_next() {
+    let lab = Lab::new();
+    let out = lab.run(&["run", "tiny.toml", "--ui", "plain"]).good();
+    let run = lab.newest();
+    assert_eq!(
+        (&run["status"], &run["step"], &run["total_steps"]),
+        (&"finished".into(), &12.into(), &12.into())
+    );
+    let (uid, folder) = (run["uid"].as_str().unwrap(), run["dir"].as_str().unwrap());
+    says(&out, &["resnet", "bert", "48 pictures, 12 steps of 8 pairs", "step 12/12", "0 s left", "finished"]);
+    says(&out, &["val/retrieval/t2i/hit@1", "pairs/s in training", folder]);
+    // The commands it names do what they say.
+    let commands: Vec<&str> = out.lines().filter_map(|line| Some(line.split_once("clip-lab ")?.1)).collect();
+    assert_eq!(commands[0], format!("runs show {uid}"));
+    for command in commands.iter().filter(|command| **command != "dashboard") {
+        lab.run(&command.split(' ').collect::<Vec<_>>()).good();
+    }
+    assert!(lab.path("loss.svg").exists());
+    assert!(lab.folder().join("last.safetensors").exists());
+}
+
+#[test]
+fn every_line_of_json_parses() {
+    let lab = Lab::new();
+    let out = lab.run(&["run", "tiny.toml", "--ui", "json"]).good();
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let steps: Vec<&Value> = lines.iter().filter(|line| line["step"].is_u64()).collect();
+    let last = steps.last().unwrap();
+    assert_eq!((&last["step"], &last["total"]), (&12.into(), &12.into()));
+    assert_eq!(last["loss"].as_f64().unwrap().to_string(), lab.losses()[11].1);
+    assert!(last["pairs_per_s"].as_f64().unwrap() > 0.0 && last["seconds_left"] == 0.0);
+    says(lines.last().unwrap()["event"].as_str().unwrap(), &["finished", lab.folder().to_str().unwrap()]);
+}
+
+#[test]
+fn silence_is_silence() {
+    let lab = Lab::new();
+    let done = lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]);
+    assert_eq!((done.out.as_str(), done.err.as_str()), ("", ""));
+    done.good();
+    assert_eq!(lab.newest()["status"], "finished");
+}
+
+#[test]
+fn the_record_holds_what_ran_and_where_each_setting_came_from() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml", "--name", "mine", "--set", "run.steps=3"]).good();
+    let shown = lab.shown();
+    let origin = |key: &str| {
+        let entry = shown["config"].as_array().unwrap().iter().find(|entry| entry["key"] == key).unwrap();
+        (entry["value"].as_str().unwrap(), entry["origin"].as_str().unwrap())
+    };
+    let line = 1 + TINY.lines().position(|line| line == "batch = 8").unwrap();
+    assert_eq!(origin("run.batch"), ("8", format!("tiny.toml:{line}").as_str()));
+    assert_eq!(origin("run.steps"), ("3", "override"));
+    assert_eq!(origin("run.log_every"), ("1", "default"));
+    // The text that ran: the file with the change in its place. The store has it, and the run's folder.
+    let ran = TINY.replace("steps = 12", "steps = 3");
+    let reader = Reader::open(&lab.store()).unwrap();
+    let run = reader.run("mine").unwrap();
+    assert_eq!(reader.spec_text(run.id).unwrap(), ran);
+    assert_eq!(fs::read_to_string(run.dir.join("spec.toml")).unwrap(), ran);
+    assert!(shown["environment"]["argv"].to_string().contains("run.steps=3"), "{}", shown["environment"]);
+    assert_eq!(shown["environment"]["versions"]["libtorch"], "2.11.0");
+}

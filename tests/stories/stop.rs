@@ -1,0 +1,134 @@
+//! Runs that are stopped, killed, or find the disk full: what is saved, and that they go on to the bit.
+
+use std::{
+    fs,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use crate::lab::{Lab, Running, bytes, says, until};
+
+/// Long enough to be stopped on the way, with a checkpoint every 24 steps.
+const LONG: [&str; 6] = ["run", "tiny.toml", "--set", "run.steps=240", "--set", "run.checkpoint_every=4"];
+
+/// The losses of such a run that nobody stops.
+fn whole() -> &'static [(u64, String)] {
+    static LOSSES: OnceLock<Vec<(u64, String)>> = OnceLock::new();
+    LOSSES.get_or_init(|| {
+        let lab = Lab::new();
+        lab.run(&LONG).good();
+        let losses = lab.losses();
+        assert_eq!(losses.len(), 240);
+        losses
+    })
+}
+
+/// A run that was asked to end once it had a checkpoint.
+fn stopped() -> (Lab, String) {
+    let lab = Lab::new();
+    let mut run = lab.start(&LONG);
+    run.until_out("step ");
+    run.signal("TERM");
+    let done = run.wait();
+    says(&done.err, &["saving a checkpoint first", "again to stop at once"]);
+    let out = done.good();
+    (lab, out)
+}
+
+#[test]
+fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
+    let (lab, out) = stopped();
+    let run = lab.newest();
+    assert_eq!(run["status"], "interrupted");
+    let step = run["step"].as_u64().unwrap();
+    assert!((1..240).contains(&step));
+    says(run["reason"].as_str().unwrap(), &[&format!("stopped at step {step}")]);
+    says(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
+    assert_eq!(lab.losses(), whole()[..step as usize]);
+    // The command it names goes on.
+    let command = out.lines().find_map(|line| line.strip_prefix("go on    clip-lab ")).unwrap();
+    says(
+        &lab.run(&command.split(' ').collect::<Vec<_>>()).good(),
+        &[&format!("resuming at step {step}"), "finished"],
+    );
+    let run = lab.newest();
+    assert_eq!((&run["status"], &run["attempt"]), (&"finished".into(), &2.into()));
+    assert_eq!(lab.json(&["runs", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(lab.losses(), whole());
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    let lab = Lab::new();
+    // An update that takes many seconds.
+    let heavy = ["model.image.widths=[256,256]", "model.image.image_size=128", "run.batch=48"];
+    let sets = heavy.iter().flat_map(|edit| ["--set", edit]);
+    let words: Vec<&str> = ["run", "tiny.toml"].into_iter().chain(sets).collect();
+    let mut run = lab.start(&words);
+    run.until_out("data ");
+    run.signal("TERM");
+    run.until_err("saving a checkpoint first");
+    let asked = Instant::now();
+    run.signal("TERM");
+    let done = run.wait();
+    assert_eq!(done.status.code(), Some(128 + 15), "{done:?}");
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    says(&done.err, &["stopped at once"]);
+}
+
+#[test]
+fn a_killed_run_is_shown_as_crashed_and_goes_on_to_the_bit() {
+    let lab = Lab::new();
+    let run = lab.start(&LONG);
+    until("a checkpoint", || {
+        let folders = fs::read_dir(lab.path("runs")).into_iter().flatten().flatten();
+        folders.map(|entry| entry.path().join("last.safetensors")).any(|path| path.exists())
+    });
+    run.signal("KILL");
+    assert_eq!(run.wait().status.code(), None);
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    let spec = lab.folder().join("spec.toml");
+    let resume = ["run", spec.to_str().unwrap(), "--resume", &uid];
+    // Its last sign of life is young: it may still be there.
+    assert_eq!(lab.newest()["status"], "running");
+    says(&lab.run(&resume).bad(), &["still running", "stop it first"]);
+    lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
+    assert_eq!(lab.newest()["status"], "crashed");
+    says(&lab.run(&["runs", "show", &uid]).good(), &["crashed", "/240"]);
+    lab.run(&resume).good();
+    assert_eq!(lab.newest()["status"], "finished");
+    assert_eq!(lab.losses(), whole());
+}
+
+#[test]
+fn a_full_disk_costs_checkpoints_and_not_the_one_before() {
+    let (lab, _) = stopped();
+    let (spec, checkpoint) = (lab.folder().join("spec.toml"), lab.folder().join("last.safetensors"));
+    let (uid, old) = (lab.newest()["uid"].as_str().unwrap().to_owned(), bytes(&checkpoint));
+    // No file may grow beyond 4 MiB: the store stays below, a checkpoint does not, and writing it fails half way.
+    assert!(old.len() > 8 << 20);
+    let full = "trap '' XFSZ; ulimit -f 8192; exec \"$@\"";
+    let program = env!("CARGO_BIN_EXE_clip-lab");
+    let words = ["-c", full, "sh", program, "run", spec.to_str().unwrap(), "--resume", &uid];
+    let error = Running::spawn(lab.program("sh", &words)).wait().bad();
+    says(
+        &error,
+        &["saving a checkpoint", "cannot write", "last.safetensors", "the file that was there is unharmed"],
+    );
+    // It went on to its end, told each time, and harmed nothing.
+    let run = lab.newest();
+    assert_eq!((&run["status"], &run["step"]), (&"failed".into(), &240.into()));
+    says(run["reason"].as_str().unwrap(), &["cannot write"]);
+    let told = lab.events("checkpoint");
+    assert!(told.len() > 2 && told.iter().all(|text| text.contains("cannot write")), "{told:?}");
+    assert_eq!(lab.losses(), whole());
+    assert_eq!(bytes(&checkpoint), old);
+    let partial = fs::read_dir(lab.folder())
+        .unwrap()
+        .flatten()
+        .any(|file| file.file_name().to_string_lossy().ends_with(".partial"));
+    assert!(!partial, "half a checkpoint was left behind");
+    lab.run(&["run", spec.to_str().unwrap(), "--resume", &uid]).good();
+    assert_eq!(lab.newest()["status"], "finished");
+    assert_eq!(lab.losses(), whole());
+}

@@ -1,0 +1,76 @@
+//! A store that another program holds, or that a newer clip-lab has written.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::lab::{Lab, Running, bytes, says, until};
+
+#[test]
+fn a_store_locked_while_a_run_goes_on_gets_its_records_later() {
+    let lab = Lab::new();
+    let mut run = lab.start(&["run", "tiny.toml", "--set", "run.steps=100000", "--set", "run.eval_every=0"]);
+    run.until_out("step ");
+    let aside = lab.folder().join("spool.jsonl");
+    let lock = lab.lock();
+    until("records are kept aside", || aside.exists());
+    drop(lock);
+    until("they are in the store", || !aside.exists());
+    run.signal("TERM");
+    run.wait().good();
+    let now = lab.newest();
+    assert_eq!(now["status"], "interrupted");
+    let steps: Vec<u64> = lab.losses().iter().map(|(step, _)| *step).collect();
+    assert_eq!(steps, (1..=now["step"].as_u64().unwrap()).collect::<Vec<_>>(), "no step is missing");
+    says(&lab.events("store").concat(), &["did not answer for a while", "kept aside were added"]);
+}
+
+#[test]
+fn a_store_locked_at_the_start_is_waited_for_and_then_given_up() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
+    let lock = lab.lock();
+    let run = lab.start(&["run", "tiny.toml", "--name", "patient", "--set", "run.steps=2"]);
+    sleep(Duration::from_secs(2));
+    // Who only looks need not wait.
+    assert_eq!(lab.json(&["runs", "list"]).as_array().unwrap().len(), 1);
+    drop(lock);
+    run.wait().good();
+    assert_eq!(lab.newest()["name"], "patient");
+    let _lock = lab.lock();
+    let started = Instant::now();
+    let error = lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).bad();
+    says(&error, &["lab.db is locked by another program", "close whatever holds it"]);
+    assert!(started.elapsed() < Duration::from_secs(30));
+    says(&lab.run(&["runs", "tag", "patient", "x"]).bad(), &["locked by another program"]);
+    assert_eq!(lab.folders(), 2, "a run that could not start leaves no folder");
+}
+
+#[test]
+fn a_newer_store_is_left_alone() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
+    lab.tamper("UPDATE _sqlx_migrations SET version = 9999");
+    let before = bytes(&lab.store());
+    let words: [&[&str]; 5] = [
+        &["run", "tiny.toml"],
+        &["runs", "list"],
+        &["runs", "tag", "tiny", "x"],
+        &["runs", "delete", "tiny", "--yes"],
+        &["export", "tiny", "--metric", "train/loss", "--out", "x.csv"],
+    ];
+    let told = ["schema version 9999", "use the newer clip-lab", "--store"];
+    for words in words {
+        says(&lab.run(words).bad(), &told);
+    }
+    // The dashboard wants a terminal, says it there, and leaves at a key.
+    let dashboard =
+        ["-c", include_str!("terminal.py"), "newer clip-lab", env!("CARGO_BIN_EXE_clip-lab"), "dashboard"];
+    says(
+        &Running::spawn(lab.program("python3", &dashboard)).wait().good(),
+        &["schema version 9999", "newer clip-lab"],
+    );
+    assert_eq!(bytes(&lab.store()), before);
+    assert_eq!(lab.folders(), 1);
+}
