@@ -1,7 +1,6 @@
 //! Signals: the first asks the run to save and end, the second ends it at once.
 
 use std::{
-    process,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,6 +12,7 @@ use anyhow::{Context as _, Result};
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
+    low_level,
 };
 
 /// Counts the requests to stop.
@@ -35,7 +35,8 @@ impl Stop {
             for signal in signals.forever() {
                 if count.fetch_add(1, Ordering::SeqCst) > 0 {
                     eprintln!("stopped at once; the last checkpoint is the place to resume from");
-                    process::exit(128 + signal);
+                    // Without destructors: they would tear libtorch down under the thread that computes.
+                    low_level::exit(128 + signal);
                 }
                 eprintln!("stopping: saving a checkpoint first (again to stop at once)");
             }
