@@ -148,9 +148,10 @@ impl<'a> Trainer<'a> {
                 return Ok(Ended::Stopped { step: self.progress.step });
             }
         }
-        self.save()?;
+        // The report is worth having even when the disk is full.
+        let saved = self.save();
         self.report()?;
-        Ok(Ended::Finished)
+        saved.map(|()| Ended::Finished)
     }
 
     /// One update: forward, loss, backward, tricks, optimizer, tricks.
@@ -212,10 +213,8 @@ impl<'a> Trainer<'a> {
             self.evaluate(Split::Val)?;
             self.keep_best();
         }
-        if save && let Err(error) = self.save() {
-            // The run is worth more than one checkpoint: say it and go on.
-            self.session.event(Level::Error, "checkpoint", step, &format!("{error:#}"));
-            self.console.say(&format!("no checkpoint at step {step}: {error:#}"));
+        if save {
+            self.try_save();
         }
         Ok(())
     }
@@ -224,13 +223,24 @@ impl<'a> Trainer<'a> {
         for request in self.session.recorder.requests() {
             match request {
                 Request::Stop => self.stop.ask(),
-                Request::Checkpoint => self.save()?,
+                Request::Checkpoint => self.try_save(),
             }
         }
         Ok(self.stop.asked() && self.progress.step < self.feed.total)
     }
 
+    /// Saves on the way. The run is worth more than one checkpoint: without it, say so and go on.
+    fn try_save(&mut self) {
+        if let Err(error) = self.save() {
+            let step = self.progress.step;
+            self.session.event(Level::Error, "checkpoint", step, &format!("{error:#}"));
+            self.console.say(&format!("no checkpoint at step {step}: {error:#}"));
+        }
+    }
+
     fn save(&mut self) -> Result<()> {
+        // The store is never behind a checkpoint: a run that is killed now and resumed from it would have a gap.
+        self.session.recorder.flush();
         let path = self.session.last();
         let rig = &self.rig;
         checkpoint::write(&path, &rig.vars, rig.optimizer.as_ref(), &rig.tricks, &self.progress)
