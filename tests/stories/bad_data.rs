@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::lab::{Lab, TRAIN, bytes, says};
+use crate::{
+    lab::{Lab, TRAIN},
+    program::{bytes, says},
+};
 
 /// A photograph in JPEG, cut in the middle.
 fn cut_jpeg(lab: &Lab) -> Vec<u8> {

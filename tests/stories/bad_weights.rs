@@ -3,7 +3,8 @@
 use std::fs;
 
 use crate::{
-    lab::{Lab, TINY, bytes, says},
+    lab::{Lab, TINY},
+    program::{bytes, says},
     support::goldens,
 };
 

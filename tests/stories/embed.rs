@@ -5,10 +5,7 @@ use std::{fs, path::Path};
 use clip_lab_checkpoint::TensorFile;
 use tch::{Kind, Tensor};
 
-use crate::{
-    lab::{Lab, says},
-    support::goldens,
-};
+use crate::{lab::Lab, program::says, support::goldens};
 
 fn read(path: &Path, name: &str) -> Tensor {
     TensorFile::open(path).unwrap().tensor(name).unwrap().to_kind(Kind::Float)

@@ -1,25 +1,23 @@
 //! A laboratory for each story: a folder with a store, a cache and data of its own, and the program run in it.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::Write as _,
-    path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    path::PathBuf,
+    process::{ChildStdin, Command, Stdio},
 };
 
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::program::{Done, Running};
+
 /// The spec that most stories train.
 pub const TINY: &str = include_str!("tiny.toml");
 /// Pictures of its training split, and of the other.
 pub const TRAIN: usize = 48;
 const VAL: usize = 8;
-/// The longest anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The folder. It goes with everything in it.
 pub struct Lab(TempDir);
@@ -158,109 +156,4 @@ impl Drop for Lock {
     fn drop(&mut self) {
         let _ = self.release.take().map(|mut pipe| pipe.write_all(b"\n"));
     }
-}
-
-/// A program on its way. It does not outlive this.
-pub struct Running {
-    pub child: Child,
-    said: TempDir,
-}
-
-impl Running {
-    pub fn spawn(mut command: Command) -> Self {
-        let said = tempfile::tempdir().unwrap();
-        let file = |name: &str| File::create(said.path().join(name)).unwrap();
-        let child = command.stdout(file("out")).stderr(file("err")).spawn();
-        Self { child: child.unwrap_or_else(|error| panic!("{command:?}: {error}")), said }
-    }
-
-    fn read(&self, name: &str) -> String {
-        String::from_utf8_lossy(&fs::read(self.said.path().join(name)).unwrap()).into_owned()
-    }
-
-    /// Waits until it has printed `words`.
-    pub fn until_out(&mut self, words: &str) {
-        self.until("out", words);
-    }
-
-    /// Waits until it has complained of `words`.
-    pub fn until_err(&mut self, words: &str) {
-        self.until("err", words);
-    }
-
-    fn until(&mut self, stream: &str, words: &str) {
-        until(words, || {
-            let ended = self.child.try_wait().unwrap();
-            let found = self.read(stream).contains(words);
-            assert!(
-                found || ended.is_none(),
-                "`{words}` never came: {}{}",
-                self.read("out"),
-                self.read("err")
-            );
-            found
-        });
-    }
-
-    /// Sends it a signal: `TERM`, `INT`, `KILL`.
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    pub fn wait(mut self) -> Done {
-        until("the program ends", || self.child.try_wait().unwrap().is_some());
-        Done { status: self.child.wait().unwrap(), out: self.read("out"), err: self.read("err") }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A program that has ended, and what it said.
-#[derive(Debug)]
-pub struct Done {
-    pub status: ExitStatus,
-    pub out: String,
-    pub err: String,
-}
-
-impl Done {
-    /// What it printed; it must have gone well.
-    pub fn good(self) -> String {
-        assert!(self.status.success(), "{self:?}");
-        self.out
-    }
-
-    /// What it complained of; it must have ended with 1 and no panic.
-    pub fn bad(self) -> String {
-        assert!(self.status.code() == Some(1) && !self.err.contains("panicked"), "{self:?}");
-        self.err
-    }
-}
-
-/// Waits until `done`, and not for ever.
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
-        sleep(Duration::from_millis(10));
-    }
-}
-
-/// Holds when every phrase stands in `text`.
-#[track_caller]
-pub fn says(text: &str, phrases: &[&str]) {
-    for phrase in phrases {
-        assert!(text.contains(phrase), "`{phrase}` is missing in:\n{text}");
-    }
-}
-
-/// Bytes of a file.
-pub fn bytes(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -3,7 +3,10 @@
 use image::GenericImageView as _;
 use serde_json::json;
 
-use crate::lab::{Lab, bytes, says};
+use crate::{
+    lab::Lab,
+    program::{bytes, says},
+};
 
 /// Two runs, `one` and `two`, that differ in their seed.
 fn two_runs() -> Lab {

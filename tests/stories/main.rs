@@ -5,6 +5,7 @@ mod bad_weights;
 mod embed;
 mod lab;
 mod look_back;
+mod program;
 mod run;
 mod specs;
 mod stop;

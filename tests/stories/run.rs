@@ -5,7 +5,10 @@ use std::fs;
 use clip_lab_store::Reader;
 use serde_json::Value;
 
-use crate::lab::{Lab, TINY, says};
+use crate::{
+    lab::{Lab, TINY},
+    program::says,
+};
 
 #[test]
 fn plain_lines_end_with_where_things_are_and_what_to_type_next() {

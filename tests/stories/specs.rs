@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::lab::{Lab, TINY, says};
+use crate::{
+    lab::{Lab, TINY},
+    program::says,
+};
 
 #[test]
 fn check_tells_good_specs_from_faulty_ones() {

@@ -6,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::lab::{Lab, Running, bytes, says, until};
+use crate::{
+    lab::Lab,
+    program::{Running, bytes, says, until},
+};
 
 /// Long enough to be stopped on the way, with a checkpoint every 24 steps.
-const LONG: [&str; 6] = ["run", "tiny.toml", "--set", "run.steps=240", "--set", "run.checkpoint_every=4"];
+const LONG: [&str; 6] = ["run", "tiny.toml", "--set", "run.steps=144", "--set", "run.checkpoint_every=4"];
 
 /// The losses of such a run that nobody stops.
 fn whole() -> &'static [(u64, String)] {
@@ -18,7 +21,7 @@ fn whole() -> &'static [(u64, String)] {
         let lab = Lab::new();
         lab.run(&LONG).good();
         let losses = lab.losses();
-        assert_eq!(losses.len(), 240);
+        assert_eq!(losses.len(), 144);
         losses
     })
 }
@@ -41,7 +44,7 @@ fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
     let run = lab.newest();
     assert_eq!(run["status"], "interrupted");
     let step = run["step"].as_u64().unwrap();
-    assert!((1..240).contains(&step));
+    assert!((1..144).contains(&step));
     says(run["reason"].as_str().unwrap(), &[&format!("stopped at step {step}")]);
     says(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
     assert_eq!(lab.losses(), whole()[..step as usize]);
@@ -60,20 +63,23 @@ fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
 #[test]
 fn a_second_signal_ends_a_run_at_once() {
     let lab = Lab::new();
-    // An update that takes many seconds.
-    let heavy = ["model.image.widths=[256,256]", "model.image.image_size=128", "run.batch=48"];
+    // Updates that take seconds.
+    let heavy = ["model.image.widths=[256,256]", "model.image.image_size=96", "run.batch=48"];
     let sets = heavy.iter().flat_map(|edit| ["--set", edit]);
     let words: Vec<&str> = ["run", "tiny.toml"].into_iter().chain(sets).collect();
     let mut run = lab.start(&words);
-    run.until_out("data ");
-    run.signal("TERM");
+    run.until_out("step ");
+    run.signal("INT");
     run.until_err("saving a checkpoint first");
     let asked = Instant::now();
-    run.signal("TERM");
+    run.signal("INT");
     let done = run.wait();
-    assert_eq!(done.status.code(), Some(128 + 15), "{done:?}");
+    assert_eq!(done.status.code(), Some(128 + 2), "{done:?}");
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
     says(&done.err, &["stopped at once"]);
+    // It had no time to say goodbye: it is shown as running until it has been silent for a while.
+    lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
+    assert_eq!(lab.newest()["status"], "crashed");
 }
 
 #[test]
@@ -94,7 +100,7 @@ fn a_killed_run_is_shown_as_crashed_and_goes_on_to_the_bit() {
     says(&lab.run(&resume).bad(), &["still running", "stop it first"]);
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
     assert_eq!(lab.newest()["status"], "crashed");
-    says(&lab.run(&["runs", "show", &uid]).good(), &["crashed", "/240"]);
+    says(&lab.run(&["runs", "show", &uid]).good(), &["crashed", "/144"]);
     lab.run(&resume).good();
     assert_eq!(lab.newest()["status"], "finished");
     assert_eq!(lab.losses(), whole());
@@ -117,7 +123,7 @@ fn a_full_disk_costs_checkpoints_and_not_the_one_before() {
     );
     // It went on to its end, told each time, and harmed nothing.
     let run = lab.newest();
-    assert_eq!((&run["status"], &run["step"]), (&"failed".into(), &240.into()));
+    assert_eq!((&run["status"], &run["step"]), (&"failed".into(), &144.into()));
     says(run["reason"].as_str().unwrap(), &["cannot write"]);
     let told = lab.events("checkpoint");
     assert!(told.len() > 2 && told.iter().all(|text| text.contains("cannot write")), "{told:?}");
