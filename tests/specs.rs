@@ -7,8 +7,8 @@ use std::{
 
 use clip_lab::{
     builtin,
-    plan::{plan, plan_model},
-    spec::{Spec, schema},
+    plan::{plan, plan_model, schema},
+    spec::Spec,
 };
 
 fn experiments() -> Vec<PathBuf> {

@@ -127,7 +127,9 @@ fn images(
         seed: 0,
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let found = Features::compute(tower, source, cores, device, &mut Console::new(Ui::Plain))?;
+    let mut console = Console::new(Ui::Plain);
+    let found = Features::compute(tower, source, cores, device, &mut console, &|| false)?;
+    let found = found.context("nobody asked to stop")?;
     let good: Vec<i64> = (0..data.len())
         .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))
         .map(|index| index as i64)

@@ -5,7 +5,7 @@ use clip_lab_api::{Catalog, Description, problem::nearest};
 use clip_lab_cli::PluginsArgs;
 use serde_json::Value;
 
-use crate::spec::schema;
+use crate::plan::schema;
 
 /// Prints the catalog, a shelf of it, one plugin, or the schema of a spec.
 ///

@@ -11,6 +11,7 @@ mod parts;
 mod planner;
 mod preprocess;
 mod run;
+pub mod schema;
 mod tables;
 
 use clip_lab_api::{Catalog, problem::Problem};

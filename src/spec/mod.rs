@@ -2,7 +2,6 @@
 
 mod place;
 mod report;
-pub mod schema;
 mod set;
 mod source;
 

@@ -26,7 +26,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// Runs every picture that `source` reads through the tower.
+    /// Runs every picture that `source` reads through the tower. None when `stop` says so on the way.
     ///
     /// # Errors
     /// Those of the tower, or when no picture at all can be read.
@@ -36,13 +36,17 @@ impl Features {
         workers: usize,
         device: Device,
         console: &mut Console,
-    ) -> Result<Self> {
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
         let data = source.data.clone();
         let batches: Vec<Vec<Item>> = items(data.len()).chunks(CHUNK).map(<[Item]>::to_vec).collect();
         let mut loader = Loader::new(source, batches.into_iter(), workers, device);
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
         let (mut done, mut faults) = (0, Vec::<Broken>::new());
         while let Some(batch) = loader.next_batch()? {
+            if stop() {
+                return Ok(None);
+            }
             done += batch.len() as usize + batch.broken.len();
             faults.extend(batch.broken);
             if let Some(images) = batch.images.filter(|_| batch.pictures.numel() > 0) {
@@ -54,10 +58,10 @@ impl Features {
         if faults.len() == data.len() {
             bail!("no picture can be read; the first: {}", faults.first().map_or("none", |fault| &fault.why));
         }
-        Ok(Self { rows, broken: faults })
+        Ok(Some(Self { rows, broken: faults }))
     }
 
-    /// The features under `key`, computed by `compute` and kept when they are not there yet.
+    /// The features under `key` and whether they were there already; else what `compute` gives, which is then kept.
     ///
     /// # Errors
     /// Those of `compute`. A cache that cannot be written or is damaged costs time, never the run.
@@ -65,18 +69,18 @@ impl Features {
         key: &str,
         pictures: usize,
         device: Device,
-        compute: impl FnOnce() -> Result<Self>,
-    ) -> Result<(Self, bool)> {
+        compute: impl FnOnce() -> Result<Option<Self>>,
+    ) -> Result<Option<(Self, bool)>> {
         let path = cache_dir().join("features").join(format!("{key}.safetensors"));
         if let Ok(found) = read(&path, pictures, device) {
-            return Ok((found, true));
+            return Ok(Some((found, true)));
         }
-        let fresh = compute()?;
+        let Some(fresh) = compute()? else { return Ok(None) };
         if fresh.broken.is_empty() {
             // Damaged pictures may be mended behind our back: then nothing is kept.
             let _ = write(&path, &fresh.rows);
         }
-        Ok((fresh, false))
+        Ok(Some((fresh, false)))
     }
 }
 

@@ -49,12 +49,17 @@ impl Stop {
         if self.left.as_ref().is_some_and(|left| left.fetch_sub(1, Ordering::SeqCst) == 1) {
             self.ask();
         }
-        self.asked.load(Ordering::SeqCst) > 0
+        self.peek()
     }
 
     /// A stop that asks by itself once the run has looked `updates` times, which it does after every update.
     pub fn after(updates: usize) -> Self {
         Self { asked: Arc::default(), left: Some(Arc::new(AtomicUsize::new(updates))) }
+    }
+
+    /// Whether somebody asked, for work between two updates: not counted by [`Stop::after`].
+    pub fn peek(&self) -> bool {
+        self.asked.load(Ordering::SeqCst) > 0
     }
 
     /// Asks.

@@ -113,13 +113,22 @@ impl<'a> Trainer<'a> {
             self.console.say(&format!("resuming at step {}", self.progress.step));
         }
         self.introduce();
-        // A locked tower has one value for each picture: computed once, later epochs never open a picture.
+        if self.plan.run.cache_features && self.locked() {
+            self.look_once()?;
+        }
+        Ok(())
+    }
+
+    /// A locked tower gives every picture the same features in every epoch: computed once, pictures are then never
+    /// opened again. Somebody who asks to stop meanwhile is heard by the loop.
+    fn look_once(&mut self) -> Result<()> {
         let fixed = self.plan.augment.iter().all(|augment| !augment.facts.random);
-        if self.plan.run.cache_features && self.locked() && fixed {
-            let train = self.feed.train.clone();
-            let found = self.features_of("train", train, Read::Picture)?;
+        if fixed && let Some(found) = self.features_of("train", self.feed.train.clone(), Read::Picture)? {
             self.tell_broken(&found.broken)?;
             self.features = Some(found.rows);
+        }
+        for (split, data) in self.feed.splits.clone() {
+            self.split_features(split.as_str(), data)?;
         }
         Ok(())
     }
@@ -129,6 +138,10 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// Those of data, model and evaluators.
     pub fn train(&mut self) -> Result<Ended> {
+        if self.stop.peek() {
+            self.save()?;
+            return Ok(Ended::Stopped { step: self.progress.step });
+        }
         let mut loader = self.loader();
         self.console.begin(self.progress.step);
         while self.progress.step < self.feed.total {
@@ -136,11 +149,14 @@ impl<'a> Trainer<'a> {
             let Some(batch) = loader.next_batch()? else { break };
             self.clock.waited += waiting.elapsed().as_secs_f64();
             self.tell_broken(&batch.broken)?;
-            if batch.len() < 2 {
-                continue;
-            }
-            if let Some(ended) = self.update(&batch)? {
-                return Ok(ended);
+            match batch.len() {
+                // Nothing to contrast: the step passes without an update, so that the place in the data stays true.
+                0 | 1 => self.progress.step += 1,
+                _ => {
+                    if let Some(ended) = self.update(&batch)? {
+                        return Ok(ended);
+                    }
+                }
             }
             self.at_boundary()?;
             if self.asked_to_stop()? {

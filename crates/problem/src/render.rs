@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_key() {
         let text = "[loss]\nplugin = \"siglp\"\n";
-        let problem = Problem::unknown(16..23, "no loss plugin is called `siglp`", "siglp", &["clip", "siglip"]);
+        let problem =
+            Problem::unknown(16..23, "no loss plugin is called `siglp`", "siglp", &["clip", "siglip"]);
         let shown = render("lit.toml", text, &[problem], false);
         assert!(shown.contains("lit.toml:2:10"), "{shown}");
         assert!(shown.contains("^^^^^^^ did you mean `siglip`?"), "{shown}");

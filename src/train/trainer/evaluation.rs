@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use clip_lab_api::{Dataset, Ranks};
-use clip_lab_store::{Goal, Level, RankSet};
+use clip_lab_cli::Ui;
+use clip_lab_store::{Goal, Level, RankSet, Request};
 use tch::Tensor;
 
 use super::Trainer;
@@ -61,7 +62,7 @@ impl Trainer<'_> {
         };
         let data = data.clone();
         let started = Instant::now();
-        let (rows, broken) = self.split_features(name, data.clone())?;
+        let Some((rows, broken)) = self.split_features(name, data.clone())? else { return Ok(()) };
         let out: Vec<usize> = broken.iter().map(|broken| broken.picture).collect();
         let readable = Without::new(data, &out);
         let kept: Vec<i64> = readable.kept().iter().map(|&index| index as i64).collect();
@@ -110,16 +111,17 @@ impl Trainer<'_> {
         }
     }
 
-    /// The image tower's features of an evaluated split; a locked tower's are computed once.
+    /// The image tower's features of an evaluated split; a locked tower's are computed once. None when somebody asked to
+    /// stop meanwhile.
     pub(super) fn split_features(
         &mut self,
         name: &'static str,
         data: Arc<dyn Dataset>,
-    ) -> Result<(Tensor, Vec<Broken>)> {
+    ) -> Result<Option<(Tensor, Vec<Broken>)>> {
         if let Some((rows, broken)) = self.kept.get(name) {
-            return Ok((rows.shallow_clone(), broken.clone()));
+            return Ok(Some((rows.shallow_clone(), broken.clone())));
         }
-        let found = self.features_of(name, data, Read::EvalPicture)?;
+        let Some(found) = self.features_of(name, data, Read::EvalPicture)? else { return Ok(None) };
         for broken in &found.broken {
             let words = format!("left out of {name}: {}: {}", broken.name, broken.why);
             self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
@@ -127,39 +129,56 @@ impl Trainer<'_> {
         if self.locked() {
             self.kept.insert(name, (found.rows.shallow_clone(), found.broken.clone()));
         }
-        Ok((found.rows, found.broken))
+        Ok(Some((found.rows, found.broken)))
     }
 
+    /// Features of all pictures of `data`, from the cache if the tower is locked and they are there.
     pub(super) fn features_of(
         &mut self,
         split: &str,
         data: Arc<dyn Dataset>,
         read: Read,
-    ) -> Result<Features> {
-        let pictures = data.len();
+    ) -> Result<Option<Features>> {
         let source = self.source(data.clone(), read, true);
-        let (workers, device) = (self.workers(), self.device);
+        let (workers, device, pictures) = (self.workers(), self.device, data.len());
+        let (image, session, stop) = (&self.rig.image, self.session, &self.stop);
         if !(self.locked() && self.plan.run.cache_features) {
-            let mut quiet = Console::new(clip_lab_cli::Ui::None);
-            return Features::compute(&self.rig.image, source, workers, device, &mut quiet);
+            // An evaluation on the way is finished before anybody is listened to: it belongs to this step.
+            let mut quiet = Console::new(Ui::None);
+            return Features::compute(image, source, workers, device, &mut quiet, &|| false);
         }
-        let words = serde_json::to_string(&self.plan.image.preprocess)?;
-        let changes: Vec<String> =
-            self.plan.augment.iter().map(|a| format!("{} {}", a.name, a.settings)).collect();
-        let changes = if read == Read::Picture { changes.join("; ") } else { String::new() };
-        let size = self.plan.image.preprocess.size.to_string();
-        let tower = format!("{} {}", self.plan.image.encoder.name, self.plan.image.encoder.settings);
-        let key = features::key(&self.rig.vars, &[&tower, &size, &words, &changes, &data.fingerprint()])?;
-        let (image, console) = (&self.rig.image, &mut self.console);
-        let (found, cached) = Features::cached(&key, pictures, device, || {
+        let key = self.key(data.as_ref(), read)?;
+        let console = &mut self.console;
+        let found = Features::cached(&key, pictures, device, || {
             console.say(&format!(
                 "the image tower is locked: its features of the {pictures} {split} pictures are computed once"
             ));
-            Features::compute(image, source, workers, device, console)
+            let asked = || {
+                if session.recorder.requests().contains(&Request::Stop) {
+                    stop.ask();
+                }
+                stop.peek()
+            };
+            Features::compute(image, source, workers, device, console, &asked)
         })?;
+        let Some((found, cached)) = found else { return Ok(None) };
         if cached {
             self.console.say(&format!("features of the {pictures} {split} pictures: found in the cache"));
         }
-        Ok(found)
+        Ok(Some(found))
+    }
+
+    /// Everything that the features of a data set depend on.
+    fn key(&self, data: &dyn Dataset, read: Read) -> Result<String> {
+        let encoder = &self.plan.image.encoder;
+        let preprocess = &self.plan.image.preprocess;
+        let changes =
+            self.plan.augment.iter().map(|augment| format!("{} {}", augment.name, augment.settings));
+        let changes =
+            if read == Read::Picture { changes.collect::<Vec<_>>().join("; ") } else { String::new() };
+        let tower = format!("{} {}", encoder.name, encoder.settings);
+        let size = preprocess.size.to_string();
+        let words = serde_json::to_string(preprocess)?;
+        features::key(&self.rig.vars, &[&tower, &size, &words, &changes, &data.fingerprint()])
     }
 }

@@ -92,6 +92,11 @@ fn leave_feed_alone() {
     }));
 }
 
+/// Whether the terminal was closed without a signal to us. Reading from it would then return at once, for ever.
+fn gone() -> bool {
+    rustix::termios::tcgetwinsize(std::io::stdout()).is_err()
+}
+
 struct Screen {
     app: App,
     theme: Theme,
@@ -107,6 +112,9 @@ impl Screen {
         while !self.stop.load(Ordering::Relaxed) {
             dirty |= self.receive(&told) || drawn.elapsed() >= CLOCK;
             if dirty {
+                if gone() {
+                    return Ok(Outcome::Left);
+                }
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
             }

@@ -4,7 +4,7 @@ use clip_lab_api::{Catalog, Description};
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
-use crate::plan::{Preprocess, Run};
+use super::{Preprocess, Run};
 
 /// The schema as the text of a file.
 pub fn text(catalog: &Catalog) -> String {
