@@ -29,6 +29,8 @@ pub struct Options {
 pub struct Session {
     /// The way into the store; it never stops a run.
     pub recorder: Recorder,
+    /// The store's file.
+    pub store: PathBuf,
     /// The run's folder.
     pub dir: PathBuf,
     /// Identity of the spec that runs.
@@ -75,7 +77,7 @@ impl Session {
         let recorder = Recorder::start(&options.store, run).inspect_err(|_| drop(fs::remove_dir(&dir)))?;
         fs::write(dir.join("spec.toml"), &plan.source.text)
             .with_context(|| format!("writing {}", dir.display()))?;
-        Ok(Self { recorder, dir, spec, resumed: false })
+        Ok(Self { recorder, store: options.store.clone(), dir, spec, resumed: false })
     }
 
     fn resume(selector: &str, options: &Options, spec: String) -> Result<Self> {
@@ -102,7 +104,7 @@ impl Session {
         );
         let step = super::checkpoint::peek(&checkpoint)?.step;
         let recorder = Recorder::resume(&options.store, &run.uid, step)?;
-        Ok(Self { recorder, dir: run.dir, spec, resumed: true })
+        Ok(Self { recorder, store: options.store.clone(), dir: run.dir, spec, resumed: true })
     }
 
     /// The checkpoint to resume from.

@@ -1,11 +1,19 @@
 //! The last words of a run.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    env,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
-use super::trainer::Ended;
+use clip_lab_cli::DEFAULT_STORE;
+
+use super::{session::Session, trainer::Ended};
 
 /// What came out, where it is, and what to type next.
-pub fn summary(uid: &str, dir: &Path, ended: &Ended, latest: &BTreeMap<String, f64>, rate: f64) -> String {
+pub fn summary(session: &Session, ended: &Ended, latest: &BTreeMap<String, f64>, rate: f64) -> String {
+    let (uid, dir) = (session.recorder.uid(), session.dir.display());
     let mut out = String::from("\n");
     let _ = match ended {
         Ended::Finished => writeln!(out, "finished"),
@@ -18,15 +26,39 @@ pub fn summary(uid: &str, dir: &Path, ended: &Ended, latest: &BTreeMap<String, f
         }
     }
     let _ = writeln!(out, "  {:<36} {rate:>8.1}", "pairs/s in training");
-    let _ = writeln!(out, "files    {}", dir.display());
+    let _ = writeln!(out, "files    {dir}");
+    let _ = writeln!(out, "store    {}", session.store.display());
+    let (me, store) = (program(), store_flag(&session.store));
     let _ = match ended {
         Ended::Finished => writeln!(
             out,
-            "look     clip-lab runs show {uid}\nchart    clip-lab export {uid} --metric train/loss --out loss.svg\nwatch    clip-lab dashboard"
+            "look     {me} runs show {uid}{store}\nchart    {me} export {uid} --metric train/loss --out loss.svg{store}\nwatch    {me} dashboard{store}"
         ),
-        _ => writeln!(out, "go on    clip-lab run {}/spec.toml --resume {uid}", dir.display()),
+        _ => writeln!(out, "go on    {me} run {dir}/spec.toml --resume {uid}{store}"),
     };
     out.trim_end().to_owned()
+}
+
+/// How the user would call us: by name when it is on the path, else by the place of the program.
+fn program() -> String {
+    const NAME: &str = "clip-lab";
+    let path = env::var_os("PATH").unwrap_or_default();
+    if env::split_paths(&path).any(|folder| folder.join(NAME).is_file()) {
+        return NAME.to_owned();
+    }
+    let beside = env::current_exe().map_or(PathBuf::from(NAME), |core| core.with_file_name(NAME));
+    let here = env::current_dir().ok().and_then(|here| beside.strip_prefix(here).ok().map(Path::to_path_buf));
+    here.unwrap_or(beside).display().to_string()
+}
+
+/// The flag that names the store, where neither the default nor the environment does.
+fn store_flag(store: &Path) -> String {
+    let known = env::var_os("CLIP_LAB_STORE").is_some_and(|named| Path::new(&named) == store);
+    if known || store == Path::new(DEFAULT_STORE) {
+        String::new()
+    } else {
+        format!(" --store {}", store.display())
+    }
 }
 
 fn is_result(metric: &str, split: &str) -> bool {

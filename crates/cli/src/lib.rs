@@ -8,6 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use runs::RunsVerb;
 
+/// The store when nobody names one.
+pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
+
 /// A research platform for contrastive image-text learning.
 ///
 /// One TOML file says which encoders, projections, loss, schedule and tricks are trained on which data; `run` trains
@@ -20,7 +23,7 @@ pub struct Cli {
         long,
         global = true,
         env = "CLIP_LAB_STORE",
-        default_value = "runs/clip-lab.db",
+        default_value = DEFAULT_STORE,
         value_name = "FILE"
     )]
     pub store: PathBuf,

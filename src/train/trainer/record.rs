@@ -104,7 +104,7 @@ impl Trainer<'_> {
     /// None now; the store may be asked later.
     pub fn sum_up(&mut self, ended: &Ended) -> Result<()> {
         let rate = self.clock.all_pairs as f64 / self.clock.all_seconds.max(1e-9);
-        let words = summary(self.session.recorder.uid(), &self.session.dir, ended, &self.latest, rate);
+        let words = summary(self.session, ended, &self.latest, rate);
         self.console.say(&words);
         Ok(())
     }

@@ -65,6 +65,18 @@ impl HuggingFace {
         Place { tensors: &self.tensors, within, others, pooler: self.kind() == "vision-text-dual-encoder" }
     }
 
+    /// The most tokens that the checkpoint's own tokenizer gives, as sentence transformers or transformers write it.
+    fn max_tokens(&self) -> Result<Option<i64>> {
+        let sentences = json::read_if_there(&self.folder.join("sentence_bert_config.json"))?;
+        let most = sentences.and_then(|config| config["max_seq_length"].as_i64());
+        let tokenizer = json::read_if_there(&self.folder.join("tokenizer_config.json"))?;
+        let most = most.or_else(|| tokenizer?["model_max_length"].as_i64());
+        // transformers writes a huge number for "no limit"; the tower's positions then are the limit.
+        let tower = self.tower("text_config", hf_text::is_text);
+        let context = tower.and_then(|config| config["max_position_embeddings"].as_i64());
+        Ok(most.filter(|most| context.is_none_or(|context| *most <= context)))
+    }
+
     /// How sentence transformers pool, where the folder is one of theirs.
     fn sentence_pool(&self) -> Result<Option<&'static str>> {
         let path = self.folder.join("1_Pooling/config.json");
@@ -113,8 +125,7 @@ impl Layout for HuggingFace {
             return Ok(None);
         }
         let mut import = Import::new("huggingface", [("path", path.display().to_string().into())]);
-        let sentences = json::read_if_there(&self.folder.join("sentence_bert_config.json"))?;
-        if let Some(most) = sentences.and_then(|config| config["max_seq_length"].as_i64()) {
+        if let Some(most) = self.max_tokens()? {
             import.settings.insert("max_tokens".into(), most.into());
         }
         Ok(Some(import))

@@ -84,6 +84,8 @@ impl Reader {
             0 => ": it has recorded none yet".to_string(),
             _ => format!("; it has {}", names.join(", ")),
         };
-        StoreError::NoSuchMetric { run: run.0.to_string(), metric: metric.into(), hint }
+        let name = self.runs().unwrap_or_default().into_iter().find(|row| row.id == run).map(|row| row.name);
+        let run = name.unwrap_or_else(|| run.0.to_string());
+        StoreError::NoSuchMetric { run, metric: metric.into(), hint }
     }
 }
