@@ -49,7 +49,9 @@ fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
     says(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
     assert_eq!(lab.losses(), whole()[..step as usize]);
     // The command it names goes on.
-    let command = out.lines().find_map(|line| line.strip_prefix("go on    clip-lab ")).unwrap();
+    let named = out.lines().find_map(|line| line.strip_prefix("go on    ")).unwrap();
+    let (program, command) = named.split_once(' ').unwrap();
+    assert!(program.ends_with("clip-lab"), "{program}");
     says(
         &lab.run(&command.split(' ').collect::<Vec<_>>()).good(),
         &[&format!("resuming at step {step}"), "finished"],
