@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     lab::Lab,
-    program::{bytes, says},
+    program::{Running, bytes, says},
 };
 
 /// Two runs, `one` and `two`, that differ in their seed.
@@ -93,4 +93,11 @@ fn without_a_store_every_view_says_so() {
         says(&lab.run(words).bad(), &["there is no store at", "start one", "--store"]);
     }
     assert!(!lab.path("runs").exists(), "looking creates nothing");
+}
+
+#[test]
+fn a_dashboard_ends_with_its_terminal() {
+    let lab = Lab::new();
+    let dashboard = ["-c", include_str!("hang.py"), env!("CARGO_BIN_EXE_clip-lab"), "dashboard"];
+    says(&Running::spawn(lab.program("python3", &dashboard)).wait().good(), &["exit status 0"]);
 }

@@ -55,6 +55,9 @@ pub fn with_dashboard(
         return Ok(ExitCode::FAILURE);
     }
     let outcome = charts::watch(store, &uid)?;
+    if outcome == Outcome::Gone {
+        return Ok(ExitCode::SUCCESS);
+    }
     farewell(outcome, &mut child, &uid, &log)
 }
 

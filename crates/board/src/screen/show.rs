@@ -17,6 +17,7 @@ use ratatui::{
     DefaultTerminal,
     crossterm::event::{self, Event, KeyEventKind},
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::{
@@ -56,6 +57,8 @@ pub struct Options {
 pub enum Outcome {
     /// Runs go on as they are.
     Left,
+    /// The terminal was closed: nothing can be said to anybody. Runs go on.
+    Gone,
     /// The run named in [`Options::focus`] is to stop at its next checkpoint; the caller asks it to.
     StopRequested,
 }
@@ -78,7 +81,10 @@ pub fn show(options: Options) -> Result<Outcome> {
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     leave_feed_alone();
     let outcome = Screen { app, theme: Theme::from_env(), terminal, stop }.run(feed);
-    ratatui::restore();
+    match outcome {
+        Ok(Outcome::Gone) => {}
+        _ => ratatui::restore(),
+    }
     outcome
 }
 
@@ -92,9 +98,15 @@ fn leave_feed_alone() {
     }));
 }
 
-/// Whether the terminal was closed without a signal to us. Reading from it would then return at once, for ever.
-fn gone() -> bool {
-    rustix::termios::tcgetwinsize(std::io::stdout()).is_err()
+/// Waits for input; false when the terminal is gone. It may go without a signal to us, and crossterm would then read
+/// its end for ever and never come back, so that nothing is read before this was asked.
+fn wait() -> bool {
+    let stdin = std::io::stdin();
+    let mut input = [PollFd::new(&stdin, PollFlags::IN)];
+    let most = Timespec { tv_sec: 0, tv_nsec: TICK.as_nanos() as _ };
+    // Interrupted by a signal, such as a change of size: as good as input.
+    let _ = poll(&mut input, Some(&most));
+    !input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
 struct Screen {
@@ -112,13 +124,15 @@ impl Screen {
         while !self.stop.load(Ordering::Relaxed) {
             dirty |= self.receive(&told) || drawn.elapsed() >= CLOCK;
             if dirty {
-                if gone() {
-                    return Ok(Outcome::Left);
-                }
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
             }
-            if event::poll(TICK).context("cannot read the keyboard")? {
+            if !wait() {
+                // Its drop would restore the terminal, and panic when that cannot even be told.
+                std::mem::forget(self);
+                return Ok(Outcome::Gone);
+            }
+            if event::poll(Duration::ZERO).context("cannot read the keyboard")? {
                 match self.input()? {
                     Next::Stay => dirty = true,
                     Next::Leave => return Ok(Outcome::Left),
