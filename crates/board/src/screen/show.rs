@@ -80,11 +80,14 @@ pub fn show(options: Options) -> Result<Outcome> {
     let app = App::new(options.layout, options.focus, options.child);
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     leave_feed_alone();
-    let outcome = Screen { app, theme: Theme::from_env(), terminal, stop }.run(feed);
-    match outcome {
-        Ok(Outcome::Gone) => {}
-        _ => ratatui::restore(),
+    let mut screen = Screen { app, theme: Theme::from_env(), terminal, stop };
+    let outcome = screen.run(feed);
+    if gone(Duration::ZERO) {
+        // Its drop would restore the terminal, and panic when that cannot even be told.
+        std::mem::forget(screen);
+        return Ok(Outcome::Gone);
     }
+    ratatui::restore();
     outcome
 }
 
@@ -98,15 +101,15 @@ fn leave_feed_alone() {
     }));
 }
 
-/// Waits for input; false when the terminal is gone. It may go without a signal to us, and crossterm would then read
-/// its end for ever and never come back, so that nothing is read before this was asked.
-fn wait() -> bool {
+/// Waits for input, `most` at the longest; true when the terminal is gone. It may go without a signal to us, and
+/// crossterm would then read its end for ever and never come back: nothing is read before this was asked.
+fn gone(most: Duration) -> bool {
     let stdin = std::io::stdin();
     let mut input = [PollFd::new(&stdin, PollFlags::IN)];
-    let most = Timespec { tv_sec: 0, tv_nsec: TICK.as_nanos() as _ };
+    let most = Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() };
     // Interrupted by a signal, such as a change of size: as good as input.
     let _ = poll(&mut input, Some(&most));
-    !input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+    input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
 struct Screen {
@@ -117,7 +120,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn run(mut self, feed: Feed) -> Result<Outcome> {
+    fn run(&mut self, feed: Feed) -> Result<Outcome> {
         let mut wanted = self.want()?;
         let (ask, told) = start(feed, wanted.clone()).context("cannot start the reader of the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
@@ -127,9 +130,7 @@ impl Screen {
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
             }
-            if !wait() {
-                // Its drop would restore the terminal, and panic when that cannot even be told.
-                std::mem::forget(self);
+            if gone(TICK) {
                 return Ok(Outcome::Gone);
             }
             if event::poll(Duration::ZERO).context("cannot read the keyboard")? {
