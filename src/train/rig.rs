@@ -52,7 +52,7 @@ impl Feed {
                 run.batch
             );
         }
-        let total = run.steps.unwrap_or_else(|| run.epochs.unwrap_or(1) * order.batches());
+        let total = run.total_steps(order.len());
         Ok(Self { train, splits, tokenizer, order: Arc::new(order), total })
     }
 }
