@@ -7,7 +7,7 @@ pub mod commands;
 pub mod data;
 mod entry;
 pub mod plan;
-pub mod spec;
 pub mod train;
 
+pub use clip_lab_spec as spec;
 pub use entry::main_with;

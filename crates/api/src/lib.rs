@@ -29,10 +29,11 @@ mod settings;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
 pub use clip_lab_problem as problem;
+pub use clip_lab_problem::parse;
 pub use kinds::*;
 pub use params::{Param, Params};
 pub use picture::{Interpolation, Resize};
-pub use section::{Origin, Section, parse};
+pub use section::{Origin, Section};
 pub use settings::{Faults, Settings};
 
 /// What nearly every plugin file needs.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use clip_lab_problem::{Place, Problem};
+use clip_lab_problem::{Place, Problem, parse};
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::{
@@ -169,15 +169,6 @@ impl Section {
         });
         strange.collect()
     }
-}
-
-/// Parses a spec. The text is never freed: a process reads a few kilobytes of specs, and that costs less than a
-/// lifetime in every signature that touches a section.
-///
-/// # Errors
-/// When it is not TOML.
-pub fn parse(text: String) -> Result<DeTable<'static>, toml::de::Error> {
-    DeTable::parse(text.leak()).map(Spanned::into_inner)
 }
 
 fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {

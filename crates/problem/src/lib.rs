@@ -10,6 +10,8 @@ pub use render::render;
 
 use std::ops::Range;
 
+use toml::{Spanned, de::DeTable};
+
 /// A place in the text: a range of bytes.
 pub type Place = Range<usize>;
 
@@ -90,4 +92,13 @@ pub fn syntax(error: &toml::de::Error) -> Problem {
         Some(place) => Problem::at(place, message),
         None => Problem::new(message),
     }
+}
+
+/// Parses a file. The text is never freed: a process reads a few kilobytes of them, and that costs less than a
+/// lifetime in every signature.
+///
+/// # Errors
+/// When it is not TOML.
+pub fn parse(text: String) -> Result<DeTable<'static>, toml::de::Error> {
+    DeTable::parse(text.leak()).map(Spanned::into_inner)
 }

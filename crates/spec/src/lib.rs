@@ -1,4 +1,6 @@
-//! A spec: the text of an experiment, its tables, and the place of every key.
+//! Experiments as text: a spec, its tables, the place of every key, and edits that keep comments and order.
+//!
+//! Nothing here knows plugins or tensors; what the tables mean is the planner's business.
 
 mod place;
 mod report;
@@ -7,10 +9,7 @@ mod source;
 
 use std::{fs, path::Path};
 
-use clip_lab_api::{
-    parse,
-    problem::{Place, Problem, syntax},
-};
+use clip_lab_problem::{Place, Problem, parse, syntax};
 use toml::de::DeTable;
 
 pub use report::Report;
@@ -22,9 +21,9 @@ pub struct Spec {
     /// The text that runs.
     pub source: Source,
     /// Its tables.
-    pub(crate) tables: DeTable<'static>,
+    pub tables: DeTable<'static>,
     /// Faulty `--set`s: reported with everything else.
-    pub(crate) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
     written: Vec<Written>,
     original: Original,
 }
@@ -78,13 +77,13 @@ impl Spec {
     }
 
     /// Whether something stands at a dotted path.
-    pub(crate) fn has(&self, path: &str) -> bool {
+    pub fn has(&self, path: &str) -> bool {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         place::find(&self.tables, &path).is_some()
     }
 
     /// The problems as a report; those on lines that a `--set` wrote say so.
-    pub(crate) fn report(&self, problems: Vec<Problem>) -> Report {
+    pub fn report(&self, problems: Vec<Problem>) -> Report {
         let noted = problems.into_iter().map(|problem| match self.writer(&problem) {
             Some(set) => problem.note(format!("`--set {set}` wrote this")),
             None => problem,
@@ -93,7 +92,7 @@ impl Spec {
     }
 
     /// Where the value at `place`, which the spec calls `section.key`, was written: `override` or `FILE:LINE`.
-    pub(crate) fn origin(&self, section: &str, key: &str, place: &Place) -> String {
+    pub fn origin(&self, section: &str, key: &str, place: &Place) -> String {
         if self.written.iter().any(|written| place::overlap(&written.place, place)) {
             return "override".into();
         }

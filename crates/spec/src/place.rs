@@ -1,6 +1,6 @@
 //! Places in a parsed spec.
 
-use clip_lab_api::problem::Place;
+use clip_lab_problem::Place;
 use toml::de::{DeTable, DeValue};
 
 /// The place of the value (and key, where they touch one line) at a dotted path; numbers index arrays of tables.

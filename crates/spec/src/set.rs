@@ -1,6 +1,6 @@
 //! `--set a.b=value`: edits the text of a spec, comments and order kept.
 
-use clip_lab_api::problem::Problem;
+use clip_lab_problem::Problem;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
 
 /// A `--set` that found its place.

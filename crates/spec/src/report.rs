@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use clip_lab_api::problem::{Problem, render};
+use clip_lab_problem::{Problem, render};
 
 /// Everything wrong with one spec; prints as text with carets.
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(file: &str, text: &str, problems: Vec<Problem>) -> Self {
+    /// The problems of the text of `file`.
+    pub fn new(file: &str, text: &str, problems: Vec<Problem>) -> Self {
         Self { file: file.to_owned(), text: text.to_owned(), problems }
     }
 
