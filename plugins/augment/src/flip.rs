@@ -27,7 +27,7 @@ impl Settings for Flip {
 
 impl Plugin<dyn Augment> for Flip {
     fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: self.probability > 0.0 && self.probability < 1.0 }
+        AugmentFacts { random: self.probability > 0.0 && self.probability < 1.0, ..AugmentFacts::default() }
     }
 
     fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {

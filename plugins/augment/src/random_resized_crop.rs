@@ -43,7 +43,7 @@ struct Crop {
 
 impl Plugin<dyn Augment> for RandomResizedCrop {
     fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: true }
+        AugmentFacts { random: true, ..AugmentFacts::default() }
     }
 
     fn build(&self, scope: AugmentScope) -> Result<Box<dyn Augment>> {

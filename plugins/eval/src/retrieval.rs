@@ -96,7 +96,7 @@ impl Found {
             metrics.extend(k.iter().map(|&k| (format!("retrieval/i2t/recall@{k}"), recall(k))));
         }
         let ranks = [(Direction::TextToImage, self.t2i.clone()), (Direction::ImageToText, best)];
-        let ranks = ranks.map(|(direction, ranks)| Ranks { direction, ranks }).to_vec();
+        let ranks = ranks.map(|(direction, ranks)| Ranks { suite: "retrieval", direction, ranks }).to_vec();
         Ok(Evaluation { metrics, ranks })
     }
 }

@@ -3,7 +3,8 @@
 use clip_lab_api::prelude::*;
 
 use crate::{
-    rank::{hit, mean, ranks},
+    accuracy::{accuracies, labelled, pick},
+    rank::ranks,
     templates::{Named, Templates},
 };
 
@@ -42,27 +43,14 @@ impl Plugin<dyn Evaluator> for ZeroShot {
 
 impl Evaluator for ZeroShot {
     fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation> {
-        let (pictures, labels) = labelled(model.data())?;
+        let (pictures, labels) = labelled("zero_shot", model.data())?;
         let texts = self.templates.fill(model.data().classes());
         let texts = texts.iter().map(|texts| model.texts(texts)).collect::<Result<Vec<_>>>()?;
-        let images = model.images()?;
-        let images =
-            images.f_index_select(0, &Tensor::from_slice(&pictures).f_to_device(images.device())?)?;
-        let metrics = classify(&images, &class_weights(&texts)?, &labels)?;
-        Ok(Evaluation { metrics, ranks: Vec::new() })
+        let images = pick(&model.images()?, &pictures)?;
+        let weights = class_weights(&texts)?;
+        let ranks = ranks(&images, &weights, &Tensor::from_slice(&labels), 4096)?;
+        accuracies("zero_shot", ranks, &labels, weights.size()[0])
     }
-}
-
-/// The pictures that have a class, and their classes.
-fn labelled(data: &dyn Dataset) -> Result<(Vec<i64>, Vec<i64>)> {
-    let labelled = (0..data.len()).filter_map(|index| Some((index as i64, data.class(index)? as i64)));
-    let (pictures, labels): (Vec<_>, Vec<_>) = labelled.unzip();
-    ensure!(
-        !data.classes().is_empty() && !labels.is_empty(),
-        "zero_shot needs pictures with classes and this data set has none; take `zero_shot` out of [[eval]], or \
-         evaluate on a data set with classes such as `emoji`"
-    );
-    Ok((pictures, labels))
 }
 
 /// One unit vector for each class, `[C, D]`: the normalised mean over templates of the normalised embeddings.
@@ -81,27 +69,4 @@ pub fn class_weights(by_template: &[Tensor]) -> Result<Tensor> {
 fn unit(rows: &Tensor) -> Result<Tensor> {
     let length = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, None)?.f_sqrt()?;
     Ok(rows.f_div(&length.f_clamp_min(1e-12)?)?)
-}
-
-/// Names and values of the accuracies.
-///
-/// `images` `[N, D]`, `weights` `[C, D]`, `labels`: the class of each picture.
-///
-/// # Errors
-/// When there are no pictures; those of [`ranks`].
-pub fn classify(images: &Tensor, weights: &Tensor, labels: &[i64]) -> Result<Vec<(String, f64)>> {
-    ensure!(!labels.is_empty(), "zero_shot: there are no pictures");
-    let ranks = ranks(images, weights, &Tensor::from_slice(labels), 4096)?;
-    let classes = weights.size()[0];
-    let mut by_class = vec![Vec::new(); classes as usize];
-    for (&label, &rank) in labels.iter().zip(&ranks) {
-        by_class[label as usize].push(rank);
-    }
-    by_class.retain(|ranks: &Vec<u32>| !ranks.is_empty());
-    let per_class = mean(by_class.iter().map(|ranks| hit(ranks, 1)));
-    let mut metrics = vec![("top1", hit(&ranks, 1)), ("mean_per_class", per_class)];
-    if classes > 5 {
-        metrics.insert(1, ("top5", hit(&ranks, 5)));
-    }
-    Ok(metrics.into_iter().map(|(name, value)| (format!("zero_shot/{name}"), value)).collect())
 }

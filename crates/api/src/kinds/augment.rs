@@ -1,9 +1,10 @@
-//! Augmentations of pictures.
+//! Augmentations of pictures, before and after they become numbers, alone and mixed with each other.
 
 use anyhow::Result;
 use image::RgbImage;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use tch::Tensor;
 
 use crate::Kind;
 
@@ -20,13 +21,25 @@ pub fn rng(seed: u64, epoch: u64, index: u64) -> Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// Changes a picture.
+/// Changes pictures; all randomness comes from `rng`. It writes the one hook that it needs.
 pub trait Augment: Send + Sync {
-    /// The picture after it; all randomness comes from `rng`.
+    /// The picture after it.
     ///
     /// # Errors
     /// When the picture cannot be handled.
-    fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage>;
+    fn apply(&self, picture: RgbImage, _rng: &mut Rng) -> Result<RgbImage> {
+        Ok(picture)
+    }
+    /// Changes the numbers of one picture after normalisation: `3 * side * side` of them, channel by channel.
+    fn after_normalise(&self, _pixels: &mut [f32], _side: usize, _rng: &mut Rng) {}
+    /// Mixes the pictures of a batch, `[B, 3, H, W]`, and with them their targets, `[B, C]`, whose rows sum to one.
+    /// None where nothing is mixed.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    fn mix(&self, _images: &Tensor, _targets: &Tensor, _rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
+        Ok(None)
+    }
 }
 
 /// What an augmentation's settings alone say.
@@ -34,6 +47,8 @@ pub trait Augment: Send + Sync {
 pub struct AugmentFacts {
     /// Whether it draws random numbers: such a picture is another one in every epoch, so features are not cached.
     pub random: bool,
+    /// Whether it mixes pictures with their classes, which only classification can use.
+    pub mixes: bool,
 }
 
 /// Where an augmentation is built.

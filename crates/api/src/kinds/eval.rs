@@ -1,9 +1,9 @@
 //! Evaluators: numbers from embeddings.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tch::Tensor;
 
-use crate::{Dataset, Kind};
+use crate::{Dataset, Kind, Task};
 
 /// A data set seen through a model.
 pub trait Embedded {
@@ -24,15 +24,24 @@ pub trait Embedded {
     /// # Errors
     /// Those of the towers.
     fn texts(&self, texts: &[String]) -> Result<Tensor>;
+    /// What the classifier says of all pictures, `[N, C]`, in order.
+    ///
+    /// # Errors
+    /// When the model has no classifier.
+    fn logits(&self) -> Result<Tensor> {
+        bail!("the model has no classifier")
+    }
 }
 
-/// Which way a retrieval went.
+/// Who asks for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From a picture to its captions, `i2t`.
     ImageToText,
     /// From a caption to its picture, `t2i`.
     TextToImage,
+    /// From a picture to its class, `i2c`.
+    ImageToClass,
 }
 
 impl Direction {
@@ -41,6 +50,7 @@ impl Direction {
         match self {
             Self::ImageToText => "i2t",
             Self::TextToImage => "t2i",
+            Self::ImageToClass => "i2c",
         }
     }
 }
@@ -48,6 +58,8 @@ impl Direction {
 /// The rank (from 0) of the best right answer of every query, kept so that later tests need no second run.
 #[derive(Debug, Clone)]
 pub struct Ranks {
+    /// The evaluator that ranked, as metric names write it.
+    pub suite: &'static str,
     /// Which way.
     pub direction: Direction,
     /// One for each query, in the order of the data set.
@@ -72,8 +84,15 @@ pub trait Evaluator: Send {
     fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation>;
 }
 
+/// What an evaluator's settings alone say.
+#[derive(Debug, Clone, Default)]
+pub struct EvalFacts {
+    /// The task whose models it can look at.
+    pub task: Task,
+}
+
 impl Kind for dyn Evaluator {
     const NAME: &'static str = "evaluator";
-    type Facts = ();
+    type Facts = EvalFacts;
     type Scope<'a> = ();
 }

@@ -1,9 +1,29 @@
-//! Losses over a batch of pairs.
+//! Losses over a batch of pairs or of labelled pictures.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tch::{Tensor, nn};
 
 use crate::Kind;
+
+/// What a model is trained for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Task {
+    /// Pictures and captions of one shared space, from pairs.
+    #[default]
+    Contrastive,
+    /// Pictures into classes: an image tower and a classifier.
+    Classification,
+}
+
+impl Task {
+    /// As said in messages: what the task's losses and evaluators look at.
+    pub fn looks_at(self) -> &'static str {
+        match self {
+            Self::Contrastive => "pairs of pictures and captions",
+            Self::Classification => "pictures with classes",
+        }
+    }
+}
 
 /// Unit-length embeddings `[B, D]`; row i of one belongs to row i of the other.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +32,25 @@ pub struct Pair<'a> {
     pub image: &'a Tensor,
     /// Captions, `[B, D]`.
     pub text: &'a Tensor,
+    /// `[B]` int64: rows with one number show the same picture or say the same words, so they are no negatives of each
+    /// other. None when nobody knows.
+    pub group: Option<&'a Tensor>,
+}
+
+impl<'a> Pair<'a> {
+    /// Pairs of which nobody knows whether two are alike.
+    pub fn new(image: &'a Tensor, text: &'a Tensor) -> Self {
+        Self { image, text, group: None }
+    }
+}
+
+/// What a classifier said of a batch and what is right.
+#[derive(Debug, Clone, Copy)]
+pub struct Classes<'a> {
+    /// `[B, C]`, before any softmax.
+    pub logits: &'a Tensor,
+    /// `[B, C]`, float: rows sum to one; mixed pictures belong to several classes in part.
+    pub targets: &'a Tensor,
 }
 
 /// A loss and what goes into the record beside it. Values stay on the device until the recorder asks.
@@ -36,13 +75,22 @@ impl Scored {
     }
 }
 
-/// Scores a batch of pairs.
+/// Scores a batch: of pairs or of labelled pictures, as its [`LossFacts`] say. It writes one of the two methods.
 pub trait Loss: Send {
-    /// The loss of a batch.
+    /// The loss of a batch of pairs.
     ///
     /// # Errors
     /// When the shapes do not fit.
-    fn score(&self, pair: &Pair) -> Result<Scored>;
+    fn score(&self, _pair: &Pair) -> Result<Scored> {
+        bail!("this loss scores classes, not pairs")
+    }
+    /// The loss of a batch of labelled pictures.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    fn score_classes(&self, _classes: &Classes) -> Result<Scored> {
+        bail!("this loss scores pairs, not classes")
+    }
     /// Holds the loss's own parameters within their bounds; called after every update.
     fn clamp(&self) {}
 }
@@ -55,8 +103,15 @@ pub struct LossScope<'a> {
     pub batch: i64,
 }
 
+/// What a loss's settings alone say.
+#[derive(Debug, Clone, Default)]
+pub struct LossFacts {
+    /// What it scores.
+    pub task: Task,
+}
+
 impl Kind for dyn Loss {
     const NAME: &'static str = "loss";
-    type Facts = ();
+    type Facts = LossFacts;
     type Scope<'a> = LossScope<'a>;
 }

@@ -25,6 +25,13 @@ pub trait Trick: Send {
     fn prepare(&mut self, _params: &mut Params) -> Result<()> {
         Ok(())
     }
+    /// Before the forward pass of a step (from 0), also of the first after a resume: unlock, what was locked until now.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    fn before_step(&mut self, _params: &Params, _step: u64) -> Result<()> {
+        Ok(())
+    }
     /// After the gradients are there and before the optimizer uses them.
     ///
     /// # Errors
@@ -39,7 +46,7 @@ pub trait Trick: Send {
     fn after_update(&mut self, _params: &Params, _step: u64) -> Result<()> {
         Ok(())
     }
-    /// Other weights to evaluate with, by parameter name, such as a moving average.
+    /// Other weights to evaluate with, by name of parameter or buffer, such as a moving average.
     fn shadow(&self) -> Option<&State> {
         None
     }

@@ -48,7 +48,7 @@ impl Settings for ColorJitter {
 impl Plugin<dyn Augment> for ColorJitter {
     fn facts(&self) -> AugmentFacts {
         let strength = self.brightness + self.contrast + self.saturation + self.hue;
-        AugmentFacts { random: self.probability > 0.0 && strength > 0.0 }
+        AugmentFacts { random: self.probability > 0.0 && strength > 0.0, ..AugmentFacts::default() }
     }
 
     fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {

@@ -70,6 +70,10 @@ impl Embedded for Model {
         let rows = texts.iter().map(|text| Ok(Tensor::from_slice(row(text)?))).collect::<Result<Vec<_>>>()?;
         Ok(Tensor::stack(&rows, 0))
     }
+    /// A classifier whose answers are the embeddings.
+    fn logits(&self) -> Result<Tensor> {
+        self.images()
+    }
 }
 
 pub fn evaluate(text: &str, model: &Model) -> Result<Evaluation> {

@@ -15,7 +15,7 @@ fn holds(name: &str, spec: &str, variables: &[(&str, &str)]) {
     for batch in [3, 16, 64] {
         let leaf = |of: &str| golden[&format!("clip.{batch}.{of}")].copy().set_requires_grad(true);
         let (image, text, built) = (leaf("image"), leaf("text"), Built::new(spec, batch));
-        let scored = built.loss.score(&Pair { image: &image, text: &text }).unwrap();
+        let scored = built.loss.score(&Pair::new(&image, &text)).unwrap();
         scored.loss.backward();
         let want = |of: &str| &golden[&format!("{name}.{batch}.{of}")];
         close("loss", &scored.loss, want("loss"));

@@ -70,7 +70,7 @@ fn gradients_are_those_of_finite_differences() {
     for spec in BOTH {
         let built = Built::new(spec, 6);
         let (image, text) = (unit(6, 4, 3).set_requires_grad(true), unit(6, 4, 4).set_requires_grad(true));
-        built.loss.score(&Pair { image: &image, text: &text }).unwrap().loss.backward();
+        built.loss.score(&Pair::new(&image, &text)).unwrap().loss.backward();
         let scale = built.variable("logit_scale");
         for (leaf, index) in [(&image, vec![2, 1]), (&text, vec![5, 3]), (&scale, vec![])] {
             let nudged = |by: f64| {
@@ -122,7 +122,7 @@ fn what_is_not_learned_stays_and_is_saved_all_the_same() {
 #[test]
 fn scale_and_bias_are_reported_as_they_multiply_and_add() {
     let (image, text) = toy();
-    let scored = Built::new("plugin = 'siglip'", 3).loss.score(&Pair { image: &image, text: &text }).unwrap();
+    let scored = Built::new("plugin = 'siglip'", 3).loss.score(&Pair::new(&image, &text)).unwrap();
     let report: Vec<(&str, f64)> =
         scored.report.iter().map(|(name, t)| (*name, t.double_value(&[]))).collect();
     assert_eq!(report[1], ("logit_bias", -10.0));
@@ -137,7 +137,7 @@ fn half_precision_embeddings_are_scored_in_single() {
         let vars = nn::VarStore::new(Device::Cpu);
         let loss = build(spec, LossScope { vars: vars.root(), batch: 8 }).unwrap();
         let half = |t: &Tensor| t.to_kind(Kind::BFloat16);
-        let scored = loss.score(&Pair { image: &half(&image), text: &half(&text) }).unwrap();
+        let scored = loss.score(&Pair::new(&half(&image), &half(&text))).unwrap();
         assert_eq!(scored.loss.kind(), Kind::Float);
         assert!((scored.loss.double_value(&[]) - Built::new(spec, 8).value(&image, &text)).abs() < 0.1);
     }
@@ -148,8 +148,7 @@ fn pairs_that_do_not_fit_are_an_error_in_words() {
     for spec in BOTH {
         let built = Built::new(spec, 4);
         for text in [unit(3, 5, 1), unit(4, 6, 1)] {
-            let error =
-                built.loss.score(&Pair { image: &unit(4, 5, 1), text: &text }).unwrap_err().to_string();
+            let error = built.loss.score(&Pair::new(&unit(4, 5, 1), &text)).unwrap_err().to_string();
             assert!(error.starts_with("a loss wants as many captions as pictures"), "{error}");
         }
     }

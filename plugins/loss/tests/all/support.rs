@@ -20,7 +20,7 @@ impl Built {
     }
 
     pub fn value(&self, image: &Tensor, text: &Tensor) -> f64 {
-        self.loss.score(&Pair { image, text }).unwrap().loss.double_value(&[])
+        self.loss.score(&Pair::new(image, text)).unwrap().loss.double_value(&[])
     }
 
     pub fn variable(&self, name: &str) -> Tensor {

@@ -1,0 +1,40 @@
+//! Accuracy of a classifier.
+
+use clip_lab_api::prelude::*;
+
+use crate::{
+    accuracy::{accuracies, labelled, pick},
+    rank::ranks,
+};
+
+/// Accuracy of a model with a classifier.
+///
+/// `top1`, `top5` (when there are more than five classes): share of pictures whose class is among the first.
+/// `mean_per_class`: `top1` of every class, averaged, so that a common class counts no more than a rare one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Classification {}
+
+impl Settings for Classification {}
+
+impl Plugin<dyn Evaluator> for Classification {
+    fn facts(&self) -> EvalFacts {
+        EvalFacts { task: Task::Classification }
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Evaluator for Classification {
+    fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation> {
+        let (pictures, labels) = labelled("classification", model.data())?;
+        let logits = pick(&model.logits()?, &pictures)?; // [N, C]
+        let classes = logits.size()[1];
+        // Each class asks with its own axis, so a score is the logit itself, to the bit.
+        let axes = Tensor::f_eye(classes, (logits.kind(), logits.device()))?;
+        let ranks = ranks(&logits, &axes, &Tensor::from_slice(&labels), 4096)?;
+        accuracies("classification", ranks, &labels, classes)
+    }
+}
