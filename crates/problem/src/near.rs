@@ -3,7 +3,7 @@
 /// The one of `known` that a person most likely meant by `name`, if any is near enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let score = |candidate: &str| {
-        let typed = strsim::damerau_levenshtein(&name.to_lowercase(), candidate);
+        let typed = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
         let longest = name.chars().count().max(candidate.chars().count()).max(1);
         1.0 - typed as f64 / longest as f64
     };

@@ -2,18 +2,23 @@
 //!
 //! Nothing here knows plugins or tensors; what the tables mean is the planner's business.
 
+mod edit;
 mod place;
 mod report;
-mod set;
 mod source;
+pub mod study;
 
 use std::{fs, path::Path};
 
 use clip_lab_problem::{Place, Problem, parse, syntax};
 use toml::de::DeTable;
 
+pub use edit::{Change, Edit};
 pub use report::Report;
 pub use source::Source;
+pub use study::{Arm, Study};
+
+use edit::{Editor, Wrote};
 
 /// A spec that is TOML; what its tables mean is the plan's business.
 #[derive(Debug, Clone)]
@@ -22,20 +27,20 @@ pub struct Spec {
     pub source: Source,
     /// Its tables.
     pub tables: DeTable<'static>,
-    /// Faulty `--set`s: reported with everything else.
+    /// Edits that cannot be done: reported with everything else.
     pub problems: Vec<Problem>,
     written: Vec<Written>,
     original: Original,
 }
 
-/// What a `--set` wrote and where it stands now.
+/// What an edit wrote and where it stands now.
 #[derive(Debug, Clone)]
 struct Written {
-    set: String,
+    by: String,
     place: Place,
 }
 
-/// The text before any `--set`: origins name its lines.
+/// The text before any edit: origins name its lines.
 #[derive(Debug, Clone)]
 struct Original {
     text: String,
@@ -63,14 +68,27 @@ impl Spec {
     /// # Errors
     /// When it is not TOML.
     pub fn parse(file: &str, text: &str, sets: &[String]) -> Result<Self, Report> {
+        let named = |set: &String| Edit::from_set(set).map_err(|why| format!("`--set {set}`: {why}"));
+        Self::edited(file, text, sets.iter().map(named))
+    }
+
+    /// Takes a spec from a text and edits it; edits that cannot be done are among its problems.
+    ///
+    /// # Errors
+    /// When it is not TOML.
+    pub fn edited(
+        file: &str,
+        text: &str,
+        edits: impl IntoIterator<Item = Result<Edit, String>>,
+    ) -> Result<Self, Report> {
         let not_toml = |text: &str, error| Report::new(file, text, vec![syntax(&error)]);
         let before = parse(text.to_owned()).map_err(|error| not_toml(text, error))?;
         let original = Original { text: text.to_owned(), tables: before };
-        let (text, edits, problems) = set::apply(text, sets);
+        let (text, wrote, problems) = apply(text, edits);
         let tables = parse(text.clone()).map_err(|error| not_toml(&text, error))?;
-        let written = edits
+        let written = wrote
             .into_iter()
-            .filter_map(|edit| Some(Written { place: place::find(&tables, &edit.path)?, set: edit.set }));
+            .filter_map(|wrote| Some(Written { place: place::find(&tables, &wrote.path)?, by: wrote.by }));
         let written = written.collect();
         let source = Source { file: file.to_owned(), text };
         Ok(Self { source, tables, problems, written, original })
@@ -82,10 +100,10 @@ impl Spec {
         place::find(&self.tables, &path).is_some()
     }
 
-    /// The problems as a report; those on lines that a `--set` wrote say so.
+    /// The problems as a report; those on lines that an edit wrote say so.
     pub fn report(&self, problems: Vec<Problem>) -> Report {
         let noted = problems.into_iter().map(|problem| match self.writer(&problem) {
-            Some(set) => problem.note(format!("`--set {set}` wrote this")),
+            Some(by) => problem.note(format!("{by} wrote this")),
             None => problem,
         });
         Report::new(&self.source.file, &self.source.text, noted.collect())
@@ -108,6 +126,24 @@ impl Spec {
     fn writer(&self, problem: &Problem) -> Option<&str> {
         let place = problem.place.as_ref()?;
         let written = self.written.iter().rfind(|written| place::overlap(&written.place, place))?;
-        Some(&written.set)
+        Some(&written.by)
     }
+}
+
+/// The text after every edit, what they wrote, and a problem for each that cannot be done.
+fn apply(
+    text: &str,
+    edits: impl IntoIterator<Item = Result<Edit, String>>,
+) -> (String, Vec<Wrote>, Vec<Problem>) {
+    let mut edits = edits.into_iter().peekable();
+    let Some(mut editor) = Editor::new(text).filter(|_| edits.peek().is_some()) else {
+        return (text.to_owned(), Vec::new(), Vec::new());
+    };
+    let mut problems = Vec::new();
+    for edit in edits {
+        let done = edit.and_then(|edit| editor.apply(&edit).map_err(|why| format!("{}: {why}", edit.by)));
+        problems.extend(done.err().map(Problem::new));
+    }
+    let (text, wrote) = editor.finish();
+    (text, wrote, problems)
 }

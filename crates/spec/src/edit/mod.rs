@@ -1,0 +1,180 @@
+//! Edits of a spec's text, comments and order kept: `--set`, and what the arms of a study change.
+
+mod set;
+mod walk;
+mod write;
+
+use toml_edit::{DocumentMut, Item};
+
+/// One change to a spec.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// Who wants it, for messages, such as `` `--set run.seed=1` ``.
+    pub by: String,
+    /// The keys on the way to what changes; numbers name members of lists.
+    pub path: Vec<String>,
+    /// What happens there.
+    pub change: Change,
+}
+
+/// What an [`Edit`] does.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Writes a value or a whole table.
+    Set(Item),
+    /// Takes a key, a table, a list or a member of a list out.
+    Drop,
+    /// Puts a table at the end of a list.
+    Add(Item),
+}
+
+/// A key that an edit wrote, and which.
+#[derive(Debug, Clone)]
+pub(crate) struct Wrote {
+    pub by: String,
+    pub path: Vec<String>,
+}
+
+/// A text being edited.
+pub(crate) struct Editor {
+    document: DocumentMut,
+    wrote: Vec<Wrote>,
+}
+
+impl Editor {
+    /// None for a text that is not TOML.
+    pub fn new(text: &str) -> Option<Self> {
+        Some(Self { document: text.parse().ok()?, wrote: Vec::new() })
+    }
+
+    /// Does one edit, or says why it cannot be done; then nothing has changed.
+    pub fn apply(&mut self, edit: &Edit) -> Result<(), String> {
+        let table = self.document.as_table_mut();
+        let paths = match &edit.change {
+            Change::Set(item) => write::set(table, &edit.path, item)?,
+            Change::Add(item) => write::add(table, &edit.path, item)?,
+            Change::Drop => {
+                walk::drop(table, &edit.path)?;
+                self.forget(&edit.path);
+                Vec::new()
+            }
+        };
+        self.wrote.extend(paths.into_iter().map(|path| Wrote { by: edit.by.clone(), path }));
+        Ok(())
+    }
+
+    /// The text now, and who wrote which key.
+    pub fn finish(self) -> (String, Vec<Wrote>) {
+        (self.document.to_string(), self.wrote)
+    }
+
+    /// What was dropped was written by nobody; later members of its list have moved up.
+    fn forget(&mut self, path: &[String]) {
+        self.wrote.retain(|wrote| !wrote.path.starts_with(path));
+        let Some((last, parents)) = path.split_last() else { return };
+        let Ok(gone) = last.parse::<usize>() else { return };
+        for wrote in self.wrote.iter_mut().filter(|wrote| wrote.path.starts_with(parents)) {
+            let Some(step) = wrote.path.get_mut(parents.len()) else { continue };
+            if let Some(at) = step.parse::<usize>().ok().filter(|at| *at > gone) {
+                *step = (at - 1).to_string();
+            }
+        }
+    }
+}
+
+/// The names of a dotted key.
+pub(crate) fn path(key: &str) -> Option<Vec<String>> {
+    let keys = toml_edit::Key::parse(key.trim()).ok()?;
+    Some(keys.iter().map(|key| key.get().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = "# a spec\n[run]\nbatch = 64 # pairs\n\n[loss]\nplugin = \"clip\"\nscale = 5\n\n\
+                        [[trick]]\nplugin = \"freeze\"\n\n[[trick]]\nplugin = \"clip_norm\"\n";
+
+    fn edit(path: &str, change: Change) -> Edit {
+        Edit { by: "a test".into(), path: super::path(path).unwrap(), change }
+    }
+
+    fn item(text: &str) -> Item {
+        Item::Value(text.parse().unwrap())
+    }
+
+    fn after(edits: &[Edit]) -> (String, Vec<Vec<String>>, Vec<String>) {
+        let mut editor = Editor::new(SPEC).unwrap();
+        let faults = edits.iter().filter_map(|edit| editor.apply(edit).err()).collect();
+        let (text, wrote) = editor.finish();
+        assert!(text.parse::<DocumentMut>().is_ok(), "{text}");
+        (text, wrote.into_iter().map(|wrote| wrote.path).collect(), faults)
+    }
+
+    #[test]
+    fn a_whole_table_takes_the_place_of_another() {
+        let loss = item("{ plugin = \"siglip\", bias = -10.0 }");
+        let (text, wrote, faults) = after(&[edit("loss", Change::Set(loss))]);
+        assert_eq!(text, SPEC.replace("\"clip\"\nscale = 5\n", "\"siglip\"\nbias = -10.0\n"));
+        assert_eq!(wrote, [["loss", "plugin"], ["loss", "bias"]]);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+
+    #[test]
+    fn lists_are_replaced_lengthened_and_made() {
+        let list = item("[{ plugin = \"ema\" }]");
+        let table = item("{ plugin = \"ema\", decay = 0.9 }");
+        let (text, ..) = after(&[edit("trick", Change::Set(list))]);
+        assert_eq!(text.matches("[[trick]]").count(), 1, "{text}");
+        assert!(text.ends_with("[[trick]]\nplugin = \"ema\"\n"), "{text}");
+        let (text, wrote, _) = after(&[edit("trick", Change::Add(table.clone()))]);
+        assert!(text.starts_with(SPEC), "{text}");
+        assert!(text.ends_with("[[trick]]\nplugin = \"ema\"\ndecay = 0.9\n"), "{text}");
+        assert_eq!(wrote[1], ["trick", "2", "decay"]);
+        let (text, ..) =
+            after(&[edit("augment", Change::Add(table.clone())), edit("augment", Change::Add(table))]);
+        assert_eq!(text.matches("[[augment]]\nplugin = \"ema\"\n").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn what_is_dropped_is_gone_and_the_rest_moves_up() {
+        let edits = [
+            edit("trick.1.max_norm", Change::Set(item("0.5"))),
+            edit("loss.scale", Change::Set(item("6"))),
+            edit("trick.0", Change::Drop),
+            edit("loss", Change::Drop),
+        ];
+        let (text, wrote, faults) = after(&edits);
+        assert_eq!(
+            text,
+            "# a spec\n[run]\nbatch = 64 # pairs\n\n[[trick]]\nplugin = \"clip_norm\"\nmax_norm = 0.5\n"
+        );
+        assert_eq!(wrote, [["trick", "0", "max_norm"]]);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_told() {
+        let edits = [
+            edit("los", Change::Drop),
+            edit("trick.2", Change::Drop),
+            edit("run.batch.x", Change::Drop),
+            edit("run.sed", Change::Drop),
+            edit("loss", Change::Add(item("{}"))),
+            edit("loss", Change::Set(item("1"))),
+            edit("eval.0.k", Change::Set(item("1"))),
+        ];
+        let (text, wrote, faults) = after(&edits);
+        assert_eq!((text.as_str(), wrote.len()), (SPEC, 0));
+        let expected = [
+            "there is no `los`; did you mean `loss`?",
+            "there is no `trick.2`: the spec has 2 of them, counted from 0",
+            "`batch` is a value and has no settings of its own",
+            "there is no `run.sed`; known there: batch",
+            "`loss` is not a list of tables",
+            "`loss` is a table; name one of its settings",
+            "there is no `eval.0`: the spec has no `eval`",
+        ];
+        assert_eq!(faults, expected);
+    }
+}

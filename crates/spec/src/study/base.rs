@@ -1,0 +1,34 @@
+//! The specs that arms are made from, each read once.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Texts of specs by file.
+#[derive(Default)]
+pub(super) struct Bases(BTreeMap<PathBuf, Result<String, String>>);
+
+impl Bases {
+    /// The text of a spec, or why there is none.
+    pub fn text(&mut self, file: &Path) -> Result<&str, &str> {
+        let text = self.0.entry(file.to_owned()).or_insert_with(|| read(file));
+        text.as_deref().map_err(String::as_str)
+    }
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("cannot read the spec {shown}: {error}"))?;
+    if super::is_study(&text) {
+        return Err(format!("{shown} is a study itself; name a spec"));
+    }
+    match text.parse::<toml::Table>() {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let words = error.message().trim().replace('\n', ", ");
+            Err(format!("{shown} is not TOML: {words}; `clip-lab check {shown}` shows where"))
+        }
+    }
+}

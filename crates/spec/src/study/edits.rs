@@ -1,0 +1,145 @@
+//! `drop`, `set` and `add`: of a study for all arms, of an arm for itself.
+
+use clip_lab_problem::{Place, Problem};
+use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
+
+use super::fields::{Fields, Placed};
+use crate::{Change, Edit, edit::path, place::line};
+
+/// The text that places are places of, and its name.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub file: &'a str,
+    pub text: &'a str,
+}
+
+/// Reads the edits of a table, in the order in which they are done.
+pub(super) fn edits(fields: &Fields, origin: Origin, problems: &mut Vec<Problem>) -> Vec<Placed<Edit>> {
+    let mut reader = Reader { fields, origin, problems, found: Vec::new() };
+    reader.drops();
+    reader.sets();
+    reader.adds();
+    reader.found
+}
+
+struct Reader<'a, 'b> {
+    fields: &'a Fields<'b>,
+    origin: Origin<'a>,
+    problems: &'a mut Vec<Problem>,
+    found: Vec<Placed<Edit>>,
+}
+
+impl Reader<'_, '_> {
+    fn drops(&mut self) {
+        let Some(item) = self.fields.table.get("drop") else { return };
+        let Some(list) = item.as_array().filter(|list| list.iter().all(Value::is_str)) else {
+            return self.fault("drop", item, "must be a list of keys, such as `[\"augment\", \"trick.1\"]`");
+        };
+        let first = self.found.len();
+        for value in list.iter() {
+            let place = value.span().unwrap_or_else(|| self.fields.place.clone());
+            self.keep(value.as_str().unwrap_or_default(), &place, Change::Drop, "drop");
+        }
+        // Numbers are those of the list as it was: the last goes first.
+        self.found[first..].sort_by(|a, b| numbered(&b.0.path).cmp(&numbered(&a.0.path)));
+    }
+
+    fn sets(&mut self) {
+        let Some(item) = self.fields.table.get("set") else { return };
+        let Some(table) = item.as_table_like() else {
+            return self.fault("set", item, "must be a table, such as `{ \"optimizer.lr\" = 1e-4 }`");
+        };
+        self.set(table, "");
+    }
+
+    /// `a.b = 1` and `"a.b" = 1` are the same key; `a = { b = 1 }` is a whole table.
+    fn set(&mut self, table: &dyn TableLike, prefix: &str) {
+        for (key, item) in table.iter() {
+            let dotted = item.as_table_like().filter(|inner| inner.is_dotted());
+            let name = if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
+            let key = table.get_key_value(key).and_then(|(key, _)| key.span());
+            let end = item.span().or(key.clone()).unwrap_or_else(|| self.fields.place.clone());
+            let place = key.map_or(end.start, |key| key.start.min(end.start))..end.end;
+            match dotted {
+                Some(inner) => self.set(inner, &name),
+                None => self.keep(&name, &place, Change::Set(clean(item, self.origin.text)), "set"),
+            }
+        }
+    }
+
+    fn adds(&mut self) {
+        let Some(item) = self.fields.table.get("add") else { return };
+        let words = "must name lists with tables to add, such as `add.trick = [{ plugin = \"ema\" }]`";
+        let Some(table) = item.as_table_like() else { return self.fault("add", item, words) };
+        for (key, list) in table.iter() {
+            match members(list, self.origin.text) {
+                Some(tables) => {
+                    for (table, place) in tables {
+                        let place = place.unwrap_or_else(|| self.fields.place.clone());
+                        self.keep(key, &place, Change::Add(table), "add");
+                    }
+                }
+                None => self.fault("add", list, words),
+            }
+        }
+    }
+
+    fn keep(&mut self, key: &str, place: &Place, change: Change, verb: &str) {
+        let Some(path) = path(key) else {
+            let words = format!("{}, `{verb}`: `{key}` is not a dotted key", self.fields.name);
+            return self.problems.push(Problem::at(place.clone(), words));
+        };
+        if path == ["run", "seed"] {
+            let words =
+                format!("{}, `{verb}`: the seeds of a study are those of its `seeds`", self.fields.name);
+            return self.problems.push(Problem::at(place.clone(), words).help("leave `run.seed` out"));
+        }
+        let at = line(self.origin.text, place.start);
+        let by = format!("{}:{at}, {} of {}", self.origin.file, verb, self.fields.name);
+        self.found.push((Edit { by, path, change }, place.clone()));
+    }
+
+    fn fault(&mut self, key: &str, item: &Item, words: &str) {
+        let place = self.fields.place_of(key, item);
+        self.problems.push(Problem::at(place, format!("{}: `{key}` {words}", self.fields.name)));
+    }
+}
+
+/// The number at the end of a path; those without one come last.
+fn numbered(path: &[String]) -> Option<usize> {
+    path.last()?.parse().ok()
+}
+
+/// The tables of a list, with their places.
+fn members(list: &Item, text: &str) -> Option<Vec<(Item, Option<Place>)>> {
+    match list {
+        Item::ArrayOfTables(tables) => {
+            Some(tables.iter().map(|table| (Item::Table(clean_table(table, text)), table.span())).collect())
+        }
+        _ => {
+            let member = |value: &Value| {
+                value.as_inline_table()?;
+                Some((clean(&Item::Value(value.clone()), text), value.span()))
+            };
+            list.as_array()?.iter().map(member).collect()
+        }
+    }
+}
+
+/// An item that stands by itself: what is parsed with places points into the text it came from.
+fn clean(item: &Item, text: &str) -> Item {
+    match item {
+        Item::Table(table) => Item::Table(clean_table(table, text)),
+        Item::ArrayOfTables(list) => {
+            Item::ArrayOfTables(list.iter().map(|table| clean_table(table, text)).collect::<ArrayOfTables>())
+        }
+        _ => {
+            let written = item.span().and_then(|place| text.get(place)?.parse::<Value>().ok());
+            written.map_or(Item::None, Item::Value)
+        }
+    }
+}
+
+fn clean_table(table: &Table, text: &str) -> Table {
+    table.iter().map(|(key, item)| (toml_edit::Key::new(key), clean(item, text))).collect()
+}
