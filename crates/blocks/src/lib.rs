@@ -13,6 +13,7 @@ mod init;
 mod layer_norm;
 mod linear;
 mod mlp;
+mod scripted;
 
 pub use activation::Activation;
 pub use attention::{Attention, AttentionConfig, Mask, attend};
@@ -24,6 +25,7 @@ pub use init::{BlockInit, LinearInit, normal};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use scripted::Scripted;
 
 use anyhow::Result;
 use tch::Tensor;

@@ -3,14 +3,17 @@
 mod bert;
 mod clip_transformer;
 mod tokens;
+mod torchscript;
 
 use clip_lab_api::Catalog;
 
 pub use bert::{Bert, BertPool};
 pub use clip_transformer::{ClipTransformer, TextPool};
+pub use torchscript::TorchScriptText;
 
 /// Adds the text encoders of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.text.add::<Bert>("bert");
     catalog.text.add::<ClipTransformer>("clip_transformer");
+    catalog.text.add::<TorchScriptText>("torchscript");
 }

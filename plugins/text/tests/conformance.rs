@@ -119,5 +119,5 @@ fn the_defaults_are_the_models_they_name() {
 fn the_catalog_has_them() {
     let mut catalog = Catalog::default();
     register(&mut catalog);
-    assert_eq!(catalog.text.names(), ["bert", "clip_transformer"]);
+    assert_eq!(catalog.text.names(), ["bert", "clip_transformer", "torchscript"]);
 }

@@ -1,0 +1,63 @@
+//! The layers of a module of which only parameter names are known.
+
+/// Groups names into layers, in order of first appearance: a module that holds a numbered list of modules is divided
+/// down to that list, each member of which is a layer; any other module is one layer, and so is a parameter that
+/// stands alone.
+pub fn prefixes(names: &[&str]) -> Vec<String> {
+    divide("", names)
+}
+
+/// The layers below `prefix` (empty, or with a dot at its end); `names` all begin with it.
+fn divide(prefix: &str, names: &[&str]) -> Vec<String> {
+    let mut layers = Vec::new();
+    for child in children(prefix, names) {
+        let below = format!("{prefix}{child}.");
+        let inside: Vec<&str> = names.iter().copied().filter(|name| name.starts_with(&below)).collect();
+        if is_number(&child) || !holds_a_list(&below, &inside) {
+            layers.push(format!("{prefix}{child}"));
+        } else {
+            layers.extend(divide(&below, &inside));
+        }
+    }
+    layers
+}
+
+/// The next parts of names below `prefix`, each once, in order.
+fn children(prefix: &str, names: &[&str]) -> Vec<String> {
+    let mut found = Vec::<String>::new();
+    for name in names {
+        let next = name[prefix.len()..].split('.').next().unwrap_or_default();
+        if !found.iter().any(|known| known == next) {
+            found.push(next.to_owned());
+        }
+    }
+    found
+}
+
+/// Whether a number stands anywhere below `prefix`.
+fn holds_a_list(prefix: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| name[prefix.len()..].split('.').any(is_number))
+}
+
+fn is_number(part: impl AsRef<str>) -> bool {
+    let part = part.as_ref();
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefixes;
+
+    #[test]
+    fn layers_are_found_as_a_reader_would_name_them() {
+        let timm =
+            ["cls_token", "patch_embed.proj.weight", "blocks.0.mlp.0.weight", "blocks.1.w", "norm.weight"];
+        assert_eq!(prefixes(&timm), ["cls_token", "patch_embed", "blocks.0", "blocks.1", "norm"]);
+        let clip = ["visual.conv1.weight", "visual.transformer.resblocks.0.attn.w", "visual.proj"];
+        assert_eq!(prefixes(&clip), ["visual.conv1", "visual.transformer.resblocks.0", "visual.proj"]);
+        let resnet = ["conv1.weight", "layer1.0.conv1.weight", "layer1.0.downsample.0.weight", "fc.weight"];
+        assert_eq!(prefixes(&resnet), ["conv1", "layer1.0", "fc"]);
+        assert_eq!(prefixes(&["0.weight", "0.bias", "2.weight"]), ["0", "2"]);
+        assert_eq!(prefixes(&[]), Vec::<String>::new());
+    }
+}

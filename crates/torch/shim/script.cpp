@@ -1,0 +1,78 @@
+// TorchScript modules with what tch leaves out: their buffers, and a training mode for each part of a module.
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <optional>
+#include <vector>
+
+#include "guarded.h"
+
+using torch::jit::Module;
+
+namespace {
+
+// Sets `training` part by part. A part whose own parameters are all locked stays in evaluation: its batch norm keeps
+// the statistics it has, as ours do.
+void set_training(const Module& module, bool train) {
+  for (const auto& part : module.modules()) {
+    const auto slot = part._ivalue()->type()->findAttributeSlot("training");
+    if (!slot) continue;
+    bool own = false, live = false;
+    for (const auto& param : part.named_parameters(/*recurse=*/false)) {
+      own = true;
+      live |= param.value.requires_grad();
+    }
+    part._ivalue()->setSlot(*slot, train && (live || !own));
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+typedef void (*visit)(void* list, const char* name, void* tensor);
+
+// `device` is -1 for the processor, else the number of a GPU.
+char* shim_script_load(const char* file, int device, void** out) {
+  return guarded([&] {
+    const auto where = device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, device);
+    *out = new Module(torch::jit::load(file, where));
+  });
+}
+
+void shim_script_free(void* module) { delete static_cast<Module*>(module); }
+
+char* shim_script_parameters(void* module, void* list, visit each) {
+  return guarded([&] {
+    for (const auto& it : static_cast<Module*>(module)->named_parameters()) {
+      at::Tensor tensor = it.value;
+      each(list, it.name.c_str(), &tensor);
+    }
+  });
+}
+
+char* shim_script_buffers(void* module, void* list, visit each) {
+  return guarded([&] {
+    for (const auto& it : static_cast<Module*>(module)->named_buffers()) {
+      at::Tensor tensor = it.value;
+      each(list, it.name.c_str(), &tensor);
+    }
+  });
+}
+
+// Without the profiling optimizer: it rewrites the module after the first calls, so that the same weights give other
+// last bits, and a resumed run would leave the path of one that was never stopped.
+char* shim_script_forward(void* module, bool train, void** inputs, size_t n, void* out) {
+  return guarded([&] {
+    auto& script = *static_cast<Module*>(module);
+    torch::jit::GraphOptimizerEnabledGuard plain(false);
+    set_training(script, train);
+    std::vector<c10::IValue> arguments;
+    for (size_t i = 0; i < n; ++i) arguments.emplace_back(*static_cast<at::Tensor*>(inputs[i]));
+    auto answer = script.forward(std::move(arguments));
+    TORCH_CHECK(answer.isTensor(), "forward returns a ", answer.tagKind(), ", not a Tensor");
+    *static_cast<at::Tensor*>(out) = answer.toTensor();
+  });
+}
+}

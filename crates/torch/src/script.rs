@@ -1,0 +1,146 @@
+//! TorchScript modules: loaded with parameters and buffers, run without the optimizer that changes last bits.
+#![allow(unsafe_code)]
+
+use std::{
+    ffi::{CStr, CString, c_char, c_int, c_void},
+    path::Path,
+    ptr,
+};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use tch::{Device, Tensor};
+
+type Visit = extern "C" fn(*mut c_void, *const c_char, *mut c_void);
+
+unsafe extern "C" {
+    fn shim_script_load(file: *const c_char, device: c_int, out: *mut *mut c_void) -> *mut c_char;
+    fn shim_script_free(module: *mut c_void);
+    fn shim_script_parameters(module: *mut c_void, list: *mut c_void, each: Visit) -> *mut c_char;
+    fn shim_script_buffers(module: *mut c_void, list: *mut c_void, each: Visit) -> *mut c_char;
+    fn shim_script_forward(
+        module: *mut c_void,
+        train: bool,
+        inputs: *const *const c_void,
+        n: usize,
+        out: *mut c_void,
+    ) -> *mut c_char;
+    fn free(memory: *mut c_void);
+}
+
+/// A TorchScript module from a file.
+#[derive(Debug)]
+pub struct Script(*mut c_void);
+
+// SAFETY: a module belongs to no thread; it is used by one at a time, since it is not `Sync`.
+unsafe impl Send for Script {}
+
+impl Script {
+    /// Reads a module that `torch.jit.save` wrote, its tensors put on `device`. Nothing of it runs.
+    ///
+    /// # Errors
+    /// What libtorch says: the file is missing, or no TorchScript archive.
+    pub fn load(path: &Path, device: Device) -> Result<Self> {
+        let file = CString::new(path.as_os_str().as_encoded_bytes()).context("the path holds a zero byte")?;
+        let number = match device {
+            Device::Cpu => -1,
+            Device::Cuda(number) => number as c_int,
+            other => anyhow::bail!("TorchScript modules run on cpu or cuda, not on {other:?}"),
+        };
+        let mut module = ptr::null_mut();
+        // SAFETY: a C string, and a place for the pointer, which is set unless there is a message.
+        answer(unsafe { shim_script_load(file.as_ptr(), number, &mut module) })?;
+        ensure!(!module.is_null(), "libtorch gave no module");
+        Ok(Self(module))
+    }
+
+    /// Its parameters by name (`blocks.0.weight`), in the order in which the module declares them. They share memory
+    /// with the module: what changes here changes there.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn parameters(&self) -> Result<Vec<(String, Tensor)>> {
+        self.list(shim_script_parameters)
+    }
+
+    /// Its buffers, such as running means; they share memory as parameters do.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn buffers(&self) -> Result<Vec<(String, Tensor)>> {
+        self.list(shim_script_buffers)
+    }
+
+    fn list(
+        &self,
+        fill: unsafe extern "C" fn(*mut c_void, *mut c_void, Visit) -> *mut c_char,
+    ) -> Result<Vec<(String, Tensor)>> {
+        extern "C" fn push(list: *mut c_void, name: *const c_char, tensor: *mut c_void) {
+            // SAFETY: `list` is the vector below, `name` a C string, and `tensor` an at::Tensor; all outlive the call.
+            let (list, name, tensor) = unsafe {
+                let list = &mut *list.cast::<Vec<(String, Tensor)>>();
+                (list, CStr::from_ptr(name), Tensor::clone_from_ptr(tensor.cast()))
+            };
+            list.push((name.to_string_lossy().into_owned(), tensor));
+        }
+        let mut list = Vec::<(String, Tensor)>::new();
+        // SAFETY: a live module; `push` gets back the vector it expects.
+        answer(unsafe { fill(self.0, (&raw mut list).cast(), push) })?;
+        Ok(list)
+    }
+
+    /// Calls `forward`. Parts of the module whose parameters are all locked stay in evaluation even when training.
+    ///
+    /// # Errors
+    /// What the module raised, on one line, or that it returned no tensor.
+    pub fn forward(&self, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
+        let list: Vec<*const c_void> = inputs.iter().map(|input| input.as_ptr().cast()).collect();
+        let mut out = Tensor::new();
+        // SAFETY: a live module and live tensors; `out` is assigned a tensor.
+        answer(unsafe {
+            shim_script_forward(self.0, train, list.as_ptr(), list.len(), out.as_mut_ptr().cast())
+        })?;
+        Ok(out)
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        // SAFETY: made by `load`, freed once.
+        unsafe { shim_script_free(self.0) };
+    }
+}
+
+fn answer(message: *mut c_char) -> Result<()> {
+    if message.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the shim returns a string made by strdup, ours to free.
+    let words = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    unsafe { free(message.cast()) };
+    Err(anyhow!("{}", gist(&words)))
+}
+
+/// What was raised, of a message that brings a traceback of the module's code and one of libtorch's.
+fn gist(words: &str) -> &str {
+    let raised = words.lines().rev().map(str::trim).find(|line| line.contains("Error: "));
+    let raised = raised.map(|line| line.trim_start_matches("builtins."));
+    raised.unwrap_or_else(|| words.lines().next().unwrap_or("libtorch gave no reason"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_raised_is_told_without_the_traceback() {
+        let words = "The following operation failed.\nTraceback of TorchScript:\n  File x\nbuiltins.RuntimeError: too wide\n";
+        assert_eq!(gist(words), "RuntimeError: too wide");
+        assert_eq!(gist("PytorchStreamReader failed\nframe #0"), "PytorchStreamReader failed");
+    }
+
+    #[test]
+    fn a_file_that_is_no_archive_is_an_error() {
+        let error = Script::load(Path::new("Cargo.toml"), Device::Cpu).unwrap_err().to_string();
+        assert!(!error.contains('\n') && error.contains("zip"), "{error}");
+    }
+}

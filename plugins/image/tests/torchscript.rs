@@ -1,0 +1,142 @@
+//! TorchScript modules as image towers. `torchscript/tower.pt` was written by `torchscript/tower.py`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use clip_lab_api::{conformance, prelude::*};
+use plugins_image::TorchScriptImage;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torchscript")
+}
+
+fn settings(path: &Path) -> TorchScriptImage {
+    TorchScriptImage { path: path.to_owned(), width: 12, image_size: 16 }
+}
+
+fn tower() -> TorchScriptImage {
+    settings(&folder().join("tower.pt"))
+}
+
+fn pictures() -> Tensor {
+    Tensor::rand([4, 3, 16, 16], (DType::Float, Device::Cpu))
+}
+
+fn conforms(settings: &TorchScriptImage) {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoder = settings.build(vars.root()).unwrap();
+    conformance::image_encoder(&*encoder, &vars, &settings.facts()).unwrap();
+    assert_eq!(encoder.layers(), ["scale", "stem", "blocks.0", "blocks.1"]);
+}
+
+fn error(settings: &TorchScriptImage, pictures: &Tensor) -> String {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoded = settings.build(vars.root()).and_then(|encoder| encoder.encode(pictures, Mode::Train));
+    format!("{:#}", encoded.unwrap_err())
+}
+
+#[test]
+fn a_module_from_a_file_keeps_the_contract() {
+    conforms(&tower());
+}
+
+#[test]
+fn a_module_scripted_now_keeps_the_contract() {
+    let python = std::env::var("CLIP_LAB_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let torch = Command::new(&python).args(["-c", "import torch"]).output();
+    if !torch.is_ok_and(|output| output.status.success()) {
+        return eprintln!("SKIPPED: {python} has no torch; name one that has in CLIP_LAB_PYTHON");
+    }
+    let fresh = std::env::temp_dir().join(format!("clip-lab-tower-{}.pt", std::process::id()));
+    let written = Command::new(python).arg(folder().join("tower.py")).arg(&fresh).status().unwrap();
+    assert!(written.success());
+    conforms(&settings(&fresh));
+    std::fs::remove_file(fresh).unwrap();
+}
+
+#[test]
+fn it_learns_and_its_statistics_are_kept_with_its_weights() {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoder = tower().build(vars.root()).unwrap();
+    let (images, target) = (pictures(), Tensor::rand([4, 12], (DType::Float, Device::Cpu)));
+    let mean = vars.variables()["blocks.0.norm.running_mean"].copy();
+    let mut losses = Vec::new();
+    for _ in 0..20 {
+        let loss = (encoder.encode(&images, Mode::Train).unwrap() - &target).square().mean(None);
+        loss.backward();
+        losses.push(loss.double_value(&[]));
+        for mut param in vars.trainable_variables() {
+            let _ = tch::no_grad(|| param.shallow_clone().subtract_(&(param.grad() * 0.2)));
+            param.zero_grad();
+        }
+    }
+    assert!(losses[19] < 0.7 * losses[0], "{losses:?}");
+    assert_ne!(vars.variables()["blocks.0.norm.running_mean"], mean);
+}
+
+#[test]
+fn a_locked_one_computes_in_training_what_it_computes_in_evaluation() {
+    let mut vars = nn::VarStore::new(Device::Cpu);
+    let encoder = tower().build(vars.root()).unwrap();
+    let images = pictures();
+    let eval = encoder.encode(&images, Mode::Eval).unwrap();
+    assert_ne!(encoder.encode(&images, Mode::Train).unwrap(), eval);
+    vars.freeze();
+    let eval = encoder.encode(&images, Mode::Eval).unwrap();
+    let mean = vars.variables()["blocks.0.norm.running_mean"].copy();
+    assert_eq!(encoder.encode(&images, Mode::Train).unwrap(), eval);
+    assert_eq!(vars.variables()["blocks.0.norm.running_mean"], mean);
+}
+
+#[test]
+fn a_locked_batch_norm_keeps_its_statistics_while_the_rest_learns() {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoder = tower().build(vars.root()).unwrap();
+    for (name, tensor) in vars.variables() {
+        if name.starts_with("blocks.0.") {
+            let _ = tensor.set_requires_grad(false);
+        }
+    }
+    let statistics = |block: usize| vars.variables()[&format!("blocks.{block}.norm.running_var")].copy();
+    let before = [statistics(0), statistics(1)];
+    encoder.encode(&pictures(), Mode::Train).unwrap();
+    assert_eq!(statistics(0), before[0]);
+    assert_ne!(statistics(1), before[1]);
+}
+
+#[test]
+fn the_same_pictures_give_the_same_bits_however_often_it_is_asked() {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoder = tower().build(vars.root()).unwrap();
+    let images = pictures();
+    let first = encoder.encode(&images, Mode::Eval).unwrap();
+    for _ in 0..5 {
+        assert_eq!(encoder.encode(&images, Mode::Eval).unwrap(), first);
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_told_in_words() {
+    let images = pictures();
+    let missing = error(&settings(Path::new("nowhere.pt")), &images);
+    assert!(missing.contains("nowhere.pt cannot be read: No such file"), "{missing}");
+    let script = error(&settings(&folder().join("tower.py")), &images);
+    assert!(script.contains("tower.py is no TorchScript archive; write one with"), "{script}");
+    let wide = error(&TorchScriptImage { width: 13, ..tower() }, &images);
+    assert!(wide.contains("gave [4, 12] where [4, 13] was due"), "{wide}");
+    let large = Tensor::zeros([1, 3, 516, 8], (DType::Float, Device::Cpu));
+    let raised = error(&tower(), &large);
+    assert!(raised.contains("forward failed") && raised.contains("above 512 pixels"), "{raised}");
+    assert!(!raised.contains('\n'), "{raised}");
+}
+
+#[test]
+fn weights_that_belong_to_another_archive_are_refused() {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoder = tower().build(vars.root()).unwrap();
+    let _ = vars.variables()["archive_digest"].shallow_clone().fill_(7);
+    let error = encoder.encode(&pictures(), Mode::Eval).unwrap_err().to_string();
+    assert!(error.contains("another TorchScript archive"), "{error}");
+}
