@@ -2,18 +2,22 @@
 
 use std::{env, fs, os::unix::fs::symlink, path::PathBuf};
 
+const SOURCES: [&str; 6] = ["shim", "precision", "flops", "recompute", "memory", "script"];
+
 fn main() {
-    println!("cargo:rerun-if-changed=shim/shim.cpp");
+    println!("cargo:rerun-if-changed=shim");
     // torch-sys tells those who depend on it where the libraries are.
     let libraries = PathBuf::from(env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys found libtorch"));
     let include = libraries.with_file_name("include");
     cc::Build::new()
         .cpp(true)
         .std("c++17")
+        // As libtorch was built: some of its classes have more members without.
+        .define("NDEBUG", None)
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
         .flag_if_supported("-Wno-unused-parameter")
-        .file("shim/shim.cpp")
+        .files(SOURCES.map(|name| format!("shim/{name}.cpp")))
         .compile("clip_lab_shim");
     help_tests_find(&libraries);
     println!("cargo:libtorch={}", libraries.display());

@@ -9,10 +9,10 @@
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
 
-#include <cstring>
-#include <exception>
 #include <mutex>
 #include <vector>
+
+#include "guarded.h"
 
 namespace {
 
@@ -21,16 +21,6 @@ std::vector<at::Tensor> gather(void** tensors, size_t n) {
   list.reserve(n);
   for (size_t i = 0; i < n; ++i) list.push_back(*static_cast<at::Tensor*>(tensors[i]));
   return list;
-}
-
-template <typename F>
-char* guarded(F body) {
-  try {
-    body();
-    return nullptr;
-  } catch (const std::exception& error) {
-    return strdup(error.what());
-  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-//! The only unsafe code of the house: calls into `shim/shim.cpp`.
+//! Calls into `shim/shim.cpp`, and how the shim tells errors.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_void};
@@ -32,16 +32,23 @@ fn pointers(tensors: &[Tensor]) -> Vec<*const c_void> {
     tensors.iter().map(|tensor| tensor.as_ptr().cast::<c_void>()).collect()
 }
 
-/// The shim's answer: null, or the message of a C++ exception.
-fn answer(message: *mut c_char) -> Result<()> {
+/// What a C++ exception said, if there was one.
+pub fn words(message: *mut c_char) -> Option<String> {
     if message.is_null() {
-        return Ok(());
+        return None;
     }
     // SAFETY: the shim returns a string made by strdup, ours to free.
     let words = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
     unsafe { free(message.cast()) };
-    let first = words.lines().next().unwrap_or("unknown").to_owned();
-    Err(anyhow!("libtorch: {first}"))
+    Some(words)
+}
+
+/// The shim's answer: null, or the message of a C++ exception, of which the first line is for people.
+pub fn answer(message: *mut c_char) -> Result<()> {
+    match words(message) {
+        None => Ok(()),
+        Some(words) => Err(anyhow!("libtorch: {}", words.lines().next().unwrap_or("unknown"))),
+    }
 }
 
 pub fn fused_adamw(

@@ -1,10 +1,21 @@
 //! What libtorch has and tch lacks: the fused AdamW kernel, the norm of many tensors without a wait, the state of the
-//! random generator, and CUDA opened at run time. One small C++ file, `shim/shim.cpp`, stands behind it.
+//! random generator, autocast on any device, activations computed again, TorchScript modules, counts of floating-point operations, peak
+//! memory, and CUDA opened at run time. Small C++ files in `shim/` stand behind it. All `unsafe` of the house is here.
 
 mod cuda;
 mod ffi;
+mod flops;
+mod memory;
+mod precision;
+mod recompute;
+mod script;
 
 pub use cuda::open_cuda;
+pub use flops::count_flops;
+pub use memory::{peak_memory, reset_peak_memory};
+pub use precision::{allow_tf32, autocast};
+pub use recompute::{computes_again, recompute_stages, stage};
+pub use script::Script;
 
 use anyhow::Result;
 use tch::Tensor;

@@ -1,0 +1,116 @@
+// Counts the floating-point operations of what runs, through libtorch's profiling hooks: two for each multiply-add of a
+// matrix product, a convolution or an attention. Everything else is small beside them and not counted.
+#include <ATen/core/Tensor.h>
+#include <ATen/record_function.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "guarded.h"
+
+namespace {
+
+using c10::IValue;
+using Inputs = c10::ArrayRef<const IValue>;
+using Cost = uint64_t (*)(Inputs);
+
+std::atomic<uint64_t> counted{0};
+// An operation may call another counted one (addmm its autocast twin, attention its products): only the outermost counts.
+thread_local int depth = 0;
+
+uint64_t size(const IValue& tensor, int64_t dim) { return static_cast<uint64_t>(tensor.toTensor().size(dim)); }
+uint64_t numel(const IValue& tensor) { return static_cast<uint64_t>(tensor.toTensor().numel()); }
+
+// [.., N, K] x [.., K, M].
+uint64_t product(const IValue& a, const IValue& b) { return 2 * numel(a) * size(b, -1); }
+
+// Every output value of a convolution takes as many multiply-adds as a filter has weights.
+uint64_t filters(uint64_t outputs, const IValue& weight) { return 2 * outputs * (numel(weight) / size(weight, 0)); }
+
+// (input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+uint64_t convolution(Inputs in) {
+  const auto& x = in[0].toTensor();
+  const auto& w = in[1].toTensor();
+  if (in[6].toBool()) return filters(static_cast<uint64_t>(x.numel()), in[1]);
+  const auto stride = in[3].toIntVector(), padding = in[4].toIntVector(), dilation = in[5].toIntVector();
+  auto outputs = x.size(0) * w.size(0);
+  for (int64_t i = 2; i < x.dim(); ++i) {
+    const auto at = [&](const std::vector<int64_t>& list) { return list.size() == 1 ? list[0] : list[i - 2]; };
+    outputs *= (x.size(i) + 2 * at(padding) - at(dilation) * (w.size(i) - 1) - 1) / at(stride) + 1;
+  }
+  return filters(static_cast<uint64_t>(outputs), in[1]);
+}
+
+// (grad_output, input, weight, bias_sizes, stride, padding, dilation, transposed, output_padding, groups, mask): as much
+// as forward for the gradient of the input, and again for that of the weight, where wanted.
+uint64_t convolution_backward(Inputs in) {
+  const auto mask = in[10].toBoolList();
+  const auto outputs = in[7].toBool() ? numel(in[1]) : numel(in[0]);
+  return filters(outputs, in[2]) * (uint64_t{mask[0]} + uint64_t{mask[1]});
+}
+
+// [.., Q, E], [.., K, E], [.., K, V]: scores, and the mix of the values by them.
+uint64_t attention(const IValue& q, const IValue& k, const IValue& v) {
+  return 2 * (numel(q) / size(q, -1)) * size(k, -2) * (size(q, -1) + size(v, -1));
+}
+
+// Twice the forward pass. A fused kernel also computes the scores again, which belongs to no model's cost.
+uint64_t attention_backward(Inputs in) { return 2 * attention(in[1], in[2], in[3]); }
+
+const std::unordered_map<std::string, Cost>& costs() {
+  static const std::unordered_map<std::string, Cost> table = {
+      {"aten::mm", [](Inputs in) { return product(in[0], in[1]); }},
+      {"aten::bmm", [](Inputs in) { return product(in[0], in[1]); }},
+      {"aten::addmm", [](Inputs in) { return product(in[1], in[2]); }},
+      {"aten::baddbmm", [](Inputs in) { return product(in[1], in[2]); }},
+      {"aten::_addmm_activation", [](Inputs in) { return product(in[1], in[2]); }},
+      {"aten::mv", [](Inputs in) { return 2 * numel(in[0]); }},
+      {"aten::dot", [](Inputs in) { return 2 * numel(in[0]); }},
+      {"aten::convolution", convolution},
+      {"aten::convolution_backward", convolution_backward},
+      {"aten::scaled_dot_product_attention", [](Inputs in) { return attention(in[0], in[1], in[2]); }},
+      {"aten::_scaled_dot_product_flash_attention_for_cpu_backward", attention_backward},
+      {"aten::_scaled_dot_product_flash_attention_backward", attention_backward},
+      {"aten::_scaled_dot_product_efficient_attention_backward", attention_backward},
+      {"aten::_scaled_dot_product_cudnn_attention_backward", attention_backward},
+  };
+  return table;
+}
+
+struct Inside : at::ObserverContext {};
+
+std::unique_ptr<at::ObserverContext> begins(const at::RecordFunction& op) {
+  const auto found = costs().find(op.name());
+  if (found == costs().end()) return nullptr;
+  if (depth == 0) counted += found->second(op.inputs());
+  ++depth;
+  return std::make_unique<Inside>();
+}
+
+void ends(const at::RecordFunction&, at::ObserverContext* inside) {
+  if (inside != nullptr) --depth;
+}
+
+}  // namespace
+
+extern "C" {
+
+// Counting begins on this thread, and on those that run a backward pass for it.
+char* shim_flops_begin(uint64_t* handle) {
+  return guarded([&] {
+    counted = 0;
+    *handle = at::addThreadLocalCallback(
+        at::RecordFunctionCallback(begins, ends).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+  });
+}
+
+char* shim_flops_end(uint64_t handle, uint64_t* flops) {
+  return guarded([&] {
+    at::removeCallback(handle);
+    *flops = counted;
+  });
+}
+}

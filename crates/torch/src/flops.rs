@@ -1,0 +1,133 @@
+//! Floating-point operations, counted while they run.
+#![allow(unsafe_code)]
+
+use std::{cell::Cell, ffi::c_char, sync::Mutex};
+
+use anyhow::{Result, ensure};
+
+use crate::ffi::answer;
+
+unsafe extern "C" {
+    fn shim_flops_begin(handle: *mut u64) -> *mut c_char;
+    fn shim_flops_end(handle: u64, flops: *mut u64) -> *mut c_char;
+}
+
+/// One count at a time: there is one counter.
+static COUNTING: Mutex<()> = Mutex::new(());
+thread_local!(static HERE: Cell<bool> = const { Cell::new(false) });
+
+/// Runs `f` and counts the floating-point operations of its matrix products, convolutions and attentions on this
+/// thread, forward and backward: two for each multiply-add. What a fused attention computes a second time in its
+/// backward pass is not counted, nor is anything small (norms, activations, additions).
+///
+/// Other threads that count wait for their turn.
+///
+/// # Errors
+/// Within another count, and those of libtorch.
+pub fn count_flops<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
+    ensure!(!HERE.get(), "floating-point operations are being counted already");
+    let _turn = COUNTING.lock().unwrap_or_else(|broken| broken.into_inner());
+    let mut count = Count { handle: 0 };
+    // SAFETY: the handle is ours.
+    if let Err(error) = answer(unsafe { shim_flops_begin(&raw mut count.handle) }) {
+        std::mem::forget(count);
+        return Err(error);
+    }
+    HERE.set(true);
+    let result = f();
+    let flops = count.end()?;
+    std::mem::forget(count);
+    Ok((result, flops))
+}
+
+struct Count {
+    handle: u64,
+}
+
+impl Count {
+    fn end(&self) -> Result<u64> {
+        HERE.set(false);
+        let mut flops = 0;
+        // SAFETY: the handle came from `shim_flops_begin`; `flops` is ours.
+        answer(unsafe { shim_flops_end(self.handle, &raw mut flops) })?;
+        Ok(flops)
+    }
+}
+
+/// After a panic; the count is lost, the hook must go.
+impl Drop for Count {
+    fn drop(&mut self) {
+        let _ = self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Kind, Tensor};
+
+    fn leaf(shape: &[i64]) -> Tensor {
+        Tensor::rand(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true)
+    }
+
+    /// Operations of a forward pass, and of the backward pass after it.
+    fn both(f: impl Fn() -> Tensor) -> (u64, u64) {
+        let (y, forward) = count_flops(f).unwrap();
+        (forward, count_flops(|| y.sum(Kind::Float).backward()).unwrap().1)
+    }
+
+    #[test]
+    fn products_cost_two_for_each_multiply_add() {
+        let (a, b) = (leaf(&[3, 5]), leaf(&[5, 7]));
+        assert_eq!(both(|| a.matmul(&b)), (2 * 3 * 5 * 7, 2 * 2 * 3 * 5 * 7));
+        let (x, w, bias) = (leaf(&[2, 4, 5]), leaf(&[7, 5]), leaf(&[7]));
+        assert_eq!(both(|| x.linear(&w, Some(&bias))), (2 * 8 * 5 * 7, 2 * 2 * 8 * 5 * 7));
+        let (a, b) = (leaf(&[6, 3, 5]), leaf(&[6, 5, 7]));
+        assert_eq!(both(|| a.bmm(&b)).0, 2 * 6 * 3 * 5 * 7);
+        let v = leaf(&[5]);
+        assert_eq!(both(|| leaf(&[3, 5]).mv(&v)).0, 2 * 3 * 5);
+    }
+
+    #[test]
+    fn what_needs_no_gradient_costs_none() {
+        let (a, b) = (Tensor::rand([3, 5], (Kind::Float, Device::Cpu)), leaf(&[5, 7]));
+        assert_eq!(both(|| a.matmul(&b)), (2 * 105, 2 * 105));
+    }
+
+    #[test]
+    fn convolutions_cost_their_filter_for_each_output() {
+        let (x, w) = (leaf(&[2, 4, 9, 9]), leaf(&[6, 2, 3, 3]));
+        let outputs = 2 * 6 * 5 * 5;
+        let once = 2 * outputs * (2 * 9);
+        assert_eq!(both(|| x.conv2d(&w, None::<Tensor>, [2, 2], [1, 1], [1, 1], 2)), (once, 2 * once));
+        let x = x.detach();
+        assert_eq!(both(|| x.conv2d(&w, None::<Tensor>, [2, 2], [1, 1], [1, 1], 2)), (once, once));
+    }
+
+    #[test]
+    fn attention_costs_scores_and_mixing_in_every_implementation() {
+        let shape = [2, 3, 10, 8];
+        let (q, k, v) = (leaf(&shape), leaf(&shape), leaf(&shape));
+        let once = 2 * 2 * (2 * 3 * 10 * 10 * 8);
+        for dropout in [0.0, 0.5] {
+            let attend = || {
+                Tensor::scaled_dot_product_attention(&q, &k, &v, None::<Tensor>, dropout, false, None, false)
+            };
+            assert_eq!(both(attend), (once, 2 * once));
+        }
+    }
+
+    #[test]
+    fn casting_counts_nothing_twice() {
+        let (a, b) = (leaf(&[3, 5]), leaf(&[5, 7]));
+        let cast = || crate::autocast(Device::Cpu, Kind::BFloat16, || a.mm(&b)).unwrap();
+        assert_eq!(both(cast), (2 * 105, 2 * 2 * 105));
+    }
+
+    #[test]
+    fn counts_do_not_nest_and_end_with_a_panic() {
+        assert!(count_flops(|| count_flops(|| ())).unwrap().0.is_err());
+        assert!(std::panic::catch_unwind(|| count_flops(|| panic!("on purpose"))).is_err());
+        assert_eq!(count_flops(|| ()).unwrap().1, 0);
+    }
+}

@@ -1,0 +1,70 @@
+//! The most memory that was held at a time.
+#![allow(unsafe_code)]
+
+use std::{ffi::c_char, fs};
+
+use tch::Device;
+
+use crate::ffi::answer;
+
+unsafe extern "C" {
+    fn shim_cuda_reset_peak(device: i8) -> *mut c_char;
+    fn shim_cuda_peak(device: i8, bytes: *mut i64) -> *mut c_char;
+}
+
+/// The most bytes held since [`reset_peak_memory`] or the start: by libtorch on a GPU, by the whole process on the
+/// processor. None where the system does not tell.
+pub fn peak_memory(device: Device) -> Option<u64> {
+    match device {
+        Device::Cuda(number) => {
+            let mut bytes = 0;
+            // SAFETY: `bytes` is ours.
+            answer(unsafe { shim_cuda_peak(i8::try_from(number).ok()?, &raw mut bytes) }).ok()?;
+            u64::try_from(bytes).ok()
+        }
+        _ => {
+            let status = fs::read_to_string("/proc/self/status").ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+            Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+        }
+    }
+}
+
+/// Lets the peak begin anew from what is held now. False where the system does not allow it: [`peak_memory`] then
+/// still tells the peak since the start.
+pub fn reset_peak_memory(device: Device) -> bool {
+    match device {
+        Device::Cuda(number) => i8::try_from(number).is_ok_and(|number| {
+            // SAFETY: no pointer goes in.
+            answer(unsafe { shim_cuda_reset_peak(number) }).is_ok()
+        }),
+        // 5 resets the mark of the largest resident size; see proc(5).
+        _ => fs::write("/proc/self/clear_refs", "5").is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Kind, Tensor};
+
+    #[test]
+    fn a_large_tensor_shows_in_the_peak() {
+        if !reset_peak_memory(Device::Cpu) {
+            eprintln!("SKIPPED: the peak of this process cannot be reset here");
+            return;
+        }
+        let before = peak_memory(Device::Cpu).unwrap();
+        drop(Tensor::ones([64 << 20], (Kind::Uint8, Device::Cpu)));
+        let grown = peak_memory(Device::Cpu).unwrap().saturating_sub(before);
+        assert!(grown >= 60 << 20, "{grown}");
+    }
+
+    #[test]
+    fn a_gpu_that_is_not_there_tells_nothing() {
+        if !tch::Cuda::is_available() {
+            assert_eq!(peak_memory(Device::Cuda(0)), None);
+            assert!(!reset_peak_memory(Device::Cuda(0)));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Number formats of a computation.
+#![allow(unsafe_code)]
+
+use std::ffi::c_char;
+
+use anyhow::{Result, bail};
+use tch::{Device, Kind};
+
+use crate::ffi::answer;
+
+#[repr(C)]
+#[derive(Default)]
+struct Before {
+    enabled: bool,
+    cache: bool,
+    dtype: i8,
+}
+
+unsafe extern "C" {
+    fn shim_autocast_begin(cuda: bool, dtype: i8, before: *mut Before) -> *mut c_char;
+    fn shim_autocast_end(cuda: bool, before: *const Before) -> *mut c_char;
+    fn shim_allow_tf32(allowed: bool) -> *mut c_char;
+}
+
+/// Runs `f` with libtorch's autocast: matrix products, convolutions and attention of `device` compute in `kind`, what
+/// needs the range stays in f32. Weights keep their format; each is cast once, and the copies are dropped when the
+/// outermost region ends, also when `f` panics.
+///
+/// # Errors
+/// When `kind` is neither BFloat16 nor Half, and those of libtorch.
+pub fn autocast<T>(device: Device, kind: Kind, f: impl FnOnce() -> T) -> Result<T> {
+    let dtype = match kind {
+        Kind::Half => 5,
+        Kind::BFloat16 => 15,
+        other => bail!("autocast computes in BFloat16 or Half, not in {other:?}"),
+    };
+    let mut region = Region { cuda: device.is_cuda(), before: Before::default() };
+    // SAFETY: `before` is ours and has the layout of the shim's struct.
+    let begun = answer(unsafe { shim_autocast_begin(region.cuda, dtype, &raw mut region.before) });
+    if let Err(error) = begun {
+        std::mem::forget(region);
+        return Err(error);
+    }
+    let result = f();
+    drop(region);
+    Ok(result)
+}
+
+struct Region {
+    cuda: bool,
+    before: Before,
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: as above. What was set a moment ago can be set again: there is no error to tell.
+        let _ = answer(unsafe { shim_autocast_end(self.cuda, &raw const self.before) });
+    }
+}
+
+/// Whether GPUs may multiply f32 matrices in TF32, which keeps 10 bits of the fraction. Processors never do.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn allow_tf32(allowed: bool) -> Result<()> {
+    // SAFETY: sets two flags.
+    answer(unsafe { shim_allow_tf32(allowed) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::Tensor;
+
+    fn product() -> Kind {
+        let x = Tensor::ones([2, 2], (Kind::Float, Device::Cpu));
+        x.matmul(&x).kind()
+    }
+
+    #[test]
+    fn products_are_cast_within_and_not_after() {
+        let within = |kind| autocast(Device::Cpu, kind, product).unwrap();
+        assert_eq!((within(Kind::BFloat16), within(Kind::Half)), (Kind::BFloat16, Kind::Half));
+        assert_eq!(product(), Kind::Float);
+        assert!(autocast(Device::Cpu, Kind::Float, product).is_err());
+    }
+
+    #[test]
+    fn regions_nest() {
+        let kinds = autocast(Device::Cpu, Kind::BFloat16, || {
+            let inner = autocast(Device::Cpu, Kind::Half, product).unwrap();
+            (inner, product())
+        });
+        assert_eq!(kinds.unwrap(), (Kind::Half, Kind::BFloat16));
+    }
+
+    #[test]
+    fn a_panic_leaves_nothing_behind() {
+        let panicked =
+            std::panic::catch_unwind(|| autocast(Device::Cpu, Kind::BFloat16, || panic!("on purpose")));
+        assert!(panicked.is_err());
+        assert_eq!(product(), Kind::Float);
+    }
+
+    #[test]
+    fn a_changed_weight_is_cast_anew() {
+        let mut w = Tensor::ones([1, 1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        let x = Tensor::ones([1, 1], (Kind::Float, Device::Cpu));
+        let value =
+            |w: &Tensor| autocast(Device::Cpu, Kind::BFloat16, || x.matmul(w).double_value(&[0, 0])).unwrap();
+        assert_eq!(value(&w), 1.0);
+        tch::no_grad(|| drop(w.fill_(3.0)));
+        assert_eq!(value(&w), 3.0);
+    }
+
+    #[test]
+    fn tf32_may_be_switched() {
+        allow_tf32(true).unwrap();
+        allow_tf32(false).unwrap();
+    }
+}

@@ -1,0 +1,153 @@
+//! Activations that are computed again give the same gradients to the bit.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use anyhow::{Result, bail};
+use clip_lab_torch::{autocast, computes_again, recompute_stages, stage};
+use tch::{Device, Kind, Tensor};
+
+/// Tests share the random generator and the memory of one process: one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(|broken| broken.into_inner())
+}
+
+const OPTIONS: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+/// Two layers with dropout between.
+struct Layer {
+    first: Tensor,
+    second: Tensor,
+}
+
+impl Layer {
+    fn new(width: i64) -> Self {
+        let weight = || (Tensor::randn([width, width], OPTIONS) * 0.1).set_requires_grad(true);
+        Self { first: weight(), second: weight() }
+    }
+
+    fn clone(&self) -> Self {
+        Self { first: self.first.shallow_clone(), second: self.second.shallow_clone() }
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let inner = x.f_linear(&self.first, None::<Tensor>)?.f_gelu("none")?.f_dropout(0.3, true)?;
+        Ok(x.f_add(&inner.f_linear(&self.second, None::<Tensor>)?)?)
+    }
+}
+
+/// Loss, gradient of the input (if it wants one) and of all weights.
+fn pass(layers: &[Layer], x: &Tensor) -> Vec<Tensor> {
+    tch::manual_seed(7);
+    let mut y = x.shallow_clone();
+    for layer in layers {
+        let layer = layer.clone();
+        y = stage(&y, move |x| layer.forward(x)).unwrap();
+    }
+    let loss = y.to_kind(Kind::Float).square().mean(Kind::Float);
+    loss.backward();
+    let draw = Tensor::rand([2], OPTIONS);
+    let weights = layers.iter().flat_map(|layer| [&layer.first, &layer.second]);
+    let leaves = weights.chain(x.requires_grad().then_some(x));
+    let grads = leaves.map(|leaf| {
+        let mut leaf = leaf.shallow_clone();
+        let grad = leaf.grad().copy();
+        leaf.zero_grad();
+        grad
+    });
+    grads.chain([loss.detach(), draw]).collect()
+}
+
+#[test]
+fn gradients_are_equal_to_the_bit_with_dropout() {
+    let _alone = alone();
+    tch::manual_seed(1);
+    let layers: Vec<Layer> = (0..3).map(|_| Layer::new(16)).collect();
+    for wanted in [true, false] {
+        let x = Tensor::randn([4, 16], OPTIONS).set_requires_grad(wanted);
+        let (plain, again) = (pass(&layers, &x), recompute_stages(|| pass(&layers, &x)));
+        assert_eq!(plain, again, "the input's gradient is wanted: {wanted}");
+    }
+}
+
+#[test]
+fn the_number_format_of_the_forward_pass_is_kept() {
+    let _alone = alone();
+    tch::manual_seed(2);
+    let layers: Vec<Layer> = (0..2).map(|_| Layer::new(16)).collect();
+    let x = Tensor::randn([4, 16], OPTIONS).set_requires_grad(true);
+    let forward = |layers: &[Layer]| {
+        tch::manual_seed(7);
+        let y = autocast(Device::Cpu, Kind::BFloat16, || {
+            layers.iter().fold(x.shallow_clone(), |x, layer| {
+                let layer = layer.clone();
+                stage(&x, move |x| layer.forward(x)).unwrap()
+            })
+        });
+        // The backward pass runs outside the region, as in training.
+        y.unwrap().to_kind(Kind::Float).square().sum(Kind::Float).backward();
+        let mut weight = layers[0].first.shallow_clone();
+        let grad = weight.grad().copy();
+        layers.iter().for_each(|layer| layer.second.shallow_clone().zero_grad());
+        weight.zero_grad();
+        grad
+    };
+    assert_eq!(forward(&layers), recompute_stages(|| forward(&layers)));
+}
+
+#[test]
+fn the_second_computation_knows_that_it_is_one() {
+    let _alone = alone();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let x = Tensor::ones([2], OPTIONS).set_requires_grad(true);
+    let note = seen.clone();
+    let y = recompute_stages(|| {
+        stage(&x, move |x| {
+            note.lock().unwrap().push(computes_again());
+            // A stage within is part of it.
+            stage(x, |x| Ok(x * 3.0))
+        })
+    });
+    y.unwrap().sum(Kind::Float).backward();
+    assert_eq!(*seen.lock().unwrap(), [false, true]);
+    assert_eq!(x.grad(), Tensor::from_slice(&[3.0f32, 3.0]));
+    let y = tch::no_grad(|| recompute_stages(|| stage(&x, |x| Ok(x * 2.0)))).unwrap();
+    assert!(!y.requires_grad());
+}
+
+#[test]
+fn faults_come_back_as_errors() {
+    let _alone = alone();
+    let x = Tensor::ones([2], OPTIONS).set_requires_grad(true);
+    let first = recompute_stages(|| stage(&x, |_| bail!("no such tensor")));
+    assert_eq!(first.unwrap_err().to_string(), "no such tensor");
+    let second = recompute_stages(|| {
+        stage(&x, |x| if computes_again() { bail!("gone meanwhile") } else { Ok(x * 2.0) })
+    });
+    let error = second.unwrap().sum(Kind::Float).f_backward().unwrap_err().to_string();
+    assert!(error.contains("gone meanwhile"), "{error}");
+    let panicked = recompute_stages(|| stage(&x, |_| panic!("on purpose")));
+    assert!(panicked.is_err());
+}
+
+#[test]
+fn activations_are_not_kept() {
+    let _alone = alone();
+    if !clip_lab_torch::reset_peak_memory(Device::Cpu) {
+        eprintln!("SKIPPED: the peak of this process cannot be reset here");
+        return;
+    }
+    let layers: Vec<Layer> = (0..8).map(|_| Layer::new(256)).collect();
+    let x = Tensor::randn([8192, 256], OPTIONS).set_requires_grad(true);
+    let peak = |f: &dyn Fn() -> Vec<Tensor>| {
+        clip_lab_torch::reset_peak_memory(Device::Cpu);
+        let before = clip_lab_torch::peak_memory(Device::Cpu).unwrap();
+        f();
+        clip_lab_torch::peak_memory(Device::Cpu).unwrap() - before
+    };
+    pass(&layers, &x);
+    let again = peak(&|| recompute_stages(|| pass(&layers, &x)));
+    let plain = peak(&|| pass(&layers, &x));
+    eprintln!("activations of 8 layers: {} MiB, computed again: {} MiB", plain >> 20, again >> 20);
+    assert!(again * 2 < plain, "{again} and {plain}");
+}
