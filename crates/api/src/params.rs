@@ -16,6 +16,8 @@ pub struct Param {
     pub decay: bool,
     /// Never updated, and needs no gradient.
     pub frozen: bool,
+    /// Needs no gradient before this step (from 0) and is trained from then on; 0: trained from the start.
+    pub locked_until: u64,
 }
 
 /// All parameters of a model sorted by name, and the buffers (batch-norm statistics) beside them.
@@ -36,7 +38,7 @@ impl Params {
         let (trained, buffers): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, t)| t.requires_grad());
         let list = trained.into_iter().map(|(name, tensor)| {
             let decay = tensor.dim() > 1;
-            Param { name, tensor, lr_scale: 1.0, decay, frozen: false }
+            Param { name, tensor, lr_scale: 1.0, decay, frozen: false, locked_until: 0 }
         });
         Self { list: list.collect(), buffers, layers }
     }
@@ -75,6 +77,25 @@ impl Params {
             Some((_, layers)) => Ok(layers),
             None => bail!("there is no tower called `{tower}`; towers: image, text"),
         }
+    }
+
+    /// The factor on the learning rate of each layer of the towers and of each part beside them (`image_projection`,
+    /// `loss`), by prefix; that of its largest tensor where they differ within. Empty where all learn alike.
+    pub fn lr_scales(&self) -> Vec<(&str, f64)> {
+        if self.trained().all(|param| param.lr_scale == 1.0) {
+            return Vec::new();
+        }
+        let layers = self.layers.iter().flat_map(|(_, layers)| layers.iter().map(String::as_str));
+        let towers: Vec<&str> = self.layers.iter().map(|(tower, _)| tower.as_str()).collect();
+        let mut parts: Vec<&str> = self.list.iter().filter_map(|param| param.name.split('.').next()).collect();
+        parts.dedup();
+        let beside = parts.into_iter().filter(|part| !towers.contains(part));
+        layers.chain(beside).filter_map(|prefix| Some((prefix, self.lr_scale(prefix)?))).collect()
+    }
+
+    fn lr_scale(&self, prefix: &str) -> Option<f64> {
+        let below = self.trained().filter(|param| is_under(&param.name, prefix));
+        below.max_by_key(|param| param.tensor.numel()).map(|param| param.lr_scale)
     }
 
     /// Whether everything below `prefix` is frozen (and there is something).

@@ -1,35 +1,46 @@
 //! Locked parameters.
 
-use std::collections::BTreeSet;
+use clip_lab_api::prelude::*;
 
-use clip_lab_api::{prelude::*, problem::nearest};
+use crate::prefix;
 
-/// Locks parameters for the whole run; `params = ["image"]` is LiT (<https://arxiv.org/abs/2111.07991>), with the
-/// image tower locked. Locked parameters need no gradient and are never updated, and batch norms whose parameters are
-/// locked keep their running statistics. A projection is not part of its tower: locking a tower leaves it learning.
+/// Locks parameters, for the whole run or until a step; `params = ["image"]` is LiT
+/// (<https://arxiv.org/abs/2111.07991>), with the image tower locked. Locked parameters need no gradient and are not
+/// updated, and batch norms whose parameters are locked keep their running statistics. A projection is not part of its
+/// tower: locking a tower leaves it learning. Several of this trick with different `until` unlock a tower gradually;
+/// where they name the same parameter, the last step counts.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Freeze {
     /// What to lock: beginnings of parameter names up to a dot, such as "image", "text.embeddings" or
     /// "image.blocks.0".
     pub params: Vec<String>,
+    /// The step (counted from 0) from which on they learn; left out, they are locked for the whole run.
+    pub until: Option<u64>,
 }
 
 impl Default for Freeze {
     fn default() -> Self {
-        Self { params: vec!["image".to_owned()] }
+        Self { params: vec!["image".to_owned()], until: None }
     }
 }
 
 impl Settings for Freeze {
     fn check(&self, faults: &mut Faults) {
         faults.require(!self.params.is_empty(), "params", "must name at least one prefix");
+        faults.require(
+            self.until != Some(0),
+            "until",
+            "must be at least 1; leave it out to lock for the whole run",
+        );
     }
 }
 
 impl Plugin<dyn Trick> for Freeze {
     fn facts(&self) -> TrickFacts {
-        TrickFacts { frozen: self.params.clone() }
+        // What learns one day is no locked part of the model.
+        let frozen = if self.until.is_none() { self.params.clone() } else { Vec::new() };
+        TrickFacts { frozen }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
@@ -39,34 +50,23 @@ impl Plugin<dyn Trick> for Freeze {
 
 impl Trick for Freeze {
     fn prepare(&mut self, params: &mut Params) -> Result<()> {
-        for prefix in &self.params {
-            let mut found = false;
-            for param in params.under(prefix) {
-                param.frozen = true;
-                let _ = param.tensor.set_requires_grad(false);
-                found = true;
+        prefix::each(params, &self.params, |param| {
+            match self.until {
+                None => param.frozen = true,
+                Some(step) => param.locked_until = param.locked_until.max(step),
             }
-            ensure!(found, stranger(prefix, params));
+            let _ = param.tensor.set_requires_grad(false);
+        })
+    }
+
+    fn before_step(&mut self, params: &Params, step: u64) -> Result<()> {
+        if self.until.is_none_or(|until| step < until) {
+            return Ok(());
+        }
+        let waiting = params.trained().filter(|param| param.locked_until > 0 && step >= param.locked_until);
+        for param in waiting.filter(|param| !param.tensor.requires_grad()) {
+            let _ = param.tensor.set_requires_grad(true);
         }
         Ok(())
     }
-}
-
-/// Words for a prefix below which nothing lies.
-fn stranger(prefix: &str, params: &Params) -> String {
-    let known: BTreeSet<&str> = params.iter().flat_map(|param| prefixes(&param.name)).collect();
-    let known: Vec<&str> = known.into_iter().collect();
-    let hint = match nearest(prefix, &known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let first: Vec<&str> = known.into_iter().filter(|name| !name.contains('.')).collect();
-            format!("names begin with {}", first.join(", "))
-        }
-    };
-    format!("no parameter lies below `{prefix}`; {hint}")
-}
-
-/// `a`, `a.b` and `a.b.c` for `a.b.c`.
-fn prefixes(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('.').map(|(dot, _)| &name[..dot]).chain([name])
 }

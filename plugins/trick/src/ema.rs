@@ -1,0 +1,166 @@
+//! A moving average of the weights.
+
+use clip_lab_api::prelude::*;
+
+/// What is done with buffers: batch norm's running statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Buffers {
+    /// Averaged as weights are.
+    #[default]
+    Average,
+    /// Taken over as they are.
+    Copy,
+}
+
+/// Exponential moving average of the weights, as timm's `ModelEmaV3`: after each update
+/// `average = d * average + (1 - d) * weights`, starting from the initial weights. Evaluated beside the weights
+/// themselves and recorded as `SPLIT/ema/...`; the decay of each step is recorded as `train/ema_decay`. The average
+/// remembers about `1 / (1 - decay)` updates: choose that well below the length of the run, or warm up.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ema {
+    /// The share that is kept in each update, d.
+    pub decay: f64,
+    /// Whether d grows from 0 to `decay`, as `1 - (1 + s / gamma)^-power` after s further updates; early weights, which
+    /// are bad, are then forgotten soon.
+    pub warmup: bool,
+    /// How many updates the warm-up is stretched by.
+    pub gamma: f64,
+    /// How fast the warm-up approaches 1: 2/3 for runs of a million updates, 3/4 for shorter ones.
+    pub power: f64,
+    /// The least d of the warm-up.
+    pub min_decay: f64,
+    /// Until this many updates are done, the average is a copy of the weights.
+    pub update_after: u64,
+    /// What is done with buffers, such as batch norm's running statistics.
+    pub buffers: Buffers,
+}
+
+impl Default for Ema {
+    fn default() -> Self {
+        Self {
+            decay: 0.9999,
+            warmup: false,
+            gamma: 1.0,
+            power: 2.0 / 3.0,
+            min_decay: 0.0,
+            update_after: 0,
+            buffers: Buffers::Average,
+        }
+    }
+}
+
+impl Settings for Ema {
+    fn check(&self, faults: &mut Faults) {
+        faults.require((0.0..1.0).contains(&self.decay), "decay", "must be at least 0 and below 1");
+        faults.require(self.gamma > 0.0 && self.gamma.is_finite(), "gamma", "must be positive");
+        faults.require(self.power > 0.0 && self.power.is_finite(), "power", "must be positive");
+        let least = (0.0..=self.decay).contains(&self.min_decay);
+        faults.require(least, "min_decay", "must be at least 0 and at most decay");
+    }
+}
+
+impl Ema {
+    /// The decay of an update, counted from 1. As in timm the first update after `update_after` copies the weights when
+    /// there is a warm-up or a delay; with neither, the average starts from the initial weights, as when timm is given
+    /// no number of the update.
+    pub fn decay_at(&self, update: u64) -> f64 {
+        if !self.warmup && self.update_after == 0 {
+            return self.decay;
+        }
+        let since = update.saturating_sub(self.update_after.saturating_add(1));
+        match since {
+            0 => 0.0,
+            _ if !self.warmup => self.decay,
+            _ => {
+                let grown = 1.0 - (1.0 + since as f64 / self.gamma).powf(-self.power);
+                grown.min(self.decay).max(self.min_decay)
+            }
+        }
+    }
+}
+
+impl Plugin<dyn Trick> for Ema {
+    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+        Ok(Box::new(Running { settings: self.clone(), average: State::new(), fits: false }))
+    }
+}
+
+/// The average, from the first update on.
+struct Running {
+    settings: Ema,
+    /// Of every trained parameter and every buffer, sorted by name. Locked parameters are not averaged: they do not move.
+    average: State,
+    /// Whether the average was held against the model.
+    fits: bool,
+}
+
+impl Running {
+    /// Starts from the weights as they are, or holds a restored average against them.
+    fn begin(&mut self, params: &Params) -> Result<()> {
+        if self.average.is_empty() {
+            self.average = members(params).map(|(name, tensor, _)| (name.to_owned(), copy(tensor))).collect();
+        }
+        let shape = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.size());
+        let same = self
+            .average
+            .iter()
+            .map(shape)
+            .eq(members(params).map(|(name, t, _)| (name.to_owned(), t.size())));
+        ensure!(same, "the saved moving average is of other parameters than this model's");
+        self.fits = true;
+        Ok(())
+    }
+}
+
+impl Trick for Running {
+    fn before_update(&mut self, params: &Params, step: u64, report: &mut Report) -> Result<()> {
+        if !self.fits {
+            self.begin(params)?;
+        }
+        report.add("ema_decay", &Tensor::from(self.settings.decay_at(step + 1)));
+        Ok(())
+    }
+
+    fn after_update(&mut self, params: &Params, step: u64) -> Result<()> {
+        let weight = 1.0 - self.settings.decay_at(step + 1);
+        let _guard = tch::no_grad_guard();
+        for ((_, average), (_, now, buffer)) in self.average.iter_mut().zip(members(params)) {
+            if now.is_floating_point() && !(buffer && self.settings.buffers == Buffers::Copy) {
+                let _ = average.f_lerp_(now, weight)?;
+            } else {
+                average.f_copy_(now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn shadow(&self) -> Option<&State> {
+        (!self.average.is_empty()).then_some(&self.average)
+    }
+
+    fn state(&self) -> State {
+        self.average.iter().map(|(name, tensor)| (name.clone(), copy(tensor))).collect()
+    }
+
+    fn restore(&mut self, state: State) -> Result<()> {
+        self.average = state.iter().map(|(name, tensor)| (name.clone(), copy(tensor))).collect();
+        self.average.sort_by(|a, b| a.0.cmp(&b.0));
+        self.fits = false;
+        Ok(())
+    }
+}
+
+/// What is averaged: name, tensor, whether it is a buffer; sorted by name, as checkpoints are.
+fn members(params: &Params) -> impl Iterator<Item = (&str, &Tensor, bool)> {
+    let weights = params.trained().map(|param| (param.name.as_str(), &param.tensor, false));
+    let buffers = params.buffers().iter().map(|(name, tensor)| (name.as_str(), tensor, true));
+    let mut all: Vec<_> = weights.chain(buffers).collect();
+    all.sort_by_key(|(name, ..)| *name);
+    all.into_iter()
+}
+
+fn copy(tensor: &Tensor) -> Tensor {
+    tensor.detach().copy()
+}

@@ -1,0 +1,42 @@
+//! A learning rate of its own for a part of the model.
+
+use clip_lab_api::prelude::*;
+
+use crate::prefix;
+
+/// Multiplies the learning rate of some parameters: a pretrained tower that moves slower than a new head. Factors of
+/// several tricks on the same parameter multiply. The rates are recorded as `train/lr/LAYER`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LrScale {
+    /// Whose: beginnings of parameter names up to a dot, such as "image", "text.embeddings" or "image.blocks.0".
+    pub params: Vec<String>,
+    /// The factor on the learning rate of the step.
+    pub scale: f64,
+}
+
+impl Default for LrScale {
+    fn default() -> Self {
+        Self { params: vec!["image".to_owned()], scale: 0.1 }
+    }
+}
+
+impl Settings for LrScale {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(!self.params.is_empty(), "params", "must name at least one prefix");
+        let sound = self.scale > 0.0 && self.scale.is_finite();
+        faults.require(sound, "scale", "must be positive; to lock parameters use the `freeze` trick");
+    }
+}
+
+impl Plugin<dyn Trick> for LrScale {
+    fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Trick for LrScale {
+    fn prepare(&mut self, params: &mut Params) -> Result<()> {
+        prefix::each(params, &self.params, |param| param.lr_scale *= self.scale)
+    }
+}
