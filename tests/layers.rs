@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("clip-lab-torch", &[]),
     ("clip-lab-api", &["clip-lab-problem", "clip-lab-torch"]),
-    ("clip-lab-blocks", &["clip-lab-api"]),
+    ("clip-lab-blocks", &["clip-lab-api", "clip-lab-torch"]),
     ("clip-lab-checkpoint", &["clip-lab-api", "clip-lab-problem"]),
 ];
 const PLUGINS_MAY_USE: &[&str] = &["clip-lab-api", "clip-lab-blocks", "clip-lab-torch"];

@@ -50,7 +50,9 @@ impl BatchNorm {
              freeze the tower"
         );
         let (weight, bias) = (Some(&self.weight), Some(&self.bias));
-        let (mean, var) = (Some(&self.mean), Some(&self.var));
+        // Computed again in the backward pass, a batch has been counted already.
+        let counted = own && clip_lab_torch::computes_again();
+        let (mean, var) = if counted { (None, None) } else { (Some(&self.mean), Some(&self.var)) };
         Ok(x.f_batch_norm(weight, bias, mean, var, own, MOMENTUM, self.eps, true)?)
     }
 }

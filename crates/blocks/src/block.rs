@@ -6,7 +6,7 @@ use tch::{
     nn::{self, Init},
 };
 
-use crate::{Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, dropout};
+use crate::{Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, Stage, dropout};
 
 /// Where the norms stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,10 @@ pub struct BlockConfig {
 
 /// A transformer block. Variables: `norm1`, `attn.qkv`, `attn.out`, `ls1`, `norm2`, `mlp.fc1`, `mlp.fc2`, `ls2`.
 #[derive(Debug)]
-pub struct Block {
+pub struct Block(Stage<Layers>);
+
+#[derive(Debug)]
+struct Layers {
     norm1: LayerNorm,
     attn: Attention,
     ls1: Option<Tensor>,
@@ -57,6 +60,28 @@ impl Block {
     /// # Errors
     /// When there is no memory for them.
     pub fn new(vars: &nn::Path<'_>, config: &BlockConfig) -> Result<Self> {
+        Ok(Self(Stage::new(Layers::new(vars, config)?)))
+    }
+
+    /// `[B, L, W]` to the same shape.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
+        let (causal, keys) = match mask {
+            Mask::None => (false, None),
+            Mask::Causal => (true, None),
+            Mask::Keys(keys) => (false, Some(keys.shallow_clone())),
+        };
+        self.0.forward(x, move |layers, x| {
+            let free = if causal { Mask::Causal } else { Mask::None };
+            layers.forward(x, keys.as_ref().map_or(free, Mask::Keys), train)
+        })
+    }
+}
+
+impl Layers {
+    fn new(vars: &nn::Path<'_>, config: &BlockConfig) -> Result<Self> {
         let (width, init) = (config.attention.width, config.init);
         let norm = |name| LayerNorm::new(&(vars / name), width, config.norm_eps);
         let scale = |name| -> Result<Option<Tensor>> {
@@ -76,11 +101,7 @@ impl Block {
         })
     }
 
-    /// `[B, L, W]` to the same shape.
-    ///
-    /// # Errors
-    /// When the shapes do not fit.
-    pub fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, mask: Mask<'_>, train: bool) -> Result<Tensor> {
         let attn = |x: &Tensor| self.attn.forward(x, mask, train);
         let x = self.residual(x, &self.norm1, self.ls1.as_ref(), attn, train)?;
         self.residual(&x, &self.norm2, self.ls2.as_ref(), |x| self.mlp.forward(x), train)

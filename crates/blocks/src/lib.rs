@@ -14,6 +14,7 @@ mod layer_norm;
 mod linear;
 mod mlp;
 mod scripted;
+mod stage;
 
 pub use activation::Activation;
 pub use attention::{Attention, AttentionConfig, Mask, attend};
@@ -26,6 +27,7 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use mlp::Mlp;
 pub use scripted::Scripted;
+pub use stage::Stage;
 
 use anyhow::Result;
 use tch::Tensor;

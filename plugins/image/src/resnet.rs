@@ -7,6 +7,7 @@ mod settings;
 mod stem;
 
 use clip_lab_api::prelude::*;
+use clip_lab_blocks::Stage;
 
 use attention_pool::AttentionPool;
 use block::Residual;
@@ -17,7 +18,7 @@ use stem::Stem;
 #[derive(Debug)]
 struct ResNetEncoder {
     stem: Stem,
-    stages: Vec<Vec<Residual>>,
+    stages: Vec<Vec<Stage<Residual>>>,
     head: Option<AttentionPool>,
     settings: ResNet,
 }
@@ -63,7 +64,7 @@ impl ImageEncoder for ResNetEncoder {
         self.check(images)?;
         let mut x = self.stem.forward(images, mode.train())?;
         for block in self.stages.iter().flatten() {
-            x = block.forward(&x, mode.train())?; // [B, C, H, W]
+            x = block.forward(&x, move |block, x| block.forward(x, mode.train()))?; // [B, C, H, W]
         }
         match &self.head {
             Some(head) => head.forward(&x),

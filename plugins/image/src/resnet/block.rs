@@ -1,7 +1,7 @@
 //! The residual block, basic or bottleneck.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{BatchNorm, Conv, ConvConfig};
+use clip_lab_blocks::{BatchNorm, Conv, ConvConfig, Stage};
 
 use super::{ResNet, ResidualBlock, StrideIn, Variant};
 
@@ -42,12 +42,12 @@ pub(super) struct Residual {
 }
 
 /// The blocks of a stage, named by their number.
-pub(super) fn stage(vars: &nn::Path<'_>, settings: &ResNet, stage: usize) -> Result<Vec<Residual>> {
+pub(super) fn stage(vars: &nn::Path<'_>, settings: &ResNet, stage: usize) -> Result<Vec<Stage<Residual>>> {
     let before = if stage == 0 { settings.stem_width } else { settings.widths[stage - 1] };
     let width = settings.widths[stage];
     let block = |i: i64| {
         let (input, stride) = if i == 0 { (before, settings.stride(stage)) } else { (width, 1) };
-        Residual::new(&(vars / i), settings, (input, width), stride)
+        Ok(Stage::new(Residual::new(&(vars / i), settings, (input, width), stride)?))
     };
     (0..settings.layers[stage]).map(block).collect()
 }

@@ -1,0 +1,90 @@
+//! What the encoders cost: known counts of operations, and activations that are computed again.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use clip_lab_api::prelude::*;
+use clip_lab_torch::{count_flops, recompute_stages};
+use plugins_image::*;
+
+/// libtorch's random generator belongs to the process: tests take turns.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn pictures(count: i64, side: i64) -> Tensor {
+    Tensor::rand([count, 3, side, side], (DType::Float, Device::Cpu))
+}
+
+/// Operations for one picture, forward alone.
+fn forward(settings: &impl Plugin<dyn ImageEncoder>) -> u64 {
+    let vars = nn::VarStore::new(Device::Cpu);
+    let encoder = settings.build(vars.root()).unwrap();
+    let images = pictures(1, settings.facts().image_size);
+    count_flops(|| tch::no_grad(|| encoder.encode(&images, Mode::Eval)).unwrap()).unwrap().1
+}
+
+#[test]
+fn the_defaults_cost_what_is_published() {
+    let _alone = alone();
+    // torchvision: 4.089 G multiply-adds for ResNet-50 with its classifier of 2048 x 1000, 17.56 G for ViT-B/16.
+    assert_eq!(forward(&ResNet::default()), 2 * (4_089_184_256 - 2_048_000));
+    let (tokens, width) = (197, 768);
+    let block = tokens * 12 * width * width + 2 * tokens * tokens * width;
+    assert_eq!(forward(&Vit::default()), 2 * (196 * width * width + 12 * block));
+}
+
+#[test]
+fn training_costs_three_times_as_much() {
+    let _alone = alone();
+    let vars = nn::VarStore::new(Device::Cpu);
+    let vit = Vit { image_size: 32, patch_size: 8, width: 32, depth: 2, heads: 2, ..Vit::default() };
+    let encoder = vit.build(vars.root()).unwrap();
+    let images = pictures(4, 32);
+    let step = || encoder.encode(&images, Mode::Train).unwrap().sum(DType::Float).backward();
+    // The pixels need no gradient: the first layer saves that third.
+    let first = 2 * 4 * 16 * (3 * 8 * 8) * 32;
+    assert_eq!(count_flops(step).unwrap().1, 3 * 4 * forward(&vit) - first);
+}
+
+/// Loss, gradients and buffers after one pass.
+fn pass(encoder: &dyn ImageEncoder, vars: &nn::VarStore, images: &Tensor) -> Vec<(String, Tensor)> {
+    tch::manual_seed(5);
+    let loss = encoder.encode(images, Mode::Train).unwrap().square().mean(DType::Float);
+    loss.backward();
+    let mut all: Vec<_> = vars.variables().into_iter().collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let kept = all.into_iter().map(|(name, tensor)| {
+        let kept = if tensor.requires_grad() { tensor.grad() } else { tensor };
+        (name, kept.detach().copy())
+    });
+    kept.chain([("loss".to_owned(), loss.detach())]).collect()
+}
+
+#[test]
+fn activations_computed_again_change_nothing() {
+    let _alone = alone();
+    let vit =
+        Vit { image_size: 16, patch_size: 8, width: 16, depth: 2, heads: 2, dropout: 0.2, ..Vit::default() };
+    let resnet = ResNet {
+        image_size: 32,
+        stem_width: 8,
+        widths: vec![8, 16],
+        layers: vec![1, 2],
+        ..ResNet::default()
+    };
+    let resnet = ResNet { block: ResidualBlock::Basic, ..resnet };
+    type Build<'a> = &'a dyn Fn(nn::Path<'_>) -> Result<Box<dyn ImageEncoder>>;
+    let builds: [(Build, i64); 2] = [(&|vars| vit.build(vars), 16), (&|vars| resnet.build(vars), 32)];
+    for (build, side) in builds {
+        let images = pictures(4, side);
+        let after = |again: bool| {
+            tch::manual_seed(3);
+            let vars = nn::VarStore::new(Device::Cpu);
+            let encoder = build(vars.root()).unwrap();
+            let pass = || pass(encoder.as_ref(), &vars, &images);
+            if again { recompute_stages(pass) } else { pass() }
+        };
+        assert_eq!(after(false), after(true));
+    }
+}
