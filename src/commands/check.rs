@@ -45,14 +45,17 @@ fn summary(plan: &Plan) -> String {
         let mut frozen = plan.tricks.iter().flat_map(|trick| &trick.facts.frozen);
         if frozen.any(|frozen| frozen == part) { " (locked)" } else { "" }
     };
+    let against = match (&plan.text, &plan.classifier) {
+        (Some(text), None) => {
+            format!("{}{} to {} dimensions", text.encoder.name, locked("text"), plan.image.head.dim)
+        }
+        _ => "a classifier".to_owned(),
+    };
     format!(
-        "{} with {}{} and {}{} to {} dimensions, {} loss, {length} of {} in batches of {}",
+        "{} with {}{} and {against}, {} loss, {length} of {} in batches of {}",
         plan.name,
         plan.image.encoder.name,
         locked("image"),
-        plan.text.encoder.name,
-        locked("text"),
-        plan.image.head.dim,
         plan.loss.name,
         plan.data.train.name,
         plan.run.batch,

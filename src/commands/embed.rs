@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Catalog, Dataset, Mode, Tokenizer};
+use clip_lab_api::{Catalog, Dataset, Mode};
 use clip_lab_cli::{EmbedArgs, Ui};
 use clip_lab_store::Reader;
 use image::RgbImage;
@@ -120,7 +120,7 @@ fn images(
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source {
         data: data.clone(),
-        tokenizer: Arc::new(NoText),
+        tokenizer: None,
         max_tokens: 0,
         prepare: Some(Arc::new(prepare)),
         read: Read::EvalPicture,
@@ -182,20 +182,5 @@ impl Dataset for Folder {
     }
     fn fingerprint(&self) -> String {
         String::new()
-    }
-}
-
-/// Where no text is read.
-struct NoText;
-
-impl Tokenizer for NoText {
-    fn encode(&self, _text: &str, _limit: usize) -> Result<Vec<i64>> {
-        bail!("no text is read here")
-    }
-    fn vocab(&self) -> i64 {
-        0
-    }
-    fn pad(&self) -> i64 {
-        0
     }
 }

@@ -12,8 +12,10 @@ pub struct Batch {
     pub images: Option<Tensor>,
     /// Which pictures, `[B]` int64: rows of the cached features.
     pub pictures: Tensor,
-    /// The captions.
+    /// The captions; empty where classes are trained on.
     pub tokens: Tokens,
+    /// The classes, `[B]` int64; zeros where captions are trained on.
+    pub classes: Tensor,
     /// Pictures that could not be read. Their pairs are left out.
     pub broken: Vec<Broken>,
 }
@@ -45,6 +47,7 @@ impl Batch {
         let (good, bad): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.fault.is_none());
         let broken = bad.into_iter().filter_map(|sample| sample.fault).collect();
         let pictures: Vec<i64> = good.iter().map(|sample| sample.picture as i64).collect();
+        let classes: Vec<i64> = good.iter().map(|sample| sample.class).collect();
         let ids: Vec<&[i64]> = good.iter().map(|sample| sample.ids.as_slice()).collect();
         let images = good.iter().all(|sample| !sample.pixels.is_empty()).then(|| {
             let rows: Vec<Tensor> = good.iter().map(|sample| Tensor::from_slice(&sample.pixels)).collect();
@@ -59,6 +62,7 @@ impl Batch {
             images,
             pictures: Tensor::from_slice(&pictures).to_device(device),
             tokens: pad(&ids, pad_id, device),
+            classes: Tensor::from_slice(&classes).to_device(device),
             broken,
         }
     }

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use clip_lab_api::{Dataset, Rng, Tokenizer, rng};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use rand::Rng as _;
@@ -21,8 +21,8 @@ const AHEAD: usize = 2;
 pub struct Source {
     /// Pictures and captions.
     pub data: Arc<dyn Dataset>,
-    /// Texts to ids.
-    pub tokenizer: Arc<dyn Tokenizer>,
+    /// Texts to ids; none where no caption is read.
+    pub tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The most tokens of a caption.
     pub max_tokens: usize,
     /// Pictures to numbers; none when the image features are cached and no picture is needed.
@@ -38,6 +38,8 @@ pub struct Source {
 pub enum Read {
     /// A caption, and the picture as training sees it.
     Pair,
+    /// A class, and the picture as training sees it.
+    Labelled,
     /// The picture alone, as training sees it.
     Picture,
     /// The picture alone, as evaluation sees it.
@@ -49,12 +51,20 @@ pub(super) struct Sample {
     pub picture: usize,
     pub pixels: Vec<f32>,
     pub ids: Vec<i64>,
+    pub class: i64,
     pub fault: Option<Broken>,
+}
+
+impl Sample {
+    /// A picture of which nothing is read yet.
+    fn of(picture: usize) -> Self {
+        Self { picture, pixels: Vec::new(), ids: Vec::new(), class: 0, fault: None }
+    }
 }
 
 impl Source {
     fn read(&self, item: Item) -> Sample {
-        let mut sample = Sample { picture: item.picture, pixels: Vec::new(), ids: Vec::new(), fault: None };
+        let mut sample = Sample::of(item.picture);
         if let Err(error) = self.fill(item, &mut sample) {
             sample.fault = Some(self.broken(item, format!("{error:#}")));
         }
@@ -69,13 +79,17 @@ impl Source {
         let mut rng = rng(self.seed, item.epoch, item.index);
         if self.read == Read::Pair {
             // The caption is drawn before the picture is changed, so that it is the same one with cached features.
-            sample.ids = self.tokenizer.encode(self.caption(item, &mut rng)?, self.max_tokens)?;
+            let tokenizer = self.tokenizer.as_ref().context("nobody reads captions here")?;
+            sample.ids = tokenizer.encode(self.caption(item, &mut rng)?, self.max_tokens)?;
+        }
+        if self.read == Read::Labelled {
+            sample.class = self.data.class(item.picture).context("it has no class")? as i64;
         }
         if let Some(prepare) = &self.prepare {
             let picture = self.data.picture(item.picture)?;
             sample.pixels = match self.read {
                 Read::EvalPicture => prepare.eval(&picture)?,
-                Read::Pair | Read::Picture => prepare.train(picture, &mut rng)?,
+                Read::Pair | Read::Labelled | Read::Picture => prepare.train(picture, &mut rng)?,
             };
         }
         Ok(())
@@ -116,7 +130,7 @@ impl Loader {
         let (jobs, inbox) = unbounded::<(u64, Item)>();
         let (outbox, done) = unbounded();
         let size = source.prepare.as_ref().map_or(0, |prepare| i64::from(prepare.size()));
-        let pad = source.tokenizer.pad();
+        let pad = source.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.pad());
         let source = Arc::new(source);
         for _ in 0..workers.max(1) {
             let (source, inbox, outbox) = (source.clone(), inbox.clone(), outbox.clone());
@@ -168,10 +182,8 @@ fn work(source: &Source, inbox: &Receiver<(u64, Item)>, outbox: &Sender<(u64, Sa
         // A picture that makes a decoder panic must not cost the run more than the picture.
         let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.read(item)));
         let sample = read.unwrap_or_else(|_| Sample {
-            picture: item.picture,
-            pixels: Vec::new(),
-            ids: Vec::new(),
             fault: Some(source.broken(item, "the decoder gave up on it".to_owned())),
+            ..Sample::of(item.picture)
         });
         if outbox.send((number, sample)).is_err() {
             return;
@@ -236,7 +248,7 @@ pub(super) mod tests {
         let prepare = Prepare { preprocess, augment: Vec::new() };
         let source = Source {
             data,
-            tokenizer: Arc::new(Letters),
+            tokenizer: Some(Arc::new(Letters)),
             max_tokens: 2,
             prepare: Some(Arc::new(prepare)),
             read: Read::Pair,

@@ -31,9 +31,17 @@ impl Prepare {
         }
         // What augmentation brought to size loses no further margin.
         if !self.augment.is_empty() && picture.dimensions() == (self.size(), self.size()) {
-            return Ok(self.normalise(&picture));
+            return Ok(self.finish(self.normalise(&picture), rng));
         }
-        self.eval(&picture)
+        Ok(self.finish(self.eval(&picture)?, rng))
+    }
+
+    /// What augmentations do after normalisation.
+    fn finish(&self, mut pixels: Vec<f32>, rng: &mut Rng) -> Vec<f32> {
+        for augment in &self.augment {
+            augment.after_normalise(&mut pixels, self.size() as usize, rng);
+        }
+        pixels
     }
 
     /// A picture as evaluation sees it.

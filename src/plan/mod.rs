@@ -2,10 +2,12 @@
 //!
 //! Nothing of the data is read here but a list of captions, and no tensor is made.
 
+mod classifier;
 mod cross;
 mod data;
 mod draft;
 mod from;
+mod lock;
 mod model;
 mod parts;
 mod planner;
@@ -13,9 +15,11 @@ mod preprocess;
 mod run;
 pub mod schema;
 mod tables;
+mod task;
 
 use clip_lab_api::{Catalog, problem::Problem};
 
+pub use classifier::{Classifier, ClassifierInit};
 pub use from::Weights;
 pub use parts::{DataPlan, EvalPlan, Head, ImageSide, ModelPlan, Plan, Setting, Split, TextSide};
 pub use preprocess::Preprocess;
@@ -34,6 +38,7 @@ pub fn plan(spec: Spec, catalog: &Catalog) -> Result<Plan, Report> {
     let draft = Draft::read(&mut planner);
     let (mut problems, config) = planner.finish();
     problems.extend(cross::faults(&draft));
+    problems.extend(task::faults(&draft));
     match draft.complete(spec.source.clone(), config) {
         Some(plan) if problems.is_empty() => Ok(plan),
         _ => Err(spec.report(problems)),

@@ -19,6 +19,7 @@ impl Planner<'_> {
         let mut section = self.tables.section("model.image")?;
         let place = section.place.clone();
         let imported = self.import(&mut section, Part::Image);
+        let imported = imported.and_then(|imported| self.follow_lock(Part::Image, imported));
         let from = imported.as_ref().and_then(|imported| imported.from.clone());
         let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.image, section));
         let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
@@ -38,6 +39,7 @@ impl Planner<'_> {
         let mut section = self.tables.section("model.text")?;
         let place = section.place.clone();
         let imported = self.import(&mut section, Part::Text);
+        let imported = imported.and_then(|imported| self.follow_lock(Part::Text, imported));
         let from = imported.as_ref().and_then(|imported| imported.from.clone());
         let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.text, section));
         let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());

@@ -1,13 +1,13 @@
 //! What a plan consists of.
 
 use clip_lab_api::{
-    Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Planned, Projection, Schedule, TextEncoder,
-    Tokenizer, Trick,
+    Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Planned, Projection, Schedule, Task,
+    TextEncoder, Tokenizer, Trick,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Preprocess, Run, from::Weights};
+use super::{Classifier, Preprocess, Run, from::Weights};
 use crate::spec::Source;
 
 /// A whole run, every setting read and checked; no tensor made and no picture read yet.
@@ -25,8 +25,10 @@ pub struct Plan {
     pub augment: Vec<Planned<dyn Augment>>,
     /// The image side of the model.
     pub image: ImageSide,
-    /// The text side of the model.
-    pub text: TextSide,
+    /// The text side of the model. With a classifier it is there only to give that its first weights.
+    pub text: Option<TextSide>,
+    /// The classifier, when the task is classification.
+    pub classifier: Option<Classifier>,
     /// The loss.
     pub loss: Planned<dyn Loss>,
     /// Where the loss's own parameters come from; none: their settings say.
@@ -43,6 +45,13 @@ pub struct Plan {
     pub source: Source,
     /// Every setting with its value and where that came from.
     pub config: Vec<Setting>,
+}
+
+impl Plan {
+    /// What the model is trained for.
+    pub fn task(&self) -> Task {
+        if self.classifier.is_some() { Task::Classification } else { Task::Contrastive }
+    }
 }
 
 /// The model of a spec alone, of which either side may be missing: what embedding needs.

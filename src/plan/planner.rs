@@ -3,7 +3,7 @@
 use clip_lab_api::{Catalog, Kind, Origin, Planned, Section, Settings, Shelf, problem::Problem};
 use serde_json::Value;
 
-use super::{Setting, from::Checkpoints, tables::Tables};
+use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables};
 use crate::spec::Spec;
 
 /// Reads tables into plugins and keeps every problem for the end.
@@ -13,6 +13,8 @@ pub(super) struct Planner<'a> {
     pub(super) checkpoints: Checkpoints,
     pub(super) problems: Vec<Problem>,
     pub(super) config: Vec<Setting>,
+    /// What `model.lock` says, once it was read.
+    pub(super) lock: Option<Lock>,
     spec: &'a Spec,
 }
 
@@ -24,6 +26,7 @@ impl<'a> Planner<'a> {
             checkpoints: Checkpoints::default(),
             problems: spec.problems.clone(),
             config: Vec::new(),
+            lock: None,
             spec,
         }
     }

@@ -36,7 +36,8 @@ pub struct Run {
     pub log_every: u64,
     /// Compute a locked tower without random augmentation once and keep its features; the losses are the same.
     pub cache_features: bool,
-    /// The metric that says how good the run is, split first.
+    /// The metric that says how good the run is, split first. With a classifier the default is
+    /// `val/classification/top1`.
     pub goal: String,
     /// Which weights are reported on `[data.test]`: the `last`, or the `best` by `goal` on `[data.val]`.
     pub select: Select,

@@ -4,7 +4,7 @@ use clip_lab_api::{Catalog, Description};
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
-use super::{Preprocess, Run};
+use super::{Classifier, Preprocess, Run};
 
 /// The schema as the text of a file.
 pub fn text(catalog: &Catalog) -> String {
@@ -16,6 +16,7 @@ pub fn schema(catalog: &Catalog) -> Value {
     let mut defs = Map::new();
     let run = settings("run", schema_for!(Run).to_value(), &mut defs);
     let preprocess = settings("preprocess", schema_for!(Preprocess).to_value(), &mut defs);
+    let classifier = settings("classifier", schema_for!(Classifier).to_value(), &mut defs);
     let kinds = catalog.kinds();
     let mut shelf = |key: &str, extra: Extra| {
         let plugins = kinds.iter().find(|(kind, ..)| *kind == key).map(|(.., plugins)| plugins.as_slice());
@@ -38,6 +39,8 @@ pub fn schema(catalog: &Catalog) -> Value {
             ("text", shelf("text", Extra::From)),
             ("image_projection", projection.clone()),
             ("text_projection", projection),
+            ("classifier", classifier),
+            ("lock", lock()),
         ]),
         "loss": shelf("loss", Extra::From),
         "optimizer": shelf("optimizer", Extra::None),
@@ -102,6 +105,14 @@ fn from() -> Value {
     json!({
         "type": "string",
         "description": "A checkpoint to start from: a folder, a safetensors file, `hf:org/name` or known weights."
+    })
+}
+
+fn lock() -> Value {
+    json!({
+        "type": "string",
+        "pattern": "^[LUu]{1,2}$",
+        "description": "What is pretrained and what learns, image tower then text tower: L locked and pretrained, U unlocked and pretrained, u unlocked and random."
     })
 }
 

@@ -27,8 +27,8 @@ const TOP: [&str; 13] = [
 ];
 /// The tables below `data`.
 const DATA: [&str; 3] = ["train", "val", "test"];
-/// The tables below `model`.
-const MODEL: [&str; 4] = ["image", "text", "image_projection", "text_projection"];
+/// The tables below `model`, and its one key.
+const MODEL: [&str; 6] = ["image", "text", "image_projection", "text_projection", "classifier", "lock"];
 
 /// The tables of a spec that are still to be read.
 pub(super) struct Tables {
@@ -55,6 +55,16 @@ impl Tables {
             DeValue::String(text) => Some(text.to_string()),
             _ => self.fault(value.span(), format!("`{key}` must be a string")),
         }
+    }
+
+    /// A key that stands in a group beside its tables, as a section that holds nothing else.
+    pub(super) fn lone(&mut self, group: &str, key: &str) -> Option<Section> {
+        let (_, value) = self.table.iter_mut().find(|(name, _)| name.get_ref() == group)?;
+        let place = value.span();
+        let table = inner(value.get_mut())?;
+        let name = table.keys().find(|known| known.get_ref() == key)?.clone();
+        let value = table.remove(&name)?;
+        Some(Section::new(group, place, DeTable::from_iter([(name, value)])))
     }
 
     /// The table at a path of one or two names, such as `loss` or `model.image`.

@@ -10,7 +10,7 @@ use clip_lab_checkpoint::{TensorFile, save};
 use tch::{Tensor, nn};
 
 const FORMAT: &str = "clip-lab";
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// What a checkpoint knows besides tensors.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,8 @@ pub struct Progress {
     pub step: u64,
     /// Pairs seen.
     pub samples: u64,
-    /// The best value of the goal so far, if it was ever measured.
-    pub best: Option<f64>,
+    /// The best value of the goal so far, if it was ever measured: of the raw weights, and of their moving average.
+    pub best: [Option<f64>; 2],
     /// blake3 of the spec that runs: another spec is not resumed.
     pub spec: String,
 }
@@ -134,13 +134,15 @@ fn prefixed(prefix: &str, state: State) -> Vec<(String, Tensor)> {
 }
 
 fn metadata(progress: &Progress) -> Vec<(String, String)> {
-    let best = progress.best.map_or(String::new(), |best| format!("{:016x}", best.to_bits()));
+    let bits = |best: Option<f64>| best.map_or(String::new(), |best| format!("{:016x}", best.to_bits()));
+    let [best, best_ema] = progress.best.map(bits);
     [
         ("format", FORMAT.to_owned()),
         ("version", VERSION.to_owned()),
         ("step", progress.step.to_string()),
         ("samples", progress.samples.to_string()),
         ("best", best),
+        ("best_ema", best_ema),
         ("spec", progress.spec.clone()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
@@ -152,11 +154,14 @@ fn progress(file: &TensorFile, path: &Path) -> Result<Progress> {
         let value = file.metadata().get(key).cloned();
         value.with_context(|| format!("{}: its metadata lacks `{key}`", path.display()))
     };
-    let best = entry("best")?;
+    let best = |key: &str| match entry(key)? {
+        bits if bits.is_empty() => Ok(None),
+        bits => anyhow::Ok(Some(f64::from_bits(u64::from_str_radix(&bits, 16)?))),
+    };
     Ok(Progress {
         step: entry("step")?.parse()?,
         samples: entry("samples")?.parse()?,
-        best: if best.is_empty() { None } else { Some(f64::from_bits(u64::from_str_radix(&best, 16)?)) },
+        best: [best("best")?, best("best_ema")?],
         spec: entry("spec")?,
     })
 }

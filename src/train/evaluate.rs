@@ -6,20 +6,20 @@ use anyhow::{Context as _, Result};
 use clip_lab_api::{Dataset, Embedded, Evaluation, Evaluator, Mode, Tokenizer};
 use tch::{Device, Kind, Tensor};
 
-use super::model::{ImageTower, TextTower, unit};
+use super::model::{Against, ImageTower, TextTower, unit};
 use crate::data::pad;
 
 /// Texts that go through the tower together.
 const CHUNK: usize = 256;
 
-/// A trained pair of towers, as evaluation needs it.
+/// A trained model, as evaluation needs it.
 pub struct Towers<'a> {
     /// Pictures to embeddings.
     pub image: &'a ImageTower,
-    /// Captions to embeddings.
-    pub text: &'a TextTower,
-    /// Texts to ids.
-    pub tokenizer: &'a dyn Tokenizer,
+    /// What it is trained against.
+    pub against: &'a Against,
+    /// Texts to ids; none when classes were trained on.
+    pub tokenizer: Option<&'a dyn Tokenizer>,
     /// The most tokens of a text.
     pub max_tokens: usize,
     /// Where the towers are.
@@ -32,7 +32,9 @@ impl Towers<'_> {
     /// # Errors
     /// Those of the tokenizer and the tower.
     pub fn embed_texts(&self, texts: &[&str]) -> Result<Tensor> {
-        embed_texts(self.text, self.tokenizer, self.max_tokens, self.device, texts, true)
+        let (tower, tokenizer) =
+            self.against.texts().zip(self.tokenizer).context("the model has no text tower")?;
+        embed_texts(tower, tokenizer, self.max_tokens, self.device, texts, true)
     }
 }
 
@@ -132,6 +134,14 @@ impl Embedded for View<'_> {
     fn captions(&self) -> Result<(Tensor, Tensor)> {
         let (rows, owners) = once(&self.captions, || self.embed_captions())?;
         Ok((rows.shallow_clone(), owners.shallow_clone()))
+    }
+
+    fn logits(&self) -> Result<Tensor> {
+        let Against::Classes(classifier) = self.towers.against else {
+            anyhow::bail!("the model has no classifier")
+        };
+        let features = self.features.to_kind(Kind::Float);
+        tch::no_grad(|| classifier.logits(&self.towers.image.project(&features, Mode::Eval)?))
     }
 
     fn texts(&self, texts: &[String]) -> Result<Tensor> {

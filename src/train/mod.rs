@@ -1,6 +1,7 @@
 //! Training: from a plan to rows in the store.
 
 pub mod checkpoint;
+mod classifier;
 mod console;
 mod environment;
 mod evaluate;
@@ -8,16 +9,19 @@ mod features;
 mod model;
 mod rig;
 mod session;
+mod shadow;
 mod signals;
 mod summary;
 mod trainer;
 
+pub use classifier::Classifier;
 pub use console::{Console, Line, duration};
 pub use evaluate::{Towers, View, embed_texts};
 pub use features::{Features, Without, key};
-pub use model::{ImageTower, Side, Start, TextTower, unit};
+pub use model::{Against, ImageTower, Side, Start, TextTower, unit};
 pub use rig::{Feed, Rig, device};
 pub use session::{Options, Session, goal};
+pub use shadow::WeightsKind;
 pub use signals::Stop;
 pub use summary::summary;
 pub use trainer::{Ended, Trainer};

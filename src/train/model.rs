@@ -1,9 +1,10 @@
-//! The model: two towers, each with its projection into the shared space.
+//! The model: an image tower and what it is trained against, each tower with its projection into the shared space.
 
 use anyhow::{Context as _, Result};
 use clip_lab_api::{ImageEncoder, Mode, Projection, ProjectionScope, TextEncoder, Tokens};
 use tch::{Tensor, nn};
 
+use super::classifier::Classifier;
 use crate::plan::{Head, ImageSide, TextSide, Weights};
 
 /// Whether a model begins with the weights that `from` names, or will get all its weights from a checkpoint of ours.
@@ -13,6 +14,24 @@ pub enum Start {
     FromSpec,
     /// Left as they are; the caller loads a checkpoint.
     ToBeLoaded,
+}
+
+/// What the image tower is trained against.
+pub enum Against {
+    /// Captions, through a text tower.
+    Texts(TextTower),
+    /// Classes.
+    Classes(Classifier),
+}
+
+impl Against {
+    /// The text tower, if there is one.
+    pub fn texts(&self) -> Option<&TextTower> {
+        match self {
+            Self::Texts(tower) => Some(tower),
+            Self::Classes(_) => None,
+        }
+    }
 }
 
 /// A tower and its projection.

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Dataset, Evaluator, Loss, LossScope, Optimizer, Params, Schedule, Tokenizer, Trick};
+use clip_lab_api::{
+    Captions, Dataset, Evaluator, Loss, LossScope, Optimizer, Params, Schedule, Task, Tokenizer, Trick,
+};
 use tch::{Device, nn};
 
-use super::model::{ImageTower, Start, TextTower};
+use super::{
+    classifier::{self, Classifier},
+    model::{Against, ImageTower, Start, TextTower},
+};
 use crate::{
     data::{Order, Prepare},
     plan::{Plan, Split},
@@ -18,8 +23,8 @@ pub struct Feed {
     pub train: Arc<dyn Dataset>,
     /// Evaluated: `val` while training, `test` at the end.
     pub splits: Vec<(Split, Arc<dyn Dataset>)>,
-    /// Texts to ids.
-    pub tokenizer: Arc<dyn Tokenizer>,
+    /// Texts to ids; none when classes are trained on.
+    pub tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The order of every epoch.
     pub order: Arc<Order>,
     /// Updates in the whole run.
@@ -40,11 +45,15 @@ impl Feed {
                 splits.push((split, Arc::from(planned.build(()).with_context(context)?)));
             }
         }
-        let tokenizer: Arc<dyn Tokenizer> = plan.text.tokenizer.build(()).context("[tokenizer]")?.into();
-        let (ids, rows) = (tokenizer.vocab(), plan.text.encoder.facts.vocab);
-        ensure!(ids <= rows, "[tokenizer] has {ids} ids, and [model.text] embeddings for {rows} only");
+        let classes = plan.task() == Task::Classification;
+        let tokenizer = if classes { None } else { tokenizer(plan)? };
+        if classes {
+            same_classes(train.as_ref(), &splits)?;
+        }
         let run = &plan.run;
-        let order = Order::new(train.as_ref(), run.captions, run.seed, run.shuffle, run.batch);
+        // A picture has one class however many captions it has.
+        let captions = if classes { Captions::One } else { run.captions };
+        let order = Order::new(train.as_ref(), captions, run.seed, run.shuffle, run.batch);
         if order.batches() == 0 {
             bail!(
                 "[data.train] has {} pairs, fewer than a batch of {}: lower run.batch",
@@ -57,6 +66,34 @@ impl Feed {
     }
 }
 
+fn tokenizer(plan: &Plan) -> Result<Option<Arc<dyn Tokenizer>>> {
+    let Some(text) = &plan.text else { return Ok(None) };
+    let tokenizer: Arc<dyn Tokenizer> = text.tokenizer.build(()).context("[tokenizer]")?.into();
+    let (ids, rows) = (tokenizer.vocab(), text.encoder.facts.vocab);
+    ensure!(ids <= rows, "[tokenizer] has {ids} ids, and [model.text] embeddings for {rows} only");
+    Ok(Some(tokenizer))
+}
+
+/// A classifier learns the classes of the training data, and the other splits must mean the same by them.
+fn same_classes(train: &dyn Dataset, splits: &[(Split, Arc<dyn Dataset>)]) -> Result<()> {
+    let classes = train.classes();
+    ensure!(
+        classes.len() > 1,
+        "[data.train] has {} classes and [model.classifier] needs two at least: take a data set with classes, such as \
+         `image_folder`",
+        classes.len()
+    );
+    for (split, data) in splits {
+        let other = data.classes();
+        ensure!(
+            other == classes,
+            "[data.{}] has the classes {other:?} and [data.train] {classes:?}: they must be the same",
+            split.as_str()
+        );
+    }
+    Ok(())
+}
+
 /// Evaluators and the splits that each runs on.
 pub type Evaluators = Vec<(Vec<Split>, Box<dyn Evaluator>)>;
 
@@ -66,8 +103,8 @@ pub struct Rig {
     pub vars: nn::VarStore,
     /// Pictures to embeddings.
     pub image: ImageTower,
-    /// Captions to embeddings.
-    pub text: TextTower,
+    /// What it is trained against.
+    pub against: Against,
     /// What is minimised.
     pub loss: Box<dyn Loss>,
     /// The trainable tensors.
@@ -91,19 +128,19 @@ impl Rig {
     ///
     /// # Errors
     /// Those of the plugins and of the weights.
-    pub fn build(plan: &Plan, device: Device, start: Start) -> Result<Self> {
+    pub fn build(plan: &Plan, feed: &Feed, device: Device, start: Start) -> Result<Self> {
         tch::manual_seed(plan.run.seed as i64);
         let vars = nn::VarStore::new(device);
         let image = ImageTower::build(&plan.image, &vars, start)?;
-        let text = TextTower::build(&plan.text, &vars, start)?;
+        let against = against(plan, feed.train.classes(), &vars, start)?;
         let loss = plan.loss.build(LossScope { vars: vars.root() / "loss", batch: plan.run.batch as i64 })?;
         if let (Some(weights), Start::FromSpec) = (&plan.loss_weights, start) {
             weights.load(&vars, "loss").context("[loss]")?;
         }
-        let layers = vec![
-            ("image".to_owned(), named("image", image.encoder().layers())),
-            ("text".to_owned(), named("text", text.encoder().layers())),
-        ];
+        let mut layers = vec![("image".to_owned(), named("image", image.encoder().layers()))];
+        if let Some(text) = against.texts() {
+            layers.push(("text".to_owned(), named("text", text.encoder().layers())));
+        }
         let mut params = Params::new(&vars, layers);
         let mut tricks = plan.tricks.iter().map(|trick| trick.build(())).collect::<Result<Vec<_>>>()?;
         for trick in &mut tricks {
@@ -112,7 +149,7 @@ impl Rig {
         ensure!(params.trained().next().is_some(), "every parameter is frozen: there is nothing to train");
         Ok(Self {
             image,
-            text,
+            against,
             loss,
             params,
             tricks,
@@ -124,6 +161,18 @@ impl Rig {
             vars,
         })
     }
+}
+
+fn against(plan: &Plan, classes: &[String], vars: &nn::VarStore, start: Start) -> Result<Against> {
+    let Some(classifier) = &plan.classifier else {
+        let text = plan.text.as_ref().context("the plan has neither a text tower nor a classifier")?;
+        return Ok(Against::Texts(TextTower::build(text, vars, start)?));
+    };
+    let built = Classifier::build(classifier, vars, plan.image.head.dim, classes.len() as i64)?;
+    if start == Start::FromSpec {
+        classifier::start(classifier, plan.text.as_ref(), vars, classes)?;
+    }
+    Ok(Against::Classes(built))
 }
 
 /// How many trainable values and how many in all, below `prefix`.

@@ -10,6 +10,7 @@ use clip_lab_store::{
     ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Reader, Recorder, Status, new_uid,
 };
 
+use super::shadow::WeightsKind;
 use crate::plan::Plan;
 
 /// What the command line says about the record.
@@ -112,9 +113,9 @@ impl Session {
         self.dir.join(LAST)
     }
 
-    /// The weights with the best goal.
-    pub fn best(&self) -> PathBuf {
-        self.dir.join("best.safetensors")
+    /// The weights of a kind with the best goal.
+    pub fn best(&self, weights: WeightsKind) -> PathBuf {
+        self.dir.join(format!("{}.safetensors", weights.best()))
     }
 
     /// Records that a checkpoint was written.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod evaluation;
+mod gradients;
 mod reading;
 mod record;
 
@@ -11,14 +12,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Mode, Pair, Report, Scored};
+use clip_lab_api::Report;
 use clip_lab_store::{Level, Request};
 use tch::{Device, Tensor};
 
 use super::{
     checkpoint::{self, Progress},
     console::Console,
-    model::{Start, unit},
+    model::Start,
     rig::{Feed, Rig},
     session::Session,
     signals::Stop,
@@ -82,8 +83,8 @@ impl<'a> Trainer<'a> {
         stop: Stop,
     ) -> Result<Self> {
         let start = if session.resumed { Start::ToBeLoaded } else { Start::FromSpec };
-        let rig = Rig::build(plan, device, start)?;
-        let progress = Progress { step: 0, samples: 0, best: None, spec: session.spec.clone() };
+        let rig = Rig::build(plan, &feed, device, start)?;
+        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec: session.spec.clone() };
         let (features, kept, broken) = Default::default();
         let (latest, clock) = Default::default();
         let mut trainer = Self {
@@ -174,13 +175,13 @@ impl<'a> Trainer<'a> {
     fn update(&mut self, batch: &Batch) -> Result<Option<Ended>> {
         let started = Instant::now();
         let step = self.progress.step;
-        let scored = self.score(batch)?;
-        // A wait for the device; it is also what keeps a diverged run from spoiling its weights.
-        let loss = scored.loss.double_value(&[]);
+        for trick in &mut self.rig.tricks {
+            trick.before_step(&self.rig.params, step)?;
+        }
+        let (loss, scored) = self.gradients(batch)?;
         if !loss.is_finite() {
             return Ok(Some(self.non_finite(loss)));
         }
-        scored.loss.f_backward()?;
         let lr = self.rig.lr * self.rig.schedule.at(step, self.feed.total);
         let mut report = Report::default();
         let rig = &mut self.rig;
@@ -202,21 +203,6 @@ impl<'a> Trainer<'a> {
         Ok(None)
     }
 
-    /// The loss of a batch.
-    fn score(&self, batch: &Batch) -> Result<Scored> {
-        let mode = |locked: bool| if locked { Mode::Eval } else { Mode::Train };
-        let rig = &self.rig;
-        let features = match (&self.features, &batch.images) {
-            (Some(rows), _) => rows.f_index_select(0, &batch.pictures)?, // [B, width]
-            (None, Some(images)) => rig.image.features(images, mode(self.locked()))?,
-            (None, None) => anyhow::bail!("a batch came without pictures"),
-        };
-        let image = unit(&rig.image.project(&features, Mode::Train)?)?; // [B, D]
-        let features = rig.text.features(&batch.tokens, mode(rig.params.is_frozen("text")))?;
-        let text = unit(&rig.text.project(&features, Mode::Train)?)?; // [B, D]
-        rig.loss.score(&Pair { image: &image, text: &text })
-    }
-
     /// At the end of an epoch: evaluate and save as often as the spec says.
     fn at_boundary(&mut self) -> Result<()> {
         let batches = self.feed.order.batches();
@@ -227,7 +213,7 @@ impl<'a> Trainer<'a> {
         let (evaluate, save) = (due(run.eval_every) || last, due(run.checkpoint_every) && !last);
         if evaluate {
             self.evaluate(Split::Val)?;
-            self.keep_best();
+            self.keep_best()?;
         }
         if save {
             self.try_save();

@@ -12,50 +12,76 @@ use super::Trainer;
 use crate::{
     data::{Broken, Read},
     plan::{Select, Split},
-    train::{Console, Features, Towers, View, Without, checkpoint, features, goal},
+    train::{Console, Features, Towers, View, WeightsKind, Without, checkpoint, features, goal},
 };
 
 impl Trainer<'_> {
-    /// Keeps the weights if the goal is better than ever.
-    pub(super) fn keep_best(&mut self) {
-        let name = &self.plan.run.goal;
-        let Some(&value) = self.latest.get(name) else { return };
-        let better = match (self.progress.best, goal(name)) {
-            (None, _) => true,
-            (Some(best), Goal::Down) => value < best,
-            (Some(best), _) => value > best,
-        };
-        if !better {
-            return;
-        }
-        self.progress.best = Some(value);
-        if self.plan.run.select == Select::Best {
-            let path = self.session.best();
-            match checkpoint::write_weights(&path, &self.rig.vars, &self.progress) {
-                Ok(()) => self.session.saved(&path, "best", self.progress.step),
-                Err(error) => {
-                    self.session.event(Level::Error, "checkpoint", self.progress.step, &format!("{error:#}"))
-                }
+    /// Keeps every kind of weights whose goal is better than ever.
+    pub(super) fn keep_best(&mut self) -> Result<()> {
+        for (place, kind) in self.rig.kinds().into_iter().enumerate() {
+            let name = kind.metric(&self.plan.run.goal);
+            let Some(&value) = self.latest.get(&name) else { continue };
+            let better = match (self.progress.best[place], goal(&name)) {
+                (None, _) => true,
+                (Some(best), Goal::Down) => value < best,
+                (Some(best), _) => value > best,
+            };
+            if !better {
+                continue;
             }
-        }
-    }
-
-    /// The numbers to quote: `[data.test]`, once, with the weights that the spec selects.
-    pub(super) fn report(&mut self) -> Result<()> {
-        let best = self.session.best();
-        let selected = self.plan.run.select == Select::Best && best.exists();
-        if selected {
-            checkpoint::read_weights(&best, &self.rig.vars)?;
-        }
-        self.evaluate(Split::Test)?;
-        if selected {
-            // What the run ends with are its last weights, whatever was reported.
-            checkpoint::read_weights(&self.session.last(), &self.rig.vars)?;
+            self.progress.best[place] = Some(value);
+            if self.plan.run.select == Select::Best {
+                self.save_best(kind)?;
+            }
         }
         Ok(())
     }
 
+    fn save_best(&self, kind: WeightsKind) -> Result<()> {
+        let (path, step) = (self.session.best(kind), self.progress.step);
+        let held = self.rig.hold(kind)?;
+        let written = checkpoint::write_weights(&path, &self.rig.vars, &self.progress);
+        held.put_back()?;
+        match written {
+            Ok(()) => self.session.saved(&path, kind.best(), step),
+            Err(error) => self.session.event(Level::Error, "checkpoint", step, &format!("{error:#}")),
+        }
+        Ok(())
+    }
+
+    /// The numbers to quote: `[data.test]`, once, with the weights that the spec selects, raw and averaged.
+    pub(super) fn report(&mut self) -> Result<()> {
+        if self.plan.run.select == Select::Last {
+            return self.evaluate(Split::Test);
+        }
+        for kind in self.rig.kinds() {
+            let best = self.session.best(kind);
+            if best.exists() {
+                checkpoint::read_weights(&best, &self.rig.vars)?;
+                self.look(Split::Test, kind)?;
+                // What the run ends with are its last weights, whatever was reported.
+                checkpoint::read_weights(&self.session.last(), &self.rig.vars)?;
+            } else {
+                self.evaluate_kind(Split::Test, kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Evaluates every kind of weights on a split.
     pub(super) fn evaluate(&mut self, split: Split) -> Result<()> {
+        self.rig.kinds().into_iter().try_for_each(|kind| self.evaluate_kind(split, kind))
+    }
+
+    fn evaluate_kind(&mut self, split: Split, kind: WeightsKind) -> Result<()> {
+        let held = self.rig.hold(kind)?;
+        let seen = self.look(split, kind);
+        held.put_back()?;
+        seen
+    }
+
+    /// Evaluates the weights that the model has now, as those of a kind.
+    fn look(&mut self, split: Split, kind: WeightsKind) -> Result<()> {
         let name = split.as_str();
         let Some((_, data)) = self.feed.splits.iter().find(|(known, _)| *known == split) else {
             return Ok(());
@@ -76,11 +102,11 @@ impl Trainer<'_> {
             }
             let found =
                 view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{name}]"))?;
-            points
-                .extend(found.metrics.into_iter().map(|(metric, value)| (format!("{name}/{metric}"), value)));
-            self.record_ranks(name, found.ranks);
+            let named = |(metric, value)| (format!("{name}/{}{metric}", kind.prefix()), value);
+            points.extend(found.metrics.into_iter().map(named));
+            self.record_ranks(name, kind, found.ranks);
         }
-        points.push((format!("{name}/seconds"), started.elapsed().as_secs_f64()));
+        points.push((format!("{name}/{}seconds", kind.prefix()), started.elapsed().as_secs_f64()));
         for (metric, _) in &points {
             self.session.recorder.describe_metric(metric, "", goal(metric));
         }
@@ -88,14 +114,14 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    pub(super) fn record_ranks(&self, split: &str, ranks: Vec<Ranks>) {
+    fn record_ranks(&self, split: &str, kind: WeightsKind, ranks: Vec<Ranks>) {
         for found in ranks {
             self.session.recorder.rank(RankSet {
                 step: self.progress.step,
                 split: split.to_owned(),
-                suite: "retrieval".to_owned(),
+                suite: found.suite.to_owned(),
                 direction: found.direction.short().to_owned(),
-                weights: "raw".to_owned(),
+                weights: kind.as_str().to_owned(),
                 ranks: found.ranks,
             });
         }
@@ -104,9 +130,9 @@ impl Trainer<'_> {
     pub(super) fn towers(&self) -> Towers<'_> {
         Towers {
             image: &self.rig.image,
-            text: &self.rig.text,
-            tokenizer: self.feed.tokenizer.as_ref(),
-            max_tokens: self.plan.text.max_tokens,
+            against: &self.rig.against,
+            tokenizer: self.feed.tokenizer.as_deref(),
+            max_tokens: self.plan.text.as_ref().map_or(0, |text| text.max_tokens),
             device: self.device,
         }
     }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use clip_lab_api::Dataset;
 
 use super::Trainer;
-use crate::data::{Loader, Read, Source};
+use crate::{
+    data::{Loader, Read, Source},
+    train::model::Against,
+};
 
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Loader {
-        let source = self.source(self.feed.train.clone(), Read::Pair, self.features.is_none());
+        let source = self.source(self.feed.train.clone(), self.read(), self.features.is_none());
         let (order, broken) = (self.feed.order.clone(), self.broken.clone());
         let from = self.progress.step;
         let first = from / order.batches();
@@ -27,10 +30,18 @@ impl Trainer<'_> {
         Source {
             data,
             tokenizer: self.feed.tokenizer.clone(),
-            max_tokens: self.plan.text.max_tokens,
+            max_tokens: self.plan.text.as_ref().map_or(0, |text| text.max_tokens),
             prepare: pictures.then(|| self.rig.prepare.clone()),
             read,
             seed: self.plan.run.seed,
+        }
+    }
+
+    /// What training reads of an item.
+    fn read(&self) -> Read {
+        match self.rig.against {
+            Against::Texts(_) => Read::Pair,
+            Against::Classes(_) => Read::Labelled,
         }
     }
 
