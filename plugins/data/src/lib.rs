@@ -2,13 +2,16 @@
 
 mod captions;
 mod emoji;
+mod image_folder;
 mod picture;
 mod split;
+mod stamps;
 
 use clip_lab_api::Catalog;
 
 pub use captions::CaptionFolder;
 pub use emoji::EmojiPictures;
+pub use image_folder::{ImageFolder, Names, Part};
 pub use picture::{MOST_PIXELS, decode, open};
 pub use split::Split;
 
@@ -16,4 +19,5 @@ pub use split::Split;
 pub fn register(catalog: &mut Catalog) {
     catalog.data.add::<EmojiPictures>("emoji");
     catalog.data.add::<CaptionFolder>("captions");
+    catalog.data.add::<ImageFolder>("image_folder");
 }

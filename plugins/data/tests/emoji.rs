@@ -14,10 +14,10 @@ fn part(split: Split, skin_tones: bool) -> EmojiPictures {
 }
 
 #[test]
-fn both_data_sets_are_on_the_shelf() {
+fn all_data_sets_are_on_the_shelf() {
     let mut catalog = Catalog::default();
     plugins_data::register(&mut catalog);
-    assert_eq!(catalog.data.names(), ["emoji", "captions"]);
+    assert_eq!(catalog.data.names(), ["emoji", "captions", "image_folder"]);
 }
 
 #[test]

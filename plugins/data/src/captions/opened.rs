@@ -1,16 +1,12 @@
 //! The data set once its list is read.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
-};
+use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
 use image::RgbImage;
 
 use super::{folder::Folder, list::Listed};
-use crate::picture;
+use crate::{picture, stamps::stamps};
 
 /// Pictures that are there, each with its captions.
 pub struct Opened {
@@ -83,25 +79,11 @@ impl Dataset for Opened {
     /// Over the names, sizes and times of change of the picture files, not their contents (that would read the whole
     /// data set) and not the captions, which picture features do not depend on.
     fn fingerprint(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for picture in &self.pictures {
-            let (size, changed) = stamp(&self.folder.join(&picture.file));
-            hasher.update(&(picture.file.len() as u64).to_le_bytes());
-            hasher.update(picture.file.as_bytes());
-            hasher.update(&size.to_le_bytes());
-            hasher.update(&changed.to_le_bytes());
-        }
-        format!("captions-{}", hasher.finalize().to_hex())
+        let files = self.pictures.iter().map(|picture| picture.file.as_str());
+        format!("captions-{}", stamps(&self.folder, files))
     }
 
     fn skipped(&self) -> &[String] {
         &self.skipped
     }
-}
-
-/// Size in bytes and time of change in nanoseconds; zeros for a file that is gone.
-fn stamp(path: &Path) -> (u64, u128) {
-    let Ok(about) = fs::metadata(path) else { return (0, 0) };
-    let changed = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    (about.len(), changed.map_or(0, |time| time.as_nanos()))
 }

@@ -1,0 +1,104 @@
+//! A folder of pictures for each class.
+
+mod names;
+mod opened;
+mod part;
+mod walk;
+
+use std::path::PathBuf;
+
+use clip_lab_api::prelude::*;
+
+use self::opened::Opened;
+pub use self::{names::Names, part::Part};
+
+/// Pictures sorted into one folder for each class, as ImageNet, CIFAR or one's own pictures often are. The folders' names in
+/// alphabetical order are the classes; pictures may lie deeper. Hidden files are passed over.
+///
+/// Every picture also gets one caption, its class in a sentence, so that the same folder serves contrastive training and
+/// `retrieval`. Splits are either separate roots (`[data.val] root = ...`) or parts of one root (`hold_out`).
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "image_folder")]
+pub struct ImageFolder {
+    /// The folder that holds one folder for each class.
+    pub root: PathBuf,
+    /// What the classes are called, where folder names will not do: a list in the order of the folders, or a table of
+    /// some of them such as `{ n02111277 = "Newfoundland" }`.
+    pub names: Names,
+    /// The caption of a picture; its class goes where `{}` stands.
+    pub template: String,
+    /// Which part of the pictures: `all`, or with `hold_out` `train` or `val`.
+    pub split: Part,
+    /// The part of every class that is `val` and not `train`. A hash of the file name decides which pictures.
+    pub hold_out: f64,
+    /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each within
+    /// the next. Left out, all of them.
+    pub limit_per_class: Option<usize>,
+}
+
+impl Default for ImageFolder {
+    fn default() -> Self {
+        Self {
+            root: PathBuf::new(),
+            names: Names::default(),
+            template: "a photo of a {}.".to_owned(),
+            split: Part::default(),
+            hold_out: 0.0,
+            limit_per_class: None,
+        }
+    }
+}
+
+impl Settings for ImageFolder {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(
+            !self.root.as_os_str().is_empty(),
+            "root",
+            "name the folder that holds the classes' folders",
+        );
+        let once = self.template.matches("{}").count() == 1;
+        faults.require(once, "template", "must hold {} once, where the class goes");
+        faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "a share is at least 0 and below 1");
+        let cut = self.hold_out > 0.0;
+        let words = "holds nothing unless `hold_out` says which share of the pictures it is";
+        faults.require(cut || self.split != Part::Val, "split", words);
+        let words = "takes nothing away unless `split` is \"train\" or \"val\"";
+        faults.require(!cut || self.split != Part::All, "hold_out", words);
+        faults.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
+    }
+}
+
+impl Plugin<dyn Dataset> for ImageFolder {
+    fn facts(&self) -> DataFacts {
+        let pictures = self.open().ok().map(|opened| opened.len());
+        DataFacts { pictures, captions: pictures }
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+        Ok(Box::new(self.open()?))
+    }
+}
+
+impl ImageFolder {
+    fn open(&self) -> Result<Opened> {
+        let folders = walk::folders(&self.root)?;
+        let classes =
+            self.names.of(&folders).with_context(|| format!("the classes of {}", self.root.display()))?;
+        let captions = classes.iter().map(|class| self.template.replace("{}", class)).collect();
+        let mut opened = Opened::new(self.root.clone(), classes, captions);
+        for (class, folder) in folders.iter().enumerate() {
+            let found = walk::pictures(&self.root, folder)?;
+            opened.strangers(found.strangers);
+            opened.add(class, self.split.of(found.pictures, self.hold_out, self.limit_per_class));
+        }
+        ensure!(
+            opened.len() > 0,
+            "split `{}` of {} holds no picture: its classes are too small for hold_out = {}",
+            self.split.name(),
+            self.root.display(),
+            self.hold_out
+        );
+        Ok(opened)
+    }
+}

@@ -1,0 +1,50 @@
+//! Which pictures of a class.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A part of the pictures of every class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Every picture.
+    #[default]
+    All,
+    /// Those not held out.
+    Train,
+    /// Those held out.
+    Val,
+}
+
+impl Part {
+    /// The pictures of one class that belong to it, at most `limit`, in the order they had.
+    ///
+    /// Pictures are ranked by a hash of their names, and the first `hold_out` of them, rounded, are held out: so every
+    /// class gives the same share, and a picture more or less moves at most one other. One picture always stays.
+    pub fn of(self, pictures: Vec<String>, hold_out: f64, limit: Option<usize>) -> Vec<String> {
+        let mut ranked: Vec<usize> = (0..pictures.len()).collect();
+        ranked.sort_by_cached_key(|&index| (*blake3::hash(pictures[index].as_bytes()).as_bytes(), index));
+        let held = (pictures.len() as f64 * hold_out).round() as usize;
+        let held = held.min(pictures.len().saturating_sub(1));
+        let chosen = match self {
+            Self::All => &ranked[..],
+            Self::Train => &ranked[held..],
+            Self::Val => &ranked[..held],
+        };
+        let mut keep = vec![false; pictures.len()];
+        for &index in chosen.iter().take(limit.unwrap_or(usize::MAX)) {
+            keep[index] = true;
+        }
+        let kept = pictures.into_iter().zip(keep).filter(|(_, keep)| *keep);
+        kept.map(|(picture, _)| picture).collect()
+    }
+
+    /// As written in a spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Train => "train",
+            Self::Val => "val",
+        }
+    }
+}
