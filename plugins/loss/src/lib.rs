@@ -1,8 +1,12 @@
-//! Contrastive losses.
+//! Losses: over pairs of pictures and captions, and over classes.
 
 mod clip;
+mod cross_entropy;
+mod multi_positive;
 mod scale;
 mod siglip;
+mod smoothing;
+mod tiles;
 
 use clip_lab_api::Catalog;
 
@@ -10,4 +14,6 @@ use clip_lab_api::Catalog;
 pub fn register(catalog: &mut Catalog) {
     catalog.loss.add::<clip::Clip>("clip");
     catalog.loss.add::<siglip::SigLip>("siglip");
+    catalog.loss.add::<multi_positive::MultiPositive>("multi_positive");
+    catalog.loss.add::<cross_entropy::CrossEntropy>("cross_entropy");
 }

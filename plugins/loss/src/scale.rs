@@ -1,4 +1,4 @@
-//! The learned temperature that both losses multiply similarities by.
+//! The learned temperature that the losses multiply similarities by.
 
 use clip_lab_api::prelude::*;
 
@@ -6,6 +6,11 @@ use clip_lab_api::prelude::*;
 pub fn scalar(vars: &nn::Path, name: &str, value: f64, learned: bool) -> Result<Tensor> {
     let tensor = Tensor::f_full([0i64; 0], value, (vars.kind(), vars.device()))?;
     Ok(vars.add(name, tensor, learned))
+}
+
+/// The precision in which sums over a batch are kept: f32 for halves.
+pub fn wide(kind: DType) -> DType {
+    if matches!(kind, DType::Half | DType::BFloat16) { DType::Float } else { kind }
 }
 
 /// `exp(logit_scale)`: positive whatever the optimizer does to the variable `logit_scale`.
@@ -35,18 +40,27 @@ impl Scale {
         Ok(self.log.f_exp()?)
     }
 
-    /// `[B, B]`: similarity of every picture (rows) with every caption (columns), in f32 at least, since the sums of
-    /// exponentials over a row lose too much in less.
-    pub fn logits(pair: &Pair, scale: &Tensor) -> Result<Tensor> {
+    /// Whether there are as many captions as pictures, equally wide.
+    pub fn fits(pair: &Pair) -> Result<()> {
         let (image, text) = (pair.image.size(), pair.text.size());
         ensure!(
             image.len() == 2 && image == text,
             "a loss wants as many captions as pictures, equally wide; pictures are {image:?}, captions {text:?}"
         );
-        let cosine = pair.image.f_matmul(&pair.text.f_tr()?)?;
-        let half = matches!(cosine.kind(), DType::Half | DType::BFloat16);
-        let cosine = if half { cosine.f_to_kind(DType::Float)? } else { cosine };
-        Ok(cosine.f_mul(scale)?)
+        Ok(())
+    }
+
+    /// `[H, W]`: similarity of pictures (rows) with captions (columns), in f32 at least, since the sums of
+    /// exponentials over a row lose too much in less.
+    pub fn cosine(image: &Tensor, text: &Tensor) -> Result<Tensor> {
+        let cosine = image.f_matmul(&text.f_tr()?)?;
+        Ok(cosine.f_to_kind(wide(cosine.kind()))?)
+    }
+
+    /// `[B, B]`: the similarity of every picture with every caption, times the scale.
+    pub fn logits(pair: &Pair, scale: &Tensor) -> Result<Tensor> {
+        Self::fits(pair)?;
+        Ok(Self::cosine(pair.image, pair.text)?.f_mul(scale)?)
     }
 
     /// Holds the parameter within [0, ln max] as open_clip does after every update.

@@ -2,7 +2,10 @@
 
 use clip_lab_api::prelude::*;
 
-use crate::scale::{Scale, scalar};
+use crate::{
+    scale::{Scale, scalar},
+    tiles::{self, Sigmoid},
+};
 
 /// The bias at the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,11 +57,15 @@ pub struct SigLip {
     pub max_scale: f64,
     /// Whether scale and bias are learned.
     pub learned: bool,
+    /// Side of the tiles, in pairs, in which the similarities of a batch are computed, so that their whole matrix
+    /// never stands in memory; 0 computes it whole. Left out, batches of more than 2,048 pairs are computed in tiles.
+    /// Loss and gradients are the same but for rounding.
+    pub tile: Option<u32>,
 }
 
 impl Default for SigLip {
     fn default() -> Self {
-        Self { scale: 10.0, bias: Bias::Number(-10.0), max_scale: 100.0, learned: true }
+        Self { scale: 10.0, bias: Bias::Number(-10.0), max_scale: 100.0, learned: true, tile: None }
     }
 }
 
@@ -76,6 +83,7 @@ impl Plugin<dyn Loss> for SigLip {
         Ok(Box::new(Pairwise {
             scale: Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?,
             bias: scalar(&scope.vars, "logit_bias", bias, self.learned)?,
+            tile: self.tile,
         }))
     }
 }
@@ -83,20 +91,28 @@ impl Plugin<dyn Loss> for SigLip {
 struct Pairwise {
     scale: Scale,
     bias: Tensor,
+    tile: Option<u32>,
 }
 
 impl Loss for Pairwise {
     fn score(&self, pair: &Pair) -> Result<Scored> {
         let scale = self.scale.value()?;
-        let logits = Scale::logits(pair, &scale)?.f_add(&self.bias)?; // [B, B]
-        let batch = logits.size()[0];
-        // +1 on the diagonal, where picture and caption belong together; -1 elsewhere.
-        let sign = Tensor::f_eye(batch, (logits.kind(), logits.device()))? * 2 - 1;
-        let loss = logits.f_mul(&sign)?.f_log_sigmoid()?.f_sum(None)? / -(batch as f64);
+        let loss = match tiles::side(self.tile, pair.image.size()[0]) {
+            Some(side) => tiles::score(Sigmoid::new(pair.image)?, pair, &scale, Some(&self.bias), side)?,
+            None => whole(pair, &scale, &self.bias)?,
+        };
         Ok(Scored::new(loss).with("logit_scale", &scale).with("logit_bias", &self.bias))
     }
 
     fn clamp(&self) {
         self.scale.clamp();
     }
+}
+
+fn whole(pair: &Pair, scale: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let logits = Scale::logits(pair, scale)?.f_add(bias)?; // [B, B]
+    let batch = logits.size()[0];
+    // +1 on the diagonal, where picture and caption belong together; -1 elsewhere.
+    let sign = Tensor::f_eye(batch, (logits.kind(), logits.device()))? * 2 - 1;
+    Ok(logits.f_mul(&sign)?.f_log_sigmoid()?.f_sum(None)? / -(batch as f64))
 }

@@ -1,5 +1,8 @@
 //! Tests of the losses.
 
+mod classes;
 mod goldens;
+mod groups;
 mod properties;
 mod support;
+mod tiles;

@@ -4,7 +4,13 @@ use crate::support::{Built, build, unit};
 use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
-const BOTH: [&str; 2] = ["plugin = 'clip'", "plugin = 'siglip'"];
+/// Every loss over pairs.
+const ALL: [&str; 4] = [
+    "plugin = 'clip'",
+    "plugin = 'clip'\nlabel_smoothing = 0.1",
+    "plugin = 'siglip'",
+    "plugin = 'multi_positive'",
+];
 
 /// Three pairs small enough to be computed by hand.
 fn toy() -> (Tensor, Tensor) {
@@ -49,7 +55,7 @@ fn an_untrained_model_scores_what_theory_says() {
 fn the_order_of_pairs_does_not_matter() {
     let (image, text) = (unit(9, 5, 1), unit(9, 5, 2));
     let order = Tensor::from_slice(&[4i64, 0, 8, 2, 6, 1, 3, 7, 5]);
-    for spec in BOTH {
+    for spec in ALL {
         let built = Built::new(spec, 9);
         let shuffled = built.value(&image.index_select(0, &order), &text.index_select(0, &order));
         assert!((built.value(&image, &text) - shuffled).abs() < 1e-12);
@@ -59,7 +65,7 @@ fn the_order_of_pairs_does_not_matter() {
 #[test]
 fn pictures_and_captions_may_change_places() {
     let (image, text) = (unit(9, 5, 1), unit(9, 5, 2));
-    for spec in BOTH {
+    for spec in ALL {
         let built = Built::new(spec, 9);
         assert!((built.value(&image, &text) - built.value(&text, &image)).abs() < 1e-12);
     }
@@ -67,7 +73,7 @@ fn pictures_and_captions_may_change_places() {
 
 #[test]
 fn gradients_are_those_of_finite_differences() {
-    for spec in BOTH {
+    for spec in ALL {
         let built = Built::new(spec, 6);
         let (image, text) = (unit(6, 4, 3).set_requires_grad(true), unit(6, 4, 4).set_requires_grad(true));
         built.loss.score(&Pair::new(&image, &text)).unwrap().loss.backward();
@@ -96,7 +102,7 @@ fn a_perfect_pair_alone_loses_nothing() {
 
 #[test]
 fn the_scale_is_held_after_an_update() {
-    for spec in BOTH {
+    for spec in ALL {
         let built = Built::new(spec, 4);
         let log = built.variable("logit_scale");
         for (moved, want) in [(9.0, 100f64.ln()), (-3.0, 0.0), (2.5, 2.5)] {
@@ -133,7 +139,7 @@ fn scale_and_bias_are_reported_as_they_multiply_and_add() {
 #[test]
 fn half_precision_embeddings_are_scored_in_single() {
     let (image, text) = (unit(8, 16, 5), unit(8, 16, 6));
-    for spec in BOTH {
+    for spec in ALL {
         let vars = nn::VarStore::new(Device::Cpu);
         let loss = build(spec, LossScope { vars: vars.root(), batch: 8 }).unwrap();
         let half = |t: &Tensor| t.to_kind(Kind::BFloat16);
@@ -145,7 +151,7 @@ fn half_precision_embeddings_are_scored_in_single() {
 
 #[test]
 fn pairs_that_do_not_fit_are_an_error_in_words() {
-    for spec in BOTH {
+    for spec in ALL {
         let built = Built::new(spec, 4);
         for text in [unit(3, 5, 1), unit(4, 6, 1)] {
             let error = built.loss.score(&Pair::new(&unit(4, 5, 1), &text)).unwrap_err().to_string();
@@ -170,6 +176,9 @@ fn settings_that_cannot_work_are_told() {
         ("plugin = 'clip'\nscale = 200.0", "[loss].scale: must lie between 1 and `max_scale`"),
         ("plugin = 'clip'\nscale = -1.0\nlearned = false", "[loss].scale: must be positive"),
         ("plugin = 'clip'\nmax_scale = 0.5", "[loss].max_scale: must be at least 1"),
+        ("plugin = 'clip'\nlabel_smoothing = 1.0", "[loss].label_smoothing: is a share"),
+        ("plugin = 'cross_entropy'\nlabel_smoothing = -0.1", "[loss].label_smoothing: is a share"),
+        ("plugin = 'multi_positive'\nscale = 0.5", "[loss].scale: must lie between 1"),
         ("plugin = 'siglip'\nbias = nan", "[loss].bias: must be a finite number"),
         ("plugin = 'siglip'\nbias = 'atuo'", "[loss].bias: a number, or \"auto\""),
     ] {

@@ -15,6 +15,15 @@ impl Built {
     pub fn new(text: &str, batch: i64) -> Self {
         let mut vars = nn::VarStore::new(Device::Cpu);
         vars.set_kind(Kind::Double);
+        Self::with(text, batch, vars)
+    }
+
+    /// As `new`, in the precision that training has.
+    pub fn single(text: &str, batch: i64) -> Self {
+        Self::with(text, batch, nn::VarStore::new(Device::Cpu))
+    }
+
+    fn with(text: &str, batch: i64, vars: nn::VarStore) -> Self {
         let loss = build(text, LossScope { vars: vars.root(), batch }).unwrap();
         Self { loss, vars }
     }

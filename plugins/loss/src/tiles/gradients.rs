@@ -1,0 +1,61 @@
+//! Gradients of a loss, gathered tile by tile.
+
+use clip_lab_api::prelude::*;
+
+use super::grid::{Grid, Tile};
+use crate::scale::wide;
+
+/// Sums over the slopes w, all of them B times too large until they are attached.
+pub struct Gradients {
+    /// w text, `[B, D]`.
+    image: Tensor,
+    /// wᵀ image, `[B, D]`.
+    text: Tensor,
+    /// Sum of w, a scalar.
+    bias: Tensor,
+}
+
+impl Gradients {
+    pub fn new(grid: &Grid) -> Result<Self> {
+        let options = (wide(grid.image.kind()), grid.image.device());
+        let (image, text) = (grid.image.size(), grid.text.size());
+        Ok(Self {
+            image: Tensor::f_zeros(image, options)?,
+            text: Tensor::f_zeros(text, options)?,
+            bias: Tensor::f_zeros([0i64; 0], options)?,
+        })
+    }
+
+    /// Adds what the slopes `[h, w]` of a tile give.
+    pub fn add(&mut self, grid: &Grid, at: &Tile, slope: &Tensor) -> Result<()> {
+        let (image, text) = (at.rows.of(&grid.image)?, at.cols.of(&grid.text)?);
+        // Sums are kept wide; products are made as narrow as the embeddings are.
+        let narrow = slope.f_to_kind(text.kind())?;
+        let _ = at.rows.of(&self.image)?.f_add_(&narrow.f_matmul(&text)?)?;
+        let _ = at.cols.of(&self.text)?.f_add_(&narrow.f_tr()?.f_matmul(&image)?)?;
+        let _ = self.bias.f_add_(&slope.f_sum(None)?)?;
+        Ok(())
+    }
+
+    /// `value` with these gradients: a sum of argument times gradient less itself adds nothing to the value.
+    pub fn attach(
+        self,
+        value: Tensor,
+        grid: &Grid,
+        pair: &Pair,
+        scale: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let share = 1.0 / grid.batch() as f64;
+        let of_scale = grid.image.f_mul(&self.image)?.f_sum(self.image.kind())? * share;
+        let by = grid.scale.f_mul_scalar(share)?;
+        let mut linear = scale.f_mul(&of_scale)?;
+        for (argument, gradient) in [(pair.image, &self.image), (pair.text, &self.text)] {
+            linear = linear.f_add(&argument.f_mul(&gradient.f_mul(&by)?)?.f_sum(None)?)?;
+        }
+        if let Some(bias) = bias {
+            linear = linear.f_add(&bias.f_mul(&(self.bias * share))?)?;
+        }
+        Ok(value.f_add(&linear.f_sub(&linear.f_detach()?)?)?)
+    }
+}

@@ -1,0 +1,102 @@
+//! The matrix of logits cut into tiles.
+
+use clip_lab_api::prelude::*;
+
+use crate::scale::Scale;
+
+/// Neighbouring rows or columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: i64,
+    pub len: i64,
+}
+
+impl Span {
+    /// Those rows of a tensor; it shares their storage.
+    pub fn of(&self, tensor: &Tensor) -> Result<Tensor> {
+        Ok(tensor.f_narrow(0, self.start, self.len)?)
+    }
+
+    /// Their numbers, `[len]` int64.
+    fn numbers(&self, device: Device) -> Result<Tensor> {
+        Ok(Tensor::f_arange_start(self.start, self.start + self.len, (DType::Int64, device))?)
+    }
+}
+
+/// A part of the matrix: pictures `rows` with captions `cols`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tile {
+    pub rows: Span,
+    pub cols: Span,
+}
+
+impl Tile {
+    /// The part as large as the matrix.
+    pub fn whole(batch: i64) -> Self {
+        let all = Span { start: 0, len: batch };
+        Self { rows: all, cols: all }
+    }
+
+    /// Where `[B]` numbers of row and column are equal, `[h, w]` bool.
+    pub fn alike(&self, numbers: &Tensor) -> Result<Tensor> {
+        Ok(self.rows.of(numbers)?.f_unsqueeze(1)?.f_eq_tensor(&self.cols.of(numbers)?.f_unsqueeze(0)?)?)
+    }
+
+    /// Where picture and caption belong together, `[h, w]` bool; none when nowhere in this tile.
+    pub fn diagonal(&self, device: Device) -> Result<Option<Tensor>> {
+        let (rows, cols) = (self.rows, self.cols);
+        if rows.start >= cols.start + cols.len || cols.start >= rows.start + rows.len {
+            return Ok(None);
+        }
+        let (rows, cols) = (rows.numbers(device)?.f_unsqueeze(1)?, cols.numbers(device)?.f_unsqueeze(0)?);
+        Ok(Some(rows.f_eq_tensor(&cols)?))
+    }
+}
+
+/// Embeddings, scale and bias without their history, and the tiles of the matrix that they span.
+pub struct Grid {
+    pub image: Tensor,
+    pub text: Tensor,
+    pub scale: Tensor,
+    bias: Option<Tensor>,
+    side: i64,
+}
+
+impl Grid {
+    pub fn new(pair: &Pair, scale: &Tensor, bias: Option<&Tensor>, side: i64) -> Result<Self> {
+        Scale::fits(pair)?;
+        ensure!(side > 0, "a tile has at least one row");
+        Ok(Self {
+            image: pair.image.f_detach()?,
+            text: pair.text.f_detach()?,
+            scale: scale.f_detach()?,
+            bias: bias.map(Tensor::f_detach).transpose()?,
+            side,
+        })
+    }
+
+    /// Pairs in the batch.
+    pub fn batch(&self) -> i64 {
+        self.image.size()[0]
+    }
+
+    /// All tiles, row by row; those at the end may be smaller.
+    pub fn tiles(&self) -> impl Iterator<Item = Tile> {
+        let (batch, side) = (self.batch(), self.side);
+        let spans = move || {
+            let starts = (0..batch).step_by(side as usize);
+            starts.map(move |start| Span { start, len: side.min(batch - start) })
+        };
+        spans().flat_map(move |rows| spans().map(move |cols| Tile { rows, cols }))
+    }
+
+    /// `[h, w]` logits of a tile, in f32 at least.
+    pub fn logits(&self, at: &Tile) -> Result<Tensor> {
+        let cosine = Scale::cosine(&at.rows.of(&self.image)?, &at.cols.of(&self.text)?)?;
+        let mut logits = cosine.f_mul(&self.scale)?;
+        match &self.bias {
+            Some(bias) => Ok(logits.f_add_(bias)?),
+            None => Ok(logits),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A yes-or-no question for every cell of the matrix: SigLIP.
+
+use clip_lab_api::prelude::*;
+
+use super::{Cells, Tile};
+
+/// Minus the sum of ln sigmoid(y z) over all cells, divided by the batch; y is 1 where picture and caption belong
+/// together and -1 elsewhere.
+pub struct Sigmoid {
+    batch: i64,
+    sum: Tensor,
+}
+
+impl Sigmoid {
+    /// For embeddings like `like`, whose sums are kept in f32 at least.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn new(like: &Tensor) -> Result<Self> {
+        let options = (crate::scale::wide(like.kind()), like.device());
+        Ok(Self { batch: like.size()[0], sum: Tensor::f_zeros([0i64; 0], options)? })
+    }
+}
+
+impl Cells for Sigmoid {
+    const LOCAL: bool = true;
+
+    fn see(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
+        let mut signed = logits.f_neg()?;
+        if let Some(on) = at.diagonal(logits.device())? {
+            signed = logits.f_where_self(&on, &signed)?;
+        }
+        let _ = self.sum.f_add_(&signed.f_log_sigmoid()?.f_sum(None)?)?;
+        Ok(())
+    }
+
+    fn value(&self) -> Result<Tensor> {
+        Ok(self.sum.f_div_scalar(-self.batch as f64)?)
+    }
+
+    fn slope(&self, at: &Tile, logits: &Tensor) -> Result<Tensor> {
+        let mut slope = logits.f_sigmoid()?;
+        match at.diagonal(logits.device())? {
+            Some(on) => Ok(slope.f_sub_(&on.f_to_kind(logits.kind())?)?),
+            None => Ok(slope),
+        }
+    }
+}

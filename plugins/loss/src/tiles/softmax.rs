@@ -1,0 +1,126 @@
+//! Cross-entropies over the rows and the columns of the matrix: InfoNCE and its relatives.
+
+use clip_lab_api::prelude::*;
+
+use super::{Cells, Tile};
+
+/// How likely each caption ought to be for each picture: P, rows and columns of which sum to one.
+pub struct Targets {
+    /// `[B]` int64: rows with one number match each other; none when a picture matches its own caption only.
+    group: Option<Tensor>,
+    /// `[B]` int64: how many rows have a row's number; none without groups.
+    size: Option<Tensor>,
+    /// The share of P that is spread evenly over the batch.
+    smoothing: f64,
+    batch: i64,
+}
+
+impl Targets {
+    /// Those of a batch of `batch` pairs: (1 - smoothing) spread evenly over a row's group, and the rest over all.
+    ///
+    /// # Errors
+    /// When the groups are not those of the batch.
+    pub fn new(batch: i64, group: Option<&Tensor>, smoothing: f64) -> Result<Self> {
+        let sizes = |group: &Tensor| -> Result<Tensor> {
+            ensure!(
+                group.size() == [batch],
+                "a batch of {batch} pairs needs {batch} groups, one each; there are {:?}",
+                group.size()
+            );
+            let (_, inverse, counts) = group.f_unique_dim(0, true, true, true)?;
+            Ok(counts.f_index_select(0, &inverse)?)
+        };
+        let size = group.map(sizes).transpose()?;
+        Ok(Self { group: group.map(Tensor::shallow_clone), size, smoothing, batch })
+    }
+
+    /// How many right answers a row has on the mean, a scalar.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn positives(&self, device: Device) -> Result<Tensor> {
+        match &self.size {
+            Some(size) => Ok(size.f_to_kind(DType::Float)?.f_mean(None)?),
+            None => Ok(Tensor::f_ones([0i64; 0], (DType::Float, device))?),
+        }
+    }
+
+    /// P of a tile, `[h, w]`, as wide as `like`; none when it is zero throughout.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn tile(&self, at: &Tile, like: &Tensor) -> Result<Option<Tensor>> {
+        let right = match (&self.group, &self.size) {
+            (Some(group), Some(size)) => {
+                let alike = at.alike(group)?.f_to_kind(like.kind())?;
+                Some(alike.f_div(&at.rows.of(size)?.f_unsqueeze(1)?)?)
+            }
+            _ => at.diagonal(like.device())?.map(|on| on.f_to_kind(like.kind())).transpose()?,
+        };
+        if self.smoothing == 0.0 {
+            return Ok(right);
+        }
+        let even = self.smoothing / self.batch as f64;
+        Ok(Some(match right {
+            Some(right) => right.f_mul_scalar(1.0 - self.smoothing)?.f_add_scalar(even)?,
+            None => Tensor::f_full(like.size(), even, (like.kind(), like.device()))?,
+        }))
+    }
+}
+
+/// The mean over pairs of the cross-entropy of P with the softmax of a row, and of a column; half of both.
+pub struct Softmax {
+    targets: Targets,
+    /// `[B]`: logarithm of the sum of exponentials of each row.
+    rows: Tensor,
+    /// `[B]`: the same of each column.
+    cols: Tensor,
+    /// `[B]`: sum of P z over each row.
+    matched: Tensor,
+}
+
+impl Softmax {
+    /// For embeddings like `like`, whose sums are kept in f32 at least.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn new(targets: Targets, like: &Tensor) -> Result<Self> {
+        let options = (crate::scale::wide(like.kind()), like.device());
+        let all = |value: f64| Tensor::f_full([targets.batch], value, options);
+        let (rows, cols, matched) = (all(f64::NEG_INFINITY)?, all(f64::NEG_INFINITY)?, all(0.0)?);
+        Ok(Self { targets, rows, cols, matched })
+    }
+}
+
+impl Cells for Softmax {
+    const LOCAL: bool = false;
+
+    fn see(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
+        for (span, dim, sums) in [(at.rows, 1, &self.rows), (at.cols, 0, &self.cols)] {
+            let mut known = span.of(sums)?;
+            let both = known.f_logaddexp(&logits.f_logsumexp([dim], false)?)?;
+            known.f_copy_(&both)?;
+        }
+        if let Some(right) = self.targets.tile(at, logits)? {
+            let matched = right.f_mul(logits)?.f_sum_dim_intlist(1, false, None)?;
+            let _ = at.rows.of(&self.matched)?.f_add_(&matched)?;
+        }
+        Ok(())
+    }
+
+    fn value(&self) -> Result<Tensor> {
+        // P is symmetric, so what a row sums to in one direction it sums to in the other.
+        let sums = self.rows.f_add(&self.cols)?.f_mul_scalar(0.5)?;
+        Ok(sums.f_sub(&self.matched)?.f_mean(None)?)
+    }
+
+    fn slope(&self, at: &Tile, logits: &Tensor) -> Result<Tensor> {
+        let by_row = logits.f_sub(&at.rows.of(&self.rows)?.f_unsqueeze(1)?)?.f_exp_()?;
+        let by_col = logits.f_sub(&at.cols.of(&self.cols)?.f_unsqueeze(0)?)?.f_exp_()?;
+        let mut slope = (by_row.shallow_clone()).f_add_(&by_col)?.f_mul_scalar_(0.5)?;
+        match self.targets.tile(at, logits)? {
+            Some(right) => Ok(slope.f_sub_(&right)?),
+            None => Ok(slope),
+        }
+    }
+}
