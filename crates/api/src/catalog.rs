@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clip_lab_problem::Problem;
 use serde_json::Value;
 
 use crate::{
     Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Projection, Schedule, Section, Settings,
-    TextEncoder, Tokenizer, Trick,
+    TextEncoder, Tokenizer, Trick, export::caught,
 };
 
 /// A kind of plugin; implemented for `dyn Trait`, so that a shelf can be written `Shelf<dyn Loss>`.
@@ -87,12 +87,24 @@ struct Entry<K: Kind + ?Sized> {
     describe: fn(&'static str) -> Description,
 }
 
+impl<K: Kind + ?Sized> Clone for Entry<K> {
+    fn clone(&self) -> Self {
+        Self { name: self.name, plan: self.plan, describe: self.describe }
+    }
+}
+
 /// The plugins of one kind.
 pub struct Shelf<K: Kind + ?Sized>(Vec<Entry<K>>);
 
 impl<K: Kind + ?Sized> Default for Shelf<K> {
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+impl<K: Kind + ?Sized> Clone for Shelf<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
@@ -105,6 +117,12 @@ impl<K: Kind + ?Sized> Shelf<K> {
     /// The names on the shelf, in order of registration.
     pub fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|entry| entry.name).collect()
+    }
+
+    /// A name that stands on the shelf twice: the first plugin would hide the second.
+    fn clash(&self) -> Option<&'static str> {
+        let names = self.names();
+        names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)).map(|(_, name)| *name)
     }
 
     /// Finds the plugin that the section's `plugin` key names and reads its settings. Nothing is built.
@@ -143,10 +161,14 @@ fn plan<K: Kind + ?Sized, S: Plugin<K>>(
     name: &'static str,
     section: Section,
 ) -> Result<Planned<K>, Vec<Problem>> {
-    let settings: S = section.clone().read()?;
-    let facts = settings.facts();
+    let read = || section.clone().read::<S>().map(|settings| (settings.facts(), settings));
+    let (facts, settings) = caught(&format!("reading the settings of `{name}`"), read)
+        .unwrap_or_else(|words| Err(vec![Problem::at(section.place.clone(), words)]))?;
     let value = serde_json::to_value(&settings).unwrap_or(Value::Null);
-    let build: Build<K> = Box::new(move |scope| settings.build(scope));
+    // A plugin may come from a shared library, which no panic may leave.
+    let build: Build<K> = Box::new(move |scope| {
+        caught("building it", || settings.build(scope)).unwrap_or_else(|words| Err(anyhow!(words)))
+    });
     Ok(Planned { name, facts, settings: value, section, build })
 }
 
@@ -159,7 +181,7 @@ fn describe<S: Settings>(name: &'static str) -> Description {
 macro_rules! shelves {
     ($($(#[$doc:meta])* $field:ident: $kind:ident,)*) => {
         /// Every plugin that a spec may name.
-        #[derive(Default)]
+        #[derive(Default, Clone)]
         pub struct Catalog {
             $($(#[$doc])* pub $field: Shelf<dyn $kind>,)*
         }
@@ -168,6 +190,14 @@ macro_rules! shelves {
             /// Every kind with its key (as typed after `clip-lab plugins`), its name in words and its plugins.
             pub fn kinds(&self) -> Vec<(&'static str, &'static str, Vec<Description>)> {
                 vec![$((stringify!($field), <dyn $kind as Kind>::NAME, self.$field.describe()),)*]
+            }
+
+            /// A kind, in words, and a name that two of its plugins have: the second could never be used.
+            pub fn clash(&self) -> Option<(&'static str, &'static str)> {
+                $(if let Some(name) = self.$field.clash() {
+                    return Some((<dyn $kind as Kind>::NAME, name));
+                })*
+                None
             }
         }
     };

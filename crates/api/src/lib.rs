@@ -21,6 +21,7 @@
 
 mod catalog;
 pub mod conformance;
+pub mod export;
 mod kinds;
 mod params;
 mod picture;
