@@ -4,7 +4,8 @@
 mod common;
 
 use clip_lab_store::{
-    ConfigEntry, Environment, Goal, Level, NewArtifact, RankSet, Reader, Recorder, Request, Status, Store,
+    ConfigEntry, Environment, Evaluated, Goal, Level, NewArtifact, RankSet, Reader, Recorder, Request,
+    Status, Store,
 };
 use common::{at, new_run, quick};
 
@@ -37,8 +38,9 @@ fn everything_around_a_run_comes_back() {
     new.seed = u64::MAX;
     new.config = vec![ConfigEntry { key: "lr".into(), value: "0.1".into(), origin: "a.toml:3".into() }];
     new.spec_text = "lr = 0.1\n".into();
-    let environment =
+    let mut environment =
         Environment { git_dirty: Some(true), argv: vec!["clip-lab".into()], ..Default::default() };
+    environment.extra.insert("code".into(), "c0de".into());
     new.environment = environment.clone();
     let ranks = RankSet { step: 2, split: "val".into(), ranks: vec![0, 3, u32::MAX], ..Default::default() };
     let file = NewArtifact { kind: "checkpoint".into(), name: "best".into(), bytes: 9, ..Default::default() };
@@ -46,6 +48,8 @@ fn everything_around_a_run_comes_back() {
     recorder.describe_metric("hit", "%", Goal::Up);
     recorder.log(at(1), &[("hit", 3.0)]);
     recorder.rank(ranks.clone());
+    recorder.fact("train_flops_per_sample", 2.5e9.into());
+    environment.extra.insert("train_flops_per_sample".into(), 2.5e9.into());
     recorder.artifact(file);
     recorder.event(Level::Warning, "data", Some(1), "2 pictures skipped");
     recorder.flush();
@@ -55,6 +59,9 @@ fn everything_around_a_run_comes_back() {
     assert_eq!(reader.config(run.id).unwrap(), new.config);
     assert_eq!(reader.environment(run.id).unwrap(), environment);
     assert_eq!(reader.spec_text(run.id).unwrap(), new.spec_text);
+    let of = |split| Evaluated { step: 2, split, suite: "", direction: "", weights: "" };
+    assert_eq!(reader.ranks_of(run.id, &of("val")).unwrap().as_ref(), Some(&ranks.ranks));
+    assert_eq!(reader.ranks_of(run.id, &of("test")).unwrap(), None);
     assert_eq!(reader.ranks(run.id).unwrap(), [ranks]);
     assert_eq!(reader.artifacts(run.id).unwrap()[0].bytes, 9);
     let events = reader.events(run.id, 0).unwrap();

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use sqlx::Row;
 
 use super::Reader;
-use crate::{ArtifactRow, ConfigEntry, Environment, EventRow, Level, NoteRow, RankSet, RunId, StoreError};
+use crate::{
+    ArtifactRow, ConfigEntry, Environment, Evaluated, EventRow, Level, NoteRow, RankSet, RunId, StoreError,
+};
 
 impl Reader {
     /// The resolved settings, by key.
@@ -70,11 +72,26 @@ impl Reader {
                            ORDER BY step, split, suite, direction, weights";
                 sqlx::query_as(sql).bind(run.0).fetch_all(conn).await
             })?;
-        let set = |(step, split, suite, direction, weights, blob): (_, _, _, _, _, Vec<u8>)| {
-            let ranks = blob.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-            RankSet { step, split, suite, direction, weights, ranks }
+        let set = |(step, split, suite, direction, weights, blob): (_, _, _, _, _, Vec<u8>)| RankSet {
+            step,
+            split,
+            suite,
+            direction,
+            weights,
+            ranks: numbers(&blob),
         };
         Ok(rows.into_iter().map(set).collect())
+    }
+
+    /// The ranks of one evaluation; none when it recorded none.
+    pub fn ranks_of(&self, run: RunId, which: &Evaluated) -> Result<Option<Vec<u32>>, StoreError> {
+        let blob: Option<Vec<u8>> = self.db.with("reading ranks", async |conn| {
+            let sql = "SELECT ranks FROM rank WHERE run = ? AND step = ? AND split = ? AND suite = ?
+                       AND direction = ? AND weights = ?";
+            let query = sqlx::query_scalar(sql).bind(run.0).bind(which.step as i64).bind(which.split);
+            query.bind(which.suite).bind(which.direction).bind(which.weights).fetch_optional(conn).await
+        })?;
+        Ok(blob.map(|blob| numbers(&blob)))
     }
 
     /// The files it has written, in order.
@@ -118,4 +135,9 @@ impl Reader {
         })?;
         Ok(rows.into_iter().map(|(id, at_ms, text)| NoteRow { id, at_ms, text }).collect())
     }
+}
+
+/// Ranks as they are stored.
+fn numbers(blob: &[u8]) -> Vec<u32> {
+    blob.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
 }

@@ -37,8 +37,7 @@ async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(
     }
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&new.environment) else { return Ok(()) };
     for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-        let sql = "INSERT OR REPLACE INTO environment (run, key, value) VALUES (?, ?, ?)";
-        sqlx::query(sql).bind(run).bind(key).bind(value.to_string()).execute(&mut *conn).await?;
+        small::fact(conn, run, key, value).await?;
     }
     Ok(())
 }

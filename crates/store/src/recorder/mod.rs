@@ -21,6 +21,7 @@ use std::{
 };
 
 use crossbeam::channel::{Sender, TrySendError, bounded};
+use serde_json::Value;
 
 use crate::{
     Goal, Level, NewArtifact, NewRun, RankSet, Request, Status, StoreError, Tick,
@@ -139,6 +140,12 @@ impl Recorder {
     /// Records the ranks of an evaluation.
     pub fn rank(&self, set: RankSet) {
         self.send(Record::Rank(Box::new(set)));
+    }
+
+    /// Records a fact of the run that comparisons ask for as a row of its environment, such as `code`, `data.test` or
+    /// `train_flops_per_sample`. One that is there already is written anew.
+    pub fn fact(&self, key: &str, value: Value) {
+        self.send(Record::Fact(Box::new((key.into(), value))));
     }
 
     /// Records that something happened.

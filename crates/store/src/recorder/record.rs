@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Goal, Level, NewArtifact, RankSet, Status, Tick};
 
@@ -51,6 +52,8 @@ pub enum Record {
     Artifact(Box<(i64, NewArtifact)>),
     /// Unit and direction of a metric.
     Describe(Box<(String, String, Goal)>),
+    /// A row of the environment.
+    Fact(Box<(String, Value)>),
     /// The run ended: how, why, when.
     End(Box<(Status, Option<String>, i64)>),
 }

@@ -1,5 +1,6 @@
 //! Records that come now and then, one statement each.
 
+use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use super::record::{Event, Record};
@@ -13,6 +14,7 @@ pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Re
         Record::Event(what) => event(conn, run, what).await,
         Record::Artifact(what) => artifact(conn, run, what.0, &what.1).await,
         Record::Describe(what) => describe(conn, run, &what.0, &what.1, what.2).await,
+        Record::Fact(what) => fact(conn, run, &what.0, &what.1).await,
         Record::End(end) => finish(conn, run, end.0, end.1.as_deref(), end.2).await,
     }
 }
@@ -73,6 +75,17 @@ async fn describe(
     let sql = "INSERT INTO metric (run, name, unit, goal) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (run, name) DO UPDATE SET unit = ?3, goal = ?4";
     sqlx::query(sql).bind(run).bind(name).bind(unit).bind(goal).execute(conn).await.map(|_| ())
+}
+
+/// Adds a row to the environment, or writes it anew.
+pub async fn fact(
+    conn: &mut SqliteConnection,
+    run: i64,
+    key: &str,
+    value: &Value,
+) -> Result<(), sqlx::Error> {
+    let sql = "INSERT OR REPLACE INTO environment (run, key, value) VALUES (?, ?, ?)";
+    sqlx::query(sql).bind(run).bind(key).bind(value.to_string()).execute(conn).await.map(|_| ())
 }
 
 /// Ends a run. The rate becomes that of all its work.

@@ -72,8 +72,9 @@ pub struct Environment {
     pub argv: Vec<String>,
     /// The working directory.
     pub cwd: Option<String>,
-    /// Anything else worth keeping.
-    pub extra: BTreeMap<String, String>,
+    /// Anything else worth keeping, each under its own name: `code`, `data.train`, ...
+    #[serde(flatten)]
+    pub extra: BTreeMap<String, serde_json::Value>,
 }
 
 /// Where training stands: the x coordinates of whatever is logged with it. They never go back within an attempt.
@@ -94,13 +95,13 @@ pub struct RankSet {
     pub step: u64,
     /// Split, such as `val` or `test`.
     pub split: String,
-    /// What was evaluated, such as `retrieval` or `zeroshot`.
+    /// What was evaluated: `retrieval`, `zero_shot` or `classification`.
     pub suite: String,
-    /// `image_to_text` or `text_to_image`.
+    /// From what to what: `i2t`, `t2i`, or `i2c` for classes.
     pub direction: String,
     /// `raw` or `ema`.
     pub weights: String,
-    /// Rank of the best right answer, counted from 0 or 1 as the suite says; one for each query, in data order.
+    /// Rank of the best right answer, counted from 0; one for each query, in data order.
     pub ranks: Vec<u32>,
 }
 

@@ -5,5 +5,5 @@ mod rows;
 mod status;
 
 pub use input::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, Tick};
-pub use rows::{ArtifactRow, Bucket, EventRow, NoteRow, Point, RunRow, SeriesRow};
+pub use rows::{ArtifactRow, Bucket, Evaluated, EventRow, NoteRow, Point, RunRow, SeriesRow};
 pub use status::{Axis, RunId, Status};

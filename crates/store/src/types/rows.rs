@@ -137,6 +137,21 @@ pub struct Bucket {
     pub n_bad: u64,
 }
 
+/// Which ranks of a run are meant, in the words of [`crate::RankSet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evaluated<'a> {
+    /// Step of the evaluated weights.
+    pub step: u64,
+    /// Split, such as `test`.
+    pub split: &'a str,
+    /// What was evaluated, such as `retrieval`.
+    pub suite: &'a str,
+    /// Which way, such as `t2i`.
+    pub direction: &'a str,
+    /// `raw` or `ema`.
+    pub weights: &'a str,
+}
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventRow {
