@@ -12,6 +12,7 @@ mod hub;
 mod json;
 mod known;
 mod layouts;
+mod positions;
 mod preprocess;
 mod rename;
 mod source;

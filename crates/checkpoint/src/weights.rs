@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use tch::{Tensor, nn};
 
+use crate::positions::Positions;
 use crate::rename::{Row, Theirs, claims, theirs};
 use crate::source::Tensors;
 
@@ -26,6 +27,8 @@ pub struct Weights {
     table: Vec<Row>,
     /// Prefixes of tensors that are no fault when they are not used: heads, and other parts of the model.
     spare: Vec<String>,
+    /// Our name of position embeddings that may be of another number, and how they are then computed.
+    positions: Option<(&'static str, Positions)>,
 }
 
 /// One of our variables and what it is to be filled from.
@@ -33,19 +36,27 @@ struct Match {
     ours: String,
     variable: Tensor,
     theirs: Theirs,
+    /// How it is computed from one of another number of rows.
+    positions: Option<Positions>,
 }
 
 impl Weights {
     /// The tensors whose names begin with `prefix`, to be found by `table`; `spare` ones may be left over.
     pub(crate) fn new(tensors: &Arc<dyn Tensors>, prefix: &str, table: &[Row], spare: &[&str]) -> Self {
         let spare = spare.iter().map(|name| (*name).to_owned()).collect();
-        Self { tensors: tensors.clone(), prefix: prefix.to_owned(), table: table.to_vec(), spare }
+        let (prefix, table) = (prefix.to_owned(), table.to_vec());
+        Self { tensors: tensors.clone(), prefix, table, spare, positions: None }
     }
 
     /// The same, with more tensors that may be left over.
     pub(crate) fn sparing(mut self, more: &[&str]) -> Self {
         self.spare.extend(more.iter().map(|name| (*name).to_owned()));
         self
+    }
+
+    /// The same, with the position embeddings `name` resampled where the model has another number of them.
+    pub(crate) fn resampling(self, name: &'static str, positions: Positions) -> Self {
+        Self { positions: Some((name, positions)), ..self }
     }
 
     /// What stands before the names of this part.
@@ -57,7 +68,7 @@ impl Weights {
     ///
     /// # Errors
     /// When a tensor is missing, left over or of another shape; each is named, ours and theirs. No variable was
-    /// changed then.
+    /// changed then. Position embeddings may be of another number: they are resampled as the checkpoint's tool does.
     pub fn load(&self, vars: &nn::VarStore, under: &str) -> Result<()> {
         let mut faults = Vec::new();
         let matches = self.matches(vars, under, &mut faults);
@@ -98,8 +109,12 @@ impl Weights {
         variables.sort_by(|a, b| a.0.cmp(&b.0));
         let mut matches = Vec::new();
         for (ours, variable) in variables {
-            match theirs(&self.table, &ours[before.len()..]) {
-                Some(theirs) => matches.push(Match { ours, variable, theirs: self.resolved(theirs) }),
+            let short = &ours[before.len()..];
+            let positions = self.positions.filter(|(name, _)| *name == short).map(|(_, positions)| positions);
+            match theirs(&self.table, short) {
+                Some(theirs) => {
+                    matches.push(Match { ours, variable, theirs: self.resolved(theirs), positions });
+                }
                 None => faults.push(format!("missing: `{ours}` {:?} has no counterpart", variable.size())),
             }
         }
@@ -126,7 +141,9 @@ impl Weights {
             return Some(format!("missing: `{}` for `{}` {ours:?}", absent.join("`, `"), one.ours));
         }
         let shape = self.shape(&one.theirs);
-        (squeezed(&shape) != squeezed(&ours)).then(|| {
+        let fits = squeezed(&shape) == squeezed(&ours)
+            || one.positions.is_some_and(|positions| positions.fit(&shape, &ours));
+        (!fits).then(|| {
             let names = one.theirs.names.join("`, `");
             format!("misshapen: `{names}` is {shape:?}, `{}` is {ours:?}", one.ours)
         })
@@ -178,7 +195,13 @@ impl Weights {
         let mut variable = one.variable;
         let joined = if parts.len() == 1 { parts[0].shallow_clone() } else { Tensor::f_cat(&parts, 0)? };
         let turned = if one.theirs.transposed { joined.f_transpose(0, 1)? } else { joined };
-        tch::no_grad(|| variable.f_copy_(&turned.f_reshape(variable.size())?))?;
+        let size = variable.size();
+        let (here, there) = (squeezed(&size), squeezed(&turned.size()));
+        let fitted = match one.positions {
+            Some(positions) if here != there => positions.resample(&turned, size[0])?,
+            _ => turned,
+        };
+        tch::no_grad(|| variable.f_copy_(&fitted.f_reshape(&size)?))?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::hf_image::{Place, activation, ratio};
 use crate::Import;
 use crate::json;
+use crate::positions::Positions;
 use crate::rename::Row;
 
 pub(super) const IMAGE: &[Row] = &[
@@ -99,7 +100,9 @@ pub(super) fn image(config: &Value, place: &Place) -> Result<Import> {
         ("norm_eps", clip.layer_norm_eps.into()),
         ("attention_dropout", clip.attention_dropout.into()),
     ];
-    Ok(Import::new("vit", settings).with(place.weights(IMAGE_PROBE, IMAGE, &[])?))
+    let weights = place.weights(IMAGE_PROBE, IMAGE, &[])?;
+    let positions = Positions::Grid { antialias: false };
+    Ok(Import::new("vit", settings).with(weights.resampling("embeddings.position", positions)))
 }
 
 /// Reads the text tower.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{hf_clip, prefix};
 use crate::json;
+use crate::positions::Positions;
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
@@ -146,7 +147,8 @@ fn vit(config: &Value, place: &Place) -> Result<Import> {
 /// Weights of a ViT; the pooler may be left over unless it is what pools.
 pub(super) fn vit_weights(place: &Place) -> Result<Weights> {
     let spare = if place.pooler { &SPARE[..1] } else { SPARE };
-    place.weights("embeddings.cls_token", VIT, spare)
+    let weights = place.weights("embeddings.cls_token", VIT, spare)?;
+    Ok(weights.resampling("embeddings.position", Positions::Grid { antialias: false }))
 }
 
 /// Defaults are those of `ResNetConfig`.

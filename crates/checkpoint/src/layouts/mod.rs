@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
+pub(crate) use shapes::grid;
+
 use crate::json;
 use crate::source::{KerasResnet, Tensors};
 use crate::{Import, Preprocess};

@@ -9,6 +9,7 @@ use super::hf_image::{Place, ratio};
 use super::open_clip_vision::activation;
 use super::shapes::{count, dim};
 use super::{hf_text, two_towers};
+use crate::positions::Positions;
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
@@ -94,7 +95,8 @@ pub(super) fn transformer(tensors: &Arc<dyn Tensors>) -> Result<Import> {
             ("norm_eps", 1e-5.into()),
         ],
     );
-    let weights = Weights::new(tensors, prefix, TABLE, OTHERS);
+    let weights =
+        Weights::new(tensors, prefix, TABLE, OTHERS).resampling("embeddings.position", Positions::Line);
     Ok(Import { needs: vec!["heads", "activation"], ..import.with(weights) })
 }
 

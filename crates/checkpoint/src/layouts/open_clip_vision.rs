@@ -9,6 +9,7 @@ use super::hf_image::ratio;
 use super::shapes::{count, dim, grid};
 use super::timm_vit::Known;
 use super::{resnet, timm, timm_vit, two_towers};
+use crate::positions::Positions;
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
@@ -125,7 +126,8 @@ pub(super) fn vit(tensors: &Arc<dyn Tensors>) -> Result<Import> {
             ("norm_eps", 1e-5.into()),
         ],
     );
-    let weights = Weights::new(tensors, "visual.", VIT, OTHERS);
+    let weights = Weights::new(tensors, "visual.", VIT, OTHERS)
+        .resampling("embeddings.position", Positions::Grid { antialias: true });
     Ok(Import { needs: vec!["heads", "activation"], ..import.with(weights) })
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use toml::Value;
 
 use super::shapes::{count, dim};
+use crate::positions::Positions;
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
@@ -60,7 +61,8 @@ pub(super) fn read(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> 
         import.settings.insert("groups".into(), groups.into());
         import.settings.insert("base_width".into(), (inner * QUARTER / (widths[0] * groups).max(1)).into());
     }
-    Ok(import.with(Weights::new(tensors, prefix, TABLE, spare)))
+    let weights = Weights::new(tensors, prefix, TABLE, spare);
+    Ok(import.with(weights.resampling("head.position", Positions::Grid { antialias: true })))
 }
 
 /// Stages are counted from 1.

@@ -20,7 +20,7 @@ pub(super) fn dim(tensors: &dyn Tensors, name: &str, axis: usize) -> Result<i64>
 }
 
 /// The side of the square grid of `positions` positions, and whether one more is the class token's.
-pub(super) fn grid(positions: i64) -> Option<(i64, bool)> {
+pub(crate) fn grid(positions: i64) -> Option<(i64, bool)> {
     let side =
         |count: i64| Some((count as f64).sqrt() as i64).filter(|side| *side > 0 && side * side == count);
     side(positions - 1).map(|side| (side, true)).or_else(|| side(positions).map(|side| (side, false)))

@@ -7,6 +7,7 @@ use toml::Value;
 
 use super::hf_image::ratio;
 use super::shapes::{count, dim, grid};
+use crate::positions::Positions;
 use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
@@ -94,7 +95,8 @@ pub(super) fn read(
     }
     let norm = ("head.norm", if pooled { "fc_norm" } else { "norm" });
     let table = [TABLE, &[norm]].concat();
-    Ok(import.with(Weights::new(tensors, prefix, &table, &[&["head.", "head_drop."], spare].concat())))
+    let weights = Weights::new(tensors, prefix, &table, &[&["head.", "head_drop."], spare].concat());
+    Ok(import.with(weights.resampling("embeddings.position", Positions::Grid { antialias: true })))
 }
 
 /// What is known besides the shapes.

@@ -1,0 +1,130 @@
+//! Position embeddings for another number of positions than the checkpoint's: larger pictures, longer texts.
+
+use anyhow::{Context as _, Result};
+use tch::{Kind, Tensor};
+
+use crate::layouts::grid;
+
+/// What lies between the positions of a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Positions {
+    /// Patches of a square picture, row by row, interpolated bicubically; a class token's position before them is kept
+    /// as it is.
+    Grid {
+        /// Whether positions are averaged where the new grid is coarser, as open_clip and timm do and Hugging Face
+        /// does not. The cubic is another one too (a = -0.5 instead of -0.75), so larger grids differ as well.
+        antialias: bool,
+    },
+    /// Tokens of a text, interpolated linearly, as open_clip does.
+    Line,
+}
+
+impl Positions {
+    /// Whether the embedding of shape `from` can become one of shape `to`: `[N, W]`, perhaps with ones before.
+    pub fn fit(self, from: &[i64], to: &[i64]) -> bool {
+        let (Some((n, width)), Some((rows, wide))) = (rows(from), rows(to)) else { return false };
+        let has_class = |rows| grid(rows).map(|(_, class)| class);
+        let same_kind = match self {
+            Self::Grid { .. } => has_class(n).is_some() && has_class(n) == has_class(rows),
+            Self::Line => n > 0 && rows > 0,
+        };
+        width == wide && same_kind
+    }
+
+    /// `[N, W]` (or `[1, N, W]`) to `[rows, W]`.
+    pub fn resample(self, tensor: &Tensor, to: i64) -> Result<Tensor> {
+        let (n, width) = rows(&tensor.size()).context("position embeddings are a matrix")?;
+        let table = tensor.f_to_kind(Kind::Float)?.f_reshape([n, width])?;
+        match self {
+            Self::Line => {
+                let line = table.f_transpose(0, 1)?.f_unsqueeze(0)?; // [1, W, N]
+                Ok(line.f_upsample_linear1d([to], false, None)?.f_squeeze_dim(0)?.f_transpose(0, 1)?)
+            }
+            Self::Grid { antialias } => squares(&table, to, antialias),
+        }
+    }
+}
+
+/// `[S * S, W]` to `[to, W]`, with a class token's row before or without.
+fn squares(table: &Tensor, to: i64, antialias: bool) -> Result<Tensor> {
+    let (n, width) = table.size2()?;
+    let ((old, class), (new, _)) = grid(n).zip(grid(to)).context("positions are no square grid")?;
+    let class = i64::from(class);
+    let patches = table.f_narrow(0, class, n - class)?.f_reshape([1, old, old, width])?;
+    let picture = patches.f_permute([0, 3, 1, 2])?; // [1, W, S, S]
+    let picture = match antialias {
+        true => picture.f_internal_upsample_bicubic2d_aa([new, new], false, None, None)?,
+        false => picture.f_upsample_bicubic2d([new, new], false, None, None)?,
+    };
+    let patches = picture.f_permute([0, 2, 3, 1])?.f_reshape([new * new, width])?;
+    Ok(Tensor::f_cat(&[table.f_narrow(0, 0, class)?, patches], 0)?)
+}
+
+/// Rows and width of a matrix that may have ones before it.
+fn rows(shape: &[i64]) -> Option<(i64, i64)> {
+    match *shape {
+        [.., n, width] if shape[..shape.len() - 2].iter().all(|size| *size == 1) => Some((n, width)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TensorFile;
+
+    fn golden() -> Option<TensorFile> {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/goldens");
+        let root = std::env::var("CLIP_LAB_GOLDENS").unwrap_or_else(|_| beside.to_owned());
+        let path = std::path::Path::new(&root).join("posembed/io.safetensors");
+        if !path.exists() {
+            assert!(std::env::var_os("CI").is_none(), "no goldens at {}", path.display());
+            eprintln!("SKIPPED: no goldens at {}", path.display());
+            return None;
+        }
+        Some(TensorFile::open(&path).unwrap())
+    }
+
+    #[test]
+    fn grids_are_those_of_open_clip_and_of_hugging_face() {
+        let Some(golden) = golden() else { return };
+        let table = golden.tensor("pos_embed").unwrap();
+        for (name, antialias) in [("antialias", true), ("plain", false)] {
+            for side in [3, 6, 7, 12] {
+                let want = golden.tensor(&format!("{name}.{side}")).unwrap().squeeze_dim(0);
+                let got = Positions::Grid { antialias }.resample(&table, side * side + 1).unwrap();
+                assert_eq!(got.size(), want.size());
+                let far = (&got - &want).abs().max().double_value(&[]);
+                assert!(far < 1e-5, "{name}.{side}: {far}");
+                assert_eq!(got.get(0), table.get(0).get(0), "the class token's position is kept");
+            }
+        }
+    }
+
+    #[test]
+    fn a_grid_without_a_class_token_stays_without() {
+        let table = Tensor::arange(4, (Kind::Float, tch::Device::Cpu)).view([4, 1]);
+        let got = Positions::Grid { antialias: true }.resample(&table, 16).unwrap();
+        assert_eq!(got.size(), [16, 1]);
+        assert!((got.mean(Kind::Float).double_value(&[]) - 1.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_line_is_interpolated_between_its_tokens() {
+        let table = Tensor::from_slice(&[0.0f32, 1.0, 2.0, 3.0]).view([4, 1]);
+        let got = Vec::<f64>::try_from(Positions::Line.resample(&table, 2).unwrap().flatten(0, -1)).unwrap();
+        assert_eq!(got, [0.5, 2.5]);
+        let got = Vec::<f64>::try_from(Positions::Line.resample(&table, 8).unwrap().flatten(0, -1)).unwrap();
+        assert_eq!(got, [0.0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.0]);
+    }
+
+    #[test]
+    fn only_alike_embeddings_fit() {
+        let grid = Positions::Grid { antialias: true };
+        assert!(grid.fit(&[1, 17, 8], &[37, 8]), "4x4 to 6x6, both with a class token");
+        assert!(!grid.fit(&[1, 17, 8], &[36, 8]), "the class token's position would be lost");
+        assert!(!grid.fit(&[17, 8], &[37, 16]), "other widths");
+        assert!(!grid.fit(&[17, 8], &[39, 8]), "no square");
+        assert!(Positions::Line.fit(&[77, 8], &[20, 8]));
+    }
+}
