@@ -113,4 +113,7 @@ char* shim_flops_end(uint64_t handle, uint64_t* flops) {
     *flops = counted;
   });
 }
+
+// What a model computes a second time is no cost of the model: 1 begins a pause on this thread, -1 ends it.
+void shim_flops_pause(int by) { depth += by; }
 }

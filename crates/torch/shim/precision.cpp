@@ -1,6 +1,7 @@
 // Number formats: autocast on any device, and TF32.
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/Tensor.h>
 
 #include "guarded.h"
 
@@ -47,5 +48,10 @@ char* shim_allow_tf32(bool allowed) {
     at::globalContext().setAllowTF32CuBLAS(allowed);
     at::globalContext().setAllowTF32CuDNN(allowed);
   });
+}
+
+// [B, C, H, W], the channels of a pixel side by side in memory.
+char* shim_channels_last(const at::Tensor* input, at::Tensor* output) {
+  return guarded([&] { *output = input->contiguous(at::MemoryFormat::ChannelsLast); });
 }
 }

@@ -3,6 +3,7 @@
 
 use std::{ffi::c_char, fs};
 
+use anyhow::Result;
 use tch::Device;
 
 use crate::ffi::answer;
@@ -10,6 +11,8 @@ use crate::ffi::answer;
 unsafe extern "C" {
     fn shim_cuda_reset_peak(device: i8) -> *mut c_char;
     fn shim_cuda_peak(device: i8, bytes: *mut i64) -> *mut c_char;
+    fn shim_watch_begin() -> *mut c_char;
+    fn shim_watch_end(bytes: *mut i64) -> *mut c_char;
 }
 
 /// The most bytes held since [`reset_peak_memory`] or the start: by libtorch on a GPU, by the whole process on the
@@ -43,10 +46,61 @@ pub fn reset_peak_memory(device: Device) -> bool {
     }
 }
 
+/// Runs `f` and tells how many bytes its tensors on the processor held at most, above those that were there before.
+/// What is freed by `f` and was made earlier is not subtracted.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn watch_memory<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
+    // SAFETY: no pointer goes in.
+    answer(unsafe { shim_watch_begin() })?;
+    let mut watch = Watch { over: false };
+    let result = f();
+    let peak = watch.end()?;
+    Ok((result, u64::try_from(peak).unwrap_or(0)))
+}
+
+/// Ends a watch, also after a panic.
+struct Watch {
+    over: bool,
+}
+
+impl Watch {
+    fn end(&mut self) -> Result<i64> {
+        self.over = true;
+        let mut bytes = 0;
+        // SAFETY: `bytes` is ours, and a watch was begun.
+        answer(unsafe { shim_watch_end(&raw mut bytes) })?;
+        Ok(bytes)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.over {
+            let _ = self.end();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use tch::{Kind, Tensor};
+
+    #[test]
+    fn a_watch_tells_what_was_held_at_a_time() {
+        let ones = |bytes: i64| Tensor::ones([bytes], (Kind::Uint8, Device::Cpu));
+        let ((), peak) = watch_memory(|| {
+            drop(ones(1000));
+            let (a, b) = (ones(600), ones(700));
+            drop((a, b));
+        })
+        .unwrap();
+        assert!((1300..1500).contains(&peak), "{peak}");
+        assert!(std::panic::catch_unwind(|| watch_memory(|| panic!("on purpose"))).is_err());
+        assert_eq!(watch_memory(|| ()).unwrap().1, 0);
+    }
 
     #[test]
     fn a_large_tensor_shows_in_the_peak() {

@@ -1,10 +1,10 @@
 //! Number formats of a computation.
 #![allow(unsafe_code)]
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use anyhow::{Result, bail};
-use tch::{Device, Kind};
+use tch::{Device, Kind, Tensor};
 
 use crate::ffi::answer;
 
@@ -20,6 +20,7 @@ unsafe extern "C" {
     fn shim_autocast_begin(cuda: bool, dtype: i8, before: *mut Before) -> *mut c_char;
     fn shim_autocast_end(cuda: bool, before: *const Before) -> *mut c_char;
     fn shim_allow_tf32(allowed: bool) -> *mut c_char;
+    fn shim_channels_last(input: *const c_void, output: *mut c_void) -> *mut c_char;
 }
 
 /// Runs `f` with libtorch's autocast: matrix products, convolutions and attention of `device` compute in `kind`, what
@@ -67,10 +68,21 @@ pub fn allow_tf32(allowed: bool) -> Result<()> {
     answer(unsafe { shim_allow_tf32(allowed) })
 }
 
+/// `[B, C, H, W]` with the channels of a pixel side by side in memory, as convolutions like it best. Shape and values
+/// stay; layers keep the order for what they give on.
+///
+/// # Errors
+/// When the tensor has no four dimensions.
+pub fn channels_last(images: &Tensor) -> Result<Tensor> {
+    let mut output = Tensor::new();
+    // SAFETY: both are live tensors; `output` is assigned.
+    answer(unsafe { shim_channels_last(images.as_ptr().cast(), output.as_mut_ptr().cast()) })?;
+    Ok(output)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tch::Tensor;
 
     fn product() -> Kind {
         let x = Tensor::ones([2, 2], (Kind::Float, Device::Cpu));
@@ -117,5 +129,13 @@ mod tests {
     fn tf32_may_be_switched() {
         allow_tf32(true).unwrap();
         allow_tf32(false).unwrap();
+    }
+
+    #[test]
+    fn channels_move_in_memory_and_nowhere_else() {
+        let x = Tensor::rand([2, 3, 4, 5], (Kind::Float, Device::Cpu));
+        let last = channels_last(&x).unwrap();
+        assert_eq!((last.stride(), &last), (vec![60, 1, 15, 3], &x));
+        assert!(channels_last(&Tensor::ones([2], (Kind::Float, Device::Cpu))).is_err());
     }
 }

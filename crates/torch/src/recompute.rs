@@ -3,7 +3,7 @@
 
 use std::{
     cell::Cell,
-    ffi::{CString, c_char, c_void},
+    ffi::{CString, c_char, c_int, c_void},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
 };
@@ -26,7 +26,26 @@ unsafe extern "C" {
         drop: extern "C" fn(*mut c_void),
         output: *mut c_void,
     ) -> *mut c_char;
+    fn shim_flops_pause(by: c_int);
     fn strdup(words: *const c_char) -> *mut c_char;
+}
+
+/// Counts no operation while it lives: what is computed again is no cost of the model.
+struct Uncounted;
+
+impl Uncounted {
+    fn begin() -> Self {
+        // SAFETY: adds to a counter of this thread.
+        unsafe { shim_flops_pause(1) };
+        Self
+    }
+}
+
+impl Drop for Uncounted {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { shim_flops_pause(-1) };
+    }
 }
 
 thread_local! {
@@ -93,7 +112,7 @@ extern "C" fn call_stage(
     input: *mut C_tensor,
     error: *mut *mut c_char,
 ) -> *mut C_tensor {
-    let _held = (Held::set(&INSIDE, true), Held::set(&AGAIN, again));
+    let _held = (Held::set(&INSIDE, true), Held::set(&AGAIN, again), again.then(Uncounted::begin));
     // SAFETY: `stage` is the box that went in and lives until `drop_stage`; the input is ours.
     let (stage, input) = unsafe { (&*stage.cast::<Stage>(), Tensor::from_ptr(input)) };
     // A panic must not run through C++.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Result, bail};
-use clip_lab_torch::{autocast, computes_again, recompute_stages, stage};
+use clip_lab_torch::{autocast, computes_again, count_flops, recompute_stages, stage};
 use tch::{Device, Kind, Tensor};
 
 /// Tests share the random generator and the memory of one process: one at a time.
@@ -113,6 +113,16 @@ fn the_second_computation_knows_that_it_is_one() {
     assert_eq!(x.grad(), Tensor::from_slice(&[3.0f32, 3.0]));
     let y = tch::no_grad(|| recompute_stages(|| stage(&x, |x| Ok(x * 2.0)))).unwrap();
     assert!(!y.requires_grad());
+}
+
+#[test]
+fn what_is_computed_again_is_counted_once() {
+    let _alone = alone();
+    let layers: Vec<Layer> = (0..2).map(|_| Layer::new(16)).collect();
+    let x = Tensor::randn([4, 16], OPTIONS).set_requires_grad(true);
+    let (_, plain) = count_flops(|| pass(&layers, &x)).unwrap();
+    let (_, again) = count_flops(|| recompute_stages(|| pass(&layers, &x))).unwrap();
+    assert_eq!((plain, again), (3 * 2 * 2 * 2 * 4 * 16 * 16, plain));
 }
 
 #[test]
