@@ -37,9 +37,11 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
     match &cli.verb {
         Verb::Run(args) => commands::run::run(args, &cli.store, catalog),
         Verb::Check(args) => commands::check::check(args, catalog),
+        Verb::Fingerprint(args) => commands::study::fingerprint(args, catalog),
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
+        Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
         Verb::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
-        Verb::Runs(_) | Verb::Export(_) | Verb::Dashboard(_) => {
+        Verb::Runs(_) | Verb::Export(_) | Verb::Dashboard(_) | Verb::Compare(_) => {
             anyhow::bail!("this verb needs no tensors: it is the other binary's, `clip-lab`")
         }
     }

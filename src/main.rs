@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clip_lab_board::{ExportOptions, Size};
 use clip_lab_cli::{Cli, ExportArgs, RunArgs, RunsVerb, Ui, Verb, XAxis};
-use clip_lab_front::{charts, core, run, runs};
+use clip_lab_front::{charts, compare::compare, core, run, runs, study};
 use clip_lab_store::Axis;
 
 fn main() -> ExitCode {
@@ -22,13 +22,18 @@ fn main() -> ExitCode {
 fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
     let store = &cli.store;
     let words = match &cli.verb {
+        Verb::Run(args) if study::holds_study(&args.spec) => return study::run(store, args),
+        Verb::Run(RunArgs { spec, study, .. }) if study.given().is_some() => {
+            anyhow::bail!("{} is for studies, and {} is a spec", study.given().unwrap_or_default(), spec.display())
+        }
         Verb::Run(args) if shows_dashboard(args) => {
             return run::with_dashboard(store, &args.spec, &arguments(args, store), args.resume.as_deref());
         }
-        Verb::Run(_) | Verb::Check(_) | Verb::Plugins(_) | Verb::Embed(_) => {
+        Verb::Run(_) | Verb::Check(_) | Verb::Plugins(_) | Verb::Embed(_) | Verb::Eval(_) | Verb::Fingerprint(_) => {
             return Err(core::become_core(std::env::args_os().skip(1)));
         }
         Verb::Runs(verb) => look_back(verb, store)?,
+        Verb::Compare(args) => compare(store, args)?,
         Verb::Export(args) => charts::chart(store, &args.runs, &options(args))?,
         Verb::Dashboard(args) => {
             charts::dashboard(store, args.layout.as_deref(), args.runs.clone())?;

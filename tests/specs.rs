@@ -8,7 +8,7 @@ use std::{
 use clip_lab::{
     builtin,
     plan::{plan, plan_model, schema},
-    spec::Spec,
+    spec::{Spec, Study, study::is_study},
 };
 
 fn experiments() -> Vec<PathBuf> {
@@ -34,21 +34,30 @@ fn every_experiment_plans_clean() {
     assert!(!specs.is_empty());
     for path in specs {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("#:schema ./schema.json\n"), "{} names no schema", path.display());
-        if !cached(&text) {
-            eprintln!("SKIPPED {}: its weights are not in the cache", path.display());
-            continue;
-        }
+        let study = is_study(&text);
+        let schema = if study { "#:schema ./study.schema.json\n" } else { "#:schema ./schema.json\n" };
+        assert!(text.starts_with(schema), "{} names no schema", path.display());
         // A data set of the user's own is named on the command line.
         let sets: &[String] = if text.contains("--set data.train.root=") {
             &["data.train.root=/photographs".into()]
         } else {
             &[]
         };
-        let plan = plan(Spec::read(&path, sets).unwrap(), &builtin::catalog());
-        let plan = plan.unwrap_or_else(|report| panic!("{report}"));
-        assert!(!plan.config.is_empty());
+        for spec in if study { arms(&path, sets) } else { vec![Spec::read(&path, sets).unwrap()] } {
+            if !cached(&spec.source.text) {
+                eprintln!("SKIPPED {}: its weights are not in the cache", spec.source.file);
+                continue;
+            }
+            let plan = plan(spec, &builtin::catalog()).unwrap_or_else(|report| panic!("{report}"));
+            assert!(!plan.config.is_empty());
+        }
     }
+}
+
+/// The spec of every arm of a study.
+fn arms(path: &Path, sets: &[String]) -> Vec<Spec> {
+    let study = Study::read(path).unwrap_or_else(|report| panic!("{report}"));
+    study.arms.iter().map(|arm| study.spec(arm, study.seeds[0], sets).unwrap()).collect()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `clip-lab check`: every mistake of every spec; nothing is run.
+//! `clip-lab check`: every mistake of every spec and study; nothing is run.
 
 use std::{io::IsTerminal as _, path::Path};
 
@@ -6,28 +6,36 @@ use anyhow::Result;
 use clip_lab_api::Catalog;
 use clip_lab_cli::CheckArgs;
 
+use super::study;
 use crate::{
     plan::{Plan, plan},
     spec::{Report, Spec},
 };
 
-/// Checks every spec. True when all of them can run.
+/// Checks every spec and every arm of a study. True when all of them can run.
 ///
 /// # Errors
 /// None of its own: what is wrong with a spec is printed.
 pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<bool> {
-    let colour = std::io::stderr().is_terminal();
     let mut good = true;
     for path in &args.specs {
+        if study::holds_study(path) {
+            good &= study::check(path, &args.set, catalog);
+            continue;
+        }
         match read(path, &args.set, catalog) {
             Ok(plan) => println!("{}: {}", path.display(), summary(&plan)),
-            Err(report) => {
-                good = false;
-                eprintln!("{}\n\n{}\n", report.render(colour), report.summary());
-            }
+            Err(report) => good = tell(&report),
         }
     }
     Ok(good)
+}
+
+/// Prints what is wrong with a spec. Never good.
+pub(super) fn tell(report: &Report) -> bool {
+    let colour = std::io::stderr().is_terminal();
+    eprintln!("{}\n\n{}\n", report.render(colour), report.summary());
+    false
 }
 
 fn read(path: &Path, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {
@@ -35,7 +43,7 @@ fn read(path: &Path, sets: &[String], catalog: &Catalog) -> Result<Plan, Report>
 }
 
 /// A plan in one line.
-fn summary(plan: &Plan) -> String {
+pub(super) fn summary(plan: &Plan) -> String {
     let length = match (plan.run.epochs, plan.run.steps) {
         (Some(1), _) => "1 epoch".to_owned(),
         (Some(epochs), _) => format!("{epochs} epochs"),

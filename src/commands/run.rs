@@ -6,8 +6,9 @@ use anyhow::Result;
 use clip_lab_api::Catalog;
 use clip_lab_cli::{RunArgs, Ui};
 
+use super::study;
 use crate::{
-    plan::plan,
+    plan::{Plan, plan},
     spec::Spec,
     train::{self, Console, Ended, Options, Stop},
 };
@@ -17,12 +18,20 @@ use crate::{
 /// # Errors
 /// Every fault of the spec, or what stopped the run.
 pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
-    let plan = plan(Spec::read(&args.spec, &args.set)?, catalog)?;
+    if study::holds_study(&args.spec) {
+        return Err(study::not_here(&args.spec));
+    }
+    let mut plan = plan(Spec::read(&args.spec, &args.set)?, catalog)?;
+    if let Some(share) = args.share {
+        take_share(&mut plan, share);
+    }
     let options = Options {
         store: store.to_owned(),
         uid: args.uid.clone(),
         resume: args.resume.clone(),
         name: args.name.clone(),
+        study: args.of_study.clone(),
+        arm: args.arm.clone(),
     };
     // The dashboard is the other binary's; asked for it here, plain lines serve.
     let ui = match args.ui {
@@ -31,4 +40,13 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
     };
     let ended = train::run(&plan, &options, Console::new(ui), Stop::listen()?)?;
     Ok(!matches!(ended, Ended::NonFinite { .. }))
+}
+
+/// The threads of a run that has others beside it. What the spec says itself stands, and the record stays the spec's.
+fn take_share(plan: &mut Plan, share: usize) {
+    for threads in [&mut plan.run.threads, &mut plan.run.workers] {
+        if *threads == 0 {
+            *threads = share;
+        }
+    }
 }

@@ -3,12 +3,16 @@
 //! All randomness of an item comes from (seed, epoch, item), so neither the number of threads nor their order changes
 //! a batch.
 
+mod alike;
 mod batch;
+mod distinct;
+mod identity;
 mod loader;
 mod order;
 mod prepare;
 
 pub use batch::{Batch, Broken, pad};
+pub use identity::identity;
 pub use loader::{Loader, Read, Source};
 pub use order::{Item, Order};
 pub use prepare::Prepare;

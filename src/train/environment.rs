@@ -1,15 +1,22 @@
 //! Where and with what a run runs, kept with it.
 
-use std::{fs, process::Command};
+use std::{collections::BTreeMap, fs, process::Command};
 
 use clip_lab_store::Environment;
+use serde_json::Value;
 use tch::Device;
+
+use super::rig::Feed;
+use crate::data::identity;
+
+/// The code that decides results, as it was when this program was built.
+pub const CODE: &str = env!("CLIP_LAB_CODE");
 
 /// A patch past this many bytes is cut: a store is no place for a data set that someone forgot to ignore.
 const LONGEST_DIFF: usize = 1 << 20;
 
-/// What can be learnt about this machine and working tree. What is unknown stays empty.
-pub fn capture(device: Device) -> Environment {
+/// What can be learnt about this machine, the working tree and the data. What is unknown stays empty.
+pub fn capture(device: Device, feed: &Feed) -> Environment {
     let git_diff = git(&["diff", "HEAD"]).map(|diff| cut(diff, LONGEST_DIFF));
     let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", "2.11.0")];
     Environment {
@@ -28,8 +35,20 @@ pub fn capture(device: Device) -> Environment {
         os: fs::read_to_string("/proc/version").ok().map(|words| words.trim().to_owned()),
         argv: std::env::args().collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
-        extra: Default::default(),
+        extra: decisive(feed),
     }
+}
+
+/// What decides results besides the spec: `code`, `data.train`, `data.val`, `data.test`.
+fn decisive(feed: &Feed) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::from([
+        ("code".to_owned(), CODE.into()),
+        ("data.train".to_owned(), identity(feed.train.as_ref()).into()),
+    ]);
+    for (split, data) in &feed.splits {
+        found.insert(format!("data.{}", split.as_str()), identity(data.as_ref()).into());
+    }
+    found
 }
 
 /// A device as specs write it.

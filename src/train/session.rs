@@ -24,6 +24,10 @@ pub struct Options {
     pub resume: Option<String>,
     /// A name in place of the spec's.
     pub name: Option<String>,
+    /// The study that the run belongs to.
+    pub study: Option<String>,
+    /// The arm of that study.
+    pub arm: Option<String>,
 }
 
 /// A run being recorded.
@@ -64,6 +68,8 @@ impl Session {
         let dir = run_dir(&options.store, &uid)?;
         let run = NewRun {
             name: options.name.clone().unwrap_or_else(|| plan.name.clone()),
+            study: options.study.clone(),
+            arm: options.arm.clone(),
             seed: plan.run.seed,
             spec_text: plan.source.text.clone(),
             config: config(plan),

@@ -10,5 +10,6 @@ mod run;
 mod specs;
 mod stop;
 mod store;
+mod study;
 #[path = "../support/mod.rs"]
 mod support;

@@ -41,7 +41,7 @@ impl Reader<'_, '_> {
             self.keep(value.as_str().unwrap_or_default(), &place, Change::Drop, "drop");
         }
         // Numbers are those of the list as it was: the last goes first.
-        self.found[first..].sort_by(|a, b| numbered(&b.0.path).cmp(&numbered(&a.0.path)));
+        self.found[first..].sort_by_key(|(edit, _)| std::cmp::Reverse(numbered(&edit.path)));
     }
 
     fn sets(&mut self) {

@@ -1,0 +1,136 @@
+//! In what a run of before differs from what would run now.
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+/// The differences, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Settings of the spec.
+    pub spec: Vec<String>,
+    /// Code and data.
+    pub other: Vec<String>,
+}
+
+/// More are counted, not named.
+const NAMED: usize = 4;
+
+impl Changes {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.spec.is_empty() && self.other.is_empty()
+    }
+
+    /// One line.
+    pub fn words(&self) -> String {
+        let all: Vec<&str> = self.other.iter().chain(&self.spec).map(String::as_str).collect();
+        match all.len().saturating_sub(NAMED) {
+            0 => all.join("; "),
+            more => format!("{}; and {more} more", all[..NAMED].join("; ")),
+        }
+    }
+}
+
+/// Differences between what was recorded and what would run. `then` and `now` are what decides a result besides the spec.
+pub fn changes(
+    spec_then: &str,
+    then: &BTreeMap<String, serde_json::Value>,
+    spec_now: &str,
+    now: &BTreeMap<String, String>,
+) -> Changes {
+    let other = now.iter().filter_map(|(key, now)| {
+        let then = then.get(key).and_then(serde_json::Value::as_str);
+        let what = match key.as_str() {
+            "code" => "the code of clip-lab has changed".to_owned(),
+            _ => format!("the pictures or captions of [{key}] have changed"),
+        };
+        match then {
+            Some(then) => (then != now).then_some(what),
+            None => Some(format!("its `{key}` was not recorded")),
+        }
+    });
+    Changes { spec: settings(spec_then, spec_now), other: other.collect() }
+}
+
+/// Settings that differ. Comments, order, and what a run is called are nobody's result.
+fn settings(then: &str, now: &str) -> Vec<String> {
+    let (Ok(then), Ok(now)) = (then.parse::<Table>(), now.parse::<Table>()) else {
+        return if then == now { Vec::new() } else { vec!["another spec".to_owned()] };
+    };
+    let (then, now) = (flat(then), flat(now));
+    let mut keys: Vec<&String> = then.keys().chain(now.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let differ = keys.into_iter().filter(|key| then.get(*key) != now.get(*key));
+    let say = |side: &BTreeMap<String, String>, key: &str| {
+        side.get(key).cloned().unwrap_or_else(|| "not there".to_owned())
+    };
+    differ.map(|key| format!("{key}: {} then, {} now", say(&then, key), say(&now, key))).collect()
+}
+
+fn flat(mut table: Table) -> BTreeMap<String, String> {
+    table.remove("name");
+    table.remove("description");
+    let mut found = BTreeMap::new();
+    for (key, value) in &table {
+        flatten(key, value, &mut found);
+    }
+    found
+}
+
+fn flatten(key: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    let mut below = |step: &str, value: &Value| flatten(&format!("{key}.{step}"), value, into);
+    match value {
+        Value::Table(table) if !table.is_empty() => table.iter().for_each(|(step, value)| below(step, value)),
+        Value::Array(list) if list.iter().any(Value::is_table) => {
+            list.iter().enumerate().for_each(|(at, value)| below(&at.to_string(), value));
+        }
+        _ => _ = into.insert(key.to_owned(), value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn only_what_decides_results_counts() {
+        let then = "name = \"a\"\n[loss]\nplugin = \"clip\" # ours\n[run]\nseed = 1\n";
+        let now = "name = \"b\"\ndescription = \"x\"\n[run]\nseed = 1\n[loss]\nplugin = \"clip\"\n";
+        let recorded = BTreeMap::from([("code".to_owned(), "1".into()), ("git".to_owned(), 3.into())]);
+        assert!(changes(then, &recorded, now, &map(&[("code", "1")])).is_empty());
+    }
+
+    #[test]
+    fn each_difference_has_its_words() {
+        let then = "[run]\nsteps = 2\n[[trick]]\nplugin = \"ema\"\n";
+        let now = "[run]\nsteps = 3\nlevels = [1, 2]\n[[trick]]\nplugin = \"freeze\"\nparams = []\n";
+        let recorded =
+            BTreeMap::from([("code".to_owned(), "1".into()), ("data.train".to_owned(), "a".into())]);
+        let now_else = map(&[("code", "2"), ("data.train", "b"), ("data.val", "c")]);
+        let found = changes(then, &recorded, now, &now_else);
+        let other = [
+            "the code of clip-lab has changed",
+            "the pictures or captions of [data.train] have changed",
+            "its `data.val` was not recorded",
+        ];
+        assert_eq!(found.other, other);
+        let spec = [
+            "run.levels: not there then, [1, 2] now",
+            "run.steps: 2 then, 3 now",
+            "trick.0.params: not there then, [] now",
+            "trick.0.plugin: \"ema\" then, \"freeze\" now",
+        ];
+        assert_eq!(found.spec, spec);
+        assert!(
+            found.words().ends_with("run.levels: not there then, [1, 2] now; and 3 more"),
+            "{}",
+            found.words()
+        );
+    }
+}

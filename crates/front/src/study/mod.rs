@@ -1,0 +1,92 @@
+//! `clip-lab run STUDY`: every run that a study lacks, one process each.
+//!
+//! ```text
+//! study file -> wanted (arm x seed: spec text, code, data) --with--> past runs of the store -> todo -> children
+//! ```
+
+mod change;
+mod child;
+mod past;
+mod refusal;
+mod runner;
+mod signals;
+mod table;
+mod todo;
+mod wanted;
+
+use std::{fs, path::Path, process::ExitCode};
+
+use anyhow::{Result, anyhow, bail, ensure};
+use clip_lab_cli::{RunArgs, Ui};
+use clip_lab_spec::{Study, study::is_study};
+
+use past::pasts;
+use todo::{Todo, todo};
+use wanted::{Wanted, wanted};
+
+/// Runs with this tag were run anew: they belong to the study no more.
+pub const SUPERSEDED: &str = "superseded";
+
+/// Whether a file holds a study. One that cannot be read is told of by whoever reads it as a spec.
+pub fn holds_study(file: &Path) -> bool {
+    fs::read_to_string(file).is_ok_and(|text| is_study(&text))
+}
+
+/// Runs what the study in `args.spec` lacks. Success when all that was asked for has a result.
+///
+/// # Errors
+/// When the study is wrong, when results of before do not fit what would run now, and those of the store.
+pub fn run(store: &Path, args: &RunArgs) -> Result<ExitCode> {
+    refuse_flags(args)?;
+    let study = Study::read(&args.spec).map_err(|report| anyhow!("the study cannot be run\n\n{report}"))?;
+    for arm in &args.study.only {
+        study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
+    }
+    let Some(wanted) = wanted(&study, args)? else { return Ok(ExitCode::FAILURE) };
+    if args.study.fresh {
+        refusal::supersede(store, &study, &wanted, args.study.dry_run)?;
+    } else {
+        refusal::refuse_mixing(store, &study, &wanted, args)?;
+    }
+    if args.study.dry_run {
+        print!("{}", dry(store, &study, &wanted, args)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    runner::run(store, &study, wanted, args)
+}
+
+/// What makes no sense for many runs at once.
+fn refuse_flags(args: &RunArgs) -> Result<()> {
+    let study = args.spec.display();
+    ensure!(args.resume.is_none(), "{study} is a study: it resumes what was interrupted by itself");
+    ensure!(args.name.is_none(), "{study} is a study: its runs are named after it, their arm and seed");
+    match args.ui {
+        Some(Ui::Json) => {
+            bail!("{study} is a study: it prints plain lines, or with `--ui none` its table alone")
+        }
+        Some(Ui::Dashboard) => {
+            bail!("{study} is a study: leave `--ui` out, and watch its runs with `clip-lab dashboard`")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What would be done, a line for each run.
+fn dry(store: &Path, study: &Study, wanted: &[Wanted], args: &RunArgs) -> Result<String> {
+    let mut out = String::new();
+    for want in wanted {
+        let pasts = if args.study.fresh { Vec::new() } else { pasts(store, study, want)? };
+        let words = match todo(pasts, args.study.allow_changed, child::process_gone) {
+            Todo::Done(past) => format!("has a result, run {}", past.row.uid),
+            Todo::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),
+            Todo::Silent(row) => {
+                format!("ended without a word: would go on from step {}, run {}", row.step, row.uid)
+            }
+            Todo::Resume(row) => format!("would go on from step {}, run {}", row.step, row.uid),
+            Todo::Diverged(row) => format!("diverged, run {}; the same again would, too", row.uid),
+            Todo::Start => "would run".to_owned(),
+        };
+        out += &format!("{}  {words}\n", want.label());
+    }
+    Ok(out)
+}

@@ -1,0 +1,52 @@
+//! Runs of before, as far as they are the study's.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clip_lab_spec::Study;
+use clip_lab_store::{Reader, RunRow};
+
+use super::{
+    SUPERSEDED,
+    change::{Changes, changes},
+    wanted::Wanted,
+};
+
+/// A run of an arm with a seed.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// As it stands.
+    pub row: RunRow,
+    /// In what it differs from what would run now.
+    pub changes: Changes,
+    /// Whether it can be gone on with.
+    pub checkpoint: bool,
+}
+
+/// The runs recorded for what is wanted, the newest first, without those that were run anew.
+///
+/// # Errors
+/// Those of the store. One that is not there yet has none.
+pub fn pasts(store: &Path, study: &Study, wanted: &Wanted) -> Result<Vec<Past>> {
+    if !store.exists() {
+        return Ok(Vec::new());
+    }
+    let reader = Reader::open(store)?;
+    let mut found = Vec::new();
+    for row in reader.runs()?.into_iter().filter(|row| is_of(row, study, wanted)) {
+        if reader.tags(row.id)?.iter().any(|tag| tag == SUPERSEDED) {
+            continue;
+        }
+        let recorded = reader.environment(row.id)?.extra;
+        let changes = changes(&reader.spec_text(row.id)?, &recorded, &wanted.spec, &wanted.decisive);
+        let checkpoint = row.dir.join("last.safetensors").exists();
+        found.push(Past { row, changes, checkpoint });
+    }
+    Ok(found)
+}
+
+/// Whether a run was recorded for what is wanted.
+pub fn is_of(row: &RunRow, study: &Study, wanted: &Wanted) -> bool {
+    let named = (row.study.as_deref(), row.arm.as_deref(), row.seed);
+    named == (Some(study.name.as_str()), Some(wanted.arm.as_str()), wanted.seed)
+}

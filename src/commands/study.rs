@@ -1,0 +1,124 @@
+//! What the core does for studies: plans every arm, and says what decides their results besides their specs.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Result, anyhow};
+use clip_lab_api::{Catalog, Dataset, Planned, problem::Problem};
+use clip_lab_cli::FingerprintArgs;
+use serde_json::{Map, Value, json};
+
+use super::check::{summary, tell};
+use crate::{
+    data::identity,
+    plan::{Plan, Split, plan},
+    spec::{Arm, Report, Study, study::is_study},
+    train::CODE,
+};
+
+/// Whether a file holds a study. One that cannot be read is told of by whoever reads it as a spec.
+pub fn holds_study(file: &Path) -> bool {
+    fs::read_to_string(file).is_ok_and(|text| is_study(&text))
+}
+
+/// Plans every arm of a study and prints each in a line. True when all of them can run.
+pub fn check(file: &Path, sets: &[String], catalog: &Catalog) -> bool {
+    let study = match Study::read(file) {
+        Ok(study) => study,
+        Err(report) => return tell(&report),
+    };
+    let plans = plans(&study, sets, catalog);
+    let good = plans.is_some();
+    for (arm, plan) in plans.into_iter().flatten() {
+        println!("{}, arm {}: {}", file.display(), arm.name, summary(&plan));
+    }
+    if good {
+        let (arms, seeds) = (study.arms.len(), study.seeds.len());
+        println!(
+            "{}: {} runs ({arms} arms, {seeds} seeds) for {}, compared with {}",
+            file.display(),
+            arms * seeds,
+            study.metric,
+            study.reference
+        );
+    }
+    good
+}
+
+/// Prints as JSON what decides the results of every arm besides its spec: the code and the data.
+///
+/// # Errors
+/// None of its own: what is wrong with the study is printed, and the answer is false.
+pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<bool> {
+    let study = match Study::read(&args.study) {
+        Ok(study) => study,
+        Err(report) => return Ok(tell(&report)),
+    };
+    let Some(plans) = plans(&study, &args.set, catalog) else { return Ok(false) };
+    let mut known = BTreeMap::new();
+    let arms: Map<String, Value> =
+        plans.iter().map(|(arm, plan)| (arm.name.clone(), data(plan, &mut known))).collect();
+    println!("{}", json!({ "code": CODE, "arms": arms }));
+    Ok(true)
+}
+
+/// The plan of every arm; none after printing the faults of all of them.
+fn plans<'a>(study: &'a Study, sets: &[String], catalog: &Catalog) -> Option<Vec<(&'a Arm, Plan)>> {
+    let mut plans = Vec::new();
+    for arm in &study.arms {
+        match planned(study, arm, sets, catalog) {
+            Ok(plan) => plans.push((arm, plan)),
+            Err(report) => _ = tell(&report),
+        }
+    }
+    (plans.len() == study.arms.len()).then_some(plans)
+}
+
+fn planned(study: &Study, arm: &Arm, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {
+    let seed = study.seeds.first().copied().unwrap_or_default();
+    let plan = plan(study.spec(arm, seed, sets)?, catalog)?;
+    match unreported(study, arm, &plan) {
+        Some(problem) => Err(Report::new(&plan.source.file, &plan.source.text, vec![problem])),
+        None => Ok(plan),
+    }
+}
+
+/// A metric that no evaluator reports would be missed only when every run has ended.
+fn unreported(study: &Study, arm: &Arm, plan: &Plan) -> Option<Problem> {
+    let (split, rest) = study.metric.split_once('/')?;
+    let family = rest.strip_prefix("ema/").unwrap_or(rest).split('/').next()?;
+    let mut evals = plan.evals.iter().filter(|eval| eval.on.iter().any(|on| on.as_str() == split));
+    if evals.any(|eval| eval.evaluator.name == family) {
+        return None;
+    }
+    let words = format!(
+        "arm `{}`: no [[eval]] reports `{family}` on {split}, and {} is about {}",
+        arm.name,
+        study.file.display(),
+        study.metric
+    );
+    Some(Problem::new(words).help(format!("add [[eval]] with `plugin = \"{family}\"`, or name another metric")))
+}
+
+/// The identities of an arm's data sets, or why one cannot be opened. Each data set is opened once.
+fn data(plan: &Plan, known: &mut BTreeMap<String, Result<String, String>>) -> Value {
+    let mut found = Map::new();
+    let train = Some(("train", &plan.data.train));
+    let others = [Split::Val, Split::Test].map(|split| Some((split.as_str(), plan.data.split(split)?)));
+    for (name, planned) in [train].into_iter().chain(others).flatten() {
+        let key = format!("{} {}", planned.name, planned.settings);
+        match known.entry(key).or_insert_with(|| open(planned)) {
+            Ok(identity) => found.insert(format!("data.{name}"), json!(identity)),
+            Err(why) => found.insert("fault".to_owned(), json!(format!("[data.{name}]: {why}"))),
+        };
+    }
+    Value::Object(found)
+}
+
+fn open(planned: &Planned<dyn Dataset>) -> Result<String, String> {
+    planned.build(()).map(|data| identity(data.as_ref())).map_err(|error| format!("{error:#}"))
+}
+
+/// A study given to what runs single specs.
+pub fn not_here(file: &Path) -> anyhow::Error {
+    anyhow!("{file} is a study: `clip-lab run {file}` runs it", file = file.display())
+}

@@ -1,0 +1,69 @@
+//! Which data a result comes from.
+
+use clip_lab_api::Dataset;
+
+/// Text that changes whenever a picture, its captions, its class or the order does.
+pub fn identity(data: &dyn Dataset) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    add(&data.fingerprint());
+    data.classes().iter().for_each(|class| add(class));
+    for index in 0..data.len() {
+        data.captions(index).iter().for_each(|caption| add(caption));
+        add(&format!("{:?}", data.class(index)));
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Result, bail};
+    use image::RgbImage;
+
+    struct Words(Vec<Vec<String>>, Option<usize>);
+
+    impl Dataset for Words {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn picture(&self, _: usize) -> Result<RgbImage> {
+            bail!("there are no pictures here")
+        }
+
+        fn captions(&self, index: usize) -> &[String] {
+            &self.0[index]
+        }
+
+        fn name(&self, index: usize) -> String {
+            index.to_string()
+        }
+
+        fn class(&self, _: usize) -> Option<usize> {
+            self.1
+        }
+
+        fn fingerprint(&self) -> String {
+            "the pictures".into()
+        }
+    }
+
+    #[test]
+    fn captions_and_classes_are_part_of_it() {
+        let words = |captions: &[&[&str]], class| {
+            let owned = captions.iter().map(|all| all.iter().map(|one| one.to_string()).collect());
+            identity(&Words(owned.collect(), class))
+        };
+        let one = words(&[&["a", "b"], &["c"]], None);
+        assert_eq!(one, words(&[&["a", "b"], &["c"]], None));
+        for other in
+            [words(&[&["a"], &["b", "c"]], None), words(&[&["ab"], &["c"]], None), words(&[&["a", "b"], &["c"]], Some(1))]
+        {
+            assert_ne!(one, other);
+        }
+    }
+}

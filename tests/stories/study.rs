@@ -1,0 +1,232 @@
+//! Studies: what is missing is run, what was cut off goes on, and what does not fit together is refused.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    lab::Lab,
+    program::{Running, says, until},
+};
+
+const STUDY: &str = r#"question = "does a larger rate pay?"
+base = "tiny.toml"
+metric = "val/retrieval/t2i/hit@1"
+seeds = [0, 1]
+set = { "run.steps" = 6 }
+
+[[arm]]
+name = "small"
+
+[[arm]]
+name = "large"
+set = { "optimizer.lr" = 1e-2 }
+"#;
+
+fn lab(study: &str) -> Lab {
+    let lab = Lab::new();
+    lab.write("rates.toml", study);
+    lab
+}
+
+/// Arm, seed and a field of every run, the oldest first.
+fn runs(lab: &Lab, field: &str) -> Vec<(String, u64, Value)> {
+    let all = lab.json(&["runs", "list"]);
+    let one = |run: &Value| {
+        (run["arm"].as_str().unwrap_or_default().to_owned(), run["seed"].as_u64().unwrap(), run[field].clone())
+    };
+    all.as_array().unwrap().iter().rev().map(one).collect()
+}
+
+/// The lines of the closing table, without the runs' names.
+fn results(out: &str) -> Vec<String> {
+    let table = out.split("study rates\n").nth(1).unwrap_or_else(|| panic!("no table in {out}"));
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with("  "));
+    rows.map(|row| row.split_whitespace().take(4).collect::<Vec<_>>().join(" ")).collect()
+}
+
+fn words(more: &[&'static str]) -> Vec<&'static str> {
+    [&["run", "rates.toml"], more].concat()
+}
+
+#[test]
+fn every_arm_runs_with_every_seed_and_only_once() {
+    let lab = lab(STUDY);
+    let dry = lab.run(&words(&["--dry-run"])).good();
+    assert_eq!(dry, "[small 0]  would run\n[large 0]  would run\n[small 1]  would run\n[large 1]  would run\n");
+    assert!(!lab.path("runs").exists());
+
+    let out = lab.run(&words(&[])).good();
+    says(&out, &["[small 0] starts", "(1 of 4)", "[large 1] finished: val/retrieval/t2i/hit@1 "]);
+    says(&out, &["4 of 4 done (0 of them before), 0 failed", "compare  clip-lab compare rates.toml"]);
+    let first = results(&out);
+    assert!(first.iter().zip(["small 0 done", "large 0 done", "small 1 done", "large 1 done"]).all(|(a, b)| a.starts_with(b)), "{first:?}");
+    let order = runs(&lab, "study");
+    let wanted = [("small", 0), ("large", 0), ("small", 1), ("large", 1)];
+    assert_eq!(order, wanted.map(|(arm, seed)| (arm.to_owned(), seed, "rates".into())));
+    // Each run can be had again from its own text, and tells what it came from.
+    let shown = lab.json(&["runs", "show", "rates/large/1"]);
+    let spec = fs::read_to_string(lab.path("runs").join(shown["run"]["uid"].as_str().unwrap()).join("spec.toml"));
+    says(&spec.unwrap(), &["seed = 1\nsteps = 6\n", "lr = 1e-2\n", "plugin = \"resnet\""]);
+    for key in ["code", "data.train", "data.val"] {
+        assert_eq!(shown["environment"][key].as_str().map(str::len), Some(16), "{key}");
+    }
+
+    let again = lab.run(&words(&[])).good();
+    says(&again, &["4 of 4 done (4 of them before)"]);
+    assert_eq!(results(&again), first);
+    assert_eq!(runs(&lab, "uid").len(), 4);
+}
+
+#[test]
+fn two_at_once_find_what_one_after_the_other_finds() {
+    let (one, two) = (lab(STUDY), lab(STUDY));
+    let alone = results(&one.run(&words(&["--ui", "none"])).good());
+    assert_eq!(results(&two.run(&words(&["--jobs", "2"])).good()), alone);
+    let only = lab(STUDY);
+    let out = only.run(&words(&["--only", "large", "--jobs", "2"])).good();
+    assert_eq!(results(&out), [alone[1].as_str(), &alone[3]]);
+}
+
+#[test]
+fn a_failed_arm_stops_no_other() {
+    let broken = "\n[[arm]]\nname = \"broken\"\nset = { \"data.train.root\" = \"broken\" }\n";
+    let lab = lab(&STUDY.replacen("\n[[arm]]", &format!("{broken}\n[[arm]]"), 1));
+    fs::create_dir(lab.path("broken")).unwrap();
+    for file in fs::read_dir(lab.path("data")).unwrap().flatten() {
+        lab.write(&format!("broken/{}", file.file_name().to_string_lossy()), "no picture");
+    }
+    fs::copy(lab.path("data/captions.csv"), lab.path("broken/captions.csv")).unwrap();
+    let done = lab.run(&words(&[]));
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    says(&done.out, &["[broken 0] failed: ", "training pictures cannot be read", "4 of 6 done", "2 failed"]);
+    says(&done.out, &["go on    clip-lab run rates.toml"]);
+    assert!(results(&done.out).contains(&"broken 1 failed -".to_owned()), "{}", done.out);
+}
+
+#[test]
+fn results_of_other_specs_and_data_are_not_mixed() {
+    let lab = lab(&STUDY.replace("[0, 1]", "[0]"));
+    lab.run(&words(&[])).good();
+    // A comment changes nothing.
+    lab.write("rates.toml", format!("# mine\n{}", STUDY.replace("[0, 1]", "[0]")));
+    says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 of them before)"]);
+
+    lab.write("rates.toml", STUDY.replace("[0, 1]", "[0]").replace("1e-2", "2e-2"));
+    let refused = lab.run(&words(&[])).bad();
+    says(&refused, &["1 finished run of study rates is not what would run now; nothing was run"]);
+    says(&refused, &["[large 0] run ", "optimizer.lr: 0.01 then, 0.02 now", "clip-lab run rates.toml --fresh"]);
+    lab.write("data/00.png", fs::read(lab.path("data/01.png")).unwrap());
+    let refused = lab.run(&words(&["--dry-run"])).bad();
+    says(&refused, &["2 finished runs", "[small 0]", "the pictures or captions of [data.train] have changed"]);
+    assert_eq!(runs(&lab, "uid").len(), 2);
+
+    says(&lab.run(&words(&["--allow-changed"])).good(), &["2 of 2 done (2 of them before)"]);
+    let notes = lab.json(&["runs", "show", "rates/large/0"])["notes"].to_string();
+    says(&notes, &["kept in study rates with --allow-changed", "optimizer.lr: 0.01 then, 0.02 now"]);
+
+    says(&lab.run(&words(&["--fresh"])).good(), &["2 of 2 done (0 of them before)"]);
+    let all = runs(&lab, "uid");
+    let superseded = all.iter().filter(|(_, _, uid)| {
+        lab.json(&["runs", "show", uid.as_str().unwrap()])["tags"].to_string().contains("superseded")
+    });
+    assert_eq!((all.len(), superseded.count()), (4, 2));
+    says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 of them before)"]);
+}
+
+/// A study long enough to be cut off, with a checkpoint early.
+fn long() -> Lab {
+    lab(&STUDY.replace("[0, 1]", "[0]").replace("= 6 }", "= 144, \"run.checkpoint_every\" = 2 }"))
+}
+
+fn checkpoint_of(lab: &Lab, arm: &str) -> Value {
+    let mut found = Value::Null;
+    until("a checkpoint", || {
+        if !lab.store().exists() {
+            return false;
+        }
+        let all = lab.json(&["runs", "list"]);
+        let run = all.as_array().unwrap().iter().find(|run| run["arm"] == arm).cloned();
+        found = run.unwrap_or_default();
+        found["dir"].as_str().is_some_and(|dir| fs::exists(format!("{dir}/last.safetensors")).unwrap())
+    });
+    found
+}
+
+fn kill(lab: &Lab, run: &Value) {
+    let pid = run["pid"].to_string();
+    Running::spawn(lab.program("kill", &["-s", "KILL", &pid])).wait().good();
+}
+
+#[test]
+fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
+    let lab = long();
+    let study = lab.start(&words(&[]));
+    kill(&lab, &checkpoint_of(&lab, "small"));
+    let done = study.wait();
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    says(&done.out, &["[small 0] failed: its process was ended by signal 9", "[large 0] finished", "1 of 2 done"]);
+    says(&lab.run(&words(&[])).good(), &["[small 0] goes on from step ", "2 of 2 done (1 of them before)"]);
+    let attempts: Vec<Value> = runs(&lab, "attempt").into_iter().map(|(_, _, attempt)| attempt).collect();
+    assert_eq!(attempts, [Value::from(2), 1.into()]);
+}
+
+#[test]
+fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
+    let lab = long();
+    let study = lab.start(&words(&[]));
+    let run = checkpoint_of(&lab, "small");
+    study.signal("KILL");
+    study.wait();
+    // The run outlives its study, and is nobody else's to touch.
+    says(&lab.run(&words(&["--dry-run", "--only", "small"])).good(), &["[small 0]  is running elsewhere"]);
+    kill(&lab, &run);
+    let mut study = lab.start(&words(&["--only", "small"]));
+    study.until_out("ended without a word");
+    lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
+    says(&study.wait().good(), &["[small 0] goes on from step ", "1 of 1 done"]);
+}
+
+#[test]
+fn a_study_asked_to_stop_saves_and_goes_on() {
+    let lab = long();
+    let study = lab.start(&words(&[]));
+    checkpoint_of(&lab, "small");
+    study.signal("INT");
+    let done = study.wait();
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    says(&done.err, &["every run saves a checkpoint first"]);
+    says(&done.out, &["[small 0] stopped, with a checkpoint", "0 of 2 done"]);
+    assert_eq!(results(&done.out), ["small 0 stopped -", "large 0 not run"]);
+    says(&lab.run(&words(&[])).good(), &["[small 0] goes on from step ", "2 of 2 done (0 of them before)"]);
+}
+
+#[test]
+fn faults_are_told_before_anything_runs() {
+    let lab = lab(&STUDY.replace("optimizer.lr", "optimizer.rl").replace("hit@1", "hit@1\"\nreferense = \"small"));
+    let told = lab.run(&words(&[])).bad();
+    says(&told, &["rates.toml:4:1", "the study has no setting `referense`", "did you mean `reference`?"]);
+    lab.write("rates.toml", STUDY.replace("optimizer.lr", "optimizer.rl"));
+    for verb in ["run", "check"] {
+        let told = lab.run(&[verb, "rates.toml"]).bad();
+        says(&told, &["tiny.toml [arm large]", "no setting `rl`", "rates.toml:12, set of arm `large` wrote this"]);
+    }
+    lab.write("rates.toml", STUDY.replace("val/retrieval", "val/zero_shot"));
+    says(&lab.run(&["check", "rates.toml"]).bad(), &["arm `small`: no [[eval]] reports `zero_shot` on val"]);
+    lab.write("rates.toml", STUDY);
+    let good = lab.run(&["check", "rates.toml"]).good();
+    says(&good, &["rates.toml, arm large: tiny with resnet", "4 runs (2 arms, 2 seeds)", "compared with small"]);
+    assert!(!lab.path("runs").exists());
+}
+
+#[test]
+fn flags_that_do_not_fit_are_told() {
+    let lab = lab(STUDY);
+    says(&lab.run(&["run", "tiny.toml", "--jobs", "2"]).bad(), &["--jobs is for studies, and tiny.toml is a spec"]);
+    says(&lab.run(&words(&["--only", "smal"])).bad(), &["--only smal", "did you mean `small`?"]);
+    says(&lab.run(&words(&["--name", "x"])).bad(), &["named after it, their arm and seed"]);
+    says(&lab.run(&words(&["--ui", "dashboard"])).bad(), &["watch its runs with `clip-lab dashboard`"]);
+    let core = env!("CARGO_BIN_EXE_clip-lab-core");
+    let told = Running::spawn(lab.program(core, &["run", "rates.toml"])).wait().bad();
+    says(&told, &["rates.toml is a study: `clip-lab run rates.toml` runs it"]);
+}
