@@ -23,6 +23,10 @@ std::vector<at::Tensor> gather(void** tensors, size_t n) {
   return list;
 }
 
+at::Device device(int cuda) {
+  return cuda < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(cuda));
+}
+
 }  // namespace
 
 extern "C" {
@@ -46,17 +50,18 @@ char* shim_global_norm(void** tensors, size_t n, void* out) {
   });
 }
 
-char* shim_rng_state(void* out) {
+// The generator of a GPU, or of the processor when there is no number.
+char* shim_rng_state(int cuda, void* out) {
   return guarded([&] {
-    auto generator = at::globalContext().defaultGenerator(at::kCPU);
+    auto generator = at::globalContext().defaultGenerator(device(cuda));
     std::lock_guard<std::mutex> lock(generator.mutex());
     *static_cast<at::Tensor*>(out) = generator.get_state();
   });
 }
 
-char* shim_set_rng_state(void* state) {
+char* shim_set_rng_state(int cuda, void* state) {
   return guarded([&] {
-    auto generator = at::globalContext().defaultGenerator(at::kCPU);
+    auto generator = at::globalContext().defaultGenerator(device(cuda));
     std::lock_guard<std::mutex> lock(generator.mutex());
     generator.set_state(*static_cast<at::Tensor*>(state));
   });

@@ -23,8 +23,6 @@ unsafe extern "C" {
         eps: f64,
     ) -> *mut c_char;
     fn shim_global_norm(tensors: *const *const c_void, n: usize, out: *mut c_void) -> *mut c_char;
-    fn shim_rng_state(out: *mut c_void) -> *mut c_char;
-    fn shim_set_rng_state(state: *const c_void) -> *mut c_char;
     fn free(memory: *mut c_void);
 }
 
@@ -86,16 +84,4 @@ pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
     // SAFETY: as above; `out` is assigned a tensor.
     answer(unsafe { shim_global_norm(list.as_ptr(), list.len(), out.as_mut_ptr().cast()) })?;
     Ok(out)
-}
-
-pub fn rng_state() -> Result<Tensor> {
-    let mut out = Tensor::new();
-    // SAFETY: `out` is assigned a tensor.
-    answer(unsafe { shim_rng_state(out.as_mut_ptr().cast()) })?;
-    Ok(out)
-}
-
-pub fn set_rng_state(state: &Tensor) -> Result<()> {
-    // SAFETY: `state` is a live tensor; libtorch checks its type and length.
-    answer(unsafe { shim_set_rng_state(state.as_ptr().cast()) })
 }
