@@ -6,7 +6,10 @@ use tch::{
     nn::{self, Init},
 };
 
-use crate::{Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, Stage, dropout};
+use crate::{
+    Activation, Attention, AttentionConfig, BlockInit, LayerNorm, Mask, Mlp, Stage, drop_path,
+    drop_path_rate, dropout,
+};
 
 /// Where the norms stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct BlockConfig {
     pub layer_scale: Option<f64>,
     /// Probability of dropping a value at the end of a residual branch while training.
     pub dropout: f64,
+    /// Probability of dropping a residual branch of a sample while training; [`blocks`] takes it as that of the last.
+    pub drop_path: f64,
     /// Initial values.
     pub init: BlockInit,
 }
@@ -52,6 +57,7 @@ struct Layers {
     ls2: Option<Tensor>,
     order: NormOrder,
     dropout: f64,
+    drop_path: f64,
 }
 
 impl Block {
@@ -98,6 +104,7 @@ impl Layers {
             ls2: scale("ls2")?,
             order: config.order,
             dropout: config.dropout,
+            drop_path: config.drop_path,
         })
     }
 
@@ -123,15 +130,17 @@ impl Layers {
             Some(scale) => inner.f_mul(scale)?,
             None => inner,
         };
-        let sum = x.f_add(&dropout(inner, self.dropout, train)?)?;
+        let inner = drop_path(dropout(inner, self.dropout, train)?, self.drop_path, train)?;
+        let sum = x.f_add(&inner)?;
         if self.order == NormOrder::Post { norm.forward(&sum) } else { Ok(sum) }
     }
 }
 
-/// `depth` blocks, named by their number below `vars`.
+/// `depth` blocks, named by their number below `vars`. Their `drop_path` grows linearly from 0 to that of `config`.
 ///
 /// # Errors
 /// When there is no memory for them.
 pub fn blocks(vars: &nn::Path<'_>, depth: i64, config: &BlockConfig) -> Result<Vec<Block>> {
-    (0..depth).map(|i| Block::new(&(vars / i), config)).collect()
+    let config = |i| BlockConfig { drop_path: drop_path_rate(config.drop_path, i, depth), ..*config };
+    (0..depth).map(|i| Block::new(&(vars / i), &config(i))).collect()
 }

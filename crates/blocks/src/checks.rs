@@ -8,6 +8,11 @@ pub type Fault = (&'static str, String);
 /// The largest size that makes sense anywhere; below it no product of sizes overflows.
 const LARGEST: i64 = 1 << 20;
 
+/// The fault of a probability of dropping something, if it is none.
+pub fn share(key: &'static str, p: f64) -> Option<Fault> {
+    (!(0.0..1.0).contains(&p)).then(|| (key, "must be from 0 to below 1".to_owned()))
+}
+
 /// The faults of values that must be sizes.
 pub fn sizes(values: &[(&'static str, i64)]) -> Vec<Fault> {
     let wrong = values.iter().filter(|(_, value)| !(1..=LARGEST).contains(value));
@@ -16,7 +21,7 @@ pub fn sizes(values: &[(&'static str, i64)]) -> Vec<Fault> {
 
 impl BlockConfig {
     /// The faults of what all transformers share, against the settings `width`, `heads`, `norm_eps`, `dropout`,
-    /// `attention_dropout` and, for the width inside the MLP, `mlp`.
+    /// `attention_dropout`, `drop_path` and, for the width inside the MLP, `mlp`.
     pub fn faults(&self, mlp: &'static str) -> Vec<Fault> {
         let (width, heads) = (self.attention.width, self.attention.heads);
         let mut faults = sizes(&[("width", width)]);
@@ -30,11 +35,12 @@ impl BlockConfig {
         if self.norm_eps.is_nan() || self.norm_eps <= 0.0 {
             faults.push(("norm_eps", "must be above 0".to_owned()));
         }
-        for (key, p) in [("dropout", self.dropout), ("attention_dropout", self.attention.dropout)] {
-            if !(0.0..1.0).contains(&p) {
-                faults.push((key, "must be from 0 to below 1".to_owned()));
-            }
-        }
+        let shares = [
+            ("dropout", self.dropout),
+            ("attention_dropout", self.attention.dropout),
+            ("drop_path", self.drop_path),
+        ];
+        faults.extend(shares.into_iter().filter_map(|(key, p)| share(key, p)));
         faults
     }
 }

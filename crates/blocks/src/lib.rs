@@ -9,6 +9,7 @@ mod batch_norm;
 mod block;
 mod checks;
 mod conv;
+mod drop;
 mod init;
 mod layer_norm;
 mod linear;
@@ -20,22 +21,12 @@ pub use activation::Activation;
 pub use attention::{Attention, AttentionConfig, Mask, attend};
 pub use batch_norm::BatchNorm;
 pub use block::{Block, BlockConfig, NormOrder, blocks};
-pub use checks::{Fault, sizes};
+pub use checks::{Fault, share, sizes};
 pub use conv::{Conv, ConvConfig};
+pub use drop::{drop_patches, drop_path, drop_path_rate, dropout};
 pub use init::{BlockInit, LinearInit, normal};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use mlp::Mlp;
 pub use scripted::Scripted;
 pub use stage::Stage;
-
-use anyhow::Result;
-use tch::Tensor;
-
-/// Drops values with probability `p` while training; draws nothing from the random stream when `p` is zero.
-///
-/// # Errors
-/// Those of libtorch.
-pub fn dropout(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
-    if train && p > 0.0 { Ok(x.f_dropout(p, true)?) } else { Ok(x) }
-}

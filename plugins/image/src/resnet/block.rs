@@ -1,7 +1,7 @@
 //! The residual block, basic or bottleneck.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{BatchNorm, Conv, ConvConfig, Stage};
+use clip_lab_blocks::{BatchNorm, Conv, ConvConfig, Stage, drop_path};
 
 use super::{ResNet, ResidualBlock, StrideIn, Variant};
 
@@ -39,6 +39,8 @@ pub(super) struct Residual {
     shortcut: Option<ConvNorm>,
     /// Side of the average pooling that takes the stride, in OpenAI's variant; else 1.
     pooled: i64,
+    /// Probability of dropping the branch of a sample while training.
+    drop_path: f64,
 }
 
 /// The blocks of a stage, named by their number.
@@ -47,7 +49,8 @@ pub(super) fn stage(vars: &nn::Path<'_>, settings: &ResNet, stage: usize) -> Res
     let width = settings.widths[stage];
     let block = |i: i64| {
         let (input, stride) = if i == 0 { (before, settings.stride(stage)) } else { (width, 1) };
-        Ok(Stage::new(Residual::new(&(vars / i), settings, (input, width), stride)?))
+        let residual = Residual::new(&(vars / i), settings, (input, width), stride)?;
+        Ok(Stage::new(Residual { drop_path: settings.drop_path_of(stage, i), ..residual }))
     };
     (0..settings.layers[stage]).map(block).collect()
 }
@@ -70,6 +73,7 @@ impl Residual {
             branch: (1..).zip(&convs).map(conv).collect::<Result<_>>()?,
             shortcut: (stride * pooled != 1 || input != width).then(shortcut).transpose()?,
             pooled,
+            drop_path: 0.0,
         })
     }
 
@@ -87,6 +91,7 @@ impl Residual {
                 y = y.f_relu_()?;
             }
         }
+        let mut y = drop_path(y, self.drop_path, train)?;
         let kept = match &self.shortcut {
             Some(shortcut) => shortcut.forward(&pool(x, self.pooled)?, train)?,
             None => x.shallow_clone(),

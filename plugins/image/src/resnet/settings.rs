@@ -1,7 +1,7 @@
 //! What a spec says about a ResNet.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{ConvConfig, Fault, LinearInit, normal, sizes};
+use clip_lab_blocks::{ConvConfig, Fault, LinearInit, drop_path_rate, normal, share, sizes};
 
 /// The residual block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +84,9 @@ pub struct ResNet {
     pub bn_eps: f64,
     /// Whether the last batch norm of a block starts at zero, so that the block starts as the identity.
     pub zero_init_last: bool,
+    /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
+    /// block to this at the last.
+    pub drop_path: f64,
 }
 
 impl Default for ResNet {
@@ -104,6 +107,7 @@ impl Default for ResNet {
             output: 1024,
             bn_eps: 1e-5,
             zero_init_last: true,
+            drop_path: 0.0,
         }
     }
 }
@@ -112,7 +116,7 @@ impl Settings for ResNet {
     fn check(&self, faults: &mut Faults) {
         let wrong = self.wrong_sizes();
         let sound = wrong.is_empty();
-        for (key, words) in wrong {
+        for (key, words) in wrong.into_iter().chain(share("drop_path", self.drop_path)) {
             faults.require(false, key, words);
         }
         let stages = self.layers.len();
@@ -195,6 +199,12 @@ impl ResNet {
     pub fn reduction(&self) -> i64 {
         let strides = self.layers.len().saturating_sub(1) + usize::from(self.first_stride);
         4 << strides.min(40)
+    }
+
+    /// Probability of dropping the branch of a block: from 0 at the first to `drop_path` at the last of all stages.
+    pub(super) fn drop_path_of(&self, stage: usize, block: i64) -> f64 {
+        let before: i64 = self.layers[..stage].iter().sum();
+        drop_path_rate(self.drop_path, before + block, self.layers.iter().sum())
     }
 
     /// Stride of a stage.

@@ -1,7 +1,7 @@
 //! From pixels to tokens.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Conv, ConvConfig, LayerNorm, LinearInit, dropout, normal};
+use clip_lab_blocks::{Conv, ConvConfig, LayerNorm, LinearInit, drop_patches, dropout, normal};
 
 use super::{Vit, VitInit};
 
@@ -42,7 +42,7 @@ impl Embeddings {
         })
     }
 
-    /// `[B, 3, S, S]` to `[B, cls + patches, W]`.
+    /// `[B, 3, S, S]` to `[B, cls + patches, W]`, in training without the patches that are dropped.
     pub(super) fn forward(&self, images: &Tensor, train: bool) -> Result<Tensor> {
         self.check(images)?;
         let x = self.patch.forward(images)?.f_flatten(2, 3)?.f_transpose(1, 2)?; // [B, patches, W]
@@ -52,6 +52,7 @@ impl Embeddings {
             self.with_cls(x.f_add(&self.position)?)?
         };
         let x = dropout(x, self.settings.dropout, train)?;
+        let x = drop_patches(x, self.settings.patch_dropout, i64::from(self.cls.is_some()), train)?;
         self.norm.as_ref().map_or(Ok(x.shallow_clone()), |norm| norm.forward(&x))
     }
 

@@ -1,7 +1,7 @@
 //! What a spec says about a vision transformer.
 
 use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
+use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, share, sizes};
 
 /// How the tokens become one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +84,12 @@ pub struct Vit {
     pub dropout: f64,
     /// Probability of dropping an attention weight.
     pub attention_dropout: f64,
+    /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
+    /// block to this at the last.
+    pub drop_path: f64,
+    /// Share of the patches left out of each picture while training, drawn at random (FLIP, open_clip's patch dropout);
+    /// the class token always stays.
+    pub patch_dropout: f64,
     /// What the weights are before training.
     pub init: VitInit,
 }
@@ -109,6 +115,8 @@ impl Default for Vit {
             norm_eps: 1e-6,
             dropout: 0.0,
             attention_dropout: 0.0,
+            drop_path: 0.0,
+            patch_dropout: 0.0,
             init: VitInit::Normal,
         }
     }
@@ -118,7 +126,10 @@ impl Settings for Vit {
     fn check(&self, faults: &mut Faults) {
         let shared = self.block().faults("mlp_ratio");
         for (key, words) in
-            sizes(&[("image_size", self.image_size), ("depth", self.depth)]).into_iter().chain(shared)
+            sizes(&[("image_size", self.image_size), ("depth", self.depth)])
+            .into_iter()
+            .chain(shared)
+            .chain(share("patch_dropout", self.patch_dropout))
         {
             faults.require(false, key, words);
         }
@@ -183,6 +194,7 @@ impl Vit {
             order: NormOrder::Pre,
             layer_scale: (self.layer_scale > 0.0).then_some(self.layer_scale),
             dropout: self.dropout,
+            drop_path: self.drop_path,
             init: self.block_init(),
         }
     }

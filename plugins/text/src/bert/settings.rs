@@ -91,6 +91,7 @@ impl Bert {
             order: NormOrder::Post,
             layer_scale: None,
             dropout: self.dropout,
+            drop_path: 0.0,
             init: BlockInit::normal(super::STDEV),
         }
     }

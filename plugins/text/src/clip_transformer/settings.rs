@@ -46,6 +46,9 @@ pub struct ClipTransformer {
     pub dropout: f64,
     /// Probability of dropping an attention weight.
     pub attention_dropout: f64,
+    /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
+    /// block to this at the last.
+    pub drop_path: f64,
 }
 
 impl Default for ClipTransformer {
@@ -64,6 +67,7 @@ impl Default for ClipTransformer {
             norm_eps: 1e-5,
             dropout: 0.0,
             attention_dropout: 0.0,
+            drop_path: 0.0,
         }
     }
 }
@@ -95,6 +99,7 @@ impl ClipTransformer {
             order: NormOrder::Pre,
             layer_scale: None,
             dropout: self.dropout,
+            drop_path: self.drop_path,
             init: BlockInit::clip_text(width, depth, self.mlp_dim()),
         }
     }

@@ -1,0 +1,54 @@
+//! What is dropped while training. Where nothing is dropped nothing is drawn from the random stream.
+
+use anyhow::Result;
+use tch::{Kind, Tensor};
+
+/// Drops values with probability `p` while training.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn dropout(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
+    if train && p > 0.0 { Ok(x.f_dropout(p, true)?) } else { Ok(x) }
+}
+
+/// Stochastic depth (Huang et al., 2016, <https://arxiv.org/abs/1603.09382>) as timm has it: zeroes whole samples of a
+/// residual branch `[B, ...]` with probability `p` while training and divides the others by `1 - p`.
+///
+/// # Errors
+/// Those of libtorch.
+pub fn drop_path(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
+    if !train || p <= 0.0 {
+        return Ok(x);
+    }
+    let keep = 1.0 - p;
+    let mut shape = vec![1; x.dim()];
+    shape[0] = x.size()[0];
+    let mut mask = Tensor::f_empty(&shape, (x.kind(), x.device()))?.f_bernoulli_float_(keep)?;
+    Ok(x.f_mul(&mask.f_div_scalar_(keep)?)?)
+}
+
+/// The probability for residual block `index` of `depth`: from 0 at the first, linearly, to `rate` at the last. A
+/// single block has 0.
+pub fn drop_path_rate(rate: f64, index: i64, depth: i64) -> f64 {
+    rate * index as f64 / (depth - 1).max(1) as f64
+}
+
+/// Patch dropout (Li et al., 2022, <https://arxiv.org/abs/2212.00794>) as open_clip has it: keeps, while training, the
+/// share `1 - p` of the patches of each sample, at least one, drawn at random. `[B, first + N, W]` to
+/// `[B, first + kept, W]`; the `first` tokens are always kept.
+///
+/// # Errors
+/// When there are not more than `first` tokens.
+pub fn drop_patches(x: Tensor, p: f64, first: i64, train: bool) -> Result<Tensor> {
+    if !train || p <= 0.0 {
+        return Ok(x);
+    }
+    let (batch, length, width) = x.size3()?;
+    let patches = length - first;
+    let kept = ((patches as f64 * (1.0 - p)) as i64).max(1);
+    let draw = Tensor::f_randn([batch, patches], (Kind::Float, x.device()))?;
+    let (_, chosen) = draw.f_topk(kept, -1, true, true)?; // [B, kept]
+    let chosen = chosen.f_unsqueeze(-1)?.f_expand([batch, kept, width], false)?;
+    let patches = x.f_narrow(1, first, patches)?.f_gather(1, &chosen, false)?;
+    Ok(Tensor::f_cat(&[x.f_narrow(1, 0, first)?, patches], 1)?)
+}
