@@ -154,7 +154,7 @@ fn fill(section: &mut Section, import: Import, place: &Place) -> Result<Option<W
         return Err(Problem::at(place.clone(), words).help(format!("set `{key}` in [{}]", section.name)));
     }
     let mut settings = import.settings;
-    settings.insert("plugin".into(), import.plugin.into());
+    settings.insert("plugin".into(), import.plugin.into_owned().into());
     section.fill(&settings, place);
     Ok(import.weights)
 }

@@ -87,7 +87,8 @@ impl Params {
         }
         let layers = self.layers.iter().flat_map(|(_, layers)| layers.iter().map(String::as_str));
         let towers: Vec<&str> = self.layers.iter().map(|(tower, _)| tower.as_str()).collect();
-        let mut parts: Vec<&str> = self.list.iter().filter_map(|param| param.name.split('.').next()).collect();
+        let mut parts: Vec<&str> =
+            self.list.iter().filter_map(|param| param.name.split('.').next()).collect();
         parts.dedup();
         let beside = parts.into_iter().filter(|part| !towers.contains(part));
         layers.chain(beside).filter_map(|prefix| Some((prefix, self.lr_scale(prefix)?))).collect()

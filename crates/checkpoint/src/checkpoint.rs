@@ -1,5 +1,6 @@
 //! A checkpoint that `from` names, and what it says in the words of our plugins.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -13,7 +14,7 @@ use crate::{Preprocess, Weights, hub, known};
 #[derive(Debug, Clone)]
 pub struct Import {
     /// Name of the plugin in the catalog.
-    pub plugin: &'static str,
+    pub plugin: Cow<'static, str>,
     /// Settings, in the words of the plugin's own.
     pub settings: Table,
     /// Settings that the checkpoint does not tell and whose default would be a guess: the spec must give them.
@@ -26,7 +27,7 @@ impl Import {
     /// A part whose settings are all known.
     pub(crate) fn new<const N: usize>(plugin: &'static str, settings: [(&str, Value); N]) -> Self {
         let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        Self { plugin, settings, needs: Vec::new(), weights: None }
+        Self { plugin: plugin.into(), settings, needs: Vec::new(), weights: None }
     }
 
     /// The same with weights.
@@ -38,9 +39,9 @@ impl Import {
 /// A checkpoint, found and understood; no tensor is read yet.
 pub struct Checkpoint(Box<dyn Layout>);
 
-/// Opens what `from` names: a folder or `.safetensors` file (relative to the current folder), `hf:org/name[@revision]`
-/// or the name of known weights. Only configuration and headers are read; a repository of the hub is fetched first if
-/// it is not cached.
+/// Opens what `from` names: a folder or `.safetensors` file (relative to the current folder), of another tool or of a
+/// run of ours; `hf:org/name[@revision]`; or the name of known weights. Only configuration and headers are read; a
+/// repository of the hub is fetched first if it is not cached.
 ///
 /// # Errors
 /// When it is not there, not understood, damaged or a pickle. Names what is, and what to do.

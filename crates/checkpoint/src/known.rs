@@ -37,7 +37,7 @@ pub(crate) fn stranger(from: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     format!(
         "`from = \"{from}\"`: no such file or folder in {}, and no known weights of that name ({}).{meant}{tilde} \
-         A repository of the hub is written hf:ORGANISATION/NAME",
+         A repository of the hub is written hf:ORGANISATION/NAME, a run by its folder, such as runs/UID",
         Path::new(&folder).display(),
         NAMES.join(", ")
     )

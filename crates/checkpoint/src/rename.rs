@@ -3,7 +3,7 @@
 //! A row is (ours, theirs). In ours `*` stands for a number, and the row covers everything below the name: the rest
 //! (`.weight`) is carried over. In theirs `*` is the next of those numbers, `+` and `-` that number plus
 //! and minus one, and `{a,b}` several tensors laid one after another; a name that ends in `^T` is of a matrix that is
-//! transposed.
+//! transposed. A table without any row keeps every name.
 
 /// One row: our name and theirs.
 pub(crate) type Row = (&'static str, &'static str);
@@ -19,6 +19,9 @@ pub(crate) struct Theirs {
 
 /// Finds what `ours` is called in the other tool.
 pub(crate) fn theirs(table: &[Row], ours: &str) -> Option<Theirs> {
+    if table.is_empty() {
+        return Some(Theirs { names: vec![ours.to_owned()], transposed: false });
+    }
     table.iter().find_map(|(pattern, name)| {
         let (numbers, rest) = captures(pattern, ours)?;
         let (name, transposed) = name.strip_suffix("^T").map_or((*name, false), |name| (name, true));
@@ -30,7 +33,7 @@ pub(crate) fn theirs(table: &[Row], ours: &str) -> Option<Theirs> {
 /// Whether the table has a row for their tensor `name`.
 pub(crate) fn claims(table: &[Row], name: &str) -> bool {
     let rows = table.iter().flat_map(|(_, theirs)| alternatives(theirs.trim_end_matches("^T")));
-    rows.map(|row| row.replace(['+', '-'], "*")).any(|row| captures(&row, name).is_some())
+    table.is_empty() || rows.map(|row| row.replace(['+', '-'], "*")).any(|row| captures(&row, name).is_some())
 }
 
 /// The numbers that the stars of `pattern` stand for, and what follows; it must end at a dot or with the name.

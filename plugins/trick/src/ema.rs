@@ -90,7 +90,7 @@ impl Plugin<dyn Trick> for Ema {
 /// The average, from the first update on.
 struct Running {
     settings: Ema,
-    /// Of every trained parameter and every buffer, sorted by name. Locked parameters are not averaged: they do not move.
+    /// Of every trained parameter and every buffer, sorted by name. Locked parameters do not move: none of theirs.
     average: State,
     /// Whether the average was held against the model.
     fits: bool,

@@ -1,6 +1,7 @@
 //! The layouts of other tools, one file each.
 
 mod bare;
+mod clip_lab;
 mod hf;
 mod hf_clip;
 mod hf_image;
@@ -22,7 +23,7 @@ use anyhow::{Result, bail};
 pub(crate) use shapes::grid;
 
 use crate::json;
-use crate::source::{KerasResnet, Tensors};
+use crate::source::{KerasResnet, TensorFile, Tensors};
 use crate::{Import, Preprocess};
 
 /// A checkpoint in some tool's layout. What it does not have is none.
@@ -61,6 +62,9 @@ pub(crate) trait Layout: Send + Sync {
 
 /// Opens a folder by the configuration that lies in it.
 pub(crate) fn folder(folder: &Path) -> Result<Box<dyn Layout>> {
+    if let Some(file) = clip_lab::checkpoint(folder) {
+        return bare(&file);
+    }
     if let Some(config) = json::read_if_there(&folder.join("open_clip_config.json"))?
         && let Some(stem) = open_clip::stem(folder)
     {
@@ -77,14 +81,18 @@ pub(crate) fn folder(folder: &Path) -> Result<Box<dyn Layout>> {
         ),
         None => bail!(
             "{} holds no checkpoint: expected is a config.json (Hugging Face, timm) or an open_clip_config.json, each \
-             with its .safetensors beside it",
+             with its .safetensors beside it, or the last.safetensors of a run",
             folder.display()
         ),
     }
 }
 
-/// Opens a safetensors file by the names of its tensors.
+/// Opens a safetensors file: one of ours by what it says, others by the names of their tensors.
 pub(crate) fn bare(file: &Path) -> Result<Box<dyn Layout>> {
+    let opened = TensorFile::open(file)?;
+    if clip_lab::is_ours(&opened) {
+        return Ok(Box::new(clip_lab::ClipLab::open(opened)?));
+    }
     Ok(Box::new(bare::Bare::open(file)?))
 }
 
