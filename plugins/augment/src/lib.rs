@@ -1,16 +1,25 @@
-//! Picture augmentations, and the picture geometry that evaluation shares with them.
+//! Augmentations of pictures and of batches, and the picture geometry that evaluation shares with them.
 
 mod color_jitter;
+mod cutmix;
 mod flip;
 pub mod geometry;
+mod mixing;
+mod mixup;
+mod rand_augment;
+mod random_erasing;
 mod random_resized_crop;
 mod resize;
 
 use clip_lab_api::Catalog;
 
 pub use color_jitter::ColorJitter;
+pub use cutmix::CutMix;
 pub use flip::Flip;
 pub use geometry::preprocess;
+pub use mixup::Mixup;
+pub use rand_augment::{Op, RandAugment};
+pub use random_erasing::{Filling, RandomErasing};
 pub use random_resized_crop::RandomResizedCrop;
 pub use resize::ResizeSettings;
 
@@ -20,4 +29,8 @@ pub fn register(catalog: &mut Catalog) {
     catalog.augment.add::<RandomResizedCrop>("random_resized_crop");
     catalog.augment.add::<Flip>("flip");
     catalog.augment.add::<ColorJitter>("color_jitter");
+    catalog.augment.add::<RandAugment>("rand_augment");
+    catalog.augment.add::<RandomErasing>("random_erasing");
+    catalog.augment.add::<Mixup>("mixup");
+    catalog.augment.add::<CutMix>("cutmix");
 }

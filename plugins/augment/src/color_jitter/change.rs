@@ -37,9 +37,14 @@ fn each(picture: &mut RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) {
 }
 
 fn mix(pixel: [u8; 3], other: u8, factor: f64) -> [u8; 3] {
-    let (other, factor) = (f32::from(other), factor as f32);
+    pixel.map(|value| blend(value, other, factor))
+}
+
+/// `other` and from there by `factor` towards `value`, and beyond it above 1: Pillow's `blend`.
+pub fn blend(value: u8, other: u8, factor: f64) -> u8 {
+    let other = f32::from(other);
     // The cast cuts off fractions and clips to 0..=255, as Pillow does.
-    pixel.map(|value| (other + factor * (f32::from(value) - other)) as u8)
+    (other + factor as f32 * (f32::from(value) - other)) as u8
 }
 
 /// ITU-R 601 luma in the fixed-point arithmetic of Pillow.

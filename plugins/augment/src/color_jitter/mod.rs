@@ -1,6 +1,6 @@
 //! Random changes of colour, as torchvision's `ColorJitter` defines them.
 
-mod change;
+pub(crate) mod change;
 
 use clip_lab_api::prelude::*;
 use image::RgbImage;

@@ -12,11 +12,11 @@ use clip_lab_api::prelude::*;
 use self::opened::Opened;
 pub use self::{names::Names, part::Part};
 
-/// Pictures sorted into one folder for each class, as ImageNet, CIFAR or one's own pictures often are. The folders' names in
-/// alphabetical order are the classes; pictures may lie deeper. Hidden files are passed over.
+/// Pictures sorted into one folder for each class, as ImageNet, CIFAR or one's own pictures often are. The folders'
+/// names in alphabetical order are the classes; pictures may lie deeper. Hidden files are passed over.
 ///
-/// Every picture also gets one caption, its class in a sentence, so that the same folder serves contrastive training and
-/// `retrieval`. Splits are either separate roots (`[data.val] root = ...`) or parts of one root (`hold_out`).
+/// Every picture also gets one caption, its class in a sentence, so that the same folder serves contrastive training
+/// and `retrieval`. Splits are either separate roots (`[data.val] root = ...`) or parts of one root (`hold_out`).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "image_folder")]
@@ -32,8 +32,8 @@ pub struct ImageFolder {
     pub split: Part,
     /// The part of every class that is `val` and not `train`. A hash of the file name decides which pictures.
     pub hold_out: f64,
-    /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each within
-    /// the next. Left out, all of them.
+    /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each
+    /// within the next. Left out, all of them.
     pub limit_per_class: Option<usize>,
 }
 

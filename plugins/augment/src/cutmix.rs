@@ -1,0 +1,71 @@
+//! Parts of pictures put into others.
+
+use clip_lab_api::prelude::*;
+use rand::Rng as _;
+
+use crate::mixing;
+
+/// CutMix, <https://arxiv.org/abs/1905.04899>: a box of every picture of a batch is filled with the same box of its
+/// partner, and the target with as much of the partner's as the box has of the picture. The box is drawn once for a
+/// batch: 1 - share of the area with the share from Beta(alpha, alpha), its centre anywhere, cut off at the edges; the
+/// targets follow what was left of it. Partners are the batch in reverse, as timm's `mode="batch"` has them. For
+/// classification only.
+///
+/// With `mixup` in the same spec the two are applied one after the other in the order of the spec, each by its own
+/// probability. (timm applies one of them, never both.)
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CutMix {
+    /// 1 makes every size equally likely, less prefers tiny and huge boxes.
+    pub alpha: f64,
+    /// How often a batch is mixed at all, from 0 to 1.
+    pub probability: f64,
+}
+
+impl Default for CutMix {
+    fn default() -> Self {
+        Self { alpha: 1.0, probability: 1.0 }
+    }
+}
+
+impl Settings for CutMix {
+    fn check(&self, faults: &mut Faults) {
+        mixing::check(faults, self.alpha, self.probability);
+    }
+}
+
+impl Plugin<dyn Augment> for CutMix {
+    fn facts(&self) -> AugmentFacts {
+        AugmentFacts { random: self.probability > 0.0, mixes: true }
+    }
+
+    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Augment for CutMix {
+    fn mix(&self, images: &Tensor, targets: &Tensor, rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
+        let Some(share) = mixing::kept(self.alpha, self.probability, rng)? else { return Ok(None) };
+        let [.., height, width] = images.size()[..] else { bail!("pictures of a batch are [B, 3, H, W]") };
+        if height == 0 || width == 0 {
+            return Ok(None);
+        }
+        let (top, down) = side(height, share, rng);
+        let (left, across) = side(width, share, rng);
+        let mut mixed = images.f_zeros_like()?;
+        mixed.f_copy_(images)?;
+        let part = |of: &Tensor| of.f_narrow(2, top, down)?.f_narrow(3, left, across);
+        part(&mixed)?.f_copy_(&part(&images.f_flip([0])?)?)?;
+        let share = 1.0 - (down * across) as f64 / (height * width) as f64;
+        Ok(Some((mixed, mixing::blend(targets, share)?)))
+    }
+}
+
+/// Where the box begins on a side of `length` pixels and how much of it lies within.
+fn side(length: i64, share: f64, rng: &mut Rng) -> (i64, i64) {
+    let half = (length as f64 * (1.0 - share).sqrt()) as i64 / 2;
+    let centre = rng.random_range(0..length);
+    let start = (centre - half).max(0);
+    (start, (centre + half).min(length) - start)
+}

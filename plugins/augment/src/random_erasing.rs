@@ -1,0 +1,122 @@
+//! Holes in pictures.
+
+use clip_lab_api::prelude::*;
+use rand::Rng as _;
+use rand_distr::{Distribution as _, StandardNormal};
+
+/// What a hole is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Filling {
+    /// Zero, the mean colour of the data set the normalisation is of.
+    Const,
+    /// One colour, its channels drawn from a normal distribution.
+    Rand,
+    /// Noise: every value of every pixel drawn from a normal distribution.
+    #[default]
+    Pixel,
+}
+
+/// Random erasing, <https://arxiv.org/abs/1708.04896>, as timm does it: rectangles of a picture are filled after
+/// normalisation, when numbers have about mean 0 and deviation 1.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomErasing {
+    /// How often a picture gets holes, from 0 to 1.
+    pub probability: f64,
+    /// Smallest and largest part of the picture's area that is erased.
+    pub area: [f64; 2],
+    /// Flattest and tallest shape, as height over width; drawn evenly on a logarithmic scale.
+    pub ratio: [f64; 2],
+    /// `const` (zero), `rand` (one colour) or `pixel` (noise).
+    pub mode: Filling,
+    /// Most holes in a picture; between one and so many are drawn, which share the area.
+    pub count: u32,
+}
+
+impl Default for RandomErasing {
+    fn default() -> Self {
+        Self {
+            probability: 0.25,
+            area: [0.02, 1.0 / 3.0],
+            ratio: [0.3, 1.0 / 0.3],
+            mode: Filling::Pixel,
+            count: 1,
+        }
+    }
+}
+
+impl Settings for RandomErasing {
+    fn check(&self, faults: &mut Faults) {
+        let within = (0.0..=1.0).contains(&self.probability);
+        faults.require(within, "probability", "a probability lies between 0 and 1");
+        let [least, most] = self.area;
+        let holds = 0.0 < least && least <= most && most <= 1.0;
+        faults.require(holds, "area", "write it as [smallest, largest], both above 0 and at most 1");
+        let [flat, tall] = self.ratio;
+        let holds = 0.0 < flat && flat <= tall && tall.is_finite();
+        faults.require(holds, "ratio", "write it as [flattest, tallest], both above 0");
+        faults.require(self.count > 0, "count", "must be at least 1");
+    }
+}
+
+impl Plugin<dyn Augment> for RandomErasing {
+    fn facts(&self) -> AugmentFacts {
+        AugmentFacts { random: self.probability > 0.0, ..AugmentFacts::default() }
+    }
+
+    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Augment for RandomErasing {
+    fn after_normalise(&self, pixels: &mut [f32], side: usize, rng: &mut Rng) {
+        if !rng.random_bool(self.probability) {
+            return;
+        }
+        let count = rng.random_range(1..=self.count);
+        for _ in 0..count {
+            if let Some(hole) = self.draw(side, count, rng) {
+                self.fill(pixels, side, &hole, rng);
+            }
+        }
+    }
+}
+
+/// Rows and columns.
+struct Hole {
+    top: usize,
+    left: usize,
+    height: usize,
+    width: usize,
+}
+
+impl RandomErasing {
+    /// Ten tries for an area and a shape that fit.
+    fn draw(&self, side: usize, count: u32, rng: &mut Rng) -> Option<Hole> {
+        let [flat, tall] = self.ratio.map(f64::ln);
+        (0..10).find_map(|_| {
+            let area =
+                rng.random_range(self.area[0]..=self.area[1]) * (side * side) as f64 / f64::from(count);
+            let ratio = rng.random_range(flat..=tall).exp();
+            let height = (area * ratio).sqrt().round_ties_even() as usize;
+            let width = (area / ratio).sqrt().round_ties_even() as usize;
+            (height < side && width < side).then(|| {
+                let top = rng.random_range(0..=side - height);
+                Hole { top, left: rng.random_range(0..=side - width), height, width }
+            })
+        })
+    }
+
+    fn fill(&self, pixels: &mut [f32], side: usize, hole: &Hole, rng: &mut Rng) {
+        for channel in pixels.chunks_exact_mut(side * side) {
+            let colour = if self.mode == Filling::Rand { StandardNormal.sample(rng) } else { 0.0 };
+            for row in channel.chunks_exact_mut(side).skip(hole.top).take(hole.height) {
+                for value in &mut row[hole.left..hole.left + hole.width] {
+                    *value = if self.mode == Filling::Pixel { StandardNormal.sample(rng) } else { colour };
+                }
+            }
+        }
+    }
+}
