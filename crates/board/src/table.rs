@@ -121,7 +121,7 @@ fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Vec<String>> {
 }
 
 /// Lines of aligned columns, heading first; columns that do not fit are left out from the least important on.
-fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> String {
+pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let kept = fit(columns, &rows, width, 2);

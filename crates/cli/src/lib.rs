@@ -1,11 +1,15 @@
 //! The command line of clip-lab: definitions, nothing else. Both binaries parse with it.
 
+mod compare;
+mod eval;
 mod runs;
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use compare::{CompareArgs, Weights};
+pub use eval::EvalArgs;
 pub use runs::RunsVerb;
 
 /// The store when nobody names one.
@@ -35,29 +39,38 @@ pub struct Cli {
 const EXAMPLES: &str = "Examples:
   clip-lab run experiments/lit.toml                     train, evaluate, record; on a terminal with a dashboard
   clip-lab run experiments/lit.toml --set run.seed=1    the same with another seed
+  clip-lab run experiments/STUDY.toml --jobs 2          all arms and seeds of a study that have no result yet
   clip-lab check experiments/*.toml                     find every mistake without running anything
   clip-lab plugins loss                                 which losses there are, with all settings
   clip-lab dashboard                                    watch or revisit runs
+  clip-lab compare lit clip-scratch                     which is better, by how much, and how sure that is
   clip-lab export lit --metric train/loss --out loss.svg";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Train what a spec describes, evaluate it and record everything
+    /// Train what a spec describes, evaluate it and record everything; of a study, every run that is missing
     Run(RunArgs),
-    /// Check specs: every mistake with its line, nothing is run
+    /// Check specs and studies: every mistake with its line, nothing is run
     Check(CheckArgs),
     /// List the plugins, or explain one with its settings, defaults and help
     Plugins(PluginsArgs),
+    /// Evaluate a run again, or the weights between two models
+    Eval(EvalArgs),
     /// Turn pictures and texts into embeddings, written to a safetensors file
     Embed(EmbedArgs),
-    /// Look back at runs: list, show, compare, tag, delete
+    /// Look back at runs: list, show, tag, delete, and how two of them differ
     #[command(subcommand)]
     Runs(RunsVerb),
+    /// Compare the arms of a study, or runs: means, differences, intervals and tests over seeds and queries
+    Compare(CompareArgs),
     /// Write a chart of runs (SVG, PNG) or the points behind it (CSV)
     Export(ExportArgs),
     /// Watch runs live, or look at them afterwards, in the terminal
     Dashboard(DashboardArgs),
+    /// What decides the results of a study's arms besides their specs, as JSON
+    #[command(hide = true)]
+    Fingerprint(FingerprintArgs),
 }
 
 /// How a run shows itself.
@@ -76,7 +89,7 @@ pub enum Ui {
 /// `clip-lab run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The spec, such as experiments/lit.toml
+    /// The spec, such as experiments/lit.toml, or a study of several
     pub spec: PathBuf,
     /// Change a setting before anything is read: `--set run.seed=1`, `--set trick.0.max_norm=0.5`
     #[arg(long, value_name = "KEY=VALUE")]
@@ -90,15 +103,72 @@ pub struct RunArgs {
     /// How to show it; the dashboard on a terminal, plain lines elsewhere
     #[arg(long, value_enum)]
     pub ui: Option<Ui>,
+    /// How a study is run
+    #[command(flatten)]
+    pub study: StudyArgs,
     /// The uid to record under, chosen by the program that started this one
     #[arg(long, hide = true)]
     pub uid: Option<String>,
+    /// The study and the arm to record the run under
+    #[arg(long = "study", hide = true)]
+    pub of_study: Option<String>,
+    /// The arm of that study
+    #[arg(long, hide = true)]
+    pub arm: Option<String>,
+    /// Threads for computing and for reading where the spec leaves both to the machine; no part of what runs
+    #[arg(long, hide = true)]
+    pub share: Option<usize>,
+}
+
+/// What `clip-lab run` takes for studies alone.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Studies")]
+pub struct StudyArgs {
+    /// Run so many at once; each gets its share of the cores
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Run only this arm; may be given several times
+    #[arg(long, value_name = "ARM")]
+    pub only: Vec<String>,
+    /// Say what would run and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Keep finished runs whose spec, code or data have changed since, with a note on each
+    #[arg(long, conflicts_with = "fresh")]
+    pub allow_changed: bool,
+    /// Run everything anew; runs of before are tagged `superseded` and compared no more
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+impl StudyArgs {
+    /// The flag that was given first, if any was.
+    pub fn given(&self) -> Option<&'static str> {
+        let flags = [
+            (self.jobs.is_some(), "--jobs"),
+            (!self.only.is_empty(), "--only"),
+            (self.dry_run, "--dry-run"),
+            (self.allow_changed, "--allow-changed"),
+            (self.fresh, "--fresh"),
+        ];
+        flags.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
+    }
+}
+
+/// `clip-lab fingerprint`.
+#[derive(Debug, Args)]
+pub struct FingerprintArgs {
+    /// The study
+    pub study: PathBuf,
+    /// Change a setting of every arm first, as `run` does
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// `clip-lab check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The specs
+    /// The specs and studies
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<PathBuf>,
     /// Change a setting first, as `run` does

@@ -1,9 +1,11 @@
 //! The verbs of clip-lab that need no tensors: they start at once, run where no libtorch is, and cannot hurt a run.
 
 pub mod charts;
+pub mod compare;
 pub mod core;
 pub mod run;
 pub mod runs;
+pub mod study;
 
 /// Columns of the terminal; very many when nobody reads along, so that tables are never cut in a pipe.
 pub fn width() -> usize {

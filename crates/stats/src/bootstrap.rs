@@ -19,7 +19,7 @@ pub const DRAWS: usize = 9_999;
 ///
 /// - Queries are drawn with replacement, the same ones for every seed and for both arms of a difference.
 /// - Seeds are so few that drawing them again is no picture of other seeds: of three seeds one draw in nine takes the same
-///   one three times, and the spread is too small by a third. Their part is drawn from Student's t instead, scaled by
+///   one three times, and the variance is too small by a third. Their part is drawn from Student's t instead, scaled by
 ///   what was measured between seeds, which is exact for any number of seeds whose means are about normal.
 ///
 /// Intervals are percentiles of the draws, p-values twice the share of draws beyond 0, counted as `(1 + k) / (1 + draws)`

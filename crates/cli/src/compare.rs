@@ -1,0 +1,38 @@
+//! `clip-lab compare`.
+
+use clap::{Args, ValueEnum};
+
+/// What to compare and how to print it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CompareArgs {
+    /// A study file, the name of a study, or runs (uids, their beginnings, names); runs that share a name are one arm
+    #[arg(required = true, value_name = "STUDY|RUN")]
+    pub what: Vec<String>,
+    /// The metric, such as `test/retrieval/t2i/hit@1`, several times for several tables; else that of the study or the goal of the runs
+    #[arg(long, value_name = "NAME")]
+    pub metric: Vec<String>,
+    /// The arm that the others are compared with; else that of the study, or the first
+    #[arg(long, value_name = "ARM")]
+    pub reference: Option<String>,
+    /// Take the metrics of the weights as trained, or of their moving average
+    #[arg(long, value_enum)]
+    pub weights: Option<Weights>,
+    /// Print JSON
+    #[arg(long, group = "format")]
+    pub json: bool,
+    /// Print CSV, a line for each arm and metric; remarks go to standard error
+    #[arg(long, group = "format")]
+    pub csv: bool,
+    /// Print a table for Markdown
+    #[arg(long, group = "format")]
+    pub markdown: bool,
+}
+
+/// Which weights were evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Weights {
+    /// As trained
+    Raw,
+    /// Their moving average
+    Ema,
+}

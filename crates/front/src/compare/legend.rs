@@ -1,0 +1,46 @@
+//! What the columns of a table mean.
+
+use clip_lab_stats::Covers;
+
+use super::report::{MARKED, Report, Table};
+
+/// Sentences below a table; only of what it shows.
+pub fn legend(report: &Report, table: &Table) -> Vec<String> {
+    let differences = table.rows.iter().filter_map(|row| row.difference.as_ref());
+    let tested = differences.clone().filter(|found| found.p_holm.is_some()).count();
+    let estimates =
+        differences.map(|found| found.estimate).chain(table.rows.iter().filter_map(|row| row.mean));
+    let mut covers: Vec<Covers> = estimates.filter_map(|found| found.covers).collect();
+    covers.sort_by_key(|covers| *covers as u8);
+    covers.dedup();
+    let mut lines = Vec::new();
+    if let [one] = covers[..] {
+        lines.push(format!("95% intervals are over {}", over(one, report.draws)));
+    } else if !covers.is_empty() {
+        let each: Vec<String> = covers.iter().map(|covers| over(*covers, report.draws)).collect();
+        lines.push(format!(
+            "95% intervals are over {}, as there is more than one seed or not",
+            each.join(" or over ")
+        ));
+    }
+    if tested > 0 {
+        let mcnemar =
+            if table.rows.iter().any(|row| row.mcnemar.is_some()) { " and McNemar's exact p" } else { "" };
+        let times = if tested == 1 { "1 comparison".to_owned() } else { format!("{tested} comparisons") };
+        lines.push(format!("P{mcnemar}: two-sided, after Holm's correction for {times}{}", star(table)));
+    }
+    lines
+}
+
+fn over(covers: Covers, draws: usize) -> String {
+    match covers {
+        Covers::SeedsAndQueries => format!("seeds and queries ({draws} draws of both)"),
+        Covers::Seeds => "seeds (Student's t)".to_owned(),
+        Covers::Queries => format!("queries ({draws} draws)"),
+    }
+}
+
+fn star(table: &Table) -> String {
+    let marked = table.rows.iter().any(super::report::Row::is_marked);
+    if marked { format!("; * below {MARKED}") } else { String::new() }
+}

@@ -1,0 +1,71 @@
+//! `clip-lab compare`: which arm is better, by how much, and how sure that is.
+//!
+//! ```text
+//! store -> select: arms and their runs -> read: values and ranks -> judge (pure): Report -> terminal | Markdown | CSV | JSON
+//! ```
+//! What is computed and why is said in `clip_lab_stats`.
+
+mod cells;
+mod csv;
+mod judge;
+mod legend;
+mod markdown;
+mod metric;
+mod read;
+mod remark;
+mod report;
+mod select;
+mod terminal;
+mod warn;
+
+use std::path::Path;
+
+use anyhow::Result;
+use clip_lab_cli::CompareArgs;
+use clip_lab_store::Reader;
+
+use crate::width;
+pub use report::Report;
+
+/// Compares arms and prints what was found as `args` ask.
+///
+/// # Errors
+/// Those of the store; a study, run, arm or metric that is not there.
+pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
+    let report = report(store, args)?;
+    match args {
+        CompareArgs { json: true, .. } => Ok(serde_json::to_string_pretty(&report)? + "\n"),
+        CompareArgs { csv: true, .. } => {
+            eprint!("{}", report.remarks(width()));
+            report.to_csv()
+        }
+        CompareArgs { markdown: true, .. } => Ok(report.to_markdown()),
+        _ => Ok(report.to_text(width())),
+    }
+}
+
+/// Compares arms.
+///
+/// # Errors
+/// As [`compare`].
+pub fn report(store: &Path, args: &CompareArgs) -> Result<Report> {
+    let reader = Reader::open(store)?;
+    let selection = select::select(&reader, &args.what)?;
+    let reference = selection.reference(args.reference.as_deref())?;
+    let metrics = metric::chosen(&reader, &selection, args)?;
+    let mut tables = Vec::new();
+    for metric in &metrics {
+        let (samples, goal) = read::samples(&reader, &selection.arms, metric)?;
+        tables.push(judge::table(metric, goal, &samples, &reference));
+    }
+    let splits = metrics.iter().map(|metric| metric.split.as_str());
+    Ok(Report {
+        version: report::VERSION,
+        warnings: warn::warnings(&reader, &selection.arms, &splits.collect::<Vec<_>>())?,
+        study: selection.study,
+        reference,
+        draws: clip_lab_stats::DRAWS,
+        tables,
+        not_counted: selection.not_counted,
+    })
+}

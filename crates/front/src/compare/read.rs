@@ -1,0 +1,154 @@
+//! Values and ranks of the runs that count.
+
+use anyhow::{Result, bail};
+use clip_lab_stats::Outcomes;
+use clip_lab_store::{Goal, Reader, RunRow, SeriesRow};
+use serde_json::Value;
+
+use super::{metric::Metric, select::Arm};
+
+/// An arm by one metric.
+pub struct Sample {
+    /// The arm.
+    pub arm: String,
+    /// Its runs that have the metric, by seed.
+    pub runs: Vec<Measured>,
+    /// Runs that lack it, in words.
+    pub without: Vec<String>,
+}
+
+/// A run by one metric.
+pub struct Measured {
+    /// The run.
+    pub row: RunRow,
+    /// The last value.
+    pub value: f64,
+    /// The ranks that it follows from.
+    pub ranks: Option<Ranks>,
+    /// Floating-point operations of a training sample.
+    pub flops: Option<f64>,
+}
+
+/// Ranks of one evaluation.
+#[derive(Clone, PartialEq)]
+pub struct Ranks {
+    /// One for each query.
+    pub ranks: Vec<u32>,
+    /// What they add to the metric.
+    pub scores: Vec<f64>,
+    /// How many queries in a row belong to one picture; none when pictures have different numbers of them.
+    pub together: Option<usize>,
+    /// What the data was.
+    data: Option<Value>,
+}
+
+/// Reads every arm; the direction that is better as well.
+///
+/// # Errors
+/// Those of the store, and when no run at all has the metric.
+pub fn samples(reader: &Reader, arms: &[Arm], metric: &Metric) -> Result<(Vec<Sample>, Goal)> {
+    let (mut samples, mut goal) = (Vec::new(), Goal::None);
+    for arm in arms {
+        let mut sample = Sample { arm: arm.name.clone(), runs: Vec::new(), without: Vec::new() };
+        for row in &arm.runs {
+            let series = reader.series(row.id)?.into_iter().find(|series| series.name == metric.name);
+            match series.as_ref().and_then(|series| Some((series, series.last?))) {
+                Some((series, value)) => {
+                    goal = series.goal;
+                    sample.runs.push(measured(reader, row, metric, series, value)?);
+                }
+                None => sample.without.push(format!("{} seed {} ({})", arm.name, row.seed, row.uid)),
+            }
+        }
+        samples.push(sample);
+    }
+    if samples.iter().all(|sample| sample.runs.is_empty()) {
+        bail!("{}", nothing(reader, arms, metric)?);
+    }
+    Ok((samples, goal))
+}
+
+fn measured(
+    reader: &Reader,
+    row: &RunRow,
+    metric: &Metric,
+    series: &SeriesRow,
+    value: f64,
+) -> Result<Measured> {
+    let facts = reader.environment(row.id)?.extra;
+    let step = series.last_step.unwrap_or(row.step);
+    let data = facts.get(&format!("data.{}", metric.split)).cloned();
+    let ranks = ranks(reader, row, metric, step, data)?;
+    Ok(Measured {
+        row: row.clone(),
+        value,
+        // Ranks that give another value are those of something else.
+        ranks: ranks.filter(|ranks| {
+            (clip_lab_stats::mean(&ranks.scores) - value).abs() <= 1e-5 * value.abs().max(1.0)
+        }),
+        flops: facts.get("train_flops_per_sample").and_then(Value::as_f64),
+    })
+}
+
+fn ranks(
+    reader: &Reader,
+    row: &RunRow,
+    metric: &Metric,
+    step: u64,
+    data: Option<Value>,
+) -> Result<Option<Ranks>> {
+    let Some(ranked) = &metric.ranked else { return Ok(None) };
+    let Some(ranks) = reader.ranks_of(row.id, &ranked.at(step, &metric.split))? else { return Ok(None) };
+    let pictures = match ranked.pictures_at(step, &metric.split) {
+        Some(at) => reader.ranks_of(row.id, &at)?.map_or(ranks.len(), |pictures| pictures.len()),
+        None => ranks.len(),
+    };
+    // Captions stand in the order of their pictures.
+    let together = (pictures > 0 && ranks.len().is_multiple_of(pictures)).then(|| ranks.len() / pictures);
+    let scores = ranks.iter().map(|rank| ranked.score(*rank)).collect();
+    Ok(Some(Ranks { ranks, scores, together, data }))
+}
+
+/// Why there is nothing to compare.
+fn nothing(reader: &Reader, arms: &[Arm], metric: &Metric) -> Result<String> {
+    let Some(run) = arms.iter().find_map(|arm| arm.runs.first()) else {
+        return Ok("none of these runs has finished: `clip-lab runs list` says how they stand".to_owned());
+    };
+    let known: Vec<String> = reader.series(run.id)?.into_iter().map(|series| series.name).collect();
+    Ok(format!("none of these runs has the metric `{}`; {} has {}", metric.name, run.name, known.join(", ")))
+}
+
+impl Sample {
+    /// The value of each seed.
+    pub fn values(&self) -> Vec<f64> {
+        self.runs.iter().map(|run| run.value).collect()
+    }
+
+    /// The seeds, in rising order.
+    pub fn seeds(&self) -> Vec<u64> {
+        self.runs.iter().map(|run| run.row.seed).collect()
+    }
+
+    /// The ranks of every seed, where all have them and of the same queries.
+    pub fn ranks(&self) -> Option<Vec<&Ranks>> {
+        let all: Vec<&Ranks> = self.runs.iter().map(|run| run.ranks.as_ref()).collect::<Option<_>>()?;
+        all.windows(2).all(|pair| pair[0].same_queries(pair[1])).then_some(all)
+    }
+
+    /// What every seed made of every query; captions of one picture together, because they are not independent.
+    pub fn outcomes(&self) -> Option<Outcomes> {
+        Outcomes::new(self.ranks()?.into_iter().map(Ranks::by_picture).collect())
+    }
+}
+
+impl Ranks {
+    /// Whether both are of the same queries, as far as is known.
+    pub fn same_queries(&self, other: &Ranks) -> bool {
+        let known = self.data.is_some() && other.data.is_some();
+        self.ranks.len() == other.ranks.len() && (!known || self.data == other.data)
+    }
+
+    fn by_picture(&self) -> Vec<f64> {
+        self.scores.chunks(self.together.unwrap_or(1).max(1)).map(clip_lab_stats::mean).collect()
+    }
+}

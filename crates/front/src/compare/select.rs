@@ -1,0 +1,178 @@
+//! Which arms are meant, and which of their runs count.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail, ensure};
+use clip_lab_problem::nearest;
+use clip_lab_spec::Study;
+use clip_lab_store::{Reader, RunRow, Status};
+
+/// The tag of runs that a newer one has taken the place of.
+const SUPERSEDED: &str = "superseded";
+
+/// What is compared.
+pub struct Selection {
+    /// The study, when it is one.
+    pub study: Option<String>,
+    /// The metric that its file names.
+    pub metric: Option<String>,
+    /// The reference that its file names.
+    named: Option<String>,
+    /// At least one.
+    pub arms: Vec<Arm>,
+    /// Runs that were left out or are not there yet, and why.
+    pub not_counted: Vec<String>,
+}
+
+/// One of the things compared.
+pub struct Arm {
+    /// Its name.
+    pub name: String,
+    /// The runs that count, one a seed, in rising order; may be empty.
+    pub runs: Vec<RunRow>,
+}
+
+/// Finds the arms that `what` means: a study file, the name of a study, or runs.
+///
+/// # Errors
+/// When nothing answers to it.
+pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
+    let runs = reader.runs()?;
+    if let [one] = what {
+        if one.ends_with(".toml") || Path::new(one).is_file() {
+            let study = Study::read(Path::new(one)).map_err(|report| anyhow!("{report}"))?;
+            return of_study(reader, &runs, &study.name.clone(), Some(study));
+        }
+        if runs.iter().any(|run| run.study.as_deref() == Some(one)) {
+            return of_study(reader, &runs, one, None);
+        }
+    }
+    of_runs(reader, &runs, what)
+}
+
+impl Selection {
+    /// The arm that the others are compared with: the one asked for, the study's, or the first.
+    ///
+    /// # Errors
+    /// When there is no such arm.
+    pub fn reference(&self, asked: Option<&str>) -> Result<String> {
+        let known: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
+        let wanted = asked.or(self.named.as_deref()).unwrap_or(known[0]);
+        let near =
+            nearest(wanted, &known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        ensure!(known.contains(&wanted), "there is no arm `{wanted}`{near} (known: {})", known.join(", "));
+        Ok(wanted.to_owned())
+    }
+}
+
+fn of_study(reader: &Reader, runs: &[RunRow], name: &str, file: Option<Study>) -> Result<Selection> {
+    let of = runs.iter().filter(|run| run.study.as_deref() == Some(name));
+    let labelled: Vec<(String, &RunRow)> =
+        of.map(|run| (run.arm.clone().unwrap_or_else(|| run.name.clone()), run)).collect();
+    if labelled.is_empty() {
+        let how = file.map_or_else(String::new, |study| {
+            format!(": `clip-lab run {}` starts them", study.file.display())
+        });
+        bail!("the store has no runs of the study `{name}`{how}");
+    }
+    let order = file.iter().flat_map(|study| &study.arms).map(|arm| arm.name.clone()).collect();
+    let mut selection = count(reader, labelled, order)?;
+    selection.study = Some(name.to_owned());
+    if let Some(study) = file {
+        selection.not_counted.extend(missing(&study, runs));
+        (selection.metric, selection.named) = (Some(study.metric), Some(study.reference));
+    }
+    Ok(selection)
+}
+
+/// Arms and seeds of the file that nobody has run.
+fn missing(study: &Study, runs: &[RunRow]) -> Vec<String> {
+    let of = |run: &&RunRow| run.study.as_deref() == Some(&study.name);
+    let seeds = |arm: &str| -> Vec<u64> {
+        runs.iter().filter(of).filter(|run| run.arm.as_deref() == Some(arm)).map(|run| run.seed).collect()
+    };
+    let lacking = study.arms.iter().flat_map(|arm| {
+        let there = seeds(&arm.name);
+        study.seeds.iter().filter(move |seed| !there.contains(seed)).map(|seed| (arm.name.clone(), *seed))
+    });
+    lacking.map(|(arm, seed)| format!("{arm} seed {seed}: not run yet")).collect()
+}
+
+/// A name means all runs that have it, anything else one run.
+fn of_runs(reader: &Reader, runs: &[RunRow], what: &[String]) -> Result<Selection> {
+    let mut chosen: Vec<RunRow> = Vec::new();
+    let mut alone: Vec<String> = Vec::new();
+    for selector in what {
+        let named: Vec<&RunRow> = runs.iter().filter(|run| run.name == *selector).collect();
+        let found = if named.is_empty() {
+            let run = reader.run(selector)?;
+            alone.push(run.uid.clone());
+            vec![run]
+        } else {
+            named.into_iter().cloned().collect()
+        };
+        let new = |run: &RunRow| chosen.iter().all(|known| known.uid != run.uid);
+        let found: Vec<RunRow> = found.into_iter().filter(new).collect();
+        chosen.extend(found);
+    }
+    // Two runs of one name and seed, each asked for by its uid, are to be told apart.
+    let twin = |run: &RunRow| {
+        let same =
+            |other: &&RunRow| other.name == run.name && other.seed == run.seed && alone.contains(&other.uid);
+        alone.contains(&run.uid) && chosen.iter().filter(same).count() > 1
+    };
+    let label = |run: &RunRow| match twin(run) {
+        true => format!("{}·{}", run.name, &run.uid[run.uid.len().saturating_sub(4)..]),
+        false => run.name.clone(),
+    };
+    let mut order: Vec<String> = chosen.iter().map(&label).collect();
+    let mut seen = Vec::new();
+    order.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
+    count(reader, chosen.iter().map(|run| (label(run), run)).collect(), order)
+}
+
+/// Arms with the runs that count: of each seed the newest that finished. Arms that `order` lacks come after it, the oldest
+/// first.
+fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<String>) -> Result<Selection> {
+    let mut labelled = labelled;
+    labelled.sort_by(|a, b| b.1.uid.cmp(&a.1.uid));
+    for (name, _) in labelled.iter().rev() {
+        if !order.contains(name) {
+            order.push(name.clone());
+        }
+    }
+    let (mut arms, mut not_counted) = (Vec::new(), Vec::new());
+    for name in order {
+        let mut runs: Vec<RunRow> = Vec::new();
+        for (_, run) in labelled.iter().filter(|(label, _)| *label == name) {
+            match why_not(reader, run, &runs)? {
+                Some(why) => not_counted.push(format!("{name} seed {} ({}): {why}", run.seed, run.uid)),
+                None => runs.push((*run).clone()),
+            }
+        }
+        runs.sort_by_key(|run| run.seed);
+        arms.push(Arm { name, runs });
+    }
+    Ok(Selection { study: None, metric: None, named: None, arms, not_counted })
+}
+
+/// Why a run does not count beside those of its arm that are newer; none when it does.
+fn why_not(reader: &Reader, run: &RunRow, newer: &[RunRow]) -> Result<Option<String>> {
+    if reader.tags(run.id)?.iter().any(|tag| tag == SUPERSEDED) {
+        return Ok(Some(SUPERSEDED.to_owned()));
+    }
+    let status = run.status.as_str().replace('_', "-");
+    Ok(match (run.status, &run.reason) {
+        (Status::Finished, _) => newer
+            .iter()
+            .any(|other| other.seed == run.seed)
+            .then(|| "older than the one of that seed that counts".to_owned()),
+        (_, Some(reason)) => Some(format!("{status}, {reason}")),
+        (_, None) => Some(status),
+    })
+}
