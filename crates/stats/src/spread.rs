@@ -5,6 +5,9 @@ use crate::{
     student::mean,
 };
 
+/// Less than this is no difference: outcomes are about 1.
+const ROUNDING: f64 = 1e-12;
+
 /// A mean over queries and seeds with what draws of either would do to it.
 pub(crate) struct Spread {
     /// The number.
@@ -70,8 +73,8 @@ impl Spread {
 
     /// Whether anything varies at all.
     pub fn varies(&self) -> bool {
-        let queries = self.queries.iter().any(|part| (part - self.centre).abs() > 1e-12);
-        queries && self.shrink > 0.0 || self.seeds.is_some_and(|student| student.scale > 0.0)
+        let queries = self.queries.iter().any(|part| (part - self.centre).abs() > ROUNDING);
+        queries && self.shrink > 0.0 || self.seeds.is_some_and(|student| student.scale > ROUNDING)
     }
 }
 

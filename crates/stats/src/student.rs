@@ -32,11 +32,14 @@ pub fn quantile(freedom: f64, p: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |t| t.inverse_cdf(p))
 }
 
-/// Squared standard error of the mean; NaN for fewer than two values.
+/// Squared standard error of the mean; NaN for fewer than two values, 0 where they differ by rounding only.
 fn squared_error(values: &[f64]) -> f64 {
     let middle = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - middle) * (value - middle)).sum();
-    squares / (values.len() as f64 - 1.0) / values.len() as f64
+    let off = values.iter().map(|value| (value - middle).abs());
+    if values.len() > 1 && off.clone().fold(0.0, f64::max) < 1e-12 * middle.abs() + 1e-15 {
+        return 0.0;
+    }
+    off.map(|off| off * off).sum::<f64>() / (values.len() as f64 - 1.0) / values.len() as f64
 }
 
 fn estimate(value: f64, error: f64, freedom: f64) -> Estimate {
@@ -86,6 +89,8 @@ mod tests {
     fn nothing_is_said_where_nothing_is_known() {
         assert_eq!(over_seeds(&[0.5]), Estimate::bare(0.5));
         assert_eq!(over_seeds(&[0.5, 0.5, 0.5]), Estimate::bare(0.5));
+        let rounded = [0.3 - 0.2, 0.4 - 0.3, 0.5 - 0.4];
+        assert_eq!(over_seeds(&rounded).interval, None, "they differ in the last digit only");
         assert_eq!(between_seeds(&[0.5], &[0.25, 0.75]), Estimate::bare(0.0));
         assert!(over_seeds(&[]).value.is_nan());
     }

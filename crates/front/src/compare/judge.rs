@@ -68,8 +68,11 @@ impl Judge<'_> {
         let pairing = if paired_by_seed { Pairing::Seeds } else { Pairing::Queries };
         let outcomes = outcomes(sample, base);
         let by_query = outcomes.and_then(|(arm, base)| self.bootstrap.difference(&arm, &base, pairing));
+        let other = sample.differs(base);
         let (arm, base) = (sample.values(), base.values());
         let by_seed = || match paired_by_seed {
+            // What differs may be the queries.
+            _ if other => Estimate::bare(0.0),
             true => over_seeds(&arm.iter().zip(&base).map(|(arm, base)| arm - base).collect::<Vec<_>>()),
             false => between_seeds(&arm, &base),
         };

@@ -14,14 +14,9 @@ pub fn legend(report: &Report, table: &Table) -> Vec<String> {
     covers.sort_by_key(|covers| *covers as u8);
     covers.dedup();
     let mut lines = Vec::new();
-    if let [one] = covers[..] {
-        lines.push(format!("95% intervals are over {}", over(one, report.draws)));
-    } else if !covers.is_empty() {
+    if !covers.is_empty() {
         let each: Vec<String> = covers.iter().map(|covers| over(*covers, report.draws)).collect();
-        lines.push(format!(
-            "95% intervals are over {}, as there is more than one seed or not",
-            each.join(" or over ")
-        ));
+        lines.push(format!("95% intervals are over {}", each.join("; ")));
     }
     if tested > 0 {
         let mcnemar =
@@ -35,8 +30,8 @@ pub fn legend(report: &Report, table: &Table) -> Vec<String> {
 fn over(covers: Covers, draws: usize) -> String {
     match covers {
         Covers::SeedsAndQueries => format!("seeds and queries ({draws} draws of both)"),
-        Covers::Seeds => "seeds (Student's t)".to_owned(),
-        Covers::Queries => format!("queries ({draws} draws)"),
+        Covers::Seeds => "seeds alone (Student's t) where outcomes by query are not known".to_owned(),
+        Covers::Queries => format!("queries alone ({draws} draws) where there is one seed"),
     }
 }
 

@@ -135,6 +135,13 @@ impl Sample {
         all.windows(2).all(|pair| pair[0].same_queries(pair[1])).then_some(all)
     }
 
+    /// Whether both have ranks, but of different queries.
+    pub fn differs(&self, other: &Sample) -> bool {
+        let first =
+            |sample: &Sample| sample.ranks().and_then(|ranks| ranks.first().map(|ranks| (*ranks).clone()));
+        first(self).zip(first(other)).is_some_and(|(one, other)| !one.same_queries(&other))
+    }
+
     /// What every seed made of every query; captions of one picture together, because they are not independent.
     pub fn outcomes(&self) -> Option<Outcomes> {
         Outcomes::new(self.ranks()?.into_iter().map(Ranks::by_picture).collect())

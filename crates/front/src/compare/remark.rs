@@ -9,13 +9,12 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
     let mut notes: Vec<String> = Vec::new();
     let without: Vec<&str> = samples.iter().flat_map(|sample| &sample.without).map(String::as_str).collect();
     if !without.is_empty() {
-        notes.push(format!("no finite value of {}: {}", metric.name, list(&without)));
+        notes.push(format!("No finite value of {}: {}", metric.name, without.join(", ")));
     }
     notes.extend(one_seed(rows, base));
-    notes.extend(
-        base.filter(|base| base.runs.is_empty())
-            .map(|base| format!("no differences: the reference {} has no run that counts", base.arm)),
-    );
+    notes.extend(base.filter(|base| base.runs.is_empty()).map(|base| {
+        format!("There are no differences: the reference `{}` has no run that counts", base.arm)
+    }));
     if metric.ranked.is_some() {
         notes.extend(by_seeds_alone(samples));
         notes.extend(base.and_then(|base| other_queries(samples, base)));
@@ -26,48 +25,56 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn list(words: &[&str]) -> String {
-    match words {
+pub fn list(words: &[impl AsRef<str>]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match &words[..] {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
 
-fn names<'a>(samples: impl Iterator<Item = &'a Sample>) -> Vec<&'a str> {
-    samples.map(|sample| sample.arm.as_str()).collect()
+/// An arm as sentences name it.
+pub fn quoted(arm: &str) -> String {
+    format!("`{arm}`")
 }
 
-fn has(names: &[&str]) -> &'static str {
+fn names<'a>(samples: impl Iterator<Item = &'a Sample>) -> Vec<String> {
+    samples.map(|sample| quoted(&sample.arm)).collect()
+}
+
+fn has(names: &[String]) -> &'static str {
     if names.len() == 1 { "has" } else { "have" }
 }
 
 /// With one seed nobody knows what another would have given.
 fn one_seed(rows: &[Row], base: Option<&Sample>) -> Vec<String> {
-    let alone = |row: &&Row| row.seeds.len() == 1;
-    let covered = |row: &&Row| row.mean.is_some_and(|mean| mean.covers == Some(Covers::Queries));
-    let of = |covers: bool| -> Vec<&str> {
-        rows.iter().filter(alone).filter(|row| covered(row) == covers).map(|row| row.arm.as_str()).collect()
+    let covered = |row: &Row| row.mean.is_some_and(|mean| mean.covers == Some(Covers::Queries));
+    let of = |covers: bool| -> Vec<String> {
+        let alone = rows.iter().filter(|row| row.seeds.len() == 1 && covered(row) == covers);
+        alone.map(|row| quoted(&row.arm)).collect()
     };
     let (queries, nothing) = (of(true), of(false));
     let mut notes = Vec::new();
     if !queries.is_empty() {
-        let differences = match base.is_some_and(|base| queries.contains(&base.arm.as_str())) {
-            true => " and of every difference",
-            false => "",
+        let all = base.is_some_and(|base| queries.contains(&quoted(&base.arm)));
+        let (means, cover) = if queries.len() == 1 && !all {
+            ("the interval of its mean", "covers")
+        } else {
+            ("intervals of means", "cover")
         };
+        let differences = if all { " and of every difference" } else { " and of its difference" };
         notes.push(format!(
-            "{} {} one seed: the interval of its mean{differences} covers the choice of queries only. It does not cover \
-             training: another seed may move the number by more",
+            "{} {} one seed: {means}{differences} {cover} the choice of queries only, not training: another seed may move \
+             the number by more",
             list(&queries),
             has(&queries)
         ));
     }
     if !nothing.is_empty() {
+        let (names, has) = (list(&nothing), has(&nothing));
         notes.push(format!(
-            "{} {} one seed: without queries to draw from there is no interval",
-            list(&nothing),
-            has(&nothing)
+            "{names} {has} one seed and no outcomes that vary by query: nothing is known of the error"
         ));
     }
     notes
@@ -77,22 +84,15 @@ fn by_seeds_alone(samples: &[Sample]) -> Option<String> {
     let lacking =
         names(samples.iter().filter(|sample| !sample.runs.is_empty() && sample.outcomes().is_none()));
     (!lacking.is_empty()).then(|| {
-        format!(
-            "{}: not all runs kept ranks of the same queries that give this metric; compared over seeds only",
-            list(&lacking)
-        )
+        let names = list(&lacking);
+        format!("Not every run of {names} kept ranks of the same queries that give this metric: compared over seeds only")
     })
 }
 
 fn other_queries(samples: &[Sample], base: &Sample) -> Option<String> {
-    let ranks = base.ranks()?;
-    let reference = ranks.first()?;
-    let differs = |sample: &&Sample| {
-        sample.ranks().is_some_and(|found| found.first().is_some_and(|found| !found.same_queries(reference)))
-    };
-    let other = names(samples.iter().filter(differs));
+    let other = names(samples.iter().filter(|sample| sample.differs(base)));
     (!other.is_empty()).then(|| {
-        format!("{} answered other queries than {}; their differences are over seeds only, and of other test data", list(&other), base.arm)
+        format!("{} answered other queries than `{}`: the difference is not tested", list(&other), base.arm)
     })
 }
 
@@ -101,14 +101,15 @@ fn captions(samples: &[Sample]) -> Option<String> {
     let all: Vec<_> = samples.iter().filter_map(Sample::ranks).flatten().collect();
     if all.iter().any(|ranks| ranks.together.is_none()) {
         return Some(
-            "captions of one picture are not independent, and pictures have different numbers of them here: intervals over \
-             queries and McNemar's p are too small"
+            "Captions of one picture are not independent, and pictures have different numbers of them: intervals over \
+             queries are too narrow, and McNemar's p is too small"
                 .to_owned(),
         );
     }
     let most = all.iter().filter_map(|ranks| ranks.together).max().filter(|together| *together > 1)?;
     Some(format!(
-        "queries are drawn by picture, {most} captions at a time; McNemar's test takes each caption as independent, so its p is too small"
+        "Queries are drawn by picture, {most} captions at a time; McNemar's test takes every caption as independent, so \
+         that its p is too small"
     ))
 }
 
@@ -117,6 +118,6 @@ fn other_seeds(samples: &[Sample], base: &Sample) -> Option<String> {
         |sample: &&Sample| !sample.runs.is_empty() && !base.runs.is_empty() && sample.seeds() != base.seeds();
     let other = names(samples.iter().filter(differs));
     (!other.is_empty()).then(|| {
-        format!("{} {} other seeds than {}: not paired by seed", list(&other), has(&other), base.arm)
+        format!("{} {} other seeds than `{}`: not paired by seed", list(&other), has(&other), base.arm)
     })
 }

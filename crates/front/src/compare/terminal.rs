@@ -16,6 +16,9 @@ const LONGEST: usize = 100;
 /// Blanks between columns.
 const GAP: usize = 2;
 
+/// A column: its heading, and which cell stands in it.
+type Shown = (&'static str, fn(&Cells) -> &String);
+
 impl Report {
     /// Everything found, in at most `width` columns where that can be.
     pub fn to_text(&self, width: usize) -> String {
@@ -43,7 +46,7 @@ fn one(report: &Report, table: &Table, width: usize) -> String {
 /// What is known of the comparison as a whole.
 fn overall(report: &Report, width: usize) -> String {
     let mut out: String =
-        report.warnings.iter().map(|warning| sentence(&format!("warning: {warning}"), width)).collect();
+        report.warnings.iter().map(|warning| sentence(&format!("Warning: {warning}"), width)).collect();
     if !report.not_counted.is_empty() {
         out += "\nNot counted\n";
         out += &report.not_counted.iter().map(|line| indented(line, width)).collect::<String>();
@@ -53,14 +56,13 @@ fn overall(report: &Report, width: usize) -> String {
 
 /// One table where it fits, else what the training took in a second one below.
 fn body(cells: &[Cells], room: usize) -> String {
-    type Column = (&'static str, fn(&Cells) -> &String);
-    let judged: [Column; 4] = [
+    let judged: [Shown; 4] = [
         ("SEEDS", |cells| &cells.seeds),
         ("MEAN [95%]", |cells| &cells.mean),
         ("DIFFERENCE [95%]", |cells| &cells.difference),
         ("P", |cells| &cells.p),
     ];
-    let taken: [Column; 4] = [
+    let taken: [Shown; 4] = [
         ("MCNEMAR P", |cells| &cells.mcnemar),
         ("SAMPLES", |cells| &cells.samples),
         ("FLOPS", |cells| &cells.flops),
@@ -74,14 +76,14 @@ fn body(cells: &[Cells], room: usize) -> String {
 }
 
 /// Columns that a table takes when nothing is cut.
-fn natural(cells: &[Cells], columns: &[(&str, fn(&Cells) -> &String)]) -> usize {
+fn natural(cells: &[Cells], columns: &[Shown]) -> usize {
     let widest =
         |head: &str, of: &dyn Fn(&Cells) -> usize| cells.iter().map(of).max().unwrap_or(0).max(width(head));
     let arm = widest("ARM", &|cells| width(&cells.arm));
     arm + columns.iter().map(|(head, of)| GAP + widest(head, &|cells| width(of(cells)))).sum::<usize>()
 }
 
-fn lines(cells: &[Cells], columns: &[(&str, fn(&Cells) -> &String)], room: usize) -> String {
+fn lines(cells: &[Cells], columns: &[Shown], room: usize) -> String {
     let arm = Column::words("ARM", 0, 12);
     let empty = |of: &dyn Fn(&Cells) -> &String| cells.iter().all(|cells| of(cells).is_empty());
     let shown: Vec<_> = columns.iter().filter(|(_, of)| !empty(of)).collect();
@@ -101,10 +103,6 @@ fn lines(cells: &[Cells], columns: &[(&str, fn(&Cells) -> &String)], room: usize
 fn sentence(words: &str, room: usize) -> String {
     let words = clean(words);
     let dot = if words.ends_with('.') { "" } else { "." };
-    let mut first = words.chars();
-    let words = first
-        .next()
-        .map_or_else(String::new, |letter| letter.to_uppercase().collect::<String>() + first.as_str());
     wrap(&format!("{words}{dot}"), room.min(LONGEST)).join("\n") + "\n"
 }
 

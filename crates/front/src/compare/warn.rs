@@ -6,7 +6,10 @@ use anyhow::Result;
 use clip_lab_store::Reader;
 use serde_json::Value;
 
-use super::{remark::list, select::Arm};
+use super::{
+    remark::{list, quoted},
+    select::Arm,
+};
 
 /// What a run of an arm had: fingerprints by name.
 type Facts = BTreeMap<String, Value>;
@@ -50,22 +53,23 @@ fn within(arm: &str, key: &str, runs: &[(u64, Facts)]) -> Option<String> {
         }
     }
     let word = |seeds: &[String]| if seeds.len() == 1 { "seed" } else { "seeds" };
-    let told = versions.iter().map(|(value, seeds)| {
-        let seeds_of: Vec<&str> = seeds.iter().map(String::as_str).collect();
-        format!("{} {} {}", short(*value), word(seeds), list(&seeds_of))
-    });
+    let told =
+        versions.iter().map(|(value, seeds)| format!("{} {} {}", short(*value), word(seeds), list(seeds)));
     let told = told.collect::<Vec<_>>().join(", ");
     (versions.len() > 1).then(|| {
-        format!("the runs of {arm} differ in {} ({told}): their spread is not that of seeds alone", name(key))
+        format!(
+            "the runs of `{arm}` differ in {} ({told}): their spread is not that of seeds alone",
+            name(key)
+        )
     })
 }
 
 fn between(key: &str, arms: &[(&str, Facts)]) -> Option<String> {
     let (first, facts) = arms.first()?;
     let differs = |(_, other): &&(&str, Facts)| other.get(key) != facts.get(key);
-    let others: Vec<&str> = arms.iter().filter(differs).map(|(arm, _)| *arm).collect();
+    let others: Vec<String> = arms.iter().filter(differs).map(|(arm, _)| quoted(arm)).collect();
     (!others.is_empty()).then(|| {
-        format!("{} and {first} differ in {}: that alone may make a difference", list(&others), name(key))
+        format!("{} and `{first}` differ in {}: that alone may make a difference", list(&others), name(key))
     })
 }
 

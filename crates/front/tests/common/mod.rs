@@ -1,0 +1,128 @@
+//! Made runs of a made study.
+
+use std::{cell::Cell, fs, path::PathBuf};
+
+use clip_lab_store::{Goal, NewRun, RankSet, Reader, Recorder, Status, Store, Tick};
+use tempfile::TempDir;
+
+/// What the runs are judged by, measured on the test split.
+pub const METRIC: &str = "test/retrieval/t2i/hit@1";
+
+/// A store with runs of the study `towers`.
+pub struct Shelf {
+    folder: TempDir,
+    runs: Cell<u32>,
+}
+
+/// A run to make.
+pub struct Made {
+    pub arm: &'static str,
+    pub seed: usize,
+    /// Queries answered rightly; which ones they are changes little from run to run.
+    pub hits: usize,
+    pub queries: usize,
+    /// How many pictures the queries are captions of.
+    pub pictures: usize,
+    pub code: &'static str,
+    pub data: &'static str,
+    pub flops: Option<f64>,
+    pub end: Status,
+}
+
+impl Made {
+    /// A run that finished.
+    pub fn of(arm: &'static str, seed: usize) -> Made {
+        let (code, data, end) = ("old", "emoji", Status::Finished);
+        Made { arm, seed, hits: 100, queries: 1000, pictures: 1000, code, data, flops: None, end }
+    }
+
+    /// The first `hits` queries at rank 0, the next as many at 3, the others further behind.
+    fn ranks(&self) -> Vec<u32> {
+        let rank = |query: usize| {
+            if query < self.hits {
+                0
+            } else if query < 2 * self.hits {
+                3
+            } else {
+                40
+            }
+        };
+        (0..self.queries).map(rank).collect()
+    }
+}
+
+impl Shelf {
+    pub fn new() -> Shelf {
+        Shelf { folder: tempfile::tempdir().unwrap(), runs: Cell::new(0) }
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("lab.db")
+    }
+
+    /// Writes a file; answers with its path.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// Records a run as training does.
+    pub fn add(&self, made: Made) {
+        self.runs.set(self.runs.get() + 1);
+        let uid = format!("01KSTX{:020}", self.runs.get());
+        let mut run = NewRun {
+            dir: self.folder.path().join(&uid),
+            uid,
+            name: made.arm.into(),
+            study: Some("towers".into()),
+            arm: Some(made.arm.into()),
+            seed: made.seed as u64,
+            goal_metric: Some("val/retrieval/t2i/hit@1".into()),
+            ..NewRun::default()
+        };
+        run.environment.extra.insert("code".into(), made.code.into());
+        run.environment.extra.insert("data.test".into(), made.data.into());
+        let recorder = Recorder::start(&self.store(), run).unwrap();
+        if let Some(flops) = made.flops {
+            recorder.fact("train_flops_per_sample", flops.into());
+        }
+        if made.end == Status::Finished {
+            measure(&recorder, &made);
+        }
+        assert_eq!(recorder.finish(made.end, None), None);
+    }
+
+    /// The uids of an arm's runs with that seed, the oldest first.
+    pub fn uids(&self, arm: &str, seed: u64) -> Vec<String> {
+        let runs = Reader::open(&self.store()).unwrap().runs().unwrap();
+        let of = runs.into_iter().rev().filter(|run| run.name == arm && run.seed == seed);
+        of.map(|run| run.uid).collect()
+    }
+
+    pub fn tag(&self, arm: &str, seed: u64, tag: &str) {
+        let store = Store::open(&self.store()).unwrap();
+        let run = store.reader().unwrap().run(&self.uids(arm, seed)[0]).unwrap();
+        store.tag(run.id, tag).unwrap();
+    }
+}
+
+fn measure(recorder: &Recorder, made: &Made) {
+    let at = Tick { step: 100, epoch: 4.0, samples: 6400 };
+    let ranks = made.ranks();
+    let share = |k: u32| ranks.iter().filter(|rank| **rank < k).count() as f64 / ranks.len() as f64;
+    recorder.describe_metric(METRIC, "", Goal::Up);
+    recorder.describe_metric("val/loss", "", Goal::Down);
+    recorder.log(at, &[(METRIC, share(1)), ("test/retrieval/t2i/hit@5", share(5))]);
+    recorder.log(at, &[("val/retrieval/t2i/hit@1", share(1)), ("val/loss", 3.0 - 2.0 * share(1))]);
+    let set = |direction: &str, ranks: Vec<u32>| RankSet {
+        step: at.step,
+        split: "test".into(),
+        suite: "retrieval".into(),
+        direction: direction.into(),
+        weights: "raw".into(),
+        ranks,
+    };
+    recorder.rank(set("i2t", vec![0; made.pictures]));
+    recorder.rank(set("t2i", ranks));
+}
