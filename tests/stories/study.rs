@@ -33,7 +33,11 @@ fn lab(study: &str) -> Lab {
 fn runs(lab: &Lab, field: &str) -> Vec<(String, u64, Value)> {
     let all = lab.json(&["runs", "list"]);
     let one = |run: &Value| {
-        (run["arm"].as_str().unwrap_or_default().to_owned(), run["seed"].as_u64().unwrap(), run[field].clone())
+        (
+            run["arm"].as_str().unwrap_or_default().to_owned(),
+            run["seed"].as_u64().unwrap(),
+            run[field].clone(),
+        )
     };
     all.as_array().unwrap().iter().rev().map(one).collect()
 }
@@ -53,20 +57,30 @@ fn words(more: &[&'static str]) -> Vec<&'static str> {
 fn every_arm_runs_with_every_seed_and_only_once() {
     let lab = lab(STUDY);
     let dry = lab.run(&words(&["--dry-run"])).good();
-    assert_eq!(dry, "[small 0]  would run\n[large 0]  would run\n[small 1]  would run\n[large 1]  would run\n");
+    assert_eq!(
+        dry,
+        "[small 0]  would run\n[large 0]  would run\n[small 1]  would run\n[large 1]  would run\n"
+    );
     assert!(!lab.path("runs").exists());
 
     let out = lab.run(&words(&[])).good();
     says(&out, &["[small 0] starts", "(1 of 4)", "[large 1] finished: val/retrieval/t2i/hit@1 "]);
     says(&out, &["4 of 4 done (0 of them before), 0 failed", "compare  clip-lab compare rates.toml"]);
     let first = results(&out);
-    assert!(first.iter().zip(["small 0 done", "large 0 done", "small 1 done", "large 1 done"]).all(|(a, b)| a.starts_with(b)), "{first:?}");
+    assert!(
+        first
+            .iter()
+            .zip(["small 0 done", "large 0 done", "small 1 done", "large 1 done"])
+            .all(|(a, b)| a.starts_with(b)),
+        "{first:?}"
+    );
     let order = runs(&lab, "study");
     let wanted = [("small", 0), ("large", 0), ("small", 1), ("large", 1)];
     assert_eq!(order, wanted.map(|(arm, seed)| (arm.to_owned(), seed, "rates".into())));
     // Each run can be had again from its own text, and tells what it came from.
     let shown = lab.json(&["runs", "show", "rates/large/1"]);
-    let spec = fs::read_to_string(lab.path("runs").join(shown["run"]["uid"].as_str().unwrap()).join("spec.toml"));
+    let spec =
+        fs::read_to_string(lab.path("runs").join(shown["run"]["uid"].as_str().unwrap()).join("spec.toml"));
     says(&spec.unwrap(), &["seed = 1\nsteps = 6\n", "lr = 1e-2\n", "plugin = \"resnet\""]);
     for key in ["code", "data.train", "data.val"] {
         assert_eq!(shown["environment"][key].as_str().map(str::len), Some(16), "{key}");
@@ -86,6 +100,14 @@ fn two_at_once_find_what_one_after_the_other_finds() {
     let only = lab(STUDY);
     let out = only.run(&words(&["--only", "large", "--jobs", "2"])).good();
     assert_eq!(results(&out), [alone[1].as_str(), &alone[3]]);
+}
+
+#[test]
+fn what_is_set_for_all_arms_is_part_of_the_next_command() {
+    let lab = lab(&STUDY.replace("[0, 1]", "[0]"));
+    lab.run(&words(&[])).good();
+    let refused = lab.run(&words(&["--set", "run.batch=6"])).bad();
+    says(&refused, &["run.batch: 8 then, 6 now", "clip-lab run rates.toml --set 'run.batch=6' --fresh"]);
 }
 
 #[test]
@@ -115,10 +137,16 @@ fn results_of_other_specs_and_data_are_not_mixed() {
     lab.write("rates.toml", STUDY.replace("[0, 1]", "[0]").replace("1e-2", "2e-2"));
     let refused = lab.run(&words(&[])).bad();
     says(&refused, &["1 finished run of study rates is not what would run now; nothing was run"]);
-    says(&refused, &["[large 0] run ", "optimizer.lr: 0.01 then, 0.02 now", "clip-lab run rates.toml --fresh"]);
+    says(
+        &refused,
+        &["[large 0] run ", "optimizer.lr: 0.01 then, 0.02 now", "clip-lab run rates.toml --fresh"],
+    );
     lab.write("data/00.png", fs::read(lab.path("data/01.png")).unwrap());
     let refused = lab.run(&words(&["--dry-run"])).bad();
-    says(&refused, &["2 finished runs", "[small 0]", "the pictures or captions of [data.train] have changed"]);
+    says(
+        &refused,
+        &["2 finished runs", "[small 0]", "the pictures or captions of [data.train] have changed"],
+    );
     assert_eq!(runs(&lab, "uid").len(), 2);
 
     says(&lab.run(&words(&["--allow-changed"])).good(), &["2 of 2 done (2 of them before)"]);
@@ -165,7 +193,10 @@ fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
     kill(&lab, &checkpoint_of(&lab, "small"));
     let done = study.wait();
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    says(&done.out, &["[small 0] failed: its process was ended by signal 9", "[large 0] finished", "1 of 2 done"]);
+    says(
+        &done.out,
+        &["[small 0] failed: its process was ended by signal 9", "[large 0] finished", "1 of 2 done"],
+    );
     says(&lab.run(&words(&[])).good(), &["[small 0] goes on from step ", "2 of 2 done (1 of them before)"]);
     let attempts: Vec<Value> = runs(&lab, "attempt").into_iter().map(|(_, _, attempt)| attempt).collect();
     assert_eq!(attempts, [Value::from(2), 1.into()]);
@@ -203,26 +234,36 @@ fn a_study_asked_to_stop_saves_and_goes_on() {
 
 #[test]
 fn faults_are_told_before_anything_runs() {
-    let lab = lab(&STUDY.replace("optimizer.lr", "optimizer.rl").replace("hit@1", "hit@1\"\nreferense = \"small"));
+    let lab =
+        lab(&STUDY.replace("optimizer.lr", "optimizer.rl").replace("hit@1", "hit@1\"\nreferense = \"small"));
     let told = lab.run(&words(&[])).bad();
     says(&told, &["rates.toml:4:1", "the study has no setting `referense`", "did you mean `reference`?"]);
     lab.write("rates.toml", STUDY.replace("optimizer.lr", "optimizer.rl"));
     for verb in ["run", "check"] {
         let told = lab.run(&[verb, "rates.toml"]).bad();
-        says(&told, &["tiny.toml [arm large]", "no setting `rl`", "rates.toml:12, set of arm `large` wrote this"]);
+        says(
+            &told,
+            &["tiny.toml [arm large]", "no setting `rl`", "rates.toml:12, set of arm `large` wrote this"],
+        );
     }
     lab.write("rates.toml", STUDY.replace("val/retrieval", "val/zero_shot"));
     says(&lab.run(&["check", "rates.toml"]).bad(), &["arm `small`: no [[eval]] reports `zero_shot` on val"]);
     lab.write("rates.toml", STUDY);
     let good = lab.run(&["check", "rates.toml"]).good();
-    says(&good, &["rates.toml, arm large: tiny with resnet", "4 runs (2 arms, 2 seeds)", "compared with small"]);
+    says(
+        &good,
+        &["rates.toml, arm large: tiny with resnet", "4 runs (2 arms, 2 seeds)", "compared with small"],
+    );
     assert!(!lab.path("runs").exists());
 }
 
 #[test]
 fn flags_that_do_not_fit_are_told() {
     let lab = lab(STUDY);
-    says(&lab.run(&["run", "tiny.toml", "--jobs", "2"]).bad(), &["--jobs is for studies, and tiny.toml is a spec"]);
+    says(
+        &lab.run(&["run", "tiny.toml", "--jobs", "2"]).bad(),
+        &["--jobs is for studies, and tiny.toml is a spec"],
+    );
     says(&lab.run(&words(&["--only", "smal"])).bad(), &["--only smal", "did you mean `small`?"]);
     says(&lab.run(&words(&["--name", "x"])).bad(), &["named after it, their arm and seed"]);
     says(&lab.run(&words(&["--ui", "dashboard"])).bad(), &["watch its runs with `clip-lab dashboard`"]);

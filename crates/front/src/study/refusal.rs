@@ -10,7 +10,7 @@ use clip_lab_store::{Status, Store};
 use super::{
     SUPERSEDED,
     past::{Past, is_of, pasts},
-    table::again,
+    table::Next,
     wanted::Wanted,
 };
 
@@ -36,12 +36,16 @@ pub fn refuse_mixing(store: &Path, study: &Study, wanted: &[Wanted], args: &RunA
         format!("  {} run {}: {}\n", want.label(), past.row.uid, past.changes.words())
     };
     let lines: String = changed.iter().map(line).collect();
-    let again = again(study, store);
+    let again = Next::new(study, store, &args.set).run;
     bail!(
         "{} of study {} {} what would run now; nothing was run\n{lines}\n\
          {again} --fresh            runs everything anew; the old runs are kept, and compared no more\n\
          {again} --allow-changed    keeps them beside the new ones, with a note on each",
-        if changed.len() == 1 { "1 finished run".to_owned() } else { format!("{} finished runs", changed.len()) },
+        if changed.len() == 1 {
+            "1 finished run".to_owned()
+        } else {
+            format!("{} finished runs", changed.len())
+        },
         study.name,
         if changed.len() == 1 { "is not" } else { "are not" },
     )

@@ -11,7 +11,7 @@ use super::{
     child::{Running, Setting, not_started, process_gone},
     past::pasts,
     signals::Asked,
-    table::{End, table},
+    table::{End, Next, table},
     todo::{Todo, todo},
     wanted::Wanted,
 };
@@ -51,7 +51,8 @@ pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> 
         wanted,
     };
     runner.work(&Asked::listen()?)?;
-    say(table(study, store, &runner.wanted, &runner.ends).trim_end());
+    let next = Next::new(study, store, &args.set);
+    say(table(study, &runner.wanted, &runner.ends, &next).trim_end());
     let complete = runner.ends.iter().all(End::is_done);
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

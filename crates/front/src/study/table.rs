@@ -70,7 +70,7 @@ impl End {
 }
 
 /// The table, the counts, and the next command.
-pub fn table(study: &Study, store: &Path, wanted: &[Wanted], ends: &[End]) -> String {
+pub fn table(study: &Study, wanted: &[Wanted], ends: &[End], next: &Next) -> String {
     let head = ["arm", "seed", "state", study.metric.as_str(), "run", ""].map(str::to_owned);
     let rows = wanted.iter().zip(ends).map(|(want, end)| {
         let [state, value, uid, words] = end.cells();
@@ -82,7 +82,7 @@ pub fn table(study: &Study, store: &Path, wanted: &[Wanted], ends: &[End]) -> St
     let mut out = format!("\nstudy {}\n", study.name);
     for row in &rows {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        out += &format!("  {}\n", cells.collect::<Vec<_>>().join("  ")).trim_end();
+        out += format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end();
         out.push('\n');
     }
     let done = ends.iter().filter(|end| end.is_done()).count();
@@ -90,14 +90,29 @@ pub fn table(study: &Study, store: &Path, wanted: &[Wanted], ends: &[End]) -> St
     let failed = ends.iter().filter(|end| matches!(end, End::Failed { .. })).count();
     out += &format!("{done} of {} done ({before} of them before), {failed} failed\n", ends.len());
     if done < ends.len() {
-        out += &format!("go on    {}\n", again(study, store));
+        out += &format!("go on    {}\n", next.run);
     }
-    out + &format!("compare  clip-lab compare {}{}\n", study.file.display(), store_flag(store))
+    out + &format!("compare  {}\n", next.compare)
 }
 
-/// The command that runs the study.
-pub fn again(study: &Study, store: &Path) -> String {
-    format!("clip-lab run {}{}", study.file.display(), store_flag(store))
+/// Commands that can be typed next.
+pub struct Next {
+    /// Runs the study, as it was run.
+    pub run: String,
+    /// Compares its arms.
+    pub compare: String,
+}
+
+impl Next {
+    /// The commands for a study that was run with `sets`.
+    pub fn new(study: &Study, store: &Path, sets: &[String]) -> Self {
+        let (file, store) = (study.file.display(), store_flag(store));
+        let sets: String = sets.iter().map(|set| format!(" --set '{set}'")).collect();
+        Self {
+            run: format!("clip-lab run {file}{sets}{store}"),
+            compare: format!("clip-lab compare {file}{store}"),
+        }
+    }
 }
 
 /// The flag that names the store, where neither the default nor the environment does.
