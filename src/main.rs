@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clip_lab_board::{ExportOptions, Size};
-use clip_lab_cli::{Cli, ExportArgs, RunArgs, RunsVerb, Ui, Verb, XAxis};
-use clip_lab_front::{charts, compare::compare, core, run, runs, study};
+use clip_lab_cli::{Cli, ExportArgs, PluginVerb, RunArgs, RunsVerb, Ui, Verb, XAxis};
+use clip_lab_front::{charts, compare::compare, core, plugin, run, runs, study};
 use clip_lab_store::Axis;
 
 fn main() -> ExitCode {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
     let store = &cli.store;
     let words = match &cli.verb {
-        Verb::Run(args) if study::holds_study(&args.spec) => return study::run(store, args),
+        Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => return study::run(store, args),
         Verb::Run(RunArgs { spec, study, .. }) if study.given().is_some() => {
             anyhow::bail!("{} is for studies, and {} is a spec", study.given().unwrap_or_default(), spec.display())
         }
@@ -34,6 +34,9 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Runs(verb) => look_back(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
+        Verb::Plugin(PluginVerb::New { kind, name, path, clip_lab }) => {
+            plugin::new(kind, name, path.as_deref(), clip_lab.as_deref())?
+        }
         Verb::Export(args) => charts::chart(store, &args.runs, &options(args))?,
         Verb::Dashboard(args) => {
             charts::dashboard(store, args.layout.as_deref(), args.runs.clone())?;
@@ -46,6 +49,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
 
 fn shows_dashboard(args: &RunArgs) -> bool {
     match args.ui {
+        _ if args.overfit.is_some() => false,
         Some(ui) => ui == Ui::Dashboard,
         None => run::can_draw(),
     }

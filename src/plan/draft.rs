@@ -42,6 +42,7 @@ impl Draft {
     pub(super) fn read(planner: &mut Planner) -> Self {
         let catalog: &Catalog = planner.catalog;
         let (name, description) = (planner.name(), planner.tables.text("description"));
+        planner.libraries();
         let run_section = planner.run_section();
         let (task, classifier) = planner.classifier();
         let run = planner.run(&run_section, task);

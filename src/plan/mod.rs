@@ -7,6 +7,7 @@ mod cross;
 mod data;
 mod draft;
 mod from;
+mod libraries;
 mod lock;
 mod model;
 mod parts;
@@ -21,12 +22,14 @@ use clip_lab_api::{Catalog, problem::Problem};
 
 pub use classifier::{Classifier, ClassifierInit};
 pub use from::Weights;
+pub use libraries::Libraries;
 pub use parts::{DataPlan, EvalPlan, Head, ImageSide, ModelPlan, Plan, Setting, Split, TextSide};
 pub use preprocess::Preprocess;
 pub use run::{Precision, Run, Select};
 
 use crate::spec::{Report, Spec};
 use draft::Draft;
+use libraries::Extended;
 use planner::Planner;
 
 /// Plans a whole run.
@@ -34,9 +37,11 @@ use planner::Planner;
 /// # Errors
 /// Every problem of the spec at once: within tables and between them.
 pub fn plan(spec: Spec, catalog: &Catalog) -> Result<Plan, Report> {
-    let mut planner = Planner::new(&spec, catalog);
+    let extended = Extended::new(&spec, catalog)?;
+    let mut planner = Planner::new(&spec, &extended.catalog);
     let draft = Draft::read(&mut planner);
-    let (mut problems, config) = planner.finish();
+    let (mut problems, mut config) = planner.finish();
+    config.extend(extended.settings());
     problems.extend(cross::faults(&draft));
     problems.extend(task::faults(&draft));
     match draft.complete(spec.source.clone(), config) {
@@ -50,7 +55,8 @@ pub fn plan(spec: Spec, catalog: &Catalog) -> Result<Plan, Report> {
 /// # Errors
 /// Every problem of the model's tables, and a spec without any tower.
 pub fn plan_model(spec: Spec, catalog: &Catalog) -> Result<ModelPlan, Report> {
-    let mut planner = Planner::new(&spec, catalog);
+    let extended = Extended::new(&spec, catalog)?;
+    let mut planner = Planner::new(&spec, &extended.catalog);
     let (image, text) = (planner.image(), planner.text());
     let (mut problems, _) = planner.finish();
     if !spec.has("model.image") && !spec.has("model.text") {

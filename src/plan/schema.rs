@@ -4,7 +4,7 @@ use clip_lab_api::{Catalog, Description};
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
-use super::{Classifier, Preprocess, Run};
+use super::{Classifier, Libraries, Preprocess, Run};
 
 /// The schema as the text of a file.
 pub fn text(catalog: &Catalog) -> String {
@@ -15,6 +15,7 @@ pub fn text(catalog: &Catalog) -> String {
 pub fn schema(catalog: &Catalog) -> Value {
     let mut defs = Map::new();
     let run = settings("run", schema_for!(Run).to_value(), &mut defs);
+    let libraries = settings("plugins", schema_for!(Libraries).to_value(), &mut defs);
     let preprocess = settings("preprocess", schema_for!(Preprocess).to_value(), &mut defs);
     let classifier = settings("classifier", schema_for!(Classifier).to_value(), &mut defs);
     let kinds = catalog.kinds();
@@ -29,6 +30,7 @@ pub fn schema(catalog: &Catalog) -> Value {
     let properties = json!({
         "name": text("What the run is called."),
         "description": text("What the run is for."),
+        "plugins": libraries,
         "run": run,
         "data": group(&[("train", train), ("val", split.clone()), ("test", split)]),
         "preprocess": preprocess,
@@ -104,7 +106,7 @@ fn variant(kind: &str, plugin: &Description, extra: Extra, defs: &mut Map<String
 fn from() -> Value {
     json!({
         "type": "string",
-        "description": "A checkpoint to start from: a folder, a safetensors file, `hf:org/name` or known weights."
+        "description": "A checkpoint to start from: a folder or safetensors file of another tool or of a run, `hf:org/name` or known weights."
     })
 }
 

@@ -10,9 +10,10 @@ use toml::{
 };
 
 /// Everything that may stand at the top of a spec.
-const TOP: [&str; 13] = [
+const TOP: [&str; 14] = [
     "name",
     "description",
+    "plugins",
     "run",
     "data",
     "preprocess",

@@ -2,6 +2,7 @@
 
 mod compare;
 mod eval;
+mod plugin;
 mod runs;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, Weights};
 pub use eval::EvalArgs;
+pub use plugin::PluginVerb;
 pub use runs::RunsVerb;
 
 /// The store when nobody names one.
@@ -55,6 +57,9 @@ pub enum Verb {
     Check(CheckArgs),
     /// List the plugins, or explain one with its settings, defaults and help
     Plugins(PluginsArgs),
+    /// Write plugins of your own: `plugin new KIND NAME`
+    #[command(subcommand)]
+    Plugin(PluginVerb),
     /// Evaluate a run again, or the weights between two models
     Eval(EvalArgs),
     /// Turn pictures and texts into embeddings, written to a safetensors file
@@ -103,6 +108,10 @@ pub struct RunArgs {
     /// How to show it; the dashboard on a terminal, plain lines elsewhere
     #[arg(long, value_enum)]
     pub ui: Option<Ui>,
+    /// Train on one batch only, for N steps, record nothing, and say whether the loss falls as it must
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50", require_equals = true,
+          conflicts_with_all = ["resume", "name"])]
+    pub overfit: Option<std::num::NonZeroU64>,
     /// How a study is run
     #[command(flatten)]
     pub study: StudyArgs,
@@ -174,6 +183,15 @@ pub struct CheckArgs {
     /// Change a setting first, as `run` does
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Tell what each run will cost and what looks like a mistake; done without asking when one spec is given
+    #[arg(long)]
+    pub cost: bool,
+    /// Only find faults: quicker, for the model is not built
+    #[arg(long, conflicts_with = "cost")]
+    pub no_cost: bool,
+    /// Print JSON, a line for each spec
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `clip-lab plugins`.

@@ -16,7 +16,7 @@ pub fn check(theirs: &str) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "it was built otherwise than this program, so nothing of it was run:\n{}\n\
+        "it was built otherwise than this program, so nothing of it was run\n{}\n\
          build it again from this program's checkout, with its compiler and libtorch: point its `clip-lab-api` there, \
          copy the checkout's Cargo.lock beside its Cargo.toml, and run `cargo build --release`",
         found.join("\n")

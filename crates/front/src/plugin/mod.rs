@@ -1,0 +1,147 @@
+//! `clip-lab plugin new`: writes a crate with a plugin in it, to be built as a shared library.
+
+mod kinds;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use kinds::KINDS;
+
+const MANIFEST: &str = include_str!("../../templates/Cargo.toml.in");
+const CONFIG: &str = include_str!("../../templates/config.toml.in");
+const README: &str = include_str!("../../templates/README.md.in");
+const TEST: &str = include_str!("../../templates/conformance.rs.in");
+
+/// Writes the crate `name` with a plugin of a kind into `folder` (left out: `name`), to be built against the checkout
+/// of clip-lab in `checkout` (left out: the one that this program was built from). Says what to do next.
+///
+/// # Errors
+/// When there is no such kind, the name will not do, the folder is in use, or there is no checkout.
+pub fn new(kind: &str, name: &str, folder: Option<&Path>, checkout: Option<&Path>) -> Result<String> {
+    let Some(template) = KINDS.iter().find(|template| template.key == kind) else {
+        let keys: Vec<&str> = KINDS.iter().map(|template| template.key).collect();
+        bail!("no kind of plugin is called `{kind}`; kinds: {}", keys.join(", "))
+    };
+    ensure!(
+        is_name(name),
+        "`{name}` cannot name a plugin and its crate: write small letters, digits and `_`, a letter first, such as \
+         `my_loss`"
+    );
+    let checkout = find(checkout)?;
+    let folder = folder.map_or_else(|| PathBuf::from(name), Path::to_owned);
+    let empty = fs::read_dir(&folder).map_or(!folder.exists(), |mut entries| entries.next().is_none());
+    ensure!(empty, "{} is in use: name another folder with --path", folder.display());
+    let fill = |text: &str| {
+        let text = text.replace("CHECKOUT", &checkout.display().to_string()).replace("KIND", template.words);
+        let text = text.replace("USE", template.usage).replace("KEY", kind);
+        text.replace("my_plugin", name).replace("MyPlugin", &camel(name))
+    };
+    let files = [
+        ("Cargo.toml", MANIFEST),
+        (".cargo/config.toml", CONFIG),
+        ("README.md", README),
+        ("src/lib.rs", template.source),
+        ("tests/conformance.rs", TEST),
+        (".gitignore", "/target\n"),
+    ];
+    for (file, text) in files {
+        write(&folder.join(file), &fill(text))?;
+    }
+    let lock = fs::read_to_string(checkout.join("Cargo.lock")).context("the checkout has no Cargo.lock")?;
+    write(&folder.join("Cargo.lock"), &lock)?;
+    Ok(next(&folder, name))
+}
+
+fn next(folder: &Path, name: &str) -> String {
+    let folder = folder.display();
+    format!(
+        "{folder} holds the plugin `{name}`: src/lib.rs is an example to change\n\n  cd {folder}\n  cargo test               \
+         checks that it keeps the contract\n  cargo build --release    makes target/release/lib{name}.so; a spec loads it \
+         with\n\n[plugins]\nload = [\"{folder}/target/release/lib{name}.so\"]\n"
+    )
+}
+
+/// The checkout: a folder with the contract in it.
+fn find(named: Option<&Path>) -> Result<PathBuf> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = named.unwrap_or(&built);
+    let is_one = folder.join("crates/api/Cargo.toml").exists();
+    match (is_one, named) {
+        (true, _) => folder.canonicalize().context("the checkout cannot be read"),
+        (false, Some(named)) => bail!("{} is no checkout of clip-lab: it has no crates/api", named.display()),
+        (false, None) => {
+            bail!("the checkout that this program was built from is gone: name one with --clip-lab DIR")
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, text))
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// What Rust takes as the name of a crate and a spec as the name of a plugin.
+fn is_name(name: &str) -> bool {
+    let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(rest)
+        && !RESERVED.contains(&name)
+}
+
+/// Words that Rust keeps for itself, or that name what the crate uses.
+const RESERVED: [&str; 20] = [
+    "anyhow", "as", "async", "core", "crate", "dyn", "enum", "fn", "image", "impl", "loop", "match", "mod",
+    "rand", "schemars", "serde", "static", "std", "tch", "test",
+];
+
+/// `my_loss` as `MyLoss`.
+fn camel(name: &str) -> String {
+    let capital = |part: &str| part[..1].to_ascii_uppercase() + &part[1..];
+    name.split('_').filter(|part| !part.is_empty()).map(capital).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_is_written_and_nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        for template in &KINDS {
+            let path = folder.path().join(template.key);
+            let said = new(template.key, "first_try", Some(&path), None).unwrap();
+            assert!(said.contains("libfirst_try.so"), "{said}");
+            let read = |file: &str| fs::read_to_string(path.join(file)).unwrap();
+            let source = read("src/lib.rs");
+            assert!(
+                source.contains("add::<FirstTry>(\"first_try\")") && source.contains("export_plugin!"),
+                "{source}"
+            );
+            for file in ["Cargo.toml", "README.md", "tests/conformance.rs", ".cargo/config.toml"] {
+                let text = read(file);
+                assert!(
+                    !["my_plugin", "CHECKOUT", "KIND", "KEY", "USE"].iter().any(|word| text.contains(word)),
+                    "{text}"
+                );
+            }
+            let again = new(template.key, "first_try", Some(&path), None).unwrap_err().to_string();
+            assert!(again.contains("is in use"), "{again}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_in_words() {
+        let error = |kind, name, checkout| new(kind, name, None, checkout).unwrap_err().to_string();
+        assert!(error("losses", "x", None).contains("kinds: image, text, "));
+        for name in ["MyLoss", "my-loss", "9lives", "", "fn", "../x"] {
+            assert!(error("loss", name, None).contains("cannot name a plugin"), "{name}");
+        }
+        assert!(error("loss", "x", Some(Path::new("/"))).contains("no checkout of clip-lab"));
+    }
+}

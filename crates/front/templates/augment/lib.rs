@@ -1,0 +1,51 @@
+//! An augmentation: pictures as negatives.
+
+use clip_lab_api::prelude::*;
+use image::RgbImage;
+use rand::Rng as _;
+
+/// Turns a picture into its negative, now and then.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MyPlugin {
+    /// How often, from 0 to 1.
+    pub probability: f64,
+}
+
+impl Default for MyPlugin {
+    fn default() -> Self {
+        Self { probability: 0.5 }
+    }
+}
+
+impl Settings for MyPlugin {
+    fn check(&self, faults: &mut Faults) {
+        faults.require((0.0..=1.0).contains(&self.probability), "probability", "must be from 0 to 1");
+    }
+}
+
+impl Plugin<dyn Augment> for MyPlugin {
+    fn facts(&self) -> AugmentFacts {
+        AugmentFacts { random: true, ..AugmentFacts::default() }
+    }
+
+    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Augment for MyPlugin {
+    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+        if rng.random_bool(self.probability) {
+            picture.iter_mut().for_each(|value| *value = 255 - *value);
+        }
+        Ok(picture)
+    }
+}
+
+/// Puts the plugins of this crate on their shelves.
+pub fn register(catalog: &mut Catalog) {
+    catalog.augment.add::<MyPlugin>("my_plugin");
+}
+
+clip_lab_api::export_plugin!(register);

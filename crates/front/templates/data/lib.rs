@@ -1,0 +1,89 @@
+//! A data set: coloured squares that are drawn, not read.
+
+use clip_lab_api::prelude::*;
+use image::{Rgb, RgbImage};
+
+/// Squares on black, each with a colour and a place, and a caption that says both. The colours are the classes.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MyPlugin {
+    /// Side of the pictures, in pixels.
+    pub side: u32,
+}
+
+impl Default for MyPlugin {
+    fn default() -> Self {
+        Self { side: 32 }
+    }
+}
+
+impl Settings for MyPlugin {
+    fn check(&self, faults: &mut Faults) {
+        faults.require((4..=4096).contains(&self.side), "side", "must be from 4 to 4096");
+    }
+}
+
+impl Plugin<dyn Dataset> for MyPlugin {
+    fn facts(&self) -> DataFacts {
+        let pictures = COLOURS.len() * PLACES.len();
+        DataFacts { pictures: Some(pictures), captions: Some(pictures), ..DataFacts::default() }
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
+        let all = COLOURS.iter().flat_map(|colour| PLACES.map(|place| (colour.0, place.0)));
+        let captions = all.map(|(colour, place)| vec![format!("a {colour} square at the {place}")]).collect();
+        let classes = COLOURS.iter().map(|colour| colour.0.to_owned()).collect();
+        Ok(Box::new(Squares { side: self.side, captions, classes }))
+    }
+}
+
+const COLOURS: [(&str, [u8; 3]); 4] =
+    [("red", [220, 30, 30]), ("green", [30, 200, 60]), ("blue", [40, 60, 220]), ("yellow", [230, 210, 40])];
+/// Names and corners, in quarters of the side.
+const PLACES: [(&str, [u32; 2]); 3] = [("left", [0, 1]), ("right", [2, 1]), ("top", [1, 0])];
+
+struct Squares {
+    side: u32,
+    captions: Vec<Vec<String>>,
+    classes: Vec<String>,
+}
+
+impl Dataset for Squares {
+    fn len(&self) -> usize {
+        self.captions.len()
+    }
+
+    fn picture(&self, index: usize) -> Result<RgbImage> {
+        let (colour, place) = (COLOURS[index / PLACES.len()].1, PLACES[index % PLACES.len()].1);
+        let [left, top] = place.map(|quarter| quarter * self.side / 4);
+        let inside = |x: u32, y: u32| x.wrapping_sub(left) < self.side / 2 && y.wrapping_sub(top) < self.side / 2;
+        Ok(RgbImage::from_fn(self.side, self.side, |x, y| Rgb(if inside(x, y) { colour } else { [0; 3] })))
+    }
+
+    fn captions(&self, index: usize) -> &[String] {
+        &self.captions[index]
+    }
+
+    fn name(&self, index: usize) -> String {
+        format!("square {index}")
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn class(&self, index: usize) -> Option<usize> {
+        Some(index / PLACES.len())
+    }
+
+    fn fingerprint(&self) -> String {
+        format!("squares of {} pixels, first edition", self.side)
+    }
+}
+
+/// Puts the plugins of this crate on their shelves.
+pub fn register(catalog: &mut Catalog) {
+    catalog.data.add::<MyPlugin>("my_plugin");
+}
+
+clip_lab_api::export_plugin!(register);

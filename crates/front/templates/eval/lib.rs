@@ -1,0 +1,38 @@
+//! An evaluator: how far right pairs stand out.
+
+use clip_lab_api::prelude::*;
+
+/// The mean cosine of captions with their own pictures, that with all pictures, and the difference: a figure that needs
+/// no ranks and tells whether the two towers share a space at all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MyPlugin {}
+
+impl Settings for MyPlugin {}
+
+impl Plugin<dyn Evaluator> for MyPlugin {
+    fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Evaluator for MyPlugin {
+    fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation> {
+        let images = model.images()?; // [N, D]
+        let (captions, owners) = model.captions()?; // [M, D], [M]
+        ensure!(captions.size()[0] > 0, "the data set has no captions");
+        let own = images.f_index_select(0, &owners)?; // [M, D]
+        let right = f64::try_from((&own * &captions).sum(captions.kind()))? / captions.size()[0] as f64;
+        let all = f64::try_from(captions.f_matmul(&images.f_tr()?)?.f_mean(None)?)?;
+        let metrics = [("right", right), ("all", all), ("gap", right - all)];
+        let metrics = metrics.map(|(name, value)| (format!("my_plugin/{name}"), value)).to_vec();
+        Ok(Evaluation { metrics, ranks: Vec::new() })
+    }
+}
+
+/// Puts the plugins of this crate on their shelves.
+pub fn register(catalog: &mut Catalog) {
+    catalog.eval.add::<MyPlugin>("my_plugin");
+}
+
+clip_lab_api::export_plugin!(register);

@@ -1,0 +1,53 @@
+//! A loss: how far each picture's own caption is ahead of the others.
+
+use clip_lab_api::prelude::*;
+
+/// A margin loss (VSE++, <https://arxiv.org/abs/1707.05612>, without hard negatives): every wrong caption of a picture,
+/// and every wrong picture of a caption, must be less similar than the right one by a margin.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MyPlugin {
+    /// By how much the right one must lead, as a difference of cosines.
+    pub margin: f64,
+}
+
+impl Default for MyPlugin {
+    fn default() -> Self {
+        Self { margin: 0.2 }
+    }
+}
+
+impl Settings for MyPlugin {
+    fn check(&self, faults: &mut Faults) {
+        faults.require((0.0..=2.0).contains(&self.margin), "margin", "must be from 0 to 2");
+    }
+}
+
+impl Plugin<dyn Loss> for MyPlugin {
+    fn build(&self, _scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Loss for MyPlugin {
+    fn score(&self, pair: &Pair) -> Result<Scored> {
+        let (pictures, captions) = (pair.image.size(), pair.text.size());
+        ensure!(pictures == captions, "pictures are {pictures:?} and captions {captions:?}: they must be alike");
+        let cosine = pair.image.f_matmul(&pair.text.f_tr()?)?; // [B, B]
+        let right = cosine.f_diagonal(0, 0, 1)?; // [B]
+        let wrong = Tensor::f_eye(pictures[0], (cosine.kind(), cosine.device()))?.f_neg()?.f_add_scalar(1.0)?;
+        let behind = |right: Tensor| -> Result<Tensor> {
+            let short = cosine.f_sub(&right)?.f_add_scalar(self.margin)?.f_clamp_min(0.0)?;
+            Ok(short.f_mul(&wrong)?.f_mean(None)?)
+        };
+        let loss = behind(right.f_unsqueeze(1)?)? + behind(right.f_unsqueeze(0)?)?;
+        Ok(Scored::new(loss).with("right_cosine", &right.f_mean(None)?))
+    }
+}
+
+/// Puts the plugins of this crate on their shelves.
+pub fn register(catalog: &mut Catalog) {
+    catalog.loss.add::<MyPlugin>("my_plugin");
+}
+
+clip_lab_api::export_plugin!(register);

@@ -1,0 +1,54 @@
+//! A tokenizer: one token for each byte.
+
+use clip_lab_api::prelude::*;
+
+/// The bytes of a text as UTF-8, with an end token. Knows every language and makes long texts of all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MyPlugin {
+    /// The most tokens of a text; left out, as many as the text encoder takes.
+    pub max_tokens: Option<usize>,
+}
+
+impl Settings for MyPlugin {
+    fn check(&self, faults: &mut Faults) {
+        faults.require(self.max_tokens.is_none_or(|most| most > 0), "max_tokens", "must be at least 1");
+    }
+}
+
+impl Plugin<dyn Tokenizer> for MyPlugin {
+    fn facts(&self) -> TokenizerFacts {
+        TokenizerFacts { max_tokens: self.max_tokens }
+    }
+
+    fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
+        Ok(Box::new(Bytes))
+    }
+}
+
+/// 0 is padding, 1 to 256 are bytes, 257 ends a text: the highest id, as CLIP has it.
+const END: i64 = 257;
+
+struct Bytes;
+
+impl Tokenizer for Bytes {
+    fn encode(&self, text: &str, limit: usize) -> Result<Vec<i64>> {
+        let bytes = text.bytes().take(limit.saturating_sub(1)).map(|byte| i64::from(byte) + 1);
+        Ok(bytes.chain([END]).collect())
+    }
+
+    fn vocab(&self) -> i64 {
+        END + 1
+    }
+
+    fn pad(&self) -> i64 {
+        0
+    }
+}
+
+/// Puts the plugins of this crate on their shelves.
+pub fn register(catalog: &mut Catalog) {
+    catalog.tokenizer.add::<MyPlugin>("my_plugin");
+}
+
+clip_lab_api::export_plugin!(register);
