@@ -18,7 +18,7 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
     if metric.ranked.is_some() {
         notes.extend(by_seeds_alone(samples));
         notes.extend(base.and_then(|base| other_queries(samples, base)));
-        notes.extend(captions(samples));
+        notes.extend(captions(samples, rows));
     }
     notes.extend(base.and_then(|base| other_seeds(samples, base)));
     notes
@@ -58,17 +58,16 @@ fn one_seed(rows: &[Row], base: Option<&Sample>) -> Vec<String> {
     let mut notes = Vec::new();
     if !queries.is_empty() {
         let all = base.is_some_and(|base| queries.contains(&quoted(&base.arm)));
-        let (means, cover) = if queries.len() == 1 && !all {
-            ("the interval of its mean", "covers")
-        } else {
-            ("intervals of means", "cover")
+        let differences = match (rows.len(), all) {
+            (1, _) => "",
+            (_, true) => " and of every difference",
+            (_, false) => " and of its difference",
         };
-        let differences = if all { " and of every difference" } else { " and of its difference" };
         notes.push(format!(
-            "{} {} one seed: {means}{differences} {cover} the choice of queries only, not training: another seed may move \
-             the number by more",
+            "{} {} one seed: the interval of its mean{differences} covers the choice of queries only, not training: \
+             another seed may move the number by more",
             list(&queries),
-            has(&queries)
+            if queries.len() == 1 { "has" } else { "have each" }
         ));
     }
     if !nothing.is_empty() {
@@ -97,20 +96,19 @@ fn other_queries(samples: &[Sample], base: &Sample) -> Option<String> {
 }
 
 /// Captions of one picture are right or wrong together.
-fn captions(samples: &[Sample]) -> Option<String> {
+fn captions(samples: &[Sample], rows: &[Row]) -> Option<String> {
     let all: Vec<_> = samples.iter().filter_map(Sample::ranks).flatten().collect();
+    let mcnemar = rows.iter().any(|row| row.mcnemar.is_some());
     if all.iter().any(|ranks| ranks.together.is_none()) {
-        return Some(
+        let also = if mcnemar { ", and McNemar's p is too small" } else { "" };
+        return Some(format!(
             "Captions of one picture are not independent, and pictures have different numbers of them: intervals over \
-             queries are too narrow, and McNemar's p is too small"
-                .to_owned(),
-        );
+             queries are too narrow{also}"
+        ));
     }
     let most = all.iter().filter_map(|ranks| ranks.together).max().filter(|together| *together > 1)?;
-    Some(format!(
-        "Queries are drawn by picture, {most} captions at a time; McNemar's test takes every caption as independent, so \
-         that its p is too small"
-    ))
+    let but = "; McNemar's test takes every caption as independent, so that its p is too small";
+    Some(format!("Queries are drawn by picture, {most} captions at a time{}", if mcnemar { but } else { "" }))
 }
 
 fn other_seeds(samples: &[Sample], base: &Sample) -> Option<String> {
