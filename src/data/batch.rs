@@ -1,9 +1,10 @@
 //! Samples to tensors.
 
+use anyhow::Result;
 use clip_lab_api::Tokens;
 use tch::{Device, Kind, Tensor};
 
-use super::loader::Sample;
+use super::{alike::groups, loader::Sample};
 
 /// A batch on the device.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub struct Batch {
     pub pictures: Tensor,
     /// The captions; empty where classes are trained on.
     pub tokens: Tokens,
+    /// `[B]` int64: rows with one number show the same picture or say the same words, so they are no negatives of each
+    /// other.
+    pub group: Tensor,
     /// The classes, `[B]` int64; zeros where captions are trained on.
     pub classes: Tensor,
     /// Pictures that could not be read. Their pairs are left out.
@@ -42,11 +46,38 @@ impl Batch {
         self.len() == 0
     }
 
+    /// Rows `start..start + len`; they share their storage with the whole.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn rows(&self, start: i64, len: i64) -> Result<Self> {
+        let rows = |tensor: &Tensor| tensor.f_narrow(0, start, len);
+        Ok(Self {
+            images: self.images.as_ref().map(rows).transpose()?,
+            pictures: rows(&self.pictures)?,
+            tokens: Tokens { ids: rows(&self.tokens.ids)?, mask: rows(&self.tokens.mask)? },
+            group: rows(&self.group)?,
+            classes: rows(&self.classes)?,
+            broken: Vec::new(),
+        })
+    }
+
+    /// The batch cut into parts of `size` rows; the last may be smaller.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn parts(&self, size: i64) -> Result<Vec<Self>> {
+        let starts = (0..self.len()).step_by(size.max(1) as usize);
+        starts.map(|start| self.rows(start, size.max(1).min(self.len() - start))).collect()
+    }
+
     /// Puts samples together. `size` is the side of the pictures.
     pub(super) fn collate(samples: Vec<Sample>, size: i64, pad_id: i64, device: Device) -> Self {
         let (good, bad): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.fault.is_none());
         let broken = bad.into_iter().filter_map(|sample| sample.fault).collect();
         let pictures: Vec<i64> = good.iter().map(|sample| sample.picture as i64).collect();
+        let shown: Vec<usize> = good.iter().map(|sample| sample.picture).collect();
+        let said: Vec<Option<&str>> = good.iter().map(|sample| sample.caption.as_deref()).collect();
         let classes: Vec<i64> = good.iter().map(|sample| sample.class).collect();
         let ids: Vec<&[i64]> = good.iter().map(|sample| sample.ids.as_slice()).collect();
         let images = good.iter().all(|sample| !sample.pixels.is_empty()).then(|| {
@@ -62,6 +93,7 @@ impl Batch {
             images,
             pictures: Tensor::from_slice(&pictures).to_device(device),
             tokens: pad(&ids, pad_id, device),
+            group: Tensor::from_slice(&groups(&shown, &said)).to_device(device),
             classes: Tensor::from_slice(&classes).to_device(device),
             broken,
         }

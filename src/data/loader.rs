@@ -12,7 +12,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use rand::Rng as _;
 use tch::Device;
 
-use super::{Batch, Broken, Item, Prepare};
+use super::{Batch, Broken, Item, Prepare, alike::folded};
 
 /// Batches that are being read while the current one trains.
 const AHEAD: usize = 2;
@@ -51,6 +51,8 @@ pub(super) struct Sample {
     pub picture: usize,
     pub pixels: Vec<f32>,
     pub ids: Vec<i64>,
+    /// Folded, so that equal captions are equal texts.
+    pub caption: Option<String>,
     pub class: i64,
     pub fault: Option<Broken>,
 }
@@ -58,7 +60,7 @@ pub(super) struct Sample {
 impl Sample {
     /// A picture of which nothing is read yet.
     fn of(picture: usize) -> Self {
-        Self { picture, pixels: Vec::new(), ids: Vec::new(), class: 0, fault: None }
+        Self { picture, pixels: Vec::new(), ids: Vec::new(), caption: None, class: 0, fault: None }
     }
 }
 
@@ -80,7 +82,9 @@ impl Source {
         if self.read == Read::Pair {
             // The caption is drawn before the picture is changed, so that it is the same one with cached features.
             let tokenizer = self.tokenizer.as_ref().context("nobody reads captions here")?;
-            sample.ids = tokenizer.encode(self.caption(item, &mut rng)?, self.max_tokens)?;
+            let caption = self.caption(item, &mut rng)?;
+            sample.ids = tokenizer.encode(caption, self.max_tokens)?;
+            sample.caption = Some(folded(caption));
         }
         if self.read == Read::Labelled {
             sample.class = self.data.class(item.picture).context("it has no class")? as i64;
@@ -100,9 +104,14 @@ impl Source {
         match item.caption {
             Some(caption) => Ok(&captions[caption]),
             None if captions.is_empty() => Err(anyhow!("it has no caption")),
-            None => Ok(&captions[rng.random_range(0..captions.len())]),
+            None => Ok(&captions[drawn(rng, captions.len())]),
         }
     }
+}
+
+/// Which of a picture's captions its item takes: the first that is drawn from the item's randomness.
+pub(super) fn drawn(rng: &mut Rng, captions: usize) -> usize {
+    rng.random_range(0..captions)
 }
 
 /// Hands out the batches of a run in order, at most a few read ahead.
@@ -197,11 +206,13 @@ pub(super) mod tests {
     use crate::data::Order;
     use clip_lab_api::Captions;
     use image::RgbImage;
+    use tch::{Kind, Tensor};
 
-    /// Pictures 0..n with two captions each; picture 3 is broken.
-    pub struct Toy(Vec<Vec<String>>);
+    /// Pictures with their captions; picture 3 is broken.
+    pub struct Toy(pub Vec<Vec<String>>);
 
     impl Toy {
+        /// Pictures 0..n with two captions each, all different.
         pub fn new(pictures: usize) -> Self {
             Self((0..pictures).map(|n| vec![format!("a{n}"), format!("b{n}")]).collect())
         }
@@ -267,6 +278,7 @@ pub(super) mod tests {
             assert_eq!(a.pictures, b.pictures);
             assert_eq!(a.tokens.ids, b.tokens.ids);
             assert_eq!(a.images, b.images);
+            assert_eq!(a.group, Tensor::arange(a.len(), (Kind::Int64, Device::Cpu)), "all differ");
         }
     }
 

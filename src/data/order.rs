@@ -3,6 +3,8 @@
 use clip_lab_api::{Captions, Dataset, rng};
 use rand::seq::SliceRandom;
 
+use super::distinct::Distinct;
+
 /// One pair to be read: a picture and either one caption or a draw among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
@@ -23,19 +25,34 @@ pub struct Order {
     seed: u64,
     shuffle: bool,
     batch: usize,
+    batches: usize,
+    distinct: Option<Distinct>,
 }
 
 impl Order {
     /// The items of `data`: one for each picture, or one for each caption.
     pub fn new(data: &dyn Dataset, captions: Captions, seed: u64, shuffle: bool, batch: usize) -> Self {
         let pictures = 0..data.len();
-        let items = match captions {
+        let items: Vec<_> = match captions {
             Captions::One => pictures.map(|picture| (picture, None)).collect(),
             Captions::All => pictures
                 .flat_map(|picture| (0..data.captions(picture).len()).map(move |c| (picture, Some(c))))
                 .collect(),
         };
-        Self { items, seed, shuffle, batch }
+        let batches = items.len() / batch;
+        Self { items, seed, shuffle, batch, batches, distinct: None }
+    }
+
+    /// The same items in batches that never hold a picture twice, nor a caption but for capitals and spaces. Shuffled
+    /// as before; pairs that would meet their like change places with others.
+    ///
+    /// A picture or caption that comes more often than there are batches cannot be placed as often: then an epoch has
+    /// fewer batches, and pairs are left for the shuffle of another.
+    pub fn distinct(mut self, data: &dyn Dataset) -> Self {
+        let distinct = Distinct::new(data);
+        self.batches = distinct.capacity(&self.shuffled(0), self.seed, self.batch, self.batches);
+        self.distinct = Some(distinct);
+        self
     }
 
     /// Items in an epoch.
@@ -50,21 +67,37 @@ impl Order {
 
     /// Whole batches in an epoch; what is left over waits for another epoch's shuffle.
     pub fn batches(&self) -> u64 {
-        (self.items.len() / self.batch) as u64
+        self.batches as u64
     }
 
     /// The batches of an epoch, in order.
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<Item>> {
+        let items = self.shuffled(epoch);
+        match &self.distinct {
+            Some(distinct) => {
+                let mut rng = rng(self.seed, epoch, u64::MAX - 1);
+                distinct.arrange(items, self.seed, self.batch, self.batches, &mut rng)
+            }
+            None => items.chunks_exact(self.batch).map(<[Item]>::to_vec).collect(),
+        }
+    }
+
+    /// How many items an epoch uses.
+    pub fn used(&self, epoch: u64) -> usize {
+        self.epoch(epoch).iter().map(Vec::len).sum()
+    }
+
+    fn shuffled(&self, epoch: u64) -> Vec<Item> {
         let mut numbers: Vec<usize> = (0..self.items.len()).collect();
         if self.shuffle {
             // No item has this number, so the shuffle shares its randomness with none.
             numbers.shuffle(&mut rng(self.seed, epoch, u64::MAX));
         }
-        let item = |&number: &usize| {
+        let item = |number: usize| {
             let (picture, caption) = self.items[number];
             Item { picture, caption, index: number as u64, epoch }
         };
-        numbers.chunks_exact(self.batch).map(|batch| batch.iter().map(item).collect()).collect()
+        numbers.into_iter().map(item).collect()
     }
 }
 
