@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.as_slice() {
         [] => table(&[1024, 8192, 32768]),
-        [loss, tile, batch] => measure(loss, tile, batch.parse()?),
+        [one, loss, tile, batch] if one == "one" => measure(loss, tile, batch.parse()?),
         batches => table(&batches.iter().map(|batch| batch.parse()).collect::<Result<Vec<i64>, _>>()?),
     }
 }
@@ -42,7 +42,7 @@ fn table(batches: &[i64]) -> Result<()> {
 }
 
 fn alone(loss: &str, tile: &str, batch: i64) -> Result<String> {
-    let output = Command::new(env::current_exe()?).args([loss, tile, &batch.to_string()]).output()?;
+    let output = Command::new(env::current_exe()?).args(["one", loss, tile, &batch.to_string()]).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
