@@ -68,7 +68,7 @@ fn ramps(draft: &Draft) -> Option<Problem> {
     let items = draft.data.train.as_ref().and_then(|train| items(train, run.captions));
     let total = match (run.steps, items) {
         (Some(steps), _) => steps,
-        (None, items) => run.total_steps(items?),
+        (None, items) => run.total_steps((items? / run.batch.max(1)) as u64),
     };
     let ramps = schedule.facts.ramps;
     // A run of no steps has a batch that is too large: said already.

@@ -6,7 +6,7 @@ use super::{ClassifierInit, draft::Draft, lock::Letter};
 
 /// Every part that does another task than the spec's, and letters that tricks contradict.
 pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = [loss(draft), idle_text(draft)].into_iter().flatten().collect();
+    let mut problems: Vec<Problem> = [loss(draft), idle_text(draft), distinct(draft)].into_iter().flatten().collect();
     problems.extend(evals(draft));
     problems.extend(mixing(draft));
     problems.extend(contradicted(draft));
@@ -62,6 +62,14 @@ fn idle_text(draft: &Draft) -> Option<Problem> {
     );
     let problem = problem.also(section.place_of("init"), "starts random");
     Some(problem.help("take [model.text] out, or set `init = \"zero_shot\"` in [model.classifier]"))
+}
+
+/// Classes have no captions to tell apart.
+fn distinct(draft: &Draft) -> Option<Problem> {
+    let run = draft.run.as_ref()?;
+    let words = "[run].distinct: keeps captions apart, and [model.classifier] trains on classes";
+    let problem = Problem::at(draft.run_section.place_of("distinct"), words).help("take it out");
+    (run.distinct && draft.task == Task::Classification).then_some(problem)
 }
 
 /// A tower that its letter leaves unlocked and a trick locks.

@@ -1,0 +1,228 @@
+//! A batch in parts leaves the gradients of the whole: in double precision, dropout, batch norm and locked towers
+//! included. One test at a time: all of them draw from the one generator that libtorch has.
+
+use std::{
+    cell::Cell,
+    sync::{Mutex, MutexGuard},
+};
+
+use anyhow::Result;
+use clip_lab::{
+    builtin,
+    train::{GradCache, unit},
+};
+use clip_lab_api::{Loss, LossScope, Pair, Scored, Section, parse};
+use clip_lab_blocks::BatchNorm;
+use tch::{Device, Kind, Tensor, nn};
+
+const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
+const PARTS: [i64; 4] = [5, 5, 5, 2];
+const LOSSES: [&str; 4] =
+    ["plugin = 'clip'", "plugin = 'clip'\ntile = 4", "plugin = 'siglip'\nbias = -3.0", "plugin = 'multi_positive'"];
+
+static GENERATOR: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A tower of two layers over inputs in parts.
+struct Tower {
+    inputs: Vec<Tensor>,
+    first: Tensor,
+    second: Tensor,
+    dropout: f64,
+}
+
+impl Tower {
+    fn new(dropout: f64) -> Self {
+        let weight = |shape: [i64; 2]| Tensor::randn(shape, DOUBLE).set_requires_grad(true);
+        let inputs = PARTS.iter().map(|&rows| Tensor::randn([rows, 6], DOUBLE)).collect();
+        Self { inputs, first: weight([6, 8]), second: weight([8, 4]), dropout }
+    }
+
+    fn embed(&self, input: &Tensor) -> Result<Tensor> {
+        let hidden = input.matmul(&self.first).tanh().dropout(self.dropout, self.dropout > 0.0);
+        unit(&hidden.matmul(&self.second))
+    }
+
+    fn part(&self, part: usize) -> Result<Tensor> {
+        self.embed(&self.inputs[part])
+    }
+
+    /// The gradients, which are then cleared.
+    fn gradients(&mut self) -> Vec<Tensor> {
+        [&mut self.first, &mut self.second]
+            .map(|weight| {
+                let gradient = weight.grad().copy();
+                weight.zero_grad();
+                gradient
+            })
+            .into()
+    }
+}
+
+/// A loss and its variables.
+struct Built(Box<dyn Loss>, nn::VarStore);
+
+impl Built {
+    fn new(text: &str) -> Self {
+        let mut vars = nn::VarStore::new(Device::Cpu);
+        vars.set_kind(Kind::Double);
+        let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
+        let planned = builtin::catalog().loss.plan(section).unwrap();
+        Self(planned.build(LossScope { vars: vars.root(), batch: 17 }).unwrap(), vars)
+    }
+
+    fn score(&self, image: &Tensor, text: &Tensor) -> Result<Scored> {
+        let group = Tensor::arange(17, (Kind::Int64, Device::Cpu)).remainder(11);
+        self.0.score(&Pair { group: Some(&group), ..Pair::new(image, text) })
+    }
+
+    fn gradients(&self) -> Vec<Tensor> {
+        let mut all: Vec<_> = self.1.variables().into_iter().collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let take = |(_, mut variable): (String, Tensor)| {
+            let gradient = variable.grad().copy();
+            variable.zero_grad();
+            gradient
+        };
+        all.into_iter().map(take).collect()
+    }
+}
+
+fn in_parts(image: &Tower, text: &Tower, loss: &Built) -> f64 {
+    let (embed_image, embed_text) = (|part: usize| image.part(part), |part: usize| text.part(part));
+    let towers = GradCache { image: &embed_image, text: &embed_text, parts: PARTS.len() };
+    let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
+    let backward = |loss: &Tensor| Ok(loss.f_backward()?);
+    towers.gradients(&score, &backward, &[], Device::Cpu).unwrap().0
+}
+
+fn close(name: &str, a: &[Tensor], b: &[Tensor]) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        let worst = (a - b).abs().max().double_value(&[]);
+        assert!(worst < 1e-10, "{name}: off by {worst:e}");
+        assert!(a.abs().max().double_value(&[]) > 1e-6, "{name}: nothing was learned");
+    }
+}
+
+/// Loss and gradients of one pass of everything against those in parts. `whole` embeds a tower's batch.
+fn compare(dropout: f64, whole: impl Fn(&Tower) -> Tensor) {
+    for spec in LOSSES {
+        tch::manual_seed(7);
+        let (mut image, mut text, loss) = (Tower::new(dropout), Tower::new(dropout), Built::new(spec));
+        tch::manual_seed(8);
+        let (all_images, all_texts) = (whole(&image), whole(&text));
+        let one = loss.score(&all_images, &all_texts).unwrap().loss;
+        one.backward();
+        let next = Tensor::rand([3], DOUBLE);
+        let want = (image.gradients(), text.gradients(), loss.gradients());
+        tch::manual_seed(8);
+        let many = in_parts(&image, &text, &loss);
+        assert!((one.double_value(&[]) - many).abs() < 1e-12, "{spec}");
+        close(spec, &want.0, &image.gradients());
+        close(spec, &want.1, &text.gradients());
+        close(spec, &want.2, &loss.gradients());
+        assert_eq!(next, Tensor::rand([3], DOUBLE), "the generator goes on as after one pass");
+    }
+}
+
+#[test]
+fn without_dropout_parts_are_the_undivided_batch() {
+    let _alone = alone();
+    compare(0.0, |tower| tower.embed(&Tensor::cat(&tower.inputs, 0)).unwrap());
+}
+
+#[test]
+fn with_dropout_each_part_is_replayed_with_its_own_mask() {
+    let _alone = alone();
+    compare(0.4, |tower| {
+        let parts: Vec<Tensor> = (0..PARTS.len()).map(|part| tower.part(part).unwrap()).collect();
+        Tensor::cat(&parts, 0)
+    });
+}
+
+#[test]
+fn running_statistics_move_once() {
+    let _alone = alone();
+    tch::manual_seed(3);
+    let mut vars = nn::VarStore::new(Device::Cpu);
+    let norm = BatchNorm::new(&vars.root(), 3, 1e-5, 1.0).unwrap();
+    vars.double();
+    let (pictures, text) = (Tensor::randn([4, 8, 3, 2, 2], DOUBLE) + 1.0, Tower::new(0.0));
+    let embed = |part: usize| {
+        let rows = norm.forward(&pictures.get(part as i64), true)?.flatten(1, 3);
+        unit(&rows.narrow(1, 2, 4)) // of two channels
+    };
+    let variables = vars.variables();
+    let buffers: Vec<(String, Tensor)> =
+        variables.iter().filter(|(_, tensor)| !tensor.requires_grad()).map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+    assert_eq!(buffers.len(), 2);
+    let now = || buffers.iter().map(|(_, buffer)| buffer.copy()).collect::<Vec<_>>();
+    let before = now();
+    (0..4).for_each(|part| drop(embed(part).unwrap()));
+    let once = now();
+    for ((_, buffer), old) in buffers.iter().zip(&before) {
+        tch::no_grad(|| buffer.shallow_clone().copy_(old));
+    }
+    let captions = |part: usize| text.embed(&Tensor::ones([8, 6], DOUBLE).cumsum(0, Kind::Double).g_mul_scalar(part as f64 + 0.3).sin());
+    let loss = Built::new("plugin = 'clip'");
+    let towers = GradCache { image: &embed, text: &captions, parts: 4 };
+    let score = |image: &Tensor, text: &Tensor| loss.0.score(&Pair::new(image, text));
+    towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &buffers, Device::Cpu).unwrap();
+    assert!(variables["weight"].grad().abs().max().double_value(&[]) > 1e-6);
+    assert_eq!(once, now());
+    assert_ne!(before, now());
+}
+
+#[test]
+fn a_side_that_learns_nothing_is_not_replayed() {
+    let _alone = alone();
+    let (image, mut text, loss) = (Tower::new(0.0), Tower::new(0.0), Built::new("plugin = 'clip'"));
+    let _ = (image.first.set_requires_grad(false), image.second.set_requires_grad(false));
+    let calls = Cell::new(0);
+    let counted = |part: usize| {
+        calls.set(calls.get() + 1);
+        image.part(part)
+    };
+    let captions = |part: usize| text.part(part);
+    let towers = GradCache { image: &counted, text: &captions, parts: PARTS.len() };
+    let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
+    towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[], Device::Cpu).unwrap();
+    assert_eq!(calls.get(), PARTS.len() + 1, "each part once, and a look whether anything learns");
+    assert!(text.gradients().iter().all(|gradient| gradient.abs().max().double_value(&[]) > 1e-6));
+}
+
+#[test]
+fn a_loss_that_is_not_finite_leaves_no_gradients() {
+    let _alone = alone();
+    let (image, text, loss) = (Tower::new(0.0), Tower::new(0.0), Built::new("plugin = 'clip'"));
+    let captions = |part: usize| Ok(text.part(part)? * f64::NAN);
+    let towers = GradCache { image: &|part| image.part(part), text: &captions, parts: PARTS.len() };
+    let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
+    let (value, scored) = towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[], Device::Cpu).unwrap();
+    assert!(value.is_nan() && !scored.loss.requires_grad());
+    assert!(!image.first.grad().defined() && !text.first.grad().defined());
+}
+
+#[test]
+fn parts_take_the_memory_of_a_part() {
+    let _alone = alone();
+    let weights: Vec<Tensor> = (0..12).map(|_| (Tensor::randn([64, 64], DOUBLE) * 0.1).set_requires_grad(true)).collect();
+    let deep = |rows: &Tensor| unit(&weights.iter().fold(rows.shallow_clone(), |x, weight| x.matmul(weight).tanh()));
+    let inputs = Tensor::randn([512, 64], DOUBLE);
+    let loss = Built::new("plugin = 'clip'\ntile = 64");
+    let score = |image: &Tensor, text: &Tensor| loss.0.score(&Pair::new(image, text));
+    let peak = |parts: i64| {
+        let embed = |part: usize| deep(&inputs.narrow(0, part as i64 * 512 / parts, 512 / parts));
+        let towers = GradCache { image: &embed, text: &embed, parts: parts as usize };
+        let run = || towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[], Device::Cpu).unwrap();
+        let (_, bytes) = clip_lab_torch::watch_memory(run).unwrap();
+        bytes
+    };
+    peak(16); // the weights' gradients are there from now on
+    let (one, many) = (peak(1), peak(16));
+    assert!(many * 3 < one, "{many} bytes in parts, {one} at once");
+}
