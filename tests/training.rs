@@ -4,7 +4,7 @@ mod support;
 
 use clip_lab::train::{Ended, Stop};
 use clip_lab_store::Status;
-use support::{Lab, alone, goldens};
+use support::{Lab, alone, goldens, recipe};
 
 /// Towers small enough for a test, with everything that makes an exact resume hard: dropout in heads and text tower,
 /// batch statistics, random crops, drawn captions.
@@ -62,70 +62,11 @@ plugin = "retrieval"
 
 #[test]
 fn twenty_four_steps_follow_pytorch() {
-    let Some(golden) = goldens("training") else { return };
+    let Some((spec, expected)) = recipe("plain", "") else { return };
     let _turn = alone();
-    let expected: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(golden.join("expected.json")).unwrap()).unwrap();
-    let plain = &expected["plain"];
-    let (root, init) = (golden.display(), golden.join("init"));
-    let init = init.display();
-    let spec = format!(
-        r#"
-name = "golden"
-[run]
-steps = {steps}
-batch = {batch}
-shuffle = false
-checkpoint_every = 0
-[data.train]
-plugin = "captions"
-root = "{root}"
-file = "captions.csv"
-split = "all"
-[model.image]
-from = "{init}"
-[model.text]
-from = "{init}"
-[model.image_projection]
-from = "{init}"
-[model.text_projection]
-from = "{init}"
-[loss]
-from = "{init}"
-[optimizer]
-plugin = "adamw"
-lr = {lr}
-betas = {betas}
-eps = {eps:e}
-weight_decay = {decay}
-[schedule]
-plugin = "cosine"
-warmup = {warmup}
-[[trick]]
-plugin = "clip_grad"
-max_norm = {clip}
-"#,
-        steps = plain["steps"],
-        batch = plain["batch"],
-        lr = plain["lr"],
-        betas = plain["betas"],
-        eps = plain["eps"].as_f64().unwrap(),
-        decay = plain["weight_decay"],
-        warmup = plain["warmup"],
-        clip = plain["grad_clip"].as_f64().unwrap_or(1.0),
-    );
     let lab = Lab::new();
     assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
-    for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)] {
-        let want = plain[key].as_array().unwrap();
-        let got = lab.points(metric);
-        assert_eq!(got.len(), want.len());
-        for ((step, value), want) in got.iter().zip(want) {
-            let want = want.as_f64().unwrap();
-            let bound = tolerance * want.abs().max(1.0);
-            assert!((value - want).abs() <= bound, "{metric} at step {step}: {value}, PyTorch has {want}");
-        }
-    }
+    lab.follows(&expected);
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Progress {
     pub best: [Option<f64>; 2],
     /// blake3 of the spec that runs: another spec is not resumed.
     pub spec: String,
+    /// The model's plugins and settings in JSON, so that `from` can name the checkpoint; empty in old ones.
+    pub model: String,
 }
 
 /// Writes a checkpoint: aside, synced, renamed, so that a crash or a full disk leaves the old one whole.
@@ -144,6 +146,7 @@ fn metadata(progress: &Progress) -> Vec<(String, String)> {
         ("best", best),
         ("best_ema", best_ema),
         ("spec", progress.spec.clone()),
+        ("model", progress.model.clone()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .to_vec()
@@ -163,5 +166,6 @@ fn progress(file: &TensorFile, path: &Path) -> Result<Progress> {
         samples: entry("samples")?.parse()?,
         best: [best("best")?, best("best_ema")?],
         spec: entry("spec")?,
+        model: file.metadata().get("model").cloned().unwrap_or_default(),
     })
 }

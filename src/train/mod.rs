@@ -3,6 +3,7 @@
 pub mod checkpoint;
 mod classifier;
 mod console;
+mod describe;
 mod environment;
 mod evaluate;
 mod features;

@@ -19,6 +19,7 @@ use tch::{Device, Tensor};
 use super::{
     checkpoint::{self, Progress},
     console::Console,
+    describe::describe,
     model::Start,
     rig::{Feed, Rig},
     session::Session,
@@ -84,7 +85,8 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self> {
         let start = if session.resumed { Start::ToBeLoaded } else { Start::FromSpec };
         let rig = Rig::build(plan, &feed, device, start)?;
-        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec: session.spec.clone() };
+        let (spec, model) = (session.spec.clone(), describe(plan));
+        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model };
         let (features, kept, broken) = Default::default();
         let (latest, clock) = Default::default();
         let mut trainer = Self {
@@ -110,7 +112,8 @@ impl<'a> Trainer<'a> {
         let rig = &mut self.rig;
         if self.session.resumed {
             let path = self.session.last();
-            self.progress = checkpoint::read(&path, &rig.vars, rig.optimizer.as_mut(), &mut rig.tricks)?;
+            let read = checkpoint::read(&path, &rig.vars, rig.optimizer.as_mut(), &mut rig.tricks)?;
+            self.progress = Progress { model: describe(self.plan), ..read };
             self.console.say(&format!("resuming at step {}", self.progress.step));
         }
         self.introduce();

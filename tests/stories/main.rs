@@ -3,6 +3,7 @@
 mod bad_data;
 mod bad_weights;
 mod embed;
+mod from_run;
 mod lab;
 mod look_back;
 mod program;

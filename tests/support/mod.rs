@@ -14,6 +14,7 @@ use clip_lab::{
 };
 use clip_lab_cli::Ui;
 use clip_lab_store::{Reader, RunRow};
+use serde_json::Value;
 
 /// libtorch's random generator belongs to the process: runs take turns.
 pub fn alone() -> MutexGuard<'static, ()> {
@@ -49,6 +50,61 @@ pub fn planned(text: &str) -> Plan {
     plan(spec, &builtin::catalog()).unwrap_or_else(|report| panic!("{report}"))
 }
 
+/// A recipe that PyTorch trained: a spec that says the same, with `more` tables, and what PyTorch found.
+pub fn recipe(name: &str, more: &str) -> Option<(String, Value)> {
+    let golden = goldens("training")?;
+    let expected = std::fs::read_to_string(golden.join("expected.json")).unwrap();
+    let recipe = serde_json::from_str::<Value>(&expected).unwrap()[name].take();
+    let (root, init) = (golden.display(), golden.join("init"));
+    let init = init.display();
+    let spec = format!(
+        r#"
+name = "{name}"
+[run]
+steps = {steps}
+batch = {batch}
+shuffle = false
+checkpoint_every = 0
+[data.train]
+plugin = "captions"
+root = "{root}"
+file = "captions.csv"
+split = "all"
+[model.image]
+from = "{init}"
+[model.text]
+from = "{init}"
+[model.image_projection]
+from = "{init}"
+[model.text_projection]
+from = "{init}"
+[loss]
+from = "{init}"
+[optimizer]
+plugin = "adamw"
+lr = {lr}
+betas = {betas}
+eps = {eps:e}
+weight_decay = {decay}
+[schedule]
+plugin = "cosine"
+warmup = {warmup}
+[[trick]]
+plugin = "clip_grad"
+max_norm = {clip}
+{more}"#,
+        steps = recipe["steps"],
+        batch = recipe["batch"],
+        lr = recipe["lr"],
+        betas = recipe["betas"],
+        eps = recipe["eps"].as_f64().unwrap(),
+        decay = recipe["weight_decay"],
+        warmup = recipe["warmup"],
+        clip = recipe["grad_clip"].as_f64().unwrap_or(1.0),
+    );
+    Some((spec, recipe))
+}
+
 /// A store in a folder of its own.
 pub struct Lab {
     pub folder: tempfile::TempDir,
@@ -77,6 +133,24 @@ impl Lab {
     /// The newest run.
     pub fn newest(&self) -> RunRow {
         self.reader().runs().unwrap().into_iter().next().expect("a run")
+    }
+
+    /// The newest run has, at every step, the loss and the length of the gradient that PyTorch found.
+    pub fn follows(&self, expected: &Value) {
+        for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)]
+        {
+            let want = expected[key].as_array().unwrap();
+            let got = self.points(metric);
+            assert_eq!(got.len(), want.len());
+            for ((step, value), want) in got.iter().zip(want) {
+                let want = want.as_f64().unwrap();
+                let bound = tolerance * want.abs().max(1.0);
+                assert!(
+                    (value - want).abs() <= bound,
+                    "{metric} at step {step}: {value}, PyTorch has {want}"
+                );
+            }
+        }
     }
 
     /// Step and value of every point of a metric of the newest run.

@@ -37,6 +37,8 @@ impl Trainer<'_> {
         points.extend(
             extra.chain(tricks).map(|(name, value)| (format!("train/{name}"), value.double_value(&[]))),
         );
+        let scales = self.rig.params.lr_scales().into_iter();
+        points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
         points.extend(self.clock.take());
         self.log(&points);
     }
