@@ -64,19 +64,21 @@ fn one_seed(rows: &[Row], base: Option<&Sample>) -> Vec<String> {
             (_, false) => " and of its difference",
         };
         notes.push(format!(
-            "{} {} one seed: the interval of its mean{differences} covers the choice of queries only, not training: \
+            "{}: the interval of the mean{differences} covers the choice of queries only, not training: \
              another seed may move the number by more",
-            list(&queries),
-            if queries.len() == 1 { "has" } else { "have each" }
+            with_one_seed(&queries)
         ));
     }
     if !nothing.is_empty() {
-        let (names, has) = (list(&nothing), has(&nothing));
-        notes.push(format!(
-            "{names} {has} one seed and no outcomes that vary by query: nothing is known of the error"
-        ));
+        let names = with_one_seed(&nothing);
+        notes.push(format!("{names} and no outcomes that vary by query: nothing is known of the error"));
     }
     notes
+}
+
+fn with_one_seed(names: &[String]) -> String {
+    let each = if names.len() == 1 { "" } else { " each" };
+    format!("{} {} one seed{each}", list(names), has(names))
 }
 
 fn by_seeds_alone(samples: &[Sample]) -> Option<String> {

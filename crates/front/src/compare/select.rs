@@ -1,5 +1,7 @@
 //! Which arms are meant, and which of their runs count.
 
+mod named;
+
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
@@ -47,7 +49,9 @@ pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
             return of_study(reader, &runs, one, None);
         }
     }
-    of_runs(reader, &runs, what)
+    let (labelled, order) = named::arms(reader, &runs, what)?;
+    let labelled = labelled.iter().map(|(arm, run)| (arm.clone(), run)).collect();
+    count(reader, labelled, order)
 }
 
 impl Selection {
@@ -96,44 +100,6 @@ fn missing(study: &Study, runs: &[RunRow]) -> Vec<String> {
         study.seeds.iter().filter(move |seed| !there.contains(seed)).map(|seed| (arm.name.clone(), *seed))
     });
     lacking.map(|(arm, seed)| format!("{arm} seed {seed}: not run yet")).collect()
-}
-
-/// A name means all runs that have it, anything else one run.
-fn of_runs(reader: &Reader, runs: &[RunRow], what: &[String]) -> Result<Selection> {
-    let mut chosen: Vec<RunRow> = Vec::new();
-    let mut alone: Vec<String> = Vec::new();
-    for selector in what {
-        let named: Vec<&RunRow> = runs.iter().filter(|run| run.name == *selector).collect();
-        let found = if named.is_empty() {
-            let run = reader.run(selector)?;
-            alone.push(run.uid.clone());
-            vec![run]
-        } else {
-            named.into_iter().cloned().collect()
-        };
-        let new = |run: &RunRow| chosen.iter().all(|known| known.uid != run.uid);
-        let found: Vec<RunRow> = found.into_iter().filter(new).collect();
-        chosen.extend(found);
-    }
-    // Two runs of one name and seed, each asked for by its uid, are to be told apart.
-    let twin = |run: &RunRow| {
-        let same =
-            |other: &&RunRow| other.name == run.name && other.seed == run.seed && alone.contains(&other.uid);
-        alone.contains(&run.uid) && chosen.iter().filter(same).count() > 1
-    };
-    let label = |run: &RunRow| match twin(run) {
-        true => format!("{}·{}", run.name, &run.uid[run.uid.len().saturating_sub(4)..]),
-        false => run.name.clone(),
-    };
-    let mut order: Vec<String> = chosen.iter().map(&label).collect();
-    let mut seen = Vec::new();
-    order.retain(|name| {
-        !seen.contains(name) && {
-            seen.push(name.clone());
-            true
-        }
-    });
-    count(reader, chosen.iter().map(|run| (label(run), run)).collect(), order)
 }
 
 /// Arms with the runs that count: of each seed the newest that finished. Arms that `order` lacks come after it, the oldest
