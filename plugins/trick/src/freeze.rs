@@ -7,8 +7,9 @@ use crate::prefix;
 /// Locks parameters, for the whole run or until a step; `params = ["image"]` is LiT
 /// (<https://arxiv.org/abs/2111.07991>), with the image tower locked. Locked parameters need no gradient and are not
 /// updated, and batch norms whose parameters are locked keep their running statistics. A projection is not part of its
-/// tower: locking a tower leaves it learning. Several of this trick with different `until` unlock a tower gradually;
-/// where they name the same parameter, the last step counts.
+/// tower: locking a tower leaves it learning. A tower that is locked for the whole run computes as in evaluation; one
+/// that is unlocked later draws its dropout from the start. Several of this trick with different `until` unlock a tower
+/// gradually; where they name the same parameter, the last step counts.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Freeze {
