@@ -7,6 +7,7 @@ pub mod commands;
 pub mod data;
 mod entry;
 pub mod plan;
+pub mod preflight;
 pub mod train;
 
 pub use clip_lab_spec as spec;

@@ -22,14 +22,25 @@ fn main() -> ExitCode {
 fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
     let store = &cli.store;
     let words = match &cli.verb {
-        Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => return study::run(store, args),
+        Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
+            return study::run(store, args);
+        }
         Verb::Run(RunArgs { spec, study, .. }) if study.given().is_some() => {
-            anyhow::bail!("{} is for studies, and {} is a spec", study.given().unwrap_or_default(), spec.display())
+            anyhow::bail!(
+                "{} is for studies, and {} is a spec",
+                study.given().unwrap_or_default(),
+                spec.display()
+            )
         }
         Verb::Run(args) if shows_dashboard(args) => {
             return run::with_dashboard(store, &args.spec, &arguments(args, store), args.resume.as_deref());
         }
-        Verb::Run(_) | Verb::Check(_) | Verb::Plugins(_) | Verb::Embed(_) | Verb::Eval(_) | Verb::Fingerprint(_) => {
+        Verb::Run(_)
+        | Verb::Check(_)
+        | Verb::Plugins(_)
+        | Verb::Embed(_)
+        | Verb::Eval(_)
+        | Verb::Fingerprint(_) => {
             return Err(core::become_core(std::env::args_os().skip(1)));
         }
         Verb::Runs(verb) => look_back(verb, store)?,

@@ -9,7 +9,7 @@ fn check(arguments: &[&str]) -> Output {
 
 #[test]
 fn a_good_spec_is_summed_up_in_a_line() {
-    let output = check(&["experiments/vit_scratch.toml", "--set", "run.batch=64"]);
+    let output = check(&["experiments/vit_scratch.toml", "--set", "run.batch=64", "--no-cost"]);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(

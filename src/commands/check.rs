@@ -5,10 +5,12 @@ use std::{io::IsTerminal as _, path::Path};
 use anyhow::Result;
 use clip_lab_api::Catalog;
 use clip_lab_cli::CheckArgs;
+use serde_json::json;
 
 use super::study;
 use crate::{
     plan::{Plan, plan},
+    preflight::Preflight,
     spec::{Report, Spec},
 };
 
@@ -24,11 +26,37 @@ pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<bool> {
             continue;
         }
         match read(path, &args.set, catalog) {
-            Ok(plan) => println!("{}: {}", path.display(), summary(&plan)),
+            Ok(plan) => show(path, &plan, args),
+            Err(report) if args.json => {
+                good = false;
+                println!("{}", json!({ "spec": path, "good": false, "problems": report.render(false) }));
+            }
             Err(report) => good = tell(&report),
         }
     }
     Ok(good)
+}
+
+/// Prints a plan, and what it will cost unless many are asked about.
+fn show(path: &Path, plan: &Plan, args: &CheckArgs) {
+    let wanted = args.cost || (args.specs.len() == 1 && !args.no_cost);
+    let found = wanted.then(|| Preflight::of(plan));
+    if args.json {
+        let mut words = json!({ "spec": path, "good": true, "summary": summary(plan) });
+        match &found {
+            Some(Ok(found)) => words["cost"] = json!(found),
+            Some(Err(error)) => words["cost_unknown"] = json!(format!("{error:#}")),
+            None => {}
+        }
+        println!("{words}");
+        return;
+    }
+    println!("{}: {}", path.display(), summary(plan));
+    match found {
+        Some(Ok(found)) => print!("{found}"),
+        Some(Err(error)) => println!("  what it costs cannot be told here: {error:#}"),
+        None => {}
+    }
 }
 
 /// Prints what is wrong with a spec. Never good.

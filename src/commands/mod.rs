@@ -2,5 +2,9 @@
 
 pub mod check;
 pub mod embed;
+pub mod eval;
+mod model;
+mod overfit;
 pub mod plugins;
 pub mod run;
+pub mod study;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clip_lab_api::Catalog;
 use clip_lab_cli::{RunArgs, Ui};
 
-use super::study;
+use super::{overfit::overfit, study};
 use crate::{
     plan::{Plan, plan},
     spec::Spec,
@@ -24,6 +24,9 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
     let mut plan = plan(Spec::read(&args.spec, &args.set)?, catalog)?;
     if let Some(share) = args.share {
         take_share(&mut plan, share);
+    }
+    if let Some(steps) = args.overfit {
+        return overfit(&plan, steps.get());
     }
     let options = Options {
         store: store.to_owned(),

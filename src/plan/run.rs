@@ -16,12 +16,26 @@ pub struct Run {
     pub steps: Option<u64>,
     /// Pairs in a batch; all of them are each other's negatives. A last, incomplete batch is dropped.
     pub batch: usize,
+    /// Pairs that go through the towers together; a batch larger than this is cut up, which takes about a third more
+    /// time and far less memory. Loss and gradients are those of the whole batch: embeddings are computed first, then
+    /// each part again with the same dropout. 0 takes the batch whole. Batch norm sees the parts, and its running
+    /// statistics move once for each of them; everything else is as without.
+    pub micro_batch: usize,
+    /// Never put two captions of one picture, or one caption twice (capitals and spaces aside), into a batch, where
+    /// they would be negatives of each other. What meets its like changes places with another pair of the epoch.
+    pub distinct: bool,
     /// Which captions of a picture an epoch uses: `one`, drawn anew in every epoch, or `all`.
     pub captions: Captions,
     /// Shuffle the pairs anew in every epoch; `false` keeps the order of the files.
     pub shuffle: bool,
-    /// Number format of the forward and backward pass.
+    /// Number format of the towers, forward and backward, also in evaluation. Weights, losses and optimizer state are
+    /// 32-bit in every one.
     pub precision: Precision,
+    /// Lay pictures out with the channels of a pixel side by side: faster convolutions, for ResNets above all.
+    pub channels_last: bool,
+    /// Keep only what goes into each block of a tower and compute the rest again in the backward pass: much less
+    /// memory for about a third more work; the gradients are the same.
+    pub recompute_activations: bool,
     /// Where tensors live: `auto` (the first GPU, else the processor), `cpu`, `cuda` or `cuda:N`.
     pub device: String,
     /// Threads that read and decode pictures; 0 takes one for each core.
@@ -44,20 +58,26 @@ pub struct Run {
 }
 
 impl Run {
-    /// Updates of a run whose epoch passes over `items` pictures, or captions when `captions` is `all`.
-    pub fn total_steps(&self, items: usize) -> u64 {
-        let an_epoch = (items / self.batch.max(1)) as u64;
+    /// Updates of a run whose epochs have so many whole batches.
+    pub fn total_steps(&self, an_epoch: u64) -> u64 {
         self.steps.unwrap_or_else(|| self.epochs.unwrap_or(0).saturating_mul(an_epoch))
     }
 }
 
-/// Number format of the forward and backward pass.
+/// Number format of the towers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// 32-bit floating point throughout.
     #[default]
     Fp32,
+    /// As fp32, but GPUs multiply matrices with 10 bits of fraction; a processor computes in fp32.
+    Tf32,
+    /// Matrix products, convolutions and attention in bfloat16: the range of fp32, 7 bits of fraction.
+    Bf16,
+    /// The same in 16-bit floating point: 10 bits of fraction and a small range, for which the loss is scaled up. For
+    /// GPUs without bf16.
+    Fp16,
 }
 
 /// Which weights a run reports.
@@ -78,9 +98,13 @@ impl Default for Run {
             epochs: None,
             steps: None,
             batch: 128,
+            micro_batch: 0,
+            distinct: false,
             captions: Captions::One,
             shuffle: true,
             precision: Precision::Fp32,
+            channels_last: false,
+            recompute_activations: false,
             device: "auto".into(),
             workers: 0,
             threads: 0,

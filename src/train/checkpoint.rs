@@ -9,6 +9,8 @@ use clip_lab_api::{Optimizer, State, Trick};
 use clip_lab_checkpoint::{TensorFile, save};
 use tch::{Tensor, nn};
 
+use super::precision::LossScale;
+
 const FORMAT: &str = "clip-lab";
 const VERSION: &str = "2";
 
@@ -25,6 +27,8 @@ pub struct Progress {
     pub spec: String,
     /// The model's plugins and settings in JSON, so that `from` can name the checkpoint; empty in old ones.
     pub model: String,
+    /// Factor on the loss.
+    pub scale: LossScale,
 }
 
 /// Writes a checkpoint: aside, synced, renamed, so that a crash or a full disk leaves the old one whole.
@@ -147,6 +151,7 @@ fn metadata(progress: &Progress) -> Vec<(String, String)> {
         ("best_ema", best_ema),
         ("spec", progress.spec.clone()),
         ("model", progress.model.clone()),
+        ("loss_scale", progress.scale.to_words()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .to_vec()
@@ -167,5 +172,7 @@ fn progress(file: &TensorFile, path: &Path) -> Result<Progress> {
         best: [best("best")?, best("best_ema")?],
         spec: entry("spec")?,
         model: file.metadata().get("model").cloned().unwrap_or_default(),
+        scale: LossScale::from_words(&entry("loss_scale")?)
+            .with_context(|| format!("{}: `loss_scale` is no factor and count", path.display()))?,
     })
 }

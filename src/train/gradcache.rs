@@ -76,7 +76,8 @@ impl Side {
     /// Every part again, with gradients: those of the sum of embedding times gradient are those of the loss.
     fn again(&self, embed: Embed) -> Result<()> {
         let gradient = self.embeddings.f_grad()?;
-        let gradients = if gradient.defined() { gradient.f_split_with_sizes(&self.lengths[..], 0)? } else { vec![] };
+        let gradients =
+            if gradient.defined() { gradient.f_split_with_sizes(&self.lengths[..], 0)? } else { vec![] };
         for (part, (gradient, state)) in gradients.iter().zip(&self.states).enumerate() {
             state.set()?;
             let rows = embed(part)?;

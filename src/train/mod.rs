@@ -7,25 +7,30 @@ mod describe;
 mod environment;
 mod evaluate;
 mod features;
+mod gradcache;
 mod model;
+mod precision;
 mod rig;
 mod session;
 mod shadow;
 mod signals;
+mod speed;
 mod summary;
 mod trainer;
 
 pub use classifier::Classifier;
 pub use console::{Console, Line, duration};
-pub use evaluate::{Towers, View, embed_texts};
+pub use environment::CODE;
+pub use evaluate::{Towers, View, embed_texts, judge};
 pub use features::{Features, Without, key};
+pub use gradcache::{Embed, GradCache};
 pub use model::{Against, ImageTower, Side, Start, TextTower, unit};
-pub use rig::{Feed, Rig, device};
+pub use rig::{Feed, Rig, count, device};
 pub use session::{Options, Session, goal};
 pub use shadow::WeightsKind;
 pub use signals::Stop;
 pub use summary::summary;
-pub use trainer::{Ended, Trainer};
+pub use trainer::{Ended, Overfitted, Trainer};
 
 use anyhow::Result;
 use clip_lab_store::{Level, Status};
@@ -42,7 +47,7 @@ pub fn run(plan: &Plan, options: &Options, console: Console, stop: Stop) -> Resu
     }
     let device = device(&plan.run.device)?;
     let feed = Feed::open(plan)?;
-    let session = Session::open(plan, options, environment::capture(device), feed.total)?;
+    let session = Session::open(plan, options, environment::capture(device, &feed), feed.total)?;
     let trained = Trainer::new(plan, feed, device, &session, console, stop).and_then(|mut trainer| {
         let ended = trainer.train()?;
         trainer.sum_up(&ended)?;

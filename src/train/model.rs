@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clip_lab_api::{ImageEncoder, Mode, Projection, ProjectionScope, TextEncoder, Tokens};
 use tch::{Tensor, nn};
 
-use super::classifier::Classifier;
+use super::{classifier::Classifier, precision::Numerics};
 use crate::plan::{Head, ImageSide, TextSide, Weights};
 
 /// Whether a model begins with the weights that `from` names, or will get all its weights from a checkpoint of ours.
@@ -38,6 +38,7 @@ impl Against {
 pub struct Side<E: ?Sized> {
     encoder: Box<E>,
     projection: Box<dyn Projection>,
+    numerics: Numerics,
 }
 
 /// Pictures to embeddings.
@@ -55,7 +56,7 @@ impl ImageTower {
         load(&plan.weights, vars, "image", start).context("[model.image]")?;
         let projection =
             project(&plan.head, vars, "image_projection", start).context("[model.image_projection]")?;
-        Ok(Self { encoder, projection })
+        Ok(Self { encoder, projection, numerics: Numerics::default() })
     }
 
     /// `[B, 3, H, W]` to `[B, width]`.
@@ -63,7 +64,8 @@ impl ImageTower {
     /// # Errors
     /// Those of the tower.
     pub fn features(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.encoder.encode(images, mode)
+        let images = self.numerics.arrange(images)?;
+        self.numerics.compute(|| self.encoder.encode(&images, mode))
     }
 }
 
@@ -77,7 +79,7 @@ impl TextTower {
         load(&plan.weights, vars, "text", start).context("[model.text]")?;
         let projection =
             project(&plan.head, vars, "text_projection", start).context("[model.text_projection]")?;
-        Ok(Self { encoder, projection })
+        Ok(Self { encoder, projection, numerics: Numerics::default() })
     }
 
     /// `[B, L]` ids to `[B, width]`.
@@ -85,7 +87,7 @@ impl TextTower {
     /// # Errors
     /// Those of the tower.
     pub fn features(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
-        self.encoder.encode(tokens, mode)
+        self.numerics.compute(|| self.encoder.encode(tokens, mode))
     }
 }
 
@@ -95,12 +97,17 @@ impl<E: ?Sized> Side<E> {
         &self.encoder
     }
 
+    /// Computes from now on as `numerics` say instead of plainly in f32.
+    pub fn compute_in(&mut self, numerics: Numerics) {
+        self.numerics = numerics;
+    }
+
     /// Features `[B, width]` to embeddings `[B, dim]` in the shared space, not unit length.
     ///
     /// # Errors
     /// Those of the projection.
     pub fn project(&self, features: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.projection.project(features, mode)
+        self.numerics.compute(|| self.projection.project(features, mode))
     }
 }
 

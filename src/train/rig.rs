@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{
-    Captions, Dataset, Evaluator, Loss, LossScope, Optimizer, Params, Schedule, Task, Tokenizer, Trick,
+    Captions, Dataset, Evaluator, Loss, LossScope, Optimizer, Params, Report, Schedule, Task, Tokenizer,
+    Trick,
 };
 use tch::{Device, nn};
 
 use super::{
     classifier::{self, Classifier},
     model::{Against, ImageTower, Start, TextTower},
+    precision::Numerics,
 };
 use crate::{
     data::{Order, Prepare},
@@ -54,6 +56,15 @@ impl Feed {
         // A picture has one class however many captions it has.
         let captions = if classes { Captions::One } else { run.captions };
         let order = Order::new(train.as_ref(), captions, run.seed, run.shuffle, run.batch);
+        let enough = order.batches() > 0;
+        let order = if run.distinct { order.distinct(train.as_ref()) } else { order };
+        if enough && order.batches() == 0 {
+            bail!(
+                "[run].distinct: [data.train] has too few different pictures and captions for a batch of {}: lower \
+                 run.batch, or set distinct = false",
+                run.batch
+            );
+        }
         if order.batches() == 0 {
             bail!(
                 "[data.train] has {} pairs, fewer than a batch of {}: lower run.batch",
@@ -61,7 +72,7 @@ impl Feed {
                 run.batch
             );
         }
-        let total = run.total_steps(order.len());
+        let total = run.total_steps(order.batches());
         Ok(Self { train, splits, tokenizer, order: Arc::new(order), total })
     }
 }
@@ -131,8 +142,13 @@ impl Rig {
     pub fn build(plan: &Plan, feed: &Feed, device: Device, start: Start) -> Result<Self> {
         tch::manual_seed(plan.run.seed as i64);
         let vars = nn::VarStore::new(device);
-        let image = ImageTower::build(&plan.image, &vars, start)?;
-        let against = against(plan, feed.train.classes(), &vars, start)?;
+        let numerics = Numerics::of(&plan.run, device)?;
+        let mut image = ImageTower::build(&plan.image, &vars, start)?;
+        image.compute_in(numerics);
+        let mut against = against(plan, feed.train.classes(), &vars, start)?;
+        if let Against::Texts(text) = &mut against {
+            text.compute_in(numerics);
+        }
         let loss = plan.loss.build(LossScope { vars: vars.root() / "loss", batch: plan.run.batch as i64 })?;
         if let (Some(weights), Start::FromSpec) = (&plan.loss_weights, start) {
             weights.load(&vars, "loss").context("[loss]")?;
@@ -160,6 +176,22 @@ impl Rig {
             prepare: Arc::new(prepare(plan)?),
             vars,
         })
+    }
+
+    /// Changes the weights by the gradients that they have: tricks, optimizer, tricks.
+    ///
+    /// # Errors
+    /// Those of tricks and optimizer.
+    pub fn update(&mut self, step: u64, lr: f64, report: &mut Report) -> Result<()> {
+        for trick in &mut self.tricks {
+            trick.before_update(&self.params, step, report)?;
+        }
+        self.optimizer.step(&self.params, lr)?;
+        self.loss.clamp();
+        for trick in &mut self.tricks {
+            trick.after_update(&self.params, step)?;
+        }
+        Ok(())
     }
 }
 

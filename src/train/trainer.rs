@@ -3,6 +3,8 @@
 mod clock;
 mod evaluation;
 mod gradients;
+mod micro;
+mod overfit;
 mod reading;
 mod record;
 
@@ -12,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::Report;
+use clip_lab_api::{Report, Scored};
 use clip_lab_store::{Level, Request};
 use tch::{Device, Tensor};
 
@@ -21,15 +23,18 @@ use super::{
     console::Console,
     describe::describe,
     model::Start,
+    precision::LossScale,
     rig::{Feed, Rig},
     session::Session,
     signals::Stop,
+    speed,
 };
 use crate::{
     data::{Batch, Broken, Read},
     plan::{Plan, Split},
 };
 use clock::Clock;
+pub use overfit::Overfitted;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,8 +90,9 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self> {
         let start = if session.resumed { Start::ToBeLoaded } else { Start::FromSpec };
         let rig = Rig::build(plan, &feed, device, start)?;
+        let scale = LossScale::new(plan.run.precision);
         let (spec, model) = (session.spec.clone(), describe(plan));
-        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model };
+        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model, scale };
         let (features, kept, broken) = Default::default();
         let (latest, clock) = Default::default();
         let mut trainer = Self {
@@ -117,6 +123,8 @@ impl<'a> Trainer<'a> {
             self.console.say(&format!("resuming at step {}", self.progress.step));
         }
         self.introduce();
+        self.clock.peak = speed::peak(self.device, self.plan.run.precision)?;
+        self.session.recorder.fact("peak_flops", self.clock.peak.into());
         if self.plan.run.cache_features && self.locked() {
             self.look_once()?;
         }
@@ -181,22 +189,16 @@ impl<'a> Trainer<'a> {
         for trick in &mut self.rig.tricks {
             trick.before_step(&self.rig.params, step)?;
         }
-        let (loss, scored) = self.gradients(batch)?;
+        let (loss, scored) = self.counted_gradients(batch)?;
         if !loss.is_finite() {
             return Ok(Some(self.non_finite(loss)));
         }
         let lr = self.rig.lr * self.rig.schedule.at(step, self.feed.total);
         let mut report = Report::default();
-        let rig = &mut self.rig;
-        for trick in &mut rig.tricks {
-            trick.before_update(&rig.params, step, &mut report)?;
+        if self.progress.scale.take_off(&self.rig.params)? {
+            self.rig.update(step, lr, &mut report)?;
         }
-        rig.optimizer.step(&rig.params, lr)?;
-        rig.loss.clamp();
-        for trick in &mut rig.tricks {
-            trick.after_update(&rig.params, step)?;
-        }
-        for param in rig.params.trained() {
+        for param in self.rig.params.trained() {
             param.tensor.shallow_clone().zero_grad();
         }
         self.progress.step += 1;
@@ -204,6 +206,18 @@ impl<'a> Trainer<'a> {
         self.clock.step(started.elapsed().as_secs_f64(), batch.len() as u64);
         self.record(loss, lr, &scored, &report);
         Ok(None)
+    }
+
+    /// The gradients of a batch; those of the first tell what an item costs.
+    fn counted_gradients(&mut self, batch: &Batch) -> Result<(f64, Scored)> {
+        if self.clock.flops.is_some() {
+            return self.gradients(batch);
+        }
+        let (result, all) = clip_lab_torch::count_flops(|| self.gradients(batch))?;
+        let flops = all as f64 / batch.len() as f64;
+        self.clock.flops = Some(flops);
+        self.session.recorder.fact("train_flops_per_sample", flops.into());
+        result
     }
 
     /// At the end of an epoch: evaluate and save as often as the spec says.

@@ -2,10 +2,12 @@
 
 mod bad_data;
 mod bad_weights;
+mod compare;
 mod embed;
 mod from_run;
 mod lab;
 mod look_back;
+mod preflight;
 mod program;
 mod run;
 mod specs;

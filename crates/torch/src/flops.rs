@@ -1,7 +1,11 @@
 //! Floating-point operations, counted while they run.
 #![allow(unsafe_code)]
 
-use std::{cell::Cell, ffi::c_char, sync::Mutex};
+use std::{
+    cell::Cell,
+    ffi::{c_char, c_int},
+    sync::Mutex,
+};
 
 use anyhow::{Result, ensure};
 
@@ -10,6 +14,7 @@ use crate::ffi::answer;
 unsafe extern "C" {
     fn shim_flops_begin(handle: *mut u64) -> *mut c_char;
     fn shim_flops_end(handle: u64, flops: *mut u64) -> *mut c_char;
+    fn shim_flops_pause(by: c_int);
 }
 
 /// One count at a time: there is one counter.
@@ -58,6 +63,30 @@ impl Count {
 impl Drop for Count {
     fn drop(&mut self) {
         let _ = self.end();
+    }
+}
+
+/// Runs `f` without counting its operations: what a model computes a second time, to save memory, is no cost of it.
+pub fn uncounted<T>(f: impl FnOnce() -> T) -> T {
+    let _pause = Uncounted::begin();
+    f()
+}
+
+/// Counts no operation while it lives: what is computed again is no cost of the model.
+pub(crate) struct Uncounted;
+
+impl Uncounted {
+    pub(crate) fn begin() -> Self {
+        // SAFETY: adds to a counter of this thread.
+        unsafe { shim_flops_pause(1) };
+        Self
+    }
+}
+
+impl Drop for Uncounted {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { shim_flops_pause(-1) };
     }
 }
 
@@ -129,5 +158,7 @@ mod tests {
         assert!(count_flops(|| count_flops(|| ())).unwrap().0.is_err());
         assert!(std::panic::catch_unwind(|| count_flops(|| panic!("on purpose"))).is_err());
         assert_eq!(count_flops(|| ()).unwrap().1, 0);
+        let (a, b) = (leaf(&[3, 5]), leaf(&[5, 7]));
+        assert_eq!(count_flops(|| uncounted(|| a.mm(&b)).mm(&leaf(&[7, 2]))).unwrap().1, 2 * 3 * 7 * 2);
     }
 }

@@ -12,7 +12,7 @@ mod recompute;
 mod script;
 
 pub use cuda::open_cuda;
-pub use flops::count_flops;
+pub use flops::{count_flops, uncounted};
 pub use memory::{peak_memory, reset_peak_memory, watch_memory};
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use random::{RandomState, rng_state, set_rng_state};

@@ -3,7 +3,7 @@
 
 use std::{
     cell::Cell,
-    ffi::{CString, c_char, c_int, c_void},
+    ffi::{CString, c_char, c_void},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
 };
@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow};
 use tch::Tensor;
 use torch_sys::C_tensor;
 
-use crate::ffi::words;
+use crate::{ffi::words, flops::Uncounted};
 
 /// Computes a stage; see `shim_stage` in shim/recompute.cpp.
 type Call = extern "C" fn(*mut c_void, bool, *mut C_tensor, *mut *mut c_char) -> *mut C_tensor;
@@ -26,26 +26,7 @@ unsafe extern "C" {
         drop: extern "C" fn(*mut c_void),
         output: *mut c_void,
     ) -> *mut c_char;
-    fn shim_flops_pause(by: c_int);
     fn strdup(words: *const c_char) -> *mut c_char;
-}
-
-/// Counts no operation while it lives: what is computed again is no cost of the model.
-struct Uncounted;
-
-impl Uncounted {
-    fn begin() -> Self {
-        // SAFETY: adds to a counter of this thread.
-        unsafe { shim_flops_pause(1) };
-        Self
-    }
-}
-
-impl Drop for Uncounted {
-    fn drop(&mut self) {
-        // SAFETY: as above.
-        unsafe { shim_flops_pause(-1) };
-    }
 }
 
 thread_local! {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clip_lab_api::{Dataset, Ranks};
 use clip_lab_cli::Ui;
 use clip_lab_store::{Goal, Level, RankSet, Request};
@@ -12,7 +12,7 @@ use super::Trainer;
 use crate::{
     data::{Broken, Read},
     plan::{Select, Split},
-    train::{Console, Features, Towers, View, WeightsKind, Without, checkpoint, features, goal},
+    train::{Console, Features, Towers, WeightsKind, checkpoint, features, goal, judge},
 };
 
 impl Trainer<'_> {
@@ -89,19 +89,8 @@ impl Trainer<'_> {
         let data = data.clone();
         let started = Instant::now();
         let Some((rows, broken)) = self.split_features(name, data.clone())? else { return Ok(()) };
-        let out: Vec<usize> = broken.iter().map(|broken| broken.picture).collect();
-        let readable = Without::new(data, &out);
-        let kept: Vec<i64> = readable.kept().iter().map(|&index| index as i64).collect();
-        let rows = rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(self.device))?;
-        let towers = self.towers();
-        let view = View::new(&towers, Arc::new(readable), rows);
         let mut points = Vec::new();
-        for (on, evaluator) in &self.rig.evals {
-            if !on.contains(&split) {
-                continue;
-            }
-            let found =
-                view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{name}]"))?;
+        for found in judge(&self.rig, &self.towers(), split, data, &Features { rows, broken })? {
             let named = |(metric, value)| (format!("{name}/{}{metric}", kind.prefix()), value);
             points.extend(found.metrics.into_iter().map(named));
             self.record_ranks(name, kind, found.ranks);
@@ -127,14 +116,8 @@ impl Trainer<'_> {
         }
     }
 
-    pub(super) fn towers(&self) -> Towers<'_> {
-        Towers {
-            image: &self.rig.image,
-            against: &self.rig.against,
-            tokenizer: self.feed.tokenizer.as_deref(),
-            max_tokens: self.plan.text.as_ref().map_or(0, |text| text.max_tokens),
-            device: self.device,
-        }
+    fn towers(&self) -> Towers<'_> {
+        Towers::of(&self.rig, &self.feed, self.plan, self.device)
     }
 
     /// The image tower's features of an evaluated split; a locked tower's are computed once. None when somebody asked to
@@ -205,6 +188,7 @@ impl Trainer<'_> {
         let tower = format!("{} {}", encoder.name, encoder.settings);
         let size = preprocess.size.to_string();
         let words = serde_json::to_string(preprocess)?;
-        features::key(&self.rig.vars, &[&tower, &size, &words, &changes, &data.fingerprint()])
+        let format = format!("{:?}", self.plan.run.precision);
+        features::key(&self.rig.vars, &[&tower, &size, &words, &changes, &data.fingerprint(), &format])
     }
 }

@@ -62,7 +62,8 @@ impl Trainer<'_> {
         let mut sum = Sum::default();
         let mut start = 0;
         for part in mixed.parts(size)? {
-            let logits = classifier.logits(&self.rig.image.project(&self.image_features(&part)?, Mode::Train)?)?;
+            let logits =
+                classifier.logits(&self.rig.image.project(&self.image_features(&part)?, Mode::Train)?)?;
             let targets = targets.f_narrow(0, start, part.len())?;
             let scored = self.rig.loss.score_classes(&Classes { logits: &logits, targets: &targets })?;
             let share = part.len() as f64 / batch.len() as f64;

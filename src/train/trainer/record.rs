@@ -37,6 +37,7 @@ impl Trainer<'_> {
         points.extend(
             extra.chain(tricks).map(|(name, value)| (format!("train/{name}"), value.double_value(&[]))),
         );
+        points.extend(self.progress.scale.factor().map(|factor| ("train/loss_scale".to_owned(), factor)));
         let scales = self.rig.params.lr_scales().into_iter();
         points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
         points.extend(self.clock.take());
@@ -98,6 +99,10 @@ impl Trainer<'_> {
             ),
         ];
         self.console.say(&lines.join("\n"));
+        if self.plan.run.distinct {
+            let (used, all) = (self.feed.order.used(0), self.feed.order.len());
+            self.console.say(&format!("  distinct batches: the first epoch uses {used} of {all} pairs"));
+        }
         for words in self.feed.train.skipped() {
             self.session.event(Level::Warning, "data", 0, words);
             self.console.say(words);

@@ -1,0 +1,99 @@
+//! What a run will cost, what looks like a mistake, and whether one batch can be learnt by heart.
+
+use serde_json::Value;
+
+use crate::{
+    lab::{Lab, TINY},
+    program::says,
+};
+
+fn cost(lab: &Lab, arguments: &[&str]) -> Value {
+    let words: Vec<&str> = ["check", "tiny.toml", "--json"].iter().chain(arguments).copied().collect();
+    serde_json::from_str(&lab.run(&words).good()).unwrap()
+}
+
+#[test]
+fn one_spec_is_told_with_its_cost() {
+    let lab = Lab::new();
+    let told = lab.run(&["check", "tiny.toml"]).good();
+    says(
+        &told,
+        &["image ", "resnet", "text_projection", "FLOPs a sample", "12 updates of 8: 96 samples", "weights"],
+    );
+    says(
+        &told,
+        &["first loss  about 2.0794", "warning: ", "tiny.toml:6: a batch of 8 gives every pair 7 negatives"],
+    );
+    assert_eq!(
+        lab.run(&["check", "tiny.toml", "tiny.toml"]).good().lines().count(),
+        2,
+        "many are told in a line each"
+    );
+    says(&lab.run(&["check", "tiny.toml", "tiny.toml", "--cost"]).good(), &["first loss"]);
+    assert!(!lab.path("runs").exists(), "nothing was run");
+}
+
+#[test]
+fn costs_are_numbers_for_programs() {
+    let lab = Lab::new();
+    let plain = cost(&lab, &[]);
+    let found = &plain["cost"];
+    assert_eq!(
+        (&plain["good"], &found["updates"], &found["samples"]),
+        (&true.into(), &12.into(), &96.into())
+    );
+    let part = |found: &Value, name: &str| -> Value {
+        found["parts"].as_array().unwrap().iter().find(|part| part["name"] == name).unwrap().clone()
+    };
+    let image = part(found, "image");
+    assert_eq!(image["parameters"], image["trained"]);
+    let forward: u64 = ["image", "image_projection", "text", "text_projection"]
+        .iter()
+        .map(|name| part(found, name)["forward_flops"].as_u64().unwrap())
+        .sum();
+    let training = found["train_flops_per_sample"].as_u64().unwrap();
+    // Backward costs twice as much, save for the pixels, whose gradient nobody wants; the loss adds little.
+    assert!((2 * forward..4 * forward).contains(&training), "{forward} {training}");
+    let memory = &found["memory"];
+    assert_eq!(
+        memory["optimizer"].as_u64().unwrap() / memory["gradients"].as_u64().unwrap(),
+        2,
+        "AdamW keeps two"
+    );
+    assert!(memory["activations_per_sample"].as_u64().unwrap() > 10_000);
+    lab.write(
+        "tiny.toml",
+        &TINY.replace("[loss]", "[[trick]]\nplugin = \"freeze\"\nparams = [\"image.stages\"]\n[loss]"),
+    );
+    let locked = cost(&lab, &["--set", "loss.plugin=siglip", "--set", "run.recompute_activations=true"]);
+    let image = part(&locked["cost"], "image");
+    assert!(image["trained"].as_u64() < image["parameters"].as_u64(), "{image}");
+    assert!(locked["cost"]["train_flops_per_sample"].as_u64().unwrap() < training);
+    // SigLIP with its bias of -10 and eight pairs: ln(1 + e^10) + 7 ln(1 + e^-10).
+    let first = locked["cost"]["first_loss"].as_f64().unwrap();
+    assert!((first - 10.0003632).abs() < 1e-5, "{first}");
+    let warnings = locked["cost"]["warnings"].to_string();
+    says(&warnings, &["suits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
+    let faulty = lab.run(&["check", "tiny.toml", "--json", "--set", "run.batch=1"]);
+    says(&faulty.out, &["\"good\":false", "at least 2"]);
+}
+
+#[test]
+fn equal_captions_are_warned_about() {
+    let lab = Lab::new();
+    let told = lab.run(&["check", "tiny.toml", "--set", "run.distinct=true"]).good();
+    assert!(!told.contains("have a twin"), "{told}");
+}
+
+#[test]
+fn a_batch_is_learnt_by_heart_or_not() {
+    let lab = Lab::new();
+    let learns = ["run", "tiny.toml", "--overfit=60", "--set", "optimizer.lr=0.02"];
+    let good = lab.run(&learns).good();
+    says(&good, &["overfit: one batch, 60 steps: loss", "knows nothing has 2.0794", "it falls as it must"]);
+    let bad = lab.run(&["run", "tiny.toml", "--overfit=5", "--set", "optimizer.lr=1e-9"]);
+    assert_eq!(bad.status.code(), Some(1), "{}", bad.out);
+    says(&bad.out, &["does NOT fall as it must", "optimizer.lr is too low"]);
+    assert!(!lab.path("runs").exists(), "nothing was recorded");
+    says(&lab.run(&["run", "tiny.toml", "--overfit=0"]).err, &["--overfit", "zero"]);
+}
