@@ -96,7 +96,10 @@ fn unreported(study: &Study, arm: &Arm, plan: &Plan) -> Option<Problem> {
         study.file.display(),
         study.metric
     );
-    Some(Problem::new(words).help(format!("add [[eval]] with `plugin = \"{family}\"`, or name another metric")))
+    Some(
+        Problem::new(words)
+            .help(format!("add [[eval]] with `plugin = \"{family}\"`, or name another metric")),
+    )
 }
 
 /// The identities of an arm's data sets, or why one cannot be opened. Each data set is opened once.

@@ -60,9 +60,11 @@ mod tests {
         };
         let one = words(&[&["a", "b"], &["c"]], None);
         assert_eq!(one, words(&[&["a", "b"], &["c"]], None));
-        for other in
-            [words(&[&["a"], &["b", "c"]], None), words(&[&["ab"], &["c"]], None), words(&[&["a", "b"], &["c"]], Some(1))]
-        {
+        for other in [
+            words(&[&["a"], &["b", "c"]], None),
+            words(&[&["ab"], &["c"]], None),
+            words(&[&["a", "b"], &["c"]], Some(1)),
+        ] {
             assert_ne!(one, other);
         }
     }

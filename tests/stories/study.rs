@@ -167,18 +167,13 @@ fn long() -> Lab {
     lab(&STUDY.replace("[0, 1]", "[0]").replace("= 6 }", "= 144, \"run.checkpoint_every\" = 2 }"))
 }
 
-fn checkpoint_of(lab: &Lab, arm: &str) -> Value {
-    let mut found = Value::Null;
+/// The run of the first arm, once it has a checkpoint.
+fn first_checkpoint(lab: &Lab) -> Value {
     until("a checkpoint", || {
-        if !lab.store().exists() {
-            return false;
-        }
-        let all = lab.json(&["runs", "list"]);
-        let run = all.as_array().unwrap().iter().find(|run| run["arm"] == arm).cloned();
-        found = run.unwrap_or_default();
-        found["dir"].as_str().is_some_and(|dir| fs::exists(format!("{dir}/last.safetensors")).unwrap())
+        let folders = fs::read_dir(lab.path("runs")).into_iter().flatten().flatten();
+        folders.map(|entry| entry.path().join("last.safetensors")).any(|path| path.exists())
     });
-    found
+    lab.newest()
 }
 
 fn kill(lab: &Lab, run: &Value) {
@@ -190,7 +185,7 @@ fn kill(lab: &Lab, run: &Value) {
 fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
     let lab = long();
     let study = lab.start(&words(&[]));
-    kill(&lab, &checkpoint_of(&lab, "small"));
+    kill(&lab, &first_checkpoint(&lab));
     let done = study.wait();
     assert_eq!(done.status.code(), Some(1), "{done:?}");
     says(
@@ -206,7 +201,7 @@ fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
 fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
     let lab = long();
     let study = lab.start(&words(&[]));
-    let run = checkpoint_of(&lab, "small");
+    let run = first_checkpoint(&lab);
     study.signal("KILL");
     study.wait();
     // The run outlives its study, and is nobody else's to touch.
@@ -222,7 +217,7 @@ fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
 fn a_study_asked_to_stop_saves_and_goes_on() {
     let lab = long();
     let study = lab.start(&words(&[]));
-    checkpoint_of(&lab, "small");
+    first_checkpoint(&lab);
     study.signal("INT");
     let done = study.wait();
     assert_eq!(done.status.code(), Some(1), "{done:?}");

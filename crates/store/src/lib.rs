@@ -34,6 +34,7 @@ mod store;
 mod types;
 
 pub use clock::{new_uid, now_ms};
+pub use db::recorder_ended;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use recorder::{Pace, Recorder};

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status, Store, new_uid};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{table::End, wanted::Wanted};
 use crate::core;
@@ -159,16 +159,6 @@ fn last_breath(status: ExitStatus) -> String {
         (Some(signal), _) => format!("its process was ended by signal {signal}"),
         (None, Some(code)) => format!("its process ended with code {code} and left no word"),
         (None, None) => "its process is gone".to_owned(),
-    }
-}
-
-/// Whether the process that records a run is known to be gone. Nothing is known of another machine.
-pub fn process_gone(row: &RunRow) -> bool {
-    let here = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let pid = i32::try_from(row.pid).ok().and_then(Pid::from_raw);
-    match pid {
-        Some(pid) if here.trim() == row.host => test_kill_process(pid) == Err(rustix::io::Errno::SRCH),
-        _ => false,
     }
 }
 

@@ -19,6 +19,7 @@ use std::{fs, path::Path, process::ExitCode};
 use anyhow::{Result, anyhow, bail, ensure};
 use clip_lab_cli::{RunArgs, Ui};
 use clip_lab_spec::{Study, study::is_study};
+use clip_lab_store::recorder_ended;
 
 use past::pasts;
 use todo::{Todo, todo};
@@ -76,7 +77,7 @@ fn dry(store: &Path, study: &Study, wanted: &[Wanted], args: &RunArgs) -> Result
     let mut out = String::new();
     for want in wanted {
         let pasts = if args.study.fresh { Vec::new() } else { pasts(store, study, want)? };
-        let words = match todo(pasts, args.study.allow_changed, child::process_gone) {
+        let words = match todo(pasts, args.study.allow_changed, recorder_ended) {
             Todo::Done(past) => format!("has a result, run {}", past.row.uid),
             Todo::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),
             Todo::Silent(row) => {

@@ -1,14 +1,14 @@
 //! Starts what is missing, follows it, and sums up.
 
-use std::{collections::VecDeque, io::Write as _, path::Path, process::ExitCode, thread, time::Duration};
+use std::{collections::VecDeque, fs, io::Write as _, path::Path, process::ExitCode, thread, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clip_lab_cli::{RunArgs, Ui};
 use clip_lab_spec::Study;
-use clip_lab_store::{Reader, RunRow};
+use clip_lab_store::{Reader, RunRow, Store, recorder_ended};
 
 use super::{
-    child::{Running, Setting, not_started, process_gone},
+    child::{Running, Setting, not_started},
     past::pasts,
     signals::Asked,
     table::{End, Next, table},
@@ -50,6 +50,12 @@ pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> 
         ends: vec![End::Waiting; wanted.len()],
         wanted,
     };
+    // Made before the runs start, so that nobody finds it half made.
+    let folder = store.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    if let Some(notice) = Store::open(store)?.notice() {
+        eprintln!("{notice}");
+    }
     runner.work(&Asked::listen()?)?;
     let next = Next::new(study, store, &args.set);
     say(table(study, &runner.wanted, &runner.ends, &next).trim_end());
@@ -94,7 +100,7 @@ impl Runner<'_> {
             let Some(index) = self.waiting.pop_front() else { break };
             // What was true when the study began may not be any more: others may be at work on it.
             let pasts = pasts(self.setting.store, self.setting.study, &self.wanted[index])?;
-            match todo(pasts, self.allow, process_gone) {
+            match todo(pasts, self.allow, recorder_ended) {
                 Todo::Start => self.start(index, None),
                 Todo::Resume(row) => self.start(index, Some(&row)),
                 Todo::Silent(row) => self.wait_for(index, &row),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::RunRow;
+
 /// A process, named so that a later one with the same number is not taken for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Host {
@@ -33,8 +35,25 @@ pub fn process_gone(process: &Host, here: &Host) -> Option<bool> {
     if process.boot_id != here.boot_id {
         return Some(true);
     }
-    let pid = rustix::process::Pid::from_raw(process.pid as i32)?;
-    Some(rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+    ended(process.pid)
+}
+
+/// Whether no process of this number computes here any more. One that has ended stays in the table of processes until
+/// its parent, which may have ended before it, has heard of it.
+fn ended(pid: i64) -> Option<bool> {
+    let number = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+    let gone = rustix::process::test_kill_process(number) == Err(rustix::io::Errno::SRCH);
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state follows the name, which stands in parentheses and may hold some.
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    Some(gone || matches!(state, Some('Z' | 'X')))
+}
+
+/// Whether the process that records `run` is known to have ended. Nothing is known of another machine.
+///
+/// The store itself shows such a run as crashed only once it has been silent for a while.
+pub fn recorder_ended(run: &RunRow) -> bool {
+    run.host == Host::here().host && ended(run.pid) == Some(true)
 }
 
 #[cfg(test)]
@@ -48,5 +67,20 @@ mod tests {
         assert_eq!(process_gone(&Host { boot_id: "other".into(), ..here.clone() }, &here), Some(true));
         assert_eq!(process_gone(&Host { host: "other".into(), ..here.clone() }, &here), None);
         assert_eq!(process_gone(&Host { pid: i32::MAX.into(), ..here.clone() }, &here), Some(true));
+    }
+
+    #[test]
+    fn a_process_that_nobody_asked_after_has_ended_all_the_same() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let (pid, here) = (i64::from(child.id()), Host::here());
+        let gone = || process_gone(&Host { pid, ..here.clone() }, &here);
+        assert_eq!(gone(), Some(false));
+        child.kill().unwrap();
+        let patience = std::time::Instant::now();
+        while gone() == Some(false) && patience.elapsed().as_secs() < 20 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert_eq!(gone(), Some(true));
+        child.wait().unwrap();
     }
 }

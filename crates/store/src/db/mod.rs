@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use crate::StoreError;
 
 pub use connect::{Access, connect};
-pub use host::{Host, process_gone};
+pub use host::{Host, process_gone, recorder_ended};
 
 /// A connection and the private runtime that drives it.
 pub struct Db {
