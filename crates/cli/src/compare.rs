@@ -46,7 +46,9 @@ mod tests {
     #[test]
     fn one_format_at_a_time_and_something_to_compare() {
         let parse = |words: &[&str]| Cli::try_parse_from([&["clip-lab", "compare"], words].concat());
-        assert!(parse(&["lit", "clip", "--csv", "--weights", "ema", "--metric", "a", "--metric", "b"]).is_ok());
+        assert!(
+            parse(&["lit", "clip", "--csv", "--weights", "ema", "--metric", "a", "--metric", "b"]).is_ok()
+        );
         let error = parse(&["lit", "--json", "--csv"]).unwrap_err().to_string();
         assert!(error.contains("cannot be used with"), "{error}");
         assert!(parse(&[]).is_err() && parse(&["lit", "--weights", "both"]).is_err());

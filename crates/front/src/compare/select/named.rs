@@ -3,6 +3,9 @@
 use anyhow::Result;
 use clip_lab_store::{Reader, RunRow};
 
+/// A run with the name of its arm.
+type Labelled = (String, RunRow);
+
 /// The runs that `what` means, each with the name of its arm, and those names in the order asked for.
 ///
 /// A name means all runs that have it, anything else one run. Runs of one name are an arm; two of the same name and seed,
@@ -10,11 +13,7 @@ use clip_lab_store::{Reader, RunRow};
 ///
 /// # Errors
 /// When nothing answers to a selector.
-pub fn arms(
-    reader: &Reader,
-    runs: &[RunRow],
-    what: &[String],
-) -> Result<(Vec<(String, RunRow)>, Vec<String>)> {
+pub fn arms(reader: &Reader, runs: &[RunRow], what: &[String]) -> Result<(Vec<Labelled>, Vec<String>)> {
     let mut chosen = Vec::new();
     for selector in what {
         for pick in picks(reader, runs, selector)? {
@@ -23,7 +22,7 @@ pub fn arms(
             }
         }
     }
-    let labelled: Vec<(String, RunRow)> =
+    let labelled: Vec<Labelled> =
         chosen.iter().map(|pick| (label(pick, &chosen), pick.run.clone())).collect();
     let mut order: Vec<String> = Vec::new();
     for (name, _) in &labelled {
