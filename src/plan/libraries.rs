@@ -86,14 +86,10 @@ fn find(spec: &str, path: &Path) -> PathBuf {
     if beside.exists() { beside } else { path.to_owned() }
 }
 
-/// The first line is the problem, the last one what to do, those between the reason.
+/// The first line is the problem, the others say why and what to do.
 fn refused(place: Place, words: &str) -> Problem {
-    let lines: Vec<&str> = words.lines().map(str::trim).collect();
-    let (first, rest) = lines.split_first().unwrap_or((&"", &[]));
-    let problem = Problem::at(place, format!("[plugins].load: {first}"));
-    match rest.split_last() {
-        None => problem,
-        Some((help, [])) => problem.help(*help),
-        Some((help, reasons)) => problem.note(reasons.join("\n")).help(*help),
-    }
+    let mut lines = words.lines();
+    let problem = Problem::at(place, format!("[plugins].load: {}", lines.next().unwrap_or_default()));
+    let rest: Vec<&str> = lines.collect();
+    if rest.is_empty() { problem } else { problem.help(rest.join("\n")) }
 }

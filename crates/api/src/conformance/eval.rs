@@ -1,0 +1,139 @@
+//! Checks of evaluators.
+
+use anyhow::{Result, ensure};
+use image::RgbImage;
+use tch::{Device, Kind as DType, Tensor};
+
+use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator};
+
+/// Pictures of the small data set, two captions each; a picture's class is its number modulo [`CLASSES`].
+const PICTURES: usize = 8;
+const CLASSES: usize = 4;
+
+/// Checks an evaluator with a model that knows everything and with one that confuses everything: names and numbers in
+/// order, the same each time, a rank for each query, and the first model ahead.
+///
+/// # Errors
+/// Says what does not hold.
+pub fn evaluator(evaluator: &dyn Evaluator, _facts: &EvalFacts) -> Result<()> {
+    let (wise, lost) = (Model::new(0), Model::new(1));
+    let (best, worst) = (evaluator.evaluate(&wise)?, evaluator.evaluate(&lost)?);
+    orderly(&best)?;
+    orderly(&worst)?;
+    ensure!(best.metrics == evaluator.evaluate(&wise)?.metrics, "evaluating twice gives two results");
+    ensure!(best.metrics != worst.metrics, "a model that knows everything scores as one that knows nothing");
+    for (ranks, others) in best.ranks.iter().zip(&worst.ranks) {
+        let queries = if ranks.direction == Direction::TextToImage { 2 * PICTURES } else { PICTURES };
+        let what = format!("{}/{}", ranks.suite, ranks.direction.short());
+        ensure!(ranks.ranks.len() == queries, "{what}: {} ranks for {queries} queries", ranks.ranks.len());
+        ensure!(ranks.ranks.iter().all(|&rank| rank == 0), "{what}: what is right is not ranked first");
+        ensure!(others.ranks.iter().all(|&rank| rank > 0), "{what}: what is wrong is ranked first");
+    }
+    Ok(())
+}
+
+fn orderly(evaluation: &Evaluation) -> Result<()> {
+    ensure!(!evaluation.metrics.is_empty(), "it reports nothing");
+    for (index, (name, value)) in evaluation.metrics.iter().enumerate() {
+        ensure!(value.is_finite(), "`{name}` is {value}");
+        let named = name.contains('/') && !name.contains(char::is_whitespace);
+        ensure!(named, "`{name}` should be SUITE/NAME or SUITE/DIRECTION/NAME, without blanks");
+        let twice = evaluation.metrics[..index].iter().any(|(known, _)| known == name);
+        ensure!(!twice, "`{name}` is reported twice");
+    }
+    Ok(())
+}
+
+/// A model of whose pictures each looks like the one `shift` places on.
+struct Model {
+    data: Numbers,
+    shift: i64,
+}
+
+impl Model {
+    fn new(shift: i64) -> Self {
+        let captions = |index: usize| vec![format!("number {index}"), format!("the number {index}")];
+        let classes = (0..CLASSES).map(|class| format!("class{class}")).collect();
+        Self { data: Numbers { captions: (0..PICTURES).map(captions).collect(), classes }, shift }
+    }
+
+    /// Unit rows: the picture's own direction, and a little of its class's, `[N, D]`.
+    fn rows(&self, numbers: &[i64]) -> Result<Tensor> {
+        let numbers = Tensor::from_slice(numbers);
+        let own = numbers.f_one_hot(PICTURES as i64)?.f_to_kind(DType::Float)?;
+        let class = numbers.f_remainder(CLASSES as i64)?.f_one_hot(CLASSES as i64)?.f_to_kind(DType::Float)?;
+        let rows = Tensor::f_cat(&[own, class * 0.5], 1)?;
+        Ok(&rows / rows.f_norm_scalaropt_dim(2, [-1], true)?)
+    }
+
+    fn shifted(&self) -> Vec<i64> {
+        (0..PICTURES as i64).map(|index| (index + self.shift) % PICTURES as i64).collect()
+    }
+}
+
+impl Embedded for Model {
+    fn data(&self) -> &dyn Dataset {
+        &self.data
+    }
+
+    fn images(&self) -> Result<Tensor> {
+        self.rows(&self.shifted())
+    }
+
+    fn captions(&self) -> Result<(Tensor, Tensor)> {
+        let owners: Vec<i64> = (0..2 * PICTURES as i64).map(|caption| caption / 2).collect();
+        Ok((self.rows(&owners)?, Tensor::from_slice(&owners)))
+    }
+
+    /// A text that names a class lies in the direction of that class.
+    fn texts(&self, texts: &[String]) -> Result<Tensor> {
+        let named = |text: &String| (0..CLASSES).find(|class| text.contains(&format!("class{class}")));
+        let rows = Tensor::f_zeros([texts.len() as i64, (PICTURES + CLASSES) as i64], (DType::Float, Device::Cpu))?;
+        for (row, text) in texts.iter().enumerate() {
+            let place = named(text).map_or(0, |class| PICTURES + class);
+            let _ = rows.f_get(row as i64)?.f_get(place as i64)?.f_fill_(1.0)?;
+        }
+        Ok(rows)
+    }
+
+    fn logits(&self) -> Result<Tensor> {
+        let classes: Vec<i64> = self.shifted().into_iter().map(|number| number % CLASSES as i64).collect();
+        Ok(Tensor::from_slice(&classes).f_one_hot(CLASSES as i64)?.f_to_kind(DType::Float)? * 3.0)
+    }
+}
+
+/// Numbered pictures.
+struct Numbers {
+    captions: Vec<Vec<String>>,
+    classes: Vec<String>,
+}
+
+impl Dataset for Numbers {
+    fn len(&self) -> usize {
+        PICTURES
+    }
+
+    fn picture(&self, _index: usize) -> Result<RgbImage> {
+        Ok(RgbImage::new(4, 4))
+    }
+
+    fn captions(&self, index: usize) -> &[String] {
+        &self.captions[index]
+    }
+
+    fn name(&self, index: usize) -> String {
+        format!("number {index}")
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn class(&self, index: usize) -> Option<usize> {
+        Some(index % CLASSES)
+    }
+
+    fn fingerprint(&self) -> String {
+        "eight numbers".to_owned()
+    }
+}

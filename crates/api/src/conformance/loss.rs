@@ -1,0 +1,113 @@
+//! Checks of losses.
+
+use anyhow::{Result, ensure};
+use tch::{Kind as DType, Tensor, nn};
+
+use super::tools::{is_finite, sorted, wave};
+use crate::{Classes, Loss, LossFacts, Pair, Scored, Task};
+
+/// How a loss is called: with pictures and captions, or with logits and targets.
+type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
+
+/// Checks a loss built in double precision at the root of `vars` for batches of `batch`: a finite scalar, the same when
+/// rows are permuted together, lower for what matches than for what does not, gradients that agree with finite
+/// differences, and shapes that do not fit refused.
+///
+/// # Errors
+/// Says what does not hold.
+pub fn loss(loss: &dyn Loss, vars: &nn::VarStore, facts: &LossFacts, batch: i64) -> Result<()> {
+    let pairs = |a: &Tensor, b: &Tensor| loss.score(&Pair::new(a, b));
+    let classes = |a: &Tensor, b: &Tensor| loss.score_classes(&Classes { logits: a, targets: b });
+    let (score, other): (Score, Score) = match facts.task {
+        Task::Contrastive => (&pairs, &classes),
+        Task::Classification => (&classes, &pairs),
+    };
+    let (given, right) = match facts.task {
+        Task::Contrastive => matching(batch),
+        Task::Classification => labelled(batch),
+    };
+    ensure!(other(&given, &right).is_err(), "its facts() say that it scores {}", facts.task.looks_at());
+    value(score, &given, &right)?;
+    differences(score, &given, &right, vars)?;
+    if facts.task == Task::Contrastive {
+        let group = Tensor::f_arange(batch, (DType::Int64, given.device()))?;
+        let grouped = loss.score(&Pair { group: Some(&group), ..Pair::new(&given, &right) })?;
+        close(&grouped, &score(&given, &right)?, "groups of one each must change nothing")?;
+    }
+    let before = score(&given, &right)?;
+    loss.clamp();
+    close(&before, &score(&given, &right)?, "clamp() changes a loss that no update has touched")
+}
+
+/// Unit rows and others near them, `[B, D]`.
+fn matching(batch: i64) -> (Tensor, Tensor) {
+    let rows = wave(&[batch, 8], tch::Device::Cpu).to_kind(DType::Double);
+    let near = &rows + (&rows * 9.0).cos() * 0.1;
+    let unit = |rows: Tensor| &rows / rows.square().sum_dim_intlist([1i64].as_slice(), true, DType::Double).sqrt();
+    (unit(rows), unit(near))
+}
+
+/// Logits and the classes that they point to, `[B, 4]`, a little smoothed.
+fn labelled(batch: i64) -> (Tensor, Tensor) {
+    let class = Tensor::arange(batch, (DType::Int64, tch::Device::Cpu)).remainder(4);
+    let targets = class.one_hot(4).to_kind(DType::Double) * 0.96 + 0.01;
+    (&targets * 2.0 + wave(&[batch, 4], tch::Device::Cpu).to_kind(DType::Double) * 0.1, targets)
+}
+
+fn value(score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
+    let scored = score(given, right)?;
+    ensure!(scored.loss.size().is_empty(), "the loss is {:?}, not a scalar", scored.loss.size());
+    ensure!(is_finite(&scored.loss)?, "the loss is not finite");
+    for (name, value) in &scored.report {
+        ensure!(value.numel() == 1 && is_finite(value)?, "`{name}` in its report is no finite scalar");
+        ensure!(!name.contains(char::is_whitespace), "`{name}` in its report holds a blank");
+    }
+    let batch = given.size()[0];
+    let order = Tensor::f_arange(batch, (DType::Int64, given.device()))?.f_flip([0])?;
+    let permuted = score(&given.f_index_select(0, &order)?, &right.f_index_select(0, &order)?)?;
+    close(&scored, &permuted, "the order of rows changes the loss")?;
+    let wrong = score(given, &right.f_roll([1], [0])?)?;
+    let lower = scored.loss.double_value(&[]) < wrong.loss.double_value(&[]);
+    ensure!(lower, "what matches must score lower than what does not");
+    ensure!(score(given, &right.f_narrow(0, 0, batch - 1)?).is_err(), "shapes that do not fit must be an error");
+    Ok(())
+}
+
+/// Gradients of the inputs and of the loss's own parameters against central differences.
+fn differences(score: Score, given: &Tensor, right: &Tensor, vars: &nn::VarStore) -> Result<()> {
+    let given = given.copy().set_requires_grad(true);
+    let mut wanted = vec![("its input".to_owned(), given.shallow_clone())];
+    wanted.extend(sorted(vars).into_iter().filter(|(_, tensor)| tensor.requires_grad()));
+    score(&given, right)?.loss.f_backward()?;
+    for (name, tensor) in &mut wanted {
+        let gradient = tensor.grad();
+        ensure!(gradient.defined() && is_finite(&gradient)?, "no finite gradient reaches {name}");
+        for place in [0, tensor.numel() as i64 / 2, tensor.numel() as i64 - 1] {
+            let slope = slope(score, &given, right, tensor, place)?;
+            let exact = gradient.f_reshape([-1])?.double_value(&[place]);
+            let agrees = (slope - exact).abs() <= 1e-6 + 1e-4 * exact.abs();
+            ensure!(agrees, "the gradient of {name} is {exact}, and finite differences say {slope}");
+        }
+        tensor.zero_grad();
+    }
+    Ok(())
+}
+
+fn slope(score: Score, given: &Tensor, right: &Tensor, tensor: &Tensor, place: i64) -> Result<f64> {
+    const STEP: f64 = 1e-5;
+    let _guard = tch::no_grad_guard();
+    let entry = tensor.f_view([-1])?.f_narrow(0, place, 1)?;
+    let at = |by: f64| -> Result<f64> {
+        let _ = entry.shallow_clone().f_add_scalar_(by)?;
+        Ok(score(given, right)?.loss.double_value(&[]))
+    };
+    let (up, down) = (at(STEP)?, at(-2.0 * STEP)?);
+    let _ = entry.shallow_clone().f_add_scalar_(STEP)?;
+    Ok((up - down) / (2.0 * STEP))
+}
+
+fn close(a: &Scored, b: &Scored, words: &str) -> Result<()> {
+    let (a, b) = (a.loss.double_value(&[]), b.loss.double_value(&[]));
+    ensure!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{words}: {a} and {b}");
+    Ok(())
+}

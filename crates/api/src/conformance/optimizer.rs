@@ -1,0 +1,74 @@
+//! Checks of optimizers.
+
+use anyhow::{Result, ensure};
+
+use super::{tools::same_state, toy::Toy};
+use crate::{Optimizer, OptimizerFacts};
+
+/// Checks an optimizer: it comes nearer to a minimum, leaves alone what is frozen, what has a rate of nothing and what
+/// has no gradient, and goes on from its state to the bit.
+///
+/// # Errors
+/// Says what does not hold.
+pub fn optimizer(build: &dyn Fn() -> Result<Box<dyn Optimizer>>, facts: &OptimizerFacts) -> Result<()> {
+    ensure!(facts.lr > 0.0 && facts.lr.is_finite(), "facts() says a learning rate of {}", facts.lr);
+    descends(&mut *build()?)?;
+    leaves_alone(&mut *build()?)?;
+    goes_on(build)
+}
+
+fn descends(optimizer: &mut dyn Optimizer) -> Result<()> {
+    let mut toy = Toy::new();
+    let start = toy.distance()?;
+    for _ in 0..30 {
+        toy.update(optimizer, 0, 1e-2)?;
+    }
+    let end = toy.distance()?;
+    ensure!(end < start, "30 steps led from {start} away to {end}");
+    Ok(())
+}
+
+fn leaves_alone(optimizer: &mut dyn Optimizer) -> Result<()> {
+    let mut toy = Toy::new();
+    let still = ["image.stem.weight", "image.head.weight"];
+    for param in toy.params.iter_mut().filter(|param| still.contains(&param.name.as_str())) {
+        match param.name.as_str() {
+            "image.stem.weight" => {
+                param.frozen = true;
+                let _ = param.tensor.set_requires_grad(false);
+            }
+            _ => param.lr_scale = 0.0,
+        }
+    }
+    let before = toy.weights();
+    optimizer.step(&toy.params, 0.1)?;
+    same_state(&before, &toy.weights(), "what has no gradient is changed")?;
+    for step in 0..3 {
+        toy.update(optimizer, step, 0.1)?;
+    }
+    for ((name, old), (_, new)) in before.iter().zip(&toy.weights()) {
+        let moved = !old.f_equal(new)?;
+        let wanted = !still.contains(&name.as_str()) && !name.contains("running");
+        ensure!(moved == wanted, "`{name}` {}", if moved { "is frozen and was changed" } else { "was not changed" });
+    }
+    Ok(())
+}
+
+fn goes_on(build: &dyn Fn() -> Result<Box<dyn Optimizer>>) -> Result<()> {
+    let (mut optimizer, mut toy) = (build()?, Toy::new());
+    for step in 0..3 {
+        toy.update(&mut *optimizer, step, 0.01)?;
+    }
+    let (mut other, mut copy) = (build()?, Toy::new());
+    copy.copy_from(&toy)?;
+    other.restore(optimizer.state())?;
+    same_state(&optimizer.state(), &other.state(), "state() after restore(state())")?;
+    for step in 3..5 {
+        toy.update(&mut *optimizer, step, 0.01)?;
+        copy.update(&mut *other, step, 0.01)?;
+    }
+    same_state(&toy.weights(), &copy.weights(), "restore(state()) does not go on as if never stopped")?;
+    let nonsense = vec![("nonsense".to_owned(), tch::Tensor::from(1.0))];
+    ensure!(build()?.restore(nonsense).is_err(), "a state that is not its own must be an error");
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Checks of projections.
+
+use anyhow::{Result, ensure};
+use tch::{Tensor, nn};
+
+use super::tools::{alone, features, gradients, sorted, wave};
+use crate::{Mode, Projection, ProjectionFacts};
+
+/// Checks a projection built at the root of `vars` for features of width `input`: the width that it says, the same each
+/// time and for each row alone, a finite gradient for every parameter, and parameters exactly when it says so.
+///
+/// # Errors
+/// Says what does not hold.
+pub fn projection(
+    projection: &dyn Projection,
+    vars: &nn::VarStore,
+    facts: &ProjectionFacts,
+    input: i64,
+) -> Result<()> {
+    let dim = facts.dim.unwrap_or(input);
+    let rows = wave(&[3, input], vars.device());
+    let project = |rows: &Tensor, mode: Mode| projection.project(rows, mode);
+    features(&project, &rows, dim, dim)?;
+    let others = Tensor::cat(&[rows.narrow(0, 0, 1), rows.narrow(0, 1, 2) * 0.5 + 0.1], 0);
+    alone(&project, &rows, &others)?;
+    let learned = sorted(vars).iter().any(|(_, tensor)| tensor.requires_grad());
+    ensure!(learned == facts.learned, "facts() says learned = {}, and it is {learned}", facts.learned);
+    if learned {
+        gradients(&project, &rows, vars)?;
+        let wide = wave(&[3, input + 1], vars.device());
+        ensure!(project(&wide, Mode::Eval).is_err(), "features of another width must be an error");
+    }
+    Ok(())
+}
