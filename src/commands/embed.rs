@@ -9,10 +9,10 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Catalog, Dataset, Mode};
 use clip_lab_cli::{EmbedArgs, Ui};
-use clip_lab_store::Reader;
 use image::RgbImage;
 use tch::{Device, Tensor, nn};
 
+use super::model::Named;
 use crate::{
     data::{Prepare, Read, Source},
     plan::{ImageSide, ModelPlan, TextSide, plan_model},
@@ -68,28 +68,21 @@ struct Target {
 impl Target {
     /// A spec file, a folder or file in any layout that `from` reads, or a run of the store.
     fn find(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
-        let path = Path::new(model);
-        if path.is_file() && path.extension().is_some_and(|ending| ending == "toml") {
-            let plan = plan_model(Spec::read(path, sets)?, catalog)?;
-            return Ok(Self { plan, checkpoint: None });
-        }
-        if path.exists() || model.starts_with("hf:") {
+        // Folders and hub names in layouts of other tools; what is ours has a spec.
+        if Path::new(model).is_dir() || model.starts_with("hf:") || foreign(model) {
             let plan = plan_model(Spec::parse(model, &folder_spec(model)?, sets)?, catalog)?;
             return Ok(Self { plan, checkpoint: None });
         }
-        let reader = Reader::open(store).with_context(|| {
-            format!("`{model}` is neither a spec nor a folder, and no run can be looked up")
-        })?;
-        let run = reader.run(model)?;
-        let spec =
-            Spec::parse(&run.dir.join("spec.toml").display().to_string(), &reader.spec_text(run.id)?, sets)?;
-        let plan = plan_model(spec, catalog)?;
-        let best = run.dir.join("best.safetensors");
-        let last = run.dir.join("last.safetensors");
-        let checkpoint = if best.exists() { best } else { last };
-        ensure!(checkpoint.exists(), "run {} has no checkpoint in {}", run.uid, run.dir.display());
-        Ok(Self { plan, checkpoint: Some(checkpoint) })
+        let named = Named::find(model, sets, store)?;
+        Ok(Self { plan: plan_model(named.spec, catalog)?, checkpoint: named.weights })
     }
+}
+
+/// Whether `model` is a file that is neither a spec nor a checkpoint in the folder of a run.
+fn foreign(model: &str) -> bool {
+    let path = Path::new(model);
+    let spec = path.extension().is_some_and(|ending| ending == "toml");
+    path.is_file() && !spec && !path.with_file_name("spec.toml").exists()
 }
 
 /// A spec whose model is all that the checkpoint at `from` holds.

@@ -6,7 +6,8 @@ use super::{ClassifierInit, draft::Draft, lock::Letter};
 
 /// Every part that does another task than the spec's, and letters that tricks contradict.
 pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = [loss(draft), idle_text(draft), distinct(draft)].into_iter().flatten().collect();
+    let mut problems: Vec<Problem> =
+        [loss(draft), idle_text(draft), distinct(draft)].into_iter().flatten().collect();
     problems.extend(evals(draft));
     problems.extend(mixing(draft));
     problems.extend(contradicted(draft));

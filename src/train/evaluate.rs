@@ -6,8 +6,15 @@ use anyhow::{Context as _, Result};
 use clip_lab_api::{Dataset, Embedded, Evaluation, Evaluator, Mode, Tokenizer};
 use tch::{Device, Kind, Tensor};
 
-use super::model::{Against, ImageTower, TextTower, unit};
-use crate::data::pad;
+use super::{
+    features::{Features, Without},
+    model::{Against, ImageTower, TextTower, unit},
+    rig::{Feed, Rig},
+};
+use crate::{
+    data::pad,
+    plan::{Plan, Split},
+};
 
 /// Texts that go through the tower together.
 const CHUNK: usize = 256;
@@ -26,7 +33,14 @@ pub struct Towers<'a> {
     pub device: Device,
 }
 
-impl Towers<'_> {
+impl<'a> Towers<'a> {
+    /// Those of a rig.
+    pub fn of(rig: &'a Rig, feed: &'a Feed, plan: &Plan, device: Device) -> Self {
+        let max_tokens = plan.text.as_ref().map_or(0, |text| text.max_tokens);
+        let (image, against) = (&rig.image, &rig.against);
+        Self { image, against, tokenizer: feed.tokenizer.as_deref(), max_tokens, device }
+    }
+
     /// Unit-length embeddings of texts, `[T, D]`.
     ///
     /// # Errors
@@ -70,6 +84,30 @@ pub fn embed_texts(
     // sorted[k] belongs to text order[k]: put it back there.
     let back = Tensor::from_slice(&numbers).to_device(device).argsort(0, false);
     Ok(sorted.f_index_select(0, &back)?)
+}
+
+/// What the evaluators of a split find, each in turn. `features` are the image tower's for the pictures of `data`;
+/// pictures that could not be read are left out.
+///
+/// # Errors
+/// Those of the evaluators.
+pub fn judge(
+    rig: &Rig,
+    towers: &Towers<'_>,
+    split: Split,
+    data: Arc<dyn Dataset>,
+    features: &Features,
+) -> Result<Vec<Evaluation>> {
+    let out: Vec<usize> = features.broken.iter().map(|broken| broken.picture).collect();
+    let readable = Without::new(data, &out);
+    let kept: Vec<i64> = readable.kept().iter().map(|&index| index as i64).collect();
+    let rows = features.rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(towers.device))?;
+    let view = View::new(towers, Arc::new(readable), rows);
+    let mine = rig.evals.iter().filter(|(on, _)| on.contains(&split));
+    mine.map(|(_, evaluator)| {
+        view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{}]", split.as_str()))
+    })
+    .collect()
 }
 
 /// A data set seen through the towers. Embeddings are computed once, however many evaluators ask.
