@@ -17,8 +17,12 @@ use tch::{Device, Kind, Tensor, nn};
 
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
 const PARTS: [i64; 4] = [5, 5, 5, 2];
-const LOSSES: [&str; 4] =
-    ["plugin = 'clip'", "plugin = 'clip'\ntile = 4", "plugin = 'siglip'\nbias = -3.0", "plugin = 'multi_positive'"];
+const LOSSES: [&str; 4] = [
+    "plugin = 'clip'",
+    "plugin = 'clip'\ntile = 4",
+    "plugin = 'siglip'\nbias = -3.0",
+    "plugin = 'multi_positive'",
+];
 
 static GENERATOR: Mutex<()> = Mutex::new(());
 
@@ -157,8 +161,11 @@ fn running_statistics_move_once() {
         unit(&rows.narrow(1, 2, 4)) // of two channels
     };
     let variables = vars.variables();
-    let buffers: Vec<(String, Tensor)> =
-        variables.iter().filter(|(_, tensor)| !tensor.requires_grad()).map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+    let buffers: Vec<(String, Tensor)> = variables
+        .iter()
+        .filter(|(_, tensor)| !tensor.requires_grad())
+        .map(|(n, t)| (n.clone(), t.shallow_clone()))
+        .collect();
     assert_eq!(buffers.len(), 2);
     let now = || buffers.iter().map(|(_, buffer)| buffer.copy()).collect::<Vec<_>>();
     let before = now();
@@ -167,7 +174,11 @@ fn running_statistics_move_once() {
     for ((_, buffer), old) in buffers.iter().zip(&before) {
         tch::no_grad(|| buffer.shallow_clone().copy_(old));
     }
-    let captions = |part: usize| text.embed(&Tensor::ones([8, 6], DOUBLE).cumsum(0, Kind::Double).g_mul_scalar(part as f64 + 0.3).sin());
+    let captions = |part: usize| {
+        text.embed(
+            &Tensor::ones([8, 6], DOUBLE).cumsum(0, Kind::Double).g_mul_scalar(part as f64 + 0.3).sin(),
+        )
+    };
     let loss = Built::new("plugin = 'clip'");
     let towers = GradCache { image: &embed, text: &captions, parts: 4 };
     let score = |image: &Tensor, text: &Tensor| loss.0.score(&Pair::new(image, text));
@@ -210,8 +221,10 @@ fn a_loss_that_is_not_finite_leaves_no_gradients() {
 #[test]
 fn parts_take_the_memory_of_a_part() {
     let _alone = alone();
-    let weights: Vec<Tensor> = (0..12).map(|_| (Tensor::randn([64, 64], DOUBLE) * 0.1).set_requires_grad(true)).collect();
-    let deep = |rows: &Tensor| unit(&weights.iter().fold(rows.shallow_clone(), |x, weight| x.matmul(weight).tanh()));
+    let weights: Vec<Tensor> =
+        (0..12).map(|_| (Tensor::randn([64, 64], DOUBLE) * 0.1).set_requires_grad(true)).collect();
+    let deep =
+        |rows: &Tensor| unit(&weights.iter().fold(rows.shallow_clone(), |x, weight| x.matmul(weight).tanh()));
     let inputs = Tensor::randn([512, 64], DOUBLE);
     let loss = Built::new("plugin = 'clip'\ntile = 64");
     let score = |image: &Tensor, text: &Tensor| loss.0.score(&Pair::new(image, text));

@@ -28,13 +28,16 @@ impl Distinct {
             let next = known.len() as u32;
             *known.entry(folded(caption)).or_insert(next)
         };
-        Self((0..data.len()).map(|picture| data.captions(picture).iter().map(&mut number).collect()).collect())
+        Self(
+            (0..data.len()).map(|picture| data.captions(picture).iter().map(&mut number).collect()).collect(),
+        )
     }
 
     /// The most batches of `size` that these items may fill, at most `wish`: a picture or a text of which there are
     /// m fills min(m, batches) places.
     pub(super) fn capacity(&self, items: &[Item], seed: u64, size: usize, wish: usize) -> usize {
-        let (mut pictures, mut texts) = (HashMap::<usize, usize>::new(), HashMap::<Option<u32>, usize>::new());
+        let (mut pictures, mut texts) =
+            (HashMap::<usize, usize>::new(), HashMap::<Option<u32>, usize>::new());
         for item in items {
             let marks = self.marks(item, seed);
             *pictures.entry(marks.picture).or_default() += 1;
@@ -42,7 +45,8 @@ impl Distinct {
         }
         let places = |batches: usize| {
             let by_picture: usize = pictures.values().map(|&m| m.min(batches)).sum();
-            let by_text: usize = texts.iter().map(|(text, &m)| if text.is_some() { m.min(batches) } else { m }).sum();
+            let by_text: usize =
+                texts.iter().map(|(text, &m)| if text.is_some() { m.min(batches) } else { m }).sum();
             by_picture.min(by_text)
         };
         // Fewer batches have fewer places, so this ends at the largest number that can hold.
@@ -55,13 +59,27 @@ impl Distinct {
 
     /// `count` batches of `size` out of shuffled items. Those that would meet their like change places with one drawn
     /// at random; what then still fits nowhere is left out, and its batch is smaller.
-    pub(super) fn arrange(&self, items: Vec<Item>, seed: u64, size: usize, count: usize, rng: &mut Rng) -> Vec<Vec<Item>> {
+    pub(super) fn arrange(
+        &self,
+        items: Vec<Item>,
+        seed: u64,
+        size: usize,
+        count: usize,
+        rng: &mut Rng,
+    ) -> Vec<Vec<Item>> {
         let marks = items.iter().map(|item| self.marks(item, seed)).collect();
-        let mut table = Table { items, marks, size, seen: (0..count).map(|_| Seen::default()).collect(), settled: vec![] };
+        let mut table = Table {
+            items,
+            marks,
+            size,
+            seen: (0..count).map(|_| Seen::default()).collect(),
+            settled: vec![],
+        };
         for place in table.settle() {
             let (places, start) = (table.items.len(), rng.random_range(0..table.items.len()));
             for turn in 0..TRIES.min(places) {
-                let other = if places > TRIES { rng.random_range(0..places) } else { (start + turn) % places };
+                let other =
+                    if places > TRIES { rng.random_range(0..places) } else { (start + turn) % places };
                 if table.settled[place] || table.swap(place, other) {
                     break;
                 }
@@ -197,7 +215,8 @@ mod tests {
                     assert_eq!(batches, order.epoch(epoch), "the same each time");
                     for batch in &batches {
                         let pictures: HashSet<usize> = batch.iter().map(|item| item.picture).collect();
-                        let texts: HashSet<String> = batch.iter().map(|item| said(&toy, item, seed)).collect();
+                        let texts: HashSet<String> =
+                            batch.iter().map(|item| said(&toy, item, seed)).collect();
                         assert_eq!((pictures.len(), texts.len()), (batch.len(), batch.len()));
                     }
                     let all: Vec<u64> = batches.concat().iter().map(|item| item.index).collect();
