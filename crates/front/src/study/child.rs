@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status, Store, new_uid};
 use rustix::process::{Pid, Signal, kill_process};
@@ -164,5 +164,5 @@ fn last_breath(status: ExitStatus) -> String {
 
 /// The error of a run that could not even be started.
 pub fn not_started(error: &anyhow::Error) -> End {
-    End::Failed { uid: None, reason: format!("{:#}", anyhow!("{error:#}")) }
+    End::Failed { uid: None, reason: format!("{error:#}") }
 }
