@@ -24,7 +24,10 @@ pub fn augment(augment: &dyn Augment, facts: &AugmentFacts) -> Result<()> {
             drawn |= drew;
         }
         let differ = results.iter().any(|result| *result != results[0]);
-        ensure!(facts.random || facts.mixes || !differ, "facts() says that it is not random, and results differ");
+        ensure!(
+            facts.random || facts.mixes || !differ,
+            "facts() says that it is not random, and results differ"
+        );
     }
     let mixes = mixing(augment)?;
     ensure!(mixes == facts.mixes, "facts() says mixes = {}, and it is {mixes}", facts.mixes);

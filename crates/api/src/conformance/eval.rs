@@ -61,7 +61,8 @@ impl Model {
     fn rows(&self, numbers: &[i64]) -> Result<Tensor> {
         let numbers = Tensor::from_slice(numbers);
         let own = numbers.f_one_hot(PICTURES as i64)?.f_to_kind(DType::Float)?;
-        let class = numbers.f_remainder(CLASSES as i64)?.f_one_hot(CLASSES as i64)?.f_to_kind(DType::Float)?;
+        let class =
+            numbers.f_remainder(CLASSES as i64)?.f_one_hot(CLASSES as i64)?.f_to_kind(DType::Float)?;
         let rows = Tensor::f_cat(&[own, class * 0.5], 1)?;
         Ok(&rows / rows.f_norm_scalaropt_dim(2, [-1], true)?)
     }
@@ -88,7 +89,8 @@ impl Embedded for Model {
     /// A text that names a class lies in the direction of that class.
     fn texts(&self, texts: &[String]) -> Result<Tensor> {
         let named = |text: &String| (0..CLASSES).find(|class| text.contains(&format!("class{class}")));
-        let rows = Tensor::f_zeros([texts.len() as i64, (PICTURES + CLASSES) as i64], (DType::Float, Device::Cpu))?;
+        let rows =
+            Tensor::f_zeros([texts.len() as i64, (PICTURES + CLASSES) as i64], (DType::Float, Device::Cpu))?;
         for (row, text) in texts.iter().enumerate() {
             let place = named(text).map_or(0, |class| PICTURES + class);
             let _ = rows.f_get(row as i64)?.f_get(place as i64)?.f_fill_(1.0)?;

@@ -9,17 +9,17 @@ use crate::{Description, Kind, Planned, Section, Shelf, parse, problem::Problem}
 ///
 /// # Errors
 /// Says what does not hold.
-pub fn check<K: Kind + ?Sized>(
-    shelf: &Shelf<K>,
-    plugin: &Description,
-    lines: &str,
-) -> Result<Planned<K>> {
+pub fn check<K: Kind + ?Sized>(shelf: &Shelf<K>, plugin: &Description, lines: &str) -> Result<Planned<K>> {
     helps(plugin)?;
     let plan = |lines: &str| plan(shelf, plugin.name, lines);
     let given: toml::Table = toml::from_str(lines)?;
     for problem in plan("").err().into_iter().flatten() {
         let asked = given.keys().any(|key| problem.message.contains(&format!("].{key}:")));
-        ensure!(asked, "its defaults do not hold, and no other setting was given for it: {}", problem.message);
+        ensure!(
+            asked,
+            "its defaults do not hold, and no other setting was given for it: {}",
+            problem.message
+        );
     }
     let Err(refused) = plan(&format!("no_such_setting = 1\n{lines}")) else {
         bail!("it takes unknown settings: add `deny_unknown_fields` to its struct")
@@ -27,8 +27,12 @@ pub fn check<K: Kind + ?Sized>(
     ensure!(refused.len() == 1, "an unknown setting leads to {} problems", refused.len());
     let planned = plan(lines).map_err(|problems| anyhow!(words(&problems)))?;
     let written = toml::Table::try_from(without_null(&planned.settings))?.to_string();
-    let again = plan(&written).map_err(|problems| anyhow!("its own settings are refused: {}", words(&problems)))?;
-    ensure!(again.settings == planned.settings, "its settings change when they are written down and read back");
+    let again =
+        plan(&written).map_err(|problems| anyhow!("its own settings are refused: {}", words(&problems)))?;
+    ensure!(
+        again.settings == planned.settings,
+        "its settings change when they are written down and read back"
+    );
     Ok(planned)
 }
 

@@ -43,7 +43,8 @@ pub fn loss(loss: &dyn Loss, vars: &nn::VarStore, facts: &LossFacts, batch: i64)
 fn matching(batch: i64) -> (Tensor, Tensor) {
     let rows = wave(&[batch, 8], tch::Device::Cpu).to_kind(DType::Double);
     let near = &rows + (&rows * 9.0).cos() * 0.1;
-    let unit = |rows: Tensor| &rows / rows.square().sum_dim_intlist([1i64].as_slice(), true, DType::Double).sqrt();
+    let unit =
+        |rows: Tensor| &rows / rows.square().sum_dim_intlist([1i64].as_slice(), true, DType::Double).sqrt();
     (unit(rows), unit(near))
 }
 
@@ -69,7 +70,10 @@ fn value(score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
     let wrong = score(given, &right.f_roll([1], [0])?)?;
     let lower = scored.loss.double_value(&[]) < wrong.loss.double_value(&[]);
     ensure!(lower, "what matches must score lower than what does not");
-    ensure!(score(given, &right.f_narrow(0, 0, batch - 1)?).is_err(), "shapes that do not fit must be an error");
+    ensure!(
+        score(given, &right.f_narrow(0, 0, batch - 1)?).is_err(),
+        "shapes that do not fit must be an error"
+    );
     Ok(())
 }
 

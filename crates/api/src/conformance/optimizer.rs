@@ -49,7 +49,11 @@ fn leaves_alone(optimizer: &mut dyn Optimizer) -> Result<()> {
     for ((name, old), (_, new)) in before.iter().zip(&toy.weights()) {
         let moved = !old.f_equal(new)?;
         let wanted = !still.contains(&name.as_str()) && !name.contains("running");
-        ensure!(moved == wanted, "`{name}` {}", if moved { "is frozen and was changed" } else { "was not changed" });
+        ensure!(
+            moved == wanted,
+            "`{name}` {}",
+            if moved { "is frozen and was changed" } else { "was not changed" }
+        );
     }
     Ok(())
 }

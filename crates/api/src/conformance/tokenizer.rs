@@ -32,7 +32,10 @@ pub fn tokenizer(tokenizer: &dyn Tokenizer) -> Result<()> {
             let strange = ids.iter().find(|id| !(0..vocab).contains(*id));
             ensure!(strange.is_none(), "{text:?} has the id {strange:?}, and vocab() is {vocab}");
             let end = ends_alike(tokenizer)?;
-            ensure!(end.is_none() || ids.last() == end.as_ref(), "cut to {limit}, {text:?} loses its end token");
+            ensure!(
+                end.is_none() || ids.last() == end.as_ref(),
+                "cut to {limit}, {text:?} loses its end token"
+            );
         }
     }
     Ok(())
