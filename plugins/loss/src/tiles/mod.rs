@@ -19,8 +19,8 @@ use clip_lab_api::prelude::*;
 use gradients::Gradients;
 use grid::Grid;
 
-/// Batches of more pairs than this are computed in tiles unless the spec says otherwise: from here on a matrix costs
-/// more than a tenth of a gigabyte, and tiles take no longer
+/// Batches of more pairs than this are computed in tiles unless the spec says otherwise: from here on the whole takes more
+/// than a tenth of a gigabyte, and a loss is so little of a step that a third more work on it does not show
 /// (`cargo run -p plugins-loss --example memory`).
 const WHOLE: i64 = 2048;
 /// Side of a tile in pairs: a tile and what is made of it stay near the processor.
