@@ -126,11 +126,20 @@ fn goal(draft: &Draft) -> Option<Problem> {
     )
 }
 
+/// A tower without `from` starts random, unless it is read from a file, as TorchScript modules are.
+fn is_random(weights: &Option<super::Weights>, settings: &serde_json::Value) -> bool {
+    weights.is_none() && settings.get("path").is_none()
+}
+
 /// What is locked before it learned anything stays random.
 fn locked(draft: &Draft) -> Vec<Problem> {
     let mut random = Vec::new();
     if let Some(image) = &draft.image {
-        random.push(("image", image.weights.is_none(), image.encoder.section.place.clone()));
+        random.push((
+            "image",
+            is_random(&image.weights, &image.encoder.settings),
+            image.encoder.section.place.clone(),
+        ));
         random.push((
             "image_projection",
             random_head(&image.head),
@@ -138,7 +147,11 @@ fn locked(draft: &Draft) -> Vec<Problem> {
         ));
     }
     if let Some(text) = &draft.text {
-        random.push(("text", text.weights.is_none(), text.encoder.section.place.clone()));
+        random.push((
+            "text",
+            is_random(&text.weights, &text.encoder.settings),
+            text.encoder.section.place.clone(),
+        ));
         random.push(("text_projection", random_head(&text.head), text.head.projection.section.place.clone()));
     }
     let random = random.into_iter().filter(|(_, random, _)| *random).map(|(part, _, place)| (part, place));
