@@ -53,9 +53,10 @@ pub fn report(store: &Path, args: &CompareArgs) -> Result<Report> {
     let selection = select::select(&reader, &args.what)?;
     let reference = selection.reference(args.reference.as_deref())?;
     let metrics = metric::chosen(&reader, &selection, args)?;
+    let asked = !args.metric.is_empty() || args.weights.is_some();
     let mut tables = Vec::new();
     for metric in &metrics {
-        let (samples, goal) = read::samples(&reader, &selection.arms, metric)?;
+        let (samples, goal) = read::samples(&reader, &selection.arms, metric, asked)?;
         tables.push(judge::table(metric, goal, &samples, &reference));
     }
     let splits = metrics.iter().map(|metric| metric.split.as_str());

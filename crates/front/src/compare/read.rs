@@ -11,6 +11,8 @@ use super::{metric::Metric, select::Arm};
 pub struct Sample {
     /// The arm.
     pub arm: String,
+    /// The metric, where it is judged by another than the rest.
+    pub metric: Option<String>,
     /// Its runs that have the metric, by seed.
     pub runs: Vec<Measured>,
     /// Runs that lack it, in words.
@@ -42,14 +44,17 @@ pub struct Ranks {
     data: Option<Value>,
 }
 
-/// Reads every arm; the direction that is better as well.
+/// Reads every arm; the direction that is better as well. Arms are judged by their own metrics unless one was `asked` for.
 ///
 /// # Errors
 /// Those of the store, and when no run at all has the metric.
-pub fn samples(reader: &Reader, arms: &[Arm], metric: &Metric) -> Result<(Vec<Sample>, Goal)> {
+pub fn samples(reader: &Reader, arms: &[Arm], metric: &Metric, asked: bool) -> Result<(Vec<Sample>, Goal)> {
     let (mut samples, mut goal) = (Vec::new(), Goal::None);
     for arm in arms {
-        let mut sample = Sample { arm: arm.name.clone(), runs: Vec::new(), without: Vec::new() };
+        let own = arm.metric.clone().filter(|_| !asked);
+        let by = own.as_deref().map(Metric::new);
+        let metric = by.as_ref().unwrap_or(metric);
+        let mut sample = Sample { arm: arm.name.clone(), metric: own, runs: Vec::new(), without: Vec::new() };
         for row in &arm.runs {
             let series = reader.series(row.id)?.into_iter().find(|series| series.name == metric.name);
             match series.as_ref().and_then(|series| Some((series, series.last?))) {

@@ -11,6 +11,9 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
     if !without.is_empty() {
         notes.push(format!("No finite value of {}: {}", metric.name, without.join(", ")));
     }
+    notes.extend(samples.iter().filter_map(|sample| {
+        sample.metric.as_ref().map(|own| format!("`{}` is judged by {own}, as the study says", sample.arm))
+    }));
     notes.extend(one_seed(rows, base));
     notes.extend(base.filter(|base| base.runs.is_empty()).map(|base| {
         format!("There are no differences: the reference `{}` has no run that counts", base.arm)

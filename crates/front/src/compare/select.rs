@@ -30,6 +30,8 @@ pub struct Selection {
 pub struct Arm {
     /// Its name.
     pub name: String,
+    /// The metric that it is judged by, where its study says another than for the rest.
+    pub metric: Option<String>,
     /// The runs that count, one a seed, in rising order; may be empty.
     pub runs: Vec<RunRow>,
 }
@@ -83,6 +85,9 @@ fn of_study(reader: &Reader, runs: &[RunRow], name: &str, file: Option<Study>) -
     let mut selection = count(reader, labelled, order)?;
     selection.study = Some(name.to_owned());
     if let Some(study) = file {
+        for arm in &mut selection.arms {
+            arm.metric = Some(study.metric_of(&arm.name)).filter(|metric| *metric != study.metric);
+        }
         selection.not_counted.extend(missing(&study, runs));
         (selection.metric, selection.named) = (Some(study.metric), Some(study.reference));
     }
@@ -122,7 +127,7 @@ fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<Strin
             }
         }
         runs.sort_by_key(|run| run.seed);
-        arms.push(Arm { name, runs });
+        arms.push(Arm { name, metric: None, runs });
     }
     Ok(Selection { study: None, metric: None, named: None, arms, not_counted })
 }

@@ -104,7 +104,7 @@ impl Runner<'_> {
                 Todo::Start => self.start(index, None),
                 Todo::Resume(row) => self.start(index, Some(&row)),
                 Todo::Silent(row) => self.wait_for(index, &row),
-                Todo::Done(past) => self.ends[index] = self.before(&past.row)?,
+                Todo::Done(past) => self.ends[index] = self.before(index, &past.row)?,
                 Todo::Elsewhere(row) => self.ends[index] = self.elsewhere(index, &row),
                 Todo::Diverged(row) => self.ends[index] = diverged(row),
             }
@@ -136,9 +136,10 @@ impl Runner<'_> {
         self.waiting.push_back(index);
     }
 
-    fn before(&self, row: &RunRow) -> Result<End> {
+    fn before(&self, index: usize, row: &RunRow) -> Result<End> {
         let series = Reader::open(self.setting.store)?.series(row.id)?;
-        let value = series.into_iter().find(|series| series.name == self.setting.study.metric);
+        let metric = self.metric(index);
+        let value = series.into_iter().find(|series| series.name == metric);
         Ok(End::Done { uid: row.uid.clone(), value: value.and_then(|series| series.last), before: true })
     }
 
@@ -152,14 +153,14 @@ impl Runner<'_> {
     fn follow(&mut self) -> Result<()> {
         for mut running in std::mem::take(&mut self.running) {
             // Asked before its log is read, so that nothing of the log is missed.
-            let end = running.ended(self.setting.store, &self.setting.study.metric)?;
+            let end = running.ended(self.setting.store, &self.metric(running.index))?;
             for line in running.lines() {
                 self.tell(running.index, &line);
             }
             match end {
                 None => self.running.push(running),
                 Some(end) => {
-                    self.tell(running.index, &self.last_word(&end));
+                    self.tell(running.index, &self.last_word(running.index, &end));
                     self.ends[running.index] = end;
                 }
             }
@@ -167,8 +168,13 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn last_word(&self, end: &End) -> String {
-        let metric = &self.setting.study.metric;
+    /// The metric that a run is judged by.
+    fn metric(&self, index: usize) -> String {
+        self.setting.study.metric_of(&self.wanted[index].arm)
+    }
+
+    fn last_word(&self, index: usize, end: &End) -> String {
+        let metric = self.metric(index);
         match end {
             End::Done { value: Some(value), .. } => format!("finished: {metric} {value:.4}"),
             End::Done { value: None, .. } => format!("finished, and has not recorded {metric}"),

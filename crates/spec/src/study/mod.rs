@@ -33,7 +33,7 @@ use crate::{Change, Edit, Report, Spec};
 pub const TOP: [&str; 10] =
     ["name", "question", "base", "metric", "seeds", "reference", "set", "drop", "add", "arm"];
 /// What may stand in an `[[arm]]`.
-pub const ARM: [&str; 5] = ["name", "base", "set", "drop", "add"];
+pub const ARM: [&str; 6] = ["name", "base", "weights", "set", "drop", "add"];
 
 /// A study file, read: every arm has its spec.
 #[derive(Debug, Clone)]
@@ -61,6 +61,8 @@ pub struct Arm {
     pub name: String,
     /// The spec that it is made from.
     pub base: PathBuf,
+    /// Whether it is judged by the moving average of its weights, which its spec must keep.
+    pub averaged: bool,
     text: String,
     edits: Vec<Edit>,
 }
@@ -99,6 +101,15 @@ impl Study {
         self.arms.iter().find(|arm| arm.name == name).ok_or_else(|| {
             format!("{} has no arm `{name}`{near} (known: {})", self.file.display(), known.join(", "))
         })
+    }
+
+    /// The metric that an arm is judged by: the study's, of the moving average where the arm wants that.
+    pub fn metric_of(&self, arm: &str) -> String {
+        let averaged = self.arms.iter().any(|known| known.name == arm && known.averaged);
+        match self.metric.split_once('/') {
+            Some((split, rest)) if averaged && !rest.starts_with("ema/") => format!("{split}/ema/{rest}"),
+            _ => self.metric.clone(),
+        }
     }
 
     /// The spec of an arm with one seed: its base after the edits of the study, of the arm, and after `sets`.

@@ -153,6 +153,7 @@ impl Reader<'_> {
         fields.name = format!("arm `{name}`");
         fields.strangers(&ARM, &mut self.problems);
         let own = edits(&fields, self.origin, &mut self.problems);
+        let averaged = self.averaged(&fields);
         let base = match table.contains_key("base") {
             true => self.base(&fields),
             false => shared.base.clone(),
@@ -164,12 +165,25 @@ impl Reader<'_> {
         let edits: Vec<Placed<Edit>> = shared.edits.iter().cloned().chain(own).collect();
         let Some((base, _)) = base else {
             // Its fault is told; the name is still one that others may refer to.
-            return Some((Arm { name, base: PathBuf::new(), text: String::new(), edits: Vec::new() }, named));
+            return Some((
+                Arm { name, averaged, base: PathBuf::new(), text: String::new(), edits: Vec::new() },
+                named,
+            ));
         };
         let text = self.bases.text(&base).unwrap_or_default().to_owned();
         self.try_out(&fields, &text, &edits);
         let edits = edits.into_iter().map(|(edit, _)| edit).collect();
-        Some((Arm { name, base, text, edits }, named))
+        Some((Arm { name, base, averaged, text, edits }, named))
+    }
+
+    /// Which weights an arm is judged by.
+    fn averaged(&mut self, fields: &Fields) -> bool {
+        let Some((weights, place)) = fields.text("weights", &mut self.problems) else { return false };
+        if !["raw", "ema"].contains(&weights.as_str()) {
+            let words = format!("{}: `weights` must be \"raw\" or \"ema\"", fields.name);
+            self.problems.push(Problem::at(place, words));
+        }
+        weights == "ema"
     }
 
     /// Does the edits once, to find those that cannot be done. What the study says for all arms is told once.
