@@ -13,7 +13,7 @@ fn pictures(folder: &Path) -> String {
     fs::create_dir_all(folder).unwrap();
     let mut list = "image,caption,split\n".to_owned();
     for index in 0..20u8 {
-        let draw = |x: u32, y: u32| Rgb([index * 12, x as u8 * 7, y as u8 * 15 ^ index]);
+        let draw = |x: u32, y: u32| Rgb([index * 12, x as u8 * 7, (y as u8 * 15) ^ index]);
         RgbImage::from_fn(16, 16, draw).save(folder.join(format!("{index}.png"))).unwrap();
         list += &format!("{index}.png,the square with the number {index},train\n");
         list += &format!("{index}.png,{} square {},train\n", ["a", "A "][usize::from(index % 2)], index % 6);

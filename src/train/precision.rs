@@ -122,7 +122,7 @@ impl LossScale {
     }
 
     /// As checkpoints keep it.
-    pub fn to_words(&self) -> String {
+    pub fn to_words(self) -> String {
         self.0.map_or(String::new(), |scale| format!("{} {}", scale.factor, scale.good))
     }
 

@@ -78,7 +78,6 @@ impl Session {
             goal_metric: Some(plan.run.goal.clone()),
             dir: dir.clone(),
             uid,
-            ..NewRun::default()
         };
         // What was never recorded leaves no folder; one that holds a log stays.
         let recorder = Recorder::start(&options.store, run).inspect_err(|_| drop(fs::remove_dir(&dir)))?;

@@ -63,7 +63,7 @@ fn costs_are_numbers_for_programs() {
     assert!(memory["activations_per_sample"].as_u64().unwrap() > 10_000);
     lab.write(
         "tiny.toml",
-        &TINY.replace("[loss]", "[[trick]]\nplugin = \"freeze\"\nparams = [\"image.stages\"]\n[loss]"),
+        TINY.replace("[loss]", "[[trick]]\nplugin = \"freeze\"\nparams = [\"image.stages\"]\n[loss]"),
     );
     let locked = cost(&lab, &["--set", "loss.plugin=siglip", "--set", "run.recompute_activations=true"]);
     let image = part(&locked["cost"], "image");

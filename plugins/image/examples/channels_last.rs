@@ -10,7 +10,8 @@ fn main() -> Result<()> {
     let encoder = ResNet::default().build(vars.root())?;
     let plain = Tensor::f_rand([8, 3, 224, 224], (DType::Float, Device::Cpu))?;
     let turned = clip_lab_torch::channels_last(&plain)?;
-    let forward = |images: &Tensor| -> Result<()> { tch::no_grad(|| encoder.encode(images, Mode::Eval)).map(drop) };
+    let forward =
+        |images: &Tensor| -> Result<()> { tch::no_grad(|| encoder.encode(images, Mode::Eval)).map(drop) };
     let step = |images: &Tensor| -> Result<()> {
         Ok(encoder.encode(images, Mode::Train)?.f_sum(DType::Float)?.f_backward()?)
     };
@@ -23,7 +24,12 @@ fn main() -> Result<()> {
                 *best = best.min(started.elapsed().as_secs_f64());
             }
         }
-        println!("{name}: {:.0} ms, channels last {:.0} ms, {:.2} times as fast", best[0] * 1e3, best[1] * 1e3, best[0] / best[1]);
+        println!(
+            "{name}: {:.0} ms, channels last {:.0} ms, {:.2} times as fast",
+            best[0] * 1e3,
+            best[1] * 1e3,
+            best[0] / best[1]
+        );
     }
     Ok(())
 }

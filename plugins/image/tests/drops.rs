@@ -4,7 +4,16 @@ use clip_lab_api::prelude::*;
 use plugins_image::*;
 
 fn vit(drop_path: f64, patch_dropout: f64) -> Vit {
-    Vit { image_size: 16, patch_size: 4, width: 12, depth: 3, heads: 3, drop_path, patch_dropout, ..Vit::default() }
+    Vit {
+        image_size: 16,
+        patch_size: 4,
+        width: 12,
+        depth: 3,
+        heads: 3,
+        drop_path,
+        patch_dropout,
+        ..Vit::default()
+    }
 }
 
 fn resnet(drop_path: f64) -> ResNet {

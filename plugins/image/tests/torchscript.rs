@@ -101,7 +101,7 @@ fn a_locked_batch_norm_keeps_its_statistics_while_the_rest_learns() {
     }
     let statistics = |block: usize| vars.variables()[&format!("blocks.{block}.norm.running_var")].copy();
     let before = [statistics(0), statistics(1)];
-    encoder.encode(&pictures(), Mode::Train).unwrap();
+    let _ = encoder.encode(&pictures(), Mode::Train).unwrap();
     assert_eq!(statistics(0), before[0]);
     assert_ne!(statistics(1), before[1]);
 }

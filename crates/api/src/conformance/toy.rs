@@ -54,7 +54,7 @@ impl Toy {
         for param in self.params.iter() {
             param.tensor.shallow_clone().zero_grad();
             let target = wave(&param.tensor.size(), Device::Cpu) * 0.7 + step as f64 * 0.01;
-            loss = loss + (&param.tensor - target).f_square()?.f_sum(DType::Float)?;
+            loss += (&param.tensor - target).f_square()?.f_sum(DType::Float)?;
         }
         Ok(loss.f_backward()?)
     }

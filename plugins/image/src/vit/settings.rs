@@ -125,8 +125,7 @@ impl Default for Vit {
 impl Settings for Vit {
     fn check(&self, faults: &mut Faults) {
         let shared = self.block().faults("mlp_ratio");
-        for (key, words) in
-            sizes(&[("image_size", self.image_size), ("depth", self.depth)])
+        for (key, words) in sizes(&[("image_size", self.image_size), ("depth", self.depth)])
             .into_iter()
             .chain(shared)
             .chain(share("patch_dropout", self.patch_dropout))
