@@ -60,7 +60,7 @@ impl Rig {
         self.tricks.iter().find_map(|trick| trick.shadow())
     }
 
-    /// Puts weights of a kind in place of the raw ones until [`Held::put_back`].
+    /// Puts weights of a kind in place of the raw ones until the holder puts them back.
     ///
     /// # Errors
     /// When a trick offers a weight that the model does not have.
