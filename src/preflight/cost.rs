@@ -1,7 +1,7 @@
 //! Parameters, floating-point operations and memory.
 
 use anyhow::Result;
-use clip_lab_api::{Classes, Mode, Pair, Params, Report, State, Tokens};
+use clip_lab_api::{Classes, Mode, Pair, Params, Report, Scored, State, Tokens};
 use clip_lab_torch::{count_flops, watch_memory};
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
@@ -77,11 +77,11 @@ impl Cost {
         let tokens = typical_length(plan, feed)?;
         let made_up = MadeUp::new(plan, feed, rig, tokens)?;
         let parts = parts(plan, rig, &made_up)?;
-        // The first step makes the gradients, the second shows what it needs beside them.
-        let (first, flops) = count_flops(|| made_up.step(rig))?;
-        first?;
-        let (second, peak) = watch_memory(|| made_up.step(rig))?;
-        second?;
+        // What the forward pass leaves is most at its end; the backward pass gives it back bit by bit.
+        let (forward, peak) = watch_memory(|| made_up.forward(rig))?;
+        drop(forward?);
+        let (step, flops) = count_flops(|| anyhow::Ok(made_up.forward(rig)?.loss.f_backward()?))?;
+        step?;
         let gradients = trained_bytes(&rig.params);
         rig.update(0, rig.lr, &mut Report::default())?;
         let run = &plan.run;
@@ -123,8 +123,8 @@ impl MadeUp {
         })
     }
 
-    /// Forward and backward.
-    fn step(&self, rig: &Rig) -> Result<()> {
+    /// The loss, with all that its gradients need.
+    fn forward(&self, rig: &Rig) -> Result<Scored> {
         let mode = |tower| if rig.params.is_frozen(tower) { Mode::Eval } else { Mode::Train };
         let features = if self.cached {
             Tensor::f_rand([ROWS, rig.image.encoder().width()], (Kind::Float, Device::Cpu))?
@@ -132,17 +132,16 @@ impl MadeUp {
             rig.image.features(&self.images, mode("image"))?
         };
         let image = rig.image.project(&features, Mode::Train)?;
-        let scored = match &rig.against {
+        match &rig.against {
             Against::Texts(tower) => {
                 let text = tower.project(&tower.features(&self.tokens, mode("text"))?, Mode::Train)?;
-                rig.loss.score(&Pair::new(&unit(&image)?, &unit(&text)?))?
+                rig.loss.score(&Pair::new(&unit(&image)?, &unit(&text)?))
             }
             Against::Classes(classifier) => {
                 let logits = classifier.logits(&image)?;
-                rig.loss.score_classes(&Classes { logits: &logits, targets: &self.targets })?
+                rig.loss.score_classes(&Classes { logits: &logits, targets: &self.targets })
             }
-        };
-        Ok(scored.loss.f_backward()?)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod bad_data;
 mod bad_weights;
 mod compare;
 mod embed;
+mod eval;
 mod from_run;
 mod lab;
 mod look_back;
