@@ -21,7 +21,7 @@ fn update(trick: &mut dyn Trick, params: &Params, step: u64) {
         let _ = tch::no_grad(|| param.tensor.shallow_clone().f_add_scalar_(1.0).unwrap());
     }
     for (_, buffer) in params.buffers() {
-        let _ = buffer.shallow_clone().f_add_scalar_(1.0).unwrap();
+        let _ = buffer.shallow_clone().f_add_scalar_(1).unwrap();
     }
     trick.after_update(params, step).unwrap();
 }
@@ -72,6 +72,18 @@ fn it_starts_from_the_initial_weights_and_follows() {
         assert_eq!(average(&*ema, "image.weight"), want);
         assert_eq!(average(&*ema, "image.bn.buffer"), want);
     }
+}
+
+#[test]
+fn a_whole_number_among_the_buffers_is_taken_over_as_it_is() {
+    let (vars, _) = model(&["image.weight"], &[]);
+    let _ = (vars.root() / "image").add("counter", Tensor::from_slice(&[7i64]), false);
+    let params = Params::new(&vars, Vec::new());
+    let mut ema = trick("plugin = 'ema'\ndecay = 0.75");
+    update(&mut *ema, &params, 0);
+    let (_, counter) = ema.shadow().unwrap().iter().find(|(name, _)| name == "image.counter").unwrap();
+    assert_eq!((counter.kind(), counter.int64_value(&[0])), (tch::Kind::Int64, 8));
+    assert_eq!(average(&*ema, "image.weight"), 1.25);
 }
 
 #[test]

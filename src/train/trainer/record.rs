@@ -82,16 +82,19 @@ impl Trainer<'_> {
             let (trained, all) = count(params, prefix);
             format!("{:.1} M parameters, {:.1} M trained", all as f64 / 1e6, trained as f64 / 1e6)
         };
-        let against = match (&self.plan.text, &self.plan.classifier) {
-            (Some(text), None) => format!("  text   {} ({})", text.encoder.name, side("text")),
-            _ => format!("  classes {} ({})", self.feed.train.classes().len(), side("classifier")),
+        let (against, samples) = match (&self.plan.text, &self.plan.classifier) {
+            (Some(text), None) => (format!("  text   {} ({})", text.encoder.name, side("text")), "pairs"),
+            _ => (
+                format!("  head   {} classes ({})", self.feed.train.classes().len(), side("classifier")),
+                "pictures",
+            ),
         };
         let lines = [
             format!("run {}  {}", self.session.recorder.uid(), self.plan.name),
             format!("  image  {} ({})", self.plan.image.encoder.name, side("image")),
             against,
             format!(
-                "  data   {} pictures, {} steps of {} on {}",
+                "  data   {} pictures, {} steps of {} {samples} on {}",
                 self.feed.train.len(),
                 self.feed.total,
                 self.plan.run.batch,

@@ -26,7 +26,7 @@ impl Settings for MyPlugin {
 impl Plugin<dyn Dataset> for MyPlugin {
     fn facts(&self) -> DataFacts {
         let pictures = COLOURS.len() * PLACES.len();
-        DataFacts { pictures: Some(pictures), captions: Some(pictures), ..DataFacts::default() }
+        DataFacts { pictures: Some(pictures), captions: Some(pictures) }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
