@@ -1,9 +1,11 @@
 //! Plugins from outside: a TorchScript archive as a tower, and a loss in a shared library.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 
 use crate::{
@@ -49,10 +51,14 @@ fn a_locked_torchscript_tower_has_its_features_cached() {
     let (start, end) = (TINY.find("[[augment]]\n").unwrap(), TINY.find("[tokenizer]\n").unwrap());
     let spec = scripted(6).replace(&TINY[start..end], "") + "\n[[trick]]\nplugin = \"freeze\"\n";
     lab.write("locked.toml", &spec);
-    let cached = || fs::read_dir(lab.path("cache/features")).map_or(0, Iterator::count);
+    // The files of features, and when each was written.
+    let cached = || -> BTreeMap<PathBuf, SystemTime> {
+        let files = fs::read_dir(lab.path("cache/features")).into_iter().flatten().flatten();
+        files.map(|file| (file.path(), file.metadata().unwrap().modified().unwrap())).collect()
+    };
     lab.run(&["run", "locked.toml"]).good();
     let (files, first) = (cached(), lab.losses());
-    assert!(files > 0 && first.len() == 6, "{files} files of features");
+    assert!(!files.is_empty() && first.len() == 6, "{files:?}");
     lab.run(&["run", "locked.toml"]).good();
     assert_eq!((cached(), lab.losses()), (files, first), "the second run reads what the first one kept");
 }
