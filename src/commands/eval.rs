@@ -145,7 +145,9 @@ fn print_all(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
         println!("{:#}", json!({ "version": 1, "goal": goal, "best_alpha": best, "rows": rows }));
         return Ok(());
     }
-    let names: Vec<&String> = rows[0].1.keys().filter(|name| **name == goal || **name == tested).collect();
+    let there = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));
+    let mut names: Vec<&str> = [goal, tested.as_str()].into_iter().filter(there).collect();
+    names.dedup();
     println!("{:>6}{}", "alpha", names.iter().map(|name| format!("  {name:>30}")).collect::<String>());
     for (alpha, metrics) in rows {
         let values: String = names.iter().map(|name| format!("  {:>30.4}", metrics[*name])).collect();

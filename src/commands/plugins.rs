@@ -152,6 +152,9 @@ mod tests {
     #[test]
     fn a_wrong_name_is_answered_with_the_nearest() {
         let error = shown(Some("loss"), Some("siglp")).unwrap_err().to_string();
-        assert_eq!(error, "no loss plugin is called `siglp`; did you mean `siglip`? (known: clip, siglip, multi_positive, cross_entropy)");
+        assert_eq!(
+            error,
+            "no loss plugin is called `siglp`; did you mean `siglip`? (known: clip, siglip, multi_positive, cross_entropy)"
+        );
     }
 }

@@ -63,5 +63,5 @@ fn store_flag(store: &Path) -> String {
 
 fn is_result(metric: &str, split: &str) -> bool {
     let rest = metric.strip_prefix(split).and_then(|rest| rest.strip_prefix('/'));
-    rest.is_some_and(|rest| rest != "seconds" && !rest.contains("mean_rank"))
+    rest.is_some_and(|rest| !rest.ends_with("seconds") && !rest.contains("mean_rank"))
 }
