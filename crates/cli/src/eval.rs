@@ -2,16 +2,15 @@
 
 use clap::Args;
 
-/// Evaluate a run again on the splits of its spec, or the weights between two models.
-///
-/// MODEL is a run (uid, its beginning or a name: its best weights, else its last), a checkpoint file in a run's folder,
-/// or a spec: the weights that a run of it begins with, such as a zero-shot classifier.
+/// `clip-lab eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// What to evaluate
+    /// A run (uid, its beginning or a name: its best weights, else its last), a checkpoint file in a run's folder, or a spec:
+    /// the weights that a run of it begins with, such as a zero-shot classifier
     #[arg(required_unless_present = "interpolate", conflicts_with = "interpolate")]
     pub model: Option<String>,
-    /// Interpolate the weights of two models (WiSE-FT): `(1 - alpha) A + alpha B`; B's spec says on which data
+    /// Interpolate the weights of two models, each named as MODEL is (WiSE-FT): `(1 - alpha) A + alpha B`; B's spec says on
+    /// which data
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     pub interpolate: Vec<String>,
     /// The share of B; the best is chosen on val and reported on test
