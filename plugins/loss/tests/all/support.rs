@@ -1,6 +1,10 @@
 //! A loss built from a spec's table in double precision, and the folder of goldens.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use clip_lab_api::{Catalog, Loss, LossScope, Pair, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
@@ -44,8 +48,12 @@ pub fn build(text: &str, scope: LossScope) -> anyhow::Result<Box<dyn Loss>> {
     catalog.loss.plan(section).unwrap().build(scope)
 }
 
-/// `rows` random unit vectors.
+/// libtorch's random generator belongs to the process: whoever seeds it draws before the next may.
+static GENERATOR: Mutex<()> = Mutex::new(());
+
+/// `rows` random unit vectors, the same for the same `seed`.
 pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
+    let _turn = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(seed);
     let random = Tensor::randn([rows, width], (Kind::Double, Device::Cpu));
     &random / random.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Double).sqrt()
