@@ -14,7 +14,7 @@ use tch::{Device, Tensor, nn};
 
 use super::model::Named;
 use crate::{
-    data::{Prepare, Read, Source},
+    data::{Prepare, Source, cores},
     plan::{ImageSide, ModelPlan, TextSide, plan_model},
     spec::Spec,
     train::{self, Console, Features, ImageTower, Start, TextTower, checkpoint, embed_texts, unit},
@@ -111,17 +111,9 @@ fn images(
 ) -> Result<(Tensor, Vec<String>)> {
     let data = Arc::new(Folder::open(folder)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
-    let source = Source {
-        data: data.clone(),
-        tokenizer: None,
-        max_tokens: 0,
-        prepare: Some(Arc::new(prepare)),
-        read: Read::EvalPicture,
-        seed: 0,
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let source = Source::pictures(data.clone(), Arc::new(prepare));
     let mut console = Console::new(Ui::Plain);
-    let found = Features::compute(tower, source, cores, device, &mut console, &|| false)?;
+    let found = Features::compute(tower, source, cores(), device, &mut console, &|| false)?;
     let found = found.context("nobody asked to stop")?;
     let good: Vec<i64> = (0..data.len())
         .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))

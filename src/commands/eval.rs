@@ -10,7 +10,7 @@ use tch::{Device, Tensor};
 
 use super::model::Named;
 use crate::{
-    data::{Read, Source},
+    data::{Source, cores},
     plan::{Plan, Split, plan},
     train::{self, Console, Features, Feed, Rig, Start, Towers, checkpoint, judge},
 };
@@ -89,18 +89,10 @@ impl Bench {
         let mut metrics = Metrics::new();
         for (split, data) in &self.feed.splits {
             eprintln!("{what}: {} {} pictures", data.len(), split.as_str());
-            let source = Source {
-                data: data.clone(),
-                tokenizer: None,
-                max_tokens: 0,
-                prepare: Some(self.rig.prepare.clone()),
-                read: Read::EvalPicture,
-                seed: 0,
-            };
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let source = Source::pictures(data.clone(), self.rig.prepare.clone());
             let mut quiet = Console::new(Ui::None);
             let features =
-                Features::compute(&self.rig.image, source, cores, self.device, &mut quiet, &|| false)?;
+                Features::compute(&self.rig.image, source, cores(), self.device, &mut quiet, &|| false)?;
             let features = features.context("nobody asked to stop")?;
             let towers = Towers::of(&self.rig, &self.feed, &self.plan, self.device);
             for found in judge(&self.rig, &towers, *split, data.clone(), &features)? {

@@ -17,6 +17,11 @@ use super::{Batch, Broken, Item, Prepare, alike::folded};
 /// Batches that are being read while the current one trains.
 const AHEAD: usize = 2;
 
+/// Threads to read with where nobody says how many: one for each core.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What the workers read from.
 pub struct Source {
     /// Pictures and captions.
@@ -65,6 +70,18 @@ impl Sample {
 }
 
 impl Source {
+    /// The pictures of `data` as evaluation sees them, without captions.
+    pub fn pictures(data: Arc<dyn Dataset>, prepare: Arc<Prepare>) -> Self {
+        Self {
+            data,
+            tokenizer: None,
+            max_tokens: 0,
+            prepare: Some(prepare),
+            read: Read::EvalPicture,
+            seed: 0,
+        }
+    }
+
     fn read(&self, item: Item) -> Sample {
         let mut sample = Sample::of(item.picture);
         if let Err(error) = self.fill(item, &mut sample) {

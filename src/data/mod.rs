@@ -13,6 +13,6 @@ mod prepare;
 
 pub use batch::{Batch, Broken, pad};
 pub use identity::identity;
-pub use loader::{Loader, Read, Source};
+pub use loader::{Loader, Read, Source, cores};
 pub use order::{Item, Order};
 pub use prepare::Prepare;

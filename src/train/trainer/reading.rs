@@ -6,7 +6,7 @@ use clip_lab_api::Dataset;
 
 use super::Trainer;
 use crate::{
-    data::{Loader, Read, Source},
+    data::{Loader, Read, Source, cores},
     train::model::Against,
 };
 
@@ -46,7 +46,6 @@ impl Trainer<'_> {
     }
 
     pub(super) fn workers(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        if self.plan.run.workers > 0 { self.plan.run.workers } else { cores }
+        if self.plan.run.workers > 0 { self.plan.run.workers } else { cores() }
     }
 }

@@ -9,8 +9,7 @@ use clip_lab_problem::nearest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status};
 
-/// The tag of runs that a newer one has taken the place of.
-const SUPERSEDED: &str = "superseded";
+use crate::study::{SUPERSEDED, is_superseded};
 
 /// What is compared.
 pub struct Selection {
@@ -134,7 +133,7 @@ fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<Strin
 
 /// Why a run does not count beside those of its arm that are newer; none when it does.
 fn why_not(reader: &Reader, run: &RunRow, newer: &[RunRow]) -> Result<Option<String>> {
-    if reader.tags(run.id)?.iter().any(|tag| tag == SUPERSEDED) {
+    if is_superseded(reader, run)? {
         return Ok(Some(SUPERSEDED.to_owned()));
     }
     let status = run.status.as_str().replace('_', "-");

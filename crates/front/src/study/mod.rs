@@ -19,7 +19,7 @@ use std::{fs, path::Path, process::ExitCode};
 use anyhow::{Result, anyhow, bail, ensure};
 use clip_lab_cli::{RunArgs, Ui};
 use clip_lab_spec::{Study, study::is_study};
-use clip_lab_store::recorder_ended;
+use clip_lab_store::{Reader, RunRow, recorder_ended};
 
 use past::pasts;
 use todo::{Todo, todo};
@@ -27,6 +27,14 @@ use wanted::{Wanted, wanted};
 
 /// Runs with this tag were run anew: they belong to the study no more.
 pub const SUPERSEDED: &str = "superseded";
+
+/// Whether a run has been run anew.
+///
+/// # Errors
+/// Those of the store.
+pub fn is_superseded(reader: &Reader, run: &RunRow) -> Result<bool> {
+    Ok(reader.tags(run.id)?.iter().any(|tag| tag == SUPERSEDED))
+}
 
 /// Whether a file holds a study. One that cannot be read is told of by whoever reads it as a spec.
 pub fn holds_study(file: &Path) -> bool {

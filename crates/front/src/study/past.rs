@@ -7,8 +7,8 @@ use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow};
 
 use super::{
-    SUPERSEDED,
     change::{Changes, changes},
+    is_superseded,
     wanted::Wanted,
 };
 
@@ -34,7 +34,7 @@ pub fn pasts(store: &Path, study: &Study, wanted: &Wanted) -> Result<Vec<Past>> 
     let reader = Reader::open(store)?;
     let mut found = Vec::new();
     for row in reader.runs()?.into_iter().filter(|row| is_of(row, study, wanted)) {
-        if reader.tags(row.id)?.iter().any(|tag| tag == SUPERSEDED) {
+        if is_superseded(&reader, &row)? {
             continue;
         }
         let recorded = reader.environment(row.id)?.extra;
