@@ -28,6 +28,9 @@ pub enum Access {
     Read,
 }
 
+/// The oldest schema that readers understand: whatever later migrations add is empty there.
+const OLDEST_READ: i64 = 1;
+
 /// The newest schema version of this build.
 fn known_version() -> i64 {
     MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
@@ -46,7 +49,7 @@ fn look(path: &Path, busy: Duration) -> Result<Db, StoreError> {
     let options = common(path, busy).read_only(true).pragma("query_only", "1");
     let db = start(path, options, None)?;
     match check(&db)? {
-        found if found < known_version() => {
+        found if found < OLDEST_READ => {
             Err(StoreError::Older { path: path.into(), found, known: known_version() })
         }
         _ => Ok(db),

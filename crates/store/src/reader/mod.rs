@@ -3,6 +3,7 @@
 mod buckets;
 mod details;
 mod points;
+mod probes;
 mod runs;
 
 use std::{

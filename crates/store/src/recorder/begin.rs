@@ -61,8 +61,10 @@ pub async fn again(
     if let Some(from) = from {
         supersede(conn, run, attempt, from, next).await?;
     }
-    let sql = "DELETE FROM rank WHERE run = ? AND step > ?";
-    sqlx::query(sql).bind(run).bind(from_step as i64).execute(&mut *conn).await?;
+    for sql in ["DELETE FROM rank WHERE run = ? AND step > ?", "DELETE FROM probe WHERE run = ? AND step > ?"]
+    {
+        sqlx::query(sql).bind(run).bind(from_step as i64).execute(&mut *conn).await?;
+    }
     let sql =
         "UPDATE run SET attempt = ?, status = 'running', reason = NULL, ended_ms = NULL, heartbeat_ms = ?,
                  host = ?, pid = ?, boot_id = ? WHERE id = ?";

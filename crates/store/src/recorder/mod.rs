@@ -24,7 +24,7 @@ use crossbeam::channel::{Sender, TrySendError, bounded};
 use serde_json::Value;
 
 use crate::{
-    Goal, Level, NewArtifact, NewRun, RankSet, Request, Status, StoreError, Tick,
+    Goal, Level, NewArtifact, NewRun, Probe, RankSet, Request, Status, StoreError, Tick,
     db::{Access, Db, Host, connect},
 };
 use names::Shapes;
@@ -140,6 +140,16 @@ impl Recorder {
     /// Records the ranks of an evaluation.
     pub fn rank(&self, set: RankSet) {
         self.send(Record::Rank(Box::new(set)));
+    }
+
+    /// Records what the model sees in a few fixed pairs. Its pictures go before it, by [`Recorder::picture`].
+    pub fn probe(&self, seen: Probe) {
+        self.send(Record::Probe(Box::new(seen)));
+    }
+
+    /// Records a thumbnail, a JPEG, under a digest of its content; one that is in the store already is left as it is.
+    pub fn picture(&self, digest: &str, jpeg: Vec<u8>) {
+        self.send(Record::Picture(Box::new((digest.into(), jpeg))));
     }
 
     /// Records a fact of the run that comparisons ask for as a row of its environment, such as `code`, `data.test` or

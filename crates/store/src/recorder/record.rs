@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Goal, Level, NewArtifact, RankSet, Status, Tick};
+use crate::{Goal, Level, NewArtifact, Probe, RankSet, Status, Tick};
 
 /// The metric names of one log call, shared by all calls that name the same metrics.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ pub enum Record {
     Points(Points),
     /// Ranks of an evaluation.
     Rank(Box<RankSet>),
+    /// What the model sees in a few fixed pairs.
+    Probe(Box<Probe>),
+    /// A thumbnail: its digest, its JPEG.
+    Picture(Box<(String, Vec<u8>)>),
     /// Something happened.
     Event(Box<Event>),
     /// A file, and when it was recorded.

@@ -4,13 +4,15 @@ use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use super::record::{Event, Record};
-use crate::{Goal, Level, NewArtifact, RankSet, Status};
+use crate::{Goal, Level, NewArtifact, Probe, RankSet, Status};
 
 /// Writes anything but points.
 pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Result<(), sqlx::Error> {
     match record {
         Record::Points(_) => Ok(()), // these go many at a time: Session::take
         Record::Rank(set) => rank(conn, run, set).await,
+        Record::Probe(seen) => probe(conn, run, seen).await,
+        Record::Picture(what) => picture(conn, &what.0, &what.1).await,
         Record::Event(what) => event(conn, run, what).await,
         Record::Artifact(what) => artifact(conn, run, what.0, &what.1).await,
         Record::Describe(what) => describe(conn, run, &what.0, &what.1, what.2).await,
@@ -33,6 +35,19 @@ async fn rank(conn: &mut SqliteConnection, run: i64, set: &RankSet) -> Result<()
     let query = sqlx::query(sql).bind(run).bind(set.step as i64).bind(&set.split).bind(&set.suite);
     let query = query.bind(&set.direction).bind(&set.weights).bind(set.ranks.len() as i64).bind(blob);
     query.execute(conn).await.map(|_| ())
+}
+
+async fn probe(conn: &mut SqliteConnection, run: i64, seen: &Probe) -> Result<(), sqlx::Error> {
+    let text = serde_json::to_string(seen).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    let sql = "INSERT OR REPLACE INTO probe (run, step, split, weights, seen) VALUES (?, ?, ?, ?, ?)";
+    let query = sqlx::query(sql).bind(run).bind(seen.step as i64).bind(&seen.split).bind(&seen.weights);
+    query.bind(text).execute(conn).await.map(|_| ())
+}
+
+/// Adds a thumbnail. Other runs may have brought the same.
+async fn picture(conn: &mut SqliteConnection, digest: &str, jpeg: &[u8]) -> Result<(), sqlx::Error> {
+    let sql = "INSERT OR IGNORE INTO picture (digest, jpeg) VALUES (?, ?)";
+    sqlx::query(sql).bind(digest).bind(jpeg).execute(conn).await.map(|_| ())
 }
 
 /// Adds an event.

@@ -104,7 +104,8 @@ impl Store {
         })
     }
 
-    /// Deletes a run with everything recorded of it and its folder. Refused while it is being recorded.
+    /// Deletes a run with everything recorded of it and its folder. Refused while it is being recorded. Thumbnails stay:
+    /// other runs may show the same.
     pub fn delete(&self, run: RunId) -> Result<(), StoreError> {
         let row = self.by_id(run)?;
         if matches!(row.status, Status::Running | Status::Stalled) {

@@ -1,0 +1,39 @@
+//! What models saw in a few fixed pairs.
+
+use sqlx::SqliteConnection;
+
+use super::Reader;
+use crate::{Probe, RunId, StoreError};
+
+impl Reader {
+    /// What was seen at every evaluation, by step, split and weights. None for runs recorded before there were probes.
+    /// Some 15 KiB each: ask when [`Reader::changed`] says so, not for every frame.
+    pub fn probes(&self, run: RunId) -> Result<Vec<Probe>, StoreError> {
+        self.db.with("reading what the model saw", async |conn| {
+            if !has(conn, "probe").await? {
+                return Ok(Vec::new());
+            }
+            let sql = "SELECT seen FROM probe WHERE run = ? ORDER BY step, split, weights";
+            let texts: Vec<String> = sqlx::query_scalar(sql).bind(run.0).fetch_all(conn).await?;
+            let read = |text: &String| serde_json::from_str(text).map_err(|e| sqlx::Error::Decode(e.into()));
+            texts.iter().map(read).collect()
+        })
+    }
+
+    /// A thumbnail as JPEG; none if the store has none of that digest.
+    pub fn picture(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db.with("reading a picture", async |conn| {
+            if !has(conn, "picture").await? {
+                return Ok(None);
+            }
+            let sql = "SELECT jpeg FROM picture WHERE digest = ?";
+            sqlx::query_scalar(sql).bind(digest).fetch_optional(conn).await
+        })
+    }
+}
+
+/// Whether the store has a table: one of schema 1, which readers never migrate, lacks those of this file.
+async fn has(conn: &mut SqliteConnection, table: &str) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
+    Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(conn).await? > 0)
+}

@@ -1,0 +1,136 @@
+//! What a model saw comes back, also after faults, resumes and deletes; older stores are read and migrated.
+#![allow(missing_docs)]
+
+mod common;
+
+use std::path::Path;
+
+use clip_lab_store::{Hit, Probe, Reader, Recorder, Shown, Status, Store};
+use common::{Outsider, at, new_run, quick};
+
+fn shown(name: &str) -> Shown {
+    Shown { name: name.into(), digest: (name != "broken").then(|| format!("digest of {name}")) }
+}
+
+fn probe(step: u64, weights: &str) -> Probe {
+    let hit = |name, score, right| Hit { picture: shown(name), score, right };
+    Probe {
+        step,
+        split: "val".into(),
+        weights: weights.into(),
+        texts: vec!["a \"red\" fox".into(), "雪".into()],
+        pictures: vec![shown("a"), shown("broken")],
+        owner: vec![0, 1],
+        similarity: vec![0.25, -1.0, 0.1235, 1.0],
+        logit_scale: Some(14.285_714),
+        queries: vec!["a \"red\" fox".into()],
+        top: vec![vec![hit("a", 0.25, true), hit("broken", -1.0, false)]],
+        rank: vec![0],
+    }
+}
+
+/// The tables that the second migration brought are taken away again, with all trace of it.
+fn back_to_schema_1(store: &Path) {
+    let mut other = Outsider::open(store);
+    other.run("DROP TABLE probe");
+    other.run("DROP TABLE picture");
+    other.run("DELETE FROM _sqlx_migrations WHERE version > 1");
+}
+
+#[test]
+fn probes_come_back_by_step_and_thumbnails_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("s.db");
+    for name in ["a", "b"] {
+        let recorder = Recorder::start(&store, new_run(folder.path(), name)).unwrap();
+        recorder.picture("digest of a", vec![0xff, 0xd8, 0xff]);
+        for (step, weights) in [(20, "raw"), (3, "ema"), (3, "raw")] {
+            recorder.probe(probe(step, weights));
+        }
+        recorder.probe(probe(20, "raw"));
+        recorder.finish(Status::Finished, None);
+    }
+    let reader = Reader::open(&store).unwrap();
+    let of = |name: &str| reader.probes(reader.run(name).unwrap().id).unwrap();
+    assert_eq!(of("a"), [probe(3, "ema"), probe(3, "raw"), probe(20, "raw")]);
+    assert_eq!(reader.picture("digest of a").unwrap(), Some(vec![0xff, 0xd8, 0xff]));
+    assert_eq!(reader.picture("another").unwrap(), None);
+    assert_eq!(Outsider::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM picture"), "1");
+    Store::open(&store).unwrap().delete(reader.run("a").unwrap().id).unwrap();
+    assert_eq!(Outsider::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM probe"), "3");
+    assert_eq!(of("b").len(), 3);
+    assert!(reader.picture("digest of a").unwrap().is_some(), "b shows it");
+}
+
+#[test]
+fn cosines_keep_four_places_and_nan_stays_nan() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("s.db");
+    let recorder = Recorder::start(&store, new_run(folder.path(), "a")).unwrap();
+    let similarity = vec![0.123_456_78, f32::NAN, -0.999_96, 1.0];
+    recorder.probe(Probe { similarity, logit_scale: None, ..probe(1, "raw") });
+    recorder.finish(Status::Finished, None);
+    let reader = Reader::open(&store).unwrap();
+    let found = reader.probes(reader.run("a").unwrap().id).unwrap().remove(0);
+    assert_eq!((found.similarity[0], found.similarity[2], found.similarity[3]), (0.1235, -1.0, 1.0));
+    assert!(found.similarity[1].is_nan() && found.logit_scale.is_none());
+}
+
+#[test]
+fn a_resumed_run_forgets_what_came_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("s.db");
+    let new = new_run(folder.path(), "a");
+    let recorder = Recorder::start(&store, new.clone()).unwrap();
+    for step in [10, 20, 30] {
+        recorder.probe(probe(step, "raw"));
+    }
+    recorder.finish(Status::Interrupted, None);
+    let recorder = Recorder::resume(&store, &new.uid, 20).unwrap();
+    recorder.probe(probe(25, "raw"));
+    recorder.finish(Status::Finished, None);
+    let reader = Reader::open(&store).unwrap();
+    let steps = reader.probes(reader.run("a").unwrap().id).unwrap();
+    assert_eq!(steps.iter().map(|p| p.step).collect::<Vec<_>>(), [10, 20, 25]);
+}
+
+#[test]
+fn a_locked_store_gets_them_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("s.db");
+    let new = new_run(folder.path(), "a");
+    let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
+    let mut other = Outsider::open(&store);
+    other.run("BEGIN EXCLUSIVE");
+    recorder.picture("d", vec![0, 255]);
+    recorder.probe(probe(1, "raw"));
+    while recorder.fault().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    other.run("COMMIT");
+    assert_eq!(recorder.finish(Status::Finished, None), None);
+    let reader = Reader::open(&store).unwrap();
+    assert_eq!(reader.probes(reader.run("a").unwrap().id).unwrap(), [probe(1, "raw")]);
+    assert_eq!(reader.picture("d").unwrap(), Some(vec![0, 255]));
+}
+
+#[test]
+fn a_store_of_schema_1_is_read_as_it_is_and_migrated_by_a_recorder() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("s.db");
+    let recorder = Recorder::start(&store, new_run(folder.path(), "old")).unwrap();
+    recorder.log(at(1), &[("loss", 1.5)]);
+    recorder.finish(Status::Finished, None);
+    back_to_schema_1(&store);
+    let reader = Reader::open(&store).unwrap();
+    let old = reader.run("old").unwrap().id;
+    assert_eq!(reader.points(old, "loss").unwrap()[0].value, 1.5);
+    assert!(reader.probes(old).unwrap().is_empty() && reader.picture("d").unwrap().is_none());
+    assert_eq!(Outsider::open(&store).text("SELECT CAST(max(version) AS TEXT) FROM _sqlx_migrations"), "1");
+    let recorder = Recorder::start(&store, new_run(folder.path(), "new")).unwrap();
+    recorder.probe(probe(2, "ema"));
+    recorder.finish(Status::Finished, None);
+    // The reader opened before goes on, and sees what is new.
+    assert_eq!(reader.probes(reader.run("new").unwrap().id).unwrap(), [probe(2, "ema")]);
+    assert_eq!(reader.points(old, "loss").unwrap()[0].value, 1.5);
+}
