@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-cli", &[]),
     ("clip-lab-stats", &[]),
     ("xtask", &[]),
-    ("clip-lab-board", &["clip-lab-store", "clip-lab-problem"]),
+    ("clip-lab-board", &["clip-lab-store", "clip-lab-problem", "clip-lab-stats"]),
     ("clip-lab-spec", &["clip-lab-problem"]),
     (
         "clip-lab-front",

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clip_lab_store::{Axis, Bucket, Point, Reader, RunRow};
 
 use crate::{
-    figure::{Bad, Figure, Rows, View, figure, x},
+    figure::{Bad, Figure, Form, Rows, View, figure, x},
     names::{label, short_names},
     palette::COLOURS,
 };
@@ -98,7 +98,12 @@ fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Fi
             rows.push(Rows { name, colour: colour % COLOURS, dash, per_step, ..buckets });
         }
     }
-    let view = View { x: options.x, log: options.log, smooth: options.smooth };
+    let view = View {
+        x: options.x,
+        y: if options.log { Form::Log } else { Form::Linear },
+        smooth: options.smooth,
+        ..View::default()
+    };
     Ok(figure(&heading(&options.metrics, &shorts), &rows, view))
 }
 
@@ -112,17 +117,16 @@ fn heading(metrics: &[String], shorts: &[String]) -> String {
     }
 }
 
-/// The buckets of one metric; where the store's summary does not say what was not finite, the points do.
+/// The buckets of one metric; they do not say what was not finite, the points do.
 fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets: Vec<Bucket> = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    let (mut bad, mut first_bad_step) = (Bad::Nan, None);
+    let mut bad = Vec::new();
+    let mut first_bad_step = None;
     if buckets.iter().any(|bucket| bucket.n_bad > 0) {
         let points = reader.points(run.id, metric)?;
-        let mut kinds: Vec<(Bad, u64)> =
-            points.iter().filter_map(|p| Some((Bad::of(p.value)?, p.step))).collect();
-        first_bad_step = kinds.first().map(|(_, step)| *step);
-        kinds.dedup_by_key(|(bad, _)| *bad);
-        bad = if let [(one, _)] = kinds.as_slice() { *one } else { Bad::NotFinite };
+        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), Bad::of(p.value)?)));
+        bad = marks.collect();
+        first_bad_step = points.iter().find(|p| !p.value.is_finite()).map(|p| p.step);
     }
     Ok(Rows { name: String::new(), colour: 0, dash: 0, per_step: 1.0, bad, first_bad_step, buckets })
 }

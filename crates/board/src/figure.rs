@@ -4,17 +4,26 @@
 //! watches and what goes into the paper cannot differ.
 
 mod build;
+mod by;
+mod curve;
+mod group;
 mod labels;
+mod notes;
+mod range;
 mod scale;
 mod smooth;
 mod ticks;
+mod view;
 pub mod x;
 
-pub use build::{Rows, View, figure};
+pub use build::{figure, grouped};
+pub use by::{By, Colours, natural};
+pub use group::{Group, gather};
 pub use labels::spread;
-pub use scale::{Scale, clip};
+pub use scale::{Form, Scale, clip};
 pub use smooth::smooth;
 pub use ticks::{Tick, Unit, number, span, ticks};
+pub use view::{Band, Rows, View};
 
 /// A value that is not a finite number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +34,7 @@ pub enum Bad {
     PlusInf,
     /// Negative infinity.
     MinusInf,
-    /// One or more of these: the store's summary does not say which.
+    /// One or more of these, not read which.
     NotFinite,
 }
 
@@ -73,6 +82,10 @@ pub struct Figure {
     pub series: Vec<Series>,
     /// What a reader must know about the drawing: smoothing, values left out, non-finite values.
     pub notes: Vec<String>,
+    /// What the shading means, where there is any.
+    pub shaded: Option<String>,
+    /// How many places of the curves and their bands lie above and below the frame.
+    pub beyond: (usize, usize),
 }
 
 /// One axis with its scale.
@@ -94,7 +107,7 @@ impl Ruler {
 }
 
 /// One curve.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
     /// The direct label.
     pub name: String,
@@ -104,17 +117,34 @@ pub struct Series {
     pub dash: usize,
     /// The mean line in pieces: a piece ends where a value is missing or not finite.
     pub lines: Vec<Vec<(f64, f64)>>,
-    /// Minimum and maximum around the line, `(x, low, high)`, in the same pieces.
+    /// What is shaded around the line, `(x, low, high)`, in pieces; not every piece of the line has one.
     pub bands: Vec<Vec<(f64, f64, f64)>>,
     /// Where values were not finite.
     pub bad: Vec<(f64, Bad)>,
     /// The last finite value, unsmoothed.
     pub last: Option<f64>,
+    /// Of how many runs it is the mean; 0 where runs are not grouped.
+    pub n: usize,
+    /// Where the number of runs changes, and to how many.
+    pub changes: Vec<(f64, usize)>,
+    /// Whether it is a single run of a group: drawn thin, without a label.
+    pub thin: bool,
 }
 
 impl Series {
     /// Where the line ends, if it has any point.
     pub fn end(&self) -> Option<(f64, f64)> {
         self.lines.iter().rev().find_map(|line| line.last().copied())
+    }
+
+    /// The value at `x`, on the straight line between the points around it; none in a gap and beyond the ends.
+    pub fn at(&self, x: f64) -> Option<f64> {
+        let line = self.lines.iter().find(|line| {
+            line.first().is_some_and(|first| first.0 <= x) && line.last().is_some_and(|last| x <= last.0)
+        })?;
+        let right = line.partition_point(|point| point.0 < x).min(line.len() - 1);
+        let (a, b) = (line[right.saturating_sub(1)], line[right]);
+        let t = if b.0 > a.0 { (x - a.0) / (b.0 - a.0) } else { 1.0 };
+        Some(if right == 0 { b.1 } else { a.1 + t * (b.1 - a.1) })
     }
 }

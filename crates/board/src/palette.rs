@@ -3,6 +3,9 @@
 /// How many series differ by colour.
 pub const COLOURS: usize = 8;
 
+/// The colour of what others are compared with, and of nothing else where groups have colours.
+pub const REFERENCE: usize = 7;
+
 /// The palette of Okabe and Ito (2008) for white paper, ordered so that neighbours differ; its yellow,
 /// which paper swallows, is left out for a grey.
 pub const PAPER: [[u8; 3]; COLOURS] = [

@@ -52,4 +52,4 @@ pub use estimate::{Covers, Estimate, Interval};
 pub use holm::holm;
 pub use mcnemar::{Discordant, majority};
 pub use outcomes::{Outcomes, Pairing};
-pub use student::{between_seeds, mean, over_seeds};
+pub use student::{between_seeds, interval_over_seeds, mean, over_seeds};

@@ -1,5 +1,7 @@
 //! Student's t for one number a seed.
 
+use std::sync::LazyLock;
+
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 use crate::estimate::{Covers, Estimate, Interval, LEVEL};
@@ -16,6 +18,25 @@ pub fn mean(values: &[f64]) -> f64 {
 pub fn over_seeds(values: &[f64]) -> Estimate {
     let freedom = values.len() as f64 - 1.0;
     estimate(mean(values), squared_error(values).sqrt(), freedom)
+}
+
+/// The interval of [`over_seeds`] alone, without its p-value: it is asked for at every place of a curve.
+pub fn interval_over_seeds(values: &[f64]) -> Option<Interval> {
+    let error = squared_error(values).sqrt();
+    if !(error > 0.0 && error.is_finite()) {
+        return None;
+    }
+    let (middle, half) = (mean(values), error * factor(values.len()));
+    Some(Interval { low: middle - half, high: middle + half })
+}
+
+/// The quantile for the interval of a mean of `n` values; the usual few are computed once.
+fn factor(n: usize) -> f64 {
+    static KNOWN: LazyLock<Vec<f64>> = LazyLock::new(|| (0..64).map(exact).collect());
+    fn exact(n: usize) -> f64 {
+        quantile(n as f64 - 1.0, 0.5 + LEVEL / 2.0)
+    }
+    KNOWN.get(n).copied().unwrap_or_else(|| exact(n))
 }
 
 /// The difference `arm - reference` of two means over seeds that have nothing to do with each other, by Welch's t
@@ -75,6 +96,20 @@ mod tests {
         close(between_seeds(&FIRST, &SECOND), -3.3654832, 0.2054832, 0.07939);
         let differences: Vec<f64> = FIRST.iter().zip(&SECOND).map(|(a, b)| a - b).collect();
         close(over_seeds(&differences), -2.4598858, -0.7001142, 0.002833);
+    }
+
+    #[test]
+    fn the_interval_alone_is_that_of_the_estimate() {
+        for values in
+            [&FIRST[..], &FIRST[..2], &[1.0; 3], &[1.0], &[], &[f64::NAN, 1.0], &[f64::MAX, f64::MIN]]
+        {
+            let (alone, whole) = (interval_over_seeds(values), over_seeds(values).interval);
+            let close = alone.zip(whole).map(|(a, b)| (a.low - b.low).abs() + (a.high - b.high).abs() < 1e-9);
+            assert_eq!(alone.is_some(), whole.is_some(), "{values:?}");
+            assert_ne!(close, Some(false), "{values:?}");
+        }
+        let many: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!(interval_over_seeds(&many), over_seeds(&many).interval);
     }
 
     #[test]

@@ -103,12 +103,9 @@ impl<'f> Paper<'f> {
     }
 }
 
-/// The figure's notes, and what the band is where there is one.
+/// The figure's notes, and what the shading is where there is any.
 fn notes(figure: &Figure) -> Vec<String> {
-    let banded = figure.series.iter().flat_map(|s| s.bands.iter().flatten()).any(|(_, low, high)| low < high);
-    let mut notes = figure.notes.clone();
-    notes.extend(banded.then(|| "shaded: smallest to largest value".to_string()));
-    notes
+    figure.notes.iter().chain(&figure.shaded).cloned().collect()
 }
 
 fn labelled(figure: &Figure) -> impl Iterator<Item = &Series> {

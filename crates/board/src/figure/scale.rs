@@ -1,4 +1,71 @@
-//! Linear and logarithmic scales, and the clipping of lines to a chart's frame.
+//! Linear, logarithmic and symmetric logarithmic scales, and the clipping of lines to a chart's frame.
+
+/// What takes equal room on an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Form {
+    /// Equal differences.
+    #[default]
+    Linear,
+    /// Equal ratios.
+    Log,
+    /// Equal ratios to both sides of zero, equal differences within the threshold; zero lets the data choose it.
+    Symlog(f64),
+}
+
+impl Form {
+    /// Its name in layouts and on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Linear => "linear",
+            Form::Log => "log",
+            Form::Symlog(_) => "symlog",
+        }
+    }
+
+    /// The form after this one, as a key walks through them.
+    pub fn next(self) -> Form {
+        match self {
+            Form::Linear => Form::Log,
+            Form::Log => Form::Symlog(0.0),
+            Form::Symlog(_) => Form::Linear,
+        }
+    }
+
+    /// The form called `name`.
+    pub fn named(name: &str) -> Option<Form> {
+        [Form::Linear, Form::Log, Form::Symlog(0.0)].into_iter().find(|form| form.name() == name)
+    }
+
+    /// Whether `value` has a place on such an axis.
+    pub fn holds(self, value: f64) -> bool {
+        value.is_finite() && (self != Form::Log || value > 0.0)
+    }
+
+    /// `value` on a ruler on which equal lengths are equal room.
+    pub(super) fn bend(self, value: f64) -> f64 {
+        match self {
+            // Halved, so that a range of nearly all numbers does not overflow.
+            Form::Linear => value / 2.0,
+            Form::Log => value.ln(),
+            // A decade outside is as long as everything from zero to the threshold.
+            Form::Symlog(threshold) if value.abs() > threshold => {
+                (1.0 + value.abs().log10() - threshold.log10()).copysign(value)
+            }
+            Form::Symlog(threshold) => value / threshold,
+        }
+    }
+
+    fn unbend(self, bent: f64) -> f64 {
+        match self {
+            Form::Linear => bent * 2.0,
+            Form::Log => bent.exp(),
+            Form::Symlog(threshold) if bent.abs() > 1.0 => {
+                10.0_f64.powf(bent.abs() - 1.0 + threshold.log10()).copysign(bent)
+            }
+            Form::Symlog(threshold) => threshold * bent,
+        }
+    }
+}
 
 /// Maps values to the unit interval: `low` to 0, `high` to 1. Values outside fall outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -7,44 +74,47 @@ pub struct Scale {
     pub low: f64,
     /// The value at 1; always more than `low`.
     pub high: f64,
-    /// Whether equal ratios, not equal differences, take equal room.
-    pub log: bool,
+    /// What takes equal room. The threshold of a symmetric logarithm is above zero here.
+    pub form: Form,
 }
 
 impl Scale {
     /// A scale over at least `low..=high`; a single value or an unusable range is widened to something drawable.
-    pub fn over(low: f64, high: f64, log: bool) -> Scale {
+    pub fn over(low: f64, high: f64, form: Form) -> Scale {
         let (low, high) =
             if low.is_finite() && high.is_finite() && low <= high { (low, high) } else { (0.0, 1.0) };
-        if log && low > 0.0 { logarithmic(low, high) } else { linear(low, high) }
+        match form {
+            Form::Log if low > 0.0 => logarithmic(low, high),
+            Form::Symlog(threshold) if threshold > 0.0 && threshold.is_finite() => {
+                Scale { form, ..linear(low, high) }
+            }
+            _ => linear(low, high),
+        }
     }
 
     /// The place of `value`, 0 to 1 within the scale. Not finite where a logarithm does not exist.
     pub fn place(&self, value: f64) -> f64 {
-        let (low, high, value) = match self.log {
-            true => (self.low.ln(), self.high.ln(), value.ln()),
-            // Halved, so that a range of nearly all numbers does not overflow.
-            false => (self.low / 2.0, self.high / 2.0, value / 2.0),
-        };
-        (value - low) / (high - low)
+        let (low, high) = (self.form.bend(self.low), self.form.bend(self.high));
+        (self.form.bend(value) - low) / (high - low)
     }
 
     /// The value at `place`; the inverse of [`Scale::place`].
     pub fn value(&self, place: f64) -> f64 {
-        match self.log {
-            true => (self.low.ln() + place * (self.high.ln() - self.low.ln())).exp(),
-            false => 2.0 * (self.low / 2.0 + place * (self.high / 2.0 - self.low / 2.0)),
-        }
+        let (low, high) = (self.form.bend(self.low), self.form.bend(self.high));
+        self.form.unbend(low + place * (high - low))
+    }
+
+    /// The part of the scale between two of its places; the whole where that cannot be drawn.
+    pub fn window(self, from: f64, to: f64) -> Scale {
+        let part = Scale { low: self.value(from), high: self.value(to), ..self };
+        let sound = part.low.is_finite() && part.high.is_finite() && self.form.holds(part.low);
+        // Neighbouring values must still have places of their own.
+        if sound && part.high - part.low > part.low.abs().max(part.high.abs()) * 1e-12 { part } else { self }
     }
 
     /// The same scale with a little room at both ends, as a share of its length.
     pub fn padded(self, share: f64) -> Scale {
-        let (low, high) = (self.value(-share), self.value(1.0 + share));
-        if low.is_finite() && high.is_finite() && low < high && (!self.log || low > 0.0) {
-            Scale { low, high, log: self.log }
-        } else {
-            self
-        }
+        self.window(-share, 1.0 + share)
     }
 }
 
@@ -54,12 +124,12 @@ fn linear(low: f64, high: f64) -> Scale {
     let thin = high - low <= size * 1e-12 || high == low;
     let half = if size == 0.0 { 0.5 } else { size * 0.05 };
     let (low, high) = if thin { (low - half, high + half) } else { (low, high) };
-    Scale { low: low.max(f64::MIN), high: high.min(f64::MAX), log: false }
+    Scale { low: low.max(f64::MIN), high: high.min(f64::MAX), form: Form::Linear }
 }
 
 fn logarithmic(low: f64, high: f64) -> Scale {
     let (low, high) = if high / low < 1.0 + 1e-9 { (low / 2.0, high * 2.0) } else { (low, high) };
-    Scale { low: low.max(f64::MIN_POSITIVE), high: high.min(f64::MAX), log: true }
+    Scale { low: low.max(f64::MIN_POSITIVE), high: high.min(f64::MAX), form: Form::Log }
 }
 
 /// The part of the segment `a`-`b` inside the unit square, or none (Liang and Barsky, 1984).
@@ -96,14 +166,23 @@ mod tests {
         for (low, high) in
             [(3.0, 3.0), (0.0, 0.0), (f64::NAN, 1.0), (2.0, 1.0), (-1e308, 1e308), (1e-300, 1e-300)]
         {
-            for log in [false, true] {
-                let scale = Scale::over(low, high, log).padded(0.05);
+            for form in [Form::Linear, Form::Log, Form::Symlog(1e-3), Form::Symlog(0.0)] {
+                let scale = Scale::over(low, high, form).padded(0.05);
                 assert!(scale.low < scale.high, "{low} {high} {scale:?}");
                 assert!(
                     (scale.place(scale.low)).abs() < 1e-9 && (scale.place(scale.high) - 1.0).abs() < 1e-9
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_symmetric_logarithm_is_linear_near_zero_and_gives_every_decade_the_same_room() {
+        let scale = Scale::over(-100.0, 100.0, Form::Symlog(1.0));
+        let places =
+            [-100.0, -10.0, -1.0, 0.0, 0.5, 1.0, 10.0, 100.0].map(|v| (scale.place(v) * 12.0).round());
+        assert_eq!(places, [0.0, 2.0, 4.0, 6.0, 7.0, 8.0, 10.0, 12.0]);
+        assert!((scale.place(0.5) * 12.0 - 7.0).abs() < 1e-12);
     }
 
     #[test]
@@ -117,8 +196,20 @@ mod tests {
     proptest! {
         #[test]
         fn place_and_value_undo_each_other(low in 1e-6f64..1e6, ratio in 1.01f64..1e6, place in 0.0f64..1.0, log: bool) {
-            let scale = Scale::over(low, low * ratio, log);
+            let scale = Scale::over(low, low * ratio, if log { Form::Log } else { Form::Linear });
             prop_assert!((scale.place(scale.value(place)) - place).abs() < 1e-6);
+        }
+
+        #[test]
+        fn a_symmetric_logarithm_is_undone_too_and_rises(
+            low in -1e9f64..1e9, size in 1e-3f64..1e9, threshold in 1e-6f64..1e6, a in -0.5f64..1.5, b in -0.5f64..1.5,
+        ) {
+            let scale = Scale::over(low, low + size, Form::Symlog(threshold));
+            for place in [a, b] {
+                let back = scale.place(scale.value(place));
+                prop_assert!((back - place).abs() < 1e-6 || scale.high - scale.low < 1e-3 * low.abs(), "{place} {back}");
+            }
+            prop_assert!(a >= b || scale.value(a) <= scale.value(b));
         }
 
         #[test]

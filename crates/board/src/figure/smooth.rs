@@ -2,31 +2,46 @@
 
 use clip_lab_store::Bucket;
 
-use super::x::middle;
-
 /// An exponential mean of the buckets' means, one value a bucket; `half_life` is in units of the axis,
 /// zero leaves them as they are.
 ///
 /// A value's weight halves every `half_life`, however densely the series was recorded, and the start is
-/// debiased by running the same recursion on ones (Kingma and Ba, 2015, section 3). Working on bucket means
-/// gives the curve that smoothing every single value would give; smoothing a subsample does not.
+/// debiased by running the same recursion on ones (Kingma and Ba, 2015, section 3). Each bucket weighs by its length,
+/// so the curve is that of the single values as far as a bucket is short against the half-life; where it is longer it
+/// shows the mean of what that curve does inside. Smoothing a subsample gives neither.
+///
+/// Of a part of a run, the buckets before it have to come first: without them the part begins as if it were the start.
 pub fn smooth(buckets: &[Bucket], half_life: f64) -> Vec<f64> {
-    let (mut sum, mut weight, mut before) = (0.0, 0.0, None);
+    let mut before = start(buckets);
+    let (mut sum, mut weight) = (0.0, 0.0);
     let mut out = Vec::with_capacity(buckets.len());
     for bucket in buckets {
-        if bucket.n == 0 || half_life <= 0.0 {
+        if bucket.n == 0 || half_life.is_nan() || half_life <= 0.0 {
             out.push(bucket.mean);
             continue;
         }
-        let distance =
-            before.map_or(1.0, |before: f64| (middle(bucket) - before).abs()).max(f64::MIN_POSITIVE);
-        before = Some(middle(bucket));
+        let distance = (bucket.x1 - before).abs().max(f64::MIN_POSITIVE);
+        before = bucket.x1;
         let keep = 0.5_f64.powf(distance / half_life);
-        sum = keep * sum + (1.0 - keep) * bucket.mean;
-        weight = keep * weight + (1.0 - keep);
+        // Not `1 - keep`, which is 0 for steps that are short against the half-life.
+        let share = -(-distance / half_life * std::f64::consts::LN_2).exp_m1();
+        sum = keep * sum + share * bucket.mean;
+        weight = keep * weight + share;
         out.push(if weight > 0.0 { sum / weight } else { bucket.mean });
     }
     out
+}
+
+/// Where the bucket before the first would have ended: a bucket begins after the one before, not at its first point.
+fn start(buckets: &[Bucket]) -> f64 {
+    let mut known = buckets.iter().filter(|bucket| bucket.n > 0);
+    let (Some(first), second) = (known.next(), known.next()) else { return 0.0 };
+    let gap = match second {
+        _ if first.n > 1 && first.x1 > first.x0 => (first.x1 - first.x0) / (first.n - 1) as f64,
+        Some(second) => second.x0 - first.x1,
+        None => 1.0,
+    };
+    first.x0 - gap
 }
 
 #[cfg(test)]
@@ -62,6 +77,21 @@ mod tests {
         for (i, value) in few.iter().enumerate().skip(20) {
             assert!((value - all[i * 16 + 15]).abs() < 0.02, "{i}: {value} {}", all[i * 16 + 15]);
         }
+    }
+
+    #[test]
+    fn the_unit_of_the_axis_does_not_matter() {
+        let value = |i: u32| f64::from((i * 7919) % 101);
+        let over = |unit: f64| (0..200).map(|i| at(f64::from(i) * unit, value(i))).collect::<Vec<Bucket>>();
+        let (steps, epochs) = (smooth(&over(1.0), 30.0), smooth(&over(0.02), 0.6));
+        assert!(steps.iter().zip(&epochs).all(|(a, b)| (a - b).abs() < 1e-6), "{steps:?}\n{epochs:?}");
+    }
+
+    #[test]
+    fn a_part_with_its_warm_up_is_a_part_of_the_whole() {
+        let whole: Vec<Bucket> = (0..2000).map(|i| at(f64::from(i), f64::from((i * 7919) % 101))).collect();
+        let (all, part) = (smooth(&whole, 20.0), smooth(&whole[1000 - 240..], 20.0));
+        assert!(all[1000..].iter().zip(&part[240..]).all(|(a, b)| (a - b).abs() < 0.02));
     }
 
     #[test]

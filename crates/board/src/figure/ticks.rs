@@ -1,6 +1,6 @@
 //! Ticks at round values, with labels just long enough to tell them apart.
 
-use super::Scale;
+use super::{Form, Scale};
 
 /// What the numbers of an axis are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,11 +29,13 @@ const NICE_SECONDS: [f64; 18] = [
 /// At most about `wanted` ticks inside `scale`, in rising order.
 pub fn ticks(scale: &Scale, unit: Unit, wanted: usize) -> Vec<Tick> {
     let wanted = wanted.clamp(1, 50);
-    if scale.log {
-        let found = decades(scale, wanted);
-        if found.len() >= 2 {
-            return found.iter().map(|at| Tick { at: *at, label: number(*at) }).collect();
-        }
+    let found = match scale.form {
+        Form::Linear => Vec::new(),
+        Form::Log => decades(scale, wanted),
+        Form::Symlog(threshold) => both_ways(scale, threshold, wanted),
+    };
+    if found.len() >= 2 {
+        return found.iter().map(|at| Tick { at: *at, label: number(*at) }).collect();
     }
     even(scale, unit, wanted)
 }
@@ -81,6 +83,21 @@ fn decades(scale: &Scale, wanted: usize) -> Vec<f64> {
     }
     let every = (fill(&[1.0]).len().div_ceil(wanted)).max(1);
     fill(&[1.0]).into_iter().filter(|at| (at.log10().round() as i64).rem_euclid(every as i64) == 0).collect()
+}
+
+/// Zero and the decades from the threshold outwards, thinned to `wanted`.
+fn both_ways(scale: &Scale, threshold: f64, wanted: usize) -> Vec<f64> {
+    let size = scale.low.abs().max(scale.high.abs());
+    let last = (size / threshold).log10().floor().clamp(-1.0, 640.0) as i32;
+    let fill = |every: usize| -> Vec<f64> {
+        let up = (0..=last).step_by(every).map(|power| threshold * 10.0_f64.powi(power));
+        let mut all: Vec<f64> = up.flat_map(|at| [-at, at]).chain([0.0]).collect();
+        all.retain(|at| (scale.low..=scale.high).contains(at));
+        all.sort_by(f64::total_cmp);
+        all
+    };
+    let found = (1..=last.max(0) as usize + 1).map(fill).find(|found| found.len() <= wanted);
+    found.unwrap_or_else(|| fill(usize::MAX))
 }
 
 fn label(at: f64, step: f64, size: f64, unit: Unit) -> String {
@@ -180,7 +197,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn labels(low: f64, high: f64, log: bool, unit: Unit) -> String {
-        let found = ticks(&Scale::over(low, high, log), unit, 5);
+        let form = if log { Form::Log } else { Form::Linear };
+        let found = ticks(&Scale::over(low, high, form), unit, 5);
         found.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
     }
 
@@ -204,6 +222,17 @@ mod tests {
     }
 
     #[test]
+    fn a_symmetric_logarithm_has_zero_and_decades_to_both_sides() {
+        let shown = |low, high, threshold| {
+            let found = ticks(&Scale::over(low, high, Form::Symlog(threshold)), Unit::Number, 7);
+            found.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown(-100.0, 100.0, 1.0), "-100 -10 -1 0 1 10 100");
+        assert_eq!(shown(-1e6, 1e3, 1.0), "-1M -10k -100 -1 0 1 100");
+        assert_eq!(shown(0.0, 0.5, 1.0), "0 0.1 0.2 0.3 0.4 0.5");
+    }
+
+    #[test]
     fn time_is_written_as_it_is_said() {
         assert_eq!(labels(0.0, 100.0, false, Unit::Seconds), "0 30s 1m 1m30");
         assert_eq!(labels(0.0, 9000.0, false, Unit::Seconds), "0 30m 1h 1h30 2h 2h30");
@@ -219,8 +248,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ticks_lie_inside_rise_and_differ(low in -1e9f64..1e9, size in 1e-6f64..1e9, log: bool, wanted in 1usize..20) {
-            let scale = Scale::over(low, low + size, log);
+        fn ticks_lie_inside_rise_and_differ(low in -1e9f64..1e9, size in 1e-6f64..1e9, form in 0usize..3, wanted in 1usize..20) {
+            let form = [Form::Linear, Form::Log, Form::Symlog(1e-3)][form];
+            let scale = Scale::over(low, low + size, form);
             let found = ticks(&scale, Unit::Number, wanted);
             prop_assert!(!found.is_empty() && found.len() <= wanted + 2, "{:?}", found);
             let slack = (scale.high - scale.low) * 1e-6;

@@ -1,6 +1,6 @@
 //! The horizontal axis: its names, its order, its units.
 
-use clip_lab_store::{Axis, Bucket, RunRow};
+use clip_lab_store::{Axis, Bucket, Point, RunRow};
 
 use super::Unit;
 
@@ -49,6 +49,17 @@ pub fn unit(axis: Axis) -> Unit {
 /// Where a bucket's mean is drawn.
 pub fn middle(bucket: &Bucket) -> f64 {
     bucket.x0 / 2.0 + bucket.x1 / 2.0
+}
+
+/// Where a point of `run` is drawn.
+pub fn of(axis: Axis, point: &Point, run: &RunRow) -> f64 {
+    match axis {
+        Axis::Step => point.step as f64,
+        Axis::Epoch => point.epoch,
+        Axis::Samples => point.samples as f64,
+        Axis::WallSeconds => (point.wall_ms - run.started_ms) as f64 / 1000.0,
+        Axis::ActiveSeconds => point.active_ms as f64 / 1000.0,
+    }
 }
 
 /// How long a step of `run` is on the axis, on average; smoothing is set in steps whatever the axis.

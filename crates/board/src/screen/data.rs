@@ -9,8 +9,6 @@ use crate::figure::Rows;
 /// What the screen asks the feed for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Want {
-    /// The view on the screen: only its charts are read.
-    pub view: usize,
     /// An axis for all charts in place of the layout's.
     pub x: Option<Axis>,
     /// Buckets a series: twice the columns of the screen.
@@ -24,7 +22,7 @@ pub struct Want {
 pub struct Snapshot {
     /// The runs, newest first.
     pub runs: Vec<Run>,
-    /// One for each line panel of the layout, in its order; those of views not shown are as they were.
+    /// One for each line panel of the layout, in its order.
     pub charts: Vec<Chart>,
     /// What happened, oldest first.
     pub events: Vec<Event>,

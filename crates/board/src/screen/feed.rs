@@ -162,14 +162,11 @@ impl Feed {
     }
 
     fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let lines = |panel: &&Panel| panel.kind == Kind::Line;
-        let Some(view) = self.layout.views.get(want.view) else { return Ok(()) };
-        let mut charts = std::mem::take(&mut self.last.charts);
-        charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
-        let panels: Vec<Panel> = view.panels().filter(lines).cloned().collect();
-        let first = self.layout.charts_before(want.view);
+        let panels: Vec<Panel> =
+            self.layout.panels().filter(|panel| panel.kind == Kind::Line).cloned().collect();
         let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
-        for (number, panel) in (first..).zip(panels) {
+        let mut charts = Vec::with_capacity(panels.len());
+        for panel in panels {
             let axis = want.x.unwrap_or(panel.x);
             let mut chart = Chart { x: axis, rows: Vec::new() };
             let metrics = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
@@ -184,7 +181,7 @@ impl Feed {
                         .push((run.row.id, Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows }));
                 }
             }
-            charts[number] = chart;
+            charts.push(chart);
         }
         self.last.charts = charts;
         Ok(())
@@ -204,7 +201,9 @@ impl Feed {
             return Ok(Rows { per_step, ..rows.clone() });
         }
         let read = reader.buckets(run.row.id, &series.name, axis, None, buckets)?;
-        let bad = if series.n_inf == 0 { Bad::Nan } else { Bad::NotFinite };
+        // With no infinite value, what is not finite is NaN.
+        let marked = read.iter().filter(|bucket| bucket.n_bad > 0 && series.n_inf == 0);
+        let bad = marked.map(|bucket| (bucket.x1, Bad::Nan)).collect();
         let rows = Rows {
             name: String::new(),
             colour: 0,

@@ -1,0 +1,264 @@
+//! Runs of a group become one curve: their mean, with what is known of it around.
+
+use clip_lab_stats::interval_over_seeds;
+
+use super::{Band, Form, Rows, Series};
+
+/// Rows that are drawn as one curve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The direct label, to which the number of runs is added.
+    pub name: String,
+    /// Which colour of the palette.
+    pub colour: usize,
+    /// Which line style.
+    pub dash: usize,
+    /// The rows, by their position.
+    pub members: Vec<usize>,
+}
+
+/// Gathers rows of the same name, colour and line style, in the order in which they come first: name rows after what
+/// they have in common, such as the arm, to draw them as one.
+pub fn gather(rows: &[Rows]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, Rows { name, colour, dash, .. }) in rows.iter().enumerate() {
+        let same = |g: &&mut Group| g.name == *name && g.colour == *colour && g.dash == *dash;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.members.push(at),
+            None => {
+                groups.push(Group { name: name.clone(), colour: *colour, dash: *dash, members: vec![at] })
+            }
+        }
+    }
+    groups
+}
+
+/// A single run of a group, to be drawn thin and without a label.
+pub fn thin(member: &Series, group: &Group) -> Series {
+    let (colour, dash, lines) = (group.colour, group.dash, member.lines.clone());
+    Series { colour, dash, lines, thin: true, n: 1, ..Series::default() }
+}
+
+/// The mean of `members` over the axis.
+pub fn mean(members: &[&Series], group: &Group, form: Form, band: Band) -> Series {
+    let n = members.len();
+    let lasts: Vec<f64> = members.iter().filter_map(|member| member.last).collect();
+    let mut bad: Vec<_> = members.iter().flat_map(|member| member.bad.iter().copied()).collect();
+    bad.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut series = Series {
+        name: format!("{} n={n}", group.name).trim_start().to_string(),
+        colour: group.colour,
+        dash: group.dash,
+        n,
+        bad,
+        last: (!lasts.is_empty()).then(|| clip_lab_stats::mean(&lasts)),
+        ..Series::default()
+    };
+    if let [only] = members {
+        (series.lines, series.bands) = (only.lines.clone(), only.bands.clone());
+    } else {
+        Meeting::of(members, form, band).draw(&mut series);
+    }
+    series
+}
+
+/// What a run has at a knot: the piece of its line, the value, and its band.
+type Sample = Option<(usize, f64, f64, f64)>;
+
+/// Runs over the same knots. Their lines are straight between neighbouring knots, and so is the mean.
+struct Meeting {
+    knots: Vec<f64>,
+    /// By run, then by knot.
+    samples: Vec<Vec<Sample>>,
+    form: Form,
+    band: Band,
+}
+
+impl Meeting {
+    fn of(members: &[&Series], form: Form, band: Band) -> Meeting {
+        let knots = knots(members);
+        let samples = members.iter().map(|member| sample(member, &knots)).collect();
+        Meeting { knots, samples, form, band }
+    }
+
+    /// Whether the run has one line from the knot to the next.
+    fn covers(&self, run: &[Sample], from: usize) -> bool {
+        match (run.get(from), run.get(from + 1)) {
+            (Some(Some(a)), Some(Some(b))) => a.0 == b.0,
+            _ => false,
+        }
+    }
+
+    fn present(&self, from: usize) -> Vec<bool> {
+        self.samples.iter().map(|run| self.covers(run, from)).collect()
+    }
+
+    /// Pieces in which the same runs are present all the time.
+    fn draw(&self, series: &mut Series) {
+        let (mut open, mut start) = (vec![false; self.samples.len()], 0);
+        for at in 0..self.knots.len() {
+            let next = self.present(at);
+            if next == open {
+                // Points with a gap to both sides belong to no piece.
+                let alone = next.iter().all(|here| !here);
+                if alone {
+                    let points = self.samples.iter().map(|run| run[at].is_some()).collect::<Vec<_>>();
+                    self.piece(&points, at, at, series);
+                }
+                continue;
+            }
+            self.piece(&open, start, at, series);
+            (open, start) = (next, at);
+        }
+        // What it begins with is no change.
+        series.changes.drain(..series.changes.len().min(1));
+    }
+
+    fn piece(&self, here: &[bool], from: usize, to: usize, series: &mut Series) {
+        let n = here.iter().filter(|here| **here).count();
+        if n == 0 {
+            return;
+        }
+        let places = (from..=to).map(|at| (self.knots[at], self.meet(here, at)));
+        let places: Vec<(f64, [f64; 3])> = places.filter(|(_, [mean, ..])| self.form.holds(*mean)).collect();
+        series.lines.push(places.iter().map(|(x, [mean, ..])| (*x, *mean)).collect());
+        // An interval of a single seed does not exist: the band stops.
+        if self.band == Band::MinMax || self.band == Band::Interval && n > 1 {
+            series.bands.push(places.iter().map(|(x, [_, low, high])| (*x, *low, *high)).collect());
+        }
+        let before = series.changes.last().map(|(_, n)| *n);
+        if before != Some(n) {
+            series.changes.push((self.knots[from], n));
+        }
+    }
+
+    /// Mean and band of the runs that are here.
+    fn meet(&self, here: &[bool], at: usize) -> [f64; 3] {
+        let present = self.samples.iter().zip(here).filter(|(_, here)| **here);
+        let found: Vec<(f64, f64, f64)> =
+            present.filter_map(|(run, _)| run[at]).map(|(_, value, low, high)| (value, low, high)).collect();
+        let values: Vec<f64> = found.iter().map(|(value, ..)| *value).collect();
+        let mean = clip_lab_stats::mean(&values);
+        let (low, high) = if self.band == Band::Interval {
+            interval_over_seeds(&values).map_or((mean, mean), |interval| (interval.low, interval.high))
+        } else {
+            found.iter().fold((mean, mean), |(low, high), (_, l, h)| (low.min(*l), high.max(*h)))
+        };
+        [mean, if self.form.holds(low) { low } else { mean }, high]
+    }
+}
+
+/// Where any of the runs has a point; thinned where that makes more than twice as many as the longest run has.
+fn knots(members: &[&Series]) -> Vec<f64> {
+    let longest = members.iter().map(|m| m.lines.iter().map(Vec::len).sum::<usize>()).max().unwrap_or(0);
+    let mut knots: Vec<f64> = members.iter().flat_map(|m| m.lines.iter().flatten()).map(|p| p.0).collect();
+    knots.sort_by(f64::total_cmp);
+    knots.dedup();
+    let (Some(first), Some(last)) = (knots.first().copied(), knots.last().copied()) else { return knots };
+    if knots.len() > 2 * longest {
+        let least = (last - first) / (2 * longest) as f64;
+        let mut before = f64::NEG_INFINITY;
+        knots.retain(|x| {
+            let kept = x - before >= least || *x == last;
+            before = if kept { *x } else { before };
+            kept
+        });
+    }
+    knots
+}
+
+/// What the run has at every knot, by straight lines between its points and never outside of its pieces.
+fn sample(member: &Series, knots: &[f64]) -> Vec<Sample> {
+    let mut out = vec![None; knots.len()];
+    for (number, line) in member.lines.iter().enumerate() {
+        let band = member.bands.get(number);
+        let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
+        let mut right = 0;
+        let from = knots.partition_point(|x| *x < first.0);
+        for (x, slot) in knots.iter().zip(&mut out).skip(from).take_while(|(x, _)| **x <= last.0) {
+            while right + 1 < line.len() && line[right].0 < *x {
+                right += 1;
+            }
+            let left = right.saturating_sub(usize::from(line[right].0 > *x));
+            let wide = line[right].0 - line[left].0;
+            let t = if wide > 0.0 { (x - line[left].0) / wide } else { 0.0 };
+            let between = |a: f64, b: f64| a + t * (b - a);
+            let value = between(line[left].1, line[right].1);
+            let (low, high) = match band {
+                Some(band) => (between(band[left].1, band[right].1), between(band[left].2, band[right].2)),
+                None => (value, value),
+            };
+            *slot = Some((number, value, low, high));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(points: &[(f64, f64)]) -> Series {
+        let bands = vec![points.iter().map(|(x, y)| (*x, y - 0.5, y + 0.5)).collect()];
+        Series { lines: vec![points.to_vec()], bands, last: points.last().map(|p| p.1), ..Series::default() }
+    }
+
+    fn of(members: &[Series], band: Band) -> Series {
+        let group = Group { name: "vit".to_string(), colour: 1, dash: 0, members: Vec::new() };
+        mean(&members.iter().collect::<Vec<_>>(), &group, Form::Linear, band)
+    }
+
+    #[test]
+    fn the_band_is_the_t_interval_of_the_seeds_at_every_place() {
+        let seeds = [1.0, 2.0, 4.0].map(|y| line(&[(0.0, y), (10.0, y)]));
+        let curve = of(&seeds, Band::Interval);
+        assert_eq!((curve.name.as_str(), curve.n), ("vit n=3", 3));
+        let middle = 7.0 / 3.0;
+        // sd 1.5275, over the root of three, times 4.3027 of two degrees of freedom.
+        let half = 4.302653 * (7.0_f64 / 3.0).sqrt() / 3.0_f64.sqrt();
+        for (x, low, high) in &curve.bands[0] {
+            assert!((low - (middle - half)).abs() < 1e-5 && (high - (middle + half)).abs() < 1e-5, "{x}");
+        }
+        assert!(curve.lines[0].iter().all(|(_, y)| (y - middle).abs() < 1e-12));
+        assert_eq!(of(&seeds, Band::MinMax).bands[0][0], (0.0, 0.5, 4.5));
+        assert!((curve.last.unwrap() - middle).abs() < 1e-12);
+    }
+
+    #[test]
+    fn runs_are_met_between_their_points_and_never_beyond_them() {
+        let curve = of(&[line(&[(0.0, 0.0), (10.0, 10.0)]), line(&[(2.0, 4.0), (6.0, 8.0)])], Band::Interval);
+        assert_eq!(
+            curve.lines,
+            [vec![(0.0, 0.0), (2.0, 2.0)], vec![(2.0, 3.0), (6.0, 7.0)], vec![(6.0, 6.0), (10.0, 10.0)]]
+        );
+        assert_eq!(curve.changes, [(2.0, 2), (6.0, 1)]);
+        assert_eq!(curve.bands.len(), 1, "no interval of a single seed");
+    }
+
+    #[test]
+    fn a_gap_of_one_seed_stays_a_gap_of_that_seed() {
+        let mut gap = line(&[(0.0, 0.0), (1.0, 0.0)]);
+        gap.lines.push(vec![(3.0, 0.0), (4.0, 0.0)]);
+        gap.bands.push(vec![(3.0, 0.0, 0.0), (4.0, 0.0, 0.0)]);
+        let curve = of(&[gap, line(&[(0.0, 2.0), (4.0, 2.0)])], Band::MinMax);
+        assert_eq!(curve.changes, [(1.0, 1), (3.0, 2)]);
+        assert_eq!(curve.lines[1], [(1.0, 2.0), (3.0, 2.0)]);
+    }
+
+    #[test]
+    fn one_run_is_drawn_as_it_is() {
+        let one = of(&[line(&[(0.0, 1.0), (1.0, 2.0)])], Band::Interval);
+        assert_eq!((one.name.as_str(), one.n), ("vit n=1", 1));
+        assert_eq!(one.bands[0], [(0.0, 0.5, 1.5), (1.0, 1.5, 2.5)]);
+    }
+
+    #[test]
+    fn many_knots_are_thinned() {
+        let members: Vec<Series> = (0..10)
+            .map(|m| line(&(0..100).map(|i| (f64::from(i) + f64::from(m) / 10.0, 1.0)).collect::<Vec<_>>()))
+            .collect();
+        let curve = of(&members, Band::Interval);
+        assert!(curve.lines.iter().map(Vec::len).sum::<usize>() <= 230);
+        assert!(curve.lines.iter().flatten().all(|(_, y)| *y == 1.0));
+    }
+}
