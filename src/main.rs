@@ -50,7 +50,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Export(args) => charts::chart(store, &args.runs, &options(args))?,
         Verb::Dashboard(args) => {
-            charts::dashboard(store, args.layout.as_deref(), args.runs.clone())?;
+            charts::dashboard(store, args.layout.as_deref(), &args.runs)?;
             String::new()
         }
     };
@@ -77,7 +77,7 @@ fn arguments(args: &RunArgs, store: &std::path::Path) -> Vec<String> {
 
 fn look_back(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String> {
     match verb {
-        RunsVerb::List { json } => runs::list(store, *json),
+        RunsVerb::List { filter, json } => runs::list(store, filter.as_deref(), *json),
         RunsVerb::Show { run, json } => runs::show(store, run, *json),
         RunsVerb::Metrics { run, json } => runs::metrics(store, run, *json),
         RunsVerb::Diff { a, b, json } => runs::diff(store, a, b, *json),

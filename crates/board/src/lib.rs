@@ -8,6 +8,7 @@
 
 pub mod export;
 pub mod figure;
+pub mod filter;
 pub mod layout;
 mod names;
 mod palette;

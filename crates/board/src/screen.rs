@@ -5,6 +5,7 @@ mod arrange;
 mod canvas;
 pub mod data;
 mod events;
+mod facts;
 pub mod feed;
 mod grid;
 pub mod keys;

@@ -5,6 +5,7 @@ mod common;
 use clip_lab_board::{
     Layout,
     figure::{Bad, Rows},
+    filter::Filter,
     screen::{
         app::{App, Next},
         data::{Chart, Run, Snapshot, Want},
@@ -28,7 +29,7 @@ const NOW: i64 = 1_800_000_000_000;
 fn fixture() -> Snapshot {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
-    let mut feed = Feed::new(store, Layout::live(), Vec::new());
+    let mut feed = Feed::new(store, Layout::live(), Filter::default());
     let mut snapshot = feed.poll(&Want { buckets: 240, ..Want::default() }, true).expect("something to show");
     assert_eq!(snapshot.trouble, None);
     for (run, active) in snapshot.runs.iter_mut().zip([152_000, 75_000, 170_000, 242_000]) {
@@ -117,7 +118,7 @@ fn a_run_can_be_hidden_and_shown_again() {
 fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("none.db");
-    let mut feed = Feed::new(store.clone(), Layout::live(), Vec::new());
+    let mut feed = Feed::new(store.clone(), Layout::live(), Filter::default());
     let mut screen = app(feed.poll(&Want::default(), true).expect("the trouble"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("there is no store at"));
     assert!(feed.poll(&Want::default(), false).is_none(), "told once is enough");
@@ -142,7 +143,7 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
 #[test]
 fn a_run_that_has_not_reached_its_store_yet_is_starting() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut feed = Feed::new(folder.path().join("none.db"), Layout::live(), Vec::new());
+    let mut feed = Feed::new(folder.path().join("none.db"), Layout::live(), Filter::default());
     let mut app = App::new(Layout::live(), Some("uid".to_string()), true);
     app.take(feed.poll(&Want::default(), true).expect("the trouble"));
     let text = shown(&app, 80, 24, Depth::True);
@@ -153,7 +154,7 @@ fn a_run_that_has_not_reached_its_store_yet_is_starting() {
 fn runs_are_chosen_by_name_or_uid_and_axes_by_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
-    let mut feed = Feed::new(store, Layout::live(), vec!["lit-cls".to_string()]);
+    let mut feed = Feed::new(store, Layout::live(), Filter::parse("lit-cls").expect("a name"));
     let want = Want { x: Some(Axis::Epoch), buckets: 64, ..Want::default() };
     let snapshot = feed.poll(&want, true).expect("something");
     assert_eq!(snapshot.runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["lit-cls"]);
@@ -255,7 +256,13 @@ fn any_run(id: i64, status: usize, value: f64, step: u64, total: Option<u64>) ->
         max_step: None,
     };
     let hits = SeriesRow { name: "val/retrieval/t2i/hit@1".to_string(), ..series.clone() };
-    Run { name: row.name.clone(), row, series: vec![series, hits], colour: Some(id as usize % 9) }
+    Run {
+        name: row.name.clone(),
+        row,
+        series: vec![series, hits],
+        facts: Default::default(),
+        colour: Some(id as usize % 9),
+    }
 }
 
 proptest! {

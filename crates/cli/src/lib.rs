@@ -271,8 +271,8 @@ pub enum XAxis {
 pub struct DashboardArgs {
     /// A layout: a file, or the name of one in dashboards/, such as `lit`
     pub layout: Option<PathBuf>,
-    /// Show only these runs: names or beginnings of uids
-    #[arg(long, value_name = "RUN", value_delimiter = ',')]
+    /// Show only these runs: names or beginnings of uids, or a filter such as `study:lit status:live lr<1e-4`
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub runs: Vec<String>,
 }
 

@@ -7,6 +7,10 @@ use clap::Subcommand;
 pub enum RunsVerb {
     /// All runs, the newest first
     List {
+        /// Only some of them: words of names, `study:x`, `optimizer.lr<1e-4`, `hit@1>0.2`, `status:live`, `tag:x`; AND by
+        /// space, OR or `|`, NOT or `-`, parentheses
+        #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+        filter: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
-use clip_lab_board::{ExportOptions, Layout, Options, Outcome, check, export, show};
+use clip_lab_board::{ExportOptions, Layout, Options, Outcome, check, export, filter::Filter, show};
 use clip_lab_store::{Reader, Request, RunRow, Store};
+
+use crate::filtered::filtered;
 
 /// Writes a chart, or the points behind it, for the runs named.
 ///
@@ -20,8 +22,9 @@ pub fn chart(store: &Path, runs: &[String], options: &ExportOptions) -> Result<S
 /// Shows the dashboard until the user leaves it.
 ///
 /// # Errors
-/// A layout that cannot be read, or a terminal that cannot be drawn on.
-pub fn dashboard(store: &Path, layout: Option<&Path>, runs: Vec<String>) -> Result<()> {
+/// A layout or a filter that cannot be read, or a terminal that cannot be drawn on.
+pub fn dashboard(store: &Path, layout: Option<&Path>, runs: &[String]) -> Result<()> {
+    let runs = meant(store, runs)?;
     let options = Options { store: store.to_owned(), layout: read(layout)?, runs, focus: None, child: false };
     show(options)?;
     Ok(())
@@ -35,7 +38,7 @@ pub fn watch(store: &Path, uid: &str) -> Result<Outcome> {
     let options = Options {
         store: store.to_owned(),
         layout: read(None)?,
-        runs: Vec::new(),
+        runs: Filter::default(),
         focus: Some(uid.to_owned()),
         child: true,
     };
@@ -46,6 +49,20 @@ pub fn watch(store: &Path, uid: &str) -> Result<Outcome> {
         store.request(run.id, Request::Stop)?;
     }
     Ok(outcome)
+}
+
+/// The filter of all of `--runs`: a run fits if it fits one of them.
+fn meant(store: &Path, runs: &[String]) -> Result<Filter> {
+    for text in runs {
+        match Reader::open(store) {
+            Ok(reader) => drop(filtered(&reader, reader.runs()?, text, "--runs")?),
+            // The screen waits for a store that is not there yet; the words are checked all the same.
+            Err(_) => drop(Filter::read("--runs", text).map_err(|report| anyhow!("{report}"))?),
+        }
+    }
+    let all: Vec<String> = runs.iter().map(|text| format!("({text})")).collect();
+    Filter::read("--runs", &if runs.len() == 1 { runs[0].clone() } else { all.join(" | ") })
+        .map_err(|report| anyhow!("{report}"))
 }
 
 fn read(layout: Option<&Path>) -> Result<Layout> {

@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod compare;
 pub mod core;
+mod filtered;
 pub mod plugin;
 pub mod run;
 pub mod runs;

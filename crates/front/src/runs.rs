@@ -7,16 +7,22 @@ use clip_lab_board::{diff_table, metrics_table, runs_table};
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
 
-use crate::width;
+use crate::{filtered::filtered, width};
 
-/// All runs, the newest first.
+/// All runs that `filter` means, the newest first.
 ///
 /// # Errors
-/// Those of the store.
-pub fn list(store: &Path, json: bool) -> Result<String> {
-    let runs = Reader::open(store)?.runs()?;
+/// Those of the store and of the filter.
+pub fn list(store: &Path, filter: Option<&str>, json: bool) -> Result<String> {
+    let reader = Reader::open(store)?;
+    let all = reader.runs()?;
+    let count = all.len();
+    let runs = filtered(&reader, all, filter.unwrap_or_default(), "--filter")?;
     if json {
         return text(&json!(runs));
+    }
+    if runs.is_empty() && count > 0 {
+        return Ok(format!("none of {count} runs fits the filter\n"));
     }
     if runs.is_empty() {
         return Ok("no runs yet: start one with `clip-lab run experiments/lit.toml`\n".to_owned());

@@ -105,7 +105,12 @@ impl App {
 
     /// What the feed should read for a screen `width` columns wide.
     pub fn want(&self, width: u16) -> Want {
-        Want { x: self.x, buckets: 2 * usize::from(width.max(40)), hidden: self.hidden.clone() }
+        Want {
+            x: self.x,
+            buckets: 2 * usize::from(width.max(40)),
+            hidden: self.hidden.clone(),
+            ..Want::default()
+        }
     }
 
     /// The form of the vertical axis of `panel` now.

@@ -1,10 +1,13 @@
 //! What the screen shows at one moment, as plain data. The feed reads it from the store, tests write it by hand.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use clip_lab_store::{Axis, EventRow, RunId, RunRow, SeriesRow};
+use clip_lab_store::{Axis, EventRow, RunFacts, RunId, RunRow, SeriesRow};
 
-use crate::figure::Rows;
+use crate::{
+    figure::Rows,
+    filter::{Filter, Subject},
+};
 
 /// What the screen asks the feed for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +18,8 @@ pub struct Want {
     pub buckets: usize,
     /// Runs that no chart shows.
     pub hidden: HashSet<RunId>,
+    /// Which runs the table shows.
+    pub filter: Filter,
 }
 
 /// Everything on the screen.
@@ -41,11 +46,18 @@ pub struct Run {
     pub name: String,
     /// Its metrics.
     pub series: Vec<SeriesRow>,
+    /// Its settings, tags and notes.
+    pub facts: Arc<RunFacts>,
     /// Its colour on every chart, while it is on them.
     pub colour: Option<usize>,
 }
 
 impl Run {
+    /// What a filter looks at.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { row: &self.row, facts: &self.facts, series: &self.series }
+    }
+
     /// The metric called `name`.
     pub fn metric(&self, name: &str) -> Option<&SeriesRow> {
         self.series.iter().find(|series| series.name == name)

@@ -11,9 +11,13 @@ use std::{
 
 use clip_lab_store::{Axis, Reader, RunId, RunRow, SeriesRow, StoreError};
 
-use super::data::{Chart, Event, Run, Snapshot, Want};
+use super::{
+    data::{Chart, Event, Run, Snapshot, Want},
+    facts::Facts,
+};
 use crate::{
     figure::{Bad, Rows, x},
+    filter::{Filter, Subject},
     layout::{Kind, Layout, Panel},
     names::{label, metrics, short_names, unique},
     palette::COLOURS,
@@ -39,20 +43,21 @@ type Key = (RunId, String, Axis, usize);
 pub struct Feed {
     path: PathBuf,
     layout: Layout,
-    only: Vec<String>,
+    only: Filter,
     reader: Option<Reader>,
     read_at: Option<Instant>,
     /// Buckets of a series, good as long as the series has as many points.
     cache: HashMap<Key, (u64, Rows)>,
     series: HashMap<RunId, ((i64, u64), Vec<SeriesRow>)>,
     events: HashMap<RunId, i64>,
+    facts: Facts,
     colours: HashMap<RunId, usize>,
     last: Snapshot,
 }
 
 impl Feed {
-    /// A feed of the store at `path`; `only` keeps runs by name or by the start of their uid, none keeps all.
-    pub fn new(path: PathBuf, layout: Layout, only: Vec<String>) -> Feed {
+    /// A feed of the store at `path`; `only` says which runs there are at all.
+    pub fn new(path: PathBuf, layout: Layout, only: Filter) -> Feed {
         Feed {
             path,
             layout,
@@ -62,6 +67,7 @@ impl Feed {
             cache: HashMap::new(),
             series: HashMap::new(),
             events: HashMap::new(),
+            facts: Facts::default(),
             colours: HashMap::new(),
             last: Snapshot::default(),
         }
@@ -116,12 +122,7 @@ impl Feed {
     }
 
     fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let mut rows = reader.runs()?;
-        rows.retain(|row| {
-            self.only.is_empty() || self.only.iter().any(|o| row.name == *o || row.uid.starts_with(o))
-        });
-        rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
-        rows.truncate(RUNS);
+        let rows = self.meant(reader, want)?;
         let charted: Vec<RunId> =
             rows.iter().map(|row| row.id).filter(|id| !want.hidden.contains(id)).take(CHARTED).collect();
         self.paint(&charted);
@@ -130,10 +131,31 @@ impl Feed {
         for (row, name) in rows.into_iter().zip(names) {
             let series = self.metrics(reader, &row)?;
             let colour = if charted.contains(&row.id) { self.colours.get(&row.id).copied() } else { None };
-            runs.push(Run { name, series, colour, row });
+            let facts = self.facts.of(row.id);
+            runs.push(Run { name, series, facts, colour, row });
         }
         self.last.runs = runs;
         Ok(())
+    }
+
+    /// The newest runs that are meant.
+    fn meant(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
+        let mut rows = reader.runs()?;
+        rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
+        let filters = [self.only.clone(), want.filter.clone()];
+        if filters.iter().all(Filter::is_empty) {
+            rows.truncate(RUNS);
+        }
+        self.facts.read(reader, &rows)?;
+        let mut meant = Vec::new();
+        for row in rows {
+            let (series, facts) = (self.metrics(reader, &row)?, self.facts.of(row.id));
+            let subject = Subject { row: &row, facts: &facts, series: &series };
+            if meant.len() < RUNS && filters.iter().all(|filter| filter.matches(&subject)) {
+                meant.push(row);
+            }
+        }
+        Ok(meant)
     }
 
     fn metrics(&mut self, reader: &Reader, row: &RunRow) -> Result<Vec<SeriesRow>, StoreError> {

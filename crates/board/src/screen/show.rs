@@ -27,7 +27,7 @@ use super::{
     theme::Theme,
     view,
 };
-use crate::layout::Layout;
+use crate::{filter::Filter, layout::Layout};
 
 /// How long the screen sleeps when nothing is typed; what the feed has read is shown after this at the latest.
 const TICK: Duration = Duration::from_millis(100);
@@ -44,8 +44,8 @@ pub struct Options {
     pub store: PathBuf,
     /// What stands where.
     pub layout: Layout,
-    /// Names or starts of uids; none shows all recent runs.
-    pub runs: Vec<String>,
+    /// Which runs there are at all; an empty filter shows all recent ones.
+    pub runs: Filter,
     /// The run that is selected at first, by uid.
     pub focus: Option<String>,
     /// Whether the program that shows this screen started that run: leaving then asks what becomes of it.

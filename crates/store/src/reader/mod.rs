@@ -2,6 +2,7 @@
 
 mod buckets;
 mod details;
+mod facts;
 mod points;
 mod probes;
 mod runs;

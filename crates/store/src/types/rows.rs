@@ -1,6 +1,6 @@
 //! What a [`crate::Reader`] answers with. Every row serializes, for `--json`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Serialize;
 
@@ -53,6 +53,17 @@ pub struct RunRow {
     pub host: String,
     /// The process that records or recorded it.
     pub pid: i64,
+}
+
+/// What is known of a run besides its row, for filters and tables of many runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RunFacts {
+    /// The resolved settings: JSON text by dotted key.
+    pub settings: BTreeMap<String, String>,
+    /// Its tags, by name.
+    pub tags: Vec<String>,
+    /// Its notes, the oldest first.
+    pub notes: Vec<String>,
 }
 
 /// One metric of one run, summed up. `last`, `min` and `max` are of finite values; none when there was no such value.

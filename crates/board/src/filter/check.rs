@@ -1,0 +1,62 @@
+//! Names in a filter that no run knows.
+
+use clip_lab_problem::Problem;
+
+use super::{
+    expr::{Expr, Field},
+    subject::{FIELDS, Found, Subject},
+};
+
+/// Whether each name means something in at least one run, if there are runs.
+pub fn names<'a>(expr: &Expr, runs: impl Iterator<Item = Subject<'a>> + Clone) -> Result<(), Problem> {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().try_for_each(|part| names(part, runs.clone())),
+        Expr::Not(part) => names(part, runs),
+        Expr::Word(_) | Expr::Has(_) => Ok(()),
+        Expr::Field { field, .. } => name(field, runs),
+    }
+}
+
+fn name<'a>(field: &Field, mut runs: impl Iterator<Item = Subject<'a>> + Clone) -> Result<(), Problem> {
+    let all = runs.clone();
+    let nobody = runs.clone().next().is_none();
+    let fixed = FIELDS.contains(&field.name.as_str()) || ["tags", "notes"].contains(&field.name.as_str());
+    let known = |found: &Found| matches!(found, Found::Words(_) | Found::Number(_));
+    if nobody
+        || fixed
+        || runs.any(|run| known(&run.find(&field.name, field.pick)) || recorded(&run, &field.name))
+    {
+        return Ok(());
+    }
+    let several = all.clone().find_map(|run| match run.find(&field.name, field.pick) {
+        Found::Several(names) => Some(names.join(", ")),
+        _ => None,
+    });
+    let place = field.place.clone();
+    if let Some(names) = several {
+        let words = format!("`{}` could be any of {names}", field.name);
+        return Err(Problem::at(place, words).help("write more of the name"));
+    }
+    let words = format!("no run has a setting or a metric `{}`", field.name);
+    Err(match nearest(field, all) {
+        Some(near) => Problem::at(place, words).label(format!("did you mean `{near}`?")),
+        None => Problem::at(place, words).help("`clip-lab runs metrics RUN` and the specs say the names"),
+    })
+}
+
+/// A metric that is there but never was finite.
+fn recorded(run: &Subject, name: &str) -> bool {
+    run.series.iter().any(|series| series.name == name)
+}
+
+/// The nearest of all names, whole or by their last part.
+fn nearest<'a>(field: &Field, runs: impl Iterator<Item = Subject<'a>>) -> Option<String> {
+    let mut known: Vec<&str> = FIELDS.to_vec();
+    for run in runs {
+        let names = run.facts.settings.keys().chain(run.series.iter().map(|s| &s.name)).map(String::as_str);
+        known.extend(names.flat_map(|name| [name, name.rsplit(['/', '.']).next().unwrap_or(name)]));
+    }
+    known.sort_unstable();
+    known.dedup();
+    clip_lab_problem::nearest(&field.name, &known).map(str::to_string)
+}
