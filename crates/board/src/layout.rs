@@ -1,7 +1,8 @@
 //! What stands where on a dashboard: the files in `dashboards/`.
 //!
-//! A layout is data. The terminal draws it at any size; the same rows and panels describe a page of charts.
+//! A layout is data. The terminal draws it at any size; the same views, rows and panels describe pages of charts.
 
+mod kind;
 mod read;
 mod table;
 
@@ -9,13 +10,24 @@ use std::path::Path;
 
 use clip_lab_store::Axis;
 
+pub use kind::Kind;
+
 /// The layout used when none is named, and on the screen that `run` shows.
 const LIVE: &str = include_str!("../../../dashboards/live.toml");
 
-/// A dashboard: rows of panels.
+/// A dashboard: views, of which the screen shows one at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     /// Shown at the top.
+    pub title: String,
+    /// In the order of the keys that switch them; never empty.
+    pub views: Vec<View>,
+}
+
+/// One screen full: rows of panels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// Its name on the line of tabs.
     pub title: String,
     /// From top to bottom.
     pub rows: Vec<Row>,
@@ -49,50 +61,43 @@ pub struct Panel {
     pub smooth: f64,
 }
 
-/// What a panel shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The table of runs.
-    Runs,
-    /// Metrics over time.
-    Line,
-    /// Hits among the first k, both directions, and zero-shot accuracy.
-    Retrieval,
-    /// What happened in the runs.
-    Events,
-}
-
-impl Kind {
-    /// Every kind with its name in a layout.
-    pub const ALL: [(Kind, &str); 4] = [
-        (Kind::Runs, "runs"),
-        (Kind::Line, "line"),
-        (Kind::Retrieval, "retrieval"),
-        (Kind::Events, "events"),
-    ];
-}
-
 impl Layout {
     /// The layout that is built in.
     ///
     /// # Panics
     /// Never: a test reads the embedded file.
     pub fn live() -> Layout {
-        Layout::parse("dashboards/live.toml", LIVE).expect("the embedded layout is read by a test")
+        read_with("dashboards/live.toml", LIVE, &[]).expect("the embedded layout is read by a test")
     }
 
-    /// Reads a layout; `name` is the file's name in messages.
+    /// Reads a layout; `name` is the file's name in messages. Its views may be taken over from [`Layout::live`].
     ///
     /// # Errors
     /// Every problem at once, each with its line and a caret, as text to print.
     pub fn parse(name: &str, text: &str) -> Result<Layout, String> {
-        read::layout(text).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
+        read_with(name, text, &Layout::live().views)
     }
 
+    /// Every panel of every view, row by row.
+    pub fn panels(&self) -> impl Iterator<Item = &Panel> + Clone {
+        self.views.iter().flat_map(View::panels)
+    }
+
+    /// How many line panels stand in the views before the one numbered `view`: charts are counted through all views.
+    pub fn charts_before(&self, view: usize) -> usize {
+        self.views.iter().take(view).flat_map(View::panels).filter(|panel| panel.kind == Kind::Line).count()
+    }
+}
+
+impl View {
     /// Every panel, row by row.
-    pub fn panels(&self) -> impl Iterator<Item = &Panel> {
+    pub fn panels(&self) -> impl Iterator<Item = &Panel> + Clone {
         self.rows.iter().flat_map(|row| &row.panels)
     }
+}
+
+fn read_with(name: &str, text: &str, ready: &[View]) -> Result<Layout, String> {
+    read::layout(text, ready).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
 }
 
 /// Reads and checks the layout in a file.

@@ -10,10 +10,13 @@ pub mod feed;
 mod grid;
 pub mod keys;
 mod overlay;
+mod panel;
+mod places;
 mod plot;
 mod retrieval;
 mod runs;
 mod show;
+mod tabs;
 pub mod theme;
 pub mod view;
 

@@ -38,6 +38,13 @@ smooth = -1
 [[row.panel]]
 kind = "events"
 metric = "train/loss"
+
+[[view]]
+use = "Chart"
+title = "Mine"
+
+[[view]]
+height = 2
 "#;
     insta::assert_snapshot!(Layout::parse("broken.toml", text).expect_err("it is broken"));
 }

@@ -27,10 +27,14 @@ const NOW: i64 = 1_800_000_000_000;
 
 /// What the store of the fixture shows, with all that depends on the clock of the machine set to fixed values.
 fn fixture() -> Snapshot {
+    read(&Want { buckets: 240, ..Want::default() })
+}
+
+fn read(want: &Want) -> Snapshot {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
     let mut feed = Feed::new(store, Layout::live(), Filter::default());
-    let mut snapshot = feed.poll(&Want { buckets: 240, ..Want::default() }, true).expect("something to show");
+    let mut snapshot = feed.poll(want, true).expect("something to show");
     assert_eq!(snapshot.trouble, None);
     for (run, active) in snapshot.runs.iter_mut().zip([152_000, 75_000, 170_000, 242_000]) {
         run.row.active_ms = active;
@@ -62,15 +66,36 @@ fn press(app: &mut App, keys: &str) -> Next {
     keys.chars().map(|c| app.press(KeyEvent::from(KeyCode::Char(c)))).last().unwrap_or(Next::Stay)
 }
 
+fn tab(app: &mut App, times: usize) {
+    (0..times).for_each(|_| {
+        app.press(KeyEvent::from(KeyCode::Tab));
+    });
+}
+
+#[test]
+fn every_view_reads_well_on_a_small_and_on_a_large_screen() {
+    let mut app = app(fixture());
+    for key in '2'..='7' {
+        press(&mut app, &key.to_string());
+        app.take(read(&app.want(120)));
+        let title = app.layout.views[app.view].title.to_lowercase().replace(' ', "_");
+        for (width, height) in [(80, 24), (120, 40)] {
+            let shown = shown(&app, width, height, Depth::True);
+            insta::assert_snapshot!(format!("{title}_{width}x{height}"), shown);
+        }
+    }
+}
+
 #[test]
 fn it_reads_well_at_three_sizes() {
     let mut app = app(fixture());
     for (width, height) in [(80, 24), (120, 40), (200, 60)] {
         insta::assert_snapshot!(format!("{width}x{height}"), shown(&app, width, height, Depth::True));
     }
-    press(&mut app, "4");
+    tab(&mut app, 3);
     insta::assert_snapshot!("80x24_second_page", shown(&app, 80, 24, Depth::True));
-    press(&mut app, "2els");
+    tab(&mut app, 3);
+    press(&mut app, "els");
     insta::assert_snapshot!("80x24_expanded_log", shown(&app, 80, 24, Depth::Sixteen));
     insta::assert_snapshot!("30x6", shown(&app, 30, 6, Depth::None));
 }

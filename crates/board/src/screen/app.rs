@@ -6,12 +6,12 @@ use clip_lab_store::{Axis, RunId};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    data::{Run, Snapshot, Want},
+    data::{Chart, Run, Snapshot, Want},
     keys::{Action, action},
 };
 use crate::{
     figure::{Form, x},
-    layout::{Kind, Layout, Panel},
+    layout::{Kind, Layout, Panel, View},
 };
 
 /// Half-lives that the `s` key walks through, in steps.
@@ -41,7 +41,9 @@ pub struct App {
     pub layout: Layout,
     /// What was read last.
     pub snapshot: Snapshot,
-    /// The focused panel, counted through the layout.
+    /// The view that is shown.
+    pub view: usize,
+    /// The focused panel, counted through that view.
     pub focus: usize,
     /// Whether the focused panel has the whole screen.
     pub expanded: bool,
@@ -70,6 +72,7 @@ impl App {
         App {
             layout,
             snapshot: Snapshot::default(),
+            view: 0,
             focus: 0,
             expanded: false,
             help: false,
@@ -82,6 +85,17 @@ impl App {
             own,
             child,
         }
+    }
+
+    /// The panels of the view that is shown.
+    pub fn panels(&self) -> impl Iterator<Item = &Panel> + Clone {
+        self.layout.views.get(self.view).into_iter().flat_map(View::panels)
+    }
+
+    /// What was read for the line panel numbered `panel` in the view that is shown.
+    pub fn chart(&self, panel: usize) -> Option<&Chart> {
+        let before = self.panels().take(panel).filter(|panel| panel.kind == Kind::Line).count();
+        self.snapshot.charts.get(self.layout.charts_before(self.view) + before)
     }
 
     /// Takes what the feed has read.
@@ -106,6 +120,7 @@ impl App {
     /// What the feed should read for a screen `width` columns wide.
     pub fn want(&self, width: u16) -> Want {
         Want {
+            view: self.view,
             x: self.x,
             buckets: 2 * usize::from(width.max(40)),
             hidden: self.hidden.clone(),
@@ -147,14 +162,13 @@ impl App {
     }
 
     fn act(&mut self, action: Action) -> Next {
-        let panels = self.layout.panels().count().max(1);
+        let panels = self.panels().count().max(1);
         match action {
             Action::Leave => return self.leave(),
             Action::Help => self.help = !self.help,
             Action::Next => self.focus = (self.focus + 1) % panels,
             Action::Before => self.focus = (self.focus + panels - 1) % panels,
-            Action::Focus(panel) if panel < panels => self.focus = panel,
-            Action::Focus(_) => {}
+            Action::View(view) => self.switch(view),
             Action::Up => self.select(-1),
             Action::Down => self.select(1),
             Action::Hide => self.hide(),
@@ -165,6 +179,12 @@ impl App {
             Action::Reset => (self.x, self.log_turned, self.smooth) = (None, false, None),
         }
         Next::Stay
+    }
+
+    fn switch(&mut self, view: usize) {
+        if view < self.layout.views.len() && view != self.view {
+            (self.view, self.focus, self.expanded) = (view, 0, false);
+        }
     }
 
     fn leave(&mut self) -> Next {
@@ -220,12 +240,11 @@ impl App {
     }
 
     fn first_axis(&self) -> Axis {
-        self.layout.panels().find(|panel| panel.kind == Kind::Line).map_or(Axis::Step, |panel| panel.x)
+        self.panels().find(|panel| panel.kind == Kind::Line).map_or(Axis::Step, |panel| panel.x)
     }
 
     fn next_half_life(&self) -> f64 {
-        let shown =
-            self.layout.panels().find(|panel| panel.kind == Kind::Line).map_or(0.0, |p| self.half_life(p));
+        let shown = self.panels().find(|panel| panel.kind == Kind::Line).map_or(0.0, |p| self.half_life(p));
         SMOOTH.into_iter().find(|half_life| *half_life > shown).unwrap_or(0.0)
     }
 }

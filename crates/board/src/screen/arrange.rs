@@ -1,21 +1,11 @@
-//! Where the panels of a layout go on a screen of any size: side by side, below each other, or on further pages.
+//! Where the panels of a view go on a screen of any size: side by side, below each other, or on further pages.
 
 use ratatui::layout::Rect;
 
-use crate::layout::{Kind, Layout, Panel};
+use crate::layout::{Panel, View};
 
 /// A panel and its place.
 pub type Placed = (usize, Rect);
-
-/// The least size at which a panel says something.
-fn least(kind: Kind) -> (u16, u16) {
-    match kind {
-        Kind::Runs => (40, 5),
-        Kind::Line => (50, 9),
-        Kind::Retrieval => (44, 6),
-        Kind::Events => (34, 6),
-    }
-}
 
 /// Panels that stand side by side.
 struct Band {
@@ -26,12 +16,12 @@ struct Band {
     weight: u16,
 }
 
-/// The pages of `layout` in `area`. `most` tells the height a panel can fill, borders included.
-pub fn pages(layout: &Layout, area: Rect, most: impl Fn(&Panel) -> u16) -> Vec<Vec<Placed>> {
-    let panels: Vec<&Panel> = layout.panels().collect();
+/// The pages of `view` in `area`. `most` tells the height a panel can fill, borders included.
+pub fn pages(view: &View, area: Rect, most: impl Fn(&Panel) -> u16) -> Vec<Vec<Placed>> {
+    let panels: Vec<&Panel> = view.panels().collect();
     let mut pages: Vec<Vec<Band>> = Vec::new();
     let mut used = u16::MAX;
-    for band in bands(layout, &panels, area.width, most) {
+    for band in bands(view, &panels, area.width, most) {
         let height = band.height.min(area.height);
         if used.saturating_add(height) > area.height {
             pages.push(Vec::new());
@@ -45,14 +35,14 @@ pub fn pages(layout: &Layout, area: Rect, most: impl Fn(&Panel) -> u16) -> Vec<V
     pages.into_iter().map(|page| place(&page, &panels, area)).collect()
 }
 
-/// The rows of the layout, broken where their panels do not fit beside each other.
-fn bands(layout: &Layout, panels: &[&Panel], width: u16, most: impl Fn(&Panel) -> u16) -> Vec<Band> {
+/// The rows of the view, broken where their panels do not fit beside each other.
+fn bands(view: &View, panels: &[&Panel], width: u16, most: impl Fn(&Panel) -> u16) -> Vec<Band> {
     let mut bands = Vec::new();
     let mut next = 0;
-    for row in &layout.rows {
+    for row in &view.rows {
         let mut free = 0;
         for panel in &row.panels {
-            let (wide, high) = least(panel.kind);
+            let (wide, high) = panel.kind.least();
             if free < wide {
                 bands.push(Band { panels: Vec::new(), height: 0, most: 0, weight: row.height });
                 free = width.max(wide);
@@ -75,7 +65,7 @@ fn place(page: &[Band], panels: &[&Panel], area: Rect) -> Vec<Placed> {
     let mut placed = Vec::new();
     for (band, height) in page.iter().zip(heights) {
         let widths: Vec<u32> = band.panels.iter().map(|p| u32::from(panels[*p].width)).collect();
-        let least: Vec<u16> = band.panels.iter().map(|p| least(panels[*p].kind).0).collect();
+        let least: Vec<u16> = band.panels.iter().map(|p| panels[*p].kind.least().0).collect();
         let mut x = area.x;
         for (panel, width) in band.panels.iter().zip(shares(area.width, &widths, &least)) {
             placed.push((*panel, Rect { x, y, width, height }.intersection(area)));
@@ -121,14 +111,13 @@ fn shares(room: u16, weights: &[u32], least: &[u16]) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::{Kind, Layout};
     use proptest::prelude::*;
 
     fn at(width: u16, height: u16) -> Vec<Vec<Placed>> {
-        pages(
-            &Layout::live(),
-            Rect { x: 0, y: 0, width, height },
-            |p| if p.kind == Kind::Line { 999 } else { 8 },
-        )
+        pages(&Layout::live().views[0], Rect { x: 0, y: 0, width, height }, |p| {
+            if p.kind == Kind::Line { 999 } else { 8 }
+        })
     }
 
     #[test]
@@ -149,10 +138,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_panel_has_one_place_inside_and_none_overlap(width in 1u16..300, height in 1u16..120) {
+        fn every_panel_has_one_place_inside_and_none_overlap(
+            width in 1u16..300,
+            height in 1u16..120,
+            view in 0usize..7,
+        ) {
             let area = Rect { x: 0, y: 1, width, height };
-            let pages = pages(&Layout::live(), area, |_| 9);
-            prop_assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), 5);
+            let view = &Layout::live().views[view];
+            let pages = pages(view, area, |_| 9);
+            prop_assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), view.panels().count());
             for page in pages {
                 for (i, (_, rect)) in page.iter().enumerate() {
                     prop_assert!(area.union(*rect) == area && rect.area() > 0, "{:?}", rect);

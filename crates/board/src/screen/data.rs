@@ -12,6 +12,8 @@ use crate::{
 /// What the screen asks the feed for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Want {
+    /// The view on the screen: only its charts are read.
+    pub view: usize,
     /// An axis for all charts in place of the layout's.
     pub x: Option<Axis>,
     /// Buckets a series: twice the columns of the screen.
@@ -27,7 +29,7 @@ pub struct Want {
 pub struct Snapshot {
     /// The runs, newest first.
     pub runs: Vec<Run>,
-    /// One for each line panel of the layout, in its order.
+    /// One for each line panel of the layout, in its order; those of views not shown are as they were.
     pub charts: Vec<Chart>,
     /// What happened, oldest first.
     pub events: Vec<Event>,

@@ -184,11 +184,14 @@ impl Feed {
     }
 
     fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let panels: Vec<Panel> =
-            self.layout.panels().filter(|panel| panel.kind == Kind::Line).cloned().collect();
+        let lines = |panel: &&Panel| panel.kind == Kind::Line;
+        let Some(view) = self.layout.views.get(want.view) else { return Ok(()) };
+        let mut charts = std::mem::take(&mut self.last.charts);
+        charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
+        let panels: Vec<Panel> = view.panels().filter(lines).cloned().collect();
+        let first = self.layout.charts_before(want.view);
         let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
-        let mut charts = Vec::with_capacity(panels.len());
-        for panel in panels {
+        for (number, panel) in (first..).zip(panels) {
             let axis = want.x.unwrap_or(panel.x);
             let mut chart = Chart { x: axis, rows: Vec::new() };
             let metrics = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
@@ -203,7 +206,7 @@ impl Feed {
                         .push((run.row.id, Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows }));
                 }
             }
-            charts.push(chart);
+            charts[number] = chart;
         }
         self.last.charts = charts;
         Ok(())

@@ -11,8 +11,8 @@ pub enum Action {
     Next,
     /// Focus the panel before.
     Before,
-    /// Focus the panel with this number, from zero.
-    Focus(usize),
+    /// Show the view with this number, from zero.
+    View(usize),
     /// Select the run above.
     Up,
     /// Select the run below.
@@ -88,7 +88,7 @@ pub const BINDINGS: &[Binding] = &[
         "give the focused panel the whole screen, or take it back",
     ),
     bind("0", &[Char('0')], Action::Reset, "", "axes and smoothing as the layout has them"),
-    bind("1-9", &[], Action::Focus(0), "", "focus a panel by its number"),
+    bind("1-9", &[], Action::View(0), "", "show a view by its number"),
     bind("⇧Tab", &[BackTab], Action::Before, "", "focus the panel before"),
     bind("↓", &[Down, Char('j')], Action::Down, "", ""),
 ];
@@ -99,7 +99,7 @@ pub fn action(key: KeyEvent) -> Option<Action> {
         return matches!(key.code, Char('c' | 'd')).then_some(Action::Leave);
     }
     if let Char(digit @ '1'..='9') = key.code {
-        return Some(Action::Focus(digit as usize - '1' as usize));
+        return Some(Action::View(digit as usize - '1' as usize));
     }
     BINDINGS.iter().find(|binding| binding.codes.contains(&key.code)).map(|binding| binding.action)
 }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn digits_and_control_c_are_understood() {
-        assert_eq!(action(KeyEvent::from(Char('3'))), Some(Action::Focus(2)));
+        assert_eq!(action(KeyEvent::from(Char('3'))), Some(Action::View(2)));
         assert_eq!(action(KeyEvent::new(Char('c'), KeyModifiers::CONTROL)), Some(Action::Leave));
         assert_eq!(action(KeyEvent::new(Char('x'), KeyModifiers::CONTROL)), None);
         assert_eq!(action(KeyEvent::from(Char('ß'))), None);

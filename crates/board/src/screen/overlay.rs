@@ -76,16 +76,19 @@ pub fn question(marked: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     }
 }
 
-/// What is wrong with the store, in as many lines as it needs, at the bottom of `area`; returns what is left of it.
-pub fn trouble(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
-    let Some(trouble) = app.snapshot.trouble.as_ref().filter(|_| !app.starting()) else { return area };
-    let room = (area.width as usize).saturating_sub(4).max(1);
-    let mut lines = wrap(trouble, room);
-    lines.truncate((area.height as usize / 2).max(1));
-    let top = area.bottom() - (lines.len() as u16).min(area.height);
-    for (y, (i, line)) in (top..area.bottom()).zip(lines.iter().enumerate()) {
+/// What is wrong with the store, in as many lines as it needs, but less than half of `area`.
+pub fn trouble_lines(app: &App, area: Rect) -> Vec<String> {
+    let Some(trouble) = app.snapshot.trouble.as_ref().filter(|_| !app.starting()) else { return Vec::new() };
+    let mut lines = wrap(trouble, (area.width as usize).saturating_sub(4).max(1));
+    lines.truncate((area.height as usize / 2).saturating_sub(1).max(1));
+    lines
+}
+
+/// Draws [`trouble_lines`].
+pub fn trouble(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let lines = trouble_lines(app, buf.area);
+    for (y, (i, line)) in (area.top()..area.bottom()).zip(lines.iter().enumerate()) {
         let sign = if i == 0 { " ✗ " } else { "   " };
         buf.set_stringn(area.x, y, format!("{sign}{line}"), area.width as usize, theme.bad());
     }
-    Rect { height: top - area.y, ..area }
 }

@@ -1,0 +1,48 @@
+//! The kinds of panels. A new one is a line here, a file in `screen/` that draws it, and an arm in `screen/panel.rs`.
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $kind:ident: $name:literal, $heading:literal, $wide:literal x $high:literal;)+) => {
+        /// What a panel shows.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])+ $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind with its name in a layout.
+            pub const ALL: &[(Kind, &str)] = &[$((Kind::$kind, $name),)+];
+
+            /// Its heading where the layout gives none.
+            pub fn heading(self) -> &'static str {
+                match self { $(Kind::$kind => $heading,)+ }
+            }
+
+            /// The least width and height at which it says something, borders included.
+            pub fn least(self) -> (u16, u16) {
+                match self { $(Kind::$kind => ($wide, $high),)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The table of runs.
+    Runs: "runs", "Runs", 40 x 5;
+    /// Metrics over time.
+    Line: "line", "Chart", 50 x 9;
+    /// Hits among the first k, both directions, and zero-shot accuracy.
+    Retrieval: "retrieval", "Retrieval", 44 x 6;
+    /// What happened in the runs.
+    Events: "events", "Events", 34 x 6;
+}
+
+impl Kind {
+    /// The names of all kinds as words: `runs, line or events`.
+    pub fn names() -> String {
+        let names: Vec<&str> = Kind::ALL.iter().map(|(_, name)| *name).collect();
+        match names.split_last() {
+            Some((last, before)) => format!("{} or {last}", before.join(", ")),
+            None => String::new(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! One panel: its border, and inside what its kind draws.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    widgets::{Block, BorderType, Widget},
+};
+
+use super::{app::App, arrange::Placed, events, plot, retrieval, runs, theme::Theme};
+use crate::{
+    figure::{Rows, View, figure},
+    layout::{Kind, Panel},
+    text::{clean, cut, width},
+};
+
+/// The height that `panel` can fill, borders included.
+pub fn most(app: &App, panel: &Panel) -> u16 {
+    let lines = match panel.kind {
+        Kind::Runs => app.snapshot.runs.len() + 3,
+        Kind::Retrieval => retrieval::lines(&app.snapshot.runs) + 3,
+        Kind::Events => app.snapshot.events.len() + 2,
+        Kind::Line => return u16::MAX,
+    };
+    lines.min(16) as u16
+}
+
+/// Draws the panel numbered `index` in the view that is shown.
+pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut Buffer) {
+    let Some(panel) = app.panels().nth(index) else { return };
+    let focused = index == app.focus;
+    let style = if focused { theme.strong() } else { theme.faint() };
+    let border = if focused { BorderType::Thick } else { BorderType::Rounded };
+    let block = Block::bordered()
+        .border_type(border)
+        .border_style(style)
+        .title(cut(&format!(" {} ", clean(&panel.title)), (rect.width as usize).saturating_sub(2)))
+        .title_style(if focused { theme.strong() } else { theme.heading() });
+    let inside = block.inner(rect);
+    block.render(rect, buf);
+    match panel.kind {
+        Kind::Runs => runs::draw(app, inside, theme, buf),
+        Kind::Retrieval => retrieval::draw(app, inside, theme, buf),
+        Kind::Events => events::draw(app, now, inside, theme, buf),
+        Kind::Line => chart(app, index, panel, rect, inside, theme, buf),
+    }
+}
+
+fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
+    let Some(chart) = app.chart(index) else { return };
+    let shown = chart.rows.iter().filter(|(run, _)| !app.hidden.contains(run));
+    let rows: Vec<Rows> = shown.map(|(_, rows)| rows.clone()).collect();
+    if rows.iter().all(|rows| rows.buckets.is_empty()) {
+        let words = format!("no {} yet", panel.metrics.join(", "));
+        buf.set_stringn(
+            inside.x,
+            inside.y,
+            cut(&words, inside.width as usize),
+            inside.width as usize,
+            theme.faint(),
+        );
+        return;
+    }
+    let view = View { x: chart.x, y: app.form(panel), smooth: app.half_life(panel), ..View::default() };
+    let figure = figure(&panel.title, &rows, view);
+    plot::draw(&figure, inside, app.selected().and_then(|run| run.colour), theme, buf);
+    let bad = figure.series.iter().any(|series| !series.bad.is_empty());
+    notes(&figure.notes, bad, panel, rect, theme, buf);
+}
+
+/// What must be known about a drawing stands on the panel's upper border.
+fn notes(notes: &[String], bad: bool, panel: &Panel, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+    let room = (rect.width as usize).saturating_sub(width(&panel.title) + 8);
+    if notes.is_empty() || room < 8 {
+        return;
+    }
+    let text = cut(&format!(" {} ", notes.join(" · ")), room);
+    let x = rect.right().saturating_sub(width(&text) as u16 + 1);
+    let style = if bad { theme.bad() } else { theme.faint() };
+    buf.set_stringn(x, rect.y, &text, width(&text), style);
+}

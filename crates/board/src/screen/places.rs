@@ -1,0 +1,68 @@
+//! Where everything stands: the same answer for drawing and for the mouse.
+
+use ratatui::layout::Rect;
+
+use super::{
+    app::App,
+    arrange::{Placed, pages},
+    overlay, panel,
+};
+
+/// The places of one screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Places {
+    /// The line at the top.
+    pub header: Rect,
+    /// The line of views; empty where there is only one.
+    pub tabs: Rect,
+    /// What is left for panels.
+    pub body: Rect,
+    /// The panels on this page.
+    pub panels: Vec<Placed>,
+    /// Which page of the view this is, from zero.
+    pub page: usize,
+    /// How many pages the view has on a screen of this size.
+    pub pages: usize,
+    /// Lines about what is wrong with the store.
+    pub trouble: Rect,
+    /// The line of keys at the bottom.
+    pub footer: Rect,
+}
+
+/// Where everything stands in `area`, or none where there is room for one line only.
+pub fn places(app: &App, area: Rect) -> Option<Places> {
+    if area.width < 40 || area.height < 10 {
+        return None;
+    }
+    let line = |y: u16, height: u16| Rect { y, height, ..area };
+    let tabs = u16::from(app.layout.views.len() > 1);
+    let trouble = overlay::trouble_lines(app, area).len() as u16;
+    let top = area.y + 1 + tabs;
+    let body = line(top, area.bottom() - 1 - trouble - top);
+    let (panels, page, pages) = panels(app, body);
+    Some(Places {
+        header: line(area.y, 1),
+        tabs: line(area.y + 1, tabs),
+        body,
+        panels,
+        page,
+        pages,
+        trouble: line(body.bottom(), trouble),
+        footer: line(area.bottom() - 1, 1),
+    })
+}
+
+/// The panels of the page with the focus, which page that is, and how many there are.
+fn panels(app: &App, body: Rect) -> (Vec<Placed>, usize, usize) {
+    if app.snapshot.runs.is_empty() {
+        return (Vec::new(), 0, 1);
+    }
+    if app.expanded {
+        return (vec![(app.focus, body)], 0, 1);
+    }
+    let Some(view) = app.layout.views.get(app.view) else { return (Vec::new(), 0, 1) };
+    let mut pages = pages(view, body, |panel| panel::most(app, panel));
+    let page = pages.iter().position(|page| page.iter().any(|(i, _)| *i == app.focus)).unwrap_or(0);
+    let count = pages.len();
+    (if count > 0 { pages.swap_remove(page) } else { Vec::new() }, page, count)
+}
