@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clip_lab_board::{ExportOptions, Size};
 use clip_lab_cli::{Cli, ExportArgs, PluginVerb, RunArgs, RunsVerb, Ui, Verb, XAxis};
-use clip_lab_front::{charts, compare::compare, core, plugin, run, runs, study};
+use clip_lab_front::{charts, compare::compare, core, plugin, report, run, runs, study};
 use clip_lab_store::Axis;
 
 fn main() -> ExitCode {
@@ -45,6 +45,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Runs(verb) => look_back(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
+        Verb::Report(args) => report::report(store, args)?,
         Verb::Plugin(PluginVerb::New { kind, name, path, clip_lab }) => {
             plugin::new(kind, name, path.as_deref(), clip_lab.as_deref())?
         }

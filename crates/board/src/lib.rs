@@ -18,5 +18,6 @@ pub mod text;
 
 pub use export::{ExportOptions, Size, export};
 pub use layout::{Layout, check};
+pub use palette::PAPER;
 pub use screen::{Options, Outcome, show};
 pub use table::{diff_table, metrics_table, runs_table};

@@ -3,6 +3,7 @@
 mod compare;
 mod eval;
 mod plugin;
+mod report;
 mod runs;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use compare::{CompareArgs, Weights};
 pub use eval::EvalArgs;
 pub use plugin::PluginVerb;
+pub use report::ReportArgs;
 pub use runs::RunsVerb;
 
 /// The store when nobody names one.
@@ -46,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   clip-lab plugins loss                                 which losses there are, with all settings
   clip-lab dashboard                                    watch or revisit runs
   clip-lab compare lit clip-scratch                     which is better, by how much, and how sure that is
+  clip-lab report experiments/STUDY.toml --out report   the answer with its interval, curves, cost, provenance
   clip-lab export lit --metric train/loss --out loss.svg";
 
 /// What to do.
@@ -69,6 +72,8 @@ pub enum Verb {
     Runs(RunsVerb),
     /// Compare the arms of a study, or runs: means, differences, intervals and tests over seeds and queries
     Compare(CompareArgs),
+    /// Write a report on a study, or on runs: a page for the browser, Markdown with figures, the data, a script to repeat it
+    Report(ReportArgs),
     /// Write a chart of runs (SVG, PNG) or the points behind it (CSV)
     Export(ExportArgs),
     /// Watch runs live, or look at them afterwards, in the terminal

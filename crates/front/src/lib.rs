@@ -5,6 +5,7 @@ pub mod compare;
 pub mod core;
 mod filtered;
 pub mod plugin;
+pub mod report;
 pub mod run;
 pub mod runs;
 pub mod study;

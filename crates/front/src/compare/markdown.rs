@@ -16,7 +16,8 @@ impl Report {
     }
 }
 
-fn one(report: &Report, table: &Table) -> String {
+/// One table, then what is to be said of it.
+pub fn one(report: &Report, table: &Table) -> String {
     let study = report.study.as_ref().map_or_else(String::new, |study| format!("{}: ", escape(study)));
     let mut out = format!("**{study}`{}`{}**\n\n", table.metric, arrow(table));
     out += "| arm | seeds | mean [95%] | difference [95%] | p | McNemar p | samples | FLOPs | time |\n";
@@ -47,7 +48,7 @@ fn line(cells: &Cells, marked: bool) -> String {
 }
 
 /// Words that Markdown leaves as they are.
-fn escape(words: &str) -> String {
+pub fn escape(words: &str) -> String {
     let mut out = String::new();
     for letter in words.chars() {
         match letter {

@@ -5,16 +5,16 @@
 //! ```
 //! What is computed and why is said in `clip_lab_stats`.
 
-mod cells;
+pub(crate) mod cells;
 mod csv;
 mod judge;
-mod legend;
-mod markdown;
+pub(crate) mod legend;
+pub(crate) mod markdown;
 mod metric;
 mod read;
-mod remark;
-mod report;
-mod select;
+pub(crate) mod remark;
+pub(crate) mod report;
+pub(crate) mod select;
 mod terminal;
 mod warn;
 
@@ -26,6 +26,7 @@ use clip_lab_store::Reader;
 
 use crate::width;
 pub use report::Report;
+pub(crate) use select::Selection;
 
 /// Compares arms and prints what was found as `args` ask.
 ///
@@ -49,24 +50,29 @@ pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
 /// # Errors
 /// As [`compare`].
 pub fn report(store: &Path, args: &CompareArgs) -> Result<Report> {
-    let reader = Reader::open(store)?;
-    let selection = select::select(&reader, &args.what)?;
+    Ok(found(&Reader::open(store)?, args)?.1)
+}
+
+/// Compares arms; the runs that were compared as well.
+pub(crate) fn found(reader: &Reader, args: &CompareArgs) -> Result<(Selection, Report)> {
+    let selection = select::select(reader, &args.what)?;
     let reference = selection.reference(args.reference.as_deref())?;
-    let metrics = metric::chosen(&reader, &selection, args)?;
+    let metrics = metric::chosen(reader, &selection, args)?;
     let asked = !args.metric.is_empty() || args.weights.is_some();
     let mut tables = Vec::new();
     for metric in &metrics {
-        let (samples, goal) = read::samples(&reader, &selection.arms, metric, asked)?;
+        let (samples, goal) = read::samples(reader, &selection.arms, metric, asked)?;
         tables.push(judge::table(metric, goal, &samples, &reference));
     }
     let splits = metrics.iter().map(|metric| metric.split.as_str());
-    Ok(Report {
+    let report = Report {
         version: report::VERSION,
-        warnings: warn::warnings(&reader, &selection.arms, &splits.collect::<Vec<_>>())?,
-        study: selection.study,
+        warnings: warn::warnings(reader, &selection.arms, &splits.collect::<Vec<_>>())?,
+        study: selection.study.clone(),
         reference,
         draws: clip_lab_stats::DRAWS,
         tables,
-        not_counted: selection.not_counted,
-    })
+        not_counted: selection.not_counted.clone(),
+    };
+    Ok((selection, report))
 }

@@ -15,6 +15,8 @@ use crate::study::{SUPERSEDED, is_superseded};
 pub struct Selection {
     /// The study, when it is one.
     pub study: Option<String>,
+    /// What its file asks.
+    pub question: Option<String>,
     /// The metric that its file names.
     pub metric: Option<String>,
     /// The reference that its file names.
@@ -88,6 +90,7 @@ fn of_study(reader: &Reader, runs: &[RunRow], name: &str, file: Option<Study>) -
             arm.metric = Some(study.metric_of(&arm.name)).filter(|metric| *metric != study.metric);
         }
         selection.not_counted.extend(missing(&study, runs));
+        selection.question = study.question;
         (selection.metric, selection.named) = (Some(study.metric), Some(study.reference));
     }
     Ok(selection)
@@ -128,7 +131,7 @@ fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<Strin
         runs.sort_by_key(|run| run.seed);
         arms.push(Arm { name, metric: None, runs });
     }
-    Ok(Selection { study: None, metric: None, named: None, arms, not_counted })
+    Ok(Selection { study: None, question: None, metric: None, named: None, arms, not_counted })
 }
 
 /// Why a run does not count beside those of its arm that are newer; none when it does.

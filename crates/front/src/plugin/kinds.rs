@@ -17,7 +17,7 @@ macro_rules! template {
         Template {
             key: $key,
             words: $words,
-            source: include_str!(concat!("../../templates/", $key, "/lib.rs")),
+            source: include_str!(concat!("../../templates/plugin/", $key, "/lib.rs")),
             usage: concat!($usage, "\nplugin = \"my_plugin\""),
         }
     };

@@ -11,10 +11,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use kinds::KINDS;
 
-const MANIFEST: &str = include_str!("../../templates/Cargo.toml.in");
-const CONFIG: &str = include_str!("../../templates/config.toml.in");
-const README: &str = include_str!("../../templates/README.md.in");
-const TEST: &str = include_str!("../../templates/conformance.rs.in");
+const MANIFEST: &str = include_str!("../../templates/plugin/Cargo.toml.in");
+const CONFIG: &str = include_str!("../../templates/plugin/config.toml.in");
+const README: &str = include_str!("../../templates/plugin/README.md.in");
+const TEST: &str = include_str!("../../templates/plugin/conformance.rs.in");
 
 /// Writes the crate `name` with a plugin of a kind into `folder` (left out: `name`), to be built against the checkout
 /// of clip-lab in `checkout` (left out: the one that this program was built from). Says what to do next.

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, fs, path::PathBuf};
 
-use clip_lab_store::{Goal, NewRun, RankSet, Reader, Recorder, Status, Store, Tick};
+use clip_lab_store::{ConfigEntry, Goal, Level, NewRun, RankSet, Reader, Recorder, Status, Store, Tick};
 use tempfile::TempDir;
 
 /// What the runs are judged by, measured on the test split.
@@ -79,10 +79,17 @@ impl Shelf {
             arm: Some(made.arm.into()),
             seed: made.seed as u64,
             goal_metric: Some("val/retrieval/t2i/hit@1".into()),
+            spec_text: format!(
+                "# {}\n[run]\nseed = {}\n[data.train]\ntoken = \"hunter2\"\n",
+                made.arm, made.seed
+            ),
+            config: config(&made),
             ..NewRun::default()
         };
         run.environment.extra.insert("code".into(), made.code.into());
         run.environment.extra.insert("data.test".into(), made.data.into());
+        run.environment.git_commit = Some("0123456789abcdef0123456789abcdef01234567".into());
+        run.environment.git_dirty = Some(made.seed == 2);
         let recorder = Recorder::start(&self.store(), run).unwrap();
         if let Some(flops) = made.flops {
             recorder.fact("train_flops_per_sample", flops.into());
@@ -107,12 +114,32 @@ impl Shelf {
     }
 }
 
+fn config(made: &Made) -> Vec<ConfigEntry> {
+    let entry = |key: &str, value: String, origin: &str| ConfigEntry {
+        key: key.into(),
+        value,
+        origin: origin.into(),
+    };
+    vec![
+        entry("data.train.token", format!("\"hunter2{}\"", made.arm), "spec.toml:5"),
+        entry("loss.plugin", format!("{:?}", made.arm), "spec.toml:7"),
+        entry("loss.smoothing", if made.arm == "clip" { "null" } else { "0.1" }.into(), "default"),
+        entry("run.batch", "64".into(), "default"),
+        entry("run.seed", made.seed.to_string(), "spec.toml:3"),
+    ]
+}
+
 fn measure(recorder: &Recorder, made: &Made) {
     let at = Tick { step: 100, epoch: 4.0, samples: 6400 };
     let ranks = made.ranks();
     let share = |k: u32| ranks.iter().filter(|rank| **rank < k).count() as f64 / ranks.len() as f64;
     recorder.describe_metric(METRIC, "", Goal::Up);
     recorder.describe_metric("val/loss", "", Goal::Down);
+    for step in (20..=100).step_by(20) {
+        let at = Tick { step, epoch: step as f64 / 25.0, samples: 64 * step };
+        recorder.log(at, &[("train/loss", 3.0 - step as f64 / 100.0 - share(1))]);
+    }
+    recorder.event(Level::Warning, "data", None, "2 pictures could not be read");
     recorder.log(at, &[(METRIC, share(1)), ("test/retrieval/t2i/hit@5", share(5))]);
     recorder.log(at, &[("val/retrieval/t2i/hit@1", share(1)), ("val/loss", 3.0 - 2.0 * share(1))]);
     let set = |direction: &str, ranks: Vec<u32>| RankSet {

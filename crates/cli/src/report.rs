@@ -1,0 +1,40 @@
+//! `clip-lab report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{CompareArgs, Weights};
+
+/// What to report on and where to.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReportArgs {
+    /// A study file, the name of a study, or runs (uids, their beginnings, names); runs that share a name are one arm
+    #[arg(required = true, value_name = "STUDY|RUN")]
+    pub what: Vec<String>,
+    /// The folder to write: report.html, report.md with figures/, data/, specs/ and reproduce.sh
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The metric, such as `test/retrieval/t2i/hit@1`; several times for several tables, the answer is by the first
+    #[arg(long, value_name = "NAME")]
+    pub metric: Vec<String>,
+    /// The arm that the others are compared with; else that of the study, or the first
+    #[arg(long, value_name = "ARM")]
+    pub reference: Option<String>,
+    /// Take the metrics of the weights as trained, or of their moving average
+    #[arg(long, value_enum)]
+    pub weights: Option<Weights>,
+}
+
+impl ReportArgs {
+    /// The comparison that the report is about.
+    pub fn comparison(&self) -> CompareArgs {
+        CompareArgs {
+            what: self.what.clone(),
+            metric: self.metric.clone(),
+            reference: self.reference.clone(),
+            weights: self.weights,
+            ..CompareArgs::default()
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Curves by arm.
+
+use anyhow::Result;
+use clip_lab_board::figure::{Bad, Figure, Rows, View, figure, x};
+use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
+
+use super::{drawing::Drawing, model::Settings, runs::file_name};
+use crate::compare::{Report, select::Arm};
+
+/// Buckets that a curve keeps.
+const BUCKETS: usize = 240;
+/// Shown where the runs have them, after the metrics that are compared.
+const ALSO: [&str; 5] = ["train/loss", "val/loss", "train/accuracy", "train/logit_scale", "train/lr"];
+
+/// The curves of a report: the compared metrics while training went on, then the usual ones.
+///
+/// # Errors
+/// Those of the store and of the drawing.
+pub fn curves(reader: &Reader, arms: &[Arm], report: &Report, settings: &Settings) -> Result<Vec<Drawing>> {
+    // Steps of different batches are no common measure.
+    let batches_differ = settings.chosen.iter().any(|setting| setting.key == "run.batch");
+    let axis = if batches_differ { Axis::Samples } else { Axis::Step };
+    let known = arms
+        .iter()
+        .flat_map(|arm| &arm.runs)
+        .map(|run| reader.series(run.id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut drawings = Vec::new();
+    for metric in wanted(report, &known) {
+        if let Some(figure) = chart(reader, arms, &metric, axis)? {
+            let file = format!("curve-{}", file_name(&metric).replace("--", "-"));
+            drawings.push(Drawing::of_curves(&file, &figure)?);
+        }
+    }
+    Ok(drawings)
+}
+
+/// The metrics that some run has more than one value of.
+fn wanted(report: &Report, known: &[Vec<SeriesRow>]) -> Vec<String> {
+    let compared = report.tables.iter().flat_map(|table| [table.metric.clone(), on_val(&table.metric)]);
+    let mut names: Vec<String> = Vec::new();
+    for name in compared.chain(ALSO.map(str::to_owned)) {
+        let drawable = known.iter().flatten().any(|series| series.name == name && series.n > 1);
+        if drawable && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn on_val(metric: &str) -> String {
+    metric.split_once('/').map_or_else(|| metric.to_owned(), |(_, rest)| format!("val/{rest}"))
+}
+
+/// The metric of every arm: of the moving average where the arm is judged by that.
+fn of_arm(arm: &Arm, metric: &str) -> String {
+    let averaged = arm.metric.as_ref().is_some_and(|own| own.contains("/ema/"));
+    match metric.split_once('/') {
+        Some((split, rest))
+            if averaged && split != "train" && !rest.starts_with("ema/") && rest.contains('/') =>
+        {
+            format!("{split}/ema/{rest}")
+        }
+        _ => metric.to_owned(),
+    }
+}
+
+fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Option<Figure>> {
+    let mut all = Vec::new();
+    for (colour, arm) in arms.iter().enumerate() {
+        let own = of_arm(arm, metric);
+        for run in &arm.runs {
+            if reader.series(run.id)?.iter().any(|series| series.name == own && series.n > 1) {
+                let first = all.iter().all(|rows: &Rows| rows.colour != colour);
+                let name = if first { arm.name.clone() } else { String::new() };
+                all.push(Rows { name, colour, ..rows(reader, run, &own, axis)? });
+            }
+        }
+    }
+    let view = View { x: axis, ..View::default() };
+    Ok((!all.is_empty()).then(|| figure(metric, &all, view)))
+}
+
+fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
+    let buckets = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
+    Ok(Rows {
+        name: String::new(),
+        colour: 0,
+        dash: 0,
+        per_step: x::per_step(axis, run),
+        bad: Bad::NotFinite,
+        first_bad_step: None,
+        buckets,
+    })
+}

@@ -1,0 +1,63 @@
+//! From the store to the model.
+
+use anyhow::Result;
+use clip_lab_cli::ReportArgs;
+use clip_lab_store::Reader;
+
+use super::{
+    answer::answer,
+    curves::curves,
+    drawing::Drawing,
+    model::{Model, VERSION},
+    runs::{runs, troubles},
+    secret,
+    settings::settings,
+};
+use crate::compare::{Selection, found};
+
+/// Everything that is written.
+pub struct Gathered {
+    /// What it says.
+    pub model: Model,
+    /// Its drawings, in the order of their captions.
+    pub drawings: Vec<Drawing>,
+    /// The specs that ran: name of the file, text.
+    pub specs: Vec<(String, String)>,
+}
+
+/// Reads and computes everything; `tell` hears what it is at.
+///
+/// # Errors
+/// Those of the comparison, of the store and of the drawings.
+pub fn gather(reader: &Reader, args: &ReportArgs, tell: impl Fn(&str)) -> Result<Gathered> {
+    tell("comparing");
+    let (selection, comparison) = found(reader, &args.comparison())?;
+    tell("drawing");
+    let settings = settings(reader, &selection.arms)?;
+    let drawings = curves(reader, &selection.arms, &comparison, &settings)?;
+    let model = Model {
+        version: VERSION,
+        title: title(&selection),
+        question: selection.question.clone(),
+        answer: answer(&comparison),
+        settings,
+        troubles: troubles(reader, &selection.arms)?,
+        runs: runs(reader, &selection.arms)?,
+        figures: drawings.iter().map(|drawing| drawing.caption.clone()).collect(),
+        comparison,
+    };
+    let specs = specs(reader, &selection, &model)?;
+    Ok(Gathered { model, drawings, specs })
+}
+
+fn title(selection: &Selection) -> String {
+    let arms = selection.arms.iter().map(|arm| arm.name.as_str());
+    selection.study.clone().unwrap_or_else(|| arms.collect::<Vec<_>>().join(", "))
+}
+
+fn specs(reader: &Reader, selection: &Selection, model: &Model) -> Result<Vec<(String, String)>> {
+    let rows = selection.arms.iter().flat_map(|arm| &arm.runs);
+    rows.zip(&model.runs)
+        .map(|(row, run)| Ok((run.spec_file.clone(), secret::spec(&reader.spec_text(row.id)?))))
+        .collect()
+}

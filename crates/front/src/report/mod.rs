@@ -1,0 +1,46 @@
+//! `clip-lab report`: an answer with everything that it rests on, in a folder that can be sent.
+//!
+//! ```text
+//! store -> gather: Model and drawings -> page (HTML) | text (Markdown) | data/ (JSON, CSV) | reproduce.sh
+//! ```
+//! The numbers are those of [`crate::compare`]; the same data give the same bytes.
+
+mod answer;
+mod curves;
+mod drawing;
+mod folder;
+mod gather;
+mod model;
+mod page;
+mod provenance;
+mod reproduce;
+mod runs;
+mod secret;
+mod settings;
+mod tables;
+mod text;
+mod view;
+
+use std::path::Path;
+
+use anyhow::Result;
+use clip_lab_cli::ReportArgs;
+use clip_lab_store::Reader;
+
+pub use model::{Caption, Model, Run, Setting, Settings, Trouble};
+
+/// Writes a report to `args.out` and says what it found.
+///
+/// # Errors
+/// Those of the comparison and of the store; a folder in which something else lies or that cannot be written.
+pub fn report(store: &Path, args: &ReportArgs) -> Result<String> {
+    folder::free(&args.out)?;
+    let reader = Reader::open(store)?;
+    let found = gather::gather(&reader, args, |what| eprintln!("{what} ..."))?;
+    folder::write(&args.out, &found)?;
+    let out = args.out.display();
+    Ok(format!(
+        "{}\n\nwritten to {out}: report.html, report.md with figures/, data/, specs/ and reproduce.sh\n",
+        found.model.answer
+    ))
+}

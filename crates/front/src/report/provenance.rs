@@ -1,0 +1,40 @@
+//! What made the runs: what all share once, the rest by run.
+
+use super::model::Run;
+
+/// Facts about the runs of a report.
+pub struct Provenance {
+    /// The same for all.
+    pub shared: Vec<(String, String)>,
+    /// Names of the others.
+    pub heads: Vec<String>,
+    /// Arm, seed, uid and the facts that differ, run by run.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Provenance {
+    /// Sorts the facts of `runs`.
+    pub fn of(runs: &[Run]) -> Provenance {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in runs.iter().flat_map(|run| &run.facts) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let same = |name: &&&str| runs.windows(2).all(|pair| pair[0].fact(name) == pair[1].fact(name));
+        let (shared, own): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| same(name));
+        let value = |run: &Run, name: &str| run.fact(name).unwrap_or("–").to_owned();
+        let row = |run: &Run| {
+            let first = [run.arm.clone(), run.seed.to_string(), run.uid.clone()];
+            first.into_iter().chain(own.iter().map(|name| value(run, name))).collect()
+        };
+        Provenance {
+            shared: shared
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), value(runs.first()?, name))))
+                .collect(),
+            rows: runs.iter().map(row).collect(),
+            heads: own.into_iter().map(str::to_owned).collect(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What made the runs, and what happened to them.
+
+use anyhow::Result;
+use clip_lab_store::{Environment, Level, Reader, RunRow};
+use serde_json::Value;
+
+use super::{
+    model::{Run, Trouble},
+    secret,
+};
+use crate::compare::select::Arm;
+
+/// The runs that count, with what made them.
+///
+/// # Errors
+/// Those of the store.
+pub fn runs(reader: &Reader, arms: &[Arm]) -> Result<Vec<Run>> {
+    let of_arm =
+        |arm: &Arm| -> Result<Vec<Run>> { arm.runs.iter().map(|row| run(reader, &arm.name, row)).collect() };
+    Ok(arms.iter().map(of_arm).collect::<Result<Vec<_>>>()?.concat())
+}
+
+fn run(reader: &Reader, arm: &str, row: &RunRow) -> Result<Run> {
+    let digest = blake3::hash(reader.spec_text(row.id)?.as_bytes()).to_hex();
+    let mut facts = vec![("spec".to_owned(), digest[..16].to_owned())];
+    facts.extend(environment(&reader.environment(row.id)?));
+    if row.attempt > 1 {
+        facts.push(("attempts".to_owned(), row.attempt.to_string()));
+    }
+    let spec_file =
+        format!("{}-{}-{}.toml", file_name(arm), row.seed, &row.uid[row.uid.len().saturating_sub(6)..]);
+    Ok(Run { arm: arm.to_owned(), seed: row.seed, uid: row.uid.clone(), spec_file, facts })
+}
+
+fn environment(of: &Environment) -> Vec<(String, String)> {
+    let commit = of.git_commit.clone().map(|commit| match of.git_dirty {
+        Some(true) => format!("{commit} with local changes"),
+        _ => commit,
+    });
+    let known = [
+        ("commit", commit),
+        ("device", of.device.clone()),
+        ("processor", of.cpu.clone()),
+        ("threads", of.threads.map(|threads| threads.to_string())),
+    ];
+    let mut facts: Vec<(String, String)> =
+        known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    facts.extend(of.versions.iter().map(|(name, version)| (name.clone(), version.clone())));
+    let decisive = of
+        .extra
+        .iter()
+        .filter(|(key, _)| *key == "code" || key.starts_with("data.") || key.starts_with("plugin"));
+    facts.extend(decisive.map(|(key, value)| (key.clone(), words(value))));
+    facts.into_iter().map(|(name, value)| (name, secret::text(&value))).collect()
+}
+
+fn words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A name that every file system takes.
+pub fn file_name(words: &str) -> String {
+    let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
+    let name: String = words.chars().map(safe).take(60).collect();
+    if name.is_empty() { "run".to_owned() } else { name }
+}
+
+/// What was warned of, what failed on the way and what was not finite; the same of several runs once.
+///
+/// # Errors
+/// Those of the store.
+pub fn troubles(reader: &Reader, arms: &[Arm]) -> Result<Vec<Trouble>> {
+    let mut found: Vec<Trouble> = Vec::new();
+    for arm in arms {
+        for row in &arm.runs {
+            let run = format!("{} seed {}", arm.name, row.seed);
+            for (kind, text) in of_run(reader, row)? {
+                match found.iter_mut().find(|known| known.kind == kind && known.text == text) {
+                    Some(known) if known.runs.contains(&run) => {}
+                    Some(known) => known.runs.push(run.clone()),
+                    None => found.push(Trouble { kind, text, runs: vec![run.clone()] }),
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn of_run(reader: &Reader, row: &RunRow) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for event in reader.events(row.id, 0)? {
+        let kind = match event.level {
+            Level::Info => continue,
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        let step = event.step.map_or_else(String::new, |step| format!(" (step {step})"));
+        found.push((kind.to_owned(), secret::text(&format!("{}{step}", event.text))));
+    }
+    for series in reader.series(row.id)?.iter().filter(|series| series.n_nan + series.n_inf > 0) {
+        let first = series.first_bad_step.map_or_else(String::new, |step| format!(", first at step {step}"));
+        let times = series.n_nan + series.n_inf;
+        found.push((
+            "not finite".to_owned(),
+            format!("{}: {times} of {} values{first}", series.name, series.n),
+        ));
+    }
+    if row.attempt > 1 {
+        found.push(("resumed".to_owned(), format!("{} attempts", row.attempt)));
+    }
+    Ok(found)
+}

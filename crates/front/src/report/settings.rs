@@ -1,0 +1,112 @@
+//! In which settings arms differ.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clip_lab_store::{ConfigEntry, Reader};
+
+use super::{
+    model::{Setting, Settings},
+    secret,
+};
+use crate::compare::select::Arm;
+
+/// Settings that are each run's own.
+const OWN: [&str; 1] = ["run.seed"];
+
+/// Reads the settings of every run and keeps those in which arms differ.
+///
+/// # Errors
+/// Those of the store.
+pub fn settings(reader: &Reader, arms: &[Arm]) -> Result<Settings> {
+    let read = |arm: &Arm| arm.runs.iter().map(|run| Ok(reader.config(run.id)?)).collect::<Result<Vec<_>>>();
+    let read = arms.iter().map(read).collect::<Result<Vec<_>>>()?;
+    // An arm without a run has no settings to tell.
+    let known = arms.iter().zip(read).filter(|(_, runs)| !runs.is_empty());
+    let (names, configs): (Vec<String>, Vec<Vec<Vec<ConfigEntry>>>) =
+        known.map(|(arm, runs)| (arm.name.clone(), runs)).unzip();
+    Ok(differing(names, &configs))
+}
+
+/// Values of one setting in the runs of an arm, and whether somebody chose it.
+type Values = BTreeMap<String, (Vec<String>, bool)>;
+
+fn differing(arms: Vec<String>, configs: &[Vec<Vec<ConfigEntry>>]) -> Settings {
+    let values: Vec<Values> = configs.iter().map(|runs| values(runs)).collect();
+    let mut keys: Vec<&String> = values.iter().flat_map(BTreeMap::keys).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut found = Settings { arms, ..Settings::default() };
+    for key in keys {
+        let of_arms: Vec<Option<&(Vec<String>, bool)>> = values.iter().map(|arm| arm.get(key)).collect();
+        let shown: Vec<Option<String>> =
+            of_arms.iter().map(|of| of.map(|(all, _)| all.join(" or "))).collect();
+        if shown.windows(2).all(|pair| pair[0] == pair[1]) {
+            continue;
+        }
+        let chosen = of_arms.iter().flatten().any(|(_, chosen)| *chosen);
+        let setting = Setting { key: key.clone(), values: shown };
+        if chosen { found.chosen.push(setting) } else { found.derived.push(setting) }
+    }
+    found
+}
+
+fn values(runs: &[Vec<ConfigEntry>]) -> Values {
+    let mut values = Values::new();
+    for entry in runs.iter().flatten().filter(|entry| !OWN.contains(&entry.key.as_str())) {
+        let (all, chosen) = values.entry(entry.key.clone()).or_default();
+        let value = secret::value(&entry.key, &plain(&entry.value));
+        if !all.contains(&value) {
+            all.push(value);
+        }
+        *chosen |= !matches!(entry.origin.as_str(), "default" | "checkpoint");
+    }
+    values
+}
+
+/// JSON text as a person writes it.
+fn plain(json: &str) -> String {
+    match serde_json::from_str(json) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Null) => "none".to_owned(),
+        _ => json.replace(',', ", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: &str, value: &str, origin: &str) -> ConfigEntry {
+        ConfigEntry { key: key.into(), value: value.into(), origin: origin.into() }
+    }
+
+    #[test]
+    fn only_what_differs_is_told_and_what_was_chosen_comes_apart_from_defaults() {
+        let run = |seed: &str, lr: &str| {
+            vec![
+                entry("run.seed", seed, "spec:1"),
+                entry("optimizer.lr", lr, "spec:2"),
+                entry("same", "1", "default"),
+            ]
+        };
+        let mut other = run("0", "0.5");
+        other.push(entry("trick.0.plugin", "\"ema\"", "spec:9"));
+        other.push(entry("trick.0.buffers", "null", "default"));
+        other.push(entry("data.train.token", "\"abc\"", "spec:3"));
+        let found =
+            differing(vec!["a".into(), "b".into()], &[vec![run("0", "0.1"), run("1", "0.2")], vec![other]]);
+        let show = |settings: &[Setting]| -> Vec<String> {
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+            settings
+                .iter()
+                .map(|s| format!("{}: {}", s.key, s.values.iter().map(value).collect::<Vec<_>>().join(" | ")))
+                .collect()
+        };
+        assert_eq!(
+            show(&found.chosen),
+            ["data.train.token: - | withheld", "optimizer.lr: 0.1 or 0.2 | 0.5", "trick.0.plugin: - | ema"]
+        );
+        assert_eq!(show(&found.derived), ["trick.0.buffers: - | none"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! The numbers as CSV.
+
+use anyhow::Result;
+use csv::Writer;
+
+use super::{gather::Gathered, model::Model};
+
+/// Every table: name of the file, text.
+///
+/// # Errors
+/// None that a user can meet: it is written to memory.
+pub fn tables(found: &Gathered) -> Result<[(&'static str, String); 4]> {
+    Ok([
+        ("comparison.csv", found.model.comparison.to_csv()?),
+        ("settings.csv", settings(&found.model)?),
+        ("runs.csv", runs(&found.model)?),
+        ("curves.csv", curves(found)?),
+    ])
+}
+
+fn settings(model: &Model) -> Result<String> {
+    let head = ["setting".to_owned(), "chosen".to_owned()].into_iter().chain(model.settings.arms.clone());
+    let of = |chosen: bool| {
+        let all = if chosen { &model.settings.chosen } else { &model.settings.derived };
+        all.iter().map(move |setting| {
+            let values = setting.values.iter().map(|value| value.clone().unwrap_or_default());
+            [setting.key.clone(), chosen.to_string()].into_iter().chain(values).collect()
+        })
+    };
+    written(head.collect(), of(true).chain(of(false)))
+}
+
+fn runs(model: &Model) -> Result<String> {
+    let head = ["arm", "seed", "uid", "spec_file", "fact", "value"].map(str::to_owned);
+    let rows = model.runs.iter().flat_map(|run| {
+        run.facts.iter().map(|(name, value)| {
+            let [arm, uid, file] = [&run.arm, &run.uid, &run.spec_file].map(Clone::clone);
+            vec![arm, run.seed.to_string(), uid, file, name.clone(), value.clone()]
+        })
+    });
+    written(head.into(), rows)
+}
+
+/// What is drawn: means, and the band around them.
+fn curves(found: &Gathered) -> Result<String> {
+    let head = ["metric", "arm", "axis", "x", "mean", "low", "high"].map(str::to_owned);
+    let figures = found.drawings.iter().map(|drawing| &drawing.figure);
+    let rows = figures.flat_map(|figure| {
+        figure.series.iter().flat_map(move |series| {
+            let bands = series.bands.iter().flatten().map(|(x, low, high)| (*x, (*low, *high)));
+            let bands: Vec<(f64, (f64, f64))> = bands.collect();
+            series.lines.iter().flatten().map(move |(x, mean)| {
+                let at = bands.binary_search_by(|(place, _)| place.total_cmp(x)).ok();
+                let (low, high) = at.map_or((String::new(), String::new()), |at| {
+                    let (low, high) = bands[at].1;
+                    (low.to_string(), high.to_string())
+                });
+                let [metric, arm, axis] = [&figure.title, &series.name, &figure.x.title].map(Clone::clone);
+                vec![metric, arm, axis, x.to_string(), mean.to_string(), low, high]
+            })
+        })
+    });
+    written(head.into(), rows)
+}
+
+fn written(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<String> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(head)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}

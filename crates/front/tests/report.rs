@@ -1,0 +1,222 @@
+//! Reports of made runs: what they say, that their numbers are those of `compare`, and that nothing slips in or out.
+
+// Shared with the other test, which needs more of it.
+#[allow(dead_code)]
+mod common;
+
+use std::{fs, path::Path};
+
+use clip_lab_board::figure::span;
+use clip_lab_cli::{CompareArgs, ReportArgs};
+use clip_lab_front::{
+    compare::{self, compare},
+    report::report,
+};
+use clip_lab_store::Status;
+use common::{Made, Shelf};
+use serde_json::Value;
+
+/// A name that would be markup, a script and a word for the shell, were it not escaped.
+const NASTY: &str = "<script>alert('x')</script> & `$(id)`";
+
+fn study() -> Shelf {
+    let shelf = Shelf::new();
+    for seed in 0..3 {
+        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
+        shelf.add(Made { hits: 352 + 8 * seed, flops: Some(2.5e9), ..Made::of("lit", seed) });
+        shelf.add(Made { hits: 309 + 4 * seed, ..Made::of(NASTY, seed) });
+    }
+    shelf.add(Made { end: Status::Failed, ..Made::of("lit", 3) });
+    shelf
+}
+
+fn args(what: &[&str], out: &Path) -> ReportArgs {
+    let what = what.iter().map(|word| (*word).to_owned()).collect();
+    ReportArgs { what, out: out.to_owned(), ..ReportArgs::default() }
+}
+
+/// Writes a report beside the store; answers with its folder.
+fn written(shelf: &Shelf, what: &[&str]) -> std::path::PathBuf {
+    let out = shelf.store().with_file_name("report");
+    report(&shelf.store(), &args(what, &out)).unwrap();
+    out
+}
+
+fn read(folder: &Path, file: &str) -> String {
+    fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn json(folder: &Path) -> Value {
+    serde_json::from_str(&read(folder, "data/report.json")).unwrap()
+}
+
+/// How long the made runs took is no part of what is pinned.
+fn timed(text: &str, json: &Value) -> String {
+    let rows = json["comparison"]["tables"][0]["rows"].as_array().unwrap();
+    let times = rows.iter().filter_map(|row| row["cost"]["seconds"].as_f64()).map(span);
+    times.fold(text.to_owned(), |text, time| text.replace(&format!("| {time} |\n"), "| TIME |\n"))
+}
+
+#[test]
+fn markdown_says_what_was_found() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    insta::assert_snapshot!("report_markdown", timed(&read(&folder, "report.md"), &json(&folder)));
+    insta::assert_snapshot!("report_reproduce", read(&folder, "reproduce.sh"));
+}
+
+#[test]
+fn numbers_are_those_of_compare() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    let ask = CompareArgs { what: vec!["towers".into()], json: true, ..CompareArgs::default() };
+    let compared: Value = serde_json::from_str(&compare(&shelf.store(), &ask).unwrap()).unwrap();
+    assert_eq!(json(&folder)["comparison"], compared);
+    let csv = compare::report(&shelf.store(), &ask).unwrap().to_csv().unwrap();
+    assert_eq!(read(&folder, "data/comparison.csv"), csv);
+
+    let page = read(&folder, "report.html");
+    let page = parsed(&page);
+    for row in compared["tables"][0]["rows"].as_array().unwrap() {
+        let of_arm = |node: &roxmltree::Node| node.attribute("data-arm") == row["arm"].as_str();
+        let line = page.descendants().find(of_arm).unwrap_or_else(|| panic!("no line of {}", row["arm"]));
+        let cell = |class: &str| {
+            let cells = line.children().filter(|node| node.attribute("class").is_some());
+            let mut named =
+                cells.filter(|node| node.attribute("class").unwrap().split(' ').next() == Some(class));
+            named.next().and_then(|node| node.attribute("data-value")?.parse::<f64>().ok())
+        };
+        assert!(same(cell("mean"), &row["mean"]["value"]), "mean of {}", row["arm"]);
+        assert!(same(cell("difference"), &row["difference"]["value"]), "difference of {}", row["arm"]);
+        assert!(same(cell("p_holm"), &row["difference"]["p_holm"]), "p_holm of {}", row["arm"]);
+        assert!(same(cell("mcnemar"), &row["mcnemar"]["p_holm"]), "mcnemar of {}", row["arm"]);
+        assert!(same(cell("samples"), &row["cost"]["samples"]), "samples of {}", row["arm"]);
+        assert!(same(cell("flops"), &row["cost"]["flops"]), "flops of {}", row["arm"]);
+        assert!(same(cell("seconds"), &row["cost"]["seconds"]), "seconds of {}", row["arm"]);
+    }
+}
+
+/// To the last digit but one: reading JSON may round it.
+fn same(shown: Option<f64>, number: &Value) -> bool {
+    match (shown, number.as_f64()) {
+        (Some(shown), Some(number)) => (shown - number).abs() <= 1e-14 * number.abs(),
+        (shown, number) => shown == number,
+    }
+}
+
+fn parsed(page: &str) -> roxmltree::Document<'_> {
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
+    roxmltree::Document::parse_with_options(page, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_page_is_well_formed_and_asks_for_nothing_from_outside() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    let page = read(&folder, "report.html");
+    let document = parsed(&page);
+    let allowed = |value: &str| value.starts_with('#') || value.starts_with("data:image/jpeg;base64,");
+    for node in document.descendants().filter(roxmltree::Node::is_element) {
+        for attribute in
+            node.attributes().filter(|of| ["href", "src", "srcset", "action", "data"].contains(&of.name()))
+        {
+            assert!(allowed(attribute.value()), "{node:?}");
+        }
+        assert!(!["link", "iframe", "object", "embed", "base"].contains(&node.tag_name().name()), "{node:?}");
+    }
+    for outside in ["http:", "https:", "url(", "@import", "src=\"//", "href=\"//", "fetch(", "XMLHttpRequest"]
+    {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for id in document.descendants().filter_map(|node| node.attribute("href")) {
+        let target = document.descendants().any(|node| node.attribute("id") == id.strip_prefix('#'));
+        assert!(target, "{id} leads nowhere");
+    }
+    assert!(document.descendants().filter(|node| node.has_tag_name("svg")).count() >= 1);
+}
+
+#[test]
+fn what_users_write_is_text_everywhere_and_secrets_stay() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    let page = read(&folder, "report.html");
+    assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");
+    assert!(!read(&folder, "report.md").contains(" <script>"));
+    let script = read(&folder, "reproduce.sh");
+    assert!(script.contains(r"'<script>alert('\''x'\'')</script> & `$(id)`'"), "{script}");
+    let checked =
+        std::process::Command::new("sh").arg("-n").arg(folder.join("reproduce.sh")).status().unwrap();
+    assert!(checked.success());
+    let mut files = vec![folder.clone()];
+    while let Some(path) = files.pop() {
+        match fs::read_dir(&path) {
+            Ok(entries) => files.extend(entries.map(|entry| entry.unwrap().path())),
+            Err(_) => {
+                let bytes = fs::read(&path).unwrap();
+                let text = String::from_utf8_lossy(&bytes);
+                assert!(!text.contains("hunter2"), "{} tells a secret", path.display());
+            }
+        }
+    }
+    let specs: Vec<_> =
+        fs::read_dir(folder.join("specs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(specs.len(), 9);
+    let spec =
+        fs::read_to_string(specs.iter().find(|path| path.display().to_string().contains("clip-2")).unwrap())
+            .unwrap();
+    assert_eq!(spec, "# clip\n[run]\nseed = 2\n[data.train]\ntoken = \"withheld\"\n");
+}
+
+#[test]
+fn the_same_runs_give_the_same_bytes() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    let files = ["report.html", "report.md", "reproduce.sh", "data/report.json", "data/curves.csv"];
+    let before: Vec<String> = files.iter().map(|file| read(&folder, file)).collect();
+    fs::write(folder.join("figures/old.svg"), "of a report of before").unwrap();
+    written(&shelf, &["towers"]);
+    assert_eq!(files.iter().map(|file| read(&folder, file)).collect::<Vec<_>>(), before);
+    assert!(!folder.join("figures/old.svg").exists(), "what this report lacks is gone");
+}
+
+#[test]
+fn one_seed_and_no_difference_are_said() {
+    let shelf = Shelf::new();
+    shelf.add(Made { hits: 300, ..Made::of("clip", 0) });
+    let said = |what: &[&str]| {
+        let folder = written(&shelf, what);
+        json(&folder)["answer"].as_str().unwrap().to_owned()
+    };
+    let alone = said(&["clip"]);
+    assert!(alone.starts_with("`clip` reaches 0.3") && alone.contains("does not cover training"), "{alone}");
+    shelf.add(Made { hits: 420, ..Made::of("lit", 0) });
+    let pair = said(&["clip", "lit"]);
+    assert!(
+        pair.contains("another seed may move the difference by more") && !pair.contains("better"),
+        "{pair}"
+    );
+    shelf.add(Made { hits: 300, ..Made::of("twin", 0) });
+    let twin = said(&["clip", "twin"]);
+    assert!(twin.ends_with("`twin` (+0.000) gave what `clip` gave with every seed."), "{twin}");
+    for seed in 1..3 {
+        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
+        shelf.add(Made { hits: 303 + 7 * seed, ..Made::of("twin", seed) });
+    }
+    let open = said(&["clip", "twin"]);
+    assert!(open.contains("no difference to `clip` that is shown: the interval includes zero"), "{open}");
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let shelf = study();
+    let out = shelf.store().with_file_name("mine");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("notes.txt"), "mine").unwrap();
+    let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
+    assert!(error.contains("is in use and holds no report: name another folder with --out"), "{error}");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+    let error =
+        report(&shelf.store(), &args(&["nowhere"], &out.with_file_name("new"))).unwrap_err().to_string();
+    assert!(error.contains("no run matches `nowhere`"), "{error}");
+    assert!(!out.with_file_name("new").exists());
+}
