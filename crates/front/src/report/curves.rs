@@ -1,7 +1,7 @@
 //! Curves by arm.
 
 use anyhow::Result;
-use clip_lab_board::figure::{Bad, Figure, Rows, View, figure, x};
+use clip_lab_board::figure::{Bad, Figure, Rows, View, gather, grouped, x};
 use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
 
 use super::{drawing::Drawing, model::Settings, runs::file_name};
@@ -71,25 +71,31 @@ fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Opti
         let own = of_arm(arm, metric);
         for run in &arm.runs {
             if reader.series(run.id)?.iter().any(|series| series.name == own && series.n > 1) {
-                let first = all.iter().all(|rows: &Rows| rows.colour != colour);
-                let name = if first { arm.name.clone() } else { String::new() };
-                all.push(Rows { name, colour, ..rows(reader, run, &own, axis)? });
+                all.push(Rows { name: arm.name.clone(), colour, ..rows(reader, run, &own, axis)? });
             }
         }
     }
     let view = View { x: axis, ..View::default() };
-    Ok((!all.is_empty()).then(|| figure(metric, &all, view)))
+    Ok((!all.is_empty()).then(|| grouped(metric, &all, &gather(&all), view)))
 }
 
 fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
+    // Buckets do not say what was not finite, points do.
+    let points = match buckets.iter().any(|bucket| bucket.n_bad > 0) {
+        true => reader.points(run.id, metric)?,
+        false => Vec::new(),
+    };
     Ok(Rows {
         name: String::new(),
         colour: 0,
         dash: 0,
         per_step: x::per_step(axis, run),
-        bad: Bad::NotFinite,
-        first_bad_step: None,
+        bad: points
+            .iter()
+            .filter_map(|point| Some((x::of(axis, point, run), Bad::of(point.value)?)))
+            .collect(),
+        first_bad_step: points.iter().find(|point| !point.value.is_finite()).map(|point| point.step),
         buckets,
     })
 }

@@ -24,7 +24,7 @@ impl Drawing {
     /// # Errors
     /// Those of the drawing.
     pub fn of_curves(file: &str, figure: &Figure) -> Result<Drawing> {
-        let words = figure.notes.join("; ");
+        let words = figure.notes.iter().chain(&figure.shaded).cloned().collect::<Vec<_>>().join("; ");
         let caption = Caption { file: file.to_owned(), title: figure.title.clone(), words };
         Ok(Drawing { caption, svg: svg(figure, SIZE)?, figure: figure.clone() })
     }

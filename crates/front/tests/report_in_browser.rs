@@ -1,0 +1,172 @@
+//! The page in a real browser: read with and without scripts, at the widths of a phone and a desk. Without Chromium
+//! nothing is tested, which is said, and is a failure in CI.
+
+#[allow(dead_code)] // Shared with other tests, which need more of it.
+mod common;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use clip_lab_cli::ReportArgs;
+use clip_lab_front::report::report;
+use common::{Made, Shelf};
+use serde_json::Value;
+
+const WIDTHS: [u32; 2] = [400, 1280];
+/// Names under which it is installed.
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// Opens the page in frames of each width, with scripts and without, and writes what it finds there as JSON.
+const HARNESS: &str = r#"<!DOCTYPE html><meta charset="utf-8"><body><pre id="found">nothing</pre><script>
+const widths = [400, 1280], frames = [];
+for (const width of widths) for (const scripts of [true, false]) {
+  const frame = document.createElement("iframe");
+  if (!scripts) frame.sandbox = "allow-same-origin";
+  frame.style = `border:0;height:900px;width:${width}px`;
+  frame.src = "report.html";
+  frames.push({ width, scripts, frame });
+  document.body.append(frame);
+}
+function look({ width, scripts, frame }) {
+  const page = frame.contentDocument, root = page.documentElement;
+  const arms = () => Array.from(page.querySelectorAll("table.results tbody th"), (head) => head.textContent);
+  const box = (node) => node.getBoundingClientRect();
+  const found = {
+    width, scripts, inner: frame.contentWindow.innerWidth, scroll: root.scrollWidth, arms: arms(),
+    answer: page.getElementById("answer").textContent,
+    means: Array.from(page.querySelectorAll("table.results td.mean"), (cell) => Number(cell.dataset.value)),
+    buttons: page.querySelectorAll("thead button").length,
+    drawn: Array.from(page.querySelectorAll("figure svg"), (svg) => box(svg).width > 200 && box(svg).height > 100),
+  };
+  const head = page.querySelector("table.results thead th:nth-child(3) button");
+  if (head) { head.click(); found.rising = arms(); head.click(); found.falling = arms(); }
+  return found;
+}
+addEventListener("load", () => { document.getElementById("found").textContent = JSON.stringify(frames.map(look)); });
+</script></body>"#;
+
+fn chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let found = NAMES
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file());
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    assert!(found.is_some() || !in_ci, "Chromium is not installed: `apt-get install chromium`");
+    if found.is_none() {
+        eprintln!("SKIPPED: no Chromium, so the report was opened by nobody; `apt-get install chromium`");
+    }
+    found
+}
+
+/// Runs the browser with a profile of its own; answers with what it prints.
+fn browse(program: &Path, folder: &Path, args: &[&str], page: &Path) -> String {
+    let output = Command::new(program)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
+        .args(["--disable-background-networking", "--hide-scrollbars", "--allow-file-access-from-files"])
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .args(args)
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A report on three arms, one with a long name.
+fn page() -> (Shelf, PathBuf) {
+    let shelf = Shelf::new();
+    for seed in 0..3 {
+        shelf.add(Made { hits: 352 + 8 * seed, flops: Some(2.5e9), ..Made::of("lit", seed) });
+        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip & <b>friends</b>", seed) });
+        shelf.add(Made {
+            hits: 309 + 4 * seed,
+            ..Made::of("an_arm_with_a_name_that_nobody_should_give_to_an_arm_of_a_study", seed)
+        });
+    }
+    let out = shelf.store().with_file_name("report");
+    report(
+        &shelf.store(),
+        &ReportArgs { what: vec!["towers".into()], out: out.clone(), ..ReportArgs::default() },
+    )
+    .unwrap();
+    (shelf, out)
+}
+
+#[test]
+fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
+    let Some(program) = chromium() else { return };
+    let (shelf, out) = page();
+    let folder = shelf.store().parent().unwrap().to_owned();
+    fs::write(out.join("harness.html"), HARNESS).unwrap();
+    let dom = browse(
+        &program,
+        &folder,
+        &["--window-size=1400,2000", "--virtual-time-budget=10000", "--dump-dom"],
+        &out.join("harness.html"),
+    );
+    let text =
+        dom.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>")).unwrap().0;
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let found: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let model: Value =
+        serde_json::from_str(&fs::read_to_string(out.join("data/report.json")).unwrap()).unwrap();
+    let rows = model["comparison"]["tables"][0]["rows"].as_array().unwrap();
+    let arms: Vec<&Value> = rows.iter().map(|row| &row["arm"]).collect();
+    assert_eq!(found.as_array().unwrap().len(), 2 * WIDTHS.len());
+    for view in found.as_array().unwrap() {
+        assert_eq!(view["inner"], view["width"]);
+        assert!(view["scroll"].as_u64() <= view["width"].as_u64(), "wider than the window: {view}");
+        assert_eq!(view["answer"], model["answer"].as_str().unwrap().replace('`', ""));
+        assert_eq!(view["arms"].as_array().unwrap().iter().collect::<Vec<_>>(), arms);
+        let means: Vec<f64> =
+            view["means"].as_array().unwrap().iter().map(|mean| mean.as_f64().unwrap()).collect();
+        for (shown, row) in means.iter().zip(rows) {
+            assert!((shown - row["mean"]["value"].as_f64().unwrap()).abs() < 1e-14, "{view}");
+        }
+        assert!(
+            view["drawn"]
+                .as_array()
+                .is_some_and(|all| !all.is_empty() && all.iter().all(|drawn| drawn == true)),
+            "{view}"
+        );
+        let scripts = view["scripts"] == true;
+        assert_eq!(view["buttons"].as_u64() > Some(0), scripts);
+        if scripts {
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            order.sort_by(|a, b| means[*a].total_cmp(&means[*b]));
+            let sorted = |order: &[usize]| order.iter().map(|at| arms[*at].clone()).collect::<Vec<Value>>();
+            assert_eq!(view["rising"], Value::Array(sorted(&order)));
+            order.reverse();
+            assert_eq!(view["falling"], Value::Array(sorted(&order)));
+        }
+    }
+}
+
+#[test]
+fn pictures_of_the_page_are_taken_at_both_widths_and_on_paper() {
+    let Some(program) = chromium() else { return };
+    let (shelf, out) = page();
+    let folder = shelf.store().parent().unwrap().to_owned();
+    for width in WIDTHS {
+        let picture = folder.join(format!("{width}.png"));
+        let args = [format!("--window-size={width},1200"), format!("--screenshot={}", picture.display())];
+        browse(&program, &folder, &args.each_ref().map(String::as_str), &out.join("report.html"));
+        let bytes = fs::read(&picture).unwrap();
+        // The width stands at the 16th byte of every PNG. A blank page of that size would be far smaller.
+        assert_eq!((&bytes[1..4], &bytes[16..20]), (&b"PNG"[..], &width.to_be_bytes()[..]));
+        assert!(bytes.len() > 20_000, "{} bytes at {width} pixels", bytes.len());
+    }
+    let paper = folder.join("report.pdf");
+    browse(
+        &program,
+        &folder,
+        &["--no-pdf-header-footer", &format!("--print-to-pdf={}", paper.display())],
+        &out.join("report.html"),
+    );
+    assert!(fs::read(&paper).unwrap().starts_with(b"%PDF"));
+}
