@@ -3,6 +3,7 @@
 mod buckets;
 mod details;
 mod facts;
+mod many;
 mod points;
 mod probes;
 mod runs;
@@ -75,9 +76,21 @@ impl Reader {
         range: Option<(f64, f64)>,
         max_buckets: usize,
     ) -> Result<Vec<Bucket>, StoreError> {
-        let ask = buckets::Ask { run, metric, axis, range, most: max_buckets.max(1) };
-        let buckets = self.db.with("reading buckets", async |conn| buckets::read(conn, &ask).await)?;
-        buckets.map_or_else(|| Err(self.no_metric(run, metric)), Ok)
+        let mut buckets = self.buckets_of(&[(run, metric)], axis, range, max_buckets)?;
+        buckets.pop().flatten().map_or_else(|| Err(self.no_metric(run, metric)), Ok)
+    }
+
+    /// [`Reader::buckets`] of many series in one go, many times faster than one after the other. None for a metric that
+    /// its run lacks.
+    pub fn buckets_of(
+        &self,
+        series: &[(RunId, &str)],
+        axis: Axis,
+        range: Option<(f64, f64)>,
+        max_buckets: usize,
+    ) -> Result<Vec<Option<Vec<Bucket>>>, StoreError> {
+        let ask = buckets::Ask { series, axis, range, most: max_buckets.max(1) };
+        self.db.with("reading buckets", async |conn| buckets::read(conn, &ask).await)
     }
 
     fn no_metric(&self, run: RunId, metric: &str) -> StoreError {

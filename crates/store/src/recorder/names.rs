@@ -1,7 +1,5 @@
 //! The metric names of log calls, kept so that a call does not copy them.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::record::Names;
 
 /// How many different lists of names are kept; a program has a handful.
@@ -9,22 +7,69 @@ const KEPT: usize = 32;
 
 /// Lists of names seen, the latest first.
 #[derive(Default)]
-pub struct Shapes(Mutex<Vec<Names>>);
+pub struct Shapes(Vec<Shape>);
+
+/// A list of names, and the same behind each other in one text: to compare with that touches little memory.
+struct Shape {
+    text: String,
+    ends: Vec<usize>,
+    names: Names,
+}
 
 impl Shapes {
     /// The names of `points`, shared with earlier calls that named the same metrics in the same order.
-    pub fn of(&self, points: &[(&str, f64)]) -> Names {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |names: &Names| {
-            names.0.len() == points.len() && names.0.iter().zip(points).all(|(a, b)| a == b.0)
-        };
-        if let Some(at) = seen.iter().position(same) {
-            seen.swap(0, at);
-            return seen[0].clone();
+    pub fn of(&mut self, points: &[(&str, f64)]) -> Names {
+        match self.0.iter().position(|shape| shape.fits(points)) {
+            Some(at) => self.0.swap(0, at),
+            None => {
+                self.0.truncate(KEPT - 1);
+                self.0.insert(0, Shape::of(points));
+            }
+        }
+        self.0[0].names.clone()
+    }
+}
+
+impl Shape {
+    fn of(points: &[(&str, f64)]) -> Shape {
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        for (name, _) in points {
+            text.push_str(name);
+            ends.push(text.len());
         }
         let names = Names::from(points.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>());
-        seen.truncate(KEPT - 1);
-        seen.insert(0, names.clone());
-        names
+        Shape { text, ends, names }
+    }
+
+    fn fits(&self, points: &[(&str, f64)]) -> bool {
+        let (text, mut from) = (self.text.as_bytes(), 0);
+        self.ends.len() == points.len()
+            && self.ends.iter().zip(points).all(|(&end, (name, _))| {
+                let same = text[from..end] == *name.as_bytes();
+                from = end;
+                same
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_names_in_the_same_order_are_shared() {
+        let mut shapes = Shapes::default();
+        let mut list = |names: &[&str]| {
+            let points: Vec<(&str, f64)> = names.iter().map(|name| (*name, 0.0)).collect();
+            shapes.of(&points).0.to_vec()
+        };
+        for names in
+            [&["ab", "c"][..], &["a", "bc"], &["c", "ab"], &["ab"], &["ab", "c", ""], &["", "ab", "c"]]
+        {
+            assert_eq!(list(names), names);
+            assert_eq!(list(names), names);
+        }
+        (0..2 * KEPT).for_each(|i| assert_eq!(list(&[&i.to_string()]), [i.to_string()]));
+        assert_eq!(shapes.0.len(), KEPT);
     }
 }

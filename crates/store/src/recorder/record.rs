@@ -39,7 +39,7 @@ pub struct Points {
     pub bits: Box<[u64]>,
 }
 
-/// One thing to record. Small, because 65,536 of them are set aside.
+/// One thing to record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Record {
     /// Values.
@@ -78,6 +78,11 @@ pub struct Event {
 }
 
 impl Record {
+    /// How many values it holds, or 1.
+    pub fn weight(&self) -> usize {
+        if let Record::Points(points) = self { points.bits.len() } else { 1 }
+    }
+
     /// An event of now.
     pub fn event(level: Level, kind: &str, step: Option<u64>, text: &str) -> Record {
         let at_ms = crate::now_ms();

@@ -4,7 +4,6 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -135,6 +134,3 @@ fn header(path: &Path) -> Option<Header> {
     BufReader::new(File::open(path).ok()?).read_line(&mut line).ok()?;
     serde_json::from_str(&line).ok()
 }
-
-/// How long to wait before the store is tried again.
-pub const RETRY: Duration = Duration::from_secs(2);

@@ -1,0 +1,59 @@
+//! Which of the series asked for are there, and how long they are.
+
+use sqlx::SqliteConnection;
+
+use crate::{
+    RunId,
+    reader::many::{json, piled},
+};
+
+/// A series that is there, and the ticks that are asked for.
+pub struct Found {
+    /// Its place in the question.
+    pub at: usize,
+    pub run: i64,
+    pub series: i64,
+    /// How many of its points count.
+    pub n: i64,
+    /// The first tick of its run that is not committed.
+    pub next: i64,
+    /// When its run was started, seconds since 1970.
+    pub started: f64,
+    /// First and last tick that may hold a point; nothing is asked for when they are the wrong way round.
+    pub lo: i64,
+    pub hi: i64,
+}
+
+/// Those that are there, whole.
+pub async fn all(conn: &mut SqliteConnection, asked: &[(RunId, &str)]) -> Result<Vec<Found>, sqlx::Error> {
+    let sql = "SELECT a.key, r.id, m.id, m.n, r.tick_next, r.started_ms / 1000.0,
+                 (SELECT min(tick) FROM point WHERE series = m.id), (SELECT max(tick) FROM point WHERE series = m.id)
+               FROM json_each(?) a CROSS JOIN metric m ON m.run = a.value ->> 0 AND m.name = a.value ->> 1
+               CROSS JOIN run r ON r.id = m.run";
+    type Row = (i64, i64, i64, i64, i64, Option<f64>, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = piled(sqlx::query_as(sql).bind(json(asked)).fetch_all(conn)).await?;
+    let found = |(at, run, series, n, next, started, lo, hi): Row| Found {
+        at: at as usize,
+        run,
+        series,
+        n,
+        next,
+        started: started.unwrap_or(0.0),
+        lo: lo.unwrap_or(0),
+        hi: hi.unwrap_or(-1),
+    };
+    Ok(rows.into_iter().map(found).collect())
+}
+
+/// How many points each has between its ticks, counted no further than is needed to see that they are more than `most`.
+pub async fn counts(
+    conn: &mut SqliteConnection,
+    found: &[Found],
+    most: usize,
+) -> Result<Vec<i64>, sqlx::Error> {
+    let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM point WHERE series = a.value ->> 0
+                 AND tick BETWEEN a.value ->> 1 AND a.value ->> 2 LIMIT ?2)) FROM json_each(?1) a ORDER BY a.key";
+    let asked: Vec<_> = found.iter().map(|f| (f.series, f.lo, f.hi)).collect();
+    let query = sqlx::query_scalar(sql).bind(json(&asked)).bind(most as i64 + 1);
+    query.fetch_all(conn).await
+}

@@ -1,0 +1,42 @@
+//! Merges blocks and points into buckets. Pure.
+
+use crate::{Bucket, rollup::Block};
+
+/// A block with its place on the axis.
+pub struct Placed {
+    pub block: Block,
+    pub x0: f64,
+    pub x1: f64,
+}
+
+/// Merges what falls into the same block of `level`. `zero` is where the axis begins.
+pub fn group(mut placed: Vec<Placed>, level: u32, zero: f64) -> Vec<Bucket> {
+    placed.sort_by_key(|p| p.block.tick0);
+    let mut groups: Vec<Placed> = Vec::with_capacity(placed.len());
+    for next in placed {
+        match groups.last_mut().filter(|sum| sum.block.tick0 >> level == next.block.tick0 >> level) {
+            Some(sum) => {
+                sum.block.merge(&next.block);
+                sum.x1 = next.x1;
+            }
+            None => groups.push(next),
+        }
+    }
+    groups.iter().map(|p| bucket(p, zero)).collect()
+}
+
+fn bucket(placed: &Placed, zero: f64) -> Bucket {
+    let block = &placed.block;
+    let some = |value: f64| if block.n > 0 { value } else { f64::NAN };
+    Bucket {
+        x0: placed.x0 - zero,
+        x1: placed.x1 - zero,
+        min: some(block.min),
+        max: some(block.max),
+        mean: some(block.sum / block.n as f64),
+        first: some(block.first),
+        last: some(block.last),
+        n: block.n as u64,
+        n_bad: block.n_bad as u64,
+    }
+}

@@ -1,0 +1,47 @@
+//! Opening a store that failed, again.
+
+use std::time::{Duration, Instant};
+
+use sqlx::SqliteConnection;
+
+use super::Writer;
+use crate::{
+    NewRun, Status, StoreError,
+    db::{Access, Db, Host, connect},
+    recorder::{begin, session::Session, spool},
+};
+
+impl Writer {
+    /// Tries it; what was kept aside goes into the store first.
+    pub fn reopen(&mut self) {
+        self.retry_at = Instant::now() + self.pace.retry;
+        let opened = self.try_open();
+        if let Ok(open) = opened {
+            self.open = Some(open);
+            self.spool = None;
+            self.shared.tell(None);
+        }
+    }
+
+    fn try_open(&self) -> Result<(Db, Session), StoreError> {
+        // Short waits: records keep arriving meanwhile, and the spool takes them.
+        let db = connect(&self.store, Access::Write, self.pace.busy.min(Duration::from_millis(250)))?;
+        match spool::find(&self.run.dir) {
+            Some(path) => spool::replay(&db, &path)?,
+            None => drop(db.write("recording the run", async |conn| ensure(conn, &self.run).await)?),
+        }
+        let session = db.with("reading the run", async |conn| Session::load(conn, &self.run.uid).await)?;
+        Ok((db, session))
+    }
+}
+
+async fn ensure(conn: &mut SqliteConnection, run: &NewRun) -> Result<(), sqlx::Error> {
+    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE uid = ?")
+        .bind(&run.uid)
+        .fetch_optional(&mut *conn)
+        .await?;
+    match known {
+        Some(_) => Ok(()),
+        None => begin::insert(conn, run, &Host::here(), Status::Running).await.map(|_| ()),
+    }
+}
