@@ -1,5 +1,7 @@
 //! Reads the store for the screen, again and again, on a thread of its own: a slow or locked store never stops a key.
 
+mod ahead;
+
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,7 +18,7 @@ use super::{
     facts::Facts,
 };
 use crate::{
-    figure::{Bad, Rows, x},
+    figure::{Rows, x},
     filter::{Filter, Subject},
     layout::{Kind, Layout, Panel},
     names::{label, metrics, short_names, unique},
@@ -186,11 +188,12 @@ impl Feed {
     fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
         let lines = |panel: &&Panel| panel.kind == Kind::Line;
         let Some(view) = self.layout.views.get(want.view) else { return Ok(()) };
-        let mut charts = std::mem::take(&mut self.last.charts);
-        charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
         let panels: Vec<Panel> = view.panels().filter(lines).cloned().collect();
         let first = self.layout.charts_before(want.view);
         let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
+        self.read_ahead(reader, &panels, &runs, want)?;
+        let mut charts = std::mem::take(&mut self.last.charts);
+        charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
         for (number, panel) in (first..).zip(panels) {
             let axis = want.x.unwrap_or(panel.x);
             let mut chart = Chart { x: axis, rows: Vec::new() };
@@ -199,7 +202,7 @@ impl Feed {
             for run in &runs {
                 for (dash, metric) in metrics.iter().enumerate() {
                     let Some(series) = run.metric(metric) else { continue };
-                    let rows = self.rows(reader, run, series, axis, want.buckets.max(16))?;
+                    let Some(rows) = self.rows(run, series, axis, want.buckets.max(16)) else { continue };
                     let name = label(&run.name, &shorts[dash], runs.len(), metrics.len());
                     chart
                         .rows
@@ -212,34 +215,10 @@ impl Feed {
         Ok(())
     }
 
-    fn rows(
-        &mut self,
-        reader: &Reader,
-        run: &Run,
-        series: &SeriesRow,
-        axis: Axis,
-        buckets: usize,
-    ) -> Result<Rows, StoreError> {
-        let key = (run.row.id, series.name.clone(), axis, buckets);
-        let per_step = x::per_step(axis, &run.row);
-        if let Some((_, rows)) = self.cache.get(&key).filter(|(n, _)| *n == series.n) {
-            return Ok(Rows { per_step, ..rows.clone() });
-        }
-        let read = reader.buckets(run.row.id, &series.name, axis, None, buckets)?;
-        // With no infinite value, what is not finite is NaN.
-        let marked = read.iter().filter(|bucket| bucket.n_bad > 0 && series.n_inf == 0);
-        let bad = marked.map(|bucket| (bucket.x1, Bad::Nan)).collect();
-        let rows = Rows {
-            name: String::new(),
-            colour: 0,
-            dash: 0,
-            per_step,
-            bad,
-            first_bad_step: series.first_bad_step,
-            buckets: read,
-        };
-        self.cache.insert(key, (series.n, rows.clone()));
-        Ok(rows)
+    /// Rows of a series as they were read ahead.
+    fn rows(&self, run: &Run, series: &SeriesRow, axis: Axis, buckets: usize) -> Option<Rows> {
+        let (_, rows) = self.cache.get(&(run.row.id, series.name.clone(), axis, buckets))?;
+        Some(Rows { per_step: x::per_step(axis, &run.row), ..rows.clone() })
     }
 
     fn events(&mut self, reader: &Reader) -> Result<(), StoreError> {

@@ -186,7 +186,7 @@ mod tests {
             let (wake, woken) = bounded(64);
             let (line, taken) = (&line, &mut taken);
             scope.spawn(move || woken.recv().map(|()| line.take(taken)));
-            assert!(line.log(tick(7), &POINTS, || drop(wake.try_send(()))));
+            assert!(line.log(tick(7), &POINTS, || wake.try_send(()).unwrap_or_default()));
         });
         let records: Vec<Record> = line.records(&mut taken).collect();
         assert_eq!(records.len(), WAITING);
