@@ -12,7 +12,7 @@ use super::model::Named;
 use crate::{
     data::{Source, cores},
     plan::{Plan, Split, plan},
-    train::{self, Console, Features, Feed, Rig, Start, Towers, checkpoint, judge},
+    train::{self, Console, Features, Feed, Rig, Start, Towers, View, checkpoint, judge},
 };
 
 /// Metrics by name, split first.
@@ -95,7 +95,8 @@ impl Bench {
                 Features::compute(&self.rig.image, source, cores(), self.device, &mut quiet, &|| false)?;
             let features = features.context("nobody asked to stop")?;
             let towers = Towers::of(&self.rig, &self.feed, &self.plan, self.device);
-            for found in judge(&self.rig, &towers, *split, data.clone(), &features)? {
+            let view = View::new(&towers, data.clone(), &features)?;
+            for found in judge(&self.rig, &view, *split)? {
                 let named = |(name, value)| (format!("{}/{name}", split.as_str()), value);
                 metrics.extend(found.metrics.into_iter().map(named));
             }

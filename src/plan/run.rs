@@ -48,6 +48,10 @@ pub struct Run {
     pub checkpoint_every: u64,
     /// Steps between two records of the loss.
     pub log_every: u64,
+    /// Record at every evaluation what the model makes of 32 fixed pairs (their similarities) and of 20 fixed captions
+    /// (the five best pictures of the split), with thumbnails, for dashboard and report. The losses are the same
+    /// without; an evaluation takes a few milliseconds longer, the first some more for the thumbnails.
+    pub probe: bool,
     /// Compute a locked tower without random augmentation once and keep its features; the losses are the same.
     pub cache_features: bool,
     /// The metric that says how good the run is, split first. With a classifier the default is
@@ -111,6 +115,7 @@ impl Default for Run {
             eval_every: 1,
             checkpoint_every: 1,
             log_every: 1,
+            probe: true,
             cache_features: true,
             goal: "val/retrieval/t2i/hit@1".into(),
             select: Select::Last,

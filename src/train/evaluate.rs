@@ -86,23 +86,11 @@ pub fn embed_texts(
     Ok(sorted.f_index_select(0, &back)?)
 }
 
-/// What the evaluators of a split find, each in turn. `features` are the image tower's for the pictures of `data`;
-/// pictures that could not be read are left out.
+/// What the evaluators of a split find, each in turn.
 ///
 /// # Errors
 /// Those of the evaluators.
-pub fn judge(
-    rig: &Rig,
-    towers: &Towers<'_>,
-    split: Split,
-    data: Arc<dyn Dataset>,
-    features: &Features,
-) -> Result<Vec<Evaluation>> {
-    let out: Vec<usize> = features.broken.iter().map(|broken| broken.picture).collect();
-    let readable = Without::new(data, &out);
-    let kept: Vec<i64> = readable.kept().iter().map(|&index| index as i64).collect();
-    let rows = features.rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(towers.device))?;
-    let view = View::new(towers, Arc::new(readable), rows);
+pub fn judge(rig: &Rig, view: &View<'_>, split: Split) -> Result<Vec<Evaluation>> {
     let mine = rig.evals.iter().filter(|(on, _)| on.contains(&split));
     mine.map(|(_, evaluator)| {
         view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{}]", split.as_str()))
@@ -113,16 +101,48 @@ pub fn judge(
 /// A data set seen through the towers. Embeddings are computed once, however many evaluators ask.
 pub struct View<'a> {
     towers: &'a Towers<'a>,
-    data: Arc<dyn Dataset>,
+    data: Without,
     features: Tensor,
     images: OnceCell<Tensor>,
     captions: OnceCell<(Tensor, Tensor)>,
 }
 
 impl<'a> View<'a> {
-    /// `features` are the image tower's for the pictures of `data`, `[N, width]`.
-    pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: Tensor) -> Self {
-        Self { towers, data, features, images: OnceCell::new(), captions: OnceCell::new() }
+    /// `features` are the image tower's for the pictures of `data`; those that could not be read are left out.
+    ///
+    /// # Errors
+    /// When the features are of another data set.
+    pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: &Features) -> Result<Self> {
+        let out: Vec<usize> = features.broken.iter().map(|broken| broken.picture).collect();
+        let data = Without::new(data, &out);
+        let kept: Vec<i64> = data.kept().iter().map(|&index| index as i64).collect();
+        let rows = features.rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(towers.device))?;
+        Ok(Self { towers, data, features: rows, images: OnceCell::new(), captions: OnceCell::new() })
+    }
+
+    /// The number in the whole data set of the readable picture `index`.
+    pub fn place(&self, index: usize) -> usize {
+        self.data.kept()[index]
+    }
+
+    /// Unit-length embeddings of the first captions of `pictures`, which have some; not computed again if an evaluator
+    /// has asked for all captions.
+    ///
+    /// # Errors
+    /// Those of the tokenizer and the tower.
+    pub fn first_captions(&self, pictures: &[usize]) -> Result<Tensor> {
+        let Some((rows, _)) = self.captions.get() else {
+            let texts: Vec<&str> = pictures.iter().map(|&p| self.data.captions(p)[0].as_str()).collect();
+            return self.towers.embed_texts(&texts);
+        };
+        let begins = (0..self.data.len()).scan(0, |next, picture| {
+            let begin = *next;
+            *next += self.data.captions(picture).len();
+            Some(begin)
+        });
+        let begins: Vec<usize> = begins.collect();
+        let wanted: Vec<i64> = pictures.iter().map(|&picture| begins[picture] as i64).collect();
+        Ok(rows.f_index_select(0, &Tensor::from_slice(&wanted).to_device(self.towers.device))?)
     }
 
     /// Runs an evaluator.
@@ -158,7 +178,7 @@ fn once<T>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T>) -> Result<&T
 
 impl Embedded for View<'_> {
     fn data(&self) -> &dyn Dataset {
-        self.data.as_ref()
+        &self.data
     }
 
     fn images(&self) -> Result<Tensor> {

@@ -8,14 +8,17 @@ mod environment;
 mod evaluate;
 mod features;
 mod gradcache;
+mod load;
 mod model;
 mod precision;
+mod probe;
 mod rig;
 mod session;
 mod shadow;
 mod signals;
 mod speed;
 mod summary;
+mod thumbnail;
 mod trainer;
 
 pub use classifier::Classifier;

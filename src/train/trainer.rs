@@ -5,6 +5,8 @@ mod evaluation;
 mod gradients;
 mod micro;
 mod overfit;
+mod phases;
+mod probe;
 mod reading;
 mod record;
 
@@ -22,12 +24,14 @@ use super::{
     checkpoint::{self, Progress},
     console::Console,
     describe::describe,
+    load::Load,
     model::Start,
     precision::LossScale,
     rig::{Feed, Rig},
     session::Session,
     signals::Stop,
     speed,
+    thumbnail::Thumbnails,
 };
 use crate::{
     data::{Batch, Broken, Read},
@@ -35,6 +39,7 @@ use crate::{
 };
 use clock::Clock;
 pub use overfit::Overfitted;
+use phases::Phase;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +77,8 @@ pub struct Trainer<'a> {
     progress: Progress,
     latest: BTreeMap<String, f64>,
     clock: Clock,
+    load: Load,
+    thumbnails: Thumbnails,
 }
 
 impl<'a> Trainer<'a> {
@@ -94,7 +101,7 @@ impl<'a> Trainer<'a> {
         let (spec, model) = (session.spec.clone(), describe(plan));
         let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model, scale };
         let (features, kept, broken) = Default::default();
-        let (latest, clock) = Default::default();
+        let (latest, clock, load, thumbnails) = Default::default();
         let mut trainer = Self {
             plan,
             feed,
@@ -109,6 +116,8 @@ impl<'a> Trainer<'a> {
             progress,
             latest,
             clock,
+            load,
+            thumbnails,
         };
         trainer.begin()?;
         Ok(trainer)
@@ -193,6 +202,7 @@ impl<'a> Trainer<'a> {
         if !loss.is_finite() {
             return Ok(Some(self.non_finite(loss)));
         }
+        self.clock.phases.enter(Phase::Optimizer);
         let lr = self.rig.lr * self.rig.schedule.at(step, self.feed.total);
         let mut report = Report::default();
         if self.progress.scale.take_off(&self.rig.params)? {
@@ -201,6 +211,7 @@ impl<'a> Trainer<'a> {
         for param in self.rig.params.trained() {
             param.tensor.shallow_clone().zero_grad();
         }
+        self.clock.phases.leave();
         self.progress.step += 1;
         self.progress.samples += batch.len() as u64;
         self.clock.step(started.elapsed().as_secs_f64(), batch.len() as u64);

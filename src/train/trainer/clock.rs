@@ -1,5 +1,7 @@
 //! Where the time goes.
 
+use super::phases::Phases;
+
 /// Seconds spent since the last record.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
@@ -8,6 +10,8 @@ pub(super) struct Clock {
     /// The most of them that the device does in a second.
     pub(super) peak: f64,
     pub(super) waited: f64,
+    /// Where the time of an update goes.
+    pub(super) phases: Phases,
     worked: f64,
     steps: u64,
     pairs: u64,
@@ -37,6 +41,8 @@ impl Clock {
             ("time/data_wait_s".to_owned(), self.waited / steps),
             ("time/update_s".to_owned(), self.worked / steps),
         ];
+        let phases = ["forward", "backward", "optimizer"].into_iter().zip(self.phases.take());
+        points.extend(phases.map(|(phase, seconds)| (format!("time/{phase}_s"), seconds / steps)));
         if let Some(flops) = self.flops {
             points.push(("speed/flops_per_s".to_owned(), rate * flops));
             points.push(("speed/mfu".to_owned(), rate * flops / self.peak));

@@ -12,7 +12,7 @@ use super::Trainer;
 use crate::{
     data::{Broken, Read},
     plan::{Select, Split},
-    train::{Console, Features, Towers, WeightsKind, checkpoint, features, goal, judge},
+    train::{Console, Features, Towers, View, WeightsKind, checkpoint, features, goal, judge},
 };
 
 impl Trainer<'_> {
@@ -90,7 +90,11 @@ impl Trainer<'_> {
         let started = Instant::now();
         let Some((rows, broken)) = self.split_features(name, data.clone())? else { return Ok(()) };
         let mut points = Vec::new();
-        for found in judge(&self.rig, &self.towers(), split, data, &Features { rows, broken })? {
+        let towers = self.towers();
+        let view = View::new(&towers, data.clone(), &Features { rows, broken })?;
+        let judged = judge(&self.rig, &view, split)?;
+        let seen = self.see(&view);
+        for found in judged {
             let named = |(metric, value)| (format!("{name}/{}{metric}", kind.prefix()), value);
             points.extend(found.metrics.into_iter().map(named));
             self.record_ranks(name, kind, found.ranks);
@@ -100,6 +104,9 @@ impl Trainer<'_> {
             self.session.recorder.describe_metric(metric, "", goal(metric));
         }
         self.log(&points);
+        if let Some(seen) = seen {
+            self.record_probe(split, kind, data.as_ref(), self.logit_scale(), seen);
+        }
         Ok(())
     }
 

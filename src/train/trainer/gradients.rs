@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clip_lab_api::{Classes, Mode, Pair, Scored, rng};
 use tch::{Kind, Tensor};
 
-use super::Trainer;
+use super::{Trainer, phases::Phase};
 use crate::{
     data::Batch,
     train::model::{Against, TextTower, unit},
@@ -14,6 +14,7 @@ impl Trainer<'_> {
     /// Leaves the gradients of a batch in the parameters and gives its loss, with what is recorded beside it. A loss
     /// that is not finite is given back without gradients: they would only spoil the weights.
     pub(super) fn gradients(&mut self, batch: &Batch) -> Result<(f64, Scored)> {
+        self.clock.phases.enter(Phase::Forward);
         let size = self.plan.run.micro_batch as i64;
         if 0 < size && size < batch.len() {
             return self.gradients_in_parts(batch, size);
@@ -21,6 +22,7 @@ impl Trainer<'_> {
         let scored = self.score(batch)?;
         // A wait for the device.
         let loss = scored.loss.double_value(&[]);
+        self.clock.phases.enter(Phase::Backward);
         if loss.is_finite() {
             self.progress.scale.apply(&scored.loss)?.f_backward()?;
         }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_api::{Classes, Mode, Pair, Scored};
 use tch::Tensor;
 
-use super::Trainer;
+use super::{Trainer, phases::Phase};
 use crate::{
     data::Batch,
     train::{
@@ -35,10 +35,15 @@ impl Trainer<'_> {
             Some(features) => self.text_embeddings(&features[part], tower),
             None => self.text_embeddings(&self.text_features(&parts[part], tower)?, tower),
         };
+        let image = |part: usize| self.clock.phases.during(Phase::Forward, || image(part));
+        let text = |part: usize| self.clock.phases.during(Phase::Forward, || text(part));
         let score = |image: &Tensor, text: &Tensor| {
             self.rig.loss.score(&Pair { image, text, group: Some(&batch.group) })
         };
-        let backward = |loss: &Tensor| Ok(self.progress.scale.apply(loss)?.f_backward()?);
+        let backward = |loss: &Tensor| {
+            self.clock.phases.enter(Phase::Backward);
+            Ok(self.progress.scale.apply(loss)?.f_backward()?)
+        };
         let towers = GradCache { image: &image, text: &text, parts: parts.len() };
         towers.gradients(&score, &backward, self.rig.params.buffers(), self.device)
     }
@@ -62,6 +67,7 @@ impl Trainer<'_> {
         let mut sum = Sum::default();
         let mut start = 0;
         for part in mixed.parts(size)? {
+            self.clock.phases.enter(Phase::Forward);
             let logits =
                 classifier.logits(&self.rig.image.project(&self.image_features(&part)?, Mode::Train)?)?;
             let targets = targets.f_narrow(0, start, part.len())?;
@@ -71,6 +77,7 @@ impl Trainer<'_> {
             if !loss.double_value(&[]).is_finite() {
                 return Ok((loss.double_value(&[]), scored));
             }
+            self.clock.phases.enter(Phase::Backward);
             self.progress.scale.apply(&loss)?.f_backward()?;
             sum.add(&scored, share)?;
             start += part.len();

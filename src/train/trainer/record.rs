@@ -41,6 +41,7 @@ impl Trainer<'_> {
         let scales = self.rig.params.lr_scales().into_iter();
         points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
         points.extend(self.clock.take());
+        points.extend(self.load.sample(self.device));
         self.log(&points);
     }
 

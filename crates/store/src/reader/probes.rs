@@ -7,7 +7,7 @@ use crate::{Probe, RunId, StoreError};
 
 impl Reader {
     /// What was seen at every evaluation, by step, split and weights. None for runs recorded before there were probes.
-    /// Some 15 KiB each: ask when [`Reader::changed`] says so, not for every frame.
+    /// Some 20 KiB each: ask when [`Reader::changed`] says so, not for every frame.
     pub fn probes(&self, run: RunId) -> Result<Vec<Probe>, StoreError> {
         self.db.with("reading what the model saw", async |conn| {
             if !has(conn, "probe").await? {

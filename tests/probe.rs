@@ -1,0 +1,212 @@
+//! Stories of what a run records for those who look at it: fixed pairs, answers, thumbnails, phases, load.
+
+mod support;
+
+use clip_lab::{
+    data::Source,
+    train::{Console, Ended, Features, Feed, Rig, Start, Stop, Towers, View, checkpoint},
+};
+use clip_lab_api::Embedded as _;
+use clip_lab_cli::Ui;
+use clip_lab_store::{Evaluated, Probe, Reader};
+use support::{Lab, alone, planned};
+use tch::Device;
+
+/// Small towers with dropout, batch statistics, random crops and a moving average; 5 batches an epoch, 3 evaluations.
+const SMALL: &str = r#"
+name = "seen"
+[run]
+seed = 3
+steps = 12
+batch = 256
+[data.train]
+plugin = "emoji"
+[data.val]
+split = "val"
+[data.test]
+split = "test"
+[[augment]]
+plugin = "random_resized_crop"
+scale = [0.5, 1.0]
+[tokenizer]
+plugin = "clip_bpe"
+[model.image]
+plugin = "resnet"
+image_size = 16
+layers = [1, 1]
+widths = [8, 16]
+block = "basic"
+stem_width = 8
+[model.text]
+plugin = "bert"
+vocab = 49408
+width = 16
+depth = 1
+heads = 2
+mlp_dim = 32
+context = 77
+[model.image_projection]
+plugin = "residual"
+dim = 16
+[model.text_projection]
+plugin = "residual"
+dim = 16
+[loss]
+plugin = "clip"
+[optimizer]
+plugin = "adamw"
+lr = 1e-3
+[schedule]
+plugin = "constant"
+[[trick]]
+plugin = "ema"
+[[eval]]
+plugin = "retrieval"
+"#;
+
+fn probes(lab: &Lab) -> Vec<Probe> {
+    lab.reader().probes(lab.newest().id).unwrap()
+}
+
+/// What tells one evaluation from another.
+fn of(probe: &Probe) -> (u64, &str, &str) {
+    (probe.step, &probe.split, &probe.weights)
+}
+
+#[test]
+fn every_evaluation_is_seen_the_same_way_and_no_loss_changes() {
+    let _turn = alone();
+    let [seen, again, unseen] = ["", "", "probe = false\n"].map(|more| {
+        let lab = Lab::new();
+        let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{more}"));
+        assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
+        lab
+    });
+    let found = probes(&seen);
+    let want: Vec<_> = [(5, "val"), (10, "val"), (12, "test"), (12, "val")]
+        .into_iter()
+        .flat_map(|(step, split)| [(step, split, "ema"), (step, split, "raw")])
+        .collect();
+    assert_eq!(found.iter().map(of).collect::<Vec<_>>(), want);
+    assert_eq!(found, probes(&again), "same seed, same probes");
+    assert!(probes(&unseen).is_empty());
+    for metric in ["train/loss", "val/retrieval/t2i/hit@1", "test/ema/retrieval/i2t/mrr"] {
+        assert_eq!(seen.points(metric), unseen.points(metric), "{metric}");
+    }
+    for probe in &found {
+        whole(probe);
+        shown(&seen.reader(), probe);
+        assert_eq!(probe.texts, found.iter().find(|other| other.split == probe.split).unwrap().texts);
+    }
+    assert_ne!(found[0].similarity, found[1].similarity, "raw weights and their average differ");
+    assert!(found.iter().any(|probe| probe.rank.iter().any(|&rank| rank > 0)));
+}
+
+/// A probe fits together.
+fn whole(probe: &Probe) {
+    assert_eq!((probe.texts.len(), probe.pictures.len()), (32, 32));
+    assert_eq!((probe.queries.len(), probe.top.len(), probe.rank.len()), (20, 20, 20));
+    assert_eq!(probe.similarity.len(), 32 * 32);
+    assert_eq!(probe.owner, (0..32).collect::<Vec<u32>>());
+    assert!(probe.similarity.iter().all(|cosine| (-1.0..=1.0).contains(cosine)));
+    assert!(probe.logit_scale.is_some_and(|scale| (10.0..20.0).contains(&scale)), "{:?}", probe.logit_scale);
+    for (hits, rank) in probe.top.iter().zip(&probe.rank) {
+        assert_eq!(hits.len(), 5);
+        assert!(hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
+        let right: Vec<usize> = (0..5).filter(|&place| hits[place].right).collect();
+        assert_eq!(right, if *rank < 5 { vec![*rank as usize] } else { vec![] });
+    }
+}
+
+/// Every picture has a thumbnail, a JPEG of at most 96 pixels.
+fn shown(reader: &Reader, probe: &Probe) {
+    for picture in probe.pictures.iter().chain(probe.top.iter().flatten().map(|hit| &hit.picture)) {
+        let jpeg = reader.picture(picture.digest.as_deref().unwrap()).unwrap().expect("a thumbnail");
+        let picture = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
+        assert!(picture.width() <= 96 && picture.height() <= 96);
+    }
+}
+
+#[test]
+fn it_says_what_the_embeddings_say() {
+    let _turn = alone();
+    let lab = Lab::new();
+    lab.train(SMALL, None, Stop::default()).unwrap();
+    let run = lab.newest();
+    let found = probes(&lab);
+    let probe = found.iter().find(|probe| of(probe) == (12, "val", "raw")).unwrap();
+
+    let plan = planned(SMALL);
+    let feed = Feed::open(&plan).unwrap();
+    let rig = Rig::build(&plan, &feed, Device::Cpu, Start::ToBeLoaded).unwrap();
+    checkpoint::read_weights(&run.dir.join("last.safetensors"), &rig.vars).unwrap();
+    let data = feed.splits[0].1.clone();
+    let source = Source::pictures(data.clone(), rig.prepare.clone());
+    let features =
+        Features::compute(&rig.image, source, 1, Device::Cpu, &mut Console::new(Ui::None), &|| false);
+    let towers = Towers::of(&rig, &feed, &plan, Device::Cpu);
+    let view = View::new(&towers, data.clone(), &features.unwrap().unwrap()).unwrap();
+    let rows = |tensor: tch::Tensor| Vec::<Vec<f32>>::try_from(tensor).unwrap();
+    let (images, texts) = (rows(view.images().unwrap()), rows(view.texts(&probe.texts).unwrap()));
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+
+    let names: Vec<String> = (0..data.len()).map(|picture| data.name(picture)).collect();
+    for (row, (text, picture)) in texts.iter().zip(&probe.pictures).enumerate() {
+        let place = names.iter().position(|name| *name == picture.name).unwrap();
+        assert!(data.captions(place).contains(&probe.texts[row]), "a text belongs to its picture");
+        let cosine = dot(text, &images[place]);
+        assert!((cosine - probe.similarity[row * 33]).abs() < 1e-4, "{row}: {cosine}");
+    }
+    // The ranks are those of the evaluation.
+    let which = Evaluated { step: 12, split: "val", suite: "retrieval", direction: "t2i", weights: "raw" };
+    let ranks = lab.reader().ranks_of(run.id, &which).unwrap().unwrap();
+    let captions: Vec<&String> = (0..data.len()).flat_map(|picture| data.captions(picture)).collect();
+    for (query, rank) in probe.queries.iter().zip(&probe.rank) {
+        assert_eq!(ranks[captions.iter().position(|caption| *caption == query).unwrap()], *rank, "{query}");
+    }
+}
+
+#[test]
+fn a_resumed_run_records_the_probes_of_one_never_stopped() {
+    let _turn = alone();
+    let (whole, stopped) = (Lab::new(), Lab::new());
+    whole.train(SMALL, None, Stop::default()).unwrap();
+    stopped.train(SMALL, None, Stop::after(7)).unwrap();
+    assert_eq!(probes(&stopped).iter().map(|probe| probe.step).collect::<Vec<_>>(), [5, 5]);
+    stopped.train(SMALL, Some(&stopped.newest().uid), Stop::default()).unwrap();
+    assert_eq!(probes(&stopped), probes(&whole));
+}
+
+#[test]
+fn phases_and_load_are_recorded() {
+    let _turn = alone();
+    for run in ["", "micro_batch = 100\n"] {
+        let lab = Lab::new();
+        let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{run}"));
+        lab.train(&spec, None, Stop::default()).unwrap();
+        let seconds = |phase: &str| lab.points(&format!("time/{phase}_s"));
+        let update = seconds("update");
+        let phases = ["forward", "backward", "optimizer"].map(seconds);
+        assert!(phases.iter().all(|phase| phase.len() == update.len()));
+        let sum = |points: &[(u64, f64)]| points.iter().map(|(_, seconds)| seconds).sum::<f64>();
+        let (parts, all) = (phases.each_ref().map(|phase| sum(phase)), sum(&update));
+        assert!(parts.iter().all(|part| *part > 0.0), "{parts:?}");
+        let share = parts.iter().sum::<f64>() / all;
+        assert!((0.5..=1.0).contains(&share), "{parts:?} of {all}");
+        #[cfg(target_os = "linux")]
+        for (metric, most) in [("system/cpu", 1.5), ("system/memory_gib", 1024.0)] {
+            let points = lab.points(metric);
+            assert!(points.iter().all(|(_, value)| (0.0..most).contains(value)), "{metric}: {points:?}");
+        }
+    }
+}
+
+#[test]
+fn the_bound_of_the_scale_is_among_the_settings() {
+    let _turn = alone();
+    let lab = Lab::new();
+    lab.train(&SMALL.replace("steps = 12", "steps = 1"), None, Stop::default()).unwrap();
+    let config = lab.reader().config(lab.newest().id).unwrap();
+    let bound = config.iter().find(|entry| entry.key == "loss.max_scale").expect("loss.max_scale");
+    assert_eq!(bound.value.parse::<f64>().unwrap(), 100.0);
+}
