@@ -4,7 +4,7 @@
 
 mod kind;
 mod read;
-mod table;
+pub(crate) mod table;
 
 use std::path::Path;
 

@@ -19,7 +19,8 @@ use proptest::prelude::*;
 use ratatui::{
     Terminal,
     backend::TestBackend,
-    crossterm::event::{KeyCode, KeyEvent},
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind},
+    layout::Rect,
 };
 
 /// The moment at which all snapshots are taken.
@@ -39,6 +40,8 @@ fn read(want: &Want) -> Snapshot {
     for (run, active) in snapshot.runs.iter_mut().zip([152_000, 75_000, 170_000, 242_000]) {
         run.row.active_ms = active;
         run.row.rate = Some(8.125);
+        (run.row.host, run.row.pid) = ("lab".to_string(), 4321);
+        run.row.dir = format!("/runs/{}", run.name).into();
     }
     for (event, at) in snapshot.events.iter_mut().rev().zip((0..).map(|i| NOW - i * 12_000)) {
         event.row.at_ms = at;
@@ -97,6 +100,7 @@ fn it_reads_well_at_three_sizes() {
     tab(&mut app, 3);
     press(&mut app, "els");
     insta::assert_snapshot!("80x24_expanded_log", shown(&app, 80, 24, Depth::Sixteen));
+    insta::assert_snapshot!("40x10", shown(&app, 40, 10, Depth::None));
     insta::assert_snapshot!("30x6", shown(&app, 30, 6, Depth::None));
 }
 
@@ -109,7 +113,8 @@ fn help_and_the_question_before_leaving() {
     assert_eq!(app.selected().map(|run| run.name.as_str()), Some("lit-ema"));
     press(&mut app, "?");
     insta::assert_snapshot!("help", shown(&app, 80, 24, Depth::True));
-    assert_eq!(press(&mut app, "qq"), Next::Stay);
+    app.press(KeyEvent::from(KeyCode::Esc));
+    assert_eq!(press(&mut app, "q"), Next::Stay);
     insta::assert_snapshot!("question", shown(&app, 80, 24, Depth::True));
     assert_eq!(press(&mut app, "c"), Next::Stay);
     assert_eq!(press(&mut app, "qk"), Next::Leave);
@@ -298,7 +303,8 @@ proptest! {
         size in (0u16..210, 0u16..70),
         rows in proptest::collection::vec(any_rows(), 0..4),
         runs in proptest::collection::vec((0usize..8, any_value(), any::<u64>(), any::<Option<u64>>()), 0..30),
-        keys in "[?qjk xlsetc0-9]{0,12}",
+        keys in "[?:qjk xlsetcpDvKntCGr0-9\t\n\u{1b}]{0,16}",
+        clicks in proptest::collection::vec((0u16..210, 0u16..70, 0u8..3), 0..4),
         trouble in proptest::option::of("\\PC{0,300}"),
         depth in prop_oneof![Just(Depth::None), Just(Depth::Sixteen), Just(Depth::Many), Just(Depth::True)],
     ) {
@@ -308,8 +314,23 @@ proptest! {
         let charts = vec![Chart { x: Axis::WallSeconds, rows }; 2];
         let mut app = App::new(Layout::live(), Some("uid1".to_string()), true);
         app.take(Snapshot { runs, charts, trouble, ..Snapshot::default() });
+        app.size = Rect::new(0, 0, size.0, size.1);
+        for (column, row, what) in clicks {
+            let kind = match what {
+                0 => MouseEventKind::Down(MouseButton::Left),
+                1 => MouseEventKind::ScrollUp,
+                _ => MouseEventKind::ScrollDown,
+            };
+            app.mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+        }
         for key in keys.chars() {
-            app.press(KeyEvent::from(KeyCode::Char(key)));
+            let code = match key {
+                '\t' => KeyCode::Tab,
+                '\n' => KeyCode::Enter,
+                '\u{1b}' => KeyCode::Esc,
+                letter => KeyCode::Char(letter),
+            };
+            app.press(KeyEvent::from(code));
             shown(&app, size.0, size.1, depth);
         }
         shown(&app, size.0, size.1, depth);

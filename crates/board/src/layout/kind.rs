@@ -34,9 +34,18 @@ kinds! {
     Retrieval: "retrieval", "Retrieval", 44 x 6;
     /// What happened in the runs.
     Events: "events", "Events", 34 x 6;
+    /// In which settings the runs on the charts differ.
+    Diff: "diff", "Config diff", 50 x 6;
+    /// Everything about the selected run.
+    Run: "run", "Run", 48 x 8;
 }
 
 impl Kind {
+    /// Whether it is a list that scrolls by itself. In the others the arrow keys select a run.
+    pub fn scrolls(self) -> bool {
+        matches!(self, Kind::Events | Kind::Diff | Kind::Run)
+    }
+
     /// The names of all kinds as words: `runs, line or events`.
     pub fn names() -> String {
         let names: Vec<&str> = Kind::ALL.iter().map(|(_, name)| *name).collect();

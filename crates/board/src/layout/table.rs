@@ -132,6 +132,14 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
         })
     }
 
+    /// A text or a list of texts, empty if the key is not there.
+    pub fn text_or_texts(&mut self, key: &str) -> Vec<String> {
+        match self.get(key) {
+            Some(value) if value.get_ref().as_array().is_some() => self.texts(key),
+            _ => self.text(key).into_iter().map(|(text, _)| text).collect(),
+        }
+    }
+
     /// The tables of a list of tables, `[[key]]`, each with its place; reports an absent or empty list.
     pub fn tables(&mut self, key: &str) -> Vec<(&'a DeTable<'t>, Range<usize>)> {
         let Some(value) = self.get(key) else {

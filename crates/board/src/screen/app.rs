@@ -1,24 +1,33 @@
 //! The state of the screen and what keys do to it. No reading, no drawing.
 
-use std::collections::HashSet;
+mod act;
+mod help;
+mod line;
+mod mouse;
+mod question;
+mod scroll;
 
-use clip_lab_store::{Axis, RunId};
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use std::collections::{HashMap, HashSet};
+
+use clip_lab_store::{Axis, Level, RunId};
+use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
     data::{Chart, Run, Snapshot, Want},
-    keys::{Action, action},
+    effect::{Effect, Told},
+    keys::Keys,
 };
 use crate::{
-    figure::{Form, x},
+    figure::Form,
     layout::{Kind, Layout, Panel, View},
 };
 
-/// Half-lives that the `s` key walks through, in steps.
-const SMOOTH: [f64; 6] = [0.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
+pub use help::{Entry, Help};
+pub use line::{Line, completions};
+pub use question::Question;
 
 /// What comes after a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Next {
     /// The screen stays.
     Stay,
@@ -26,14 +35,23 @@ pub enum Next {
     Leave,
     /// The screen closes; the run it belongs to is to stop at its next checkpoint.
     Stop,
+    /// The screen stays; the store is to be changed.
+    Do(Effect),
 }
 
-/// The answers to "leave while the run trains?".
-pub const ANSWERS: [(&str, Next, &str); 3] = [
-    ("k", Next::Leave, "keep running in the background"),
-    ("s", Next::Stop, "stop at the next checkpoint"),
-    ("c", Next::Stay, "cancel"),
-];
+/// What keys are for at the moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Mode {
+    /// Looking around.
+    #[default]
+    Looking,
+    /// Searching the help.
+    Help(Help),
+    /// Writing a command.
+    Command(Line),
+    /// Answering a question.
+    Asking(Question),
+}
 
 /// The screen's state.
 pub struct App {
@@ -47,10 +65,14 @@ pub struct App {
     pub focus: usize,
     /// Whether the focused panel has the whole screen.
     pub expanded: bool,
-    /// Whether the help is open.
-    pub help: bool,
-    /// The answer marked in "leave while the run trains?", while that is asked.
-    pub asking: Option<usize>,
+    /// What keys are for.
+    pub mode: Mode,
+    /// Which keys do what.
+    pub keys: Keys,
+    /// What a command or the store has answered, until the next key.
+    pub told: Option<Told>,
+    /// The size of the screen, as far as it is known: the mouse and lists need it.
+    pub size: Rect,
     /// The axis chosen with `x`.
     pub x: Option<Axis>,
     /// Whether `l` turned the layout's choice of vertical axes round.
@@ -59,6 +81,14 @@ pub struct App {
     pub smooth: Option<f64>,
     /// Runs that no chart shows.
     pub hidden: HashSet<RunId>,
+    /// The run that others are compared with.
+    pub pinned: Option<RunId>,
+    /// Whether the config diff shows all settings.
+    pub all_settings: bool,
+    /// The least severity of the events shown.
+    pub severity: Level,
+    /// How far lists are scrolled, by view and panel.
+    scrolled: HashMap<(usize, usize), usize>,
     selected: Option<RunId>,
     /// The run this screen was opened for, by uid.
     own: Option<String>,
@@ -75,12 +105,18 @@ impl App {
             view: 0,
             focus: 0,
             expanded: false,
-            help: false,
-            asking: None,
+            mode: Mode::Looking,
+            keys: Keys::default(),
+            told: None,
+            size: Rect::default(),
             x: None,
             log_turned: false,
             smooth: None,
             hidden: HashSet::new(),
+            pinned: None,
+            all_settings: false,
+            severity: Level::Info,
+            scrolled: HashMap::new(),
             selected: None,
             own,
             child,
@@ -124,8 +160,15 @@ impl App {
             x: self.x,
             buckets: 2 * usize::from(width.max(40)),
             hidden: self.hidden.clone(),
+            details: self.wanted_details(),
             ..Want::default()
         }
+    }
+
+    /// The run of which everything is to be read: the selected one, where a panel shows it.
+    fn wanted_details(&self) -> Option<RunId> {
+        let shown = self.panels().any(|panel| panel.kind == Kind::Run);
+        self.selected().or(self.snapshot.runs.first()).map(|run| run.row.id).filter(|_| shown)
     }
 
     /// The form of the vertical axis of `panel` now.
@@ -152,99 +195,15 @@ impl App {
 
     /// What to do after `key`.
     pub fn press(&mut self, key: KeyEvent) -> Next {
-        if self.asking.is_some() {
-            return self.answer(key);
-        }
-        if let Some(action) = action(key) {
-            return self.act(action);
-        }
-        Next::Stay
-    }
-
-    fn act(&mut self, action: Action) -> Next {
-        let panels = self.panels().count().max(1);
-        match action {
-            Action::Leave => return self.leave(),
-            Action::Help => self.help = !self.help,
-            Action::Next => self.focus = (self.focus + 1) % panels,
-            Action::Before => self.focus = (self.focus + panels - 1) % panels,
-            Action::View(view) => self.switch(view),
-            Action::Up => self.select(-1),
-            Action::Down => self.select(1),
-            Action::Hide => self.hide(),
-            Action::Expand => self.expanded = !self.expanded,
-            Action::X => self.x = Some(x::next(self.x.unwrap_or_else(|| self.first_axis()))),
-            Action::Log => self.log_turned = !self.log_turned,
-            Action::Smooth => self.smooth = Some(self.next_half_life()),
-            Action::Reset => (self.x, self.log_turned, self.smooth) = (None, false, None),
-        }
-        Next::Stay
-    }
-
-    fn switch(&mut self, view: usize) {
-        if view < self.layout.views.len() && view != self.view {
-            (self.view, self.focus, self.expanded) = (view, 0, false);
-        }
-    }
-
-    fn leave(&mut self) -> Next {
-        if self.help {
-            self.help = false;
-        } else if self.own_live() {
-            self.asking = Some(0);
-        } else {
-            return Next::Leave;
-        }
-        Next::Stay
-    }
-
-    fn answer(&mut self, key: KeyEvent) -> Next {
-        let marked = self.asking.unwrap_or(0);
-        let count = ANSWERS.len();
-        let chosen = match key.code {
-            KeyCode::Enter => Some(marked),
-            KeyCode::Esc => Some(count - 1),
-            KeyCode::Char(c) => ANSWERS.iter().position(|(key, ..)| *key == c.to_string()),
-            KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
-                self.asking = Some((marked + count - 1) % count);
-                None
+        self.told = None;
+        match std::mem::take(&mut self.mode) {
+            Mode::Asking(question) => self.answer(question, key),
+            Mode::Command(line) => self.write(line, key),
+            Mode::Help(help) => self.search(help, key),
+            Mode::Looking => {
+                let on = self.panels().nth(self.focus).map(|panel| panel.kind);
+                self.keys.action(key, on).map_or(Next::Stay, |action| self.act(action))
             }
-            KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
-                self.asking = Some((marked + 1) % count);
-                None
-            }
-            _ => None,
-        };
-        let Some(chosen) = chosen else { return Next::Stay };
-        self.asking = None;
-        ANSWERS[chosen].1
-    }
-
-    fn select(&mut self, by: isize) {
-        let last = self.snapshot.runs.len().saturating_sub(1);
-        let at = self.selected_index().saturating_add_signed(by).min(last);
-        // Nothing selected yet: the first key marks the first run, it does not pass it over.
-        let at = if self.selected().is_none() { 0 } else { at };
-        self.selected = self.snapshot.runs.get(at).map(|run| run.row.id);
-    }
-
-    fn hide(&mut self) {
-        if self.selected().is_none() {
-            self.select(0);
         }
-        if let Some(id) = self.selected
-            && !self.hidden.remove(&id)
-        {
-            self.hidden.insert(id);
-        }
-    }
-
-    fn first_axis(&self) -> Axis {
-        self.panels().find(|panel| panel.kind == Kind::Line).map_or(Axis::Step, |panel| panel.x)
-    }
-
-    fn next_half_life(&self) -> f64 {
-        let shown = self.panels().find(|panel| panel.kind == Kind::Line).map_or(0.0, |p| self.half_life(p));
-        SMOOTH.into_iter().find(|half_life| *half_life > shown).unwrap_or(0.0)
     }
 }

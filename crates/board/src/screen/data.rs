@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use clip_lab_store::{Axis, EventRow, RunFacts, RunId, RunRow, SeriesRow};
+use clip_lab_store::{ArtifactRow, Axis, Environment, EventRow, RunFacts, RunId, RunRow, SeriesRow};
 
 use crate::{
     figure::Rows,
@@ -22,6 +22,8 @@ pub struct Want {
     pub hidden: HashSet<RunId>,
     /// Which runs the table shows.
     pub filter: Filter,
+    /// The run of which everything is read.
+    pub details: Option<RunId>,
 }
 
 /// Everything on the screen.
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub charts: Vec<Chart>,
     /// What happened, oldest first.
     pub events: Vec<Event>,
+    /// More about one run, if it was asked for.
+    pub details: Option<Details>,
     /// Why the store cannot be read now, in a sentence; the rest is then what was read before.
     pub trouble: Option<String>,
     /// Whether that is because there is no store.
@@ -73,6 +77,17 @@ pub struct Chart {
     pub x: Axis,
     /// Its series, with their runs.
     pub rows: Vec<(RunId, Rows)>,
+}
+
+/// What only the overview of one run shows.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// Which run.
+    pub run: RunId,
+    /// Where and with what it ran.
+    pub environment: Environment,
+    /// The files it has written, in order.
+    pub artifacts: Vec<ArtifactRow>,
 }
 
 /// Something that happened in a run.

@@ -3,22 +3,40 @@
 use clip_lab_store::Level;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{app::App, theme::Theme};
+use super::{app::App, data::Event, theme::Theme};
 use crate::{
     figure::span,
-    text::{clean, cut, pad},
+    text::{clean, cut, pad, width},
 };
 
-/// Draws the last events that fit; `now` is in milliseconds since 1970.
-pub fn draw(app: &App, now: i64, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let events = &app.snapshot.events;
+/// The events that are severe enough, oldest first.
+pub fn shown(app: &App) -> Vec<&Event> {
+    app.snapshot.events.iter().filter(|event| rank(event.row.level) >= rank(app.severity)).collect()
+}
+
+fn rank(level: Level) -> u8 {
+    match level {
+        Level::Info => 0,
+        Level::Warning => 1,
+        Level::Error => 2,
+    }
+}
+
+/// Draws the last events that fit, scrolled back by `back` lines; `now` is in milliseconds since 1970.
+pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let events = shown(app);
     if events.is_empty() {
-        let words = "nothing yet: checkpoints, evaluations and warnings appear here";
+        let words = match app.severity {
+            Level::Info => "nothing yet: checkpoints, evaluations and warnings appear here",
+            Level::Warning => "no warning and no error",
+            Level::Error => "no error",
+        };
         buf.set_stringn(area.x, area.y, words, area.width as usize, theme.faint());
         return;
     }
+    hint(app, events.len(), back, area, theme, buf);
     let many = app.snapshot.runs.len() > 1;
-    let newest = events.iter().rev().take(area.height as usize);
+    let newest = events.iter().rev().skip(back).take(area.height as usize);
     for (event, y) in newest.rev().zip(area.y..) {
         let (sign, style) = match event.row.level {
             Level::Info => ("·", theme.faint()),
@@ -40,6 +58,25 @@ pub fn draw(app: &App, now: i64, area: Rect, theme: &Theme, buf: &mut Buffer) {
             style_of(event.row.level, theme),
         );
     }
+}
+
+/// Says on the lower border what is left out.
+fn hint(app: &App, all: usize, back: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let mut words = Vec::new();
+    words.extend(match app.severity {
+        Level::Info => None,
+        Level::Warning => Some("warnings and errors".to_string()),
+        Level::Error => Some("errors".to_string()),
+    });
+    let last = all - back;
+    let first = last.saturating_sub(area.height.into()) + 1;
+    words.extend((first > 1 || back > 0).then(|| format!("{first}-{last} of {all}")));
+    if words.is_empty() || area.width < 30 {
+        return;
+    }
+    let text = format!(" {} ", words.join(" · "));
+    let x = area.right().saturating_sub(width(&text) as u16 + 1).max(area.x);
+    buf.set_stringn(x, area.bottom(), text, area.width as usize, theme.faint());
 }
 
 fn style_of(level: Level, theme: &Theme) -> ratatui::style::Style {

@@ -14,7 +14,7 @@ use std::{
 use clip_lab_store::{Axis, Reader, RunId, RunRow, SeriesRow, StoreError};
 
 use super::{
-    data::{Chart, Event, Run, Snapshot, Want},
+    data::{Chart, Details, Event, Run, Snapshot, Want},
     facts::Facts,
 };
 use crate::{
@@ -118,6 +118,7 @@ impl Feed {
             self.runs(&reader, want)?;
             self.charts(&reader, want)?;
             self.events(&reader)?;
+            self.last.details = want.details.map(|run| details(&reader, run)).transpose()?;
         }
         self.reader = Some(reader);
         Ok(changed)
@@ -234,6 +235,10 @@ impl Feed {
         self.last.events.drain(..old);
         Ok(())
     }
+}
+
+fn details(reader: &Reader, run: RunId) -> Result<Details, StoreError> {
+    Ok(Details { run, environment: reader.environment(run)?, artifacts: reader.artifacts(run)? })
 }
 
 /// Starts the thread; it ends when the sender is dropped.

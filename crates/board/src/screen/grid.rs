@@ -12,11 +12,34 @@ use crate::text::{Column, fit, pad};
 /// A cell: its text and how it looks.
 pub type Cell = (String, Style);
 
-/// Draws the table into `area`, heading first.
+/// Draws the table into `area`, heading first, scrolled to the selected line.
 pub fn draw(
     columns: &[Column],
     rows: &[Vec<Cell>],
     selected: Option<usize>,
+    area: Rect,
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
+    draw_from(columns, rows, (first(selected, area), selected), area, theme, buf);
+}
+
+/// The first line shown where `selected` must be seen.
+fn first(selected: Option<usize>, area: Rect) -> usize {
+    selected.map_or(0, |at| (at + 1).saturating_sub(area.height.saturating_sub(1).into()))
+}
+
+/// The line of the table that [`draw`] puts on `row` of the screen.
+pub fn line_at(selected: Option<usize>, area: Rect, row: u16) -> Option<usize> {
+    let line = row.checked_sub(area.y + 1).filter(|_| row < area.bottom())?;
+    Some(first(selected, area) + usize::from(line))
+}
+
+/// As [`draw`], from the line `first` on.
+pub fn draw_from(
+    columns: &[Column],
+    rows: &[Vec<Cell>],
+    (first, selected): (usize, Option<usize>),
     area: Rect,
     theme: &Theme,
     buf: &mut Buffer,
@@ -31,7 +54,7 @@ pub fn draw(
         columns.iter().map(|c| (c.head.clone(), theme.faint().add_modifier(Modifier::BOLD))).collect();
     line(columns, &heading, &kept, area, area.y, buf);
     let lines = area.height as usize - 1;
-    let first = selected.map_or(0, |at| (at + 1).saturating_sub(lines));
+    let first = first.min(rows.len().saturating_sub(lines));
     for (i, row) in rows.iter().enumerate().skip(first).take(lines) {
         let y = area.y + 1 + (i - first) as u16;
         line(columns, row, &kept, area, y, buf);

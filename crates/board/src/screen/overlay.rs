@@ -8,8 +8,7 @@ use ratatui::{
 };
 
 use super::{
-    app::{ANSWERS, App},
-    keys::BINDINGS,
+    app::{App, Entry, Help, Question},
     theme::Theme,
 };
 use crate::text::{cut, pad, width, wrap};
@@ -31,46 +30,56 @@ fn open(title: &str, wide: usize, high: usize, area: Rect, theme: &Theme, buf: &
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
-/// The help, from the table of keys.
-pub fn help(area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let lines: Vec<(&str, &str)> =
-        BINDINGS.iter().filter(|b| !b.help.is_empty()).map(|b| (b.keys, b.help)).collect();
-    let signs =
-        "━ colour of the run on the charts · shaded: smallest to largest value · ✕ not a finite number";
-    let wide = lines.iter().map(|(_, help)| width(help) + 7).max().unwrap_or(0).max(width(signs));
-    let room = (area.width as usize).saturating_sub(4).min(wide);
-    let wrapped: Vec<(&str, String)> = lines
-        .iter()
-        .flat_map(|(keys, help)| {
-            let parts = wrap(help, room.saturating_sub(7).max(1));
-            parts
-                .into_iter()
-                .enumerate()
-                .map(|(i, part)| (if i == 0 { *keys } else { "" }, part))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    let signs = wrap(signs, room.max(1));
-    let inside = open("Keys", room, wrapped.len() + 1 + signs.len(), area, theme, buf);
-    for (y, (keys, help)) in (inside.top()..inside.bottom()).zip(&wrapped) {
-        buf.set_stringn(inside.x, y, pad(keys, 6, false), inside.width as usize, theme.strong());
-        buf.set_stringn(inside.x + 7, y, help, (inside.width as usize).saturating_sub(7), Style::new());
-    }
-    let after = inside.y.saturating_add(wrapped.len() as u16 + 1);
-    for (y, line) in (after..inside.bottom()).zip(&signs) {
-        buf.set_stringn(inside.x, y, line, inside.width as usize, theme.faint());
+/// The help: what was typed, and the bindings in which it occurs.
+pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let entries = app.entries(&help.search);
+    let all = app.entries("");
+    let widest = |of: fn(&Entry) -> &str| all.iter().map(|entry| width(of(entry))).max().unwrap_or(0);
+    let (keys, command) = (widest(|e| &e.keys).min(14), widest(|e| &e.command).min(18));
+    let wide = keys + command + 4 + widest(|e| e.help);
+    let inside = open("Help", wide, all.len() + 2, area, theme, buf);
+    let room = inside.width as usize;
+    let typed = match help.search.as_str() {
+        "" => "type to search, Enter does what is marked, Esc closes".to_string(),
+        search => format!("/{search}▏{}", if entries.is_empty() { "  nothing found" } else { "" }),
+    };
+    buf.set_stringn(inside.x, inside.y, cut(&typed, room), room, theme.faint());
+    let high = usize::from(inside.height.saturating_sub(2)).max(1);
+    let first = (help.marked + 1).saturating_sub(high);
+    for (y, (i, entry)) in (inside.y + 2..inside.bottom()).zip(entries.iter().enumerate().skip(first)) {
+        // Where the window is narrow the explanation matters more than the command.
+        let command = if room >= keys + command + 30 { command } else { 0 };
+        let after = keys + 2 + if command > 0 { command + 2 } else { 0 };
+        buf.set_stringn(inside.x, y, pad(&entry.keys, keys, false), room, theme.strong());
+        if command > 0 {
+            let at = inside.x + keys as u16 + 2;
+            buf.set_stringn(at, y, pad(&entry.command, command, false), room - keys - 2, theme.faint());
+        }
+        let left = room.saturating_sub(after);
+        if left > 0 {
+            buf.set_stringn(inside.x + after as u16, y, cut(entry.help, left), left, Style::new());
+        }
+        if i == help.marked {
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+        }
     }
 }
 
-/// "Leave while the run trains?"
-pub fn question(marked: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let words = "The run is still training.";
-    let inside = open("Leave", 44, ANSWERS.len() + 2, area, theme, buf);
+/// A question with its answers.
+pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let answers = question.answers.iter().map(|(_, _, words)| width(words) + 5).max().unwrap_or(0);
+    let wide = answers.max(44).max(width(&question.words).min(60));
+    let asked = wrap(&question.words, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
+    let high = question.answers.len() + 1 + asked.len();
+    let inside = open(question.title, wide, high, area, theme, buf);
     let room = inside.width as usize;
-    buf.set_stringn(inside.x, inside.y, cut(words, room), room, Style::new());
-    for ((i, (key, _, answer)), y) in ANSWERS.iter().enumerate().zip(inside.y + 2..inside.bottom()) {
-        buf.set_stringn(inside.x, y, format!(" {key}  {answer}"), room, Style::new());
-        if i == marked {
+    for (y, line) in (inside.top()..inside.bottom()).zip(&asked) {
+        buf.set_stringn(inside.x, y, cut(line, room), room, Style::new());
+    }
+    let below = inside.y + asked.len() as u16 + 1;
+    for ((i, (key, _, answer)), y) in question.answers.iter().enumerate().zip(below..inside.bottom()) {
+        buf.set_stringn(inside.x, y, cut(&format!(" {key}  {answer}"), room), room, Style::new());
+        if i == question.marked {
             buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
         }
     }

@@ -6,7 +6,7 @@ use ratatui::{
     widgets::{Block, BorderType, Widget},
 };
 
-use super::{app::App, arrange::Placed, events, plot, retrieval, runs, theme::Theme};
+use super::{app::App, arrange::Placed, diff, events, plot, retrieval, run, runs, theme::Theme};
 use crate::{
     figure::{Rows, View, figure},
     layout::{Kind, Panel},
@@ -19,9 +19,22 @@ pub fn most(app: &App, panel: &Panel) -> u16 {
         Kind::Runs => app.snapshot.runs.len() + 3,
         Kind::Retrieval => retrieval::lines(&app.snapshot.runs) + 3,
         Kind::Events => app.snapshot.events.len() + 2,
-        Kind::Line => return u16::MAX,
+        Kind::Diff => diff::rows(app).len() + 3,
+        Kind::Line | Kind::Run => return u16::MAX,
     };
     lines.min(16) as u16
+}
+
+/// The lines of the list in the panel numbered `index` that find no room in `place`, borders included.
+pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
+    let (wide, high) = (place.width.saturating_sub(2), usize::from(place.height.saturating_sub(2)));
+    let lines = match app.panels().nth(index).map(|panel| panel.kind) {
+        Some(Kind::Events) => events::shown(app).len(),
+        Some(Kind::Diff) => diff::rows(app).len() + 1,
+        Some(Kind::Run) => run::lines(app, wide.into()).len(),
+        _ => 0,
+    };
+    lines.saturating_sub(high)
 }
 
 /// Draws the panel numbered `index` in the view that is shown.
@@ -37,10 +50,13 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         .title_style(if focused { theme.strong() } else { theme.heading() });
     let inside = block.inner(rect);
     block.render(rect, buf);
+    let first = app.scrolled(index).min(out_of_sight(app, index, rect));
     match panel.kind {
+        Kind::Diff => diff::draw(app, first, inside, theme, buf),
+        Kind::Run => run::draw(app, first, inside, theme, buf),
         Kind::Runs => runs::draw(app, inside, theme, buf),
         Kind::Retrieval => retrieval::draw(app, inside, theme, buf),
-        Kind::Events => events::draw(app, now, inside, theme, buf),
+        Kind::Events => events::draw(app, now, first, inside, theme, buf),
         Kind::Line => chart(app, index, panel, rect, inside, theme, buf),
     }
 }

@@ -11,11 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clip_lab_store::now_ms;
 use ratatui::{
     DefaultTerminal,
-    crossterm::event::{self, Event, KeyEventKind},
+    crossterm::{
+        event::{self, DisableMouseCapture, EnableMouseCapture, Event, KeyEventKind},
+        execute,
+    },
+    layout::{Position, Rect},
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -23,7 +27,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::{
     app::{App, Next},
     data::{Snapshot, Want},
+    effect::{self, Effect, Told},
     feed::{Feed, THREAD, start},
+    keys,
     theme::Theme,
     view,
 };
@@ -76,19 +82,31 @@ pub fn show(options: Options) -> Result<Outcome> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
     }
+    let keys = keys::file::read(&options.store).map_err(|report| anyhow!("{report}"))?;
+    let (ask, told) = effect::start(options.store.clone()).context("cannot start the writer to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
-    let app = App::new(options.layout, options.focus, options.child);
+    let mut app = App::new(options.layout, options.focus, options.child);
+    app.keys = keys;
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     leave_feed_alone();
-    let mut screen = Screen { app, theme: Theme::from_env(), terminal, stop };
-    let outcome = screen.run(feed);
+    let mut screen = Screen { app, theme: Theme::from_env(), terminal, stop, edits: (ask, told) };
+    let outcome = mouse(true).and_then(|()| screen.run(feed));
     if gone(Duration::ZERO) {
         // Its drop would restore the terminal, and panic when that cannot even be told.
         std::mem::forget(screen);
         return Ok(Outcome::Gone);
     }
+    // A terminal that cannot be told so has other troubles.
+    let _ = mouse(false);
     ratatui::restore();
     outcome
+}
+
+/// Asks the terminal to tell about the mouse, or no longer.
+fn mouse(on: bool) -> Result<()> {
+    let mut out = std::io::stdout();
+    let told = if on { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) };
+    told.context("cannot speak to the terminal")
 }
 
 /// A panic restores the terminal before it is told; but one of the feed's is told on the screen, which stays.
@@ -96,6 +114,7 @@ fn leave_feed_alone() {
     let restore_and_tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(THREAD) {
+            let _ = mouse(false);
             restore_and_tell(panic);
         }
     }));
@@ -117,6 +136,8 @@ struct Screen {
     theme: Theme,
     terminal: DefaultTerminal,
     stop: Arc<AtomicBool>,
+    /// To the thread that changes the store, and its answers.
+    edits: (Sender<Effect>, Receiver<Told>),
 }
 
 impl Screen {
@@ -125,7 +146,7 @@ impl Screen {
         let (ask, told) = start(feed, wanted.clone()).context("cannot start the reader of the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
-            dirty |= self.receive(&told) || drawn.elapsed() >= CLOCK;
+            dirty |= self.receive(&told) | self.answered() || drawn.elapsed() >= CLOCK;
             if dirty {
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
@@ -135,7 +156,7 @@ impl Screen {
             }
             if event::poll(Duration::ZERO).context("cannot read the keyboard")? {
                 match self.input()? {
-                    Next::Stay => dirty = true,
+                    Next::Stay | Next::Do(_) => dirty = true,
                     Next::Leave => return Ok(Outcome::Left),
                     Next::Stop => return Ok(Outcome::StopRequested),
                 }
@@ -157,7 +178,17 @@ impl Screen {
         any
     }
 
+    /// Takes what has become of changes to the store.
+    fn answered(&mut self) -> bool {
+        let told = self.edits.1.try_iter().last();
+        let any = told.is_some();
+        self.app.told = told.or(self.app.told.take());
+        any
+    }
+
     fn draw(&mut self) -> Result<()> {
+        let size = self.terminal.size().context("cannot read the size of the terminal")?;
+        self.app.size = Rect::from((Position::ORIGIN, size));
         let (app, theme) = (&self.app, &self.theme);
         self.terminal
             .draw(|frame| view::draw(app, now_ms(), theme, frame.area(), frame.buffer_mut()))
@@ -168,13 +199,18 @@ impl Screen {
     /// All waiting input at once, so that a held key does not fall behind.
     fn input(&mut self) -> Result<Next> {
         loop {
-            if let Event::Key(key) = event::read().context("cannot read the keyboard")?
-                && key.kind != KeyEventKind::Release
-            {
-                let next = self.app.press(key);
-                if next != Next::Stay {
-                    return Ok(next);
+            let next = match event::read().context("cannot read the keyboard")? {
+                Event::Key(key) if key.kind != KeyEventKind::Release => self.app.press(key),
+                Event::Mouse(mouse) => self.app.mouse(mouse),
+                _ => Next::Stay,
+            };
+            match next {
+                Next::Stay => {}
+                // The thread ends only with this screen.
+                Next::Do(effect) => {
+                    self.edits.0.send(effect).context("the writer to the store has stopped")?
                 }
+                Next::Leave | Next::Stop => return Ok(next),
             }
             if !event::poll(Duration::ZERO).context("cannot read the keyboard")? {
                 return Ok(Next::Stay);

@@ -3,10 +3,9 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    app::App,
+    app::{App, Mode},
     data::Run,
-    keys::BINDINGS,
-    overlay, panel,
+    footer, overlay, panel,
     places::{Places, places},
     runs, tabs,
     theme::Theme,
@@ -29,12 +28,11 @@ pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for placed in &places.panels {
         panel::draw(app, now, theme, *placed, buf);
     }
-    footer(theme, places.footer, buf);
-    if app.help {
-        overlay::help(places.body, theme, buf);
-    }
-    if let Some(marked) = app.asking {
-        overlay::question(marked, places.body, theme, buf);
+    footer::draw(app, theme, places.footer, buf);
+    match &app.mode {
+        Mode::Help(help) => overlay::help(app, help, places.body, theme, buf),
+        Mode::Asking(question) => overlay::question(question, places.body, theme, buf),
+        Mode::Looking | Mode::Command(_) => {}
     }
 }
 
@@ -90,19 +88,6 @@ fn chosen_words(app: &App, places: &Places) -> String {
     words.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
     words.extend((places.pages > 1).then(|| format!("page {} of {}", places.page + 1, places.pages)));
     words.join("  ")
-}
-
-fn footer(theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let mut at = area.x + 1;
-    for binding in BINDINGS.iter().filter(|binding| !binding.short.is_empty()) {
-        let wide = (width(binding.keys) + 1 + width(binding.short)) as u16;
-        if at + wide > area.right() {
-            return;
-        }
-        buf.set_string(at, area.y, binding.keys, theme.strong());
-        buf.set_string(at + width(binding.keys) as u16 + 1, area.y, binding.short, theme.faint());
-        at += wide + 2;
-    }
 }
 
 fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_lab_store::{Goal, Level, NewRun, Recorder, Status, Tick, new_uid};
+use clip_lab_store::{ConfigEntry, Goal, Level, NewRun, Recorder, Status, Tick, new_uid};
 
 /// Steps of a whole run.
 pub const STEPS: u64 = 2000;
@@ -43,6 +43,22 @@ pub fn loss(story: &Story, step: u64) -> f64 {
     4.85 / (1.0 + 0.45 * learnt) + 0.28 * noise(story.until, step)
 }
 
+/// The settings of a made-up run, by its name.
+fn settings(name: &str) -> Vec<ConfigEntry> {
+    let lr = if name == "lit-lr-3e-3" { "0.003" } else { "0.001" };
+    let pool = if name == "lit-mean" { "\"mean\"" } else { "\"cls\"" };
+    let mut settings =
+        vec![("model.text.pool", pool), ("optimizer.lr", lr), ("optimizer.plugin", "\"adamw\"")];
+    settings.extend([("run.batch", "128"), ("run.precision", "\"bf16\"")]);
+    settings.extend((name == "lit-ema").then_some(("trick.0.plugin", "\"ema\"")));
+    let entry = |(key, value): (&str, &str)| ConfigEntry {
+        key: key.to_string(),
+        value: value.to_string(),
+        origin: "lit.toml".to_string(),
+    };
+    settings.into_iter().map(entry).collect()
+}
+
 /// Opens a run and tells what its metrics are.
 pub fn begin(store: &Path, name: &str) -> Recorder {
     let uid = new_uid();
@@ -51,6 +67,7 @@ pub fn begin(store: &Path, name: &str) -> Recorder {
         seed: 1,
         total_steps: Some(STEPS),
         goal_metric: Some("val/retrieval/t2i/hit@1".to_string()),
+        config: settings(name),
         dir: store.with_file_name(&uid),
         uid,
         ..NewRun::default()

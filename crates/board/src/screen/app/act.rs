@@ -1,0 +1,146 @@
+//! What each action does to the screen.
+
+use clip_lab_store::{Level, Request};
+
+use super::{App, Help, Line, Mode, Next, Question, Told};
+use crate::{
+    figure::x,
+    layout::Kind,
+    screen::{data::Run, effect::Effect, keys::Action},
+    text::clean,
+};
+
+/// Half-lives that the `s` key walks through, in steps.
+const SMOOTH: [f64; 6] = [0.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
+
+impl App {
+    /// Does what is asked for.
+    pub fn act(&mut self, action: Action) -> Next {
+        let panels = self.panels().count().max(1);
+        match action {
+            Action::Leave => return self.leave(),
+            Action::Help => self.mode = Mode::Help(Help::default()),
+            Action::Command(text) => self.mode = Mode::Command(Line::new(text)),
+            Action::View(view) => self.switch(view),
+            Action::Next => self.focus = (self.focus + 1) % panels,
+            Action::Before => self.focus = (self.focus + panels - 1) % panels,
+            Action::Up(lines) => self.walk(self.focus, lines, true),
+            Action::Down(lines) => self.walk(self.focus, lines, false),
+            Action::Wheel { panel, up, .. } => self.walk(panel, 3, up),
+            Action::Hide => self.hide(),
+            Action::Pin => self.pin(),
+            Action::Expand => self.expanded = !self.expanded,
+            Action::X => self.x = Some(x::next(self.x.unwrap_or_else(|| self.first_axis()))),
+            Action::SetX(axis) => self.x = Some(axis),
+            Action::Log => self.log_turned = !self.log_turned,
+            Action::Smooth => self.smooth = Some(self.next_half_life()),
+            Action::SetSmooth(steps) => self.smooth = Some(steps),
+            Action::Reset => (self.x, self.log_turned, self.smooth) = (None, false, None),
+            Action::AllSettings => self.all_settings = !self.all_settings,
+            Action::Severity => self.severity = next(self.severity),
+            Action::SetSeverity(level) => self.severity = level,
+            Action::Stop => self.ask_to_stop(),
+            Action::Checkpoint => return self.ask_for_a_checkpoint(),
+            Action::Tag(tag) => {
+                return self.edit(|run| Effect::Tag { run: run.row.id, name: name(run), tag });
+            }
+            Action::Untag(tag) => {
+                return self.edit(|run| Effect::Untag { run: run.row.id, name: name(run), tag });
+            }
+            Action::Note(text) => {
+                return self.edit(|run| Effect::Note { run: run.row.id, name: name(run), text });
+            }
+        }
+        Next::Stay
+    }
+
+    fn switch(&mut self, view: usize) {
+        if view < self.layout.views.len() && view != self.view {
+            (self.view, self.focus, self.expanded) = (view, 0, false);
+        }
+    }
+
+    fn leave(&mut self) -> Next {
+        if self.expanded {
+            self.expanded = false;
+        } else if self.own_live() {
+            self.mode = Mode::Asking(Question::leave());
+        } else {
+            return Next::Leave;
+        }
+        Next::Stay
+    }
+
+    /// Lists that stand by themselves scroll; everywhere else the selection among the runs moves.
+    fn walk(&mut self, panel: usize, lines: usize, up: bool) {
+        let kind = self.panels().nth(panel).map(|panel| panel.kind);
+        match kind {
+            Some(kind) if kind.scrolls() => self.scroll(panel, lines, up),
+            Some(Kind::Line) if panel != self.focus => {}
+            _ => self.select(lines, up),
+        }
+    }
+
+    fn hide(&mut self) {
+        if self.selected().is_none() {
+            self.select(0, false);
+        }
+        if let Some(id) = self.selected
+            && !self.hidden.remove(&id)
+        {
+            self.hidden.insert(id);
+        }
+    }
+
+    fn pin(&mut self) {
+        let chosen = self.selected().map(|run| run.row.id);
+        self.pinned = chosen.filter(|id| self.pinned != Some(*id));
+    }
+
+    fn first_axis(&self) -> clip_lab_store::Axis {
+        self.panels().find(|panel| panel.kind == Kind::Line).map_or_else(Default::default, |panel| panel.x)
+    }
+
+    fn next_half_life(&self) -> f64 {
+        let shown = self.panels().find(|panel| panel.kind == Kind::Line).map_or(0.0, |p| self.half_life(p));
+        SMOOTH.into_iter().find(|half_life| *half_life > shown).unwrap_or(0.0)
+    }
+
+    fn ask_to_stop(&mut self) {
+        match Question::stop(self) {
+            Some(question) => self.mode = Mode::Asking(question),
+            None => self.told = Some(nothing_selected()),
+        }
+    }
+
+    fn ask_for_a_checkpoint(&mut self) -> Next {
+        self.edit(|run| Effect::Ask { run: run.row.id, name: name(run), request: Request::Checkpoint })
+    }
+
+    /// Something to be written into the store about the selected run.
+    fn edit(&mut self, effect: impl FnOnce(&Run) -> Effect) -> Next {
+        match self.selected() {
+            Some(run) => Next::Do(effect(run)),
+            None => {
+                self.told = Some(nothing_selected());
+                Next::Stay
+            }
+        }
+    }
+}
+
+fn name(run: &Run) -> String {
+    clean(&run.name)
+}
+
+fn nothing_selected() -> Told {
+    Told { words: "no run is selected: choose one with the arrow keys first".to_string(), good: false }
+}
+
+fn next(level: Level) -> Level {
+    match level {
+        Level::Info => Level::Warning,
+        Level::Warning => Level::Error,
+        Level::Error => Level::Info,
+    }
+}

@@ -1,0 +1,83 @@
+//! The help: every binding, narrowed by typing, done with Enter.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{App, Mode, Next, line::arguments};
+use crate::screen::keys::{BINDINGS, Does};
+
+/// The open help.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Help {
+    /// What was typed.
+    pub search: String,
+    /// The marked line among those found.
+    pub marked: usize,
+}
+
+/// One line of the help.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its number in [`BINDINGS`].
+    pub binding: usize,
+    /// Its keys as they are now.
+    pub keys: String,
+    /// Its name on the command line, with what may stand behind it.
+    pub command: String,
+    /// What it does.
+    pub help: &'static str,
+}
+
+impl App {
+    /// The lines of the help in which every word of `search` occurs.
+    pub fn entries(&self, search: &str) -> Vec<Entry> {
+        let search = search.to_lowercase();
+        let entry = |binding: usize| {
+            let line = &BINDINGS[binding];
+            let hint = arguments(line).map_or(String::new(), |words| format!(" {}", words.hint));
+            let keys = self.keys.words(binding, 3);
+            Entry { binding, keys, command: format!(":{}{hint}", line.name), help: line.help }
+        };
+        let fits = |entry: &Entry| {
+            let text = format!("{} {} {}", entry.keys, entry.command, entry.help).to_lowercase();
+            search.split_whitespace().all(|word| text.contains(word))
+        };
+        (0..BINDINGS.len()).map(entry).filter(fits).collect()
+    }
+
+    /// What to do after `key` while the help is open.
+    pub(super) fn search(&mut self, mut help: Help, key: KeyEvent) -> Next {
+        let count = self.entries(&help.search).len().max(1);
+        match key.code {
+            KeyCode::Esc => return Next::Stay,
+            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Next::Stay,
+            KeyCode::Enter => return self.chosen(&help),
+            KeyCode::Up | KeyCode::BackTab => help.marked = (help.marked + count - 1) % count,
+            KeyCode::Down | KeyCode::Tab => help.marked = (help.marked + 1) % count,
+            KeyCode::Backspace => {
+                help.search.pop();
+                help.marked = 0;
+            }
+            // The key that opened it closes it again.
+            KeyCode::Char('?') if help.search.is_empty() => return Next::Stay,
+            KeyCode::Char(c) if !c.is_control() => {
+                help.search.push(c);
+                help.marked = 0;
+            }
+            _ => {}
+        }
+        self.mode = Mode::Help(help);
+        Next::Stay
+    }
+
+    fn chosen(&mut self, help: &Help) -> Next {
+        let Some(entry) = self.entries(&help.search).into_iter().nth(help.marked) else { return Next::Stay };
+        let binding = &BINDINGS[entry.binding];
+        match &binding.does {
+            Does::Now(action) => self.act(action.clone()),
+            Does::Words(_) | Does::Either(..) => {
+                self.mode = Mode::Command(super::Line::new(format!("{} ", binding.name)));
+                Next::Stay
+            }
+        }
+    }
+}

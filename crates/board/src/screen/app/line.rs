@@ -1,0 +1,132 @@
+//! The command line: `:` and a name, with words behind it, completed with Tab.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{App, Mode, Next, Told};
+use crate::screen::keys::{BINDINGS, Binding, Does, Words};
+use clip_lab_problem::nearest;
+
+/// What is written on the command line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Line {
+    /// The text so far.
+    pub text: String,
+    /// What Tab walks through, and where it is; empty until it is pressed.
+    offered: Vec<String>,
+    at: usize,
+}
+
+impl Line {
+    /// A line with this text.
+    pub fn new(text: String) -> Line {
+        Line { text, ..Line::default() }
+    }
+
+    fn turn(&mut self, app: &App, back: bool) {
+        if self.offered.is_empty() {
+            self.offered = completions(app, &self.text);
+            self.at = if back { self.offered.len().saturating_sub(1) } else { 0 };
+        } else {
+            let count = self.offered.len();
+            self.at = (self.at + if back { count - 1 } else { 1 }) % count;
+        }
+        if let Some(text) = self.offered.get(self.at) {
+            self.text.clone_from(text);
+        }
+        if self.offered.len() == 1 {
+            self.offered.clear();
+        }
+    }
+
+    fn edit(&mut self, key: KeyEvent) {
+        self.offered.clear();
+        match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+            (KeyCode::Backspace, _) => _ = self.text.pop(),
+            (KeyCode::Char('u'), true) => self.text.clear(),
+            (KeyCode::Char('w'), true) => {
+                let end = self.text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+                self.text.truncate(end);
+            }
+            (KeyCode::Char(c), false) if !c.is_control() => self.text.push(c),
+            _ => {}
+        }
+    }
+}
+
+/// The whole lines that `text` could become.
+pub fn completions(app: &App, text: &str) -> Vec<String> {
+    let Some((name, rest)) = text.split_once(' ') else {
+        let fitting = BINDINGS.iter().filter(|binding| binding.name.starts_with(text));
+        let line = |b: &Binding| format!("{}{}", b.name, if arguments(b).is_some() { " " } else { "" });
+        return fitting.map(line).collect();
+    };
+    let binding = BINDINGS.iter().find(|binding| binding.name == name);
+    let known = binding.and_then(arguments).map(|words| (words.known)(app)).unwrap_or_default();
+    let fitting = known.into_iter().filter(|word| word.starts_with(rest.trim_start()));
+    fitting.map(|word| format!("{name} {word}")).collect()
+}
+
+/// The words that may stand behind a command.
+pub fn arguments(binding: &Binding) -> Option<&Words> {
+    match &binding.does {
+        Does::Now(_) => None,
+        Does::Words(words) | Does::Either(_, words) => Some(words),
+    }
+}
+
+impl App {
+    /// What to do after `key` while the command line is open.
+    pub(super) fn write(&mut self, mut line: Line, key: KeyEvent) -> Next {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => return self.run(&line.text),
+            KeyCode::Esc => return Next::Stay,
+            KeyCode::Char('c' | 'd') if control => return Next::Stay,
+            KeyCode::Backspace if line.text.is_empty() => return Next::Stay,
+            KeyCode::Tab => line.turn(self, false),
+            KeyCode::BackTab => line.turn(self, true),
+            _ => line.edit(key),
+        }
+        self.mode = Mode::Command(line);
+        Next::Stay
+    }
+
+    /// Carries out a command; what cannot be understood is told.
+    pub fn run(&mut self, text: &str) -> Next {
+        let (name, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        if name.is_empty() {
+            return Next::Stay;
+        }
+        let read = binding(name).and_then(|binding| match (&binding.does, rest.trim()) {
+            (Does::Now(action) | Does::Either(action, _), "") => Ok(action.clone()),
+            (Does::Now(_), _) => Err(format!("`{}` takes no words behind it", binding.name)),
+            (Does::Words(words), "") => Err(format!("write `{} {}`", binding.name, words.hint)),
+            (Does::Words(words) | Does::Either(_, words), rest) => (words.read)(self, rest),
+        });
+        match read {
+            Ok(action) => self.act(action),
+            Err(words) => {
+                self.told = Some(Told { words, good: false });
+                Next::Stay
+            }
+        }
+    }
+}
+
+/// The binding called `name`, or the only one whose name begins so.
+fn binding(name: &str) -> Result<&'static Binding, String> {
+    let begins: Vec<&Binding> = BINDINGS.iter().filter(|binding| binding.name.starts_with(name)).collect();
+    match (begins.iter().find(|binding| binding.name == name), begins.as_slice()) {
+        (Some(binding), _) | (None, [binding]) => Ok(*binding),
+        (None, []) => {
+            let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
+            let hint = nearest(name, &names)
+                .map_or("press Tab to see all".to_string(), |near| format!("did you mean `{near}`?"));
+            Err(format!("no command is called `{name}`; {hint}"))
+        }
+        (None, many) => {
+            let names: Vec<&str> = many.iter().map(|binding| binding.name).collect();
+            Err(format!("`{name}` could be {}", names.join(" or ")))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The mouse: a click shows, focuses or selects what is under it; the wheel scrolls it.
+
+use ratatui::{
+    crossterm::event::{MouseButton, MouseEvent, MouseEventKind},
+    layout::{Margin, Position, Rect},
+};
+
+use super::{App, Mode, Next};
+use crate::{
+    layout::Kind,
+    screen::{grid, keys::Action, places::places, tabs::tabs},
+};
+
+impl App {
+    /// What to do after the mouse; nothing while a question or the help waits for an answer.
+    pub fn mouse(&mut self, event: MouseEvent) -> Next {
+        let at = Position::new(event.column, event.row);
+        match (&self.mode, event.kind) {
+            (Mode::Looking, MouseEventKind::Down(MouseButton::Left)) => self.click(at),
+            (Mode::Looking, MouseEventKind::ScrollUp) => return self.wheel(at, true),
+            (Mode::Looking, MouseEventKind::ScrollDown) => return self.wheel(at, false),
+            _ => {}
+        }
+        Next::Stay
+    }
+
+    fn click(&mut self, at: Position) {
+        let Some(places) = places(self, self.size) else { return };
+        if let Some((view, ..)) = tabs(self, places.tabs).iter().find(|(_, place, _)| place.contains(at)) {
+            self.act(Action::View(*view));
+        } else if let Some((panel, place)) = self.under(at) {
+            self.focus = panel;
+            if self.panels().nth(panel).is_some_and(|panel| panel.kind == Kind::Runs) {
+                self.choose(place.inner(Margin::new(1, 1)), at.y);
+            }
+        }
+    }
+
+    fn choose(&mut self, area: Rect, row: u16) {
+        let selected = self.selected().map(|_| self.selected_index());
+        if let Some(at) = grid::line_at(selected, area, row) {
+            self.selected = self.snapshot.runs.get(at).map(|run| run.row.id).or(self.selected);
+        }
+    }
+
+    fn wheel(&mut self, at: Position, up: bool) -> Next {
+        match self.under(at) {
+            Some((panel, _)) => self.act(Action::Wheel { panel, at: (at.x, at.y), up }),
+            None => Next::Stay,
+        }
+    }
+
+    /// The panel under a place of the screen.
+    fn under(&self, at: Position) -> Option<(usize, Rect)> {
+        places(self, self.size)?.panels.into_iter().find(|(_, place)| place.contains(at))
+    }
+}

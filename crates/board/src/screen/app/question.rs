@@ -1,0 +1,80 @@
+//! Questions that must be answered before anything else: leave while the run trains, stop a run.
+
+use clip_lab_store::Request;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+use super::{App, Mode, Next};
+use crate::{screen::effect::Effect, text::clean};
+
+/// A question with its answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The heading of its box.
+    pub title: &'static str,
+    /// What is asked.
+    pub words: String,
+    /// Key, what follows, and words of each answer; the last one changes nothing.
+    pub answers: Vec<(char, Next, &'static str)>,
+    /// The answer that Enter gives.
+    pub marked: usize,
+}
+
+impl Question {
+    /// Leave while the run of this screen trains?
+    pub fn leave() -> Question {
+        Question {
+            title: "Leave",
+            words: "The run is still training.".to_string(),
+            answers: vec![
+                ('k', Next::Leave, "keep running in the background"),
+                ('s', Next::Stop, "stop at the next checkpoint"),
+                ('c', Next::Stay, "cancel"),
+            ],
+            marked: 0,
+        }
+    }
+
+    /// Really stop the selected run?
+    pub fn stop(app: &App) -> Option<Question> {
+        let run = app.selected()?;
+        let effect = Effect::Ask { run: run.row.id, name: clean(&run.name), request: Request::Stop };
+        Some(Question {
+            title: "Stop",
+            words: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
+            answers: vec![('y', Next::Do(effect), "stop it"), ('n', Next::Stay, "let it run")],
+            marked: 1,
+        })
+    }
+
+    fn turn(&mut self, by: usize) {
+        self.marked = (self.marked + by) % self.answers.len();
+    }
+}
+
+impl App {
+    /// What to do after `key` while a question is open.
+    pub(super) fn answer(&mut self, mut question: Question, key: KeyEvent) -> Next {
+        let last = question.answers.len() - 1;
+        let chosen = match key.code {
+            KeyCode::Enter => Some(question.marked),
+            KeyCode::Esc => Some(last),
+            KeyCode::Char(c) => question.answers.iter().position(|(letter, ..)| *letter == c),
+            KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
+                question.turn(last);
+                None
+            }
+            KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
+                question.turn(1);
+                None
+            }
+            _ => None,
+        };
+        match chosen {
+            Some(chosen) => question.answers.swap_remove(chosen).1,
+            None => {
+                self.mode = Mode::Asking(question);
+                Next::Stay
+            }
+        }
+    }
+}

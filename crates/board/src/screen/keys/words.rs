@@ -1,0 +1,102 @@
+//! What may stand behind a command's name, how it is completed, and what it asks for.
+
+use clip_lab_problem::nearest;
+use clip_lab_store::Level;
+
+use super::Action;
+use crate::{figure::x, screen::app::App};
+
+/// The argument of a command.
+pub struct Words {
+    /// What to write, for the help: `AXIS`, `NAME`.
+    pub hint: &'static str,
+    /// What is offered on Tab.
+    pub known: fn(&App) -> Vec<String>,
+    /// What the words ask for, or why they cannot be understood.
+    pub read: fn(&App, &str) -> Result<Action, String>,
+}
+
+/// A view by its name or number.
+pub const VIEW: Words = Words {
+    hint: "NAME",
+    known: |app| app.layout.views.iter().map(|view| view.title.to_lowercase()).collect(),
+    read: |app, words| {
+        let known: Vec<String> = app.layout.views.iter().map(|view| view.title.to_lowercase()).collect();
+        let number = words.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < known.len());
+        let named = known.iter().position(|title| *title == words.to_lowercase());
+        named.or(number).map(Action::View).ok_or_else(|| unknown("view", words, &known))
+    },
+};
+
+/// A horizontal axis.
+pub const AXIS: Words = Words {
+    hint: "AXIS",
+    known: |_| x::ALL.iter().map(|(_, name)| name.to_string()).collect(),
+    read: |app, words| {
+        let found = x::ALL.iter().find(|(_, name)| *name == words);
+        found.map(|(axis, _)| Action::SetX(*axis)).ok_or_else(|| unknown("axis", words, &(AXIS.known)(app)))
+    },
+};
+
+/// A half-life of the smoothing.
+pub const STEPS: Words = Words {
+    hint: "STEPS",
+    known: |_| ["0", "10", "30", "100", "300", "1000"].map(str::to_string).to_vec(),
+    read: |_, words| match words.parse::<f64>() {
+        Ok(steps) if steps.is_finite() && steps >= 0.0 => Ok(Action::SetSmooth(steps)),
+        _ => Err(format!("the half-life must be a number of steps, 0 for none, not `{words}`")),
+    },
+};
+
+const LEVELS: [(&str, Level); 3] =
+    [("info", Level::Info), ("warning", Level::Warning), ("error", Level::Error)];
+
+/// A least severity.
+pub const SEVERITY: Words = Words {
+    hint: "LEVEL",
+    known: |_| LEVELS.iter().map(|(name, _)| name.to_string()).collect(),
+    read: |app, words| {
+        let found = LEVELS.iter().find(|(name, _)| *name == words);
+        found
+            .map(|(_, level)| Action::SetSeverity(*level))
+            .ok_or_else(|| unknown("severity", words, &(SEVERITY.known)(app)))
+    },
+};
+
+/// A new tag, or one that other runs have.
+pub const TAG: Words = Words {
+    hint: "NAME",
+    known: |app| tags(app.snapshot.runs.iter().flat_map(|run| &run.facts.tags)),
+    read: |_, words| Ok(Action::Tag(words.to_string())),
+};
+
+/// A tag of the selected run.
+pub const UNTAG: Words = Words {
+    hint: "NAME",
+    known: |app| tags(app.selected().into_iter().flat_map(|run| &run.facts.tags)),
+    read: |app, words| match (UNTAG.known)(app) {
+        known if known.iter().any(|tag| tag == words) => Ok(Action::Untag(words.to_string())),
+        known if known.is_empty() => Err("the selected run has no tags".to_string()),
+        known => Err(unknown("tag of the run", words, &known)),
+    },
+};
+
+/// Free text.
+pub const NOTE: Words =
+    Words { hint: "TEXT", known: |_| Vec::new(), read: |_, words| Ok(Action::Note(words.to_string())) };
+
+fn tags<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut all: Vec<String> = all.cloned().collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// `no view is called ...`, with the nearest name or all of them.
+pub fn unknown(what: &str, words: &str, known: &[String]) -> String {
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    match nearest(words, &names) {
+        Some(name) => format!("no {what} is called `{words}`; did you mean `{name}`?"),
+        None => format!("no {what} is called `{words}`; there are {}", names.join(", ")),
+    }
+}
