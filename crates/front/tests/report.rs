@@ -168,6 +168,30 @@ fn what_users_write_is_text_everywhere_and_secrets_stay() {
 }
 
 #[test]
+fn hits_and_misses_are_shown_with_their_pictures() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    let queries = &json(&folder)["queries"];
+    // The one on which ranks are farthest apart comes first.
+    assert_eq!((&queries[0]["text"], &queries[1]["text"]), (&"1 < 2 & 3".into(), &"an apple".into()));
+    assert_eq!(
+        (&queries[0]["found"][0]["arm"], &queries[0]["found"][0]["rank"]),
+        (&"clip".into(), &21.into())
+    );
+    assert_eq!(queries[0]["found"].as_array().unwrap().len(), 3);
+    let page = read(&folder, "report.html");
+    let document = parsed(&page);
+    let pictures: Vec<_> = document.descendants().filter(|node| node.has_tag_name("img")).collect();
+    assert_eq!(pictures.len(), 6);
+    let alone = common::JPEG.replace(char::is_whitespace, "");
+    assert!(
+        pictures.iter().all(|node| node.attribute("src") == Some(&format!("data:image/jpeg;base64,{alone}")))
+    );
+    assert_eq!(pictures[0].attribute("alt"), Some("apple.png, 0.25, wrong"));
+    assert!(fs::read(folder.join("figures/picture-ab12.jpg")).unwrap().starts_with(&[0xff, 0xd8]));
+}
+
+#[test]
 fn the_same_runs_give_the_same_bytes() {
     let shelf = study();
     let folder = written(&shelf, &["towers"]);

@@ -39,8 +39,13 @@ function look({ width, scripts, frame }) {
     answer: page.getElementById("answer").textContent,
     means: Array.from(page.querySelectorAll("table.results td.mean"), (cell) => Number(cell.dataset.value)),
     buttons: page.querySelectorAll("thead button").length,
+    pictures: Array.from(page.images, (picture) => picture.naturalWidth),
     drawn: Array.from(page.querySelectorAll("figure svg"), (svg) => box(svg).width > 200 && box(svg).height > 100),
   };
+  const svg = page.querySelector("figure svg"), place = box(svg);
+  const event = { bubbles: true, clientX: place.left + place.width * 0.4, clientY: place.top + place.height / 2 };
+  svg.dispatchEvent(new frame.contentWindow.PointerEvent("pointermove", event));
+  found.pointed = page.querySelector("figure .values")?.innerText ?? "";
   const head = page.querySelector("table.results thead th:nth-child(3) button");
   if (head) { head.click(); found.rising = arms(); head.click(); found.falling = arms(); }
   return found;
@@ -134,8 +139,20 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
                 .is_some_and(|all| !all.is_empty() && all.iter().all(|drawn| drawn == true)),
             "{view}"
         );
+        assert!(
+            view["pictures"]
+                .as_array()
+                .is_some_and(|all| all.len() == 6 && all.iter().all(|wide| *wide == 1)),
+            "{view}"
+        );
         let scripts = view["scripts"] == true;
         assert_eq!(view["buttons"].as_u64() > Some(0), scripts);
+        let pointed = view["pointed"].as_str().unwrap();
+        assert_eq!(
+            (pointed.contains("step "), pointed.lines().count()),
+            (scripts, if scripts { 4 } else { 0 }),
+            "{pointed}"
+        );
         if scripts {
             let mut order: Vec<usize> = (0..rows.len()).collect();
             order.sort_by(|a, b| means[*a].total_cmp(&means[*b]));

@@ -1,7 +1,7 @@
 //! Curves by arm.
 
 use anyhow::Result;
-use clip_lab_board::figure::{Bad, Figure, Rows, View, gather, grouped, x};
+use clip_lab_board::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
 use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
 
 use super::{drawing::Drawing, model::Settings, runs::file_name};
@@ -76,7 +76,14 @@ fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Opti
         }
     }
     let view = View { x: axis, ..View::default() };
-    Ok((!all.is_empty()).then(|| grouped(metric, &all, &gather(&all), view)))
+    let groups = gather(&all);
+    // Where no arm has a second run, there is nothing to count.
+    let figure = if groups.len() == all.len() {
+        figure(metric, &all, view)
+    } else {
+        grouped(metric, &all, &groups, view)
+    };
+    Ok((!all.is_empty()).then_some(figure))
 }
 
 fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clip_lab_board::{Size, export::svg, figure::Figure};
 
-use super::model::Caption;
+use super::{hover::values, model::Caption};
 
 /// Millimetres; two stand beside each other on a desk, one below the other on a phone.
 const SIZE: Size = Size { width_mm: 100.0, height_mm: 66.0, pixels: 1200 };
@@ -14,7 +14,9 @@ pub struct Drawing {
     pub caption: Caption,
     /// The document.
     pub svg: String,
-    /// Its values, as CSV lines behind the name of the metric.
+    /// The same without the notes, which the page has below it.
+    bare: String,
+    /// What is drawn.
     pub figure: Figure,
 }
 
@@ -24,16 +26,24 @@ impl Drawing {
     /// # Errors
     /// Those of the drawing.
     pub fn of_curves(file: &str, figure: &Figure) -> Result<Drawing> {
-        let words = figure.notes.iter().chain(&figure.shaded).cloned().collect::<Vec<_>>().join("; ");
-        let caption = Caption { file: file.to_owned(), title: figure.title.clone(), words };
-        Ok(Drawing { caption, svg: svg(figure, SIZE)?, figure: figure.clone() })
+        let notes: Vec<String> = figure.notes.iter().chain(&figure.shaded).cloned().collect();
+        let caption = Caption { file: file.to_owned(), title: figure.title.clone(), words: notes.join("; ") };
+        let bare = Figure { notes: Vec::new(), shaded: None, ..figure.clone() };
+        Ok(Drawing { caption, svg: svg(figure, SIZE)?, bare: svg(&bare, SIZE)?, figure: figure.clone() })
     }
 
     /// The drawing as a part of a page: no sheet behind it, no address of a namespace, no title that pops up.
     pub fn inline(&self) -> String {
-        let text = self.svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+        let text = self.bare.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         let text = without(&without(&text, "metadata"), "title");
         text.replacen("fill=\"#FFFFFF\"", "fill=\"none\"", 1)
+    }
+}
+
+impl Drawing {
+    /// The values under the pointer, as JSON that may stand in a page; empty where there is nothing to point at.
+    pub fn values(&self) -> String {
+        values(&self.figure, &self.bare)
     }
 }
 

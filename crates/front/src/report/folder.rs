@@ -38,6 +38,11 @@ pub fn write(folder: &Path, found: &Gathered) -> Result<()> {
     for drawing in &found.drawings {
         put(folder, &format!("figures/{}.svg", drawing.caption.file), &drawing.svg)?;
     }
+    for picture in found.model.queries.iter().flat_map(|query| &query.found).flat_map(|found| &found.top) {
+        if let Some(jpeg) = picture.digest.as_ref().and_then(|digest| found.thumbnails.get(digest)) {
+            put(folder, &format!("figures/{}", picture.file()), jpeg)?;
+        }
+    }
     for (name, spec) in &found.specs {
         put(folder, &format!("specs/{name}"), spec)?;
     }
@@ -52,9 +57,9 @@ pub fn write(folder: &Path, found: &Gathered) -> Result<()> {
 fn tidy(folder: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let ours = path
-            .extension()
-            .is_some_and(|ending| ["svg", "png", "csv", "json", "toml"].iter().any(|known| ending == *known));
+        let ours = path.extension().is_some_and(|ending| {
+            ["svg", "png", "jpg", "csv", "json", "toml"].iter().any(|known| ending == *known)
+        });
         if ours {
             fs::remove_file(&path).with_context(|| format!("{} cannot be replaced", path.display()))?;
         }

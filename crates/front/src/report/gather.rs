@@ -1,5 +1,7 @@
 //! From the store to the model.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use clip_lab_cli::ReportArgs;
 use clip_lab_store::Reader;
@@ -8,7 +10,8 @@ use super::{
     answer::answer,
     curves::curves,
     drawing::Drawing,
-    model::{Model, VERSION},
+    model::{Model, Query, VERSION},
+    queries::queries,
     runs::{runs, troubles},
     secret,
     settings::settings,
@@ -21,6 +24,8 @@ pub struct Gathered {
     pub model: Model,
     /// Its drawings, in the order of their captions.
     pub drawings: Vec<Drawing>,
+    /// Thumbnails by digest, as JPEG.
+    pub thumbnails: BTreeMap<String, Vec<u8>>,
     /// The specs that ran: name of the file, text.
     pub specs: Vec<(String, String)>,
 }
@@ -41,13 +46,28 @@ pub fn gather(reader: &Reader, args: &ReportArgs, tell: impl Fn(&str)) -> Result
         question: selection.question.clone(),
         answer: answer(&comparison),
         settings,
+        queries: queries(reader, &selection.arms, &comparison)?,
         troubles: troubles(reader, &selection.arms)?,
         runs: runs(reader, &selection.arms)?,
         figures: drawings.iter().map(|drawing| drawing.caption.clone()).collect(),
         comparison,
     };
     let specs = specs(reader, &selection, &model)?;
-    Ok(Gathered { model, drawings, specs })
+    let thumbnails = thumbnails(reader, &model.queries)?;
+    Ok(Gathered { model, drawings, thumbnails, specs })
+}
+
+fn thumbnails(reader: &Reader, queries: &[Query]) -> Result<BTreeMap<String, Vec<u8>>> {
+    let pictures = queries.iter().flat_map(|query| &query.found).flat_map(|found| &found.top);
+    let mut thumbnails = BTreeMap::new();
+    for digest in pictures.filter_map(|picture| picture.digest.clone()) {
+        if !thumbnails.contains_key(&digest)
+            && let Some(jpeg) = reader.picture(&digest)?
+        {
+            thumbnails.insert(digest, jpeg);
+        }
+    }
+    Ok(thumbnails)
 }
 
 fn title(selection: &Selection) -> String {

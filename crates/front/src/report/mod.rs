@@ -10,9 +10,11 @@ mod curves;
 mod drawing;
 mod folder;
 mod gather;
+mod hover;
 mod model;
 mod page;
 mod provenance;
+mod queries;
 mod reproduce;
 mod runs;
 mod secret;
@@ -27,7 +29,7 @@ use anyhow::Result;
 use clip_lab_cli::ReportArgs;
 use clip_lab_store::Reader;
 
-pub use model::{Caption, Model, Run, Setting, Settings, Trouble};
+pub use model::{Caption, Found, Model, Picture, Query, Run, Setting, Settings, Trouble};
 
 /// Writes a report to `args.out` and says what it found.
 ///

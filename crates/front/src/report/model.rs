@@ -22,6 +22,8 @@ pub struct Model {
     pub comparison: Report,
     /// In which settings the arms differ.
     pub settings: Settings,
+    /// What the arms found for the same few queries; empty where runs recorded nothing.
+    pub queries: Vec<Query>,
     /// What happened that should not have, or that a reader must know.
     pub troubles: Vec<Trouble>,
     /// The runs that count.
@@ -102,4 +104,64 @@ pub struct Caption {
     pub title: String,
     /// What a reader must know.
     pub words: String,
+}
+
+/// A query, and what the arms found for it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Query {
+    /// The query.
+    pub text: String,
+    /// The split that was searched.
+    pub split: String,
+    /// Arm by arm.
+    pub found: Vec<Found>,
+}
+
+impl Query {
+    /// How far apart the arms are: the best and the worst rank, on a scale on which 1 to 2 is as far as 50 to 100.
+    pub fn spread(&self) -> u64 {
+        let ranks = self.found.iter().map(|found| f64::from(found.rank));
+        let (low, high) =
+            ranks.fold((f64::INFINITY, 1.0_f64), |(low, high), rank| (low.min(rank), high.max(rank)));
+        (1e6 * (high / low.min(high)).log2()) as u64
+    }
+}
+
+/// What an arm found for a query.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Found {
+    /// The arm.
+    pub arm: String,
+    /// The seed of its run.
+    pub seed: u64,
+    /// Rank of the first right picture, counted from 1.
+    pub rank: u32,
+    /// The pictures that fit best, the best first.
+    pub top: Vec<Picture>,
+}
+
+/// A picture that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Picture {
+    /// Its name in the data set.
+    pub name: String,
+    /// Its thumbnail, in `figures/`; none if it could not be made.
+    pub digest: Option<String>,
+    /// Cosine with the query.
+    pub score: Option<f64>,
+    /// Whether it is a right answer.
+    pub right: bool,
+}
+
+impl Picture {
+    /// The file of its thumbnail in `figures/`.
+    pub fn file(&self) -> String {
+        format!("picture-{}.jpg", super::runs::file_name(self.digest.as_deref().unwrap_or_default()))
+    }
+
+    /// What it is, for those who cannot see it.
+    pub fn words(&self) -> String {
+        let score = self.score.map_or_else(String::new, |score| format!(", {score:.2}"));
+        format!("{}{score}, {}", self.name, if self.right { "right" } else { "wrong" })
+    }
 }

@@ -1,12 +1,15 @@
 //! The page: one file, readable without scripts.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use askama::Template;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     drawing::Drawing,
     gather::Gathered,
-    model::Model,
+    model::{Model, Picture},
     provenance::Provenance,
     view::{TableView, code},
 };
@@ -23,11 +26,18 @@ struct Page<'a> {
     tables: Vec<TableView>,
     drawings: Vec<Inline<'a>>,
     provenance: Provenance,
+    thumbnails: &'a BTreeMap<String, Vec<u8>>,
     style: &'static str,
     script: &'static str,
 }
 
 impl Page<'_> {
+    /// The thumbnail as an address that holds it.
+    fn thumbnail(&self, picture: &Picture) -> Option<String> {
+        let jpeg = self.thumbnails.get(picture.digest.as_ref()?)?;
+        Some(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg)))
+    }
+
     /// A sentence with what stands between backticks as code.
     fn words(&self, words: &str) -> String {
         let escaped =
@@ -44,6 +54,13 @@ impl Page<'_> {
 struct Inline<'a> {
     drawing: &'a Drawing,
     svg: String,
+    values: String,
+}
+
+impl<'a> Inline<'a> {
+    fn of(drawing: &'a Drawing) -> Inline<'a> {
+        Inline { svg: drawing.inline(), values: drawing.values(), drawing }
+    }
 }
 
 /// The page of a report.
@@ -52,12 +69,12 @@ struct Inline<'a> {
 /// None that a user can meet: it is written to memory.
 pub fn page(found: &Gathered) -> Result<String> {
     let model = &found.model;
-    let inline = |drawing| Inline { svg: Drawing::inline(drawing), drawing };
     let page = Page {
         model,
         tables: model.comparison.tables.iter().map(|table| TableView::of(&model.comparison, table)).collect(),
-        drawings: found.drawings.iter().map(inline).collect(),
+        drawings: found.drawings.iter().map(Inline::of).collect(),
         provenance: Provenance::of(&model.runs),
+        thumbnails: &found.thumbnails,
         style: STYLE,
         script: SCRIPT,
     };

@@ -43,7 +43,7 @@ fn runs(model: &Model) -> Result<String> {
 
 /// What is drawn: means, and the band around them.
 fn curves(found: &Gathered) -> Result<String> {
-    let head = ["metric", "arm", "axis", "x", "mean", "low", "high"].map(str::to_owned);
+    let head = ["metric", "arm", "seeds", "axis", "x", "mean", "low", "high"].map(str::to_owned);
     let figures = found.drawings.iter().map(|drawing| &drawing.figure);
     let rows = figures.flat_map(|figure| {
         figure.series.iter().flat_map(move |series| {
@@ -55,8 +55,10 @@ fn curves(found: &Gathered) -> Result<String> {
                     let (low, high) = bands[at].1;
                     (low.to_string(), high.to_string())
                 });
-                let [metric, arm, axis] = [&figure.title, &series.name, &figure.x.title].map(Clone::clone);
-                vec![metric, arm, axis, x.to_string(), mean.to_string(), low, high]
+                let n = series.n.to_string();
+                let arm = series.name.strip_suffix(&format!(" n={n}")).unwrap_or(&series.name).to_owned();
+                let (metric, axis) = (figure.title.clone(), figure.x.title.clone());
+                vec![metric, arm, n, axis, x.to_string(), mean.to_string(), low, high]
             })
         })
     });

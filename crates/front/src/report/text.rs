@@ -1,11 +1,13 @@
 //! The report in Markdown.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use askama::Template;
 
 use super::{
     gather::Gathered,
-    model::Model,
+    model::{Model, Picture},
     provenance::Provenance,
     view::{TableView, code},
 };
@@ -16,6 +18,7 @@ use crate::compare::markdown;
 struct Text<'a> {
     model: &'a Model,
     tables: Vec<(TableView, String)>,
+    thumbnails: &'a BTreeMap<String, Vec<u8>>,
     provenance: Provenance,
 }
 
@@ -23,6 +26,11 @@ impl Text<'_> {
     /// Words that Markdown leaves as they are.
     fn plain(&self, words: &str) -> String {
         markdown::escape(words)
+    }
+
+    /// Whether there is a thumbnail of it.
+    fn has(&self, picture: &Picture) -> bool {
+        picture.digest.as_ref().is_some_and(|digest| self.thumbnails.contains_key(digest))
     }
 
     /// A sentence, with code as code.
@@ -62,6 +70,7 @@ pub fn text(found: &Gathered) -> Result<String> {
         tables: tables
             .map(|table| (TableView::of(&model.comparison, table), markdown::one(&model.comparison, table)))
             .collect(),
+        thumbnails: &found.thumbnails,
         provenance: Provenance::of(&model.runs),
     };
     Ok(text.render()?)

@@ -1,6 +1,6 @@
 //<![CDATA[
 "use strict";
-// Without this script nothing is missing but comfort: a click on a heading sorts the table.
+// Without this script nothing is missing but comfort: a click on a heading sorts its table, a pointer on curves reads them.
 function key(row, column) {
   const cell = row.cells[column];
   return cell.hasAttribute("data-value") ? cell.dataset.value : cell.textContent.trim();
@@ -28,6 +28,50 @@ for (const table of document.querySelectorAll("table.sortable")) {
     button.textContent = head.textContent;
     button.addEventListener("click", () => sort(table, column));
     head.replaceChildren(button);
+  });
+}
+// The point of a curve nearest to x; they stand in rising order.
+function nearest(points, x) {
+  let low = 0, high = points.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (points[middle][0] > x) high = middle; else low = middle;
+  }
+  return x - points[low][0] > points[high][0] - x ? points[high] : points[low];
+}
+function entry(series, x) {
+  const line = document.createElement("div"), mark = document.createElement("i");
+  mark.style.background = series.colour;
+  line.append(mark, `${series.name}: ${Number(nearest(series.points, x)[1].toPrecision(4))}`);
+  return line;
+}
+for (const data of document.querySelectorAll("figure script")) {
+  const curves = JSON.parse(data.textContent), figure = data.parentElement, svg = figure.querySelector("svg");
+  const cursor = document.createElementNS(svg.namespaceURI, "line"), box = document.createElement("div");
+  const view = svg.viewBox.baseVal;
+  cursor.setAttribute("class", "cursor");
+  box.className = "values";
+  const leave = () => { cursor.remove(); box.remove(); };
+  svg.addEventListener("pointerleave", leave);
+  svg.addEventListener("pointermove", (event) => {
+    const place = svg.getBoundingClientRect();
+    const at = (event.clientX - place.left) / place.width * view.width;
+    const share = (at - curves.left) / (curves.right - curves.left);
+    if (!(share >= 0 ? share <= 1 : false)) return leave();
+    const x = curves.low + share * (curves.high - curves.low);
+    const stop = nearest(curves.series.reduce((a, b) => (a.points.length >= b.points.length ? a : b)).points, x)[0];
+    const column = curves.left + (stop - curves.low) / (curves.high - curves.low) * (curves.right - curves.left);
+    cursor.setAttribute("x1", column); cursor.setAttribute("x2", column);
+    cursor.setAttribute("y1", view.height * 0.08); cursor.setAttribute("y2", view.height * 0.86);
+    const head = document.createElement("div");
+    head.textContent = `${curves.x} ${Number(stop.toPrecision(6))}`;
+    box.replaceChildren(head, ...curves.series.map((series) => entry(series, stop)));
+    svg.append(cursor);
+    figure.append(box);
+    const right = share > 0.5;
+    box.style.top = "8%";
+    box.style.left = right ? "auto" : `${column / view.width * 100 + 2}%`;
+    box.style.right = right ? `${100 - column / view.width * 100 + 2}%` : "auto";
   });
 }
 //]]>

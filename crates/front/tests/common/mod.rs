@@ -2,7 +2,10 @@
 
 use std::{cell::Cell, fs, path::PathBuf};
 
-use clip_lab_store::{ConfigEntry, Goal, Level, NewRun, RankSet, Reader, Recorder, Status, Store, Tick};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clip_lab_store::{
+    ConfigEntry, Goal, Hit, Level, NewRun, Probe, RankSet, Reader, Recorder, Shown, Status, Store, Tick,
+};
 use tempfile::TempDir;
 
 /// What the runs are judged by, measured on the test split.
@@ -114,6 +117,29 @@ impl Shelf {
     }
 }
 
+/// A picture of one pixel.
+pub const JPEG: &str = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////\
+    wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=";
+
+/// Two queries, of which `clip` has the first right and all others the second.
+fn see(recorder: &Recorder, made: &Made, step: u64) {
+    recorder.picture("ab12", STANDARD.decode(JPEG).unwrap());
+    let picture =
+        |name: &str, digest: Option<&str>| Shown { name: name.into(), digest: digest.map(str::to_owned) };
+    let hit = |right: bool| Hit { picture: picture("apple.png", Some("ab12")), score: 0.25, right };
+    let miss = Hit { picture: picture("pear.png", None), score: 0.125, right: false };
+    let first = made.arm == "clip";
+    recorder.probe(Probe {
+        step,
+        split: "test".into(),
+        weights: "raw".into(),
+        queries: vec!["an apple".into(), "1 < 2 & 3".into()],
+        top: vec![vec![hit(first), miss.clone()], vec![miss, hit(!first)]],
+        rank: if first { vec![0, 20] } else { vec![3, 0] },
+        ..Probe::default()
+    });
+}
+
 fn config(made: &Made) -> Vec<ConfigEntry> {
     let entry = |key: &str, value: String, origin: &str| ConfigEntry {
         key: key.into(),
@@ -142,6 +168,7 @@ fn measure(recorder: &Recorder, made: &Made) {
     recorder.event(Level::Warning, "data", None, "2 pictures could not be read");
     recorder.log(at, &[(METRIC, share(1)), ("test/retrieval/t2i/hit@5", share(5))]);
     recorder.log(at, &[("val/retrieval/t2i/hit@1", share(1)), ("val/loss", 3.0 - 2.0 * share(1))]);
+    see(recorder, made, at.step);
     let set = |direction: &str, ranks: Vec<u32>| RankSet {
         step: at.step,
         split: "test".into(),
