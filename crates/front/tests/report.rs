@@ -222,6 +222,12 @@ fn one_seed_and_no_difference_are_said() {
     shelf.add(Made { hits: 300, ..Made::of("twin", 0) });
     let twin = said(&["clip", "twin"]);
     assert!(twin.ends_with("`twin` (+0.000) gave what `clip` gave with every seed."), "{twin}");
+    shelf.add(Made { hits: 301, ..Made::of("near", 0) });
+    let near = said(&["clip", "near"]);
+    assert!(
+        near.contains("includes zero, and over the queries of one seed it does not cover training"),
+        "{near}"
+    );
     for seed in 1..3 {
         shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
         shelf.add(Made { hits: 303 + 7 * seed, ..Made::of("twin", seed) });

@@ -25,6 +25,8 @@ enum Verdict {
     OneSeed,
     /// Zero is inside.
     Open,
+    /// Zero is inside of an interval over the queries of one seed.
+    OpenOneSeed,
     /// Every seed gave what it gave the reference.
     Same,
     /// There is no interval.
@@ -33,13 +35,14 @@ enum Verdict {
     Missing,
 }
 
-const ORDER: [Verdict; 9] = [
+const ORDER: [Verdict; 10] = [
     Verdict::Better,
     Verdict::Worse,
     Verdict::Other,
     Verdict::Uncorrected,
     Verdict::OneSeed,
     Verdict::Open,
+    Verdict::OpenOneSeed,
     Verdict::Same,
     Verdict::Bare,
     Verdict::Missing,
@@ -69,7 +72,13 @@ fn judge(row: &Row, table: &Table) -> Verdict {
     match (interval, table.goal) {
         (None, _) if table.rows.iter().any(same) => Verdict::Same,
         (None, _) => Verdict::Bare,
-        (Some(interval), _) if interval.holds(0.0) => Verdict::Open,
+        (Some(interval), _) if interval.holds(0.0) => {
+            if covers == Some(Covers::Queries) {
+                Verdict::OpenOneSeed
+            } else {
+                Verdict::Open
+            }
+        }
         _ if covers == Some(Covers::Queries) => Verdict::OneSeed,
         _ if !row.is_marked() => Verdict::Uncorrected,
         (_, Goal::None) => Verdict::Other,
@@ -105,9 +114,13 @@ fn clause(verdict: Verdict, names: &[String], reference: &str, table: &Table) ->
             "{names} {is} apart from {reference} on these queries, but an interval over the queries of one seed does \
              not cover training: another seed may move the difference by more"
         ),
-        Verdict::Open => {
+        Verdict::Open | Verdict::OpenOneSeed => {
             let interval = if one { "the interval" } else { "each interval" };
-            format!("{names} {has} no difference to {reference} that is shown: {interval} includes zero")
+            let but = match verdict {
+                Verdict::OpenOneSeed => ", and over the queries of one seed it does not cover training",
+                _ => "",
+            };
+            format!("{names} {has} no difference to {reference} that is shown: {interval} includes zero{but}")
         }
         Verdict::Same => format!("{names} gave what {reference} gave with every seed"),
         Verdict::Bare => format!("of {names} against {reference} nothing is known of the error"),
