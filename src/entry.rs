@@ -41,7 +41,12 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
         Verb::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
-        Verb::Runs(_) | Verb::Export(_) | Verb::Dashboard(_) | Verb::Compare(_) | Verb::Report(_) | Verb::Plugin(_) => {
+        Verb::Runs(_)
+        | Verb::Export(_)
+        | Verb::Dashboard(_)
+        | Verb::Compare(_)
+        | Verb::Report(_)
+        | Verb::Plugin(_) => {
             anyhow::bail!("this verb needs no tensors: it is the other binary's, `clip-lab`")
         }
     }
