@@ -12,6 +12,7 @@ pub mod filter;
 pub mod layout;
 mod names;
 mod palette;
+pub mod ranked;
 pub mod screen;
 pub mod table;
 pub mod text;

@@ -1,103 +1,11 @@
-//! Names of metrics, and what they say of ranks.
+//! Which metrics to compare by.
 
 use anyhow::{Result, bail};
 use clip_lab_cli::{CompareArgs, Weights};
-use clip_lab_store::{Evaluated, Reader, RunRow};
+use clip_lab_store::{Reader, RunRow};
 
 use super::select::Selection;
-
-/// A metric by its name, `SPLIT/[ema/]SUITE/[DIRECTION/]NAME`.
-pub struct Metric {
-    /// The whole name.
-    pub name: String,
-    /// `val`, `test`, ...
-    pub split: String,
-    /// How it follows from ranks; none when it does not.
-    pub ranked: Option<Ranked>,
-}
-
-/// A metric that is a mean over queries of something about the rank of the right answer.
-pub struct Ranked {
-    suite: String,
-    direction: String,
-    weights: &'static str,
-    score: Score,
-}
-
-#[derive(Clone, Copy)]
-enum Score {
-    /// Whether the right answer is among the first so many.
-    Hit(u32),
-    /// The rank, counted from 1.
-    Rank,
-    /// One over that.
-    Reciprocal,
-}
-
-impl Metric {
-    /// Takes a name apart.
-    pub fn new(name: &str) -> Metric {
-        let split = name.split('/').next().unwrap_or_default().to_owned();
-        Metric { name: name.to_owned(), split, ranked: Ranked::new(name) }
-    }
-}
-
-impl Ranked {
-    fn new(name: &str) -> Option<Ranked> {
-        let mut parts: Vec<&str> = name.split('/').skip(1).collect();
-        let ema = parts.first() == Some(&"ema");
-        if ema {
-            parts.remove(0);
-        }
-        let (suite, direction, score) = match parts[..] {
-            [suite @ ("zero_shot" | "classification"), score] => (suite, "i2c", score),
-            [suite, direction, score] => (suite, direction, score),
-            _ => return None,
-        };
-        Some(Ranked {
-            suite: suite.to_owned(),
-            direction: direction.to_owned(),
-            weights: if ema { "ema" } else { "raw" },
-            score: Score::new(score)?,
-        })
-    }
-
-    /// Where its ranks are stored.
-    pub fn at<'a>(&'a self, step: u64, split: &'a str) -> Evaluated<'a> {
-        let (suite, direction) = (self.suite.as_str(), self.direction.as_str());
-        Evaluated { step, split, suite, direction, weights: self.weights }
-    }
-
-    /// Where the ranks of the pictures are stored whose captions are the queries; none for other queries.
-    pub fn pictures_at<'a>(&'a self, step: u64, split: &'a str) -> Option<Evaluated<'a>> {
-        (self.direction == "t2i").then(|| Evaluated { direction: "i2t", ..self.at(step, split) })
-    }
-
-    /// What a query adds to the mean.
-    pub fn score(&self, rank: u32) -> f64 {
-        match self.score {
-            Score::Hit(k) => f64::from(u8::from(rank < k)),
-            Score::Rank => f64::from(rank) + 1.0,
-            Score::Reciprocal => 1.0 / (f64::from(rank) + 1.0),
-        }
-    }
-
-    /// Whether a query is either right or wrong.
-    pub fn is_share(&self) -> bool {
-        matches!(self.score, Score::Hit(_))
-    }
-}
-
-impl Score {
-    fn new(name: &str) -> Option<Score> {
-        let first = name.strip_prefix("hit@").or_else(|| name.strip_prefix("top"));
-        match name {
-            "mean_rank" => Some(Score::Rank),
-            "mrr" => Some(Score::Reciprocal),
-            _ => first?.parse().ok().map(Score::Hit),
-        }
-    }
-}
+pub use clip_lab_board::ranked::Metric;
 
 /// The metrics to compare by: those asked for, the study's, or the goal of the runs as measured on the test split.
 ///
@@ -141,29 +49,6 @@ fn of_weights(name: &str, weights: Option<Weights>) -> String {
 #[cfg(test)]
 mod names {
     use super::*;
-
-    #[test]
-    fn names_say_where_their_ranks_are() {
-        let at = |name: &str| {
-            let metric = Metric::new(name);
-            metric.ranked.map(|ranked| {
-                let at = ranked.at(7, &metric.split);
-                assert_eq!(at.step, 7);
-                format!("{} {} {} {} {}", at.split, at.suite, at.direction, at.weights, ranked.score(4))
-            })
-        };
-        assert_eq!(at("test/retrieval/t2i/hit@5").unwrap(), "test retrieval t2i raw 1");
-        assert_eq!(at("val/ema/retrieval/i2t/hit@1").unwrap(), "val retrieval i2t ema 0");
-        assert_eq!(at("test/zero_shot/top5").unwrap(), "test zero_shot i2c raw 1");
-        assert_eq!(at("val/ema/classification/top1").unwrap(), "val classification i2c ema 0");
-        assert_eq!(at("val/retrieval/t2i/mrr").unwrap(), "val retrieval t2i raw 0.2");
-        assert_eq!(at("val/retrieval/t2i/mean_rank").unwrap(), "val retrieval t2i raw 5");
-        for other in
-            ["train/loss", "test/classification/mean_per_class", "val/retrieval/i2t/recall@5", "loss"]
-        {
-            assert!(at(other).is_none(), "{other}");
-        }
-    }
 
     #[test]
     fn weights_are_part_of_the_name() {

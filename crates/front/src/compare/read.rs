@@ -1,6 +1,7 @@
 //! Values and ranks of the runs that count.
 
 use anyhow::{Result, bail};
+use clip_lab_board::ranked::Ranks;
 use clip_lab_stats::Outcomes;
 use clip_lab_store::{Goal, Reader, RunRow, SeriesRow};
 use serde_json::Value;
@@ -29,19 +30,6 @@ pub struct Measured {
     pub ranks: Option<Ranks>,
     /// Floating-point operations of a training sample.
     pub flops: Option<f64>,
-}
-
-/// Ranks of one evaluation.
-#[derive(Clone, PartialEq)]
-pub struct Ranks {
-    /// One for each query.
-    pub ranks: Vec<u32>,
-    /// What they add to the metric.
-    pub scores: Vec<f64>,
-    /// How many queries in a row belong to one picture; none when pictures have different numbers of them.
-    pub together: Option<usize>,
-    /// What the data was.
-    data: Option<Value>,
 }
 
 /// Reads every arm; the direction that is better as well. Arms are judged by their own metrics unless one was `asked` for.
@@ -83,35 +71,12 @@ fn measured(
     let facts = reader.environment(row.id)?.extra;
     let step = series.last_step.unwrap_or(row.step);
     let data = facts.get(&format!("data.{}", metric.split)).cloned();
-    let ranks = ranks(reader, row, metric, step, data)?;
     Ok(Measured {
         row: row.clone(),
         value,
-        // Ranks that give another value are those of something else.
-        ranks: ranks.filter(|ranks| {
-            (clip_lab_stats::mean(&ranks.scores) - value).abs() <= 1e-5 * value.abs().max(1.0)
-        }),
+        ranks: Ranks::read(reader, row.id, metric, (step, value), data)?,
         flops: facts.get("train_flops_per_sample").and_then(Value::as_f64),
     })
-}
-
-fn ranks(
-    reader: &Reader,
-    row: &RunRow,
-    metric: &Metric,
-    step: u64,
-    data: Option<Value>,
-) -> Result<Option<Ranks>> {
-    let Some(ranked) = &metric.ranked else { return Ok(None) };
-    let Some(ranks) = reader.ranks_of(row.id, &ranked.at(step, &metric.split))? else { return Ok(None) };
-    let pictures = match ranked.pictures_at(step, &metric.split) {
-        Some(at) => reader.ranks_of(row.id, &at)?.map_or(ranks.len(), |pictures| pictures.len()),
-        None => ranks.len(),
-    };
-    // Captions stand in the order of their pictures.
-    let together = (pictures > 0 && ranks.len().is_multiple_of(pictures)).then(|| ranks.len() / pictures);
-    let scores = ranks.iter().map(|rank| ranked.score(*rank)).collect();
-    Ok(Some(Ranks { ranks, scores, together, data }))
 }
 
 /// Why there is nothing to compare.
@@ -150,17 +115,5 @@ impl Sample {
     /// What every seed made of every query; captions of one picture together, because they are not independent.
     pub fn outcomes(&self) -> Option<Outcomes> {
         Outcomes::new(self.ranks()?.into_iter().map(Ranks::by_picture).collect())
-    }
-}
-
-impl Ranks {
-    /// Whether both are of the same queries, as far as is known.
-    pub fn same_queries(&self, other: &Ranks) -> bool {
-        let known = self.data.is_some() && other.data.is_some();
-        self.ranks.len() == other.ranks.len() && (!known || self.data == other.data)
-    }
-
-    fn by_picture(&self) -> Vec<f64> {
-        self.scores.chunks(self.together.unwrap_or(1).max(1)).map(clip_lab_stats::mean).collect()
     }
 }
