@@ -291,6 +291,7 @@ fn any_run(id: i64, status: usize, value: f64, step: u64, total: Option<u64>) ->
         row,
         series: vec![series, hits],
         facts: Default::default(),
+        trend: vec![value, 1.0],
         colour: Some(id as usize % 9),
     }
 }
@@ -303,7 +304,7 @@ proptest! {
         size in (0u16..210, 0u16..70),
         rows in proptest::collection::vec(any_rows(), 0..4),
         runs in proptest::collection::vec((0usize..8, any_value(), any::<u64>(), any::<Option<u64>>()), 0..30),
-        keys in "[?:qjk xlsetcpDvKntCGr0-9\t\n\u{1b}]{0,16}",
+        keys in "[?:/.,aA=<qjk xlsetcpDvKntCGr0-9-\t\n\u{1b}]{0,16}",
         clicks in proptest::collection::vec((0u16..210, 0u16..70, 0u8..3), 0..4),
         trouble in proptest::option::of("\\PC{0,300}"),
         depth in prop_oneof![Just(Depth::None), Just(Depth::Sixteen), Just(Depth::Many), Just(Depth::True)],

@@ -16,6 +16,7 @@ use super::{
     data::{Chart, Run, Snapshot, Want},
     effect::{Effect, Told},
     keys::Keys,
+    table::Table,
 };
 use crate::{
     figure::Form,
@@ -83,6 +84,8 @@ pub struct App {
     pub hidden: HashSet<RunId>,
     /// The run that others are compared with.
     pub pinned: Option<RunId>,
+    /// The table of runs: its filter and its order.
+    pub table: Table,
     /// Whether the config diff shows all settings.
     pub all_settings: bool,
     /// The least severity of the events shown.
@@ -114,6 +117,7 @@ impl App {
             smooth: None,
             hidden: HashSet::new(),
             pinned: None,
+            table: Table::default(),
             all_settings: false,
             severity: Level::Info,
             scrolled: HashMap::new(),
@@ -137,6 +141,7 @@ impl App {
     /// Takes what the feed has read.
     pub fn take(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
+        self.table.refresh(&self.snapshot);
         if self.selected().is_none() {
             let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
             self.selected = own.map(|run| run.row.id);
@@ -148,9 +153,14 @@ impl App {
         self.snapshot.runs.iter().find(|run| Some(run.row.id) == self.selected)
     }
 
+    /// The runs of the table, in its order.
+    pub fn shown(&self) -> impl Iterator<Item = &Run> {
+        self.table.shown.iter().filter_map(|i| self.snapshot.runs.get(*i))
+    }
+
     /// The position of the selected run in the table.
     pub fn selected_index(&self) -> usize {
-        self.snapshot.runs.iter().position(|run| Some(run.row.id) == self.selected).unwrap_or(0)
+        self.shown().position(|run| Some(run.row.id) == self.selected).unwrap_or(0)
     }
 
     /// What the feed should read for a screen `width` columns wide.
@@ -161,7 +171,8 @@ impl App {
             buckets: 2 * usize::from(width.max(40)),
             hidden: self.hidden.clone(),
             details: self.wanted_details(),
-            ..Want::default()
+            filter: self.table.line.good.clone(),
+            pinned: self.pinned,
         }
     }
 
@@ -200,6 +211,7 @@ impl App {
             Mode::Asking(question) => self.answer(question, key),
             Mode::Command(line) => self.write(line, key),
             Mode::Help(help) => self.search(help, key),
+            Mode::Looking if self.filter_key(key) => Next::Stay,
             Mode::Looking => {
                 let on = self.panels().nth(self.focus).map(|panel| panel.kind);
                 self.keys.action(key, on).map_or(Next::Stay, |action| self.act(action))

@@ -1,7 +1,12 @@
 //! What the screen shows at one moment, as plain data. The feed reads it from the store, tests write it by hand.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
+use clip_lab_problem::Problem;
+use clip_lab_stats::{Estimate, Interval};
 use clip_lab_store::{ArtifactRow, Axis, Environment, EventRow, RunFacts, RunId, RunRow, SeriesRow};
 
 use crate::{
@@ -24,6 +29,33 @@ pub struct Want {
     pub filter: Filter,
     /// The run of which everything is read.
     pub details: Option<RunId>,
+    /// The run that others are compared with.
+    pub pinned: Option<RunId>,
+}
+
+/// What is known of a run's share of hits, by run and metric.
+pub type Scores = HashMap<(RunId, String), Score>;
+
+/// What the ranks behind a share of hits say of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// How many queries there were.
+    pub queries: usize,
+    /// The 95% interval over queries; none where all went alike.
+    pub interval: Option<Interval>,
+    /// What the run gains over the pinned one on the same queries.
+    pub difference: Option<Estimate>,
+}
+
+/// What became of a filter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filtered {
+    /// The filter as it was written.
+    pub text: String,
+    /// How many runs there were before.
+    pub all: usize,
+    /// A name in it that no run has; the filter before it is then still in force.
+    pub problem: Option<Problem>,
 }
 
 /// Everything on the screen.
@@ -37,6 +69,10 @@ pub struct Snapshot {
     pub events: Vec<Event>,
     /// More about one run, if it was asked for.
     pub details: Option<Details>,
+    /// Intervals and differences, as far as they are computed.
+    pub scores: Arc<Scores>,
+    /// What the filter did.
+    pub filtered: Filtered,
     /// Why the store cannot be read now, in a sentence; the rest is then what was read before.
     pub trouble: Option<String>,
     /// Whether that is because there is no store.
@@ -54,6 +90,8 @@ pub struct Run {
     pub series: Vec<SeriesRow>,
     /// Its settings, tags and notes.
     pub facts: Arc<RunFacts>,
+    /// The way of its goal metric, in a few values.
+    pub trend: Vec<f64>,
     /// Its colour on every chart, while it is on them.
     pub colour: Option<usize>,
 }
@@ -62,6 +100,11 @@ impl Run {
     /// What a filter looks at.
     pub fn subject(&self) -> Subject<'_> {
         Subject { row: &self.row, facts: &self.facts, series: &self.series }
+    }
+
+    /// The metric it is judged by.
+    pub fn goal(&self) -> Option<&SeriesRow> {
+        self.metric(self.row.goal_metric.as_deref()?)
     }
 
     /// The metric called `name`.

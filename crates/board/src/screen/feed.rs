@@ -1,22 +1,29 @@
 //! Reads the store for the screen, again and again, on a thread of its own: a slow or locked store never stops a key.
 
 mod ahead;
+mod trends;
 
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread::Builder,
     time::{Duration, Instant},
 };
 
-use clip_lab_store::{Axis, Reader, RunId, RunRow, SeriesRow, StoreError};
+use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreError};
 
 use super::{
-    data::{Chart, Details, Event, Run, Snapshot, Want},
+    data::{Chart, Details, Event, Filtered, Run, Snapshot, Want},
     facts::Facts,
+    judge::Judge,
 };
+use trends::Trends;
+
 use crate::{
     figure::{Rows, x},
     filter::{Filter, Subject},
@@ -36,6 +43,13 @@ const POLL: Duration = Duration::from_millis(250);
 /// How often it is read even if it did not: a crash shows by a heartbeat that stays away.
 const ANYWAY: Duration = Duration::from_secs(2);
 
+/// A run before its name is known.
+type Known = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
+
+fn subject((facts, series, row): &Known) -> Subject<'_> {
+    Subject { row, facts, series }
+}
+
 /// The name of the feed's thread: a panic in it becomes a sentence on the screen.
 pub const THREAD: &str = "clip-lab-feed";
 
@@ -53,6 +67,10 @@ pub struct Feed {
     series: HashMap<RunId, ((i64, u64), Vec<SeriesRow>)>,
     events: HashMap<RunId, i64>,
     facts: Facts,
+    judge: Judge,
+    trends: Trends,
+    /// The last filter all of whose names some run knows.
+    filter: Filter,
     colours: HashMap<RunId, usize>,
     last: Snapshot,
 }
@@ -70,6 +88,9 @@ impl Feed {
             series: HashMap::new(),
             events: HashMap::new(),
             facts: Facts::default(),
+            judge: Judge::default(),
+            trends: Trends::default(),
+            filter: Filter::default(),
             colours: HashMap::new(),
             last: Snapshot::default(),
         }
@@ -112,7 +133,7 @@ impl Feed {
             Some(reader) => reader,
             None => Reader::open(&self.path)?,
         };
-        let changed = reader.changed()? || surely || self.last.trouble.is_some();
+        let changed = reader.changed()? || surely || self.judge.unfinished || self.last.trouble.is_some();
         if changed {
             self.read_at = Some(Instant::now());
             self.runs(&reader, want)?;
@@ -135,9 +156,11 @@ impl Feed {
             let series = self.metrics(reader, &row)?;
             let colour = if charted.contains(&row.id) { self.colours.get(&row.id).copied() } else { None };
             let facts = self.facts.of(row.id);
-            runs.push(Run { name, series, facts, colour, row });
+            runs.push(Run { name, series, facts, trend: Vec::new(), colour, row });
         }
+        self.trends.read(reader, &mut runs)?;
         self.last.runs = runs;
+        self.last.scores = Arc::new(self.judge.scores(reader, &self.last.runs, want.pinned)?);
         Ok(())
     }
 
@@ -145,20 +168,24 @@ impl Feed {
     fn meant(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
         let mut rows = reader.runs()?;
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
-        let filters = [self.only.clone(), want.filter.clone()];
-        if filters.iter().all(Filter::is_empty) {
+        let all = rows.len();
+        if self.only.is_empty() && want.filter.is_empty() {
             rows.truncate(RUNS);
         }
         self.facts.read(reader, &rows)?;
-        let mut meant = Vec::new();
+        let mut known = Vec::with_capacity(rows.len());
         for row in rows {
-            let (series, facts) = (self.metrics(reader, &row)?, self.facts.of(row.id));
-            let subject = Subject { row: &row, facts: &facts, series: &series };
-            if meant.len() < RUNS && filters.iter().all(|filter| filter.matches(&subject)) {
-                meant.push(row);
-            }
+            known.push((self.facts.of(row.id), self.metrics(reader, &row)?, row));
         }
-        Ok(meant)
+        known.retain(|run| self.only.matches(&subject(run)));
+        let all = if self.only.is_empty() { all } else { known.len() };
+        let problem = want.filter.check(known.iter().map(subject)).err();
+        if problem.is_none() {
+            self.filter = want.filter.clone();
+        }
+        self.last.filtered = Filtered { text: want.filter.text().to_string(), all, problem };
+        known.retain(|run| self.filter.matches(&subject(run)));
+        Ok(known.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
     }
 
     fn metrics(&mut self, reader: &Reader, row: &RunRow) -> Result<Vec<SeriesRow>, StoreError> {

@@ -6,7 +6,7 @@ use ratatui::{
     widgets::{Block, BorderType, Widget},
 };
 
-use super::{app::App, arrange::Placed, diff, events, plot, retrieval, run, runs, theme::Theme};
+use super::{app::App, arrange::Placed, diff, events, plot, retrieval, run, runs, table, theme::Theme};
 use crate::{
     figure::{Rows, View, figure},
     layout::{Kind, Panel},
@@ -16,7 +16,7 @@ use crate::{
 /// The height that `panel` can fill, borders included.
 pub fn most(app: &App, panel: &Panel) -> u16 {
     let lines = match panel.kind {
-        Kind::Runs => app.snapshot.runs.len() + 3,
+        Kind::Runs => app.table.shown.len() + 3,
         Kind::Retrieval => retrieval::lines(&app.snapshot.runs) + 3,
         Kind::Events => app.snapshot.events.len() + 2,
         Kind::Diff => diff::rows(app).len() + 3,
@@ -54,7 +54,10 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
     match panel.kind {
         Kind::Diff => diff::draw(app, first, inside, theme, buf),
         Kind::Run => run::draw(app, first, inside, theme, buf),
-        Kind::Runs => runs::draw(app, inside, theme, buf),
+        Kind::Runs => {
+            table::draw::border(app, &panel.title, rect, theme, buf);
+            runs::draw(app, inside, theme, buf);
+        }
         Kind::Retrieval => retrieval::draw(app, inside, theme, buf),
         Kind::Events => events::draw(app, now, first, inside, theme, buf),
         Kind::Line => chart(app, index, panel, rect, inside, theme, buf),

@@ -1,9 +1,20 @@
-//! The table of runs: how each stands, how far it is, how well it does, and how long it still needs.
+//! The table of runs: how each stands, how far it is, how well it does and how surely, and how its settings differ.
 
-use clip_lab_store::{SeriesRow, Status};
+use clip_lab_store::Status;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{app::App, data::Run, grid, grid::Cell, theme::Theme};
+use super::{
+    app::App,
+    data::{Run, Scores},
+    grid,
+    grid::Cell,
+    table::{
+        Table,
+        column::{Col, best, half_width, setting},
+        short,
+    },
+    theme::Theme,
+};
 use crate::{
     figure::{number, span},
     text::{Column, clean},
@@ -35,47 +46,86 @@ pub fn status_style(status: Status, theme: &Theme) -> Style {
 
 /// Draws the table.
 pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let goal = goal_heading(&app.snapshot.runs);
-    let columns = [
-        Column::words("run", 0, 10),
-        Column::words("status", 0, 9),
-        Column::words("progress", 3, 13),
-        Column::numbers("step", 5),
-        Column::numbers("loss", 1),
-        Column::numbers(&goal, 4),
-        Column::numbers("pairs/s", 6),
-        Column::numbers("epoch", 7),
-        Column::numbers("time", 2),
-        Column::words("why it ended", 8, 24),
-    ];
-    let rows: Vec<Vec<Cell>> = app.snapshot.runs.iter().map(|run| row(run, theme)).collect();
+    let columns = app.table.columns();
+    let runs: Vec<&Run> = app.shown().collect();
+    let heads: Vec<Column> = columns.iter().map(|col| heading(col, &app.table, &runs)).collect();
+    let row = |run: &&Run| columns.iter().map(|col| cell(col, run, app, theme)).collect();
+    let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();
     let selected = app.selected().map(|_| app.selected_index());
-    grid::draw(&columns, &rows, selected, area, theme, buf);
+    grid::draw(&heads, &rows, selected, area, theme, buf);
 }
 
-fn row(run: &Run, theme: &Theme) -> Vec<Cell> {
-    let plain = Style::new();
-    let (sign, style) = match run.colour {
-        Some(colour) => ("━ ", Style::new().fg(theme.series(colour))),
-        None => ("  ", theme.faint()),
+/// Its heading, with an arrow where the table is sorted by it, and what it gives way to.
+fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
+    let sorted = table.sort.as_ref().filter(|(by, _)| by == col);
+    let arrow = sorted.map_or("", |(_, falling)| if *falling { "↓" } else { "↑" });
+    let setting_rank = |key: &String| table.keys.iter().position(|k| k == key).map_or(9, |at| at + 8) as u8;
+    let of = |right: bool, word: &str, rank: u8, least: Option<usize>| {
+        let rank = if sorted.is_some() { 0 } else { rank };
+        Column { head: format!("{word}{arrow}"), right, rank, least }
     };
+    match col {
+        Col::Name => of(false, "run", 0, Some(10)),
+        Col::Status => of(false, "status", 0, Some(9)),
+        Col::Progress => of(false, "progress", 5, None),
+        Col::Step => of(true, "step", 7, None),
+        Col::Last => of(true, &goal_heading(runs), 1, None),
+        Col::Interval => of(true, "±95%", 2, None),
+        Col::Best => of(true, "best", 3, None),
+        Col::Trend => of(false, "trend", 6, None),
+        Col::Loss => of(true, "loss", 2, None),
+        Col::Pairs => of(true, "pairs/s", 7, None),
+        Col::Time => of(true, "time", 4, None),
+        Col::Study => of(false, "study", 60, None),
+        Col::Arm => of(false, "arm", 59, None),
+        Col::Seed => of(true, "seed", 58, None),
+        Col::Epoch => of(true, "epoch", 62, None),
+        Col::Reason => of(false, "why it ended", 61, Some(24)),
+        Col::Setting(key) => {
+            let cells = || runs.iter().filter_map(|run| setting(run, key));
+            let numbers = cells().all(|value| value.parse::<f64>().is_ok());
+            let rank = setting_rank(key);
+            of(numbers, &short(key, &table.keys), rank, (!numbers).then_some(6))
+        }
+    }
+}
+
+fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
     let row = &run.row;
-    vec![
-        (format!("{sign}{}", run.name), style),
-        (status_words(row.status).to_string(), status_style(row.status, theme)),
-        (progress(row.step, row.total_steps), style),
-        (steps(row.step, row.total_steps), plain),
-        loss(run, theme),
-        (
-            goal(run)
-                .map_or(String::new(), |s| s.best().map(|(v, _)| v).or(s.last).map_or(String::new(), number)),
-            plain,
-        ),
-        (pairs_per_second(run).map_or(String::new(), number), plain),
-        (number(row.epoch), plain),
-        (time(run), plain),
-        (clean(row.reason.as_deref().unwrap_or_default()), theme.faint()),
-    ]
+    let style = run.colour.map_or(theme.faint(), |colour| Style::new().fg(theme.series(colour)));
+    let plain = |text: String| (text, Style::new());
+    let share = |value: Option<f64>| plain(value.map_or(String::new(), decimals));
+    match col {
+        Col::Name => (format!("{}{}", sign(run, app), run.name), style),
+        Col::Status => (status_words(row.status).to_string(), status_style(row.status, theme)),
+        Col::Progress => (progress(row.step, row.total_steps), style),
+        Col::Step => plain(steps(row.step, row.total_steps)),
+        Col::Last => share(run.goal().and_then(|series| series.last)),
+        Col::Interval => (interval(run, &app.snapshot.scores), theme.faint()),
+        Col::Best => share(run.goal().and_then(best)),
+        Col::Trend => (sparkline(&run.trend), style),
+        Col::Loss => loss(run, theme),
+        Col::Pairs => plain(pairs_per_second(run).map_or(String::new(), number)),
+        Col::Time => plain(time(run)),
+        Col::Study => plain(clean(row.study.as_deref().unwrap_or_default())),
+        Col::Arm => plain(clean(row.arm.as_deref().unwrap_or_default())),
+        Col::Seed => plain(row.seed.to_string()),
+        Col::Setting(key) => match setting(run, key) {
+            Some(value) => plain(clean(value)),
+            None => ("–".to_string(), theme.faint()),
+        },
+        Col::Epoch => plain(number(row.epoch)),
+        Col::Reason => (clean(row.reason.as_deref().unwrap_or_default()), theme.faint()),
+    }
+}
+
+/// Whether it is pinned, and its line on the charts.
+fn sign(run: &Run, app: &App) -> &'static str {
+    match (app.pinned == Some(run.row.id), run.colour.is_some()) {
+        (true, _) => "▶ ",
+        (false, true) => "━ ",
+        (false, false) => "  ",
+    }
 }
 
 /// A bar of eight cells and the share in percent.
@@ -90,6 +140,18 @@ pub fn progress(step: u64, total: Option<u64>) -> String {
     format!("{full}{part}{rest} {:>3}%", (share * 100.0).floor())
 }
 
+/// Values as heights, each run between its own smallest and largest: the shape, not the size.
+fn sparkline(values: &[f64]) -> String {
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let bar = |value: &f64| match (value - low) / (high - low) {
+        share if share.is_finite() => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][(share * 7.99) as usize % 8],
+        _ if value.is_finite() => '▄',
+        _ => ' ',
+    };
+    if values.len() < 2 { String::new() } else { values.iter().map(bar).collect() }
+}
+
 fn steps(step: u64, total: Option<u64>) -> String {
     match total {
         Some(total) => format!("{step}/{total}"),
@@ -97,27 +159,37 @@ fn steps(step: u64, total: Option<u64>) -> String {
     }
 }
 
+/// Three decimals, so that those of different runs stand below each other; else as any number.
+fn decimals(value: f64) -> String {
+    if (0.001..10.0).contains(&value.abs()) { format!("{value:.3}") } else { number(value) }
+}
+
+/// Half the width of the interval, to three decimals as the score itself.
+fn interval(run: &Run, scores: &Scores) -> String {
+    half_width(run, scores).map_or(String::new(), |half| format!("±{half:.3}"))
+}
+
+/// The loss; where it was not finite, since which step.
 fn loss(run: &Run, theme: &Theme) -> Cell {
     let Some(series) = run.metric("train/loss") else { return (String::new(), Style::new()) };
     let value = series.last.map_or(String::new(), number);
-    match series.first_bad_step {
-        Some(_) => (format!("✕ {value}"), theme.bad()),
-        None => (value, Style::new()),
-    }
+    let Some(step) = series.first_bad_step else { return (value, Style::new()) };
+    let word = if series.n_nan > 0 { "NaN" } else { "inf" };
+    // What was finite before is of no interest once the run ended of it.
+    let kept = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
+    (format!("{kept}✕{word}@{step}"), theme.bad())
 }
 
-fn pairs_per_second(run: &Run) -> Option<f64> {
+/// Image-text pairs a second.
+pub fn pairs_per_second(run: &Run) -> Option<f64> {
     let pairs = run.row.samples as f64 / run.row.step.max(1) as f64;
     run.row.rate.map(|rate| rate * pairs)
 }
 
-fn goal(run: &Run) -> Option<&SeriesRow> {
-    run.metric(run.row.goal_metric.as_deref()?)
-}
-
 /// The goal's name where all runs share it.
-fn goal_heading(runs: &[Run]) -> String {
+fn goal_heading(runs: &[&Run]) -> String {
     let mut names: Vec<&str> = runs.iter().filter_map(|run| run.row.goal_metric.as_deref()).collect();
+    names.sort_unstable();
     names.dedup();
     match names.as_slice() {
         [name] => {
@@ -152,5 +224,15 @@ mod tests {
         assert_eq!(progress(7, Some(5)), "████████ 100%");
         assert_eq!(progress(7, None), "");
         assert!((0..=97).all(|step| progress(step, Some(97)).chars().count() == 13));
+    }
+
+    #[test]
+    fn a_trend_is_drawn_between_its_own_ends() {
+        assert_eq!(sparkline(&[0.1, 0.2, f64::NAN, 0.3]), "▁▄ █");
+        assert_eq!(
+            (sparkline(&[0.5, 0.5]), sparkline(&[1.0]), sparkline(&[])),
+            ("▄▄".into(), "".into(), "".into())
+        );
+        assert_eq!(sparkline(&[-1e300, 1e300, f64::INFINITY]).chars().count(), 3);
     }
 }

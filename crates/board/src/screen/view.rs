@@ -7,7 +7,7 @@ use super::{
     data::Run,
     footer, overlay, panel,
     places::{Places, places},
-    runs, tabs,
+    runs, table, tabs,
     theme::Theme,
 };
 use crate::{
@@ -28,7 +28,11 @@ pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for placed in &places.panels {
         panel::draw(app, now, theme, *placed, buf);
     }
-    footer::draw(app, theme, places.footer, buf);
+    if app.table.line.open {
+        table::draw::prompt(app, places.footer, theme, buf);
+    } else {
+        footer::draw(app, theme, places.footer, buf);
+    }
     match &app.mode {
         Mode::Help(help) => overlay::help(app, help, places.body, theme, buf),
         Mode::Asking(question) => overlay::question(question, places.body, theme, buf),
@@ -94,6 +98,9 @@ fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let words = match (app.starting(), &app.snapshot.trouble) {
         (true, _) => "The run is starting.",
         (false, Some(_)) => return,
+        (false, None) if !app.table.line.good.is_empty() => {
+            "No run fits the filter. Esc clears it, / changes it."
+        }
         (false, None) => "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml",
     };
     let lines = wrap(words, (area.width as usize).saturating_sub(4).max(1));

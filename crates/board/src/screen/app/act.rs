@@ -29,6 +29,7 @@ impl App {
             Action::Wheel { panel, up, .. } => self.walk(panel, 3, up),
             Action::Hide => self.hide(),
             Action::Pin => self.pin(),
+            Action::Table(act) => self.table_act(act),
             Action::Expand => self.expanded = !self.expanded,
             Action::X => self.x = Some(x::next(self.x.unwrap_or_else(|| self.first_axis()))),
             Action::SetX(axis) => self.x = Some(axis),

@@ -39,7 +39,8 @@ impl App {
     fn choose(&mut self, area: Rect, row: u16) {
         let selected = self.selected().map(|_| self.selected_index());
         if let Some(at) = grid::line_at(selected, area, row) {
-            self.selected = self.snapshot.runs.get(at).map(|run| run.row.id).or(self.selected);
+            let chosen = self.shown().nth(at).map(|run| run.row.id);
+            self.selected = chosen.or(self.selected);
         }
     }
 

@@ -27,11 +27,12 @@ impl App {
 
     /// Moves the selection among the runs.
     pub(super) fn select(&mut self, by: usize, up: bool) {
-        let last = self.snapshot.runs.len().saturating_sub(1);
+        let last = self.table.shown.len().saturating_sub(1);
         let at = self.selected_index();
         let at = if up { at.saturating_sub(by) } else { at.saturating_add(by).min(last) };
         // Nothing selected yet: the first key marks the first run, it does not pass it over.
         let at = if self.selected().is_none() { 0 } else { at };
-        self.selected = self.snapshot.runs.get(at).map(|run| run.row.id);
+        let chosen = self.shown().nth(at).map(|run| run.row.id);
+        self.selected = chosen;
     }
 }

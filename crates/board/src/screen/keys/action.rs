@@ -2,6 +2,8 @@
 
 use clip_lab_store::{Axis, Level};
 
+use crate::screen::table::act::Act;
+
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -25,6 +27,8 @@ pub enum Action {
     Hide,
     /// Make the selected run the one that others are compared with, or no longer.
     Pin,
+    /// Something with the table of runs.
+    Table(Act),
     /// Give the focused panel the whole screen, or take it back.
     Expand,
     /// The next horizontal axis.

@@ -4,7 +4,7 @@ use super::{
     Action,
     words::{self, Words},
 };
-use crate::layout::Kind;
+use crate::{layout::Kind, screen::table::act::Act};
 
 /// What a binding does.
 pub enum Does {
@@ -114,6 +114,26 @@ pub static BINDINGS: &[Binding] = &[
         "events from this severity on: info, warning, error",
     ),
     now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
+    now("all", &["a"], Action::Table(Act::All), "", "show all runs on the charts"),
+    now("none", &["A"], Action::Table(Act::Nobody), "", "hide all runs from the charts"),
+    either(
+        "filter",
+        &["/"],
+        Action::Table(Act::Filter),
+        words::FILTER,
+        "filter",
+        "filter runs: words, study:x, lr<1e-4, hit@1>0.2, status:live, tag:x, has:note, OR, NOT, ( ); Esc clears",
+    ),
+    either(
+        "sort",
+        &["."],
+        Action::Table(Act::Next),
+        words::SORT,
+        "sort",
+        "sort the runs by the next column; past the last one the newest comes first",
+    ),
+    now("sort-before", &[","], Action::Table(Act::Before), "sort", "sort the runs by the column before"),
+    now("sort-turn", &["-"], Action::Table(Act::Reverse), "", "turn the order of the runs round"),
     now(
         "expand",
         &["Enter", "e"],

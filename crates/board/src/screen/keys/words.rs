@@ -1,10 +1,14 @@
 //! What may stand behind a command's name, how it is completed, and what it asks for.
 
-use clip_lab_problem::nearest;
+use clip_lab_problem::{Problem, nearest};
 use clip_lab_store::Level;
 
 use super::Action;
-use crate::{figure::x, screen::app::App};
+use crate::{
+    figure::x,
+    filter::Filter,
+    screen::{app::App, table::act::Act},
+};
 
 /// The argument of a command.
 pub struct Words {
@@ -78,6 +82,35 @@ pub const UNTAG: Words = Words {
         known if known.iter().any(|tag| tag == words) => Ok(Action::Untag(words.to_string())),
         known if known.is_empty() => Err("the selected run has no tags".to_string()),
         known => Err(unknown("tag of the run", words, &known)),
+    },
+};
+
+/// A filter; none where `off` is written.
+pub const FILTER: Words = Words {
+    hint: "WORDS",
+    known: |_| ["off", "status:live", "has:note"].map(str::to_string).to_vec(),
+    read: |_, words| {
+        let text = if words == "off" { "" } else { words };
+        let wrong = |problem: Problem| format!("{} at `{}`", problem.message, place(text, &problem));
+        Filter::parse(text).map_err(wrong).map(|_| Action::Table(Act::SetFilter(text.to_string())))
+    },
+};
+
+fn place<'a>(text: &'a str, problem: &Problem) -> &'a str {
+    problem.place.clone().and_then(|place| text.get(place)).unwrap_or_default()
+}
+
+/// A column of the table of runs; `-` before it turns the order round.
+pub const SORT: Words = Words {
+    hint: "COLUMN",
+    known: |app| app.table.words(),
+    read: |app, words| {
+        let known = app.table.words();
+        let name = words.strip_prefix('-').unwrap_or(words);
+        match known.iter().any(|word| word == name) {
+            true => Ok(Action::Table(Act::SortBy(words.to_string()))),
+            false => Err(unknown("column", name, &known)),
+        }
     },
 };
 

@@ -1,0 +1,146 @@
+//! The columns of the table of runs.
+
+use clip_lab_store::{Goal, SeriesRow, Status};
+
+use super::{
+    super::{
+        data::{Run, Scores},
+        runs::pairs_per_second,
+    },
+    sort::Value,
+    telling::short,
+};
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Col {
+    /// Name, with its colour on the charts and the sign of the pinned run.
+    Name,
+    /// How it stands.
+    Status,
+    /// How far it is, as a bar.
+    Progress,
+    /// Step and last step.
+    Step,
+    /// The goal metric's last value.
+    Last,
+    /// Half the width of its interval.
+    Interval,
+    /// Its best value.
+    Best,
+    /// Its way there.
+    Trend,
+    /// The training loss.
+    Loss,
+    /// Image-text pairs a second.
+    Pairs,
+    /// What is left, or what it took.
+    Time,
+    /// The study.
+    Study,
+    /// The arm.
+    Arm,
+    /// The seed.
+    Seed,
+    /// A setting by its key.
+    Setting(String),
+    /// Epochs done.
+    Epoch,
+    /// Why it ended.
+    Reason,
+}
+
+/// The columns that every table has, before and after the settings.
+const BEFORE: [Col; 11] = [
+    Col::Name,
+    Col::Status,
+    Col::Progress,
+    Col::Step,
+    Col::Last,
+    Col::Interval,
+    Col::Best,
+    Col::Trend,
+    Col::Loss,
+    Col::Pairs,
+    Col::Time,
+];
+const AFTER: [Col; 5] = [Col::Study, Col::Arm, Col::Seed, Col::Epoch, Col::Reason];
+
+/// All columns, with the settings of `keys` among them.
+pub fn columns(keys: &[String]) -> Vec<Col> {
+    let settings = keys.iter().cloned().map(Col::Setting);
+    BEFORE.into_iter().chain(settings).chain(AFTER).collect()
+}
+
+impl Col {
+    /// What it says of `run`, to sort by.
+    pub fn value(&self, run: &Run, scores: &Scores) -> Value {
+        let row = &run.row;
+        let goal = run.goal();
+        match self {
+            Col::Name => Value::words(Some(&run.name)),
+            Col::Status => {
+                Value::Number(Status::ALL.iter().position(|s| *s == row.status).unwrap_or(0) as f64)
+            }
+            Col::Progress => {
+                Value::number(row.total_steps.map(|total| row.step as f64 / total.max(1) as f64))
+            }
+            Col::Step => Value::Number(row.step as f64),
+            Col::Last => Value::number(goal.and_then(|series| series.last)),
+            Col::Interval => Value::number(half_width(run, scores)),
+            Col::Best | Col::Trend => Value::number(goal.and_then(best)),
+            Col::Loss => Value::number(run.metric("train/loss").and_then(|series| series.last)),
+            Col::Pairs => Value::number(pairs_per_second(run)),
+            Col::Time => Value::Number(row.active_ms as f64),
+            Col::Study => Value::words(row.study.as_deref()),
+            Col::Arm => Value::words(row.arm.as_deref()),
+            Col::Seed => Value::Number(row.seed as f64),
+            Col::Setting(key) => match setting(run, key).map(|value| value.parse::<f64>().map_err(|_| value))
+            {
+                Some(Ok(number)) => Value::number(Some(number)),
+                Some(Err(words)) => Value::words(Some(words)),
+                None => Value::Nothing,
+            },
+            Col::Epoch => Value::number(Some(row.epoch)),
+            Col::Reason => Value::words(row.reason.as_deref()),
+        }
+    }
+
+    /// Whether the largest comes first when the table is sorted by it: the best of a metric that should be high, the
+    /// newest, the furthest.
+    pub fn falls(&self, runs: &[Run]) -> bool {
+        let up = || runs.iter().filter_map(Run::goal).all(|series| series.goal != Goal::Down);
+        match self {
+            Col::Last | Col::Best | Col::Trend => up(),
+            Col::Progress | Col::Step | Col::Pairs | Col::Epoch => true,
+            _ => false,
+        }
+    }
+
+    /// A word for it, in commands and in the heading of the panel.
+    pub fn word(&self, keys: &[String]) -> String {
+        match self {
+            Col::Setting(key) => short(key, keys),
+            Col::Name => "run".to_string(),
+            Col::Pairs => "pairs/s".to_string(),
+            Col::Interval => "interval".to_string(),
+            other => format!("{other:?}").to_lowercase(),
+        }
+    }
+}
+
+/// The best value, or the last where neither direction is better.
+pub fn best(series: &SeriesRow) -> Option<f64> {
+    series.best().map(|(value, _)| value).or(series.last)
+}
+
+/// Half the width of the goal's interval.
+pub fn half_width(run: &Run, scores: &Scores) -> Option<f64> {
+    let score = scores.get(&(run.row.id, run.row.goal_metric.clone()?))?;
+    score.interval.map(|interval| (interval.high - interval.low) / 2.0)
+}
+
+/// A setting as a person writes it.
+pub fn setting<'a>(run: &'a Run, key: &str) -> Option<&'a str> {
+    run.facts.settings.get(key).map(|value| value.trim_matches('"')).filter(|value| *value != "null")
+}

@@ -1,0 +1,79 @@
+//! The line of the filter: at the bottom of the screen while it is written.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+use super::super::{app::App, theme::Theme};
+use crate::{
+    filter::HINT,
+    text::{clean, cut, width},
+};
+
+/// Draws the line with what is wrong in it underlined and said, else with how many runs are left.
+pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let (line, room) = (&app.table.line, area.width as usize);
+    buf.set_stringn(area.x, area.y, " /", room, theme.strong());
+    let problem = app.table.problem(&app.snapshot);
+    // The end is where one writes: of a long text that is what shows.
+    let text = clean(&line.text);
+    let fits = room.saturating_sub(24).max(12);
+    let skipped = text.char_indices().rev().nth(fits).map_or(0, |(at, c)| at + c.len_utf8());
+    let (mut x, wrong) = (area.x + 2, Style::new().add_modifier(Modifier::UNDERLINED).patch(theme.bad()));
+    let place = problem.and_then(|problem| problem.place.clone()).unwrap_or(0..0);
+    for (at, c) in text.char_indices().filter(|(at, _)| *at >= skipped) {
+        let style = if place.contains(&at) { wrong } else { theme.heading() };
+        let room = area.right().saturating_sub(x) as usize;
+        x = buf.set_stringn(x, area.y, c.to_string(), room, style).0;
+    }
+    let left = area.right().saturating_sub(x) as usize;
+    x = buf.set_stringn(x, area.y, "▏", left, theme.strong()).0;
+    let (words, style) = match problem {
+        Some(problem) => (format!("✗ {}{}", problem.message, said(&problem.label)), theme.bad()),
+        None if line.text.is_empty() => (HINT.to_string(), theme.faint()),
+        None => (format!("{}  Enter keeps it, Esc clears it", counts(app)), theme.faint()),
+    };
+    let left = (area.right().saturating_sub(x) as usize).saturating_sub(2);
+    if left > 0 {
+        buf.set_stringn(x + 1, area.y, cut(&words, left), left, style);
+    }
+}
+
+fn said(label: &str) -> String {
+    if label.is_empty() { String::new() } else { format!(", {label}") }
+}
+
+/// "12 of 62 runs".
+pub fn counts(app: &App) -> String {
+    let all = app.snapshot.filtered.all.max(app.table.shown.len());
+    format!("{} of {all} runs", app.table.shown.len())
+}
+
+/// What the table is narrowed to and ordered by, for the upper border of its panel.
+pub fn words(app: &App) -> String {
+    let table = &app.table;
+    let mut words = Vec::new();
+    if let Some((col, falling)) = &table.sort {
+        words.push(format!("by {} {}", col.word(&table.keys), if *falling { "↓" } else { "↑" }));
+    }
+    if !table.line.text.is_empty() {
+        words.push(format!("/ {}", clean(&table.line.text)));
+        words.push(counts(app));
+    } else if app.snapshot.filtered.all > app.snapshot.runs.len() {
+        words.push(format!("newest {} of {}", app.snapshot.runs.len(), app.snapshot.filtered.all));
+    }
+    if words.is_empty() { String::new() } else { format!(" {} ", words.join(" · ")) }
+}
+
+/// Where the words end on the border of `rect`, right-aligned; nothing where the title needs the room.
+pub fn border(app: &App, title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+    let room = (rect.width as usize).saturating_sub(width(title) + 6);
+    let text = cut(&words(app), room);
+    if room >= 8 && !text.is_empty() {
+        let x = rect.right().saturating_sub(width(&text) as u16 + 1);
+        let wrong = app.table.problem(&app.snapshot).is_some();
+        buf.set_stringn(x, rect.y, &text, room, if wrong { theme.bad() } else { theme.strong() });
+    }
+}

@@ -1,0 +1,131 @@
+//! The settings in which runs differ, the most telling first.
+
+use std::collections::{BTreeSet, HashMap};
+
+use clip_lab_store::RunFacts;
+
+/// Settings shown at most.
+const MOST: usize = 30;
+/// Said by columns of their own.
+const SAID: [&str; 1] = ["run.seed"];
+
+/// Keys of settings in which `runs` differ: first those that together tell the runs apart best, then the others.
+///
+/// Each key taken is the one that splits the groups made by those before it most evenly (the largest gain of entropy);
+/// of keys that split alike, the name of a plugin comes first, then the shorter key. A hundred keys of fifty runs take
+/// about a millisecond.
+pub fn telling(runs: &[&RunFacts]) -> Vec<String> {
+    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
+    let mut open: Vec<(&String, Vec<usize>)> = keys
+        .into_iter()
+        .filter(|key| !SAID.contains(&key.as_str()))
+        .map(|key| (key, labels(runs.iter().map(|run| run.settings.get(key)))))
+        .filter(|(_, labels)| labels.iter().any(|label| *label > 0))
+        .collect();
+    open.sort_by_key(|(key, _)| (!key.ends_with(".plugin"), key.matches('.').count(), key.len()));
+    let mut groups = vec![0; runs.len()];
+    let mut taken = Vec::new();
+    while taken.len() < MOST {
+        let gain = |labels: &[usize]| entropy(&joint(&groups, labels));
+        let Some(best) = first_largest(open.iter().map(|(_, labels)| gain(labels))) else { break };
+        let (key, labels) = open.remove(best);
+        groups = joint(&groups, &labels);
+        taken.push(key.clone());
+    }
+    taken
+}
+
+/// The same number for equal values, zero for the first of them.
+fn labels<T: std::hash::Hash + Eq>(values: impl Iterator<Item = T>) -> Vec<usize> {
+    let mut known = HashMap::new();
+    values
+        .map(|value| {
+            let next = known.len();
+            *known.entry(value).or_insert(next)
+        })
+        .collect()
+}
+
+fn joint(a: &[usize], b: &[usize]) -> Vec<usize> {
+    labels(a.iter().zip(b))
+}
+
+/// How much the groups say of a run, in nats.
+fn entropy(labels: &[usize]) -> f64 {
+    let mut counts = vec![0.0; labels.len()];
+    labels.iter().for_each(|label| counts[*label] += 1.0);
+    let all = labels.len() as f64;
+    counts.iter().filter(|count| **count > 0.0).map(|count| -count / all * (count / all).ln()).sum()
+}
+
+/// Of nearly equal values the first.
+fn first_largest(values: impl Iterator<Item = f64>) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for (i, value) in values.enumerate() {
+        if best.is_none_or(|(_, most)| value > most + 1e-9) {
+            best = Some((i, value));
+        }
+    }
+    best.map(|(i, _)| i)
+}
+
+/// The shortest ending of `key` that no other of `keys` has; of a plugin at least two parts.
+pub fn short(key: &str, keys: &[String]) -> String {
+    let parts: Vec<&str> = key.split('.').collect();
+    let least = if parts.last() == Some(&"plugin") { 2 } else { 1 };
+    let ending = |n: usize| parts[parts.len().saturating_sub(n)..].join(".");
+    let alone = |end: &String| {
+        keys.iter().all(|other| other == key || !(other == end || other.ends_with(&format!(".{end}"))))
+    };
+    (least..parts.len()).map(ending).find(alone).unwrap_or_else(|| key.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(settings: &[(&str, &str)]) -> RunFacts {
+        let settings = settings.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        RunFacts { settings, ..RunFacts::default() }
+    }
+
+    #[test]
+    fn what_tells_runs_apart_comes_first_and_what_is_the_same_never() {
+        let runs = [
+            run(&[
+                ("image.depth", "5"),
+                ("image.plugin", "vit"),
+                ("lr", "1"),
+                ("same", "x"),
+                ("run.seed", "0"),
+            ]),
+            run(&[
+                ("image.depth", "5"),
+                ("image.plugin", "vit"),
+                ("lr", "2"),
+                ("same", "x"),
+                ("run.seed", "1"),
+            ]),
+            run(&[
+                ("image.depth", "3"),
+                ("image.plugin", "rn"),
+                ("lr", "1"),
+                ("same", "x"),
+                ("run.seed", "2"),
+            ]),
+            run(&[("image.depth", "3"), ("image.plugin", "rn"), ("lr", "2"), ("same", "x"), ("ema", "0.9")]),
+        ];
+        let keys = telling(&runs.iter().collect::<Vec<_>>());
+        // The plugin and the depth say the same; the rate says the rest.
+        assert_eq!(keys[..2], ["image.plugin", "lr"]);
+        assert_eq!(keys.len(), 4, "{keys:?}");
+        assert!(telling(&[&runs[0]]).is_empty() && telling(&[]).is_empty());
+    }
+
+    #[test]
+    fn headings_are_as_short_as_they_can_be() {
+        let keys = ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin"].map(String::from);
+        let short: Vec<String> = keys.iter().map(|key| short(key, &keys)).collect();
+        assert_eq!(short, ["image.depth", "text.depth", "lr", "loss.plugin"]);
+    }
+}
