@@ -59,7 +59,6 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
 fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
     let sorted = table.sort.as_ref().filter(|(by, _)| by == col);
     let arrow = sorted.map_or("", |(_, falling)| if *falling { "↓" } else { "↑" });
-    let setting_rank = |key: &String| table.keys.iter().position(|k| k == key).map_or(9, |at| at + 8) as u8;
     let of = |right: bool, word: &str, rank: u8, least: Option<usize>| {
         let rank = if sorted.is_some() { 0 } else { rank };
         Column { head: format!("{word}{arrow}"), right, rank, least }
@@ -67,14 +66,14 @@ fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
     match col {
         Col::Name => of(false, "run", 0, Some(10)),
         Col::Status => of(false, "status", 0, Some(9)),
-        Col::Progress => of(false, "progress", 5, None),
-        Col::Step => of(true, "step", 7, None),
+        Col::Progress => of(false, "progress", 6, None),
+        Col::Step => of(true, "step", 8, None),
         Col::Last => of(true, &goal_heading(runs), 1, None),
         Col::Interval => of(true, "±95%", 2, None),
         Col::Best => of(true, "best", 3, None),
-        Col::Trend => of(false, "trend", 6, None),
+        Col::Trend => of(false, "trend", 7, None),
         Col::Loss => of(true, "loss", 2, None),
-        Col::Pairs => of(true, "pairs/s", 7, None),
+        Col::Pairs => of(true, "pairs/s", 9, None),
         Col::Time => of(true, "time", 4, None),
         Col::Study => of(false, "study", 60, None),
         Col::Arm => of(false, "arm", 59, None),
@@ -84,7 +83,11 @@ fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
         Col::Setting(key) => {
             let cells = || runs.iter().filter_map(|run| setting(run, key));
             let numbers = cells().all(|value| value.parse::<f64>().is_ok());
-            let rank = setting_rank(key);
+            // The first three say more than how fast a run was.
+            let rank = match table.keys.iter().position(|other| other == key) {
+                Some(at @ 0..3) => 4 + at as u8,
+                at => 10 + at.unwrap_or(40) as u8,
+            };
             of(numbers, &short(key, &table.keys), rank, (!numbers).then_some(6))
         }
     }

@@ -69,7 +69,8 @@ fn first_largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     best.map(|(i, _)| i)
 }
 
-/// The shortest ending of `key` that no other of `keys` has; of a plugin at least two parts.
+/// The shortest ending of `key` that no other of `keys` has; of a plugin at least two parts, and none
+/// begins with a number.
 pub fn short(key: &str, keys: &[String]) -> String {
     let parts: Vec<&str> = key.split('.').collect();
     let least = if parts.last() == Some(&"plugin") { 2 } else { 1 };
@@ -77,7 +78,8 @@ pub fn short(key: &str, keys: &[String]) -> String {
     let alone = |end: &String| {
         keys.iter().all(|other| other == key || !(other == end || other.ends_with(&format!(".{end}"))))
     };
-    (least..parts.len()).map(ending).find(alone).unwrap_or_else(|| key.to_string())
+    let whole = |end: &String| !end.starts_with(|c: char| c.is_ascii_digit());
+    (least..parts.len()).map(ending).filter(whole).find(alone).unwrap_or_else(|| key.to_string())
 }
 
 #[cfg(test)]
@@ -124,8 +126,8 @@ mod tests {
 
     #[test]
     fn headings_are_as_short_as_they_can_be() {
-        let keys = ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin"].map(String::from);
+        let keys = ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin", "augment.4.plugin"].map(String::from);
         let short: Vec<String> = keys.iter().map(|key| short(key, &keys)).collect();
-        assert_eq!(short, ["image.depth", "text.depth", "lr", "loss.plugin"]);
+        assert_eq!(short, ["image.depth", "text.depth", "lr", "loss.plugin", "augment.4.plugin"]);
     }
 }
