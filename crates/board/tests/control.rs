@@ -147,7 +147,7 @@ fn the_help_is_searched_and_does_what_is_marked() {
     assert!(screen.contains("/pin") && screen.contains("compare the others") && !screen.contains(":smooth"));
     key(&mut app, KeyCode::Enter);
     assert_eq!(app.pinned, app.selected().map(|run| run.row.id));
-    keys(&mut app, "?note");
+    keys(&mut app, "?write");
     key(&mut app, KeyCode::Enter);
     assert!(last_line(&app).starts_with(":note ▏"), "what needs words asks for them");
 }

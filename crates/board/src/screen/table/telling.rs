@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn headings_are_as_short_as_they_can_be() {
-        let keys = ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin", "augment.4.plugin"].map(String::from);
+        let keys =
+            ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin", "augment.4.plugin"]
+                .map(String::from);
         let short: Vec<String> = keys.iter().map(|key| short(key, &keys)).collect();
         assert_eq!(short, ["image.depth", "text.depth", "lr", "loss.plugin", "augment.4.plugin"]);
     }
