@@ -3,10 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use clip_lab_board::{ExportOptions, Size};
-use clip_lab_cli::{Cli, ExportArgs, PluginVerb, RunArgs, RunsVerb, Ui, Verb, XAxis};
-use clip_lab_front::{charts, compare::compare, core, plugin, report, run, runs, study};
-use clip_lab_store::Axis;
+use clip_lab_cli::{Cli, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
+use clip_lab_front::{charts, compare::compare, core, export, plugin, report, run, runs, study};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -49,7 +47,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         Verb::Plugin(PluginVerb::New { kind, name, path, clip_lab }) => {
             plugin::new(kind, name, path.as_deref(), clip_lab.as_deref())?
         }
-        Verb::Export(args) => charts::chart(store, &args.runs, &options(args))?,
+        Verb::Export(args) => export::export(store, args)?,
         Verb::Dashboard(args) => {
             charts::dashboard(store, args.layout.as_deref(), &args.runs)?;
             String::new()
@@ -85,23 +83,5 @@ fn look_back(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String>
         RunsVerb::Tag { run, tags, remove, json } => runs::tag(store, run, tags, *remove, *json),
         RunsVerb::Note { run, text, json } => runs::note(store, run, text, *json),
         RunsVerb::Delete { runs: doomed, yes, json } => runs::delete(store, doomed, *yes, *json),
-    }
-}
-
-fn options(args: &ExportArgs) -> ExportOptions {
-    let x = match args.x {
-        XAxis::Step => Axis::Step,
-        XAxis::Epoch => Axis::Epoch,
-        XAxis::Samples => Axis::Samples,
-        XAxis::Wall => Axis::WallSeconds,
-        XAxis::Active => Axis::ActiveSeconds,
-    };
-    ExportOptions {
-        metrics: args.metric.clone(),
-        x,
-        log: args.log,
-        smooth: args.smooth,
-        size: Size::default(),
-        out: args.out.clone(),
     }
 }

@@ -54,6 +54,7 @@ fn write(store: &std::path::Path, out: &std::path::Path) -> Result<()> {
         smooth: if hits { 0.0 } else { 20.0 },
         size: Size::default(),
         out: out.to_path_buf(),
+        ..ExportOptions::default()
     };
     export(&reader, &runs, &options)?;
     println!("wrote {}", out.display());

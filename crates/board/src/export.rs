@@ -1,44 +1,64 @@
-//! Charts and numbers for the paper: SVG, PNG and CSV.
+//! Charts and numbers for the paper.
+//!
+//! ```text
+//! Figure or plain data -> forms -> Scene (mm) -> SVG -> PNG, PDF
+//! points of the store -> data: CSV, Parquet, TensorBoard
+//! ```
 
-mod csv;
+pub mod about;
+pub mod data;
 mod font;
+pub mod forms;
+pub mod frame;
 mod lines;
 mod paper;
+mod pdf;
 mod png;
+mod save;
+pub mod scene;
+mod series;
 mod svg;
+mod type_size;
+pub mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
-use clip_lab_store::{Axis, Bucket, Point, Reader, RunRow};
+use anyhow::{Result, bail, ensure};
+use clip_lab_store::{Axis, Reader, RunRow};
 
-use crate::{
-    figure::{Bad, Figure, Form, Rows, View, figure, x},
-    names::{label, short_names},
-    palette::COLOURS,
-};
+pub use about::{About, Source};
+pub use save::{Format, save};
+pub use series::chart;
 
-pub use svg::svg;
-
-/// Buckets that a series keeps on paper, a few in each millimetre. A shorter series is drawn value by value; of a
-/// longer one the line shows the means and the band the extremes.
-const BUCKETS: usize = 480;
+use crate::figure::{Band, By, Figure};
 
 /// What to export, how, and where to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ExportOptions {
-    /// The metrics; each becomes a line for every run.
+    /// The metrics; each becomes a line for every run. Files of points hold all of them when none is named.
     pub metrics: Vec<String>,
     /// The horizontal axis.
     pub x: Axis,
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
-    /// Half-life of the smoothing in steps, zero for none. CSV files are never smoothed.
+    /// Half-life of the smoothing in steps, zero for none. Files of points are never smoothed.
     pub smooth: f64,
+    /// What is drawn as one curve: the mean of its runs.
+    pub by: By,
+    /// What is shaded around a line.
+    pub band: Band,
+    /// Whether the single runs of a group are drawn too, thin.
+    pub seeds: bool,
+    /// The group that is drawn in grey, as what the others are held against.
+    pub reference: Option<String>,
     /// Size on paper.
     pub size: Size,
-    /// The file; its ending says what it becomes: `.svg`, `.png` or `.csv`.
+    /// The file, or for TensorBoard the folder.
     pub out: PathBuf,
+    /// What it becomes; else its ending says so.
+    pub format: Option<Format>,
+    /// Whether the caption is written beside it, as `.txt` and as `.tex`.
+    pub caption: bool,
 }
 
 /// The size of a chart on paper.
@@ -58,93 +78,58 @@ impl Default for Size {
     }
 }
 
+impl Size {
+    /// Refuses what nothing can be drawn on.
+    ///
+    /// # Errors
+    /// Below 30 mm or above a metre.
+    pub fn check(&self) -> Result<()> {
+        let sound = |mm: f64| (30.0..=1000.0).contains(&mm);
+        ensure!(
+            sound(self.width_mm) && sound(self.height_mm),
+            "a chart is 30 to 1000 mm wide and high, not {} by {}",
+            self.width_mm,
+            self.height_mm
+        );
+        Ok(())
+    }
+}
+
+/// The chart as an SVG document.
+///
+/// # Errors
+/// When the size is unusable.
+pub fn svg(figure: &Figure, size: Size) -> Result<String> {
+    let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
+    let words = format!(
+        "{} over {}: {}. {}",
+        figure.title,
+        figure.x.title,
+        names.join(", "),
+        figure.notes.join("; ")
+    );
+    svg::document(&forms::curves(figure, size)?, words.trim(), "")
+}
+
 /// Writes one chart of `runs`, or their points, to [`ExportOptions::out`]. The same data give the same bytes.
 ///
 /// # Errors
 /// In sentences: no run or metric given, a run without the metric, an unknown ending, an unusable size, or a file
 /// that cannot be written.
-pub fn export(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<()> {
+pub fn export(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Vec<PathBuf>> {
     ensure!(!runs.is_empty(), "no run to export: name one, such as the uid that `clip-lab runs list` shows");
-    ensure!(
-        !options.metrics.is_empty(),
-        "no metric to export: name one with --metric, such as --metric train/loss"
-    );
-    let bytes = match ending(&options.out).as_str() {
-        "svg" => svg(&chart(reader, runs, options)?, options.size)?.into_bytes(),
-        "png" => png::png(&svg(&chart(reader, runs, options)?, options.size)?, options.size)?,
-        "csv" => csv::csv(&points(reader, runs, options)?)?,
-        other => {
-            bail!("cannot export to {}: `.{other}` is not one of .svg, .png, .csv", options.out.display())
-        }
-    };
-    std::fs::write(&options.out, bytes).with_context(|| format!("cannot write {}", options.out.display()))
-}
-
-fn ending(path: &Path) -> String {
-    path.extension().map_or(String::new(), |ending| ending.to_string_lossy().to_lowercase())
-}
-
-/// The figure of the metrics of `runs`.
-fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Figure> {
-    let shorts = short_names(&options.metrics);
-    let mut rows = Vec::new();
-    for (colour, run) in runs.iter().enumerate() {
-        for (dash, metric) in options.metrics.iter().enumerate() {
-            let buckets = buckets(reader, run, metric, options.x)?;
-            let name = label(&run.name, &shorts[dash], runs.len(), options.metrics.len());
-            let colour = if runs.len() == 1 { dash } else { colour };
-            let dash = if runs.len() == 1 { 0 } else { dash };
-            let per_step = x::per_step(options.x, run);
-            rows.push(Rows { name, colour: colour % COLOURS, dash, per_step, ..buckets });
-        }
+    let format = Format::of(&options.out, options.format)?;
+    if format.is_data() {
+        let lines = data::points(reader, runs, &options.metrics)?;
+        return save::points(&lines, format, &options.out);
     }
-    let view = View {
-        x: options.x,
-        y: if options.log { Form::Log } else { Form::Linear },
-        smooth: options.smooth,
-        ..View::default()
-    };
-    Ok(figure(&heading(&options.metrics, &shorts), &rows, view))
-}
-
-/// `val/{t2i, i2t}/hit@1` for several metrics that differ in one place.
-fn heading(metrics: &[String], shorts: &[String]) -> String {
-    match (metrics, shorts) {
-        ([first, _, ..], [short, ..]) if first != short => {
-            first.replacen(short.as_str(), &format!("{{{}}}", shorts.join(", ")), 1)
-        }
-        _ => metrics.join(", "),
+    if options.metrics.is_empty() {
+        bail!("no metric to export: name one with --metric, such as --metric train/loss");
     }
-}
-
-/// The buckets of one metric; they do not say what was not finite, the points do.
-fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
-    let buckets: Vec<Bucket> = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    let mut bad = Vec::new();
-    let mut first_bad_step = None;
-    if buckets.iter().any(|bucket| bucket.n_bad > 0) {
-        let points = reader.points(run.id, metric)?;
-        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), Bad::of(p.value)?)));
-        bad = marks.collect();
-        first_bad_step = points.iter().find(|p| !p.value.is_finite()).map(|p| p.step);
-    }
-    Ok(Rows { name: String::new(), colour: 0, dash: 0, per_step: 1.0, bad, first_bad_step, buckets })
-}
-
-/// Every point of the metrics, run by run.
-fn points(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Vec<csv::Line>> {
-    let mut lines = Vec::new();
-    for run in runs {
-        for metric in &options.metrics {
-            let points: Vec<Point> = reader.points(run.id, metric)?;
-            lines.extend(points.into_iter().map(|point| csv::Line {
-                run: run.uid.clone(),
-                name: run.name.clone(),
-                metric: metric.clone(),
-                wall_s: (point.wall_ms - run.started_ms) as f64 / 1000.0,
-                point,
-            }));
-        }
-    }
-    Ok(lines)
+    let figure = chart(reader, runs, options)?;
+    let sources = runs.iter().map(|run| Source::read(reader, run)).collect::<Result<Vec<_>>>()?;
+    let what = format!("{} over {}", options.metrics.join(", "), figure.x.title);
+    let notes: Vec<String> = figure.notes.iter().chain(&figure.shaded).cloned().collect();
+    let about = About::new("curves", &what, &sources, &notes);
+    save(&forms::curves(&figure, options.size)?, &about, options)
 }

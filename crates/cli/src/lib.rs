@@ -2,6 +2,7 @@
 
 mod compare;
 mod eval;
+mod export;
 mod plugin;
 mod report;
 mod runs;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, Weights};
 pub use eval::EvalArgs;
+pub use export::{ExportArgs, FileFormat, XAxis};
 pub use plugin::PluginVerb;
 pub use report::ReportArgs;
 pub use runs::RunsVerb;
@@ -74,7 +76,7 @@ pub enum Verb {
     Compare(CompareArgs),
     /// Write a report on a study, or on runs: a page for the browser, Markdown with figures, the data, a script to repeat it
     Report(ReportArgs),
-    /// Write a chart of runs (SVG, PNG) or the points behind it (CSV)
+    /// Write a chart of runs (SVG, PNG, PDF) or the points behind it (CSV, Parquet, TensorBoard)
     Export(ExportArgs),
     /// Watch runs live, or look at them afterwards, in the terminal
     Dashboard(DashboardArgs),
@@ -231,44 +233,6 @@ pub struct EmbedArgs {
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-}
-
-/// `clip-lab export`.
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// The runs: uids, their beginnings, or names
-    #[arg(required = true, value_name = "RUN")]
-    pub runs: Vec<String>,
-    /// The metric, such as `train/loss`; may be given several times
-    #[arg(long, required = true, value_name = "NAME")]
-    pub metric: Vec<String>,
-    /// The file; its ending says what it becomes: .svg, .png or .csv
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// The horizontal axis
-    #[arg(long, value_enum, default_value_t = XAxis::Step)]
-    pub x: XAxis,
-    /// A logarithmic vertical axis
-    #[arg(long)]
-    pub log: bool,
-    /// Half-life of the smoothing in steps; 0 draws what was measured
-    #[arg(long, default_value_t = 0.0, value_name = "STEPS")]
-    pub smooth: f64,
-}
-
-/// A horizontal axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum XAxis {
-    /// Updates of the weights
-    Step,
-    /// Passes over the data
-    Epoch,
-    /// Image-text pairs seen
-    Samples,
-    /// Seconds since the start, pauses included
-    Wall,
-    /// Seconds of work
-    Active,
 }
 
 /// `clip-lab dashboard`.

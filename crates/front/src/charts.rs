@@ -1,23 +1,12 @@
-//! `clip-lab export` and `clip-lab dashboard`.
+//! `clip-lab dashboard`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
-use clip_lab_board::{ExportOptions, Layout, Options, Outcome, check, export, filter::Filter, show};
-use clip_lab_store::{Reader, Request, RunRow, Store};
+use clip_lab_board::{Layout, Options, Outcome, check, filter::Filter, show};
+use clip_lab_store::{Reader, Request, Store};
 
 use crate::filtered::filtered;
-
-/// Writes a chart, or the points behind it, for the runs named.
-///
-/// # Errors
-/// Those of the store and of the exporter.
-pub fn chart(store: &Path, runs: &[String], options: &ExportOptions) -> Result<String> {
-    let reader = Reader::open(store)?;
-    let rows = runs.iter().map(|run| reader.run(run)).collect::<Result<Vec<RunRow>, _>>()?;
-    export(&reader, &rows, options)?;
-    Ok(format!("written to {}\n", options.out.display()))
-}
 
 /// Shows the dashboard until the user leaves it.
 ///

@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod compare;
 pub mod core;
+pub mod export;
 mod filtered;
 pub mod plugin;
 pub mod report;

@@ -1,11 +1,11 @@
 //! Lines cut at the frame and into dashes, neither of which the backend does.
 
-use super::paper::MM;
+use super::scene::Place;
 use crate::figure::clip;
 
-/// The parts of a line inside the frame.
-pub fn pieces(places: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
-    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+/// The parts of a line inside the unit square.
+pub fn pieces(places: &[Place]) -> Vec<Vec<Place>> {
+    let mut pieces: Vec<Vec<Place>> = Vec::new();
     for pair in places.windows(2) {
         let Some((a, b)) = clip(pair[0], pair[1]) else { continue };
         match pieces.last_mut() {
@@ -16,37 +16,38 @@ pub fn pieces(places: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
     pieces
 }
 
-/// The line whole, or cut into dashes: the backend has none.
-pub fn dashes(line: Vec<(i32, i32)>, dash: usize) -> Vec<Vec<(i32, i32)>> {
+/// The line in millimetres whole, or cut into dashes; a higher `dash` has shorter ones.
+pub fn dashes(line: Vec<Place>, dash: usize) -> Vec<Vec<Place>> {
     if dash == 0 {
         return vec![line];
     }
-    let (on, off) = (1.6 * MM / dash as f64, 0.9 * MM);
-    let mut out: Vec<Vec<(i32, i32)>> = Vec::new();
-    let mut walked = 0.0;
+    let (on, off) = (1.6 / dash as f64, 0.9);
+    let length: f64 = line.windows(2).map(|pair| apart(pair[0], pair[1])).sum();
+    let starts = (0..).map(|nth| f64::from(nth) * (on + off)).take_while(|start| *start < length);
+    starts.map(|start| stretch(&line, start, start + on)).filter(|piece| piece.len() > 1).collect()
+}
+
+fn apart(a: Place, b: Place) -> f64 {
+    (b.0 - a.0).hypot(b.1 - a.1)
+}
+
+/// The part of the line between two distances from its start.
+fn stretch(line: &[Place], from: f64, to: f64) -> Vec<Place> {
+    let (mut piece, mut walked): (Vec<Place>, f64) = (Vec::new(), 0.0);
     for pair in line.windows(2) {
-        let (a, b) =
-            ((f64::from(pair[0].0), f64::from(pair[0].1)), (f64::from(pair[1].0), f64::from(pair[1].1)));
-        let length = (b.0 - a.0).hypot(b.1 - a.1);
-        let mut done = 0.0;
-        while done < length {
-            let phase = walked % (on + off);
-            let (drawn, until) = if phase < on { (true, on - phase) } else { (false, on + off - phase) };
-            let next = (done + until.max(1.0)).min(length);
-            let at = |d: f64| {
-                let t = d / length;
-                ((a.0 + t * (b.0 - a.0)).round() as i32, (a.1 + t * (b.1 - a.1)).round() as i32)
-            };
-            match out.last_mut() {
-                Some(piece) if drawn && piece.last() == Some(&at(done)) => piece.push(at(next)),
-                _ if drawn => out.push(vec![at(done), at(next)]),
-                _ => {}
+        let (a, b) = (pair[0], pair[1]);
+        let length = apart(a, b);
+        let (first, last) = ((from - walked).max(0.0), (to - walked).min(length));
+        if length > 0.0 && first < last {
+            let at = |d: f64| (a.0 + d / length * (b.0 - a.0), a.1 + d / length * (b.1 - a.1));
+            if piece.is_empty() {
+                piece.push(at(first));
             }
-            walked += next - done;
-            done = next;
+            piece.push(at(last));
         }
+        walked += length;
     }
-    out
+    piece
 }
 
 #[cfg(test)]
@@ -55,12 +56,14 @@ mod tests {
 
     #[test]
     fn dashes_follow_the_line_and_leave_gaps() {
-        let line = vec![(0, 0), (300, 0), (300, 700)];
+        let line = vec![(0.0, 0.0), (3.0, 0.0), (3.0, 7.0)];
         assert_eq!(dashes(line.clone(), 0).concat(), line);
         let drawn = dashes(line, 1);
-        // 1000 units of 160 on and 90 off.
+        // 10 mm of 1.6 on and 0.9 off.
         assert_eq!(drawn.len(), 4);
-        assert_eq!(drawn[1], [(250, 0), (300, 0), (300, 110)]);
+        let near = |a: Place, b: Place| (a.0 - b.0).hypot(a.1 - b.1) < 1e-9;
+        assert_eq!(drawn[1].len(), 3);
+        assert!(near(drawn[1][0], (2.5, 0.0)) && near(drawn[1][2], (3.0, 1.1)), "{drawn:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use resvg::{
     tiny_skia::{Color, Pixmap, Transform},
-    usvg::{Options, Tree, fontdb::Database},
+    usvg::{Options, Tree},
 };
 
 use super::{Size, font};
@@ -13,10 +13,8 @@ use super::{Size, font};
 /// The PNG of `svg`, `size.pixels` wide, on white. Fonts of the machine are not looked at.
 pub fn png(svg: &str, size: Size) -> Result<Vec<u8>> {
     ensure!((16..=20_000).contains(&size.pixels), "a PNG is 16 to 20000 pixels wide, not {}", size.pixels);
-    let mut fonts = Database::new();
-    fonts.load_font_data(font::BYTES.to_vec());
-    let options =
-        Options { fontdb: Arc::new(fonts), font_family: font::FAMILY.to_string(), ..Options::default() };
+    let fonts = Arc::new(font::database());
+    let options = Options { fontdb: fonts, font_family: font::FAMILY.to_string(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).context("the chart could not be turned into a picture")?;
     let scale = size.pixels as f32 / tree.size().width();
     let high = (tree.size().height() * scale).round().max(1.0) as u32;

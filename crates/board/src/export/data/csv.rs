@@ -1,23 +1,8 @@
-//! Raw points as CSV, never smoothed or thinned.
+//! Raw points as CSV.
 
-use anyhow::Result;
-use clip_lab_store::Point;
-
+use super::Line;
 use crate::figure::Bad;
-
-/// One point of one metric of one run.
-pub struct Line {
-    /// The run's uid.
-    pub run: String,
-    /// The run's name.
-    pub name: String,
-    /// The metric.
-    pub metric: String,
-    /// Seconds since the run was first started.
-    pub wall_s: f64,
-    /// The value with its other coordinates.
-    pub point: Point,
-}
+use anyhow::Result;
 
 /// The file: a heading, then a line a point. Numbers are written so that reading them gives the same bits back.
 pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
@@ -43,6 +28,8 @@ pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use clip_lab_store::Point;
+
     use super::*;
 
     #[test]

@@ -1,0 +1,139 @@
+//! Metrics in the words of a paper: with unit, and with an arrow where it is known which way is better.
+
+use clip_lab_store::Goal;
+
+/// How a metric is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// `test t2i hit@1`.
+    pub name: String,
+    /// `%`, `s`; empty when it has none.
+    pub unit: String,
+    /// What stored values are multiplied with: 100 for shares.
+    pub factor: f64,
+    /// Which way is better.
+    pub goal: Goal,
+}
+
+impl Measure {
+    /// Of the metric called `name`, as the store describes it.
+    pub fn new(name: &str, unit: &str, goal: Goal) -> Measure {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let seconds = last.ends_with("_s") && !last.ends_with("_per_s");
+        let (unit, factor) = match unit {
+            "" if is_share(last) => ("%", 100.0),
+            "" if seconds || last == "seconds" => ("s", 1.0),
+            known => (known, 1.0),
+        };
+        let goal = if goal == Goal::None { usual(last) } else { goal };
+        Measure { name: spoken(name), unit: unit.to_string(), factor, goal }
+    }
+
+    /// `test t2i hit@1 (%) ↑`.
+    pub fn title(&self) -> String {
+        format!("{}{}{}", self.name, self.in_unit(), self.arrow())
+    }
+
+    /// ` (%)`, or nothing.
+    pub fn in_unit(&self) -> String {
+        if self.unit.is_empty() { String::new() } else { format!(" ({})", self.unit) }
+    }
+
+    /// ` ↑`, ` ↓`, or nothing.
+    pub fn arrow(&self) -> &'static str {
+        match self.goal {
+            Goal::Up => " ↑",
+            Goal::Down => " ↓",
+            Goal::None => "",
+        }
+    }
+
+    /// Several metrics on one axis: what they share, if they have one unit; else plain numbers.
+    pub fn together(all: &[Measure], heading: &str) -> Measure {
+        let Some(first) = all.first() else { return Measure::new(heading, "", Goal::None) };
+        let same = all.iter().all(|measure| measure.unit == first.unit && measure.factor == first.factor);
+        let goal = if all.iter().all(|measure| measure.goal == first.goal) { first.goal } else { Goal::None };
+        let name = if all.len() == 1 { first.name.clone() } else { spoken(heading) };
+        match same {
+            true => Measure { name, goal, ..first.clone() },
+            false => Measure { name, unit: String::new(), factor: 1.0, goal },
+        }
+    }
+}
+
+/// Whether values are shares of 1.
+fn is_share(last: &str) -> bool {
+    let counted = |start: &str| last.strip_prefix(start).is_some_and(|k| k.parse::<u32>().is_ok());
+    ["hit@", "recall@", "top"].into_iter().any(counted)
+        || ["accuracy", "mean_per_class", "mfu"].contains(&last)
+}
+
+/// Which way is better of metrics that say nothing of it.
+fn usual(last: &str) -> Goal {
+    match last {
+        "mrr" => Goal::Up,
+        _ if is_share(last) => Goal::Up,
+        _ if last == "loss" || last.ends_with("_loss") || last.ends_with("_rank") => Goal::Down,
+        _ => Goal::None,
+    }
+}
+
+/// `test/ema/retrieval/t2i/hit@1` as `test t2i hit@1, EMA`.
+fn spoken(name: &str) -> String {
+    let parts: Vec<&str> = name.split('/').collect();
+    let ema = parts.iter().skip(1).any(|part| *part == "ema");
+    let silent = ["retrieval", "classification", "ema"];
+    let said = parts.iter().enumerate().filter(|(at, part)| *at == 0 || !silent.contains(part));
+    let words: Vec<String> = said.map(|(_, part)| word(part)).collect();
+    words.join(" ") + if ema { ", EMA" } else { "" }
+}
+
+fn word(part: &str) -> String {
+    let part = part.replace(['{', '}'], "");
+    match part.as_str() {
+        "lr" => "learning rate".to_string(),
+        "zero_shot" => "zero-shot".to_string(),
+        "mfu" => "MFU".to_string(),
+        "flops_per_s" => "FLOP/s".to_string(),
+        // The field's own name, a setting besides.
+        "logit_scale" => part,
+        _ if part.ends_with("_s") && !part.ends_with("_per_s") => {
+            part.trim_end_matches("_s").replace('_', " ")
+        }
+        _ => match part.strip_prefix("top").filter(|k| k.parse::<u32>().is_ok()) {
+            Some(k) => format!("top-{k}"),
+            None => part.replace('_', " "),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_named_as_in_a_paper() {
+        let title = |name: &str| Measure::new(name, "", Goal::None).title();
+        assert_eq!(title("test/retrieval/t2i/hit@1"), "test t2i hit@1 (%) ↑");
+        assert_eq!(title("test/ema/classification/top1"), "test top-1, EMA (%) ↑");
+        assert_eq!(title("val/zero_shot/top5"), "val zero-shot top-5 (%) ↑");
+        assert_eq!(title("train/loss"), "train loss ↓");
+        assert_eq!(title("train/lr"), "train learning rate");
+        assert_eq!(title("time/data_wait_s"), "time data wait (s)");
+        assert_eq!(title("test/retrieval/i2t/mean_rank"), "test i2t mean rank ↓");
+        assert_eq!(Measure::new("gpu/memory", "GiB", Goal::Down).title(), "gpu memory (GiB) ↓");
+    }
+
+    #[test]
+    fn metrics_of_one_unit_share_an_axis() {
+        let of = |name: &str| Measure::new(name, "", Goal::None);
+        let both = [of("val/retrieval/t2i/hit@1"), of("val/retrieval/i2t/hit@1")];
+        let together = Measure::together(&both, "val/retrieval/{t2i, i2t}/hit@1");
+        assert_eq!((together.title().as_str(), together.factor), ("val t2i, i2t hit@1 (%) ↑", 100.0));
+        let mixed = Measure::together(
+            &[of("train/loss"), of("val/zero_shot/top1")],
+            "train/loss, val/zero_shot/top1",
+        );
+        assert_eq!(mixed.factor, 1.0);
+    }
+}

@@ -1,0 +1,85 @@
+//! `clip-lab export`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What to draw or to write, and how.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// A study file, the name of a study, or runs: uids, their beginnings, or names
+    #[arg(required = true, value_name = "STUDY|RUN")]
+    pub what: Vec<String>,
+    /// The metric, such as `train/loss`, several times for several; files of points hold all when none is named
+    #[arg(long, value_name = "NAME")]
+    pub metric: Vec<String>,
+    /// The file; its ending says what it becomes: .svg, .png, .pdf, .csv or .parquet; a folder for TensorBoard
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// What the file becomes, whatever its ending
+    #[arg(long, value_enum)]
+    pub format: Option<FileFormat>,
+    /// Draw the mean of runs that have this in common, with its interval: `arm` or a setting such as
+    /// `model.image.plugin`; of a study the arm, `run` draws each run
+    #[arg(long, value_name = "KEY")]
+    pub group: Option<String>,
+    /// Draw the single runs of a group too, thin
+    #[arg(long)]
+    pub seeds: bool,
+    /// The arm that the others are held against
+    #[arg(long, value_name = "ARM")]
+    pub reference: Option<String>,
+    /// The horizontal axis
+    #[arg(long, value_enum, default_value_t = XAxis::Step)]
+    pub x: XAxis,
+    /// A logarithmic vertical axis
+    #[arg(long)]
+    pub log: bool,
+    /// Half-life of the smoothing in steps; 0 draws what was measured
+    #[arg(long, default_value_t = 0.0, value_name = "STEPS")]
+    pub smooth: f64,
+    /// Width on paper: 85 for one column, 175 for two
+    #[arg(long, default_value_t = 120.0, value_name = "MM")]
+    pub width: f64,
+    /// Height on paper, of curves
+    #[arg(long, default_value_t = 75.0, value_name = "MM")]
+    pub height: f64,
+    /// Width of a PNG
+    #[arg(long, default_value_t = 1600, value_name = "PIXELS")]
+    pub pixels: u32,
+    /// Write the caption beside the figure, as .txt and as .tex
+    #[arg(long)]
+    pub caption: bool,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// A drawing
+    Svg,
+    /// A picture
+    Png,
+    /// A page, its fonts inside
+    Pdf,
+    /// Points as text
+    Csv,
+    /// Points as a table for pandas, polars and DuckDB
+    Parquet,
+    /// Points as event files, a folder for each run
+    Tensorboard,
+}
+
+/// A horizontal axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum XAxis {
+    /// Updates of the weights
+    Step,
+    /// Passes over the data
+    Epoch,
+    /// Image-text pairs seen
+    Samples,
+    /// Seconds since the start, pauses included
+    Wall,
+    /// Seconds of work
+    Active,
+}
