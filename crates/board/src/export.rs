@@ -128,7 +128,7 @@ pub fn export(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resu
     }
     let figure = chart(reader, runs, options)?;
     let sources = runs.iter().map(|run| Source::read(reader, run)).collect::<Result<Vec<_>>>()?;
-    let what = format!("{} over {}", options.metrics.join(", "), figure.x.title);
+    let what = format!("Curves of {} over {}", options.metrics.join(", "), figure.x.title);
     let notes: Vec<String> = figure.notes.iter().chain(&figure.shaded).cloned().collect();
     let about = About::new("curves", &what, &sources, &notes);
     save(&forms::curves(&figure, options.size)?, &about, options)

@@ -55,7 +55,7 @@ impl About {
     pub fn new(form: &str, what: &str, sources: &[Source], notes: &[String]) -> About {
         let mut sentences = vec![what.to_string(), runs(arms_of(sources), sources)];
         sentences.extend(differences(sources));
-        sentences.extend(notes.iter().cloned());
+        sentences.extend((!notes.is_empty()).then(|| format!("Drawn: {}", notes.join("; "))));
         let caption = sentences.iter().filter(|words| !words.is_empty()).map(|words| sentence(words));
         let facts = json!({
             "clip_lab": env!("CARGO_PKG_VERSION"), "form": form,
@@ -65,12 +65,10 @@ impl About {
     }
 }
 
+/// With a dot; names keep their letters.
 fn sentence(words: &str) -> String {
-    let mut letters = words.trim().chars();
-    let first = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-    let rest: String = letters.collect();
-    let dot = if rest.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{first}{rest}{dot}")
+    let dot = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{}{dot}", words.trim())
 }
 
 /// The arms in the order of the runs, each with how many seeds it has.
@@ -95,7 +93,7 @@ fn runs(arms: Vec<(&str, usize)>, sources: &[Source]) -> String {
     studies.dedup();
     let of = if let [study] = studies[..] { format!(" of the study {study}") } else { String::new() };
     let each = if arms.len() == 1 { "" } else { " each" };
-    format!("{}{of}, {n}{each}", names.join(", "))
+    format!("Runs: {}{of}, {n}{each}", names.join(", "))
 }
 
 /// The settings in which the arms differ, seeds aside.
@@ -105,7 +103,7 @@ fn differences(sources: &[Source]) -> Option<String> {
         differing.iter().take(NAMED).map(|(key, values)| format!("{key} ({})", values.join(", "))).collect();
     let more = differing.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more settings") } else { String::new() };
-    (!named.is_empty()).then(|| format!("they differ in {}{more}", named.join(", ")))
+    (!named.is_empty()).then(|| format!("They differ in {}{more}", named.join(", ")))
 }
 
 /// Settings with more than one value, each with its values in the order of the runs. Of a plugin that differs only its

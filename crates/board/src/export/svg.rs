@@ -51,7 +51,7 @@ pub fn document(scene: &Scene, words: &str, facts: &str) -> Result<String> {
     for (role, name) in Role::ALL {
         let items: Vec<&Item> = scene.items.iter().filter(|item| item.role == role).collect();
         if !items.is_empty() {
-            text += &format!("<g id=\"{name}\">\n{}</g>\n", group(&items, (wide, high))?);
+            text += &format!("<g data-role=\"{name}\">\n{}</g>\n", group(&items, (wide, high))?);
         }
     }
     Ok(text + "</svg>\n")
