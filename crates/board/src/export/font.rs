@@ -2,7 +2,6 @@
 //!
 //! Ubuntu Light, from the crate `epaint_default_fonts`, under the Ubuntu Font Licence 1.0, which allows to embed and
 //! to pass it on. PNG and PDF files hold its shapes; an SVG names it first and falls back to the reader's own sans-serif.
-//! Arrows, which it lacks, are those of Hack (MIT licence), from the same crate.
 
 use std::sync::Once;
 
@@ -17,11 +16,10 @@ pub const FAMILY: &str = "Ubuntu";
 /// What an SVG asks for.
 pub const FAMILIES: &str = "Ubuntu, Helvetica, Arial, sans-serif";
 
-/// The fonts that pictures are drawn with; none of the machine.
+/// The font that pictures are drawn with; none of the machine.
 pub fn database() -> Database {
     let mut fonts = Database::new();
     fonts.load_font_data(BYTES.to_vec());
-    fonts.load_font_data(epaint_default_fonts::HACK_REGULAR.to_vec());
     fonts
 }
 

@@ -86,20 +86,61 @@ fn draw(sheet: &Sheet, item: &Item) -> Result<()> {
         Shape::Dot(at, radius) if sound(&[*at]) => {
             sheet.draw(&Circle::new(place(*at), units(*radius), filled))?;
         }
-        Shape::Words((x, y), text, size, side) if sound(&[(*x, *y)]) => {
-            let side = match side {
-                Side::Left => HPos::Left,
-                Side::Middle => HPos::Center,
-                Side::Right => HPos::Right,
-            };
-            // The backend divides by 1.24 and lowers the text by half an x-height; figures stand higher than that.
-            let font = (FontFamily::Name(font::FAMILIES), size * MM * 1.24).into_font();
-            let style = font.color(&colour).pos(Pos::new(side, VPos::Center));
-            sheet.draw(&Text::new(clean(text), place((*x, y + 0.1 * size)), style))?;
+        Shape::Words(at, text, size, side) if sound(&[*at]) => {
+            words(sheet, (*at, *side), text, *size, colour)?
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Text; an arrow at its end is drawn, as the font has none: in a second one all of the text would be set, and a PDF of
+/// two fonts is not the same bytes each time.
+fn words(
+    sheet: &Sheet,
+    ((x, y), side): (Place, Side),
+    text: &str,
+    size: f64,
+    colour: RGBAColor,
+) -> Result<()> {
+    let arrow = ["↑", "↓"].into_iter().find_map(|arrow| Some((arrow, text.strip_suffix(arrow)?.trim_end())));
+    let Some((arrow, before)) = arrow else { return write(sheet, ((x, y), side), text, size, colour) };
+    let wide = font::width(before, size)? + 0.9 * size;
+    let start = match side {
+        Side::Left => x,
+        Side::Middle => x - wide / 2.0,
+        Side::Right => x - wide,
+    };
+    write(sheet, ((start, y), Side::Left), before, size, colour)?;
+    let (middle, head) = (start + wide - 0.3 * size, 0.24 * size);
+    let (tip, foot) = if arrow == "↑" { (-0.38 * size, 0.38 * size) } else { (0.38 * size, -0.38 * size) };
+    let bent = y + tip - head * tip.signum();
+    let style = ShapeStyle { color: colour, filled: false, stroke_width: units(0.09 * size).max(1) as u32 };
+    for path in [
+        vec![(middle, y + foot), (middle, y + tip)],
+        vec![(middle - head, bent), (middle, y + tip), (middle + head, bent)],
+    ] {
+        sheet.draw(&PathElement::new(all(&path), style))?;
+    }
+    Ok(())
+}
+
+fn write(
+    sheet: &Sheet,
+    ((x, y), side): (Place, Side),
+    text: &str,
+    size: f64,
+    colour: RGBAColor,
+) -> Result<()> {
+    let side = match side {
+        Side::Left => HPos::Left,
+        Side::Middle => HPos::Center,
+        Side::Right => HPos::Right,
+    };
+    // The backend divides by 1.24 and lowers the text by half an x-height; figures stand higher than that.
+    let font = (FontFamily::Name(font::FAMILIES), size * MM * 1.24).into_font();
+    let style = font.color(&colour).pos(Pos::new(side, VPos::Center));
+    Ok(sheet.draw(&Text::new(clean(text), place((x, y + 0.1 * size)), style))?)
 }
 
 fn sound(places: &[Place]) -> bool {

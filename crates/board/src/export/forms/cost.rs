@@ -1,0 +1,124 @@
+//! Quality against what it costs, with the line of those that nothing beats.
+
+use anyhow::{Result, ensure};
+
+use super::{
+    super::{
+        Size,
+        font::width,
+        frame::Frame,
+        scene::{GREY, INK, Place, Role, Scene, Side},
+        type_size::{PT, SLACK, TEXT, shortened, widest},
+    },
+    bars::{Value, extent, standing},
+};
+use crate::{
+    figure::{Form, Scale, Unit, ticks},
+    palette::PAPER,
+};
+
+/// An arm: what it took and how good it got.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// Its name.
+    pub name: String,
+    /// What it took, above zero.
+    pub cost: f64,
+    /// How good it is.
+    pub quality: Value,
+}
+
+/// The axes in words.
+#[derive(Debug, Clone, Copy)]
+pub struct Axes<'w> {
+    /// Below.
+    pub x: &'w str,
+    /// Above.
+    pub y: &'w str,
+    /// How ticks of the cost are written.
+    pub unit: Unit,
+    /// Whether more quality is better.
+    pub up: bool,
+}
+
+/// The arms as dots; the logarithm of costs that span more than a decade.
+///
+/// # Errors
+/// When nothing has a cost, or the size is unusable.
+pub fn cost(offers: &[Offer], axes: Axes, size: Size) -> Result<Scene> {
+    size.check()?;
+    let offers: Vec<&Offer> =
+        offers.iter().filter(|o| o.cost.is_finite() && o.cost > 0.0 && o.quality.is_finite()).collect();
+    ensure!(!offers.is_empty(), "no arm has both the metric and a cost above zero to draw");
+    let (low, high) = extent(offers.iter().map(|offer| offer.cost)).unwrap_or((0.0, 1.0));
+    let x = match high / low > 10.0 {
+        true => Scale::over(low, high, Form::Log).padded(0.06),
+        false => Scale::over(0.0, high, Form::Linear).window(0.0, 1.06),
+    };
+    let (low, high) = extent(offers.iter().flat_map(|offer| offer.quality.ends())).unwrap_or((0.0, 1.0));
+    let y = Scale::over(low, high, Form::Linear).padded(0.08);
+    let Size { width_mm: wide, height_mm: tall, .. } = size;
+    let rows = Frame::within(&y, ticks(&y, Unit::Number, (tall / 12.0) as usize));
+    let left = widest(rows.iter().map(|tick| tick.label.as_str()))? + 2.5;
+    let frame = Frame { left, right: wide - 4.0, top: 2.2 * TEXT, bottom: tall - 3.4 * TEXT, x, y };
+    ensure!(frame.right - frame.left > 15.0 && frame.bottom - frame.top > 10.0, "the chart is too small");
+    let mut scene = Scene::new(axes.y, wide, tall);
+    scene.words((1.0, 0.9 * TEXT), &shortened(axes.y, wide - 2.0, TEXT)?, INK, Side::Left);
+    frame.rows(&mut scene, &rows);
+    let columns = Frame::within(&x, ticks(&x, axes.unit, (wide / 20.0) as usize));
+    frame.columns(&mut scene, &columns, axes.x);
+    best(&mut scene, &frame, &offers, axes.up);
+    for (at, offer) in offers.iter().enumerate() {
+        standing(&mut scene, &frame, offer.cost, offer.quality, PAPER[at % PAPER.len()]);
+    }
+    names(&mut scene, &frame, &offers)?;
+    Ok(scene)
+}
+
+/// Steps through the offers that no other beats in both.
+fn best(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
+    let better = |a: f64, b: f64| if up { a > b } else { a < b };
+    let mut sorted = offers.to_vec();
+    sorted.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(b.quality.value.total_cmp(&a.quality.value)));
+    let mut front: Vec<&Offer> = Vec::new();
+    for offer in sorted {
+        if front.last().is_none_or(|last| better(offer.quality.value, last.quality.value)) {
+            front.push(offer);
+        }
+    }
+    let mut places: Vec<Place> = Vec::new();
+    for offer in &front {
+        let place = frame.held(offer.cost, offer.quality.value);
+        places.extend(places.last().map(|last| (place.0, last.1)));
+        places.push(place);
+    }
+    places.extend(places.last().map(|last| (frame.right, last.1)));
+    scene.line(Role::Band, places, GREY, PT * 0.6);
+}
+
+/// Names beside the dots, at the first of eight places where nothing else is.
+fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
+    let dots: Vec<Place> = offers.iter().map(|o| frame.held(o.cost, o.quality.value)).collect();
+    let mut taken: Vec<[f64; 4]> = dots.iter().map(|(x, y)| [x - 1.0, y - 1.0, x + 1.0, y + 1.0]).collect();
+    let half = 0.6 * TEXT;
+    for (offer, (x, y)) in offers.iter().zip(&dots) {
+        let wide = width(&offer.name, TEXT)? * SLACK;
+        let spots = (1..=6).flat_map(|ring| {
+            let far = 1.6 + f64::from(ring - 1) * 1.6;
+            let up = f64::from(ring) * half;
+            [(far, 0.0), (-far - wide, 0.0), (far, -up), (far, up), (-far - wide, -up), (-far - wide, up)]
+        });
+        let boxes = spots.map(|(dx, dy)| [x + dx, y + dy - half, x + dx + wide, y + dy + half]);
+        let inside = |b: &[f64; 4]| {
+            b[0] > frame.left && b[2] < scene.wide - 0.5 && b[1] > frame.top && b[3] < frame.bottom
+        };
+        let free =
+            |b: &[f64; 4]| taken.iter().all(|t| b[0] >= t[2] || b[2] <= t[0] || b[1] >= t[3] || b[3] <= t[1]);
+        let found = boxes.into_iter().find(|b| inside(b) && free(b));
+        if let Some(found) = found {
+            scene.words((found[0], (found[1] + found[3]) / 2.0), &offer.name, INK, Side::Left);
+            taken.push(found);
+        }
+    }
+    Ok(())
+}
