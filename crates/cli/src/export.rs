@@ -10,6 +10,12 @@ pub struct ExportArgs {
     /// A study file, the name of a study, or runs: uids, their beginnings, or names
     #[arg(required = true, value_name = "STUDY|RUN")]
     pub what: Vec<String>,
+    /// How it is drawn
+    #[arg(long, value_enum, default_value_t = ChartForm::Curves)]
+    pub form: ChartForm,
+    /// The cost on the horizontal axis of the form `cost`
+    #[arg(long, value_enum, default_value_t = CostOf::Seconds)]
+    pub cost: CostOf,
     /// The metric, such as `train/loss`, several times for several; files of points hold all when none is named
     #[arg(long, value_name = "NAME")]
     pub metric: Vec<String>,
@@ -50,6 +56,38 @@ pub struct ExportArgs {
     /// Write the caption beside the figure, as .txt and as .tex
     #[arg(long)]
     pub caption: bool,
+}
+
+/// A way of drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ChartForm {
+    /// Metrics over time
+    Curves,
+    /// Differences to the reference with their intervals
+    Forest,
+    /// Hits among the first k, a small picture for each arm
+    Hits,
+    /// Quality against what it costs
+    Cost,
+    /// From the weights as trained to their moving average
+    Ema,
+    /// The learning rate of every layer
+    Layers,
+    /// Settings and results of every run as a line over parallel axes
+    Parallel,
+    /// Where the time went
+    Phases,
+}
+
+/// What something costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CostOf {
+    /// Time of work
+    Seconds,
+    /// Image-text pairs seen
+    Samples,
+    /// Operations of training
+    Flops,
 }
 
 /// A kind of file.

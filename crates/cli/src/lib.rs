@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, Weights};
 pub use eval::EvalArgs;
-pub use export::{ExportArgs, FileFormat, XAxis};
+pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use plugin::PluginVerb;
 pub use report::ReportArgs;
 pub use runs::RunsVerb;

@@ -1,5 +1,9 @@
 //! `clip-lab export`: charts and points of runs.
 
+mod formed;
+mod measured;
+mod recorded;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,7 +12,7 @@ use clip_lab_board::{
     export::{self, Format},
     figure::By,
 };
-use clip_lab_cli::{ExportArgs, FileFormat, XAxis};
+use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis};
 use clip_lab_store::{Axis, Reader, RunRow};
 
 use crate::compare::select::select;
@@ -20,7 +24,12 @@ use crate::compare::select::select;
 pub fn export(store: &Path, args: &ExportArgs) -> Result<String> {
     let reader = Reader::open(store)?;
     let (runs, study) = runs(&reader, &args.what)?;
-    let files = export::export(&reader, &runs, &options(args, study))?;
+    let options = options(args, study);
+    let points = Format::of(&options.out, options.format)?.is_data();
+    let files = match args.form {
+        form if form == ChartForm::Curves || points => export::export(&reader, &runs, &options)?,
+        _ => formed::formed(&reader, store, args, &runs, &options)?,
+    };
     Ok(written(&files))
 }
 
