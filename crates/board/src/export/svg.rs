@@ -19,6 +19,7 @@ use plotters::{
 use super::{
     font,
     scene::{Item, Place, Role, Scene, Shape, Side},
+    type_size::SLACK,
 };
 use crate::text::clean;
 
@@ -105,7 +106,8 @@ fn words(
 ) -> Result<()> {
     let arrow = ["↑", "↓"].into_iter().find_map(|arrow| Some((arrow, text.strip_suffix(arrow)?.trim_end())));
     let Some((arrow, before)) = arrow else { return write(sheet, ((x, y), side), text, size, colour) };
-    let wide = font::width(before, size)? + 0.9 * size;
+    // Rendered, text is a little wider than measured.
+    let wide = font::width(before, size)? * SLACK + 1.1 * size;
     let start = match side {
         Side::Left => x,
         Side::Middle => x - wide / 2.0,

@@ -105,8 +105,9 @@ fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
         let wide = width(&offer.name, TEXT)? * SLACK;
         let spots = (1..=6).flat_map(|ring| {
             let far = 1.6 + f64::from(ring - 1) * 1.6;
-            let up = f64::from(ring) * half;
-            [(far, 0.0), (-far - wide, 0.0), (far, -up), (far, up), (-far - wide, -up), (-far - wide, up)]
+            let (up, left) = (f64::from(ring) * 1.3 * half, -far - wide);
+            // Beside the dot runs the line of the best: there last.
+            [(far, -up), (far, up), (left, -up), (left, up), (far, 0.0), (left, 0.0)]
         });
         let boxes = spots.map(|(dx, dy)| [x + dx, y + dy - half, x + dx + wide, y + dy + half]);
         let inside = |b: &[f64; 4]| {
