@@ -31,7 +31,8 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
             )
         }
         Verb::Run(args) if shows_dashboard(args) => {
-            return run::with_dashboard(store, &args.spec, &arguments(args, store), args.resume.as_deref());
+            let arguments = arguments(args, store);
+            return run::with_dashboard(store, &args.spec, &arguments, args.resume.as_deref(), args.images);
         }
         Verb::Run(_)
         | Verb::Check(_)
@@ -49,7 +50,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Verb::Export(args) => export::export(store, args)?,
         Verb::Dashboard(args) => {
-            charts::dashboard(store, args.layout.as_deref(), &args.runs)?;
+            charts::dashboard(store, args.layout.as_deref(), &args.runs, args.images)?;
             String::new()
         }
     };

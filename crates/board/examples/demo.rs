@@ -19,7 +19,8 @@ fn main() -> Result<()> {
     if outs.is_empty() {
         let focus = live.first().map(|recorder| recorder.uid().to_string());
         thread::spawn(move || train(&live.remove(0)));
-        let options = Options { store, layout: Layout::live(), runs: Default::default(), focus, child: true };
+        let (layout, runs, images) = (Layout::live(), Default::default(), Default::default());
+        let options = Options { store, layout, runs, focus, images, child: true };
         println!("{:?}", show(options)?);
     } else {
         outs.iter().try_for_each(|out| write(&store, out))?;

@@ -15,6 +15,7 @@ mod judge;
 pub mod keys;
 mod overlay;
 mod panel;
+pub mod panels;
 mod places;
 mod plot;
 mod retrieval;

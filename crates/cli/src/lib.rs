@@ -98,6 +98,24 @@ pub enum Ui {
     None,
 }
 
+/// How the dashboard shows pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Images {
+    /// The best that the terminal says it can; half-blocks inside tmux
+    #[default]
+    Auto,
+    /// The protocol of kitty
+    Kitty,
+    /// Sixels
+    Sixel,
+    /// The protocol of iTerm2
+    Iterm2,
+    /// Two coloured points a cell, in any terminal
+    Halfblocks,
+    /// Names of pictures only
+    Off,
+}
+
 /// `clip-lab run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -115,6 +133,9 @@ pub struct RunArgs {
     /// How to show it; the dashboard on a terminal, plain lines elsewhere
     #[arg(long, value_enum)]
     pub ui: Option<Ui>,
+    /// How the dashboard shows pictures
+    #[arg(long, value_enum, default_value_t)]
+    pub images: Images,
     /// Train on one batch only, for N steps, record nothing, and say whether the loss falls as it must
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50", require_equals = true,
           conflicts_with_all = ["resume", "name"])]
@@ -243,6 +264,9 @@ pub struct DashboardArgs {
     /// Show only these runs: names or beginnings of uids, or a filter such as `study:lit status:live lr<1e-4`
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub runs: Vec<String>,
+    /// How to show pictures
+    #[arg(long, value_enum, default_value_t)]
+    pub images: Images,
 }
 
 #[cfg(test)]

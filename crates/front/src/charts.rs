@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
-use clip_lab_board::{Layout, Options, Outcome, check, filter::Filter, show};
+use clip_lab_board::{
+    Layout, Options, Outcome, check, filter::Filter, screen::panels::images::Images, show,
+};
+use clip_lab_cli as cli;
 use clip_lab_store::{Reader, Request, Store};
 
 use crate::filtered::filtered;
@@ -12,9 +15,10 @@ use crate::filtered::filtered;
 ///
 /// # Errors
 /// A layout or a filter that cannot be read, or a terminal that cannot be drawn on.
-pub fn dashboard(store: &Path, layout: Option<&Path>, runs: &[String]) -> Result<()> {
+pub fn dashboard(store: &Path, layout: Option<&Path>, runs: &[String], images: cli::Images) -> Result<()> {
     let runs = meant(store, runs)?;
-    let options = Options { store: store.to_owned(), layout: read(layout)?, runs, focus: None, child: false };
+    let (store, layout, images) = (store.to_owned(), read(layout)?, shown(images));
+    let options = Options { store, layout, runs, focus: None, images, child: false };
     show(options)?;
     Ok(())
 }
@@ -23,12 +27,13 @@ pub fn dashboard(store: &Path, layout: Option<&Path>, runs: &[String]) -> Result
 ///
 /// # Errors
 /// As [`dashboard`], and those of the store.
-pub fn watch(store: &Path, uid: &str) -> Result<Outcome> {
+pub fn watch(store: &Path, uid: &str, images: cli::Images) -> Result<Outcome> {
     let options = Options {
         store: store.to_owned(),
         layout: read(None)?,
         runs: Filter::default(),
         focus: Some(uid.to_owned()),
+        images: shown(images),
         child: true,
     };
     let outcome = show(options)?;
@@ -38,6 +43,17 @@ pub fn watch(store: &Path, uid: &str) -> Result<Outcome> {
         store.request(run.id, Request::Stop)?;
     }
     Ok(outcome)
+}
+
+fn shown(images: cli::Images) -> Images {
+    match images {
+        cli::Images::Auto => Images::Auto,
+        cli::Images::Kitty => Images::Kitty,
+        cli::Images::Sixel => Images::Sixel,
+        cli::Images::Iterm2 => Images::Iterm2,
+        cli::Images::Halfblocks => Images::Halfblocks,
+        cli::Images::Off => Images::Off,
+    }
 }
 
 /// The filter of all of `--runs`: a run fits if it fits one of them.

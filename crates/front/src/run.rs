@@ -36,6 +36,7 @@ pub fn with_dashboard(
     spec: &Path,
     arguments: &[String],
     resume: Option<&str>,
+    images: clip_lab_cli::Images,
 ) -> Result<ExitCode> {
     let core = core::path()?;
     // Faults of the spec are told here and now, not in a log.
@@ -54,7 +55,7 @@ pub fn with_dashboard(
         eprint!("{}", fs::read_to_string(&log).unwrap_or_default());
         return Ok(ExitCode::FAILURE);
     }
-    let outcome = charts::watch(store, &uid)?;
+    let outcome = charts::watch(store, &uid, images)?;
     if outcome == Outcome::Gone {
         return Ok(ExitCode::SUCCESS);
     }

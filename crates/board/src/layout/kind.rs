@@ -38,6 +38,20 @@ kinds! {
     Diff: "diff", "Config diff", 50 x 6;
     /// Everything about the selected run.
     Run: "run", "Run", 48 x 8;
+    /// The similarity of a few fixed captions and pictures.
+    Similarity: "similarity", "Similarity", 44 x 12;
+    /// The pictures that fit fixed queries best.
+    Images: "images", "Best pictures for fixed queries", 60 x 12;
+    /// The logit scale and its clamp.
+    Temperature: "temperature", "Temperature", 40 x 5;
+    /// The learning rate of every layer.
+    Layers: "layers", "Learning rate by layer", 34 x 6;
+    /// Where the time of a step goes.
+    Phases: "phases", "Time of a step", 40 x 6;
+    /// How busy the machine was.
+    System: "system", "System", 40 x 5;
+    /// Averaged weights against the raw ones.
+    Ema: "ema", "EMA against raw weights", 40 x 5;
 }
 
 impl Kind {

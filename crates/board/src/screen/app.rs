@@ -6,6 +6,7 @@ mod line;
 mod mouse;
 mod question;
 mod scroll;
+mod seen;
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,6 +17,7 @@ use super::{
     data::{Chart, Run, Snapshot, Want},
     effect::{Effect, Told},
     keys::Keys,
+    panels::{Choice, images::Gallery},
     table::Table,
 };
 use crate::{
@@ -90,6 +92,10 @@ pub struct App {
     pub all_settings: bool,
     /// The least severity of the events shown.
     pub severity: Level,
+    /// What keys have chosen about evaluations.
+    pub choice: Choice,
+    /// Pictures made ready for the terminal.
+    pub gallery: Gallery,
     /// How far lists are scrolled, by view and panel.
     scrolled: HashMap<(usize, usize), usize>,
     selected: Option<RunId>,
@@ -120,6 +126,8 @@ impl App {
             table: Table::default(),
             all_settings: false,
             severity: Level::Info,
+            choice: Choice::default(),
+            gallery: Gallery::off(),
             scrolled: HashMap::new(),
             selected: None,
             own,
@@ -172,6 +180,7 @@ impl App {
             hidden: self.hidden.clone(),
             details: self.wanted_details(),
             filter: self.table.line.good.clone(),
+            selected: self.selected,
             pinned: self.pinned,
         }
     }

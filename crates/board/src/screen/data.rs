@@ -9,6 +9,7 @@ use clip_lab_problem::Problem;
 use clip_lab_stats::{Estimate, Interval};
 use clip_lab_store::{ArtifactRow, Axis, Environment, EventRow, RunFacts, RunId, RunRow, SeriesRow};
 
+use super::panels::Panels;
 use crate::{
     figure::Rows,
     filter::{Filter, Subject},
@@ -29,6 +30,8 @@ pub struct Want {
     pub filter: Filter,
     /// The run of which everything is read.
     pub details: Option<RunId>,
+    /// The run whose evaluations are looked at; none means the newest.
+    pub selected: Option<RunId>,
     /// The run that others are compared with.
     pub pinned: Option<RunId>,
 }
@@ -73,6 +76,8 @@ pub struct Snapshot {
     pub scores: Arc<Scores>,
     /// What the filter did.
     pub filtered: Filtered,
+    /// What the panels of the view on the screen show.
+    pub panels: Panels,
     /// Why the store cannot be read now, in a sentence; the rest is then what was read before.
     pub trouble: Option<String>,
     /// Whether that is because there is no store.

@@ -21,6 +21,7 @@ use super::{
     data::{Chart, Details, Event, Filtered, Run, Snapshot, Want},
     facts::Facts,
     judge::Judge,
+    panels,
 };
 use trends::Trends;
 
@@ -72,6 +73,7 @@ pub struct Feed {
     /// The last filter all of whose names some run knows.
     filter: Filter,
     colours: HashMap<RunId, usize>,
+    panels: panels::Cache,
     last: Snapshot,
 }
 
@@ -92,6 +94,7 @@ impl Feed {
             trends: Trends::default(),
             filter: Filter::default(),
             colours: HashMap::new(),
+            panels: panels::Cache::default(),
             last: Snapshot::default(),
         }
     }
@@ -140,6 +143,7 @@ impl Feed {
             self.charts(&reader, want)?;
             self.events(&reader)?;
             self.last.details = want.details.map(|run| details(&reader, run)).transpose()?;
+            self.panels(&reader, want)?;
         }
         self.reader = Some(reader);
         Ok(changed)
@@ -247,6 +251,15 @@ impl Feed {
     fn rows(&self, run: &Run, series: &SeriesRow, axis: Axis, buckets: usize) -> Option<Rows> {
         let (_, rows) = self.cache.get(&(run.row.id, series.name.clone(), axis, buckets))?;
         Some(Rows { per_step: x::per_step(axis, &run.row), ..rows.clone() })
+    }
+
+    fn panels(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
+        let view = self.layout.views.get(want.view).into_iter();
+        let kinds: Vec<Kind> = view.flat_map(|view| view.panels()).map(|panel| panel.kind).collect();
+        let newest = self.last.runs.first().map(|run| run.row.id);
+        let seen: Vec<RunId> = want.selected.or(newest).into_iter().chain(want.pinned).collect();
+        self.last.panels = self.panels.read(reader, &self.last.runs, &kinds, &seen)?;
+        Ok(())
     }
 
     fn events(&mut self, reader: &Reader) -> Result<(), StoreError> {

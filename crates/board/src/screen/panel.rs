@@ -6,7 +6,9 @@ use ratatui::{
     widgets::{Block, BorderType, Widget},
 };
 
-use super::{app::App, arrange::Placed, diff, events, plot, retrieval, run, runs, table, theme::Theme};
+use super::{
+    app::App, arrange::Placed, diff, events, panels, plot, retrieval, run, runs, table, theme::Theme,
+};
 use crate::{
     figure::{Rows, View, figure},
     layout::{Kind, Panel},
@@ -20,7 +22,9 @@ pub fn most(app: &App, panel: &Panel) -> u16 {
         Kind::Retrieval => retrieval::lines(&app.snapshot.runs) + 3,
         Kind::Events => app.snapshot.events.len() + 2,
         Kind::Diff => diff::rows(app).len() + 3,
-        Kind::Line | Kind::Run => return u16::MAX,
+        Kind::Ema => app.snapshot.runs.iter().map(|run| panels::ema::lines(run).len()).sum::<usize>() + 3,
+        Kind::Temperature | Kind::Phases | Kind::Layers | Kind::System => return u16::MAX,
+        Kind::Line | Kind::Run | Kind::Similarity | Kind::Images => return u16::MAX,
     };
     lines.min(16) as u16
 }
@@ -61,6 +65,29 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         Kind::Retrieval => retrieval::draw(app, inside, theme, buf),
         Kind::Events => events::draw(app, now, first, inside, theme, buf),
         Kind::Line => chart(app, index, panel, rect, inside, theme, buf),
+        kind => clip(app, kind, inside, theme, buf),
+    }
+}
+
+/// What is particular to contrastive training.
+fn clip(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let (data, choice) = (&app.snapshot.panels, &app.choice);
+    let selected = app.selected();
+    let (seen, pinned) = (app.seen(), app.seen_by_pinned());
+    match kind {
+        Kind::Similarity => panels::similarity::draw(seen, pinned, choice, area, theme, buf),
+        Kind::Images => panels::images::draw(seen, pinned, (data, &app.gallery), choice, area, theme, buf),
+        Kind::Temperature => {
+            panels::temperature::draw(&data.scales, selected.and_then(|run| run.colour), area, theme, buf);
+        }
+        Kind::Layers => panels::layers::draw(&data.layers, selected.map(|run| run.row.id), area, theme, buf),
+        Kind::Phases => panels::phases::draw(&data.phases, area, theme, buf),
+        Kind::System => panels::system::draw(&data.loads, area, theme, buf),
+        Kind::Ema => {
+            let at = selected.map(|_| app.selected_index());
+            panels::ema::draw(&app.snapshot.runs, at, area, theme, buf);
+        }
+        Kind::Runs | Kind::Line | Kind::Retrieval | Kind::Events | Kind::Diff | Kind::Run => {}
     }
 }
 

@@ -30,10 +30,14 @@ use super::{
     effect::{self, Effect, Told},
     feed::{Feed, THREAD, start},
     keys,
+    panels::images::{Gallery, Images},
     theme::Theme,
     view,
 };
-use crate::{filter::Filter, layout::Layout};
+use crate::{
+    filter::Filter,
+    layout::{Kind, Layout},
+};
 
 /// How long the screen sleeps when nothing is typed; what the feed has read is shown after this at the latest.
 const TICK: Duration = Duration::from_millis(100);
@@ -54,6 +58,8 @@ pub struct Options {
     pub runs: Filter,
     /// The run that is selected at first, by uid.
     pub focus: Option<String>,
+    /// How pictures are shown.
+    pub images: Images,
     /// Whether the program that shows this screen started that run: leaving then asks what becomes of it.
     pub child: bool,
 }
@@ -85,11 +91,17 @@ pub fn show(options: Options) -> Result<Outcome> {
     let keys = keys::file::read(&options.store).map_err(|report| anyhow!("{report}"))?;
     let (ask, told) = effect::start(options.store.clone()).context("cannot start the writer to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
+    let pictures = options.layout.panels().any(|panel| panel.kind == Kind::Images);
     let mut app = App::new(options.layout, options.focus, options.child);
     app.keys = keys;
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     leave_feed_alone();
-    let mut screen = Screen { app, theme: Theme::from_env(), terminal, stop, edits: (ask, told) };
+    let theme = Theme::from_env();
+    if pictures {
+        // Before the mouse is on and keys are read: only the answer of the terminal comes in.
+        app.gallery = Gallery::open(options.images, &theme);
+    }
+    let mut screen = Screen { app, theme, terminal, stop, edits: (ask, told) };
     let outcome = mouse(true).and_then(|()| screen.run(feed));
     if gone(Duration::ZERO) {
         // Its drop would restore the terminal, and panic when that cannot even be told.
@@ -146,7 +158,8 @@ impl Screen {
         let (ask, told) = start(feed, wanted.clone()).context("cannot start the reader of the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
-            dirty |= self.receive(&told) | self.answered() || drawn.elapsed() >= CLOCK;
+            dirty |= self.receive(&told) | self.answered() | self.app.gallery.changed();
+            dirty |= drawn.elapsed() >= CLOCK;
             if dirty {
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());

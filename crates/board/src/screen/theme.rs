@@ -22,6 +22,7 @@ pub enum Depth {
 pub struct Theme {
     depth: Depth,
     light: bool,
+    ascii: bool,
 }
 
 const SIXTEEN: [Color; COLOURS] = [
@@ -39,7 +40,7 @@ const MANY: [u8; COLOURS] = [68, 178, 36, 175, 117, 166, 250, 244];
 impl Theme {
     /// A theme of the given depth for a dark terminal.
     pub fn new(depth: Depth) -> Theme {
-        Theme { depth, light: false }
+        Theme { depth, light: false, ascii: false }
     }
 
     /// What the environment says: `NO_COLOR`, then `COLORTERM`, then `TERM`; and `COLORFGBG` for the background.
@@ -53,7 +54,22 @@ impl Theme {
             _ => Depth::Sixteen,
         };
         let background = get("COLORFGBG");
-        Theme { depth, light: background.ends_with(";15") || background.ends_with(";7") }
+        Theme { light: background.ends_with(";15") || background.ends_with(";7"), ..Theme::new(depth) }
+    }
+
+    /// How many colours there are.
+    pub fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    /// The same with nothing but ASCII.
+    pub fn in_ascii(self) -> Theme {
+        Theme { ascii: true, ..self }
+    }
+
+    /// Whether to draw with nothing but ASCII.
+    pub fn ascii(&self) -> bool {
+        self.ascii
     }
 
     /// The colour of a series.

@@ -4,6 +4,7 @@ mod buckets;
 mod details;
 mod facts;
 mod many;
+mod order;
 mod points;
 mod probes;
 mod runs;

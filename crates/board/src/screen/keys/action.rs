@@ -31,6 +31,20 @@ pub enum Action {
     Table(Act),
     /// Give the focused panel the whole screen, or take it back.
     Expand,
+    /// The next way to show a similarity matrix.
+    Matrix,
+    /// The queries answered worst first, or in their order.
+    Worst,
+    /// Another evaluation.
+    Scrub {
+        /// The one before, else the one after.
+        earlier: bool,
+    },
+    /// Another query.
+    Query {
+        /// The one after, else the one before.
+        further: bool,
+    },
     /// The next horizontal axis.
     X,
     /// This horizontal axis.

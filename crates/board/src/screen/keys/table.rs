@@ -76,6 +76,10 @@ const fn words(name: Text, keys: Keys, words: Words, short: Text, help: Text) ->
     Binding { name, keys, does: Does::Words(words), on: &[], short, help }
 }
 
+/// Panels of what a model saw at an evaluation.
+const SEEN: &[Kind] = &[Kind::Similarity, Kind::Images];
+const PICTURES: &[Kind] = &[Kind::Images];
+
 /// A page of a list, in lines.
 const PAGE: usize = 10;
 
@@ -113,6 +117,19 @@ pub static BINDINGS: &[Binding] = &[
         "severity",
         "events from this severity on: info, warning, error",
     ),
+    now_on(
+        &[Kind::Similarity],
+        "matrix",
+        &["m"],
+        Action::Matrix,
+        "mode",
+        "the matrix as cosines, as softmax at the logit scale, or less that of the pinned run",
+    ),
+    now_on(SEEN, "earlier", &["["], Action::Scrub { earlier: true }, "step", "the evaluation before"),
+    now_on(SEEN, "later", &["]"], Action::Scrub { earlier: false }, "step", "the evaluation after"),
+    now_on(PICTURES, "worst", &["w"], Action::Worst, "worst", "queries answered worst first, or in order"),
+    now_on(PICTURES, "query", &[">"], Action::Query { further: true }, "query", "the next query"),
+    now_on(PICTURES, "query-before", &["<"], Action::Query { further: false }, "query", "the query before"),
     now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
     now("all", &["a"], Action::Table(Act::All), "", "show all runs on the charts"),
     now("none", &["A"], Action::Table(Act::Nobody), "", "hide all runs from the charts"),

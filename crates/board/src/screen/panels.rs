@@ -1,0 +1,18 @@
+//! Panels about one side of contrastive training each: a file for a panel, drawn from plain data alone.
+
+pub mod data;
+pub mod ema;
+mod heat;
+pub mod images;
+pub mod layers;
+mod paint;
+pub mod phases;
+mod read;
+mod seen;
+pub mod similarity;
+pub mod system;
+pub mod temperature;
+
+pub use data::{Layers, Load, Meter, Panels, Phases, Scale, Seen};
+pub(super) use read::Cache;
+pub use seen::{Choice, Mode, evaluations};

@@ -1,0 +1,200 @@
+//! The pictures that fit a few fixed queries best, as real pictures where the terminal can show them.
+
+mod ask;
+mod gallery;
+mod protocol;
+
+pub use gallery::Gallery;
+pub use protocol::Images;
+
+use clip_lab_store::{Hit, Probe};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    widgets::{Block, BorderType, Widget},
+};
+
+use super::{
+    data::{Panels, Seen},
+    paint::{ascii_border, line, put, say},
+    seen::{Choice, beside, chosen},
+};
+use crate::{
+    screen::theme::Theme,
+    text::{clean, width, wrap},
+};
+
+/// Pictures of a query side by side.
+const SIDE: u16 = 5;
+/// Lines of a query at the most.
+const QUERY: usize = 2;
+/// A higher picture than this says no more.
+const HIGHEST: u16 = 18;
+
+/// What a query block is drawn from.
+struct Rows<'a> {
+    /// Run names with what they saw; the selected one first.
+    runs: Vec<(&'a str, &'a Probe)>,
+    panels: &'a Panels,
+    gallery: &'a Gallery,
+}
+
+/// Draws as many queries as fit, those answered worst first if chosen so; the pinned run's answers below the others.
+pub fn draw(
+    run: Option<&Seen>,
+    pinned: Option<&Seen>,
+    (panels, gallery): (&Panels, &Gallery),
+    choice: &Choice,
+    area: Rect,
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
+    let area = area.intersection(buf.area);
+    let Some((seen, (probe, at, of))) = run.and_then(|run| Some((run, chosen(run, choice.back)?))) else {
+        let words = "The selected run has no pictures for fixed queries yet. Runs of this version record them at \
+                     every evaluation; [data.val] must be there.";
+        return say(words, area, theme, buf);
+    };
+    let queries = order(probe, choice.worst);
+    if queries.is_empty() {
+        return say("This evaluation has no queries.", area, theme, buf);
+    }
+    let mut runs = vec![(seen.name.as_str(), probe)];
+    runs.extend(
+        pinned.filter(|p| p.run != seen.run).and_then(|p| Some((p.name.as_str(), beside(p, probe.step)?))),
+    );
+    let first = choice.query.min(queries.len() - 1);
+    let order = if choice.worst { "worst first" } else { "in order" };
+    let words = format!(
+        "  step {} ({} of {of})  query {} of {}, {order}  {}",
+        probe.step,
+        at + 1,
+        first + 1,
+        queries.len(),
+        gallery.words()
+    );
+    line(&[(&seen.name, theme.heading()), (&words, theme.faint())], (area.x, area.y), area, buf);
+    let mut below = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+    let rows = Rows { runs, panels, gallery };
+    let high = height(&rows, below);
+    for query in &queries[first..] {
+        let lines = lines(&rows, *query, below.width, high);
+        if lines > below.height && *query != queries[first] {
+            return;
+        }
+        block(&rows, *query, high, below, theme, buf);
+        let lines = lines.min(below.height);
+        below = Rect { y: below.y + lines, height: below.height - lines, ..below };
+    }
+}
+
+/// The queries in the order of the data, or by rank of the right answer, the worst first.
+fn order(probe: &Probe, worst: bool) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..probe.queries.len().min(probe.top.len())).collect();
+    if worst {
+        order.sort_by_key(|query| std::cmp::Reverse(probe.rank.get(*query).copied().unwrap_or(u32::MAX)));
+    }
+    order
+}
+
+/// The height of one row of pictures, borders included: as high as their width makes them, lower without room.
+fn height(rows: &Rows, area: Rect) -> u16 {
+    if !rows.gallery.on() {
+        return 4;
+    }
+    let natural = (area.width / SIDE).saturating_sub(2) / 2 + 2;
+    let room = area.height.saturating_sub(QUERY as u16) / rows.runs.len().max(1) as u16;
+    natural.clamp(4, HIGHEST).min(room.max(4))
+}
+
+fn words(query: usize, probe: &Probe) -> String {
+    let text = probe.queries.get(query).map_or("", String::as_str);
+    let rank = probe
+        .rank
+        .get(query)
+        .map_or(String::new(), |rank| format!("  (right one: number {})", rank.saturating_add(1)));
+    format!("“{}”{rank}", clean(text))
+}
+
+fn caption(query: usize, rows: &Rows, room: u16) -> Vec<String> {
+    let mut lines = wrap(&words(query, rows.runs[0].1), room.max(1).into());
+    if lines.len() > QUERY {
+        lines.truncate(QUERY);
+        if let Some(last) = lines.last_mut() {
+            last.push('…');
+        }
+    }
+    lines
+}
+
+fn lines(rows: &Rows, query: usize, width: u16, high: u16) -> u16 {
+    let names = if rows.runs.len() > 1 { 1 } else { 0 };
+    caption(query, rows, width).len() as u16 + rows.runs.len() as u16 * (high + names)
+}
+
+fn block(rows: &Rows, query: usize, high: u16, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let mut y = area.y;
+    for text in caption(query, rows, area.width) {
+        put(&text, (area.x, y), theme.heading(), area, buf);
+        y = y.saturating_add(1);
+    }
+    let own = rows.runs[0].1.queries.get(query);
+    for (name, probe) in &rows.runs {
+        // Another run may have been asked other queries, or the same in another order.
+        let hits = probe.queries.iter().position(|text| Some(text) == own).and_then(|at| probe.top.get(at));
+        if rows.runs.len() > 1 {
+            let missing = if hits.is_none() { ": was not asked this" } else { "" };
+            put(&format!("{name}, step {}{missing}", probe.step), (area.x, y), theme.faint(), area, buf);
+            y = y.saturating_add(1);
+        }
+        let height = high.min(area.bottom().saturating_sub(y));
+        let wide = area.width / SIDE;
+        for (hit, i) in hits.into_iter().flatten().take(SIDE.into()).zip(0u16..) {
+            let place = Rect { x: area.x + i * wide, y, width: wide, height };
+            picture(hit, place, rows, theme, buf);
+        }
+        y = y.saturating_add(high);
+    }
+}
+
+/// One answer: the picture in a border that says whether it is right, and its score on it.
+fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer) {
+    if place.width < 6 || place.height < 3 {
+        return;
+    }
+    let (sign, style) = match (hit.right, theme.ascii()) {
+        (true, false) => (" ✓", theme.good()),
+        (true, true) => (" right", theme.good()),
+        (false, _) => ("", theme.faint()),
+    };
+    let border = if hit.right { BorderType::Double } else { BorderType::Rounded };
+    let block = Block::bordered().border_type(border).border_style(style);
+    let block = if theme.ascii() { block.border_set(ascii_border(hit.right)) } else { block };
+    let inside = block.inner(place);
+    block.render(place, buf);
+    let below = Rect { x: place.x + 1, y: place.bottom() - 1, width: place.width - 2, height: 1 };
+    put(&format!(" {:.2}{sign} ", hit.score), (below.x, below.y), style, below, buf);
+    let bytes =
+        hit.picture.digest.as_ref().and_then(|digest| Some((digest, rows.panels.pictures.get(digest)?)));
+    let shown = bytes.is_some_and(|(digest, bytes)| rows.gallery.draw(digest, bytes, inside, buf));
+    if !shown {
+        name(&hit.picture.name, inside, buf);
+    }
+}
+
+/// The name in as many lines as it needs: names of files have no blanks to break them at.
+fn name(name: &str, area: Rect, buf: &mut Buffer) {
+    let (mut line, mut lines) = (String::new(), Vec::new());
+    for c in clean(name).chars() {
+        line.push(c);
+        if width(&line) > area.width.into() {
+            line.pop();
+            lines.push(std::mem::replace(&mut line, c.to_string()));
+        }
+    }
+    lines.push(line);
+    for (y, line) in (area.top()..area.bottom()).zip(&lines) {
+        put(line, (area.x, y), Style::new(), area, buf);
+    }
+}

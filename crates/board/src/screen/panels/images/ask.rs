@@ -1,0 +1,125 @@
+//! Asks the terminal which pictures it can show. Once, before keys are read, and never longer than a moment.
+//!
+//! ratatui-image can ask too, but from a thread that goes on reading what is typed when no answer comes.
+
+use std::{
+    io::{IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+use ratatui_image::picker::{
+    ProtocolType,
+    cap_parser::{Parser, QueryStdioOptions, Response},
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    termios::tcgetwinsize,
+};
+
+use super::protocol::{Images, Way};
+
+/// An answer that takes longer does not come.
+const PATIENCE: Duration = Duration::from_millis(600);
+
+/// How pictures are to be sent; none for names only.
+pub fn ask(images: Images) -> Option<Way> {
+    let get = |name: &str| std::env::var(name).unwrap_or_default();
+    let term = get("TERM");
+    if images == Images::Off || (images == Images::Auto && (term == "dumb" || term.is_empty())) {
+        return None;
+    }
+    if images == Images::Halfblocks || term == "linux" {
+        return Some(Way::HALFBLOCKS);
+    }
+    let program = get("TERM_PROGRAM");
+    let tmux = term.starts_with("tmux") || program == "tmux" || !get("TMUX").is_empty();
+    let poor = !get("WEZTERM_EXECUTABLE").is_empty() || !get("KONSOLE_VERSION").is_empty();
+    let answers = answers(poor).unwrap_or_default();
+    let iterm2 = ["iTerm", "WezTerm", "mintty", "vscode", "rio"].iter().any(|name| program.contains(name));
+    Some(judge(images, &answers, iterm2 || get("LC_TERMINAL").contains("iTerm"), tmux))
+}
+
+/// What to do after `answers`. Points need the size of a cell: without it there are half-blocks.
+fn judge(images: Images, answers: &[Response], iterm2: bool, tmux: bool) -> Way {
+    let cell = answers.iter().find_map(|answer| match answer {
+        Response::CellSize(Some(cell)) => Some(*cell),
+        _ => None,
+    });
+    let Some(cell) = cell.or_else(cell_of_window).filter(|(wide, high)| *wide > 0 && *high > 0) else {
+        return Way::HALFBLOCKS;
+    };
+    let has = |wanted: &Response| answers.contains(wanted);
+    let images = match images {
+        // tmux keeps no picture of its own when panes move, and only newer ones pass them on: only if asked for.
+        Images::Auto if tmux => Images::Halfblocks,
+        Images::Auto if has(&Response::Kitty) => Images::Kitty,
+        Images::Auto if iterm2 => Images::Iterm2,
+        Images::Auto if has(&Response::Sixel) => Images::Sixel,
+        Images::Auto => Images::Halfblocks,
+        chosen => chosen,
+    };
+    if images == Images::Halfblocks { Way::HALFBLOCKS } else { Way { images, cell, tmux } }
+}
+
+fn cell_of_window() -> Option<(u16, u16)> {
+    let size = tcgetwinsize(std::io::stdout()).ok()?;
+    Some((size.ws_xpixel.checked_div(size.ws_col)?, size.ws_ypixel.checked_div(size.ws_row)?))
+}
+
+/// Everything that the terminal answers until it says that it has heard all questions, or the time is over.
+/// `poor` terminals claim what they do badly, and are not asked for it.
+fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(Vec::new());
+    }
+    let blacklist_protocols = if poor { vec![ProtocolType::Kitty, ProtocolType::Sixel] } else { Vec::new() };
+    // Not wrapped for tmux: it answers itself, and what lies behind it may be another terminal a moment later.
+    let query =
+        Parser::query(false, QueryStdioOptions { blacklist_protocols, ..QueryStdioOptions::default() });
+    let mut out = std::io::stdout();
+    out.write_all(query.as_bytes())?;
+    out.flush()?;
+    let (mut parser, mut found, until) = (Parser::new(), Vec::new(), Instant::now() + PATIENCE);
+    while ready(&stdin, until.saturating_duration_since(Instant::now())) {
+        let mut bytes = [0; 64];
+        // Straight from the file: a buffer would keep what was typed after the answer from the reader of keys.
+        let read = rustix::io::read(&stdin, &mut bytes).map_err(std::io::Error::from)?;
+        if read == 0 {
+            break;
+        }
+        for byte in &bytes[..read] {
+            found.extend(parser.push(char::from(*byte)));
+        }
+        if found.contains(&Response::Status) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn ready(stdin: &std::io::Stdin, most: Duration) -> bool {
+    let mut input = [PollFd::new(stdin, PollFlags::IN)];
+    let most = Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() };
+    most.tv_nsec > 0
+        && poll(&mut input, Some(&most)).is_ok_and(|n| n > 0)
+        && input[0].revents().contains(PollFlags::IN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_that_the_terminal_can_is_chosen() {
+        let cell = Response::CellSize(Some((8, 16)));
+        let of = |images, answers: &[Response], iterm2, tmux| judge(images, answers, iterm2, tmux).images;
+        let both = [Response::Kitty, Response::Sixel, cell.clone()];
+        assert_eq!(of(Images::Auto, &both, true, false), Images::Kitty);
+        assert_eq!(of(Images::Auto, &both[1..], true, false), Images::Iterm2);
+        assert_eq!(of(Images::Auto, &both[1..], false, false), Images::Sixel);
+        assert_eq!(of(Images::Auto, &[cell.clone()], false, false), Images::Halfblocks);
+        assert_eq!(of(Images::Auto, &both, false, true), Images::Halfblocks);
+        assert_eq!(of(Images::Sixel, &[cell], false, true), Images::Sixel);
+    }
+}

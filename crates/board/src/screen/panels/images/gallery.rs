@@ -1,0 +1,165 @@
+//! Pictures made ready for the terminal, on a thread of their own: a slow one never delays a key.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::Builder,
+};
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+    widgets::Widget,
+};
+use ratatui_image::{Image, protocol::Protocol};
+
+use super::{
+    ask::ask,
+    protocol::{Images, Way},
+};
+use crate::screen::theme::{Depth, Theme};
+
+/// Pictures kept ready; a few screens full.
+const KEPT: usize = 200;
+
+/// A picture at a size.
+type Key = (String, u16, u16);
+type Ready = HashMap<Key, Slot>;
+
+/// How far a picture is.
+#[derive(Clone)]
+enum Slot {
+    Waiting,
+    Broken,
+    Ready(Arc<Protocol>),
+}
+
+struct Job {
+    key: Key,
+    bytes: Arc<[u8]>,
+    id: u32,
+}
+
+/// What the screen has of pictures.
+pub struct Gallery {
+    way: Option<Way>,
+    jobs: Option<Sender<Job>>,
+    ready: Arc<Mutex<Ready>>,
+    new: Arc<AtomicBool>,
+}
+
+impl Gallery {
+    /// Names only.
+    pub fn off() -> Gallery {
+        Gallery { way: None, jobs: None, ready: Arc::default(), new: Arc::default() }
+    }
+
+    /// Pictures as `images` says. Where it says [`Images::Auto`] the terminal is asked, once and with a limit of time:
+    /// before this nothing else may read what is typed. Without colours there are no half-blocks, so there are names.
+    pub fn open(images: Images, theme: &Theme) -> Gallery {
+        let plain = theme.depth() == Depth::None || theme.ascii();
+        match ask(images) {
+            None => Gallery::off(),
+            Some(way) if way.images == Images::Halfblocks && plain => Gallery::off(),
+            Some(way) => Gallery::of(way),
+        }
+    }
+
+    /// Half-blocks, which need no answer from the terminal.
+    pub fn halfblocks() -> Gallery {
+        Gallery::of(Way::HALFBLOCKS)
+    }
+
+    fn of(way: Way) -> Gallery {
+        let (send, jobs) = channel();
+        let mut gallery = Gallery { way: Some(way), jobs: Some(send), ..Gallery::off() };
+        let (ready, new) = (Arc::clone(&gallery.ready), Arc::clone(&gallery.new));
+        let thread = Builder::new().name("clip-lab-images".to_string());
+        if thread.spawn(move || work(way, &jobs, &ready, &new)).is_err() {
+            gallery.way = None;
+        }
+        gallery
+    }
+
+    /// Whether pictures are shown at all.
+    pub fn on(&self) -> bool {
+        self.way.is_some()
+    }
+
+    /// How pictures are shown, in a word.
+    pub fn words(&self) -> &'static str {
+        self.way.map_or("names only", |way| way.images.name())
+    }
+
+    /// Whether pictures have become ready since this was last asked.
+    pub fn changed(&self) -> bool {
+        self.new.swap(false, Ordering::Relaxed)
+    }
+
+    /// Draws a picture in the middle of `area`; false while it is not ready, and where it cannot be made so.
+    pub fn draw(&self, digest: &str, bytes: &Arc<[u8]>, area: Rect, buf: &mut Buffer) -> bool {
+        let Some(jobs) = self.jobs.as_ref().filter(|_| self.on() && !area.is_empty()) else { return false };
+        let key = (digest.to_string(), area.width, area.height);
+        let mut ready = lock(&self.ready);
+        let Some(known) = ready.get(&key) else {
+            if ready.len() >= KEPT {
+                ready.clear();
+            }
+            ready.insert(key.clone(), Slot::Waiting);
+            // The thread ends only with this gallery.
+            let _ = jobs.send(Job { id: id_of(&key), key, bytes: Arc::clone(bytes) });
+            return false;
+        };
+        let Slot::Ready(protocol) = known.clone() else { return false };
+        drop(ready);
+        let size = protocol.size();
+        let (x, y) = (area.width.saturating_sub(size.width) / 2, area.height.saturating_sub(size.height) / 2);
+        let place =
+            Rect { x: area.x + x, y: area.y + y, width: size.width, height: size.height }.intersection(area);
+        Image::new(&protocol).render(place, buf);
+        true
+    }
+
+    /// Waits until every picture asked for is ready, for tests.
+    pub fn settle(&self) {
+        for _ in 0..2000 {
+            let waiting = lock(&self.ready).values().any(|slot| matches!(slot, Slot::Waiting));
+            if !waiting {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+}
+
+fn lock(ready: &Mutex<Ready>) -> MutexGuard<'_, Ready> {
+    ready.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A number that is the same for a picture of the same size, so that no terminal collects copies.
+fn id_of(key: &Key) -> u32 {
+    let bytes = key.0.bytes().chain(key.1.to_le_bytes()).chain(key.2.to_le_bytes());
+    bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)) | 1
+}
+
+/// Makes pictures ready, those asked for last first: they are the ones on the screen.
+fn work(way: Way, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &AtomicBool) {
+    let mut waiting = Vec::new();
+    while let Ok(job) = jobs.recv() {
+        waiting.push(job);
+        while let Some(job) = waiting.pop() {
+            let size = Size { width: job.key.1, height: job.key.2 };
+            // A broken picture must not take the others with it.
+            let made = catch_unwind(AssertUnwindSafe(|| way.encode(&job.bytes, size, job.id)));
+            let slot = made.ok().flatten().map_or(Slot::Broken, |made| Slot::Ready(Arc::new(made)));
+            lock(ready).insert(job.key, slot);
+            new.store(true, Ordering::Relaxed);
+            waiting.extend(jobs.try_iter());
+        }
+    }
+}

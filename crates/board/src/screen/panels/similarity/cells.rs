@@ -1,0 +1,79 @@
+//! The matrix as cells of the terminal: two rows a line by half-blocks where there are colours, else shades or digits.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::matrix::Matrix;
+use crate::screen::{panels::heat, theme::Theme};
+
+/// How large the entries are drawn, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// The part of the screen that the matrix takes.
+    pub area: Rect,
+    /// So many rows and columns share one entry on the screen; 1 when all are to be seen.
+    pub pool: usize,
+    /// Rows of the screen in an entry: halves of a line with colours, else whole lines.
+    high: usize,
+    /// Columns of the screen in an entry.
+    wide: usize,
+    halves: bool,
+}
+
+impl Shape {
+    /// The largest shape with square entries that leaves a line for the scale below and some for words.
+    pub fn fitting(matrix: &Matrix, area: Rect, theme: &Theme) -> Shape {
+        let halves = heat::blocks(theme);
+        let (units, base) = if halves { (2, 1) } else { (1, 2) };
+        let words = if area.height >= 12 && area.width < 2 * area.height + 24 { 5 } else { 1 };
+        let lines = usize::from(area.height.saturating_sub(words).max(1));
+        let (rows, columns) = (matrix.rows.max(1), matrix.columns.max(1));
+        let room = (lines * units, usize::from(area.width) / base);
+        let scale = (room.0 / rows).min(room.1 / columns);
+        let pool =
+            if scale > 0 { 1 } else { rows.div_ceil(room.0.max(1)).max(columns.div_ceil(room.1.max(1))) };
+        let scale = scale.max(1);
+        let width = (columns.div_ceil(pool) * scale * base).min(area.width.into()) as u16;
+        let height = (rows.div_ceil(pool) * scale).div_ceil(units).min(lines) as u16;
+        Shape {
+            area: Rect { width, height: height.min(area.height), ..area },
+            pool,
+            high: scale,
+            wide: scale * base,
+            halves,
+        }
+    }
+
+    /// Where the entry under a place of the screen, in its own rows and columns, lies on the scale; none outside.
+    fn at(&self, matrix: &Matrix, row: usize, column: usize) -> Option<f64> {
+        let block = |at: usize, size: usize, all: usize| {
+            let first = at / size * self.pool;
+            (first < all).then(|| first..(first + self.pool).min(all))
+        };
+        let rows = block(row, self.high, matrix.rows)?;
+        Some(matrix.place(rows, block(column, self.wide, matrix.columns)?))
+    }
+}
+
+/// Draws the matrix at its shape.
+pub fn draw(matrix: &Matrix, shape: &Shape, theme: &Theme, buf: &mut Buffer) {
+    let area = shape.area.intersection(buf.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            let (line, column) = (usize::from(y - area.y), usize::from(x - area.x));
+            let Some(cell) = buf.cell_mut((x, y)) else { continue };
+            if !shape.halves {
+                let Some(place) = shape.at(matrix, line, column) else { continue };
+                let style =
+                    heat::colour(matrix.ramp, place, theme).map_or(Style::new(), |c| Style::new().fg(c));
+                cell.set_char(heat::sign(place, theme)).set_style(style);
+                continue;
+            }
+            let colour =
+                |row| shape.at(matrix, row, column).and_then(|place| heat::colour(matrix.ramp, place, theme));
+            if let Some(upper) = colour(2 * line) {
+                cell.set_char('▀').set_fg(upper);
+                colour(2 * line + 1).map(|lower| cell.set_bg(lower));
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The numbers of a matrix in each mode, and what they say.
+
+use clip_lab_store::Probe;
+
+use crate::screen::panels::{heat::Ramp, seen::Mode};
+
+/// A matrix ready to be coloured: captions are rows, pictures columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// How many captions.
+    pub rows: usize,
+    /// How many pictures.
+    pub columns: usize,
+    /// Row by row; NaN where there is no value.
+    pub values: Vec<f64>,
+    /// The ends of the colour scale.
+    pub range: (f64, f64),
+    /// Which colour scale.
+    pub ramp: Ramp,
+}
+
+impl Matrix {
+    /// The matrix of a probe.
+    ///
+    /// # Errors
+    /// In a sentence, when the mode needs what is not there.
+    pub fn of(probe: &Probe, mode: Mode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
+        let (rows, columns) = (probe.texts.len(), probe.pictures.len());
+        let cosines = cosines(probe);
+        let (values, ramp) = match mode {
+            Mode::Cosine => (cosines, Ramp::More),
+            Mode::Softmax => (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::More),
+            Mode::Difference => {
+                let pinned =
+                    pinned.ok_or("No run is pinned to compare with, or the pinned one has no matrix.")?;
+                if (&pinned.texts, &pinned.pictures) != (&probe.texts, &probe.pictures) {
+                    return Err(
+                        "The pinned run was evaluated on other pairs: there is no difference to show.",
+                    );
+                }
+                let other = self::cosines(pinned);
+                (cosines.iter().zip(other).map(|(a, b)| a - b).collect(), Ramp::Apart)
+            }
+        };
+        let range = range(&values, mode);
+        Ok(Matrix { rows, columns, values, range, ramp })
+    }
+
+    /// Whether there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Where the largest value of the block lies on the colour scale; not finite where any is missing.
+    pub fn place(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> f64 {
+        let cells = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
+        let value = cells.filter_map(|(row, column)| self.values.get(row * self.columns + column)).fold(
+            f64::NEG_INFINITY,
+            |most, value| {
+                if value.is_nan() || most.is_nan() { f64::NAN } else { most.max(*value) }
+            },
+        );
+        let (low, high) = self.range;
+        if high > low { (value - low) / (high - low) } else { value - value + 0.5 }
+    }
+}
+
+/// As many as texts times pictures, missing ones as NaN.
+fn cosines(probe: &Probe) -> Vec<f64> {
+    let cells = probe.texts.len() * probe.pictures.len();
+    let known = probe.similarity.iter().map(|value| f64::from(*value)).chain(std::iter::repeat(f64::NAN));
+    known.take(cells).collect()
+}
+
+fn softmax(cosines: &[f64], columns: usize, scale: f64) -> Vec<f64> {
+    let row = |row: &[f64]| {
+        let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = row.iter().map(|cosine| ((cosine - most) * scale).exp()).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.into_iter().map(move |weight| weight / sum)
+    };
+    cosines.chunks(columns.max(1)).flat_map(row).collect()
+}
+
+fn range(values: &[f64], mode: Mode) -> (f64, f64) {
+    let finite = values.iter().copied().filter(|value| value.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+    match mode {
+        Mode::Softmax => (0.0, 1.0),
+        Mode::Difference if high >= low => (-low.abs().max(high.abs()), low.abs().max(high.abs())),
+        Mode::Cosine if high >= low => (low, high),
+        _ => (0.0, 0.0),
+    }
+}
+
+/// What the cosines say in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hardest {
+    /// Mean of the right pairs.
+    pub diagonal: f64,
+    /// Mean of all others.
+    pub others: f64,
+    /// The caption that a wrong picture comes nearest to, or passes.
+    pub worst: Option<Worst>,
+}
+
+/// A caption and the wrong picture that fits it too well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worst {
+    /// The caption.
+    pub caption: String,
+    /// The wrong picture: one of its captions, else its name.
+    pub picture: String,
+    /// The cosine with the wrong picture.
+    pub wrong: f64,
+    /// The cosine with the right picture.
+    pub right: f64,
+}
+
+/// Reads the cosines of a probe; none where no caption has its picture among the columns.
+pub fn hardest(probe: &Probe) -> Option<Hardest> {
+    let (cosines, columns) = (cosines(probe), probe.pictures.len());
+    let mut sums = [(0.0, 0usize); 2];
+    let mut worst: Option<(f64, usize, usize)> = None;
+    for (i, cosine) in cosines.iter().enumerate().filter(|(_, cosine)| cosine.is_finite()) {
+        let (text, picture) = (i / columns, i % columns);
+        let Some(owner) = probe.owner.get(text).map(|owner| *owner as usize).filter(|o| *o < columns) else {
+            continue;
+        };
+        let sum = &mut sums[usize::from(picture != owner)];
+        *sum = (sum.0 + cosine, sum.1 + 1);
+        let gap = cosine - cosines[text * columns + owner];
+        if picture != owner && worst.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
+            worst = Some((gap, text, picture));
+        }
+    }
+    let mean = |(sum, n): (f64, usize)| sum / n as f64;
+    let worst = worst.map(|(gap, text, picture)| {
+        let right = cosines[text * columns + probe.owner[text] as usize];
+        let caption_of = probe.owner.iter().position(|owner| *owner as usize == picture);
+        let named =
+            caption_of.and_then(|text| probe.texts.get(text)).unwrap_or(&probe.pictures[picture].name);
+        Worst { caption: probe.texts[text].clone(), picture: named.clone(), wrong: right + gap, right }
+    });
+    (sums[0].1 > 0).then(|| Hardest { diagonal: mean(sums[0]), others: mean(sums[1]), worst })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clip_lab_store::Shown;
+
+    fn probe(similarity: &[f32]) -> Probe {
+        Probe {
+            texts: ["a dog", "a cat"].map(String::from).to_vec(),
+            pictures: ["1.jpg", "2.jpg"].map(|name| Shown { name: name.to_string(), digest: None }).to_vec(),
+            owner: vec![0, 1],
+            similarity: similarity.to_vec(),
+            logit_scale: Some(10.0),
+            ..Probe::default()
+        }
+    }
+
+    #[test]
+    fn modes_give_the_numbers_they_name() {
+        let now = probe(&[0.5, 0.25, 0.0, 0.75]);
+        let cosine = Matrix::of(&now, Mode::Cosine, None).expect("a matrix");
+        assert_eq!((cosine.range, cosine.place(0..1, 0..1)), ((0.0, 0.75), 0.5 / 0.75));
+        let softmax = Matrix::of(&now, Mode::Softmax, None).expect("a matrix");
+        assert!((softmax.values[0] - 1.0 / (1.0 + (-2.5f64).exp())).abs() < 1e-12);
+        let before = probe(&[0.25, 0.25, 0.25, 0.25]);
+        let apart = Matrix::of(&now, Mode::Difference, Some(&before)).expect("a matrix");
+        assert_eq!((apart.values, apart.range), (vec![0.25, 0.0, -0.25, 0.5], (-0.5, 0.5)));
+        assert!(Matrix::of(&now, Mode::Difference, None).is_err());
+        let other = Probe { texts: vec!["else".to_string()], ..before };
+        assert!(Matrix::of(&now, Mode::Difference, Some(&other)).is_err());
+    }
+
+    #[test]
+    fn the_hardest_negative_is_the_one_nearest_to_or_past_the_right_picture() {
+        let hard = hardest(&probe(&[0.5, 0.25, 0.75, 0.5])).expect("right pairs");
+        assert_eq!((hard.diagonal, hard.others), (0.5, 0.5));
+        let worst = hard.worst.expect("a negative");
+        assert_eq!((worst.caption.as_str(), worst.picture.as_str()), ("a cat", "a dog"));
+        assert_eq!((worst.wrong, worst.right), (0.75, 0.5));
+        assert_eq!(hardest(&probe(&[f32::NAN; 4])), None);
+        assert_eq!(hardest(&Probe::default()), None);
+    }
+}
