@@ -144,7 +144,9 @@ fn the_help_is_searched_and_does_what_is_marked() {
     let mut app = room().app;
     keys(&mut app, "?others");
     let screen = shown(&app, 80, 24);
-    assert!(screen.contains("/others") && screen.contains("compare the others") && !screen.contains(":smooth"));
+    assert!(
+        screen.contains("/others") && screen.contains("compare the others") && !screen.contains(":smooth")
+    );
     key(&mut app, KeyCode::Enter);
     assert_eq!(app.pinned, app.selected().map(|run| run.row.id));
     keys(&mut app, "?write");

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
-use clip_lab_board::{
-    Layout, Options, Outcome, check, filter::Filter, screen::panels::images::Images, show,
-};
+use clip_lab_board::{Layout, Options, Outcome, check, filter::Filter, screen::panels::images::Images, show};
 use clip_lab_cli as cli;
 use clip_lab_store::{Reader, Request, Store};
 
