@@ -20,6 +20,7 @@ pub use build::{figure, grouped};
 pub use by::{By, Colours, natural};
 pub use group::{Group, gather};
 pub use labels::spread;
+pub use range::reach;
 pub use scale::{Form, Scale, clip};
 pub use smooth::smooth;
 pub use ticks::{Tick, Unit, number, span, ticks};
@@ -103,6 +104,15 @@ impl Ruler {
     /// At most about `wanted` ticks with labels that tell them apart.
     pub fn ticks(&self, wanted: usize) -> Vec<Tick> {
         ticks(&self.scale, self.unit, wanted)
+    }
+
+    /// A single value of the axis.
+    pub fn text(&self, value: f64) -> String {
+        match self.unit {
+            Unit::Seconds => span(value),
+            Unit::Number if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value}"),
+            Unit::Number => number(value),
+        }
     }
 }
 

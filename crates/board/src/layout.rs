@@ -10,6 +10,8 @@ use std::path::Path;
 
 use clip_lab_store::Axis;
 
+use crate::figure::{By, Form};
+
 pub use kind::Kind;
 
 /// The layout used when none is named, and on the screen that `run` shows.
@@ -55,8 +57,10 @@ pub struct Panel {
     pub metrics: Vec<String>,
     /// For a line chart: the horizontal axis.
     pub x: Axis,
-    /// For a line chart: whether the vertical axis is logarithmic.
-    pub log: bool,
+    /// For a line chart: the form of the vertical axis.
+    pub y: Form,
+    /// For a line chart: what makes runs a group; the first chart of a view that says so decides for all of them.
+    pub group: By,
     /// For a line chart: half-life of the smoothing in steps, zero for none.
     pub smooth: f64,
 }

@@ -2,6 +2,7 @@
 
 pub mod app;
 mod arrange;
+pub mod ascii;
 mod canvas;
 pub mod data;
 mod diff;
@@ -10,9 +11,11 @@ mod events;
 mod facts;
 pub mod feed;
 mod footer;
+mod glyphs;
 mod grid;
 mod judge;
 pub mod keys;
+pub mod lens;
 mod overlay;
 mod panel;
 pub mod panels;

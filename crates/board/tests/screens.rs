@@ -292,6 +292,7 @@ fn any_run(id: i64, status: usize, value: f64, step: u64, total: Option<u64>) ->
         series: vec![series, hits],
         facts: Default::default(),
         trend: vec![value, 1.0],
+        group: None,
         colour: Some(id as usize % 9),
     }
 }
@@ -304,7 +305,7 @@ proptest! {
         size in (0u16..210, 0u16..70),
         rows in proptest::collection::vec(any_rows(), 0..4),
         runs in proptest::collection::vec((0usize..8, any_value(), any::<u64>(), any::<Option<u64>>()), 0..30),
-        keys in "[?:/.,aA=<qjk xlsetcpDvKntCGr0-9-\t\n\u{1b}]{0,16}",
+        keys in "[?:/.,aA=<qjk xlsetcpDvKntCGr0-9zZgboi<>\t\n\u{1b}-]{0,16}",
         clicks in proptest::collection::vec((0u16..210, 0u16..70, 0u8..3), 0..4),
         trouble in proptest::option::of("\\PC{0,300}"),
         depth in prop_oneof![Just(Depth::None), Just(Depth::Sixteen), Just(Depth::Many), Just(Depth::True)],
@@ -312,7 +313,7 @@ proptest! {
         let runs: Vec<Run> =
             runs.into_iter().zip(0..).map(|((s, v, step, total), id)| any_run(id, s, v, step, total)).collect();
         let rows: Vec<(RunId, Rows)> = rows.into_iter().map(|rows| (RunId(1), rows)).collect();
-        let charts = vec![Chart { x: Axis::WallSeconds, rows }; 2];
+        let charts = vec![Chart { x: Axis::WallSeconds, rows, ..Chart::default() }; 2];
         let mut app = App::new(Layout::live(), Some("uid1".to_string()), true);
         app.take(Snapshot { runs, charts, trouble, ..Snapshot::default() });
         app.size = Rect::new(0, 0, size.0, size.1);

@@ -35,6 +35,11 @@ pub fn x_scale(rows: &[Rows], range: Option<(f64, f64)>) -> Scale {
         return Scale::over(low, high, Form::Linear);
     }
     let (low, high) = extent(rows.iter().flat_map(|r| &r.buckets).flat_map(|b| [b.x0, b.x1]));
+    reach(low, high)
+}
+
+/// The horizontal axis over everything from `low` to `high`.
+pub fn reach(low: f64, high: f64) -> Scale {
     // A run begins at zero; only a series that is far from it (a late evaluation) gets its own start.
     let low = if low >= 0.0 && low <= high * 0.5 { 0.0 } else { low };
     if low == high && low >= 0.0 {

@@ -7,9 +7,11 @@ use clip_lab_store::Axis;
 use toml::de::DeTable;
 
 use super::{Kind, Layout, Panel, Row, View, table::Table};
-use crate::figure::x;
+use crate::figure::{By, Form, x};
 
-const PANEL: [&str; 8] = ["kind", "title", "width", "metric", "metrics", "x", "y", "smooth"];
+const PANEL: [&str; 9] = ["kind", "title", "width", "metric", "metrics", "x", "y", "smooth", "group"];
+const FORMS: [(Form, &str); 3] =
+    [(Form::Linear, "linear"), (Form::Log, "log"), (Form::Symlog(0.0), "symlog")];
 
 /// Reads a whole file. `ready` are views that a layout may take over by name.
 pub fn layout(text: &str, ready: &[View]) -> Result<Layout, Vec<Problem>> {
@@ -83,7 +85,8 @@ fn panel(table: &DeTable, place: Range<usize>, problems: &mut Vec<Problem>) -> P
         width: table.share("width"),
         metrics,
         x: table.choice("x", &x::ALL, Axis::Step),
-        log: table.choice("y", &[(false, "linear"), (true, "log")], false),
+        y: table.choice("y", &FORMS, Form::Linear),
+        group: table.text("group").map_or(By::Run, |(key, _)| By::read(&key)),
         smooth: table.number("smooth", 0.0, 0.0),
     }
 }

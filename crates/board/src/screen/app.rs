@@ -17,6 +17,7 @@ use super::{
     data::{Chart, Run, Snapshot, Want},
     effect::{Effect, Told},
     keys::Keys,
+    lens::Lens,
     panels::{Choice, images::Gallery},
     table::Table,
 };
@@ -78,8 +79,8 @@ pub struct App {
     pub size: Rect,
     /// The axis chosen with `x`.
     pub x: Option<Axis>,
-    /// Whether `l` turned the layout's choice of vertical axes round.
-    pub log_turned: bool,
+    /// What keys have changed on the charts.
+    pub lens: Lens,
     /// The half-life chosen with `s`.
     pub smooth: Option<f64>,
     /// Runs that no chart shows.
@@ -119,7 +120,7 @@ impl App {
             told: None,
             size: Rect::default(),
             x: None,
-            log_turned: false,
+            lens: Lens::default(),
             smooth: None,
             hidden: HashSet::new(),
             pinned: None,
@@ -182,6 +183,9 @@ impl App {
             filter: self.table.line.good.clone(),
             selected: self.selected,
             pinned: self.pinned,
+            by: self.by(),
+            range: self.lens.range,
+            smooth: self.smooth,
         }
     }
 
@@ -193,7 +197,7 @@ impl App {
 
     /// The form of the vertical axis of `panel` now.
     pub fn form(&self, panel: &Panel) -> Form {
-        if panel.log != self.log_turned { Form::Log } else { Form::Linear }
+        self.lens.form.unwrap_or(panel.y)
     }
 
     /// The half-life for `panel` now.

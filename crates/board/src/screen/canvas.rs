@@ -1,6 +1,6 @@
 //! Dots: every cell of the terminal is two by four of them in braille, with a band behind as background.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Color};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::theme::Theme;
 use crate::figure::{Figure, Series, clip};
@@ -8,11 +8,17 @@ use crate::figure::{Figure, Series, clip};
 /// Bits of the braille block (U+2800) by `[row][column]` of the dot within its cell.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
+/// Dots drawn and left out, by line style; the first is unbroken.
+const DASHES: [(u64, u64); 6] = [(1, 0), (3, 3), (1, 3), (8, 3), (2, 2), (1, 6)];
+/// The style of a single run of a group.
+const THIN: usize = 2;
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
     dots: u8,
     colour: usize,
-    band: Option<usize>,
+    /// The colours of the bands here, a bit for each.
+    bands: u8,
     point: bool,
 }
 
@@ -46,7 +52,8 @@ impl Canvas {
     }
 
     /// The mean line of `series`; few points are marked as points too.
-    pub fn line(&mut self, figure: &Figure, series: &Series) {
+    pub fn line(&mut self, figure: &Figure, series: &Series, theme: &Theme) {
+        let dash = if series.thin { THIN } else { theme.dash(series.colour, series.dash) };
         let place = |(x, y): &(f64, f64)| (figure.x.scale.place(*x), figure.y.scale.place(*y));
         let points: usize = series.lines.iter().map(Vec::len).sum();
         let sparse = points * 5 <= self.area.width as usize;
@@ -54,10 +61,10 @@ impl Canvas {
         for line in &series.lines {
             for pair in line.windows(2) {
                 if let Some((a, b)) = clip(place(&pair[0]), place(&pair[1])) {
-                    self.segment(a, b, series, &mut walked);
+                    self.segment(a, b, (series.colour, dash), &mut walked);
                 }
             }
-            for point in line.iter().filter(|_| sparse || line.len() == 1) {
+            for point in line.iter().filter(|_| sparse && !series.thin || line.len() == 1) {
                 self.point(place(point), series.colour);
             }
         }
@@ -75,7 +82,7 @@ impl Canvas {
     }
 
     /// A straight run of dots between two places of the unit square; every other stretch for a dashed line.
-    fn segment(&mut self, a: (f64, f64), b: (f64, f64), series: &Series, walked: &mut u64) {
+    fn segment(&mut self, a: (f64, f64), b: (f64, f64), (colour, dash): (usize, usize), walked: &mut u64) {
         let (wide, high) = self.size();
         let (x, y) = (a.0 * wide, (1.0 - a.1) * high);
         let (dx, dy) = (b.0 * wide - x, (1.0 - b.1) * high - y);
@@ -83,8 +90,9 @@ impl Canvas {
         for i in 0..=steps as u64 {
             let t = i as f64 / steps;
             *walked += u64::from(i > 0);
-            if series.dash == 0 || (*walked / 3).is_multiple_of(2) {
-                self.dot((x + t * dx).round() as i64, (y + t * dy).round() as i64, series.colour);
+            let (on, off) = DASHES[dash % DASHES.len()];
+            if *walked % (on + off) < on {
+                self.dot((x + t * dx).round() as i64, (y + t * dy).round() as i64, colour);
             }
         }
     }
@@ -105,7 +113,7 @@ impl Canvas {
             if let Some((low, high)) = span.filter(|(low, high): &(f64, f64)| high - low >= 3.0) {
                 for row in (low / 4.0) as usize..=(high / 4.0) as usize {
                     if let Some(cell) = self.cell(column, row) {
-                        cell.band = Some(series.colour);
+                        cell.bands |= 1 << (series.colour % 8);
                     }
                 }
             }
@@ -145,27 +153,31 @@ impl Canvas {
         }
     }
 
-    /// Puts everything on the screen.
-    pub fn paint(&self, theme: &Theme, buf: &mut Buffer) {
+    /// Puts everything on the screen; what is not of the colour `front`, if any, steps back.
+    pub fn paint(&self, front: Option<usize>, theme: &Theme, buf: &mut Buffer) {
         let wide = self.area.width as usize;
         for (i, cell) in self.cells.iter().enumerate() {
             let (x, y) = (self.area.x + (i % wide) as u16, self.area.y + (i / wide) as u16);
             let Some(target) = buf.cell_mut((x, y)) else { continue };
-            if let Some(band) = cell.band {
-                match theme.band(band) {
+            if cell.bands != 0 {
+                match theme.bands(cell.bands) {
                     Some(colour) => drop(target.set_bg(colour)),
-                    None => drop(target.set_char('░').set_style(theme.faint())),
+                    None => drop(
+                        target
+                            .set_char(SHADES[usize::from(cell.bands.count_ones() > 1)])
+                            .set_style(theme.faint()),
+                    ),
                 }
             }
-            if cell.point {
-                target.set_char('•').set_fg(theme.series(cell.colour));
-            } else if cell.dots != 0 {
-                let braille = char::from_u32(0x2800 + u32::from(cell.dots)).unwrap_or(' ');
-                target.set_char(braille).set_fg(theme.series(cell.colour));
-            }
-            if theme.series(cell.colour) == Color::Reset && cell.dots != 0 {
-                target.modifier = ratatui::style::Modifier::empty();
+            if cell.point || cell.dots != 0 {
+                target
+                    .set_char(theme.dots(cell.dots, cell.point, cell.colour))
+                    .set_fg(theme.series(cell.colour));
+                target.modifier = theme.weight(cell.colour, front);
             }
         }
     }
 }
+
+/// One band, and several over each other, where there is no colour for a background.
+const SHADES: [char; 2] = ['░', '▒'];

@@ -9,9 +9,9 @@ use clip_lab_problem::Problem;
 use clip_lab_stats::{Estimate, Interval};
 use clip_lab_store::{ArtifactRow, Axis, Environment, EventRow, RunFacts, RunId, RunRow, SeriesRow};
 
-use super::panels::Panels;
+use super::{lens::Stretch, panels::Panels};
 use crate::{
-    figure::Rows,
+    figure::{By, Rows},
     filter::{Filter, Subject},
 };
 
@@ -34,6 +34,12 @@ pub struct Want {
     pub selected: Option<RunId>,
     /// The run that others are compared with.
     pub pinned: Option<RunId>,
+    /// What makes runs a group.
+    pub by: By,
+    /// The part of a horizontal axis that is looked at closely.
+    pub range: Option<Stretch>,
+    /// A half-life for all charts in place of the layout's: a closer look needs what comes before it.
+    pub smooth: Option<f64>,
 }
 
 /// What is known of a run's share of hits, by run and metric.
@@ -97,6 +103,8 @@ pub struct Run {
     pub facts: Arc<RunFacts>,
     /// The way of its goal metric, in a few values.
     pub trend: Vec<f64>,
+    /// The group whose mean it is drawn in, where runs are grouped.
+    pub group: Option<String>,
     /// Its colour on every chart, while it is on them.
     pub colour: Option<usize>,
 }
@@ -125,6 +133,10 @@ pub struct Chart {
     pub x: Axis,
     /// Its series, with their runs.
     pub rows: Vec<(RunId, Rows)>,
+    /// The same read for a part of the axis alone, finer; the series in the same order.
+    pub near: Option<(Stretch, Vec<Rows>)>,
+    /// Whether rows of the same name are one group.
+    pub grouped: bool,
 }
 
 /// What only the overview of one run shows.

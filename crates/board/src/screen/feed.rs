@@ -1,6 +1,8 @@
 //! Reads the store for the screen, again and again, on a thread of its own: a slow or locked store never stops a key.
 
 mod ahead;
+mod charts;
+mod near;
 mod trends;
 
 use std::{
@@ -18,25 +20,23 @@ use std::{
 use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreError};
 
 use super::{
-    data::{Chart, Details, Event, Filtered, Run, Snapshot, Want},
+    data::{Details, Event, Filtered, Run, Snapshot, Want},
     facts::Facts,
     judge::Judge,
     panels,
 };
+use near::Near;
 use trends::Trends;
 
 use crate::{
-    figure::{Rows, x},
+    figure::{Colours, Rows},
     filter::{Filter, Subject},
-    layout::{Kind, Layout, Panel},
-    names::{label, metrics, short_names, unique},
-    palette::COLOURS,
+    layout::{Kind, Layout},
+    names::unique,
 };
 
 /// Runs in the table; older ones are for `clip-lab runs list`.
 const RUNS: usize = 50;
-/// Runs on one chart: more are not told apart.
-const CHARTED: usize = COLOURS;
 /// Events kept.
 const EVENTS: usize = 200;
 /// How often the store is asked whether it changed.
@@ -73,6 +73,8 @@ pub struct Feed {
     /// The last filter all of whose names some run knows.
     filter: Filter,
     colours: HashMap<RunId, usize>,
+    group_colours: Colours,
+    near: Near,
     panels: panels::Cache,
     last: Snapshot,
 }
@@ -94,6 +96,8 @@ impl Feed {
             trends: Trends::default(),
             filter: Filter::default(),
             colours: HashMap::new(),
+            group_colours: Colours::default(),
+            near: Near::default(),
             panels: panels::Cache::default(),
             last: Snapshot::default(),
         }
@@ -151,16 +155,14 @@ impl Feed {
 
     fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
         let rows = self.meant(reader, want)?;
-        let charted: Vec<RunId> =
-            rows.iter().map(|row| row.id).filter(|id| !want.hidden.contains(id)).take(CHARTED).collect();
-        self.paint(&charted);
+        let groups = self.groups(&rows, &want.by);
+        let colours = self.paint(&rows, &groups, want);
         let names: Vec<String> = rows.iter().map(|row| unique(row, &rows)).collect();
         let mut runs = Vec::with_capacity(rows.len());
-        for (row, name) in rows.into_iter().zip(names) {
+        for (((row, name), group), colour) in rows.into_iter().zip(names).zip(groups).zip(colours) {
             let series = self.metrics(reader, &row)?;
-            let colour = if charted.contains(&row.id) { self.colours.get(&row.id).copied() } else { None };
             let facts = self.facts.of(row.id);
-            runs.push(Run { name, series, facts, trend: Vec::new(), colour, row });
+            runs.push(Run { name, series, facts, trend: Vec::new(), group, colour, row });
         }
         self.trends.read(reader, &mut runs)?;
         self.last.runs = runs;
@@ -202,55 +204,6 @@ impl Feed {
                 Ok(series)
             }
         }
-    }
-
-    /// Gives each run on the charts a colour that it keeps, oldest first, none twice at a time.
-    fn paint(&mut self, charted: &[RunId]) {
-        for id in charted.iter().rev() {
-            if self.colours.contains_key(id) {
-                continue;
-            }
-            let taken: Vec<usize> =
-                charted.iter().filter_map(|other| self.colours.get(other)).copied().collect();
-            let free = (0..COLOURS).find(|colour| !taken.contains(colour));
-            self.colours.insert(*id, free.unwrap_or(self.colours.len() % COLOURS));
-        }
-    }
-
-    fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let lines = |panel: &&Panel| panel.kind == Kind::Line;
-        let Some(view) = self.layout.views.get(want.view) else { return Ok(()) };
-        let panels: Vec<Panel> = view.panels().filter(lines).cloned().collect();
-        let first = self.layout.charts_before(want.view);
-        let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
-        self.read_ahead(reader, &panels, &runs, want)?;
-        let mut charts = std::mem::take(&mut self.last.charts);
-        charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
-        for (number, panel) in (first..).zip(panels) {
-            let axis = want.x.unwrap_or(panel.x);
-            let mut chart = Chart { x: axis, rows: Vec::new() };
-            let metrics = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
-            let shorts = short_names(&metrics);
-            for run in &runs {
-                for (dash, metric) in metrics.iter().enumerate() {
-                    let Some(series) = run.metric(metric) else { continue };
-                    let Some(rows) = self.rows(run, series, axis, want.buckets.max(16)) else { continue };
-                    let name = label(&run.name, &shorts[dash], runs.len(), metrics.len());
-                    chart
-                        .rows
-                        .push((run.row.id, Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows }));
-                }
-            }
-            charts[number] = chart;
-        }
-        self.last.charts = charts;
-        Ok(())
-    }
-
-    /// Rows of a series as they were read ahead.
-    fn rows(&self, run: &Run, series: &SeriesRow, axis: Axis, buckets: usize) -> Option<Rows> {
-        let (_, rows) = self.cache.get(&(run.row.id, series.name.clone(), axis, buckets))?;
-        Some(Rows { per_step: x::per_step(axis, &run.row), ..rows.clone() })
     }
 
     fn panels(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {

@@ -7,10 +7,16 @@ use ratatui::{
 };
 
 use super::{
-    app::App, arrange::Placed, diff, events, panels, plot, retrieval, run, runs, table, theme::Theme,
+    app::App,
+    arrange::Placed,
+    data::Chart,
+    diff, events, panels,
+    plot::{self, Look},
+    retrieval, run, runs, table,
+    theme::Theme,
 };
 use crate::{
-    figure::{Rows, View, figure},
+    figure::{Rows, figure, gather, grouped},
     layout::{Kind, Panel},
     text::{clean, cut, width},
 };
@@ -93,8 +99,7 @@ fn clip(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
 
 fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let Some(chart) = app.chart(index) else { return };
-    let shown = chart.rows.iter().filter(|(run, _)| !app.hidden.contains(run));
-    let rows: Vec<Rows> = shown.map(|(_, rows)| rows.clone()).collect();
+    let rows = rows(app, chart);
     if rows.iter().all(|rows| rows.buckets.is_empty()) {
         let words = format!("no {} yet", panel.metrics.join(", "));
         buf.set_stringn(
@@ -106,11 +111,22 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
         );
         return;
     }
-    let view = View { x: chart.x, y: app.form(panel), smooth: app.half_life(panel), ..View::default() };
-    let figure = figure(&panel.title, &rows, view);
-    plot::draw(&figure, inside, app.selected().and_then(|run| run.colour), theme, buf);
+    let view = app.view_of(index, panel, chart.x);
+    let figure = match chart.grouped {
+        true => grouped(&panel.title, &rows, &gather(&rows), view),
+        false => figure(&panel.title, &rows, view),
+    };
+    let look = Look { front: app.selected().and_then(|run| run.colour), cursor: app.cursor(chart.x) };
+    plot::draw(&figure, inside, look, theme, buf);
     let bad = figure.series.iter().any(|series| !series.bad.is_empty());
     notes(&figure.notes, bad, panel, rect, theme, buf);
+}
+
+/// The rows of the runs that are not hidden: finely read where that is done, else those of the whole axis.
+fn rows(app: &App, chart: &Chart) -> Vec<Rows> {
+    let near = chart.near.as_ref().filter(|(stretch, _)| Some(*stretch) == app.lens.range);
+    let chosen = chart.rows.iter().enumerate().filter(|(_, (run, _))| !app.hidden.contains(run));
+    chosen.map(|(at, (_, rows))| near.and_then(|(_, near)| near.get(at)).unwrap_or(rows).clone()).collect()
 }
 
 /// What must be known about a drawing stands on the panel's upper border.

@@ -10,8 +10,26 @@ use crate::{
     text::{cut, pad, width},
 };
 
-/// Draws `figure` into `area`; the series of colour `front`, if any, lies above the others.
-pub fn draw(figure: &Figure, area: Rect, front: Option<usize>, theme: &Theme, buf: &mut Buffer) {
+/// How a chart is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    /// The series of this colour lie above the others.
+    pub front: Option<usize>,
+    /// Values are read off here, in units of the horizontal axis.
+    pub cursor: Option<f64>,
+}
+
+impl From<Option<usize>> for Look {
+    fn from(front: Option<usize>) -> Look {
+        Look { front, cursor: None }
+    }
+}
+
+/// Draws `figure` into `area`, looked at as `look` says: a colour in front will do for it.
+pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, buf: &mut Buffer) {
+    let look = look.into();
+    let front = look.front.filter(|front| figure.series.iter().any(|series| series.colour == *front));
+    let look = Look { front, ..look };
     let area = area.intersection(buf.area);
     if area.width < 8 || area.height < 3 {
         return;
@@ -20,7 +38,7 @@ pub fn draw(figure: &Figure, area: Rect, front: Option<usize>, theme: &Theme, bu
     let left = ticks.iter().map(|tick| width(&tick.label)).max().unwrap_or(1).min(area.width as usize / 3)
         as u16
         + 1;
-    let right = gutter(figure, area.width);
+    let right = gutter(figure, area.width, theme);
     let inside = Rect {
         x: area.x + left,
         y: area.y,
@@ -32,22 +50,30 @@ pub fn draw(figure: &Figure, area: Rect, front: Option<usize>, theme: &Theme, bu
     let mut canvas = Canvas::new(inside);
     let order = order(figure, front);
     // Many bands over each other hide more than they show.
-    for series in order.iter().filter(|s| order.len() <= 3 || Some(s.colour) == front) {
+    let few = order.iter().filter(|series| !series.thin).count() <= 3;
+    for series in order.iter().filter(|s| few || s.n > 1 || Some(s.colour) == front) {
         canvas.band(figure, series);
     }
     for series in &order {
-        canvas.line(figure, series);
+        canvas.line(figure, series, theme);
     }
-    canvas.paint(theme, buf);
+    canvas.paint(front, theme, buf);
     for series in &order {
         marks(figure, series, inside, theme, buf);
     }
-    labels(figure, inside, right, theme, buf);
+    beyond(figure, inside, theme, buf);
+    let cursor = look.cursor.filter(|x| (-1e-6..=1.0 + 1e-6).contains(&figure.x.scale.place(*x)));
+    if let Some(x) = cursor {
+        cursor_line(figure, x, area, inside, theme, buf);
+    }
+    labels(figure, inside, right, Look { cursor, ..look }, theme, buf);
 }
 
 /// Columns kept at the right for the names of the lines.
-fn gutter(figure: &Figure, room: u16) -> u16 {
-    let longest = figure.series.iter().filter(|s| s.last.is_some()).map(|s| width(&label(s))).max();
+fn gutter(figure: &Figure, room: u16, theme: &Theme) -> u16 {
+    let lead = width(&theme.sample(0, 0));
+    let longest =
+        figure.series.iter().filter(|s| s.last.is_some()).map(|s| width(&label(s, s.last)) + lead).max();
     match longest {
         Some(longest) if room >= 36 => {
             (longest as u16 + 2).min(if room < 80 { room * 2 / 5 } else { room * 3 / 10 })
@@ -56,8 +82,8 @@ fn gutter(figure: &Figure, room: u16) -> u16 {
     }
 }
 
-fn label(series: &Series) -> String {
-    let value = series.last.map(number).unwrap_or_default();
+fn label(series: &Series, value: Option<f64>) -> String {
+    let value = value.map(number).unwrap_or_default();
     if series.name.is_empty() { value } else { format!("{} {value}", series.name) }
 }
 
@@ -110,8 +136,15 @@ fn horizontal(figure: &Figure, area: Rect, inside: Rect, theme: &Theme, buf: &mu
     }
 }
 
-/// NaN and infinities stand on the frame where they happened.
+/// NaN and infinities stand on the frame where they happened; where the number of runs changes, the axis is marked.
 fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mut Buffer) {
+    for (x, _) in &series.changes {
+        let place = figure.x.scale.place(*x);
+        if (-1e-6..=1.0 + 1e-6).contains(&place) {
+            let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
+            buf.set_string(column, inside.bottom(), "╫", Style::new().fg(theme.series(series.colour)));
+        }
+    }
     for (x, bad) in &series.bad {
         let place = figure.x.scale.place(*x);
         if !(-1e-6..=1.0 + 1e-6).contains(&place) {
@@ -123,32 +156,66 @@ fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mu
     }
 }
 
-/// Names and last values beside the ends of the lines, pushed apart where they would overlap.
-fn labels(figure: &Figure, inside: Rect, right: u16, theme: &Theme, buf: &mut Buffer) {
+/// How many values lie outside of the frame, at the side where they are.
+fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
+    let (above, below) = figure.beyond;
+    for (count, sign, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
+        let text = format!("{sign}{count}");
+        if count > 0 && width(&text) < inside.width as usize {
+            buf.set_string(inside.right() - width(&text) as u16, row, text, theme.doubtful());
+        }
+    }
+}
+
+/// A line from top to bottom, and its place on the axis.
+fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
+    let place = figure.x.scale.place(x).clamp(0.0, 1.0);
+    let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
+    for row in inside.top()..inside.bottom() {
+        if let Some(cell) = buf.cell_mut((column, row)).filter(|cell| cell.symbol() == " ") {
+            cell.set_char('┊').set_style(theme.strong());
+        }
+    }
+    let text = figure.x.text(x);
+    let wide = width(&text) as u16;
+    let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
+    buf.set_stringn(start, inside.bottom() + 1, text, area.width as usize, theme.chosen());
+}
+
+/// Names and values beside the ends of the lines, pushed apart where they would overlap. At a cursor, the values there.
+fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, buf: &mut Buffer) {
     if right < 3 {
         return;
     }
-    let named: Vec<&Series> = figure.series.iter().filter(|s| s.end().is_some()).collect();
-    let high = f64::from(inside.height);
-    let wanted: Vec<f64> = named
+    let named: Vec<(&Series, f64, Option<f64>)> = figure
+        .series
         .iter()
-        .map(|s| {
-            (1.0 - figure.y.scale.place(s.end().map_or(0.0, |end| end.1)).clamp(0.0, 1.0)) * (high - 1.0)
-                + 0.5
+        .filter(|series| !series.thin)
+        .filter_map(|series| match look.cursor {
+            Some(x) => series.at(x).map(|y| (series, y, Some(y))),
+            None => series.end().map(|(_, y)| (series, y, series.last)),
         })
         .collect();
-    for (series, place) in named.iter().zip(spread(&wanted, 1.0, 0.0, high)) {
+    let high = f64::from(inside.height);
+    let row = |y: f64| (1.0 - figure.y.scale.place(y).clamp(0.0, 1.0)) * (high - 1.0) + 0.5;
+    let wanted: Vec<f64> = named.iter().map(|(_, y, _)| row(*y)).collect();
+    for ((series, _, value), place) in named.iter().zip(spread(&wanted, 1.0, 0.0, high)) {
         let Some(place) = place else { continue };
         let row = inside.y + ((place - 0.5).round().max(0.0) as u16).min(inside.height - 1);
-        let style = Style::new().fg(theme.series(series.colour));
-        buf.set_string(inside.right() + 1, row, shortened(series, right as usize - 1), style);
+        let style = Style::new()
+            .fg(theme.series(series.colour))
+            .add_modifier(theme.weight(series.colour, look.front));
+        let sample = theme.sample(series.colour, series.dash);
+        let room = (right as usize - 1).saturating_sub(width(&sample));
+        let text = format!("{sample}{}", shortened(series, *value, room));
+        buf.set_stringn(inside.right() + 1, row, text, right as usize - 1, style);
     }
 }
 
 /// The label in `room` columns: where both do not fit, the name is cut and the value stays whole.
-fn shortened(series: &Series, room: usize) -> String {
-    let whole = label(series);
-    let value = series.last.map(number).unwrap_or_default();
+fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
+    let whole = label(series, value);
+    let value = value.map(number).unwrap_or_default();
     if width(&whole) <= room || width(&value) + 4 > room {
         return cut(&whole, room);
     }

@@ -54,7 +54,9 @@ impl Theme {
             _ => Depth::Sixteen,
         };
         let background = get("COLORFGBG");
-        Theme { light: background.ends_with(";15") || background.ends_with(";7"), ..Theme::new(depth) }
+        let light = background.ends_with(";15") || background.ends_with(";7");
+        let ascii = super::ascii::needed(&get("LC_ALL"), &get("LC_CTYPE"), &get("LANG"));
+        Theme { light, ascii, ..Theme::new(depth) }
     }
 
     /// How many colours there are.

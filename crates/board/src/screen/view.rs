@@ -17,7 +17,13 @@ use crate::{
 
 /// Draws everything; `now` is in milliseconds since 1970. Any size will do.
 pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let area = area.intersection(buf.area);
+    whole(app, now, theme, area.intersection(buf.area), buf);
+    if theme.ascii() {
+        super::ascii::plain(buf);
+    }
+}
+
+fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(places) = places(app, area) else { return one_line(app, theme, area, buf) };
     header(app, &places, theme, buf);
     tabs::draw(app, theme, places.tabs, buf);
@@ -84,7 +90,7 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
 fn chosen_words(app: &App, places: &Places) -> String {
     let mut words = Vec::new();
     words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
-    words.extend(app.log_turned.then(|| "y: turned".to_string()));
+    words.extend(app.lens.words());
     words.extend(
         app.smooth
             .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),

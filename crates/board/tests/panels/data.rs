@@ -205,6 +205,7 @@ fn run(id: i64, name: &str, metrics: &[(&str, f64)]) -> Run {
         series: series.collect(),
         facts: Arc::default(),
         trend: Vec::new(),
+        group: None,
         colour: Some(id as usize),
     }
 }

@@ -4,9 +4,9 @@ use clip_lab_store::{Level, Request};
 
 use super::{App, Help, Line, Mode, Next, Question, Told};
 use crate::{
-    figure::x,
+    figure::{Form, x},
     layout::Kind,
-    screen::{data::Run, effect::Effect, keys::Action},
+    screen::{data::Run, effect::Effect, keys::Action, lens::Lens},
     text::clean,
 };
 
@@ -37,10 +37,11 @@ impl App {
             Action::Expand => self.expanded = !self.expanded,
             Action::X => self.x = Some(x::next(self.x.unwrap_or_else(|| self.first_axis()))),
             Action::SetX(axis) => self.x = Some(axis),
-            Action::Log => self.log_turned = !self.log_turned,
+            Action::Log => self.lens.form = Some(self.first_form().next()),
             Action::Smooth => self.smooth = Some(self.next_half_life()),
             Action::SetSmooth(steps) => self.smooth = Some(steps),
-            Action::Reset => (self.x, self.log_turned, self.smooth) = (None, false, None),
+            Action::Reset => (self.x, self.lens, self.smooth) = (None, Lens::default(), None),
+            Action::Look(look) => self.look(look),
             Action::AllSettings => self.all_settings = !self.all_settings,
             Action::Severity => self.severity = next(self.severity),
             Action::SetSeverity(level) => self.severity = level,
@@ -104,6 +105,10 @@ impl App {
 
     fn first_axis(&self) -> clip_lab_store::Axis {
         self.panels().find(|panel| panel.kind == Kind::Line).map_or_else(Default::default, |panel| panel.x)
+    }
+
+    fn first_form(&self) -> Form {
+        self.panels().find(|panel| panel.kind == Kind::Line).map_or(Form::Linear, |panel| self.form(panel))
     }
 
     fn next_half_life(&self) -> f64 {

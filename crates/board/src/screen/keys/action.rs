@@ -2,7 +2,7 @@
 
 use clip_lab_store::{Axis, Level};
 
-use crate::screen::table::act::Act;
+use crate::screen::{lens, table::act::Act};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,8 +49,10 @@ pub enum Action {
     X,
     /// This horizontal axis.
     SetX(Axis),
-    /// Logarithmic or linear vertical axis.
+    /// The next form of the vertical axis.
     Log,
+    /// A closer look at the charts.
+    Look(lens::Act),
     /// The next half-life of the smoothing.
     Smooth,
     /// This half-life, in steps.

@@ -4,7 +4,10 @@ use super::{
     Action,
     words::{self, Words},
 };
-use crate::{layout::Kind, screen::table::act::Act};
+use crate::{
+    layout::Kind,
+    screen::{lens, table::act::Act},
+};
 
 /// What a binding does.
 pub enum Does {
@@ -79,6 +82,11 @@ const fn words(name: Text, keys: Keys, words: Words, short: Text, help: Text) ->
 /// Panels of what a model saw at an evaluation.
 const SEEN: &[Kind] = &[Kind::Similarity, Kind::Images];
 const PICTURES: &[Kind] = &[Kind::Images];
+
+/// A closer look at the charts.
+const fn look(name: Text, keys: Keys, act: lens::Act, short: Text, help: Text) -> Binding {
+    now(name, keys, Action::Look(act), short, help)
+}
 
 /// A page of a list, in lines.
 const PAGE: usize = 10;
@@ -166,7 +174,7 @@ pub static BINDINGS: &[Binding] = &[
         "axis",
         "next horizontal axis: step, epoch, samples, wall, active",
     ),
-    now("log", &["l"], Action::Log, "log", "logarithmic or linear vertical axis"),
+    now("log", &["l"], Action::Log, "log", "next form of the vertical axis: linear, log, symlog"),
     either(
         "smooth",
         &["s"],
@@ -174,6 +182,37 @@ pub static BINDINGS: &[Binding] = &[
         words::STEPS,
         "smooth",
         "next half-life of the smoothing: off, 10, 30, 100, 300, 1000 steps",
+    ),
+    look(
+        "cursor",
+        &["c"],
+        lens::Act::Cursor,
+        "cursor",
+        "a cursor on all charts: values at a step; Left and Right move it",
+    ),
+    look("zoom", &["z"], lens::Act::Closer, "zoom", "closer, around the cursor"),
+    look("zoom-out", &["Z"], lens::Act::Farther, "", "farther"),
+    look("left", &["Left"], lens::Act::Left, "", "the cursor, or else what is zoomed, to the left"),
+    look("right", &["Right"], lens::Act::Right, "", "the cursor, or else what is zoomed, to the right"),
+    look("taller", &["Alt-z"], lens::Act::Taller, "", "closer on the vertical axis of the focused chart"),
+    look("flatter", &["Alt-Z"], lens::Act::Flatter, "", "farther on the vertical axis of the focused chart"),
+    look("higher", &["Alt-Up"], lens::Act::Higher, "", "higher values of a zoomed vertical axis"),
+    look("lower", &["Alt-Down"], lens::Act::Lower, "", "lower values of a zoomed vertical axis"),
+    look(
+        "group",
+        &["g"],
+        lens::Act::Group,
+        "group",
+        "runs by arm, with their mean over seeds, or each for itself",
+    ),
+    look("band", &["b"], lens::Act::Band, "band", "next band: 95% interval over seeds, none, min to max"),
+    look("seeds", &["i"], lens::Act::Seeds, "", "the individual runs of groups, thin"),
+    look(
+        "all-values",
+        &["o"],
+        lens::Act::Full,
+        "",
+        "vertical axes with every value, or without the few that flatten the rest",
     ),
     now("pin", &["p"], Action::Pin, "pin", "compare the others with the selected run, or no longer"),
     now("reset", &["0"], Action::Reset, "", "axes and smoothing as the layout has them"),
