@@ -89,7 +89,7 @@ fn upright(
         scene.sized((x + aside, y), &shortened(label, gap * 0.8, SMALL)?, SMALL, GREY, side);
     }
     // Titles take turns in two lines, so that long ones have the room of two axes.
-    let row = if axis % 2 == 0 { 0.9 * TEXT } else { 2.3 * TEXT };
+    let row = if axis.is_multiple_of(2) { 0.9 * TEXT } else { 2.3 * TEXT };
     let (side, at, room) = match axis {
         0 => (Side::Left, 1.0, 2.0 * gap - 2.0),
         _ if axis + 1 == axes => (Side::Right, scene.wide - 1.0, 2.0 * gap),

@@ -4,13 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use clip_lab_store::{Bucket, Probe, RunId};
 
+/// Thumbnails, encoded, by the digest of their picture.
+pub type Pictures = Arc<HashMap<String, Arc<[u8]>>>;
+
 /// Everything that the panels need beyond the runs and their metrics.
 #[derive(Debug, Clone, Default)]
 pub struct Panels {
     /// What models saw in the fixed pairs, of the selected and the pinned run.
     pub seen: Vec<Seen>,
     /// Thumbnails by digest, as they are in files.
-    pub pictures: Arc<HashMap<String, Arc<[u8]>>>,
+    pub pictures: Pictures,
     /// The logit scales of the runs on the charts.
     pub scales: Vec<Scale>,
     /// The learning rates by layer of the runs that have them.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use clip_lab_store::{Axis, Bucket, Probe, Reader, RunId, SeriesRow, StoreError};
 
 use super::{
-    data::{Layers, Load, Meter, Panels, Phases, Scale, Seen},
+    data::{Layers, Load, Meter, Panels, Phases, Pictures, Scale, Seen},
     system,
 };
 use crate::{layout::Kind, screen::data::Run};
@@ -19,7 +19,7 @@ pub struct Cache {
     /// Good as long as the series has as many points.
     buckets: HashMap<(RunId, String, usize), (u64, Vec<Bucket>)>,
     probes: HashMap<RunId, (u64, Arc<Vec<Probe>>)>,
-    pictures: Arc<HashMap<String, Arc<[u8]>>>,
+    pictures: Pictures,
     orders: HashMap<RunId, (usize, Vec<String>)>,
 }
 
@@ -82,11 +82,7 @@ impl Cache {
     }
 
     /// Thumbnails of everything that was found; each is read once.
-    fn pictures(
-        &mut self,
-        reader: &Reader,
-        seen: &[Seen],
-    ) -> Result<Arc<HashMap<String, Arc<[u8]>>>, StoreError> {
+    fn pictures(&mut self, reader: &Reader, seen: &[Seen]) -> Result<Pictures, StoreError> {
         let hits =
             seen.iter().flat_map(|seen| seen.probes.iter()).flat_map(|probe| probe.top.iter().flatten());
         for digest in hits.filter_map(|hit| hit.picture.digest.as_ref()) {

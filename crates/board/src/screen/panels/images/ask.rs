@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(of(Images::Auto, &both, true, false), Images::Kitty);
         assert_eq!(of(Images::Auto, &both[1..], true, false), Images::Iterm2);
         assert_eq!(of(Images::Auto, &both[1..], false, false), Images::Sixel);
-        assert_eq!(of(Images::Auto, &[cell.clone()], false, false), Images::Halfblocks);
+        assert_eq!(of(Images::Auto, std::slice::from_ref(&cell), false, false), Images::Halfblocks);
         assert_eq!(of(Images::Auto, &both, false, true), Images::Halfblocks);
         assert_eq!(of(Images::Sixel, &[cell], false, true), Images::Sixel);
     }

@@ -61,7 +61,12 @@ impl Matrix {
             },
         );
         let (low, high) = self.range;
-        if high > low { (value - low) / (high - low) } else { value - value + 0.5 }
+        match high > low {
+            true => (value - low) / (high - low),
+            // All values are the same.
+            false if value.is_finite() => 0.5,
+            false => f64::NAN,
+        }
     }
 }
 
