@@ -3,22 +3,10 @@
 
 mod common;
 
-use std::{path::Path, process::Command, thread::sleep, time::Duration};
+use std::{path::Path, thread::sleep, time::Duration};
 
 use clip_lab_store::{NewRun, Reader, Recorder, Status, Store};
-use common::{Outsider, at, new_run, quick};
-
-const CHILD: &str = "CLIP_LAB_STORE_TEST_CHILD";
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if done() {
-            return;
-        }
-        sleep(Duration::from_millis(25));
-    }
-    panic!("waited in vain until {what}");
-}
+use common::{Outsider, at, new_run, quick, until};
 
 fn steps(store: &Path, name: &str) -> Vec<u64> {
     let reader = Reader::open(store).unwrap();
@@ -97,47 +85,6 @@ fn a_deleted_store_is_begun_anew() {
     recorder.log(at(2), &[("loss", 1.0)]);
     recorder.finish(Status::Finished, None);
     assert_eq!(steps(&store, "c"), [1, 2]);
-}
-
-#[test]
-fn a_killed_writer_loses_at_most_the_last_moment() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = folder.path().join("s.db");
-    let exe = std::env::current_exe().unwrap();
-    let mut child =
-        Command::new(exe).args(["child_writer", "--exact"]).env(CHILD, folder.path()).spawn().unwrap();
-    let logged = folder.path().join("logged");
-    let count =
-        || std::fs::read_to_string(&logged).ok().and_then(|t| t.trim().parse::<u64>().ok()).unwrap_or(0);
-    until("the child has logged", || count() > 100);
-    let before = count();
-    sleep(Duration::from_millis(1000));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let kept = steps(&store, "killed");
-    assert!(kept.iter().copied().eq(0..kept.len() as u64), "no gap");
-    // `before` is one second old: the promised 250 ms, and the rest for a busy machine.
-    assert!(kept.len() as u64 >= before, "{} of {before} kept", kept.len());
-    assert_eq!(Outsider::open(&store).text("PRAGMA integrity_check"), "ok");
-    Outsider::open(&store).run("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
-    assert_eq!(Reader::open(&store).unwrap().run("killed").unwrap().status, Status::Crashed);
-    let uid = Reader::open(&store).unwrap().run("killed").unwrap().uid;
-    Recorder::resume(&store, &uid, 10).unwrap().finish(Status::Finished, None);
-    assert_eq!(steps(&store, "killed").len(), 11);
-}
-
-/// Not a test by itself: the process that is killed above.
-#[test]
-fn child_writer() {
-    let Some(folder) = std::env::var_os(CHILD) else { return };
-    let folder = Path::new(&folder);
-    let recorder = Recorder::start(&folder.join("s.db"), new_run(folder, "killed")).unwrap();
-    for step in 0.. {
-        recorder.log(at(step), &[("loss", 1.0), ("lr", 0.1)]);
-        std::fs::write(folder.join("logged.new"), step.to_string()).unwrap();
-        std::fs::rename(folder.join("logged.new"), folder.join("logged")).unwrap();
-        sleep(Duration::from_millis(1));
-    }
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::{
 
 /// A heartbeat older than this is no sign of life.
 const SILENCE_MS: i64 = 15_000;
+/// The same where the process is not found on this machine, so that a killed run shows soon. Not at once: a process in
+/// a container may live without being found. A living one has a heartbeat at least every 5 s.
+const GONE_MS: i64 = 8_000;
 
 /// Every run, the newest first.
 pub async fn all(conn: &mut SqliteConnection) -> Result<Vec<RunRow>, sqlx::Error> {
@@ -56,12 +59,13 @@ fn run(row: &SqliteRow, here: &Host, now: i64) -> Result<RunRow, sqlx::Error> {
 /// What a stored status means `silent_ms` after the last sign of life. `gone` says whether the process is known to be
 /// gone; nothing is known of another machine.
 fn seen(stored: Status, silent_ms: i64, gone: impl FnOnce() -> Option<bool>) -> Status {
-    if stored != Status::Running || silent_ms <= SILENCE_MS {
+    if stored != Status::Running || silent_ms <= GONE_MS {
         return stored;
     }
-    match gone() {
-        Some(false) => Status::Stalled,
-        Some(true) | None => Status::Crashed,
+    match (gone(), silent_ms > SILENCE_MS) {
+        (Some(true), _) | (None, true) => Status::Crashed,
+        (Some(false), true) => Status::Stalled,
+        (_, false) => stored,
     }
 }
 
@@ -105,9 +109,11 @@ mod tests {
 
     #[test]
     fn a_silent_run_is_crashed_or_stalled() {
-        assert_eq!(seen(Status::Running, 15_000, || Some(true)), Status::Running);
-        assert_eq!(seen(Status::Running, 15_001, || Some(true)), Status::Crashed);
+        assert_eq!(seen(Status::Running, 8_000, || Some(true)), Status::Running);
+        assert_eq!(seen(Status::Running, 8_001, || Some(true)), Status::Crashed);
+        assert_eq!(seen(Status::Running, 15_000, || Some(false)), Status::Running);
         assert_eq!(seen(Status::Running, 15_001, || Some(false)), Status::Stalled);
+        assert_eq!(seen(Status::Running, 15_000, || None), Status::Running);
         assert_eq!(seen(Status::Running, 15_001, || None), Status::Crashed);
         assert_eq!(seen(Status::Finished, 1 << 40, || Some(true)), Status::Finished);
     }

@@ -20,7 +20,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Pace {
-            flush: Duration::from_millis(250),
+            flush: Duration::from_millis(200), // and what writing takes: a kill loses less than 250 ms
             points: 4096,
             heartbeat: Duration::from_secs(5),
             busy: Duration::from_secs(5),

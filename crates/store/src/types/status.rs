@@ -26,7 +26,7 @@ pub enum Status {
     Interrupted,
     /// Stopped because the loss became NaN or infinite.
     NonFinite,
-    /// The heartbeat is older than 15 s and no process is known to be behind it.
+    /// The heartbeat is older than 8 s and its process is gone, or older than 15 s and nothing is known of a process.
     Crashed,
 }
 

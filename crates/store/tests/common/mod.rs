@@ -1,7 +1,12 @@
 //! What the tests of the store share.
 #![allow(dead_code, missing_docs)]
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
 
 use clip_lab_store::{NewRun, Pace, Tick, new_uid};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -19,6 +24,35 @@ pub fn at(step: u64) -> Tick {
 pub fn quick() -> Pace {
     let ms = Duration::from_millis;
     Pace { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..Pace::default() }
+}
+
+const ROLE: &str = "CLIP_LAB_STORE_TEST_ROLE";
+const FOLDER: &str = "CLIP_LAB_STORE_TEST_FOLDER";
+const NAME: &str = "CLIP_LAB_STORE_TEST_NAME";
+
+/// This program again, as a process of its own that does what its test `child_process` says.
+pub fn child(role: &str, folder: &Path, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["child_process", "--exact"]).stdout(Stdio::null());
+    command.env(ROLE, role).env(FOLDER, folder).env(NAME, name);
+    command
+}
+
+/// What this process is meant to be, where, and its name; none when it is no such child.
+pub fn role() -> Option<(String, PathBuf, String)> {
+    let var = |name| std::env::var(name).ok();
+    Some((var(ROLE)?, var(FOLDER)?.into(), var(NAME)?))
+}
+
+/// Waits for something, a quarter of a minute at most.
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if done() {
+            return;
+        }
+        sleep(Duration::from_millis(25));
+    }
+    panic!("waited in vain until {what}");
 }
 
 /// A program that is not ours, with the file open.
