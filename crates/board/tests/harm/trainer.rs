@@ -42,7 +42,7 @@ impl Trainer {
     }
 
     /// Lets it finish, and compares what it says with what is in the store.
-    pub fn is_unharmed(mut self, store: &Path) {
+    pub fn assert_unharmed(mut self, store: &Path) {
         fs::write(store.with_extension("stop"), "").unwrap();
         assert!(self.0.wait().unwrap().success());
         let said = fs::read_to_string(store.with_extension("said")).unwrap();

@@ -35,9 +35,12 @@ pub fn rates(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Rates>> {
     Ok(found)
 }
 
+/// Seconds by phase.
+type Seconds = Vec<(String, f64)>;
+
 /// Mean seconds of each phase over the runs of each arm, with the names of the phases.
 pub fn phases(reader: &Reader, runs: &[RunRow]) -> Result<(Vec<String>, Vec<Bar>)> {
-    let (mut names, mut rows): (Vec<String>, Vec<(String, Vec<Vec<(String, f64)>>)>) = Default::default();
+    let (mut names, mut rows) = (Vec::<String>::new(), Vec::<(String, Vec<Seconds>)>::new());
     for (name, runs) in arms(runs) {
         let each = runs.iter().map(|run| of_run(reader, run)).collect::<Result<Vec<_>>>()?;
         names.extend(each.iter().flatten().map(|(phase, _)| phase.clone()));
@@ -52,11 +55,11 @@ pub fn phases(reader: &Reader, runs: &[RunRow]) -> Result<(Vec<String>, Vec<Bar>
     });
     // What is left over comes last.
     names.sort_by_key(|name| name == "other");
-    let mean = |each: &[Vec<(String, f64)>], phase: &String| {
+    let mean = |each: &[Seconds], phase: &String| {
         let of = each.iter().map(|run| run.iter().find(|(name, _)| name == phase).map_or(0.0, |(_, s)| *s));
         of.sum::<f64>() / each.len().max(1) as f64
     };
-    let bar = |(name, each): (String, Vec<Vec<(String, f64)>>)| Bar {
+    let bar = |(name, each): (String, Vec<Seconds>)| Bar {
         name: format!("{name} n={}", each.len()),
         seconds: names.iter().map(|phase| mean(&each, phase)).collect(),
     };
