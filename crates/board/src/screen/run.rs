@@ -5,7 +5,7 @@ mod sections;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{app::App, data::Run, theme::Theme};
-use crate::text::{clean, cut, pad, wrap};
+use crate::text::{clean, cut, pad, width, wrap};
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ fn chosen(app: &App) -> Option<&Run> {
     app.selected().or(app.snapshot.runs.first())
 }
 
-/// Everything there is to say, in lines of at most `room` columns.
+/// Everything there is to say, in lines of at most `room` columns; labels are filled up to the width of their section.
 pub fn lines(app: &App, room: usize) -> Vec<Line> {
     let Some(run) = chosen(app) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -40,24 +40,20 @@ pub fn lines(app: &App, room: usize) -> Vec<Line> {
         if !lines.is_empty() {
             lines.push((String::new(), String::new(), Look::Plain));
         }
-        lines.push((heading.to_string(), String::new(), Look::Heading));
-        lines.extend(said.into_iter().flat_map(|line| folded(line, room)));
+        lines.push((cut(&clean(heading), room), String::new(), Look::Heading));
+        let widest = said.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
+        let wide = (widest + 2).clamp(LABEL, (room * 2 / 3).max(LABEL));
+        lines.extend(said.into_iter().flat_map(|line| folded(line, wide, room)));
     }
     lines
 }
 
 /// A line folded into as many as it needs.
-fn folded((label, words, look): Line, room: usize) -> Vec<Line> {
-    let wide = label_width(&label, room);
+fn folded((label, words, look): Line, wide: usize, room: usize) -> Vec<Line> {
     let parts = wrap(&clean(&words), room.saturating_sub(wide).max(8));
     let parts = if parts.is_empty() { vec![String::new()] } else { parts };
-    let label = |i: usize| if i == 0 { label.clone() } else { " ".repeat(wide.saturating_sub(2)) };
+    let label = |i: usize| pad(&pad(if i == 0 { &label } else { "" }, wide - 1, false), wide, false);
     parts.into_iter().enumerate().map(|(i, part)| (label(i), part, look)).collect()
-}
-
-/// Long labels, such as those of settings, push what stands behind them to the right.
-fn label_width(label: &str, room: usize) -> usize {
-    (crate::text::width(label) + 2).clamp(LABEL, (room * 2 / 3).max(LABEL))
 }
 
 /// Draws the overview from the line `first` on.
@@ -65,14 +61,11 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
     let room = area.width as usize;
     let lines = lines(app, room);
     for ((label, words, look), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
-        let wide = label_width(label, room);
         let label_style = if *look == Look::Heading { theme.heading() } else { theme.faint() };
         let style = if *look == Look::Bad { theme.bad() } else { Style::new() };
-        buf.set_stringn(area.x, y, pad(label, wide.saturating_sub(1), false), room, label_style);
-        let left = room.saturating_sub(wide);
-        if left > 0 {
-            buf.set_stringn(area.x + wide as u16, y, cut(words, left), left, style);
-        }
+        buf.set_stringn(area.x, y, label, room, label_style);
+        let wide = width(label).min(room);
+        buf.set_stringn(area.x + wide as u16, y, cut(words, room - wide), room - wide, style);
     }
     let below = lines.len().saturating_sub(first + area.height as usize);
     if first + below > 0 && area.width > 20 {
