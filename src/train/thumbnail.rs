@@ -104,4 +104,43 @@ mod tests {
             assert!(back[(0, 0)].0[0] > 150, "still red");
         }
     }
+
+    /// The second picture is damaged, the third makes its decoder panic.
+    struct Damaged;
+
+    impl Dataset for Damaged {
+        fn len(&self) -> usize {
+            4
+        }
+        fn picture(&self, index: usize) -> Result<RgbImage> {
+            match index {
+                1 => anyhow::bail!("damaged"),
+                2 => panic!("on purpose"),
+                _ => Ok(RgbImage::from_pixel(200, 100, image::Rgb([index as u8 * 60, 0, 0]))),
+            }
+        }
+        fn captions(&self, _index: usize) -> &[String] {
+            &[]
+        }
+        fn name(&self, index: usize) -> String {
+            index.to_string()
+        }
+        fn fingerprint(&self) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn each_is_made_once_and_a_damaged_picture_has_none() {
+        let (mut thumbnails, mut kept) = (Thumbnails::default(), Vec::new());
+        for wanted in [vec![3, 0, 2, 0], vec![0, 1, 2, 3]] {
+            thumbnails
+                .make(Split::Val, &Damaged, wanted, 2, |digest, jpeg| kept.push((digest.to_owned(), jpeg)));
+        }
+        let digests = [0, 1, 2, 3].map(|picture| thumbnails.digest(Split::Val, picture));
+        assert_eq!(digests.map(|digest| digest.is_some()), [true, false, false, true]);
+        assert_eq!(kept.len(), 2, "once each");
+        assert!(kept.iter().all(|(name, jpeg)| *name == digest(jpeg)));
+        assert_eq!(thumbnails.digest(Split::Test, 0), None);
+    }
 }
