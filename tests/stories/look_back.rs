@@ -79,6 +79,9 @@ fn charts_are_exported() {
     let csv = String::from_utf8(bytes(&lab.path("a.csv"))).unwrap();
     assert_eq!(csv.lines().count(), 1 + 24, "a header and twelve points of each run");
     says(&export("a.gif", &[]).bad(), &[".gif", ".svg, .png, .csv"]);
+    let words = ["export", "one", "two", "--layout", "live", "--format", "png", "--out", "charts"];
+    says(&lab.run(&words).good(), &["charts/training_loss.png", "nothing recorded for"]);
+    assert!(image::open(lab.path("charts/training_loss.png")).is_ok());
     let words = ["export", "one", "--metric", "train/los", "--out", "b.csv"];
     says(&lab.run(&words).bad(), &["no metric `train/los`", "train/loss"]);
     assert!(!lab.path("b.csv").exists());

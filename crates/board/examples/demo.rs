@@ -51,7 +51,7 @@ fn write(store: &std::path::Path, out: &std::path::Path) -> Result<()> {
     let options = ExportOptions {
         metrics: metrics.iter().map(|metric| metric.to_string()).collect(),
         x: Axis::Epoch,
-        log: false,
+        y: clip_lab_board::figure::Form::Linear,
         smooth: if hits { 0.0 } else { 20.0 },
         size: Size::default(),
         out: out.to_path_buf(),

@@ -30,7 +30,7 @@ pub use about::{About, Source};
 pub use save::{Format, save};
 pub use series::chart;
 
-use crate::figure::{Band, By, Figure};
+use crate::figure::{Band, By, Figure, Form};
 
 /// What to export, how, and where to.
 #[derive(Debug, Clone, Default)]
@@ -39,8 +39,8 @@ pub struct ExportOptions {
     pub metrics: Vec<String>,
     /// The horizontal axis.
     pub x: Axis,
-    /// Whether the vertical axis is logarithmic.
-    pub log: bool,
+    /// The form of the vertical axis.
+    pub y: Form,
     /// Half-life of the smoothing in steps, zero for none. Files of points are never smoothed.
     pub smooth: f64,
     /// What is drawn as one curve: the mean of its runs.

@@ -10,7 +10,7 @@ pub mod export;
 pub mod figure;
 pub mod filter;
 pub mod layout;
-mod names;
+pub mod names;
 mod palette;
 pub mod ranked;
 pub mod screen;

@@ -37,7 +37,7 @@ fn options(out: &Path) -> ExportOptions {
     ExportOptions {
         metrics: vec!["train/loss".to_string()],
         x: Axis::Step,
-        log: false,
+        y: clip_lab_board::figure::Form::Linear,
         smooth: 0.0,
         size: Size { width_mm: 85.0, height_mm: 60.0, pixels: 850 },
         out: out.to_path_buf(),
@@ -112,7 +112,8 @@ fn nothing_is_drawn_outside_the_sheet() {
     let reader = Reader::open(&path).expect("the store exists");
     let runs = reader.runs().expect("readable");
     let out = folder.path().join("loss.svg");
-    export(&reader, &runs, &ExportOptions { log: true, ..options(&out) }).expect("exported");
+    export(&reader, &runs, &ExportOptions { y: clip_lab_board::figure::Form::Log, ..options(&out) })
+        .expect("exported");
     let text = std::fs::read_to_string(&out).expect("written");
     let document = roxmltree::Document::parse(&text).expect("it is XML");
     for node in document.descendants().filter(|node| node.has_tag_name("polyline")) {

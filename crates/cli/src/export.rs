@@ -13,6 +13,10 @@ pub struct ExportArgs {
     /// How it is drawn
     #[arg(long, value_enum, default_value_t = ChartForm::Curves)]
     pub form: ChartForm,
+    /// Every chart of a layout, such as `lit`, each as a file of its own in the folder --out; axes, smoothing and metrics
+    /// are those of the layout
+    #[arg(long, value_name = "LAYOUT", conflicts_with_all = ["form", "metric", "x", "log", "smooth"])]
+    pub layout: Option<PathBuf>,
     /// The cost on the horizontal axis of the form `cost`
     #[arg(long, value_enum, default_value_t = CostOf::Seconds)]
     pub cost: CostOf,

@@ -68,7 +68,11 @@ fn meant(store: &Path, runs: &[String]) -> Result<Filter> {
         .map_err(|report| anyhow!("{report}"))
 }
 
-fn read(layout: Option<&Path>) -> Result<Layout> {
+/// The layout that is named, or the one for live runs.
+///
+/// # Errors
+/// When it cannot be read, with every problem in it.
+pub fn read(layout: Option<&Path>) -> Result<Layout> {
     let Some(path) = layout else { return Ok(Layout::live()) };
     // `lit` is short for dashboards/lit.toml.
     let short = PathBuf::from("dashboards").join(path).with_extension("toml");

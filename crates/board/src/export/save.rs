@@ -42,6 +42,11 @@ const ENDINGS: [(&str, Format); 5] = [
 ];
 
 impl Format {
+    /// The ending of its files; none for the folder of event files.
+    pub fn ending(self) -> &'static str {
+        ENDINGS.iter().find(|(_, format)| *format == self).map_or("", |(ending, _)| ending)
+    }
+
     /// The kind asked for, or that of the ending of `out`.
     ///
     /// # Errors

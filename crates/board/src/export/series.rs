@@ -5,7 +5,7 @@ use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow};
 
 use super::{ExportOptions, words::Measure};
 use crate::{
-    figure::{Bad, By, Colours, Figure, Form, Rows, View, figure, gather, grouped, x},
+    figure::{Bad, By, Colours, Figure, Rows, View, figure, gather, grouped, x},
     names::{label, short_names},
     palette::COLOURS,
 };
@@ -41,10 +41,9 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
             rows.push(Rows { name, colour, dash, per_step, buckets, ..read });
         }
     }
-    let y = if options.log { Form::Log } else { Form::Linear };
     let View { full, range, window, .. } = View::default();
     let (band, seeds) = (options.band, options.seeds);
-    let view = View { x: options.x, y, smooth: options.smooth, band, full, seeds, range, window };
+    let view = View { x: options.x, y: options.y, smooth: options.smooth, band, full, seeds, range, window };
     Ok(match options.by {
         By::Run => figure(&measure.title(), &rows, view),
         _ => grouped(&measure.title(), &rows, &gather(&rows), view),

@@ -1,6 +1,7 @@
 //! `clip-lab export`: charts and points of runs.
 
 mod formed;
+mod layout;
 mod measured;
 mod recorded;
 
@@ -10,7 +11,7 @@ use anyhow::Result;
 use clip_lab_board::{
     ExportOptions, Size,
     export::{self, Format},
-    figure::By,
+    figure::{By, Form},
 };
 use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis};
 use clip_lab_store::{Axis, Reader, RunRow};
@@ -25,6 +26,9 @@ pub fn export(store: &Path, args: &ExportArgs) -> Result<String> {
     let reader = Reader::open(store)?;
     let (runs, study) = runs(&reader, &args.what)?;
     let options = options(args, study);
+    if let Some(layout) = &args.layout {
+        return layout::layout(&reader, &runs, &crate::charts::read(Some(layout))?, &options);
+    }
     let points = Format::of(&options.out, options.format)?.is_data();
     let files = match args.form {
         form if form == ChartForm::Curves || points => export::export(&reader, &runs, &options)?,
@@ -52,7 +56,7 @@ fn options(args: &ExportArgs, study: bool) -> ExportOptions {
     ExportOptions {
         metrics: args.metric.clone(),
         x: axis(args.x),
-        log: args.log,
+        y: if args.log { Form::Log } else { Form::Linear },
         smooth: args.smooth,
         by: By::read(group),
         seeds: args.seeds,
@@ -86,6 +90,7 @@ fn format(format: FileFormat) -> Format {
     }
 }
 
+/// The lines that say what was written.
 fn written(files: &[PathBuf]) -> String {
     files.iter().map(|file| format!("written to {}\n", file.display())).collect()
 }
