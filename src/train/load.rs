@@ -12,6 +12,8 @@ use crate::data::cores;
 
 /// The least time between two looks: the system counts processor time in hundredths of a second.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The same at the end of a run so short that nothing was seen yet.
+const BRIEF: Duration = Duration::from_millis(50);
 /// What Linux counts in, on every architecture that libtorch runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
 const GIB: f64 = (1u64 << 30) as f64;
@@ -19,24 +21,27 @@ const GIB: f64 = (1u64 << 30) as f64;
 /// Looks at the process now and then. Elsewhere than on Linux it sees no processor and no memory.
 pub struct Load {
     last: (Instant, Option<f64>),
+    seen: bool,
 }
 
 impl Default for Load {
     fn default() -> Self {
-        Self { last: (Instant::now(), processor_seconds()) }
+        Self { last: (Instant::now(), processor_seconds()), seen: false }
     }
 }
 
 impl Load {
-    /// What was used since the last look, if that is a second ago or more; takes some 50 microseconds.
+    /// What was used since the last look, if that is a second ago or more; takes some 50 microseconds. At the `end` of a
+    /// run that was never looked at, less will do.
     ///
     /// `system/cpu`: share of the time of all cores. `system/memory_gib`: memory held now. `system/gpu_memory_gib`: the
     /// most that tensors on the GPU held at a time.
-    pub fn sample(&mut self, device: Device) -> Vec<(String, f64)> {
+    pub fn sample(&mut self, device: Device, end: bool) -> Vec<(String, f64)> {
         let passed = self.last.0.elapsed();
-        if passed < PAUSE {
+        if passed < if end && !self.seen { BRIEF } else { PAUSE } {
             return Vec::new();
         }
+        self.seen = true;
         let (now, before) = (processor_seconds(), self.last.1);
         self.last = (Instant::now(), now);
         let share =
@@ -74,12 +79,12 @@ mod tests {
     #[test]
     fn a_busy_process_shows() {
         let mut load = Load::default();
-        assert!(load.sample(Device::Cpu).is_empty(), "too early");
+        assert!(load.sample(Device::Cpu, false).is_empty(), "too early");
         let mut sum = 0u64;
         while load.last.0.elapsed() < PAUSE {
             sum = std::hint::black_box(sum.wrapping_mul(31) + 1);
         }
-        let seen = load.sample(Device::Cpu);
+        let seen = load.sample(Device::Cpu, false);
         assert_eq!(
             seen.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
             ["system/cpu", "system/memory_gib"]

@@ -41,7 +41,7 @@ impl Trainer<'_> {
         let scales = self.rig.params.lr_scales().into_iter();
         points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
         points.extend(self.clock.take());
-        points.extend(self.load.sample(self.device));
+        points.extend(self.load.sample(self.device, step == self.feed.total));
         self.log(&points);
     }
 
