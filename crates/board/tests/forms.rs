@@ -4,9 +4,9 @@ use clip_lab_board::{
     ExportOptions, Size,
     export::{
         About,
-        forms::{Value, cost, ema, forest, hits, layers, parallel, phases},
+        forms::{Value, cost, ema, forest, hits, layers, parallel, phases, similarity},
         save,
-        scene::Scene,
+        scene::{Scene, Shape},
     },
     figure::Unit,
 };
@@ -100,6 +100,8 @@ fn all(values: &[f64]) -> Vec<anyhow::Result<Scene>> {
     let names: Vec<String> = values.iter().map(|v| format!("phase {v}")).collect();
     let axis =
         parallel::Coordinate { title: name.into(), values: values.iter().map(f64::to_string).collect() };
+    let matrix = similarity::Matrix { when: name.into(), columns: 2, values: values.to_vec() };
+    let matrices = [matrix.clone(), matrix];
     let axes = cost::Axes { x: name, y: name, unit: Unit::Seconds, up: false };
     vec![
         forest::forest(&[block(rows)], name, 120.0),
@@ -109,6 +111,7 @@ fn all(values: &[f64]) -> Vec<anyhow::Result<Scene>> {
         layers::layers(&[layers::Rates { name: name.into(), rates }], 120.0),
         phases::phases(&[bar], &names, 120.0),
         parallel::parallel(&[axis], (name, values), SIZE),
+        similarity::similarity(&[similarity::Pair { name: name.into(), matrices }], 120.0),
     ]
 }
 
@@ -141,4 +144,36 @@ fn nothing_breaks_a_form() {
         }
     }
     assert!(drawn >= 25, "only {drawn} were drawn");
+}
+
+/// Each cell lies where its row and its column are, and the same value has the same colour in both matrices.
+#[test]
+fn a_matrix_is_read_back() {
+    let matrix =
+        |values: [f64; 4]| similarity::Matrix { when: "step".into(), columns: 2, values: values.to_vec() };
+    let matrices = [matrix([0.1, 0.9, -0.3, f64::NAN]), matrix([0.9, 0.1, 0.1, -0.3])];
+    let scene =
+        similarity::similarity(&[similarity::Pair { name: "run".into(), matrices }], 85.0).expect("drawn");
+    let cells: Vec<_> = scene
+        .items
+        .iter()
+        .filter_map(|item| match &item.shape {
+            Shape::Area(corners) => Some((corners[0], corners[2], item.colour)),
+            _ => None,
+        })
+        .take(8)
+        .collect();
+    assert!(cells[1].0.0 == cells[0].1.0 && cells[1].0.1 == cells[0].0.1, "the second is right of the first");
+    assert!(cells[2].0.1 == cells[0].1.1 && cells[2].0.0 == cells[0].0.0, "the third is below it");
+    let colours: Vec<[u8; 3]> = cells.iter().map(|cell| cell.2).collect();
+    assert_eq!((colours[0], colours[1], colours[2]), (colours[5], colours[4], colours[7]));
+    assert!(
+        colours[0] != colours[1] && !colours[4..].contains(&colours[3]),
+        "what is missing looks like nothing else"
+    );
+    assert!(scene.items.iter().all(|item| match &item.shape {
+        Shape::Area(corners) | Shape::Line(corners, _) =>
+            corners.iter().all(|(x, y)| { (0.0..=scene.wide).contains(x) && (0.0..=scene.high).contains(y) }),
+        _ => true,
+    }));
 }

@@ -81,6 +81,8 @@ pub enum ChartForm {
     Parallel,
     /// Where the time went
     Phases,
+    /// What was made of fixed pairs at the first evaluation and at the last
+    Similarity,
 }
 
 /// What something costs.

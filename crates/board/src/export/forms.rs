@@ -9,6 +9,7 @@ pub mod hits;
 pub mod layers;
 pub mod parallel;
 pub mod phases;
+pub mod similarity;
 
 pub use bars::Value;
 pub use curves::curves;

@@ -27,6 +27,8 @@ pub enum Role {
     Line,
     /// Data as marks.
     Mark,
+    /// Data as areas that touch: drawn without softened edges, which would show as seams between them.
+    Cell,
     /// Strokes that lead from a label to what it names.
     Leader,
     /// Words.
@@ -35,11 +37,12 @@ pub enum Role {
 
 impl Role {
     /// Every role with the name of its group.
-    pub const ALL: [(Role, &str); 6] = [
+    pub const ALL: [(Role, &str); 7] = [
         (Role::Axis, "axes"),
         (Role::Band, "bands"),
         (Role::Line, "lines"),
         (Role::Mark, "marks"),
+        (Role::Cell, "cells"),
         (Role::Leader, "leaders"),
         (Role::Text, "texts"),
     ];

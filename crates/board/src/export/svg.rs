@@ -52,7 +52,8 @@ pub fn document(scene: &Scene, words: &str, facts: &str) -> Result<String> {
     for (role, name) in Role::ALL {
         let items: Vec<&Item> = scene.items.iter().filter(|item| item.role == role).collect();
         if !items.is_empty() {
-            text += &format!("<g data-role=\"{name}\">\n{}</g>\n", group(&items, (wide, high))?);
+            let edges = if role == Role::Cell { " shape-rendering=\"crispEdges\"" } else { "" };
+            text += &format!("<g data-role=\"{name}\"{edges}>\n{}</g>\n", group(&items, (wide, high))?);
         }
     }
     Ok(text + "</svg>\n")

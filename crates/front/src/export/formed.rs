@@ -90,6 +90,14 @@ pub fn formed(
             let scene = forms::phases::phases(&bars, &names, wide)?;
             (scene, "Time of work by phase, mean over runs".to_owned(), Vec::new())
         }
+        ChartForm::Similarity => {
+            let scene = forms::similarity::similarity(&recorded::similarities(reader, runs)?, wide)?;
+            (
+                scene,
+                "Similarity of fixed pairs at the first evaluation and at the last".to_owned(),
+                Vec::new(),
+            )
+        }
         ChartForm::Parallel => {
             let found = report(store, args, &args.metric)?;
             let table = one(&found)?;

@@ -1,8 +1,12 @@
 //! What runs recorded besides results, as plain data for the forms.
 
 use anyhow::Result;
-use clip_lab_board::export::forms::{layers::Rates, phases::Bar};
-use clip_lab_store::{Reader, RunRow};
+use clip_lab_board::export::forms::{
+    layers::Rates,
+    phases::Bar,
+    similarity::{Matrix, Pair},
+};
+use clip_lab_store::{Probe, Reader, RunRow};
 
 /// The runs of each arm, in the order in which arms come first.
 fn arms(runs: &[RunRow]) -> Vec<(String, Vec<&RunRow>)> {
@@ -98,4 +102,33 @@ fn of_run(reader: &Reader, run: &RunRow) -> Result<Vec<(String, f64)>> {
         phases.push(("other".to_owned(), other));
     }
     Ok(phases)
+}
+
+/// What each run made of fixed pairs, first and last; runs that recorded none are left out. Of the splits and weights the
+/// first evaluation has, the weights as trained come first, and `val` before `test`.
+pub fn similarities(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Pair>> {
+    let mut found = Vec::new();
+    for run in runs {
+        let probes = reader.probes(run.id)?;
+        let with =
+            || probes.iter().filter(|probe| !probe.similarity.is_empty() && !probe.pictures.is_empty());
+        let Some(best) =
+            with().min_by_key(|probe| (probe.weights != "raw", probe.split != "val", probe.step))
+        else {
+            continue;
+        };
+        let same = |probe: &&Probe| {
+            (&probe.split, &probe.weights) == (&best.split, &best.weights)
+                && (&probe.texts, &probe.pictures) == (&best.texts, &best.pictures)
+        };
+        let last = with().rfind(same).unwrap_or(best);
+        let name = format!("{}, {}", run.name, best.split);
+        found.push(Pair { name, matrices: [best, last].map(matrix) });
+    }
+    Ok(found)
+}
+
+fn matrix(probe: &Probe) -> Matrix {
+    let values = probe.similarity.iter().map(|value| f64::from(*value)).collect();
+    Matrix { when: format!("step {}", probe.step), columns: probe.pictures.len(), values }
 }

@@ -63,3 +63,17 @@ pub fn standing(scene: &mut Scene, frame: &Frame, column: f64, shown: Value, col
         scene.dot(frame.at(column, shown.value), 0.75, colour);
     }
 }
+
+/// Five of the colours of viridis and what lies between; readable without colour as well.
+pub fn viridis(share: f64) -> [u8; 3] {
+    const STOPS: [[f64; 3]; 5] = [
+        [68.0, 1.0, 84.0],
+        [59.0, 82.0, 139.0],
+        [33.0, 145.0, 140.0],
+        [94.0, 201.0, 98.0],
+        [220.0, 200.0, 30.0],
+    ];
+    let at = share.clamp(0.0, 1.0) * 4.0;
+    let (from, t) = ((at.floor() as usize).min(3), at - at.floor().min(3.0));
+    std::array::from_fn(|c| (STOPS[from][c] + t * (STOPS[from + 1][c] - STOPS[from][c])).round() as u8)
+}

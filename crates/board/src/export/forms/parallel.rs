@@ -8,7 +8,7 @@ use super::{
         scene::{GREY, INK, Place, Role, Scene, Side},
         type_size::{PT, SLACK, SMALL, TEXT, shortened, widest},
     },
-    bars::extent,
+    bars::{extent, viridis},
 };
 use crate::figure::{Form, Scale, Unit, number, ticks};
 
@@ -140,18 +140,4 @@ fn measured(values: &[f64]) -> Placed {
         places: values.iter().map(|value| value.is_finite().then(|| scale.place(*value))).collect(),
         labels,
     }
-}
-
-/// Five of the colours of viridis and what lies between; readable without colour as well.
-fn viridis(share: f64) -> [u8; 3] {
-    const STOPS: [[f64; 3]; 5] = [
-        [68.0, 1.0, 84.0],
-        [59.0, 82.0, 139.0],
-        [33.0, 145.0, 140.0],
-        [94.0, 201.0, 98.0],
-        [220.0, 200.0, 30.0],
-    ];
-    let at = share.clamp(0.0, 1.0) * 4.0;
-    let (from, t) = ((at.floor() as usize).min(3), at - at.floor().min(3.0));
-    std::array::from_fn(|c| (STOPS[from][c] + t * (STOPS[from + 1][c] - STOPS[from][c])).round() as u8)
 }
