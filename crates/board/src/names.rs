@@ -35,7 +35,6 @@ pub fn label(run: &str, metric: &str, runs: usize, metrics: usize) -> String {
     match (runs, metrics) {
         (_, 0 | 1) => run.to_string(),
         (1, _) => metric.to_string(),
-        // The metric first: where there is no room, it is the name of the run that is cut.
         _ => format!("{metric} {run}"),
     }
 }
