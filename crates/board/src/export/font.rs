@@ -23,6 +23,9 @@ pub fn database() -> Database {
     fonts
 }
 
+/// From its descent to its ascent, in ems. plotters measures with the size as this height, and draws with it as the em.
+const HEIGHT: f64 = 1.121;
+
 /// Makes the font known to plotters, once.
 pub fn register() {
     static ONCE: Once = Once::new();
@@ -36,11 +39,15 @@ pub fn width(text: &str, size: f64) -> Result<f64> {
     // Measured large, as plotters rounds to whole numbers.
     let font = (FontFamily::Name(FAMILIES), 1000.0).into_font();
     let (wide, _) = font.box_size(text)?;
-    Ok(f64::from(wide) * size / 1000.0)
+    Ok(f64::from(wide) * HEIGHT * size / 1000.0)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use resvg::usvg::{Node, Options, Tree};
+
     use super::*;
 
     #[test]
@@ -48,5 +55,22 @@ mod tests {
         let (one, two) = (width("m", 10.0).expect("a font"), width("mm", 10.0).expect("a font"));
         assert!((7.0..10.0).contains(&one) && (two - 2.0 * one).abs() < 0.5, "{one} {two}");
         assert!(width("i", 10.0).expect("a font") < one / 2.0);
+    }
+
+    /// What is measured is what is rendered: else notes would be wrapped too late, and cut at the edge of the sheet.
+    #[test]
+    fn text_is_rendered_as_wide_as_it_is_measured() {
+        for text in ["smallest to largest value · smoothed", "lit-lr-3e-3", "0123456789", "WAVE Tiny To"] {
+            let sheet = format!(
+                "<svg xmlns='http://www.w3.org/2000/svg' width='9000' height='400'><text y='200' \
+                 font-family='{FAMILY}' font-size='100'>{text}</text></svg>"
+            );
+            let options = Options { fontdb: Arc::new(database()), ..Options::default() };
+            let tree = Tree::from_str(&sheet, &options).expect("a document");
+            let Some(Node::Text(drawn)) = tree.root().children().first() else { panic!("no text") };
+            let (drawn, measured) =
+                (f64::from(drawn.bounding_box().width()), width(text, 100.0).expect("a font"));
+            assert!((measured / drawn - 1.0).abs() < 0.03, "{text}: {measured} measured, {drawn} drawn");
+        }
     }
 }

@@ -19,7 +19,6 @@ use plotters::{
 use super::{
     font,
     scene::{Item, Place, Role, Scene, Shape, Side},
-    type_size::SLACK,
 };
 use crate::text::clean;
 
@@ -107,8 +106,7 @@ fn words(
 ) -> Result<()> {
     let arrow = ["↑", "↓"].into_iter().find_map(|arrow| Some((arrow, text.strip_suffix(arrow)?.trim_end())));
     let Some((arrow, before)) = arrow else { return write(sheet, ((x, y), side), text, size, colour) };
-    // Rendered, text is a little wider than measured.
-    let wide = font::width(before, size)? * SLACK + 1.1 * size;
+    let wide = font::width(before, size)? + 0.95 * size;
     let start = match side {
         Side::Left => x,
         Side::Middle => x - wide / 2.0,
