@@ -39,6 +39,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         | Verb::Plugins(_)
         | Verb::Embed(_)
         | Verb::Eval(_)
+        | Verb::Model(_)
         | Verb::Fingerprint(_) => {
             return Err(core::become_core(std::env::args_os().skip(1)));
         }

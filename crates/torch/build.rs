@@ -2,7 +2,7 @@
 
 use std::{env, fs, os::unix::fs::symlink, path::PathBuf};
 
-const SOURCES: [&str; 6] = ["shim", "precision", "flops", "recompute", "memory", "script"];
+const SOURCES: [&str; 7] = ["shim", "precision", "flops", "recompute", "memory", "script", "trace"];
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");

@@ -6,18 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset, Mode};
 use clip_lab_cli::{EmbedArgs, Ui};
 use image::RgbImage;
-use tch::{Device, Tensor, nn};
+use tch::{Device, Tensor};
 
-use super::model::Named;
+use super::target::{Model, Target};
 use crate::{
     data::{Prepare, Source, cores},
-    plan::{ImageSide, ModelPlan, TextSide, plan_model},
-    spec::Spec,
-    train::{self, Console, Features, ImageTower, Start, TextTower, checkpoint, embed_texts, unit},
+    plan::{ImageSide, TextSide},
+    train::{self, Console, Features, ImageTower, TextTower, embed_texts, unit},
 };
 
 /// Embeds what the arguments name and writes the file.
@@ -31,14 +30,8 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     );
     let target = Target::find(&args.model, &args.set, store, catalog)?;
     let device = train::device("auto")?;
-    let vars = nn::VarStore::new(device);
-    let start = if target.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
+    let Model { image, text, .. } = target.build(device)?;
     let plan = &target.plan;
-    let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
-    let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
-    if let Some(path) = &target.checkpoint {
-        checkpoint::read_weights(path, &vars)?;
-    }
     let (mut tensors, mut metadata) = (Vec::new(), Vec::new());
     if let Some(folder) = &args.images {
         let (tower, side) =
@@ -57,49 +50,6 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     }
     println!("written to {}", args.out.display());
     Ok(())
-}
-
-/// What to embed with.
-struct Target {
-    plan: ModelPlan,
-    checkpoint: Option<PathBuf>,
-}
-
-impl Target {
-    /// A spec file, a folder or file in any layout that `from` reads, or a run of the store.
-    fn find(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
-        // Folders and hub names in layouts of other tools; what is ours has a spec.
-        if Path::new(model).is_dir() || model.starts_with("hf:") || foreign(model) {
-            let plan = plan_model(Spec::parse(model, &folder_spec(model)?, sets)?, catalog)?;
-            return Ok(Self { plan, checkpoint: None });
-        }
-        let named = Named::find(model, sets, store)?;
-        Ok(Self { plan: plan_model(named.spec, catalog)?, checkpoint: named.weights })
-    }
-}
-
-/// Whether `model` is a file that is neither a spec nor a checkpoint in the folder of a run.
-fn foreign(model: &str) -> bool {
-    let path = Path::new(model);
-    let spec = path.extension().is_some_and(|ending| ending == "toml");
-    path.is_file() && !spec && !path.with_file_name("spec.toml").exists()
-}
-
-/// A spec whose model is all that the checkpoint at `from` holds.
-fn folder_spec(from: &str) -> Result<String> {
-    let checkpoint = clip_lab_checkpoint::open(from)?;
-    let parts = [
-        ("image", checkpoint.image()?.is_some()),
-        ("text", checkpoint.text()?.is_some()),
-        ("image_projection", checkpoint.image_projection()?.is_some()),
-        ("text_projection", checkpoint.text_projection()?.is_some()),
-    ];
-    if !parts.iter().any(|(_, there)| *there) {
-        bail!("{from} holds neither an image nor a text tower that clip-lab knows");
-    }
-    let from = toml::Value::from(from);
-    let table = |(part, _): &(&str, bool)| format!("[model.{part}]\nfrom = {from}\n");
-    Ok(parts.iter().filter(|(_, there)| *there).map(table).collect())
 }
 
 fn images(

@@ -8,7 +8,7 @@ use clip_lab_cli::{EvalArgs, Ui};
 use serde_json::json;
 use tch::{Device, Tensor};
 
-use super::model::Named;
+use super::named::Named;
 use crate::{
     data::{Source, cores},
     plan::{Plan, Split, plan},

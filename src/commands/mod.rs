@@ -3,8 +3,10 @@
 pub mod check;
 pub mod embed;
 pub mod eval;
-mod model;
+pub mod model;
+mod named;
 mod overfit;
 pub mod plugins;
 pub mod run;
 pub mod study;
+mod target;

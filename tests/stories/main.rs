@@ -8,6 +8,7 @@ mod eval;
 mod from_run;
 mod lab;
 mod look_back;
+mod model;
 mod outside;
 mod preflight;
 mod program;

@@ -27,9 +27,10 @@ pub fn attend(
     mask: Mask<'_>,
     dropout: f64,
 ) -> Result<Tensor> {
-    let (batch, queries, width) = q.size3()?;
+    // Sizes of batch and text are never written as numbers: a traced tower takes batches of any size.
+    let (_, _, width) = q.size3()?;
     let split = |x: &Tensor| -> Result<Tensor> {
-        Ok(x.f_view([batch, -1, heads, width / heads])?.f_transpose(1, 2)?) // [B, heads, L, W / heads]
+        Ok(x.f_unflatten(-1, [heads, width / heads])?.f_transpose(1, 2)?) // [B, heads, L, W / heads]
     };
     let keys = match mask {
         Mask::Keys(mask) => Some(mask.f_unsqueeze(1)?.f_unsqueeze(1)?), // [B, 1, 1, K]
@@ -46,7 +47,7 @@ pub fn attend(
         None,
         false,
     )?;
-    Ok(mixed.f_transpose(1, 2)?.f_reshape([batch, queries, width])?)
+    Ok(mixed.f_transpose(1, 2)?.f_flatten(-2, -1)?)
 }
 
 /// The shape of self-attention.

@@ -8,6 +8,7 @@
 
 mod cache;
 mod checkpoint;
+pub mod export;
 mod hub;
 mod json;
 mod known;
@@ -22,4 +23,4 @@ pub use cache::cache_dir;
 pub use checkpoint::{Checkpoint, Import, open};
 pub use preprocess::Preprocess;
 pub use source::{TensorFile, save};
-pub use weights::Weights;
+pub use weights::{Summary, Weights};

@@ -17,6 +17,22 @@ const LISTED: usize = 12;
 /// Names that carry nothing a tower needs, in any layout: indices and counters.
 const IDLE: &[&str] = &["position_ids", "num_batches_tracked"];
 
+/// Ends of names of what is counted while training and not learned.
+const STATISTICS: &[&str] = &["running_mean", "running_var", "moving_mean", "moving_variance"];
+
+/// The tensors of a part, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many tensors.
+    pub tensors: usize,
+    /// Numbers in them that are learned.
+    pub parameters: i64,
+    /// Numbers in them that are not: statistics of batch norms.
+    pub buffers: i64,
+    /// Their types, such as `float`.
+    pub kinds: BTreeSet<String>,
+}
+
 /// The weights of a tower, projection or loss, not read yet.
 #[derive(Clone)]
 pub struct Weights {
@@ -94,6 +110,25 @@ impl Weights {
         Ok(hasher.finalize().to_hex().to_string())
     }
 
+    /// What there is to load, counted; tensors are not read.
+    pub fn summary(&self) -> Summary {
+        let mut found = Summary::default();
+        for name in self.tensors.names() {
+            let mine = name.strip_prefix(&self.prefix).is_some_and(|name| claims(&self.table, name));
+            if !mine || self.is_others(&name) || is_idle(&name) {
+                continue;
+            }
+            let count: i64 = self.tensors.shape(&name).unwrap_or_default().iter().product();
+            let statistics = STATISTICS.iter().any(|end| name.ends_with(end));
+            *(if statistics { &mut found.buffers } else { &mut found.parameters }) += count;
+            found.tensors += 1;
+            if let Some(kind) = self.tensors.kind(&name) {
+                found.kinds.insert(format!("{kind:?}").to_lowercase());
+            }
+        }
+        found
+    }
+
     /// Reads a tensor by the name it has in the file, such as a classifier that no tower uses.
     ///
     /// # Errors
@@ -165,15 +200,21 @@ impl Weights {
     /// Tensors of the file that nothing was filled from.
     fn leftovers(&self, matches: &[Match]) -> Vec<String> {
         let used: BTreeSet<&String> = matches.iter().flat_map(|one| &one.theirs.names).collect();
-        let idle = |name: &str| IDLE.iter().any(|idle| name.ends_with(idle));
-        let spare = |name: &str| {
-            let inner = name.strip_prefix(&self.prefix).unwrap_or(name);
-            self.spare.iter().any(|spare| name.starts_with(spare) || inner.starts_with(spare))
-        };
         let names = self.tensors.names();
-        let left = names.iter().filter(|name| !used.contains(name) && !idle(name) && !spare(name));
+        let left = names.iter().filter(|name| !used.contains(name) && !is_idle(name) && !self.is_spare(name));
         left.map(|name| format!("extra: `{name}` {:?}", self.tensors.shape(name).unwrap_or_default()))
             .collect()
+    }
+
+    /// Whether a tensor of the file may be left over.
+    fn is_spare(&self, name: &str) -> bool {
+        let inner = name.strip_prefix(&self.prefix).unwrap_or(name);
+        self.spare.iter().any(|spare| name.starts_with(spare) || inner.starts_with(spare))
+    }
+
+    /// Whether a tensor is of another part: one that may be left over, where not everything may.
+    fn is_others(&self, name: &str) -> bool {
+        !self.spare.iter().any(String::is_empty) && self.is_spare(name)
     }
 
     fn refusal(&self, under: &str, faults: &[String]) -> String {
@@ -210,6 +251,10 @@ impl fmt::Debug for Weights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Weights({}, `{}`)", self.tensors.place().display(), self.prefix)
     }
+}
+
+fn is_idle(name: &str) -> bool {
+    IDLE.iter().any(|idle| name.ends_with(idle))
 }
 
 /// A shape without its ones: `[1, 1, D]` and `[D]` hold the same numbers in the same order.

@@ -3,6 +3,7 @@
 mod compare;
 mod eval;
 mod export;
+mod model;
 mod plugin;
 mod report;
 mod runs;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use compare::{CompareArgs, Weights};
 pub use eval::EvalArgs;
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
+pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
 pub use plugin::PluginVerb;
 pub use report::ReportArgs;
 pub use runs::RunsVerb;
@@ -69,6 +71,9 @@ pub enum Verb {
     Eval(EvalArgs),
     /// Turn pictures and texts into embeddings, written to a safetensors file
     Embed(EmbedArgs),
+    /// Take a model away, or look at one: `model export`, `model show`
+    #[command(subcommand)]
+    Model(ModelVerb),
     /// Look back at runs: list, show, tag, delete, and how two of them differ
     #[command(subcommand)]
     Runs(RunsVerb),

@@ -5,6 +5,7 @@
 mod edit;
 mod place;
 mod report;
+pub mod secret;
 mod source;
 pub mod study;
 

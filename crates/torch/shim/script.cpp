@@ -63,15 +63,15 @@ char* shim_script_buffers(void* module, void* list, visit each) {
 
 // Without the profiling optimizer: it rewrites the module after the first calls, so that the same weights give other
 // last bits, and a resumed run would leave the path of one that was never stopped.
-char* shim_script_forward(void* module, bool train, void** inputs, size_t n, void* out) {
+char* shim_script_call(void* module, const char* method, bool train, void** inputs, size_t n, void* out) {
   return guarded([&] {
     auto& script = *static_cast<Module*>(module);
     torch::jit::GraphOptimizerEnabledGuard plain(false);
     set_training(script, train);
     std::vector<c10::IValue> arguments;
     for (size_t i = 0; i < n; ++i) arguments.emplace_back(*static_cast<at::Tensor*>(inputs[i]));
-    auto answer = script.forward(std::move(arguments));
-    TORCH_CHECK(answer.isTensor(), "forward returns a ", answer.tagKind(), ", not a Tensor");
+    auto answer = script.get_method(method)(std::move(arguments));
+    TORCH_CHECK(answer.isTensor(), method, " returns a ", answer.tagKind(), ", not a Tensor");
     *static_cast<at::Tensor*>(out) = answer.toTensor();
   });
 }

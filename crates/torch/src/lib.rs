@@ -10,6 +10,7 @@ mod precision;
 mod random;
 mod recompute;
 mod script;
+mod trace;
 
 pub use cuda::open_cuda;
 pub use flops::{count_flops, uncounted};
@@ -18,6 +19,7 @@ pub use precision::{allow_tf32, autocast, channels_last};
 pub use random::{RandomState, rng_state, set_rng_state};
 pub use recompute::{computes_again, recompute_stages, stage};
 pub use script::Script;
+pub use trace::Trace;
 
 use anyhow::Result;
 use tch::Tensor;

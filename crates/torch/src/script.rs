@@ -17,8 +17,9 @@ unsafe extern "C" {
     fn shim_script_free(module: *mut c_void);
     fn shim_script_parameters(module: *mut c_void, list: *mut c_void, each: Visit) -> *mut c_char;
     fn shim_script_buffers(module: *mut c_void, list: *mut c_void, each: Visit) -> *mut c_char;
-    fn shim_script_forward(
+    fn shim_script_call(
         module: *mut c_void,
+        method: *const c_char,
         train: bool,
         inputs: *const *const c_void,
         n: usize,
@@ -88,16 +89,25 @@ impl Script {
         Ok(list)
     }
 
-    /// Calls `forward`. Parts of the module whose parameters are all locked stay in evaluation even when training.
+    /// Calls `forward`, as [`Script::call`] does any method.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward(&self, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
+        self.call("forward", inputs, train)
+    }
+
+    /// Calls a method. Parts of the module whose parameters are all locked stay in evaluation even when training.
     ///
     /// # Errors
     /// What the module raised, on one line, or that it returned no tensor.
-    pub fn forward(&self, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
+    pub fn call(&self, method: &str, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
+        let method = CString::new(method).context("the name holds a zero byte")?;
         let list: Vec<*const c_void> = inputs.iter().map(|input| input.as_ptr().cast()).collect();
         let mut out = Tensor::new();
         // SAFETY: a live module and live tensors; `out` is assigned a tensor.
         answer(unsafe {
-            shim_script_forward(self.0, train, list.as_ptr(), list.len(), out.as_mut_ptr().cast())
+            shim_script_call(self.0, method.as_ptr(), train, list.as_ptr(), list.len(), out.as_mut_ptr().cast())
         })?;
         Ok(out)
     }
@@ -110,7 +120,7 @@ impl Drop for Script {
     }
 }
 
-fn answer(message: *mut c_char) -> Result<()> {
+pub(crate) fn answer(message: *mut c_char) -> Result<()> {
     if message.is_null() {
         return Ok(());
     }

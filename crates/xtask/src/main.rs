@@ -6,6 +6,7 @@ mod checkout;
 mod download;
 mod libtorch;
 mod lock;
+mod python;
 mod setup;
 mod unpack;
 
@@ -19,6 +20,7 @@ const USAGE: &str = "\
 cargo xtask setup           fetch what is missing: libtorch and the pretrained towers
 cargo xtask run SPEC...     set up, build, and run an experiment: clip-lab run SPEC...
 cargo xtask test [ARGS]     set up, build, and test everything: cargo test --workspace ARGS
+cargo xtask python          set up Python with transformers and open_clip, which one test loads exports with (5 GB)
 cargo xtask ci              check format, lints and documentation, then test
 
 What is fetched goes to $CLIP_LAB_CACHE, else $XDG_CACHE_HOME/clip-lab, else ~/.cache/clip-lab.
@@ -41,9 +43,10 @@ fn dispatch(args: &[String]) -> Result<()> {
         None => ("help", args),
     };
     match verb {
-        "setup" | "ci" if !rest.is_empty() => {
+        "setup" | "python" | "ci" if !rest.is_empty() => {
             bail!("`{verb}` takes no further word, but got `{}`\n\n{USAGE}", rest[0])
         }
+        "python" => python::set_up(&Checkout::of_this_process()?),
         "setup" => set_up(&Checkout::of_this_process()?),
         "run" => run(rest),
         "test" => test(rest),

@@ -64,8 +64,7 @@ impl TextEncoder for ClipTextEncoder {
 impl ClipTextEncoder {
     /// The token that stands for the text: `[B, L, W]` to `[B, W]`.
     fn pick(&self, x: &Tensor, tokens: &Tokens) -> Result<Tensor> {
-        let (batch, _, width) = x.size3()?;
-        let place = self.place(tokens)?.f_view([batch, 1, 1])?.f_expand([batch, 1, width], false)?;
+        let place = self.place(tokens)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?.f_expand_as(&x.f_narrow(1, 0, 1)?)?;
         Ok(x.f_gather(1, &place, false)?.f_squeeze_dim(1)?)
     }
 
@@ -74,7 +73,7 @@ impl ClipTextEncoder {
     fn place(&self, tokens: &Tokens) -> Result<Tensor> {
         let Tokens { ids, mask } = tokens;
         let length = ids.size()[1];
-        let place = Tensor::f_arange(length, (DType::Int64, ids.device()))?;
+        let place = ids.f_ones_like()?.f_cumsum(1, DType::Int64)?.f_sub_scalar(1)?; // [B, L]
         let score = match self.settings.pool {
             TextPool::Last => place,
             TextPool::Argmax => ids.f_mul_scalar(length)?.f_sub(&place)?,
@@ -85,6 +84,6 @@ impl ClipTextEncoder {
             }
         };
         let padding = mask.f_logical_not()?;
-        Ok(score.f_expand_as(ids)?.f_masked_fill(&padding, -length - 1)?.f_argmax(1, false)?)
+        Ok(score.f_masked_fill(&padding, -length - 1)?.f_argmax(1, false)?)
     }
 }

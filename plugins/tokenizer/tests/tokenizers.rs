@@ -141,3 +141,15 @@ fn values_that_cannot_work_are_named() {
     let keys: Vec<_> = faults.found().iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["path", "max_tokens", "max_tokens"]);
 }
+
+/// What a vocabulary is for: the file that transformers reads gives the ids that our own encoding gives.
+#[test]
+fn the_vocabulary_of_clip_is_told_whole() {
+    let (tokens, merges) = plugins_tokenizer::clip_vocabulary().unwrap();
+    assert_eq!((tokens.len(), merges.len()), (49_408, 48_894));
+    let said = |id: usize| tokens[id].as_str();
+    assert_eq!((said(0), said(256), said(320), said(49_406)), ("!", "!</w>", "a</w>", "<|startoftext|>"));
+    assert_eq!(merges[0], ("i".to_owned(), "n".to_owned()));
+    let distinct: std::collections::HashSet<_> = tokens.iter().collect();
+    assert_eq!(distinct.len(), tokens.len(), "no two ids share a spelling");
+}

@@ -1,6 +1,6 @@
 //! The towers of Hugging Face's `CLIPModel`.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::json;
 use crate::positions::Positions;
 use crate::rename::Row;
 
-pub(super) const IMAGE: &[Row] = &[
+pub(crate) const IMAGE: &[Row] = &[
     ("embeddings.cls", "embeddings.class_embedding"),
     ("embeddings.position", "embeddings.position_embedding.weight"),
     ("embeddings.patch", "embeddings.patch_embedding"),
@@ -23,7 +23,7 @@ pub(super) const IMAGE: &[Row] = &[
     ("head.norm", "post_layernorm"),
 ];
 
-pub(super) const TEXT: &[Row] = &[
+pub(crate) const TEXT: &[Row] = &[
     ("embeddings.word", "embeddings.token_embedding.weight"),
     ("embeddings.position", "embeddings.position_embedding.weight"),
     ("blocks.*.norm1", "encoder.layers.*.layer_norm1"),
@@ -107,10 +107,6 @@ pub(super) fn image(config: &Value, place: &Place) -> Result<Import> {
 
 /// Reads the text tower.
 pub(super) fn text(config: &Value, place: &Place) -> Result<Import> {
-    ensure!(
-        !place.pooler || place.within.is_empty(),
-        "CLIP's text tower in a VisionTextDualEncoderModel is not offered"
-    );
     let defaults = serde_json::json!({
         "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 8,
         "vocab_size": 49408, "max_position_embeddings": 77, "eos_token_id": 49407,

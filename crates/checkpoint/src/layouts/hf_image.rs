@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
+use tch::{Device, Kind, Tensor};
 
 use super::{hf_clip, prefix};
 use crate::json;
@@ -13,7 +14,7 @@ use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
 
-const VIT: &[Row] = &[
+pub(crate) const VIT: &[Row] = &[
     ("embeddings.cls", "embeddings.cls_token"),
     ("embeddings.position", "embeddings.position_embeddings"),
     ("embeddings.patch", "embeddings.patch_embeddings.projection"),
@@ -120,13 +121,15 @@ impl Default for Vit {
 
 fn vit(config: &Value, place: &Place) -> Result<Import> {
     let vit: Vit = json::take(config, "the configuration of the ViT")?;
-    let usual = vit.pooler_act == "tanh" && vit.pooler_output_size.is_none_or(|size| size == vit.hidden_size);
+    let wide = vit.pooler_output_size.is_none_or(|size| size == vit.hidden_size);
+    let idle = place.pooler && wide && vit.pooler_act == "linear" && changes_nothing(place)?;
+    let usual = idle || (vit.pooler_act == "tanh" && wide);
     ensure!(
         usual || !place.pooler,
         "{}: a ViT whose pooler is not a tanh as wide as its tokens is not offered",
         place.tensors.place().display()
     );
-    let weights = vit_weights(place)?;
+    let weights = vit_weights(&Place { pooler: place.pooler && !idle, ..*place })?;
     let settings = [
         ("image_size", vit.image_size.into()),
         ("patch_size", vit.patch_size.into()),
@@ -135,13 +138,26 @@ fn vit(config: &Value, place: &Place) -> Result<Import> {
         ("heads", vit.num_attention_heads.into()),
         ("mlp_ratio", ratio(vit.intermediate_size, vit.hidden_size).into()),
         ("activation", activation(&vit.hidden_act)?.into()),
-        ("pool", if place.pooler { "pooler" } else { "cls" }.into()),
+        ("pool", if place.pooler && !idle { "pooler" } else { "cls" }.into()),
         ("qkv_bias", vit.qkv_bias.into()),
         ("norm_eps", vit.layer_norm_eps.into()),
         ("dropout", vit.hidden_dropout_prob.into()),
         ("attention_dropout", vit.attention_probs_dropout_prob.into()),
     ];
     Ok(Import::new("vit", settings).with(weights))
+}
+
+/// Whether the pooler is the matrix that changes nothing, as in what we write for the class token itself.
+fn changes_nothing(place: &Place) -> Result<bool> {
+    let file = place.tensors;
+    let at = |name: &str| format!("{}pooler.dense.{name}", place.within);
+    if !file.has(&at("weight")) || !file.has(&at("bias")) {
+        return Ok(false);
+    }
+    let (weight, bias) = (file.tensor(&at("weight"))?, file.tensor(&at("bias"))?);
+    let unit = Tensor::f_eye(bias.size()[0], (Kind::Float, Device::Cpu))?;
+    let same = weight.size() == unit.size() && weight.f_to_kind(Kind::Float)?.f_equal(&unit)?;
+    Ok(same && bias.f_count_nonzero(None)?.f_int64_value(&[])? == 0)
 }
 
 /// Weights of a ViT; the pooler may be left over unless it is what pools.

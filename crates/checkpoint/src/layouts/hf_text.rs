@@ -10,7 +10,7 @@ use crate::json;
 use crate::rename::Row;
 use crate::{Import, Weights};
 
-pub(super) const BERT: &[Row] = &[
+pub(crate) const BERT: &[Row] = &[
     ("embeddings.word", "embeddings.word_embeddings.weight"),
     ("embeddings.position", "embeddings.position_embeddings.weight"),
     ("embeddings.token_type", "embeddings.token_type_embeddings.weight"),

@@ -14,7 +14,7 @@ use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
 
-const TABLE: &[Row] = &[
+pub(crate) const TABLE: &[Row] = &[
     ("embeddings.word", "token_embedding.weight"),
     ("embeddings.position", "positional_embedding"),
     ("blocks.*.norm1", "transformer.resblocks.*.ln_1"),

@@ -14,7 +14,7 @@ use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
 
-const VIT: &[Row] = &[
+pub(crate) const VIT: &[Row] = &[
     ("embeddings.cls", "class_embedding"),
     ("embeddings.position", "positional_embedding"),
     ("embeddings.patch", "conv1"),

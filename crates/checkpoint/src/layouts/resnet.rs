@@ -11,7 +11,7 @@ use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
 
-const TABLE: &[Row] = &[
+pub(crate) const TABLE: &[Row] = &[
     ("stem.conv*", "conv*"),
     ("stem.bn*", "bn*"),
     ("stages.*.*.conv*", "layer+.*.conv*"),

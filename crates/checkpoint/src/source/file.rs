@@ -99,6 +99,10 @@ impl Tensors for TensorFile {
         self.tensor(name)
     }
 
+    fn kind(&self, name: &str) -> Option<Kind> {
+        kind(self.header.info(name)?.dtype).ok()
+    }
+
     fn hash(&self, name: &str, hasher: &mut blake3::Hasher) -> Result<()> {
         let info = self.info(name)?;
         hasher.update(format!("{name} {:?} {:?}\n", info.dtype, info.shape).as_bytes());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::{TensorFile, Tensors};
 
@@ -71,6 +71,11 @@ impl Tensors for Shards {
     fn tensor(&self, name: &str) -> Result<Tensor> {
         let (file, full) = self.found(name)?;
         file.tensor(&full)
+    }
+
+    fn kind(&self, name: &str) -> Option<Kind> {
+        let (file, full) = self.holder(name)?;
+        Tensors::kind(file, &full)
     }
 
     fn hash(&self, name: &str, hasher: &mut blake3::Hasher) -> Result<()> {

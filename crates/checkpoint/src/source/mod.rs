@@ -9,7 +9,7 @@ mod save;
 use std::path::Path;
 
 use anyhow::Result;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 pub use file::TensorFile;
 pub(crate) use folder::{Shards, is_pickle, parts, pickle};
@@ -28,6 +28,11 @@ pub(crate) trait Tensors: Send + Sync {
     fn hash(&self, name: &str, hasher: &mut blake3::Hasher) -> Result<()>;
     /// The file or folder, for messages.
     fn place(&self) -> &Path;
+
+    /// The type of a tensor, if there is one of that name.
+    fn kind(&self, name: &str) -> Option<Kind> {
+        self.tensor(name).ok().map(|tensor| tensor.kind())
+    }
 
     /// Whether there is a tensor called `name`.
     fn has(&self, name: &str) -> bool {

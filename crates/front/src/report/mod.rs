@@ -17,7 +17,6 @@ mod provenance;
 mod queries;
 mod reproduce;
 mod runs;
-mod secret;
 mod settings;
 mod tables;
 mod text;
@@ -27,6 +26,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clip_lab_cli::ReportArgs;
+use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 
 pub use model::{Caption, Found, Model, Picture, Query, Run, Setting, Settings, Trouble};

@@ -58,8 +58,8 @@ impl Embeddings {
 
     fn with_cls(&self, x: Tensor) -> Result<Tensor> {
         let Some(cls) = &self.cls else { return Ok(x) };
-        let (batch, _, width) = x.size3()?;
-        Ok(Tensor::f_cat(&[cls.f_expand([batch, 1, width], false)?, x], 1)?)
+        let cls = cls.f_expand_as(&x.f_narrow(1, 0, 1)?)?; // [B, 1, W]
+        Ok(Tensor::f_cat(&[cls, x], 1)?)
     }
 
     fn check(&self, images: &Tensor) -> Result<()> {

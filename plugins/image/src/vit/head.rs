@@ -86,8 +86,7 @@ impl AttentionPool {
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (batch, _, width) = x.size3()?;
-        let q = self.q.forward(&self.latent)?.f_expand([batch, 1, width], false)?; // [B, 1, W]
+        let q = self.q.forward(&self.latent)?.f_expand_as(&x.f_narrow(1, 0, 1)?)?; // [B, 1, W]
         let kv = self.kv.forward(x)?.f_chunk(2, -1)?;
         let x = self.out.forward(&attend((&q, &kv[0], &kv[1]), self.heads, Mask::None, 0.0)?)?;
         let x = x.f_add(&self.mlp.forward(&self.norm.forward(&x)?)?)?;

@@ -1,9 +1,12 @@
 //! The byte-pair encoding of CLIP, with the same ids as open_clip (`src/open_clip/tokenizer.py`).
 
 mod clean;
+mod vocabulary;
 
 use clip_lab_api::prelude::*;
 use instant_clip_tokenizer::{Token, Tokenizer as Bpe};
+
+pub use vocabulary::vocabulary;
 
 /// The tokenizer of CLIP and of everything that open_clip trains from scratch: lower case, 49,408 ids, vocabulary
 /// built in.

@@ -1,0 +1,105 @@
+//! Tokenizers as transformers reads them: `tokenizer.json` and `tokenizer_config.json`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::Tokens;
+use crate::json;
+
+/// Tokens by id and merges in order, of a byte-pair encoding as CLIP's.
+#[derive(Debug, Clone)]
+pub struct Vocabulary {
+    /// Every token, in the alphabet of byte-level encodings; the last two open and end a text.
+    pub tokens: Vec<String>,
+    /// Pairs that become one token, the first to be merged first.
+    pub merges: Vec<(String, String)>,
+}
+
+/// What splits a text into words before bytes are paired, as OpenAI wrote it.
+const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+
+/// Both files; none for a tokenizer that is in no file and has no vocabulary to write.
+pub(super) fn documents(tokens: &Tokens) -> Result<Vec<(&'static str, Value)>> {
+    let content = match (&tokens.vocabulary, tokens.tokenizer.word("path")) {
+        (Some(vocabulary), _) => clip(vocabulary),
+        (None, "") => return Ok(Vec::new()),
+        (None, path) => json::read(&file(Path::new(path)))?,
+    };
+    let config = config(tokens, &content);
+    Ok(vec![("tokenizer.json", content), ("tokenizer_config.json", config)])
+}
+
+/// The path may be that of a folder, as the plugin takes both.
+fn file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("tokenizer.json") } else { path.to_owned() }
+}
+
+fn config(tokens: &Tokens, content: &Value) -> Value {
+    let mut config = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": tokens.limit,
+        "model_input_names": ["input_ids", "attention_mask"],
+    });
+    if let Some(pad) = pad(content) {
+        config["pad_token"] = pad.into();
+    }
+    config
+}
+
+/// What the file pads with, else the token that is called so, else CLIP's end token.
+fn pad(content: &Value) -> Option<&str> {
+    let special = content["added_tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let called = |name: &str| special.iter().filter_map(|token| token["content"].as_str()).find(|token| *token == name);
+    content["padding"]["pad_token"]
+        .as_str()
+        .or_else(|| ["[PAD]", "<pad>", "<|endoftext|>"].into_iter().find_map(called))
+}
+
+/// CLIP's tokenizer.
+fn clip(vocabulary: &Vocabulary) -> Value {
+    let ids: serde_json::Map<String, Value> =
+        vocabulary.tokens.iter().enumerate().map(|(id, token)| (token.clone(), id.into())).collect();
+    let last = vocabulary.tokens.len().saturating_sub(2);
+    let (start, end) = (&vocabulary.tokens[last], &vocabulary.tokens[last + 1]);
+    let special = |id: usize, content: &str| {
+        json!({"id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+               "normalized": false, "special": true})
+    };
+    let template = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
+    let named = |id: usize, content: &str| json!({"id": content, "ids": [id], "tokens": [content]});
+    json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": [special(last, start), special(last + 1, end)],
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "NFC"},
+            {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
+            {"type": "Lowercase"},
+        ]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": WORDS}, "behavior": "Removed", "invert": true},
+            {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false},
+        ]},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [template(start), {"Sequence": {"id": "A", "type_id": 0}}, template(end)],
+            "pair": [template(start), {"Sequence": {"id": "A", "type_id": 0}}, template(end)],
+            "special_tokens": {start.as_str(): named(last, start), end.as_str(): named(last + 1, end)},
+        },
+        "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+        "model": {
+            "type": "BPE",
+            "dropout": null,
+            "unk_token": end,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "</w>",
+            "fuse_unk": false,
+            "byte_fallback": false,
+            "vocab": ids,
+            "merges": vocabulary.merges.iter().map(|(a, b)| json!([a, b])).collect::<Vec<_>>(),
+        },
+    })
+}

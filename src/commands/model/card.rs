@@ -1,0 +1,210 @@
+//! The model card: what the model is, how good, where from, and how to load it.
+
+use std::fmt::Write as _;
+
+use clip_lab_cli::{ModelExportArgs, ModelFormat};
+
+use super::record::{Found, Metric};
+use crate::commands::target::{Model, Target};
+
+/// What a card is written from.
+pub struct Card<'a> {
+    /// What was asked for.
+    pub args: &'a ModelExportArgs,
+    /// What the model is for the tool that loads it.
+    pub kind: &'a str,
+    /// The checkpoint.
+    pub source: &'a str,
+    /// The model as it was planned.
+    pub target: &'a Target,
+    /// And built.
+    pub model: &'a Model,
+    /// What the store knows of its run.
+    pub found: Option<&'a Found>,
+}
+
+impl Card<'_> {
+    /// Markdown, with the head that the Hugging Face Hub reads.
+    pub fn text(&self) -> String {
+        let sections = [self.head(), self.loading(), self.parts(), self.pictures(), self.run()];
+        sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn name(&self) -> String {
+        let folder = || self.args.out.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.found.map(|found| found.run.name.clone()).or_else(folder).unwrap_or_default()
+    }
+
+    fn head(&self) -> String {
+        let library = match self.args.format {
+            ModelFormat::Hf => "library_name: transformers\n",
+            ModelFormat::OpenClip => "library_name: open_clip\n",
+            ModelFormat::TorchScript => "",
+        };
+        format!(
+            "---\n{library}pipeline_tag: zero-shot-image-classification\ntags:\n- clip\n- image-text\n---\n# {}\n\nAn \
+             image-text model (`{}`), written by clip-lab {} from `{}`.\n",
+            self.name(),
+            self.kind,
+            env!("CARGO_PKG_VERSION"),
+            file_name(self.source),
+        )
+    }
+
+    fn loading(&self) -> String {
+        let lines = match (self.args.format, self.kind) {
+            (ModelFormat::Hf, kind) => format!(
+                "from transformers import {kind}, AutoTokenizer, AutoImageProcessor\n\
+                 model = {kind}.from_pretrained(\"DIR\").eval()\n\
+                 tokenizer, processor = AutoTokenizer.from_pretrained(\"DIR\"), AutoImageProcessor.from_pretrained(\"DIR\")"
+            ),
+            (ModelFormat::OpenClip, _) => "import open_clip\n\
+                 model, _, preprocess = open_clip.create_model_and_transforms(\"local-dir:DIR\")\n\
+                 tokenizer = open_clip.get_tokenizer(\"local-dir:DIR\")"
+                .into(),
+            (ModelFormat::TorchScript, _) => self.script_lines(),
+        };
+        let again = match self.args.format {
+            ModelFormat::TorchScript => "",
+            _ => "\nIn a spec of clip-lab: `from = \"DIR\"` in `[model.image]`, `[model.text]` and their projections.\n",
+        };
+        format!("## Loading\n\n```python\n{lines}\n```\n{again}")
+    }
+
+    fn script_lines(&self) -> String {
+        let mut lines = "import torch\nmodel = torch.jit.load(\"DIR/model.pt\").eval()\n".to_owned();
+        if let Some(image) = &self.target.plan.image {
+            let side = image.preprocess.size;
+            let _ = writeln!(lines, "rows = model.encode_image(pixel_values, normalize=True)  # [B, 3, {side}, {side}]");
+        }
+        if let Some(text) = &self.target.plan.text {
+            let most = text.max_tokens;
+            let _ = writeln!(
+                lines,
+                "rows = model.encode_text(input_ids, attention_mask, normalize=True)  # [B, L], L <= {most}"
+            );
+        }
+        lines.trim_end().to_owned()
+    }
+
+    fn parts(&self) -> String {
+        let plan = &self.target.plan;
+        let mut rows = Vec::new();
+        if let Some(image) = &plan.image {
+            rows.push(("image", image.encoder.name));
+            rows.push(("image_projection", image.head.projection.name));
+        }
+        if let Some(text) = &plan.text {
+            rows.push(("text", text.encoder.name));
+            rows.push(("text_projection", text.head.projection.name));
+        }
+        let mut words = "## Model\n\n| part | plugin | parameters |\n|---|---|---:|\n".to_owned();
+        for (part, plugin) in rows {
+            let _ = writeln!(words, "| {part} | {plugin} | {} |", thousands(self.count(part)));
+        }
+        if let Some(text) = &plan.text {
+            let _ = writeln!(words, "\nTokenizer: {}, {} tokens at most.", text.tokenizer.name, text.max_tokens);
+        }
+        words
+    }
+
+    fn count(&self, part: &str) -> usize {
+        let before = format!("{part}.");
+        let statistics = |name: &str| name.ends_with("running_mean") || name.ends_with("running_var");
+        let variables = self.model.vars.variables();
+        let mine = variables.iter().filter(|(name, _)| name.starts_with(&before) && !statistics(name));
+        mine.map(|(_, tensor)| tensor.numel()).sum()
+    }
+
+    fn pictures(&self) -> String {
+        let Some(image) = &self.target.plan.image else { return String::new() };
+        let how = super::parts::preprocess(&image.preprocess);
+        format!(
+            "Pictures: {:?} to {} pixels, {:?}, the middle {}x{}, mean {:?}, deviation {:?}.\n",
+            how.resize, how.size, how.interpolation, how.crop, how.crop, how.mean, how.std
+        )
+        .to_lowercase()
+        .replacen("pictures", "Pictures", 1)
+    }
+
+    fn run(&self) -> String {
+        let Some(found) = self.found else {
+            return "The store knows no run of these weights: there are no numbers and no provenance to tell.\n".into();
+        };
+        let weights = file_name(self.source);
+        let step = found.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
+        let mut words = format!("## Numbers\n\nOf the weights `{weights}`{step}, run `{}`.\n\n", found.run.uid);
+        words += &numbers(found);
+        words += &data(found);
+        words += &provenance(found);
+        let _ = write!(words, "\n## Spec\n\n```toml\n{}\n```\n", found.spec.trim_end());
+        words
+    }
+}
+
+fn numbers(found: &Found) -> String {
+    let arm = found.metrics.iter().any(|metric| metric.seeds.is_some());
+    let mut words = match arm {
+        true => format!("| metric | this run | mean of {} seeds | 95% interval over seeds |\n|---|---:|---:|---:|\n", found.seeds),
+        false => "| metric | this run |\n|---|---:|\n".to_owned(),
+    };
+    for Metric { name, value, seeds } in &found.metrics {
+        let _ = write!(words, "| {name} | {value:.4} |");
+        if arm {
+            let mean = seeds.map_or_else(|| "–".to_owned(), |seeds| format!("{:.4}", seeds.value));
+            let interval = seeds.and_then(|seeds| seeds.interval);
+            let interval = interval.map_or_else(|| "–".to_owned(), |one| format!("{:.4} to {:.4}", one.low, one.high));
+            let _ = write!(words, " {mean} | {interval} |");
+        }
+        words.push('\n');
+    }
+    if !arm {
+        words += "\nOne run, so nothing is known of what another seed would give.\n";
+    }
+    words
+}
+
+fn data(found: &Found) -> String {
+    let mut words = "\n## Data\n\n| split | fingerprint |\n|---|---|\n".to_owned();
+    for (key, value) in found.environment.extra.iter().filter(|(key, _)| key.starts_with("data.")) {
+        let _ = writeln!(words, "| {} | {} |", &key["data.".len()..], value.as_str().unwrap_or_default());
+    }
+    if found.run.epoch > 0.0 {
+        let pairs = (found.run.samples as f64 / found.run.epoch).round() as usize;
+        let seen = thousands(found.run.samples as usize);
+        let _ = writeln!(words, "\nTrained on {} pairs, {seen} seen in {:.2} epochs.", thousands(pairs), found.run.epoch);
+    }
+    for (what, count) in &found.queries {
+        let _ = writeln!(words, "- {what}: {} queries", thousands(*count));
+    }
+    words
+}
+
+fn provenance(found: &Found) -> String {
+    let there = &found.environment;
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, value: Option<String>| rows.extend(value.map(|value| (name.to_owned(), value)));
+    let dirty = if there.git_dirty == Some(true) { " with changes that were not committed" } else { "" };
+    add("commit", there.git_commit.as_ref().map(|commit| format!("{commit}{dirty}")));
+    add("code", there.extra.get("code").and_then(|code| code.as_str()).map(str::to_owned));
+    there.versions.iter().for_each(|(name, version)| add(name, Some(version.clone())));
+    add("device", there.device.clone());
+    add("processor", there.cpu.clone());
+    add("seed", Some(found.run.seed.to_string()));
+    add("study", found.run.study.clone());
+    add("arm", found.run.arm.clone());
+    let table: String = rows.iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
+    format!("\n## Provenance\n\n| | |\n|---|---|\n{table}")
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
+}
+
+/// `1,234,567`.
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
+    groups.join(",")
+}

@@ -1,0 +1,124 @@
+//! `clip-lab model export`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use clip_lab_api::Catalog;
+use clip_lab_checkpoint::export::{Format, beside, export as in_layout, write_documents};
+use clip_lab_cli::{ModelExportArgs, ModelFormat, ModelWeights};
+use clip_lab_store::Reader;
+use serde_json::json;
+use tch::Device;
+
+use super::{
+    card,
+    folder::{Folder, RECORD},
+    parts, record, torchscript,
+};
+use crate::commands::target::{Target, is_checkpoint};
+
+/// Writes the model that the arguments name.
+///
+/// # Errors
+/// When it cannot be read, the format cannot hold it, or the folder cannot be written.
+pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result<()> {
+    let source = source(args, store)?;
+    let target = Target::find(&source, &args.set, store, catalog)?;
+    let folder = Folder::begin(&args.out, args.force)?;
+    eprintln!("reading {source}");
+    let mut built = target.build(Device::Cpu)?;
+    let loss = parts::temperature(&target, is_checkpoint(&source).then_some(source.as_str()))?;
+    let (kind, remarks) = if args.format == ModelFormat::TorchScript {
+        eprintln!("tracing both towers and trying the file with other batches");
+        torchscript::write(&target, &mut built, loss, &folder.path().join("model.pt"))?;
+        let (image, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
+        let pictures = image.map(|side| parts::preprocess(&side.preprocess));
+        let tokens = text.map(parts::tokens).transpose()?;
+        write_documents(folder.path(), &beside(tokens.as_ref(), pictures.as_ref())?)?;
+        ("TorchScript module", Vec::new())
+    } else {
+        let format = if args.format == ModelFormat::Hf { Format::HuggingFace } else { Format::OpenClip };
+        let files = in_layout(&parts::whole(&target, &built, loss)?, format)?;
+        files.write(folder.path())?;
+        (files.kind, files.remarks)
+    };
+    remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
+    let found = record::gather(store, weights)?;
+    let card = card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
+    fs::write(folder.path().join("README.md"), card.text())?;
+    let record = json!({
+        "version": 1,
+        "clip_lab": env!("CARGO_PKG_VERSION"),
+        "format": format!("{:?}", args.format).to_lowercase(),
+        "kind": kind,
+        "source": source,
+        "run": found.as_ref().map(|found| &found.run.uid),
+        "step": found.as_ref().and_then(|found| found.step),
+        "remarks": remarks,
+    });
+    write_documents(folder.path(), &[(RECORD, record.clone())])?;
+    let files = listed(folder.path())?;
+    folder.finish()?;
+    if args.json {
+        println!("{:#}", json!({ "version": 1, "out": args.out, "kind": kind, "files": files, "record": record }));
+        return Ok(());
+    }
+    println!("{kind} written to {}", args.out.display());
+    files.iter().for_each(|(name, bytes)| println!("  {name:<32} {bytes:>12} bytes"));
+    Ok(())
+}
+
+/// The run's checkpoint that is meant, or what was named where it is no run.
+fn source(args: &ModelExportArgs, store: &Path) -> Result<String> {
+    let path = Path::new(&args.model);
+    let ours = path.is_dir().then(|| path.to_owned()).filter(|folder| folder.join("spec.toml").exists());
+    let folder = match ours {
+        Some(folder) => folder,
+        None if path.exists() || args.model.starts_with("hf:") => {
+            ensure!(args.weights.is_none(), "--weights chooses among the weights of a run, and {} is none", args.model);
+            let spec = path.extension().is_some_and(|ending| ending == "toml");
+            ensure!(!spec, "{} is a spec, which has no weights of its own; run it and export the run", args.model);
+            return Ok(args.model.clone());
+        }
+        None => {
+            let reader = Reader::open(store).with_context(|| {
+                format!("`{}` is no folder and no file, and no run can be looked up", args.model)
+            })?;
+            reader.run(&args.model)?.dir
+        }
+    };
+    Ok(chosen(&folder, args.weights)?.display().to_string())
+}
+
+fn chosen(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBuf> {
+    let names: &[&str] = match weights {
+        None => &["best.safetensors", "last.safetensors"],
+        Some(ModelWeights::Raw) => &["best.safetensors"],
+        Some(ModelWeights::Ema) => &["best_ema.safetensors"],
+        Some(ModelWeights::Last) => &["last.safetensors"],
+    };
+    let found = names.iter().map(|name| folder.join(name)).find(|file| file.exists());
+    found.with_context(|| {
+        let there: Vec<&str> = ["best", "best_ema", "last"]
+            .into_iter()
+            .filter(|name| folder.join(format!("{name}.safetensors")).exists())
+            .collect();
+        let there = if there.is_empty() { "no weights".to_owned() } else { there.join(", ") };
+        format!("{} has no {}; it has {there}", folder.display(), names[0])
+    })
+}
+
+/// Names and sizes of the files, by name.
+fn listed(folder: &Path) -> Result<Vec<(String, u64)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        files.push((entry.file_name().to_string_lossy().into_owned(), entry.metadata()?.len()));
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,103 @@
+//! A built model as what is written for other tools: parts with plugin, settings and tensors.
+
+use anyhow::{Context as _, Result};
+use clip_lab_api::{Kind, Planned};
+use clip_lab_checkpoint::{
+    Preprocess, TensorFile,
+    export::{Model, Part, Tokens, Vocabulary},
+};
+use tch::{Device, nn};
+
+use crate::{
+    commands::target::{self, Target},
+    plan::{self, TextSide},
+};
+
+/// Scale and bias of a loss, the scale as the logarithm that is learned.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Temperature {
+    pub scale: Option<f64>,
+    pub bias: Option<f64>,
+}
+
+/// The whole model.
+///
+/// # Errors
+/// When one of the towers is missing, which other tools' layouts want both of.
+pub fn whole(target: &Target, built: &target::Model, loss: Temperature) -> Result<Model> {
+    let missing = |tower: &str| {
+        format!("the model has no {tower} tower, and this layout holds both; --format torchscript writes what there is")
+    };
+    let image = target.plan.image.as_ref().with_context(|| missing("image"))?;
+    let text = target.plan.text.as_ref().with_context(|| missing("text"))?;
+    let vars = &built.vars;
+    Ok(Model {
+        image: part(&image.encoder, vars, "image")?,
+        image_projection: part(&image.head.projection, vars, "image_projection")?,
+        text: part(&text.encoder, vars, "text")?,
+        text_projection: part(&text.head.projection, vars, "text_projection")?,
+        tokens: tokens(text)?,
+        preprocess: preprocess(&image.preprocess),
+        logit_scale: loss.scale,
+        logit_bias: loss.bias,
+    })
+}
+
+/// The tokenizer of a text side.
+///
+/// # Errors
+/// When its vocabulary cannot be had.
+pub fn tokens(text: &TextSide) -> Result<Tokens> {
+    let clip = text.tokenizer.name == "clip_bpe";
+    let vocabulary = clip.then(plugins_tokenizer::clip_vocabulary).transpose()?;
+    let vocabulary = vocabulary.map(|(tokens, merges)| Vocabulary { tokens, merges });
+    let (plugin, settings) = (text.tokenizer.name.to_owned(), text.tokenizer.settings.clone());
+    let tokenizer = Part { plugin, settings, tensors: Vec::new() };
+    Ok(Tokens { tokenizer, limit: text.max_tokens, vocabulary })
+}
+
+/// In the words of a checkpoint.
+pub fn preprocess(ours: &plan::Preprocess) -> Preprocess {
+    let plan::Preprocess { size, mean, std, resize, interpolation, resized } = ours.clone();
+    Preprocess { mean, std, resize, interpolation, size: resized.unwrap_or(size), crop: size }
+}
+
+/// Scale and bias as the weights have them: learned in a checkpoint of ours, stated by one of another tool.
+///
+/// # Errors
+/// When the checkpoint cannot be read.
+pub fn temperature(target: &Target, from: Option<&str>) -> Result<Temperature> {
+    if let Some(path) = &target.checkpoint {
+        return learned(&TensorFile::open(path)?);
+    }
+    let Some(checkpoint) = from.map(clip_lab_checkpoint::open).transpose()? else { return Ok(Temperature::default()) };
+    let describe = checkpoint.describe();
+    if let Some(file) = describe.strip_prefix("clip-lab checkpoint ") {
+        return learned(&TensorFile::open(file.as_ref())?);
+    }
+    let Some(loss) = checkpoint.loss()? else { return Ok(Temperature::default()) };
+    let value = |key: &str| loss.settings.get(key).and_then(toml::Value::as_float);
+    Ok(Temperature { scale: value("scale").map(f64::ln), bias: value("bias") })
+}
+
+fn learned(file: &TensorFile) -> Result<Temperature> {
+    let value = |name: &str| -> Result<Option<f64>> {
+        if file.shape(name).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(file.tensor(name)?.f_reshape([1])?.f_double_value(&[0])?))
+    };
+    Ok(Temperature { scale: value("model/loss.logit_scale")?, bias: value("model/loss.logit_bias")? })
+}
+
+fn part<K: Kind + ?Sized>(planned: &Planned<K>, vars: &nn::VarStore, name: &str) -> Result<Part> {
+    let before = format!("{name}.");
+    let mut tensors = Vec::new();
+    for (full, tensor) in vars.variables() {
+        if let Some(short) = full.strip_prefix(&before) {
+            tensors.push((short.to_owned(), tensor.detach().f_to_device(Device::Cpu)?));
+        }
+    }
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(Part { plugin: planned.name.to_owned(), settings: planned.settings.clone(), tensors })
+}

@@ -1,0 +1,157 @@
+//! `model.pt`: the towers as one TorchScript module, traced, with methods that take batches and texts of any size.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use clip_lab_api::{Mode, Tokens};
+use clip_lab_torch::{Script, Trace};
+use tch::{Device, Kind, Tensor};
+
+use super::parts::Temperature;
+use crate::{
+    commands::target::{Model, Target},
+    train::{ImageTower, TextTower},
+};
+
+/// By how much the file may differ from the model, where it is tried out.
+const TOLERANCE: f64 = 1e-4;
+/// Rows of the batches that the file is tried with; it is traced with two.
+const TRIED: [i64; 2] = [1, 5];
+/// Buffers that are no parameters.
+const STATISTICS: [&str; 2] = ["running_mean", "running_var"];
+
+const ENCODE_IMAGE: &str = r#"
+def encode_image(self, images: Tensor, normalize: bool = False) -> Tensor:
+    rows = self.image_rows(images)
+    if normalize:
+        rows = rows / torch.norm(rows, 2, [-1], True)
+    return rows
+"#;
+
+const ENCODE_TEXT: &str = r#"
+def encode_text(self, input_ids: Tensor, attention_mask: Tensor, normalize: bool = False) -> Tensor:
+    room = LIMIT - input_ids.size(1)
+    assert room >= 0, "texts have LIMIT tokens at most: let the tokenizer cut them"
+    ids = torch.constant_pad_nd(input_ids, [0, room], 0)
+    mask = torch.constant_pad_nd(attention_mask, [0, room], 0) != 0
+    rows = self.text_rows(ids, mask)
+    if normalize:
+        rows = rows / torch.norm(rows, 2, [-1], True)
+    return rows
+"#;
+
+/// Writes the module and tries it out.
+///
+/// # Errors
+/// When a tower cannot be traced, or computes something else once it is.
+pub fn write(target: &Target, model: &mut Model, loss: Temperature, path: &Path) -> Result<()> {
+    model.vars.freeze(); // constants of a module must not be learned
+    let _quiet = tch::no_grad_guard();
+    let mut trace = Trace::new()?;
+    let mut variables: Vec<_> = model.vars.variables().into_iter().collect();
+    variables.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, tensor) in &variables {
+        trace.put(name, tensor, !STATISTICS.iter().any(|end| name.ends_with(end)))?;
+    }
+    for (name, value) in [("logit_scale", loss.scale), ("logit_bias", loss.bias)] {
+        if let Some(value) = value {
+            trace.put(name, &Tensor::f_scalar_tensor(value, (Kind::Float, Device::Cpu))?, true)?;
+        }
+    }
+    let sides = Sides::of(target, model)?;
+    if let Some(image) = &sides.image {
+        trace.method("image_rows", &[image.batch(2)?], &mut |given| image.rows(&given[0]))?;
+        trace.define(ENCODE_IMAGE)?;
+    }
+    if let Some(text) = &sides.text {
+        let Tokens { ids, mask } = text.batch(2, text.limit)?;
+        trace.method("text_rows", &[ids, mask], &mut |given| text.rows(&given[0], &given[1]))?;
+        trace.define(&ENCODE_TEXT.replace("LIMIT", &text.limit.to_string()))?;
+    }
+    trace.save(path)?;
+    sides.compare(&Script::load(path, Device::Cpu)?).context(
+        "the TorchScript file does not compute what the model does, so nothing was written; a tower that takes sizes of \
+         its input as numbers cannot be traced",
+    )
+}
+
+/// The towers with the sizes of what they take.
+struct Sides<'a> {
+    image: Option<Images<'a>>,
+    text: Option<Texts<'a>>,
+}
+
+struct Images<'a> {
+    tower: &'a ImageTower,
+    side: i64,
+}
+
+struct Texts<'a> {
+    tower: &'a TextTower,
+    limit: i64,
+    vocab: i64,
+}
+
+impl<'a> Sides<'a> {
+    fn of(target: &Target, model: &'a Model) -> Result<Self> {
+        let image = model.image.as_ref().zip(target.plan.image.as_ref());
+        let text = model.text.as_ref().zip(target.plan.text.as_ref());
+        Ok(Self {
+            image: image.map(|(tower, side)| Images { tower, side: side.preprocess.size }),
+            text: text.map(|(tower, side)| Texts {
+                tower,
+                limit: side.max_tokens as i64,
+                vocab: side.encoder.facts.vocab,
+            }),
+        })
+    }
+
+    /// Other batches than the one that was traced, shorter texts among them.
+    fn compare(&self, script: &Script) -> Result<()> {
+        for rows in TRIED {
+            if let Some(image) = &self.image {
+                let batch = image.batch(rows)?;
+                close(&script.call("image_rows", &[&batch], false)?, &image.rows(&batch)?)?;
+            }
+            if let Some(text) = &self.text {
+                let Tokens { ids, mask } = text.batch(rows, (text.limit / 2).max(2))?;
+                close(&script.call("encode_text", &[&ids, &mask], false)?, &text.rows(&ids, &mask)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Images<'_> {
+    fn batch(&self, rows: i64) -> Result<Tensor> {
+        Ok(Tensor::f_randn([rows, 3, self.side, self.side], (Kind::Float, Device::Cpu))?)
+    }
+
+    fn rows(&self, images: &Tensor) -> Result<Tensor> {
+        self.tower.project(&self.tower.features(images, Mode::Eval)?, Mode::Eval)
+    }
+}
+
+impl Texts<'_> {
+    /// Ids of all kinds, the first text whole, the others with padding after all but two of their tokens.
+    fn batch(&self, rows: i64, length: i64) -> Result<Tokens> {
+        let ids = Tensor::f_randint(self.vocab.max(1), [rows, length], (Kind::Int64, Device::Cpu))?;
+        let place = Tensor::f_arange(length, (Kind::Int64, Device::Cpu))?.f_expand([rows, length], false)?;
+        let row = Tensor::f_arange(rows, (Kind::Int64, Device::Cpu))?.f_unsqueeze(-1)?;
+        let mask = place.f_lt(2)?.f_logical_or(&row.f_eq(0)?)?;
+        Ok(Tokens { ids, mask })
+    }
+
+    fn rows(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor> {
+        let tokens = Tokens { ids: ids.shallow_clone(), mask: mask.shallow_clone() };
+        self.tower.project(&self.tower.features(&tokens, Mode::Eval)?, Mode::Eval)
+    }
+}
+
+fn close(ours: &Tensor, theirs: &Tensor) -> Result<()> {
+    ensure!(ours.size() == theirs.size(), "it gives {:?} where {:?} was due", ours.size(), theirs.size());
+    let off = (ours - theirs).f_abs()?.f_max()?.f_double_value(&[])?;
+    let size = theirs.f_abs()?.f_max()?.f_double_value(&[])?.max(1.0);
+    ensure!(off <= TOLERANCE * size, "it is off by {off:e}");
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! A model to compute with: what a user names, planned, and then built with its weights.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clip_lab_api::Catalog;
+use clip_lab_checkpoint::TensorFile;
+use tch::{Device, nn};
+
+use super::named::Named;
+use crate::{
+    plan::{ModelPlan, plan_model},
+    spec::Spec,
+    train::{ImageTower, Start, TextTower, checkpoint},
+};
+
+/// A model, planned; no tensor made.
+pub struct Target {
+    /// Its sides.
+    pub plan: ModelPlan,
+    /// The checkpoint of ours with its weights; none where the plan says where they come from.
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// A model with its weights.
+pub struct Model {
+    /// Every variable, `image.*`, `image_projection.*`, `text.*` and `text_projection.*`.
+    pub vars: nn::VarStore,
+    /// The image side.
+    pub image: Option<ImageTower>,
+    /// The text side.
+    pub text: Option<TextTower>,
+}
+
+impl Target {
+    /// A spec file, a folder or file in any layout that `from` reads, or a run of the store.
+    ///
+    /// # Errors
+    /// When there is nothing of that name, or no model can be read there.
+    pub fn find(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
+        // Folders and hub names in layouts of other tools; what is ours has a spec.
+        if is_checkpoint(model) {
+            let plan = plan_model(Spec::parse(model, &folder_spec(model)?, sets)?, catalog)?;
+            return Ok(Self { plan, checkpoint: None });
+        }
+        let named = Named::find(model, sets, store)?;
+        let mut plan = plan_model(named.spec, catalog)?;
+        // The text tower that only began a classifier is not in the checkpoint.
+        if named.weights.as_deref().is_some_and(lacks_texts) {
+            plan.text = None;
+        }
+        Ok(Self { plan, checkpoint: named.weights })
+    }
+
+    /// The towers with their weights.
+    ///
+    /// # Errors
+    /// When a plugin cannot be built or the weights do not fit.
+    pub fn build(&self, device: Device) -> Result<Model> {
+        let vars = nn::VarStore::new(device);
+        let start = if self.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
+        let plan = &self.plan;
+        let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
+        let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
+        if let Some(path) = &self.checkpoint {
+            checkpoint::read_weights(path, &vars)?;
+        }
+        Ok(Model { vars, image, text })
+    }
+}
+
+fn lacks_texts(checkpoint: &Path) -> bool {
+    let named = |file: TensorFile| file.names().iter().any(|name| name.starts_with("model/text."));
+    TensorFile::open(checkpoint).is_ok_and(|file| !named(file))
+}
+
+/// Whether `model` is what `from` takes: a folder, a name of the hub, or a file that is neither a spec nor a checkpoint
+/// in the folder of a run.
+pub fn is_checkpoint(model: &str) -> bool {
+    let path = Path::new(model);
+    let spec = path.extension().is_some_and(|ending| ending == "toml");
+    let foreign = path.is_file() && !spec && !path.with_file_name("spec.toml").exists();
+    path.is_dir() || model.starts_with("hf:") || foreign
+}
+
+/// A spec whose model is all that the checkpoint at `from` holds.
+///
+/// # Errors
+/// When it cannot be read, or holds no tower.
+pub fn folder_spec(from: &str) -> Result<String> {
+    let checkpoint = clip_lab_checkpoint::open(from)?;
+    let parts = [
+        ("image", checkpoint.image()?.is_some()),
+        ("text", checkpoint.text()?.is_some()),
+        ("image_projection", checkpoint.image_projection()?.is_some()),
+        ("text_projection", checkpoint.text_projection()?.is_some()),
+    ];
+    if !parts.iter().any(|(_, there)| *there) {
+        bail!("{from} holds neither an image nor a text tower that clip-lab knows");
+    }
+    let from = toml::Value::from(from);
+    let table = |(part, _): &(&str, bool)| format!("[model.{part}]\nfrom = {from}\n");
+    Ok(parts.iter().filter(|(_, there)| *there).map(table).collect())
+}

@@ -1,0 +1,259 @@
+//! `clip-lab model`: models shown, written for other tools, read back, and loaded by those tools.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use clip_lab_checkpoint::{TensorFile, cache_dir};
+use clip_lab_torch::Script;
+use serde_json::Value;
+use tch::{Device, Kind, Tensor};
+
+use crate::{
+    lab::{Lab, TINY},
+    program::says,
+    support::goldens,
+};
+
+/// The largest difference that a way there and back may make: none but that of the order of sums.
+const BACK: f64 = 1e-6;
+
+fn read(path: &Path, name: &str) -> Tensor {
+    TensorFile::open(path).unwrap().tensor(name).unwrap().to_kind(Kind::Float)
+}
+
+fn off(a: &Tensor, b: &Tensor) -> f64 {
+    assert_eq!(a.size(), b.size());
+    (a - b).abs().max().double_value(&[])
+}
+
+fn embed(lab: &Lab, model: &str, root: &Path) -> [Tensor; 2] {
+    let (images, texts) = (root.join("../images"), root.join("../texts.txt"));
+    let words = ["embed", model, "--images", images.to_str().unwrap(), "--texts", texts.to_str().unwrap()];
+    lab.run(&[&words[..], &["--out", "x.safetensors"]].concat()).good();
+    ["image_embeds", "text_embeds"].map(|name| read(&lab.path("x.safetensors"), name))
+}
+
+/// Exports a golden model and holds what clip-lab makes of the export against what it makes of the model.
+fn there_and_back(model: &str, format: &str) -> Option<Lab> {
+    let root = goldens("models")?;
+    let (lab, source) = (Lab::empty(), root.join(model));
+    let source = source.to_str().unwrap();
+    lab.run(&["model", "export", source, "--format", format, "--out", "out"]).good();
+    let (before, after) = (embed(&lab, source, &root), embed(&lab, "out", &root));
+    for (a, b) in before.iter().zip(&after) {
+        assert!(off(a, b) <= BACK, "{model} as {format}: {}", off(a, b));
+    }
+    Some(lab)
+}
+
+/// Every tensor of the original is in the export under its name, to the bit.
+fn same_tensors(lab: &Lab, model: &str, file: &str) {
+    let original = TensorFile::open(&goldens("models").unwrap().join(model).join(file)).unwrap();
+    let ours = TensorFile::open(&lab.path("out").join(file)).unwrap();
+    let mut compared = 0;
+    for name in original.names() {
+        if name.ends_with("num_batches_tracked") || name.ends_with("position_ids") {
+            continue;
+        }
+        let (a, b) = (original.tensor(&name).unwrap(), ours.tensor(&name).unwrap_or_else(|error| panic!("{error}")));
+        // The scale goes through our settings, which hold it and not its logarithm.
+        let allowed = if name == "logit_scale" { 1e-5 } else { 0.0 };
+        assert!(off(&a, &b) <= allowed, "{name} of {model}");
+        compared += 1;
+    }
+    let more = ours.names().len() - compared;
+    assert!(compared > 20 && more == 0, "{compared} tensors are there and {more} that nobody asked for");
+}
+
+#[test]
+fn a_clip_of_hugging_face_comes_back_tensor_by_tensor() {
+    let Some(lab) = there_and_back("hf_clip", "hf") else { return };
+    same_tensors(&lab, "hf_clip", "model.safetensors");
+    let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
+    says(&card, &["library_name: transformers", "CLIPModel.from_pretrained", "| image | vit |"]);
+}
+
+#[test]
+fn a_dual_encoder_comes_back_tensor_by_tensor() {
+    let Some(lab) = there_and_back("hf_dual_vit_bert", "hf") else { return };
+    same_tensors(&lab, "hf_dual_vit_bert", "model.safetensors");
+}
+
+#[test]
+fn models_of_open_clip_come_back_tensor_by_tensor() {
+    for model in ["open_clip_vit", "open_clip_resnet"] {
+        let Some(lab) = there_and_back(model, "open_clip") else { return };
+        same_tensors(&lab, model, "open_clip_model.safetensors");
+    }
+}
+
+#[test]
+fn models_go_from_one_tool_to_the_other() {
+    // The first takes CLIP's vocabulary along, the second a tokenizer of its own.
+    let Some(_) = there_and_back("open_clip_vit", "hf") else { return };
+    let Some(_) = there_and_back("hf_clip", "open_clip") else { return };
+}
+
+#[test]
+fn what_a_layout_cannot_hold_is_told() {
+    let Some(root) = goldens("models") else { return };
+    let lab = Lab::empty();
+    let refused = |model: &str, format: &str| {
+        let source = root.join(model);
+        let words = ["model", "export", source.to_str().unwrap(), "--format", format, "--out", "out"];
+        lab.run(&words).bad()
+    };
+    let words = refused("open_clip_resnet", "hf");
+    says(&words, &["the image tower is `resnet`", "--format torchscript holds every model"]);
+    says(&refused("hf_dual_vit_bert", "open_clip"), &["the text tower is `bert`", "pre_norm"]);
+    assert!(fs::read_dir(lab.path(".")).unwrap().next().is_none(), "nothing is left behind");
+}
+
+#[test]
+fn an_export_is_replaced_only_when_asked() {
+    let Some(root) = goldens("models/hf_clip") else { return };
+    let lab = Lab::empty();
+    let export = |more: &[&str]| {
+        let words = ["model", "export", root.to_str().unwrap(), "--format", "hf", "--out", "out"];
+        lab.run(&[&words[..], more].concat())
+    };
+    export(&[]).good();
+    says(&export(&[]).bad(), &["out holds an export already", "--force"]);
+    lab.write("out/old", "");
+    let told: Value = serde_json::from_str(&export(&["--force", "--json"]).good()).unwrap();
+    assert_eq!((&told["version"], &told["kind"]), (&1.into(), &"CLIPModel".into()));
+    assert!(!lab.path("out/old").exists());
+    fs::remove_file(lab.path("out/clip-lab.json")).unwrap();
+    says(&export(&["--force"]).bad(), &["is no export of clip-lab"]);
+    assert!(lab.path("out/model.safetensors").exists());
+}
+
+#[test]
+fn a_torchscript_file_computes_what_transformers_computes() {
+    let Some(root) = goldens("models") else { return };
+    for model in ["hf_clip", "hf_dual_vit_bert", "open_clip_resnet"] {
+        let (lab, source) = (Lab::empty(), root.join(model));
+        let words = ["model", "export", source.to_str().unwrap(), "--format", "torchscript", "--out", "out"];
+        lab.run(&words).good();
+        let io = TensorFile::open(&source.join("io.safetensors")).unwrap();
+        let script = Script::load(&lab.path("out/model.pt"), Device::Cpu).unwrap();
+        let unit = |rows: Tensor| &rows / rows.norm_scalaropt_dim(2.0, [-1i64].as_slice(), true);
+        let images = script.call("encode_image", &[&io.tensor("images").unwrap()], false).unwrap();
+        assert!(off(&unit(images), &io.tensor("image_embeds").unwrap()) <= 1e-4, "{model}");
+        if model != "open_clip_resnet" {
+            let ids = io.tensor("input_ids").unwrap();
+            let mask = io.tensor("attention_mask").unwrap_or_else(|_| ids.ones_like());
+            let texts = script.call("encode_text", &[&ids, &mask], false).unwrap();
+            assert!(off(&unit(texts), &io.tensor("text_embeds").unwrap()) <= 1e-4, "{model}");
+        }
+        let long = Tensor::ones([1, 1000], (Kind::Int64, Device::Cpu));
+        let refused = script.call("encode_text", &[&long, &long], false).unwrap_err().to_string();
+        says(&refused, &["tokens at most"]);
+    }
+}
+
+/// Trains the tiny model with evaluations that choose, and an average beside it.
+fn trained() -> (Lab, String) {
+    let lab = Lab::new();
+    lab.write("tiny.toml", TINY.to_owned() + "[[trick]]\nplugin = \"ema\"\n");
+    lab.run(&["run", "tiny.toml"]).good();
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    (lab, uid)
+}
+
+#[test]
+fn a_run_is_shown_and_taken_away() {
+    let (lab, uid) = trained();
+    let shown = lab.json(&["model", "show", &uid]);
+    assert_eq!((&shown["version"], &shown["loads"]), (&1.into(), &true.into()));
+    assert_eq!(shown["parts"]["image"]["plugin"], "resnet");
+    assert_eq!(shown["parts"]["text"]["dtype"], serde_json::json!(["float"]));
+    let words = lab.run(&["model", "show", &uid]).good();
+    says(&words, &["image_projection", "parameters", "shortest to 16 pixels", "[model.image]\nfrom = "]);
+
+    let export = |format: &str, more: &[&str]| {
+        lab.run(&[&["model", "export", uid.as_str(), "--format", format, "--out", "out", "--force"], more].concat())
+    };
+    let words = export("hf", &[]).bad();
+    says(&words, &["the image tower is `resnet`", "the text tower pools by `cls`", "projection is `residual`"]);
+    for (weights, file) in [("raw", "best"), ("ema", "best_ema"), ("last", "last")] {
+        export("torchscript", &["--weights", weights]).good();
+        let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
+        says(&card, &[&format!("`{file}.safetensors`"), &uid, "| train |", "val/", "| libtorch | 2.11.0 |", "```toml"]);
+        assert_eq!(weights == "ema", card.contains("val/ema/"), "numbers are those of the weights");
+        let module = Script::load(&lab.path("out/model.pt"), Device::Cpu).unwrap();
+        let stored = lab.folder().join(format!("{file}.safetensors"));
+        let stored = read(&stored, "model/image_projection.projection.weight");
+        let kept = module.parameters().unwrap();
+        let kept = &kept.iter().find(|(name, _)| name == "image_projection.projection.weight").unwrap().1;
+        assert!(off(kept, &stored) == 0.0, "{weights}");
+    }
+}
+
+#[test]
+fn seeds_of_an_arm_give_intervals() {
+    let lab = Lab::new();
+    lab.write("tiny.toml", TINY.replace("steps = 12", "steps = 4"));
+    let study = "name = \"seeds\"\nbase = \"tiny.toml\"\nseeds = [0, 1, 2]\n[arms.plain]\n";
+    lab.write("seeds.toml", study);
+    lab.run(&["run", "seeds.toml"]).good();
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "out"]).good();
+    let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
+    says(&card, &["mean of 3 seeds", "95% interval over seeds", "| arm | plain |"]);
+}
+
+#[test]
+fn what_cannot_be_shown_or_written_is_told() {
+    let lab = Lab::new();
+    says(&lab.run(&["model", "show", "nobody"]).bad(), &["`nobody` is no folder, no file and no run"]);
+    says(&lab.run(&["model", "show", "tiny.toml"]).bad(), &["tiny.toml is a spec"]);
+    says(&lab.run(&["model", "show", "data"]).bad(), &["data holds no checkpoint"]);
+    let export = |model: &str| lab.run(&["model", "export", model, "--format", "hf", "--out", "out"]).bad();
+    says(&export("tiny.toml"), &["tiny.toml is a spec", "run it"]);
+    says(&export("nobody"), &["`nobody` is no folder and no file"]);
+    assert!(!lab.path("out").exists());
+}
+
+/// Python with torch, transformers and open_clip, as `cargo xtask python` sets it up.
+fn python() -> Option<PathBuf> {
+    let named = std::env::var_os("CLIP_LAB_PYTHON").map(PathBuf::from);
+    let python = named.unwrap_or_else(|| cache_dir().join("python/bin/python"));
+    if python.exists() {
+        return Some(python);
+    }
+    eprintln!("SKIPPED: no Python with transformers and open_clip; `cargo xtask python` sets one up");
+    None
+}
+
+#[test]
+fn other_tools_load_what_is_written() {
+    let (Some(root), Some(python)) = (goldens("models"), python()) else { return };
+    let cases = [
+        ("hf_clip", "hf"),
+        ("hf_dual_vit_bert", "hf"),
+        ("open_clip_vit", "hf"),
+        ("open_clip_vit", "open_clip"),
+        ("open_clip_resnet", "open_clip"),
+        ("hf_clip", "open_clip"),
+        ("hf_clip", "torchscript"),
+        ("hf_dual_vit_bert", "torchscript"),
+        ("open_clip_resnet", "torchscript"),
+    ];
+    for (model, format) in cases {
+        let (lab, source) = (Lab::empty(), root.join(model));
+        let source = source.to_str().unwrap();
+        lab.run(&["model", "export", source, "--format", format, "--out", "out"]).good();
+        let _ = embed(&lab, source, &root);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/model.py");
+        let mut command = Command::new(&python);
+        command.arg(script).arg(format).arg(lab.path("out")).arg(root.join("../images"));
+        let done = command.arg(root.join("../texts.txt")).arg(lab.path("x.safetensors")).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(done.status.success(), "{model} as {format}: {out}{err}");
+        eprintln!("{model} as {format}: {}", out.trim());
+    }
+}
