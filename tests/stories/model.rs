@@ -197,7 +197,8 @@ fn a_run_is_shown_and_taken_away() {
 fn seeds_of_an_arm_give_intervals() {
     let lab = Lab::new();
     lab.write("tiny.toml", TINY.replace("steps = 12", "steps = 4"));
-    let study = "name = \"seeds\"\nbase = \"tiny.toml\"\nseeds = [0, 1, 2]\n[arms.plain]\n";
+    let study = "question = \"how sure?\"\nbase = \"tiny.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0, 1, 2]\n\
+                 [[arm]]\nname = \"plain\"\n";
     lab.write("seeds.toml", study);
     lab.run(&["run", "seeds.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
@@ -216,6 +217,109 @@ fn what_cannot_be_shown_or_written_is_told() {
     says(&export("tiny.toml"), &["tiny.toml is a spec", "run it"]);
     says(&export("nobody"), &["`nobody` is no folder and no file"]);
     assert!(!lab.path("out").exists());
+}
+
+/// A ViT that ends in its class token and a BERT that ends in its pooler.
+const DUAL: &str = r#"
+[model.image]
+plugin = "vit"
+image_size = 32
+patch_size = 8
+width = 16
+depth = 1
+heads = 2
+[model.text]
+plugin = "bert"
+vocab = 49408
+width = 24
+depth = 1
+heads = 2
+mlp_dim = 32
+context = 77
+pool = "pooler"
+[model.image_projection]
+plugin = "linear"
+dim = 12
+[model.text_projection]
+plugin = "linear"
+dim = 12
+"#;
+
+/// Both towers of CLIP; the image tower has no projection.
+const CLIP: &str = r#"
+[model.image]
+plugin = "vit"
+image_size = 32
+patch_size = 8
+width = 16
+depth = 1
+heads = 2
+pre_norm = true
+patch_bias = false
+norm_eps = 1e-5
+activation = "quick_gelu"
+[model.text]
+plugin = "clip_transformer"
+width = 24
+depth = 1
+heads = 2
+[model.text_projection]
+plugin = "linear"
+dim = 16
+"#;
+
+/// Trains such a model and exports it; what is read back embeds as the run does.
+fn trained_and_back(towers: &str, loss: &str, formats: &[&str]) -> Option<Lab> {
+    let root = goldens("models")?;
+    let (start, end) = (TINY.find("[model.image]\n").unwrap(), TINY.find("[loss]\n").unwrap());
+    let spec = format!("{}{towers}{}", &TINY[..start], &TINY[end..]);
+    let lab = Lab::new();
+    lab.write("tiny.toml", spec.replace("plugin = \"clip\"\n", loss).replace("steps = 12", "steps = 4"));
+    lab.run(&["run", "tiny.toml"]).good();
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    let before = embed(&lab, &uid, &root);
+    for format in formats {
+        lab.run(&["model", "export", &uid, "--format", format, "--out", format]).good();
+        assert_eq!(lab.json(&["model", "show", format])["loads"], true);
+        let after = embed(&lab, format, &root);
+        for (a, b) in before.iter().zip(&after) {
+            assert!(off(a, b) <= BACK, "as {format}: {}", off(a, b));
+        }
+    }
+    embed(&lab, &uid, &root);
+    Some(lab)
+}
+
+#[test]
+fn trained_towers_come_back() {
+    let Some(lab) = trained_and_back(DUAL, "plugin = \"clip\"\n", &["hf"]) else { return };
+    loaded_by_python(&lab, &["hf"]);
+    let config: Value = serde_json::from_slice(&fs::read(lab.path("hf/config.json")).unwrap()).unwrap();
+    assert_eq!(config["model_type"], "vision-text-dual-encoder");
+    assert_eq!(config["vision_config"]["pooler_act"], "linear", "the class token passes the pooler as it is");
+    let formats = ["hf", "open_clip"];
+    let Some(lab) = trained_and_back(CLIP, "plugin = \"siglip\"\n", &formats) else { return };
+    loaded_by_python(&lab, &formats);
+    let scale = read(&lab.folder().join("best.safetensors"), "model/loss.logit_scale");
+    let written = read(&lab.path("open_clip/open_clip_model.safetensors"), "logit_scale");
+    assert!(off(&scale, &written) == 0.0, "the learned scale, not the one that training began with");
+}
+
+/// Holds the exports of a lab against `x.safetensors`, which holds the embeddings of the run.
+fn loaded_by_python(lab: &Lab, formats: &[&str]) {
+    let (Some(root), Some(python)) = (goldens("models"), python()) else { return };
+    formats.iter().for_each(|format| compare(&python, &root, lab, format, format));
+}
+
+/// Lets Python load `folder` and compare.
+fn compare(python: &Path, root: &Path, lab: &Lab, format: &str, folder: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/model.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(format).arg(lab.path(folder)).arg(root.join("../images"));
+    let done = command.arg(root.join("../texts.txt")).arg(lab.path("x.safetensors")).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{format}: {out}{err}");
+    eprintln!("{format}: {}", out.trim());
 }
 
 /// Python with torch, transformers and open_clip, as `cargo xtask python` sets it up.
@@ -248,12 +352,7 @@ fn other_tools_load_what_is_written() {
         let source = source.to_str().unwrap();
         lab.run(&["model", "export", source, "--format", format, "--out", "out"]).good();
         let _ = embed(&lab, source, &root);
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/model.py");
-        let mut command = Command::new(&python);
-        command.arg(script).arg(format).arg(lab.path("out")).arg(root.join("../images"));
-        let done = command.arg(root.join("../texts.txt")).arg(lab.path("x.safetensors")).output().unwrap();
-        let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-        assert!(done.status.success(), "{model} as {format}: {out}{err}");
-        eprintln!("{model} as {format}: {}", out.trim());
+        eprint!("{model} as ");
+        compare(&python, &root, &lab, format, "out");
     }
 }

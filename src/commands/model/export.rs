@@ -48,6 +48,9 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
     let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
     let found = record::gather(store, weights)?;
+    if let (None, Some(found), Some(weights)) = (args.weights, &found, weights) {
+        found.advice(weights).iter().for_each(|advice| eprintln!("note: {advice}"));
+    }
     let card = card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
     fs::write(folder.path().join("README.md"), card.text())?;
     let record = json!({

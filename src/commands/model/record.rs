@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use clip_lab_spec::secret;
 use clip_lab_stats::{Estimate, over_seeds};
-use clip_lab_store::{Environment, Reader, RunRow, Status};
+use clip_lab_store::{Environment, Goal, Reader, RunRow, Status};
 
-use crate::train::checkpoint;
+use crate::train::{checkpoint, goal};
 
 /// Runs that were replaced by later ones have this tag.
 const SUPERSEDED: &str = "superseded";
@@ -28,6 +28,20 @@ pub struct Found {
     pub seeds: usize,
     /// Number of queries by split and direction.
     pub queries: BTreeMap<String, usize>,
+}
+
+impl Found {
+    /// Says so where the moving average did better on what chooses, and the raw weights were written.
+    pub fn advice(&self, weights: &Path) -> Option<String> {
+        let raw = weights.file_stem()? == "best";
+        let [Some(own), Some(average)] = checkpoint::peek(&self.run.dir.join("last.safetensors")).ok()?.best else {
+            return None;
+        };
+        let metric = self.run.goal_metric.as_ref()?;
+        let better = if goal(metric) == Goal::Down { average < own } else { average > own };
+        let words = format!("the moving average did better on {metric} ({average:.4} against {own:.4}): --weights ema");
+        (raw && better).then_some(words)
+    }
 }
 
 /// A number of this run, and over the seeds of its arm.
