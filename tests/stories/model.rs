@@ -58,7 +58,8 @@ fn same_tensors(lab: &Lab, model: &str, file: &str) {
         if name.ends_with("num_batches_tracked") || name.ends_with("position_ids") {
             continue;
         }
-        let (a, b) = (original.tensor(&name).unwrap(), ours.tensor(&name).unwrap_or_else(|error| panic!("{error}")));
+        let (a, b) =
+            (original.tensor(&name).unwrap(), ours.tensor(&name).unwrap_or_else(|error| panic!("{error}")));
         // The scale goes through our settings, which hold it and not its logarithm.
         let allowed = if name == "logit_scale" { 1e-5 } else { 0.0 };
         assert!(off(&a, &b) <= allowed, "{name} of {model}");
@@ -175,14 +176,30 @@ fn a_run_is_shown_and_taken_away() {
     says(&words, &["image_projection", "parameters", "shortest to 16 pixels", "[model.image]\nfrom = "]);
 
     let export = |format: &str, more: &[&str]| {
-        lab.run(&[&["model", "export", uid.as_str(), "--format", format, "--out", "out", "--force"], more].concat())
+        lab.run(
+            &[&["model", "export", uid.as_str(), "--format", format, "--out", "out", "--force"], more]
+                .concat(),
+        )
     };
     let words = export("hf", &[]).bad();
-    says(&words, &["the image tower is `resnet`", "the text tower pools by `cls`", "projection is `residual`"]);
+    says(
+        &words,
+        &["the image tower is `resnet`", "the text tower pools by `cls`", "projection is `residual`"],
+    );
     for (weights, file) in [("raw", "best"), ("ema", "best_ema"), ("last", "last")] {
         export("torchscript", &["--weights", weights]).good();
         let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
-        says(&card, &[&format!("`{file}.safetensors`"), &uid, "| train |", "val/", "| libtorch | 2.11.0 |", "```toml"]);
+        says(
+            &card,
+            &[
+                &format!("`{file}.safetensors`"),
+                &uid,
+                "| train |",
+                "val/",
+                "| libtorch | 2.11.0 |",
+                "```toml",
+            ],
+        );
         assert_eq!(weights == "ema", card.contains("val/ema/"), "numbers are those of the weights");
         let module = Script::load(&lab.path("out/model.pt"), Device::Cpu).unwrap();
         let stored = lab.folder().join(format!("{file}.safetensors"));

@@ -107,7 +107,14 @@ impl Script {
         let mut out = Tensor::new();
         // SAFETY: a live module and live tensors; `out` is assigned a tensor.
         answer(unsafe {
-            shim_script_call(self.0, method.as_ptr(), train, list.as_ptr(), list.len(), out.as_mut_ptr().cast())
+            shim_script_call(
+                self.0,
+                method.as_ptr(),
+                train,
+                list.as_ptr(),
+                list.len(),
+                out.as_mut_ptr().cast(),
+            )
         })?;
         Ok(out)
     }

@@ -65,7 +65,8 @@ impl Trace {
     pub fn put(&mut self, name: &str, tensor: &Tensor, learned: bool) -> Result<()> {
         let word = c_string(name)?;
         // SAFETY: a live module, a C string and a live tensor.
-        let message = unsafe { shim_trace_put(self.0, word.as_ptr(), tensor.as_ptr().cast_mut().cast(), learned) };
+        let message =
+            unsafe { shim_trace_put(self.0, word.as_ptr(), tensor.as_ptr().cast_mut().cast(), learned) };
         answer(message).with_context(|| format!("`{name}` cannot be stored in the module"))
     }
 
@@ -80,11 +81,17 @@ impl Trace {
         inputs: &[Tensor],
         compute: &mut dyn FnMut(&[Tensor]) -> Result<Tensor>,
     ) -> Result<()> {
-        extern "C" fn call(closure: *mut c_void, inputs: *const *mut c_void, n: usize, out: *mut c_void) -> bool {
+        extern "C" fn call(
+            closure: *mut c_void,
+            inputs: *const *mut c_void,
+            n: usize,
+            out: *mut c_void,
+        ) -> bool {
             // SAFETY: the closure is the one below; inputs are `n` live tensors, and `out` is a place for one.
             let (traced, given) = unsafe {
                 let list = slice::from_raw_parts(inputs, n);
-                let given: Vec<Tensor> = list.iter().map(|tensor| Tensor::clone_from_ptr(tensor.cast())).collect();
+                let given: Vec<Tensor> =
+                    list.iter().map(|tensor| Tensor::clone_from_ptr(tensor.cast())).collect();
                 (&mut *closure.cast::<Traced<'_>>(), given)
             };
             match (traced.compute)(&given) {

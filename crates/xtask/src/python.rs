@@ -20,12 +20,21 @@ pub fn set_up(checkout: &Checkout) -> Result<()> {
     }
     // The wheel of torch for this platform is the one for CUDA, and does not open without CUDA's libraries.
     eprintln!("making {}: some 3 GB are fetched, 5 GB are kept", folder.display());
-    fs::create_dir_all(&checkout.cache).with_context(|| format!("cannot make {}", checkout.cache.display()))?;
+    fs::create_dir_all(&checkout.cache)
+        .with_context(|| format!("cannot make {}", checkout.cache.display()))?;
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let list = folder.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).with_context(|| format!("cannot write {}", list.display()))?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--no-cache-dir", "--only-binary=:all:", "--disable-pip-version-check", "-r"]);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-cache-dir",
+        "--only-binary=:all:",
+        "--disable-pip-version-check",
+        "-r",
+    ]);
     // Unpacked where the environment lies: /tmp is often small.
     run(pip.arg(&list).env("TMPDIR", &folder))?;
     fs::write(folder.join(MARKER), REQUIREMENTS).context("cannot mark the environment as finished")?;
@@ -40,7 +49,9 @@ fn is_ready(folder: &Path) -> bool {
 fn run(command: &mut Command) -> Result<()> {
     let program = command.get_program().display().to_string();
     let status = command.status().with_context(|| {
-        format!("cannot start `{program}`; on Debian and Ubuntu: apt install python3 python3-venv python3-pip")
+        format!(
+            "cannot start `{program}`; on Debian and Ubuntu: apt install python3 python3-venv python3-pip"
+        )
     })?;
     ensure!(status.success(), "`{program}` failed ({status}); `cargo xtask python` tries again");
     Ok(())

@@ -64,7 +64,8 @@ impl TextEncoder for ClipTextEncoder {
 impl ClipTextEncoder {
     /// The token that stands for the text: `[B, L, W]` to `[B, W]`.
     fn pick(&self, x: &Tensor, tokens: &Tokens) -> Result<Tensor> {
-        let place = self.place(tokens)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?.f_expand_as(&x.f_narrow(1, 0, 1)?)?;
+        let place =
+            self.place(tokens)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?.f_expand_as(&x.f_narrow(1, 0, 1)?)?;
         Ok(x.f_gather(1, &place, false)?.f_squeeze_dim(1)?)
     }
 

@@ -1,10 +1,12 @@
 //! The model card: what the model is, how good, where from, and how to load it.
 
+mod run;
+
 use std::fmt::Write as _;
 
 use clip_lab_cli::{ModelExportArgs, ModelFormat};
 
-use super::record::{Found, Metric};
+use super::record::Found;
 use crate::commands::target::{Model, Target};
 
 /// What a card is written from.
@@ -66,7 +68,9 @@ impl Card<'_> {
         };
         let again = match self.args.format {
             ModelFormat::TorchScript => "",
-            _ => "\nIn a spec of clip-lab: `from = \"DIR\"` in `[model.image]`, `[model.text]` and their projections.\n",
+            _ => {
+                "\nIn a spec of clip-lab: `from = \"DIR\"` in `[model.image]`, `[model.text]` and their projections.\n"
+            }
         };
         format!("## Loading\n\n```python\n{lines}\n```\n{again}")
     }
@@ -75,7 +79,10 @@ impl Card<'_> {
         let mut lines = "import torch\nmodel = torch.jit.load(\"DIR/model.pt\").eval()\n".to_owned();
         if let Some(image) = &self.target.plan.image {
             let side = image.preprocess.size;
-            let _ = writeln!(lines, "rows = model.encode_image(pixel_values, normalize=True)  # [B, 3, {side}, {side}]");
+            let _ = writeln!(
+                lines,
+                "rows = model.encode_image(pixel_values, normalize=True)  # [B, 3, {side}, {side}]"
+            );
         }
         if let Some(text) = &self.target.plan.text {
             let most = text.max_tokens;
@@ -103,7 +110,8 @@ impl Card<'_> {
             let _ = writeln!(words, "| {part} | {plugin} | {} |", thousands(self.count(part)));
         }
         if let Some(text) = &plan.text {
-            let _ = writeln!(words, "\nTokenizer: {}, {} tokens at most.", text.tokenizer.name, text.max_tokens);
+            let _ =
+                writeln!(words, "\nTokenizer: {}, {} tokens at most.", text.tokenizer.name, text.max_tokens);
         }
         words
     }
@@ -132,69 +140,16 @@ impl Card<'_> {
             return "The store knows no run of these weights: there are no numbers and no provenance to tell.\n".into();
         };
         let weights = file_name(self.source);
-        let step = found.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
-        let mut words = format!("## Numbers\n\nOf the weights `{weights}`{step}, run `{}`.\n\n", found.run.uid);
-        words += &numbers(found);
-        words += &data(found);
-        words += &provenance(found);
+        let step =
+            found.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
+        let mut words =
+            format!("## Numbers\n\nOf the weights `{weights}`{step}, run `{}`.\n\n", found.run.uid);
+        words += &run::numbers(found);
+        words += &run::data(found);
+        words += &run::provenance(found);
         let _ = write!(words, "\n## Spec\n\n```toml\n{}\n```\n", found.spec.trim_end());
         words
     }
-}
-
-fn numbers(found: &Found) -> String {
-    let arm = found.metrics.iter().any(|metric| metric.seeds.is_some());
-    let mut words = match arm {
-        true => format!("| metric | this run | mean of {} seeds | 95% interval over seeds |\n|---|---:|---:|---:|\n", found.seeds),
-        false => "| metric | this run |\n|---|---:|\n".to_owned(),
-    };
-    for Metric { name, value, seeds } in &found.metrics {
-        let _ = write!(words, "| {name} | {value:.4} |");
-        if arm {
-            let mean = seeds.map_or_else(|| "–".to_owned(), |seeds| format!("{:.4}", seeds.value));
-            let interval = seeds.and_then(|seeds| seeds.interval);
-            let interval = interval.map_or_else(|| "–".to_owned(), |one| format!("{:.4} to {:.4}", one.low, one.high));
-            let _ = write!(words, " {mean} | {interval} |");
-        }
-        words.push('\n');
-    }
-    if !arm {
-        words += "\nOne run, so nothing is known of what another seed would give.\n";
-    }
-    words
-}
-
-fn data(found: &Found) -> String {
-    let mut words = "\n## Data\n\n| split | fingerprint |\n|---|---|\n".to_owned();
-    for (key, value) in found.environment.extra.iter().filter(|(key, _)| key.starts_with("data.")) {
-        let _ = writeln!(words, "| {} | {} |", &key["data.".len()..], value.as_str().unwrap_or_default());
-    }
-    if found.run.epoch > 0.0 {
-        let pairs = (found.run.samples as f64 / found.run.epoch).round() as usize;
-        let seen = thousands(found.run.samples as usize);
-        let _ = writeln!(words, "\nTrained on {} pairs, {seen} seen in {:.2} epochs.", thousands(pairs), found.run.epoch);
-    }
-    for (what, count) in &found.queries {
-        let _ = writeln!(words, "- {what}: {} queries", thousands(*count));
-    }
-    words
-}
-
-fn provenance(found: &Found) -> String {
-    let there = &found.environment;
-    let mut rows: Vec<(String, String)> = Vec::new();
-    let mut add = |name: &str, value: Option<String>| rows.extend(value.map(|value| (name.to_owned(), value)));
-    let dirty = if there.git_dirty == Some(true) { " with changes that were not committed" } else { "" };
-    add("commit", there.git_commit.as_ref().map(|commit| format!("{commit}{dirty}")));
-    add("code", there.extra.get("code").and_then(|code| code.as_str()).map(str::to_owned));
-    there.versions.iter().for_each(|(name, version)| add(name, Some(version.clone())));
-    add("device", there.device.clone());
-    add("processor", there.cpu.clone());
-    add("seed", Some(found.run.seed.to_string()));
-    add("study", found.run.study.clone());
-    add("arm", found.run.arm.clone());
-    let table: String = rows.iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
-    format!("\n## Provenance\n\n| | |\n|---|---|\n{table}")
 }
 
 fn file_name(path: &str) -> &str {
@@ -204,7 +159,11 @@ fn file_name(path: &str) -> &str {
 /// `1,234,567`.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap_or_default())
+        .collect();
     groups.join(",")
 }

@@ -51,7 +51,8 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     if let (None, Some(found), Some(weights)) = (args.weights, &found, weights) {
         found.advice(weights).iter().for_each(|advice| eprintln!("note: {advice}"));
     }
-    let card = card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
+    let card =
+        card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
     fs::write(folder.path().join("README.md"), card.text())?;
     let record = json!({
         "version": 1,
@@ -67,7 +68,10 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let files = listed(folder.path())?;
     folder.finish()?;
     if args.json {
-        println!("{:#}", json!({ "version": 1, "out": args.out, "kind": kind, "files": files, "record": record }));
+        println!(
+            "{:#}",
+            json!({ "version": 1, "out": args.out, "kind": kind, "files": files, "record": record })
+        );
         return Ok(());
     }
     println!("{kind} written to {}", args.out.display());
@@ -82,9 +86,17 @@ fn source(args: &ModelExportArgs, store: &Path) -> Result<String> {
     let folder = match ours {
         Some(folder) => folder,
         None if path.exists() || args.model.starts_with("hf:") => {
-            ensure!(args.weights.is_none(), "--weights chooses among the weights of a run, and {} is none", args.model);
+            ensure!(
+                args.weights.is_none(),
+                "--weights chooses among the weights of a run, and {} is none",
+                args.model
+            );
             let spec = path.extension().is_some_and(|ending| ending == "toml");
-            ensure!(!spec, "{} is a spec, which has no weights of its own; run it and export the run", args.model);
+            ensure!(
+                !spec,
+                "{} is a spec, which has no weights of its own; run it and export the run",
+                args.model
+            );
             return Ok(args.model.clone());
         }
         None => {

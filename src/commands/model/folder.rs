@@ -25,13 +25,16 @@ impl Folder {
         let place = wanted.display();
         if wanted.exists() && !is_empty(wanted) {
             if !wanted.join(RECORD).is_file() {
-                bail!("{place} is there already and is no export of clip-lab; name another folder with --out");
+                bail!(
+                    "{place} is there already and is no export of clip-lab; name another folder with --out"
+                );
             }
             if !force {
                 bail!("{place} holds an export already; --force replaces it");
             }
         }
-        let name = wanted.file_name().with_context(|| format!("--out {place} names no folder"))?.to_string_lossy();
+        let name =
+            wanted.file_name().with_context(|| format!("--out {place} names no folder"))?.to_string_lossy();
         let aside = wanted.with_file_name(format!(".{name}.partial"));
         clear(&aside)?;
         fs::create_dir_all(&aside).with_context(|| format!("cannot make {}", aside.display()))?;
@@ -55,7 +58,8 @@ impl Folder {
         clear(&old)?;
         let replaced = self.wanted.exists();
         if replaced {
-            fs::rename(&self.wanted, &old).with_context(|| format!("cannot move {}", self.wanted.display()))?;
+            fs::rename(&self.wanted, &old)
+                .with_context(|| format!("cannot move {}", self.wanted.display()))?;
         }
         if let Err(error) = fs::rename(&self.aside, &self.wanted) {
             if replaced {

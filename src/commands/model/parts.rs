@@ -26,7 +26,9 @@ pub struct Temperature {
 /// When one of the towers is missing, which other tools' layouts want both of.
 pub fn whole(target: &Target, built: &target::Model, loss: Temperature) -> Result<Model> {
     let missing = |tower: &str| {
-        format!("the model has no {tower} tower, and this layout holds both; --format torchscript writes what there is")
+        format!(
+            "the model has no {tower} tower, and this layout holds both; --format torchscript writes what there is"
+        )
     };
     let image = target.plan.image.as_ref().with_context(|| missing("image"))?;
     let text = target.plan.text.as_ref().with_context(|| missing("text"))?;
@@ -70,7 +72,9 @@ pub fn temperature(target: &Target, from: Option<&str>) -> Result<Temperature> {
     if let Some(path) = &target.checkpoint {
         return learned(&TensorFile::open(path)?);
     }
-    let Some(checkpoint) = from.map(clip_lab_checkpoint::open).transpose()? else { return Ok(Temperature::default()) };
+    let Some(checkpoint) = from.map(clip_lab_checkpoint::open).transpose()? else {
+        return Ok(Temperature::default());
+    };
     let describe = checkpoint.describe();
     if let Some(file) = describe.strip_prefix("clip-lab checkpoint ") {
         return learned(&TensorFile::open(file.as_ref())?);

@@ -34,12 +34,15 @@ impl Found {
     /// Says so where the moving average did better on what chooses, and the raw weights were written.
     pub fn advice(&self, weights: &Path) -> Option<String> {
         let raw = weights.file_stem()? == "best";
-        let [Some(own), Some(average)] = checkpoint::peek(&self.run.dir.join("last.safetensors")).ok()?.best else {
+        let [Some(own), Some(average)] = checkpoint::peek(&self.run.dir.join("last.safetensors")).ok()?.best
+        else {
             return None;
         };
         let metric = self.run.goal_metric.as_ref()?;
         let better = if goal(metric) == Goal::Down { average < own } else { average > own };
-        let words = format!("the moving average did better on {metric} ({average:.4} against {own:.4}): --weights ema");
+        let words = format!(
+            "the moving average did better on {metric} ({average:.4} against {own:.4}): --weights ema"
+        );
         (raw && better).then_some(words)
     }
 }
@@ -59,7 +62,8 @@ pub struct Metric {
 /// # Errors
 /// When the store cannot be read although it is there.
 pub fn gather(store: &Path, weights: Option<&Path>) -> Result<Option<Found>> {
-    let Some((file, folder)) = weights.and_then(|file| Some((file, file.canonicalize().ok()?.parent()?.to_owned())))
+    let Some((file, folder)) =
+        weights.and_then(|file| Some((file, file.canonicalize().ok()?.parent()?.to_owned())))
     else {
         return Ok(None);
     };

@@ -58,7 +58,9 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
     println!("{:<18}{:>13} parameters", "in all", thousands(total.unsigned_abs() as usize));
     println!("\n{}", pictures(&preprocess));
     match (spec, loads) {
-        (Ok(spec), Ok(())) => println!("\nIn a spec, with every tensor in its place (tried):\n\n{}", spec.trim_end()),
+        (Ok(spec), Ok(())) => {
+            println!("\nIn a spec, with every tensor in its place (tried):\n\n{}", spec.trim_end())
+        }
         (Ok(spec), Err(why)) => {
             println!("\nIn a spec, which as it stands cannot be loaded:\n\n{}\n\n{why:#}", spec.trim_end())
         }
@@ -71,7 +73,10 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
 fn place(model: &str, store: &Path) -> Result<String> {
     let path = Path::new(model);
     let spec = path.extension().is_some_and(|ending| ending == "toml");
-    ensure!(!(path.is_file() && spec), "{model} is a spec, which has no weights; clip-lab check {model} tells of its model");
+    ensure!(
+        !(path.is_file() && spec),
+        "{model} is a spec, which has no weights; clip-lab check {model} tells of its model"
+    );
     if path.exists() || is_checkpoint(model) {
         return Ok(model.to_owned());
     }
@@ -79,7 +84,9 @@ fn place(model: &str, store: &Path) -> Result<String> {
     match Reader::open(store).and_then(|reader| reader.run(model)) {
         Ok(run) => Ok(run.dir.display().to_string()),
         Err(_) if clip_lab_checkpoint::open(model).is_ok() => Ok(model.to_owned()),
-        Err(error) => Err(anyhow::Error::new(error).context(format!("`{model}` is no folder, no file and no run"))),
+        Err(error) => {
+            Err(anyhow::Error::new(error).context(format!("`{model}` is no folder, no file and no run")))
+        }
     }
 }
 
@@ -144,12 +151,17 @@ impl Part {
             words += &format!("{count:>13} parameters  {kinds:<8} ");
         }
         words += &import.plugin;
-        let settings: Vec<String> = import.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        let settings: Vec<String> =
+            import.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         if !settings.is_empty() {
             words += &format!("\n{:<18}{}", "", settings.join(", "));
         }
         if !import.needs.is_empty() {
-            words += &format!("\n{:<18}not told by the file, to be set in the spec: {}", "", import.needs.join(", "));
+            words += &format!(
+                "\n{:<18}not told by the file, to be set in the spec: {}",
+                "",
+                import.needs.join(", ")
+            );
         }
         Some(words)
     }

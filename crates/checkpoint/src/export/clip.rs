@@ -8,8 +8,14 @@ pub(super) fn image_obstacles(image: &Part) -> Vec<String> {
         return vec![format!("the image tower is `{}`, not a ViT", image.plugin)];
     }
     let all = [
-        unless(image.is("pre_norm"), "the image tower has no norm before its blocks (`pre_norm`), CLIP's has"),
-        unless(!image.is("patch_bias"), "the image tower's patch embedding has a bias (`patch_bias`), CLIP's has none"),
+        unless(
+            image.is("pre_norm"),
+            "the image tower has no norm before its blocks (`pre_norm`), CLIP's has",
+        ),
+        unless(
+            !image.is("patch_bias"),
+            "the image tower's patch embedding has a bias (`patch_bias`), CLIP's has none",
+        ),
         unless(image.is("qkv_bias"), "the image tower's attention has no bias (`qkv_bias`), CLIP's has"),
         tokens(image),
     ];
@@ -31,7 +37,10 @@ pub(super) fn text_obstacles(text: &Part) -> Vec<String> {
     }
     let pools = matches!(text.word("pool"), "argmax" | "eos");
     let all = [
-        unless(text.is("causal"), "the text tower attends both ways (`causal = false`), and theirs would see padding"),
+        unless(
+            text.is("causal"),
+            "the text tower attends both ways (`causal = false`), and theirs would see padding",
+        ),
         unless(pools, "the text tower pools by the last token, and theirs would take padding for it"),
     ];
     all.into_iter().flatten().collect()

@@ -25,7 +25,8 @@ pub(super) fn files(model: &Model) -> Result<Files> {
         let text = if clips[1] { Vec::new() } else { nearer(&model.text, text, pooled::bert_obstacles) };
         allow("Hugging Face's layout", &[image, text, heads].concat())?;
     }
-    let (image, image_tensors) = if clips[0] { clip_image(&model.image)? } else { pooled::vit(&model.image)? };
+    let (image, image_tensors) =
+        if clips[0] { clip_image(&model.image)? } else { pooled::vit(&model.image)? };
     let (text, text_tensors) = if clips[1] { clip_text(&model.text)? } else { pooled::bert(&model.text)? };
     let mut tensors = [image_tensors, text_tensors].concat_tensors();
     let widths = [model.image.int("width"), model.text.int("width")];
@@ -33,7 +34,8 @@ pub(super) fn files(model: &Model) -> Result<Files> {
     tensors.push(matrix(&model.text_projection, widths[1], "text_projection.weight")?);
     let scale = model.logit_scale.unwrap_or(LOGIT_SCALE);
     tensors.push(("logit_scale".into(), scalar(scale)?));
-    let dim = tensors.iter().find(|(name, _)| name == "text_projection.weight").map(|(_, tensor)| tensor.size()[0]);
+    let dim =
+        tensors.iter().find(|(name, _)| name == "text_projection.weight").map(|(_, tensor)| tensor.size()[0]);
     let config = json!({
         "architectures": [kind],
         "model_type": if kind == "CLIPModel" { "clip" } else { "vision-text-dual-encoder" },
@@ -60,7 +62,8 @@ impl Concat for [Vec<(String, Tensor)>; 2] {
 }
 
 fn remarks(model: &Model) -> Vec<String> {
-    let words = "the bias of the loss is left out, which transformers has no place for; embeddings do not need it";
+    let words =
+        "the bias of the loss is left out, which transformers has no place for; embeddings do not need it";
     unless(model.logit_bias.is_none(), words).into_iter().collect()
 }
 
@@ -81,7 +84,10 @@ fn image_obstacles(image: &Part) -> Vec<String> {
         let pool = image.word("pool");
         let words = format!("the image tower pools by `{pool}`, and theirs takes the class token");
         all.extend(unless(pool == "cls", words));
-        all.extend(unless(image.float("layer_scale") == 0.0, "the image tower scales its branches (`layer_scale`)"));
+        all.extend(unless(
+            image.float("layer_scale") == 0.0,
+            "the image tower scales its branches (`layer_scale`)",
+        ));
     }
     all
 }

@@ -37,7 +37,8 @@ pub(super) fn files(model: &Model) -> Result<Files> {
         tensors.push(("logit_bias".into(), scalar(bias)?));
     }
     let pictures = pictures::open_clip(&model.preprocess);
-    let mut documents = vec![("open_clip_config.json", json!({ "model_cfg": config, "preprocess_cfg": pictures }))];
+    let mut documents =
+        vec![("open_clip_config.json", json!({ "model_cfg": config, "preprocess_cfg": pictures }))];
     if model.tokens.tokenizer.plugin != "clip_bpe" {
         documents.extend(tokenizer::documents(&model.tokens)?);
     }
@@ -73,7 +74,13 @@ fn eps(part: &Part, whose: &str) -> Option<String> {
 
 fn gelu(part: &Part, whose: &str) -> Option<String> {
     let known = matches!(part.word("activation"), "gelu" | "quick_gelu");
-    unless(known, format!("the {whose} tower's activation is `{}`, open_clip has gelu and quick_gelu", part.word("activation")))
+    unless(
+        known,
+        format!(
+            "the {whose} tower's activation is `{}`, open_clip has gelu and quick_gelu",
+            part.word("activation")
+        ),
+    )
 }
 
 fn vit_obstacles(model: &Model) -> Vec<String> {

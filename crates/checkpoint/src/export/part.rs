@@ -41,11 +41,16 @@ impl Part {
 
     /// Its tensors by their names: `prefix` and what the table says. `deep` names those that have three dimensions there
     /// and fewer here.
-    pub(super) fn renamed(&self, prefix: &str, table: &[Row], deep: &[&str]) -> Result<Vec<(String, Tensor)>> {
+    pub(super) fn renamed(
+        &self,
+        prefix: &str,
+        table: &[Row],
+        deep: &[&str],
+    ) -> Result<Vec<(String, Tensor)>> {
         let mut all = Vec::new();
         for (ours, tensor) in &self.tensors {
-            let theirs =
-                theirs(table, ours).with_context(|| format!("`{ours}` of `{}` has no name there", self.plugin))?;
+            let theirs = theirs(table, ours)
+                .with_context(|| format!("`{ours}` of `{}` has no name there", self.plugin))?;
             let turned = if theirs.transposed { tensor.f_transpose(0, 1)? } else { tensor.shallow_clone() };
             let pieces = turned.f_chunk(theirs.names.len() as i64, 0)?;
             ensure!(pieces.len() == theirs.names.len(), "`{ours}` cannot be cut into {}", theirs.names.len());

@@ -21,8 +21,14 @@ pub(super) fn vit_obstacles(image: &Part) -> Vec<String> {
             matches!(pool, "cls" | "pooler"),
             format!("the image tower pools by `{pool}`, and theirs takes the class token"),
         ),
-        unless(!image.is("pre_norm"), "the image tower has a norm before its blocks (`pre_norm`), ViTModel has none"),
-        unless(image.is("patch_bias"), "the image tower's patch embedding has no bias (`patch_bias`), ViTModel's has"),
+        unless(
+            !image.is("pre_norm"),
+            "the image tower has a norm before its blocks (`pre_norm`), ViTModel has none",
+        ),
+        unless(
+            image.is("patch_bias"),
+            "the image tower's patch embedding has no bias (`patch_bias`), ViTModel's has",
+        ),
         unless(image.float("layer_scale") == 0.0, "the image tower scales its branches (`layer_scale`)"),
         tokens(image),
     ];

@@ -51,7 +51,9 @@ fn config(tokens: &Tokens, content: &Value) -> Value {
 /// What the file pads with, else the token that is called so, else CLIP's end token.
 fn pad(content: &Value) -> Option<&str> {
     let special = content["added_tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let called = |name: &str| special.iter().filter_map(|token| token["content"].as_str()).find(|token| *token == name);
+    let called = |name: &str| {
+        special.iter().filter_map(|token| token["content"].as_str()).find(|token| *token == name)
+    };
     content["padding"]["pad_token"]
         .as_str()
         .or_else(|| ["[PAD]", "<pad>", "<|endoftext|>"].into_iter().find_map(called))

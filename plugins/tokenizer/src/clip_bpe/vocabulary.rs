@@ -14,6 +14,9 @@ const BEFORE: [&[u8]; 4] = [b"", b"\xC3", b"\xE3", b"\xF1"];
 /// And of those that end in the middle of one.
 const AFTER: [&[u8]; 7] = [b"", b"\x80", b"\xA0", b"\x80\x80", b"\xA0\x80", b"\x80\x80\x80", b"\xA0\x80\x80"];
 
+/// What stands for bytes that are no text.
+const STRANGE: char = '\u{FFFD}';
+
 /// Tokens by id, the last two being those that open and end a text, and pairs in the order in which they are merged.
 ///
 /// # Errors
@@ -25,16 +28,23 @@ pub fn vocabulary() -> Result<(Vec<String>, Vec<(String, String)>)> {
     tokens.extend(letters.iter().map(|letter| format!("{letter}{END}")));
     let by_byte: HashMap<u8, (usize, char)> =
         alphabet.iter().enumerate().map(|(id, (letter, byte))| (*byte, (id, *letter))).collect();
-    let mut pairs = Pairs { ids: (0u16..).zip(&tokens).map(|(id, token)| (token.clone(), id)).collect(), ..Pairs::default() };
+    let mut pairs = Pairs {
+        ids: (0u16..).zip(&tokens).map(|(id, token)| (token.clone(), id)).collect(),
+        ..Pairs::default()
+    };
     for id in 2 * BYTES as u16..bpe.start_of_text().to_u16() {
-        let (bytes, ends) = spelled(&bpe, id, &by_byte).with_context(|| format!("token {id} of CLIP has no spelling"))?;
+        let (bytes, ends) =
+            spelled(&bpe, id, &by_byte).with_context(|| format!("token {id} of CLIP has no spelling"))?;
         let letters: Vec<String> = bytes.iter().map(|byte| by_byte[byte].1.to_string()).collect();
         let token = letters.concat() + if ends { END } else { "" };
-        pairs.learn(letters, ends, id).with_context(|| format!("token {id} of CLIP, `{token}`, is no pair"))?;
+        pairs
+            .learn(letters, ends, id)
+            .with_context(|| format!("token {id} of CLIP, `{token}`, is no pair"))?;
         pairs.ids.insert(token.clone(), id);
         tokens.push(token);
     }
-    let merges = pairs.order.iter().map(|(a, b)| (tokens[usize::from(*a)].clone(), tokens[usize::from(*b)].clone()));
+    let merges =
+        pairs.order.iter().map(|(a, b)| (tokens[usize::from(*a)].clone(), tokens[usize::from(*b)].clone()));
     let merges = merges.collect();
     tokens.extend(["<|startoftext|>".to_owned(), "<|endoftext|>".to_owned()]);
     Ok((tokens, merges))
@@ -55,18 +65,19 @@ fn spelled(bpe: &Bpe, id: u16, by_byte: &HashMap<u8, (usize, char)>) -> Option<(
     let token = |id: u16| Token::from_u16(id, bpe);
     let byte = |byte: &u8| token(u16::try_from(by_byte[byte].0).ok()?);
     let ways = BEFORE.iter().flat_map(|before| AFTER.iter().map(move |after| (*before, *after)));
-    ways.into_iter().find_map(|(before, after)| {
+    let tell = |before: &[u8], after: &[u8]| {
         let mut asked: Vec<Token> = before.iter().map(byte).collect::<Option<_>>()?;
         asked.push(token(id)?);
         asked.extend(after.iter().map(byte).collect::<Option<Vec<_>>>()?);
         let told = bpe.decode(asked);
-        let whole = !told.contains('\u{FFFD}');
-        let told = told.as_bytes();
-        let inner = told.get(before.len()..told.len().checked_sub(after.len())?)?;
-        let ends = inner.last() == Some(&b' ');
-        let inner = if ends { &inner[..inner.len() - 1] } else { inner };
-        whole.then(|| (inner.to_vec(), ends))
-    })
+        let inner = told.as_bytes().get(before.len()..told.len().checked_sub(after.len())?)?;
+        let (ends, whole) = (inner.last() == Some(&b' '), !told.contains(STRANGE));
+        Some((inner[..inner.len() - usize::from(ends)].to_vec(), ends, whole))
+    };
+    let clear = ways.into_iter().find_map(|(before, after)| tell(before, after).filter(|(.., whole)| *whole));
+    // Two tokens mean that very letter, which the library also tells where bytes are no text.
+    let strange = || tell(b"", b"").filter(|(bytes, ..)| *bytes == STRANGE.to_string().into_bytes());
+    clear.or_else(strange).map(|(bytes, ends, _)| (bytes, ends))
 }
 
 /// Pairs found so far.
@@ -81,9 +92,13 @@ impl Pairs {
     /// Merges the letters of a token as far as the earlier pairs go: two are left, which this token is made of.
     fn learn(&mut self, letters: Vec<String>, ends: bool, id: u16) -> Option<()> {
         let last = letters.len().checked_sub(1)?;
-        let marked = |(place, letter): (usize, String)| if ends && place == last { letter + END } else { letter };
-        let mut parts: Vec<u16> =
-            letters.into_iter().enumerate().map(|one| self.ids.get(&marked(one)).copied()).collect::<Option<_>>()?;
+        let marked =
+            |(place, letter): (usize, String)| if ends && place == last { letter + END } else { letter };
+        let mut parts: Vec<u16> = letters
+            .into_iter()
+            .enumerate()
+            .map(|one| self.ids.get(&marked(one)).copied())
+            .collect::<Option<_>>()?;
         while parts.len() > 2 {
             let pairs = parts.windows(2).filter_map(|pair| self.merged.get(&(pair[0], pair[1])));
             let first = *pairs.min()?;
