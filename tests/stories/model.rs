@@ -161,7 +161,7 @@ fn trained() -> (Lab, String) {
     let lab = Lab::new();
     lab.write(
         "tiny.toml",
-        TINY.replace("eval_every = 2", "eval_every = 1") + "[[trick]]\nplugin = \"ema\"\n",
+        TINY.replace("eval_every = 2", "eval_every = 1\nselect = \"best\"") + "[[trick]]\nplugin = \"ema\"\n",
     );
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();

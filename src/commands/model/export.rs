@@ -123,7 +123,11 @@ fn chosen(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBuf> {
             .filter(|name| folder.join(format!("{name}.safetensors")).exists())
             .collect();
         let there = if there.is_empty() { "no weights".to_owned() } else { there.join(", ") };
-        format!("{} has no {}; it has {there}", folder.display(), names[0])
+        format!(
+            "{} has no {}; it has {there} (a run keeps its best weights with `select = \"best\"` in [run])",
+            folder.display(),
+            names[0]
+        )
     })
 }
 
