@@ -5,7 +5,7 @@ mod huggingface;
 
 use clip_lab_api::Catalog;
 
-pub use clip_bpe::{ClipBpe, vocabulary as clip_vocabulary};
+pub use clip_bpe::{ClipBpe, Merges, vocabulary as clip_vocabulary};
 pub use huggingface::HuggingFace;
 
 /// Puts the tokenizers on the shelf.

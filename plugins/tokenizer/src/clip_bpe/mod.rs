@@ -6,7 +6,7 @@ mod vocabulary;
 use clip_lab_api::prelude::*;
 use instant_clip_tokenizer::{Token, Tokenizer as Bpe};
 
-pub use vocabulary::vocabulary;
+pub use vocabulary::{Merges, vocabulary};
 
 /// The tokenizer of CLIP and of everything that open_clip trains from scratch: lower case, 49,408 ids, vocabulary
 /// built in.

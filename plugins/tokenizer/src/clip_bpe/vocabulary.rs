@@ -17,11 +17,14 @@ const AFTER: [&[u8]; 7] = [b"", b"\x80", b"\xA0", b"\x80\x80", b"\xA0\x80", b"\x
 /// What stands for bytes that are no text.
 const STRANGE: char = '\u{FFFD}';
 
+/// Pairs that become one token, the first to be merged first.
+pub type Merges = Vec<(String, String)>;
+
 /// Tokens by id, the last two being those that open and end a text, and pairs in the order in which they are merged.
 ///
 /// # Errors
 /// When the library's answers do not fit together.
-pub fn vocabulary() -> Result<(Vec<String>, Vec<(String, String)>)> {
+pub fn vocabulary() -> Result<(Vec<String>, Merges)> {
     let (bpe, alphabet) = (Bpe::new(), alphabet());
     let letters: Vec<char> = alphabet.iter().map(|(letter, _)| *letter).collect();
     let mut tokens: Vec<String> = letters.iter().map(char::to_string).collect();
