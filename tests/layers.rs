@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// Crates that a package may use, ours only; a package that is not named here may use none.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("clip-lab-picture", &[]),
     ("clip-lab-problem", &[]),
     ("clip-lab-store", &[]),
     ("clip-lab-cli", &[]),
@@ -24,12 +25,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("clip-lab-torch", &[]),
-    ("clip-lab-api", &["clip-lab-problem", "clip-lab-torch"]),
+    ("clip-lab-api", &["clip-lab-picture", "clip-lab-problem", "clip-lab-torch"]),
     ("clip-lab-library", &["clip-lab-api"]),
     ("clip-lab-blocks", &["clip-lab-api", "clip-lab-torch"]),
     ("clip-lab-checkpoint", &["clip-lab-api", "clip-lab-problem"]),
 ];
-const PLUGINS_MAY_USE: &[&str] = &["clip-lab-api", "clip-lab-blocks", "clip-lab-torch"];
+const PLUGINS_MAY_USE: &[&str] = &["clip-lab-api", "clip-lab-blocks", "clip-lab-picture", "clip-lab-torch"];
 /// What must never reach a program that only looks.
 const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch", "clip-lab-api"];
 

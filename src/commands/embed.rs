@@ -7,9 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, Dataset, Mode};
+use clip_lab_api::{Catalog, Dataset, Mode, Picture};
 use clip_lab_cli::{EmbedArgs, Ui};
-use image::RgbImage;
 use tch::{Device, Tensor};
 
 use super::target::{Model, Target};
@@ -106,8 +105,8 @@ impl Dataset for Folder {
     fn len(&self) -> usize {
         self.0.len()
     }
-    fn picture(&self, index: usize) -> Result<RgbImage> {
-        plugins_data::open(&self.0[index])
+    fn picture(&self, index: usize) -> Result<Picture> {
+        Picture::read(&self.0[index])
     }
     fn captions(&self, _index: usize) -> &[String] {
         &[]

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clip_lab_api::Tokens;
+use clip_lab_torch::Rows;
 use tch::{Device, Kind, Tensor};
 
 use super::{alike::groups, loader::Sample};
@@ -71,8 +72,19 @@ impl Batch {
         starts.map(|start| self.rows(start, size.max(1).min(self.len() - start))).collect()
     }
 
-    /// Puts samples together. `size` is the side of the pictures.
-    pub(super) fn collate(samples: Vec<Sample>, size: i64, pad_id: i64, device: Device) -> Self {
+    /// Puts samples together. Their pictures are already in `images`, a row for each sample in order.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub(super) fn collate(
+        samples: Vec<Sample>,
+        images: Option<Rows>,
+        pad_id: i64,
+        device: Device,
+    ) -> Result<Self> {
+        let rows: Vec<i64> =
+            (0..).zip(&samples).filter(|(_, sample)| sample.fault.is_none()).map(|(row, _)| row).collect();
+        let all = rows.len() == samples.len();
         let (good, bad): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.fault.is_none());
         let broken = bad.into_iter().filter_map(|sample| sample.fault).collect();
         let pictures: Vec<i64> = good.iter().map(|sample| sample.picture as i64).collect();
@@ -80,23 +92,22 @@ impl Batch {
         let said: Vec<Option<&str>> = good.iter().map(|sample| sample.caption.as_deref()).collect();
         let classes: Vec<i64> = good.iter().map(|sample| sample.class).collect();
         let ids: Vec<&[i64]> = good.iter().map(|sample| sample.ids.as_slice()).collect();
-        let images = good.iter().all(|sample| !sample.pixels.is_empty()).then(|| {
-            let rows: Vec<Tensor> = good.iter().map(|sample| Tensor::from_slice(&sample.pixels)).collect();
-            let whole = if rows.is_empty() {
-                Tensor::zeros([0], (Kind::Float, Device::Cpu))
-            } else {
-                Tensor::cat(&rows, 0)
-            };
-            whole.view([good.len() as i64, 3, size, size]).to_device(device)
+        let images = images.map(|images| {
+            let whole = images.join()?;
+            // Only a broken picture costs a copy.
+            let whole = if all { whole } else { whole.f_index_select(0, &Tensor::from_slice(&rows))? };
+            // Pinned memory is copied to a GPU while the processor goes on.
+            anyhow::Ok(whole.f_to_device_(device, Kind::Float, true, false)?)
         });
-        Self {
+        let images = images.transpose()?;
+        Ok(Self {
             images,
             pictures: Tensor::from_slice(&pictures).to_device(device),
             tokens: pad(&ids, pad_id, device),
             group: Tensor::from_slice(&groups(&shown, &said)).to_device(device),
             classes: Tensor::from_slice(&classes).to_device(device),
             broken,
-        }
+        })
     }
 }
 

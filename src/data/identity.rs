@@ -22,7 +22,6 @@ pub fn identity(data: &dyn Dataset) -> String {
 mod tests {
     use super::*;
     use anyhow::{Result, bail};
-    use image::RgbImage;
 
     struct Words(Vec<Vec<String>>, Option<usize>);
 
@@ -31,7 +30,7 @@ mod tests {
             self.0.len()
         }
 
-        fn picture(&self, _: usize) -> Result<RgbImage> {
+        fn picture(&self, _: usize) -> Result<clip_lab_api::Picture> {
             bail!("there are no pictures here")
         }
 

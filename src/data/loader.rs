@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_api::{Dataset, Rng, Tokenizer, rng};
+use clip_lab_picture::Scratch;
+use clip_lab_torch::{Row, Rows};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use rand::Rng as _;
 use tch::Device;
@@ -54,7 +56,6 @@ pub enum Read {
 /// One pair, read.
 pub(super) struct Sample {
     pub picture: usize,
-    pub pixels: Vec<f32>,
     pub ids: Vec<i64>,
     /// Folded, so that equal captions are equal texts.
     pub caption: Option<String>,
@@ -65,7 +66,7 @@ pub(super) struct Sample {
 impl Sample {
     /// A picture of which nothing is read yet.
     fn of(picture: usize) -> Self {
-        Self { picture, pixels: Vec::new(), ids: Vec::new(), caption: None, class: 0, fault: None }
+        Self { picture, ids: Vec::new(), caption: None, class: 0, fault: None }
     }
 }
 
@@ -82,9 +83,9 @@ impl Source {
         }
     }
 
-    fn read(&self, item: Item) -> Sample {
+    fn read(&self, item: Item, row: Option<Row>, scratch: &mut Scratch) -> Sample {
         let mut sample = Sample::of(item.picture);
-        if let Err(error) = self.fill(item, &mut sample) {
+        if let Err(error) = self.fill(item, row, scratch, &mut sample) {
             sample.fault = Some(self.broken(item, format!("{error:#}")));
         }
         sample
@@ -94,7 +95,7 @@ impl Source {
         Broken { picture: item.picture, name: self.data.name(item.picture), why }
     }
 
-    fn fill(&self, item: Item, sample: &mut Sample) -> Result<()> {
+    fn fill(&self, item: Item, row: Option<Row>, scratch: &mut Scratch, sample: &mut Sample) -> Result<()> {
         let mut rng = rng(self.seed, item.epoch, item.index);
         if self.read == Read::Pair {
             // The caption is drawn before the picture is changed, so that it is the same one with cached features.
@@ -106,12 +107,15 @@ impl Source {
         if self.read == Read::Labelled {
             sample.class = self.data.class(item.picture).context("it has no class")? as i64;
         }
-        if let Some(prepare) = &self.prepare {
-            let picture = self.data.picture(item.picture)?;
-            sample.pixels = match self.read {
-                Read::EvalPicture => prepare.eval(&picture)?,
-                Read::Pair | Read::Labelled | Read::Picture => prepare.train(picture, &mut rng)?,
-            };
+        if let Some((prepare, mut row)) = self.prepare.as_ref().zip(row) {
+            let picture = scratch.open(self.data.picture(item.picture)?)?;
+            let out = row.as_mut_slice();
+            match self.read {
+                Read::EvalPicture => prepare.eval(&picture, scratch, out)?,
+                Read::Pair | Read::Labelled | Read::Picture => {
+                    prepare.train(picture, &mut rng, scratch, out)?;
+                }
+            }
         }
         Ok(())
     }
@@ -131,16 +135,20 @@ pub(super) fn drawn(rng: &mut Rng, captions: usize) -> usize {
     rng.random_range(0..captions)
 }
 
+/// The number of an item, the item, and where the numbers of its picture go.
+type Job = (u64, Item, Option<Row>);
+
 /// Hands out the batches of a run in order, at most a few read ahead.
 pub struct Loader {
-    jobs: Sender<(u64, Item)>,
+    jobs: Sender<Job>,
     done: Receiver<(u64, Sample)>,
     batches: Box<dyn Iterator<Item = Vec<Item>> + Send>,
-    waiting: VecDeque<usize>,
+    waiting: VecDeque<(usize, Option<Rows>)>,
     early: BTreeMap<u64, Sample>,
     sent: u64,
     taken: u64,
-    size: i64,
+    /// Side of the pictures; none where no picture is read.
+    side: Option<i64>,
     pad: i64,
     device: Device,
 }
@@ -153,9 +161,9 @@ impl Loader {
         workers: usize,
         device: Device,
     ) -> Self {
-        let (jobs, inbox) = unbounded::<(u64, Item)>();
+        let (jobs, inbox) = unbounded::<Job>();
         let (outbox, done) = unbounded();
-        let size = source.prepare.as_ref().map_or(0, |prepare| i64::from(prepare.size()));
+        let side = source.prepare.as_ref().map(|prepare| i64::from(prepare.size()));
         let pad = source.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.pad());
         let source = Arc::new(source);
         for _ in 0..workers.max(1) {
@@ -163,7 +171,7 @@ impl Loader {
             thread::spawn(move || work(&source, &inbox, &outbox));
         }
         let (waiting, early) = Default::default();
-        Self { jobs, done, batches: Box::new(batches), waiting, early, sent: 0, taken: 0, size, pad, device }
+        Self { jobs, done, batches: Box::new(batches), waiting, early, sent: 0, taken: 0, side, pad, device }
     }
 
     /// The next batch, or none at the end. Waits for the workers when they are behind.
@@ -171,23 +179,27 @@ impl Loader {
     /// # Errors
     /// When a worker died.
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
-        self.send_ahead();
-        let Some(count) = self.waiting.pop_front() else { return Ok(None) };
+        self.send_ahead()?;
+        let Some((count, rows)) = self.waiting.pop_front() else { return Ok(None) };
         let samples = (0..count).map(|_| self.next_sample()).collect::<Result<Vec<_>>>()?;
-        self.send_ahead();
-        Ok(Some(Batch::collate(samples, self.size, self.pad, self.device)))
+        self.send_ahead()?;
+        Ok(Some(Batch::collate(samples, rows, self.pad, self.device)?))
     }
 
-    fn send_ahead(&mut self) {
+    fn send_ahead(&mut self) -> Result<()> {
         while self.waiting.len() <= AHEAD {
-            let Some(batch) = self.batches.next() else { return };
-            self.waiting.push_back(batch.len());
+            let Some(batch) = self.batches.next() else { return Ok(()) };
+            let rows = self.side.map(|side| Rows::new(batch.len(), &[3, side, side], self.device));
+            let (whole, rows) = rows.transpose()?.unzip();
+            self.waiting.push_back((batch.len(), whole));
+            let mut rows = rows.into_iter().flatten();
             for item in batch {
                 // A send fails only when every worker died, which the receiving side reports.
-                let _ = self.jobs.send((self.sent, item));
+                let _ = self.jobs.send((self.sent, item, rows.next()));
                 self.sent += 1;
             }
         }
+        Ok(())
     }
 
     fn next_sample(&mut self) -> Result<Sample> {
@@ -203,10 +215,13 @@ impl Loader {
     }
 }
 
-fn work(source: &Source, inbox: &Receiver<(u64, Item)>, outbox: &Sender<(u64, Sample)>) {
-    for (number, item) in inbox {
+fn work(source: &Source, inbox: &Receiver<Job>, outbox: &Sender<(u64, Sample)>) {
+    // No memory for a decoder at the start: nothing can be read, which the other side reports.
+    let Ok(mut scratch) = Scratch::new() else { return };
+    for (number, item, row) in inbox {
         // A picture that makes a decoder panic must not cost the run more than the picture.
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.read(item)));
+        let read =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.read(item, row, &mut scratch)));
         let sample = read.unwrap_or_else(|_| Sample {
             fault: Some(source.broken(item, "the decoder gave up on it".to_owned())),
             ..Sample::of(item.picture)
@@ -222,6 +237,7 @@ pub(super) mod tests {
     use super::*;
     use crate::data::Order;
     use clip_lab_api::Captions;
+    use clip_lab_api::Picture;
     use image::RgbImage;
     use tch::{Kind, Tensor};
 
@@ -239,10 +255,10 @@ pub(super) mod tests {
         fn len(&self) -> usize {
             self.0.len()
         }
-        fn picture(&self, index: usize) -> Result<RgbImage> {
+        fn picture(&self, index: usize) -> Result<Picture> {
             anyhow::ensure!(index != 3, "cut short");
             std::thread::sleep(std::time::Duration::from_micros((index as u64 * 37) % 300));
-            Ok(RgbImage::from_pixel(2, 2, image::Rgb([index as u8, 0, 255])))
+            Ok(RgbImage::from_pixel(2, 2, image::Rgb([index as u8, 0, 255])).into())
         }
         fn captions(&self, index: usize) -> &[String] {
             &self.0[index]

@@ -1,7 +1,8 @@
-//! From a decoded picture to the numbers a tower wants.
+//! From a picture to the numbers that a tower wants.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clip_lab_api::{Augment, Rng};
+use clip_lab_picture::{Crop, Normalise, Opened, Scratch};
 use image::RgbImage;
 
 use crate::plan::Preprocess;
@@ -20,54 +21,61 @@ impl Prepare {
         side(self.preprocess.size)
     }
 
-    /// A picture as training sees it: `3 * size * size` numbers, channel by channel.
+    /// Writes a picture as training sees it: `3 * size * size` numbers, channel by channel.
     ///
     /// # Errors
-    /// Those of an augmentation.
-    pub fn train(&self, picture: RgbImage, rng: &mut Rng) -> Result<Vec<f32>> {
-        let mut picture = picture;
-        for augment in &self.augment {
-            picture = augment.apply(picture, rng)?;
+    /// Those of decoding and of an augmentation.
+    pub fn train(
+        &self,
+        picture: Opened,
+        rng: &mut Rng,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<()> {
+        let Some((first, rest)) = self.augment.split_first() else {
+            return self.eval(&picture, scratch, out);
+        };
+        let (width, height) = picture.size();
+        let mut changed = match first.crop(width, height, rng) {
+            Some(crop) => picture.square(&crop, scratch)?,
+            None => first.apply(picture.whole(scratch)?, rng)?,
+        };
+        for augment in rest {
+            changed = augment.apply(changed, rng)?;
         }
         // What augmentation brought to size loses no further margin.
-        if !self.augment.is_empty() && picture.dimensions() == (self.size(), self.size()) {
-            return Ok(self.finish(self.normalise(&picture), rng));
+        if changed.dimensions() == (self.size(), self.size()) {
+            self.normalise(changed, scratch, out)?;
+        } else {
+            self.eval(&scratch.open(changed.into())?, scratch, out)?;
         }
-        Ok(self.finish(self.eval(&picture)?, rng))
-    }
-
-    /// What augmentations do after normalisation.
-    fn finish(&self, mut pixels: Vec<f32>, rng: &mut Rng) -> Vec<f32> {
         for augment in &self.augment {
-            augment.after_normalise(&mut pixels, self.size() as usize, rng);
+            augment.after_normalise(out, self.size() as usize, rng);
         }
-        pixels
+        Ok(())
     }
 
-    /// A picture as evaluation sees it.
+    /// Writes a picture as evaluation sees it.
     ///
     /// # Errors
-    /// When it cannot be resized.
-    pub fn eval(&self, picture: &RgbImage) -> Result<Vec<f32>> {
+    /// When it cannot be decoded or resized.
+    pub fn eval(&self, picture: &Opened, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
         let Preprocess { resized, resize, interpolation, .. } = self.preprocess;
-        let square =
-            plugins_augment::preprocess(picture, self.size(), resized.map(side), resize, interpolation)?;
-        Ok(self.normalise(&square))
+        let crop = Crop::middle(picture.size(), self.size(), resized.map(side), resize, interpolation);
+        let square = picture.square(&crop, scratch)?;
+        self.normalise(square, scratch, out)
     }
 
-    fn normalise(&self, picture: &RgbImage) -> Vec<f32> {
-        let plane = (picture.width() * picture.height()) as usize;
-        let mut out = vec![0.0; 3 * plane];
-        let (mean, std) = (self.preprocess.mean, self.preprocess.std);
-        // One multiply and add for each value: (v / 255 - mean) / std.
-        let scale = std.map(|std| (1.0 / (255.0 * std)) as f32);
-        let shift = [0, 1, 2].map(|c| (-mean[c] / std[c]) as f32);
-        for (index, pixel) in picture.pixels().enumerate() {
-            for channel in 0..3 {
-                out[channel * plane + index] = f32::from(pixel.0[channel]) * scale[channel] + shift[channel];
-            }
-        }
-        out
+    fn normalise(&self, square: RgbImage, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+        ensure!(
+            square.as_raw().len() == out.len(),
+            "{:?} pixels for {} numbers",
+            square.dimensions(),
+            out.len()
+        );
+        Normalise::new(self.preprocess.mean, self.preprocess.std).write(&square, out);
+        scratch.recycle(square);
+        Ok(())
     }
 }
 

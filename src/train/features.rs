@@ -56,7 +56,8 @@ impl Features {
             console.pictures(done, data.len());
         }
         if faults.len() == data.len() {
-            bail!("no picture can be read; the first: {}", faults.first().map_or("none", |fault| &fault.why));
+            let first = faults.first().map(|fault| format!("{}: {}", fault.name, fault.why));
+            bail!("no picture can be read; the first: {}", first.as_deref().unwrap_or("none"));
         }
         Ok(Some(Self { rows, broken: faults }))
     }
@@ -159,7 +160,7 @@ impl Dataset for Without {
     fn len(&self) -> usize {
         self.kept.len()
     }
-    fn picture(&self, index: usize) -> Result<image::RgbImage> {
+    fn picture(&self, index: usize) -> Result<clip_lab_api::Picture> {
         self.data.picture(self.kept[index])
     }
     fn captions(&self, index: usize) -> &[String] {

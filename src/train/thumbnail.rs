@@ -77,8 +77,9 @@ fn digest(jpeg: &[u8]) -> String {
 /// The thumbnails of `pictures`, in order.
 fn decode(data: &dyn Dataset, pictures: &[usize], threads: usize) -> Vec<Option<Vec<u8>>> {
     // A picture that makes a decoder fail or panic costs its thumbnail and nothing else.
-    let one =
-        |&picture: &usize| catch_unwind(AssertUnwindSafe(|| thumbnail(&data.picture(picture)?))).ok()?.ok();
+    let one = |&picture: &usize| {
+        catch_unwind(AssertUnwindSafe(|| thumbnail(&data.picture(picture)?.decode()?))).ok()?.ok()
+    };
     let share = pictures.len().div_ceil(threads.max(1)).max(1);
     thread::scope(|scope| {
         let part = |part: &'_ [usize]| part.iter().map(one).collect::<Vec<_>>();
@@ -112,11 +113,11 @@ mod tests {
         fn len(&self) -> usize {
             4
         }
-        fn picture(&self, index: usize) -> Result<RgbImage> {
+        fn picture(&self, index: usize) -> Result<clip_lab_api::Picture> {
             match index {
                 1 => anyhow::bail!("damaged"),
                 2 => panic!("on purpose"),
-                _ => Ok(RgbImage::from_pixel(200, 100, image::Rgb([index as u8 * 60, 0, 0]))),
+                _ => Ok(RgbImage::from_pixel(200, 100, image::Rgb([index as u8 * 60, 0, 0])).into()),
             }
         }
         fn captions(&self, _index: usize) -> &[String] {

@@ -24,16 +24,15 @@ pub mod conformance;
 pub mod export;
 mod kinds;
 mod params;
-mod picture;
 mod section;
 mod settings;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
+pub use clip_lab_picture::{Crop, Interpolation, Picture, Resize};
 pub use clip_lab_problem as problem;
 pub use clip_lab_problem::parse;
 pub use kinds::*;
 pub use params::{Param, Params};
-pub use picture::{Interpolation, Resize};
 pub use section::{Origin, Section};
 pub use settings::{Faults, Settings};
 

@@ -1,6 +1,6 @@
 //! What libtorch has and tch lacks: the fused AdamW kernel, the norm of many tensors without a wait, the state of the
 //! random generator, autocast on any device, activations computed again, TorchScript modules, counts of floating-point operations, peak
-//! memory, and CUDA opened at run time. Small C++ files in `shim/` stand behind it. All `unsafe` of the house is here.
+//! memory, and CUDA opened at run time. Small C++ files in `shim/` stand behind it. Nearly all `unsafe` of the house is here.
 
 mod cuda;
 mod ffi;
@@ -9,6 +9,7 @@ mod memory;
 mod precision;
 mod random;
 mod recompute;
+mod rows;
 mod script;
 mod trace;
 
@@ -18,6 +19,7 @@ pub use memory::{peak_memory, reset_peak_memory, watch_memory};
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use random::{RandomState, rng_state, set_rng_state};
 pub use recompute::{computes_again, recompute_stages, stage};
+pub use rows::{Row, Rows};
 pub use script::Script;
 pub use trace::Trace;
 

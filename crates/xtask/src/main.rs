@@ -1,5 +1,6 @@
 //! `cargo xtask setup|run|test|ci`: from a fresh checkout to a finished run. Links no libtorch, as it is what fetches it.
 
+mod builders;
 mod bundles;
 mod cargo;
 mod checkout;
@@ -61,6 +62,7 @@ fn dispatch(args: &[String]) -> Result<()> {
 
 /// Fetches what is missing and points `.libtorch` at our libtorch, unless the user brings one.
 fn set_up(checkout: &Checkout) -> Result<()> {
+    builders::check(&std::env::var_os("PATH").unwrap_or_default())?;
     let mut wanted = bundles::WEIGHTS.to_vec();
     if checkout.libtorch == Libtorch::Ours {
         libtorch::check_platform()?;

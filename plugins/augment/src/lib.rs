@@ -1,9 +1,8 @@
-//! Augmentations of pictures and of batches, and the picture geometry that evaluation shares with them.
+//! Augmentations of pictures and of batches.
 
 mod color_jitter;
 mod cutmix;
 mod flip;
-pub mod geometry;
 mod mixing;
 mod mixup;
 mod rand_augment;
@@ -16,7 +15,6 @@ use clip_lab_api::Catalog;
 pub use color_jitter::ColorJitter;
 pub use cutmix::CutMix;
 pub use flip::Flip;
-pub use geometry::preprocess;
 pub use mixup::Mixup;
 pub use rand_augment::{Op, RandAugment};
 pub use random_erasing::{Filling, RandomErasing};

@@ -1,10 +1,9 @@
 //! Random crops, as torchvision's `RandomResizedCrop` draws them.
 
 use clip_lab_api::prelude::*;
-use image::RgbImage;
 use rand::Rng as _;
 
-use crate::geometry::{Area, crop_squash};
+use clip_lab_picture::Area;
 
 /// Cuts out a random part and resizes it to the square that the image encoder wants. CLIP's own recipe keeps at
 /// least nine tenths of the picture, so that the caption still fits; classifiers go down to 0.08.
@@ -36,7 +35,7 @@ impl Settings for RandomResizedCrop {
     }
 }
 
-struct Crop {
+struct RandomCrop {
     settings: RandomResizedCrop,
     size: u32,
 }
@@ -47,14 +46,14 @@ impl Plugin<dyn Augment> for RandomResizedCrop {
     }
 
     fn build(&self, scope: AugmentScope) -> Result<Box<dyn Augment>> {
-        Ok(Box::new(Crop { settings: self.clone(), size: scope.image_size }))
+        Ok(Box::new(RandomCrop { settings: self.clone(), size: scope.image_size }))
     }
 }
 
-impl Augment for Crop {
-    fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
-        let area = self.settings.draw(picture.width(), picture.height(), rng);
-        crop_squash(&picture, area, self.size, self.settings.interpolation)
+impl Augment for RandomCrop {
+    fn crop(&self, width: u32, height: u32, rng: &mut Rng) -> Option<Crop> {
+        let area = self.settings.draw(width, height, rng);
+        Some(Crop::area(area, self.size, self.settings.interpolation))
     }
 }
 

@@ -1,9 +1,6 @@
 //! A square picture without chance: what evaluation does, also in training.
 
 use clip_lab_api::prelude::*;
-use image::RgbImage;
-
-use crate::geometry::preprocess;
 
 /// Resizes a picture to the square that the image encoder wants. Nothing is random, so a locked image tower needs to
 /// see each picture only once.
@@ -31,7 +28,7 @@ impl Plugin<dyn Augment> for ResizeSettings {
 }
 
 impl Augment for ToSquare {
-    fn apply(&self, picture: RgbImage, _rng: &mut Rng) -> Result<RgbImage> {
-        preprocess(&picture, self.size, None, self.settings.mode, self.settings.interpolation)
+    fn crop(&self, width: u32, height: u32, _rng: &mut Rng) -> Option<Crop> {
+        Some(Crop::middle((width, height), self.size, None, self.settings.mode, self.settings.interpolation))
     }
 }

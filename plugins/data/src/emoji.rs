@@ -6,10 +6,9 @@
 
 use clip_lab_api::prelude::*;
 use emojis::{Emoji, Group};
-use image::RgbImage;
 use twemoji_assets::png::PngTwemojiAsset;
 
-use crate::{Split, picture};
+use crate::Split;
 
 /// About 1,900 emoji, 72x72 pixels on white, with their names as captions and their groups ("food and drink") as
 /// classes. Needs no files. 80% of the emoji are for training, 10% for validation and 10% for test; a hash of the
@@ -138,9 +137,9 @@ impl Dataset for Opened {
         self.entries.len()
     }
 
-    fn picture(&self, index: usize) -> Result<RgbImage> {
+    fn picture(&self, index: usize) -> Result<Picture> {
         let entry = self.entries.get(index).context("there is no such emoji")?;
-        picture::decode(entry.png).with_context(|| format!("emoji `{}`", entry.emoji.name()))
+        Ok(Picture::Encoded(entry.png.to_vec()))
     }
 
     fn captions(&self, index: usize) -> &[String] {

@@ -3,7 +3,6 @@
 mod captions;
 mod emoji;
 mod image_folder;
-mod picture;
 mod split;
 mod stamps;
 
@@ -12,7 +11,6 @@ use clip_lab_api::Catalog;
 pub use captions::CaptionFolder;
 pub use emoji::EmojiPictures;
 pub use image_folder::{ImageFolder, Names, Part};
-pub use picture::{MOST_PIXELS, decode, open};
 pub use split::Split;
 
 /// Puts the data sets on the shelf.

@@ -19,7 +19,7 @@ fn captions_of_a_picture_stay_together_and_in_order() {
     assert_eq!(names(&*data), ["a.png", "b.png"]);
     assert_eq!(data.captions(0), ["one", "three"]);
     assert_eq!(data.captions(1), ["two, with a \"comma\""]);
-    assert_eq!(data.picture(1).unwrap().get_pixel(0, 0).0, [b'b', 20, 30]);
+    assert_eq!(data.picture(1).unwrap().decode().unwrap().get_pixel(0, 0).0, [b'b', 20, 30]);
     assert!(data.skipped().is_empty() && data.classes().is_empty() && data.class(0).is_none());
 }
 
@@ -148,7 +148,7 @@ fn flickr8k_has_its_published_splits() {
         let data = opened(&settings);
         assert_eq!((data.len(), data.skipped().len()), (pictures, 0));
         assert_eq!(settings.facts().captions, Some(pictures * 5));
-        assert_eq!(data.picture(pictures - 1).unwrap().dimensions(), (224, 224));
+        assert_eq!(data.picture(pictures - 1).unwrap().decode().unwrap().dimensions(), (224, 224));
     }
 }
 

@@ -28,7 +28,7 @@ fn every_emoji_decodes_to_72_pixels_on_white() {
     assert!(data.len() > 1850 && settings.facts().pictures == Some(data.len()));
     let mut corners = 0;
     for index in 0..data.len() {
-        let picture = data.picture(index).unwrap();
+        let picture = data.picture(index).unwrap().decode().unwrap();
         assert_eq!(picture.dimensions(), (72, 72));
         corners += usize::from(picture.get_pixel(0, 0) == &Rgb([255; 3]));
         assert!(!data.captions(index).is_empty() && data.class(index).unwrap() < data.classes().len());

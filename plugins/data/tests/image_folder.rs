@@ -49,7 +49,7 @@ fn folders_in_alphabetical_order_are_the_classes() {
         [Some(0), Some(1), Some(1), Some(2), None]
     );
     assert_eq!(data.captions(1), ["a photo of a dog."]);
-    assert_eq!(data.picture(2).unwrap().get_pixel(0, 0).0, [1, 0, 0]);
+    assert_eq!(data.picture(2).unwrap().decode().unwrap().get_pixel(0, 0).0, [1, 0, 0]);
     assert_eq!(data.skipped(), ["files that are no pictures by their ending: 1 (first: cat/notes.txt)"]);
     assert!(data.captions(9).is_empty() && data.picture(9).is_err());
     let facts = of(dir.path()).facts();
@@ -163,7 +163,7 @@ fn cifar_10_opens_with_its_ten_classes() {
     assert_eq!((train.len(), test.len(), train.classes().len()), (10_000, 3_000, 10));
     assert_eq!(train.classes(), test.classes());
     assert_eq!(train.classes()[1], "automobile");
-    assert_eq!(test.picture(2_999).unwrap().dimensions(), (32, 32));
+    assert_eq!(test.picture(2_999).unwrap().decode().unwrap().dimensions(), (32, 32));
     assert_eq!((train.class(0), train.class(9_999)), (Some(0), Some(9)));
     let held = ImageFolder { split: Part::Val, hold_out: 0.1, ..of(&root.join("train")) };
     assert_eq!(held.facts().pictures, Some(1_000));

@@ -91,6 +91,7 @@ fn share_with_twin(data: &dyn Dataset, captions: Captions, batch: usize) -> f64 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clip_lab_api::Picture;
     use image::RgbImage;
 
     struct Texts(Vec<Vec<String>>);
@@ -99,8 +100,8 @@ mod tests {
         fn len(&self) -> usize {
             self.0.len()
         }
-        fn picture(&self, _index: usize) -> anyhow::Result<RgbImage> {
-            Ok(RgbImage::new(1, 1))
+        fn picture(&self, _index: usize) -> anyhow::Result<Picture> {
+            Ok(RgbImage::new(1, 1).into())
         }
         fn captions(&self, index: usize) -> &[String] {
             &self.0[index]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{DataFacts, Dataset};
 
@@ -34,9 +34,10 @@ pub fn dataset(open: &dyn Fn() -> Result<Box<dyn Dataset>>, facts: &DataFacts) -
         ensure!(fits, "{} is of class {class:?}, and there are {}", data.name(index), data.classes().len());
     }
     for index in (0..data.len()).step_by((data.len() / LOOKED_AT).max(1)) {
-        let picture = data.picture(index)?;
+        let name = || data.name(index);
+        let picture = data.picture(index)?.decode().with_context(name)?;
         ensure!(picture.width() > 0 && picture.height() > 0, "{} is empty", data.name(index));
-        ensure!(picture == again.picture(index)?, "{} decodes to two pictures", data.name(index));
+        ensure!(picture == again.picture(index)?.decode()?, "{} decodes to two pictures", data.name(index));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use image::RgbImage;
 use tch::{Device, Kind as DType, Tensor};
 
-use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator};
+use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator, Picture};
 
 /// Pictures of the small data set, two captions each; a picture's class is its number modulo [`CLASSES`].
 const PICTURES: usize = 8;
@@ -115,8 +115,8 @@ impl Dataset for Numbers {
         PICTURES
     }
 
-    fn picture(&self, _index: usize) -> Result<RgbImage> {
-        Ok(RgbImage::new(4, 4))
+    fn picture(&self, _index: usize) -> Result<Picture> {
+        Ok(RgbImage::new(4, 4).into())
     }
 
     fn captions(&self, index: usize) -> &[String] {

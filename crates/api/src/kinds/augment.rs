@@ -1,6 +1,7 @@
 //! Augmentations of pictures, before and after they become numbers, alone and mixed with each other.
 
 use anyhow::Result;
+use clip_lab_picture::Crop;
 use image::RgbImage;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -23,12 +24,20 @@ pub fn rng(seed: u64, epoch: u64, index: u64) -> Rng {
 
 /// Changes pictures; all randomness comes from `rng`. It writes the one hook that it needs.
 pub trait Augment: Send + Sync {
+    /// The square that it makes of a picture of `width` x `height` pixels, for augmentations that cut and resize. Where
+    /// such a one is the first, the rest of the picture is not even decoded, and `apply` is not called.
+    fn crop(&self, _width: u32, _height: u32, _rng: &mut Rng) -> Option<Crop> {
+        None
+    }
     /// The picture after it.
     ///
     /// # Errors
     /// When the picture cannot be handled.
-    fn apply(&self, picture: RgbImage, _rng: &mut Rng) -> Result<RgbImage> {
-        Ok(picture)
+    fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+        match self.crop(picture.width(), picture.height(), rng) {
+            Some(crop) => crop.apply(picture),
+            None => Ok(picture),
+        }
     }
     /// Changes the numbers of one picture after normalisation: `3 * side * side` of them, channel by channel.
     fn after_normalise(&self, _pixels: &mut [f32], _side: usize, _rng: &mut Rng) {}

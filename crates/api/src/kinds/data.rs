@@ -1,7 +1,7 @@
 //! Data sets of pictures with captions, classes or both.
 
 use anyhow::Result;
-use image::RgbImage;
+use clip_lab_picture::Picture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +26,11 @@ pub trait Dataset: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Decodes a picture.
+    /// A picture: the bytes of its file where there is one, so that only what is needed of it is decoded, else pixels.
     ///
     /// # Errors
-    /// When it is missing or broken; the message names it.
-    fn picture(&self, index: usize) -> Result<RgbImage>;
+    /// When it is missing; the message names it.
+    fn picture(&self, index: usize) -> Result<Picture>;
     /// The captions of a picture: at least one in a data set that is trained on.
     fn captions(&self, index: usize) -> &[String];
     /// What to call a picture in messages and tables: its file name.

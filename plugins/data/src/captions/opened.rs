@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
-use image::RgbImage;
 
 use super::{folder::Folder, list::Listed};
-use crate::{picture, stamps::stamps};
+use crate::stamps::stamps;
 
 /// Pictures that are there, each with its captions.
 pub struct Opened {
@@ -64,8 +63,8 @@ impl Dataset for Opened {
         self.pictures.len()
     }
 
-    fn picture(&self, index: usize) -> Result<RgbImage> {
-        picture::open(&self.path(index)?)
+    fn picture(&self, index: usize) -> Result<Picture> {
+        Picture::read(&self.path(index)?)
     }
 
     fn captions(&self, index: usize) -> &[String] {

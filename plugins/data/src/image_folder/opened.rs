@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
-use image::RgbImage;
 
-use crate::{picture, stamps::stamps};
+use crate::stamps::stamps;
 
 /// Pictures with their classes, class by class.
 pub struct Opened {
@@ -44,9 +43,9 @@ impl Dataset for Opened {
         self.pictures.len()
     }
 
-    fn picture(&self, index: usize) -> Result<RgbImage> {
+    fn picture(&self, index: usize) -> Result<Picture> {
         let (file, _) = self.pictures.get(index).with_context(|| format!("there is no picture {index}"))?;
-        picture::open(&self.root.join(file))
+        Picture::read(&self.root.join(file))
     }
 
     fn captions(&self, index: usize) -> &[String] {

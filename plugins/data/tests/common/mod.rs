@@ -1,10 +1,7 @@
 //! Where the outside data lies, and folders of pictures made up for a test.
 #![allow(dead_code)]
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::{env, fs, path::PathBuf};
 
 use clip_lab_api::{Dataset, Plugin};
 use image::{Rgb, RgbImage};
@@ -38,14 +35,6 @@ pub fn folder(captions: impl AsRef<[u8]>) -> TempDir {
     dir
 }
 
-/// A photograph's bytes and name.
-pub fn photo() -> Option<Vec<u8>> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(data("photos")?).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files.first().map(|file| fs::read(file).unwrap())
-}
-
 /// Opens a data set that must open.
 pub fn opened(settings: &impl Plugin<dyn Dataset>) -> Box<dyn Dataset> {
     settings.build(()).unwrap()
@@ -59,13 +48,4 @@ pub fn refusal(settings: &impl Plugin<dyn Dataset>) -> String {
 /// All names of a data set, in order.
 pub fn names(data: &dyn Dataset) -> Vec<String> {
     (0..data.len()).map(|index| data.name(index)).collect()
-}
-
-/// The error of a picture file with these bytes.
-pub fn broken(dir: &Path, name: &str, bytes: &[u8]) -> String {
-    let file = dir.join(name);
-    fs::write(&file, bytes).unwrap();
-    let error = format!("{:#}", plugins_data::open(&file).expect_err("it should not decode"));
-    assert!(error.contains(name), "{error}");
-    error
 }

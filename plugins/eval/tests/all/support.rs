@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Section, parse};
-use image::RgbImage;
+use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Picture, Section, parse};
 use tch::Tensor;
 
 /// Pictures that are never looked at, with classes.
@@ -18,7 +17,7 @@ impl Dataset for Data {
     fn len(&self) -> usize {
         self.labels.len()
     }
-    fn picture(&self, index: usize) -> Result<RgbImage> {
+    fn picture(&self, index: usize) -> Result<Picture> {
         Err(anyhow!("picture {index} is not needed"))
     }
     fn captions(&self, _index: usize) -> &[String] {

@@ -53,11 +53,12 @@ impl Dataset for Squares {
         self.captions.len()
     }
 
-    fn picture(&self, index: usize) -> Result<RgbImage> {
+    fn picture(&self, index: usize) -> Result<Picture> {
         let (colour, place) = (COLOURS[index / PLACES.len()].1, PLACES[index % PLACES.len()].1);
         let [left, top] = place.map(|quarter| quarter * self.side / 4);
         let inside = |x: u32, y: u32| x.wrapping_sub(left) < self.side / 2 && y.wrapping_sub(top) < self.side / 2;
-        Ok(RgbImage::from_fn(self.side, self.side, |x, y| Rgb(if inside(x, y) { colour } else { [0; 3] })))
+        let colour_at = |x, y| Rgb(if inside(x, y) { colour } else { [0; 3] });
+        Ok(RgbImage::from_fn(self.side, self.side, colour_at).into())
     }
 
     fn captions(&self, index: usize) -> &[String] {

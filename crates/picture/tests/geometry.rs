@@ -2,11 +2,21 @@
 
 mod common;
 
-use clip_lab_api::{Interpolation, Resize};
+use clip_lab_picture::{Crop, Interpolation, Picture, Resize, Scratch};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use image::{Rgb, RgbImage, imageops};
-use plugins_augment::preprocess;
 use safetensors::SafeTensors;
+
+/// What evaluation sees of a picture.
+fn preprocess(
+    picture: &RgbImage,
+    size: u32,
+    resized: Option<u32>,
+    how: Resize,
+    interpolation: Interpolation,
+) -> anyhow::Result<RgbImage> {
+    Crop::middle(picture.dimensions(), size, resized, how, interpolation).apply(picture.clone())
+}
 
 /// Pixels by channel, row and column, as the goldens have them.
 fn channels_first(picture: &RgbImage) -> Vec<u8> {
@@ -19,12 +29,13 @@ fn photographs_come_out_as_pillow_makes_them() {
     let bytes = std::fs::read(folder.join("io.safetensors")).unwrap();
     let goldens = SafeTensors::deserialize(&bytes).unwrap();
     assert_eq!(goldens.len(), 12);
+    let mut scratch = Scratch::new().unwrap();
     for (name, golden) in goldens.iter() {
         let (file, size) = name.rsplit_once('.').unwrap();
-        let photo = image::ImageReader::open(folder.join(file)).unwrap().with_guessed_format().unwrap();
-        let photo = photo.decode().unwrap().into_rgb8();
-        let ours = preprocess(&photo, size.parse().unwrap(), None, Resize::Shortest, Interpolation::Bicubic)
-            .unwrap();
+        let photo = scratch.open(Picture::read(&folder.join(file)).unwrap()).unwrap();
+        let size = size.parse().unwrap();
+        let crop = Crop::middle(photo.size(), size, None, Resize::Shortest, Interpolation::Bicubic);
+        let ours = photo.square(&crop, &mut scratch).unwrap();
         let off: Vec<u8> =
             channels_first(&ours).iter().zip(golden.data()).map(|(a, b)| a.abs_diff(*b)).collect();
         let mean = off.iter().map(|off| f64::from(*off)).sum::<f64>() / off.len() as f64;

@@ -4,9 +4,9 @@ mod common;
 
 use std::{fs, io::Cursor};
 
+use clip_lab_picture::decode;
 use common::{broken, photo};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
-use plugins_data::decode;
 
 fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -21,7 +21,7 @@ fn files_that_are_no_picture_are_named_with_what_is_wrong() {
     assert!(error.contains("not a picture") && error.contains("a dog runs"), "{error}");
     assert!(broken(dir.path(), "empty.jpg", b"").contains("empty (0 bytes)"));
     assert!(broken(dir.path(), "one.jpg", b"\xff").contains("not a picture"));
-    let gone = format!("{:#}", plugins_data::open(&dir.path().join("gone.jpg")).unwrap_err());
+    let gone = format!("{:#}", clip_lab_picture::open(&dir.path().join("gone.jpg")).unwrap_err());
     assert!(gone.contains("gone.jpg") && gone.contains("cannot be read"), "{gone}");
 }
 
@@ -45,7 +45,7 @@ fn every_photograph_decodes() {
     for folder in ["photos", "flickr8k/Images"] {
         let Some(folder) = common::data(folder) else { return };
         for entry in fs::read_dir(folder).unwrap().take(150) {
-            let picture = plugins_data::open(&entry.unwrap().path()).unwrap();
+            let picture = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
             assert!(picture.width() > 1 && picture.height() > 1);
         }
     }
@@ -83,7 +83,7 @@ fn what_it_is_the_content_says_not_the_name() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("really_a_png.jpg");
     fs::write(&file, encoded(RgbImage::from_pixel(3, 2, Rgb([1, 2, 3])), ImageFormat::Png)).unwrap();
-    assert_eq!(plugins_data::open(&file).unwrap().get_pixel(2, 1), &Rgb([1, 2, 3]));
+    assert_eq!(clip_lab_picture::open(&file).unwrap().get_pixel(2, 1), &Rgb([1, 2, 3]));
 }
 
 #[test]

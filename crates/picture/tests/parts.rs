@@ -1,0 +1,106 @@
+//! Parts of JPEG files: what is decoded of them equals the same part of the whole.
+
+mod common;
+
+use std::{fs, path::PathBuf};
+
+use clip_lab_picture::{Area, Crop, Detail, Interpolation, Normalise, Picture, Scratch};
+use image::{RgbImage, imageops};
+use proptest::prelude::*;
+
+fn photos() -> Option<Vec<PathBuf>> {
+    let folder = common::data("photos")?;
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    Some(files)
+}
+
+/// Mean and largest difference in levels.
+fn difference(a: &RgbImage, b: &RgbImage) -> (f64, u8) {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let off = || a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| a.abs_diff(*b));
+    (off().map(f64::from).sum::<f64>() / a.as_raw().len() as f64, off().max().unwrap_or(0))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn a_part_is_that_part_of_the_whole(
+        file in 0..20_usize,
+        edges in proptest::array::uniform4(0.0..1.0_f64),
+        side in 8..200_u32,
+    ) {
+        let Some(files) = photos() else { return Ok(()) };
+        let whole = clip_lab_picture::open(&files[file]).unwrap();
+        let (width, height) = whole.dimensions();
+        let span = |a: f64, b: f64, length: u32| {
+            let start = (a * f64::from(length - 1)) as u32;
+            (start, 1 + (b * f64::from(length - start - 1)) as u32)
+        };
+        let ((left, across), (top, down)) = (span(edges[0], edges[1], width), span(edges[2], edges[3], height));
+        let area = Area { left, top, width: across, height: down };
+        let mut crop = Crop::area(area, side, Interpolation::Bicubic);
+        crop.detail = Detail::Full;
+        let mut scratch = Scratch::new().unwrap();
+        let opened = scratch.open(Picture::read(&files[file]).unwrap()).unwrap();
+        let part = opened.square(&crop, &mut scratch).unwrap();
+        let cut = imageops::crop_imm(&whole, left, top, across, down).to_image();
+        let squashed = Crop::area(Area { left: 0, top: 0, ..area }, side, Interpolation::Bicubic);
+        let (mean, _) = difference(&part, &squashed.apply(cut).unwrap());
+        // At the right edge of a part, colours stored at half the resolution lack one neighbour.
+        let narrow = across.min(down) < 16;
+        prop_assert!(mean <= if narrow { 8.0 } else { 0.5 }, "{area:?} to {side}: {mean}");
+    }
+}
+
+#[test]
+fn what_is_decoded_smaller_looks_the_same() {
+    let Some(files) = photos() else { return };
+    let mut scratch = Scratch::new().unwrap();
+    let (mut sum, mut reduced) = (0.0, 0);
+    for file in files.iter().take(60) {
+        let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+        let (width, height) = opened.size();
+        let mut crop = Crop::area(Area { left: 0, top: 0, width, height }, 96, Interpolation::Bicubic);
+        let fast = opened.square(&crop, &mut scratch).unwrap();
+        crop.detail = Detail::Full;
+        let full = opened.square(&crop, &mut scratch).unwrap();
+        reduced += u32::from(fast != full);
+        sum += difference(&fast, &full).0;
+    }
+    let mean = sum / 60.0;
+    eprintln!("at 96 pixels: {mean:.2} levels off in the mean, {reduced} of 60 pictures decoded smaller");
+    assert!(reduced > 50 && mean < 4.0, "{mean} levels, {reduced} pictures");
+}
+
+#[test]
+fn memory_used_again_shows_nothing_of_the_last_picture() {
+    let Some(files) = photos() else { return };
+    let mut used = Scratch::new().unwrap();
+    for file in files.iter().take(12) {
+        let square = |scratch: &mut Scratch| {
+            let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+            let (width, height) = opened.size();
+            let area = Area { left: width / 3, top: height / 4, width: width / 2, height: height / 2 };
+            opened.square(&Crop::area(area, 64, Interpolation::Bilinear), scratch).unwrap()
+        };
+        let (again, fresh) = (square(&mut used), square(&mut Scratch::new().unwrap()));
+        assert_eq!(again, fresh, "{}", file.display());
+        used.recycle(again);
+    }
+}
+
+#[test]
+fn numbers_are_those_of_the_formula() {
+    let picture =
+        RgbImage::from_fn(19, 7, |x, y| image::Rgb([(x * 13) as u8, (y * 36) as u8, (x * y) as u8]));
+    let (mean, std) = ([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
+    let mut out = vec![f32::NAN; 3 * 19 * 7];
+    Normalise::new(mean, std).write(&picture, &mut out);
+    for (index, pixel) in picture.pixels().enumerate() {
+        for channel in 0..3 {
+            let want = (f64::from(pixel.0[channel]) / 255.0 - mean[channel]) / std[channel];
+            assert!((f64::from(out[channel * 19 * 7 + index]) - want).abs() < 1e-5);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! A tensor whose rows several threads write, each its own, without a copy.
+#![allow(unsafe_code)]
+
+use std::{slice, sync::Arc};
+
+use anyhow::{Context as _, Result, ensure};
+use tch::{Device, Kind, Tensor};
+
+/// The whole, while its rows are being written.
+#[derive(Debug)]
+pub struct Rows(Arc<Whole>);
+
+/// One row, to be written by whoever holds it.
+#[derive(Debug)]
+pub struct Row {
+    start: *mut f32,
+    len: usize,
+    // Keeps the memory alive.
+    _whole: Arc<Whole>,
+}
+
+#[derive(Debug)]
+struct Whole(Tensor);
+
+// SAFETY: between `Rows::new` and `Rows::join` nobody touches the tensor, only the memory behind it through rows, which do
+// not overlap; `join` takes it out only when no row is left.
+unsafe impl Sync for Whole {}
+// SAFETY: a row is the only way to its part of the memory, which `_whole` keeps alive.
+unsafe impl Send for Row {}
+
+impl Rows {
+    /// `rows` rows of f32 in `shape`, not filled yet: the whole is `[rows, ..shape]`. For a GPU its memory is pinned, so
+    /// that it can be copied there while the processor goes on.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new(rows: usize, shape: &[i64], device: Device) -> Result<(Self, Vec<Row>)> {
+        ensure!(shape.iter().all(|side| *side >= 0), "rows of shape {shape:?}");
+        let mut size = vec![i64::try_from(rows)?];
+        size.extend(shape);
+        let tensor = Tensor::f_empty(&size, (Kind::Float, Device::Cpu))?;
+        let tensor = if device.is_cuda() { tensor.f_pin_memory(device)? } else { tensor };
+        let len = usize::try_from(shape.iter().product::<i64>())?;
+        let start = tensor.data_ptr().cast::<f32>();
+        let whole = Arc::new(Whole(tensor));
+        // SAFETY: the tensor is contiguous f32 on the processor and has `rows * len` numbers.
+        let row = |index: usize| Row { start: unsafe { start.add(index * len) }, len, _whole: whole.clone() };
+        let parts = (0..rows).map(row).collect();
+        Ok((Self(whole), parts))
+    }
+
+    /// The whole, when every row was given back (dropped). Rows that nobody wrote hold anything.
+    ///
+    /// # Errors
+    /// When somebody still holds a row.
+    pub fn join(self) -> Result<Tensor> {
+        Ok(Arc::into_inner(self.0).context("a row is still being written")?.0)
+    }
+}
+
+impl Row {
+    /// Its numbers.
+    pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        // SAFETY: the memory is alive with `_whole`, this row's alone, and borrowed as the row is.
+        unsafe { slice::from_raw_parts_mut(self.start, self.len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_written_by_threads_are_the_tensor() {
+        let (rows, parts) = Rows::new(3, &[2, 2], Device::Cpu).unwrap();
+        let write = |(index, mut row): (usize, Row)| {
+            std::thread::spawn(move || row.as_mut_slice().fill(index as f32 + 0.5)).join().unwrap();
+        };
+        parts.into_iter().enumerate().for_each(write);
+        let whole = rows.join().unwrap();
+        assert_eq!(whole.size(), [3, 2, 2]);
+        assert_eq!(
+            Vec::<f32>::try_from(whole.mean_dim([1, 2].as_slice(), false, Kind::Float)).unwrap(),
+            [0.5, 1.5, 2.5]
+        );
+    }
+
+    #[test]
+    fn the_whole_is_not_given_while_a_row_is_out() {
+        let (rows, mut parts) = Rows::new(2, &[1], Device::Cpu).unwrap();
+        let kept = parts.pop();
+        drop(parts);
+        assert!(rows.join().is_err());
+        drop(kept);
+        assert!(Rows::new(0, &[3], Device::Cpu).unwrap().0.join().is_ok());
+    }
+}

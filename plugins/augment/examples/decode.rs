@@ -1,0 +1,158 @@
+//! Pictures per second on one core: from files to normalised numbers through the standard training augmentation
+//! (random resized crop to 224, bicubic), beside the bare decoder and beside torchvision with Pillow in the same run.
+//!
+//! `cargo run -p plugins-augment --example decode -- ../shared/data/photos ../shared/data/flickr8k/Images`
+//!
+//! The interpreter is `$CLIP_LAB_PYTHON` or `python3`; without torchvision there is no rival, which is said.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use clip_lab_api::{AugmentScope, Crop, Interpolation, Picture, Plugin, Resize, rng};
+use clip_lab_picture::{Normalise, Scratch};
+use plugins_augment::RandomResizedCrop;
+
+const SIDE: u32 = 224;
+/// Pictures of a folder that are looked at, and how often; the best round counts, since others use the machine too.
+const PICTURES: usize = 600;
+const ROUNDS: usize = 5;
+const MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
+const STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
+
+fn main() -> Result<()> {
+    let folders: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    ensure!(!folders.is_empty(), "name folders of pictures");
+    for folder in folders {
+        measure(&folder).with_context(|| folder.display().to_string())?;
+    }
+    println!("peak memory {:.0} MB", peak_megabytes().unwrap_or(f64::NAN));
+    Ok(())
+}
+
+fn measure(folder: &Path) -> Result<()> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    files.truncate(PICTURES);
+    ensure!(!files.is_empty(), "there is no picture");
+    println!("{}: {} pictures, one thread, best of {ROUNDS} rounds", folder.display(), files.len());
+    let bare = bare(&files)?;
+    println!("  bare decoder, every pixel, from memory    {bare:>7.0} pictures/s");
+    let train = train(&files)?;
+    println!(
+        "  training, from files                      {train:>7.0} pictures/s  {:>4.0} % of bare",
+        100.0 * train / bare
+    );
+    let eval = eval(&files)?;
+    println!(
+        "  evaluation, from files                    {eval:>7.0} pictures/s  {:>4.0} % of bare",
+        100.0 * eval / bare
+    );
+    match rival(&files) {
+        Ok(rival) => println!(
+            "  torchvision with Pillow, training         {rival:>7.0} pictures/s  {:.2} times slower",
+            train / rival
+        ),
+        Err(error) => println!("  torchvision with Pillow: not measured: {error:#}"),
+    }
+    Ok(())
+}
+
+/// Pictures per second of the best round.
+fn best(pictures: usize, mut round: impl FnMut(u64) -> Result<()>) -> Result<f64> {
+    let mut best = f64::INFINITY;
+    for number in 0..=ROUNDS as u64 {
+        let start = Instant::now();
+        round(number)?;
+        // The first round fills the page cache.
+        if number > 0 {
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(pictures as f64 / best)
+}
+
+fn bare(files: &[PathBuf]) -> Result<f64> {
+    let bytes: Vec<Vec<u8>> = files.iter().map(fs::read).collect::<Result<_, _>>()?;
+    let mut scratch = Scratch::new()?;
+    best(files.len(), |_| {
+        bytes.iter().try_for_each(|bytes| {
+            let opened = scratch.open(Picture::Encoded(bytes.clone()))?;
+            std::hint::black_box(opened.whole(&mut scratch)?);
+            Ok(())
+        })
+    })
+}
+
+fn train(files: &[PathBuf]) -> Result<f64> {
+    let crop = RandomResizedCrop::default().build(AugmentScope { image_size: SIDE })?;
+    squares(files, |(width, height), round, index| crop.crop(width, height, &mut rng(0, round, index)))
+}
+
+fn eval(files: &[PathBuf]) -> Result<f64> {
+    squares(files, |size, _, _| {
+        Some(Crop::middle(size, SIDE, None, Resize::Shortest, Interpolation::Bicubic))
+    })
+}
+
+fn squares(files: &[PathBuf], crop: impl Fn((u32, u32), u64, u64) -> Option<Crop>) -> Result<f64> {
+    let mut scratch = Scratch::new()?;
+    let normalise = Normalise::new(MEAN, STD);
+    let mut out = vec![0.0; 3 * (SIDE * SIDE) as usize];
+    best(files.len(), |round| {
+        (0..).zip(files).try_for_each(|(index, file)| {
+            let opened = scratch.open(Picture::read(file)?)?;
+            let crop = crop(opened.size(), round, index).context("no crop")?;
+            let square = opened.square(&crop, &mut scratch)?;
+            normalise.write(std::hint::black_box(&square), &mut out);
+            std::hint::black_box(&out);
+            scratch.recycle(square);
+            Ok(())
+        })
+    })
+}
+
+const SCRIPT: &str = "
+import sys, time
+import torch
+from torchvision import transforms as T
+from PIL import Image
+torch.set_num_threads(1)
+files, rounds, side = sys.argv[1].split('\\n'), int(sys.argv[2]), int(sys.argv[3])
+steps = T.Compose([
+    T.RandomResizedCrop(side, scale=(0.9, 1.0), interpolation=T.InterpolationMode.BICUBIC),
+    T.ToTensor(),
+    T.Normalize((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
+])
+best = float('inf')
+for number in range(rounds + 1):
+    start = time.perf_counter()
+    for file in files:
+        with Image.open(file) as picture:
+            steps(picture.convert('RGB'))
+    if number:
+        best = min(best, time.perf_counter() - start)
+print(len(files) / best)
+";
+
+fn rival(files: &[PathBuf]) -> Result<f64> {
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let python = env::var_os("CLIP_LAB_PYTHON").unwrap_or_else(|| "python3".into());
+    let said = Command::new(&python)
+        .args(["-c", SCRIPT, &names.join("\n"), &ROUNDS.to_string(), &SIDE.to_string()])
+        .output()
+        .with_context(|| format!("{} does not start", python.display()))?;
+    let errors = String::from_utf8_lossy(&said.stderr);
+    ensure!(said.status.success(), "{}", errors.lines().last().unwrap_or("no reason given"));
+    Ok(String::from_utf8_lossy(&said.stdout).trim().parse()?)
+}
+
+fn peak_megabytes() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? / 1024.0)
+}
