@@ -1,21 +1,20 @@
 //! A picture whose size is known, and what a thread needs to make a square of it.
 
 use anyhow::{Result, ensure};
-use fast_image_resize::Resizer;
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
     Crop, Picture,
     decode::other,
     jpeg::{Header, Region, Turbo, is_jpeg, is_whole, orientation},
-    resample::{Raster, needed},
+    resample::{Raster, Rows, needed},
 };
 
 /// What one thread needs to turn pictures into squares: a decoder and memory, used again for every picture.
 #[derive(Debug)]
 pub struct Scratch {
     turbo: Turbo,
-    resizer: Resizer,
+    rows: Rows,
     pixels: Vec<u8>,
     square: Vec<u8>,
 }
@@ -34,7 +33,7 @@ impl Scratch {
     /// # Errors
     /// When there is no memory for a decoder.
     pub fn new() -> Result<Self> {
-        Ok(Self { turbo: Turbo::new()?, resizer: Resizer::new(), pixels: Vec::new(), square: Vec::new() })
+        Ok(Self { turbo: Turbo::new()?, rows: Rows::default(), pixels: Vec::new(), square: Vec::new() })
     }
 
     /// Reads the header of a JPEG; decodes what is no JPEG, or has to be turned upright.
@@ -111,13 +110,13 @@ impl Opened {
                 let wanted = needed(crop, window, width, height);
                 let region = scratch.turbo.decode(bytes, *header, reduce, wanted, &mut scratch.pixels)?;
                 let raster = Raster { pixels: &scratch.pixels, region };
-                raster.square(crop, window, &mut scratch.resizer, square)
+                raster.square(crop, window, &mut scratch.rows, square)
             }
             Inner::Pixels(pixels) => {
                 let (width, height) = pixels.dimensions();
                 let region = Region { left: 0, top: 0, width, height };
                 let raster = Raster { pixels: pixels.as_raw(), region };
-                raster.square(crop, crop.window, &mut scratch.resizer, square)
+                raster.square(crop, crop.window, &mut scratch.rows, square)
             }
         }
     }

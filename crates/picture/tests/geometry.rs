@@ -84,9 +84,15 @@ fn cutting_first_equals_cutting_last() {
             let stated = (resized > size).then_some(resized);
             let short = preprocess(&picture, size, stated, how, Interpolation::Bicubic).unwrap();
             let long = long_way(&picture, size, resized, how);
-            let off = short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
-            // The resampler rounds its weights to 8-bit arithmetic, which noise of full contrast shows.
-            assert!(off <= Some(2), "{width}x{height} to {resized}, {size}, {how:?}: {off:?}");
+            let off = || short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b));
+            let mean = off().map(f64::from).sum::<f64>() / long.as_raw().len() as f64;
+            let most = off().max();
+            // The other resampler rounds its weights, and once more between its passes, which noise of full contrast
+            // shows; a pixel in the wrong place would be far off.
+            assert!(
+                mean <= 0.5 && most <= Some(8),
+                "{width}x{height} to {resized}, {size}, {how:?}: {mean}, {most:?}"
+            );
         }
     }
 }
