@@ -13,6 +13,8 @@ const DECISIVE: &[&str] = &[
     "crates/api",
     "crates/blocks",
     "crates/checkpoint",
+    "crates/picture",
+    "crates/shards",
     "crates/spec",
     "crates/torch",
     "Cargo.lock",

@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-store", &[]),
     ("clip-lab-cli", &[]),
     ("clip-lab-stats", &[]),
+    ("clip-lab-shards", &[]),
     ("xtask", &[]),
     ("clip-lab-board", &["clip-lab-store", "clip-lab-problem", "clip-lab-stats"]),
     ("clip-lab-spec", &["clip-lab-problem"]),
@@ -30,7 +31,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-blocks", &["clip-lab-api", "clip-lab-torch"]),
     ("clip-lab-checkpoint", &["clip-lab-api", "clip-lab-problem"]),
 ];
-const PLUGINS_MAY_USE: &[&str] = &["clip-lab-api", "clip-lab-blocks", "clip-lab-picture", "clip-lab-torch"];
+const PLUGINS_MAY_USE: &[&str] =
+    &["clip-lab-api", "clip-lab-blocks", "clip-lab-picture", "clip-lab-shards", "clip-lab-torch"];
 /// What must never reach a program that only looks.
 const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch", "clip-lab-api"];
 

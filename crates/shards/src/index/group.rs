@@ -1,0 +1,105 @@
+//! Files of one key make a sample.
+
+use std::collections::HashMap;
+
+use super::{
+    Fault, Lack, Sample,
+    members::{Member, Part},
+    words,
+};
+
+/// The files of one key.
+#[derive(Default)]
+struct Draft {
+    key: String,
+    picture: Option<Member>,
+    text: Option<Member>,
+    json: Option<Member>,
+    class: Option<Member>,
+}
+
+/// The samples in order of their first file, and what is wrong with some. Files of one key need not follow each other.
+pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fault>) {
+    let (mut drafts, mut places) = (Vec::<Draft>::new(), HashMap::<String, usize>::new());
+    let (mut samples, mut faults) = (Vec::new(), Vec::new());
+    for member in members {
+        let place = *places.entry(member.key.clone()).or_insert_with(|| {
+            drafts.push(Draft { key: member.key.clone(), ..Draft::default() });
+            drafts.len() - 1
+        });
+        let draft = &mut drafts[place];
+        let part = match &member.part {
+            Part::Picture(_) => &mut draft.picture,
+            Part::Text => &mut draft.text,
+            Part::Json => &mut draft.json,
+            Part::Class => &mut draft.class,
+        };
+        if part.is_some() {
+            // A second picture is a sample that is lost; a second text only a text.
+            let lost = matches!(member.part, Part::Picture(_));
+            faults.push(Fault { key: member.key, lack: Lack::Duplicate, lost });
+        } else {
+            *part = Some(member);
+        }
+    }
+    samples.extend(drafts.into_iter().filter_map(|draft| draft.finish(caption, &mut faults)));
+    (samples, faults)
+}
+
+impl Draft {
+    fn finish(self, caption: &str, faults: &mut Vec<Fault>) -> Option<Sample> {
+        let mut lacks = Vec::new();
+        let captions = self.captions(caption, &mut lacks);
+        let class = self.class.as_ref().and_then(|class| read(class, &mut lacks));
+        let class = class.map(|class| class.trim().to_owned()).filter(|class| !class.is_empty());
+        if self.picture.is_none() {
+            lacks.push(Lack::Picture);
+        } else if captions.is_empty() && class.is_none() && !lacks.contains(&Lack::Json) {
+            lacks.push(Lack::Caption);
+        }
+        let lost = self.picture.is_none() || captions.is_empty() && class.is_none();
+        // A sample is counted once as lost, for what is said last of it.
+        let last = lacks.len().saturating_sub(1);
+        let fault = |(at, lack)| Fault { key: self.key.clone(), lack, lost: lost && at == last };
+        faults.extend(lacks.into_iter().enumerate().map(fault));
+        let picture = self.picture.filter(|_| !lost)?;
+        let Part::Picture(ending) = picture.part else { return None };
+        let (offset, length) = (picture.offset, picture.length);
+        Some(Sample { key: self.key, ending, offset, length, captions, class })
+    }
+
+    /// Those of the JSON, else the text as it is.
+    fn captions(&self, key: &str, lacks: &mut Vec<Lack>) -> Vec<String> {
+        let mut captions = Vec::new();
+        match self.json.as_ref().map(|json| (json, json.text.as_deref())) {
+            Some((_, Some(bytes))) => match words::captions(bytes, key) {
+                Some(found) => captions = found,
+                None => lacks.push(Lack::Json),
+            },
+            Some((_, None)) => lacks.push(Lack::Length),
+            None => {}
+        }
+        let mut captions = clean(captions);
+        if captions.is_empty() {
+            captions = clean(self.text.as_ref().and_then(|text| read(text, lacks)).into_iter().collect());
+        }
+        captions
+    }
+}
+
+fn read(member: &Member, lacks: &mut Vec<Lack>) -> Option<String> {
+    let Some(bytes) = &member.text else {
+        lacks.push(Lack::Length);
+        return None;
+    };
+    let (text, strange) = words::text(bytes);
+    if strange {
+        lacks.push(Lack::Encoding);
+    }
+    Some(text.into_owned())
+}
+
+fn clean(captions: Vec<String>) -> Vec<String> {
+    let trimmed = captions.into_iter().map(|caption| caption.trim().to_owned());
+    trimmed.filter(|caption| !caption.is_empty()).collect()
+}

@@ -1,0 +1,100 @@
+//! Where shards lie.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use url::Url;
+
+use crate::expand;
+
+/// What is fetched; other words before `://` are not known.
+const REMOTE: [&str; 4] = ["http", "https", "s3", "gs"];
+
+/// Where a shard lies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// On a disk that is read as it is.
+    Local(PathBuf),
+    /// Behind `http(s)://`, `s3://` or `gs://`: fetched into a cache.
+    Remote(Url),
+}
+
+impl Place {
+    /// A path or an address.
+    ///
+    /// # Errors
+    /// When it is an address that cannot be fetched.
+    pub fn parse(text: &str) -> Result<Self> {
+        let Some((scheme, _)) = text.split_once("://") else { return Ok(Self::Local(text.into())) };
+        if !REMOTE.contains(&scheme) {
+            bail!("`{text}`: shards are read from disk, http(s)://, s3:// or gs://, not from {scheme}://");
+        }
+        Ok(Self::Remote(Url::parse(text).with_context(|| format!("`{text}` is no address"))?))
+    }
+
+    /// The name of the file alone.
+    pub fn file_name(&self) -> String {
+        match self {
+            Self::Local(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Remote(url) => url.path().rsplit('/').next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Without user, password and query, which may be secret.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => write!(f, "{}", path.display()),
+            Self::Remote(url) => {
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                write!(f, "{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+            }
+        }
+    }
+}
+
+/// The shards of a pattern, in order; of a local folder, all `*.tar` in it by name.
+///
+/// # Errors
+/// Those of the pattern, or a folder without shards.
+pub fn places(pattern: &str) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for name in expand(pattern)? {
+        match Place::parse(&name)? {
+            Place::Local(path) if path.is_dir() => places.extend(in_folder(&path)?),
+            place => places.push(place),
+        }
+    }
+    Ok(places)
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<Place>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("folder {} cannot be read", folder.display()))?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut shards: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "tar")).collect();
+    shards.sort();
+    ensure!(!shards.is_empty(), "folder {} holds no *.tar", folder.display());
+    Ok(shards.into_iter().map(Place::Local).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_holds_no_secret() {
+        let place = Place::parse("https://me:word@host:81/a/b-1.tar?token=x").unwrap();
+        assert_eq!(
+            (place.to_string().as_str(), place.file_name().as_str()),
+            ("https://host:81/a/b-1.tar", "b-1.tar")
+        );
+        let error = Place::parse("ftp://host/a.tar").unwrap_err().to_string();
+        assert!(error.contains("not from ftp://"), "{error}");
+    }
+}

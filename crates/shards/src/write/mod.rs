@@ -1,0 +1,162 @@
+//! Writing shards.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+use tar::{Builder, EntryType, Header};
+
+use crate::{Place, scan};
+
+/// A sample to be written.
+#[derive(Debug, Clone, Default)]
+pub struct NewSample {
+    /// What its files are called; holds no dot.
+    pub key: String,
+    /// The ending of the picture: `jpg`.
+    pub ending: String,
+    /// The picture, encoded.
+    pub picture: Vec<u8>,
+    /// The first is written as `.txt` too, for tools that read one caption.
+    pub captions: Vec<String>,
+    /// The class as `.cls`.
+    pub class: Option<usize>,
+    /// What the picture was called where it came from.
+    pub file: String,
+}
+
+/// Writes samples into shards `PREFIX-000000.tar`, `PREFIX-000001.tar`, ... A shard has its name once it is whole: what
+/// is found under such a name after a power cut is good.
+pub struct Writer {
+    folder: PathBuf,
+    prefix: String,
+    limit: u64,
+    /// Number of the next shard to be finished.
+    number: usize,
+    open: Option<(Builder<BufWriter<File>>, u64)>,
+}
+
+impl Writer {
+    /// Writes into `folder`, a new shard after about `limit` bytes, going on after the shards that are there. With the
+    /// key of the last sample in them.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or a shard in it is no whole one.
+    pub fn resume(folder: &Path, prefix: &str, limit: u64) -> Result<(Self, Option<String>)> {
+        fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
+        let (folder, prefix) = (folder.to_owned(), prefix.to_owned());
+        let mut writer = Self { folder, prefix, limit, number: 0, open: None };
+        while writer.path().exists() {
+            writer.number += 1;
+        }
+        let last = writer.number.checked_sub(1).map(|number| writer.last_key(number)).transpose()?;
+        Ok((writer, last))
+    }
+
+    fn last_key(&self, number: usize) -> Result<String> {
+        let path = self.shard(number);
+        let told = || format!("shard {}", path.display());
+        let file = File::open(&path).with_context(told)?;
+        let index = scan(&file, file.metadata().with_context(told)?.len(), "caption");
+        if let Some(cut) = index.cut {
+            anyhow::bail!("shard {} {cut}: remove it and start again", path.display());
+        }
+        Ok(index.samples.last().with_context(|| format!("shard {} is empty", path.display()))?.key.clone())
+    }
+
+    /// Adds a sample; finishes the shard before if it is full.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write(&mut self, sample: &NewSample) -> Result<()> {
+        ensure!(!sample.key.contains('.'), "key `{}` holds a dot", sample.key);
+        let files = files(sample)?;
+        // A header for each file, and what fills its last block.
+        let size: u64 = files.iter().map(|(_, bytes)| 512 + (bytes.len() as u64).next_multiple_of(512)).sum();
+        if self.open.as_ref().is_some_and(|(_, written)| written + size > self.limit) {
+            self.close()?;
+        }
+        let told = format!("writing {}", self.unfinished().display());
+        if self.open.is_none() {
+            let file = File::create(self.unfinished()).with_context(|| told.clone())?;
+            self.open = Some((Builder::new(BufWriter::with_capacity(1 << 20, file)), 0));
+        }
+        if let Some((builder, written)) = &mut self.open {
+            for (name, bytes) in &files {
+                append(builder, name, bytes).with_context(|| told.clone())?;
+            }
+            *written += size;
+        }
+        Ok(())
+    }
+
+    /// Finishes the last shard. All shards of this prefix, in order, those of before too.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn finish(mut self) -> Result<Vec<Place>> {
+        self.close()?;
+        Ok((0..self.number).map(|number| Place::Local(self.shard(number))).collect())
+    }
+
+    /// How many shards are finished.
+    pub fn finished(&self) -> usize {
+        self.number
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let Some((builder, _)) = self.open.take() else { return Ok(()) };
+        let told = || format!("writing {}", self.unfinished().display());
+        let mut file = builder.into_inner().with_context(told)?;
+        file.flush().with_context(told)?;
+        file.get_ref().sync_all().with_context(told)?;
+        fs::rename(self.unfinished(), self.path()).with_context(told)?;
+        self.number += 1;
+        Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.shard(self.number)
+    }
+
+    fn shard(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("{}-{number:06}.tar", self.prefix))
+    }
+
+    fn unfinished(&self) -> PathBuf {
+        self.folder.join(format!(".{}-{:06}.tar.part", self.prefix, self.number))
+    }
+}
+
+/// The files of a sample: names and contents.
+fn files(sample: &NewSample) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = vec![(format!("{}.{}", sample.key, sample.ending), sample.picture.clone())];
+    if let Some(first) = sample.captions.first() {
+        files.push((format!("{}.txt", sample.key), first.clone().into_bytes()));
+    }
+    if let Some(class) = sample.class {
+        files.push((format!("{}.cls", sample.key), class.to_string().into_bytes()));
+    }
+    let mut about = Map::new();
+    about.insert("file".to_owned(), json!(sample.file));
+    match sample.captions.as_slice() {
+        [] => {}
+        [one] => drop(about.insert("caption".to_owned(), json!(one))),
+        several => drop(about.insert("caption".to_owned(), json!(several))),
+    }
+    files.push((format!("{}.json", sample.key), serde_json::to_vec(&Value::Object(about))?));
+    Ok(files)
+}
+
+fn append(builder: &mut Builder<BufWriter<File>>, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    // Nothing of the moment or the user, so that the same pictures make the same shards.
+    let mut header = Header::new_ustar();
+    header.set_entry_type(EntryType::Regular);
+    header.set_mode(0o644);
+    header.set_size(bytes.len() as u64);
+    builder.append_data(&mut header, name, bytes)
+}

@@ -1,0 +1,189 @@
+//! Shards from a server that is at fault.
+
+mod support;
+
+use std::{io::Read as _, path::Path, time::Duration};
+
+use clip_lab_shards::{Cache, Patience, Place, Shards};
+use support::{Fault, QUICK, Server, tar};
+use url::Url;
+
+fn bytes(size: usize) -> Vec<u8> {
+    (0..size).map(|place| (place * 7 % 251) as u8).collect()
+}
+
+fn fetched(folder: &Path, url: &str) -> anyhow::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    Cache::new(folder.to_owned(), u64::MAX, QUICK).file(&Url::parse(url).unwrap())?.read_to_end(&mut read)?;
+    Ok(read)
+}
+
+#[test]
+fn faults_that_pass_are_outlasted() {
+    let (server, file) = (Server::start(), bytes(300_000));
+    let stall = Fault::Stall(Duration::from_millis(900));
+    let cases: [(&str, &[Fault]); 6] = [
+        ("/good.tar", &[]),
+        ("/busy.tar", &[Fault::Status(500), Fault::Status(503), Fault::Status(429)]),
+        ("/half.tar", &[Fault::Part(0.5), Fault::Part(0.5), Fault::Part(0.0), Fault::Part(0.9)]),
+        ("/slow.tar", &[stall, stall]),
+        ("/no-parts.tar", &[Fault::Part(0.5), Fault::Whole]),
+        ("/mixed.tar", &[Fault::Status(502), Fault::Part(0.3), Fault::Status(500), stall]),
+    ];
+    for (path, faults) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        let url = server.put(path, &file, faults);
+        assert!(fetched(dir.path(), &url).unwrap() == file, "{path}");
+        let before = server.requests();
+        assert!(fetched(dir.path(), &url).unwrap() == file, "{path}");
+        assert_eq!(server.requests(), before, "{path} was asked for again");
+    }
+    let asked = server.asked.lock().unwrap();
+    let froms: Vec<&str> = asked.iter().filter_map(|line| line.strip_prefix("/half.tar ")).collect();
+    assert_eq!(froms, ["0", "150000", "225000", "225000", "292500"], "gone on with, not begun anew");
+}
+
+#[test]
+fn faults_that_stay_are_told() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let told = |url: &str| format!("{:#}", fetched(dir.path(), url).unwrap_err());
+    let gone = server.put("/x.tar", b"", &[Fault::Status(404)]);
+    assert!(told(&gone).contains("404"));
+    let closed = server.put("/x.tar", b"", &[Fault::Status(403)]);
+    assert!(told(&closed).contains("credentials"));
+    let before = server.requests();
+    let broken = server.put("/x.tar", &bytes(10), &[Fault::Status(500); 20]);
+    assert!(told(&broken).contains("given up after 4 tries"), "{}", told(&broken));
+    assert_eq!(server.requests() - before, 4);
+    // A server that knows no parts and never sends more than half.
+    let never = server.put("/y.tar", &bytes(1000), &[Fault::HalfOfWhole; 40]);
+    assert!(told(&never).contains("given up"));
+    let nobody = told("http://127.0.0.1:9/x.tar?key=secret");
+    assert!(nobody.contains("given up") && !nobody.contains("secret"), "{nobody}");
+}
+
+#[test]
+fn what_was_fetched_before_is_gone_on_with_by_another_program() {
+    let (server, file, dir) = (Server::start(), bytes(100_000), tempfile::tempdir().unwrap());
+    let mut faults = vec![Fault::Part(0.6)];
+    faults.extend([Fault::Status(500); 4]);
+    let url = server.put("/x.tar", &file, &faults);
+    assert!(fetched(dir.path(), &url).is_err());
+    assert!(fetched(dir.path(), &url).unwrap() == file);
+    assert_eq!(server.asked.lock().unwrap().last().unwrap(), "/x.tar 60000");
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_fetched_is_begun_anew() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let mut faults = vec![Fault::Part(0.6)];
+    faults.extend([Fault::Status(500); 4]);
+    let url = server.put("/x.tar", &bytes(1000), &faults);
+    assert!(fetched(dir.path(), &url).is_err());
+    let other = vec![5; 1000];
+    server.put("/x.tar", &other, &[]);
+    assert!(fetched(dir.path(), &url).unwrap() == other);
+}
+
+#[test]
+fn the_cache_stays_below_its_limit_and_keeps_what_is_used() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let cache = Cache::new(dir.path().to_owned(), 2500, QUICK);
+    let urls: Vec<Url> =
+        (0..4).map(|n| Url::parse(&server.put(&format!("/{n}.tar"), &bytes(1000), &[])).unwrap()).collect();
+    let use_it = |n: usize| {
+        std::thread::sleep(Duration::from_millis(15));
+        cache.file(&urls[n]).unwrap()
+    };
+    let mut first = use_it(0);
+    use_it(1);
+    use_it(0); // 1 is now unused for longest
+    use_it(2);
+    assert_eq!(server.requests(), 3);
+    use_it(0);
+    assert_eq!(server.requests(), 3, "0 was kept");
+    use_it(3);
+    use_it(0);
+    assert_eq!(server.requests(), 4, "2 went for 3");
+    use_it(1);
+    use_it(2);
+    assert_eq!(server.requests(), 6);
+    let mut read = Vec::new();
+    first.read_to_end(&mut read).unwrap();
+    assert_eq!(read, bytes(1000), "what is open can be read when it is evicted");
+    let kept: u64 =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert_eq!(kept, 2000);
+}
+
+#[test]
+fn readers_of_a_cache_that_holds_none_of_their_shards_all_get_theirs() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let cache = Cache::new(dir.path().to_owned(), 1, QUICK);
+    let urls: Vec<Url> = (0..8)
+        .map(|n| Url::parse(&server.put(&format!("/{n}.tar"), &bytes(1000 + n), &[])).unwrap())
+        .collect();
+    std::thread::scope(|scope| {
+        for reader in 0..8 {
+            let (cache, urls) = (&cache, &urls);
+            scope.spawn(move || {
+                for turn in 0..40 {
+                    let (n, mut read) = ((reader + turn) % 8, Vec::new());
+                    cache.file(&urls[n]).unwrap().read_to_end(&mut read).unwrap();
+                    assert_eq!(read, bytes(1000 + n));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn several_readers_fetch_a_shard_once() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let url = Url::parse(&server.put("/x.tar", &bytes(50_000), &[Fault::Part(0.5)])).unwrap();
+    // Two caches over one folder, as two programs have them.
+    let caches = [0, 1].map(|_| Cache::new(dir.path().to_owned(), u64::MAX, QUICK));
+    std::thread::scope(|scope| {
+        for reader in 0..8 {
+            let (cache, url) = (&caches[reader % 2], &url);
+            scope.spawn(move || assert_eq!(cache.file(url).unwrap().metadata().unwrap().len(), 50_000));
+        }
+    });
+    assert_eq!(server.requests(), 2);
+}
+
+#[test]
+fn an_index_needs_the_network_once() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"words")]);
+    let place = Place::parse(&server.put("/x.tar", &file, &[])).unwrap();
+    let open = || Shards::new(dir.path(), u64::MAX, Patience { tries: 1, ..QUICK }, "caption");
+    assert!(!open().is_known(&place));
+    let index = open().index(&place).unwrap();
+    assert!(open().is_known(&place));
+    assert_eq!(open().index(&place).unwrap(), index);
+    assert_eq!(open().read(&place, index.length, &index.samples[0]).unwrap(), b"picture");
+    assert_eq!(server.requests(), 1);
+    // Evicted, and meanwhile another file: not taken for the old one.
+    std::fs::remove_dir_all(dir.path().join("shards")).unwrap();
+    server.put("/x.tar", &tar(&[("a.jpg", &[0; 2000])]), &[]);
+    let error = open().read(&place, index.length, &index.samples[0]).unwrap_err().to_string();
+    assert!(error.contains("was changed meanwhile"), "{error}");
+}
+
+#[test]
+fn local_shards_are_indexed_anew_when_they_change_and_refused_when_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.tar");
+    let place = Place::Local(file.clone());
+    let shards = Shards::new(&dir.path().join("cache"), 0, QUICK, "caption");
+    std::fs::write(&file, tar(&[("a.jpg", b"1"), ("a.txt", b"one")])).unwrap();
+    assert_eq!(shards.index(&place).unwrap().samples[0].captions, ["one"]);
+    std::thread::sleep(Duration::from_millis(20));
+    std::fs::write(&file, tar(&[("a.jpg", b"1"), ("a.txt", b"two")])).unwrap();
+    assert_eq!(shards.index(&place).unwrap().samples[0].captions, ["two"]);
+    std::fs::write(&file, [0x1f, 0x8b, 8, 0, 0]).unwrap();
+    assert!(shards.index(&place).unwrap_err().to_string().contains("compressed"));
+    std::fs::remove_file(&file).unwrap();
+    assert!(shards.index(&place).is_err());
+}

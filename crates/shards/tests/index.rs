@@ -1,0 +1,178 @@
+//! What is found in whole, cut and damaged shards.
+
+mod support;
+
+use clip_lab_shards::{Lack, NewSample, Writer, scan};
+use support::{index, tar};
+
+fn three() -> Vec<u8> {
+    let long = "a".repeat(700);
+    tar(&[
+        ("x/a.jpg", &[1; 600]),
+        ("x/a.txt", b" one \n"),
+        ("b.PNG", &[2; 512]),
+        ("b.json", br#"{"caption": ["two", " ", "three"], "url": "u"}"#),
+        ("c.webp", &[3; 100]),
+        ("c.txt", long.as_bytes()),
+        ("c.cls", b"7\n"),
+        ("readme.md", b"no part of a sample"),
+    ])
+}
+
+#[test]
+fn samples_are_found_with_captions_classes_and_places() {
+    let bytes = three();
+    let index = index(&bytes);
+    assert_eq!((index.samples.len(), &index.cut, index.faults.len()), (3, &None, 0));
+    let [a, b, c] = &index.samples[..] else { panic!() };
+    assert_eq!((a.key.as_str(), a.ending.as_str(), &a.captions[..]), ("x/a", "jpg", &["one".to_owned()][..]));
+    assert_eq!((b.ending.as_str(), &b.captions[..]), ("png", &["two".to_owned(), "three".to_owned()][..]));
+    assert_eq!((c.captions[0].len(), c.class.as_deref()), (700, Some("7")));
+    for (sample, value) in index.samples.iter().zip([1, 2, 3]) {
+        let picture = &bytes[sample.offset as usize..][..sample.length as usize];
+        assert!(picture.iter().all(|byte| *byte == value));
+    }
+}
+
+#[test]
+fn a_tar_cut_anywhere_gives_what_came_before() {
+    let bytes = three();
+    let whole = index(&bytes);
+    let content = bytes.len() - 1024;
+    for length in 0..bytes.len() {
+        let cut = index(&bytes[..length]);
+        assert_eq!(cut.cut.is_some(), length < content + 512, "cut at {length} of {content}: {:?}", cut.cut);
+        for sample in &cut.samples {
+            let full = whole.samples.iter().find(|full| full.key == sample.key).unwrap();
+            assert!(sample.offset + sample.length <= length as u64);
+            assert_eq!(
+                (sample.offset, sample.length, &sample.ending),
+                (full.offset, full.length, &full.ending)
+            );
+            // Of the last sample the caption or the class may be missing.
+            assert!(sample.captions == full.captions || sample.captions.is_empty());
+        }
+        let lost = cut.faults.iter().filter(|fault| fault.lost).count();
+        assert!(lost <= 1 && cut.samples.len() + lost <= 3, "at {length}: {:?}", cut.faults);
+    }
+    assert_eq!(index(&bytes[..2000]).cut.unwrap(), "ends at byte 2000, within a header");
+    assert_eq!(index(&bytes[..2050]).cut.unwrap(), "ends at byte 2050, within x/a.txt");
+}
+
+#[test]
+fn damaged_headers_stop_and_are_told() {
+    let mut bytes = three();
+    let second = 512 + 1024; // header and content of the first file
+    bytes[second + 150] ^= 0xff;
+    let index = index(&bytes);
+    assert!(index.samples.is_empty(), "its text is beyond the damage");
+    assert!(index.cut.unwrap().starts_with("is damaged after byte 1536"));
+}
+
+#[test]
+fn what_is_wrong_with_samples_is_told_by_name() {
+    let found = index(&tar(&[
+        ("a.jpg", b"1"),
+        ("a.json", br#"{"caption": "cut sho"#),
+        ("b.jpg", b"2"),
+        ("b.json", br#"{"caption": "cut"#),
+        ("b.txt", b"but there is text"),
+        ("c.jpg", b"3"),
+        ("c.txt", b"  "),
+        ("d.txt", b"no picture"),
+        ("e.jpg", b"4"),
+        ("e.txt", b"first"),
+        ("e.jpg", b"5"),
+        ("e.txt", b"second"),
+        ("f.jpg", b"6"),
+        ("f.txt", b"caf\xe9"),
+        ("g.jpg", b"7"),
+        ("g.json", br#"{"caption": 5}"#),
+    ]));
+    let kept: Vec<(&str, &str)> =
+        found.samples.iter().map(|sample| (sample.key.as_str(), sample.captions[0].as_str())).collect();
+    assert_eq!(kept, [("b", "but there is text"), ("e", "first"), ("f", "café")]);
+    let mut told: Vec<_> =
+        found.faults.iter().map(|fault| (fault.key.as_str(), fault.lack, fault.lost)).collect();
+    told.sort();
+    let expected = [
+        ("a", Lack::Json, true),
+        ("b", Lack::Json, false),
+        ("c", Lack::Caption, true),
+        ("d", Lack::Picture, true),
+        ("e", Lack::Duplicate, false),
+        ("e", Lack::Duplicate, true),
+        ("f", Lack::Encoding, false),
+        ("g", Lack::Caption, true),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn long_captions_and_long_names_are_whole() {
+    let (caption, name) = ("word ".repeat(20_000), "n".repeat(300));
+    let index = index(&tar(&[
+        (format!("{name}.jpg").as_str(), b"1"),
+        (format!("{name}.txt").as_str(), caption.as_bytes()),
+    ]));
+    assert_eq!((index.samples[0].key.len(), index.samples[0].captions[0].len()), (300, 99_999));
+}
+
+#[test]
+fn what_is_no_tar_is_told() {
+    assert!(index(b"").cut.is_some());
+    assert!(index(&[0x1f; 5000]).cut.unwrap().starts_with("is damaged after byte 0"));
+    assert!(index(&[0; 1024]).samples.is_empty());
+}
+
+fn sample(number: usize) -> NewSample {
+    NewSample {
+        key: format!("{number:09}"),
+        ending: "jpg".into(),
+        picture: vec![number as u8; 1000 + number],
+        captions: (0..=number % 3).map(|caption| format!("{number} {caption}")).collect(),
+        class: number.is_multiple_of(2).then_some(number),
+        file: format!("picture {number}.jpg"),
+    }
+}
+
+#[test]
+fn written_shards_are_read_the_same_and_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |from: usize, to: usize, finish: bool| {
+        let (mut writer, last) = Writer::resume(dir.path(), "train", 10_000).unwrap();
+        let next = last.map_or(0, |key| key.parse::<usize>().unwrap() + 1);
+        (from.max(next)..to).for_each(|number| writer.write(&sample(number)).unwrap());
+        if finish { writer.finish().unwrap() } else { Vec::new() }
+    };
+    // Stopped in the middle of a shard, then gone on with, once to the end and once more.
+    write(0, 9, false);
+    let shards = write(0, 20, true);
+    assert_eq!(write(0, 20, true), shards);
+    assert!(shards.len() > 3);
+    let mut number = 0;
+    for place in &shards {
+        let bytes = std::fs::read(place.to_string()).unwrap();
+        assert!(bytes.len() < 10_000 + 2048, "{}", bytes.len());
+        let index = scan(std::io::Cursor::new(&bytes), bytes.len() as u64, "caption");
+        assert!(index.faults.is_empty() && index.cut.is_none());
+        for found in index.samples {
+            let (new, range) =
+                (sample(number), found.offset as usize..(found.offset + found.length) as usize);
+            assert_eq!((found.key, found.captions), (new.key, new.captions));
+            assert_eq!(
+                (&bytes[range], found.class),
+                (&new.picture[..], new.class.map(|class| class.to_string()))
+            );
+            number += 1;
+        }
+    }
+    assert_eq!(number, 20);
+    let whole = tempfile::tempdir().unwrap();
+    let (mut writer, _) = Writer::resume(whole.path(), "train", 10_000).unwrap();
+    (0..20).for_each(|number| writer.write(&sample(number)).unwrap());
+    for (one, other) in writer.finish().unwrap().iter().zip(&shards) {
+        let read = |place: &clip_lab_shards::Place| std::fs::read(place.to_string()).unwrap();
+        assert_eq!(read(one), read(other), "stopped or not, the same bytes");
+    }
+}
