@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use clip_lab::builtin;
 use clip_lab_api::conformance;
+use clip_lab_shards::{NewSample, Writer};
 use image::{Rgb, RgbImage};
 
 /// A tokenizer that knows three words.
@@ -71,6 +72,7 @@ fn settings(folder: &Path) -> Vec<(&'static str, String)> {
         ("data.emoji", String::new()),
         ("data.captions", file("root", &folder.join("captions")) + "split = \"all\""),
         ("data.image_folder", file("root", &folder.join("classes"))),
+        ("data.webdataset", file("shards", &folder.join("shards"))),
         ("eval.retrieval", String::new()),
         ("eval.zero_shot", String::new()),
         ("eval.classification", String::new()),
@@ -91,6 +93,14 @@ fn write(folder: &Path) {
         list += &format!("{index}.png,number {index}\n");
     }
     fs::write(folder.join("captions/captions.csv"), list).unwrap();
+    let (mut shards, _) = Writer::resume(&folder.join("shards"), "train", 20_000).unwrap();
+    for index in 0..40 {
+        let picture = fs::read(folder.join(format!("captions/{index}.png"))).unwrap();
+        let (key, captions) = (format!("{index:04}"), vec![format!("number {index}")]);
+        let (ending, class) = ("png".to_owned(), Some(index % 2));
+        shards.write(&NewSample { key, ending, picture, captions, class, file: String::new() }).unwrap();
+    }
+    shards.finish().unwrap();
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod identity;
 mod loader;
 mod order;
 mod prepare;
+mod sampled;
 
 pub use batch::{Batch, Broken, pad};
 pub use identity::identity;

@@ -3,7 +3,7 @@
 use clip_lab_api::{Captions, Dataset, rng};
 use rand::seq::SliceRandom;
 
-use super::distinct::Distinct;
+use super::{distinct::Distinct, sampled::Sampled};
 
 /// One pair to be read: a picture and either one caption or a draw among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct Order {
     batch: usize,
     batches: usize,
     distinct: Option<Distinct>,
+    sampled: Option<Sampled>,
 }
 
 impl Order {
@@ -40,7 +41,8 @@ impl Order {
                 .collect(),
         };
         let batches = items.len() / batch;
-        Self { items, seed, shuffle, batch, batches, distinct: None }
+        let sampled = data.sampling().map(|sampling| Sampled::new(sampling, &items));
+        Self { items, seed, shuffle, batch, batches, distinct: None, sampled }
     }
 
     /// The same items in batches that never hold a picture twice, nor a caption but for capitals and spaces. Shuffled
@@ -88,6 +90,9 @@ impl Order {
     }
 
     fn shuffled(&self, epoch: u64) -> Vec<Item> {
+        if let Some(sampled) = &self.sampled {
+            return sampled.epoch(&self.items, self.seed, epoch, self.shuffle);
+        }
         let mut numbers: Vec<usize> = (0..self.items.len()).collect();
         if self.shuffle {
             // No item has this number, so the shuffle shares its randomness with none.

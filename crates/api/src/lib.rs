@@ -19,6 +19,7 @@
 //!
 //! A crate of plugins has one `fn register(&mut Catalog)` with one line for each plugin.
 
+mod cache;
 mod catalog;
 pub mod conformance;
 pub mod export;
@@ -27,6 +28,7 @@ mod params;
 mod section;
 mod settings;
 
+pub use cache::cache_dir;
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
 pub use clip_lab_picture::{Crop, Interpolation, Picture, Resize};
 pub use clip_lab_problem as problem;

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clip_lab_api::problem::nearest;
 
-use crate::cache::cache_dir;
 use crate::layouts::{self, Layout};
+use clip_lab_api::cache_dir;
 
 /// Names of known weights.
 const NAMES: [&str; 2] = ["resnet50-keras", "minilm-l6"];

@@ -6,7 +6,6 @@
 //!
 //! A layout is one file in `layouts/`: what its configuration says, and a table from our names of tensors to theirs.
 
-mod cache;
 mod checkpoint;
 pub mod export;
 mod hub;
@@ -19,8 +18,8 @@ mod rename;
 mod source;
 mod weights;
 
-pub use cache::cache_dir;
 pub use checkpoint::{Checkpoint, Import, open};
+pub use clip_lab_api::cache_dir;
 pub use preprocess::Preprocess;
 pub use source::{TensorFile, save};
 pub use weights::{Summary, Weights};

@@ -5,6 +5,7 @@ mod emoji;
 mod image_folder;
 mod split;
 mod stamps;
+mod webdataset;
 
 use clip_lab_api::Catalog;
 
@@ -12,10 +13,12 @@ pub use captions::CaptionFolder;
 pub use emoji::EmojiPictures;
 pub use image_folder::{ImageFolder, Names, Part};
 pub use split::Split;
+pub use webdataset::{ShardList, Source, WebDataset};
 
 /// Puts the data sets on the shelf.
 pub fn register(catalog: &mut Catalog) {
     catalog.data.add::<EmojiPictures>("emoji");
     catalog.data.add::<CaptionFolder>("captions");
     catalog.data.add::<ImageFolder>("image_folder");
+    catalog.data.add::<WebDataset>("webdataset");
 }

@@ -17,7 +17,15 @@ impl Trainer<'_> {
         let from = self.progress.step;
         let first = from / order.batches();
         let skip = (from % order.batches()) as usize;
-        let batches = (first..).flat_map(move |epoch| order.epoch(epoch)).skip(skip);
+        let ahead = self.features.is_none().then(|| self.feed.train.clone());
+        let batches = (first..).flat_map(move |epoch| {
+            let batches = order.epoch(epoch).split_off(if epoch == first { skip } else { 0 });
+            if let Some(data) = &ahead {
+                let pictures: Vec<usize> = batches.iter().flatten().map(|item| item.picture).collect();
+                data.ahead(&pictures);
+            }
+            batches
+        });
         // With cached features nobody opens the pictures again: the broken ones are left out here.
         let batches = batches.map(move |mut batch| {
             batch.retain(|item| !broken.contains(&item.picture));

@@ -5,7 +5,7 @@ use clip_lab_picture::Picture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Kind;
+use crate::{Kind, Sampling};
 
 /// Which captions of a picture an epoch uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +45,12 @@ pub trait Dataset: Send + Sync {
     }
     /// Text that changes whenever a picture or their order does; the key under which features are cached.
     fn fingerprint(&self) -> String;
+    /// What is mixed and what lies together; none where every picture is as near as every other.
+    fn sampling(&self) -> Option<&Sampling> {
+        None
+    }
+    /// Says which pictures will be read next, in order, so that they can be fetched ahead. Returns at once.
+    fn ahead(&self, _pictures: &[usize]) {}
     /// What was left out while opening (missing pictures, empty captions): a sentence each.
     fn skipped(&self) -> &[String] {
         &[]

@@ -6,13 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use memmap2::Mmap;
-use safetensors::tensor::{Dtype, Metadata, SafeTensorError, SafeTensors, TensorInfo};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tch::{Kind, Tensor};
 
-use super::Tensors;
-
-/// Bytes of the length that a safetensors file begins with.
-const LENGTH: usize = 8;
+use super::{Tensors, header};
 
 /// A safetensors file whose header was checked. Tensors are read when asked for.
 #[derive(Debug)]
@@ -34,9 +31,8 @@ impl TensorFile {
         // SAFETY: the mapping is only read, and weights are replaced by renaming, never written in place.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;
-        let (length, header) = SafeTensors::read_metadata(&map)
-            .map_err(|error| anyhow!("{}: {}", path.display(), explain(&error, &map)))?;
-        Ok(Self { path: path.to_owned(), map, header, start: LENGTH + length, none: HashMap::new() })
+        let (start, header) = header::read(&map).map_err(|words| anyhow!("{}: {words}", path.display()))?;
+        Ok(Self { path: path.to_owned(), map, header, start, none: HashMap::new() })
     }
 
     /// Names of the tensors, sorted.
@@ -130,50 +126,4 @@ fn kind(dtype: Dtype) -> Result<Kind> {
         Dtype::F64 => Kind::Double,
         _ => bail!("which cannot be read; write the file as float32, float16 or bfloat16"),
     })
-}
-
-/// What is wrong with the file, in words: most often it was cut short.
-fn explain(error: &SafeTensorError, bytes: &[u8]) -> String {
-    let there = bytes.len();
-    match error {
-        SafeTensorError::HeaderTooSmall => {
-            format!("cut short: only {there} bytes, a safetensors file has at least {LENGTH}")
-        }
-        SafeTensorError::InvalidHeaderLength => {
-            let promised = header_length(bytes);
-            format!(
-                "cut short or no safetensors file: a header of {promised} bytes is announced, {} are there",
-                there - LENGTH
-            )
-        }
-        SafeTensorError::MetadataIncompleteBuffer => incomplete(bytes),
-        SafeTensorError::InvalidHeader(_)
-        | SafeTensorError::InvalidHeaderDeserialization(_)
-        | SafeTensorError::HeaderTooLarge => format!("no safetensors file: {error}"),
-        other => format!("a damaged safetensors file: {other}"),
-    }
-}
-
-/// How many bytes the tensors lack, and the first tensor that is not whole.
-fn incomplete(bytes: &[u8]) -> String {
-    let start = LENGTH + header_length(bytes);
-    let there = bytes.len() - start;
-    let Ok(header) = serde_json::from_slice::<Metadata>(&bytes[LENGTH..start]) else {
-        return "a damaged header".into();
-    };
-    let tensors = header.tensors();
-    let end = tensors.values().map(|info| info.data_offsets.1).max().unwrap_or(0);
-    let broken = tensors.iter().filter(|(_, info)| info.data_offsets.1 > there);
-    match broken.min_by_key(|(_, info)| info.data_offsets) {
-        Some((name, _)) => format!(
-            "cut short: its tensors take {end} bytes, {there} are there; the first that is not whole is `{name}`. \
-             Fetch or copy the file again"
-        ),
-        None => format!("{} bytes follow the last tensor: a damaged safetensors file", there - end),
-    }
-}
-
-fn header_length(bytes: &[u8]) -> usize {
-    let length: [u8; LENGTH] = bytes[..LENGTH].try_into().unwrap_or_default();
-    usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX)
 }

@@ -3,6 +3,7 @@
 
 mod file;
 mod folder;
+mod header;
 mod keras;
 mod save;
 

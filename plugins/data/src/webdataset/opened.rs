@@ -1,0 +1,153 @@
+//! The data set once its shards are indexed.
+
+use std::{collections::HashSet, ops::Range, sync::Arc};
+
+use clip_lab_api::prelude::*;
+use clip_lab_shards::{Place, Sample, Shards};
+
+use super::{WebDataset, ahead::Ahead, classes::classes, gather::Gathered};
+
+/// Samples of many shards as one list.
+pub(super) struct Opened {
+    reader: Arc<Shards>,
+    shards: Vec<Shard>,
+    /// The number of its shard, and the sample.
+    samples: Vec<(u32, Sample)>,
+    classes: Vec<String>,
+    class: Vec<Option<usize>>,
+    sampling: Option<Sampling>,
+    ahead: Ahead,
+    skipped: Vec<String>,
+}
+
+struct Shard {
+    place: Place,
+    /// What pictures of it are called by.
+    name: String,
+    length: u64,
+    stamp: String,
+}
+
+impl Opened {
+    pub(super) fn new(gathered: Gathered, settings: &WebDataset, skipped: Vec<String>) -> Result<Self> {
+        let unique: HashSet<String> = gathered.found.iter().map(|(_, place, _)| place.file_name()).collect();
+        let short = unique.len() == gathered.found.len();
+        let (mut shards, mut samples, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
+        for (source, place, index) in gathered.found {
+            let Ok(index) = index else { continue };
+            let number = shards.len() as u32;
+            let start = samples.len();
+            samples.extend(index.samples.into_iter().map(|sample| (number, sample)));
+            ranges.push((source, start..samples.len()));
+            let name = if short { place.file_name() } else { place.to_string() };
+            shards.push(Shard { place, name, length: index.length, stamp: index.stamp });
+        }
+        let said: Vec<Option<&str>> = samples.iter().map(|(_, sample)| sample.class.as_deref()).collect();
+        let (classes, class) = classes(&said, &settings.classes)?;
+        for ((_, sample), class) in samples.iter_mut().zip(&class) {
+            if let (true, Some(class)) = (sample.captions.is_empty(), class) {
+                sample.captions.push(settings.template.replace("{}", &classes[*class]));
+            }
+        }
+        let sampling = sampling(settings, &ranges);
+        let reader = Arc::new(gathered.shards);
+        let ahead = Ahead::new(reader.clone(), shards.iter().map(|shard| shard.place.clone()).collect());
+        Ok(Self { reader, shards, samples, classes, class, sampling, ahead, skipped })
+    }
+
+    pub(super) fn is_bare(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// What was skipped, as one text.
+    pub(super) fn words(&self) -> String {
+        self.skipped.join("; ")
+    }
+
+    fn sample(&self, index: usize) -> Result<(&Shard, &Sample)> {
+        let (shard, sample) =
+            self.samples.get(index).with_context(|| format!("there is no picture {index}"))?;
+        Ok((&self.shards[*shard as usize], sample))
+    }
+}
+
+/// What an epoch takes from where: none where it takes everything once, in any order.
+fn sampling(settings: &WebDataset, ranges: &[(usize, Range<usize>)]) -> Option<Sampling> {
+    let weights = settings.shards.weights();
+    if weights.is_none() && settings.shuffle_buffer.is_none() {
+        return None;
+    }
+    let mut sources = Vec::<SourceShare>::new();
+    let mut last = None;
+    for (source, range) in ranges {
+        match sources.last_mut().filter(|_| last == Some(source)) {
+            Some(share) => share.pictures.end = range.end,
+            None => sources.push(SourceShare { pictures: range.clone(), weight: 0.0 }),
+        }
+        last = Some(source);
+        if let Some(share) = sources.last_mut() {
+            let size = share.pictures.len() as f64;
+            share.weight = weights.as_ref().map_or(size, |weights| weights[*source]);
+        }
+    }
+    let chunks = ranges.iter().map(|(_, range)| range.clone()).collect();
+    Some(Sampling { sources, chunks, buffer: settings.shuffle_buffer })
+}
+
+impl Dataset for Opened {
+    fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn picture(&self, index: usize) -> Result<Picture> {
+        let (shard, sample) = self.sample(index)?;
+        self.ahead.reached(self.samples[index].0);
+        self.reader.read(&shard.place, shard.length, sample).map(Picture::Encoded)
+    }
+
+    fn captions(&self, index: usize) -> &[String] {
+        self.samples.get(index).map_or(&[], |(_, sample)| &sample.captions)
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.sample(index).map_or_else(
+            |_| String::new(),
+            |(shard, sample)| format!("{}/{}.{}", shard.name, sample.key, sample.ending),
+        )
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn class(&self, index: usize) -> Option<usize> {
+        self.class.get(index).copied().flatten()
+    }
+
+    /// Over the states of the shards and the places of the pictures in them.
+    fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for shard in &self.shards {
+            hasher.update(format!("{}\n{}\n", shard.name, shard.stamp).as_bytes());
+        }
+        for (shard, sample) in &self.samples {
+            hasher.update(&shard.to_le_bytes());
+            hasher.update(&sample.offset.to_le_bytes());
+            hasher.update(&sample.length.to_le_bytes());
+            hasher.update(sample.key.as_bytes());
+        }
+        format!("webdataset-{}", hasher.finalize().to_hex())
+    }
+
+    fn sampling(&self) -> Option<&Sampling> {
+        self.sampling.as_ref()
+    }
+
+    fn ahead(&self, pictures: &[usize]) {
+        self.ahead.expect(pictures.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
+    }
+
+    fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+}
