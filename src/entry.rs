@@ -42,6 +42,7 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
         Verb::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
         Verb::Model(verb) => commands::model::model(verb, &cli.store, catalog).map(|()| true),
+        Verb::Data(verb) => commands::data::data(verb, catalog).map(|()| true),
         Verb::Runs(_)
         | Verb::Export(_)
         | Verb::Dashboard(_)

@@ -37,6 +37,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         Verb::Run(_)
         | Verb::Check(_)
         | Verb::Plugins(_)
+        | Verb::Data(_)
         | Verb::Embed(_)
         | Verb::Eval(_)
         | Verb::Model(_)

@@ -1,6 +1,7 @@
 //! What the verbs do, one file each.
 
 pub mod check;
+pub mod data;
 pub mod embed;
 pub mod eval;
 pub mod model;

@@ -10,6 +10,7 @@ mod lab;
 mod look_back;
 mod model;
 mod outside;
+mod pack;
 mod preflight;
 mod program;
 mod run;

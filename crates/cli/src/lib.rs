@@ -1,6 +1,7 @@
 //! The command line of clip-lab: definitions, nothing else. Both binaries parse with it.
 
 mod compare;
+mod data;
 mod eval;
 mod export;
 mod model;
@@ -13,6 +14,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, Weights};
+pub use data::{DataVerb, PackArgs, PackFormat};
 pub use eval::EvalArgs;
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
@@ -74,6 +76,9 @@ pub enum Verb {
     /// Take a model away, or look at one: `model export`, `model show`
     #[command(subcommand)]
     Model(ModelVerb),
+    /// Work on data sets: pack them into shards
+    #[command(subcommand)]
+    Data(DataVerb),
     /// Look back at runs: list, show, tag, delete, and how two of them differ
     #[command(subcommand)]
     Runs(RunsVerb),

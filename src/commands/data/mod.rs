@@ -1,0 +1,17 @@
+//! `clip-lab data`: what can be done with data sets.
+
+mod pack;
+
+use anyhow::Result;
+use clip_lab_api::Catalog;
+use clip_lab_cli::DataVerb;
+
+/// Carries out a verb.
+///
+/// # Errors
+/// Those of the verb.
+pub fn data(verb: &DataVerb, catalog: &Catalog) -> Result<()> {
+    match verb {
+        DataVerb::Pack(args) => pack::pack(args, catalog),
+    }
+}

@@ -1,0 +1,158 @@
+//! `clip-lab data pack`: a data set as tar shards.
+
+mod manifest;
+mod picture;
+mod sources;
+
+use std::{
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clip_lab_api::{Catalog, Dataset};
+use clip_lab_cli::PackArgs;
+use clip_lab_shards::{NewSample, Place, Writer};
+
+use self::picture::packed;
+use crate::data::cores;
+
+/// Pictures that are read and made smaller at once; as many are held in memory.
+const AT_ONCE: usize = 64;
+/// How often progress is told.
+const TOLD: Duration = Duration::from_secs(5);
+
+/// A split and what of it became of it.
+struct Packed {
+    split: &'static str,
+    shards: Vec<Place>,
+    classes: Vec<String>,
+}
+
+/// Packs what the arguments name and prints the tables to read it with.
+///
+/// # Errors
+/// When the data set cannot be opened, too much of it is broken, or the disk does not take it.
+pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
+    let sources = sources::open(args, catalog)?;
+    manifest::check(args, &sources)?;
+    let mut packed = Vec::new();
+    for (split, data) in &sources {
+        let shards = pack_split(args, split, data.as_ref())?;
+        packed.push(Packed { split, shards, classes: data.classes().to_vec() });
+    }
+    eprintln!("packed; a spec reads it as:\n");
+    print!("{}", tables(&packed, &args.out));
+    Ok(())
+}
+
+fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
+    data.skipped().iter().for_each(|words| eprintln!("{split}: {words}"));
+    let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
+    let start = match last {
+        None => 0,
+        Some(key) => key.parse::<usize>().with_context(|| format!("`{key}` is no key of ours"))? + 1,
+    };
+    if start > 0 {
+        eprintln!(
+            "{split}: {} shards are there; going on at picture {start} of {}",
+            writer.finished(),
+            data.len()
+        );
+    }
+    let (mut broken, mut told) = (Vec::new(), Instant::now());
+    for first in (start..data.len()).step_by(AT_ONCE) {
+        for sample in samples(data, first..(first + AT_ONCE).min(data.len()), args) {
+            match sample {
+                Ok(sample) => writer.write(&sample)?,
+                Err(error) => broken.push(format!("{error:#}")),
+            }
+        }
+        enough(&broken, data.len(), args.tolerate)?;
+        if told.elapsed() > TOLD {
+            told = Instant::now();
+            eprintln!("{split}: {first} of {} pictures, {} shards", data.len(), writer.finished());
+        }
+    }
+    broken.iter().for_each(|words| eprintln!("{split}: left out: {words}"));
+    let shards = writer.finish()?;
+    eprintln!("{split}: {} pictures in {} shards", data.len() - broken.len(), shards.len());
+    Ok(shards)
+}
+
+/// Stops when more is broken than may be.
+fn enough(broken: &[String], all: usize, share: f64) -> Result<()> {
+    if broken.len() as f64 > share * all as f64 {
+        bail!(
+            "{} of {all} pictures cannot be read, more than --tolerate {share} allows:\n  {}",
+            broken.len(),
+            broken.join("\n  ")
+        );
+    }
+    Ok(())
+}
+
+/// Reads pictures with all cores; in their order.
+fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -> Vec<Result<NewSample>> {
+    let next = AtomicUsize::new(range.start);
+    let done = Mutex::new(Vec::with_capacity(range.len()));
+    thread::scope(|scope| {
+        for _ in 0..cores().min(range.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= range.end {
+                        return;
+                    }
+                    let sample = sample(data, index, args).with_context(|| data.name(index));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, sample));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, sample)| sample).collect()
+}
+
+fn sample(data: &dyn Dataset, index: usize, args: &PackArgs) -> Result<NewSample> {
+    let (picture, ending) = packed(data.picture(index)?, args)?;
+    Ok(NewSample {
+        key: format!("{index:09}"),
+        ending,
+        picture,
+        captions: data.captions(index).to_vec(),
+        class: data.class(index),
+        file: data.name(index),
+    })
+}
+
+/// The tables that read the shards.
+fn tables(packed: &[Packed], out: &Path) -> String {
+    let first = packed.first().map(|one| one.split);
+    let table = |one: &Packed| {
+        let last = one.shards.len().saturating_sub(1);
+        let number = if last == 0 { "000000".to_owned() } else { format!("{{000000..{last:06}}}") };
+        let path = out.join(format!("{}-{number}.tar", one.split));
+        let plugin = if first == Some(one.split) { "plugin = \"webdataset\"\n" } else { "" };
+        let names = toml::Value::from(one.classes.clone());
+        let classes = match one.classes.is_empty() || plugin.is_empty() {
+            true => String::new(),
+            false => format!("classes = {names}\n"),
+        };
+        let shards = toml::Value::from(path.display().to_string());
+        format!("[data.{}]\n{plugin}shards = {shards}\n{classes}", one.split)
+    };
+    packed.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+/// Refuses a data set without pictures.
+fn not_empty(data: &dyn Dataset, split: &str) -> Result<()> {
+    ensure!(!data.is_empty(), "{split} holds no picture");
+    Ok(())
+}

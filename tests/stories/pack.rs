@@ -1,0 +1,118 @@
+//! Data sets packed into shards, and trained from them.
+
+use std::fs;
+
+use clip_lab_api::{Dataset, Plugin};
+use plugins_data::{CaptionFolder, ShardList, Split, WebDataset};
+
+use crate::{
+    lab::{Lab, TRAIN},
+    program::says,
+};
+
+fn shards(lab: &Lab, pattern: &str) -> Box<dyn Dataset> {
+    let shards = ShardList::One(lab.path(pattern).display().to_string());
+    WebDataset { shards, ..Default::default() }.build(()).unwrap()
+}
+
+fn source(lab: &Lab, split: Split) -> Box<dyn Dataset> {
+    CaptionFolder { root: lab.path("data"), split, ..Default::default() }.build(()).unwrap()
+}
+
+#[test]
+fn what_is_packed_is_read_the_same_byte_for_byte() {
+    let lab = Lab::new();
+    let out = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    says(
+        &out,
+        &["[data.train]\nplugin = \"webdataset\"\nshards = \"packed/train-{000000..", "[data.val]\nshards ="],
+    );
+    for (pattern, split) in [("packed", Split::All), ("packed/val-{000000..000001}.tar", Split::Val)] {
+        let (packed, source) = (shards(&lab, pattern), source(&lab, split));
+        assert_eq!(packed.len(), source.len());
+        for index in 0..source.len() {
+            assert_eq!(packed.picture(index).unwrap(), source.picture(index).unwrap());
+            assert_eq!(packed.captions(index), source.captions(index));
+        }
+    }
+    // Once more: nothing is left to do, and nothing is done.
+    let before = fs::read(lab.path("packed/train-000000.tar")).unwrap();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    assert_eq!(fs::read(lab.path("packed/train-000000.tar")).unwrap(), before);
+    let other = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--resize", "8"]);
+    says(&other.err, &["holds shards of other pictures or settings (shard_size, resize)", "another folder"]);
+}
+
+#[test]
+fn a_pack_that_was_stopped_goes_on() {
+    let lab = Lab::new();
+    let words = ["data", "pack", "data", "--out", "packed", "--shard-size", "20KB"];
+    lab.run(&words).good();
+    let all: Vec<_> = fs::read_dir(lab.path("packed")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let last = all.iter().filter(|path| path.to_str().unwrap().contains("train-")).max().unwrap().clone();
+    let bytes = fs::read(&last).unwrap();
+    // As a kill leaves it: the last shard without its name, and not whole.
+    fs::rename(&last, lab.path("packed/.train.part")).unwrap();
+    let done = lab.run(&words);
+    says(&done.err, &["shards are there; going on at picture"]);
+    done.good();
+    assert_eq!(fs::read(&last).unwrap(), bytes);
+}
+
+#[test]
+fn smaller_pictures_have_the_side_that_was_asked_for() {
+    let lab = Lab::new();
+    lab.run(&["data", "pack", "data", "--out", "small", "--resize", "12", "--format", "png"]).good();
+    let small = shards(&lab, "small/train-000000.tar");
+    assert_eq!(small.len(), TRAIN);
+    assert_eq!(small.picture(3).unwrap().decode().unwrap().dimensions(), (12, 12));
+    assert!(small.name(3).ends_with(".png"));
+}
+
+#[test]
+fn broken_pictures_are_named_and_too_many_stop_it() {
+    let lab = Lab::new();
+    lab.write("data/05.png", b"no picture");
+    let words = ["data", "pack", "data", "--out", "packed"];
+    let done = lab.run(&words);
+    says(&done.err, &["train: left out: 05.png: it is not a picture", "47 pictures in 1 shards"]);
+    done.good();
+    let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
+    says(&none.err, &["1 of 48 pictures cannot be read, more than --tolerate 0 allows", "05.png"]);
+    assert!(!lab.run(&["data", "pack", "cache", "--out", "x"]).err.is_empty());
+}
+
+/// Long enough to be stopped on the way.
+const STEPS: usize = 144;
+
+/// Losses of a run over shards, mixed by weight and through a buffer.
+fn trained(lab: &Lab, stop: bool) -> Vec<(u64, String)> {
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    let data = "plugin = \"webdataset\"\nshuffle_buffer = 20\nshards = [{ path = \"packed/train-{000000..000003}.tar\", \
+                weight = 3.0 }, { path = \"packed/train-{000004..000006}.tar\", weight = 1.0 }]";
+    let spec = crate::lab::TINY.replace("plugin = \"captions\"\nroot = \"data\"", data);
+    let spec = spec
+        .replace("split = \"val\"", "shards = \"packed/val-000000.tar\"")
+        .replace("steps = 12", &format!("steps = {STEPS}"));
+    lab.write("shards.toml", spec);
+    if stop {
+        let mut run = lab.start(&["run", "shards.toml"]);
+        run.until_out("step ");
+        run.signal("TERM");
+        run.wait().good();
+        let run = lab.newest();
+        assert_eq!(run["status"], "interrupted");
+        assert!((1..STEPS as u64).contains(&run["step"].as_u64().unwrap()));
+        lab.run(&["run", "shards.toml", "--resume", run["uid"].as_str().unwrap()]).good();
+    } else {
+        lab.run(&["run", "shards.toml"]).good();
+    }
+    lab.losses()
+}
+
+#[test]
+fn training_from_shards_is_the_same_stopped_and_resumed() {
+    let (whole, stopped) = (trained(&Lab::new(), false), trained(&Lab::new(), true));
+    assert_eq!(whole.len(), STEPS);
+    assert_eq!(whole, stopped);
+}
