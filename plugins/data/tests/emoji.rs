@@ -17,7 +17,7 @@ fn part(split: Split, skin_tones: bool) -> EmojiPictures {
 fn all_data_sets_are_on_the_shelf() {
     let mut catalog = Catalog::default();
     plugins_data::register(&mut catalog);
-    assert_eq!(catalog.data.names(), ["emoji", "captions", "image_folder"]);
+    assert_eq!(catalog.data.names(), ["emoji", "captions", "image_folder", "webdataset"]);
 }
 
 #[test]

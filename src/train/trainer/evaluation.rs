@@ -196,6 +196,10 @@ impl Trainer<'_> {
         let size = preprocess.size.to_string();
         let words = serde_json::to_string(preprocess)?;
         let format = format!("{:?}", self.plan.run.precision);
-        features::key(&self.rig.vars, &[&tower, &size, &words, &changes, &data.fingerprint(), &format])
+        let pixels = clip_lab_picture::PIXELS;
+        features::key(
+            &self.rig.vars,
+            &[&tower, &size, &words, &changes, &data.fingerprint(), &format, pixels],
+        )
     }
 }
