@@ -62,7 +62,6 @@ fn dispatch(args: &[String]) -> Result<()> {
 
 /// Fetches what is missing and points `.libtorch` at our libtorch, unless the user brings one.
 fn set_up(checkout: &Checkout) -> Result<()> {
-    builders::check(&std::env::var_os("PATH").unwrap_or_default())?;
     let mut wanted = bundles::WEIGHTS.to_vec();
     if checkout.libtorch == Libtorch::Ours {
         libtorch::check_platform()?;
@@ -75,9 +74,14 @@ fn set_up(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
+fn can_build() -> Result<()> {
+    builders::check(&std::env::var_os("PATH").unwrap_or_default())
+}
+
 fn run(args: &[String]) -> Result<()> {
     let checkout = Checkout::of_this_process()?;
     set_up(&checkout)?;
+    can_build()?;
     cargo::finish(cargo::build(&checkout))?;
     cargo::become_clip_lab(&checkout, args)
 }
@@ -85,6 +89,7 @@ fn run(args: &[String]) -> Result<()> {
 fn test(args: &[String]) -> Result<()> {
     let checkout = Checkout::of_this_process()?;
     set_up(&checkout)?;
+    can_build()?;
     let _alone = cargo::wait_for_other_tests(&checkout)?;
     cargo::finish(cargo::build(&checkout))?;
     cargo::finish(cargo::test(&checkout, args))
@@ -94,6 +99,7 @@ fn ci() -> Result<()> {
     let checkout = Checkout::of_this_process()?;
     cargo::finish(cargo::format(&checkout))?; // takes a second and needs nothing fetched, so it comes first
     set_up(&checkout)?;
+    can_build()?;
     cargo::finish(cargo::clippy(&checkout))?;
     cargo::finish(cargo::doc(&checkout))?;
     test(&[])
