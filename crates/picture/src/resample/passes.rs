@@ -14,6 +14,9 @@ pub struct Rows {
     ring: Vec<f32>,
     /// One row after the first pass.
     mixed: Vec<f32>,
+    /// One row after the second.
+    wide: Vec<[f32; 4]>,
+    bytes: Vec<[u8; 4]>,
 }
 
 impl Rows {
@@ -48,6 +51,8 @@ impl Rows {
         let pitch = (3 * width + 1).next_multiple_of(BLOCK);
         self.ring.resize(pitch * down.count, 0.0);
         self.mixed.resize(pitch, 0.0);
+        self.wide.resize(across.starts.len(), [0.0; 4]);
+        self.bytes.resize(across.starts.len(), [0; 4]);
         let mut read = down.starts.first().copied().unwrap_or(0);
         let rows = square.chunks_exact_mut(3 * across.starts.len().max(1));
         for ((out, &start), weights) in rows.zip(&down.starts).zip(down.weights.chunks_exact(down.count)) {
@@ -59,7 +64,8 @@ impl Rows {
                 read += 1;
             }
             mix::<FUSED>(&self.ring, pitch, start, weights, &mut self.mixed[..pitch]);
-            squeeze::<FUSED>(&self.mixed, across, out);
+            squeeze::<FUSED>(&self.mixed, across, &mut self.wide);
+            pack(&self.wide, &mut self.bytes, out);
         }
     }
 }
@@ -82,22 +88,35 @@ fn mix<const FUSED: bool>(ring: &[f32], pitch: usize, start: usize, weights: &[f
     }
 }
 
-/// The pixels of one row of the square.
+/// The pixels of one row of the square: red, green, blue and the next red, which nobody asks for, are one register.
 #[inline(always)]
-fn squeeze<const FUSED: bool>(row: &[f32], across: &Taps, out: &mut [u8]) {
-    let (out, _) = out.as_chunks_mut::<3>();
+fn squeeze<const FUSED: bool>(row: &[f32], across: &Taps, wide: &mut [[f32; 4]]) {
     let weights = across.weights.chunks_exact(across.count);
-    for ((pixel, &start), weights) in out.iter_mut().zip(&across.starts).zip(weights) {
+    for ((pixel, &start), weights) in wide.iter_mut().zip(&across.starts).zip(weights) {
         let taps = &row[3 * start..][..3 * across.count + 1];
-        // Red, green, blue and the next red, which nobody asks for: one register.
-        let mut sum = [0.5; 4];
-        for (tap, weight) in weights.iter().enumerate() {
-            let four: [f32; 4] = array::from_fn(|channel| taps[3 * tap + channel]);
+        let mut sum = [0.0; 4];
+        for (weight, four) in weights.iter().zip(taps.windows(4).step_by(3)) {
+            let four = four.first_chunk::<4>().unwrap_or(&[0.0; 4]);
             sum = array::from_fn(|channel| add::<FUSED>(*weight, four[channel], sum[channel]));
         }
-        // The cast keeps within 0 to 255.
-        let bytes = sum.map(|value| value as u8);
-        *pixel = [bytes[0], bytes[1], bytes[2]];
+        *pixel = sum;
+    }
+}
+
+/// To bytes. Adding 2^23 rounds to the nearest whole number, which is then the lowest byte: a cast would be done one by
+/// one, and take longer than all the rest.
+#[inline(always)]
+fn pack(wide: &[[f32; 4]], bytes: &mut [[u8; 4]], out: &mut [u8]) {
+    for (bytes, wide) in bytes.iter_mut().zip(wide) {
+        *bytes = wide.map(|value| {
+            let value = if value > 0.0 { value } else { 0.0 };
+            let value = if value < 255.0 { value } else { 255.0 };
+            (value + 8_388_608.0).to_bits() as u8
+        });
+    }
+    let (out, _) = out.as_chunks_mut::<3>();
+    for (out, bytes) in out.iter_mut().zip(bytes.iter()) {
+        *out = [bytes[0], bytes[1], bytes[2]];
     }
 }
 
