@@ -1,6 +1,6 @@
 //! From a picture to the numbers that a tower wants.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clip_lab_api::{Augment, Rng};
 use clip_lab_picture::{Crop, Normalise, Opened, Scratch};
 use image::RgbImage;
@@ -36,22 +36,39 @@ impl Prepare {
             return self.eval(&picture, scratch, out);
         };
         let (width, height) = picture.size();
-        let mut changed = match first.crop(width, height, rng) {
-            Some(crop) => picture.square(&crop, scratch)?,
-            None => first.apply(picture.whole(scratch)?, rng)?,
-        };
-        for augment in rest {
-            changed = augment.apply(changed, rng)?;
-        }
-        // What augmentation brought to size loses no further margin.
-        if changed.dimensions() == (self.size(), self.size()) {
-            self.normalise(changed, scratch, out)?;
-        } else {
-            self.eval(&scratch.open(changed.into())?, scratch, out)?;
+        let crop = first.crop(width, height, rng);
+        match crop {
+            // Nothing else asks for pixels: from the decoder to the numbers in one go.
+            Some(crop) if rest.is_empty() && crop.side == self.size() => {
+                picture.numbers(&crop, &self.normaliser(), scratch, out)?;
+            }
+            Some(crop) => self.rest(rest, picture.square(&crop, scratch)?, rng, scratch, out)?,
+            None => self.rest(rest, first.apply(picture.whole(scratch)?, rng)?, rng, scratch, out)?,
         }
         for augment in &self.augment {
             augment.after_normalise(out, self.size() as usize, rng);
         }
+        Ok(())
+    }
+
+    /// Augmentation of pixels, and then numbers of them.
+    fn rest(
+        &self,
+        augment: &[Box<dyn Augment>],
+        mut pixels: RgbImage,
+        rng: &mut Rng,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<()> {
+        for augment in augment {
+            pixels = augment.apply(pixels, rng)?;
+        }
+        // What augmentation brought to size loses no further margin.
+        if pixels.dimensions() != (self.size(), self.size()) {
+            return self.eval(&scratch.open(pixels.into())?, scratch, out);
+        }
+        self.normaliser().write(&pixels, out);
+        scratch.recycle(pixels);
         Ok(())
     }
 
@@ -62,20 +79,11 @@ impl Prepare {
     pub fn eval(&self, picture: &Opened, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
         let Preprocess { resized, resize, interpolation, .. } = self.preprocess;
         let crop = Crop::middle(picture.size(), self.size(), resized.map(side), resize, interpolation);
-        let square = picture.square(&crop, scratch)?;
-        self.normalise(square, scratch, out)
+        picture.numbers(&crop, &self.normaliser(), scratch, out)
     }
 
-    fn normalise(&self, square: RgbImage, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
-        ensure!(
-            square.as_raw().len() == out.len(),
-            "{:?} pixels for {} numbers",
-            square.dimensions(),
-            out.len()
-        );
-        Normalise::new(self.preprocess.mean, self.preprocess.std).write(&square, out);
-        scratch.recycle(square);
-        Ok(())
+    fn normaliser(&self) -> Normalise {
+        Normalise::new(self.preprocess.mean, self.preprocess.std)
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! Picture (bytes or pixels) --Scratch::open--> Opened   its size is known, nothing is decoded
-//!         Crop, drawn from that size --Opened::square--> the square, of only those pixels that it needs
-//!                                    Normalise::write--> 3 planes of numbers, in place
+//!         Crop, drawn from that size --Opened::numbers--> 3 planes of normalised numbers, in place
+//!                                    --Opened::square---> the same as RGB pixels, for what changes those
 //! ```
+//!
+//! A random crop of most of a JPEG is made of the planes that the file stores, brightness and colours each at their own
+//! resolution; colours are turned into red, green and blue once the square has its size.
 //!
 //! A [`Scratch`] holds what one thread needs to do that again and again without asking for memory.
 
@@ -19,7 +22,7 @@ mod words;
 
 /// Names the pixels that this crate makes of a file. It changes with every change that moves one of them by a level, so
 /// that features computed from the old ones are not taken for those of the new.
-pub const PIXELS: &str = "libjpeg-turbo, float passes";
+pub const PIXELS: &str = "libjpeg-turbo, 16-bit passes";
 
 pub use crop::{Area, Crop, Detail};
 pub use decode::{MOST_PIXELS, decode, open};

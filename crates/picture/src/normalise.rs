@@ -17,30 +17,54 @@ impl Normalise {
         Self { scale, shift }
     }
 
+    /// Normalises numbers of one channel.
+    #[inline(always)]
+    pub(crate) fn channel(&self, channel: usize, levels: &[u8], out: &mut [f32]) {
+        let (scale, shift) = (self.scale[channel], self.shift[channel]);
+        for (out, level) in out.iter_mut().zip(levels) {
+            *out = f32::from(*level) * scale + shift;
+        }
+    }
+
     /// Writes the planes of red, green and blue, row by row; `out` has three numbers for each pixel.
     pub fn write(&self, picture: &RgbImage, out: &mut [f32]) {
-        let (pixels, _) = picture.as_raw().as_chunks::<3>();
+        let width = picture.width().max(1) as usize;
+        self.pixels(picture.as_raw().chunks_exact(3 * width), width, out);
+    }
+
+    /// As [`Normalise::write`], of rows of RGB pixels that are `width` long.
+    pub(crate) fn pixels<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, width: usize, out: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has these instructions.
             #[allow(unsafe_code)]
-            return unsafe { self.write_avx2(pixels, out) };
+            return unsafe { self.pixels_avx2(rows, width, out) };
         }
-        self.write_planes(pixels, out);
+        self.planes(rows, width, out);
     }
 
     /// The same loop, compiled for processors that shuffle bytes well: three times as fast.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn write_avx2(&self, pixels: &[[u8; 3]], out: &mut [f32]) {
-        self.write_planes(pixels, out);
+    fn pixels_avx2<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, width: usize, out: &mut [f32]) {
+        self.planes(rows, width, out);
     }
 
     #[inline(always)]
-    fn write_planes(&self, pixels: &[[u8; 3]], out: &mut [f32]) {
+    fn planes<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, width: usize, out: &mut [f32]) {
         let plane = out.len() / 3;
         let (red, rest) = out.split_at_mut(plane);
         let (green, blue) = rest.split_at_mut(plane);
+        let planes =
+            red.chunks_exact_mut(width).zip(green.chunks_exact_mut(width)).zip(blue.chunks_exact_mut(width));
+        for (row, ((red, green), blue)) in rows.zip(planes) {
+            self.row(row, red, green, blue);
+        }
+    }
+
+    #[inline(always)]
+    fn row(&self, pixels: &[u8], red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
+        let (pixels, _) = pixels.as_chunks::<3>();
         let ([a, b, c], [d, e, f]) = (self.scale, self.shift);
         // One loop over four slices: the compiler turns it into shuffles and wide multiplications.
         for (((pixel, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {

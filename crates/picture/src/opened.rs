@@ -4,18 +4,19 @@ use anyhow::{Result, ensure};
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
-    Crop, Picture,
+    Crop, Detail, Normalise, Picture,
     decode::other,
-    jpeg::{Header, Region, Turbo, is_jpeg, is_whole, orientation},
-    resample::{Raster, Rows, needed},
+    jpeg::{Header, Region, Turbo, Ycc, is_jpeg, is_whole, orientation},
+    resample::{Raster, Resampler, Sink, needed},
 };
 
 /// What one thread needs to turn pictures into squares: a decoder and memory, used again for every picture.
 #[derive(Debug)]
 pub struct Scratch {
     turbo: Turbo,
-    rows: Rows,
+    resampler: Resampler,
     pixels: Vec<u8>,
+    planes: Ycc,
     square: Vec<u8>,
 }
 
@@ -33,7 +34,13 @@ impl Scratch {
     /// # Errors
     /// When there is no memory for a decoder.
     pub fn new() -> Result<Self> {
-        Ok(Self { turbo: Turbo::new()?, rows: Rows::default(), pixels: Vec::new(), square: Vec::new() })
+        Ok(Self {
+            turbo: Turbo::new()?,
+            resampler: Resampler::default(),
+            pixels: Vec::new(),
+            planes: Ycc::default(),
+            square: Vec::new(),
+        })
     }
 
     /// Reads the header of a JPEG; decodes what is no JPEG, or has to be turned upright.
@@ -101,22 +108,51 @@ impl Opened {
     /// # Errors
     /// When its data is broken, or it has no pixels.
     pub fn square(&self, crop: &Crop, scratch: &mut Scratch) -> Result<RgbImage> {
-        let square = std::mem::take(&mut scratch.square);
+        let mut square = std::mem::take(&mut scratch.square);
+        square.resize(3 * crop.side as usize * crop.side as usize, 0);
+        self.make(crop, scratch, &mut Sink::Bytes(&mut square))?;
+        RgbImage::from_raw(crop.side, crop.side, square)
+            .ok_or_else(|| anyhow::anyhow!("a square of {} pixels is too large", crop.side))
+    }
+
+    /// As [`Opened::square`], normalised: `3 * side * side` numbers, channel by channel, written straight to `out`.
+    ///
+    /// # Errors
+    /// As those of [`Opened::square`], and when `out` has another length.
+    pub fn numbers(
+        &self,
+        crop: &Crop,
+        normalise: &Normalise,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<()> {
+        let wanted = 3 * crop.side as usize * crop.side as usize;
+        ensure!(out.len() == wanted, "{wanted} numbers do not fit into {}", out.len());
+        self.make(crop, scratch, &mut Sink::Numbers(normalise, out))
+    }
+
+    fn make(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
+        let Scratch { turbo, resampler, pixels, planes, .. } = scratch;
         match &self.0 {
             Inner::Jpeg(bytes, header) => {
                 let reduce = crop.reduction();
                 let window = crop.window.reduced(reduce);
                 let (width, height) = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
                 let wanted = needed(crop, window, width, height);
-                let region = scratch.turbo.decode(bytes, *header, reduce, wanted, &mut scratch.pixels)?;
-                let raster = Raster { pixels: &scratch.pixels, region };
-                raster.square(crop, window, &mut scratch.rows, square)
+                if crop.detail == Detail::Enough
+                    && wanted.covers_most_of(width, height)
+                    && turbo.planes(bytes, *header, reduce, planes)?
+                {
+                    resampler.ycc(planes, crop, window, sink);
+                    return Ok(());
+                }
+                let region = turbo.decode(bytes, *header, reduce, wanted, pixels)?;
+                resampler.rgb(Raster { pixels, region }, crop, window, sink)
             }
             Inner::Pixels(pixels) => {
                 let (width, height) = pixels.dimensions();
                 let region = Region { left: 0, top: 0, width, height };
-                let raster = Raster { pixels: pixels.as_raw(), region };
-                raster.square(crop, crop.window, &mut scratch.rows, square)
+                resampler.rgb(Raster { pixels: pixels.as_raw(), region }, crop, crop.window, sink)
             }
         }
     }

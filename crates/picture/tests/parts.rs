@@ -74,6 +74,78 @@ fn what_is_decoded_smaller_looks_the_same() {
 }
 
 #[test]
+fn colours_resampled_as_they_are_stored_look_the_same() {
+    let Some(files) = photos() else { return };
+    let mut scratch = Scratch::new().unwrap();
+    let (mut worst, mut shift) = (0.0_f64, 0.0_f64);
+    for file in &files {
+        let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+        let (width, height) = opened.size();
+        // More than half of the pixels that the square has, so that nothing is decoded smaller.
+        let side = width.min(height) * 3 / 4;
+        let area = Area { left: 3, top: 5, width: width - 7, height: height - 8 };
+        let mut crop = Crop::area(area, side, Interpolation::Bicubic);
+        let stored = opened.square(&crop, &mut scratch).unwrap();
+        crop.detail = Detail::Full;
+        let computed = opened.square(&crop, &mut scratch).unwrap();
+        worst = worst.max(difference(&stored, &computed).0);
+        let signed = |(a, b): (&u8, &u8)| f64::from(*a) - f64::from(*b);
+        let sum: f64 = stored.as_raw().iter().zip(computed.as_raw()).map(signed).sum();
+        shift = shift.max((sum / stored.as_raw().len() as f64).abs());
+    }
+    eprintln!(
+        "{} photographs: at most {worst:.2} levels off in the mean, {shift:.3} darker or lighter",
+        files.len()
+    );
+    assert!(worst > 0.0 && worst < 2.0 && shift < 0.2, "{worst} levels, {shift} in brightness");
+}
+
+#[test]
+fn numbers_are_those_of_the_pixels() {
+    let Some(files) = photos() else { return };
+    let mut scratch = Scratch::new().unwrap();
+    let normalise = Normalise::new([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
+    // 37 is no multiple of anything.
+    for (file, side) in files.iter().zip([37, 224, 1, 16].into_iter().cycle()).take(24) {
+        let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+        let (width, height) = opened.size();
+        let crop =
+            Crop::area(Area { left: 0, top: 1, width, height: height - 1 }, side, Interpolation::Bilinear);
+        let square = opened.square(&crop, &mut scratch).unwrap();
+        let mut want = vec![0.0; square.as_raw().len()];
+        normalise.write(&square, &mut want);
+        let mut found = vec![f32::NAN; want.len()];
+        opened.numbers(&crop, &normalise, &mut scratch, &mut found).unwrap();
+        assert_eq!(found, want, "{} at {side}", file.display());
+        assert!(opened.numbers(&crop, &normalise, &mut scratch, &mut found[1..]).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn damaged_files_are_errors_or_pictures(
+        file in 0..100_usize,
+        damage in proptest::collection::vec((0.0..1.0_f64, any::<u8>()), 1..8),
+    ) {
+        let Some(files) = photos() else { return Ok(()) };
+        let mut bytes = fs::read(&files[file]).unwrap();
+        for (place, byte) in damage {
+            let at = (place * bytes.len() as f64) as usize;
+            bytes[at] = byte;
+        }
+        let mut scratch = Scratch::new().unwrap();
+        if let Ok(opened) = scratch.open(Picture::Encoded(bytes)) {
+            let (width, height) = opened.size();
+            let crop = Crop::area(Area { left: 0, top: 0, width, height }, 64, Interpolation::Bicubic);
+            if let Ok(square) = opened.square(&crop, &mut scratch) {
+                prop_assert_eq!(square.dimensions(), (64, 64));
+            }
+        }
+    }
+}
+
+#[test]
 fn memory_used_again_shows_nothing_of_the_last_picture() {
     let Some(files) = photos() else { return };
     let mut used = Scratch::new().unwrap();
@@ -81,12 +153,14 @@ fn memory_used_again_shows_nothing_of_the_last_picture() {
         let square = |scratch: &mut Scratch| {
             let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
             let (width, height) = opened.size();
-            let area = Area { left: width / 3, top: height / 4, width: width / 2, height: height / 2 };
-            opened.square(&Crop::area(area, 64, Interpolation::Bilinear), scratch).unwrap()
+            let part = Area { left: width / 3, top: height / 4, width: width / 2, height: height / 2 };
+            let most = Area { left: 2, top: 1, width: width - 2, height: height - 1 };
+            [part, most]
+                .map(|area| opened.square(&Crop::area(area, 64, Interpolation::Bilinear), scratch).unwrap())
         };
         let (again, fresh) = (square(&mut used), square(&mut Scratch::new().unwrap()));
         assert_eq!(again, fresh, "{}", file.display());
-        used.recycle(again);
+        again.into_iter().for_each(|square| used.recycle(square));
     }
 }
 

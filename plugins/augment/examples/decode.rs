@@ -107,10 +107,8 @@ fn squares(files: &[PathBuf], crop: impl Fn((u32, u32), u64, u64) -> Option<Crop
         (0..).zip(files).try_for_each(|(index, file)| {
             let opened = scratch.open(Picture::read(file)?)?;
             let crop = crop(opened.size(), round, index).context("no crop")?;
-            let square = opened.square(&crop, &mut scratch)?;
-            normalise.write(std::hint::black_box(&square), &mut out);
+            opened.numbers(&crop, &normalise, &mut scratch, &mut out)?;
             std::hint::black_box(&out);
-            scratch.recycle(square);
             Ok(())
         })
     })

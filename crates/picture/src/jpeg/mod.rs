@@ -3,6 +3,8 @@
 
 mod markers;
 mod turbo;
+mod ycc;
 
 pub use markers::{is_jpeg, is_whole, orientation};
 pub use turbo::{Header, Region, Turbo};
+pub use ycc::Ycc;

@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Result, anyhow, bail, ensure};
 use turbojpeg_sys as raw;
 
+use super::Ycc;
 use crate::decode::{MOST_PIXELS, ensure_size};
 
 /// Refinements of a progressive picture. Real ones have about ten; made-up ones keep a decoder busy for minutes.
@@ -23,8 +24,12 @@ pub struct Header {
     pub width: u32,
     /// Pixels down, as stored.
     pub height: u32,
+    /// Number of how its colours are stored, the names of turbojpeg.h.
+    subsampling: c_int,
     /// Pixels across that are decoded together; a part begins at a multiple of it.
     block: u32,
+    /// Whether it is stored as brightness and at most two colour differences.
+    ycc: bool,
 }
 
 /// Pixels of a decoded picture, which may be smaller than the stored one.
@@ -38,6 +43,14 @@ pub struct Region {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
+}
+
+impl Region {
+    /// Whether it is so much of a picture of `width` x `height` pixels that the rest may as well be decoded with it, which
+    /// planes have to be: measured on photographs, from about half on that takes no longer.
+    pub fn covers_most_of(&self, width: u32, height: u32) -> bool {
+        2 * u64::from(self.width) * u64::from(self.height) >= u64::from(width) * u64::from(height)
+    }
 }
 
 /// A decoder, used again and again by one thread.
@@ -74,13 +87,45 @@ impl Turbo {
             (self.get(raw::TJPARAM_TJPARAM_JPEGWIDTH), self.get(raw::TJPARAM_TJPARAM_JPEGHEIGHT));
         let (width, height) = (u32::try_from(width)?, u32::try_from(height)?);
         ensure_size(width, height)?;
-        let colours = u32::try_from(self.get(raw::TJPARAM_TJPARAM_COLORSPACE)).ok();
-        let known = [raw::TJCS_TJCS_RGB, raw::TJCS_TJCS_YCbCr, raw::TJCS_TJCS_GRAY];
+        let colours = u32::try_from(self.get(raw::TJPARAM_TJPARAM_COLORSPACE)).unwrap_or(u32::MAX);
+        let ycc = [raw::TJCS_TJCS_YCbCr, raw::TJCS_TJCS_GRAY].contains(&colours);
         let plain = self.get(raw::TJPARAM_TJPARAM_PRECISION) == 8
             && self.get(raw::TJPARAM_TJPARAM_LOSSLESS) == 0
-            && colours.is_some_and(|colours| known.contains(&colours));
-        let block = usize::try_from(self.get(raw::TJPARAM_TJPARAM_SUBSAMP)).ok().and_then(block_width);
-        Ok(block.filter(|_| plain && width > 0 && height > 0).map(|block| Header { width, height, block }))
+            && (ycc || colours == raw::TJCS_TJCS_RGB);
+        let subsampling = self.get(raw::TJPARAM_TJPARAM_SUBSAMP);
+        let block = usize::try_from(subsampling).ok().and_then(block_width);
+        let block = block.filter(|_| plain && width > 0 && height > 0);
+        Ok(block.map(|block| Header { width, height, subsampling, block, ycc }))
+    }
+
+    /// Decodes at one `reduce`-th (1, 2, 4 or 8) of the size the whole picture into `planes`, and does not compute colours.
+    /// False where it is stored in no such planes.
+    ///
+    /// # Errors
+    /// When the data is broken.
+    pub fn planes(&mut self, bytes: &[u8], header: Header, reduce: u32, planes: &mut Ycc) -> Result<bool> {
+        if !header.ycc {
+            return Ok(false);
+        }
+        ensure!(self.header(bytes)? == Some(header), "the header is that of another picture");
+        self.scale(reduce)?;
+        let size = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
+        let mut starts = planes.lay_out(size, header.subsampling)?;
+        let mut pitches = [0; 3];
+        // SAFETY: the handle is alive; the bytes are a slice, whose header was read just now by the same handle. There are as
+        // many planes as the subsampling has, each with as many bytes as the library itself says that it needs for a picture of
+        // this size at the scale that was set.
+        let code = unsafe {
+            raw::tj3DecompressToYUVPlanes8(
+                self.0.as_ptr(),
+                bytes.as_ptr(),
+                bytes.len() as _,
+                starts.as_mut_ptr(),
+                pitches.as_mut_ptr(),
+            )
+        };
+        self.judge(code).map_err(|error| error.context("its Jpeg data is broken or cut short"))?;
+        Ok(true)
     }
 
     /// Decodes at one `reduce`-th (1, 2, 4 or 8) of the size those pixels that `wanted` asks for, and as many more to the

@@ -1,0 +1,120 @@
+//! From what the passes leave to whole levels of red, green and blue, and those to where they are wanted.
+
+use super::lanes::{self, Lanes, ROWS};
+use crate::Normalise;
+
+/// Where the square goes.
+#[derive(Debug)]
+pub enum Sink<'a> {
+    /// RGB pixels, row by row.
+    Bytes(&'a mut [u8]),
+    /// Planes of normalised numbers.
+    Numbers(&'a Normalise, &'a mut [f32]),
+}
+
+/// Levels of one pixel in 16 rows.
+type Column = [u8; ROWS];
+
+/// Sixteen rows of red, green and blue, used again for every picture.
+#[derive(Debug, Default)]
+pub struct Levels {
+    /// Of each pixel its 16 rows; of RGB all channels are in the first.
+    columns: [Vec<Column>; 3],
+    /// Of each channel a row after the other, each as long as `pitch`.
+    planes: [Vec<u8>; 3],
+    pitch: usize,
+}
+
+impl Levels {
+    /// Sixteen rows of RGB, as the passes leave them.
+    #[inline(always)]
+    pub fn rgb(&mut self, side: usize, done: &[Lanes]) {
+        whole(done, &mut self.columns[0]);
+        self.turn(side, 3, |columns, channel| &columns[0][channel..]);
+    }
+
+    /// Sixteen rows of grey.
+    #[inline(always)]
+    pub fn grey(&mut self, side: usize, done: &[Lanes]) {
+        whole(done, &mut self.columns[0]);
+        self.turn(side, 1, |columns, _| &columns[0]);
+    }
+
+    /// Sixteen rows of brightness and two colour differences, by JFIF's formula
+    /// (<https://www.w3.org/Graphics/JPEG/jfif3.pdf>, page 3).
+    #[inline(always)]
+    pub fn ycc(&mut self, side: usize, y: &[Lanes], blue: &[Lanes], red: &[Lanes]) {
+        self.columns.iter_mut().for_each(|columns| columns.resize(side, [0; ROWS]));
+        let [r, g, b] = self.columns.each_mut().map(|columns| columns.as_flattened_mut());
+        let differences = blue.as_flattened().iter().zip(red.as_flattened());
+        let colours = r.iter_mut().zip(g).zip(b);
+        for (((r, g), b), (y, (blue, red))) in colours.zip(y.as_flattened().iter().zip(differences)) {
+            *r = level(y.saturating_add(times(*red, 1.402)));
+            *g = level(y.saturating_add(times(*blue, -0.344_136) + times(*red, -0.714_136)));
+            *b = level(y.saturating_add(times(*blue, 1.772)));
+        }
+        self.turn(side, 1, |columns, channel| &columns[channel]);
+    }
+
+    /// Columns to rows. The `channel` of a pixel is the next but `step` in what `of` gives.
+    #[inline(always)]
+    fn turn(&mut self, side: usize, step: usize, of: impl Fn(&[Vec<Column>; 3], usize) -> &[Column]) {
+        self.pitch = side.next_multiple_of(ROWS);
+        for (channel, plane) in self.planes.iter_mut().enumerate() {
+            plane.resize(self.pitch * ROWS, 0);
+            let columns = of(&self.columns, channel);
+            for block in (0..side).step_by(ROWS) {
+                let mut square = [[0; ROWS]; ROWS];
+                for (column, levels) in square.iter_mut().zip(columns[step * block..].iter().step_by(step)) {
+                    *column = *levels;
+                }
+                for (row, levels) in lanes::bytes(&square).iter().enumerate() {
+                    plane[self.pitch * row + block..][..ROWS].copy_from_slice(levels);
+                }
+            }
+        }
+    }
+
+    /// Writes the rows from `first` on, as many as the square has.
+    #[inline(always)]
+    pub fn pour(&self, sink: &mut Sink<'_>, side: usize, first: usize) {
+        for row in 0..ROWS.min(side - first) {
+            let [red, green, blue] = self.planes.each_ref().map(|plane| &plane[self.pitch * row..][..side]);
+            let at = (first + row) * side;
+            match sink {
+                Sink::Bytes(out) => {
+                    let (pixels, _) = out[3 * at..][..3 * side].as_chunks_mut::<3>();
+                    for (((pixel, red), green), blue) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+                        *pixel = [*red, *green, *blue];
+                    }
+                }
+                Sink::Numbers(normalise, out) => {
+                    for (channel, levels) in [red, green, blue].into_iter().enumerate() {
+                        normalise.channel(channel, levels, &mut out[channel * side * side + at..][..side]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn whole(done: &[Lanes], columns: &mut Vec<Column>) {
+    columns.resize(done.len(), [0; ROWS]);
+    for (level_, value) in columns.as_flattened_mut().iter_mut().zip(done.as_flattened()) {
+        *level_ = level(*value);
+    }
+}
+
+/// 64ths of a level from 128 to the nearest level.
+#[inline(always)]
+fn level(value: i16) -> u8 {
+    ((value.saturating_add(32) >> 6) + 128).clamp(0, 255) as u8
+}
+
+/// A colour difference times a constant below two, to a sixteenth of a level: one instruction and a shift.
+#[inline(always)]
+fn times(value: i16, constant: f32) -> i16 {
+    let constant = (constant * lanes::ONE) as i16;
+    ((i32::from(value) * i32::from(constant)) >> 16) as i16 * 4
+}
