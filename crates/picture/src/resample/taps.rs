@@ -31,7 +31,7 @@ impl Taps {
         let scale = side.length / f64::from(size.max(1));
         let wide = scale.max(1.0);
         let reach = support(crop.interpolation) * wide;
-        self.count = (2 * (reach.ceil() as usize) + 1).min(high - low);
+        self.count = ((2.0 * reach).ceil() as usize).min(high - low);
         self.starts.clear();
         self.exact.clear();
         let step = 1.0 / wide;
@@ -58,15 +58,14 @@ impl Taps {
         for (exact, weights) in pixels {
             let sum: f32 = exact.iter().sum();
             let factor = ONE / if sum == 0.0 { 1.0 } else { sum };
-            let mut left = ONE as i16;
-            for (weight, exact) in weights.iter_mut().zip(exact) {
+            let (mut left, mut largest) = (ONE as i16, 0);
+            for (tap, exact) in exact.iter().enumerate() {
                 // Adding 1.5 * 2^23 rounds to the nearest whole number, which is then the lowest bits.
-                *weight = (exact * factor + 12_582_912.0).to_bits() as i16;
-                left -= *weight;
+                weights[tap] = (exact * factor + 12_582_912.0).to_bits() as i16;
+                left -= weights[tap];
+                largest = if weights[tap] > weights[largest] { tap } else { largest };
             }
-            if let Some(largest) = weights.iter_mut().max() {
-                *largest += left;
-            }
+            weights[largest] += left;
         }
     }
 }
