@@ -37,7 +37,7 @@ impl Taps {
         let step = 1.0 / wide;
         for pixel in 0..size {
             let centre = side.start + (f64::from(pixel) + 0.5) * scale;
-            let first = ((centre - reach + 0.5).max(0.0) as usize).clamp(low, high - self.count);
+            let first = ((centre - reach + 0.5) as u32 as usize).clamp(low, high - self.count);
             self.starts.push(first);
             let offset = ((first as f64 + 0.5 - centre) * step) as f32;
             self.exact.extend((0..self.count).map(|tap| offset + tap as f32 * step as f32));
@@ -51,21 +51,20 @@ impl Taps {
         &self.weights[self.count * pixel..][..self.count]
     }
 
-    /// The exact weights in fixed point; what rounding leaves over goes to the largest.
+    /// The exact weights in fixed point; what rounding leaves over, a few units of the last place, goes to the middle.
     fn fix(&mut self) {
         self.weights.resize(self.exact.len(), 0);
         let pixels = self.exact.chunks_exact(self.count).zip(self.weights.chunks_exact_mut(self.count));
         for (exact, weights) in pixels {
             let sum: f32 = exact.iter().sum();
             let factor = ONE / if sum == 0.0 { 1.0 } else { sum };
-            let (mut left, mut largest) = (ONE as i16, 0);
-            for (tap, exact) in exact.iter().enumerate() {
+            let mut left = ONE as i16;
+            for (weight, exact) in weights.iter_mut().zip(exact) {
                 // Adding 1.5 * 2^23 rounds to the nearest whole number, which is then the lowest bits.
-                weights[tap] = (exact * factor + 12_582_912.0).to_bits() as i16;
-                left -= weights[tap];
-                largest = if weights[tap] > weights[largest] { tap } else { largest };
+                *weight = (exact * factor + 12_582_912.0).to_bits() as i16;
+                left -= *weight;
             }
-            weights[largest] += left;
+            weights[self.count / 2] += left;
         }
     }
 }
