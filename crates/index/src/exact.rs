@@ -1,0 +1,91 @@
+//! Exact search: every row is compared.
+
+use std::{cmp::Ordering, collections::BinaryHeap, thread};
+
+use crate::{Index, file::WIDE};
+
+/// Numbers multiplied at a time: as many sums as keep vector units busy, in an order that no compiler may change.
+const LANES: usize = 16;
+/// Fewer rows are not worth a thread.
+const SHARE: usize = 4096;
+
+/// A row that was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Near {
+    /// Its number.
+    pub row: usize,
+    /// Its dot product with the query: their cosine, as both are of unit length.
+    pub score: f32,
+}
+
+/// The better of two stands first; of equal ones the lower row, as in the ranks of an evaluation. NaN stands last.
+impl Ord for Near {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Adding zero makes one of the two zeros.
+        let worth = |near: &Self| if near.score.is_nan() { f32::NEG_INFINITY } else { near.score + 0.0 };
+        worth(other).total_cmp(&worth(self)).then(self.row.cmp(&other.row))
+    }
+}
+
+impl PartialOrd for Near {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Near {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Near {}
+
+impl Index {
+    /// The `top` rows with the highest scores, the highest first; compares all rows with at most `threads` threads.
+    ///
+    /// `query` has as many numbers as a row. Bound by the speed of memory: 4 bytes for each number of the index.
+    pub fn nearest(&self, query: &[f32], top: usize, threads: usize) -> Vec<Near> {
+        let share = self.len().div_ceil(threads.max(1)).max(SHARE);
+        let parts = (0..self.len()).step_by(share).map(|from| from..(from + share).min(self.len()));
+        let mut best: Vec<Near> = thread::scope(|scope| {
+            let parts: Vec<_> = parts.map(|rows| scope.spawn(move || self.best(query, rows, top))).collect();
+            // A thread that only multiplies does not panic.
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        });
+        best.sort_unstable();
+        best.truncate(top);
+        best
+    }
+
+    fn best(&self, query: &[f32], rows: std::ops::Range<usize>, top: usize) -> Vec<Near> {
+        let mut best = BinaryHeap::with_capacity(top.min(rows.len()) + 1);
+        for row in rows {
+            let near = Near { row, score: dot(self.row_bytes(row), query) };
+            // The greatest of the heap is the worst kept.
+            if best.len() < top {
+                best.push(near);
+            } else if best.peek().is_some_and(|worst| near < *worst) {
+                best.pop();
+                best.push(near);
+            }
+        }
+        best.into_vec()
+    }
+}
+
+/// The dot product of a row, in little-endian bytes, and a query.
+pub fn dot(row: &[u8], query: &[f32]) -> f32 {
+    let (blocks, rest) = row.as_chunks::<{ WIDE * LANES }>();
+    let (asked, tail) = query.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
+    for (block, asked) in blocks.iter().zip(asked) {
+        let (numbers, _) = block.as_chunks::<WIDE>();
+        for ((sum, number), asked) in sums.iter_mut().zip(numbers).zip(asked) {
+            *sum += f32::from_le_bytes(*number) * asked;
+        }
+    }
+    let (rest, _) = rest.as_chunks::<WIDE>();
+    let rest: f32 = rest.iter().zip(tail).map(|(number, asked)| f32::from_le_bytes(*number) * asked).sum();
+    sums.iter().sum::<f32>() + rest
+}
