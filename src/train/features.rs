@@ -85,17 +85,18 @@ impl Features {
     }
 }
 
-/// The key of a tower's features: changes with its weights, its settings, how pictures are prepared, and the data.
+/// The key of what is computed from pictures or texts: changes with `words` (settings, preparation, data) and with every
+/// weight whose name begins as one of `parts` says, such as `image.`.
 ///
 /// # Errors
 /// Those of libtorch.
-pub fn key(vars: &nn::VarStore, words: &[&str]) -> Result<String> {
+pub fn key(vars: &nn::VarStore, parts: &[&str], words: &[&str]) -> Result<String> {
     let mut hash = blake3::Hasher::new();
     for word in words {
         hash.update(word.as_bytes()).update(&[0]);
     }
-    let mut tensors: Vec<_> =
-        vars.variables().into_iter().filter(|(name, _)| name.starts_with("image.")).collect();
+    let meant = |name: &str| parts.iter().any(|part| name.starts_with(part));
+    let mut tensors: Vec<_> = vars.variables().into_iter().filter(|(name, _)| meant(name)).collect();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, tensor) in tensors {
         hash.update(name.as_bytes()).update(&bytes(&tensor)?);

@@ -33,6 +33,7 @@ pub use session::{Options, Session, goal};
 pub use shadow::WeightsKind;
 pub use signals::Stop;
 pub use summary::summary;
+pub use thumbnail::thumbnail;
 pub use trainer::{Ended, Overfitted, Trainer};
 
 use anyhow::Result;

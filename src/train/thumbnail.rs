@@ -51,15 +51,15 @@ impl Thumbnails {
     }
 }
 
-/// A JPEG of at most 96 x 96 pixels, in the proportions of the picture; small pictures keep their size.
+/// A JPEG of at most `side` x `side` pixels, in the proportions of the picture; small pictures keep their size.
 ///
 /// # Errors
 /// Those of the encoder.
-pub fn thumbnail(picture: &RgbImage) -> Result<Vec<u8>> {
+pub fn thumbnail(picture: &RgbImage, side: u32) -> Result<Vec<u8>> {
     let (width, height) = picture.dimensions();
     let longer = width.max(height);
-    let fit = |side: u32| (u64::from(side) * u64::from(SIDE) / u64::from(longer)).max(1) as u32;
-    let smaller = (longer > SIDE).then(|| imageops::thumbnail(picture, fit(width), fit(height)));
+    let fit = |pixels: u32| (u64::from(pixels) * u64::from(side) / u64::from(longer)).max(1) as u32;
+    let smaller = (longer > side).then(|| imageops::thumbnail(picture, fit(width), fit(height)));
     let small = smaller.as_ref().unwrap_or(picture);
     let mut jpeg = Vec::new();
     let (width, height) = small.dimensions();
@@ -78,7 +78,7 @@ fn digest(jpeg: &[u8]) -> String {
 fn decode(data: &dyn Dataset, pictures: &[usize], threads: usize) -> Vec<Option<Vec<u8>>> {
     // A picture that makes a decoder fail or panic costs its thumbnail and nothing else.
     let one = |&picture: &usize| {
-        catch_unwind(AssertUnwindSafe(|| thumbnail(&data.picture(picture)?.decode()?))).ok()?.ok()
+        catch_unwind(AssertUnwindSafe(|| thumbnail(&data.picture(picture)?.decode()?, SIDE))).ok()?.ok()
     };
     let share = pictures.len().div_ceil(threads.max(1)).max(1);
     thread::scope(|scope| {
@@ -98,7 +98,8 @@ mod tests {
         for ((width, height), want) in
             [((300, 200), (96, 64)), ((50, 4000), (1, 96)), ((72, 72), (72, 72)), ((1, 1), (1, 1))]
         {
-            let jpeg = thumbnail(&RgbImage::from_pixel(width, height, image::Rgb([200, 30, 30]))).unwrap();
+            let jpeg =
+                thumbnail(&RgbImage::from_pixel(width, height, image::Rgb([200, 30, 30])), SIDE).unwrap();
             let back =
                 image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8();
             assert_eq!(back.dimensions(), want);

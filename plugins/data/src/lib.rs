@@ -11,8 +11,9 @@ use clip_lab_api::Catalog;
 
 pub use captions::CaptionFolder;
 pub use emoji::EmojiPictures;
-pub use image_folder::{ImageFolder, Names, Part};
+pub use image_folder::{Found, ImageFolder, Names, Part, below};
 pub use split::Split;
+pub use stamps::stamp;
 pub use webdataset::{ShardList, Source, WebDataset};
 
 /// Puts the data sets on the shelf.

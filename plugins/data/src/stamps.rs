@@ -16,7 +16,7 @@ pub fn stamps<'a>(folder: &Path, files: impl Iterator<Item = &'a str>) -> String
 }
 
 /// Size in bytes and time of change in nanoseconds; zeros for a file that is gone.
-fn stamp(path: &Path) -> (u64, u128) {
+pub fn stamp(path: &Path) -> (u64, u128) {
     let Ok(about) = fs::metadata(path) else { return (0, 0) };
     let changed = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     (about.len(), changed.map_or(0, |time| time.as_nanos()))

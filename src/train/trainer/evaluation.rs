@@ -199,6 +199,7 @@ impl Trainer<'_> {
         let pixels = clip_lab_picture::PIXELS;
         features::key(
             &self.rig.vars,
+            &["image."],
             &[&tower, &size, &words, &changes, &data.fingerprint(), &format, pixels],
         )
     }

@@ -10,7 +10,11 @@ use std::path::PathBuf;
 use clip_lab_api::prelude::*;
 
 use self::opened::Opened;
-pub use self::{names::Names, part::Part};
+pub use self::{
+    names::Names,
+    part::Part,
+    walk::{Found, below},
+};
 
 /// Pictures sorted into one folder for each class, as ImageNet, CIFAR or one's own pictures often are. The folders'
 /// names in alphabetical order are the classes; pictures may lie deeper. Hidden files are passed over.

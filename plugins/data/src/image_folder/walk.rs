@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 /// Endings of the picture files that can be read.
 const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
 
-/// What was found in the folder of a class.
+/// What was found below a folder.
 pub struct Found {
     /// Paths from the root on, in alphabetical order, with `/` between folders.
     pub pictures: Vec<String>,
@@ -42,11 +42,26 @@ pub fn folders(root: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// When there is none, or a folder cannot be read.
 pub fn pictures(root: &Path, folder: &str) -> Result<Found> {
+    let found = below(root, folder)?;
+    ensure!(
+        !found.pictures.is_empty(),
+        "class folder {} holds no picture ({}); put pictures into it or take it away",
+        root.join(folder).display(),
+        ENDINGS.join(", ")
+    );
+    Ok(found)
+}
+
+/// Every file below `folder`, itself a path from `root` on; an empty one is `root`.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn below(root: &Path, folder: &str) -> Result<Found> {
     let mut found = Found { pictures: Vec::new(), strangers: Vec::new() };
     let mut waiting = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {
         for name in entries(&root.join(&folder))? {
-            let path = format!("{folder}/{name}");
+            let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             // Links to folders are not followed from here on: they may lead in circles.
             if root.join(&path).symlink_metadata().is_ok_and(|about| about.is_dir()) {
                 waiting.push(path);
@@ -57,12 +72,6 @@ pub fn pictures(root: &Path, folder: &str) -> Result<Found> {
             }
         }
     }
-    ensure!(
-        !found.pictures.is_empty(),
-        "class folder {} holds no picture ({}); put pictures into it or take it away",
-        root.join(folder).display(),
-        ENDINGS.join(", ")
-    );
     found.pictures.sort_unstable();
     found.strangers.sort_unstable();
     Ok(found)
