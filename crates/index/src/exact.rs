@@ -1,6 +1,6 @@
 //! Exact search: every row is compared.
 
-use std::{cmp::Ordering, collections::BinaryHeap, thread};
+use std::{cmp::Ordering, collections::BinaryHeap, ops::RangeInclusive, thread};
 
 use crate::{Index, file::WIDE};
 
@@ -56,6 +56,26 @@ impl Index {
         best.sort_unstable();
         best.truncate(top);
         best
+    }
+
+    /// The best of some rows.
+    pub fn best_of(&self, query: &[f32], rows: impl Iterator<Item = usize>) -> Option<Near> {
+        rows.map(|row| Near { row, score: dot(self.row_bytes(row), query) }).min()
+    }
+
+    /// How many rows stand before `near`.
+    pub fn rank(&self, query: &[f32], near: Near) -> usize {
+        (0..self.len()).filter(|&row| Near { row, score: dot(self.row_bytes(row), query) } < near).count()
+    }
+
+    /// The ranks that a score may have where scores that differ by less than `slack` may stand in either order.
+    pub fn ranks_within(&self, query: &[f32], score: f32, slack: f32) -> RangeInclusive<usize> {
+        let scores = (0..self.len()).map(|row| dot(self.row_bytes(row), query));
+        let (above, near) = scores.fold((0, 0), |(above, near), other| {
+            let apart = other - score;
+            (above + usize::from(apart > slack), near + usize::from(apart.abs() <= slack))
+        });
+        above..=above + near
     }
 
     fn best(&self, query: &[f32], rows: std::ops::Range<usize>, top: usize) -> Vec<Near> {

@@ -4,7 +4,6 @@
 //! files now --Update::between--> which rows are kept, which pictures are to be embedded, what vanished
 //!                 rows + fresh --write--> FILE (aside, synced, renamed) --Index::read--> memory-mapped rows
 //!                                                                          nearest: exact, with all cores
-//!                                                                          Approximate: a graph beside it
 //! ```
 //!
 //! # The file
