@@ -7,17 +7,17 @@
 
 pub mod about;
 pub mod data;
-mod font;
+pub(crate) mod font;
 pub mod forms;
 pub mod frame;
 mod lines;
 mod paper;
 mod pdf;
-mod png;
+pub(crate) mod png;
 mod save;
 pub mod scene;
 mod series;
-mod svg;
+pub(crate) mod svg;
 mod type_size;
 pub mod words;
 

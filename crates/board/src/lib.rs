@@ -14,6 +14,8 @@ pub mod names;
 mod palette;
 pub mod ranked;
 pub mod screen;
+pub mod search;
+pub mod sheet;
 pub mod table;
 pub mod text;
 

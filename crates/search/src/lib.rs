@@ -34,8 +34,8 @@ pub enum Ask {
     },
     /// A small JPEG of a picture.
     Thumbnail {
-        /// Its number, as hits have it.
-        picture: usize,
+        /// Which.
+        of: Picture,
         /// The most pixels of its longer side.
         side: u32,
     },
@@ -54,10 +54,18 @@ pub enum Ask {
 pub enum Query {
     /// A text.
     Text(String),
-    /// A picture file.
+    /// A picture.
+    Picture(Picture),
+}
+
+/// A picture that is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Picture {
+    /// One of the gallery, by the number that hits have.
+    Gallery(usize),
+    /// A file.
     File(PathBuf),
-    /// A picture of the gallery, by number.
-    Picture(usize),
 }
 
 /// An answer to a request.
@@ -103,25 +111,6 @@ pub struct Ready {
     pub texts: bool,
     /// The file of the index.
     pub index: PathBuf,
-    /// What the approximate index finds, where one is used.
-    pub approximate: Option<Approximate>,
-}
-
-/// How good an approximate index is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Approximate {
-    /// The share of the exact `at` nearest pictures that it finds.
-    pub recall: f64,
-    /// How many nearest ones were compared.
-    pub at: usize,
-    /// Over how many queries, pictures of the gallery.
-    pub queries: usize,
-    /// Candidates that a search keeps.
-    pub expansion: usize,
-    /// Mean seconds of an approximate search.
-    pub seconds: f64,
-    /// Mean seconds of an exact one.
-    pub exact_seconds: f64,
 }
 
 /// The pictures nearest to a query.

@@ -5,7 +5,7 @@ pub mod ema;
 mod heat;
 pub mod images;
 pub mod layers;
-mod paint;
+pub(crate) mod paint;
 pub mod phases;
 mod read;
 mod seen;

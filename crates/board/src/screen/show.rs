@@ -134,7 +134,7 @@ fn leave_feed_alone() {
 
 /// Waits for input, `most` at the longest; true when the terminal is gone. It may go without a signal to us, and
 /// crossterm would then read its end for ever and never come back: nothing is read before this was asked.
-fn gone(most: Duration) -> bool {
+pub(crate) fn gone(most: Duration) -> bool {
     let stdin = std::io::stdin();
     let mut input = [PollFd::new(&stdin, PollFlags::IN)];
     let most = Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() };

@@ -1,0 +1,300 @@
+//! What keys have chosen, what was answered, and what is to be asked next.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clip_lab_search::{Answer, Ask, Found, Hit, Misses, Picture, Query, Ready, Reply};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Options, line::Line, thumbs::Thumbs};
+use crate::screen::panels::images::Gallery;
+
+/// How long typing must pause before it is asked for: a word typed at speed is one question.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Rows of a page, for the keys that turn pages.
+const PAGE: isize = 10;
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// Letters are typed.
+    Prompt,
+    /// Letters are keys.
+    List,
+}
+
+/// Whether the screen stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It stays.
+    Stay,
+    /// It is left.
+    Leave,
+}
+
+/// Why something is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Purpose {
+    /// To show what a query finds.
+    Search(Query),
+    /// To show a picture, by number and size.
+    Picture((usize, u32)),
+    /// To show wrong matches.
+    Misses,
+}
+
+/// The state of the screen.
+pub struct App {
+    /// What is searched.
+    pub ready: Ready,
+    /// The prompt.
+    pub line: Line,
+    /// Where keys go.
+    pub focus: Focus,
+    /// The picture whose nearest are shown instead of what the prompt finds.
+    pub near: Option<Hit>,
+    /// What was found.
+    pub found: Option<Found>,
+    /// Wrong matches, where those are shown instead of a prompt.
+    pub misses: Option<Misses>,
+    /// The chosen line.
+    pub selected: usize,
+    /// Whether its picture fills the screen.
+    pub large: bool,
+    /// Whether the keys are explained.
+    pub help: bool,
+    /// Why there is no answer.
+    pub fault: Option<String>,
+    /// The way pictures take to the terminal.
+    pub gallery: Gallery,
+    /// Pictures that have come.
+    pub thumbs: Thumbs,
+    top: usize,
+    worst: Option<usize>,
+    /// What is to be asked, and from when on.
+    due: Option<(Query, Instant)>,
+    /// What is on its way.
+    flying: HashMap<u64, Purpose>,
+}
+
+impl App {
+    /// Nothing is asked yet, but what `options` begin with.
+    pub fn new(options: Options, now: Instant) -> Self {
+        let Options { ready, first, top, worst, .. } = options;
+        let line = match &first {
+            Some(Query::Text(text)) => Line::new(text),
+            _ => Line::default(),
+        };
+        Self {
+            focus: if worst.is_some() { Focus::List } else { Focus::Prompt },
+            due: first.map(|query| (query, now)),
+            gallery: Gallery::off(),
+            thumbs: Thumbs::default(),
+            flying: HashMap::new(),
+            near: None,
+            found: None,
+            misses: None,
+            selected: 0,
+            large: false,
+            help: false,
+            fault: None,
+            ready,
+            line,
+            top,
+            worst,
+        }
+    }
+
+    /// Whether wrong matches are shown instead of a prompt.
+    pub fn of_misses(&self) -> bool {
+        self.worst.is_some()
+    }
+
+    /// Lines that can be chosen.
+    pub fn lines(&self) -> usize {
+        match &self.misses {
+            Some(misses) => misses.worst.len(),
+            None => self.found.as_ref().map_or(0, |found| found.hits.len()),
+        }
+    }
+
+    /// The chosen picture.
+    pub fn hit(&self) -> Option<&Hit> {
+        self.found.as_ref()?.hits.get(self.selected)
+    }
+
+    /// Whether an answer to the prompt is still to come.
+    pub fn waiting(&self) -> bool {
+        self.due.is_some() || self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)))
+    }
+
+    /// A key. Esc and `q` close what is open, else leave; in the prompt `q` is a letter.
+    pub fn press(&mut self, key: KeyEvent, now: Instant) -> Next {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('c') if control => return Next::Leave,
+            KeyCode::Esc => return self.close(now),
+            KeyCode::F(1) => self.help = !self.help,
+            _ if self.help => self.help = false,
+            KeyCode::Down => self.choose(1),
+            KeyCode::Up => self.choose(-1),
+            KeyCode::PageDown => self.choose(PAGE),
+            KeyCode::PageUp => self.choose(-PAGE),
+            KeyCode::Enter => self.enlarge(),
+            KeyCode::Tab | KeyCode::BackTab => self.turn(now),
+            code if self.focus == Focus::List => return self.list(code, control, now),
+            code => self.prompt(code, control, now),
+        }
+        Next::Stay
+    }
+
+    /// The chosen picture as large as the screen, or back; letters are keys then.
+    fn enlarge(&mut self) {
+        self.large = !self.large && self.lines() > 0;
+        if self.large {
+            self.focus = Focus::List;
+        }
+    }
+
+    /// Closes the innermost thing that is open.
+    fn close(&mut self, now: Instant) -> Next {
+        if self.help {
+            self.help = false;
+        } else if self.large {
+            self.large = false;
+        } else if self.near.is_some() {
+            self.turn(now);
+        } else {
+            return Next::Leave;
+        }
+        Next::Stay
+    }
+
+    fn list(&mut self, code: KeyCode, control: bool, now: Instant) -> Next {
+        match code {
+            KeyCode::Char('q') => return self.close(now),
+            KeyCode::Char('?') => self.help = true,
+            KeyCode::Char('j') | KeyCode::Right => self.choose(1),
+            KeyCode::Char('k') | KeyCode::Left => self.choose(-1),
+            KeyCode::Home => self.selected = 0,
+            KeyCode::End => self.selected = self.lines().saturating_sub(1),
+            _ if self.of_misses() => {}
+            KeyCode::Char('/') => self.type_again(now),
+            _ => {
+                self.type_again(now);
+                self.prompt(code, control, now);
+            }
+        }
+        Next::Stay
+    }
+
+    /// Back to the prompt and what it finds.
+    fn type_again(&mut self, now: Instant) {
+        (self.focus, self.large) = (Focus::Prompt, false);
+        if self.near.take().is_some() {
+            self.changed(now, Duration::ZERO);
+        }
+    }
+
+    fn prompt(&mut self, code: KeyCode, control: bool, now: Instant) {
+        let before = self.line.text().to_owned();
+        match code {
+            KeyCode::Char('?') if self.line.text().is_empty() => self.help = true,
+            KeyCode::Char('u') if control => self.line.clear(),
+            KeyCode::Char('w') if control => self.line.back_word(),
+            KeyCode::Char(c) if !control => self.line.put(c),
+            KeyCode::Backspace => self.line.back(),
+            KeyCode::Left => self.line.walk(-1),
+            KeyCode::Right => self.line.walk(1),
+            KeyCode::Home => self.line.walk(isize::MIN),
+            KeyCode::End => self.line.walk(isize::MAX),
+            _ => {}
+        }
+        if self.line.text() != before {
+            (self.near, self.large) = (None, false);
+            self.changed(now, PAUSE);
+        }
+    }
+
+    /// The prompt is to be asked, after a pause.
+    fn changed(&mut self, now: Instant, pause: Duration) {
+        let text = self.line.text().trim();
+        self.due = (!text.is_empty()).then(|| (Query::Text(text.to_owned()), now + pause));
+        if text.is_empty() {
+            (self.found, self.fault, self.selected) = (None, None, 0);
+        }
+    }
+
+    fn choose(&mut self, by: isize) {
+        let last = self.lines().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+        if self.lines() > 0 {
+            self.focus = Focus::List;
+        }
+    }
+
+    /// Between what the prompt finds and the nearest pictures of the chosen one.
+    fn turn(&mut self, now: Instant) {
+        if self.of_misses() {
+            return;
+        }
+        if self.near.take().is_some() {
+            self.focus = Focus::Prompt;
+            return self.changed(now, Duration::ZERO);
+        }
+        let Some(hit) = self.hit().cloned() else { return };
+        self.due = Some((Query::Picture(Picture::Gallery(hit.picture)), now));
+        (self.near, self.focus) = (Some(hit), Focus::List);
+    }
+
+    /// What is to be asked now so that this can be shown: at most one search is on its way, so that the last letter
+    /// never waits behind those before it.
+    pub fn asks(&mut self, now: Instant, pictures: &[(usize, u32)]) -> Vec<(Purpose, Ask)> {
+        let mut asks = Vec::new();
+        let busy = self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)));
+        if let Some((query, _)) = self.due.take_if(|(_, from)| !busy && now >= *from) {
+            let ask = Ask::Nearest { to: query.clone(), top: self.top };
+            asks.push((Purpose::Search(query), ask));
+        }
+        if let (Some(count), None, false) = (self.worst, &self.misses, busy) {
+            if self.fault.is_none() {
+                asks.push((Purpose::Misses, Ask::Misses { count, top: self.top }));
+            }
+        }
+        if self.gallery.on() {
+            let missing = self.thumbs.missing(pictures.iter().copied());
+            asks.extend(missing.into_iter().map(|(key, ask)| (Purpose::Picture(key), ask)));
+        }
+        asks
+    }
+
+    /// A question is on its way.
+    pub fn sent(&mut self, id: u64, purpose: Purpose) {
+        self.flying.insert(id, purpose);
+    }
+
+    /// An answer has come.
+    pub fn take(&mut self, reply: Reply) {
+        let Some(purpose) = self.flying.remove(&reply.id) else { return };
+        match (purpose, reply.answer) {
+            (Purpose::Picture(key), answer) => {
+                let jpeg = match answer {
+                    Answer::Thumbnail { jpeg } => STANDARD.decode(jpeg).ok(),
+                    _ => None,
+                };
+                self.thumbs.put(key, jpeg);
+            }
+            // The prompt was emptied meanwhile.
+            (Purpose::Search(Query::Text(_)), _) if self.line.text().trim().is_empty() => {}
+            (Purpose::Search(_), Answer::Found(found)) => {
+                (self.found, self.fault, self.selected) = (Some(found), None, 0);
+            }
+            (Purpose::Misses, Answer::Misses(misses)) => self.misses = Some(misses),
+            (_, Answer::Failed(why)) => (self.found, self.fault) = (None, Some(why)),
+            (_, _) => self.fault = Some("the core is of another version".to_owned()),
+        }
+    }
+}

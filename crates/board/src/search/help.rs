@@ -1,0 +1,51 @@
+//! The keys, explained.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    widgets::{Block, BorderType, Clear, Widget},
+};
+
+use super::app::App;
+use crate::screen::{
+    panels::paint::{ascii_border, line},
+    theme::Theme,
+};
+
+const KEYS: &[(&str, &str)] = &[
+    ("letters", "type what to look for; answers follow"),
+    ("Up Down", "choose a picture; then q, ?, j and k are keys"),
+    ("PgUp PgDn", "ten further; Home and End to the ends"),
+    ("Enter", "the chosen picture as large as the screen"),
+    ("Tab", "the nearest pictures of the chosen one, and back"),
+    ("/", "back to the prompt, as does any other letter"),
+    ("Ctrl-U", "empty the prompt; Ctrl-W takes a word away"),
+    ("Esc", "close what is open, else leave; so does q in the list"),
+    ("F1 ?", "this help; in the prompt ? only while it is empty"),
+];
+const OF_MISSES: &[(&str, &str)] = &[
+    ("Up Down", "choose a query that missed; also j and k"),
+    ("PgUp PgDn", "ten further; Home and End to the ends"),
+    ("Enter", "what it found, as large as the screen"),
+    ("Esc q", "close what is open, else leave"),
+    ("F1 ?", "this help"),
+];
+
+/// Draws the keys over the middle of the screen.
+pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let keys = if app.of_misses() { OF_MISSES } else { KEYS };
+    let (width, height) = (70.min(area.width), (keys.len() as u16 + 2).min(area.height));
+    let place =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    Clear.render(place, buf);
+    let block =
+        Block::bordered().border_type(BorderType::Rounded).title(" Keys ").border_style(theme.strong());
+    let block = if theme.ascii() { block.border_set(ascii_border(false)) } else { block };
+    let inside = block.inner(place);
+    block.render(place, buf);
+    for ((key, words), y) in keys.iter().zip(inside.y..inside.bottom()) {
+        let pieces = [(format!(" {key:<10} "), theme.strong()), ((*words).to_owned(), theme.heading())];
+        let pieces: Vec<(&str, _)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+        line(&pieces, (inside.x, y), inside, buf);
+    }
+}

@@ -1,0 +1,87 @@
+//! A line of text that is being typed.
+
+/// The text and where the cursor stands in it, counted in characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    text: String,
+    at: usize,
+}
+
+impl Line {
+    /// The cursor behind `text`.
+    pub fn new(text: &str) -> Self {
+        Self { at: text.chars().count(), text: text.to_owned() }
+    }
+
+    /// What is typed so far.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands before the cursor.
+    pub fn before(&self) -> &str {
+        &self.text[..self.byte(self.at)]
+    }
+
+    /// Puts a character before the cursor.
+    pub fn put(&mut self, c: char) {
+        self.text.insert(self.byte(self.at), c);
+        self.at += 1;
+    }
+
+    /// Takes away the character before the cursor.
+    pub fn back(&mut self) {
+        if self.at > 0 {
+            self.at -= 1;
+            self.text.remove(self.byte(self.at));
+        }
+    }
+
+    /// Takes away the word before the cursor.
+    pub fn back_word(&mut self) {
+        let kept = self.before().trim_end();
+        let from = kept.rfind(' ').map_or(0, |at| at + 1);
+        let chars = self.text[..from].chars().count();
+        self.text.replace_range(from..self.byte(self.at), "");
+        self.at = chars;
+    }
+
+    /// Takes away everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Moves the cursor by `by` characters, or as far as there are some.
+    pub fn walk(&mut self, by: isize) {
+        self.at = self.at.saturating_add_signed(by).min(self.text.chars().count());
+    }
+
+    fn byte(&self, at: usize) -> usize {
+        self.text.char_indices().nth(at).map_or(self.text.len(), |(byte, _)| byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+
+    #[test]
+    fn a_line_is_edited_where_the_cursor_stands() {
+        let mut line = Line::new("ein Bär am Strand");
+        line.walk(-7);
+        line.back_word();
+        assert_eq!((line.before(), line.text()), ("ein Bär ", "ein Bär  Strand"));
+        line.back();
+        line.put('🐻');
+        assert_eq!(line.text(), "ein Bär🐻 Strand");
+        line.walk(99);
+        line.back();
+        assert_eq!(line.text(), "ein Bär🐻 Stran");
+        line.walk(-99);
+        line.back();
+        line.back_word();
+        assert_eq!(line.before(), "");
+        line.clear();
+        assert_eq!(line, Line::default());
+    }
+}

@@ -1,0 +1,126 @@
+//! The interactive search on a real terminal.
+
+use std::{
+    io::IsTerminal as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use ratatui::{
+    DefaultTerminal,
+    crossterm::event::{self, Event, KeyEventKind},
+    layout::{Position, Rect},
+};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::{
+    Options, Searcher,
+    app::{App, Next},
+    view,
+};
+use crate::screen::{gone, panels::images::Gallery, theme::Theme};
+
+/// How long the screen sleeps when nothing is typed: an answer is on it after this at the latest.
+const TICK: Duration = Duration::from_millis(15);
+
+/// Shows the screen until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). The terminal is restored in every
+/// case, after a panic too.
+///
+/// # Errors
+/// When whoever answers has ended, or the terminal fails.
+pub fn show(searcher: impl Searcher, options: Options) -> Result<()> {
+    ensure!(std::io::stdout().is_terminal(), "an interactive search needs a terminal");
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
+    }
+    let images = options.images;
+    let mut app = App::new(options, Instant::now());
+    // Restores the terminal after a panic as well.
+    let terminal = ratatui::try_init().context("cannot draw on the terminal")?;
+    let theme = Theme::from_env();
+    // Before keys are read: only the answer of the terminal comes in.
+    app.gallery = Gallery::open(images, &theme);
+    let mut screen = Screen { app, theme, terminal, stop, searcher };
+    let outcome = screen.run();
+    if gone(Duration::ZERO) {
+        // Its drop would restore the terminal, and panic when that cannot even be told.
+        std::mem::forget(screen.terminal);
+        return Ok(());
+    }
+    ratatui::restore();
+    outcome
+}
+
+struct Screen<S> {
+    app: App,
+    theme: Theme,
+    terminal: DefaultTerminal,
+    stop: Arc<AtomicBool>,
+    searcher: S,
+}
+
+impl<S: Searcher> Screen<S> {
+    fn run(&mut self) -> Result<()> {
+        let mut dirty = true;
+        while !self.stop.load(Ordering::Relaxed) {
+            dirty |= self.answers()? | self.app.gallery.changed();
+            if dirty {
+                self.draw()?;
+                dirty = false;
+            }
+            dirty |= self.ask()?;
+            if gone(TICK) {
+                return Ok(());
+            }
+            while event::poll(Duration::ZERO).context("cannot read the keyboard")? {
+                dirty = true;
+                match event::read().context("cannot read the keyboard")? {
+                    Event::Key(key) if key.kind != KeyEventKind::Release => {
+                        if self.app.press(key, Instant::now()) == Next::Leave {
+                            return Ok(());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes every answer that has come.
+    fn answers(&mut self) -> Result<bool> {
+        let mut any = false;
+        while let Some(reply) = self.searcher.reply()? {
+            self.app.take(reply);
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn ask(&mut self) -> Result<bool> {
+        let pictures = view::pictures(&self.app, self.area()?);
+        let asks = self.app.asks(Instant::now(), &pictures);
+        let any = !asks.is_empty();
+        for (purpose, ask) in asks {
+            let id = self.searcher.send(ask)?;
+            self.app.sent(id, purpose);
+        }
+        Ok(any)
+    }
+
+    fn area(&self) -> Result<Rect> {
+        let size = self.terminal.size().context("cannot read the size of the terminal")?;
+        Ok(Rect::from((Position::ORIGIN, size)))
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let (app, theme) = (&self.app, &self.theme);
+        let drawn = self.terminal.draw(|frame| view::draw(app, theme, frame.area(), frame.buffer_mut()));
+        drawn.map(drop).context("cannot draw on the terminal")
+    }
+}

@@ -1,0 +1,57 @@
+//! Pictures that were asked for.
+
+use std::{collections::HashMap, sync::Arc};
+
+use clip_lab_search::{Ask, Picture};
+
+use crate::sheet::Jpeg;
+
+/// Pictures kept; a few screens full.
+const KEPT: usize = 400;
+
+/// How far a picture is.
+#[derive(Debug, Clone)]
+enum Slot {
+    Asked,
+    Broken,
+    Ready(String, Jpeg),
+}
+
+/// Pictures by number and size.
+#[derive(Debug, Default)]
+pub struct Thumbs {
+    slots: HashMap<(usize, u32), Slot>,
+}
+
+impl Thumbs {
+    /// A picture with the name under which it may be kept ready, if it is there.
+    pub fn get(&self, picture: usize, side: u32) -> Option<(&str, &Jpeg)> {
+        match self.slots.get(&(picture, side))? {
+            Slot::Ready(digest, jpeg) => Some((digest, jpeg)),
+            Slot::Asked | Slot::Broken => None,
+        }
+    }
+
+    /// What to ask for so that these can be shown; each is asked for once.
+    pub fn missing(&mut self, wanted: impl Iterator<Item = (usize, u32)>) -> Vec<((usize, u32), Ask)> {
+        let mut asks = Vec::new();
+        for key in wanted {
+            if self.slots.contains_key(&key) {
+                continue;
+            }
+            if self.slots.len() >= KEPT {
+                // What is on its way is remembered, so that it is not asked for twice.
+                self.slots.retain(|_, slot| matches!(slot, Slot::Asked));
+            }
+            self.slots.insert(key, Slot::Asked);
+            asks.push((key, Ask::Thumbnail { of: Picture::Gallery(key.0), side: key.1 }));
+        }
+        asks
+    }
+
+    /// Takes what has come; none where there is no picture.
+    pub fn put(&mut self, key: (usize, u32), jpeg: Option<Vec<u8>>) {
+        let ready = |jpeg: Vec<u8>| Slot::Ready(format!("{}-{}", key.0, key.1), Arc::from(jpeg));
+        self.slots.insert(key, jpeg.map_or(Slot::Broken, ready));
+    }
+}

@@ -1,0 +1,166 @@
+//! A sheet printed in the terminal, where it stays as other output does.
+
+use std::io::{Stdout, Write as _, stdout};
+
+use anyhow::{Context, Result};
+use ratatui::{
+    Terminal, TerminalOptions, Viewport,
+    backend::CrosstermBackend,
+    buffer::Buffer,
+    crossterm::terminal::{disable_raw_mode, enable_raw_mode},
+    layout::Rect,
+    widgets::{Block as Border, BorderType, Widget},
+};
+
+use super::{Block, Cell, Jpeg, Sheet};
+use crate::{
+    screen::{
+        panels::{
+            images::{Gallery, Images},
+            paint::{ascii_border, put},
+        },
+        theme::Theme,
+    },
+    text::{clean, cut},
+};
+
+/// Columns that a picture takes at least, borders included.
+const LEAST: u16 = 24;
+/// The most lines of a picture, borders included.
+const HIGHEST: u16 = 16;
+
+/// Prints the sheet with pictures as `images` says.
+///
+/// # Errors
+/// When the terminal cannot be spoken to.
+pub fn show(sheet: &Sheet, images: Images) -> Result<()> {
+    let _raw = Raw::on()?;
+    let theme = Theme::from_env();
+    let gallery = Gallery::open(images, &theme);
+    let printer = Printer { gallery, theme };
+    say(&sheet.note)?;
+    sheet.blocks.iter().try_for_each(|block| printer.block(block))
+}
+
+/// Raw mode, which the answers of the terminal need; over when this is dropped.
+struct Raw;
+
+impl Raw {
+    fn on() -> Result<Self> {
+        // A panic restores the terminal before it is told.
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let _ = disable_raw_mode();
+            before(panic);
+        }));
+        enable_raw_mode().context("cannot speak to the terminal")?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // A terminal that cannot be told so has other troubles.
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A line of words; none for no words.
+fn say(words: &str) -> Result<()> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let mut out = stdout().lock();
+    write!(out, "{}\r\n", clean(words)).and_then(|()| out.flush()).context("cannot write to the terminal")
+}
+
+struct Printer {
+    gallery: Gallery,
+    theme: Theme,
+}
+
+impl Printer {
+    fn block(&self, block: &Block) -> Result<()> {
+        let note = if block.note.is_empty() { String::new() } else { format!("  ({})", block.note) };
+        say(&format!("{}{note}", block.head))?;
+        let (wide, high) = ratatui::crossterm::terminal::size().context("the terminal has no size")?;
+        let columns = (wide / LEAST).clamp(1, 5);
+        let width = wide / columns;
+        // Cells are about twice as high as wide, and photographs wider than high.
+        let height = ((width - 2) * 3 / 8 + 2).clamp(4, HIGHEST).min(high.saturating_sub(1).max(4));
+        if let Some(asked) = &block.asked {
+            self.row(&[("query".to_owned(), None, "", Some(asked))], width, height)?;
+        }
+        if block.of_texts() {
+            return block.cells.iter().try_for_each(|cell| say(&text(cell)));
+        }
+        let cells: Vec<Shown<'_>> = block.cells.iter().map(shown).collect();
+        cells.chunks(columns.into()).try_for_each(|row| self.row(row, width, height))
+    }
+
+    fn row(&self, cells: &[Shown<'_>], width: u16, height: u16) -> Result<()> {
+        let options = TerminalOptions { viewport: Viewport::Inline(height) };
+        let mut terminal: Terminal<CrosstermBackend<Stdout>> =
+            Terminal::with_options(CrosstermBackend::new(stdout()), options)
+                .context("cannot draw on the terminal")?;
+        let area = terminal.get_frame().area();
+        let draw = |buf: &mut Buffer| {
+            for (cell, nth) in cells.iter().zip(0u16..) {
+                self.cell(cell, Rect { x: area.x + nth * width, width, ..area }, buf);
+            }
+        };
+        // Once to ask for the pictures, and once more when they are ready.
+        draw(&mut Buffer::empty(area));
+        self.gallery.settle();
+        terminal.draw(|frame| draw(frame.buffer_mut())).context("cannot draw on the terminal")?;
+        terminal
+            .set_cursor_position((0, area.bottom().saturating_sub(1)))
+            .context("cannot draw on the terminal")?;
+        let mut out = stdout().lock();
+        out.write_all(b"\r\n").and_then(|()| out.flush()).context("cannot write to the terminal")
+    }
+
+    fn cell(&self, (label, right, words, jpeg): &Shown<'_>, place: Rect, buf: &mut Buffer) {
+        let place = place.intersection(buf.area);
+        if place.width < 6 || place.height < 3 {
+            return;
+        }
+        let right = *right == Some(true);
+        let style = if right { self.theme.good() } else { self.theme.faint() };
+        let border = if right { BorderType::Double } else { BorderType::Rounded };
+        let frame = Border::bordered().border_type(border).border_style(style);
+        let frame = if self.theme.ascii() { frame.border_set(ascii_border(right)) } else { frame };
+        let inside = frame.inner(place);
+        frame.render(place, buf);
+        let room = usize::from(place.width - 2);
+        put(&format!(" {} ", cut(label, room.saturating_sub(2))), (place.x + 1, place.y), style, place, buf);
+        let name = words.rsplit('/').next().unwrap_or_default();
+        put(
+            &format!(" {} ", cut(name, room.saturating_sub(2))),
+            (place.x + 1, place.bottom() - 1),
+            style,
+            place,
+            buf,
+        );
+        if let Some(jpeg) = jpeg {
+            self.gallery.draw(&digest(jpeg), jpeg, inside, buf);
+        }
+    }
+}
+
+/// A cell as it is drawn: label, whether it is right, its words, its picture.
+type Shown<'a> = (String, Option<bool>, &'a str, Option<&'a Jpeg>);
+
+fn shown(cell: &Cell) -> Shown<'_> {
+    (cell.label(), cell.right, &cell.words, cell.jpeg.as_ref())
+}
+
+fn text(cell: &Cell) -> String {
+    let right = if cell.right == Some(true) { "  right" } else { "" };
+    format!("{:>5}  {:.4}{right}  {}", cell.rank, cell.score, cell.words)
+}
+
+/// Tells pictures apart.
+pub(crate) fn digest(jpeg: &[u8]) -> String {
+    blake3::hash(jpeg).to_hex()[..32].to_owned()
+}
