@@ -41,6 +41,7 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
         Verb::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
+        Verb::Search(args) => commands::search::search(args, &cli.store, catalog),
         Verb::Model(verb) => commands::model::model(verb, &cli.store, catalog).map(|()| true),
         Verb::Data(verb) => commands::data::data(verb, catalog).map(|()| true),
         Verb::Runs(_)

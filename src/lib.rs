@@ -8,6 +8,7 @@ pub mod data;
 mod entry;
 pub mod plan;
 pub mod preflight;
+pub mod search;
 pub mod train;
 
 pub use clip_lab_spec as spec;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clip_lab_cli::{Cli, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
-use clip_lab_front::{charts, compare::compare, core, export, plugin, report, run, runs, study};
+use clip_lab_front::{charts, compare::compare, core, export, plugin, report, run, runs, search, study};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -34,7 +34,9 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
             let arguments = arguments(args, store);
             return run::with_dashboard(store, &args.spec, &arguments, args.resume.as_deref(), args.images);
         }
+        Verb::Search(args) if !args.serve => return search::search(args),
         Verb::Run(_)
+        | Verb::Search(_)
         | Verb::Check(_)
         | Verb::Plugins(_)
         | Verb::Data(_)

@@ -9,5 +9,6 @@ mod named;
 mod overfit;
 pub mod plugins;
 pub mod run;
+pub mod search;
 pub mod study;
 mod target;

@@ -14,6 +14,7 @@ mod pack;
 mod preflight;
 mod program;
 mod run;
+mod search;
 mod specs;
 mod stop;
 mod store;

@@ -8,6 +8,7 @@ mod model;
 mod plugin;
 mod report;
 mod runs;
+mod search;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -21,6 +22,7 @@ pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWei
 pub use plugin::PluginVerb;
 pub use report::ReportArgs;
 pub use runs::RunsVerb;
+pub use search::{AnswerArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs};
 
 /// The store when nobody names one.
 pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
@@ -53,6 +55,7 @@ const EXAMPLES: &str = "Examples:
   clip-lab check experiments/*.toml                     find every mistake without running anything
   clip-lab plugins loss                                 which losses there are, with all settings
   clip-lab dashboard                                    watch or revisit runs
+  clip-lab search lit --images DIR \"a dog on a beach\"   find pictures
   clip-lab compare lit clip-scratch                     which is better, by how much, and how sure that is
   clip-lab report experiments/STUDY.toml --out report   the answer with its interval, curves, cost, provenance
   clip-lab export lit --metric train/loss --out loss.svg";
@@ -73,6 +76,8 @@ pub enum Verb {
     Eval(EvalArgs),
     /// Turn pictures and texts into embeddings, written to a safetensors file
     Embed(EmbedArgs),
+    /// Find pictures by text, or by a picture, and look at what an evaluation got wrong
+    Search(SearchArgs),
     /// Take a model away, or look at one: `model export`, `model show`
     #[command(subcommand)]
     Model(ModelVerb),

@@ -43,7 +43,8 @@ pub fn watch(store: &Path, uid: &str, images: cli::Images) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn shown(images: cli::Images) -> Images {
+/// The choice in the words of the board.
+pub fn shown(images: cli::Images) -> Images {
     match images {
         cli::Images::Auto => Images::Auto,
         cli::Images::Kitty => Images::Kitty,

@@ -9,6 +9,7 @@ pub mod plugin;
 pub mod report;
 pub mod run;
 pub mod runs;
+pub mod search;
 pub mod study;
 
 /// Columns of the terminal; very many when nobody reads along, so that tables are never cut in a pipe.

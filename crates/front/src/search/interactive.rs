@@ -1,0 +1,34 @@
+//! The interactive screen: the board draws, the core answers.
+
+use anyhow::Result;
+use clip_lab_board::search::{Options, Searcher, show as draw};
+use clip_lab_cli::SearchArgs;
+use clip_lab_search::{Ask, Query, Ready, Reply};
+
+use super::core::Core;
+use crate::charts::shown;
+
+impl Searcher for Core {
+    fn send(&mut self, ask: Ask) -> Result<u64> {
+        Core::send(self, ask)
+    }
+
+    fn reply(&mut self) -> Result<Option<Reply>> {
+        Core::reply(self)
+    }
+}
+
+/// Shows the screen until it is left.
+///
+/// # Errors
+/// When the core ends, or the terminal cannot be drawn on.
+pub fn show(core: Core, ready: Ready, args: &SearchArgs, queries: &[Query]) -> Result<()> {
+    let options = Options {
+        ready,
+        first: queries.first().cloned(),
+        top: args.top.get(),
+        worst: args.wrong.wrong.then(|| args.wrong.worst.get()),
+        images: shown(args.answers.pictures),
+    };
+    draw(core, options)
+}

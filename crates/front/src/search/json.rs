@@ -1,0 +1,30 @@
+//! Answers as JSON.
+
+use clip_lab_search::{Query, Ready};
+use serde_json::{Value, json};
+
+use super::answers::Answers;
+
+/// One object with everything.
+pub fn json(ready: &Ready, answers: &Answers) -> Value {
+    let Ready { gallery, pictures, broken, dim, texts, index } = ready;
+    let gallery = json!({ "words": gallery, "pictures": pictures, "broken": broken, "dim": dim, "texts": texts,
+                          "index": index });
+    let mut all = json!({ "version": 1, "gallery": gallery });
+    match answers {
+        Answers::Found(found) => {
+            let one = |(query, found): &(Query, clip_lab_search::Found)| {
+                let hits = found
+                    .hits
+                    .iter()
+                    .zip(1..)
+                    .map(|(hit, rank)| json!({ "rank": rank, "score": hit.score, "picture": hit.name }));
+                json!({ "query": query, "embed_seconds": found.embed_seconds,
+                        "search_seconds": found.search_seconds, "hits": hits.collect::<Vec<_>>() })
+            };
+            all["results"] = found.iter().map(one).collect();
+        }
+        Answers::Missed(misses) => all["wrong"] = json!(misses),
+    }
+    all
+}

@@ -1,0 +1,22 @@
+//! Searching pictures: what `clip-lab-core search --serve` answers.
+//!
+//! ```text
+//! folder or split --gallery--> stamps --keep--> index in the cache (crates/index), only new pictures embedded
+//! model --engine--> a query's embedding --index--> nearest pictures        serve: questions in, answers out
+//!                   an evaluation's ranks --wrong--> what was found before the right answer
+//! ```
+
+mod engine;
+mod gallery;
+mod keep;
+mod place;
+mod progress;
+mod serve;
+mod wrong;
+
+pub use engine::{Engine, Eyes, Pictures, Reader};
+pub use gallery::Gallery;
+pub use keep::{Embed, keep};
+pub use place::Place;
+pub use serve::{lines, serve};
+pub use wrong::{Judge, Wanted};

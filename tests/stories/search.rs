@@ -1,0 +1,160 @@
+//! `clip-lab search`: pictures found by text and by picture, the index kept and brought up to date, contact sheets, and
+//! what an evaluation got wrong.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    lab::Lab,
+    program::{Done, says},
+};
+
+/// Names of what the first query found, in order.
+fn names(answer: &Value) -> Vec<String> {
+    let hits = answer["results"][0]["hits"].as_array().unwrap().iter();
+    hits.map(|hit| hit["picture"].as_str().unwrap().to_owned()).collect()
+}
+
+fn search(lab: &Lab, words: &[&str]) -> Done {
+    lab.run(&[&["search", "tiny.toml"], words].concat())
+}
+
+fn indexes(lab: &Lab) -> Vec<PathBuf> {
+    let entries = fs::read_dir(lab.path("cache/search")).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+#[test]
+fn pictures_are_found_by_text_and_by_picture() {
+    let lab = Lab::new();
+    fs::create_dir(lab.path("data/deep")).unwrap();
+    fs::rename(lab.path("data/07.png"), lab.path("data/deep/07.png")).unwrap();
+    let done = search(&lab, &["--images", "data", "a square", "number 3", "-k", "3"]);
+    says(&done.err, &["56 new", "embedded 56 pictures", "searching 56 pictures below data"]);
+    let out = done.good();
+    says(&out, &["a square\nRANK   SCORE  PICTURE\n   1  ", "\nnumber 3\nRANK", "data/"]);
+    assert_eq!(out.lines().count(), 2 * 5 + 1, "{out}");
+    // Nothing resembles a picture as much as itself.
+    let found = lab.json(&["search", "tiny.toml", "--images", "data", "--image", "data/deep/07.png"]);
+    assert_eq!((found["version"].as_u64(), names(&found).len()), (Some(1), 10));
+    assert_eq!(names(&found)[0], "data/deep/07.png");
+    let best = &found["results"][0]["hits"][0];
+    assert!((best["score"].as_f64().unwrap() - 1.0).abs() < 1e-4 && best["rank"] == 1, "{best}");
+    assert_eq!(found["gallery"]["pictures"], 56);
+}
+
+#[test]
+fn the_index_is_kept_and_follows_the_pictures() {
+    let lab = Lab::new();
+    let ask = |more: &[&str]| search(&lab, &[&["--images", "data", "a square", "-k", "1"], more].concat());
+    ask(&[]).good();
+    let again = ask(&[]);
+    assert!(!again.err.contains("embedded"), "nothing is embedded twice: {}", again.err);
+    again.good();
+    // One is new, one has changed, one is gone, one is broken.
+    fs::copy(lab.path("data/00.png"), lab.path("data/new.png")).unwrap();
+    fs::copy(lab.path("data/05.png"), lab.path("data/01.png")).unwrap();
+    fs::remove_file(lab.path("data/02.png")).unwrap();
+    lab.write("data/03.png", "no picture");
+    let done = ask(&[]);
+    says(&done.err, &["53 of 56 pictures known, 1 new, 2 changed, 1 gone", "embedded 3 pictures"]);
+    says(&done.err, &["left out: 03.png", "1 of them left out"]);
+    done.good();
+    let done = ask(&[]);
+    assert!(done.err.contains("left out: 03.png") && !done.err.contains("embedded"), "{}", done.err);
+    assert_eq!(indexes(&lab).len(), 1);
+
+    // Another model has another index; a torn one is made anew; --fresh takes nothing over.
+    let [index] = &indexes(&lab)[..] else { panic!("{:?}", indexes(&lab)) };
+    let other = ask(&["--set", "model.image.stem_width=4"]);
+    says(&other.err, &["embedded 56 pictures"]);
+    assert_eq!(indexes(&lab).len(), 2);
+    let whole = fs::read(index).unwrap();
+    fs::write(index, &whole[..whole.len() / 2]).unwrap();
+    let done = ask(&[]);
+    says(&done.err, &["is no sound index", "made anew", "embedded 56 pictures"]);
+    says(&ask(&["--fresh"]).err, &["embedded 56 pictures"]);
+
+    let done = ask(&["--index", "mine.safetensors"]);
+    says(&done.err, &["embedded 56 pictures"]);
+    assert!(lab.path("mine.safetensors").exists());
+    says(&ask(&["--index", "tiny.toml"]).bad(), &["tiny.toml is there and is no index of clip-lab"]);
+}
+
+#[test]
+fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml"]).good();
+    let done = lab.run(&["search", "tiny", "a square with the number 50", "-k", "2"]);
+    says(&done.err, &["searching 8 pictures of [data.val] of tiny"]);
+    done.good();
+    for direction in ["t2i", "i2t"] {
+        let words = ["search", "tiny", "--wrong", "--direction", direction];
+        let answer = lab.json(&[&words[..], &["-k", "3"]].concat());
+        let wrong = &answer["wrong"];
+        assert_eq!(
+            (&wrong["split"], &wrong["direction"], &wrong["queries"]),
+            (&"val".into(), &direction.into(), &8.into())
+        );
+        assert_eq!(wrong["moved"], 0, "the ranks are those of the evaluation: {wrong}");
+        let worst = wrong["worst"].as_array().unwrap();
+        assert_eq!(worst.len() as u64, wrong["missed"].as_u64().unwrap());
+        let ranks: Vec<u64> = worst.iter().map(|miss| miss["rank"].as_u64().unwrap()).collect();
+        assert!(ranks.is_sorted_by(|a, b| a >= b) && ranks.iter().all(|rank| *rank > 1), "{ranks:?}");
+        for miss in worst {
+            let answers = miss["answers"].as_array().unwrap();
+            let right: Vec<&Value> = answers.iter().filter(|answer| answer["right"] == true).collect();
+            assert_eq!(right.len(), 1, "{miss}");
+            assert_eq!(right[0]["rank"], miss["rank"], "{miss}");
+        }
+        let out = lab.run(&words).good();
+        says(&out, &["(right at rank ", "RANK", "right"]);
+    }
+    says(&lab.run(&["search", "tiny.toml", "--wrong"]).bad(), &["tiny.toml"]);
+    says(&lab.run(&["search", "tiny", "--wrong", "--split", "test"]).bad(), &["no [data.test]"]);
+}
+
+#[test]
+fn contact_sheets_hold_their_pictures() {
+    let lab = Lab::new();
+    fs::rename(lab.path("data/04.png"), lab.path("data/<b>&4.png")).unwrap();
+    lab.write("asked.txt", "a <script>alert(1)</script>\n\nnumber 9\n");
+    let words = ["--images", "data", "--queries", "asked.txt", "-k", "56", "--out"];
+    let done = search(&lab, &[&words[..], &["sheet.html"]].concat());
+    says(&done.err, &["written to sheet.html"]);
+    assert_eq!(done.good(), "", "the sheet is the answer");
+    let page = fs::read_to_string(lab.path("sheet.html")).unwrap();
+    assert_eq!(page.matches("src=\"data:image/jpeg;base64,").count(), 2 * 56);
+    assert!(
+        !page.contains("<script")
+            && page.contains("&#60;script&#62;")
+            && page.contains("&#60;b&#62;&#38;4.png")
+    );
+    assert!(!page.contains("http:") && !page.contains("https:"), "nothing is fetched");
+    let words = ["--images", "data", "--image", "data/09.png", "-k", "12", "--out", "sheet.png"];
+    search(&lab, &words).good();
+    let sheet = image::open(lab.path("sheet.png")).unwrap().into_rgb8();
+    assert_eq!(sheet.width(), 1600);
+    let colours: std::collections::HashSet<_> = sheet.pixels().map(|pixel| pixel.0).collect();
+    assert!(colours.len() > 500, "pictures are on it");
+}
+
+#[test]
+fn what_cannot_be_searched_is_told() {
+    let lab = Lab::new();
+    let refused = |words: &[&str]| search(&lab, words).bad();
+    says(&refused(&[]), &["nothing to look for", "--interactive"]);
+    says(&refused(&["--images", "nowhere", "x"]), &["there is no folder nowhere"]);
+    fs::create_dir(lab.path("void")).unwrap();
+    says(&refused(&["--images", "void", "x"]), &["no picture below void"]);
+    lab.write("void/a.png", "no picture");
+    says(&refused(&["--images", "void", "x"]), &["none of 1 pictures can be read", "a.png"]);
+    says(&refused(&["--images", "data", "--image", "none.png"]), &["none.png", "no such file"]);
+    says(&refused(&["--images", "data", "x", "--out", "sheet.pdf"]), &["a .png or an .html"]);
+    says(&refused(&["--images", "data", " "]), &["an empty text"]);
+    says(&refused(&["--images", "data", "x", "-i"]), &["terminal"]);
+    lab.write("bad.png", "no picture");
+    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not a picture"]);
+    says(&lab.run(&["search", "void", "x"]).bad(), &["data of its own", "--images DIR"]);
+}
