@@ -27,6 +27,7 @@ mod kinds;
 mod params;
 mod section;
 mod settings;
+mod tolerance;
 
 pub use cache::cache_dir;
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
@@ -37,6 +38,7 @@ pub use kinds::*;
 pub use params::{Param, Params};
 pub use section::{Origin, Section};
 pub use settings::{Faults, Settings};
+pub use tolerance::{TOLERATE, few, tolerated};
 
 /// What nearly every plugin file needs.
 pub mod prelude {

@@ -5,7 +5,7 @@ use clip_lab_picture::Picture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, Sampling};
+use crate::{Kind, Sampling, TOLERATE};
 
 /// Which captions of a picture an epoch uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +54,12 @@ pub trait Dataset: Send + Sync {
     /// What was left out while opening (missing pictures, empty captions): a sentence each.
     fn skipped(&self) -> &[String] {
         &[]
+    }
+    /// The share of its pictures that may turn out to be unreadable. Whoever reads them leaves those out by name, and
+    /// stops when there are more ([`crate::tolerated`]). It belongs to the data and not to the run: the same files are
+    /// trained on, evaluated, embedded and packed, and pictures from the web are not what a test split is.
+    fn tolerate(&self) -> f64 {
+        TOLERATE
     }
 }
 

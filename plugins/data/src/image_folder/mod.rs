@@ -39,6 +39,8 @@ pub struct ImageFolder {
     /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each
     /// within the next. Left out, all of them.
     pub limit_per_class: Option<usize>,
+    /// The share of pictures that may be unreadable before a run stops. Those that are left out are told.
+    pub tolerate: f64,
 }
 
 impl Default for ImageFolder {
@@ -50,6 +52,7 @@ impl Default for ImageFolder {
             split: Part::default(),
             hold_out: 0.0,
             limit_per_class: None,
+            tolerate: TOLERATE,
         }
     }
 }
@@ -70,6 +73,7 @@ impl Settings for ImageFolder {
         let words = "takes nothing away unless `split` is \"train\" or \"val\"";
         faults.require(!cut || self.split != Part::All, "hold_out", words);
         faults.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
+        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "a share is from 0 to 1");
     }
 }
 
@@ -90,7 +94,7 @@ impl ImageFolder {
         let classes =
             self.names.of(&folders).with_context(|| format!("the classes of {}", self.root.display()))?;
         let captions = classes.iter().map(|class| self.template.replace("{}", class)).collect();
-        let mut opened = Opened::new(self.root.clone(), classes, captions);
+        let mut opened = Opened::new(self.root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
             let found = walk::pictures(&self.root, folder)?;
             opened.strangers(found.strangers);

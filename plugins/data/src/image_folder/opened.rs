@@ -16,12 +16,14 @@ pub struct Opened {
     captions: Vec<String>,
     strangers: Vec<String>,
     skipped: Vec<String>,
+    tolerate: f64,
 }
 
 impl Opened {
     /// Holds no picture yet. There is one caption for each class.
-    pub fn new(root: PathBuf, classes: Vec<String>, captions: Vec<String>) -> Self {
-        Self { root, classes, captions, pictures: Vec::new(), strangers: Vec::new(), skipped: Vec::new() }
+    pub fn new(root: PathBuf, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
+        let (pictures, strangers, skipped) = Default::default();
+        Self { root, classes, captions, pictures, strangers, skipped, tolerate }
     }
 
     /// Adds pictures of a class.
@@ -72,5 +74,9 @@ impl Dataset for Opened {
 
     fn skipped(&self) -> &[String] {
         &self.skipped
+    }
+
+    fn tolerate(&self) -> f64 {
+        self.tolerate
     }
 }

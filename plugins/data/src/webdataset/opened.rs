@@ -18,6 +18,7 @@ pub(super) struct Opened {
     sampling: Option<Sampling>,
     ahead: Ahead,
     skipped: Vec<String>,
+    tolerate: f64,
 }
 
 struct Shard {
@@ -52,7 +53,8 @@ impl Opened {
         let sampling = sampling(settings, &ranges);
         let reader = Arc::new(gathered.shards);
         let ahead = Ahead::new(reader.clone(), shards.iter().map(|shard| shard.place.clone()).collect());
-        Ok(Self { reader, shards, samples, classes, class, sampling, ahead, skipped })
+        let tolerate = settings.tolerate;
+        Ok(Self { reader, shards, samples, classes, class, sampling, ahead, skipped, tolerate })
     }
 
     pub(super) fn is_bare(&self) -> bool {
@@ -149,5 +151,9 @@ impl Dataset for Opened {
 
     fn skipped(&self) -> &[String] {
         &self.skipped
+    }
+
+    fn tolerate(&self) -> f64 {
+        self.tolerate
     }
 }
