@@ -9,7 +9,7 @@ mod webdataset;
 
 use clip_lab_api::Catalog;
 
-pub use captions::CaptionFolder;
+pub use captions::{CaptionFolder, Format};
 pub use emoji::EmojiPictures;
 pub use image_folder::{Found, ImageFolder, Names, Part, below};
 pub use split::Split;

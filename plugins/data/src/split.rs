@@ -38,11 +38,21 @@ impl Split {
     /// The part that a caption file calls `name`. COCO's `restval` is trained on, as everyone does.
     pub fn named(name: &str) -> Option<Self> {
         match name {
-            "train" | "restval" => Some(Self::Train),
+            "train" | "training" | "restval" => Some(Self::Train),
             "val" | "valid" | "validation" | "dev" => Some(Self::Val),
-            "test" => Some(Self::Test),
+            "test" | "testing" | "eval" | "evaluation" => Some(Self::Test),
             _ => None,
         }
+    }
+
+    /// The part that the path of a file names, as Hugging Face reads it: a word of a folder's or the file's name,
+    /// whatever stands around it that is no letter (`data/train-00000-of-00002.parquet`, `captions_val2017.json`). None
+    /// where it names none, or several.
+    pub fn in_path(path: &str) -> Option<Self> {
+        let words = path.split(|c: char| !c.is_ascii_alphabetic());
+        let mut found = words.filter_map(|word| Self::named(&word.to_ascii_lowercase()));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
     }
 
     /// Whether what lies in `part` belongs to this one.
@@ -71,6 +81,22 @@ mod tests {
         assert!((850..1150).contains(&count(Split::Val)));
         assert!((1850..2150).contains(&count(Split::Test)));
         assert_eq!(count(Split::All), 0);
+    }
+
+    #[test]
+    fn paths_name_parts() {
+        for (path, part) in [
+            ("data/train-00000-of-00002.parquet", Some(Split::Train)),
+            ("captions_val2017.json", Some(Split::Val)),
+            ("Test/metadata.jsonl", Some(Split::Test)),
+            ("train/train.csv", Some(Split::Train)),
+            ("validation1.tsv", Some(Split::Val)),
+            ("train_test.csv", None),
+            ("constrain.csv", None),
+            ("captions.txt", None),
+        ] {
+            assert_eq!(Split::in_path(path), part, "{path}");
+        }
     }
 
     #[test]

@@ -26,15 +26,27 @@ fn captions_of_a_picture_stay_together_and_in_order() {
 #[test]
 fn empty_captions_and_missing_pictures_are_left_out_and_said() {
     let dir = folder("image,caption\na.png,one\na.png,\nb.png,  \nnot_there.png,two\nd.png,three\n");
-    let data = opened(&all(dir.path()));
+    let patient = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
+    let data = opened(&patient);
     assert_eq!(names(&*data), ["a.png", "d.png"]);
     assert_eq!(data.captions(0), ["one"]);
     let said = data.skipped().join("\n");
     assert!(said.contains("listed but not in") && said.contains("1 (not_there.png)"), "{said}");
-    assert!(said.contains("empty captions left out: 2 (first: one of a.png)"), "{said}");
+    assert!(said.contains("empty captions left out: 2 (one of a.png, one of b.png)"), "{said}");
     assert!(said.contains("pictures without a caption: 1 (b.png)"), "{said}");
-    assert_eq!(all(dir.path()).facts().pictures, Some(2));
-    assert_eq!(all(dir.path()).facts().captions, Some(2));
+    assert_eq!(patient.facts().pictures, Some(2));
+    assert_eq!(patient.facts().captions, Some(2));
+    // Each share of its own: one of four pictures is missing, and two of four captions are empty.
+    let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
+    assert!(
+        error.contains("1 of 4 pictures, listed but not in") && error.contains("\n  not_there.png"),
+        "{error}"
+    );
+    let error = refusal(&CaptionFolder { tolerate: 0.3, ..all(dir.path()) });
+    assert!(
+        error.contains("2 of 4 captions, which are empty, cannot be used, more than tolerate = 0.3"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -80,10 +92,11 @@ fn a_karpathy_json_is_preferred_since_it_has_the_splits() {
         {"filename": "c.png", "filepath": "", "split": "test", "sentences": [{"raw": "four"}]},
         {"filename": "x.png", "filepath": "val2014", "split": "test", "sentences": [{"raw": "five"}]}]}"#;
     fs::write(dir.path().join("dataset_made_up.json"), json).unwrap();
-    let train = opened(&CaptionFolder { split: Split::Train, ..all(dir.path()) });
+    let patient = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
+    let train = opened(&CaptionFolder { split: Split::Train, ..patient.clone() });
     assert_eq!(names(&*train), ["a.png", "b.png"]);
     assert_eq!(train.captions(0), ["one", "two"]);
-    let test = opened(&CaptionFolder { split: Split::Test, ..all(dir.path()) });
+    let test = opened(&CaptionFolder { split: Split::Test, ..patient });
     assert_eq!(names(&*test), ["c.png"]);
     assert!(test.skipped()[0].contains("val2014/x.png"), "{:?}", test.skipped());
     let table = opened(&CaptionFolder { file: Some("captions.txt".into()), ..all(dir.path()) });
@@ -107,8 +120,9 @@ fn folders_without_a_list_or_that_are_not_there_are_said() {
     let named = CaptionFolder { images: Some("photos".into()), ..all(dir.path()) };
     assert!(refusal(&named).contains("no folder of pictures"));
     fs::remove_dir_all(dir.path().join("Images")).unwrap();
-    let error = refusal(&all(dir.path()));
+    let error = refusal(&CaptionFolder { tolerate: 1.0, ..all(dir.path()) });
     assert!(error.contains("nothing of") && error.contains("a.png"), "{error}");
+    assert!(refusal(&all(dir.path())).contains("1 of 1 pictures, listed but not in"));
 }
 
 #[test]
@@ -157,6 +171,8 @@ fn values_that_cannot_work_are_named() {
     let mut faults = Faults::default();
     CaptionFolder { val_fraction: 0.6, test_fraction: 0.5, ..Default::default() }.check(&mut faults);
     CaptionFolder { root: "x".into(), val_fraction: f64::NAN, ..Default::default() }.check(&mut faults);
+    CaptionFolder { root: "x".into(), tolerate: 1.5, shuffle_buffer: Some(0), ..Default::default() }
+        .check(&mut faults);
     let keys: Vec<_> = faults.found().iter().map(|(key, _)| key.as_str()).collect();
-    assert_eq!(keys, ["root", "val_fraction", "val_fraction", "val_fraction"]);
+    assert_eq!(keys, ["root", "val_fraction", "val_fraction", "val_fraction", "shuffle_buffer", "tolerate"]);
 }

@@ -1,81 +1,84 @@
-//! Captions in a table: `image,caption`, a row for each caption, optionally with a column `split`.
-
-use std::collections::HashMap;
+//! Captions in a table, a row for each caption: Kaggle's Flickr8k (`image,caption`), Flickr30k's `results.csv`
+//! (`image_name| comment_number| comment`), open_clip's CSV (`filepath` and `title`, separated by tabs).
 
 use anyhow::{Context, Result, ensure};
 use csv::{ReaderBuilder, StringRecord};
 
-use super::list::Listed;
-use crate::Split;
+use super::{
+    columns::{Columns, Said},
+    list::{Entry, List, split},
+};
 
-/// What the columns are called in the data sets that are about.
-const PICTURE: [&str; 4] = ["image", "image_name", "filename", "filepath"];
-const CAPTION: [&str; 4] = ["caption", "comment", "title", "text"];
+/// A caption of more lines begins with a quote that nobody closed, and holds the rows after it.
+const MOST_LINES: usize = 50;
 
-struct Columns {
-    picture: usize,
-    caption: usize,
-    split: Option<usize>,
-}
-
-/// Gathers the rows of each picture.
+/// Gathers the rows of each picture. Rows that cannot be used are left out by their line.
 ///
 /// # Errors
-/// When the header lacks a column or a row has another length; the message says the line.
-pub fn read(text: &str) -> Result<Vec<Listed>> {
-    let mut reader =
-        ReaderBuilder::new().delimiter(delimiter(text)).flexible(true).from_reader(text.as_bytes());
+/// When the header lacks a column.
+pub fn read(text: &str, said: Said<'_>) -> Result<List> {
+    let separator = separator(text, said);
+    let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().context("line 1")?.clone();
-    let columns = columns(&header)?;
-    let mut pictures: Vec<Listed> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let columns = Columns::find(&header.iter().collect::<Vec<_>>(), said).context("line 1")?;
+    let mut list = List::default();
     for row in reader.records() {
         let row = row?;
-        let line = row.position().map_or(0, |position| position.line());
-        let listed = listed(&row, &columns, header.len()).with_context(|| format!("line {line}"))?;
-        match places.get(&listed.file) {
-            Some(place) => pictures[*place].captions.extend(listed.captions),
-            None => {
-                places.insert(listed.file.clone(), pictures.len());
-                pictures.push(listed);
-            }
+        let line = || format!("line {}", row.position().map_or(0, |position| position.line()));
+        if let Some(caption) = recovered(&row, &header, &columns) {
+            let file = row.get(columns.picture).unwrap_or_default().trim();
+            let words =
+                format!("{}: a separator is missing after the number of the comment ({file})", line());
+            list.notes.push(words + ", read all the same");
+            list.entry(line, Ok((file.to_owned(), None, vec![caption])));
+        } else {
+            list.entry(line, listed(&row, &columns, header.len()));
         }
     }
-    Ok(pictures)
+    Ok(list)
 }
 
-/// Comma, tab or bar: the one that the header has most of.
-fn delimiter(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default().as_bytes();
-    let count = |sign: &u8| header.iter().filter(|byte| *byte == sign).count();
-    // The last of several equals wins, so comma stands last.
-    *b"|\t,".iter().max_by_key(|sign| count(sign)).unwrap_or(&b',')
-}
-
-fn columns(header: &StringRecord) -> Result<Columns> {
-    let find = |names: &[&str]| header.iter().position(|name| names.contains(&name.trim()));
-    let missing = |names: [&str; 4]| {
-        let there: Vec<&str> = header.iter().collect();
-        format!("line 1: the header names no column {}; it names {}", names.join(" or "), there.join(", "))
+/// Comma, tab, bar or semicolon: the one that separates the columns which are looked for, else the one that the header
+/// has most of.
+fn separator(text: &str, said: Said<'_>) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let count = |sign: &u8| header.bytes().filter(|byte| byte == sign).count();
+    let mut signs = *b",\t|;";
+    signs.sort_by_key(|sign| std::cmp::Reverse(count(sign)));
+    let serves = |sign: &u8| {
+        let mut reader = ReaderBuilder::new().delimiter(*sign).from_reader(header.as_bytes());
+        reader.headers().is_ok_and(|names| Columns::find(&names.iter().collect::<Vec<_>>(), said).is_ok())
     };
-    Ok(Columns {
-        picture: find(&PICTURE).with_context(|| missing(PICTURE))?,
-        caption: find(&CAPTION).with_context(|| missing(CAPTION))?,
-        split: find(&["split"]),
-    })
+    signs.iter().copied().find(serves).unwrap_or(signs[0])
 }
 
-fn listed(row: &StringRecord, columns: &Columns, width: usize) -> Result<Listed> {
+/// The caption of a row that lacks the separator between its number and itself: `2199200615.jpg| 4   A dog runs`, of
+/// which Flickr30k has one.
+fn recovered(row: &StringRecord, header: &StringRecord, columns: &Columns) -> Option<String> {
+    let [caption] = columns.captions[..] else { return None };
+    let number = caption.checked_sub(1).filter(|number| *number != columns.picture)?;
+    let named = header.get(number).is_some_and(|name| name.trim() == "comment_number");
+    if !named || caption + 1 != header.len() || row.len() + 1 != header.len() {
+        return None;
+    }
+    let (digits, words) = row.get(number)?.trim().split_once(char::is_whitespace)?;
+    digits.parse::<u32>().ok().map(|_| words.trim().to_owned())
+}
+
+fn listed(row: &StringRecord, columns: &Columns, width: usize) -> Result<Entry> {
     ensure!(
         row.len() == width,
         "{} fields where the header names {width}; a caption that holds the separator needs quotes around it",
         row.len()
     );
-    let field = |column: usize| row.get(column).unwrap_or_default().trim().to_owned();
-    let file = field(columns.picture);
+    let field = |column: usize| row.get(column).unwrap_or_default();
+    let file = field(columns.picture).trim();
     ensure!(!file.is_empty(), "no picture is named");
-    let split = columns.split.map(field).map(|name| {
-        Split::named(&name).with_context(|| format!("no split is called `{name}`; train, val and test are"))
-    });
-    Ok(Listed { file, split: split.transpose()?, captions: vec![field(columns.caption)] })
+    let captions: Vec<String> = columns.captions.iter().map(|column| field(*column).to_owned()).collect();
+    let lines = captions.iter().map(|caption| caption.lines().count()).max().unwrap_or(0);
+    ensure!(
+        lines <= MOST_LINES,
+        "the caption of {file} goes on for {lines} lines: it begins with a quote that is not closed"
+    );
+    Ok((file.to_owned(), columns.split.map(|column| split(field(column))).transpose()?, captions))
 }

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Deserialize;
 
-use super::list::Listed;
-use crate::Split;
+use super::list::{List, split};
 
 #[derive(Deserialize)]
 struct Whole {
@@ -30,22 +29,19 @@ struct Sentence {
 /// The pictures in order.
 ///
 /// # Errors
-/// When it is not such a JSON (the message says the line), or names a split that nobody knows.
-pub fn read(text: &str) -> Result<Vec<Listed>> {
+/// When it is not such a JSON; the message says the line.
+pub fn read(text: &str) -> Result<List> {
     let whole: Whole = serde_json::from_str(text)?;
-    whole.images.into_iter().map(listed).collect()
-}
-
-fn listed(entry: Entry) -> Result<Listed> {
-    let split = entry.split.map(|name| {
-        Split::named(&name).with_context(|| {
-            format!("picture {} is in split `{name}`; train, restval, val and test are known", entry.filename)
-        })
-    });
-    let file = match entry.filepath.filter(|folder| !folder.is_empty()) {
-        Some(folder) => Path::new(&folder).join(&entry.filename).to_string_lossy().into_owned(),
-        None => entry.filename,
-    };
-    let captions = entry.sentences.into_iter().map(|sentence| sentence.raw.trim().to_owned()).collect();
-    Ok(Listed { file, split: split.transpose()?, captions })
+    let mut list = List::default();
+    for entry in whole.images {
+        let file = match entry.filepath.filter(|folder| !folder.is_empty()) {
+            Some(folder) => Path::new(&folder).join(&entry.filename).to_string_lossy().into_owned(),
+            None => entry.filename,
+        };
+        let captions = entry.sentences.into_iter().map(|sentence| sentence.raw).collect();
+        let place = format!("picture {file}");
+        let split = entry.split.as_deref().map(split).transpose();
+        list.entry(|| place, split.map(|split| (file, split, captions)));
+    }
+    Ok(list)
 }

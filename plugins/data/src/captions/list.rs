@@ -1,58 +1,83 @@
 //! A list of captions, however it is written.
 
-use std::{borrow::Cow, fs, path::Path};
+use std::collections::HashMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result};
 
-use super::{csv, karpathy};
 use crate::Split;
 
 /// A picture and what is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its file, from the folder of pictures on.
+    /// Its file, from the folder of pictures on; in a Parquet file, what to call it.
     pub file: String,
     /// Its part, where the list says one.
     pub split: Option<Split>,
     /// Trimmed, in order; may hold empty ones.
     pub captions: Vec<String>,
+    /// Where its bytes are, when it is no file of its own.
+    pub row: Option<Row>,
+}
+
+/// What an entry of a list says: a file, its part, and captions.
+pub type Entry = (String, Option<Split>, Vec<String>);
+
+/// A row of one of several tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Which table.
+    pub table: u32,
+    /// Which of its rows.
+    pub row: u32,
 }
 
 /// A list that was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct List {
     /// In order of first mention.
     pub pictures: Vec<Listed>,
-    /// What was odd about the file, a sentence each.
+    /// Rows or entries in it, those that are left out too.
+    pub entries: usize,
+    /// What was left out, each with its line and why.
+    pub odd: Vec<String>,
+    /// What was odd and read all the same, a sentence each.
     pub notes: Vec<String>,
+    places: HashMap<String, usize>,
 }
 
-/// Reads a CSV or a Karpathy JSON; which of them it is, its first character says.
+impl List {
+    /// Takes in captions of a picture, which may have some already.
+    pub fn add(&mut self, file: &str, split: Option<Split>, captions: impl IntoIterator<Item = String>) {
+        let captions = captions.into_iter().map(trimmed);
+        if let Some(place) = self.places.get(file) {
+            self.pictures[*place].captions.extend(captions);
+            return;
+        }
+        self.places.insert(file.to_owned(), self.pictures.len());
+        self.pictures.push(Listed { file: file.to_owned(), split, captions: captions.collect(), row: None });
+    }
+
+    /// Takes in one entry, or why it cannot be used.
+    pub fn entry(&mut self, place: impl FnOnce() -> String, entry: Result<Entry>) {
+        self.entries += 1;
+        match entry {
+            Ok((file, split, captions)) => self.add(&file, split, captions),
+            Err(error) => self.odd.push(format!("{}: {error:#}", place())),
+        }
+    }
+}
+
+/// Without white space around it; no copy where there is none.
+pub fn trimmed(text: String) -> String {
+    if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
+}
+
+/// The part that a list calls `name`.
 ///
 /// # Errors
-/// When it cannot be read; the message says the line.
-pub fn read(file: &Path) -> Result<List> {
-    let bytes = fs::read(file).with_context(|| format!("captions {} cannot be read", file.display()))?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let (text, strange) = text(bytes);
-    let json = text.trim_start().starts_with('{');
-    let pictures = if json { karpathy::read(&text) } else { csv::read(&text) };
-    let pictures = pictures.with_context(|| format!("captions {} cannot be used", file.display()))?;
-    ensure!(!pictures.is_empty(), "captions {} list no picture", file.display());
-    let note = format!("{} is not all UTF-8: {strange} bytes were read as Latin-1", file.display());
-    Ok(List { pictures, notes: if strange > 0 { vec![note] } else { Vec::new() } })
-}
-
-/// The text of a file; each byte that is not UTF-8 is taken for Latin-1, and counted.
-fn text(bytes: &[u8]) -> (Cow<'_, str>, usize) {
-    if let Ok(text) = str::from_utf8(bytes) {
-        return (Cow::Borrowed(text), 0);
-    }
-    let (mut text, mut strange) = (String::with_capacity(bytes.len()), 0);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| char::from(*byte)));
-        strange += chunk.invalid().len();
-    }
-    (Cow::Owned(text), strange)
+/// When nobody calls one so.
+pub fn split(name: &str) -> Result<Split> {
+    let name = name.trim();
+    Split::named(name)
+        .with_context(|| format!("no split is called `{name}`; train, restval, val and test are"))
 }

@@ -1,31 +1,54 @@
 //! A folder of pictures and a file of captions.
 
+mod coco;
+mod columns;
 mod csv;
-mod folder;
+mod find;
+mod format;
+mod jsonl;
 mod karpathy;
 mod list;
 mod opened;
+mod parquet;
+mod read;
 
 use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
 
-use self::{list::Listed, opened::Opened};
+pub use self::format::Format;
 use crate::Split;
 
-/// Photographs with captions written by people, such as Flickr8k, Flickr30k or COCO: a folder of pictures and a list
-/// of captions, either a CSV (`image,caption`, as Kaggle has them) or a Karpathy JSON (`dataset_*.json`). Several
-/// captions of a picture stay together, in order.
+/// Photographs with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: pictures and a list
+/// of captions. The list is a table (Kaggle's Flickr8k CSV, Flickr30k's `results.csv`, open_clip's TSV), a Karpathy JSON
+/// (`dataset_*.json`), COCO's `captions_*.json`, Hugging Face's `metadata.jsonl` or `metadata.csv`, or Parquet with the
+/// pictures in it. Several captions of a picture stay together, in order.
+///
+/// Lists of which there is one for each split (`captions_val2017.json`, `data/train-00000-of-00002.parquet`,
+/// `test/metadata.jsonl`) are told apart by the names of file and folder; a column `split` says it too, and wins.
+///
+/// Pictures in Parquet files are read by their pages: of each file the captions and the places of its row groups are in
+/// memory, and of pages up to 256 MB, those that were read last.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "captions")]
 pub struct CaptionFolder {
     /// The data set's folder.
     pub root: PathBuf,
-    /// The list of captions, from `root` on. When left out: the `dataset_*.json` there, since it carries the published
-    /// splits, else `captions.txt` or `captions.csv`.
+    /// The list of captions, from `root` on, or a folder of lists. When left out: the `dataset_*.json` there, since it
+    /// carries the published splits, else `captions.txt`, `captions.csv` or `results.csv`, else `captions_*.json`, also in
+    /// `annotations`, else every `metadata.jsonl` or `.csv`, else every `.parquet`, else tables that are named by split.
     pub file: Option<PathBuf>,
-    /// The folder of pictures, from `root` on. When left out: `Images`, `images`, else `root` itself.
+    /// How the list is written, where its name and its first characters do not tell.
+    pub format: Option<Format>,
+    /// The column with the files of the pictures, or in Parquet with the pictures. When left out, `file_name`, `image`,
+    /// `image_name`, `filename`, `filepath` or `image_path`.
+    pub image_column: Option<String>,
+    /// The column with the captions, a text or a list of texts; or `NAME` for columns `NAME_0`, `NAME_1` and so on. When
+    /// left out, `caption`, `comment`, `title`, `text` or `captions`.
+    pub caption_column: Option<String>,
+    /// The folder of pictures, from `root` on. When left out: `Images`, `images` or `flickr30k_images`, else `root`
+    /// itself; for a `metadata.*` the folder that it lies in.
     pub images: Option<PathBuf>,
     /// `train` (with COCO's `restval`), `val`, `test` or `all`.
     pub split: Split,
@@ -34,6 +57,13 @@ pub struct CaptionFolder {
     pub val_fraction: f64,
     /// As `val_fraction`, for test.
     pub test_fraction: f64,
+    /// For pictures in Parquet files: go through the row groups in random order, and within so many pairs at random,
+    /// instead of any pair after any. It reads every page once; without it a page is read anew for nearly every picture,
+    /// unless all fit into memory.
+    pub shuffle_buffer: Option<usize>,
+    /// The share of rows of the list, of captions and of pictures that may be missing, empty or unreadable, before the data
+    /// set is refused or the run stops. Everything that is left out is told.
+    pub tolerate: f64,
 }
 
 impl Default for CaptionFolder {
@@ -41,10 +71,15 @@ impl Default for CaptionFolder {
         Self {
             root: PathBuf::new(),
             file: None,
+            format: None,
+            image_column: None,
+            caption_column: None,
             images: None,
             split: Split::default(),
             val_fraction: 0.1,
             test_fraction: 0.1,
+            shuffle_buffer: None,
+            tolerate: TOLERATE,
         }
     }
 }
@@ -57,6 +92,8 @@ impl Settings for CaptionFolder {
         }
         let rest = self.val_fraction + self.test_fraction < 1.0;
         faults.require(rest, "val_fraction", "with `test_fraction` it leaves nothing to train on");
+        faults.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
+        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "a share is from 0 to 1");
     }
 }
 
@@ -69,34 +106,5 @@ impl Plugin<dyn Dataset> for CaptionFolder {
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()?))
-    }
-}
-
-impl CaptionFolder {
-    fn open(&self) -> Result<Opened> {
-        let file = folder::find_list(&self.root, self.file.as_deref())?;
-        let folder = folder::find_pictures(&self.root, self.images.as_deref())?;
-        let list = list::read(&file)?;
-        let mut opened = Opened { folder, pictures: list.pictures, skipped: list.notes };
-        opened.pictures.retain(|picture| self.split.holds(self.part(picture)));
-        ensure!(
-            !opened.pictures.is_empty(),
-            "no picture of {} is in split `{}`",
-            file.display(),
-            self.split.name()
-        );
-        opened.drop_missing();
-        opened.drop_empty();
-        ensure!(
-            !opened.pictures.is_empty(),
-            "nothing of {} is left: {}",
-            file.display(),
-            opened.skipped.join("; ")
-        );
-        Ok(opened)
-    }
-
-    fn part(&self, picture: &Listed) -> Split {
-        picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
     }
 }

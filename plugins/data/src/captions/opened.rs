@@ -1,10 +1,15 @@
-//! The data set once its list is read.
+//! The data set once its lists are read.
 
 use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
 
-use super::{folder::Folder, list::Listed};
+use super::{
+    CaptionFolder,
+    find::Folder,
+    list::Listed,
+    parquet::{Recent, Table},
+};
 use crate::stamps::stamps;
 
 /// Pictures that are there, each with its captions.
@@ -15,46 +20,90 @@ pub struct Opened {
     pub pictures: Vec<Listed>,
     /// What was left out, a sentence each.
     pub skipped: Vec<String>,
+    tables: Vec<Table>,
+    recent: Recent,
+    buffer: Option<usize>,
+    sampling: Option<Sampling>,
+    tolerate: f64,
 }
 
 impl Opened {
+    /// # Errors
+    /// When there is a buffer, and no row group to go through.
+    pub fn new(
+        settings: &CaptionFolder,
+        folder: PathBuf,
+        pictures: Vec<Listed>,
+        tables: Vec<Table>,
+        skipped: Vec<String>,
+    ) -> Result<Self> {
+        let buffer = settings.shuffle_buffer;
+        let words =
+            "shuffle_buffer is for pictures in Parquet files; these are files of their own, so leave it out";
+        ensure!(buffer.is_none() || !tables.is_empty(), words);
+        let (tolerate, recent) = (settings.tolerate, Recent::default());
+        Ok(Self { folder, pictures, skipped, tables, recent, buffer, sampling: None, tolerate })
+    }
+
     /// Leaves out pictures that are listed and not there.
-    pub fn drop_missing(&mut self) {
-        let mut folder = Folder::new(&self.folder);
-        let missing: Vec<Listed> =
-            self.pictures.extract_if(.., |picture| !folder.holds(&picture.file)).collect();
-        self.note(&missing, &format!("listed but not in {}", self.folder.display()));
+    ///
+    /// # Errors
+    /// When they are too many.
+    pub fn drop_missing(&mut self) -> Result<()> {
+        let (mut folder, all) = (Folder::new(&self.folder), self.pictures.len());
+        let missing = |picture: &mut Listed| picture.row.is_none() && !folder.holds(&picture.file);
+        let missing: Vec<Listed> = self.pictures.extract_if(.., missing).collect();
+        self.note(&missing, all, &format!("listed but not in {}", self.folder.display()))
     }
 
     /// Leaves out empty captions, and pictures that have no other.
-    pub fn drop_empty(&mut self) {
-        let (mut empty, mut first) = (0, None);
+    ///
+    /// # Errors
+    /// When they are too many.
+    pub fn drop_empty(&mut self) -> Result<()> {
+        let (mut empty, mut all) = (Vec::new(), 0);
         for picture in &mut self.pictures {
             let before = picture.captions.len();
+            all += before;
             picture.captions.retain(|caption| !caption.is_empty());
-            if picture.captions.len() < before {
-                empty += before - picture.captions.len();
-                first.get_or_insert_with(|| picture.file.clone());
-            }
+            empty.extend((picture.captions.len()..before).map(|_| format!("one of {}", picture.file)));
         }
-        if let Some(first) = first {
-            self.skipped.push(format!("empty captions left out: {empty} (first: one of {first})"));
+        tolerated(self.tolerate, &empty, all, "captions, which are empty,")?;
+        if !empty.is_empty() {
+            self.skipped.push(format!("empty captions left out: {} ({})", empty.len(), few(&empty, ", ")));
         }
+        let all = self.pictures.len();
         let bare: Vec<Listed> = self.pictures.extract_if(.., |picture| picture.captions.is_empty()).collect();
-        self.note(&bare, "without a caption");
+        self.note(&bare, all, "without a caption")?;
+        self.sampling = self.buffer.map(|buffer| self.chunked(buffer));
+        Ok(())
     }
 
-    fn note(&mut self, gone: &[Listed], why: &str) {
-        let names: Vec<&str> = gone.iter().take(3).map(|picture| picture.file.as_str()).collect();
+    fn note(&mut self, gone: &[Listed], all: usize, why: &str) -> Result<()> {
+        let names: Vec<String> = gone.iter().map(|picture| picture.file.clone()).collect();
+        tolerated(self.tolerate, &names, all, &format!("pictures, {why},"))?;
         if !names.is_empty() {
-            let more = if gone.len() > names.len() { ", ..." } else { "" };
-            self.skipped.push(format!("pictures {why}: {} ({}{more})", gone.len(), names.join(", ")));
+            self.skipped.push(format!("pictures {why}: {} ({})", names.len(), few(&names, ", ")));
         }
+        Ok(())
     }
 
-    fn path(&self, index: usize) -> Result<PathBuf> {
-        let picture = self.pictures.get(index).with_context(|| format!("there is no picture {index}"))?;
-        Ok(self.folder.join(&picture.file))
+    /// Row group by row group, and within reach of the buffer at random.
+    fn chunked(&self, buffer: usize) -> Sampling {
+        let place = |picture: &Listed| {
+            let row = picture.row?;
+            Some((row.table, self.tables.get(row.table as usize)?.group(row.row)))
+        };
+        let places: Vec<_> = self.pictures.iter().map(place).collect();
+        let ends = (1..=places.len()).filter(|end| places.get(*end) != Some(&places[end - 1]));
+        let mut start = 0;
+        let chunks = ends.map(|end| std::mem::replace(&mut start, end)..end).collect();
+        let sources = vec![SourceShare { pictures: 0..places.len(), weight: 1.0 }];
+        Sampling { sources, chunks, buffer: Some(buffer) }
+    }
+
+    fn listed(&self, index: usize) -> Result<&Listed> {
+        self.pictures.get(index).with_context(|| format!("there is no picture {index}"))
     }
 }
 
@@ -64,7 +113,14 @@ impl Dataset for Opened {
     }
 
     fn picture(&self, index: usize) -> Result<Picture> {
-        Picture::read(&self.path(index)?)
+        let picture = self.listed(index)?;
+        match picture.row {
+            None => Picture::read(&self.folder.join(&picture.file)),
+            Some(row) => {
+                let table = self.tables.get(row.table as usize).context("there is no such table")?;
+                table.picture(row, &self.recent).map(Picture::Encoded)
+            }
+        }
     }
 
     fn captions(&self, index: usize) -> &[String] {
@@ -76,13 +132,33 @@ impl Dataset for Opened {
     }
 
     /// Over the names, sizes and times of change of the picture files, not their contents (that would read the whole
-    /// data set) and not the captions, which picture features do not depend on.
+    /// data set) and not the captions, which picture features do not depend on. Of pictures in Parquet files, over
+    /// those of the files, and the rows.
     fn fingerprint(&self) -> String {
-        let files = self.pictures.iter().map(|picture| picture.file.as_str());
-        format!("captions-{}", stamps(&self.folder, files))
+        let files = self.pictures.iter().filter(|picture| picture.row.is_none());
+        let files = stamps(&self.folder, files.map(|picture| picture.file.as_str()));
+        if self.tables.is_empty() {
+            return format!("captions-{files}");
+        }
+        let tables = self.tables.iter().map(|table| table.path().to_string_lossy().into_owned());
+        let tables = stamps("".as_ref(), tables.collect::<Vec<_>>().iter().map(String::as_str));
+        let rows = self.pictures.iter().filter_map(|picture| picture.row);
+        let rows = rows.fold(blake3::Hasher::new(), |mut hasher, row| {
+            hasher.update(&row.table.to_le_bytes()).update(&row.row.to_le_bytes());
+            hasher
+        });
+        format!("captions-{files}-{tables}-{}", rows.finalize().to_hex())
+    }
+
+    fn sampling(&self) -> Option<&Sampling> {
+        self.sampling.as_ref()
     }
 
     fn skipped(&self) -> &[String] {
         &self.skipped
+    }
+
+    fn tolerate(&self) -> f64 {
+        self.tolerate
     }
 }

@@ -1,0 +1,196 @@
+//! Where things lie in a data set's folder.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::Split;
+
+/// Folders below the data set's that are looked through for lists: `annotations`, `data`, `data/train`.
+const DEPTH: usize = 2;
+
+/// A list of captions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The part that its name says it is of.
+    pub split: Option<Split>,
+    /// The folder of its pictures, where it says one, from `root` on: that of `metadata.*` is its own.
+    pub beside: Option<String>,
+}
+
+/// The lists of captions: `said`, or those that are there, in the order of their names.
+///
+/// # Errors
+/// When there is none, or it is not clear which.
+pub fn find_lists(root: &Path, said: Option<&Path>) -> Result<Vec<Found>> {
+    let start = said.map_or_else(|| root.to_owned(), |said| root.join(said));
+    let found = |path: &Path| {
+        let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+        let folder = Path::new(&name).parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+        let beside = is_metadata(&file_name(&name)).then_some(folder);
+        Found { path: path.to_owned(), split: Split::in_path(&name), beside }
+    };
+    if start.is_file() {
+        return Ok(vec![found(&start)]);
+    }
+    ensure!(said.is_none() || start.is_dir(), "there is no list of captions at {}", start.display());
+    let files = files(&start)?;
+    for (pattern, single) in KINDS {
+        let fits: Vec<&String> = files.iter().filter(|file| pattern(file)).collect();
+        match (fits.as_slice(), single) {
+            ([], _) => {}
+            (several @ [_, _, ..], Single::Yes) => bail!(
+                "{} holds several lists ({}); say which with `file`",
+                start.display(),
+                several.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+            (fits, Single::First) => return Ok(vec![found(&start.join(fits[0]))]),
+            (fits, single) => {
+                let found: Vec<Found> = fits.iter().map(|file| found(&start.join(file))).collect();
+                if single == Single::EachSplit {
+                    distinct(&found)?;
+                }
+                return Ok(found);
+            }
+        }
+    }
+    bail!(
+        "{} holds no list of captions (dataset_*.json, captions.txt, captions.csv, results.csv, captions_*.json, \
+         metadata.jsonl, metadata.csv, *.parquet, train.csv); name it with `file`",
+        start.display()
+    )
+}
+
+/// How many of a kind there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Single {
+    /// One.
+    Yes,
+    /// The first is taken.
+    First,
+    /// One for each split.
+    EachSplit,
+    /// Any number.
+    No,
+}
+
+/// The kinds of lists by their paths; where there are several kinds, the first wins. Karpathy's comes first since it
+/// carries the published splits.
+const KINDS: [(fn(&str) -> bool, Single); 6] = [
+    (|path| named(path, "dataset_", ".json") && depth(path) == 0, Single::Yes),
+    (|path| matches!(path, "captions.txt" | "captions.csv" | "captions.tsv" | "results.csv"), Single::First),
+    (|path| named(&file_name(path), "captions_", ".json") && depth(path) <= 1, Single::EachSplit),
+    (|path| is_metadata(&file_name(path)), Single::No),
+    (|path| path.ends_with(".parquet"), Single::No),
+    (
+        |path| {
+            let table = [".csv", ".tsv", ".jsonl"].iter().any(|ending| path.ends_with(ending));
+            table && Split::in_path(path).is_some()
+        },
+        Single::No,
+    ),
+];
+
+fn named(path: &str, start: &str, end: &str) -> bool {
+    path.starts_with(start) && path.ends_with(end)
+}
+
+fn is_metadata(name: &str) -> bool {
+    matches!(name, "metadata.jsonl" | "metadata.csv" | "metadata.parquet")
+}
+
+fn depth(path: &str) -> usize {
+    path.matches('/').count()
+}
+
+fn file_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Refuses two lists of one split: COCO has others for other years.
+fn distinct(found: &[Found]) -> Result<()> {
+    for (place, list) in found.iter().enumerate() {
+        if let Some(other) = found[..place].iter().find(|other| other.split == list.split) {
+            bail!(
+                "{} and {} are of the same split; say which with `file`",
+                other.path.display(),
+                list.path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Files below a folder with `/` between folders, in alphabetical order, the nearer ones first.
+fn files(start: &Path) -> Result<Vec<String>> {
+    let (mut files, mut folders) = (Vec::new(), vec![String::new()]);
+    while let Some(folder) = folders.pop() {
+        let path = start.join(folder.trim_end_matches('/'));
+        let path = if folder.is_empty() { start.to_owned() } else { path };
+        let entries =
+            fs::read_dir(&path).with_context(|| format!("folder {} cannot be read", path.display()))?;
+        for entry in entries.filter_map(Result::ok) {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let name = folder.clone() + &name;
+            // A list may be a link, into the cache of the hub above all.
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => {
+                    if depth(&name) < DEPTH {
+                        folders.push(name + "/");
+                    }
+                }
+                _ => files.push(name),
+            }
+        }
+    }
+    files.sort_unstable_by(|a, b| (depth(a), a).cmp(&(depth(b), b)));
+    Ok(files)
+}
+
+/// The folder of pictures: `said`, or the one that is there.
+pub fn find_pictures(root: &Path, said: Option<&Path>) -> Result<PathBuf> {
+    if let Some(said) = said {
+        let folder = root.join(said);
+        ensure!(folder.is_dir(), "there is no folder of pictures at {}", folder.display());
+        return Ok(folder);
+    }
+    let usual = ["Images", "images", "flickr30k_images"].map(|name| root.join(name));
+    Ok(usual.into_iter().find(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned()))
+}
+
+fn names(folder: &Path) -> Result<HashSet<OsString>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("folder {} cannot be read", folder.display()))?;
+    Ok(entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect())
+}
+
+/// Answers whether files exist with one listing for each folder: thousands of single questions take minutes on a
+/// network disk.
+pub struct Folder<'a> {
+    root: &'a Path,
+    listed: HashMap<PathBuf, HashSet<OsString>>,
+}
+
+impl<'a> Folder<'a> {
+    /// Nothing is listed yet.
+    pub fn new(root: &'a Path) -> Self {
+        Self { root, listed: HashMap::new() }
+    }
+
+    /// Whether `file` is below the folder.
+    pub fn holds(&mut self, file: &str) -> bool {
+        let path = self.root.join(file);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
+        if !self.listed.contains_key(folder) {
+            self.listed.insert(folder.to_owned(), names(folder).unwrap_or_default());
+        }
+        self.listed.get(folder).is_some_and(|names| names.contains(name))
+    }
+}

@@ -1,0 +1,147 @@
+//! Captions in Parquet files with the pictures in them, as Hugging Face's `datasets` writes them: a column `image` of
+//! `bytes` and `path`, and columns of captions; <https://huggingface.co/docs/datasets/image_dataset>.
+
+mod file;
+mod recent;
+mod table;
+mod texts;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use parquet::file::{metadata::ParquetMetaData, reader::FileReader as _};
+
+pub use self::{recent::Recent, table::Table};
+use super::{
+    columns::{Columns, Said},
+    list::{List, Listed, Row, split, trimmed},
+};
+use crate::Split;
+use texts::texts;
+
+/// Reads the captions and where the pictures are; no picture. `number` is the table's among all of the data set. There
+/// is no table where the pictures are files that a column names.
+///
+/// # Errors
+/// When it is no Parquet file, was cut short, or lacks a column.
+pub fn read(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Table>, List)> {
+    guarded(|| read_unguarded(path, number, said))
+}
+
+/// Turns a panic of the library, which broken files can bring about, into an error.
+fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| bail!("its data is broken: the reader gave up on it"))
+}
+
+fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Table>, List)> {
+    let reader = file::open(path)?;
+    let about = reader.metadata();
+    let header = header(about);
+    let names: Vec<&str> = header.iter().map(|(name, _)| name.as_str()).collect();
+    let column = |place: usize| header[place].1;
+    let captions = Columns::captions(&names, said)?;
+    let captions = captions.into_iter().map(|place| texts(&reader, column(place)));
+    let captions = captions.collect::<Result<Vec<_>>>()?;
+    let strings =
+        |name: &str| names.iter().position(|known| *known == name).map(|place| texts(&reader, column(place)));
+    let splits = strings("split").transpose()?;
+    let rows = usize::try_from(about.file_metadata().num_rows()).context("its number of rows")?;
+    ensure!(u32::try_from(rows).is_ok(), "{rows} rows are too many for one file");
+    let of_row = |row: usize| {
+        let captions = captions.iter().flat_map(|column| column[row].iter().cloned()).map(trimmed).collect();
+        let split =
+            splits.as_ref().and_then(|splits| splits[row].first()).map(|name| split(name)).transpose();
+        split.map(|split| (split, captions))
+    };
+    let bytes = bytes(about, said)?;
+    let Some(bytes) = bytes else {
+        let files = texts(&reader, column(Columns::picture(&names, said)?))?;
+        return Ok((None, files_of(&files, of_row)));
+    };
+    let image = about.file_metadata().schema_descr().column(bytes).path().parts()[0].clone();
+    let paths = strings(&format!("{image}.path")).transpose()?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = |row: usize| {
+        let path = paths.as_ref().and_then(|paths| paths[row].first()).filter(|path| !path.is_empty());
+        path.cloned().unwrap_or_else(|| format!("{file}/{row}"))
+    };
+    let list = rows_of(number, rows, of_row, name);
+    drop(paths);
+    Ok((Some(Table::new(path, reader, bytes)), list))
+}
+
+type Of = (Option<Split>, Vec<String>);
+
+/// Every row is a picture.
+fn rows_of(
+    table: u32,
+    rows: usize,
+    of_row: impl Fn(usize) -> Result<Of>,
+    name: impl Fn(usize) -> String,
+) -> List {
+    let mut list = List::default();
+    list.entries = rows;
+    for row in 0..rows {
+        match of_row(row) {
+            Ok((split, captions)) => {
+                let place = Row { table, row: row as u32 };
+                list.pictures.push(Listed { file: name(row), split, captions, row: Some(place) });
+            }
+            Err(error) => list.odd.push(format!("row {row}: {error:#}")),
+        }
+    }
+    list
+}
+
+/// Rows name files.
+fn files_of(files: &[Vec<String>], of_row: impl Fn(usize) -> Result<Of>) -> List {
+    let mut list = List::default();
+    for (row, file) in files.iter().enumerate() {
+        let file = file.first().filter(|file| !file.is_empty()).context("no picture is named");
+        let entry =
+            file.and_then(|file| of_row(row).map(|(split, captions)| (file.clone(), split, captions)));
+        list.entry(|| format!("row {row}"), entry);
+    }
+    list
+}
+
+/// Columns of texts: what a user would call them, and their number among the leaves of the schema. `caption` is also
+/// `caption.list.element`.
+fn header(about: &ParquetMetaData) -> Vec<(String, usize)> {
+    let columns = about.file_metadata().schema_descr().columns().iter().enumerate();
+    let name = |parts: &[String]| match parts {
+        [name, list, _] if list == "list" || list == "bag" => name.clone(),
+        parts => parts.join("."),
+    };
+    let texts = columns.filter(|(_, column)| column.physical_type() == parquet::basic::Type::BYTE_ARRAY);
+    texts.map(|(number, column)| (name(column.path().parts()), number)).collect()
+}
+
+/// The leaf with the bytes of pictures; none when pictures are files. It is `NAME.bytes`, or a plain column of bytes that
+/// is not text.
+fn bytes(about: &ParquetMetaData, said: Said<'_>) -> Result<Option<usize>> {
+    let columns = about.file_metadata().schema_descr().columns();
+    let wanted = |name: &str| said.image.is_none_or(|said| said == name);
+    let is_text = |place: usize| {
+        let logical = columns[place].logical_type_ref().is_some();
+        logical || columns[place].converted_type() != parquet::basic::ConvertedType::NONE
+    };
+    let found = (0..columns.len()).find(|&place| {
+        let kind = columns[place].physical_type() == parquet::basic::Type::BYTE_ARRAY;
+        kind && match columns[place].path().parts() {
+            [name, leaf] => leaf == "bytes" && wanted(name),
+            [name] => {
+                !is_text(place)
+                    && if said.image.is_some() { wanted(name) } else { name == "image" || name == "jpg" }
+            }
+            _ => false,
+        }
+    });
+    let single = found.is_none_or(|place| columns[place].max_rep_level() == 0);
+    ensure!(single, "column `{}` holds several pictures in a row", columns[found.unwrap_or(0)].path());
+    Ok(found)
+}

@@ -1,0 +1,134 @@
+//! From the lists of a folder to the pictures of a split.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clip_lab_api::{few, tolerated};
+
+use super::{
+    CaptionFolder,
+    columns::Said,
+    find::{Found, find_lists, find_pictures},
+    format::Format,
+    list::{List, Listed},
+    opened::Opened,
+    parquet::{self, Table},
+};
+use crate::Split;
+
+/// What several lists hold together.
+#[derive(Default)]
+struct Whole {
+    pictures: Vec<Listed>,
+    tables: Vec<Table>,
+    entries: usize,
+    odd: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl CaptionFolder {
+    /// Reads the lists and leaves what is of the split and can be used.
+    ///
+    /// # Errors
+    /// When a list cannot be read, more of it is bad than `tolerate` allows, or nothing is left.
+    pub(super) fn open(&self) -> Result<Opened> {
+        let lists = self.lists()?;
+        let mut whole = Whole::default();
+        for list in &lists {
+            self.take(list, &mut whole)
+                .with_context(|| format!("captions {} cannot be used", list.path.display()))?;
+        }
+        tolerated(self.tolerate, &whole.odd, whole.entries, "entries of the captions")?;
+        let Whole { mut pictures, tables, odd, notes, .. } = whole;
+        let mut skipped: Vec<String> = notes;
+        if !odd.is_empty() {
+            skipped.push(format!("entries left out: {} ({})", odd.len(), few(&odd, "; ")));
+        }
+        pictures.retain(|picture| self.split.holds(self.part(picture)));
+        let named =
+            || few(&lists.iter().map(|list| list.path.display().to_string()).collect::<Vec<_>>(), ", ");
+        ensure!(!pictures.is_empty(), "no picture of {} is in split `{}`", named(), self.split.name());
+        let mut opened = Opened::new(self, self.folder(&lists)?, pictures, tables, skipped)?;
+        opened.drop_missing()?;
+        opened.drop_empty()?;
+        ensure!(!opened.pictures.is_empty(), "nothing of {} is left: {}", named(), opened.skipped.join("; "));
+        Ok(opened)
+    }
+
+    /// The lists that may hold pictures of the split. A single one is read whatever its name says, for its rows may
+    /// say another.
+    fn lists(&self) -> Result<Vec<Found>> {
+        let all = find_lists(&self.root, self.file.as_deref())?;
+        let wanted: Vec<Found> = all
+            .iter()
+            .filter(|list| list.split.is_none_or(|split| self.split.holds(split)))
+            .cloned()
+            .collect();
+        match (wanted.as_slice(), all.as_slice()) {
+            ([], [_]) => Ok(all),
+            ([], several) => {
+                let names: Vec<String> = several.iter().map(|list| list.path.display().to_string()).collect();
+                bail!("no list is of split `{}`; there are {}", self.split.name(), few(&names, ", "))
+            }
+            _ => Ok(wanted),
+        }
+    }
+
+    /// Where the paths of the lists begin. Lists in folders of their own speak of the pictures beside them.
+    fn folder(&self, lists: &[Found]) -> Result<PathBuf> {
+        match (&self.images, lists.iter().all(|list| list.beside.is_some())) {
+            (None, true) => Ok(self.root.clone()),
+            (said, _) => find_pictures(&self.root, said.as_deref()),
+        }
+    }
+
+    fn take(&self, found: &Found, whole: &mut Whole) -> Result<()> {
+        let said = Said { image: self.image_column.as_deref(), caption: self.caption_column.as_deref() };
+        let format = self.format.map_or_else(|| Format::of(&found.path), |format| Ok(Some(format)))?;
+        let (format, mut list) = match format {
+            Some(Format::Parquet) => {
+                let (table, list) = parquet::read(&found.path, whole.tables.len() as u32, said)?;
+                whole.tables.extend(table);
+                (Format::Parquet, list)
+            }
+            text => Format::read(&found.path, text, said)?,
+        };
+        let before = self.before(found, format)?;
+        for picture in &mut list.pictures {
+            if picture.row.is_none() && !before.is_empty() {
+                picture.file = format!("{before}/{}", picture.file);
+            }
+            picture.split = picture.split.or(found.split);
+        }
+        let name = found.path.strip_prefix(&self.root).unwrap_or(&found.path).display().to_string();
+        let List { pictures, entries, odd, notes, .. } = list;
+        whole.pictures.extend(pictures);
+        whole.entries += entries;
+        whole.odd.extend(odd.into_iter().map(|words| format!("{name} {words}")));
+        whole.notes.extend(notes.into_iter().map(|words| format!("{name} {words}")));
+        Ok(())
+    }
+
+    /// The folders between that of all pictures and those of a list: the list's own, or for `captions_train2017.json`
+    /// `train2017`, if that is there.
+    fn before(&self, found: &Found, format: Format) -> Result<String> {
+        if let (None, Some(beside)) = (&self.images, &found.beside) {
+            return Ok(beside.clone());
+        }
+        let stem = found.path.file_stem().unwrap_or_default().to_string_lossy();
+        match stem.strip_prefix("captions_").filter(|_| format == Format::Coco) {
+            Some(set) if is_folder(&find_pictures(&self.root, self.images.as_deref())?, set) => {
+                Ok(set.to_owned())
+            }
+            _ => Ok(String::new()),
+        }
+    }
+
+    fn part(&self, picture: &Listed) -> Split {
+        picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
+    }
+}
+
+fn is_folder(root: &Path, name: &str) -> bool {
+    root.join(name).is_dir()
+}

@@ -1,0 +1,68 @@
+//! `captions_train2017.json` and `captions_val2017.json`, below `annotations` as COCO unpacks them.
+
+use plugins_data::{CaptionFolder, Format, Split};
+
+use crate::{
+    all,
+    common::{names, opened, refusal},
+    part, picture, write,
+};
+
+const TRAIN: &str = r#"{"info": {"description": "COCO 2017 Dataset", "url": "http://cocodataset.org", "version": "1.0",
+ "year": 2017}, "licenses": [{"url": "http://creativecommons.org/licenses/by/2.0/", "id": 4, "name": "Attribution License"}],
+ "images": [
+ {"license": 4, "file_name": "000000391895.jpg", "coco_url": "http://images.cocodataset.org/train2017/000000391895.jpg",
+  "height": 360, "width": 640, "date_captured": "2013-11-14 11:18:45", "id": 391895},
+ {"license": 4, "file_name": "000000522418.jpg", "height": 480, "width": 640, "id": 522418}],
+ "annotations": [{"image_id": 522418, "id": 38, "caption": "A woman wearing a net on her head cutting a cake. "},
+ {"image_id": 391895, "id": 770337, "caption": "A man with a red helmet on a small moped on a dirt road. "},
+ {"image_id": 522418, "id": 695, "caption": "A woman cutting a large white sheet cake."}]}"#;
+
+const VAL: &str = r#"{"images": [{"file_name": "000000179765.jpg", "id": 179765}],
+ "annotations": [{"image_id": 179765, "id": 38, "caption": "A black Honda motorcycle parked in front of a garage."}]}"#;
+
+#[test]
+fn pictures_and_annotations_are_put_together_by_split() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "annotations/captions_train2017.json", TRAIN);
+    write(dir.path(), "annotations/captions_val2017.json", VAL);
+    write(dir.path(), "annotations/instances_train2017.json", "{}");
+    picture(dir.path(), "train2017/000000391895.jpg", 1);
+    picture(dir.path(), "train2017/000000522418.jpg", 2);
+    picture(dir.path(), "val2017/000000179765.jpg", 3);
+    let train = opened(&part(dir.path(), Split::Train));
+    assert_eq!(names(&*train), ["train2017/000000391895.jpg", "train2017/000000522418.jpg"]);
+    assert_eq!(train.captions(1).len(), 2);
+    assert_eq!(train.captions(1)[0], "A woman wearing a net on her head cutting a cake.");
+    assert_eq!(train.picture(1).unwrap().decode().unwrap().dimensions(), (16, 16));
+    assert_eq!(names(&*opened(&part(dir.path(), Split::Val))), ["val2017/000000179765.jpg"]);
+    assert_eq!(opened(&all(dir.path())).len(), 3);
+    assert!(refusal(&part(dir.path(), Split::Test)).contains("no list is of split `test`; there are"));
+    // One list by name, with pictures elsewhere and in one folder.
+    picture(dir.path(), "pictures/000000179765.jpg", 3);
+    let file = Some("annotations/captions_val2017.json".into());
+    let named = CaptionFolder { file, images: Some("pictures".into()), ..part(dir.path(), Split::Val) };
+    assert_eq!(names(&*opened(&named)), ["000000179765.jpg"]);
+    write(dir.path(), "annotations/captions_val2014.json", VAL);
+    assert!(refusal(&all(dir.path())).contains("are of the same split; say which with `file`"));
+}
+
+#[test]
+fn annotations_of_nothing_are_named_and_other_json_is_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    picture(dir.path(), "000000179765.jpg", 3);
+    let stray = VAL.replace("}]}", "}, {\"image_id\": 7, \"id\": 39, \"caption\": \"lost\"}]}");
+    write(dir.path(), "captions_val2017.json", &stray);
+    let error = refusal(&all(dir.path()));
+    assert!(
+        error.contains("captions_val2017.json annotation of picture 7: `images` lists no picture"),
+        "{error}"
+    );
+    let patient = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
+    assert!(
+        opened(&patient).skipped()[0].starts_with("entries left out: 1 (captions_val2017.json annotation")
+    );
+    write(dir.path(), "captions_val2017.json", &VAL[..150]);
+    let error = refusal(&CaptionFolder { format: Some(Format::Coco), ..all(dir.path()) });
+    assert!(error.contains("like COCO's captions_*.json") && error.contains("line 2"), "{error}");
+}

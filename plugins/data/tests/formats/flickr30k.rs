@@ -1,0 +1,80 @@
+//! `results.csv` of Flickr30k, with the row that is broken in every copy of it.
+
+use plugins_data::Split;
+
+use crate::{
+    all,
+    common::{names, opened, refusal},
+    part, picture, write,
+};
+
+const RESULTS: &str = "\
+image_name| comment_number| comment
+1000092795.jpg| 0| Two young guys with shaggy hair look at their hands while hanging out in the yard .
+1000092795.jpg| 1| Two young , White males are outside near many bushes .
+10002456.jpg| 0| Several men in hard hats are operating a giant pulley system .
+2199200615.jpg| 3| A black dog and a \"tan\" one .
+2199200615.jpg| 4   A dog runs across the grass .
+";
+
+#[test]
+fn the_broken_row_is_recovered_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "results.csv", RESULTS);
+    for (shade, name) in ["1000092795", "10002456", "2199200615"].iter().enumerate() {
+        picture(dir.path(), &format!("flickr30k_images/{name}.jpg"), shade as u8);
+    }
+    let data = opened(&all(dir.path()));
+    assert_eq!(names(&*data), ["1000092795.jpg", "10002456.jpg", "2199200615.jpg"]);
+    assert_eq!(data.captions(0)[1], "Two young , White males are outside near many bushes .");
+    assert_eq!(data.captions(2), ["A black dog and a \"tan\" one .", "A dog runs across the grass ."]);
+    let said = data.skipped();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with("results.csv line 6: a separator is missing")
+            && said[0].contains("2199200615.jpg")
+    );
+    // Splits are by picture: all captions of one are on one side.
+    let parts = [Split::Train, Split::Val, Split::Test].map(|split| part(dir.path(), split));
+    let sizes = parts.iter().filter_map(|part| part.build(()).ok()).map(|data| data.len());
+    assert_eq!(sizes.sum::<usize>(), 3);
+}
+
+#[test]
+fn other_broken_rows_are_left_out_by_line_and_too_many_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = |bad: usize| {
+        let good = (0..40).map(|row| format!("a.jpg| {row}| a caption\n"));
+        let bad = (0..bad).map(|row| format!("a.jpg| {row} no caption | of | this row\n"));
+        "image_name| comment_number| comment\n".to_owned() + &good.chain(bad).collect::<String>()
+    };
+    picture(dir.path(), "a.jpg", 1);
+    write(dir.path(), "results.csv", rows(2));
+    let data = opened(&all(dir.path()));
+    assert_eq!(data.captions(0).len(), 40);
+    assert!(
+        data.skipped()[0]
+            .starts_with("entries left out: 2 (results.csv line 42: 4 fields where the header names 3")
+    );
+    write(dir.path(), "results.csv", rows(3));
+    let error = refusal(&all(dir.path()));
+    assert!(
+        error.contains("3 of 43 entries of the captions cannot be used, more than tolerate = 0.05"),
+        "{error}"
+    );
+    assert!(error.contains("\n  results.csv line 44: 4 fields"), "{error}");
+    let patient = plugins_data::CaptionFolder { tolerate: 0.1, ..all(dir.path()) };
+    assert_eq!(opened(&patient).captions(0).len(), 40);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_does_not_swallow_rows_in_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    picture(dir.path(), "a.jpg", 1);
+    let rows: String = (0..60).map(|row| format!("a.jpg,caption {row}\n")).collect();
+    write(dir.path(), "captions.csv", format!("image,caption\n{rows}a.jpg,\"never closed\n{rows}"));
+    let said = opened(&all(dir.path())).skipped().join("\n");
+    assert!(said.contains("captions.csv line 62: the caption of a.jpg goes on for 61 lines"), "{said}");
+}
+
+use clip_lab_api::Plugin as _;
