@@ -48,6 +48,20 @@ fn clip_bpe_gives_the_ids_of_open_clip() {
 }
 
 #[test]
+fn a_hundred_thousand_characters_give_what_their_beginning_does() {
+    let clip = clip_bpe();
+    for part in ["a dog and a cat ", "donaudampfschiff", "é", "犬", "12", "&amp;", ".", "<|endoftext|>"] {
+        let [long, short] = [100_000, 3_000].map(|length| part.repeat(length / part.len()));
+        let ids = clip.encode(&long, 77).unwrap();
+        assert_eq!((ids.len(), &ids), (77, &clip.encode(&short, 77).unwrap()), "{part}");
+    }
+    let spaces = " ".repeat(30_000);
+    assert_eq!(clip.encode(&format!("a{spaces}dog"), 77).unwrap(), clip.encode("a dog", 77).unwrap());
+    // Entities within entities, of which every reading takes away one.
+    assert!(clip.encode(&format!("&{}", "amp;".repeat(25_000)), 77).unwrap().len() <= 77);
+}
+
+#[test]
 fn clip_bpe_reads_markers_and_keeps_the_end() {
     let tokenizer = clip_bpe();
     assert_eq!(

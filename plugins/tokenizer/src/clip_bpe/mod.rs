@@ -29,6 +29,15 @@ impl Settings for ClipBpe {
     }
 }
 
+/// Bytes of a text that are looked at for each token that is wanted. A caption of a hundred thousand characters would
+/// else be cleaned to its end for the first 75 of its tokens.
+const READ: usize = 512;
+/// Bytes of a word for each token: more than the longest token has. Merging takes time with the square of a word.
+const LONGEST: usize = 128;
+/// The most of both, however many tokens are wanted.
+const MOST_READ: usize = 64 << 10;
+const MOST_WORD: usize = 16 << 10;
+
 struct Encoder {
     bpe: Bpe,
     max_tokens: usize,
@@ -44,12 +53,23 @@ impl Plugin<dyn Tokenizer> for ClipBpe {
     }
 }
 
+/// At most so many bytes of a text, cut between characters.
+fn start(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
 impl Tokenizer for Encoder {
     fn encode(&self, text: &str, limit: usize) -> Result<Vec<i64>> {
         let limit = limit.min(self.max_tokens);
         ensure!(limit >= 2, "a limit of {limit} tokens leaves no room for the start and the end token");
         let mut tokens = vec![self.bpe.start_of_text()];
-        self.bpe.encode(&clean::clean(text), &mut tokens);
+        // No token reaches over a space, so words may be encoded until there are enough.
+        for word in clean::clean(start(text, limit.saturating_mul(READ).min(MOST_READ))).split(' ') {
+            if tokens.len() >= limit {
+                break;
+            }
+            self.bpe.encode(start(word, limit.saturating_mul(LONGEST).min(MOST_WORD)), &mut tokens);
+        }
         tokens.truncate(limit - 1);
         tokens.push(self.bpe.end_of_text());
         Ok(tokens.into_iter().map(|token| i64::from(Token::to_u16(token))).collect())
