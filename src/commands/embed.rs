@@ -1,19 +1,18 @@
 //! `clip-lab embed`: pictures and texts to embeddings in a safetensors file.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, Dataset, Mode, Picture};
+use clip_lab_api::{Catalog, Dataset as _, Mode};
 use clip_lab_cli::{EmbedArgs, Ui};
 use tch::{Device, Tensor};
 
-use super::target::{Model, Target};
+use super::{
+    folder::Folder,
+    target::{Model, Target},
+};
 use crate::{
-    data::{Prepare, Source, cores},
+    data::{Broken, Prepare, Source, cores},
     plan::{ImageSide, TextSide},
     train::{self, Console, Features, ImageTower, TextTower, embed_texts, unit},
 };
@@ -35,7 +34,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     if let Some(folder) = &args.images {
         let (tower, side) =
             image.as_ref().zip(plan.image.as_ref()).context("the model has no image tower")?;
-        let (rows, names) = images(tower, side, folder, args.raw, device)?;
+        let (rows, names) = images(tower, side, folder, args, device)?;
         tensors.push(("image_embeds".to_owned(), rows));
         metadata.push(("images".to_owned(), serde_json::to_string(&names)?));
     }
@@ -55,25 +54,24 @@ fn images(
     tower: &ImageTower,
     side: &ImageSide,
     folder: &Path,
-    raw: bool,
+    args: &EmbedArgs,
     device: Device,
 ) -> Result<(Tensor, Vec<String>)> {
-    let data = Arc::new(Folder::open(folder)?);
+    let data = Arc::new(Folder::open(folder, args.tolerate)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::pictures(data.clone(), Arc::new(prepare));
     let mut console = Console::new(Ui::Plain);
-    let found = Features::compute(tower, source, cores(), device, &mut console, &|| false)?;
+    let mut tell = |broken: &Broken| eprintln!("left out: {broken}");
+    let found =
+        Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut tell)?;
     let found = found.context("nobody asked to stop")?;
     let good: Vec<i64> = (0..data.len())
         .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))
         .map(|index| index as i64)
         .collect();
-    for broken in &found.broken {
-        eprintln!("left out: {}: {}", broken.name, broken.why);
-    }
     let features = found.rows.f_index_select(0, &Tensor::from_slice(&good).to_device(device))?;
     let rows = tch::no_grad(|| tower.project(&features, Mode::Eval))?;
-    let rows = if raw { rows } else { unit(&rows)? };
+    let rows = if args.raw { rows } else { unit(&rows)? };
     Ok((rows.to_device(Device::Cpu), good.iter().map(|&index| data.name(index as usize)).collect()))
 }
 
@@ -85,36 +83,4 @@ fn texts(tower: &TextTower, side: &TextSide, file: &Path, raw: bool, device: Dev
     let tokenizer = side.tokenizer.build(())?;
     let rows = embed_texts(tower, tokenizer.as_ref(), side.max_tokens, device, &lines, !raw)?;
     Ok(rows.to_device(Device::Cpu))
-}
-
-/// The pictures of a folder, in name order.
-struct Folder(Vec<PathBuf>);
-
-impl Folder {
-    fn open(folder: &Path) -> Result<Self> {
-        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-        let mut files: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-        files.sort();
-        ensure!(!files.is_empty(), "{} has no files", folder.display());
-        Ok(Self(files))
-    }
-}
-
-impl Dataset for Folder {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn picture(&self, index: usize) -> Result<Picture> {
-        Picture::read(&self.0[index])
-    }
-    fn captions(&self, _index: usize) -> &[String] {
-        &[]
-    }
-    fn name(&self, index: usize) -> String {
-        self.0[index].file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-    fn fingerprint(&self) -> String {
-        String::new()
-    }
 }

@@ -4,6 +4,7 @@ pub mod check;
 pub mod data;
 pub mod embed;
 pub mod eval;
+mod folder;
 pub mod model;
 mod named;
 mod overfit;

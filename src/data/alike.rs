@@ -6,7 +6,7 @@ use std::{
 };
 
 /// A caption without what does not change its meaning: capitals, and how wide its spaces are.
-pub(super) fn folded(caption: &str) -> String {
+pub fn folded(caption: &str) -> String {
     caption.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

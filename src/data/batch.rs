@@ -1,7 +1,9 @@
 //! Samples to tensors.
 
+use std::fmt;
+
 use anyhow::Result;
-use clip_lab_api::Tokens;
+use clip_lab_api::{Dataset, Tokens, tolerated};
 use clip_lab_torch::Rows;
 use tch::{Device, Kind, Tensor};
 
@@ -34,6 +36,23 @@ pub struct Broken {
     pub name: String,
     /// Why.
     pub why: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+impl Broken {
+    /// Refuses more of them than a data set allows.
+    ///
+    /// # Errors
+    /// With their list.
+    pub fn within(broken: &[Self], data: &dyn Dataset) -> Result<()> {
+        let list: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        tolerated(data.tolerate(), &list, data.len(), "pictures")
+    }
 }
 
 impl Batch {

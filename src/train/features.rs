@@ -29,7 +29,7 @@ impl Features {
     /// Runs every picture that `source` reads through the tower. None when `stop` says so on the way.
     ///
     /// # Errors
-    /// Those of the tower, or when no picture at all can be read.
+    /// Those of the tower, or when more pictures cannot be read than the data set allows, or none can.
     pub fn compute(
         tower: &ImageTower,
         source: Source,
@@ -37,6 +37,22 @@ impl Features {
         device: Device,
         console: &mut Console,
         stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
+        Self::compute_telling(tower, source, workers, device, console, stop, &mut |_| ())
+    }
+
+    /// As [`Self::compute`]; `tell` hears of each picture that cannot be read when that is found out.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn compute_telling(
+        tower: &ImageTower,
+        source: Source,
+        workers: usize,
+        device: Device,
+        console: &mut Console,
+        stop: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(&Broken),
     ) -> Result<Option<Self>> {
         let data = source.data.clone();
         let batches: Vec<Vec<Item>> = items(data.len()).chunks(CHUNK).map(<[Item]>::to_vec).collect();
@@ -48,7 +64,11 @@ impl Features {
                 return Ok(None);
             }
             done += batch.len() as usize + batch.broken.len();
-            faults.extend(batch.broken);
+            if !batch.broken.is_empty() {
+                batch.broken.iter().for_each(&mut *tell);
+                faults.extend(batch.broken);
+                Broken::within(&faults, data.as_ref())?;
+            }
             if let Some(images) = batch.images.filter(|_| batch.pictures.numel() > 0) {
                 let features = tch::no_grad(|| tower.features(&images, Mode::Eval))?;
                 let _ = rows.shallow_clone().f_index_copy_(0, &batch.pictures, &features)?;
@@ -56,7 +76,7 @@ impl Features {
             console.pictures(done, data.len());
         }
         if faults.len() == data.len() {
-            let first = faults.first().map(|fault| format!("{}: {}", fault.name, fault.why));
+            let first = faults.first().map(ToString::to_string);
             bail!("no picture can be read; the first: {}", first.as_deref().unwrap_or("none"));
         }
         Ok(Some(Self { rows, broken: faults }))
@@ -178,5 +198,8 @@ impl Dataset for Without {
     }
     fn fingerprint(&self) -> String {
         format!("{} without {}", self.data.fingerprint(), self.data.len() - self.kept.len())
+    }
+    fn tolerate(&self) -> f64 {
+        self.data.tolerate()
     }
 }

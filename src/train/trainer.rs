@@ -73,7 +73,10 @@ pub struct Trainer<'a> {
     features: Option<Tensor>,
     /// Features of the evaluated splits of a locked tower.
     kept: BTreeMap<&'static str, (Tensor, Vec<Broken>)>,
-    broken: HashSet<usize>,
+    /// Training pictures that could not be read, each with its name and why.
+    broken: BTreeMap<usize, String>,
+    /// Pictures that the event log names already, by split.
+    told: BTreeMap<String, HashSet<usize>>,
     progress: Progress,
     latest: BTreeMap<String, f64>,
     clock: Clock,
@@ -100,7 +103,7 @@ impl<'a> Trainer<'a> {
         let scale = LossScale::new(plan.run.precision);
         let (spec, model) = (session.spec.clone(), describe(plan));
         let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model, scale };
-        let (features, kept, broken) = Default::default();
+        let (features, kept, broken, told) = Default::default();
         let (latest, clock, load, thumbnails) = Default::default();
         let mut trainer = Self {
             plan,
@@ -113,6 +116,7 @@ impl<'a> Trainer<'a> {
             features,
             kept,
             broken,
+            told,
             progress,
             latest,
             clock,

@@ -128,7 +128,10 @@ fn what_cannot_be_embedded_is_told() {
     fs::create_dir(lab.path("void")).unwrap();
     says(&refused(&["tiny.toml", "--images", "void"]), &["void has no files"]);
     lab.write("void/a.png", "no picture");
-    says(&refused(&["tiny.toml", "--images", "void"]), &["no picture can be read", "a.png"]);
+    says(
+        &refused(&["tiny.toml", "--images", "void"]),
+        &["1 of 1 pictures cannot be used", "a.png: it is not a picture"],
+    );
     if let Some(tower) = goldens("towers/hf_vit") {
         let words = [tower.to_str().unwrap(), "--texts", "tiny.toml"];
         says(&refused(&words), &["the model has no text tower"]);

@@ -6,6 +6,7 @@ mod compare;
 mod embed;
 mod eval;
 mod from_run;
+mod inspect;
 mod lab;
 mod look_back;
 mod model;
@@ -15,6 +16,8 @@ mod preflight;
 mod program;
 mod run;
 mod search;
+#[path = "../../crates/shards/tests/support/mod.rs"]
+mod server;
 mod specs;
 mod stop;
 mod store;

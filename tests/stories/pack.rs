@@ -78,7 +78,7 @@ fn broken_pictures_are_named_and_too_many_stop_it() {
     says(&done.err, &["train: left out: 05.png: it is not a picture", "47 pictures in 1 shards"]);
     done.good();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
-    says(&none.err, &["1 of 48 pictures cannot be read, more than --tolerate 0 allows", "05.png"]);
+    says(&none.err, &["1 of 48 pictures cannot be used, more than tolerate = 0 allows", "05.png"]);
     assert!(!lab.run(&["data", "pack", "cache", "--out", "x"]).err.is_empty());
 }
 

@@ -15,7 +15,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, Weights};
-pub use data::{DataVerb, PackArgs, PackFormat};
+pub use data::{DataVerb, InspectArgs, PackArgs, PackFormat};
 pub use eval::EvalArgs;
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
@@ -81,7 +81,7 @@ pub enum Verb {
     /// Take a model away, or look at one: `model export`, `model show`
     #[command(subcommand)]
     Model(ModelVerb),
-    /// Work on data sets: pack them into shards
+    /// Look at data sets, or pack them into shards
     #[command(subcommand)]
     Data(DataVerb),
     /// Look back at runs: list, show, tag, delete, and how two of them differ
@@ -266,6 +266,9 @@ pub struct EmbedArgs {
     /// Leave the embeddings as the projections give them instead of scaling them to unit length
     #[arg(long)]
     pub raw: bool,
+    /// The share of pictures that may be unreadable; they are left out and named
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    pub tolerate: f64,
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

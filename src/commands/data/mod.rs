@@ -1,6 +1,8 @@
 //! `clip-lab data`: what can be done with data sets.
 
+mod inspect;
 mod pack;
+mod sources;
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
@@ -12,6 +14,7 @@ use clip_lab_cli::DataVerb;
 /// Those of the verb.
 pub fn data(verb: &DataVerb, catalog: &Catalog) -> Result<()> {
     match verb {
+        DataVerb::Inspect(args) => inspect::inspect(args, catalog),
         DataVerb::Pack(args) => pack::pack(args, catalog),
     }
 }

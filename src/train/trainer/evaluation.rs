@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clip_lab_api::{Dataset, Ranks};
 use clip_lab_cli::Ui;
 use clip_lab_store::{Goal, Level, RankSet, Request};
@@ -138,10 +138,6 @@ impl Trainer<'_> {
             return Ok(Some((rows.shallow_clone(), broken.clone())));
         }
         let Some(found) = self.features_of(name, data, Read::EvalPicture)? else { return Ok(None) };
-        for broken in &found.broken {
-            let words = format!("left out of {name}: {}: {}", broken.name, broken.why);
-            self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
-        }
         if self.locked() {
             self.kept.insert(name, (found.rows.shallow_clone(), found.broken.clone()));
         }
@@ -157,11 +153,29 @@ impl Trainer<'_> {
     ) -> Result<Option<Features>> {
         let source = self.source(data.clone(), read, true);
         let (workers, device, pictures) = (self.workers(), self.device, data.len());
-        let (image, session, stop) = (&self.rig.image, self.session, &self.stop);
+        let (image, session, stop, step) = (&self.rig.image, self.session, &self.stop, self.progress.step);
+        let told = self.told.entry(split.to_owned()).or_default();
+        let mut tell = |broken: &Broken| {
+            if told.insert(broken.picture) {
+                let place = if split == "train" { String::new() } else { format!(" of {split}") };
+                let words = format!("left out{place}: {broken}");
+                session.event(Level::Warning, "broken_picture", step, &words);
+            }
+        };
+        let table = || format!("[data.{split}]");
         if !(self.locked() && self.plan.run.cache_features) {
             // An evaluation on the way is finished before anybody is listened to: it belongs to this step.
             let mut quiet = Console::new(Ui::None);
-            return Features::compute(image, source, workers, device, &mut quiet, &|| false);
+            return Features::compute_telling(
+                image,
+                source,
+                workers,
+                device,
+                &mut quiet,
+                &|| false,
+                &mut tell,
+            )
+            .with_context(table);
         }
         let key = self.key(data.as_ref(), read)?;
         let console = &mut self.console;
@@ -175,8 +189,9 @@ impl Trainer<'_> {
                 }
                 stop.peek()
             };
-            Features::compute(image, source, workers, device, console, &asked)
-        })?;
+            Features::compute_telling(image, source, workers, device, console, &asked, &mut tell)
+        });
+        let found = found.with_context(table)?;
         let Some((found, cached)) = found else { return Ok(None) };
         if cached {
             self.console.say(&format!("features of the {pictures} {split} pictures: found in the cache"));

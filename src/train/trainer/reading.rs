@@ -1,6 +1,6 @@
 //! Reading pairs ahead.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use clip_lab_api::Dataset;
 
@@ -13,7 +13,8 @@ use crate::{
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Loader {
         let source = self.source(self.feed.train.clone(), self.read(), self.features.is_none());
-        let (order, broken) = (self.feed.order.clone(), self.broken.clone());
+        let order = self.feed.order.clone();
+        let broken: HashSet<usize> = self.broken.keys().copied().collect();
         let from = self.progress.step;
         let first = from / order.batches();
         let skip = (from % order.batches()) as usize;

@@ -1,7 +1,7 @@
 //! What a run says and records.
 
-use anyhow::{Result, ensure};
-use clip_lab_api::{Report, Scored};
+use anyhow::Result;
+use clip_lab_api::{Report, Scored, tolerated};
 use clip_lab_store::{Level, Tick};
 
 use super::{Ended, Trainer};
@@ -9,9 +9,6 @@ use crate::{
     data::Broken,
     train::{Line, environment, rig::count, summary},
 };
-
-/// The share of pictures that may be broken before a run gives up.
-const MOST_BROKEN: f64 = 0.1;
 
 impl Trainer<'_> {
     pub(super) fn non_finite(&self, loss: f64) -> Ended {
@@ -59,21 +56,22 @@ impl Trainer<'_> {
         self.progress.step as f64 / self.feed.order.batches() as f64
     }
 
-    /// Names each broken picture once, and gives up when there are too many.
+    /// Names each broken picture once, and gives up when there are more than the data set allows.
     pub(super) fn tell_broken(&mut self, broken: &[Broken]) -> Result<()> {
         for picture in broken {
-            if self.broken.insert(picture.picture) {
-                let words = format!("left out: {}: {}", picture.name, picture.why);
-                self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
+            if self.broken.insert(picture.picture, picture.to_string()).is_none() {
+                let words = format!("left out: {picture}");
                 self.console.say(&words);
+                if self.told.entry("train".to_owned()).or_default().insert(picture.picture) {
+                    self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
+                }
             }
         }
-        let (bad, all) = (self.broken.len(), self.feed.train.len());
-        ensure!(
-            bad as f64 <= MOST_BROKEN * all as f64,
-            "{bad} of {all} training pictures cannot be read; the events of the run name them (clip-lab runs show)"
-        );
-        Ok(())
+        if broken.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = self.broken.values().cloned().collect();
+        tolerated(self.feed.train.tolerate(), &list, self.feed.train.len(), "training pictures")
     }
 
     /// What is about to be trained, in a few lines.
@@ -107,9 +105,13 @@ impl Trainer<'_> {
             let (used, all) = (self.feed.order.used(0), self.feed.order.len());
             self.console.say(&format!("  distinct batches: the first epoch uses {used} of {all} pairs"));
         }
-        for words in self.feed.train.skipped() {
-            self.session.event(Level::Warning, "data", 0, words);
-            self.console.say(words);
+        let train = self.feed.train.skipped().iter().cloned();
+        let others = self.feed.splits.iter().flat_map(|(split, data)| {
+            data.skipped().iter().map(move |words| format!("in {}: {words}", split.as_str()))
+        });
+        for words in train.chain(others) {
+            self.session.event(Level::Warning, "data", 0, &words);
+            self.console.say(&words);
         }
     }
 

@@ -40,9 +40,9 @@ pub struct PackArgs {
     /// Quality of JPEG, from 1 to 100
     #[arg(long, value_name = "N", default_value_t = 92, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: u8,
-    /// The share of pictures that may be unreadable; they are left out and named
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
-    pub tolerate: f64,
+    /// The share of pictures that may be unreadable, instead of the data set's own; they are left out and named
+    #[arg(long, value_name = "SHARE")]
+    pub tolerate: Option<f64>,
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

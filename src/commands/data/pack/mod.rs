@@ -2,7 +2,6 @@
 
 mod manifest;
 mod picture;
-mod sources;
 
 use std::{
     path::Path,
@@ -14,12 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Catalog, Dataset};
+use anyhow::{Context as _, Result, anyhow};
+use clip_lab_api::{Catalog, Dataset, tolerated};
 use clip_lab_cli::PackArgs;
+use clip_lab_picture::Scratch;
 use clip_lab_shards::{NewSample, Place, Writer};
 
 use self::picture::packed;
+use super::sources;
 use crate::data::cores;
 
 /// Pictures that are read and made smaller at once; as many are held in memory.
@@ -39,7 +40,7 @@ struct Packed {
 /// # Errors
 /// When the data set cannot be opened, too much of it is broken, or the disk does not take it.
 pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
-    let sources = sources::open(args, catalog)?;
+    let (sources, _) = sources::open(&args.data, &args.set, args.tolerate, catalog)?;
     manifest::check(args, &sources)?;
     let mut packed = Vec::new();
     for (split, data) in &sources {
@@ -65,6 +66,7 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
             data.len()
         );
     }
+    let share = args.tolerate.unwrap_or_else(|| data.tolerate());
     let (mut broken, mut told) = (Vec::new(), Instant::now());
     for first in (start..data.len()).step_by(AT_ONCE) {
         for sample in samples(data, first..(first + AT_ONCE).min(data.len()), args) {
@@ -73,7 +75,7 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
                 Err(error) => broken.push(format!("{error:#}")),
             }
         }
-        enough(&broken, data.len(), args.tolerate)?;
+        tolerated(share, &broken, data.len(), "pictures")?;
         if told.elapsed() > TOLD {
             told = Instant::now();
             eprintln!("{split}: {first} of {} pictures, {} shards", data.len(), writer.finished());
@@ -85,18 +87,6 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
     Ok(shards)
 }
 
-/// Stops when more is broken than may be.
-fn enough(broken: &[String], all: usize, share: f64) -> Result<()> {
-    if broken.len() as f64 > share * all as f64 {
-        bail!(
-            "{} of {all} pictures cannot be read, more than --tolerate {share} allows:\n  {}",
-            broken.len(),
-            broken.join("\n  ")
-        );
-    }
-    Ok(())
-}
-
 /// Reads pictures with all cores; in their order.
 fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -> Vec<Result<NewSample>> {
     let next = AtomicUsize::new(range.start);
@@ -104,12 +94,15 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
     thread::scope(|scope| {
         for _ in 0..cores().min(range.len()) {
             scope.spawn(|| {
+                let mut scratch = Scratch::new();
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= range.end {
                         return;
                     }
-                    let sample = sample(data, index, args).with_context(|| data.name(index));
+                    let scratch = scratch.as_mut().map_err(|error| anyhow!("{error:#}"));
+                    let sample = scratch.and_then(|scratch| sample(data, index, args, scratch));
+                    let sample = sample.with_context(|| data.name(index));
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((index, sample));
                 }
             });
@@ -120,8 +113,8 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
     done.into_iter().map(|(_, sample)| sample).collect()
 }
 
-fn sample(data: &dyn Dataset, index: usize, args: &PackArgs) -> Result<NewSample> {
-    let (picture, ending) = packed(data.picture(index)?, args)?;
+fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scratch) -> Result<NewSample> {
+    let (picture, ending) = packed(data.picture(index)?, args, scratch)?;
     Ok(NewSample {
         key: format!("{index:09}"),
         ending,
@@ -149,10 +142,4 @@ fn tables(packed: &[Packed], out: &Path) -> String {
         format!("[data.{}]\n{plugin}shards = {shards}\n{classes}", one.split)
     };
     packed.iter().map(table).collect::<Vec<_>>().join("\n")
-}
-
-/// Refuses a data set without pictures.
-fn not_empty(data: &dyn Dataset, split: &str) -> Result<()> {
-    ensure!(!data.is_empty(), "{split} holds no picture");
-    Ok(())
 }

@@ -2,19 +2,20 @@
 
 use std::io::Cursor;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clip_lab_api::Picture;
 use clip_lab_cli::{PackArgs, PackFormat};
-use image::{ImageFormat, ImageReader, RgbImage, codecs::jpeg::JpegEncoder, imageops};
+use clip_lab_picture::Scratch;
+use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 
 /// The bytes of a picture and their ending: untouched where it is a file and small enough.
 ///
 /// # Errors
 /// When it is no picture, or is to be made smaller and cannot be decoded.
-pub(super) fn packed(picture: Picture, args: &PackArgs) -> Result<(Vec<u8>, String)> {
+pub(super) fn packed(picture: Picture, args: &PackArgs, scratch: &mut Scratch) -> Result<(Vec<u8>, String)> {
     let most = args.resize.map_or(u32::MAX, |side| side.get());
     match picture {
-        Picture::Encoded(bytes) if short_side(&bytes)? <= most => {
+        Picture::Encoded(bytes) if short_side(&bytes, scratch)? <= most => {
             let ending = ending(&bytes)?;
             Ok((bytes, ending.to_owned()))
         }
@@ -30,10 +31,10 @@ pub(super) fn packed(picture: Picture, args: &PackArgs) -> Result<(Vec<u8>, Stri
     }
 }
 
-/// Of what the header says; nothing is decoded.
-fn short_side(bytes: &[u8]) -> Result<u32> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    let (width, height) = reader.into_dimensions().context("it is not a picture, or its header is broken")?;
+/// Of what the header says. Nothing of a JPEG is decoded; that it is whole is looked at, so that no broken picture is
+/// handed on.
+fn short_side(bytes: &[u8], scratch: &mut Scratch) -> Result<u32> {
+    let (width, height) = scratch.open(Picture::Encoded(bytes.to_vec()))?.size();
     Ok(width.min(height))
 }
 

@@ -1,5 +1,9 @@
 //! Broken pictures and captions: counted, named, and no reason to stop.
 
+mod captions;
+mod pictures;
+mod shards;
+
 use std::fs;
 
 use crate::{
@@ -24,7 +28,7 @@ fn broken_pictures_and_captions_are_left_out_by_name() {
     let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
     let list = list.replace("a square with the number 9,", ",") + "99.png,a picture that nobody took,train\n";
     lab.write("data/captions.csv", list);
-    let out = lab.run(&["run", "tiny.toml"]).good();
+    let out = lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.125"]).good();
     assert_eq!(lab.newest()["status"], "finished");
     assert_eq!(lab.losses().len(), 12);
     let told = lab.events("data");
@@ -34,8 +38,7 @@ fn broken_pictures_and_captions_are_left_out_by_name() {
     says(&told[2], &["pictures without a caption: 1 (09.png)"]);
     let mut broken = lab.events("broken_picture");
     broken.sort();
-    broken.dedup();
-    assert_eq!(broken.len(), 3, "{broken:?}");
+    assert_eq!(broken.len(), 3, "each once, however often it is read: {broken:?}");
     says(&broken[0], &["left out of val: 50.png", "not a picture"]);
     says(&broken[1], &["left out: 03.png"]);
     says(&broken[2], &["left out: 07.png", "not a picture", "begins with `this is a"]);
@@ -48,22 +51,12 @@ fn no_picture_that_can_be_read_is_an_error() {
     for index in 0..TRAIN {
         lab.write(&format!("data/{index:02}.png"), "no picture");
     }
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["training pictures cannot be read", "clip-lab runs show"]);
+    let list =
+        &["of 48 training pictures cannot be used, more than tolerate = 0.05 allows", "it is not a picture"];
+    says(&lab.run(&["run", "tiny.toml"]).bad(), list);
     let run = lab.newest();
     assert_eq!(run["status"], "failed");
-    says(run["reason"].as_str().unwrap(), &["of 48 training pictures cannot be read"]);
+    says(run["reason"].as_str().unwrap(), list);
     assert!(lab.events("broken_picture").iter().all(|text| text.contains("not a picture")));
-    says(&lab.run(&["runs", "show", "tiny"]).good(), &["failed", "broken_picture", "cannot be read"]);
-}
-
-#[test]
-fn captions_that_cannot_be_used_are_told_with_their_line() {
-    let lab = Lab::new();
-    lab.write("data/captions.csv", "image,caption\n00.png,fine\n01.png,one, two, three\n");
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "needs quotes"]);
-    lab.write("data/captions.csv", "image,caption\n98.png,lost\n99.png,lost too\n");
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["listed but not in", "98.png"]);
-    fs::remove_file(lab.path("data/captions.csv")).unwrap();
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["holds no list of captions", "name it with `file`"]);
-    assert_eq!(lab.folders(), 0, "a run that cannot start leaves nothing behind");
+    says(&lab.run(&["runs", "show", "tiny"]).good(), &["failed", "broken_picture", "cannot be used"]);
 }

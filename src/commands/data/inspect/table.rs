@@ -1,0 +1,189 @@
+//! What was found, for people.
+
+use std::fmt::Write as _;
+
+use super::{
+    repeats::Group,
+    report::{Repeats, Report, Split, Spread},
+};
+
+/// Examples of each kind that are listed.
+const LISTED: usize = 10;
+/// Characters of a caption that are shown.
+const SHOWN: usize = 60;
+
+/// The tables and lists.
+pub(super) fn table(report: &Report) -> String {
+    let mut out = counts(report);
+    for split in &report.splits {
+        let words: Vec<String> = split.left_out.iter().map(|words| shortened(words, 300)).collect();
+        list(&mut out, &format!("Left out of {} on opening", split.name), &words, words.len());
+        let faults: Vec<String> =
+            split.broken.iter().map(|fault| format!("{}: {}", fault.name, fault.why)).collect();
+        list(&mut out, &format!("Broken in {}", split.name), &faults, LISTED);
+    }
+    repeats(&mut out, "pictures", &report.same_pictures, report);
+    repeats(&mut out, "captions", &report.same_captions, report);
+    out
+}
+
+/// A column for each split.
+fn counts(report: &Report) -> String {
+    let cut = format!("cut at {}", report.max_tokens);
+    let tokens = format!("tokens ({})", report.tokenizer);
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
+    let mut row = |name: &str, of: &dyn Fn(&Split) -> String| {
+        let values: Vec<String> = report.splits.iter().map(of).collect();
+        // A row that says nothing of any split is none.
+        if values.iter().any(|value| !value.is_empty()) {
+            rows.push((name.to_owned(), values));
+        }
+    };
+    row("", &|split| split.name.clone());
+    row("pictures", &|split| number(split.pictures as u64));
+    row("  broken", &|split| number(split.broken.len() as u64));
+    row("  named as another format", &|split| some(split.misnamed));
+    row("  format", &formats);
+    row("  width", &|split| spread(split.width));
+    row("  height", &|split| spread(split.height));
+    row("  kB of a file", &|split| kilobytes(split.file_bytes));
+    row("  MB in all", &|split| format!("{:.1}", split.bytes as f64 / 1e6));
+    row("classes", &|split| some(split.classes));
+    row("  pictures of a class", &|split| spread(split.class_sizes));
+    row("captions", &|split| number(split.captions as u64));
+    row("  of a picture", &|split| each(split));
+    row("  characters", &|split| spread(split.characters));
+    row(&format!("  {tokens}"), &|split| spread(split.tokens.as_ref().map(|tokens| tokens.lengths)));
+    row(&format!("  {cut}"), &|split| {
+        split.tokens.as_ref().map_or(String::new(), |tokens| format!("{:.2}%", 100.0 * tokens.cut_share))
+    });
+    let same = |repeats: &Repeats, split: &Split| {
+        number(repeats.within.get(&split.name).copied().unwrap_or(0) as u64)
+    };
+    row("same picture again", &|split| same(&report.same_pictures, split));
+    row("same caption again", &|split| {
+        if split.captions > 0 { same(&report.same_captions, split) } else { String::new() }
+    });
+    aligned(&rows) + "Ranges are smallest / median / largest.\n"
+}
+
+fn aligned(rows: &[(String, Vec<String>)]) -> String {
+    let label = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let columns = rows.first().map_or(0, |(_, values)| values.len());
+    let width =
+        |column: usize| rows.iter().map(|(_, values)| values[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |(name, values): &(String, Vec<String>)| {
+        let cells = values.iter().zip(&widths).map(|(value, width)| format!("  {value:>width$}"));
+        format!("{name:<label$}{}\n", cells.collect::<String>())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn list(out: &mut String, title: &str, lines: &[String], most: usize) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}: {}", number(lines.len() as u64));
+    for line in lines.iter().take(most) {
+        let _ = writeln!(out, "  {line}");
+    }
+    if lines.len() > most {
+        let _ = writeln!(out, "  and {} more (--json lists all)", number((lines.len() - most) as u64));
+    }
+}
+
+/// What two splits share comes first: it is what makes a result wrong.
+fn repeats(out: &mut String, what: &str, found: &Repeats, report: &Report) {
+    for shared in &found.across {
+        let [a, b] = &shared.splits;
+        let numbers = [a, b].map(|name| report.splits.iter().position(|split| &split.name == name));
+        let both = |group: &&Group| numbers.iter().flatten().all(|split| group.splits.contains(split));
+        let lines: Vec<String> = found.groups.iter().filter(both).map(line).collect();
+        list(out, &format!("The same {what} in {a} and in {b}"), &lines, LISTED);
+    }
+    let inner = |group: &&Group| group.count > group.splits.len();
+    let lines: Vec<String> = found.groups.iter().filter(inner).map(line).collect();
+    list(out, &format!("The same {what} within a split"), &lines, LISTED);
+}
+
+fn line(group: &Group) -> String {
+    let names = group.of.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if group.count > 4 { format!(", ... ({} in all)", group.count) } else { String::new() };
+    let what = group.what.as_ref().map_or(String::new(), |what| format!("\"{}\": ", shortened(what, SHOWN)));
+    format!("{what}{names}{more}")
+}
+
+/// One line of at most so many characters.
+fn shortened(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}
+
+fn formats(split: &Split) -> String {
+    let mut formats: Vec<_> = split.formats.iter().collect();
+    formats.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    match formats.as_slice() {
+        [] => String::new(),
+        [(name, _)] => (*name).clone(),
+        several => several
+            .iter()
+            .map(|(name, count)| format!("{name} {}", number(**count as u64)))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn each(split: &Split) -> String {
+    let counts: Vec<usize> = split.captions_each.keys().copied().collect();
+    match counts.as_slice() {
+        _ if split.captions == 0 => String::new(),
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first} to {last}"),
+        [] => String::new(),
+    }
+}
+
+fn spread(spread: Option<Spread>) -> String {
+    spread.map_or(String::new(), |Spread { min, median, max, .. }| match min == max {
+        true => number(min),
+        false => format!("{} / {} / {}", number(min), number(median), number(max)),
+    })
+}
+
+fn kilobytes(spread: Option<Spread>) -> String {
+    let kilo = |bytes: u64| format!("{:.1}", bytes as f64 / 1e3);
+    spread.map_or(String::new(), |Spread { min, median, max, .. }| {
+        format!("{} / {} / {}", kilo(min), kilo(median), kilo(max))
+    })
+}
+
+/// Nothing for nothing.
+fn some(count: usize) -> String {
+    if count == 0 { String::new() } else { number(count as u64) }
+}
+
+/// `12,345`.
+fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
+    groups.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_captions_are_one_line() {
+        assert_eq!(
+            (number(7), number(1234), number(1_234_567)),
+            ("7".into(), "1,234".into(), "1,234,567".into())
+        );
+        assert_eq!(shortened("a\n b  é", 5), "a b é");
+        assert_eq!(shortened("äöü and more", 4), "äöü ...");
+    }
+}

@@ -1,0 +1,75 @@
+//! Lists of captions that are not as they should be.
+
+use std::fs;
+
+use crate::{
+    lab::{Lab, TRAIN},
+    program::says,
+};
+
+#[test]
+fn captions_that_cannot_be_used_are_told_with_their_line() {
+    let lab = Lab::new();
+    lab.write("data/captions.csv", "image,caption\n00.png,fine\n01.png,one, two, three\n");
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "needs quotes"]);
+    lab.write("data/captions.csv", "image,caption\n98.png,lost\n99.png,lost too\n");
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["listed but not in", "98.png"]);
+    fs::remove_file(lab.path("data/captions.csv")).unwrap();
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["holds no list of captions", "name it with `file`"]);
+    assert_eq!(lab.folders(), 0, "a run that cannot start leaves nothing behind");
+}
+
+/// The list of the lab with other captions for its first pictures.
+fn with_captions(lab: &Lab, captions: &[&[u8]]) -> Vec<u8> {
+    let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
+    let mut lines: Vec<Vec<u8>> = list.lines().map(|line| line.as_bytes().to_vec()).collect();
+    for (index, caption) in captions.iter().enumerate() {
+        lines[index + 1] = [format!("{index:02}.png,").as_bytes(), caption, b",train"].concat();
+    }
+    lines.join(&b'\n')
+}
+
+#[test]
+fn empty_strange_and_endless_captions_are_trained_on_or_named() {
+    let lab = Lab::new();
+    // One word, many words, and entities within entities: each in its way takes long to the end.
+    let word = "donaudampfschiff".repeat(6_250);
+    let words = "a dog and a cat ".repeat(6_250);
+    let nested = "&".to_owned() + &"amp;".repeat(25_000);
+    let captions: [&[u8]; 5] =
+        [b" ", b"un caf\xe9 \xff", word.as_bytes(), words.as_bytes(), nested.as_bytes()];
+    lab.write("data/captions.csv", with_captions(&lab, &captions));
+    lab.run(&["run", "tiny.toml"]).good();
+    let told = lab.events("data").join("\n");
+    says(
+        &told,
+        &[
+            "captions.csv not all UTF-8: 2 bytes were read as Latin-1",
+            "empty captions left out: 1 (one of 00.png)",
+        ],
+    );
+    says(&told, &["pictures without a caption: 1 (00.png)"]);
+    let seen = lab.json(&["data", "inspect", "tiny.toml"]);
+    let train = &seen["splits"][0];
+    assert_eq!((&train["name"], &train["captions"]), (&"train".into(), &(TRAIN - 1).into()));
+    assert_eq!(train["characters"]["max"], 100_001);
+    assert_eq!(train["tokens"]["cut"], 2, "the entities are one ampersand: {}", train["tokens"]);
+}
+
+#[test]
+fn more_bad_rows_than_are_tolerated_stop_a_run_with_their_list() {
+    let lab = Lab::new();
+    let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
+    let list = list.replace("a square with the number 1", "a square, the number 1");
+    lab.write("data/captions.csv", list);
+    let refused = lab.run(&["run", "tiny.toml"]).bad();
+    says(&refused, &["11 of 56 entries of the captions cannot be used, more than tolerate = 0.05 allows"]);
+    says(
+        &refused,
+        &["captions.csv line 3: 4 fields where the header names 3", "captions.csv line 21: 4 fields"],
+    );
+    lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0.2"]).good();
+    let told = lab.events("data");
+    says(&told[0], &["entries left out: 11 (captions.csv line 3: 4 fields", "line 21:"]);
+    assert_eq!(lab.losses().len(), 12);
+}

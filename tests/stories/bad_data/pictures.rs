@@ -1,0 +1,161 @@
+//! Every way in which a picture file is not what one expects.
+
+use std::{fs, io::Cursor};
+
+use image::{
+    DynamicImage, Frame, ImageBuffer, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage, codecs::gif::GifEncoder,
+};
+
+use crate::{
+    lab::{Lab, TRAIN},
+    program::says,
+};
+
+fn noise() -> RgbImage {
+    RgbImage::from_fn(96, 80, |x, y| Rgb([(x * y % 251) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8]))
+}
+
+fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// A PNG that says it has 60,000 x 60,000 pixels: 33 bytes that would become 10 GB.
+fn bomb() -> Vec<u8> {
+    let small = encoded(RgbImage::new(1, 1), ImageFormat::Png);
+    let mut header = small[12..29].to_vec();
+    header[4..8].copy_from_slice(&60_000_u32.to_be_bytes());
+    header[8..12].copy_from_slice(&60_000_u32.to_be_bytes());
+    let crc = !header.iter().fold(u32::MAX, |crc, byte| {
+        let shifted = |crc: u32| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| shifted(crc))
+    });
+    [&small[..12], &header, &crc.to_be_bytes(), &small[33..]].concat()
+}
+
+/// A JPEG with an EXIF that says it lies on its side.
+fn sideways() -> Vec<u8> {
+    let jpeg = encoded(noise(), ImageFormat::Jpeg);
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    [&jpeg[..2], &[0xFF, 0xE1], &(exif.len() as u16 + 2).to_be_bytes(), exif, &jpeg[2..]].concat()
+}
+
+fn animated() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let frame = |shade| Frame::new(RgbaImage::from_pixel(24, 24, Rgba([shade, 90, 30, 255])));
+    GifEncoder::new(&mut bytes).encode_frames([10, 200].map(frame)).unwrap();
+    bytes
+}
+
+/// Puts strange pictures that can be used in the places of the first ones, and useless ones after them.
+fn strange(lab: &Lab) -> (usize, Vec<&'static str>) {
+    let deep: ImageBuffer<Rgb<u16>, _> = ImageBuffer::from_pixel(24, 24, Rgb([0xFFFF, 0x8080, 0]));
+    let jpeg = encoded(noise(), ImageFormat::Jpeg);
+    let png = encoded(noise(), ImageFormat::Png);
+    let good = [
+        include_bytes!("cmyk.jpg").to_vec(),
+        encoded(deep, ImageFormat::Png),
+        animated(),
+        include_bytes!("animated.webp").to_vec(),
+        sideways(),
+        jpeg.clone(),
+    ];
+    let bad = [
+        (jpeg[..jpeg.len() / 2].to_vec(), "the JPEG ends early: the file is cut short"),
+        (png[..png.len() / 2].to_vec(), "its Png data is broken or cut short"),
+        (bomb(), "it claims 60000x60000 pixels, more than the 100 million that are decoded"),
+        (Vec::new(), "the file is empty (0 bytes)"),
+        (
+            b"<html>404 not found</html>".to_vec(),
+            "it is not a picture, whatever its name says: it begins with `<html>404 not fo`",
+        ),
+    ];
+    for (index, picture) in good.iter().chain(bad.iter().map(|(picture, _)| picture)).enumerate() {
+        lab.write(&format!("data/{index:02}.png"), picture);
+    }
+    (good.len(), bad.map(|(_, why)| why).to_vec())
+}
+
+#[test]
+fn what_can_be_used_is_used_and_the_rest_is_named_in_every_verb() {
+    let lab = Lab::new();
+    let (good, bad) = strange(&lab);
+    fs::remove_file(lab.path("data/47.png")).unwrap();
+    lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0.2"]).good();
+    let mut told = lab.events("broken_picture");
+    told.sort();
+    let names: Vec<String> =
+        (good..good + bad.len()).map(|index| format!("left out: {index:02}.png: ")).collect();
+    assert_eq!(told.len(), bad.len(), "{told:#?}");
+    for (told, words) in told.iter().zip(names.iter().zip(&bad)) {
+        says(told, &[words.0, words.1]);
+    }
+    says(&lab.events("data").join("\n"), &["pictures listed but not in", "1 (47.png)"]);
+
+    let embed = ["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"];
+    let refused = lab.run(&embed).bad();
+    says(&refused, &["cannot be used, more than tolerate = 0.05 allows", bad[0], "left out: captions.csv"]);
+    let done = lab.run(&[&embed[..], &["--tolerate", "0.2"]].concat());
+    bad.iter().for_each(|why| says(&done.err, &[why]));
+    says(&done.good(), &["image_embeds [50, 16]"]);
+
+    let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.2"];
+    let done = lab.run(&pack);
+    bad.iter().for_each(|why| says(&done.err, &[why]));
+    says(&done.err, &[&format!("train: {} pictures in 1 shards", TRAIN - 1 - bad.len())]);
+    done.good();
+
+    let seen = lab.json(&["data", "inspect", "tiny.toml"]);
+    let broken = seen["splits"][0]["broken"].as_array().unwrap();
+    let found: Vec<&str> = broken.iter().map(|fault| fault["why"].as_str().unwrap()).collect();
+    assert_eq!(found.len(), bad.len());
+    found.iter().zip(&bad).for_each(|(found, why)| says(found, &[why]));
+    assert_eq!(seen["splits"][0]["misnamed"], 5, "{}", seen["splits"][0]);
+    assert_eq!(seen["splits"][0]["formats"]["GIF"], 1);
+}
+
+#[test]
+fn an_evaluation_stops_with_the_list_too() {
+    let lab = Lab::new();
+    lab.write("data/50.png", b"no picture");
+    let refused = lab.run(&["run", "tiny.toml"]).bad();
+    says(
+        &refused,
+        &[
+            "[data.val]",
+            "1 of 8 pictures cannot be used, more than tolerate = 0.05 allows",
+            "50.png: it is not",
+        ],
+    );
+    says(&lab.events("broken_picture")[0], &["left out of val: 50.png: it is not a picture"]);
+    lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.2"]).good();
+    assert_eq!(lab.events("broken_picture").len(), 1, "once, and not at every evaluation");
+}
+
+#[test]
+fn features_of_a_locked_tower_leave_them_out_and_stop_with_the_list() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml"]).good();
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    let spec = fs::read_to_string(lab.path("tiny.toml")).unwrap();
+    let (start, end) = (spec.find("[[augment]]").unwrap(), spec.find("[tokenizer]").unwrap());
+    let spec = spec.replace(&spec[start..end], "");
+    let (start, end) = (spec.find("[model.image]").unwrap(), spec.find("[model.text]").unwrap());
+    let tower = format!("[model.image]\nfrom = \"runs/{uid}\"\nlock = true\n");
+    lab.write("lit.toml", spec.replace(&spec[start..end], &tower));
+    lab.write("data/05.png", b"");
+    let out = lab.run(&["run", "lit.toml"]).good();
+    says(&out, &["the image tower is locked", "left out: 05.png: the file is empty"]);
+    assert_eq!(lab.events("broken_picture").len(), 1);
+    for index in 6..9 {
+        fs::copy(lab.path("data/05.png"), lab.path(&format!("data/{index:02}.png"))).unwrap();
+    }
+    let refused = lab.run(&["run", "lit.toml"]).bad();
+    says(
+        &refused,
+        &["[data.train]", "3 of 48 pictures cannot be used", "\n  05.png: the file is empty (0 bytes)"],
+    );
+    assert_eq!(lab.newest()["status"], "failed");
+    assert_eq!(lab.events("broken_picture").len(), 3, "what was found until then");
+}

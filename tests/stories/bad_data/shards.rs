@@ -1,0 +1,99 @@
+//! Shards that are cut short or vanish, and servers that are slow, at fault or gone.
+
+use std::{fs, time::Duration};
+
+use crate::{
+    lab::{Lab, TINY},
+    program::{bytes, says},
+    server::{Fault, Server},
+};
+
+/// A lab whose pictures are packed into `packed/train-000000.tar` to `-000006.tar`, and a spec of `shards`.
+fn packed() -> Lab {
+    let lab = Lab::new();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    lab
+}
+
+/// Writes the spec that trains from shards at `place`.
+fn spec(lab: &Lab, place: &str) {
+    let data = format!("plugin = \"webdataset\"\nshards = \"{place}\"\nstall_seconds = 0.2\ntries = 4");
+    let spec = TINY.replace("plugin = \"captions\"\nroot = \"data\"", &data);
+    lab.write("shards.toml", spec.replace("split = \"val\"", "shards = \"packed/val-000000.tar\""));
+}
+
+const ALL: &str = "train-{000000..000006}.tar";
+
+#[test]
+fn a_server_that_is_slow_fails_and_breaks_off_costs_time_and_no_picture() {
+    let lab = packed();
+    spec(&lab, &format!("packed/{ALL}"));
+    lab.run(&["run", "shards.toml"]).good();
+    let local = lab.losses();
+    let server = Server::start();
+    let faults = [
+        vec![],
+        vec![Fault::Status(500), Fault::Status(503)],
+        vec![Fault::Part(0.5), Fault::Part(0.5)],
+        vec![Fault::Stall(Duration::from_millis(600))],
+        vec![Fault::HalfOfWhole],
+    ];
+    for number in 0..7 {
+        let name = format!("train-{number:06}.tar");
+        let faults = faults.get(number).map_or(&[][..], |faults| faults);
+        server.put(&format!("/{name}"), &bytes(&lab.path("packed").join(name)), faults);
+    }
+    spec(&lab, &server.put(&format!("/{ALL}"), &[], &[]));
+    lab.run(&["run", "shards.toml"]).good();
+    assert!(lab.losses() == local, "the same pictures in the same order");
+    assert!(lab.events("data").is_empty());
+    let (asked, before) = (server.requests(), lab.losses());
+    lab.run(&["run", "shards.toml"]).good();
+    assert_eq!((server.requests(), lab.losses()), (asked, before), "all of it is kept");
+}
+
+#[test]
+fn a_shard_that_never_comes_is_named_and_past_the_share_stops_the_run() {
+    let lab = packed();
+    let server = Server::start();
+    for number in 0..7 {
+        let name = format!("train-{number:06}.tar");
+        let faults = if number == 3 { vec![Fault::Status(500); 99] } else { vec![] };
+        server.put(&format!("/{name}"), &bytes(&lab.path("packed").join(name)), &faults);
+    }
+    spec(&lab, &server.put(&format!("/{ALL}"), &[], &[]));
+    let refused = lab.run(&["run", "shards.toml"]).bad();
+    says(
+        &refused,
+        &["1 of 7 shards cannot be used, more than tolerate = 0.05 allows", "train-000003.tar", "500"],
+    );
+    lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
+    let told = lab.events("data").join("\n");
+    says(&told, &["left out: ", "train-000003.tar", "given up after 4 tries"]);
+}
+
+#[test]
+fn a_tar_cut_short_gives_what_is_before_the_cut() {
+    let lab = packed();
+    let cut = lab.path("packed/train-000002.tar");
+    let whole = bytes(&cut);
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    spec(&lab, &format!("packed/{ALL}"));
+    says(&lab.run(&["run", "shards.toml"]).bad(), &["1 of 7 shards cannot be used", "train-000002.tar"]);
+    lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
+    says(&lab.events("data").join("\n"), &["train-000002.tar", "pictures before that are used"]);
+}
+
+#[test]
+fn a_shard_that_vanishes_under_a_run_stops_it_with_the_list() {
+    let lab = packed();
+    spec(&lab, &format!("packed/{ALL}"));
+    let mut run = lab.start(&["run", "shards.toml", "--set", "run.steps=100000"]);
+    run.until_out("step ");
+    fs::remove_file(lab.path("packed/train-000004.tar")).unwrap();
+    let refused = run.wait().bad();
+    says(&refused, &["of 48 training pictures cannot be used, more than tolerate = 0.05 allows"]);
+    says(&refused, &["train-000004.tar", "No such file"]);
+    assert!(lab.events("broken_picture").iter().all(|told| told.contains("train-000004.tar")));
+    assert_eq!(lab.newest()["status"], "failed");
+}

@@ -1,0 +1,146 @@
+//! `clip-lab data inspect`: what a data set holds, told to people and to programs.
+
+use std::fs;
+
+use crate::{
+    lab::{Lab, TRAIN},
+    program::says,
+};
+
+/// The lab with a picture that comes twice in train and once in val, a caption that does, and broken files.
+fn flawed() -> Lab {
+    let lab = Lab::new();
+    for copy in ["05", "50"] {
+        fs::copy(lab.path("data/03.png"), lab.path(&format!("data/{copy}.png"))).unwrap();
+    }
+    lab.write("data/07.png", b"");
+    let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
+    let list = list.replace("11.png,a square with the number 11,", "11.png,A  Square with the number 10,");
+    let list = list.replace("51.png,a square with the number 51,", "51.png,a square with the NUMBER 10,");
+    lab.write("data/captions.csv", list + "99.png,nobody took this,train\n");
+    lab
+}
+
+#[test]
+fn counts_broken_files_and_repetitions_are_told_to_people() {
+    let lab = flawed();
+    let done = lab.run(&["data", "inspect", "tiny.toml"]);
+    let out = done.good();
+    let row = |name: &str| {
+        let line = out.lines().find(|line| line.trim_start().starts_with(name));
+        line.unwrap_or_else(|| panic!("no row `{name}` in {out}"))
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(row("pictures "), format!("pictures {TRAIN} 8"));
+    assert_eq!(row("broken"), "broken 1 0");
+    assert_eq!(row("format"), "format PNG PNG");
+    assert_eq!(row("width"), "width 24 24");
+    assert_eq!(row("captions"), format!("captions {TRAIN} 8"));
+    assert_eq!(row("characters"), "characters 24 / 25 / 26 25 / 25 / 25");
+    assert_eq!(row("same picture again"), "same picture again 1 0");
+    assert_eq!(row("same caption again"), "same caption again 1 0");
+    says(&out, &["cut at 77", "Left out of train on opening: 1\n  pictures listed but not in", "1 (99.png)"]);
+    says(&out, &["Broken in train: 1\n  07.png: the file is empty (0 bytes)"]);
+    says(&out, &["The same pictures in train and in val: 1\n  train/03.png, train/05.png, val/50.png"]);
+    says(
+        &out,
+        &[
+            "The same captions in train and in val: 1\n  \"a square with the number 10\": train/10.png, train/11.png, val/51.png",
+        ],
+    );
+    says(&out, &["The same pictures within a split: 1\n", "The same captions within a split: 1\n"]);
+}
+
+#[test]
+fn programs_get_everything_in_one_object() {
+    let lab = flawed();
+    let seen = lab.json(&["data", "inspect", "tiny.toml"]);
+    assert_eq!(
+        (&seen["version"], &seen["tokenizer"], &seen["max_tokens"]),
+        (&1.into(), &"clip_bpe".into(), &77.into())
+    );
+    let (train, val) = (&seen["splits"][0], &seen["splits"][1]);
+    assert_eq!((&train["pictures"], &val["pictures"]), (&TRAIN.into(), &8.into()));
+    assert_eq!(train["broken"][0]["name"], "07.png");
+    assert_eq!(train["captions_each"], serde_json::json!({ "1": TRAIN }));
+    assert_eq!(train["tokens"]["cut_share"], 0.0);
+    let pictures = &seen["same_pictures"];
+    assert_eq!(pictures["within"], serde_json::json!({ "train": 1, "val": 0 }));
+    assert_eq!(pictures["across"], serde_json::json!([{ "splits": ["train", "val"], "count": 1 }]));
+    assert_eq!(
+        pictures["groups"][0]["of"],
+        serde_json::json!(["train/03.png", "train/05.png", "val/50.png"])
+    );
+    let captions = &seen["same_captions"]["groups"];
+    assert_eq!(
+        (captions[0]["what"].as_str(), captions[0]["count"].as_u64()),
+        (Some("a square with the number 10"), Some(3))
+    );
+    // Shorter texts are cut more often.
+    let short = lab.json(&["data", "inspect", "tiny.toml", "--set", "tokenizer.max_tokens=5"]);
+    assert_eq!((&short["max_tokens"], &short["splits"][0]["tokens"]["cut"]), (&5.into(), &TRAIN.into()));
+    assert_eq!(short["splits"][0]["tokens"]["max"], train["tokens"]["max"]);
+}
+
+#[test]
+fn folders_of_every_kind_are_looked_at() {
+    let lab = Lab::new();
+    let counts = |what: &str| {
+        let seen = lab.json(&["data", "inspect", what]);
+        let split = |split: &serde_json::Value| {
+            (
+                split["name"].as_str().unwrap().to_owned(),
+                split["pictures"].as_u64().unwrap(),
+                split["classes"].as_u64().unwrap(),
+            )
+        };
+        seen["splits"].as_array().unwrap().iter().map(split).collect::<Vec<_>>()
+    };
+    let named = |name: &str, pictures, classes| (name.to_owned(), pictures, classes);
+    assert_eq!(counts("data"), [named("train", TRAIN as u64, 0), named("val", 8, 0)]);
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    assert_eq!(counts("packed"), [named("train", TRAIN as u64, 0), named("val", 8, 0)]);
+    for (index, class) in ["cats", "cats", "dogs"].iter().enumerate() {
+        fs::create_dir_all(lab.path(&format!("sorted/{class}"))).unwrap();
+        let (from, to) = (format!("data/{index:02}.png"), format!("sorted/{class}/{index}.png"));
+        fs::copy(lab.path(&from), lab.path(&to)).unwrap();
+    }
+    assert_eq!(counts("sorted"), [named("train", 3, 2)]);
+    fs::remove_file(lab.path("data/captions.csv")).unwrap();
+    lab.write("data/notes.txt", "not a picture");
+    assert_eq!(counts("data"), [named("all", TRAIN as u64 + 8, 0)]);
+    fs::create_dir(lab.path("void")).unwrap();
+    says(
+        &lab.run(&["data", "inspect", "void"]).bad(),
+        &["holds no list of captions", "holds no folders", "has no files"],
+    );
+    says(&lab.run(&["data", "inspect", "gone.toml"]).bad(), &["gone.toml"]);
+}
+
+#[test]
+fn a_contact_sheet_shows_pictures_and_what_is_said_of_them() {
+    let lab = flawed();
+    let sheet = |name: &str, seed: &str| {
+        let done =
+            lab.run(&["data", "inspect", "tiny.toml", "--sheet", name, "--pictures", "6", "--seed", seed]);
+        says(&done.err, &[&format!("contact sheet of 6 pictures: {name}")]);
+        done.good();
+        image::open(lab.path(name)).unwrap().into_rgb8()
+    };
+    let first = sheet("sheet.png", "0");
+    assert!(first == sheet("again.png", "0") && first != sheet("other.png", "1"));
+    // Three by two, each a picture above its lines.
+    let (width, height) = first.dimensions();
+    assert!((600..700).contains(&width) && (500..650).contains(&height), "{width}x{height}");
+    let inked = |x: std::ops::Range<u32>, y: std::ops::Range<u32>| {
+        y.flat_map(|y| x.clone().map(move |x| (x, y)))
+            .filter(|(x, y)| first.get_pixel(*x, *y).0 != [255; 3])
+            .count()
+    };
+    assert!(inked(14..214, 14..214) > 30_000, "a picture");
+    assert!((200..8_000).contains(&inked(14..214, 217..285)), "letters");
+    assert_eq!(inked(0..width, 0..12), 0, "a margin");
+    assert!(!lab.path("sheet.png.part").exists());
+}
