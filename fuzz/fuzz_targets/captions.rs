@@ -1,31 +1,51 @@
-//! Lists of captions: any text is read or refused with words. The readers are taken from their files, since the crate
-//! around them needs libtorch.
+//! Lists of captions: any text is read or refused with words, as every format. The readers are taken from their files, since
+//! the crate around them needs libtorch.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../plugins/data/src/split.rs"]
+#[allow(dead_code)]
 mod split;
 pub use split::Split;
 
 #[path = "."]
+#[allow(dead_code)]
 mod captions {
+    #[path = "../../plugins/data/src/captions/coco.rs"]
+    mod coco;
+    #[path = "../../plugins/data/src/captions/columns.rs"]
+    pub mod columns;
     #[path = "../../plugins/data/src/captions/csv.rs"]
-    pub mod csv;
+    mod csv;
+    #[path = "../../plugins/data/src/captions/format.rs"]
+    pub mod format;
+    #[path = "../../plugins/data/src/captions/jsonl.rs"]
+    mod jsonl;
     #[path = "../../plugins/data/src/captions/karpathy.rs"]
-    pub mod karpathy;
-    #[allow(dead_code)]
+    mod karpathy;
     #[path = "../../plugins/data/src/captions/list.rs"]
     pub mod list;
 }
 
-fuzz_target!(|text: &str| {
-    for read in [captions::csv::read(text), captions::karpathy::read(text)] {
-        match read {
-            Ok(pictures) => assert!(pictures.iter().all(|picture| {
-                picture.captions.iter().all(|caption| caption.trim() == caption)
-            })),
-            Err(error) => assert!(!format!("{error:#}").is_empty()),
+use captions::{columns::Said, format::Format};
+
+fuzz_target!(|bytes: &[u8]| {
+    let (text, strange) = captions::format::text(bytes);
+    assert!(strange <= bytes.len());
+    let mine = Said { image: Some("i"), caption: Some("c") };
+    let guess = Format::of_text(&text);
+    for format in [guess, Format::Table, Format::Karpathy, Format::Coco, Format::Jsonl] {
+        for said in [Said::default(), mine] {
+            match format.parse(&text, said) {
+                Ok(list) => {
+                    assert!(list.pictures.iter().all(|picture| {
+                        picture.captions.iter().all(|caption| caption.trim() == caption)
+                    }));
+                    assert!(list.odd.iter().all(|words| !words.is_empty()));
+                }
+                Err(error) => assert!(!format!("{error:#}").is_empty()),
+            }
         }
     }
 });
