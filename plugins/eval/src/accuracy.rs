@@ -2,7 +2,10 @@
 
 use clip_lab_api::prelude::*;
 
-use crate::rank::{hit, mean};
+use crate::rank::{hit, mean, ranks_and_first};
+
+/// Pictures that are compared with all classes at a time.
+const ROWS: usize = 256;
 
 /// The pictures that have a class, and their classes. `who` asks.
 ///
@@ -27,24 +30,65 @@ pub fn pick(all: &Tensor, rows: &[i64]) -> Result<Tensor> {
     Ok(all.f_index_select(0, &Tensor::from_slice(rows).f_to_device(all.device())?)?)
 }
 
-/// `top1`, `top5` (with more than five classes) and `mean_per_class`, named after `suite`.
-///
-/// `ranks`: for each picture the rank (from 0) of its class, which `labels` has, among all `classes`.
-///
-/// # Errors
-/// When there are no pictures.
-pub fn accuracies(suite: &'static str, ranks: Vec<u32>, labels: &[i64], classes: i64) -> Result<Evaluation> {
-    ensure!(!labels.is_empty(), "{suite}: there are no pictures");
-    let mut by_class = vec![Vec::new(); classes.max(0) as usize];
-    for (&label, &rank) in labels.iter().zip(&ranks) {
-        by_class[label as usize].push(rank);
+/// Pictures, each with the class that it is of and the one that it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classified {
+    /// The class of each picture.
+    pub labels: Vec<i64>,
+    /// The rank (from 0) of that class among all.
+    pub ranks: Vec<u32>,
+    /// The class with the highest score; of equal ones the first.
+    pub answers: Vec<i64>,
+    /// How many classes there are.
+    pub classes: usize,
+}
+
+impl Classified {
+    /// Pictures `[N, D]` and what asks for each class `[C, D]`; `labels` `[N]` are the right classes.
+    ///
+    /// # Errors
+    /// Those of [`ranks`].
+    pub fn new(pictures: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
+        let (ranks, answers) = ranks_and_first(pictures, classes, &Tensor::from_slice(&labels), ROWS)?;
+        Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })
     }
-    by_class.retain(|ranks: &Vec<u32>| !ranks.is_empty());
-    let per_class = mean(by_class.iter().map(|ranks| hit(ranks, 1)));
-    let mut metrics = vec![("top1", hit(&ranks, 1)), ("mean_per_class", per_class)];
-    if classes > 5 {
-        metrics.insert(1, ("top5", hit(&ranks, 5)));
+
+    /// Share of pictures whose class stands first.
+    pub fn top1(&self) -> f64 {
+        hit(&self.ranks, 1)
     }
-    let metrics = metrics.into_iter().map(|(name, value)| (format!("{suite}/{name}"), value)).collect();
-    Ok(Evaluation { metrics, ranks: vec![Ranks { suite, direction: Direction::ImageToClass, ranks }] })
+
+    /// The mean over classes that have pictures of the share of those whose class stands first.
+    pub fn mean_per_class(&self) -> f64 {
+        let mut by_class = vec![Vec::new(); self.classes];
+        for (&label, &rank) in self.labels.iter().zip(&self.ranks) {
+            by_class[label as usize].push(rank);
+        }
+        by_class.retain(|ranks: &Vec<u32>| !ranks.is_empty());
+        mean(by_class.iter().map(|ranks| hit(ranks, 1)))
+    }
+
+    /// How often pictures of each class (rows) were taken for each (columns), row by row.
+    pub fn confusion(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes * self.classes];
+        for (&label, &answer) in self.labels.iter().zip(&self.answers) {
+            counts[label as usize * self.classes + answer as usize] += 1;
+        }
+        counts
+    }
+
+    /// `top1`, `top5` (with more than five classes) and `mean_per_class`, named after `suite`, and the ranks.
+    ///
+    /// # Errors
+    /// When there are no pictures.
+    pub fn evaluation(self, suite: &'static str) -> Result<Evaluation> {
+        ensure!(!self.labels.is_empty(), "{suite}: there are no pictures");
+        let mut metrics = vec![("top1", self.top1()), ("mean_per_class", self.mean_per_class())];
+        if self.classes > 5 {
+            metrics.insert(1, ("top5", hit(&self.ranks, 5)));
+        }
+        let metrics = metrics.into_iter().map(|(name, value)| (format!("{suite}/{name}"), value)).collect();
+        let ranks = vec![Ranks { suite, direction: Direction::ImageToClass, ranks: self.ranks }];
+        Ok(Evaluation { metrics, ranks })
+    }
 }

@@ -2,10 +2,7 @@
 
 use clip_lab_api::prelude::*;
 
-use crate::{
-    accuracy::{accuracies, labelled, pick},
-    rank::ranks,
-};
+use crate::accuracy::{Classified, labelled, pick};
 
 /// Accuracy of a model with a classifier.
 ///
@@ -34,7 +31,6 @@ impl Evaluator for Classification {
         let classes = logits.size()[1];
         // Each class asks with its own axis, so a score is the logit itself, to the bit.
         let axes = Tensor::f_eye(classes, (logits.kind(), logits.device()))?;
-        let ranks = ranks(&logits, &axes, &Tensor::from_slice(&labels), 4096)?;
-        accuracies("classification", ranks, &labels, classes)
+        Classified::new(&logits, &axes, labels)?.evaluation("classification")
     }
 }

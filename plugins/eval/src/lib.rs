@@ -7,11 +7,11 @@ mod retrieval;
 mod templates;
 mod zero_shot;
 
-pub use accuracy::accuracies;
-pub use rank::{ranks, summary};
-pub use retrieval::{Found, retrieve};
+pub use accuracy::{Classified, labelled, pick};
+pub use rank::{Both, both, ranks, summary};
+pub use retrieval::{Found, Retrieval, retrieve};
 pub use templates::{Named, Templates};
-pub use zero_shot::class_weights;
+pub use zero_shot::{ZeroShot, class_weights};
 
 use clip_lab_api::Catalog;
 

@@ -3,8 +3,7 @@
 use clip_lab_api::prelude::*;
 
 use crate::{
-    accuracy::{accuracies, labelled, pick},
-    rank::ranks,
+    accuracy::{Classified, labelled, pick},
     templates::{Named, Templates},
 };
 
@@ -18,7 +17,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub struct ZeroShot {
     /// Templates with `{}` where the class goes, or the name of a set: "photo" is "a photo of a {}.", "plain" the class
-    /// alone, "openai7" the seven best of CLIP's authors.
+    /// alone, "openai7" the seven best of CLIP's authors, "openai80" all of theirs.
     pub templates: Templates,
 }
 
@@ -43,13 +42,20 @@ impl Plugin<dyn Evaluator> for ZeroShot {
 
 impl Evaluator for ZeroShot {
     fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation> {
+        self.classify(model)?.evaluation("zero_shot")
+    }
+}
+
+impl ZeroShot {
+    /// What becomes of every picture.
+    ///
+    /// # Errors
+    /// When no picture has a class, and those of the towers.
+    pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (pictures, labels) = labelled("zero_shot", model.data())?;
         let texts = self.templates.fill(model.data().classes());
         let texts = texts.iter().map(|texts| model.texts(texts)).collect::<Result<Vec<_>>>()?;
-        let images = pick(&model.images()?, &pictures)?;
-        let weights = class_weights(&texts)?;
-        let ranks = ranks(&images, &weights, &Tensor::from_slice(&labels), 4096)?;
-        accuracies("zero_shot", ranks, &labels, weights.size()[0])
+        Classified::new(&pick(&model.images()?, &pictures)?, &class_weights(&texts)?, labels)
     }
 }
 

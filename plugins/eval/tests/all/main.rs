@@ -1,6 +1,8 @@
 //! Tests of the evaluators.
 
 mod classification;
+mod faiss;
+mod properties;
 mod retrieval;
 mod support;
 mod zero_shot;

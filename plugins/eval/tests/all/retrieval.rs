@@ -1,12 +1,8 @@
 //! Retrieval held against known values, a plain sort and bad input.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::{fs, path::PathBuf};
 
-use crate::support::{Model, evaluate, metric};
+use crate::support::{self, Model, evaluate, metric};
 use clip_lab_api::{Catalog, Direction, Section, parse};
 use plugins_eval::{ranks, retrieve, summary};
 use tch::{Device, Kind, Tensor};
@@ -18,13 +14,8 @@ fn toy() -> Model {
     Model::of(axes, Tensor::from_slice2(&scores), &[0, 0, 0, 1, 1, 1])
 }
 
-/// libtorch's random generator belongs to the process: whoever seeds it draws before the next may.
-static GENERATOR: Mutex<()> = Mutex::new(());
-
 fn random(rows: i64, seed: i64) -> Tensor {
-    let _turn = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
-    tch::manual_seed(seed);
-    Tensor::randn([rows, 6], (Kind::Float, Device::Cpu))
+    support::random(rows, 6, seed)
 }
 
 #[test]

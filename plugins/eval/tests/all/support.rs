@@ -1,10 +1,23 @@
 //! A model of fixed embeddings, and evaluators read from a spec's table.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Picture, Section, parse};
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
+
+/// libtorch's random generator belongs to the process: whoever seeds it draws before the next may.
+static GENERATOR: Mutex<()> = Mutex::new(());
+
+/// Normal random numbers `[rows, width]`, the same for the same seed.
+pub fn random(rows: i64, width: i64, seed: i64) -> Tensor {
+    let _turn = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    tch::manual_seed(seed);
+    Tensor::randn([rows, width], (Kind::Float, Device::Cpu))
+}
 
 /// Pictures that are never looked at, with classes.
 #[derive(Default)]

@@ -1,0 +1,50 @@
+//! Rows taken some at a time.
+
+use std::ops::Range;
+
+/// Rows that are multiplied together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The first of them.
+    pub from: usize,
+    /// How many they are.
+    pub len: usize,
+    /// Those that no block before has.
+    pub fresh: Range<usize>,
+}
+
+impl Block {
+    /// Where in the block its fresh rows lie.
+    pub fn inside(&self) -> Range<usize> {
+        self.fresh.start - self.from..self.fresh.end - self.from
+    }
+}
+
+/// Blocks of `size` rows that cover `count`. The last begins early rather than being smaller: products of one shape round
+/// alike, so that what is equal in one place is equal in all.
+pub fn blocks(count: usize, size: usize) -> Vec<Block> {
+    let size = size.clamp(1, count.max(1));
+    let block = |start: usize| {
+        let end = (start + size).min(count);
+        Block { from: end - size, len: size, fresh: start..end }
+    };
+    (0..count).step_by(size).map(block).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_fresh_once_and_all_blocks_are_of_one_size() {
+        for (count, size) in [(0, 4), (1, 4), (4, 4), (5, 4), (7, 4), (9, 2), (3, 0)] {
+            let found = blocks(count, size);
+            let fresh: Vec<usize> = found.iter().flat_map(|block| block.fresh.clone()).collect();
+            assert_eq!(fresh, (0..count).collect::<Vec<_>>(), "{count} by {size}");
+            for block in &found {
+                assert_eq!(block.len, found[0].len);
+                assert!(block.from <= block.fresh.start && block.from + block.len == block.fresh.end);
+            }
+        }
+    }
+}

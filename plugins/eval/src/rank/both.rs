@@ -1,0 +1,156 @@
+//! Ranks in both directions from one product of pictures and captions, tile by tile.
+
+use std::ops::Range;
+
+use anyhow::{Result, ensure};
+use clip_lab_torch::Products;
+use tch::{Device, Kind as DType, Tensor, kind::Element};
+
+use super::{
+    blocks::{Block, blocks},
+    count::{add_higher, add_higher_or_equal, ahead},
+    fits, ready,
+};
+
+/// Captions of a tile for each of its pictures: a tile is wider than high, since its rows are read along.
+const WIDER: usize = 4;
+
+/// Both ranks of every caption, in the order of the captions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Both {
+    /// The rank (from 0) of its picture among all pictures.
+    pub picture: Vec<u32>,
+    /// Its own rank (from 0) among all captions, when its picture asks.
+    pub caption: Vec<u32>,
+}
+
+/// Ranks as [`super::ranks`] defines them, in both directions.
+///
+/// `images` `[N, D]`, `captions` `[M, D]`, `owner` `[M]` int64: the picture of each caption. `rows` pictures are compared
+/// with `4 * rows` captions at a time, and no more scores than those exist at once. Each score is computed once and
+/// counted in both directions while it is in the cache; scores of captions with their own pictures are computed
+/// twice, since they must be known before anything is counted against them.
+///
+/// # Errors
+/// As [`super::ranks`].
+pub fn both(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Both> {
+    let (images, captions) = (ready(images)?, ready(captions)?);
+    fits(&captions, &images, owner)?;
+    match images.kind() {
+        DType::Double => Grid::<f64>::new(images, captions, owner, rows)?.count(),
+        _ => Grid::<f32>::new(images, captions, owner, rows)?.count(),
+    }
+}
+
+/// Pictures down, captions across. Captions stand by picture here, whatever their order was.
+struct Grid<T> {
+    images: Tensor,
+    captions: Tensor,
+    /// Where each caption stood.
+    order: Vec<usize>,
+    /// The picture of each caption, never falling.
+    owner: Vec<usize>,
+    /// The first caption of each picture, and the number of all.
+    first: Vec<usize>,
+    down: Vec<Block>,
+    across: Vec<Block>,
+    products: Products<T>,
+}
+
+impl<T: Element + PartialOrd + Copy> Grid<T> {
+    fn new(images: Tensor, captions: Tensor, owner: &Tensor, rows: usize) -> Result<Self> {
+        let owner = Vec::<i64>::try_from(owner.f_to_device(Device::Cpu)?)?;
+        let mut order: Vec<usize> = (0..owner.len()).collect();
+        order.sort_by_key(|&caption| owner[caption]);
+        let sorted = order.iter().enumerate().all(|(place, &caption)| place == caption);
+        let captions = if sorted { captions } else { picked(&captions, &order)? };
+        let owner: Vec<usize> = order.iter().map(|&caption| owner[caption] as usize).collect();
+        let count = images.size()[0] as usize;
+        let first = (0..=count).map(|image| owner.partition_point(|&of| of < image)).collect();
+        let rows = rows.max(1);
+        let (down, across) = (blocks(count, rows), blocks(owner.len(), WIDER * rows));
+        let tile = |blocks: &[Block]| blocks.first().map_or(0, |block| block.len);
+        let products = Products::new(tile(&down) * tile(&across))?;
+        Ok(Self { images, captions, order, owner, first, down, across, products })
+    }
+
+    fn count(mut self) -> Result<Both> {
+        let own = self.own()?;
+        let count = self.owner.len();
+        let (mut picture, mut caption) = (vec![0; count], vec![0; count]);
+        let (down, across) = (self.down.clone(), self.across.clone());
+        for rows in &down {
+            for columns in &across {
+                let scores = self.products.of(&part(&self.images, rows)?, &part(&self.captions, columns)?)?;
+                for (image, row) in
+                    rows.fresh.clone().zip(scores.chunks(columns.len).skip(rows.inside().start))
+                {
+                    let row = &row[columns.inside()];
+                    let mine = self.first[image]..self.first[image + 1];
+                    let (before, after) = around(&mine, &columns.fresh);
+                    // Pictures that stand before one's own beat it with the same score, those after it do not.
+                    let at = |range: &Range<usize>| {
+                        range.start - columns.fresh.start..range.end - columns.fresh.start
+                    };
+                    add_higher(&row[at(&before)], &own[before.clone()], &mut picture[before]);
+                    add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut picture[after]);
+                    let order = &self.order[columns.fresh.clone()];
+                    for one in mine {
+                        caption[one] += ahead(row, own[one], |other| order[other] < self.order[one]);
+                    }
+                }
+            }
+        }
+        Ok(Both { picture: self.back(&picture), caption: self.back(&caption) })
+    }
+
+    /// The score of each caption with its picture, out of the same tiles that the others are taken from.
+    fn own(&mut self) -> Result<Vec<T>> {
+        let mut own = Vec::with_capacity(self.owner.len());
+        for rows in &self.down {
+            let wanted = self.first[rows.fresh.start]..self.first[rows.fresh.end];
+            for columns in self.across.iter().filter(|columns| meet(&columns.fresh, &wanted)) {
+                let scores = self.products.of(&part(&self.images, rows)?, &part(&self.captions, columns)?)?;
+                let here = wanted.start.max(columns.fresh.start)..wanted.end.min(columns.fresh.end);
+                let score = |caption: usize| {
+                    scores[(self.owner[caption] - rows.from) * columns.len + caption - columns.from]
+                };
+                own.extend(here.map(score));
+            }
+        }
+        ensure!(
+            own.len() == self.owner.len(),
+            "ranks: {} of {} captions have a score",
+            own.len(),
+            self.owner.len()
+        );
+        Ok(own)
+    }
+
+    /// Counts in the order in which captions came.
+    fn back(&self, counts: &[u32]) -> Vec<u32> {
+        let mut found = vec![0; counts.len()];
+        self.order.iter().zip(counts).for_each(|(&place, &count)| found[place] = count);
+        found
+    }
+}
+
+fn part(all: &Tensor, block: &Block) -> Result<Tensor> {
+    Ok(all.f_narrow(0, block.from as i64, block.len as i64)?)
+}
+
+fn picked(all: &Tensor, rows: &[usize]) -> Result<Tensor> {
+    let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    Ok(all.f_index_select(0, &Tensor::from_slice(&rows).f_to_device(all.device())?)?)
+}
+
+fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start.max(b.start) < a.end.min(b.end)
+}
+
+/// What of `all` lies before and after `mine`.
+fn around(mine: &Range<usize>, all: &Range<usize>) -> (Range<usize>, Range<usize>) {
+    let inside = |place: usize| place.clamp(all.start, all.end);
+    // The first are captions of pictures before, the last of pictures after.
+    (all.start..inside(mine.start), inside(mine.end)..all.end)
+}

@@ -1,0 +1,36 @@
+//! Counting who stands before whom. The loops are simple so that the compiler makes vectors of them.
+
+/// How many of `scores` stand before `own`: the higher ones, and of the equal ones those of which `before` says so by their
+/// index.
+pub fn ahead<T: PartialOrd + Copy>(scores: &[T], own: T, before: impl Fn(usize) -> bool) -> u32 {
+    let (mut higher, mut equal) = (0, 0);
+    for &score in scores {
+        higher += u32::from(score > own);
+        equal += u32::from(score == own);
+    }
+    if equal == 0 {
+        return higher;
+    }
+    let tied = scores.iter().enumerate().filter(|(index, score)| **score == own && before(*index));
+    higher + tied.count() as u32
+}
+
+/// Adds one to each count whose own score is below its score in `row`.
+pub fn add_higher<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]) {
+    for ((count, &score), &own) in counts.iter_mut().zip(row).zip(own) {
+        *count += u32::from(score > own);
+    }
+}
+
+/// Adds one to each count whose own score is not above its score in `row`.
+pub fn add_higher_or_equal<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]) {
+    for ((count, &score), &own) in counts.iter_mut().zip(row).zip(own) {
+        *count += u32::from(score >= own);
+    }
+}
+
+/// The index of the highest score; of equal ones the first.
+pub fn first<T: PartialOrd + Copy>(scores: &[T]) -> usize {
+    let higher = |best: usize, index: usize| if scores[index] > scores[best] { index } else { best };
+    (0..scores.len()).reduce(higher).unwrap_or(0)
+}
