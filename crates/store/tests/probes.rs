@@ -29,11 +29,13 @@ fn probe(step: u64, weights: &str) -> Probe {
     }
 }
 
-/// The tables that the second migration brought are taken away again, with all trace of it.
+/// The tables that later migrations brought are taken away again, with all trace of them.
 fn back_to_schema_1(store: &Path) {
     let mut other = Outsider::open(store);
     other.run("DROP TABLE probe");
     other.run("DROP TABLE picture");
+    other.run("DROP TABLE evaluation_metric");
+    other.run("DROP TABLE evaluation");
     other.run("DELETE FROM _sqlx_migrations WHERE version > 1");
 }
 
@@ -125,6 +127,7 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_by_a_recorder() {
     let reader = Reader::open(&store).unwrap();
     let old = reader.run("old").unwrap().id;
     assert_eq!(reader.points(old, "loss").unwrap()[0].value, 1.5);
+    assert!(reader.evaluations(old).unwrap().is_empty());
     assert!(reader.probes(old).unwrap().is_empty() && reader.picture("d").unwrap().is_none());
     assert_eq!(Outsider::open(&store).text("SELECT CAST(max(version) AS TEXT) FROM _sqlx_migrations"), "1");
     let recorder = Recorder::start(&store, new_run(folder.path(), "new")).unwrap();

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod details;
+mod evaluations;
 mod facts;
 mod many;
 mod order;
@@ -14,6 +15,8 @@ use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
+
+use sqlx::SqliteConnection;
 
 use crate::{
     Axis, Bucket, Point, RunId, RunRow, SeriesRow, StoreError,
@@ -104,4 +107,10 @@ impl Reader {
         let run = name.unwrap_or_else(|| run.0.to_string());
         StoreError::NoSuchMetric { run, metric: metric.into(), hint }
     }
+}
+
+/// Whether the store has a table: readers never migrate, so one of an older schema lacks some.
+async fn has(conn: &mut SqliteConnection, table: &str) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
+    Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(conn).await? > 0)
 }

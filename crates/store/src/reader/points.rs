@@ -13,15 +13,10 @@ pub async fn series(conn: &mut SqliteConnection, run: RunId) -> Result<Vec<Serie
 }
 
 fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
-    let goal = match row.try_get("goal")? {
-        "up" => Goal::Up,
-        "down" => Goal::Down,
-        _ => Goal::None,
-    };
     Ok(SeriesRow {
         name: row.try_get("name")?,
         unit: row.try_get("unit")?,
-        goal,
+        goal: Goal::from_word(row.try_get("goal")?),
         n: row.try_get("n")?,
         n_nan: row.try_get("n_nan")?,
         n_inf: row.try_get("n_inf")?,

@@ -1,8 +1,6 @@
 //! What models saw in a few fixed pairs.
 
-use sqlx::SqliteConnection;
-
-use super::Reader;
+use super::{Reader, has};
 use crate::{Probe, RunId, StoreError};
 
 impl Reader {
@@ -30,10 +28,4 @@ impl Reader {
             sqlx::query_scalar(sql).bind(digest).fetch_optional(conn).await
         })
     }
-}
-
-/// Whether the store has a table: one of schema 1, which readers never migrate, lacks those of this file.
-async fn has(conn: &mut SqliteConnection, table: &str) -> Result<bool, sqlx::Error> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
-    Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(conn).await? > 0)
 }

@@ -30,7 +30,9 @@ use record::Record;
 use writer::Shared;
 
 pub use pace::Pace;
-pub(crate) use {begin::insert as insert_run, small::finish as finish_run, spool::recover};
+pub(crate) use {
+    begin::insert as insert_run, small::finish as finish_run, small::rank as insert_rank, spool::recover,
+};
 
 /// Records one run. Calls return at once; a store that fails never stops training (see [`Recorder::fault`]).
 ///

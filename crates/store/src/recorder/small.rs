@@ -28,7 +28,8 @@ pub async fn metric(conn: &mut SqliteConnection, run: i64, name: &str) -> Result
     sqlx::query_scalar(sql).bind(run).bind(name).fetch_one(conn).await
 }
 
-async fn rank(conn: &mut SqliteConnection, run: i64, set: &RankSet) -> Result<(), sqlx::Error> {
+/// Adds the ranks of an evaluation, or writes them anew.
+pub async fn rank(conn: &mut SqliteConnection, run: i64, set: &RankSet) -> Result<(), sqlx::Error> {
     let blob: Vec<u8> = set.ranks.iter().flat_map(|rank| rank.to_le_bytes()).collect();
     let sql = "INSERT OR REPLACE INTO rank (run, step, split, suite, direction, weights, n, ranks)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -82,14 +83,9 @@ async fn describe(
     unit: &str,
     goal: Goal,
 ) -> Result<(), sqlx::Error> {
-    let goal = match goal {
-        Goal::Up => "up",
-        Goal::Down => "down",
-        Goal::None => "none",
-    };
     let sql = "INSERT INTO metric (run, name, unit, goal) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (run, name) DO UPDATE SET unit = ?3, goal = ?4";
-    sqlx::query(sql).bind(run).bind(name).bind(unit).bind(goal).execute(conn).await.map(|_| ())
+    sqlx::query(sql).bind(run).bind(name).bind(unit).bind(goal.as_str()).execute(conn).await.map(|_| ())
 }
 
 /// Adds a row to the environment, or writes it anew.

@@ -1,5 +1,7 @@
 //! Changing a store by hand: short transactions, never in the way of a run.
 
+mod evaluate;
+
 use std::{path::Path, time::Duration};
 
 use crate::{

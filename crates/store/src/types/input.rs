@@ -135,6 +135,26 @@ pub enum Goal {
     None,
 }
 
+impl Goal {
+    /// The word stored, such as `up`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Goal::Up => "up",
+            Goal::Down => "down",
+            Goal::None => "none",
+        }
+    }
+
+    /// What a word stands for.
+    pub fn from_word(word: &str) -> Goal {
+        match word {
+            "up" => Goal::Up,
+            "down" => Goal::Down,
+            _ => Goal::None,
+        }
+    }
+}
+
 /// How grave an event is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

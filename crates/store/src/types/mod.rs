@@ -1,12 +1,14 @@
 //! What goes in and what comes out: plain data, no database.
 
 mod around;
+mod evaluation;
 mod input;
 mod probe;
 mod rows;
 mod status;
 
 pub use around::{ArtifactRow, Evaluated, EventRow, NoteRow};
+pub use evaluation::{EvaluationMetric, EvaluationRow, NewEvaluation};
 pub use input::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, Tick};
 pub use probe::{Hit, Probe, Shown};
 pub use rows::{Bucket, Point, RunFacts, RunRow, SeriesRow};
