@@ -43,8 +43,12 @@ fn templates_are_those_of_the_spec() {
 
 #[test]
 fn every_named_set_has_a_place_for_the_class() {
-    for named in [Named::Photo, Named::Plain, Named::Openai7] {
-        assert!(named.list().iter().all(|template| template.matches("{}").count() == 1));
+    for named in Named::ALL {
+        let mut list = named.list();
+        assert!(list.iter().all(|template| template.matches("{}").count() == 1));
+        list.sort_unstable();
+        list.dedup();
+        assert_eq!(list.len(), named.list().len(), "{}: a template twice", named.name());
     }
     let texts = Templates::Named(Named::Openai7).fill(&["cat".to_owned(), "dog".to_owned()]);
     assert_eq!((texts.len(), texts[0][1].as_str()), (7, "itap of a dog."));

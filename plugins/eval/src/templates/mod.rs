@@ -13,15 +13,33 @@ pub enum Named {
     Plain,
     /// The seven that CLIP's authors found to be enough on ImageNet, from the prompt notebook of openai/CLIP.
     Openai7,
+    /// The eighty that CLIP's authors report ImageNet with, from the same notebook.
+    Openai80,
 }
 
+/// One a line, in the published order.
+const OPENAI80: &str = include_str!("openai80.txt");
+
 impl Named {
-    /// The templates of the set.
-    pub fn list(self) -> &'static [&'static str] {
+    /// Every set.
+    pub const ALL: [Self; 4] = [Self::Photo, Self::Plain, Self::Openai7, Self::Openai80];
+
+    /// As written in a spec.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Photo => &["a photo of a {}."],
-            Self::Plain => &["{}"],
-            Self::Openai7 => &[
+            Self::Photo => "photo",
+            Self::Plain => "plain",
+            Self::Openai7 => "openai7",
+            Self::Openai80 => "openai80",
+        }
+    }
+
+    /// The templates of the set.
+    pub fn list(self) -> Vec<&'static str> {
+        match self {
+            Self::Photo => vec!["a photo of a {}."],
+            Self::Plain => vec!["{}"],
+            Self::Openai7 => vec![
                 "itap of a {}.",
                 "a bad photo of the {}.",
                 "a origami {}.",
@@ -30,13 +48,17 @@ impl Named {
                 "art of the {}.",
                 "a photo of the small {}.",
             ],
+            Self::Openai80 => OPENAI80.lines().collect(),
         }
     }
 }
 
 /// Templates by name or written out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a list of sentences with {}, or one of \"photo\", \"plain\", \"openai7\"")]
+#[serde(
+    untagged,
+    expecting = "a list of sentences with {}, or one of \"photo\", \"plain\", \"openai7\", \"openai80\""
+)]
 pub enum Templates {
     /// A named set.
     Named(Named),
@@ -45,20 +67,23 @@ pub enum Templates {
 }
 
 impl Templates {
+    /// The templates themselves.
+    pub fn list(&self) -> Vec<&str> {
+        match self {
+            Self::Named(named) => named.list(),
+            Self::Own(list) => list.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// The texts of every template, one for each class.
     pub fn fill(&self, classes: &[String]) -> Vec<Vec<String>> {
         let fill = |template: &str| classes.iter().map(|class| template.replace("{}", class)).collect();
-        match self {
-            Self::Named(named) => named.list().iter().map(|template| fill(template)).collect(),
-            Self::Own(list) => list.iter().map(|template| fill(template)).collect(),
-        }
+        self.list().into_iter().map(fill).collect()
     }
 
     /// Whether there is a template and each has a place for the class.
     pub fn usable(&self) -> bool {
-        match self {
-            Self::Named(_) => true,
-            Self::Own(list) => !list.is_empty() && list.iter().all(|template| template.contains("{}")),
-        }
+        let list = self.list();
+        !list.is_empty() && list.iter().all(|template| template.contains("{}"))
     }
 }
