@@ -177,3 +177,25 @@ fn a_matrix_is_read_back() {
         _ => true,
     }));
 }
+
+#[test]
+fn of_many_classes_those_with_most_mistakes_are_drawn() {
+    use clip_lab_board::export::forms::confusion::{Confusion, MOST, confusion};
+    let many = 200;
+    let mut of = Confusion {
+        title: "model on data".into(),
+        classes: (0..many).map(|class| format!("class {class}")).collect(),
+        counts: vec![0; many * many],
+    };
+    for class in 0..many {
+        of.counts[class * many + class] = 10;
+    }
+    of.counts[150 * many + 199] = 5;
+    let shown = of.shown();
+    assert_eq!(shown.len(), MOST);
+    assert!(shown.contains(&150) && shown.contains(&199) && shown.is_sorted(), "{shown:?}");
+    assert!(confusion(&of, 175.0).unwrap().high > 100.0);
+    assert!(confusion(&of, 40.0).unwrap_err().to_string().contains("make the picture wider"));
+    of.counts.pop();
+    assert!(confusion(&of, 175.0).is_err());
+}

@@ -51,9 +51,10 @@ impl Source {
 }
 
 impl About {
-    /// Of a chart of the kind `form` that shows `what`; `notes` say what was done to the data.
+    /// Of a chart of the kind `form` that shows `what`; `notes` say what was done to the data. `sources` may be none.
     pub fn new(form: &str, what: &str, sources: &[Source], notes: &[String]) -> About {
-        let mut sentences = vec![what.to_string(), runs(arms_of(sources), sources)];
+        let mut sentences = vec![what.to_string()];
+        sentences.extend((!sources.is_empty()).then(|| runs(arms_of(sources), sources)));
         sentences.extend(differences(sources));
         sentences.extend((!notes.is_empty()).then(|| format!("Drawn: {}", notes.join("; "))));
         let caption = sentences.iter().filter(|words| !words.is_empty()).map(|words| sentence(words));

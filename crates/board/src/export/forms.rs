@@ -1,6 +1,7 @@
 //! Ways of drawing: one file each, plain data in, a [`super::scene::Scene`] out.
 
 mod bars;
+pub mod confusion;
 pub mod cost;
 mod curves;
 pub mod ema;
