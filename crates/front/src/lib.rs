@@ -3,6 +3,8 @@
 pub mod charts;
 pub mod compare;
 pub mod core;
+pub mod eval;
+mod evaluations;
 pub mod export;
 mod filtered;
 pub mod plugin;

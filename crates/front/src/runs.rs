@@ -39,9 +39,11 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
     let run = reader.run(selector)?;
     let (series, events) = (reader.series(run.id)?, reader.events(run.id, 0)?);
     let (tags, notes, artifacts) = (reader.tags(run.id)?, reader.notes(run.id)?, reader.artifacts(run.id)?);
+    let evaluations = reader.evaluations(run.id)?;
     if json {
         return text(&json!({
             "run": run, "series": series, "events": events, "tags": tags, "notes": notes, "artifacts": artifacts,
+            "evaluations": evaluations,
             "config": reader.config(run.id)?, "environment": reader.environment(run.id)?,
         }));
     }
@@ -55,6 +57,7 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
     }
     out += &notes.iter().map(|note| format!("note   {}\n", note.text)).collect::<String>();
     out += &format!("\n{}", metrics_table(&series, width()));
+    out += &crate::evaluations::table(&evaluations);
     if !events.is_empty() {
         out += "\nEVENTS\n";
     }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clip_lab_board::ranked::Ranks;
 use clip_lab_stats::Outcomes;
-use clip_lab_store::{Goal, Reader, RunRow, SeriesRow};
+use clip_lab_store::{Goal, Reader, RunRow};
 use serde_json::Value;
 
 use super::{metric::Metric, select::Arm};
@@ -44,11 +44,10 @@ pub fn samples(reader: &Reader, arms: &[Arm], metric: &Metric, asked: bool) -> R
         let metric = by.as_ref().unwrap_or(metric);
         let mut sample = Sample { arm: arm.name.clone(), metric: own, runs: Vec::new(), without: Vec::new() };
         for row in &arm.runs {
-            let series = reader.series(row.id)?.into_iter().find(|series| series.name == metric.name);
-            match series.as_ref().and_then(|series| Some((series, series.last?))) {
-                Some((series, value)) => {
-                    goal = series.goal;
-                    sample.runs.push(measured(reader, row, metric, series, value)?);
+            match found(reader, row, metric)? {
+                Some(found) => {
+                    goal = found.goal;
+                    sample.runs.push(measured(reader, row, metric, found)?);
                 }
                 None => sample.without.push(format!("{} seed {} ({})", arm.name, row.seed, row.uid)),
             }
@@ -61,16 +60,34 @@ pub fn samples(reader: &Reader, arms: &[Arm], metric: &Metric, asked: bool) -> R
     Ok((samples, goal))
 }
 
-fn measured(
-    reader: &Reader,
-    row: &RunRow,
-    metric: &Metric,
-    series: &SeriesRow,
+/// A number, and what it is of.
+struct Found {
     value: f64,
-) -> Result<Measured> {
+    step: u64,
+    goal: Goal,
+    data: Option<Value>,
+}
+
+/// What training recorded last, else what the last evaluation after it did that has the metric.
+fn found(reader: &Reader, row: &RunRow, metric: &Metric) -> Result<Option<Found>> {
+    let series = reader.series(row.id)?.into_iter().find(|series| series.name == metric.name);
+    if let Some((series, value)) = series.and_then(|series| Some((series.clone(), series.last?))) {
+        let data = reader.environment(row.id)?.extra.remove(&format!("data.{}", metric.split));
+        let step = series.last_step.unwrap_or(row.step);
+        return Ok(Some(Found { value, step, goal: series.goal, data }));
+    }
+    let evaluations = reader.evaluations(row.id)?.into_iter().rev();
+    let mut there = evaluations.filter_map(|evaluation| {
+        let number = evaluation.metrics.iter().find(|number| number.name == metric.name)?;
+        let (value, goal) = (number.value?, number.goal);
+        Some(Found { value, step: evaluation.step, goal, data: Some(evaluation.data.into()) })
+    });
+    Ok(there.next())
+}
+
+fn measured(reader: &Reader, row: &RunRow, metric: &Metric, found: Found) -> Result<Measured> {
     let facts = reader.environment(row.id)?.extra;
-    let step = series.last_step.unwrap_or(row.step);
-    let data = facts.get(&format!("data.{}", metric.split)).cloned();
+    let Found { value, step, data, .. } = found;
     Ok(Measured {
         row: row.clone(),
         value,
@@ -84,7 +101,9 @@ fn nothing(reader: &Reader, arms: &[Arm], metric: &Metric) -> Result<String> {
     let Some(run) = arms.iter().find_map(|arm| arm.runs.first()) else {
         return Ok("none of these runs has finished: `clip-lab runs list` says how they stand".to_owned());
     };
-    let known: Vec<String> = reader.series(run.id)?.into_iter().map(|series| series.name).collect();
+    let later = reader.evaluations(run.id)?.into_iter().flat_map(|evaluation| evaluation.metrics);
+    let known = reader.series(run.id)?.into_iter().map(|series| series.name);
+    let known: Vec<String> = known.chain(later.map(|number| number.name)).collect();
     Ok(format!("none of these runs has the metric `{}`; {} has {}", metric.name, run.name, known.join(", ")))
 }
 
