@@ -13,6 +13,8 @@ const DECISIVE: &[&str] = &[
     "crates/api",
     "crates/blocks",
     "crates/checkpoint",
+    "crates/fetch",
+    "crates/hub",
     "crates/picture",
     "crates/shards",
     "crates/spec",

@@ -10,9 +10,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-store", &[]),
     ("clip-lab-cli", &[]),
     ("clip-lab-stats", &[]),
-    ("clip-lab-shards", &[]),
     ("clip-lab-search", &[]),
     ("clip-lab-index", &[]),
+    ("clip-lab-home", &[]),
+    ("clip-lab-fetch", &[]),
+    ("clip-lab-faulty", &[]),
+    ("clip-lab-hub", &["clip-lab-fetch", "clip-lab-home"]),
+    ("clip-lab-shards", &["clip-lab-fetch", "clip-lab-hub"]),
     ("xtask", &[]),
     ("clip-lab-board", &["clip-lab-store", "clip-lab-problem", "clip-lab-search", "clip-lab-stats"]),
     ("clip-lab-spec", &["clip-lab-problem"]),
@@ -23,19 +27,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clip-lab-board",
             "clip-lab-cli",
             "clip-lab-search",
+            "clip-lab-home",
             "clip-lab-spec",
             "clip-lab-problem",
             "clip-lab-stats",
         ],
     ),
     ("clip-lab-torch", &[]),
-    ("clip-lab-api", &["clip-lab-picture", "clip-lab-problem", "clip-lab-torch"]),
+    ("clip-lab-api", &["clip-lab-home", "clip-lab-picture", "clip-lab-problem", "clip-lab-torch"]),
     ("clip-lab-library", &["clip-lab-api"]),
     ("clip-lab-blocks", &["clip-lab-api", "clip-lab-torch"]),
-    ("clip-lab-checkpoint", &["clip-lab-api", "clip-lab-problem"]),
+    ("clip-lab-checkpoint", &["clip-lab-api", "clip-lab-hub", "clip-lab-problem"]),
 ];
-const PLUGINS_MAY_USE: &[&str] =
-    &["clip-lab-api", "clip-lab-blocks", "clip-lab-picture", "clip-lab-shards", "clip-lab-torch"];
+const PLUGINS_MAY_USE: &[&str] = &[
+    "clip-lab-api",
+    "clip-lab-blocks",
+    "clip-lab-hub",
+    "clip-lab-picture",
+    "clip-lab-shards",
+    "clip-lab-torch",
+];
 /// What must never reach a program that only looks.
 const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch", "clip-lab-api"];
 

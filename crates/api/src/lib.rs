@@ -19,7 +19,6 @@
 //!
 //! A crate of plugins has one `fn register(&mut Catalog)` with one line for each plugin.
 
-mod cache;
 mod catalog;
 pub mod conformance;
 pub mod export;
@@ -29,8 +28,8 @@ mod section;
 mod settings;
 mod tolerance;
 
-pub use cache::cache_dir;
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
+pub use clip_lab_home::cache_dir;
 pub use clip_lab_picture::{Crop, Interpolation, Picture, Resize};
 pub use clip_lab_problem as problem;
 pub use clip_lab_problem::parse;

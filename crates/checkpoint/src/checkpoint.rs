@@ -49,8 +49,8 @@ pub fn open(from: &str) -> Result<Checkpoint> {
     if let Some(layout) = known::open(from) {
         return Ok(Checkpoint(layout?));
     }
-    if let Some(name) = from.strip_prefix("hf:") {
-        let folder = hub::folder(name)?;
+    if clip_lab_hub::is_name(from) {
+        let folder = hub::folder(from)?;
         return Ok(Checkpoint(layouts::folder(&folder).with_context(|| from.to_owned())?));
     }
     let path = Path::new(from);

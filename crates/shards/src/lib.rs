@@ -13,7 +13,8 @@ mod shards;
 mod write;
 
 pub use brace::expand;
-pub use fetch::{Cache, Patience};
+pub use clip_lab_fetch::Patience;
+pub use fetch::Cache;
 pub use index::{Fault, Index, Lack, Sample, scan};
 pub use place::{Place, places};
 pub use shards::Shards;

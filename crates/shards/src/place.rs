@@ -6,19 +6,22 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use clip_lab_hub::{Kind, Name};
 use url::Url;
 
 use crate::expand;
 
 /// What is fetched; other words before `://` are not known.
 const REMOTE: [&str; 4] = ["http", "https", "s3", "gs"];
+/// A file of a data set of the hub: hf:datasets/ORGANISATION/NAME/FILE.
+const HUB: &str = "hf:";
 
 /// Where a shard lies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
     /// On a disk that is read as it is.
     Local(PathBuf),
-    /// Behind `http(s)://`, `s3://` or `gs://`: fetched into a cache.
+    /// Behind `http(s)://`, `s3://`, `gs://` or `hf:`: fetched into a cache.
     Remote(Url),
 }
 
@@ -28,9 +31,17 @@ impl Place {
     /// # Errors
     /// When it is an address that cannot be fetched.
     pub fn parse(text: &str) -> Result<Self> {
+        if text.starts_with(HUB) {
+            let name: Name = text.parse()?;
+            let file = name.kind == Kind::Dataset && name.path.ends_with(".tar");
+            ensure!(file, "`{text}`: shards of the hub are written hf:datasets/ORGANISATION/NAME/FILE.tar");
+            return Ok(Self::Remote(Url::parse(text).with_context(|| format!("`{text}` is no address"))?));
+        }
         let Some((scheme, _)) = text.split_once("://") else { return Ok(Self::Local(text.into())) };
         if !REMOTE.contains(&scheme) {
-            bail!("`{text}`: shards are read from disk, http(s)://, s3:// or gs://, not from {scheme}://");
+            bail!(
+                "`{text}`: shards are read from disk, http(s)://, s3://, gs:// or hf:, not from {scheme}://"
+            );
         }
         Ok(Self::Remote(Url::parse(text).with_context(|| format!("`{text}` is no address"))?))
     }
@@ -49,6 +60,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(path) => write!(f, "{}", path.display()),
+            Self::Remote(url) if url.cannot_be_a_base() => write!(f, "{url}"), // hf:, which holds no secret
             Self::Remote(url) => {
                 let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
                 write!(f, "{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
@@ -94,6 +106,12 @@ mod tests {
             (place.to_string().as_str(), place.file_name().as_str()),
             ("https://host:81/a/b-1.tar", "b-1.tar")
         );
+        let place = Place::parse("hf:datasets/org/set@v1/b-1.tar").unwrap();
+        assert_eq!(
+            (place.to_string().as_str(), place.file_name().as_str()),
+            ("hf:datasets/org/set@v1/b-1.tar", "b-1.tar")
+        );
+        assert!(Place::parse("hf:datasets/org/set/folder").is_err() && Place::parse("hf:org/a.tar").is_err());
         let error = Place::parse("ftp://host/a.tar").unwrap_err().to_string();
         assert!(error.contains("not from ftp://"), "{error}");
     }

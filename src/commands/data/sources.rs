@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset, Plugin};
+use clip_lab_hub::data_folder;
 use plugins_data::{CaptionFolder, ImageFolder, ShardList, Source, Split as Part, WebDataset};
 
 use crate::{
@@ -27,6 +28,7 @@ pub(super) fn open(
     tolerate: Option<f64>,
     catalog: &Catalog,
 ) -> Result<(Sources, Option<Plan>)> {
+    let path = &data_folder(path)?;
     let (sources, plan) = match path.is_dir() {
         true => (folder(path, tolerate)?, None),
         false => spec(path, sets, tolerate, catalog).map(|(sources, plan)| (sources, Some(plan)))?,

@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use clip_lab_fetch::{Part, Patience, fetch};
 use url::Url;
 
-use super::{Patience, fetch, part::Part};
+use super::client::Remote;
 
 /// A folder of fetched shards that stays below a size: those unused for longest go first, whole. While shards are
 /// fetched it may be larger by one for each of them.
@@ -59,7 +60,7 @@ impl Cache {
         }
         let partly = path.with_extension("part");
         let mut part = Part::open(&partly)?;
-        fetch(url, &mut part, self.patience)?;
+        fetch(&Remote::connect(url)?, &mut part, self.patience, &|_| ())?;
         let file = part.finish(&partly, path)?;
         self.evict(path);
         Ok(file)

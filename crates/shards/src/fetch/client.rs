@@ -2,39 +2,63 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
+use clip_lab_fetch::{Answer, Halt, Source, Whole};
+use clip_lab_hub::HubFile;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
-    ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder,
-    http::HttpBuilder, path::Path,
+    ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig,
+    aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder, http::HttpBuilder, path::Path,
 };
-use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
-/// A file behind a connection.
-pub(super) struct Remote {
-    pub store: Arc<dyn ObjectStore>,
-    pub path: Path,
+/// A shard behind a connection.
+pub(super) enum Remote {
+    /// On a server or in a bucket.
+    Stored { store: Arc<dyn ObjectStore>, path: Path },
+    /// In a repository of the hub.
+    Hub(HubFile),
 }
 
 /// One connection for each server or bucket.
 static STORES: Mutex<Option<HashMap<String, Arc<dyn ObjectStore>>>> = Mutex::new(None);
 
-/// The connection to `url`: keys of `s3://` and `gs://` come from the environment as their own tools read them.
-pub(super) fn remote(url: &Url) -> Result<Remote> {
-    let base = base(url);
-    let path = Path::from_url_path(url.path()).context("its path cannot be asked for")?;
-    let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
-    let stores = stores.get_or_insert_default();
-    if let Some(store) = stores.get(base.as_str()) {
-        return Ok(Remote { store: store.clone(), path });
+impl Remote {
+    /// The connection to `url`: keys of `s3://` and `gs://` come from the environment as their own tools read them, the
+    /// token of `hf:` as the hub's tools do.
+    pub fn connect(url: &Url) -> Result<Self> {
+        if url.scheme() == "hf" {
+            return Ok(Self::Hub(HubFile::find(url.as_str())?));
+        }
+        let base = base(url);
+        let path = Path::from_url_path(url.path()).context("its path cannot be asked for")?;
+        let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
+        let stores = stores.get_or_insert_default();
+        if let Some(store) = stores.get(base.as_str()) {
+            return Ok(Self::Stored { store: store.clone(), path });
+        }
+        let store = connect(&base)?;
+        stores.insert(base.to_string(), store.clone());
+        Ok(Self::Stored { store, path })
     }
-    let store = connect(&base)?;
-    stores.insert(base.to_string(), store.clone());
-    Ok(Remote { store, path })
+}
+
+impl Source for Remote {
+    async fn ask(&self, from: u64) -> Result<Answer, Halt> {
+        let (store, path) = match self {
+            Self::Stored { store, path } => (store, path),
+            Self::Hub(file) => return file.ask(from).await,
+        };
+        let range = (from > 0).then_some(GetRange::Offset(from));
+        let options = GetOptions { range, ..GetOptions::default() };
+        let result = store.get_opts(path, options).await.map_err(judged)?;
+        let whole = whole(&result.meta);
+        Ok(Answer { whole, bytes: result.into_stream().map_err(judged).boxed() })
+    }
 }
 
 /// The address without its path; the query stays, since it may be what opens the door.
@@ -79,9 +103,29 @@ fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
     })
 }
 
-/// What drives the connections: one thread, since all it does is to wait.
-pub(super) fn runtime() -> Result<&'static Runtime> {
-    static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
-    let start = || Builder::new_multi_thread().worker_threads(1).thread_name("shards").enable_all().build();
-    RUNTIME.get_or_init(start).as_ref().map_err(|error| anyhow::anyhow!("no thread to fetch with: {error}"))
+/// What another try can help against: everything but what the server refuses for good.
+fn judged(error: StoreError) -> Halt {
+    match error {
+        StoreError::NotFound { .. } => Halt::Final(anyhow!("there is no such file (404)")),
+        StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
+            Halt::Final(anyhow!("the server wants other credentials (401 or 403)"))
+        }
+        StoreError::NotSupported { .. } => Halt::Anew(anyhow!("the server sends no parts of files")),
+        error => Halt::Again(plain(error)),
+    }
+}
+
+/// The error without addresses, which may hold a key.
+fn plain(error: StoreError) -> Error {
+    let mut source: &dyn std::error::Error = &error;
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    let text = source.to_string();
+    anyhow!("{}", text.split("http").next().unwrap_or_default().trim_end_matches([' ', '(']).to_owned())
+}
+
+fn whole(meta: &ObjectMeta) -> Whole {
+    let tag = meta.e_tag.clone().unwrap_or_else(|| meta.last_modified.to_rfc3339());
+    Whole { length: meta.size, tag }
 }

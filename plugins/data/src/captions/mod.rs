@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use clip_lab_api::prelude::*;
 
 pub use self::format::Format;
+use self::opened::Opened;
 use crate::Split;
 
 /// Photographs with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: pictures and a list
@@ -33,7 +34,8 @@ use crate::Split;
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "captions")]
 pub struct CaptionFolder {
-    /// The data set's folder.
+    /// The data set's folder, or a data set of the hub, `hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]`, which is
+    /// fetched once.
     pub root: PathBuf,
     /// The list of captions, from `root` on, or a folder of lists. When left out: the `dataset_*.json` there, since it
     /// carries the published splits, else `captions.txt`, `captions.csv` or `results.csv`, else `captions_*.json`, also in
@@ -87,6 +89,9 @@ impl Default for CaptionFolder {
 impl Settings for CaptionFolder {
     fn check(&self, faults: &mut Faults) {
         faults.require(!self.root.as_os_str().is_empty(), "root", "name the folder of the data set");
+        if let Some(words) = clip_lab_hub::fault(&self.root) {
+            faults.require(false, "root", words);
+        }
         for (key, value) in [("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)] {
             faults.require((0.0..1.0).contains(&value), key, "a fraction is at least 0 and below 1");
         }
@@ -99,12 +104,21 @@ impl Settings for CaptionFolder {
 
 impl Plugin<dyn Dataset> for CaptionFolder {
     fn facts(&self) -> DataFacts {
-        let Ok(opened) = self.open() else { return DataFacts::default() };
+        let here = clip_lab_hub::is_here(&self.root);
+        let Some(Ok(opened)) = here.then(|| self.open()) else { return DataFacts::default() };
         let captions = opened.pictures.iter().map(|picture| picture.captions.len()).sum();
         DataFacts { pictures: Some(opened.pictures.len()), captions: Some(captions) }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
         Ok(Box::new(self.open()?))
+    }
+}
+
+impl CaptionFolder {
+    /// What the folder holds, fetched first if it is the hub's.
+    fn open(&self) -> Result<Opened> {
+        let root = clip_lab_hub::data_folder(&self.root)?;
+        Self { root, ..self.clone() }.read()
     }
 }

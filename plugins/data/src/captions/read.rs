@@ -31,7 +31,7 @@ impl CaptionFolder {
     ///
     /// # Errors
     /// When a list cannot be read, more of it is bad than `tolerate` allows, or nothing is left.
-    pub(super) fn open(&self) -> Result<Opened> {
+    pub(super) fn read(&self) -> Result<Opened> {
         let lists = self.lists()?;
         let mut whole = Whole::default();
         for list in &lists {

@@ -25,7 +25,8 @@ pub use self::{
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "image_folder")]
 pub struct ImageFolder {
-    /// The folder that holds one folder for each class.
+    /// The folder that holds one folder for each class; also of a data set of the hub,
+    /// `hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]`, which is fetched once.
     pub root: PathBuf,
     /// What the classes are called, where folder names will not do: a list in the order of the folders, or a table of
     /// some of them such as `{ n02111277 = "Newfoundland" }`.
@@ -64,6 +65,9 @@ impl Settings for ImageFolder {
             "root",
             "name the folder that holds the classes' folders",
         );
+        if let Some(words) = clip_lab_hub::fault(&self.root) {
+            faults.require(false, "root", words);
+        }
         let once = self.template.matches("{}").count() == 1;
         faults.require(once, "template", "must hold {} once, where the class goes");
         faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "a share is at least 0 and below 1");
@@ -79,7 +83,8 @@ impl Settings for ImageFolder {
 
 impl Plugin<dyn Dataset> for ImageFolder {
     fn facts(&self) -> DataFacts {
-        let pictures = self.open().ok().map(|opened| opened.len());
+        let here = clip_lab_hub::is_here(&self.root);
+        let pictures = here.then(|| self.open().ok()).flatten().map(|opened| opened.len());
         DataFacts { pictures, captions: pictures }
     }
 
@@ -90,13 +95,14 @@ impl Plugin<dyn Dataset> for ImageFolder {
 
 impl ImageFolder {
     fn open(&self) -> Result<Opened> {
-        let folders = walk::folders(&self.root)?;
+        let root = clip_lab_hub::data_folder(&self.root)?;
+        let folders = walk::folders(&root)?;
         let classes =
             self.names.of(&folders).with_context(|| format!("the classes of {}", self.root.display()))?;
         let captions = classes.iter().map(|class| self.template.replace("{}", class)).collect();
-        let mut opened = Opened::new(self.root.clone(), classes, captions, self.tolerate);
+        let mut opened = Opened::new(root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
-            let found = walk::pictures(&self.root, folder)?;
+            let found = walk::pictures(&root, folder)?;
             opened.strangers(found.strangers);
             opened.add(class, self.split.of(found.pictures, self.hold_out, self.limit_per_class));
         }

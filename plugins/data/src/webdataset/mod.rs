@@ -16,8 +16,9 @@ use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
 
 /// Pictures in tar shards, as img2dataset, open_clip and `clip-lab data pack` write them: `KEY.jpg` (`.png`, `.webp`)
-/// beside `KEY.txt` or `KEY.json` with the caption, or `KEY.cls` with a class. Shards lie on disk or behind
-/// `https://`, `s3://` or `gs://` (keys for the latter two come from the environment, as their own tools read them).
+/// beside `KEY.txt` or `KEY.json` with the caption, or `KEY.cls` with a class. Shards lie on disk, behind
+/// `https://`, `s3://` or `gs://` (keys for the latter two come from the environment, as their own tools read them), or
+/// in a data set of the hub, `hf:datasets/ORGANISATION/NAME[@REVISION]/train-{0000..0575}.tar`.
 ///
 /// Every shard is read through once, for an index that is kept in the cache folder; that takes about a second for
 /// 10,000 pictures on disk, and over the network as long as fetching the shard. Pictures are then read by their place,

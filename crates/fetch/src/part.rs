@@ -11,22 +11,26 @@ use serde::{Deserialize, Serialize};
 
 /// What the server says of the whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Whole {
+pub struct Whole {
+    /// Bytes.
     pub length: u64,
     /// Changes when the file does.
     pub tag: String,
 }
 
-/// The beginning of a file, and beside it what the whole is.
-pub(super) struct Part {
-    pub file: File,
-    pub length: u64,
-    pub whole: Option<Whole>,
+/// The beginning of a file, and beside it what the whole is: a part of one file is never gone on with from another.
+pub struct Part {
+    pub(crate) file: File,
+    pub(crate) length: u64,
+    pub(crate) whole: Option<Whole>,
     note: PathBuf,
 }
 
 impl Part {
     /// Opens what is there of it.
+    ///
+    /// # Errors
+    /// Those of the disk.
     pub fn open(path: &Path) -> Result<Self> {
         let told = || format!("the cache's file {}", path.display());
         let mut file = OpenOptions::new()
@@ -48,12 +52,17 @@ impl Part {
         Ok(Self { file, length, whole, note })
     }
 
-    pub fn is_whole(&self) -> bool {
+    /// How many bytes are there.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
         self.whole.as_ref().is_some_and(|whole| whole.length == self.length)
     }
 
     /// Notes what the whole will be.
-    pub fn expect(&mut self, whole: Whole) -> Result<()> {
+    pub(crate) fn expect(&mut self, whole: Whole) -> Result<()> {
         if self.whole.as_ref() != Some(&whole) {
             fs::write(&self.note, serde_json::to_vec(&whole)?)
                 .with_context(|| format!("the cache's file {}", self.note.display()))?;
@@ -63,6 +72,9 @@ impl Part {
     }
 
     /// Throws away what is there.
+    ///
+    /// # Errors
+    /// Those of the disk.
     pub fn restart(&mut self) -> Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
@@ -72,6 +84,9 @@ impl Part {
 
     /// Takes its final name. The file itself is given, from its start: under the name it may be evicted at once by
     /// whoever fetches another.
+    ///
+    /// # Errors
+    /// Those of the disk.
     pub fn finish(mut self, from: &Path, to: &Path) -> Result<File> {
         let told = || format!("the cache's file {}", to.display());
         fs::rename(from, to).with_context(told)?;

@@ -1,0 +1,149 @@
+//! How far a repository has come, told on standard error once it takes more than a second.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{Listing, Name};
+
+/// What is quicker needs no words.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Counts what comes.
+pub(crate) struct Meter {
+    name: String,
+    files: usize,
+    /// Bytes of all files, where the hub says.
+    total: Option<u64>,
+    bytes: AtomicU64,
+    /// Of `bytes`, those that lay there before.
+    before: AtomicU64,
+    ended: AtomicU64,
+    since: Instant,
+    shown: Mutex<Instant>,
+    terminal: bool,
+}
+
+/// Counts the bytes of one file.
+pub(crate) struct Count<'a> {
+    meter: &'a Meter,
+    length: AtomicU64,
+}
+
+impl Meter {
+    pub fn start(name: &Name, listing: &Listing, files: &[String]) -> Self {
+        let wanted = listing.files.iter().filter(|file| files.contains(&file.name));
+        let total = wanted.map(|file| file.size).sum();
+        let now = Instant::now();
+        Self {
+            name: name.to_string(),
+            files: files.len(),
+            total,
+            bytes: AtomicU64::new(0),
+            before: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            since: now,
+            shown: Mutex::new(now),
+            terminal: stderr().is_terminal(),
+        }
+    }
+
+    /// A file, of which `length` bytes are there.
+    pub fn file(&self, length: u64) -> Count<'_> {
+        self.bytes.fetch_add(length, Ordering::Relaxed);
+        self.before.fetch_add(length, Ordering::Relaxed);
+        Count { meter: self, length: AtomicU64::new(length) }
+    }
+
+    /// A file is there.
+    pub fn done(&self) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        self.show();
+    }
+
+    fn show(&self) {
+        let pause = Duration::from_millis(if self.terminal { 200 } else { 5000 });
+        let Ok(mut shown) = self.shown.try_lock() else { return };
+        if self.since.elapsed() < QUIET || (*shown > self.since && shown.elapsed() < pause) {
+            return;
+        }
+        *shown = Instant::now();
+        match self.terminal {
+            true => eprint!("\r\x1b[2K{}", self.words()),
+            false => eprintln!("{}", self.words()),
+        }
+    }
+
+    fn words(&self) -> String {
+        let (bytes, before) = (self.bytes.load(Ordering::Relaxed), self.before.load(Ordering::Relaxed));
+        let rate = bytes.saturating_sub(before) as f64 / self.since.elapsed().as_secs_f64().max(1e-9);
+        let mut words = format!("fetching {}: ", self.name);
+        if self.files > 1 {
+            words += &format!("{} of {} files, ", self.ended.load(Ordering::Relaxed), self.files);
+        }
+        words += &match self.total {
+            Some(total) => format!("{} of {}", size(bytes), size(total)),
+            None => size(bytes),
+        };
+        words += &format!(", {}/s", size(rate as u64));
+        match self.total {
+            Some(total) if rate >= 1.0 && total > bytes => {
+                words + &format!(", {:.0} s left", (total - bytes) as f64 / rate)
+            }
+            _ => words,
+        }
+    }
+
+    /// Ends the line that was written over.
+    pub fn end(&self) {
+        let shown = *self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.terminal && shown > self.since {
+            eprintln!("\r\x1b[2K{}", self.words());
+        }
+    }
+}
+
+impl Count<'_> {
+    /// So many bytes of the file are there now; fewer than before when it was begun anew.
+    pub fn reached(&self, length: u64) {
+        let before = self.length.swap(length, Ordering::Relaxed);
+        self.meter.bytes.fetch_add(length.wrapping_sub(before), Ordering::Relaxed); // wraps to a difference below 0
+        self.meter.show();
+    }
+}
+
+/// `1.2 GB`, in powers of ten as disks and networks are sold.
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        b if b >= 1e9 => format!("{:.2} GB", b / 1e9),
+        b if b >= 1e6 => format!("{:.1} MB", b / 1e6),
+        b => format!("{:.0} kB", b / 1e3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Listed;
+
+    #[test]
+    fn what_is_said_adds_up() {
+        let listed = |name: &str, size| Listed { name: name.to_owned(), size: Some(size) };
+        let files = vec![listed("a", 4_000_000), listed("b", 6_000_000), listed("c", 1)];
+        let listing = Listing { commit: "0".to_owned(), files };
+        let meter = Meter::start(&"hf:org/x".parse().unwrap(), &listing, &["a".to_owned(), "b".to_owned()]);
+        let (a, b) = (meter.file(1_000_000), meter.file(0));
+        a.reached(4_000_000);
+        meter.done();
+        b.reached(2_000_000);
+        b.reached(500_000); // begun anew
+        let words = meter.words();
+        assert!(words.starts_with("fetching hf:org/x: 1 of 2 files, 4.5 MB of 10.0 MB, "), "{words}");
+        assert!(words.contains("/s, ") && words.ends_with(" s left"), "{words}");
+    }
+}

@@ -1,0 +1,212 @@
+//! A repository, and how what is wanted of it comes into the cache.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Context as _, Error, Result, anyhow, ensure};
+use clip_lab_fetch::{Part, fetch, insist};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Hub, HubFile, Listed, Listing, Name,
+    client::Asker,
+    meter::Meter,
+    shelf::{Shelf, make_folder},
+};
+
+/// Files fetched at a time: what they mostly do is to wait.
+const AT_A_TIME: usize = 8;
+
+/// Says which files are wanted, by the folder of the snapshot and what the repository holds. Asked again when those are
+/// there, until it wants nothing more.
+pub type Pick<'a> = &'a dyn Fn(&Path, &[Listed]) -> Result<Vec<String>>;
+
+/// A repository at a revision.
+pub struct Repo {
+    hub: Hub,
+    name: Name,
+    shelf: Shelf,
+}
+
+impl Repo {
+    /// Nothing is asked for yet.
+    pub fn new(hub: Hub, name: Name) -> Self {
+        let shelf = Shelf::new(&hub.cache, &name);
+        Self { hub, name, shelf }
+    }
+
+    /// The snapshot's folder, if all that is wanted is in it.
+    pub fn here(&self, pick: Pick) -> Option<PathBuf> {
+        let listing = self.shelf.listing(&self.shelf.commit(&self.name.revision)?)?;
+        self.complete(&listing, pick).ok().flatten()
+    }
+
+    /// The snapshot's folder with all that is wanted in it, fetched if it is not there yet.
+    ///
+    /// # Errors
+    /// When it is not cached and cannot be fetched, or `pick` finds nothing to its liking.
+    pub fn folder(&self, pick: Pick) -> Result<PathBuf> {
+        if let Some(folder) = self.here(pick) {
+            return Ok(folder);
+        }
+        let cache = self.hub.cache.display();
+        if self.hub.offline {
+            return self.laid_by_others(pick).ok_or_else(|| {
+                anyhow!(
+                    "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE forbids to fetch it: fetch it once \
+                     without HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
+                    self.name
+                )
+            });
+        }
+        self.fetched(pick).or_else(|error| match self.laid_by_others(pick) {
+            Some(folder) => {
+                eprintln!(
+                    "{} is taken as it lies in the hub's cache, since the hub cannot be asked: {error:#}",
+                    self.name
+                );
+                Ok(folder)
+            }
+            None => Err(anyhow!(
+                "{} is not in the hub's cache ({cache}) and cannot be fetched: {error:#}",
+                self.name
+            )),
+        })
+    }
+
+    /// What other tools put there: they do not say whether it is all, but what is wanted of it is there. Of what we began
+    /// ourselves it is known what is missing.
+    fn laid_by_others(&self, pick: Pick) -> Option<PathBuf> {
+        let commit = self.shelf.commit(&self.name.revision)?;
+        if self.shelf.listing(&commit).is_some() {
+            return None;
+        }
+        let listing = Listing::of_folder(&commit, &self.shelf.snapshot(&commit));
+        self.complete(&listing, pick).ok().flatten()
+    }
+
+    /// The snapshot's folder, if nothing is missing.
+    fn complete(&self, listing: &Listing, pick: Pick) -> Result<Option<PathBuf>> {
+        let folder = self.shelf.snapshot(&listing.commit);
+        Ok(self.missing(listing, &folder, pick)?.is_empty().then_some(folder))
+    }
+
+    fn missing(&self, listing: &Listing, folder: &Path, pick: Pick) -> Result<Vec<String>> {
+        let mut wanted = pick(folder, &listing.files)?;
+        let stranger = wanted.iter().find(|wanted| !listing.files.iter().any(|file| file.name == **wanted));
+        ensure!(
+            stranger.is_none(),
+            "it names `{}`, which it does not hold",
+            stranger.map_or("", String::as_str)
+        );
+        wanted.retain(|file| !folder.join(file).exists());
+        Ok(wanted)
+    }
+
+    fn fetched(&self, pick: Pick) -> Result<PathBuf> {
+        let asker = Arc::new(Asker::new(&self.hub, &self.name)?);
+        let known = self.shelf.commit(&self.name.revision).and_then(|commit| self.shelf.listing(&commit));
+        let listing = match known {
+            Some(listing) => listing,
+            None => {
+                let listing = Listing::ask(&asker)?;
+                self.shelf.note_down(&listing, &self.name.revision)?;
+                listing
+            }
+        };
+        let folder = self.shelf.snapshot(&listing.commit);
+        let mut missing = self.missing(&listing, &folder, pick)?;
+        while !missing.is_empty() {
+            self.get(&asker, &listing, &missing)?;
+            let before = missing;
+            missing = self.missing(&listing, &folder, pick)?;
+            ensure!(missing != before, "{} went away while it was fetched", missing.join(", "));
+        }
+        Ok(folder)
+    }
+
+    /// Fetches files, several at a time; the first error ends all.
+    fn get(&self, asker: &Arc<Asker>, listing: &Listing, files: &[String]) -> Result<()> {
+        let meter = Meter::start(&self.name, listing, files);
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<Error>));
+        let fail = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        thread::scope(|scope| {
+            for _ in 0..AT_A_TIME.min(files.len()) {
+                scope.spawn(|| {
+                    while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if fail().is_some() {
+                            return;
+                        }
+                        if let Err(error) = self.get_one(asker, &listing.commit, file, &meter) {
+                            fail().get_or_insert(error.context(file.clone()));
+                        }
+                    }
+                });
+            }
+        });
+        meter.end();
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    fn get_one(&self, asker: &Arc<Asker>, commit: &str, file: &str, meter: &Meter) -> Result<()> {
+        let source = HubFile::new(asker.clone(), asker.file(commit, file));
+        let tag = insist(self.hub.patience, || source.tag())?;
+        let blob = self.shelf.blob(&tag)?;
+        if !blob.exists() {
+            let _mine = self.shelf.lock(&tag)?;
+            if !blob.exists() {
+                make_folder(&blob)?;
+                let partly = blob.with_extension("incomplete");
+                let mut part = Part::open(&partly)?;
+                let count = meter.file(part.length());
+                fetch(&source, &mut part, self.hub.patience, &|length| count.reached(length))?;
+                verify(&partly, &tag, &mut part)?;
+                part.finish(&partly, &blob)?;
+            }
+        }
+        self.shelf.link(&tag, commit, file)?;
+        meter.done();
+        Ok(())
+    }
+}
+
+/// Large files are named by their SHA-256: what came must have it. (The names of small ones are git's.)
+fn verify(path: &Path, tag: &str, part: &mut Part) -> Result<()> {
+    if tag.len() != 64 {
+        return Ok(());
+    }
+    let mut hasher = Sha256::new();
+    let mut file = File::open(path).with_context(|| format!("the cache's file {}", path.display()))?;
+    io::copy(&mut file, &mut HashWriter(&mut hasher)).context("the cache's disk")?;
+    let found: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    if found != tag {
+        part.restart()?;
+    }
+    ensure!(
+        found == tag,
+        "what came is not what the hub says (SHA-256 {found}, not {tag}); it was thrown away: try again"
+    );
+    Ok(())
+}
+
+/// Hashes what is written.
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

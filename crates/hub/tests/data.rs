@@ -1,0 +1,90 @@
+//! Data sets of the hub as folders. The environment is set for a process of its own.
+
+mod support;
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use support::Scene;
+
+const SET: &str = "datasets/org/birds";
+const COMMIT: &str = "c0ffee";
+
+fn birds() -> Scene {
+    let scene = Scene::empty();
+    let files =
+        [".gitattributes", "birds.py", "train/a/1.png", "train/b/2.png", "test/a/3.png", "weights.pt"];
+    scene.server.list(SET, "main", COMMIT, &files, &[]);
+    for file in files {
+        scene.server.small(SET, COMMIT, file, file.as_bytes(), &[]);
+    }
+    scene
+}
+
+/// What `data_folder` makes of a root, in a process that has this hub in its environment.
+fn asked(scene: &Scene, root: &str, more: &[(&str, &str)]) -> Output {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "asks_for_data", "--ignored", "--nocapture"]);
+    for name in ["HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN"] {
+        child.env_remove(name);
+    }
+    child.env("HF_HOME", scene.cache.path()).env("HF_ENDPOINT", scene.server.address()).env("ROOT", root);
+    child.envs(more.iter().copied()).output().unwrap()
+}
+
+fn words(output: &Output) -> String {
+    let line = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .find(|line| line.starts_with("=> "))
+        .map(str::to_owned);
+    line.unwrap_or_else(|| panic!("{output:?}"))
+}
+
+/// Run by the tests below in a process of its own.
+#[test]
+#[ignore = "part of other tests"]
+fn asks_for_data() {
+    let root = std::env::var("ROOT").unwrap();
+    let here = clip_lab_hub::is_here(Path::new(&root));
+    match clip_lab_hub::data_folder(Path::new(&root)) {
+        Ok(folder) => println!("\n=> {here} {}", folder.display()),
+        Err(error) => println!("\n=> {here} {error:#}"),
+    }
+}
+
+#[test]
+fn a_folder_of_a_data_set_is_fetched_alone_and_programs_never() {
+    let scene = birds();
+    let snapshot = scene.cache.path().join("hub/datasets--org--birds/snapshots").join(COMMIT);
+    let first = words(&asked(&scene, "hf:datasets/org/birds/train", &[("HF_TOKEN", "hf_x")]));
+    assert_eq!(first, format!("=> false {}", snapshot.join("train").display()));
+    assert!(snapshot.join("train/b/2.png").exists() && !snapshot.join("test").exists());
+    assert!(
+        scene.server.hub.asked().iter().all(|asked| asked.authorization.as_deref() == Some("Bearer hf_x"))
+    );
+    let second = words(&asked(&scene, "hf:datasets/org/birds/train", &[("HF_HUB_OFFLINE", "1")]));
+    assert_eq!(second, format!("=> true {}", snapshot.join("train").display()));
+    let whole = words(&asked(&scene, "hf:datasets/org/birds", &[]));
+    assert_eq!(whole, format!("=> false {}", snapshot.display()));
+    assert!(snapshot.join("test/a/3.png").exists());
+    for never in ["birds.py", "weights.pt", ".gitattributes"] {
+        assert!(!snapshot.join(never).exists(), "{never}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_told_with_what_is() {
+    let scene = birds();
+    let told = words(&asked(&scene, "hf:datasets/org/birds/trian", &[]));
+    assert!(
+        told.contains("it holds nothing at `trian`; at its top lie ") && told.contains("test, train"),
+        "{told}"
+    );
+    let told = words(&asked(&scene, "hf:org/birds", &[]));
+    assert!(told.contains("hf:org/birds is a model; a data set is written hf:datasets/org/birds"), "{told}");
+    let told = words(&asked(&scene, "hf:datasets/org/birds", &[("HF_ENDPOINT", "me:secret@host")]));
+    assert!(told.contains("HF_ENDPOINT") && !told.contains("secret"), "{told}");
+    assert_eq!(words(&asked(&scene, "some/folder", &[])), "=> true some/folder");
+}

@@ -1,0 +1,89 @@
+//! A hub on this machine, a repository on it, and a cache of its own.
+#![allow(dead_code)]
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Result;
+use clip_lab_faulty::{Fault, HubServer};
+use clip_lab_hub::{Hub, Listed, Repo, Token};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+pub const MODEL: &str = "models/org/tiny";
+pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+pub const SECRET: &str = "hf_doNotTell";
+
+/// The two files of the model.
+pub const CONFIG: &[u8] = b"{\"model_type\": \"vit\"}";
+
+pub fn weights() -> Vec<u8> {
+    (0..200_000u32).map(|place| (place * 7 % 251) as u8).collect()
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The server with a cache.
+pub struct Scene {
+    pub server: HubServer,
+    pub cache: TempDir,
+}
+
+impl Scene {
+    /// A hub that holds nothing.
+    pub fn empty() -> Self {
+        Self { server: HubServer::start(), cache: tempfile::tempdir().unwrap() }
+    }
+
+    /// A hub with `org/tiny`: a small file and a large one, which comes after so many faults.
+    pub fn new(faults: &[Fault]) -> Self {
+        let scene = Self::empty();
+        let (server, bytes) = (&scene.server, weights());
+        server.list(MODEL, "main", COMMIT, &["config.json", "model.safetensors"], &[]);
+        server.small(MODEL, COMMIT, "config.json", CONFIG, &[]);
+        server.large(MODEL, COMMIT, "model.safetensors", &bytes, &sha256(&bytes), faults);
+        scene
+    }
+
+    pub fn hub(&self) -> Hub {
+        let mut hub = Hub::from_env().unwrap();
+        hub.endpoint = self.server.address().parse().unwrap();
+        hub.cache = self.cache.path().to_owned();
+        (hub.token, hub.offline) = (None, false);
+        hub.patience.tries = 4;
+        (hub.patience.stall, hub.patience.pause) = (Duration::from_millis(300), Duration::from_millis(5));
+        hub
+    }
+
+    pub fn with_token(&self) -> Hub {
+        Hub { token: Some(Token::new(SECRET)), ..self.hub() }
+    }
+
+    /// Everything that `name` holds, into the cache.
+    pub fn fetch(&self, hub: Hub, name: &str) -> Result<PathBuf> {
+        Repo::new(hub, name.parse()?).folder(&all)
+    }
+
+    /// What goes wrong, in words.
+    pub fn refusal(&self, hub: Hub, name: &str) -> String {
+        let words = format!("{:#}", self.fetch(hub, name).unwrap_err());
+        assert!(!words.contains(SECRET) && !words.contains("signature"), "{words}");
+        words
+    }
+
+    pub fn repo(&self) -> PathBuf {
+        self.cache.path().join("models--org--tiny")
+    }
+
+    pub fn requests(&self) -> usize {
+        self.server.hub.requests() + self.server.storage.requests()
+    }
+}
+
+pub fn all(_: &Path, files: &[Listed]) -> Result<Vec<String>> {
+    Ok(files.iter().map(|file| file.name.clone()).collect())
+}

@@ -1,0 +1,123 @@
+//! Models, data sets and shards of a hub, which runs on this machine: fetched, gone on with, refused.
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use clip_lab_faulty::{Fault, HubServer};
+
+use crate::{
+    lab::{Lab, TINY},
+    program::{Done, Running, says},
+    support::goldens,
+};
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const SECRET: &str = "hf_doNotTell";
+
+/// clip-lab in the lab, with this hub in its environment.
+fn command(lab: &Lab, hub: &HubServer, words: &[&str]) -> Command {
+    let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
+    command.env_remove("HF_HUB_OFFLINE").env("HF_ENDPOINT", hub.address()).env("HF_TOKEN", SECRET);
+    command.env("HF_HUB_DOWNLOAD_TIMEOUT", "5");
+    command
+}
+
+fn run(lab: &Lab, hub: &HubServer, words: &[&str]) -> Done {
+    let done = Running::spawn(command(lab, hub, words)).wait();
+    assert!(!done.out.contains(SECRET) && !done.err.contains(SECRET), "{done:?}");
+    done
+}
+
+/// Puts a folder's files on the hub as `repo`; the weights come after so many faults.
+fn put(hub: &HubServer, repo: &str, folder: &Path, faults: &[Fault]) {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let (name, bytes) = (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
+        match name.ends_with(".safetensors") {
+            // Named by git's hash, which nobody checks: SHA-256 is tried beside the crate.
+            true => hub.large(repo, COMMIT, &name, &bytes, &"ab".repeat(20), faults),
+            false => hub.small(repo, COMMIT, &name, &bytes, &[]),
+        }
+        names.push(name);
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    hub.list(repo, "main", COMMIT, &names, &[]);
+}
+
+#[test]
+fn a_model_is_shown_after_a_bad_line_and_without_one_the_second_time() {
+    let Some(clip) = goldens("models/hf_clip") else { return };
+    let (lab, hub) = (Lab::empty(), HubServer::start());
+    put(&hub, "models/org/tiny", &clip, &[Fault::Part(0.4), Fault::Status(503)]);
+    let told = run(&lab, &hub, &["model", "show", "hf:org/tiny"]).good();
+    says(
+        &told,
+        &["vit", "clip_transformer", "from = \"hf:org/tiny\"", "with every tensor in its place (tried)"],
+    );
+    let asked = hub.hub.requests() + hub.storage.requests();
+    let again = run(&lab, &hub, &["model", "show", "hf:org/tiny", "--json"]).good();
+    assert!(again.contains("\"version\": 1") && again.contains("\"loads\": true"), "{again}");
+    assert_eq!(hub.hub.requests() + hub.storage.requests(), asked, "what is here is not asked for");
+    assert!(hub.storage.asked().iter().all(|asked| asked.authorization.is_none()));
+    // The lab's own environment forbids the network: the cache is enough.
+    assert_eq!(lab.run(&["model", "show", "hf:org/tiny", "--json"]).good(), again);
+}
+
+#[test]
+fn what_is_stopped_on_the_way_is_gone_on_with_and_told_while_it_lasts() {
+    let Some(clip) = goldens("models/hf_clip") else { return };
+    let (lab, hub) = (Lab::empty(), HubServer::start());
+    put(&hub, "models/org/tiny", &clip, &[Fault::Slow(Duration::from_millis(100))]);
+    let mut running = Running::spawn(command(&lab, &hub, &["model", "show", "hf:org/tiny"]));
+    running.until_err("fetching hf:org/tiny: ");
+    running.signal("INT");
+    let done = running.wait();
+    assert!(!done.status.success());
+    says(&done.err, &[" of ", "/s, ", " s left"]);
+    let partly =
+        lab.path("hub/hub/models--org--tiny/blobs").join("ab".repeat(20)).with_extension("incomplete");
+    let kept = fs::metadata(&partly).unwrap().len();
+    assert!(kept > 0);
+    run(&lab, &hub, &["model", "show", "hf:org/tiny"]).good();
+    assert_eq!(hub.storage.asked().last().unwrap().from as u64, kept, "gone on from what was there");
+}
+
+#[test]
+fn a_closed_repository_says_what_opens_it() {
+    let (lab, hub) = (Lab::empty(), HubServer::start());
+    hub.list("models/org/gated", "main", COMMIT, &["config.json"], &[Fault::Refuse(403, "GatedRepo"); 3]);
+    let told = run(&lab, &hub, &["model", "show", "hf:org/gated"]).bad();
+    says(
+        &told,
+        &["hf:org/gated", "closed to this token", "accept its terms at https://huggingface.co/org/gated"],
+    );
+    let told = run(&lab, &hub, &["model", "show", "hf:org/nobody"]).bad();
+    says(&told, &["no such repository or file (404): is the name right?"]);
+    hub.list("models/org/pickled", "main", COMMIT, &["pytorch_model.bin", "config.json"], &[]);
+    let told = run(&lab, &hub, &["model", "show", "hf:org/pickled"]).bad();
+    says(&told, &["holds no safetensors, and weights in Python's pickle are never read"]);
+}
+
+#[test]
+fn a_data_set_of_the_hub_is_trained_on() {
+    let (lab, hub) = (Lab::new(), HubServer::start());
+    put(&hub, "datasets/org/squares", &lab.path("data"), &[]);
+    let spec = TINY.replace("root = \"data\"", "root = \"hf:datasets/org/squares\"");
+    assert_ne!(spec, TINY);
+    lab.write("hub.toml", spec);
+    fs::rename(lab.path("data"), lab.path("gone")).unwrap();
+    says(&run(&lab, &hub, &["check", "hub.toml", "--no-cost"]).good(), &["captions"]);
+    assert_eq!(hub.hub.requests(), 0, "a plan fetches no data");
+    says(&run(&lab, &hub, &["run", "hub.toml", "--set", "run.steps=2"]).good(), &["48 pictures", "finished"]);
+    let told = run(&lab, &hub, &["run", "hub.toml", "--set", "data.train.root=hf:datasets/squares"]).bad();
+    says(&told, &["is not of the form hf:datasets/ORGANISATION/NAME"]);
+    // The same as shards, which are fetched one by one into the cache of shards.
+    fs::rename(lab.path("gone"), lab.path("data")).unwrap();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "shards"]).good();
+    let shard = fs::read(lab.path("shards/train-000000.tar")).unwrap();
+    hub.small("datasets/org/shards", "main", "train-000000.tar", &shard, &[Fault::Part(0.5)]);
+    let sets = [
+        "data.train={ plugin = \"webdataset\", shards = \"hf:datasets/org/shards/train-{000000..000000}.tar\" }",
+    ];
+    let told = run(&lab, &hub, &["run", "tiny.toml", "--set", "run.steps=2", "--set", sets[0]]);
+    says(&told.good(), &["48 pictures", "finished"]);
+}
