@@ -38,7 +38,7 @@ fn counts_broken_files_and_repetitions_are_told_to_people() {
     assert_eq!(row("format"), "format PNG PNG");
     assert_eq!(row("width"), "width 24 24");
     assert_eq!(row("captions"), format!("captions {TRAIN} 8"));
-    assert_eq!(row("characters"), "characters 24 / 25 / 26 25 / 25 / 25");
+    assert_eq!(row("characters"), "characters 26 / 27 / 28 27");
     assert_eq!(row("same picture again"), "same picture again 1 0");
     assert_eq!(row("same caption again"), "same caption again 1 0");
     says(&out, &["cut at 77", "Left out of train on opening: 1\n  pictures listed but not in", "1 (99.png)"]);

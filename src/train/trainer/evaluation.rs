@@ -153,6 +153,8 @@ impl Trainer<'_> {
     ) -> Result<Option<Features>> {
         let source = self.source(data.clone(), read, true);
         let (workers, device, pictures) = (self.workers(), self.device, data.len());
+        let kept = self.locked() && self.plan.run.cache_features;
+        let key = kept.then(|| self.key(data.as_ref(), read)).transpose()?;
         let (image, session, stop, step) = (&self.rig.image, self.session, &self.stop, self.progress.step);
         let told = self.told.entry(split.to_owned()).or_default();
         let mut tell = |broken: &Broken| {
@@ -163,7 +165,7 @@ impl Trainer<'_> {
             }
         };
         let table = || format!("[data.{split}]");
-        if !(self.locked() && self.plan.run.cache_features) {
+        let Some(key) = key else {
             // An evaluation on the way is finished before anybody is listened to: it belongs to this step.
             let mut quiet = Console::new(Ui::None);
             return Features::compute_telling(
@@ -176,8 +178,7 @@ impl Trainer<'_> {
                 &mut tell,
             )
             .with_context(table);
-        }
-        let key = self.key(data.as_ref(), read)?;
+        };
         let console = &mut self.console;
         let found = Features::cached(&key, pictures, device, || {
             console.say(&format!(

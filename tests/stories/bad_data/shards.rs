@@ -92,7 +92,7 @@ fn a_shard_that_vanishes_under_a_run_stops_it_with_the_list() {
     run.until_out("step ");
     fs::remove_file(lab.path("packed/train-000004.tar")).unwrap();
     let refused = run.wait().bad();
-    says(&refused, &["of 48 training pictures cannot be used, more than tolerate = 0.05 allows"]);
+    says(&refused, &["of 42 training pictures cannot be used, more than tolerate = 0.05 allows"]);
     says(&refused, &["train-000004.tar", "No such file"]);
     assert!(lab.events("broken_picture").iter().all(|told| told.contains("train-000004.tar")));
     assert_eq!(lab.newest()["status"], "failed");

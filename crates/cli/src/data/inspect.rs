@@ -5,17 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// `clip-lab data inspect`.
-///
-/// Reads every picture and every caption once, with all cores, and tells what is there: how many of which size and format,
-/// what is broken and why, which pictures and captions come twice, within a split and in two of them, and how many tokens
-/// captions have. Pictures are the same when their bytes are; captions, when their words are, capitals and spaces aside.
-///
-/// Examples:
-///   clip-lab data inspect experiments/lit.toml
-///   clip-lab data inspect data/flickr30k --sheet sheet.png
-///   clip-lab data inspect shards/ --quick --json
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = "\
+Every picture and every caption is read once, with all cores. Pictures are the same when their bytes are; captions,
+when their words are, capitals and spaces aside. What is broken is no error: the exit status is 0.
+
+Examples:
+  clip-lab data inspect experiments/lit.toml
+  clip-lab data inspect data/flickr30k --sheet sheet.png
+  clip-lab data inspect shards/ --quick --json")]
 pub struct InspectArgs {
     /// A spec, whose [data.*] are looked at, or a folder: of pictures with a list of captions, of a folder for each class,
     /// of tar shards, or of pictures alone

@@ -42,13 +42,13 @@ impl Letters {
     }
 
     /// A line with its last letters left away until it fits.
-    fn fitted(&self, line: &str, width: f32) -> String {
+    pub(super) fn fitted(&self, line: &str, width: f32) -> String {
         let mut short: String = line.chars().take(400).collect();
-        let mut cut = short.len() < line.len();
-        while self.width(&short) > width && short.pop().is_some() {
-            cut = true;
+        if short.len() == line.len() && self.width(&short) <= width {
+            return short;
         }
-        if cut && short.pop().is_some() { short + "…" } else { short }
+        while self.width(&short) + self.width("…") > width && short.pop().is_some() {}
+        short + "…"
     }
 
     fn width(&self, text: &str) -> f32 {

@@ -76,12 +76,11 @@ fn cell(
         0 | 1 => caption.to_owned(),
         several => format!("{caption} (1 of {several})"),
     };
-    let mut line = y + SIDE + 3;
-    for (text, lines, colour) in [(&about, 1, PALE), (&caption, LINES as usize, INK)] {
-        for text in letters.wrapped(text, SIDE as f32, lines) {
-            letters.draw(sheet, (x as f32, line as f32), &text, colour);
-            line += LINE;
-        }
+    let (x, mut line) = (x as f32, (y + SIDE + 3) as f32);
+    letters.draw(sheet, (x, line), &letters.fitted(&about, SIDE as f32), PALE);
+    for text in letters.wrapped(&caption, SIDE as f32, LINES as usize) {
+        line += LINE as f32;
+        letters.draw(sheet, (x, line), &text, INK);
     }
     Ok(())
 }
