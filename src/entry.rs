@@ -40,6 +40,7 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
         Verb::Fingerprint(args) => commands::study::fingerprint(args, catalog),
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
+        Verb::Prompts(args) => commands::prompts::prompts(args, &cli.store, catalog).map(|()| true),
         Verb::Embed(args) => commands::embed::embed(args, &cli.store, catalog).map(|()| true),
         Verb::Search(args) => commands::search::search(args, &cli.store, catalog),
         Verb::Model(verb) => commands::model::model(verb, &cli.store, catalog).map(|()| true),

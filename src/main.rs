@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clip_lab_cli::{Cli, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
-use clip_lab_front::{charts, compare::compare, core, export, plugin, report, run, runs, search, study};
+use clip_lab_front::{
+    charts, compare::compare, core, eval, export, plugin, report, run, runs, search, study,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -35,6 +37,10 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
             return run::with_dashboard(store, &args.spec, &arguments, args.resume.as_deref(), args.images);
         }
         Verb::Search(args) if !args.serve => return search::search(args),
+        Verb::Eval(args) if args.other.confusion.is_some() => {
+            let picture = args.other.confusion.as_deref().unwrap_or(std::path::Path::new(""));
+            return eval::with_picture(std::env::args_os().skip(1), picture);
+        }
         Verb::Run(_)
         | Verb::Search(_)
         | Verb::Check(_)
@@ -42,6 +48,7 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         | Verb::Data(_)
         | Verb::Embed(_)
         | Verb::Eval(_)
+        | Verb::Prompts(_)
         | Verb::Model(_)
         | Verb::Fingerprint(_) => {
             return Err(core::become_core(std::env::args_os().skip(1)));

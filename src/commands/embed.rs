@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset as _, Mode};
-use clip_lab_cli::{EmbedArgs, Ui};
+use clip_lab_cli::EmbedArgs;
 use tch::{Device, Tensor};
 
 use super::{
@@ -60,7 +60,7 @@ fn images(
     let data = Arc::new(Folder::open(folder, args.tolerate)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::pictures(data.clone(), Arc::new(prepare));
-    let mut console = Console::new(Ui::Plain);
+    let mut console = Console::aside();
     let mut tell = |broken: &Broken| eprintln!("left out: {broken}");
     let found =
         Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut tell)?;

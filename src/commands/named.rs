@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use clip_lab_cli::ModelWeights;
 use clip_lab_store::Reader;
 
 use crate::spec::Spec;
@@ -44,9 +45,34 @@ impl Named {
         let run = reader.run(model)?;
         let file = run.dir.join("spec.toml").display().to_string();
         let spec = Spec::parse(&file, &reader.spec_text(run.id)?, sets)?;
-        let files = ["best.safetensors", "last.safetensors"].map(|name| run.dir.join(name));
-        let weights = files.into_iter().find(|file| file.exists());
+        let weights = weights_in(&run.dir, None).ok();
         ensure!(weights.is_some(), "run {} has no checkpoint in {}", run.uid, run.dir.display());
         Ok(Self { spec, weights })
     }
+}
+
+/// The weights in a run's folder: those asked for, else the best, or the last where no evaluation chose any.
+///
+/// # Errors
+/// When they are not there; the message says which are.
+pub fn weights_in(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBuf> {
+    let names: &[&str] = match weights {
+        None => &["best.safetensors", "last.safetensors"],
+        Some(ModelWeights::Raw) => &["best.safetensors"],
+        Some(ModelWeights::Ema) => &["best_ema.safetensors"],
+        Some(ModelWeights::Last) => &["last.safetensors"],
+    };
+    let found = names.iter().map(|name| folder.join(name)).find(|file| file.exists());
+    found.with_context(|| {
+        let there: Vec<&str> = ["best", "best_ema", "last"]
+            .into_iter()
+            .filter(|name| folder.join(format!("{name}.safetensors")).exists())
+            .collect();
+        let there = if there.is_empty() { "no weights".to_owned() } else { there.join(", ") };
+        format!(
+            "{} has no {}; it has {there} (a run keeps its best weights with `select = \"best\"` in [run])",
+            folder.display(),
+            names[0]
+        )
+    })
 }

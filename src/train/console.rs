@@ -26,6 +26,8 @@ pub struct Line {
 /// Prints progress.
 pub struct Console {
     ui: Ui,
+    /// Whether standard output is kept for data.
+    aside: bool,
     shown: Option<Instant>,
     since: Instant,
     from: u64,
@@ -35,7 +37,12 @@ pub struct Console {
 impl Console {
     /// A console of the kind asked for.
     pub fn new(ui: Ui) -> Self {
-        Self { ui, shown: None, since: Instant::now(), from: 0, pairs: 0 }
+        Self { ui, aside: false, shown: None, since: Instant::now(), from: 0, pairs: 0 }
+    }
+
+    /// Plain lines on standard error, for verbs that print results.
+    pub fn aside() -> Self {
+        Self { aside: true, ..Self::new(Ui::Plain) }
     }
 
     /// Something worth a line of its own.
@@ -89,6 +96,7 @@ impl Console {
         match self.ui {
             Ui::Json => println!("{}", json!({ "pictures": done, "all": all })),
             Ui::None => {}
+            _ if self.aside => eprintln!("  {done}/{all} pictures through the image tower"),
             _ => println!("  {done}/{all} pictures through the image tower"),
         }
     }

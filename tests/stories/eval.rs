@@ -1,8 +1,11 @@
-//! `clip-lab eval`: a run again, and the weights between two models.
+//! `clip-lab eval`: a run again, a model on other data, and the weights between two models.
 
+use std::fs;
+
+use image::{Rgb, RgbImage};
 use serde_json::Value;
 
-use crate::{lab::Lab, program::says};
+use crate::{lab::Lab, program::says, support::goldens};
 
 const METRIC: &str = "val/retrieval/t2i/mean_rank";
 
@@ -22,6 +25,121 @@ fn a_run_evaluated_again_says_what_it_said() {
     assert_eq!(metric(&again), told["last"].as_f64().unwrap());
     let file = format!("runs/{uid}/last.safetensors");
     assert_eq!(lab.json(&["eval", &file]), again, "by its checkpoint");
+}
+
+/// Class folders of plain squares, `count` of each colour.
+fn colours(lab: &Lab, root: &str, classes: &[(&str, [u8; 3])], count: usize) {
+    for (class, colour) in classes {
+        fs::create_dir_all(lab.path(&format!("{root}/{class}"))).unwrap();
+        for index in 0..count {
+            let shade = colour.map(|part| part.saturating_add(index as u8));
+            let file = lab.path(&format!("{root}/{class}/{index}.png"));
+            RgbImage::from_pixel(20, 20, Rgb(shade)).save(file).unwrap();
+        }
+    }
+}
+
+const COLOURS: &[(&str, [u8; 3])] = &[("c0", [200, 0, 0]), ("c1", [0, 200, 0]), ("c2", [0, 0, 200])];
+
+#[test]
+fn a_run_on_class_folders_is_kept_shown_and_compared() {
+    let lab = Lab::new();
+    colours(&lab, "rgb/test", COLOURS, 4);
+    lab.write("names.txt", "red\ngreen\nblue\n");
+    for seed in ["1", "2"] {
+        lab.run(&[
+            "run",
+            "tiny.toml",
+            "--set",
+            &format!("run.seed={seed}"),
+            "--name",
+            &format!("tiny{seed}"),
+        ])
+        .good();
+        let words = ["eval", &format!("tiny{seed}"), "--data", "rgb", "--classes", "names.txt"];
+        let found = lab.json(&[&words[..], &["--templates", "openai80"]].concat());
+        assert_eq!(
+            (&found["version"], &found["name"], &found["weights"]),
+            (&1.into(), &"rgb-test".into(), &"raw".into())
+        );
+        let metrics = found["metrics"].as_object().unwrap();
+        let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            ["rgb-test/zero_shot/mean_per_class", "rgb-test/zero_shot/top1"],
+            "no captions to look for"
+        );
+        assert_eq!(metrics["rgb-test/zero_shot/top1"], metrics["rgb-test/zero_shot/mean_per_class"]);
+        assert_eq!(found["settings"]["templates"], "openai80");
+    }
+    let shown = lab.run(&["runs", "show", "tiny1"]).good();
+    says(
+        &shown,
+        &["EVALUATIONS AFTER TRAINING", "rgb, test", "templates openai80", "rgb-test/zero_shot/top1"],
+    );
+    let all = lab.json(&["runs", "show", "tiny1"]);
+    assert_eq!(all["evaluations"][0]["metrics"].as_array().unwrap().len(), 2);
+    let metric = "rgb-test/zero_shot/top1";
+    let compared = lab.json(&["compare", "tiny1", "tiny2", "--metric", metric]);
+    assert_eq!(compared["tables"][0]["metric"], metric, "{compared}");
+    says(&lab.run(&["compare", "tiny1", "tiny2", "--metric", metric]).good(), &[metric]);
+}
+
+#[test]
+fn what_was_confused_is_told_and_drawn() {
+    let lab = Lab::new();
+    colours(&lab, "rgb", COLOURS, 3);
+    lab.run(&["run", "tiny.toml"]).good();
+    for picture in ["c.png", "c.svg"] {
+        let done = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", picture]);
+        let said = done.good();
+        says(&said, &["rgb/zero_shot/top1", "taken for"]);
+        assert!(fs::metadata(lab.path(picture)).unwrap().len() > 1000, "{picture}");
+    }
+    let drawn = fs::read_to_string(lab.path("c.svg")).unwrap();
+    says(&drawn, &["tiny on rgb", "c0  1", "what they were taken for"]);
+    let refused = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", "c.docx"]).bad();
+    says(&refused, &["`.docx` is not one of"]);
+    says(
+        &lab.run(&["eval", "tiny", "--suite", "retrieval", "--confusion", "d.png"]).bad(),
+        &["--confusion wants zero_shot"],
+    );
+}
+
+#[test]
+fn a_folder_of_another_tool_looks_for_captions() {
+    let Some(root) = goldens("models") else { return };
+    let lab = Lab::new();
+    let model = root.join("hf_clip");
+    let found = lab.json(&["eval", model.to_str().unwrap(), "--data", "data", "--split", "all"]);
+    let metrics = found["metrics"].as_object().unwrap();
+    assert!(metrics["data/retrieval/t2i/mean_rank"].as_f64().unwrap() >= 1.0, "{found}");
+    assert_eq!(found["settings"]["pictures"], 56);
+    assert!(found["run"].is_null() && found["evaluation"].is_null());
+    let refused = lab.run(&["eval", model.to_str().unwrap()]).bad();
+    says(&refused, &["has no data of its own", "--data"]);
+}
+
+#[test]
+fn what_other_data_cannot_serve_is_told() {
+    let lab = Lab::new();
+    colours(&lab, "rgb", COLOURS, 1);
+    lab.run(&["run", "tiny.toml"]).good();
+    lab.write("two.txt", "red\ngreen\n");
+    lab.write("bare.toml", "templates = ['a photo']\n");
+    fs::create_dir(lab.path("empty")).unwrap();
+    let refused = |words: &[&str]| lab.run(&[&["eval", "tiny"], words].concat()).bad();
+    says(&refused(&["--data", "nowhere"]), &["there is no folder and no spec nowhere"]);
+    says(&refused(&["--data", "empty"]), &["empty"]);
+    says(&refused(&["--data", "rgb", "--split", "val"]), &["the data has no part `val`; it has all"]);
+    says(&refused(&["--data", "rgb", "--suite", "retreival"]), &["retreival", "did you mean `retrieval`"]);
+    says(&refused(&["--data", "rgb", "--templates", "openai8"]), &["openai8", "openai80"]);
+    says(&refused(&["--data", "rgb", "--templates", "bare.toml"]), &["`a photo` has no {}"]);
+    says(&refused(&["--data", "rgb", "--classes", "two.txt"]), &["two.txt", "2 classes", "3 folders"]);
+    says(&refused(&["--data", "rgb", "--as", "test"]), &["metrics of training begin with that"]);
+    says(&refused(&["--weights", "ema", "--data", "rgb"]), &["best_ema"]);
+    let captions = lab.run(&["eval", "tiny", "--data", "data", "--suite", "zero_shot"]).bad();
+    says(&captions, &["zero_shot needs pictures with classes"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod outside;
 mod pack;
 mod preflight;
 mod program;
+mod prompts;
 mod run;
 mod search;
 #[path = "../../crates/shards/tests/support/mod.rs"]

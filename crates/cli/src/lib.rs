@@ -6,6 +6,7 @@ mod eval;
 mod export;
 mod model;
 mod plugin;
+mod prompts;
 mod report;
 mod runs;
 mod search;
@@ -16,10 +17,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, Weights};
 pub use data::{DataVerb, InspectArgs, PackArgs, PackFormat};
-pub use eval::EvalArgs;
+pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
 pub use plugin::PluginVerb;
+pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
 pub use runs::RunsVerb;
 pub use search::{AnswerArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs};
@@ -72,8 +74,12 @@ pub enum Verb {
     /// Write plugins of your own: `plugin new KIND NAME`
     #[command(subcommand)]
     Plugin(PluginVerb),
-    /// Evaluate a run again, or the weights between two models
+    /// Evaluate a run or any model, on its own data or on other; or the weights between two models
+    #[command(after_help = eval::EXAMPLES)]
     Eval(EvalArgs),
+    /// Find out which prompt templates classify best, and which few of them together
+    #[command(after_help = prompts::EXAMPLES)]
+    Prompts(PromptsArgs),
     /// Turn pictures and texts into embeddings, written to a safetensors file
     Embed(EmbedArgs),
     /// Find pictures by text, or by a picture, and look at what an evaluation got wrong

@@ -2,12 +2,14 @@
 
 mod accuracy;
 mod classification;
+mod ensemble;
 mod rank;
 mod retrieval;
 mod templates;
 mod zero_shot;
 
 pub use accuracy::{Classified, labelled, pick};
+pub use ensemble::{Ensemble, Pictures, Taken};
 pub use rank::{Both, both, ranks, summary};
 pub use retrieval::{Found, Retrieval, retrieve};
 pub use templates::{Named, Templates};

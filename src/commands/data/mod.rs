@@ -2,7 +2,6 @@
 
 mod inspect;
 mod pack;
-mod sources;
 
 use anyhow::Result;
 use clip_lab_api::Catalog;

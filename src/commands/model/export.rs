@@ -1,14 +1,11 @@
 //! `clip-lab model export`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::Catalog;
 use clip_lab_checkpoint::export::{Format, beside, export as in_layout, write_documents};
-use clip_lab_cli::{ModelExportArgs, ModelFormat, ModelWeights};
+use clip_lab_cli::{ModelExportArgs, ModelFormat};
 use clip_lab_store::Reader;
 use serde_json::json;
 use tch::Device;
@@ -18,7 +15,10 @@ use super::{
     folder::{Folder, RECORD},
     parts, record, torchscript,
 };
-use crate::commands::target::{Target, is_checkpoint};
+use crate::commands::{
+    named::weights_in,
+    target::{Target, is_checkpoint},
+};
 
 /// Writes the model that the arguments name.
 ///
@@ -106,29 +106,7 @@ fn source(args: &ModelExportArgs, store: &Path) -> Result<String> {
             reader.run(&args.model)?.dir
         }
     };
-    Ok(chosen(&folder, args.weights)?.display().to_string())
-}
-
-fn chosen(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBuf> {
-    let names: &[&str] = match weights {
-        None => &["best.safetensors", "last.safetensors"],
-        Some(ModelWeights::Raw) => &["best.safetensors"],
-        Some(ModelWeights::Ema) => &["best_ema.safetensors"],
-        Some(ModelWeights::Last) => &["last.safetensors"],
-    };
-    let found = names.iter().map(|name| folder.join(name)).find(|file| file.exists());
-    found.with_context(|| {
-        let there: Vec<&str> = ["best", "best_ema", "last"]
-            .into_iter()
-            .filter(|name| folder.join(format!("{name}.safetensors")).exists())
-            .collect();
-        let there = if there.is_empty() { "no weights".to_owned() } else { there.join(", ") };
-        format!(
-            "{} has no {}; it has {there} (a run keeps its best weights with `select = \"best\"` in [run])",
-            folder.display(),
-            names[0]
-        )
-    })
+    Ok(weights_in(&folder, args.weights)?.display().to_string())
 }
 
 /// Names and sizes of the files, by name.

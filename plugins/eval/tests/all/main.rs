@@ -1,6 +1,7 @@
 //! Tests of the evaluators.
 
 mod classification;
+mod ensemble;
 mod faiss;
 mod properties;
 mod retrieval;

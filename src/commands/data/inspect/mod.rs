@@ -13,8 +13,16 @@ use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::InspectArgs;
 
 use self::{captions::Words, report::Report};
-use super::sources::{self, Sources};
-use crate::{commands::folder::Folder, plan::Plan};
+use crate::{
+    commands::{
+        folder::Folder,
+        sources::{self, Sources, Taken, Unsplit},
+    },
+    plan::Plan,
+};
+
+/// As training takes it, whatever is bad.
+const TAKEN: Taken = Taken { unsplit: Unsplit::Hashed, tolerate: Some(1.0) };
 
 /// Looks at what the arguments name and prints what is there.
 ///
@@ -41,7 +49,7 @@ pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
 
 /// Every data set that can be opened at all: what is broken in it is what is asked for.
 fn open(args: &InspectArgs, catalog: &Catalog) -> Result<(Sources, Option<Plan>)> {
-    let error = match sources::open(&args.data, &args.set, Some(1.0), catalog) {
+    let error = match sources::open(&args.data, &args.set, TAKEN, catalog) {
         Ok(opened) => return Ok(opened),
         Err(error) => error,
     };

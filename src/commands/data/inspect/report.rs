@@ -11,7 +11,7 @@ use super::{
     look::Look,
     repeats::{Group, Place, across, groups, within},
 };
-use crate::{commands::data::sources::Sources, data::folded};
+use crate::{commands::sources::Sources, data::folded};
 
 /// Names of a group that are listed: a caption that is made of a class belongs to thousands of pictures.
 const NAMED: usize = 20;

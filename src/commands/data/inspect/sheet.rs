@@ -8,7 +8,7 @@ use image::{ImageFormat, Rgb, RgbImage, imageops};
 use rand::seq::SliceRandom as _;
 
 use super::{letters::Letters, look::Look};
-use crate::commands::data::sources::Sources;
+use crate::commands::sources::Sources;
 
 /// Pixels of a picture's square, of the space between two, and of a line of text.
 const SIDE: u32 = 200;

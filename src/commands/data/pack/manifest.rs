@@ -6,8 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::{PackArgs, PackFormat};
 use serde_json::{Value, json};
 
-use super::super::sources::Sources;
-use crate::data::identity;
+use crate::{commands::sources::Sources, data::identity};
 
 /// Notes beside the shards what they are of; where there is such a note, it must be the same.
 ///

@@ -20,8 +20,10 @@ use clip_lab_picture::Scratch;
 use clip_lab_shards::{NewSample, Place, Writer};
 
 use self::picture::packed;
-use super::sources;
-use crate::data::cores;
+use crate::{
+    commands::sources::{self, Taken, Unsplit},
+    data::cores,
+};
 
 /// Pictures that are read and made smaller at once; as many are held in memory.
 const AT_ONCE: usize = 64;
@@ -40,7 +42,8 @@ struct Packed {
 /// # Errors
 /// When the data set cannot be opened, too much of it is broken, or the disk does not take it.
 pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
-    let (sources, _) = sources::open(&args.data, &args.set, args.tolerate, catalog)?;
+    let taken = Taken { unsplit: Unsplit::Hashed, tolerate: args.tolerate };
+    let (sources, _) = sources::open(&args.data, &args.set, taken, catalog)?;
     manifest::check(args, &sources)?;
     let mut packed = Vec::new();
     for (split, data) in &sources {

@@ -1,40 +1,83 @@
-//! `clip-lab eval`: a run evaluated again, or the weights between two models.
+//! A model on the data of its spec, and the weights between two models.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, State};
-use clip_lab_cli::{EvalArgs, Ui};
+use clip_lab_api::{Catalog, Evaluation, State};
+use clip_lab_cli::EvalArgs;
 use serde_json::json;
 use tch::{Device, Tensor};
 
-use super::named::Named;
+use super::{
+    Metrics, print_metrics,
+    record::{Home, name_after},
+};
 use crate::{
-    data::{Source, cores},
+    commands::named::Named,
+    data::{Source, cores, identity},
     plan::{Plan, Split, plan},
     train::{self, Console, Features, Feed, Rig, Start, Towers, View, checkpoint, judge},
 };
 
-/// Metrics by name, split first.
-type Metrics = BTreeMap<String, f64>;
-
-/// Evaluates what the arguments name and prints it.
+/// Evaluates a model as its spec says and prints it; of a run it is kept as well.
 ///
 /// # Errors
-/// When a model or its data cannot be read, or two models are not alike.
-pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
-    let name = args.model.as_ref().or(args.interpolate.get(1)).context("nothing to evaluate")?;
-    let bench = Bench::open(name, args, store, catalog)?;
-    let Some(other) = args.interpolate.first() else {
-        return print_one(&bench.evaluate(name)?, args.json);
-    };
-    let (a, b) = (bench.state_of(other, args, store, catalog)?, bench.state());
+/// When the model or its data cannot be read.
+pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
+    let bench = Bench::open(model, args, store, catalog)?;
+    let judged = bench.judge(model)?;
+    let home = Home::of(bench.weights.as_deref(), store)?.filter(|_| !args.other.no_record);
+    let mut kept = Vec::new();
+    if let Some(home) = &home {
+        for (split, found) in &judged {
+            let name = name_after(&bench.plan.name, split.as_str());
+            let settings = json!({
+                "data": bench.plan.name, "split": split.as_str(), "set": args.set, "checkpoint": bench.weights,
+            });
+            home.keep(store, &name, &bench.fingerprint(*split)?, &settings, found)?;
+            kept.push(name);
+        }
+    }
+    let metrics = flat(judged);
+    if args.json {
+        println!("{:#}", json!({ "version": 1, "metrics": metrics }));
+    } else {
+        print_metrics(&metrics);
+    }
+    if let Some(home) = home {
+        eprintln!("kept with run {} as {}", home.run.uid, kept.join(", "));
+    }
+    Ok(())
+}
+
+/// Evaluates the weights between two models and prints the way from one to the other.
+///
+/// # Errors
+/// When a model or the data cannot be read, or the two are not alike.
+pub fn interpolate(a: &str, b: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
+    let bench = Bench::open(b, args, store, catalog)?;
+    let (a, b) = (bench.state_of(a, args, store, catalog)?, bench.state());
     let mut rows = Vec::new();
     for &alpha in &args.alpha {
         bench.put(&a, &b, alpha)?;
-        rows.push((alpha, bench.evaluate(&format!("alpha {alpha}"))?));
+        rows.push((alpha, flat(bench.judge(&format!("alpha {alpha}"))?)));
     }
     print_all(&rows, &bench.plan.run.goal, args.json)
+}
+
+/// What evaluators found on each split.
+type Judged = Vec<(Split, Vec<Evaluation>)>;
+
+/// All metrics, the split before each name.
+fn flat(judged: Judged) -> Metrics {
+    let named = judged.into_iter().flat_map(|(split, found)| {
+        let metrics = found.into_iter().flat_map(|one| one.metrics);
+        metrics.map(move |(name, value)| (format!("{}/{name}", split.as_str()), value))
+    });
+    named.collect()
 }
 
 /// A model on the data of its spec.
@@ -43,6 +86,8 @@ struct Bench {
     feed: Feed,
     rig: Rig,
     device: Device,
+    /// The checkpoint of the weights; none where they are those that a run begins with.
+    weights: Option<PathBuf>,
 }
 
 impl Bench {
@@ -53,7 +98,7 @@ impl Bench {
         let feed = Feed::open(&plan)?;
         ensure!(!feed.splits.is_empty(), "the spec of `{name}` has neither [data.val] nor [data.test]");
         let rig = build(&plan, &feed, device, weights.as_deref())?;
-        Ok(Self { plan, feed, rig, device })
+        Ok(Self { plan, feed, rig, device, weights })
     }
 
     /// The weights of another model of the same shape.
@@ -85,23 +130,26 @@ impl Bench {
     }
 
     /// Everything that the spec evaluates, on every split.
-    fn evaluate(&self, what: &str) -> Result<Metrics> {
-        let mut metrics = Metrics::new();
+    fn judge(&self, what: &str) -> Result<Judged> {
+        let mut judged = Judged::new();
         for (split, data) in &self.feed.splits {
             eprintln!("{what}: {} {} pictures", data.len(), split.as_str());
             let source = Source::pictures(data.clone(), self.rig.prepare.clone());
-            let mut quiet = Console::new(Ui::None);
+            let mut console = Console::aside();
             let features =
-                Features::compute(&self.rig.image, source, cores(), self.device, &mut quiet, &|| false)?;
+                Features::compute(&self.rig.image, source, cores(), self.device, &mut console, &|| false)?;
             let features = features.context("nobody asked to stop")?;
             let towers = Towers::of(&self.rig, &self.feed, &self.plan, self.device);
             let view = View::new(&towers, data.clone(), &features)?;
-            for found in judge(&self.rig, &view, *split)? {
-                let named = |(name, value)| (format!("{}/{name}", split.as_str()), value);
-                metrics.extend(found.metrics.into_iter().map(named));
-            }
+            judged.push((*split, judge(&self.rig, &view, *split)?));
         }
-        Ok(metrics)
+        Ok(judged)
+    }
+
+    /// Of the data of a split.
+    fn fingerprint(&self, split: Split) -> Result<String> {
+        let data = self.feed.splits.iter().find(|(known, _)| *known == split);
+        Ok(identity(data.context("no such split")?.1.as_ref()))
     }
 }
 
@@ -117,15 +165,6 @@ fn build(plan: &Plan, feed: &Feed, device: Device, weights: Option<&Path>) -> Re
 fn state(rig: &Rig) -> State {
     let copy = |(name, tensor): (String, Tensor)| (name, tensor.detach().copy());
     rig.vars.variables().into_iter().map(copy).collect()
-}
-
-fn print_one(metrics: &Metrics, json: bool) -> Result<()> {
-    if json {
-        println!("{:#}", json!({ "version": 1, "metrics": metrics }));
-    } else {
-        metrics.iter().for_each(|(name, value)| println!("{name:<36} {value:>8.4}"));
-    }
-    Ok(())
 }
 
 /// The goal along the way from A to B on both splits; val chooses, test reports.
