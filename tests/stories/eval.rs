@@ -132,7 +132,7 @@ fn what_other_data_cannot_serve_is_told() {
     says(&refused(&["--data", "nowhere"]), &["there is no folder and no spec nowhere"]);
     says(&refused(&["--data", "empty"]), &["empty"]);
     says(&refused(&["--data", "rgb", "--split", "val"]), &["the data has no part `val`; it has all"]);
-    says(&refused(&["--data", "rgb", "--suite", "retreival"]), &["retreival", "did you mean `retrieval`"]);
+    says(&refused(&["--data", "rgb", "--suite", "retreival"]), &["retreival", "known: retrieval, zero_shot"]);
     says(&refused(&["--data", "rgb", "--templates", "openai8"]), &["openai8", "openai80"]);
     says(&refused(&["--data", "rgb", "--templates", "bare.toml"]), &["`a photo` has no {}"]);
     says(&refused(&["--data", "rgb", "--classes", "two.txt"]), &["two.txt", "2 classes", "3 folders"]);
