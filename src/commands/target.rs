@@ -57,6 +57,8 @@ impl Target {
     /// # Errors
     /// When a plugin cannot be built or the weights do not fit.
     pub fn build(&self, device: Device) -> Result<Model> {
+        // What is random without a checkpoint is the same at every call, so that what is kept of it serves again.
+        tch::manual_seed(0);
         let vars = nn::VarStore::new(device);
         let start = if self.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
         let plan = &self.plan;
