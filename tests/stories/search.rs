@@ -33,7 +33,7 @@ fn pictures_are_found_by_text_and_by_picture() {
     let done = search(&lab, &["--images", "data", "a square", "number 3", "-k", "3"]);
     says(&done.err, &["56 new", "embedded 56 pictures", "searching 56 pictures below data"]);
     let out = done.good();
-    says(&out, &["a square\nRANK   SCORE  PICTURE\n   1  ", "\nnumber 3\nRANK", "data/"]);
+    says(&out, &["a square\nRANK", "PICTURE\n   1  ", "\nnumber 3\nRANK", "data/"]);
     assert_eq!(out.lines().count(), 2 * 5 + 1, "{out}");
     // Nothing resembles a picture as much as itself.
     let found = lab.json(&["search", "tiny.toml", "--images", "data", "--image", "data/deep/07.png"]);
