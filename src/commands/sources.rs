@@ -93,7 +93,7 @@ fn spec(data: &Path, sets: &[String], tolerate: Option<f64>, catalog: &Catalog) 
         .filter(|(_, split)| split.is_some_and(|split| split.settings.get("tolerate").is_some()));
     let more = known.map(|(split, _)| format!("data.{split}.tolerate={share:?}"));
     let sets: Vec<String> = sets.iter().cloned().chain(more).collect();
-    plan(Spec::read(data, &sets)?, catalog)
+    Ok(plan(Spec::read(data, &sets)?, catalog)?)
 }
 
 /// The splits of a plan.
