@@ -23,7 +23,7 @@ pub struct Retrieval {
 
 impl Default for Retrieval {
     fn default() -> Self {
-        Self { k: vec![1, 5, 10], rows: 512 }
+        Self { k: vec![1, 5, 10], rows: 256 }
     }
 }
 
