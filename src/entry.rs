@@ -3,9 +3,8 @@
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
-use clap::Parser as _;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{Cli, Verb};
+use clip_lab_cli::{Cli, Exit, Verb, coloured, say};
 
 use crate::{builtin, commands};
 
@@ -22,22 +21,20 @@ pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
     for register in extra {
         register(&mut catalog);
     }
-    match act(&Cli::parse(), &catalog) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            tell(&error);
-            ExitCode::FAILURE
-        }
-    }
+    let cli = Cli::read();
+    let ended = match &cli.verb {
+        Verb::Run(args) => commands::run::run(args, &cli.store, &catalog),
+        Verb::Check(args) => commands::check::check(args, &catalog),
+        Verb::Fingerprint(args) => commands::study::fingerprint(args, &catalog),
+        Verb::Probe => commands::probe::probe(),
+        _ => act(&cli, &catalog).map(Exit::of),
+    };
+    ended.unwrap_or_else(|error| tell(&error)).into()
 }
 
-/// Carries out a verb. False when it went wrong in a way that it has told already.
+/// Carries out a verb that has no exit codes of its own. False when it went wrong in a way that it has told already.
 fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
     match &cli.verb {
-        Verb::Run(args) => commands::run::run(args, &cli.store, catalog),
-        Verb::Check(args) => commands::check::check(args, catalog),
-        Verb::Fingerprint(args) => commands::study::fingerprint(args, catalog),
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
         Verb::Prompts(args) => commands::prompts::prompts(args, &cli.store, catalog).map(|()| true),
@@ -45,7 +42,14 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
         Verb::Search(args) => commands::search::search(args, &cli.store, catalog),
         Verb::Model(verb) => commands::model::model(verb, &cli.store, catalog).map(|()| true),
         Verb::Data(verb) => commands::data::data(verb, catalog).map(|()| true),
-        Verb::Runs(_)
+        Verb::Run(_)
+        | Verb::Check(_)
+        | Verb::Fingerprint(_)
+        | Verb::Probe
+        | Verb::Doctor(_)
+        | Verb::Completions(_)
+        | Verb::Man(_)
+        | Verb::Runs(_)
         | Verb::Export(_)
         | Verb::Dashboard(_)
         | Verb::Compare(_)
@@ -56,12 +60,12 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
     }
 }
 
-/// An error as the user sees it. Reports of specs bring their own headings and carets.
-fn tell(error: &anyhow::Error) {
-    match error.downcast_ref::<crate::spec::Report>() {
-        Some(report) => {
-            eprintln!("{}\n\n{}", report.render(std::io::stderr().is_terminal()), report.summary())
-        }
-        None => eprintln!("error: {error:#}"),
-    }
+/// Says an error as the user sees it. Reports of specs bring their own headings and carets.
+fn tell(error: &anyhow::Error) -> Exit {
+    let Some(report) = error.downcast_ref::<crate::spec::Report>() else {
+        say!("error: {error:#}");
+        return Exit::Failed;
+    };
+    say!("{}\n\n{}", report.render(coloured(std::io::stderr().is_terminal())), report.summary());
+    Exit::Mistakes
 }

@@ -2,24 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use clip_lab_cli::{Cli, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
+use clip_lab_cli::{Cli, Exit, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
 use clip_lab_front::{
-    charts, compare::compare, core, eval, export, plugin, report, run, runs, search, study,
+    Mistakes, charts, compare::compare, completions, core, doctor, eval, export, manual, plugin, report, run,
+    runs, search, study,
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match act(&cli) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    completions::complete();
+    let exit = act(&Cli::read()).unwrap_or_else(|error| {
+        clip_lab_cli::say!("error: {error:#}");
+        if error.is::<Mistakes>() { Exit::Mistakes } else { Exit::Failed }
+    });
+    exit.into()
 }
 
-fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
+fn act(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
     let words = match &cli.verb {
         Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
@@ -41,7 +39,11 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
             let picture = args.other.confusion.as_deref().unwrap_or(std::path::Path::new(""));
             return eval::with_picture(std::env::args_os().skip(1), picture);
         }
+        Verb::Doctor(args) => return Ok(doctor::doctor(store, args.json)),
+        Verb::Completions(args) => completions::script(args.shell)?,
+        Verb::Man(args) => manual::manual(args.out.as_deref())?,
         Verb::Run(_)
+        | Verb::Probe
         | Verb::Search(_)
         | Verb::Check(_)
         | Verb::Plugins(_)
@@ -56,8 +58,8 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
         Verb::Runs(verb) => look_back(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
         Verb::Report(args) => report::report(store, args)?,
-        Verb::Plugin(PluginVerb::New { kind, name, path, clip_lab }) => {
-            plugin::new(kind, name, path.as_deref(), clip_lab.as_deref())?
+        Verb::Plugin(PluginVerb::New { kind, name, path, clip_lab, json }) => {
+            plugin::new(kind, name, path.as_deref(), clip_lab.as_deref(), *json)?
         }
         Verb::Export(args) => export::export(store, args)?,
         Verb::Dashboard(args) => {
@@ -65,12 +67,12 @@ fn act(cli: &Cli) -> anyhow::Result<ExitCode> {
             String::new()
         }
     };
-    print!("{words}");
-    Ok(ExitCode::SUCCESS)
+    clip_lab_cli::print(words);
+    Ok(Exit::Fine)
 }
 
 fn shows_dashboard(args: &RunArgs) -> bool {
-    match args.ui {
+    match args.ui() {
         _ if args.overfit.is_some() => false,
         Some(ui) => ui == Ui::Dashboard,
         None => run::can_draw(),

@@ -4,8 +4,8 @@ use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::CheckArgs;
-use serde_json::json;
+use clip_lab_cli::{CheckArgs, Exit, answer, coloured, print, say};
+use serde_json::{Value, json};
 
 use super::study;
 use crate::{
@@ -14,56 +14,95 @@ use crate::{
     spec::{Report, Spec},
 };
 
-/// Checks every spec and every arm of a study. True when all of them can run.
+/// What was found about one file.
+pub(super) struct Found {
+    /// Whether it can run.
+    pub good: bool,
+    /// What it is, in words.
+    pub words: String,
+    /// What is wrong with it.
+    pub reports: Vec<Report>,
+    /// All of it for programs.
+    pub json: Value,
+}
+
+/// Checks every spec and every arm of a study, and says which can run.
 ///
 /// # Errors
 /// None of its own: what is wrong with a spec is printed.
-pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<bool> {
-    let mut good = true;
+pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
+    let (mut good, mut all) = (true, Vec::new());
     for path in &args.specs {
-        if study::holds_study(path) {
-            good &= study::check(path, &args.set, catalog);
-            continue;
-        }
-        match read(path, &args.set, catalog) {
-            Ok(plan) => show(path, &plan, args),
-            Err(report) if args.json => {
-                good = false;
-                println!("{}", json!({ "spec": path, "good": false, "problems": report.render(false) }));
-            }
-            Err(report) => good = tell(&report),
+        let found = match study::holds_study(path) {
+            true => study::check(path, &args.set, catalog),
+            false => one(path, args, catalog),
+        };
+        good &= found.good;
+        if args.json {
+            all.push(found.json);
+        } else {
+            found.reports.iter().for_each(tell);
+            print(found.words);
         }
     }
-    Ok(good)
+    if args.json {
+        print(answer(json!({ "good": good, "specs": all })));
+    }
+    Ok(if good { Exit::Fine } else { Exit::Mistakes })
 }
 
-/// Prints a plan, and what it will cost unless many are asked about.
-fn show(path: &Path, plan: &Plan, args: &CheckArgs) {
-    let wanted = args.cost || (args.specs.len() == 1 && !args.no_cost);
-    let found = wanted.then(|| Preflight::of(plan));
-    if args.json {
-        let mut words = json!({ "spec": path, "good": true, "summary": summary(plan) });
-        match &found {
-            Some(Ok(found)) => words["cost"] = json!(found),
-            Some(Err(error)) => words["cost_unknown"] = json!(format!("{error:#}")),
-            None => {}
+/// A spec, and what it will cost unless many are asked about.
+fn one(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Found {
+    let plan = match read(path, &args.set, catalog) {
+        Ok(plan) => plan,
+        Err(report) => {
+            let json = json!({ "spec": path, "good": false, "problems": problems(&report) });
+            return Found { good: false, words: String::new(), reports: vec![report], json };
         }
-        println!("{words}");
-        return;
-    }
-    println!("{}: {}", path.display(), summary(plan));
-    match found {
-        Some(Ok(found)) => print!("{found}"),
-        Some(Err(error)) => println!("  what it costs cannot be told here: {error:#}"),
+    };
+    let mut json = json!({ "spec": path, "good": true, "summary": summary(&plan) });
+    let mut words = format!("{}: {}\n", path.display(), summary(&plan));
+    let wanted = args.cost || (args.specs.len() == 1 && !args.no_cost);
+    match wanted.then(|| Preflight::of(&plan)) {
+        Some(Ok(found)) => {
+            words += &found.to_string();
+            json["cost"] = json!(found);
+        }
+        Some(Err(error)) => {
+            words += &format!("  what it costs cannot be told here: {error:#}\n");
+            json["cost_unknown"] = json!(format!("{error:#}"));
+        }
         None => {}
     }
+    Found { good: true, words, reports: Vec::new(), json }
 }
 
-/// Prints what is wrong with a spec. Never good.
-pub(super) fn tell(report: &Report) -> bool {
-    let colour = std::io::stderr().is_terminal();
-    eprintln!("{}\n\n{}\n", report.render(colour), report.summary());
-    false
+/// Says what is wrong with a spec.
+pub(super) fn tell(report: &Report) {
+    let colour = coloured(std::io::stderr().is_terminal());
+    say!("{}\n\n{}\n", report.render(colour), report.summary());
+}
+
+/// Every problem with its line and column, from 1 on; none where the file as a whole is meant.
+pub(super) fn problems(report: &Report) -> Vec<Value> {
+    let place = |at: usize| {
+        let before = &report.text[..report.text.floor_char_boundary(at)];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    };
+    let one = |problem: &clip_lab_api::problem::Problem| {
+        let place = problem.place.as_ref().map(|range| place(range.start));
+        json!({
+            "file": report.file,
+            "line": place.map(|(line, _)| line),
+            "column": place.map(|(_, column)| column),
+            "message": problem.message,
+            "label": problem.label,
+            "note": problem.note,
+            "help": problem.help,
+        })
+    };
+    report.problems.iter().map(one).collect()
 }
 
 fn read(path: &Path, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {

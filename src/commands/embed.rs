@@ -4,7 +4,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset as _, Mode};
-use clip_lab_cli::EmbedArgs;
+use clip_lab_cli::{EmbedArgs, answer, out, print, say};
+use serde_json::{Map, json};
 use tch::{Device, Tensor};
 
 use super::{
@@ -30,11 +31,12 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let device = train::device("auto")?;
     let Model { image, text, .. } = target.build(device)?;
     let plan = &target.plan;
-    let (mut tensors, mut metadata) = (Vec::new(), Vec::new());
+    let (mut tensors, mut metadata, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(folder) = &args.images {
         let (tower, side) =
             image.as_ref().zip(plan.image.as_ref()).context("the model has no image tower")?;
-        let (rows, names) = images(tower, side, folder, args, device)?;
+        let (rows, names, broken) = images(tower, side, folder, args, device)?;
+        left_out = broken;
         tensors.push(("image_embeds".to_owned(), rows));
         metadata.push(("images".to_owned(), serde_json::to_string(&names)?));
     }
@@ -43,25 +45,32 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
         tensors.push(("text_embeds".to_owned(), texts(tower, side, file, args.raw, device)?));
     }
     clip_lab_checkpoint::save(&args.out, &tensors, &metadata)?;
-    for (name, rows) in &tensors {
-        println!("{name} {:?}", rows.size());
+    if args.json {
+        let shapes: Map<_, _> =
+            tensors.iter().map(|(name, rows)| (name.clone(), json!(rows.size()))).collect();
+        print(answer(json!({ "out": args.out, "tensors": shapes, "left_out": left_out })));
+        return Ok(());
     }
-    println!("written to {}", args.out.display());
+    for (name, rows) in &tensors {
+        out!("{name} {:?}", rows.size());
+    }
+    out!("written to {}", args.out.display());
     Ok(())
 }
 
+/// The embeddings, the names of their pictures, and the pictures that were left out.
 fn images(
     tower: &ImageTower,
     side: &ImageSide,
     folder: &Path,
     args: &EmbedArgs,
     device: Device,
-) -> Result<(Tensor, Vec<String>)> {
+) -> Result<(Tensor, Vec<String>, Vec<String>)> {
     let data = Arc::new(Folder::open(folder, args.tolerate)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::pictures(data.clone(), Arc::new(prepare));
-    let mut console = Console::aside();
-    let mut tell = |broken: &Broken| eprintln!("left out: {broken}");
+    let mut console = Console::beside();
+    let mut tell = |broken: &Broken| say!("left out: {broken}");
     let found =
         Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut tell)?;
     let found = found.context("nobody asked to stop")?;
@@ -69,10 +78,12 @@ fn images(
         .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))
         .map(|index| index as i64)
         .collect();
+    let left_out: Vec<String> = found.broken.iter().map(Broken::to_string).collect();
     let features = found.rows.f_index_select(0, &Tensor::from_slice(&good).to_device(device))?;
     let rows = tch::no_grad(|| tower.project(&features, Mode::Eval))?;
     let rows = if args.raw { rows } else { unit(&rows)? };
-    Ok((rows.to_device(Device::Cpu), good.iter().map(|&index| data.name(index as usize)).collect()))
+    let names = good.iter().map(|&index| data.name(index as usize)).collect();
+    Ok((rows.to_device(Device::Cpu), names, left_out))
 }
 
 fn texts(tower: &TextTower, side: &TextSide, file: &Path, raw: bool, device: Device) -> Result<Tensor> {

@@ -9,6 +9,7 @@ pub mod model;
 mod named;
 mod overfit;
 pub mod plugins;
+pub mod probe;
 pub mod prompts;
 pub mod run;
 pub mod search;

@@ -3,7 +3,8 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::Ui;
+use clip_lab_cli::{Ui, answer, out, print};
+use serde_json::json;
 
 use crate::{
     plan::Plan,
@@ -19,7 +20,7 @@ const ENOUGH: f64 = 0.5;
 ///
 /// # Errors
 /// What would stop the run itself: data, weights, plugins.
-pub fn overfit(plan: &Plan, steps: u64) -> Result<bool> {
+pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     let folder = Folder::new()?;
     let options = Options { store: folder.0.join("overfit.db"), ..Options::default() };
     let device = train::device(&plan.run.device)?;
@@ -37,7 +38,10 @@ pub fn overfit(plan: &Plan, steps: u64) -> Result<bool> {
     session.finish(clip_lab_store::Status::Finished, None);
     let (learnt, expected, floor) = found?;
     let verdict = Verdict::of(&learnt, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
-    println!("{}", verdict.words());
+    match json {
+        true => print(verdict.json()),
+        false => out!("{}", verdict.words()),
+    }
     Ok(verdict.fell())
 }
 
@@ -88,6 +92,15 @@ impl Verdict {
 
     fn fell(&self) -> bool {
         self.last.is_finite() && self.share() >= ENOUGH
+    }
+
+    fn json(&self) -> String {
+        let Self { first, last, steps, expected, floor } = self;
+        let causes = if self.fell() { Vec::new() } else { self.causes() };
+        answer(json!({
+            "falls": self.fell(), "steps": steps, "first_loss": first, "last_loss": last, "expected_first_loss": expected,
+            "floor": floor, "share": self.share(), "likely_causes": causes,
+        }))
     }
 
     fn words(&self) -> String {

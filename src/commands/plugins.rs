@@ -2,8 +2,8 @@
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Description, problem::nearest};
-use clip_lab_cli::PluginsArgs;
-use serde_json::Value;
+use clip_lab_cli::{PluginsArgs, answer, print};
+use serde_json::{Map, Value, json};
 
 use crate::plan::schema;
 
@@ -12,7 +12,7 @@ use crate::plan::schema;
 /// # Errors
 /// When there is no such kind or plugin.
 pub fn plugins(args: &PluginsArgs, catalog: &Catalog) -> Result<()> {
-    print!("{}", text(args, catalog)?);
+    print(if args.json { described(args, catalog)? } else { text(args, catalog)? });
     Ok(())
 }
 
@@ -20,19 +20,45 @@ fn text(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
     if args.schema {
         return Ok(schema::text(catalog));
     }
-    let Some(wanted) = &args.kind else { return Ok(list(catalog)) };
-    let kinds = catalog.kinds();
-    let known: Vec<&str> = kinds.iter().map(|(key, ..)| *key).collect();
-    let (_, words, shelf) = kinds
-        .iter()
-        .find(|(key, ..)| key == wanted)
-        .ok_or_else(|| stranger("no kind of plugin is called", wanted, &known))?;
-    let Some(name) = &args.name else {
-        return Ok(shelf.iter().map(explain).collect::<Vec<_>>().join("\n"));
+    if args.kind.is_none() {
+        return Ok(list(catalog));
+    }
+    let chosen = chosen(args, catalog)?;
+    Ok(chosen.iter().flat_map(|(_, shelf)| shelf).map(explain).collect::<Vec<_>>().join("\n"))
+}
+
+/// The same for programs: of each plugin its help, the schema of its settings, and their defaults.
+fn described(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
+    let one = |plugin: &Description| {
+        let about = json!({
+            "help": help(&plugin.schema), "schema": plugin.schema, "defaults": plugin.defaults,
+        });
+        (plugin.name.to_owned(), about)
     };
-    let known: Vec<&str> = shelf.iter().map(|plugin| plugin.name).collect();
-    let found = shelf.iter().find(|plugin| plugin.name == name);
-    found.map(explain).ok_or_else(|| stranger(&format!("no {words} plugin is called"), name, &known))
+    let chosen = chosen(args, catalog)?;
+    let kinds = chosen.iter().map(|(key, shelf)| ((*key).to_owned(), shelf.iter().map(one).collect()));
+    Ok(answer(json!({ "kinds": kinds.collect::<Map<_, _>>() })))
+}
+
+/// The kinds that are asked about, each with the plugins of it that are.
+fn chosen(args: &PluginsArgs, catalog: &Catalog) -> Result<Vec<(&'static str, Vec<Description>)>> {
+    let kinds = catalog.kinds();
+    let Some(wanted) = &args.kind else {
+        return Ok(kinds.into_iter().map(|(key, _, shelf)| (key, shelf)).collect());
+    };
+    let known: Vec<&str> = kinds.iter().map(|(key, ..)| *key).collect();
+    let stranger = stranger("no kind of plugin is called", wanted, &known);
+    let found = kinds.into_iter().find(|(key, ..)| key == wanted);
+    let (key, words, mut shelf) = found.ok_or(stranger)?;
+    if let Some(name) = &args.name {
+        let known: Vec<&str> = shelf.iter().map(|plugin| plugin.name).collect();
+        let stranger = self::stranger(&format!("no {words} plugin is called"), name, &known);
+        shelf.retain(|plugin| plugin.name == name);
+        if shelf.is_empty() {
+            return Err(stranger);
+        }
+    }
+    Ok(vec![(key, shelf)])
 }
 
 fn stranger(words: &str, name: &str, known: &[&str]) -> anyhow::Error {
@@ -119,8 +145,12 @@ mod tests {
     use crate::builtin;
 
     fn shown(kind: Option<&str>, name: Option<&str>) -> Result<String> {
-        let args =
-            PluginsArgs { kind: kind.map(str::to_owned), name: name.map(str::to_owned), schema: false };
+        let args = PluginsArgs {
+            kind: kind.map(str::to_owned),
+            name: name.map(str::to_owned),
+            schema: false,
+            json: false,
+        };
         text(&args, &builtin::catalog())
     }
 

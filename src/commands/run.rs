@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{RunArgs, Ui};
+use clip_lab_cli::{Exit, RunArgs, Ui};
 
 use super::{overfit::overfit, study};
 use crate::{
@@ -13,11 +13,11 @@ use crate::{
     train::{self, Console, Ended, Options, Stop},
 };
 
-/// Plans the spec and trains it. True when it ended as planned or as asked.
+/// Plans the spec and trains it.
 ///
 /// # Errors
 /// Every fault of the spec, or what stopped the run.
-pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
+pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     if study::holds_study(&args.spec) {
         return Err(study::not_here(&args.spec));
     }
@@ -26,7 +26,7 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
         take_share(&mut plan, share);
     }
     if let Some(steps) = args.overfit {
-        return overfit(&plan, steps.get());
+        return overfit(&plan, steps.get(), args.ui() == Some(Ui::Json)).map(Exit::of);
     }
     let options = Options {
         store: store.to_owned(),
@@ -37,12 +37,16 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<bool> {
         arm: args.arm.clone(),
     };
     // The dashboard is the other binary's; asked for it here, plain lines serve.
-    let ui = match args.ui {
+    let ui = match args.ui() {
         None | Some(Ui::Dashboard) => Ui::Plain,
         Some(ui) => ui,
     };
     let ended = train::run(&plan, &options, Console::new(ui), Stop::listen()?)?;
-    Ok(!matches!(ended, Ended::NonFinite { .. }))
+    Ok(match ended {
+        Ended::Finished => Exit::Fine,
+        Ended::Stopped { .. } => Exit::Interrupted,
+        Ended::NonFinite { .. } => Exit::Failed,
+    })
 }
 
 /// The threads of a run that has others beside it. What the spec says itself stands, and the record stays the spec's.

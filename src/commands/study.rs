@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, Planned, problem::Problem};
-use clip_lab_cli::FingerprintArgs;
+use clip_lab_cli::{Exit, FingerprintArgs, line, print};
 use serde_json::{Map, Value, json};
 
-use super::check::{summary, tell};
+use super::check::{Found, problems, summary, tell};
 use crate::{
     data::identity,
     plan::{Plan, Split, plan},
@@ -20,57 +20,69 @@ pub fn holds_study(file: &Path) -> bool {
     fs::read_to_string(file).is_ok_and(|text| is_study(&text))
 }
 
-/// Plans every arm of a study and prints each in a line. True when all of them can run.
-pub fn check(file: &Path, sets: &[String], catalog: &Catalog) -> bool {
-    let study = match Study::read(file) {
-        Ok(study) => study,
-        Err(report) => return tell(&report),
+/// Plans every arm of a study: a line for each, or every mistake.
+pub(super) fn check(file: &Path, sets: &[String], catalog: &Catalog) -> Found {
+    let plans = Study::read(file)
+        .map_err(|report| vec![report])
+        .and_then(|study| Ok((plans(&study, sets, catalog)?, study)));
+    let (plans, study) = match plans {
+        Ok(found) => found,
+        Err(reports) => {
+            let problems: Vec<Value> = reports.iter().flat_map(problems).collect();
+            let json = json!({ "spec": file, "study": true, "good": false, "problems": problems });
+            return Found { good: false, words: String::new(), reports, json };
+        }
     };
-    let plans = plans(&study, sets, catalog);
-    let good = plans.is_some();
-    for (arm, plan) in plans.into_iter().flatten() {
-        println!("{}, arm {}: {}", file.display(), arm.name, summary(&plan));
-    }
-    if good {
-        let (arms, seeds) = (study.arms.len(), study.seeds.len());
-        println!(
-            "{}: {} runs ({arms} arms, {seeds} seeds) for {}, compared with {}",
-            file.display(),
-            arms * seeds,
-            study.metric,
-            study.reference
-        );
-    }
-    good
+    let (path, arms, seeds) = (file.display(), study.arms.len(), study.seeds.len());
+    let mut words: String =
+        plans.iter().map(|(arm, plan)| format!("{path}, arm {arm}: {}\n", summary(plan))).collect();
+    words += &format!(
+        "{path}: {} runs ({arms} arms, {seeds} seeds) for {}, compared with {}\n",
+        arms * seeds,
+        study.metric,
+        study.reference
+    );
+    let arms: Map<String, Value> =
+        plans.iter().map(|(arm, plan)| (arm.clone(), json!(summary(plan)))).collect();
+    let json = json!({
+        "spec": file, "study": true, "good": true, "arms": arms, "seeds": study.seeds, "metric": study.metric,
+        "reference": study.reference,
+    });
+    Found { good: true, words, reports: Vec::new(), json }
 }
 
 /// Prints as JSON what decides the results of every arm besides its spec: the code and the data.
 ///
 /// # Errors
-/// None of its own: what is wrong with the study is printed, and the answer is false.
-pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<bool> {
-    let study = match Study::read(&args.study) {
-        Ok(study) => study,
-        Err(report) => return Ok(tell(&report)),
+/// None of its own: what is wrong with the study is printed.
+pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
+    let found = Study::read(&args.study)
+        .map_err(|report| vec![report])
+        .and_then(|study| plans(&study, &args.set, catalog));
+    let plans = match found {
+        Ok(plans) => plans,
+        Err(reports) => {
+            reports.iter().for_each(tell);
+            return Ok(Exit::Mistakes);
+        }
     };
-    let Some(plans) = plans(&study, &args.set, catalog) else { return Ok(false) };
     let mut known = BTreeMap::new();
     let arms: Map<String, Value> =
-        plans.iter().map(|(arm, plan)| (arm.name.clone(), data(plan, &mut known))).collect();
-    println!("{}", json!({ "code": CODE, "arms": arms }));
-    Ok(true)
+        plans.iter().map(|(arm, plan)| (arm.clone(), data(plan, &mut known))).collect();
+    print(line(json!({ "code": CODE, "arms": arms })));
+    Ok(Exit::Fine)
 }
 
-/// The plan of every arm; none after printing the faults of all of them.
-fn plans<'a>(study: &'a Study, sets: &[String], catalog: &Catalog) -> Option<Vec<(&'a Arm, Plan)>> {
-    let mut plans = Vec::new();
+/// The plan of every arm by its name, or the faults of all of them.
+fn plans(study: &Study, sets: &[String], catalog: &Catalog) -> Result<Vec<(String, Plan)>, Vec<Report>> {
+    let (mut plans, mut reports) = (Vec::new(), Vec::new());
     for arm in &study.arms {
         match planned(study, arm, sets, catalog) {
-            Ok(plan) => plans.push((arm, plan)),
-            Err(report) => _ = tell(&report),
+            Ok(plan) => plans.push((arm.name.clone(), plan)),
+            Err(report) => reports.push(report),
         }
     }
-    (plans.len() == study.arms.len()).then_some(plans)
+    if reports.is_empty() { Ok(plans) } else { Err(reports) }
 }
 
 fn planned(study: &Study, arm: &Arm, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {

@@ -63,7 +63,7 @@ impl TwoTowers {
     /// When none can be read, and those of the tower.
     pub fn look(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
         let source = Source::pictures(data.clone(), self.prepare.clone());
-        let mut console = Console::aside();
+        let mut console = Console::beside();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("nobody asked to stop")?;
         found.broken.iter().for_each(|broken| eprintln!("left out: {}: {}", broken.name, broken.why));

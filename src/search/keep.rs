@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use clip_lab_cli::say;
 use clip_lab_index::{Fresh, Index, Stamp, Update};
 
 use super::{place::Place, progress::Progress};
@@ -63,14 +64,14 @@ pub fn keep(
     }
     let index = keeper.finish()?;
     if ended && done < wanted.len() {
-        eprintln!(
+        say!(
             "stopped: {} of {} {} are in {}",
             index.entries().len(),
             now.len(),
             embed.what(),
             place.path.display()
         );
-        eprintln!("the same command, without --fresh, goes on from there");
+        say!("the same command, without --fresh, goes on from there");
         return Ok(None);
     }
     left_out(&index, embed.what())?;
@@ -83,7 +84,7 @@ fn found(place: &Place) -> Option<Index> {
         return None;
     }
     let read = Index::read(&place.path, &place.model);
-    read.inspect_err(|error| eprintln!("{error:#}: made anew")).ok()
+    read.inspect_err(|error| say!("{error:#}: made anew")).ok()
 }
 
 fn tell(update: &Update, all: usize, what: &str) {
@@ -92,7 +93,7 @@ fn tell(update: &Update, all: usize, what: &str) {
         return;
     }
     let new = wanted - changed;
-    eprintln!(
+    say!(
         "index: {} of {all} {what} known, {new} new, {changed} changed, {} gone",
         all - wanted,
         update.vanished
@@ -105,9 +106,9 @@ fn left_out(index: &Index, what: &str) -> Result<()> {
     if let (true, Some((name, why))) = (index.is_empty(), broken.first()) {
         bail!("none of {} {what} can be read; the first: {name}: {why}", broken.len());
     }
-    broken.iter().take(NAMED).for_each(|(name, why)| eprintln!("left out: {name}: {why}"));
+    broken.iter().take(NAMED).for_each(|(name, why)| say!("left out: {name}: {why}"));
     if broken.len() > NAMED {
-        eprintln!("left out: {} more, {} in all", broken.len() - NAMED, broken.len());
+        say!("left out: {} more, {} in all", broken.len() - NAMED, broken.len());
     }
     Ok(())
 }

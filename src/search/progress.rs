@@ -1,5 +1,6 @@
 //! How far it is, on standard error.
 
+use clip_lab_cli::say;
 use std::{
     io::{IsTerminal as _, Write as _},
     time::{Duration, Instant},
@@ -48,7 +49,7 @@ impl Progress {
             eprint!("\r\x1b[K{line}");
             let _ = std::io::stderr().flush();
         } else {
-            eprintln!("{line}");
+            say!("{line}");
         }
     }
 
@@ -59,6 +60,6 @@ impl Progress {
         }
         let seconds = self.since.elapsed().as_secs_f64();
         let rate = done as f64 / seconds.max(1e-9);
-        eprintln!("{} {done} {} in {} ({rate:.0} a second)", self.done, self.what, duration(seconds));
+        say!("{} {done} {} in {} ({rate:.0} a second)", self.done, self.what, duration(seconds));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use clip_lab_cli::Ui;
-use serde_json::json;
+use clip_lab_cli::{Ui, line, print, talk};
+use serde_json::{Value, json};
 
 /// Time between two lines of progress.
 const EVERY: Duration = Duration::from_secs(2);
@@ -26,8 +26,8 @@ pub struct Line {
 /// Prints progress.
 pub struct Console {
     ui: Ui,
-    /// Whether standard output is kept for data.
-    aside: bool,
+    /// Where lines go: a run's are what it answers, those of other verbs stand beside their answer.
+    put: fn(String),
     shown: Option<Instant>,
     since: Instant,
     from: u64,
@@ -37,21 +37,30 @@ pub struct Console {
 impl Console {
     /// A console of the kind asked for.
     pub fn new(ui: Ui) -> Self {
-        Self { ui, aside: false, shown: None, since: Instant::now(), from: 0, pairs: 0 }
+        Self { ui, put: print, shown: None, since: Instant::now(), from: 0, pairs: 0 }
     }
 
-    /// Plain lines on standard error, for verbs that print results.
-    pub fn aside() -> Self {
-        Self { aside: true, ..Self::new(Ui::Plain) }
+    /// Plain lines on standard error, for verbs whose answer is something else.
+    pub fn beside() -> Self {
+        Self { put: talk, ..Self::new(Ui::Plain) }
     }
 
     /// Something worth a line of its own.
     pub fn say(&mut self, words: &str) {
         match self.ui {
-            Ui::Json => println!("{}", json!({ "event": words })),
+            Ui::Json => (self.put)(line(json!({ "event": words }))),
             Ui::None => {}
-            _ => println!("{words}"),
+            _ => (self.put)(format!("{words}\n")),
         }
+    }
+
+    /// The last word, and the same in fields for programs.
+    pub fn end(&mut self, words: &str, mut fields: Value) {
+        if self.ui == Ui::Json {
+            fields["event"] = words.into();
+            return (self.put)(line(fields));
+        }
+        self.say(words);
     }
 
     /// Training begins at `step`: rates count from here.
@@ -60,30 +69,29 @@ impl Console {
     }
 
     /// An update of `pairs` pairs is done.
-    pub fn step(&mut self, line: Line, pairs: u64) {
+    pub fn step(&mut self, at: Line, pairs: u64) {
         self.pairs += pairs;
-        let last = line.step == line.total;
+        let last = at.step == at.total;
         if !last && self.shown.is_some_and(|shown| shown.elapsed() < EVERY) {
             return;
         }
         self.shown = Some(Instant::now());
         let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
         let rate = self.pairs as f64 / seconds;
-        let done = (line.step - self.from).max(1);
-        let left = seconds / done as f64 * (line.total - line.step) as f64;
-        let Line { step, total, epoch, loss, lr } = line;
+        let done = (at.step - self.from).max(1);
+        let left = seconds / done as f64 * (at.total - at.step) as f64;
+        let Line { step, total, epoch, loss, lr } = at;
         match self.ui {
-            Ui::Json => println!(
-                "{}",
-                json!({ "step": step, "total": total, "epoch": epoch, "loss": loss, "lr": lr,
-                        "pairs_per_s": rate, "seconds_left": left })
-            ),
+            Ui::Json => (self.put)(line(json!({
+                "step": step, "total": total, "epoch": epoch, "loss": loss, "lr": lr, "pairs_per_s": rate,
+                "seconds_left": left,
+            }))),
             Ui::None => {}
-            _ => println!(
-                "step {step:>w$}/{total}  epoch {epoch:>6.2}  loss {loss:.4}  lr {lr:.2e}  {rate:>6.1} pairs/s  {} left",
+            _ => (self.put)(format!(
+                "step {step:>w$}/{total}  epoch {epoch:>6.2}  loss {loss:.4}  lr {lr:.2e}  {rate:>6.1} pairs/s  {} left\n",
                 duration(left),
                 w = total.to_string().len()
-            ),
+            )),
         }
     }
 
@@ -94,10 +102,9 @@ impl Console {
         }
         self.shown = Some(Instant::now());
         match self.ui {
-            Ui::Json => println!("{}", json!({ "pictures": done, "all": all })),
+            Ui::Json => (self.put)(line(json!({ "pictures": done, "all": all }))),
             Ui::None => {}
-            _ if self.aside => eprintln!("  {done}/{all} pictures through the image tower"),
-            _ => println!("  {done}/{all} pictures through the image tower"),
+            _ => (self.put)(format!("  {done}/{all} pictures through the image tower\n")),
         }
     }
 }

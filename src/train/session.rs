@@ -140,10 +140,10 @@ impl Session {
     pub fn finish(self, status: Status, reason: Option<&str>) {
         let lost = self.recorder.dropped();
         if lost > 0 {
-            eprintln!("{lost} records were lost: the store could not keep up");
+            clip_lab_cli::say!("{lost} records were lost: the store could not keep up");
         }
         if let Some(fault) = self.recorder.finish(status, reason) {
-            eprintln!("{fault}");
+            clip_lab_cli::say!("{fault}");
         }
     }
 }

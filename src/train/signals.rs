@@ -34,11 +34,11 @@ impl Stop {
         thread::spawn(move || {
             for signal in signals.forever() {
                 if count.fetch_add(1, Ordering::SeqCst) > 0 {
-                    eprintln!("stopped at once; the last checkpoint is the place to resume from");
+                    clip_lab_cli::say!("stopped at once; the last checkpoint is the place to resume from");
                     // Without destructors: they would tear libtorch down under the thread that computes.
                     low_level::exit(128 + signal);
                 }
-                eprintln!("stopping: saving a checkpoint first (again to stop at once)");
+                clip_lab_cli::say!("stopping: saving a checkpoint first (again to stop at once)");
             }
         });
         Ok(stop)

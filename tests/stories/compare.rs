@@ -28,7 +28,7 @@ fn arms_are_compared_by_what_their_runs_recorded() {
     assert!(fast["cost"]["samples"].as_f64().is_some_and(|samples| samples > 0.0));
     // The mean is that of the values that the runs show.
     let shown = |run: &serde_json::Value| {
-        let metrics = lab.json(&["runs", "metrics", run.as_str().unwrap()]);
+        let metrics = lab.json(&["runs", "metrics", run.as_str().unwrap()])["metrics"].clone();
         let of = metrics
             .as_array()
             .unwrap()

@@ -18,7 +18,7 @@ fn a_run_evaluated_again_says_what_it_said() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
-    let told = lab.json(&["runs", "metrics", &uid]);
+    let told = lab.json(&["runs", "metrics", &uid])["metrics"].clone();
     let told = told.as_array().unwrap().iter().find(|series| series["name"] == METRIC).unwrap();
     let again = lab.json(&["eval", &uid]);
     assert_eq!(again["version"], 1);

@@ -80,12 +80,19 @@ impl Lab {
     /// What clip-lab answers in JSON.
     pub fn json(&self, words: &[&str]) -> Value {
         let out = self.run(&[words, &["--json"]].concat()).good();
-        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error} in {out}"))
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error} in {out}"));
+        assert_eq!(answer["version"], 1, "{out}");
+        answer
+    }
+
+    /// All runs, as `runs list` has them.
+    pub fn runs(&self) -> Vec<Value> {
+        self.json(&["runs", "list"])["runs"].as_array().unwrap().clone()
     }
 
     /// The newest run as `runs list` has it.
     pub fn newest(&self) -> Value {
-        self.json(&["runs", "list"])[0].clone()
+        self.runs()[0].clone()
     }
 
     /// All of the newest run, as `runs show` has it.

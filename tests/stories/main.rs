@@ -3,12 +3,15 @@
 mod bad_data;
 mod bad_weights;
 mod compare;
+mod doctor;
 mod embed;
 mod eval;
 mod from_run;
+mod hub;
 mod inspect;
 mod lab;
 mod look_back;
+mod manners;
 mod model;
 mod outside;
 mod pack;
@@ -17,8 +20,6 @@ mod program;
 mod prompts;
 mod run;
 mod search;
-#[path = "../../crates/shards/tests/support/mod.rs"]
-mod server;
 mod specs;
 mod stop;
 mod store;

@@ -9,7 +9,8 @@ use crate::{
 
 fn cost(lab: &Lab, arguments: &[&str]) -> Value {
     let words: Vec<&str> = ["check", "tiny.toml", "--json"].iter().chain(arguments).copied().collect();
-    serde_json::from_str(&lab.run(&words).good()).unwrap()
+    let told: Value = serde_json::from_str(&lab.run(&words).good()).unwrap();
+    told["specs"][0].clone()
 }
 
 #[test]
@@ -75,7 +76,11 @@ fn costs_are_numbers_for_programs() {
     let warnings = locked["cost"]["warnings"].to_string();
     says(&warnings, &["suits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
     let faulty = lab.run(&["check", "tiny.toml", "--json", "--set", "run.batch=1"]);
-    says(&faulty.out, &["\"good\":false", "at least 2"]);
+    assert_eq!(faulty.status.code(), Some(3));
+    let told: Value = serde_json::from_str(&faulty.out).unwrap();
+    let problem = &told["specs"][0]["problems"][0];
+    assert_eq!((&told["good"], &problem["line"]), (&false.into(), &6.into()), "{told}");
+    says(problem["message"].as_str().unwrap(), &["at least 2"]);
 }
 
 #[test]

@@ -42,6 +42,9 @@ fn every_line_of_json_parses() {
     assert_eq!((&last["step"], &last["total"]), (&12.into(), &12.into()));
     assert_eq!(last["loss"].as_f64().unwrap().to_string(), lab.losses()[11].1);
     assert!(last["pairs_per_s"].as_f64().unwrap() > 0.0 && last["seconds_left"] == 0.0);
+    let last = lines.last().unwrap();
+    assert_eq!((&last["ended"], &last["run"]), (&"finished".into(), &lab.newest()["uid"]));
+    assert!(last["metrics"]["val/retrieval/t2i/hit@1"].is_f64(), "{last}");
     says(lines.last().unwrap()["event"].as_str().unwrap(), &["finished", lab.folder().to_str().unwrap()]);
 }
 

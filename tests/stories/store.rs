@@ -37,7 +37,7 @@ fn a_store_locked_at_the_start_is_waited_for_and_then_given_up() {
     let run = lab.start(&["run", "tiny.toml", "--name", "patient", "--set", "run.steps=2"]);
     sleep(Duration::from_secs(2));
     // Who only looks need not wait.
-    assert_eq!(lab.json(&["runs", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(lab.runs().len(), 1);
     drop(lock);
     run.wait().good();
     assert_eq!(lab.newest()["name"], "patient");

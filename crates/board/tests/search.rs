@@ -147,7 +147,10 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     assert!(stage.screen(80, 24).contains("3 of 8091 pictures in 23 ms (20 embedding, 3 searching) ..."));
     stage.answer(found(10));
     let screen = stage.screen(80, 24);
-    assert!(screen.contains("› a dog on sand") && screen.contains("   1  0.4000  photos/0000.jpg"), "{screen}");
+    assert!(
+        screen.contains("› a dog on sand") && screen.contains("   1  0.4000  photos/0000.jpg"),
+        "{screen}"
+    );
     // Nothing typed finds nothing, even when an answer comes late.
     stage.say("!");
     stage.pass(60);

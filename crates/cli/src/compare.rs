@@ -2,8 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
-/// What to compare and how to print it.
+/// Compares arms or runs.
+///
+/// For each metric a table: means over seeds with their 95% interval, the difference of each arm to the reference with the
+/// interval over seeds and queries, and a test corrected for the number of arms.
 #[derive(Debug, Clone, Default, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct CompareArgs {
     /// A study file, the name of a study, or runs (uids, their beginnings, names); runs that share a name are one arm
     #[arg(required = true, value_name = "STUDY|RUN")]
@@ -27,6 +31,11 @@ pub struct CompareArgs {
     #[arg(long, group = "format")]
     pub markdown: bool,
 }
+
+const EXAMPLES: &str = "Examples:
+  clip-lab compare experiments/vit_vs_resnet.toml                  the arms of a study
+  clip-lab compare lit clip-scratch --metric test/retrieval/t2i/hit@1
+  clip-lab compare tricks --weights ema --csv > tricks.csv";
 
 /// Which weights were evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// What to draw or to write, and how.
+/// Writes charts, or points.
+///
+/// The ending of --out says what becomes of it. What a figure was made of is in its metadata; the same data give the same
+/// bytes.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ExportArgs {
     /// A study file, the name of a study, or runs: uids, their beginnings, or names
     #[arg(required = true, value_name = "STUDY|RUN")]
@@ -60,7 +64,16 @@ pub struct ExportArgs {
     /// Write the caption beside the figure, as .txt and as .tex
     #[arg(long)]
     pub caption: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
+
+const EXAMPLES: &str = "Examples:
+  clip-lab export lit clip-scratch --metric train/loss --out loss.svg
+  clip-lab export experiments/tricks.toml --form forest --out tricks.pdf
+  clip-lab export experiments/tricks.toml --layout tricks --out charts
+  clip-lab export lit --out lit.parquet                            every point of every metric";
 
 /// A way of drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,11 @@
-//! The command line of clip-lab: definitions, nothing else. Both binaries parse with it.
+//! The command line of clip-lab: its definitions and its manners. Both binaries parse with it.
 
+mod about;
 mod compare;
 mod data;
 mod eval;
 mod export;
+mod manners;
 mod model;
 mod plugin;
 mod prompts;
@@ -13,12 +15,14 @@ mod search;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+pub use about::{CompletionsArgs, DoctorArgs, ManArgs, Shell};
 pub use compare::{CompareArgs, Weights};
 pub use data::{DataVerb, InspectArgs, PackArgs, PackFormat};
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
+pub use manners::{ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, line, paint, print, talk};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
 pub use plugin::PluginVerb;
 pub use prompts::PromptsArgs;
@@ -34,7 +38,7 @@ pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
 /// One TOML file says which encoders, projections, loss, schedule and tricks are trained on which data; `run` trains
 /// them and records everything in a SQLite store; `dashboard`, `runs` and `export` look at it.
 #[derive(Debug, Parser)]
-#[command(name = "clip-lab", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "clip-lab", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Cli {
     /// The experiment store; runs keep their files in folders beside it.
     #[arg(
@@ -45,9 +49,22 @@ pub struct Cli {
         value_name = "FILE"
     )]
     pub store: PathBuf,
+    /// When to print in colour.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorWhen,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Cli {
+    /// The command line of this program. Ends it where that asks for help or cannot be understood.
+    pub fn read() -> Self {
+        let words: Vec<_> = std::env::args_os().collect();
+        let colour = manners::choose(manners::given(&words));
+        let matches = Self::command().color(colour).get_matches_from(words);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 const EXAMPLES: &str = "Examples:
@@ -101,6 +118,15 @@ pub enum Verb {
     Export(ExportArgs),
     /// Watch runs live, or look at them afterwards, in the terminal
     Dashboard(DashboardArgs),
+    /// Look whether all is there that clip-lab needs, and say what to do where it is not
+    Doctor(DoctorArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every verb
+    Man(ManArgs),
+    /// What the core runs on, as JSON
+    #[command(hide = true)]
+    Probe,
     /// What decides the results of a study's arms besides their specs, as JSON
     #[command(hide = true)]
     Fingerprint(FingerprintArgs),
@@ -138,9 +164,15 @@ pub enum Images {
 }
 
 /// `clip-lab run`.
+///
+/// Trains what SPEC describes, evaluates it and records everything. On a terminal the dashboard shows it, and leaving that
+/// asks whether the run goes on; elsewhere lines are printed. Ctrl-C saves a checkpoint first. A study runs every arm with
+/// every seed that has no result yet, and resumes what was interrupted.
 #[derive(Debug, Args)]
+#[command(after_help = RUN)]
 pub struct RunArgs {
     /// The spec, such as experiments/lit.toml, or a study of several
+    #[arg(value_name = "SPEC|STUDY")]
     pub spec: PathBuf,
     /// Change a setting before anything is read: `--set run.seed=1`, `--set trick.0.max_norm=0.5`
     #[arg(long, value_name = "KEY=VALUE")]
@@ -154,6 +186,9 @@ pub struct RunArgs {
     /// How to show it; the dashboard on a terminal, plain lines elsewhere
     #[arg(long, value_enum)]
     pub ui: Option<Ui>,
+    /// Print JSON, an object a line: the same as `--ui json`; of a study, its table at the end
+    #[arg(long, conflicts_with = "ui")]
+    pub json: bool,
     /// How the dashboard shows pictures
     #[arg(long, value_enum, default_value_t)]
     pub images: Images,
@@ -176,6 +211,13 @@ pub struct RunArgs {
     /// Threads for computing and for reading where the spec leaves both to the machine; no part of what runs
     #[arg(long, hide = true)]
     pub share: Option<usize>,
+}
+
+impl RunArgs {
+    /// How to show it, if anybody says so.
+    pub fn ui(&self) -> Option<Ui> {
+        if self.json { Some(Ui::Json) } else { self.ui }
+    }
 }
 
 /// What `clip-lab run` takes for studies alone.
@@ -223,11 +265,24 @@ pub struct FingerprintArgs {
     pub set: Vec<String>,
 }
 
+const RUN: &str = "Examples:
+  clip-lab run experiments/lit.toml --set run.seed=1 --set trick.0.max_norm=0.5
+  clip-lab run experiments/lit.toml --resume lit                   go on with the newest run called lit
+  clip-lab run experiments/lit.toml --overfit                      can one batch be learnt by heart?
+  clip-lab run experiments/lit.toml --json > progress.jsonl        an object a line, for programs
+  clip-lab run experiments/tricks.toml --jobs 2 --only baseline    one arm of a study, two runs at a time
+  clip-lab run experiments/tricks.toml --dry-run                   what would run";
+
 /// `clip-lab check`.
+///
+/// Reads specs and studies as `run` does and tells every mistake with its line. Of one spec it also tells what a run will
+/// cost (parameters, operations, memory, length) and what looks like a mistake. Nothing is trained or recorded. It ends
+/// with 3 when anything is wrong.
 #[derive(Debug, Args)]
+#[command(after_help = CHECK)]
 pub struct CheckArgs {
     /// The specs and studies
-    #[arg(required = true, value_name = "SPEC")]
+    #[arg(required = true, value_name = "SPEC|STUDY")]
     pub specs: Vec<PathBuf>,
     /// Change a setting first, as `run` does
     #[arg(long, value_name = "KEY=VALUE")]
@@ -238,13 +293,21 @@ pub struct CheckArgs {
     /// Only find faults: quicker, for the model is not built
     #[arg(long, conflicts_with = "cost")]
     pub no_cost: bool,
-    /// Print JSON, a line for each spec
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
+const CHECK: &str = "Examples:
+  clip-lab check experiments/*.toml
+  clip-lab check experiments/lit.toml --set run.batch=4096         what that would cost
+  clip-lab check experiments/lit.toml --json | jq .specs[0].cost.updates";
+
 /// `clip-lab plugins`.
+///
+/// Everything that a spec may name, each plugin with its settings, their defaults and help.
 #[derive(Debug, Args)]
+#[command(after_help = PLUGINS)]
 pub struct PluginsArgs {
     /// A kind of plugin, such as `loss`
     pub kind: Option<String>,
@@ -253,15 +316,29 @@ pub struct PluginsArgs {
     /// Print the JSON Schema of a spec, for editors
     #[arg(long, conflicts_with_all = ["kind", "name"])]
     pub schema: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "schema")]
+    pub json: bool,
 }
 
+const PLUGINS: &str = "Examples:
+  clip-lab plugins                                                 every kind and its plugins
+  clip-lab plugins loss                                            all losses with their settings
+  clip-lab plugins loss siglip                                     one of them
+  clip-lab plugins --schema > experiments/schema.json              for editors that complete TOML";
+
 /// `clip-lab embed`.
+///
+/// Embeds pictures, texts or both with a model, and writes `image_embeds` and `text_embeds` into a safetensors file, whose
+/// metadata names the pictures. Pictures that cannot be read are left out and named.
 #[derive(Debug, Args)]
+#[command(after_help = EMBED)]
 pub struct EmbedArgs {
-    /// A spec, a run of the store, or a folder or file in any layout that `from` reads
+    /// A run, a spec, or a folder, a file or a name of the hub (hf:ORGANISATION/NAME) in any layout that `from` reads
+    #[arg(value_name = "RUN|SPEC|FOLDER")]
     pub model: String,
     /// A folder of pictures, embedded in name order as `image_embeds`
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FOLDER")]
     pub images: Option<PathBuf>,
     /// A file with one text a line, embedded in order as `text_embeds`
     #[arg(long, value_name = "FILE")]
@@ -278,10 +355,20 @@ pub struct EmbedArgs {
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
+const EMBED: &str = "Examples:
+  clip-lab embed lit --images photos --out photos.safetensors
+  clip-lab embed hf:openai/clip-vit-base-patch32 --texts captions.txt --out texts.safetensors";
+
 /// `clip-lab dashboard`.
+///
+/// Shows the runs of the store and reads nothing else: closing it touches no run. `?` tells the keys.
 #[derive(Debug, Args)]
+#[command(after_help = DASHBOARD)]
 pub struct DashboardArgs {
     /// A layout: a file, or the name of one in dashboards/, such as `lit`
     pub layout: Option<PathBuf>,
@@ -292,6 +379,11 @@ pub struct DashboardArgs {
     #[arg(long, value_enum, default_value_t)]
     pub images: Images,
 }
+
+const DASHBOARD: &str = "Examples:
+  clip-lab dashboard                                               all runs, live ones first
+  clip-lab dashboard lit --runs study:tricks                       a layout, and some runs
+  clip-lab dashboard --runs 'status:live lr<1e-4' --images off     a filter";
 
 #[cfg(test)]
 mod tests {

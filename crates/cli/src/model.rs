@@ -29,25 +29,33 @@ Examples:
 
 /// `clip-lab model show`.
 #[derive(Debug, Args)]
+#[command(after_help = SHOW)]
 pub struct ModelShowArgs {
-    /// A run of the store, or a folder, a file or a name of the hub (hf:ORGANISATION/NAME) in any layout that `from` reads
+    /// A run, or a folder, a file or a name of the hub (hf:ORGANISATION/NAME) in any layout that `from` reads
+    #[arg(value_name = "RUN|FOLDER")]
     pub model: String,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
+const SHOW: &str = "Examples:
+  clip-lab model show lit
+  clip-lab model show hf:openai/clip-vit-base-patch32              fetched once, into the hub's own cache
+  clip-lab model show hf:org/private@v2 --json                     a revision; HF_TOKEN opens what is private";
+
 /// `clip-lab model export`.
 #[derive(Debug, Args)]
 pub struct ModelExportArgs {
     /// A run (uid, its beginning or a name), a checkpoint file in a run's folder, or a folder or file in any layout that
     /// `from` reads
+    #[arg(value_name = "RUN|FOLDER")]
     pub model: String,
     /// What to write
     #[arg(long, value_enum)]
     pub format: ModelFormat,
     /// The folder to write; it is made
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
     /// Which weights of a run; left out, the best, or the last where no evaluation chose any
     #[arg(long, value_enum)]

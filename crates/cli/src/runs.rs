@@ -4,8 +4,10 @@ use clap::Subcommand;
 
 /// What to do with runs. RUN is a uid, its beginning, or a name (then the newest of that name).
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub enum RunsVerb {
     /// All runs, the newest first
+    #[command(after_help = FILTERS)]
     List {
         /// Only some of them: words of names, `study:x`, `optimizer.lr<1e-4`, `hit@1>0.2`, `status:live`, `tag:x`; AND by
         /// space, OR or `|`, NOT or `-`, parentheses
@@ -78,3 +80,16 @@ pub enum RunsVerb {
         json: bool,
     },
 }
+
+const EXAMPLES: &str = "Examples:
+  clip-lab runs list --filter 'study:tricks status:finished'
+  clip-lab runs show lit                                           the newest run called lit
+  clip-lab runs metrics lit --json | jq '.metrics[] | select(.name == \"train/loss\")'
+  clip-lab runs diff lit clip-scratch                              the settings in which they differ
+  clip-lab runs tag lit paper && clip-lab runs note lit \"rate too small\"
+  clip-lab runs delete 01JD --yes                                  by the beginning of its uid";
+
+const FILTERS: &str = "Examples:
+  clip-lab runs list --filter 'study:tricks hit@1>0.2'
+  clip-lab runs list --filter 'status:live OR tag:paper'
+  clip-lab runs list --filter 'optimizer.lr<1e-4 -status:failed' --json";

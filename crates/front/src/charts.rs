@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clip_lab_board::{Layout, Options, Outcome, check, filter::Filter, screen::panels::images::Images, show};
 use clip_lab_cli as cli;
 use clip_lab_store::{Reader, Request, Store};
 
-use crate::filtered::filtered;
+use crate::{Mistakes, filtered::filtered};
 
 /// Shows the dashboard until the user leaves it.
 ///
@@ -61,12 +61,12 @@ fn meant(store: &Path, runs: &[String]) -> Result<Filter> {
         match Reader::open(store) {
             Ok(reader) => drop(filtered(&reader, reader.runs()?, text, "--runs")?),
             // The screen waits for a store that is not there yet; the words are checked all the same.
-            Err(_) => drop(Filter::read("--runs", text).map_err(|report| anyhow!("{report}"))?),
+            Err(_) => drop(Filter::read("--runs", text).map_err(Mistakes::in_words)?),
         }
     }
     let all: Vec<String> = runs.iter().map(|text| format!("({text})")).collect();
     Filter::read("--runs", &if runs.len() == 1 { runs[0].clone() } else { all.join(" | ") })
-        .map_err(|report| anyhow!("{report}"))
+        .map_err(Mistakes::in_words)
 }
 
 /// The layout that is named, or the one for live runs.
@@ -78,5 +78,5 @@ pub fn read(layout: Option<&Path>) -> Result<Layout> {
     // `lit` is short for dashboards/lit.toml.
     let short = PathBuf::from("dashboards").join(path).with_extension("toml");
     let path = if !path.exists() && short.exists() { &short } else { path };
-    check(path).map_err(|report| anyhow!("{report}"))
+    check(path).map_err(Mistakes::in_words)
 }

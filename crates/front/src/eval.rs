@@ -1,11 +1,6 @@
 //! `clip-lab eval --confusion`: the other binary evaluates, this one draws.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::Path,
-    process::{Command, ExitCode},
-};
+use std::{ffi::OsString, fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
 use clip_lab_board::{
@@ -16,6 +11,7 @@ use clip_lab_board::{
         save,
     },
 };
+use clip_lab_cli::{Exit, say};
 use serde::Deserialize;
 
 use crate::core;
@@ -35,7 +31,7 @@ struct Found {
 ///
 /// # Errors
 /// When the kind of picture is unknown, the other binary is missing, or the picture cannot be written.
-pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -> Result<ExitCode> {
+pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -> Result<Exit> {
     // Asked before the work, not after.
     let format = Format::of(picture, None)?;
     anyhow::ensure!(!format.is_data(), "{} is no picture: name a .png, .svg or .pdf", picture.display());
@@ -43,7 +39,7 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -
     let mut core = Command::new(core::path()?);
     let status = core.args(arguments).arg("--confusion-data").arg(file.path()).status()?;
     if !status.success() {
-        return Ok(ExitCode::FAILURE);
+        return Ok(Exit::Failed);
     }
     let text = fs::read_to_string(file.path())?;
     if text.is_empty() {
@@ -61,11 +57,11 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -
         .then(|| format!("{left_out} classes with fewer mistakes are left out"))
         .into_iter()
         .collect();
-    notes.iter().for_each(|note| eprintln!("{note}"));
+    notes.iter().for_each(|note| say!("{note}"));
     let about =
         About::new("confusion", &format!("Classes and what they were taken for: {title}"), &[], &notes);
     for file in save(&scene, &about, &options)? {
-        eprintln!("drawn into {}", file.display());
+        say!("drawn into {}", file.display());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Fine)
 }

@@ -1,8 +1,10 @@
 //! Runs by a filter.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clip_lab_board::filter::{Filter, Subject};
 use clip_lab_store::{Reader, RunFacts, RunRow, SeriesRow};
+
+use crate::Mistakes;
 
 /// A run with what filters ask for.
 type Known = (RunRow, RunFacts, Vec<SeriesRow>);
@@ -12,14 +14,14 @@ type Known = (RunRow, RunFacts, Vec<SeriesRow>);
 /// # Errors
 /// Those of the store, and what is wrong with the filter: its grammar, or names that no run has.
 pub fn filtered(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Result<Vec<RunRow>> {
-    let filter = Filter::read(name, text).map_err(|report| anyhow!("{report}"))?;
+    let filter = Filter::read(name, text).map_err(Mistakes::in_words)?;
     if filter.is_empty() {
         return Ok(all);
     }
     let known = known(reader, all)?;
     filter
         .check(known.iter().map(subject))
-        .map_err(|problem| anyhow!("{}", clip_lab_problem::render(name, text, &[problem], false)))?;
+        .map_err(|problem| Mistakes::in_words(clip_lab_problem::render(name, text, &[problem], false)))?;
     Ok(known.into_iter().filter(|run| filter.matches(&subject(run))).map(|(run, ..)| run).collect())
 }
 

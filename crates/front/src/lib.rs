@@ -2,17 +2,39 @@
 
 pub mod charts;
 pub mod compare;
+pub mod completions;
 pub mod core;
+pub mod doctor;
 pub mod eval;
 mod evaluations;
 pub mod export;
 mod filtered;
+pub mod manual;
 pub mod plugin;
 pub mod report;
 pub mod run;
 pub mod runs;
 pub mod search;
 pub mod study;
+
+/// What a user wrote (a study, a layout, a filter) has mistakes, in words that name them all.
+#[derive(Debug)]
+pub struct Mistakes(String);
+
+impl Mistakes {
+    /// The error that says `words`.
+    pub(crate) fn in_words(words: impl std::fmt::Display) -> anyhow::Error {
+        Self(words.to_string()).into()
+    }
+}
+
+impl std::fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Mistakes {}
 
 /// Columns of the terminal; very many when nobody reads along, so that tables are never cut in a pipe.
 pub fn width() -> usize {

@@ -6,13 +6,14 @@ use std::{
     io::IsTerminal as _,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
 use clip_lab_board::Outcome;
+use clip_lab_cli::{Exit, out, print, talk};
 use clip_lab_store::{Reader, new_uid};
 
 use crate::{charts, core};
@@ -37,13 +38,13 @@ pub fn with_dashboard(
     arguments: &[String],
     resume: Option<&str>,
     images: clip_lab_cli::Images,
-) -> Result<ExitCode> {
+) -> Result<Exit> {
     let core = core::path()?;
     // Faults of the spec are told here and now, not in a log.
     let sets = arguments.windows(2).filter(|pair| pair[0] == "--set").flat_map(|pair| pair.to_vec());
     let checked = Command::new(&core).arg("check").arg(spec).args(sets).stdout(Stdio::null()).status()?;
     if !checked.success() {
-        return Ok(ExitCode::FAILURE);
+        return Ok(checked.into());
     }
     let uid = match resume {
         Some(selector) => Reader::open(store)?.run(selector)?.uid,
@@ -52,12 +53,12 @@ pub fn with_dashboard(
     let log = log_file(store, &uid)?;
     let mut child = start(&core, arguments, &uid, &log)?;
     if !await_run(store, &uid, &mut child, resume.is_some())? {
-        eprint!("{}", fs::read_to_string(&log).unwrap_or_default());
-        return Ok(ExitCode::FAILURE);
+        talk(fs::read_to_string(&log).unwrap_or_default());
+        return Ok(Exit::Failed);
     }
     let outcome = charts::watch(store, &uid, images)?;
     if outcome == Outcome::Gone {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Fine);
     }
     farewell(outcome, &mut child, &uid, &log)
 }
@@ -94,21 +95,21 @@ fn await_run(store: &Path, uid: &str, child: &mut Child, resumed: bool) -> Resul
     Ok(true)
 }
 
-fn farewell(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) -> Result<ExitCode> {
+fn farewell(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) -> Result<Exit> {
     if let Some(status) = child.try_wait()? {
-        print!("{}", last_words(log));
-        return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        print(last_words(log));
+        return Ok(status.into());
     }
     if outcome == Outcome::StopRequested {
-        println!("stopping run {uid} at its next step, a checkpoint first ...");
+        out!("stopping run {uid} at its next step, a checkpoint first ...");
         let status = child.wait()?;
-        print!("{}", last_words(log));
-        return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        print(last_words(log));
+        return Ok(status.into());
     }
-    println!("run {uid} goes on by itself (process {})", child.id());
-    println!("watch    clip-lab dashboard");
-    println!("log      {}", log.display());
-    Ok(ExitCode::SUCCESS)
+    out!("run {uid} goes on by itself (process {})", child.id());
+    out!("watch    clip-lab dashboard");
+    out!("log      {}", log.display());
+    Ok(Exit::Fine)
 }
 
 /// What the trainer said last: its summary, or why it failed.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clip_lab_board::{diff_table, metrics_table, runs_table};
+use clip_lab_cli::answer;
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ pub fn list(store: &Path, filter: Option<&str>, json: bool) -> Result<String> {
     let count = all.len();
     let runs = filtered(&reader, all, filter.unwrap_or_default(), "--filter")?;
     if json {
-        return text(&json!(runs));
+        return Ok(answer(json!({ "runs": runs })));
     }
     if runs.is_empty() && count > 0 {
         return Ok(format!("none of {count} runs fits the filter\n"));
@@ -41,11 +42,11 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
     let (tags, notes, artifacts) = (reader.tags(run.id)?, reader.notes(run.id)?, reader.artifacts(run.id)?);
     let evaluations = reader.evaluations(run.id)?;
     if json {
-        return text(&json!({
+        return Ok(answer(json!({
             "run": run, "series": series, "events": events, "tags": tags, "notes": notes, "artifacts": artifacts,
             "evaluations": evaluations,
             "config": reader.config(run.id)?, "environment": reader.environment(run.id)?,
-        }));
+        })));
     }
     let mut out = runs_table(std::slice::from_ref(&run), width());
     out += &format!("\nfiles  {}\n", run.dir.display());
@@ -83,8 +84,13 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
 /// Those of the store.
 pub fn metrics(store: &Path, selector: &str, json: bool) -> Result<String> {
     let reader = Reader::open(store)?;
-    let series = reader.series(reader.run(selector)?.id)?;
-    if json { text(&json!(series)) } else { Ok(metrics_table(&series, width())) }
+    let run = reader.run(selector)?;
+    let series = reader.series(run.id)?;
+    Ok(if json {
+        answer(json!({ "run": run.uid, "metrics": series }))
+    } else {
+        metrics_table(&series, width())
+    })
 }
 
 /// The settings in which two runs differ.
@@ -96,7 +102,7 @@ pub fn diff(store: &Path, a: &str, b: &str, json: bool) -> Result<String> {
     let (a, b) = (reader.run(a)?, reader.run(b)?);
     let (left, right) = (reader.config(a.id)?, reader.config(b.id)?);
     if json {
-        return text(&json!({ "a": a.uid, "b": b.uid, "differences": differences(&left, &right) }));
+        return Ok(answer(json!({ "a": a.uid, "b": b.uid, "differences": differences(&left, &right) })));
     }
     Ok(diff_table((&heading(&a), &left), (&heading(&b), &right), width()))
 }
@@ -114,7 +120,7 @@ pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bo
     }
     let now = store.reader()?.tags(run.id)?;
     if json {
-        return text(&json!({ "run": run.uid, "tags": now }));
+        return Ok(answer(json!({ "run": run.uid, "tags": now })));
     }
     Ok(format!(
         "{} has the tags: {}\n",
@@ -132,7 +138,7 @@ pub fn note(store: &Path, selector: &str, words: &str, json: bool) -> Result<Str
     let run = store.reader()?.run(selector)?;
     store.note(run.id, words)?;
     if json {
-        return text(&json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? }));
+        return Ok(answer(json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? })));
     }
     Ok(format!("noted on {}\n", run.name))
 }
@@ -155,7 +161,7 @@ pub fn delete(store: &Path, selectors: &[String], sure: bool, json: bool) -> Res
         store.delete(run.id)?;
     }
     if json {
-        return text(&json!({ "deleted": runs.iter().map(|run| &run.uid).collect::<Vec<_>>() }));
+        return Ok(answer(json!({ "deleted": runs.iter().map(|run| &run.uid).collect::<Vec<_>>() })));
     }
     Ok(format!("deleted {}\n", names.join(", ")))
 }
@@ -174,8 +180,4 @@ fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Value> {
     keys.dedup();
     let rows = keys.into_iter().map(|key| json!({ "key": key, "a": find(a, key), "b": find(b, key) }));
     rows.filter(|row| row["a"] != row["b"]).collect()
-}
-
-fn text(value: &Value) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
 }

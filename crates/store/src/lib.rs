@@ -38,5 +38,5 @@ pub use db::recorder_ended;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use recorder::{Pace, Recorder};
-pub use store::Store;
+pub use store::{Health, Store, health};
 pub use types::*;

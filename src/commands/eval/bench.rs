@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Evaluation, State};
-use clip_lab_cli::EvalArgs;
+use clip_lab_cli::{EvalArgs, out, say};
 use serde_json::json;
 use tch::{Device, Tensor};
 
@@ -43,12 +43,12 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
     }
     let metrics = flat(judged);
     if args.json {
-        println!("{:#}", json!({ "version": 1, "metrics": metrics }));
+        out!("{:#}", json!({ "version": 1, "metrics": metrics }));
     } else {
         print_metrics(&metrics);
     }
     if let Some(home) = home {
-        eprintln!("kept with run {} as {}", home.run.uid, kept.join(", "));
+        say!("kept with run {} as {}", home.run.uid, kept.join(", "));
     }
     Ok(())
 }
@@ -133,9 +133,9 @@ impl Bench {
     fn judge(&self, what: &str) -> Result<Judged> {
         let mut judged = Judged::new();
         for (split, data) in &self.feed.splits {
-            eprintln!("{what}: {} {} pictures", data.len(), split.as_str());
+            say!("{what}: {} {} pictures", data.len(), split.as_str());
             let source = Source::pictures(data.clone(), self.rig.prepare.clone());
-            let mut console = Console::aside();
+            let mut console = Console::beside();
             let features =
                 Features::compute(&self.rig.image, source, cores(), self.device, &mut console, &|| false)?;
             let features = features.context("nobody asked to stop")?;
@@ -174,20 +174,20 @@ fn print_all(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
     if json {
         let rows: Vec<_> =
             rows.iter().map(|(alpha, metrics)| json!({ "alpha": alpha, "metrics": metrics })).collect();
-        println!("{:#}", json!({ "version": 1, "goal": goal, "best_alpha": best, "rows": rows }));
+        out!("{:#}", json!({ "version": 1, "goal": goal, "best_alpha": best, "rows": rows }));
         return Ok(());
     }
     let there = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));
     let mut names: Vec<&str> = [goal, tested.as_str()].into_iter().filter(there).collect();
     names.dedup();
-    println!("{:>6}{}", "alpha", names.iter().map(|name| format!("  {name:>30}")).collect::<String>());
+    out!("{:>6}{}", "alpha", names.iter().map(|name| format!("  {name:>30}")).collect::<String>());
     for (alpha, metrics) in rows {
         let values: String = names.iter().map(|name| format!("  {:>30.4}", metrics[*name])).collect();
         let mark = if best == Some(*alpha) { "  best on val" } else { "" };
-        println!("{alpha:>6.2}{values}{mark}");
+        out!("{alpha:>6.2}{values}{mark}");
     }
     if best.is_none() {
-        println!("no value of {goal}: the spec has no [data.val], so nothing chooses an alpha");
+        out!("no value of {goal}: the spec has no [data.val], so nothing chooses an alpha");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::Catalog;
-use clip_lab_cli::EvalArgs;
+use clip_lab_cli::{EvalArgs, out};
 
 use super::target::is_checkpoint;
 
@@ -38,5 +38,5 @@ pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
 /// Prints metrics, one a line.
 fn print_metrics(metrics: &Metrics) {
     let widest = metrics.keys().map(|name| name.len()).max().unwrap_or(0).max(36);
-    metrics.iter().for_each(|(name, value)| println!("{name:<widest$} {value:>8.4}"));
+    metrics.iter().for_each(|(name, value)| out!("{name:<widest$} {value:>8.4}"));
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Catalog, Dataset, Evaluation, Evaluator, Section, parse};
-use clip_lab_cli::EvalArgs;
+use clip_lab_cli::{EvalArgs, out, say};
 use plugins_eval::{Named, Templates, ZeroShot};
 use serde_json::{Value, json};
 
@@ -77,12 +77,12 @@ fn judge(
     let Data { named, parts } = Data::open(&other.data, model, &args.set, store, catalog)?;
     let (split, data) = sources::choose(parts, other.split.as_deref()).with_context(|| named.clone())?;
     let data: Arc<dyn Dataset> = data.into();
-    data.skipped().iter().for_each(|words| eprintln!("{named}: {words}"));
+    data.skipped().iter().for_each(|words| say!("{named}: {words}"));
     let suites = suites(&other.suite, data.as_ref())?;
     let templates = templates_of(other.data.templates.as_deref(), &suites)?;
     let captions: usize = (0..data.len()).map(|index| data.captions(index).len()).sum();
     let (pictures, classes) = (data.len(), data.classes().len());
-    eprintln!(
+    say!(
         "{named}, {split}: {pictures} pictures, {captions} captions, {classes} classes; evaluating {}",
         suites.join(" and ")
     );
@@ -182,18 +182,18 @@ fn print(model: &str, outcome: &Outcome, home: Option<&Home>, kept: Option<i64>,
             "fingerprint": outcome.fingerprint, "settings": outcome.settings,
             "confused": confused.map(Confusion::json),
         });
-        println!("{all:#}");
+        out!("{all:#}");
     } else {
         print_metrics(&metrics);
         let lines = confused.map(Confusion::lines).unwrap_or_default();
         if !lines.is_empty() {
-            println!("\nmost often confused");
+            out!("\nmost often confused");
         }
-        lines.iter().for_each(|line| println!("  {line}"));
+        lines.iter().for_each(|line| out!("  {line}"));
     }
     match (home, kept) {
-        (Some(home), Some(_)) => eprintln!("kept with run {} as {}", home.run.uid, outcome.name),
-        (Some(_), None) => eprintln!("kept nowhere, as --no-record says"),
-        (None, _) => eprintln!("kept nowhere: no run of the store was named"),
+        (Some(home), Some(_)) => say!("kept with run {} as {}", home.run.uid, outcome.name),
+        (Some(_), None) => say!("kept nowhere, as --no-record says"),
+        (None, _) => say!("kept nowhere: no run of the store was named"),
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::Catalog;
 use clip_lab_checkpoint::export::{Format, beside, export as in_layout, write_documents};
-use clip_lab_cli::{ModelExportArgs, ModelFormat};
+use clip_lab_cli::{ModelExportArgs, ModelFormat, answer, out, print, say};
 use clip_lab_store::Reader;
 use serde_json::json;
 use tch::Device;
@@ -28,11 +28,11 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let source = source(args, store)?;
     let target = Target::find(&source, &args.set, store, catalog)?;
     let folder = Folder::begin(&args.out, args.force)?;
-    eprintln!("reading {source}");
+    say!("reading {source}");
     let mut built = target.build(Device::Cpu)?;
     let loss = parts::temperature(&target, is_checkpoint(&source).then_some(source.as_str()))?;
     let (kind, remarks) = if args.format == ModelFormat::TorchScript {
-        eprintln!("tracing both towers and trying the file with other batches");
+        say!("tracing both towers and trying the file with other batches");
         torchscript::write(&target, &mut built, loss, &folder.path().join("model.pt"))?;
         let (image, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
         let pictures = image.map(|side| parts::preprocess(&side.preprocess));
@@ -45,11 +45,11 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
         files.write(folder.path())?;
         (files.kind, files.remarks)
     };
-    remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    remarks.iter().for_each(|remark| say!("note: {remark}"));
     let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
     let found = record::gather(store, weights)?;
     if let (None, Some(found), Some(weights)) = (args.weights, &found, weights) {
-        found.advice(weights).iter().for_each(|advice| eprintln!("note: {advice}"));
+        found.advice(weights).iter().for_each(|advice| say!("note: {advice}"));
     }
     let card =
         card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
@@ -68,14 +68,11 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let files = listed(folder.path())?;
     folder.finish()?;
     if args.json {
-        println!(
-            "{:#}",
-            json!({ "version": 1, "out": args.out, "kind": kind, "files": files, "record": record })
-        );
+        print(answer(json!({ "out": args.out, "kind": kind, "files": files, "record": record })));
         return Ok(());
     }
-    println!("{kind} written to {}", args.out.display());
-    files.iter().for_each(|(name, bytes)| println!("  {name:<32} {bytes:>12} bytes"));
+    out!("{kind} written to {}", args.out.display());
+    files.iter().for_each(|(name, bytes)| out!("  {name:<32} {bytes:>12} bytes"));
     Ok(())
 }
 

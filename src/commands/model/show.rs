@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clip_lab_api::Catalog;
 use clip_lab_checkpoint::{Checkpoint, Import, Preprocess};
-use clip_lab_cli::ModelShowArgs;
+use clip_lab_cli::{ModelShowArgs, answer, out, print};
 use clip_lab_store::Reader;
 use serde_json::{Value, json};
 use tch::Device;
@@ -39,7 +39,6 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
             parts.iter().filter_map(|part| Some((part.name.to_owned(), part.json()?))).collect();
         let total: i64 = parts.values().filter_map(|part| part["parameters"].as_i64()).sum();
         let all = json!({
-            "version": 1,
             "layout": checkpoint.describe(),
             "from": from,
             "parts": parts,
@@ -49,22 +48,22 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
             "loads": loads.is_ok(),
             "why_not": loads.err().map(|error| format!("{error:#}")),
         });
-        println!("{all:#}");
+        print(answer(all));
         return Ok(());
     }
-    println!("{}\n", checkpoint.describe());
-    parts.iter().filter_map(Part::words).for_each(|words| println!("{words}"));
+    out!("{}\n", checkpoint.describe());
+    parts.iter().filter_map(Part::words).for_each(|words| out!("{words}"));
     let total: i64 = parts.iter().map(Part::parameters).sum();
-    println!("{:<18}{:>13} parameters", "in all", thousands(total.unsigned_abs() as usize));
-    println!("\n{}", pictures(&preprocess));
+    out!("{:<18}{:>13} parameters", "in all", thousands(total.unsigned_abs() as usize));
+    out!("\n{}", pictures(&preprocess));
     match (spec, loads) {
         (Ok(spec), Ok(())) => {
-            println!("\nIn a spec, with every tensor in its place (tried):\n\n{}", spec.trim_end())
+            out!("\nIn a spec, with every tensor in its place (tried):\n\n{}", spec.trim_end())
         }
         (Ok(spec), Err(why)) => {
-            println!("\nIn a spec, which as it stands cannot be loaded:\n\n{}\n\n{why:#}", spec.trim_end())
+            out!("\nIn a spec, which as it stands cannot be loaded:\n\n{}\n\n{why:#}", spec.trim_end())
         }
-        (Err(why), _) => println!("\n`from` makes nothing of it: {why:#}"),
+        (Err(why), _) => out!("\n`from` makes nothing of it: {why:#}"),
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use clip_lab_api::{Catalog, Dataset, Embedded as _};
-use clip_lab_cli::PromptsArgs;
+use clip_lab_cli::{PromptsArgs, say};
 use plugins_eval::{Ensemble, Named, Pictures, Templates, labelled, pick};
 use tch::Tensor;
 
@@ -30,13 +30,13 @@ pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()
     let target = subject::target(&args.model, None, &args.set, store, catalog)?;
     let data = Data::open(&args.data, &args.model, &args.set, store, catalog)?;
     let halves = Halves::of(data, &args.select, &args.report)?;
-    eprintln!("{}", halves.words());
+    say!("{}", halves.words());
     let towers = TwoTowers::build(&target)?;
     let (select, report) = halves.look(&towers)?;
     let ensemble = embed(&towers, &templates, halves.classes())?;
     let findings = Findings::of(&ensemble, &select, &report, args.most as usize, |taken| {
         let template = templates.list()[taken.template];
-        eprintln!("  {:.4} on the part that selects with `{template}`", taken.accuracy);
+        say!("  {:.4} on the part that selects with `{template}`", taken.accuracy);
     })?;
     print::print(args, &templates, &halves, &findings);
     Ok(())
@@ -46,7 +46,7 @@ pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()
 fn embed(towers: &TwoTowers, templates: &Templates, classes: &[String]) -> Result<Ensemble> {
     let scene = towers.towers();
     let filled = templates.fill(classes);
-    eprintln!("embedding {} templates for {} classes", filled.len(), classes.len());
+    say!("embedding {} templates for {} classes", filled.len(), classes.len());
     let one = |texts: &Vec<String>| -> Result<Tensor> {
         scene.embed_texts(&texts.iter().map(String::as_str).collect::<Vec<_>>())
     };

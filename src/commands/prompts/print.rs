@@ -1,6 +1,6 @@
 //! Findings for people and for programs.
 
-use clip_lab_cli::PromptsArgs;
+use clip_lab_cli::{PromptsArgs, out};
 use clip_lab_stats::Estimate;
 use plugins_eval::Templates;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::{
 pub fn print(args: &PromptsArgs, templates: &Templates, halves: &Halves, findings: &Findings) {
     let list = templates.list();
     if args.json {
-        println!("{:#}", document(args, &list, halves, findings));
+        out!("{:#}", document(args, &list, halves, findings));
     } else {
         table(&list, halves, findings);
     }
@@ -23,22 +23,22 @@ pub fn print(args: &PromptsArgs, templates: &Templates, halves: &Halves, finding
 fn table(list: &[&str], halves: &Halves, findings: &Findings) {
     let [select, report] = halves.names();
     let widest = list.iter().map(|template| template.chars().count()).max().unwrap_or(0).max(24);
-    println!("{:<widest$}  {select:>8}  {report:>8}  chosen", "template");
+    out!("{:<widest$}  {select:>8}  {report:>8}  chosen", "template");
     for row in &findings.rows {
         let place = findings.taken.iter().position(|taken| taken.template == row.template);
         let mark = place.map_or(String::new(), |place| (place + 1).to_string());
         let [on_select, on_report] = row.accuracy;
         let (a, b) = (select.chars().count().max(8), report.chars().count().max(8));
-        println!("{:<widest$}  {on_select:>a$.4}  {on_report:>b$.4}  {mark:>6}", list[row.template]);
+        out!("{:<widest$}  {on_select:>a$.4}  {on_report:>b$.4}  {mark:>6}", list[row.template]);
     }
-    println!("\naccuracy on {report}, with 95% intervals over its pictures");
+    out!("\naccuracy on {report}, with 95% intervals over its pictures");
     let line = |words: &str, judged: &Judged| {
-        println!("  {words:<38} {}", interval(&judged.report));
+        out!("  {words:<38} {}", interval(&judged.report));
     };
     line("best single template", &findings.single);
     line(&format!("all {} together", list.len()), &findings.all);
     line(&format!("the {} chosen on {select}", findings.chosen.templates.len()), &findings.chosen);
-    println!("  {:<38} {}", "chosen minus all", interval(&findings.gain));
+    out!("  {:<38} {}", "chosen minus all", interval(&findings.gain));
 }
 
 fn interval(estimate: &Estimate) -> String {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clip_lab_api::{Report, Scored, tolerated};
 use clip_lab_store::{Level, Tick};
+use serde_json::json;
 
 use super::{Ended, Trainer};
 use crate::{
@@ -122,7 +123,16 @@ impl Trainer<'_> {
     pub fn sum_up(&mut self, ended: &Ended) -> Result<()> {
         let rate = self.clock.all_pairs as f64 / self.clock.all_seconds.max(1e-9);
         let words = summary(self.session, ended, &self.latest, rate);
-        self.console.say(&words);
+        let how = match ended {
+            Ended::Finished => "finished",
+            Ended::Stopped { .. } => "stopped",
+            Ended::NonFinite { .. } => "non_finite",
+        };
+        let fields = json!({
+            "ended": how, "run": self.session.recorder.uid(), "steps": self.progress.step, "dir": self.session.dir,
+            "metrics": self.latest, "pairs_per_s": rate,
+        });
+        self.console.end(&words, fields);
         Ok(())
     }
 }

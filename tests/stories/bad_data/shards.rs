@@ -2,10 +2,11 @@
 
 use std::{fs, time::Duration};
 
+use clip_lab_faulty::{Fault, Server};
+
 use crate::{
     lab::{Lab, TINY},
     program::{bytes, says},
-    server::{Fault, Server},
 };
 
 /// A lab whose pictures are packed into `packed/train-000000.tar` to `-000006.tar`, and a spec of `shards`.

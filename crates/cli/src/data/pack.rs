@@ -20,13 +20,14 @@ pub enum PackFormat {
 /// stays as it is, byte for byte. A shard has its name once it is whole: stopped at any moment, the same command goes
 /// on after the last one.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct PackArgs {
     /// A spec, whose [data.*] are packed, or a folder: of pictures with a list of captions, or of a folder for each
-    /// class
+    /// class; also a data set of the hub, hf:datasets/ORGANISATION/NAME
     #[arg(value_name = "SPEC|FOLDER")]
     pub data: PathBuf,
     /// The folder to write the shards into
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
     /// Begin a new shard before one is larger than this
     #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = size)]
@@ -46,7 +47,14 @@ pub struct PackArgs {
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
+
+const EXAMPLES: &str = "Examples:
+  clip-lab data pack experiments/lit.toml --out shards
+  clip-lab data pack flickr8k --out shards --resize 256 --shard-size 100MB";
 
 /// `256MB`, `1.5GB`, `4096`.
 fn size(text: &str) -> Result<u64, String> {

@@ -21,7 +21,7 @@ mod warn;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::CompareArgs;
+use clip_lab_cli::{CompareArgs, VERSION, answer, talk};
 use clip_lab_store::Reader;
 
 use crate::width;
@@ -35,9 +35,9 @@ pub(crate) use select::Selection;
 pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
     let report = report(store, args)?;
     match args {
-        CompareArgs { json: true, .. } => Ok(serde_json::to_string_pretty(&report)? + "\n"),
+        CompareArgs { json: true, .. } => Ok(answer(serde_json::to_value(&report)?)),
         CompareArgs { csv: true, .. } => {
-            eprint!("{}", report.remarks(width()));
+            talk(report.remarks(width()));
             report.to_csv()
         }
         CompareArgs { markdown: true, .. } => Ok(report.to_markdown()),
@@ -66,7 +66,7 @@ pub(crate) fn found(reader: &Reader, args: &CompareArgs) -> Result<(Selection, R
     }
     let splits = metrics.iter().map(|metric| metric.split.as_str());
     let report = Report {
-        version: report::VERSION,
+        version: VERSION,
         warnings: warn::warnings(reader, &selection.arms, &splits.collect::<Vec<_>>())?,
         study: selection.study.clone(),
         reference,

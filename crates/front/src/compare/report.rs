@@ -4,9 +4,6 @@ use clip_lab_stats::{Covers, Discordant, Estimate, Interval};
 use clip_lab_store::Goal;
 use serde::Serialize;
 
-/// Version of the JSON: one more whenever a field goes or changes its meaning.
-pub const VERSION: u32 = 1;
-
 /// The p-value below which a difference is marked, after Holm's correction.
 pub const MARKED: f64 = 0.05;
 
@@ -14,7 +11,7 @@ pub const MARKED: f64 = 0.05;
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Version of the JSON.
-    pub version: u32,
+    pub version: u64,
     /// The study, when it is one.
     pub study: Option<String>,
     /// The arm that the others are compared with.

@@ -4,12 +4,15 @@ mod named;
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clip_lab_problem::nearest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status};
 
-use crate::study::{SUPERSEDED, is_superseded};
+use crate::{
+    Mistakes,
+    study::{SUPERSEDED, is_superseded},
+};
 
 /// What is compared.
 pub struct Selection {
@@ -45,7 +48,7 @@ pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
     let runs = reader.runs()?;
     if let [one] = what {
         if one.ends_with(".toml") || Path::new(one).is_file() {
-            let study = Study::read(Path::new(one)).map_err(|report| anyhow!("{report}"))?;
+            let study = Study::read(Path::new(one)).map_err(Mistakes::in_words)?;
             return of_study(reader, &runs, &study.name.clone(), Some(study));
         }
         if runs.iter().any(|run| run.study.as_deref() == Some(one)) {

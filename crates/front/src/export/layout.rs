@@ -1,6 +1,6 @@
 //! Every chart of a layout as a file of its own: what was watched goes into the paper.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_board::{
@@ -12,14 +12,18 @@ use clip_lab_board::{
 };
 use clip_lab_store::{Reader, RunRow, SeriesRow};
 
-use super::written;
-
-/// Writes the charts of `layout` into the folder that `options` name, and says which and which not. What the command line
+/// Writes the charts of `layout` into the folder that `options` name; the files, and the titles of charts that have nothing
+/// to show. What the command line
 /// says of groups comes before what the layout says.
 ///
 /// # Errors
 /// Those of the store and of the exporter; a layout of which no chart has anything to show.
-pub fn layout(reader: &Reader, runs: &[RunRow], layout: &Layout, options: &ExportOptions) -> Result<String> {
+pub fn layout(
+    reader: &Reader,
+    runs: &[RunRow],
+    layout: &Layout,
+    options: &ExportOptions,
+) -> Result<(Vec<PathBuf>, Vec<String>)> {
     let format = options.format.unwrap_or(Format::Svg);
     ensure!(!format.is_data(), "a layout is drawn, as svg, png or pdf: points are written without --layout");
     std::fs::create_dir_all(&options.out)
@@ -36,7 +40,7 @@ pub fn layout(reader: &Reader, runs: &[RunRow], layout: &Layout, options: &Expor
         let of: Vec<RunRow> =
             known.iter().filter(|(_, series)| has(series, &metrics)).map(|(run, _)| (*run).clone()).collect();
         if of.is_empty() {
-            without.push(panel.title.as_str());
+            without.push(panel.title.clone());
             continue;
         }
         let out = options.out.join(format!("{name}.{}", format.ending()));
@@ -47,8 +51,7 @@ pub fn layout(reader: &Reader, runs: &[RunRow], layout: &Layout, options: &Expor
         "no chart of this layout has anything to show of these runs: {}",
         without.join(", ")
     );
-    let left_out = format!("nothing recorded for {}\n", without.join(", "));
-    Ok(written(&files) + if without.is_empty() { "" } else { &left_out })
+    Ok((files, without))
 }
 
 /// Whether a run has all that a chart shows.

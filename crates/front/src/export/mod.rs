@@ -13,8 +13,9 @@ use clip_lab_board::{
     export::{self, Format},
     figure::{By, Form},
 };
-use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis};
+use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, answer};
 use clip_lab_store::{Axis, Reader, RunRow};
+use serde_json::json;
 
 use crate::compare::select::select;
 
@@ -27,14 +28,15 @@ pub fn export(store: &Path, args: &ExportArgs) -> Result<String> {
     let (runs, study) = runs(&reader, &args.what)?;
     let options = options(args, study);
     if let Some(layout) = &args.layout {
-        return layout::layout(&reader, &runs, &crate::charts::read(Some(layout))?, &options);
+        let (files, without) = layout::layout(&reader, &runs, &crate::charts::read(Some(layout))?, &options)?;
+        return Ok(told(&files, &without, args.json));
     }
     let points = Format::of(&options.out, options.format)?.is_data();
     let files = match args.form {
         form if form == ChartForm::Curves || points => export::export(&reader, &runs, &options)?,
         _ => formed::formed(&reader, store, args, &runs, &options)?,
     };
-    Ok(written(&files))
+    Ok(told(&files, &[], args.json))
 }
 
 /// The runs that are meant, and whether they are those of a study; of that only those count that its table counts.
@@ -90,7 +92,12 @@ fn format(format: FileFormat) -> Format {
     }
 }
 
-/// The lines that say what was written.
-fn written(files: &[PathBuf]) -> String {
-    files.iter().map(|file| format!("written to {}\n", file.display())).collect()
+/// What was written, and the charts that had nothing to show.
+fn told(files: &[PathBuf], without: &[String], json: bool) -> String {
+    if json {
+        return answer(json!({ "files": files, "nothing_recorded_for": without }));
+    }
+    let written = files.iter().map(|file| format!("written to {}\n", file.display()));
+    let without = (!without.is_empty()).then(|| format!("nothing recorded for {}\n", without.join(", ")));
+    written.chain(without).collect()
 }

@@ -9,6 +9,9 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use clip_lab_cli::answer;
+use serde_json::json;
+
 use kinds::KINDS;
 
 const MANIFEST: &str = include_str!("../../templates/plugin/Cargo.toml.in");
@@ -21,7 +24,13 @@ const TEST: &str = include_str!("../../templates/plugin/conformance.rs.in");
 ///
 /// # Errors
 /// When there is no such kind, the name will not do, the folder is in use, or there is no checkout.
-pub fn new(kind: &str, name: &str, folder: Option<&Path>, checkout: Option<&Path>) -> Result<String> {
+pub fn new(
+    kind: &str,
+    name: &str,
+    folder: Option<&Path>,
+    checkout: Option<&Path>,
+    json: bool,
+) -> Result<String> {
     let Some(template) = KINDS.iter().find(|template| template.key == kind) else {
         let keys: Vec<&str> = KINDS.iter().map(|template| template.key).collect();
         bail!("no kind of plugin is called `{kind}`; kinds: {}", keys.join(", "))
@@ -53,15 +62,26 @@ pub fn new(kind: &str, name: &str, folder: Option<&Path>, checkout: Option<&Path
     }
     let lock = fs::read_to_string(checkout.join("Cargo.lock")).context("the checkout has no Cargo.lock")?;
     write(&folder.join("Cargo.lock"), &lock)?;
+    if json {
+        return Ok(answer(
+            json!({ "kind": kind, "name": name, "out": folder, "library": library(&folder, name) }),
+        ));
+    }
     Ok(next(&folder, name))
 }
 
+/// The shared library that the crate becomes.
+fn library(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("target/release/lib{name}.so"))
+}
+
 fn next(folder: &Path, name: &str) -> String {
-    let folder = folder.display();
+    let (library, folder) = (library(folder, name), folder.display());
     format!(
         "{folder} holds the plugin `{name}`: src/lib.rs is an example to change\n\n  cd {folder}\n  cargo test               \
          checks that it keeps the contract\n  cargo build --release    makes target/release/lib{name}.so; a spec loads it \
-         with\n\n[plugins]\nload = [\"{folder}/target/release/lib{name}.so\"]\n"
+         with\n\n[plugins]\nload = [\"{}\"]\n",
+        library.display()
     )
 }
 
@@ -115,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for template in &KINDS {
             let path = folder.path().join(template.key);
-            let said = new(template.key, "first_try", Some(&path), None).unwrap();
+            let said = new(template.key, "first_try", Some(&path), None, false).unwrap();
             assert!(said.contains("libfirst_try.so"), "{said}");
             let read = |file: &str| fs::read_to_string(path.join(file)).unwrap();
             let source = read("src/lib.rs");
@@ -130,14 +150,14 @@ mod tests {
                     "{text}"
                 );
             }
-            let again = new(template.key, "first_try", Some(&path), None).unwrap_err().to_string();
+            let again = new(template.key, "first_try", Some(&path), None, true).unwrap_err().to_string();
             assert!(again.contains("is in use"), "{again}");
         }
     }
 
     #[test]
     fn what_cannot_be_is_told_in_words() {
-        let error = |kind, name, checkout| new(kind, name, None, checkout).unwrap_err().to_string();
+        let error = |kind, name, checkout| new(kind, name, None, checkout, false).unwrap_err().to_string();
         assert!(error("losses", "x", None).contains("kinds: image, text, "));
         for name in ["MyLoss", "my-loss", "9lives", "", "fn", "../x"] {
             assert!(error("loss", name, None).contains("cannot name a plugin"), "{name}");

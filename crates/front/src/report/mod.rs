@@ -25,9 +25,10 @@ mod view;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::ReportArgs;
+use clip_lab_cli::{ReportArgs, answer, say};
 use clip_lab_spec::secret;
 use clip_lab_store::Reader;
+use serde_json::json;
 
 pub use model::{Caption, Found, Model, Picture, Query, Run, Setting, Settings, Trouble};
 
@@ -38,8 +39,11 @@ pub use model::{Caption, Found, Model, Picture, Query, Run, Setting, Settings, T
 pub fn report(store: &Path, args: &ReportArgs) -> Result<String> {
     folder::free(&args.out)?;
     let reader = Reader::open(store)?;
-    let found = gather::gather(&reader, args, |what| eprintln!("{what} ..."))?;
+    let found = gather::gather(&reader, args, |what| say!("{what} ..."))?;
     folder::write(&args.out, &found)?;
+    if args.json {
+        return Ok(answer(json!({ "out": args.out, "answer": found.model.answer, "report": found.model })));
+    }
     let out = args.out.display();
     Ok(format!(
         "{}\n\nwritten to {out}: report.html, report.md with figures/, data/, specs/ and reproduce.sh\n",

@@ -15,11 +15,11 @@ mod page;
 mod sheet;
 mod table;
 
-use std::{path::Path, process::ExitCode};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_board::sheet::Sheet;
-use clip_lab_cli::SearchArgs;
+use clip_lab_cli::{Exit, SearchArgs, out, print, say};
 use clip_lab_search::Ready;
 
 use self::{answers::Answers, core::Core};
@@ -29,7 +29,7 @@ use crate::{charts::shown, run::can_draw, width};
 ///
 /// # Errors
 /// When nothing is asked for, the core cannot answer, or the answer cannot be shown or written.
-pub fn search(args: &SearchArgs) -> Result<ExitCode> {
+pub fn search(args: &SearchArgs) -> Result<Exit> {
     let queries = asked::queries(args)?;
     let silent = queries.is_empty() && !args.wrong.wrong;
     let answers = &args.answers;
@@ -44,15 +44,15 @@ pub fn search(args: &SearchArgs) -> Result<ExitCode> {
         "pictures can be shown on a terminal only: write a sheet with --out FILE.html, or leave --show and -i"
     );
     answers.out.as_deref().map_or(Ok(()), writable)?;
-    let Some((mut core, ready)) = Core::start()? else { return Ok(ExitCode::FAILURE) };
+    let Some((mut core, ready)) = Core::start()? else { return Ok(Exit::Failed) };
     tell(&ready);
     if interactive {
-        return interactive::show(core, ready, args, &queries).map(|()| ExitCode::SUCCESS);
+        return interactive::show(core, ready, args, &queries).map(|()| Exit::Fine);
     }
     let found = Answers::ask(&mut core, args, queries)?;
-    found.remarks().iter().for_each(|words| eprintln!("{words}"));
+    found.remarks().iter().for_each(|words| say!("{words}"));
     if answers.json {
-        println!("{:#}", json::json(&ready, &found));
+        out!("{:#}", json::json(&ready, &found));
     }
     let drawn = answers.show || answers.out.is_some();
     let sheet = if drawn { Some(sheet::sheet(&mut core, &ready, &found)?) } else { None };
@@ -61,17 +61,17 @@ pub fn search(args: &SearchArgs) -> Result<ExitCode> {
     }
     match sheet {
         Some(sheet) if answers.show => clip_lab_board::sheet::show(&sheet, shown(answers.pictures))?,
-        None if !answers.json => print!("{}", table::table(&found, width())),
+        None if !answers.json => print(table::table(&found, width())),
         _ => {}
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Fine)
 }
 
 /// What is searched, to whom reads along.
 fn tell(ready: &Ready) {
     let left_out =
         if ready.broken > 0 { format!(", {} of them left out", ready.broken) } else { String::new() };
-    eprintln!("searching {}{left_out}", ready.gallery);
+    say!("searching {}{left_out}", ready.gallery);
 }
 
 /// Refuses a file that will not be written before anything is computed.
@@ -102,6 +102,6 @@ fn write(path: &Path, sheet: &Sheet) -> Result<()> {
         .and_then(|()| std::fs::rename(&aside, path))
         .inspect_err(|_| drop(std::fs::remove_file(&aside)))
         .with_context(|| format!("{} cannot be written", path.display()))?;
-    eprintln!("written to {}", path.display());
+    say!("written to {}", path.display());
     Ok(())
 }

@@ -14,16 +14,20 @@ mod table;
 mod todo;
 mod wanted;
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{fs, path::Path};
 
 use anyhow::{Result, anyhow, bail, ensure};
-use clip_lab_cli::{RunArgs, Ui};
+use clip_lab_cli::{Exit, RunArgs, Ui, answer, print};
 use clip_lab_spec::{Study, study::is_study};
 use clip_lab_store::{Reader, RunRow, recorder_ended};
+
+use serde_json::json;
 
 use past::pasts;
 use todo::{Todo, todo};
 use wanted::{Wanted, wanted};
+
+use crate::Mistakes;
 
 /// Runs with this tag were run anew: they belong to the study no more.
 pub const SUPERSEDED: &str = "superseded";
@@ -45,21 +49,25 @@ pub fn holds_study(file: &Path) -> bool {
 ///
 /// # Errors
 /// When the study is wrong, when results of before do not fit what would run now, and those of the store.
-pub fn run(store: &Path, args: &RunArgs) -> Result<ExitCode> {
+pub fn run(store: &Path, args: &RunArgs) -> Result<Exit> {
     refuse_flags(args)?;
-    let study = Study::read(&args.spec).map_err(|report| anyhow!("the study cannot be run\n\n{report}"))?;
+    let study = Study::read(&args.spec)
+        .map_err(|report| Mistakes::in_words(format_args!("the study cannot be run\n\n{report}")))?;
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
-    let Some(wanted) = wanted(&study, args)? else { return Ok(ExitCode::FAILURE) };
+    let wanted = match wanted(&study, args)? {
+        Ok(wanted) => wanted,
+        Err(told) => return Ok(told),
+    };
     if args.study.fresh {
         refusal::supersede(store, &study, &wanted, args.study.dry_run)?;
     } else {
         refusal::refuse_mixing(store, &study, &wanted, args)?;
     }
     if args.study.dry_run {
-        print!("{}", dry(store, &study, &wanted, args)?);
-        return Ok(ExitCode::SUCCESS);
+        print(dry(store, &study, &wanted, args)?);
+        return Ok(Exit::Fine);
     }
     runner::run(store, &study, wanted, args)
 }
@@ -69,10 +77,7 @@ fn refuse_flags(args: &RunArgs) -> Result<()> {
     let study = args.spec.display();
     ensure!(args.resume.is_none(), "{study} is a study: it resumes what was interrupted by itself");
     ensure!(args.name.is_none(), "{study} is a study: its runs are named after it, their arm and seed");
-    match args.ui {
-        Some(Ui::Json) => {
-            bail!("{study} is a study: it prints plain lines, or with `--ui none` its table alone")
-        }
+    match args.ui() {
         Some(Ui::Dashboard) => {
             bail!("{study} is a study: leave `--ui` out, and watch its runs with `clip-lab dashboard`")
         }
@@ -80,9 +85,9 @@ fn refuse_flags(args: &RunArgs) -> Result<()> {
     }
 }
 
-/// What would be done, a line for each run.
+/// What would be done, a line for each run, or as JSON.
 fn dry(store: &Path, study: &Study, wanted: &[Wanted], args: &RunArgs) -> Result<String> {
-    let mut out = String::new();
+    let (mut out, mut rows) = (String::new(), Vec::new());
     for want in wanted {
         let pasts = if args.study.fresh { Vec::new() } else { pasts(store, study, want)? };
         let words = match todo(pasts, args.study.allow_changed, recorder_ended) {
@@ -96,6 +101,7 @@ fn dry(store: &Path, study: &Study, wanted: &[Wanted], args: &RunArgs) -> Result
             Todo::Start => "would run".to_owned(),
         };
         out += &format!("{}  {words}\n", want.label());
+        rows.push(json!({ "arm": want.arm, "seed": want.seed, "would": words }));
     }
-    Ok(out)
+    Ok(if args.ui() == Some(Ui::Json) { answer(json!({ "study": study.name, "runs": rows })) } else { out })
 }

@@ -1,9 +1,9 @@
 //! Starts what is missing, follows it, and sums up.
 
-use std::{collections::VecDeque, fs, io::Write as _, path::Path, process::ExitCode, thread, time::Duration};
+use std::{collections::VecDeque, fs, path::Path, thread, time::Duration};
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{RunArgs, Ui};
+use clip_lab_cli::{Exit, RunArgs, Ui, out, print, say};
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Store, recorder_ended};
 
@@ -11,7 +11,7 @@ use super::{
     child::{Running, Setting, not_started},
     past::pasts,
     signals::Asked,
-    table::{End, Next, table},
+    table::{End, Next, json, table},
     todo::{Todo, todo},
     wanted::Wanted,
 };
@@ -36,14 +36,14 @@ struct Runner<'a> {
 ///
 /// # Errors
 /// Those of the store; a run that fails is told, and stops no other.
-pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> Result<ExitCode> {
+pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> Result<Exit> {
     let jobs = args.study.jobs.map_or(1, |jobs| jobs.get());
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let mut runner = Runner {
         setting: Setting { store, study, share: (jobs > 1).then(|| (cores / jobs).max(1)) },
         jobs,
         allow: args.study.allow_changed,
-        quiet: args.ui == Some(Ui::None),
+        quiet: matches!(args.ui(), Some(Ui::None | Ui::Json)),
         waiting: (0..wanted.len()).collect(),
         excused: Vec::new(),
         running: Vec::new(),
@@ -54,13 +54,18 @@ pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> 
     let folder = store.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     if let Some(notice) = Store::open(store)?.notice() {
-        eprintln!("{notice}");
+        say!("{notice}");
     }
-    runner.work(&Asked::listen()?)?;
-    let next = Next::new(study, store, &args.set);
-    say(table(study, &runner.wanted, &runner.ends, &next).trim_end());
-    let complete = runner.ends.iter().all(End::is_done);
-    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let asked = Asked::listen()?;
+    runner.work(&asked)?;
+    match args.ui() {
+        Some(Ui::Json) => print(json(study, &runner.wanted, &runner.ends)),
+        _ => print(table(study, &runner.wanted, &runner.ends, &Next::new(study, store, &args.set))),
+    }
+    Ok(match runner.ends.iter().all(End::is_done) {
+        false if asked.times() > 0 => Exit::Interrupted,
+        complete => Exit::of(complete),
+    })
 }
 
 impl Runner<'_> {
@@ -87,7 +92,7 @@ impl Runner<'_> {
             1 => "stopping: every run saves a checkpoint first (again to stop at once)",
             _ => "stopping at once; the last checkpoints are the places to go on from",
         };
-        eprintln!("{words}");
+        say!("{words}");
         self.running.iter().for_each(Running::ask_to_stop);
     }
 
@@ -185,7 +190,7 @@ impl Runner<'_> {
 
     fn tell(&self, index: usize, words: &str) {
         if !self.quiet {
-            say(&format!("{} {words}", self.wanted[index].label()));
+            out!("{} {words}", self.wanted[index].label());
         }
     }
 }
@@ -193,9 +198,4 @@ impl Runner<'_> {
 fn diverged(row: RunRow) -> End {
     let why = row.reason.unwrap_or_else(|| "it diverged".to_owned());
     End::Failed { uid: Some(row.uid), reason: format!("{why}; the same would happen again (--fresh tries)") }
-}
-
-/// Prints a line. Nobody listening is no reason to stop.
-fn say(words: &str) {
-    let _ = writeln!(std::io::stdout(), "{words}");
 }

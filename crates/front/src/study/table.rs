@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use clip_lab_cli::DEFAULT_STORE;
+use clip_lab_cli::{DEFAULT_STORE, answer};
 use clip_lab_spec::Study;
+use serde_json::{Value, json};
 
 use super::wanted::Wanted;
 
@@ -93,6 +94,21 @@ pub fn table(study: &Study, wanted: &[Wanted], ends: &[End], next: &Next) -> Str
         out += &format!("go on    {}\n", next.run);
     }
     out + &format!("compare  {}\n", next.compare)
+}
+
+/// The same for programs.
+pub fn json(study: &Study, wanted: &[Wanted], ends: &[End]) -> String {
+    let rows: Vec<Value> = wanted
+        .iter()
+        .zip(ends)
+        .map(|(want, end)| {
+            let [state, _, uid, words] = end.cells();
+            let value = if let End::Done { value, .. } = end { *value } else { None };
+            let run = Some(uid).filter(|uid| uid != "-");
+            json!({ "arm": want.arm, "seed": want.seed, "state": state, "value": value, "run": run, "words": words })
+        })
+        .collect();
+    answer(json!({ "study": study.name, "metric": study.metric, "runs": rows }))
 }
 
 /// Commands that can be typed next.

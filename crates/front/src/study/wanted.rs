@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::RunArgs;
+use clip_lab_cli::{Exit, RunArgs};
 use clip_lab_spec::Study;
 use serde_json::Value;
 
@@ -32,10 +32,13 @@ impl Wanted {
     }
 }
 
-/// Every run that is asked for, the seeds outermost, so that every arm has a result early. None when the core has
+/// Every run that is asked for, the seeds outermost, so that every arm has a result early; or how the core ended that has
 /// printed what is wrong with an arm.
-pub fn wanted(study: &Study, args: &RunArgs) -> Result<Option<Vec<Wanted>>> {
-    let Some(decisive) = decisive(args)? else { return Ok(None) };
+pub fn wanted(study: &Study, args: &RunArgs) -> Result<Result<Vec<Wanted>, Exit>> {
+    let decisive = match decisive(args)? {
+        Ok(decisive) => decisive,
+        Err(told) => return Ok(Err(told)),
+    };
     let mut all = Vec::new();
     for &seed in &study.seeds {
         for arm in &study.arms {
@@ -47,24 +50,24 @@ pub fn wanted(study: &Study, args: &RunArgs) -> Result<Option<Vec<Wanted>>> {
             all.push(Wanted { arm: arm.name.clone(), seed, spec, decisive });
         }
     }
-    Ok(Some(all))
+    Ok(Ok(all))
 }
 
 type Decisive = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Asks the core, which checks every arm on the way.
-fn decisive(args: &RunArgs) -> Result<Option<Decisive>> {
+fn decisive(args: &RunArgs) -> Result<Result<Decisive, Exit>> {
     let mut command = Command::new(core::path()?);
     command.arg("fingerprint").arg(&args.spec);
     command.args(args.set.iter().flat_map(|edit| ["--set", edit]));
     let output =
         command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("asking clip-lab-core")?;
     if !output.status.success() {
-        return Ok(None);
+        return Ok(Err(output.status.into()));
     }
     let told: Value =
         serde_json::from_slice(&output.stdout).context("reading what clip-lab-core answered")?;
-    Ok(Some(read(&told)))
+    Ok(Ok(read(&told)))
 }
 
 /// Arm by arm. What could not be found out (`fault`) is no part of it: the run will tell.

@@ -32,7 +32,7 @@ pub enum Access {
 const OLDEST_READ: i64 = 1;
 
 /// The newest schema version of this build.
-fn known_version() -> i64 {
+pub fn known_version() -> i64 {
     MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
 }
 

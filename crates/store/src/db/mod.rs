@@ -14,7 +14,8 @@ use tokio::runtime::Runtime;
 
 use crate::StoreError;
 
-pub use connect::{Access, connect};
+pub use connect::{Access, connect, known_version};
+pub use file_system::network_name;
 pub use host::{Host, process_gone, recorder_ended};
 
 /// A connection and the private runtime that drives it.

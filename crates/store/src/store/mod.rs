@@ -1,6 +1,7 @@
 //! Changing a store by hand: short transactions, never in the way of a run.
 
 mod evaluate;
+mod health;
 
 use std::{path::Path, time::Duration};
 
@@ -9,6 +10,8 @@ use crate::{
     db::{Access, Db, Host, connect},
     now_ms, reader, recorder,
 };
+
+pub use health::{Health, health};
 
 /// A store opened for edits; created and brought up to date when needed.
 pub struct Store {

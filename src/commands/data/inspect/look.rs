@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_api::{Dataset, Picture};
+use clip_lab_cli::say;
 use clip_lab_picture::Scratch;
 use image::ImageFormat;
 
@@ -70,7 +71,7 @@ pub(super) fn look(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<L
 fn tell(last: &Mutex<Instant>, split: &str, done: usize, all: usize) {
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     if last.elapsed() >= TOLD {
-        eprintln!("{split}: {done} of {all} pictures");
+        say!("{split}: {done} of {all} pictures");
         *last = Instant::now();
     }
 }

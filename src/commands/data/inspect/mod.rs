@@ -10,7 +10,7 @@ mod table;
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset};
-use clip_lab_cli::InspectArgs;
+use clip_lab_cli::{InspectArgs, out, print, say};
 
 use self::{captions::Words, report::Report};
 use crate::{
@@ -37,12 +37,12 @@ pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
     }
     let report = Report::new(&args.data, &sources, &looks, &words)?;
     match args.json {
-        true => println!("{}", serde_json::to_string_pretty(&report)?),
-        false => print!("{}", table::table(&report)),
+        true => out!("{}", serde_json::to_string_pretty(&report)?),
+        false => print(table::table(&report)),
     }
     if let Some(file) = &args.sheet {
         let shown = sheet::write(file, &sources, &looks, args.pictures.into(), args.seed)?;
-        eprintln!("contact sheet of {shown} pictures: {}", file.display());
+        say!("contact sheet of {shown} pictures: {}", file.display());
     }
     Ok(())
 }
@@ -58,7 +58,7 @@ fn open(args: &InspectArgs, catalog: &Catalog) -> Result<(Sources, Option<Plan>)
     }
     match Folder::open(&args.data, 1.0) {
         Ok(folder) => {
-            eprintln!("{} is a folder of pictures without captions or classes", args.data.display());
+            say!("{} is a folder of pictures without captions or classes", args.data.display());
             let all: Box<dyn Dataset> = Box::new(folder);
             Ok((vec![("all", all)], None))
         }

@@ -15,9 +15,10 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, tolerated};
-use clip_lab_cli::PackArgs;
+use clip_lab_cli::{PackArgs, answer, print, say};
 use clip_lab_picture::Scratch;
 use clip_lab_shards::{NewSample, Place, Writer};
+use serde_json::json;
 
 use self::picture::packed;
 use crate::{
@@ -50,20 +51,24 @@ pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
         let shards = pack_split(args, split, data.as_ref())?;
         packed.push(Packed { split, shards, classes: data.classes().to_vec() });
     }
-    eprintln!("packed; a spec reads it as:\n");
-    print!("{}", tables(&packed, &args.out));
+    if args.json {
+        print(json(&packed, args));
+        return Ok(());
+    }
+    say!("packed; a spec reads it as:\n");
+    print(tables(&packed, &args.out));
     Ok(())
 }
 
 fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
-    data.skipped().iter().for_each(|words| eprintln!("{split}: {words}"));
+    data.skipped().iter().for_each(|words| say!("{split}: {words}"));
     let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
     let start = match last {
         None => 0,
         Some(key) => key.parse::<usize>().with_context(|| format!("`{key}` is no key of ours"))? + 1,
     };
     if start > 0 {
-        eprintln!(
+        say!(
             "{split}: {} shards are there; going on at picture {start} of {}",
             writer.finished(),
             data.len()
@@ -81,12 +86,12 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
         tolerated(share, &broken, data.len(), "pictures")?;
         if told.elapsed() > TOLD {
             told = Instant::now();
-            eprintln!("{split}: {first} of {} pictures, {} shards", data.len(), writer.finished());
+            say!("{split}: {first} of {} pictures, {} shards", data.len(), writer.finished());
         }
     }
-    broken.iter().for_each(|words| eprintln!("{split}: left out: {words}"));
+    broken.iter().for_each(|words| say!("{split}: left out: {words}"));
     let shards = writer.finish()?;
-    eprintln!("{split}: {} pictures in {} shards", data.len() - broken.len(), shards.len());
+    say!("{split}: {} pictures in {} shards", data.len() - broken.len(), shards.len());
     Ok(shards)
 }
 
@@ -126,6 +131,15 @@ fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scrat
         class: data.class(index),
         file: data.name(index),
     })
+}
+
+fn json(packed: &[Packed], args: &PackArgs) -> String {
+    let one = |one: &Packed| {
+        let shards: Vec<String> = one.shards.iter().map(Place::to_string).collect();
+        json!({ "split": one.split, "shards": shards, "classes": one.classes })
+    };
+    let splits: Vec<_> = packed.iter().map(one).collect();
+    answer(json!({ "out": args.out, "splits": splits, "tables": tables(packed, &args.out) }))
 }
 
 /// The tables that read the shards.

@@ -10,6 +10,7 @@ pub use protocol::Images;
 use clip_lab_store::{Hit, Probe};
 use ratatui::{
     buffer::Buffer,
+    crossterm::terminal::{disable_raw_mode, enable_raw_mode},
     layout::Rect,
     style::Style,
     widgets::{Block, BorderType, Widget},
@@ -24,6 +25,17 @@ use crate::{
     screen::theme::Theme,
     text::{clean, width, wrap},
 };
+
+/// How the dashboard would show pictures in this terminal, which is asked.
+pub fn shown_here() -> Images {
+    // Raw, so that its answer is neither shown nor waited for until Enter.
+    let raw = enable_raw_mode().is_ok();
+    let way = ask::ask(Images::Auto);
+    if raw {
+        let _ = disable_raw_mode();
+    }
+    way.map_or(Images::Off, |way| way.images)
+}
 
 /// Pictures of a query side by side.
 const SIDE: u16 = 5;

@@ -1,0 +1,110 @@
+//! Completions: the shell asks this program at each Tab, which knows its verbs and the runs of the store.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Command, CommandFactory as _};
+use clap_complete::{
+    ArgValueCompleter, CompletionCandidate,
+    env::{CompleteEnv, Shells},
+};
+use clip_lab_cli::{Cli, DEFAULT_STORE, Shell};
+use clip_lab_store::Reader;
+
+/// The variable by which a shell asks; clap_complete's usual name.
+const ASKED: &str = "COMPLETE";
+/// What completes a run: names and uids of the store that the environment names.
+const OF_RUNS: [&str; 8] = ["run", "runs", "a", "b", "what", "model", "resume", "interpolate"];
+/// Verbs whose arguments of these names are runs, or may be.
+const WITH_RUNS: [&str; 9] =
+    ["run", "runs", "eval", "embed", "model", "compare", "report", "export", "dashboard"];
+
+/// Answers a shell and ends the program, if a shell asks.
+pub fn complete() {
+    if env::var_os(ASKED).is_some() {
+        CompleteEnv::with_factory(|| with_runs(Cli::command())).var(ASKED).complete();
+    }
+}
+
+/// What a shell reads to ask this program.
+///
+/// # Errors
+/// When the script cannot be made.
+pub fn script(shell: Shell) -> Result<String> {
+    let name = match shell {
+        Shell::Bash => "bash",
+        Shell::Elvish => "elvish",
+        Shell::Fish => "fish",
+        Shell::Powershell => "powershell",
+        Shell::Zsh => "zsh",
+    };
+    let shells = Shells::builtins();
+    let shell = shells.completer(name).context("this shell is not known")?;
+    let mut script = Vec::new();
+    shell.write_registration(ASKED, "clip-lab", "clip-lab", "clip-lab", &mut script)?;
+    Ok(String::from_utf8_lossy(&script).into_owned())
+}
+
+/// The same command line, whose arguments that name runs know those of the store.
+fn with_runs(command: Command) -> Command {
+    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    let known = verbs.into_iter().filter(|verb| WITH_RUNS.contains(&verb.as_str()));
+    known.fold(command, |command, verb| command.mut_subcommand(verb, attach))
+}
+
+fn attach(mut verb: Command) -> Command {
+    let below: Vec<String> = verb.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    for name in below {
+        verb = verb.mut_subcommand(name, attach);
+    }
+    let arguments: Vec<_> = verb.get_arguments().map(|argument| argument.get_id().clone()).collect();
+    for id in arguments.into_iter().filter(|id| OF_RUNS.contains(&id.as_str())) {
+        verb = verb.mut_arg(id, |argument| argument.add(ArgValueCompleter::new(runs)));
+    }
+    verb
+}
+
+/// Names and uids that begin with what is there, each with what it is; and files, which most of these arguments may be.
+fn runs(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let begun = begun.to_string_lossy();
+    let store = env::var_os("CLIP_LAB_STORE").map_or_else(|| PathBuf::from(DEFAULT_STORE), PathBuf::from);
+    let mut found: Vec<CompletionCandidate> = Vec::new();
+    for run in Reader::open(&store).and_then(|reader| reader.runs()).unwrap_or_default() {
+        let about = format!("{} {}", run.status, run.uid);
+        let fits = |text: &&str| text.starts_with(begun.as_ref());
+        let uid = Some(run.uid.as_str()).filter(|_| !begun.is_empty());
+        found.extend(
+            [Some(run.name.as_str()), uid]
+                .into_iter()
+                .flatten()
+                .filter(fits)
+                .map(|text| CompletionCandidate::new(text.to_owned()).help(Some(about.clone().into()))),
+        );
+    }
+    found.sort_by(|a, b| a.get_value().cmp(b.get_value()));
+    found.dedup_by(|a, b| a.get_value() == b.get_value());
+    found.extend(files(&begun));
+    found
+}
+
+/// Files and folders that begin with what is there.
+fn files(begun: &str) -> Vec<CompletionCandidate> {
+    let (folder, start) = begun.rsplit_once('/').map_or(("", begun), |(folder, start)| (folder, start));
+    let prefix = if begun.contains('/') { format!("{folder}/") } else { String::new() };
+    let place = if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) };
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let shown = name.starts_with(start) && (!name.starts_with('.') || start.starts_with('.'));
+            let slash = if entry.path().is_dir() { "/" } else { "" };
+            shown.then(|| format!("{prefix}{name}{slash}"))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(CompletionCandidate::new).collect()
+}

@@ -1,0 +1,95 @@
+//! Folders of what was fetched and computed.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use clip_lab_home::{cache_dir, hub_dir};
+use serde_json::json;
+
+use super::{disk::size, finding::Finding};
+
+/// What lies below our cache, and what it is.
+const PARTS: [(&str, &str); 4] = [
+    ("libtorch", "libtorch"),
+    ("weights", "pretrained towers"),
+    ("features", "what locked towers made of pictures"),
+    ("webdataset", "fetched shards and their indexes"),
+];
+
+/// Our cache and the hub's, with sizes.
+pub fn caches() -> Vec<Finding> {
+    vec![ours(&cache_dir()), weights(&cache_dir().join("weights")), hub(&hub_dir())]
+}
+
+fn ours(cache: &Path) -> Finding {
+    let shown = cache.display();
+    if !cache.is_dir() {
+        let found = format!("{shown} is not there: nothing was fetched yet");
+        return Finding::remark(
+            "cache",
+            found,
+            "`cargo xtask setup` fetches libtorch and two pretrained towers into it",
+        );
+    }
+    if let Err(error) = writable(cache) {
+        let found = format!("{shown} cannot be written: {error}");
+        return Finding::broken(
+            "cache",
+            found,
+            "mend its permissions, or name another folder by CLIP_LAB_CACHE",
+        );
+    }
+    let bytes: BTreeMap<&str, u64> = PARTS.iter().map(|(name, _)| (*name, below(cache, name))).collect();
+    let there = PARTS.iter().filter(|(name, _)| bytes[name] > 0);
+    let words: Vec<String> = there.map(|(name, what)| format!("{what} {}", size(bytes[name]))).collect();
+    let words = if words.is_empty() { "empty".to_owned() } else { words.join(", ") };
+    Finding::good("cache", format!("{shown}: {words}")).with(json!({ "folder": cache, "bytes": bytes }))
+}
+
+fn weights(folder: &Path) -> Finding {
+    let missing: Vec<&str> =
+        ["resnet50-keras", "minilm-l6"].into_iter().filter(|name| !folder.join(name).is_dir()).collect();
+    if missing.is_empty() {
+        return Finding::good("weights", "resnet50-keras and minilm-l6 are there for `from`");
+    }
+    let found = format!("{} not there: specs whose `from` names them cannot run", missing.join(" and "));
+    Finding::remark("weights", found, "`cargo xtask setup` fetches them; every other `from` works without")
+}
+
+fn hub(folder: &Path) -> Finding {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let bytes = bytes(folder);
+    let what = match (folder.is_dir(), set("HF_HUB_OFFLINE")) {
+        (false, _) => "not there: nothing was fetched yet".to_owned(),
+        (true, false) => size(bytes),
+        (true, true) => format!("{}, and HF_HUB_OFFLINE is set: nothing is fetched", size(bytes)),
+    };
+    let token =
+        if set("HF_TOKEN") || clip_lab_home::hub_token_file().is_file() { "there" } else { "not there" };
+    let mirror = if set("HF_ENDPOINT") { ", a mirror by HF_ENDPOINT" } else { "" };
+    Finding::good("hub", format!("{}: {what}; token {token}{mirror}", folder.display()))
+        .with(json!({ "folder": folder, "bytes": bytes, "token": token == "there" }))
+}
+
+/// Bytes of all that begins with `name`.
+fn below(folder: &Path, name: &str) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(name));
+    own.map(|entry| bytes(&entry.path())).sum()
+}
+
+/// Bytes of the files below a folder; links are not followed.
+fn bytes(path: &Path) -> u64 {
+    match fs::symlink_metadata(path) {
+        Ok(about) if about.is_dir() => {
+            fs::read_dir(path).into_iter().flatten().flatten().map(|entry| bytes(&entry.path())).sum()
+        }
+        Ok(about) if about.is_file() => about.len(),
+        _ => 0,
+    }
+}
+
+fn writable(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    fs::write(&probe, b"")?;
+    fs::remove_file(probe)
+}

@@ -1,0 +1,108 @@
+//! `clip-lab doctor`, on machines where something is amiss.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    lab::Lab,
+    program::{Done, Running, says},
+};
+
+/// What it found of a topic: the mark, and the words with the advice.
+fn finding(answer: &Value, topic: &str) -> (String, String) {
+    let found = answer["findings"].as_array().unwrap().iter().find(|finding| finding["topic"] == topic);
+    let found = found.unwrap_or_else(|| panic!("nothing of {topic} in {answer}"));
+    let words =
+        format!("{} {}", found["found"].as_str().unwrap(), found["advice"].as_str().unwrap_or_default());
+    (found["mark"].as_str().unwrap().to_owned(), words)
+}
+
+fn answer(done: Done) -> Value {
+    serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{error}: {done:?}"))
+}
+
+#[test]
+fn a_machine_that_can_train_is_told_so() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=1"]).good();
+    fs::create_dir_all(lab.path("cache/features")).unwrap();
+    fs::write(lab.path("cache/features/a"), [0; 5000]).unwrap();
+    let told = answer(lab.run(&["doctor", "--json"]));
+    assert_eq!(told["good"], true, "{told}");
+    let (mark, words) = finding(&told, "libtorch");
+    assert_eq!(mark, "good");
+    says(&words, &["2.11.0", "the core starts in", "threads"]);
+    let (mark, words) = finding(&told, "store");
+    assert_eq!(mark, "good");
+    says(&words, &["lab.db: 1 runs", "journal wal", "schema "]);
+    says(&finding(&told, "cache").1, &["what locked towers made of pictures 5 kB"]);
+    says(&finding(&told, "hub").1, &["not there: nothing was fetched yet", "token not there"]);
+    let (mark, words) = finding(&told, "weights");
+    assert_eq!(mark, "remark");
+    says(&words, &["resnet50-keras and minilm-l6 not there", "cargo xtask setup"]);
+    says(&finding(&told, "terminal").1, &["none here"]);
+    says(&finding(&told, "disk").1, &[" free for runs"]);
+    // For people: a line each, and a last word.
+    let lines = lab.run(&["doctor"]).good();
+    says(&lines, &["✓ libtorch ", "! weights ", "all that is needed is there"]);
+}
+
+/// clip-lab beside another core, as where libtorch has gone.
+fn beside(lab: &Lab, core: &str) -> Done {
+    let folder = lab.path("programs");
+    fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("clip-lab");
+    fs::copy(env!("CARGO_BIN_EXE_clip-lab"), &program).unwrap();
+    let script = folder.join("clip-lab-core");
+    fs::write(&script, core).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    Running::spawn(lab.program(program.to_str().unwrap(), &["doctor", "--json"])).wait()
+}
+
+#[test]
+fn a_core_that_does_not_start_is_what_is_broken() {
+    let lab = Lab::empty();
+    let loader = "error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
+    let done = beside(&lab, &format!("#!/bin/sh\necho \"$0: {loader}\" >&2\nexit 127\n"));
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    let told = answer(done);
+    assert_eq!(told["good"], false);
+    let (mark, words) = finding(&told, "libtorch");
+    assert_eq!(mark, "broken");
+    says(&words, &["nothing can be trained", loader, "cargo xtask setup", "LIBTORCH"]);
+    assert_eq!(finding(&told, "store").0, "good", "the rest is looked at all the same");
+    // A core of another version.
+    let told = answer(beside(&lab, "#!/bin/sh\necho hello\n"));
+    says(&finding(&told, "libtorch").1, &["no answer of this version"]);
+}
+
+#[test]
+fn a_locked_or_foreign_store_is_what_is_broken() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=1"]).good();
+    let lock = lab.lock();
+    let done = lab.run(&["doctor", "--json"]);
+    assert_eq!(done.status.code(), Some(1));
+    let (mark, words) = finding(&answer(done), "store");
+    assert_eq!(mark, "broken");
+    says(&words, &["is locked by another program", "close what holds it open"]);
+    drop(lock);
+    lab.write("other.db", "no database, but long enough to be looked at");
+    let done = lab.run(&["doctor", "--json", "--store", "other.db"]);
+    assert_eq!(done.status.code(), Some(1));
+    says(&finding(&answer(done), "store").1, &["other.db is not a clip-lab store", "--store"]);
+    assert!(Path::new(&lab.path("other.db")).exists());
+}
+
+#[test]
+fn a_cache_that_is_not_there_yet_is_no_fault() {
+    let lab = Lab::empty();
+    let done = lab.run(&["doctor", "--json"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let told = answer(done);
+    let (mark, words) = finding(&told, "cache");
+    assert_eq!(mark, "remark");
+    says(&words, &["is not there: nothing was fetched yet", "cargo xtask setup"]);
+    says(&finding(&told, "store").1, &["is not there yet: the first run makes it"]);
+}

@@ -1,0 +1,270 @@
+//! What holds for all verbs: where data and talk go, the form of JSON, colours, exit codes, help.
+
+use std::{collections::BTreeSet, process::Command};
+
+use clap::CommandFactory as _;
+use clip_lab_cli::Cli;
+use serde_json::Value;
+
+use crate::{
+    lab::Lab,
+    program::{Done, Running, says},
+};
+
+/// Two runs, `one` and `two`.
+fn lab() -> Lab {
+    let lab = Lab::new();
+    for (name, seed) in [("one", "run.seed=1"), ("two", "run.seed=2")] {
+        let words =
+            ["run", "tiny.toml", "--ui", "none", "--name", name, "--set", seed, "--set", "run.steps=2"];
+        lab.run(&words).good();
+    }
+    lab
+}
+
+/// Verbs that answer in JSON, with what they need, and a key that the answer has. A new verb adds its line.
+const ANSWERS: [(&str, &str); 19] = [
+    ("check tiny.toml", "specs"),
+    ("compare one two", "tables"),
+    ("data pack tiny.toml --out shards", "splits"),
+    ("doctor", "findings"),
+    ("embed one --images data --out e.safetensors", "tensors"),
+    ("eval one", "metrics"),
+    ("export one --metric train/loss --out loss.svg", "files"),
+    ("model export one --format torchscript --out exported", "files"),
+    ("model show RUN", "parts"),
+    ("plugin new loss my_loss", "library"),
+    ("plugins schedule cosine", "kinds"),
+    ("report one two --out report", "answer"),
+    ("run tiny.toml --set run.steps=1", "event"),
+    ("runs diff one two", "differences"),
+    ("runs list", "runs"),
+    ("runs metrics one", "metrics"),
+    ("runs note one better", "notes"),
+    ("runs show one", "run"),
+    ("runs tag one good", "tags"),
+];
+/// The last of them, since it takes a run away.
+const LAST: (&str, &str) = ("runs delete two --yes", "deleted");
+/// Verbs whose answer is a screen, a script or a page.
+const OTHERS: [&str; 3] = ["dashboard", "completions", "man"];
+
+#[test]
+fn every_verb_answers_with_one_object_that_says_its_version() {
+    let lab = lab();
+    let run = lab.folder().display().to_string();
+    for (words, key) in ANSWERS.into_iter().chain([LAST]) {
+        let words: Vec<&str> = words.split(' ').map(|word| if word == "RUN" { &run } else { word }).collect();
+        let out = lab.run(&[&words[..], &["--json"]].concat()).good();
+        // A run answers line by line.
+        let one = if words[0] == "run" { out.lines().next().unwrap() } else { &out };
+        let answer: Value =
+            serde_json::from_str(one).unwrap_or_else(|error| panic!("{words:?}: {error} in {out}"));
+        let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
+        assert_eq!((keys[0].as_str(), &answer["version"]), ("version", &1.into()), "{words:?}: {out}");
+        assert!(!answer[key].is_null(), "{words:?} has no {key}: {out}");
+    }
+}
+
+#[test]
+fn no_verb_is_forgotten() {
+    let mut verbs = BTreeSet::new();
+    leaves(&Cli::command(), "", &mut verbs);
+    let told = ANSWERS.into_iter().chain([LAST]).map(|(words, _)| words).chain(OTHERS);
+    let forgotten: Vec<&String> = verbs
+        .iter()
+        .filter(|verb| !told.clone().any(|words| format!("{words} ").starts_with(&format!("{verb} "))))
+        .collect();
+    assert!(forgotten.is_empty(), "add {forgotten:?} to the table of answers in tests/stories/manners.rs");
+}
+
+fn leaves(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        let name = format!("{above} {}", verb.get_name()).trim().to_owned();
+        let json = verb.get_arguments().any(|argument| argument.get_long() == Some("json"));
+        match verb.has_subcommands() {
+            true => leaves(verb, &name, found),
+            false => {
+                assert!(json || OTHERS.contains(&name.as_str()), "`{name}` has no --json");
+                found.insert(name);
+            }
+        }
+    }
+}
+
+#[test]
+fn data_and_talk_go_apart() {
+    let lab = lab();
+    let quiet = [
+        "runs list",
+        "runs show one",
+        "runs metrics one",
+        "runs diff one two",
+        "compare one two --json",
+        "plugins loss",
+    ];
+    for words in quiet {
+        let done = lab.run(&words.split(' ').collect::<Vec<_>>());
+        assert!(!done.out.is_empty() && done.err.is_empty(), "{words}: {done:?}");
+    }
+    // What is wrong is no data.
+    for words in ["runs show nobody", "check nothing.toml", "rnus", "plugins nothing"] {
+        let done = lab.run(&words.split(' ').collect::<Vec<_>>());
+        assert!(done.out.is_empty() && !done.err.is_empty(), "{words}: {done:?}");
+    }
+    // Progress is talk.
+    let done = lab.run(&["embed", "one", "--images", "data", "--out", "e.safetensors"]);
+    says(&done.err, &["56/56 pictures through the image tower"]);
+    assert!(!done.out.contains("through"), "{done:?}");
+}
+
+#[test]
+fn the_exit_code_says_how_it_went() {
+    let lab = lab();
+    lab.write("faulty.toml", "[run]\nnothing = 1\n");
+    let codes = [
+        ("runs list", 0),
+        ("--help", 0),
+        ("--version", 0),
+        ("runs show nobody", 1),
+        ("run missing.toml", 3),
+        ("check tiny.toml", 0),
+        ("check faulty.toml", 3),
+        ("check tiny.toml faulty.toml --json", 3),
+        ("run faulty.toml", 3),
+        ("embed faulty.toml --images data --out e.safetensors", 3),
+        ("dashboard --runs (", 3),
+        ("runs list --filter (", 3),
+        ("runs lst", 2),
+        ("runs list --nothing", 2),
+        ("", 2),
+    ];
+    for (words, code) in codes {
+        let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+        let done = lab.run(&words);
+        assert_eq!(done.status.code(), Some(code), "{words:?}: {done:?}");
+    }
+    says(
+        &lab.run(&["--help"]).good(),
+        &["Exit codes:", "a spec, a study, a layout or a filter has mistakes", "130"],
+    );
+}
+
+/// `sh` in the lab, with clip-lab on its path.
+fn shell(lab: &Lab, script: &str) -> Done {
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_clip-lab")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut command = lab.program("bash", &["-c", script]);
+    command.env("PATH", path);
+    Running::spawn(command).wait()
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let lab = lab();
+    for verb in ["runs list", "runs show one --json", "plugins", "check tiny.toml tiny.toml tiny.toml"] {
+        let done = shell(&lab, &format!("clip-lab {verb} | true; echo ${{PIPESTATUS[0]}}"));
+        assert_eq!((done.out.as_str(), done.err.as_str()), ("0\n", ""), "{verb}");
+    }
+    // A run goes on to its end though nobody reads.
+    let done = shell(&lab, "clip-lab run tiny.toml --name piped 2>&1 | true; echo ${PIPESTATUS[0]}");
+    assert_eq!((done.out.as_str(), done.err.as_str()), ("0\n", ""));
+    assert_eq!(lab.newest()["status"], "finished");
+    // A full disk is one.
+    let done = shell(&lab, "clip-lab runs list > /dev/full");
+    says(&done.err, &["standard output cannot be written"]);
+    assert_eq!(done.status.code(), Some(1));
+}
+
+#[test]
+fn colours_follow_the_flag_and_the_variables() {
+    let lab = Lab::new();
+    lab.write("faulty.toml", "[run]\nnothing = 1\n");
+    let coloured = |words: &[&str], variables: &[(&str, &str)]| {
+        let mut command: Command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied());
+        let done = Running::spawn(command).wait();
+        done.out.contains('\u{1b}') || done.err.contains('\u{1b}')
+    };
+    let (force, no) = (("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
+    for words in [&["check", "faulty.toml"][..], &["--help"], &["rnus"], &["doctor"]] {
+        assert!(!coloured(words, &[]), "{words:?} into a file");
+        assert!(coloured(words, &[force]), "{words:?} forced");
+        assert!(!coloured(words, &[no, force]), "{words:?} forbidden");
+        assert!(coloured(&[&["--color", "always"], words].concat(), &[no]), "{words:?} always");
+        assert!(!coloured(&[&["--color=never"], words].concat(), &[force]), "{words:?} never");
+    }
+}
+
+#[test]
+fn the_shell_completes_verbs_flags_and_runs() {
+    let lab = lab();
+    let complete = |words: &str| {
+        let words: Vec<&str> = words.split(' ').collect();
+        let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        let last = words.len() - 1;
+        let script = format!(
+            "source <(clip-lab completions bash); COMP_WORDS=({}); COMP_CWORD={last}; COMP_TYPE=9; \
+             _clap_complete_clip_lab clip-lab '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            quoted.join(" "),
+            words[last]
+        );
+        let done = shell(&lab, &script);
+        assert!(done.err.is_empty(), "{done:?}");
+        done.out.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let has = |words: &str, wanted: &[&str]| {
+        let found = complete(words);
+        for wanted in wanted {
+            assert!(
+                found.iter().any(|found| found.trim_end() == *wanted),
+                "`{words}` lacks {wanted}: {found:?}"
+            );
+        }
+    };
+    has("clip-lab ru", &["run", "runs"]);
+    has("clip-lab runs ", &["list", "show", "diff"]);
+    has("clip-lab export --fo", &["--form", "--format"]);
+    has("clip-lab export --form ", &["curves", "forest"]);
+    has("clip-lab runs show o", &["one"]);
+    has("clip-lab compare one t", &["two", "tiny.toml"]);
+    assert!(
+        !complete("clip-lab ")
+            .iter()
+            .any(|verb| verb.starts_with("probe") || verb.starts_with("fingerprint"))
+    );
+    for name in ["zsh", "fish", "elvish", "powershell"] {
+        says(&lab.run(&["completions", name]).good(), &["clip-lab", "COMPLETE"]);
+    }
+}
+
+#[test]
+fn every_verb_has_a_page_in_the_manual() {
+    let lab = Lab::empty();
+    says(&lab.run(&["man"]).good(), &[".TH clip-lab 1", "Exit codes:"]);
+    let told = lab.run(&["man", "--out", "man"]).good();
+    let mut verbs = BTreeSet::new();
+    leaves(&Cli::command(), "", &mut verbs);
+    for verb in &verbs {
+        let name = format!("clip-lab-{}", verb.replace(' ', "-"));
+        says(&told, &[&format!("{name}.1")]);
+        let page = std::fs::read_to_string(lab.path(&format!("man/{name}.1"))).unwrap();
+        says(&page, &[&format!(".TH {name} 1"), ".SH SYNOPSIS", ".SH OPTIONS"]);
+    }
+    assert!(!told.contains("probe") && !told.contains("-help"), "{told}");
+}
+
+#[test]
+fn what_is_misspelt_is_answered_with_the_nearest() {
+    let lab = lab();
+    says(&lab.run(&["rnus"]).err, &["unrecognized subcommand 'rnus'", "'runs'"]);
+    says(&lab.run(&["runs", "lits"]).err, &["'list'"]);
+    says(
+        &lab.run(&["export", "onee", "--metric", "train/loss", "--out", "x.svg"]).bad(),
+        &["did you mean one"],
+    );
+    says(&lab.run(&["model", "show", "onee"]).bad(), &["did you mean one"]);
+}
