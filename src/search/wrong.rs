@@ -84,14 +84,14 @@ impl<'a> Judge<'a> {
         Ok(judge)
     }
 
-    fn from_text(&self) -> bool {
+    fn asks_with_text(&self) -> bool {
         self.set.direction == "t2i"
     }
 
     /// For each query its caption, or its picture's first.
     fn queries(&self) -> Vec<usize> {
         let first = |&caption: &usize| caption == 0 || self.owners[caption] != self.owners[caption - 1];
-        (0..self.captions.len()).filter(|caption| self.from_text() || first(caption)).collect()
+        (0..self.captions.len()).filter(|caption| self.asks_with_text() || first(caption)).collect()
     }
 
     /// The `count` worst queries, each with its `top` answers and the first right one.
@@ -125,7 +125,7 @@ impl<'a> Judge<'a> {
     /// A miss, and whether the right answer still has the recorded rank.
     fn miss(&self, caption: usize, rank: u32, texts: Option<&Index>, top: usize) -> Result<(Miss, bool)> {
         let own = self.owners[caption];
-        let (query, embedding, answers, right) = if self.from_text() {
+        let (query, embedding, answers, right) = if self.asks_with_text() {
             let text = self.captions[caption];
             let reader = self.engine.reader.as_ref().context("the model has no text tower")?;
             (Item::Text(text.to_owned()), reader.text(text)?, &*self.engine.index, HashSet::from([own]))
@@ -140,7 +140,7 @@ impl<'a> Judge<'a> {
             near.push(best);
         }
         let item = |row| {
-            if self.from_text() { self.picture(row) } else { Item::Text(self.captions[row].to_owned()) }
+            if self.asks_with_text() { self.picture(row) } else { Item::Text(self.captions[row].to_owned()) }
         };
         let judged = near.iter().zip(1..).map(|(near, place)| {
             let last = near.row == best.row && place > top as u32;

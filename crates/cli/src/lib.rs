@@ -388,7 +388,6 @@ const DASHBOARD: &str = "Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_definitions_hold_together() {

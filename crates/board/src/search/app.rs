@@ -259,10 +259,10 @@ impl App {
             let ask = Ask::Nearest { to: query.clone(), top: self.top };
             asks.push((Purpose::Search(query), ask));
         }
-        if let (Some(count), None, false) = (self.worst, &self.misses, busy) {
-            if self.fault.is_none() {
-                asks.push((Purpose::Misses, Ask::Misses { count, top: self.top }));
-            }
+        if let (Some(count), None, false) = (self.worst, &self.misses, busy)
+            && self.fault.is_none()
+        {
+            asks.push((Purpose::Misses, Ask::Misses { count, top: self.top }));
         }
         if self.gallery.on() {
             let missing = self.thumbs.missing(pictures.iter().copied());

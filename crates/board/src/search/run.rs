@@ -80,10 +80,11 @@ impl<S: Searcher> Screen<S> {
             while event::poll(Duration::ZERO).context("cannot read the keyboard")? {
                 dirty = true;
                 match event::read().context("cannot read the keyboard")? {
-                    Event::Key(key) if key.kind != KeyEventKind::Release => {
-                        if self.app.press(key, Instant::now()) == Next::Leave {
-                            return Ok(());
-                        }
+                    Event::Key(key)
+                        if key.kind != KeyEventKind::Release
+                            && self.app.press(key, Instant::now()) == Next::Leave =>
+                    {
+                        return Ok(());
                     }
                     _ => {}
                 }

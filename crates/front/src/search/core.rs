@@ -113,10 +113,10 @@ fn listen(out: ChildStdout) -> Receiver<Reply> {
     thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
             // A line that is no reply is something that a library printed.
-            if let Ok(reply) = serde_json::from_str(&line) {
-                if send.send(reply).is_err() {
-                    return;
-                }
+            if let Ok(reply) = serde_json::from_str(&line)
+                && send.send(reply).is_err()
+            {
+                return;
             }
         }
     });

@@ -81,9 +81,12 @@ enum Single {
     No,
 }
 
+/// Whether a path is of a kind, and how many of that kind there may be.
+type Kind = (fn(&str) -> bool, Single);
+
 /// The kinds of lists by their paths; where there are several kinds, the first wins. Karpathy's comes first since it
 /// carries the published splits.
-const KINDS: [(fn(&str) -> bool, Single); 6] = [
+const KINDS: [Kind; 6] = [
     (|path| named(path, "dataset_", ".json") && depth(path) == 0, Single::Yes),
     (|path| matches!(path, "captions.txt" | "captions.csv" | "captions.tsv" | "results.csv"), Single::First),
     (|path| named(&file_name(path), "captions_", ".json") && depth(path) <= 1, Single::EachSplit),

@@ -88,10 +88,10 @@ fn of_miss(miss: &Miss, area: Rect, large: bool) -> Vec<Shown> {
     let mut kept: Vec<&Judged> = miss.answers.iter().take(room(area)).collect();
     // The right answer is shown even where others find no room.
     let right = miss.answers.iter().find(|answer| answer.right);
-    if let (Some(last), Some(right)) = (kept.last_mut(), right) {
-        if last.rank < right.rank {
-            *last = right;
-        }
+    if let (Some(last), Some(right)) = (kept.last_mut(), right)
+        && last.rank < right.rank
+    {
+        *last = right;
     }
     let label = |answer: &Judged| format!("{} {:.3}", answer.rank, answer.score);
     let places = grid(kept.len(), area);
