@@ -23,7 +23,7 @@ fn a_good_spec_is_summed_up_in_a_line() {
 fn one_bad_spec_fails_all_and_hides_none() {
     let output = check(&["nowhere.toml", "tests/spec_errors/no_eval.toml", "experiments/vit_scratch.toml"]);
     let faults = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
     assert!(faults.contains("cannot read the spec"), "{faults}");
     assert!(faults.contains("1 problem in tests/spec_errors/no_eval.toml"), "{faults}");
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("experiments/vit_scratch.toml: vit-scratch"));
