@@ -67,7 +67,10 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
             String::new()
         }
     };
-    clip_lab_cli::print(words);
+    // The dashboard has nothing to say, and its terminal may be gone.
+    if !words.is_empty() {
+        clip_lab_cli::print(words);
+    }
     Ok(Exit::Fine)
 }
 

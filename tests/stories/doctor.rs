@@ -25,7 +25,7 @@ fn answer(done: Done) -> Value {
 #[test]
 fn a_machine_that_can_train_is_told_so() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=1"]).good();
+    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).good();
     fs::create_dir_all(lab.path("cache/features")).unwrap();
     fs::write(lab.path("cache/features/a"), [0; 5000]).unwrap();
     let told = answer(lab.run(&["doctor", "--json"]));
@@ -80,7 +80,7 @@ fn a_core_that_does_not_start_is_what_is_broken() {
 #[test]
 fn a_locked_or_foreign_store_is_what_is_broken() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=1"]).good();
+    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).good();
     let lock = lab.lock();
     let done = lab.run(&["doctor", "--json"]);
     assert_eq!(done.status.code(), Some(1));

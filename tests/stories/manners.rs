@@ -19,13 +19,22 @@ fn lab() -> Lab {
             ["run", "tiny.toml", "--ui", "none", "--name", name, "--set", seed, "--set", "run.steps=2"];
         lab.run(&words).good();
     }
+    for class in ["cat", "dog"] {
+        let folder = lab.path(&format!("pets/{class}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        for picture in 0..6 {
+            std::fs::copy(lab.path(&format!("data/0{picture}.png")), folder.join(format!("{picture}.png")))
+                .unwrap();
+        }
+    }
     lab
 }
 
 /// Verbs that answer in JSON, with what they need, and a key that the answer has. A new verb adds its line.
-const ANSWERS: [(&str, &str); 19] = [
+const ANSWERS: [(&str, &str); 22] = [
     ("check tiny.toml", "specs"),
     ("compare one two", "tables"),
+    ("data inspect tiny.toml", "splits"),
     ("data pack tiny.toml --out shards", "splits"),
     ("doctor", "findings"),
     ("embed one --images data --out e.safetensors", "tensors"),
@@ -35,14 +44,16 @@ const ANSWERS: [(&str, &str); 19] = [
     ("model show RUN", "parts"),
     ("plugin new loss my_loss", "library"),
     ("plugins schedule cosine", "kinds"),
+    ("prompts one --data pets", "chosen"),
     ("report one two --out report", "answer"),
-    ("run tiny.toml --set run.steps=1", "event"),
+    ("run tiny.toml --set run.steps=2", "event"),
     ("runs diff one two", "differences"),
     ("runs list", "runs"),
     ("runs metrics one", "metrics"),
     ("runs note one better", "notes"),
     ("runs show one", "run"),
     ("runs tag one good", "tags"),
+    ("search one square --images data", "results"),
 ];
 /// The last of them, since it takes a run away.
 const LAST: (&str, &str) = ("runs delete two --yes", "deleted");

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Evaluation, State};
-use clip_lab_cli::{EvalArgs, out, say};
+use clip_lab_cli::{EvalArgs, answer, out, print, say};
 use serde_json::json;
 use tch::{Device, Tensor};
 
@@ -43,7 +43,7 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
     }
     let metrics = flat(judged);
     if args.json {
-        out!("{:#}", json!({ "version": 1, "metrics": metrics }));
+        print(answer(json!({ "metrics": metrics })));
     } else {
         print_metrics(&metrics);
     }
@@ -174,7 +174,7 @@ fn print_all(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
     if json {
         let rows: Vec<_> =
             rows.iter().map(|(alpha, metrics)| json!({ "alpha": alpha, "metrics": metrics })).collect();
-        out!("{:#}", json!({ "version": 1, "goal": goal, "best_alpha": best, "rows": rows }));
+        print(answer(json!({ "goal": goal, "best_alpha": best, "rows": rows })));
         return Ok(());
     }
     let there = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Catalog, Dataset, Evaluation, Evaluator, Section, parse};
-use clip_lab_cli::{EvalArgs, out, say};
+use clip_lab_cli::{EvalArgs, answer, out, print, say};
 use plugins_eval::{Named, Templates, ZeroShot};
 use serde_json::{Value, json};
 
@@ -176,13 +176,13 @@ fn print(model: &str, outcome: &Outcome, home: Option<&Home>, kept: Option<i64>,
     let confused = outcome.confusion.as_ref();
     if as_json {
         let all = json!({
-            "version": 1, "model": model, "name": outcome.name, "metrics": metrics,
+            "model": model, "name": outcome.name, "metrics": metrics,
             "run": home.map(|home| &home.run.uid), "step": home.map(|home| home.step),
             "weights": home.map(|home| home.weights), "evaluation": kept,
             "fingerprint": outcome.fingerprint, "settings": outcome.settings,
             "confused": confused.map(Confusion::json),
         });
-        out!("{all:#}");
+        print(answer(all));
     } else {
         print_metrics(&metrics);
         let lines = confused.map(Confusion::lines).unwrap_or_default();

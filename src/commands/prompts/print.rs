@@ -1,6 +1,6 @@
 //! Findings for people and for programs.
 
-use clip_lab_cli::{PromptsArgs, out};
+use clip_lab_cli::{PromptsArgs, answer, out, print};
 use clip_lab_stats::Estimate;
 use plugins_eval::Templates;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::{
 pub fn print(args: &PromptsArgs, templates: &Templates, halves: &Halves, findings: &Findings) {
     let list = templates.list();
     if args.json {
-        out!("{:#}", document(args, &list, halves, findings));
+        print(answer(document(args, &list, halves, findings)));
     } else {
         table(&list, halves, findings);
     }
@@ -62,7 +62,7 @@ fn document(args: &PromptsArgs, list: &[&str], halves: &Halves, findings: &Findi
     };
     let [select, report] = halves.names();
     json!({
-        "version": 1, "model": args.model, "data": halves.named(), "select": select, "report": report,
+        "model": args.model, "data": halves.named(), "select": select, "report": report,
         "templates": rows, "single": judged(&findings.single), "all": judged(&findings.all),
         "chosen": judged(&findings.chosen), "gain": findings.gain,
     })

@@ -10,7 +10,7 @@ pub fn json(ready: &Ready, answers: &Answers) -> Value {
     let Ready { gallery, pictures, broken, dim, texts, index } = ready;
     let gallery = json!({ "words": gallery, "pictures": pictures, "broken": broken, "dim": dim, "texts": texts,
                           "index": index });
-    let mut all = json!({ "version": 1, "gallery": gallery });
+    let mut all = json!({ "gallery": gallery });
     match answers {
         Answers::Found(found) => {
             let one = |(query, found): &(Query, clip_lab_search::Found)| {

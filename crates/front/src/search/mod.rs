@@ -19,7 +19,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_board::sheet::Sheet;
-use clip_lab_cli::{Exit, SearchArgs, out, print, say};
+use clip_lab_cli::{Exit, SearchArgs, answer, print, say};
 use clip_lab_search::Ready;
 
 use self::{answers::Answers, core::Core};
@@ -52,7 +52,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
     let found = Answers::ask(&mut core, args, queries)?;
     found.remarks().iter().for_each(|words| say!("{words}"));
     if answers.json {
-        out!("{:#}", json::json(&ready, &found));
+        print(answer(json::json(&ready, &found)));
     }
     let drawn = answers.show || answers.out.is_some();
     let sheet = if drawn { Some(sheet::sheet(&mut core, &ready, &found)?) } else { None };

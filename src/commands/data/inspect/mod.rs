@@ -10,7 +10,7 @@ mod table;
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset};
-use clip_lab_cli::{InspectArgs, out, print, say};
+use clip_lab_cli::{InspectArgs, answer, print, say};
 
 use self::{captions::Words, report::Report};
 use crate::{
@@ -37,7 +37,7 @@ pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
     }
     let report = Report::new(&args.data, &sources, &looks, &words)?;
     match args.json {
-        true => out!("{}", serde_json::to_string_pretty(&report)?),
+        true => print(answer(serde_json::to_value(&report)?)),
         false => print(table::table(&report)),
     }
     if let Some(file) = &args.sheet {

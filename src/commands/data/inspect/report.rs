@@ -19,7 +19,6 @@ const NAMED: usize = 20;
 /// Everything that `data inspect` tells.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    version: u32,
     /// What was looked at.
     pub data: String,
     /// The tokenizer that counted, and where it cuts.
@@ -132,7 +131,6 @@ impl Report {
         let captions =
             groups(captions).into_iter().map(|(caption, places)| (Some(caption), places)).collect();
         Ok(Self {
-            version: 1,
             data: path.display().to_string(),
             tokenizer: words.name.clone(),
             max_tokens: words.max_tokens,
