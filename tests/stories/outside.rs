@@ -35,7 +35,7 @@ fn a_torchscript_tower_is_stopped_and_goes_on_to_the_bit() {
     let mut run = lab.start(&["run", "scripted.toml"]);
     run.until_out("step ");
     run.signal("TERM");
-    run.wait().good();
+    run.wait().stopped();
     let (newest, spec) = (lab.newest(), lab.folder().join("spec.toml"));
     assert!((1..144).contains(&newest["step"].as_u64().unwrap()), "{newest}");
     let uid = newest["uid"].as_str().unwrap();

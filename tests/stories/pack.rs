@@ -99,7 +99,7 @@ fn trained(lab: &Lab, stop: bool) -> Vec<(u64, String)> {
         let mut run = lab.start(&["run", "shards.toml"]);
         run.until_out("step ");
         run.signal("TERM");
-        run.wait().good();
+        run.wait().stopped();
         let run = lab.newest();
         assert_eq!(run["status"], "interrupted");
         assert!((1..STEPS as u64).contains(&run["step"].as_u64().unwrap()));

@@ -89,6 +89,12 @@ impl Done {
         self.out
     }
 
+    /// What it printed; it must have been stopped on the way.
+    pub fn stopped(self) -> String {
+        assert_eq!(self.status.code(), Some(130), "{self:?}");
+        self.out
+    }
+
     /// What it complained of; it must have ended with the code for a failure or for mistakes, and no panic.
     pub fn bad(self) -> String {
         assert!(matches!(self.status.code(), Some(1 | 3)) && !self.err.contains("panicked"), "{self:?}");

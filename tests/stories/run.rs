@@ -37,10 +37,10 @@ fn every_line_of_json_parses() {
     let lab = Lab::new();
     let out = lab.run(&["run", "tiny.toml", "--ui", "json"]).good();
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    let steps: Vec<&Value> = lines.iter().filter(|line| line["step"].is_u64()).collect();
-    let last = steps.last().unwrap();
+    let (text, last) = out.lines().zip(&lines).filter(|(_, line)| line["step"].is_u64()).last().unwrap();
     assert_eq!((&last["step"], &last["total"]), (&12.into(), &12.into()));
-    assert_eq!(last["loss"].as_f64().unwrap().to_string(), lab.losses()[11].1);
+    // As it is written: serde_json reads a number to within its last digit only.
+    assert!(text.contains(&format!("\"loss\":{},", lab.losses()[11].1)), "{text}");
     assert!(last["pairs_per_s"].as_f64().unwrap() > 0.0 && last["seconds_left"] == 0.0);
     let last = lines.last().unwrap();
     assert_eq!((&last["ended"], &last["run"]), (&"finished".into(), &lab.newest()["uid"]));

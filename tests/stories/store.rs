@@ -21,7 +21,7 @@ fn a_store_locked_while_a_run_goes_on_gets_its_records_later() {
     drop(lock);
     until("they are in the store", || !aside.exists());
     run.signal("TERM");
-    run.wait().good();
+    run.wait().stopped();
     let now = lab.newest();
     assert_eq!(now["status"], "interrupted");
     let steps: Vec<u64> = lab.losses().iter().map(|(step, _)| *step).collect();

@@ -121,7 +121,7 @@ fn a_failed_arm_stops_no_other() {
     fs::copy(lab.path("data/captions.csv"), lab.path("broken/captions.csv")).unwrap();
     let done = lab.run(&words(&[]));
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    says(&done.out, &["[broken 0] failed: ", "training pictures cannot be read", "4 of 6 done", "2 failed"]);
+    says(&done.out, &["[broken 0] failed: ", "training pictures cannot be used", "4 of 6 done", "2 failed"]);
     says(&done.out, &["go on    clip-lab run rates.toml"]);
     assert!(results(&done.out).contains(&"broken 1 failed -".to_owned()), "{}", done.out);
 }
