@@ -134,10 +134,11 @@ fn bare(tag: &str) -> String {
 
 /// The innermost cause, without the address: it may be signed.
 pub(crate) fn failed(error: reqwest::Error) -> Halt {
+    let hint = if error.is_connect() { "; is there a network?" } else { "" };
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    Halt::Again(anyhow!("{cause}"))
+    Halt::Again(anyhow!("{cause}{hint}"))
 }

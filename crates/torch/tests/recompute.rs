@@ -153,7 +153,8 @@ fn activations_are_not_kept() {
         clip_lab_torch::reset_peak_memory(Device::Cpu);
         let before = clip_lab_torch::peak_memory(Device::Cpu).unwrap();
         f();
-        clip_lab_torch::peak_memory(Device::Cpu).unwrap() - before
+        // The kernel counts pages by the batch: what is used again may seem to be less than nothing.
+        clip_lab_torch::peak_memory(Device::Cpu).unwrap().saturating_sub(before)
     };
     pass(&layers, &x);
     let again = peak(&|| recompute_stages(|| pass(&layers, &x)));
