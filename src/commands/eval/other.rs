@@ -62,7 +62,7 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
         home.keep(store, &outcome.name, &outcome.fingerprint, &settings, &outcome.found)
     };
     let kept = home.as_ref().filter(|_| !other.no_record).map(keep).transpose()?;
-    print(model, &outcome, home.as_ref(), kept, args.json);
+    tell(model, &outcome, home.as_ref(), kept, args.json);
     Ok(())
 }
 
@@ -166,7 +166,7 @@ fn evaluator(suite: &str, catalog: &Catalog) -> Result<Box<dyn Evaluator>> {
     }
 }
 
-fn print(model: &str, outcome: &Outcome, home: Option<&Home>, kept: Option<i64>, as_json: bool) {
+fn tell(model: &str, outcome: &Outcome, home: Option<&Home>, kept: Option<i64>, as_json: bool) {
     let metrics: Metrics = outcome
         .found
         .iter()

@@ -38,7 +38,7 @@ pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()
         let template = templates.list()[taken.template];
         say!("  {:.4} on the part that selects with `{template}`", taken.accuracy);
     })?;
-    print::print(args, &templates, &halves, &findings);
+    print::findings(args, &templates, &halves, &findings);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Prints them as `args` ask.
-pub fn print(args: &PromptsArgs, templates: &Templates, halves: &Halves, findings: &Findings) {
+pub fn findings(args: &PromptsArgs, templates: &Templates, halves: &Halves, findings: &Findings) {
     let list = templates.list();
     if args.json {
         print(answer(document(args, &list, halves, findings)));
