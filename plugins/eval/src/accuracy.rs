@@ -47,7 +47,7 @@ impl Classified {
     /// Pictures `[N, D]` and what asks for each class `[C, D]`; `labels` `[N]` are the right classes.
     ///
     /// # Errors
-    /// Those of [`ranks`].
+    /// Those of [`crate::ranks`].
     pub fn new(pictures: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
         let (ranks, answers) = ranks_and_first(pictures, classes, &Tensor::from_slice(&labels), ROWS)?;
         Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })
