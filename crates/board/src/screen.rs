@@ -30,5 +30,5 @@ mod tabs;
 pub mod theme;
 pub mod view;
 
-pub(crate) use show::gone;
 pub use show::{Options, Outcome, show};
+pub(crate) use show::{gone, pending};

@@ -143,6 +143,14 @@ pub(crate) fn gone(most: Duration) -> bool {
     input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
+/// Whether a key, the mouse or a change of size is waiting.
+///
+/// Asked for no time at all, crossterm's level-triggered source (`use-dev-tty`) does not look. Its other source hears
+/// of input once: a change of size that comes together with a key makes it forget the key until the next one.
+pub(crate) fn pending() -> Result<bool> {
+    event::poll(Duration::from_millis(1)).context("cannot read the keyboard")
+}
+
 struct Screen {
     app: App,
     theme: Theme,
@@ -167,7 +175,7 @@ impl Screen {
             if gone(TICK) {
                 return Ok(Outcome::Gone);
             }
-            if event::poll(Duration::ZERO).context("cannot read the keyboard")? {
+            if pending()? {
                 match self.input()? {
                     Next::Stay | Next::Do(_) => dirty = true,
                     Next::Leave => return Ok(Outcome::Left),
@@ -225,7 +233,7 @@ impl Screen {
                 }
                 Next::Leave | Next::Stop => return Ok(next),
             }
-            if !event::poll(Duration::ZERO).context("cannot read the keyboard")? {
+            if !pending()? {
                 return Ok(Next::Stay);
             }
         }

@@ -22,7 +22,7 @@ use super::{
     app::{App, Next},
     view,
 };
-use crate::screen::{gone, panels::images::Gallery, theme::Theme};
+use crate::screen::{gone, panels::images::Gallery, pending, theme::Theme};
 
 /// How long the screen sleeps when nothing is typed: an answer is on it after this at the latest.
 const TICK: Duration = Duration::from_millis(15);
@@ -77,7 +77,7 @@ impl<S: Searcher> Screen<S> {
             if gone(TICK) {
                 return Ok(());
             }
-            while event::poll(Duration::ZERO).context("cannot read the keyboard")? {
+            while pending()? {
                 dirty = true;
                 match event::read().context("cannot read the keyboard")? {
                     Event::Key(key)
