@@ -10,9 +10,9 @@
 
 use std::{
     fs::{self, File},
-    io::ErrorKind,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -70,19 +70,17 @@ impl Shelf {
         Ok(())
     }
 
-    /// Shows the content `tag` as `file` of a commit.
+    /// Shows the content `tag` as `file` of a commit. A link that is there is replaced without ever being gone: somebody
+    /// else may be looking for it.
     pub fn link(&self, tag: &str, commit: &str, file: &str) -> Result<()> {
         let link = self.snapshot(commit).join(file);
         let told = || format!("the cache's file {}", link.display());
         make_folder(&link)?;
         let up = "../".repeat(2 + file.matches('/').count());
-        if fs::symlink_metadata(&link).is_ok() {
-            fs::remove_file(&link).with_context(told)?; // its content is gone, or it would not be fetched
-        }
-        match symlink(format!("{up}blobs/{tag}"), &link) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error).with_context(told),
-            _ => Ok(()),
-        }
+        let fresh = aside(&link);
+        symlink(format!("{up}blobs/{tag}"), &fresh)
+            .and_then(|()| fs::rename(&fresh, &link))
+            .with_context(told)
     }
 
     /// Held while a blob is fetched, by us or by the hub's own tools.
@@ -106,11 +104,18 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("the cache's folder {}", folder.display()))
 }
 
+/// A name beside `path` that nobody else takes.
+fn aside(path: &Path) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("{}-{next}.new", std::process::id()))
+}
+
 /// Writes a file that is there whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     make_folder(path)?;
     let told = || format!("the cache's file {}", path.display());
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    let fresh = aside(path);
     fs::write(&fresh, bytes).with_context(told)?;
     fs::rename(&fresh, path).with_context(told)
 }
