@@ -8,8 +8,8 @@ use tch::{Device, Kind as DType, Tensor, kind::Element};
 
 use super::{
     blocks::{Block, blocks},
-    count::{add_higher, add_higher_or_equal, ahead},
     fits, ready,
+    tile::{Pairs, Tile},
 };
 
 /// Captions of a tile for each of its pictures: a tile is wider than high, since its rows are read along.
@@ -76,32 +76,15 @@ impl<T: Element + PartialOrd + Copy> Grid<T> {
 
     fn count(mut self) -> Result<Both> {
         let own = self.own()?;
-        let count = self.owner.len();
-        let (mut picture, mut caption) = (vec![0; count], vec![0; count]);
-        let (down, across) = (self.down.clone(), self.across.clone());
-        for rows in &down {
-            for columns in &across {
-                let scores = self.products.of(&part(&self.images, rows)?, &part(&self.captions, columns)?)?;
-                for (image, row) in
-                    rows.fresh.clone().zip(scores.chunks(columns.len).skip(rows.inside().start))
-                {
-                    let row = &row[columns.inside()];
-                    let mine = self.first[image]..self.first[image + 1];
-                    let (before, after) = around(&mine, &columns.fresh);
-                    // Pictures that stand before one's own beat it with the same score, those after it do not.
-                    let at = |range: &Range<usize>| {
-                        range.start - columns.fresh.start..range.end - columns.fresh.start
-                    };
-                    add_higher(&row[at(&before)], &own[before.clone()], &mut picture[before]);
-                    add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut picture[after]);
-                    let order = &self.order[columns.fresh.clone()];
-                    for one in mine {
-                        caption[one] += ahead(row, own[one], |other| order[other] < self.order[one]);
-                    }
-                }
+        let pairs = Pairs { own: &own, first: &self.first, order: &self.order };
+        let mut ranks = Both { picture: vec![0; own.len()], caption: vec![0; own.len()] };
+        for down in &self.down {
+            for across in &self.across {
+                let scores = self.products.of(&part(&self.images, down)?, &part(&self.captions, across)?)?;
+                Tile { scores, down, across }.count(&pairs, &mut ranks);
             }
         }
-        Ok(Both { picture: self.back(&picture), caption: self.back(&caption) })
+        Ok(Both { picture: self.back(&ranks.picture), caption: self.back(&ranks.caption) })
     }
 
     /// The score of each caption with its picture, out of the same tiles that the others are taken from.
@@ -146,11 +129,4 @@ fn picked(all: &Tensor, rows: &[usize]) -> Result<Tensor> {
 
 fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start.max(b.start) < a.end.min(b.end)
-}
-
-/// What of `all` lies before and after `mine`.
-fn around(mine: &Range<usize>, all: &Range<usize>) -> (Range<usize>, Range<usize>) {
-    let inside = |place: usize| place.clamp(all.start, all.end);
-    // The first are captions of pictures before, the last of pictures after.
-    (all.start..inside(mine.start), inside(mine.end)..all.end)
 }

@@ -1,7 +1,9 @@
-//! Counting who stands before whom. The loops are simple so that the compiler makes vectors of them.
+//! Counting who stands before whom. The loops are simple so that the compiler makes vectors of them, as
+//! wide as those of whoever calls: hence always inlined.
 
 /// How many of `scores` stand before `own`: the higher ones, and of the equal ones those of which `before` says so by their
 /// index.
+#[inline(always)]
 pub fn ahead<T: PartialOrd + Copy>(scores: &[T], own: T, before: impl Fn(usize) -> bool) -> u32 {
     let (mut higher, mut equal) = (0, 0);
     for &score in scores {
@@ -16,6 +18,7 @@ pub fn ahead<T: PartialOrd + Copy>(scores: &[T], own: T, before: impl Fn(usize) 
 }
 
 /// Adds one to each count whose own score is below its score in `row`.
+#[inline(always)]
 pub fn add_higher<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]) {
     for ((count, &score), &own) in counts.iter_mut().zip(row).zip(own) {
         *count += u32::from(score > own);
@@ -23,6 +26,7 @@ pub fn add_higher<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]
 }
 
 /// Adds one to each count whose own score is not above its score in `row`.
+#[inline(always)]
 pub fn add_higher_or_equal<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]) {
     for ((count, &score), &own) in counts.iter_mut().zip(row).zip(own) {
         *count += u32::from(score >= own);

@@ -3,6 +3,7 @@
 mod blocks;
 mod both;
 mod count;
+mod tile;
 
 use clip_lab_api::prelude::*;
 use clip_lab_torch::Products;
