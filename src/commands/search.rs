@@ -23,7 +23,9 @@ use super::{
 };
 use crate::{
     plan::{Split, plan},
-    search::{Engine, Eyes, Gallery, Judge, Pictures, Place, Reader, Wanted, keep, lines, serve},
+    search::{
+        Engine, Eyes, Gallery, Judge, Pictures, Place, Reader, Wanted, approximate, keep, lines, serve,
+    },
     spec::Spec,
     train,
 };
@@ -52,6 +54,11 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let pictures = Pictures(&eyes, &gallery);
     let kept = keep(&pictures, &gallery.stamps, &place, args.gallery.fresh, &|| stop.asked())?;
     let Some(index) = kept else { return Ok(false) };
+    let graph = approximate(&args.approximate, &index, &place.path, args.top.get(), &|| stop.asked())?;
+    if args.approximate.approximate && graph.is_none() {
+        return Ok(false);
+    }
+    let (graph, worth) = graph.unzip();
     let ready = Ready {
         gallery: gallery.words.clone(),
         pictures: index.len(),
@@ -59,8 +66,10 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
         dim,
         texts: reader.is_some(),
         index: place.path,
+        approximate: worth,
     };
-    let engine = Engine { eyes, reader, gallery: Arc::new(gallery), index: Arc::new(index) };
+    let engine =
+        Engine { eyes, reader, gallery: Arc::new(gallery), index: Arc::new(index), approximate: graph };
     match set {
         Some(set) => serve_misses(&engine, ready, (&asked, &stop), &set, &vars),
         None => {

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Mode, Picture, Tokenizer};
-use clip_lab_index::{Fresh, Index, Near};
+use clip_lab_index::{Approximate, Fresh, Index, Near};
 use clip_lab_picture::Scratch;
 use clip_lab_search::{Found, Hit, Picture as Shown, Query};
 use tch::{Device, Kind, Tensor, nn};
@@ -193,6 +193,12 @@ impl Embed for Texts<'_> {
     }
 }
 
+/// How much of `exact` is in `found`.
+fn share(found: &[Near], exact: &[Near]) -> f64 {
+    let same = exact.iter().filter(|one| found.iter().any(|other| other.row == one.row)).count();
+    same as f64 / exact.len().max(1) as f64
+}
+
 /// A model with the index of a gallery.
 pub struct Engine<'a> {
     /// The image side.
@@ -203,21 +209,30 @@ pub struct Engine<'a> {
     pub gallery: Arc<Gallery>,
     /// Its embeddings.
     pub index: Arc<Index>,
+    /// The graph to search by instead of comparing every row.
+    pub approximate: Option<Approximate>,
 }
 
 impl Engine<'_> {
-    /// The pictures nearest to a query, and how long that took.
+    /// The pictures nearest to a query, and how long that took. With `check` an approximate answer is compared with the
+    /// exact one.
     ///
     /// # Errors
     /// When the query cannot be embedded.
-    pub fn nearest(&self, to: &Query, top: usize) -> Result<Found> {
+    pub fn nearest(&self, to: &Query, top: usize, check: bool) -> Result<Found> {
         let started = Instant::now();
         let query = self.embed(to)?;
         let embed_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        let near = self.index.nearest(&query, top, cores());
+        let near = match &self.approximate {
+            Some(graph) => graph.nearest(&self.index, &query, top)?,
+            None => self.index.nearest(&query, top, cores()),
+        };
         let search_seconds = started.elapsed().as_secs_f64();
+        let check = check && self.approximate.is_some();
+        let recall = check.then(|| share(&near, &self.index.nearest(&query, top, cores())));
         Ok(Found {
+            recall,
             hits: near.into_iter().map(|near| self.hit(near)).collect(),
             embed_seconds,
             search_seconds,

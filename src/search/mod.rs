@@ -3,9 +3,11 @@
 //! ```text
 //! folder or split --gallery--> stamps --keep--> index in the cache (crates/index), only new pictures embedded
 //! model --engine--> a query's embedding --index--> nearest pictures        serve: questions in, answers out
+//!                                         graph (usearch), with --approximate
 //!                   an evaluation's ranks --wrong--> what was found before the right answer
 //! ```
 
+mod approximate;
 mod engine;
 mod gallery;
 mod keep;
@@ -14,6 +16,7 @@ mod progress;
 mod serve;
 mod wrong;
 
+pub use approximate::approximate;
 pub use engine::{Engine, Eyes, Pictures, Reader};
 pub use gallery::Gallery;
 pub use keep::{Embed, keep};

@@ -44,7 +44,7 @@ pub fn serve(
             }
         };
         let answer = match ask {
-            Ask::Nearest { to, top } => engine.nearest(&to, top).map(Answer::Found),
+            Ask::Nearest { to, top, check } => engine.nearest(&to, top, check).map(Answer::Found),
             Ask::Misses { count, top } => misses(count, top).map(Answer::Misses),
             Ask::Thumbnail { of, side } => {
                 // The painters end only with this loop.

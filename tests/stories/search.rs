@@ -83,6 +83,27 @@ fn the_index_is_kept_and_follows_the_pictures() {
 }
 
 #[test]
+fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
+    let lab = Lab::new();
+    let words = ["search", "tiny.toml", "--images", "data", "a square", "--json"];
+    let exact = lab.json(&words);
+    let ask = || lab.run(&[&words[..], &["--approximate"]].concat());
+    let first = ask();
+    says(
+        &first.err,
+        &["put 56 rows into a graph", "approximate: recall@10 1.000", "56 pictures of the gallery asking"],
+    );
+    let found: Value = serde_json::from_str(&first.good()).unwrap();
+    assert_eq!(names(&found), names(&exact), "56 pictures are all compared");
+    assert_eq!((&found["results"][0]["recall"], &exact["results"][0]["recall"]), (&1.0.into(), &Value::Null));
+    assert_eq!(found["gallery"]["approximate"]["expansion"], 128);
+    assert!(!ask().err.contains("into a graph"), "it is kept");
+    fs::remove_file(lab.path("data/02.png")).unwrap();
+    says(&ask().err, &["put 55 rows into a graph"]);
+    assert_eq!(indexes(&lab).len(), 2, "the index and its graph");
+}
+
+#[test]
 fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();

@@ -35,6 +35,7 @@ fn ready() -> Ready {
         dim: 384,
         texts: true,
         index: "index".into(),
+        approximate: None,
     }
 }
 
@@ -124,7 +125,12 @@ fn found(count: usize) -> Answer {
         name: format!("photos/{picture:04}.jpg"),
         score: 0.4 - 0.01 * picture as f32,
     };
-    Answer::Found(Found { hits: (0..count).map(hit).collect(), embed_seconds: 0.02, search_seconds: 0.003 })
+    Answer::Found(Found {
+        hits: (0..count).map(hit).collect(),
+        embed_seconds: 0.02,
+        search_seconds: 0.003,
+        recall: None,
+    })
 }
 
 #[test]
@@ -191,7 +197,7 @@ fn tab_goes_to_the_nearest_pictures_and_back() {
     stage.press(KeyCode::Tab);
     stage.pass(1);
     let (_, ask) = &stage.asked[0];
-    assert_eq!(*ask, Ask::Nearest { to: Query::Picture(Picture::Gallery(4)), top: 10 });
+    assert_eq!(*ask, Ask::Nearest { to: Query::Picture(Picture::Gallery(4)), top: 10, check: false });
     stage.answer(found(10));
     assert!(stage.screen(80, 24).contains("nearest to photos/0004.jpg"));
     stage.press(KeyCode::Tab);

@@ -28,7 +28,9 @@ pub use plugin::PluginVerb;
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
 pub use runs::RunsVerb;
-pub use search::{AnswerArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs};
+pub use search::{
+    AnswerArgs, ApproximateArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs,
+};
 
 /// The store when nobody names one.
 pub const DEFAULT_STORE: &str = "runs/clip-lab.db";

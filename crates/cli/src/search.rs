@@ -33,6 +33,9 @@ pub struct SearchArgs {
     /// The queries of an evaluation that missed
     #[command(flatten)]
     pub wrong: WrongArgs,
+    /// Search by a graph that lies beside the index
+    #[command(flatten)]
+    pub approximate: ApproximateArgs,
     /// Change a setting of the model's spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -88,7 +91,7 @@ pub struct AnswerArgs {
 #[command(next_help_heading = "Wrong matches of an evaluated run")]
 pub struct WrongArgs {
     /// Show the queries of the run's evaluation that missed, the worst rank first, with what was found instead
-    #[arg(long, conflicts_with_all = ["texts", "image", "queries", "images", "data"])]
+    #[arg(long, conflicts_with_all = ["texts", "image", "queries", "images", "data", "approximate"])]
     pub wrong: bool,
     /// From texts to pictures, or from pictures to texts
     #[arg(long, value_enum, default_value_t, requires = "wrong")]
@@ -96,6 +99,21 @@ pub struct WrongArgs {
     /// How many queries
     #[arg(long, value_name = "N", default_value = "20", requires = "wrong")]
     pub worst: NonZeroUsize,
+}
+
+/// `--approximate` and what belongs to it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Galleries past memory")]
+pub struct ApproximateArgs {
+    /// Search by a graph (HNSW) beside the exact embeddings, and print how much of the exact answer it finds
+    #[arg(long)]
+    pub approximate: bool,
+    /// Candidates that a search keeps: more finds more and takes longer
+    #[arg(long, value_name = "N", default_value = "128", requires = "approximate")]
+    pub expansion: NonZeroUsize,
+    /// Candidates kept while the graph is built; another number builds another graph
+    #[arg(long, value_name = "N", default_value = "128", requires = "approximate")]
+    pub build_expansion: NonZeroUsize,
 }
 
 /// A data set of a spec.

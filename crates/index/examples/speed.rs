@@ -1,13 +1,16 @@
-//! How long an exact search takes in a made-up index, beside what memory and a plain loop allow.
+//! How long a search takes in a made-up index, exact and approximate, beside what memory and a plain loop allow.
 //!
 //! `cargo run -p clip-lab-index --example speed -- [ROWS] [NUMBERS]`, 100,000 and 512 if left out.
 
 use std::{collections::HashMap, hint::black_box, thread, time::Instant};
 
-use clip_lab_index::{Fresh, Index, Stamp, Update};
+use clip_lab_index::{Approximate, Expansion, Fresh, Index, Stamp, Update};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 /// Searches measured; the best counts, as others may be at work on the machine.
 const ROUNDS: usize = 15;
+/// Rows that lie near each other, as pictures of one thing do.
+const CLUSTER: usize = 50;
 
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).map(|word| word.parse::<usize>());
@@ -15,15 +18,9 @@ fn main() -> anyhow::Result<()> {
     let dim = words.next().transpose()?.unwrap_or(512);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("speed.safetensors");
-    let started = Instant::now();
-    drop(made_up(rows, dim, &path)?);
-    let written = started.elapsed().as_secs_f64();
-    let started = Instant::now();
-    let index = Index::read(&path, "made up")?;
-    let opened = started.elapsed().as_secs_f64();
+    let index = made_up(rows, dim, &path)?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
     println!("{rows} rows of {dim} numbers, {:.0} MB, {threads} threads", (rows * dim * 4) as f64 / 1e6);
-    println!("made and written in {written:.1} s, opened in {:.1} ms", 1e3 * opened);
     let query = index.row(rows / 3);
 
     let all = best(|| black_box(index.nearest(&query, 10, threads)).len());
@@ -31,27 +28,45 @@ fn main() -> anyhow::Result<()> {
     let flat: Vec<f32> = (0..rows).flat_map(|row| index.row(row)).collect();
     let plain = best(|| black_box(sorted(&flat, &query)).len());
     let read = best(|| black_box(flat.iter().map(|x| x.to_bits()).fold(0_u32, |a, b| a ^ b)) as usize);
-    let speed = |seconds: f64| (4 * rows * dim) as f64 / 1e9 / seconds;
-    println!("exact, all threads       {:8.2} ms   {:5.1} GB/s", 1e3 * all, speed(all));
-    println!("exact, one thread        {:8.2} ms   {:5.1} GB/s", 1e3 * one, speed(one));
+    println!("exact, all threads       {:8.2} ms   {:5.1} GB/s", 1e3 * all, speed(rows * dim, all));
+    println!("exact, one thread        {:8.2} ms   {:5.1} GB/s", 1e3 * one, speed(rows * dim, one));
     println!("plain loop and sort      {:8.2} ms   {:5.1} times the exact search", 1e3 * plain, plain / all);
-    println!("reading the numbers once {:8.2} ms   {:5.1} GB/s, one thread", 1e3 * read, speed(read));
+    println!(
+        "reading the numbers once {:8.2} ms   {:5.1} GB/s, one thread",
+        1e3 * read,
+        speed(rows * dim, read)
+    );
+
+    for search in [32, 128, 512] {
+        let expansion = Expansion { build: 128, search };
+        let started = Instant::now();
+        let graph = Approximate::of(&index, &path, expansion, threads, &mut |_| (), &|| false)?;
+        let Some(graph) = graph else { return Ok(()) };
+        let opened = started.elapsed().as_secs_f64();
+        let recall = graph.recall(&index, 50, 10, threads)?;
+        println!(
+            "approximate, {search:>3} kept    {:8.2} ms   recall@10 {:.3}, {:.0} times faster; opened in {opened:.1} s",
+            1e3 * recall.seconds,
+            recall.recall,
+            recall.exact_seconds / recall.seconds
+        );
+    }
     Ok(())
 }
 
-/// Rows of unit length that point anywhere.
 fn made_up(rows: usize, dim: usize, path: &std::path::Path) -> anyhow::Result<Index> {
-    let mut state = 1_u32;
-    let mut number = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-    };
-    let mut row = || {
-        let numbers: Vec<f32> = (0..dim).map(|_| number()).collect();
+    let mut rng = StdRng::seed_from_u64(0);
+    let mut random = |scale: f32| -> Vec<f32> { (0..dim).map(|_| rng.random_range(-scale..scale)).collect() };
+    let mut fresh = HashMap::new();
+    let mut middle = Vec::new();
+    for row in 0..rows {
+        if row % CLUSTER == 0 {
+            middle = random(1.0);
+        }
+        let numbers: Vec<f32> = random(1.0).iter().zip(&middle).map(|(a, b)| a + b).collect();
         let length = numbers.iter().map(|x| x * x).sum::<f32>().sqrt();
-        Fresh::Row(numbers.into_iter().map(|x| x / length).collect())
-    };
-    let fresh: HashMap<usize, Fresh> = (0..rows).map(|number| (number, row())).collect();
+        fresh.insert(row, Fresh::Row(numbers.into_iter().map(|x| x / length).collect()));
+    }
     let stamps = (0..rows).map(|row| Stamp { name: row.to_string(), mark: [0, 0] }).collect();
     Update::between(None, stamps).apply(None, &fresh, (path, "made up", dim))
 }
@@ -64,6 +79,10 @@ fn best(mut work: impl FnMut() -> usize) -> f64 {
         started.elapsed().as_secs_f64()
     };
     (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
+}
+
+fn speed(numbers: usize, seconds: f64) -> f64 {
+    (4 * numbers) as f64 / 1e9 / seconds
 }
 
 /// What one would write without a second thought.

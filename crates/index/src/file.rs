@@ -68,8 +68,9 @@ impl Index {
         let part = |info: &TensorInfo| (start + info.data_offsets.0, start + info.data_offsets.1);
         let (from, to) = part(files);
         let list = &map[from..to];
-        let digest = blake3::hash(list).to_hex().to_string();
-        ensure!(fact("files_blake3") == Some(digest.as_str()), "its list of files is damaged");
+        let digest = blake3::hash(list);
+        ensure!(fact("files_blake3") == Some(digest.to_hex().as_str()), "its list of files is damaged");
+        let digest = blake3::keyed_hash(digest.as_bytes(), model.as_bytes()).to_hex().to_string();
         let entries = std::str::from_utf8(list)?.lines().map(Entry::read);
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let good: Vec<usize> = (0..entries.len()).filter(|&entry| entries[entry].broken.is_none()).collect();
@@ -116,7 +117,7 @@ impl Index {
         self.entries.iter().filter_map(|entry| Some((entry.stamp.name.as_str(), entry.broken.as_deref()?)))
     }
 
-    /// Changes when a picture does.
+    /// Changes when the model or a picture does.
     pub fn digest(&self) -> &str {
         &self.digest
     }

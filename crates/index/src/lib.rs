@@ -4,6 +4,7 @@
 //! files now --Update::between--> which rows are kept, which pictures are to be embedded, what vanished
 //!                 rows + fresh --write--> FILE (aside, synced, renamed) --Index::read--> memory-mapped rows
 //!                                                                          nearest: exact, with all cores
+//!                                                                          Approximate: a graph beside it
 //! ```
 //!
 //! # The file
@@ -18,11 +19,13 @@
 //! Metadata: `format` is [`FORMAT`], `model` the key of weights and preprocessing, `files_blake3` a digest of `files`.
 //! The list is a tensor because 100 MB is the most that a safetensors header may have, too few for a million names.
 
+mod approximate;
 mod entry;
 mod exact;
 mod file;
 mod update;
 
+pub use approximate::{Approximate, Expansion, Recall};
 pub use entry::{Entry, Stamp};
 pub use exact::{Near, dot};
 pub use file::{FORMAT, Index, Row, write};

@@ -31,6 +31,9 @@ pub enum Ask {
         to: Query,
         /// How many.
         top: usize,
+        /// Whether an approximate answer is compared with the exact one, which takes the time of that.
+        #[serde(default)]
+        check: bool,
     },
     /// A small JPEG of a picture.
     Thumbnail {
@@ -111,6 +114,25 @@ pub struct Ready {
     pub texts: bool,
     /// The file of the index.
     pub index: PathBuf,
+    /// What the approximate index finds, where one is used.
+    pub approximate: Option<Approximate>,
+}
+
+/// How good an approximate index is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approximate {
+    /// The share of the exact `at` nearest pictures that it finds.
+    pub recall: f64,
+    /// How many nearest ones were compared.
+    pub at: usize,
+    /// Over how many queries, pictures of the gallery.
+    pub queries: usize,
+    /// Candidates that a search keeps.
+    pub expansion: usize,
+    /// Mean seconds of an approximate search.
+    pub seconds: f64,
+    /// Mean seconds of an exact one.
+    pub exact_seconds: f64,
 }
 
 /// The pictures nearest to a query.
@@ -122,6 +144,9 @@ pub struct Found {
     pub embed_seconds: f64,
     /// Seconds to search.
     pub search_seconds: f64,
+    /// The share of the exact nearest that an approximate search found, where that was asked for.
+    #[serde(default)]
+    pub recall: Option<f64>,
 }
 
 /// A picture that was found.
@@ -201,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_documented() {
-        let ask = Ask::Nearest { to: Query::Text("a dog".to_owned()), top: 3 };
+        let ask = Ask::Nearest { to: Query::Text("a dog".to_owned()), top: 3, check: false };
         let line = serde_json::to_string(&Request { id: 7, ask: ask.clone() }).unwrap();
-        assert_eq!(line, r#"{"id":7,"ask":{"nearest":{"to":{"text":"a dog"},"top":3}}}"#);
+        assert_eq!(line, r#"{"id":7,"ask":{"nearest":{"to":{"text":"a dog"},"top":3,"check":false}}}"#);
         assert_eq!(serde_json::from_str::<Request>(&line).unwrap().ask, ask);
     }
 }

@@ -256,7 +256,7 @@ impl App {
         let mut asks = Vec::new();
         let busy = self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)));
         if let Some((query, _)) = self.due.take_if(|(_, from)| !busy && now >= *from) {
-            let ask = Ask::Nearest { to: query.clone(), top: self.top };
+            let ask = Ask::Nearest { to: query.clone(), top: self.top, check: false };
             asks.push((Purpose::Search(query), ask));
         }
         if let (Some(count), None, false) = (self.worst, &self.misses, busy)

@@ -29,7 +29,7 @@ impl Answers {
                 other => bail!("the core is of another version: it answered {other:?}"),
             };
         }
-        let asks = queries.iter().map(|query| Ask::Nearest { to: query.clone(), top }).collect();
+        let asks = queries.iter().map(|query| Ask::Nearest { to: query.clone(), top, check: true }).collect();
         let found = core.ask(asks)?.into_iter().zip(queries).map(|(answer, query)| match answer {
             Ok(Answer::Found(found)) => Ok((query, found)),
             Err(why) => bail!("{}: {why}", words(&query)),
@@ -40,7 +40,10 @@ impl Answers {
 
     /// What there is to say besides the answers.
     pub fn remarks(&self) -> Vec<String> {
-        let Self::Missed(misses) = self else { return Vec::new() };
+        let misses = match self {
+            Self::Found(found) => return found.iter().filter_map(missed).collect(),
+            Self::Missed(misses) => misses,
+        };
         let Misses { split, direction, weights, step, queries, missed, moved, worst } = misses;
         let share = 100.0 * *missed as f64 / (*queries).max(1) as f64;
         let mut said = vec![format!(
@@ -54,6 +57,12 @@ impl Answers {
         }
         said
     }
+}
+
+/// What an approximate search did not find.
+fn missed((query, found): &(Query, Found)) -> Option<String> {
+    let recall = found.recall.filter(|&recall| recall < 1.0)?;
+    Some(format!("approximate: {:.0}% of the exact answers to `{}` were found", 100.0 * recall, words(query)))
 }
 
 /// A query as a person reads it.

@@ -7,9 +7,9 @@ use super::answers::Answers;
 
 /// One object with everything.
 pub fn json(ready: &Ready, answers: &Answers) -> Value {
-    let Ready { gallery, pictures, broken, dim, texts, index } = ready;
+    let Ready { gallery, pictures, broken, dim, texts, index, approximate } = ready;
     let gallery = json!({ "words": gallery, "pictures": pictures, "broken": broken, "dim": dim, "texts": texts,
-                          "index": index });
+                          "index": index, "approximate": approximate });
     let mut all = json!({ "gallery": gallery });
     match answers {
         Answers::Found(found) => {
@@ -20,7 +20,7 @@ pub fn json(ready: &Ready, answers: &Answers) -> Value {
                     .zip(1..)
                     .map(|(hit, rank)| json!({ "rank": rank, "score": hit.score, "picture": hit.name }));
                 json!({ "query": query, "embed_seconds": found.embed_seconds,
-                        "search_seconds": found.search_seconds, "hits": hits.collect::<Vec<_>>() })
+                        "search_seconds": found.search_seconds, "recall": found.recall, "hits": hits.collect::<Vec<_>>() })
             };
             all["results"] = found.iter().map(one).collect();
         }

@@ -72,6 +72,18 @@ fn tell(ready: &Ready) {
     let left_out =
         if ready.broken > 0 { format!(", {} of them left out", ready.broken) } else { String::new() };
     say!("searching {}{left_out}", ready.gallery);
+    if let Some(graph) = &ready.approximate {
+        let (faster, at) = (graph.exact_seconds / graph.seconds.max(1e-9), graph.at);
+        say!(
+            "approximate: recall@{at} {:.3} against exact search, {} pictures of the gallery asking, with --expansion {}; \
+             {:.2} ms a search, exact {:.2} ms ({faster:.1} times)",
+            graph.recall,
+            graph.queries,
+            graph.expansion,
+            1e3 * graph.seconds,
+            1e3 * graph.exact_seconds,
+        );
+    }
 }
 
 /// Refuses a file that will not be written before anything is computed.

@@ -1,0 +1,213 @@
+//! Approximate search: a graph of near neighbours (HNSW, <https://arxiv.org/abs/1603.09320>) by the library usearch.
+//!
+//! The graph holds rows in bfloat16 and is mapped, as the index is, so that neither needs to be in memory. What a walk
+//! through it finds is compared again with the exact rows: scores are exact, and only a row that the walk missed is missed.
+//! Walks wait for memory, not for sums: comparing rows with wider registers gained a tenth.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use usearch::{IndexOptions, MetricKind, ScalarKind};
+
+use crate::{Index, Near, dot};
+
+/// How a graph is built and walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expansion {
+    /// Candidates kept while it is built.
+    pub build: usize,
+    /// Candidates that a search keeps, and compares exactly.
+    pub search: usize,
+}
+
+/// Neighbours of a row in the graph: 16 is what usearch takes for embeddings of a few hundred numbers.
+const CONNECTIVITY: usize = 16;
+/// How often progress is told.
+const TOLD: Duration = Duration::from_millis(200);
+
+/// A graph over the rows of an index.
+pub struct Approximate {
+    graph: usearch::Index,
+    expansion: Expansion,
+}
+
+/// What an approximate search is worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recall {
+    /// The share of the exact nearest rows that it finds.
+    pub recall: f64,
+    /// How many nearest ones were compared, and over how many rows that asked.
+    pub at: usize,
+    /// Rows that asked.
+    pub queries: usize,
+    /// Mean time of an approximate search.
+    pub seconds: f64,
+    /// Mean time of an exact one.
+    pub exact_seconds: f64,
+}
+
+impl Approximate {
+    /// The graph beside `path`, the file of the index; built, with all of `threads`, where there is none of this index
+    /// and these settings. `told` hears how many rows are in. None when `stop` says so on the way.
+    ///
+    /// # Errors
+    /// When there is no memory for it while it is built, or the disk does not take it.
+    pub fn of(
+        index: &Index,
+        path: &Path,
+        expansion: Expansion,
+        threads: usize,
+        told: &mut dyn FnMut(usize),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
+        let file = beside(path, index, expansion);
+        if let Ok(found) = Self::read(index, &file, expansion) {
+            return Ok(Some(found));
+        }
+        let graph = empty(index, expansion)?;
+        if !fill(&graph, index, threads, told, stop)? {
+            return Ok(None);
+        }
+        forget(path);
+        let aside = file.with_extension("partial");
+        graph
+            .save(text(&aside)?)
+            .map_err(|error| anyhow!("the graph {} cannot be written: {error}", aside.display()))?;
+        drop(graph);
+        let synced = File::open(&aside).and_then(|file| file.sync_all());
+        synced.and_then(|()| fs::rename(&aside, &file)).with_context(|| file.display().to_string())?;
+        Self::read(index, &file, expansion).map(Some)
+    }
+
+    /// Maps a graph that was written whole: it is on the disk before it has this name, and its own length is compared.
+    fn read(index: &Index, file: &Path, expansion: Expansion) -> Result<Self> {
+        let length = fs::metadata(file)?.len();
+        let graph = empty(index, expansion)?;
+        graph.view(text(file)?).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+        let whole = graph.size() == index.len() && graph.dimensions() == index.dim();
+        ensure!(whole && graph.serialized_length() as u64 == length, "{} is another graph", file.display());
+        Ok(Self { graph, expansion })
+    }
+
+    /// The `top` rows with the highest scores among those that a walk finds, the highest first; scores are exact.
+    ///
+    /// # Errors
+    /// Those of usearch.
+    pub fn nearest(&self, index: &Index, query: &[f32], top: usize) -> Result<Vec<Near>> {
+        let count = self.expansion.search.max(top);
+        let found = self.graph.search(query, count).map_err(|error| anyhow!("usearch: {error}"))?;
+        let rows = found.keys.into_iter().filter_map(|key| usize::try_from(key).ok());
+        let rows = rows.filter(|&row| row < index.len());
+        let mut near: Vec<Near> =
+            rows.map(|row| Near { row, score: dot(index.row_bytes(row), query) }).collect();
+        near.sort_unstable();
+        near.truncate(top);
+        Ok(near)
+    }
+
+    /// Compares with exact search, over at most `queries` rows spread evenly, each asking for its `at` nearest others.
+    ///
+    /// # Errors
+    /// Those of usearch.
+    pub fn recall(&self, index: &Index, queries: usize, at: usize, threads: usize) -> Result<Recall> {
+        let queries = queries.min(index.len());
+        let at = at.min(index.len().saturating_sub(1)).max(1);
+        let (mut hits, mut seconds, mut exact_seconds) = (0, 0.0, 0.0);
+        for place in 0..queries {
+            let own = place * index.len() / queries;
+            let row = index.row(own);
+            let others = |near: Vec<Near>| -> Vec<usize> {
+                near.into_iter().map(|near| near.row).filter(|&row| row != own).take(at).collect()
+            };
+            let started = Instant::now();
+            let found = others(self.nearest(index, &row, at + 1)?);
+            seconds += started.elapsed().as_secs_f64();
+            let started = Instant::now();
+            let right = others(index.nearest(&row, at + 1, threads));
+            exact_seconds += started.elapsed().as_secs_f64();
+            hits += right.iter().filter(|row| found.contains(row)).count();
+        }
+        let each = 1.0 / queries.max(1) as f64;
+        let recall = hits as f64 / (queries * at).max(1) as f64;
+        Ok(Recall { recall, at, queries, seconds: seconds * each, exact_seconds: exact_seconds * each })
+    }
+}
+
+fn empty(index: &Index, expansion: Expansion) -> Result<usearch::Index> {
+    let options = IndexOptions {
+        dimensions: index.dim(),
+        metric: MetricKind::IP,
+        quantization: ScalarKind::BF16,
+        connectivity: CONNECTIVITY,
+        expansion_add: expansion.build,
+        expansion_search: expansion.search,
+        multi: false,
+    };
+    usearch::Index::new(&options).map_err(|error| anyhow!("usearch: {error}"))
+}
+
+/// Adds every row; false when somebody stopped it.
+fn fill(
+    graph: &usearch::Index,
+    index: &Index,
+    threads: usize,
+    told: &mut dyn FnMut(usize),
+    stop: &dyn Fn() -> bool,
+) -> Result<bool> {
+    let reserved = graph.reserve_capacity_and_threads(index.len(), threads.max(1));
+    reserved.map_err(|error| anyhow!("there is no memory for a graph of {} rows: {error}", index.len()))?;
+    let (next, done, ended) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || -> Result<()> {
+        while !ended.load(Ordering::Relaxed) {
+            let row = next.fetch_add(1, Ordering::Relaxed);
+            if row >= index.len() {
+                break;
+            }
+            graph.add(row as u64, &index.row(row)).map_err(|error| anyhow!("usearch: {error}"))?;
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            thread::sleep(TOLD.min(Duration::from_millis(5 + index.len() as u64 / 100)));
+            told(done.load(Ordering::Relaxed));
+            ended.fetch_or(stop(), Ordering::Relaxed);
+        }
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a thread of the graph died"))?)
+    })?;
+    let done = done.into_inner();
+    told(done);
+    Ok(done == index.len())
+}
+
+/// The file of the graph: named by the index it is of and by how it was built.
+fn beside(path: &Path, index: &Index, expansion: Expansion) -> PathBuf {
+    path.with_extension(format!("{}-{}.usearch", &index.digest()[..16], expansion.build))
+}
+
+/// Removes graphs of what the index was before.
+fn forget(path: &Path) {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned() + ".";
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&stem) && name.ends_with(".usearch") {
+            // What cannot be removed costs space, nothing else.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().with_context(|| format!("{} is not UTF-8, which usearch needs", path.display()))
+}
