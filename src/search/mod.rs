@@ -8,18 +8,22 @@
 //! ```
 
 mod approximate;
+mod embed;
 mod engine;
 mod gallery;
 mod keep;
 mod place;
 mod progress;
 mod serve;
+mod towers;
 mod wrong;
 
 pub use approximate::approximate;
-pub use engine::{Engine, Eyes, Pictures, Reader};
+pub use embed::Pictures;
+pub use engine::Engine;
 pub use gallery::Gallery;
 pub use keep::{Embed, keep};
 pub use place::Place;
 pub use serve::{lines, serve};
+pub use towers::{Eyes, Reader};
 pub use wrong::{Judge, Wanted};

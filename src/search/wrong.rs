@@ -7,11 +7,7 @@ use clip_lab_index::Index;
 use clip_lab_search::{Item, Judged, Miss, Misses};
 use clip_lab_store::{RankSet, Reader as Store, RunRow};
 
-use super::{
-    engine::{Engine, Texts},
-    keep::keep,
-    place::Place,
-};
+use super::{embed::Texts, engine::Engine, keep::keep, place::Place};
 use crate::{data::cores, train::key};
 
 /// Scores that differ by less may stand in either order: sums in another order round differently.

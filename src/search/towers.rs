@@ -1,0 +1,121 @@
+//! The two towers of a model, and what they make of one picture or text.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use clip_lab_api::{Mode, Picture, Tokenizer};
+use clip_lab_picture::Scratch;
+use tch::{Device, Kind, Tensor, nn};
+
+use super::gallery::Gallery;
+use crate::{
+    data::Prepare,
+    plan::{ImageSide, TextSide},
+    train::{ImageTower, TextTower, embed_texts, key, unit},
+};
+
+/// The image side with its weights.
+pub struct Eyes<'a> {
+    /// The tower.
+    pub tower: &'a ImageTower,
+    /// Its plan.
+    pub side: &'a ImageSide,
+    /// Where it is.
+    pub device: Device,
+}
+
+/// The text side with its weights.
+pub struct Reader<'a> {
+    /// The tower.
+    pub tower: &'a TextTower,
+    /// Its plan.
+    pub side: &'a TextSide,
+    /// Texts to ids.
+    pub tokenizer: Box<dyn Tokenizer>,
+    /// Where it is.
+    pub device: Device,
+}
+
+impl<'a> Eyes<'a> {
+    /// Everything that the embeddings of `gallery` depend on.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn key(&self, vars: &nn::VarStore, gallery: &Gallery) -> Result<String> {
+        let ImageSide { encoder, preprocess, head, .. } = self.side;
+        let tower = format!("{} {}", encoder.name, encoder.settings);
+        let projection = format!("{} {}", head.projection.name, head.projection.settings);
+        let size = preprocess.size.to_string();
+        let prepared = serde_json::to_string(preprocess)?;
+        let words = [&tower, &projection, &size, &prepared, &gallery.identity].map(String::as_str);
+        let words = [&words[..], &[clip_lab_picture::PIXELS]].concat();
+        key(vars, &["image.", "image_projection."], &words)
+    }
+
+    pub(super) fn prepare(&self) -> Prepare {
+        Prepare { preprocess: self.side.preprocess.clone(), augment: Vec::new() }
+    }
+
+    /// Pictures `[B, 3, H, W]` to unit-length rows.
+    pub(super) fn rows(&self, images: &Tensor) -> Result<Vec<Vec<f32>>> {
+        let rows = tch::no_grad(|| {
+            unit(&self.tower.project(&self.tower.features(images, Mode::Eval)?, Mode::Eval)?)
+        })?;
+        numbers(&rows)
+    }
+
+    /// The embedding of a picture file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn file(&self, path: &Path) -> Result<Vec<f32>> {
+        let (prepare, mut scratch) = (self.prepare(), Scratch::new()?);
+        let side = i64::from(prepare.size());
+        let mut out = vec![0.0; (3 * side * side) as usize];
+        let opened = Picture::read(path).and_then(|picture| scratch.open(picture));
+        let opened = opened.with_context(|| path.display().to_string())?;
+        prepare.eval(&opened, &mut scratch, &mut out).with_context(|| path.display().to_string())?;
+        let images = Tensor::from_slice(&out).f_reshape([1, 3, side, side])?.to_device(self.device);
+        one(self.rows(&images)?)
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Builds the tokenizer.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn new(tower: &'a TextTower, side: &'a TextSide, device: Device) -> Result<Self> {
+        Ok(Self { tower, side, tokenizer: side.tokenizer.build(())?, device })
+    }
+
+    pub(super) fn rows(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let tokenizer = self.tokenizer.as_ref();
+        numbers(&embed_texts(self.tower, tokenizer, self.side.max_tokens, self.device, texts, true)?)
+    }
+
+    /// The embedding of a text.
+    ///
+    /// # Errors
+    /// Those of the tokenizer and the tower.
+    pub fn text(&self, text: &str) -> Result<Vec<f32>> {
+        one(self.rows(&[text])?)
+    }
+}
+
+/// `[B, D]` as rows.
+fn numbers(rows: &Tensor) -> Result<Vec<Vec<f32>>> {
+    let dim = rows.size()[1] as usize;
+    let flat = rows.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?.f_contiguous()?.f_reshape([-1])?;
+    Ok(Vec::<f32>::try_from(flat)?.chunks(dim.max(1)).map(<[f32]>::to_vec).collect())
+}
+
+fn one(rows: Vec<Vec<f32>>) -> Result<Vec<f32>> {
+    let row = rows.into_iter().next().context("nothing was embedded")?;
+    ensure!(finite(&row), "the model makes no finite numbers of it: its training has diverged");
+    Ok(row)
+}
+
+pub(super) fn finite(row: &[f32]) -> bool {
+    row.iter().all(|number| number.is_finite())
+}
