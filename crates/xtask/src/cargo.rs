@@ -11,14 +11,21 @@ use anyhow::{Context, Error, Result};
 
 use crate::{checkout::Checkout, libtorch::Libtorch};
 
+/// How many tests of one program run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 /// Both programs of the root package.
 pub fn build(checkout: &Checkout) -> Command {
     cargo(checkout, &["build", "--package", "clip-lab", "--bins"])
 }
 
-/// All tests; `args` go to `cargo test`.
+/// All tests; `args` go to `cargo test`. Two at once on each core: most of them start programs and wait.
 pub fn test(checkout: &Checkout, args: &[String]) -> Command {
     let mut command = cargo(checkout, &["test", "--workspace", "--locked"]);
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        command.env(THREADS, (2 * cores).to_string());
+    }
     command.args(args);
     command
 }
