@@ -118,7 +118,7 @@ impl Approximate {
     pub fn recall(&self, index: &Index, queries: usize, at: usize, threads: usize) -> Result<Recall> {
         let queries = queries.min(index.len());
         let at = at.min(index.len().saturating_sub(1)).max(1);
-        let (mut hits, mut seconds, mut exact_seconds) = (0, 0.0, 0.0);
+        let (mut hits, mut all, mut seconds, mut exact_seconds) = (0, 0, 0.0, 0.0);
         for place in 0..queries {
             let own = place * index.len() / queries;
             let row = index.row(own);
@@ -131,10 +131,12 @@ impl Approximate {
             let started = Instant::now();
             let right = others(index.nearest(&row, at + 1, threads));
             exact_seconds += started.elapsed().as_secs_f64();
+            all += right.len();
             hits += right.iter().filter(|row| found.contains(row)).count();
         }
         let each = 1.0 / queries.max(1) as f64;
-        let recall = hits as f64 / (queries * at).max(1) as f64;
+        // A row that is alone has no others, and all of none are found.
+        let recall = if all == 0 { 1.0 } else { hits as f64 / all as f64 };
         Ok(Recall { recall, at, queries, seconds: seconds * each, exact_seconds: exact_seconds * each })
     }
 }

@@ -32,13 +32,13 @@ fn filled(path: &Path, model: &str, rows: usize, seed: u64) -> Index {
     Update::between(None, stamps).apply(None, &fresh, (path, model, DIM)).unwrap()
 }
 
-fn graph(index: &Index, path: &PathBuf, expansion: Expansion) -> (Approximate, bool) {
+fn graph(index: &Index, path: &Path, expansion: Expansion) -> (Approximate, bool) {
     let mut built = false;
     let graph = Approximate::of(index, path, expansion, 2, &mut |_| built = true, &|| false).unwrap();
     (graph.unwrap(), built)
 }
 
-fn files(path: &PathBuf) -> Vec<PathBuf> {
+fn files(path: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(path.parent().unwrap()).unwrap().flatten().map(|entry| entry.path());
     entries.filter(|file| file != path).collect()
 }
@@ -80,6 +80,14 @@ fn a_graph_is_kept_and_made_anew_when_torn_or_of_another_index() {
     assert_eq!(files(&path).len(), 1, "what is outdated is removed");
     let other = filled(&path, "another", 300, 2);
     assert!(graph(&other, &path, EXPANSION).1, "another model of the same pictures");
+}
+
+#[test]
+fn a_row_that_is_alone_misses_nothing() {
+    let (index, path, _folder) = index(1, 1);
+    let (alone, _) = graph(&index, &path, EXPANSION);
+    assert_eq!(alone.recall(&index, 200, 10, 1).unwrap().recall, 1.0);
+    assert_eq!(alone.nearest(&index, &index.row(0), 10).unwrap().len(), 1);
 }
 
 #[test]
