@@ -16,7 +16,8 @@ fn a_full_line_costs_at_most_its_patience_and_an_abandoned_one_nothing() {
         let (wake, woken) = bounded(64);
         let (line, taken) = (&line, &mut taken);
         scope.spawn(move || woken.recv().map(|()| line.take(taken)));
-        assert!(line.log(tick(7), &POINTS, || wake.try_send(()).unwrap_or_default()));
+        // A busy machine may start the other thread too late for one call, not for all.
+        assert!((0..1000).any(|_| line.log(tick(7), &POINTS, || wake.try_send(()).unwrap_or_default())));
     });
     let records: Vec<Record> = line.records(&mut taken).collect();
     assert_eq!(records.len(), WAITING);
