@@ -6,6 +6,7 @@
 
 use std::{
     fs::{self, File},
+    ops::Range,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
@@ -28,6 +29,9 @@ pub struct Expansion {
 
 /// Neighbours of a row in the graph: 16 is what usearch takes for embeddings of a few hundred numbers.
 const CONNECTIVITY: usize = 16;
+/// Rows that one thread adds first. Where several add to a small graph at once, walks miss a row in every third graph of 56
+/// rows; added to a larger one, they miss one in a thousand at most.
+const ALONE: usize = 1000;
 /// How often progress is told.
 const TOLD: Duration = Duration::from_millis(200);
 
@@ -164,11 +168,26 @@ fn fill(
 ) -> Result<bool> {
     let reserved = graph.reserve_capacity_and_threads(index.len(), threads.max(1));
     reserved.map_err(|error| anyhow!("there is no memory for a graph of {} rows: {error}", index.len()))?;
-    let (next, done, ended) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let alone = index.len().min(ALONE);
+    Ok(add(graph, index, 0..alone, 1, told, stop)?
+        && add(graph, index, alone..index.len(), threads, told, stop)?)
+}
+
+/// Adds some rows with so many threads; false when somebody stopped it.
+fn add(
+    graph: &usearch::Index,
+    index: &Index,
+    rows: Range<usize>,
+    threads: usize,
+    told: &mut dyn FnMut(usize),
+    stop: &dyn Fn() -> bool,
+) -> Result<bool> {
+    let (next, done, ended) =
+        (AtomicUsize::new(rows.start), AtomicUsize::new(rows.start), AtomicBool::new(false));
     let work = || -> Result<()> {
         while !ended.load(Ordering::Relaxed) {
             let row = next.fetch_add(1, Ordering::Relaxed);
-            if row >= index.len() {
+            if row >= rows.end {
                 break;
             }
             graph.add(row as u64, &index.row(row)).map_err(|error| anyhow!("usearch: {error}"))?;
@@ -189,7 +208,7 @@ fn fill(
     })?;
     let done = done.into_inner();
     told(done);
-    Ok(done == index.len())
+    Ok(done == rows.end)
 }
 
 /// The file of the graph: named by the index it is of and by how it was built.
