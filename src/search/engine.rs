@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_index::{Approximate, Index, Near};
+use clip_lab_index::{Approximate, Index, Near, share};
 use clip_lab_search::{Found, Hit, Picture as Shown, Query};
 
 use super::{
@@ -11,12 +11,6 @@ use super::{
     towers::{Eyes, Reader},
 };
 use crate::data::cores;
-
-/// How much of `exact` is in `found`.
-fn share(found: &[Near], exact: &[Near]) -> f64 {
-    let same = exact.iter().filter(|one| found.iter().any(|other| other.row == one.row)).count();
-    same as f64 / exact.len().max(1) as f64
-}
 
 /// A model with the index of a gallery.
 pub struct Engine<'a> {

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, ensure};
 use usearch::{IndexOptions, MetricKind, ScalarKind};
 
-use crate::{Index, Near, dot};
+use crate::{Index, Near, dot, file::replace};
 
 /// How a graph is built and walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +79,12 @@ impl Approximate {
             return Ok(None);
         }
         forget(path);
-        let aside = file.with_extension("partial");
-        graph
-            .save(text(&aside)?)
-            .map_err(|error| anyhow!("the graph {} cannot be written: {error}", aside.display()))?;
+        let save = |aside: &Path| {
+            graph.save(text(aside)?).map_err(|error| anyhow!("usearch: {error}"))?;
+            Ok(File::open(aside)?.sync_all()?)
+        };
+        replace(&file, save).with_context(|| format!("the graph {} cannot be written", file.display()))?;
         drop(graph);
-        let synced = File::open(&aside).and_then(|file| file.sync_all());
-        synced.and_then(|()| fs::rename(&aside, &file)).with_context(|| file.display().to_string())?;
         Self::read(index, &file, expansion).map(Some)
     }
 
@@ -122,27 +121,30 @@ impl Approximate {
     pub fn recall(&self, index: &Index, queries: usize, at: usize, threads: usize) -> Result<Recall> {
         let queries = queries.min(index.len());
         let at = at.min(index.len().saturating_sub(1)).max(1);
-        let (mut hits, mut all, mut seconds, mut exact_seconds) = (0, 0, 0.0, 0.0);
+        let asked = queries.max(1) as f64;
+        let (mut recall, mut seconds, mut exact_seconds) = (0.0, 0.0, 0.0);
         for place in 0..queries {
             let own = place * index.len() / queries;
             let row = index.row(own);
-            let others = |near: Vec<Near>| -> Vec<usize> {
-                near.into_iter().map(|near| near.row).filter(|&row| row != own).take(at).collect()
+            let others = |near: Vec<Near>| {
+                near.into_iter().filter(|near| near.row != own).take(at).collect::<Vec<_>>()
             };
             let started = Instant::now();
             let found = others(self.nearest(index, &row, at + 1)?);
-            seconds += started.elapsed().as_secs_f64();
+            seconds += started.elapsed().as_secs_f64() / asked;
             let started = Instant::now();
             let right = others(index.nearest(&row, at + 1, threads));
-            exact_seconds += started.elapsed().as_secs_f64();
-            all += right.len();
-            hits += right.iter().filter(|row| found.contains(row)).count();
+            exact_seconds += started.elapsed().as_secs_f64() / asked;
+            recall += share(&found, &right);
         }
-        let each = 1.0 / queries.max(1) as f64;
-        // A row that is alone has no others, and all of none are found.
-        let recall = if all == 0 { 1.0 } else { hits as f64 / all as f64 };
-        Ok(Recall { recall, at, queries, seconds: seconds * each, exact_seconds: exact_seconds * each })
+        Ok(Recall { recall: recall / asked, at, queries, seconds, exact_seconds })
     }
+}
+
+/// How much of `exact` is in `found`; all of none is.
+pub fn share(found: &[Near], exact: &[Near]) -> f64 {
+    let same = exact.iter().filter(|one| found.iter().any(|other| other.row == one.row)).count();
+    if exact.is_empty() { 1.0 } else { same as f64 / exact.len() as f64 }
 }
 
 fn empty(index: &Index, expansion: Expansion) -> Result<usearch::Index> {

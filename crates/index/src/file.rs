@@ -144,13 +144,18 @@ impl Index {
 /// # Errors
 /// When the disk does not take it; the old file is then as it was.
 pub fn write(path: &Path, model: &str, dim: usize, entries: &[(&Entry, Row<'_>)]) -> Result<()> {
+    replace(path, |aside| put(aside, model, dim, entries))
+        .with_context(|| format!("the index {} cannot be written", path.display()))
+}
+
+/// Has `put` write a file aside and sync it, and gives it its name; what failed leaves nothing there.
+pub(crate) fn replace(path: &Path, put: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
     let aside = path.with_file_name(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let cannot = || format!("the index {} cannot be written", path.display());
-    fs::create_dir_all(folder).with_context(cannot)?;
-    let written = put(&aside, model, dim, entries).and_then(|()| Ok(fs::rename(&aside, path)?));
-    written.inspect_err(|_| drop(fs::remove_file(&aside))).with_context(cannot)?;
+    fs::create_dir_all(folder)?;
+    let written = put(&aside).and_then(|()| Ok(fs::rename(&aside, path)?));
+    written.inspect_err(|_| drop(fs::remove_file(&aside)))?;
     // After a crash of the machine the old name may come back without this; nothing is lost then but time.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())

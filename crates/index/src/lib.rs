@@ -25,7 +25,7 @@ mod exact;
 mod file;
 mod update;
 
-pub use approximate::{Approximate, Expansion, Recall};
+pub use approximate::{Approximate, Expansion, Recall, share};
 pub use entry::{Entry, Stamp};
 pub use exact::{Near, dot};
 pub use file::{FORMAT, Index, Row, write};
