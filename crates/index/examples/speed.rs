@@ -28,14 +28,11 @@ fn main() -> anyhow::Result<()> {
     let flat: Vec<f32> = (0..rows).flat_map(|row| index.row(row)).collect();
     let plain = best(|| black_box(sorted(&flat, &query)).len());
     let read = best(|| black_box(flat.iter().map(|x| x.to_bits()).fold(0_u32, |a, b| a ^ b)) as usize);
-    println!("exact, all threads       {:8.2} ms   {:5.1} GB/s", 1e3 * all, speed(rows * dim, all));
-    println!("exact, one thread        {:8.2} ms   {:5.1} GB/s", 1e3 * one, speed(rows * dim, one));
+    let speed = |seconds: f64| (4 * rows * dim) as f64 / 1e9 / seconds;
+    println!("exact, all threads       {:8.2} ms   {:5.1} GB/s", 1e3 * all, speed(all));
+    println!("exact, one thread        {:8.2} ms   {:5.1} GB/s", 1e3 * one, speed(one));
     println!("plain loop and sort      {:8.2} ms   {:5.1} times the exact search", 1e3 * plain, plain / all);
-    println!(
-        "reading the numbers once {:8.2} ms   {:5.1} GB/s, one thread",
-        1e3 * read,
-        speed(rows * dim, read)
-    );
+    println!("reading the numbers once {:8.2} ms   {:5.1} GB/s, one thread", 1e3 * read, speed(read));
 
     for search in [32, 128, 512] {
         let expansion = Expansion { build: 128, search };
@@ -54,6 +51,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Rows of unit length around middles that point anywhere.
 fn made_up(rows: usize, dim: usize, path: &std::path::Path) -> anyhow::Result<Index> {
     let mut rng = StdRng::seed_from_u64(0);
     let mut random = |scale: f32| -> Vec<f32> { (0..dim).map(|_| rng.random_range(-scale..scale)).collect() };
@@ -79,10 +77,6 @@ fn best(mut work: impl FnMut() -> usize) -> f64 {
         started.elapsed().as_secs_f64()
     };
     (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
-}
-
-fn speed(numbers: usize, seconds: f64) -> f64 {
-    (4 * numbers) as f64 / 1e9 / seconds
 }
 
 /// What one would write without a second thought.

@@ -23,10 +23,12 @@ mod approximate;
 mod entry;
 mod exact;
 mod file;
+mod graph;
 mod update;
 
-pub use approximate::{Approximate, Expansion, Recall, share};
+pub use approximate::{Approximate, Recall, share};
 pub use entry::{Entry, Stamp};
 pub use exact::{Near, dot};
 pub use file::{FORMAT, Index, Row, write};
+pub use graph::Expansion;
 pub use update::{Fresh, Update};
