@@ -54,9 +54,12 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let pictures = Pictures(&eyes, &gallery);
     let kept = keep(&pictures, &gallery.stamps, &place, args.gallery.fresh, &|| stop.asked())?;
     let Some(index) = kept else { return Ok(false) };
-    let graph = approximate(&args.approximate, &index, &place.path, args.top.get(), &|| stop.asked())?;
-    if args.approximate.approximate && graph.is_none() {
-        return Ok(false);
+    let mut graph = None;
+    if args.approximate.approximate {
+        graph = approximate(&args.approximate, &index, &place.path, args.top.get(), &|| stop.asked())?;
+        if graph.is_none() {
+            return Ok(false);
+        }
     }
     let (graph, worth) = graph.unzip();
     let ready = Ready {

@@ -16,8 +16,8 @@ const LEAST: usize = 10;
 /// Numbers that are compared in a few seconds on two cores.
 const NUMBERS: usize = 10_000_000_000;
 
-/// The graph that `args` ask for, and how much of the `top` nearest it finds. None when none is asked for, or `stop` said
-/// so while it was built.
+/// The graph beside the index at `path`, and how much of the `top` nearest it finds. None when `stop` said so while it was
+/// built.
 ///
 /// # Errors
 /// When there is no memory for it, or the disk does not take it.
@@ -28,9 +28,6 @@ pub fn approximate(
     top: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<(Approximate, Worth)>> {
-    if !args.approximate {
-        return Ok(None);
-    }
     let expansion = Expansion { build: args.build_expansion.get(), search: args.expansion.get() };
     let mut progress = None;
     let mut told = |done| {

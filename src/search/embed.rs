@@ -7,7 +7,7 @@ use clip_lab_index::Fresh;
 
 use super::{
     gallery::Gallery,
-    keep::Embed,
+    keep::{Embed, Take},
     towers::{Eyes, Reader, finite},
 };
 use crate::data::{Item, Loader, Source, cores};
@@ -25,11 +25,7 @@ impl Embed for Pictures<'_> {
         "pictures"
     }
 
-    fn embed(
-        &self,
-        wanted: &[usize],
-        take: &mut dyn FnMut(Vec<(usize, Fresh)>) -> Result<bool>,
-    ) -> Result<()> {
+    fn embed(&self, wanted: &[usize], take: &mut Take<'_>) -> Result<()> {
         let item = |&picture: &usize| Item { picture, caption: None, index: picture as u64, epoch: 0 };
         let batches: Vec<Vec<Item>> =
             wanted.chunks(CHUNK).map(|part| part.iter().map(item).collect()).collect();
@@ -59,11 +55,7 @@ impl Embed for Texts<'_> {
         "texts"
     }
 
-    fn embed(
-        &self,
-        wanted: &[usize],
-        take: &mut dyn FnMut(Vec<(usize, Fresh)>) -> Result<bool>,
-    ) -> Result<()> {
+    fn embed(&self, wanted: &[usize], take: &mut Take<'_>) -> Result<()> {
         for part in wanted.chunks(TEXTS) {
             let texts: Vec<&str> = part.iter().map(|&text| self.1[text]).collect();
             let rows = self.0.rows(&texts)?.into_iter().map(fresh);

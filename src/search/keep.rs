@@ -17,6 +17,9 @@ const SHARE: u32 = 20;
 /// Things that cannot be read which are named one by one.
 const NAMED: usize = 10;
 
+/// Takes what became of some things, by their numbers; false to end.
+pub type Take<'a> = dyn FnMut(Vec<(usize, Fresh)>) -> Result<bool> + 'a;
+
 /// Embeds things by their numbers.
 pub trait Embed {
     /// What they are in the plural, such as `pictures`.
@@ -25,11 +28,7 @@ pub trait Embed {
     ///
     /// # Errors
     /// Those of the model and of `take`.
-    fn embed(
-        &self,
-        wanted: &[usize],
-        take: &mut dyn FnMut(Vec<(usize, Fresh)>) -> Result<bool>,
-    ) -> Result<()>;
+    fn embed(&self, wanted: &[usize], take: &mut Take<'_>) -> Result<()>;
 }
 
 /// The index at `place` of the things that `now` says; `fresh` takes over nothing from before. None when `stop` said so
@@ -168,11 +167,7 @@ mod tests {
         fn what(&self) -> &'static str {
             "letters"
         }
-        fn embed(
-            &self,
-            wanted: &[usize],
-            take: &mut dyn FnMut(Vec<(usize, Fresh)>) -> Result<bool>,
-        ) -> Result<()> {
+        fn embed(&self, wanted: &[usize], take: &mut Take<'_>) -> Result<()> {
             for &one in wanted {
                 self.0.borrow_mut().push(one);
                 if !take(vec![(one, Fresh::Row(vec![one as f32, 1.0]))])? {

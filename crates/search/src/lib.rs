@@ -32,7 +32,6 @@ pub enum Ask {
         /// How many.
         top: usize,
         /// Whether an approximate answer is compared with the exact one, which takes the time of that.
-        #[serde(default)]
         check: bool,
     },
     /// A small JPEG of a picture.
@@ -145,7 +144,6 @@ pub struct Found {
     /// Seconds to search.
     pub search_seconds: f64,
     /// The share of the exact nearest that an approximate search found, where that was asked for.
-    #[serde(default)]
     pub recall: Option<f64>,
 }
 
