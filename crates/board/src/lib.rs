@@ -6,6 +6,7 @@
 //! dashboards/*.toml -> layout
 //! ```
 
+mod evaluations;
 pub mod export;
 pub mod figure;
 pub mod filter;
@@ -19,6 +20,7 @@ pub mod sheet;
 pub mod table;
 pub mod text;
 
+pub use evaluations::evaluations_table;
 pub use export::{ExportOptions, Size, export};
 pub use layout::{Layout, check};
 pub use palette::PAPER;

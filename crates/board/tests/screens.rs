@@ -14,7 +14,7 @@ use clip_lab_board::{
         view,
     },
 };
-use clip_lab_store::{Axis, Bucket, RunId, RunRow, SeriesRow, Status};
+use clip_lab_store::{Axis, Bucket, Goal, NewEvaluation, RunId, RunRow, SeriesRow, Status, Store};
 use proptest::prelude::*;
 use ratatui::{
     Terminal,
@@ -168,6 +168,42 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
     screen.take(feed.poll(&Want::default(), false).expect("it is gone"));
     let text = shown(&screen, 80, 24, Depth::True);
     assert!(text.contains("there is no store at") && text.contains("lit-lr-3e-3"), "{text}");
+}
+
+#[test]
+fn what_a_run_was_evaluated_on_after_training_is_in_its_overview() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, _live) = common::fixture(folder.path());
+    let mut feed = Feed::new(path.clone(), Layout::live(), Filter::parse("lit-mean").expect("a name"));
+    let mut app = App::new(Layout::live(), None, false);
+    press(&mut app, "6");
+    app.take(feed.poll(&app.want(120), true).expect("the run"));
+    app.take(feed.poll(&app.want(120), true).expect("its details"));
+    assert!(!shown(&app, 160, 60, Depth::True).contains("Evaluations after training"));
+
+    let store = Store::open(&path).expect("the store");
+    let evaluation = NewEvaluation {
+        name: "cifar10-test".to_string(),
+        step: 1800,
+        weights: "ema".to_string(),
+        data: "0123456789abcdef".to_string(),
+        settings: serde_json::json!({ "data": "data/cifar10", "split": "test", "templates": "openai80" }),
+        metrics: vec![("zero_shot/top1".to_string(), 0.375, Goal::Up)],
+        ranks: Vec::new(),
+    };
+    store.evaluate(app.snapshot.runs[0].row.id, &evaluation).expect("recorded");
+    app.take(feed.poll(&app.want(120), false).expect("the store has changed"));
+    let text = shown(&app, 160, 60, Depth::True);
+    for words in [
+        "Evaluations after training",
+        "cifar10-test",
+        "(01234567), ema weights",
+        "of step 1800",
+        "zero_shot/top1",
+        "0.375",
+    ] {
+        assert!(text.contains(words), "{words} is missing in\n{text}");
+    }
 }
 
 #[test]

@@ -6,7 +6,6 @@ pub mod completions;
 pub mod core;
 pub mod doctor;
 pub mod eval;
-mod evaluations;
 pub mod export;
 mod filtered;
 pub mod manual;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_board::{diff_table, metrics_table, runs_table};
+use clip_lab_board::{diff_table, evaluations_table, metrics_table, runs_table};
 use clip_lab_cli::answer;
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
     }
     out += &notes.iter().map(|note| format!("note   {}\n", note.text)).collect::<String>();
     out += &format!("\n{}", metrics_table(&series, width()));
-    out += &crate::evaluations::table(&evaluations);
+    out += &evaluations_table(&evaluations);
     if !events.is_empty() {
         out += "\nEVENTS\n";
     }

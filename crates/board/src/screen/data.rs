@@ -7,7 +7,9 @@ use std::{
 
 use clip_lab_problem::Problem;
 use clip_lab_stats::{Estimate, Interval};
-use clip_lab_store::{ArtifactRow, Axis, Environment, EventRow, RunFacts, RunId, RunRow, SeriesRow};
+use clip_lab_store::{
+    ArtifactRow, Axis, Environment, EvaluationRow, EventRow, RunFacts, RunId, RunRow, SeriesRow,
+};
 
 use super::{lens::Stretch, panels::Panels};
 use crate::{
@@ -148,6 +150,8 @@ pub struct Details {
     pub environment: Environment,
     /// The files it has written, in order.
     pub artifacts: Vec<ArtifactRow>,
+    /// What its weights were evaluated on after training, the oldest first.
+    pub evaluations: Vec<EvaluationRow>,
 }
 
 /// Something that happened in a run.

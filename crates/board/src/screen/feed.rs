@@ -231,7 +231,12 @@ impl Feed {
 }
 
 fn details(reader: &Reader, run: RunId) -> Result<Details, StoreError> {
-    Ok(Details { run, environment: reader.environment(run)?, artifacts: reader.artifacts(run)? })
+    Ok(Details {
+        run,
+        environment: reader.environment(run)?,
+        artifacts: reader.artifacts(run)?,
+        evaluations: reader.evaluations(run)?,
+    })
 }
 
 /// Starts the thread; it ends when the sender is dropped.

@@ -1,9 +1,10 @@
 //! The parts of the overview, each a list of lines.
 
-use clip_lab_store::Status;
+use clip_lab_store::{EvaluationRow, Status};
 
 use super::{Line, Look};
 use crate::{
+    evaluations::about,
     figure::{number, span},
     screen::{
         app::App,
@@ -23,6 +24,7 @@ pub fn all<'a>(app: &'a App, run: &'a Run) -> Vec<(&'a str, Vec<Line>)> {
     vec![
         (&run.name, state(run)),
         ("Metrics", metrics(run)),
+        ("Evaluations after training", evaluations(details)),
         ("Settings that differ", settings(app, run)),
         ("Environment", environment(run, details)),
         ("Checkpoints", checkpoints(details)),
@@ -69,6 +71,20 @@ fn metrics(run: &Run) -> Vec<Line> {
         (format!("{sign}{}", series.name), words, look)
     };
     all.iter().map(one).collect()
+}
+
+/// The newest first: what it was of, and below it the numbers.
+fn evaluations(details: Option<&Details>) -> Vec<Line> {
+    let all = details.map_or(&[][..], |details| &details.evaluations);
+    let one = |row: &EvaluationRow| {
+        let short = |name: &str| {
+            format!("  {}", name.strip_prefix(&row.name).unwrap_or(name).trim_start_matches('/'))
+        };
+        let value = |value: Option<f64>| value.map_or("not finite".to_string(), number);
+        let metrics = row.metrics.iter().map(|metric| line(&short(&metric.name), value(metric.value)));
+        std::iter::once(line(&row.name, about(row))).chain(metrics.collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    all.iter().rev().flat_map(one).collect()
 }
 
 /// Against the pinned run where there is one, else against whatever else is on the charts.
