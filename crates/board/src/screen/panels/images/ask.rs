@@ -20,6 +20,11 @@ use super::protocol::{Images, Way};
 
 /// An answer that takes longer does not come.
 const PATIENCE: Duration = Duration::from_millis(600);
+/// Asks for name and version (XTVERSION); who does not know it stays silent.
+const WHO: &str = "\x1b[>q";
+/// The first kitty, 0.28, with the placeholders that hold a picture's place in text
+/// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders>); older ones show them as empty boxes.
+const PLACEHOLDERS: u32 = 28;
 
 /// How pictures are to be sent; none for names only.
 pub fn ask(images: Images) -> Option<Way> {
@@ -78,9 +83,11 @@ fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
     let query =
         Parser::query(false, QueryStdioOptions { blacklist_protocols, ..QueryStdioOptions::default() });
     let mut out = std::io::stdout();
+    out.write_all(WHO.as_bytes())?;
     out.write_all(query.as_bytes())?;
     out.flush()?;
     let (mut parser, mut found, until) = (Parser::new(), Vec::new(), Instant::now() + PATIENCE);
+    let mut heard = String::new();
     while ready(&stdin, until.saturating_duration_since(Instant::now())) {
         let mut bytes = [0; 64];
         // Straight from the file: a buffer would keep what was typed after the answer from the reader of keys.
@@ -88,14 +95,25 @@ fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
         if read == 0 {
             break;
         }
-        for byte in &bytes[..read] {
-            found.extend(parser.push(char::from(*byte)));
+        for letter in bytes[..read].iter().map(|byte| char::from(*byte)) {
+            found.extend(parser.push(letter));
+            heard.push(letter);
         }
         if found.contains(&Response::Status) {
             break;
         }
     }
+    if lacks_placeholders(&heard) {
+        found.retain(|answer| *answer != Response::Kitty);
+    }
     Ok(found)
+}
+
+/// Whether it is a kitty that draws pictures, but not where text says.
+fn lacks_placeholders(heard: &str) -> bool {
+    let Some((_, version)) = heard.split_once(">|kitty(") else { return false };
+    let mut numbers = version.split(|letter: char| !letter.is_ascii_digit()).map(str::parse);
+    matches!((numbers.next(), numbers.next()), (Some(Ok(0)), Some(Ok(minor))) if minor < PLACEHOLDERS)
 }
 
 fn ready(stdin: &std::io::Stdin, most: Duration) -> bool {
@@ -121,5 +139,21 @@ mod tests {
         assert_eq!(of(Images::Auto, std::slice::from_ref(&cell), false, false), Images::Halfblocks);
         assert_eq!(of(Images::Auto, &both, false, true), Images::Halfblocks);
         assert_eq!(of(Images::Sixel, &[cell], false, true), Images::Sixel);
+    }
+
+    #[test]
+    fn an_old_kitty_is_known_by_its_version() {
+        for (version, lacks) in [
+            ("kitty(0.26.5)", true),
+            ("kitty(0.28.0)", false),
+            ("kitty(1.2.0)", false),
+            ("XTerm(379)", false),
+        ] {
+            let heard = format!("\x1bP>|{version}\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[0n");
+            assert_eq!(lacks_placeholders(&heard), lacks, "{version}");
+            let mut parser = Parser::new();
+            let found: Vec<Response> = heard.chars().flat_map(|letter| parser.push(letter)).collect();
+            assert_eq!(found, [Response::Kitty, Response::Status], "the answers after it are heard");
+        }
     }
 }
