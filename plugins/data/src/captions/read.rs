@@ -34,13 +34,13 @@ impl CaptionFolder {
     pub(super) fn read(&self) -> Result<Opened> {
         let lists = self.lists()?;
         let mut whole = Whole::default();
-        for list in &lists {
-            self.take(list, &mut whole)
-                .with_context(|| format!("captions {} cannot be used", list.path.display()))?;
-        }
+        let broken = self.take_all(&lists, &mut whole)?;
         tolerated(self.tolerate, &whole.odd, whole.entries, "entries of the captions")?;
         let Whole { mut pictures, tables, odd, notes, .. } = whole;
         let mut skipped: Vec<String> = notes;
+        if !broken.is_empty() {
+            skipped.push(format!("lists left out: {} ({})", broken.len(), few(&broken, "; ")));
+        }
         if !odd.is_empty() {
             skipped.push(format!("entries left out: {} ({})", odd.len(), few(&odd, "; ")));
         }
@@ -80,6 +80,21 @@ impl CaptionFolder {
             (None, true) => Ok(self.root.clone()),
             (said, _) => find_pictures(&self.root, said.as_deref()),
         }
+    }
+
+    /// Takes in every list; what is said of those that cannot be read, such as a Parquet file that was cut short.
+    fn take_all(&self, lists: &[Found], whole: &mut Whole) -> Result<Vec<String>> {
+        let mut broken = Vec::new();
+        for list in lists {
+            let taken = self.take(list, whole);
+            match taken.with_context(|| format!("captions {} cannot be used", list.path.display())) {
+                Err(error) if lists.len() > 1 => broken.push(format!("{error:#}")),
+                taken => taken?,
+            }
+        }
+        // How many rows they had nobody knows, so lists are counted.
+        tolerated(self.tolerate, &broken, lists.len(), "lists of captions")?;
+        Ok(broken)
     }
 
     fn take(&self, found: &Found, whole: &mut Whole) -> Result<()> {
