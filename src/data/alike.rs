@@ -1,13 +1,33 @@
-//! Which pairs of a batch are no negatives of each other: they show the same picture or say the same words.
+//! What is alike: pairs of a batch that are no negatives of each other, since they show the same picture or say the
+//! same words, and captions that say no more than a class.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::Hash,
 };
 
+use clip_lab_api::Dataset;
+
 /// A caption without what does not change its meaning: capitals, and how wide its spaces are.
 pub fn folded(caption: &str) -> String {
     caption.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Whether the captions of a picture follow from its class, as where they are made from the names of folders: all
+/// pictures of a class have the same, and some class has several pictures.
+pub fn captions_follow_classes(data: &dyn Dataset) -> bool {
+    let (mut of_class, mut again) = (HashMap::new(), false);
+    let follows = |index: usize| {
+        let captions = data.captions(index);
+        let Some(class) = data.class(index) else { return captions.is_empty() };
+        match of_class.insert(class, captions) {
+            Some(others) if others == captions => again = true,
+            Some(_) => return false,
+            None => {}
+        }
+        true
+    };
+    (0..data.len()).all(follows) && again
 }
 
 /// One number for each row; rows have the same when their pictures or their captions are equal, also by way of others:

@@ -12,7 +12,7 @@ mod order;
 mod prepare;
 mod sampled;
 
-pub use alike::folded;
+pub use alike::{captions_follow_classes, folded};
 pub use batch::{Batch, Broken, pad};
 pub use identity::identity;
 pub use loader::{Loader, Read, Source, cores};

@@ -108,6 +108,9 @@ fn folders_of_every_kind_are_looked_at() {
         fs::copy(lab.path(&from), lab.path(&to)).unwrap();
     }
     assert_eq!(counts("sorted"), [named("train", 3, 2)]);
+    // What a class is called is no caption that somebody wrote twice.
+    let told = lab.run(&["data", "inspect", "sorted"]).good();
+    assert!(told.contains("of classes") && !told.contains("The same captions"), "{told}");
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
     lab.write("data/notes.txt", "not a picture");
     assert_eq!(counts("data"), [named("all", TRAIN as u64 + 8, 0)]);

@@ -11,7 +11,10 @@ use super::{
     look::Look,
     repeats::{Group, Place, across, groups, within},
 };
-use crate::{commands::sources::Sources, data::folded};
+use crate::{
+    commands::sources::Sources,
+    data::{captions_follow_classes, folded},
+};
 
 /// Names of a group that are listed: a caption that is made of a class belongs to thousands of pictures.
 const NAMED: usize = 20;
@@ -40,6 +43,8 @@ pub(super) struct Split {
     /// Pictures by the number of their captions.
     pub captions_each: BTreeMap<usize, usize>,
     pub classes: usize,
+    /// Whether captions follow from classes; their repetitions are then none.
+    pub captions_of_classes: bool,
     /// Pictures of the smallest and of the largest class.
     pub class_sizes: Option<Spread>,
     pub bytes: u64,
@@ -118,12 +123,14 @@ impl Report {
     pub(super) fn new(path: &Path, sources: &Sources, looks: &[Vec<Look>], words: &Words) -> Result<Self> {
         let splits = sources.iter().zip(looks);
         let splits = splits.map(|((name, data), looks)| Split::new(name, data.as_ref(), looks, words));
-        let splits = splits.collect::<Result<_>>()?;
+        let splits = splits.collect::<Result<Vec<_>>>()?;
         let hashes = looks.iter().enumerate().flat_map(|(split, looks)| {
             looks.iter().enumerate().filter_map(move |(index, look)| Some((look.hash?, (split, index))))
         });
         let pictures = groups(hashes).into_iter().map(|(_, places)| (None, places)).collect();
-        let captions = sources.iter().enumerate().flat_map(|(split, (_, data))| {
+        let said = |(_, split): &(usize, &Split)| !split.captions_of_classes;
+        let captions = splits.iter().enumerate().filter(said).flat_map(|(split, _)| {
+            let data = &sources[split].1;
             (0..data.len()).flat_map(move |index| {
                 data.captions(index).iter().map(move |caption| (folded(caption), (split, index)))
             })
@@ -165,6 +172,7 @@ impl Split {
             captions: characters.len(),
             captions_each,
             classes: data.classes().len(),
+            captions_of_classes: captions_follow_classes(data),
             class_sizes: Spread::of(class_sizes),
             bytes: looks.iter().map(|look| look.bytes).sum(),
             formats,

@@ -62,7 +62,11 @@ fn counts(report: &Report) -> String {
     };
     row("same picture again", &|split| same(&report.same_pictures, split));
     row("same caption again", &|split| {
-        if split.captions > 0 { same(&report.same_captions, split) } else { String::new() }
+        match split.captions {
+            0 => String::new(),
+            _ if split.captions_of_classes => "of classes".to_owned(),
+            _ => same(&report.same_captions, split),
+        }
     });
     aligned(&rows) + "Ranges are smallest / median / largest.\n"
 }
