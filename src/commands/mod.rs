@@ -18,5 +18,5 @@ pub mod study;
 mod subject;
 mod target;
 mod templates;
-mod two_towers;
+mod viewer;
 mod words;

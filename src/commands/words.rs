@@ -1,15 +1,17 @@
-//! Classes called otherwise than in the data.
+//! Classes called or counted otherwise than in the data.
 
 use std::{fs, path::Path};
 
-use anyhow::{Context as _, Result};
-use clip_lab_api::{Dataset, Picture};
+use anyhow::{Context as _, Result, bail};
+use clip_lab_api::{Dataset, Picture, few};
 use plugins_data::Names;
 
-/// A data set whose classes have other names.
+/// A data set whose classes have other names or other numbers.
 pub struct Renamed {
     data: Box<dyn Dataset>,
     classes: Vec<String>,
+    /// The number of each class of the data among `classes`.
+    numbers: Vec<usize>,
 }
 
 impl Renamed {
@@ -19,7 +21,26 @@ impl Renamed {
     /// When the file cannot be read, or its names do not fit the classes.
     pub fn new(data: Box<dyn Dataset>, file: &Path) -> Result<Self> {
         let classes = read(file)?.of(data.classes()).with_context(|| file.display().to_string())?;
-        Ok(Self { data, classes })
+        Ok(Self { numbers: (0..classes.len()).collect(), data, classes })
+    }
+
+    /// `data` with its classes counted as a model that knows `classes` does. It may have fewer.
+    ///
+    /// # Errors
+    /// When it has a class that the model does not know.
+    pub fn counted(data: Box<dyn Dataset>, classes: &[String]) -> Result<Self> {
+        let number = |class: &String| {
+            let Some(number) = classes.iter().position(|known| known == class) else {
+                bail!(
+                    "the model was not trained to tell `{class}`; it knows {}. --classes FILE says which of the data's \
+                     classes are which: `{class} = \"NAME\"`",
+                    few(classes, ", ")
+                )
+            };
+            Ok(number)
+        };
+        let numbers = data.classes().iter().map(number).collect::<Result<_>>()?;
+        Ok(Self { data, classes: classes.to_vec(), numbers })
     }
 }
 
@@ -51,7 +72,7 @@ impl Dataset for Renamed {
         &self.classes
     }
     fn class(&self, index: usize) -> Option<usize> {
-        self.data.class(index)
+        self.data.class(index).map(|class| self.numbers[class])
     }
     fn fingerprint(&self) -> String {
         self.data.fingerprint()
@@ -61,5 +82,8 @@ impl Dataset for Renamed {
     }
     fn skipped(&self) -> &[String] {
         self.data.skipped()
+    }
+    fn tolerate(&self) -> f64 {
+        self.data.tolerate()
     }
 }

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
+use anyhow::{Result, anyhow};
 use clip_lab_api::{Kind, Planned};
 use clip_lab_checkpoint as checkpoint;
 use serde_json::{Map, Value, json};
 
-use crate::plan::{Plan, Preprocess};
+use crate::plan::{Classifier, Plan, Preprocess};
 
 /// Settings that name a file. The spec's folder may be another when the checkpoint is used.
 const FILES: [&str; 1] = ["path"];
 
-/// The model of a plan, in the words of `metadata.model` of a checkpoint.
-pub fn describe(plan: &Plan) -> String {
+/// The model of a plan, in the words of `metadata.model` of a checkpoint; a classifier says its `classes` in order.
+pub fn describe(plan: &Plan, classes: &[String]) -> String {
     let mut parts = Map::new();
     let mut add = |name: &str, part: Value| drop(parts.insert(name.to_owned(), part));
     add("image", part(&plan.image.encoder));
@@ -23,8 +24,23 @@ pub fn describe(plan: &Plan) -> String {
         add("text_projection", part(&text.head.projection));
         add("tokenizer", part(&text.tokenizer));
     }
+    if let Some(settings) = &plan.classifier {
+        add("classifier", json!({ "settings": settings, "classes": classes }));
+    }
     add("loss", part(&plan.loss));
     Value::Object(parts).to_string()
+}
+
+/// The classifier and its classes that [`describe`] spoke of; none where it spoke of none.
+///
+/// # Errors
+/// When its words cannot be read.
+pub fn described_classifier(model: &str) -> Result<Option<(Classifier, Vec<String>)>> {
+    let mut model: Value = serde_json::from_str(model).unwrap_or_default();
+    let Some(stated) = model.get_mut("classifier").map(Value::take) else { return Ok(None) };
+    let (settings, classes) = (stated["settings"].clone(), stated["classes"].clone());
+    let read = || Ok((serde_json::from_value(settings)?, serde_json::from_value(classes)?));
+    read().map(Some).map_err(|error: serde_json::Error| anyhow!("what it says of its classifier: {error}"))
 }
 
 fn part<K: Kind + ?Sized>(planned: &Planned<K>) -> Value {

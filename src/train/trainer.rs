@@ -101,7 +101,7 @@ impl<'a> Trainer<'a> {
         let start = if session.resumed { Start::ToBeLoaded } else { Start::FromSpec };
         let rig = Rig::build(plan, &feed, device, start)?;
         let scale = LossScale::new(plan.run.precision);
-        let (spec, model) = (session.spec.clone(), describe(plan));
+        let (spec, model) = (session.spec.clone(), describe(plan, feed.train.classes()));
         let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model, scale };
         let (features, kept, broken, told) = Default::default();
         let (latest, clock, load, thumbnails) = Default::default();
@@ -132,7 +132,7 @@ impl<'a> Trainer<'a> {
         if self.session.resumed {
             let path = self.session.last();
             let read = checkpoint::read(&path, &rig.vars, rig.optimizer.as_mut(), &mut rig.tricks)?;
-            self.progress = Progress { model: describe(self.plan), ..read };
+            self.progress = Progress { model: describe(self.plan, self.feed.train.classes()), ..read };
             self.console.say(&format!("resuming at step {}", self.progress.step));
         }
         self.introduce();

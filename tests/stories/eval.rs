@@ -102,8 +102,61 @@ fn what_was_confused_is_told_and_drawn() {
     says(&refused, &["`.docx` is not one of"]);
     says(
         &lab.run(&["eval", "tiny", "--suite", "retrieval", "--confusion", "d.png"]).bad(),
-        &["--confusion wants zero_shot"],
+        &["--confusion wants zero_shot or classification"],
     );
+}
+
+/// What tells the three colours apart after a few steps.
+const CLASSIFIER: &str = r#"
+name = "colours"
+[run]
+steps = 30
+batch = 6
+workers = 1
+threads = 1
+[data.train]
+plugin = "image_folder"
+root = "rgb"
+[model.image]
+plugin = "resnet"
+image_size = 16
+layers = [1, 1]
+widths = [8, 16]
+block = "basic"
+stem_width = 8
+[model.classifier]
+[loss]
+plugin = "cross_entropy"
+[optimizer]
+plugin = "adamw"
+lr = 1e-2
+[schedule]
+plugin = "constant"
+"#;
+
+#[test]
+fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
+    let lab = Lab::new();
+    colours(&lab, "rgb", COLOURS, 4);
+    lab.write("colours.toml", CLASSIFIER);
+    lab.run(&["run", "colours.toml"]).good();
+    // Fewer classes, in another order, with one that is called otherwise.
+    colours(&lab, "other", &[("azure", COLOURS[2].1), ("c0", COLOURS[0].1)], 3);
+    lab.write("names.toml", "azure = \"c2\"\n");
+    let refused = lab.run(&["eval", "colours", "--data", "other"]).bad();
+    says(&refused, &["was not trained to tell `azure`; it knows c0, c1, c2", "--classes"]);
+    let found = lab.json(&["eval", "colours", "--data", "other", "--classes", "names.toml"]);
+    let metrics = found["metrics"].as_object().unwrap();
+    let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
+    assert_eq!(names, ["other/classification/mean_per_class", "other/classification/top1"]);
+    assert_eq!(metrics["other/classification/top1"], 1.0, "{found}");
+    assert_eq!((&found["settings"]["classes"], &found["confused"]), (&3.into(), &Value::Array(Vec::new())));
+
+    let words = ["eval", "colours", "--data", "rgb", "--confusion", "c.svg"];
+    says(&lab.run(&words).good(), &["rgb/classification/top1"]);
+    says(&fs::read_to_string(lab.path("c.svg")).unwrap(), &["colours on rgb"]);
+    let refused = lab.run(&["eval", "colours", "--data", "rgb", "--suite", "retrieval"]).bad();
+    says(&refused, &["--suite retrieval cannot judge this model, which has a classifier"]);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct EvalArgs {
         default_values_t = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
     )]
     pub alpha: Vec<f64>,
-    /// How a two-tower model is evaluated otherwise than its spec says
+    /// How a model is evaluated otherwise than its spec says
     #[command(flatten)]
     pub other: OtherArgs,
     /// Change a setting of the spec first, such as the data set: `--set data.test.root=DIR`
@@ -59,7 +59,7 @@ pub struct OtherArgs {
     /// The part of the data; left out, test, else val, else all of it
     #[arg(long, value_parser = ["test", "val", "train", "all"])]
     pub split: Option<String>,
-    /// Evaluators, such as retrieval,zero_shot; left out, all that the data can serve
+    /// Evaluators, such as retrieval,zero_shot; left out, all that model and data can serve (classification for a classifier)
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub suite: Vec<String>,
     /// Draw which classes were taken for which, as .png, .svg or .pdf

@@ -44,7 +44,7 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -
     let text = fs::read_to_string(file.path())?;
     if text.is_empty() {
         anyhow::bail!(
-            "nothing was classified, so there is no picture: --confusion wants zero_shot among the --suite"
+            "nothing was classified, so there is no picture: --confusion wants zero_shot or classification among the --suite"
         );
     }
     let Found { title, classes, counts } = serde_json::from_str(&text)?;

@@ -26,11 +26,21 @@ impl Plugin<dyn Evaluator> for Classification {
 
 impl Evaluator for Classification {
     fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation> {
+        self.classify(model)?.evaluation("classification")
+    }
+}
+
+impl Classification {
+    /// What becomes of every picture.
+    ///
+    /// # Errors
+    /// When no picture has a class, or the model no classifier.
+    pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (pictures, labels) = labelled("classification", model.data())?;
         let logits = pick(&model.logits()?, &pictures)?; // [N, C]
         let classes = logits.size()[1];
         // Each class asks with its own axis, so a score is the logit itself, to the bit.
         let axes = Tensor::f_eye(classes, (logits.kind(), logits.device()))?;
-        Classified::new(&logits, &axes, labels)?.evaluation("classification")
+        Classified::new(&logits, &axes, labels)
     }
 }

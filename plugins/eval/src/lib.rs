@@ -9,6 +9,7 @@ mod templates;
 mod zero_shot;
 
 pub use accuracy::{Classified, labelled, pick};
+pub use classification::Classification;
 pub use ensemble::{Ensemble, Pictures, Taken};
 pub use rank::{Both, both, ranks, summary};
 pub use retrieval::{Found, Retrieval, retrieve};

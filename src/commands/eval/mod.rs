@@ -4,6 +4,7 @@ mod bench;
 mod confused;
 mod other;
 mod record;
+mod suite;
 
 use std::{collections::BTreeMap, path::Path};
 

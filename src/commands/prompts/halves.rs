@@ -7,7 +7,7 @@ use clip_lab_api::Dataset;
 use plugins_eval::Pictures;
 
 use super::pictures;
-use crate::commands::{subject::Data, two_towers::TwoTowers};
+use crate::commands::{subject::Data, viewer::Viewer};
 
 /// Two parts of a data set, or one that is halved.
 pub struct Halves {
@@ -104,7 +104,7 @@ impl Halves {
     ///
     /// # Errors
     /// When pictures have no classes, or a half is empty.
-    pub fn look(&self, towers: &TwoTowers) -> Result<(Pictures, Pictures)> {
+    pub fn look(&self, towers: &Viewer) -> Result<(Pictures, Pictures)> {
         let (select, report) = match &self.parts {
             Parts::Two { select, report } => {
                 (pictures(towers, &select.data)?.0, pictures(towers, &report.data)?.0)

@@ -16,7 +16,7 @@ use self::{findings::Findings, halves::Halves};
 use super::{
     subject::{self, Data},
     templates,
-    two_towers::TwoTowers,
+    viewer::Viewer,
 };
 use crate::train::View;
 
@@ -31,7 +31,7 @@ pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()
     let data = Data::open(&args.data, &args.model, &args.set, store, catalog)?;
     let halves = Halves::of(data, &args.select, &args.report)?;
     say!("{}", halves.words());
-    let towers = TwoTowers::build(&target)?;
+    let towers = Viewer::build(&target)?;
     let (select, report) = halves.look(&towers)?;
     let ensemble = embed(&towers, &templates, halves.classes())?;
     let findings = Findings::of(&ensemble, &select, &report, args.most as usize, |taken| {
@@ -43,7 +43,7 @@ pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()
 }
 
 /// The texts of every template, embedded.
-fn embed(towers: &TwoTowers, templates: &Templates, classes: &[String]) -> Result<Ensemble> {
+fn embed(towers: &Viewer, templates: &Templates, classes: &[String]) -> Result<Ensemble> {
     let scene = towers.towers();
     let filled = templates.fill(classes);
     say!("embedding {} templates for {} classes", filled.len(), classes.len());
@@ -54,7 +54,7 @@ fn embed(towers: &TwoTowers, templates: &Templates, classes: &[String]) -> Resul
 }
 
 /// The pictures of `data` that have a class, embedded, and their names.
-fn pictures(towers: &TwoTowers, data: &Arc<dyn Dataset>) -> Result<(Pictures, Vec<String>)> {
+fn pictures(towers: &Viewer, data: &Arc<dyn Dataset>) -> Result<(Pictures, Vec<String>)> {
     let scene = towers.towers();
     let view = View::new(&scene, data.clone(), &towers.look(data)?)?;
     let (which, labels) = labelled("prompts", view.data()).context("prompts need classes")?;
