@@ -128,3 +128,25 @@ fn a_data_set_of_the_hub_is_trained_on() {
         run(&lab, &hub, &["run", "tiny.toml", "--set", "run.steps=2", "--set", sets[0], "--set", sets[1]]);
     says(&told.good(), &["48 pictures", "finished"]);
 }
+
+#[test]
+fn a_model_of_the_hub_is_evaluated_on_data_of_the_hub_and_on_shards() {
+    let Some(clip) = goldens("models/hf_clip") else { return };
+    let (lab, hub) = (Lab::new(), HubServer::start());
+    put(&hub, "models/org/tiny", &clip, &[]);
+    put(&hub, "datasets/org/squares", &lab.path("data"), &[]);
+    let judged = |data: &str| {
+        let words = ["eval", "hf:org/tiny", "--data", data, "--split", "all", "--as", "squares", "--json"];
+        let told = run(&lab, &hub, &words).good();
+        serde_json::from_str::<serde_json::Value>(&told).unwrap()["metrics"].clone()
+    };
+    let of_hub = judged("hf:datasets/org/squares");
+    assert!(of_hub["squares/retrieval/t2i/mean_rank"].as_f64().is_some_and(|rank| rank >= 1.0), "{of_hub}");
+    // Without split names in the shards' own names they are one part.
+    lab.run(&["data", "pack", "data", "--out", "packed"]).good();
+    let shard = lab.path("packed/train-000000.tar");
+    fs::create_dir(lab.path("shards")).unwrap();
+    fs::rename(shard, lab.path("shards/squares.tar")).unwrap();
+    let of_shards = judged("shards");
+    assert!(of_shards["squares/retrieval/i2t/mrr"].as_f64().is_some(), "{of_shards}");
+}
