@@ -35,7 +35,7 @@ fn a_machine_that_can_train_is_told_so() {
     says(&words, &["2.11.0", "the core starts in", "threads"]);
     let (mark, words) = finding(&told, "store");
     assert_eq!(mark, "good");
-    says(&words, &["lab.db: 1 runs", "journal wal", "schema "]);
+    says(&words, &["lab.db: 1 run, ", "journal wal", "schema "]);
     says(&finding(&told, "cache").1, &["what locked towers made of pictures 5 kB"]);
     says(&finding(&told, "hub").1, &["not there: nothing was fetched yet", "token not there"]);
     let (mark, words) = finding(&told, "weights");

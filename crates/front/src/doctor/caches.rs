@@ -8,10 +8,11 @@ use serde_json::json;
 use super::{disk::size, finding::Finding};
 
 /// What lies below our cache, and what it is.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
     ("libtorch", "libtorch"),
     ("weights", "pretrained towers"),
     ("features", "what locked towers made of pictures"),
+    ("search", "indexes of searched pictures"),
     ("webdataset", "fetched shards and their indexes"),
 ];
 

@@ -1,5 +1,6 @@
 //! One thing that was looked at.
 
+use clip_lab_board::text::{width, wrap};
 use clip_lab_cli::paint;
 use serde::Serialize;
 use serde_json::Value;
@@ -54,20 +55,29 @@ impl Finding {
         Self { facts, ..self }
     }
 
-    /// A line, and what to do below it.
-    pub fn lines(&self, ascii: bool, colour: bool) -> String {
+    /// A line, and what to do below it, folded at `width` columns.
+    pub fn lines(&self, ascii: bool, colour: bool, width: usize) -> String {
         let (sign, word, style) = match self.mark {
             Mark::Good => ("✓", "ok  ", "32"),
             Mark::Remark => ("!", "note", "33"),
             Mark::Broken => ("✗", "BAD ", "1;31"),
         };
         let sign = paint(if ascii { word } else { sign }, style, colour);
-        let mut lines = format!("{sign} {:<12} {}\n", self.topic, self.found);
-        for line in self.advice.iter().flat_map(|advice| advice.lines()) {
-            lines += &format!("{:width$} {line}\n", "", width = if ascii { 17 } else { 14 });
-        }
-        lines
+        let indent = if ascii { 18 } else { 15 };
+        let said =
+            std::iter::once(self.found.as_str()).chain(self.advice.iter().flat_map(|advice| advice.lines()));
+        let lines = said.flat_map(|line| folded(line, width.saturating_sub(indent)));
+        let blank = " ".repeat(indent);
+        let begin = format!("{sign} {:<12} ", self.topic);
+        let begins = std::iter::once(begin.as_str()).chain(std::iter::repeat(blank.as_str()));
+        begins.zip(lines).map(|(begin, line)| format!("{begin}{line}\n")).collect()
     }
+}
+
+/// Lines of at most `room` columns; where a word is longer, such as a path, the terminal may fold it.
+fn folded(line: &str, room: usize) -> Vec<String> {
+    let fits = line.split_whitespace().all(|word| width(word) <= room);
+    if fits { wrap(line, room) } else { vec![line.to_owned()] }
 }
 
 #[cfg(test)]
@@ -78,10 +88,14 @@ mod tests {
     fn a_finding_says_what_and_what_next() {
         let finding = Finding::broken("store", "locked", "close it\nor wait");
         assert_eq!(
-            finding.lines(false, false),
+            finding.lines(false, false, 80),
             "✗ store        locked\n               close it\n               or wait\n"
         );
-        assert!(finding.lines(true, false).starts_with("BAD  store"));
-        assert!(finding.lines(false, true).starts_with("\u{1b}[1;31m✗\u{1b}[0m store"));
+        let narrow = Finding::good("cache", "one two three").lines(false, false, 24);
+        assert_eq!(narrow, "✓ cache        one two\n               three\n");
+        let path = Finding::good("store", "/a/very/long/path is there").lines(false, false, 24);
+        assert_eq!(path, "✓ store        /a/very/long/path is there\n", "a path can be copied");
+        assert!(finding.lines(true, false, 80).starts_with("BAD  store"));
+        assert!(finding.lines(false, true, 80).starts_with("\u{1b}[1;31m✗\u{1b}[0m store"));
     }
 }

@@ -50,7 +50,7 @@ impl Show {
 
     fn finding(&self, finding: &Finding) {
         if !self.json {
-            print(finding.lines(self.ascii, self.colour));
+            print(finding.lines(self.ascii, self.colour, crate::width()));
         }
     }
 

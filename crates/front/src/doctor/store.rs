@@ -34,7 +34,8 @@ pub fn store(place: &Path) -> Vec<Finding> {
 
 fn well(shown: &str, health: &Health) -> Finding {
     let Health { version, known, journal, bytes, runs, network } = health;
-    let found = format!("{shown}: {runs} runs, {}, schema {version}, journal {journal}", size(*bytes));
+    let plural = if *runs == 1 { "run" } else { "runs" };
+    let found = format!("{shown}: {runs} {plural}, {}, schema {version}, journal {journal}", size(*bytes));
     let facts = json!({
         "path": shown, "runs": runs, "bytes": bytes, "schema": version, "newest_schema": known, "journal": journal,
         "network_file_system": network,
