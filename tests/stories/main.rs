@@ -2,6 +2,7 @@
 
 mod bad_data;
 mod bad_weights;
+mod bucket;
 mod compare;
 mod doctor;
 mod embed;

@@ -61,12 +61,10 @@ fn counts(report: &Report) -> String {
         number(repeats.within.get(&split.name).copied().unwrap_or(0) as u64)
     };
     row("same picture again", &|split| same(&report.same_pictures, split));
-    row("same caption again", &|split| {
-        match split.captions {
-            0 => String::new(),
-            _ if split.captions_of_classes => "of classes".to_owned(),
-            _ => same(&report.same_captions, split),
-        }
+    row("same caption again", &|split| match split.captions {
+        0 => String::new(),
+        _ if split.captions_of_classes => "of classes".to_owned(),
+        _ => same(&report.same_captions, split),
     });
     aligned(&rows) + "Ranges are smallest / median / largest.\n"
 }

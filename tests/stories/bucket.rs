@@ -1,0 +1,84 @@
+//! Shards in buckets: s3:// and gs://, from a server on this machine that answers as the two services do.
+
+use std::{fs, process::Command};
+
+use clip_lab_faulty::{Fault, Server};
+
+use crate::{
+    lab::Lab,
+    program::{Done, Running, says},
+};
+
+const SECRET: &str = "doNotTell";
+
+/// A lab with shards and the services' addresses in the environment of what it runs.
+struct Scene {
+    lab: Lab,
+    server: Server,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (lab, server) = (Lab::new(), Server::start());
+        lab.run(&["data", "pack", "tiny.toml", "--out", "shards"]).good();
+        let account = format!(
+            r#"{{"gcs_base_url": "{}", "disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}}"#,
+            server.address()
+        );
+        lab.write("account.json", account);
+        Self { lab, server }
+    }
+
+    /// Puts a shard where `path` is asked for.
+    fn put(&self, shard: &str, path: &str, faults: &[Fault]) {
+        let bytes = fs::read(self.lab.path(&format!("shards/{shard}"))).unwrap();
+        let headers = [("etag", "\"1\""), ("last-modified", "Fri, 27 Nov 2026 08:00:00 GMT")];
+        self.server.put_with(path, &bytes, &headers, faults);
+    }
+
+    fn run(&self, train: &str) -> Done {
+        let set = format!("data.train={{ plugin = \"webdataset\", shards = \"{train}\" }}");
+        let val = "data.val={ plugin = \"captions\", root = \"data\", split = \"val\" }";
+        let words = ["run", "tiny.toml", "--set", "run.steps=2", "--set", &set, "--set", val];
+        let mut command: Command = self.lab.program(env!("CARGO_BIN_EXE_clip-lab"), &words);
+        command.env("AWS_ENDPOINT_URL", self.server.address()).env("AWS_ALLOW_HTTP", "true");
+        command
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", SECRET)
+            .env("AWS_REGION", "eu-1");
+        command.env("GOOGLE_SERVICE_ACCOUNT", self.lab.path("account.json"));
+        let done = Running::spawn(command).wait();
+        assert!(!done.out.contains(SECRET) && !done.err.contains(SECRET), "{done:?}");
+        done
+    }
+}
+
+#[test]
+fn shards_in_buckets_are_fetched_over_a_bad_line_and_once() {
+    let scene = Scene::new();
+    let faults = [Fault::Status(500), Fault::Part(0.5)];
+    scene.put("train-000000.tar", "/lab/set/train-000000.tar", &faults);
+    scene.put("train-000000.tar", "/lab/set%2Ftrain%2D000000%2Etar", &faults);
+    for bucket in ["s3://lab/set/train-{000000..000000}.tar", "gs://lab/set/train-000000.tar"] {
+        let before = scene.server.requests();
+        says(&scene.run(bucket).good(), &["48 pictures", "finished"]);
+        let asked = &scene.server.asked()[before..];
+        assert_eq!(asked.len(), 3, "{bucket}: {asked:?}");
+        assert!(asked[2].from > 0, "gone on from what was there: {asked:?}");
+        let signed =
+            asked[0].authorization.as_deref().is_some_and(|words| words.starts_with("AWS4-HMAC-SHA256"));
+        assert_eq!(signed, bucket.starts_with("s3"), "{asked:?}");
+    }
+    let asked = scene.server.requests();
+    scene.run("s3://lab/set/train-000000.tar").good();
+    assert_eq!(scene.server.requests(), asked, "what is here is not asked for");
+}
+
+#[test]
+fn a_bucket_that_refuses_says_so_at_once() {
+    let scene = Scene::new();
+    scene.put("train-000000.tar", "/lab/closed.tar", &[Fault::Status(403); 9]);
+    says(&scene.run("s3://lab/closed.tar").bad(), &["s3://lab/closed.tar", "wants other credentials"]);
+    says(&scene.run("gs://lab/none.tar").bad(), &["gs://lab/none.tar", "there is no such file (404)"]);
+    assert_eq!(scene.server.requests(), 2);
+}
