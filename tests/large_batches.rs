@@ -24,6 +24,7 @@ fn pictures(folder: &Path) -> String {
 
 /// Dropout, batch statistics and random crops; `run` goes into `[run]`.
 fn spec(root: &str, run: &str, loss: &str) -> String {
+    let towers = include_str!("support/towers.toml").replace("residual", "linear");
     format!(
         r#"
 name = "squares"
@@ -35,34 +36,7 @@ captions = "all"
 plugin = "captions"
 root = "{root}"
 split = "train"
-[[augment]]
-plugin = "random_resized_crop"
-scale = [0.5, 1.0]
-[tokenizer]
-plugin = "clip_bpe"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.text]
-plugin = "bert"
-vocab = 49408
-width = 16
-depth = 1
-heads = 2
-mlp_dim = 32
-context = 77
-dropout = 0.2
-[model.image_projection]
-plugin = "linear"
-dim = 16
-[model.text_projection]
-plugin = "linear"
-dim = 16
-[loss]
+{towers}[loss]
 plugin = "{loss}"
 [optimizer]
 plugin = "adamw"

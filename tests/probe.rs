@@ -13,7 +13,8 @@ use support::{Lab, alone, planned};
 use tch::Device;
 
 /// Small towers with dropout, batch statistics, random crops and a moving average; 5 batches an epoch, 3 evaluations.
-const SMALL: &str = r#"
+const SMALL: &str = concat!(
+    r#"
 name = "seen"
 [run]
 seed = 3
@@ -25,33 +26,9 @@ plugin = "emoji"
 split = "val"
 [data.test]
 split = "test"
-[[augment]]
-plugin = "random_resized_crop"
-scale = [0.5, 1.0]
-[tokenizer]
-plugin = "clip_bpe"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.text]
-plugin = "bert"
-vocab = 49408
-width = 16
-depth = 1
-heads = 2
-mlp_dim = 32
-context = 77
-[model.image_projection]
-plugin = "residual"
-dim = 16
-[model.text_projection]
-plugin = "residual"
-dim = 16
-[loss]
+"#,
+    include_str!("support/towers.toml"),
+    r#"[loss]
 plugin = "clip"
 [optimizer]
 plugin = "adamw"
@@ -62,7 +39,8 @@ plugin = "constant"
 plugin = "ema"
 [[eval]]
 plugin = "retrieval"
-"#;
+"#
+);
 
 fn probes(lab: &Lab) -> Vec<Probe> {
     lab.reader().probes(lab.newest().id).unwrap()

@@ -8,7 +8,8 @@ use support::{Lab, alone, goldens, recipe};
 
 /// Towers small enough for a test, with everything that makes an exact resume hard: dropout in heads and text tower,
 /// batch statistics, random crops, drawn captions.
-const SMALL: &str = r#"
+const SMALL: &str = concat!(
+    r#"
 name = "small"
 [run]
 seed = 3
@@ -19,33 +20,9 @@ eval_every = 1
 plugin = "emoji"
 [data.val]
 split = "val"
-[[augment]]
-plugin = "random_resized_crop"
-scale = [0.5, 1.0]
-[tokenizer]
-plugin = "clip_bpe"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.text]
-plugin = "bert"
-vocab = 49408
-width = 16
-depth = 1
-heads = 2
-mlp_dim = 32
-context = 77
-[model.image_projection]
-plugin = "residual"
-dim = 16
-[model.text_projection]
-plugin = "residual"
-dim = 16
-[loss]
+"#,
+    include_str!("support/towers.toml"),
+    r#"[loss]
 plugin = "clip"
 [optimizer]
 plugin = "adamw"
@@ -58,7 +35,8 @@ plugin = "clip_grad"
 max_norm = 1.0
 [[eval]]
 plugin = "retrieval"
-"#;
+"#
+);
 
 #[test]
 fn twenty_four_steps_follow_pytorch() {

@@ -20,7 +20,8 @@ decay = 0.9
 "#;
 
 /// A spec with batch statistics, dropout and random crops, and a place for tricks.
-const SMALL: &str = r#"
+const SMALL: &str = concat!(
+    r#"
 name = "small"
 [run]
 seed = 3
@@ -28,35 +29,9 @@ steps = 12
 batch = 256
 [data.train]
 plugin = "emoji"
-[[augment]]
-plugin = "random_resized_crop"
-scale = [0.5, 1.0]
-[tokenizer]
-plugin = "clip_bpe"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-drop_path = 0.2
-zero_init_last = false
-[model.text]
-plugin = "bert"
-vocab = 49408
-width = 16
-depth = 1
-heads = 2
-mlp_dim = 32
-context = 77
-[model.image_projection]
-plugin = "residual"
-dim = 16
-[model.text_projection]
-plugin = "residual"
-dim = 16
-[loss]
+"#,
+    include_str!("support/towers.toml"),
+    r#"[loss]
 plugin = "clip"
 [optimizer]
 plugin = "adamw"
@@ -64,7 +39,8 @@ lr = 1e-3
 [schedule]
 plugin = "cosine"
 warmup = 2
-"#;
+"#
+);
 
 /// The weights of PyTorch's recipe below `prefix` under our names.
 fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
