@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-home", &[]),
     ("clip-lab-fetch", &[]),
     ("clip-lab-faulty", &[]),
+    ("clip-lab-goldens", &[]),
     ("clip-lab-hub", &["clip-lab-fetch", "clip-lab-home"]),
     ("clip-lab-shards", &["clip-lab-fetch", "clip-lab-hub"]),
     ("xtask", &[]),

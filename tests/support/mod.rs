@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs)]
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,6 +13,7 @@ use clip_lab::{
     train::{self, Console, Ended, Options, Stop},
 };
 use clip_lab_cli::Ui;
+pub use clip_lab_goldens::golden as goldens;
 use clip_lab_store::{Reader, RunRow};
 use serde_json::Value;
 
@@ -20,28 +21,6 @@ use serde_json::Value;
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A folder of what other libraries compute, or none with a word why; under CI it must be there.
-pub fn goldens(name: &str) -> Option<PathBuf> {
-    shared("CLIP_LAB_GOLDENS", "goldens", name)
-}
-
-/// A folder of outside data, under the same rule.
-pub fn data(name: &str) -> Option<PathBuf> {
-    shared("CLIP_LAB_DATA", "data", name)
-}
-
-fn shared(variable: &str, folder: &str, name: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = std::env::var_os(variable).map_or(root.join("../shared").join(folder), PathBuf::from);
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
-    eprintln!("SKIPPED: {} is missing", path.display());
-    None
 }
 
 /// Plans a spec or shows what is wrong with it.

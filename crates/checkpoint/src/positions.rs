@@ -74,15 +74,7 @@ mod tests {
     use crate::TensorFile;
 
     fn golden() -> Option<TensorFile> {
-        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/goldens");
-        let root = std::env::var("CLIP_LAB_GOLDENS").unwrap_or_else(|_| beside.to_owned());
-        let path = std::path::Path::new(&root).join("posembed/io.safetensors");
-        if !path.exists() {
-            assert!(std::env::var_os("CI").is_none(), "no goldens at {}", path.display());
-            eprintln!("SKIPPED: no goldens at {}", path.display());
-            return None;
-        }
-        Some(TensorFile::open(&path).unwrap())
+        Some(TensorFile::open(&clip_lab_goldens::golden("posembed/io.safetensors")?).unwrap())
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_lab_checkpoint::{TensorFile, open, save};
-use support::{catalog, golden, plan};
+use clip_lab_goldens::golden;
+use support::{catalog, plan};
 use tch::{Device, Tensor, nn};
 use tempfile::TempDir;
 

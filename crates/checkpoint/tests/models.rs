@@ -7,8 +7,9 @@ mod support;
 use std::fs;
 
 use clip_lab_checkpoint::{Checkpoint, TensorFile, open, save};
+use clip_lab_goldens::golden;
 use serde_json::json;
-use support::{catalog, close, embed_images, embed_texts, golden, plan, within};
+use support::{catalog, close, embed_images, embed_texts, plan, within};
 use tch::{Kind, Tensor};
 
 /// The checkpoint of a golden model and what the reference computes for it.

@@ -5,8 +5,9 @@ mod support;
 use std::path::Path;
 
 use clip_lab_checkpoint::{TensorFile, open, save};
+use clip_lab_goldens::golden;
 use serde_json::{Value, json};
-use support::{catalog, close, encode, golden, image, plan};
+use support::{catalog, close, encode, image, plan};
 use tch::{Device, Kind, Tensor, nn};
 
 /// Writes a checkpoint as a run does: a golden tower below `model/image.`, other parts, and what training keeps.

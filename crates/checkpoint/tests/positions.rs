@@ -4,7 +4,8 @@ mod support;
 
 use clip_lab_api::{Mode, Tokens};
 use clip_lab_checkpoint::{Import, open};
-use support::{catalog, golden, plan};
+use clip_lab_goldens::golden;
+use support::{catalog, plan};
 use tch::{Device, Kind, Tensor, nn};
 
 /// The same part with another value of a setting.

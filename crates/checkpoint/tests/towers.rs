@@ -6,7 +6,8 @@ mod support;
 
 use clip_lab_api::Mode;
 use clip_lab_checkpoint::{TensorFile, open};
-use support::{close, encode, golden, image, text, tokens};
+use clip_lab_goldens::golden;
+use support::{close, encode, image, text, tokens};
 
 fn image_parity(folder: &str, name: &str) {
     let Some(path) = golden(&format!("towers/{folder}")) else { return };

@@ -25,7 +25,7 @@ fn channels_first(picture: &RgbImage) -> Vec<u8> {
 
 #[test]
 fn photographs_come_out_as_pillow_makes_them() {
-    let Some(folder) = common::golden("preprocess") else { return };
+    let Some(folder) = clip_lab_goldens::golden("preprocess") else { return };
     let bytes = std::fs::read(folder.join("io.safetensors")).unwrap();
     let goldens = SafeTensors::deserialize(&bytes).unwrap();
     assert_eq!(goldens.len(), 12);

@@ -43,7 +43,7 @@ fn a_picture_cut_short_is_an_error_wherever_it_is_cut() {
 #[test]
 fn every_photograph_decodes() {
     for folder in ["photos", "flickr8k/Images"] {
-        let Some(folder) = common::data(folder) else { return };
+        let Some(folder) = clip_lab_goldens::data(folder) else { return };
         for entry in fs::read_dir(folder).unwrap().take(150) {
             let picture = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
             assert!(picture.width() > 1 && picture.height() > 1);

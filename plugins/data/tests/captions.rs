@@ -142,7 +142,7 @@ fn the_fingerprint_follows_the_pictures_and_not_the_captions() {
 
 #[test]
 fn splits_by_hash_are_disjoint_cover_everything_and_keep_pictures_whole() {
-    let Some(root) = common::data("flickr8k") else { return };
+    let Some(root) = clip_lab_goldens::data("flickr8k") else { return };
     let part = |split| opened(&CaptionFolder { file: Some("captions.txt".into()), split, ..all(&root) });
     let parts = [Split::Train, Split::Val, Split::Test].map(part);
     let sizes = parts.each_ref().map(|data| data.len());
@@ -154,7 +154,7 @@ fn splits_by_hash_are_disjoint_cover_everything_and_keep_pictures_whole() {
 
 #[test]
 fn flickr8k_has_its_published_splits() {
-    let Some(root) = common::data("flickr8k") else { return };
+    let Some(root) = clip_lab_goldens::data("flickr8k") else { return };
     for (split, pictures) in
         [(Split::Train, 6000), (Split::Val, 1000), (Split::Test, 1000), (Split::All, 8000)]
     {

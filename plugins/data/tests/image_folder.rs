@@ -158,7 +158,7 @@ fn the_fingerprint_follows_the_pictures_and_not_their_names_for_classes() {
 
 #[test]
 fn cifar_10_opens_with_its_ten_classes() {
-    let Some(root) = common::data("cifar10") else { return };
+    let Some(root) = clip_lab_goldens::data("cifar10") else { return };
     let (train, test) = (opened(&of(&root.join("train"))), opened(&of(&root.join("test"))));
     assert_eq!((train.len(), test.len(), train.classes().len()), (10_000, 3_000, 10));
     assert_eq!(train.classes(), test.classes());

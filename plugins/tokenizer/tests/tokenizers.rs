@@ -1,10 +1,9 @@
 //! Ids against open_clip and transformers, and what users get wrong.
 
-mod common;
-
 use std::{fs, path::Path};
 
 use clip_lab_api::{Catalog, Faults, Plugin, Settings, Tokenizer};
+use clip_lab_goldens::golden;
 use plugins_tokenizer::{ClipBpe, HuggingFace};
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -34,7 +33,7 @@ fn both_are_on_the_shelf() {
 
 #[test]
 fn clip_bpe_gives_the_ids_of_open_clip() {
-    let Some(file) = common::golden("tokenizers/clip_bpe.json") else { return };
+    let Some(file) = golden("tokenizers/clip_bpe.json") else { return };
     let golden = json(&file);
     let expected: Vec<Vec<i64>> = serde_json::from_value(golden["clip77"].clone()).unwrap();
     let texts = strings(&golden["texts"]);
@@ -77,7 +76,7 @@ fn clip_bpe_reads_markers_and_keeps_the_end() {
 
 /// Every row of `input_ids` in a folder of the goldens equals ours; past our end there is padding only.
 fn agrees(folder: &str, pad: i64) {
-    let Some(folder) = common::golden(folder) else { return };
+    let Some(folder) = golden(folder) else { return };
     let texts = strings(&json(&folder.join("texts.json")));
     let bytes = fs::read(folder.join("io.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -109,7 +108,7 @@ fn clip_ids_are_those_of_transformers() {
 
 #[test]
 fn the_files_own_padding_and_length_are_passed_over() {
-    let Some(folder) = common::golden("towers/hf_bert") else { return };
+    let Some(folder) = golden("towers/hf_bert") else { return };
     let mut file = json(&folder.join("tokenizer.json"));
     file["padding"] = serde_json::json!({
         "strategy": { "Fixed": 50 }, "direction": "Right", "pad_to_multiple_of": null,
@@ -126,7 +125,7 @@ fn the_files_own_padding_and_length_are_passed_over() {
 
 #[test]
 fn a_cut_text_keeps_its_end_token() {
-    let Some(folder) = common::golden("towers/hf_bert") else { return };
+    let Some(folder) = golden("towers/hf_bert") else { return };
     let tokenizer = huggingface(&folder);
     let (whole, cut) =
         (tokenizer.encode("a dog and a dog", 50).unwrap(), tokenizer.encode("a dog and a dog", 4).unwrap());

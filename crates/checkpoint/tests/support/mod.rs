@@ -1,30 +1,11 @@
-//! What the tests share: the goldens, and building a part of a checkpoint with our plugins.
+//! What the tests share: building a part of a checkpoint with our plugins.
 
 #![allow(dead_code, missing_docs)]
-
-use std::env;
-use std::path::PathBuf;
 
 use clip_lab_api::{Catalog, ImageEncoder, Kind, Mode, Planned, Projection, ProjectionScope, Section, Shelf};
 use clip_lab_api::{TextEncoder, Tokens, parse};
 use clip_lab_checkpoint::{Checkpoint, Import, TensorFile};
 use tch::{Device, Kind as DType, Tensor, nn};
-
-/// A file or folder below the goldens; none (said on stderr) where they are missing.
-///
-/// # Panics
-/// When they are missing although `CI` is set.
-pub fn golden(path: &str) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/goldens");
-    let root = env::var_os("CLIP_LAB_GOLDENS").map_or_else(|| PathBuf::from(beside), PathBuf::from);
-    let found = root.join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    assert!(env::var_os("CI").is_none(), "no goldens at {}: set CLIP_LAB_GOLDENS", found.display());
-    eprintln!("SKIPPED: no goldens at {}", found.display());
-    None
-}
 
 pub fn catalog() -> Catalog {
     let mut catalog = Catalog::default();

@@ -1,27 +1,11 @@
-//! Where the outside data lies, and folders of pictures made up for a test.
+//! Folders of pictures made up for a test.
 #![allow(dead_code)]
 
-use std::{env, fs, path::PathBuf};
+use std::fs;
 
 use clip_lab_api::{Dataset, Plugin};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
-
-/// A file or folder below the outside data; none (said on stderr) where it is missing.
-///
-/// # Panics
-/// When it is missing although `CI` is set.
-pub fn data(path: &str) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let root = env::var_os("CLIP_LAB_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
-    let found = root.join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    assert!(env::var_os("CI").is_none(), "no data at {}: set CLIP_LAB_DATA", found.display());
-    eprintln!("SKIPPED: no data at {}", found.display());
-    None
-}
 
 /// A folder with `Images/a.png` to `Images/d.png` and `captions.txt` holding `captions`.
 pub fn folder(captions: impl AsRef<[u8]>) -> TempDir {

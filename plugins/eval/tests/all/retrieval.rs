@@ -1,6 +1,6 @@
 //! Retrieval held against known values, a plain sort and bad input.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use crate::support::{self, Model, evaluate, metric};
 use clip_lab_api::{Catalog, Direction, Section, parse};
@@ -49,12 +49,7 @@ fn ranks_are_kept_in_the_order_of_the_data() {
 
 #[test]
 fn metrics_are_those_of_the_reference() {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/goldens");
-    let root = std::env::var_os("CLIP_LAB_GOLDENS").map_or(beside, PathBuf::from).join("retrieval");
-    if !root.exists() {
-        assert!(std::env::var_os("CI").is_none(), "no goldens at {}", root.display());
-        return eprintln!("SKIPPED: no goldens at {}", root.display());
-    }
+    let Some(root) = clip_lab_goldens::golden("retrieval") else { return };
     let tensors = Tensor::read_safetensors(root.join("io.safetensors")).unwrap();
     let tensor = |name: &str| &tensors.iter().find(|(known, _)| known == name).unwrap().1;
     let text = fs::read_to_string(root.join("expected.json")).unwrap();

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
@@ -61,13 +60,5 @@ pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
 
 /// Golden tensors by name; none where there are no goldens, which must not happen in CI.
 pub fn goldens(file: &str) -> Option<HashMap<String, Tensor>> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/goldens");
-    let root = std::env::var_os("CLIP_LAB_GOLDENS").map_or(beside, PathBuf::from);
-    let path = root.join(file);
-    if !path.exists() {
-        assert!(std::env::var_os("CI").is_none(), "no goldens at {}", path.display());
-        eprintln!("SKIPPED: no goldens at {}", path.display());
-        return None;
-    }
-    Some(Tensor::read_safetensors(path).unwrap().into_iter().collect())
+    Some(Tensor::read_safetensors(clip_lab_goldens::golden(file)?).unwrap().into_iter().collect())
 }
