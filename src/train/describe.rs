@@ -31,7 +31,8 @@ pub fn describe(plan: &Plan, classes: &[String]) -> String {
     Value::Object(parts).to_string()
 }
 
-/// The classifier and its classes that [`describe`] spoke of; none where it spoke of none.
+/// The classifier, and its classes in order, of which the metadata `model` of a checkpoint speaks; none where it speaks of
+/// none.
 ///
 /// # Errors
 /// When its words cannot be read.

@@ -12,6 +12,7 @@ pub const EXAMPLES: &str = "Examples:
   clip-lab eval lit --data flickr8k --suite retrieval           captions and pictures of another data set
   clip-lab eval lit --data cifar10/test --templates openai80    zero-shot over class folders, eighty templates
   clip-lab eval lit --data cifar10/test --confusion cifar.png   which classes are taken for which
+  clip-lab eval cifar-finetune --data cifar10/test              a classifier on other folders of its classes
   clip-lab eval hf:openai/clip-vit-base-patch32 --data imagenet-v2 --classes names.txt --templates openai7
   clip-lab compare lit clip-scratch --metric cifar10-test/zero_shot/top1
   clip-lab eval --interpolate experiments/lit.toml lit          weights between two models (WiSE-FT)
