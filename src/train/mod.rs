@@ -50,6 +50,7 @@ pub fn run(plan: &Plan, options: &Options, console: Console, stop: Stop) -> Resu
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
+    clip_lab_torch::keep_memory();
     let device = device(&plan.run.device)?;
     let feed = Feed::open(plan)?;
     let session = Session::open(plan, options, environment::capture(device, &feed), feed.total)?;

@@ -5,6 +5,7 @@
 mod cuda;
 mod ffi;
 mod flops;
+mod heap;
 mod memory;
 mod precision;
 mod product;
@@ -16,6 +17,7 @@ mod trace;
 
 pub use cuda::open_cuda;
 pub use flops::{count_flops, uncounted};
+pub use heap::keep_memory;
 pub use memory::{peak_memory, reset_peak_memory, watch_memory};
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use product::Products;
