@@ -24,8 +24,8 @@ pub struct Viewer {
     max_tokens: usize,
     prepare: Arc<Prepare>,
     device: Device,
-    /// What a classifier tells apart; empty beside a text tower.
-    classes: Vec<String>,
+    /// What a classifier tells apart; none beside a text tower.
+    classes: Option<Vec<String>>,
 }
 
 impl Viewer {
@@ -67,17 +67,20 @@ impl Viewer {
         let tower = ImageTower::build(image, &vars, Start::ToBeLoaded)?;
         let classifier = Classifier::build(&settings, &vars, image.head.dim, classes.len() as i64)?;
         checkpoint::read_weights(file, &vars)?;
-        Ok(Some(Self { classes, ..Self::new(image, tower, Against::Classes(classifier), device) }))
+        Ok(Some(Self {
+            classes: Some(classes),
+            ..Self::new(image, tower, Against::Classes(classifier), device)
+        }))
     }
 
     fn new(side: &ImageSide, image: ImageTower, against: Against, device: Device) -> Self {
         let prepare = Arc::new(Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() });
-        Self { image, against, tokenizer: None, max_tokens: 0, prepare, device, classes: Vec::new() }
+        Self { image, against, tokenizer: None, max_tokens: 0, prepare, device, classes: None }
     }
 
     /// What a classifier tells apart, in the order of its answers; none for two towers.
     pub fn classes(&self) -> Option<&[String]> {
-        matches!(self.against, Against::Classes(_)).then_some(&self.classes)
+        self.classes.as_deref()
     }
 
     /// As evaluation wants it.
