@@ -5,10 +5,11 @@
 mod support;
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clip_lab_api::{Mode, Tokens};
 use clip_lab_checkpoint::{Import, Preprocess, cache_dir, open};
+use clip_lab_goldens::data;
 use image::imageops::{FilterType, crop_imm, resize};
 use support::{catalog, image as build, plan, text, unit};
 use tch::{Kind, Tensor};
@@ -39,14 +40,6 @@ const PHOTOS: &[(&str, i64)] = &[
     ("n01980166_fiddler_crab", 120),
 ];
 
-fn photos() -> Option<PathBuf> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/photos")).to_path_buf();
-    if !folder.exists() {
-        eprintln!("SKIPPED: no photographs at {}", folder.display());
-    }
-    folder.exists().then_some(folder)
-}
-
 /// `[1, 3, crop, crop]`, as `preprocess` says.
 fn picture(path: &Path, preprocess: &Preprocess) -> Tensor {
     let photo = image::open(path).unwrap().to_rgb8();
@@ -65,7 +58,7 @@ fn picture(path: &Path, preprocess: &Preprocess) -> Tensor {
 
 #[test]
 fn the_resnet_of_keras_knows_what_photographs_show() {
-    let (true, Some(folder)) = (cached("resnet50-keras"), photos()) else { return };
+    let (true, Some(folder)) = (cached("resnet50-keras"), data("photos")) else { return };
     let checkpoint = open("resnet50-keras").unwrap();
     let import = checkpoint.image().unwrap().unwrap();
     let preprocess = checkpoint.preprocess().unwrap().unwrap();
