@@ -1,0 +1,44 @@
+//! `clip-lab dashboard`, and how it shows pictures.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// How the dashboard shows pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Images {
+    /// The best that the terminal says it can; half-blocks inside tmux
+    #[default]
+    Auto,
+    /// The protocol of kitty
+    Kitty,
+    /// Sixels
+    Sixel,
+    /// The protocol of iTerm2
+    Iterm2,
+    /// Two coloured points a cell, in any terminal
+    Halfblocks,
+    /// Names of pictures only
+    Off,
+}
+
+/// `clip-lab dashboard`.
+///
+/// Shows the runs of the store and reads nothing else: closing it touches no run. `?` tells the keys.
+#[derive(Debug, Args)]
+#[command(after_help = DASHBOARD)]
+pub struct DashboardArgs {
+    /// A layout: a file, or the name of one in dashboards/, such as `lit`
+    pub layout: Option<PathBuf>,
+    /// Show only these runs: names or beginnings of uids, or a filter such as `study:lit status:live lr<1e-4`
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub runs: Vec<String>,
+    /// How to show pictures
+    #[arg(long, value_enum, default_value_t)]
+    pub images: Images,
+}
+
+const DASHBOARD: &str = "Examples:
+  clip-lab dashboard                                               all runs, live ones first
+  clip-lab dashboard lit --runs study:tricks                       a layout, and some runs
+  clip-lab dashboard --runs 'status:live lr<1e-4' --images off     a filter";
