@@ -42,7 +42,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let set = if args.wrong.wrong { Some(ranks(args, store, split)?) } else { None };
     let target = Target::find(&args.model, &args.set, store, catalog)?;
     let device = train::device("auto")?;
-    let Model { vars, image, text } = target.build(device)?;
+    let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =
         image.as_ref().zip(target.plan.image.as_ref()).context("the model has no image tower")?;
     let eyes = Eyes { tower, side, device };

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clip_lab_api::Catalog;
 use clip_lab_checkpoint::TensorFile;
 use tch::{Device, nn};
 
 use super::named::Named;
 use crate::{
-    plan::{ModelPlan, plan_model},
+    plan::{self, ModelPlan, plan_model},
     spec::Spec,
-    train::{ImageTower, Start, TextTower, checkpoint},
+    train::{Classifier, ImageTower, Start, TextTower, checkpoint},
 };
 
 /// A model, planned; no tensor made.
@@ -20,16 +20,28 @@ pub struct Target {
     pub plan: ModelPlan,
     /// The checkpoint of ours with its weights; none where the plan says where they come from.
     pub checkpoint: Option<PathBuf>,
+    /// The classifier of a checkpoint that has one, in place of a text tower.
+    pub classifier: Option<clip_lab_checkpoint::Classifier>,
 }
 
 /// A model with its weights.
 pub struct Model {
-    /// Every variable, `image.*`, `image_projection.*`, `text.*` and `text_projection.*`.
+    /// Every variable, `image.*`, `image_projection.*`, `text.*`, `text_projection.*` and `classifier.*`.
     pub vars: nn::VarStore,
     /// The image side.
     pub image: Option<ImageTower>,
     /// The text side.
     pub text: Option<TextTower>,
+    /// What a checkpoint without a text tower tells apart.
+    pub classes: Option<Classes>,
+}
+
+/// A classifier and what it tells apart.
+pub struct Classes {
+    /// Image embeddings to one number for each class.
+    pub classifier: Classifier,
+    /// The classes, in the order of these numbers.
+    pub names: Vec<String>,
 }
 
 impl Target {
@@ -41,7 +53,8 @@ impl Target {
         // Folders and hub names in layouts of other tools; what is ours has a spec.
         if is_checkpoint(model) {
             let plan = plan_model(Spec::parse(model, &folder_spec(model)?, sets)?, catalog)?;
-            return Ok(Self { plan, checkpoint: None });
+            let classifier = clip_lab_checkpoint::open(model)?.classifier()?;
+            return Ok(Self { plan, checkpoint: None, classifier });
         }
         let named = Named::find(model, sets, store)?;
         let mut plan = plan_model(named.spec, catalog)?;
@@ -49,7 +62,8 @@ impl Target {
         if named.weights.as_deref().is_some_and(lacks_texts) {
             plan.text = None;
         }
-        Ok(Self { plan, checkpoint: named.weights })
+        let classifier = named.weights.as_deref().map(classifier_in).transpose()?.flatten();
+        Ok(Self { plan, checkpoint: named.weights, classifier })
     }
 
     /// The towers with their weights.
@@ -64,11 +78,32 @@ impl Target {
         let plan = &self.plan;
         let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
         let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
+        let classes = self.classes(&vars)?;
         if let Some(path) = &self.checkpoint {
             checkpoint::read_weights(path, &vars)?;
         }
-        Ok(Model { vars, image, text })
+        Ok(Model { vars, image, text, classes })
     }
+
+    /// The classifier with its weights.
+    fn classes(&self, vars: &nn::VarStore) -> Result<Option<Classes>> {
+        let (Some(stated), Some(image)) = (&self.classifier, &self.plan.image) else { return Ok(None) };
+        let settings = toml::Value::Table(stated.settings.clone());
+        let settings: plan::Classifier =
+            settings.try_into().context("the settings of the checkpoint's classifier cannot be read")?;
+        let classes = stated.classes.len() as i64;
+        let classifier = Classifier::build(&settings, vars, image.head.dim, classes)?;
+        stated.weights.load(vars, "classifier")?;
+        Ok(Some(Classes { classifier, names: stated.classes.clone() }))
+    }
+}
+
+/// Checkpoints of earlier versions do not say which model they are of, and name no classes: none.
+fn classifier_in(file: &Path) -> Result<Option<clip_lab_checkpoint::Classifier>> {
+    if checkpoint::peek(file)?.model.is_empty() {
+        return Ok(None);
+    }
+    clip_lab_checkpoint::open(&file.to_string_lossy())?.classifier()
 }
 
 fn lacks_texts(checkpoint: &Path) -> bool {

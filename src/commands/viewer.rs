@@ -1,19 +1,15 @@
 //! A model, ready to look at any data set.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Dataset, Tokenizer};
-use tch::{Device, nn};
+use tch::Device;
 
-use super::target::{Model, Target};
+use super::target::{Classes, Model, Target};
 use crate::{
     data::{Prepare, Source, cores},
-    plan::ImageSide,
-    train::{
-        self, Against, Classifier, Console, Features, ImageTower, Start, Towers, checkpoint,
-        described_classifier,
-    },
+    train::{self, Against, Console, Features, ImageTower, Towers},
 };
 
 /// An image tower and what it was trained against, with what they need to see and to read.
@@ -34,48 +30,30 @@ impl Viewer {
     /// # Errors
     /// When a part is missing, the towers do not share a space, or the weights cannot be read.
     pub fn build(target: &Target) -> Result<Self> {
-        let image = target.plan.image.as_ref().with_context(|| missing("image"))?;
-        let device = train::device("auto")?;
-        let classifier = target.checkpoint.as_deref().filter(|_| target.plan.text.is_none());
-        match classifier.map(|file| Self::classifier(image, file, device)).transpose()?.flatten() {
-            Some(viewer) => Ok(viewer),
-            None => Self::two_towers(target, image, device),
-        }
-    }
-
-    fn two_towers(target: &Target, image: &ImageSide, device: Device) -> Result<Self> {
-        let text = target.plan.text.as_ref().with_context(|| missing("text"))?;
-        let (pictures, texts) = (image.head.dim, text.head.dim);
+        let (side, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
+        let side = side.with_context(|| missing("image"))?;
+        let (pictures, texts) = (side.head.dim, text.map_or(side.head.dim, |text| text.head.dim));
         ensure!(
             pictures == texts,
             "the image side gives {pictures} numbers and the text side {texts}: they share no space"
         );
-        let Model { image: tower, text: reader, .. } = target.build(device)?;
-        let against = Against::Texts(reader.with_context(|| missing("text"))?);
-        let viewer = Self::new(image, tower.with_context(|| missing("image"))?, against, device);
-        let tokenizer = Some(text.tokenizer.build(()).context("[tokenizer]")?);
-        Ok(Self { tokenizer, max_tokens: text.max_tokens, ..viewer })
-    }
-
-    /// None where the checkpoint speaks of no classifier.
-    fn classifier(image: &ImageSide, file: &Path, device: Device) -> Result<Option<Self>> {
-        let stated = described_classifier(&checkpoint::peek(file)?.model);
-        let Some((settings, classes)) = stated.with_context(|| file.display().to_string())? else {
-            return Ok(None);
+        let device = train::device("auto")?;
+        let Model { image, text: reader, classes, .. } = target.build(device)?;
+        let (against, classes) = match (reader, classes) {
+            (Some(reader), _) => (Against::Texts(reader), None),
+            (None, Some(Classes { classifier, names })) => (Against::Classes(classifier), Some(names)),
+            (None, None) => bail!(missing("text")),
         };
-        let vars = nn::VarStore::new(device);
-        let tower = ImageTower::build(image, &vars, Start::ToBeLoaded)?;
-        let classifier = Classifier::build(&settings, &vars, image.head.dim, classes.len() as i64)?;
-        checkpoint::read_weights(file, &vars)?;
-        Ok(Some(Self {
-            classes: Some(classes),
-            ..Self::new(image, tower, Against::Classes(classifier), device)
-        }))
-    }
-
-    fn new(side: &ImageSide, image: ImageTower, against: Against, device: Device) -> Self {
-        let prepare = Arc::new(Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() });
-        Self { image, against, tokenizer: None, max_tokens: 0, prepare, device, classes: None }
+        let tokenizer = text.map(|text| text.tokenizer.build(()).context("[tokenizer]")).transpose()?;
+        Ok(Self {
+            image: image.with_context(|| missing("image"))?,
+            against,
+            tokenizer,
+            max_tokens: text.map_or(0, |text| text.max_tokens),
+            prepare: Arc::new(Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() }),
+            device,
+            classes,
+        })
     }
 
     /// What a classifier tells apart, in the order of its answers; none for two towers.

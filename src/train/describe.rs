@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
 use clip_lab_api::{Kind, Planned};
 use clip_lab_checkpoint as checkpoint;
 use serde_json::{Map, Value, json};
 
-use crate::plan::{Classifier, Plan, Preprocess};
+use crate::plan::{Plan, Preprocess};
 
 /// Settings that name a file. The spec's folder may be another when the checkpoint is used.
 const FILES: [&str; 1] = ["path"];
@@ -29,19 +28,6 @@ pub fn describe(plan: &Plan, classes: &[String]) -> String {
     }
     add("loss", part(&plan.loss));
     Value::Object(parts).to_string()
-}
-
-/// The classifier, and its classes in order, of which the metadata `model` of a checkpoint speaks; none where it speaks of
-/// none.
-///
-/// # Errors
-/// When its words cannot be read.
-pub fn described_classifier(model: &str) -> Result<Option<(Classifier, Vec<String>)>> {
-    let mut model: Value = serde_json::from_str(model).unwrap_or_default();
-    let Some(stated) = model.get_mut("classifier").map(Value::take) else { return Ok(None) };
-    let (settings, classes) = (stated["settings"].clone(), stated["classes"].clone());
-    let read = || Ok((serde_json::from_value(settings)?, serde_json::from_value(classes)?));
-    read().map(Some).map_err(|error: serde_json::Error| anyhow!("what it says of its classifier: {error}"))
 }
 
 fn part<K: Kind + ?Sized>(planned: &Planned<K>) -> Value {

@@ -23,7 +23,6 @@ mod trainer;
 
 pub use classifier::Classifier;
 pub use console::{Console, Line, duration};
-pub use describe::described_classifier;
 pub use environment::CODE;
 pub use evaluate::{Towers, View, embed_texts, judge};
 pub use features::{Features, Without, key};

@@ -2,10 +2,13 @@
 
 use std::fs;
 
-use image::{Rgb, RgbImage};
 use serde_json::Value;
 
-use crate::{lab::Lab, program::says, support::goldens};
+use crate::{
+    lab::{COLOURS, Lab, colours},
+    program::says,
+    support::goldens,
+};
 
 const METRIC: &str = "val/retrieval/t2i/mean_rank";
 
@@ -26,20 +29,6 @@ fn a_run_evaluated_again_says_what_it_said() {
     let file = format!("runs/{uid}/last.safetensors");
     assert_eq!(lab.json(&["eval", &file]), again, "by its checkpoint");
 }
-
-/// Class folders of plain squares, `count` of each colour.
-fn colours(lab: &Lab, root: &str, classes: &[(&str, [u8; 3])], count: usize) {
-    for (class, colour) in classes {
-        fs::create_dir_all(lab.path(&format!("{root}/{class}"))).unwrap();
-        for index in 0..count {
-            let shade = colour.map(|part| part.saturating_add(index as u8));
-            let file = lab.path(&format!("{root}/{class}/{index}.png"));
-            RgbImage::from_pixel(20, 20, Rgb(shade)).save(file).unwrap();
-        }
-    }
-}
-
-const COLOURS: &[(&str, [u8; 3])] = &[("c0", [200, 0, 0]), ("c1", [0, 200, 0]), ("c2", [0, 0, 200])];
 
 #[test]
 fn a_run_on_class_folders_is_kept_shown_and_compared() {
@@ -104,59 +93,6 @@ fn what_was_confused_is_told_and_drawn() {
         &lab.run(&["eval", "tiny", "--suite", "retrieval", "--confusion", "d.png"]).bad(),
         &["--confusion wants zero_shot or classification"],
     );
-}
-
-/// What tells the three colours apart after a few steps.
-const CLASSIFIER: &str = r#"
-name = "colours"
-[run]
-steps = 30
-batch = 6
-workers = 1
-threads = 1
-[data.train]
-plugin = "image_folder"
-root = "rgb"
-[model.image]
-plugin = "resnet"
-image_size = 16
-layers = [1, 1]
-widths = [8, 16]
-block = "basic"
-stem_width = 8
-[model.classifier]
-[loss]
-plugin = "cross_entropy"
-[optimizer]
-plugin = "adamw"
-lr = 1e-2
-[schedule]
-plugin = "constant"
-"#;
-
-#[test]
-fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
-    let lab = Lab::new();
-    colours(&lab, "rgb", COLOURS, 4);
-    lab.write("colours.toml", CLASSIFIER);
-    lab.run(&["run", "colours.toml"]).good();
-    // Fewer classes, in another order, with one that is called otherwise.
-    colours(&lab, "other", &[("azure", COLOURS[2].1), ("c0", COLOURS[0].1)], 3);
-    lab.write("names.toml", "azure = \"c2\"\n");
-    let refused = lab.run(&["eval", "colours", "--data", "other"]).bad();
-    says(&refused, &["was not trained to tell `azure`; it knows c0, c1, c2", "--classes"]);
-    let found = lab.json(&["eval", "colours", "--data", "other", "--classes", "names.toml"]);
-    let metrics = found["metrics"].as_object().unwrap();
-    let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
-    assert_eq!(names, ["other/classification/mean_per_class", "other/classification/top1"]);
-    assert_eq!(metrics["other/classification/top1"], 1.0, "{found}");
-    assert_eq!((&found["settings"]["classes"], &found["confused"]), (&3.into(), &Value::Array(Vec::new())));
-
-    let words = ["eval", "colours", "--data", "rgb", "--confusion", "c.svg"];
-    says(&lab.run(&words).good(), &["rgb/classification/top1"]);
-    says(&fs::read_to_string(lab.path("c.svg")).unwrap(), &["colours on rgb"]);
-    let refused = lab.run(&["eval", "colours", "--data", "rgb", "--suite", "retrieval"]).bad();
-    says(&refused, &["--suite retrieval cannot judge this model, which has a classifier"]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub const TINY: &str = include_str!("tiny.toml");
 /// Pictures of its training split, and of the other.
 pub const TRAIN: usize = 48;
 const VAL: usize = 8;
+/// Three classes that any tower tells apart.
+pub const COLOURS: &[(&str, [u8; 3])] = &[("c0", [200, 0, 0]), ("c1", [0, 200, 0]), ("c2", [0, 0, 200])];
 
 /// The folder. It goes with everything in it.
 pub struct Lab(TempDir);
@@ -162,5 +164,17 @@ pub struct Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = self.release.take().map(|mut pipe| pipe.write_all(b"\n"));
+    }
+}
+
+/// Class folders of plain squares, `count` of each colour.
+pub fn colours(lab: &Lab, root: &str, classes: &[(&str, [u8; 3])], count: usize) {
+    for (class, colour) in classes {
+        fs::create_dir_all(lab.path(&format!("{root}/{class}"))).unwrap();
+        for index in 0..count {
+            let shade = colour.map(|part| part.saturating_add(index as u8));
+            let file = lab.path(&format!("{root}/{class}/{index}.png"));
+            RgbImage::from_pixel(20, 20, Rgb(shade)).save(file).unwrap();
+        }
     }
 }

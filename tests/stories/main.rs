@@ -3,6 +3,7 @@
 mod bad_data;
 mod bad_weights;
 mod bucket;
+mod classifier;
 mod compare;
 mod doctor;
 mod embed;

@@ -36,6 +36,17 @@ impl Import {
     }
 }
 
+/// A linear classifier on the image embedding, which only checkpoints of ours have.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    /// Settings, in the words of `[model.classifier]`.
+    pub settings: Table,
+    /// What it tells apart, in the order of its answers.
+    pub classes: Vec<String>,
+    /// `weight`, `[C, D]`, and `bias`, `[C]`.
+    pub weights: Weights,
+}
+
 /// A checkpoint, found and understood; no tensor is read yet.
 pub struct Checkpoint(Box<dyn Layout>);
 
@@ -105,6 +116,14 @@ impl Checkpoint {
     /// When its configuration cannot be read.
     pub fn tokenizer(&self) -> Result<Option<Import>> {
         self.0.tokenizer()
+    }
+
+    /// The classifier, if it has one.
+    ///
+    /// # Errors
+    /// When what it says of it cannot be read.
+    pub fn classifier(&self) -> Result<Option<Classifier>> {
+        self.0.classifier()
     }
 
     /// The loss: `clip` with its scale, or `siglip` with scale and bias, as settings.

@@ -18,7 +18,7 @@ mod rename;
 mod source;
 mod weights;
 
-pub use checkpoint::{Checkpoint, Import, open};
+pub use checkpoint::{Checkpoint, Classifier, Import, open};
 pub use clip_lab_api::cache_dir;
 pub use preprocess::Preprocess;
 pub use source::{TensorFile, save};

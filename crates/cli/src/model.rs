@@ -18,7 +18,8 @@ const FORMATS: &str = "Formats:
   hf           what transformers loads: CLIPModel where both towers are CLIP's, else VisionTextDualEncoderModel (a ViT or
                CLIP's ViT with a BERT that pools by its pooler, or with CLIP's text transformer)
   open_clip    what open_clip loads as local-dir:DIR: CLIP's ViT or OpenAI's ResNet with CLIP's text transformer
-  torchscript  one file, model.pt, with the methods encode_image and encode_text; holds every model
+  torchscript  one file, model.pt, with the methods encode_image and encode_text, or, of a classifier, encode_image,
+               classify (also forward) and classes; holds every model
 
 What a format cannot hold is refused with the reason. Every folder can be named by `from` in a spec again, but for
 torchscript.

@@ -43,9 +43,14 @@ impl Card<'_> {
             ModelFormat::OpenClip => "library_name: open_clip\n",
             ModelFormat::TorchScript => "",
         };
+        let (pipeline, tags, what) = match &self.model.classes {
+            Some(_) => ("image-classification", "", "A classifier of pictures"),
+            None => {
+                ("zero-shot-image-classification", "tags:\n- clip\n- image-text\n", "An image-text model")
+            }
+        };
         format!(
-            "---\n{library}pipeline_tag: zero-shot-image-classification\ntags:\n- clip\n- image-text\n---\n# {}\n\nAn \
-             image-text model (`{}`), written by clip-lab {} from `{}`.\n",
+            "---\n{library}pipeline_tag: {pipeline}\n{tags}---\n# {}\n\n{what} (`{}`), written by clip-lab {} from `{}`.\n",
             self.name(),
             self.kind,
             env!("CARGO_PKG_VERSION"),
@@ -84,6 +89,14 @@ impl Card<'_> {
                 "rows = model.encode_image(pixel_values, normalize=True)  # [B, 3, {side}, {side}]"
             );
         }
+        if let (Some(classes), Some(image)) = (&self.model.classes, &self.target.plan.image) {
+            let (count, side) = (classes.names.len(), image.preprocess.size);
+            let _ = writeln!(
+                lines,
+                "logits = model(pixel_values)  # [B, 3, {side}, {side}] to [B, {count}], before the softmax\n\
+                 names = model.classes()  # what each of the {count} is"
+            );
+        }
         if let Some(text) = &self.target.plan.text {
             let most = text.max_tokens;
             let _ = writeln!(
@@ -101,6 +114,9 @@ impl Card<'_> {
             rows.push(("image", image.encoder.name));
             rows.push(("image_projection", image.head.projection.name));
         }
+        if self.model.classes.is_some() {
+            rows.push(("classifier", "linear"));
+        }
         if let Some(text) = &plan.text {
             rows.push(("text", text.encoder.name));
             rows.push(("text_projection", text.head.projection.name));
@@ -112,6 +128,9 @@ impl Card<'_> {
         if let Some(text) = &plan.text {
             let _ =
                 writeln!(words, "\nTokenizer: {}, {} tokens at most.", text.tokenizer.name, text.max_tokens);
+        }
+        if let Some(classes) = &self.model.classes {
+            let _ = writeln!(words, "\nClasses, in the order of the answers: {}.", classes.names.join(", "));
         }
         words
     }

@@ -13,11 +13,12 @@ use tch::Device;
 use super::{
     card,
     folder::{Folder, RECORD},
-    parts, record, torchscript,
+    parts::{self, Temperature},
+    record, torchscript,
 };
 use crate::commands::{
     named::weights_in,
-    target::{Target, is_checkpoint},
+    target::{Model, Target, is_checkpoint},
 };
 
 /// Writes the model that the arguments name.
@@ -31,20 +32,7 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     say!("reading {source}");
     let mut built = target.build(Device::Cpu)?;
     let loss = parts::temperature(&target, is_checkpoint(&source).then_some(source.as_str()))?;
-    let (kind, remarks) = if args.format == ModelFormat::TorchScript {
-        say!("tracing both towers and trying the file with other batches");
-        torchscript::write(&target, &mut built, loss, &folder.path().join("model.pt"))?;
-        let (image, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
-        let pictures = image.map(|side| parts::preprocess(&side.preprocess));
-        let tokens = text.map(parts::tokens).transpose()?;
-        write_documents(folder.path(), &beside(tokens.as_ref(), pictures.as_ref())?)?;
-        ("TorchScript module", Vec::new())
-    } else {
-        let format = if args.format == ModelFormat::Hf { Format::HuggingFace } else { Format::OpenClip };
-        let files = in_layout(&parts::whole(&target, &built, loss)?, format)?;
-        files.write(folder.path())?;
-        (files.kind, files.remarks)
-    };
+    let (kind, remarks) = write(args.format, &target, &mut built, loss, folder.path())?;
     remarks.iter().for_each(|remark| say!("note: {remark}"));
     let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
     let found = record::gather(store, weights)?;
@@ -74,6 +62,32 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     out!("{kind} written to {}", args.out.display());
     files.iter().for_each(|(name, bytes)| out!("  {name:<32} {bytes:>12} bytes"));
     Ok(())
+}
+
+/// Writes the weights and what belongs beside them. Says what the model is there, and what is lost.
+fn write(
+    format: ModelFormat,
+    target: &Target,
+    built: &mut Model,
+    loss: Temperature,
+    folder: &Path,
+) -> Result<(&'static str, Vec<String>)> {
+    let layout = match format {
+        ModelFormat::Hf => Format::HuggingFace,
+        ModelFormat::OpenClip => Format::OpenClip,
+        ModelFormat::TorchScript => {
+            say!("tracing the model and trying the file with other batches");
+            torchscript::write(target, built, loss, &folder.join("model.pt"))?;
+            let (image, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
+            let pictures = image.map(|side| parts::preprocess(&side.preprocess));
+            let tokens = text.map(parts::tokens).transpose()?;
+            write_documents(folder, &beside(tokens.as_ref(), pictures.as_ref())?)?;
+            return Ok(("TorchScript module", Vec::new()));
+        }
+    };
+    let files = in_layout(&parts::whole(target, built, loss)?, layout)?;
+    files.write(folder)?;
+    Ok((files.kind, files.remarks))
 }
 
 /// The run's checkpoint that is meant, or what was named where it is no run.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clip_lab_api::Catalog;
-use clip_lab_checkpoint::{Checkpoint, Import, Preprocess};
+use clip_lab_checkpoint::{Checkpoint, Classifier, Import, Preprocess};
 use clip_lab_cli::{ModelShowArgs, answer, out, print};
 use clip_lab_store::Reader;
 use serde_json::{Value, json};
@@ -16,6 +16,9 @@ use crate::{
     plan::plan_model,
     spec::Spec,
 };
+
+/// As many of a list are printed.
+const FEW: usize = 10;
 
 /// What a checkpoint says of one part.
 struct Part {
@@ -96,8 +99,16 @@ fn parts(checkpoint: &Checkpoint) -> Vec<Part> {
         Part { name: "text", found: checkpoint.text() },
         Part { name: "text_projection", found: checkpoint.text_projection() },
         Part { name: "tokenizer", found: checkpoint.tokenizer() },
+        Part { name: "classifier", found: checkpoint.classifier().map(|found| found.map(linear)) },
         Part { name: "loss", found: checkpoint.loss() },
     ]
+}
+
+/// A classifier as a part like the others.
+fn linear(found: Classifier) -> Import {
+    let Classifier { mut settings, classes, weights } = found;
+    settings.insert("classes".into(), classes.into());
+    Import { plugin: "linear".into(), settings, needs: Vec::new(), weights: Some(weights) }
 }
 
 /// Builds the towers and fills them, as training would.
@@ -105,7 +116,7 @@ fn loads(from: &str, catalog: &Catalog) -> Result<()> {
     // Weights named by the catalogue are no path; a file in a run's folder is opened as `from` opens it.
     let text = folder_spec(from)?;
     let plan = plan_model(Spec::parse(from, &text, &[])?, catalog)?;
-    Target { plan, checkpoint: None }.build(Device::Cpu).map(drop)
+    Target { plan, checkpoint: None, classifier: None }.build(Device::Cpu).map(drop)
 }
 
 impl Part {
@@ -151,7 +162,7 @@ impl Part {
         }
         words += &import.plugin;
         let settings: Vec<String> =
-            import.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            import.settings.iter().map(|(key, value)| format!("{key} = {}", short(value))).collect();
         if !settings.is_empty() {
             words += &format!("\n{:<18}{}", "", settings.join(", "));
         }
@@ -163,6 +174,17 @@ impl Part {
             );
         }
         Some(words)
+    }
+}
+
+/// A value, of a long list the beginning; `--json` has all of it.
+fn short(value: &toml::Value) -> String {
+    match value.as_array() {
+        Some(list) if list.len() > FEW => {
+            let few: Vec<String> = list[..FEW].iter().map(toml::Value::to_string).collect();
+            format!("[{}, ... {} in all]", few.join(", "), list.len())
+        }
+        _ => value.to_string(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `model.pt`: the towers as one TorchScript module, traced, with methods that take batches and texts of any size.
+//! `model.pt`: the towers, or a tower and its classifier, as one TorchScript module, traced, with methods that take batches and texts of any size.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::parts::Temperature;
 use crate::{
-    commands::target::{Model, Target},
-    train::{ImageTower, TextTower},
+    commands::target::{Classes, Model, Target},
+    train::{Classifier, ImageTower, TextTower},
 };
 
 /// By how much the file may differ from the model, where it is tried out.
@@ -40,6 +40,14 @@ def encode_text(self, input_ids: Tensor, attention_mask: Tensor, normalize: bool
     return rows
 "#;
 
+const CLASSES: &str = r#"
+def classes(self) -> List[str]:
+    return [NAMES]
+
+def forward(self, images: Tensor) -> Tensor:
+    return self.classify(images)
+"#;
+
 /// Writes the module and tries it out.
 ///
 /// # Errors
@@ -62,6 +70,11 @@ pub fn write(target: &Target, model: &mut Model, loss: Temperature, path: &Path)
     if let Some(image) = &sides.image {
         trace.method("image_rows", &[image.batch(2)?], &mut |given| image.rows(&given[0]))?;
         trace.define(ENCODE_IMAGE)?;
+        if let Some(Classes { classifier, names }) = sides.classes {
+            let batch = image.batch(2)?;
+            trace.method("classify", &[batch], &mut |given| image.logits(&given[0], classifier))?;
+            trace.define(&classes(names))?;
+        }
     }
     if let Some(text) = &sides.text {
         let Tokens { ids, mask } = text.batch(2, text.limit)?;
@@ -79,6 +92,7 @@ pub fn write(target: &Target, model: &mut Model, loss: Temperature, path: &Path)
 struct Sides<'a> {
     image: Option<Images<'a>>,
     text: Option<Texts<'a>>,
+    classes: Option<&'a Classes>,
 }
 
 struct Images<'a> {
@@ -103,6 +117,7 @@ impl<'a> Sides<'a> {
                 limit: side.max_tokens as i64,
                 vocab: side.encoder.facts.vocab,
             }),
+            classes: model.classes.as_ref(),
         })
     }
 
@@ -112,6 +127,10 @@ impl<'a> Sides<'a> {
             if let Some(image) = &self.image {
                 let batch = image.batch(rows)?;
                 close(&script.call("image_rows", &[&batch], false)?, &image.rows(&batch)?)?;
+                if let Some(Classes { classifier, .. }) = self.classes {
+                    let logits = image.logits(&batch, classifier)?;
+                    close(&script.call("classify", &[&batch], false)?, &logits)?;
+                }
             }
             if let Some(text) = &self.text {
                 let Tokens { ids, mask } = text.batch(rows, (text.limit / 2).max(2))?;
@@ -129,6 +148,10 @@ impl Images<'_> {
 
     fn rows(&self, images: &Tensor) -> Result<Tensor> {
         self.tower.project(&self.tower.features(images, Mode::Eval)?, Mode::Eval)
+    }
+
+    fn logits(&self, images: &Tensor, classifier: &Classifier) -> Result<Tensor> {
+        classifier.logits(&self.rows(images)?)
     }
 }
 
@@ -148,10 +171,47 @@ impl Texts<'_> {
     }
 }
 
+/// The methods of a classifier that need no tracing.
+fn classes(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+    CLASSES.replace("NAMES", &names.join(", "))
+}
+
+/// A string of TorchScript's grammar, which knows octal escapes and no `\u`.
+fn literal(name: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in name.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '\0'..='\x1f' => quoted += &format!("\\{:03o}", letter as u32),
+            _ => quoted.push(letter),
+        }
+    }
+    quoted + "\""
+}
+
 fn close(ours: &Tensor, theirs: &Tensor) -> Result<()> {
     ensure!(ours.size() == theirs.size(), "it gives {:?} where {:?} was due", ours.size(), theirs.size());
     let off = (ours - theirs).f_abs()?.f_max()?.f_double_value(&[])?;
     let size = theirs.f_abs()?.f_max()?.f_double_value(&[])?.max(1.0);
     ensure!(off <= TOLERANCE * size, "it is off by {off:e}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_classes_are_what_they_were() {
+        let names = ["a \"b\"", "c\\n", "d\ne", "Käfer 🐞", "", "#f"];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut trace = Trace::new().unwrap();
+        trace.define("def classify(self, images: Tensor) -> Tensor:\n    return images").unwrap();
+        trace.define(&classes(&names.map(str::to_owned))).unwrap();
+        trace.save(file.path()).unwrap();
+        let module = tch::CModule::load(file.path()).unwrap();
+        let told = module.method_is::<tch::IValue>("classes", &[]).unwrap();
+        assert_eq!(told, tch::IValue::StringList(names.map(str::to_owned).to_vec()));
+    }
 }

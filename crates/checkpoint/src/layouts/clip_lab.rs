@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Layout;
 use crate::positions::Positions;
 use crate::source::{TensorFile, Tensors};
-use crate::{Import, Preprocess, Weights};
+use crate::{Classifier, Import, Preprocess, Weights};
 
 /// What the folder of a run is opened by, as `clip-lab embed RUN` does.
 const FILES: [&str; 2] = ["best.safetensors", "last.safetensors"];
@@ -53,11 +53,7 @@ impl ClipLab {
         let plugin = stated["plugin"].as_str();
         let plugin = plugin
             .with_context(|| format!("{}: its metadata names no plugin for `{name}`", self.file.display()))?;
-        let settings = match plain(&stated["settings"]) {
-            Some(toml::Value::Table(settings)) => settings,
-            _ => toml::Table::new(),
-        };
-        let weights = self.weights(name, plugin);
+        let (settings, weights) = (table(&stated["settings"]), self.weights(name, plugin));
         Ok(Some(Import { plugin: plugin.to_owned().into(), settings, needs: Vec::new(), weights }))
     }
 
@@ -107,6 +103,18 @@ impl Layout for ClipLab {
         if self.text()?.is_some() { self.part("tokenizer") } else { Ok(None) }
     }
 
+    fn classifier(&self) -> Result<Option<Classifier>> {
+        let stated = &self.model["classifier"];
+        let Some(weights) = self.weights("classifier", "") else { return Ok(None) };
+        if stated.is_null() {
+            return Ok(None);
+        }
+        let classes = serde_json::from_value(stated["classes"].clone()).with_context(|| {
+            format!("{}: the classes of its classifier cannot be read", self.file.display())
+        })?;
+        Ok(Some(Classifier { settings: table(&stated["settings"]), classes, weights }))
+    }
+
     fn loss(&self) -> Result<Option<Import>> {
         self.part("loss")
     }
@@ -123,6 +131,14 @@ impl Layout for ClipLab {
 
     fn describe(&self) -> String {
         format!("clip-lab checkpoint {}", self.file.display())
+    }
+}
+
+/// Settings; none where there is nothing of the kind.
+fn table(settings: &Value) -> toml::Table {
+    match plain(settings) {
+        Some(toml::Value::Table(settings)) => settings,
+        _ => toml::Table::new(),
     }
 }
 

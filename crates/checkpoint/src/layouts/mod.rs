@@ -24,7 +24,7 @@ pub(crate) use shapes::grid;
 
 use crate::json;
 use crate::source::{KerasResnet, TensorFile, Tensors};
-use crate::{Import, Preprocess};
+use crate::{Classifier, Import, Preprocess};
 
 /// A checkpoint in some tool's layout. What it does not have is none.
 pub(crate) trait Layout: Send + Sync {
@@ -46,6 +46,10 @@ pub(crate) trait Layout: Send + Sync {
     }
     /// As [`crate::Checkpoint::tokenizer`].
     fn tokenizer(&self) -> Result<Option<Import>> {
+        Ok(None)
+    }
+    /// As [`crate::Checkpoint::classifier`].
+    fn classifier(&self) -> Result<Option<Classifier>> {
         Ok(None)
     }
     /// As [`crate::Checkpoint::loss`].
