@@ -19,7 +19,8 @@ use tch::nn;
 
 use super::{
     named::Named,
-    target::{Model, Target, is_checkpoint},
+    subject,
+    target::{Model, is_checkpoint},
 };
 use crate::{
     plan::{Split, plan},
@@ -40,7 +41,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let (gallery, split) = gallery(args, store, catalog)?;
     // Before anything is computed: there may be no such evaluation.
     let set = if args.wrong.wrong { Some(ranks(args, store, split)?) } else { None };
-    let target = Target::find(&args.model, &args.set, store, catalog)?;
+    let target = subject::target(&args.model, args.weights, &args.set, store, catalog)?;
     let device = train::device("auto")?;
     let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =
@@ -90,7 +91,7 @@ fn ranks(args: &SearchArgs, store: &Path, split: Option<&str>) -> Result<RankSet
     let store = Store::open(store).context("--wrong looks at a run of the store")?;
     let run = store.run(&args.model).context("--wrong looks at a run of the store")?;
     let split = split.context("--wrong looks at the run's own data: leave --images")?;
-    Wanted { split, direction: args.wrong.direction.as_str() }.ranks(&store, &run)
+    Wanted { split, direction: args.wrong.direction.as_str(), weights: args.weights }.ranks(&store, &run)
 }
 
 /// Answers with wrong matches too, for which the captions are embedded where pictures ask.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context as _, Result, ensure};
+use clip_lab_cli::ModelWeights;
 use clip_lab_index::Index;
 use clip_lab_search::{Item, Judged, Miss, Misses};
 use clip_lab_store::{RankSet, Reader as Store, RunRow};
@@ -19,31 +20,36 @@ pub struct Wanted<'a> {
     pub split: &'a str,
     /// `t2i` or `i2t`.
     pub direction: &'a str,
+    /// Those that are searched with.
+    pub weights: Option<ModelWeights>,
 }
 
 impl Wanted<'_> {
-    /// The ranks that the run's best weights had, which are those that a search has too.
+    /// The ranks that these weights had when they were kept: a search has the same.
     ///
     /// # Errors
     /// Those of the store, and when there was no such evaluation.
     pub fn ranks(&self, store: &Store, run: &RunRow) -> Result<RankSet> {
+        let (weights, file) = match self.weights {
+            None | Some(ModelWeights::Raw) => ("raw", "best"),
+            Some(ModelWeights::Ema) => ("ema", "best_ema"),
+            Some(ModelWeights::Last) => ("raw", "last"),
+        };
         let mut sets = store.ranks(run.id)?;
         let fits = |set: &RankSet| {
             (&*set.suite, &*set.weights, &*set.split, &*set.direction)
-                == ("retrieval", "raw", self.split, self.direction)
+                == ("retrieval", weights, self.split, self.direction)
         };
         sets.retain(fits);
-        let best = store
-            .artifacts(run.id)?
-            .into_iter()
-            .find(|file| file.kind == "checkpoint" && file.name == "best");
-        let best = best.and_then(|file| file.step);
-        let place = best.and_then(|step| sets.iter().position(|set| set.step == step));
+        let kept = store.artifacts(run.id)?;
+        let kept = kept.iter().find(|kept| kept.kind == "checkpoint" && kept.name == file);
+        let step = kept.and_then(|kept| kept.step);
+        let place = step.and_then(|step| sets.iter().position(|set| set.step == step));
         let place = place.or(sets.len().checked_sub(1));
-        let Self { split, direction } = self;
+        let Self { split, direction, .. } = self;
         let place = place.with_context(|| {
             format!(
-                "run {} has no evaluation of `retrieval` ({direction}) on {split}: name another --split",
+                "run {} has no evaluation of `retrieval` ({direction}) on {split} with {weights} weights: name another --split",
                 run.uid
             )
         })?;

@@ -25,6 +25,15 @@ pub const COLOURS: &[(&str, [u8; 3])] = &[("c0", [200, 0, 0]), ("c1", [0, 200, 0
 pub struct Lab(TempDir);
 
 impl Lab {
+    /// One with a run of the tiny model, with evaluations that choose and an average beside it.
+    pub fn with_average() -> Self {
+        let lab = Self::new();
+        let choosing = TINY.replace("eval_every = 2", "eval_every = 1\nselect = \"best\"");
+        lab.write("tiny.toml", choosing + "[[trick]]\nplugin = \"ema\"\n");
+        lab.run(&["run", "tiny.toml"]).good();
+        lab
+    }
+
     /// An empty folder.
     pub fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())

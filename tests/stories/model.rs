@@ -156,21 +156,10 @@ fn a_torchscript_file_computes_what_transformers_computes() {
     }
 }
 
-/// Trains the tiny model with evaluations that choose, and an average beside it.
-fn trained() -> (Lab, String) {
-    let lab = Lab::new();
-    lab.write(
-        "tiny.toml",
-        TINY.replace("eval_every = 2", "eval_every = 1\nselect = \"best\"") + "[[trick]]\nplugin = \"ema\"\n",
-    );
-    lab.run(&["run", "tiny.toml"]).good();
-    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
-    (lab, uid)
-}
-
 #[test]
 fn a_run_is_shown_and_taken_away() {
-    let (lab, uid) = trained();
+    let lab = Lab::with_average();
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     let shown = lab.json(&["model", "show", &uid]);
     assert_eq!((&shown["version"], &shown["loads"]), (&1.into(), &true.into()));
     assert_eq!(shown["parts"]["image"]["plugin"], "resnet");

@@ -137,6 +137,27 @@ fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
 }
 
 #[test]
+fn the_average_of_a_run_is_searched_and_judged_by_its_own_ranks() {
+    let lab = Lab::with_average();
+    let wrong = |weights: &str| {
+        let words = ["search", "tiny", "--wrong", "--weights", weights];
+        lab.json(&words)["wrong"].clone()
+    };
+    for (weights, kind) in [("raw", "raw"), ("ema", "ema"), ("last", "raw")] {
+        let wrong = wrong(weights);
+        assert_eq!((&wrong["weights"], &wrong["moved"]), (&kind.into(), &0.into()), "{weights}: {wrong}");
+    }
+    let scores = |weights: &str| {
+        let words = ["search", "tiny", "--images", "data", "number 9", "--weights", weights];
+        lab.json(&words)["results"][0]["hits"][0]["score"].as_f64().unwrap()
+    };
+    assert_ne!(scores("raw"), scores("ema"));
+    let file = format!("{}/best_ema.safetensors", lab.folder().display());
+    let words = ["search", &file, "--images", "data", "x", "--weights", "ema"];
+    says(&lab.run(&words).bad(), &["--weights chooses among the weights of a run"]);
+}
+
+#[test]
 fn contact_sheets_hold_their_pictures() {
     let lab = Lab::new();
     fs::rename(lab.path("data/04.png"), lab.path("data/<b>&4.png")).unwrap();

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::ModelWeights;
+
 /// `clip-lab embed`.
 ///
 /// Embeds pictures, texts or both with a model, and writes `image_embeds` and `text_embeds` into a safetensors file, whose
@@ -29,6 +31,9 @@ pub struct EmbedArgs {
     /// The share of pictures that may be unreadable; they are left out and named
     #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     pub tolerate: f64,
+    /// Which weights of a run; left out, the best, or the last where no evaluation chose any
+    #[arg(long, value_enum)]
+    pub weights: Option<ModelWeights>,
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::DataArgs;
+use crate::{DataArgs, ModelWeights};
 
 /// What `clip-lab prompts --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -30,6 +30,9 @@ pub struct PromptsArgs {
     /// The most templates of the ensemble
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub most: u64,
+    /// Which weights of a run; left out, the best, or the last where no evaluation chose any
+    #[arg(long, value_enum)]
+    pub weights: Option<ModelWeights>,
     /// Change a setting of the spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::Images;
+use crate::{Images, ModelWeights};
 
 /// `clip-lab search`.
 #[derive(Debug, Args)]
@@ -36,6 +36,9 @@ pub struct SearchArgs {
     /// Search by a graph that lies beside the index
     #[command(flatten)]
     pub approximate: ApproximateArgs,
+    /// Which weights of a run; left out, the best, or the last where no evaluation chose any
+    #[arg(long, value_enum)]
+    pub weights: Option<ModelWeights>,
     /// Change a setting of the model's spec first
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

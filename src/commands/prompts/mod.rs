@@ -27,7 +27,7 @@ use crate::train::View;
 pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let named = args.data.templates.as_deref();
     let templates = named.map_or(Ok(Templates::Named(Named::Openai80)), templates::read)?;
-    let target = subject::target(&args.model, None, &args.set, store, catalog)?;
+    let target = subject::target(&args.model, args.weights, &args.set, store, catalog)?;
     let data = Data::open(&args.data, &args.model, &args.set, store, catalog)?;
     let halves = Halves::of(data, &args.select, &args.report)?;
     say!("{}", halves.words());
