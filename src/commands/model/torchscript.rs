@@ -205,13 +205,15 @@ mod tests {
     #[test]
     fn names_of_classes_are_what_they_were() {
         let names = ["a \"b\"", "c\\n", "d\ne", "Käfer 🐞", "", "#f"];
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.pt");
         let mut trace = Trace::new().unwrap();
-        trace.define("def classify(self, images: Tensor) -> Tensor:\n    return images").unwrap();
+        trace.define("def classify(self, images: Tensor) -> Tensor:\n    return images\n").unwrap();
         trace.define(&classes(&names.map(str::to_owned))).unwrap();
-        trace.save(file.path()).unwrap();
-        let module = tch::CModule::load(file.path()).unwrap();
+        trace.save(&file).unwrap();
+        let module = tch::CModule::load(&file).unwrap();
         let told = module.method_is::<tch::IValue>("classes", &[]).unwrap();
-        assert_eq!(told, tch::IValue::StringList(names.map(str::to_owned).to_vec()));
+        let due = names.into_iter().map(|name| tch::IValue::String(name.to_owned())).collect();
+        assert_eq!(told, tch::IValue::GenericList(due));
     }
 }
