@@ -230,6 +230,8 @@ fn what_does_not_fit_the_cache_is_fetched_again_before_it_is_read() {
     let error = refusal(&small);
     assert!(error.contains("set shuffle_buffer"), "{error}");
     let data = opened(&WebDataset { shuffle_buffer: Some(8), ..small });
+    // Opening leaves the shard that came last, whichever that was. Now it is the first.
+    assert_eq!(data.picture(0).unwrap().decode().unwrap(), picture(0));
     let before = server.requests();
     data.ahead(&(8..24).collect::<Vec<_>>());
     // Shard 2, which is read next, and the two after it; nobody has read a picture yet.
