@@ -8,7 +8,10 @@ use clip_lab_cli::{EmbedArgs, answer, out, print, say};
 use serde_json::{Map, json};
 use tch::{Device, Tensor};
 
-use super::{folder::Folder, subject, target::Model};
+use super::{
+    folder::Folder,
+    target::{Model, Target},
+};
 use crate::{
     data::{Broken, Prepare, Source, cores},
     plan::{ImageSide, TextSide},
@@ -24,7 +27,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
         args.images.is_some() || args.texts.is_some(),
         "nothing to embed: give --images DIR, --texts FILE or both"
     );
-    let target = subject::target(&args.model, args.weights, &args.set, store, catalog)?;
+    let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
     let device = train::device("auto")?;
     let Model { image, text, .. } = target.build(device)?;
     let plan = &target.plan;

@@ -19,8 +19,7 @@ use tch::nn;
 
 use super::{
     named::Named,
-    subject,
-    target::{Model, is_checkpoint},
+    target::{Model, Target, is_checkpoint},
 };
 use crate::{
     plan::{Split, plan},
@@ -41,7 +40,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let (gallery, split) = gallery(args, store, catalog)?;
     // Before anything is computed: there may be no such evaluation.
     let set = if args.wrong.wrong { Some(ranks(args, store, split)?) } else { None };
-    let target = subject::target(&args.model, args.weights, &args.set, store, catalog)?;
+    let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
     let device = train::device("auto")?;
     let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =

@@ -1,16 +1,15 @@
-//! What is evaluated and on what: a model of two towers, the parts of a data set, the words for its classes.
+//! What is evaluated on: the parts of a data set, and the words for its classes.
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clip_lab_api::{Catalog, Dataset};
-use clip_lab_cli::{DataArgs, ModelWeights};
-use clip_lab_store::Reader;
+use clip_lab_cli::DataArgs;
 
 use super::{
-    named::{Named, weights_in},
+    named::Named,
     sources::{self, Sources, Taken, Unsplit},
-    target::{Target, is_checkpoint},
+    target::is_checkpoint,
     words::Renamed,
 };
 use crate::plan::plan;
@@ -58,23 +57,4 @@ impl Data {
         let plan = plan(Named::find(model, sets, store)?.spec, catalog)?;
         Ok(Self { named: plan.name.clone(), parts: sources::planned(&plan)? })
     }
-}
-
-/// The model that is meant, with the weights of a run that are asked for.
-///
-/// # Errors
-/// When there is no such model, or the run has no such weights.
-pub fn target(
-    model: &str,
-    weights: Option<ModelWeights>,
-    sets: &[String],
-    store: &Path,
-    catalog: &Catalog,
-) -> Result<Target> {
-    let Some(weights) = weights else { return Target::find(model, sets, store, catalog) };
-    ensure!(!Path::new(model).exists(), "--weights chooses among the weights of a run, and {model} is none");
-    let reader = Reader::open(store)
-        .with_context(|| format!("--weights is for runs, and `{model}` cannot be looked up"))?;
-    let file = weights_in(&reader.run(model)?.dir, Some(weights))?;
-    Target::find(&file.display().to_string(), sets, store, catalog)
 }

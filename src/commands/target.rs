@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::Catalog;
-use clip_lab_checkpoint::TensorFile;
+use clip_lab_checkpoint::{Checkpoint, TensorFile};
+use clip_lab_cli::ModelWeights;
+use clip_lab_store::Reader;
 use tch::{Device, nn};
 
-use super::named::Named;
+use super::named::{Named, weights_in};
 use crate::{
     plan::{self, ModelPlan, plan_model},
     spec::Spec,
@@ -45,16 +47,25 @@ pub struct Classes {
 }
 
 impl Target {
-    /// A spec file, a folder or file in any layout that `from` reads, or a run of the store.
+    /// A spec file, a folder or file in any layout that `from` reads, or a run of the store with the weights that are
+    /// asked for.
     ///
     /// # Errors
-    /// When there is nothing of that name, or no model can be read there.
-    pub fn find(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
+    /// When there is nothing of that name, the run has no such weights, or no model can be read there.
+    pub fn find(
+        model: &str,
+        weights: Option<ModelWeights>,
+        sets: &[String],
+        store: &Path,
+        catalog: &Catalog,
+    ) -> Result<Self> {
+        if let Some(weights) = weights {
+            let file = chosen(model, weights, store)?;
+            return Self::find(&file.display().to_string(), None, sets, store, catalog);
+        }
         // Folders and hub names in layouts of other tools; what is ours has a spec.
         if is_checkpoint(model) {
-            let plan = plan_model(Spec::parse(model, &folder_spec(model)?, sets)?, catalog)?;
-            let classifier = clip_lab_checkpoint::open(model)?.classifier()?;
-            return Ok(Self { plan, checkpoint: None, classifier });
+            return Self::from_checkpoint(model, sets, catalog);
         }
         let named = Named::find(model, sets, store)?;
         let mut plan = plan_model(named.spec, catalog)?;
@@ -64,6 +75,16 @@ impl Target {
         }
         let classifier = named.weights.as_deref().map(classifier_in).transpose()?.flatten();
         Ok(Self { plan, checkpoint: named.weights, classifier })
+    }
+
+    /// All that a checkpoint holds which `from` can name.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds no tower.
+    pub fn from_checkpoint(from: &str, sets: &[String], catalog: &Catalog) -> Result<Self> {
+        let checkpoint = clip_lab_checkpoint::open(from)?;
+        let plan = plan_model(Spec::parse(from, &folder_spec(from, &checkpoint)?, sets)?, catalog)?;
+        Ok(Self { plan, checkpoint: None, classifier: checkpoint.classifier()? })
     }
 
     /// The towers with their weights.
@@ -78,10 +99,10 @@ impl Target {
         let plan = &self.plan;
         let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
         let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
-        let classes = self.classes(&vars)?;
         if let Some(path) = &self.checkpoint {
             checkpoint::read_weights(path, &vars)?;
         }
+        let classes = self.classes(&vars)?;
         Ok(Model { vars, image, text, classes })
     }
 
@@ -106,6 +127,14 @@ fn classifier_in(file: &Path) -> Result<Option<clip_lab_checkpoint::Classifier>>
     clip_lab_checkpoint::open(&file.to_string_lossy())?.classifier()
 }
 
+/// The file of a run's weights.
+fn chosen(model: &str, weights: ModelWeights, store: &Path) -> Result<PathBuf> {
+    ensure!(!Path::new(model).exists(), "--weights chooses among the weights of a run, and {model} is none");
+    let reader = Reader::open(store)
+        .with_context(|| format!("--weights is for runs, and `{model}` cannot be looked up"))?;
+    weights_in(&reader.run(model)?.dir, Some(weights))
+}
+
 fn lacks_texts(checkpoint: &Path) -> bool {
     let named = |file: TensorFile| file.names().iter().any(|name| name.starts_with("model/text."));
     TensorFile::open(checkpoint).is_ok_and(|file| !named(file))
@@ -124,8 +153,7 @@ pub fn is_checkpoint(model: &str) -> bool {
 ///
 /// # Errors
 /// When it cannot be read, or holds no tower.
-pub fn folder_spec(from: &str) -> Result<String> {
-    let checkpoint = clip_lab_checkpoint::open(from)?;
+pub fn folder_spec(from: &str, checkpoint: &Checkpoint) -> Result<String> {
     let parts = [
         ("image", checkpoint.image()?.is_some()),
         ("text", checkpoint.text()?.is_some()),

@@ -9,7 +9,10 @@ use clip_lab_search::{Item, Judged, Miss, Misses};
 use clip_lab_store::{RankSet, Reader as Store, RunRow};
 
 use super::{embed::Texts, engine::Engine, keep::keep, place::Place};
-use crate::{data::cores, train::key};
+use crate::{
+    data::cores,
+    train::{WeightsKind, key},
+};
 
 /// Scores that differ by less may stand in either order: sums in another order round differently.
 const ROUNDING: f32 = 1e-5;
@@ -30,11 +33,12 @@ impl Wanted<'_> {
     /// # Errors
     /// Those of the store, and when there was no such evaluation.
     pub fn ranks(&self, store: &Store, run: &RunRow) -> Result<RankSet> {
-        let (weights, file) = match self.weights {
-            None | Some(ModelWeights::Raw) => ("raw", "best"),
-            Some(ModelWeights::Ema) => ("ema", "best_ema"),
-            Some(ModelWeights::Last) => ("raw", "last"),
+        let (kind, file) = match self.weights {
+            None | Some(ModelWeights::Raw) => (WeightsKind::Raw, WeightsKind::Raw.best()),
+            Some(ModelWeights::Ema) => (WeightsKind::Ema, WeightsKind::Ema.best()),
+            Some(ModelWeights::Last) => (WeightsKind::Raw, "last"),
         };
+        let weights = kind.as_str();
         let mut sets = store.ranks(run.id)?;
         let fits = |set: &RankSet| {
             (&*set.suite, &*set.weights, &*set.split, &*set.direction)

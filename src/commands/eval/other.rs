@@ -15,12 +15,7 @@ use super::{
     suite::Suites,
 };
 use crate::{
-    commands::{
-        sources,
-        subject::{self, Data},
-        viewer::Viewer,
-        words::Renamed,
-    },
+    commands::{sources, subject::Data, target::Target, viewer::Viewer, words::Renamed},
     data::identity,
     train::View,
 };
@@ -45,7 +40,7 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
         "the picture of --confusion is drawn by `clip-lab`, not by this program"
     );
     other.name.as_deref().map_or(Ok(()), check_name)?;
-    let target = subject::target(model, other.weights, &args.set, store, catalog)?;
+    let target = Target::find(model, other.weights, &args.set, store, catalog)?;
     let outcome = judge(model, args, store, catalog, &Viewer::build(&target)?)?;
     if let (Some(file), Some(confusion)) = (&other.confusion_data, &outcome.confusion) {
         confusion.write(file, &format!("{model} on {}", outcome.name))?;

@@ -27,7 +27,7 @@ use crate::commands::{
 /// When it cannot be read, the format cannot hold it, or the folder cannot be written.
 pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let source = source(args, store)?;
-    let target = Target::find(&source, &args.set, store, catalog)?;
+    let target = Target::find(&source, None, &args.set, store, catalog)?;
     let folder = Folder::begin(&args.out, args.force)?;
     say!("reading {source}");
     let mut built = target.build(Device::Cpu)?;

@@ -11,11 +11,7 @@ use serde_json::{Value, json};
 use tch::Device;
 
 use super::card::thousands;
-use crate::{
-    commands::target::{Target, folder_spec, is_checkpoint},
-    plan::plan_model,
-    spec::Spec,
-};
+use crate::commands::target::{Target, folder_spec, is_checkpoint};
 
 /// As many of a list are printed.
 const FEW: usize = 10;
@@ -35,7 +31,7 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
     let checkpoint = clip_lab_checkpoint::open(&from)?;
     let parts = parts(&checkpoint);
     let preprocess = checkpoint.preprocess();
-    let spec = folder_spec(&from);
+    let spec = folder_spec(&from, &checkpoint);
     let loads = loads(&from, catalog);
     if args.json {
         let parts: serde_json::Map<String, Value> =
@@ -111,12 +107,10 @@ fn linear(found: Classifier) -> Import {
     Import { plugin: "linear".into(), settings, needs: Vec::new(), weights: Some(weights) }
 }
 
-/// Builds the towers and fills them, as training would.
+/// Builds the model and fills it, as training would.
 fn loads(from: &str, catalog: &Catalog) -> Result<()> {
     // Weights named by the catalogue are no path; a file in a run's folder is opened as `from` opens it.
-    let text = folder_spec(from)?;
-    let plan = plan_model(Spec::parse(from, &text, &[])?, catalog)?;
-    Target { plan, checkpoint: None, classifier: None }.build(Device::Cpu).map(drop)
+    Target::from_checkpoint(from, &[], catalog)?.build(Device::Cpu).map(drop)
 }
 
 impl Part {

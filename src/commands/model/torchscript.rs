@@ -1,4 +1,5 @@
-//! `model.pt`: the towers, or a tower and its classifier, as one TorchScript module, traced, with methods that take batches and texts of any size.
+//! `model.pt`: the towers, or a tower and its classifier, as one TorchScript module, traced, with methods that take
+//! batches and texts of any size.
 
 use std::path::Path;
 

@@ -13,11 +13,7 @@ use plugins_eval::{Ensemble, Named, Pictures, Templates, labelled, pick};
 use tch::Tensor;
 
 use self::{findings::Findings, halves::Halves};
-use super::{
-    subject::{self, Data},
-    templates,
-    viewer::Viewer,
-};
+use super::{subject::Data, target::Target, templates, viewer::Viewer};
 use crate::train::View;
 
 /// Tries the templates and prints what they are worth.
@@ -27,7 +23,7 @@ use crate::train::View;
 pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let named = args.data.templates.as_deref();
     let templates = named.map_or(Ok(Templates::Named(Named::Openai80)), templates::read)?;
-    let target = subject::target(&args.model, args.weights, &args.set, store, catalog)?;
+    let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
     let data = Data::open(&args.data, &args.model, &args.set, store, catalog)?;
     let halves = Halves::of(data, &args.select, &args.report)?;
     say!("{}", halves.words());
