@@ -21,5 +21,5 @@ mod weights;
 pub use checkpoint::{Checkpoint, Classifier, Import, open};
 pub use clip_lab_api::cache_dir;
 pub use preprocess::Preprocess;
-pub use source::{TensorFile, save};
+pub use source::{TensorFile, digest, save};
 pub use weights::{Summary, Weights};

@@ -83,9 +83,10 @@ impl Weights {
     /// Copies every tensor into the variables below `under` (such as `image`; empty for all of them).
     ///
     /// # Errors
-    /// When a tensor is missing, left over or of another shape; each is named, ours and theirs. No variable was
+    /// When the file is damaged, or a tensor is missing, left over or of another shape; each is named, ours and theirs. No variable was
     /// changed then. Position embeddings may be of another number: they are resampled as the checkpoint's tool does.
     pub fn load(&self, vars: &nn::VarStore, under: &str) -> Result<()> {
+        self.tensors.verify()?;
         let mut faults = Vec::new();
         let matches = self.matches(vars, under, &mut faults);
         faults.extend(matches.iter().filter_map(|one| self.misfit(one)));

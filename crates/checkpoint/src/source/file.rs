@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tch::{Kind, Tensor};
 
-use super::{Tensors, header};
+use super::{Tensors, digest, header};
 
 /// A safetensors file whose header was checked. Tensors are read when asked for.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub struct TensorFile {
     header: Metadata,
     start: usize,
     none: HashMap<String, String>,
+    verified: OnceLock<Result<(), String>>,
 }
 
 impl TensorFile {
@@ -32,7 +34,14 @@ impl TensorFile {
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;
         let (start, header) = header::read(&map).map_err(|words| anyhow!("{}: {words}", path.display()))?;
-        Ok(Self { path: path.to_owned(), map, header, start, none: HashMap::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            map,
+            header,
+            start,
+            none: HashMap::new(),
+            verified: OnceLock::new(),
+        })
     }
 
     /// Names of the tensors, sorted.
@@ -63,6 +72,15 @@ impl TensorFile {
     /// What was written beside the tensors.
     pub fn metadata(&self) -> &HashMap<String, String> {
         self.header.metadata().as_ref().unwrap_or(&self.none)
+    }
+
+    /// Reads the whole file once and compares it with the digest that was written into it, if one was.
+    ///
+    /// # Errors
+    /// When they differ: the file is damaged.
+    pub fn verify(&self) -> Result<()> {
+        let verified = self.verified.get_or_init(|| digest::verify(&self.map, self.start, self.metadata()));
+        verified.clone().map_err(|words| anyhow!("{}: {words}", self.path.display()))
     }
 
     /// The file.
@@ -108,6 +126,10 @@ impl Tensors for TensorFile {
 
     fn place(&self) -> &Path {
         &self.path
+    }
+
+    fn verify(&self) -> Result<()> {
+        self.verify()
     }
 }
 

@@ -86,6 +86,10 @@ impl Tensors for Shards {
     fn place(&self) -> &Path {
         &self.place
     }
+
+    fn verify(&self) -> Result<()> {
+        self.files.iter().try_for_each(TensorFile::verify)
+    }
 }
 
 /// The file names in an index, in order; each must be a plain name in the same folder.

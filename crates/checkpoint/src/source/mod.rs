@@ -1,6 +1,7 @@
 //! Where tensors come from: one safetensors file, several that belong together, or another tool's format shown in
 //! the same way.
 
+pub mod digest;
 mod file;
 mod folder;
 mod header;
@@ -29,6 +30,11 @@ pub(crate) trait Tensors: Send + Sync {
     fn hash(&self, name: &str, hasher: &mut blake3::Hasher) -> Result<()>;
     /// The file or folder, for messages.
     fn place(&self) -> &Path;
+
+    /// Whether the bytes are those that were written, where the file says which those are.
+    fn verify(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// The type of a tensor, if there is one of that name.
     fn kind(&self, name: &str) -> Option<Kind> {

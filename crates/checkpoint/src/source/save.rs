@@ -1,14 +1,17 @@
 //! Writing a safetensors file so that a crash or a full disk never harms the one before it.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write as _};
+use std::io::{self, BufWriter, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tch::{Device, Kind, Tensor};
 
-/// Writes tensors and metadata to `path` as safetensors. The file is written aside, synced and renamed, and its
+use super::digest;
+
+/// Writes tensors and metadata to `path` as safetensors. Metadata that ask for [`super::digest::UNKNOWN`] get the digest of
+/// the file. The file is written aside, synced and renamed, and its
 /// folder synced: whoever looks finds the old file or the new one, whole.
 ///
 /// # Errors
@@ -36,16 +39,25 @@ fn write(aside: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String
     let tensors = ordered(tensors)?;
     let mut header = serde_json::to_vec(&header(&tensors, metadata)?)?;
     header.resize(header.len().next_multiple_of(8), b' ');
+    let size = (header.len() as u64).to_le_bytes();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&size).update(&header);
     let mut file = BufWriter::with_capacity(1 << 20, File::create(aside)?);
-    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(&size)?;
     file.write_all(&header)?;
     for (_, _, tensor) in tensors {
         let tensor = tensor.detach().f_to_device(Device::Cpu)?.f_contiguous()?;
         let mut bytes = vec![0; length(&tensor)];
         tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
+        hasher.update(&bytes);
         file.write_all(&bytes)?;
     }
-    Ok(file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
+    let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if let Some(place) = digest::place(&header, digest::UNKNOWN) {
+        file.seek(SeekFrom::Start((size.len() + place) as u64))?;
+        file.write_all(hasher.finalize().to_hex().as_bytes())?;
+    }
+    Ok(file.sync_all()?)
 }
 
 /// Widest types first, so that every tensor is aligned; then by name.
