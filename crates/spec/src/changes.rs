@@ -1,4 +1,4 @@
-//! In what a run of before differs from what would run now.
+//! In what a run of before differs from what would run now: its settings, the code, the data.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,19 @@ pub struct Changes {
     pub other: Vec<String>,
 }
 
+/// Settings on which no result depends.
+const SPEED: [&str; 2] = ["run.threads:", "run.workers:"];
+
 /// More are counted, not named.
 const NAMED: usize = 4;
 
 impl Changes {
+    /// The same without settings that decide nothing but speed: a run that is resumed may have other threads.
+    pub fn of_results(self) -> Self {
+        let speed = |line: &String| SPEED.iter().any(|key| line.starts_with(key));
+        Self { spec: self.spec.into_iter().filter(|line| !speed(line)).collect(), ..self }
+    }
+
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.spec.is_empty() && self.other.is_empty()
@@ -104,6 +113,16 @@ mod tests {
         let now = "name = \"b\"\ndescription = \"x\"\n[run]\nseed = 1\n[loss]\nplugin = \"clip\"\n";
         let recorded = BTreeMap::from([("code".to_owned(), "1".into()), ("git".to_owned(), 3.into())]);
         assert!(changes(then, &recorded, now, &map(&[("code", "1")])).is_empty());
+    }
+
+    #[test]
+    fn threads_decide_no_result() {
+        let (then, now) = ("[run]\nthreads = 2\nworkers = 1\nseed = 1\n", "[run]\nthreads = 3\nseed = 1\n");
+        let found = changes(then, &BTreeMap::new(), now, &BTreeMap::new());
+        assert_eq!(found.spec.len(), 2);
+        assert!(found.of_results().is_empty());
+        let other = changes(then, &BTreeMap::new(), "[run]\nseed = 2\n", &BTreeMap::new()).of_results();
+        assert_eq!(other.spec, ["run.seed: 1 then, 2 now"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows plugins or tensors; what the tables mean is the planner's business.
 
+mod changes;
 mod edit;
 mod place;
 mod report;
@@ -14,6 +15,7 @@ use std::{fs, path::Path};
 use clip_lab_problem::{Place, Problem, parse, syntax};
 use toml::de::DeTable;
 
+pub use changes::{Changes, changes};
 pub use edit::{Change, Edit};
 pub use report::Report;
 pub use source::Source;

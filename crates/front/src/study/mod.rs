@@ -4,7 +4,6 @@
 //! study file -> wanted (arm x seed: spec text, code, data) --with--> past runs of the store -> todo -> children
 //! ```
 
-mod change;
 mod child;
 mod past;
 mod refusal;

@@ -3,14 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_spec::Study;
+use clip_lab_spec::{Changes, Study, changes};
 use clip_lab_store::{Reader, RunRow};
 
-use super::{
-    change::{Changes, changes},
-    is_superseded,
-    wanted::Wanted,
-};
+use super::{is_superseded, wanted::Wanted};
 
 /// A run of an arm with a seed.
 #[derive(Debug, Clone)]
@@ -38,7 +34,8 @@ pub fn pasts(store: &Path, study: &Study, wanted: &Wanted) -> Result<Vec<Past>> 
             continue;
         }
         let recorded = reader.environment(row.id)?.extra;
-        let changes = changes(&reader.spec_text(row.id)?, &recorded, &wanted.spec, &wanted.decisive);
+        let changes =
+            changes(&reader.spec_text(row.id)?, &recorded, &wanted.spec, &wanted.decisive).of_results();
         let checkpoint = row.dir.join("last.safetensors").exists();
         found.push(Past { row, changes, checkpoint });
     }

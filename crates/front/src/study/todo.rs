@@ -47,7 +47,7 @@ mod tests {
     use clip_lab_store::RunId;
 
     use super::*;
-    use crate::study::change::Changes;
+    use clip_lab_spec::Changes;
 
     fn past(id: i64, status: Status, checkpoint: bool) -> Past {
         let row = RunRow {
