@@ -1,6 +1,7 @@
 //! Signals: the first asks the run to save and end, the second ends it at once.
 
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
     low_level,
 };
@@ -23,13 +24,16 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Listens to SIGINT and SIGTERM from now on.
+    /// Listens to SIGINT, SIGTERM and SIGHUP from now on; to SIGHUP only where it is not ignored, as it is under `nohup`.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
         let mut signals = Signals::new([SIGINT, SIGTERM]).context("listening to signals")?;
+        if !ignores(SIGHUP) {
+            signals.add_signal(SIGHUP).context("listening to signals")?;
+        }
         let count = stop.asked.clone();
         thread::spawn(move || {
             for signal in signals.forever() {
@@ -66,4 +70,12 @@ impl Stop {
     pub fn ask(&self) {
         self.asked.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// Whether this process was started with a signal ignored.
+fn ignores(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask & (1 << (signal - 1)) != 0
 }
