@@ -23,12 +23,8 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
         Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
             return study::run(store, args);
         }
-        Verb::Run(RunArgs { spec, study, .. }) if study.given().is_some() => {
-            anyhow::bail!(
-                "{} is for studies, and {} is a spec",
-                study.given().unwrap_or_default(),
-                spec.display()
-            )
+        Verb::Run(RunArgs { spec, study, resume, .. }) if let Some(flag) = study.given(resume.is_some()) => {
+            anyhow::bail!("{flag} is for studies, and {} is a spec", spec.display())
         }
         Verb::Run(args) if shows_dashboard(args) => {
             let arguments = arguments(args, store);
@@ -87,6 +83,7 @@ fn arguments(args: &RunArgs, store: &std::path::Path) -> Vec<String> {
     let mut words = vec![args.spec.display().to_string(), "--store".to_owned(), store.display().to_string()];
     words.extend(args.set.iter().flat_map(|edit| ["--set".to_owned(), edit.clone()]));
     words.extend(args.resume.iter().flat_map(|run| ["--resume".to_owned(), run.clone()]));
+    words.extend(args.study.allow_changed.then(|| "--allow-changed".to_owned()));
     words.extend(args.name.iter().flat_map(|name| ["--name".to_owned(), name.clone()]));
     words
 }

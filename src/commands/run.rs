@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{Exit, RunArgs, Ui};
+use clip_lab_cli::{Exit, RunArgs, Ui, say};
 
 use super::{overfit::overfit, study};
 use crate::{
     plan::{Plan, plan},
     spec::Spec,
-    train::{self, Console, Ended, Options, Stop},
+    train::{self, Console, Ended, Options, Stop, finished},
 };
 
 /// Plans the spec and trains it.
@@ -32,10 +32,20 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
         store: store.to_owned(),
         uid: args.uid.clone(),
         resume: args.resume.clone(),
+        allow_changed: args.study.allow_changed,
         name: args.name.clone(),
         study: args.of_study.clone(),
         arm: args.arm.clone(),
     };
+    if let Some(run) = finished(&options)? {
+        say!(
+            "run {} ({}) is finished at step {}: there is nothing left to resume",
+            run.uid,
+            run.name,
+            run.step
+        );
+        return Ok(Exit::Fine);
+    }
     // The dashboard is the other binary's; asked for it here, plain lines serve.
     let ui = match args.ui() {
         None | Some(Ui::Dashboard) => Ui::Plain,

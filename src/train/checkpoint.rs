@@ -6,13 +6,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Optimizer, State, Trick};
-use clip_lab_checkpoint::{TensorFile, save};
+use clip_lab_checkpoint::{TensorFile, digest, save};
 use tch::{Tensor, nn};
 
 use super::precision::LossScale;
 
 const FORMAT: &str = "clip-lab";
-const VERSION: &str = "2";
+/// Version 3 has a digest of the file among its metadata, and says how much of the record belongs to it.
+const VERSION: &str = "3";
+const WITHOUT_DIGEST: &str = "2";
 
 /// What a checkpoint knows besides tensors.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Progress {
     pub model: String,
     /// Factor on the loss.
     pub scale: LossScale,
+    /// Log calls in the store when it was written, where that was known.
+    pub logged: Option<u64>,
 }
 
 /// Writes a checkpoint: aside, synced, renamed, so that a crash or a full disk leaves the old one whole.
@@ -64,7 +68,7 @@ pub fn write_weights(path: &Path, vars: &nn::VarStore, progress: &Progress) -> R
 /// # Errors
 /// When the file is damaged or belongs to another model.
 pub fn read_weights(path: &Path, vars: &nn::VarStore) -> Result<Progress> {
-    let file = open(path)?;
+    let file = verified(path)?;
     load(&file, path, sorted(vars))?;
     progress(&file, path)
 }
@@ -79,7 +83,7 @@ pub fn read(
     optimizer: &mut dyn Optimizer,
     tricks: &mut [Box<dyn Trick>],
 ) -> Result<Progress> {
-    let file = open(path)?;
+    let file = verified(path)?;
     load(&file, path, sorted(vars))?;
     optimizer.restore(below(&file, "optimizer/", vars.device())?)?;
     for (index, trick) in tricks.iter_mut().enumerate() {
@@ -97,16 +101,32 @@ pub fn peek(path: &Path) -> Result<Progress> {
     progress(&open(path)?, path)
 }
 
+/// The same, once the whole file was read and compared with its digest.
+///
+/// # Errors
+/// Those of [`peek`], and when the file is damaged.
+pub fn verify(path: &Path) -> Result<Progress> {
+    progress(&verified(path)?, path)
+}
+
+fn verified(path: &Path) -> Result<TensorFile> {
+    let file = open(path)?;
+    file.verify()?;
+    Ok(file)
+}
+
 fn open(path: &Path) -> Result<TensorFile> {
     let file = TensorFile::open(path)?;
     let format = file.metadata().get("format").map(String::as_str);
     ensure!(format == Some(FORMAT), "{}: not a checkpoint of a clip-lab run", path.display());
     let version = file.metadata().get("version").map_or("none", String::as_str);
     ensure!(
-        version == VERSION,
-        "{}: checkpoint version {version}, this clip-lab reads {VERSION}",
+        [VERSION, WITHOUT_DIGEST].contains(&version),
+        "{}: checkpoint version {version}, this clip-lab reads {WITHOUT_DIGEST} and {VERSION}",
         path.display()
     );
+    let digest = version == WITHOUT_DIGEST || file.metadata().contains_key(digest::KEY);
+    ensure!(digest, "{}: damaged: its metadata lack `{}`", path.display(), digest::KEY);
     Ok(file)
 }
 
@@ -152,6 +172,8 @@ fn metadata(progress: &Progress) -> Vec<(String, String)> {
         ("spec", progress.spec.clone()),
         ("model", progress.model.clone()),
         ("loss_scale", progress.scale.to_words()),
+        ("logged", progress.logged.map_or(String::new(), |logged| logged.to_string())),
+        (digest::KEY, digest::UNKNOWN.to_owned()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .to_vec()
@@ -174,5 +196,6 @@ fn progress(file: &TensorFile, path: &Path) -> Result<Progress> {
         model: file.metadata().get("model").cloned().unwrap_or_default(),
         scale: LossScale::from_words(&entry("loss_scale")?)
             .with_context(|| format!("{}: `loss_scale` is no factor and count", path.display()))?,
+        logged: file.metadata().get("logged").and_then(|logged| logged.parse().ok()),
     })
 }

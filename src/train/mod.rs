@@ -29,7 +29,7 @@ pub use features::{Features, Without, key};
 pub use gradcache::{Embed, GradCache};
 pub use model::{Against, ImageTower, Side, Start, TextTower, unit};
 pub use rig::{Feed, Rig, count, device};
-pub use session::{Options, Session, goal};
+pub use session::{Options, Session, finished, goal};
 pub use shadow::WeightsKind;
 pub use signals::Stop;
 pub use summary::summary;

@@ -102,7 +102,7 @@ impl<'a> Trainer<'a> {
         let rig = Rig::build(plan, &feed, device, start)?;
         let scale = LossScale::new(plan.run.precision);
         let (spec, model) = (session.spec.clone(), describe(plan, feed.train.classes()));
-        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model, scale };
+        let progress = Progress { step: 0, samples: 0, best: [None; 2], spec, model, scale, logged: None };
         let (features, kept, broken, told) = Default::default();
         let (latest, clock, load, thumbnails) = Default::default();
         let mut trainer = Self {
@@ -132,7 +132,8 @@ impl<'a> Trainer<'a> {
         if self.session.resumed {
             let path = self.session.last();
             let read = checkpoint::read(&path, &rig.vars, rig.optimizer.as_mut(), &mut rig.tricks)?;
-            self.progress = Progress { model: describe(self.plan, self.feed.train.classes()), ..read };
+            let model = describe(self.plan, self.feed.train.classes());
+            self.progress = Progress { model, spec: self.session.spec.clone(), ..read };
             self.console.say(&format!("resuming at step {}", self.progress.step));
         }
         self.introduce();
@@ -274,7 +275,7 @@ impl<'a> Trainer<'a> {
 
     fn save(&mut self) -> Result<()> {
         // The store is never behind a checkpoint: a run that is killed now and resumed from it would have a gap.
-        self.session.recorder.flush();
+        self.progress.logged = self.session.recorder.flush();
         let path = self.session.last();
         let rig = &self.rig;
         checkpoint::write(&path, &rig.vars, rig.optimizer.as_ref(), &rig.tricks, &self.progress)

@@ -20,6 +20,7 @@ mod pack;
 mod preflight;
 mod program;
 mod prompts;
+mod resume;
 mod run;
 mod search;
 mod specs;

@@ -79,8 +79,7 @@ fn main() -> Result<()> {
 
 fn write(store: &Path, run: u64) -> Result<()> {
     let uid = new_uid();
-    let dir = store.with_file_name(&uid);
-    let new = NewRun { uid, dir, name: format!("run-{run}"), total_steps: Some(STEPS), ..NewRun::default() };
+    let new = NewRun { uid, name: format!("run-{run}"), total_steps: Some(STEPS), ..NewRun::default() };
     let recorder = Recorder::start(store, new)?;
     for step in 0..STEPS {
         let learnt = (1.0 + step as f64 / (100.0 + run as f64)).ln();

@@ -11,13 +11,7 @@ const VALUES: [f64; 12] = [5.0, 3.2, 2.5, 2.1, f64::NAN, 1.9, 1.7, 1.65, 1.5, 1.
 
 fn record(store: &Path, name: &str, values: &[f64]) {
     let uid = new_uid();
-    let run = NewRun {
-        name: name.to_string(),
-        dir: store.with_file_name(&uid),
-        uid,
-        total_steps: Some(12),
-        ..NewRun::default()
-    };
+    let run = NewRun { name: name.to_string(), uid, total_steps: Some(12), ..NewRun::default() };
     let recorder = Recorder::start(store, run).expect("a new store can be written");
     for (step, value) in (1..).zip(values) {
         recorder.log(Tick { step, epoch: step as f64 / 4.0, samples: step * 8 }, &[("train/loss", *value)]);

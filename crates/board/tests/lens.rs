@@ -43,7 +43,6 @@ fn record(store: &Path, arm: &str, seed: u64, steps: u64, loss: impl Fn(u64) -> 
         arm: Some(arm.to_string()),
         seed,
         total_steps: Some(steps),
-        dir: store.with_file_name(&uid),
         uid,
         ..NewRun::default()
     };

@@ -92,7 +92,8 @@ pub struct StudyArgs {
     /// Say what would run and run nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Keep finished runs whose spec, code or data have changed since, with a note on each
+    /// Keep finished runs whose spec, code or data have changed since, with a note on each; with --resume: resume such a run,
+    /// with an event that says what has changed
     #[arg(long, conflicts_with = "fresh")]
     pub allow_changed: bool,
     /// Run everything anew; runs of before are tagged `superseded` and compared no more
@@ -101,13 +102,13 @@ pub struct StudyArgs {
 }
 
 impl StudyArgs {
-    /// The flag that was given first, if any was.
-    pub fn given(&self) -> Option<&'static str> {
+    /// The first flag given that only a study takes.
+    pub fn given(&self, resumes: bool) -> Option<&'static str> {
         let flags = [
             (self.jobs.is_some(), "--jobs"),
             (!self.only.is_empty(), "--only"),
             (self.dry_run, "--dry-run"),
-            (self.allow_changed, "--allow-changed"),
+            (self.allow_changed && !resumes, "--allow-changed"),
             (self.fresh, "--fresh"),
         ];
         flags.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)

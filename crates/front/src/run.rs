@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clip_lab_board::Outcome;
 use clip_lab_cli::{Exit, out, print, talk};
-use clip_lab_store::{Reader, new_uid};
+use clip_lab_store::{Reader, new_uid, run_folder};
 
 use crate::{charts, core};
 
@@ -65,7 +65,7 @@ pub fn with_dashboard(
 
 /// The trainer's log in the run's folder, which the trainer finds already made.
 fn log_file(store: &Path, uid: &str) -> Result<PathBuf> {
-    let folder = store.parent().unwrap_or(Path::new(".")).join(uid);
+    let folder = run_folder(store, uid)?;
     fs::create_dir_all(&folder).with_context(|| format!("creating the run's folder {}", folder.display()))?;
     Ok(folder.join("log.txt"))
 }

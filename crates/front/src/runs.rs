@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clip_lab_board::{diff_table, evaluations_table, metrics_table, runs_table};
-use clip_lab_cli::answer;
+use clip_lab_cli::{answer, say};
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
 
@@ -152,12 +152,18 @@ pub fn delete(store: &Path, selectors: &[String], sure: bool, json: bool) -> Res
     let reader = store.reader()?;
     let runs = selectors.iter().map(|selector| reader.run(selector)).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = runs.iter().map(|run| format!("{} ({})", run.name, run.uid)).collect();
+    let lines =
+        runs.iter().map(|run| format!("\n  {} ({}), folder {}", run.name, run.uid, run.dir.display()));
     ensure!(
         sure,
-        "this deletes {} with checkpoints and all that was recorded; add --yes if that is meant",
-        names.join(", ")
+        "this deletes what was recorded of these runs and their folders with all checkpoints; add --yes if that is meant{}",
+        lines.collect::<String>()
     );
     for run in &runs {
+        if store.is_in_doubt(run.id)? {
+            say!("run {} ran on {}: watching for 15 s whether it still does", run.uid, run.host);
+            store.watch(run.id)?;
+        }
         store.delete(run.id)?;
     }
     if json {

@@ -10,6 +10,9 @@ pub enum StoreError {
         "there is no store at {0}: it is created by the first run; start one, or name another store with --store"
     )]
     Missing(PathBuf),
+    /// A reader found a file that holds nothing yet.
+    #[error("the store at {0} is empty: making it was interrupted; the next run makes it whole")]
+    Unfinished(PathBuf),
     /// The file belongs to something else.
     #[error("{path} is not a clip-lab store ({why}); it was left untouched: name another file with --store")]
     Foreign {

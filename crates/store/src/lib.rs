@@ -7,8 +7,7 @@
 //! use clip_lab_store::{Axis, NewRun, Reader, Recorder, Status, Tick, new_uid};
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let store = folder.path().join("clip-lab.db");
-//! let dir = folder.path().join("my-run");
-//! let run = NewRun { uid: new_uid(), name: "lit".into(), seed: 1, dir, ..NewRun::default() };
+//! let run = NewRun { uid: new_uid(), name: "lit".into(), seed: 1, ..NewRun::default() };
 //! let recorder = Recorder::start(&store, run)?;
 //! for step in 1..=100 {
 //!     let at = Tick { step, epoch: step as f64 / 50.0, samples: step * 64 };
@@ -27,6 +26,7 @@
 mod clock;
 mod db;
 mod error;
+mod folder;
 mod reader;
 mod recorder;
 mod rollup;
@@ -36,6 +36,7 @@ mod types;
 pub use clock::{new_uid, now_ms};
 pub use db::recorder_ended;
 pub use error::StoreError;
+pub use folder::{is_uid, run_folder};
 pub use reader::Reader;
 pub use recorder::{Pace, Recorder};
 pub use store::{Health, Store, health};

@@ -52,7 +52,7 @@ fn buckets_equal_what_the_points_say_over_any_range() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let (mut state, steps) = (1, 5000);
-    let recorder = Recorder::start(&store, new_run(folder.path(), "a")).unwrap();
+    let recorder = Recorder::start(&store, new_run("a")).unwrap();
     for step in 0..steps {
         let value = match step % 97 {
             13 => f64::NAN,
@@ -100,7 +100,7 @@ fn buckets_equal_what_the_points_say_over_any_range() {
 fn a_spike_never_vanishes() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let recorder = Recorder::start(&store, new_run(folder.path(), "a")).unwrap();
+    let recorder = Recorder::start(&store, new_run("a")).unwrap();
     (0..40_000).for_each(|step| recorder.log(at(step), &[("loss", if step == 23_457 { 99.0 } else { 1.0 })]));
     recorder.finish(Status::Finished, None);
     let reader = Reader::open(&store).unwrap();

@@ -79,7 +79,7 @@ fn child_process() {
 
 /// Logs five hundred times a second. Says how often, how often the store failed, what was lost, the longest call.
 fn train(folder: &Path, name: &str, until: Instant) -> String {
-    let recorder = Recorder::start(&folder.join("s.db"), new_run(folder, name)).unwrap();
+    let recorder = Recorder::start(&folder.join("s.db"), new_run(name)).unwrap();
     let (mut step, mut faults, mut longest) = (0, 0, Duration::ZERO);
     while Instant::now() < until {
         let begin = Instant::now();

@@ -32,7 +32,7 @@ fn evaluation(name: &str, top1: f64, ranks: &[u32]) -> NewEvaluation {
 fn evaluations_come_back_in_order_and_leave_training_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.db");
-    let recorder = Recorder::start(&path, new_run(folder.path(), "a")).unwrap();
+    let recorder = Recorder::start(&path, new_run("a")).unwrap();
     recorder.log(at(30), &[("test/zero_shot/top1", 0.5)]);
     recorder.flush();
     let store = Store::open(&path).unwrap();
@@ -61,7 +61,7 @@ fn evaluations_come_back_in_order_and_leave_training_alone() {
 fn evaluations_leave_with_their_run_and_need_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.db");
-    Recorder::start(&path, new_run(folder.path(), "a")).unwrap().finish(Status::Finished, None);
+    Recorder::start(&path, new_run("a")).unwrap().finish(Status::Finished, None);
     let store = Store::open(&path).unwrap();
     let run = store.reader().unwrap().run("a").unwrap().id;
     store.evaluate(run, &evaluation("x", 0.5, &[0])).unwrap();

@@ -17,7 +17,7 @@ fn facts_of_many_runs_are_those_of_each() {
     for (name, lr) in [("a", "0.001"), ("b", "1e-6"), ("c", "\"it's \\\"so\\\"\"")] {
         let config =
             vec![entry("optimizer.lr", lr), entry("loss.plugin", "\"clip\""), entry("run.steps", "null")];
-        let run = NewRun { config, ..new_run(folder.path(), name) };
+        let run = NewRun { config, ..new_run(name) };
         Recorder::start(&path, run).unwrap().finish(Status::Finished, None);
     }
     let store = Store::open(&path).unwrap();

@@ -18,7 +18,7 @@ fn steps(store: &Path, name: &str) -> Vec<u64> {
 fn a_locked_store_never_stops_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let new = new_run(folder.path(), "a");
+    let new = new_run("a");
     let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
     recorder.log(at(0), &[("loss", 1.0)]);
     recorder.flush();
@@ -29,20 +29,20 @@ fn a_locked_store_never_stops_a_run() {
         sleep(Duration::from_millis(5));
     }
     until("the fault is told", || recorder.fault().is_some_and(|f| f.contains("locked by another program")));
-    assert!(new.dir.join("spool.jsonl").exists());
+    assert!(folder.path().join(&new.uid).join("spool.jsonl").exists());
     other.run("COMMIT");
     until("the store answers", || recorder.fault().is_none());
     recorder.log(at(50), &[("loss", 2.0)]);
     assert_eq!(recorder.finish(Status::Finished, None), None);
     assert_eq!(steps(&store, "a"), (0..=50).collect::<Vec<_>>());
-    assert!(!new.dir.join("spool.jsonl").exists());
+    assert!(!folder.path().join(&new.uid).join("spool.jsonl").exists());
 }
 
 #[test]
 fn records_kept_aside_to_the_end_are_added_at_the_next_open() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let new = new_run(folder.path(), "b");
+    let new = new_run("b");
     let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
     let mut other = Outsider::open(&store);
     other.run("BEGIN EXCLUSIVE");
@@ -50,7 +50,7 @@ fn records_kept_aside_to_the_end_are_added_at_the_next_open() {
     assert!(recorder.finish(Status::Finished, None).unwrap().contains("spool.jsonl"));
     other.run("COMMIT");
     // The process that left it must be gone: give the spool a number no process has.
-    let spool = new.dir.join("spool.jsonl");
+    let spool = folder.path().join(&new.uid).join("spool.jsonl");
     let text = std::fs::read_to_string(&spool).unwrap();
     let pid = format!("\"pid\":{}", std::process::id());
     std::fs::write(&spool, text.replace(&pid, &format!("\"pid\":{}", i32::MAX))).unwrap();
@@ -73,7 +73,7 @@ fn records_kept_aside_to_the_end_are_added_at_the_next_open() {
 fn a_deleted_store_is_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let recorder = Recorder::start_with(&store, new_run(folder.path(), "c"), quick()).unwrap();
+    let recorder = Recorder::start_with(&store, new_run("c"), quick()).unwrap();
     recorder.log(at(0), &[("loss", 1.0)]);
     recorder.flush();
     for file in ["s.db", "s.db-wal", "s.db-shm"] {
@@ -92,7 +92,7 @@ fn eight_runs_start_at_once_and_record_under_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let write = |name: String| {
-        let recorder = Recorder::start(&store, new_run(folder.path(), &name)).unwrap();
+        let recorder = Recorder::start(&store, new_run(&name)).unwrap();
         for step in 0..2000 {
             recorder.log(at(step), &[("loss", 1.0), ("lr", 0.5)]);
         }

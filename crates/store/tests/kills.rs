@@ -93,7 +93,7 @@ fn logged(diary: &Path) -> Vec<(u64, i64)> {
 #[test]
 fn child_process() {
     let Some((_, folder, name)) = role() else { return };
-    let recorder = Recorder::start(&folder.join("s.db"), new_run(&folder, &name)).unwrap();
+    let recorder = Recorder::start(&folder.join("s.db"), new_run(&name)).unwrap();
     let diary: PathBuf = folder.join(name);
     let mut diary = OpenOptions::new().create(true).append(true).open(diary).unwrap();
     for step in 0.. {

@@ -36,6 +36,7 @@ fn back_to_schema_1(store: &Path) {
     other.run("DROP TABLE picture");
     other.run("DROP TABLE evaluation_metric");
     other.run("DROP TABLE evaluation");
+    other.run("ALTER TABLE run ADD COLUMN dir TEXT NOT NULL DEFAULT ''");
     other.run("DELETE FROM _sqlx_migrations WHERE version > 1");
 }
 
@@ -44,7 +45,7 @@ fn probes_come_back_by_step_and_thumbnails_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     for name in ["a", "b"] {
-        let recorder = Recorder::start(&store, new_run(folder.path(), name)).unwrap();
+        let recorder = Recorder::start(&store, new_run(name)).unwrap();
         recorder.picture("digest of a", vec![0xff, 0xd8, 0xff]);
         for (step, weights) in [(20, "raw"), (3, "ema"), (3, "raw")] {
             recorder.probe(probe(step, weights));
@@ -68,7 +69,7 @@ fn probes_come_back_by_step_and_thumbnails_once() {
 fn cosines_keep_four_places_and_nan_stays_nan() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let recorder = Recorder::start(&store, new_run(folder.path(), "a")).unwrap();
+    let recorder = Recorder::start(&store, new_run("a")).unwrap();
     let similarity = vec![0.123_456_78, f32::NAN, -0.999_96, 1.0];
     recorder.probe(Probe { similarity, logit_scale: None, ..probe(1, "raw") });
     recorder.finish(Status::Finished, None);
@@ -82,7 +83,7 @@ fn cosines_keep_four_places_and_nan_stays_nan() {
 fn a_resumed_run_forgets_what_came_after() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let new = new_run(folder.path(), "a");
+    let new = new_run("a");
     let recorder = Recorder::start(&store, new.clone()).unwrap();
     for step in [10, 20, 30] {
         recorder.probe(probe(step, "raw"));
@@ -100,7 +101,7 @@ fn a_resumed_run_forgets_what_came_after() {
 fn a_locked_store_gets_them_later() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let new = new_run(folder.path(), "a");
+    let new = new_run("a");
     let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
     let mut other = Outsider::open(&store);
     other.run("BEGIN EXCLUSIVE");
@@ -120,7 +121,7 @@ fn a_locked_store_gets_them_later() {
 fn a_store_of_schema_1_is_read_as_it_is_and_migrated_by_a_recorder() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let recorder = Recorder::start(&store, new_run(folder.path(), "old")).unwrap();
+    let recorder = Recorder::start(&store, new_run("old")).unwrap();
     recorder.log(at(1), &[("loss", 1.5)]);
     recorder.finish(Status::Finished, None);
     back_to_schema_1(&store);
@@ -130,7 +131,7 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_by_a_recorder() {
     assert!(reader.evaluations(old).unwrap().is_empty());
     assert!(reader.probes(old).unwrap().is_empty() && reader.picture("d").unwrap().is_none());
     assert_eq!(Outsider::open(&store).text("SELECT CAST(max(version) AS TEXT) FROM _sqlx_migrations"), "1");
-    let recorder = Recorder::start(&store, new_run(folder.path(), "new")).unwrap();
+    let recorder = Recorder::start(&store, new_run("new")).unwrap();
     recorder.probe(probe(2, "ema"));
     recorder.finish(Status::Finished, None);
     // The reader opened before goes on, and sees what is new.

@@ -5,7 +5,7 @@ mod common;
 
 use clip_lab_store::{
     ConfigEntry, Environment, Evaluated, Goal, Level, NewArtifact, RankSet, Reader, Recorder, Request,
-    Status, Store,
+    Status, Store, new_uid,
 };
 use common::{at, new_run, quick};
 
@@ -14,7 +14,7 @@ fn nan_and_infinities_come_back_and_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let values = [1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.1 + 0.2];
-    let recorder = Recorder::start(&store, new_run(folder.path(), "a")).unwrap();
+    let recorder = Recorder::start(&store, new_run("a")).unwrap();
     for (step, value) in values.iter().enumerate() {
         recorder.log(at(step as u64), &[("loss", *value), ("loss", 9.0)]);
     }
@@ -34,7 +34,7 @@ fn nan_and_infinities_come_back_and_are_counted() {
 fn everything_around_a_run_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let mut new = new_run(folder.path(), "b");
+    let mut new = new_run("b");
     new.seed = u64::MAX;
     new.config = vec![ConfigEntry { key: "lr".into(), value: "0.1".into(), origin: "a.toml:3".into() }];
     new.spec_text = "lr = 0.1\n".into();
@@ -77,7 +77,7 @@ fn everything_around_a_run_comes_back() {
 fn a_resumed_run_shows_every_step_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let new = new_run(folder.path(), "c");
+    let new = new_run("c");
     let record = |recorder: Recorder, steps: std::ops::Range<u64>, add: f64| {
         steps.for_each(|step| recorder.log(at(step), &[("loss", step as f64 + add)]));
         recorder.finish(Status::Interrupted, None);
@@ -106,7 +106,7 @@ fn a_resumed_run_shows_every_step_once() {
 fn requests_and_edits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.db");
-    let new = new_run(folder.path(), "d");
+    let new = new_run("d");
     let store = Store::open(&path).unwrap();
     store.queue(&new).unwrap();
     let reader = store.reader().unwrap();
@@ -132,8 +132,8 @@ fn requests_and_edits() {
     assert_eq!(reader.notes(id).unwrap()[0].text, "look again");
     assert!(store.request(id, Request::Stop).unwrap_err().to_string().contains("finished"));
     assert!(reader.run("e").unwrap_err().to_string().contains("no run matches `e`"));
-    store.mark_failed_start("01J", "child", folder.path(), "no libtorch").unwrap();
+    store.mark_failed_start(&new_uid(), "child", "no libtorch").unwrap();
     assert_eq!(reader.run("child").unwrap().reason.as_deref(), Some("no libtorch"));
     store.delete(id).unwrap();
-    assert!(!new.dir.exists() && reader.runs().unwrap().len() == 1);
+    assert!(!folder.path().join(&new.uid).exists() && reader.runs().unwrap().len() == 1);
 }

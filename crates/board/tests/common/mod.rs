@@ -68,7 +68,6 @@ pub fn begin(store: &Path, name: &str) -> Recorder {
         total_steps: Some(STEPS),
         goal_metric: Some("val/retrieval/t2i/hit@1".to_string()),
         config: settings(name),
-        dir: store.with_file_name(&uid),
         uid,
         ..NewRun::default()
     };

@@ -72,7 +72,7 @@ impl Drop for Trainer {
 /// lost, and the longest that a log call was held up.
 pub fn train(store: &Path) {
     let uid = new_uid();
-    let new = NewRun { dir: store.with_file_name(&uid), uid, name: "live".into(), ..NewRun::default() };
+    let new = NewRun { uid, name: "live".into(), ..NewRun::default() };
     let recorder = Recorder::start(store, new).unwrap();
     let (mut step, mut faults, mut held_up) = (0, 0, Duration::ZERO);
     while !store.with_extension("stop").exists() {

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clip_lab_spec::Study;
-use clip_lab_store::{Reader, RunRow, Status, Store, new_uid};
+use clip_lab_store::{Reader, RunRow, Status, Store, StoreError, new_uid, run_folder};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{table::End, wanted::Wanted};
@@ -23,6 +23,7 @@ pub struct Running {
     uid: String,
     name: String,
     dir: PathBuf,
+    spec: PathBuf,
     log: PathBuf,
     read: u64,
     summing_up: bool,
@@ -37,6 +38,8 @@ pub struct Setting<'a> {
     pub study: &'a Study,
     /// Threads for each, where runs share the machine.
     pub share: Option<usize>,
+    /// Whether runs of other code and data are resumed.
+    pub allow_changed: bool,
 }
 
 impl Running {
@@ -46,8 +49,7 @@ impl Running {
     /// Those of the file system, and a core that does not start.
     pub fn start(setting: &Setting, index: usize, wanted: &Wanted, resume: Option<&RunRow>) -> Result<Self> {
         let uid = resume.map_or_else(new_uid, |row| row.uid.clone());
-        let beside = setting.store.parent().unwrap_or(Path::new(".")).join(&uid);
-        let dir = resume.map_or(beside, |row| row.dir.clone());
+        let dir = run_folder(setting.store, &uid)?;
         fs::create_dir_all(&dir).with_context(|| format!("creating the run's folder {}", dir.display()))?;
         let (spec, log) = (dir.join("spec.toml"), dir.join("log.txt"));
         if resume.is_none() {
@@ -57,7 +59,11 @@ impl Running {
         let mut command = Command::new(core::path()?);
         command.arg("run").arg(&spec).arg("--store").arg(setting.store).args(["--ui", "plain"]);
         match resume {
-            Some(row) => command.args(["--resume", &row.uid]),
+            Some(row) => {
+                // Whether a changed one is resumed was decided before it came here.
+                let allow = setting.allow_changed.then_some("--allow-changed");
+                command.args(["--resume", &row.uid]).args(allow)
+            }
             None => command.args([
                 "--uid",
                 &uid,
@@ -77,7 +83,7 @@ impl Running {
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
         // Its own group: Ctrl-C reaches it once, through us; and it outlives us, as its record does.
         let child = command.process_group(0).spawn().context("starting clip-lab-core")?;
-        Ok(Self { index, uid, name, dir, log, read, summing_up: false, child })
+        Ok(Self { index, uid, name, dir, spec, log, read, summing_up: false, child })
     }
 
     /// The lines that it has printed since the last call, up to its closing summary.
@@ -114,8 +120,11 @@ impl Running {
     /// Those of the system and of the store.
     pub fn ended(&mut self, store: &Path, metric: &str) -> Result<Option<End>> {
         let Some(status) = self.child.try_wait()? else { return Ok(None) };
-        let known = Reader::open(store).ok().and_then(|reader| Some((reader.run(&self.uid).ok()?, reader)));
-        let Some((row, reader)) = known else { return Ok(Some(self.unrecorded())) };
+        let reader = Reader::open(store)?;
+        let row = match reader.run(&self.uid) {
+            Err(StoreError::NoSuchRun { .. }) => return Ok(Some(self.unrecorded())),
+            found => found?,
+        };
         let reason = || row.reason.clone().unwrap_or_else(|| "for an unknown reason".to_owned());
         Ok(Some(match row.status {
             Status::Finished => {
@@ -129,17 +138,21 @@ impl Running {
             Status::Interrupted => End::Stopped { uid: self.uid.clone() },
             live if live.is_live() => {
                 let words = last_breath(status);
-                Store::open(store)?.mark_failed_start(&self.uid, &self.name, &self.dir, &words)?;
+                Store::open(store)?.mark_failed_start(&self.uid, &self.name, &words)?;
                 End::Failed { uid: Some(self.uid.clone()), reason: words }
             }
             _ => End::Failed { uid: Some(self.uid.clone()), reason: reason() },
         }))
     }
 
-    /// It ended before it was recorded: what it said is all there is, and its folder holds nothing else.
+    /// It ended before it was recorded: what it said is all there is, and its folder holds nothing else. What does not come
+    /// from here stays.
     fn unrecorded(&self) -> End {
         let said = fs::read_to_string(&self.log).unwrap_or_default();
-        let _ = fs::remove_dir_all(&self.dir);
+        for file in [&self.spec, &self.log] {
+            let _ = fs::remove_file(file);
+        }
+        let _ = fs::remove_dir(&self.dir);
         let said = said.trim();
         let reason = said.strip_prefix("error: ").unwrap_or(said);
         End::Failed {

@@ -23,7 +23,6 @@ struct Runner<'a> {
     setting: Setting<'a>,
     wanted: Vec<Wanted>,
     jobs: usize,
-    allow: bool,
     quiet: bool,
     waiting: VecDeque<usize>,
     /// Waiting runs of which it was said why.
@@ -40,9 +39,13 @@ pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> 
     let jobs = args.study.jobs.map_or(1, |jobs| jobs.get());
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let mut runner = Runner {
-        setting: Setting { store, study, share: (jobs > 1).then(|| (cores / jobs).max(1)) },
+        setting: Setting {
+            store,
+            study,
+            share: (jobs > 1).then(|| (cores / jobs).max(1)),
+            allow_changed: args.study.allow_changed,
+        },
         jobs,
-        allow: args.study.allow_changed,
         quiet: matches!(args.ui(), Some(Ui::None | Ui::Json)),
         waiting: (0..wanted.len()).collect(),
         excused: Vec::new(),
@@ -105,7 +108,7 @@ impl Runner<'_> {
             let Some(index) = self.waiting.pop_front() else { break };
             // What was true when the study began may not be any more: others may be at work on it.
             let pasts = pasts(self.setting.store, self.setting.study, &self.wanted[index])?;
-            match todo(pasts, self.allow, recorder_ended) {
+            match todo(pasts, self.setting.allow_changed, recorder_ended) {
                 Todo::Start => self.start(index, None),
                 Todo::Resume(row) => self.start(index, Some(&row)),
                 Todo::Silent(row) => self.wait_for(index, &row),

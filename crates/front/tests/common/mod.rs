@@ -75,7 +75,6 @@ impl Shelf {
         self.runs.set(self.runs.get() + 1);
         let uid = format!("01KSTX{:020}", self.runs.get());
         let mut run = NewRun {
-            dir: self.folder.path().join(&uid),
             uid,
             name: made.arm.into(),
             study: Some("towers".into()),

@@ -17,7 +17,7 @@ const CALLS: usize = 20_000;
 /// Prints them for calls that follow each other closely, and for calls after work that leaves nothing of ours in the
 /// caches. The time that measuring takes is measured too, and taken off.
 pub fn run(folder: &Path) -> Result<(), StoreError> {
-    let recorder = start(folder, &folder.join("calls.db"), "calls")?;
+    let recorder = start(&folder.join("calls.db"), "calls")?;
     let clock = percentile(&mut timed(CALLS, |_| ()), 50);
     println!("the clock itself: {clock} ns, taken off below");
     // The buffers of the recorder grow to their size once.

@@ -34,9 +34,8 @@ fn main() -> Result<(), StoreError> {
     Ok(())
 }
 
-fn start(folder: &Path, store: &Path, name: &str) -> Result<Recorder, StoreError> {
-    let uid = new_uid();
-    Recorder::start(store, NewRun { dir: folder.join(&uid), uid, name: name.into(), ..NewRun::default() })
+fn start(store: &Path, name: &str) -> Result<Recorder, StoreError> {
+    Recorder::start(store, NewRun { uid: new_uid(), name: name.into(), ..NewRun::default() })
 }
 
 /// The shortest of `tries` times.
@@ -67,7 +66,7 @@ fn many(folder: &Path) -> Result<(), StoreError> {
     let mut shortest = Duration::MAX;
     for run in 0..20 {
         let begin = Instant::now();
-        let recorder = start(folder, store, &format!("run{run}"))?;
+        let recorder = start(store, &format!("run{run}"))?;
         fill(&recorder, 20_000, &mut NAMES.map(|name| (name, 0.0)));
         assert_eq!(recorder.dropped(), 0);
         recorder.finish(Status::Finished, None);
@@ -110,7 +109,7 @@ fn many(folder: &Path) -> Result<(), StoreError> {
 
 fn one_long(folder: &Path) -> Result<(), StoreError> {
     let store = &folder.join("long.db");
-    let recorder = start(folder, store, "long")?;
+    let recorder = start(store, "long")?;
     fill(&recorder, 1_000_000, &mut [("loss", 0.0)]);
     recorder.finish(Status::Finished, None);
     let reader = Reader::open(store)?;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -13,8 +13,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Db, explain, file_system::network_name};
-use crate::StoreError;
+use super::{Db, code, explain, file_system::network_name};
+use crate::{StoreError, folder::beside};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 const APPLICATION_ID: i64 = 0x434C_4C42;
@@ -38,6 +38,7 @@ pub fn known_version() -> i64 {
 
 /// Opens `path`. `busy` is how long a statement waits for another program's lock.
 pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreError> {
+    refuse_other_than_file(path)?;
     match access {
         Access::Read if !path.exists() => Err(StoreError::Missing(path.into())),
         Access::Read => look(path, busy),
@@ -45,15 +46,57 @@ pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreE
     }
 }
 
+/// SQLite takes such names for something else, and opens a pipe without end.
+fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
+    let name = path.to_string_lossy();
+    let why = match path.metadata() {
+        _ if name.starts_with("file:") || name == ":memory:" => "SQLite would not keep it under that name",
+        Ok(found) if found.is_dir() => "it is a folder",
+        Ok(found) if !found.is_file() => "it is a pipe or a device",
+        _ => return Ok(()),
+    };
+    Err(StoreError::Refused(format!(
+        "{name} cannot be a store: {why}; name a file, such as runs/clip-lab.db"
+    )))
+}
+
 fn look(path: &Path, busy: Duration) -> Result<Db, StoreError> {
-    let options = common(path, busy).read_only(true).pragma("query_only", "1");
-    let db = start(path, options, None)?;
-    match check(&db)? {
+    let options = || common(path, busy).read_only(true).pragma("query_only", "1");
+    let open = |options| {
+        let db = start(path, options, None)?;
+        check(&db).map(|version| (db, version))
+    };
+    let (db, found) = open(options()).or_else(|error| match unchanging(path, &error)? {
+        true => open(options().immutable(true)),
+        false => Err(error),
+    })?;
+    match found {
+        0 => Err(StoreError::Unfinished(path.into())),
         found if found < OLDEST_READ => {
             Err(StoreError::Older { path: path.into(), found, known: known_version() })
         }
         _ => Ok(db),
     }
+}
+
+/// Whether a store that SQLite cannot open can be read as a file that nobody changes: on a read-only file system the memory
+/// that its readers share cannot be made.
+fn unchanging(path: &Path, error: &StoreError) -> Result<bool, StoreError> {
+    // SQLITE_READONLY is 8 and SQLITE_CANTOPEN 14.
+    let StoreError::Database { source, .. } = error else { return Ok(false) };
+    if !matches!(code(source), Some(8 | 14)) {
+        return Ok(false);
+    }
+    let wal = PathBuf::from(format!("{}-wal", path.display()));
+    if wal.metadata().is_ok_and(|found| found.len() > 0) {
+        return Err(StoreError::Refused(format!(
+            "{} cannot be read where nothing can be written: its newest records are in {}; copy both files to a folder \
+             that can be written",
+            path.display(),
+            wal.display()
+        )));
+    }
+    Ok(true)
 }
 
 fn create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
@@ -106,6 +149,8 @@ fn common(path: &Path, busy: Duration) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(busy)
         .pragma("temp_store", "MEMORY")
+        // What a file from elsewhere defines, such as a default or a check, calls no function with an effect.
+        .pragma("trusted_schema", "OFF")
         .pragma("cache_size", "-65536")
         .row_buffer_size(1024)
 }
@@ -126,7 +171,8 @@ fn start(path: &Path, options: SqliteConnectOptions, notice: Option<String>) -> 
         .build()
         .map_err(file_error(path, "starting the database thread"))?;
     let conn = runtime.block_on(options.connect()).map_err(|e| foreign_or(path, "opening the store", e))?;
-    Ok(Db { path: path.into(), runtime, conn: Mutex::new(conn), inode: super::inode(path), notice })
+    let (beside, inode) = (beside(path)?, super::inode(path));
+    Ok(Db { path: path.into(), beside, runtime, conn: Mutex::new(conn), inode, notice })
 }
 
 /// SQLite finds out that a file is no database only when it reads it.
@@ -139,13 +185,17 @@ fn foreign_or(path: &Path, doing: &str, error: sqlx::Error) -> StoreError {
 
 /// Refuses a file of another application or of a later version; answers with its version, 0 when new.
 fn check(db: &Db) -> Result<i64, StoreError> {
-    let (id, tables, version) =
+    let (id, tables, programs, version) =
         db.with("reading the schema version", inspect).map_err(|error| match error {
             StoreError::Database { path, doing, source } => foreign_or(&path, &doing, source),
             other => other,
         })?;
     let path = db.path().to_path_buf();
     let why = format!("its application id is {id:#x} and it has {tables} tables");
+    if programs > 0 {
+        let why = format!("it has {programs} triggers or views, and clip-lab makes none");
+        return Err(StoreError::Foreign { path, why });
+    }
     match (id, tables) {
         (APPLICATION_ID, _) if version > known_version() => {
             Err(StoreError::Newer { path, found: version, known: known_version() })
@@ -155,16 +205,19 @@ fn check(db: &Db) -> Result<i64, StoreError> {
     }
 }
 
-async fn inspect(conn: &mut SqliteConnection) -> Result<(i64, i64, i64), sqlx::Error> {
+/// The application id, the number of tables, of triggers and views, and the version of the schema.
+async fn inspect(conn: &mut SqliteConnection) -> Result<(i64, i64, i64, i64), sqlx::Error> {
     let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *conn).await?;
     // An interrupted first migration leaves sqlx's own table alone in the file.
     let tables =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
     let tables: i64 = sqlx::query_scalar(tables).fetch_one(&mut *conn).await?;
+    let programs = "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+    let programs: i64 = sqlx::query_scalar(programs).fetch_one(&mut *conn).await?;
     let migrated = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     if sqlx::query_scalar::<_, i64>(migrated).fetch_one(&mut *conn).await? == 0 {
-        return Ok((id, tables, 0));
+        return Ok((id, tables, programs, 0));
     }
     let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
-    Ok((id, tables, sqlx::query_scalar(version).fetch_one(conn).await?))
+    Ok((id, tables, programs, sqlx::query_scalar(version).fetch_one(conn).await?))
 }

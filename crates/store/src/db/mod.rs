@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use sqlx::{SqliteConnection, error::ErrorKind};
+use sqlx::SqliteConnection;
 use tokio::runtime::Runtime;
 
 use crate::StoreError;
@@ -21,6 +21,8 @@ pub use host::{Host, process_gone, recorder_ended};
 /// A connection and the private runtime that drives it.
 pub struct Db {
     path: PathBuf,
+    /// The folder of the store, absolute.
+    beside: PathBuf,
     runtime: Runtime,
     conn: Mutex<SqliteConnection>,
     inode: Option<u64>,
@@ -62,6 +64,11 @@ impl Db {
         &self.path
     }
 
+    /// The folder of the file, absolute: the folders of its runs lie there.
+    pub fn beside(&self) -> &Path {
+        &self.beside
+    }
+
     fn lock(&self) -> MutexGuard<'_, SqliteConnection> {
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,7 +105,16 @@ pub fn explain(path: &Path, doing: &str, source: sqlx::Error) -> StoreError {
 
 fn is_busy(error: &sqlx::Error) -> bool {
     // SQLITE_BUSY is 5 and SQLITE_LOCKED 6; extended codes keep that number in the low byte.
-    let code =
-        error.as_database_error().filter(|e| matches!(e.kind(), ErrorKind::Other)).and_then(|e| e.code());
-    code.and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    matches!(code(error), Some(5 | 6))
+}
+
+/// Whether the store refused what was to be written: the same would be refused again.
+pub fn is_constraint(error: &StoreError) -> bool {
+    // SQLITE_CONSTRAINT is 19.
+    matches!(error, StoreError::Database { source, .. } if code(source) == Some(19))
+}
+
+/// SQLite's number of an error; none for other errors.
+fn code(error: &sqlx::Error) -> Option<i64> {
+    Some(error.as_database_error()?.code()?.parse::<i64>().ok()? & 0xff)
 }

@@ -4,6 +4,7 @@ mod buckets;
 mod details;
 mod evaluations;
 mod facts;
+mod liveness;
 mod many;
 mod order;
 mod points;
@@ -23,6 +24,7 @@ use crate::{
     db::{Access, Db, connect},
 };
 
+pub(crate) use liveness::{SILENCE_MS, Watch};
 pub(crate) use points::{blocks_between, points_between};
 pub(crate) use runs::all as all_runs;
 
@@ -30,13 +32,14 @@ pub(crate) use runs::all as all_runs;
 pub struct Reader {
     pub(crate) db: Db,
     version: AtomicI64,
+    watch: Watch,
 }
 
 impl Reader {
     /// Opens the store at `path`.
     pub fn open(path: &Path) -> Result<Reader, StoreError> {
         let db = connect(path, Access::Read, Duration::from_secs(5))?;
-        Ok(Reader { db, version: AtomicI64::new(-1) })
+        Ok(Reader { db, version: AtomicI64::new(-1), watch: Watch::default() })
     }
 
     /// Whether anything was written since the last call; true at the first. Takes microseconds.
@@ -50,7 +53,7 @@ impl Reader {
 
     /// Every run, the newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        self.db.with("reading the runs", async |conn| runs::all(conn).await)
+        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.beside(), &self.watch).await)
     }
 
     /// The run named by a uid, the beginning of one that fits no other, or a name (the newest of that name).

@@ -1,72 +1,74 @@
 //! Runs: as they stand now, and which one is meant.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
+use super::liveness::{Silence, Watch};
 use crate::{
     RunId, RunRow, Status, StoreError,
     db::{Host, process_gone},
+    folder::is_uid,
 };
 
-/// A heartbeat older than this is no sign of life.
-const SILENCE_MS: i64 = 15_000;
-/// The same where the process is not found on this machine, so that a killed run shows soon. Not at once: a process in
-/// a container may live without being found. A living one has a heartbeat at least every 5 s.
-const GONE_MS: i64 = 8_000;
-
-/// Every run, the newest first.
-pub async fn all(conn: &mut SqliteConnection) -> Result<Vec<RunRow>, sqlx::Error> {
+/// Every run, the newest first. A row whose uid is none of ours is left out: it could lead to any folder.
+pub async fn all(
+    conn: &mut SqliteConnection,
+    beside: &Path,
+    watch: &Watch,
+) -> Result<Vec<RunRow>, sqlx::Error> {
     let rows = sqlx::query("SELECT * FROM run ORDER BY uid DESC").fetch_all(conn).await?;
     let (here, now) = (Host::here(), crate::now_ms());
-    rows.iter().map(|row| run(row, &here, now)).collect()
+    let rows = rows.iter().map(|row| run(row, beside, watch, &here, now));
+    rows.filter(|row| row.as_ref().map_or(true, |row| is_uid(&row.uid))).collect()
 }
 
-fn run(row: &SqliteRow, here: &Host, now: i64) -> Result<RunRow, sqlx::Error> {
+fn run(row: &SqliteRow, beside: &Path, watch: &Watch, here: &Host, now: i64) -> Result<RunRow, sqlx::Error> {
     let process =
         Host { host: row.try_get("host")?, boot_id: row.try_get("boot_id")?, pid: row.try_get("pid")? };
-    let heartbeat_ms: i64 = row.try_get("heartbeat_ms")?;
+    let (uid, heartbeat_ms): (String, i64) = (row.try_get("uid")?, row.try_get("heartbeat_ms")?);
     let stored = Status::from_word(row.try_get("status")?).unwrap_or(Status::Failed);
-    let (step, active_ms): (u64, i64) = (row.try_get("step")?, row.try_get("active_ms")?);
-    let status = seen(stored, now - heartbeat_ms, || process_gone(&process, here));
+    let (step, active_ms) = (count(row, "step")?, row.try_get("active_ms")?);
+    let unchanged_ms = match stored {
+        Status::Running => watch.unchanged_ms(&uid, heartbeat_ms),
+        _ => 0,
+    };
+    let silence = Silence { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
+    let status = silence.judge(stored, || process_gone(&process, here));
     let overall = (active_ms > 0).then(|| step as f64 * 1000.0 / active_ms as f64);
     Ok(RunRow {
         id: RunId(row.try_get("id")?),
-        uid: row.try_get("uid")?,
+        dir: beside.join(&uid),
+        uid,
         name: row.try_get("name")?,
         study: row.try_get("study")?,
         arm: row.try_get("arm")?,
         seed: row.try_get::<i64, _>("seed")? as u64,
         status,
         reason: row.try_get("reason")?,
-        attempt: row.try_get("attempt")?,
-        started_ms: row.try_get("started_ms")?,
+        attempt: u32::try_from(row.try_get::<i64, _>("attempt")?).unwrap_or_default(),
+        started_ms: row.try_get::<Option<i64>, _>("started_ms")?.unwrap_or_default(),
         ended_ms: row.try_get("ended_ms")?,
         heartbeat_ms,
         step,
         epoch: row.try_get("epoch")?,
-        samples: row.try_get("samples")?,
-        total_steps: row.try_get("total_steps")?,
+        samples: count(row, "samples")?,
+        total_steps: row.try_get::<Option<i64>, _>("total_steps")?.map(at_least_zero),
         rate: if status.is_live() { row.try_get("rate")? } else { overall },
         active_ms,
         goal_metric: row.try_get("goal_metric")?,
-        dir: PathBuf::from(row.try_get::<String, _>("dir")?),
         host: process.host,
         pid: process.pid,
     })
 }
 
-/// What a stored status means `silent_ms` after the last sign of life. `gone` says whether the process is known to be
-/// gone; nothing is known of another machine.
-fn seen(stored: Status, silent_ms: i64, gone: impl FnOnce() -> Option<bool>) -> Status {
-    if stored != Status::Running || silent_ms <= GONE_MS {
-        return stored;
-    }
-    match (gone(), silent_ms > SILENCE_MS) {
-        (Some(true), _) | (None, true) => Status::Crashed,
-        (Some(false), true) => Status::Stalled,
-        (_, false) => stored,
-    }
+/// A count. SQLite holds negative numbers as well: one odd row must not keep the others from being read.
+fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
+    row.try_get(column).map(at_least_zero)
+}
+
+fn at_least_zero(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
 }
 
 /// The run meant by `selector`.
@@ -100,21 +102,5 @@ fn near(runs: &[RunRow], selector: &str) -> String {
         (true, _) => ": the store has no runs yet".into(),
         (_, true) => "; `clip-lab runs` lists them".into(),
         _ => format!("; did you mean {}?", likely.join(" or ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_silent_run_is_crashed_or_stalled() {
-        assert_eq!(seen(Status::Running, 8_000, || Some(true)), Status::Running);
-        assert_eq!(seen(Status::Running, 8_001, || Some(true)), Status::Crashed);
-        assert_eq!(seen(Status::Running, 15_000, || Some(false)), Status::Running);
-        assert_eq!(seen(Status::Running, 15_001, || Some(false)), Status::Stalled);
-        assert_eq!(seen(Status::Running, 15_000, || None), Status::Running);
-        assert_eq!(seen(Status::Running, 15_001, || None), Status::Crashed);
-        assert_eq!(seen(Status::Finished, 1 << 40, || Some(true)), Status::Finished);
     }
 }

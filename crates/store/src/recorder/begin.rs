@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{record::Record, session::Session, small, summary::recount};
-use crate::{Level, NewRun, Status, db::Host};
+use crate::{Level, NewRun, ResumePoint, Status, db::Host};
 
 /// Inserts the run, or takes over the row that announced it. Answers with its number.
 pub async fn insert(
@@ -12,17 +12,16 @@ pub async fn insert(
     host: &Host,
     status: Status,
 ) -> Result<i64, sqlx::Error> {
-    let sql = "INSERT INTO run (uid, name, study, arm, seed, spec_text, total_steps, goal_metric, dir, status,
+    let sql = "INSERT INTO run (uid, name, study, arm, seed, spec_text, total_steps, goal_metric, status,
                  created_ms, started_ms, heartbeat_ms, host, pid, boot_id)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12, ?13, ?14)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?10, ?11, ?12, ?13)
                ON CONFLICT (uid) DO UPDATE SET name = ?2, study = ?3, arm = ?4, seed = ?5, spec_text = ?6,
-                 total_steps = ?7, goal_metric = ?8, dir = ?9, status = ?10, started_ms = ?11, heartbeat_ms = ?11,
-                 host = ?12, pid = ?13, boot_id = ?14 WHERE status = 'queued'
+                 total_steps = ?7, goal_metric = ?8, status = ?9, started_ms = ?10, heartbeat_ms = ?10,
+                 host = ?11, pid = ?12, boot_id = ?13 WHERE status = 'queued'
                RETURNING id";
     let query = sqlx::query_scalar(sql).bind(&new.uid).bind(&new.name).bind(&new.study).bind(&new.arm);
     let query = query.bind(new.seed as i64).bind(&new.spec_text).bind(new.total_steps.map(|s| s as i64));
-    let query =
-        query.bind(&new.goal_metric).bind(new.dir.to_string_lossy().into_owned()).bind(status.as_str());
+    let query = query.bind(&new.goal_metric).bind(status.as_str());
     let query = query.bind(crate::now_ms()).bind(&host.host).bind(host.pid).bind(&host.boot_id);
     let run: i64 = query.fetch_one(&mut *conn).await?;
     config(conn, run, new).await?;
@@ -42,22 +41,28 @@ async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(
     Ok(())
 }
 
-/// Begins another attempt after `from_step`: what the earlier one did later no longer counts. Answers with the
-/// milliseconds of work that still count.
+/// Begins another attempt at `from`: what the earlier one did later no longer counts. Answers with the milliseconds of
+/// work that still count, or with the process that began one since attempt `last` was read.
 pub async fn again(
     conn: &mut SqliteConnection,
     uid: &str,
-    from_step: u64,
+    last: u32,
+    from: ResumePoint,
     host: &Host,
-) -> Result<i64, sqlx::Error> {
-    let (run, attempt, next): (i64, i64, i64) =
-        sqlx::query_as("SELECT id, attempt + 1, tick_next FROM run WHERE uid = ?")
-            .bind(uid)
-            .fetch_one(&mut *conn)
-            .await?;
-    let sql = "SELECT min(tick) FROM tick WHERE run = ? AND step > ? AND superseded_by IS NULL";
-    let from: Option<i64> =
-        sqlx::query_scalar(sql).bind(run).bind(from_step as i64).fetch_one(&mut *conn).await?;
+) -> Result<Result<i64, Host>, sqlx::Error> {
+    let sql = "SELECT id, attempt, tick_next, host, boot_id, pid FROM run WHERE uid = ?";
+    let row: (i64, i64, i64, String, String, i64) =
+        sqlx::query_as(sql).bind(uid).fetch_one(&mut *conn).await?;
+    let (run, attempt, next) = (row.0, row.1 + 1, row.2);
+    if row.1 != i64::from(last) {
+        return Ok(Err(Host { host: row.3, boot_id: row.4, pid: row.5 }));
+    }
+    let from_step = from.step;
+    let sql =
+        "SELECT min(tick) FROM tick WHERE run = ? AND (step > ? OR tick >= ?) AND superseded_by IS NULL";
+    let query = sqlx::query_scalar(sql).bind(run).bind(from_step as i64);
+    let logged = from.logged.map_or(i64::MAX, |logged| logged as i64);
+    let from: Option<i64> = query.bind(logged).fetch_one(&mut *conn).await?;
     if let Some(from) = from {
         supersede(conn, run, attempt, from, next).await?;
     }
@@ -70,9 +75,9 @@ pub async fn again(
                  host = ?, pid = ?, boot_id = ? WHERE id = ?";
     let query = sqlx::query(sql).bind(attempt).bind(crate::now_ms()).bind(&host.host).bind(host.pid);
     query.bind(&host.boot_id).bind(run).execute(&mut *conn).await?;
-    let text = format!("attempt {attempt} goes on after step {from_step}");
+    let text = format!("attempt {attempt} resumes after step {from_step}");
     small::write(conn, run, &Record::event(Level::Info, "resume", Some(from_step), &text)).await?;
-    rewind(conn, run).await
+    rewind(conn, run).await.map(Ok)
 }
 
 /// Everything from tick `from` on stops counting, and the blocks that held some of it are made anew.

@@ -3,6 +3,7 @@
 mod begin;
 mod insert;
 mod line;
+mod losses;
 mod names;
 mod pace;
 mod record;
@@ -14,10 +15,8 @@ mod summary;
 mod writer;
 
 use std::{
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -39,10 +38,10 @@ pub(crate) use {
 /// Dropped without [`Recorder::finish`], as in a panic, it marks the run as failed.
 pub struct Recorder {
     uid: String,
+    folder: PathBuf,
     line: Arc<Line>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
-    dropped: AtomicU64,
 }
 
 impl Recorder {
@@ -50,7 +49,7 @@ impl Recorder {
     /// only while 65,536 records are in line; then the values are lost and [counted](Recorder::dropped).
     pub fn log(&self, at: Tick, points: &[(&str, f64)]) {
         if !points.is_empty() && !self.line.log(at, points, || self.wake()) {
-            self.lost();
+            self.shared.lose(Some(at.step));
         }
     }
 
@@ -100,9 +99,9 @@ impl Recorder {
         self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many records were lost because the writer could not keep up.
+    /// How many records are lost: the writer could not keep up, or neither the store nor the disk took them.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).records
     }
 
     /// The run's uid.
@@ -110,11 +109,17 @@ impl Recorder {
         &self.uid
     }
 
-    /// Waits until everything so far is in the store or kept aside, 30 s at most.
-    pub fn flush(&self) {
+    /// The run's folder, beside the store. It is locked for as long as the run is recorded.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Waits until everything so far is in the store or kept aside, 30 s at most. Answers with the number of log calls in
+    /// the store, when everything is there.
+    pub fn flush(&self) -> Option<u64> {
         let written = self.line.written();
         self.wake();
-        let _ = written.recv_timeout(Duration::from_secs(30));
+        written.recv_timeout(Duration::from_secs(30)).ok().flatten()
     }
 
     /// Ends the run and waits until that is written. Answers with the fault, if its last records are kept aside.
@@ -125,10 +130,6 @@ impl Recorder {
 
     fn end(&mut self, status: Status, reason: Option<&str>) {
         let Some(thread) = self.thread.take() else { return };
-        if self.dropped() > 0 {
-            let text = format!("{} records were lost: the store was too slow for them", self.dropped());
-            self.send(Record::event(Level::Warning, "store", None, &text));
-        }
         // `Stalled` and `Crashed` are a reader's judgement; a run that says so of itself has failed.
         let status =
             if matches!(status, Status::Stalled | Status::Crashed) { Status::Failed } else { status };
@@ -143,13 +144,10 @@ impl Recorder {
     }
 
     fn send(&self, record: Record) {
+        let step = record.step();
         if !self.line.push(record, || self.wake()) {
-            self.lost();
+            self.shared.lose(step);
         }
-    }
-
-    fn lost(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }
 

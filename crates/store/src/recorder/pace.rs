@@ -15,6 +15,8 @@ pub struct Pace {
     pub busy: Duration,
     /// How long to wait before a store that failed is tried again.
     pub retry: Duration,
+    /// How long a run that ends tries to get its last records into the store or onto the disk, while both fail.
+    pub closing: Duration,
 }
 
 impl Default for Pace {
@@ -25,6 +27,7 @@ impl Default for Pace {
             heartbeat: Duration::from_secs(5),
             busy: Duration::from_secs(5),
             retry: Duration::from_secs(2),
+            closing: Duration::from_secs(10),
         }
     }
 }

@@ -1,21 +1,19 @@
 //! The first start of a run, and its later ones.
 
-use std::{
-    path::Path,
-    sync::{Arc, atomic::AtomicU64},
-    time::Instant,
-};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use super::{
     Recorder, begin,
     line::Line,
     pace::Pace,
     session::Session,
+    spool,
     writer::{Shared, Writer},
 };
 use crate::{
-    NewRun, Status, StoreError,
+    NewRun, ResumePoint, Status, StoreError,
     db::{Access, Db, Host, connect},
+    folder::{FolderLock, run_folder},
 };
 
 impl Recorder {
@@ -27,53 +25,71 @@ impl Recorder {
     /// [`Recorder::start`] at another pace.
     pub fn start_with(store: &Path, run: NewRun, pace: Pace) -> Result<Recorder, StoreError> {
         let db = connect(store, Access::Write, pace.busy)?;
+        let folder = run_folder(store, &run.uid)?;
+        let lock = FolderLock::take(&folder).map_err(|error| match error {
+            StoreError::Refused(_) => recorded(&run),
+            other => other,
+        })?;
         let insert = db.write("recording the run", async |conn| {
             begin::insert(conn, &run, &Host::here(), Status::Running).await
         });
-        insert.map_err(|error| match error {
-            StoreError::Database { source: sqlx::Error::RowNotFound, .. } => StoreError::Refused(format!(
-                "run {} is in the store already: resume it, or start one with a new uid",
-                run.uid
-            )),
-            other => other,
-        })?;
-        Recorder::spawn(db, run, pace, 0)
+        if let Err(error) = insert {
+            // What was never recorded leaves no folder.
+            lock.discard(&folder);
+            return Err(match error {
+                StoreError::Database { source: sqlx::Error::RowNotFound, .. } => recorded(&run),
+                other => other,
+            });
+        }
+        Recorder::spawn(db, run, lock, pace, 0)
     }
 
-    /// Goes on with a run after `from_step`; what it recorded later no longer counts. Refused while another process
-    /// records it.
-    pub fn resume(store: &Path, uid: &str, from_step: u64) -> Result<Recorder, StoreError> {
-        Recorder::resume_with(store, uid, from_step, Pace::default())
+    /// Resumes a run at `from`; what it recorded later no longer counts. Refused while another process records it.
+    pub fn resume(store: &Path, uid: &str, from: impl Into<ResumePoint>) -> Result<Recorder, StoreError> {
+        Recorder::resume_with(store, uid, from, Pace::default())
     }
 
     /// [`Recorder::resume`] at another pace.
-    pub fn resume_with(store: &Path, uid: &str, from_step: u64, pace: Pace) -> Result<Recorder, StoreError> {
+    pub fn resume_with(
+        store: &Path,
+        uid: &str,
+        from: impl Into<ResumePoint>,
+        pace: Pace,
+    ) -> Result<Recorder, StoreError> {
         let opened = crate::Store::open_with(store, pace.busy)?;
         let row = opened.by_uid(uid)?;
-        if row.status == Status::Running || row.status == Status::Stalled {
-            let text = format!(
-                "run {} is being recorded by process {} on {}: stop it first",
-                row.name, row.pid, row.host
-            );
-            return Err(StoreError::Refused(text));
+        if matches!(row.status, Status::Running | Status::Stalled) {
+            return Err(in_use(&row.name, row.pid, &row.host));
         }
-        let run = opened.new_run(&row)?;
+        let lock = FolderLock::take(&row.dir)?;
+        let (run, from) = (opened.new_run(&row)?, from.into());
         let db = opened.into_db();
-        let active = db.write("resuming the run", async |conn| {
-            begin::again(conn, uid, from_step, &Host::here()).await
+        let again = db.write("resuming the run", async |conn| {
+            begin::again(conn, uid, row.attempt, from, &Host::here()).await
         })?;
-        Recorder::spawn(db, run, pace, active)
+        // On a file system without locks another process may have been faster.
+        let active = again.map_err(|other| in_use(&row.name, other.pid, &other.host))?;
+        Recorder::spawn(db, run, lock, pace, active)
     }
 
-    fn spawn(db: Db, run: NewRun, pace: Pace, active_before: i64) -> Result<Recorder, StoreError> {
+    fn spawn(
+        db: Db,
+        run: NewRun,
+        lock: FolderLock,
+        pace: Pace,
+        active_before: i64,
+    ) -> Result<Recorder, StoreError> {
         let at = |path: &Path, doing, source| StoreError::File { path: path.into(), doing, source };
-        std::fs::create_dir_all(&run.dir).map_err(|e| at(&run.dir, "creating the run's folder", e))?;
+        let folder = run_folder(db.path(), &run.uid)?;
+        spool::reserve(&folder);
         let session = db.with("reading the run", async |conn| Session::load(conn, &run.uid).await)?;
         let (uid, store, shared) = (run.uid.clone(), db.path().to_path_buf(), Arc::new(Shared::default()));
         let (line, now) = (Arc::new(Line::new(active_before)), Instant::now());
         let writer = Writer {
             store: store.clone(),
             run,
+            folder: folder.clone(),
+            _lock: lock,
             pace,
             shared: shared.clone(),
             open: Some((db, session)),
@@ -81,6 +97,7 @@ impl Recorder {
             retry_at: now,
             beat_at: now,
             batch: Vec::new(),
+            losing: 0,
         };
         let thread = std::thread::Builder::new().name("store".into());
         let thread = thread.spawn({
@@ -88,8 +105,19 @@ impl Recorder {
             move || writer.serve(&line.0)
         });
         let thread = Some(thread.map_err(|e| at(&store, "starting the writer thread", e))?);
-        Ok(Recorder { uid, line, thread, shared, dropped: AtomicU64::new(0) })
+        Ok(Recorder { uid, folder, line, thread, shared })
     }
+}
+
+fn recorded(run: &NewRun) -> StoreError {
+    StoreError::Refused(format!(
+        "run {} is in the store already: resume it, or start one with a new uid",
+        run.uid
+    ))
+}
+
+fn in_use(name: &str, pid: i64, host: &str) -> StoreError {
+    StoreError::Refused(format!("run {name} is being recorded by process {pid} on {host}: stop it first"))
 }
 
 /// The writer's hold of the line: when its thread is over, even by a panic, nobody waits for it any more.

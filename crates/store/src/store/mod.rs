@@ -3,12 +3,17 @@
 mod evaluate;
 mod health;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::{
     NewRun, Reader, Request, RunId, RunRow, Status, StoreError,
     db::{Access, Db, Host, connect},
-    now_ms, reader, recorder,
+    folder, now_ms,
+    reader::{self, SILENCE_MS},
+    recorder, run_folder,
 };
 
 pub use health::{Health, health};
@@ -17,6 +22,7 @@ pub use health::{Health, health};
 pub struct Store {
     db: Db,
     left: Vec<String>,
+    watch: reader::Watch,
 }
 
 impl Store {
@@ -28,7 +34,7 @@ impl Store {
     pub(crate) fn open_with(path: &Path, busy: Duration) -> Result<Store, StoreError> {
         let db = connect(path, Access::Write, busy)?;
         let left = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
-        Ok(Store { db, left })
+        Ok(Store { db, left, watch: reader::Watch::default() })
     }
 
     /// What a person should know about this store: its file system, or records kept aside that could not be added.
@@ -50,14 +56,9 @@ impl Store {
     }
 
     /// Marks as failed a run whose process died before it could record anything, or while it recorded.
-    pub fn mark_failed_start(
-        &self,
-        uid: &str,
-        name: &str,
-        dir: &Path,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        let new = NewRun { uid: uid.into(), name: name.into(), dir: dir.into(), ..NewRun::default() };
+    pub fn mark_failed_start(&self, uid: &str, name: &str, reason: &str) -> Result<(), StoreError> {
+        run_folder(self.db.path(), uid)?;
+        let new = NewRun { uid: uid.into(), name: name.into(), ..NewRun::default() };
         self.db.write("marking the run as failed", async |conn| {
             let known: Option<(i64, String)> = sqlx::query_as("SELECT id, status FROM run WHERE uid = ?")
                 .bind(uid)
@@ -109,8 +110,8 @@ impl Store {
         })
     }
 
-    /// Deletes a run with everything recorded of it and its folder. Refused while it is being recorded. Thumbnails stay:
-    /// other runs may show the same.
+    /// Deletes a run with everything recorded of it and its folder, which lies beside the store. Refused while it is being
+    /// recorded. Thumbnails stay: other runs may show the same.
     pub fn delete(&self, run: RunId) -> Result<(), StoreError> {
         let row = self.by_id(run)?;
         if matches!(row.status, Status::Running | Status::Stalled) {
@@ -119,14 +120,32 @@ impl Store {
                 row.name, row.status
             )));
         }
+        // The folder first: what cannot be removed is still recorded, and can be found again.
+        folder::remove(&row.dir)?;
         self.db.write("deleting the run", async |conn| {
             sqlx::query("DELETE FROM run WHERE id = ?").bind(run.0).execute(conn).await.map(|_| ())
-        })?;
-        match std::fs::remove_dir_all(&row.dir) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(StoreError::File { path: row.dir, doing: "removing the run's folder", source: e })
+        })
+    }
+
+    /// Whether only watching tells if the run still runs: its heartbeat is old, and its machine is another, whose clock
+    /// may be slow.
+    pub fn is_in_doubt(&self, run: RunId) -> Result<bool, StoreError> {
+        let row = self.by_id(run)?;
+        Ok(row.status == Status::Stalled && row.host != Host::here().host)
+    }
+
+    /// Watches a run that [is in doubt](Store::is_in_doubt) until its heartbeat moves or it counts as crashed, 16 s at
+    /// most. Answers with the row at the end.
+    pub fn watch(&self, run: RunId) -> Result<RunRow, StoreError> {
+        let (first, until) =
+            (self.by_id(run)?, Instant::now() + Duration::from_millis(SILENCE_MS as u64 + 1000));
+        loop {
+            let row = self.by_id(run)?;
+            let moved = row.heartbeat_ms != first.heartbeat_ms;
+            if moved || row.status != Status::Stalled || Instant::now() > until {
+                return Ok(row);
             }
-            _ => Ok(()),
+            std::thread::sleep(Duration::from_millis(250));
         }
     }
 
@@ -145,7 +164,9 @@ impl Store {
     }
 
     fn find(&self, selector: &str, fits: impl Fn(&RunRow) -> bool) -> Result<RunRow, StoreError> {
-        let rows = self.db.with("reading the runs", async |conn| reader::all_runs(conn).await)?;
+        let (beside, watch) = (self.db.beside(), &self.watch);
+        let rows =
+            self.db.with("reading the runs", async |conn| reader::all_runs(conn, beside, watch).await)?;
         let none = || StoreError::NoSuchRun { selector: selector.into(), hint: String::new() };
         rows.into_iter().find(fits).ok_or_else(none)
     }
@@ -164,7 +185,6 @@ impl Store {
             environment: reader.environment(row.id)?,
             total_steps: row.total_steps,
             goal_metric: row.goal_metric.clone(),
-            dir: row.dir.clone(),
         })
     }
 

@@ -27,8 +27,6 @@ pub struct NewRun {
     pub total_steps: Option<u64>,
     /// The metric it is judged by, such as `val/hit@1`.
     pub goal_metric: Option<String>,
-    /// The folder of its files; created when missing. Make it absolute: readers may have another working directory.
-    pub dir: PathBuf,
 }
 
 /// One resolved setting.
@@ -86,6 +84,22 @@ pub struct Tick {
     pub epoch: f64,
     /// Image-text pairs seen.
     pub samples: u64,
+}
+
+/// Where in its record a run is resumed: what it recorded after the checkpoint no longer counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResumePoint {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Log calls in the store when the checkpoint was written, from [`crate::Recorder::flush`]; none when unknown. What was
+    /// logged later at the same step, such as the evaluation on `test`, counts no longer either.
+    pub logged: Option<u64>,
+}
+
+impl From<u64> for ResumePoint {
+    fn from(step: u64) -> Self {
+        ResumePoint { step, logged: None }
+    }
 }
 
 /// Ranks of the right answer for every query of one evaluation, kept so that paired tests need no second run.

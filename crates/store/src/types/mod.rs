@@ -9,7 +9,9 @@ mod status;
 
 pub use around::{ArtifactRow, Evaluated, EventRow, NoteRow};
 pub use evaluation::{EvaluationMetric, EvaluationRow, NewEvaluation};
-pub use input::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, Tick};
+pub use input::{
+    ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, ResumePoint, Tick,
+};
 pub use probe::{Hit, Probe, Shown};
 pub use rows::{Bucket, Point, RunFacts, RunRow, SeriesRow};
 pub use status::{Axis, RunId, Status};

@@ -16,7 +16,7 @@ pub enum Status {
     Queued,
     /// Training, with a fresh heartbeat.
     Running,
-    /// Its process lives but the heartbeat is older than 15 s.
+    /// The heartbeat is older than 15 s, and its process lives, or runs on another machine, whose clock may differ.
     Stalled,
     /// Ended as planned.
     Finished,
@@ -26,7 +26,8 @@ pub enum Status {
     Interrupted,
     /// Stopped because the loss became NaN or infinite.
     NonFinite,
-    /// The heartbeat is older than 8 s and its process is gone, or older than 15 s and nothing is known of a process.
+    /// The heartbeat is older than 8 s and its process is gone; on another machine: it has not changed while it was watched
+    /// for 15 s, or for an hour.
     Crashed,
 }
 

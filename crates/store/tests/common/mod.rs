@@ -11,9 +11,8 @@ use std::{
 use clip_lab_store::{NewRun, Pace, Tick, new_uid};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 
-pub fn new_run(folder: &Path, name: &str) -> NewRun {
-    let uid = new_uid();
-    NewRun { dir: folder.join(&uid), uid, name: name.into(), seed: 7, ..NewRun::default() }
+pub fn new_run(name: &str) -> NewRun {
+    NewRun { uid: new_uid(), name: name.into(), seed: 7, ..NewRun::default() }
 }
 
 pub fn at(step: u64) -> Tick {

@@ -53,7 +53,7 @@ pub struct Waiting {
     /// The values of all log calls, one after the other.
     bits: Vec<u64>,
     /// Who wants to know when all this is written.
-    pub answers: Vec<Sender<()>>,
+    pub answers: Vec<Sender<Option<u64>>>,
     /// Whether nothing will follow.
     pub last: bool,
 }
@@ -95,7 +95,7 @@ impl Line {
     }
 
     /// Something to wait on until all so far is written.
-    pub fn written(&self) -> Receiver<()> {
+    pub fn written(&self) -> Receiver<Option<u64>> {
         let (answer, answered) = bounded(1);
         let mut inner = self.lock();
         if !inner.abandoned {

@@ -18,7 +18,7 @@ use rows::Rows;
 pub struct Session {
     pub run: i64,
     attempt: i64,
-    next: i64,
+    pub next: i64,
     series: HashMap<String, Summary>,
     roller: Roller,
     /// (active ms, step) of the last half minute, for the rate.

@@ -1,5 +1,7 @@
-//! The one thread that writes: takes what is in line, puts it into the store, or aside when the store fails.
+//! The one thread that writes: takes what is in line, puts it into the store, or aside when the store fails, or keeps it in
+//! memory when the disk is full.
 
+mod aside;
 mod open;
 
 use std::{
@@ -13,15 +15,13 @@ use sqlx::SqliteConnection;
 
 use super::{
     line::{Line, Waiting},
+    losses::Losses,
     pace::Pace,
     record::Record,
     session::Session,
-    spool::Spool,
+    spool::{self, Spool},
 };
-use crate::{
-    NewRun, Request, StoreError,
-    db::{Db, Host},
-};
+use crate::{NewRun, Request, StoreError, db::Db, folder::FolderLock};
 
 /// How often an idle writer looks for records. To be woken for them would cost the training thread microseconds.
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,6 +33,10 @@ pub struct Shared {
     pub requests: SegQueue<Request>,
     /// Why records are kept aside, while they are.
     pub fault: Mutex<Option<String>>,
+    /// All that was lost.
+    pub lost: Mutex<Losses>,
+    /// What was lost and is not in the store as an event yet.
+    pub unreported: Mutex<Losses>,
 }
 
 impl Shared {
@@ -40,19 +44,32 @@ impl Shared {
     pub fn tell(&self, fault: Option<String>) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
+
+    /// Counts a record that is lost.
+    pub fn lose(&self, step: Option<u64>) {
+        for losses in [&self.lost, &self.unreported] {
+            losses.lock().unwrap_or_else(PoisonError::into_inner).add(step);
+        }
+    }
 }
 
 /// The state of the thread.
 pub struct Writer {
     pub store: PathBuf,
     pub run: NewRun,
+    pub folder: PathBuf,
+    /// Held as long as the run is recorded.
+    pub _lock: FolderLock,
     pub pace: Pace,
     pub shared: Arc<Shared>,
     pub open: Option<(Db, Session)>,
     pub spool: Option<Spool>,
     pub retry_at: Instant,
     pub beat_at: Instant,
+    /// What is neither in the store nor in the spool.
     pub batch: Vec<Record>,
+    /// Losses that were not reported when the writer last looked.
+    pub losing: u64,
 }
 
 impl Writer {
@@ -70,21 +87,46 @@ impl Writer {
                 }
             }
             if taken.last {
-                self.retry_at = Instant::now(); // the last chance to get records from aside into the store
-                return self.flush();
+                return self.close();
             }
             if !taken.answers.is_empty() || Instant::now() >= due {
                 self.flush();
                 (due, points) = (Instant::now() + self.pace.flush, 0);
-                taken.answers.drain(..).for_each(|answer| answer.send(()).unwrap_or_default());
+                let logged = self.logged();
+                taken.answers.drain(..).for_each(|answer| answer.send(logged).unwrap_or_default());
             }
             std::thread::park_timeout(LOOK.min(due.saturating_duration_since(Instant::now())));
         }
     }
 
+    /// The log calls in the store, when all are there.
+    fn logged(&self) -> Option<u64> {
+        let (_, session) = self.open.as_ref().filter(|_| self.batch.is_empty())?;
+        Some(session.next as u64)
+    }
+
+    /// The last chance to get records into the store, or else onto the disk: while both fail it is tried for a while.
+    fn close(&mut self) {
+        let until = Instant::now() + self.pace.closing;
+        loop {
+            self.report_losses();
+            self.retry_at = Instant::now();
+            self.flush();
+            if self.batch.is_empty() || Instant::now() >= until {
+                break;
+            }
+            std::thread::sleep(LOOK.max(self.pace.flush));
+        }
+        self.give_up();
+        spool::release(&self.folder);
+    }
+
     fn flush(&mut self) {
         if self.open.is_none() && Instant::now() >= self.retry_at {
             self.reopen();
+        }
+        if self.open.is_some() {
+            self.report_settled();
         }
         if let Err(error) = self.write() {
             self.open = None;
@@ -93,7 +135,7 @@ impl Writer {
         } else if self.open.is_none() {
             self.keep_aside("");
         }
-        self.batch.clear();
+        self.bound();
     }
 
     /// Writes the batch and listens; nothing while the store is away.
@@ -110,32 +152,6 @@ impl Writer {
             self.shared.requests.push(request);
         }
         Ok(())
-    }
-
-    fn keep_aside(&mut self, why: &str) {
-        if let Err(error) = self.append() {
-            let lost = self.batch.len();
-            let text = format!(
-                "{why}; keeping {lost} records aside in {} failed too: {error}",
-                self.run.dir.display()
-            );
-            self.shared.tell(Some(text));
-            self.spool = None;
-        } else if !why.is_empty() {
-            let path = self.spool.as_ref().map(|s| s.path().display().to_string()).unwrap_or_default();
-            let text = format!(
-                "{why}; training goes on, records wait in {path} and are added when the store answers"
-            );
-            self.shared.tell(Some(text));
-        }
-    }
-
-    fn append(&mut self) -> std::io::Result<()> {
-        let spool = match self.spool.take() {
-            Some(spool) => spool,
-            None => Spool::create(&self.run, &Host::here())?,
-        };
-        self.spool.insert(spool).append(&self.batch)
     }
 }
 

@@ -6,9 +6,9 @@ use sqlx::SqliteConnection;
 
 use super::Writer;
 use crate::{
-    NewRun, Status, StoreError,
+    Level, NewRun, Status, StoreError,
     db::{Access, Db, Host, connect},
-    recorder::{begin, session::Session, spool},
+    recorder::{begin, record::Record, session::Session, spool},
 };
 
 impl Writer {
@@ -23,13 +23,15 @@ impl Writer {
         }
     }
 
-    fn try_open(&self) -> Result<(Db, Session), StoreError> {
+    fn try_open(&mut self) -> Result<(Db, Session), StoreError> {
         // Short waits: records keep arriving meanwhile, and the spool takes them.
         let db = connect(&self.store, Access::Write, self.pace.busy.min(Duration::from_millis(250)))?;
-        match spool::find(&self.run.dir) {
-            Some(path) => spool::replay(&db, &path)?,
-            None => drop(db.write("recording the run", async |conn| ensure(conn, &self.run).await)?),
+        if let Some(path) = spool::find(&self.folder)
+            && let Some(text) = spool::replay(&db, &path)?.text()
+        {
+            self.batch.insert(0, Record::event(Level::Warning, "store", None, &text));
         }
+        db.write("recording the run", async |conn| ensure(conn, &self.run).await)?;
         let session = db.with("reading the run", async |conn| Session::load(conn, &self.run.uid).await)?;
         Ok((db, session))
     }

@@ -1,14 +1,16 @@
 //! The record of a run: its row in the store, its folder, its events.
 
+mod resume;
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_store::{
-    ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Reader, Recorder, Status, new_uid,
-};
+use anyhow::{Context as _, Result};
+use clip_lab_store::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, new_uid};
+
+pub use resume::finished;
 
 use super::shadow::WeightsKind;
 use crate::plan::Plan;
@@ -20,8 +22,10 @@ pub struct Options {
     pub store: PathBuf,
     /// The uid to use, when another process chose it.
     pub uid: Option<String>,
-    /// A run to go on with.
+    /// A run to resume.
     pub resume: Option<String>,
+    /// Whether a run is resumed although its spec, the code or the data have changed.
+    pub allow_changed: bool,
     /// A name in place of the spec's.
     pub name: Option<String>,
     /// The study that the run belongs to.
@@ -45,28 +49,20 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts a new record, or goes on with an old one.
+    /// Starts a new record, or resumes an old one.
     ///
     /// # Errors
-    /// When the store cannot be written, or the run to go on with is another one, still running, or has no checkpoint.
+    /// When the store cannot be written, or the run to resume is another one, still running, damaged, or has no checkpoint.
     pub fn open(plan: &Plan, options: &Options, environment: Environment, total: u64) -> Result<Self> {
-        let spec = blake3::hash(plan.source.text.as_bytes()).to_hex().to_string();
         match &options.resume {
-            Some(selector) => Self::resume(selector, options, spec),
-            None => Self::start(plan, options, environment, total, spec),
+            Some(selector) => resume::resume(selector, plan, options, &environment, total),
+            None => Self::start(plan, options, environment, total),
         }
     }
 
-    fn start(
-        plan: &Plan,
-        options: &Options,
-        environment: Environment,
-        total: u64,
-        spec: String,
-    ) -> Result<Self> {
-        let uid = options.uid.clone().unwrap_or_else(new_uid);
-        let dir = run_dir(&options.store, &uid)?;
+    fn start(plan: &Plan, options: &Options, environment: Environment, total: u64) -> Result<Self> {
         let run = NewRun {
+            uid: options.uid.clone().unwrap_or_else(new_uid),
             name: options.name.clone().unwrap_or_else(|| plan.name.clone()),
             study: options.study.clone(),
             arm: options.arm.clone(),
@@ -76,41 +72,17 @@ impl Session {
             environment,
             total_steps: Some(total),
             goal_metric: Some(plan.run.goal.clone()),
-            dir: dir.clone(),
-            uid,
         };
-        // What was never recorded leaves no folder; one that holds a log stays.
-        let recorder = Recorder::start(&options.store, run).inspect_err(|_| drop(fs::remove_dir(&dir)))?;
-        fs::write(dir.join("spec.toml"), &plan.source.text)
-            .with_context(|| format!("writing {}", dir.display()))?;
-        Ok(Self { recorder, store: options.store.clone(), dir, spec, resumed: false })
+        let recorder = Recorder::start(&options.store, run)?;
+        let session = Self::of(recorder, options, identity(&plan.source.text), false);
+        fs::write(session.dir.join(SPEC), &plan.source.text)
+            .with_context(|| format!("writing {}", session.dir.display()))?;
+        Ok(session)
     }
 
-    fn resume(selector: &str, options: &Options, spec: String) -> Result<Self> {
-        let reader = Reader::open(&options.store)?;
-        let run = reader.run(selector)?;
-        if run.status.is_live() {
-            bail!("run {} is still {}: stop it first, then resume", run.uid, run.status);
-        }
-        let ran = blake3::hash(reader.spec_text(run.id)?.as_bytes()).to_hex().to_string();
-        let copy = run.dir.join("spec.toml");
-        ensure!(
-            ran == spec,
-            "the spec is not the one that run {} ran; resume with its own: clip-lab run {} --resume {}",
-            run.uid,
-            copy.display(),
-            run.uid
-        );
-        let checkpoint = run.dir.join(LAST);
-        ensure!(
-            checkpoint.exists(),
-            "run {} has no checkpoint ({}): start it anew",
-            run.uid,
-            checkpoint.display()
-        );
-        let step = super::checkpoint::peek(&checkpoint)?.step;
-        let recorder = Recorder::resume(&options.store, &run.uid, step)?;
-        Ok(Self { recorder, store: options.store.clone(), dir: run.dir, spec, resumed: true })
+    fn of(recorder: Recorder, options: &Options, spec: String, resumed: bool) -> Self {
+        let (store, dir) = (options.store.clone(), recorder.folder().to_owned());
+        Self { recorder, store, dir, spec, resumed }
     }
 
     /// The checkpoint to resume from.
@@ -126,7 +98,7 @@ impl Session {
     /// Records that a checkpoint was written.
     pub fn saved(&self, path: &Path, name: &str, step: u64) {
         let bytes = fs::metadata(path).map_or(0, |file| file.len());
-        let path = path.to_owned();
+        let path = path.strip_prefix(&self.dir).unwrap_or(path).to_owned();
         let (kind, name) = ("checkpoint".to_owned(), name.to_owned());
         self.recorder.artifact(NewArtifact { kind, name, step: Some(step), path, bytes, digest: None });
     }
@@ -149,6 +121,8 @@ impl Session {
 }
 
 const LAST: &str = "last.safetensors";
+/// The spec as it ran.
+const SPEC: &str = "spec.toml";
 
 /// Which direction of a metric is better, by its name.
 pub fn goal(metric: &str) -> Goal {
@@ -162,12 +136,9 @@ pub fn goal(metric: &str) -> Goal {
     }
 }
 
-/// The folder of a run, beside its store, as an absolute path.
-fn run_dir(store: &Path, uid: &str) -> Result<PathBuf> {
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let dir = folder.join(uid);
-    fs::create_dir_all(&dir).with_context(|| format!("creating the run's folder {}", dir.display()))?;
-    dir.canonicalize().with_context(|| dir.display().to_string())
+/// What tells one spec from another: blake3 of its text.
+fn identity(spec: &str) -> String {
+    blake3::hash(spec.as_bytes()).to_hex().to_string()
 }
 
 fn config(plan: &Plan) -> Vec<ConfigEntry> {

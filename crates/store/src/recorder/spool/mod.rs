@@ -1,0 +1,175 @@
+//! Where records wait while the store does not answer: one JSON record a line, after a line that names the run.
+
+mod replay;
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Record;
+use crate::{NewRun, db::Host};
+
+pub use replay::{recover, replay};
+
+const NAME: &str = "spool.jsonl";
+/// A spool whose header is not written yet. It has room on the disk from the start of the run: the disk that is too full
+/// for the store is usually the one that the spool lies on.
+const RESERVE: &str = "spool.reserve";
+/// That room: a few thousand log calls. Whatever else, the end of the run and what was lost must fit.
+const ROOM: u64 = 1 << 20;
+/// A line past this is not one of ours.
+const LONGEST_LINE: u64 = 256 << 20;
+
+/// The first line of a spool: enough to record the run in a store that has never seen it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// Tells spools apart, so that none is replayed twice.
+    pub spool: String,
+    /// The run.
+    pub run: NewRun,
+    /// Who writes.
+    pub process: Host,
+}
+
+/// A spool being written.
+#[derive(Debug)]
+pub struct Spool {
+    path: PathBuf,
+    file: File,
+    /// Where the last whole line ends.
+    len: u64,
+}
+
+/// Reserves room for a spool in the run's folder. A file system that cannot reserve has none: then as much is kept as fits.
+pub fn reserve(folder: &Path) {
+    if find(folder).is_none()
+        && let Ok(file) = open(&folder.join(RESERVE))
+    {
+        let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, ROOM);
+    }
+}
+
+/// Gives the room back.
+pub fn release(folder: &Path) {
+    let _ = fs::remove_file(folder.join(RESERVE));
+}
+
+/// The spool in the run's folder, if there is one.
+pub fn find(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(NAME)).filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
+}
+
+impl Spool {
+    /// Continues the spool in the run's folder, or begins one. A file that is no spool of this run is set aside.
+    pub fn create(folder: &Path, run: &NewRun, process: &Host) -> io::Result<Spool> {
+        fs::create_dir_all(folder)?;
+        let path = folder.join(NAME);
+        if let Some(found) = find(folder) {
+            if header(&found).is_some_and(|header| header.run.uid == run.uid) {
+                return Spool::of(path.clone(), open(&path)?);
+            }
+            set_aside(&found)?;
+        }
+        let reserve = folder.join(RESERVE);
+        let mut spool = Spool { file: open(&reserve)?, path: reserve.clone(), len: 0 };
+        spool.cut()?;
+        let header = Header { spool: crate::new_uid(), run: run.clone(), process: process.clone() };
+        spool.lines(&[header])?;
+        fs::rename(&reserve, &path)?;
+        Ok(Spool { path, ..spool })
+    }
+
+    fn of(path: PathBuf, mut file: File) -> io::Result<Spool> {
+        let len = file.seek(SeekFrom::End(0))?;
+        let mut spool = Spool { path, file, len };
+        // A process that was killed may have left half a line.
+        spool.len = spool.whole(len)?;
+        spool.cut()?;
+        Ok(spool)
+    }
+
+    /// Adds records: all of them or, when the disk is full, none.
+    pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
+        self.lines(records)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn lines(&mut self, rows: &[impl Serialize]) -> io::Result<()> {
+        let mut text = Vec::new();
+        for row in rows {
+            serde_json::to_writer(&mut text, row)?;
+            text.push(b'\n');
+        }
+        match self.file.write_all(&text) {
+            Ok(()) => self.len += text.len() as u64,
+            Err(error) => {
+                self.cut()?;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes off what was written after the last whole line.
+    fn cut(&self) -> io::Result<()> {
+        if self.file.metadata()?.len() > self.len {
+            self.file.set_len(self.len)?;
+        }
+        Ok(())
+    }
+
+    /// Where the last whole line before `end` ends.
+    fn whole(&mut self, mut end: u64) -> io::Result<u64> {
+        let mut block = [0; 4096];
+        while end > 0 {
+            let from = end.saturating_sub(block.len() as u64);
+            let part = &mut block[..(end - from) as usize];
+            self.file.seek(SeekFrom::Start(from))?;
+            self.file.read_exact(part)?;
+            if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
+                return Ok(from + at as u64 + 1);
+            }
+            end = from;
+        }
+        Ok(0)
+    }
+}
+
+/// Opened for appending, never through a symbolic link.
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+    OpenOptions::new().create(true).read(true).append(true).custom_flags(flags).open(path)
+}
+
+/// Renames a file that cannot be read as a spool, so that it is neither in the way nor lost. Answers with its new name.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let to = path.with_file_name(format!("spool.unreadable-{}.jsonl", crate::new_uid()));
+    fs::rename(path, &to)?;
+    Ok(to)
+}
+
+fn header(path: &Path) -> Option<Header> {
+    serde_json::from_slice(&line(&mut BufReader::new(File::open(path).ok()?)).ok()??).ok()
+}
+
+/// The next line without its end; none at the end of the file. A line that is too long is skipped and comes out empty.
+fn line(reader: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(None);
+    }
+    if bytes.pop_if(|last| *last == b'\n').is_none() && bytes.len() as u64 == LONGEST_LINE {
+        bytes.clear();
+        reader.skip_until(b'\n')?;
+    }
+    Ok(Some(bytes))
+}
