@@ -83,23 +83,23 @@ pub enum StoreError {
     #[error("{0}")]
     Refused(String),
     /// The database failed.
-    #[error("{path}: {doing} failed: {source}")]
+    #[error("{path}: {doing} failed: {cause}")]
     Database {
         /// The file.
         path: PathBuf,
         /// What was being done.
         doing: String,
         /// What SQLite said.
-        source: sqlx::Error,
+        cause: sqlx::Error,
     },
     /// A file or folder failed.
-    #[error("{path}: {doing} failed: {source}")]
+    #[error("{path}: {doing} failed: {cause}")]
     File {
         /// The file or folder.
         path: PathBuf,
         /// What was being done.
         doing: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }

@@ -38,10 +38,10 @@ pub fn run_folder(store: &Path, uid: &str) -> Result<PathBuf, StoreError> {
 /// The folder that holds the store, absolute, symbolic links resolved where it exists.
 pub(crate) fn beside(store: &Path) -> Result<PathBuf, StoreError> {
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(|source| StoreError::File {
+    folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(|cause| StoreError::File {
         path: folder.into(),
         doing: "finding the folder of the store",
-        source,
+        cause,
     })
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn remove(folder: &Path) -> Result<(), StoreError> {
 }
 
 fn at<'a>(path: &'a Path, doing: &'static str) -> impl Fn(io::Error) -> StoreError + 'a {
-    move |source| StoreError::File { path: path.into(), doing, source }
+    move |cause| StoreError::File { path: path.into(), doing, cause }
 }
 
 #[cfg(test)]

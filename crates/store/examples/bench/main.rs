@@ -23,10 +23,10 @@ fn main() -> Result<(), StoreError> {
         [("calls", calls::run), ("many", many), ("long", one_long), ("rival", rival::run)];
     for (name, part) in parts {
         if asked.is_empty() || asked.iter().any(|word| word == name) {
-            let folder = tempfile::tempdir().map_err(|source| StoreError::File {
+            let folder = tempfile::tempdir().map_err(|cause| StoreError::File {
                 path: std::env::temp_dir(),
                 doing: "creating a folder",
-                source,
+                cause,
             })?;
             part(folder.path())?;
         }

@@ -17,11 +17,10 @@ const FOR: Duration = Duration::from_secs(2);
 /// Prints what it does in that time.
 pub fn run(folder: &Path) -> Result<(), StoreError> {
     let path = folder.join("rival.db");
-    let failed =
-        |source| StoreError::Database { path: path.clone(), doing: "the rival's work".into(), source };
+    let failed = |cause| StoreError::Database { path: path.clone(), doing: "the rival's work".into(), cause };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime =
-        runtime.map_err(|source| StoreError::File { path: path.clone(), doing: "starting", source })?;
+        runtime.map_err(|cause| StoreError::File { path: path.clone(), doing: "starting", cause })?;
     let (calls, longest) = runtime.block_on(write(&path)).map_err(failed)?;
     let points = calls * NAMES.len();
     let bytes = path.metadata().map(|m| m.len()).unwrap_or(0);

@@ -83,8 +83,8 @@ fn look(path: &Path, busy: Duration) -> Result<Db, StoreError> {
 /// that its readers share cannot be made.
 fn unchanging(path: &Path, error: &StoreError) -> Result<bool, StoreError> {
     // SQLITE_READONLY is 8 and SQLITE_CANTOPEN 14.
-    let StoreError::Database { source, .. } = error else { return Ok(false) };
-    if !matches!(code(source), Some(8 | 14)) {
+    let StoreError::Database { cause, .. } = error else { return Ok(false) };
+    if !matches!(code(cause), Some(8 | 14)) {
         return Ok(false);
     }
     let wal = PathBuf::from(format!("{}-wal", path.display()));
@@ -140,7 +140,7 @@ fn wait_for(lock: &File, busy: Duration) -> Result<(), ()> {
 }
 
 fn file_error<'a>(path: &'a Path, doing: &'static str) -> impl Fn(std::io::Error) -> StoreError + 'a {
-    move |source| StoreError::File { path: path.into(), doing, source }
+    move |cause| StoreError::File { path: path.into(), doing, cause }
 }
 
 fn common(path: &Path, busy: Duration) -> SqliteConnectOptions {
@@ -187,7 +187,7 @@ fn foreign_or(path: &Path, doing: &str, error: sqlx::Error) -> StoreError {
 fn check(db: &Db) -> Result<i64, StoreError> {
     let (id, tables, programs, version) =
         db.with("reading the schema version", inspect).map_err(|error| match error {
-            StoreError::Database { path, doing, source } => foreign_or(&path, &doing, source),
+            StoreError::Database { path, doing, cause } => foreign_or(&path, &doing, cause),
             other => other,
         })?;
     let path = db.path().to_path_buf();

@@ -38,7 +38,7 @@ impl Db {
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, StoreError> {
         let mut conn = self.lock();
-        self.runtime.block_on(work(&mut conn)).map_err(|source| explain(&self.path, doing, source))
+        self.runtime.block_on(work(&mut conn)).map_err(|cause| explain(&self.path, doing, cause))
     }
 
     /// Like [`Db::with`] inside `BEGIN IMMEDIATE`: all of it happens or nothing. Immediate, because a transaction that
@@ -96,10 +96,10 @@ async fn immediate<T>(
 }
 
 /// Turns a database error into a sentence.
-pub fn explain(path: &Path, doing: &str, source: sqlx::Error) -> StoreError {
-    match is_busy(&source) {
+pub fn explain(path: &Path, doing: &str, cause: sqlx::Error) -> StoreError {
+    match is_busy(&cause) {
         true => StoreError::Locked { path: path.into() },
-        false => StoreError::Database { path: path.into(), doing: doing.into(), source },
+        false => StoreError::Database { path: path.into(), doing: doing.into(), cause },
     }
 }
 
@@ -111,7 +111,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 /// Whether the store refused what was to be written: the same would be refused again.
 pub fn is_constraint(error: &StoreError) -> bool {
     // SQLITE_CONSTRAINT is 19.
-    matches!(error, StoreError::Database { source, .. } if code(source) == Some(19))
+    matches!(error, StoreError::Database { cause, .. } if code(cause) == Some(19))
 }
 
 /// SQLite's number of an error; none for other errors.

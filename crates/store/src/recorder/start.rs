@@ -37,7 +37,7 @@ impl Recorder {
             // What was never recorded leaves no folder.
             lock.discard(&folder);
             return Err(match error {
-                StoreError::Database { source: sqlx::Error::RowNotFound, .. } => recorded(&run),
+                StoreError::Database { cause: sqlx::Error::RowNotFound, .. } => recorded(&run),
                 other => other,
             });
         }
@@ -79,7 +79,7 @@ impl Recorder {
         pace: Pace,
         active_before: i64,
     ) -> Result<Recorder, StoreError> {
-        let at = |path: &Path, doing, source| StoreError::File { path: path.into(), doing, source };
+        let at = |path: &Path, doing, cause| StoreError::File { path: path.into(), doing, cause };
         let folder = run_folder(db.path(), &run.uid)?;
         spool::reserve(&folder);
         let session = db.with("reading the run", async |conn| Session::load(conn, &run.uid).await)?;

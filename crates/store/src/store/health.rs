@@ -50,7 +50,7 @@ pub fn health(path: &Path) -> Result<Health, StoreError> {
 
 fn can_be_written(path: &Path) -> Result<(), StoreError> {
     let doing = "taking the lock of a writer";
-    let file = |source| StoreError::File { path: path.into(), doing, source };
+    let file = |cause| StoreError::File { path: path.into(), doing, cause };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(file)?;
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BRIEF);
     let locked = runtime.block_on(async {
@@ -58,5 +58,5 @@ fn can_be_written(path: &Path) -> Result<(), StoreError> {
         sqlx::query("BEGIN IMMEDIATE").execute(&mut conn).await?;
         sqlx::query("ROLLBACK").execute(&mut conn).await
     });
-    locked.map(drop).map_err(|source| explain(path, doing, source))
+    locked.map(drop).map_err(|cause| explain(path, doing, cause))
 }

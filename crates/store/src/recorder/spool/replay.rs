@@ -62,7 +62,7 @@ impl Replayed {
 /// Writes a spool into the store and removes it. One whose first line cannot be read, or names another run than its folder
 /// does, is set aside.
 pub fn replay(db: &Db, path: &Path) -> Result<Replayed, StoreError> {
-    let at = |doing| move |source| StoreError::File { path: path.into(), doing, source };
+    let at = |doing| move |cause| StoreError::File { path: path.into(), doing, cause };
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
     let Some(header) = header(path).filter(|header| header.run.uid == folder) else {
         let kept = set_aside(path).map_err(at("setting aside records that cannot be read"))?;
