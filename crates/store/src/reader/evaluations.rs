@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Reader, has};
+use super::{Reader, has, order::natural};
 use crate::{EvaluationMetric, EvaluationRow, Goal, RunId, StoreError};
 
 type Row = (i64, i64, String, i64, String, String, String);
@@ -17,7 +17,7 @@ impl Reader {
             let sql = "SELECT id, at_ms, name, step, weights, data, settings FROM evaluation WHERE run = ? ORDER BY id";
             let rows: Vec<Row> = sqlx::query_as(sql).bind(run.0).fetch_all(&mut *conn).await?;
             let sql = "SELECT m.evaluation, e.name || '/' || m.name, m.goal, m.value
-                       FROM evaluation e JOIN evaluation_metric m ON m.evaluation = e.id WHERE e.run = ? ORDER BY m.name";
+                       FROM evaluation e JOIN evaluation_metric m ON m.evaluation = e.id WHERE e.run = ?";
             let values: Vec<(i64, String, String, Option<f64>)> =
                 sqlx::query_as(sql).bind(run.0).fetch_all(conn).await?;
             Ok((rows, values))
@@ -27,6 +27,7 @@ impl Reader {
             let goal = Goal::from_word(&goal);
             metrics.entry(id).or_default().push(EvaluationMetric { name, goal, value });
         }
+        metrics.values_mut().for_each(|all| all.sort_by(|a, b| natural(&a.name, &b.name)));
         let row = |(id, at_ms, name, step, weights, data, settings): Row| EvaluationRow {
             id,
             at_ms,

@@ -25,6 +25,7 @@ use crate::{
 };
 
 pub(crate) use liveness::{SILENCE_MS, Watch};
+pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};
 pub(crate) use runs::all as all_runs;
 

@@ -1,4 +1,6 @@
-//! In which order metrics came.
+//! In which order metrics came, and in which they are shown.
+
+use std::cmp::Ordering;
 
 use super::Reader;
 use crate::{RunId, StoreError};
@@ -13,5 +15,66 @@ impl Reader {
                 .fetch_all(conn)
                 .await
         })
+    }
+}
+
+/// The order in which a person looks for names: numbers in them by size, `hit@1`, `hit@5`, `hit@10`.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a, b);
+    while let (Some(one), Some(other)) = (left.chars().next(), right.chars().next()) {
+        let ((number, after), (against, beyond)) = (digits(left), digits(right));
+        let order = match number.is_empty() || against.is_empty() {
+            true => one.cmp(&other),
+            false => size(number).cmp(&size(against)),
+        };
+        if order.is_ne() {
+            return order;
+        }
+        (left, right) = match number.is_empty() {
+            true => (&left[one.len_utf8()..], &right[other.len_utf8()..]),
+            false => (after, beyond),
+        };
+    }
+    // What differs by zeros before a number alone still has one order.
+    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
+}
+
+/// The digits that it begins with, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+}
+
+/// Numbers of any length by their size.
+fn size(digits: &str) -> (usize, &str) {
+    let digits = digits.trim_start_matches('0');
+    (digits.len(), digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_ordered_by_size() {
+        let mut names = ["hit@10", "hit@5", "hit@1", "hit", "layer10.b", "layer9.c", "layer9.a", "a01", "a1"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(
+            names,
+            ["a01", "a1", "hit", "hit@1", "hit@5", "hit@10", "layer9.a", "layer9.c", "layer10.b"]
+        );
+    }
+
+    #[test]
+    fn it_is_an_order() {
+        let letters = ["0", "1", "2", "@", "é"];
+        let longer = |all: Vec<String>| all.iter().flat_map(|a| letters.map(|b| format!("{a}{b}"))).collect();
+        let two: Vec<String> = longer(letters.map(str::to_owned).to_vec());
+        let mut names: Vec<String> = [vec![String::new()], two.clone(), longer(two)].concat();
+        names.sort_by(|a, b| natural(a, b));
+        for (at, a) in names.iter().enumerate() {
+            for (other, b) in names.iter().enumerate() {
+                assert_eq!(natural(a, b), at.cmp(&other), "{a} {b}");
+            }
+        }
     }
 }

@@ -2,14 +2,15 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::many::piled;
+use super::{many::piled, order::natural};
 use crate::{Goal, Point, RunId, SeriesRow, rollup::Block};
 
 /// Every metric of a run, by name.
 pub async fn series(conn: &mut SqliteConnection, run: RunId) -> Result<Vec<SeriesRow>, sqlx::Error> {
-    let rows =
-        sqlx::query("SELECT * FROM metric WHERE run = ? ORDER BY name").bind(run.0).fetch_all(conn).await?;
-    rows.iter().map(series_row).collect()
+    let rows = sqlx::query("SELECT * FROM metric WHERE run = ?").bind(run.0).fetch_all(conn).await?;
+    let mut series = rows.iter().map(series_row).collect::<Result<Vec<_>, _>>()?;
+    series.sort_by(|a, b| natural(&a.name, &b.name));
+    Ok(series)
 }
 
 fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
