@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "clip-lab-board",
         &["clip-lab-store", "clip-lab-escape", "clip-lab-problem", "clip-lab-search", "clip-lab-stats"],
     ),
-    ("clip-lab-spec", &["clip-lab-problem"]),
+    ("clip-lab-spec", &["clip-lab-escape", "clip-lab-problem"]),
     (
         "clip-lab-front",
         &[
@@ -165,6 +165,39 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     found
+}
+
+/// Where something is printed besides `clip_lab_cli`, and why nothing from outside is executed by a terminal there.
+const PRINTS: [&str; 5] = [
+    "crates/cli/src/manners/print.rs",       // the sink
+    "crates/hub/src/meter.rs",               // escapes by itself
+    "crates/hub/src/repo.rs",                // escapes by itself
+    "plugins/data/src/webdataset/gather.rs", // numbers
+    "crates/goldens/src/lib.rs",             // tests
+];
+
+#[test]
+fn what_is_printed_goes_through_one_sink() {
+    let folders = ["src", "crates", "plugins"].map(|folder| root().join(folder));
+    // The first two draw terminals and tests, the last is for developers.
+    let apart = ["crates/board/", "crates/faulty/", "crates/xtask/"];
+    for file in folders.iter().flat_map(|folder| sources(folder)) {
+        let name = file.strip_prefix(root()).unwrap().display().to_string();
+        let beside = ["/tests/", "/examples/", "/benches/", "build.rs", "/templates/"];
+        if apart.iter().any(|known| name.starts_with(known))
+            || beside.iter().any(|known| name.contains(known))
+            || PRINTS.contains(&name.as_str())
+        {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for way in ["println!", "eprintln!", " print!", "eprint!"] {
+                assert!(!line.contains(way), "{name}: `{line}`: print by clip_lab_cli, which escapes");
+            }
+        }
+    }
 }
 
 #[test]

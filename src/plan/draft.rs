@@ -13,7 +13,7 @@ use super::{
     lock::Lock,
     planner::Planner,
 };
-use crate::spec::Source;
+use crate::spec::{Source, name_fault};
 
 /// Every part of a plan, none where the spec is at fault.
 pub(super) struct Draft {
@@ -110,12 +110,15 @@ impl Draft {
 
 impl Planner<'_> {
     fn name(&mut self) -> Option<String> {
-        let name = self.tables.text("name");
-        if name.as_ref().is_none_or(|name| name.trim().is_empty()) {
+        let named = self.tables.placed_text("name").filter(|(name, _)| !name.trim().is_empty());
+        let Some((name, place)) = named else {
             let problem = Problem::new("the spec has no name");
             self.problems.push(problem.help("add `name = \"...\"` above the first table"));
-        }
-        name
+            return None;
+        };
+        let fault = name_fault(&name).map(|fault| Problem::at(place, format!("`name` {fault}")));
+        self.problems.extend(fault);
+        Some(name)
     }
 
     fn run_section(&mut self) -> Section {

@@ -51,9 +51,14 @@ impl Tables {
 
     /// A string at the top, such as `name`.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        self.placed_text(key).map(|(text, _)| text)
+    }
+
+    /// A string at the top, and where it stands.
+    pub(super) fn placed_text(&mut self, key: &str) -> Option<(String, Place)> {
         let value = remove(&mut self.table, key)?;
         match value.get_ref() {
-            DeValue::String(text) => Some(text.to_string()),
+            DeValue::String(text) => Some((text.to_string(), value.span())),
             _ => self.fault(value.span(), format!("`{key}` must be a string")),
         }
     }

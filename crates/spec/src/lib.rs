@@ -4,6 +4,7 @@
 
 mod changes;
 mod edit;
+mod name;
 mod place;
 mod report;
 pub mod secret;
@@ -17,6 +18,7 @@ use toml::de::DeTable;
 
 pub use changes::{Changes, changes};
 pub use edit::{Change, Edit};
+pub use name::name_fault;
 pub use report::Report;
 pub use source::Source;
 pub use study::{Arm, Study};

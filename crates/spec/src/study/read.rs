@@ -11,7 +11,7 @@ use super::{
     edits::{Origin, edits},
     fields::{Fields, Placed},
 };
-use crate::{Edit, Report, edit::Editor};
+use crate::{Edit, Report, edit::Editor, name_fault};
 
 pub(super) fn study(file: &Path, text: &str) -> Result<Study, Report> {
     let name = file.display().to_string();
@@ -51,9 +51,10 @@ impl Reader<'_> {
         fields.strangers(&TOP, &mut self.problems);
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = match table.get("name") {
-            Some(_) => fields.text("name", &mut self.problems).map(|(name, _)| name),
-            None => stem,
+            Some(_) => fields.text("name", &mut self.problems),
+            None => stem.map(|stem| (stem, 0..0)),
         };
+        let name = name.map(|named| self.named("the study", named));
         let question = fields.text("question", &mut self.problems).map(|(question, _)| question);
         let metric = self.metric(&fields);
         let seeds = self.required(&fields, "seeds", "seeds = [0, 1, 2]", |fields, key, problems| {
@@ -74,6 +75,13 @@ impl Reader<'_> {
             reference,
             arms,
         })
+    }
+
+    /// A name, which is told if it cannot be one.
+    fn named(&mut self, what: &str, (name, place): Placed<String>) -> String {
+        let fault = name_fault(&name).map(|fault| Problem::at(place, format!("{what}: `name` {fault}")));
+        self.problems.extend(fault);
+        name
     }
 
     fn required<T>(
@@ -151,6 +159,7 @@ impl Reader<'_> {
             return None;
         };
         fields.name = format!("arm `{name}`");
+        let name = self.named(&fields.name, (name, named.clone()));
         fields.strangers(&ARM, &mut self.problems);
         let own = edits(&fields, self.origin, &mut self.problems);
         let averaged = self.averaged(&fields);
