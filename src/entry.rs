@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{Cli, Exit, Verb, coloured, say};
+use clip_lab_cli::{Cli, Exit, Verb, coloured, talk};
 
 use crate::{builtin, commands};
 
@@ -63,9 +63,10 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
 /// Says an error as the user sees it. Reports of specs bring their own headings and carets.
 fn tell(error: &anyhow::Error) -> Exit {
     let Some(report) = error.downcast_ref::<crate::spec::Report>() else {
-        say!("error: {error:#}");
+        clip_lab_cli::tell(format_args!("{error:#}"));
         return Exit::Failed;
     };
-    say!("{}\n\n{}", report.render(coloured(std::io::stderr().is_terminal())), report.summary());
+    let colour = coloured(std::io::stderr().is_terminal());
+    talk(format_args!("{}\n\n{}\n", report.render(colour), report.summary()));
     Exit::Mistakes
 }

@@ -11,8 +11,12 @@ use clip_lab_front::{
 fn main() -> ExitCode {
     completions::complete();
     let exit = act(&Cli::read()).unwrap_or_else(|error| {
-        clip_lab_cli::say!("error: {error:#}");
-        if error.is::<Mistakes>() { Exit::Mistakes } else { Exit::Failed }
+        if error.is::<Mistakes>() {
+            clip_lab_cli::tell_mistakes(&format!("{error:#}"));
+            return Exit::Mistakes;
+        }
+        clip_lab_cli::tell(format_args!("{error:#}"));
+        Exit::Failed
     });
     exit.into()
 }

@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{CheckArgs, Exit, answer, coloured, print, say};
+use clip_lab_cli::{CheckArgs, Exit, answer, coloured, message, print, shown, talk};
 use serde_json::{Value, json};
 
 use super::study;
@@ -61,7 +61,7 @@ fn one(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Found {
         }
     };
     let mut json = json!({ "spec": path, "good": true, "summary": summary(&plan) });
-    let mut words = format!("{}: {}\n", path.display(), summary(&plan));
+    let mut words = format!("{}: {}\n", shown(path.display()), summary(&plan));
     let wanted = args.cost || (args.specs.len() == 1 && !args.no_cost);
     match wanted.then(|| Preflight::of(&plan)) {
         Some(Ok(found)) => {
@@ -69,7 +69,7 @@ fn one(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Found {
             json["cost"] = json!(found);
         }
         Some(Err(error)) => {
-            words += &format!("  what it costs cannot be told here: {error:#}\n");
+            words += &message(format_args!("  what it costs cannot be told here: {error:#}"));
             json["cost_unknown"] = json!(format!("{error:#}"));
         }
         None => {}
@@ -80,7 +80,7 @@ fn one(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Found {
 /// Says what is wrong with a spec.
 pub(super) fn tell(report: &Report) {
     let colour = coloured(std::io::stderr().is_terminal());
-    say!("{}\n\n{}\n", report.render(colour), report.summary());
+    talk(format_args!("{}\n\n{}\n\n", report.render(colour), report.summary()));
 }
 
 /// Every problem with its line and column, from 1 on; none where the file as a whole is meant.
@@ -122,17 +122,17 @@ pub(super) fn summary(plan: &Plan) -> String {
     };
     let against = match (&plan.text, &plan.classifier) {
         (Some(text), None) => {
-            format!("{}{} to {} dimensions", text.encoder.name, locked("text"), plan.image.head.dim)
+            format!("{}{} to {} dimensions", shown(&text.encoder.name), locked("text"), plan.image.head.dim)
         }
         _ => "a classifier".to_owned(),
     };
     format!(
         "{} with {}{} and {against}, {} loss, {length} of {} in batches of {}",
-        plan.name,
-        plan.image.encoder.name,
+        shown(&plan.name),
+        shown(&plan.image.encoder.name),
         locked("image"),
-        plan.loss.name,
-        plan.data.train.name,
+        shown(&plan.loss.name),
+        shown(&plan.data.train.name),
         plan.run.batch,
     )
 }

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Dataset, Picture};
+use clip_lab_cli::{say, shown};
 use image::ImageFormat;
 
 /// The pictures of a folder, in name order.
@@ -30,7 +31,7 @@ impl Folder {
         // What neither is called a picture nor begins like one lies there for another reason, and is no broken picture.
         let strange =
             files.extract_if(.., |path| ImageFormat::from_path(&*path).is_err() && !begins_like_one(path));
-        strange.for_each(|path| eprintln!("left out: {}: it is not a picture", name(&path)));
+        strange.for_each(|path| say!("left out: {}: it is not a picture", shown(name(&path))));
         ensure!(!files.is_empty(), "{} holds no picture", folder.display());
         Ok(Self { files, tolerate })
     }

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{Ui, answer, out, print};
+use clip_lab_cli::{Ui, answer, print};
 use serde_json::json;
 
 use crate::{
@@ -40,7 +40,7 @@ pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     let verdict = Verdict::of(&learnt, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
     match json {
         true => print(verdict.json()),
-        false => out!("{}", verdict.words()),
+        false => print(format_args!("{}\n", verdict.words())),
     }
     Ok(verdict.fell())
 }

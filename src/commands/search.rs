@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Catalog, Dataset};
-use clip_lab_cli::{SearchArgs, SearchDirection, SearchSplit, say};
+use clip_lab_cli::{SearchArgs, SearchDirection, SearchSplit, say, shown};
 use clip_lab_search::{Misses, Ready};
 use clip_lab_store::{RankSet, Reader as Store};
 use crossbeam::channel::{Receiver, unbounded};
@@ -129,7 +129,7 @@ fn gallery(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<(Galler
         }
     };
     let (split, data) = split(spec, args.gallery.split, catalog)?;
-    data.skipped().iter().for_each(|words| say!("{split}: {words}"));
+    data.skipped().iter().for_each(|words| say!("{split}: {}", shown(words)));
     Ok((Gallery::of(data, &format!("[data.{split}] of {whose}")), Some(split)))
 }
 

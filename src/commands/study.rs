@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, Planned, problem::Problem};
-use clip_lab_cli::{Exit, FingerprintArgs, line, print};
+use clip_lab_cli::{Exit, FingerprintArgs, line, print, shown};
 use serde_json::{Map, Value, json};
 
 use super::check::{Found, problems, summary, tell};
@@ -33,14 +33,14 @@ pub(super) fn check(file: &Path, sets: &[String], catalog: &Catalog) -> Found {
             return Found { good: false, words: String::new(), reports, json };
         }
     };
-    let (path, arms, seeds) = (file.display(), study.arms.len(), study.seeds.len());
-    let mut words: String =
-        plans.iter().map(|(arm, plan)| format!("{path}, arm {arm}: {}\n", summary(plan))).collect();
+    let (path, arms, seeds) = (shown(file.display()), study.arms.len(), study.seeds.len());
+    let line = |(arm, plan): &(String, Plan)| format!("{path}, arm {}: {}\n", shown(arm), summary(plan));
+    let mut words: String = plans.iter().map(line).collect();
     words += &format!(
         "{path}: {} runs ({arms} arms, {seeds} seeds) for {}, compared with {}\n",
         arms * seeds,
-        study.metric,
-        study.reference
+        shown(&study.metric),
+        shown(&study.reference)
     );
     let arms: Map<String, Value> =
         plans.iter().map(|(arm, plan)| (arm.clone(), json!(summary(plan)))).collect();

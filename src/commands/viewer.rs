@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Dataset, Tokenizer};
+use clip_lab_cli::{say, shown};
 use tch::Device;
 
 use super::target::{Classes, Model, Target};
@@ -77,7 +78,7 @@ impl Viewer {
         let mut console = Console::beside();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("nobody asked to stop")?;
-        found.broken.iter().for_each(|broken| eprintln!("left out: {}: {}", broken.name, broken.why));
+        found.broken.iter().for_each(|broken| say!("left out: {}", shown(broken)));
         Ok(found)
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use clip_lab_cli::say;
+use clip_lab_cli::{say, shown};
 use clip_lab_index::{Fresh, Index, Stamp, Update};
 
 use super::{place::Place, progress::Progress};
@@ -105,7 +105,7 @@ fn left_out(index: &Index, what: &str) -> Result<()> {
     if let (true, Some((name, why))) = (index.is_empty(), broken.first()) {
         bail!("none of {} {what} can be read; the first: {name}: {why}", broken.len());
     }
-    broken.iter().take(NAMED).for_each(|(name, why)| say!("left out: {name}: {why}"));
+    broken.iter().take(NAMED).for_each(|(name, why)| say!("left out: {}: {}", shown(name), shown(why)));
     if broken.len() > NAMED {
         say!("left out: {} more, {} in all", broken.len() - NAMED, broken.len());
     }

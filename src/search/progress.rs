@@ -1,8 +1,8 @@
 //! How far it is, on standard error.
 
-use clip_lab_cli::say;
+use clip_lab_cli::{rewrite, say};
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     time::{Duration, Instant},
 };
 
@@ -46,8 +46,7 @@ impl Progress {
             duration(left)
         );
         if self.terminal {
-            eprint!("\r\x1b[K{line}");
-            let _ = std::io::stderr().flush();
+            rewrite(&line);
         } else {
             say!("{line}");
         }
@@ -56,7 +55,7 @@ impl Progress {
     /// Ends the line and says what it came to.
     pub fn finish(self, done: usize) {
         if self.terminal {
-            eprint!("\r\x1b[K");
+            rewrite("");
         }
         let seconds = self.since.elapsed().as_secs_f64();
         let rate = done as f64 / seconds.max(1e-9);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use clip_lab_cli::{Ui, line, print, talk};
+use clip_lab_cli::{Ui, line, print, shown, talk};
 use serde_json::{Value, json};
 
 /// Time between two lines of progress.
@@ -45,22 +45,30 @@ impl Console {
         Self { put: talk, ..Self::new(Ui::Plain) }
     }
 
-    /// Something worth a line of its own.
+    /// Something worth a line of its own; it stays on one.
     pub fn say(&mut self, words: &str) {
         match self.ui {
             Ui::Json => (self.put)(line(json!({ "event": words }))),
             Ui::None => {}
-            _ => (self.put)(format!("{words}\n")),
+            _ => (self.put)(format!("{}\n", shown(words))),
         }
     }
 
-    /// The last word, and the same in fields for programs.
-    pub fn end(&mut self, words: &str, mut fields: Value) {
+    /// What is about to happen, in lines of which none breaks.
+    pub fn introduce(&mut self, lines: &[String]) {
+        match self.ui {
+            Ui::Json => self.say(&lines.join("\n")),
+            _ => lines.iter().for_each(|line| self.say(line)),
+        }
+    }
+
+    /// The last word, in lines of which none breaks, and the same in fields for programs.
+    pub fn end(&mut self, lines: &[String], mut fields: Value) {
         if self.ui == Ui::Json {
-            fields["event"] = words.into();
+            fields["event"] = lines.join("\n").into();
             return (self.put)(line(fields));
         }
-        self.say(words);
+        self.introduce(lines);
     }
 
     /// Training begins at `step`: rates count from here.

@@ -3,40 +3,41 @@
 use std::{
     collections::BTreeMap,
     env,
-    fmt::Write as _,
     path::{Path, PathBuf},
 };
 
 use clip_lab_cli::DEFAULT_STORE;
+use clip_lab_store::natural;
 
 use super::{session::Session, trainer::Ended};
 
-/// What came out, where it is, and what to type next.
-pub fn summary(session: &Session, ended: &Ended, latest: &BTreeMap<String, f64>, rate: f64) -> String {
+/// What came out, where it is, and what to type next, line by line.
+pub fn summary(session: &Session, ended: &Ended, latest: &BTreeMap<String, f64>, rate: f64) -> Vec<String> {
     let (uid, dir) = (session.recorder.uid(), session.dir.display());
-    let mut out = String::from("\n");
-    let _ = match ended {
-        Ended::Finished => writeln!(out, "finished"),
-        Ended::Stopped { step } => writeln!(out, "stopped at step {step}; a checkpoint is saved"),
-        Ended::NonFinite { words, .. } => writeln!(out, "{words}"),
-    };
+    let mut out = vec![String::new()];
+    out.push(match ended {
+        Ended::Finished => "finished".to_owned(),
+        Ended::Stopped { step } => format!("stopped at step {step}; a checkpoint is saved"),
+        Ended::NonFinite { words, .. } => words.clone(),
+    });
     for split in ["val", "test"] {
-        for (metric, value) in latest.iter().filter(|(metric, _)| is_result(metric, split)) {
-            let _ = writeln!(out, "  {metric:<36} {value:>8.4}");
-        }
+        let mut results: Vec<_> = latest.iter().filter(|(metric, _)| is_result(metric, split)).collect();
+        results.sort_by(|a, b| natural(a.0, b.0));
+        out.extend(results.into_iter().map(|(metric, value)| format!("  {metric:<36} {value:>8.4}")));
     }
-    let _ = writeln!(out, "  {:<36} {rate:>8.1}", "pairs/s in training");
-    let _ = writeln!(out, "files    {dir}");
-    let _ = writeln!(out, "store    {}", session.store.display());
+    out.push(format!("  {:<36} {rate:>8.1}", "pairs/s in training"));
+    out.push(format!("files    {dir}"));
+    out.push(format!("store    {}", session.store.display()));
     let (me, store) = (program(), store_flag(&session.store));
-    let _ = match ended {
-        Ended::Finished => writeln!(
-            out,
-            "look     {me} runs show {uid}{store}\nchart    {me} export {uid} --metric train/loss --out loss.svg{store}\nwatch    {me} dashboard{store}"
-        ),
-        _ => writeln!(out, "go on    {me} run {dir}/spec.toml --resume {uid}{store}"),
-    };
-    out.trim_end().to_owned()
+    match ended {
+        Ended::Finished => out.extend([
+            format!("look     {me} runs show {uid}{store}"),
+            format!("chart    {me} export {uid} --metric train/loss --out loss.svg{store}"),
+            format!("watch    {me} dashboard{store}"),
+        ]),
+        _ => out.push(format!("go on    {me} run {dir}/spec.toml --resume {uid}{store}")),
+    }
+    out
 }
 
 /// How the user would call us: by name when it is on the path, else by the place of the program.

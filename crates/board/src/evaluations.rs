@@ -1,5 +1,6 @@
 //! Evaluations of a run after training, in words.
 
+use clip_lab_escape::shown;
 use clip_lab_store::{EvaluationRow, now_ms};
 
 use crate::figure::span;
@@ -13,10 +14,10 @@ pub fn evaluations_table(evaluations: &[EvaluationRow]) -> String {
     let of = |row: &EvaluationRow| {
         let metrics = row.metrics.iter().map(|metric| {
             let value = metric.value.map_or("not finite".to_owned(), |value| format!("{value:.4}"));
-            format!("    {:<40} {value:>10}\n", metric.name)
+            format!("    {:<40} {value:>10}\n", shown(&metric.name))
         });
         let age = span((now - row.at_ms).max(0) as f64 / 1000.0);
-        format!("  {}, {age} ago\n{}", about(row), metrics.collect::<String>())
+        format!("  {}, {age} ago\n{}", shown(about(row)), metrics.collect::<String>())
     };
     format!("\nEVALUATIONS AFTER TRAINING\n{}", evaluations.iter().map(of).collect::<String>())
 }

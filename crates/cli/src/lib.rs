@@ -18,7 +18,7 @@ mod run;
 mod runs;
 mod search;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -30,7 +30,10 @@ pub use data::{DataVerb, InspectArgs, PackArgs, PackFormat};
 pub use embed::EmbedArgs;
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
-pub use manners::{ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, line, paint, print, talk};
+pub use manners::{
+    ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, line, message, paint, print, rewrite, shown,
+    talk, tell, tell_mistakes,
+};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
 pub use plugin::PluginVerb;
 pub use plugins::PluginsArgs;
@@ -73,9 +76,17 @@ impl Cli {
     /// The command line of this program. Ends it where that asks for help or cannot be understood.
     pub fn read() -> Self {
         let words: Vec<_> = std::env::args_os().collect();
-        let colour = manners::choose(manners::given(&words));
-        let matches = Self::command().color(colour).get_matches_from(words);
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        manners::choose(manners::given(&words));
+        Self::parsed(&words).unwrap_or_else(|error| manners::refuse(&error))
+    }
+
+    /// An error repeats what it does not understand, so it is made again of arguments that may be shown.
+    fn parsed(words: &[OsString]) -> Result<Self, clap::Error> {
+        let parse = |words: Vec<OsString>| {
+            Self::command().try_get_matches_from(words).and_then(|found| Self::from_arg_matches(&found))
+        };
+        let escaped = || words.iter().map(|word| shown(word.display()).to_string().into()).collect();
+        parse(words.to_vec()).map_err(|error| parse(escaped()).err().unwrap_or(error))
     }
 }
 
@@ -151,6 +162,50 @@ mod tests {
     #[test]
     fn the_definitions_hold_together() {
         Cli::command().debug_assert();
+    }
+
+    /// What a verb and those below it show as examples, without the words beside them.
+    fn examples(command: &clap::Command, found: &mut Vec<String>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = help.lines().filter_map(|line| line.trim().strip_prefix("clip-lab "));
+        let command_of = |line: &str| {
+            let line = line.split("  ").next().unwrap_or_default();
+            line.split(['|', '>']).next().unwrap_or_default().trim().to_owned()
+        };
+        found.extend(lines.flat_map(|line| line.split("&& clip-lab ").map(command_of)));
+        command.get_subcommands().for_each(|verb| examples(verb, found));
+    }
+
+    /// Words as a shell takes them, quotes taken off.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut quote) = (vec![String::new()], None);
+        for letter in line.chars() {
+            match (letter, quote) {
+                (_, Some(open)) if letter == open => quote = None,
+                ('"' | '\'', None) => quote = Some(letter),
+                (' ', None) => words.push(String::new()),
+                _ => words.last_mut().unwrap().push(letter),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_example_of_the_help_is_understood() {
+        let mut found = Vec::new();
+        examples(&Cli::command(), &mut found);
+        assert!(found.len() > 40, "{found:?}");
+        for line in found {
+            let parsed = Cli::try_parse_from(std::iter::once("clip-lab".to_owned()).chain(words(&line)));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn an_error_repeats_arguments_as_they_may_be_shown() {
+        let words = ["clip-lab", "rnu\u{1b}]0;t\u{7}\nerror: x"].map(OsString::from);
+        let error = Cli::parsed(&words).unwrap_err().render().to_string();
+        assert!(error.contains(r"'rnu\u001b]0;t\u0007\nerror: x'"), "{error}");
     }
 
     #[test]

@@ -1,16 +1,23 @@
-//! Text from outside (names, captions, paths, messages of servers) made safe to print: a terminal executes control
+//! Text from outside (names, captions, paths, messages of servers) made safe to print, and to write into what others
+//! open: a terminal executes control
 //! characters, and characters without a shape make a text look like another.
 //!
 //! Such a character becomes `\u001b`, as JSON and TOML write it, so what was escaped in either still means the same.
 
+mod csv;
 mod hidden;
+mod markdown;
+mod style;
 
 use std::{
     borrow::Cow,
     fmt::{self, Display, Formatter, Write as _},
 };
 
+pub use csv::cell;
 pub use hidden::is_hidden;
+pub use markdown::{code, fenced, inline, markdown};
+pub use style::{styled, terminal, trusted};
 
 /// `text` on one line: every hidden character escaped, line feeds and tabs too.
 pub fn line(text: &str) -> Cow<'_, str> {

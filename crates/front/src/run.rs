@@ -74,6 +74,8 @@ fn start(core: &Path, arguments: &[String], uid: &str, log: &Path) -> Result<Chi
     let out = File::options().create(true).append(true).open(log)?;
     let mut command = Command::new(core);
     command.arg("run").args(arguments).args(["--ui", "plain", "--uid", uid]);
+    // What it says is printed again by us, and colours of others are escaped then.
+    command.env("NO_COLOR", "1");
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
     // Its own group: Ctrl-C on our terminal is ours to interpret.
     command.process_group(0).spawn().with_context(|| format!("starting {}", core.display()))

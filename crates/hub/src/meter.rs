@@ -82,7 +82,7 @@ impl Meter {
     fn words(&self) -> String {
         let (bytes, before) = (self.bytes.load(Ordering::Relaxed), self.before.load(Ordering::Relaxed));
         let rate = bytes.saturating_sub(before) as f64 / self.since.elapsed().as_secs_f64().max(1e-9);
-        let mut words = format!("fetching {}: ", self.name);
+        let mut words = format!("fetching {}: ", clip_lab_escape::shown(&self.name));
         if self.files > 1 {
             words += &format!("{} of {} files, ", self.ended.load(Ordering::Relaxed), self.files);
         }

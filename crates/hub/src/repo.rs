@@ -69,10 +69,11 @@ impl Repo {
         }
         self.fetched(pick).or_else(|error| match self.laid_by_others(pick) {
             Some(folder) => {
-                eprintln!(
+                let words = format!(
                     "{} is taken as it lies in the hub's cache, since the hub cannot be asked: {error:#}",
                     self.name
                 );
+                eprintln!("{}", clip_lab_escape::line(&words));
                 Ok(folder)
             }
             None => Err(anyhow!(

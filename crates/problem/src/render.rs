@@ -2,17 +2,36 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use clip_lab_escape::{line, lines, trusted};
+
 use crate::{Place, Problem};
 
 /// Every problem of one file, in the order of the file, as text for a terminal (`colour`) or a log.
 ///
-/// `file` is the name shown, `text` what was parsed.
+/// `file` is the name shown, `text` what was parsed. Hidden characters are escaped; colours are for
+/// [`clip_lab_escape::terminal`].
 pub fn render(file: &str, text: &str, problems: &[Problem], colour: bool) -> String {
-    let mut sorted: Vec<&Problem> = problems.iter().collect();
+    let mut sorted: Vec<Problem> = problems.iter().map(escaped).collect();
     sorted.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let groups = sorted.iter().map(|problem| renderer.render(&[group(file, text, problem)]));
-    groups.collect::<Vec<_>>().join("\n\n")
+    let file = line(file);
+    let groups = sorted.iter().map(|problem| renderer.render(&[group(&file, text, problem)]));
+    let all = groups.collect::<Vec<_>>().join("\n\n");
+    if colour { trusted(&all) } else { lines(&all).into_owned() }
+}
+
+/// The renderer escapes lines of the file; what is said of them may hold more of it.
+fn escaped(problem: &Problem) -> Problem {
+    let one = |words: &String| line(words).into_owned();
+    let several = |words: &String| lines(words).into_owned();
+    Problem {
+        message: one(&problem.message),
+        place: problem.place.clone(),
+        label: one(&problem.label),
+        also: problem.also.iter().map(|(place, words)| (place.clone(), one(words))).collect(),
+        note: problem.note.as_ref().map(several),
+        help: problem.help.as_ref().map(several),
+    }
 }
 
 fn group<'a>(file: &'a str, text: &'a str, problem: &'a Problem) -> Group<'a> {
@@ -68,6 +87,20 @@ mod tests {
         assert!(shown.contains("lit.toml:2:10"), "{shown}");
         assert!(shown.contains("^^^^^^^ did you mean `siglip`?"), "{shown}");
         assert!(shown.contains("known: clip, siglip"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_of_the_file_is_executed_by_a_terminal() {
+        let bad = "\u{1b}]0;t\u{7}\u{9b}2J\u{202e}\r\u{200b}";
+        let (file, text) = (format!("{bad}.toml"), format!("a = '{bad}' # {bad}\n"));
+        let problem = Problem::at(0..1, bad).label(bad).note(bad).help(bad).also(4..5, bad);
+        for colour in [false, true] {
+            let shown = render(&file, &text, std::slice::from_ref(&problem), colour);
+            let shown = clip_lab_escape::terminal(&shown);
+            let left = shown.replace("\u{1b}[", "").replace('\n', "");
+            assert!(!left.chars().any(clip_lab_escape::is_hidden), "{left:?}");
+            assert_eq!(shown.contains("\u{1b}["), colour);
+        }
     }
 
     #[test]

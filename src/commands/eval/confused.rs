@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use clip_lab_cli::shown;
 use plugins_eval::Classified;
 use serde_json::{Value, json};
 
@@ -14,6 +15,11 @@ pub struct Confusion {
     classes: Vec<String>,
     /// Rows are what the pictures are of.
     counts: Vec<u64>,
+}
+
+/// Characters of a name as it is shown.
+fn shown_width(name: &str) -> usize {
+    shown(name).to_string().chars().count()
 }
 
 /// Pictures of one class that were taken for another.
@@ -34,12 +40,15 @@ impl Confusion {
     pub fn lines(&self) -> Vec<String> {
         let pairs = self.pairs();
         let widest = |of: fn(&Pair<'_>) -> usize| pairs.iter().map(of).max().unwrap_or(0);
-        let (left, right) =
-            (widest(|pair| pair.of.chars().count()), widest(|pair| pair.taken_for.chars().count()));
+        let (left, right) = (widest(|pair| shown_width(pair.of)), widest(|pair| shown_width(pair.taken_for)));
         let line = |pair: &Pair<'_>| {
             let Pair { of, taken_for, count, all } = pair;
             let share = 100.0 * *count as f64 / *all as f64;
-            format!("{of:<left$}  taken for {taken_for:<right$}  {count:>6} of {all:>6}  {share:>5.1}%")
+            format!(
+                "{:<left$}  taken for {:<right$}  {count:>6} of {all:>6}  {share:>5.1}%",
+                shown(of),
+                shown(taken_for)
+            )
         };
         pairs.iter().map(line).collect()
     }

@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::Catalog;
-use clip_lab_cli::{EvalArgs, out};
+use clip_lab_cli::{EvalArgs, out, shown};
+use clip_lab_store::natural;
 
 use super::target::is_checkpoint;
 
@@ -39,5 +40,7 @@ pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
 /// Prints metrics, one a line.
 fn print_metrics(metrics: &Metrics) {
     let widest = metrics.keys().map(|name| name.len()).max().unwrap_or(0).max(36);
-    metrics.iter().for_each(|(name, value)| out!("{name:<widest$} {value:>8.4}"));
+    let mut metrics: Vec<_> = metrics.iter().collect();
+    metrics.sort_by(|a, b| natural(a.0, b.0));
+    metrics.iter().for_each(|(name, value)| out!("{:<widest$} {value:>8.4}", shown(name)));
 }

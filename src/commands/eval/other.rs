@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset, Evaluation};
-use clip_lab_cli::{EvalArgs, answer, out, print, say};
+use clip_lab_cli::{EvalArgs, answer, out, print, say, shown};
 use serde_json::{Value, json};
 
 use super::{
@@ -66,14 +66,15 @@ fn judge(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog, viewer: 
         None => data,
     };
     let data: Arc<dyn Dataset> = data.into();
-    data.skipped().iter().for_each(|words| say!("{named}: {words}"));
+    data.skipped().iter().for_each(|words| say!("{}: {}", shown(&named), shown(words)));
     let (templates, classifier) = (other.data.templates.as_deref(), viewer.classes().is_some());
     let suites = Suites::new(&other.suite, templates, classifier, data.as_ref(), catalog)?;
     let captions: usize = (0..data.len()).map(|index| data.captions(index).len()).sum();
     let (pictures, classes) = (data.len(), data.classes().len());
     let names = suites.names();
     say!(
-        "{named}, {split}: {pictures} pictures, {captions} captions, {classes} classes; evaluating {}",
+        "{}, {split}: {pictures} pictures, {captions} captions, {classes} classes; evaluating {}",
+        shown(&named),
         names.join(" and ")
     );
     let scene = viewer.towers();
@@ -115,7 +116,7 @@ fn tell(model: &str, outcome: &Outcome, home: Option<&Home>, kept: Option<i64>, 
         if !lines.is_empty() {
             out!("\nmost often confused");
         }
-        lines.iter().for_each(|line| out!("  {line}"));
+        lines.iter().for_each(|line| out!("  {}", shown(line)));
     }
     match (home, kept) {
         (Some(home), Some(_)) => say!("kept with run {} as {}", home.run.uid, outcome.name),

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use clip_lab_api::Catalog;
 use clip_lab_checkpoint::{Checkpoint, Classifier, Import, Preprocess};
-use clip_lab_cli::{ModelShowArgs, answer, out, print};
+use clip_lab_cli::{ModelShowArgs, answer, out, print, shown};
 use clip_lab_store::Reader;
 use serde_json::{Value, json};
 use tch::Device;
@@ -51,16 +51,19 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
         return Ok(());
     }
     out!("{}\n", checkpoint.describe());
-    parts.iter().filter_map(Part::words).for_each(|words| out!("{words}"));
+    parts.iter().filter_map(Part::words).for_each(|words| print(format_args!("{words}\n")));
     let total: i64 = parts.iter().map(Part::parameters).sum();
     out!("{:<18}{:>13} parameters", "in all", thousands(total.unsigned_abs() as usize));
-    out!("\n{}", pictures(&preprocess));
+    print(format_args!("\n{}\n", pictures(&preprocess)));
     match (spec, loads) {
         (Ok(spec), Ok(())) => {
-            out!("\nIn a spec, with every tensor in its place (tried):\n\n{}", spec.trim_end())
+            let spec = spec.trim_end();
+            print(format_args!("\nIn a spec, with every tensor in its place (tried):\n\n{spec}\n"))
         }
         (Ok(spec), Err(why)) => {
-            out!("\nIn a spec, which as it stands cannot be loaded:\n\n{}\n\n{why:#}", spec.trim_end())
+            let spec = spec.trim_end();
+            print(format_args!("\nIn a spec, which as it stands cannot be loaded:\n\n{spec}\n\n"));
+            out!("{why:#}")
         }
         (Err(why), _) => out!("\n`from` makes nothing of it: {why:#}"),
     }
@@ -144,7 +147,9 @@ impl Part {
     /// Two lines: what and how large; with which settings.
     fn words(&self) -> Option<String> {
         let import = match &self.found {
-            Err(why) => return Some(format!("{:<18}cannot be used: {why:#}", self.name)),
+            Err(why) => {
+                return Some(format!("{:<18}cannot be used: {}", self.name, shown(format!("{why:#}"))));
+            }
             Ok(found) => found.as_ref()?,
         };
         let mut words = format!("{:<18}", self.name);
@@ -154,9 +159,12 @@ impl Part {
             let kinds = summary.kinds.into_iter().collect::<Vec<_>>().join(", ");
             words += &format!("{count:>13} parameters  {kinds:<8} ");
         }
-        words += &import.plugin;
-        let settings: Vec<String> =
-            import.settings.iter().map(|(key, value)| format!("{key} = {}", short(value))).collect();
+        words += &shown(&import.plugin).to_string();
+        let settings: Vec<String> = import
+            .settings
+            .iter()
+            .map(|(key, value)| shown(format!("{key} = {}", short(value))).to_string())
+            .collect();
         if !settings.is_empty() {
             words += &format!("\n{:<18}{}", "", settings.join(", "));
         }
@@ -184,7 +192,7 @@ fn short(value: &toml::Value) -> String {
 
 fn pictures(preprocess: &Result<Option<Preprocess>>) -> String {
     match preprocess {
-        Err(why) => format!("preprocessing      cannot be used: {why:#}"),
+        Err(why) => format!("preprocessing      cannot be used: {}", shown(format!("{why:#}"))),
         Ok(None) => "preprocessing      not told; a spec's [preprocess] says it".into(),
         Ok(Some(how)) => format!(
             "preprocessing      {} to {} pixels, {}, the middle {}x{}\n{:<18} mean {:?}, deviation {:?}",

@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use clip_lab_api::{Catalog, Dataset, Embedded as _};
-use clip_lab_cli::{PromptsArgs, say};
+use clip_lab_cli::{PromptsArgs, say, shown};
 use plugins_eval::{Ensemble, Named, Pictures, Templates, labelled, pick};
 use tch::Tensor;
 
@@ -26,13 +26,13 @@ pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
     let data = Data::open(&args.data, &args.model, &args.set, store, catalog)?;
     let halves = Halves::of(data, &args.select, &args.report)?;
-    say!("{}", halves.words());
+    say!("{}", shown(halves.words()));
     let towers = Viewer::build(&target)?;
     let (select, report) = halves.look(&towers)?;
     let ensemble = embed(&towers, &templates, halves.classes())?;
     let findings = Findings::of(&ensemble, &select, &report, args.most as usize, |taken| {
         let template = templates.list()[taken.template];
-        say!("  {:.4} on the part that selects with `{template}`", taken.accuracy);
+        say!("  {:.4} on the part that selects with `{}`", taken.accuracy, shown(template));
     })?;
     print::findings(args, &templates, &halves, &findings);
     Ok(())

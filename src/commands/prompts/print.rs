@@ -1,6 +1,6 @@
 //! Findings for people and for programs.
 
-use clip_lab_cli::{PromptsArgs, answer, out, print};
+use clip_lab_cli::{PromptsArgs, answer, out, print, shown};
 use clip_lab_stats::Estimate;
 use plugins_eval::Templates;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ pub fn findings(args: &PromptsArgs, templates: &Templates, halves: &Halves, find
 
 fn table(list: &[&str], halves: &Halves, findings: &Findings) {
     let [select, report] = halves.names();
+    let list: Vec<String> = list.iter().map(|template| shown(template).to_string()).collect();
     let widest = list.iter().map(|template| template.chars().count()).max().unwrap_or(0).max(24);
     out!("{:<widest$}  {select:>8}  {report:>8}  chosen", "template");
     for row in &findings.rows {

@@ -101,7 +101,7 @@ impl Trainer<'_> {
                 environment::name(self.device)
             ),
         ];
-        self.console.say(&lines.join("\n"));
+        self.console.introduce(&lines);
         if self.plan.run.distinct {
             let (used, all) = (self.feed.order.used(0), self.feed.order.len());
             self.console.say(&format!("  distinct batches: the first epoch uses {used} of {all} pairs"));
@@ -122,7 +122,7 @@ impl Trainer<'_> {
     /// None now; the store may be asked later.
     pub fn sum_up(&mut self, ended: &Ended) -> Result<()> {
         let rate = self.clock.all_pairs as f64 / self.clock.all_seconds.max(1e-9);
-        let words = summary(self.session, ended, &self.latest, rate);
+        let lines = summary(self.session, ended, &self.latest, rate);
         let how = match ended {
             Ended::Finished => "finished",
             Ended::Stopped { .. } => "stopped",
@@ -132,7 +132,7 @@ impl Trainer<'_> {
             "ended": how, "run": self.session.recorder.uid(), "steps": self.progress.step, "dir": self.session.dir,
             "metrics": self.latest, "pairs_per_s": rate,
         });
-        self.console.end(&words, fields);
+        self.console.end(&lines, fields);
         Ok(())
     }
 }

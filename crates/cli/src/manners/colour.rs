@@ -6,7 +6,8 @@ use std::{
     sync::OnceLock,
 };
 
-use clap::{ColorChoice, ValueEnum};
+use clap::ValueEnum;
+use clip_lab_escape::styled;
 
 /// When to print in colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -35,9 +36,9 @@ pub fn coloured(terminal: bool) -> bool {
     }
 }
 
-/// `words` in an ANSI style such as `1;31`, if at all.
+/// `words` in an ANSI style such as `1;31`, if at all; for [`crate::print`] and [`crate::talk`] alone.
 pub fn paint(words: &str, style: &str, colour: bool) -> String {
-    if colour { format!("\x1b[{style}m{words}\x1b[0m") } else { words.to_owned() }
+    if colour { styled(words, style) } else { words.to_owned() }
 }
 
 fn by_environment(set: impl Fn(&str) -> Option<OsString>, terminal: bool) -> bool {
@@ -58,14 +59,9 @@ pub(crate) fn given(words: &[OsString]) -> ColorWhen {
     apart.or(joined).and_then(|word| ColorWhen::from_str(word, false).ok()).unwrap_or_default()
 }
 
-/// Remembers what was chosen; the same for clap.
-pub(crate) fn choose(when: ColorWhen) -> ColorChoice {
+/// Remembers what was chosen.
+pub(crate) fn choose(when: ColorWhen) {
     let _ = CHOSEN.set(when);
-    match when {
-        ColorWhen::Auto => ColorChoice::Auto,
-        ColorWhen::Always => ColorChoice::Always,
-        ColorWhen::Never => ColorChoice::Never,
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,16 @@
 //! With which code a program ends.
 
-use std::process::{ExitCode, ExitStatus};
+use std::{
+    io::{IsTerminal as _, stderr, stdout},
+    process::{ExitCode, ExitStatus, exit},
+};
 
-use super::print::lost;
+use clip_lab_escape::trusted;
+
+use super::{
+    coloured, print,
+    print::{lost, talk},
+};
 
 /// How it went, the same for all verbs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +47,19 @@ impl From<Exit> for ExitCode {
         let exit = if exit == Exit::Fine && lost() { Exit::Failed } else { exit };
         Self::from(exit as u8)
     }
+}
+
+/// Ends the program with what clap says: help, the version, or why the command line cannot be understood.
+pub(crate) fn refuse(said: &clap::Error) -> ! {
+    let terminal = if said.use_stderr() { stderr().is_terminal() } else { stdout().is_terminal() };
+    let words = said.render();
+    let words = if coloured(terminal) { trusted(&words.ansi().to_string()) } else { words.to_string() };
+    if said.use_stderr() {
+        talk(words)
+    } else {
+        print(words)
+    }
+    exit(said.exit_code())
 }
 
 /// The codes as help and manual show them.

@@ -5,8 +5,10 @@ mod exit;
 mod json;
 mod print;
 
+pub use clip_lab_escape::shown;
 pub use colour::{ColorWhen, coloured, paint};
 pub(crate) use colour::{choose, given};
+pub(crate) use exit::refuse;
 pub use exit::{EXIT_CODES, Exit};
 pub use json::{VERSION, answer, line};
-pub use print::{print, talk};
+pub use print::{message, print, rewrite, talk, tell, tell_mistakes};

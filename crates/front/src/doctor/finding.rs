@@ -96,6 +96,7 @@ mod tests {
         let path = Finding::good("store", "/a/very/long/path is there").lines(false, false, 24);
         assert_eq!(path, "✓ store        /a/very/long/path is there\n", "a path can be copied");
         assert!(finding.lines(true, false, 80).starts_with("BAD  store"));
-        assert!(finding.lines(false, true, 80).starts_with("\u{1b}[1;31m✗\u{1b}[0m store"));
+        let coloured = finding.lines(false, true, 80);
+        assert!(clip_lab_escape::terminal(&coloured).starts_with("\u{1b}[1;31m✗\u{1b}[0m store"));
     }
 }

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_board::sheet::Sheet;
-use clip_lab_cli::{Exit, SearchArgs, answer, print, say};
+use clip_lab_cli::{Exit, SearchArgs, answer, print, say, shown as safe};
 use clip_lab_search::Ready;
 
 use self::{answers::Answers, core::Core};
@@ -50,7 +50,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         return interactive::show(core, ready, args, &queries).map(|()| Exit::Fine);
     }
     let found = Answers::ask(&mut core, args, queries)?;
-    found.remarks().iter().for_each(|words| say!("{words}"));
+    found.remarks().iter().for_each(|words| say!("{}", safe(words)));
     if answers.json {
         print(answer(json::json(&ready, &found)));
     }
@@ -71,7 +71,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
 fn tell(ready: &Ready) {
     let left_out =
         if ready.broken > 0 { format!(", {} of them left out", ready.broken) } else { String::new() };
-    say!("searching {}{left_out}", ready.gallery);
+    say!("searching {}{left_out}", safe(&ready.gallery));
     if let Some(graph) = &ready.approximate {
         let (faster, at) = (graph.exact_seconds / graph.seconds.max(1e-9), graph.at);
         say!(

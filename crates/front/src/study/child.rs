@@ -80,6 +80,8 @@ impl Running {
         }
         let out = File::options().create(true).append(true).open(&log)?;
         let read = out.metadata()?.len();
+        // What it says is printed again by us, and colours of others are escaped then.
+        command.env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
         // Its own group: Ctrl-C reaches it once, through us; and it outlives us, as its record does.
         let child = command.process_group(0).spawn().context("starting clip-lab-core")?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clip_lab_cli::{DEFAULT_STORE, answer};
+use clip_lab_cli::{DEFAULT_STORE, answer, shown};
 use clip_lab_spec::Study;
 use serde_json::{Value, json};
 
@@ -77,10 +77,11 @@ pub fn table(study: &Study, wanted: &[Wanted], ends: &[End], next: &Next) -> Str
         let [state, value, uid, words] = end.cells();
         [want.arm.clone(), want.seed.to_string(), state, value, uid, words]
     });
-    let rows: Vec<[String; 6]> = [head].into_iter().chain(rows).collect();
+    let rows = [head].into_iter().chain(rows).map(|row| row.map(|cell| shown(cell).to_string()));
+    let rows: Vec<[String; 6]> = rows.collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 6] = std::array::from_fn(width);
-    let mut out = format!("\nstudy {}\n", study.name);
+    let mut out = format!("\nstudy {}\n", shown(&study.name));
     for row in &rows {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
         out += format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end();

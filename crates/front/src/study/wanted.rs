@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{Exit, RunArgs};
+use clip_lab_cli::{Exit, RunArgs, shown};
 use clip_lab_spec::Study;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub struct Wanted {
 impl Wanted {
     /// What lines about it begin with.
     pub fn label(&self) -> String {
-        format!("[{} {}]", self.arm, self.seed)
+        format!("[{} {}]", shown(&self.arm), self.seed)
     }
 }
 

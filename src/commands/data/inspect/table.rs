@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use clip_lab_cli::shown;
+
 use super::{
     repeats::Group,
     report::{Repeats, Report, Split, Spread},
@@ -77,7 +79,7 @@ fn aligned(rows: &[(String, Vec<String>)]) -> String {
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |(name, values): &(String, Vec<String>)| {
         let cells = values.iter().zip(&widths).map(|(value, width)| format!("  {value:>width$}"));
-        format!("{name:<label$}{}\n", cells.collect::<String>())
+        format!("{:<label$}{}\n", shown(name), cells.collect::<String>())
     };
     rows.iter().map(line).collect()
 }
@@ -86,9 +88,9 @@ fn list(out: &mut String, title: &str, lines: &[String], most: usize) {
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n{title}: {}", number(lines.len() as u64));
+    let _ = writeln!(out, "\n{}: {}", shown(title), number(lines.len() as u64));
     for line in lines.iter().take(most) {
-        let _ = writeln!(out, "  {line}");
+        let _ = writeln!(out, "  {}", shown(line));
     }
     if lines.len() > most {
         let _ = writeln!(out, "  and {} more (--json lists all)", number((lines.len() - most) as u64));

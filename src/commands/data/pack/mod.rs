@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, tolerated};
-use clip_lab_cli::{PackArgs, answer, print, say};
+use clip_lab_cli::{PackArgs, answer, print, say, shown};
 use clip_lab_picture::Scratch;
 use clip_lab_shards::{NewSample, Place, Writer};
 use serde_json::json;
@@ -61,7 +61,7 @@ pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
 }
 
 fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
-    data.skipped().iter().for_each(|words| say!("{split}: {words}"));
+    data.skipped().iter().for_each(|words| say!("{split}: {}", shown(words)));
     let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
     let start = match last {
         None => 0,
@@ -89,7 +89,7 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
             say!("{split}: {first} of {} pictures, {} shards", data.len(), writer.finished());
         }
     }
-    broken.iter().for_each(|words| say!("{split}: left out: {words}"));
+    broken.iter().for_each(|words| say!("{split}: left out: {}", shown(words)));
     let shards = writer.finish()?;
     say!("{split}: {} pictures in {} shards", data.len() - broken.len(), shards.len());
     Ok(shards)
