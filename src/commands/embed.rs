@@ -1,13 +1,16 @@
-//! `clip-lab embed`: pictures and texts to embeddings in a safetensors file.
+//! `clip-lab embed`: pictures and texts to embeddings in a file.
+
+mod file;
 
 use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset as _, Mode};
-use clip_lab_cli::{EmbedArgs, answer, out, print, say};
+use clip_lab_cli::{EmbedArgs, answer, out, print, say, shown};
 use serde_json::{Map, json};
 use tch::{Device, Tensor};
 
+use self::file::Format;
 use super::{
     folder::Folder,
     target::{Model, Target},
@@ -27,6 +30,8 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
         args.images.is_some() || args.texts.is_some(),
         "nothing to embed: give --images DIR, --texts FILE or both"
     );
+    let count = usize::from(args.images.is_some()) + usize::from(args.texts.is_some());
+    let format = Format::of(&args.out, count)?;
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
     let device = train::device("auto")?;
     let Model { image, text, .. } = target.build(device)?;
@@ -44,7 +49,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
         let (tower, side) = text.as_ref().zip(plan.text.as_ref()).context("the model has no text tower")?;
         tensors.push(("text_embeds".to_owned(), texts(tower, side, file, args.raw, device)?));
     }
-    clip_lab_checkpoint::save(&args.out, &tensors, &metadata)?;
+    format.write(&args.out, &tensors, &metadata)?;
     if args.json {
         let shapes: Map<_, _> =
             tensors.iter().map(|(name, rows)| (name.clone(), json!(rows.size()))).collect();
@@ -70,7 +75,7 @@ fn images(
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::pictures(data.clone(), Arc::new(prepare));
     let mut console = Console::beside();
-    let mut tell = |broken: &Broken| say!("left out: {broken}");
+    let mut tell = |broken: &Broken| say!("left out: {}", shown(broken));
     let found =
         Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut tell)?;
     let found = found.context("nobody asked to stop")?;

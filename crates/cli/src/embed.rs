@@ -9,7 +9,7 @@ use crate::ModelWeights;
 /// `clip-lab embed`.
 ///
 /// Embeds pictures, texts or both with a model, and writes `image_embeds` and `text_embeds` into a safetensors file, whose
-/// metadata names the pictures. Pictures that cannot be read are left out and named.
+/// metadata names the pictures, or as NumPy's arrays. Pictures that cannot be read are left out and named.
 #[derive(Debug, Args)]
 #[command(after_help = EMBED)]
 pub struct EmbedArgs {
@@ -22,7 +22,7 @@ pub struct EmbedArgs {
     /// A file with one text a line, embedded in order as `text_embeds`
     #[arg(long, value_name = "FILE")]
     pub texts: Option<PathBuf>,
-    /// The safetensors file to write
+    /// The file to write: .safetensors, .npz, or .npy where there is one array
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Leave the embeddings as the projections give them instead of scaling them to unit length
@@ -44,4 +44,4 @@ pub struct EmbedArgs {
 
 const EMBED: &str = "Examples:
   clip-lab embed lit --images photos --out photos.safetensors
-  clip-lab embed hf:openai/clip-vit-base-patch32 --texts captions.txt --out texts.safetensors";
+  clip-lab embed hf:openai/clip-vit-base-patch32 --texts captions.txt --out texts.npy";
