@@ -1,13 +1,48 @@
 //! Runs by a filter.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use clip_lab_board::filter::{Filter, Subject};
-use clip_lab_store::{Reader, RunFacts, RunRow, SeriesRow};
+use clip_lab_store::{Asked, Reader, RunFacts, RunRow, SeriesRow};
 
 use crate::Mistakes;
 
-/// A run with what filters ask for.
-type Known = (RunRow, RunFacts, Vec<SeriesRow>);
+/// What is asked of many runs, read at once.
+#[derive(Debug, Default)]
+pub struct Known {
+    facts: HashMap<clip_lab_store::RunId, RunFacts>,
+    series: HashMap<clip_lab_store::RunId, Vec<SeriesRow>>,
+    nothing: RunFacts,
+}
+
+impl Known {
+    /// Reads what `asked` names of all runs, and no more.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn read(reader: &Reader, asked: &Asked) -> Result<Known> {
+        let mut facts: HashMap<_, RunFacts> = HashMap::new();
+        for (run, settings) in reader.settings_asked(asked)? {
+            facts.entry(run).or_default().settings = settings;
+        }
+        if asked.labels {
+            let [tags, notes] = reader.labels()?;
+            tags.into_iter().for_each(|(run, tags)| facts.entry(run).or_default().tags = tags);
+            notes.into_iter().for_each(|(run, notes)| facts.entry(run).or_default().notes = notes);
+        }
+        Ok(Known { facts, series: reader.series_asked(asked)?, nothing: RunFacts::default() })
+    }
+
+    /// A run as filters and columns see it.
+    pub fn subject<'a>(&'a self, row: &'a RunRow) -> Subject<'a> {
+        Subject {
+            row,
+            facts: self.facts.get(&row.id).unwrap_or(&self.nothing),
+            series: self.series.get(&row.id).map_or(&[], Vec::as_slice),
+        }
+    }
+}
 
 /// The runs of `all` that `text` means; `name` says where the text comes from.
 ///
@@ -18,23 +53,174 @@ pub fn filtered(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Re
     if filter.is_empty() {
         return Ok(all);
     }
-    let known = known(reader, all)?;
+    let known = Known::read(reader, &filter.asks())?;
     filter
-        .check(known.iter().map(subject))
+        .check_among(all.iter().map(|row| known.subject(row)), &|| reader.names().unwrap_or_default())
         .map_err(|problem| Mistakes::in_words(clip_lab_problem::render(name, text, &[problem], false)))?;
-    Ok(known.into_iter().filter(|run| filter.matches(&subject(run))).map(|(run, ..)| run).collect())
+    Ok(all.into_iter().filter(|row| filter.matches(&known.subject(row))).collect())
 }
 
-fn known(reader: &Reader, all: Vec<RunRow>) -> Result<Vec<Known>> {
-    let ids: Vec<_> = all.iter().map(|run| run.id).collect();
-    let mut facts = reader.facts(&ids)?;
-    let one = |run: RunRow| {
-        let (facts, series) = (facts.remove(&run.id).unwrap_or_default(), reader.series(run.id)?);
-        Ok((run, facts, series))
-    };
-    all.into_iter().map(one).collect()
-}
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
 
-fn subject((row, facts, series): &Known) -> Subject<'_> {
-    Subject { row, facts, series }
+    use clip_lab_store::{ConfigEntry, NewRun, Recorder, Status, Store, Tick, new_uid};
+    use proptest::prelude::*;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Settings that end in each other, differ by letters alone, or hold what SQL gives a meaning.
+    const KEYS: [&str; 10] = [
+        "lr",
+        "optimizer.lr",
+        "Optimizer.LR",
+        "trick.0.lr",
+        "a%b",
+        "a_b.lr",
+        "x.a_b",
+        "optimizer.lr.é",
+        ".",
+        "q\"'q",
+    ];
+    const METRICS: [&str; 9] = [
+        "train/loss",
+        "val/loss",
+        "val/retrieval/t2i/hit@1",
+        "test/retrieval/t2i/hit@1",
+        "hit@1",
+        "LOSS",
+        "a%b",
+        "x/é/y",
+        "val/ema/loss",
+    ];
+    const VALUES: [&str; 6] = ["1e-4", "0.1", "\"vit\"", "null", "true", "\"Größe\""];
+
+    /// Runs each of which has some of the names.
+    fn store() -> (TempDir, Reader) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lab.db");
+        for number in 0..12_usize {
+            let uid = new_uid();
+            let has = |at: usize| (number * 7 + at * 5) % 3 != 0;
+            let keys = KEYS.iter().enumerate().filter(|(at, _)| has(*at));
+            let entry = |(at, key): (usize, &&str)| ConfigEntry {
+                key: (*key).into(),
+                value: VALUES[(number + at) % VALUES.len()].into(),
+                origin: "default".into(),
+            };
+            let run = NewRun {
+                dir: folder.path().join(&uid),
+                uid,
+                name: ["lit", "clip", "LIT-big"][number % 3].into(),
+                study: (number % 2 == 0).then(|| "tricks".into()),
+                arm: (number % 2 == 0).then(|| "ema".into()),
+                seed: number as u64 % 4,
+                goal_metric: (number % 4 > 0).then(|| METRICS[2 + number % 2].into()),
+                config: keys.map(entry).collect(),
+                ..NewRun::default()
+            };
+            let recorder = Recorder::start(&path, run).unwrap();
+            for (at, metric) in METRICS.iter().enumerate().filter(|(at, _)| has(at + 1)) {
+                let value = if (number + at) % 5 == 0 { f64::NAN } else { (number + at) as f64 / 10.0 };
+                recorder.log(Tick { step: 1 + at as u64, epoch: 0.5, samples: 8 }, &[(metric, value)]);
+            }
+            let end = [Status::Finished, Status::Failed, Status::Interrupted][number % 3];
+            recorder.finish(end, Some("a reason"));
+            if number % 3 == 0 {
+                let store = Store::open(&path).unwrap();
+                let id = store.reader().unwrap().runs().unwrap()[0].id;
+                store.tag(id, "Paper").unwrap();
+                store.note(id, "the rate is too small").unwrap();
+            }
+        }
+        let reader = Reader::open(&path).unwrap();
+        (folder, reader)
+    }
+
+    /// What the filter means where everything of every run is read.
+    fn in_memory(reader: &Reader, text: &str) -> Result<Vec<String>, String> {
+        let filter = Filter::read("--filter", text)?;
+        let all = reader.runs().unwrap();
+        let ids: Vec<_> = all.iter().map(|run| run.id).collect();
+        let facts = reader.facts(&ids).unwrap();
+        let series: Vec<_> = ids.iter().map(|id| reader.series(*id).unwrap()).collect();
+        let subjects: Vec<Subject> = all
+            .iter()
+            .zip(&series)
+            .map(|(row, series)| Subject { row, facts: &facts[&row.id], series })
+            .collect();
+        filter
+            .check(subjects.iter().copied())
+            .map_err(|problem| clip_lab_problem::render("--filter", text, &[problem], false))?;
+        Ok(subjects.iter().filter(|run| filter.matches(run)).map(|run| run.row.uid.clone()).collect())
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        let fixed = [
+            "tag",
+            "note",
+            "study",
+            "arm",
+            "status",
+            "seed",
+            "goal",
+            "name",
+            "loss",
+            "ema",
+            "retrieval",
+            "optimizer",
+        ];
+        let known = KEYS.into_iter().chain(METRICS).chain(fixed).chain(["no such", "é", "b.lr", "0.lr", "0"]);
+        let quoted = known.map(|name| format!("\"{}\"", name.replace('"', ""))).collect::<Vec<_>>();
+        let picked = ["best", "min", "max", "last"].map(|pick| format!("{pick}(hit@1)"));
+        proptest::sample::select([quoted, picked.to_vec()].concat())
+    }
+
+    fn atom() -> impl Strategy<Value = String> {
+        let ops = proptest::sample::select(vec![":", "=", "!=", "<", "<=", ">", ">="]);
+        let values = proptest::sample::select(vec![
+            "0.1", "1e-4", "vit", "größe", "paper", "finished", "*i*", "tricks", "50%",
+        ]);
+        prop_oneof![
+            (name(), ops, values).prop_map(|(name, op, value)| format!("{name}{op}{value}")),
+            name().prop_map(|name| format!("has:{name}")),
+            proptest::sample::select(vec!["lit", "paper", "small", "LIT*", "tricks"]).prop_map(str::to_owned),
+        ]
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        atom().prop_recursive(3, 12, 3, |part| {
+            prop_oneof![
+                proptest::collection::vec(part.clone(), 1..3).prop_map(|all| all.join(" ")),
+                proptest::collection::vec(part.clone(), 2..3)
+                    .prop_map(|any| format!("({})", any.join(" | "))),
+                part.prop_map(|part| format!("-({part})")),
+            ]
+        })
+    }
+
+    #[test]
+    fn what_sql_selects_is_what_the_language_means() {
+        let (_folder, reader) = store();
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(1500));
+        let (some, refused) = (Cell::new(0), Cell::new(0));
+        let outcome = runner.run(&text(), |text| {
+            let found = filtered(&reader, reader.runs().unwrap(), &text, "--filter");
+            let found = found.map(|runs| runs.into_iter().map(|run| run.uid).collect::<Vec<_>>());
+            let expected = in_memory(&reader, &text);
+            some.set(
+                some.get()
+                    + usize::from(expected.as_ref().is_ok_and(|runs| !runs.is_empty() && runs.len() < 12)),
+            );
+            refused.set(refused.get() + usize::from(expected.is_err()));
+            prop_assert_eq!(found.map_err(|error| error.to_string()), expected, "{}", text);
+            Ok(())
+        });
+        outcome.unwrap();
+        assert!(
+            some.get() > 100 && refused.get() > 50,
+            "{some:?} filters chose some, {refused:?} were refused"
+        );
+    }
 }

@@ -7,17 +7,38 @@ use super::{
     subject::{FIELDS, Found, Subject},
 };
 
-/// Whether each name means something in at least one run, if there are runs.
-pub fn names<'a>(expr: &Expr, runs: impl Iterator<Item = Subject<'a>> + Clone) -> Result<(), Problem> {
+/// Whether each name means something in at least one run, if there are runs; `known` are all names, to suggest from.
+pub fn names<'a>(
+    expr: &Expr,
+    runs: impl Iterator<Item = Subject<'a>> + Clone,
+    known: &dyn Fn() -> Vec<String>,
+) -> Result<(), Problem> {
     match expr {
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().try_for_each(|part| names(part, runs.clone())),
-        Expr::Not(part) => names(part, runs),
+        Expr::And(parts) | Expr::Or(parts) => {
+            parts.iter().try_for_each(|part| names(part, runs.clone(), known))
+        }
+        Expr::Not(part) => names(part, runs, known),
         Expr::Word(_) | Expr::Has(_) => Ok(()),
-        Expr::Field { field, .. } => name(field, runs),
+        Expr::Field { field, .. } => name(field, runs, known),
     }
 }
 
-fn name<'a>(field: &Field, mut runs: impl Iterator<Item = Subject<'a>> + Clone) -> Result<(), Problem> {
+/// The settings and metrics of all runs.
+pub fn known<'a>(runs: impl Iterator<Item = Subject<'a>>) -> Vec<String> {
+    let mut names: Vec<String> = runs
+        .flat_map(|run| run.facts.settings.keys().chain(run.series.iter().map(|series| &series.name)))
+        .cloned()
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn name<'a>(
+    field: &Field,
+    mut runs: impl Iterator<Item = Subject<'a>> + Clone,
+    names: &dyn Fn() -> Vec<String>,
+) -> Result<(), Problem> {
     let all = runs.clone();
     let nobody = runs.clone().next().is_none();
     let fixed = FIELDS.contains(&field.name.as_str()) || ["tags", "notes"].contains(&field.name.as_str());
@@ -33,12 +54,12 @@ fn name<'a>(field: &Field, mut runs: impl Iterator<Item = Subject<'a>> + Clone) 
         _ => None,
     });
     let place = field.place.clone();
-    if let Some(names) = several {
-        let words = format!("`{}` could be any of {names}", field.name);
+    if let Some(several) = several {
+        let words = format!("`{}` could be any of {several}", field.name);
         return Err(Problem::at(place, words).help("write more of the name"));
     }
     let words = format!("no run has a setting or a metric `{}`", field.name);
-    Err(match nearest(field, all) {
+    Err(match nearest(field, &names()) {
         Some(near) => Problem::at(place, words).label(format!("did you mean `{near}`?")),
         None => Problem::at(place, words).help("`clip-lab runs metrics RUN` and the specs say the names"),
     })
@@ -50,12 +71,10 @@ fn recorded(run: &Subject, name: &str) -> bool {
 }
 
 /// The nearest of all names, whole or by their last part.
-fn nearest<'a>(field: &Field, runs: impl Iterator<Item = Subject<'a>>) -> Option<String> {
+fn nearest(field: &Field, names: &[String]) -> Option<String> {
     let mut known: Vec<&str> = FIELDS.to_vec();
-    for run in runs {
-        let names = run.facts.settings.keys().chain(run.series.iter().map(|s| &s.name)).map(String::as_str);
-        known.extend(names.flat_map(|name| [name, name.rsplit(['/', '.']).next().unwrap_or(name)]));
-    }
+    let names = names.iter().map(String::as_str);
+    known.extend(names.flat_map(|name| [name, name.rsplit(['/', '.']).next().unwrap_or(name)]));
     known.sort_unstable();
     known.dedup();
     clip_lab_problem::nearest(&field.name, &known).map(str::to_string)

@@ -8,15 +8,19 @@
 //! status:live has:note                     how a run stands, and what it has
 //! ```
 
+mod asked;
 mod check;
 mod expr;
 mod lex;
+mod name;
 mod parse;
 mod subject;
 
+pub use name::{Cell, Name};
 pub use subject::Subject;
 
 use clip_lab_problem::{Problem, render};
+use clip_lab_store::Asked;
 use expr::Expr;
 
 /// The language in a line, for helps and hints.
@@ -73,6 +77,24 @@ impl Filter {
     /// # Errors
     /// The first name that none of them has, or that means several things in all that have it.
     pub fn check<'a>(&self, runs: impl Iterator<Item = Subject<'a>> + Clone) -> Result<(), Problem> {
-        check::names(&self.expr, runs)
+        let known = || check::known(runs.clone());
+        check::names(&self.expr, runs.clone(), &known)
+    }
+
+    /// The same where `runs` hold no more than [`Filter::asks`] names: `known` are all names, to suggest from.
+    ///
+    /// # Errors
+    /// Those of [`Filter::check`].
+    pub fn check_among<'a>(
+        &self,
+        runs: impl Iterator<Item = Subject<'a>> + Clone,
+        known: &dyn Fn() -> Vec<String>,
+    ) -> Result<(), Problem> {
+        check::names(&self.expr, runs, known)
+    }
+
+    /// What must be read of runs, besides their rows, before the filter can be held against them.
+    pub fn asks(&self) -> Asked {
+        asked::asked(&self.expr)
     }
 }

@@ -128,7 +128,7 @@ impl<'a> Parser<'a> {
 }
 
 /// `best(hit@1)` and the like: which value of a metric; the last where nothing is said.
-fn field(word: &str, place: Place) -> Result<Field, Problem> {
+pub fn field(word: &str, place: Place) -> Result<Field, Problem> {
     let inside = word.split_once('(').and_then(|(pick, rest)| Some((pick, rest.strip_suffix(')')?)));
     let (pick, name) = match inside.filter(|(pick, _)| PICKS.contains(pick)) {
         Some(("best", name)) => (Pick::Best, name),

@@ -1,5 +1,6 @@
 //! Looking into a store without being able to change it.
 
+mod asked;
 mod buckets;
 mod details;
 mod evaluations;
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub(crate) use liveness::{SILENCE_MS, Watch};
+pub use asked::Asked;
 pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};
 pub(crate) use runs::all as all_runs;

@@ -13,7 +13,7 @@ pub async fn series(conn: &mut SqliteConnection, run: RunId) -> Result<Vec<Serie
     Ok(series)
 }
 
-fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
+pub fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
     Ok(SeriesRow {
         name: row.try_get("name")?,
         unit: row.try_get("unit")?,

@@ -4,12 +4,21 @@ use std::path::Path;
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::liveness::{Silence, Watch};
+use super::{
+    liveness::{Silence, Watch},
+    many::piled,
+};
 use crate::{
     RunId, RunRow, Status, StoreError,
     db::{Host, process_gone},
     folder::is_uid,
 };
+
+/// Without the text of the spec, which is longer than all the rest.
+const ALL: &str =
+    "SELECT id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms,
+                   step, epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid
+                   FROM run ORDER BY uid DESC";
 
 /// Every run, the newest first. A row whose uid is none of ours is left out: it could lead to any folder.
 pub async fn all(
@@ -17,7 +26,7 @@ pub async fn all(
     beside: &Path,
     watch: &Watch,
 ) -> Result<Vec<RunRow>, sqlx::Error> {
-    let rows = sqlx::query("SELECT * FROM run ORDER BY uid DESC").fetch_all(conn).await?;
+    let rows = piled(sqlx::query(ALL).fetch_all(conn)).await?;
     let (here, now) = (Host::here(), crate::now_ms());
     let rows = rows.iter().map(|row| run(row, beside, watch, &here, now));
     rows.filter(|row| row.as_ref().map_or(true, |row| is_uid(&row.uid))).collect()

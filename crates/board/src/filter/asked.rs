@@ -1,0 +1,48 @@
+//! What of many runs must be read before a filter can be held against them.
+
+use clip_lab_store::Asked;
+
+use super::{
+    expr::{Expr, Field},
+    subject::FIELDS,
+};
+
+/// Everything that `expr` may look at besides the rows themselves.
+pub fn asked(expr: &Expr) -> Asked {
+    let mut asked = Asked::default();
+    add(expr, &mut asked);
+    asked
+}
+
+fn add(expr: &Expr, asked: &mut Asked) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| add(part, asked)),
+        Expr::Not(part) => add(part, asked),
+        Expr::Word(_) => asked.labels = true,
+        Expr::Has(name) => {
+            name_of(name, asked);
+            if !is_field(name) {
+                asked.below.push(name.clone());
+            }
+        }
+        Expr::Field { field, .. } => self::field(field, asked),
+    }
+}
+
+/// What the name of a comparison or of a column may look at.
+pub fn field(field: &Field, asked: &mut Asked) {
+    name_of(&field.name, asked);
+}
+
+fn name_of(name: &str, asked: &mut Asked) {
+    match name {
+        "tag" | "tags" | "note" | "notes" => asked.labels = true,
+        _ if is_field(name) => {}
+        _ => asked.names.push(name.to_owned()),
+    }
+}
+
+/// Whether the row alone, with tags and notes, has it.
+fn is_field(name: &str) -> bool {
+    FIELDS.contains(&name) || ["tags", "notes"].contains(&name)
+}

@@ -1,0 +1,119 @@
+//! Settings and metrics of all runs by the names that a question asks for, and nothing else of them.
+//!
+//! One scan each, in SQL: fifty thousand runs have millions of settings, of which a filter wants a few.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, sqlite::SqliteRow};
+
+use super::{
+    Reader,
+    many::{json, piled},
+    points::series_row,
+};
+use crate::{RunId, SeriesRow, StoreError};
+
+/// What a question asks of many runs besides their rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Settings and metrics that are called so, or end in it: `lr` stands for `optimizer.lr`.
+    pub names: Vec<String>,
+    /// Settings and metrics that lie below it, and metrics that have it between two signs: `optimizer`, `retrieval`.
+    pub below: Vec<String>,
+    /// Tags and notes.
+    pub labels: bool,
+}
+
+/// A part of a query, and what is bound in it.
+struct Condition {
+    sql: String,
+    bound: Vec<Vec<u8>>,
+}
+
+impl Reader {
+    /// The settings that are asked for, of all runs, as JSON text by key.
+    pub fn settings_asked(
+        &self,
+        asked: &Asked,
+    ) -> Result<HashMap<RunId, BTreeMap<String, String>>, StoreError> {
+        let Some(Condition { sql, bound }) = condition(asked, "key", '.') else { return Ok(HashMap::new()) };
+        // One row with all of them: each row that SQLite hands over has its price.
+        let sql = format!("SELECT json_group_array(json_array(run, key, value)) FROM config WHERE {sql}");
+        let text: String = self.db.with("reading the settings", async |conn| {
+            let query = sqlx::query_scalar::<Sqlite, String>(AssertSqlSafe(sql.as_str()));
+            bound.iter().fold(query, |query, bytes| query.bind(bytes)).fetch_one(conn).await
+        })?;
+        let rows: Vec<(i64, String, String)> = serde_json::from_str(&text).unwrap_or_default();
+        let mut found: HashMap<RunId, BTreeMap<String, String>> = HashMap::new();
+        for (run, key, value) in rows {
+            found.entry(RunId(run)).or_default().insert(key, value);
+        }
+        Ok(found)
+    }
+
+    /// The metrics that are asked for, of all runs.
+    pub fn series_asked(&self, asked: &Asked) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
+        match condition(asked, "name", '/') {
+            Some(Condition { sql, bound }) => {
+                self.series_where(&format!("SELECT * FROM metric WHERE {sql}"), &bound)
+            }
+            None => Ok(HashMap::new()),
+        }
+    }
+
+    /// The metric by which each of `runs` is judged, where it has recorded it.
+    pub fn goals(&self, runs: &[RunId]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
+        let sql = "SELECT m.* FROM json_each(CAST(? AS TEXT)) asked JOIN run r ON r.id = asked.value
+                   JOIN metric m ON m.run = r.id AND m.name = r.goal_metric";
+        let found = self.series_where(sql, &[json(runs).into_bytes()])?.into_iter();
+        Ok(found.filter_map(|(run, mut series)| Some((run, series.pop()?))).collect())
+    }
+
+    /// The names of all settings and metrics of all runs.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.db.with("reading the names", async |conn| {
+            sqlx::query_scalar("SELECT key FROM config UNION SELECT name FROM metric").fetch_all(conn).await
+        })
+    }
+
+    fn series_where(
+        &self,
+        sql: &str,
+        bound: &[Vec<u8>],
+    ) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
+        let rows = self.db.with("reading the metrics", async |conn| {
+            let query = sqlx::query::<Sqlite>(AssertSqlSafe(sql));
+            let query = bound.iter().fold(query, |query, bytes| query.bind(bytes));
+            let rows = piled(query.fetch_all(conn)).await?;
+            let row = |row: &SqliteRow| Ok((RunId(row.try_get("run")?), series_row(row)?));
+            rows.iter().map(row).collect::<Result<Vec<_>, sqlx::Error>>()
+        })?;
+        let mut found: HashMap<RunId, Vec<SeriesRow>> = HashMap::new();
+        for (run, series) in rows {
+            found.entry(run).or_default().push(series);
+        }
+        Ok(found)
+    }
+}
+
+/// Rows whose `column` is asked for; `sign` stands between the parts of its names. None where nothing is. Bytes are
+/// compared, as Rust does: SQL folds letters in LIKE, and ends texts at a NUL.
+fn condition(asked: &Asked, column: &str, sign: char) -> Option<Condition> {
+    let text = format!("CAST({column} AS BLOB)");
+    let (mut terms, mut bound) = (Vec::new(), Vec::new());
+    let mut term = |sql: String, bytes: String| {
+        terms.push(sql);
+        bound.push(bytes.into_bytes());
+    };
+    for name in asked.names.iter().chain(&asked.below) {
+        term(format!("{text} = ?"), name.clone());
+        term(format!("substr({text}, -{}) = ?", name.len() + 1), format!("{sign}{name}"));
+    }
+    for name in &asked.below {
+        term(format!("substr({text}, 1, {}) = ?", name.len() + 1), format!("{name}{sign}"));
+        if sign == '/' {
+            term(format!("instr({text}, ?) > 0"), format!("/{name}/"));
+        }
+    }
+    (!terms.is_empty()).then(|| Condition { sql: terms.join(" OR "), bound })
+}
