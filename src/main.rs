@@ -94,7 +94,7 @@ fn arguments(args: &RunArgs, store: &std::path::Path) -> Vec<String> {
 
 fn look_back(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String> {
     match verb {
-        RunsVerb::List { filter, json } => runs::list(store, filter.as_deref(), *json),
+        RunsVerb::List(args) => runs::list(store, args),
         RunsVerb::Show { run, json } => runs::show(store, run, *json),
         RunsVerb::Metrics { run, json } => runs::metrics(store, run, *json),
         RunsVerb::Diff { a, b, json } => runs::diff(store, a, b, *json),

@@ -40,7 +40,7 @@ pub use plugins::PluginsArgs;
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
 pub use run::{FingerprintArgs, RunArgs, StudyArgs, Ui};
-pub use runs::RunsVerb;
+pub use runs::{ListArgs, RunsVerb};
 pub use search::{
     AnswerArgs, ApproximateArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs,
 };

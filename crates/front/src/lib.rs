@@ -4,6 +4,7 @@ pub mod charts;
 pub mod compare;
 pub mod completions;
 pub mod core;
+mod date;
 pub mod doctor;
 pub mod eval;
 pub mod export;

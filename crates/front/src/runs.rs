@@ -1,82 +1,21 @@
 //! `clip-lab runs`: looking back.
 
+mod columns;
+mod list;
+mod show;
+
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_board::{diff_table, evaluations_table, metrics_table, runs_table};
-use clip_lab_cli::{answer, say};
+use clip_lab_board::{diff_table, metrics_table};
+use clip_lab_cli::{answer, say, shown};
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
 
-use crate::{filtered::filtered, width};
+pub use list::list;
+pub use show::show;
 
-/// All runs that `filter` means, the newest first.
-///
-/// # Errors
-/// Those of the store and of the filter.
-pub fn list(store: &Path, filter: Option<&str>, json: bool) -> Result<String> {
-    let reader = Reader::open(store)?;
-    let all = reader.runs()?;
-    let count = all.len();
-    let runs = filtered(&reader, all, filter.unwrap_or_default(), "--filter")?;
-    if json {
-        return Ok(answer(json!({ "runs": runs })));
-    }
-    if runs.is_empty() && count > 0 {
-        return Ok(format!("none of {count} runs fits the filter\n"));
-    }
-    if runs.is_empty() {
-        return Ok("no runs yet: start one with `clip-lab run experiments/lit.toml`\n".to_owned());
-    }
-    Ok(runs_table(&runs, width()))
-}
-
-/// One run: how it stands, what it measured, what happened.
-///
-/// # Errors
-/// Those of the store.
-pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
-    let reader = Reader::open(store)?;
-    let run = reader.run(selector)?;
-    let (series, events) = (reader.series(run.id)?, reader.events(run.id, 0)?);
-    let (tags, notes, artifacts) = (reader.tags(run.id)?, reader.notes(run.id)?, reader.artifacts(run.id)?);
-    let evaluations = reader.evaluations(run.id)?;
-    if json {
-        return Ok(answer(json!({
-            "run": run, "series": series, "events": events, "tags": tags, "notes": notes, "artifacts": artifacts,
-            "evaluations": evaluations,
-            "config": reader.config(run.id)?, "environment": reader.environment(run.id)?,
-        })));
-    }
-    let mut out = runs_table(std::slice::from_ref(&run), width());
-    out += &format!("\nfiles  {}\n", run.dir.display());
-    if let Some(reason) = &run.reason {
-        out += &format!("ended  {reason}\n");
-    }
-    if !tags.is_empty() {
-        out += &format!("tags   {}\n", tags.join(", "));
-    }
-    out += &notes.iter().map(|note| format!("note   {}\n", note.text)).collect::<String>();
-    out += &format!("\n{}", metrics_table(&series, width()));
-    out += &evaluations_table(&evaluations);
-    if !events.is_empty() {
-        out += "\nEVENTS\n";
-    }
-    for event in events {
-        let step = event.step.map_or(String::new(), |step| format!("step {step}  "));
-        out += &format!("  {}  {step}{}\n", event.kind, event.text);
-    }
-    for file in artifacts {
-        out += &format!(
-            "  {} {}  {} ({:.1} MB)\n",
-            file.kind,
-            file.name,
-            file.path.display(),
-            file.bytes as f64 / 1e6
-        );
-    }
-    Ok(out)
-}
+use crate::width;
 
 /// The metrics of a run.
 ///
@@ -124,8 +63,8 @@ pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bo
     }
     Ok(format!(
         "{} has the tags: {}\n",
-        run.name,
-        if now.is_empty() { "none".to_owned() } else { now.join(", ") }
+        shown(&run.name),
+        if now.is_empty() { "none".to_owned() } else { shown(now.join(", ")).to_string() }
     ))
 }
 
@@ -140,7 +79,7 @@ pub fn note(store: &Path, selector: &str, words: &str, json: bool) -> Result<Str
     if json {
         return Ok(answer(json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? })));
     }
-    Ok(format!("noted on {}\n", run.name))
+    Ok(format!("noted on {}\n", shown(&run.name)))
 }
 
 /// Deletes runs with everything recorded of them and their folders; `sure` says that the user said so.
@@ -169,7 +108,7 @@ pub fn delete(store: &Path, selectors: &[String], sure: bool, json: bool) -> Res
     if json {
         return Ok(answer(json!({ "deleted": runs.iter().map(|run| &run.uid).collect::<Vec<_>>() })));
     }
-    Ok(format!("deleted {}\n", names.join(", ")))
+    Ok(format!("deleted {}\n", shown(names.join(", "))))
 }
 
 fn heading(run: &RunRow) -> String {
