@@ -9,6 +9,7 @@ mod doctor;
 mod embed;
 mod eval;
 mod from_run;
+mod hostile;
 mod hub;
 mod inspect;
 mod lab;

@@ -242,6 +242,13 @@ fn the_shell_completes_verbs_flags_and_runs() {
     has("clip-lab export --form ", &["curves", "forest"]);
     has("clip-lab runs show o", &["one"]);
     has("clip-lab compare one t", &["two", "tiny.toml"]);
+    // What bash inserts it executes: a name that is more than a word is completed by its uid.
+    lab.tamper("UPDATE run SET name = 'o;touch owned' WHERE name = 'one'");
+    lab.write("o;touch owned.toml", "");
+    let found = complete("clip-lab runs show o");
+    assert_eq!(found, ["o\\;touch\\ owned.toml"], "{found:?}");
+    let uid = lab.runs().into_iter().find(|run| run["name"] == "o;touch owned").unwrap()["uid"].clone();
+    has("clip-lab runs show ", &[uid.as_str().unwrap(), "two"]);
     assert!(
         !complete("clip-lab ")
             .iter()

@@ -1,5 +1,7 @@
 //! Completions: the shell asks this program at each Tab, which knows its verbs and the runs of the store.
 
+mod words;
+
 use std::{
     env,
     ffi::OsStr,
@@ -13,6 +15,7 @@ use clap_complete::{
     env::{CompleteEnv, Shells},
 };
 use clip_lab_cli::{Cli, DEFAULT_STORE, Shell};
+use clip_lab_escape::line;
 use clip_lab_store::Reader;
 
 /// The variable by which a shell asks; clap_complete's usual name.
@@ -74,25 +77,27 @@ fn runs(begun: &OsStr) -> Vec<CompletionCandidate> {
     let store = env::var_os("CLIP_LAB_STORE").map_or_else(|| PathBuf::from(DEFAULT_STORE), PathBuf::from);
     let mut found: Vec<CompletionCandidate> = Vec::new();
     for run in Reader::open(&store).and_then(|reader| reader.runs()).unwrap_or_default() {
-        let about = format!("{} {}", run.status, run.uid);
-        let fits = |text: &&str| text.starts_with(begun.as_ref());
-        let uid = Some(run.uid.as_str()).filter(|_| !begun.is_empty());
+        let about = line(&format!("{} {}", run.status, run.uid)).into_owned();
+        // A name that a shell would take apart is none to complete: its run has a uid.
+        let by_uid = !begun.is_empty() || !words::is_plain(&run.name);
+        let uid = Some(run.uid.as_str()).filter(|_| by_uid);
+        let texts = [Some(run.name.as_str()), uid].into_iter().flatten();
         found.extend(
-            [Some(run.name.as_str()), uid]
-                .into_iter()
-                .flatten()
-                .filter(fits)
+            texts
+                .filter(|text| text.starts_with(begun.as_ref()) && words::is_plain(text))
                 .map(|text| CompletionCandidate::new(text.to_owned()).help(Some(about.clone().into()))),
         );
     }
     found.sort_by(|a, b| a.get_value().cmp(b.get_value()));
     found.dedup_by(|a, b| a.get_value() == b.get_value());
-    found.extend(files(&begun));
+    let shell = env::var(ASKED).unwrap_or_default();
+    let files = files(&words::unquoted(&shell, &begun)).into_iter();
+    found.extend(files.filter_map(|file| words::quoted(&shell, &file)).map(CompletionCandidate::new));
     found
 }
 
 /// Files and folders that begin with what is there.
-fn files(begun: &str) -> Vec<CompletionCandidate> {
+fn files(begun: &str) -> Vec<String> {
     let (folder, start) = begun.rsplit_once('/').map_or(("", begun), |(folder, start)| (folder, start));
     let prefix = if begun.contains('/') { format!("{folder}/") } else { String::new() };
     let place = if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) };
@@ -106,5 +111,5 @@ fn files(begun: &str) -> Vec<CompletionCandidate> {
         })
         .collect();
     found.sort();
-    found.into_iter().map(CompletionCandidate::new).collect()
+    found
 }

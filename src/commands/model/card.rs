@@ -5,6 +5,7 @@ mod run;
 use std::fmt::Write as _;
 
 use clip_lab_cli::{ModelExportArgs, ModelFormat};
+use clip_lab_escape::{code, fenced, inline, markdown};
 
 use super::record::Found;
 use crate::commands::target::{Model, Target};
@@ -50,11 +51,11 @@ impl Card<'_> {
             }
         };
         format!(
-            "---\n{library}pipeline_tag: {pipeline}\n{tags}---\n# {}\n\n{what} (`{}`), written by clip-lab {} from `{}`.\n",
-            self.name(),
-            self.kind,
+            "---\n{library}pipeline_tag: {pipeline}\n{tags}---\n# {}\n\n{what} ({}), written by clip-lab {} from {}.\n",
+            markdown(&self.name()),
+            code(self.kind),
             env!("CARGO_PKG_VERSION"),
-            file_name(self.source),
+            code(file_name(self.source)),
         )
     }
 
@@ -123,14 +124,15 @@ impl Card<'_> {
         }
         let mut words = "## Model\n\n| part | plugin | parameters |\n|---|---|---:|\n".to_owned();
         for (part, plugin) in rows {
-            let _ = writeln!(words, "| {part} | {plugin} | {} |", thousands(self.count(part)));
+            let _ = writeln!(words, "| {part} | {} | {} |", markdown(plugin), thousands(self.count(part)));
         }
         if let Some(text) = &plan.text {
-            let _ =
-                writeln!(words, "\nTokenizer: {}, {} tokens at most.", text.tokenizer.name, text.max_tokens);
+            let name = inline(text.tokenizer.name);
+            let _ = writeln!(words, "\nTokenizer: {name}, {} tokens at most.", text.max_tokens);
         }
         if let Some(classes) = &self.model.classes {
-            let _ = writeln!(words, "\nClasses, in the order of the answers: {}.", classes.names.join(", "));
+            let names = inline(&classes.names.join(", "));
+            let _ = writeln!(words, "\nClasses, in the order of the answers: {names}.");
         }
         words
     }
@@ -161,12 +163,12 @@ impl Card<'_> {
         let weights = file_name(self.source);
         let step =
             found.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
-        let mut words =
-            format!("## Numbers\n\nOf the weights `{weights}`{step}, run `{}`.\n\n", found.run.uid);
+        let (weights, uid) = (code(weights), code(&found.run.uid));
+        let mut words = format!("## Numbers\n\nOf the weights {weights}{step}, run {uid}.\n\n");
         words += &run::numbers(found);
         words += &run::data(found);
         words += &run::provenance(found);
-        let _ = write!(words, "\n## Spec\n\n```toml\n{}\n```\n", found.spec.trim_end());
+        let _ = write!(words, "\n## Spec\n\n{}", fenced("toml", &found.spec));
         words
     }
 }

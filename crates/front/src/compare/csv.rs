@@ -1,6 +1,7 @@
 //! The comparison for a spreadsheet: a line for each arm and metric, numbers to the last digit, empty where there is none.
 
 use anyhow::Result;
+use clip_lab_escape::cell;
 use clip_lab_stats::{Covers, Interval};
 
 use super::report::{Report, Row, Table};
@@ -57,8 +58,8 @@ fn line(table: &Table, row: &Row) -> [String; HEAD.len()] {
     let [seeds_low, seeds_high] = ends(row.over_seeds);
     let [difference_low, difference_high] = ends(difference.and_then(|found| found.interval));
     [
-        table.metric.clone(),
-        row.arm.clone(),
+        cell(&table.metric).into_owned(),
+        cell(&row.arm).into_owned(),
         row.is_reference.to_string(),
         row.seeds.len().to_string(),
         row.queries.map_or_else(String::new, |queries| queries.to_string()),
@@ -80,7 +81,7 @@ fn line(table: &Table, row: &Row) -> [String; HEAD.len()] {
         number(row.cost.samples),
         number(row.cost.flops),
         number(row.cost.seconds),
-        row.runs.join(" "),
+        cell(&row.runs.join(" ")).into_owned(),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! The comparison for a README.
 
+use clip_lab_escape::{code, markdown as escape};
+
 use super::{
     cells::{Cells, arrow, cells},
     legend::legend,
@@ -19,7 +21,7 @@ impl Report {
 /// One table, then what is to be said of it.
 pub fn one(report: &Report, table: &Table) -> String {
     let study = report.study.as_ref().map_or_else(String::new, |study| format!("{}: ", escape(study)));
-    let mut out = format!("**{study}`{}`{}**\n\n", table.metric, arrow(table));
+    let mut out = format!("**{study}{}{}**\n\n", code(&table.metric), arrow(table));
     out += "| arm | seeds | mean [95%] | difference [95%] | p | McNemar p | samples | FLOPs | time |\n";
     out += "|---|--:|---|---|--:|--:|--:|--:|--:|\n";
     for (cells, row) in cells(table).iter().zip(&table.rows) {
@@ -45,17 +47,4 @@ fn line(cells: &Cells, marked: bool) -> String {
         &cells.time,
     ];
     format!("| {} |\n", row.map(String::as_str).join(" | "))
-}
-
-/// Words that Markdown leaves as they are.
-pub fn escape(words: &str) -> String {
-    let mut out = String::new();
-    for letter in words.chars() {
-        match letter {
-            '|' | '*' | '_' | '`' | '<' | '[' | ']' | '\\' => out.extend(['\\', letter]),
-            '\n' | '\r' => out.push(' '),
-            _ => out.push(letter),
-        }
-    }
-    out
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use askama::Template;
+use clip_lab_escape::{code as code_span, inline, markdown as escape};
 
 use super::{
     gather::Gathered,
-    model::{Model, Picture},
+    model::{Caption, Model, Picture},
     provenance::Provenance,
     view::{TableView, code},
 };
@@ -25,7 +26,30 @@ struct Text<'a> {
 impl Text<'_> {
     /// Words that Markdown leaves as they are.
     fn plain(&self, words: &str) -> String {
-        markdown::escape(words)
+        escape(words)
+    }
+
+    /// Words as code.
+    fn code(&self, words: &str) -> String {
+        code_span(words)
+    }
+
+    /// The drawings that are curves, or those that are not.
+    fn figures(&self, curves: bool) -> Vec<&Caption> {
+        self.model.figures.iter().filter(|figure| figure.file.starts_with("curve-") == curves).collect()
+    }
+
+    /// A drawing with what stands below it.
+    fn figure(&self, figure: &Caption) -> String {
+        let title = escape(&figure.title);
+        let words =
+            if figure.words.is_empty() { String::new() } else { format!(": {}", inline(&figure.words)) };
+        format!("![{title}](figures/{}.svg)\n\n{title}{words}\n", figure.file)
+    }
+
+    /// Seeds as headings.
+    fn seeds(&self, seeds: &[u64]) -> Vec<String> {
+        seeds.iter().map(|seed| format!("seed {seed}")).collect()
     }
 
     /// Whether there is a thumbnail of it.
@@ -35,16 +59,19 @@ impl Text<'_> {
 
     /// A sentence, with code as code.
     fn words(&self, words: &str) -> String {
-        let parts = code(words).into_iter().filter(|(part, _)| !part.is_empty());
-        parts
-            .map(|(part, is_code)| if is_code { format!("`{part}`") } else { markdown::escape(part) })
-            .collect()
+        let parts = code(words).into_iter().enumerate().filter(|(_, (part, _))| !part.is_empty());
+        let written = |(at, (part, is_code))| match (at, is_code) {
+            (_, true) => code_span(part),
+            (0, false) => escape(part),
+            (_, false) => inline(part),
+        };
+        parts.map(written).collect()
     }
 
     /// A line of a table.
     fn line(&self, first: &[&str], rest: &[String]) -> String {
         let all = first.iter().copied().chain(rest.iter().map(String::as_str));
-        format!("| {} |", all.map(markdown::escape).collect::<Vec<_>>().join(" | "))
+        format!("| {} |", all.map(escape).collect::<Vec<_>>().join(" | "))
     }
 
     /// The line below the headings, for so many columns.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use clip_lab_escape::markdown;
+
 use super::thousands;
 use crate::commands::model::record::{Found, Metric};
 
@@ -16,7 +18,7 @@ pub fn numbers(found: &Found) -> String {
         false => "| metric | this run |\n|---|---:|\n".to_owned(),
     };
     for Metric { name, value, seeds } in &found.metrics {
-        let _ = write!(words, "| {name} | {value:.4} |");
+        let _ = write!(words, "| {} | {value:.4} |", markdown(name));
         if arm {
             let mean = seeds.map_or_else(|| "–".to_owned(), |seeds| format!("{:.4}", seeds.value));
             let interval = seeds.and_then(|seeds| seeds.interval);
@@ -36,7 +38,8 @@ pub fn numbers(found: &Found) -> String {
 pub fn data(found: &Found) -> String {
     let mut words = "\n## Data\n\n| split | fingerprint |\n|---|---|\n".to_owned();
     for (key, value) in found.environment.extra.iter().filter(|(key, _)| key.starts_with("data.")) {
-        let _ = writeln!(words, "| {} | {} |", &key["data.".len()..], value.as_str().unwrap_or_default());
+        let (split, print) = (markdown(&key["data.".len()..]), markdown(value.as_str().unwrap_or_default()));
+        let _ = writeln!(words, "| {split} | {print} |");
     }
     if found.run.epoch > 0.0 {
         let pairs = (found.run.samples as f64 / found.run.epoch).round() as usize;
@@ -49,7 +52,7 @@ pub fn data(found: &Found) -> String {
         );
     }
     for (what, count) in &found.queries {
-        let _ = writeln!(words, "- {what}: {} queries", thousands(*count));
+        let _ = writeln!(words, "- {}: {} queries", markdown(what), thousands(*count));
     }
     words
 }
@@ -69,6 +72,7 @@ pub fn provenance(found: &Found) -> String {
     add("seed", Some(found.run.seed.to_string()));
     add("study", found.run.study.clone());
     add("arm", found.run.arm.clone());
-    let table: String = rows.iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
+    let table: String =
+        rows.iter().map(|(name, value)| format!("| {} | {} |\n", markdown(name), markdown(value))).collect();
     format!("\n## Provenance\n\n| | |\n|---|---|\n{table}")
 }

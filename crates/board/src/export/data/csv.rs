@@ -3,6 +3,7 @@
 use super::Line;
 use crate::figure::Bad;
 use anyhow::Result;
+use clip_lab_escape::cell;
 
 /// The file: a heading, then a line a point. Numbers are written so that reading them gives the same bits back.
 pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
@@ -12,15 +13,15 @@ pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
     for line in lines {
         let point = &line.point;
         writer.write_record([
-            &line.run,
-            &line.name,
-            &line.metric,
-            &point.step.to_string(),
-            &point.epoch.to_string(),
-            &point.samples.to_string(),
-            &line.wall_s.to_string(),
-            &(point.active_ms as f64 / 1000.0).to_string(),
-            &Bad::of(point.value).map_or_else(|| point.value.to_string(), |bad| bad.name().to_string()),
+            cell(&line.run).into_owned(),
+            cell(&line.name).into_owned(),
+            cell(&line.metric).into_owned(),
+            point.step.to_string(),
+            point.epoch.to_string(),
+            point.samples.to_string(),
+            line.wall_s.to_string(),
+            (point.active_ms as f64 / 1000.0).to_string(),
+            Bad::of(point.value).map_or_else(|| point.value.to_string(), |bad| bad.name().to_string()),
         ])?;
     }
     Ok(writer.into_inner()?)

@@ -1,0 +1,128 @@
+//! Text from outside on its way to a terminal: from a data set, a spec, a checkpoint, a store, and what is typed.
+
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
+
+use crate::{
+    lab::Lab,
+    program::{Done, says},
+};
+
+/// A title for the window, a cleared screen, colours, text turned around, and a line that poses as one of ours.
+const BAD: &str = "x\u{1b}]0;t\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{200b}\rFORGED\nFORGED line";
+/// The same as a name of a file.
+const FILE: &str = "x\u{1b}]0;t\u{7}\u{1b}[2J\u{9b}31m\u{202e}\nFORGED";
+
+/// Neither stream holds what a terminal executes or hides, or a line that poses as ours; one of them tells of `BAD`.
+#[track_caller]
+fn harmless(done: Done) -> Done {
+    for text in [&done.out, &done.err] {
+        let bad = |c: char| {
+            c.is_control() && c != '\n' && c != '\t'
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        };
+        assert!(!text.contains(bad), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("FORGED")), "{text}");
+    }
+    assert!(
+        done.out.contains("FORGED") || done.err.contains("FORGED"),
+        "nothing of it was printed: {done:?}"
+    );
+    assert!(!done.err.contains("panicked"), "{done:?}");
+    done
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+#[test]
+fn a_data_set_cannot_write_on_the_terminal() {
+    let lab = Lab::new();
+    // A caption, a picture that is none, and one that is not there, all called so.
+    let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
+    let rows = ["00.png", "01.png"].map(|file| format!("{file},{},train\n", quoted(BAD))).concat();
+    let missing = format!("{},a caption,train\n", quoted(FILE));
+    let broken = lab.path("data").join(OsStr::from_bytes(format!("{FILE}.png").as_bytes()));
+    fs::write(broken, "no picture").unwrap();
+    let named = format!("{},a caption,train\n", quoted(&format!("{FILE}.png")));
+    lab.write("data/captions.csv", list + &rows + &missing + &named);
+    let lenient = ["--set", "data.train.tolerate=0.5"];
+    harmless(lab.run(&[&["data", "inspect", "tiny.toml"][..], &lenient].concat())).good();
+    let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.5"];
+    harmless(lab.run(&pack)).good();
+    let name = ["--name", BAD, "--ui", "plain"];
+    harmless(lab.run(&[&["run", "tiny.toml"][..], &lenient, &name].concat())).good();
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    harmless(lab.run(&["embed", &uid, "--images", "data", "--out", "e.npy", "--tolerate", "0.5"])).good();
+    harmless(lab.run(&["eval", &uid, "--data", "data", "--no-record"])).good();
+    for words in [
+        &["runs", "list"][..],
+        &["runs", "show", &uid],
+        &["runs", "tag", &uid, BAD],
+        &["runs", "note", &uid, BAD],
+    ] {
+        harmless(lab.run(words)).good();
+    }
+    harmless(lab.run(&["runs", "delete", &uid])).bad();
+    // What programs read is the text itself.
+    let told = lab.run(&["runs", "show", &uid, "--json"]).good();
+    assert!(!told.contains(['\u{9b}', '\u{7f}', '\u{202e}']), "{told:?}");
+    assert_eq!(lab.shown()["run"]["name"], BAD);
+    assert_eq!(lab.shown()["tags"][0], BAD);
+}
+
+#[test]
+fn classes_and_templates_cannot_write_on_the_terminal() {
+    let lab = Lab::new();
+    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
+    for (at, class) in [FILE, "dog"].into_iter().enumerate() {
+        let folder = lab.path("pets").join(OsStr::from_bytes(class.as_bytes()));
+        fs::create_dir_all(&folder).unwrap();
+        for picture in 0..6 {
+            fs::copy(lab.path(&format!("data/0{}.png", picture + at)), folder.join(format!("{picture}.png")))
+                .unwrap();
+        }
+    }
+    let eval = lab.run(&["eval", "tiny", "--data", "pets", "--suite", "zero_shot", "--no-record"]);
+    if eval.out.contains("most often confused") {
+        harmless(eval).good();
+    }
+    lab.write("mine.toml", "templates = [\"{}\", \"a {} \\u001b]0;t\\u0007\\u202e\\rFORGED\\nFORGED\"]\n");
+    harmless(lab.run(&["prompts", "tiny", "--data", "pets", "--templates", "mine.toml", "--most", "2"]))
+        .good();
+}
+
+#[test]
+fn a_spec_a_checkpoint_and_a_typed_word_cannot_write_on_the_terminal() {
+    let lab = Lab::new();
+    let spec = "name = \"a\u{202e}b\"\n\"x\\u001b]0;t\\u0007\\nFORGED\" = 1 # \u{9b}2J\u{200b}\n".to_owned()
+        + crate::lab::TINY;
+    let spec = spec.replace("name = \"tiny\"\n", "");
+    lab.write("bad.toml", &spec);
+    for colour in ["never", "always"] {
+        let mut done = lab.run(&["--color", colour, "check", "bad.toml"]);
+        done.err = done.err.replace("\u{1b}[", "");
+        says(
+            &harmless(done).bad(),
+            &["has no setting", "FORGED", "`name` must not contain control characters"],
+        );
+    }
+    let study = format!(
+        "name = \"a/b\"\nbase = \"tiny.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n[[arm]]\nname = {}\n",
+        "\"x\\u001b[2J\\nFORGED\""
+    );
+    lab.write("study.toml", study);
+    says(
+        &harmless(lab.run(&["check", "study.toml"])).bad(),
+        &["must not contain `/`", "must not contain control"],
+    );
+    fs::create_dir(lab.path("model")).unwrap();
+    let config = serde_json::json!({ "model_type": BAD, "architectures": [BAD] }).to_string();
+    lab.write("model/config.json", config);
+    harmless(lab.run(&["model", "show", "model"])).bad();
+    harmless(lab.run(&["embed", "model", "--images", "data", "--out", "e.npy"])).bad();
+    harmless(lab.run(&["runs", "show", BAD])).bad();
+    harmless(lab.run(&["check", FILE])).bad();
+    let typed = harmless(lab.run(&[BAD]));
+    assert_eq!(typed.status.code(), Some(2), "{typed:?}");
+}
