@@ -123,10 +123,21 @@ fn an_export_is_replaced_only_when_asked() {
     };
     export(&[]).good();
     says(&export(&[]).bad(), &["out holds an export already", "--force"]);
-    lab.write("out/old", "");
+    lab.write("out/notes.txt", "mine");
+    says(&export(&["--force"]).bad(), &["out holds notes.txt", "no part of the export"]);
+    fs::rename(lab.path("out/notes.txt"), lab.path("notes.txt")).unwrap();
+    // Folders that are called as those in the making once were are somebody's.
+    for theirs in [".out.partial", ".out.old"] {
+        fs::create_dir(lab.path(theirs)).unwrap();
+        lab.write(&format!("{theirs}/mine.txt"), "mine");
+    }
     let told: Value = serde_json::from_str(&export(&["--force", "--json"]).good()).unwrap();
     assert_eq!((&told["version"], &told["kind"]), (&1.into(), &"CLIPModel".into()));
-    assert!(!lab.path("out/old").exists());
+    assert!(lab.path(".out.partial/mine.txt").exists() && lab.path(".out.old/mine.txt").exists());
+    let mut left: Vec<_> =
+        fs::read_dir(lab.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, [".out.old", ".out.partial", "notes.txt", "out"], "nothing of ours is left behind");
     fs::remove_file(lab.path("out/clip-lab.json")).unwrap();
     says(&export(&["--force"]).bad(), &["is no export of clip-lab"]);
     assert!(lab.path("out/model.safetensors").exists());

@@ -42,6 +42,7 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let card =
         card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
     fs::write(folder.path().join("README.md"), card.text())?;
+    let written = listed(folder.path())?.into_iter().map(|(name, _)| name);
     let record = json!({
         "version": 1,
         "clip_lab": env!("CARGO_PKG_VERSION"),
@@ -51,6 +52,7 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
         "run": found.as_ref().map(|found| &found.run.uid),
         "step": found.as_ref().and_then(|found| found.step),
         "remarks": remarks,
+        "files": written.chain([RECORD.to_owned()]).collect::<Vec<_>>(),
     });
     write_documents(folder.path(), &[(RECORD, record.clone())])?;
     let files = listed(folder.path())?;

@@ -6,6 +6,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use clip_lab_store::new_uid;
+use serde_json::Value;
 
 /// The file by which an export is known.
 pub const RECORD: &str = "clip-lab.json";
@@ -32,12 +34,12 @@ impl Folder {
             if !force {
                 bail!("{place} holds an export already; --force replaces it");
             }
+            only_ours(wanted)?;
         }
-        let name =
-            wanted.file_name().with_context(|| format!("--out {place} names no folder"))?.to_string_lossy();
-        let aside = wanted.with_file_name(format!(".{name}.partial"));
-        clear(&aside)?;
-        fs::create_dir_all(&aside).with_context(|| format!("cannot make {}", aside.display()))?;
+        let aside = beside(wanted, "partial")?;
+        fs::create_dir_all(aside.parent().unwrap_or(Path::new(".")))
+            .and_then(|()| fs::create_dir(&aside))
+            .with_context(|| format!("cannot make {}", aside.display()))?;
         Ok(Self { wanted: wanted.to_owned(), aside })
     }
 
@@ -54,9 +56,9 @@ impl Folder {
         for entry in fs::read_dir(&self.aside)?.flatten() {
             fs::File::open(entry.path())?.sync_all()?;
         }
-        let old = self.aside.with_extension("old");
-        clear(&old)?;
+        let old = beside(&self.wanted, "old")?;
         let replaced = self.wanted.exists();
+        let held = replaced && !is_empty(&self.wanted);
         if replaced {
             fs::rename(&self.wanted, &old)
                 .with_context(|| format!("cannot move {}", self.wanted.display()))?;
@@ -67,7 +69,11 @@ impl Folder {
             }
             return Err(error).with_context(|| format!("cannot make {}", self.wanted.display()));
         }
-        clear(&old)
+        match (replaced, held) {
+            (false, _) => Ok(()),
+            (true, true) => remove(&old),
+            (true, false) => fs::remove_dir(&old).with_context(|| format!("cannot remove {}", old.display())),
+        }
     }
 }
 
@@ -81,9 +87,40 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn clear(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+/// A name for a folder beside `wanted` that nobody else has: one that is there is not ours to remove.
+fn beside(wanted: &Path, what: &str) -> Result<PathBuf> {
+    let name = wanted.file_name().with_context(|| format!("--out {} names no folder", wanted.display()))?;
+    Ok(wanted.with_file_name(format!(".{}.{}.{what}", name.to_string_lossy(), new_uid())))
+}
+
+/// The files of an export. Refuses a folder in which something lies that the export did not write.
+fn only_ours(folder: &Path) -> Result<Vec<PathBuf>> {
+    let place = folder.display();
+    let text =
+        fs::read_to_string(folder.join(RECORD)).with_context(|| format!("reading {place}/{RECORD}"))?;
+    let record: Value = serde_json::from_str(&text).with_context(|| format!("reading {place}/{RECORD}"))?;
+    let known: Vec<&str> =
+        record["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !known.iter().any(|known| name == *known) || !entry.file_type()?.is_file() {
+            bail!(
+                "{place} holds {}, which is no part of the export ({RECORD} lists its files): move it away, or name another \
+                 folder with --out",
+                name.display()
+            );
+        }
+        files.push(entry.path());
     }
-    Ok(())
+    Ok(files)
+}
+
+/// Removes an export, and nothing that came into its folder since it was looked at.
+fn remove(export: &Path) -> Result<()> {
+    let removed = only_ours(export).and_then(|files| {
+        Ok(files.iter().try_for_each(fs::remove_file).and_then(|()| fs::remove_dir(export))?)
+    });
+    removed.with_context(|| format!("{} is what was replaced, and cannot be removed", export.display()))
 }
