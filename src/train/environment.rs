@@ -35,8 +35,15 @@ pub fn capture(device: Device, feed: &Feed) -> Environment {
         os: fs::read_to_string("/proc/version").ok().map(|words| words.trim().to_owned()),
         argv: std::env::args().collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
-        extra: decisive(feed),
+        extra: decisive(feed).into_iter().chain(sizes(feed)).collect(),
     }
+}
+
+/// How many images there are of each split: `images.train`, `images.val`, `images.test`.
+fn sizes(feed: &Feed) -> impl Iterator<Item = (String, Value)> {
+    let others = feed.splits.iter().map(|(split, data)| (split.as_str(), data.len()));
+    let all = std::iter::once(("train", feed.train.len())).chain(others);
+    all.map(|(split, images)| (format!("images.{split}"), images.into()))
 }
 
 /// What decides results besides the spec: `code`, `data.train`, `data.val`, `data.test`.

@@ -111,6 +111,14 @@ pub fn svg(figure: &Figure, size: Size) -> Result<String> {
     svg::document(&forms::curves(figure, size)?, words.trim(), "")
 }
 
+/// Any form of a chart as an SVG document; `words` say what it shows.
+///
+/// # Errors
+/// When the backend cannot draw it.
+pub fn scene_svg(scene: &scene::Scene, words: &str) -> Result<String> {
+    svg::document(scene, words, "")
+}
+
 /// Writes one chart of `runs`, or their points, to [`ExportOptions::out`]. The same data give the same bytes.
 ///
 /// # Errors

@@ -23,6 +23,6 @@ pub mod text;
 pub use evaluations::evaluations_table;
 pub use export::{ExportOptions, Size, export};
 pub use layout::{Layout, check};
-pub use palette::PAPER;
+pub use palette::{PAPER, SCREEN};
 pub use screen::{Options, Outcome, show};
 pub use table::{diff_table, metrics_table, runs_table};

@@ -50,11 +50,14 @@ fn json(folder: &Path) -> Value {
     serde_json::from_str(&read(folder, "data/report.json")).unwrap()
 }
 
-/// How long the made runs took is no part of what is pinned.
+/// When the made runs ran and how long they took is no part of what is pinned.
 fn timed(text: &str, json: &Value) -> String {
+    let facts = json["runs"].as_array().unwrap().iter().flat_map(|run| run["facts"].as_array().unwrap());
+    let dates = facts.filter(|fact| fact[0] == "started").map(|fact| fact[1].as_str().unwrap());
+    let text = dates.fold(text.to_owned(), |text, date| text.replace(date, "DATE"));
     let rows = json["comparison"]["tables"][0]["rows"].as_array().unwrap();
     let times = rows.iter().filter_map(|row| row["cost"]["seconds"].as_f64()).map(span);
-    times.fold(text.to_owned(), |text, time| text.replace(&format!("| {time} |\n"), "| TIME |\n"))
+    times.fold(text, |text, time| text.replace(&format!("| {time} |\n"), "| TIME |\n"))
 }
 
 #[test]
@@ -198,9 +201,60 @@ fn the_same_runs_give_the_same_bytes() {
     let files = ["report.html", "report.md", "reproduce.sh", "data/report.json", "data/curves.csv"];
     let before: Vec<String> = files.iter().map(|file| read(&folder, file)).collect();
     fs::write(folder.join("figures/old.svg"), "of a report of before").unwrap();
+    let list = read(&folder, ".clip-lab-report") + "figures/old.svg\n";
+    fs::write(folder.join(".clip-lab-report"), list).unwrap();
     written(&shelf, &["towers"]);
     assert_eq!(files.iter().map(|file| read(&folder, file)).collect::<Vec<_>>(), before);
     assert!(!folder.join("figures/old.svg").exists(), "what this report lacks is gone");
+}
+
+#[test]
+fn only_files_that_a_report_wrote_are_removed() {
+    let shelf = study();
+    let folder = written(&shelf, &["towers"]);
+    let mine = ["data/mine.csv", "specs/mine.toml", "figures/mine.svg", "notes.txt"];
+    mine.iter().for_each(|file| fs::write(folder.join(file), "mine").unwrap());
+    let list = read(&folder, ".clip-lab-report") + "notes.txt\n../lab.db\ndata/../notes.txt\n/etc/hostname\n";
+    fs::write(folder.join(".clip-lab-report"), list).unwrap();
+    written(&shelf, &["clip", "lit"]);
+    mine.iter().for_each(|file| assert_eq!(read(&folder, file), "mine"));
+    assert!(shelf.store().exists() && !read(&folder, "data/comparison.csv").contains("alert"));
+
+    // A file in the way of one of its own, and a folder that is a link to somewhere.
+    fs::remove_file(folder.join(".clip-lab-report")).unwrap();
+    let refused = |words: &str| {
+        let error = report(&shelf.store(), &args(&["towers"], &folder)).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    refused("is in use and holds no report");
+    fs::write(folder.join(".clip-lab-report"), "").unwrap();
+    refused("report.html is in the way and was not written by a report");
+    assert!(folder.join("report.md").exists());
+    let other = folder.with_file_name("other");
+    let away = folder.with_file_name("away");
+    fs::create_dir_all(&other).unwrap();
+    fs::create_dir_all(&away).unwrap();
+    fs::write(away.join("comparison.csv"), "mine").unwrap();
+    std::os::unix::fs::symlink(&away, other.join("data")).unwrap();
+    fs::write(other.join(".clip-lab-report"), "data/comparison.csv\n").unwrap();
+    let error = report(&shelf.store(), &args(&["towers"], &other)).unwrap_err().to_string();
+    assert!(error.contains("is no folder"), "{error}");
+    assert_eq!(read(&away, "comparison.csv"), "mine");
+}
+
+#[test]
+fn a_report_of_someone_else_is_left_alone() {
+    let shelf = study();
+    let out = shelf.store().with_file_name("theirs");
+    fs::create_dir_all(out.join("data")).unwrap();
+    fs::write(out.join("report.html"), "theirs").unwrap();
+    fs::write(out.join("data/theirs.csv"), "theirs").unwrap();
+    let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
+    assert!(error.contains("is in use and holds no report"), "{error}");
+    assert_eq!(
+        (read(&out, "report.html"), read(&out, "data/theirs.csv")),
+        ("theirs".into(), "theirs".into())
+    );
 }
 
 #[test]

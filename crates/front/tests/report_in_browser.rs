@@ -16,6 +16,9 @@ use common::{Made, Shelf};
 use serde_json::Value;
 
 const WIDTHS: [u32; 2] = [400, 1280];
+/// What the browser is told of the night.
+const DARK: &str = "--blink-settings=preferredColorScheme=0";
+const LIGHT: &str = "--blink-settings=preferredColorScheme=1";
 /// Names under which it is installed.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -40,6 +43,9 @@ function look({ width, scripts, frame }) {
     means: Array.from(page.querySelectorAll("table.results td.mean"), (cell) => Number(cell.dataset.value)),
     buttons: page.querySelectorAll("thead button").length,
     pictures: Array.from(page.images, (picture) => picture.naturalWidth),
+    hints: page.querySelectorAll(".hint").length,
+    colours: new Set(Array.from(page.querySelectorAll(".swatch"), (swatch) =>
+      frame.contentWindow.getComputedStyle(swatch).backgroundColor)).size,
     drawn: Array.from(page.querySelectorAll("figure svg"), (svg) => box(svg).width > 200 && box(svg).height > 100),
   };
   const svg = page.querySelector("figure svg"), place = box(svg);
@@ -146,6 +152,10 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
             "{view}"
         );
         let scripts = view["scripts"] == true;
+        assert_eq!(view["colours"], 3, "the policy lets the page's own styles through: {view}");
+        // On a phone the table of results is wider than the window, and says so.
+        let phone = view["width"] == 400;
+        assert!(!scripts || (view["hints"].as_u64() > Some(0)) == phone, "{view}");
         assert_eq!(view["buttons"].as_u64() > Some(0), scripts);
         let pointed = view["pointed"].as_str().unwrap();
         assert_eq!(
@@ -165,15 +175,56 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
 }
 
 #[test]
+fn what_is_smuggled_into_the_page_does_not_run_and_its_own_colours_change_with_the_night() {
+    let Some(program) = chromium() else { return };
+    let (shelf, out) = page();
+    let folder = shelf.store().parent().unwrap().to_owned();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    let smuggled = "<script>document.title = 'owned'</script><img src=\"data:,\" onerror=\"document.title = 'owned'\"/>\
+                    <style>h1 { color: rgb(1, 2, 3) !important; }</style></body>";
+    fs::write(out.join("smuggled.html"), page.replace("</body>", smuggled)).unwrap();
+    let dom =
+        browse(&program, &folder, &["--virtual-time-budget=5000", "--dump-dom"], &out.join("smuggled.html"));
+    assert!(
+        dom.contains("<title>towers: clip-lab report</title>") && dom.contains("<button type=\"button\">"),
+        "{dom}"
+    );
+    // What a page of its own finds in a frame: the colours of a line and of a swatch, by day and by night.
+    let look = r##"<!DOCTYPE html><title>nothing</title><iframe src="report.html"></iframe><script>
+addEventListener("load", () => {
+  const page = frames[0].document, style = (node) => frames[0].getComputedStyle(node);
+  const line = page.querySelector('figure svg [stroke="#0072B2"]');
+  document.title = [style(page.body).backgroundColor, style(line).stroke, style(page.querySelector(".c0")).backgroundColor].join(" ");
+});</script>"##;
+    fs::write(out.join("look.html"), look).unwrap();
+    let seen = |scheme: &str| {
+        let dom = browse(
+            &program,
+            &folder,
+            &[scheme, "--virtual-time-budget=5000", "--dump-dom"],
+            &out.join("look.html"),
+        );
+        dom.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).unwrap().0.to_owned()
+    };
+    assert_eq!(seen(LIGHT), "rgb(255, 255, 255) rgb(0, 114, 178) rgb(0, 114, 178)");
+    assert_eq!(seen(DARK), "rgb(20, 23, 27) rgb(61, 139, 217) rgb(61, 139, 217)");
+}
+
+#[test]
 fn pictures_of_the_page_are_taken_at_both_widths_and_on_paper() {
     let Some(program) = chromium() else { return };
     let (shelf, out) = page();
     let folder = shelf.store().parent().unwrap().to_owned();
-    for width in WIDTHS {
+    for (width, scheme) in WIDTHS.into_iter().flat_map(|width| [(width, DARK), (width, LIGHT)]) {
         let picture = folder.join(format!("{width}.png"));
         let args = [format!("--window-size={width},1200"), format!("--screenshot={}", picture.display())];
-        browse(&program, &folder, &args.each_ref().map(String::as_str), &out.join("report.html"));
+        let args = [&args.each_ref().map(String::as_str)[..], &[scheme]].concat();
+        browse(&program, &folder, &args, &out.join("report.html"));
         let bytes = fs::read(&picture).unwrap();
+        let wanted = std::env::var_os("CLIP_LAB_REPORT_PICTURES").map(PathBuf::from);
+        wanted.into_iter().for_each(|to| {
+            fs::copy(&picture, to.join(format!("{width}-{}.png", &scheme[scheme.len() - 1..]))).unwrap();
+        });
         // The width stands at the 16th byte of every PNG. A blank page of that size would be far smaller.
         assert_eq!((&bytes[1..4], &bytes[16..20]), (&b"PNG"[..], &width.to_be_bytes()[..]));
         assert!(bytes.len() > 20_000, "{} bytes at {width} pixels", bytes.len());

@@ -64,7 +64,7 @@ impl Cells {
 }
 
 /// Enough decimals for two digits of the narrowest interval's half, so that no digit shown is noise alone.
-fn decimals(table: &Table) -> usize {
+pub fn decimals(table: &Table) -> usize {
     let differences = table.rows.iter().filter_map(|row| row.difference.as_ref()).map(|found| found.estimate);
     let estimates: Vec<Estimate> = table.rows.iter().filter_map(|row| row.mean).chain(differences).collect();
     let half = |interval: Interval| (interval.high - interval.low) / 2.0;

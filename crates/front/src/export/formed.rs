@@ -168,7 +168,7 @@ fn one(report: &Report) -> Result<&compare::report::Table> {
 }
 
 /// What the intervals are.
-fn intervals(report: &Report) -> Vec<String> {
+pub(crate) fn intervals(report: &Report) -> Vec<String> {
     let mut notes: Vec<String> = report
         .tables
         .iter()

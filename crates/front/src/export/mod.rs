@@ -5,6 +5,9 @@ mod layout;
 mod measured;
 mod recorded;
 
+pub(crate) use formed::intervals;
+pub(crate) use measured::blocks;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -13,7 +16,7 @@ use clip_lab_board::{
     export::{self, Format},
     figure::{By, Form},
 };
-use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, answer};
+use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, answer, shown};
 use clip_lab_store::{Axis, Reader, RunRow};
 use serde_json::json;
 
@@ -97,7 +100,8 @@ fn told(files: &[PathBuf], without: &[String], json: bool) -> String {
     if json {
         return answer(json!({ "files": files, "nothing_recorded_for": without }));
     }
-    let written = files.iter().map(|file| format!("written to {}\n", file.display()));
-    let without = (!without.is_empty()).then(|| format!("nothing recorded for {}\n", without.join(", ")));
+    let written = files.iter().map(|file| format!("written to {}\n", shown(file.display())));
+    let without =
+        (!without.is_empty()).then(|| format!("nothing recorded for {}\n", shown(without.join(", "))));
     written.chain(without).collect()
 }

@@ -39,7 +39,9 @@ pub fn gather(reader: &Reader, args: &ReportArgs, tell: impl Fn(&str)) -> Result
     let (selection, comparison) = found(reader, &args.comparison())?;
     tell("drawing");
     let settings = settings(reader, &selection.arms)?;
-    let drawings = curves(reader, &selection.arms, &comparison, &settings)?;
+    let differences = Drawing::of_differences(&comparison)?;
+    let curves = curves(reader, &selection.arms, &comparison, &settings)?;
+    let drawings: Vec<Drawing> = differences.into_iter().chain(curves).collect();
     let model = Model {
         version: VERSION,
         title: title(&selection),

@@ -11,10 +11,9 @@ pub fn values(figure: &Figure, svg: &str) -> String {
     let drawn = figure.series.iter().filter(|series| !series.thin && !series.lines.is_empty());
     let series: Vec<_> = drawn
         .map(|series| {
-            let [r, g, b] = PAPER[series.colour % PAPER.len()];
             let points: Vec<(f64, f64)> =
                 series.lines.iter().flatten().map(|(x, y)| (short(*x), short(*y))).collect();
-            json!({ "name": series.name, "colour": format!("#{r:02x}{g:02x}{b:02x}"), "points": points })
+            json!({ "name": series.name, "colour": series.colour % PAPER.len(), "points": points })
         })
         .collect();
     let Some((left, right)) = axis(svg).filter(|_| !series.is_empty()) else { return String::new() };

@@ -18,6 +18,7 @@ mod queries;
 mod reproduce;
 mod runs;
 mod settings;
+mod style;
 mod tables;
 mod text;
 mod view;
@@ -25,7 +26,7 @@ mod view;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::{ReportArgs, answer, say};
+use clip_lab_cli::{ReportArgs, answer, say, shown};
 use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 use serde_json::json;
@@ -44,9 +45,9 @@ pub fn report(store: &Path, args: &ReportArgs) -> Result<String> {
     if args.json {
         return Ok(answer(json!({ "out": args.out, "answer": found.model.answer, "report": found.model })));
     }
-    let out = args.out.display();
     Ok(format!(
-        "{}\n\nwritten to {out}: report.html, report.md with figures/, data/, specs/ and reproduce.sh\n",
-        found.model.answer
+        "{}\n\nwritten to {}: report.html, report.md with figures/, data/, specs/ and reproduce.sh\n",
+        shown(&found.model.answer),
+        shown(args.out.display())
     ))
 }

@@ -51,6 +51,8 @@ pub struct Settings {
     pub chosen: Vec<Setting>,
     /// What follows from those: defaults of plugins that only some arms use, and what checkpoints bring.
     pub derived: Vec<Setting>,
+    /// What all arms share: what was chosen, and the settings that every reader asks for.
+    pub shared: Vec<(String, String)>,
 }
 
 /// A setting of every arm.
@@ -161,7 +163,30 @@ impl Picture {
 
     /// What it is, for those who cannot see it.
     pub fn words(&self) -> String {
-        let score = self.score.map_or_else(String::new, |score| format!(", {score:.2}"));
+        let score = self.score.map_or_else(String::new, |score| format!(", {}", short(score)));
         format!("{}{score}, {}", self.name, if self.right { "right" } else { "wrong" })
+    }
+}
+
+/// Two digits that say something: the cosines of SigLIP are often below a hundredth.
+fn short(score: f64) -> String {
+    match score.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 1e-4 => format!("{score:.1e}"),
+        size => {
+            let places = (1 - size.log10().floor() as i32).max(2) as usize;
+            format!("{score:.places$}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn small_scores_are_told_apart() {
+        let shown = [0.25, 0.4567, -0.0042, 0.000_31, 2e-5, 1.0, 0.0].map(short);
+        assert_eq!(shown, ["0.25", "0.46", "-0.0042", "0.00031", "2.0e-5", "1.00", "0"]);
     }
 }

@@ -11,13 +11,9 @@ use super::{
     gather::Gathered,
     model::{Model, Picture},
     provenance::Provenance,
+    style::{SCRIPT, SHEET, policy},
     view::{TableView, code},
 };
-
-/// Styles: light, dark, on paper.
-const STYLE: &str = include_str!("../../templates/report/style.css");
-/// Sorting of tables and values under the pointer.
-const SCRIPT: &str = include_str!("../../templates/report/script.js");
 
 #[derive(Template)]
 #[template(path = "report/page.html")]
@@ -29,6 +25,7 @@ struct Page<'a> {
     thumbnails: &'a BTreeMap<String, Vec<u8>>,
     style: &'static str,
     script: &'static str,
+    policy: String,
 }
 
 impl Page<'_> {
@@ -36,6 +33,10 @@ impl Page<'_> {
     fn thumbnail(&self, picture: &Picture) -> Option<String> {
         let jpeg = self.thumbnails.get(picture.digest.as_ref()?)?;
         Some(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg)))
+    }
+
+    fn has_curves(&self) -> bool {
+        self.drawings.iter().any(|inline| inline.drawing.is_curves())
     }
 
     /// A sentence with what stands between backticks as code.
@@ -75,8 +76,9 @@ pub fn page(found: &Gathered) -> Result<String> {
         drawings: found.drawings.iter().map(Inline::of).collect(),
         provenance: Provenance::of(&model.runs),
         thumbnails: &found.thumbnails,
-        style: STYLE,
+        style: &SHEET,
         script: SCRIPT,
+        policy: policy(),
     };
     Ok(page.render()?)
 }

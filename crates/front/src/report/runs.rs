@@ -8,7 +8,7 @@ use super::{
     model::{Run, Trouble},
     secret,
 };
-use crate::compare::select::Arm;
+use crate::{compare::select::Arm, date::date};
 
 /// The runs that count, with what made them.
 ///
@@ -22,14 +22,36 @@ pub fn runs(reader: &Reader, arms: &[Arm]) -> Result<Vec<Run>> {
 
 fn run(reader: &Reader, arm: &str, row: &RunRow) -> Result<Run> {
     let digest = blake3::hash(reader.spec_text(row.id)?.as_bytes()).to_hex();
-    let mut facts = vec![("spec".to_owned(), digest[..16].to_owned())];
-    facts.extend(environment(&reader.environment(row.id)?));
+    let environment = reader.environment(row.id)?;
+    let mut facts =
+        vec![("started".to_owned(), date(row.started_ms)), ("spec".to_owned(), digest[..16].to_owned())];
+    facts.extend(sizes(row, &environment));
+    facts.extend(self::environment(&environment));
     if row.attempt > 1 {
         facts.push(("attempts".to_owned(), row.attempt.to_string()));
     }
     let spec_file =
         format!("{}-{}-{}.toml", file_name(arm), row.seed, &row.uid[row.uid.len().saturating_sub(6)..]);
     Ok(Run { arm: arm.to_owned(), seed: row.seed, uid: row.uid.clone(), spec_file, facts })
+}
+
+/// How much data there was: images as recorded by split, pairs by what an epoch took.
+fn sizes(row: &RunRow, of: &Environment) -> Vec<(String, String)> {
+    let images = |(key, value): (&String, &Value)| {
+        let split = key.strip_prefix("images.")?;
+        Some((format!("{split} images"), thousands(value.as_u64()?)))
+    };
+    let pairs = (row.samples as f64 / row.epoch).round();
+    let pairs = (row.epoch > 0.0 && pairs.is_finite())
+        .then(|| ("training pairs".to_owned(), thousands(pairs as u64)));
+    of.extra.iter().filter_map(images).chain(pairs).collect()
+}
+
+/// `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
 }
 
 fn environment(of: &Environment) -> Vec<(String, String)> {
@@ -39,6 +61,7 @@ fn environment(of: &Environment) -> Vec<(String, String)> {
     });
     let known = [
         ("commit", commit),
+        ("machine", of.host.clone()),
         ("device", of.device.clone()),
         ("processor", of.cpu.clone()),
         ("threads", of.threads.map(|threads| threads.to_string())),

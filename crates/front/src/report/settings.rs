@@ -14,7 +14,27 @@ use crate::compare::select::Arm;
 /// Settings that are each run's own.
 const OWN: [&str; 1] = ["run.seed"];
 
-/// Reads the settings of every run and keeps those in which arms differ.
+/// Settings that are told though they are defaults.
+const ASKED_FOR: [&str; 16] = [
+    "loss.plugin",
+    "model.image.plugin",
+    "model.text.plugin",
+    "optimizer.betas",
+    "optimizer.lr",
+    "optimizer.plugin",
+    "optimizer.weight_decay",
+    "run.batch",
+    "run.epochs",
+    "run.micro_batch",
+    "run.precision",
+    "run.steps",
+    "schedule.plugin",
+    "schedule.warmup",
+    "tokenizer.plugin",
+    "preprocess.size",
+];
+
+/// Reads the settings of every run: those in which arms differ, and those that they share.
 ///
 /// # Errors
 /// Those of the store.
@@ -41,10 +61,13 @@ fn differing(arms: Vec<String>, configs: &[Vec<Vec<ConfigEntry>>]) -> Settings {
         let of_arms: Vec<Option<&(Vec<String>, bool)>> = values.iter().map(|arm| arm.get(key)).collect();
         let shown: Vec<Option<String>> =
             of_arms.iter().map(|of| of.map(|(all, _)| all.join(" or "))).collect();
+        let chosen = of_arms.iter().flatten().any(|(_, chosen)| *chosen);
         if shown.windows(2).all(|pair| pair[0] == pair[1]) {
+            let told = chosen || ASKED_FOR.contains(&key.as_str());
+            let value = shown.into_iter().flatten().next().filter(|value| told && value != "none");
+            found.shared.extend(value.map(|value| (key.clone(), value)));
             continue;
         }
-        let chosen = of_arms.iter().flatten().any(|(_, chosen)| *chosen);
         let setting = Setting { key: key.clone(), values: shown };
         if chosen { found.chosen.push(setting) } else { found.derived.push(setting) }
     }
@@ -108,5 +131,9 @@ mod tests {
             ["data.train.token: - | withheld", "optimizer.lr: 0.1 or 0.2 | 0.5", "trick.0.plugin: - | ema"]
         );
         assert_eq!(show(&found.derived), ["trick.0.buffers: - | none"]);
+        assert!(found.shared.is_empty(), "a default that nobody asks for: {:?}", found.shared);
+        let runs = [run("0", "0.1"), run("1", "0.1")].map(|run| vec![run]);
+        let found = differing(vec!["a".into(), "b".into()], &runs);
+        assert_eq!(found.shared, [("optimizer.lr".to_owned(), "0.1".to_owned())]);
     }
 }

@@ -1,6 +1,7 @@
 //! The numbers as CSV.
 
 use anyhow::Result;
+use clip_lab_escape::cell;
 use csv::Writer;
 
 use super::{gather::Gathered, model::Model};
@@ -44,7 +45,7 @@ fn runs(model: &Model) -> Result<String> {
 /// What is drawn: means, and the band around them.
 fn curves(found: &Gathered) -> Result<String> {
     let head = ["metric", "arm", "seeds", "axis", "x", "mean", "low", "high"].map(str::to_owned);
-    let figures = found.drawings.iter().map(|drawing| &drawing.figure);
+    let figures = found.drawings.iter().filter_map(|drawing| drawing.figure.as_ref());
     let rows = figures.flat_map(|figure| {
         figure.series.iter().flat_map(move |series| {
             let bands = series.bands.iter().flatten().map(|(x, low, high)| (*x, (*low, *high)));
@@ -67,9 +68,9 @@ fn curves(found: &Gathered) -> Result<String> {
 
 fn written(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<String> {
     let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record(head)?;
+    writer.write_record(head.iter().map(|text| cell(text).into_owned()))?;
     for row in rows {
-        writer.write_record(row)?;
+        writer.write_record(row.iter().map(|text| cell(text).into_owned()))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }

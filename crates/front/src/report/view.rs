@@ -2,9 +2,10 @@
 
 use clip_lab_board::PAPER;
 
+use super::runs::thousands;
 use crate::compare::{
     Report,
-    cells::{Cells, arrow, cells},
+    cells::{Cells, arrow, cells, decimals},
     legend::legend,
     report::{McNemarSeed, Row, Table},
 };
@@ -19,14 +20,26 @@ pub struct TableView {
     pub notes: Vec<String>,
     /// Queries that only one of two arms has right.
     pub discordant: Vec<Discordant>,
+    /// How many queries were ranked; empty where they were not kept.
+    pub queries: String,
+    /// The value of every seed.
+    pub seeds: Seeds,
+}
+
+/// Values by seed.
+pub struct Seeds {
+    /// The seeds of all arms, in rising order.
+    pub heads: Vec<u64>,
+    /// Arms with their values, a dash for a seed that they lack.
+    pub rows: Vec<(String, Vec<String>)>,
 }
 
 /// A line of a table.
 pub struct RowView {
     /// The arm.
     pub arm: String,
-    /// Its colour in every drawing.
-    pub colour: String,
+    /// The number of its colour in every drawing.
+    pub colour: usize,
     /// Whether the others are compared with it.
     pub is_reference: bool,
     /// Whether the difference is marked.
@@ -66,6 +79,8 @@ impl TableView {
             rows: rows.map(|(at, (row, cells))| RowView::of(at, row, cells)).collect(),
             notes: legend(report, table).into_iter().chain(table.notes.clone()).map(sentence).collect(),
             discordant: table.rows.iter().filter_map(discordant).collect(),
+            queries: queries(table),
+            seeds: Seeds::of(table),
         }
     }
 
@@ -93,14 +108,45 @@ impl RowView {
             of("flops", cells.flops, row.cost.flops),
             of("seconds", cells.time, row.cost.seconds),
         ];
-        let [r, g, b] = PAPER[at % PAPER.len()];
         RowView {
             arm: cells.arm,
-            colour: format!("#{r:02x}{g:02x}{b:02x}"),
+            colour: at % PAPER.len(),
             is_reference: row.is_reference,
             is_marked: row.is_marked(),
             cells: all,
         }
+    }
+}
+
+impl Seeds {
+    fn of(table: &Table) -> Seeds {
+        let mut heads: Vec<u64> = table.rows.iter().flat_map(|row| row.seeds.clone()).collect();
+        heads.sort_unstable();
+        heads.dedup();
+        let decimals = decimals(table);
+        let cell = |row: &Row, seed: &u64| {
+            let value = row.seeds.iter().position(|known| known == seed).and_then(|at| row.values.get(at));
+            value.map_or_else(|| "–".to_owned(), |value| format!("{value:.decimals$}"))
+        };
+        let line = |row: &Row| (row.arm.clone(), heads.iter().map(|seed| cell(row, seed)).collect());
+        let rows = table.rows.iter().map(line).collect();
+        Seeds { heads, rows }
+    }
+
+    /// Whether there is more to tell than the means do.
+    pub fn tell(&self) -> bool {
+        self.heads.len() > 1
+    }
+}
+
+/// `1,000 queries`, or how few and how many where arms differ.
+fn queries(table: &Table) -> String {
+    let counts = || table.rows.iter().filter_map(|row| row.queries.map(|queries| queries as u64));
+    match (counts().min(), counts().max()) {
+        (Some(1), Some(1)) => "1 query".to_owned(),
+        (Some(few), Some(many)) if few == many => format!("{} queries", thousands(many)),
+        (Some(few), Some(many)) => format!("{} to {} queries", thousands(few), thousands(many)),
+        _ => String::new(),
     }
 }
 

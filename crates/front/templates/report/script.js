@@ -30,6 +30,22 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.replaceChildren(button);
   });
 }
+// A table that is wider than the window says so.
+function hint() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    const wide = box.scrollWidth > box.clientWidth + 1, told = box.nextElementSibling;
+    const there = told ? told.classList.contains("hint") : false;
+    if (wide ? there : !there) continue;
+    if (!wide) { told.remove(); continue; }
+    const words = document.createElement("p");
+    words.className = "hint";
+    words.textContent = "The table goes on to the right: scroll it sideways.";
+    box.after(words);
+  }
+}
+addEventListener("resize", hint);
+document.addEventListener("toggle", hint, true);
+hint();
 // The point of a curve nearest to x; they stand in rising order.
 function nearest(points, x) {
   let low = 0, high = points.length - 1;
@@ -41,7 +57,7 @@ function nearest(points, x) {
 }
 function entry(series, x) {
   const line = document.createElement("div"), mark = document.createElement("i");
-  mark.style.background = series.colour;
+  mark.className = `c${series.colour}`;
   line.append(mark, `${series.name}: ${Number(nearest(series.points, x)[1].toPrecision(4))}`);
   return line;
 }
