@@ -192,7 +192,7 @@ fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
         &done.out,
         &["[small 0] failed: its process was ended by signal 9", "[large 0] finished", "1 of 2 done"],
     );
-    says(&lab.run(&words(&[])).good(), &["[small 0] goes on from step ", "2 of 2 done (1 of them before)"]);
+    says(&lab.run(&words(&[])).good(), &["[small 0] resumes at step ", "2 of 2 done (1 of them before)"]);
     let attempts: Vec<Value> = runs(&lab, "attempt").into_iter().map(|(_, _, attempt)| attempt).collect();
     assert_eq!(attempts, [Value::from(2), 1.into()]);
 }
@@ -210,7 +210,7 @@ fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
     let mut study = lab.start(&words(&["--only", "small"]));
     study.until_out("ended without a word");
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
-    says(&study.wait().good(), &["[small 0] goes on from step ", "1 of 1 done"]);
+    says(&study.wait().good(), &["[small 0] resumes at step ", "1 of 1 done"]);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_study_asked_to_stop_saves_and_goes_on() {
     says(&done.err, &["every run saves a checkpoint first"]);
     says(&done.out, &["[small 0] stopped, with a checkpoint", "0 of 2 done"]);
     assert_eq!(results(&done.out), ["small 0 stopped -", "large 0 not run"]);
-    says(&lab.run(&words(&[])).good(), &["[small 0] goes on from step ", "2 of 2 done (0 of them before)"]);
+    says(&lab.run(&words(&[])).good(), &["[small 0] resumes at step ", "2 of 2 done (0 of them before)"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! study file -> wanted (arm x seed: spec text, code, data) --with--> past runs of the store -> todo -> children
 //! ```
 
+mod checkpoint;
 mod child;
 mod past;
 mod refusal;
@@ -16,13 +17,13 @@ mod wanted;
 use std::{fs, path::Path};
 
 use anyhow::{Result, anyhow, bail, ensure};
-use clip_lab_cli::{Exit, RunArgs, Ui, answer, print};
+use clip_lab_cli::{Exit, RunArgs, Ui, answer, print, shown};
 use clip_lab_spec::{Study, study::is_study};
 use clip_lab_store::{Reader, RunRow, recorder_ended};
 
 use serde_json::json;
 
-use past::pasts;
+use past::{Past, pasts};
 use todo::{Todo, todo};
 use wanted::{Wanted, wanted};
 
@@ -92,14 +93,15 @@ fn dry(store: &Path, study: &Study, wanted: &[Wanted], args: &RunArgs) -> Result
         let words = match todo(pasts, args.study.allow_changed, recorder_ended) {
             Todo::Done(past) => format!("has a result, run {}", past.row.uid),
             Todo::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),
-            Todo::Silent(row) => {
-                format!("ended without a word: would go on from step {}, run {}", row.step, row.uid)
+            Todo::Silent(Past { row, checkpoint: Some(step), .. }) => {
+                format!("ended without a word: would resume at step {step}, run {}", row.uid)
             }
-            Todo::Resume(row) => format!("would go on from step {}, run {}", row.step, row.uid),
+            Todo::Silent(past) => format!("ended without a word or a checkpoint, run {}", past.row.uid),
+            Todo::Resume(past, step) => format!("would resume at step {step}, run {}", past.row.uid),
             Todo::Diverged(row) => format!("diverged, run {}; the same again would, too", row.uid),
             Todo::Start => "would run".to_owned(),
         };
-        out += &format!("{}  {words}\n", want.label());
+        out += &format!("{}  {}\n", want.label(), shown(&words));
         rows.push(json!({ "arm": want.arm, "seed": want.seed, "would": words }));
     }
     Ok(if args.ui() == Some(Ui::Json) { answer(json!({ "study": study.name, "runs": rows })) } else { out })

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clip_lab_spec::{Changes, Study, changes};
 use clip_lab_store::{Reader, RunRow};
 
-use super::{is_superseded, wanted::Wanted};
+use super::{checkpoint, is_superseded, wanted::Wanted};
 
 /// A run of an arm with a seed.
 #[derive(Debug, Clone)]
@@ -15,8 +15,8 @@ pub struct Past {
     pub row: RunRow,
     /// In what it differs from what would run now.
     pub changes: Changes,
-    /// Whether it can be gone on with.
-    pub checkpoint: bool,
+    /// The step of its last checkpoint, from which it can resume.
+    pub checkpoint: Option<u64>,
 }
 
 /// The runs recorded for what is wanted, the newest first, without those that were run anew.
@@ -36,7 +36,7 @@ pub fn pasts(store: &Path, study: &Study, wanted: &Wanted) -> Result<Vec<Past>> 
         let recorded = reader.environment(row.id)?.extra;
         let changes =
             changes(&reader.spec_text(row.id)?, &recorded, &wanted.spec, &wanted.decisive).of_results();
-        let checkpoint = row.dir.join("last.safetensors").exists();
+        let checkpoint = checkpoint::step(&row.dir.join("last.safetensors"));
         found.push(Past { row, changes, checkpoint });
     }
     Ok(found)

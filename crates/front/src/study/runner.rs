@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fs, path::Path, thread, time::Duration};
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{Exit, RunArgs, Ui, out, print, say};
+use clip_lab_cli::{Exit, RunArgs, Ui, out, print, say, shown};
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Store, recorder_ended};
 
@@ -110,8 +110,8 @@ impl Runner<'_> {
             let pasts = pasts(self.setting.store, self.setting.study, &self.wanted[index])?;
             match todo(pasts, self.setting.allow_changed, recorder_ended) {
                 Todo::Start => self.start(index, None),
-                Todo::Resume(row) => self.start(index, Some(&row)),
-                Todo::Silent(row) => self.wait_for(index, &row),
+                Todo::Resume(past, step) => self.start(index, Some((&past.row, step))),
+                Todo::Silent(past) => self.wait_for(index, &past.row),
                 Todo::Done(past) => self.ends[index] = self.before(index, &past.row)?,
                 Todo::Elsewhere(row) => self.ends[index] = self.elsewhere(index, &row),
                 Todo::Diverged(row) => self.ends[index] = diverged(row),
@@ -120,12 +120,12 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn start(&mut self, index: usize, resume: Option<&RunRow>) {
+    fn start(&mut self, index: usize, resume: Option<(&RunRow, u64)>) {
         let (done, of) = (self.wanted.len() - self.waiting.len(), self.wanted.len());
-        match Running::start(&self.setting, index, &self.wanted[index], resume) {
+        match Running::start(&self.setting, index, &self.wanted[index], resume.map(|(row, _)| row)) {
             Ok(running) => {
                 let how = match resume {
-                    Some(row) => format!("goes on from step {}", row.step),
+                    Some((_, step)) => format!("resumes at step {step}"),
                     None => "starts".to_owned(),
                 };
                 self.tell(index, &format!("{how}, run {} ({done} of {of})", running.uid()));
@@ -193,7 +193,7 @@ impl Runner<'_> {
 
     fn tell(&self, index: usize, words: &str) {
         if !self.quiet {
-            out!("{} {words}", self.wanted[index].label());
+            out!("{} {}", self.wanted[index].label(), shown(words));
         }
     }
 }

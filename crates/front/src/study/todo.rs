@@ -12,9 +12,9 @@ pub enum Todo {
     /// Nothing: it is under way in another process.
     Elsewhere(RunRow),
     /// Wait: its process is gone, and the store will say so once it has been silent long enough.
-    Silent(RunRow),
-    /// Go on with this run.
-    Resume(RunRow),
+    Silent(Past),
+    /// Resume this run at the step of its checkpoint.
+    Resume(Past, u64),
     /// Nothing: its loss became NaN or infinite, and the same spec and code would do the same.
     Diverged(RunRow),
     /// Run it from its start.
@@ -28,15 +28,14 @@ pub fn todo(pasts: Vec<Past>, allow: bool, gone: impl Fn(&RunRow) -> bool) -> To
         return Todo::Done(done.clone());
     }
     if let Some(live) = pasts.iter().find(|past| past.row.status.is_live()) {
-        let row = live.row.clone();
-        return if gone(&row) { Todo::Silent(row) } else { Todo::Elsewhere(row) };
+        return if gone(&live.row) { Todo::Silent(live.clone()) } else { Todo::Elsewhere(live.row.clone()) };
     }
     let same = |past: &Past| past.changes.spec.is_empty() && (allow || past.changes.other.is_empty());
     let mut same = pasts.into_iter().filter(same);
-    match same.find(|past| past.checkpoint || past.row.status == Status::NonFinite) {
+    match same.find(|past| past.checkpoint.is_some() || past.row.status == Status::NonFinite) {
         Some(past) if past.row.status == Status::NonFinite => Todo::Diverged(past.row),
-        Some(past) => Todo::Resume(past.row),
-        None => Todo::Start,
+        Some(past @ Past { checkpoint: Some(step), .. }) => Todo::Resume(past, step),
+        _ => Todo::Start,
     }
 }
 
@@ -74,7 +73,7 @@ mod tests {
             host: String::new(),
             pid: 1,
         };
-        Past { row, changes: Changes::default(), checkpoint }
+        Past { row, changes: Changes::default(), checkpoint: checkpoint.then_some(2) }
     }
 
     fn changed(mut past: Past, spec: bool) -> Past {
@@ -88,8 +87,11 @@ mod tests {
         match todo(pasts.to_vec(), allow, |row| row.uid == "9") {
             Todo::Done(past) => row("done", &past.row),
             Todo::Elsewhere(of) => row("elsewhere", &of),
-            Todo::Silent(of) => row("silent", &of),
-            Todo::Resume(of) => row("resume", &of),
+            Todo::Silent(of) => row("silent", &of.row),
+            Todo::Resume(of, step) => {
+                assert_eq!(step, 2, "of the checkpoint, not of the record");
+                row("resume", &of.row)
+            }
             Todo::Diverged(of) => row("diverged", &of),
             Todo::Start => "start".into(),
         }

@@ -1,0 +1,49 @@
+//! Where a run resumes: the step of its last checkpoint, which is behind the last step recorded.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use serde_json::Value;
+
+/// The longest header that is read; that of a model with a hundred thousand tensors is shorter.
+const LONGEST: u64 = 64 << 20;
+
+/// The step of a checkpoint, from the header of the safetensors file; none where there is none, or it is damaged.
+pub fn step(checkpoint: &Path) -> Option<u64> {
+    // What is no file may never end, or wait for a writer.
+    if !checkpoint.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut file = File::open(checkpoint).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = Some(u64::from_le_bytes(length)).filter(|length| *length <= LONGEST)?;
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).ok()?;
+    let header: Value = serde_json::from_slice(&header).ok()?;
+    header["__metadata__"]["step"].as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::step;
+
+    #[test]
+    fn the_step_stands_in_the_header() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join(name), bytes).unwrap();
+            step(&folder.path().join(name))
+        };
+        let header = br#"{"__metadata__":{"format":"clip-lab","step":"450"}}"#;
+        let whole = [&(header.len() as u64).to_le_bytes()[..], header].concat();
+        assert_eq!(write("whole", &whole), Some(450));
+        assert_eq!(write("cut", &whole[..40]), None);
+        assert_eq!(write("huge", &u64::MAX.to_le_bytes()), None);
+        assert_eq!(
+            (write("empty", b""), step(folder.path()), step(&folder.path().join("gone"))),
+            (None, None, None)
+        );
+    }
+}
