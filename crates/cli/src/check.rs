@@ -31,5 +31,5 @@ pub struct CheckArgs {
 
 const CHECK: &str = "Examples:
   clip-lab check experiments/*.toml
-  clip-lab check experiments/lit.toml --set run.batch=4096         what that would cost
+  clip-lab check experiments/lit.toml --set run.batch=512          what that would cost
   clip-lab check experiments/lit.toml --json | jq .specs[0].cost.updates";
