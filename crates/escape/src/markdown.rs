@@ -23,7 +23,8 @@ fn written(text: &str, begins: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let number = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     for (at, letter) in text.char_indices() {
-        let listed = begins && number > 0 && at == number && matches!(letter, '.' | ')');
+        let ends = text[at + letter.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
+        let listed = begins && number > 0 && at == number && matches!(letter, '.' | ')') && ends;
         let first = begins && at == 0 && FIRST.contains(letter);
         // What is found to be an address becomes a link.
         let link = letter == '/' && text[..at].ends_with(':') || letter == '.' && text[..at].ends_with("www");
@@ -67,6 +68,7 @@ mod tests {
             ("# c", r"\# c"),
             ("  - item", r"\- item"),
             ("12. item", r"12\. item"),
+            ("0.300", "0.300"),
             ("![x](y) *b* &lt;", r"!\[x\](y) \*b\* \&lt;"),
             ("https://a.b www.a.b", r"https:\//a.b www\.a.b"),
             ("hit@10, 0.5 - 1", "hit@10, 0.5 - 1"),

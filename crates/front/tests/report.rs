@@ -297,7 +297,7 @@ fn a_folder_of_something_else_is_left_alone() {
     fs::create_dir(&out).unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
     let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
-    assert!(error.contains("is in use and holds no report: name another folder with --out"), "{error}");
+    assert!(error.contains("is in use and holds no report (it has no .clip-lab-report"), "{error}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
     let error =
         report(&shelf.store(), &args(&["nowhere"], &out.with_file_name("new"))).unwrap_err().to_string();

@@ -65,6 +65,7 @@ fn differing(arms: Vec<String>, configs: &[Vec<Vec<ConfigEntry>>]) -> Settings {
         if shown.windows(2).all(|pair| pair[0] == pair[1]) {
             let told = chosen || ASKED_FOR.contains(&key.as_str());
             let value = shown.into_iter().flatten().next().filter(|value| told && value != "none");
+            let value = value.filter(|value| *value != secret::value("token", ""));
             found.shared.extend(value.map(|value| (key.clone(), value)));
             continue;
         }
