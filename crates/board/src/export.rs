@@ -11,6 +11,7 @@ pub(crate) mod font;
 pub mod forms;
 pub mod frame;
 mod lines;
+mod outline;
 mod paper;
 mod pdf;
 pub(crate) mod png;
@@ -108,7 +109,7 @@ pub fn svg(figure: &Figure, size: Size) -> Result<String> {
         names.join(", "),
         figure.notes.join("; ")
     );
-    svg::document(&forms::curves(figure, size)?, words.trim(), "")
+    Ok(outline::outlined(&svg::document(&forms::curves(figure, size)?, words.trim(), "")?))
 }
 
 /// Any form of a chart as an SVG document; `words` say what it shows.

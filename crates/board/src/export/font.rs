@@ -1,7 +1,8 @@
 //! The font of exported charts, carried along so that a machine without fonts draws the same picture.
 //!
 //! Ubuntu Light, from the crate `epaint_default_fonts`, under the Ubuntu Font Licence 1.0, which allows to embed and
-//! to pass it on. PNG and PDF files hold its shapes; an SVG names it first and falls back to the reader's own sans-serif.
+//! to pass it on. PNG, PDF and SVG files hold its shapes; what it has no letter for is drawn
+//! in the reader's own sans-serif in an SVG.
 
 use std::sync::Once;
 

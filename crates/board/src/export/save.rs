@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::{
     About, ExportOptions,
     data::{Line, csv, parquet, tensorboard},
+    outline::outlined,
     pdf, png,
     scene::Scene,
     svg,
@@ -77,7 +78,7 @@ impl Format {
 pub fn save(scene: &Scene, about: &About, options: &ExportOptions) -> Result<Vec<PathBuf>> {
     let svg = svg::document(scene, &about.caption, &about.facts.to_string())?;
     let bytes = match Format::of(&options.out, options.format)? {
-        Format::Svg => svg.into_bytes(),
+        Format::Svg => outlined(&svg).into_bytes(),
         Format::Png => png::png(&svg, options.size)?,
         Format::Pdf => pdf::pdf(&svg)?,
         _ => bail!("{} is for points: a chart becomes .svg, .png or .pdf", options.out.display()),

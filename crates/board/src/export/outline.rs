@@ -1,0 +1,202 @@
+//! Text of an SVG as outlines of the embedded font, so that a reader without that font sees the same chart. Over them
+//! lies the text itself, transparent, to be selected and searched.
+
+use std::{collections::BTreeMap, fmt::Write as _, sync::LazyLock};
+
+use resvg::usvg::roxmltree::{Document, Node};
+use ttf_parser::{Face, GlyphId, OutlineBuilder};
+
+use super::{font, svg::escaped};
+
+/// The font's shapes; none if the embedded font could not be read, which a test rules out.
+static FACE: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(font::BYTES, 0).ok());
+
+/// The document with an outline for every text whose letters the font has. Other text stays as it is, in whatever font
+/// the reader has for it.
+pub fn outlined(svg: &str) -> String {
+    let (Some(face), Ok(document)) = (&*FACE, Document::parse(svg)) else { return svg.to_string() };
+    let (mut out, mut glyphs, mut from) = (String::with_capacity(2 * svg.len()), BTreeMap::new(), 0);
+    for text in document.descendants().filter(|node| node.has_tag_name("text")) {
+        let Some(drawn) = Text::read(face, &text) else { continue };
+        out.push_str(&svg[from..text.range().start]);
+        drawn.write(face, &mut glyphs, &mut out);
+        from = text.range().end;
+    }
+    out.push_str(&svg[from..]);
+    let defs: String =
+        glyphs.iter().map(|(id, path)| format!("<path id=\"{}\" d=\"{path}\"/>\n", name(*id))).collect();
+    match out.find("<g ").filter(|_| !defs.is_empty()) {
+        Some(at) => format!("{}<defs>\n{defs}</defs>\n{}", &out[..at], &out[at..]),
+        None => out,
+    }
+}
+
+/// What a glyph is called in the document. The same in every document, so that several can stand in one page.
+fn name(glyph: u16) -> String {
+    format!("ubuntu-light-{glyph}")
+}
+
+/// One element of text.
+struct Text<'a> {
+    words: &'a str,
+    glyphs: Vec<GlyphId>,
+    x: f64,
+    y: f64,
+    size: f64,
+    anchor: &'a str,
+    fill: &'a str,
+    opacity: &'a str,
+    transform: Option<&'a str>,
+}
+
+impl<'a> Text<'a> {
+    /// Reads an element as `svg.rs` writes it; none where the font lacks a letter.
+    fn read(face: &Face, node: &Node<'a, '_>) -> Option<Text<'a>> {
+        let number = |name: &str| node.attribute(name)?.parse::<f64>().ok();
+        let words = node.text()?.trim();
+        let glyphs = words.chars().map(|letter| face.glyph_index(letter)).collect::<Option<Vec<_>>>()?;
+        Some(Text {
+            words,
+            glyphs,
+            x: number("x")?,
+            y: number("y")?,
+            size: number("font-size")?,
+            anchor: node.attribute("text-anchor")?,
+            fill: node.attribute("fill")?,
+            opacity: node.attribute("opacity")?,
+            transform: node.attribute("transform"),
+        })
+    }
+
+    fn write(&self, face: &Face, known: &mut BTreeMap<u16, String>, out: &mut String) {
+        let scale = self.size / f64::from(face.units_per_em());
+        let advance = |glyph: &GlyphId| face.glyph_hor_advance(*glyph).unwrap_or(0);
+        let wide: f64 = self.glyphs.iter().map(|glyph| f64::from(advance(glyph))).sum::<f64>() * scale;
+        let left = match self.anchor {
+            "middle" => self.x - wide / 2.0,
+            "end" => self.x - wide,
+            _ => self.x,
+        };
+        // The place is that of the middle of a small letter.
+        let base = self.y + 0.5 * scale * f64::from(face.x_height().unwrap_or(0));
+        let Text { words, x, y, size, anchor, fill, opacity, .. } = self;
+        let transform = self.transform.map_or(String::new(), |turn| format!(" transform=\"{turn}\""));
+        _ = write!(
+            out,
+            "<g{transform} fill=\"{fill}\" opacity=\"{opacity}\">\n<g transform=\"translate({left:.1} {base:.1}) scale({scale:.5} {:.5})\">",
+            -scale
+        );
+        let mut at = 0_u32;
+        for glyph in &self.glyphs {
+            let path = known.entry(glyph.0).or_insert_with(|| path(face, *glyph));
+            if !path.is_empty() {
+                _ = write!(out, "<use href=\"#{}\" x=\"{at}\"/>", name(glyph.0));
+            }
+            at += u32::from(advance(glyph));
+        }
+        known.retain(|_, path| !path.is_empty());
+        _ = write!(
+            out,
+            "</g>\n<text x=\"{x}\" y=\"{y}\" dy=\"0.5ex\" text-anchor=\"{anchor}\" font-family=\"{}\" font-size=\"{size}\" \
+             textLength=\"{wide:.0}\" lengthAdjust=\"spacingAndGlyphs\" fill-opacity=\"0\">\n{}\n</text>\n</g>",
+            font::FAMILIES,
+            escaped(words)
+        );
+    }
+}
+
+/// The outline in units of the font, upwards as the font has it.
+fn path(face: &Face, glyph: GlyphId) -> String {
+    let mut path = Path(String::new());
+    face.outline_glyph(glyph, &mut path);
+    path.0
+}
+
+struct Path(String);
+
+impl OutlineBuilder for Path {
+    fn move_to(&mut self, x: f32, y: f32) {
+        _ = write!(self.0, "M{x} {y}");
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        _ = write!(self.0, "L{x} {y}");
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        _ = write!(self.0, "Q{x1} {y1} {x} {y}");
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        _ = write!(self.0, "C{x1} {y1} {x2} {y2} {x} {y}");
+    }
+
+    fn close(&mut self) {
+        self.0.push('Z');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use resvg::{
+        tiny_skia::{Color, Pixmap, Transform},
+        usvg::{Options, Tree, fontdb::Database},
+    };
+
+    use super::{
+        super::scene::{INK, Scene, Side},
+        *,
+    };
+
+    fn text(words: &[&str]) -> String {
+        let mut scene = Scene::new("a chart", 60.0, 40.0);
+        for (row, words) in words.iter().enumerate() {
+            let at = (30.0, 5.0 + 6.0 * row as f64);
+            scene.words(at, words, INK, [Side::Left, Side::Middle, Side::Right][row % 3]);
+        }
+        super::super::svg::document(&scene, "", "").expect("drawn")
+    }
+
+    /// How dark each pixel is, drawn with `fonts`.
+    fn drawn(svg: &str, fonts: Database) -> Vec<u8> {
+        let options =
+            Options { fontdb: Arc::new(fonts), font_family: font::FAMILY.to_string(), ..Options::default() };
+        let tree = Tree::from_str(svg, &options).expect("a document");
+        let mut picture = Pixmap::new(600, 400).expect("memory");
+        picture.fill(Color::WHITE);
+        let scale = 600.0 / tree.size().width();
+        resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
+        picture.pixels().iter().map(|pixel| 255 - pixel.red()).collect()
+    }
+
+    fn ink(picture: &[u8]) -> f64 {
+        picture.iter().map(|dark| f64::from(*dark)).sum()
+    }
+
+    #[test]
+    fn a_reader_without_the_font_sees_what_one_with_it_sees() {
+        let svg = text(&["smallest to largest", "lit-lr-3e-3 (%) äé", "0.123456789", "i<&>\"l"]);
+        let (with, without) = (drawn(&svg, font::database()), drawn(&outlined(&svg), Database::new()));
+        assert_eq!(ink(&drawn(&svg, Database::new())), 0.0, "without the font text itself is not drawn");
+        let differ: f64 = with.iter().zip(&without).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+        assert!(ink(&without) > 0.0 && differ / ink(&with) < 0.25, "{}", differ / ink(&with));
+    }
+
+    #[test]
+    fn the_text_is_still_there_to_be_searched() {
+        let svg = outlined(&text(&["val loss & more", "名前"]));
+        let document = Document::parse(&svg).expect("it is XML");
+        let texts: Vec<Node> = document.descendants().filter(|node| node.has_tag_name("text")).collect();
+        let found: Vec<&str> = texts.iter().filter_map(|node| node.text()).map(str::trim).collect();
+        assert_eq!(found, ["val loss & more", "名前"]);
+        assert_eq!(texts[0].attribute("fill-opacity"), Some("0"));
+        assert_eq!(texts[1].attribute("fill-opacity"), None, "what the font lacks stays text");
+    }
+
+    #[test]
+    fn what_is_no_drawing_stays_as_it_is() {
+        assert_eq!(outlined("no XML <"), "no XML <");
+    }
+}
