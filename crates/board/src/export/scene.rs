@@ -70,6 +70,8 @@ pub enum Shape {
     Dot(Place, f64),
     /// A line of text whose middle stands at the height of its place.
     Words(Place, String, f64, Side),
+    /// A line of text that runs upwards from its place, which is in the middle of its height.
+    Upright(Place, String, f64),
 }
 
 /// A shape with what it is for and its colour.
@@ -127,6 +129,11 @@ impl Scene {
     /// Adds text of another size.
     pub fn sized(&mut self, at: Place, text: &str, size: f64, colour: [u8; 3], side: Side) {
         self.add(Role::Text, Shape::Words(at, text.to_string(), size, side), colour, 1.0);
+    }
+
+    /// Adds text that runs upwards.
+    pub fn upright(&mut self, at: Place, text: &str, size: f64, colour: [u8; 3]) {
+        self.add(Role::Text, Shape::Upright(at, text.to_string(), size), colour, 1.0);
     }
 
     fn add(&mut self, role: Role, shape: Shape, colour: [u8; 3], alpha: f64) {

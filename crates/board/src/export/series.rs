@@ -1,9 +1,12 @@
 //! The figure of some metrics of some runs.
 
-use anyhow::Result;
-use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow};
+use anyhow::{Result, bail};
+use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow, SeriesRow};
 
-use super::{ExportOptions, words::Measure};
+use super::{
+    ExportOptions,
+    words::{Measure, one_axis},
+};
 use crate::{
     figure::{Bad, By, Colours, Figure, Rows, View, figure, gather, grouped, x},
     names::{label, short_names},
@@ -20,7 +23,9 @@ const BUCKETS: usize = 480;
 /// Those of the store; a run that lacks a metric.
 pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Figure> {
     let shorts = short_names(&options.metrics);
-    let measure = measure(reader, runs, &options.metrics, &shorts)?;
+    let known = runs.first().map_or(Ok(Vec::new()), |run| reader.series(run.id))?;
+    axis(&options.metrics, &known)?;
+    let measure = measure(&known, &options.metrics, &shorts);
     let groups = groups(reader, runs, &options.by)?;
     let single = options.by == By::Run;
     let mut names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
@@ -35,15 +40,15 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
             let read = buckets(reader, run, metric, options.x)?;
             let buckets = read.buckets.into_iter().map(|bucket| times(bucket, measure.factor)).collect();
             let name = label(group, &shorts[at], lines, options.metrics.len());
-            let colour = if single { nth % COLOURS } else { colours.of(group) };
+            let colour = if single { nth } else { colours.of(group) };
             let (colour, dash) = if lines == 1 { (at % COLOURS, 0) } else { (colour, at) };
             let per_step = x::per_step(options.x, run);
             rows.push(Rows { name, colour, dash, per_step, buckets, ..read });
         }
     }
-    let View { full, range, window, .. } = View::default();
-    let (band, seeds) = (options.band, options.seeds);
-    let view = View { x: options.x, y: options.y, smooth: options.smooth, band, full, seeds, range, window };
+    let (band, seeds, limits) = (options.band, options.seeds, measure.limits());
+    let view =
+        View { x: options.x, y: options.y, smooth: options.smooth, band, seeds, limits, ..View::default() };
     Ok(match options.by {
         By::Run => figure(&measure.title(), &rows, view),
         _ => grouped(&measure.title(), &rows, &gather(&rows), view),
@@ -69,15 +74,26 @@ fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &By) -> Result<Vec<(Strin
     Ok(names.into_iter().zip(runs).filter_map(|(name, run)| Some((name?, run))).collect())
 }
 
+/// Refuses metrics that one axis cannot hold.
+fn axis(metrics: &[String], known: &[SeriesRow]) -> Result<()> {
+    let unit = |name: &str| known.iter().find(|series| series.name == name).map_or("", |s| s.unit.as_str());
+    let (same, others) = one_axis(metrics.iter().map(|name| (name.as_str(), unit(name))));
+    if let ([first, ..], [(other, _), ..]) = (&same[..], &others[..]) {
+        bail!(
+            "{first} and {other} are measured in different units, and a chart has one axis: draw a chart of each"
+        );
+    }
+    Ok(())
+}
+
 /// What the vertical axis measures.
-fn measure(reader: &Reader, runs: &[RunRow], metrics: &[String], shorts: &[String]) -> Result<Measure> {
-    let known = runs.first().map_or(Ok(Vec::new()), |run| reader.series(run.id))?;
+fn measure(known: &[SeriesRow], metrics: &[String], shorts: &[String]) -> Measure {
     let of = |name: &String| match known.iter().find(|series| series.name == *name) {
         Some(series) => Measure::new(name, &series.unit, series.goal),
         None => Measure::new(name, "", Goal::None),
     };
     let all: Vec<Measure> = metrics.iter().map(of).collect();
-    Ok(Measure::together(&all, &heading(metrics, shorts)))
+    Measure::together(&all, &heading(metrics, shorts))
 }
 
 /// `val/{t2i, i2t}/hit@1` for several metrics that differ in one place.

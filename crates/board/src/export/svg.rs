@@ -11,7 +11,7 @@ use plotters::{
     element::{Circle, PathElement, Polygon, Text},
     prelude::{DrawingArea, IntoDrawingArea, IntoFont, RGBAColor, SVGBackend, ShapeStyle},
     style::{
-        FontFamily,
+        FontFamily, FontTransform,
         text_anchor::{HPos, Pos, VPos},
     },
 };
@@ -89,6 +89,12 @@ fn draw(sheet: &Sheet, item: &Item) -> Result<()> {
         }
         Shape::Words(at, text, size, side) if sound(&[*at]) => {
             words(sheet, (*at, *side), text, *size, colour)?
+        }
+        Shape::Upright((x, y), text, size) if sound(&[(*x, *y)]) => {
+            let font = (FontFamily::Name(font::FAMILIES), size * MM * 1.24).into_font();
+            let turned = font.transform(FontTransform::Rotate270).color(&colour);
+            let style = turned.pos(Pos::new(HPos::Left, VPos::Center));
+            sheet.draw(&Text::new(clean(text), place((x + 0.1 * size, *y)), style))?;
         }
         _ => {}
     }

@@ -48,6 +48,11 @@ impl Measure {
         }
     }
 
+    /// Between which values it lies, as shown; none where that is not known. Intervals of means are cut there.
+    pub fn limits(&self) -> Option<(f64, f64)> {
+        (self.unit == "%" && self.factor == 100.0).then_some((0.0, 100.0))
+    }
+
     /// Several metrics on one axis: what they share, if they have one unit; else plain numbers.
     pub fn together(all: &[Measure], heading: &str) -> Measure {
         let Some(first) = all.first() else { return Measure::new(heading, "", Goal::None) };
@@ -59,6 +64,31 @@ impl Measure {
             false => Measure { name, unit: String::new(), factor: 1.0, goal },
         }
     }
+}
+
+/// What the metric called `name` is measured in, as far as its unit or its name tells: metrics of different quantities
+/// share no axis. Empty where nothing is known.
+pub fn quantity(name: &str, unit: &str) -> String {
+    let measure = Measure::new(name, unit, Goal::None);
+    if !measure.unit.is_empty() {
+        return measure.unit;
+    }
+    let known = ["loss", "lr", "rank", "norm", "scale", "temperature"];
+    let parts = || name.split('/').rev().flat_map(|part| part.rsplit('_'));
+    match name.rsplit('/').next().filter(|last| last.contains("_per_")) {
+        Some(rate) => rate.to_string(),
+        None => parts().find(|word| known.contains(word)).unwrap_or_default().to_string(),
+    }
+}
+
+/// Of some metrics with their units those of one quantity, that of the first, and those that need another axis.
+pub fn one_axis<'m>(
+    metrics: impl Iterator<Item = (&'m str, &'m str)>,
+) -> (Vec<&'m str>, Vec<(&'m str, String)>) {
+    let all: Vec<(&str, String)> = metrics.map(|(name, unit)| (name, quantity(name, unit))).collect();
+    let first = all.first().map(|(_, quantity)| quantity.clone()).unwrap_or_default();
+    let (same, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, quantity)| *quantity == first);
+    (same.into_iter().map(|(name, _)| name).collect(), others)
 }
 
 /// Whether values are shares of 1.
@@ -122,6 +152,22 @@ mod tests {
         assert_eq!(title("time/data_wait_s"), "time data wait (s)");
         assert_eq!(title("test/retrieval/i2t/mean_rank"), "test i2t mean rank ↓");
         assert_eq!(Measure::new("gpu/memory", "GiB", Goal::Down).title(), "gpu memory (GiB) ↓");
+    }
+
+    #[test]
+    fn metrics_of_different_quantities_share_no_axis() {
+        let of = |names: &[&'static str]| {
+            let (same, others) = one_axis(names.iter().map(|name| (*name, "")));
+            (same.len(), others.len())
+        };
+        assert_eq!(of(&["train/loss", "val/loss", "train/lr"]), (2, 1));
+        assert_eq!(of(&["val/retrieval/t2i/hit@1", "val/zero_shot/top1", "val/seconds"]), (2, 1));
+        assert_eq!(of(&["time/data_wait_s", "time/update_s"]), (2, 0));
+        assert_eq!(of(&["train/lr/image.0", "train/lr/text.head"]), (2, 0));
+        assert_eq!(of(&["speed/pairs_per_s", "speed/flops_per_s"]), (1, 1));
+        assert_eq!(of(&["my/own", "my/other"]), (2, 0), "what is not known may share one");
+        assert_eq!(quantity("gpu/memory", "GiB"), "GiB");
+        assert_eq!(of(&[]), (0, 0));
     }
 
     #[test]

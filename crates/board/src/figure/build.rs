@@ -29,7 +29,7 @@ pub fn grouped(title: &str, rows: &[Rows], groups: &[Group], view: View) -> Figu
         if view.seeds && members.len() > 1 {
             series.extend(members.iter().map(|member| group::thin(member, group)));
         }
-        series.push(group::mean(&members, group, form, view.band));
+        series.push(group::mean(&members, group, form, (view.band, view.limits)));
     }
     assemble(title, rows, series, form, view)
 }

@@ -39,8 +39,11 @@ pub fn thin(member: &Series, group: &Group) -> Series {
     Series { colour, dash, lines, thin: true, n: 1, ..Series::default() }
 }
 
+/// What is shaded, and between which values that may lie.
+type Shading = (Band, Option<(f64, f64)>);
+
 /// The mean of `members` over the axis.
-pub fn mean(members: &[&Series], group: &Group, form: Form, band: Band) -> Series {
+pub fn mean(members: &[&Series], group: &Group, form: Form, shading: Shading) -> Series {
     let n = members.len();
     let lasts: Vec<f64> = members.iter().filter_map(|member| member.last).collect();
     let mut bad: Vec<_> = members.iter().flat_map(|member| member.bad.iter().copied()).collect();
@@ -57,7 +60,7 @@ pub fn mean(members: &[&Series], group: &Group, form: Form, band: Band) -> Serie
     if let [only] = members {
         (series.lines, series.bands) = (only.lines.clone(), only.bands.clone());
     } else {
-        Meeting::of(members, form, band).draw(&mut series);
+        Meeting::of(members, form, shading).draw(&mut series);
     }
     series
 }
@@ -72,13 +75,14 @@ struct Meeting {
     samples: Vec<Vec<Sample>>,
     form: Form,
     band: Band,
+    limits: Option<(f64, f64)>,
 }
 
 impl Meeting {
-    fn of(members: &[&Series], form: Form, band: Band) -> Meeting {
+    fn of(members: &[&Series], form: Form, (band, limits): Shading) -> Meeting {
         let knots = knots(members);
         let samples = members.iter().map(|member| sample(member, &knots)).collect();
-        Meeting { knots, samples, form, band }
+        Meeting { knots, samples, form, band, limits }
     }
 
     /// Whether the run has one line from the knot to the next.
@@ -140,7 +144,10 @@ impl Meeting {
         let values: Vec<f64> = found.iter().map(|(value, ..)| *value).collect();
         let mean = clip_lab_stats::mean(&values);
         let (low, high) = if self.band == Band::Interval {
-            interval_over_seeds(&values).map_or((mean, mean), |interval| (interval.low, interval.high))
+            // A t interval knows nothing of the ends of a share.
+            let inside = |value: f64| self.limits.map_or(value, |(low, high)| value.max(low).min(high));
+            let interval = interval_over_seeds(&values);
+            interval.map_or((mean, mean), |interval| (inside(interval.low), inside(interval.high)))
         } else {
             found.iter().fold((mean, mean), |(low, high), (_, l, h)| (low.min(*l), high.max(*h)))
         };
@@ -205,7 +212,7 @@ mod tests {
 
     fn of(members: &[Series], band: Band) -> Series {
         let group = Group { name: "vit".to_string(), colour: 1, dash: 0, members: Vec::new() };
-        mean(&members.iter().collect::<Vec<_>>(), &group, Form::Linear, band)
+        mean(&members.iter().collect::<Vec<_>>(), &group, Form::Linear, (band, None))
     }
 
     #[test]
@@ -222,6 +229,16 @@ mod tests {
         assert!(curve.lines[0].iter().all(|(_, y)| (y - middle).abs() < 1e-12));
         assert_eq!(of(&seeds, Band::MinMax).bands[0][0], (0.0, 0.5, 4.5));
         assert!((curve.last.unwrap() - middle).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_interval_of_a_share_ends_where_shares_do() {
+        let seeds = [0.9, 0.99, 0.5].map(|y| line(&[(0.0, y), (10.0, y)]));
+        let group = Group { name: "vit".to_string(), colour: 1, dash: 0, members: Vec::new() };
+        let seeds: Vec<&Series> = seeds.iter().collect();
+        let band = |limits| mean(&seeds, &group, Form::Linear, (Band::Interval, limits)).bands[0][0];
+        assert!(band(None).2 > 1.0, "{:?}", band(None));
+        assert_eq!(band(Some((0.0, 1.0))), (0.0, band(None).1.max(0.0), 1.0));
     }
 
     #[test]

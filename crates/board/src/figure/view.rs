@@ -74,4 +74,6 @@ pub struct View {
     pub range: Option<(f64, f64)>,
     /// The part of the vertical axis to show, as places from 0 to 1 of what would be shown else.
     pub window: Option<(f64, f64)>,
+    /// Between which values the metrics lie, where that is known: intervals are cut there.
+    pub limits: Option<(f64, f64)>,
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_board::{
     ExportOptions, Layout,
-    export::{self, Format},
+    export::{self, Format, words::one_axis},
     figure::By,
     layout::{Kind, Panel},
     names::metrics,
@@ -36,7 +36,16 @@ pub fn layout(
             continue; // views share charts
         }
         names.push(name.clone());
-        let metrics = metrics(&panel.metrics, known.iter().flat_map(|(_, series)| series));
+        let found = metrics(&panel.metrics, known.iter().flat_map(|(_, series)| series));
+        let unit = |name: &str| {
+            let series = known.iter().flat_map(|(_, series)| series).find(|series| series.name == name);
+            series.map_or("", |series| series.unit.as_str())
+        };
+        let (same, others) = one_axis(found.iter().map(|name| (name.as_str(), unit(name))));
+        without.extend(
+            others.iter().map(|(name, _)| format!("{name} (another unit than the rest of its chart)")),
+        );
+        let metrics: Vec<String> = same.into_iter().map(str::to_owned).collect();
         let of: Vec<RunRow> =
             known.iter().filter(|(_, series)| has(series, &metrics)).map(|(run, _)| (*run).clone()).collect();
         if of.is_empty() {

@@ -20,6 +20,12 @@ fn value(estimate: Estimate, factor: f64) -> Value {
     Value { value: estimate.value, interval }.times(factor)
 }
 
+/// A mean, whose interval ends where the metric does. A difference may go beyond.
+fn mean(estimate: Estimate, measure: &Measure) -> Value {
+    let value = value(estimate, measure.factor);
+    measure.limits().map_or(value, |limits| value.within(limits))
+}
+
 fn named(row: &Row) -> String {
     format!("{} n={}", row.arm, row.seeds.len())
 }
@@ -65,14 +71,14 @@ pub fn arms(report: &Report) -> Vec<Arm> {
     for table in &report.tables {
         let Some((kind, k)) = hit(&table.metric) else { continue };
         for row in &table.rows {
-            let Some(mean) = row.mean else { continue };
+            let Some(found) = row.mean else { continue };
             let name = named(row);
             let at = arms.iter().position(|arm| arm.name == name).unwrap_or_else(|| {
                 arms.push(Arm { name, reference: row.is_reference, lines: Vec::new() });
                 arms.len() - 1
             });
             let lines = &mut arms[at].lines;
-            let point = (k, value(mean, measure(table).factor));
+            let point = (k, mean(found, &measure(table)));
             match lines.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, points)) => points.push(point),
                 None => lines.push((kind.clone(), vec![point])),
@@ -84,16 +90,17 @@ pub fn arms(report: &Report) -> Vec<Arm> {
 
 /// What arms took and how good they got; `of` says which cost.
 pub fn offers(table: &Table, of: impl Fn(&Cost) -> Option<f64>) -> Vec<Offer> {
-    let factor = measure(table).factor;
+    let measure = measure(table);
     let offer = |row: &Row| {
-        Some(Offer { name: row.arm.clone(), cost: of(&row.cost)?, quality: value(row.mean?, factor) })
+        Some(Offer { name: row.arm.clone(), cost: of(&row.cost)?, quality: mean(row.mean?, &measure) })
     };
     table.rows.iter().filter_map(offer).collect()
 }
 
 /// Arms that have both: the table of the weights as trained, and that of their average.
 pub fn slopes(raw: &Table, ema: &Table) -> Vec<Slope> {
-    let factor = measure(raw).factor;
+    let measure = measure(raw);
+    let factor = measure.factor;
     let slope = |row: &Row| {
         let other = ema.rows.iter().find(|other| other.arm == row.arm)?;
         let both = |seed: &u64| {
@@ -104,8 +111,8 @@ pub fn slopes(raw: &Table, ema: &Table) -> Vec<Slope> {
         let seeds = row.seeds.iter().filter_map(both).collect();
         Some(Slope {
             name: named(row),
-            raw: value(row.mean?, factor),
-            ema: value(other.mean?, factor),
+            raw: mean(row.mean?, &measure),
+            ema: mean(other.mean?, &measure),
             seeds,
         })
     };

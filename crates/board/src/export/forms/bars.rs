@@ -22,6 +22,12 @@ impl Value {
         Value { value: self.value * factor, interval }
     }
 
+    /// With its interval cut where the number itself cannot lie.
+    pub fn within(self, (least, most): (f64, f64)) -> Value {
+        let interval = self.interval.map(|(low, high)| (low.max(least), high.min(most)));
+        Value { interval, ..self }
+    }
+
     /// Everything of it that has a place: the number and both ends.
     pub fn ends(self) -> impl Iterator<Item = f64> {
         let (low, high) = self.interval.unwrap_or((self.value, self.value));

@@ -1,5 +1,5 @@
 //! Which classes were taken for which: rows are what pictures are of, columns what they were taken for, and a cell is the
-//! share of its row. Columns bear the numbers of the rows.
+//! share of its row.
 
 use anyhow::{Result, ensure};
 
@@ -7,6 +7,7 @@ use super::super::{
     scene::{GREY, INK, Place, Role, Scene, Side},
     type_size::{PT, SLACK, SMALL, TEXT, shortened, widest},
 };
+use crate::text::clean;
 
 /// More classes than these are not drawn: those that take part in most mistakes are.
 pub const MOST: usize = 60;
@@ -16,6 +17,8 @@ const READABLE: f64 = 6.5;
 /// The colour of all; nothing is white.
 const FULL: [f64; 3] = [8.0, 48.0, 107.0];
 const STEPS: usize = 48;
+/// The most room for the names of columns.
+const ABOVE: f64 = 35.0;
 
 /// Counts by class, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,25 +70,21 @@ pub fn confusion(of: &Confusion, wide: f64) -> Result<Scene> {
         of.counts.len()
     );
     let shown = of.shown();
-    let label = |class: usize| format!("{}  {}", of.classes[class], class + 1);
-    let labels: Vec<String> = shown.iter().map(|&class| label(class)).collect();
+    let labels: Vec<String> = shown.iter().map(|&class| clean(&of.classes[class])).collect();
     let room = (widest(labels.iter().map(String::as_str))? * SLACK).min(wide * 0.35);
     let left = room + 2.5;
     let cell = ((wide - left - 1.0) / shown.len() as f64).min(CELL);
     ensure!(cell >= 1.0, "no room for {} classes: make the picture wider than {wide} mm", shown.len());
     let mut scene = Scene::new("classes and what they were taken for", wide, 0.0);
     scene.words((1.0, 0.9 * TEXT), &shortened(&of.title, wide - 2.0, TEXT)?, INK, Side::Left);
-    let top = 4.2 * TEXT;
-    let every = (TEXT * 1.6 / cell).ceil().max(1.0) as usize;
+    let above = (widest(labels.iter().map(String::as_str))? * SLACK).min(ABOVE);
+    let top = 2.4 * TEXT + above;
     let high = (TEXT * 0.9 / cell).ceil().max(1.0) as usize;
-    for (at, (&class, label)) in shown.iter().zip(&labels).enumerate() {
+    for (at, label) in labels.iter().enumerate() {
         let middle = (at as f64 + 0.5) * cell;
-        if at % every == 0 {
-            let place = (left + middle, top - 0.7 * TEXT);
-            scene.sized(place, &(class + 1).to_string(), SMALL, GREY, Side::Middle);
-        }
         if at % high == 0 {
             let size = SMALL.min(cell.max(1.6));
+            scene.upright((left + middle, top - 0.8), &shortened(label, above, size)?, size, INK);
             scene.sized((left - 1.2, top + middle), &shortened(label, room, size)?, size, INK, Side::Right);
         }
     }

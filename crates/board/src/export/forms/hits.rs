@@ -60,7 +60,7 @@ pub fn hits(arms: &[Arm], wide: f64) -> Result<Scene> {
         axes(&mut scene, &frame, &ks, column == 0, title);
         scene.words((start, top - 0.8 * TEXT), &shortened(&arm.name, cell - 1.0, TEXT)?, INK, Side::Left);
         for other in arms.iter().filter(|other| other.reference && !arm.reference) {
-            behind(&mut scene, &frame, other, &ks);
+            behind(&mut scene, &frame, other, &ks, &kinds(arms));
         }
         curves(&mut scene, &frame, arm, &ks, &kinds(arms));
     }
@@ -108,14 +108,21 @@ fn place(ks: &[u32], k: u32) -> f64 {
     ks.iter().position(|known| *known == k).unwrap_or(0) as f64
 }
 
-fn line(frame: &Frame, points: &[(u32, Value)], ks: &[u32]) -> Vec<(f64, f64)> {
-    let drawn = points.iter().filter(|(_, value)| value.is_finite());
-    drawn.map(|(k, value)| frame.held(place(ks, *k), value.value)).collect()
+/// How far the direction `name` stands beside its k, so that intervals of several directions do not hide each other.
+fn aside(kinds: &[&str], name: &str) -> f64 {
+    let at = kinds.iter().position(|known| *known == name).unwrap_or(0) as f64;
+    let step = (0.5 / kinds.len().max(1) as f64).min(0.18);
+    (at - (kinds.len().saturating_sub(1) as f64) / 2.0) * step
 }
 
-fn behind(scene: &mut Scene, frame: &Frame, arm: &Arm, ks: &[u32]) {
-    for (_, points) in &arm.lines {
-        scene.line(Role::Band, line(frame, points, ks), [0xBB, 0xBB, 0xBB], PT * 0.8);
+fn line(frame: &Frame, points: &[(u32, Value)], ks: &[u32], aside: f64) -> Vec<(f64, f64)> {
+    let drawn = points.iter().filter(|(_, value)| value.is_finite());
+    drawn.map(|(k, value)| frame.held(place(ks, *k) + aside, value.value)).collect()
+}
+
+fn behind(scene: &mut Scene, frame: &Frame, arm: &Arm, ks: &[u32], kinds: &[&str]) {
+    for (name, points) in &arm.lines {
+        scene.line(Role::Band, line(frame, points, ks, aside(kinds, name)), [0xBB, 0xBB, 0xBB], PT * 0.8);
     }
 }
 
@@ -123,11 +130,12 @@ fn curves(scene: &mut Scene, frame: &Frame, arm: &Arm, ks: &[u32], kinds: &[&str
     let colour = |name: &str| PAPER[kinds.iter().position(|known| *known == name).unwrap_or(0) % PAPER.len()];
     let mut ends = Vec::new();
     for (name, points) in &arm.lines {
-        let places = line(frame, points, ks);
+        let aside = aside(kinds, name);
+        let places = line(frame, points, ks, aside);
         ends.push(places.last().map_or(frame.bottom, |place| place.1));
         scene.line(Role::Line, places, colour(name), PT);
         for (k, value) in points {
-            standing(scene, frame, place(ks, *k), *value, colour(name));
+            standing(scene, frame, place(ks, *k) + aside, *value, colour(name));
         }
     }
     let places = spread(&ends, TEXT * 1.2, frame.top - TEXT, frame.bottom + TEXT);
