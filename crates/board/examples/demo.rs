@@ -1,6 +1,7 @@
 //! The dashboard over made-up runs, one of them training: `cargo run -p clip-lab-board --example demo`.
 //!
-//! With file names as arguments it exports charts there instead: `-- loss.svg hits.png points.csv`.
+//! With file names as arguments it exports charts there instead: `-- loss.svg hits.png points.csv`. A number makes as many
+//! more runs: `-- 20`.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -15,12 +16,17 @@ fn main() -> Result<()> {
     let folder = std::env::temp_dir().join(format!("clip-lab-demo-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let (store, mut live) = common::fixture(&folder);
-    let outs: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    for number in 0..words.iter().find_map(|word| word.parse::<u64>().ok()).unwrap_or(0) {
+        common::more(&store, number);
+    }
+    let outs: Vec<PathBuf> =
+        words.iter().filter(|word| word.parse::<u64>().is_err()).map(PathBuf::from).collect();
     if outs.is_empty() {
         let focus = live.first().map(|recorder| recorder.uid().to_string());
         thread::spawn(move || train(&live.remove(0)));
         let (layout, runs, images) = (Layout::live(), Default::default(), Default::default());
-        let options = Options { store, layout, runs, focus, images, child: true };
+        let options = Options { store, layout, runs, focus, images, child: true, note: None };
         println!("{:?}", show(options)?);
     } else {
         outs.iter().try_for_each(|out| write(&store, out))?;

@@ -2,29 +2,21 @@
 //!
 //! A layout is data. The terminal draws it at any size; the same views, rows and panels describe pages of charts.
 
+mod find;
 mod kind;
 mod read;
 pub(crate) mod table;
-
-use std::path::Path;
+mod write;
 
 use clip_lab_store::Axis;
 
 use crate::figure::{By, Form};
 
+pub use find::{check, check_name, find, names, saved};
 pub use kind::Kind;
 
 /// The layout used when none is named, and on the screen that `run` shows.
 const LIVE: &str = include_str!("../../../dashboards/live.toml");
-
-/// The files of `dashboards/` by name, so that they are at hand everywhere.
-const BUILT_IN: [(&str, &str); 5] = [
-    ("live", LIVE),
-    ("lit", include_str!("../../../dashboards/lit.toml")),
-    ("towers", include_str!("../../../dashboards/towers.toml")),
-    ("tricks", include_str!("../../../dashboards/tricks.toml")),
-    ("system", include_str!("../../../dashboards/system.toml")),
-];
 
 /// A dashboard: views, of which the screen shows one at a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,30 +105,6 @@ fn read_with(name: &str, text: &str, ready: &[View]) -> Result<Layout, String> {
     read::layout(text, ready).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
 }
 
-/// Reads and checks the layout in a file, or the built-in one of that name.
-///
-/// # Errors
-/// What is wrong with the file, as text to print: unreadable, or every problem in it with its line and a caret.
-pub fn check(path: &Path) -> Result<Layout, String> {
-    let name = path.display().to_string();
-    let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
-    match (std::fs::read_to_string(path), built_in) {
-        (Ok(text), _) => Layout::parse(&name, &text),
-        (Err(_), Some((_, text))) => Layout::parse(&format!("dashboards/{name}.toml"), text),
-        (Err(error), None) => Err(unreadable(&name, &error)),
-    }
-}
-
-fn unreadable(name: &str, error: &std::io::Error) -> String {
-    let known = BUILT_IN.map(|(known, _)| known);
-    let hint = clip_lab_problem::nearest(name, &known)
-        .map_or(String::new(), |near| format!(", did you mean {near}?"));
-    format!(
-        "cannot read the dashboard {name}: {error}{hint}; there are {}, and files such as dashboards/live.toml",
-        known.join(", ")
-    )
-}
-
 /// Whether `metric` is meant by `pattern`, in which `*` stands for any characters.
 pub fn matches(pattern: &str, metric: &str) -> bool {
     match pattern.split_once('*') {
@@ -155,15 +123,6 @@ mod tests {
     fn the_built_in_layout_is_sound() {
         assert!(Layout::parse("live.toml", LIVE).is_ok());
         assert!(Layout::live().panels().any(|panel| panel.kind == Kind::Runs));
-    }
-
-    #[test]
-    fn every_built_in_layout_is_at_hand_by_its_name() {
-        for (name, _) in BUILT_IN {
-            let layout = check(Path::new(name)).unwrap_or_else(|report| panic!("{report}"));
-            assert!(layout.views.len() > 1, "{name}");
-        }
-        assert!(check(Path::new("towrs")).is_err_and(|report| report.contains("did you mean towers?")));
     }
 
     #[test]

@@ -20,7 +20,9 @@ mod overlay;
 mod panel;
 pub mod panels;
 mod places;
+mod plain;
 mod plot;
+mod put;
 mod retrieval;
 mod run;
 mod runs;
@@ -30,5 +32,6 @@ mod tabs;
 pub mod theme;
 pub mod view;
 
+pub use plain::no_screen;
 pub use show::{Options, Outcome, show};
 pub(crate) use show::{gone, pending};

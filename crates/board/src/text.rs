@@ -1,5 +1,8 @@
 //! Text by its width on the screen, and tables that give up whole columns rather than cut numbers.
 
+use std::borrow::Cow;
+
+use clip_lab_escape::line;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns that `text` takes in a terminal.
@@ -7,9 +10,18 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text without control characters, which could move the cursor or change the colours of the terminal.
+/// The text on one line with nothing hidden in it: what could move the cursor, change colours or turn the text around is
+/// escaped, line feeds and tabs become blanks.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    escaped(text).into_owned()
+}
+
+/// As [`clean`]; copied only where there is something to change.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if text.contains(['\n', '\r', '\t']) {
+        return Cow::Owned(line(&text.replace(['\n', '\r', '\t'], " ")).into_owned());
+    }
+    line(text)
 }
 
 /// At most `room` columns of the text, with an ellipsis where something is missing.
@@ -141,7 +153,7 @@ mod tests {
         assert_eq!(pad("名前のある実験", 7, false), "名前の…");
         assert_eq!(pad("ab", 4, true), "  ab");
         assert_eq!(cut("abc", 0), "");
-        assert_eq!(clean("a\u{1b}[31m\nb"), "a [31m b");
+        assert_eq!(clean("a\u{1b}[31m\nb\u{202e}c"), r"a\u001b[31m b\u202ec");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
     }
 

@@ -183,7 +183,7 @@ fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Leave);
     stage.say("x");
     assert_eq!((stage.app.line.text(), stage.app.focus), ("a q?x", Focus::Prompt));
-    assert_eq!(stage.press(KeyCode::Esc), Next::Leave);
+    assert_eq!((stage.press(KeyCode::Esc), stage.press(KeyCode::Esc)), (Next::Stay, Next::Leave));
 }
 
 #[test]
@@ -304,4 +304,44 @@ proptest! {
             stage.screen(width, height);
         }
     }
+}
+
+#[test]
+fn nothing_found_reaches_the_terminal_raw() {
+    const BAD: &str = "x\u{1b}]0;owned\u{7}\u{9b}2J\nline\u{202e}gpj\u{200d}b\u{200b}";
+    let mut stage = Stage::new(None, None);
+    stage.app.ready.gallery = BAD.to_owned();
+    stage.say("a dog");
+    stage.pass(60);
+    let hit = |picture| Hit { picture, name: format!("{BAD}/{BAD}"), score: 0.5 };
+    let hits = (0..3).map(hit).collect();
+    stage.answer(Answer::Found(Found { hits, embed_seconds: 0.1, search_seconds: 0.1, recall: None }));
+    let check = |stage: &Stage, what: &str| {
+        let mut terminal = Terminal::new(TestBackend::new(100, 30)).expect("memory");
+        let theme = Theme::new(Depth::True);
+        let draw =
+            |frame: &mut ratatui::Frame| view::draw(&stage.app, &theme, frame.area(), frame.buffer_mut());
+        terminal.draw(draw).expect("drawn");
+        let hidden = |cell: &ratatui::buffer::Cell| cell.symbol().contains(clip_lab_escape::is_hidden);
+        assert!(!terminal.backend().buffer().content().iter().any(hidden), "{what}\n{}", terminal.backend());
+        assert!(terminal.backend().to_string().contains(r"\u001b"), "{what}\n{}", terminal.backend());
+    };
+    check(&stage, "a list");
+    stage.press(KeyCode::Tab);
+    check(&stage, "the nearest");
+    stage.press(KeyCode::Enter);
+    check(&stage, "one picture");
+    stage.app.fault = Some(BAD.to_owned());
+    check(&stage, "a fault");
+}
+
+#[test]
+fn escape_leaves_only_when_pressed_twice() {
+    let mut stage = Stage::new(None, None);
+    stage.say("a dog");
+    assert_eq!(stage.press(KeyCode::Esc), Next::Stay);
+    assert!(stage.screen(100, 30).contains("Esc once more leaves"));
+    stage.say("s");
+    assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "another key takes it back");
+    assert_eq!(stage.press(KeyCode::Esc), Next::Leave);
 }

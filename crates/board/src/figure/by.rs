@@ -107,10 +107,10 @@ impl Colours {
         self.known.get(name).copied().unwrap_or(0)
     }
 
-    /// The least used colour, the first of them.
+    /// The first number that no group has. What comes after the palette has its colours again, in another line style.
     fn free(&self) -> usize {
-        let used = |colour: &usize| self.known.values().filter(|known| *known == colour).count();
-        (0..COLOURS).filter(|colour| *colour != REFERENCE).min_by_key(used).unwrap_or(0)
+        let taken = |colour: &usize| self.known.values().any(|known| known == colour);
+        (0..).find(|colour| colour % COLOURS != REFERENCE && !taken(colour)).unwrap_or(0)
     }
 }
 
@@ -138,7 +138,9 @@ mod tests {
         colours.assign(["128", "64"].into_iter(), Some("256"));
         assert_eq!(["64", "128", "512"].map(|name| colours.of(name)), [0, 2, 1]);
         colours.assign((0..20).map(|_| "x").chain(["a", "b", "c", "d", "e"]), None);
-        assert!(["a", "b", "c", "d", "e", "x"].iter().all(|name| colours.of(name) != REFERENCE));
+        let all = ["64", "128", "512", "a", "b", "c", "d", "e", "x"].map(|name| colours.of(name));
+        assert!(all.iter().all(|colour| colour % COLOURS != REFERENCE), "{all:?}");
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), all.len(), "{all:?}");
     }
 
     #[test]

@@ -38,6 +38,8 @@ kinds! {
     Diff: "diff", "Config diff", 50 x 6;
     /// Everything about the selected run.
     Run: "run", "Run", 48 x 8;
+    /// What the selected run has printed.
+    Log: "log", "Console log", 40 x 6;
     /// The similarity of a few fixed captions and pictures.
     Similarity: "similarity", "Similarity", 44 x 12;
     /// The pictures that fit fixed queries best.
@@ -57,7 +59,12 @@ kinds! {
 impl Kind {
     /// Whether it is a list that scrolls by itself. In the others the arrow keys select a run.
     pub fn scrolls(self) -> bool {
-        matches!(self, Kind::Events | Kind::Diff | Kind::Run)
+        matches!(self, Kind::Events | Kind::Diff | Kind::Run | Kind::Log)
+    }
+
+    /// Whether it shows its end at first, the newest, and scrolls back from there.
+    pub fn ends_first(self) -> bool {
+        matches!(self, Kind::Events | Kind::Log)
     }
 
     /// The names of all kinds as words: `runs, line or events`.

@@ -10,7 +10,8 @@ use super::{Kind, Layout, Panel, Row, View, table::Table};
 use crate::figure::{By, Form, x};
 
 const PANEL: [&str; 9] = ["kind", "title", "width", "metric", "metrics", "x", "y", "smooth", "group"];
-const FORMS: [(Form, &str); 3] =
+/// The forms of a vertical axis with their names.
+pub const FORMS: [(Form, &str); 3] =
     [(Form::Linear, "linear"), (Form::Log, "log"), (Form::Symlog(0.0), "symlog")];
 
 /// Reads a whole file. `ready` are views that a layout may take over by name.

@@ -3,12 +3,16 @@
 mod act;
 mod help;
 mod line;
+mod metrics;
 mod mouse;
 mod question;
 mod scroll;
 mod seen;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use clip_lab_store::{Axis, Level, RunId};
 use ratatui::{crossterm::event::KeyEvent, layout::Rect};
@@ -22,12 +26,13 @@ use super::{
     table::Table,
 };
 use crate::{
-    figure::Form,
+    figure::{By, Form},
     layout::{Kind, Layout, Panel, View},
 };
 
 pub use help::{Entry, Help};
 pub use line::{Line, completions};
+pub use metrics::{Metric, Picker};
 pub use question::Question;
 
 /// What comes after a key.
@@ -51,6 +56,8 @@ pub enum Mode {
     Looking,
     /// Searching the help.
     Help(Help),
+    /// Choosing a metric.
+    Metrics(Picker),
     /// Writing a command.
     Command(Line),
     /// Answering a question.
@@ -85,6 +92,8 @@ pub struct App {
     pub smooth: Option<f64>,
     /// Runs that no chart shows.
     pub hidden: HashSet<RunId>,
+    /// Whether charts draw every run, not only as many as there are colours.
+    pub every: bool,
     /// The run that others are compared with.
     pub pinned: Option<RunId>,
     /// The table of runs: its filter and its order.
@@ -100,6 +109,10 @@ pub struct App {
     /// How far lists are scrolled, by view and panel.
     scrolled: HashMap<(usize, usize), usize>,
     selected: Option<RunId>,
+    /// Charts that keys have added: the view, and the metric.
+    added: Vec<(usize, String)>,
+    /// The layout with them, for the feed; none while it is as it was opened.
+    changed: Option<Arc<Layout>>,
     /// The run this screen was opened for, by uid.
     own: Option<String>,
     /// Whether this screen's program started that run.
@@ -123,6 +136,7 @@ impl App {
             lens: Lens::default(),
             smooth: None,
             hidden: HashSet::new(),
+            every: false,
             pinned: None,
             table: Table::default(),
             all_settings: false,
@@ -131,6 +145,8 @@ impl App {
             gallery: Gallery::off(),
             scrolled: HashMap::new(),
             selected: None,
+            added: Vec::new(),
+            changed: None,
             own,
             child,
         }
@@ -144,7 +160,12 @@ impl App {
     /// What was read for the line panel numbered `panel` in the view that is shown.
     pub fn chart(&self, panel: usize) -> Option<&Chart> {
         let before = self.panels().take(panel).filter(|panel| panel.kind == Kind::Line).count();
-        self.snapshot.charts.get(self.layout.charts_before(self.view) + before)
+        // What was read for the layout before a key changed it is of other charts.
+        let line = |panel: &&Panel| panel.kind == Kind::Line;
+        let all = self.changed.as_ref().map(|layout| layout.panels().filter(line).count());
+        let charts = &self.snapshot.charts;
+        let read = charts.get(self.layout.charts_before(self.view) + before);
+        read.filter(|_| all.is_none_or(|all| all == charts.len()))
     }
 
     /// Takes what the feed has read.
@@ -176,9 +197,12 @@ impl App {
     pub fn want(&self, width: u16) -> Want {
         Want {
             view: self.view,
+            layout: self.changed.clone(),
             x: self.x,
             buckets: 2 * usize::from(width.max(40)),
             hidden: self.hidden.clone(),
+            every: self.every,
+            ranked: self.ranked(),
             details: self.wanted_details(),
             filter: self.table.line.good.clone(),
             selected: self.selected,
@@ -187,6 +211,22 @@ impl App {
             range: self.lens.range,
             smooth: self.smooth,
         }
+    }
+
+    /// The runs of the table where it is sorted: its first runs are worth drawing first.
+    fn ranked(&self) -> Vec<RunId> {
+        let shown = self.shown().map(|run| run.row.id);
+        if self.table.sort.is_some() { shown.collect() } else { Vec::new() }
+    }
+
+    /// How many curves the charts draw, of how many there are: runs, or groups of them.
+    pub fn drawn(&self) -> (usize, usize) {
+        let by_run = self.by() == By::Run;
+        let curve = |run: &Run| if by_run { Some(run.row.uid.clone()) } else { run.group.clone() };
+        let all: HashSet<String> = self.snapshot.runs.iter().filter_map(curve).collect();
+        let shown = |run: &&Run| run.colour.is_some() && !self.hidden.contains(&run.row.id);
+        let drawn: HashSet<String> = self.snapshot.runs.iter().filter(shown).filter_map(curve).collect();
+        (drawn.len(), all.len())
     }
 
     /// The run of which everything is to be read: the selected one, where a panel shows it.
@@ -224,6 +264,7 @@ impl App {
             Mode::Asking(question) => self.answer(question, key),
             Mode::Command(line) => self.write(line, key),
             Mode::Help(help) => self.search(help, key),
+            Mode::Metrics(picker) => self.pick(picker, key),
             Mode::Looking if self.filter_key(key) => Next::Stay,
             Mode::Looking => {
                 let on = self.panels().nth(self.focus).map(|panel| panel.kind);

@@ -15,6 +15,7 @@ use super::{lens::Stretch, panels::Panels};
 use crate::{
     figure::{By, Rows},
     filter::{Filter, Subject},
+    layout::Layout,
 };
 
 /// What the screen asks the feed for.
@@ -22,12 +23,18 @@ use crate::{
 pub struct Want {
     /// The view on the screen: only its charts are read.
     pub view: usize,
+    /// The layout, where keys have changed it since the feed was started.
+    pub layout: Option<Arc<Layout>>,
     /// An axis for all charts in place of the layout's.
     pub x: Option<Axis>,
     /// Buckets a series: twice the columns of the screen.
     pub buckets: usize,
     /// Runs that no chart shows.
     pub hidden: HashSet<RunId>,
+    /// Whether every run is drawn; else as many as there are colours.
+    pub every: bool,
+    /// The runs of a sorted table in its order: the first ones are drawn.
+    pub ranked: Vec<RunId>,
     /// Which runs the table shows.
     pub filter: Filter,
     /// The run of which everything is read.
@@ -139,6 +146,10 @@ pub struct Chart {
     pub near: Option<(Stretch, Vec<Rows>)>,
     /// Whether rows of the same name are one group.
     pub grouped: bool,
+    /// Between which values its metrics lie, where that is known.
+    pub limits: Option<(f64, f64)>,
+    /// Metrics that are not drawn as they need an axis of their own.
+    pub left_out: Vec<String>,
 }
 
 /// What only the overview of one run shows.

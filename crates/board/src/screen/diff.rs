@@ -10,7 +10,10 @@ use super::{
     grid::{self, Cell},
     theme::Theme,
 };
-use crate::text::{Column, clean, fit};
+use crate::{
+    screen::put::Put as _,
+    text::{Column, clean, fit},
+};
 
 /// The runs that are compared: the pinned one first, then those on the charts.
 pub fn runs(app: &App) -> Vec<&Run> {
@@ -59,7 +62,7 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
             1 => "one run alone differs from nothing; all its settings: D",
             _ => "these runs have the same settings",
         };
-        buf.set_stringn(area.x, area.y, words, area.width as usize, theme.faint());
+        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
         return;
     }
     let mut columns = vec![Column::words("setting", 0, 16)];
@@ -99,7 +102,7 @@ fn missing(columns: &[Column], cells: &[Vec<Cell>], area: Rect, theme: &Theme, b
     }
     let text = format!(" {left_out} more runs: hide some with Space ");
     let x = area.right().saturating_sub(text.len() as u16 + 1);
-    buf.set_stringn(x, area.y.saturating_sub(1), &text, text.len(), theme.faint());
+    buf.put(x, area.y.saturating_sub(1), &text, text.len(), theme.faint());
 }
 
 #[cfg(test)]

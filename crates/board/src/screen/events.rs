@@ -6,6 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{app::App, data::Event, theme::Theme};
 use crate::{
     figure::span,
+    screen::put::Put as _,
     text::{clean, cut, pad, width},
 };
 
@@ -31,7 +32,7 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
             Level::Warning => "no warning and no error",
             Level::Error => "no error",
         };
-        buf.set_stringn(area.x, area.y, words, area.width as usize, theme.faint());
+        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
         return;
     }
     hint(app, events.len(), back, area, theme, buf);
@@ -48,9 +49,9 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
         let step = event.row.step.map_or(String::new(), |step| format!("@{step} "));
         let words = format!("{who}{step}{}: {}", clean(&event.row.kind), clean(&event.row.text));
         let room = area.width as usize;
-        buf.set_stringn(area.x, y, pad(&age, 7, true), room, theme.faint());
-        buf.set_stringn(area.x + 8, y, sign, room.saturating_sub(8), style);
-        buf.set_stringn(
+        buf.put(area.x, y, pad(&age, 7, true), room, theme.faint());
+        buf.put(area.x + 8, y, sign, room.saturating_sub(8), style);
+        buf.put(
             area.x + 10,
             y,
             cut(&words, room.saturating_sub(10)),
@@ -76,7 +77,7 @@ fn hint(app: &App, all: usize, back: usize, area: Rect, theme: &Theme, buf: &mut
     }
     let text = format!(" {} ", words.join(" · "));
     let x = area.right().saturating_sub(width(&text) as u16 + 1).max(area.x);
-    buf.set_stringn(x, area.bottom(), text, area.width as usize, theme.faint());
+    buf.put(x, area.bottom(), text, area.width as usize, theme.faint());
 }
 
 fn style_of(level: Level, theme: &Theme) -> ratatui::style::Style {

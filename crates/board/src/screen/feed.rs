@@ -2,11 +2,12 @@
 
 mod ahead;
 mod charts;
+mod drawn;
 mod near;
 mod trends;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
@@ -73,6 +74,8 @@ pub struct Feed {
     /// The last filter all of whose names some run knows.
     filter: Filter,
     colours: HashMap<RunId, usize>,
+    /// The runs drawn last: they keep their colours.
+    drawn: HashSet<RunId>,
     group_colours: Colours,
     near: Near,
     panels: panels::Cache,
@@ -96,6 +99,7 @@ impl Feed {
             trends: Trends::default(),
             filter: Filter::default(),
             colours: HashMap::new(),
+            drawn: HashSet::new(),
             group_colours: Colours::default(),
             near: Near::default(),
             panels: panels::Cache::default(),
@@ -143,6 +147,7 @@ impl Feed {
         let changed = reader.changed()? || surely || self.judge.unfinished || self.last.trouble.is_some();
         if changed {
             self.read_at = Some(Instant::now());
+            self.follow(want);
             self.runs(&reader, want)?;
             self.charts(&reader, want)?;
             self.events(&reader)?;
@@ -151,6 +156,14 @@ impl Feed {
         }
         self.reader = Some(reader);
         Ok(changed)
+    }
+
+    /// Takes over the layout that keys have changed. Charts are counted through it, so those read before are forgotten.
+    fn follow(&mut self, want: &Want) {
+        if let Some(layout) = want.layout.as_ref().filter(|layout| ***layout != self.layout) {
+            self.layout = Layout::clone(layout);
+            self.last.charts.clear();
+        }
     }
 
     fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
@@ -211,7 +224,7 @@ impl Feed {
         let kinds: Vec<Kind> = view.flat_map(|view| view.panels()).map(|panel| panel.kind).collect();
         let newest = self.last.runs.first().map(|run| run.row.id);
         let seen: Vec<RunId> = want.selected.or(newest).into_iter().chain(want.pinned).collect();
-        self.last.panels = self.panels.read(reader, &self.last.runs, &kinds, &seen)?;
+        self.last.panels = self.panels.read((&self.path, reader), &self.last.runs, &kinds, &seen)?;
         Ok(())
     }
 

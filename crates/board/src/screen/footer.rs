@@ -7,7 +7,10 @@ use super::{
     keys::BINDINGS,
     theme::Theme,
 };
-use crate::text::{clean, cut, width};
+use crate::{
+    screen::put::Put as _,
+    text::{clean, cut, width},
+};
 
 /// Draws the line.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -17,7 +20,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             let (sign, style) = if told.good { ("✓", theme.good()) } else { ("✗", theme.bad()) };
             let room = area.width.saturating_sub(1) as usize;
             let words = cut(&format!("{sign} {}", clean(&told.words)), room);
-            buf.set_stringn(area.x + 1, area.y, words, room, style);
+            buf.put(area.x + 1, area.y, words, room, style);
         }
         _ => keys(app, theme, area, buf),
     }
@@ -41,8 +44,8 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if at + wide > area.right() {
             return;
         }
-        buf.set_string(at, area.y, &keys, theme.strong());
-        buf.set_string(at + width(&keys) as u16 + 1, area.y, short, theme.faint());
+        buf.put_all(at, area.y, &keys, theme.strong());
+        buf.put_all(at + width(&keys) as u16 + 1, area.y, short, theme.faint());
         at += wide + 2;
     }
 }
@@ -54,7 +57,7 @@ fn command(app: &App, line: &Line, theme: &Theme, area: Rect, buf: &mut Buffer) 
     let text: String = clean(&line.text);
     let skip = (width(&text) + 2).saturating_sub(room);
     let text: String = format!(":{}▏", text.chars().skip(skip).collect::<String>());
-    buf.set_stringn(area.x + 1, area.y, &text, room, Style::new());
+    buf.put(area.x + 1, area.y, &text, room, Style::new());
     let at = width(&text) + 3;
     let offered = completions(app, &line.text);
     let words = offered.iter().map(|one| one.rsplit_once(' ').filter(|(_, end)| !end.is_empty()));
@@ -63,6 +66,6 @@ fn command(app: &App, line: &Line, theme: &Theme, area: Rect, buf: &mut Buffer) 
     let left = room.saturating_sub(at);
     if left > 4 && offered.iter().any(|one| one.trim() != line.text.trim()) {
         let words = cut(&words.join("  "), left);
-        buf.set_stringn(area.x + 1 + at as u16, area.y, words, left, theme.faint());
+        buf.put(area.x + 1 + at as u16, area.y, words, left, theme.faint());
     }
 }

@@ -11,9 +11,9 @@ const SAMPLES: [&str; 6] = ["──", "╌╌", "··", "━╌", "┅┅", "∙
 const SIGNS: [char; 12] = ['*', '+', 'o', 'x', '#', '@', '%', '&', '=', '~', '^', 'v'];
 
 impl Theme {
-    /// The line style of a series: where nothing has a colour, the colours differ by it too.
+    /// The line style of a series: what has the colour of another differs by it, and where nothing has a colour, all do.
     pub fn dash(&self, colour: usize, dash: usize) -> usize {
-        if self.depth() == Depth::None && !self.ascii() { colour + dash } else { dash }
+        if self.depth() == Depth::None && !self.ascii() { colour + dash } else { colour / COLOURS + dash }
     }
 
     /// What stands before a label where colour does not lead from it to its line; empty else.
@@ -21,6 +21,9 @@ impl Theme {
         match (self.ascii(), self.depth()) {
             (true, _) => format!("{} ", sign(colour)),
             (false, Depth::None) => format!("{} ", SAMPLES[self.dash(colour, dash) % SAMPLES.len()]),
+            (false, _) if colour >= COLOURS => {
+                format!("{} ", SAMPLES[self.dash(colour, dash) % SAMPLES.len()])
+            }
             (false, _) => String::new(),
         }
     }

@@ -7,7 +7,10 @@ use ratatui::{
 };
 
 use super::theme::Theme;
-use crate::text::{Column, fit, pad};
+use crate::{
+    screen::put::Put as _,
+    text::{Column, fit, pad},
+};
 
 /// A cell: its text and how it looks.
 pub type Cell = (String, Style);
@@ -70,7 +73,7 @@ fn line(columns: &[Column], row: &[Cell], kept: &[(usize, usize)], area: Rect, y
     for (column, room) in kept {
         let Some((text, style)) = row.get(*column) else { continue };
         let free = area.right().saturating_sub(x) as usize;
-        buf.set_stringn(x, y, pad(text, *room, columns[*column].right), free, *style);
+        buf.put(x, y, pad(text, *room, columns[*column].right), free, *style);
         x = x.saturating_add(*room as u16 + 2).min(area.right());
     }
 }
@@ -83,5 +86,5 @@ fn hint(rows: usize, first: usize, lines: usize, area: Rect, theme: &Theme, buf:
     }
     let text = format!(" {}-{} of {rows} ", first + 1, rows - below);
     let x = area.right().saturating_sub(text.len() as u16 + 1).max(area.x);
-    buf.set_stringn(x, area.bottom(), text, area.width as usize, theme.faint());
+    buf.put(x, area.bottom(), text, area.width as usize, theme.faint());
 }

@@ -79,6 +79,11 @@ pub struct Lens {
 }
 
 impl Lens {
+    /// Forgets the vertical zoom of the panels of `view` from the one numbered `panel` on.
+    pub fn forget(&mut self, view: usize, panel: usize) {
+        self.windows.retain(|(of, at), _| *of != view || *at < panel);
+    }
+
     /// What the keys have changed, in a few words each.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -105,6 +110,7 @@ impl App {
             seeds: lens.seeds,
             range: lens.range.filter(|range| range.axis == axis).map(|range| (range.low, range.high)),
             window: lens.windows.get(&(self.view, index)).copied(),
+            limits: self.chart(index).and_then(|chart| chart.limits),
         }
     }
 

@@ -8,10 +8,14 @@ use ratatui::{
 };
 
 use super::{
-    app::{App, Entry, Help, Question},
+    app::{App, Entry, Help, Picker, Question},
     theme::Theme,
 };
-use crate::text::{cut, pad, width, wrap};
+use crate::{
+    figure::number,
+    screen::put::Put as _,
+    text::{clean, cut, pad, width, wrap},
+};
 
 /// An empty box of the given inner size in the middle of `area`; returns its inside.
 fn open(title: &str, wide: usize, high: usize, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
@@ -43,23 +47,53 @@ pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer)
         "" => "type to search, Enter does what is marked, Esc closes".to_string(),
         search => format!("/{search}▏{}", if entries.is_empty() { "  nothing found" } else { "" }),
     };
-    buf.set_stringn(inside.x, inside.y, cut(&typed, room), room, theme.faint());
+    buf.put(inside.x, inside.y, cut(&typed, room), room, theme.faint());
     let high = usize::from(inside.height.saturating_sub(2)).max(1);
     let first = (help.marked + 1).saturating_sub(high);
     for (y, (i, entry)) in (inside.y + 2..inside.bottom()).zip(entries.iter().enumerate().skip(first)) {
         // Where the window is narrow the explanation matters more than the command.
         let command = if room >= keys + command + 30 { command } else { 0 };
         let after = keys + 2 + if command > 0 { command + 2 } else { 0 };
-        buf.set_stringn(inside.x, y, pad(&entry.keys, keys, false), room, theme.strong());
+        buf.put(inside.x, y, pad(&entry.keys, keys, false), room, theme.strong());
         if command > 0 {
             let at = inside.x + keys as u16 + 2;
-            buf.set_stringn(at, y, pad(&entry.command, command, false), room - keys - 2, theme.faint());
+            buf.put(at, y, pad(&entry.command, command, false), room - keys - 2, theme.faint());
         }
         let left = room.saturating_sub(after);
         if left > 0 {
-            buf.set_stringn(inside.x + after as u16, y, cut(entry.help, left), left, Style::new());
+            buf.put(inside.x + after as u16, y, cut(entry.help, left), left, Style::new());
         }
         if i == help.marked {
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+        }
+    }
+}
+
+/// The metrics: what was typed, and those in whose names it occurs.
+pub fn metrics(app: &App, picker: &Picker, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let (found, all) = (app.metrics(&picker.search), app.metrics(""));
+    let names = all.iter().map(|metric| width(&clean(&metric.name))).max().unwrap_or(0).clamp(20, 60);
+    let inside = open("A chart of any metric", names + 34, all.len() + 2, area, theme, buf);
+    let room = inside.width as usize;
+    let typed = match (picker.search.as_str(), found.is_empty()) {
+        ("", true) => "no run has recorded a metric yet; Esc closes".to_string(),
+        ("", false) => "type to search, Enter adds a chart or closes an added one, Esc closes".to_string(),
+        (search, empty) => format!("/{}▏{}", clean(search), if empty { "  nothing found" } else { "" }),
+    };
+    buf.put(inside.x, inside.y, cut(&typed, room), room, theme.faint());
+    let high = usize::from(inside.height.saturating_sub(2)).max(1);
+    let first = (picker.marked + 1).saturating_sub(high);
+    for (y, (i, metric)) in (inside.y + 2..inside.bottom()).zip(found.iter().enumerate().skip(first)) {
+        let shown = if metric.panel.is_some() { "shown" } else { "" };
+        let runs = format!("{} {}", metric.runs, if metric.runs == 1 { "run" } else { "runs" });
+        let last = metric.last.map_or(String::new(), number);
+        let right = format!("{}  {}  {}", pad(&runs, 8, true), pad(&last, 10, true), pad(shown, 5, false));
+        buf.put(inside.x, y, cut(&clean(&metric.name), room), room, Style::new());
+        if room > width(&right) + 20 {
+            let at = inside.right() - width(&right) as u16;
+            buf.put(at, y, format!("  {right}"), room, theme.faint());
+        }
+        if i == picker.marked {
             buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
         }
     }
@@ -74,11 +108,11 @@ pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer
     let inside = open(question.title, wide, high, area, theme, buf);
     let room = inside.width as usize;
     for (y, line) in (inside.top()..inside.bottom()).zip(&asked) {
-        buf.set_stringn(inside.x, y, cut(line, room), room, Style::new());
+        buf.put(inside.x, y, cut(line, room), room, Style::new());
     }
     let below = inside.y + asked.len() as u16 + 1;
     for ((i, (key, _, answer)), y) in question.answers.iter().enumerate().zip(below..inside.bottom()) {
-        buf.set_stringn(inside.x, y, cut(&format!(" {key}  {answer}"), room), room, Style::new());
+        buf.put(inside.x, y, cut(&format!(" {key}  {answer}"), room), room, Style::new());
         if i == question.marked {
             buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
         }
@@ -98,6 +132,6 @@ pub fn trouble(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let lines = trouble_lines(app, buf.area);
     for (y, (i, line)) in (area.top()..area.bottom()).zip(lines.iter().enumerate()) {
         let sign = if i == 0 { " ✗ " } else { "   " };
-        buf.set_stringn(area.x, y, format!("{sign}{line}"), area.width as usize, theme.bad());
+        buf.put(area.x, y, format!("{sign}{line}"), area.width as usize, theme.bad());
     }
 }

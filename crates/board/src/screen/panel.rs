@@ -16,8 +16,10 @@ use super::{
     theme::Theme,
 };
 use crate::{
-    figure::{Rows, figure, gather, grouped},
+    figure::{By, Rows, figure, gather, grouped},
     layout::{Kind, Panel},
+    palette::COLOURS,
+    screen::put::Put as _,
     text::{clean, cut, width},
 };
 
@@ -30,7 +32,7 @@ pub fn most(app: &App, panel: &Panel) -> u16 {
         Kind::Diff => diff::rows(app).len() + 3,
         Kind::Ema => app.snapshot.runs.iter().map(|run| panels::ema::lines(run).len()).sum::<usize>() + 3,
         Kind::Temperature | Kind::Phases | Kind::Layers | Kind::System => return u16::MAX,
-        Kind::Line | Kind::Run | Kind::Similarity | Kind::Images => return u16::MAX,
+        Kind::Line | Kind::Run | Kind::Similarity | Kind::Images | Kind::Log => return u16::MAX,
     };
     lines.min(16) as u16
 }
@@ -42,6 +44,7 @@ pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
         Some(Kind::Events) => events::shown(app).len(),
         Some(Kind::Diff) => diff::rows(app).len() + 1,
         Some(Kind::Run) => run::lines(app, wide.into()).len(),
+        Some(Kind::Log) => app.snapshot.panels.log.as_ref().map_or(0, |log| log.lines.len()),
         _ => 0,
     };
     lines.saturating_sub(high)
@@ -60,6 +63,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         .title_style(if focused { theme.strong() } else { theme.heading() });
     let inside = block.inner(rect);
     block.render(rect, buf);
+    drawn(app, panel.kind, rect, theme, buf);
     let first = app.scrolled(index).min(out_of_sight(app, index, rect));
     match panel.kind {
         Kind::Diff => diff::draw(app, first, inside, theme, buf),
@@ -70,8 +74,26 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         }
         Kind::Retrieval => retrieval::draw(app, inside, theme, buf),
         Kind::Events => events::draw(app, now, first, inside, theme, buf),
+        Kind::Log => panels::log::draw(app.snapshot.panels.log.as_ref(), first, inside, theme, buf),
         Kind::Line => chart(app, index, panel, rect, inside, theme, buf),
         kind => clip(app, kind, inside, theme, buf),
+    }
+}
+
+/// How many runs or groups the panel draws, where others are left out, on its lower border with the key that changes it.
+fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+    let charted = [Kind::Line, Kind::Temperature, Kind::Layers, Kind::Phases, Kind::System, Kind::Diff];
+    let (drawn, all) = app.drawn();
+    let (key, what) = (app.keys.of("all"), if app.by() == By::Run { "runs" } else { "groups" });
+    let text = match drawn < all {
+        _ if !charted.contains(&kind) => return,
+        true => format!(" {drawn} of {all} {what} drawn · {key} draws all "),
+        false if app.every && all > COLOURS => format!(" all {all} {what} drawn · {key} draws {COLOURS} "),
+        false => return,
+    };
+    let room = usize::from(rect.width.saturating_sub(4));
+    if rect.height > 2 {
+        buf.put(rect.x + 2, rect.bottom() - 1, cut(&text, room), room, theme.doubtful());
     }
 }
 
@@ -93,7 +115,7 @@ fn clip(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
             let at = selected.map(|_| app.selected_index());
             panels::ema::draw(&app.snapshot.runs, at, area, theme, buf);
         }
-        Kind::Runs | Kind::Line | Kind::Retrieval | Kind::Events | Kind::Diff | Kind::Run => {}
+        Kind::Runs | Kind::Line | Kind::Retrieval | Kind::Events | Kind::Diff | Kind::Run | Kind::Log => {}
     }
 }
 
@@ -101,14 +123,8 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
     let Some(chart) = app.chart(index) else { return };
     let rows = rows(app, chart);
     if rows.iter().all(|rows| rows.buckets.is_empty()) {
-        let words = format!("no {} yet", panel.metrics.join(", "));
-        buf.set_stringn(
-            inside.x,
-            inside.y,
-            cut(&words, inside.width as usize),
-            inside.width as usize,
-            theme.faint(),
-        );
+        let words = clean(&format!("no {} yet", panel.metrics.join(", ")));
+        buf.put(inside.x, inside.y, cut(&words, inside.width as usize), inside.width as usize, theme.faint());
         return;
     }
     let view = app.view_of(index, panel, chart.x);
@@ -119,7 +135,10 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
     let look = Look { front: app.selected().and_then(|run| run.colour), cursor: app.cursor(chart.x) };
     plot::draw(&figure, inside, look, theme, buf);
     let bad = figure.series.iter().any(|series| !series.bad.is_empty());
-    notes(&figure.notes, bad, panel, rect, theme, buf);
+    let left_out = (!chart.left_out.is_empty())
+        .then(|| format!("another unit, not drawn: {}", clean(&chart.left_out.join(", "))));
+    let all: Vec<String> = left_out.into_iter().chain(figure.notes).collect();
+    notes(&all, bad, panel, rect, theme, buf);
 }
 
 /// The rows of the runs that are not hidden: finely read where that is done, else those of the whole axis.
@@ -138,5 +157,5 @@ fn notes(notes: &[String], bad: bool, panel: &Panel, rect: Rect, theme: &Theme, 
     let text = cut(&format!(" {} ", notes.join(" · ")), room);
     let x = rect.right().saturating_sub(width(&text) as u16 + 1);
     let style = if bad { theme.bad() } else { theme.faint() };
-    buf.set_stringn(x, rect.y, &text, width(&text), style);
+    buf.put(x, rect.y, &text, width(&text), style);
 }

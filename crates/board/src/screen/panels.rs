@@ -5,6 +5,7 @@ pub mod ema;
 mod heat;
 pub mod images;
 pub mod layers;
+pub mod log;
 pub(crate) mod paint;
 pub mod phases;
 mod read;
@@ -14,5 +15,6 @@ pub mod system;
 pub mod temperature;
 
 pub use data::{Layers, Load, Meter, Panels, Phases, Scale, Seen};
+pub use log::Log;
 pub(super) use read::Cache;
 pub use seen::{Choice, Mode, evaluations};

@@ -7,6 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{canvas::Canvas, theme::Theme};
 use crate::{
     figure::{Figure, Series, Tick, number, spread},
+    screen::put::Put as _,
     text::{cut, pad, width},
 };
 
@@ -71,9 +72,8 @@ pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, b
 
 /// Columns kept at the right for the names of the lines.
 fn gutter(figure: &Figure, room: u16, theme: &Theme) -> u16 {
-    let lead = width(&theme.sample(0, 0));
-    let longest =
-        figure.series.iter().filter(|s| s.last.is_some()).map(|s| width(&label(s, s.last)) + lead).max();
+    let wide = |s: &Series| width(&label(s, s.last)) + width(&theme.sample(s.colour, s.dash));
+    let longest = figure.series.iter().filter(|s| s.last.is_some()).map(wide).max();
     match longest {
         Some(longest) if room >= 36 => {
             (longest as u16 + 2).min(if room < 80 { room * 2 / 5 } else { room * 3 / 10 })
@@ -97,7 +97,7 @@ fn order(figure: &Figure, front: Option<usize>) -> Vec<&Series> {
 fn vertical(figure: &Figure, ticks: &[Tick], x: u16, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let axis = inside.x - 1;
     for row in inside.top()..inside.bottom() {
-        buf.set_string(axis, row, "│", theme.faint());
+        buf.put_all(axis, row, "│", theme.faint());
     }
     for tick in ticks {
         let place = figure.y.scale.place(tick.at);
@@ -105,15 +105,15 @@ fn vertical(figure: &Figure, ticks: &[Tick], x: u16, inside: Rect, theme: &Theme
             continue;
         }
         let row = inside.bottom() - 1 - (place * f64::from(inside.height - 1)).round() as u16;
-        buf.set_string(x, row, pad(&tick.label, (axis - x) as usize, true), theme.faint());
-        buf.set_string(axis, row, "┤", theme.faint());
+        buf.put_all(x, row, pad(&tick.label, (axis - x) as usize, true), theme.faint());
+        buf.put_all(axis, row, "┤", theme.faint());
     }
 }
 
 fn horizontal(figure: &Figure, area: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let line = inside.bottom();
-    buf.set_string(inside.x - 1, line, "└", theme.faint());
-    buf.set_string(inside.x, line, "─".repeat(inside.width as usize), theme.faint());
+    buf.put_all(inside.x - 1, line, "└", theme.faint());
+    buf.put_all(inside.x, line, "─".repeat(inside.width as usize), theme.faint());
     let title = &figure.x.title;
     let title_at = area.right().saturating_sub(width(title) as u16);
     let mut free = area.x;
@@ -125,14 +125,14 @@ fn horizontal(figure: &Figure, area: Rect, inside: Rect, theme: &Theme, buf: &mu
         let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
         let wide = width(&tick.label) as u16;
         let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
-        buf.set_string(column, line, "┴", theme.faint());
+        buf.put_all(column, line, "┴", theme.faint());
         if start >= free && start + wide < title_at {
-            buf.set_string(start, line + 1, &tick.label, theme.faint());
+            buf.put_all(start, line + 1, &tick.label, theme.faint());
             free = start + wide + 1;
         }
     }
     if title_at > area.x {
-        buf.set_string(title_at, line + 1, title, theme.faint());
+        buf.put_all(title_at, line + 1, title, theme.faint());
     }
 }
 
@@ -142,7 +142,7 @@ fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mu
         let place = figure.x.scale.place(*x);
         if (-1e-6..=1.0 + 1e-6).contains(&place) {
             let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
-            buf.set_string(column, inside.bottom(), "╫", Style::new().fg(theme.series(series.colour)));
+            buf.put_all(column, inside.bottom(), "╫", Style::new().fg(theme.series(series.colour)));
         }
     }
     for (x, bad) in &series.bad {
@@ -152,7 +152,7 @@ fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mu
         }
         let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
         let row = if bad.sign() == "▲" { inside.y } else { inside.bottom() - 1 };
-        buf.set_string(column, row, bad.sign(), theme.bad());
+        buf.put_all(column, row, bad.sign(), theme.bad());
     }
 }
 
@@ -162,7 +162,7 @@ fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     for (count, sign, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
         let text = format!("{sign}{count}");
         if count > 0 && width(&text) < inside.width as usize {
-            buf.set_string(inside.right() - width(&text) as u16, row, text, theme.doubtful());
+            buf.put_all(inside.right() - width(&text) as u16, row, text, theme.doubtful());
         }
     }
 }
@@ -179,7 +179,7 @@ fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme,
     let text = figure.x.text(x);
     let wide = width(&text) as u16;
     let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
-    buf.set_stringn(start, inside.bottom() + 1, text, area.width as usize, theme.chosen());
+    buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.chosen());
 }
 
 /// Names and values beside the ends of the lines, pushed apart where they would overlap. At a cursor, the values there.
@@ -208,7 +208,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
         let sample = theme.sample(series.colour, series.dash);
         let room = (right as usize - 1).saturating_sub(width(&sample));
         let text = format!("{sample}{}", shortened(series, *value, room));
-        buf.set_stringn(inside.right() + 1, row, text, right as usize - 1, style);
+        buf.put(inside.right() + 1, row, text, right as usize - 1, style);
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{app::App, data::Run, grid, grid::Cell, theme::Theme};
-use crate::text::Column;
+use crate::{screen::put::Put as _, text::Column};
 
 /// Columns from left to right: heading, the last parts of the metric's name, and which goes first without room.
 const COLUMNS: [(&str, &[&str], &str, u8); 8] = [
@@ -45,7 +45,7 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     }
     if rows.is_empty() {
         let words = "no evaluation yet: retrieval and zero-shot scores appear here";
-        buf.set_stringn(area.x, area.y, words, area.width as usize, theme.faint());
+        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
         return;
     }
     grid::draw(&columns, &rows, selected, area, theme, buf);

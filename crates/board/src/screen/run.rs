@@ -5,7 +5,10 @@ mod sections;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{app::App, data::Run, theme::Theme};
-use crate::text::{clean, cut, pad, width, wrap};
+use crate::{
+    screen::put::Put as _,
+    text::{clean, cut, pad, width, wrap},
+};
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +66,14 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
     for ((label, words, look), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
         let label_style = if *look == Look::Heading { theme.heading() } else { theme.faint() };
         let style = if *look == Look::Bad { theme.bad() } else { Style::new() };
-        buf.set_stringn(area.x, y, label, room, label_style);
+        buf.put(area.x, y, label, room, label_style);
         let wide = width(label).min(room);
-        buf.set_stringn(area.x + wide as u16, y, cut(words, room - wide), room - wide, style);
+        buf.put(area.x + wide as u16, y, cut(words, room - wide), room - wide, style);
     }
     let below = lines.len().saturating_sub(first + area.height as usize);
     if first + below > 0 && area.width > 20 {
         let text = format!(" {}-{} of {} ", first + 1, lines.len() - below, lines.len());
         let x = area.right().saturating_sub(text.len() as u16 + 1);
-        buf.set_stringn(x, area.bottom(), text, room, theme.faint());
+        buf.put(x, area.bottom(), text, room, theme.faint());
     }
 }

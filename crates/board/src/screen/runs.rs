@@ -30,7 +30,7 @@ pub fn status_words(status: Status) -> &'static str {
         Status::Failed => "✗ failed",
         Status::Interrupted => "■ interrupted",
         Status::NonFinite => "✕ non-finite",
-        Status::Crashed => "✗ crashed",
+        Status::Crashed => "⊗ crashed",
     }
 }
 
@@ -218,7 +218,10 @@ fn time(run: &Run) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+    use crate::screen::put::Put as _;
 
     #[test]
     fn the_bar_is_full_only_at_the_end_and_always_as_long() {
@@ -227,6 +230,23 @@ mod tests {
         assert_eq!(progress(7, Some(5)), "████████ 100%");
         assert_eq!(progress(7, None), "");
         assert!((0..=97).all(|step| progress(step, Some(97)).chars().count() == 13));
+    }
+
+    #[test]
+    fn the_signs_of_statuses_differ_in_ascii_too() {
+        let signs = |ascii: bool| -> HashSet<String> {
+            let sign = |status: &Status| {
+                let mut buf = Buffer::empty(Rect::new(0, 0, 1, 1));
+                buf.put(0, 0, status_words(*status), 1, Style::new());
+                if ascii {
+                    crate::screen::ascii::plain(&mut buf);
+                }
+                buf[(0, 0)].symbol().to_string()
+            };
+            Status::ALL.iter().map(sign).collect()
+        };
+        assert_eq!((signs(false).len(), signs(true).len()), (Status::ALL.len(), Status::ALL.len()));
+        assert!(!signs(true).contains("?"), "every sign has one in ASCII");
     }
 
     #[test]

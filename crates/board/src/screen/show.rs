@@ -31,6 +31,7 @@ use super::{
     feed::{Feed, THREAD, start},
     keys,
     panels::images::{Gallery, Images},
+    plain::{follow, no_screen},
     theme::Theme,
     view,
 };
@@ -62,6 +63,8 @@ pub struct Options {
     pub images: Images,
     /// Whether the program that shows this screen started that run: leaving then asks what becomes of it.
     pub child: bool,
+    /// What is said in the last line at first, until a key is pressed.
+    pub note: Option<String>,
 }
 
 /// How the screen was left.
@@ -75,7 +78,8 @@ pub enum Outcome {
     StopRequested,
 }
 
-/// Shows the dashboard until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP).
+/// Shows the dashboard until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). On a terminal that cannot draw
+/// one, prints lines until no run is live.
 ///
 /// The terminal is restored in every case, after a panic too. A store that is missing, locked or newer is a
 /// sentence on the screen, and is tried again until it can be read.
@@ -88,12 +92,17 @@ pub fn show(options: Options) -> Result<Outcome> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
     }
+    if let Some(why) = no_screen() {
+        eprintln!("{why}");
+        return follow(options, &stop);
+    }
     let keys = keys::file::read(&options.store).map_err(|report| anyhow!("{report}"))?;
     let (ask, told) = effect::start(options.store.clone()).context("cannot start the writer to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
     let pictures = options.layout.panels().any(|panel| panel.kind == Kind::Images);
     let mut app = App::new(options.layout, options.focus, options.child);
     app.keys = keys;
+    app.told = options.note.map(|words| Told { words, good: true });
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     leave_feed_alone();
     let theme = Theme::from_env();

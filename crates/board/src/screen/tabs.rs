@@ -3,7 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{app::App, theme::Theme};
-use crate::text::{clean, cut, width};
+use crate::{
+    screen::put::Put as _,
+    text::{clean, cut, width},
+};
 
 /// The tabs in `area`, as `(view, place, text)`: with their names where all fit, else the others by their number.
 pub fn tabs(app: &App, area: Rect) -> Vec<(usize, Rect, String)> {
@@ -36,6 +39,6 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     for (view, place, text) in tabs(app, area) {
         let style = if view == app.view { theme.chosen() } else { theme.faint() };
-        buf.set_stringn(place.x, place.y, text, place.width as usize, style);
+        buf.put(place.x, place.y, text, place.width as usize, style);
     }
 }

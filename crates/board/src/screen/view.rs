@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     figure::{number, x},
+    screen::put::Put as _,
     text::{clean, cut, width, wrap},
 };
 
@@ -41,6 +42,7 @@ fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     match &app.mode {
         Mode::Help(help) => overlay::help(app, help, places.body, theme, buf),
+        Mode::Metrics(picker) => overlay::metrics(app, picker, places.body, theme, buf),
         Mode::Asking(question) => overlay::question(question, places.body, theme, buf),
         Mode::Looking | Mode::Command(_) => {}
     }
@@ -59,7 +61,7 @@ fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (None, None) => "no runs yet".to_string(),
     };
     let style = if trouble.is_some() { theme.bad() } else { theme.heading() };
-    buf.set_stringn(area.x, area.y, cut(&text, area.width as usize), area.width as usize, style);
+    buf.put(area.x, area.y, cut(&text, area.width as usize), area.width as usize, style);
 }
 
 fn in_a_line(run: &Run) -> String {
@@ -75,14 +77,14 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
     let runs = if all == 1 { "run" } else { "runs" };
     let room = area.width as usize;
     let left = format!(" clip-lab  {}  ", clean(&app.layout.title));
-    buf.set_stringn(area.x, area.y, &left, room, theme.heading());
+    buf.put(area.x, area.y, &left, room, theme.heading());
     let at = (area.x as usize + width(&left)).min(area.right() as usize);
     let counts = format!("{all} {runs}, {live} live");
-    buf.set_stringn(at as u16, area.y, &counts, room.saturating_sub(at), theme.faint());
+    buf.put(at as u16, area.y, &counts, room.saturating_sub(at), theme.faint());
     let chosen = chosen_words(app, places);
     let start = area.right().saturating_sub(width(&chosen) as u16 + 1);
     if usize::from(start) > at + counts.len() + 2 {
-        buf.set_string(start, area.y, chosen, theme.faint());
+        buf.put_all(start, area.y, chosen, theme.faint());
     }
 }
 
@@ -95,6 +97,8 @@ fn chosen_words(app: &App, places: &Places) -> String {
         app.smooth
             .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),
     );
+    let (drawn, all) = app.drawn();
+    words.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
     words.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
     words.extend((places.pages > 1).then(|| format!("page {} of {}", places.page + 1, places.pages)));
     words.join("  ")
@@ -113,6 +117,6 @@ fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (top..area.bottom()).zip(lines) {
         let x = area.x + area.width.saturating_sub(width(&line) as u16) / 2;
-        buf.set_stringn(x, y, line, area.width as usize, theme.faint());
+        buf.put(x, y, line, area.width as usize, theme.faint());
     }
 }

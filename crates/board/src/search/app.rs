@@ -68,6 +68,8 @@ pub struct App {
     pub help: bool,
     /// Why there is no answer.
     pub fault: Option<String>,
+    /// Whether the next Esc leaves.
+    pub leaving: bool,
     /// The way pictures take to the terminal.
     pub gallery: Gallery,
     /// Pictures that have come.
@@ -101,6 +103,7 @@ impl App {
             large: false,
             help: false,
             fault: None,
+            leaving: false,
             ready,
             line,
             top,
@@ -131,12 +134,15 @@ impl App {
         self.due.is_some() || self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)))
     }
 
-    /// A key. Esc and `q` close what is open, else leave; in the prompt `q` is a letter.
+    /// A key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes as well, and leaves only when
+    /// it is pressed once more.
     pub fn press(&mut self, key: KeyEvent, now: Instant) -> Next {
+        let again = std::mem::take(&mut self.leaving);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Char('c') if control => return Next::Leave,
-            KeyCode::Esc => return self.close(now),
+            KeyCode::Esc if again => return Next::Leave,
+            KeyCode::Esc => self.leaving = self.close(now) == Next::Leave,
             KeyCode::F(1) => self.help = !self.help,
             _ if self.help => self.help = false,
             KeyCode::Down => self.choose(1),

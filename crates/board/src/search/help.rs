@@ -20,14 +20,14 @@ const KEYS: &[(&str, &str)] = &[
     ("Tab", "the nearest pictures of the chosen one, and back"),
     ("/", "back to the prompt, as does any other letter"),
     ("Ctrl-U", "empty the prompt; Ctrl-W takes a word away"),
-    ("Esc", "close what is open, else leave; so does q in the list"),
+    ("Esc", "close what is open; twice to leave, as does q in the list"),
     ("F1 ?", "this help; in the prompt ? only while it is empty"),
 ];
 const OF_MISSES: &[(&str, &str)] = &[
     ("Up Down", "choose a query that missed; also j and k"),
     ("PgUp PgDn", "ten further; Home and End to the ends"),
     ("Enter", "what it found, as large as the screen"),
-    ("Esc q", "close what is open, else leave"),
+    ("Esc q", "close what is open; q then leaves, Esc when pressed twice"),
     ("F1 ?", "this help"),
 ];
 

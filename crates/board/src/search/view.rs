@@ -103,6 +103,9 @@ fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mu
 }
 
 fn status(app: &App, theme: &Theme) -> (String, Style) {
+    if app.leaving {
+        return ("Esc once more leaves".to_string(), theme.doubtful());
+    }
     if let Some(why) = &app.fault {
         return (why.clone(), theme.bad());
     }
@@ -146,7 +149,7 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             ]
         }
         _ => &[
-            ("Esc", "leave"),
+            ("Esc Esc", "leave"),
             ("Up Down", "choose"),
             ("Enter", "larger"),
             ("Tab", "nearest"),

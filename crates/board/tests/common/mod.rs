@@ -127,3 +127,29 @@ pub fn fixture(folder: &Path) -> (PathBuf, Vec<Recorder>) {
     let live = STORIES.iter().filter_map(|story| tell(&store, story)).collect();
     (store, live)
 }
+
+/// One more run of a study with arms and seeds, short, with a console log.
+pub fn more(store: &Path, number: u64) {
+    let uid = new_uid();
+    let run = NewRun {
+        name: format!("many/arm-{:02}/{}", number / 2, number % 2),
+        study: Some("many".to_string()),
+        arm: Some(format!("arm-{:02}", number / 2)),
+        seed: number % 2,
+        total_steps: Some(200),
+        config: settings("lit-mean"),
+        dir: store.with_file_name(&uid),
+        uid: uid.clone(),
+        ..NewRun::default()
+    };
+    let recorder = Recorder::start(store, run).expect("a new store can be written");
+    for step in 0..=200 {
+        let tick = Tick { step, epoch: step as f64 / 50.0, samples: step * 128 };
+        let value = 5.0 / (1.0 + step as f64 / (20.0 + number as f64)) + 0.2 * noise(number, step);
+        recorder.log(tick, &[("train/loss", value), ("my/odd_one", value * value), ("train/accuracy", 0.97)]);
+    }
+    recorder.finish(Status::Finished, None);
+    let log: String = (0..200).map(|step| format!("step {step} of 200\n")).collect();
+    std::fs::create_dir_all(store.with_file_name(&uid)).expect("a folder");
+    std::fs::write(store.with_file_name(&uid).join("log.txt"), log).expect("a log");
+}

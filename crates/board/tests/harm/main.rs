@@ -34,6 +34,7 @@ fn child_process() {
         focus: None,
         images: Default::default(),
         child: false,
+        note: None,
     };
     let end = show(options);
     // The terminal may be gone: then nothing is said, and the harness could not say anything either.

@@ -68,7 +68,7 @@ fn curve(frame: &Frame, series: &Series, scene: &mut Scene) {
         let places: Vec<Place> = line.iter().map(|(x, y)| frame.unit(*x, *y)).collect();
         for piece in pieces(&places) {
             let piece = piece.into_iter().map(|place| frame.sheet(place)).collect();
-            for stretch in dashes(piece, series.dash) {
+            for stretch in dashes(piece, dash(series)) {
                 let (colour, thick) = if series.thin { (mixed(colour), PT * 0.4) } else { (colour, PT) };
                 scene.line(Role::Line, stretch, colour, thick);
             }
@@ -78,6 +78,11 @@ fn curve(frame: &Frame, series: &Series, scene: &mut Scene) {
             scene.dot(frame.at(*x, *y), 0.55, colour);
         }
     }
+}
+
+/// The line style: what has the colour of another differs by it.
+fn dash(series: &Series) -> usize {
+    series.dash + series.colour / PAPER.len()
 }
 
 /// What was not finite, on the frame where it happened.
@@ -117,7 +122,7 @@ fn labels(paper: &Paper, scene: &mut Scene) -> Result<()> {
         if frame.right - end.0 < 0.12 * (frame.right - frame.left) {
             scene.line(Role::Leader, vec![end, (start, row)], mixed(colour), 0.12);
         }
-        for piece in dashes(vec![(start, row), (stop, row)], series.dash) {
+        for piece in dashes(vec![(start, row), (stop, row)], dash(series)) {
             scene.line(Role::Leader, piece, colour, PT * 1.5);
         }
         let name = shortened(&series.name, paper.wide - stop - 1.5, TEXT)?;

@@ -2,7 +2,7 @@
 
 use clip_lab_store::{Level, Request};
 
-use super::{App, Help, Line, Mode, Next, Question, Told};
+use super::{App, Help, Line, Mode, Next, Picker, Question, Told};
 use crate::{
     figure::{Form, x},
     layout::Kind,
@@ -19,6 +19,12 @@ impl App {
         let panels = self.panels().count().max(1);
         match action {
             Action::Leave => return self.leave(),
+            Action::Close => self.close(),
+            Action::Metrics => self.mode = Mode::Metrics(Picker::default()),
+            Action::Chart(metric) => self.add_chart(metric),
+            Action::SaveLayout(name) => {
+                return Next::Do(Effect::SaveLayout { name, text: self.layout.to_toml() });
+            }
             Action::Help => self.mode = Mode::Help(Help::default()),
             Action::Command(text) => self.mode = Mode::Command(Line::new(text)),
             Action::View(view) => self.switch(view),
@@ -66,6 +72,15 @@ impl App {
         }
     }
 
+    /// Nothing here leaves the screen: a key too many must not.
+    fn close(&mut self) {
+        if self.expanded {
+            self.expanded = false;
+        } else {
+            self.tell(format!("nothing is open; {} leaves", self.keys.of("quit")), true);
+        }
+    }
+
     fn leave(&mut self) -> Next {
         if self.expanded {
             self.expanded = false;
@@ -103,7 +118,7 @@ impl App {
         self.pinned = chosen.filter(|id| self.pinned != Some(*id));
     }
 
-    fn first_axis(&self) -> clip_lab_store::Axis {
+    pub(super) fn first_axis(&self) -> clip_lab_store::Axis {
         self.panels().find(|panel| panel.kind == Kind::Line).map_or_else(Default::default, |panel| panel.x)
     }
 

@@ -1,7 +1,10 @@
 //! What moves with the arrow keys: the selection among the runs, and lists that stand by themselves.
 
 use super::App;
-use crate::screen::{panel, places::places};
+use crate::{
+    layout::Kind,
+    screen::{panel, places::places},
+};
 
 impl App {
     /// How many lines the list in `panel` of the view shown is scrolled.
@@ -12,7 +15,7 @@ impl App {
     /// Scrolls the list in `panel`, no further than its ends. The newest events are where scrolling begins.
     pub(super) fn scroll(&mut self, panel: usize, lines: usize, up: bool) {
         let shown = self.panels().nth(panel).map(|panel| panel.kind);
-        let away = up == shown.is_some_and(|kind| kind == crate::layout::Kind::Events);
+        let away = up == shown.is_some_and(Kind::ends_first);
         let most = self.out_of_sight(panel);
         let at = self.scrolled(panel).min(most);
         let at = if away { at.saturating_add(lines).min(most) } else { at.saturating_sub(lines) };

@@ -1,65 +1,18 @@
-//! What the charts of the view show: which runs, by what groups, in which colours, and how closely.
+//! What the charts of the view show: the series of the drawn runs, and how closely.
 
-use clip_lab_store::{Axis, Reader, RunId, RunRow, SeriesRow, StoreError};
+use clip_lab_store::{Axis, Goal, Reader, SeriesRow, StoreError};
 
 use super::Feed;
 use crate::{
+    export::words::{Measure, one_axis},
     figure::{By, Rows, x},
     layout::{Kind, Panel},
     names::{label, metrics, short_names},
-    palette::COLOURS,
     screen::data::{Chart, Run, Want},
+    text::clean,
 };
 
-/// Runs on one chart: more are not told apart. Groups are, however many runs they have.
-const CHARTED: usize = COLOURS;
-
 impl Feed {
-    /// The group of each run, with colours for new ones; none where runs stand for themselves.
-    pub(super) fn groups(&mut self, rows: &[RunRow], by: &By) -> Vec<Option<String>> {
-        if *by == By::Run {
-            return vec![None; rows.len()];
-        }
-        let setting = |row: &RunRow, key: &str| self.facts.of(row.id).settings.get(key).cloned();
-        let names = by.names(&rows.iter().collect::<Vec<_>>(), setting);
-        self.group_colours.assign(names.iter().flatten().map(String::as_str), None);
-        names
-    }
-
-    /// The colour of each run; none for those on no chart.
-    pub(super) fn paint(
-        &mut self,
-        rows: &[RunRow],
-        groups: &[Option<String>],
-        want: &Want,
-    ) -> Vec<Option<usize>> {
-        let shown = rows.iter().map(|row| row.id).filter(|id| !want.hidden.contains(id));
-        if want.by != By::Run {
-            let shown: Vec<RunId> = shown.collect();
-            let of = |(row, group): (&RunRow, &Option<String>)| {
-                group.as_ref().filter(|_| shown.contains(&row.id)).map(|name| self.group_colours.of(name))
-            };
-            return rows.iter().zip(groups).map(of).collect();
-        }
-        let charted: Vec<RunId> = shown.take(CHARTED).collect();
-        self.keep_apart(&charted);
-        let of = |row: &RunRow| self.colours.get(&row.id).copied().filter(|_| charted.contains(&row.id));
-        rows.iter().map(of).collect()
-    }
-
-    /// Gives each run on the charts a colour that it keeps, oldest first, none twice at a time.
-    fn keep_apart(&mut self, charted: &[RunId]) {
-        for id in charted.iter().rev() {
-            if self.colours.contains_key(id) {
-                continue;
-            }
-            let taken: Vec<usize> =
-                charted.iter().filter_map(|other| self.colours.get(other)).copied().collect();
-            let free = (0..COLOURS).find(|colour| !taken.contains(colour));
-            self.colours.insert(*id, free.unwrap_or(self.colours.len() % COLOURS));
-        }
-    }
-
     pub(super) fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
         let lines = |panel: &&Panel| panel.kind == Kind::Line;
         let Some(view) = self.layout.views.get(want.view) else { return Ok(()) };
@@ -72,7 +25,8 @@ impl Feed {
         for (number, panel) in (first..).zip(panels) {
             let axis = want.x.unwrap_or(panel.x);
             let mut chart = Chart { x: axis, grouped: want.by != By::Run, ..Chart::default() };
-            let metrics = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
+            let known = || runs.iter().flat_map(|run| &run.series);
+            let metrics = chart.axis(&metrics(&panel.metrics, known()), known());
             let shorts = short_names(&metrics);
             let stretch = want.range.filter(|stretch| stretch.axis == axis);
             let mut near = Vec::new();
@@ -81,7 +35,7 @@ impl Feed {
                     let Some(series) = run.metric(metric) else { continue };
                     let Some(rows) = self.rows(run, series, axis, want.buckets.max(16)) else { continue };
                     let of = run.group.as_ref().unwrap_or(&run.name);
-                    let name = label(of, &shorts[dash], runs.len(), metrics.len());
+                    let name = label(of, &clean(&shorts[dash]), runs.len(), metrics.len());
                     let rows = Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows };
                     if let Some(stretch) = stretch {
                         let half_life = want.smooth.unwrap_or(panel.smooth) * rows.per_step;
@@ -103,5 +57,26 @@ impl Feed {
     fn rows(&self, run: &Run, series: &SeriesRow, axis: Axis, buckets: usize) -> Option<Rows> {
         let (_, rows) = self.cache.get(&(run.row.id, series.name.clone(), axis, buckets))?;
         Some(Rows { per_step: x::per_step(axis, &run.row), ..rows.clone() })
+    }
+}
+
+impl Chart {
+    /// The `metrics` that its one axis can hold. Notes the others, and between which values these lie.
+    fn axis<'a>(
+        &mut self,
+        metrics: &[String],
+        known: impl Iterator<Item = &'a SeriesRow> + Clone,
+    ) -> Vec<String> {
+        let unit =
+            |name: &str| known.clone().find(|series| series.name == name).map_or("", |s| s.unit.as_str());
+        let (same, others) = one_axis(metrics.iter().map(|name| (name.as_str(), unit(name))));
+        let first = same.first().map(|name| Measure::new(name, unit(name), Goal::None));
+        self.limits = first.and_then(|first| {
+            // The screen shows values as they are recorded.
+            let (low, high) = first.limits()?;
+            Some((low / first.factor, high / first.factor))
+        });
+        self.left_out = others.into_iter().map(|(name, _)| name.to_string()).collect();
+        same.into_iter().map(str::to_string).collect()
     }
 }

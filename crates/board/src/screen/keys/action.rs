@@ -7,8 +7,16 @@ use crate::screen::{lens, table::act::Act};
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
+    /// Close what is open.
+    Close,
     /// Close what is open, or leave.
     Leave,
+    /// The list of metrics.
+    Metrics,
+    /// A chart of this metric.
+    Chart(String),
+    /// Write the layout to a file of this name beside the store.
+    SaveLayout(String),
     /// Show or close the help.
     Help,
     /// Open the command line with this text on it.

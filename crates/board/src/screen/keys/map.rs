@@ -76,6 +76,13 @@ impl Keys {
         None
     }
 
+    /// The first key of the binding called `name`, else how it is written on the command line.
+    pub fn of(&self, name: &str) -> String {
+        let at = BINDINGS.iter().position(|binding| binding.name == name);
+        let key = at.map_or(String::new(), |at| self.words(at, 1));
+        if key.is_empty() { format!(":{name}") } else { key }
+    }
+
     /// How the keys of the binding numbered `i` are written: all, or only the `first` ones.
     pub fn words(&self, i: usize, most: usize) -> String {
         let chords = self.0.get(i).map_or(&[][..], Vec::as_slice);

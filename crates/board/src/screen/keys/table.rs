@@ -93,7 +93,7 @@ const PAGE: usize = 10;
 
 /// The table. The footer shows as many as fit, in this order.
 pub static BINDINGS: &[Binding] = &[
-    now("quit", &["q", "Esc"], Action::Leave, "leave", "close what is open, then leave; runs go on"),
+    now("quit", &["q"], Action::Leave, "leave", "close what is open, then leave; runs go on"),
     now("help", &["?", "h"], Action::Help, "help", "this help: type to search, Enter does what is marked"),
     now("command", &[":"], Action::Command(String::new()), "command", "a command by its name, with Tab"),
     either(
@@ -139,7 +139,13 @@ pub static BINDINGS: &[Binding] = &[
     now_on(PICTURES, "query", &[">"], Action::Query { further: true }, "query", "the next query"),
     now_on(PICTURES, "query-before", &["<"], Action::Query { further: false }, "query", "the query before"),
     now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
-    now("all", &["a"], Action::Table(Act::All), "", "show all runs on the charts"),
+    now(
+        "all",
+        &["a"],
+        Action::Table(Act::All),
+        "",
+        "draw every run on the charts, or as many as there are colours",
+    ),
     now("none", &["A"], Action::Table(Act::Nobody), "", "hide all runs from the charts"),
     either(
         "filter",
@@ -165,6 +171,22 @@ pub static BINDINGS: &[Binding] = &[
         Action::Expand,
         "expand",
         "the focused panel on the whole screen, or back",
+    ),
+    now("close", &["Esc"], Action::Close, "", "close what is open; it never leaves"),
+    either(
+        "chart",
+        &["+"],
+        Action::Metrics,
+        words::METRIC,
+        "chart",
+        "any metric as a chart of this view, from a list that letters search",
+    ),
+    words(
+        "layout",
+        &[],
+        words::LAYOUT,
+        "",
+        "save this layout with the added charts, as a file beside the store",
     ),
     either(
         "x",

@@ -7,6 +7,7 @@ use super::Action;
 use crate::{
     figure::x,
     filter::Filter,
+    layout::{self, matches},
     screen::{app::App, table::act::Act},
 };
 
@@ -29,6 +30,33 @@ pub const VIEW: Words = Words {
         let number = words.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < known.len());
         let named = known.iter().position(|title| *title == words.to_lowercase());
         named.or(number).map(Action::View).ok_or_else(|| unknown("view", words, &known))
+    },
+};
+
+/// A metric of the runs; `*` in it stands for any characters.
+pub const METRIC: Words = Words {
+    hint: "METRIC",
+    known: |app| app.metrics("").into_iter().map(|metric| metric.name).collect(),
+    read: |app, words| {
+        let known = (METRIC.known)(app);
+        match known.iter().any(|name| matches(words, name)) {
+            true => Ok(Action::Chart(words.to_string())),
+            false if known.is_empty() => Err("no run has recorded a metric yet".to_string()),
+            false => Err(unknown("metric", words, &known)),
+        }
+    },
+};
+
+/// `save` and the name of a file.
+pub const LAYOUT: Words = Words {
+    hint: "save NAME",
+    known: |app| vec![format!("save {}", app.layout.title.to_lowercase().replace(' ', "-"))],
+    read: |_, words| {
+        let name = words.strip_prefix("save ").map(str::trim).unwrap_or_default();
+        if name.is_empty() {
+            return Err("write `layout save NAME`".to_string());
+        }
+        layout::check_name(name).map(|()| Action::SaveLayout(name.to_string()))
     },
 };
 
@@ -125,11 +153,19 @@ fn tags<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
     all
 }
 
+/// Names told at most.
+const MOST: usize = 20;
+
 /// `no view is called ...`, with the nearest name or all of them.
 pub fn unknown(what: &str, words: &str, known: &[String]) -> String {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     match nearest(words, &names) {
         Some(name) => format!("no {what} is called `{words}`; did you mean `{name}`?"),
-        None => format!("no {what} is called `{words}`; there are {}", names.join(", ")),
+        None => {
+            let more = names.len().saturating_sub(MOST);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let names = &names[..names.len().min(MOST)];
+            format!("no {what} is called `{words}`; there are {}{more}", names.join(", "))
+        }
     }
 }

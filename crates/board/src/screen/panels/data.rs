@@ -4,6 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use clip_lab_store::{Bucket, Probe, RunId};
 
+use super::log::Log;
+
 /// Thumbnails, encoded, by the digest of their picture.
 pub type Pictures = Arc<HashMap<String, Arc<[u8]>>>;
 
@@ -22,6 +24,8 @@ pub struct Panels {
     pub phases: Vec<Phases>,
     /// How busy the machines were.
     pub loads: Vec<Load>,
+    /// The console log of the selected run.
+    pub log: Option<Log>,
 }
 
 /// What the model of one run saw at each of its evaluations.

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, symbols::border::Set};
 
 use crate::{
-    screen::theme::Theme,
+    screen::{put::Put as _, theme::Theme},
     text::{clean, cut, width, wrap},
 };
 
@@ -16,7 +16,7 @@ pub fn put(text: &str, (x, y): (u16, u16), style: Style, area: Rect, buf: &mut B
     }
     let room = usize::from(area.right() - x);
     let text = cut(&clean(text), room);
-    buf.set_stringn(x, y, &text, room, style);
+    buf.put(x, y, &text, room, style);
     (x + width(&text) as u16).min(area.right())
 }
 

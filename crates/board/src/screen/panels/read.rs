@@ -1,12 +1,12 @@
 //! Reads what the panels show. In the feed's thread, for the view on the screen only, and nothing twice.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use clip_lab_store::{Axis, Bucket, Probe, Reader, RunId, SeriesRow, StoreError};
 
 use super::{
     data::{Layers, Load, Meter, Panels, Phases, Pictures, Scale, Seen},
-    system,
+    log, system,
 };
 use crate::{layout::Kind, screen::data::Run};
 
@@ -21,16 +21,18 @@ pub struct Cache {
     probes: HashMap<RunId, (u64, Arc<Vec<Probe>>)>,
     pictures: Pictures,
     orders: HashMap<RunId, (usize, Vec<String>)>,
+    log: log::Cache,
 }
 
 impl Cache {
-    /// What panels of `kinds` need; `seen` are the runs whose evaluations are looked at.
+    /// What panels of `kinds` need of the store at `store`; `seen` are the runs whose evaluations are looked at, the
+    /// selected one first.
     ///
     /// # Errors
     /// Those of the store.
     pub fn read(
         &mut self,
-        reader: &Reader,
+        (store, reader): (&Path, &Reader),
         runs: &[Run],
         kinds: &[Kind],
         seen: &[RunId],
@@ -41,6 +43,10 @@ impl Cache {
         if has(Kind::Similarity) || has(Kind::Images) {
             let looked_at = runs.iter().filter(|run| seen.contains(&run.row.id));
             panels.seen = looked_at.map(|run| self.seen(reader, run)).collect::<Result<_, _>>()?;
+        }
+        if has(Kind::Log) {
+            let selected = runs.iter().find(|run| Some(&run.row.id) == seen.first());
+            panels.log = selected.map(|run| self.log.read(store, &run.row.uid, &run.name));
         }
         if has(Kind::Images) {
             panels.pictures = self.pictures(reader, &panels.seen)?;

@@ -19,7 +19,7 @@ pub enum Act {
     SortBy(String),
     /// Filter by this.
     SetFilter(String),
-    /// Show all runs on the charts.
+    /// Draw every run on the charts, or as many as there are colours.
     All,
     /// Show none of them.
     Nobody,
@@ -38,7 +38,11 @@ impl App {
                 self.table.line.set(text);
                 self.table.refresh(&self.snapshot);
             }
-            Act::All => self.hidden.clear(),
+            Act::All => {
+                // What is hidden comes back first; only where nothing is, the key goes back to a few.
+                self.every = !self.every || !self.hidden.is_empty();
+                self.hidden.clear();
+            }
             Act::Nobody => self.hidden = self.snapshot.runs.iter().map(|run| run.row.id).collect(),
         }
     }

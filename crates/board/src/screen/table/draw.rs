@@ -9,13 +9,14 @@ use ratatui::{
 use super::super::{app::App, theme::Theme};
 use crate::{
     filter::HINT,
+    screen::put::Put as _,
     text::{clean, cut, width},
 };
 
 /// Draws the line with what is wrong in it underlined and said, else with how many runs are left.
 pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (line, room) = (&app.table.line, area.width as usize);
-    buf.set_stringn(area.x, area.y, " /", room, theme.strong());
+    buf.put(area.x, area.y, " /", room, theme.strong());
     let problem = app.table.problem(&app.snapshot);
     // The end is where one writes: of a long text that is what shows.
     let text = clean(&line.text);
@@ -26,10 +27,10 @@ pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     for (at, c) in text.char_indices().filter(|(at, _)| *at >= skipped) {
         let style = if place.contains(&at) { wrong } else { theme.heading() };
         let room = area.right().saturating_sub(x) as usize;
-        x = buf.set_stringn(x, area.y, c.to_string(), room, style).0;
+        x = buf.put(x, area.y, c.to_string(), room, style).0;
     }
     let left = area.right().saturating_sub(x) as usize;
-    x = buf.set_stringn(x, area.y, "▏", left, theme.strong()).0;
+    x = buf.put(x, area.y, "▏", left, theme.strong()).0;
     let (words, style) = match problem {
         Some(problem) => (format!("✗ {}{}", problem.message, said(&problem.label)), theme.bad()),
         None if line.text.is_empty() => (HINT.to_string(), theme.faint()),
@@ -37,7 +38,7 @@ pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     };
     let left = (area.right().saturating_sub(x) as usize).saturating_sub(2);
     if left > 0 {
-        buf.set_stringn(x + 1, area.y, cut(&words, left), left, style);
+        buf.put(x + 1, area.y, cut(&words, left), left, style);
     }
 }
 
@@ -74,6 +75,6 @@ pub fn border(app: &App, title: &str, rect: Rect, theme: &Theme, buf: &mut Buffe
     if room >= 8 && !text.is_empty() {
         let x = rect.right().saturating_sub(width(&text) as u16 + 1);
         let wrong = app.table.problem(&app.snapshot).is_some();
-        buf.set_stringn(x, rect.y, &text, room, if wrong { theme.bad() } else { theme.strong() });
+        buf.put(x, rect.y, &text, room, if wrong { theme.bad() } else { theme.strong() });
     }
 }

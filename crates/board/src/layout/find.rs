@@ -1,0 +1,120 @@
+//! Layouts by name: built in, in `dashboards/`, or saved beside the store.
+
+use std::path::{Path, PathBuf};
+
+use super::{LIVE, Layout};
+use crate::text::clean;
+
+/// The files of `dashboards/` by name, so that they are at hand everywhere.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("live", LIVE),
+    ("lit", include_str!("../../../../dashboards/lit.toml")),
+    ("towers", include_str!("../../../../dashboards/towers.toml")),
+    ("tricks", include_str!("../../../../dashboards/tricks.toml")),
+    ("system", include_str!("../../../../dashboards/system.toml")),
+];
+
+/// The folder of layouts, here and beside a store.
+const FOLDER: &str = "dashboards";
+
+/// What [`check`] reads for `name`: the file itself, one of that name in `dashboards/` or beside the store at `store`, or
+/// the name of a built-in layout. None where there is nothing of that name.
+pub fn find(store: &Path, name: &Path) -> Option<PathBuf> {
+    let text = name.to_string_lossy();
+    let named = check_name(&text).is_ok();
+    let short = named.then(|| Path::new(FOLDER).join(format!("{text}.toml")));
+    let beside = named.then(|| saved(store, &text));
+    let files = [Some(name.to_path_buf()), short, beside].into_iter().flatten();
+    let built_in = || BUILT_IN.iter().any(|(known, _)| *known == text).then(|| name.to_path_buf());
+    files.into_iter().find(|path| path.is_file()).or_else(built_in)
+}
+
+/// The names of all layouts that [`find`] finds by a name alone.
+pub fn names(store: &Path) -> Vec<String> {
+    let mut names = BUILT_IN.map(|(name, _)| name.to_string()).to_vec();
+    for folder in [PathBuf::from(FOLDER), store.with_file_name(FOLDER)] {
+        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            let toml = path.extension().is_some_and(|ending| ending == "toml");
+            names.extend(path.file_stem().filter(|_| toml).map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Reads and checks the layout in a file, or the built-in one of that name.
+///
+/// # Errors
+/// What is wrong with the file, as text to print: unreadable, or every problem in it with its line and a caret.
+pub fn check(path: &Path) -> Result<Layout, String> {
+    let name = path.display().to_string();
+    let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+    match (std::fs::read_to_string(path), built_in) {
+        (Ok(text), _) => Layout::parse(&name, &text),
+        (Err(_), Some((_, text))) => Layout::parse(&format!("dashboards/{name}.toml"), text),
+        (Err(error), None) => Err(unreadable(&name, &error)),
+    }
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> String {
+    let known = BUILT_IN.map(|(known, _)| known);
+    let hint = clip_lab_problem::nearest(name, &known)
+        .map_or(String::new(), |near| format!(", did you mean {near}?"));
+    format!(
+        "cannot read the dashboard {name}: {error}{hint}; there are {}, and files such as dashboards/live.toml",
+        known.join(", ")
+    )
+}
+
+/// Whether a layout can be saved under `name`: it becomes the name of a file.
+///
+/// # Errors
+/// Why not, in a sentence.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.len() <= 64 && !name.is_empty() && !name.starts_with('.') && name.chars().all(fine) {
+        return Ok(());
+    }
+    Err(format!("`{}` cannot name a layout: use up to 64 letters, digits, `-`, `_` and `.`", clean(name)))
+}
+
+/// The file of the layout saved as `name` beside the store at `store`.
+pub fn saved(store: &Path, name: &str) -> PathBuf {
+    store.with_file_name("dashboards").join(format!("{name}.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_layout_is_at_hand_by_its_name() {
+        for (name, _) in BUILT_IN {
+            let layout = check(Path::new(name)).unwrap_or_else(|report| panic!("{report}"));
+            assert!(layout.views.len() > 1, "{name}");
+        }
+        assert!(check(Path::new("towrs")).is_err_and(|report| report.contains("did you mean towers?")));
+    }
+
+    #[test]
+    fn a_layout_beside_the_store_is_found_by_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = folder.path().join("clip-lab.db");
+        assert_eq!(find(&store, Path::new("mine")), None);
+        let file = saved(&store, "mine");
+        std::fs::create_dir(file.parent().expect("a folder")).expect("made");
+        std::fs::write(&file, LIVE).expect("written");
+        assert_eq!(find(&store, Path::new("mine")), Some(file));
+        assert!(names(&store).contains(&"mine".to_string()) && names(&store).contains(&"live".to_string()));
+        assert_eq!(find(&store, Path::new("live")), Some("live".into()));
+    }
+
+    #[test]
+    fn a_name_of_a_layout_leaves_its_folder_nowhere() {
+        assert!(["mine", "my-layout_2.b"].into_iter().all(|name| check_name(name).is_ok()));
+        let wrong = ["", "../x", "a/b", ".hidden", "a b", "\u{202e}x"];
+        assert!(wrong.into_iter().all(|name| check_name(name).is_err()));
+        assert!(check_name(&"x".repeat(65)).is_err());
+    }
+}

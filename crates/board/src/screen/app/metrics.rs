@@ -1,0 +1,168 @@
+//! The list of metrics: any of them becomes a chart of its own in the view that is shown, kept for the session.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{App, Mode, Next, Told};
+use crate::{
+    figure::{By, Form},
+    layout::{Kind, Panel, Row, matches},
+    screen::data::Chart,
+};
+
+/// Added charts side by side.
+const ACROSS: usize = 2;
+
+/// The open list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Picker {
+    /// What was typed.
+    pub search: String,
+    /// The marked line among those found.
+    pub marked: usize,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// Its unit, if it says so.
+    pub unit: String,
+    /// How many runs have it.
+    pub runs: usize,
+    /// The last value of the selected run.
+    pub last: Option<f64>,
+    /// The panel of the view that shows it, counted through the view.
+    pub panel: Option<usize>,
+}
+
+impl App {
+    /// The metrics of the runs by name, in whose names every word of `search` occurs.
+    pub fn metrics(&self, search: &str) -> Vec<Metric> {
+        let search = search.to_lowercase();
+        let fits = |name: &str| search.split_whitespace().all(|word| name.to_lowercase().contains(word));
+        let mut found: BTreeMap<&str, Metric> = BTreeMap::new();
+        for series in self.snapshot.runs.iter().flat_map(|run| &run.series).filter(|s| fits(&s.name)) {
+            let metric = found.entry(&series.name).or_insert_with(|| Metric {
+                name: series.name.clone(),
+                unit: series.unit.clone(),
+                runs: 0,
+                last: self.selected().and_then(|run| run.metric(&series.name)).and_then(|own| own.last),
+                panel: self.panel_of(&series.name),
+            });
+            metric.runs += 1;
+        }
+        found.into_values().collect()
+    }
+
+    /// The chart of the view that shows `metric`: one of it alone, else one where it is among others.
+    fn panel_of(&self, metric: &str) -> Option<usize> {
+        let alone = |panel: &Panel| panel.metrics == [metric];
+        let among = |panel: &Panel| panel.metrics.iter().any(|pattern| matches(pattern, metric));
+        self.panels().position(alone).or_else(|| self.panels().position(among))
+    }
+
+    /// What to do after `key` while the list is open.
+    pub(super) fn pick(&mut self, mut picker: Picker, key: KeyEvent) -> Next {
+        let count = self.metrics(&picker.search).len().max(1);
+        match key.code {
+            KeyCode::Esc => return Next::Stay,
+            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Next::Stay,
+            KeyCode::Enter => {
+                let chosen = self.metrics(&picker.search).into_iter().nth(picker.marked);
+                return chosen.map_or(Next::Stay, |metric| self.toggle(metric));
+            }
+            KeyCode::Up | KeyCode::BackTab => picker.marked = (picker.marked + count - 1) % count,
+            KeyCode::Down | KeyCode::Tab => picker.marked = (picker.marked + 1) % count,
+            KeyCode::PageUp => picker.marked = picker.marked.saturating_sub(10),
+            KeyCode::PageDown => picker.marked = (picker.marked + 10).min(count - 1),
+            KeyCode::Backspace => _ = picker.search.pop(),
+            // Lists elsewhere are searched with this key; here letters search at once.
+            KeyCode::Char('/') if picker.search.is_empty() => {}
+            KeyCode::Char(c) if !c.is_control() => picker.search.push(c),
+            _ => {}
+        }
+        if matches!(key.code, KeyCode::Backspace | KeyCode::Char(_)) {
+            picker.marked = 0;
+        }
+        self.mode = Mode::Metrics(picker);
+        Next::Stay
+    }
+
+    /// Takes a chart that was added off again; anything else gets a chart.
+    fn toggle(&mut self, metric: Metric) -> Next {
+        let added = (self.view, metric.name.clone());
+        match metric.panel {
+            Some(panel) if self.added.contains(&added) => self.remove_chart(panel, &metric.name),
+            _ => self.add_chart(metric.name),
+        }
+        Next::Stay
+    }
+
+    /// A chart of `metric` (`*` stands for any characters) at the end of the view, with the focus. Where the view has one
+    /// already, that one gets the focus.
+    pub fn add_chart(&mut self, metric: String) {
+        let there = self.panels().position(|panel| panel.metrics == [metric.as_str()]);
+        if let Some(panel) = there {
+            self.focus = panel;
+            self.tell(format!("{metric} is on this view already: its chart has the focus"), true);
+            return;
+        }
+        let charts = self.panels().filter(|panel| panel.kind == Kind::Line).count();
+        let at = self.layout.charts_before(self.view) + charts;
+        let panel = self.chart_of(&metric);
+        let added = &self.added;
+        let Some(view) = self.layout.views.get_mut(self.view) else { return };
+        let own = |row: &Row| {
+            let all = || row.panels.iter().map(|panel| panel.title.clone());
+            row.panels.len() < ACROSS && all().all(|title| added.contains(&(self.view, title)))
+        };
+        let height = view.rows.iter().map(|row| row.height).max().unwrap_or(1);
+        match view.rows.last_mut().filter(|row| own(row)) {
+            Some(row) => row.panels.push(panel),
+            None => view.rows.push(Row { height, panels: vec![panel] }),
+        }
+        self.added.push((self.view, metric));
+        self.focus = self.panels().count() - 1;
+        if at <= self.snapshot.charts.len() {
+            self.snapshot.charts.insert(at, Chart::default());
+        }
+        self.changed = Some(Arc::new(self.layout.clone()));
+    }
+
+    fn chart_of(&self, metric: &str) -> Panel {
+        Panel {
+            kind: Kind::Line,
+            title: metric.to_string(),
+            width: 1,
+            metrics: vec![metric.to_string()],
+            x: self.first_axis(),
+            y: Form::Linear,
+            group: By::Run,
+            smooth: 0.0,
+        }
+    }
+
+    fn remove_chart(&mut self, panel: usize, metric: &str) {
+        let before = self.panels().take(panel).filter(|panel| panel.kind == Kind::Line).count();
+        let at = self.layout.charts_before(self.view) + before;
+        let Some(view) = self.layout.views.get_mut(self.view) else { return };
+        view.rows.iter_mut().for_each(|row| row.panels.retain(|panel| panel.metrics != [metric]));
+        view.rows.retain(|row| !row.panels.is_empty());
+        self.added.retain(|(view, name)| *view != self.view || name != metric);
+        self.lens.forget(self.view, panel);
+        self.focus = self.focus.min(self.panels().count().saturating_sub(1));
+        if at < self.snapshot.charts.len() {
+            self.snapshot.charts.remove(at);
+        }
+        self.changed = Some(Arc::new(self.layout.clone()));
+        self.tell(format!("the chart of {metric} is closed"), true);
+    }
+
+    /// Says something in the last line, until the next key.
+    pub(super) fn tell(&mut self, words: String, good: bool) {
+        self.told = Some(Told { words, good });
+    }
+}

@@ -1,0 +1,158 @@
+//! Lines instead of a full screen, for a terminal that cannot draw one: the runs once, then what happens to them.
+
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+    sync::atomic::{AtomicBool, Ordering},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+use super::{
+    Options, Outcome,
+    data::{Event, Run, Snapshot, Want},
+    feed::Feed,
+    runs::progress,
+};
+use crate::{
+    figure::{number, span},
+    table::table,
+    text::{Column, clean},
+};
+
+/// How long it sleeps between two looks at the store.
+const TICK: Duration = Duration::from_millis(250);
+/// How often a live run has a line of its own.
+const EVERY: Duration = Duration::from_secs(10);
+/// Events of before the start that are told.
+const EARLIER: usize = 10;
+
+/// Why no full screen can be drawn here, in a sentence, if so.
+pub fn no_screen() -> Option<String> {
+    why(std::env::var("TERM").ok().as_deref())
+}
+
+fn why(term: Option<&str>) -> Option<String> {
+    let said = match term {
+        None | Some("") => "TERM is not set",
+        Some("dumb") => "TERM is `dumb`, a terminal without a cursor to move",
+        Some(_) => return None,
+    };
+    Some(format!("{said}: plain lines instead of a full screen; TERM=xterm-256color asks for one"))
+}
+
+/// Prints the runs, then events and progress until no run is live any more, or `stop` is set.
+///
+/// # Errors
+/// When the store cannot be read at the start.
+pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
+    let mut feed = Feed::new(options.store, options.layout, options.runs);
+    let mut lines = Lines::default();
+    let (mut asked, mut since) = (true, Instant::now());
+    while !stop.load(Ordering::Relaxed) {
+        let snapshot = feed.poll(&Want::default(), asked);
+        asked = false;
+        if let Some(snapshot) = snapshot {
+            let starting = options.child && snapshot.runs.is_empty();
+            if let Some(trouble) = snapshot.trouble.as_ref().filter(|_| !starting && lines.first) {
+                bail!("{trouble}");
+            }
+            let due = since.elapsed() >= EVERY;
+            if lines.print(&snapshot, due, &mut io::stdout().lock()).is_err() {
+                return Ok(Outcome::Gone);
+            }
+            since = if due { Instant::now() } else { since };
+            if snapshot.live() == 0 && !starting && snapshot.trouble.is_none() {
+                return Ok(Outcome::Left);
+            }
+        }
+        sleep(TICK);
+    }
+    Ok(Outcome::Left)
+}
+
+/// What was printed so far.
+struct Lines {
+    first: bool,
+    told: HashSet<i64>,
+}
+
+impl Default for Lines {
+    fn default() -> Lines {
+        Lines { first: true, told: HashSet::new() }
+    }
+}
+
+impl Lines {
+    fn print(&mut self, snapshot: &Snapshot, due: bool, out: &mut impl Write) -> io::Result<()> {
+        let mut new: Vec<&Event> =
+            snapshot.events.iter().filter(|event| self.told.insert(event.row.id)).collect();
+        if self.first && !snapshot.runs.is_empty() {
+            self.first = false;
+            write!(out, "{}", overview(&snapshot.runs))?;
+            new.drain(..new.len().saturating_sub(EARLIER));
+        }
+        for event in new {
+            let step = event.row.step.map_or(String::new(), |step| format!(" @{step}"));
+            writeln!(out, "{}{step} {}: {}", event.run, clean(&event.row.kind), clean(&event.row.text))?;
+        }
+        for run in snapshot.runs.iter().filter(|run| due && run.row.status.is_live()) {
+            writeln!(out, "{}", line(run))?;
+        }
+        out.flush()
+    }
+}
+
+fn overview(runs: &[Run]) -> String {
+    let columns = [
+        Column::words("RUN", 0, 12),
+        Column::words("STATUS", 0, 11),
+        Column::numbers("PROGRESS", 1),
+        Column::numbers("LOSS", 2),
+        Column::numbers("GOAL", 1),
+        Column::numbers("TIME", 3),
+    ];
+    let row = |run: &Run| {
+        vec![
+            run.name.clone(),
+            run.row.status.to_string(),
+            percent(run),
+            value(run, "train/loss"),
+            run.row.goal_metric.as_deref().map_or(String::new(), |goal| value(run, goal)),
+            span(run.row.active_ms.max(0) as f64 / 1000.0),
+        ]
+    };
+    let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
+    table(&columns, &rows, ratatui::crossterm::terminal::size().map_or(80, |(wide, _)| wide.max(40).into()))
+}
+
+fn line(run: &Run) -> String {
+    let goal = run.row.goal_metric.as_deref();
+    let goal = goal.map_or(String::new(), |goal| format!("  {} {}", clean(goal), value(run, goal)));
+    let status = run.row.status;
+    let loss = value(run, "train/loss");
+    format!("{status} {}  step {}  {}  loss {loss}{goal}", run.name, run.row.step, percent(run))
+}
+
+fn percent(run: &Run) -> String {
+    let bar = progress(run.row.step, run.row.total_steps);
+    bar.rsplit(' ').next().unwrap_or_default().to_string()
+}
+
+fn value(run: &Run, metric: &str) -> String {
+    run.metric(metric).and_then(|series| series.last).map_or(String::new(), number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_without_a_cursor_is_told_why_it_gets_lines() {
+        assert!(why(None).is_some_and(|words| words.contains("TERM is not set")));
+        assert!(why(Some("dumb")).is_some_and(|words| words.contains("`dumb`")));
+        assert_eq!(why(Some("xterm-256color")), None);
+    }
+}
