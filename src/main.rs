@@ -63,7 +63,7 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
         }
         Verb::Export(args) => export::export(store, args)?,
         Verb::Dashboard(args) => {
-            charts::dashboard(store, args.layout.as_deref(), &args.runs, args.images)?;
+            charts::dashboard(store, args)?;
             String::new()
         }
     };
@@ -78,7 +78,12 @@ fn shows_dashboard(args: &RunArgs) -> bool {
     match args.ui() {
         _ if args.overfit.is_some() => false,
         Some(ui) => ui == Ui::Dashboard,
-        None => run::can_draw(),
+        None => {
+            if let Some(why) = run::why_plain() {
+                clip_lab_cli::say!("{why}");
+            }
+            run::can_draw()
+        }
     }
 }
 

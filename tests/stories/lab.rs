@@ -72,7 +72,7 @@ impl Lab {
     /// A program in this folder, without a terminal and without a network.
     pub fn program(&self, name: &str, words: &[&str]) -> Command {
         let mut command = Command::new(name);
-        command.args(words).current_dir(self.0.path()).stdin(Stdio::null());
+        command.args(words).current_dir(self.0.path()).stdin(Stdio::null()).env("TERM", "xterm-256color");
         command.env("CLIP_LAB_STORE", self.store()).env("CLIP_LAB_CACHE", self.path("cache"));
         command.env("HF_HOME", self.path("hub")).env("HF_HUB_OFFLINE", "1").env_remove("HF_HUB_CACHE");
         command

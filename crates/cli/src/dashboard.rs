@@ -28,7 +28,11 @@ pub enum Images {
 #[derive(Debug, Args)]
 #[command(after_help = DASHBOARD)]
 pub struct DashboardArgs {
-    /// A layout: a file, or the name of one in dashboards/, such as `lit`
+    /// Show this run or this study; also a layout that nothing else is named after
+    #[arg(value_name = "RUN|STUDY")]
+    pub what: Option<String>,
+    /// The layout: a file, or a name such as `lit` in dashboards/ here or beside the store
+    #[arg(long, value_name = "NAME")]
     pub layout: Option<PathBuf>,
     /// Show only these runs: names or beginnings of uids, or a filter such as `study:lit status:live lr<1e-4`
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
@@ -40,5 +44,6 @@ pub struct DashboardArgs {
 
 const DASHBOARD: &str = "Examples:
   clip-lab dashboard                                               all runs, live ones first
-  clip-lab dashboard lit --runs study:tricks                       a layout, and some runs
+  clip-lab dashboard lit-mean                                      one run, by its name or the beginning of its uid
+  clip-lab dashboard tricks --layout tricks                        the runs of a study, with a layout
   clip-lab dashboard --runs 'status:live lr<1e-4' --images off     a filter";

@@ -1,23 +1,33 @@
 //! `clip-lab dashboard`.
 
-use std::path::{Path, PathBuf};
+mod named;
+
+use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_board::{Layout, Options, Outcome, check, filter::Filter, screen::panels::images::Images, show};
+use clip_lab_board::{
+    Layout, Options, Outcome, check, filter::Filter, layout::find, screen::panels::images::Images, show,
+};
 use clip_lab_cli as cli;
 use clip_lab_store::{Reader, Request, Store};
 
+use self::named::Named;
 use crate::{Mistakes, filtered::filtered};
 
 /// Shows the dashboard until the user leaves it.
 ///
 /// # Errors
-/// A layout or a filter that cannot be read, or a terminal that cannot be drawn on.
-pub fn dashboard(store: &Path, layout: Option<&Path>, runs: &[String], images: cli::Images) -> Result<()> {
-    let runs = meant(store, runs)?;
-    let (store, layout, images) = (store.to_owned(), read(layout)?, shown(images));
-    let options = Options { store, layout, runs, focus: None, images, child: false };
-    show(options)?;
+/// A name that nothing has, a layout or a filter that cannot be read, or a terminal that cannot be drawn on.
+pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
+    let named = args.what.as_deref().map_or(Ok(Named::default()), |name| named::named(store, name))?;
+    if let Some(note) = &named.note {
+        cli::say!("{note}");
+    }
+    let layout = read(store, args.layout.as_deref().or(named.layout.as_deref()))?;
+    let runs = meant(store, &args.runs, named.runs.as_deref())?;
+    let images = shown(args.images);
+    let (store, focus, note) = (store.to_owned(), named.focus, named.note);
+    show(Options { store, layout, runs, focus, images, child: false, note })?;
     Ok(())
 }
 
@@ -28,11 +38,12 @@ pub fn dashboard(store: &Path, layout: Option<&Path>, runs: &[String], images: c
 pub fn watch(store: &Path, uid: &str, images: cli::Images) -> Result<Outcome> {
     let options = Options {
         store: store.to_owned(),
-        layout: read(None)?,
+        layout: Layout::live(),
         runs: Filter::default(),
         focus: Some(uid.to_owned()),
         images: shown(images),
         child: true,
+        note: None,
     };
     let outcome = show(options)?;
     if outcome == Outcome::StopRequested {
@@ -55,8 +66,8 @@ pub fn shown(images: cli::Images) -> Images {
     }
 }
 
-/// The filter of all of `--runs`: a run fits if it fits one of them.
-fn meant(store: &Path, runs: &[String]) -> Result<Filter> {
+/// The filter of all of `--runs`: a run fits if it fits one of them, and is one of those `named`.
+fn meant(store: &Path, runs: &[String], named: Option<&str>) -> Result<Filter> {
     for text in runs {
         match Reader::open(store) {
             Ok(reader) => drop(filtered(&reader, reader.runs()?, text, "--runs")?),
@@ -65,18 +76,21 @@ fn meant(store: &Path, runs: &[String]) -> Result<Filter> {
         }
     }
     let all: Vec<String> = runs.iter().map(|text| format!("({text})")).collect();
-    Filter::read("--runs", &if runs.len() == 1 { runs[0].clone() } else { all.join(" | ") })
-        .map_err(Mistakes::in_words)
+    let text = match (runs, named) {
+        ([], named) => named.unwrap_or_default().to_owned(),
+        ([one], None) => one.clone(),
+        (_, None) => all.join(" | "),
+        (_, Some(named)) => format!("({named}) ({})", all.join(" | ")),
+    };
+    Filter::read("--runs", &text).map_err(Mistakes::in_words)
 }
 
 /// The layout that is named, or the one for live runs.
 ///
 /// # Errors
 /// When it cannot be read, with every problem in it.
-pub fn read(layout: Option<&Path>) -> Result<Layout> {
-    let Some(path) = layout else { return Ok(Layout::live()) };
-    // `lit` is short for dashboards/lit.toml.
-    let short = PathBuf::from("dashboards").join(path).with_extension("toml");
-    let path = if !path.exists() && short.exists() { &short } else { path };
-    check(path).map_err(Mistakes::in_words)
+pub fn read(store: &Path, layout: Option<&Path>) -> Result<Layout> {
+    let Some(name) = layout else { return Ok(Layout::live()) };
+    let found = find(store, name).unwrap_or_else(|| name.to_owned());
+    check(&found).map_err(Mistakes::in_words)
 }

@@ -14,6 +14,7 @@ use clap_complete::{
     ArgValueCompleter, CompletionCandidate,
     env::{CompleteEnv, Shells},
 };
+use clip_lab_board::layout;
 use clip_lab_cli::{Cli, DEFAULT_STORE, Shell};
 use clip_lab_escape::line;
 use clip_lab_store::Reader;
@@ -65,6 +66,12 @@ fn attach(mut verb: Command) -> Command {
         verb = verb.mut_subcommand(name, attach);
     }
     let arguments: Vec<_> = verb.get_arguments().map(|argument| argument.get_id().clone()).collect();
+    if verb.get_name() == "dashboard" {
+        verb = verb.mut_arg("layout", |argument| argument.add(ArgValueCompleter::new(layouts)));
+        return verb
+            .mut_arg("what", |argument| argument.add(ArgValueCompleter::new(shown)))
+            .mut_arg("runs", |argument| argument.add(ArgValueCompleter::new(runs)));
+    }
     for id in arguments.into_iter().filter(|id| OF_RUNS.contains(&id.as_str())) {
         verb = verb.mut_arg(id, |argument| argument.add(ArgValueCompleter::new(runs)));
     }
@@ -74,7 +81,7 @@ fn attach(mut verb: Command) -> Command {
 /// Names and uids that begin with what is there, each with what it is; and files, which most of these arguments may be.
 fn runs(begun: &OsStr) -> Vec<CompletionCandidate> {
     let begun = begun.to_string_lossy();
-    let store = env::var_os("CLIP_LAB_STORE").map_or_else(|| PathBuf::from(DEFAULT_STORE), PathBuf::from);
+    let store = store();
     let mut found: Vec<CompletionCandidate> = Vec::new();
     for run in Reader::open(&store).and_then(|reader| reader.runs()).unwrap_or_default() {
         let about = line(&format!("{} {}", run.status, run.uid)).into_owned();
@@ -94,6 +101,33 @@ fn runs(begun: &OsStr) -> Vec<CompletionCandidate> {
     let files = files(&words::unquoted(&shell, &begun)).into_iter();
     found.extend(files.filter_map(|file| words::quoted(&shell, &file)).map(CompletionCandidate::new));
     found
+}
+
+/// Runs and studies, as the dashboard shows them.
+fn shown(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let text = begun.to_string_lossy();
+    let mut studies: Vec<String> = Reader::open(&store())
+        .and_then(|reader| reader.runs())
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|run| run.study.filter(|study| study.starts_with(text.as_ref())))
+        .collect();
+    studies.sort();
+    studies.dedup();
+    let study = |name| CompletionCandidate::new(name).help(Some("a study".into()));
+    studies.into_iter().map(study).chain(runs(begun)).collect()
+}
+
+/// Layouts by name, and files.
+fn layouts(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let begun = begun.to_string_lossy();
+    let named = layout::names(&store()).into_iter().filter(|name| name.starts_with(begun.as_ref()));
+    named.map(CompletionCandidate::new).chain(files(&begun)).collect()
+}
+
+/// The store that the environment names.
+fn store() -> PathBuf {
+    env::var_os("CLIP_LAB_STORE").map_or_else(|| PathBuf::from(DEFAULT_STORE), PathBuf::from)
 }
 
 /// Files and folders that begin with what is there.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_board::Outcome;
+use clip_lab_board::{Outcome, screen::no_screen};
 use clip_lab_cli::{Exit, out, print, talk};
 use clip_lab_store::{Reader, new_uid, run_folder};
 
@@ -23,6 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether a dashboard can be drawn where our output goes.
 pub fn can_draw() -> bool {
+    on_terminal() && no_screen().is_none()
+}
+
+/// Why a terminal gets plain lines, where one does.
+pub fn why_plain() -> Option<String> {
+    no_screen().filter(|_| on_terminal())
+}
+
+fn on_terminal() -> bool {
     std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
