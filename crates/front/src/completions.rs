@@ -97,9 +97,7 @@ fn runs(begun: &OsStr) -> Vec<CompletionCandidate> {
     }
     found.sort_by(|a, b| a.get_value().cmp(b.get_value()));
     found.dedup_by(|a, b| a.get_value() == b.get_value());
-    let shell = env::var(ASKED).unwrap_or_default();
-    let files = files(&words::unquoted(&shell, &begun)).into_iter();
-    found.extend(files.filter_map(|file| words::quoted(&shell, &file)).map(CompletionCandidate::new));
+    found.extend(quoted_files(&begun));
     found
 }
 
@@ -110,7 +108,7 @@ fn shown(begun: &OsStr) -> Vec<CompletionCandidate> {
         .and_then(|reader| reader.runs())
         .unwrap_or_default()
         .into_iter()
-        .filter_map(|run| run.study.filter(|study| study.starts_with(text.as_ref())))
+        .filter_map(|run| run.study.filter(|study| study.starts_with(text.as_ref()) && words::is_plain(study)))
         .collect();
     studies.sort();
     studies.dedup();
@@ -121,13 +119,21 @@ fn shown(begun: &OsStr) -> Vec<CompletionCandidate> {
 /// Layouts by name, and files.
 fn layouts(begun: &OsStr) -> Vec<CompletionCandidate> {
     let begun = begun.to_string_lossy();
-    let named = layout::names(&store()).into_iter().filter(|name| name.starts_with(begun.as_ref()));
-    named.map(CompletionCandidate::new).chain(files(&begun)).collect()
+    let fits = |name: &String| name.starts_with(begun.as_ref()) && words::is_plain(name);
+    let named = layout::names(&store()).into_iter().filter(fits);
+    named.map(CompletionCandidate::new).chain(quoted_files(&begun)).collect()
 }
 
 /// The store that the environment names.
 fn store() -> PathBuf {
     env::var_os("CLIP_LAB_STORE").map_or_else(|| PathBuf::from(DEFAULT_STORE), PathBuf::from)
+}
+
+/// Files and folders that begin with what is there, as the shell that asks must read them.
+fn quoted_files(begun: &str) -> Vec<CompletionCandidate> {
+    let shell = env::var(ASKED).unwrap_or_default();
+    let files = files(&words::unquoted(&shell, begun)).into_iter();
+    files.filter_map(|file| words::quoted(&shell, &file)).map(CompletionCandidate::new).collect()
 }
 
 /// Files and folders that begin with what is there.
