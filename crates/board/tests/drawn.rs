@@ -38,7 +38,6 @@ fn store(folder: &Path) -> std::path::PathBuf {
             seed: number % 2,
             total_steps: Some(3),
             goal_metric: Some("val/loss".to_string()),
-            dir: store.with_file_name(&uid),
             uid,
             ..NewRun::default()
         };

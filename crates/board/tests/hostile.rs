@@ -49,7 +49,6 @@ fn store(folder: &Path) -> std::path::PathBuf {
                 entry(&format!("model.{BAD}"), format!("\"{BAD}{number}\"")),
                 entry("lr", number.to_string()),
             ],
-            dir: store.with_file_name(&uid),
             uid: uid.clone(),
             ..NewRun::default()
         };

@@ -19,7 +19,6 @@ fn worst(shelf: &Shelf) {
     let uid = new_uid();
     let bad = || BAD.to_owned();
     let mut run = NewRun {
-        dir: shelf.store().with_file_name(&uid),
         uid,
         name: bad(),
         study: Some(bad()),

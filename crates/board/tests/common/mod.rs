@@ -138,7 +138,6 @@ pub fn more(store: &Path, number: u64) {
         seed: number % 2,
         total_steps: Some(200),
         config: settings("lit-mean"),
-        dir: store.with_file_name(&uid),
         uid: uid.clone(),
         ..NewRun::default()
     };
