@@ -1,25 +1,30 @@
 //! What must not leave the machine with a report: passwords and tokens that somebody wrote into a spec.
 
+use clip_lab_redact::WITHHELD;
+pub use clip_lab_redact::text;
 use toml_edit::{DocumentMut, Item, Value};
 
-/// What stands in their place.
-const WITHHELD: &str = "withheld";
 /// Ends of keys whose values are secrets.
 const KEYS: [&str; 8] =
     ["token", "secret", "password", "passwd", "credential", "credentials", "api_key", "access_key"];
-/// The fewest letters and digits behind `hf_` that make a token of the Hugging Face Hub.
-const TOKEN: usize = 16;
 
 /// The value of a setting, unless it is a secret.
 pub fn value(key: &str, value: &str) -> String {
     if is_secret(key) { WITHHELD.to_owned() } else { text(value) }
 }
 
-/// A spec without its secrets; comments and order stay.
+/// The value of a setting in JSON, unless it is a secret.
+pub fn json(key: &str, json: &str) -> String {
+    if is_secret(key) { format!("\"{WITHHELD}\"") } else { text(json) }
+}
+
+/// A spec without its secrets; comments and order stay, and one without secrets stays to the byte.
 pub fn spec(spec: &str) -> String {
     let Ok(mut document) = spec.parse::<DocumentMut>() else { return text(spec) };
+    let before = document.to_string();
     document.iter_mut().for_each(|(key, item)| hide(&key, item));
-    text(&document.to_string())
+    let after = document.to_string();
+    text(if after == before { spec } else { &after })
 }
 
 fn is_secret(key: &str) -> bool {
@@ -51,43 +56,6 @@ fn hide_value(key: &str, value: &mut Value) {
     }
 }
 
-/// A text without the names and passwords of its addresses and without tokens.
-pub fn text(text: &str) -> String {
-    without_tokens(&without_logins(text))
-}
-
-/// `https://name:password@host` as `https://withheld@host`.
-fn without_logins(text: &str) -> String {
-    let mut parts = text.split("://");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let host = part.find(|c: char| c.is_whitespace() || "/\"'<>".contains(c)).unwrap_or(part.len());
-        let login = part[..host].rfind('@');
-        out += "://";
-        match login {
-            Some(at) => out.extend([WITHHELD, &part[at..]]),
-            None => out += part,
-        }
-    }
-    out
-}
-
-fn without_tokens(text: &str) -> String {
-    let mut parts = text.split("hf_");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
-        if end >= TOKEN {
-            out += WITHHELD;
-            out += &part[end..];
-        } else {
-            out += "hf_";
-            out += part;
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +69,15 @@ mod tests {
         assert_eq!(spec(before), after);
         assert_eq!(value("data.train.token", "x"), WITHHELD);
         assert_eq!(value("loss.plugin", "clip"), "clip");
+        assert_eq!(json("data.train.token", "\"x\""), "\"withheld\"");
+        assert_eq!(json("data.train.shards", "[\"https://h/?sig=x\"]"), "[\"https://h/?sig=withheld\"]");
         assert_eq!(text("mail a@b.c"), "mail a@b.c");
+        assert_eq!(spec(&spec(before)), after);
+        let plain = "root = 'data'\r\n\r\n[run] # no secret\r\nsteps=3";
+        assert_eq!(spec(plain), plain);
+        assert_eq!(
+            spec("shards = [\"https://h/{0..9}.tar?X-Amz-Signature=f00&v=1\"]\n"),
+            "shards = [\"https://h/{0..9}.tar?X-Amz-Signature=withheld&v=1\"]\n"
+        );
     }
 }
