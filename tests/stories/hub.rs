@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use clip_lab_faulty::{Fault, HubServer};
+use clip_lab_faulty::{Fault, HubServer, sha256};
 
 use crate::{
     lab::{Lab, TINY},
@@ -37,8 +37,7 @@ fn put(hub: &HubServer, repo: &str, folder: &Path, faults: &[Fault]) {
             continue;
         }
         match name.ends_with(".safetensors") {
-            // Named by git's hash, which nobody checks: SHA-256 is tried beside the crate.
-            true => hub.large(repo, COMMIT, &name, &bytes, &"ab".repeat(20), faults),
+            true => hub.large(repo, COMMIT, &name, &bytes, &sha256(&bytes), faults),
             false => hub.small(repo, COMMIT, &name, &bytes, &[]),
         }
         names.push(name);
@@ -78,8 +77,8 @@ fn what_is_stopped_on_the_way_is_gone_on_with_and_told_while_it_lasts() {
     assert!(!done.status.success());
     // This hub lists no sizes, so nobody knows what is left.
     says(&done.err, &[" of 5 files, ", " kB, ", " kB/s"]);
-    let partly =
-        lab.path("hub/hub/models--org--tiny/blobs").join("ab".repeat(20)).with_extension("incomplete");
+    let weights = sha256(&fs::read(clip.join("model.safetensors")).unwrap());
+    let partly = lab.path("hub/hub/models--org--tiny/blobs").join(weights).with_extension("incomplete");
     let kept = fs::metadata(&partly).unwrap().len();
     assert!(kept > 0);
     run(&lab, &hub, &["model", "show", "hf:org/tiny"]).good();

@@ -30,7 +30,7 @@ impl HubServer {
 
     /// A file that the hub holds itself.
     pub fn small(&self, repo: &str, commit: &str, file: &str, bytes: &[u8], faults: &[Fault]) {
-        let tag = format!("\"{:040x}\"", crate::digest(bytes));
+        let tag = format!("\"{}\"", crate::git_sha1(bytes));
         self.hub.put_with(
             &path(repo, commit, file),
             bytes,

@@ -1,10 +1,14 @@
 //! Files from elsewhere: tried again, gone on with, never half.
 //!
 //! A [`Source`] says how its bytes are asked for; [`fetch`] brings them into a [`Part`], a file on disk that the next
-//! program goes on with if this one is stopped. [`insist`] asks for something small in the same manner.
+//! program goes on with if this one is stopped. [`insist`] asks for something small in the same manner. [`Web`] speaks
+//! HTTP, hands keys to nobody but their owner, and takes nothing that a server has not promised.
 
+mod answer;
+mod keys;
 mod part;
 mod patience;
+mod web;
 
 use std::{future::Future, io::Write as _, sync::OnceLock, time::Duration};
 
@@ -15,10 +19,14 @@ use tokio::{
     runtime::{Builder, Runtime},
     time::timeout,
 };
+use url::Url;
 
+pub use answer::stream;
+pub use keys::{Keys, is_local, is_private};
 pub use part::{Part, Whole};
-use patience::Tries;
 pub use patience::{Halt, Patience};
+use patience::{Pace, Tries};
+pub use web::{Hop, Web, client};
 
 /// A file behind a connection.
 pub trait Source {
@@ -34,17 +42,22 @@ pub struct Answer {
     pub bytes: BoxStream<'static, Result<Bytes, Halt>>,
 }
 
+/// An address without its login and the secret parameters of its query, for whatever is shown, logged or stored.
+pub fn redacted(url: &Url) -> String {
+    clip_lab_redact::text(url.as_str())
+}
+
 /// Fetches what `source` has into `part`, going on from what is there; `seen` hears how long the part is whenever it has
-/// grown. Tries that bring bytes count for nothing, so that a long way over a bad line ends well.
+/// grown. Tries that bring bytes at a fair rate count for nothing, so that a long way over a bad line ends well.
 ///
 /// # Errors
-/// When the source refuses for good, patience is at its end, or the disk cannot be written.
+/// When the source refuses for good, patience is at its end, or the disk has no room or cannot be written.
 pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &dyn Fn(u64)) -> Result<()> {
     let (mut tries, mut farthest) = (Tries::new(patience), part.length);
     loop {
-        let ended = runtime()?.block_on(attempt(source, part, patience.stall, seen));
+        let ended = runtime()?.block_on(attempt(source, part, patience, seen));
         // Where one try after the other starts anew, only what no try has reached before counts.
-        tries.failures = if part.length > farthest { 1 } else { tries.failures + 1 };
+        let brought = part.length.saturating_sub(farthest);
         farthest = farthest.max(part.length);
         let error = match ended {
             Ok(()) => return Ok(()),
@@ -55,7 +68,7 @@ pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &d
                 error
             }
         };
-        tries.pause(error)?;
+        tries.failed(brought, error)?;
     }
 }
 
@@ -72,10 +85,7 @@ where
         match runtime()?.block_on(ask()) {
             Ok(answer) => return Ok(answer),
             Err(Halt::Final(error)) => return Err(error),
-            Err(Halt::Again(error) | Halt::Anew(error)) => {
-                tries.failures += 1;
-                tries.pause(error)?;
-            }
+            Err(Halt::Again(error) | Halt::Anew(error)) => tries.failed(0, error)?,
         }
     }
 }
@@ -83,45 +93,68 @@ where
 async fn attempt(
     source: &impl Source,
     part: &mut Part,
-    stall: Duration,
+    patience: Patience,
     seen: &dyn Fn(u64),
 ) -> Result<(), Halt> {
     if part.is_whole() {
         return Ok(());
     }
-    let answer = within(stall, source.ask(part.length)).await??;
+    let answer = within(patience.stall, source.ask(part.length)).await??;
     match &part.whole {
         Some(before) if part.length > 0 && *before != answer.whole => {
             return Err(Halt::Anew(anyhow!("it changed while it was fetched")));
         }
         _ => part.expect(answer.whole).map_err(Halt::Final)?,
     }
-    pour(answer.bytes, part, stall, seen).await
+    pour(answer.bytes, part, patience, seen).await
 }
 
-/// Appends what comes, as it comes.
+/// Appends what comes, as it comes, up to what was promised.
 async fn pour(
     mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
     part: &mut Part,
-    stall: Duration,
+    patience: Patience,
     seen: &dyn Fn(u64),
 ) -> Result<(), Halt> {
-    while let Some(bytes) = within(stall, bytes.next()).await? {
+    let promised = part.whole.as_ref().map_or(0, |whole| whole.length);
+    let mut pace = Pace::new(patience);
+    while let Some(bytes) = within(patience.stall, bytes.next()).await? {
         let bytes = bytes?;
+        if bytes.len() as u64 > promised.saturating_sub(part.length) {
+            return Err(Halt::Anew(anyhow!("the server sends more than the {promised} bytes it promised")));
+        }
         part.file
             .write_all(&bytes)
             .map_err(|error| Halt::Final(Error::new(error).context("the cache's disk")))?;
         part.length += bytes.len() as u64;
         seen(part.length);
+        pace.came(bytes.len())?;
     }
-    let promised = part.whole.as_ref().map_or(0, |whole| whole.length);
     match part.length {
         length if length == promised => Ok(()),
-        length if length < promised => {
-            Err(Halt::Again(anyhow!("the server ended after {length} of {promised} bytes")))
-        }
-        length => Err(Halt::Anew(anyhow!("the server sent {length} bytes and had promised {promised}"))),
+        length => Err(Halt::Again(anyhow!("the server ended after {length} of {promised} bytes"))),
     }
+}
+
+/// All of something small. More than `most` bytes are refused, however many are promised.
+///
+/// # Errors
+/// Those of the connection, and [`Halt::Final`] when it is too long.
+pub async fn collect(
+    mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
+    most: usize,
+    patience: Patience,
+) -> Result<Vec<u8>, Halt> {
+    let (mut all, mut pace) = (Vec::new(), Pace::new(patience));
+    while let Some(bytes) = within(patience.stall, bytes.next()).await? {
+        let bytes = bytes?;
+        if bytes.len() > most - all.len() {
+            return Err(Halt::Final(anyhow!("the server answers with more than {most} bytes")));
+        }
+        all.extend_from_slice(&bytes);
+        pace.came(bytes.len())?;
+    }
+    Ok(all)
 }
 
 /// Waits for `what`, but not longer than `stall`.

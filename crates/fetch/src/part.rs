@@ -6,8 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use rustix::fs::statvfs;
 use serde::{Deserialize, Serialize};
+
+/// Bytes of the longest file that is fetched: more than anybody publishes as one file.
+const LONGEST: u64 = 1 << 40;
 
 /// What the server says of the whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,14 +65,45 @@ impl Part {
         self.whole.as_ref().is_some_and(|whole| whole.length == self.length)
     }
 
-    /// Notes what the whole will be.
+    /// Notes what the whole will be. Nothing is reserved for it.
+    ///
+    /// # Errors
+    /// Those of the disk, which must have room for it.
     pub(crate) fn expect(&mut self, whole: Whole) -> Result<()> {
+        let missing = whole.length.saturating_sub(self.length);
+        ensure!(
+            whole.length <= LONGEST,
+            "the server says that it has {}, which no file has that is fetched",
+            size(whole.length)
+        );
+        if let Some(free) = free(&self.note).filter(|free| *free < missing) {
+            let folder = self.note.parent().unwrap_or(&self.note).display();
+            anyhow::bail!(
+                "{} of it are missing, and the disk of {folder} has room for {}: free some, or keep caches elsewhere",
+                size(missing),
+                size(free)
+            );
+        }
         if self.whole.as_ref() != Some(&whole) {
             fs::write(&self.note, serde_json::to_vec(&whole)?)
                 .with_context(|| format!("the cache's file {}", self.note.display()))?;
             self.whole = Some(whole);
         }
         Ok(())
+    }
+
+    /// What the server says of the whole, once it was asked.
+    pub fn whole(&self) -> Option<&Whole> {
+        self.whole.as_ref()
+    }
+
+    /// What is there, from its start; to be read to its end.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn reader(&mut self) -> Result<&File> {
+        self.file.seek(SeekFrom::Start(0))?;
+        Ok(&self.file)
     }
 
     /// Throws away what is there.
@@ -89,9 +124,27 @@ impl Part {
     /// Those of the disk.
     pub fn finish(mut self, from: &Path, to: &Path) -> Result<File> {
         let told = || format!("the cache's file {}", to.display());
+        // What is found under its name after a power cut is all there.
+        self.file.sync_all().with_context(told)?;
         fs::rename(from, to).with_context(told)?;
         drop(fs::remove_file(&self.note));
         self.file.seek(SeekFrom::Start(0)).with_context(told)?;
         Ok(self.file)
+    }
+}
+
+/// Bytes that a user may still write where `file` lies; none where the system does not say.
+fn free(file: &Path) -> Option<u64> {
+    let about = statvfs(file.parent().filter(|folder| !folder.as_os_str().is_empty())?).ok()?;
+    Some(about.f_bavail.saturating_mul(about.f_frsize))
+}
+
+/// `1.20 GB`, in powers of ten as disks are sold.
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        b if b >= 1e15 => format!("{:.2} PB", b / 1e15),
+        b if b >= 1e12 => format!("{:.2} TB", b / 1e12),
+        b if b >= 1e9 => format!("{:.2} GB", b / 1e9),
+        b => format!("{:.1} MB", b / 1e6),
     }
 }

@@ -1,17 +1,16 @@
 //! One file of a repository, as it is fetched.
 
-use std::str::FromStr as _;
+use std::{str::FromStr as _, sync::Arc};
 
 use anyhow::{Result, anyhow, ensure};
-use clip_lab_fetch::{Answer, Halt, Source, Whole};
-use futures_util::{StreamExt as _, TryStreamExt as _};
-use reqwest::{Method, StatusCode, header::CONTENT_RANGE};
-use std::sync::Arc;
+use clip_lab_fetch::{Answer, Halt, Part, Source};
+use reqwest::Method;
 use url::Url;
 
 use crate::{
     Hub, Name,
-    client::{Asker, Reply, failed},
+    client::{Asker, Reply},
+    digest::Digest,
 };
 
 /// A file behind the hub.
@@ -38,6 +37,15 @@ impl HubFile {
         Self { asker, url }
     }
 
+    /// Holds what came against what the hub calls it.
+    ///
+    /// # Errors
+    /// When it differs; what came is thrown away.
+    pub fn check(&self, part: &mut Part) -> Result<()> {
+        let digest = part.whole().and_then(|whole| Digest::of(None, &whole.tag));
+        digest.map_or(Ok(()), |digest| digest.check(part))
+    }
+
     /// The hub's name for the content.
     pub(crate) async fn tag(&self) -> Result<String, Halt> {
         let reply = self.asker.ask(Method::HEAD, self.url.clone(), 0).await?;
@@ -50,20 +58,6 @@ impl HubFile {
 impl Source for HubFile {
     async fn ask(&self, from: u64) -> Result<Answer, Halt> {
         let Reply { response, tag, size } = self.asker.ask(Method::GET, self.url.clone(), from).await?;
-        if from > 0 && response.status() != StatusCode::PARTIAL_CONTENT {
-            return Err(Halt::Anew(anyhow!("the server sends no parts of files")));
-        }
-        let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
-        let total = range.and_then(|range| range.rsplit('/').next()?.parse().ok());
-        let total = total.or_else(|| response.content_length().map(|length| length + from));
-        let length = match (size, total) {
-            (Some(said), Some(sent)) if said != sent => {
-                return Err(Halt::Again(anyhow!("the hub says {said} bytes and the server sends {sent}")));
-            }
-            (Some(length), _) | (None, Some(length)) => length,
-            (None, None) => return Err(Halt::Final(anyhow!("nobody says how long the file is"))),
-        };
-        let tag = tag.unwrap_or_default();
-        Ok(Answer { whole: Whole { length, tag }, bytes: response.bytes_stream().map_err(failed).boxed() })
+        Answer::new(response, from, tag.unwrap_or_default(), size)
     }
 }

@@ -7,8 +7,10 @@
 
 mod client;
 mod data;
+mod digest;
 mod environment;
 mod file;
+mod listed;
 mod listing;
 mod meter;
 mod name;
@@ -19,6 +21,6 @@ mod shelf;
 pub use data::{data_folder, fault, is_here};
 pub use environment::{Hub, Token};
 pub use file::HubFile;
-pub use listing::{Listed, Listing};
+pub use listed::{Listed, Listing};
 pub use name::{Kind, Name, is_name};
 pub use repo::Repo;

@@ -7,14 +7,25 @@ use reqwest::{StatusCode, header::HeaderMap};
 
 use crate::{Hub, Name, name::Kind};
 
-/// What a status other than success means. `ours` is false for the host that large files lie on.
-pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, name: &Name, hub: &Hub, ours: bool) -> Halt {
+/// What a status other than success means. `ours` is false for the host that large files lie on; `withheld` says that
+/// the hub was asked without the keys that there are.
+pub(crate) fn refusal(
+    status: StatusCode,
+    headers: &HeaderMap,
+    name: &Name,
+    hub: &Hub,
+    (ours, withheld): (bool, bool),
+) -> Halt {
     let code = headers.get("x-error-code").and_then(|code| code.to_str().ok()).unwrap_or_default();
     match status {
         // A signed address that has run out: the hub gives another.
         _ if !ours && status.is_client_error() && status != StatusCode::RANGE_NOT_SATISFIABLE => {
             Halt::Again(anyhow!("the server that holds the file refuses it ({status})"))
         }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if withheld => Halt::Final(anyhow!(
+            "the hub refuses it ({status}), asked without a token: over http:// everybody on the way could read the \
+             token; give HF_ENDPOINT as https://"
+        )),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Halt::Final(closed(status, code, name, hub)),
         StatusCode::NOT_FOUND => Halt::Final(absent(code, name)),
         StatusCode::RANGE_NOT_SATISFIABLE => {

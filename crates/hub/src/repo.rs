@@ -1,8 +1,7 @@
 //! A repository, and how what is wanted of it comes into the cache.
 
 use std::{
-    fs::File,
-    io,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -11,13 +10,13 @@ use std::{
     thread,
 };
 
-use anyhow::{Context as _, Error, Result, anyhow, ensure};
+use anyhow::{Error, Result, anyhow, ensure};
 use clip_lab_fetch::{Part, fetch, insist};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     Hub, HubFile, Listed, Listing, Name,
     client::Asker,
+    digest::Digest,
     meter::Meter,
     shelf::{Shelf, make_folder},
 };
@@ -102,7 +101,8 @@ impl Repo {
 
     fn missing(&self, listing: &Listing, folder: &Path, pick: Pick) -> Result<Vec<String>> {
         let mut wanted = pick(folder, &listing.files)?;
-        let stranger = wanted.iter().find(|wanted| !listing.files.iter().any(|file| file.name == **wanted));
+        let known: HashSet<&String> = listing.files.iter().map(|file| &file.name).collect();
+        let stranger = wanted.iter().find(|wanted| !known.contains(wanted));
         ensure!(
             stranger.is_none(),
             "it names `{}`, which it does not hold",
@@ -129,14 +129,16 @@ impl Repo {
             self.get(&asker, &listing, &missing)?;
             let before = missing;
             missing = self.missing(&listing, &folder, pick)?;
-            ensure!(missing != before, "{} went away while it was fetched", missing.join(", "));
+            ensure!(missing != before, "{} went away while it was fetched", missing[0]);
         }
         Ok(folder)
     }
 
     /// Fetches files, several at a time; the first error ends all.
     fn get(&self, asker: &Arc<Asker>, listing: &Listing, files: &[String]) -> Result<()> {
-        let meter = Meter::start(&self.name, listing, files);
+        let known: HashMap<&String, &Listed> = listing.files.iter().map(|file| (&file.name, file)).collect();
+        let files: Vec<&Listed> = files.iter().filter_map(|name| known.get(name).copied()).collect();
+        let meter = Meter::start(&self.name, &files);
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<Error>));
         let fail = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         thread::scope(|scope| {
@@ -147,7 +149,7 @@ impl Repo {
                             return;
                         }
                         if let Err(error) = self.get_one(asker, &listing.commit, file, &meter) {
-                            fail().get_or_insert(error.context(file.clone()));
+                            fail().get_or_insert(error.context(file.name.clone()));
                         }
                     }
                 });
@@ -157,8 +159,8 @@ impl Repo {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    fn get_one(&self, asker: &Arc<Asker>, commit: &str, file: &str, meter: &Meter) -> Result<()> {
-        let source = HubFile::new(asker.clone(), asker.file(commit, file));
+    fn get_one(&self, asker: &Arc<Asker>, commit: &str, file: &Listed, meter: &Meter) -> Result<()> {
+        let source = HubFile::new(asker.clone(), asker.file(commit, &file.name));
         let tag = insist(self.hub.patience, || source.tag())?;
         let blob = self.shelf.blob(&tag)?;
         if !blob.exists() {
@@ -169,45 +171,14 @@ impl Repo {
                 let mut part = Part::open(&partly)?;
                 let count = meter.file(part.length());
                 fetch(&source, &mut part, self.hub.patience, &|length| count.reached(length))?;
-                verify(&partly, &tag, &mut part)?;
+                if let Some(digest) = Digest::of(Some(file), &tag) {
+                    digest.check(&mut part)?;
+                }
                 part.finish(&partly, &blob)?;
             }
         }
-        self.shelf.link(&tag, commit, file)?;
+        self.shelf.link(&tag, commit, &file.name)?;
         meter.done();
-        Ok(())
-    }
-}
-
-/// Large files are named by their SHA-256: what came must have it. (The names of small ones are git's.)
-fn verify(path: &Path, tag: &str, part: &mut Part) -> Result<()> {
-    if tag.len() != 64 {
-        return Ok(());
-    }
-    let mut hasher = Sha256::new();
-    let mut file = File::open(path).with_context(|| format!("the cache's file {}", path.display()))?;
-    io::copy(&mut file, &mut HashWriter(&mut hasher)).context("the cache's disk")?;
-    let found: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    if found != tag {
-        part.restart()?;
-    }
-    ensure!(
-        found == tag,
-        "what came is not what the hub says (SHA-256 {found}, not {tag}); it was thrown away: try again"
-    );
-    Ok(())
-}
-
-/// Hashes what is written.
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

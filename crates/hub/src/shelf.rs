@@ -21,6 +21,8 @@ use crate::{Listing, Name, name::Kind};
 
 /// Digits of a commit.
 const COMMIT: usize = 40;
+/// Letters of the longest tag: twice those of a SHA-256.
+const TAG: usize = 128;
 
 /// The folder.
 pub(crate) struct Shelf {
@@ -51,7 +53,8 @@ impl Shelf {
 
     /// Where the content is that the hub calls `tag`.
     pub fn blob(&self, tag: &str) -> Result<PathBuf> {
-        let good = !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let good = (1..=TAG).contains(&tag.len())
+            && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         ensure!(good, "the hub gives it a tag that cannot name a file");
         Ok(self.folder.join("blobs").join(tag))
     }

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
+use clip_lab_faulty::{Fault, Server};
 use support::Scene;
 
 const SET: &str = "datasets/org/birds";
@@ -87,4 +88,31 @@ fn what_is_not_there_is_told_with_what_is() {
     let told = words(&asked(&scene, "hf:datasets/org/birds", &[("HF_ENDPOINT", "me:secret@host")]));
     assert!(told.contains("HF_ENDPOINT") && !told.contains("secret"), "{told}");
     assert_eq!(words(&asked(&scene, "some/folder", &[])), "=> true some/folder");
+}
+
+#[test]
+fn a_token_is_shown_neither_to_a_proxy_nor_over_http() {
+    let (scene, proxy) = (birds(), Server::start());
+    let name = "hf:datasets/org/birds/train";
+    let through = [("HF_TOKEN", "hf_x"), ("HTTP_PROXY", proxy.address()), ("http_proxy", proxy.address())];
+    // To this machine no proxy is asked.
+    let first = words(&asked(&scene, name, &[&through[..], &[("no_proxy", ""), ("NO_PROXY", "")]].concat()));
+    assert!(first.contains("snapshots"), "{first}");
+    assert!(scene.server.hub.asked().iter().all(|asked| asked.authorization.is_some()));
+    assert_eq!(proxy.requests(), 0);
+    // To another over http:// one is, without the token.
+    let away = |closed: &[Fault]| {
+        let path = "http://hub.example/api/datasets/org/birds/revision/main?blobs=true";
+        proxy.put(path, b"{\"sha\":\"c0ffee\",\"siblings\":[]}", closed);
+        let more = [("HF_ENDPOINT", "http://hub.example"), ("NO_PROXY", ""), ("no_proxy", "")];
+        let empty = tempfile::tempdir().unwrap();
+        let home = [("HF_HOME", empty.path().to_str().unwrap())];
+        words(&asked(&scene, name, &[&through[..], &more[..], &home[..]].concat()))
+    };
+    let told = away(&[]);
+    assert!(told.contains("it holds nothing at `train`"), "{told}");
+    let told = away(&[Fault::Status(401)]);
+    assert!(told.contains("asked without a token") && told.contains("https://"), "{told}");
+    assert!(proxy.requests() >= 2 && proxy.asked().iter().all(|asked| asked.authorization.is_none()));
+    assert!(!told.contains("hf_x"));
 }

@@ -4,6 +4,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// More names than this are a slip of the pen.
 const MOST: usize = 1_000_000;
+/// More bytes of names than this as well.
+const MOST_BYTES: usize = 256 << 20;
+/// More braces than this stand for too many names, or for one.
+const BRACES: usize = 20;
 
 /// The names that a pattern stands for, in order: `{000..012}` counts (with as many digits as are written), `{a,b}`
 /// lists; several braces are combined, the last turning fastest.
@@ -11,16 +15,29 @@ const MOST: usize = 1_000_000;
 /// # Errors
 /// When a brace is not closed or holds neither.
 pub fn expand(pattern: &str) -> Result<Vec<String>> {
+    ensure!(pattern.matches('{').count() <= BRACES, "a pattern holds more than {BRACES} braces");
+    expanded(pattern)
+}
+
+fn expanded(pattern: &str) -> Result<Vec<String>> {
+    // In messages without what may be secret in it.
+    let told = clip_lab_redact::text(pattern);
     let Some((head, rest)) = pattern.split_once('{') else {
-        ensure!(!pattern.contains('}'), "`{pattern}` closes a brace that was never opened");
+        ensure!(!pattern.contains('}'), "`{told}` closes a brace that was never opened");
         return Ok(vec![pattern.to_owned()]);
     };
-    ensure!(!head.contains('}'), "`{pattern}` closes a brace that was never opened");
-    let (inside, tail) = rest.split_once('}').with_context(|| format!("`{pattern}` leaves a brace open"))?;
+    ensure!(!head.contains('}'), "`{told}` closes a brace that was never opened");
+    let (inside, tail) = rest.split_once('}').with_context(|| format!("`{told}` leaves a brace open"))?;
     let choices = choices(inside)?;
-    let tails = expand(tail)?;
+    let tails = expanded(tail)?;
     let count = choices.len().saturating_mul(tails.len());
-    ensure!(count <= MOST, "`{pattern}` stands for more than {MOST} names");
+    ensure!(count <= MOST, "`{told}` stands for more than {MOST} names");
+    let bytes = count.saturating_mul(pattern.len());
+    ensure!(
+        bytes <= MOST_BYTES,
+        "a pattern of {} letters stands for {count} names, which is too much",
+        pattern.len()
+    );
     Ok(choices.iter().flat_map(|choice| tails.iter().map(move |t| format!("{head}{choice}{t}"))).collect())
 }
 
@@ -71,5 +88,9 @@ mod tests {
         assert!(told("a{b..2}").contains("`b` is no number"));
         assert!(told("a{b}").contains("neither a range"));
         assert!(told("{0..999999}{0..9}").contains("more than 1000000"));
+        assert!(told(&"{a,b}".repeat(100_000)).contains("more than 20 braces"));
+        assert!(told(&format!("{{0..999999}}{}", "x".repeat(1000))).contains("too much"));
+        let secret = told("https://me:hunter2@host/{0..1?token=hunter3");
+        assert!(secret.contains("leaves a brace open") && !secret.contains("hunter"), "{secret}");
     }
 }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use clip_lab_fetch::is_private;
 use clip_lab_hub::{Kind, Name};
+use clip_lab_redact::{holds_secret, text as shown};
 use url::Url;
 
 use crate::expand;
@@ -40,10 +42,17 @@ impl Place {
         let Some((scheme, _)) = text.split_once("://") else { return Ok(Self::Local(text.into())) };
         if !REMOTE.contains(&scheme) {
             bail!(
-                "`{text}`: shards are read from disk, http(s)://, s3://, gs:// or hf:, not from {scheme}://"
+                "`{}`: shards are read from disk, http(s)://, s3://, gs:// or hf:, not from {scheme}://",
+                shown(text)
             );
         }
-        Ok(Self::Remote(Url::parse(text).with_context(|| format!("`{text}` is no address"))?))
+        let url = Url::parse(text).with_context(|| format!("`{}` is no address", shown(text)))?;
+        ensure!(
+            is_private(&url) || scheme != "http" || !holds_secret(url.as_str()),
+            "`{}`: the password or key in it would go over http://, where everybody could read it: use https://",
+            shown(text)
+        );
+        Ok(Self::Remote(url))
     }
 
     /// The name of the file alone.

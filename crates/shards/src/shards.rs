@@ -74,6 +74,8 @@ impl Shards {
             now == length,
             "shard {place} has {now} bytes and had {length} when the data set was opened: it was changed meanwhile"
         );
+        let end = sample.offset.checked_add(sample.length);
+        ensure!(end.is_some_and(|end| end <= length), "the index of shard {place} is damaged: remove it");
         let mut bytes = vec![0; usize::try_from(sample.length)?];
         file.read_exact_at(&mut bytes, sample.offset).with_context(|| cannot(place))?;
         Ok(bytes)

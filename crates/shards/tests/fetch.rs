@@ -2,7 +2,12 @@
 
 mod support;
 
-use std::{io::Read as _, path::Path, time::Duration};
+use std::{
+    io::Read as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use clip_lab_faulty::{Fault, Server};
 use clip_lab_shards::{Cache, Patience, Place, Shards};
@@ -72,6 +77,83 @@ fn what_was_fetched_before_is_gone_on_with_by_another_program() {
     assert!(fetched(dir.path(), &url).is_err());
     assert!(fetched(dir.path(), &url).unwrap() == file);
     assert_eq!(server.asked().last().unwrap().from, 60_000);
+}
+
+/// Run by the test below in a process of its own.
+#[test]
+#[ignore = "part of another test"]
+fn fetches_until_it_is_ended() {
+    let told = |name: &str| std::env::var(name).unwrap();
+    drop(fetched(Path::new(&told("FOLDER")), &told("URL")));
+}
+
+#[test]
+fn ended_on_the_way_it_leaves_what_the_next_goes_on_with_and_nothing_that_looks_whole() {
+    for signal in ["TERM", "KILL"] {
+        let (server, file, dir) = (Server::start(), bytes(400_000), tempfile::tempdir().unwrap());
+        let url = server.put("/x.tar", &file, &[Fault::Slow(Duration::from_millis(100))]);
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "fetches_until_it_is_ended", "--ignored"]).env("FOLDER", dir.path());
+        let mut child = child.env("URL", &url).stdout(Stdio::null()).spawn().unwrap();
+        let files = |ending: &str| {
+            let all = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+            all.filter(|path| path.extension().is_some_and(|of| of == ending)).collect::<Vec<_>>()
+        };
+        let kept = || files("part").first().map_or(0, |part| std::fs::metadata(part).unwrap().len());
+        while kept() < 20_000 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let asked = Instant::now();
+        let number = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &number]).status().unwrap().success());
+        assert!(!child.wait().unwrap().success());
+        assert!(asked.elapsed() < Duration::from_secs(1), "{signal}: {:?}", asked.elapsed());
+        assert!(files("tar").is_empty(), "{signal}");
+        let kept = kept();
+        assert!((20_000..400_000).contains(&kept), "{kept}");
+        assert!(fetched(dir.path(), &url).unwrap() == file, "{signal}");
+        assert_eq!(server.asked().last().unwrap().from as u64, kept, "{signal}");
+        assert!(files("part").is_empty() && files("whole").is_empty(), "{signal}");
+    }
+}
+
+#[test]
+fn a_part_of_a_file_that_nobody_knows_is_not_gone_on_with() {
+    let (server, file, dir) = (Server::start(), bytes(10_000), tempfile::tempdir().unwrap());
+    let url = server.put("/x.tar", &file, &[Fault::Part(0.5), Fault::Status(404)]);
+    assert!(fetched(dir.path(), &url).is_err());
+    // Cut short while the note was written, or of another state of the disk.
+    let note = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let note = note.filter(|path| path.extension().is_some_and(|ending| ending == "whole")).last().unwrap();
+    let text = std::fs::read(&note).unwrap();
+    std::fs::write(&note, &text[..text.len() / 2]).unwrap();
+    assert!(fetched(dir.path(), &url).unwrap() == file);
+    assert_eq!(server.asked().last().unwrap().from, 0);
+}
+
+#[test]
+fn a_name_and_a_password_in_an_address_open_a_server_and_are_told_nobody() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let url = server.put("/x.tar", b"tar", &[]).replace("http://", "http://me:hunter2@") + "?token=hunter3";
+    assert_eq!(fetched(dir.path(), &url).unwrap(), b"tar");
+    assert_eq!(server.asked()[0].authorization.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
+    let all = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    for path in all {
+        let text = std::fs::read(&path).unwrap();
+        assert!(!format!("{path:?}{}", String::from_utf8_lossy(&text)).contains("hunter"), "{path:?}");
+    }
+    let place = Place::parse(&url.replace("x.tar", "y.tar")).unwrap();
+    let shards = Shards::new(&dir.path().join("other"), u64::MAX, QUICK, "caption");
+    let words = format!("{:#}", shards.index(&place).unwrap_err());
+    assert!(words.contains("404") && !words.contains("hunter"), "{words}");
+    for clear in
+        ["http://me:hunter2@host/x.tar", "http://host/x.tar?token=hunter2", "http://host/x?sig=hunter2"]
+    {
+        let words = Place::parse(clear).unwrap_err().to_string();
+        assert!(words.contains("use https://") && !words.contains("hunter"), "{words}");
+    }
+    assert!(Place::parse("http://host/x.tar?version=3").is_ok());
 }
 
 #[test]

@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
+pub use clip_lab_faulty::sha256;
 use clip_lab_faulty::{Fault, HubServer};
 use clip_lab_hub::{Hub, Listed, Repo, Token};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 pub const MODEL: &str = "models/org/tiny";
@@ -21,10 +21,6 @@ pub const CONFIG: &[u8] = b"{\"model_type\": \"vit\"}";
 
 pub fn weights() -> Vec<u8> {
     (0..200_000u32).map(|place| (place * 7 % 251) as u8).collect()
-}
-
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The server with a cache.
@@ -56,6 +52,7 @@ impl Scene {
         (hub.token, hub.offline) = (None, false);
         hub.patience.tries = 4;
         (hub.patience.stall, hub.patience.pause) = (Duration::from_millis(300), Duration::from_millis(5));
+        hub.patience.window = Duration::from_secs(1);
         hub
     }
 

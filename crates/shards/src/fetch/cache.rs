@@ -60,7 +60,9 @@ impl Cache {
         }
         let partly = path.with_extension("part");
         let mut part = Part::open(&partly)?;
-        fetch(&Remote::connect(url)?, &mut part, self.patience, &|_| ())?;
+        let source = Remote::connect(url, self.patience)?;
+        fetch(&source, &mut part, self.patience, &|_| ())?;
+        source.check(&mut part)?;
         let file = part.finish(&partly, path)?;
         self.evict(path);
         Ok(file)

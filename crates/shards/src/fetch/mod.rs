@@ -1,6 +1,9 @@
 //! Shards from elsewhere.
 
+mod bucket;
 mod cache;
 mod client;
+mod guard;
+mod page;
 
 pub use cache::Cache;

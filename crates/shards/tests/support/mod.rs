@@ -24,5 +24,10 @@ pub fn index(bytes: &[u8]) -> Index {
 }
 
 /// Quick to lose patience.
-pub const QUICK: Patience =
-    Patience { tries: 4, stall: Duration::from_millis(300), pause: Duration::from_millis(5) };
+pub const QUICK: Patience = Patience {
+    tries: 4,
+    stall: Duration::from_millis(300),
+    pause: Duration::from_millis(5),
+    slowest: 500,
+    window: Duration::from_secs(1),
+};

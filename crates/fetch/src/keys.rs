@@ -1,0 +1,158 @@
+//! What opens a door, and whom it may be shown.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use anyhow::{Result, anyhow};
+use percent_encoding::percent_decode_str;
+use reqwest::{
+    RequestBuilder,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use url::{Host, Origin, Url};
+
+/// What opens a door at one origin. It goes nowhere else, and over nothing that others can read.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    origin: Origin,
+    secret: Option<Secret>,
+}
+
+#[derive(Clone)]
+enum Secret {
+    Bearer(HeaderValue),
+    Login { user: String, password: String },
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(withheld)")
+    }
+}
+
+impl Keys {
+    /// The keys of `home`: the name and password that the address holds, else the token.
+    ///
+    /// # Errors
+    /// When the token holds characters that no header can.
+    pub fn new(home: &Url, token: Option<&str>) -> Result<Self> {
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let login = !home.username().is_empty() || home.password().is_some();
+        let secret = match token {
+            _ if login => Some(Secret::Login {
+                user: plain(home.username()),
+                password: plain(home.password().unwrap_or_default()),
+            }),
+            Some(token) => {
+                let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
+                    .map_err(|_| anyhow!("the token holds characters that no token has"))?;
+                header.set_sensitive(true);
+                Some(Secret::Bearer(header))
+            }
+            None => None,
+        };
+        Ok(Self { origin: home.origin(), secret })
+    }
+
+    /// Whether `url` is of the origin that the keys are for.
+    pub fn are_of(&self, url: &Url) -> bool {
+        url.origin() == self.origin
+    }
+
+    /// Whether there are keys, which `url` does not get although it is theirs: everybody on the way could read them.
+    pub fn are_kept_from(&self, url: &Url) -> bool {
+        self.secret.is_some() && self.are_of(url) && !is_private(url)
+    }
+
+    /// Shows them to `url`, if it is theirs and nobody else can read.
+    pub(crate) fn show(&self, url: &Url, request: RequestBuilder) -> RequestBuilder {
+        match &self.secret {
+            _ if !self.are_of(url) || !is_private(url) => request,
+            Some(Secret::Bearer(header)) => request.header(AUTHORIZATION, header.clone()),
+            Some(Secret::Login { user, password }) => request.basic_auth(user, Some(password)),
+            None => request,
+        }
+    }
+}
+
+/// Whether what is sent to `url` can be read by nobody on the way.
+pub fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || is_local(url)
+}
+
+/// Whether `url` is on this machine or on a link that no router forwards, as the metadata of clouds are.
+pub fn is_local(url: &Url) -> bool {
+    let near = |ip: Ipv4Addr| ip.is_loopback() || ip.is_link_local();
+    match url.host() {
+        Some(Host::Ipv4(ip)) => near(ip),
+        Some(Host::Ipv6(ip)) => {
+            let aws = ip.segments()[..2] == [0xfd00, 0x0ec2];
+            let link = ip.is_unicast_link_local() || aws;
+            ip == Ipv6Addr::LOCALHOST || link || ip.to_ipv4_mapped().is_some_and(near)
+        }
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn shown(keys: &Keys, to: &str) -> Option<String> {
+        let request = reqwest::Client::new().get("http://x");
+        let request = keys.show(&url(to), request).build().unwrap();
+        request.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn keys_go_to_their_owner_where_nobody_reads_along() {
+        let keys = Keys::new(&url("https://hub.example"), Some("hf_x")).unwrap();
+        assert_eq!(shown(&keys, "https://hub.example/a").unwrap(), "Bearer hf_x");
+        for other in [
+            "http://hub.example/a",
+            "https://hub.example:81/",
+            "https://evil.example/",
+            "https://x.hub.example/",
+        ] {
+            assert_eq!(shown(&keys, other), None, "{other}");
+        }
+        assert!(!format!("{keys:?}").contains("hf_x"));
+        let clear = Keys::new(&url("http://hub.example"), Some("hf_x")).unwrap();
+        assert_eq!(shown(&clear, "http://hub.example/a"), None);
+        assert!(clear.are_kept_from(&url("http://hub.example/a")));
+        let here = Keys::new(&url("http://127.0.0.1:81"), Some("hf_x")).unwrap();
+        assert!(
+            shown(&here, "http://127.0.0.1:81/a").is_some()
+                && !here.are_kept_from(&url("http://127.0.0.1:81"))
+        );
+    }
+
+    #[test]
+    fn a_login_in_an_address_is_meant_for_it_instead_of_the_token() {
+        let keys = Keys::new(&url("https://me:p%40ss+@hub.example"), Some("hf_x")).unwrap();
+        assert_eq!(shown(&keys, "https://hub.example/").unwrap(), "Basic bWU6cEBzcys=");
+        assert_eq!(shown(&keys, "https://other.example/"), None);
+    }
+
+    #[test]
+    fn what_is_local_is_a_number_or_localhost() {
+        for near in [
+            "http://127.0.0.1",
+            "http://[::1]:8",
+            "http://localhost",
+            "http://a.localhost",
+            "http://169.254.169.254",
+        ] {
+            assert!(is_local(&url(near)), "{near}");
+        }
+        for far in
+            ["http://127.0.0.1.evil.example", "http://localhost.evil.example", "http://10.0.0.1", "hf:a"]
+        {
+            assert!(!is_local(&url(far)), "{far}");
+        }
+    }
+}

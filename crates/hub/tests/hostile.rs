@@ -1,0 +1,109 @@
+//! Hubs that lie: about contents, about names, about how much there is.
+
+mod support;
+
+use std::fs;
+
+use clip_lab_faulty::{Fault, git_sha1, sha256};
+use clip_lab_hub::Hub;
+use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, weights};
+
+const NAME: &str = "hf:org/tiny";
+
+/// What is asked for a list of files.
+const LIST: &str = "/api/models/org/tiny/revision/main";
+
+fn list(scene: &Scene, files: &str) {
+    let text = format!("{{\"sha\":\"{COMMIT}\",\"siblings\":[{files}]}}");
+    scene.server.hub.put(LIST, text.as_bytes(), &[]);
+}
+
+#[test]
+fn small_files_that_are_not_what_git_calls_them_are_thrown_away() {
+    let scene = Scene::new(&[]);
+    let file = format!("/org/tiny/resolve/{COMMIT}/config.json");
+    let tag = format!("\"{}\"", git_sha1(CONFIG));
+    scene.server.hub.put_with(&file, &CONFIG.to_ascii_uppercase(), &[("etag", &tag)], &[]);
+    let words = scene.refusal(scene.hub(), NAME);
+    assert!(words.contains("config.json: what came is not what the hub says (git SHA-1 "), "{words}");
+    let blob = scene.repo().join("blobs").join(git_sha1(CONFIG));
+    assert!(!blob.exists());
+    assert_eq!(fs::metadata(blob.with_extension("incomplete")).unwrap().len(), 0);
+    scene.server.small(MODEL, COMMIT, "config.json", CONFIG, &[]);
+    let folder = scene.fetch(scene.hub(), NAME).unwrap();
+    assert_eq!(fs::read(folder.join("config.json")).unwrap(), CONFIG);
+}
+
+#[test]
+fn what_the_listing_says_of_a_content_holds_whatever_the_tag_is() {
+    let scene = Scene::new(&[]);
+    let config = format!("/org/tiny/resolve/{COMMIT}/config.json");
+    scene.server.hub.put_with(&config, CONFIG, &[("etag", "\"aa01\"")], &[]);
+    let small =
+        |of: &[u8]| format!("{{\"rfilename\":\"config.json\",\"size\":1,\"blobId\":\"{}\"}}", git_sha1(of));
+    list(&scene, &small(b"other"));
+    let words = scene.refusal(scene.hub(), NAME);
+    assert!(words.contains("(git SHA-1 "), "{words}");
+    let scene = Scene::new(&[]);
+    scene.server.hub.put_with(&config, CONFIG, &[("etag", "\"aa01\"")], &[]);
+    list(&scene, &small(CONFIG));
+    scene.fetch(scene.hub(), NAME).unwrap();
+    // Of a large file git names what stands for it.
+    let large = |of: &[u8]| {
+        let (lfs, blob) = (sha256(of), "ab".repeat(20));
+        format!(
+            "{{\"rfilename\":\"model.safetensors\",\"blobId\":\"{blob}\",\"lfs\":{{\"sha256\":\"{lfs}\",\"size\":3}}}}"
+        )
+    };
+    let scene = Scene::new(&[]);
+    list(&scene, &large(b"other"));
+    assert!(scene.refusal(scene.hub(), NAME).contains("(SHA-256 "));
+    let scene = Scene::new(&[]);
+    list(&scene, &large(&weights()));
+    scene.fetch(scene.hub(), NAME).unwrap();
+}
+
+#[test]
+fn lists_without_end_are_not_read_to_it() {
+    let scene = Scene::new(&[]);
+    scene.server.hub.put(LIST, b"", &[Fault::Flood(1 << 33); 9]);
+    let words = scene.refusal(scene.hub(), NAME);
+    assert!(words.contains("answers with more than 67108864 bytes"), "{words}");
+    assert!(scene.server.hub.sent() < 200 << 20, "{}", scene.server.hub.sent());
+    let many = vec!["{\"rfilename\":\"a\",\"size\":1}"; 1_000_000].join(",");
+    list(&scene, &many);
+    let words = scene.refusal(scene.hub(), NAME);
+    assert!(words.contains("it has 50000 files or more"), "{words}");
+    assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is noted of it");
+}
+
+#[test]
+fn names_that_lie_elsewhere_or_that_no_folder_holds_write_nothing() {
+    let long = "x".repeat(70_000);
+    let deep = "d/".repeat(3000) + "x";
+    for bad in ["../../x", "/tmp/x", "a/../../x", "..", "a\\u0000b", "a\\u001b]0;x", &long, &deep] {
+        let scene = Scene::new(&[]);
+        list(&scene, &format!("{{\"rfilename\":\"config.json\"}},{{\"rfilename\":\"{bad}\"}}"));
+        let words = scene.refusal(scene.hub(), NAME);
+        assert!(words.contains("it names a file that"), "{words}");
+        assert!(words.len() < 600 && !words.contains('\u{1b}'), "{words}");
+        assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "{bad:.20}");
+    }
+    // A file where another has its folder.
+    let scene = Scene::new(&[]);
+    scene.server.small(MODEL, COMMIT, "a", b"a", &[]);
+    scene.server.small(MODEL, COMMIT, "a/b", b"b", &[]);
+    list(&scene, "{\"rfilename\":\"a\"},{\"rfilename\":\"a/b\"}");
+    assert!(scene.fetch(scene.hub(), NAME).is_err());
+}
+
+#[test]
+fn a_login_in_the_address_of_a_mirror_goes_to_it_instead_of_the_token() {
+    let scene = Scene::new(&[]);
+    let endpoint = scene.server.address().replace("http://", "http://me:word@").parse().unwrap();
+    scene.fetch(Hub { endpoint, ..scene.with_token() }, NAME).unwrap();
+    let (hub, storage) = (scene.server.hub.asked(), scene.server.storage.asked());
+    assert!(hub.iter().all(|asked| asked.authorization.as_deref() == Some("Basic bWU6d29yZA==")), "{hub:?}");
+    assert!(storage.iter().all(|asked| asked.authorization.is_none()), "{storage:?}");
+    assert!(!format!("{hub:?}").contains(SECRET));
+}

@@ -1,0 +1,110 @@
+//! Shards in buckets: `s3://` and `gs://`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::{Context, Error, Result, anyhow, bail};
+use clip_lab_fetch::{Answer, Halt, Source, Whole};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::{
+    ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig,
+    aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder, path::Path,
+};
+use url::Url;
+
+use super::guard::{Guard, is_refused};
+
+/// A file in a bucket.
+pub(super) struct Bucket {
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+}
+
+/// One connection for each bucket.
+static STORES: Mutex<Option<HashMap<String, Arc<dyn ObjectStore>>>> = Mutex::new(None);
+
+impl Bucket {
+    /// Nothing is asked for yet.
+    pub fn connect(url: &Url) -> Result<Self> {
+        let mut base = url.clone();
+        base.set_path("/");
+        base.set_query(None);
+        base.set_fragment(None);
+        let path = Path::from_url_path(url.path()).context("its path cannot be asked for")?;
+        let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
+        let stores = stores.get_or_insert_default();
+        if let Some(store) = stores.get(base.as_str()) {
+            return Ok(Self { store: store.clone(), path });
+        }
+        let store = connect(&base)?;
+        stores.insert(base.to_string(), store.clone());
+        Ok(Self { store, path })
+    }
+}
+
+impl Source for Bucket {
+    async fn ask(&self, from: u64) -> Result<Answer, Halt> {
+        let range = (from > 0).then_some(GetRange::Offset(from));
+        let options = GetOptions { range, ..GetOptions::default() };
+        let result = self.store.get_opts(&self.path, options).await.map_err(judged)?;
+        let whole = whole(&result.meta);
+        Ok(Answer { whole, bytes: result.into_stream().map_err(judged).boxed() })
+    }
+}
+
+fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
+    // The connections are the guard's; this only says what may be asked for.
+    let options = ClientOptions::new().with_allow_http(true).with_timeout_disabled();
+    // Tries are counted in one place, and that is not there.
+    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
+    Ok(match base.scheme() {
+        "s3" => Arc::new(
+            AmazonS3Builder::from_env()
+                .with_url(base.as_str())
+                .with_client_options(options)
+                .with_http_connector(Guard)
+                .with_retry(retry)
+                .build()?,
+        ),
+        "gs" => Arc::new(
+            GoogleCloudStorageBuilder::from_env()
+                .with_url(base.as_str())
+                .with_client_options(options)
+                .with_http_connector(Guard)
+                .with_retry(retry)
+                .build()?,
+        ),
+        other => bail!("nothing is fetched from {other}://"),
+    })
+}
+
+/// What another try can help against: everything but what the server refuses for good.
+fn judged(error: StoreError) -> Halt {
+    match error {
+        StoreError::NotFound { .. } => Halt::Final(anyhow!("there is no such file (404)")),
+        StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
+            Halt::Final(anyhow!("the server wants other credentials (401 or 403)"))
+        }
+        StoreError::NotSupported { .. } => Halt::Anew(anyhow!("the server sends no parts of files")),
+        error if is_refused(&error) => Halt::Final(plain(error)),
+        error => Halt::Again(plain(error)),
+    }
+}
+
+/// The innermost cause without addresses, which may hold a key. It may be what the server wrote: the beginning of that.
+fn plain(error: StoreError) -> Error {
+    let mut source: &dyn std::error::Error = &error;
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    let text = source.to_string();
+    let text = text.split("http").next().unwrap_or_default().trim_end_matches([' ', '(']);
+    anyhow!("{}", text.chars().filter(|letter| !letter.is_control()).take(300).collect::<String>())
+}
+
+fn whole(meta: &ObjectMeta) -> Whole {
+    let tag = meta.e_tag.clone().unwrap_or_else(|| meta.last_modified.to_rfc3339());
+    Whole { length: meta.size, tag }
+}
