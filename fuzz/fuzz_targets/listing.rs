@@ -1,0 +1,45 @@
+//! Listings of a hub: any bytes are a listing whose names lie below a folder, or are refused with words. The reader is
+//! taken from its files, since the crate around them speaks HTTP.
+#![no_main]
+
+use std::path::{Component, Path};
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/hub/src/listed.rs"]
+#[allow(dead_code)]
+mod listed;
+#[path = "../../crates/hub/src/name.rs"]
+#[allow(dead_code)]
+mod name;
+
+use listed::Listing;
+
+fuzz_target!(|bytes: &[u8]| {
+    // What is fuzzed is mostly names: a list of lines is one as well.
+    let lines = String::from_utf8_lossy(bytes);
+    let files: Vec<_> = lines.lines().map(|name| serde_json::json!({ "rfilename": name })).collect();
+    let made = serde_json::json!({ "sha": "c0ffee", "siblings": files }).to_string();
+    for text in [bytes, made.as_bytes()] {
+        match Listing::parse(text) {
+            Ok(listing) => {
+                assert!(!listing.commit.contains(['/', '.']) && !listing.commit.is_empty());
+                for file in &listing.files {
+                    let path = Path::new(&file.name);
+                    assert!(path.components().all(|part| matches!(part, Component::Normal(_))));
+                    assert!(path.components().count() <= 64 && file.name.len() <= 1024);
+                    assert!(!file.name.contains(char::is_control));
+                }
+                let noted = serde_json::to_vec(&listing).unwrap();
+                assert_eq!(Listing::parse(&noted).unwrap(), listing);
+            }
+            Err(error) => {
+                let words = error.to_string();
+                assert!(!words.is_empty() && words.len() < 1500 && !words.contains(char::is_control));
+            }
+        }
+    }
+    if let Ok(name) = str::from_utf8(bytes).unwrap_or_default().parse::<name::Name>() {
+        assert_eq!(name.to_string().parse::<name::Name>().unwrap(), name);
+    }
+});
