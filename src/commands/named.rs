@@ -1,9 +1,13 @@
 //! What a user may name when a model is wanted: a spec, a run, or a checkpoint file of a run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::ModelWeights;
+use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 
 use crate::spec::Spec;
@@ -43,8 +47,10 @@ impl Named {
             format!("`{model}` is no spec and no checkpoint, and no run can be looked up")
         })?;
         let run = reader.run(model)?;
-        let file = run.dir.join("spec.toml").display().to_string();
-        let spec = Spec::parse(&file, &reader.spec_text(run.id)?, sets)?;
+        let (file, recorded) = (run.dir.join("spec.toml"), reader.spec_text(run.id)?);
+        // The same, with the secrets that the store does not hold.
+        let beside = fs::read_to_string(&file).ok().filter(|text| secret::spec(text) == recorded);
+        let spec = Spec::parse(&file.display().to_string(), &beside.unwrap_or(recorded), sets)?;
         let weights = weights_in(&run.dir, None).ok();
         ensure!(weights.is_some(), "run {} has no checkpoint in {}", run.uid, run.dir.display());
         Ok(Self { spec, weights })

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, process::Command};
 
+use clip_lab_spec::secret;
 use clip_lab_store::Environment;
 use serde_json::Value;
 use tch::Device;
@@ -17,7 +18,8 @@ const LONGEST_DIFF: usize = 1 << 20;
 
 /// What can be learnt about this machine, the working tree and the data. What is unknown stays empty.
 pub fn capture(device: Device, feed: &Feed) -> Environment {
-    let git_diff = git(&["diff", "HEAD"]).map(|diff| cut(diff, LONGEST_DIFF));
+    // What somebody wrote into a spec or on the command line may be a password.
+    let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&cut(diff, LONGEST_DIFF)));
     let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", "2.11.0")];
     Environment {
         git_commit: git(&["rev-parse", "HEAD"]),
@@ -33,7 +35,7 @@ pub fn capture(device: Device, feed: &Feed) -> Environment {
             .map(|kib| kib * 1024),
         host: fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
         os: fs::read_to_string("/proc/version").ok().map(|words| words.trim().to_owned()),
-        argv: std::env::args().collect(),
+        argv: std::env::args_os().map(|word| secret::text(&word.to_string_lossy())).collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
         extra: decisive(feed).into_iter().chain(sizes(feed)).collect(),
     }

@@ -53,6 +53,7 @@ pub fn run(plan: &Plan, options: &Options, console: Console, stop: Stop) -> Resu
     let device = device(&plan.run.device)?;
     let feed = Feed::open(plan)?;
     let session = Session::open(plan, options, environment::capture(device, &feed), feed.total)?;
+    stop.begin();
     let trained = Trainer::new(plan, feed, device, &session, console, stop).and_then(|mut trainer| {
         let ended = trainer.train()?;
         trainer.sum_up(&ended)?;

@@ -4,7 +4,7 @@ use std::{
     fs,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -20,6 +20,8 @@ use signal_hook::{
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     asked: Arc<AtomicUsize>,
+    /// Whether there is anything to save: while data and weights are fetched there is not.
+    begun: Arc<AtomicBool>,
     left: Option<Arc<AtomicUsize>>,
 }
 
@@ -34,9 +36,13 @@ impl Stop {
         if !ignores(SIGHUP) {
             signals.add_signal(SIGHUP).context("listening to signals")?;
         }
-        let count = stop.asked.clone();
+        let (count, begun) = (stop.asked.clone(), stop.begun.clone());
         thread::spawn(move || {
             for signal in signals.forever() {
+                if !begun.load(Ordering::SeqCst) {
+                    clip_lab_cli::say!("stopped before the run began; what was fetched is kept");
+                    low_level::exit(128 + signal);
+                }
                 if count.fetch_add(1, Ordering::SeqCst) > 0 {
                     clip_lab_cli::say!("stopped at once; the last checkpoint is the place to resume from");
                     // Without destructors: they would tear libtorch down under the thread that computes.
@@ -46,6 +52,11 @@ impl Stop {
             }
         });
         Ok(stop)
+    }
+
+    /// From now on a run asked to stop saves first.
+    pub fn begin(&self) {
+        self.begun.store(true, Ordering::SeqCst);
     }
 
     /// Whether somebody asked.
@@ -58,7 +69,7 @@ impl Stop {
 
     /// A stop that asks by itself once the run has looked `updates` times, which it does after every update.
     pub fn after(updates: usize) -> Self {
-        Self { asked: Arc::default(), left: Some(Arc::new(AtomicUsize::new(updates))) }
+        Self { left: Some(Arc::new(AtomicUsize::new(updates))), ..Self::default() }
     }
 
     /// Whether somebody asked, for work between two updates: not counted by [`Stop::after`].

@@ -21,6 +21,7 @@ mod pack;
 mod preflight;
 mod program;
 mod prompts;
+mod remote;
 mod resume;
 mod run;
 mod search;

@@ -108,7 +108,9 @@ fn shown(begun: &OsStr) -> Vec<CompletionCandidate> {
         .and_then(|reader| reader.runs())
         .unwrap_or_default()
         .into_iter()
-        .filter_map(|run| run.study.filter(|study| study.starts_with(text.as_ref()) && words::is_plain(study)))
+        .filter_map(|run| {
+            run.study.filter(|study| study.starts_with(text.as_ref()) && words::is_plain(study))
+        })
         .collect();
     studies.sort();
     studies.dedup();

@@ -3,11 +3,14 @@
 mod resume;
 
 use std::{
-    fs,
+    fs::{self, File, Permissions},
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
+use clip_lab_spec::secret;
 use clip_lab_store::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, new_uid};
 
 pub use resume::finished;
@@ -67,7 +70,7 @@ impl Session {
             study: options.study.clone(),
             arm: options.arm.clone(),
             seed: plan.run.seed,
-            spec_text: plan.source.text.clone(),
+            spec_text: secret::spec(&plan.source.text),
             config: config(plan),
             environment,
             total_steps: Some(total),
@@ -75,7 +78,7 @@ impl Session {
         };
         let recorder = Recorder::start(&options.store, run)?;
         let session = Self::of(recorder, options, identity(&plan.source.text), false);
-        fs::write(session.dir.join(SPEC), &plan.source.text)
+        write_spec(&session.dir.join(SPEC), &plan.source.text)
             .with_context(|| format!("writing {}", session.dir.display()))?;
         Ok(session)
     }
@@ -136,15 +139,25 @@ pub fn goal(metric: &str) -> Goal {
     }
 }
 
-/// What tells one spec from another: blake3 of its text.
+/// Identity of a spec. Its secrets are no part of it: a signed address changes, and what runs does not.
 fn identity(spec: &str) -> String {
-    blake3::hash(spec.as_bytes()).to_hex().to_string()
+    blake3::hash(secret::spec(spec).as_bytes()).to_hex().to_string()
+}
+
+/// The spec in the run's folder, from which the run resumes: it holds the secrets that the store does not, and then only
+/// its owner may read it.
+fn write_spec(path: &Path, spec: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    if secret::spec(spec) != spec {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    file.write_all(spec.as_bytes())
 }
 
 fn config(plan: &Plan) -> Vec<ConfigEntry> {
     let entry = |setting: &crate::plan::Setting| ConfigEntry {
         key: setting.key.clone(),
-        value: setting.value.to_string(),
+        value: secret::json(&setting.key, &setting.value.to_string()),
         origin: setting.origin.clone(),
     };
     plan.config.iter().map(entry).collect()

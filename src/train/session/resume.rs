@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, bail, ensure};
+use clip_lab_spec::secret;
 use clip_lab_store::{Environment, Level, Reader, Recorder, ResumePoint, RunRow, Status, Store};
 
 use super::{LAST, Options, SPEC, Session, identity};
@@ -27,7 +28,9 @@ pub fn resume(
     let run = idle(&options.store, selector)?;
     let reader = Reader::open(&options.store)?;
     let (spec, then) = (reader.spec_text(run.id)?, reader.environment(run.id)?.extra);
-    let changed = changes(&spec, &then, &plan.source.text, &decisive(environment)).of_results();
+    // The store holds no secrets.
+    let (before, now) = (secret::spec(&spec), secret::spec(&plan.source.text));
+    let changed = changes(&before, &then, &now, &decisive(environment)).of_results();
     if !options.allow_changed {
         refuse(&run, &changed)?;
     }

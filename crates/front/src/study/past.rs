@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_spec::{Changes, Study, changes};
+use clip_lab_spec::{Changes, Study, changes, secret};
 use clip_lab_store::{Reader, RunRow};
 
 use super::{checkpoint, is_superseded, wanted::Wanted};
@@ -34,8 +34,9 @@ pub fn pasts(store: &Path, study: &Study, wanted: &Wanted) -> Result<Vec<Past>> 
             continue;
         }
         let recorded = reader.environment(row.id)?.extra;
-        let changes =
-            changes(&reader.spec_text(row.id)?, &recorded, &wanted.spec, &wanted.decisive).of_results();
+        // The store holds no secrets.
+        let (then, now) = (secret::spec(&reader.spec_text(row.id)?), secret::spec(&wanted.spec));
+        let changes = changes(&then, &recorded, &now, &wanted.decisive).of_results();
         let checkpoint = checkpoint::step(&row.dir.join("last.safetensors"));
         found.push(Past { row, changes, checkpoint });
     }

@@ -25,8 +25,8 @@ use crate::{
     db::{Access, Db, connect},
 };
 
-pub(crate) use liveness::{SILENCE_MS, Watch};
 pub use asked::Asked;
+pub(crate) use liveness::{SILENCE_MS, Watch};
 pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};
 pub(crate) use runs::all as all_runs;

@@ -1,0 +1,102 @@
+//! Shards at addresses that hold secrets, and runs that are stopped while their data come.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use clip_lab_faulty::{Fault, Server};
+
+use crate::{
+    lab::{Lab, TINY},
+    program::{bytes, says, until},
+};
+
+/// A lab, a server with its shard after these faults, and the shard's address.
+fn scene(faults: &[Fault]) -> (Lab, Server, String) {
+    let (lab, server) = (Lab::new(), Server::start());
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed"]).good();
+    let url = server.put("/train.tar", &bytes(&lab.path("packed/train-000000.tar")), faults);
+    (lab, server, url)
+}
+
+/// Writes a spec that trains two steps from the shard at `url`.
+fn spec(lab: &Lab, url: &str) {
+    let data = format!("plugin = \"webdataset\"\nshards = \"{url}\"");
+    let spec =
+        TINY.replace("plugin = \"captions\"\nroot = \"data\"", &data).replace("steps = 12", "steps = 2");
+    let val = "plugin = \"captions\"\nroot = \"data\"\nsplit = \"val\"";
+    lab.write("shards.toml", spec.replace("warmup = 2", "warmup = 0").replace("split = \"val\"", val));
+}
+
+/// Every file below a folder that holds `text`.
+fn holding(folder: &Path, text: &str) -> Vec<String> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if bytes(&path).windows(text.len()).any(|part| part == text.as_bytes()) {
+                found.push(path.file_name().unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_run_stopped_while_it_fetches_ends_at_once_and_the_next_goes_on() {
+    let (lab, server, url) = scene(&[Fault::Slow(Duration::from_millis(200))]);
+    spec(&lab, &url);
+    let run = lab.start(&["run", "shards.toml"]);
+    let partly = || {
+        let files = fs::read_dir(lab.path("cache/webdataset/shards")).into_iter().flatten().flatten();
+        files.filter(|file| file.path().extension().is_some_and(|of| of == "part")).last()
+    };
+    until("a part", || partly().is_some_and(|part| part.metadata().unwrap().len() > 0));
+    let asked = Instant::now();
+    run.signal("TERM");
+    let done = run.wait();
+    assert!(!done.status.success() && asked.elapsed() < Duration::from_secs(3), "{done:?}");
+    says(&done.err, &["stopped before the run began; what was fetched is kept"]);
+    let kept = partly().unwrap().metadata().unwrap().len();
+    says(&lab.run(&["run", "shards.toml"]).good(), &["48 pictures", "finished"]);
+    assert_eq!(server.asked().last().unwrap().from as u64, kept);
+    assert_eq!(lab.runs().len(), 1, "the first left no record");
+}
+
+#[test]
+fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
+    let (lab, server, url) = scene(&[]);
+    let signed = |word: &str| format!("{}?token={word}", url.replace("http://", "http://me:hunter2@"));
+    spec(&lab, &signed("hunter3"));
+    let done = lab.run(&["run", "shards.toml", "--set", "optimizer.lr=2e-3"]);
+    assert!(!done.err.contains("hunter") && !done.out.contains("hunter"), "{done:?}");
+    done.good();
+    assert_eq!(server.asked()[0].authorization.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
+    // The store has none of them; the run's folder has, for its owner.
+    assert_eq!(holding(&lab.path("runs"), "hunter"), ["spec.toml"]);
+    let copy = lab.folder().join("spec.toml");
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    says(&lab.shown().to_string(), &["withheld@", "?token=withheld"]);
+    let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
+    lab.run(&["report", &uid, "--out", "report"]).good();
+    lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "exported"]).good();
+    for folder in ["report", "exported"] {
+        assert_eq!(holding(&lab.path(folder), "hunter"), Vec::<String>::new(), "{folder}");
+    }
+    // Another signature, and the same run.
+    let renewed = fs::read_to_string(&copy).unwrap().replace("hunter3", "hunter4");
+    lab.write("renewed.toml", &renewed);
+    lab.run(&["run", "renewed.toml", "--resume", &uid]).good();
+    lab.write("other.toml", renewed.replace("lr = 2e-3", "lr = 3e-3"));
+    says(&lab.run(&["run", "other.toml", "--resume", &uid]).bad(), &["the spec is not the one"]);
+    // With the shard gone, the run's own spec still opens the door.
+    fs::remove_dir_all(lab.path("cache/webdataset")).unwrap();
+    let before = server.requests();
+    lab.run(&["eval", &uid, "--split", "val", "--no-record"]).good();
+    assert!(server.asked()[before..].iter().all(|asked| asked.authorization.is_some()));
+}
