@@ -48,7 +48,7 @@ function look({ width, scripts, frame }) {
       frame.contentWindow.getComputedStyle(swatch).backgroundColor)).size,
     drawn: Array.from(page.querySelectorAll("figure svg"), (svg) => box(svg).width > 200 && box(svg).height > 50),
   };
-  const svg = page.querySelector("#curves figure svg"), place = box(svg);
+  const svg = page.querySelector("section#curves figure svg"), place = box(svg);
   const event = { bubbles: true, clientX: place.left + place.width * 0.4, clientY: place.top + place.height / 2 };
   svg.dispatchEvent(new frame.contentWindow.PointerEvent("pointermove", event));
   found.pointed = page.querySelector("figure .values")?.innerText ?? "";
