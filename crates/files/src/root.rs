@@ -1,0 +1,142 @@
+//! Paths that must stay below a folder.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::{self, ErrorKind},
+    path::{Component, Path, PathBuf},
+};
+
+use crate::{open_regular, read_capped};
+
+/// A folder that paths named by files from outside must not leave, neither by `..`, nor as absolute paths, nor through
+/// symbolic links.
+///
+/// A snapshot in the Hugging Face hub's cache may link to its own blobs: they are what it consists of.
+///
+/// It protects from what a downloaded folder holds, not from a program that swaps its files at the same time.
+#[derive(Debug, Clone)]
+pub struct Root {
+    given: PathBuf,
+    real: PathBuf,
+    blobs: Option<PathBuf>,
+    outside: bool,
+}
+
+impl Root {
+    /// The folder `folder`, or if that is a file, the folder that holds it.
+    ///
+    /// # Errors
+    /// If it does not exist or cannot be read.
+    pub fn new(folder: &Path) -> io::Result<Self> {
+        let given = if folder.is_dir() { folder } else { parent(folder) };
+        let real = given.canonicalize()?;
+        let blobs = blobs(&real);
+        Ok(Self { given: given.to_owned(), real, blobs, outside: false })
+    }
+
+    /// Whether paths may lie outside after all: what a user allows, never what a file from outside says.
+    #[must_use]
+    pub fn allow_outside(mut self, allowed: bool) -> Self {
+        self.outside = allowed;
+        self
+    }
+
+    /// The folder, as it was given.
+    pub fn path(&self) -> &Path {
+        &self.given
+    }
+
+    /// The path of `named`, which is relative to the folder or absolute; it may be a file or a folder.
+    ///
+    /// # Errors
+    /// If it leads out of the folder ([`Root::is_outside`] recognises that error), or does not exist.
+    pub fn below(&self, named: &Path) -> io::Result<PathBuf> {
+        let path = self.given.join(named);
+        if self.outside {
+            return Ok(path);
+        }
+        match path.canonicalize() {
+            Ok(real) if self.holds(&real) => Ok(path),
+            Ok(real) => Err(outside(&real, &self.given)),
+            // A missing file outside is refused like one that exists: what lies there is nobody's business.
+            Err(_) if !self.holds_by_name(named) => Err(outside(&path, &self.given)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a regular file below the folder, see [`open_regular`].
+    ///
+    /// # Errors
+    /// As [`Root::below`] and [`open_regular`].
+    pub fn open(&self, named: &Path) -> io::Result<File> {
+        open_regular(&self.below(named)?)
+    }
+
+    /// The bytes of a regular file below the folder, see [`read_capped`].
+    ///
+    /// # Errors
+    /// As [`Root::below`] and [`read_capped`].
+    pub fn read_capped(&self, named: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        read_capped(&self.below(named)?, limit)
+    }
+
+    /// Whether an error of [`Root::below`] says that a path leads out of the folder.
+    pub fn is_outside(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Outside>())
+    }
+
+    fn holds(&self, real: &Path) -> bool {
+        real.starts_with(&self.real) || self.blobs.as_ref().is_some_and(|blobs| real.starts_with(blobs))
+    }
+
+    /// Whether a path stays below the folder as far as its name shows.
+    fn holds_by_name(&self, named: &Path) -> bool {
+        let named = match (named.strip_prefix(&self.given), named.strip_prefix(&self.real)) {
+            (Ok(rest), _) | (_, Ok(rest)) if named.is_absolute() => rest,
+            _ => named,
+        };
+        let mut depth = 0_i64;
+        named.components().all(|part| {
+            match part {
+                Component::Normal(_) => depth += 1,
+                Component::ParentDir => depth -= 1,
+                Component::CurDir => {}
+                Component::RootDir | Component::Prefix(_) => depth = -1,
+            }
+            depth >= 0
+        })
+    }
+}
+
+/// The folder that holds a file; the current one for a bare name.
+fn parent(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => file,
+    }
+}
+
+/// Where a snapshot of the hub's cache has its files: `blobs` beside `snapshots`, if that is a folder and no link.
+fn blobs(real: &Path) -> Option<PathBuf> {
+    let snapshots = real.ancestors().find(|folder| folder.file_name() == Some(OsStr::new("snapshots")))?;
+    let blobs = snapshots.parent()?.join("blobs");
+    (real != snapshots && blobs.canonicalize().ok()? == blobs).then_some(blobs)
+}
+
+#[derive(Debug)]
+struct Outside(String);
+
+impl std::fmt::Display for Outside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Outside {}
+
+fn outside(path: &Path, root: &Path) -> io::Error {
+    let text = format!("{} lies outside of {}", path.display(), root.display());
+    io::Error::new(ErrorKind::PermissionDenied, Outside(text))
+}
