@@ -42,7 +42,15 @@ impl Root {
         self
     }
 
-    /// The folder, as it was given.
+    /// The same bounds for paths that begin at another folder below this one.
+    ///
+    /// # Errors
+    /// As [`Root::below`].
+    pub fn at(&self, folder: &Path) -> io::Result<Self> {
+        Ok(Self { given: self.below(folder)?, ..self.clone() })
+    }
+
+    /// Where relative paths begin, as it was given.
     pub fn path(&self) -> &Path {
         &self.given
     }
@@ -58,9 +66,9 @@ impl Root {
         }
         match path.canonicalize() {
             Ok(real) if self.holds(&real) => Ok(path),
-            Ok(real) => Err(outside(&real, &self.given)),
+            Ok(real) => Err(self.outside(&real)),
             // A missing file outside is refused like one that exists: what lies there is nobody's business.
-            Err(_) if !self.holds_by_name(named) => Err(outside(&path, &self.given)),
+            Err(_) if !self.holds_by_name(&path) => Err(self.outside(&path)),
             Err(error) => Err(error),
         }
     }
@@ -90,22 +98,24 @@ impl Root {
         real.starts_with(&self.real) || self.blobs.as_ref().is_some_and(|blobs| real.starts_with(blobs))
     }
 
-    /// Whether a path stays below the folder as far as its name shows.
-    fn holds_by_name(&self, named: &Path) -> bool {
-        let named = match (named.strip_prefix(&self.given), named.strip_prefix(&self.real)) {
-            (Ok(rest), _) | (_, Ok(rest)) if named.is_absolute() => rest,
-            _ => named,
-        };
-        let mut depth = 0_i64;
-        named.components().all(|part| {
+    /// Whether a path that leads nowhere stays below the folder as far as its name shows.
+    fn holds_by_name(&self, path: &Path) -> bool {
+        let Ok(path) = std::path::absolute(path) else { return false };
+        let mut plain = PathBuf::new();
+        for part in path.components() {
             match part {
-                Component::Normal(_) => depth += 1,
-                Component::ParentDir => depth -= 1,
-                Component::CurDir => {}
-                Component::RootDir | Component::Prefix(_) => depth = -1,
+                Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
             }
-            depth >= 0
-        })
+        }
+        // As far as it exists it may lead through links, and the folder may itself be reached through one.
+        let real = plain.ancestors().find_map(|folder| folder.canonicalize().ok());
+        real.is_some_and(|real| self.holds(&real))
+    }
+
+    fn outside(&self, path: &Path) -> io::Error {
+        let text = format!("{} lies outside of {}", path.display(), self.real.display());
+        io::Error::new(ErrorKind::PermissionDenied, Outside(text))
     }
 }
 
@@ -135,8 +145,3 @@ impl std::fmt::Display for Outside {
 }
 
 impl std::error::Error for Outside {}
-
-fn outside(path: &Path, root: &Path) -> io::Error {
-    let text = format!("{} lies outside of {}", path.display(), root.display());
-    io::Error::new(ErrorKind::PermissionDenied, Outside(text))
-}

@@ -49,6 +49,21 @@ fn what_leaves_is_refused_whether_it_exists_or_not() {
 }
 
 #[test]
+fn paths_may_begin_at_a_folder_below() {
+    let (folder, root) = tree();
+    let images = root.at(Path::new("images")).unwrap();
+    assert_eq!(images.path(), folder.path().join("set/images"));
+    assert_eq!(images.read_capped(Path::new("a.jpg"), KIB).unwrap(), b"image");
+    assert_eq!(images.read_capped(Path::new("../inside.jpg"), KIB).unwrap(), b"image");
+    for named in ["../../secret", "../link.jpg", "../../missing"] {
+        assert!(Root::is_outside(&images.below(Path::new(named)).unwrap_err()), "{named}");
+    }
+    let missing = images.below(Path::new("../missing.jpg")).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+    assert!(root.at(Path::new("class")).is_err() && root.at(Path::new("..")).is_err());
+}
+
+#[test]
 fn a_user_may_allow_it() {
     let (_folder, root) = tree();
     let root = root.allow_outside(true);

@@ -1,0 +1,44 @@
+//! All threads together hold no more than the budget.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use clip_lab_files::{MOST_ROOM, Room};
+
+/// The budget is the program's: the tests of this file take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+#[test]
+fn threads_take_turns_once_the_budget_is_used_up() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let _room = Room::take(MOST_ROOM / 2);
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(20));
+                now.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+    });
+    assert_eq!((most.into_inner(), Room::taken()), (2, 0));
+}
+
+#[test]
+fn a_thread_does_not_wait_for_itself_and_what_is_too_large_comes_alone() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = Room::take(MOST_ROOM);
+    let second = Room::take(MOST_ROOM);
+    assert_eq!(Room::taken(), 2 * MOST_ROOM);
+    drop(first);
+    drop(second);
+    drop(Room::take(100 * MOST_ROOM));
+    assert_eq!(Room::taken(), 0);
+}
