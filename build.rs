@@ -14,6 +14,7 @@ const DECISIVE: &[&str] = &[
     "crates/blocks",
     "crates/checkpoint",
     "crates/fetch",
+    "crates/files",
     "crates/hub",
     "crates/picture",
     "crates/shards",

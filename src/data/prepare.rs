@@ -43,7 +43,10 @@ impl Prepare {
                 picture.numbers(&crop, &self.normaliser(), scratch, out)?;
             }
             Some(crop) => self.rest(rest, picture.square(&crop, scratch)?, rng, scratch, out)?,
-            None => self.rest(rest, first.apply(picture.whole(scratch)?, rng)?, rng, scratch, out)?,
+            None => {
+                let _room = picture.room();
+                self.rest(rest, first.apply(picture.whole(scratch)?, rng)?, rng, scratch, out)?;
+            }
         }
         for augment in &self.augment {
             augment.after_normalise(out, self.size() as usize, rng);

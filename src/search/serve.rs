@@ -118,7 +118,7 @@ fn paint(gallery: &Gallery, index: &Index, of: &Picture, side: u32) -> Result<An
             gallery.data.picture(index.entry(*row))?
         }
     };
-    let pixels = picture.decode()?;
+    let (pixels, _room) = picture.decode_within()?;
     let jpeg = thumbnail(&pixels, side.clamp(1, LARGEST))?;
     Ok(Answer::Thumbnail { jpeg: STANDARD.encode(jpeg) })
 }

@@ -78,7 +78,11 @@ fn digest(jpeg: &[u8]) -> String {
 fn decode(data: &dyn Dataset, pictures: &[usize], threads: usize) -> Vec<Option<Vec<u8>>> {
     // A picture that makes a decoder fail or panic costs its thumbnail and nothing else.
     let one = |&picture: &usize| {
-        catch_unwind(AssertUnwindSafe(|| thumbnail(&data.picture(picture)?.decode()?, SIDE))).ok()?.ok()
+        let make = || {
+            let (pixels, _room) = data.picture(picture)?.decode_within()?;
+            thumbnail(&pixels, SIDE)
+        };
+        catch_unwind(AssertUnwindSafe(make)).ok()?.ok()
     };
     let share = pictures.len().div_ceil(threads.max(1)).max(1);
     thread::scope(|scope| {

@@ -3,6 +3,7 @@
 use std::{io::Cursor, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
+use clip_lab_files::Room;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
 use crate::{Picture, Scratch};
@@ -28,8 +29,8 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
     scratch.open(Picture::Encoded(bytes.to_vec()))?.whole(&mut scratch)
 }
 
-/// As [`decode`], for what libjpeg-turbo does not read.
-pub fn other(bytes: &[u8]) -> Result<RgbImage> {
+/// As [`decode`], for what libjpeg-turbo does not read; with the memory that it takes.
+pub fn other(bytes: &[u8]) -> Result<(RgbImage, Room)> {
     ensure!(!bytes.is_empty(), "the file is empty (0 bytes)");
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let Some(format) = reader.format() else { bail!(stranger(bytes)) };
@@ -37,11 +38,14 @@ pub fn other(bytes: &[u8]) -> Result<RgbImage> {
     let mut decoder = reader.into_decoder().with_context(|| header_broken(format))?;
     let (width, height) = decoder.dimensions();
     ensure_size(width, height)?;
+    // As it is stored, and as 8 bits of red, green, blue and perhaps alpha.
+    let each = u64::from(decoder.color_type().bytes_per_pixel()) + 4 + 3;
+    let room = Room::take(u64::from(width) * u64::from(height) * each);
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder)
         .with_context(|| format!("its {format:?} data is broken or cut short"))?;
     picture.apply_orientation(orientation);
-    Ok(on_white(picture))
+    Ok((on_white(picture), room))
 }
 
 fn header_broken(format: ImageFormat) -> String {

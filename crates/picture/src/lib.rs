@@ -9,6 +9,8 @@
 //! A random crop of most of a JPEG is made of the planes that the file stores, brightness and colours each at their own
 //! resolution; colours are turned into red, green and blue once the square has its size.
 //!
+//! All threads together decode as much at once as fits into a budget of memory ([`clip_lab_files::Room`]).
+//!
 //! A [`Scratch`] holds what one thread needs to do that again and again without asking for memory.
 
 mod crop;
@@ -28,5 +30,5 @@ pub use crop::{Area, Crop, Detail};
 pub use decode::{MOST_PIXELS, decode, open};
 pub use normalise::Normalise;
 pub use opened::{Opened, Scratch};
-pub use picture::Picture;
+pub use picture::{MOST_BYTES, Picture};
 pub use words::{Interpolation, Resize};

@@ -1,6 +1,7 @@
 //! A picture whose size is known, and what a thread needs to make a square of it.
 
 use anyhow::{Result, ensure};
+use clip_lab_files::Room;
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
@@ -9,6 +10,9 @@ use crate::{
     jpeg::{Header, Region, Turbo, Ycc, is_jpeg, is_whole, orientation},
     resample::{Raster, Resampler, Sink, needed},
 };
+
+/// Memory beyond this many bytes is given back after every image, so that one large image does not stay with each thread.
+const KEPT: usize = 32 << 20;
 
 /// What one thread needs to turn pictures into squares: a decoder and memory, used again for every picture.
 #[derive(Debug)]
@@ -27,7 +31,11 @@ pub struct Opened(Inner);
 #[derive(Debug)]
 enum Inner {
     Jpeg(Vec<u8>, Header),
-    Pixels(RgbImage),
+    /// With the memory that they take, where they were decoded here.
+    Pixels {
+        pixels: RgbImage,
+        _room: Option<Room>,
+    },
 }
 
 impl Scratch {
@@ -49,33 +57,49 @@ impl Scratch {
     /// When it is broken, cut short, too large or no picture.
     pub fn open(&mut self, picture: Picture) -> Result<Opened> {
         let bytes = match picture {
-            Picture::Pixels(pixels) => return Ok(Opened(Inner::Pixels(pixels))),
+            Picture::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
             Picture::Encoded(bytes) => bytes,
         };
         if !is_jpeg(&bytes) {
-            return Ok(Opened(Inner::Pixels(other(&bytes)?)));
+            return elsewhere(&bytes);
         }
         ensure!(is_whole(&bytes), "the JPEG ends early: the file is cut short");
         let Some(header) = self.turbo.header(&bytes)? else {
-            return Ok(Opened(Inner::Pixels(other(&bytes)?)));
+            return elsewhere(&bytes);
         };
         match orientation(&bytes) {
             Orientation::NoTransforms => Ok(Opened(Inner::Jpeg(bytes, header))),
             turned => {
+                // As it is stored, and turned.
+                let room = Room::take(2 * header.bytes());
                 let mut picture = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
                 picture.apply_orientation(turned);
-                Ok(Opened(Inner::Pixels(picture.into_rgb8())))
+                Ok(Opened(Inner::Pixels { pixels: picture.into_rgb8(), _room: Some(room) }))
             }
         }
     }
 
     /// Gives back the memory of a square that is no longer needed.
     pub fn recycle(&mut self, square: RgbImage) {
-        self.square = square.into_raw();
+        let memory = square.into_raw();
+        if memory.capacity() <= KEPT {
+            self.square = memory;
+        }
+    }
+
+    /// Gives back what an unusually large image took.
+    fn shrink(&mut self) {
+        if self.pixels.capacity() > KEPT {
+            self.pixels = Vec::new();
+        }
+        if self.planes.capacity() > KEPT {
+            self.planes = Ycc::default();
+        }
     }
 
     fn jpeg(&mut self, bytes: &[u8], header: Header) -> Result<RgbImage> {
         let Header { width, height, .. } = header;
+        let _room = Room::take(header.bytes() + header.unpacked());
         let mut pixels = Vec::new();
         self.turbo.decode(bytes, header, 1, Region { left: 0, top: 0, width, height }, &mut pixels)?;
         RgbImage::from_raw(width, height, pixels)
@@ -83,12 +107,24 @@ impl Scratch {
     }
 }
 
+/// What libjpeg-turbo does not read.
+fn elsewhere(bytes: &[u8]) -> Result<Opened> {
+    let (pixels, room) = other(bytes)?;
+    Ok(Opened(Inner::Pixels { pixels, _room: Some(room) }))
+}
+
 impl Opened {
+    /// Takes room for all its pixels, for whoever holds them longer than this, see [`Opened::whole`].
+    pub fn room(&self) -> Room {
+        let (width, height) = self.size();
+        Room::take(3 * u64::from(width) * u64::from(height))
+    }
+
     /// Width and height in pixels, upright.
     pub fn size(&self) -> (u32, u32) {
         match &self.0 {
             Inner::Jpeg(_, header) => (header.width, header.height),
-            Inner::Pixels(pixels) => pixels.dimensions(),
+            Inner::Pixels { pixels, .. } => pixels.dimensions(),
         }
     }
 
@@ -99,7 +135,7 @@ impl Opened {
     pub fn whole(self, scratch: &mut Scratch) -> Result<RgbImage> {
         match self.0 {
             Inner::Jpeg(bytes, header) => scratch.jpeg(&bytes, header),
-            Inner::Pixels(pixels) => Ok(pixels),
+            Inner::Pixels { pixels, .. } => Ok(pixels),
         }
     }
 
@@ -132,6 +168,12 @@ impl Opened {
     }
 
     fn make(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
+        let made = self.make_within(crop, scratch, sink);
+        scratch.shrink();
+        made
+    }
+
+    fn make_within(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
         let Scratch { turbo, resampler, pixels, planes, .. } = scratch;
         match &self.0 {
             Inner::Jpeg(bytes, header) => {
@@ -139,6 +181,7 @@ impl Opened {
                 let window = crop.window.reduced(reduce);
                 let (width, height) = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
                 let wanted = needed(crop, window, width, height);
+                let _room = Room::take(wanted.bytes() + header.unpacked());
                 if crop.detail == Detail::Enough
                     && wanted.covers_most_of(width, height)
                     && turbo.planes(bytes, *header, reduce, planes)?
@@ -149,7 +192,7 @@ impl Opened {
                 let region = turbo.decode(bytes, *header, reduce, wanted, pixels)?;
                 resampler.rgb(Raster { pixels, region }, crop, window, sink)
             }
-            Inner::Pixels(pixels) => {
+            Inner::Pixels { pixels, .. } => {
                 let (width, height) = pixels.dimensions();
                 let region = Region { left: 0, top: 0, width, height };
                 resampler.rgb(Raster { pixels: pixels.as_raw(), region }, crop, crop.window, sink)

@@ -2,9 +2,9 @@
 
 mod common;
 
-use std::{fs, io::Cursor};
+use std::{fs, io::Cursor, path::Path};
 
-use clip_lab_picture::decode;
+use clip_lab_picture::{Picture, decode};
 use common::{broken, photo};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -114,4 +114,18 @@ fn a_photograph_taken_sideways_is_turned_upright() {
     let picture = decode(&turned).unwrap();
     assert_eq!(picture.dimensions(), (16, 32));
     assert!(picture.get_pixel(8, 4).0[0] > 200 && picture.get_pixel(8, 28).0[2] > 200);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let told = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
+    assert_eq!(told("/dev/zero"), "picture /dev/zero cannot be read: a device, not a regular file");
+    assert!(told("/").contains("a folder, not a regular file"));
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("x.jpg");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    assert!(told(fifo.to_str().unwrap()).contains("a FIFO, not a regular file"));
+    let large = folder.path().join("large.png");
+    fs::File::create(&large).unwrap().set_len(clip_lab_picture::MOST_BYTES + 1).unwrap();
+    assert!(told(large.to_str().unwrap()).contains("larger than 256 MiB"));
 }

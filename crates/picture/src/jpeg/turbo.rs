@@ -30,6 +30,21 @@ pub struct Header {
     block: u32,
     /// Whether it is stored as brightness and at most two colour differences.
     ycc: bool,
+    /// Whether all of it is unpacked before any pixel is computed.
+    progressive: bool,
+}
+
+impl Header {
+    /// Bytes of all its pixels.
+    pub fn bytes(&self) -> u64 {
+        3 * u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// Bytes that the decoder takes beside the pixels that are wanted: of a progressive one, three numbers of 16 bits for
+    /// every pixel.
+    pub fn unpacked(&self) -> u64 {
+        if self.progressive { 2 * self.bytes() } else { 0 }
+    }
 }
 
 /// Pixels of a decoded picture, which may be smaller than the stored one.
@@ -46,6 +61,11 @@ pub struct Region {
 }
 
 impl Region {
+    /// Bytes of its pixels.
+    pub fn bytes(&self) -> u64 {
+        3 * u64::from(self.width) * u64::from(self.height)
+    }
+
     /// Whether it is so much of a picture of `width` x `height` pixels that the rest may as well be decoded with it, which
     /// planes have to be: measured on photographs, from about half on that takes no longer.
     pub fn covers_most_of(&self, width: u32, height: u32) -> bool {
@@ -95,7 +115,8 @@ impl Turbo {
         let subsampling = self.get(raw::TJPARAM_TJPARAM_SUBSAMP);
         let block = usize::try_from(subsampling).ok().and_then(block_width);
         let block = block.filter(|_| plain && width > 0 && height > 0);
-        Ok(block.map(|block| Header { width, height, subsampling, block, ycc }))
+        let progressive = self.get(raw::TJPARAM_TJPARAM_PROGRESSIVE) != 0;
+        Ok(block.map(|block| Header { width, height, subsampling, block, ycc, progressive }))
     }
 
     /// Decodes at one `reduce`-th (1, 2, 4 or 8) of the size the whole picture into `planes`, and does not compute colours.

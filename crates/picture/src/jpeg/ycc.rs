@@ -44,6 +44,11 @@ pub struct YccPlane<'a> {
 }
 
 impl Ycc {
+    /// Bytes of memory that it holds.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The planes: brightness, then, unless it is grey, how blue and how red it is.
     pub fn planes(&self) -> impl Iterator<Item = YccPlane<'_>> {
         self.layout[..self.count].iter().map(|layout| {

@@ -98,7 +98,7 @@ fn look_at(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool)
     // A picture that makes a decoder panic is broken, and no reason to stop.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let opened = scratch.open(picture)?;
-        let size = opened.size();
+        let (size, _room) = (opened.size(), opened.room());
         let whole = if quick { None } else { Some(opened.whole(scratch)?) };
         if let Some(whole) = whole {
             scratch.recycle(whole);
