@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use clip_lab_files::{check_regular, open_regular};
 
 use crate::{
     Cache, Index, Patience, Place, Sample,
@@ -76,7 +77,10 @@ impl Shards {
         );
         let end = sample.offset.checked_add(sample.length);
         ensure!(end.is_some_and(|end| end <= length), "the index of shard {place} is damaged: remove it");
-        let mut bytes = vec![0; usize::try_from(sample.length)?];
+        let mut bytes = Vec::new();
+        let size = usize::try_from(sample.length)?;
+        bytes.try_reserve_exact(size).with_context(|| format!("{} bytes of shard {place}", sample.length))?;
+        bytes.resize(size, 0);
         file.read_exact_at(&mut bytes, sample.offset).with_context(|| cannot(place))?;
         Ok(bytes)
     }
@@ -94,7 +98,7 @@ impl Shards {
 
     fn open(&self, place: &Place) -> Result<File> {
         match place {
-            Place::Local(path) => File::open(path).with_context(|| cannot(place)),
+            Place::Local(path) => open_regular(path).with_context(|| cannot(place)),
             Place::Remote(url) => {
                 self.cache.file(url).with_context(|| format!("shard {place} cannot be fetched"))
             }
@@ -109,6 +113,7 @@ fn cannot(place: &Place) -> String {
 /// Size and time of change.
 fn stamp(path: &PathBuf) -> std::io::Result<String> {
     let about = std::fs::metadata(path)?;
+    check_regular(&about.file_type())?;
     let changed = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(format!("{} {}", about.len(), changed.as_nanos()))
 }

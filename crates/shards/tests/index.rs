@@ -176,3 +176,65 @@ fn written_shards_are_read_the_same_and_gone_on_with() {
         assert_eq!(read(one), read(other), "stopped or not, the same bytes");
     }
 }
+
+/// The header of a file in a tar; its content is not written.
+fn header(name: &str, kind: tar::EntryType, size: u64) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_path(name).unwrap();
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
+/// The index of a tar that begins so and goes on with zeros up to `length`, which take no room on disk.
+fn sparse(start: &[u8], length: u64) -> clip_lab_shards::Index {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, start).unwrap();
+    file.set_len(length).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    scan(&file, length, "caption")
+}
+
+#[test]
+fn names_and_attributes_of_gigabytes_are_not_read() {
+    for kind in [tar::EntryType::GNULongName, tar::EntryType::XHeader, tar::EntryType::GNULongLink] {
+        let start = [tar(&[("a.jpg", &[1; 512]), ("a.txt", b"one")]), header("x", kind, 7 << 30)].concat();
+        // Without the two blocks of zeros that end the first part.
+        let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
+        let index = sparse(&start, 8 << 30);
+        assert!(
+            index.cut.as_ref().is_some_and(|cut| cut.contains("more than 1048576 bytes")),
+            "{:?}",
+            index.cut
+        );
+        assert_eq!(index.samples.len(), 1, "what came before is used");
+    }
+}
+
+#[test]
+fn pictures_and_texts_of_gigabytes_are_not_read() {
+    let size = 9 << 30;
+    let start = [tar(&[("a.txt", b"one")]), header("a.jpg", tar::EntryType::Regular, size)].concat();
+    let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
+    let index = sparse(&start, size + 8192);
+    assert_eq!((index.cut, index.samples.len()), (None, 0));
+    assert_eq!((index.faults[0].lack, index.faults[0].lost), (Lack::Size, true));
+    let start = [tar(&[("a.jpg", &[1; 512])]), header("a.txt", tar::EntryType::Regular, size)].concat();
+    let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
+    let index = sparse(&start, size + 8192);
+    assert_eq!((index.faults[0].lack, index.faults[0].lost), (Lack::Length, true));
+}
+
+#[test]
+fn a_shard_that_is_no_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("a.tar");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let shards = clip_lab_shards::Shards::new(&folder.path().join("cache"), 1, support::QUICK, "caption");
+    let told = |path: &std::path::Path| {
+        format!("{:#}", shards.index(&clip_lab_shards::Place::Local(path.to_owned())).unwrap_err())
+    };
+    assert!(told(&fifo).ends_with("cannot be read: a FIFO, not a regular file"), "{}", told(&fifo));
+    assert!(told("/dev/zero".as_ref()).contains("a device, not a regular file"));
+}

@@ -52,12 +52,15 @@ impl Draft {
         let captions = self.captions(caption, &mut lacks);
         let class = self.class.as_ref().and_then(|class| read(class, &mut lacks));
         let class = class.map(|class| class.trim().to_owned()).filter(|class| !class.is_empty());
-        if self.picture.is_none() {
+        let too_large = self.picture.as_ref().is_some_and(Member::is_too_large);
+        if too_large {
+            lacks.push(Lack::Size);
+        } else if self.picture.is_none() {
             lacks.push(Lack::Picture);
         } else if captions.is_empty() && class.is_none() && !lacks.contains(&Lack::Json) {
             lacks.push(Lack::Caption);
         }
-        let lost = self.picture.is_none() || captions.is_empty() && class.is_none();
+        let lost = self.picture.is_none() || too_large || captions.is_empty() && class.is_none();
         // A sample is counted once as lost, for what is said last of it.
         let last = lacks.len().saturating_sub(1);
         let fault = |(at, lack)| Fault { key: self.key.clone(), lack, lost: lost && at == last };

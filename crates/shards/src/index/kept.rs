@@ -6,7 +6,7 @@ use super::Index;
 use crate::Place;
 
 /// Changes when an index would hold something else for the same shard.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A folder of indexes, a file for each shard.
 #[derive(Debug)]

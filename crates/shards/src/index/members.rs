@@ -1,13 +1,25 @@
 //! The files in a tar.
 
-use std::io::{Read, Seek};
+use std::{
+    cell::Cell,
+    io::{self, Read, Seek, SeekFrom},
+    rc::Rc,
+};
 
+use clip_lab_files::{GIB, MIB, read_all};
 use tar::{Archive, Entry};
 
 use super::words;
 
 /// Text beyond this is no caption.
-const MOST_TEXT: u64 = 16 << 20;
+const MOST_TEXT: u64 = 16 * MIB;
+/// All texts of a shard.
+const MOST_TEXTS: u64 = GIB;
+/// The largest image; the largest that is decoded, `clip_lab_picture::MOST_BYTES`.
+const MOST_PICTURE: u64 = 256 * MIB;
+/// What a header and the long name before it may take: the tar reader takes names and attributes of any length into
+/// memory.
+const MOST_HEADER: u64 = MIB;
 /// A tar is made of blocks of so many bytes.
 const BLOCK: u64 = 512;
 
@@ -20,6 +32,13 @@ pub(super) struct Member {
     pub length: u64,
     /// What it holds, if that is text and not too long.
     pub text: Option<Vec<u8>>,
+}
+
+impl Member {
+    /// Whether it is an image that is too large to be read.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self.part, Part::Picture(_)) && self.length > MOST_PICTURE
+    }
 }
 
 /// What a file is to its sample.
@@ -41,9 +60,10 @@ pub(super) struct Members {
 /// Walks through a tar of `length` bytes from header to header; of what is no text nothing is read.
 pub(super) fn members(reader: impl Read + Seek, length: u64) -> Members {
     let mut found = Members::default();
-    let mut archive = Archive::new(reader);
+    let left = Rc::new(Cell::new(MOST_HEADER));
+    let mut archive = Archive::new(Metered { reader, left: left.clone() });
     let end = match archive.entries_with_seek() {
-        Ok(entries) => walk(entries, length, &mut found),
+        Ok(entries) => walk(entries, &left, length, &mut found),
         Err(error) => Err(error.to_string()),
     };
     found.cut = match end {
@@ -56,14 +76,42 @@ pub(super) fn members(reader: impl Read + Seek, length: u64) -> Members {
     found
 }
 
+/// Reads no more than is left, which whoever reads says anew before each part.
+struct Metered<R> {
+    reader: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 && !into.is_empty() {
+            return Err(io::Error::other(format!("a name or attributes of more than {MOST_HEADER} bytes")));
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
+        let read = self.reader.read(&mut into[..most])?;
+        self.left.set(left - read as u64);
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Metered<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.reader.seek(to)
+    }
+}
+
 /// Where the last file ends, with what fills its block; or why there is no going on.
 fn walk<'a, R: Read + Seek + 'a>(
-    entries: impl Iterator<Item = std::io::Result<Entry<'a, R>>>,
+    mut entries: impl Iterator<Item = io::Result<Entry<'a, R>>>,
+    left: &Cell<u64>,
     length: u64,
     found: &mut Members,
 ) -> Result<u64, String> {
-    let mut end = 0_u64;
-    for entry in entries {
+    let (mut end, mut texts) = (0_u64, MOST_TEXTS);
+    loop {
+        left.set(MOST_HEADER);
+        let Some(entry) = entries.next() else { return Ok(end) };
         let mut entry = entry.map_err(|error| damaged(end, length, &error))?;
         let (offset, size) = (entry.raw_file_position(), entry.size());
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -76,23 +124,18 @@ fn walk<'a, R: Read + Seek + 'a>(
             continue;
         }
         let Some((key, part)) = words::part(&path) else { continue };
-        let readable = !matches!(part, Part::Picture(_)) && size <= MOST_TEXT;
-        let text = readable
-            .then(|| content(&mut entry))
-            .transpose()
-            .map_err(|error| damaged(end, length, &error))?;
+        let readable = !matches!(part, Part::Picture(_)) && size <= MOST_TEXT.min(texts);
+        let mut text = None;
+        if readable {
+            left.set(size);
+            texts -= size;
+            text = Some(read_all(&mut entry, size, size).map_err(|error| damaged(end, length, &error))?);
+        }
         found.members.push(Member { key, part, offset, length: size, text });
     }
-    Ok(end)
 }
 
-fn content(entry: &mut impl Read) -> std::io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    entry.read_to_end(&mut text)?;
-    Ok(text)
-}
-
-fn damaged(at: u64, length: u64, error: &std::io::Error) -> String {
+fn damaged(at: u64, length: u64, error: &io::Error) -> String {
     if at.saturating_add(BLOCK) > length {
         return format!("ends at byte {length}, within a header");
     }

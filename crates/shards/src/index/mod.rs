@@ -41,8 +41,10 @@ pub enum Lack {
     Duplicate,
     /// Text that is not UTF-8, read as Latin-1.
     Encoding,
-    /// Text of more than 16 MiB, which is not read.
+    /// Text of more than 16 MiB, or beyond 1 GiB of all texts, which is not read.
     Length,
+    /// A picture of more than 256 MiB, which is not read.
+    Size,
 }
 
 /// A sample that is not as it should be.

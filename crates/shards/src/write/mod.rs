@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use clip_lab_files::open_regular;
 use serde_json::{Map, Value, json};
 use tar::{Builder, EntryType, Header};
 
@@ -60,7 +61,7 @@ impl Writer {
     fn last_key(&self, number: usize) -> Result<String> {
         let path = self.shard(number);
         let told = || format!("shard {}", path.display());
-        let file = File::open(&path).with_context(told)?;
+        let file = open_regular(&path).with_context(told)?;
         let index = scan(&file, file.metadata().with_context(told)?.len(), "caption");
         if let Some(cut) = index.cut {
             anyhow::bail!("shard {} {cut}: remove it and start again", path.display());

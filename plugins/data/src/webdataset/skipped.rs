@@ -64,7 +64,8 @@ fn sentence(lack: Lack, lost: bool, names: &[String]) -> String {
         Lack::Json => "JSON that is none or was cut short",
         Lack::Duplicate => "files of a name that came before",
         Lack::Encoding => "text that is not UTF-8, read as Latin-1",
-        Lack::Length => "text of more than 16 MiB, not read",
+        Lack::Length => "text of more than 16 MiB, or beyond 1 GiB of the shard's texts, not read",
+        Lack::Size => "pictures of more than 256 MiB, not read",
     };
     let more = if names.len() > 3 { ", ..." } else { "" };
     let first = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
