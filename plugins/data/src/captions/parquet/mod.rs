@@ -1,10 +1,14 @@
 //! Captions in Parquet files with the pictures in them, as Hugging Face's `datasets` writes them: a column `image` of
 //! `bytes` and `path`, and columns of captions; <https://huggingface.co/docs/datasets/image_dataset>.
 
+mod checked;
 mod file;
+mod footer;
+mod pages;
 mod recent;
 mod table;
 mod texts;
+mod thrift;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use parquet::file::{metadata::ParquetMetaData, reader::FileReader as _};
+use parquet::file::metadata::ParquetMetaData;
 
 pub use self::{recent::Recent, table::Table};
 use super::{
@@ -20,7 +24,8 @@ use super::{
     list::{List, Listed, Row, split, trimmed},
 };
 use crate::Split;
-use texts::texts;
+use file::Reader;
+use texts::Texts;
 
 /// Reads the captions and where the pictures are; no picture. `number` is the table's among all of the data set. There
 /// is no table where the pictures are files that a column names.
@@ -38,19 +43,19 @@ fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Table>, List)> {
-    let reader = file::open(path)?;
+    let reader = Reader::open(path)?;
     let about = reader.metadata();
     let header = header(about);
     let names: Vec<&str> = header.iter().map(|(name, _)| name.as_str()).collect();
     let column = |place: usize| header[place].1;
+    let mut texts = Texts::new(&reader);
     let captions = Columns::captions(&names, said)?;
-    let captions = captions.into_iter().map(|place| texts(&reader, column(place)));
+    let captions = captions.into_iter().map(|place| texts.read(column(place)));
     let captions = captions.collect::<Result<Vec<_>>>()?;
-    let strings =
-        |name: &str| names.iter().position(|known| *known == name).map(|place| texts(&reader, column(place)));
+    let mut strings =
+        |name: &str| names.iter().position(|known| *known == name).map(|place| texts.read(column(place)));
     let splits = strings("split").transpose()?;
-    let rows = usize::try_from(about.file_metadata().num_rows()).context("its number of rows")?;
-    ensure!(u32::try_from(rows).is_ok(), "{rows} rows are too many for one file");
+    let rows = reader.rows();
     let of_row = |row: usize| {
         let captions = captions.iter().flat_map(|column| column[row].iter().cloned()).map(trimmed).collect();
         let split =
@@ -59,7 +64,7 @@ fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Ta
     };
     let bytes = bytes(about, said)?;
     let Some(bytes) = bytes else {
-        let files = texts(&reader, column(Columns::picture(&names, said)?))?;
+        let files = texts.read(column(Columns::picture(&names, said)?))?;
         return Ok((None, files_of(&files, of_row)));
     };
     let image = about.file_metadata().schema_descr().column(bytes).path().parts()[0].clone();
@@ -145,3 +150,6 @@ fn bytes(about: &ParquetMetaData, said: Said<'_>) -> Result<Option<usize>> {
     ensure!(single, "column `{}` holds several pictures in a row", columns[found.unwrap_or(0)].path());
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

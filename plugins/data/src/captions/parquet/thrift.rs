@@ -1,0 +1,157 @@
+//! As much of Thrift's compact protocol as it takes to see what a Parquet file claims, before a library reserves memory
+//! for it; <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Types on the wire.
+pub const LIST: u8 = 9;
+/// A struct.
+pub const STRUCT: u8 = 12;
+
+/// Structs and lists within each other; Parquet has fewer than ten.
+const DEPTH: usize = 32;
+
+/// Bytes that are read from their start on.
+pub struct Compact<'a>(&'a [u8]);
+
+impl<'a> Compact<'a> {
+    /// Nothing is read yet.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.0.len()
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count).context("it ends early")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn varint(&mut self) -> Result<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        bail!("a number in it does not end")
+    }
+
+    fn zigzag(&mut self) -> Result<i64> {
+        let number = self.varint()?;
+        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+    }
+
+    /// The value of a field of this type, which must be a whole number.
+    pub fn number(&mut self, kind: u8) -> Result<i64> {
+        ensure!((4..=6).contains(&kind), "a number in it has type {kind}");
+        self.zigzag()
+    }
+
+    /// Hands every field of a struct to `each`, number and type; what `each` answers false for is passed over.
+    pub fn fields(&mut self, each: &mut dyn FnMut(&mut Self, i64, u8) -> Result<bool>) -> Result<()> {
+        self.fields_within(DEPTH, each)
+    }
+
+    fn fields_within(
+        &mut self,
+        depth: usize,
+        each: &mut dyn FnMut(&mut Self, i64, u8) -> Result<bool>,
+    ) -> Result<()> {
+        let mut number = 0_i64;
+        loop {
+            let head = self.byte()?;
+            if head == 0 {
+                return Ok(());
+            }
+            number = match head >> 4 {
+                0 => self.zigzag()?,
+                more => number.wrapping_add(i64::from(more)),
+            };
+            if !each(self, number, head & 15)? {
+                self.skip(head & 15, depth)?;
+            }
+        }
+    }
+
+    /// Type and number of the elements of a list; no more than there can be.
+    pub fn list(&mut self) -> Result<(u8, usize)> {
+        let head = self.byte()?;
+        let count = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };
+        let (count, left) = (usize::try_from(count)?, self.left());
+        ensure!(count <= left, "a list in it claims {count} elements in {left} bytes");
+        Ok((head & 15, count))
+    }
+
+    fn skip(&mut self, kind: u8, depth: usize) -> Result<()> {
+        let depth = depth.checked_sub(1).context("its structs are nested too deep")?;
+        match kind {
+            1 | 2 => {} // the type of a field says the value
+            3 => drop(self.byte()?),
+            4..=6 => drop(self.varint()?),
+            7 => drop(self.take(8)?),
+            8 => {
+                let length = usize::try_from(self.varint()?)?;
+                self.take(length)?;
+            }
+            LIST | 10 => {
+                let (kind, count) = self.list()?;
+                (0..count).try_for_each(|_| self.element(kind, depth))?;
+            }
+            STRUCT => self.fields_within(depth, &mut |_, _, _| Ok(false))?,
+            other => bail!("it holds a value of the unknown type {other}"),
+        }
+        Ok(())
+    }
+
+    fn element(&mut self, kind: u8, depth: usize) -> Result<()> {
+        if matches!(kind, 1 | 2) { self.byte().map(drop) } else { self.skip(kind, depth) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_and_others_passed_over() {
+        // 1: 5, 2: [1, 2], 4: {1: true}, 5: "ab", 6: -1
+        let bytes = [0x15, 10, 0x19, 0x25, 2, 4, 0x2c, 0x11, 0, 0x18, 2, b'a', b'b', 0x15, 1, 0, 99];
+        let (mut reader, mut found) = (Compact::new(&bytes), Vec::new());
+        reader
+            .fields(&mut |reader, number, kind| {
+                let wanted = matches!(number, 1 | 6);
+                if wanted {
+                    found.push((number, reader.number(kind)?));
+                }
+                Ok(wanted)
+            })
+            .unwrap();
+        assert_eq!((found, reader.left()), (vec![(1, 5), (6, -1)], 1));
+    }
+
+    #[test]
+    fn false_claims_are_refused() {
+        let refused =
+            |bytes: &[u8]| Compact::new(bytes).fields(&mut |_, _, _| Ok(false)).unwrap_err().to_string();
+        assert!(
+            refused(&[0x19, 0xf5, 0xff, 0xff, 0xff, 0x0f, 0]).contains("claims 33554431 elements in 1 bytes")
+        );
+        assert!(refused(&[0x18, 9, 0]).contains("ends early"));
+        assert!(
+            refused(&[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
+                .contains("does not end")
+        );
+        assert!(refused(&vec![0x1c; 100_000]).contains("nested too deep"));
+    }
+}
