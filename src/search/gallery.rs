@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Dataset, Picture};
+use clip_lab_files::Root;
 use clip_lab_index::Stamp;
 
 /// Pictures that can be searched, and by what a changed one is known.
@@ -28,7 +29,9 @@ impl Gallery {
     /// When there is no such folder, or no picture in it.
     pub fn folder(root: &Path) -> Result<Self> {
         ensure!(root.is_dir(), "--images: there is no folder {}", root.display());
-        let files = plugins_data::below(root, "")?.pictures;
+        // Links may lead anywhere: the user names the folder, and what is found stays on this machine.
+        let bounds = Root::new(root).with_context(|| root.display().to_string())?.allow_outside(true);
+        let files = plugins_data::below(&bounds, "")?.pictures;
         ensure!(!files.is_empty(), "--images: there is no picture below {}", root.display());
         let stamps = files.iter().map(|file| stamp(root, file)).collect();
         let place = root.canonicalize().with_context(|| root.display().to_string())?;

@@ -1,13 +1,14 @@
 //! Where things lie in a data set's folder.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     ffi::OsString,
-    fs,
+    fs::{self, FileType},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use clip_lab_files::Root;
 
 use crate::Split;
 
@@ -168,32 +169,79 @@ pub fn find_pictures(root: &Path, said: Option<&Path>) -> Result<PathBuf> {
     Ok(usual.into_iter().find(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned()))
 }
 
-fn names(folder: &Path) -> Result<HashSet<OsString>> {
+/// What lies in a folder, by name.
+fn entries(folder: &Path) -> Result<HashMap<OsString, FileType>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("folder {} cannot be read", folder.display()))?;
-    Ok(entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect())
+    let kinds =
+        entries.filter_map(Result::ok).map(|entry| Some((entry.file_name(), entry.file_type().ok()?)));
+    Ok(kinds.flatten().collect())
 }
 
-/// Answers whether files exist with one listing for each folder: thousands of single questions take minutes on a
-/// network disk.
+/// What became of a file that a list names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It can be read.
+    There,
+    /// It does not exist.
+    Missing,
+    /// It lies outside of the data set's folder.
+    Outside,
+    /// It is no regular file.
+    Special,
+}
+
+/// Answers whether files can be read with one listing for each folder: thousands of single questions take minutes on a
+/// network disk. Only links are followed one by one.
 pub struct Folder<'a> {
-    root: &'a Path,
-    listed: HashMap<PathBuf, HashSet<OsString>>,
+    root: &'a Root,
+    listed: HashMap<PathBuf, Result<HashMap<OsString, FileType>, Fate>>,
 }
 
 impl<'a> Folder<'a> {
     /// Nothing is listed yet.
-    pub fn new(root: &'a Path) -> Self {
+    pub fn new(root: &'a Root) -> Self {
         Self { root, listed: HashMap::new() }
     }
 
-    /// Whether `file` is below the folder.
-    pub fn holds(&mut self, file: &str) -> bool {
-        let path = self.root.join(file);
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    /// What becomes of `file`, a path from the root on.
+    pub fn fate(&mut self, file: &str) -> Fate {
+        let root = self.root;
+        let path = root.path().join(file);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            // It ends in `..` or is a root: a folder, wherever it lies.
+            return if root.below(&path).is_ok() { Fate::Special } else { Fate::Outside };
+        };
         if !self.listed.contains_key(folder) {
-            self.listed.insert(folder.to_owned(), names(folder).unwrap_or_default());
+            self.listed.insert(folder.to_owned(), list(root, folder));
         }
-        self.listed.get(folder).is_some_and(|names| names.contains(name))
+        let kind = match self.listed.get(folder) {
+            Some(Ok(entries)) => entries.get(name),
+            Some(Err(fate)) => return *fate,
+            None => None,
+        };
+        match kind {
+            None => Fate::Missing,
+            Some(kind) if kind.is_file() => Fate::There,
+            Some(kind) if kind.is_symlink() => linked(root, &path),
+            Some(_) => Fate::Special,
+        }
     }
+}
+
+fn list(root: &Root, folder: &Path) -> Result<HashMap<OsString, FileType>, Fate> {
+    root.below(folder).map_err(|error| fate(&error))?;
+    entries(folder).map_err(|_| Fate::Missing)
+}
+
+fn linked(root: &Root, path: &Path) -> Fate {
+    match root.below(path).and_then(fs::metadata) {
+        Ok(about) if about.is_file() => Fate::There,
+        Ok(_) => Fate::Special,
+        Err(error) => fate(&error),
+    }
+}
+
+fn fate(error: &std::io::Error) -> Fate {
+    if Root::is_outside(error) { Fate::Outside } else { Fate::Missing }
 }

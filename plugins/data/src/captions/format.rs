@@ -1,12 +1,16 @@
 //! How a list of captions is written, and its reading.
 
-use std::{borrow::Cow, fs, io::Read as _, path::Path};
+use std::{borrow::Cow, io::Read as _, path::Path};
 
 use anyhow::{Context, Result, ensure};
+use clip_lab_files::{GIB, open_regular, read_capped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{coco, columns::Said, csv, jsonl, karpathy, list::List};
+
+/// The largest list that is text; three million captions take about 300 MB.
+const MOST_LIST: u64 = 4 * GIB;
 
 /// How a list of captions is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +36,7 @@ impl Format {
     /// When it cannot be opened.
     pub fn of(file: &Path) -> Result<Option<Self>> {
         let mut start = [0; 4];
-        let mut opened = fs::File::open(file).with_context(|| unreadable(file))?;
+        let mut opened = open_regular(file).with_context(|| unreadable(file))?;
         let parquet = opened.read_exact(&mut start).is_ok() && &start == b"PAR1";
         let ends = |ending: &str| file.extension().is_some_and(|known| known.eq_ignore_ascii_case(ending));
         Ok(if parquet || ends("parquet") {
@@ -99,7 +103,7 @@ fn unreadable(file: &Path) -> String {
 
 /// The text of a file, and how many of its bytes are not UTF-8.
 fn read(file: &Path) -> Result<(String, usize)> {
-    let bytes = fs::read(file).with_context(|| unreadable(file))?;
+    let bytes = read_capped(file, MOST_LIST).with_context(|| unreadable(file))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let (text, strange) = text(bytes);
     Ok((text.into_owned(), strange))

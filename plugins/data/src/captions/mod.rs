@@ -63,6 +63,10 @@ pub struct CaptionFolder {
     /// instead of any pair after any. It reads every page once; without it a page is read anew for nearly every picture,
     /// unless all fit into memory.
     pub shuffle_buffer: Option<usize>,
+    /// Also read what lies outside of `root`, where lists name it (absolute paths, `..`) or links lead to it. A data set
+    /// from elsewhere could otherwise take in private files. The hub's links to its own cache need no permission, and
+    /// neither do `file` and `images`.
+    pub allow_outside: bool,
     /// The share of rows of the list, of captions and of pictures that may be missing, empty or unreadable, before the data
     /// set is refused or the run stops. Everything that is left out is told.
     pub tolerate: f64,
@@ -81,6 +85,7 @@ impl Default for CaptionFolder {
             val_fraction: 0.1,
             test_fraction: 0.1,
             shuffle_buffer: None,
+            allow_outside: false,
             tolerate: TOLERATE,
         }
     }

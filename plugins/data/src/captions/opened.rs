@@ -1,21 +1,25 @@
 //! The data set once its lists are read.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::Path};
 
 use clip_lab_api::prelude::*;
+use clip_lab_files::Root;
 
 use super::{
     CaptionFolder,
-    find::Folder,
+    find::{Fate, Folder},
     list::Listed,
     parquet::{Recent, Table},
 };
 use crate::stamps::stamps;
 
+/// Why a picture outside of the data set is left out, and what to do about it.
+const OUTSIDE: &str = "listed but outside of the data set's folder, which only `allow_outside = true` allows";
+
 /// Pictures that are there, each with its captions.
 pub struct Opened {
-    /// Where the pictures lie.
-    pub folder: PathBuf,
+    /// Where the pictures lie, and what they must not leave.
+    root: Root,
     /// In the order of the list.
     pub pictures: Vec<Listed>,
     /// What was left out, a sentence each.
@@ -32,7 +36,7 @@ impl Opened {
     /// When there is a buffer, and no row group to go through.
     pub fn new(
         settings: &CaptionFolder,
-        folder: PathBuf,
+        root: Root,
         pictures: Vec<Listed>,
         tables: Vec<Table>,
         skipped: Vec<String>,
@@ -42,18 +46,33 @@ impl Opened {
             "shuffle_buffer is for pictures in Parquet files; these are files of their own, so leave it out";
         ensure!(buffer.is_none() || !tables.is_empty(), words);
         let (tolerate, recent) = (settings.tolerate, Recent::default());
-        Ok(Self { folder, pictures, skipped, tables, recent, buffer, sampling: None, tolerate })
+        Ok(Self { root, pictures, skipped, tables, recent, buffer, sampling: None, tolerate })
     }
 
-    /// Leaves out pictures that are listed and not there.
+    /// Leaves out pictures that are listed and cannot be read: they do not exist, lie outside of the data set, or are
+    /// no regular files.
     ///
     /// # Errors
     /// When they are too many.
     pub fn drop_missing(&mut self) -> Result<()> {
-        let (mut folder, all) = (Folder::new(&self.folder), self.pictures.len());
-        let missing = |picture: &mut Listed| picture.row.is_none() && !folder.holds(&picture.file);
-        let missing: Vec<Listed> = self.pictures.extract_if(.., missing).collect();
-        self.note(&missing, all, &format!("listed but not in {}", self.folder.display()))
+        let (mut folder, all) = (Folder::new(&self.root), self.pictures.len());
+        let mut gone = BTreeMap::<Fate, Vec<Listed>>::new();
+        for picture in std::mem::take(&mut self.pictures) {
+            match if picture.row.is_some() { Fate::There } else { folder.fate(&picture.file) } {
+                Fate::There => self.pictures.push(picture),
+                fate => gone.entry(fate).or_default().push(picture),
+            }
+        }
+        let at = self.root.path().display().to_string();
+        for (fate, pictures) in gone {
+            let why = match fate {
+                Fate::Outside => OUTSIDE.to_owned(),
+                Fate::Special => "listed but no regular files".to_owned(),
+                Fate::Missing | Fate::There => format!("listed but not in {at}"),
+            };
+            self.note(&pictures, all, &why)?;
+        }
+        Ok(())
     }
 
     /// Leaves out empty captions, and pictures that have no other.
@@ -115,7 +134,10 @@ impl Dataset for Opened {
     fn picture(&self, index: usize) -> Result<Picture> {
         let picture = self.listed(index)?;
         match picture.row {
-            None => Picture::read(&self.folder.join(&picture.file)),
+            None => {
+                let path = self.root.below(Path::new(&picture.file));
+                Picture::read(&path.with_context(|| format!("picture {}", picture.file))?)
+            }
             Some(row) => {
                 let table = self.tables.get(row.table as usize).context("there is no such table")?;
                 table.picture(row, &self.recent).map(Picture::Encoded)
@@ -136,7 +158,7 @@ impl Dataset for Opened {
     /// those of the files, and the rows.
     fn fingerprint(&self) -> String {
         let files = self.pictures.iter().filter(|picture| picture.row.is_none());
-        let files = stamps(&self.folder, files.map(|picture| picture.file.as_str()));
+        let files = stamps(self.root.path(), files.map(|picture| picture.file.as_str()));
         if self.tables.is_empty() {
             return format!("captions-{files}");
         }

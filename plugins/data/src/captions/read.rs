@@ -1,9 +1,13 @@
 //! From the lists of a folder to the pictures of a split.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use clip_lab_api::{few, tolerated};
+use clip_lab_files::Root;
 
 use super::{
     CaptionFolder,
@@ -48,7 +52,7 @@ impl CaptionFolder {
         let named =
             || few(&lists.iter().map(|list| list.path.display().to_string()).collect::<Vec<_>>(), ", ");
         ensure!(!pictures.is_empty(), "no picture of {} is in split `{}`", named(), self.split.name());
-        let mut opened = Opened::new(self, self.folder(&lists)?, pictures, tables, skipped)?;
+        let mut opened = Opened::new(self, self.bounds(&lists)?, pictures, tables, skipped)?;
         opened.drop_missing()?;
         opened.drop_empty()?;
         ensure!(!opened.pictures.is_empty(), "nothing of {} is left: {}", named(), opened.skipped.join("; "));
@@ -82,6 +86,33 @@ impl CaptionFolder {
         }
     }
 
+    /// The folder that paths of the lists must not leave, and where they begin. A folder that the user names is one;
+    /// one that is found, or a file that is named by the data set, has to lie below the root.
+    fn bounds(&self, lists: &[Found]) -> Result<Root> {
+        let (root, folder) = (self.bounds_of(&self.root)?, self.folder(lists)?);
+        match root.at(below(&self.root, &folder)?.as_ref()) {
+            Err(_) if self.images.is_some() => self.bounds_of(&folder),
+            bounds => bounds.context("the folder of pictures; `allow_outside = true` allows it"),
+        }
+    }
+
+    fn bounds_of(&self, folder: &Path) -> Result<Root> {
+        let root =
+            Root::new(folder).with_context(|| format!("folder {} cannot be read", folder.display()))?;
+        Ok(root.allow_outside(self.allow_outside))
+    }
+
+    /// Refuses a list that a link takes out of the folder in which it was found.
+    fn hold(&self, list: &Found) -> Result<()> {
+        let said = self.file.as_ref().map(|file| self.root.join(file));
+        if said.as_ref() == Some(&list.path) {
+            return Ok(());
+        }
+        let folder = said.unwrap_or_else(|| self.root.clone());
+        let held = self.bounds_of(&folder)?.below(below(&folder, &list.path)?.as_ref());
+        held.map(drop).context("`allow_outside = true` allows it")
+    }
+
     /// Takes in every list; what is said of those that cannot be read, such as a Parquet file that was cut short.
     fn take_all(&self, lists: &[Found], whole: &mut Whole) -> Result<Vec<String>> {
         let mut broken = Vec::new();
@@ -98,6 +129,7 @@ impl CaptionFolder {
     }
 
     fn take(&self, found: &Found, whole: &mut Whole) -> Result<()> {
+        self.hold(found)?;
         let said = Said { image: self.image_column.as_deref(), caption: self.caption_column.as_deref() };
         let format = self.format.map_or_else(|| Format::of(&found.path), |format| Ok(Some(format)))?;
         let (format, mut list) = match format {
@@ -142,6 +174,14 @@ impl CaptionFolder {
     fn part(&self, picture: &Listed) -> Split {
         picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
     }
+}
+
+/// A path from `folder` on, if it begins with it; else from the root of the file system on.
+fn below<'a>(folder: &Path, path: &'a Path) -> Result<Cow<'a, Path>> {
+    Ok(match path.strip_prefix(folder) {
+        Ok(rest) => Cow::Borrowed(rest),
+        Err(_) => Cow::Owned(std::path::absolute(path)?),
+    })
 }
 
 fn is_folder(root: &Path, name: &str) -> bool {

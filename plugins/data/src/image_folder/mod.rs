@@ -8,6 +8,7 @@ mod walk;
 use std::path::PathBuf;
 
 use clip_lab_api::prelude::*;
+use clip_lab_files::Root;
 
 use self::opened::Opened;
 pub use self::{
@@ -40,7 +41,10 @@ pub struct ImageFolder {
     /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each
     /// within the next. Left out, all of them.
     pub limit_per_class: Option<usize>,
-    /// The share of pictures that may be unreadable before a run stops. Those that are left out are told.
+    /// Also read what lies outside of `root`, where links lead to it. A data set from elsewhere could otherwise take in
+    /// private files. The hub's links to its own cache need no permission.
+    pub allow_outside: bool,
+    /// The share of pictures that may be unreadable or outside before a run stops. Those that are left out are told.
     pub tolerate: f64,
 }
 
@@ -53,6 +57,7 @@ impl Default for ImageFolder {
             split: Part::default(),
             hold_out: 0.0,
             limit_per_class: None,
+            allow_outside: false,
             tolerate: TOLERATE,
         }
     }
@@ -96,6 +101,9 @@ impl Plugin<dyn Dataset> for ImageFolder {
 impl ImageFolder {
     fn open(&self) -> Result<Opened> {
         let root = clip_lab_hub::data_folder(&self.root)?;
+        ensure!(root.is_dir(), "there is no folder {}", root.display());
+        let root = Root::new(&root).with_context(|| format!("folder {} cannot be read", root.display()))?;
+        let root = root.allow_outside(self.allow_outside);
         let folders = walk::folders(&root)?;
         let classes =
             self.names.of(&folders).with_context(|| format!("the classes of {}", self.root.display()))?;
@@ -103,9 +111,10 @@ impl ImageFolder {
         let mut opened = Opened::new(root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
             let found = walk::pictures(&root, folder)?;
-            opened.strangers(found.strangers);
+            opened.pass_over(found.strangers, found.outside);
             opened.add(class, self.split.of(found.pictures, self.hold_out, self.limit_per_class));
         }
+        opened.judge()?;
         ensure!(
             opened.len() > 0,
             "split `{}` of {} holds no picture: its classes are too small for hold_out = {}",

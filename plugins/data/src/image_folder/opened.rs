@@ -1,29 +1,34 @@
 //! The data set once its folders are listed.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clip_lab_api::prelude::*;
+use clip_lab_files::Root;
 
 use crate::stamps::stamps;
 
+/// Why a picture outside of the data set is left out, and what to do about it.
+const OUTSIDE: &str = "outside of the data set's folder, which only `allow_outside = true` allows";
+
 /// Pictures with their classes, class by class.
 pub struct Opened {
-    root: PathBuf,
+    root: Root,
     /// Paths from the root on, and classes.
     pictures: Vec<(String, usize)>,
     classes: Vec<String>,
     /// One for each class.
     captions: Vec<String>,
     strangers: Vec<String>,
+    outside: Vec<String>,
     skipped: Vec<String>,
     tolerate: f64,
 }
 
 impl Opened {
     /// Holds no picture yet. There is one caption for each class.
-    pub fn new(root: PathBuf, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
-        let (pictures, strangers, skipped) = Default::default();
-        Self { root, classes, captions, pictures, strangers, skipped, tolerate }
+    pub fn new(root: Root, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
+        let (pictures, strangers, outside, skipped) = Default::default();
+        Self { root, classes, captions, pictures, strangers, outside, skipped, tolerate }
     }
 
     /// Adds pictures of a class.
@@ -31,12 +36,27 @@ impl Opened {
         self.pictures.extend(pictures.into_iter().map(|picture| (picture, class)));
     }
 
-    /// Says that these files were passed over.
-    pub fn strangers(&mut self, files: Vec<String>) {
-        self.strangers.extend(files);
-        let Some(first) = self.strangers.first() else { return };
-        let count = self.strangers.len();
-        self.skipped = vec![format!("files that are no pictures by their ending: {count} (first: {first})")];
+    /// These files were passed over: what is no picture, and pictures outside of the root.
+    pub fn pass_over(&mut self, strangers: Vec<String>, outside: Vec<String>) {
+        self.strangers.extend(strangers);
+        self.outside.extend(outside);
+    }
+
+    /// Says what was passed over.
+    ///
+    /// # Errors
+    /// When more pictures lie outside than may be left out.
+    pub fn judge(&mut self) -> Result<()> {
+        let (all, outside) = (self.pictures.len() + self.outside.len(), &self.outside);
+        tolerated(self.tolerate, outside, all, &format!("pictures, {OUTSIDE},"))?;
+        let told = |what: &str, files: &[String]| {
+            let first = files.first()?;
+            Some(format!("{what}: {} (first: {first})", files.len()))
+        };
+        let strange = told("files that are no pictures by their ending", &self.strangers);
+        let outside = told(&format!("pictures {OUTSIDE}"), outside);
+        self.skipped = strange.into_iter().chain(outside).collect();
+        Ok(())
     }
 }
 
@@ -47,7 +67,8 @@ impl Dataset for Opened {
 
     fn picture(&self, index: usize) -> Result<Picture> {
         let (file, _) = self.pictures.get(index).with_context(|| format!("there is no picture {index}"))?;
-        Picture::read(&self.root.join(file))
+        let path = self.root.below(Path::new(file)).with_context(|| format!("picture {file}"))?;
+        Picture::read(&path)
     }
 
     fn captions(&self, index: usize) -> &[String] {
@@ -69,7 +90,7 @@ impl Dataset for Opened {
     /// Over the names, sizes and times of change of the picture files, not their contents.
     fn fingerprint(&self) -> String {
         let files = self.pictures.iter().map(|(file, _)| file.as_str());
-        format!("image-folder-{}", stamps(&self.root, files))
+        format!("image-folder-{}", stamps(self.root.path(), files))
     }
 
     fn skipped(&self) -> &[String] {

@@ -6,24 +6,40 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use clip_lab_files::Root;
 
 /// Endings of the picture files that can be read.
 const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
 
 /// What was found below a folder.
+#[derive(Debug, Default)]
 pub struct Found {
     /// Paths from the root on, in alphabetical order, with `/` between folders.
     pub pictures: Vec<String>,
     /// Files that are no pictures by their ending, likewise.
     pub strangers: Vec<String>,
+    /// Pictures outside of the root, to which links lead.
+    pub outside: Vec<String>,
 }
 
-/// The names of the folders in `root` in alphabetical order.
+impl Found {
+    /// Takes in a link with the name of a picture.
+    fn link(&mut self, bounds: &Root, path: String) {
+        match bounds.below(Path::new(&path)) {
+            Ok(place) if place.is_dir() => self.strangers.push(path),
+            Err(error) if Root::is_outside(&error) => self.outside.push(path),
+            // One that leads nowhere is a picture that cannot be read.
+            _ => self.pictures.push(path),
+        }
+    }
+}
+
+/// The names of the folders in the root in alphabetical order.
 ///
 /// # Errors
-/// When the root is not there or holds no folder.
-pub fn folders(root: &Path) -> Result<Vec<String>> {
-    ensure!(root.is_dir(), "there is no folder {}", root.display());
+/// When the root is not there, holds no folder, or a link that leads out of it.
+pub fn folders(bounds: &Root) -> Result<Vec<String>> {
+    let root = bounds.path();
     // A link to a folder counts: a choice of classes is often made of links.
     let all = entries(root)?;
     let folders: Vec<String> = all.into_iter().filter(|name| root.join(name).is_dir()).collect();
@@ -34,6 +50,10 @@ pub fn folders(root: &Path) -> Result<Vec<String>> {
         root.display(),
         pictures()
     );
+    for folder in &folders {
+        let held = bounds.below(Path::new(folder));
+        held.with_context(|| format!("class folder {folder}; `allow_outside = true` allows it"))?;
+    }
     Ok(folders)
 }
 
@@ -41,39 +61,41 @@ pub fn folders(root: &Path) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When there is none, or a folder cannot be read.
-pub fn pictures(root: &Path, folder: &str) -> Result<Found> {
-    let found = below(root, folder)?;
+pub fn pictures(bounds: &Root, folder: &str) -> Result<Found> {
+    let found = below(bounds, folder)?;
     ensure!(
-        !found.pictures.is_empty(),
+        !found.pictures.is_empty() || !found.outside.is_empty(),
         "class folder {} holds no picture ({}); put pictures into it or take it away",
-        root.join(folder).display(),
+        bounds.path().join(folder).display(),
         ENDINGS.join(", ")
     );
     Ok(found)
 }
 
-/// Every file below `folder`, itself a path from `root` on; an empty one is `root`.
+/// Every file below `folder`, itself a path from the root on; an empty one is the root.
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn below(root: &Path, folder: &str) -> Result<Found> {
-    let mut found = Found { pictures: Vec::new(), strangers: Vec::new() };
+pub fn below(bounds: &Root, folder: &str) -> Result<Found> {
+    let root = bounds.path();
+    let mut found = Found::default();
     let mut waiting = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {
         for name in entries(&root.join(&folder))? {
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             // Links to folders are not followed from here on: they may lead in circles.
-            if root.join(&path).symlink_metadata().is_ok_and(|about| about.is_dir()) {
-                waiting.push(path);
-            } else if is_picture(&name) {
-                found.pictures.push(path);
-            } else {
-                found.strangers.push(path);
+            let about = root.join(&path).symlink_metadata();
+            match about.map(|about| about.file_type()) {
+                Ok(kind) if kind.is_dir() => waiting.push(path),
+                _ if !is_picture(&name) => found.strangers.push(path),
+                Ok(kind) if kind.is_symlink() => found.link(bounds, path),
+                _ => found.pictures.push(path),
             }
         }
     }
     found.pictures.sort_unstable();
     found.strangers.sort_unstable();
+    found.outside.sort_unstable();
     Ok(found)
 }
 
