@@ -166,3 +166,99 @@ fn the_vocabulary_of_clip_is_told_whole() {
     let distinct: std::collections::HashSet<_> = tokens.iter().collect();
     assert_eq!(distinct.len(), tokens.len(), "no two ids share a spelling");
 }
+
+/// A tokenizer of one word with these parts.
+fn made(
+    normalizer: Value,
+    pre_tokenizer: Value,
+    post_processor: Value,
+) -> Result<Box<dyn Tokenizer>, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = serde_json::json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "decoder": null,
+        "normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "post_processor": post_processor,
+        "model": {"type": "WordLevel", "vocab": {"a": 0, "[UNK]": 1}, "unk_token": "[UNK]"},
+    });
+    fs::write(dir.path().join("tokenizer.json"), file.to_string()).unwrap();
+    let built = HuggingFace { path: dir.path().to_owned(), max_tokens: None }.build(());
+    built.map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn a_text_that_would_grow_without_bounds_is_refused_and_named() {
+    let replace = |content: &str| serde_json::json!({"type": "Replace", "pattern": {"String": "a"}, "content": content});
+    let thousand = replace(&"a".repeat(1000));
+    let once = made(thousand.clone(), Value::Null, Value::Null).unwrap();
+    assert_eq!(once.encode("a dog", 77).unwrap().len(), 1);
+    let three = serde_json::json!({"type": "Sequence", "normalizers": [thousand, thousand, thousand]});
+    let told =
+        format!("{:#}", made(three, Value::Null, Value::Null).unwrap().encode("a dog", 77).unwrap_err());
+    assert!(told.contains("the text \"a dog\" cannot be tokenised") && told.contains("5000000000"), "{told}");
+    // An expression that matches nothing, between any two letters.
+    let nothing =
+        serde_json::json!({"type": "Replace", "pattern": {"Regex": "(?=)"}, "content": "a".repeat(1 << 20)});
+    let told =
+        format!("{:#}", made(nothing, Value::Null, Value::Null).unwrap().encode("a dog", 77).unwrap_err());
+    assert!(told.contains("its 5 bytes may become 5242885"), "{told}");
+    let long = once.encode(&"a".repeat(10_000), 77).unwrap_err().to_string();
+    assert!(long.len() < 200 && long.contains("aaa\"..."), "{long}");
+}
+
+#[test]
+fn an_expression_without_end_costs_its_text_and_no_more() {
+    let split = serde_json::json!({
+        "type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false
+    });
+    let tokenizer = made(Value::Null, split, Value::Null).unwrap();
+    let text = "a".repeat(60) + "!";
+    let told = format!("{:#}", tokenizer.encode(&text, 77).unwrap_err());
+    assert!(told.contains("aaaa") && told.contains("the tokenizer gave up on it"), "{told}");
+    assert_eq!(tokenizer.encode("a", 77).unwrap(), [0], "the next text is read");
+}
+
+#[test]
+fn a_template_takes_a_text_once() {
+    let text = serde_json::json!({"Sequence": {"id": "A", "type_id": 0}});
+    let template = |parts: usize| {
+        let parts = vec![text.clone(); parts];
+        serde_json::json!({"type": "TemplateProcessing", "single": parts, "pair": [], "special_tokens": {}})
+    };
+    assert_eq!(made(Value::Null, Value::Null, template(1)).unwrap().encode("a", 77).unwrap(), [0]);
+    let told = made(Value::Null, Value::Null, template(1000)).err().unwrap();
+    assert!(told.contains("its template takes a text 1000 times"), "{told}");
+}
+
+#[test]
+fn deep_nesting_is_refused_without_a_stack_overflow() {
+    let mut nested = serde_json::json!({"type": "NFC"}).to_string();
+    for _ in 0..50_000 {
+        nested = format!(r#"{{"type":"Sequence","normalizers":[{nested}]}}"#);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file =
+        format!(r#"{{"version":"1.0","added_tokens":[],"normalizer":{nested},"model":{{"type":"BPE"}}}}"#);
+    fs::write(dir.path().join("tokenizer.json"), file).unwrap();
+    let told = format!(
+        "{:#}",
+        HuggingFace { path: dir.path().to_owned(), max_tokens: None }.build(()).err().unwrap()
+    );
+    assert!(told.contains("is not a tokenizer.json that can be read"), "{told}");
+    // As deep as JSON is read.
+    let mut nested = serde_json::json!({"type": "NFC"});
+    for _ in 0..40 {
+        nested = serde_json::json!({"type": "Sequence", "normalizers": [nested]});
+    }
+    assert!(made(nested, Value::Null, Value::Null).is_ok());
+}
+
+#[test]
+fn a_tokenizer_that_is_no_regular_file_is_refused_at_once() {
+    let told = |path: &str| {
+        format!("{:#}", HuggingFace { path: path.into(), max_tokens: None }.build(()).err().unwrap())
+    };
+    assert!(told("/dev/zero").contains("a device, not a regular file"));
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("tokenizer.json");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    assert!(told(dir.path().to_str().unwrap()).contains("a FIFO, not a regular file"));
+}
