@@ -1,13 +1,13 @@
 //! Where an index lies and what it is of.
 
 use std::{
-    fs::File,
     io::Read as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Result, ensure};
 use clip_lab_checkpoint::cache_dir;
+use clip_lab_files::open_regular;
 use clip_lab_index::FORMAT;
 
 /// Bytes of a file among which the name of its form stands, if it is an index; torn ones too.
@@ -48,7 +48,7 @@ impl Place {
 /// Whether the file begins as an index does.
 fn is_index(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let read = open_regular(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     read.is_ok() && head.windows(FORMAT.len()).any(|bytes| bytes == FORMAT.as_bytes())
 }
 

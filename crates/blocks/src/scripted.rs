@@ -2,9 +2,10 @@
 
 mod prefixes;
 
-use std::{cell::Cell, fs, path::Path};
+use std::{cell::Cell, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
+use clip_lab_files::{GIB, read_capped};
 use clip_lab_torch::Script;
 use tch::{Tensor, nn};
 
@@ -12,6 +13,9 @@ use prefixes::prefixes;
 
 /// The variable that holds the digest of the archive.
 const DIGEST: &str = "archive_digest";
+
+/// The largest archive.
+const MOST_ARCHIVE: u64 = 64 * GIB;
 
 /// A module from a file; its parameters and buffers are variables with the names that they have there.
 ///
@@ -33,7 +37,8 @@ impl Scripted {
     /// # Errors
     /// When the file is missing, or no TorchScript archive, or has two parameters of one name.
     pub fn new(vars: &nn::Path<'_>, path: &Path, width: i64) -> Result<Self> {
-        let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let bytes =
+            read_capped(path, MOST_ARCHIVE).with_context(|| format!("{} cannot be read", path.display()))?;
         let script = Script::load(path, vars.device()).with_context(|| {
             let file = path.display();
             format!(

@@ -1,18 +1,21 @@
 //! Reading the configuration files of other tools.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use clip_lab_files::{MIB, read_capped};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// The largest configuration, tokenizer or list of the parts of weights.
+const MOST_CONFIG: u64 = 128 * MIB;
 
 /// Reads a JSON file.
 ///
 /// # Errors
-/// Names the file when it cannot be read or is not JSON.
+/// Names the file when it cannot be read, is too large or is not JSON.
 pub(crate) fn read(path: &Path) -> Result<Value> {
-    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = read_capped(path, MOST_CONFIG).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
 }
 

@@ -101,6 +101,28 @@ fn a_file_cut_short_says_what_is_missing() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = || format!("{:#}", open(folder.path().to_str().unwrap()).unwrap_err());
+    let fifo = |name: &str| {
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join(name)).status().unwrap();
+        assert!(made.success());
+    };
+    fifo("config.json");
+    assert!(error().contains("config.json: a FIFO, not a regular file"), "{}", error());
+    fs::remove_file(folder.path().join("config.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("config.json")).unwrap();
+    assert!(error().contains("config.json: a device, not a regular file"), "{}", error());
+    fs::remove_file(folder.path().join("config.json")).unwrap();
+    fs::File::create(folder.path().join("config.json")).unwrap().set_len(1 << 40).unwrap();
+    assert!(error().contains("config.json: larger than 128 MiB, the limit for such a file"), "{}", error());
+    let weights = folder.path().join("x.safetensors");
+    fifo("x.safetensors");
+    let told = format!("{:#}", open(weights.to_str().unwrap()).unwrap_err());
+    assert!(told.contains("x.safetensors: a FIFO, not a regular file"), "{told}");
+}
+
+#[test]
 fn pickles_are_never_opened() {
     let Some((folder, file)) = copy("hf_vit") else { return };
     fs::rename(&file, folder.path().join("pytorch_model.bin")).unwrap();

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use clip_lab_files::open_regular;
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 
@@ -48,7 +49,7 @@ impl Index {
     /// # Errors
     /// When it is not there, was cut short, or is of another model or form.
     pub fn read(path: &Path, model: &str) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let file = open_regular(path).with_context(|| format!("cannot open {}", path.display()))?;
         // SAFETY: the mapping is only read, and an index is replaced by renaming, never written in place.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;

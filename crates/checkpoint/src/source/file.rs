@@ -1,11 +1,11 @@
 //! One safetensors file, memory-mapped.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use clip_lab_files::open_regular;
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use tch::{Kind, Tensor};
@@ -27,9 +27,9 @@ impl TensorFile {
     /// Maps the file and checks its header: length, offsets, shapes and types.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no safetensors file or was cut short; says what is missing.
+    /// When the file cannot be opened, is no regular file, is no safetensors file or was cut short; says what is missing.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let file = open_regular(path).with_context(|| format!("cannot open {}", path.display()))?;
         // SAFETY: the mapping is only read, and weights are replaced by renaming, never written in place.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;

@@ -2,10 +2,10 @@
 //! libtorch's layout, so that everything after this file sees an ordinary ResNet.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use clip_lab_files::{Root, open_regular};
 use memmap2::Mmap;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
@@ -34,6 +34,7 @@ enum Recipe {
 /// Where a weight lies in the shards laid one after another.
 struct Span {
     start: usize,
+    end: usize,
     shape: Vec<i64>,
 }
 
@@ -88,12 +89,16 @@ impl KerasResnet {
                 weight.name,
                 weight.dtype
             );
-            let bytes = weight.shape.iter().product::<i64>() as usize * 4;
-            self.spans.insert(weight.name, Span { start: end, shape: weight.shape });
-            end += bytes;
+            let claimed = bytes(&weight.shape).and_then(|bytes| end.checked_add(bytes));
+            let place = || format!("{}: `{}` has no size that can be", self.folder.display(), weight.name);
+            let last = claimed.with_context(place)?;
+            self.spans.insert(weight.name, Span { start: end, end: last, shape: weight.shape });
+            end = last;
         }
+        let root = Root::new(&self.folder).with_context(|| self.folder.display().to_string())?;
         for path in group.paths {
-            self.shards.push(map(&self.folder.join(path))?);
+            let place = root.below(Path::new(&path)).with_context(|| format!("weights {path}"))?;
+            self.shards.push(map(&place)?);
         }
         let there = self.length();
         ensure!(
@@ -116,7 +121,7 @@ impl KerasResnet {
 
     /// A weight's bytes; it may begin in one shard and end in the next.
     fn bytes(&self, span: &Span) -> Vec<u8> {
-        let end = span.start + span.shape.iter().product::<i64>() as usize * 4;
+        let end = span.end;
         let mut bytes = Vec::with_capacity(end - span.start);
         let mut first = 0;
         for shard in &self.shards {
@@ -187,8 +192,14 @@ impl Recipe {
     }
 }
 
+/// Bytes of a weight, if there can be so many.
+fn bytes(shape: &[i64]) -> Option<usize> {
+    let sizes = shape.iter().map(|size| usize::try_from(*size).ok());
+    sizes.chain([Some(4)]).try_fold(1_usize, |product, size| product.checked_mul(size?))
+}
+
 fn map(path: &Path) -> Result<Mmap> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let file = open_regular(path).with_context(|| format!("cannot open {}", path.display()))?;
     // SAFETY: the mapping is only read, and the cache replaces files by renaming, never by writing in place.
     #[allow(unsafe_code)]
     let map = unsafe { Mmap::map(&file) };
