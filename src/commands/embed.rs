@@ -2,11 +2,12 @@
 
 mod file;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Catalog, Dataset as _, Mode};
 use clip_lab_cli::{EmbedArgs, answer, out, print, say, shown};
+use clip_lab_files::{GIB, read_capped};
 use serde_json::{Map, json};
 use tch::{Device, Tensor};
 
@@ -20,6 +21,9 @@ use crate::{
     plan::{ImageSide, TextSide},
     train::{self, Console, Features, ImageTower, TextTower, embed_texts, unit},
 };
+
+/// The largest file of texts.
+const MOST_TEXTS: u64 = GIB;
 
 /// Embeds what the arguments name and writes the file.
 ///
@@ -92,7 +96,7 @@ fn images(
 }
 
 fn texts(tower: &TextTower, side: &TextSide, file: &Path, raw: bool, device: Device) -> Result<Tensor> {
-    let bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let bytes = read_capped(file, MOST_TEXTS).with_context(|| format!("reading {}", file.display()))?;
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
     ensure!(!lines.is_empty(), "{} has no line", file.display());

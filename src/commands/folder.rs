@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_api::{Dataset, Picture};
 use clip_lab_cli::{say, shown};
+use clip_lab_files::open_regular;
 use image::ImageFormat;
 
 /// The pictures of a folder, in name order.
@@ -25,7 +26,7 @@ impl Folder {
     pub fn open(folder: &Path, tolerate: f64) -> Result<Self> {
         let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
         let mut files: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+            entries.flatten().map(|entry| entry.path()).filter(|path| !path.is_dir()).collect();
         files.sort();
         ensure!(!files.is_empty(), "{} has no files", folder.display());
         // What neither is called a picture nor begins like one lies there for another reason, and is no broken picture.
@@ -43,7 +44,7 @@ fn name(path: &Path) -> String {
 
 fn begins_like_one(path: &Path) -> bool {
     let mut start = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(32).read_to_end(&mut start));
+    let read = open_regular(path).and_then(|file| file.take(32).read_to_end(&mut start));
     read.is_ok() && image::guess_format(&start).is_ok()
 }
 

@@ -1,6 +1,6 @@
 //! What the core does for studies: plans every arm, and says what decides their results besides their specs.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, Planned, problem::Problem};
@@ -11,13 +11,13 @@ use super::check::{Found, problems, summary, tell};
 use crate::{
     data::identity,
     plan::{Plan, Split, plan},
-    spec::{Arm, Report, Study, study::is_study},
+    spec::{Arm, Report, Study, study::is_study, text_of},
     train::CODE,
 };
 
 /// Whether a file holds a study. One that cannot be read is told of by whoever reads it as a spec.
 pub fn holds_study(file: &Path) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| is_study(&text))
+    text_of(file).is_ok_and(|text| is_study(&text))
 }
 
 /// Plans every arm of a study: a line for each, or every mistake.

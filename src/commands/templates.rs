@@ -1,10 +1,14 @@
 //! Prompt templates as the command line names them.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use clip_lab_files::{MIB, read_text_capped};
 use plugins_eval::{Named, Templates};
 use serde::Deserialize;
+
+/// The largest file of templates.
+const MOST_TEMPLATES: u64 = 16 * MIB;
 
 /// A file of templates.
 #[derive(Deserialize)]
@@ -22,11 +26,11 @@ pub fn read(named: &str) -> Result<Templates> {
         return Ok(Templates::Named(set));
     }
     let path = Path::new(named);
-    if !path.is_file() {
+    if !path.exists() {
         let sets = Named::ALL.map(Named::name).join(", ");
         bail!("`{named}` is no set of templates and no file; the sets are {sets}");
     }
-    let text = fs::read_to_string(path).with_context(|| format!("reading {named}"))?;
+    let text = read_text_capped(path, MOST_TEMPLATES).with_context(|| format!("reading {named}"))?;
     let templates = match path.extension().is_some_and(|ending| ending == "toml") {
         true => toml::from_str::<File>(&text).with_context(|| format!("the templates of {named}"))?.templates,
         false => {

@@ -1,10 +1,14 @@
 //! Classes called or counted otherwise than in the data.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use clip_lab_api::{Dataset, Picture, few};
+use clip_lab_files::{MIB, read_text_capped};
 use plugins_data::Names;
+
+/// The largest file of names of classes.
+const MOST_NAMES: u64 = 64 * MIB;
 
 /// A data set whose classes have other names or other numbers.
 pub struct Renamed {
@@ -45,7 +49,7 @@ impl Renamed {
 }
 
 fn read(file: &Path) -> Result<Names> {
-    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let text = read_text_capped(file, MOST_NAMES).with_context(|| format!("reading {}", file.display()))?;
     if file.extension().is_some_and(|ending| ending == "toml") {
         let table = toml::from_str(&text).with_context(|| format!("the classes in {}", file.display()))?;
         return Ok(Names::Table(table));

@@ -10,6 +10,7 @@ mod embed;
 mod eval;
 mod from_run;
 mod hostile;
+mod hostile_files;
 mod hub;
 mod inspect;
 mod lab;

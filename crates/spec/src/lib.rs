@@ -11,8 +11,9 @@ pub mod secret;
 mod source;
 pub mod study;
 
-use std::{fs, path::Path};
+use std::{io, path::Path};
 
+use clip_lab_files::{MIB, read_text_capped};
 use clip_lab_problem::{Place, Problem, parse, syntax};
 use toml::de::DeTable;
 
@@ -24,6 +25,17 @@ pub use source::Source;
 pub use study::{Arm, Study};
 
 use edit::{Editor, Wrote};
+
+/// The largest spec or study.
+const MOST_SPEC: u64 = 16 * MIB;
+
+/// The text of a file that may be a spec or a study.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, too large or not UTF-8.
+pub fn text_of(path: &Path) -> io::Result<String> {
+    read_text_capped(path, MOST_SPEC)
+}
 
 /// A spec that is TOML; what its tables mean is the plan's business.
 #[derive(Debug, Clone)]
@@ -59,7 +71,7 @@ impl Spec {
     /// When the file cannot be read or is not TOML.
     pub fn read(path: &Path, sets: &[String]) -> Result<Self, Report> {
         let file = path.display().to_string();
-        match fs::read_to_string(path) {
+        match text_of(path) {
             Ok(text) => Self::parse(&file, &text, sets),
             Err(error) => {
                 let problem = Problem::new(format!("cannot read the spec: {error}"));

@@ -2,7 +2,11 @@
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::SearchArgs;
+use clip_lab_files::{MIB, read_capped};
 use clip_lab_search::{Picture, Query};
+
+/// The largest file of queries.
+const MOST_QUERIES: u64 = 64 * MIB;
 
 /// The texts, then the lines of the file, then the pictures.
 ///
@@ -11,7 +15,8 @@ use clip_lab_search::{Picture, Query};
 pub fn queries(args: &SearchArgs) -> Result<Vec<Query>> {
     let mut texts = args.texts.clone();
     if let Some(path) = &args.queries {
-        let bytes = std::fs::read(path).with_context(|| format!("--queries {}", path.display()))?;
+        let bytes =
+            read_capped(path, MOST_QUERIES).with_context(|| format!("--queries {}", path.display()))?;
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<String> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();

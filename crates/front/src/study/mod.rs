@@ -14,11 +14,11 @@ mod table;
 mod todo;
 mod wanted;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use clip_lab_cli::{Exit, RunArgs, Ui, answer, print, shown};
-use clip_lab_spec::{Study, study::is_study};
+use clip_lab_spec::{Study, study::is_study, text_of};
 use clip_lab_store::{Reader, RunRow, recorder_ended};
 
 use serde_json::json;
@@ -42,7 +42,7 @@ pub fn is_superseded(reader: &Reader, run: &RunRow) -> Result<bool> {
 
 /// Whether a file holds a study. One that cannot be read is told of by whoever reads it as a spec.
 pub fn holds_study(file: &Path) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| is_study(&text))
+    text_of(file).is_ok_and(|text| is_study(&text))
 }
 
 /// Runs what the study in `args.spec` lacks. Success when all that was asked for has a result.

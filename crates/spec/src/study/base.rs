@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +19,7 @@ impl Bases {
 
 fn read(file: &Path) -> Result<String, String> {
     let shown = file.display();
-    let text = fs::read_to_string(file).map_err(|error| format!("cannot read the spec {shown}: {error}"))?;
+    let text = crate::text_of(file).map_err(|error| format!("cannot read the spec {shown}: {error}"))?;
     if super::is_study(&text) {
         return Err(format!("{shown} is a study itself; name a spec"));
     }

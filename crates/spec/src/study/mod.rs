@@ -19,10 +19,7 @@ mod edits;
 mod fields;
 mod read;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clip_lab_problem::{Problem, nearest};
 use toml_edit::{Item, value};
@@ -74,7 +71,7 @@ impl Study {
     /// Everything wrong with the study file at once, edits that cannot be done included. What the specs say is not
     /// looked at: that is the planner's business.
     pub fn read(file: &Path) -> Result<Self, Report> {
-        match fs::read_to_string(file) {
+        match crate::text_of(file) {
             Ok(text) => Self::parse(file, &text),
             Err(error) => {
                 let problem = Problem::new(format!("cannot read the study: {error}"));

@@ -1,0 +1,97 @@
+//! Data sets, galleries and specs from elsewhere that name what is not theirs, or is no file.
+
+use std::{fs, process::Command};
+
+use crate::{
+    lab::{Lab, TINY},
+    program::{bytes, says},
+};
+
+fn fifo(lab: &Lab, name: &str) {
+    assert!(Command::new("mkfifo").arg(lab.path(name)).status().unwrap().success());
+}
+
+/// `data`, whose list also names a picture outside, a device, the users of this machine, and a FIFO.
+fn hostile() -> Lab {
+    let lab = Lab::new();
+    fs::copy(lab.path("data/00.png"), lab.path("private.png")).unwrap();
+    fifo(&lab, "data/x.jpg");
+    let more: String = ["../private.png", "/dev/zero", "/etc/passwd", "x.jpg"]
+        .map(|file| format!("{file},a secret,train\n"))
+        .concat();
+    let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
+    lab.write("data/captions.csv", list + &more);
+    lab
+}
+
+#[test]
+fn what_a_list_names_outside_is_neither_trained_nor_packed() {
+    let lab = hostile();
+    let done = lab.run(&["data", "pack", "data", "--out", "packed", "--tolerate", "0.2"]);
+    says(&done.err, &["outside of the data set's folder", "`allow_outside = true`", "no regular files"]);
+    done.good();
+    let shard = bytes(&lab.path("packed/train-000000.tar"));
+    let holds = |words: &str| shard.windows(words.len()).any(|part| part == words.as_bytes());
+    assert!(holds("a square with the number 3") && !holds("a secret") && !holds("root:"));
+    let words = ["run", "tiny.toml", "--set", "data.train.tolerate=0.2"];
+    let done = lab.run(&words);
+    done.good();
+    let told = lab.events("data").join("\n");
+    says(&told, &["outside of the data set's folder", "/etc/passwd", "no regular files: 1 (x.jpg)"]);
+    assert!(!told.contains("root:"), "nothing of it is quoted: {told}");
+    // Nothing of it is tolerated: the run says what was meant.
+    let error = lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0"]).bad();
+    says(&error, &["3 of 52 pictures, listed but outside", "private.png", "/etc/passwd"]);
+}
+
+#[test]
+fn galleries_and_texts_that_are_no_files_are_not_waited_for() {
+    let lab = Lab::new();
+    fifo(&lab, "data/x.jpg");
+    let done = lab.run(&["search", "tiny.toml", "--images", "data", "a square", "-k", "1"]);
+    says(&done.err, &["embedded 56 pictures", "1 of them left out"]);
+    done.good();
+    let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
+    says(&done.err, &["left out", "x.jpg", "a FIFO, not a regular file"]);
+    done.good();
+    for texts in ["data/x.jpg", "/dev/zero"] {
+        let error = lab.run(&["embed", "tiny.toml", "--texts", texts, "--out", "x.safetensors"]).bad();
+        says(&error, &[texts, "not a regular file"]);
+    }
+    let error = lab.run(&["search", "tiny.toml", "--images", "data", "--queries", "data/x.jpg"]).bad();
+    says(&error, &["--queries data/x.jpg", "a FIFO, not a regular file"]);
+}
+
+#[test]
+fn specs_that_are_no_files_are_not_waited_for() {
+    let lab = Lab::new();
+    fifo(&lab, "fifo.toml");
+    for verb in ["run", "check"] {
+        says(&lab.run(&[verb, "fifo.toml"]).bad(), &["cannot read the spec", "a FIFO, not a regular file"]);
+        says(&lab.run(&[verb, "/dev/zero"]).bad(), &["a device, not a regular file"]);
+    }
+    lab.write(
+        "study.toml",
+        "base = \"fifo.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n[[arm]]\nname = \"a\"\n",
+    );
+    says(&lab.run(&["check", "study.toml"]).bad(), &["fifo.toml", "a FIFO, not a regular file"]);
+}
+
+#[test]
+fn a_text_that_a_tokenizer_gives_up_on_is_named() {
+    let lab = Lab::new();
+    // The regular expression goes back and forth over a row of letters without end.
+    lab.write(
+        "tokenizer.json",
+        r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false},
+            "post_processor": null, "decoder": null,
+            "model": {"type": "WordLevel", "vocab": {"a": 0, "[UNK]": 1}, "unk_token": "[UNK]"}}"#,
+    );
+    let tokenizer = "[tokenizer]\nplugin = \"huggingface\"\npath = \"tokenizer.json\"";
+    lab.write("other.toml", TINY.replace("[tokenizer]\nplugin = \"clip_bpe\"", tokenizer));
+    lab.write("texts.txt", format!("a dog\n{}!\n", "a".repeat(60)));
+    let done = lab.run(&["embed", "other.toml", "--texts", "texts.txt", "--out", "x.safetensors"]);
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    says(&done.err, &["aaaaaaaa", "cannot be tokenised", "the tokenizer gave up on it"]);
+}
