@@ -4,6 +4,9 @@ use clip_lab_api::{Captions, Faults, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The most threads of a kind; more than any machine has cores, and less than what systems allow.
+const MOST_THREADS: usize = 1024;
+
 /// How a run goes: its length, its batch, its device, and how often it looks up from its work.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -38,9 +41,9 @@ pub struct Run {
     pub recompute_activations: bool,
     /// Where tensors live: `auto` (the first GPU, else the processor), `cpu`, `cuda` or `cuda:N`.
     pub device: String,
-    /// Threads that read and decode pictures; 0 takes one for each core.
+    /// Threads that read and decode pictures, at most 1024; 0 takes one for each core.
     pub workers: usize,
-    /// Threads that compute; 0 takes all cores.
+    /// Threads that compute, at most 1024; 0 takes all cores.
     pub threads: usize,
     /// Epochs between two evaluations of `[data.val]`; 0 evaluates only at the end.
     pub eval_every: u64,
@@ -137,6 +140,10 @@ impl Settings for Run {
             "must be at least 2, for a pair's negatives are the rest of its batch",
         );
         faults.require(device(&self.device), "device", "must be `auto`, `cpu`, `cuda` or `cuda:N`");
+        for (key, threads) in [("workers", self.workers), ("threads", self.threads)] {
+            let words = format!("must be at most {MOST_THREADS}; 0 takes one for each core");
+            faults.require(threads <= MOST_THREADS, key, words);
+        }
         faults.require(self.log_every >= 1, "log_every", "must be at least 1");
         let split = self.goal.split_once('/').map(|(split, metric)| (split, metric.is_empty()));
         let named = matches!(split, Some(("val" | "test", false)));
