@@ -4,13 +4,14 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clip_lab_api::{Dataset, Rng, Tokenizer, rng};
 use clip_lab_picture::Scratch;
 use clip_lab_torch::{Row, Rows};
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rand::Rng as _;
 use tch::Device;
 
@@ -18,6 +19,9 @@ use super::{Batch, Broken, Item, Prepare, alike::folded};
 
 /// Batches that are being read while the current one trains.
 const AHEAD: usize = 2;
+
+/// How long it waits for a worker before it looks whether somebody asked to stop.
+const LISTEN: Duration = Duration::from_millis(200);
 
 /// Threads to read with where nobody says how many: one for each core.
 pub fn cores() -> usize {
@@ -179,9 +183,22 @@ impl Loader {
     /// # Errors
     /// When a worker died.
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        self.next_batch_unless(&|| false)
+    }
+
+    /// As [`Self::next_batch`]; none also when the workers are behind and `stop` says so: a disk may hang. Nothing more
+    /// is to be read then.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn next_batch_unless(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Batch>> {
         self.send_ahead()?;
         let Some((count, rows)) = self.waiting.pop_front() else { return Ok(None) };
-        let samples = (0..count).map(|_| self.next_sample()).collect::<Result<Vec<_>>>()?;
+        let mut samples = Vec::with_capacity(count);
+        while samples.len() < count {
+            let Some(sample) = self.next_sample(stop)? else { return Ok(None) };
+            samples.push(sample);
+        }
         self.send_ahead()?;
         Ok(Some(Batch::collate(samples, rows, self.pad, self.device)?))
     }
@@ -202,15 +219,20 @@ impl Loader {
         Ok(())
     }
 
-    fn next_sample(&mut self) -> Result<Sample> {
+    fn next_sample(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Sample>> {
         loop {
             if let Some(sample) = self.early.remove(&self.taken) {
                 self.taken += 1;
-                return Ok(sample);
+                return Ok(Some(sample));
             }
-            let (number, sample) =
-                self.done.recv().map_err(|_| anyhow!("the loader threads died; the log above says why"))?;
-            self.early.insert(number, sample);
+            match self.done.recv_timeout(LISTEN) {
+                Ok((number, sample)) => drop(self.early.insert(number, sample)),
+                Err(RecvTimeoutError::Timeout) if stop() => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    bail!("the loader threads died; the log above says why")
+                }
+            }
         }
     }
 }
@@ -313,6 +335,45 @@ pub(super) mod tests {
             assert_eq!(a.images, b.images);
             assert_eq!(a.group, Tensor::arange(a.len(), (Kind::Int64, Device::Cpu)), "all differ");
         }
+    }
+
+    /// Its first picture never comes.
+    struct Hangs(Toy);
+
+    impl Dataset for Hangs {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn picture(&self, _: usize) -> Result<Picture> {
+            loop {
+                std::thread::park();
+            }
+        }
+        fn captions(&self, index: usize) -> &[String] {
+            self.0.captions(index)
+        }
+        fn name(&self, index: usize) -> String {
+            self.0.name(index)
+        }
+        fn fingerprint(&self) -> String {
+            "hangs".to_owned()
+        }
+    }
+
+    #[test]
+    fn a_disk_that_hangs_does_not_keep_a_run_from_stopping() {
+        let preprocess = crate::plan::Preprocess { size: 2, ..Default::default() };
+        let prepare = Prepare { preprocess, augment: Vec::new() };
+        let source = Source::pictures(Arc::new(Hangs(Toy::new(4))), Arc::new(prepare));
+        let items = vec![vec![Item { picture: 0, caption: None, index: 0, epoch: 0 }]];
+        let mut loader = Loader::new(source, items.into_iter(), 1, Device::Cpu);
+        let asked = std::cell::Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 1
+        };
+        assert!(loader.next_batch_unless(&stop).unwrap().is_none());
+        assert_eq!(asked.get(), 2);
     }
 
     #[test]

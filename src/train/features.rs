@@ -59,7 +59,7 @@ impl Features {
         let mut loader = Loader::new(source, batches.into_iter(), workers, device);
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
         let (mut done, mut faults) = (0, Vec::<Broken>::new());
-        while let Some(batch) = loader.next_batch()? {
+        while let Some(batch) = loader.next_batch_unless(stop)? {
             if stop() {
                 return Ok(None);
             }
@@ -74,6 +74,9 @@ impl Features {
                 let _ = rows.shallow_clone().f_index_copy_(0, &batch.pictures, &features)?;
             }
             console.pictures(done, data.len());
+        }
+        if done < data.len() {
+            return Ok(None); // stopped while a picture was waited for
         }
         if faults.len() == data.len() {
             let first = faults.first().map(ToString::to_string);

@@ -172,7 +172,14 @@ impl<'a> Trainer<'a> {
         self.console.begin(self.progress.step);
         while self.progress.step < self.feed.total {
             let waiting = Instant::now();
-            let Some(batch) = loader.next_batch()? else { break };
+            let stop = &self.stop;
+            let Some(batch) = loader.next_batch_unless(&|| stop.peek())? else {
+                if self.stop.peek() {
+                    self.save()?;
+                    return Ok(Ended::Stopped { step: self.progress.step });
+                }
+                break;
+            };
             self.clock.waited += waiting.elapsed().as_secs_f64();
             self.tell_broken(&batch.broken)?;
             match batch.len() {
