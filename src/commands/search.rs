@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -13,8 +14,11 @@ use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::{SearchArgs, SearchDirection, SearchSplit, say, shown};
 use clip_lab_search::{Misses, Ready};
 use clip_lab_store::{RankSet, Reader as Store};
-use crossbeam::channel::{Receiver, unbounded};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use crossbeam::channel::{Receiver, Sender, unbounded};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    low_level,
+};
 use tch::nn;
 
 use super::{
@@ -29,6 +33,9 @@ use crate::{
     spec::Spec,
     train,
 };
+
+/// How long after the end of its input this program may still keep what is done.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// Brings the index up to date and answers until nothing more is asked. False when somebody stopped it before.
 ///
@@ -185,13 +192,47 @@ impl Stop {
         self.now.store(true, Ordering::Relaxed);
     }
 
-    /// Lines of standard input; its end asks, too.
+    /// Lines of standard input; its end asks, too. Who asked has gone then, perhaps killed: if this program hangs, on a
+    /// disk that does not answer, it ends all the same.
     fn lines(&self) -> Receiver<String> {
-        let (stop, (send, out), lines) = (self.clone(), unbounded(), lines());
+        let ((send, out), lines) = (unbounded(), lines());
+        self.forward(lines, send, GRACE, || low_level::exit(128 + SIGTERM));
+        out
+    }
+
+    fn forward(
+        &self,
+        lines: Receiver<String>,
+        send: Sender<String>,
+        grace: Duration,
+        end: impl FnOnce() + Send + 'static,
+    ) {
+        let stop = self.clone();
         std::thread::spawn(move || {
             lines.into_iter().take_while(|line| send.send(line.clone()).is_ok()).for_each(drop);
+            drop(send);
             stop.asked.store(true, Ordering::Relaxed);
+            std::thread::sleep(grace);
+            end();
         });
-        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_nobody_asks_any_more_the_program_ends_even_if_it_hangs() {
+        let (stop, (ask, lines), (send, out)) = (Stop::default(), unbounded(), unbounded());
+        let (end, ended) = unbounded();
+        stop.forward(lines, send, Duration::from_millis(20), move || end.send(()).unwrap());
+        ask.send("one".to_owned()).unwrap();
+        assert_eq!(out.recv().unwrap(), "one");
+        assert!(!stop.asked() && ended.try_recv().is_err());
+        drop(ask);
+        // This thread hangs, and looks at nothing.
+        ended.recv_timeout(Duration::from_secs(10)).expect("the end comes");
+        assert!(stop.asked() && out.recv().is_err());
     }
 }
