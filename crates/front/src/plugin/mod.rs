@@ -155,6 +155,22 @@ mod tests {
         }
     }
 
+    /// Cargo merges the configurations of all folders above, and refuses to merge a string with a table.
+    #[test]
+    fn a_crate_below_the_checkout_takes_its_configuration_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        fs::create_dir(folder.path().join(".cargo")).unwrap();
+        fs::copy(checkout.join(".cargo/config.toml"), folder.path().join(".cargo/config.toml")).unwrap();
+        let path = folder.path().join("target/tmp/below");
+        new("loss", "below", Some(&path), None, false).unwrap();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut metadata = std::process::Command::new(cargo);
+        metadata.args(["metadata", "--no-deps", "--offline", "--format-version=1"]).current_dir(&path);
+        let output = metadata.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     #[test]
     fn what_cannot_be_is_told_in_words() {
         let error = |kind, name, checkout| new(kind, name, None, checkout, false).unwrap_err().to_string();
