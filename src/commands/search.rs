@@ -174,7 +174,7 @@ impl Stop {
     /// The first signal asks, the second ends at once.
     fn listen() -> Result<Self> {
         let stop = Self::default();
-        for signal in [SIGINT, SIGTERM] {
+        for signal in clip_lab_cli::heeded(&[SIGINT, SIGTERM]) {
             // In this order: what the first signal sets, the second finds.
             signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.now.clone())?;
             signal_hook::flag::register(signal, stop.now.clone())?;

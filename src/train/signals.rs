@@ -1,7 +1,6 @@
 //! Signals: the first asks the run to save and end, the second ends it at once.
 
 use std::{
-    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -26,16 +25,14 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Listens to SIGINT, SIGTERM and SIGHUP from now on; to SIGHUP only where it is not ignored, as it is under `nohup`.
+    /// Listens to SIGINT, SIGTERM and SIGHUP from now on, except those that are ignored, as SIGHUP is under `nohup`.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context("listening to signals")?;
-        if !ignores(SIGHUP) {
-            signals.add_signal(SIGHUP).context("listening to signals")?;
-        }
+        let heeded = clip_lab_cli::heeded(&[SIGINT, SIGTERM, SIGHUP]);
+        let mut signals = Signals::new(heeded).context("listening to signals")?;
         let (count, begun) = (stop.asked.clone(), stop.begun.clone());
         thread::spawn(move || {
             for signal in signals.forever() {
@@ -81,12 +78,4 @@ impl Stop {
     pub fn ask(&self) {
         self.asked.fetch_add(1, Ordering::SeqCst);
     }
-}
-
-/// Whether this process was started with a signal ignored.
-fn ignores(signal: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    mask & (1 << (signal - 1)) != 0
 }

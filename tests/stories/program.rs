@@ -4,10 +4,12 @@ use std::{
     fs::{self, File},
     path::Path,
     process::{Child, Command, ExitStatus},
+    sync::{Arc, Once, atomic::AtomicBool},
     thread::sleep,
     time::{Duration, Instant},
 };
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tempfile::TempDir;
 
 /// The longest anything may take on a busy machine.
@@ -21,6 +23,7 @@ pub struct Running {
 
 impl Running {
     pub fn spawn(mut command: Command) -> Self {
+        take_signals();
         let said = tempfile::tempdir().unwrap();
         let file = |name: &str| File::create(said.path().join(name)).unwrap();
         let child = command.stdout(file("out")).stderr(file("err")).spawn();
@@ -72,6 +75,18 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Lets what this process starts take signals by default, though they were ignored when the suite was started, as in a
+/// job in the background of a script: what a process handles is not ignored in those that it starts. The suite itself
+/// still ends by them.
+fn take_signals() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            signal_hook::flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))).unwrap();
+        }
+    });
 }
 
 /// A program that has ended, and what it said.

@@ -1,8 +1,10 @@
 //! Runs that are stopped, killed, or find the disk full: what is saved, and that they go on to the bit.
 
 use std::{
-    fs,
+    env, fs,
+    os::unix::process::ExitStatusExt as _,
     sync::OnceLock,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -82,6 +84,40 @@ fn a_second_signal_ends_a_run_at_once() {
     // It had no time to say goodbye: it is shown as running until it has been silent for a while.
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
     assert_eq!(lab.newest()["status"], "crashed");
+}
+
+#[test]
+fn what_the_suite_starts_takes_signals_though_the_suite_ignores_them() {
+    const INNER: &str = "CLIP_LAB_IGNORES_SIGNALS";
+    let lab = Lab::empty();
+    if env::var_os(INNER).is_none() {
+        let (suite, name) = (env::current_exe().unwrap(), thread::current().name().unwrap().to_owned());
+        let ignoring = "trap '' HUP INT TERM; exec \"$@\"";
+        let mut again = lab.program("sh", &["-c", ignoring, "sh", suite.to_str().unwrap(), "--exact", &name]);
+        let output = again.env(INNER, "1").output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{told}");
+        says(&told, &["1 passed"]);
+        return;
+    }
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let sleeping = Running::spawn(lab.program("sleep", &["60"]));
+        sleeping.signal(name);
+        assert_eq!(sleeping.wait().status.signal(), Some(number), "{name}");
+    }
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let lab = Lab::new();
+    let program = env!("CARGO_BIN_EXE_clip-lab");
+    let words = [&["-c", "trap '' INT; exec \"$@\"", "sh", program][..], &LONG].concat();
+    let mut run = Running::spawn(lab.program("sh", &words));
+    run.until_out("step ");
+    run.signal("INT");
+    let out = run.wait().good();
+    says(&out, &["finished"]);
+    assert_eq!(lab.losses().len(), 144);
 }
 
 #[test]

@@ -31,8 +31,8 @@ pub use embed::EmbedArgs;
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use manners::{
-    ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, line, message, paint, print, rewrite, shown,
-    talk, tell, tell_mistakes,
+    ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, heeded, line, message, paint, print, rewrite,
+    shown, talk, tell, tell_mistakes, threads,
 };
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
 pub use plugin::PluginVerb;
@@ -53,7 +53,7 @@ pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
 /// One TOML file says which encoders, projections, loss, schedule and tricks are trained on which data; `run` trains
 /// them and records everything in a SQLite store; `dashboard`, `runs` and `export` look at it.
 #[derive(Debug, Parser)]
-#[command(name = "clip-lab", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(name = "clip-lab", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub struct Cli {
     /// The experiment store; runs keep their files in folders beside it.
     #[arg(
@@ -64,6 +64,11 @@ pub struct Cli {
         value_name = "FILE"
     )]
     pub store: PathBuf,
+    /// Run code that checkpoints and the specs of stores and `check` name: TorchScript archives, shared libraries.
+    ///
+    /// Without it only code is run that you name yourself: in a spec that you run or name, or with `--set`.
+    #[arg(long, global = true)]
+    pub trust_code: bool,
     /// When to print in colour.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: ColorWhen,
@@ -101,6 +106,11 @@ const EXAMPLES: &str = "Examples:
   clip-lab compare lit clip-scratch                     which is better, by how much, and how sure that is
   clip-lab report experiments/STUDY.toml --out report   the answer with its interval, curves, cost, provenance
   clip-lab export lit --metric train/loss --out loss.svg";
+
+const ENVIRONMENT: &str = "Environment:
+  CLIP_LAB_DATA     the folder of data sets whose spec names no `root`, as `--set data.train.root=FOLDER` names it
+  CLIP_LAB_CACHE    where fetched files and features are kept, else ~/.cache/clip-lab
+  CLIP_LAB_STORE    the store, as --store";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,8 @@ mod colour;
 mod exit;
 mod json;
 mod print;
+mod signals;
+mod threads;
 
 pub use clip_lab_escape::shown;
 pub use colour::{ColorWhen, coloured, paint};
@@ -12,3 +14,5 @@ pub(crate) use exit::refuse;
 pub use exit::{EXIT_CODES, Exit};
 pub use json::{VERSION, answer, line};
 pub use print::{message, print, rewrite, talk, tell, tell_mistakes};
+pub use signals::heeded;
+pub use threads::threads;

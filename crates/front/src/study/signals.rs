@@ -25,7 +25,8 @@ impl Asked {
     /// When the system refuses.
     pub fn listen() -> Result<Self> {
         let asked = Self::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context("listening to signals")?;
+        let mut signals =
+            Signals::new(clip_lab_cli::heeded(&[SIGINT, SIGTERM])).context("listening to signals")?;
         let count = asked.0.clone();
         thread::spawn(move || {
             for _ in signals.forever() {
