@@ -28,6 +28,8 @@ fn main() {
     println!("cargo:rustc-env=CLIP_LAB_CODE={}", code());
     // crates/torch hands on where torch-sys found it.
     let Ok(folder) = std::env::var("DEP_CLIP_LAB_SHIM_LIBTORCH") else { return };
+    // Where it is, not the checkout's link to it: an installed program outlives the checkout.
+    let folder = Path::new(&folder).canonicalize().map_or(folder, |folder| folder.display().to_string());
     println!("cargo:rustc-link-arg-bin=clip-lab-core=-Wl,-rpath,{folder}");
     println!("cargo:rustc-link-arg-tests=-Wl,-rpath,{folder}");
 }

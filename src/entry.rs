@@ -1,10 +1,14 @@
 //! The way in: for `clip-lab-core`, and for programs that bring plugins of their own.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{
+    io::IsTerminal as _,
+    os::unix::process::CommandExt as _,
+    process::{Command, ExitCode},
+};
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{Cli, Exit, Verb, coloured, talk};
+use clip_lab_cli::{Cli, Exit, Verb, coloured, talk, tell as tell_error};
 
 use crate::{builtin, commands};
 
@@ -17,11 +21,16 @@ use crate::{builtin, commands};
 /// }
 /// ```
 pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
+    if let Some(error) = begin_again() {
+        tell_error(format_args!("{error:#}"));
+        return Exit::Failed.into();
+    }
     let mut catalog = builtin::catalog();
     for register in extra {
         register(&mut catalog);
     }
     let cli = Cli::read();
+    catalog.trust_code = cli.trust_code;
     let ended = match &cli.verb {
         Verb::Run(args) => commands::run::run(args, &cli.store, &catalog),
         Verb::Check(args) => commands::check::check(args, &catalog),
@@ -30,6 +39,20 @@ pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
         _ => act(&cli, &catalog).map(Exit::of),
     };
     ended.unwrap_or_else(|error| tell(&error)).into()
+}
+
+/// Becomes this program once more where its threads would spin: OpenMP has read how they wait before `main`. None when
+/// there is no need, as where `clip-lab` started it.
+fn begin_again() -> Option<anyhow::Error> {
+    let waiting = clip_lab_cli::threads();
+    if waiting.is_empty() {
+        return None;
+    }
+    let mut words = std::env::args_os();
+    let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
+    let mut again = Command::new(program);
+    again.arg0(words.next().unwrap_or_default()).args(words).envs(waiting);
+    Some(anyhow::Error::new(again.exec()).context("starting this program"))
 }
 
 /// Carries out a verb that has no exit codes of its own. False when it went wrong in a way that it has told already.

@@ -1,6 +1,6 @@
 //! `clip-lab eval --confusion`: the other binary evaluates, this one draws.
 
-use std::{ffi::OsString, fs, path::Path, process::Command};
+use std::{ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use clip_lab_board::{
@@ -36,7 +36,7 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -
     let format = Format::of(picture, None)?;
     anyhow::ensure!(!format.is_data(), "{} is no picture: name a .png, .svg or .pdf", picture.display());
     let file = tempfile::NamedTempFile::new().context("a temporary file")?;
-    let mut core = Command::new(core::path()?);
+    let mut core = core::command()?;
     let status = core.args(arguments).arg("--confusion-data").arg(file.path()).status()?;
     if !status.success() {
         return Ok(Exit::Failed);

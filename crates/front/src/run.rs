@@ -6,7 +6,7 @@ use std::{
     io::IsTerminal as _,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -48,10 +48,16 @@ pub fn with_dashboard(
     resume: Option<&str>,
     images: clip_lab_cli::Images,
 ) -> Result<Exit> {
-    let core = core::path()?;
     // Faults of the spec are told here and now, not in a log.
     let sets = arguments.windows(2).filter(|pair| pair[0] == "--set").flat_map(|pair| pair.to_vec());
-    let checked = Command::new(&core).arg("check").arg(spec).args(sets).stdout(Stdio::null()).status()?;
+    let mut check = core::command()?;
+    let checked = check
+        .arg("check")
+        .arg(spec)
+        .args(sets)
+        .args(["--no-cost", "--before-run"])
+        .stdout(Stdio::null())
+        .status()?;
     if !checked.success() {
         return Ok(checked.into());
     }
@@ -60,7 +66,7 @@ pub fn with_dashboard(
         None => new_uid(),
     };
     let log = log_file(store, &uid)?;
-    let mut child = start(&core, arguments, &uid, &log)?;
+    let mut child = start(arguments, &uid, &log)?;
     if !await_run(store, &uid, &mut child, resume.is_some())? {
         talk(fs::read_to_string(&log).unwrap_or_default());
         return Ok(Exit::Failed);
@@ -79,15 +85,15 @@ fn log_file(store: &Path, uid: &str) -> Result<PathBuf> {
     Ok(folder.join("log.txt"))
 }
 
-fn start(core: &Path, arguments: &[String], uid: &str, log: &Path) -> Result<Child> {
+fn start(arguments: &[String], uid: &str, log: &Path) -> Result<Child> {
     let out = File::options().create(true).append(true).open(log)?;
-    let mut command = Command::new(core);
+    let mut command = core::command()?;
     command.arg("run").args(arguments).args(["--ui", "plain", "--uid", uid]);
     // What it says is printed again by us, and colours of others are escaped then.
     command.env("NO_COLOR", "1");
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
     // Its own group: Ctrl-C on our terminal is ours to interpret.
-    command.process_group(0).spawn().with_context(|| format!("starting {}", core.display()))
+    command.process_group(0).spawn().context("starting clip-lab-core")
 }
 
 /// Waits until the run stands in the store as live; false when the trainer ended before.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
@@ -32,8 +33,8 @@ pub fn core() -> Vec<Finding> {
 
 /// What the core says of itself.
 fn asked() -> Result<Value> {
-    let core = core::path()?;
-    let mut command = Command::new(&core);
+    let mut command = core::command()?;
+    let core = PathBuf::from(command.get_program());
     command.arg("probe").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = within(command, PATIENCE).with_context(|| core.display().to_string())?;
     if !output.status.success() {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     io::{BufRead as _, BufReader, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
     sync::{
         Arc,
         atomic::AtomicBool,
@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use clip_lab_search::{Answer, Ask, Ready, Reply, Request};
 use signal_hook::consts::SIGINT;
 
-use crate::core::path;
+use crate::core::command;
 
 /// A core that answers. It ends when this is dropped.
 pub struct Core {
@@ -35,12 +35,13 @@ impl Core {
     /// When it cannot be started.
     pub fn start() -> Result<Option<(Self, Ready)>> {
         // Ctrl-C reaches the core too, which keeps what is done and then ends; until then we wait for it.
-        signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))
-            .context("listening to signals")?;
-        let program = path()?;
-        let mut command = Command::new(&program);
+        for signal in clip_lab_cli::heeded(&[SIGINT]) {
+            signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
+                .context("listening to signals")?;
+        }
+        let mut command = command()?;
         command.args(std::env::args_os().skip(1)).arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
+        let mut child = command.spawn().context("starting clip-lab-core")?;
         let to = child.stdin.take();
         let out = child.stdout.take().context("the core has no output")?;
         let mut core = Self { child, to, replies: listen(out), next: 1 };

@@ -1,0 +1,65 @@
+//! Programs that left the checkout they were built in.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+
+use crate::{
+    lab::Lab,
+    program::{Running, bytes, says},
+};
+
+/// Both programs in a folder of their own.
+fn moved(lab: &Lab) -> String {
+    for name in ["clip-lab", "clip-lab-core"] {
+        let program = Path::new(env!("CARGO_BIN_EXE_clip-lab")).with_file_name(name);
+        copy(&program, &lab.path(name));
+    }
+    lab.path("clip-lab").to_str().unwrap().to_owned()
+}
+
+/// A copy made by another process: a file that this one has open for writing, and a child of another test with it, cannot be
+/// started.
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").args([from, to]).status().unwrap().success());
+}
+
+/// The folder in which the core looks for libtorch.
+fn runpath() -> Option<String> {
+    let core = env!("CARGO_BIN_EXE_clip-lab-core");
+    let output = Command::new("readelf").args(["-d", core]).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.contains("RUNPATH") || line.contains("RPATH"))?;
+    Some(line.split('[').nth(1)?.split(']').next()?.to_owned())
+}
+
+#[test]
+fn a_program_that_left_the_checkout_finds_libtorch_or_says_what_is_missing() {
+    let lab = Lab::empty();
+    let Some(runpath) = runpath() else { return eprintln!("SKIPPED: there is no readelf") };
+    let folder = Path::new(&runpath);
+    assert_eq!(folder.canonicalize().unwrap(), folder, "no link of a checkout is on the way");
+    let program = moved(&lab);
+    let ask = |words: &[&str]| Running::spawn(lab.program(&program, words)).wait();
+    says(&ask(&["plugins", "loss"]).good(), &["siglip"]);
+    // The same program after libtorch was removed: another folder of the same length.
+    let mut core = bytes(&lab.path("clip-lab-core"));
+    let gone = runpath.replace("libtorch", "libtroch");
+    let places: Vec<usize> = core
+        .windows(runpath.len() + 1)
+        .enumerate()
+        .filter(|(_, seen)| seen.strip_suffix(&[0]) == Some(runpath.as_bytes()))
+        .map(|(place, _)| place)
+        .collect();
+    places.iter().for_each(|place| core[*place..*place + gone.len()].copy_from_slice(gone.as_bytes()));
+    let patched = lab.write("patched", core);
+    fs::set_permissions(&patched, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::remove_file(lab.path("clip-lab-core")).unwrap();
+    copy(&patched, &lab.path("clip-lab-core"));
+    for words in [&["plugins", "loss"][..], &["doctor"]] {
+        let done = ask(words);
+        assert_eq!(done.status.code(), Some(1), "{done:?}");
+        says(
+            &(done.out + &done.err),
+            &["cannot start: ", "libtorch_cpu.so is not in", &gone, "cargo xtask setup"],
+        );
+    }
+}
