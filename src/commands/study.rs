@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::check::{Found, problems, summary, tell};
 use crate::{
     data::identity,
-    plan::{Plan, Split, plan},
-    spec::{Arm, Report, Study, study::is_study, text_of},
+    plan::{Plan, Split, plan, plan_with_data, unreported},
+    spec::{Arm, Report, Spec, Study, study::is_study, text_of},
     train::CODE,
 };
 
@@ -24,7 +24,7 @@ pub fn holds_study(file: &Path) -> bool {
 pub(super) fn check(file: &Path, sets: &[String], catalog: &Catalog) -> Found {
     let plans = Study::read(file)
         .map_err(|report| vec![report])
-        .and_then(|study| Ok((plans(&study, sets, catalog)?, study)));
+        .and_then(|study| Ok((plans(&study, sets, catalog, plan_with_data)?, study)));
     let (plans, study) = match plans {
         Ok(found) => found,
         Err(reports) => {
@@ -56,9 +56,9 @@ pub(super) fn check(file: &Path, sets: &[String], catalog: &Catalog) -> Found {
 /// # Errors
 /// None of its own: what is wrong with the study is printed.
 pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
-    let found = Study::read(&args.study)
-        .map_err(|report| vec![report])
-        .and_then(|study| plans(&study, &args.set, catalog));
+    let found = Study::read(&args.study).map_err(|report| vec![report]).and_then(|study| {
+        plans(&study, &args.set, catalog, |spec, catalog| plan(spec.clone().as_own(), catalog))
+    });
     let plans = match found {
         Ok(plans) => plans,
         Err(reports) => {
@@ -73,45 +73,86 @@ pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// From a spec to its plan.
+type Planning = fn(&Spec, &Catalog) -> Result<Plan, Report>;
+
 /// The plan of every arm by its name, or the faults of all of them.
-fn plans(study: &Study, sets: &[String], catalog: &Catalog) -> Result<Vec<(String, Plan)>, Vec<Report>> {
+fn plans(
+    study: &Study,
+    sets: &[String],
+    catalog: &Catalog,
+    planning: Planning,
+) -> Result<Vec<(String, Plan)>, Vec<Report>> {
     let (mut plans, mut reports) = (Vec::new(), Vec::new());
     for arm in &study.arms {
-        match planned(study, arm, sets, catalog) {
+        match planned(study, arm, sets, catalog, planning) {
             Ok(plan) => plans.push((arm.name.clone(), plan)),
-            Err(report) => reports.push(report),
+            Err(report) => reports.push((arm, report)),
         }
     }
-    if reports.is_empty() { Ok(plans) } else { Err(reports) }
+    if reports.is_empty() { Ok(plans) } else { Err(merged(study, reports)) }
 }
 
-fn planned(study: &Study, arm: &Arm, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {
+fn planned(
+    study: &Study,
+    arm: &Arm,
+    sets: &[String],
+    catalog: &Catalog,
+    planning: Planning,
+) -> Result<Plan, Report> {
     let seed = study.seeds.first().copied().unwrap_or_default();
-    let plan = plan(study.spec(arm, seed, sets)?, catalog)?;
-    match unreported(study, arm, &plan) {
-        Some(problem) => Err(Report::new(&plan.source.file, &plan.source.text, vec![problem])),
+    let spec = study.spec(arm, seed, sets)?;
+    let plan = planning(&spec, catalog)?;
+    match unjudged(study, arm, &plan) {
+        Some(problem) => Err(Report::new(&study.file.display().to_string(), "", vec![problem])),
         None => Ok(plan),
     }
 }
 
-/// A metric that no evaluator reports would be missed only when every run has ended.
-fn unreported(study: &Study, arm: &Arm, plan: &Plan) -> Option<Problem> {
-    let (split, rest) = study.metric.split_once('/')?;
-    let family = rest.strip_prefix("ema/").unwrap_or(rest).split('/').next()?;
-    let mut evals = plan.evals.iter().filter(|eval| eval.on.iter().any(|on| on.as_str() == split));
-    if evals.any(|eval| eval.evaluator.name == family) {
-        return None;
+/// What several arms have from the spec that they build on is said once, with the arms.
+fn merged(study: &Study, found: Vec<(&Arm, Report)>) -> Vec<Report> {
+    let mut reports: Vec<(Report, Vec<Vec<&str>>)> = Vec::new();
+    for (arm, report) in found {
+        let same = |(other, _): &&mut (Report, _)| other.file == report.file && other.text == report.text;
+        let Some((known, arms)) = reports.iter_mut().find(same) else {
+            let arms = vec![vec![arm.name.as_str()]; report.problems.len()];
+            reports.push((report, arms));
+            continue;
+        };
+        for problem in report.problems {
+            match known.problems.iter().position(|other| *other == problem) {
+                Some(at) => arms[at].push(&arm.name),
+                None => {
+                    known.problems.push(problem);
+                    arms.push(vec![&arm.name]);
+                }
+            }
+        }
     }
-    let words = format!(
-        "arm `{}`: no [[eval]] reports `{family}` on {split}, and {} is about {}",
-        arm.name,
-        study.file.display(),
-        study.metric
-    );
-    Some(
-        Problem::new(words)
-            .help(format!("add [[eval]] with `plugin = \"{family}\"`, or name another metric")),
-    )
+    reports.into_iter().map(|(report, arms)| with_arms(study, report, &arms)).collect()
+}
+
+/// Notes beside each problem of the study or of a base spec which arms have it; the text of an arm's own says it in its
+/// name.
+fn with_arms(study: &Study, mut report: Report, arms: &[Vec<&str>]) -> Report {
+    let shared = study.arms.iter().map(|arm| &arm.base).chain([&study.file]);
+    if !shared.into_iter().any(|file| file.display().to_string() == report.file) {
+        return report;
+    }
+    for (problem, arms) in report.problems.iter_mut().zip(arms) {
+        let which = match arms.len() == study.arms.len() {
+            true => "every arm".to_owned(),
+            false => format!("arm {}", arms.join(", ")),
+        };
+        problem.note.get_or_insert_with(|| format!("in {which} of {}", study.file.display()));
+    }
+    report
+}
+
+/// A metric that no evaluator reports would be missed only when every run has ended.
+fn unjudged(study: &Study, arm: &Arm, plan: &Plan) -> Option<Problem> {
+    let metric = study.metric_of(&arm.name);
+    unreported(&metric, "the study's `metric`", &plan.evals, &plan.tricks, None)
 }
 
 /// The identities of an arm's data sets, or why one cannot be opened. Each data set is opened once.

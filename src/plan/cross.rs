@@ -3,11 +3,11 @@
 use clip_lab_api::{Captions, Dataset, Planned, Trick, problem::Problem};
 use serde_json::Value;
 
-use super::{Head, Select, Split, draft::Draft};
+use super::{Head, Select, Split, draft::Draft, metrics::unreported};
 
 /// Every fault between the parts that could be read.
 pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
-    let single = [widths(draft), batch(draft), ramps(draft), select(draft), goal(draft)];
+    let single = [widths(draft), batch(draft), select(draft), goal(draft)];
     single.into_iter().flatten().chain(locked(draft)).chain(seen(draft)).collect()
 }
 
@@ -55,32 +55,11 @@ fn seen(draft: &Draft) -> Vec<Problem> {
 }
 
 /// What an epoch passes over: pictures, or captions when all of them are used.
-fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<usize> {
+pub(super) fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<usize> {
     match captions {
         Captions::One => data.facts.pictures,
         Captions::All => data.facts.captions,
     }
-}
-
-/// Warm-up and cool-down must fit into the run.
-fn ramps(draft: &Draft) -> Option<Problem> {
-    let (run, schedule) = (draft.run.as_ref()?, draft.schedule.as_ref()?);
-    let items = draft.data.train.as_ref().and_then(|train| items(train, run.captions));
-    let total = match (run.steps, items) {
-        (Some(steps), _) => steps,
-        (None, items) => run.total_steps((items? / run.batch.max(1)) as u64),
-    };
-    let ramps = schedule.facts.ramps;
-    // A run of no steps has a batch that is too large: said already.
-    if ramps <= total || total == 0 {
-        return None;
-    }
-    let place = schedule.section.place_of(schedule.facts.key);
-    let words = format!("the schedule's ramps take {ramps} steps, but the run has {total}");
-    let length = if run.steps.is_some() { "steps" } else { "epochs" };
-    let problem = Problem::at(place, words).label(format!("more than {total}"));
-    let problem = problem.also(draft.run_section.place_of(length), format!("{total} steps"));
-    Some(problem.help("make the ramps shorter or the run longer"))
 }
 
 /// The best weights are chosen on val and on nothing else.
@@ -108,22 +87,12 @@ fn goal(draft: &Draft) -> Option<Problem> {
     let run = draft.run.as_ref()?;
     let selects = run.select == Select::Best && draft.data.splits.contains(&Split::Val);
     let matters = draft.run_section.has("goal") || selects;
-    let (split, metric) = run.goal.split_once('/')?;
-    let family = metric.split('/').next()?;
-    let reports = |eval: &super::EvalPlan| {
-        eval.evaluator.name == family && eval.on.iter().any(|on| on.as_str() == split)
-    };
     // With a faulty [[eval]] nobody can say what is reported.
-    if !matters || draft.evals.is_empty() || draft.evals.iter().any(reports) {
+    if !matters || draft.evals.is_empty() {
         return None;
     }
-    let words = format!("[run].goal: no [[eval]] reports `{family}` on {split}");
-    let problem = Problem::at(draft.run_section.place_of("goal"), words);
-    Some(
-        problem.help(format!(
-            "add [[eval]] with `plugin = \"{family}\"`, or name a metric of one that is there"
-        )),
-    )
+    let place = draft.run_section.place_of("goal");
+    unreported(&run.goal, "[run].goal", &draft.evals, &draft.tricks, Some(place))
 }
 
 /// A tower without `from` starts random, unless it is read from a file, as TorchScript modules are.

@@ -242,7 +242,20 @@ fn faults_are_told_before_anything_runs() {
         );
     }
     lab.write("rates.toml", STUDY.replace("val/retrieval", "val/zero_shot"));
-    says(&lab.run(&["check", "rates.toml"]).bad(), &["arm `small`: no [[eval]] reports `zero_shot` on val"]);
+    says(
+        &lab.run(&["check", "rates.toml"]).bad(),
+        &["no [[eval]] reports `zero_shot` on val", "in every arm of rates.toml"],
+    );
+    lab.write("rates.toml", STUDY.replace("hit@1", "hti@1"));
+    for verb in ["run", "check"] {
+        let told = lab.run(&[verb, "rates.toml"]).bad();
+        says(
+            &told,
+            &["no [[eval]] reports `val/retrieval/t2i/hti@1`", "did you mean `val/retrieval/t2i/hit@1`?"],
+        );
+        says(&told, &["in every arm of rates.toml"]);
+        assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    }
     lab.write("rates.toml", STUDY);
     let good = lab.run(&["check", "rates.toml"]).good();
     says(

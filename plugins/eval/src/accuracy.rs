@@ -7,6 +7,11 @@ use crate::rank::{hit, mean, ranks_and_first};
 /// Pictures that are compared with all classes at a time.
 const ROWS: usize = 256;
 
+/// The metrics of [`Classified::evaluation`].
+pub fn accuracies(suite: &str) -> Vec<Metric> {
+    ["top1", "top5", "mean_per_class"].map(|name| Metric::share(format!("{suite}/{name}"))).to_vec()
+}
+
 /// The pictures that have a class, and their classes. `who` asks.
 ///
 /// # Errors

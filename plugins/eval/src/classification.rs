@@ -2,7 +2,7 @@
 
 use clip_lab_api::prelude::*;
 
-use crate::accuracy::{Classified, labelled, pick};
+use crate::accuracy::{Classified, accuracies, labelled, pick};
 
 /// Accuracy of a model with a classifier.
 ///
@@ -16,7 +16,7 @@ impl Settings for Classification {}
 
 impl Plugin<dyn Evaluator> for Classification {
     fn facts(&self) -> EvalFacts {
-        EvalFacts { task: Task::Classification }
+        EvalFacts { task: Task::Classification, metrics: accuracies("classification") }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {

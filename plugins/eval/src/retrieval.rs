@@ -2,7 +2,7 @@
 
 use clip_lab_api::prelude::*;
 
-use crate::rank::{Both, both, hit, mean, summary};
+use crate::rank::{Both, both, hit, mean, summarised, summary};
 
 /// Retrieval over the whole split: every caption looks for its picture (`t2i`) and every picture for its captions
 /// (`i2t`), among all unique pictures and all captions.
@@ -36,6 +36,12 @@ impl Settings for Retrieval {
 }
 
 impl Plugin<dyn Evaluator> for Retrieval {
+    fn facts(&self) -> EvalFacts {
+        let directions = ["retrieval/t2i", "retrieval/i2t"].iter().flat_map(|way| summarised(way, &self.k));
+        let recalls = self.k.iter().map(|k| Metric::share(format!("retrieval/i2t/recall@{k}")));
+        EvalFacts { metrics: directions.chain(recalls).collect(), ..EvalFacts::default() }
+    }
+
     fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }

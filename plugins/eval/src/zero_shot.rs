@@ -3,7 +3,7 @@
 use clip_lab_api::prelude::*;
 
 use crate::{
-    accuracy::{Classified, labelled, pick},
+    accuracy::{Classified, accuracies, labelled, pick},
     templates::{Named, Templates},
 };
 
@@ -35,6 +35,10 @@ impl Settings for ZeroShot {
 }
 
 impl Plugin<dyn Evaluator> for ZeroShot {
+    fn facts(&self) -> EvalFacts {
+        EvalFacts { metrics: accuracies("zero_shot"), ..EvalFacts::default() }
+    }
+
     fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {
         Ok(Box::new(self.clone()))
     }

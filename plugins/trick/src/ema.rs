@@ -82,6 +82,10 @@ impl Ema {
 }
 
 impl Plugin<dyn Trick> for Ema {
+    fn facts(&self) -> TrickFacts {
+        TrickFacts { averages: true, ..TrickFacts::default() }
+    }
+
     fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
         Ok(Box::new(Running { settings: self.clone(), average: State::new(), fits: false }))
     }

@@ -41,7 +41,7 @@ impl Plugin<dyn Trick> for Freeze {
     fn facts(&self) -> TrickFacts {
         // What learns one day is no locked part of the model.
         let frozen = if self.until.is_none() { self.params.clone() } else { Vec::new() };
-        TrickFacts { frozen }
+        TrickFacts { frozen, ..TrickFacts::default() }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Dataset, Ranks};
+use clip_lab_api::{Better, Dataset, Ranks};
 use clip_lab_cli::Ui;
 use clip_lab_store::{Goal, Level, RankSet, Request};
 use tch::Tensor;
@@ -21,7 +21,7 @@ impl Trainer<'_> {
         for (place, kind) in self.rig.kinds().into_iter().enumerate() {
             let name = kind.metric(&self.plan.run.goal);
             let Some(&value) = self.latest.get(&name) else { continue };
-            let better = match (self.progress.best[place], goal(&name)) {
+            let better = match (self.progress.best[place], self.direction(&name)) {
                 (None, _) => true,
                 (Some(best), Goal::Down) => value < best,
                 (Some(best), _) => value > best,
@@ -101,13 +101,23 @@ impl Trainer<'_> {
         }
         points.push((format!("{name}/{}seconds", kind.prefix()), started.elapsed().as_secs_f64()));
         for (metric, _) in &points {
-            self.session.recorder.describe_metric(metric, "", goal(metric));
+            let unit = self.plan.metric(metric).map_or("", |declared| declared.unit);
+            self.session.recorder.describe_metric(metric, unit, self.direction(metric));
         }
         self.log(&points);
         if let Some(seen) = seen {
             self.record_probe(split, kind, data.as_ref(), self.logit_scale(), seen);
         }
         Ok(())
+    }
+
+    /// Which direction of a metric is better: as its evaluator declares it, else by its name.
+    fn direction(&self, metric: &str) -> Goal {
+        match self.plan.metric(metric).map(|declared| declared.better) {
+            Some(Better::Higher) => Goal::Up,
+            Some(Better::Lower) => Goal::Down,
+            None => goal(metric),
+        }
     }
 
     fn record_ranks(&self, split: &str, kind: WeightsKind, ranks: Vec<Ranks>) {

@@ -1,6 +1,6 @@
 //! Checks of evaluators.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use image::RgbImage;
 use tch::{Device, Kind as DType, Tensor};
 
@@ -11,15 +11,17 @@ const PICTURES: usize = 8;
 const CLASSES: usize = 4;
 
 /// Checks an evaluator with a model that knows everything and with one that confuses everything: names and numbers in
-/// order, the same each time, a rank for each query, and the first model ahead.
+/// order and declared, the same each time, a rank for each query, and the first model ahead.
 ///
 /// # Errors
 /// Says what does not hold.
-pub fn evaluator(evaluator: &dyn Evaluator, _facts: &EvalFacts) -> Result<()> {
+pub fn evaluator(evaluator: &dyn Evaluator, facts: &EvalFacts) -> Result<()> {
     let (wise, lost) = (Model::new(0), Model::new(1));
     let (best, worst) = (evaluator.evaluate(&wise)?, evaluator.evaluate(&lost)?);
-    orderly(&best)?;
-    orderly(&worst)?;
+    for evaluation in [&best, &worst] {
+        orderly(evaluation)?;
+        declared(evaluation, facts)?;
+    }
     ensure!(best.metrics == evaluator.evaluate(&wise)?.metrics, "evaluating twice gives two results");
     ensure!(best.metrics != worst.metrics, "a model that knows everything scores as one that knows nothing");
     for (ranks, others) in best.ranks.iter().zip(&worst.ranks) {
@@ -30,6 +32,15 @@ pub fn evaluator(evaluator: &dyn Evaluator, _facts: &EvalFacts) -> Result<()> {
         ensure!(others.ranks.iter().all(|&rank| rank > 0), "{what}: what is wrong is ranked first");
     }
     Ok(())
+}
+
+fn declared(evaluation: &Evaluation, facts: &EvalFacts) -> Result<()> {
+    let names: Vec<&str> = facts.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    let stranger = evaluation.metrics.iter().find(|(name, _)| !names.contains(&name.as_str()));
+    match stranger {
+        Some((name, _)) if !names.is_empty() => bail!("it reports `{name}`, which facts() does not declare"),
+        _ => Ok(()),
+    }
 }
 
 fn orderly(evaluation: &Evaluation) -> Result<()> {

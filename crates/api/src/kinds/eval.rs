@@ -89,6 +89,41 @@ pub trait Evaluator: Send {
 pub struct EvalFacts {
     /// The task whose models it can look at.
     pub task: Task,
+    /// Every metric that it may report, those that only some data have too; empty when it does not say. With it a
+    /// misspelt goal is found before a run.
+    pub metrics: Vec<Metric>,
+}
+
+/// A metric that an evaluator may report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metric {
+    /// As [`Evaluation::metrics`] names it, such as `retrieval/t2i/hit@1`.
+    pub name: String,
+    /// What it counts; empty for shares and other numbers without a unit.
+    pub unit: &'static str,
+    /// Which direction is better.
+    pub better: Better,
+}
+
+/// Which direction of a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Larger numbers.
+    Higher,
+    /// Smaller numbers.
+    Lower,
+}
+
+impl Metric {
+    /// A share, an accuracy or the like: no unit, larger is better.
+    pub fn share(name: impl Into<String>) -> Self {
+        Self { name: name.into(), unit: "", better: Better::Higher }
+    }
+
+    /// A rank, counted from 1: smaller is better.
+    pub fn rank(name: impl Into<String>) -> Self {
+        Self { name: name.into(), unit: "rank", better: Better::Lower }
+    }
 }
 
 impl Kind for dyn Evaluator {

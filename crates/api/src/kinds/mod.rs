@@ -15,7 +15,7 @@ mod trick;
 pub use augment::{Augment, AugmentFacts, AugmentScope, Rng, rng};
 pub use data::{Captions, DataFacts, Dataset};
 pub use encoder::{ImageEncoder, ImageFacts, Mode, TextEncoder, TextFacts, Tokens};
-pub use eval::{Direction, Embedded, EvalFacts, Evaluation, Evaluator, Ranks};
+pub use eval::{Better, Direction, Embedded, EvalFacts, Evaluation, Evaluator, Metric, Ranks};
 pub use loss::{Classes, Loss, LossFacts, LossScope, Pair, Scored, Task};
 pub use optimizer::{Optimizer, OptimizerFacts};
 pub use projection::{Projection, ProjectionFacts, ProjectionScope};

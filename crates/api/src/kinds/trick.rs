@@ -68,6 +68,8 @@ pub trait Trick: Send {
 pub struct TrickFacts {
     /// Parameter prefixes that it locks for the whole run.
     pub frozen: Vec<String>,
+    /// Whether it keeps other weights to evaluate with ([`Trick::shadow`]).
+    pub averages: bool,
 }
 
 impl Kind for dyn Trick {

@@ -114,6 +114,13 @@ pub fn summary(prefix: &str, ranks: &[u32], k: &[u32]) -> Vec<(String, f64)> {
     hits.chain(places.map(|(name, value)| (format!("{prefix}/{name}"), value))).collect()
 }
 
+/// The metrics of [`summary`].
+pub fn summarised(prefix: &str, k: &[u32]) -> Vec<Metric> {
+    let hits = k.iter().map(|k| Metric::share(format!("{prefix}/hit@{k}")));
+    let places = ["median_rank", "mean_rank"].map(|name| Metric::rank(format!("{prefix}/{name}")));
+    hits.chain(places).chain([Metric::share(format!("{prefix}/mrr"))]).collect()
+}
+
 /// Share of ranks that lie among the first `k`.
 pub fn hit(ranks: &[u32], k: u32) -> f64 {
     mean(ranks.iter().map(|&rank| f64::from(u8::from(rank < k))))
