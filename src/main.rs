@@ -25,13 +25,14 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
     let words = match &cli.verb {
         Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
-            return study::run(store, args);
+            return study::run(store, args, cli.trust_code);
         }
         Verb::Run(RunArgs { spec, study, resume, .. }) if let Some(flag) = study.given(resume.is_some()) => {
             anyhow::bail!("{flag} is for studies, and {} is a spec", spec.display())
         }
         Verb::Run(args) if shows_dashboard(args) => {
-            let arguments = arguments(args, store);
+            let mut arguments = arguments(args, store);
+            arguments.extend(cli.trust_code.then(|| "--trust-code".to_owned()));
             return run::with_dashboard(store, &args.spec, &arguments, args.resume.as_deref(), args.images);
         }
         Verb::Search(args) if !args.serve => return search::search(args),

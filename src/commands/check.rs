@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::study;
 use crate::{
-    plan::{Plan, plan},
+    plan::{Plan, plan_with_data},
     preflight::Preflight,
     spec::{Report, Spec},
 };
@@ -53,7 +53,7 @@ pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
 
 /// A spec, and what it will cost unless many are asked about.
 fn one(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Found {
-    let plan = match read(path, &args.set, catalog) {
+    let plan = match read(path, args, catalog) {
         Ok(plan) => plan,
         Err(report) => {
             let json = json!({ "spec": path, "good": false, "problems": problems(&report) });
@@ -85,10 +85,12 @@ pub(super) fn tell(report: &Report) {
 
 /// Every problem with its line and column, from 1 on; none where the file as a whole is meant.
 pub(super) fn problems(report: &Report) -> Vec<Value> {
+    let ends: Vec<usize> = report.text.match_indices('\n').map(|(at, _)| at).collect();
     let place = |at: usize| {
-        let before = &report.text[..report.text.floor_char_boundary(at)];
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        (before.matches('\n').count() + 1, line.chars().count() + 1)
+        let at = report.text.floor_char_boundary(at);
+        let line = ends.partition_point(|end| *end < at);
+        let start = line.checked_sub(1).map_or(0, |before| ends[before] + 1);
+        (line + 1, report.text[start..at].chars().count() + 1)
     };
     let one = |problem: &clip_lab_api::problem::Problem| {
         let place = problem.place.as_ref().map(|range| place(range.start));
@@ -105,8 +107,10 @@ pub(super) fn problems(report: &Report) -> Vec<Value> {
     report.problems.iter().map(one).collect()
 }
 
-fn read(path: &Path, sets: &[String], catalog: &Catalog) -> Result<Plan, Report> {
-    plan(Spec::read(path, sets)?, catalog)
+fn read(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Result<Plan, Report> {
+    let mut spec = Spec::read(path, &args.set)?;
+    spec.own = args.before_run;
+    plan_with_data(&spec, catalog)
 }
 
 /// A plan in one line.

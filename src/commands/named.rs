@@ -29,7 +29,7 @@ impl Named {
         let path = Path::new(model);
         let ends = |ending: &str| path.is_file() && path.extension().is_some_and(|known| known == ending);
         if ends("toml") {
-            return Ok(Self { spec: Spec::read(path, sets)?, weights: None });
+            return Ok(Self { spec: Spec::read(path, sets)?.as_own(), weights: None });
         }
         if ends("safetensors") {
             let spec = path.with_file_name("spec.toml");

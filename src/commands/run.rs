@@ -21,7 +21,7 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     if study::holds_study(&args.spec) {
         return Err(study::not_here(&args.spec));
     }
-    let mut plan = plan(Spec::read(&args.spec, &args.set)?, catalog)?;
+    let mut plan = plan(Spec::read(&args.spec, &args.set)?.as_own(), catalog)?;
     if let Some(share) = args.share {
         take_share(&mut plan, share);
     }

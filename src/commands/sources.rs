@@ -9,7 +9,7 @@ use plugins_data::{CaptionFolder, ImageFolder, ShardList, Source, Split as Part,
 
 use crate::{
     plan::{Plan, Split, plan},
-    spec::Spec,
+    spec::{Report, Spec},
 };
 
 /// Splits by name.
@@ -48,11 +48,13 @@ pub fn open(
     taken: Taken,
     catalog: &Catalog,
 ) -> Result<(Sources, Option<Plan>)> {
-    let data = &data_folder(data)?;
+    let named = data;
+    let data = &data_folder(named)?;
     let (sources, plan) = match data.is_dir() {
         true => (folder(data, taken)?, None),
         false => {
-            let plan = spec(data, sets, taken.tolerate, catalog)?;
+            // What the hub holds is nobody's own word.
+            let plan = spec(data, named == data, sets, taken.tolerate, catalog)?;
             (planned(&plan)?, Some(plan))
         }
     };
@@ -80,9 +82,13 @@ pub fn choose(sources: Sources, split: Option<&str>) -> Result<(&'static str, Bo
     found.context("the data set has no part")
 }
 
-fn spec(data: &Path, sets: &[String], tolerate: Option<f64>, catalog: &Catalog) -> Result<Plan> {
+fn spec(data: &Path, own: bool, sets: &[String], tolerate: Option<f64>, catalog: &Catalog) -> Result<Plan> {
     ensure!(data.exists(), "there is no folder and no spec {}", data.display());
-    let first = plan(Spec::read(data, sets)?, catalog)?;
+    let read = |sets: &[String]| -> Result<Spec, Report> {
+        let spec = Spec::read(data, sets)?;
+        Ok(if own { spec.as_own() } else { spec })
+    };
+    let first = plan(read(sets)?, catalog)?;
     let Some(share) = tolerate else { return Ok(first) };
     // Said of the tables that know the word.
     let data_of = &first.data;
@@ -93,7 +99,7 @@ fn spec(data: &Path, sets: &[String], tolerate: Option<f64>, catalog: &Catalog) 
         .filter(|(_, split)| split.is_some_and(|split| split.settings.get("tolerate").is_some()));
     let more = known.map(|(split, _)| format!("data.{split}.tolerate={share:?}"));
     let sets: Vec<String> = sets.iter().cloned().chain(more).collect();
-    Ok(plan(Spec::read(data, &sets)?, catalog)?)
+    Ok(plan(read(&sets)?, catalog)?)
 }
 
 /// The splits of a plan.

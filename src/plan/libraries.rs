@@ -11,7 +11,7 @@ use clip_lab_library::open;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Setting, planner::Planner, tables::Tables};
+use super::{Setting, planner::Planner, tables::Tables, trust::refusal};
 use crate::spec::{Report, Spec};
 
 /// Plugins from outside.
@@ -42,7 +42,12 @@ impl Extended {
         let mut extended = Self { catalog: catalog.clone(), digests: Vec::new() };
         let Some(section) = Tables::new(spec.tables.clone()).section("plugins") else { return Ok(extended) };
         let place = section.place_of("load");
-        let libraries: Libraries = section.read().map_err(|problems| spec.report(problems))?;
+        let libraries: Libraries = section.clone().read().map_err(|problems| spec.report(problems))?;
+        let untrusted = |path: &PathBuf| refusal(spec, catalog.trust_code, &section, "load", path);
+        let untrusted: Vec<Problem> = libraries.load.iter().filter_map(untrusted).collect();
+        if !untrusted.is_empty() {
+            return Err(spec.report(untrusted));
+        }
         let problems: Vec<Problem> = libraries
             .load
             .iter()

@@ -7,22 +7,27 @@ mod cross;
 mod data;
 mod draft;
 mod from;
+mod length;
 mod libraries;
 mod lock;
+mod metrics;
 mod model;
 mod parts;
 mod planner;
 mod preprocess;
+mod root;
 mod run;
 pub mod schema;
 mod tables;
 mod task;
+mod trust;
 
 use clip_lab_api::{Catalog, problem::Problem};
 
 pub use classifier::{Classifier, ClassifierInit};
 pub use from::Weights;
 pub use libraries::Libraries;
+pub use metrics::unreported;
 pub use parts::{DataPlan, EvalPlan, Head, ImageSide, ModelPlan, Plan, Setting, Split, TextSide};
 pub use preprocess::Preprocess;
 pub use run::{Precision, Run, Select};
@@ -37,12 +42,27 @@ use planner::Planner;
 /// # Errors
 /// Every problem of the spec at once: within tables and between them.
 pub fn plan(spec: Spec, catalog: &Catalog) -> Result<Plan, Report> {
-    let extended = Extended::new(&spec, catalog)?;
-    let mut planner = Planner::new(&spec, &extended.catalog);
+    whole(&spec, catalog)
+}
+
+/// As [`plan`], and looks whether the data can be opened: what plans a run to look at its model does without them.
+///
+/// # Errors
+/// As [`plan`]; and every data set that cannot be opened, as far as that is seen without a network.
+pub fn plan_with_data(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
+    let plan = whole(spec, catalog)?;
+    let problems = data::missing(&plan.data);
+    if problems.is_empty() { Ok(plan) } else { Err(spec.report(problems)) }
+}
+
+fn whole(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
+    let extended = Extended::new(spec, catalog)?;
+    let mut planner = Planner::new(spec, &extended.catalog);
     let draft = Draft::read(&mut planner);
     let (mut problems, mut config) = planner.finish();
     config.extend(extended.settings());
     problems.extend(cross::faults(&draft));
+    problems.extend(length::faults(&draft, &spec.overrides));
     problems.extend(task::faults(&draft));
     match draft.complete(spec.source.clone(), config) {
         Some(plan) if problems.is_empty() => Ok(plan),

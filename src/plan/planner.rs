@@ -3,7 +3,7 @@
 use clip_lab_api::{Catalog, Kind, Origin, Planned, Section, Settings, Shelf, problem::Problem};
 use serde_json::Value;
 
-use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables};
+use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables, trust::refusal};
 use crate::spec::Spec;
 
 /// Reads tables into plugins and keeps every problem for the end.
@@ -15,7 +15,9 @@ pub(super) struct Planner<'a> {
     pub(super) config: Vec<Setting>,
     /// What `model.lock` says, once it was read.
     pub(super) lock: Option<Lock>,
-    spec: &'a Spec,
+    /// Whether a data set lies where the environment says.
+    pub(super) rooted: bool,
+    pub(super) spec: &'a Spec,
 }
 
 impl<'a> Planner<'a> {
@@ -27,6 +29,7 @@ impl<'a> Planner<'a> {
             problems: spec.problems.clone(),
             config: Vec::new(),
             lock: None,
+            rooted: false,
             spec,
         }
     }
@@ -71,6 +74,15 @@ impl<'a> Planner<'a> {
     ) -> Option<Planned<K>> {
         match shelf.plan(section) {
             Ok(planned) => {
+                let (spec, trusted) = (self.spec, self.catalog.trust_code);
+                let refused = planned
+                    .code
+                    .iter()
+                    .filter_map(|(key, file)| refusal(spec, trusted, &planned.section, key, file));
+                let refused: Vec<Problem> = refused.collect();
+                if !refused.is_empty() {
+                    return self.fail(refused);
+                }
                 self.record(&planned.section, "plugin", &Value::from(planned.name));
                 self.record_all(&planned.section, &planned.settings);
                 Some(planned)
@@ -119,6 +131,7 @@ impl<'a> Planner<'a> {
     /// Keeps one setting for the record; tables inside it become dotted keys.
     pub(super) fn record(&mut self, section: &Section, key: &str, value: &Value) {
         let origin = match section.origin(key) {
+            Origin::Spec if self.is_from_environment(&section.name, key) => "environment".to_owned(),
             Origin::Spec => self.spec.origin(&section.name, key, &section.place_of(key)),
             Origin::Checkpoint => "checkpoint".to_owned(),
             Origin::Default => "default".to_owned(),

@@ -1,6 +1,6 @@
 //! The catalog: one shelf for each kind of plugin, filled by explicit `register` functions.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use anyhow::{Result, anyhow};
 use clip_lab_problem::Problem;
@@ -28,6 +28,12 @@ pub trait Plugin<K: Kind + ?Sized>: Settings {
         K::Facts::default()
     }
 
+    /// The files whose code building it opens, each with the setting that names it. A file from elsewhere (a checkpoint,
+    /// a store) may name code too, so nothing that is not listed here may be run.
+    fn code(&self) -> Vec<(&'static str, PathBuf)> {
+        Vec::new()
+    }
+
     /// Builds it.
     ///
     /// # Errors
@@ -46,6 +52,8 @@ pub struct Planned<K: Kind + ?Sized> {
     pub facts: K::Facts,
     /// All settings, defaults included.
     pub settings: Value,
+    /// The files whose code building it opens, each with the setting that names it.
+    pub code: Vec<(&'static str, PathBuf)>,
     /// The table it was read from, for messages that point back at it.
     pub section: Section,
     build: Build<K>,
@@ -161,15 +169,15 @@ fn plan<K: Kind + ?Sized, S: Plugin<K>>(
     name: &'static str,
     section: Section,
 ) -> Result<Planned<K>, Vec<Problem>> {
-    let read = || section.clone().read::<S>().map(|settings| (settings.facts(), settings));
-    let (facts, settings) = caught(&format!("reading the settings of `{name}`"), read)
+    let read = || section.clone().read::<S>().map(|settings| (settings.facts(), settings.code(), settings));
+    let (facts, code, settings) = caught(&format!("reading the settings of `{name}`"), read)
         .unwrap_or_else(|words| Err(vec![Problem::at(section.place.clone(), words)]))?;
     let value = serde_json::to_value(&settings).unwrap_or(Value::Null);
     // A plugin may come from a shared library, which no panic may leave.
     let build: Build<K> = Box::new(move |scope| {
         caught("building it", || settings.build(scope)).unwrap_or_else(|words| Err(anyhow!(words)))
     });
-    Ok(Planned { name, facts, settings: value, section, build })
+    Ok(Planned { name, facts, settings: value, code, section, build })
 }
 
 fn describe<S: Settings>(name: &'static str) -> Description {
@@ -184,6 +192,9 @@ macro_rules! shelves {
         #[derive(Default, Clone)]
         pub struct Catalog {
             $($(#[$doc])* pub $field: Shelf<dyn $kind>,)*
+            /// Whether code is opened that a file from elsewhere names: what a checkpoint says of its model, and a spec that
+            /// lies in a store or beside a checkpoint. What the user names is opened in any case.
+            pub trust_code: bool,
         }
 
         impl Catalog {

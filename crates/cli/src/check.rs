@@ -7,8 +7,8 @@ use clap::Args;
 /// `clip-lab check`.
 ///
 /// Reads specs and studies as `run` does and tells every mistake with its line. Of one spec it also tells what a run will
-/// cost (parameters, operations, memory, length) and what looks like a mistake. Nothing is trained or recorded. It ends
-/// with 3 when anything is wrong.
+/// cost (parameters, operations, memory, length) and what looks like a mistake. Nothing is trained or recorded, and no code
+/// is run that a file brings: one that names some is wrong without --trust-code. It ends with 3 when anything is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = CHECK)]
 pub struct CheckArgs {
@@ -24,6 +24,9 @@ pub struct CheckArgs {
     /// Only find faults: quicker, for the model is not built
     #[arg(long, conflicts_with = "cost")]
     pub no_cost: bool,
+    /// The spec is about to be run, which makes it the user's own word that its code is opened
+    #[arg(long, hide = true)]
+    pub before_run: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

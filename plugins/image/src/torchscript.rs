@@ -46,6 +46,10 @@ impl Plugin<dyn ImageEncoder> for TorchScriptImage {
         ImageFacts { width: self.width, image_size: self.image_size }
     }
 
+    fn code(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![("path", self.path.clone())]
+    }
+
     fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn ImageEncoder>> {
         Ok(Box::new(ScriptedImage {
             module: Scripted::new(&vars, &self.path, self.width)?,

@@ -51,6 +51,10 @@ impl Plugin<dyn TextEncoder> for TorchScriptText {
         TextFacts { width: self.width, context: self.context, vocab: self.vocab }
     }
 
+    fn code(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![("path", self.path.clone())]
+    }
+
     fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn TextEncoder>> {
         let module = Scripted::new(&vars, &self.path, self.width)?;
         Ok(Box::new(ScriptedText { module, width: self.width, context: self.context }))

@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
-
 use super::Layout;
+use super::stated::{Stated, table};
 use crate::positions::Positions;
 use crate::source::{TensorFile, Tensors};
 use crate::{Classifier, Import, Preprocess, Weights};
+use anyhow::{Context as _, Result, bail};
 
 /// What the folder of a run is opened by, as `clip-lab embed RUN` does.
 const FILES: [&str; 2] = ["best.safetensors", "last.safetensors"];
 
 pub(super) struct ClipLab {
     file: PathBuf,
-    model: Value,
+    model: Stated,
     tensors: Arc<dyn Tensors>,
 }
 
@@ -42,19 +41,17 @@ impl ClipLab {
                 path.display()
             )
         };
-        let model = serde_json::from_str(text)
+        let model = Stated::read(text)
             .with_context(|| format!("{}: its metadata `model` cannot be read", path.display()))?;
         Ok(Self { file: path, model, tensors: Arc::new(file) })
     }
 
     /// A part with its settings, and its weights where it has any.
     fn part(&self, name: &str) -> Result<Option<Import>> {
-        let Some(stated) = self.model.get(name).filter(|stated| !stated.is_null()) else { return Ok(None) };
-        let plugin = stated["plugin"].as_str();
-        let plugin = plugin
-            .with_context(|| format!("{}: its metadata names no plugin for `{name}`", self.file.display()))?;
-        let (settings, weights) = (table(&stated["settings"]), self.weights(name, plugin));
-        Ok(Some(Import { plugin: plugin.to_owned().into(), settings, needs: Vec::new(), weights }))
+        let stated = self.model.part(name).with_context(|| self.file.display().to_string())?;
+        let Some((plugin, settings)) = stated else { return Ok(None) };
+        let weights = self.weights(name, &plugin);
+        Ok(Some(Import { plugin: plugin.into(), settings, needs: Vec::new(), weights }))
     }
 
     /// A tower is there when its weights are: the text tower that only began a classifier is not.
@@ -104,11 +101,8 @@ impl Layout for ClipLab {
     }
 
     fn classifier(&self) -> Result<Option<Classifier>> {
-        let stated = &self.model["classifier"];
         let Some(weights) = self.weights("classifier", "") else { return Ok(None) };
-        if stated.is_null() {
-            return Ok(None);
-        }
+        let Some(stated) = self.model.value("classifier") else { return Ok(None) };
         let classes = serde_json::from_value(stated["classes"].clone()).with_context(|| {
             format!("{}: the classes of its classifier cannot be read", self.file.display())
         })?;
@@ -120,10 +114,7 @@ impl Layout for ClipLab {
     }
 
     fn preprocess(&self) -> Result<Option<Preprocess>> {
-        let stated = &self.model["preprocess"];
-        if stated.is_null() {
-            return Ok(None);
-        }
+        let Some(stated) = self.model.value("preprocess") else { return Ok(None) };
         let read = serde_json::from_value(stated.clone());
         read.map(Some)
             .with_context(|| format!("{}: `preprocess` in its metadata cannot be read", self.file.display()))
@@ -132,30 +123,4 @@ impl Layout for ClipLab {
     fn describe(&self) -> String {
         format!("clip-lab checkpoint {}", self.file.display())
     }
-}
-
-/// Settings; none where there is nothing of the kind.
-fn table(settings: &Value) -> toml::Table {
-    match plain(settings) {
-        Some(toml::Value::Table(settings)) => settings,
-        _ => toml::Table::new(),
-    }
-}
-
-/// A value of JSON in TOML; none for null, which stands for a setting left out.
-fn plain(value: &Value) -> Option<toml::Value> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Bool(value) => (*value).into(),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => whole.into(),
-            None => number.as_f64()?.into(),
-        },
-        Value::String(text) => text.as_str().into(),
-        Value::Array(list) => toml::Value::Array(list.iter().filter_map(plain).collect()),
-        Value::Object(map) => {
-            let entries = map.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?)));
-            toml::Value::Table(entries.collect())
-        }
-    })
 }

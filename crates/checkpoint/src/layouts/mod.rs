@@ -11,6 +11,7 @@ pub(crate) mod open_clip_text;
 pub(crate) mod open_clip_vision;
 pub(crate) mod resnet;
 mod shapes;
+mod stated;
 mod timm;
 mod timm_vit;
 mod two_towers;

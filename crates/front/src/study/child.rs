@@ -5,7 +5,7 @@ use std::{
     io::{Read as _, Seek as _, SeekFrom},
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus, Stdio},
 };
 
 use anyhow::{Context as _, Result};
@@ -40,6 +40,8 @@ pub struct Setting<'a> {
     pub share: Option<usize>,
     /// Whether runs of other code and data are resumed.
     pub allow_changed: bool,
+    /// Whether code is run that checkpoints name.
+    pub trust_code: bool,
 }
 
 impl Running {
@@ -56,8 +58,9 @@ impl Running {
             fs::write(&spec, &wanted.spec).with_context(|| format!("writing {}", spec.display()))?;
         }
         let name = format!("{}/{}/{}", setting.study.name, wanted.arm, wanted.seed);
-        let mut command = Command::new(core::path()?);
+        let mut command = core::command()?;
         command.arg("run").arg(&spec).arg("--store").arg(setting.store).args(["--ui", "plain"]);
+        command.args(setting.trust_code.then_some("--trust-code"));
         match resume {
             Some(row) => {
                 // Whether a changed one is resumed was decided before it came here.

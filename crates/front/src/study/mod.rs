@@ -45,18 +45,19 @@ pub fn holds_study(file: &Path) -> bool {
     text_of(file).is_ok_and(|text| is_study(&text))
 }
 
-/// Runs what the study in `args.spec` lacks. Success when all that was asked for has a result.
+/// Runs what the study in `args.spec` lacks, with `trust_code` the code that checkpoints name too. Success when all that was
+/// asked for has a result.
 ///
 /// # Errors
 /// When the study is wrong, when results of before do not fit what would run now, and those of the store.
-pub fn run(store: &Path, args: &RunArgs) -> Result<Exit> {
+pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     refuse_flags(args)?;
     let study = Study::read(&args.spec)
         .map_err(|report| Mistakes::in_words(format_args!("the study cannot be run\n\n{report}")))?;
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
-    let wanted = match wanted(&study, args)? {
+    let wanted = match wanted(&study, args, trust_code)? {
         Ok(wanted) => wanted,
         Err(told) => return Ok(told),
     };
@@ -69,7 +70,7 @@ pub fn run(store: &Path, args: &RunArgs) -> Result<Exit> {
         print(dry(store, &study, &wanted, args)?);
         return Ok(Exit::Fine);
     }
-    runner::run(store, &study, wanted, args)
+    runner::run(store, &study, wanted, args, trust_code)
 }
 
 /// What makes no sense for many runs at once.

@@ -35,7 +35,13 @@ struct Runner<'a> {
 ///
 /// # Errors
 /// Those of the store; a run that fails is told, and stops no other.
-pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> Result<Exit> {
+pub fn run(
+    store: &Path,
+    study: &Study,
+    wanted: Vec<Wanted>,
+    args: &RunArgs,
+    trust_code: bool,
+) -> Result<Exit> {
     let jobs = args.study.jobs.map_or(1, |jobs| jobs.get());
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let mut runner = Runner {
@@ -44,6 +50,7 @@ pub fn run(store: &Path, study: &Study, wanted: Vec<Wanted>, args: &RunArgs) -> 
             study,
             share: (jobs > 1).then(|| (cores / jobs).max(1)),
             allow_changed: args.study.allow_changed,
+            trust_code,
         },
         jobs,
         quiet: matches!(args.ui(), Some(Ui::None | Ui::Json)),

@@ -1,9 +1,6 @@
 //! What a study wants to be run: every arm with every seed, and what decides the result of each.
 
-use std::{
-    collections::BTreeMap,
-    process::{Command, Stdio},
-};
+use std::{collections::BTreeMap, process::Stdio};
 
 use anyhow::{Context as _, Result};
 use clip_lab_cli::{Exit, RunArgs, shown};
@@ -34,8 +31,8 @@ impl Wanted {
 
 /// Every run that is asked for, the seeds outermost, so that every arm has a result early; or how the core ended that has
 /// printed what is wrong with an arm.
-pub fn wanted(study: &Study, args: &RunArgs) -> Result<Result<Vec<Wanted>, Exit>> {
-    let decisive = match decisive(args)? {
+pub fn wanted(study: &Study, args: &RunArgs, trust_code: bool) -> Result<Result<Vec<Wanted>, Exit>> {
+    let decisive = match decisive(args, trust_code)? {
         Ok(decisive) => decisive,
         Err(told) => return Ok(Err(told)),
     };
@@ -56,10 +53,11 @@ pub fn wanted(study: &Study, args: &RunArgs) -> Result<Result<Vec<Wanted>, Exit>
 type Decisive = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Asks the core, which checks every arm on the way.
-fn decisive(args: &RunArgs) -> Result<Result<Decisive, Exit>> {
-    let mut command = Command::new(core::path()?);
+fn decisive(args: &RunArgs, trust_code: bool) -> Result<Result<Decisive, Exit>> {
+    let mut command = core::command()?;
     command.arg("fingerprint").arg(&args.spec);
     command.args(args.set.iter().flat_map(|edit| ["--set", edit]));
+    command.args(trust_code.then_some("--trust-code"));
     let output =
         command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("asking clip-lab-core")?;
     if !output.status.success() {
