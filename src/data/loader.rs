@@ -18,7 +18,7 @@ use tch::Device;
 use super::{Batch, Broken, Item, Prepare, alike::folded};
 
 /// Batches that are being read while the current one trains.
-const AHEAD: usize = 2;
+pub const AHEAD: usize = 2;
 
 /// How long it waits for a worker before it looks whether somebody asked to stop.
 const LISTEN: Duration = Duration::from_millis(200);

@@ -15,6 +15,6 @@ mod sampled;
 pub use alike::{captions_follow_classes, folded};
 pub use batch::{Batch, Broken, pad};
 pub use identity::identity;
-pub use loader::{Loader, Read, Source, cores};
+pub use loader::{AHEAD, Loader, Read, Source, cores};
 pub use order::{Item, Order};
 pub use prepare::Prepare;

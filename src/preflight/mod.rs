@@ -5,6 +5,8 @@
 
 mod cost;
 mod loss;
+mod made_up;
+mod memory;
 mod mistakes;
 mod tell;
 
@@ -14,11 +16,12 @@ use tch::Device;
 
 use crate::{
     plan::Plan,
-    train::{Feed, Rig, Start},
+    train::{Feed, Rig, Start, resident_memory},
 };
 
-pub use cost::{Cost, Memory, Part};
+pub use cost::{Cost, Part};
 pub use loss::{Landmarks, landmarks};
+pub use memory::Memory;
 pub use mistakes::Warning;
 
 /// What is known of a run before it runs.
@@ -48,11 +51,12 @@ impl Preflight {
     /// What would stop the run at its start: data that cannot be opened, plugins that cannot be built.
     pub fn of(plan: &Plan) -> Result<Self> {
         let feed = Feed::open(plan)?;
+        let before = resident_memory().unwrap_or(0);
         let mut rig = Rig::build(plan, &feed, Device::Cpu, Start::ToBeLoaded)?;
         let batch = plan.run.batch as u64;
         let landmarks = landmarks(plan, &rig, feed.train.classes().len() as i64, None)?;
         let warnings = mistakes::find(plan, &feed, &rig, landmarks.as_ref());
-        let cost = Cost::of(plan, &feed, &mut rig)?;
+        let cost = Cost::of(plan, &feed, &mut rig, before)?;
         Ok(Self {
             cost,
             updates: feed.total,

@@ -39,14 +39,18 @@ impl fmt::Display for Preflight {
         let memory = &self.cost.memory;
         writeln!(
             f,
-            "  memory      about {}: weights {}, gradients {}, optimizer {}, tricks {}, activations {} (measured on the processor, {} a sample)",
+            "  memory      about {} at its most: program and lists {}, weights {}, gradients {}, optimizer {}, tricks {}, \
+             batches {}, and a step {} (measured on the processor, {} a sample) or an evaluation {}",
             bytes(memory.total()),
+            bytes(memory.program),
             bytes(memory.weights),
             bytes(memory.gradients),
             bytes(memory.optimizer),
             bytes(memory.tricks),
+            bytes(memory.batches),
             bytes(memory.activations),
-            bytes(memory.activations_per_sample)
+            bytes(memory.activations_per_sample),
+            bytes(memory.evaluation)
         )?;
         if let Some(first) = self.first_loss {
             writeln!(f, "  first loss  about {first:.4} as long as the model knows nothing")?;

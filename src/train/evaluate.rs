@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Texts that go through the tower together.
-const CHUNK: usize = 256;
+pub const TEXTS_TOGETHER: usize = 256;
 
 /// A trained model, as evaluation needs it.
 pub struct Towers<'a> {
@@ -70,7 +70,7 @@ pub fn embed_texts(
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&index| ids[index].len());
     let mut parts = Vec::new();
-    for chunk in order.chunks(CHUNK) {
+    for chunk in order.chunks(TEXTS_TOGETHER) {
         let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
         let tokens = pad(&rows, tokenizer.pad(), device);
         parts.push(tch::no_grad(|| {

@@ -14,7 +14,7 @@ use super::{console::Console, model::ImageTower};
 use crate::data::{Broken, Item, Loader, Source};
 
 /// Pictures that go through the tower together.
-const CHUNK: usize = 64;
+pub const IMAGES_TOGETHER: usize = 64;
 
 /// `[N, width]` features of all pictures of a data set.
 #[derive(Debug)]
@@ -55,7 +55,8 @@ impl Features {
         tell: &mut dyn FnMut(&Broken),
     ) -> Result<Option<Self>> {
         let data = source.data.clone();
-        let batches: Vec<Vec<Item>> = items(data.len()).chunks(CHUNK).map(<[Item]>::to_vec).collect();
+        let batches: Vec<Vec<Item>> =
+            items(data.len()).chunks(IMAGES_TOGETHER).map(<[Item]>::to_vec).collect();
         let mut loader = Loader::new(source, batches.into_iter(), workers, device);
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
         let (mut done, mut faults) = (0, Vec::<Broken>::new());

@@ -64,11 +64,15 @@ fn processor_seconds() -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
 }
 
-/// Resident memory.
 fn memory_gib() -> Option<f64> {
+    resident_memory().map(|bytes| bytes as f64 / GIB)
+}
+
+/// Bytes of memory that this process holds now. None where the system does not tell.
+pub fn resident_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? * 1024.0 / GIB)
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
 #[cfg(test)]
