@@ -146,12 +146,10 @@ impl Tables {
 
 /// The names in `table` that are not `known`, taken out.
 fn strangers(table: &mut DeTable<'static>, known: &[&str]) -> Vec<(String, Place)> {
-    let names = table.keys().map(|key| (key.get_ref().to_string(), key.span()));
-    let strange: Vec<_> = names.filter(|(name, _)| !known.contains(&name.as_str())).collect();
-    for (name, _) in &strange {
-        remove(table, name);
-    }
-    strange
+    let (mine, strange): (Vec<_>, Vec<_>) =
+        std::mem::take(table).into_iter().partition(|(key, _)| known.contains(&key.get_ref().as_ref()));
+    table.extend(mine);
+    strange.into_iter().map(|(key, _)| (key.get_ref().to_string(), key.span())).collect()
 }
 
 /// An unknown name at the top; a table that lost its group is led back to it.

@@ -115,19 +115,15 @@ impl Section {
             .map(|properties| properties.keys().cloned().collect())
             .unwrap_or_default();
         let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        let strange: Vec<(String, Place)> = self
-            .table
-            .keys()
-            .map(|key| (key.get_ref().to_string(), key.span()))
-            .filter(|(key, _)| !names.contains(&key.as_str()))
-            .collect();
-        strange
+        let (mine, strange): (Vec<_>, Vec<_>) = std::mem::take(&mut self.table)
             .into_iter()
-            .map(|(key, place)| {
-                self.remove(&key);
-                Problem::unknown(place, format!("[{}] has no setting `{key}`", self.name), &key, &names)
-            })
-            .collect()
+            .partition(|(key, _)| names.contains(&key.get_ref().as_ref()));
+        self.table.extend(mine);
+        let strange = strange.into_iter().map(|(key, _)| {
+            let name = key.get_ref();
+            Problem::unknown(key.span(), format!("[{}] has no setting `{name}`", self.name), name, &names)
+        });
+        strange.collect()
     }
 
     /// Reads what is there; a value of a wrong type is recorded, taken out, and the rest read again.

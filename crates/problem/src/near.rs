@@ -1,5 +1,8 @@
 //! The nearest right name for a wrong one.
 
+/// The longest name that is compared with another: the work grows with the product of the lengths, and nobody types more.
+const LONGEST: usize = 200;
+
 /// The one of `known` that a person most likely meant by `name`, if any is near enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let score = |candidate: &str| {
@@ -7,8 +10,12 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         let longest = name.chars().count().max(candidate.chars().count()).max(1);
         1.0 - typed as f64 / longest as f64
     };
+    if name.len() > LONGEST {
+        return None;
+    }
     known
         .iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (score(candidate), *candidate))
         .filter(|(score, _)| *score >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -25,5 +32,7 @@ mod tests {
         assert_eq!(nearest("siglp", &known), Some("siglip"));
         assert_eq!(nearest("CLIP", &known), Some("clip"));
         assert_eq!(nearest("zebra", &known), None);
+        let long = "x".repeat(100_000);
+        assert_eq!(nearest(&long, &[&long]), None, "not compared, which would take 80 GB");
     }
 }

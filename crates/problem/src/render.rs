@@ -6,7 +6,11 @@ use clip_lab_escape::{line, lines, trusted};
 
 use crate::{Place, Problem};
 
-/// Every problem of one file, in the order of the file, as text for a terminal (`colour`) or a log.
+/// The most problems that are shown of a file: each shows a piece of its text, and nobody reads more.
+const MOST: usize = 100;
+
+/// The problems of one file, in the order of the file, as text for a terminal (`colour`) or a log: the first 100 of them,
+/// and how many more there are.
 ///
 /// `file` is the name shown, `text` what was parsed. Hidden characters are escaped; colours are for
 /// [`clip_lab_escape::terminal`].
@@ -15,8 +19,10 @@ pub fn render(file: &str, text: &str, problems: &[Problem], colour: bool) -> Str
     sorted.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let file = line(file);
-    let groups = sorted.iter().map(|problem| renderer.render(&[group(&file, text, problem)]));
-    let all = groups.collect::<Vec<_>>().join("\n\n");
+    let groups = sorted.iter().take(MOST).map(|problem| renderer.render(&[group(&file, text, problem)]));
+    let more = sorted.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!("and {more} more problems"));
+    let all = groups.chain(more).collect::<Vec<_>>().join("\n\n");
     if colour { trusted(&all) } else { lines(&all).into_owned() }
 }
 
@@ -101,6 +107,15 @@ mod tests {
             assert!(!left.chars().any(clip_lab_escape::is_hidden), "{left:?}");
             assert_eq!(shown.contains("\u{1b}["), colour);
         }
+    }
+
+    #[test]
+    fn of_very_many_problems_the_first_are_shown() {
+        let problems: Vec<Problem> =
+            (0..100_000).map(|at| Problem::at(at..at + 1, format!("fault {at}"))).collect();
+        let shown = render("a.toml", &"x\n".repeat(100_000), &problems, false);
+        assert!(shown.contains("fault 99\n") && !shown.contains("fault 100\n"), "{shown}");
+        assert!(shown.ends_with("and 99900 more problems"), "{shown}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use clip_lab_problem::{Place, Problem};
 use toml_edit::{Item, TableLike};
 
+use super::MOST;
+
 /// A table of the study, and what it is called in messages.
 pub(super) struct Fields<'a> {
     pub table: &'a dyn TableLike,
@@ -37,9 +39,10 @@ impl Fields<'_> {
         let number = |value: &toml_edit::Value| value.as_integer().and_then(|seed| u64::try_from(seed).ok());
         let seeds: Option<Vec<u64>> = item.as_array().and_then(|list| list.iter().map(number).collect());
         let each_once = |seeds: &Vec<u64>| {
-            !seeds.is_empty() && seeds.iter().enumerate().all(|(at, seed)| !seeds[..at].contains(seed))
+            let fits = (1..=MOST).contains(&seeds.len());
+            fits && seeds.iter().enumerate().all(|(at, seed)| !seeds[..at].contains(seed))
         };
-        let words = "a list of whole numbers, each once, such as `[0, 1, 2]`";
+        let words = "a list of whole numbers, each once and at most 1000 of them, such as `[0, 1, 2]`";
         self.placed(key, item, seeds.filter(each_once), words, problems)
     }
 

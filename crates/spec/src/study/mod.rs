@@ -32,6 +32,9 @@ pub const TOP: [&str; 10] =
 /// What may stand in an `[[arm]]`.
 pub const ARM: [&str; 6] = ["name", "base", "weights", "set", "drop", "add"];
 
+/// The most arms of a study, and the most seeds.
+pub(crate) const MOST: usize = 1000;
+
 /// A study file, read: every arm has its spec.
 #[derive(Debug, Clone)]
 pub struct Study {
@@ -121,8 +124,11 @@ impl Study {
         };
         let named = |set: &String| Edit::from_set(set).map_err(|why| format!("`--set {set}`: {why}"));
         let edits = arm.edits.iter().cloned().map(Ok).chain(sets.iter().map(named)).chain([Ok(seed)]);
-        let file = format!("{} [arm {}]", arm.base.display(), arm.name);
-        Spec::edited(&file, &arm.text, edits)
+        let base = arm.base.display().to_string();
+        let mut spec = Spec::edited(&format!("{base} [arm {}]", arm.name), &arm.text, edits)?;
+        spec.original.file = base;
+        spec.overrides = sets.to_vec();
+        Ok(spec)
     }
 }
 

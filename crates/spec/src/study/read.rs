@@ -6,7 +6,7 @@ use clip_lab_problem::{Place, Problem, syntax};
 use toml_edit::{Document, Item, Table, TableLike};
 
 use super::{
-    ARM, Arm, Study, TOP,
+    ARM, Arm, MOST, Study, TOP,
     base::Bases,
     edits::{Origin, edits},
     fields::{Fields, Placed},
@@ -129,6 +129,12 @@ impl Reader<'_> {
         if tables.as_ref().is_none_or(Vec::is_empty) {
             let problem = Problem::new("the study has no [[arm]]");
             self.problems.push(problem.help("add [[arm]] with a `name`, once for each thing compared"));
+        }
+        let count = tables.as_ref().map_or(0, Vec::len);
+        if count > MOST {
+            let words = format!("the study has {count} arms, and {MOST} is the most: divide it into several");
+            self.problems.push(Problem::new(words));
+            return Vec::new();
         }
         let unnamed = !study.table.contains_key("base");
         let mut arms: Vec<Placed<Arm>> = Vec::new();

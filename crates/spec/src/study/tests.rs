@@ -1,6 +1,9 @@
 //! A study of two specs, and the exact words of what is wrong with others.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::*;
 
@@ -106,4 +109,26 @@ fn every_fault_is_told_in_these_words() {
         let wanted = fs::read_to_string(&expected).unwrap_or_default();
         assert!(told == wanted, "{}\n--- expected\n{wanted}\n--- told\n{told}", file.display());
     }
+}
+
+/// What a file from elsewhere may hold must not take for ever.
+#[test]
+fn very_many_arms_and_very_long_names_are_refused_at_once() {
+    let arms: String = (0..100_000).map(|arm| format!("[[arm]]\nname = \"{arm}\"\n")).collect();
+    let head = "base = \"lit.toml\"\nmetric = \"test/retrieval/t2i/hit@1\"\nseeds = [0]\n";
+    let started = std::time::Instant::now();
+    let told = parse(&format!("{head}{arms}")).unwrap_err().to_string();
+    assert!(told.contains("the study has 100000 arms, and 1000 is the most"), "{told}");
+    let name = "x".repeat(100_000);
+    let told = parse(&format!("reference = \"{name}y\"\n{head}[[arm]]\nname = \"{name}\"\n")).unwrap_err();
+    assert!(
+        told.problems[0].message.contains("must not be longer than 100 characters"),
+        "{:?}",
+        told.problems.len()
+    );
+    let strangers: String = (0..100_000).map(|key| format!("k{key} = 1\n")).collect();
+    let told = parse(&format!("{strangers}{head}[[arm]]\nname = \"a\"\n")).unwrap_err();
+    assert_eq!(told.problems.len(), 100_000);
+    assert!(told.to_string().len() < 200_000);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
