@@ -7,7 +7,7 @@ use clip_lab_api::{
 use serde_json::json;
 use toml::de::{DeTable, DeValue};
 
-use super::{EvalPlan, Split, planner::Planner};
+use super::{DataPlan, EvalPlan, Split, planner::Planner, root::explain};
 
 /// The data sets as far as they could be read.
 pub(super) struct DataDraft {
@@ -22,15 +22,19 @@ impl Planner<'_> {
     /// All of `[data.*]`.
     pub(super) fn data(&mut self) -> DataDraft {
         let catalog = self.catalog;
-        let train = self.tables.take("data.train");
+        let mut train = self.tables.take("data.train");
         if train.is_none() {
             let names = catalog.data.names().join(", ");
             self.missing("data.train", &format!("`plugin = \"...\"`, one of: {names}"));
+        }
+        if let Some((place, table)) = &mut train {
+            self.find_root(place, table);
         }
         let base = train.as_ref().map(|(_, table)| table.clone()).unwrap_or_default();
         let first = self.problems.len();
         let planned = train
             .and_then(|(place, table)| self.plugin(&catalog.data, Section::new("data.train", place, table)));
+        self.problems[first..].iter_mut().for_each(|problem| explain(problem, "data.train", &base));
         let known = self.problems[first..].to_vec();
         let mut splits = Vec::new();
         let [val, test] = [Split::Val, Split::Test].map(|split| {
@@ -50,7 +54,9 @@ impl Planner<'_> {
         known: &[Problem],
     ) -> Option<Planned<dyn Dataset>> {
         inherit(&mut table, base);
+        self.find_root(&place, &mut table);
         let name = format!("data.{}", split.as_str());
+        let written = table.clone();
         let catalog = self.catalog;
         let first = self.problems.len();
         let planned = self.plugin(&catalog.data, Section::new(name.as_str(), place, table));
@@ -59,7 +65,9 @@ impl Planner<'_> {
             let message = problem.message.replace(&name, "data.train");
             known.iter().any(|said| said.message == message)
         };
-        let fresh: Vec<Problem> = self.problems.drain(first..).filter(|problem| !again(problem)).collect();
+        let mut fresh: Vec<Problem> =
+            self.problems.drain(first..).filter(|problem| !again(problem)).collect();
+        fresh.iter_mut().for_each(|problem| explain(problem, &name, &written));
         self.problems.extend(fresh);
         planned
     }
@@ -89,6 +97,23 @@ impl Planner<'_> {
         let evaluator = self.plugin(&catalog.eval, section)?;
         Some(EvalPlan { on, evaluator })
     }
+}
+
+/// A problem for every data set that cannot be opened; what several splits have in common is said once.
+pub(super) fn missing(data: &DataPlan) -> Vec<Problem> {
+    let mut told: Vec<&str> = Vec::new();
+    let mut problems = Vec::new();
+    for planned in [Some(&data.train), data.val.as_ref(), data.test.as_ref()].into_iter().flatten() {
+        let Some(fault) = planned.facts.fault.as_deref().filter(|fault| !told.contains(fault)) else {
+            continue;
+        };
+        told.push(fault);
+        let section = &planned.section;
+        let key = ["file", "root", "shards", "plugin"].into_iter().find(|key| section.has(key));
+        let place = section.place_of(key.unwrap_or_default());
+        problems.push(Problem::at(place, format!("[{}] cannot be opened: {fault}", section.name)));
+    }
+    problems
 }
 
 /// What is wrong with the splits that an evaluator is to run on.
@@ -124,7 +149,7 @@ fn inherit(table: &mut DeTable<'static>, base: &DeTable<'static>) {
     }
 }
 
-fn plugin<'a>(table: &'a DeTable<'static>) -> Option<&'a str> {
+pub(super) fn plugin<'a>(table: &'a DeTable<'static>) -> Option<&'a str> {
     let (_, value) = table.iter().find(|(key, _)| key.get_ref() == "plugin")?;
     match value.get_ref() {
         DeValue::String(name) => Some(name.as_ref()),

@@ -163,6 +163,6 @@ pub struct Setting {
     pub key: String,
     /// Its value.
     pub value: Value,
-    /// `default`, `FILE:LINE`, `override` (by `--set`) or `checkpoint` (by `from`).
+    /// `default`, `FILE:LINE`, `override` (by `--set`), `checkpoint` (by `from`) or `environment` (a root of data).
     pub origin: String,
 }

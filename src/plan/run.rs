@@ -129,9 +129,7 @@ impl Default for Run {
 impl Settings for Run {
     fn check(&self, faults: &mut Faults) {
         let lengths = usize::from(self.epochs.is_some()) + usize::from(self.steps.is_some());
-        let longer = if self.steps.is_some() { "steps" } else { "epochs" };
-        faults.require(lengths != 0, longer, "a run needs a length: set `epochs` or `steps`");
-        faults.require(lengths != 2, longer, "a run has one length: set `epochs` or `steps`, not both");
+        faults.require(lengths != 0, "epochs", "a run needs a length: set `epochs` or `steps`");
         faults.require(self.epochs != Some(0), "epochs", "must be at least 1");
         faults.require(self.steps != Some(0), "steps", "must be at least 1");
         faults.require(

@@ -13,10 +13,12 @@ mod hostile;
 mod hostile_files;
 mod hub;
 mod inspect;
+mod installed;
 mod lab;
 mod look_back;
 mod manners;
 mod model;
+mod newcomer;
 mod outside;
 mod pack;
 mod preflight;
@@ -32,3 +34,5 @@ mod store;
 mod study;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
+mod trust;

@@ -33,7 +33,8 @@ pub struct RunArgs {
     /// The spec, such as experiments/lit.toml, or a study of several
     #[arg(value_name = "SPEC|STUDY")]
     pub spec: PathBuf,
-    /// Change a setting before anything is read: `--set run.seed=1`, `--set trick.0.max_norm=0.5`
+    /// Change a setting before anything is read: `--set run.seed=1`, `--set trick.0.max_norm=0.5`; no value takes it out,
+    /// `--set run.epochs=`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Go on with a run that was stopped, from its last checkpoint: a uid, its beginning, or a name

@@ -46,6 +46,11 @@ pub struct Spec {
     pub tables: DeTable<'static>,
     /// Edits that cannot be done: reported with everything else.
     pub problems: Vec<Problem>,
+    /// Whether it is the user's own word that code which it names is opened: of a file that the user named, and not of a
+    /// text from a store or beside a checkpoint, nor where nothing is to be run.
+    pub own: bool,
+    /// Every `--set` as it was typed, those that cannot be done too.
+    pub overrides: Vec<String>,
     written: Vec<Written>,
     original: Original,
 }
@@ -57,9 +62,10 @@ struct Written {
     place: Place,
 }
 
-/// The text before any edit: origins name its lines.
+/// The text before any edit: origins name its lines, and reports show it where they can.
 #[derive(Debug, Clone)]
 struct Original {
+    file: String,
     text: String,
     tables: DeTable<'static>,
 }
@@ -86,7 +92,8 @@ impl Spec {
     /// When it is not TOML.
     pub fn parse(file: &str, text: &str, sets: &[String]) -> Result<Self, Report> {
         let named = |set: &String| Edit::from_set(set).map_err(|why| format!("`--set {set}`: {why}"));
-        Self::edited(file, text, sets.iter().map(named))
+        let overrides = sets.to_vec();
+        Ok(Self { overrides, ..Self::edited(file, text, sets.iter().map(named))? })
     }
 
     /// Takes a spec from a text and edits it; edits that cannot be done are among its problems.
@@ -100,7 +107,7 @@ impl Spec {
     ) -> Result<Self, Report> {
         let not_toml = |text: &str, error| Report::new(file, text, vec![syntax(&error)]);
         let before = parse(text.to_owned()).map_err(|error| not_toml(text, error))?;
-        let original = Original { text: text.to_owned(), tables: before };
+        let original = Original { file: file.to_owned(), text: text.to_owned(), tables: before };
         let (text, wrote, problems) = apply(text, edits);
         let tables = parse(text.clone()).map_err(|error| not_toml(&text, error))?;
         let written = wrote
@@ -108,7 +115,19 @@ impl Spec {
             .filter_map(|wrote| Some(Written { place: place::find(&tables, &wrote.path)?, by: wrote.by }));
         let written = written.collect();
         let source = Source { file: file.to_owned(), text };
-        Ok(Self { source, tables, problems, written, original })
+        Ok(Self { source, tables, problems, own: false, overrides: Vec::new(), written, original })
+    }
+
+    /// The same, as the user's own word.
+    pub fn as_own(self) -> Self {
+        Self { own: true, ..self }
+    }
+
+    /// Whether the user typed the value of `section.key`: in a `--set`, or in a spec that is their own.
+    pub fn is_typed(&self, section: &str, key: &str) -> bool {
+        let path: Vec<String> = section.split('.').chain([key]).map(str::to_owned).collect();
+        let sets = self.overrides.iter().filter_map(|set| edit::path(set.split_once('=')?.0));
+        self.own || sets.into_iter().any(|set| set == path)
     }
 
     /// Whether something stands at a dotted path.
@@ -117,8 +136,13 @@ impl Spec {
         place::find(&self.tables, &path).is_some()
     }
 
-    /// The problems as a report; those on lines that an edit wrote say so.
+    /// The problems as a report: on the file as it is where no problem is on a line that an edit wrote, else on the
+    /// edited text, where those lines say so.
     pub fn report(&self, problems: Vec<Problem>) -> Report {
+        let unedited: Option<Vec<Problem>> = problems.iter().map(|problem| self.unedited(problem)).collect();
+        if let Some(problems) = unedited {
+            return Report::new(&self.original.file, &self.original.text, problems);
+        }
         let noted = problems.into_iter().map(|problem| match self.writer(&problem) {
             Some(by) => problem.note(format!("{by} wrote this")),
             None => problem,
@@ -138,6 +162,21 @@ impl Spec {
             None => (&self.source.text, place.start),
         };
         format!("{}:{}", self.source.file, place::line(text, start))
+    }
+
+    /// The problem with its places in the text before the edits; none when an edit wrote one of them.
+    fn unedited(&self, problem: &Problem) -> Option<Problem> {
+        let place = |place: &Place| {
+            let before = place::before(&self.tables, &self.original.tables, place)?;
+            (self.original.text.get(before.clone()) == self.source.text.get(place.clone())).then_some(before)
+        };
+        let also = problem.also.iter().map(|(at, words)| Some((place(at)?, words.clone())));
+        let also = also.collect::<Option<Vec<_>>>()?;
+        let at = match &problem.place {
+            Some(at) => Some(place(at)?),
+            None => None,
+        };
+        Some(Problem { place: at, also, ..problem.clone() })
     }
 
     fn writer(&self, problem: &Problem) -> Option<&str> {

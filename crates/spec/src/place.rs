@@ -16,12 +16,46 @@ pub(super) fn find(table: &DeTable, path: &[String]) -> Option<Place> {
         (DeValue::Array(items), [index, rest @ ..]) => {
             let item = items.get(index.parse::<usize>().ok()?)?;
             match item.get_ref() {
-                DeValue::Table(inner) => find(inner, rest),
+                DeValue::Table(inner) if !rest.is_empty() => find(inner, rest),
                 _ => Some(item.span()),
             }
         }
         _ => None,
     }
+}
+
+/// Where the text at `place`, in an edited spec, stood before its edits: at the same place of the same key or table.
+/// None for what was not there, or stands in none.
+pub(super) fn before(after: &DeTable, before: &DeTable, place: &Place) -> Option<Place> {
+    if place.is_empty() {
+        return None;
+    }
+    let path = path(after, place)?;
+    let (now, then) = (find(after, &path)?, find(before, &path)?);
+    let shifted = |at: usize| (at + then.start).checked_sub(now.start);
+    Some(shifted(place.start)?..shifted(place.end)?)
+}
+
+/// The path of the innermost key or table that `place` lies in.
+fn path(table: &DeTable, place: &Place) -> Option<Vec<String>> {
+    let within = |outer: &Place| outer.start <= place.start && place.end <= outer.end;
+    let below = |value: &DeValue| match value {
+        DeValue::Table(inner) => path(inner, place),
+        DeValue::Array(items) => items.iter().enumerate().find_map(|(at, item)| {
+            let inside = match item.get_ref() {
+                DeValue::Table(inner) => path(inner, place),
+                _ => None,
+            };
+            let inside = inside.or_else(|| within(&item.span()).then(Vec::new))?;
+            Some([vec![at.to_string()], inside].concat())
+        }),
+        _ => None,
+    };
+    table.iter().find_map(|(key, value)| {
+        let whole = key.span().start.min(value.span().start)..value.span().end;
+        let inside = below(value.get_ref()).or_else(|| within(&whole).then(Vec::new))?;
+        Some([vec![key.get_ref().to_string()], inside].concat())
+    })
 }
 
 /// The line, from 1, on which the byte `at` stands.

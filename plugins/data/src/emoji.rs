@@ -50,7 +50,7 @@ impl Plugin<dyn Dataset> for EmojiPictures {
     fn facts(&self) -> DataFacts {
         let entries = self.open().entries;
         let captions = entries.iter().map(|entry| entry.captions.len()).sum();
-        DataFacts { pictures: Some(entries.len()), captions: Some(captions) }
+        DataFacts { pictures: Some(entries.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

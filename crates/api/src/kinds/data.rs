@@ -70,6 +70,9 @@ pub struct DataFacts {
     pub pictures: Option<usize>,
     /// Number of captions.
     pub captions: Option<usize>,
+    /// Why it cannot be opened, where that is seen without a network. It stops what reads the data, and nothing else:
+    /// a model is found by its spec though what it was trained on is gone.
+    pub fault: Option<String>,
 }
 
 impl Kind for dyn Dataset {

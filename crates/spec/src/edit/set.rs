@@ -5,13 +5,17 @@ use toml_edit::{Item, Value};
 use super::{Change, Edit, path};
 
 impl Edit {
-    /// The edit that `--set KEY=VALUE` asks for; what is no TOML value is a string.
+    /// The edit that `--set KEY=VALUE` asks for; what is no TOML value is a string. No value takes the key out.
     pub(crate) fn from_set(set: &str) -> Result<Self, String> {
         let (key, value) = set.split_once('=').ok_or("has no `=`; write `--set table.key=value`")?;
         let path = path(key).ok_or_else(|| format!("`{key}` is not a dotted key"))?;
         let value = value.trim();
+        let by = format!("`--set {set}`");
+        if value.is_empty() {
+            return Ok(Self { by, path, change: Change::Drop });
+        }
         let value = value.parse::<Value>().unwrap_or_else(|_| Value::from(value));
-        Ok(Self { by: format!("`--set {set}`"), path, change: Change::Set(Item::Value(value)) })
+        Ok(Self { by, path, change: Change::Set(Item::Value(value)) })
     }
 }
 
@@ -48,6 +52,17 @@ mod tests {
         assert!(text.contains("[data.train]\nroot = \"/photos\"\n"), "{text}");
         assert!(text.ends_with("[loss]\nscale = 5.0\n"), "{text}");
         assert!(problems.is_empty());
+    }
+
+    #[test]
+    fn no_value_takes_a_key_out() {
+        let (text, problems) = after(&["run.steps=4", "run.batch="]);
+        assert_eq!(text, SPEC.replace("batch = 64 # pairs\n", "steps = 4\n"));
+        assert!(problems.is_empty());
+        assert_eq!(
+            after(&["run.bach="]).1,
+            ["`--set run.bach=`: there is no `run.bach`; did you mean `batch`?"]
+        );
     }
 
     #[test]

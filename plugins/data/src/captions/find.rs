@@ -210,10 +210,12 @@ impl<'a> Folder<'a> {
         let path = root.path().join(file);
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             // It ends in `..` or is a root: a folder, wherever it lies.
-            return if root.below(&path).is_ok() { Fate::Special } else { Fate::Outside };
+            return if root.below(Path::new(file)).is_ok() { Fate::Special } else { Fate::Outside };
         };
         if !self.listed.contains_key(folder) {
-            self.listed.insert(folder.to_owned(), list(root, folder));
+            // The root is joined by itself: it may be a relative path.
+            let named = Path::new(file).parent().unwrap_or(Path::new(""));
+            self.listed.insert(folder.to_owned(), list(root, named, folder));
         }
         let kind = match self.listed.get(folder) {
             Some(Ok(entries)) => entries.get(name),
@@ -223,19 +225,19 @@ impl<'a> Folder<'a> {
         match kind {
             None => Fate::Missing,
             Some(kind) if kind.is_file() => Fate::There,
-            Some(kind) if kind.is_symlink() => linked(root, &path),
+            Some(kind) if kind.is_symlink() => linked(root, Path::new(file)),
             Some(_) => Fate::Special,
         }
     }
 }
 
-fn list(root: &Root, folder: &Path) -> Result<HashMap<OsString, FileType>, Fate> {
-    root.below(folder).map_err(|error| fate(&error))?;
+fn list(root: &Root, named: &Path, folder: &Path) -> Result<HashMap<OsString, FileType>, Fate> {
+    root.below(named).map_err(|error| fate(&error))?;
     entries(folder).map_err(|_| Fate::Missing)
 }
 
-fn linked(root: &Root, path: &Path) -> Fate {
-    match root.below(path).and_then(fs::metadata) {
+fn linked(root: &Root, named: &Path) -> Fate {
+    match root.below(named).and_then(fs::metadata) {
         Ok(about) if about.is_file() => Fate::There,
         Ok(_) => Fate::Special,
         Err(error) => fate(&error),

@@ -110,9 +110,15 @@ impl Settings for CaptionFolder {
 impl Plugin<dyn Dataset> for CaptionFolder {
     fn facts(&self) -> DataFacts {
         let here = clip_lab_hub::is_here(&self.root);
-        let Some(Ok(opened)) = here.then(|| self.open()) else { return DataFacts::default() };
+        let opened = match here.then(|| self.open()) {
+            Some(Ok(opened)) => opened,
+            Some(Err(error)) => {
+                return DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() };
+            }
+            None => return DataFacts::default(),
+        };
         let captions = opened.pictures.iter().map(|picture| picture.captions.len()).sum();
-        DataFacts { pictures: Some(opened.pictures.len()), captions: Some(captions) }
+        DataFacts { pictures: Some(opened.pictures.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

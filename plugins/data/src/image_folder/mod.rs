@@ -89,8 +89,14 @@ impl Settings for ImageFolder {
 impl Plugin<dyn Dataset> for ImageFolder {
     fn facts(&self) -> DataFacts {
         let here = clip_lab_hub::is_here(&self.root);
-        let pictures = here.then(|| self.open().ok()).flatten().map(|opened| opened.len());
-        DataFacts { pictures, captions: pictures }
+        match here.then(|| self.open()) {
+            Some(Ok(opened)) => {
+                let pictures = Some(opened.len());
+                DataFacts { pictures, captions: pictures, fault: None }
+            }
+            Some(Err(error)) => DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() },
+            None => DataFacts::default(),
+        }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

@@ -100,11 +100,12 @@ impl Plugin<dyn Dataset> for WebDataset {
         if !places.iter().flatten().all(|place| shards.is_known(place)) {
             return DataFacts::default();
         }
-        let Ok(opened) = Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) else {
-            return DataFacts::default();
+        let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
+            Ok(opened) => opened,
+            Err(error) => return DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() },
         };
         let captions = (0..opened.len()).map(|index| opened.captions(index).len()).sum();
-        DataFacts { pictures: Some(opened.len()), captions: Some(captions) }
+        DataFacts { pictures: Some(opened.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

@@ -26,7 +26,7 @@ impl Settings for MyPlugin {
 impl Plugin<dyn Dataset> for MyPlugin {
     fn facts(&self) -> DataFacts {
         let pictures = COLOURS.len() * PLACES.len();
-        DataFacts { pictures: Some(pictures), captions: Some(pictures) }
+        DataFacts { pictures: Some(pictures), captions: Some(pictures), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
@@ -56,7 +56,8 @@ impl Dataset for Squares {
     fn picture(&self, index: usize) -> Result<Picture> {
         let (colour, place) = (COLOURS[index / PLACES.len()].1, PLACES[index % PLACES.len()].1);
         let [left, top] = place.map(|quarter| quarter * self.side / 4);
-        let inside = |x: u32, y: u32| x.wrapping_sub(left) < self.side / 2 && y.wrapping_sub(top) < self.side / 2;
+        let inside =
+            |x: u32, y: u32| x.wrapping_sub(left) < self.side / 2 && y.wrapping_sub(top) < self.side / 2;
         let colour_at = |x, y| Rgb(if inside(x, y) { colour } else { [0; 3] });
         Ok(RgbImage::from_fn(self.side, self.side, colour_at).into())
     }

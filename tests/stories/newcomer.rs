@@ -1,0 +1,99 @@
+//! A fresh clone: specs without data of their own, and lengths that do not fit.
+
+use std::fs;
+
+use crate::{
+    lab::{Lab, TINY},
+    program::{Running, says},
+};
+
+/// A study of three arms whose base says no root.
+fn rootless() -> Lab {
+    let lab = Lab::new();
+    lab.write("tiny.toml", TINY.replace("root = \"data\"\n", ""));
+    let arms = ["0.1", "0.01", "0.001"].map(|lr| {
+        format!("[[arm]]\nname = \"{lr}\"\nset = {{ \"optimizer.lr\" = {lr}, \"description\" = \"{lr}\" }}\n")
+    });
+    let head = "base = \"tiny.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n";
+    lab.write("rates.toml", head.to_owned() + &arms.concat());
+    lab
+}
+
+#[test]
+fn data_that_a_spec_leaves_to_its_user_is_asked_for_once_at_its_line() {
+    let lab = rootless();
+    let line = TINY.lines().position(|line| line == "[data.train]").unwrap() + 1;
+    let place = format!("tiny.toml:{line}:1");
+    let how = ["--set data.train.root=FOLDER", "CLIP_LAB_DATA"];
+    for (file, more) in [("tiny.toml", ""), ("rates.toml", "in every arm of rates.toml")] {
+        let told = lab.run(&["check", file]).bad();
+        says(&told, &[&place, how[0], how[1], more]);
+        assert_eq!(told.matches("error: ").count(), 1, "{told}");
+        assert!(told.contains("1 problem in tiny.toml"), "{told}");
+    }
+    // Other faults are told beside it, and those of one arm name it.
+    let odd = fs::read_to_string(lab.path("rates.toml")).unwrap() + "add.trick = [{ plugin = \"emma\" }]\n";
+    lab.write("odd.toml", odd);
+    let told = lab.run(&["check", "odd.toml"]).bad();
+    says(&told, &[&place, "no trick plugin is called `emma`", "tiny.toml [arm 0.001]"]);
+}
+
+#[test]
+fn the_environment_names_the_data_of_specs_that_name_none() {
+    let lab = rootless();
+    let run = |words: &[&str]| {
+        let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
+        command.env("CLIP_LAB_DATA", lab.path("data"));
+        Running::spawn(command).wait()
+    };
+    run(&["check", "tiny.toml", "rates.toml"]).good();
+    run(&["run", "tiny.toml"]).good();
+    let config = lab.shown()["config"].clone();
+    let root = config.as_array().unwrap().iter().find(|entry| entry["key"] == "data.train.root").unwrap();
+    assert_eq!(root["origin"], "environment", "{root}");
+    says(&root["value"].to_string(), &[lab.path("data").to_str().unwrap()]);
+    // What a spec says itself stands.
+    lab.write("own.toml", TINY.replace("\"data\"", "\"elsewhere\""));
+    says(&run(&["check", "own.toml"]).bad(), &["elsewhere"]);
+    says(&lab.run(&["--help"]).good(), &["CLIP_LAB_DATA"]);
+}
+
+#[test]
+fn data_that_are_not_there_fail_the_check() {
+    let lab = Lab::new();
+    let line = TINY.lines().position(|line| line.starts_with("root")).unwrap() + 1;
+    lab.write("moved.toml", TINY.replace("\"data\"", "\"nowhere\""));
+    let told = lab.run(&["check", "moved.toml"]).bad();
+    says(&told, &[&format!("moved.toml:{line}:"), "[data.train] cannot be opened", "nowhere"]);
+    assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    let told = lab.run(&["check", "tiny.toml", "--set", "data.train.file=list.csv"]).bad();
+    says(&told, &["[data.train] cannot be opened", "list.csv"]);
+}
+
+/// The overrides that a fault names, as words.
+fn named(told: &str) -> Vec<String> {
+    let lines = told.split('`').filter(|part| part.starts_with("--set "));
+    // A note repeats what was typed.
+    let line = lines.max_by_key(|line| line.len()).unwrap_or_else(|| panic!("{told}"));
+    line.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shorter_run_is_told_the_overrides_that_it_needs() {
+    let lab = Lab::new();
+    let long = TINY.replace("steps = 12", "epochs = 20").replace("warmup = 2", "warmup = 20");
+    lab.write("long.toml", &long);
+    lab.run(&["check", "long.toml"]).good();
+    for (set, whole) in [
+        ("run.steps=4", "--set run.steps=4 --set run.epochs= --set schedule.warmup=0"),
+        ("run.epochs=2", "--set run.epochs=2 --set schedule.warmup=1"),
+    ] {
+        let told = lab.run(&["check", "long.toml", "--set", set]).bad();
+        let words = named(&told);
+        assert_eq!(words.join(" "), whole, "{told}");
+        let words: Vec<&str> =
+            ["run", "long.toml"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        lab.run(&words).good();
+    }
+    assert_eq!(lab.runs().iter().map(|run| run["step"].as_u64().unwrap()).collect::<Vec<_>>(), [12, 4]);
+}
