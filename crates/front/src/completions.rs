@@ -6,6 +6,7 @@ use std::{
     env,
     ffi::OsStr,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use anyhow::{Context as _, Result};
@@ -21,6 +22,8 @@ use clip_lab_store::Reader;
 
 /// The variable by which a shell asks; clap_complete's usual name.
 const ASKED: &str = "COMPLETE";
+/// The shell that asks.
+static SHELL: OnceLock<String> = OnceLock::new();
 /// What completes a run: names and uids of the store that the environment names.
 const OF_RUNS: [&str; 8] = ["run", "runs", "a", "b", "what", "model", "resume", "interpolate"];
 /// Verbs whose arguments of these names are runs, or may be.
@@ -29,7 +32,9 @@ const WITH_RUNS: [&str; 9] =
 
 /// Answers a shell and ends the program, if a shell asks.
 pub fn complete() {
-    if env::var_os(ASKED).is_some() {
+    if let Ok(shell) = env::var(ASKED) {
+        // clap_complete takes the variable away before it asks for values.
+        let _ = SHELL.set(shell);
         CompleteEnv::with_factory(|| with_runs(Cli::command())).var(ASKED).complete();
     }
 }
@@ -133,9 +138,9 @@ fn store() -> PathBuf {
 
 /// Files and folders that begin with what is there, as the shell that asks must read them.
 fn quoted_files(begun: &str) -> Vec<CompletionCandidate> {
-    let shell = env::var(ASKED).unwrap_or_default();
-    let files = files(&words::unquoted(&shell, begun)).into_iter();
-    files.filter_map(|file| words::quoted(&shell, &file)).map(CompletionCandidate::new).collect()
+    let shell = SHELL.get().map_or("", String::as_str);
+    let files = files(&words::unquoted(shell, begun)).into_iter();
+    files.filter_map(|file| words::quoted(shell, &file)).map(CompletionCandidate::new).collect()
 }
 
 /// Files and folders that begin with what is there.

@@ -115,9 +115,8 @@ mod tests {
             [("lit", None), ("twice", None), ("twice", None), ("tricks/ema/0", Some("tricks"))]
         {
             let uid = new_uid();
-            let dir = store.with_file_name(&uid);
             let study = study.map(str::to_owned);
-            let run = NewRun { name: name.to_owned(), study, dir, uid, ..NewRun::default() };
+            let run = NewRun { name: name.to_owned(), study, uid, ..NewRun::default() };
             Recorder::start(&store, run).unwrap().finish(Status::Finished, None);
         }
         store
