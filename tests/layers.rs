@@ -15,17 +15,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-index", &[]),
     ("clip-lab-files", &[]),
     ("clip-lab-home", &[]),
-    ("clip-lab-fetch", &[]),
+    ("clip-lab-redact", &[]),
+    ("clip-lab-fetch", &["clip-lab-redact"]),
     ("clip-lab-faulty", &[]),
     ("clip-lab-goldens", &[]),
     ("clip-lab-hub", &["clip-lab-escape", "clip-lab-fetch", "clip-lab-home"]),
-    ("clip-lab-shards", &["clip-lab-fetch", "clip-lab-hub"]),
+    ("clip-lab-shards", &["clip-lab-fetch", "clip-lab-hub", "clip-lab-redact"]),
     ("xtask", &[]),
     (
         "clip-lab-board",
         &["clip-lab-store", "clip-lab-escape", "clip-lab-problem", "clip-lab-search", "clip-lab-stats"],
     ),
-    ("clip-lab-spec", &["clip-lab-escape", "clip-lab-problem"]),
+    ("clip-lab-spec", &["clip-lab-escape", "clip-lab-problem", "clip-lab-redact"]),
     (
         "clip-lab-front",
         &[

@@ -154,7 +154,7 @@ fn features_of_a_locked_tower_leave_them_out_and_stop_with_the_list() {
     let refused = lab.run(&["run", "lit.toml"]).bad();
     says(
         &refused,
-        &["[data.train]", "4 of 48 pictures cannot be used", "\n  05.png: the file is empty (0 bytes)"],
+        &["[data.train]", "4 of 48 pictures cannot be used", "\n    05.png: the file is empty (0 bytes)"],
     );
     assert_eq!(lab.newest()["status"], "failed");
     assert_eq!(lab.events("broken_picture").len(), 4);
