@@ -128,7 +128,7 @@ fn a_spec_a_checkpoint_and_a_typed_word_cannot_write_on_the_terminal() {
     lab.write("model/config.json", config);
     harmless(lab.run(&["model", "show", "model"])).bad();
     harmless(lab.run(&["embed", "model", "--images", "data", "--out", "e.npy"])).bad();
-    harmless(lab.run(&["runs", "show", BAD])).bad();
+    clean(lab.run(&["runs", "show", BAD])).bad();
     harmless(lab.run(&["check", FILE])).bad();
     let typed = harmless(lab.run(&[BAD]));
     assert_eq!(typed.status.code(), Some(2), "{typed:?}");

@@ -93,7 +93,10 @@ fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
     // Another signature, and the same run.
     let renewed = fs::read_to_string(&copy).unwrap().replace("hunter3", "hunter4");
     lab.write("renewed.toml", &renewed);
-    lab.run(&["run", "renewed.toml", "--resume", &uid]).good();
+    let interrupted = "UPDATE run SET status = 'interrupted'";
+    lab.tamper(interrupted);
+    says(&lab.run(&["run", "renewed.toml", "--resume", &uid]).good(), &["resuming at step 2"]);
+    lab.tamper(interrupted);
     lab.write("other.toml", renewed.replace("lr = 2e-3", "lr = 3e-3"));
     says(&lab.run(&["run", "other.toml", "--resume", &uid]).bad(), &["the spec is not the one"]);
     // With the shard gone, the run's own spec still opens the door.

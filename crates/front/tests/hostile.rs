@@ -94,7 +94,7 @@ fn what_is_printed_of_a_run_is_text() {
     harmless(&markdown);
     assert!(!markdown.contains("\n# ") && !is_markup(&markdown), "{markdown}");
     let errors = [
-        runs::show(&store, BAD, false).unwrap_err().to_string(),
+        runs::show(&store, &format!("nobody {BAD}"), false).unwrap_err().to_string(),
         runs::list(&store, &ListArgs { filter: Some(format!("{BAD}=(")), ..list(&[]) })
             .unwrap_err()
             .to_string(),

@@ -29,7 +29,7 @@ impl Report {
     /// How many there are and where: `2 problems in lit.toml`.
     pub fn summary(&self) -> String {
         let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
-        format!("{} {problems} in {}", self.problems.len(), self.file)
+        format!("{} {problems} in {}", self.problems.len(), clip_lab_escape::line(&self.file))
     }
 }
 

@@ -100,7 +100,9 @@ fn look(store: &Path, until: Instant) -> String {
     let reader = loop {
         match Reader::open(store) {
             Ok(reader) => break reader,
-            Err(StoreError::Missing(_) | StoreError::Older { .. }) if Instant::now() < until => {
+            Err(StoreError::Missing(_) | StoreError::Unfinished(_) | StoreError::Older { .. })
+                if Instant::now() < until =>
+            {
                 sleep(Duration::from_millis(20));
             }
             Err(error) => panic!("{error}"),

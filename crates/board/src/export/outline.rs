@@ -181,7 +181,8 @@ mod tests {
         let (with, without) = (drawn(&svg, font::database()), drawn(&outlined(&svg), Database::new()));
         assert_eq!(ink(&drawn(&svg, Database::new())), 0.0, "without the font text itself is not drawn");
         let differ: f64 = with.iter().zip(&without).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
-        assert!(ink(&without) > 0.0 && differ / ink(&with) < 0.25, "{}", differ / ink(&with));
+        // Edges are blended a little differently; letters that stood elsewhere would differ by all of their ink, twice.
+        assert!(ink(&without) > 0.0 && differ / ink(&with) < 0.35, "{}", differ / ink(&with));
     }
 
     #[test]
