@@ -64,7 +64,7 @@ pub fn message(words: impl Display) -> String {
 }
 
 /// Prints a line of data, as `println!` does. Line feeds within it indent what follows, see [`message`]; what has many
-/// lines goes to [`print`].
+/// lines goes to [`print()`].
 #[macro_export]
 macro_rules! out {
     ($($words:tt)*) => { $crate::print($crate::message(format_args!($($words)*))) };
