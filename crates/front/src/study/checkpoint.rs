@@ -1,7 +1,8 @@
 //! Where a run resumes: the step of its last checkpoint, which is behind the last step recorded.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{io::Read as _, path::Path};
 
+use clip_lab_files::open_regular;
 use serde_json::Value;
 
 /// The longest header that is read; that of a model with a hundred thousand tensors is shorter.
@@ -9,11 +10,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// The step of a checkpoint, from the header of the safetensors file; none where there is none, or it is damaged.
 pub fn step(checkpoint: &Path) -> Option<u64> {
-    // What is no file may never end, or wait for a writer.
-    if !checkpoint.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut file = File::open(checkpoint).ok()?;
+    let mut file = open_regular(checkpoint).ok()?;
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
     let length = Some(u64::from_le_bytes(length)).filter(|length| *length <= LONGEST)?;
