@@ -170,6 +170,9 @@ fn a_terminal_that_is_closed_leaves_a_checkpoint() {
 #[test]
 fn a_uid_that_is_none_is_refused() {
     let lab = Lab::new();
-    says(&lab.run(&["run", "tiny.toml", "--uid", "../../x"]).bad(), &["no uid of a run"]);
-    assert!(!lab.path("../x").exists() && lab.folders() == 0);
+    // A name that nobody else uses in the folder of temporary files.
+    let name = format!("uid-{}", std::process::id());
+    let uid = format!("../../{name}");
+    says(&lab.run(&["run", "tiny.toml", "--uid", &uid]).bad(), &["no uid of a run"]);
+    assert!(!lab.path(&format!("../{name}")).exists() && lab.folders() == 0);
 }

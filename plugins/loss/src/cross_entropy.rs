@@ -26,7 +26,7 @@ impl Settings for CrossEntropy {
 
 impl Plugin<dyn Loss> for CrossEntropy {
     fn facts(&self) -> LossFacts {
-        LossFacts { task: Task::Classification }
+        LossFacts { task: Task::Classification, ..LossFacts::default() }
     }
 
     fn build(&self, _scope: LossScope<'_>) -> Result<Box<dyn Loss>> {

@@ -42,6 +42,10 @@ impl Settings for MultiPositive {
 }
 
 impl Plugin<dyn Loss> for MultiPositive {
+    fn facts(&self) -> LossFacts {
+        LossFacts { groups: true, ..LossFacts::default() }
+    }
+
     fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
         let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
         Ok(Box::new(Grouped { scale, tile: self.tile }))

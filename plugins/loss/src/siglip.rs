@@ -78,6 +78,11 @@ impl Settings for SigLip {
 }
 
 impl Plugin<dyn Loss> for SigLip {
+    fn facts(&self) -> LossFacts {
+        let bias = if let Bias::Number(bias) = self.bias { Some(bias) } else { None };
+        LossFacts { per_pair: true, bias, ..LossFacts::default() }
+    }
+
     fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
         let bias = self.bias.of(scope.batch)?;
         Ok(Box::new(Pairwise {

@@ -108,6 +108,12 @@ pub struct LossScope<'a> {
 pub struct LossFacts {
     /// What it scores.
     pub task: Task,
+    /// Whether it takes [`Pair::group`] into account, so that equal images or captions are no negatives of each other.
+    pub groups: bool,
+    /// Whether every pair is scored by itself, as SigLIP does, so that small batches train as well as large ones.
+    pub per_pair: bool,
+    /// A bias on the logits that is fixed by the settings. One that suits a batch of B pairs is -ln(B - 1).
+    pub bias: Option<f64>,
 }
 
 impl Kind for dyn Loss {
