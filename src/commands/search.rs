@@ -31,7 +31,6 @@ use crate::{
         Engine, Eyes, Gallery, Judge, Pictures, Place, Reader, Wanted, approximate, keep, lines, serve,
     },
     spec::Spec,
-    train,
 };
 
 /// How long after the end of its input this program may still keep what is done.

@@ -12,7 +12,7 @@ use crate::{
     console::Console,
     data::{Prepare, Source, cores},
     model::{Against, ImageTower},
-    train::{self, Features, Towers},
+    train::{Features, Towers},
 };
 
 /// An image tower and what it was trained against, with what they need to see and to read.

@@ -11,7 +11,6 @@ use super::{
     features::{Features, Without},
     rig::{Feed, Rig},
 };
-use clip_lab_input::pad;
 use clip_lab_plan::{Plan, Split};
 
 /// A trained model, as evaluation needs it.

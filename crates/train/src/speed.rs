@@ -6,6 +6,7 @@ use anyhow::Result;
 use clip_lab_torch::allow_tf32;
 use tch::{Device, Kind, Tensor};
 
+use clip_lab_model::autocast_kind;
 use clip_lab_plan::Precision;
 
 /// How long the peak is looked for.
@@ -19,7 +20,7 @@ const LONG: Duration = Duration::from_millis(150);
 pub fn peak(device: Device, precision: Precision) -> Result<f64> {
     allow_tf32(precision == Precision::Tf32)?;
     let side = if device.is_cuda() { 8192 } else { 1024 };
-    let kind = precision.cast().unwrap_or(Kind::Float);
+    let kind = autocast_kind(precision).unwrap_or(Kind::Float);
     let x = Tensor::f_full([side, side], 0.5, (kind, device))?;
     let product = || -> Result<f64> {
         let started = Instant::now();

@@ -29,6 +29,7 @@ use super::{
     thumbnail::Thumbnails,
 };
 use clip_lab_input::{Batch, Broken, Read};
+use clip_lab_model::Start;
 use clip_lab_plan::{Plan, Split};
 use clock::Clock;
 
@@ -274,7 +275,9 @@ impl<'a> Trainer<'a> {
     fn asked_to_stop(&mut self) -> Result<bool> {
         for request in self.session.recorder.requests() {
             match request {
-                Request::Stop => self.stop.ask(),
+                Request::Stop => {
+                    self.stop.ask();
+                }
                 Request::Checkpoint => self.try_save(),
             }
         }
