@@ -197,6 +197,6 @@ fn what_cannot_be_searched_is_told() {
     says(&refused(&["--images", "data", " "]), &["an empty text"]);
     says(&refused(&["--images", "data", "x", "-i"]), &["terminal"]);
     lab.write("bad.png", "no picture");
-    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not a picture"]);
+    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not an image"]);
     says(&lab.run(&["search", "void", "x"]).bad(), &["data of its own", "--images DIR"]);
 }

@@ -1,4 +1,4 @@
-//! Geometry against Pillow and torchvision, and on shapes that nobody planned for.
+//! Crop geometry against Pillow and torchvision, and on extreme shapes.
 
 mod common;
 
@@ -7,7 +7,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use image::{Rgb, RgbImage, imageops};
 use safetensors::SafeTensors;
 
-/// What evaluation sees of a picture.
+/// The evaluation preprocessing.
 fn preprocess(
     picture: &RgbImage,
     size: u32,
@@ -18,7 +18,7 @@ fn preprocess(
     Crop::middle(picture.dimensions(), size, resized, how, interpolation).apply(picture.clone())
 }
 
-/// Pixels by channel, row and column, as the goldens have them.
+/// Pixels as `[3, H, W]`, the layout of the goldens.
 fn channels_first(picture: &RgbImage) -> Vec<u8> {
     (0..3).flat_map(|channel| picture.pixels().map(move |pixel| pixel.0[channel])).collect()
 }
@@ -46,7 +46,7 @@ fn photographs_come_out_as_pillow_makes_them() {
     }
 }
 
-/// A picture whose every pixel differs from its neighbours.
+/// An image whose every pixel differs from its neighbours.
 fn busy(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let value = x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503);
@@ -54,8 +54,8 @@ fn busy(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Resizes to `resized` pixels, then cuts: the long way that `preprocess` avoids.
-fn long_way(picture: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
+/// Resizes to `resized` pixels, then crops: the reference for `preprocess`.
+fn resize_then_crop(picture: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
     let (width, height) = picture.dimensions();
     let short = width.min(height);
     let (across, down) = match how {
@@ -83,12 +83,12 @@ fn cutting_first_equals_cutting_last() {
             let resized = size + margin;
             let stated = (resized > size).then_some(resized);
             let short = preprocess(&picture, size, stated, how, Interpolation::Bicubic).unwrap();
-            let long = long_way(&picture, size, resized, how);
+            let long = resize_then_crop(&picture, size, resized, how);
             let off = || short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b));
             let mean = off().map(f64::from).sum::<f64>() / long.as_raw().len() as f64;
             let most = off().max();
-            // The other resampler rounds its weights, and once more between its passes, which noise of full contrast
-            // shows; a pixel in the wrong place would be far off.
+            // The reference rounds its weights and between its passes, which shows on full-contrast noise; a misplaced
+            // pixel would differ by far more.
             assert!(
                 mean <= 0.5 && most <= Some(8),
                 "{width}x{height} to {resized}, {size}, {how:?}: {mean}, {most:?}"

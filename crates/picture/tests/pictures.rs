@@ -1,4 +1,4 @@
-//! Picture files, good and bad.
+//! Image files, good and bad.
 
 mod common;
 
@@ -18,9 +18,9 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 fn files_that_are_no_picture_are_named_with_what_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     let error = broken(dir.path(), "text.png", b"a dog runs on grass");
-    assert!(error.contains("not a picture") && error.contains("a dog runs"), "{error}");
+    assert!(error.contains("not an image") && error.contains("a dog runs"), "{error}");
     assert!(broken(dir.path(), "empty.jpg", b"").contains("empty (0 bytes)"));
-    assert!(broken(dir.path(), "one.jpg", b"\xff").contains("not a picture"));
+    assert!(broken(dir.path(), "one.jpg", b"\xff").contains("not an image"));
     let gone = format!("{:#}", clip_lab_picture::open(&dir.path().join("gone.jpg")).unwrap_err());
     assert!(gone.contains("gone.jpg") && gone.contains("cannot be read"), "{gone}");
 }
@@ -53,7 +53,7 @@ fn every_photograph_decodes() {
 
 #[test]
 fn a_few_bytes_that_claim_to_be_enormous_are_refused() {
-    // A PNG whose header says 60,000 x 60,000 pixels, with the checksum that belongs to it.
+    // A PNG whose header declares 60,000 x 60,000 pixels, with a valid checksum.
     let mut header = b"IHDR".to_vec();
     header.extend(60_000_u32.to_be_bytes());
     header.extend(60_000_u32.to_be_bytes());
@@ -118,14 +118,14 @@ fn a_photograph_taken_sideways_is_turned_upright() {
 
 #[test]
 fn what_is_no_regular_file_is_refused_at_once() {
-    let told = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
-    assert_eq!(told("/dev/zero"), "picture /dev/zero cannot be read: a device, not a regular file");
-    assert!(told("/").contains("a folder, not a regular file"));
+    let error = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
+    assert_eq!(error("/dev/zero"), "image /dev/zero cannot be read: a device, not a regular file");
+    assert!(error("/").contains("a folder, not a regular file"));
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("x.jpg");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    assert!(told(fifo.to_str().unwrap()).contains("a FIFO, not a regular file"));
+    assert!(error(fifo.to_str().unwrap()).contains("a FIFO, not a regular file"));
     let large = folder.path().join("large.png");
     fs::File::create(&large).unwrap().set_len(clip_lab_picture::MOST_BYTES + 1).unwrap();
-    assert!(told(large.to_str().unwrap()).contains("larger than 256 MiB"));
+    assert!(error(large.to_str().unwrap()).contains("larger than 256 MiB"));
 }

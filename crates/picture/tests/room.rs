@@ -1,5 +1,5 @@
-//! Images are decoded within the budget of memory that all threads share; in a program of its own, since the budget is the
-//! program's.
+//! Decoding stays within the memory budget that all threads share. A test binary of its own, since the budget is
+//! per process.
 
 use std::{
     io::Cursor,
@@ -15,7 +15,7 @@ use clip_lab_files::{MOST_ROOM, Room};
 use clip_lab_picture::{Picture, Scratch};
 use image::{GrayImage, ImageFormat};
 
-/// The tests of this file take turns.
+/// Serialises the tests of this file.
 static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
