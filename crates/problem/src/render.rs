@@ -1,4 +1,4 @@
-//! Problems as text: annotate-snippets draws the carets.
+//! Renders problems as text with annotate-snippets.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -6,13 +6,13 @@ use clip_lab_escape::{line, lines, trusted};
 
 use crate::{Place, Problem};
 
-/// The most problems that are shown of a file: each shows a piece of its text, and nobody reads more.
+/// The most problems rendered per file.
 const MOST: usize = 100;
 
-/// The problems of one file, in the order of the file, as text for a terminal (`colour`) or a log: the first 100 of them,
-/// and how many more there are.
+/// Renders the problems of one file in file order, for a terminal (`colour`) or a log: the first 100, and the number of
+/// others.
 ///
-/// `file` is the name shown, `text` what was parsed. Hidden characters are escaped; colours are for
+/// `file` is the displayed name, `text` the parsed text. Escapes hidden characters; print coloured output through
 /// [`clip_lab_escape::terminal`].
 pub fn render(file: &str, text: &str, problems: &[Problem], colour: bool) -> String {
     let mut sorted: Vec<Problem> = problems.iter().map(escaped).collect();
@@ -26,15 +26,15 @@ pub fn render(file: &str, text: &str, problems: &[Problem], colour: bool) -> Str
     if colour { trusted(&all) } else { lines(&all).into_owned() }
 }
 
-/// The renderer escapes lines of the file; what is said of them may hold more of it.
+/// Escapes the messages, which may quote the file. The renderer itself escapes source lines.
 fn escaped(problem: &Problem) -> Problem {
-    let one = |words: &String| line(words).into_owned();
-    let several = |words: &String| lines(words).into_owned();
+    let one = |text: &String| line(text).into_owned();
+    let several = |text: &String| lines(text).into_owned();
     Problem {
         message: one(&problem.message),
         place: problem.place.clone(),
         label: one(&problem.label),
-        also: problem.also.iter().map(|(place, words)| (place.clone(), one(words))).collect(),
+        also: problem.also.iter().map(|(place, label)| (place.clone(), one(label))).collect(),
         note: problem.note.as_ref().map(several),
         help: problem.help.as_ref().map(several),
     }
@@ -67,15 +67,15 @@ fn snippet<'a>(
     let others = problem
         .also
         .iter()
-        .map(|(place, words)| AnnotationKind::Context.span(within(text, place)).label(words.as_str()));
+        .map(|(place, label)| AnnotationKind::Context.span(within(text, place)).label(label.as_str()));
     Snippet::source(text).path(file).fold(true).annotation(caret).annotations(others)
 }
 
-/// Keeps a range inside the text and on one line at least: an empty file still gets its caret.
+/// Clamps a span to the text and to its first line; an empty file still gets its caret.
 fn within(text: &str, place: &Place) -> Place {
     let end = place.end.min(text.len());
     let start = place.start.min(end);
-    // A table header's place may run over many lines; the first says where.
+    // The span of a table may cover many lines; the first is enough.
     let line_end = text[start..end].find('\n').map_or(end, |newline| start + newline);
     start..line_end
 }

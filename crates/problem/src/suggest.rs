@@ -1,14 +1,14 @@
-//! The nearest right name for a wrong one.
+//! Suggests the closest valid name for a misspelt one.
 
-/// The longest name that is compared with another: the work grows with the product of the lengths, and nobody types more.
+/// The longest name to compare, in bytes: the cost grows with the product of the lengths.
 const LONGEST: usize = 200;
 
-/// The one of `known` that a person most likely meant by `name`, if any is near enough.
+/// The closest of `known` to `name` by edit distance, if it is similar enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let score = |candidate: &str| {
-        let typed = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+        let edits = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
         let longest = name.chars().count().max(candidate.chars().count()).max(1);
-        1.0 - typed as f64 / longest as f64
+        1.0 - edits as f64 / longest as f64
     };
     if name.len() > LONGEST {
         return None;
