@@ -1,27 +1,27 @@
-//! Rows of the store become a figure.
+//! Builds figures from rows of the store.
 
 use super::{
-    Figure, Form, Group, Rows, Ruler, Series, Unit, View,
+    Figure, FigureAxis, Form, Group, Rows, Series, Unit, View,
     curve::{curve, visible},
     group, notes,
-    range::{settle, x_scale, y_scale},
+    range::{resolve_form, x_scale, y_scale},
     x,
 };
 
-/// The figure of `rows`, a curve for each: lines split where a value is missing, bands, marks, and axes that hold them.
+/// The figure of `rows`, one curve each: lines split at missing values, bands, marks and axes.
 pub fn figure(title: &str, rows: &[Rows], view: View) -> Figure {
-    let form = settle(view.y, rows);
+    let form = resolve_form(view.y, rows);
     let series = rows.iter().map(|rows| curve(rows, form, &view)).collect();
     assemble(title, rows, series, form, view)
 }
 
-/// The figure of `rows` gathered in `groups` ([`super::gather`] makes them), a curve for each group: the mean of its
-/// runs with what [`View::band`] says around it.
+/// The figure of `rows` in `groups` (see [`super::gather`]), one curve per group: the mean of its runs with the band of
+/// [`View::band`].
 ///
-/// Runs are drawn at their own places; the mean is taken of the straight lines between them, only where a run has
-/// values. Where the number of runs changes, the curve is cut and the place noted in [`Series::changes`].
+/// Runs are interpolated linearly between their points and never extrapolated. The curve is cut where the number of runs
+/// changes, see [`Series::changes`].
 pub fn grouped(title: &str, rows: &[Rows], groups: &[Group], view: View) -> Figure {
-    let form = settle(view.y, rows);
+    let form = resolve_form(view.y, rows);
     let curves: Vec<Series> = rows.iter().map(|rows| curve(rows, form, &view)).collect();
     let mut series = Vec::new();
     for group in groups {
@@ -41,13 +41,13 @@ fn assemble(title: &str, rows: &[Rows], mut series: Vec<Series>, form: Form, vie
     }
     let scale = y_scale(&series, form, &view, &horizontal);
     let beyond = notes::beyond(&series, &horizontal, &scale);
-    let seen = notes::Seen { rows, series: &series, view: &view, form, beyond, x: &horizontal };
+    let draft = notes::Draft { rows, series: &series, view: &view, form, beyond, x: &horizontal };
     Figure {
         title: title.to_string(),
-        notes: notes::notes(&seen),
-        shaded: notes::shaded(&seen),
-        x: Ruler { title: x::title(view.x).to_string(), scale: horizontal, unit: x::unit(view.x) },
-        y: Ruler { title: title.to_string(), scale, unit: Unit::Number },
+        notes: notes::notes(&draft),
+        shaded: notes::shaded(&draft),
+        x: FigureAxis { title: x::title(view.x).to_string(), scale: horizontal, unit: x::unit(view.x) },
+        y: FigureAxis { title: title.to_string(), scale, unit: Unit::Number },
         series,
         beyond,
     }
