@@ -195,7 +195,7 @@ fn of_many_classes_those_with_most_mistakes_are_drawn() {
     assert_eq!(shown.len(), MOST);
     assert!(shown.contains(&150) && shown.contains(&199) && shown.is_sorted(), "{shown:?}");
     assert!(confusion(&of, 175.0).unwrap().high > 100.0);
-    assert!(confusion(&of, 40.0).unwrap_err().to_string().contains("make the picture wider"));
+    assert!(confusion(&of, 40.0).unwrap_err().to_string().contains("make the chart wider"));
     of.counts.pop();
     assert!(confusion(&of, 175.0).is_err());
 }
