@@ -1,4 +1,4 @@
-//! What of many runs must be read before a filter can be held against them.
+//! The data that a filter needs besides the run rows.
 
 use clip_lab_store::Asked;
 
@@ -7,7 +7,7 @@ use super::{
     subject::FIELDS,
 };
 
-/// Everything that `expr` may look at besides the rows themselves.
+/// The data that `expr` needs besides the rows.
 pub fn asked(expr: &Expr) -> Asked {
     let mut asked = Asked::default();
     add(expr, &mut asked);
@@ -29,7 +29,7 @@ fn add(expr: &Expr, asked: &mut Asked) {
     }
 }
 
-/// What the name of a comparison or of a column may look at.
+/// Adds the data that the name of a comparison or column needs.
 pub fn field(field: &Field, asked: &mut Asked) {
     name_of(&field.name, asked);
 }
@@ -42,7 +42,7 @@ fn name_of(name: &str, asked: &mut Asked) {
     }
 }
 
-/// Whether the row alone, with tags and notes, has it.
+/// Whether it is a field of the row, tags or notes.
 fn is_field(name: &str) -> bool {
     FIELDS.contains(&name) || ["tags", "notes"].contains(&name)
 }
