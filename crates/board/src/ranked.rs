@@ -126,12 +126,12 @@ impl Ranks {
     ) -> Result<Option<Ranks>, StoreError> {
         let Some(ranked) = &metric.ranked else { return Ok(None) };
         let Some(ranks) = reader.ranks_of(run, &ranked.at(step, &metric.split))? else { return Ok(None) };
-        let pictures = match ranked.images_at(step, &metric.split) {
-            Some(at) => reader.ranks_of(run, &at)?.map_or(ranks.len(), |pictures| pictures.len()),
+        let images = match ranked.images_at(step, &metric.split) {
+            Some(at) => reader.ranks_of(run, &at)?.map_or(ranks.len(), |images| images.len()),
             None => ranks.len(),
         };
         // Captions are in the order of their images.
-        let together = (pictures > 0 && ranks.len().is_multiple_of(pictures)).then(|| ranks.len() / pictures);
+        let together = (images > 0 && ranks.len().is_multiple_of(images)).then(|| ranks.len() / images);
         let scores: Vec<f64> = ranks.iter().map(|rank| ranked.score(*rank)).collect();
         // Ranks that give another value belong to another evaluation.
         let fits = (mean(&scores) - value).abs() <= 1e-5 * value.abs().max(1.0);

@@ -44,9 +44,9 @@ fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     if a.dimensions() != b.dimensions() {
         return 1.0;
     }
-    let small = |picture: &RgbImage| {
-        let (wide, high) = (picture.width() / BLOCK, picture.height() / BLOCK);
-        imageops::resize(picture, wide, high, imageops::FilterType::Triangle)
+    let small = |image: &RgbImage| {
+        let (wide, high) = (image.width() / BLOCK, image.height() / BLOCK);
+        imageops::resize(image, wide, high, imageops::FilterType::Triangle)
     };
     let (a, b) = (small(a), small(b));
     let differ = a.pixels().zip(b.pixels()).filter(|(a, b)| (0..3).any(|i| a[i].abs_diff(b[i]) >= VISIBLE));

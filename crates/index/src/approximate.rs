@@ -108,7 +108,7 @@ impl Approximate {
     pub fn recall(&self, index: &Index, queries: usize, at: usize, threads: usize) -> Result<Recall> {
         let queries = queries.min(index.len());
         let at = at.min(index.len().saturating_sub(1)).max(1);
-        let asked = queries.max(1) as f64;
+        let divisor = queries.max(1) as f64;
         let (mut recall, mut seconds, mut exact_seconds) = (0.0, 0.0, 0.0);
         for place in 0..queries {
             let own = place * index.len() / queries;
@@ -118,13 +118,13 @@ impl Approximate {
             };
             let started = Instant::now();
             let found = others(self.nearest(index, &row, at + 1)?);
-            seconds += started.elapsed().as_secs_f64() / asked;
+            seconds += started.elapsed().as_secs_f64() / divisor;
             let started = Instant::now();
             let right = others(index.nearest(&row, at + 1, threads));
-            exact_seconds += started.elapsed().as_secs_f64() / asked;
+            exact_seconds += started.elapsed().as_secs_f64() / divisor;
             recall += share(&found, &right);
         }
-        Ok(Recall { recall: recall / asked, at, queries, seconds, exact_seconds })
+        Ok(Recall { recall: recall / divisor, at, queries, seconds, exact_seconds })
     }
 }
 

@@ -97,15 +97,15 @@ impl Index {
 /// The dot product of a row of little-endian floats with a query.
 pub fn dot(row: &[u8], query: &[f32]) -> f32 {
     let (blocks, rest) = row.as_chunks::<{ WIDE * LANES }>();
-    let (asked, tail) = query.as_chunks::<LANES>();
+    let (query_blocks, tail) = query.as_chunks::<LANES>();
     let mut sums = [0.0_f32; LANES];
-    for (block, asked) in blocks.iter().zip(asked) {
+    for (block, query) in blocks.iter().zip(query_blocks) {
         let (numbers, _) = block.as_chunks::<WIDE>();
-        for ((sum, number), asked) in sums.iter_mut().zip(numbers).zip(asked) {
-            *sum += f32::from_le_bytes(*number) * asked;
+        for ((sum, number), other) in sums.iter_mut().zip(numbers).zip(query) {
+            *sum += f32::from_le_bytes(*number) * other;
         }
     }
     let (rest, _) = rest.as_chunks::<WIDE>();
-    let rest: f32 = rest.iter().zip(tail).map(|(number, asked)| f32::from_le_bytes(*number) * asked).sum();
+    let rest: f32 = rest.iter().zip(tail).map(|(number, other)| f32::from_le_bytes(*number) * other).sum();
     sums.iter().sum::<f32>() + rest
 }

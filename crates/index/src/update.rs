@@ -39,9 +39,8 @@ impl Update {
         let by_stamp: HashMap<&Stamp, usize> = entries.iter().map(|entry| &entry.stamp).zip(0..).collect();
         let names: HashSet<&str> = entries.iter().map(|entry| entry.stamp.name.as_str()).collect();
         let reused: Vec<Option<usize>> = current.iter().map(|stamp| by_stamp.get(stamp).copied()).collect();
-        let wanted: Vec<usize> = (0..current.len()).filter(|&picture| reused[picture].is_none()).collect();
-        let changed =
-            wanted.iter().filter(|&&picture| names.contains(current[picture].name.as_str())).count();
+        let wanted: Vec<usize> = (0..current.len()).filter(|&image| reused[image].is_none()).collect();
+        let changed = wanted.iter().filter(|&&image| names.contains(current[image].name.as_str())).count();
         let gone = entries.len() - (current.len() - wanted.len());
         Self { reused, wanted, changed, vanished: gone - changed.min(gone), current }
     }
@@ -64,8 +63,8 @@ impl Update {
     ) -> Result<Index> {
         let rows = old.map(rows_by_entry).unwrap_or_default();
         let entries: Vec<Option<Entry>> =
-            (0..self.current.len()).map(|picture| self.entry(picture, old, fresh)).collect();
-        let row = |picture: usize| match (fresh.get(&picture), self.reused[picture], old) {
+            (0..self.current.len()).map(|image| self.entry(image, old, fresh)).collect();
+        let row = |image: usize| match (fresh.get(&image), self.reused[image], old) {
             (Some(Fresh::Row(row)), _, _) => Row::Numbers(row),
             (None, Some(entry), Some(old)) => {
                 rows[entry].map_or(Row::None, |row| Row::Bytes(old.row_bytes(row)))
@@ -75,18 +74,18 @@ impl Update {
         let lines: Vec<(&Entry, Row<'_>)> = entries
             .iter()
             .enumerate()
-            .filter_map(|(picture, entry)| Some((entry.as_ref()?, row(picture))))
+            .filter_map(|(image, entry)| Some((entry.as_ref()?, row(image))))
             .collect();
         write(path, model, dim, &lines)?;
         Index::read(path, model)
     }
 
-    fn entry(&self, picture: usize, old: Option<&Index>, fresh: &HashMap<usize, Fresh>) -> Option<Entry> {
-        let stamp = self.current[picture].clone();
-        match fresh.get(&picture) {
+    fn entry(&self, image: usize, old: Option<&Index>, fresh: &HashMap<usize, Fresh>) -> Option<Entry> {
+        let stamp = self.current[image].clone();
+        match fresh.get(&image) {
             Some(Fresh::Row(_)) => Some(Entry { stamp, broken: None }),
             Some(Fresh::Broken(why)) => Some(Entry { stamp, broken: Some(why.clone()) }),
-            None => Some(old?.entries()[self.reused[picture]?].clone()),
+            None => Some(old?.entries()[self.reused[image]?].clone()),
         }
     }
 }

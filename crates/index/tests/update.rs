@@ -21,11 +21,11 @@ fn row(seed: u64) -> Vec<f32> {
 fn update(path: &Path, now: &[Stamp]) -> (Index, Update) {
     let old = Index::read(path, MODEL).ok();
     let update = Update::between(old.as_ref(), now.to_vec());
-    let embed = |&picture: &usize| {
-        let stamp = &now[picture];
+    let embed = |&image: &usize| {
+        let stamp = &now[image];
         let bad = stamp.name.starts_with("bad");
         let fresh = if bad { Fresh::Broken("cut short".to_owned()) } else { Fresh::Row(row(stamp.mark[0])) };
-        (picture, fresh)
+        (image, fresh)
     };
     let fresh: HashMap<usize, Fresh> = update.wanted.iter().map(embed).collect();
     (update.apply(old.as_ref(), &fresh, (path, MODEL, DIM)).unwrap(), update)

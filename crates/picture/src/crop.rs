@@ -78,9 +78,9 @@ impl Crop {
     ///
     /// # Errors
     /// If the image has no pixels.
-    pub fn apply(&self, picture: RgbImage) -> Result<RgbImage> {
+    pub fn apply(&self, image: RgbImage) -> Result<RgbImage> {
         let mut scratch = Scratch::new()?;
-        scratch.open(picture.into())?.square(self, &mut scratch)
+        scratch.open(image.into())?.square(self, &mut scratch)
     }
 
     /// The largest of 8, 4, 2 and 1 by which the decoded image can be reduced without upscaling the crop. libjpeg-turbo has

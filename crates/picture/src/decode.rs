@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbIma
 use crate::{Picture, Scratch};
 
 /// The most pixels of an image: a header of a few bytes can declare terabytes.
-pub const MOST_PIXELS: u64 = 100_000_000;
+pub const MAX_PIXELS: u64 = 100_000_000;
 
 /// Reads and decodes an image file, upright and in RGB.
 ///
@@ -42,22 +42,22 @@ pub fn decode_other(bytes: &[u8]) -> Result<(RgbImage, Room)> {
     let each = u64::from(decoder.color_type().bytes_per_pixel()) + 4 + 3;
     let room = Room::take(u64::from(width) * u64::from(height) * each);
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder)
+    let mut image = DynamicImage::from_decoder(decoder)
         .with_context(|| format!("its {format:?} data is corrupt or truncated"))?;
-    picture.apply_orientation(orientation);
-    Ok((on_white(picture), room))
+    image.apply_orientation(orientation);
+    Ok((on_white(image), room))
 }
 
 fn corrupt_header(format: ImageFormat) -> String {
     format!("its {format:?} header is corrupt")
 }
 
-/// Checks the declared size against [`MOST_PIXELS`].
+/// Checks the declared size against [`MAX_PIXELS`].
 pub fn ensure_size(width: u32, height: u32) -> Result<()> {
     ensure!(
-        u64::from(width) * u64::from(height) <= MOST_PIXELS,
+        u64::from(width) * u64::from(height) <= MAX_PIXELS,
         "its header declares {width}x{height} pixels, the limit is {} million",
-        MOST_PIXELS / 1_000_000
+        MAX_PIXELS / 1_000_000
     );
     Ok(())
 }
@@ -65,7 +65,7 @@ pub fn ensure_size(width: u32, height: u32) -> Result<()> {
 fn limits() -> Limits {
     let mut limits = Limits::default();
     // Four 16-bit channels, twice: the decoded image and the decoder's buffer.
-    limits.max_alloc = Some(MOST_PIXELS * 16);
+    limits.max_alloc = Some(MAX_PIXELS * 16);
     limits
 }
 
@@ -76,13 +76,13 @@ fn unknown_format(bytes: &[u8]) -> String {
     format!("it is not an image: the file begins with `{start}` ({supported})")
 }
 
-fn on_white(picture: DynamicImage) -> RgbImage {
-    if !picture.color().has_alpha() {
-        return picture.into_rgb8();
+fn on_white(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
     }
-    let picture = picture.into_rgba8();
-    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [colour @ .., alpha] = picture.get_pixel(x, y).0;
+    let image = image.into_rgba8();
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let [colour @ .., alpha] = image.get_pixel(x, y).0;
         let alpha = u32::from(alpha);
         image::Rgb(colour.map(|value| ((u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8))
     })

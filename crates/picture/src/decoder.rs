@@ -55,8 +55,8 @@ impl Scratch {
     ///
     /// # Errors
     /// If the image is corrupt, truncated, too large or in no supported format.
-    pub fn open(&mut self, picture: Picture) -> Result<Opened> {
-        let bytes = match picture {
+    pub fn open(&mut self, image: Picture) -> Result<Opened> {
+        let bytes = match image {
             Picture::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
             Picture::Encoded(bytes) => bytes,
         };
@@ -72,9 +72,9 @@ impl Scratch {
             turned => {
                 // Stored and rotated pixels.
                 let room = Room::take(2 * header.bytes());
-                let mut picture = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
-                picture.apply_orientation(turned);
-                Ok(Opened(Inner::Pixels { pixels: picture.into_rgb8(), _room: Some(room) }))
+                let mut image = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
+                image.apply_orientation(turned);
+                Ok(Opened(Inner::Pixels { pixels: image.into_rgb8(), _room: Some(room) }))
             }
         }
     }

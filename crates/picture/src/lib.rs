@@ -26,7 +26,7 @@ mod resample;
 pub const PIXELS: &str = "libjpeg-turbo, 16-bit passes";
 
 pub use crop::{Area, Crop, Detail};
-pub use decode::{MOST_PIXELS, decode, open};
+pub use decode::{MAX_PIXELS, decode, open};
 pub use decoder::{Opened, Scratch};
 pub use normalise::Normalise;
 pub use options::{Interpolation, Resize};

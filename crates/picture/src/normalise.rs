@@ -27,9 +27,9 @@ impl Normalise {
     }
 
     /// Writes the red, green and blue planes, `[3, H, W]`.
-    pub fn write(&self, picture: &RgbImage, out: &mut [f32]) {
-        let width = picture.width().max(1) as usize;
-        self.pixels(picture.as_raw().chunks_exact(3 * width), width, out);
+    pub fn write(&self, image: &RgbImage, out: &mut [f32]) {
+        let width = image.width().max(1) as usize;
+        self.pixels(image.as_raw().chunks_exact(3 * width), width, out);
     }
 
     /// As [`Normalise::write`], from rows of `width` RGB pixels.

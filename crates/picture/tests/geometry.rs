@@ -9,18 +9,18 @@ use safetensors::SafeTensors;
 
 /// The evaluation preprocessing.
 fn preprocess(
-    picture: &RgbImage,
+    image: &RgbImage,
     size: u32,
     resized: Option<u32>,
     how: Resize,
     interpolation: Interpolation,
 ) -> anyhow::Result<RgbImage> {
-    Crop::middle(picture.dimensions(), size, resized, how, interpolation).apply(picture.clone())
+    Crop::middle(image.dimensions(), size, resized, how, interpolation).apply(image.clone())
 }
 
 /// Pixels as `[3, H, W]`, the layout of the goldens.
-fn channels_first(picture: &RgbImage) -> Vec<u8> {
-    (0..3).flat_map(|channel| picture.pixels().map(move |pixel| pixel.0[channel])).collect()
+fn channels_first(image: &RgbImage) -> Vec<u8> {
+    (0..3).flat_map(|channel| image.pixels().map(move |pixel| pixel.0[channel])).collect()
 }
 
 #[test]
@@ -55,14 +55,14 @@ fn busy(width: u32, height: u32) -> RgbImage {
 }
 
 /// Resizes to `resized` pixels, then crops: the reference for `preprocess`.
-fn resize_then_crop(picture: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
-    let (width, height) = picture.dimensions();
+fn resize_then_crop(image: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
+    let (width, height) = image.dimensions();
     let short = width.min(height);
     let (across, down) = match how {
         Resize::Shortest => (resized * width / short, resized * height / short),
         Resize::Squash => (resized, resized),
     };
-    let source = images::ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3).unwrap();
+    let source = images::ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).unwrap();
     let mut whole = images::Image::new(across, down, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
     Resizer::new().resize(&source, &mut whole, &options).unwrap();
@@ -75,15 +75,15 @@ fn resize_then_crop(picture: &RgbImage, size: u32, resized: u32, how: Resize) ->
 fn cutting_first_equals_cutting_last() {
     let shapes = [(100, 77, 32), (77, 100, 32), (32, 32, 32), (50, 333, 64), (31, 30, 48), (500, 375, 224)];
     for (width, height, size) in shapes {
-        let picture = busy(width, height);
+        let image = busy(width, height);
         // No margin, an odd one and an even one.
         let cases =
             [0, 7, 32].into_iter().flat_map(|margin| [(margin, Resize::Shortest), (margin, Resize::Squash)]);
         for (margin, how) in cases {
             let resized = size + margin;
             let stated = (resized > size).then_some(resized);
-            let short = preprocess(&picture, size, stated, how, Interpolation::Bicubic).unwrap();
-            let long = resize_then_crop(&picture, size, resized, how);
+            let short = preprocess(&image, size, stated, how, Interpolation::Bicubic).unwrap();
+            let long = resize_then_crop(&image, size, resized, how);
             let off = || short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b));
             let mean = off().map(f64::from).sum::<f64>() / long.as_raw().len() as f64;
             let most = off().max();
@@ -99,20 +99,20 @@ fn cutting_first_equals_cutting_last() {
 
 #[test]
 fn a_picture_of_the_right_size_is_left_alone_unless_it_has_a_margin_to_lose() {
-    let picture = busy(32, 32);
+    let image = busy(32, 32);
     for how in [Resize::Shortest, Resize::Squash] {
-        assert_eq!(preprocess(&picture, 32, None, how, Interpolation::Bicubic).unwrap(), picture);
-        assert!(preprocess(&picture, 32, Some(40), how, Interpolation::Bicubic).unwrap() != picture);
+        assert_eq!(preprocess(&image, 32, None, how, Interpolation::Bicubic).unwrap(), image);
+        assert!(preprocess(&image, 32, Some(40), how, Interpolation::Bicubic).unwrap() != image);
     }
 }
 
 #[test]
 fn one_colour_stays_that_colour_in_every_shape() {
     for (width, height) in [(1, 1), (1, 5000), (5000, 1), (2, 3), (7, 640), (1000, 999)] {
-        let picture = RgbImage::from_pixel(width, height, Rgb([7, 130, 255]));
+        let image = RgbImage::from_pixel(width, height, Rgb([7, 130, 255]));
         for how in [Resize::Shortest, Resize::Squash] {
             for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
-                let square = preprocess(&picture, 48, None, how, interpolation).unwrap();
+                let square = preprocess(&image, 48, None, how, interpolation).unwrap();
                 assert_eq!(square.dimensions(), (48, 48));
                 assert!(
                     square.pixels().all(|pixel| *pixel == Rgb([7, 130, 255])),

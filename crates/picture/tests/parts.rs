@@ -168,12 +168,11 @@ fn memory_used_again_shows_nothing_of_the_last_picture() {
 
 #[test]
 fn numbers_are_those_of_the_formula() {
-    let picture =
-        RgbImage::from_fn(19, 7, |x, y| image::Rgb([(x * 13) as u8, (y * 36) as u8, (x * y) as u8]));
+    let image = RgbImage::from_fn(19, 7, |x, y| image::Rgb([(x * 13) as u8, (y * 36) as u8, (x * y) as u8]));
     let (mean, std) = ([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
     let mut out = vec![f32::NAN; 3 * 19 * 7];
-    Normalise::new(mean, std).write(&picture, &mut out);
-    for (index, pixel) in picture.pixels().enumerate() {
+    Normalise::new(mean, std).write(&image, &mut out);
+    for (index, pixel) in image.pixels().enumerate() {
         for channel in 0..3 {
             let want = (f64::from(pixel.0[channel]) / 255.0 - mean[channel]) / std[channel];
             assert!((f64::from(out[channel * 19 * 7 + index]) - want).abs() < 1e-5);

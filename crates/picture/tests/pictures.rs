@@ -5,22 +5,22 @@ mod common;
 use std::{fs, io::Cursor, path::Path};
 
 use clip_lab_picture::{Picture, decode};
-use common::{broken, photo};
+use common::{decode_error, photo};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
-fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).unwrap();
+    image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
 #[test]
 fn files_that_are_no_picture_are_named_with_what_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
-    let error = broken(dir.path(), "text.png", b"a dog runs on grass");
+    let error = decode_error(dir.path(), "text.png", b"a dog runs on grass");
     assert!(error.contains("not an image") && error.contains("a dog runs"), "{error}");
-    assert!(broken(dir.path(), "empty.jpg", b"").contains("empty (0 bytes)"));
-    assert!(broken(dir.path(), "one.jpg", b"\xff").contains("not an image"));
+    assert!(decode_error(dir.path(), "empty.jpg", b"").contains("empty (0 bytes)"));
+    assert!(decode_error(dir.path(), "one.jpg", b"\xff").contains("not an image"));
     let gone = format!("{:#}", clip_lab_picture::open(&dir.path().join("gone.jpg")).unwrap_err());
     assert!(gone.contains("gone.jpg") && gone.contains("cannot be read"), "{gone}");
 }
@@ -31,12 +31,12 @@ fn a_picture_cut_short_is_an_error_wherever_it_is_cut() {
     let png =
         encoded(RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8 * 3, (x * y) as u8, 7])), ImageFormat::Png);
     for kept in [12, 40, png.len() / 2, png.len() * 9 / 10] {
-        broken(dir.path(), "cut.png", &png[..kept]);
+        decode_error(dir.path(), "cut.png", &png[..kept]);
     }
     let Some(jpeg) = photo() else { return };
     assert!(decode(&jpeg).is_ok());
     for kept in [3, 20, 200, jpeg.len() / 10, jpeg.len() / 2, jpeg.len() * 99 / 100, jpeg.len() - 2] {
-        broken(dir.path(), "cut.jpg", &jpeg[..kept]);
+        decode_error(dir.path(), "cut.jpg", &jpeg[..kept]);
     }
 }
 
@@ -45,8 +45,8 @@ fn every_photograph_decodes() {
     for folder in ["photos", "flickr8k/Images"] {
         let Some(folder) = clip_lab_goldens::data(folder) else { return };
         for entry in fs::read_dir(folder).unwrap().take(150) {
-            let picture = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
-            assert!(picture.width() > 1 && picture.height() > 1);
+            let image = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
+            assert!(image.width() > 1 && image.height() > 1);
         }
     }
 }
@@ -64,7 +64,7 @@ fn a_few_bytes_that_claim_to_be_enormous_are_refused() {
     png.extend(b"\0\0\0\0IDAT");
     png.extend(crc(b"IDAT").to_be_bytes());
     let dir = tempfile::tempdir().unwrap();
-    let error = broken(dir.path(), "bomb.png", &png);
+    let error = decode_error(dir.path(), "bomb.png", &png);
     assert!(error.contains("60000x60000") && error.contains("100 million"), "{error}");
 }
 
@@ -111,9 +111,9 @@ fn a_photograph_taken_sideways_is_turned_upright() {
     turned.extend((exif.len() as u16 + 2).to_be_bytes());
     turned.extend(exif);
     turned.extend(&jpeg[2..]);
-    let picture = decode(&turned).unwrap();
-    assert_eq!(picture.dimensions(), (16, 32));
-    assert!(picture.get_pixel(8, 4).0[0] > 200 && picture.get_pixel(8, 28).0[2] > 200);
+    let image = decode(&turned).unwrap();
+    assert_eq!(image.dimensions(), (16, 32));
+    assert!(image.get_pixel(8, 4).0[0] > 200 && image.get_pixel(8, 28).0[2] > 200);
 }
 
 #[test]

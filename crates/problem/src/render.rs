@@ -7,7 +7,7 @@ use clip_lab_escape::{line, lines, trusted};
 use crate::{Place, Problem};
 
 /// The most problems rendered per file.
-const MOST: usize = 100;
+const MAX_PROBLEMS: usize = 100;
 
 /// Renders the problems of one file in file order, for a terminal (`colour`) or a log: the first 100, and the number of
 /// others.
@@ -19,8 +19,9 @@ pub fn render(file: &str, text: &str, problems: &[Problem], colour: bool) -> Str
     sorted.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let file = line(file);
-    let groups = sorted.iter().take(MOST).map(|problem| renderer.render(&[group(&file, text, problem)]));
-    let more = sorted.len().saturating_sub(MOST);
+    let groups =
+        sorted.iter().take(MAX_PROBLEMS).map(|problem| renderer.render(&[group(&file, text, problem)]));
+    let more = sorted.len().saturating_sub(MAX_PROBLEMS);
     let more = (more > 0).then(|| format!("and {more} more problems"));
     let all = groups.chain(more).collect::<Vec<_>>().join("\n\n");
     if colour { trusted(&all) } else { lines(&all).into_owned() }

@@ -1,7 +1,7 @@
 //! Suggests the closest valid name for a misspelt one.
 
 /// The longest name to compare, in bytes: the cost grows with the product of the lengths.
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// The closest of `known` to `name` by edit distance, if it is similar enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
@@ -10,12 +10,12 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         let longest = name.chars().count().max(candidate.chars().count()).max(1);
         1.0 - edits as f64 / longest as f64
     };
-    if name.len() > LONGEST {
+    if name.len() > MAX_LENGTH {
         return None;
     }
     known
         .iter()
-        .filter(|candidate| candidate.len() <= LONGEST)
+        .filter(|candidate| candidate.len() <= MAX_LENGTH)
         .map(|candidate| (score(candidate), *candidate))
         .filter(|(score, _)| *score >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))

@@ -80,7 +80,7 @@ impl Bootstrap {
         if let Some(student) = spread.seeds {
             // Stratified: one draw from each equal slice of the distribution, for less noise.
             let slice = |at: usize| (at as f64 + 0.5) / self.draws as f64;
-            let quantile = |at| student.scale * student::quantile(student.freedom, slice(at));
+            let quantile = |at| student.scale * student::quantile(student.dof, slice(at));
             let mut quantiles: Vec<f64> = (0..self.draws).map(quantile).collect();
             quantiles.shuffle(&mut random);
             draws.iter_mut().zip(quantiles).for_each(|(draw, t)| *draw += t);

@@ -24,7 +24,7 @@ pub(crate) struct Spread {
 #[derive(Clone, Copy)]
 pub(crate) struct Student {
     pub scale: f64,
-    pub freedom: f64,
+    pub dof: f64,
 }
 
 impl Spread {
@@ -79,14 +79,14 @@ impl Spread {
 
 fn student(outcomes: &Outcomes, squares: Squares) -> Student {
     let cells = (outcomes.seeds() * outcomes.queries()) as f64;
-    Student { scale: (squares.seeds / cells).sqrt(), freedom: outcomes.seeds() as f64 - 1.0 }
+    Student { scale: (squares.seeds / cells).sqrt(), dof: outcomes.seeds() as f64 - 1.0 }
 }
 
 /// Approximates the difference of two scaled t distributions; a constant 0 adds nothing.
 fn sum(a: Student, b: Student) -> Student {
     let (va, vb) = (a.scale * a.scale, b.scale * b.scale);
-    let freedom = (va + vb) * (va + vb) / (va * va / a.freedom + vb * vb / b.freedom);
-    Student { scale: (va + vb).sqrt(), freedom: if va + vb > 0.0 { freedom } else { a.freedom } }
+    let dof = (va + vb) * (va + vb) / (va * va / a.dof + vb * vb / b.dof);
+    Student { scale: (va + vb).sqrt(), dof: if va + vb > 0.0 { dof } else { a.dof } }
 }
 
 /// The factor on deviations between queries that leaves only their own variance. Also corrects the bootstrap variance

@@ -16,8 +16,8 @@ pub fn mean(values: &[f64]) -> f64 {
 ///
 /// No interval for fewer than two values, or for equal values.
 pub fn over_seeds(values: &[f64]) -> Estimate {
-    let freedom = values.len() as f64 - 1.0;
-    estimate(mean(values), squared_error(values).sqrt(), freedom)
+    let dof = values.len() as f64 - 1.0;
+    estimate(mean(values), squared_error(values).sqrt(), dof)
 }
 
 /// The interval of [`over_seeds`] without the p-value: cheap enough for every point of a curve.
@@ -44,13 +44,13 @@ fn factor(n: usize) -> f64 {
 pub fn between_seeds(arm: &[f64], reference: &[f64]) -> Estimate {
     let (a, b) = (squared_error(arm), squared_error(reference));
     let share = |error: f64, values: &[f64]| error * error / (values.len() as f64 - 1.0);
-    let freedom = (a + b) * (a + b) / (share(a, arm) + share(b, reference));
-    estimate(mean(arm) - mean(reference), (a + b).sqrt(), freedom)
+    let dof = (a + b) * (a + b) / (share(a, arm) + share(b, reference));
+    estimate(mean(arm) - mean(reference), (a + b).sqrt(), dof)
 }
 
 /// The `p` quantile of Student's t.
-pub fn quantile(freedom: f64, p: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |t| t.inverse_cdf(p))
+pub fn quantile(dof: f64, p: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, dof).map_or(f64::NAN, |t| t.inverse_cdf(p))
 }
 
 /// Squared standard error of the mean; NaN for fewer than two values, 0 if they differ by rounding only.
@@ -63,9 +63,9 @@ fn squared_error(values: &[f64]) -> f64 {
     off.map(|off| off * off).sum::<f64>() / (values.len() as f64 - 1.0) / values.len() as f64
 }
 
-fn estimate(value: f64, error: f64, freedom: f64) -> Estimate {
+fn estimate(value: f64, error: f64, dof: f64) -> Estimate {
     let varies = error > 0.0 && error.is_finite();
-    let Some(t) = StudentsT::new(0.0, 1.0, freedom).ok().filter(|_| varies) else {
+    let Some(t) = StudentsT::new(0.0, 1.0, dof).ok().filter(|_| varies) else {
         return Estimate::bare(value);
     };
     let half = error * t.inverse_cdf(0.5 + LEVEL / 2.0);
@@ -114,9 +114,9 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_printed_tables() {
-        for (freedom, expected) in [(1.0, 12.706205), (2.0, 4.302653), (4.0, 2.776445), (30.0, 2.042272)] {
-            assert!((quantile(freedom, 0.975) - expected).abs() < 1e-5);
-            assert!((quantile(freedom, 0.025) + expected).abs() < 1e-5);
+        for (dof, expected) in [(1.0, 12.706205), (2.0, 4.302653), (4.0, 2.776445), (30.0, 2.042272)] {
+            assert!((quantile(dof, 0.975) - expected).abs() < 1e-5);
+            assert!((quantile(dof, 0.025) + expected).abs() < 1e-5);
         }
     }
 

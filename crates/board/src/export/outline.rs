@@ -163,15 +163,15 @@ mod tests {
         let options =
             Options { fontdb: Arc::new(fonts), font_family: font::FAMILY.to_string(), ..Options::default() };
         let tree = Tree::from_str(svg, &options).expect("a document");
-        let mut picture = Pixmap::new(600, 400).expect("memory");
-        picture.fill(Color::WHITE);
+        let mut image = Pixmap::new(600, 400).expect("memory");
+        image.fill(Color::WHITE);
         let scale = 600.0 / tree.size().width();
-        resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
-        picture.pixels().iter().map(|pixel| 255 - pixel.red()).collect()
+        resvg::render(&tree, Transform::from_scale(scale, scale), &mut image.as_mut());
+        image.pixels().iter().map(|pixel| 255 - pixel.red()).collect()
     }
 
-    fn ink(picture: &[u8]) -> f64 {
-        picture.iter().map(|dark| f64::from(*dark)).sum()
+    fn ink(image: &[u8]) -> f64 {
+        image.iter().map(|dark| f64::from(*dark)).sum()
     }
 
     #[test]

@@ -8,12 +8,12 @@
 //! status:live has:note                     status, and existence of a field
 //! ```
 
-mod asked;
 mod check;
 mod expr;
 mod lex;
 mod name;
 mod parse;
+mod required;
 mod subject;
 
 pub use name::{Cell, Name};
@@ -95,6 +95,6 @@ impl Filter {
 
     /// The data of runs that the filter needs besides their rows.
     pub fn asks(&self) -> Asked {
-        asked::asked(&self.expr)
+        required::required(&self.expr)
     }
 }

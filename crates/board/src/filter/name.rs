@@ -4,10 +4,10 @@ use clip_lab_problem::{Problem, render};
 use clip_lab_store::Asked;
 
 use super::{
-    asked, check,
+    check,
     expr::{Expr, Field, Value},
     lex::Op,
-    parse,
+    parse, required,
     subject::{Found, Subject},
 };
 
@@ -36,7 +36,7 @@ impl Name {
 
     /// Adds the data of runs that the lookup needs.
     pub fn asks(&self, asked: &mut Asked) {
-        asked::field(&self.0, asked);
+        required::field(&self.0, asked);
     }
 
     /// The value in `run`; none if it is missing or ambiguous.

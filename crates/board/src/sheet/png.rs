@@ -15,7 +15,7 @@ use crate::export::{
 
 /// Width, and maximum height, in pixels.
 const WIDE: f64 = 1600.0;
-const HIGHEST: f64 = 20_000.0;
+const MAX_HEIGHT: f64 = 20_000.0;
 /// Outer margin, and gap between images.
 const MARGIN: f64 = 24.0;
 const GAP: f64 = 12.0;
@@ -39,7 +39,7 @@ pub fn png(sheet: &Sheet) -> Result<Vec<u8>> {
     let paper = png::png(&drawn.document(), Size { pixels: WIDE as u32, ..Size::default() })?;
     let mut paper =
         image::load_from_memory(&paper).context("cannot read back the rendered sheet")?.into_rgba8();
-    drawn.pictures.iter().for_each(|(bytes, place)| overlay(bytes, *place, &mut paper));
+    drawn.images.iter().for_each(|(bytes, place)| overlay(bytes, *place, &mut paper));
     let mut out = Cursor::new(Vec::new());
     paper.write_to(&mut out, ImageFormat::Png).context("cannot encode the sheet as PNG")?;
     Ok(out.into_inner())
@@ -52,12 +52,12 @@ type Place = (f64, f64, f64, f64);
 struct Drawing<'a> {
     body: String,
     y: f64,
-    pictures: Vec<(&'a [u8], Place)>,
+    images: Vec<(&'a [u8], Place)>,
 }
 
 impl<'a> Drawing<'a> {
     fn of(sheet: &'a Sheet) -> Result<Self> {
-        let mut drawn = Self { body: String::new(), y: MARGIN, pictures: Vec::new() };
+        let mut drawn = Self { body: String::new(), y: MARGIN, images: Vec::new() };
         drawn.line(&sheet.title, TITLE, INK)?;
         drawn.line(&sheet.note, SMALL, FAINT)?;
         let cells = sheet.blocks.iter().map(|block| block.cells.len() + usize::from(block.asked.is_some()));
@@ -65,8 +65,8 @@ impl<'a> Drawing<'a> {
         sheet.blocks.iter().try_for_each(|block| drawn.block(block, columns))?;
         drawn.y += MARGIN;
         ensure!(
-            drawn.y <= HIGHEST,
-            "the sheet would be {:.0} pixels high, more than {HIGHEST}: ask for fewer, or write an .html",
+            drawn.y <= MAX_HEIGHT,
+            "the sheet would be {:.0} pixels high, more than {MAX_HEIGHT}: reduce the number of results, or write an .html",
             drawn.y
         );
         Ok(drawn)
@@ -118,7 +118,7 @@ impl<'a> Drawing<'a> {
         let x = |place: usize| MARGIN + (place % columns) as f64 * (wide + GAP);
         let first = usize::from(block.asked.is_some());
         if let Some(asked) = &block.asked {
-            self.pictures.push((asked, (MARGIN, self.y, wide, high)));
+            self.images.push((asked, (MARGIN, self.y, wide, high)));
             self.text("query", (MARGIN, self.y + high + SMALL * 1.2), SMALL, (FAINT, wide))?;
         }
         if block.of_texts() {
@@ -135,7 +135,7 @@ impl<'a> Drawing<'a> {
     fn cell(&mut self, cell: &'a Cell, place: Place) -> Result<()> {
         let (x, y, wide, high) = place;
         match &cell.jpeg {
-            Some(jpeg) => self.pictures.push((jpeg, place)),
+            Some(jpeg) => self.images.push((jpeg, place)),
             None => self.frame(place, FAINT, 1.0),
         }
         if cell.right == Some(true) {
@@ -176,8 +176,8 @@ fn cut(text: &str, size: f64, room: f64) -> Result<String> {
 
 /// Draws an image centred in its place, scaled to fit; leaves the place empty if it cannot be decoded.
 fn overlay(bytes: &[u8], (x, y, wide, high): Place, paper: &mut RgbaImage) {
-    let Ok(picture) = image::load_from_memory(bytes) else { return };
-    let small = picture.resize(wide as u32, high as u32, imageops::FilterType::Triangle).into_rgba8();
+    let Ok(image) = image::load_from_memory(bytes) else { return };
+    let small = image.resize(wide as u32, high as u32, imageops::FilterType::Triangle).into_rgba8();
     let left = x + (wide - f64::from(small.width())) / 2.0;
     let top = y + (high - f64::from(small.height())) / 2.0;
     imageops::overlay(paper, &small, left as i64, top as i64);

@@ -25,9 +25,9 @@ use crate::{
 };
 
 /// Minimum width of an image, borders included.
-const LEAST: u16 = 24;
+const MIN_WIDTH: u16 = 24;
 /// Maximum height of an image, borders included.
-const HIGHEST: u16 = 16;
+const MAX_HEIGHT: u16 = 16;
 
 /// Prints the sheet, with images in the protocol `images`.
 ///
@@ -85,10 +85,10 @@ impl Printer {
         print_line(&format!("{}{note}", block.head))?;
         let (wide, high) =
             ratatui::crossterm::terminal::size().context("cannot get the size of the terminal")?;
-        let columns = (wide / LEAST).clamp(1, 5);
+        let columns = (wide / MIN_WIDTH).clamp(1, 5);
         let width = wide / columns;
         // Terminal cells are about twice as high as wide, photographs wider than high.
-        let height = ((width - 2) * 3 / 8 + 2).clamp(4, HIGHEST).min(high.saturating_sub(1).max(4));
+        let height = ((width - 2) * 3 / 8 + 2).clamp(4, MAX_HEIGHT).min(high.saturating_sub(1).max(4));
         if let Some(asked) = &block.asked {
             self.row(&[("query".to_owned(), None, "", Some(asked))], width, height)?;
         }

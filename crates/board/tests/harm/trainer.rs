@@ -13,7 +13,7 @@ use clip_lab_store::{NewRun, Reader, Recorder, Status, Tick, new_uid};
 use crate::{ROLE, STORE};
 
 /// The longest a log call may block.
-const LONGEST: Duration = Duration::from_millis(5);
+const MAX_BLOCKED: Duration = Duration::from_millis(5);
 
 /// The process.
 pub struct Trainer(Child);
@@ -52,7 +52,7 @@ impl Trainer {
             panic!("{report}")
         };
         assert_eq!((faults, dropped), (0, 0), "{report}");
-        assert!(u128::from(held_up) < LONGEST.as_micros(), "a log call was held up for {held_up} µs");
+        assert!(u128::from(held_up) < MAX_BLOCKED.as_micros(), "a log call was held up for {held_up} µs");
         let reader = Reader::open(store).unwrap();
         let run = &reader.runs().unwrap()[0];
         assert_eq!(run.status, Status::Finished);

@@ -12,10 +12,10 @@ use anyhow::{Result, anyhow, bail, ensure};
 use turbojpeg_sys as raw;
 
 use super::Ycc;
-use crate::decode::{MOST_PIXELS, ensure_size};
+use crate::decode::{MAX_PIXELS, ensure_size};
 
 /// The most scans of a progressive image. Real ones have about ten; crafted ones keep a decoder busy for minutes.
-const MOST_SCANS: c_int = 200;
+const MAX_SCANS: c_int = 200;
 
 /// The header of a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +88,8 @@ impl Turbo {
         let handle = unsafe { raw::tj3Init(raw::TJINIT_TJINIT_DECOMPRESS as c_int) };
         let mut turbo =
             Self(NonNull::new(handle).ok_or_else(|| anyhow!("libjpeg-turbo cannot be initialised"))?);
-        turbo.set(raw::TJPARAM_TJPARAM_SCANLIMIT, MOST_SCANS)?;
-        turbo.set(raw::TJPARAM_TJPARAM_MAXPIXELS, MOST_PIXELS as c_int)?;
+        turbo.set(raw::TJPARAM_TJPARAM_SCANLIMIT, MAX_SCANS)?;
+        turbo.set(raw::TJPARAM_TJPARAM_MAXPIXELS, MAX_PIXELS as c_int)?;
         Ok(turbo)
     }
 

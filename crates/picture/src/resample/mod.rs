@@ -71,9 +71,9 @@ impl Resampler {
 
     /// Resamples YCbCr planes to the square of `crop`, each from its stored resolution: subsampled chroma is not upsampled
     /// first.
-    pub fn ycc(&mut self, picture: &Ycc, crop: &Crop, window: Window, sink: &mut Sink<'_>) {
+    pub fn ycc(&mut self, image: &Ycc, crop: &Crop, window: Window, sink: &mut Sink<'_>) {
         let mut planes = Vec::with_capacity(3);
-        for (number, plane) in picture.planes().enumerate() {
+        for (number, plane) in image.planes().enumerate() {
             let (stretch_x, stretch_y) = plane.stretch;
             let across = Side {
                 start: window.left / stretch_x,

@@ -16,8 +16,8 @@ pub fn photo() -> Option<Vec<u8>> {
     files.first().map(|file| fs::read(file).unwrap())
 }
 
-/// The error of an image file with these bytes.
-pub fn broken(dir: &Path, name: &str, bytes: &[u8]) -> String {
+/// The error of opening an image file with these bytes.
+pub fn decode_error(dir: &Path, name: &str, bytes: &[u8]) -> String {
     let file = dir.join(name);
     fs::write(&file, bytes).unwrap();
     let error = format!("{:#}", clip_lab_picture::open(&file).expect_err("it should not decode"));

@@ -65,9 +65,9 @@ fn curve(frame: &Frame, series: &Series, scene: &mut Scene) {
     let colour = PAPER[series.colour % PAPER.len()];
     let points: usize = series.lines.iter().map(Vec::len).sum();
     for line in &series.lines {
-        let places: Vec<Point> = line.iter().map(|(x, y)| frame.unit(*x, *y)).collect();
+        let places: Vec<Point> = line.iter().map(|(x, y)| frame.to_unit(*x, *y)).collect();
         for piece in pieces(&places) {
-            let piece = piece.into_iter().map(|place| frame.sheet(place)).collect();
+            let piece = piece.into_iter().map(|place| frame.to_sheet(place)).collect();
             for stretch in dashes(piece, dash(series)) {
                 let (colour, thick) = if series.thin { (mixed(colour), PT * 0.4) } else { (colour, PT) };
                 scene.line(Role::Line, stretch, colour, thick);
@@ -93,7 +93,7 @@ fn marks(frame: &Frame, series: &Series, scene: &mut Scene) {
         if !(0.0..=1.0).contains(&place) {
             continue;
         }
-        let (column, row) = frame.sheet((place, if *bad == Bad::PlusInf { 1.0 } else { 0.0 }));
+        let (column, row) = frame.to_sheet((place, if *bad == Bad::PlusInf { 1.0 } else { 0.0 }));
         match bad {
             Bad::Nan | Bad::NotFinite => {
                 for side in [-SIZE, SIZE] {
