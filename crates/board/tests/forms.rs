@@ -180,7 +180,7 @@ fn a_matrix_is_read_back() {
 
 #[test]
 fn of_many_classes_those_with_most_mistakes_are_drawn() {
-    use clip_lab_board::export::forms::confusion::{Confusion, MAX_CLASSES, confusion};
+    use clip_lab_board::export::forms::confusion::{Confusion, MOST, confusion};
     let many = 200;
     let mut of = Confusion {
         title: "model on data".into(),
@@ -192,7 +192,7 @@ fn of_many_classes_those_with_most_mistakes_are_drawn() {
     }
     of.counts[150 * many + 199] = 5;
     let shown = of.shown();
-    assert_eq!(shown.len(), MAX_CLASSES);
+    assert_eq!(shown.len(), MOST);
     assert!(shown.contains(&150) && shown.contains(&199) && shown.is_sorted(), "{shown:?}");
     assert!(confusion(&of, 175.0).unwrap().high > 100.0);
     assert!(confusion(&of, 40.0).unwrap_err().to_string().contains("make the chart wider"));

@@ -9,7 +9,7 @@ use super::super::{
 use crate::text::clean;
 
 /// Maximum classes drawn: those with most errors.
-pub const MAX_CLASSES: usize = 60;
+pub const MOST: usize = 60;
 /// Maximum cell size, and minimum for a cell with its number.
 const CELL: f64 = 12.0;
 const READABLE: f64 = 6.5;
@@ -51,7 +51,7 @@ impl Confusion {
         };
         let mut shown: Vec<usize> = all.clone().collect();
         shown.sort_by_key(|&class| std::cmp::Reverse(wrong(class)));
-        shown.truncate(MAX_CLASSES);
+        shown.truncate(MOST);
         shown.sort_unstable();
         shown
     }
