@@ -120,13 +120,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_layout_is_sound() {
+    fn the_built_in_layout_is_valid() {
         assert!(Layout::parse("live.toml", LIVE).is_ok());
         assert!(Layout::live().panels().any(|panel| panel.kind == Kind::Runs));
     }
 
     #[test]
-    fn a_star_stands_for_anything() {
+    fn a_star_matches_anything() {
         assert!(matches("val/*/hit@1", "val/retrieval/t2i/hit@1"));
         assert!(matches("*", "") && matches("a*", "a") && !matches("a*b", "a"));
         assert!(!matches("train/loss", "train/loss2"));

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_say_only_what_tells_the_lines_apart() {
+    fn labels_contain_only_what_distinguishes_the_curves() {
         let of = |names: &[&str]| short_names(&names.iter().map(|n| n.to_string()).collect::<Vec<_>>());
         assert_eq!(of(&["val/retrieval/t2i/hit@1", "val/retrieval/i2t/hit@1"]), ["t2i", "i2t"]);
         assert_eq!(of(&["train/loss", "val/loss"]), ["train", "val"]);

@@ -160,7 +160,7 @@ mod names {
     use super::*;
 
     #[test]
-    fn names_say_where_their_ranks_are() {
+    fn names_determine_the_stored_ranks() {
         let at = |name: &str| {
             let metric = Metric::new(name);
             metric.ranked.map(|ranked| {

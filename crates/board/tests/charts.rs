@@ -58,7 +58,7 @@ fn inverse(ticks: &[(f64, f64)]) -> impl Fn(f64) -> f64 + use<> {
 }
 
 #[test]
-fn the_data_are_found_where_the_axes_say() {
+fn the_points_match_the_axes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (reader, runs) = store(folder.path());
     let out = folder.path().join("loss.svg");

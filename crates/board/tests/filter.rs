@@ -130,7 +130,7 @@ fn mistakes_are_sentences_with_a_caret() {
 }
 
 #[test]
-fn names_that_no_run_knows_are_told() {
+fn unknown_names_are_reported() {
     let runs = made();
     let problem = |text: &str| {
         let filter = Filter::parse(text).expect("well formed");

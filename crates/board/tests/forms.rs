@@ -43,7 +43,7 @@ fn block(rows: Vec<(String, Option<Value>)>) -> forest::Block {
 }
 
 #[test]
-fn differences_stand_where_the_axis_says() {
+fn differences_match_the_axis() {
     let values = [value(-17.0, -18.4, -15.6), value(0.25, -1.6, 2.1), value(9.7, 1.4, 18.1)];
     let rows = values.iter().enumerate().map(|(i, v)| (format!("arm {i}"), Some(*v))).collect();
     let text = svg(&forest::forest(&[block(rows)], "base", 120.0).expect("drawn"));
@@ -65,7 +65,7 @@ fn differences_stand_where_the_axis_says() {
 }
 
 #[test]
-fn costs_stand_where_the_axis_says() {
+fn costs_match_the_axis() {
     let offers: Vec<cost::Offer> = [("a", 1.0, 10.0), ("b", 4.0, 30.0), ("c", 6.0, 20.0)]
         .map(|(name, cost, q)| cost::Offer { name: name.into(), cost, quality: value(q, q - 2.0, q + 2.0) })
         .into();
@@ -179,7 +179,7 @@ fn a_matrix_is_read_back() {
 }
 
 #[test]
-fn of_many_classes_those_with_most_mistakes_are_drawn() {
+fn only_the_classes_with_most_errors_are_drawn() {
     use clip_lab_board::export::forms::confusion::{Confusion, MOST, confusion};
     let many = 200;
     let mut of = Confusion {

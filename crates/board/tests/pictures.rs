@@ -70,7 +70,7 @@ fn charts_look_as_approved() {
 
 /// The comparison detects visible changes only.
 #[test]
-fn the_comparison_tells_a_changed_chart() {
+fn the_comparison_detects_a_changed_chart() {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     let (linear, log) = (draw(folders[0].path(), Form::Linear), draw(folders[1].path(), Form::Log));
     assert!(difference(&linear, &log) > 5.0 * SHARE);

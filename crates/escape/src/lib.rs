@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_text_around_or_has_no_shape_is_escaped() {
+    fn bidirectional_and_invisible_characters_are_escaped() {
         assert_eq!(line("\u{202e}gpj.exe"), r"\u202egpj.exe");
         assert_eq!(line("run\u{200b}\u{feff}\u{2028}x"), r"run\u200b\ufeff\u2028x");
         assert_eq!(line("\u{e0041}"), r"\udb40\udc41");

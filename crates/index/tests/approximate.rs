@@ -66,7 +66,7 @@ fn nearly_all_is_found_with_exact_scores() {
 }
 
 #[test]
-fn a_graph_is_kept_and_made_anew_when_torn_or_of_another_index() {
+fn a_graph_is_cached_and_rebuilt_when_truncated_or_stale() {
     let (one, path, _folder) = index(300, 1);
     assert!(graph(&one, &path, EXPANSION, 2).1);
     assert!(!graph(&one, &path, EXPANSION, 2).1, "kept");
@@ -81,11 +81,11 @@ fn a_graph_is_kept_and_made_anew_when_torn_or_of_another_index() {
     assert!(graph(&one, &path, Expansion { build: 32, ..EXPANSION }, 2).1, "another way of building");
     assert_eq!(files(&path).len(), 1, "stale graphs are removed");
     let other = filled(&path, "another", 300, 2);
-    assert!(graph(&other, &path, EXPANSION, 2).1, "another model of the same pictures");
+    assert!(graph(&other, &path, EXPANSION, 2).1, "another model on the same images");
 }
 
 #[test]
-fn a_row_that_is_alone_misses_nothing() {
+fn a_single_row_has_full_recall() {
     let (index, path, _folder) = index(1, 1);
     let (alone, _) = graph(&index, &path, EXPANSION, 2);
     assert_eq!(alone.recall(&index, 200, 10, 1).unwrap().recall, 1.0);
@@ -102,7 +102,7 @@ fn in_a_small_gallery_every_row_is_reached() {
 }
 
 #[test]
-fn a_graph_that_is_stopped_is_not_kept() {
+fn a_stopped_build_saves_no_graph() {
     let (index, path, _folder) = index(3000, 1);
     let stopped = Approximate::of(&index, &path, EXPANSION, 1, &mut |_| (), &|| true).unwrap();
     assert!(stopped.is_none() && files(&path).is_empty(), "{:?}", files(&path));

@@ -68,7 +68,7 @@ fn only_what_is_new_or_changed_is_embedded() {
 }
 
 #[test]
-fn what_is_not_embedded_yet_is_wanted_again() {
+fn images_without_an_embedding_are_wanted_again() {
     let (_folder, path) = place();
     let now = [stamp("a", 1), stamp("b", 2), stamp("c", 3)];
     let update = Update::between(None, now.to_vec());
@@ -80,7 +80,7 @@ fn what_is_not_embedded_yet_is_wanted_again() {
 }
 
 #[test]
-fn a_file_that_is_torn_or_of_another_model_is_no_index() {
+fn truncated_files_and_other_models_are_rejected() {
     let (_folder, path) = place();
     let now = [stamp("a", 1), stamp("b", 2)];
     let (index, _) = update(&path, &now);

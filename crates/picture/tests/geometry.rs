@@ -24,7 +24,7 @@ fn channels_first(image: &RgbImage) -> Vec<u8> {
 }
 
 #[test]
-fn photographs_come_out_as_pillow_makes_them() {
+fn photographs_match_pillow() {
     let Some(folder) = clip_lab_goldens::golden("preprocess") else { return };
     let bytes = std::fs::read(folder.join("io.safetensors")).unwrap();
     let goldens = SafeTensors::deserialize(&bytes).unwrap();
@@ -72,7 +72,7 @@ fn resize_then_crop(image: &RgbImage, size: u32, resized: u32, how: Resize) -> R
 }
 
 #[test]
-fn cutting_first_equals_cutting_last() {
+fn cropping_first_equals_cropping_last() {
     let shapes = [(100, 77, 32), (77, 100, 32), (32, 32, 32), (50, 333, 64), (31, 30, 48), (500, 375, 224)];
     for (width, height, size) in shapes {
         let image = busy(width, height);
@@ -98,7 +98,7 @@ fn cutting_first_equals_cutting_last() {
 }
 
 #[test]
-fn a_picture_of_the_right_size_is_left_alone_unless_it_has_a_margin_to_lose() {
+fn an_image_of_the_right_size_is_unchanged_without_a_margin() {
     let image = busy(32, 32);
     for how in [Resize::Shortest, Resize::Squash] {
         assert_eq!(preprocess(&image, 32, None, how, Interpolation::Bicubic).unwrap(), image);
@@ -124,7 +124,7 @@ fn one_colour_stays_that_colour_in_every_shape() {
 }
 
 #[test]
-fn a_picture_without_pixels_is_an_error() {
+fn an_image_without_pixels_is_an_error() {
     let error =
         preprocess(&RgbImage::new(0, 5), 32, None, Resize::Shortest, Interpolation::Bicubic).unwrap_err();
     assert!(error.to_string().contains("0x5"), "{error}");

@@ -54,7 +54,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_decoded_smaller_looks_the_same() {
+fn reduced_decoding_looks_the_same() {
     let Some(files) = photos() else { return };
     let mut scratch = Scratch::new().unwrap();
     let (mut sum, mut reduced) = (0.0, 0);
@@ -76,7 +76,7 @@ fn what_is_decoded_smaller_looks_the_same() {
 }
 
 #[test]
-fn colours_resampled_as_they_are_stored_look_the_same() {
+fn chroma_resampled_at_its_stored_resolution_looks_the_same() {
     let Some(files) = photos() else { return };
     let mut scratch = Scratch::new().unwrap();
     let (mut worst, mut shift) = (0.0_f64, 0.0_f64);
@@ -103,7 +103,7 @@ fn colours_resampled_as_they_are_stored_look_the_same() {
 }
 
 #[test]
-fn numbers_are_those_of_the_pixels() {
+fn normalised_values_match_the_pixels() {
     let Some(files) = photos() else { return };
     let mut scratch = Scratch::new().unwrap();
     let normalise = Normalise::new([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
@@ -126,7 +126,7 @@ fn numbers_are_those_of_the_pixels() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn damaged_files_are_errors_or_pictures(
+    fn damaged_files_are_errors_or_images(
         file in 0..100_usize,
         damage in proptest::collection::vec((0.0..1.0_f64, any::<u8>()), 1..8),
     ) {
@@ -148,7 +148,7 @@ proptest! {
 }
 
 #[test]
-fn memory_used_again_shows_nothing_of_the_last_picture() {
+fn reused_buffers_do_not_leak_the_last_image() {
     let Some(files) = photos() else { return };
     let mut used = Scratch::new().unwrap();
     for file in files.iter().take(12) {
@@ -167,7 +167,7 @@ fn memory_used_again_shows_nothing_of_the_last_picture() {
 }
 
 #[test]
-fn numbers_are_those_of_the_formula() {
+fn normalised_values_match_the_formula() {
     let image = RgbImage::from_fn(19, 7, |x, y| image::Rgb([(x * 13) as u8, (y * 36) as u8, (x * y) as u8]));
     let (mean, std) = ([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
     let mut out = vec![f32::NAN; 3 * 19 * 7];

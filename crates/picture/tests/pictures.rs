@@ -15,7 +15,7 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 }
 
 #[test]
-fn files_that_are_no_picture_are_named_with_what_is_wrong() {
+fn invalid_files_are_named_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let error = decode_error(dir.path(), "text.png", b"a dog runs on grass");
     assert!(error.contains("not an image") && error.contains("a dog runs"), "{error}");
@@ -26,7 +26,7 @@ fn files_that_are_no_picture_are_named_with_what_is_wrong() {
 }
 
 #[test]
-fn a_picture_cut_short_is_an_error_wherever_it_is_cut() {
+fn a_truncated_image_is_an_error_at_any_length() {
     let dir = tempfile::tempdir().unwrap();
     let png =
         encoded(RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8 * 3, (x * y) as u8, 7])), ImageFormat::Png);
@@ -52,7 +52,7 @@ fn every_photograph_decodes() {
 }
 
 #[test]
-fn a_few_bytes_that_claim_to_be_enormous_are_refused() {
+fn a_header_that_declares_an_enormous_image_is_rejected() {
     // A PNG whose header declares 60,000 x 60,000 pixels, with a valid checksum.
     let mut header = b"IHDR".to_vec();
     header.extend(60_000_u32.to_be_bytes());
@@ -79,7 +79,7 @@ fn crc(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn what_it_is_the_content_says_not_the_name() {
+fn the_format_is_detected_from_the_content() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("really_a_png.jpg");
     fs::write(&file, encoded(RgbImage::from_pixel(3, 2, Rgb([1, 2, 3])), ImageFormat::Png)).unwrap();
@@ -87,7 +87,7 @@ fn what_it_is_the_content_says_not_the_name() {
 }
 
 #[test]
-fn grey_deep_and_transparent_pictures_become_rgb() {
+fn grey_16_bit_and_transparent_images_become_rgb() {
     let grey = encoded(GrayImage::from_pixel(2, 2, Luma([77])), ImageFormat::Png);
     assert_eq!(decode(&grey).unwrap().get_pixel(0, 0), &Rgb([77; 3]));
     let jpeg = encoded(GrayImage::from_pixel(16, 16, Luma([77])), ImageFormat::Jpeg);
@@ -101,7 +101,7 @@ fn grey_deep_and_transparent_pictures_become_rgb() {
 }
 
 #[test]
-fn a_photograph_taken_sideways_is_turned_upright() {
+fn the_exif_orientation_is_applied() {
     let wide = RgbImage::from_fn(32, 16, |x, _| if x < 16 { Rgb([250, 0, 0]) } else { Rgb([0, 0, 250]) });
     let jpeg = encoded(wide, ImageFormat::Jpeg);
     // EXIF, big-endian, one entry: orientation (0x0112), short, one of them, 6 = turn right by 90 degrees.
@@ -117,7 +117,7 @@ fn a_photograph_taken_sideways_is_turned_upright() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_at_once() {
+fn only_regular_files_are_read() {
     let error = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
     assert_eq!(error("/dev/zero"), "image /dev/zero cannot be read: a device, not a regular file");
     assert!(error("/").contains("a folder, not a regular file"));

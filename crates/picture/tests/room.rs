@@ -19,7 +19,7 @@ use image::{GrayImage, ImageFormat};
 static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
-fn an_image_holds_its_room_as_long_as_its_pixels_and_a_broken_one_gives_it_back() {
+fn an_image_holds_its_budget_while_it_lives_and_a_corrupt_one_releases_it() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut png = Vec::new();
     GrayImage::new(1000, 500).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_problems_the_first_are_shown() {
+    fn only_the_first_problems_are_shown() {
         let problems: Vec<Problem> =
             (0..100_000).map(|at| Problem::at(at..at + 1, format!("fault {at}"))).collect();
         let shown = render("a.toml", &"x\n".repeat(100_000), &problems, false);

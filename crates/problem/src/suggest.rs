@@ -27,7 +27,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_of_the_finger_is_found_and_a_stranger_is_not() {
+    fn typos_are_matched_and_other_names_are_not() {
         let known = ["clip", "siglip", "cross_entropy"];
         assert_eq!(nearest("siglp", &known), Some("siglip"));
         assert_eq!(nearest("CLIP", &known), Some("clip"));

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_or_never_varies_is_said_to_be_so() {
+    fn incompatible_or_constant_outcomes_have_no_interval() {
         let bootstrap = Bootstrap::default();
         let arm = Outcomes::new(vec![hits(3, 10)]).unwrap();
         let shorter = Outcomes::new(vec![hits(3, 9)]).unwrap();

@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_gives_what_r_says() {
+    fn it_matches_r() {
         let close = |p: &[f64], expected: &[f64]| {
             let found = holm(p);
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");

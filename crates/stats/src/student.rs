@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_of_student_give_what_r_says() {
+    fn students_data_match_r() {
         close(between_seeds(&FIRST, &SECOND), -3.3654832, 0.2054832, 0.07939);
         let differences: Vec<f64> = FIRST.iter().zip(&SECOND).map(|(a, b)| a - b).collect();
         close(over_seeds(&differences), -2.4598858, -0.7001142, 0.002833);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_where_nothing_is_known() {
+    fn constant_or_single_values_have_no_interval() {
         assert_eq!(over_seeds(&[0.5]), Estimate::bare(0.5));
         assert_eq!(over_seeds(&[0.5, 0.5, 0.5]), Estimate::bare(0.5));
         let rounded = [0.3 - 0.2, 0.4 - 0.3, 0.5 - 0.4];

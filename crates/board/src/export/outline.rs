@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_drawing_stays_as_it_is() {
+    fn text_that_is_not_xml_is_unchanged() {
         assert_eq!(outlined("no XML <"), "no XML <");
     }
 }

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_axis_leaves_out_what_has_no_logarithm_and_says_so() {
+    fn a_log_axis_omits_and_notes_values_without_a_logarithm() {
         let shown =
             one(vec![at(0.0, 1.0), at(1.0, 0.0), at(2.0, 10.0)], View { y: Form::Log, ..View::default() });
         assert_eq!(shown.y.scale.form, Form::Log);
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_a_figure_too() {
+    fn an_empty_figure_is_valid() {
         let empty = figure("loss", &[], View::default());
         assert!(empty.series.is_empty() && empty.y.scale.low < empty.y.scale.high);
         assert_eq!(one(vec![nan(0.0)], View { y: Form::Log, ..View::default() }).series[0].lines.len(), 0);
     }
 
     #[test]
-    fn smoothing_is_told() {
+    fn smoothing_is_noted() {
         let shown = one(vec![at(0.0, 1.0), at(1.0, 2.0)], View { smooth: 200.0, ..View::default() });
         assert_eq!(shown.notes, ["smoothed, half-life 200 steps"]);
         assert_eq!(shown.series[0].last, Some(2.0));

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn values_say_what_they_are() {
+    fn values_have_readable_names() {
         assert_eq!(value("model.image.plugin", Some("\"vit\"".to_string())), "vit");
         assert_eq!(value("optimizer.lr", Some("0.001".to_string())), "lr 0.001");
         assert_eq!(value("optimizer.lr", None), "lr not set");

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_a_share_ends_where_shares_do() {
+    fn the_interval_of_a_share_is_clamped() {
         let seeds = [0.9, 0.99, 0.5].map(|y| line(&[(0.0, y), (10.0, y)]));
         let group = Group { name: "vit".to_string(), colour: 1, dash: 0, members: Vec::new() };
         let seeds: Vec<&Series> = seeds.iter().collect();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_met_between_their_points_and_never_beyond_them() {
+    fn runs_are_interpolated_and_never_extrapolated() {
         let curve = of(&[line(&[(0.0, 0.0), (10.0, 10.0)]), line(&[(2.0, 4.0), (6.0, 8.0)])], Band::Interval);
         assert_eq!(
             curve.lines,

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn time_is_written_as_it_is_said() {
+    fn time_is_formatted_for_people() {
         assert_eq!(labels(0.0, 100.0, false, Unit::Seconds), "0 30s 1m 1m30");
         assert_eq!(labels(0.0, 9000.0, false, Unit::Seconds), "0 30m 1h 1h30 2h 2h30");
         assert_eq!(labels(0.0, 2.0, false, Unit::Seconds), "0 0.5 1.0 1.5 2.0");

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_built_in_layout_is_at_hand_by_its_name() {
+    fn every_built_in_layout_is_found_by_its_name() {
         for (name, _) in BUILT_IN {
             let layout = check(Path::new(name)).unwrap_or_else(|report| panic!("{report}"));
             assert!(layout.views.len() > 1, "{name}");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_a_layout_leaves_its_folder_nowhere() {
+    fn layout_names_cannot_leave_their_folder() {
         assert!(["mine", "my-layout_2.b"].into_iter().all(|name| check_name(name).is_ok()));
         let wrong = ["", "../x", "a/b", ".hidden", "a b", "\u{202e}x"];
         assert!(wrong.into_iter().all(|name| check_name(name).is_err()));
