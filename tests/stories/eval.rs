@@ -86,7 +86,7 @@ fn what_was_confused_is_told_and_drawn() {
         assert!(fs::metadata(lab.path(picture)).unwrap().len() > 1000, "{picture}");
     }
     let drawn = fs::read_to_string(lab.path("c.svg")).unwrap();
-    says(&drawn, &["tiny on rgb", "\nc0\n", "what they were taken for"]);
+    says(&drawn, &["tiny on rgb", "\nc0\n", "predicted classes"]);
     let refused = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", "c.docx"]).bad();
     says(&refused, &["`.docx` is not one of"]);
     says(

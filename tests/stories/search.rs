@@ -73,7 +73,7 @@ fn the_index_is_kept_and_follows_the_pictures() {
     let whole = fs::read(index).unwrap();
     fs::write(index, &whole[..whole.len() / 2]).unwrap();
     let done = ask(&[]);
-    says(&done.err, &["is no sound index", "made anew", "embedded 56 pictures"]);
+    says(&done.err, &["is not a valid index", "made anew", "embedded 56 pictures"]);
     says(&ask(&["--fresh"]).err, &["embedded 56 pictures"]);
 
     let done = ask(&["--index", "mine.safetensors"]);
@@ -197,6 +197,6 @@ fn what_cannot_be_searched_is_told() {
     says(&refused(&["--images", "data", " "]), &["an empty text"]);
     says(&refused(&["--images", "data", "x", "-i"]), &["terminal"]);
     lab.write("bad.png", "no picture");
-    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not a picture"]);
+    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not an image"]);
     says(&lab.run(&["search", "void", "x"]).bad(), &["data of its own", "--images DIR"]);
 }

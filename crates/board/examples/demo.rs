@@ -1,7 +1,7 @@
-//! The dashboard over made-up runs, one of them training: `cargo run -p clip-lab-board --example demo`.
+//! The dashboard over synthetic runs, one of them training: `cargo run -p clip-lab-board --example demo`.
 //!
-//! With file names as arguments it exports charts there instead: `-- loss.svg hits.png points.csv`. A number makes as many
-//! more runs: `-- 20`.
+//! With file names as arguments, exports charts instead: `-- loss.svg hits.png points.csv`. A number adds as many runs:
+//! `-- 20`.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -16,12 +16,12 @@ fn main() -> Result<()> {
     let folder = std::env::temp_dir().join(format!("clip-lab-demo-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let (store, mut live) = common::fixture(&folder);
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    for number in 0..words.iter().find_map(|word| word.parse::<u64>().ok()).unwrap_or(0) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    for number in 0..arguments.iter().find_map(|argument| argument.parse::<u64>().ok()).unwrap_or(0) {
         common::more(&store, number);
     }
     let outs: Vec<PathBuf> =
-        words.iter().filter(|word| word.parse::<u64>().is_err()).map(PathBuf::from).collect();
+        arguments.iter().filter(|argument| argument.parse::<u64>().is_err()).map(PathBuf::from).collect();
     if outs.is_empty() {
         let focus = live.first().map(|recorder| recorder.uid().to_string());
         thread::spawn(move || train(&live.remove(0)));
@@ -35,14 +35,14 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The live run goes on at eight steps a second.
+/// Continues the live run at eight steps per second.
 fn train(recorder: &clip_lab_store::Recorder) {
-    let story = &common::STORIES[3];
-    for at in story.until + 1..=common::STEPS {
+    let scenario = &common::SCENARIOS[3];
+    for at in scenario.until + 1..=common::STEPS {
         if recorder.requests().contains(&Request::Stop) {
             return;
         }
-        common::step(recorder, story, at);
+        common::step(recorder, scenario, at);
         thread::sleep(Duration::from_millis(125));
     }
 }

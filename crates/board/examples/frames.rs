@@ -1,7 +1,7 @@
-//! What the dashboard costs, on this machine: `cargo run -p clip-lab-board --example frames`.
+//! Benchmarks the dashboard: `cargo run -p clip-lab-board --example frames`.
 //!
-//! 20 runs of 12 series of 20,000 points are read and drawn at 200x60. Promises of the project stand in brackets. What
-//! the store costs is printed by its own benchmark, `cargo run -p clip-lab-store --example bench`.
+//! Reads 20 runs with 12 series of 20,000 points and draws them at 200x60. Targets are in brackets. The store has its own
+//! benchmark, `cargo run -p clip-lab-store --example bench`.
 
 use std::{
     path::Path,
@@ -31,7 +31,7 @@ use ratatui::{
 const RUNS: u64 = 20;
 const STEPS: u64 = 20_000;
 const SIZE: (u16, u16) = (200, 60);
-/// Frames of each view.
+/// Frames per view.
 const FRAMES: usize = 200;
 const METRICS: [&str; 12] = [
     "train/loss",
@@ -49,7 +49,7 @@ const METRICS: [&str; 12] = [
 ];
 
 fn main() -> Result<()> {
-    let folder = tempfile::tempdir().context("no room for a store")?;
+    let folder = tempfile::tempdir().context("cannot create a folder for the store")?;
     let store = folder.path().join("clip-lab.db");
     (0..RUNS).try_for_each(|run| write(&store, run))?;
     let snapshot = open(&store)?;
@@ -62,8 +62,8 @@ fn main() -> Result<()> {
         let name = app.layout.views[view].title.clone();
         refill(&store, &mut app)?;
         let frames = (0..FRAMES).map(|_| frame(&mut app, None, &mut terminal)).collect::<Result<Vec<_>>>()?;
-        tell(&format!("frame at {}x{}, {name}", SIZE.0, SIZE.1), frames, 8);
-        // A cursor, a list, the next axis, smoothing, a zoom and its undoing, help: whichever this view answers.
+        report(&format!("frame at {}x{}, {name}", SIZE.0, SIZE.1), frames, 8);
+        // Cursor, list, next axis, smoothing, zoom in and out, help: whichever the view handles.
         let keys = "ljxs+-h?".chars().cycle().take(FRAMES).map(KeyCode::Char);
         let frames = keys
             .map(|key| {
@@ -72,7 +72,7 @@ fn main() -> Result<()> {
                 took
             })
             .collect::<Result<Vec<_>>>()?;
-        tell("  key to frame", frames, 16);
+        report("  key to frame", frames, 16);
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ fn write(store: &Path, run: u64) -> Result<()> {
         let tick = Tick { step, epoch: step as f64 / 500.0, samples: step * 128 };
         recorder.log(tick, &METRICS.map(|metric| (metric, value)));
         if step % 5000 == 4999 {
-            recorder.flush(); // logged faster than it is written, points would be dropped
+            recorder.flush(); // points logged faster than they are written are dropped
         }
     }
     ensure!(recorder.dropped() == 0, "points were dropped: this machine writes too slowly for the benchmark");
@@ -95,7 +95,7 @@ fn write(store: &Path, run: u64) -> Result<()> {
     Ok(())
 }
 
-/// From nothing to the first screen's data; the best of five.
+/// Time from start to the data of the first screen; best of five.
 fn open(store: &Path) -> Result<Snapshot> {
     let mut best: Option<(Duration, Snapshot)> = None;
     for _ in 0..5 {
@@ -125,7 +125,7 @@ fn refill(store: &Path, app: &mut App) -> Result<()> {
     Ok(())
 }
 
-/// How long it takes to answer `key`, if any, and to draw.
+/// Time to handle `key`, if any, and to draw.
 fn frame(app: &mut App, key: Option<KeyCode>, terminal: &mut Terminal<TestBackend>) -> Result<Duration> {
     let theme = Theme::new(Depth::True);
     let begin = Instant::now();
@@ -136,8 +136,8 @@ fn frame(app: &mut App, key: Option<KeyCode>, terminal: &mut Terminal<TestBacken
     Ok(begin.elapsed())
 }
 
-fn tell(what: &str, mut took: Vec<Duration>, promised: u64) {
+fn report(what: &str, mut took: Vec<Duration>, target: u64) {
     took.sort_unstable();
     let (median, p99) = (took[took.len() / 2], took[took.len() * 99 / 100]);
-    println!("{what}: median {median:.1?}, p99 {p99:.1?} [{promised} ms]");
+    println!("{what}: median {median:.1?}, p99 {p99:.1?} [{target} ms]");
 }

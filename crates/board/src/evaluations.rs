@@ -1,11 +1,11 @@
-//! Evaluations of a run after training, in words.
+//! Evaluations of a run after training, as text.
 
 use clip_lab_escape::shown;
 use clip_lab_store::{EvaluationRow, now_ms};
 
 use crate::figure::span;
 
-/// Each with what it was of, when, and its numbers, for `runs show`; nothing where there are none.
+/// The evaluations with data, age and metrics, for `runs show`; empty if there are none.
 pub fn evaluations_table(evaluations: &[EvaluationRow]) -> String {
     if evaluations.is_empty() {
         return String::new();
@@ -22,12 +22,13 @@ pub fn evaluations_table(evaluations: &[EvaluationRow]) -> String {
     format!("\nEVALUATIONS AFTER TRAINING\n{}", evaluations.iter().map(of).collect::<String>())
 }
 
-/// What was evaluated on what: data with the beginning of its fingerprint, weights, templates.
+/// Describes an evaluation: data with a prefix of its fingerprint, weights, templates.
 pub fn about(row: &EvaluationRow) -> String {
-    let said = |key: &str| row.settings.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let data = said("data").unwrap_or_else(|| row.name.clone());
-    let split = said("split").map_or(String::new(), |split| format!(", {split}"));
-    let templates = said("templates").map_or(String::new(), |templates| format!(", templates {templates}"));
+    let setting = |key: &str| row.settings.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let data = setting("data").unwrap_or_else(|| row.name.clone());
+    let split = setting("split").map_or(String::new(), |split| format!(", {split}"));
+    let templates =
+        setting("templates").map_or(String::new(), |templates| format!(", templates {templates}"));
     format!(
         "{data}{split} ({}), {} weights of step {}{templates}",
         row.data.get(..8).unwrap_or(&row.data),

@@ -1,4 +1,4 @@
-//! Charts and numbers for the paper.
+//! Export of charts and points.
 //!
 //! ```text
 //! Figure or plain data -> forms -> Scene (mm) -> SVG -> PNG, PDF
@@ -12,7 +12,7 @@ pub mod forms;
 pub mod frame;
 mod lines;
 mod outline;
-mod paper;
+mod page;
 mod pdf;
 pub(crate) mod png;
 mod save;
@@ -33,43 +33,43 @@ pub use series::chart;
 
 use crate::figure::{Band, By, Figure, Form};
 
-/// What to export, how, and where to.
+/// Options of an export.
 #[derive(Debug, Clone, Default)]
 pub struct ExportOptions {
-    /// The metrics; each becomes a line for every run. Files of points hold all of them when none is named.
+    /// The metrics, one curve per metric and run. Point files contain all metrics if empty.
     pub metrics: Vec<String>,
     /// The horizontal axis.
     pub x: Axis,
     /// The form of the vertical axis.
     pub y: Form,
-    /// Half-life of the smoothing in steps, zero for none. Files of points are never smoothed.
+    /// Half-life of the smoothing in steps, zero for none. Points are never smoothed.
     pub smooth: f64,
-    /// What is drawn as one curve: the mean of its runs.
+    /// The grouping of runs: each group is drawn as the mean of its runs.
     pub by: By,
-    /// What is shaded around a line.
+    /// The band around a line.
     pub band: Band,
-    /// Whether the single runs of a group are drawn too, thin.
+    /// Whether to draw the single runs of a group too, thin.
     pub seeds: bool,
-    /// The group that is drawn in grey, as what the others are held against.
+    /// The reference group, drawn in grey.
     pub reference: Option<String>,
     /// Size on paper.
     pub size: Size,
-    /// The file, or for TensorBoard the folder.
+    /// The output file, or for TensorBoard the folder.
     pub out: PathBuf,
-    /// What it becomes; else its ending says so.
+    /// The format; by default from the file extension.
     pub format: Option<Format>,
-    /// Whether the caption is written beside it, as `.txt` and as `.tex`.
+    /// Whether to write the caption too, as `.txt` and `.tex`.
     pub caption: bool,
 }
 
 /// The size of a chart on paper.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
-    /// Millimetres; 85 for one column of a paper, 175 for two.
+    /// Width in mm; 85 for one column of a paper, 175 for two.
     pub width_mm: f64,
-    /// Millimetres.
+    /// Height in mm.
     pub height_mm: f64,
-    /// Pixels from left to right of a PNG.
+    /// Width of a PNG in pixels.
     pub pixels: u32,
 }
 
@@ -80,15 +80,15 @@ impl Default for Size {
 }
 
 impl Size {
-    /// Refuses what nothing can be drawn on.
+    /// Checks the size.
     ///
     /// # Errors
-    /// Below 30 mm or above a metre.
+    /// If a side is below 30 mm or above 1000 mm.
     pub fn check(&self) -> Result<()> {
-        let sound = |mm: f64| (30.0..=1000.0).contains(&mm);
+        let valid = |mm: f64| (30.0..=1000.0).contains(&mm);
         ensure!(
-            sound(self.width_mm) && sound(self.height_mm),
-            "a chart is 30 to 1000 mm wide and high, not {} by {}",
+            valid(self.width_mm) && valid(self.height_mm),
+            "a chart must be 30 to 1000 mm wide and high, not {} by {}",
             self.width_mm,
             self.height_mm
         );
@@ -99,32 +99,32 @@ impl Size {
 /// The chart as an SVG document.
 ///
 /// # Errors
-/// When the size is unusable.
+/// If the size is invalid.
 pub fn svg(figure: &Figure, size: Size) -> Result<String> {
     let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
-    let words = format!(
+    let description = format!(
         "{} over {}: {}. {}",
         figure.title,
         figure.x.title,
         names.join(", "),
         figure.notes.join("; ")
     );
-    Ok(outline::outlined(&svg::document(&forms::curves(figure, size)?, words.trim(), "")?))
+    Ok(outline::outlined(&svg::document(&forms::curves(figure, size)?, description.trim(), "")?))
 }
 
-/// Any form of a chart as an SVG document; `words` say what it shows.
+/// Any chart as an SVG document; `description` is its text alternative.
 ///
 /// # Errors
-/// When the backend cannot draw it.
-pub fn scene_svg(scene: &scene::Scene, words: &str) -> Result<String> {
-    svg::document(scene, words, "")
+/// If the backend cannot draw it.
+pub fn scene_svg(scene: &scene::Scene, description: &str) -> Result<String> {
+    svg::document(scene, description, "")
 }
 
-/// Writes one chart of `runs`, or their points, to [`ExportOptions::out`]. The same data give the same bytes.
+/// Writes one chart of `runs`, or their points, to [`ExportOptions::out`]. Deterministic: the same data give the same bytes.
 ///
 /// # Errors
-/// In sentences: no run or metric given, a run without the metric, an unknown ending, an unusable size, or a file
-/// that cannot be written.
+/// Without a run or a metric, for a run that lacks the metric, an unknown file extension, an invalid size, or a file that
+/// cannot be written.
 pub fn export(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Vec<PathBuf>> {
     ensure!(!runs.is_empty(), "no run to export: name one, such as the uid that `clip-lab runs list` shows");
     let format = Format::of(&options.out, options.format)?;

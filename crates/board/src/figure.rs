@@ -1,7 +1,7 @@
-//! A chart as plain data: rows of the store go in, a [`Figure`] comes out.
+//! Charts as plain data: rows of the store in, a [`Figure`] out.
 //!
-//! Nothing here draws or reads. The terminal and the exporter both draw the same [`Figure`], so what a person
-//! watches and what goes into the paper cannot differ.
+//! Pure: no drawing, no I/O. The terminal and the exporter draw the same [`Figure`], so the dashboard and the paper
+//! show the same curves.
 
 mod build;
 mod by;
@@ -26,7 +26,7 @@ pub use smooth::smooth;
 pub use ticks::{Tick, Unit, number, span, ticks};
 pub use view::{Band, Rows, View};
 
-/// A value that is not a finite number.
+/// A non-finite value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bad {
     /// Not a number.
@@ -35,12 +35,12 @@ pub enum Bad {
     PlusInf,
     /// Negative infinity.
     MinusInf,
-    /// One or more of these, not read which.
+    /// Any of these; the bucket does not record which.
     NotFinite,
 }
 
 impl Bad {
-    /// The sign drawn where it happened.
+    /// The mark drawn at its position.
     pub fn sign(self) -> &'static str {
         match self {
             Bad::Nan | Bad::NotFinite => "✕",
@@ -49,7 +49,7 @@ impl Bad {
         }
     }
 
-    /// What `value` is, unless it is finite.
+    /// Classifies `value`; none if it is finite.
     pub fn of(value: f64) -> Option<Bad> {
         match value {
             v if v.is_nan() => Some(Bad::Nan),
@@ -70,43 +70,43 @@ impl Bad {
     }
 }
 
-/// A chart, ready to be drawn at any size by anything.
+/// A chart, independent of size and backend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// What is shown.
+    /// Title.
     pub title: String,
     /// The horizontal axis.
-    pub x: Ruler,
+    pub x: FigureAxis,
     /// The vertical axis.
-    pub y: Ruler,
-    /// The curves, in the order in which they are drawn.
+    pub y: FigureAxis,
+    /// The curves, in drawing order.
     pub series: Vec<Series>,
-    /// What a reader must know about the drawing: smoothing, values left out, non-finite values.
+    /// Notes for the reader: smoothing, omitted values, non-finite values.
     pub notes: Vec<String>,
-    /// What the shading means, where there is any.
+    /// Meaning of the shading, if any.
     pub shaded: Option<String>,
-    /// How many places of the curves and their bands lie above and below the frame.
+    /// Number of points of curves and bands above and below the frame.
     pub beyond: (usize, usize),
 }
 
 /// One axis with its scale.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ruler {
-    /// What it measures.
+pub struct FigureAxis {
+    /// Axis title.
     pub title: String,
-    /// Where values lie on it.
+    /// Maps values to positions.
     pub scale: Scale,
-    /// How its ticks are written.
+    /// Unit of the tick labels.
     pub unit: Unit,
 }
 
-impl Ruler {
-    /// At most about `wanted` ticks with labels that tell them apart.
+impl FigureAxis {
+    /// About `wanted` ticks at most, with distinct labels.
     pub fn ticks(&self, wanted: usize) -> Vec<Tick> {
         ticks(&self.scale, self.unit, wanted)
     }
 
-    /// A single value of the axis.
+    /// Formats a value of the axis.
     pub fn text(&self, value: f64) -> String {
         match self.unit {
             Unit::Seconds => span(value),
@@ -119,35 +119,35 @@ impl Ruler {
 /// One curve.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
-    /// The direct label.
+    /// Direct label.
     pub name: String,
-    /// Which colour of the palette; the same run has the same one everywhere.
+    /// Palette index; a run has the same one on every chart.
     pub colour: usize,
-    /// Which line style, for a second metric of the same run.
+    /// Line style, for further metrics of the same run.
     pub dash: usize,
-    /// The mean line in pieces: a piece ends where a value is missing or not finite.
+    /// The mean line in segments: a segment ends where a value is missing or not finite.
     pub lines: Vec<Vec<(f64, f64)>>,
-    /// What is shaded around the line, `(x, low, high)`, in pieces; not every piece of the line has one.
+    /// The shaded band, `(x, low, high)`, in segments; not every segment of the line has one.
     pub bands: Vec<Vec<(f64, f64, f64)>>,
-    /// Where values were not finite.
+    /// Positions of non-finite values.
     pub bad: Vec<(f64, Bad)>,
     /// The last finite value, unsmoothed.
     pub last: Option<f64>,
-    /// Of how many runs it is the mean; 0 where runs are not grouped.
+    /// Number of runs in the mean; 0 if runs are not grouped.
     pub n: usize,
-    /// Where the number of runs changes, and to how many.
+    /// Positions where the number of runs changes, with the new number.
     pub changes: Vec<(f64, usize)>,
-    /// Whether it is a single run of a group: drawn thin, without a label.
+    /// Whether it is a single run of a group, drawn thin and without a label.
     pub thin: bool,
 }
 
 impl Series {
-    /// Where the line ends, if it has any point.
+    /// The last point of the line.
     pub fn end(&self) -> Option<(f64, f64)> {
         self.lines.iter().rev().find_map(|line| line.last().copied())
     }
 
-    /// The value at `x`, on the straight line between the points around it; none in a gap and beyond the ends.
+    /// The value at `x` by linear interpolation; none in a gap or outside the line.
     pub fn at(&self, x: f64) -> Option<f64> {
         let line = self.lines.iter().find(|line| {
             line.first().is_some_and(|first| first.0 <= x) && line.last().is_some_and(|last| x <= last.0)

@@ -1,6 +1,6 @@
-//! What stands where on a dashboard: the files in `dashboards/`.
+//! Dashboard layouts: the files in `dashboards/`.
 //!
-//! A layout is data. The terminal draws it at any size; the same views, rows and panels describe pages of charts.
+//! Plain data, independent of the screen size. `export` uses the same views, rows and panels for pages of charts.
 
 mod find;
 mod kind;
@@ -15,33 +15,33 @@ use crate::figure::{By, Form};
 pub use find::{check, check_name, find, names, saved};
 pub use kind::Kind;
 
-/// The layout used when none is named, and on the screen that `run` shows.
+/// The default layout, also shown by `run`.
 const LIVE: &str = include_str!("../../../dashboards/live.toml");
 
-/// A dashboard: views, of which the screen shows one at a time.
+/// A dashboard: a list of views, one visible at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     /// Shown at the top.
     pub title: String,
-    /// In the order of the keys that switch them; never empty.
+    /// The views, in the order of their number keys; never empty.
     pub views: Vec<View>,
 }
 
-/// One screen full: rows of panels.
+/// A full screen of panels, in rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// Its name on the line of tabs.
+    /// Title of its tab.
     pub title: String,
-    /// From top to bottom.
+    /// Rows from top to bottom.
     pub rows: Vec<Row>,
 }
 
 /// Panels side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its share of the height that is left over when every panel has what it needs.
+    /// Relative share of the height that remains after the panels' minimum heights.
     pub height: u16,
-    /// From left to right.
+    /// Panels from left to right.
     pub panels: Vec<Panel>,
 }
 
@@ -52,35 +52,35 @@ pub struct Panel {
     pub kind: Kind,
     /// Its heading.
     pub title: String,
-    /// Its share of the row's width.
+    /// Relative share of the row's width.
     pub width: u16,
-    /// For a line chart: the metrics drawn; `*` stands for anything.
+    /// For a line chart: the metrics; `*` matches any characters.
     pub metrics: Vec<String>,
     /// For a line chart: the horizontal axis.
     pub x: Axis,
     /// For a line chart: the form of the vertical axis.
     pub y: Form,
-    /// For a line chart: what makes runs a group; the first chart of a view that says so decides for all of them.
+    /// For a line chart: the grouping of runs; the first chart of a view that sets it applies to the view.
     pub group: By,
     /// For a line chart: half-life of the smoothing in steps, zero for none.
     pub smooth: f64,
 }
 
 impl Layout {
-    /// The layout that is built in.
+    /// The built-in default layout.
     ///
     /// # Panics
-    /// Never: a test reads the embedded file.
+    /// Never: a test parses the embedded file.
     pub fn live() -> Layout {
-        read_with("dashboards/live.toml", LIVE, &[]).expect("the embedded layout is read by a test")
+        parse_with("dashboards/live.toml", LIVE, &[]).expect("a test parses the embedded layout")
     }
 
-    /// Reads a layout; `name` is the file's name in messages. Its views may be taken over from [`Layout::live`].
+    /// Parses a layout; `name` is the file name in messages. Views may be reused from [`Layout::live`] with `use`.
     ///
     /// # Errors
-    /// Every problem at once, each with its line and a caret, as text to print.
+    /// All problems at once, rendered with line and caret.
     pub fn parse(name: &str, text: &str) -> Result<Layout, String> {
-        read_with(name, text, &Layout::live().views)
+        parse_with(name, text, &Layout::live().views)
     }
 
     /// Every panel of every view, row by row.
@@ -88,7 +88,7 @@ impl Layout {
         self.views.iter().flat_map(View::panels)
     }
 
-    /// How many line panels stand in the views before the one numbered `view`: charts are counted through all views.
+    /// Number of line panels in the views before `view`: charts are numbered across all views.
     pub fn charts_before(&self, view: usize) -> usize {
         self.views.iter().take(view).flat_map(View::panels).filter(|panel| panel.kind == Kind::Line).count()
     }
@@ -101,11 +101,11 @@ impl View {
     }
 }
 
-fn read_with(name: &str, text: &str, ready: &[View]) -> Result<Layout, String> {
-    read::layout(text, ready).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
+fn parse_with(name: &str, text: &str, built_in: &[View]) -> Result<Layout, String> {
+    read::layout(text, built_in).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
 }
 
-/// Whether `metric` is meant by `pattern`, in which `*` stands for any characters.
+/// Whether `metric` matches `pattern`, in which `*` matches any characters.
 pub fn matches(pattern: &str, metric: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == metric,
@@ -120,13 +120,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_layout_is_sound() {
+    fn the_built_in_layout_is_valid() {
         assert!(Layout::parse("live.toml", LIVE).is_ok());
         assert!(Layout::live().panels().any(|panel| panel.kind == Kind::Runs));
     }
 
     #[test]
-    fn a_star_stands_for_anything() {
+    fn a_star_matches_anything() {
         assert!(matches("val/*/hit@1", "val/retrieval/t2i/hit@1"));
         assert!(matches("*", "") && matches("a*", "a") && !matches("a*b", "a"));
         assert!(!matches("train/loss", "train/loss2"));

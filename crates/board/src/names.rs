@@ -1,15 +1,18 @@
-//! Names that say only what is needed: of metrics, of lines on a chart, of runs.
+//! Short unambiguous names of metrics, curves and runs.
 
 use clip_lab_store::{RunRow, SeriesRow};
 
 use crate::{layout::matches, text::clean};
 
-/// The metrics among `known` that `patterns` mean, in the order of the patterns, then by name.
-pub fn metrics<'a>(patterns: &[String], known: impl Iterator<Item = &'a SeriesRow> + Clone) -> Vec<String> {
+/// The metrics of `recorded` that match `patterns`, in the order of the patterns, then by name.
+pub fn metrics<'a>(
+    patterns: &[String],
+    recorded: impl Iterator<Item = &'a SeriesRow> + Clone,
+) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for pattern in patterns {
         let mut fitting: Vec<&String> =
-            known.clone().map(|s| &s.name).filter(|name| matches(pattern, name)).collect();
+            recorded.clone().map(|s| &s.name).filter(|name| matches(pattern, name)).collect();
         fitting.sort();
         for name in fitting {
             if !found.contains(name) {
@@ -20,7 +23,7 @@ pub fn metrics<'a>(patterns: &[String], known: impl Iterator<Item = &'a SeriesRo
     found
 }
 
-/// The names without what all of them share at the start and at the end, by whole parts.
+/// The names without their common prefix and suffix, by path components.
 pub fn short_names(metrics: &[String]) -> Vec<String> {
     let parts: Vec<Vec<&str>> = metrics.iter().map(|name| name.split('/').collect()).collect();
     let least = parts.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(1);
@@ -30,7 +33,7 @@ pub fn short_names(metrics: &[String]) -> Vec<String> {
     parts.iter().map(|p| p[front..p.len() - back].join("/")).collect()
 }
 
-/// The direct label of a line: only what tells it from the others.
+/// The direct label of a curve: only what distinguishes it from the others.
 pub fn label(run: &str, metric: &str, runs: usize, metrics: usize) -> String {
     match (runs, metrics) {
         (_, 0 | 1) => run.to_string(),
@@ -39,7 +42,7 @@ pub fn label(run: &str, metric: &str, runs: usize, metrics: usize) -> String {
     }
 }
 
-/// The name of a run, with the end of its uid where another run of `all` has the same name.
+/// The name of a run, with a suffix of its uid if another run of `all` has the same name.
 pub fn unique(row: &RunRow, all: &[RunRow]) -> String {
     let name = clean(&row.name);
     let twins = all.iter().filter(|other| other.name == row.name).count();
@@ -52,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_say_only_what_tells_the_lines_apart() {
+    fn labels_contain_only_what_distinguishes_the_curves() {
         let of = |names: &[&str]| short_names(&names.iter().map(|n| n.to_string()).collect::<Vec<_>>());
         assert_eq!(of(&["val/retrieval/t2i/hit@1", "val/retrieval/i2t/hit@1"]), ["t2i", "i2t"]);
         assert_eq!(of(&["train/loss", "val/loss"]), ["train", "val"]);

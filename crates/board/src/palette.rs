@@ -1,13 +1,13 @@
-//! Colours that the colour-blind can tell apart, the same for a run on every chart.
+//! Colour-blind safe palettes.
 
-/// How many series differ by colour.
+/// Number of colours.
 pub const COLOURS: usize = 8;
 
-/// The colour of what others are compared with, and of nothing else where groups have colours.
+/// The index of the reference's colour, reserved for it among groups.
 pub const REFERENCE: usize = 7;
 
-/// The palette of Okabe and Ito (2008) for white paper, ordered so that neighbours differ; its yellow,
-/// which paper swallows, is left out for a grey.
+/// The palette of Okabe and Ito (2008) for white paper, ordered for contrast between neighbours; grey replaces yellow, which
+/// is too faint on paper.
 pub const PAPER: [[u8; 3]; COLOURS] = [
     [0x00, 0x72, 0xB2],
     [0xE6, 0x9F, 0x00],
@@ -19,7 +19,7 @@ pub const PAPER: [[u8; 3]; COLOURS] = [
     [0x7F, 0x7F, 0x7F],
 ];
 
-/// The same hues, light enough for a dark terminal and dark enough for a light one.
+/// The same hues, readable on dark and light terminals.
 pub const SCREEN: [[u8; 3]; COLOURS] = [
     [0x3D, 0x8B, 0xD9],
     [0xE6, 0x9F, 0x00],

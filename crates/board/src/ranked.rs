@@ -1,4 +1,4 @@
-//! Metrics that follow from stored ranks, and the ranks behind a value.
+//! Metrics that are computed from ranks, and the stored ranks behind their values.
 
 use clip_lab_stats::{Outcomes, mean};
 use clip_lab_store::{Evaluated, Reader, RunId, StoreError};
@@ -7,15 +7,15 @@ use serde_json::Value;
 /// A metric by its name, `SPLIT/[ema/]SUITE/[DIRECTION/]NAME`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
-    /// The whole name.
+    /// The full name.
     pub name: String,
     /// `val`, `test`, ...
     pub split: String,
-    /// How it follows from ranks; none when it does not.
+    /// How it is computed from ranks; none for other metrics.
     pub ranked: Option<Ranked>,
 }
 
-/// A metric that is a mean over queries of something about the rank of the right answer.
+/// A metric that is the mean over queries of a function of the rank of the correct answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked {
     suite: String,
@@ -26,16 +26,16 @@ pub struct Ranked {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Score {
-    /// Whether the right answer is among the first so many.
+    /// hit@k: whether the correct answer is among the first k.
     Hit(u32),
-    /// The rank, counted from 1.
+    /// The rank, from 1.
     Rank,
-    /// One over that.
+    /// The reciprocal rank.
     Reciprocal,
 }
 
 impl Metric {
-    /// Takes a name apart.
+    /// Parses a name.
     pub fn new(name: &str) -> Metric {
         let split = name.split('/').next().unwrap_or_default().to_owned();
         Metric { name: name.to_owned(), split, ranked: Ranked::new(name) }
@@ -62,18 +62,18 @@ impl Ranked {
         })
     }
 
-    /// Where its ranks are stored.
+    /// The key of its stored ranks.
     pub fn at<'a>(&'a self, step: u64, split: &'a str) -> Evaluated<'a> {
         let (suite, direction) = (self.suite.as_str(), self.direction.as_str());
         Evaluated { step, split, suite, direction, weights: self.weights }
     }
 
-    /// Where the ranks of the pictures are stored whose captions are the queries; none for other queries.
-    pub fn pictures_at<'a>(&'a self, step: u64, split: &'a str) -> Option<Evaluated<'a>> {
+    /// For caption queries, the key of the ranks of the images they describe; none for other queries.
+    fn images_at<'a>(&'a self, step: u64, split: &'a str) -> Option<Evaluated<'a>> {
         (self.direction == "t2i").then(|| Evaluated { direction: "i2t", ..self.at(step, split) })
     }
 
-    /// What a query adds to the mean.
+    /// The score of a query.
     pub fn score(&self, rank: u32) -> f64 {
         match self.score {
             Score::Hit(k) => f64::from(u8::from(rank < k)),
@@ -82,7 +82,7 @@ impl Ranked {
         }
     }
 
-    /// Whether a query is either right or wrong.
+    /// Whether a query is either a hit or a miss.
     pub fn is_share(&self) -> bool {
         matches!(self.score, Score::Hit(_))
     }
@@ -99,24 +99,24 @@ impl Score {
     }
 }
 
-/// Ranks of one evaluation.
+/// Ranks of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranks {
-    /// One for each query.
+    /// One rank per query.
     pub ranks: Vec<u32>,
-    /// What they add to the metric.
+    /// One score per query.
     pub scores: Vec<f64>,
-    /// How many queries in a row belong to one picture; none when pictures have different numbers of them.
+    /// Number of consecutive queries per image; none if it varies.
     pub together: Option<usize>,
-    /// What the data was.
+    /// The data set, from the run's environment.
     data: Option<Value>,
 }
 
 impl Ranks {
-    /// The ranks behind `value` of `metric` at `step`, if they were kept; `data` is what the run says of its split.
+    /// The ranks behind `value` of `metric` at `step`, if stored; `data` describes the run's split.
     ///
     /// # Errors
-    /// Those of the store.
+    /// If the store cannot be read.
     pub fn read(
         reader: &Reader,
         run: RunId,
@@ -126,30 +126,30 @@ impl Ranks {
     ) -> Result<Option<Ranks>, StoreError> {
         let Some(ranked) = &metric.ranked else { return Ok(None) };
         let Some(ranks) = reader.ranks_of(run, &ranked.at(step, &metric.split))? else { return Ok(None) };
-        let pictures = match ranked.pictures_at(step, &metric.split) {
-            Some(at) => reader.ranks_of(run, &at)?.map_or(ranks.len(), |pictures| pictures.len()),
+        let images = match ranked.images_at(step, &metric.split) {
+            Some(at) => reader.ranks_of(run, &at)?.map_or(ranks.len(), |images| images.len()),
             None => ranks.len(),
         };
-        // Captions stand in the order of their pictures.
-        let together = (pictures > 0 && ranks.len().is_multiple_of(pictures)).then(|| ranks.len() / pictures);
+        // Captions are in the order of their images.
+        let together = (images > 0 && ranks.len().is_multiple_of(images)).then(|| ranks.len() / images);
         let scores: Vec<f64> = ranks.iter().map(|rank| ranked.score(*rank)).collect();
-        // Ranks that give another value are those of something else.
+        // Ranks that give another value belong to another evaluation.
         let fits = (mean(&scores) - value).abs() <= 1e-5 * value.abs().max(1.0);
         Ok(fits.then_some(Ranks { ranks, scores, together, data }))
     }
 
-    /// Whether both are of the same queries, as far as is known.
+    /// Whether both have the same queries, as far as recorded.
     pub fn same_queries(&self, other: &Ranks) -> bool {
-        let known = self.data.is_some() && other.data.is_some();
-        self.ranks.len() == other.ranks.len() && (!known || self.data == other.data)
+        let recorded = self.data.is_some() && other.data.is_some();
+        self.ranks.len() == other.ranks.len() && (!recorded || self.data == other.data)
     }
 
-    /// The scores; captions of one picture as one query with their mean, because they are not independent.
+    /// The scores, averaged over the captions of each image, which are not independent.
     pub fn by_picture(&self) -> Vec<f64> {
         self.scores.chunks(self.together.unwrap_or(1).max(1)).map(mean).collect()
     }
 
-    /// The same as the outcomes of a single seed; none for fewer than two queries.
+    /// The scores as outcomes of a single seed; none for fewer than two queries.
     pub fn outcomes(&self) -> Option<Outcomes> {
         Outcomes::new(vec![self.by_picture()])
     }
@@ -160,7 +160,7 @@ mod names {
     use super::*;
 
     #[test]
-    fn names_say_where_their_ranks_are() {
+    fn names_determine_the_stored_ranks() {
         let at = |name: &str| {
             let metric = Metric::new(name);
             metric.ranked.map(|ranked| {

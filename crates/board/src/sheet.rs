@@ -1,4 +1,4 @@
-//! Answers with their pictures: a contact sheet as a PNG, or printed in the terminal.
+//! Contact sheets of search results, as PNG or in the terminal.
 
 mod png;
 mod show;
@@ -8,42 +8,42 @@ use std::sync::Arc;
 pub use png::png;
 pub use show::show;
 
-/// Blocks of pictures, one below the other.
+/// A contact sheet: blocks stacked vertically.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
-    /// What was searched, with what.
+    /// The gallery and the model.
     pub title: String,
-    /// Said below the title; may be empty.
+    /// Text below the title; may be empty.
     pub note: String,
-    /// One for each query.
+    /// One block per query.
     pub blocks: Vec<Block>,
 }
 
-/// A query and its answers.
+/// A query and its results.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
-    /// The query in words.
+    /// The query as text.
     pub head: String,
-    /// Said beside it; may be empty.
+    /// Text beside it; may be empty.
     pub note: String,
-    /// The picture that asked, if one did.
+    /// The query image, if any.
     pub asked: Option<Jpeg>,
-    /// The answers, the best first.
+    /// The results, best first.
     pub cells: Vec<Cell>,
 }
 
-/// An answer.
+/// A result.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// Its rank, counted from 1.
+    /// Its rank, from 1.
     pub rank: u32,
     /// Its score.
     pub score: f32,
-    /// Whether it is right, where that is known.
+    /// Whether it is a correct match, if known.
     pub right: Option<bool>,
-    /// What a picture is called, or a text.
+    /// The name of an image, or a caption.
     pub words: String,
-    /// The picture; none of a text, and where it could not be made.
+    /// The thumbnail; none for a caption or an unreadable image.
     pub jpeg: Option<Jpeg>,
 }
 
@@ -51,14 +51,14 @@ pub struct Cell {
 pub type Jpeg = Arc<[u8]>;
 
 impl Block {
-    /// Whether its answers are texts.
+    /// Whether its results are captions.
     pub fn of_texts(&self) -> bool {
         !self.cells.is_empty() && self.cells.iter().all(|cell| cell.jpeg.is_none())
     }
 }
 
 impl Cell {
-    /// Rank and score.
+    /// Rank and score as text.
     pub fn label(&self) -> String {
         format!("{}  {:.3}", self.rank, self.score)
     }

@@ -1,4 +1,4 @@
-//! Tables for `clip-lab runs ...` on a terminal or in a pipe: plain, aligned, as wide as they may be.
+//! Plain-text tables of `clip-lab runs ...`, for terminals and pipes.
 
 use clip_lab_store::{ConfigEntry, Goal, RunRow, SeriesRow};
 
@@ -7,10 +7,10 @@ use crate::{
     text::{Column, clean, fit, pad},
 };
 
-/// A uid is never cut: it is there to be copied.
+/// Width of a uid, which is never truncated so that it can be copied.
 const UID: usize = 26;
 
-/// `runs list`: one line a run. `width` is in columns; pass a large one where nothing reads along.
+/// `runs list`: one line per run. `width` is in columns; pass a large one for pipes.
 pub fn runs_table(runs: &[RunRow], width: usize) -> String {
     let columns = [
         Column::words("NAME", 0, 12),
@@ -48,7 +48,7 @@ fn run_line(run: &RunRow) -> Vec<String> {
     ]
 }
 
-/// `runs metrics`: one line a metric.
+/// `runs metrics`: one line per metric.
 pub fn metrics_table(metrics: &[SeriesRow], width: usize) -> String {
     let columns = [
         Column::words("METRIC", 0, 30),
@@ -88,18 +88,18 @@ fn metric_line(metric: &SeriesRow) -> Vec<String> {
 }
 
 fn not_finite(metric: &SeriesRow) -> String {
-    let mut words = Vec::new();
-    words.extend((metric.n_nan > 0).then(|| format!("{} NaN", metric.n_nan)));
-    words.extend((metric.n_inf > 0).then(|| format!("{} infinite", metric.n_inf)));
-    match (words.is_empty(), metric.first_bad_step) {
-        (false, Some(step)) => format!("{}, first at step {step}", words.join(", ")),
-        _ => words.join(", "),
+    let mut counts = Vec::new();
+    counts.extend((metric.n_nan > 0).then(|| format!("{} NaN", metric.n_nan)));
+    counts.extend((metric.n_inf > 0).then(|| format!("{} infinite", metric.n_inf)));
+    match (counts.is_empty(), metric.first_bad_step) {
+        (false, Some(step)) => format!("{}, first at step {step}", counts.join(", ")),
+        _ => counts.join(", "),
     }
 }
 
-/// `runs diff`: one line a setting that differs, `–` where a run lacks it. One key a line, so that grep works.
+/// `runs diff`: one line per differing setting, `–` if a run lacks it.
 ///
-/// The names head the two columns of values.
+/// `a` and `b` are the runs' names, the column headings, and their settings.
 pub fn diff_table(a: (&str, &[ConfigEntry]), b: (&str, &[ConfigEntry]), width: usize) -> String {
     let rows = differences(a.1, b.1);
     if rows.is_empty() {
@@ -120,7 +120,7 @@ fn differences(a: &[ConfigEntry], b: &[ConfigEntry]) -> Vec<Vec<String>> {
     pairs.filter(|(_, a, b)| a != b).map(|(key, a, b)| vec![key.to_string(), shown(a), shown(b)]).collect()
 }
 
-/// Lines of aligned columns, heading first; columns that do not fit are left out from the least important on.
+/// Aligned columns with a heading; drops the least important columns that do not fit.
 pub fn table(columns: &[Column], rows: &[Vec<String>], width: usize) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();

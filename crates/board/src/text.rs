@@ -1,22 +1,21 @@
-//! Text by its width on the screen, and tables that give up whole columns rather than cut numbers.
+//! Text by display width, and tables that drop whole columns rather than truncate numbers.
 
 use std::borrow::Cow;
 
 use clip_lab_escape::line;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that `text` takes in a terminal.
+/// Display width of `text` in terminal columns.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text on one line with nothing hidden in it: what could move the cursor, change colours or turn the text around is
-/// escaped, line feeds and tabs become blanks.
+/// `text` on one line: escapes control, bidirectional and invisible characters; line feeds and tabs become spaces.
 pub fn clean(text: &str) -> String {
     escaped(text).into_owned()
 }
 
-/// As [`clean`]; copied only where there is something to change.
+/// As [`clean`], without a copy if nothing changes.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if text.contains(['\n', '\r', '\t']) {
         return Cow::Owned(line(&text.replace(['\n', '\r', '\t'], " ")).into_owned());
@@ -24,7 +23,7 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     line(text)
 }
 
-/// At most `room` columns of the text, with an ellipsis where something is missing.
+/// Truncates to at most `room` columns, with an ellipsis.
 pub fn cut(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.to_string();
@@ -45,14 +44,14 @@ pub fn cut(text: &str, room: usize) -> String {
     out
 }
 
-/// The text cut or filled up with blanks to exactly `room` columns.
+/// Truncates or pads to exactly `room` columns; `right` aligns to the right.
 pub fn pad(text: &str, room: usize, right: bool) -> String {
     let text = cut(text, room);
     let blanks = " ".repeat(room.saturating_sub(width(&text)));
     if right { blanks + &text } else { text + &blanks }
 }
 
-/// The words of `text` in lines of at most `room` columns; a longer word is cut.
+/// Wraps `text` at words to lines of at most `room` columns; truncates longer words.
 pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -72,44 +71,44 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 pub struct Column {
     /// Its heading.
     pub head: String,
-    /// Whether its cells stand at the right, as numbers do.
+    /// Whether its cells are right-aligned, as numbers are.
     pub right: bool,
-    /// Which columns go first when there is no room: the highest. Zero always stays.
+    /// Priority: the highest rank is dropped first when there is no room; rank 0 is never dropped.
     pub rank: u8,
-    /// The width to which its cells may be cut, for names; numbers are never cut.
+    /// Minimum width to which its cells may be truncated; none for numbers, which are never truncated.
     pub least: Option<usize>,
 }
 
 impl Column {
-    /// A column of words that may be cut to `least` columns.
+    /// A text column that may be truncated to `least` columns.
     pub fn words(head: &str, rank: u8, least: usize) -> Column {
         Column { head: head.to_string(), right: false, rank, least: Some(least) }
     }
 
-    /// A column of numbers.
+    /// A numeric column.
     pub fn numbers(head: &str, rank: u8) -> Column {
         Column { head: head.to_string(), right: true, rank, least: None }
     }
 }
 
-/// Which columns fit into `room` with `gap` between them, as `(column, width)` from left to right.
+/// The columns that fit into `room` with `gap` between them, as `(column, width)` from left to right.
 pub fn fit(columns: &[Column], rows: &[Vec<String>], room: usize, gap: usize) -> Vec<(usize, usize)> {
     let natural = |i: usize| {
         let cells = rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell));
         cells.max().unwrap_or(0).max(width(&columns[i].head))
     };
     let mut kept: Vec<(usize, usize)> = (0..columns.len()).map(|i| (i, natural(i))).collect();
-    // A column without any content says nothing.
+    // Drops empty columns.
     kept.retain(|(i, _)| {
         columns[*i].rank == 0 || rows.iter().any(|row| row.get(*i).is_some_and(|c| !c.is_empty()))
     });
     while let Some(excess) = excess(&kept, room, gap) {
         let last =
             (0..kept.len()).filter(|k| columns[kept[*k].0].rank > 0).max_by_key(|k| columns[kept[*k].0].rank);
-        let extra = last.filter(|k| columns[kept[*k].0].rank >= EXTRA);
-        // What is only nice to have makes room by itself; else all that may be cut is cut before a column goes.
+        let extra = last.filter(|k| columns[kept[*k].0].rank >= OPTIONAL);
+        // An optional column is truncated alone; otherwise all text columns are truncated before a column is dropped.
         let cuttable = extra.map_or(0..kept.len(), |k| k..k + 1);
-        if spare(columns, &kept[cuttable.clone()]) >= excess || last.is_none() {
+        if shrinkable(columns, &kept[cuttable.clone()]) >= excess || last.is_none() {
             shrink(columns, &mut kept[cuttable], excess);
             break;
         }
@@ -118,20 +117,20 @@ pub fn fit(columns: &[Column], rows: &[Vec<String>], room: usize, gap: usize) ->
     kept
 }
 
-/// From this rank on a column is left out before the text of any other is cut.
-const EXTRA: u8 = 5;
+/// Columns of this rank or higher are dropped before other columns are truncated.
+const OPTIONAL: u8 = 5;
 
 fn excess(kept: &[(usize, usize)], room: usize, gap: usize) -> Option<usize> {
     let total = kept.iter().map(|(_, w)| w + gap).sum::<usize>().saturating_sub(gap);
     total.checked_sub(room).filter(|excess| *excess > 0)
 }
 
-/// How much could be cut from the texts.
-fn spare(columns: &[Column], kept: &[(usize, usize)]) -> usize {
+/// Columns that truncation can save.
+fn shrinkable(columns: &[Column], kept: &[(usize, usize)]) -> usize {
     kept.iter().map(|(i, w)| columns[*i].least.map_or(0, |least| w.saturating_sub(least))).sum()
 }
 
-/// Takes `excess` columns from those that may be cut, the widest first.
+/// Truncates text columns by `excess` in total, widest first.
 fn shrink(columns: &[Column], kept: &mut [(usize, usize)], mut excess: usize) {
     while excess > 0 {
         let widest = kept.iter_mut().filter(|(i, w)| columns[*i].least.is_some_and(|least| *w > least));

@@ -1,4 +1,4 @@
-//! Exported charts, read back: the data must be found where the axes say.
+//! Exported charts: points parsed back from the SVG match the data.
 
 mod common;
 
@@ -45,20 +45,20 @@ fn number(node: &roxmltree::Node, name: &str) -> f64 {
         .unwrap_or_else(|| panic!("{node:?} has no {name}"))
 }
 
-/// Texts with their places, by the anchor of the text.
+/// Numeric texts with their positions, by text anchor.
 fn ticks(document: &roxmltree::Document, anchor: &str, along: &str) -> Vec<(f64, f64)> {
     let texts = document.descendants().filter(|node| node.attribute("text-anchor") == Some(anchor));
     texts.filter_map(|node| Some((node.text()?.trim().parse().ok()?, number(&node, along)))).collect()
 }
 
-/// The straight line through the first and the last tick: from a place on the sheet to a value.
+/// Maps a position on the sheet to a value, by the first and the last tick.
 fn inverse(ticks: &[(f64, f64)]) -> impl Fn(f64) -> f64 + use<> {
     let (first, last) = (ticks[0], ticks[ticks.len() - 1]);
     move |place| first.0 + (place - first.1) / (last.1 - first.1) * (last.0 - first.0)
 }
 
 #[test]
-fn the_data_are_found_where_the_axes_say() {
+fn the_points_match_the_axes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (reader, runs) = store(folder.path());
     let out = folder.path().join("loss.svg");
@@ -76,7 +76,7 @@ fn the_data_are_found_where_the_axes_say() {
     let truth: Vec<(f64, f64)> =
         (1..).map(f64::from).zip(VALUES).filter(|(_, value)| value.is_finite()).collect();
     assert_eq!(found.len(), truth.len());
-    // A pixel of the PNG, a tenth of a millimetre, in the units of the axes.
+    // A PNG pixel, 0.1 mm, in axis units.
     let pixel = ((x(10.0) - x(0.0)).abs(), (y(10.0) - y(0.0)).abs());
     for (found, truth) in found.iter().zip(&truth) {
         assert!(
@@ -132,11 +132,10 @@ fn the_same_data_give_the_same_bytes_and_text_is_drawn_without_fonts() {
         assert_eq!(bytes[0], bytes[1], "{ending}");
     }
     let png = std::fs::read(folder.path().join("a.png")).expect("written");
-    let picture = resvg::tiny_skia::Pixmap::decode_png(&png).expect("a picture");
-    assert_eq!(picture.width(), 850);
-    // The title stands alone in the uppermost tenth: ink there is text.
-    let ink =
-        picture.pixels()[..picture.pixels().len() / 14].iter().filter(|pixel| pixel.red() < 128).count();
+    let image = resvg::tiny_skia::Pixmap::decode_png(&png).expect("an image");
+    assert_eq!(image.width(), 850);
+    // Only the title is in the top rows: dark pixels there are text.
+    let ink = image.pixels()[..image.pixels().len() / 14].iter().filter(|pixel| pixel.red() < 128).count();
     assert!(ink > 50, "{ink} dark pixels");
 }
 
@@ -159,20 +158,20 @@ fn csv_holds_every_point_as_it_was_logged() {
 fn what_cannot_be_exported_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let (reader, runs) = store(folder.path());
-    let say = |options: ExportOptions, runs: &[RunRow]| {
+    let error = |options: ExportOptions, runs: &[RunRow]| {
         export(&reader, runs, &options).expect_err("refused").to_string()
     };
     let good = options(&folder.path().join("a.svg"));
     insta::assert_snapshot!(
         [
-            say(good.clone(), &[]),
-            say(ExportOptions { metrics: Vec::new(), ..good.clone() }, &runs),
-            say(ExportOptions { out: "chart.gif".into(), ..good.clone() }, &runs),
-            say(ExportOptions { size: Size { width_mm: 1.0, ..good.size }, ..good.clone() }, &runs),
-            say(ExportOptions { out: "no/such/folder/a.csv".into(), ..good.clone() }, &runs),
+            error(good.clone(), &[]),
+            error(ExportOptions { metrics: Vec::new(), ..good.clone() }, &runs),
+            error(ExportOptions { out: "chart.gif".into(), ..good.clone() }, &runs),
+            error(ExportOptions { size: Size { width_mm: 1.0, ..good.size }, ..good.clone() }, &runs),
+            error(ExportOptions { out: "no/such/folder/a.csv".into(), ..good.clone() }, &runs),
         ]
         .join("\n")
     );
-    let report = say(ExportOptions { metrics: vec!["train/los".to_string()], ..good }, &runs);
+    let report = error(ExportOptions { metrics: vec!["train/los".to_string()], ..good }, &runs);
     assert!(report.contains("train/los"), "{report}");
 }

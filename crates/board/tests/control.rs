@@ -1,4 +1,4 @@
-//! What keys, commands and the mouse do, replayed without a terminal.
+//! Keys, commands and the mouse, replayed without a terminal.
 
 mod common;
 
@@ -151,7 +151,7 @@ fn the_help_is_searched_and_does_what_is_marked() {
     assert_eq!(app.pinned, app.selected().map(|run| run.row.id));
     keys(&mut app, "?write");
     key(&mut app, KeyCode::Enter);
-    assert!(last_line(&app).starts_with(":note ▏"), "what needs words asks for them");
+    assert!(last_line(&app).starts_with(":note ▏"), "a command with an argument prompts for it");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
     let run = room.app.selected().expect("the live run").row.id;
     assert_eq!(keys(&mut room.app, "K"), Next::Stay);
     assert!(shown(&room.app, 80, 24).contains("Ask lit-ema to stop?"));
-    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "what is marked at first changes nothing");
+    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "the default choice changes nothing");
     keys(&mut room.app, "K");
     let Next::Do(effect) = keys(&mut room.app, "y") else { panic!("confirmed") };
     assert_eq!(effect, Effect::Ask { run, name: "lit-ema".to_string(), request: Request::Stop });

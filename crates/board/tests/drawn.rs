@@ -1,4 +1,4 @@
-//! Which runs the charts draw, and any metric on a chart: by keys, without a terminal.
+//! Selection of the drawn runs, and charts of any metric: by keys, without a terminal.
 
 mod common;
 
@@ -24,7 +24,7 @@ use ratatui::{
     layout::Rect,
 };
 
-/// Two runs for each of twelve arms; the best is the oldest.
+/// Two runs per arm of twelve; the best is the oldest.
 const RUNS: u64 = 24;
 
 fn store(folder: &Path) -> std::path::PathBuf {
@@ -122,7 +122,7 @@ fn a_chart_says_how_many_of_the_runs_it_draws_and_a_key_draws_all() {
     let shown = room.shown();
     assert!(shown.contains("8 of 24 runs drawn · a draws all"), "{shown}");
     room.keys("a");
-    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with a look of its own");
+    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with its own style");
     let shown = room.shown();
     assert!(shown.contains("all 24 runs drawn · a draws 8"), "{shown}");
     room.keys("a");
@@ -209,7 +209,7 @@ fn any_metric_is_two_keys_away() {
     assert_eq!(room.app.focus, panels, "it has the focus");
     let chart = room.app.chart(panels).expect("it was read");
     assert!(!chart.rows.is_empty() && room.shown().contains("odd/share_of_zeros"), "{}", room.shown());
-    // Other views are as they were, and their charts are read anew.
+    // Other views are unchanged, and their charts are read again.
     room.keys("2");
     let title = |room: &Room, panel: usize| room.app.panels().nth(panel).map(|panel| panel.title.clone());
     assert_eq!(title(&room, 0).as_deref(), Some("Training loss"));
@@ -275,14 +275,14 @@ fn a_layout_is_saved_beside_the_store_and_read_again() {
     let mut room = room();
     room.command("chart odd/share_of_zeros");
     let Next::Do(effect) = room.command("layout save mine") else { panic!("it is written") };
-    let told = carry_out(&room.store, &effect);
-    assert!(told.good, "{told:?}");
+    let outcome = carry_out(&room.store, &effect);
+    assert!(outcome.good, "{outcome:?}");
     let found = layout::find(&room.store, Path::new("mine")).expect("beside the store");
     assert_eq!(layout::check(&found).as_ref(), Ok(&room.app.layout));
     assert!(carry_out(&room.store, &effect).good, "written over by the same command");
     std::fs::write(&found, "title = \"of somebody else\"").expect("written");
-    let told = carry_out(&room.store, &effect);
-    assert!(!told.good && told.words.contains("choose another name"), "{told:?}");
+    let outcome = carry_out(&room.store, &effect);
+    assert!(!outcome.good && outcome.words.contains("choose another name"), "{outcome:?}");
     for name in ["../x", "a/b", ".x", ""] {
         let effect = Effect::SaveLayout { name: name.to_string(), text: String::new() };
         assert!(!carry_out(&room.store, &effect).good, "{name}");

@@ -1,4 +1,4 @@
-//! The filter language: what it means, what it says of mistakes, and the laws it keeps.
+//! The filter language: semantics, error messages and Boolean laws.
 
 mod common;
 
@@ -12,7 +12,7 @@ struct Made {
     series: Vec<SeriesRow>,
 }
 
-/// The runs of the fixture, with settings, tags and notes of their own.
+/// The runs of the fixture, with settings, tags and notes.
 fn made() -> Vec<Made> {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
@@ -56,7 +56,7 @@ fn every_form_means_what_it_says() {
     let is = |text: &str, expected: &[&str]| assert_eq!(names(&runs, text), expected, "{text}");
     is("", &all);
     is("  ", &all);
-    // Words: names, studies, arms, tags, notes; plain names and beginnings of uids as before.
+    // Text in names, studies, arms, tags and notes; names and uids.
     is("lit-cls", &["lit-cls"]);
     is("LIT-CLS,lit-mean", &["lit-cls", "lit-mean"]);
     is(&runs[1].row.uid, &["lit-lr-3e-3"]);
@@ -70,7 +70,7 @@ fn every_form_means_what_it_says() {
     is("(ema | cls) tag:superseded", &["lit-cls"]);
     is("NOT (ema | cls)", &["lit-lr-3e-3", "lit-mean"]);
     is("!ema && !(cls || mean)", &["lit-lr-3e-3"]);
-    // Fields and settings, by key or by the end of one.
+    // Fields and settings, by key or by a suffix of it.
     is("name=lit-ema", &["lit-ema"]);
     is("arm:arm-2", &["lit-cls"]);
     is("study!=tricks", &["lit-ema"]);
@@ -88,7 +88,7 @@ fn every_form_means_what_it_says() {
     is("status=non-finite | status:inter", &["lit-lr-3e-3", "lit-cls"]);
     is("status:live", &["lit-ema"]);
     is("status:ended", &all[1..]);
-    // Metrics, by name, by the end of one where that is the goal or the only one; last, best and extremes.
+    // Metrics, by name or by a suffix that is the goal or unique; last, best, min and max.
     is("val/retrieval/t2i/hit@1>0.415", &["lit-ema"]);
     is("hit@1>41.5%", &["lit-ema"]);
     is("top1>=0.45", &["lit-ema", "lit-mean"]);
@@ -96,7 +96,7 @@ fn every_form_means_what_it_says() {
     is("max(train/loss)>4", &all);
     is("nothing>0", &[]);
     is("nothing!=0", &all);
-    // What a run has.
+    // Existence.
     is("has:note", &["lit-mean"]);
     is("has:study -has:tag", &["lit-lr-3e-3", "lit-mean"]);
     is("has:model.image", &all);
@@ -121,18 +121,18 @@ fn mistakes_are_sentences_with_a_caret() {
         "ema |",
         "()",
     ];
-    let told: Vec<String> =
+    let messages: Vec<String> =
         mistakes.iter().map(|text| Filter::read("--filter", text).expect_err(text)).collect();
-    insta::assert_snapshot!("mistakes", told.join("\n\n"));
+    insta::assert_snapshot!("mistakes", messages.join("\n\n"));
     let deep = "(".repeat(5000);
     assert!(Filter::parse(&deep).is_err_and(|problem| problem.message.contains("levels")));
     assert!(Filter::parse(&"-".repeat(5000)).is_err());
 }
 
 #[test]
-fn names_that_no_run_knows_are_told() {
+fn unknown_names_are_reported() {
     let runs = made();
-    let told = |text: &str| {
+    let problem = |text: &str| {
         let filter = Filter::parse(text).expect("well formed");
         filter.check(runs.iter().map(subject)).err().map(|problem| {
             let place = problem.place.clone().map_or("", |place| &text[place]);
@@ -140,10 +140,10 @@ fn names_that_no_run_knows_are_told() {
         })
     };
     for known in ["", "any words", "lr<1", "hit@1>0.1", "seed=1", "-note:x", "has:whatever", "train/loss<3"] {
-        assert_eq!(told(known), None, "{known}");
+        assert_eq!(problem(known), None, "{known}");
     }
     let lines: Vec<String> = ["optimizer.lrr<1", "ema plugin=vit", "hit@5>0.3", "sed=1", "zzzzzzzz=1"]
-        .map(|t| told(t).unwrap_or_default())
+        .map(|t| problem(t).unwrap_or_default())
         .into();
     insta::assert_snapshot!("unknown_names", lines.join("\n"));
     let filter = Filter::parse("lr<1").expect("well formed");

@@ -1,4 +1,4 @@
-//! Forms, read back: numbers must be found where the axes say, and nothing may break them.
+//! Chart types: values parsed back from the SVG match the data, and no input breaks them.
 
 use clip_lab_board::{
     ExportOptions, Size,
@@ -25,7 +25,7 @@ fn number(node: &roxmltree::Node, name: &str) -> f64 {
     node.attribute(name).and_then(|text| text.parse().ok()).expect("a number")
 }
 
-/// From a place to a value, by the first and the last tick below.
+/// Maps a position to a value, by the first and the last tick of the horizontal axis.
 fn inverse(document: &roxmltree::Document) -> impl Fn(f64) -> f64 {
     let middle = document.descendants().filter(|node| node.attribute("text-anchor") == Some("middle"));
     let found: Vec<(f64, f64)> =
@@ -43,7 +43,7 @@ fn block(rows: Vec<(String, Option<Value>)>) -> forest::Block {
 }
 
 #[test]
-fn differences_stand_where_the_axis_says() {
+fn differences_match_the_axis() {
     let values = [value(-17.0, -18.4, -15.6), value(0.25, -1.6, 2.1), value(9.7, 1.4, 18.1)];
     let rows = values.iter().enumerate().map(|(i, v)| (format!("arm {i}"), Some(*v))).collect();
     let text = svg(&forest::forest(&[block(rows)], "base", 120.0).expect("drawn"));
@@ -65,7 +65,7 @@ fn differences_stand_where_the_axis_says() {
 }
 
 #[test]
-fn costs_stand_where_the_axis_says() {
+fn costs_match_the_axis() {
     let offers: Vec<cost::Offer> = [("a", 1.0, 10.0), ("b", 4.0, 30.0), ("c", 6.0, 20.0)]
         .map(|(name, cost, q)| cost::Offer { name: name.into(), cost, quality: value(q, q - 2.0, q + 2.0) })
         .into();
@@ -82,7 +82,7 @@ fn costs_stand_where_the_axis_says() {
     }
 }
 
-/// Every form of `values`, with names that try XML and the width.
+/// Every chart type of `values`, with names that test XML escaping and width.
 fn all(values: &[f64]) -> Vec<anyhow::Result<Scene>> {
     let name = "<&\"> 名前 äöü a name of forty letters and more";
     let shown: Vec<Value> = values.iter().map(|v| value(*v, v - v.abs() * 0.1, v + v.abs() * 0.1)).collect();
@@ -129,7 +129,7 @@ fn nothing_breaks_a_form() {
     let mut drawn = 0;
     for values in cases {
         for (form, scene) in all(values).into_iter().enumerate() {
-            // Refused in words, or drawn whole.
+            // Either an error or a complete drawing.
             let Ok(scene) = scene else { continue };
             let text = svg(&scene);
             let document = roxmltree::Document::parse(&text).expect("it is XML");
@@ -146,7 +146,7 @@ fn nothing_breaks_a_form() {
     assert!(drawn >= 25, "only {drawn} were drawn");
 }
 
-/// Each cell lies where its row and its column are, and the same value has the same colour in both matrices.
+/// Cells are at their row and column, and equal values have equal colours in both matrices.
 #[test]
 fn a_matrix_is_read_back() {
     let matrix =
@@ -179,7 +179,7 @@ fn a_matrix_is_read_back() {
 }
 
 #[test]
-fn of_many_classes_those_with_most_mistakes_are_drawn() {
+fn only_the_classes_with_most_errors_are_drawn() {
     use clip_lab_board::export::forms::confusion::{Confusion, MOST, confusion};
     let many = 200;
     let mut of = Confusion {
@@ -195,7 +195,7 @@ fn of_many_classes_those_with_most_mistakes_are_drawn() {
     assert_eq!(shown.len(), MOST);
     assert!(shown.contains(&150) && shown.contains(&199) && shown.is_sorted(), "{shown:?}");
     assert!(confusion(&of, 175.0).unwrap().high > 100.0);
-    assert!(confusion(&of, 40.0).unwrap_err().to_string().contains("make the picture wider"));
+    assert!(confusion(&of, 40.0).unwrap_err().to_string().contains("make the chart wider"));
     of.counts.pop();
     assert!(confusion(&of, 175.0).is_err());
 }

@@ -1,4 +1,4 @@
-//! Every file in `dashboards/` is sound, and a broken one is explained.
+//! Every file in `dashboards/` is valid, and problems are reported.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Looking closely: zoom, cursor, groups, bands, and screens without any sign but ASCII.
+//! Zoom, cursor, groups, bands, and ASCII-only screens.
 
 mod common;
 
@@ -135,7 +135,7 @@ fn a_single_step_among_a_million_is_seen_at_every_zoom() {
         assert_eq!(hit.len(), 1, "at {wide}");
         assert!((hit[0] - place).abs() < 0.01, "at {wide}: {hit:?} {place}");
 
-        // The upper third of the plot is empty but for the spike: in its column something is drawn.
+        // The upper third of the plot is empty except for the column of the spike.
         let buf = screen.draw(120, 40, Theme::new(Depth::True));
         let seen = |x: u16, y: u16| {
             let cell = &buf[(x, y)];
@@ -227,7 +227,7 @@ fn arms_become_curves_with_their_number_of_seeds() {
         record(&store, "vit", seed, 200, |step| 3.0 - step as f64 / 100.0 + seed as f64 / 10.0);
     }
     record(&store, "resnet", 0, 150, |step| 4.0 - step as f64 / 100.0);
-    // Run again: a seed counts once.
+    // Repeated: a seed counts once.
     record(&store, "vit", 2, 200, |step| 3.0 - step as f64 / 100.0 + 0.2);
     let mut screen = Screen::new(&store, TWO);
     assert_eq!(screen.app.by(), By::Arm);

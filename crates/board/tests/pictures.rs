@@ -1,6 +1,6 @@
-//! Rendered charts, compared with approved ones as an eye would, and labels that keep clear of each other.
+//! Rendered charts, compared perceptually with approved ones, and labels that do not overlap.
 //!
-//! After a change that is meant: `UPDATE=1 cargo test -p clip-lab-board --test pictures`, and look at `tests/pictures`.
+//! After an intended change: `UPDATE=1 cargo test -p clip-lab-board --test pictures`, then review `tests/pictures`.
 
 mod common;
 
@@ -10,11 +10,11 @@ use clip_lab_board::{ExportOptions, Size, export, figure::Form};
 use clip_lab_store::{Axis, Reader};
 use image::{RgbImage, imageops};
 
-/// Pixels of a picture that are judged as one: what an eye does not tell apart, such as softened edges.
-const BLUR: u32 = 4;
-/// The least difference of a channel that an eye sees in such a block.
-const SEEN: u8 = 20;
-/// The share of blocks that may differ so.
+/// Side of the blocks that are averaged, which hides antialiasing differences.
+const BLOCK: u32 = 4;
+/// The smallest visible difference of a channel of a block.
+const VISIBLE: u8 = 20;
+/// The share of blocks that may differ visibly.
 const SHARE: f64 = 0.002;
 
 fn options(out: PathBuf, y: Form) -> ExportOptions {
@@ -36,20 +36,20 @@ fn draw(folder: &Path, y: Form) -> RgbImage {
     runs.sort_by(|a, b| a.name.cmp(&b.name));
     let out = folder.join("chart.png");
     export(&reader, &runs, &options(out.clone(), y)).expect("exported");
-    image::open(out).expect("a picture").to_rgb8()
+    image::open(out).expect("an image").to_rgb8()
 }
 
-/// The share of blocks in which the pictures look different; all of them, if their sizes do.
+/// The share of blocks that differ visibly; 1 if the sizes differ.
 fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     if a.dimensions() != b.dimensions() {
         return 1.0;
     }
-    let small = |picture: &RgbImage| {
-        let (wide, high) = (picture.width() / BLUR, picture.height() / BLUR);
-        imageops::resize(picture, wide, high, imageops::FilterType::Triangle)
+    let small = |image: &RgbImage| {
+        let (wide, high) = (image.width() / BLOCK, image.height() / BLOCK);
+        imageops::resize(image, wide, high, imageops::FilterType::Triangle)
     };
     let (a, b) = (small(a), small(b));
-    let differ = a.pixels().zip(b.pixels()).filter(|(a, b)| (0..3).any(|i| a[i].abs_diff(b[i]) >= SEEN));
+    let differ = a.pixels().zip(b.pixels()).filter(|(a, b)| (0..3).any(|i| a[i].abs_diff(b[i]) >= VISIBLE));
     differ.count() as f64 / f64::from(a.width() * a.height())
 }
 
@@ -62,15 +62,15 @@ fn charts_look_as_approved() {
         if std::env::var_os("UPDATE").is_some() {
             drawn.save(&approved).expect("written");
         }
-        let approved = image::open(&approved).expect("an approved picture").to_rgb8();
+        let approved = image::open(&approved).expect("an approved image").to_rgb8();
         let differ = difference(&drawn, &approved);
-        assert!(differ <= SHARE, "{name}: {:.2} % of the picture look different", 100.0 * differ);
+        assert!(differ <= SHARE, "{name}: {:.2} % of the image differ", 100.0 * differ);
     }
 }
 
-/// The comparison sees what an eye would see, and only that.
+/// The comparison detects visible changes only.
 #[test]
-fn the_comparison_tells_a_changed_chart() {
+fn the_comparison_detects_a_changed_chart() {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     let (linear, log) = (draw(folders[0].path(), Form::Linear), draw(folders[1].path(), Form::Log));
     assert!(difference(&linear, &log) > 5.0 * SHARE);

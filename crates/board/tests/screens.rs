@@ -1,4 +1,4 @@
-//! The dashboard at every size: what it looks like, and that nothing makes it fail.
+//! The dashboard at every size: snapshots, and robustness to any input.
 
 mod common;
 
@@ -23,10 +23,10 @@ use ratatui::{
     layout::Rect,
 };
 
-/// The moment at which all snapshots are taken.
+/// The time of all snapshots.
 const NOW: i64 = 1_800_000_000_000;
 
-/// What the store of the fixture shows, with all that depends on the clock of the machine set to fixed values.
+/// The snapshot of the fixture's store, with clock-dependent values fixed.
 fn fixture() -> Snapshot {
     read(&Want { buckets: 240, ..Want::default() })
 }
@@ -61,7 +61,7 @@ fn shown(app: &App, width: u16, height: u16, depth: Depth) -> String {
     terminal
         .draw(|frame| view::draw(app, NOW, &theme, frame.area(), frame.buffer_mut()))
         .expect("memory can be drawn on");
-    // The backend's own text of an empty screen divides by its width.
+    // The backend divides by the width.
     if width == 0 { String::new() } else { terminal.backend().to_string() }
 }
 
@@ -159,7 +159,7 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
     assert!(shown(&screen, 80, 24, Depth::True).contains("is not a clip-lab store"));
 
     std::fs::remove_file(&store).expect("removed");
-    drop(common::tell(&store, &common::STORIES[2]));
+    drop(common::record_run(&store, &common::SCENARIOS[2]));
     screen.take(feed.poll(&Want::default(), true).expect("it is there now"));
     assert_eq!(screen.snapshot.trouble, None);
     assert_eq!(screen.snapshot.runs.len(), 1);

@@ -1,4 +1,4 @@
-//! The interactive search: what keys do, what is asked and when, and that it fits every screen.
+//! The interactive search: keys, requests and their timing, and every screen size.
 
 use std::{
     io::Cursor,
@@ -39,7 +39,7 @@ fn ready() -> Ready {
     }
 }
 
-/// A screen with a clock of its own and somebody who answers.
+/// A screen with a fake clock and a fake core.
 struct Stage {
     app: App,
     now: Instant,
@@ -60,11 +60,11 @@ impl Stage {
         self.app.press(KeyEvent::new(code, KeyModifiers::NONE), self.now)
     }
 
-    fn say(&mut self, text: &str) {
+    fn type_text(&mut self, text: &str) {
         text.chars().for_each(|c| assert_eq!(self.press(KeyCode::Char(c)), Next::Stay));
     }
 
-    /// Lets time pass and gathers what is asked for.
+    /// Advances the clock and collects requests.
     fn pass(&mut self, ms: u64) {
         self.now += Duration::from_millis(ms);
         let pictures = view::pictures(&self.app, Rect::new(0, 0, 120, 40));
@@ -80,7 +80,7 @@ impl Stage {
         }
     }
 
-    /// Answers what was asked first.
+    /// Answers the oldest request.
     fn answer(&mut self, answer: Answer) {
         let (id, _) = self.asked.remove(0);
         self.app.take(Reply { id, answer });
@@ -136,15 +136,15 @@ fn found(count: usize) -> Answer {
 #[test]
 fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     let mut stage = Stage::new(None, None);
-    stage.say("a do");
+    stage.type_text("a do");
     stage.pass(10);
     assert!(stage.asked.is_empty(), "a pause first");
     stage.pass(60);
     assert_eq!(stage.texts(), ["a do"]);
-    // While that is on its way the rest is typed: one more question, with all of it.
-    stage.say("g on ");
+    // Text typed while a request is pending: one more request, with all of it.
+    stage.type_text("g on ");
     stage.pass(60);
-    stage.say("sand");
+    stage.type_text("sand");
     stage.pass(60);
     assert_eq!(stage.texts(), ["a do"]);
     stage.answer(found(3));
@@ -157,8 +157,8 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
         screen.contains("› a dog on sand") && screen.contains("   1  0.4000  photos/0000.jpg"),
         "{screen}"
     );
-    // Nothing typed finds nothing, even when an answer comes late.
-    stage.say("!");
+    // An empty query has no hits, even if an answer arrives late.
+    stage.type_text("!");
     stage.pass(60);
     stage.app.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), stage.now);
     stage.answer(found(10));
@@ -168,20 +168,20 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
 #[test]
 fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     let mut stage = Stage::new(Some(Query::Text("a ".to_owned())), None);
-    stage.say("q?");
+    stage.type_text("q?");
     assert_eq!(stage.app.line.text(), "a q?");
     stage.pass(60);
     stage.answer(found(10));
     stage.press(KeyCode::Down);
     assert_eq!((stage.app.selected, stage.app.focus), (1, Focus::List));
-    stage.say("?");
+    stage.type_text("?");
     assert!(stage.app.help && stage.screen(80, 24).contains("the nearest pictures of the chosen one"));
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "closes the help");
     stage.press(KeyCode::Enter);
     assert!(stage.app.large && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Stay, "closes the picture");
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Leave);
-    stage.say("x");
+    stage.type_text("x");
     assert_eq!((stage.app.line.text(), stage.app.focus), ("a q?x", Focus::Prompt));
     assert_eq!((stage.press(KeyCode::Esc), stage.press(KeyCode::Esc)), (Next::Stay, Next::Leave));
 }
@@ -211,7 +211,7 @@ fn a_fault_is_said_and_the_next_query_forgets_it() {
     stage.pass(1);
     stage.answer(Answer::Failed("the model has no text tower".to_owned()));
     assert!(stage.screen(80, 24).contains("the model has no text tower"));
-    stage.say("y");
+    stage.type_text("y");
     stage.pass(60);
     stage.answer(found(1));
     assert!(!stage.screen(80, 24).contains("no text tower"));
@@ -311,7 +311,7 @@ fn nothing_found_reaches_the_terminal_raw() {
     const BAD: &str = "x\u{1b}]0;owned\u{7}\u{9b}2J\nline\u{202e}gpj\u{200d}b\u{200b}";
     let mut stage = Stage::new(None, None);
     stage.app.ready.gallery = BAD.to_owned();
-    stage.say("a dog");
+    stage.type_text("a dog");
     stage.pass(60);
     let hit = |picture| Hit { picture, name: format!("{BAD}/{BAD}"), score: 0.5 };
     let hits = (0..3).map(hit).collect();
@@ -338,10 +338,10 @@ fn nothing_found_reaches_the_terminal_raw() {
 #[test]
 fn escape_leaves_only_when_pressed_twice() {
     let mut stage = Stage::new(None, None);
-    stage.say("a dog");
+    stage.type_text("a dog");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay);
     assert!(stage.screen(100, 30).contains("Esc once more leaves"));
-    stage.say("s");
+    stage.type_text("s");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "another key takes it back");
     assert_eq!(stage.press(KeyCode::Esc), Next::Leave);
 }

@@ -1,4 +1,4 @@
-//! What a chart shows in words, and where it comes from. No time of day: the same data give the same bytes.
+//! Caption and provenance of a chart. No timestamps: the same data give the same bytes.
 
 use std::collections::BTreeMap;
 
@@ -6,43 +6,43 @@ use anyhow::Result;
 use clip_lab_store::{Reader, RunRow};
 use serde_json::{Value, json};
 
-/// How many settings a caption names.
-const NAMED: usize = 5;
+/// Maximum settings named in a caption.
+const MAX_SETTINGS: usize = 5;
 
 /// Caption and provenance of a chart.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct About {
-    /// Sentences: what, which runs, in which settings they differ, how many seeds, what was done to the data.
+    /// The caption: content, runs, differing settings, number of seeds, processing.
     pub caption: String,
-    /// Runs with commit, spec, code and data as JSON.
-    pub facts: Value,
+    /// Provenance as JSON: runs with commit, spec, code and data.
+    pub provenance: Value,
 }
 
-/// What is known of a run besides its numbers.
+/// A run with its provenance and settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     row: RunRow,
-    facts: Value,
+    provenance: Value,
     settings: BTreeMap<String, String>,
 }
 
 impl Source {
-    /// Reads it.
+    /// Reads them from the store.
     ///
     /// # Errors
-    /// Those of the store.
+    /// If the store cannot be read.
     pub fn read(reader: &Reader, run: &RunRow) -> Result<Source> {
         let environment = reader.environment(run.id)?;
         let spec = blake3::hash(reader.spec_text(run.id)?.as_bytes()).to_hex();
         let data: BTreeMap<&String, &Value> =
             environment.extra.iter().filter(|(key, _)| key.starts_with("data.")).collect();
-        let facts = json!({
+        let provenance = json!({
             "uid": run.uid, "name": run.name, "study": run.study, "arm": run.arm, "seed": run.seed,
             "commit": environment.git_commit, "dirty": environment.git_dirty, "spec": &spec[..16],
             "code": environment.extra.get("code"), "data": data, "versions": environment.versions,
         });
         let settings = reader.config(run.id)?.into_iter().map(|entry| (entry.key, entry.value)).collect();
-        Ok(Source { row: run.clone(), facts, settings })
+        Ok(Source { row: run.clone(), provenance, settings })
     }
 
     fn arm(&self) -> &str {
@@ -51,28 +51,28 @@ impl Source {
 }
 
 impl About {
-    /// Of a chart of the kind `form` that shows `what`; `notes` say what was done to the data. `sources` may be none.
+    /// For a chart of the kind `form` that shows `what`; `notes` describe the processing. `sources` may be empty.
     pub fn new(form: &str, what: &str, sources: &[Source], notes: &[String]) -> About {
         let mut sentences = vec![what.to_string()];
         sentences.extend((!sources.is_empty()).then(|| runs(arms_of(sources), sources)));
         sentences.extend(differences(sources));
         sentences.extend((!notes.is_empty()).then(|| format!("Drawn: {}", notes.join("; "))));
-        let caption = sentences.iter().filter(|words| !words.is_empty()).map(|words| sentence(words));
-        let facts = json!({
+        let caption = sentences.iter().filter(|text| !text.is_empty()).map(|text| sentence(text));
+        let provenance = json!({
             "clip_lab": env!("CARGO_PKG_VERSION"), "form": form,
-            "runs": sources.iter().map(|source| &source.facts).collect::<Vec<_>>(),
+            "runs": sources.iter().map(|source| &source.provenance).collect::<Vec<_>>(),
         });
-        About { caption: caption.collect::<Vec<_>>().join(" "), facts }
+        About { caption: caption.collect::<Vec<_>>().join(" "), provenance }
     }
 }
 
-/// With a dot; names keep their letters.
-fn sentence(words: &str) -> String {
-    let dot = if words.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{}{dot}", words.trim())
+/// Adds a full stop; does not change the case.
+fn sentence(text: &str) -> String {
+    let dot = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{}{dot}", text.trim())
 }
 
-/// The arms in the order of the runs, each with how many seeds it has.
+/// The arms in the order of the runs, with their numbers of seeds.
 fn arms_of(sources: &[Source]) -> Vec<(&str, usize)> {
     let mut arms: Vec<(&str, usize)> = Vec::new();
     for source in sources {
@@ -97,18 +97,21 @@ fn runs(arms: Vec<(&str, usize)>, sources: &[Source]) -> String {
     format!("Runs: {}{of}, {n}{each}", names.join(", "))
 }
 
-/// The settings in which the arms differ, seeds aside.
+/// The settings in which the arms differ, except for seeds.
 fn differences(sources: &[Source]) -> Option<String> {
     let differing = differing(sources);
-    let named: Vec<String> =
-        differing.iter().take(NAMED).map(|(key, values)| format!("{key} ({})", values.join(", "))).collect();
-    let more = differing.len().saturating_sub(NAMED);
+    let named: Vec<String> = differing
+        .iter()
+        .take(MAX_SETTINGS)
+        .map(|(key, values)| format!("{key} ({})", values.join(", ")))
+        .collect();
+    let more = differing.len().saturating_sub(MAX_SETTINGS);
     let more = if more > 0 { format!(" and {more} more settings") } else { String::new() };
     (!named.is_empty()).then(|| format!("They differ in {}{more}", named.join(", ")))
 }
 
-/// Settings with more than one value, each with its values in the order of the runs. Of a plugin that differs only its
-/// name is given: its other settings follow from that.
+/// Settings with more than one value, with the values in the order of the runs. For differing plugins only the name is
+/// listed, not their other settings.
 pub fn differing(sources: &[Source]) -> Vec<(String, Vec<String>)> {
     let mut keys: Vec<&String> = sources.iter().flat_map(|source| source.settings.keys()).collect();
     keys.sort();

@@ -1,4 +1,4 @@
-//! The points behind a chart, never smoothed or thinned, for other programs.
+//! Export of points, never smoothed or downsampled.
 
 pub mod csv;
 pub mod parquet;
@@ -22,10 +22,10 @@ pub struct Line {
     pub point: Point,
 }
 
-/// Every point of `metrics` of `runs`, run by run; of all metrics when none is named.
+/// Every point of `metrics` (all if empty) of `runs`, run by run.
 ///
 /// # Errors
-/// Those of the store; a run that lacks a metric.
+/// If the store cannot be read, or a run lacks a metric.
 pub fn points(reader: &Reader, runs: &[RunRow], metrics: &[String]) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for run in runs {

@@ -1,8 +1,7 @@
-//! The font of exported charts, carried along so that a machine without fonts draws the same picture.
+//! The embedded font of exported charts: rendering is independent of installed fonts.
 //!
-//! Ubuntu Light, from the crate `epaint_default_fonts`, under the Ubuntu Font Licence 1.0, which allows to embed and
-//! to pass it on. PNG, PDF and SVG files hold its shapes; what it has no letter for is drawn
-//! in the reader's own sans-serif in an SVG.
+//! Ubuntu Light, from the crate `epaint_default_fonts`, under the Ubuntu Font Licence 1.0, which permits embedding and
+//! redistribution. PNG, PDF and SVG files contain its glyphs; in an SVG, missing glyphs use the viewer's sans-serif font.
 
 use std::sync::Once;
 
@@ -12,32 +11,32 @@ use resvg::usvg::fontdb::Database;
 
 /// The font file.
 pub const BYTES: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
-/// The family as it calls itself.
+/// The font family.
 pub const FAMILY: &str = "Ubuntu";
-/// What an SVG asks for.
+/// The `font-family` of SVG text.
 pub const FAMILIES: &str = "Ubuntu, Helvetica, Arial, sans-serif";
 
-/// The font that pictures are drawn with; none of the machine.
+/// A font database with only the embedded font.
 pub fn database() -> Database {
     let mut fonts = Database::new();
     fonts.load_font_data(BYTES.to_vec());
     fonts
 }
 
-/// From its descent to its ascent, in ems. plotters measures with the size as this height, and draws with it as the em.
+/// Ascent plus descent in em. plotters uses the size as this height when measuring, but as the em when drawing.
 const HEIGHT: f64 = 1.121;
 
-/// Makes the font known to plotters, once.
+/// Registers the font with plotters, once.
 pub fn register() {
     static ONCE: Once = Once::new();
-    // The bytes are part of this program and a test measures with them: they are a font.
+    // Cannot fail: a test measures with the embedded font.
     ONCE.call_once(|| drop(register_font(FAMILIES, FontStyle::Normal, BYTES)));
 }
 
 /// Width of `text` at `size`, in the unit of `size`.
 pub fn width(text: &str, size: f64) -> Result<f64> {
     register();
-    // Measured large, as plotters rounds to whole numbers.
+    // Measured at a large size, as plotters rounds to integers.
     let font = (FontFamily::Name(FAMILIES), 1000.0).into_font();
     let (wide, _) = font.box_size(text)?;
     Ok(f64::from(wide) * HEIGHT * size / 1000.0)
@@ -58,7 +57,7 @@ mod tests {
         assert!(width("i", 10.0).expect("a font") < one / 2.0);
     }
 
-    /// What is measured is what is rendered: else notes would be wrapped too late, and cut at the edge of the sheet.
+    /// Otherwise notes would be wrapped too late and clipped at the edge of the sheet.
     #[test]
     fn text_is_rendered_as_wide_as_it_is_measured() {
         for text in ["smallest to largest value · smoothed", "lit-lr-3e-3", "0123456789", "WAVE Tiny To"] {

@@ -1,11 +1,11 @@
-//! Lines cut at the frame and into dashes, neither of which the backend does.
+//! Clipping and dashing of lines, which the backend does not support.
 
-use super::scene::Place;
+use super::scene::Point;
 use crate::figure::clip;
 
-/// The parts of a line inside the unit square.
-pub fn pieces(places: &[Place]) -> Vec<Vec<Place>> {
-    let mut pieces: Vec<Vec<Place>> = Vec::new();
+/// The parts of a line within the unit square.
+pub fn pieces(places: &[Point]) -> Vec<Vec<Point>> {
+    let mut pieces: Vec<Vec<Point>> = Vec::new();
     for pair in places.windows(2) {
         let Some((a, b)) = clip(pair[0], pair[1]) else { continue };
         match pieces.last_mut() {
@@ -16,27 +16,27 @@ pub fn pieces(places: &[Place]) -> Vec<Vec<Place>> {
     pieces
 }
 
-/// The line in millimetres whole, or cut into dashes; a higher `dash` has shorter ones.
-pub fn dashes(line: Vec<Place>, dash: usize) -> Vec<Vec<Place>> {
+/// Splits a line (in mm) into dashes; a higher `dash` gives shorter ones, 0 a solid line.
+pub fn dashes(line: Vec<Point>, dash: usize) -> Vec<Vec<Point>> {
     if dash == 0 {
         return vec![line];
     }
     let (on, off) = (1.6 / dash as f64, 0.9);
-    let length: f64 = line.windows(2).map(|pair| apart(pair[0], pair[1])).sum();
+    let length: f64 = line.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
     let starts = (0..).map(|nth| f64::from(nth) * (on + off)).take_while(|start| *start < length);
     starts.map(|start| stretch(&line, start, start + on)).filter(|piece| piece.len() > 1).collect()
 }
 
-fn apart(a: Place, b: Place) -> f64 {
+fn distance(a: Point, b: Point) -> f64 {
     (b.0 - a.0).hypot(b.1 - a.1)
 }
 
 /// The part of the line between two distances from its start.
-fn stretch(line: &[Place], from: f64, to: f64) -> Vec<Place> {
-    let (mut piece, mut walked): (Vec<Place>, f64) = (Vec::new(), 0.0);
+fn stretch(line: &[Point], from: f64, to: f64) -> Vec<Point> {
+    let (mut piece, mut walked): (Vec<Point>, f64) = (Vec::new(), 0.0);
     for pair in line.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        let length = apart(a, b);
+        let length = distance(a, b);
         let (first, last) = ((from - walked).max(0.0), (to - walked).min(length));
         if length > 0.0 && first < last {
             let at = |d: f64| (a.0 + d / length * (b.0 - a.0), a.1 + d / length * (b.1 - a.1));
@@ -61,7 +61,7 @@ mod tests {
         let drawn = dashes(line, 1);
         // 10 mm of 1.6 on and 0.9 off.
         assert_eq!(drawn.len(), 4);
-        let near = |a: Place, b: Place| (a.0 - b.0).hypot(a.1 - b.1) < 1e-9;
+        let near = |a: Point, b: Point| (a.0 - b.0).hypot(a.1 - b.1) < 1e-9;
         assert_eq!(drawn[1].len(), 3);
         assert!(near(drawn[1][0], (2.5, 0.0)) && near(drawn[1][2], (3.0, 1.1)), "{drawn:?}");
     }

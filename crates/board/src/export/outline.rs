@@ -1,5 +1,5 @@
-//! Text of an SVG as outlines of the embedded font, so that a reader without that font sees the same chart. Over them
-//! lies the text itself, transparent, to be selected and searched.
+//! Replaces SVG text by glyph outlines of the embedded font, so that viewers without the font render the same chart. Keeps
+//! the text itself as a transparent overlay, for selection and search.
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::LazyLock};
 
@@ -8,11 +8,10 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
 use super::{font, svg::escaped};
 
-/// The font's shapes; none if the embedded font could not be read, which a test rules out.
+/// The parsed font; none if it cannot be parsed, which a test rules out.
 static FACE: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(font::BYTES, 0).ok());
 
-/// The document with an outline for every text whose letters the font has. Other text stays as it is, in whatever font
-/// the reader has for it.
+/// Outlines every text that the font covers. Other text is unchanged and uses the viewer's fonts.
 pub fn outlined(svg: &str) -> String {
     let (Some(face), Ok(document)) = (&*FACE, Document::parse(svg)) else { return svg.to_string() };
     let (mut out, mut glyphs, mut from) = (String::with_capacity(2 * svg.len()), BTreeMap::new(), 0);
@@ -31,14 +30,14 @@ pub fn outlined(svg: &str) -> String {
     }
 }
 
-/// What a glyph is called in the document. The same in every document, so that several can stand in one page.
+/// The id of a glyph: the same in every document, so that several can be inlined in one page.
 fn name(glyph: u16) -> String {
     format!("ubuntu-light-{glyph}")
 }
 
-/// One element of text.
+/// A text element.
 struct Text<'a> {
-    words: &'a str,
+    content: &'a str,
     glyphs: Vec<GlyphId>,
     x: f64,
     y: f64,
@@ -50,13 +49,13 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Reads an element as `svg.rs` writes it; none where the font lacks a letter.
+    /// Parses an element as written by `svg.rs`; none if the font lacks a glyph.
     fn read(face: &Face, node: &Node<'a, '_>) -> Option<Text<'a>> {
         let number = |name: &str| node.attribute(name)?.parse::<f64>().ok();
-        let words = node.text()?.trim();
-        let glyphs = words.chars().map(|letter| face.glyph_index(letter)).collect::<Option<Vec<_>>>()?;
+        let content = node.text()?.trim();
+        let glyphs = content.chars().map(|letter| face.glyph_index(letter)).collect::<Option<Vec<_>>>()?;
         Some(Text {
-            words,
+            content,
             glyphs,
             x: number("x")?,
             y: number("y")?,
@@ -68,7 +67,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    fn write(&self, face: &Face, known: &mut BTreeMap<u16, String>, out: &mut String) {
+    fn write(&self, face: &Face, paths: &mut BTreeMap<u16, String>, out: &mut String) {
         let scale = self.size / f64::from(face.units_per_em());
         let advance = |glyph: &GlyphId| face.glyph_hor_advance(*glyph).unwrap_or(0);
         let wide: f64 = self.glyphs.iter().map(|glyph| f64::from(advance(glyph))).sum::<f64>() * scale;
@@ -77,9 +76,9 @@ impl<'a> Text<'a> {
             "end" => self.x - wide,
             _ => self.x,
         };
-        // The place is that of the middle of a small letter.
+        // y is the middle of the x-height.
         let base = self.y + 0.5 * scale * f64::from(face.x_height().unwrap_or(0));
-        let Text { words, x, y, size, anchor, fill, opacity, .. } = self;
+        let Text { content, x, y, size, anchor, fill, opacity, .. } = self;
         let transform = self.transform.map_or(String::new(), |turn| format!(" transform=\"{turn}\""));
         _ = write!(
             out,
@@ -88,24 +87,24 @@ impl<'a> Text<'a> {
         );
         let mut at = 0_u32;
         for glyph in &self.glyphs {
-            let path = known.entry(glyph.0).or_insert_with(|| path(face, *glyph));
+            let path = paths.entry(glyph.0).or_insert_with(|| path(face, *glyph));
             if !path.is_empty() {
                 _ = write!(out, "<use href=\"#{}\" x=\"{at}\"/>", name(glyph.0));
             }
             at += u32::from(advance(glyph));
         }
-        known.retain(|_, path| !path.is_empty());
+        paths.retain(|_, path| !path.is_empty());
         _ = write!(
             out,
             "</g>\n<text x=\"{x}\" y=\"{y}\" dy=\"0.5ex\" text-anchor=\"{anchor}\" font-family=\"{}\" font-size=\"{size}\" \
              textLength=\"{wide:.0}\" lengthAdjust=\"spacingAndGlyphs\" fill-opacity=\"0\">\n{}\n</text>\n</g>",
             font::FAMILIES,
-            escaped(words)
+            escaped(content)
         );
     }
 }
 
-/// The outline in units of the font, upwards as the font has it.
+/// The outline in font units, y upwards.
 fn path(face: &Face, glyph: GlyphId) -> String {
     let mut path = Path(String::new());
     face.outline_glyph(glyph, &mut path);
@@ -146,33 +145,33 @@ mod tests {
     };
 
     use super::{
-        super::scene::{INK, Scene, Side},
+        super::scene::{Anchor, INK, Scene},
         *,
     };
 
-    fn text(words: &[&str]) -> String {
+    fn text(lines: &[&str]) -> String {
         let mut scene = Scene::new("a chart", 60.0, 40.0);
-        for (row, words) in words.iter().enumerate() {
+        for (row, line) in lines.iter().enumerate() {
             let at = (30.0, 5.0 + 6.0 * row as f64);
-            scene.words(at, words, INK, [Side::Left, Side::Middle, Side::Right][row % 3]);
+            scene.text(at, line, INK, [Anchor::Left, Anchor::Middle, Anchor::Right][row % 3]);
         }
         super::super::svg::document(&scene, "", "").expect("drawn")
     }
 
-    /// How dark each pixel is, drawn with `fonts`.
+    /// Darkness of each pixel, rendered with `fonts`.
     fn drawn(svg: &str, fonts: Database) -> Vec<u8> {
         let options =
             Options { fontdb: Arc::new(fonts), font_family: font::FAMILY.to_string(), ..Options::default() };
         let tree = Tree::from_str(svg, &options).expect("a document");
-        let mut picture = Pixmap::new(600, 400).expect("memory");
-        picture.fill(Color::WHITE);
+        let mut image = Pixmap::new(600, 400).expect("memory");
+        image.fill(Color::WHITE);
         let scale = 600.0 / tree.size().width();
-        resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
-        picture.pixels().iter().map(|pixel| 255 - pixel.red()).collect()
+        resvg::render(&tree, Transform::from_scale(scale, scale), &mut image.as_mut());
+        image.pixels().iter().map(|pixel| 255 - pixel.red()).collect()
     }
 
-    fn ink(picture: &[u8]) -> f64 {
-        picture.iter().map(|dark| f64::from(*dark)).sum()
+    fn ink(image: &[u8]) -> f64 {
+        image.iter().map(|dark| f64::from(*dark)).sum()
     }
 
     #[test]
@@ -181,7 +180,7 @@ mod tests {
         let (with, without) = (drawn(&svg, font::database()), drawn(&outlined(&svg), Database::new()));
         assert_eq!(ink(&drawn(&svg, Database::new())), 0.0, "without the font text itself is not drawn");
         let differ: f64 = with.iter().zip(&without).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
-        // Edges are blended a little differently; letters that stood elsewhere would differ by all of their ink, twice.
+        // Antialiasing differs slightly; displaced letters would differ by twice their ink.
         assert!(ink(&without) > 0.0 && differ / ink(&with) < 0.35, "{}", differ / ink(&with));
     }
 
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_drawing_stays_as_it_is() {
+    fn text_that_is_not_xml_is_unchanged() {
         assert_eq!(outlined("no XML <"), "no XML <");
     }
 }

@@ -1,4 +1,4 @@
-//! A PDF from the SVG, its fonts inside.
+//! Converts an SVG to PDF with embedded fonts.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use svg2pdf::{ConversionOptions, PageOptions, usvg};
 
 use super::font;
 
-/// Dots in an inch that the converter counts with: those of a point.
+/// Resolution of the converter: one dot per point.
 const DPI: f32 = 72.0;
 
-/// The PDF of `svg`, as large as the SVG says. Fonts of the machine are not looked at.
+/// The PDF of `svg`, at the size of the SVG. Ignores installed fonts.
 ///
 /// # Errors
-/// When the drawing cannot be read back or converted.
+/// If the SVG cannot be parsed or converted.
 pub fn pdf(svg: &str) -> Result<Vec<u8>> {
     let options = usvg::Options {
         // Lengths in millimetres become points.
@@ -22,7 +22,7 @@ pub fn pdf(svg: &str) -> Result<Vec<u8>> {
         font_family: font::FAMILY.to_string(),
         ..usvg::Options::default()
     };
-    let tree = usvg::Tree::from_str(svg, &options).context("the chart could not be turned into a PDF")?;
+    let tree = usvg::Tree::from_str(svg, &options).context("cannot convert the chart to PDF")?;
     svg2pdf::to_pdf(&tree, ConversionOptions::default(), PageOptions { dpi: DPI })
-        .map_err(|error| anyhow!("the chart could not be turned into a PDF: {error}"))
+        .map_err(|error| anyhow!("cannot convert the chart to PDF: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Files: which kind is meant, and writing them.
+//! Output formats, and writing files.
 
 use std::{
     fs,
@@ -16,25 +16,25 @@ use super::{
     svg,
 };
 
-/// A kind of file.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A drawing.
+    /// A vector image.
     Svg,
-    /// A picture.
+    /// A raster image.
     Png,
-    /// A page.
+    /// A PDF page.
     Pdf,
-    /// Points as text.
+    /// Points as CSV.
     Csv,
-    /// Points as a table of columns.
+    /// Points as a Parquet table.
     Parquet,
-    /// A folder of event files.
+    /// Points as a folder of TensorBoard event files.
     Tensorboard,
 }
 
-/// Every kind that an ending names.
-const ENDINGS: [(&str, Format); 5] = [
+/// The file extension of each format.
+const EXTENSIONS: [(&str, Format); 5] = [
     ("svg", Format::Svg),
     ("png", Format::Png),
     ("pdf", Format::Pdf),
@@ -43,52 +43,52 @@ const ENDINGS: [(&str, Format); 5] = [
 ];
 
 impl Format {
-    /// The ending of its files; none for the folder of event files.
+    /// The file extension; empty for the TensorBoard folder.
     pub fn ending(self) -> &'static str {
-        ENDINGS.iter().find(|(_, format)| *format == self).map_or("", |(ending, _)| ending)
+        EXTENSIONS.iter().find(|(_, format)| *format == self).map_or("", |(ending, _)| ending)
     }
 
-    /// The kind asked for, or that of the ending of `out`.
+    /// The requested format, or that of the extension of `out`.
     ///
     /// # Errors
-    /// When nothing is asked for and the ending is unknown.
-    pub fn of(out: &Path, asked: Option<Format>) -> Result<Format> {
+    /// If no format is requested and the extension is unknown.
+    pub fn of(out: &Path, requested: Option<Format>) -> Result<Format> {
         let ending = out.extension().map_or(String::new(), |ending| ending.to_string_lossy().to_lowercase());
-        match (asked, ENDINGS.iter().find(|(known, _)| *known == ending)) {
-            (Some(asked), _) => Ok(asked),
+        match (requested, EXTENSIONS.iter().find(|(extension, _)| *extension == ending)) {
+            (Some(requested), _) => Ok(requested),
             (None, Some((_, format))) => Ok(*format),
             (None, None) => bail!(
                 "cannot export to {}: {} is not one of .svg, .png, .csv, .pdf, .parquet; a folder needs --format tensorboard",
                 out.display(),
-                if ending.is_empty() { "its ending".to_string() } else { format!("`.{ending}`") }
+                if ending.is_empty() { "its extension".to_string() } else { format!("`.{ending}`") }
             ),
         }
     }
 
-    /// Whether it holds points rather than a drawing.
+    /// Whether it contains points rather than a drawing.
     pub fn is_data(self) -> bool {
         matches!(self, Format::Csv | Format::Parquet | Format::Tensorboard)
     }
 }
 
-/// Writes a drawing as [`ExportOptions::out`] asks for, and its caption beside it on request; says which files.
+/// Writes a drawing to [`ExportOptions::out`], and its caption if requested; returns the files.
 ///
 /// # Errors
-/// A kind of file that holds points only, an unusable size, or a file that cannot be written.
+/// If the format is for points only, the size is invalid, or a file cannot be written.
 pub fn save(scene: &Scene, about: &About, options: &ExportOptions) -> Result<Vec<PathBuf>> {
-    let svg = svg::document(scene, &about.caption, &about.facts.to_string())?;
+    let svg = svg::document(scene, &about.caption, &about.provenance.to_string())?;
     let bytes = match Format::of(&options.out, options.format)? {
         Format::Svg => outlined(&svg).into_bytes(),
         Format::Png => png::png(&svg, options.size)?,
         Format::Pdf => pdf::pdf(&svg)?,
-        _ => bail!("{} is for points: a chart becomes .svg, .png or .pdf", options.out.display()),
+        _ => bail!("{} is a format for points: write a chart as .svg, .png or .pdf", options.out.display()),
     };
-    put(&options.out, &bytes)?;
+    write_file(&options.out, &bytes)?;
     let mut files = vec![options.out.clone()];
     if options.caption {
         let (text, tex) = (options.out.with_extension("txt"), options.out.with_extension("tex"));
-        put(&text, format!("{}\n", about.caption).as_bytes())?;
-        put(&tex, latex(&options.out, &about.caption, scene.wide).as_bytes())?;
+        write_file(&text, format!("{}\n", about.caption).as_bytes())?;
+        write_file(&tex, latex(&options.out, &about.caption, scene.wide).as_bytes())?;
         files.extend([text, tex]);
     }
     Ok(files)
@@ -97,23 +97,23 @@ pub fn save(scene: &Scene, about: &About, options: &ExportOptions) -> Result<Vec
 /// Writes points.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn points(lines: &[Line], format: Format, out: &Path) -> Result<Vec<PathBuf>> {
     match format {
         Format::Tensorboard => drop(tensorboard::write(lines, out)?),
-        Format::Parquet => put(out, &parquet::parquet(lines)?)?,
-        _ => put(out, &csv::csv(lines)?)?,
+        Format::Parquet => write_file(out, &parquet::parquet(lines)?)?,
+        _ => write_file(out, &csv::csv(lines)?)?,
     }
     Ok(vec![out.to_path_buf()])
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A figure environment to be read with `\input`.
-fn latex(picture: &Path, caption: &str, wide: f64) -> String {
-    let stem = picture.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned());
+/// A LaTeX figure environment for `\input`.
+fn latex(image: &Path, caption: &str, wide: f64) -> String {
+    let stem = image.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned());
     format!(
         "\\begin{{figure}}\n  \\centering\n  \\includegraphics[width={wide}mm]{{{stem}}}\n  \\caption{{{}}}\n  \
          \\label{{fig:{stem}}}\n\\end{{figure}}\n",

@@ -1,37 +1,37 @@
-//! A drawing before it is written: shapes in millimetres from the upper left corner, each with its role.
+//! An abstract drawing: shapes in millimetres from the upper left corner, each with a role.
 //!
-//! Forms make scenes, [`super::svg`] writes them; between the two nothing is rounded.
+//! Chart types build scenes, [`super::svg`] writes them; coordinates are not rounded in between.
 
 use super::type_size::TEXT;
 
-/// A place on the sheet.
-pub type Place = (f64, f64);
+/// A point on the sheet.
+pub type Point = (f64, f64);
 
 /// Text and axes.
 pub const INK: [u8; 3] = [0x22, 0x22, 0x22];
-/// What may stand back.
+/// Secondary text.
 pub const GREY: [u8; 3] = [0x66, 0x66, 0x66];
-/// Lines behind the data.
+/// Grid lines.
 pub const GRID: [u8; 3] = [0xE3, 0xE3, 0xE3];
-/// What is not finite.
+/// Marks of non-finite values.
 pub const ALARM: [u8; 3] = [0xC0, 0x10, 0x10];
 
-/// What a shape is there for. Drawn in this order, each role in a group of its own.
+/// The role of a shape. Roles are drawn in this order, each in its own SVG group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Axes, ticks and grids.
     Axis,
-    /// Intervals and areas.
+    /// Confidence bands and areas.
     Band,
     /// Data as lines.
     Line,
     /// Data as marks.
     Mark,
-    /// Data as areas that touch: drawn without softened edges, which would show as seams between them.
+    /// Adjacent cells, drawn without antialiasing, which would show as seams.
     Cell,
-    /// Strokes that lead from a label to what it names.
+    /// Leader lines from labels to curves.
     Leader,
-    /// Words.
+    /// Text.
     Text,
 }
 
@@ -48,10 +48,10 @@ impl Role {
     ];
 }
 
-/// Which end of a text stands at its place.
+/// The anchor of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Its beginning.
+pub enum Anchor {
+    /// Its start.
     Left,
     /// Its middle.
     Middle,
@@ -62,41 +62,41 @@ pub enum Side {
 /// One shape.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
-    /// A line through places, so many millimetres thick.
-    Line(Vec<Place>, f64),
-    /// A filled outline.
-    Area(Vec<Place>),
+    /// A polyline and its width in mm.
+    Line(Vec<Point>, f64),
+    /// A filled polygon.
+    Area(Vec<Point>),
     /// A filled circle with its radius.
-    Dot(Place, f64),
-    /// A line of text whose middle stands at the height of its place.
-    Words(Place, String, f64, Side),
-    /// A line of text that runs upwards from its place, which is in the middle of its height.
-    Upright(Place, String, f64),
+    Dot(Point, f64),
+    /// A line of text, vertically centred at its point.
+    Text(Point, String, f64, Anchor),
+    /// A line of text rotated by 90°, running upwards from its point.
+    VerticalText(Point, String, f64),
 }
 
-/// A shape with what it is for and its colour.
+/// A shape with its role and colour.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// What it is there for.
+    /// Its role.
     pub role: Role,
-    /// What is drawn.
+    /// Its shape.
     pub shape: Shape,
     /// Red, green, blue.
     pub colour: [u8; 3],
-    /// 1 hides what is behind.
+    /// Opacity; 1 is opaque.
     pub alpha: f64,
 }
 
-/// A whole drawing.
+/// A drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
-    /// Millimetres from left to right.
+    /// Width in mm.
     pub wide: f64,
-    /// Millimetres from top to bottom.
+    /// Height in mm.
     pub high: f64,
-    /// What it shows, for those who cannot see it.
+    /// Title, as a text alternative.
     pub title: String,
-    /// In the order in which they were put down.
+    /// The shapes, in insertion order.
     pub items: Vec<Item>,
 }
 
@@ -107,33 +107,33 @@ impl Scene {
     }
 
     /// Adds a line.
-    pub fn line(&mut self, role: Role, places: Vec<Place>, colour: [u8; 3], thick: f64) {
+    pub fn line(&mut self, role: Role, places: Vec<Point>, colour: [u8; 3], thick: f64) {
         self.add(role, Shape::Line(places, thick), colour, 1.0);
     }
 
-    /// Adds a filled outline.
-    pub fn area(&mut self, role: Role, places: Vec<Place>, colour: [u8; 3], alpha: f64) {
+    /// Adds a filled polygon.
+    pub fn area(&mut self, role: Role, places: Vec<Point>, colour: [u8; 3], alpha: f64) {
         self.add(role, Shape::Area(places), colour, alpha);
     }
 
     /// Adds a dot.
-    pub fn dot(&mut self, at: Place, radius: f64, colour: [u8; 3]) {
+    pub fn dot(&mut self, at: Point, radius: f64, colour: [u8; 3]) {
         self.add(Role::Mark, Shape::Dot(at, radius), colour, 1.0);
     }
 
-    /// Adds text of the common size.
-    pub fn words(&mut self, at: Place, text: &str, colour: [u8; 3], side: Side) {
-        self.sized(at, text, TEXT, colour, side);
+    /// Adds text of the standard size.
+    pub fn text(&mut self, at: Point, text: &str, colour: [u8; 3], anchor: Anchor) {
+        self.sized_text(at, text, TEXT, colour, anchor);
     }
 
     /// Adds text of another size.
-    pub fn sized(&mut self, at: Place, text: &str, size: f64, colour: [u8; 3], side: Side) {
-        self.add(Role::Text, Shape::Words(at, text.to_string(), size, side), colour, 1.0);
+    pub fn sized_text(&mut self, at: Point, text: &str, size: f64, colour: [u8; 3], anchor: Anchor) {
+        self.add(Role::Text, Shape::Text(at, text.to_string(), size, anchor), colour, 1.0);
     }
 
-    /// Adds text that runs upwards.
-    pub fn upright(&mut self, at: Place, text: &str, size: f64, colour: [u8; 3]) {
-        self.add(Role::Text, Shape::Upright(at, text.to_string(), size), colour, 1.0);
+    /// Adds text rotated by 90°.
+    pub fn vertical_text(&mut self, at: Point, text: &str, size: f64, colour: [u8; 3]) {
+        self.add(Role::Text, Shape::VerticalText(at, text.to_string(), size), colour, 1.0);
     }
 
     fn add(&mut self, role: Role, shape: Shape, colour: [u8; 3], alpha: f64) {

@@ -1,4 +1,4 @@
-//! The figure of some metrics of some runs.
+//! Builds the figure of metrics and runs from the store.
 
 use anyhow::{Result, bail};
 use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow, SeriesRow};
@@ -13,19 +13,19 @@ use crate::{
     palette::COLOURS,
 };
 
-/// Buckets that a series keeps on paper, a few in each millimetre. A shorter series is drawn value by value; of a
-/// longer one the line shows the means and the band the extremes.
+/// Buckets per exported series, a few per millimetre. Shorter series are drawn value by value; for longer ones the line
+/// shows the means, the band the extremes.
 const BUCKETS: usize = 480;
 
-/// The figure of the metrics of `runs`, in the units of a paper.
+/// The figure of the metrics of `runs`, in display units.
 ///
 /// # Errors
-/// Those of the store; a run that lacks a metric.
+/// If the store cannot be read, a run lacks a metric, or the metrics have different units.
 pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Figure> {
     let shorts = short_names(&options.metrics);
-    let known = runs.first().map_or(Ok(Vec::new()), |run| reader.series(run.id))?;
-    axis(&options.metrics, &known)?;
-    let measure = measure(&known, &options.metrics, &shorts);
+    let recorded = runs.first().map_or(Ok(Vec::new()), |run| reader.series(run.id))?;
+    check_units(&options.metrics, &recorded)?;
+    let measure = measure(&recorded, &options.metrics, &shorts);
     let groups = groups(reader, runs, &options.by)?;
     let single = options.by == By::Run;
     let mut names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
@@ -38,7 +38,7 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
     for (nth, (group, run)) in groups.iter().enumerate() {
         for (at, metric) in options.metrics.iter().enumerate() {
             let read = buckets(reader, run, metric, options.x)?;
-            let buckets = read.buckets.into_iter().map(|bucket| times(bucket, measure.factor)).collect();
+            let buckets = read.buckets.into_iter().map(|bucket| scaled(bucket, measure.factor)).collect();
             let name = label(group, &shorts[at], lines, options.metrics.len());
             let colour = if single { nth } else { colours.of(group) };
             let (colour, dash) = if lines == 1 { (at % COLOURS, 0) } else { (colour, at) };
@@ -55,7 +55,7 @@ pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Resul
     })
 }
 
-/// The runs that count with the names of their groups.
+/// The runs with their group names, without repeated seeds.
 fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &By) -> Result<Vec<(String, &'r RunRow)>> {
     let mut settings = Vec::new();
     if let By::Setting(key) = by {
@@ -65,7 +65,7 @@ fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &By) -> Result<Vec<(Strin
         }
         anyhow::ensure!(
             settings.iter().any(|(_, value)| value.is_some()),
-            "none of these runs has the setting `{key}` to group by: `clip-lab runs show RUN --json` lists what they have"
+            "none of these runs has the setting `{key}` to group by: `clip-lab runs show RUN --json` lists the settings"
         );
     }
     let rows: Vec<&RunRow> = runs.iter().collect();
@@ -74,21 +74,20 @@ fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &By) -> Result<Vec<(Strin
     Ok(names.into_iter().zip(runs).filter_map(|(name, run)| Some((name?, run))).collect())
 }
 
-/// Refuses metrics that one axis cannot hold.
-fn axis(metrics: &[String], known: &[SeriesRow]) -> Result<()> {
-    let unit = |name: &str| known.iter().find(|series| series.name == name).map_or("", |s| s.unit.as_str());
+/// Checks that all metrics have the same unit.
+fn check_units(metrics: &[String], recorded: &[SeriesRow]) -> Result<()> {
+    let unit =
+        |name: &str| recorded.iter().find(|series| series.name == name).map_or("", |s| s.unit.as_str());
     let (same, others) = one_axis(metrics.iter().map(|name| (name.as_str(), unit(name))));
     if let ([first, ..], [(other, _), ..]) = (&same[..], &others[..]) {
-        bail!(
-            "{first} and {other} are measured in different units, and a chart has one axis: draw a chart of each"
-        );
+        bail!("{first} and {other} have different units, and a chart has one axis: draw a chart of each");
     }
     Ok(())
 }
 
-/// What the vertical axis measures.
-fn measure(known: &[SeriesRow], metrics: &[String], shorts: &[String]) -> Measure {
-    let of = |name: &String| match known.iter().find(|series| series.name == *name) {
+/// Title, unit and scale factor of the vertical axis.
+fn measure(recorded: &[SeriesRow], metrics: &[String], shorts: &[String]) -> Measure {
+    let of = |name: &String| match recorded.iter().find(|series| series.name == *name) {
         Some(series) => Measure::new(name, &series.unit, series.goal),
         None => Measure::new(name, "", Goal::None),
     };
@@ -96,7 +95,7 @@ fn measure(known: &[SeriesRow], metrics: &[String], shorts: &[String]) -> Measur
     Measure::together(&all, &heading(metrics, shorts))
 }
 
-/// `val/{t2i, i2t}/hit@1` for several metrics that differ in one place.
+/// `val/{t2i, i2t}/hit@1` for metrics that differ in one component.
 fn heading(metrics: &[String], shorts: &[String]) -> String {
     match (metrics, shorts) {
         ([first, _, ..], [short, ..]) if first != short => {
@@ -106,13 +105,13 @@ fn heading(metrics: &[String], shorts: &[String]) -> String {
     }
 }
 
-fn times(bucket: Bucket, factor: f64) -> Bucket {
+fn scaled(bucket: Bucket, factor: f64) -> Bucket {
     let Bucket { min, max, mean, first, last, .. } = bucket;
     let [min, max, mean, first, last] = [min, max, mean, first, last].map(|value| value * factor);
     Bucket { min, max, mean, first, last, ..bucket }
 }
 
-/// The buckets of one metric; they do not say what was not finite, the points do.
+/// The buckets of one metric, and its non-finite points, which buckets only count.
 fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets: Vec<Bucket> = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
     let mut bad = Vec::new();

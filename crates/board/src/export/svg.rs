@@ -1,9 +1,8 @@
-//! Scenes through plotters' SVG backend.
+//! Writes scenes with plotters' SVG backend.
 //!
-//! Its pitfalls and what is done about them: whole-number coordinates (the sheet counts hundredths of a millimetre, a
-//! tenth of what is printed), NaN drawn as a line to the axis (shapes that are not finite are left out), values beyond
-//! the axis pinned to the frame (forms clip), labels cut at the edge (measured first), no groups (each role is a
-//! document of its own, put into a group), no line joins (set on the root).
+//! Its limitations and the workarounds: integer coordinates (the unit is 0.01 mm), NaN drawn as a line to the axis
+//! (non-finite shapes are dropped), out-of-range values pinned to the frame (chart types clip), labels cut at the edge
+//! (measured first), no groups (each role is rendered separately and wrapped in a group), no line joins (set on the root).
 
 use anyhow::{Result, anyhow, ensure};
 use plotters::{
@@ -18,22 +17,27 @@ use plotters::{
 
 use super::{
     font,
-    scene::{Item, Place, Role, Scene, Shape, Side},
+    scene::{Anchor, Item, Point, Role, Scene, Shape},
 };
 use crate::text::clean;
 
 type Sheet<'s> = DrawingArea<SVGBackend<'s>, Shift>;
 
-/// Units of the sheet in a millimetre.
+/// Units per millimetre.
 const MM: f64 = 100.0;
 
-/// The drawing as an SVG document: `words` say what it shows, `facts` (JSON) where it comes from; both may be empty.
+/// The drawing as an SVG document with a text alternative and its provenance (JSON); both may be empty.
 ///
 /// # Errors
-/// When the backend cannot draw, or the sheet is larger than it can count.
-pub fn document(scene: &Scene, words: &str, facts: &str) -> Result<String> {
-    let sound = |mm: f64| (10.0..=5000.0).contains(&mm);
-    ensure!(sound(scene.wide) && sound(scene.high), "a chart of {} by {} mm", scene.wide, scene.high);
+/// If the backend cannot draw, or the sheet is too large.
+pub fn document(scene: &Scene, description: &str, provenance: &str) -> Result<String> {
+    let valid = |mm: f64| (10.0..=5000.0).contains(&mm);
+    ensure!(
+        valid(scene.wide) && valid(scene.high),
+        "a chart of {} by {} mm cannot be drawn",
+        scene.wide,
+        scene.high
+    );
     font::register();
     let (wide, high) = (units(scene.wide), units(scene.high));
     let mut text = format!(
@@ -42,10 +46,10 @@ pub fn document(scene: &Scene, words: &str, facts: &str) -> Result<String> {
         f64::from(wide) / MM,
         f64::from(high) / MM,
         escaped(&scene.title),
-        escaped(words),
+        escaped(description),
     );
-    if !facts.is_empty() {
-        text += &format!("<metadata>{}</metadata>\n", escaped(facts));
+    if !provenance.is_empty() {
+        text += &format!("<metadata>{}</metadata>\n", escaped(provenance));
     }
     text += &format!("<rect width=\"{wide}\" height=\"{high}\" fill=\"#FFFFFF\"/>\n");
     for (role, name) in Role::ALL {
@@ -63,7 +67,7 @@ fn group(items: &[&Item], (wide, high): (i32, i32)) -> Result<String> {
     let mut text = String::new();
     {
         let sheet = SVGBackend::with_string(&mut text, (wide as u32, high as u32)).into_drawing_area();
-        let failed = |error: &dyn std::fmt::Display| anyhow!("the chart could not be drawn: {error}");
+        let failed = |error: &dyn std::fmt::Display| anyhow!("cannot draw the chart: {error}");
         for item in items {
             draw(&sheet, item).map_err(|error| failed(&error))?;
         }
@@ -78,19 +82,19 @@ fn draw(sheet: &Sheet, item: &Item) -> Result<()> {
     let colour = RGBAColor(r, g, b, item.alpha);
     let filled = ShapeStyle { color: colour, filled: true, stroke_width: 0 };
     match &item.shape {
-        Shape::Line(places, thick) if sound(places) => {
+        Shape::Line(places, thick) if drawable(places) => {
             let stroke_width = units(*thick).max(1) as u32;
             let style = ShapeStyle { color: colour, filled: false, stroke_width };
             sheet.draw(&PathElement::new(all(places), style))?;
         }
-        Shape::Area(places) if sound(places) => sheet.draw(&Polygon::new(all(places), filled))?,
-        Shape::Dot(at, radius) if sound(&[*at]) => {
+        Shape::Area(places) if drawable(places) => sheet.draw(&Polygon::new(all(places), filled))?,
+        Shape::Dot(at, radius) if drawable(&[*at]) => {
             sheet.draw(&Circle::new(place(*at), units(*radius), filled))?;
         }
-        Shape::Words(at, text, size, side) if sound(&[*at]) => {
-            words(sheet, (*at, *side), text, *size, colour)?
+        Shape::Text(at, text, size, anchor) if drawable(&[*at]) => {
+            text_with_arrow(sheet, (*at, *anchor), text, *size, colour)?
         }
-        Shape::Upright((x, y), text, size) if sound(&[(*x, *y)]) => {
+        Shape::VerticalText((x, y), text, size) if drawable(&[(*x, *y)]) => {
             let font = (FontFamily::Name(font::FAMILIES), size * MM * 1.24).into_font();
             let turned = font.transform(FontTransform::Rotate270).color(&colour);
             let style = turned.pos(Pos::new(HPos::Left, VPos::Center));
@@ -101,24 +105,24 @@ fn draw(sheet: &Sheet, item: &Item) -> Result<()> {
     Ok(())
 }
 
-/// Text; an arrow at its end is drawn, as the font has none: in a second one all of the text would be set, and a PDF of
-/// two fonts is not the same bytes each time.
-fn words(
+/// Draws text; a trailing arrow is drawn as a path, as the font lacks it: a fallback font would apply to the whole text,
+/// and a PDF with two fonts is not deterministic.
+fn text_with_arrow(
     sheet: &Sheet,
-    ((x, y), side): (Place, Side),
+    ((x, y), anchor): (Point, Anchor),
     text: &str,
     size: f64,
     colour: RGBAColor,
 ) -> Result<()> {
     let arrow = ["↑", "↓"].into_iter().find_map(|arrow| Some((arrow, text.strip_suffix(arrow)?.trim_end())));
-    let Some((arrow, before)) = arrow else { return write(sheet, ((x, y), side), text, size, colour) };
+    let Some((arrow, before)) = arrow else { return plain_text(sheet, ((x, y), anchor), text, size, colour) };
     let wide = font::width(before, size)? + 0.95 * size;
-    let start = match side {
-        Side::Left => x,
-        Side::Middle => x - wide / 2.0,
-        Side::Right => x - wide,
+    let start = match anchor {
+        Anchor::Left => x,
+        Anchor::Middle => x - wide / 2.0,
+        Anchor::Right => x - wide,
     };
-    write(sheet, ((start, y), Side::Left), before, size, colour)?;
+    plain_text(sheet, ((start, y), Anchor::Left), before, size, colour)?;
     let (middle, head) = (start + wide - 0.3 * size, 0.24 * size);
     let (tip, foot) = if arrow == "↑" { (-0.38 * size, 0.38 * size) } else { (0.38 * size, -0.38 * size) };
     let bent = y + tip - head * tip.signum();
@@ -132,26 +136,26 @@ fn words(
     Ok(())
 }
 
-fn write(
+fn plain_text(
     sheet: &Sheet,
-    ((x, y), side): (Place, Side),
+    ((x, y), anchor): (Point, Anchor),
     text: &str,
     size: f64,
     colour: RGBAColor,
 ) -> Result<()> {
-    let side = match side {
-        Side::Left => HPos::Left,
-        Side::Middle => HPos::Center,
-        Side::Right => HPos::Right,
+    let horizontal = match anchor {
+        Anchor::Left => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::Right => HPos::Right,
     };
-    // The backend divides by 1.24 and lowers the text by half an x-height; figures stand higher than that.
+    // The backend divides the size by 1.24 and lowers the text by half an x-height; digits are taller than that.
     let font = (FontFamily::Name(font::FAMILIES), size * MM * 1.24).into_font();
-    let style = font.color(&colour).pos(Pos::new(side, VPos::Center));
+    let style = font.color(&colour).pos(Pos::new(horizontal, VPos::Center));
     Ok(sheet.draw(&Text::new(clean(text), place((x, y + 0.1 * size)), style))?)
 }
 
-fn sound(places: &[Place]) -> bool {
-    // Farther out than any sheet, whole numbers would overflow.
+fn drawable(places: &[Point]) -> bool {
+    // Larger coordinates would overflow integers.
     !places.is_empty() && places.iter().all(|(x, y)| x.abs() < 1e5 && y.abs() < 1e5)
 }
 
@@ -159,17 +163,17 @@ fn units(mm: f64) -> i32 {
     (mm * MM).round() as i32
 }
 
-fn place((x, y): Place) -> (i32, i32) {
+fn place((x, y): Point) -> (i32, i32) {
     (units(x), units(y))
 }
 
-fn all(places: &[Place]) -> Vec<(i32, i32)> {
+fn all(places: &[Point]) -> Vec<(i32, i32)> {
     places.iter().copied().map(place).collect()
 }
 
-/// Text as XML may hold it.
+/// Escapes text for XML.
 pub fn escaped(text: &str) -> String {
-    // U+FFFE and U+FFFF are characters of Rust but not of XML.
-    let known = clean(text).replace(['\u{FFFE}', '\u{FFFF}'], " ");
-    known.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    // U+FFFE and U+FFFF are valid in Rust, but not in XML.
+    let cleaned = clean(text).replace(['\u{FFFE}', '\u{FFFF}'], " ");
+    cleaned.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,4 @@
-//! Sizes of type, in millimetres, and texts fitted to a width.
+//! Font sizes in millimetres, and fitting text to a width.
 
 use anyhow::Result;
 
@@ -6,25 +6,19 @@ use super::font::width;
 
 /// A typographic point.
 pub const PT: f64 = 25.4 / 72.0;
-/// Height of the main text.
+/// Standard font size.
 pub const TEXT: f64 = 8.0 * PT;
-/// Height of notes.
+/// Font size of notes.
 pub const SMALL: f64 = 7.0 * PT;
-/// The reader's own font may be a little wider than the one measured with.
+/// Safety factor on text widths: the viewer's fallback font may be wider than the measured one.
 pub const SLACK: f64 = 1.06;
 
-/// The widest of the texts at the common size.
-///
-/// # Errors
-/// When the font cannot be measured with.
+/// The maximum width of the texts at the standard size.
 pub fn widest<'t>(texts: impl Iterator<Item = &'t str>) -> Result<f64> {
     texts.map(|text| width(text, TEXT)).try_fold(0.0_f64, |widest, width| Ok(widest.max(width?)))
 }
 
-/// The text, cut to `room` with an ellipsis.
-///
-/// # Errors
-/// As [`widest`].
+/// Truncates text to `room`, with an ellipsis.
 pub fn shortened(text: &str, room: f64, size: f64) -> Result<String> {
     let mut cut = text.to_string();
     while width(&cut, size)? > room && cut.chars().count() > 2 {
@@ -34,10 +28,7 @@ pub fn shortened(text: &str, room: f64, size: f64) -> Result<String> {
     Ok(cut)
 }
 
-/// The text in lines of notes no wider than `room`.
-///
-/// # Errors
-/// As [`widest`].
+/// Wraps a note to lines no wider than `room`.
 pub fn wrapped(text: &str, room: f64) -> Result<Vec<String>> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

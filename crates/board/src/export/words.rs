@@ -1,32 +1,32 @@
-//! Metrics in the words of a paper: with unit, and with an arrow where it is known which way is better.
+//! Display names of metrics, with unit and, if known, an arrow towards better values.
 
 use clip_lab_store::Goal;
 
-/// How a metric is shown.
+/// Display properties of a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measure {
-    /// `test t2i hit@1`.
+    /// Display name, such as `test t2i hit@1`.
     pub name: String,
-    /// `%`, `s`; empty when it has none.
+    /// Unit, such as `%` or `s`; may be empty.
     pub unit: String,
-    /// What stored values are multiplied with: 100 for shares.
+    /// Factor on stored values: 100 for shares.
     pub factor: f64,
-    /// Which way is better.
+    /// Whether higher or lower is better.
     pub goal: Goal,
 }
 
 impl Measure {
-    /// Of the metric called `name`, as the store describes it.
+    /// The properties of metric `name` with its stored unit and goal.
     pub fn new(name: &str, unit: &str, goal: Goal) -> Measure {
         let last = name.rsplit('/').next().unwrap_or(name);
         let seconds = last.ends_with("_s") && !last.ends_with("_per_s");
         let (unit, factor) = match unit {
             "" if is_share(last) => ("%", 100.0),
             "" if seconds || last == "seconds" => ("s", 1.0),
-            known => (known, 1.0),
+            recorded => (recorded, 1.0),
         };
-        let goal = if goal == Goal::None { usual(last) } else { goal };
-        Measure { name: spoken(name), unit: unit.to_string(), factor, goal }
+        let goal = if goal == Goal::None { default_goal(last) } else { goal };
+        Measure { name: readable(name), unit: unit.to_string(), factor, goal }
     }
 
     /// `test t2i hit@1 (%) ↑`.
@@ -48,17 +48,17 @@ impl Measure {
         }
     }
 
-    /// Between which values it lies, as shown; none where that is not known. Intervals of means are cut there.
+    /// The range of displayed values, if known; intervals are clamped to it.
     pub fn limits(&self) -> Option<(f64, f64)> {
         (self.unit == "%" && self.factor == 100.0).then_some((0.0, 100.0))
     }
 
-    /// Several metrics on one axis: what they share, if they have one unit; else plain numbers.
+    /// The common properties of metrics on one axis; no unit if theirs differ.
     pub fn together(all: &[Measure], heading: &str) -> Measure {
         let Some(first) = all.first() else { return Measure::new(heading, "", Goal::None) };
         let same = all.iter().all(|measure| measure.unit == first.unit && measure.factor == first.factor);
         let goal = if all.iter().all(|measure| measure.goal == first.goal) { first.goal } else { Goal::None };
-        let name = if all.len() == 1 { first.name.clone() } else { spoken(heading) };
+        let name = if all.len() == 1 { first.name.clone() } else { readable(heading) };
         match same {
             true => Measure { name, goal, ..first.clone() },
             false => Measure { name, unit: String::new(), factor: 1.0, goal },
@@ -66,22 +66,21 @@ impl Measure {
     }
 }
 
-/// What the metric called `name` is measured in, as far as its unit or its name tells: metrics of different quantities
-/// share no axis. Empty where nothing is known.
+/// The quantity of a metric, from its unit or name; empty if unknown. Metrics of different quantities do not share an axis.
 pub fn quantity(name: &str, unit: &str) -> String {
     let measure = Measure::new(name, unit, Goal::None);
     if !measure.unit.is_empty() {
         return measure.unit;
     }
-    let known = ["loss", "lr", "rank", "norm", "scale", "temperature"];
+    let quantities = ["loss", "lr", "rank", "norm", "scale", "temperature"];
     let parts = || name.split('/').rev().flat_map(|part| part.rsplit('_'));
     match name.rsplit('/').next().filter(|last| last.contains("_per_")) {
         Some(rate) => rate.to_string(),
-        None => parts().find(|word| known.contains(word)).unwrap_or_default().to_string(),
+        None => parts().find(|word| quantities.contains(word)).unwrap_or_default().to_string(),
     }
 }
 
-/// Of some metrics with their units those of one quantity, that of the first, and those that need another axis.
+/// Splits metrics into those with the quantity of the first, and those that need another axis.
 pub fn one_axis<'m>(
     metrics: impl Iterator<Item = (&'m str, &'m str)>,
 ) -> (Vec<&'m str>, Vec<(&'m str, String)>) {
@@ -91,15 +90,15 @@ pub fn one_axis<'m>(
     (same.into_iter().map(|(name, _)| name).collect(), others)
 }
 
-/// Whether values are shares of 1.
+/// Whether values are shares from 0 to 1.
 fn is_share(last: &str) -> bool {
     let counted = |start: &str| last.strip_prefix(start).is_some_and(|k| k.parse::<u32>().is_ok());
     ["hit@", "recall@", "top"].into_iter().any(counted)
         || ["accuracy", "mean_per_class", "mfu"].contains(&last)
 }
 
-/// Which way is better of metrics that say nothing of it.
-fn usual(last: &str) -> Goal {
+/// The goal of metrics that do not declare one.
+fn default_goal(last: &str) -> Goal {
     match last {
         "mrr" => Goal::Up,
         _ if is_share(last) => Goal::Up,
@@ -109,23 +108,23 @@ fn usual(last: &str) -> Goal {
 }
 
 /// `test/ema/retrieval/t2i/hit@1` as `test t2i hit@1, EMA`.
-fn spoken(name: &str) -> String {
+fn readable(name: &str) -> String {
     let parts: Vec<&str> = name.split('/').collect();
     let ema = parts.iter().skip(1).any(|part| *part == "ema");
-    let silent = ["retrieval", "classification", "ema"];
-    let said = parts.iter().enumerate().filter(|(at, part)| *at == 0 || !silent.contains(part));
-    let words: Vec<String> = said.map(|(_, part)| word(part)).collect();
-    words.join(" ") + if ema { ", EMA" } else { "" }
+    let omitted = ["retrieval", "classification", "ema"];
+    let shown = parts.iter().enumerate().filter(|(at, part)| *at == 0 || !omitted.contains(part));
+    let parts: Vec<String> = shown.map(|(_, part)| readable_part(part)).collect();
+    parts.join(" ") + if ema { ", EMA" } else { "" }
 }
 
-fn word(part: &str) -> String {
+fn readable_part(part: &str) -> String {
     let part = part.replace(['{', '}'], "");
     match part.as_str() {
         "lr" => "learning rate".to_string(),
         "zero_shot" => "zero-shot".to_string(),
         "mfu" => "MFU".to_string(),
         "flops_per_s" => "FLOP/s".to_string(),
-        // The field's own name, a setting besides.
+        // The standard term, and a setting.
         "logit_scale" => part,
         _ if part.ends_with("_s") && !part.ends_with("_per_s") => {
             part.trim_end_matches("_s").replace('_', " ")
@@ -165,7 +164,7 @@ mod tests {
         assert_eq!(of(&["time/data_wait_s", "time/update_s"]), (2, 0));
         assert_eq!(of(&["train/lr/image.0", "train/lr/text.head"]), (2, 0));
         assert_eq!(of(&["speed/pairs_per_s", "speed/flops_per_s"]), (1, 1));
-        assert_eq!(of(&["my/own", "my/other"]), (2, 0), "what is not known may share one");
+        assert_eq!(of(&["my/own", "my/other"]), (2, 0), "unknown quantities may share an axis");
         assert_eq!(quantity("gpu/memory", "GiB"), "GiB");
         assert_eq!(of(&[]), (0, 0));
     }

@@ -1,27 +1,27 @@
-//! Rows of the store become a figure.
+//! Builds figures from rows of the store.
 
 use super::{
-    Figure, Form, Group, Rows, Ruler, Series, Unit, View,
+    Figure, FigureAxis, Form, Group, Rows, Series, Unit, View,
     curve::{curve, visible},
     group, notes,
-    range::{settle, x_scale, y_scale},
+    range::{resolve_form, x_scale, y_scale},
     x,
 };
 
-/// The figure of `rows`, a curve for each: lines split where a value is missing, bands, marks, and axes that hold them.
+/// The figure of `rows`, one curve each: lines split at missing values, bands, marks and axes.
 pub fn figure(title: &str, rows: &[Rows], view: View) -> Figure {
-    let form = settle(view.y, rows);
+    let form = resolve_form(view.y, rows);
     let series = rows.iter().map(|rows| curve(rows, form, &view)).collect();
     assemble(title, rows, series, form, view)
 }
 
-/// The figure of `rows` gathered in `groups` ([`super::gather`] makes them), a curve for each group: the mean of its
-/// runs with what [`View::band`] says around it.
+/// The figure of `rows` in `groups` (see [`super::gather`]), one curve per group: the mean of its runs with the band of
+/// [`View::band`].
 ///
-/// Runs are drawn at their own places; the mean is taken of the straight lines between them, only where a run has
-/// values. Where the number of runs changes, the curve is cut and the place noted in [`Series::changes`].
+/// Runs are interpolated linearly between their points and never extrapolated. The curve is cut where the number of runs
+/// changes, see [`Series::changes`].
 pub fn grouped(title: &str, rows: &[Rows], groups: &[Group], view: View) -> Figure {
-    let form = settle(view.y, rows);
+    let form = resolve_form(view.y, rows);
     let curves: Vec<Series> = rows.iter().map(|rows| curve(rows, form, &view)).collect();
     let mut series = Vec::new();
     for group in groups {
@@ -41,13 +41,13 @@ fn assemble(title: &str, rows: &[Rows], mut series: Vec<Series>, form: Form, vie
     }
     let scale = y_scale(&series, form, &view, &horizontal);
     let beyond = notes::beyond(&series, &horizontal, &scale);
-    let seen = notes::Seen { rows, series: &series, view: &view, form, beyond, x: &horizontal };
+    let draft = notes::Draft { rows, series: &series, view: &view, form, beyond, x: &horizontal };
     Figure {
         title: title.to_string(),
-        notes: notes::notes(&seen),
-        shaded: notes::shaded(&seen),
-        x: Ruler { title: x::title(view.x).to_string(), scale: horizontal, unit: x::unit(view.x) },
-        y: Ruler { title: title.to_string(), scale, unit: Unit::Number },
+        notes: notes::notes(&draft),
+        shaded: notes::shaded(&draft),
+        x: FigureAxis { title: x::title(view.x).to_string(), scale: horizontal, unit: x::unit(view.x) },
+        y: FigureAxis { title: title.to_string(), scale, unit: Unit::Number },
         series,
         beyond,
     }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_axis_leaves_out_what_has_no_logarithm_and_says_so() {
+    fn a_log_axis_omits_and_notes_values_without_a_logarithm() {
         let shown =
             one(vec![at(0.0, 1.0), at(1.0, 0.0), at(2.0, 10.0)], View { y: Form::Log, ..View::default() });
         assert_eq!(shown.y.scale.form, Form::Log);
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_a_figure_too() {
+    fn an_empty_figure_is_valid() {
         let empty = figure("loss", &[], View::default());
         assert!(empty.series.is_empty() && empty.y.scale.low < empty.y.scale.high);
         assert_eq!(one(vec![nan(0.0)], View { y: Form::Log, ..View::default() }).series[0].lines.len(), 0);
     }
 
     #[test]
-    fn smoothing_is_told() {
+    fn smoothing_is_noted() {
         let shown = one(vec![at(0.0, 1.0), at(1.0, 2.0)], View { smooth: 200.0, ..View::default() });
         assert_eq!(shown.notes, ["smoothed, half-life 200 steps"]);
         assert_eq!(shown.series[0].last, Some(2.0));

@@ -1,4 +1,4 @@
-//! What runs have in common, and the colour that stays with it.
+//! Grouping of runs, and stable colours of groups.
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -9,20 +9,20 @@ use crate::{
     text::clean,
 };
 
-/// What makes runs a group.
+/// The grouping key of runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum By {
-    /// Nothing: every run for itself.
+    /// No grouping: every run is a curve.
     #[default]
     Run,
-    /// The arm of a study.
+    /// By arm of a study.
     Arm,
-    /// The value of a setting, such as `model.image.plugin`.
+    /// By the value of a setting, such as `model.image.plugin`.
     Setting(String),
 }
 
 impl By {
-    /// What layouts and options say: `run`, `arm` or the key of a setting.
+    /// Parses `run`, `arm` or the key of a setting.
     pub fn read(text: &str) -> By {
         match text {
             "run" => By::Run,
@@ -31,7 +31,7 @@ impl By {
         }
     }
 
-    /// As [`By::read`] understands it.
+    /// The text that [`By::read`] parses.
     pub fn name(&self) -> &str {
         match self {
             By::Run => "run",
@@ -40,8 +40,8 @@ impl By {
         }
     }
 
-    /// The name of the group of each run, in their order; none for a run that another of the same arm and seed has
-    /// taken the place of, as a seed counts once. `setting` looks up a setting of a run, as the store has it.
+    /// The group name of each run, in order; none for a run that was repeated with the same arm and seed, as a seed counts
+    /// once. `setting` looks up a stored setting of a run.
     pub fn names(
         &self,
         runs: &[&RunRow],
@@ -59,13 +59,13 @@ impl By {
     }
 }
 
-/// Whether `later` is the same seed of the same arm, run again.
+/// Whether `later` repeats the arm and seed of `run`.
 fn replaces(later: &RunRow, run: &RunRow) -> bool {
     let same = later.study == run.study && later.arm == run.arm && later.seed == run.seed;
     same && (later.started_ms, later.id) > (run.started_ms, run.id)
 }
 
-/// The arm; with its study where there are several, and the run's own name where it belongs to none.
+/// The arm, prefixed with the study if there are several; the run's name if it has no arm.
 fn arm(run: &RunRow, studies: bool) -> String {
     match (&run.arm, &run.study) {
         (Some(arm), Some(study)) if studies => clean(&format!("{study}/{arm}")),
@@ -74,7 +74,7 @@ fn arm(run: &RunRow, studies: bool) -> String {
     }
 }
 
-/// A word speaks for itself, a number needs the last part of its key.
+/// Strings stand alone; numbers are prefixed with the last part of their key.
 fn value(key: &str, json: Option<String>) -> String {
     let last = key.rsplit('.').next().unwrap_or(key);
     let text = json.unwrap_or_else(|| "not set".to_string());
@@ -84,37 +84,37 @@ fn value(key: &str, json: Option<String>) -> String {
     }
 }
 
-/// The colours of groups: each keeps the one that it got first, so that it is the same on every chart.
+/// Stable colours of groups: a group keeps its first colour on every chart.
 #[derive(Debug, Clone, Default)]
 pub struct Colours {
-    known: BTreeMap<String, usize>,
+    assigned: BTreeMap<String, usize>,
 }
 
 impl Colours {
-    /// Gives every name a colour, numbers in the order of their size; the reference is grey and nothing else is.
+    /// Assigns a colour to every new name, in natural order; grey is reserved for the reference.
     pub fn assign<'a>(&mut self, names: impl Iterator<Item = &'a str>, reference: Option<&str>) {
-        let mut new: Vec<&str> = names.filter(|name| !self.known.contains_key(*name)).collect();
+        let mut new: Vec<&str> = names.filter(|name| !self.assigned.contains_key(*name)).collect();
         new.sort_by(|a, b| natural(a, b));
         new.dedup();
         for name in new {
             let colour = if reference == Some(name) { REFERENCE } else { self.free() };
-            self.known.insert(name.to_string(), colour);
+            self.assigned.insert(name.to_string(), colour);
         }
     }
 
     /// The colour of `name`.
     pub fn of(&self, name: &str) -> usize {
-        self.known.get(name).copied().unwrap_or(0)
+        self.assigned.get(name).copied().unwrap_or(0)
     }
 
-    /// The first number that no group has. What comes after the palette has its colours again, in another line style.
+    /// The first unassigned index. Indices past the palette repeat its colours in another line style.
     fn free(&self) -> usize {
-        let taken = |colour: &usize| self.known.values().any(|known| known == colour);
+        let taken = |colour: &usize| self.assigned.values().any(|assigned| assigned == colour);
         (0..).find(|colour| colour % COLOURS != REFERENCE && !taken(colour)).unwrap_or(0)
     }
 }
 
-/// By the words, then by the number at the end: `64`, `256`, `512`.
+/// Natural order: by text, then by the trailing number: `64`, `256`, `512`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let part = |text: &str| {
         let at = text.rfind(' ').map_or(0, |at| at + 1);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn values_say_what_they_are() {
+    fn values_have_readable_names() {
         assert_eq!(value("model.image.plugin", Some("\"vit\"".to_string())), "vit");
         assert_eq!(value("optimizer.lr", Some("0.001".to_string())), "lr 0.001");
         assert_eq!(value("optimizer.lr", None), "lr not set");

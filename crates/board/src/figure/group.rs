@@ -1,24 +1,24 @@
-//! Runs of a group become one curve: their mean, with what is known of it around.
+//! The curve of a group of runs: their mean with a band.
 
 use clip_lab_stats::interval_over_seeds;
 
 use super::{Band, Form, Rows, Series};
 
-/// Rows that are drawn as one curve.
+/// Rows drawn as one curve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The direct label, to which the number of runs is added.
+    /// Direct label, without the number of runs.
     pub name: String,
-    /// Which colour of the palette.
+    /// Palette index.
     pub colour: usize,
-    /// Which line style.
+    /// Line style.
     pub dash: usize,
-    /// The rows, by their position.
+    /// Indices of the rows.
     pub members: Vec<usize>,
 }
 
-/// Gathers rows of the same name, colour and line style, in the order in which they come first: name rows after what
-/// they have in common, such as the arm, to draw them as one.
+/// Groups rows of the same name, colour and line style, in order of first appearance. Name rows after their group, such as
+/// the arm.
 pub fn gather(rows: &[Rows]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (at, Rows { name, colour, dash, .. }) in rows.iter().enumerate() {
@@ -33,13 +33,13 @@ pub fn gather(rows: &[Rows]) -> Vec<Group> {
     groups
 }
 
-/// A single run of a group, to be drawn thin and without a label.
+/// A single run of a group, drawn thin and without a label.
 pub fn thin(member: &Series, group: &Group) -> Series {
     let (colour, dash, lines) = (group.colour, group.dash, member.lines.clone());
     Series { colour, dash, lines, thin: true, n: 1, ..Series::default() }
 }
 
-/// What is shaded, and between which values that may lie.
+/// The band, and the range of the metric.
 type Shading = (Band, Option<(f64, f64)>);
 
 /// The mean of `members` over the axis.
@@ -60,16 +60,16 @@ pub fn mean(members: &[&Series], group: &Group, form: Form, shading: Shading) ->
     if let [only] = members {
         (series.lines, series.bands) = (only.lines.clone(), only.bands.clone());
     } else {
-        Meeting::of(members, form, shading).draw(&mut series);
+        Resampled::of(members, form, shading).draw(&mut series);
     }
     series
 }
 
-/// What a run has at a knot: the piece of its line, the value, and its band.
+/// A run at a knot: segment of its line, value, and band.
 type Sample = Option<(usize, f64, f64, f64)>;
 
-/// Runs over the same knots. Their lines are straight between neighbouring knots, and so is the mean.
-struct Meeting {
+/// Runs resampled at common knots. Between neighbouring knots every run is linear, and so is the mean.
+struct Resampled {
     knots: Vec<f64>,
     /// By run, then by knot.
     samples: Vec<Vec<Sample>>,
@@ -78,14 +78,14 @@ struct Meeting {
     limits: Option<(f64, f64)>,
 }
 
-impl Meeting {
-    fn of(members: &[&Series], form: Form, (band, limits): Shading) -> Meeting {
+impl Resampled {
+    fn of(members: &[&Series], form: Form, (band, limits): Shading) -> Resampled {
         let knots = knots(members);
         let samples = members.iter().map(|member| sample(member, &knots)).collect();
-        Meeting { knots, samples, form, band, limits }
+        Resampled { knots, samples, form, band, limits }
     }
 
-    /// Whether the run has one line from the knot to the next.
+    /// Whether one segment of the run spans from the knot to the next.
     fn covers(&self, run: &[Sample], from: usize) -> bool {
         match (run.get(from), run.get(from + 1)) {
             (Some(Some(a)), Some(Some(b))) => a.0 == b.0,
@@ -97,36 +97,36 @@ impl Meeting {
         self.samples.iter().map(|run| self.covers(run, from)).collect()
     }
 
-    /// Pieces in which the same runs are present all the time.
+    /// Adds a segment for each interval in which the set of runs is constant.
     fn draw(&self, series: &mut Series) {
         let (mut open, mut start) = (vec![false; self.samples.len()], 0);
         for at in 0..self.knots.len() {
             let next = self.present(at);
             if next == open {
-                // Points with a gap to both sides belong to no piece.
-                let alone = next.iter().all(|here| !here);
-                if alone {
+                // Isolated points belong to no segment.
+                let isolated = next.iter().all(|present| !present);
+                if isolated {
                     let points = self.samples.iter().map(|run| run[at].is_some()).collect::<Vec<_>>();
-                    self.piece(&points, at, at, series);
+                    self.segment(&points, at, at, series);
                 }
                 continue;
             }
-            self.piece(&open, start, at, series);
+            self.segment(&open, start, at, series);
             (open, start) = (next, at);
         }
-        // What it begins with is no change.
+        // The initial number is not a change.
         series.changes.drain(..series.changes.len().min(1));
     }
 
-    fn piece(&self, here: &[bool], from: usize, to: usize, series: &mut Series) {
-        let n = here.iter().filter(|here| **here).count();
+    fn segment(&self, present: &[bool], from: usize, to: usize, series: &mut Series) {
+        let n = present.iter().filter(|present| **present).count();
         if n == 0 {
             return;
         }
-        let places = (from..=to).map(|at| (self.knots[at], self.meet(here, at)));
+        let places = (from..=to).map(|at| (self.knots[at], self.mean_and_band(present, at)));
         let places: Vec<(f64, [f64; 3])> = places.filter(|(_, [mean, ..])| self.form.holds(*mean)).collect();
         series.lines.push(places.iter().map(|(x, [mean, ..])| (*x, *mean)).collect());
-        // An interval of a single seed does not exist: the band stops.
+        // A single seed has no interval: the band stops.
         if self.band == Band::MinMax || self.band == Band::Interval && n > 1 {
             series.bands.push(places.iter().map(|(x, [_, low, high])| (*x, *low, *high)).collect());
         }
@@ -136,15 +136,15 @@ impl Meeting {
         }
     }
 
-    /// Mean and band of the runs that are here.
-    fn meet(&self, here: &[bool], at: usize) -> [f64; 3] {
-        let present = self.samples.iter().zip(here).filter(|(_, here)| **here);
+    /// Mean, lower and upper bound over the runs present at a knot.
+    fn mean_and_band(&self, present: &[bool], at: usize) -> [f64; 3] {
+        let runs = self.samples.iter().zip(present).filter(|(_, present)| **present);
         let found: Vec<(f64, f64, f64)> =
-            present.filter_map(|(run, _)| run[at]).map(|(_, value, low, high)| (value, low, high)).collect();
+            runs.filter_map(|(run, _)| run[at]).map(|(_, value, low, high)| (value, low, high)).collect();
         let values: Vec<f64> = found.iter().map(|(value, ..)| *value).collect();
         let mean = clip_lab_stats::mean(&values);
         let (low, high) = if self.band == Band::Interval {
-            // A t interval knows nothing of the ends of a share.
+            // A t interval may exceed the range of the metric.
             let inside = |value: f64| self.limits.map_or(value, |(low, high)| value.max(low).min(high));
             let interval = interval_over_seeds(&values);
             interval.map_or((mean, mean), |interval| (inside(interval.low), inside(interval.high)))
@@ -155,7 +155,7 @@ impl Meeting {
     }
 }
 
-/// Where any of the runs has a point; thinned where that makes more than twice as many as the longest run has.
+/// The union of all x positions, thinned to about twice the number of points of the longest run.
 fn knots(members: &[&Series]) -> Vec<f64> {
     let longest = members.iter().map(|m| m.lines.iter().map(Vec::len).sum::<usize>()).max().unwrap_or(0);
     let mut knots: Vec<f64> = members.iter().flat_map(|m| m.lines.iter().flatten()).map(|p| p.0).collect();
@@ -174,7 +174,7 @@ fn knots(members: &[&Series]) -> Vec<f64> {
     knots
 }
 
-/// What the run has at every knot, by straight lines between its points and never outside of its pieces.
+/// The run at every knot: interpolated linearly within its segments, never extrapolated.
 fn sample(member: &Series, knots: &[f64]) -> Vec<Sample> {
     let mut out = vec![None; knots.len()];
     for (number, line) in member.lines.iter().enumerate() {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_a_share_ends_where_shares_do() {
+    fn the_interval_of_a_share_is_clamped() {
         let seeds = [0.9, 0.99, 0.5].map(|y| line(&[(0.0, y), (10.0, y)]));
         let group = Group { name: "vit".to_string(), colour: 1, dash: 0, members: Vec::new() };
         let seeds: Vec<&Series> = seeds.iter().collect();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_met_between_their_points_and_never_beyond_them() {
+    fn runs_are_interpolated_and_never_extrapolated() {
         let curve = of(&[line(&[(0.0, 0.0), (10.0, 10.0)]), line(&[(2.0, 4.0), (6.0, 8.0)])], Band::Interval);
         assert_eq!(
             curve.lines,

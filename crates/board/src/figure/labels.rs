@@ -1,9 +1,9 @@
-//! Direct labels that do not lie on each other.
+//! Placement of direct labels without overlap.
 
-/// Places for labels of height `size` that want to stand at `wanted` (any order), inside `low..=high`.
+/// Positions of labels of height `size` near their `wanted` positions (any order), within `low..=high`.
 ///
-/// Labels keep their order and are pushed apart as little as possible: neighbours that would overlap form a
-/// block around their mean. Labels for which there is no room get none; the first ones win.
+/// Keeps the order and minimises displacement: overlapping neighbours form a block around their mean. When there is no
+/// room for all, the first labels win.
 pub fn spread(wanted: &[f64], size: f64, low: f64, high: f64) -> Vec<Option<f64>> {
     let room = ((high - low) / size + 1e-9).floor().max(0.0) as usize;
     let mut order: Vec<usize> = (0..wanted.len()).filter(|i| wanted[*i].is_finite()).take(room).collect();
@@ -29,7 +29,7 @@ struct Block {
     members: Vec<usize>,
 }
 
-/// Joins the last blocks while they overlap.
+/// Merges the last two blocks while they overlap.
 fn merge(blocks: &mut Vec<Block>, size: f64, low: f64, high: f64) {
     while blocks.len() > 1 {
         let (last, before) = (&blocks[blocks.len() - 1], &blocks[blocks.len() - 2]);

@@ -1,23 +1,23 @@
-//! How far the axes reach.
+//! Ranges of the axes.
 
 use super::{Form, Rows, Scale, Series, View};
 
-/// The vertical axis shows all values as long as that makes it no longer than this many times what is ordinary.
-const LONG: f64 = 3.0;
+/// The vertical axis shows all values unless that makes it longer than this multiple of the central 98%.
+const MAX_STRETCH: f64 = 3.0;
 
-/// The form of the axis for these rows: linear where no logarithm exists, with a threshold where none was given.
-pub fn settle(form: Form, rows: &[Rows]) -> Form {
-    let mut known = rows.iter().flat_map(|r| &r.buckets).filter(|b| b.n > 0);
+/// Resolves the form for these rows: linear if no value is positive, and a symlog threshold if none is given.
+pub fn resolve_form(form: Form, rows: &[Rows]) -> Form {
+    let mut buckets = rows.iter().flat_map(|r| &r.buckets).filter(|b| b.n > 0);
     match form {
-        Form::Log if !known.any(|b| b.max > 0.0) => Form::Linear,
+        Form::Log if !buckets.any(|b| b.max > 0.0) => Form::Linear,
         Form::Symlog(threshold) if !(threshold > 0.0 && threshold.is_finite()) => {
-            Form::Symlog(threshold_of(known.map(|b| b.mean.abs())))
+            Form::Symlog(threshold_of(buckets.map(|b| b.mean.abs())))
         }
         form => form,
     }
 }
 
-/// A power of ten under which few of the sizes lie, at most six decades below the largest.
+/// A power of ten near the 5% quantile of the magnitudes, at most six decades below the largest.
 fn threshold_of(sizes: impl Iterator<Item = f64>) -> f64 {
     let mut sizes: Vec<f64> = sizes.filter(|size| *size > 0.0 && size.is_finite()).collect();
     if sizes.is_empty() {
@@ -29,7 +29,7 @@ fn threshold_of(sizes: impl Iterator<Item = f64>) -> f64 {
     10.0_f64.powf(small.max(largest * 1e-6).log10().floor()).max(1e-300)
 }
 
-/// The horizontal axis: `range`, or all that was recorded.
+/// The horizontal axis over `range`, or over all recorded values.
 pub fn x_scale(rows: &[Rows], range: Option<(f64, f64)>) -> Scale {
     if let Some((low, high)) = range.filter(|(low, high)| low < high && low.is_finite() && high.is_finite()) {
         return Scale::over(low, high, Form::Linear);
@@ -38,9 +38,9 @@ pub fn x_scale(rows: &[Rows], range: Option<(f64, f64)>) -> Scale {
     reach(low, high)
 }
 
-/// The horizontal axis over everything from `low` to `high`.
+/// The horizontal axis from `low` to `high`, extended to zero.
 pub fn reach(low: f64, high: f64) -> Scale {
-    // A run begins at zero; only a series that is far from it (a late evaluation) gets its own start.
+    // Starts at zero unless the series starts late, such as a late evaluation.
     let low = if low >= 0.0 && low <= high * 0.5 { 0.0 } else { low };
     if low == high && low >= 0.0 {
         Scale::over(0.0, low.max(1.0), Form::Linear)
@@ -49,28 +49,28 @@ pub fn reach(low: f64, high: f64) -> Scale {
     }
 }
 
-/// The vertical axis over what is visible of `x`: every value, unless the most extreme hundredth would flatten all
-/// others; then those leave the frame. The ends of the curves always stay.
+/// The vertical axis over the visible part of `x`: every value, unless outliers (the extreme 1% on each side) would
+/// flatten the rest; then they leave the frame. The ends of the curves always stay visible.
 pub fn y_scale(series: &[Series], form: Form, view: &View, x: &Scale) -> Scale {
-    let seen = |at: f64| (x.low..=x.high).contains(&at);
-    let lines = series.iter().flat_map(|s| s.lines.iter().flatten()).filter(|p| seen(p.0)).map(|p| p.1);
-    let bands = series.iter().flat_map(|s| s.bands.iter().flatten()).filter(|p| seen(p.0));
+    let visible = |at: f64| (x.low..=x.high).contains(&at);
+    let lines = series.iter().flat_map(|s| s.lines.iter().flatten()).filter(|p| visible(p.0)).map(|p| p.1);
+    let bands = series.iter().flat_map(|s| s.bands.iter().flatten()).filter(|p| visible(p.0));
     let mut values: Vec<f64> = lines.chain(bands.flat_map(|p| [p.1, p.2])).collect();
     values.retain(|value| form.holds(*value));
     let all = extent(values.iter().copied());
-    let (mut low, mut high) = core(&mut values);
-    for (_, y) in series.iter().filter_map(Series::end).filter(|end| seen(end.0)) {
+    let (mut low, mut high) = trimmed(&mut values);
+    for (_, y) in series.iter().filter_map(Series::end).filter(|end| visible(end.0)) {
         (low, high) = (low.min(y), high.max(y));
     }
-    let length = |low: f64, high: f64| form.bend(high) - form.bend(low);
-    let whole = view.full || length(all.0, all.1) <= LONG * length(low, high);
+    let length = |low: f64, high: f64| form.transform(high) - form.transform(low);
+    let whole = view.full || length(all.0, all.1) <= MAX_STRETCH * length(low, high);
     let (low, high) = if whole { all } else { (low, high) };
     let scale = Scale::over(low, high, form).padded(0.04);
     view.window.map_or(scale, |(from, to)| scale.window(from, to))
 }
 
-/// The values without their lowest and their highest hundredth.
-fn core(values: &mut [f64]) -> (f64, f64) {
+/// The range without the lowest and the highest 1%.
+fn trimmed(values: &mut [f64]) -> (f64, f64) {
     if values.is_empty() {
         return (f64::INFINITY, f64::NEG_INFINITY);
     }

@@ -1,14 +1,14 @@
-//! Linear, logarithmic and symmetric logarithmic scales, and the clipping of lines to a chart's frame.
+//! Linear, log and symlog scales, and line clipping.
 
-/// What takes equal room on an axis.
+/// The type of a scale.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Form {
-    /// Equal differences.
+    /// Linear.
     #[default]
     Linear,
-    /// Equal ratios.
+    /// Logarithmic.
     Log,
-    /// Equal ratios to both sides of zero, equal differences within the threshold; zero lets the data choose it.
+    /// Logarithmic on both sides of zero, linear within the threshold; zero chooses it from the data.
     Symlog(f64),
 }
 
@@ -22,7 +22,7 @@ impl Form {
         }
     }
 
-    /// The form after this one, as a key walks through them.
+    /// The next form, as a key cycles through them.
     pub fn next(self) -> Form {
         match self {
             Form::Linear => Form::Log,
@@ -36,18 +36,18 @@ impl Form {
         [Form::Linear, Form::Log, Form::Symlog(0.0)].into_iter().find(|form| form.name() == name)
     }
 
-    /// Whether `value` has a place on such an axis.
+    /// Whether `value` is representable on such an axis.
     pub fn holds(self, value: f64) -> bool {
         value.is_finite() && (self != Form::Log || value > 0.0)
     }
 
-    /// `value` on a ruler on which equal lengths are equal room.
-    pub(super) fn bend(self, value: f64) -> f64 {
+    /// Maps `value` to axis units.
+    pub(super) fn transform(self, value: f64) -> f64 {
         match self {
-            // Halved, so that a range of nearly all numbers does not overflow.
+            // Halved, so that a range over nearly all floats does not overflow.
             Form::Linear => value / 2.0,
             Form::Log => value.ln(),
-            // A decade outside is as long as everything from zero to the threshold.
+            // A decade outside is as long as zero to the threshold.
             Form::Symlog(threshold) if value.abs() > threshold => {
                 (1.0 + value.abs().log10() - threshold.log10()).copysign(value)
             }
@@ -55,31 +55,31 @@ impl Form {
         }
     }
 
-    fn unbend(self, bent: f64) -> f64 {
+    fn inverse(self, transformed: f64) -> f64 {
         match self {
-            Form::Linear => bent * 2.0,
-            Form::Log => bent.exp(),
-            Form::Symlog(threshold) if bent.abs() > 1.0 => {
-                10.0_f64.powf(bent.abs() - 1.0 + threshold.log10()).copysign(bent)
+            Form::Linear => transformed * 2.0,
+            Form::Log => transformed.exp(),
+            Form::Symlog(threshold) if transformed.abs() > 1.0 => {
+                10.0_f64.powf(transformed.abs() - 1.0 + threshold.log10()).copysign(transformed)
             }
-            Form::Symlog(threshold) => threshold * bent,
+            Form::Symlog(threshold) => threshold * transformed,
         }
     }
 }
 
-/// Maps values to the unit interval: `low` to 0, `high` to 1. Values outside fall outside.
+/// Maps values to the unit interval: `low` to 0, `high` to 1; extrapolates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
     /// The value at 0.
     pub low: f64,
     /// The value at 1; always more than `low`.
     pub high: f64,
-    /// What takes equal room. The threshold of a symmetric logarithm is above zero here.
+    /// The type. A symlog threshold is above zero here.
     pub form: Form,
 }
 
 impl Scale {
-    /// A scale over at least `low..=high`; a single value or an unusable range is widened to something drawable.
+    /// A scale over at least `low..=high`; widens a single value or an invalid range.
     pub fn over(low: f64, high: f64, form: Form) -> Scale {
         let (low, high) =
             if low.is_finite() && high.is_finite() && low <= high { (low, high) } else { (0.0, 1.0) };
@@ -92,27 +92,27 @@ impl Scale {
         }
     }
 
-    /// The place of `value`, 0 to 1 within the scale. Not finite where a logarithm does not exist.
+    /// The position of `value`, 0 to 1 within the scale. Not finite if the logarithm does not exist.
     pub fn place(&self, value: f64) -> f64 {
-        let (low, high) = (self.form.bend(self.low), self.form.bend(self.high));
-        (self.form.bend(value) - low) / (high - low)
+        let (low, high) = (self.form.transform(self.low), self.form.transform(self.high));
+        (self.form.transform(value) - low) / (high - low)
     }
 
     /// The value at `place`; the inverse of [`Scale::place`].
     pub fn value(&self, place: f64) -> f64 {
-        let (low, high) = (self.form.bend(self.low), self.form.bend(self.high));
-        self.form.unbend(low + place * (high - low))
+        let (low, high) = (self.form.transform(self.low), self.form.transform(self.high));
+        self.form.inverse(low + place * (high - low))
     }
 
-    /// The part of the scale between two of its places; the whole where that cannot be drawn.
+    /// The part of the scale between two positions; the whole scale if that part cannot be drawn.
     pub fn window(self, from: f64, to: f64) -> Scale {
         let part = Scale { low: self.value(from), high: self.value(to), ..self };
         let sound = part.low.is_finite() && part.high.is_finite() && self.form.holds(part.low);
-        // Neighbouring values must still have places of their own.
+        // Neighbouring floats must stay distinguishable.
         if sound && part.high - part.low > part.low.abs().max(part.high.abs()) * 1e-12 { part } else { self }
     }
 
-    /// The same scale with a little room at both ends, as a share of its length.
+    /// The scale extended at both ends by `share` of its length.
     pub fn padded(self, share: f64) -> Scale {
         self.window(-share, 1.0 + share)
     }
@@ -120,7 +120,7 @@ impl Scale {
 
 fn linear(low: f64, high: f64) -> Scale {
     let size = low.abs().max(high.abs());
-    // Less than a few thousand representable steps apart, ticks would all read the same.
+    // With only a few thousand floats in between, all tick labels would be equal.
     let thin = high - low <= size * 1e-12 || high == low;
     let half = if size == 0.0 { 0.5 } else { size * 0.05 };
     let (low, high) = if thin { (low - half, high + half) } else { (low, high) };
@@ -134,8 +134,8 @@ fn logarithmic(low: f64, high: f64) -> Scale {
 
 /// The part of the segment `a`-`b` inside the unit square, or none (Liang and Barsky, 1984).
 ///
-/// Both drawers clip with it, so a value far outside leaves the frame at its true slope instead of
-/// running along the frame's edge.
+/// Both backends clip with it, so a line to a value far outside leaves the frame at its true slope instead of running along
+/// the edge.
 pub fn clip(a: (f64, f64), b: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     if ![a.0, a.1, dx, dy].iter().all(|v| v.is_finite()) {

@@ -1,16 +1,15 @@
-//! Smoothing by half-life, on bucket means.
+//! Exponential smoothing of bucket means.
 
 use clip_lab_store::Bucket;
 
-/// An exponential mean of the buckets' means, one value a bucket; `half_life` is in units of the axis,
-/// zero leaves them as they are.
+/// Exponential moving average of bucket means, one value per bucket; `half_life` is in units of the axis, zero disables
+/// smoothing.
 ///
-/// A value's weight halves every `half_life`, however densely the series was recorded, and the start is
-/// debiased by running the same recursion on ones (Kingma and Ba, 2015, section 3). Each bucket weighs by its length,
-/// so the curve is that of the single values as far as a bucket is short against the half-life; where it is longer it
-/// shows the mean of what that curve does inside. Smoothing a subsample gives neither.
+/// A value's weight halves every `half_life`, independent of the recording density, and the start is bias-corrected by
+/// the same recursion on ones (Kingma and Ba, 2015, section 3). Buckets are weighted by their length: for buckets much
+/// shorter than the half-life the curve equals that of the single values, for longer ones its mean within the bucket.
 ///
-/// Of a part of a run, the buckets before it have to come first: without them the part begins as if it were the start.
+/// For a part of a run, pass the preceding buckets too: without them the part is treated as the start of the run.
 pub fn smooth(buckets: &[Bucket], half_life: f64) -> Vec<f64> {
     let mut before = start(buckets);
     let (mut sum, mut weight) = (0.0, 0.0);
@@ -32,10 +31,10 @@ pub fn smooth(buckets: &[Bucket], half_life: f64) -> Vec<f64> {
     out
 }
 
-/// Where the bucket before the first would have ended: a bucket begins after the one before, not at its first point.
+/// The end of a hypothetical bucket before the first: a bucket starts at the end of the previous one.
 fn start(buckets: &[Bucket]) -> f64 {
-    let mut known = buckets.iter().filter(|bucket| bucket.n > 0);
-    let (Some(first), second) = (known.next(), known.next()) else { return 0.0 };
+    let mut filled = buckets.iter().filter(|bucket| bucket.n > 0);
+    let (Some(first), second) = (filled.next(), filled.next()) else { return 0.0 };
     let gap = match second {
         _ if first.n > 1 && first.x1 > first.x0 => (first.x1 - first.x0) / (first.n - 1) as f64,
         Some(second) => second.x0 - first.x1,

@@ -1,18 +1,18 @@
-//! Ticks at round values, with labels just long enough to tell them apart.
+//! Ticks at round values, with the shortest distinct labels.
 
 use super::{Form, Scale};
 
-/// What the numbers of an axis are.
+/// The unit of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unit {
     /// Plain numbers.
     #[default]
     Number,
-    /// Seconds, written as a person says them: `30s`, `5m`, `1h30`.
+    /// Seconds, formatted as `30s`, `5m`, `1h30`.
     Seconds,
 }
 
-/// A tick: where, and what stands beside it.
+/// A tick with its label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
     /// The value it marks.
@@ -26,13 +26,13 @@ const NICE_SECONDS: [f64; 18] = [
     21600.0, 43200.0, 86400.0,
 ];
 
-/// At most about `wanted` ticks inside `scale`, in rising order.
+/// About `wanted` ticks at most within `scale`, ascending.
 pub fn ticks(scale: &Scale, unit: Unit, wanted: usize) -> Vec<Tick> {
     let wanted = wanted.clamp(1, 50);
     let found = match scale.form {
         Form::Linear => Vec::new(),
         Form::Log => decades(scale, wanted),
-        Form::Symlog(threshold) => both_ways(scale, threshold, wanted),
+        Form::Symlog(threshold) => symlog_decades(scale, threshold, wanted),
     };
     if found.len() >= 2 {
         return found.iter().map(|at| Tick { at: *at, label: number(*at) }).collect();
@@ -49,7 +49,7 @@ fn even(scale: &Scale, unit: Unit, wanted: usize) -> Vec<Tick> {
         Unit::Number => round(rough),
     };
     let (first, last) = ((scale.low / step - 1e-9).ceil(), (scale.high / step + 1e-9).floor());
-    // Beyond 2^53 steps from zero neighbouring ticks are the same number: the ends must do.
+    // Beyond 2^53 steps from zero neighbouring ticks are equal: use the ends.
     let at: Vec<f64> = match last - first {
         n if n.is_finite() && (0.0..200.0).contains(&n) && first.abs() < 1e15 => {
             (0..=n as usize).map(|i| (first + i as f64) * step).collect()
@@ -60,14 +60,14 @@ fn even(scale: &Scale, unit: Unit, wanted: usize) -> Vec<Tick> {
     at.into_iter().map(|at| Tick { at, label: label(at, step, size, unit) }).collect()
 }
 
-/// The smallest of 1, 2 or 5 times a power of ten that is not under `rough`.
+/// The smallest of 1, 2 or 5 times a power of ten that is at least `rough`.
 fn round(rough: f64) -> f64 {
     let power = 10.0_f64.powf(rough.log10().floor());
     let nice = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= rough * (1.0 - 1e-9)).unwrap_or(10.0);
     nice * power
 }
 
-/// Powers of ten, thinned to `wanted`, or filled up with their doubles and fives where there are few.
+/// Powers of ten, thinned to `wanted`, or with multiples of 2 and 5 (or 3) if there are few.
 fn decades(scale: &Scale, wanted: usize) -> Vec<f64> {
     let (low, high) = (scale.low.log10().floor() as i32, scale.high.log10().ceil() as i32);
     let inside = |at: &f64| *at >= scale.low * (1.0 - 1e-9) && *at <= scale.high * (1.0 + 1e-9);
@@ -86,7 +86,7 @@ fn decades(scale: &Scale, wanted: usize) -> Vec<f64> {
 }
 
 /// Zero and the decades from the threshold outwards, thinned to `wanted`.
-fn both_ways(scale: &Scale, threshold: f64, wanted: usize) -> Vec<f64> {
+fn symlog_decades(scale: &Scale, threshold: f64, wanted: usize) -> Vec<f64> {
     let size = scale.low.abs().max(scale.high.abs());
     let last = (size / threshold).log10().floor().clamp(-1.0, 640.0) as i32;
     let fill = |every: usize| -> Vec<f64> {
@@ -115,7 +115,7 @@ fn label(at: f64, step: f64, size: f64, unit: Unit) -> String {
     }
 }
 
-/// How many decimals show a multiple of `step`.
+/// Decimals needed for multiples of `step`.
 fn decimals(step: f64) -> usize {
     (-(step.log10() + 1e-9).floor()).clamp(0.0, 12.0) as usize
 }
@@ -146,7 +146,7 @@ fn clock(at: f64, step: f64) -> String {
         }
 }
 
-/// A number for a table: four significant digits, short for the very large and the very small.
+/// Formats a number for a table: four significant digits, abbreviated if very large or very small.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     match size {
@@ -167,7 +167,7 @@ fn trimmed(value: f64, decimals: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
-/// `1.00e-5` as `1e-5`.
+/// Shortens `1.00e-5` to `1e-5`.
 fn tidy(text: &str) -> String {
     match text.split_once('e') {
         Some((digits, power)) if digits.contains('.') => {
@@ -177,7 +177,7 @@ fn tidy(text: &str) -> String {
     }
 }
 
-/// A length of time for a person: `41s`, `12m05s`, `1h05m`, `2d03h`.
+/// Formats a duration: `41s`, `12m05s`, `1h05m`, `2d03h`.
 pub fn span(seconds: f64) -> String {
     if !(0.0..=1e9).contains(&seconds) {
         return "–".to_string();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn time_is_written_as_it_is_said() {
+    fn time_is_formatted_for_people() {
         assert_eq!(labels(0.0, 100.0, false, Unit::Seconds), "0 30s 1m 1m30");
         assert_eq!(labels(0.0, 9000.0, false, Unit::Seconds), "0 30m 1h 1h30 2h 2h30");
         assert_eq!(labels(0.0, 2.0, false, Unit::Seconds), "0 0.5 1.0 1.5 2.0");

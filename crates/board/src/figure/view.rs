@@ -1,42 +1,42 @@
-//! What is read, and how it is to be shown.
+//! Input rows of a figure, and its view settings.
 
 use clip_lab_store::{Axis, Bucket};
 
 use super::{Bad, Form};
 
-/// One series as it was read: its buckets in the order of the axis.
+/// One series as read from the store: its buckets in axis order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
-    /// The direct label.
+    /// Direct label.
     pub name: String,
-    /// Which colour of the palette.
+    /// Palette index.
     pub colour: usize,
-    /// Which line style.
+    /// Line style.
     pub dash: usize,
-    /// Length of a step on the axis: 1 for steps, seconds a step for time.
+    /// Axis units per step: 1 for steps, seconds per step for time.
     pub per_step: f64,
-    /// Where values are not finite, and what they are, as far as that was read: buckets tell only that there are some.
+    /// Non-finite values with their positions, if the points were read: buckets only count them.
     pub bad: Vec<(f64, Bad)>,
-    /// The step of the first that is not finite.
+    /// The step of the first non-finite value.
     pub first_bad_step: Option<u64>,
-    /// What was recorded. For a part of a run, what smoothing needs from before it comes first.
+    /// The recorded values. For a part of a run, includes the preceding buckets that smoothing needs.
     pub buckets: Vec<Bucket>,
 }
 
-/// What is shaded around a line.
+/// The band around a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Band {
     /// Nothing.
     None,
-    /// From the smallest to the largest value.
+    /// Minimum to maximum.
     MinMax,
-    /// The 95% interval of the mean over seeds; the smallest to the largest value where there is a single run.
+    /// The 95% confidence interval of the mean over seeds; minimum to maximum for a single run.
     #[default]
     Interval,
 }
 
 impl Band {
-    /// The band after this one, as a key walks through them.
+    /// The next band, as a key cycles through them.
     pub fn next(self) -> Band {
         match self {
             Band::Interval => Band::None,
@@ -55,25 +55,25 @@ impl Band {
     }
 }
 
-/// How rows are to be shown.
+/// View settings of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct View {
     /// The horizontal axis the buckets were read for.
     pub x: Axis,
-    /// What takes equal room on the vertical axis.
+    /// The form of the vertical axis.
     pub y: Form,
     /// Half-life of the smoothing, in steps; zero for none.
     pub smooth: f64,
-    /// What is shaded.
+    /// The band.
     pub band: Band,
-    /// Whether the vertical axis holds every value; else the few that would flatten all others leave the frame.
+    /// Whether the vertical axis includes outliers.
     pub full: bool,
-    /// Whether the single runs of a group are drawn too, thin.
+    /// Whether to draw the single runs of a group too, thin.
     pub seeds: bool,
-    /// The part of the horizontal axis to show, in its units; none shows all.
+    /// The visible range of the horizontal axis, in its units; none for all.
     pub range: Option<(f64, f64)>,
-    /// The part of the vertical axis to show, as places from 0 to 1 of what would be shown else.
+    /// The visible part of the vertical axis, as positions from 0 to 1 of the automatic range.
     pub window: Option<(f64, f64)>,
-    /// Between which values the metrics lie, where that is known: intervals are cut there.
+    /// The range of the metrics, if known: intervals are clamped to it.
     pub limits: Option<(f64, f64)>,
 }

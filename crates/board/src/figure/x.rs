@@ -1,10 +1,10 @@
-//! The horizontal axis: its names, its order, its units.
+//! The horizontal axis: names, order and units.
 
 use clip_lab_store::{Axis, Bucket, Point, RunRow};
 
 use super::Unit;
 
-/// Every axis with its name in layouts and options, in the order in which the `x` key walks through them.
+/// Every axis with its name in layouts and options, in the order of the `x` key.
 pub const ALL: [(Axis, &str); 5] = [
     (Axis::Step, "step"),
     (Axis::Epoch, "epoch"),
@@ -15,21 +15,21 @@ pub const ALL: [(Axis, &str); 5] = [
 
 /// The name of an axis in layouts and options.
 pub fn name(axis: Axis) -> &'static str {
-    ALL.iter().find(|(known, _)| *known == axis).map_or("step", |(_, name)| name)
+    ALL.iter().find(|(candidate, _)| *candidate == axis).map_or("step", |(_, name)| name)
 }
 
 /// The axis called `name`.
 pub fn named(name: &str) -> Option<Axis> {
-    ALL.iter().find(|(_, known)| *known == name).map(|(axis, _)| *axis)
+    ALL.iter().find(|(_, candidate)| *candidate == name).map(|(axis, _)| *axis)
 }
 
 /// The axis after this one.
 pub fn next(axis: Axis) -> Axis {
-    let at = ALL.iter().position(|(known, _)| *known == axis).unwrap_or(0);
+    let at = ALL.iter().position(|(candidate, _)| *candidate == axis).unwrap_or(0);
     ALL[(at + 1) % ALL.len()].0
 }
 
-/// The words under an axis.
+/// The title of an axis.
 pub fn title(axis: Axis) -> &'static str {
     match axis {
         Axis::WallSeconds => "wall time",
@@ -38,7 +38,7 @@ pub fn title(axis: Axis) -> &'static str {
     }
 }
 
-/// How its ticks are written.
+/// The unit of its tick labels.
 pub fn unit(axis: Axis) -> Unit {
     match axis {
         Axis::WallSeconds | Axis::ActiveSeconds => Unit::Seconds,
@@ -46,12 +46,12 @@ pub fn unit(axis: Axis) -> Unit {
     }
 }
 
-/// Where a bucket's mean is drawn.
+/// The x position of a bucket's mean.
 pub fn middle(bucket: &Bucket) -> f64 {
     bucket.x0 / 2.0 + bucket.x1 / 2.0
 }
 
-/// Where a point of `run` is drawn.
+/// The x position of a point of `run`.
 pub fn of(axis: Axis, point: &Point, run: &RunRow) -> f64 {
     match axis {
         Axis::Step => point.step as f64,
@@ -62,7 +62,7 @@ pub fn of(axis: Axis, point: &Point, run: &RunRow) -> f64 {
     }
 }
 
-/// How long a step of `run` is on the axis, on average; smoothing is set in steps whatever the axis.
+/// Average axis units per step of `run`: smoothing is in steps on every axis.
 pub fn per_step(axis: Axis, run: &RunRow) -> f64 {
     let steps = run.step.max(1) as f64;
     match axis {

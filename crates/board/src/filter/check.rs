@@ -1,4 +1,4 @@
-//! Names in a filter that no run knows.
+//! Checks that the names in a filter exist.
 
 use clip_lab_problem::Problem;
 
@@ -7,7 +7,7 @@ use super::{
     subject::{FIELDS, Found, Subject},
 };
 
-/// Whether each name means something in at least one run, if there are runs; `known` are all names, to suggest from.
+/// Checks that each name resolves in at least one run, if there are runs; `known` returns all names, for suggestions.
 pub fn names<'a>(
     expr: &Expr,
     runs: impl Iterator<Item = Subject<'a>> + Clone,
@@ -40,37 +40,38 @@ fn name<'a>(
     names: &dyn Fn() -> Vec<String>,
 ) -> Result<(), Problem> {
     let all = runs.clone();
-    let nobody = runs.clone().next().is_none();
+    let no_runs = runs.clone().next().is_none();
     let fixed = FIELDS.contains(&field.name.as_str()) || ["tags", "notes"].contains(&field.name.as_str());
-    let known = |found: &Found| matches!(found, Found::Words(_) | Found::Number(_));
-    if nobody
+    let resolved = |found: &Found| matches!(found, Found::Texts(_) | Found::Number(_));
+    if no_runs
         || fixed
-        || runs.any(|run| known(&run.find(&field.name, field.pick)) || recorded(&run, &field.name))
+        || runs.any(|run| resolved(&run.find(&field.name, field.pick)) || recorded(&run, &field.name))
     {
         return Ok(());
     }
-    let several = all.clone().find_map(|run| match run.find(&field.name, field.pick) {
-        Found::Several(names) => Some(names.join(", ")),
+    let ambiguous = all.clone().find_map(|run| match run.find(&field.name, field.pick) {
+        Found::Ambiguous(names) => Some(names.join(", ")),
         _ => None,
     });
     let place = field.place.clone();
-    if let Some(several) = several {
-        let words = format!("`{}` could be any of {several}", field.name);
-        return Err(Problem::at(place, words).help("write more of the name"));
+    if let Some(matches) = ambiguous {
+        let message = format!("`{}` is ambiguous: it matches {matches}", field.name);
+        return Err(Problem::at(place, message).help("write more of the name"));
     }
-    let words = format!("no run has a setting or a metric `{}`", field.name);
+    let message = format!("no run has a setting or a metric `{}`", field.name);
     Err(match nearest(field, &names()) {
-        Some(near) => Problem::at(place, words).label(format!("did you mean `{near}`?")),
-        None => Problem::at(place, words).help("`clip-lab runs metrics RUN` and the specs say the names"),
+        Some(name) => Problem::at(place, message).label(format!("did you mean `{name}`?")),
+        None => Problem::at(place, message)
+            .help("`clip-lab runs metrics RUN` lists metrics; settings are the keys of a spec"),
     })
 }
 
-/// A metric that is there but never was finite.
+/// Whether a metric is recorded, possibly without a finite value.
 fn recorded(run: &Subject, name: &str) -> bool {
     run.series.iter().any(|series| series.name == name)
 }
 
-/// The nearest of all names, whole or by their last part.
+/// The closest name, by full name or last component.
 fn nearest(field: &Field, names: &[String]) -> Option<String> {
     let mut known: Vec<&str> = FIELDS.to_vec();
     let names = names.iter().map(String::as_str);

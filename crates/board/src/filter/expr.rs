@@ -1,4 +1,4 @@
-//! What a filter says, and whether it holds for a run.
+//! Filter expressions and their evaluation.
 
 use clip_lab_problem::Place;
 
@@ -11,25 +11,25 @@ use crate::layout::matches;
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
-    /// All of them; of none everything holds.
+    /// All of them; empty matches every run.
     And(Vec<Expr>),
-    /// At least one of them.
+    /// Any of them.
     Or(Vec<Expr>),
-    /// Not so.
+    /// Negation.
     Not(Box<Expr>),
-    /// Somewhere in the words of the run; lower case.
+    /// A lower-case text in any text field of the run.
     Word(String),
-    /// The run has something called so.
+    /// The run has a field, setting or metric of this name.
     Has(String),
     /// A comparison.
     Field {
-        /// With what.
+        /// The left side.
         field: Field,
-        /// How.
+        /// The operator.
         op: Op,
-        /// The other side.
+        /// The right side.
         value: Value,
-        /// Where it stands.
+        /// Its span.
         place: Place,
     },
 }
@@ -39,9 +39,9 @@ pub enum Expr {
 pub struct Field {
     /// Its name, as written.
     pub name: String,
-    /// Which value, for a metric.
+    /// For a metric, which value.
     pub pick: Pick,
-    /// Where the name stands.
+    /// Span of the name.
     pub place: Place,
 }
 
@@ -50,15 +50,15 @@ pub struct Field {
 pub struct Value {
     /// As written.
     pub text: String,
-    /// As a number, if it is one; `25%` is 0.25.
+    /// The parsed number, if it is one; `25%` is 0.25.
     pub number: Option<f64>,
 }
 
 impl Value {
-    /// Reads a value.
+    /// Parses a value.
     pub fn new(text: String) -> Value {
         let percent = text.strip_suffix('%').and_then(|share| share.parse::<f64>().ok()).map(|n| n / 100.0);
-        // Words such as `inf` and `nan` are words.
+        // `inf` and `nan` are text.
         let digits = text.contains(|c: char| c.is_ascii_digit());
         let number = percent.or(text.parse().ok()).filter(|_| digits);
         Value { text, number }
@@ -66,61 +66,61 @@ impl Value {
 }
 
 impl Op {
-    /// Whether it needs numbers.
-    pub fn orders(self) -> bool {
-        matches!(self, Op::Less | Op::Most | Op::More | Op::Least)
+    /// Whether it requires a number.
+    pub fn needs_number(self) -> bool {
+        matches!(self, Op::Lt | Op::Le | Op::Gt | Op::Ge)
     }
 }
 
 impl Expr {
-    /// Whether it holds for `run`.
-    pub fn holds(&self, run: &Subject) -> bool {
+    /// Whether it matches `run`.
+    pub fn matches(&self, run: &Subject) -> bool {
         match self {
-            Expr::And(all) => all.iter().all(|expr| expr.holds(run)),
-            Expr::Or(any) => any.iter().any(|expr| expr.holds(run)),
-            Expr::Not(expr) => !expr.holds(run),
-            Expr::Word(word) => run.words().any(|text| like(word, text)),
+            Expr::And(all) => all.iter().all(|expr| expr.matches(run)),
+            Expr::Or(any) => any.iter().any(|expr| expr.matches(run)),
+            Expr::Not(expr) => !expr.matches(run),
+            Expr::Word(word) => run.texts().any(|text| contains(word, text)),
             Expr::Has(name) => run.has(name),
-            Expr::Field { field, op: Op::Other, value, .. } => {
-                !compare(&run.find(&field.name, field.pick), Op::Same, value)
+            Expr::Field { field, op: Op::Ne, value, .. } => {
+                !compare(&run.find(&field.name, field.pick), Op::Eq, value)
             }
             Expr::Field { field, op, value, .. } => compare(&run.find(&field.name, field.pick), *op, value),
         }
     }
 }
 
-/// Whether `text` contains `pattern`; with a `*` in it, whether it is all of the text.
-fn like(pattern: &str, text: &str) -> bool {
+/// Whether `text` contains `pattern`; with a `*`, whether the pattern matches the whole text.
+fn contains(pattern: &str, text: &str) -> bool {
     let text = text.to_lowercase();
     if pattern.contains('*') { matches(pattern, &text) } else { text.contains(pattern) }
 }
 
 fn compare(found: &Found, op: Op, value: &Value) -> bool {
     match (found, op) {
-        (Found::Nothing | Found::Several(_), _) => false,
-        (Found::Number(number), Op::Like | Op::Same) => value.number.is_some_and(|v| same(*number, v)),
+        (Found::Missing | Found::Ambiguous(_), _) => false,
+        (Found::Number(number), Op::Contains | Op::Eq) => value.number.is_some_and(|v| same(*number, v)),
         (Found::Number(number), _) => value.number.is_some_and(|v| ordered(*number, op, v)),
-        (Found::Words(words), Op::Like) => {
+        (Found::Texts(texts), Op::Contains) => {
             let pattern = value.text.to_lowercase();
-            words.iter().any(|word| like(&pattern, word))
+            texts.iter().any(|text| contains(&pattern, text))
         }
-        (Found::Words(words), Op::Same) => {
-            words.iter().any(|word| word.to_lowercase() == value.text.to_lowercase())
+        (Found::Texts(texts), Op::Eq) => {
+            texts.iter().any(|text| text.to_lowercase() == value.text.to_lowercase())
         }
-        (Found::Words(_), _) => false,
+        (Found::Texts(_), _) => false,
     }
 }
 
 fn ordered(a: f64, op: Op, b: f64) -> bool {
     match op {
-        Op::Less => a < b,
-        Op::Most => a <= b,
-        Op::More => a > b,
+        Op::Lt => a < b,
+        Op::Le => a <= b,
+        Op::Gt => a > b,
         _ => a >= b,
     }
 }
 
-/// Equal but for the last digits, which differ between 0.1 + 0.2 and 0.3.
+/// Equality up to rounding, such as 0.1 + 0.2 = 0.3.
 fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
 }

@@ -1,27 +1,27 @@
-//! From text to tokens, each with its place.
+//! Tokeniser of the filter language.
 
 use clip_lab_problem::{Place, Problem};
 
-/// A comparison.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
-    /// `:`, contains.
-    Like,
+    /// `:`
+    Contains,
     /// `=`
-    Same,
+    Eq,
     /// `!=`
-    Other,
+    Ne,
     /// `<`
-    Less,
+    Lt,
     /// `<=`
-    Most,
+    Le,
     /// `>`
-    More,
+    Gt,
     /// `>=`
-    Least,
+    Ge,
 }
 
-/// What a piece of the text is.
+/// The kind of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// `(`
@@ -34,29 +34,29 @@ pub enum Kind {
     And,
     /// `NOT`, `-`, `!`
     Not,
-    /// A comparison.
+    /// A comparison operator.
     Op(Op),
-    /// Anything else; whether it was quoted, so that it is no keyword.
+    /// Anything else, and whether it is quoted: quoted words are not keywords.
     Word(String, bool),
 }
 
-/// A piece and its place.
+/// A token and its span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     pub kind: Kind,
     pub place: Place,
 }
 
-/// Written signs, the longer ones first.
+/// Operators, longer ones first.
 const OPS: [(&str, Op); 8] = [
-    ("==", Op::Same),
-    ("!=", Op::Other),
-    ("<=", Op::Most),
-    (">=", Op::Least),
-    (":", Op::Like),
-    ("=", Op::Same),
-    ("<", Op::Less),
-    (">", Op::More),
+    ("==", Op::Eq),
+    ("!=", Op::Ne),
+    ("<=", Op::Le),
+    (">=", Op::Ge),
+    (":", Op::Contains),
+    ("=", Op::Eq),
+    ("<", Op::Lt),
+    (">", Op::Gt),
 ];
 const SIGNS: [(&str, Kind); 8] = [
     ("(", Kind::Open),
@@ -68,7 +68,7 @@ const SIGNS: [(&str, Kind); 8] = [
     ("&", Kind::And),
     ("!", Kind::Not),
 ];
-/// Words that take a metric in parentheses.
+/// Functions of a metric.
 pub const PICKS: [&str; 4] = ["best", "last", "min", "max"];
 
 /// All tokens of `text`.
@@ -80,7 +80,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, Problem> {
             at += c.len_utf8();
             continue;
         }
-        // After a comparison stands a value, which may begin with a sign of its own.
+        // After an operator comes a value, which may start with a sign.
         let value = matches!(tokens.last(), Some(Token { kind: Kind::Op(_), .. }));
         let (kind, length) = token(&text[at..], at, value)?;
         tokens.push(Token { kind, place: at..at + length });
@@ -93,7 +93,7 @@ fn token(rest: &str, at: usize, value: bool) -> Result<(Kind, usize), Problem> {
     if let Some(inside) = rest.strip_prefix('"') {
         let Some(end) = inside.find('"') else {
             let problem = Problem::at(at..at + rest.len(), "the quote is never closed");
-            return Err(problem.label("add a second \"").help("quotes hold words with blanks together"));
+            return Err(problem.label("add a second \"").help("quotes enclose text with spaces"));
         };
         return Ok((Kind::Word(inside[..end].to_string(), true), end + 2));
     }
@@ -117,13 +117,13 @@ fn token(rest: &str, at: usize, value: bool) -> Result<(Kind, usize), Problem> {
     Ok((kind, word.len()))
 }
 
-/// The longest beginning of `rest`, which is not empty, that is one word.
+/// The longest prefix of the non-empty `rest` that is one word.
 fn word(rest: &str) -> &str {
     let ends = |c: char| c.is_whitespace() || "()|,&\":=<>".contains(c);
     let first = rest.chars().next().map_or(0, char::len_utf8);
     let stop = |from: usize| rest[from..].find(ends).map_or(rest.len(), |end| from + end);
     let mut end = stop(first);
-    // `a!=b`: the exclamation mark belongs to the comparison.
+    // `a!=b`: the exclamation mark belongs to the operator.
     if rest[end..].starts_with('=') && end > first && rest[..end].ends_with('!') {
         end -= 1;
     }

@@ -1,13 +1,13 @@
-//! A name as filters have it, looked up in run after run: the columns of a table.
+//! Names in the filter syntax, as table columns.
 
 use clip_lab_problem::{Problem, render};
 use clip_lab_store::Asked;
 
 use super::{
-    asked, check,
+    check,
     expr::{Expr, Field, Value},
     lex::Op,
-    parse,
+    parse, required,
     subject::{Found, Subject},
 };
 
@@ -15,43 +15,43 @@ use super::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Name(Field);
 
-/// What a run has under a name.
+/// The value of a name in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Words.
+    /// Text.
     Words(String),
     /// A number.
     Number(f64),
 }
 
 impl Name {
-    /// Reads a name; `whose` says whose text it is.
+    /// Parses a name; `source` names the origin of the text in messages.
     ///
     /// # Errors
-    /// What is wrong, with a caret under its place.
-    pub fn read(whose: &str, text: &str) -> Result<Name, String> {
+    /// If the name is malformed, rendered with a caret.
+    pub fn read(source: &str, text: &str) -> Result<Name, String> {
         let field = parse::field(text, 0..text.len());
-        field.map(Name).map_err(|problem| render(whose, text, &[problem], false))
+        field.map(Name).map_err(|problem| render(source, text, &[problem], false))
     }
 
-    /// What must be read of runs before it can be looked up.
+    /// Adds the data of runs that the lookup needs.
     pub fn asks(&self, asked: &mut Asked) {
-        asked::field(&self.0, asked);
+        required::field(&self.0, asked);
     }
 
-    /// What `run` has under the name; none where it has nothing, or several things end in it.
+    /// The value in `run`; none if it is missing or ambiguous.
     pub fn of(&self, run: &Subject) -> Option<Cell> {
         match run.find(&self.0.name, self.0.pick) {
-            Found::Words(words) => Some(words.join(", ")).filter(|words| !words.is_empty()).map(Cell::Words),
+            Found::Texts(texts) => Some(texts.join(", ")).filter(|text| !text.is_empty()).map(Cell::Words),
             Found::Number(number) => Some(Cell::Number(number)),
-            Found::Nothing | Found::Several(_) => None,
+            Found::Missing | Found::Ambiguous(_) => None,
         }
     }
 
-    /// Whether it means something in at least one of `runs`, if there are any; `known` are all names, to suggest from.
+    /// Checks that it resolves in at least one of `runs`, if there are any; `known` returns all names, for suggestions.
     ///
     /// # Errors
-    /// That it does not.
+    /// If it does not.
     pub fn check<'a>(
         &self,
         runs: impl Iterator<Item = Subject<'a>> + Clone,
@@ -59,7 +59,7 @@ impl Name {
     ) -> Result<(), Problem> {
         let place = self.0.place.clone();
         let value = Value { text: String::new(), number: None };
-        let expr = Expr::Field { field: self.0.clone(), op: Op::Like, value, place };
+        let expr = Expr::Field { field: self.0.clone(), op: Op::Contains, value, place };
         check::names(&expr, runs, known)
     }
 }

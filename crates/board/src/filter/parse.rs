@@ -1,4 +1,4 @@
-//! From tokens to an expression: OR binds weakest, then AND, then NOT.
+//! Parser of the filter language: OR binds weakest, then AND, then NOT.
 
 use clip_lab_problem::{Place, Problem};
 use clip_lab_store::Status;
@@ -9,10 +9,10 @@ use super::{
     subject::{Pick, STATUS_GROUPS},
 };
 
-/// Parentheses and negations inside each other: far more than anybody writes, and no stack overflows.
-const DEEPEST: usize = 64;
+/// Maximum nesting of parentheses and negations: prevents a stack overflow.
+const MAX_DEPTH: usize = 64;
 
-/// Reads `text`.
+/// Parses `text`.
 pub fn expr(text: &str) -> Result<Expr, Problem> {
     let tokens = tokens(text)?;
     let mut parser = Parser { tokens: &tokens, at: 0, end: text.len(), depth: 0 };
@@ -23,7 +23,7 @@ pub fn expr(text: &str) -> Result<Expr, Problem> {
     match parser.peek() {
         None => Ok(expr),
         Some(token) => Err(Problem::at(token.place.clone(), "this parenthesis was never opened")
-            .help("take it away, or add `(` before")),
+            .help("remove it, or add `(` before it")),
     }
 }
 
@@ -56,9 +56,9 @@ impl<'a> Parser<'a> {
     fn and(&mut self) -> Result<Expr, Problem> {
         let mut all = vec![self.not()?];
         loop {
-            let said = self.takes(&Kind::And);
-            let over = matches!(self.peek().map(|token| &token.kind), None | Some(Kind::Or | Kind::Close));
-            if over && !said {
+            let explicit = self.takes(&Kind::And);
+            let ends = matches!(self.peek().map(|token| &token.kind), None | Some(Kind::Or | Kind::Close));
+            if ends && !explicit {
                 return Ok(if all.len() == 1 { all.remove(0) } else { Expr::And(all) });
             }
             all.push(self.not()?);
@@ -68,9 +68,9 @@ impl<'a> Parser<'a> {
     fn not(&mut self) -> Result<Expr, Problem> {
         let place = self.here();
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(Problem::at(place, format!("more than {DEEPEST} levels inside each other"))
-                .help("write it flatter"));
+        if self.depth > MAX_DEPTH {
+            return Err(Problem::at(place, format!("nested more than {MAX_DEPTH} levels deep"))
+                .help("simplify the filter"));
         }
         let expr =
             if self.takes(&Kind::Not) { self.not().map(|e| Expr::Not(Box::new(e))) } else { self.atom() };
@@ -92,11 +92,11 @@ impl<'a> Parser<'a> {
             return Ok(Expr::Word(word.to_lowercase()));
         };
         self.at += 1;
-        let (value, _, value_place) = self.word(&format!("a value after {}", said(*op)))?;
+        let (value, _, value_place) = self.word(&format!("a value after {}", symbol(*op)))?;
         let value = Value::new(value);
-        if op.orders() && value.number.is_none() {
-            let words = format!("{} compares numbers, and `{}` is none", said(*op), value.text);
-            return Err(Problem::at(value_place, words).help("such as 1e-4, 0.25 or 25%"));
+        if op.needs_number() && value.number.is_none() {
+            let message = format!("{} compares numbers, but `{}` is not a number", symbol(*op), value.text);
+            return Err(Problem::at(value_place, message).help("such as 1e-4, 0.25 or 25%"));
         }
         let whole = sign.start.min(place.start)..value_place.end;
         if word == "has" && !quoted {
@@ -109,16 +109,17 @@ impl<'a> Parser<'a> {
         Ok(Expr::Field { field, op: *op, value, place: whole })
     }
 
-    fn word(&mut self, wanted: &str) -> Result<(String, bool, Place), Problem> {
+    fn word(&mut self, expected: &str) -> Result<(String, bool, Place), Problem> {
         let place = self.here();
         match self.peek().map(|token| &token.kind) {
             Some(Kind::Word(word, quoted)) => {
                 self.at += 1;
                 Ok((word.clone(), *quoted, place))
             }
-            Some(_) => Err(Problem::at(place, format!("here {wanted} should stand"))
-                .help("quote what is meant as text: \"a|b\"")),
-            None => Err(Problem::at(place, format!("the filter ends where {wanted} should stand"))),
+            Some(_) => {
+                Err(Problem::at(place, format!("expected {expected}")).help("quote literal text: \"a|b\""))
+            }
+            None => Err(Problem::at(place, format!("expected {expected}, but the filter ends"))),
         }
     }
 
@@ -127,7 +128,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// `best(hit@1)` and the like: which value of a metric; the last where nothing is said.
+/// Parses `best(hit@1)` and the like: which value of a metric, by default the last.
 pub fn field(word: &str, place: Place) -> Result<Field, Problem> {
     let inside = word.split_once('(').and_then(|(pick, rest)| Some((pick, rest.strip_suffix(')')?)));
     let (pick, name) = match inside.filter(|(pick, _)| PICKS.contains(pick)) {
@@ -139,7 +140,7 @@ pub fn field(word: &str, place: Place) -> Result<Field, Problem> {
     };
     let name = name.trim();
     if name.is_empty() {
-        return Err(Problem::at(place, "there is no name here").help("name a metric, such as best(hit@1)"));
+        return Err(Problem::at(place, "the name is missing").help("name a metric, such as best(hit@1)"));
     }
     Ok(Field { name: name.to_string(), pick, place })
 }
@@ -150,17 +151,17 @@ fn known_status(value: &Value, place: Place) -> Result<(), Problem> {
     if word.contains('*') || known.iter().any(|status| status.contains(&word)) {
         return Ok(());
     }
-    Err(Problem::unknown(place, format!("no run is ever `{}`", value.text), &word, &known))
+    Err(Problem::unknown(place, format!("unknown status `{}`", value.text), &word, &known))
 }
 
-fn said(op: Op) -> &'static str {
+fn symbol(op: Op) -> &'static str {
     match op {
-        Op::Like => "`:`",
-        Op::Same => "`=`",
-        Op::Other => "`!=`",
-        Op::Less => "`<`",
-        Op::Most => "`<=`",
-        Op::More => "`>`",
-        Op::Least => "`>=`",
+        Op::Contains => "`:`",
+        Op::Eq => "`=`",
+        Op::Ne => "`!=`",
+        Op::Lt => "`<`",
+        Op::Le => "`<=`",
+        Op::Gt => "`>`",
+        Op::Ge => "`>=`",
     }
 }

@@ -1,13 +1,13 @@
-//! What a filter looks at in a run.
+//! Lookup of names in a run.
 
 use std::borrow::Cow;
 
 use clip_lab_store::{RunFacts, RunRow, SeriesRow};
 
-/// A run with all that a filter may ask for.
+/// A run with all data that a filter may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// As the store has it.
+    /// Its row in the store.
     pub row: &'a RunRow,
     /// Its settings, tags and notes.
     pub facts: &'a RunFacts,
@@ -20,7 +20,7 @@ pub struct Subject<'a> {
 pub enum Pick {
     /// The last finite one.
     Last,
-    /// The best in the sense of its goal; the last where it has none.
+    /// The best by its goal; the last if it has none.
     Best,
     /// The smallest.
     Min,
@@ -28,51 +28,51 @@ pub enum Pick {
     Max,
 }
 
-/// What a name means in a run.
+/// The result of looking up a name in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Found<'a> {
-    /// Words, any of which may fit.
-    Words(Vec<Cow<'a, str>>),
+    /// Texts, any of which may match.
+    Texts(Vec<Cow<'a, str>>),
     /// A number.
     Number(f64),
-    /// Nothing here.
-    Nothing,
-    /// Several things end in it.
-    Several(Vec<&'a str>),
+    /// No such name.
+    Missing,
+    /// Several names end in it.
+    Ambiguous(Vec<&'a str>),
 }
 
-/// Fields that every run has, whatever its settings.
+/// Fields that every run has.
 pub const FIELDS: [&str; 18] = [
     "name", "uid", "study", "arm", "tag", "note", "status", "reason", "host", "goal", "seed", "step",
     "steps", "epoch", "samples", "progress", "attempt", "seconds",
 ];
-/// Statuses taken together.
+/// Groups of statuses.
 pub const STATUS_GROUPS: [&str; 2] = ["live", "ended"];
 
 impl<'a> Subject<'a> {
-    /// What a bare word is looked for in.
-    pub fn words(&self) -> impl Iterator<Item = &'a str> {
+    /// The texts that a bare word is searched in.
+    pub fn texts(&self) -> impl Iterator<Item = &'a str> {
         let row = self.row;
         let own = [Some(&row.name), Some(&row.uid), row.study.as_ref(), row.arm.as_ref()];
         own.into_iter().flatten().chain(&self.facts.tags).chain(&self.facts.notes).map(String::as_str)
     }
 
-    /// What `name` means here.
+    /// Looks up `name`.
     pub fn find(&self, name: &str, pick: Pick) -> Found<'a> {
         self.field(name).or_else(|| self.setting(name)).or_else(|| self.metric(name, pick)).unwrap_or_else(
             || match self.ends(name)[..] {
-                [] => Found::Nothing,
-                ref several => Found::Several(several.to_vec()),
+                [] => Found::Missing,
+                ref names => Found::Ambiguous(names.to_vec()),
             },
         )
     }
 
-    /// Whether anything here is called `name`, or lies below it, as settings in a table do.
+    /// Whether `name` exists, or is a prefix of names, such as a table of settings.
     pub fn has(&self, name: &str) -> bool {
         match self.find(name, Pick::Last) {
-            Found::Words(words) => words.iter().any(|word| !word.is_empty() && word != "null"),
-            Found::Number(_) | Found::Several(_) => true,
-            Found::Nothing => {
+            Found::Texts(texts) => texts.iter().any(|text| !text.is_empty() && text != "null"),
+            Found::Number(_) | Found::Ambiguous(_) => true,
+            Found::Missing => {
                 let below =
                     |key: &str, sign| key.strip_prefix(name).is_some_and(|rest| rest.starts_with(sign));
                 self.facts.settings.keys().any(|key| below(key, '.'))
@@ -86,42 +86,42 @@ impl<'a> Subject<'a> {
 
     fn field(&self, name: &str) -> Option<Found<'a>> {
         let row = self.row;
-        let word = |text: &'a str| Found::Words(vec![Cow::Borrowed(text)]);
+        let one = |text: &'a str| Found::Texts(vec![Cow::Borrowed(text)]);
         let some =
-            |text: &'a Option<String>| Found::Words(text.iter().map(|t| Cow::Borrowed(t.as_str())).collect());
+            |text: &'a Option<String>| Found::Texts(text.iter().map(|t| Cow::Borrowed(t.as_str())).collect());
         let all =
-            |texts: &'a [String]| Found::Words(texts.iter().map(|t| Cow::Borrowed(t.as_str())).collect());
+            |texts: &'a [String]| Found::Texts(texts.iter().map(|t| Cow::Borrowed(t.as_str())).collect());
         Some(match name {
-            "name" => word(&row.name),
-            "uid" => word(&row.uid),
+            "name" => one(&row.name),
+            "uid" => one(&row.uid),
             "study" => some(&row.study),
             "arm" => some(&row.arm),
             "tag" | "tags" => all(&self.facts.tags),
             "note" | "notes" => all(&self.facts.notes),
             "reason" => some(&row.reason),
-            "host" => word(&row.host),
+            "host" => one(&row.host),
             "goal" => some(&row.goal_metric),
             "status" => self.status(),
             "seed" => Found::Number(row.seed as f64),
             "step" => Found::Number(row.step as f64),
-            "steps" => row.total_steps.map_or(Found::Nothing, |total| Found::Number(total as f64)),
+            "steps" => row.total_steps.map_or(Found::Missing, |total| Found::Number(total as f64)),
             "epoch" => Found::Number(row.epoch),
             "samples" => Found::Number(row.samples as f64),
             "attempt" => Found::Number(f64::from(row.attempt)),
             "seconds" => Found::Number(row.active_ms as f64 / 1000.0),
             "progress" => match row.total_steps {
                 Some(total) if total > 0 => Found::Number(row.step as f64 / total as f64),
-                _ => Found::Nothing,
+                _ => Found::Missing,
             },
             _ => return None,
         })
     }
 
-    /// Its word, both ways of writing it, and the group it is in.
+    /// Its name in both spellings, and its group.
     fn status(&self) -> Found<'a> {
         let word = self.row.status.as_str();
         let group = STATUS_GROUPS[usize::from(!self.row.status.is_live())];
-        Found::Words(vec![Cow::Borrowed(word), Cow::Owned(word.replace('_', "-")), Cow::Borrowed(group)])
+        Found::Texts(vec![Cow::Borrowed(word), Cow::Owned(word.replace('_', "-")), Cow::Borrowed(group)])
     }
 
     fn setting(&self, name: &str) -> Option<Found<'a>> {
@@ -146,7 +146,7 @@ impl<'a> Subject<'a> {
             Pick::Min => series.min,
             Pick::Max => series.max,
         };
-        Some(value.map_or(Found::Nothing, Found::Number))
+        Some(value.map_or(Found::Missing, Found::Number))
     }
 
     fn settings_ending(&self, name: &str) -> Vec<&'a str> {
@@ -162,15 +162,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Whether the last parts of `whole` are `end`.
+/// Whether the last components of `whole` are `end`.
 fn ends(whole: &str, end: &str, sign: char) -> bool {
     whole.strip_suffix(end).is_some_and(|before| before.ends_with(sign)) && !end.is_empty()
 }
 
-/// A setting as a person writes it: JSON without the quotes.
+/// A setting as written in a filter: JSON without quotes.
 fn setting_value(json: &str) -> Found<'_> {
     match json.parse::<f64>() {
         Ok(number) => Found::Number(number),
-        Err(_) => Found::Words(vec![Cow::Borrowed(json.trim_matches('"'))]),
+        Err(_) => Found::Texts(vec![Cow::Borrowed(json.trim_matches('"'))]),
     }
 }

@@ -1,11 +1,11 @@
-//! Layouts by name: built in, in `dashboards/`, or saved beside the store.
+//! Finds layouts by name: built-in, in `dashboards/`, or saved next to the store.
 
 use std::path::{Path, PathBuf};
 
 use super::{LIVE, Layout};
 use crate::text::clean;
 
-/// The files of `dashboards/` by name, so that they are at hand everywhere.
+/// The embedded files of `dashboards/` by name.
 const BUILT_IN: [(&str, &str); 5] = [
     ("live", LIVE),
     ("lit", include_str!("../../../../dashboards/lit.toml")),
@@ -14,22 +14,22 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("system", include_str!("../../../../dashboards/system.toml")),
 ];
 
-/// The folder of layouts, here and beside a store.
+/// The folder of layouts, in the working directory and next to a store.
 const FOLDER: &str = "dashboards";
 
-/// What [`check`] reads for `name`: the file itself, one of that name in `dashboards/` or beside the store at `store`, or
-/// the name of a built-in layout. None where there is nothing of that name.
+/// Resolves `name` for [`check`]: a file, a layout of that name in `dashboards/` or next to the store, or a built-in layout.
+/// None if there is no such layout.
 pub fn find(store: &Path, name: &Path) -> Option<PathBuf> {
     let text = name.to_string_lossy();
-    let named = check_name(&text).is_ok();
-    let short = named.then(|| Path::new(FOLDER).join(format!("{text}.toml")));
-    let beside = named.then(|| saved(store, &text));
-    let files = [Some(name.to_path_buf()), short, beside].into_iter().flatten();
-    let built_in = || BUILT_IN.iter().any(|(known, _)| *known == text).then(|| name.to_path_buf());
+    let valid = check_name(&text).is_ok();
+    let short = valid.then(|| Path::new(FOLDER).join(format!("{text}.toml")));
+    let beside_store = valid.then(|| saved(store, &text));
+    let files = [Some(name.to_path_buf()), short, beside_store].into_iter().flatten();
+    let built_in = || BUILT_IN.iter().any(|(built_in, _)| *built_in == text).then(|| name.to_path_buf());
     files.into_iter().find(|path| path.is_file()).or_else(built_in)
 }
 
-/// The names of all layouts that [`find`] finds by a name alone.
+/// The names of all layouts that [`find`] resolves.
 pub fn names(store: &Path) -> Vec<String> {
     let mut names = BUILT_IN.map(|(name, _)| name.to_string()).to_vec();
     for folder in [PathBuf::from(FOLDER), store.with_file_name(FOLDER)] {
@@ -43,13 +43,13 @@ pub fn names(store: &Path) -> Vec<String> {
     names
 }
 
-/// Reads and checks the layout in a file, or the built-in one of that name.
+/// Reads and checks a layout file, or the built-in layout of that name.
 ///
 /// # Errors
-/// What is wrong with the file, as text to print: unreadable, or every problem in it with its line and a caret.
+/// If the file cannot be read or has problems, rendered with line and caret.
 pub fn check(path: &Path) -> Result<Layout, String> {
     let name = path.display().to_string();
-    let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+    let built_in = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
     match (std::fs::read_to_string(path), built_in) {
         (Ok(text), _) => Layout::parse(&name, &text),
         (Err(_), Some((_, text))) => Layout::parse(&format!("dashboards/{name}.toml"), text),
@@ -58,28 +58,31 @@ pub fn check(path: &Path) -> Result<Layout, String> {
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> String {
-    let known = BUILT_IN.map(|(known, _)| known);
-    let hint = clip_lab_problem::nearest(name, &known)
-        .map_or(String::new(), |near| format!(", did you mean {near}?"));
+    let names = BUILT_IN.map(|(name, _)| name);
+    let hint = clip_lab_problem::nearest(name, &names)
+        .map_or(String::new(), |nearest| format!(", did you mean {nearest}?"));
     format!(
-        "cannot read the dashboard {name}: {error}{hint}; there are {}, and files such as dashboards/live.toml",
-        known.join(", ")
+        "cannot read the dashboard {name}: {error}{hint}; built in: {}; or name a file such as dashboards/live.toml",
+        names.join(", ")
     )
 }
 
-/// Whether a layout can be saved under `name`: it becomes the name of a file.
+/// Checks that `name` is a valid layout name, which becomes a file name.
 ///
 /// # Errors
-/// Why not, in a sentence.
+/// If it is not valid, as a message.
 pub fn check_name(name: &str) -> Result<(), String> {
-    let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.len() <= 64 && !name.is_empty() && !name.starts_with('.') && name.chars().all(fine) {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.len() <= 64 && !name.is_empty() && !name.starts_with('.') && name.chars().all(allowed) {
         return Ok(());
     }
-    Err(format!("`{}` cannot name a layout: use up to 64 letters, digits, `-`, `_` and `.`", clean(name)))
+    Err(format!(
+        "`{}` is not a valid layout name: use up to 64 letters, digits, `-`, `_` and `.`",
+        clean(name)
+    ))
 }
 
-/// The file of the layout saved as `name` beside the store at `store`.
+/// The file of the layout `name` saved next to the store.
 pub fn saved(store: &Path, name: &str) -> PathBuf {
     store.with_file_name("dashboards").join(format!("{name}.toml"))
 }
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_built_in_layout_is_at_hand_by_its_name() {
+    fn every_built_in_layout_is_found_by_its_name() {
         for (name, _) in BUILT_IN {
             let layout = check(Path::new(name)).unwrap_or_else(|report| panic!("{report}"));
             assert!(layout.views.len() > 1, "{name}");
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_a_layout_leaves_its_folder_nowhere() {
+    fn layout_names_cannot_leave_their_folder() {
         assert!(["mine", "my-layout_2.b"].into_iter().all(|name| check_name(name).is_ok()));
         let wrong = ["", "../x", "a/b", ".hidden", "a b", "\u{202e}x"];
         assert!(wrong.into_iter().all(|name| check_name(name).is_err()));

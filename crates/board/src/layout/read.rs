@@ -1,4 +1,4 @@
-//! The text of a layout becomes a [`Layout`], or a list of everything that is wrong with it.
+//! Parses a [`Layout`], or returns all problems.
 
 use std::ops::Range;
 
@@ -10,23 +10,23 @@ use super::{Kind, Layout, Panel, Row, View, table::Table};
 use crate::figure::{By, Form, x};
 
 const PANEL: [&str; 9] = ["kind", "title", "width", "metric", "metrics", "x", "y", "smooth", "group"];
-/// The forms of a vertical axis with their names.
+/// The forms of the vertical axis with their names.
 pub const FORMS: [(Form, &str); 3] =
     [(Form::Linear, "linear"), (Form::Log, "log"), (Form::Symlog(0.0), "symlog")];
 
-/// Reads a whole file. `ready` are views that a layout may take over by name.
-pub fn layout(text: &str, ready: &[View]) -> Result<Layout, Vec<Problem>> {
+/// Parses a layout. `built_in` are the views that it may reuse by name.
+pub fn layout(text: &str, built_in: &[View]) -> Result<Layout, Vec<Problem>> {
     let parsed = DeTable::parse(text).map_err(|error| vec![syntax(&error)])?;
     let mut problems = Vec::new();
     let root = parsed.get_ref();
     let mut table = Table::new("the dashboard", root, 0..0, &["title", "row", "view"], &mut problems);
     let title = table.text("title").map(|(text, _)| text);
     if !table.has("title") {
-        table.lacking("the dashboard has no `title`".to_string());
+        table.table_problem("the dashboard has no `title`".to_string());
     }
     let (rows, views) = (table.has("row"), table.has("view"));
     if !rows && !views {
-        table.lacking("the dashboard shows nothing: it has no `[[view]]` and no `[[row]]`".to_string());
+        table.table_problem("the dashboard is empty: it has no `[[view]]` and no `[[row]]`".to_string());
     }
     let rows = if rows { table.tables("row") } else { Vec::new() };
     let found = if views { table.tables("view") } else { Vec::new() };
@@ -34,27 +34,27 @@ pub fn layout(text: &str, ready: &[View]) -> Result<Layout, Vec<Problem>> {
     let first = (!rows.is_empty()).then(|| View { title: OVERVIEW.to_string(), rows });
     let views: Vec<View> = first
         .into_iter()
-        .chain(found.into_iter().map(|(table, place)| view(table, place, ready, &mut problems)))
+        .chain(found.into_iter().map(|(table, place)| view(table, place, built_in, &mut problems)))
         .collect();
     let layout = Layout { title: title.unwrap_or_default(), views };
     if problems.is_empty() { Ok(layout) } else { Err(problems) }
 }
 
-/// The view that rows outside of any view make.
+/// Title of the view of rows outside any view.
 const OVERVIEW: &str = "Overview";
 
-fn view(table: &DeTable, place: Range<usize>, ready: &[View], problems: &mut Vec<Problem>) -> View {
+fn view(table: &DeTable, place: Range<usize>, built_in: &[View], problems: &mut Vec<Problem>) -> View {
     let known: &[&str] = if table.contains_key("use") { &["use"] } else { &["title", "use", "row"] };
     let mut table = Table::new("a view", table, place, known, problems);
     if table.has("use") {
         let names: Vec<(usize, &str)> =
-            ready.iter().enumerate().map(|(i, view)| (i, view.title.as_str())).collect();
+            built_in.iter().enumerate().map(|(i, view)| (i, view.title.as_str())).collect();
         let chosen = table.choice("use", &names, usize::MAX);
-        return ready.get(chosen).cloned().unwrap_or(View { title: String::new(), rows: Vec::new() });
+        return built_in.get(chosen).cloned().unwrap_or(View { title: String::new(), rows: Vec::new() });
     }
     let title = table.text("title").map(|(text, _)| text);
     if !table.has("title") {
-        table.lacking("a view has no `title`, nor `use` with the name of a built-in one".to_string());
+        table.table_problem("a view needs a `title`, or `use` with the name of a built-in view".to_string());
     }
     let rows = table.tables("row");
     let rows = rows.into_iter().map(|(table, place)| row(table, place, problems)).collect();
@@ -63,27 +63,27 @@ fn view(table: &DeTable, place: Range<usize>, ready: &[View], problems: &mut Vec
 
 fn row(table: &DeTable, place: Range<usize>, problems: &mut Vec<Problem>) -> Row {
     let mut table = Table::new("a row", table, place, &["height", "panel"], problems);
-    let height = table.share("height");
+    let height = table.weight("height");
     let panels = table.tables("panel");
     let panels = panels.into_iter().map(|(panel_table, place)| panel(panel_table, place, problems)).collect();
     Row { height, panels }
 }
 
 fn panel(table: &DeTable, place: Range<usize>, problems: &mut Vec<Problem>) -> Panel {
-    let stated = PANEL.map(|key| table.get(key).map(toml::Spanned::span));
+    let spans = PANEL.map(|key| table.get(key).map(toml::Spanned::span));
     let mut table = Table::new("a panel", table, place, &PANEL, problems);
     let kind = table.choice("kind", Kind::ALL, Kind::Runs);
-    if stated[0].is_none() {
-        table.lacking(format!("a panel has no `kind`: {}", Kind::names()));
+    if spans[0].is_none() {
+        table.table_problem(format!("a panel needs a `kind`: {}", Kind::names()));
     }
     let mut metrics = table.texts("metrics");
     metrics.extend(table.text("metric").map(|(metric, _)| metric));
-    fits(kind, &metrics, &stated, &mut table);
+    check_fields(kind, &metrics, &spans, &mut table);
     let title = table.text("title").map(|(text, _)| text);
     Panel {
         kind,
         title: title.unwrap_or_else(|| heading(kind, &metrics)),
-        width: table.share("width"),
+        width: table.weight("width"),
         metrics,
         x: table.choice("x", &x::ALL, Axis::Step),
         y: table.choice("y", &FORMS, Form::Linear),
@@ -92,19 +92,20 @@ fn panel(table: &DeTable, place: Range<usize>, problems: &mut Vec<Problem>) -> P
     }
 }
 
-/// A line chart needs metrics; the other kinds have no use for what describes one.
-fn fits(kind: Kind, metrics: &[String], stated: &[Option<Range<usize>>], table: &mut Table) {
-    if stated[0].is_none() {
+/// Checks that a line panel has metrics, and that other kinds have no fields of line panels.
+fn check_fields(kind: Kind, metrics: &[String], spans: &[Option<Range<usize>>], table: &mut Table) {
+    if spans[0].is_none() {
         return;
     }
-    if kind == Kind::Line && metrics.is_empty() && stated[3].is_none() && stated[4].is_none() {
-        table
-            .lacking("a line panel needs `metric` or `metrics`, such as metric = \"train/loss\"".to_string());
+    if kind == Kind::Line && metrics.is_empty() && spans[3].is_none() && spans[4].is_none() {
+        table.table_problem(
+            "a line panel needs `metric` or `metrics`, such as metric = \"train/loss\"".to_string(),
+        );
     }
     if kind != Kind::Line {
-        for (name, place) in PANEL.iter().zip(stated).skip(3) {
+        for (name, place) in PANEL.iter().zip(spans).skip(3) {
             if let Some(place) = place {
-                table.problem(place.clone(), format!("`{name}` belongs to panels of kind \"line\" only"));
+                table.problem(place.clone(), format!("`{name}` is only valid for panels of kind \"line\""));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A TOML table read key by key, so that every mistake in it is found, not only the first.
+//! Reads a TOML table key by key and collects all problems, not only the first.
 
 use std::ops::Range;
 
@@ -8,12 +8,12 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// A value with its place in the text.
+/// A value with its span.
 pub type Value<'t> = Spanned<DeValue<'t>>;
 
 /// A table being read.
 pub struct Table<'a, 't, 'p> {
-    /// What it is, for messages: `the dashboard`, `a row`, `a panel`.
+    /// Its name in messages: `the dashboard`, `a row`, `a panel`.
     what: &'static str,
     table: &'a DeTable<'t>,
     place: Range<usize>,
@@ -21,7 +21,7 @@ pub struct Table<'a, 't, 'p> {
 }
 
 impl<'a, 't, 'p> Table<'a, 't, 'p> {
-    /// Starts to read; keys that are not `known` are reported at once.
+    /// Starts reading; reports keys that are not in `known`.
     pub fn new(
         what: &'static str,
         table: &'a DeTable<'t>,
@@ -43,13 +43,13 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
         Table { what, table, place, problems }
     }
 
-    /// Notes a problem at `place`.
+    /// Adds a problem at `place`.
     pub fn problem(&mut self, place: Range<usize>, message: String) {
         self.problems.push(Problem::at(place, message));
     }
 
-    /// Notes a problem of the table as a whole.
-    pub fn lacking(&mut self, message: String) {
+    /// Adds a problem of the whole table.
+    pub fn table_problem(&mut self, message: String) {
         self.problem(self.place.clone(), message);
     }
 
@@ -57,39 +57,39 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
         self.table.get(key)
     }
 
-    /// Whether the key is there, whatever its value.
+    /// Whether the key exists.
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    fn wrong(&mut self, key: &str, value: &Value, wanted: &str) {
-        self.problem(value.span(), format!("`{key}` of {} must be {wanted}", self.what));
+    fn wrong_type(&mut self, key: &str, value: &Value, expected: &str) {
+        self.problem(value.span(), format!("`{key}` of {} must be {expected}", self.what));
     }
 
-    /// A text, if the key is there.
+    /// A string, if the key exists.
     pub fn text(&mut self, key: &str) -> Option<(String, Range<usize>)> {
         let value = self.get(key)?;
         match value.get_ref().as_str() {
             Some(text) => Some((text.to_string(), value.span())),
             None => {
-                self.wrong(key, value, "a text");
+                self.wrong_type(key, value, "a string");
                 None
             }
         }
     }
 
-    /// One of `choices` by name, or `default` if the key is not there.
+    /// One of `choices` by name, or `default` if the key is missing.
     pub fn choice<T: Copy>(&mut self, key: &str, choices: &[(T, &str)], default: T) -> T {
         let Some((name, place)) = self.text(key) else { return default };
-        if let Some((choice, _)) = choices.iter().find(|(_, known)| *known == name) {
+        if let Some((choice, _)) = choices.iter().find(|(_, choice)| *choice == name) {
             return *choice;
         }
-        let known: Vec<&str> = choices.iter().map(|(_, name)| *name).collect();
-        self.problems.push(Problem::unknown(place, format!("no `{key}` is called `{name}`"), &name, &known));
+        let names: Vec<&str> = choices.iter().map(|(_, name)| *name).collect();
+        self.problems.push(Problem::unknown(place, format!("unknown `{key}`: `{name}`"), &name, &names));
         default
     }
 
-    /// A number of at least `least`, or `default` if the key is not there.
+    /// A number of at least `least`, or `default` if the key is missing.
     pub fn number(&mut self, key: &str, least: f64, default: f64) -> f64 {
         let Some(value) = self.get(key) else { return default };
         let digits = match value.get_ref() {
@@ -100,26 +100,26 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
         match digits.filter(|number| number.is_finite() && *number >= least) {
             Some(number) => number,
             None => {
-                self.wrong(key, value, &format!("a number of {least} or more"));
+                self.wrong_type(key, value, &format!("a number of at least {least}"));
                 default
             }
         }
     }
 
-    /// A whole share from 1 to 1000, 1 if the key is not there.
-    pub fn share(&mut self, key: &str) -> u16 {
+    /// An integer weight from 1 to 1000, 1 if the key is missing.
+    pub fn weight(&mut self, key: &str) -> u16 {
         let Some(value) = self.get(key) else { return 1 };
         let digits = value.get_ref().as_integer().filter(|whole| whole.radix() == 10);
         match digits.and_then(|whole| whole.as_str().parse().ok()) {
-            Some(share @ 1..=1000) => share,
+            Some(weight @ 1..=1000) => weight,
             _ => {
-                self.wrong(key, value, "a whole number from 1 to 1000");
+                self.wrong_type(key, value, "an integer from 1 to 1000");
                 1
             }
         }
     }
 
-    /// A list of texts, empty if the key is not there.
+    /// An array of strings, empty if the key is missing.
     pub fn texts(&mut self, key: &str) -> Vec<String> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let items = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>());
@@ -127,12 +127,12 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
             .map(|items| items.iter().map(|v| v.get_ref().as_str().map(str::to_string)).collect())
             .unwrap_or(None);
         texts.unwrap_or_else(|| {
-            self.wrong(key, value, "a list of texts");
+            self.wrong_type(key, value, "an array of strings");
             Vec::new()
         })
     }
 
-    /// A text or a list of texts, empty if the key is not there.
+    /// A string or an array of strings, empty if the key is missing.
     pub fn text_or_texts(&mut self, key: &str) -> Vec<String> {
         match self.get(key) {
             Some(value) if value.get_ref().as_array().is_some() => self.texts(key),
@@ -140,17 +140,17 @@ impl<'a, 't, 'p> Table<'a, 't, 'p> {
         }
     }
 
-    /// The tables of a list of tables, `[[key]]`, each with its place; reports an absent or empty list.
+    /// The tables of an array of tables, `[[key]]`, with their spans; reports a missing or empty array.
     pub fn tables(&mut self, key: &str) -> Vec<(&'a DeTable<'t>, Range<usize>)> {
         let Some(value) = self.get(key) else {
-            self.lacking(format!("{} has no `[[{key}]]`", self.what));
+            self.table_problem(format!("{} has no `[[{key}]]`", self.what));
             return Vec::new();
         };
         let items: Vec<_> =
             value.get_ref().as_array().map(|array| array.iter().collect()).unwrap_or_default();
         let tables: Vec<_> = items.iter().filter_map(|v| Some((v.get_ref().as_table()?, v.span()))).collect();
         if tables.is_empty() || tables.len() < items.len() {
-            self.wrong(key, value, "a list of tables");
+            self.wrong_type(key, value, "an array of tables");
         }
         tables
     }

@@ -1,4 +1,4 @@
-//! A [`Layout`] becomes the text of a file that reads as the same layout.
+//! Serialises a [`Layout`] as TOML that parses to the same layout.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::{Kind, Layout, Panel, Row, read::FORMS};
 use crate::figure::{By, Form, x};
 
 impl Layout {
-    /// The layout as the text of a file in `dashboards/`; views that it took over from another stand there in full.
+    /// Serialises the layout; reused views are written out.
     pub fn to_toml(&self) -> String {
         let mut text = format!("title = {}\n", quoted(&self.title));
         for view in &self.views {
@@ -36,7 +36,7 @@ fn panel(panel: &Panel, text: &mut String) {
     }
 }
 
-/// What only a line chart has; what is as it would be anyway is left out.
+/// Writes the fields of a line panel; omits defaults.
 fn line(panel: &Panel, text: &mut String) {
     let metrics: Vec<String> = panel.metrics.iter().map(|metric| quoted(metric)).collect();
     _ = writeln!(text, "metrics = [{}]", metrics.join(", "));

@@ -1,4 +1,4 @@
-//! A sheet as one PNG: words and frames by way of an SVG, as charts are; the pictures laid into their places after.
+//! Renders a sheet as PNG: text and frames through an SVG, as charts, then the images on top.
 
 use std::{fmt::Write as _, io::Cursor};
 
@@ -13,19 +13,19 @@ use crate::export::{
     svg::escaped,
 };
 
-/// Pixels from left to right, and the most from top to bottom.
+/// Width, and maximum height, in pixels.
 const WIDE: f64 = 1600.0;
-const HIGHEST: f64 = 20_000.0;
-/// White around everything, and between pictures.
+const MAX_HEIGHT: f64 = 20_000.0;
+/// Outer margin, and gap between images.
 const MARGIN: f64 = 24.0;
 const GAP: f64 = 12.0;
-/// Pictures side by side; more go into further rows.
+/// Maximum images per row.
 const COLUMNS: usize = 10;
-/// Sizes of letters in pixels.
+/// Font sizes in pixels.
 const TITLE: f64 = 26.0;
 const HEAD: f64 = 20.0;
 const SMALL: f64 = 13.0;
-/// Colours of words, of what is said beside them, and of the frame around a right answer.
+/// Colours of text, secondary text, and the frame of a correct match.
 const INK: &str = "#202020";
 const FAINT: &str = "#6a6a6a";
 const RIGHT: &str = "#009e73";
@@ -33,30 +33,31 @@ const RIGHT: &str = "#009e73";
 /// The sheet as a PNG file.
 ///
 /// # Errors
-/// When it would be too high, or there is no memory for it.
+/// If it would be too high, or does not fit into memory.
 pub fn png(sheet: &Sheet) -> Result<Vec<u8>> {
-    let drawn = Drawn::of(sheet)?;
+    let drawn = Drawing::of(sheet)?;
     let paper = png::png(&drawn.document(), Size { pixels: WIDE as u32, ..Size::default() })?;
-    let mut paper = image::load_from_memory(&paper).context("the sheet could not be read back")?.into_rgba8();
-    drawn.pictures.iter().for_each(|(bytes, place)| lay(bytes, *place, &mut paper));
+    let mut paper =
+        image::load_from_memory(&paper).context("cannot read back the rendered sheet")?.into_rgba8();
+    drawn.images.iter().for_each(|(bytes, place)| overlay(bytes, *place, &mut paper));
     let mut out = Cursor::new(Vec::new());
-    paper.write_to(&mut out, ImageFormat::Png).context("the sheet could not be packed")?;
+    paper.write_to(&mut out, ImageFormat::Png).context("cannot encode the sheet as PNG")?;
     Ok(out.into_inner())
 }
 
 /// Left, top, width, height.
 type Place = (f64, f64, f64, f64);
 
-/// What is drawn so far, down to `y`.
-struct Drawn<'a> {
+/// The drawing so far, down to `y`.
+struct Drawing<'a> {
     body: String,
     y: f64,
-    pictures: Vec<(&'a [u8], Place)>,
+    images: Vec<(&'a [u8], Place)>,
 }
 
-impl<'a> Drawn<'a> {
+impl<'a> Drawing<'a> {
     fn of(sheet: &'a Sheet) -> Result<Self> {
-        let mut drawn = Self { body: String::new(), y: MARGIN, pictures: Vec::new() };
+        let mut drawn = Self { body: String::new(), y: MARGIN, images: Vec::new() };
         drawn.line(&sheet.title, TITLE, INK)?;
         drawn.line(&sheet.note, SMALL, FAINT)?;
         let cells = sheet.blocks.iter().map(|block| block.cells.len() + usize::from(block.asked.is_some()));
@@ -64,8 +65,8 @@ impl<'a> Drawn<'a> {
         sheet.blocks.iter().try_for_each(|block| drawn.block(block, columns))?;
         drawn.y += MARGIN;
         ensure!(
-            drawn.y <= HIGHEST,
-            "the sheet would be {:.0} pixels high, more than {HIGHEST}: ask for fewer, or write an .html",
+            drawn.y <= MAX_HEIGHT,
+            "the sheet would be {:.0} pixels high, more than {MAX_HEIGHT}: reduce the number of results, or write an .html",
             drawn.y
         );
         Ok(drawn)
@@ -79,27 +80,21 @@ impl<'a> Drawn<'a> {
         )
     }
 
-    /// A line of words, cut where the sheet ends; nothing for no words.
-    fn line(&mut self, words: &str, size: f64, colour: &str) -> Result<()> {
-        if !words.is_empty() {
+    /// Draws a line of text, truncated at the margin; nothing for an empty text.
+    fn line(&mut self, text: &str, size: f64, colour: &str) -> Result<()> {
+        if !text.is_empty() {
             self.y += size * 1.25;
-            self.words(words, (MARGIN, self.y - size * 0.3), size, (colour, WIDE - 2.0 * MARGIN))?;
+            self.text(text, (MARGIN, self.y - size * 0.3), size, (colour, WIDE - 2.0 * MARGIN))?;
         }
         Ok(())
     }
 
-    fn words(
-        &mut self,
-        words: &str,
-        (x, y): (f64, f64),
-        size: f64,
-        (colour, room): (&str, f64),
-    ) -> Result<()> {
-        let words = escaped(&cut(words, size, room)?);
-        // Writing to memory does not fail.
+    fn text(&mut self, text: &str, (x, y): (f64, f64), size: f64, (colour, room): (&str, f64)) -> Result<()> {
+        let text = escaped(&cut(text, size, room)?);
+        // Writing to a String cannot fail.
         let _ = writeln!(
             self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" fill=\"{colour}\">{words}</text>"
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" fill=\"{colour}\">{text}</text>"
         );
         Ok(())
     }
@@ -123,8 +118,8 @@ impl<'a> Drawn<'a> {
         let x = |place: usize| MARGIN + (place % columns) as f64 * (wide + GAP);
         let first = usize::from(block.asked.is_some());
         if let Some(asked) = &block.asked {
-            self.pictures.push((asked, (MARGIN, self.y, wide, high)));
-            self.words("query", (MARGIN, self.y + high + SMALL * 1.2), SMALL, (FAINT, wide))?;
+            self.images.push((asked, (MARGIN, self.y, wide, high)));
+            self.text("query", (MARGIN, self.y + high + SMALL * 1.2), SMALL, (FAINT, wide))?;
         }
         if block.of_texts() {
             return self.texts(block, x(first), row * first as f64);
@@ -140,38 +135,38 @@ impl<'a> Drawn<'a> {
     fn cell(&mut self, cell: &'a Cell, place: Place) -> Result<()> {
         let (x, y, wide, high) = place;
         match &cell.jpeg {
-            Some(jpeg) => self.pictures.push((jpeg, place)),
+            Some(jpeg) => self.images.push((jpeg, place)),
             None => self.frame(place, FAINT, 1.0),
         }
         if cell.right == Some(true) {
             self.frame((x - 3.0, y - 3.0, wide + 6.0, high + 6.0), RIGHT, 3.0);
         }
-        self.words(&cell.label(), (x, y + high + SMALL * 1.2), SMALL, (INK, wide))?;
+        self.text(&cell.label(), (x, y + high + SMALL * 1.2), SMALL, (INK, wide))?;
         let name = cell.words.rsplit('/').next().unwrap_or_default();
-        self.words(name, (x, y + high + SMALL * 2.4), SMALL, (FAINT, wide))
+        self.text(name, (x, y + high + SMALL * 2.4), SMALL, (FAINT, wide))
     }
 
-    /// Answers that are texts, a line each, beside the picture that asked; at least `least` high.
+    /// Captions, one line each, beside the query image; at least `least` high.
     fn texts(&mut self, block: &Block, x: f64, least: f64) -> Result<()> {
         let step = SMALL * 1.5;
         for (cell, nth) in block.cells.iter().zip(1_u32..) {
             let colour = if cell.right == Some(true) { RIGHT } else { INK };
             let right = if cell.right == Some(true) { "  right" } else { "" };
-            let words = format!("{}{right}   {}", cell.label(), cell.words);
-            self.words(&words, (x, self.y + f64::from(nth) * step), SMALL, (colour, WIDE - MARGIN - x))?;
+            let text = format!("{}{right}   {}", cell.label(), cell.words);
+            self.text(&text, (x, self.y + f64::from(nth) * step), SMALL, (colour, WIDE - MARGIN - x))?;
         }
         self.y += (block.cells.len() as f64 * step + GAP).max(least);
         Ok(())
     }
 }
 
-/// As much of the words as `room` has pixels for, with an ellipsis where something is missing.
-fn cut(words: &str, size: f64, room: f64) -> Result<String> {
-    if width(words, size)? <= room {
-        return Ok(words.to_owned());
+/// Truncates `text` to `room` pixels, with an ellipsis.
+fn cut(text: &str, size: f64, room: f64) -> Result<String> {
+    if width(text, size)? <= room {
+        return Ok(text.to_owned());
     }
-    let mut kept: Vec<char> = words.chars().collect();
-    // Letters are at least a tenth of their size wide: measure no book.
+    let mut kept: Vec<char> = text.chars().collect();
+    // A letter is at least a tenth of its size wide: bounds the loop below.
     kept.truncate((room / size * 10.0) as usize);
     while !kept.is_empty() && width(&(kept.iter().collect::<String>() + "…"), size)? > room {
         kept.pop();
@@ -179,10 +174,10 @@ fn cut(words: &str, size: f64, room: f64) -> Result<String> {
     Ok(kept.into_iter().collect::<String>() + "…")
 }
 
-/// Lays a picture into the middle of its place, as large as fits; one that cannot be read leaves it empty.
-fn lay(bytes: &[u8], (x, y, wide, high): Place, paper: &mut RgbaImage) {
-    let Ok(picture) = image::load_from_memory(bytes) else { return };
-    let small = picture.resize(wide as u32, high as u32, imageops::FilterType::Triangle).into_rgba8();
+/// Draws an image centred in its place, scaled to fit; leaves the place empty if it cannot be decoded.
+fn overlay(bytes: &[u8], (x, y, wide, high): Place, paper: &mut RgbaImage) {
+    let Ok(image) = image::load_from_memory(bytes) else { return };
+    let small = image.resize(wide as u32, high as u32, imageops::FilterType::Triangle).into_rgba8();
     let left = x + (wide - f64::from(small.width())) / 2.0;
     let top = y + (high - f64::from(small.height())) / 2.0;
     imageops::overlay(paper, &small, left as i64, top as i64);

@@ -1,4 +1,4 @@
-//! A sheet printed in the terminal, where it stays as other output does.
+//! Prints a sheet in the terminal, inline with other output.
 
 use std::io::{Stdout, Write as _, stdout};
 
@@ -24,54 +24,54 @@ use crate::{
     text::{clean, cut},
 };
 
-/// Columns that a picture takes at least, borders included.
-const LEAST: u16 = 24;
-/// The most lines of a picture, borders included.
-const HIGHEST: u16 = 16;
+/// Minimum width of an image, borders included.
+const MIN_WIDTH: u16 = 24;
+/// Maximum height of an image, borders included.
+const MAX_HEIGHT: u16 = 16;
 
-/// Prints the sheet with pictures as `images` says.
+/// Prints the sheet, with images in the protocol `images`.
 ///
 /// # Errors
-/// When the terminal cannot be spoken to.
+/// If the terminal cannot be set to raw mode or written to.
 pub fn show(sheet: &Sheet, images: Images) -> Result<()> {
-    let _raw = Raw::on()?;
+    let _raw = RawMode::enable()?;
     let theme = Theme::from_env();
     let gallery = Gallery::open(images, &theme);
     let printer = Printer { gallery, theme };
-    say(&sheet.note)?;
+    print_line(&sheet.note)?;
     sheet.blocks.iter().try_for_each(|block| printer.block(block))
 }
 
-/// Raw mode, which the answers of the terminal need; over when this is dropped.
-struct Raw;
+/// Raw mode, needed to read replies of the terminal; restored on drop.
+struct RawMode;
 
-impl Raw {
-    fn on() -> Result<Self> {
-        // A panic restores the terminal before it is told.
+impl RawMode {
+    fn enable() -> Result<Self> {
+        // On a panic, restores the terminal before the message is printed.
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let _ = disable_raw_mode();
             before(panic);
         }));
-        enable_raw_mode().context("cannot speak to the terminal")?;
+        enable_raw_mode().context("cannot set the terminal to raw mode")?;
         Ok(Self)
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawMode {
     fn drop(&mut self) {
-        // A terminal that cannot be told so has other troubles.
+        // Nothing to do if it fails.
         let _ = disable_raw_mode();
     }
 }
 
-/// A line of words; none for no words.
-fn say(words: &str) -> Result<()> {
-    if words.is_empty() {
+/// Prints a line; nothing for an empty text.
+fn print_line(text: &str) -> Result<()> {
+    if text.is_empty() {
         return Ok(());
     }
     let mut out = stdout().lock();
-    write!(out, "{}\r\n", clean(words)).and_then(|()| out.flush()).context("cannot write to the terminal")
+    write!(out, "{}\r\n", clean(text)).and_then(|()| out.flush()).context("cannot write to the terminal")
 }
 
 struct Printer {
@@ -82,17 +82,18 @@ struct Printer {
 impl Printer {
     fn block(&self, block: &Block) -> Result<()> {
         let note = if block.note.is_empty() { String::new() } else { format!("  ({})", block.note) };
-        say(&format!("{}{note}", block.head))?;
-        let (wide, high) = ratatui::crossterm::terminal::size().context("the terminal has no size")?;
-        let columns = (wide / LEAST).clamp(1, 5);
+        print_line(&format!("{}{note}", block.head))?;
+        let (wide, high) =
+            ratatui::crossterm::terminal::size().context("cannot get the size of the terminal")?;
+        let columns = (wide / MIN_WIDTH).clamp(1, 5);
         let width = wide / columns;
-        // Cells are about twice as high as wide, and photographs wider than high.
-        let height = ((width - 2) * 3 / 8 + 2).clamp(4, HIGHEST).min(high.saturating_sub(1).max(4));
+        // Terminal cells are about twice as high as wide, photographs wider than high.
+        let height = ((width - 2) * 3 / 8 + 2).clamp(4, MAX_HEIGHT).min(high.saturating_sub(1).max(4));
         if let Some(asked) = &block.asked {
             self.row(&[("query".to_owned(), None, "", Some(asked))], width, height)?;
         }
         if block.of_texts() {
-            return block.cells.iter().try_for_each(|cell| say(&text(cell)));
+            return block.cells.iter().try_for_each(|cell| print_line(&text(cell)));
         }
         let cells: Vec<Shown<'_>> = block.cells.iter().map(shown).collect();
         cells.chunks(columns.into()).try_for_each(|row| self.row(row, width, height))
@@ -109,7 +110,7 @@ impl Printer {
                 self.cell(cell, Rect { x: area.x + nth * width, width, ..area }, buf);
             }
         };
-        // Once to ask for the pictures, and once more when they are ready.
+        // The first pass requests the images, the second draws them.
         draw(&mut Buffer::empty(area));
         self.gallery.settle();
         terminal.draw(|frame| draw(frame.buffer_mut())).context("cannot draw on the terminal")?;
@@ -120,7 +121,7 @@ impl Printer {
         out.write_all(b"\r\n").and_then(|()| out.flush()).context("cannot write to the terminal")
     }
 
-    fn cell(&self, (label, right, words, jpeg): &Shown<'_>, place: Rect, buf: &mut Buffer) {
+    fn cell(&self, (label, right, text, jpeg): &Shown<'_>, place: Rect, buf: &mut Buffer) {
         let place = place.intersection(buf.area);
         if place.width < 6 || place.height < 3 {
             return;
@@ -134,7 +135,7 @@ impl Printer {
         frame.render(place, buf);
         let room = usize::from(place.width - 2);
         put(&format!(" {} ", cut(label, room.saturating_sub(2))), (place.x + 1, place.y), style, place, buf);
-        let name = words.rsplit('/').next().unwrap_or_default();
+        let name = text.rsplit('/').next().unwrap_or_default();
         put(
             &format!(" {} ", cut(name, room.saturating_sub(2))),
             (place.x + 1, place.bottom() - 1),
@@ -148,7 +149,7 @@ impl Printer {
     }
 }
 
-/// A cell as it is drawn: label, whether it is right, its words, its picture.
+/// A drawn cell: label, correctness, text, thumbnail.
 type Shown<'a> = (String, Option<bool>, &'a str, Option<&'a Jpeg>);
 
 fn shown(cell: &Cell) -> Shown<'_> {
@@ -160,7 +161,7 @@ fn text(cell: &Cell) -> String {
     format!("{:>5}  {:.4}{right}  {}", cell.rank, cell.score, cell.words)
 }
 
-/// Tells pictures apart.
+/// The cache key of an image.
 pub(crate) fn digest(jpeg: &[u8]) -> String {
     blake3::hash(jpeg).to_hex()[..32].to_owned()
 }

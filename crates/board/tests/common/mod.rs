@@ -1,4 +1,4 @@
-//! A store with runs of every kind, made with the recorder itself.
+//! A store with runs of every status, written by the recorder.
 #![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
@@ -8,27 +8,27 @@ use clip_lab_store::{ConfigEntry, Goal, Level, NewRun, Recorder, Status, Tick, n
 /// Steps of a whole run.
 pub const STEPS: u64 = 2000;
 
-/// How a made-up run behaves.
-pub struct Story {
+/// A synthetic run.
+pub struct Scenario {
     /// Its name.
     pub name: &'static str,
-    /// How fast it learns.
+    /// Learning speed.
     pub speed: f64,
-    /// Where it ends.
+    /// Its last step.
     pub until: u64,
-    /// How it ends; a live one is left open.
+    /// Its final status; a running one stays open.
     pub end: Status,
 }
 
 /// The runs of the fixture, oldest first.
-pub const STORIES: [Story; 4] = [
-    Story { name: "lit-mean", speed: 1.0, until: STEPS, end: Status::Finished },
-    Story { name: "lit-cls", speed: 0.7, until: 1400, end: Status::Interrupted },
-    Story { name: "lit-lr-3e-3", speed: 1.4, until: 620, end: Status::NonFinite },
-    Story { name: "lit-ema", speed: 1.2, until: 1230, end: Status::Running },
+pub const SCENARIOS: [Scenario; 4] = [
+    Scenario { name: "lit-mean", speed: 1.0, until: STEPS, end: Status::Finished },
+    Scenario { name: "lit-cls", speed: 0.7, until: 1400, end: Status::Interrupted },
+    Scenario { name: "lit-lr-3e-3", speed: 1.4, until: 620, end: Status::NonFinite },
+    Scenario { name: "lit-ema", speed: 1.2, until: 1230, end: Status::Running },
 ];
 
-/// A number from -0.5 to 0.5 that depends on its arguments alone.
+/// A deterministic number from -0.5 to 0.5.
 pub fn noise(seed: u64, step: u64) -> f64 {
     let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ step.wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x ^= x >> 31;
@@ -37,13 +37,13 @@ pub fn noise(seed: u64, step: u64) -> f64 {
     (x % 10_000) as f64 / 10_000.0 - 0.5
 }
 
-/// The training loss of a story.
-pub fn loss(story: &Story, step: u64) -> f64 {
-    let learnt = (1.0 + step as f64 * story.speed / 60.0).ln();
-    4.85 / (1.0 + 0.45 * learnt) + 0.28 * noise(story.until, step)
+/// The training loss of a scenario.
+pub fn loss(scenario: &Scenario, step: u64) -> f64 {
+    let learnt = (1.0 + step as f64 * scenario.speed / 60.0).ln();
+    4.85 / (1.0 + 0.45 * learnt) + 0.28 * noise(scenario.until, step)
 }
 
-/// The settings of a made-up run, by its name.
+/// The settings of a synthetic run, by its name.
 fn settings(name: &str) -> Vec<ConfigEntry> {
     let lr = if name == "lit-lr-3e-3" { "0.003" } else { "0.001" };
     let pool = if name == "lit-mean" { "\"mean\"" } else { "\"cls\"" };
@@ -59,7 +59,7 @@ fn settings(name: &str) -> Vec<ConfigEntry> {
     settings.into_iter().map(entry).collect()
 }
 
-/// Opens a run and tells what its metrics are.
+/// Starts a run and describes its metrics.
 pub fn begin(store: &Path, name: &str) -> Recorder {
     let uid = new_uid();
     let run = NewRun {
@@ -79,14 +79,17 @@ pub fn begin(store: &Path, name: &str) -> Recorder {
     recorder
 }
 
-/// Logs one step of a story, with an evaluation every 200 steps.
-pub fn step(recorder: &Recorder, story: &Story, step: u64) {
+/// Logs one step of a scenario, with an evaluation every 200 steps.
+pub fn step(recorder: &Recorder, scenario: &Scenario, step: u64) {
     let tick = Tick { step, epoch: step as f64 / 50.0, samples: step * 128 };
-    let value =
-        if story.end == Status::NonFinite && step >= story.until { f64::NAN } else { loss(story, step) };
+    let value = if scenario.end == Status::NonFinite && step >= scenario.until {
+        f64::NAN
+    } else {
+        loss(scenario, step)
+    };
     recorder.log(tick, &[("train/loss", value), ("train/lr", 1e-3 * (1.0 - step as f64 / STEPS as f64))]);
     if step > 0 && step.is_multiple_of(200) {
-        let hit = |share: f64| share * story.speed.sqrt() * (1.0 - (-(step as f64) / 500.0).exp());
+        let hit = |share: f64| share * scenario.speed.sqrt() * (1.0 - (-(step as f64) / 500.0).exp());
         let values: Vec<(String, f64)> = [("t2i", 0.42), ("i2t", 0.46)]
             .into_iter()
             .flat_map(|(way, best)| {
@@ -102,33 +105,33 @@ pub fn step(recorder: &Recorder, story: &Story, step: u64) {
     }
 }
 
-/// Writes a whole story; a live one stays open in what is returned.
-pub fn tell(store: &Path, story: &Story) -> Option<Recorder> {
-    let recorder = begin(store, story.name);
-    (0..=story.until).for_each(|at| step(&recorder, story, at));
-    if story.end == Status::Running {
+/// Writes a whole run; returns the recorder of a running one.
+pub fn record_run(store: &Path, scenario: &Scenario) -> Option<Recorder> {
+    let recorder = begin(store, scenario.name);
+    (0..=scenario.until).for_each(|at| step(&recorder, scenario, at));
+    if scenario.end == Status::Running {
         recorder.flush();
         return Some(recorder);
     }
-    let reason = match story.end {
+    let reason = match scenario.end {
         Status::NonFinite => Some("the loss became NaN at step 620; try a smaller learning rate"),
         _ => None,
     };
     if let Some(reason) = reason {
-        recorder.event(Level::Error, "non-finite", Some(story.until), reason);
+        recorder.event(Level::Error, "non-finite", Some(scenario.until), reason);
     }
-    recorder.finish(story.end, reason);
+    recorder.finish(scenario.end, reason);
     None
 }
 
-/// The whole fixture; the recorders of live runs are returned to keep them alive.
+/// The fixture; returns the recorders of running runs to keep them alive.
 pub fn fixture(folder: &Path) -> (PathBuf, Vec<Recorder>) {
     let store = folder.join("clip-lab.db");
-    let live = STORIES.iter().filter_map(|story| tell(&store, story)).collect();
+    let live = SCENARIOS.iter().filter_map(|scenario| record_run(&store, scenario)).collect();
     (store, live)
 }
 
-/// One more run of a study with arms and seeds, short, with a console log.
+/// Adds a short run of a study with arms and seeds, with a console log.
 pub fn more(store: &Path, number: u64) {
     let uid = new_uid();
     let run = NewRun {

@@ -1,4 +1,4 @@
-//! A dashboard in a process of its own, on a pseudo-terminal.
+//! A dashboard in its own process, on a pseudo-terminal.
 
 use std::{
     io::{Read as _, Write},
@@ -16,8 +16,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{ROLE, STORE};
 
-/// How long anything may take on a machine with other things to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of every wait, generous for a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The terminal and the dashboard on it.
 pub struct Terminal {
@@ -25,55 +25,55 @@ pub struct Terminal {
     ends: Option<(Box<dyn MasterPty + Send>, Box<dyn Write + Send>)>,
     drawn: Arc<Mutex<Vec<u8>>>,
     closed: Arc<AtomicBool>,
-    taking: Option<JoinHandle<()>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
-    /// A dashboard of `store` at 120x40, started by the program `by` if any.
-    pub fn start(store: &Path, by: &[&str]) -> Terminal {
+    /// A dashboard of `store` at 120x40, started by the command `wrapper` if not empty.
+    pub fn start(store: &Path, wrapper: &[&str]) -> Terminal {
         let pair = native_pty_system().openpty(size(120, 40)).unwrap();
         let exe = std::env::current_exe().unwrap();
-        let words = by.iter().map(|word| word.to_string()).chain([exe.display().to_string()]);
+        let head = wrapper.iter().map(|argument| argument.to_string()).chain([exe.display().to_string()]);
         let tail = ["child_process", "--exact", "--nocapture"].map(str::to_owned);
-        let argv: Vec<_> = words.chain(tail).map(Into::into).collect();
+        let argv: Vec<_> = head.chain(tail).map(Into::into).collect();
         let mut command = CommandBuilder::from_argv(argv);
         command.env(ROLE, "dashboard");
         command.env(STORE, store);
         command.env("TERM", "xterm-256color");
         let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
+        let mut output = pair.master.try_clone_reader().unwrap();
         let (drawn, closed) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<AtomicBool>::default());
-        let taking = std::thread::spawn({
+        let reader = std::thread::spawn({
             let (drawn, closed) = (drawn.clone(), closed.clone());
             move || {
                 let mut part = [0; 4096];
                 while !closed.load(Ordering::Relaxed)
-                    && let Ok(n @ 1..) = reader.read(&mut part)
+                    && let Ok(n @ 1..) = output.read(&mut part)
                 {
                     drawn.lock().unwrap().extend_from_slice(&part[..n]);
                 }
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Terminal { child, ends: Some((pair.master, writer)), drawn, closed, taking: Some(taking) }
+        Terminal { child, ends: Some((pair.master, writer)), drawn, closed, reader: Some(reader) }
     }
 
-    /// All that was drawn.
+    /// The output so far.
     pub fn drawn(&self) -> String {
         String::from_utf8_lossy(&self.drawn.lock().unwrap()).into_owned()
     }
 
-    /// Forgets what was drawn.
+    /// Clears the output.
     pub fn forget(&self) {
         self.drawn.lock().unwrap().clear();
     }
 
-    /// Waits until these words are drawn.
-    pub fn until(&mut self, words: &str) {
+    /// Waits until the output contains `text`.
+    pub fn until(&mut self, text: &str) {
         let begin = Instant::now();
-        while !self.drawn().contains(words) {
+        while !self.drawn().contains(text) {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && begin.elapsed() < PATIENCE, "{words:?}, {ended:?}: {}", self.drawn());
+            assert!(ended.is_none() && begin.elapsed() < TIMEOUT, "{text:?}, {ended:?}: {}", self.drawn());
             sleep(Duration::from_millis(20));
         }
     }
@@ -90,50 +90,50 @@ impl Terminal {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        // A dashboard that has ended by itself hears nothing.
+        // Fails if the dashboard has exited already.
         let _ = kill_process(Pid::from_raw(self.pid()).unwrap(), signal);
     }
 
-    /// Waits for its end; true when that was a good one.
+    /// Waits for its exit; true on success.
     pub fn wait(&mut self) -> bool {
         let begin = Instant::now();
         let status = loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,
-                None if begin.elapsed() > PATIENCE => {
+                None if begin.elapsed() > TIMEOUT => {
                     self.signal(Signal::KILL);
-                    panic!("still there: {}", self.drawn());
+                    panic!("still running: {}", self.drawn());
                 }
                 None => sleep(Duration::from_millis(20)),
             }
         };
-        // What it wrote last may still be in the terminal.
-        self.taking.take().map(JoinHandle::join);
+        // Its last output may still be in the terminal.
+        self.reader.take().map(JoinHandle::join);
         status.success()
     }
 
-    /// Closes the terminal under the dashboard and waits for its end.
+    /// Closes the terminal and waits for the exit of the dashboard.
     pub fn close(mut self) -> bool {
-        // The dashboard draws the time each second: the thread that takes what is drawn sees this then.
+        // The dashboard redraws the clock every second, which wakes the reader thread.
         self.closed.store(true, Ordering::Relaxed);
-        self.taking.take().map(JoinHandle::join);
+        self.reader.take().map(JoinHandle::join);
         self.ends = None;
         self.wait()
     }
 
-    /// Per cent of one processor used in the time to come.
+    /// CPU use over `time`, in % of one core.
     pub fn processor_use(&self, time: Duration) -> f64 {
         let (begin, before) = (Instant::now(), self.used());
         sleep(time);
         100.0 * (self.used() - before) / begin.elapsed().as_secs_f64()
     }
 
-    /// Seconds of processor time so far.
+    /// CPU seconds so far.
     fn used(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
         let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
-        ticks as f64 / 100.0 // Linux counts in hundredths everywhere
+        ticks as f64 / 100.0 // USER_HZ is 100 on Linux
     }
 
     fn pid(&self) -> i32 {

@@ -1,4 +1,4 @@
-//! A process that trains as far as the store can tell.
+//! A process that records a run as a trainer does.
 
 use std::{
     fs,
@@ -12,8 +12,8 @@ use clip_lab_store::{NewRun, Reader, Recorder, Status, Tick, new_uid};
 
 use crate::{ROLE, STORE};
 
-/// The longest that a log call may hold up training.
-const LONGEST: Duration = Duration::from_millis(5);
+/// The longest a log call may block.
+const MAX_BLOCKED: Duration = Duration::from_millis(5);
 
 /// The process.
 pub struct Trainer(Child);
@@ -41,18 +41,18 @@ impl Trainer {
         self.0.wait().unwrap();
     }
 
-    /// Lets it finish, and compares what it says with what is in the store.
+    /// Lets it finish, and compares its report with the store.
     pub fn assert_unharmed(mut self, store: &Path) {
         fs::write(store.with_extension("stop"), "").unwrap();
         assert!(self.0.wait().unwrap().success());
-        let said = fs::read_to_string(store.with_extension("said")).unwrap();
+        let report = fs::read_to_string(store.with_extension("said")).unwrap();
         let [logged, faults, dropped, held_up] =
-            said.split_whitespace().map(|word| word.parse::<u64>().unwrap()).collect::<Vec<_>>()[..]
+            report.split_whitespace().map(|word| word.parse::<u64>().unwrap()).collect::<Vec<_>>()[..]
         else {
-            panic!("{said}")
+            panic!("{report}")
         };
-        assert_eq!((faults, dropped), (0, 0), "{said}");
-        assert!(u128::from(held_up) < LONGEST.as_micros(), "a log call was held up for {held_up} µs");
+        assert_eq!((faults, dropped), (0, 0), "{report}");
+        assert!(u128::from(held_up) < MAX_BLOCKED.as_micros(), "a log call was held up for {held_up} µs");
         let reader = Reader::open(store).unwrap();
         let run = &reader.runs().unwrap()[0];
         assert_eq!(run.status, Status::Finished);
@@ -68,8 +68,8 @@ impl Drop for Trainer {
     }
 }
 
-/// Trains until it is told to stop. Says how many steps there were, how often the store failed, how many records were
-/// lost, and the longest that a log call was held up.
+/// Records steps until the stop file exists. Reports the number of steps, store failures and dropped records, and the
+/// longest blocking log call.
 pub fn train(store: &Path) {
     let uid = new_uid();
     let new = NewRun { uid, name: "live".into(), ..NewRun::default() };
@@ -89,8 +89,7 @@ pub fn train(store: &Path) {
         .unwrap();
 }
 
-/// How long `call` took if it waited for anything. Time that other programs had the processor does not count: that says
-/// something of the machine only.
+/// The duration of `call` if it blocked. Involuntary preemption does not count: it depends on the load of the machine.
 fn blocked(call: impl FnOnce()) -> Duration {
     let (waits, begin) = (waits(), Instant::now());
     call();
@@ -98,7 +97,7 @@ fn blocked(call: impl FnOnce()) -> Duration {
     if self::waits() > waits { took } else { Duration::ZERO }
 }
 
-/// How often this thread has given up the processor by itself.
+/// Voluntary context switches of this thread.
 fn waits() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));

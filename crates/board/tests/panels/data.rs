@@ -1,4 +1,4 @@
-//! Made-up data for every panel, the same at every call.
+//! Synthetic data for every panel, deterministic.
 
 use std::{
     collections::HashMap,
@@ -31,7 +31,7 @@ fn shown(i: usize) -> Shown {
     Shown { name: format!("{:07}_picture.jpg", 1_000_003 * (i + 1)), digest: Some(digest(i)) }
 }
 
-/// What a model with `skill` sees of `n` pairs.
+/// The probe of a model with `skill` on `n` pairs.
 fn probe(step: u64, n: usize, skill: f32) -> Probe {
     let noise = |i: usize, j: usize| ((i * 31 + j * 17) % 23) as f32 / 23.0;
     let cosine =
@@ -58,14 +58,14 @@ fn probe(step: u64, n: usize, skill: f32) -> Probe {
     }
 }
 
-/// A run that has learned something by its third evaluation.
+/// A run that improves over three evaluations.
 pub fn seen(id: i64, name: &str, n: usize) -> Seen {
     let skill = if id == 1 { 0.6 } else { 0.4 };
     let probes = vec![probe(100, n, 0.1), probe(200, n, skill / 2.0), probe(300, n, skill)];
     Seen { run: RunId(id), name: name.to_string(), probes: Arc::new(probes) }
 }
 
-/// Thumbnails of several shapes; one of them is broken, one is missing.
+/// Thumbnails of several shapes; one is corrupt, one is missing.
 pub fn pictures() -> Panels {
     static MADE: LazyLock<Panels> = LazyLock::new(make_pictures);
     MADE.clone()
@@ -96,7 +96,7 @@ pub fn scale(name: &str, colour: usize, values: &[f64], clamp: Option<f64>) -> S
     Scale { name: name.to_string(), colour: Some(colour), clamp, learned: true, buckets }
 }
 
-/// One that is free, one that stands at its clamp, one that is fixed.
+/// A free one, one at its clamp, and a fixed one.
 pub fn scales() -> Vec<Scale> {
     let free: Vec<f64> = (0..60).map(|i| 14.3 + f64::from(i) * 0.3).collect();
     let pinned: Vec<f64> = (0..60).map(|i| (20.0 + f64::from(i) * 4.0).min(100.0)).collect();
@@ -104,7 +104,7 @@ pub fn scales() -> Vec<Scale> {
     vec![scale("lit-free", 0, &free, Some(100.0)), scale("lit-pinned", 1, &pinned, Some(100.0)), fixed]
 }
 
-/// Eighteen layers at a decay of 0.75.
+/// Eighteen layers with a decay of 0.75.
 pub fn layers() -> Layers {
     let blocks = [3, 4, 6, 3].into_iter().enumerate();
     let names =
@@ -116,7 +116,7 @@ pub fn layers() -> Layers {
     Layers { run: RunId(1), name: "layer_decay".to_string(), colour: Some(0), step: 60, rates }
 }
 
-/// One run bound by compute, one by data, and one of an older version.
+/// A compute-bound run, a data-bound run, and one of an older version.
 pub fn phases() -> Vec<Phases> {
     let whole = Phases {
         name: "vit-b32".to_string(),
@@ -210,7 +210,7 @@ fn run(id: i64, name: &str, metrics: &[(&str, f64)]) -> Run {
     }
 }
 
-/// Runs of which two keep averaged weights, one to its good, one not.
+/// Three runs, two of them with EMA weights, one better and one worse than raw.
 pub fn averaged() -> Vec<Run> {
     vec![
         run(0, "tricks/baseline/0", &[("val/classification/top1", 0.41)]),
@@ -228,7 +228,7 @@ pub fn averaged() -> Vec<Run> {
     ]
 }
 
-/// Numbers of every kind.
+/// Finite and non-finite numbers.
 pub fn any_value() -> impl Strategy<Value = f64> {
     prop_oneof![
         -1.0f64..1.0,
@@ -241,7 +241,7 @@ pub fn any_value() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Evaluations of every size, complete or not.
+/// Probes of every size, complete or not.
 pub fn any_seen() -> impl Strategy<Value = Seen> {
     let sizes = prop_oneof![Just(0usize), Just(1), Just(64), 0usize..20];
     let parts = (sizes, 0usize..70, proptest::collection::vec(any_value(), 0..40), any::<bool>(), 0usize..4);

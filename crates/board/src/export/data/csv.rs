@@ -1,11 +1,11 @@
-//! Raw points as CSV.
+//! Points as CSV.
 
 use super::Line;
 use crate::figure::Bad;
 use anyhow::Result;
 use clip_lab_escape::cell;
 
-/// The file: a heading, then a line a point. Numbers are written so that reading them gives the same bits back.
+/// Writes a header, then one line per point. Floats round-trip exactly.
 pub fn csv(lines: &[Line]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer

@@ -1,4 +1,4 @@
-//! Raw points as a Parquet table, for pandas, polars and DuckDB. NaN and infinities stay what they are.
+//! Points as a Parquet table, for pandas, polars and DuckDB. Keeps NaN and infinities.
 
 use std::sync::Arc;
 
@@ -26,27 +26,24 @@ const SCHEMA: &str = "message points {
 
 /// The columns in the order of [`SCHEMA`].
 enum Column {
-    Words(fn(&Line) -> &str),
-    Whole(fn(&Line) -> i64),
-    Real(fn(&Line) -> f64),
+    Text(fn(&Line) -> &str),
+    Integer(fn(&Line) -> i64),
+    Float(fn(&Line) -> f64),
 }
 
 const COLUMNS: [Column; 9] = [
-    Column::Words(|line| &line.run),
-    Column::Words(|line| &line.name),
-    Column::Words(|line| &line.metric),
-    Column::Whole(|line| line.point.step as i64),
-    Column::Real(|line| line.point.epoch),
-    Column::Whole(|line| line.point.samples as i64),
-    Column::Real(|line| line.wall_s),
-    Column::Real(|line| line.point.active_ms as f64 / 1000.0),
-    Column::Real(|line| line.point.value),
+    Column::Text(|line| &line.run),
+    Column::Text(|line| &line.name),
+    Column::Text(|line| &line.metric),
+    Column::Integer(|line| line.point.step as i64),
+    Column::Float(|line| line.point.epoch),
+    Column::Integer(|line| line.point.samples as i64),
+    Column::Float(|line| line.wall_s),
+    Column::Float(|line| line.point.active_ms as f64 / 1000.0),
+    Column::Float(|line| line.point.value),
 ];
 
-/// The file.
-///
-/// # Errors
-/// None that a user can meet: it is written to memory.
+/// Writes the table to memory.
 pub fn parquet(lines: &[Line]) -> Result<Vec<u8>> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let by = format!("clip-lab {}", env!("CARGO_PKG_VERSION"));
@@ -56,17 +53,17 @@ pub fn parquet(lines: &[Line]) -> Result<Vec<u8>> {
     for column in COLUMNS {
         let Some(mut writer) = group.next_column()? else { break };
         match (writer.untyped(), column) {
-            (ColumnWriter::ByteArrayColumnWriter(writer), Column::Words(of)) => {
+            (ColumnWriter::ByteArrayColumnWriter(writer), Column::Text(of)) => {
                 let values: Vec<ByteArray> = lines.iter().map(|line| of(line).into()).collect();
                 writer.write_batch(&values, None, None)?;
             }
-            (ColumnWriter::Int64ColumnWriter(writer), Column::Whole(of)) => {
+            (ColumnWriter::Int64ColumnWriter(writer), Column::Integer(of)) => {
                 writer.write_batch(&lines.iter().map(of).collect::<Vec<_>>(), None, None)?;
             }
-            (ColumnWriter::DoubleColumnWriter(writer), Column::Real(of)) => {
+            (ColumnWriter::DoubleColumnWriter(writer), Column::Float(of)) => {
                 writer.write_batch(&lines.iter().map(of).collect::<Vec<_>>(), None, None)?;
             }
-            _ => anyhow::bail!("the columns of the table are not in the order of its schema"),
+            _ => anyhow::bail!("the columns do not match the schema"),
         }
         writer.close()?;
     }

@@ -1,8 +1,7 @@
-//! Points as TensorBoard reads them: a file of events for each run.
+//! Points as TensorBoard event files, one per run.
 //!
-//! A file is a row of records (length, its checksum, bytes, their checksum; checksums are CRC-32C, rotated and shifted),
-//! each a protocol buffer `Event { 1: wall_time, 2: step, 3: file_version, 5: Summary { 1: Value { 1: tag, 2: value } } }`.
-//! TensorBoard holds values in single precision.
+//! A file is a sequence of records (length, its checksum, payload, its checksum; masked CRC-32C), each a protobuf message `Event { 1: wall_time, 2: step, 3: file_version, 5: Summary { 1: Value { 1: tag, 2: value } } }`.
+//! Values are float32.
 
 use std::{
     collections::BTreeMap,
@@ -17,10 +16,10 @@ use super::Line;
 
 const SUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// Writes the files below `folder`, one folder a run, and says how many.
+/// Writes one subfolder of `folder` per run; returns their number.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn write(lines: &[Line], folder: &Path) -> Result<usize> {
     let mut runs: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
     for line in lines {
@@ -30,13 +29,13 @@ pub fn write(lines: &[Line], folder: &Path) -> Result<usize> {
     for (uid, lines) in &runs {
         let mut name = safe(&lines[0].name);
         if taken.contains(&name) {
-            // Two runs in one folder would be drawn as one zigzag.
+            // TensorBoard would merge two runs in one folder into one curve.
             name = name.join(safe(uid));
         }
         let folder = folder.join(&name);
         taken.push(name);
         fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let started = lines[0].point.wall_ms as f64 / 1000.0 - lines[0].wall_s;
         let file = folder.join(format!("events.out.tfevents.{:010}.{uid}", started.max(0.0) as u64));
         fs::write(&file, events(lines)).with_context(|| format!("cannot write {}", file.display()))?;
@@ -44,15 +43,15 @@ pub fn write(lines: &[Line], folder: &Path) -> Result<usize> {
     Ok(runs.len())
 }
 
-/// The run's name as a path that cannot leave the folder.
+/// The run's name as a relative path without `..`.
 fn safe(name: &str) -> PathBuf {
-    let sound = |c: char| if c.is_alphanumeric() || "-_.@=+ ".contains(c) { c } else { '_' };
+    let allowed = |c: char| if c.is_alphanumeric() || "-_.@=+ ".contains(c) { c } else { '_' };
     let parts = name.split('/').filter(|part| !matches!(*part, "" | "." | ".."));
-    let path: PathBuf = parts.map(|part| part.chars().map(sound).collect::<String>()).collect();
+    let path: PathBuf = parts.map(|part| part.chars().map(allowed).collect::<String>()).collect();
     if path.as_os_str().is_empty() { PathBuf::from("run") } else { path }
 }
 
-/// The file of one run.
+/// The event file of one run.
 fn events(lines: &[&Line]) -> Vec<u8> {
     let mut sorted = lines.to_vec();
     sorted.sort_by(|a, b| {
@@ -82,19 +81,19 @@ fn event(line: &Line) -> Vec<u8> {
     event
 }
 
-/// The head of a field of a protocol buffer: its number and how it is written.
+/// A protobuf field tag: field number and wire type.
 fn field(number: u8, wire: u8) -> [u8; 1] {
     [number << 3 | wire]
 }
 
-/// A field of bytes.
+/// Writes a length-delimited field.
 fn put(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
     out.extend(field(number, 2));
     varint(out, bytes.len() as u64);
     out.extend(bytes);
 }
 
-/// Seven bits a byte, the lowest first.
+/// Writes a varint: 7 bits per byte, lowest first.
 fn varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn checksums_are_those_of_the_format() {
-        // The check value of CRC-32C, and the length of TensorBoard's first record as its own writer puts it.
+        // The check value of CRC-32C, and the masked checksum of a length written by TensorBoard itself.
         assert_eq!(SUM.checksum(b"123456789"), 0xE306_9283);
         assert_eq!(masked(&24_u64.to_le_bytes()), [0xA3, 0x7F, 0x4B, 0x22]);
     }

@@ -1,4 +1,4 @@
-//! Quality against what it costs, with the line of those that nothing beats.
+//! Quality against cost, with the Pareto front.
 
 use anyhow::{Result, ensure};
 
@@ -7,44 +7,44 @@ use super::{
         Size,
         font::width,
         frame::Frame,
-        scene::{GREY, INK, Place, Role, Scene, Side},
+        scene::{Anchor, GREY, INK, Point, Role, Scene},
         type_size::{PT, SLACK, TEXT, shortened, widest},
     },
-    bars::{Value, extent, standing},
+    intervals::{Value, extent, vertical},
 };
 use crate::{
     figure::{Form, Scale, Unit, ticks},
     palette::PAPER,
 };
 
-/// An arm: what it took and how good it got.
+/// The cost and quality of an arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
     /// Its name.
     pub name: String,
-    /// What it took, above zero.
+    /// Its cost, above zero.
     pub cost: f64,
-    /// How good it is.
+    /// Its quality.
     pub quality: Value,
 }
 
-/// The axes in words.
+/// Axis titles and units.
 #[derive(Debug, Clone, Copy)]
 pub struct Axes<'w> {
-    /// Below.
+    /// Title of the cost axis.
     pub x: &'w str,
-    /// Above.
+    /// Title of the quality axis.
     pub y: &'w str,
-    /// How ticks of the cost are written.
+    /// Unit of the cost.
     pub unit: Unit,
-    /// Whether more quality is better.
+    /// Whether higher quality values are better.
     pub up: bool,
 }
 
-/// The arms as dots; the logarithm of costs that span more than a decade.
+/// Draws the arms as dots; the cost axis is logarithmic if costs span more than a decade.
 ///
 /// # Errors
-/// When nothing has a cost, or the size is unusable.
+/// If no arm has a cost, or the size is invalid.
 pub fn cost(offers: &[Offer], axes: Axes, size: Size) -> Result<Scene> {
     size.check()?;
     let offers: Vec<&Offer> =
@@ -63,20 +63,20 @@ pub fn cost(offers: &[Offer], axes: Axes, size: Size) -> Result<Scene> {
     let frame = Frame { left, right: wide - 4.0, top: 2.2 * TEXT, bottom: tall - 3.4 * TEXT, x, y };
     ensure!(frame.right - frame.left > 15.0 && frame.bottom - frame.top > 10.0, "the chart is too small");
     let mut scene = Scene::new(axes.y, wide, tall);
-    scene.words((1.0, 0.9 * TEXT), &shortened(axes.y, wide - 2.0, TEXT)?, INK, Side::Left);
+    scene.text((1.0, 0.9 * TEXT), &shortened(axes.y, wide - 2.0, TEXT)?, INK, Anchor::Left);
     frame.rows(&mut scene, &rows);
     let columns = Frame::within(&x, ticks(&x, axes.unit, (wide / 20.0) as usize));
     frame.columns(&mut scene, &columns, axes.x);
-    best(&mut scene, &frame, &offers, axes.up);
+    pareto_front(&mut scene, &frame, &offers, axes.up);
     for (at, offer) in offers.iter().enumerate() {
-        standing(&mut scene, &frame, offer.cost, offer.quality, PAPER[at % PAPER.len()]);
+        vertical(&mut scene, &frame, offer.cost, offer.quality, PAPER[at % PAPER.len()]);
     }
     names(&mut scene, &frame, &offers)?;
     Ok(scene)
 }
 
-/// Steps through the offers that no other beats in both.
-fn best(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
+/// Draws the Pareto front as a step line.
+fn pareto_front(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
     let better = |a: f64, b: f64| if up { a > b } else { a < b };
     let mut sorted = offers.to_vec();
     sorted.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(b.quality.value.total_cmp(&a.quality.value)));
@@ -86,9 +86,9 @@ fn best(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
             front.push(offer);
         }
     }
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<Point> = Vec::new();
     for offer in &front {
-        let place = frame.held(offer.cost, offer.quality.value);
+        let place = frame.clamped(offer.cost, offer.quality.value);
         places.extend(places.last().map(|last| (place.0, last.1)));
         places.push(place);
     }
@@ -96,9 +96,9 @@ fn best(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
     scene.line(Role::Band, places, GREY, PT * 0.6);
 }
 
-/// Names beside the dots, at the first of eight places where nothing else is.
+/// Draws names beside the dots, each at the first free candidate position.
 fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
-    let dots: Vec<Place> = offers.iter().map(|o| frame.held(o.cost, o.quality.value)).collect();
+    let dots: Vec<Point> = offers.iter().map(|o| frame.clamped(o.cost, o.quality.value)).collect();
     let mut taken: Vec<[f64; 4]> = dots.iter().map(|(x, y)| [x - 1.0, y - 1.0, x + 1.0, y + 1.0]).collect();
     let half = 0.6 * TEXT;
     for (offer, (x, y)) in offers.iter().zip(&dots) {
@@ -106,7 +106,7 @@ fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
         let spots = (1..=6).flat_map(|ring| {
             let far = 1.6 + f64::from(ring - 1) * 1.6;
             let (up, left) = (f64::from(ring) * 1.3 * half, -far - wide);
-            // Beside the dot runs the line of the best: there last.
+            // Directly beside the dot last: the Pareto front runs there.
             [(far, -up), (far, up), (left, -up), (left, up), (far, 0.0), (left, 0.0)]
         });
         let boxes = spots.map(|(dx, dy)| [x + dx, y + dy - half, x + dx + wide, y + dy + half]);
@@ -117,7 +117,7 @@ fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
             |b: &[f64; 4]| taken.iter().all(|t| b[0] >= t[2] || b[2] <= t[0] || b[1] >= t[3] || b[3] <= t[1]);
         let found = boxes.into_iter().find(|b| inside(b) && free(b));
         if let Some(found) = found {
-            scene.words((found[0], (found[1] + found[3]) / 2.0), &offer.name, INK, Side::Left);
+            scene.text((found[0], (found[1] + found[3]) / 2.0), &offer.name, INK, Anchor::Left);
             taken.push(found);
         }
     }

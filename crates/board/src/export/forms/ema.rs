@@ -1,37 +1,37 @@
-//! From the weights as trained to their moving average: a slope for each arm.
+//! Raw weights against EMA weights: a slope per arm.
 
 use anyhow::{Result, ensure};
 
 use super::{
     super::{
         frame::Frame,
-        scene::{INK, Role, Scene, Side},
+        scene::{Anchor, INK, Role, Scene},
         type_size::{PT, SLACK, TEXT, shortened, widest},
     },
-    bars::{Value, extent, standing},
+    intervals::{Value, extent, vertical},
 };
 use crate::{
     figure::{Form, Scale, Tick, Unit, spread, ticks},
     palette::PAPER,
 };
 
-/// An arm with both.
+/// An arm evaluated with raw and EMA weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slope {
     /// Its name, with the number of runs.
     pub name: String,
-    /// Mean of the weights as trained.
+    /// Mean over seeds with raw weights.
     pub raw: Value,
-    /// Mean of their average.
+    /// Mean over seeds with EMA weights.
     pub ema: Value,
-    /// Both, seed by seed.
+    /// Raw and EMA value of each seed.
     pub seeds: Vec<(f64, f64)>,
 }
 
-/// The slopes, names at their right ends.
+/// Draws the slopes with names on the right.
 ///
 /// # Errors
-/// When no arm has both, or the size is unusable.
+/// If no arm has both values, or the size is invalid.
 pub fn ema(slopes: &[Slope], title: &str, size: super::super::Size) -> Result<Scene> {
     size.check()?;
     let (wide, high) = (size.width_mm, size.height_mm);
@@ -39,7 +39,7 @@ pub fn ema(slopes: &[Slope], title: &str, size: super::super::Size) -> Result<Sc
         .iter()
         .flat_map(|s| s.raw.ends().chain(s.ema.ends()).chain(s.seeds.iter().flat_map(|p| [p.0, p.1])));
     let Some((low, top)) = extent(values) else {
-        anyhow::bail!("no arm has been evaluated with both the weights as trained and their moving average")
+        anyhow::bail!("no arm has been evaluated with both raw and EMA weights")
     };
     let y = Scale::over(low, top, Form::Linear).padded(0.05);
     let rows = Frame::within(&y, ticks(&y, Unit::Number, (high / 12.0) as usize));
@@ -49,36 +49,36 @@ pub fn ema(slopes: &[Slope], title: &str, size: super::super::Size) -> Result<Sc
     let frame = Frame { left, right: wide - room, top: 2.2 * TEXT, bottom: high - 2.4 * TEXT, x, y };
     ensure!(frame.right - frame.left >= 15.0 && frame.bottom - frame.top >= 10.0, "the chart is too small");
     let mut scene = Scene::new(title, wide, high);
-    scene.words((1.0, 0.9 * TEXT), &shortened(title, wide - 2.0, TEXT)?, INK, Side::Left);
+    scene.text((1.0, 0.9 * TEXT), &shortened(title, wide - 2.0, TEXT)?, INK, Anchor::Left);
     frame.rows(&mut scene, &rows);
     let columns = [(0.0, "raw"), (1.0, "EMA")].map(|(at, label)| Tick { at, label: label.to_string() });
     frame.columns(&mut scene, &columns, "");
-    let ends: Vec<f64> = slopes.iter().map(|slope| frame.held(1.0, slope.ema.value).1).collect();
+    let ends: Vec<f64> = slopes.iter().map(|slope| frame.clamped(1.0, slope.ema.value).1).collect();
     let places = spread(&ends, TEXT * 1.25, frame.top - TEXT, frame.bottom + TEXT);
     for (at, (slope, place)) in slopes.iter().zip(places).enumerate() {
         let colour = PAPER[at % PAPER.len()];
         for (raw, ema) in &slope.seeds {
             scene.line(
                 Role::Band,
-                vec![frame.held(0.0, *raw), frame.held(1.0, *ema)],
+                vec![frame.clamped(0.0, *raw), frame.clamped(1.0, *ema)],
                 colour.map(|c| c / 2 + 127),
                 PT * 0.4,
             );
         }
-        let line = vec![frame.held(0.0, slope.raw.value), frame.held(1.0, slope.ema.value)];
+        let line = vec![frame.clamped(0.0, slope.raw.value), frame.clamped(1.0, slope.ema.value)];
         scene.line(Role::Line, line.clone(), colour, PT);
-        // Side by side, so that intervals are not drawn over each other.
-        let aside = (at as f64 - (slopes.len() as f64 - 1.0) / 2.0) * 0.03;
-        standing(&mut scene, &frame, aside, slope.raw, colour);
-        standing(&mut scene, &frame, 1.0 + aside, slope.ema, colour);
+        // Side by side, so that intervals do not overlap.
+        let offset = (at as f64 - (slopes.len() as f64 - 1.0) / 2.0) * 0.03;
+        vertical(&mut scene, &frame, offset, slope.raw, colour);
+        vertical(&mut scene, &frame, 1.0 + offset, slope.ema, colour);
         if let Some(row) = place {
             let start = frame.right + 1.0;
             scene.line(Role::Leader, vec![(start, row), (start + 2.5, row)], colour, PT * 1.5);
-            scene.words(
+            scene.text(
                 (start + 3.5, row),
                 &shortened(&slope.name, wide - start - 4.0, TEXT)?,
                 INK,
-                Side::Left,
+                Anchor::Left,
             );
         }
     }

@@ -1,14 +1,14 @@
-//! Differences to the reference with their intervals, a block for each metric.
+//! Forest plot: differences to the reference with confidence intervals, a block per metric.
 
 use anyhow::{Result, ensure};
 
 use super::{
     super::{
         frame::Frame,
-        scene::{GREY, INK, Role, Scene, Side},
+        scene::{Anchor, GREY, INK, Role, Scene},
         type_size::{SLACK, TEXT, shortened, widest},
     },
-    bars::{Value, extent, lying},
+    intervals::{Value, extent, horizontal},
 };
 use crate::{
     figure::{Form, Scale, Unit, ticks},
@@ -21,31 +21,31 @@ const ROW: f64 = 5.0;
 /// Differences by one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// The metric in words, `test t2i hit@1`.
+    /// Display name of the metric, such as `test t2i hit@1`.
     pub title: String,
-    /// Unit of the differences, with which blocks share an axis: `%`.
+    /// Unit of the differences; blocks of the same unit share an axis.
     pub unit: String,
     /// ` ↑`, ` ↓`, or nothing.
     pub arrow: &'static str,
-    /// The arms with their differences; none where there is nothing to compare.
+    /// The arms with their differences, if there are any.
     pub rows: Vec<(String, Option<Value>)>,
 }
 
-/// The blocks below each other; those of one unit have one axis.
+/// Draws the blocks stacked; blocks of the same unit share an axis.
 ///
 /// # Errors
-/// When the sheet is too narrow, or there is no difference at all.
+/// If the sheet is too narrow, or there is no difference.
 pub fn forest(blocks: &[Block], reference: &str, wide: f64) -> Result<Scene> {
     let any = blocks.iter().flat_map(|block| &block.rows).any(|(_, value)| value.is_some());
     ensure!(any, "there is no difference to `{reference}` to draw: no other arm has a finished run");
     let names = blocks.iter().flat_map(|block| &block.rows).map(|(name, _)| name.as_str());
     let left = (widest(names)? * SLACK + 4.0).min(wide * 0.35);
-    let words: Vec<String> = blocks
+    let texts: Vec<String> = blocks
         .iter()
         .flat_map(|b| &b.rows)
-        .map(|(_, value)| told(*value, scale(blocks, &b_unit(blocks))))
+        .map(|(_, value)| formatted(*value, scale(blocks, &first_unit(blocks))))
         .collect();
-    let right = widest(words.iter().map(String::as_str))? * SLACK + 4.0;
+    let right = widest(texts.iter().map(String::as_str))? * SLACK + 4.0;
     ensure!(wide - left - right >= 15.0, "no room for the differences: make the chart wider than {wide} mm");
     let mut scene = Scene::new(&format!("difference to {reference}"), wide, height(blocks));
     let mut top = 1.0;
@@ -57,11 +57,11 @@ pub fn forest(blocks: &[Block], reference: &str, wide: f64) -> Result<Scene> {
     Ok(scene)
 }
 
-fn b_unit(blocks: &[Block]) -> String {
+fn first_unit(blocks: &[Block]) -> String {
     blocks.first().map_or(String::new(), |block| block.unit.clone())
 }
 
-/// The axis of all blocks of a unit, zero on it.
+/// The common axis of all blocks of a unit, including zero.
 fn scale(blocks: &[Block], unit: &str) -> Scale {
     let same = blocks.iter().filter(|block| block.unit == unit);
     let values = same.flat_map(|block| &block.rows).filter_map(|(_, value)| *value);
@@ -75,7 +75,7 @@ fn height(blocks: &[Block]) -> f64 {
     1.0 + rows as f64 * ROW + blocks.len() as f64 * 1.5 + axes as f64 * (3.4 * TEXT)
 }
 
-/// One block from `top`; where the next one begins.
+/// Draws a block at `top`; returns the top of the next one.
 fn draw(
     scene: &mut Scene,
     block: &Block,
@@ -85,21 +85,21 @@ fn draw(
     last: bool,
 ) -> Result<f64> {
     let n = block.rows.len() as f64;
-    scene.words((1.0, top + ROW / 2.0), &format!("{}{}", block.title, block.arrow), INK, Side::Left);
+    scene.text((1.0, top + ROW / 2.0), &format!("{}{}", block.title, block.arrow), INK, Anchor::Left);
     let (head, foot) = (top + ROW, top + ROW * (n + 1.0));
     let y = Scale::over(0.0, n.max(1.0), Form::Linear);
     let frame = Frame { left, right, top: head, bottom: foot, x, y };
     let found = Frame::within(&x, ticks(&x, Unit::Number, ((right - left) / 13.0) as usize));
-    frame.upright(scene, &found);
+    frame.vertical_lines(scene, &found);
     let zero = frame.at(0.0, 0.0).0;
     scene.line(Role::Axis, vec![(zero, head), (zero, foot)], GREY, 0.25);
     for (at, (name, value)) in block.rows.iter().enumerate() {
         let row = n - at as f64 - 0.5;
         let (_, high) = frame.at(0.0, row);
-        scene.words((left - 2.0, high), &shortened(name, left - 3.0, TEXT)?, INK, Side::Right);
-        scene.words((right + 2.0, high), &told(*value, x), INK, Side::Left);
+        scene.text((left - 2.0, high), &shortened(name, left - 3.0, TEXT)?, INK, Anchor::Right);
+        scene.text((right + 2.0, high), &formatted(*value, x), INK, Anchor::Left);
         if let Some(value) = value {
-            lying(scene, &frame, row, *value, colour(*value));
+            horizontal(scene, &frame, row, *value, colour(*value));
         }
     }
     if last {
@@ -112,19 +112,19 @@ fn draw(
         frame.columns(scene, &found, "");
         let half = widest([title.as_str()].into_iter())? * SLACK / 2.0;
         let middle = ((left + right) / 2.0).clamp(half + 1.0, (scene.wide - half - 1.0).max(half + 1.0));
-        scene.words((middle, foot + 0.8 + 2.0 * TEXT), &title, INK, Side::Middle);
+        scene.text((middle, foot + 0.8 + 2.0 * TEXT), &title, INK, Anchor::Middle);
     }
     Ok(foot + 1.5 + if last { 3.4 * TEXT } else { 0.0 })
 }
 
-/// Blue where zero lies outside of the interval, grey where it does not.
+/// Blue if the interval excludes zero, else grey.
 fn colour(value: Value) -> [u8; 3] {
     let clear = value.interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0);
     if clear { PAPER[0] } else { GREY }
 }
 
-/// `+9.7 [1.4, 18.1]`, to the digits that the axis can show.
-fn told(value: Option<Value>, x: Scale) -> String {
+/// `+9.7 [1.4, 18.1]`, with the precision of the axis.
+fn formatted(value: Option<Value>, x: Scale) -> String {
     let Some(Value { value, interval }) = value else { return "no value".to_string() };
     let digits = (2.0 - (x.high - x.low).abs().max(1e-12).log10().floor()).clamp(0.0, 6.0) as usize;
     match interval {

@@ -1,14 +1,14 @@
-//! The learning rate of every layer, from input to output.
+//! Learning rate by layer.
 
 use anyhow::{Result, ensure};
 
 use super::{
     super::{
         frame::Frame,
-        scene::{INK, Role, Scene, Side},
+        scene::{Anchor, INK, Role, Scene},
         type_size::{PT, SLACK, SMALL, TEXT, shortened, widest},
     },
-    bars::extent,
+    intervals::extent,
 };
 use crate::{
     figure::{Form, Scale, Unit, spread, ticks},
@@ -18,19 +18,19 @@ use crate::{
 /// Height of a row.
 const ROW: f64 = 3.4;
 
-/// What an arm gives to its layers.
+/// The learning rates of an arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rates {
     /// The arm.
     pub name: String,
-    /// The largest rate of each layer; a single one without a name is that of all layers.
+    /// The peak rate of each layer; a single rate with an empty name applies to all layers.
     pub rates: Vec<(String, f64)>,
 }
 
-/// Layers from input (below) to output (above), a line for each arm.
+/// Draws layers from input (bottom) to output (top), a line per arm.
 ///
 /// # Errors
-/// When no arm has rates by layer, or the sheet is too narrow.
+/// If no arm has rates by layer, or the sheet is too narrow.
 pub fn layers(arms: &[Rates], wide: f64) -> Result<Scene> {
     let layers = ordered(arms);
     ensure!(
@@ -50,18 +50,18 @@ pub fn layers(arms: &[Rates], wide: f64) -> Result<Scene> {
         "no room for the rates beside the layers: make the chart wider than {wide} mm"
     );
     let mut scene = Scene::new("learning rate by layer", wide, bottom + 3.4 * TEXT);
-    scene.words((1.0, 0.9 * TEXT), "layer, input below", INK, Side::Left);
+    scene.text((1.0, 0.9 * TEXT), "layer, input below", INK, Anchor::Left);
     let columns = Frame::within(&x, ticks(&x, Unit::Number, (wide / 18.0) as usize));
-    frame.upright(&mut scene, &columns);
-    frame.columns(&mut scene, &columns, "largest learning rate");
+    frame.vertical_lines(&mut scene, &columns);
+    frame.columns(&mut scene, &columns, "peak learning rate");
     for (at, layer) in layers.iter().enumerate() {
         let row = frame.at(low, at as f64 + 0.5).1;
-        scene.sized(
+        scene.sized_text(
             (left - 1.2, row),
             &shortened(layer, left - 2.0, SMALL)?,
             SMALL,
             super::super::scene::GREY,
-            Side::Right,
+            Anchor::Right,
         );
     }
     for (at, arm) in arms.iter().enumerate() {
@@ -71,44 +71,44 @@ pub fn layers(arms: &[Rates], wide: f64) -> Result<Scene> {
     Ok(scene)
 }
 
-/// A line over the layers that the arm has; straight up where one rate is that of all.
+/// Draws a line over the arm's layers; vertical if one rate applies to all.
 fn draw(scene: &mut Scene, frame: &Frame, arm: &Rates, layers: &[String], colour: [u8; 3]) {
-    let sound: Vec<&(String, f64)> =
+    let valid: Vec<&(String, f64)> =
         arm.rates.iter().filter(|(_, rate)| rate.is_finite() && *rate > 0.0).collect();
-    if let [(name, rate)] = sound[..]
+    if let [(name, rate)] = valid[..]
         && name.is_empty()
     {
-        let line = vec![frame.held(*rate, 0.0), frame.held(*rate, layers.len() as f64)];
+        let line = vec![frame.clamped(*rate, 0.0), frame.clamped(*rate, layers.len() as f64)];
         scene.line(Role::Line, line, colour, PT);
         return;
     }
     let place = |name: &str| layers.iter().position(|layer| layer == name).map(|at| at as f64 + 0.5);
     let mut places: Vec<(f64, f64)> =
-        sound.iter().filter_map(|(name, rate)| Some((place(name)?, *rate))).collect();
+        valid.iter().filter_map(|(name, rate)| Some((place(name)?, *rate))).collect();
     places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let line: Vec<(f64, f64)> = places.iter().map(|(row, rate)| frame.held(*rate, *row)).collect();
+    let line: Vec<(f64, f64)> = places.iter().map(|(row, rate)| frame.clamped(*rate, *row)).collect();
     line.iter().for_each(|place| scene.dot(*place, 0.6, colour));
     scene.line(Role::Line, line, colour, PT);
 }
 
-/// Names above the upper ends of the lines; those that fit no more beside each other stand in the order of the rates.
+/// Draws names above the upper ends of the lines, spread to avoid overlap in the order of the rates.
 fn names(scene: &mut Scene, frame: &Frame, arms: &[Rates], layers: &[String]) -> Result<()> {
     let end = |arm: &Rates| {
         let last = layers
             .iter()
             .rev()
             .find_map(|layer| arm.rates.iter().find(|(name, _)| name == layer || name.is_empty()));
-        last.map_or(frame.right, |(_, rate)| frame.held(*rate, 0.0).0)
+        last.map_or(frame.right, |(_, rate)| frame.clamped(*rate, 0.0).0)
     };
-    let words: Vec<String> =
+    let labels: Vec<String> =
         arms.iter().map(|arm| shortened(&arm.name, 30.0, TEXT)).collect::<Result<_>>()?;
-    let room = widest(words.iter().map(String::as_str))? * SLACK + 3.0;
+    let room = widest(labels.iter().map(String::as_str))? * SLACK + 3.0;
     let places = spread(&arms.iter().map(end).collect::<Vec<_>>(), room, 1.0, scene.wide - 1.0);
-    for (at, (word, place)) in words.iter().zip(places).enumerate() {
+    for (at, (label, place)) in labels.iter().zip(places).enumerate() {
         let colour = PAPER[at % PAPER.len()];
         if let Some(middle) = place {
             let row = frame.top - 1.2 * TEXT;
-            scene.words((middle, row), word, INK, Side::Middle);
+            scene.text((middle, row), label, INK, Anchor::Middle);
             let foot = (end(&arms[at]), frame.top);
             scene.line(Role::Leader, vec![(middle, row + 0.6 * TEXT), foot], colour, PT * 0.5);
         }
@@ -116,8 +116,8 @@ fn names(scene: &mut Scene, frame: &Frame, arms: &[Rates], layers: &[String]) ->
     Ok(())
 }
 
-/// The layers of all arms from input to output, as far as their names say: towers by name; in each what takes the input,
-/// blocks by their numbers, then the rest.
+/// The layers of all arms from input to output, inferred from their names: by tower, then input layers, blocks by number,
+/// and the rest.
 fn ordered(arms: &[Rates]) -> Vec<String> {
     let mut layers: Vec<String> = arms
         .iter()
@@ -130,7 +130,7 @@ fn ordered(arms: &[Rates]) -> Vec<String> {
     layers
 }
 
-/// Tower, how deep, numbers, name.
+/// Sort key: tower, depth, numbers, name.
 fn key(name: &str) -> (u8, String, u8, Vec<u32>, String) {
     let tower = name.split('.').next().unwrap_or_default();
     let numbers: Vec<u32> = name.split('.').filter_map(|part| part.parse().ok()).collect();

@@ -1,36 +1,36 @@
-//! Parallel coordinates: a line for each run over its settings, ending at how good it got.
+//! Parallel coordinates: a line per run over its settings, ending at the metric.
 
 use anyhow::{Result, ensure};
 
 use super::{
     super::{
         Size,
-        scene::{GREY, INK, Place, Role, Scene, Side},
+        scene::{Anchor, GREY, INK, Point, Role, Scene},
         type_size::{PT, SLACK, SMALL, TEXT, shortened, widest},
     },
-    bars::{extent, viridis},
+    intervals::{extent, viridis},
 };
 use crate::figure::{Form, Scale, Unit, number, ticks};
 
-/// An upright axis.
+/// A vertical axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coordinate {
     /// The setting, or the metric.
     pub title: String,
-    /// What each run has.
+    /// The value of each run.
     pub values: Vec<String>,
 }
 
-/// Where the values of an axis lie, from 0 below to 1 above, with labels.
+/// Positions of the values of an axis, from 0 (bottom) to 1 (top), with labels.
 struct Placed {
     places: Vec<Option<f64>>,
     labels: Vec<(f64, String)>,
 }
 
-/// The runs over `settings`, then over the metric `goal`, whose values colour them.
+/// Draws the runs over `settings` and the metric `goal`, coloured by the metric.
 ///
 /// # Errors
-/// When there are no settings in which runs differ, or too many for the width.
+/// If no settings differ, or there are too many for the width.
 pub fn parallel(settings: &[Coordinate], goal: (&str, &[f64]), size: Size) -> Result<Scene> {
     size.check()?;
     ensure!(
@@ -40,7 +40,7 @@ pub fn parallel(settings: &[Coordinate], goal: (&str, &[f64]), size: Size) -> Re
     let Size { width_mm: wide, height_mm: high, .. } = size;
     let axes = settings.len() + 1;
     let mut placed: Vec<Placed> = settings.iter().map(|axis| place(&axis.values)).collect();
-    placed.push(measured(goal.1));
+    placed.push(numeric(goal.1));
     let first =
         widest(placed[0].labels.iter().map(|(_, label)| label.as_str()))? * SLACK * SMALL / TEXT + 3.0;
     let last = widest(placed[axes - 1].labels.iter().map(|(_, label)| label.as_str()))? * SLACK + 3.0;
@@ -53,7 +53,7 @@ pub fn parallel(settings: &[Coordinate], goal: (&str, &[f64]), size: Size) -> Re
     let (low, most) = extent(goal.1.iter().copied()).unwrap_or((0.0, 1.0));
     for run in 0..goal.1.len() {
         let share = if most > low { (goal.1[run] - low) / (most - low) } else { 0.5 };
-        let line: Vec<Place> = placed
+        let line: Vec<Point> = placed
             .iter()
             .enumerate()
             .filter_map(|(axis, placed)| {
@@ -66,13 +66,13 @@ pub fn parallel(settings: &[Coordinate], goal: (&str, &[f64]), size: Size) -> Re
     }
     for (axis, placed) in placed.iter().enumerate() {
         let title = settings.get(axis).map_or(goal.0, |axis| axis.title.as_str());
-        upright(&mut scene, (column(axis), top, bottom), axis, axes, title, placed, gap)?;
+        axis_line(&mut scene, (column(axis), top, bottom), axis, axes, title, placed, gap)?;
     }
     Ok(scene)
 }
 
-/// One axis with its labels; those of the inner ones stand on white, at the right of the axis.
-fn upright(
+/// Draws an axis with its labels.
+fn axis_line(
     scene: &mut Scene,
     (x, top, bottom): (f64, f64, f64),
     axis: usize,
@@ -82,45 +82,45 @@ fn upright(
     gap: f64,
 ) -> Result<()> {
     scene.line(Role::Axis, vec![(x, top), (x, bottom)], GREY, 0.25);
-    let (side, aside) = if axis == 0 { (Side::Right, -1.2) } else { (Side::Left, 1.2) };
+    let (anchor, offset) = if axis == 0 { (Anchor::Right, -1.2) } else { (Anchor::Left, 1.2) };
     for (place, label) in &placed.labels {
         let y = bottom - place * (bottom - top);
         scene.line(Role::Axis, vec![(x - 0.5, y), (x + 0.5, y)], GREY, 0.25);
-        scene.sized((x + aside, y), &shortened(label, gap * 0.8, SMALL)?, SMALL, GREY, side);
+        scene.sized_text((x + offset, y), &shortened(label, gap * 0.8, SMALL)?, SMALL, GREY, anchor);
     }
-    // Titles take turns in two lines, so that long ones have the room of two axes.
+    // Titles alternate between two lines, so that each has the width of two axes.
     let row = if axis.is_multiple_of(2) { 0.9 * TEXT } else { 2.3 * TEXT };
-    let (side, at, room) = match axis {
-        0 => (Side::Left, 1.0, 2.0 * gap - 2.0),
-        _ if axis + 1 == axes => (Side::Right, scene.wide - 1.0, 2.0 * gap),
-        _ => (Side::Middle, x, 1.8 * gap),
+    let (anchor, at, room) = match axis {
+        0 => (Anchor::Left, 1.0, 2.0 * gap - 2.0),
+        _ if axis + 1 == axes => (Anchor::Right, scene.wide - 1.0, 2.0 * gap),
+        _ => (Anchor::Middle, x, 1.8 * gap),
     };
-    scene.words((at, row), &shortened(title, room.min(scene.wide - 2.0), TEXT)?, INK, side);
+    scene.text((at, row), &shortened(title, room.min(scene.wide - 2.0), TEXT)?, INK, anchor);
     Ok(())
 }
 
-/// Numbers at their values, the logarithm where they span more than two decades; words in the order in which they come.
+/// Numbers at their values, on a log scale if they span more than two decades; text values in order of appearance.
 fn place(values: &[String]) -> Placed {
     let numbers: Vec<f64> =
         values.iter().filter_map(|value| value.parse().ok()).filter(|v: &f64| v.is_finite()).collect();
     if numbers.len() == values.len() && !values.is_empty() {
-        return measured(&numbers);
+        return numeric(&numbers);
     }
-    let mut words: Vec<&String> = Vec::new();
+    let mut unique: Vec<&String> = Vec::new();
     for value in values {
-        if !words.contains(&value) {
-            words.push(value);
+        if !unique.contains(&value) {
+            unique.push(value);
         }
     }
-    let at = |nth: usize| (nth as f64 + 0.5) / words.len() as f64;
-    let places = values.iter().map(|value| words.iter().position(|word| *word == value).map(at)).collect();
+    let at = |nth: usize| (nth as f64 + 0.5) / unique.len() as f64;
+    let places = values.iter().map(|value| unique.iter().position(|text| *text == value).map(at)).collect();
     Placed {
         places,
-        labels: words.iter().enumerate().map(|(nth, word)| (at(nth), word.to_string())).collect(),
+        labels: unique.iter().enumerate().map(|(nth, text)| (at(nth), text.to_string())).collect(),
     }
 }
 
-fn measured(values: &[f64]) -> Placed {
+fn numeric(values: &[f64]) -> Placed {
     let (low, high) = extent(values.iter().copied()).unwrap_or((0.0, 1.0));
     let form = if low > 0.0 && high / low > 100.0 { Form::Log } else { Form::Linear };
     let scale = Scale::over(low, high, form).padded(0.04);

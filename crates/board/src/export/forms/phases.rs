@@ -1,11 +1,11 @@
-//! Where the time went: a bar for each arm, its phases behind each other.
+//! Time by phase: a stacked bar per arm.
 
 use anyhow::{Result, ensure};
 
 use super::super::{
     font::width,
     frame::Frame,
-    scene::{GREY, INK, Role, Scene, Side},
+    scene::{Anchor, GREY, INK, Role, Scene},
     type_size::{SLACK, TEXT, shortened, widest},
 };
 use crate::{
@@ -21,18 +21,18 @@ const ROW: f64 = 6.0;
 pub struct Bar {
     /// Its name, with the number of runs.
     pub name: String,
-    /// Seconds of each phase, in the order of [`phases`]' names.
+    /// Seconds per phase, in the order of the names passed to [`phases`].
     pub seconds: Vec<f64>,
 }
 
-/// The bars below each other; `names` are those of the phases.
+/// Draws the bars; `names` are the phases.
 ///
 /// # Errors
-/// When nothing took any time, or the sheet is too narrow.
+/// If no time is recorded, or the sheet is too narrow.
 pub fn phases(bars: &[Bar], names: &[String], wide: f64) -> Result<Scene> {
     let total = |bar: &Bar| bar.seconds.iter().filter(|s| s.is_finite() && **s > 0.0).sum::<f64>();
     let longest = bars.iter().map(total).fold(0.0, f64::max);
-    ensure!(longest > 0.0, "no run has recorded how long its phases took, such as time/update_s");
+    ensure!(longest > 0.0, "no run has recorded phase times such as time/update_s");
     let left = (widest(bars.iter().map(|bar| bar.name.as_str()))? * SLACK + 3.0).min(wide * 0.35);
     let right = width("00m00s", TEXT)? * SLACK + 3.0;
     ensure!(wide - left - right >= 15.0, "no room for the bars: make the chart wider than {wide} mm");
@@ -44,12 +44,12 @@ pub fn phases(bars: &[Bar], names: &[String], wide: f64) -> Result<Scene> {
     let y = Scale::over(0.0, bars.len() as f64, Form::Linear);
     let frame = Frame { left, right: wide - right, top, bottom, x, y };
     let columns = Frame::within(&x, ticks(&x, Unit::Seconds, ((wide - left - right) / 15.0) as usize));
-    frame.upright(&mut scene, &columns);
-    frame.columns(&mut scene, &columns, "time of work, mean over runs");
+    frame.vertical_lines(&mut scene, &columns);
+    frame.columns(&mut scene, &columns, "active time, mean over runs");
     for (at, bar) in bars.iter().enumerate() {
         let row = bars.len() as f64 - at as f64;
         let (_, middle) = frame.at(0.0, row - 0.5);
-        scene.words((left - 1.5, middle), &shortened(&bar.name, left - 2.5, TEXT)?, INK, Side::Right);
+        scene.text((left - 1.5, middle), &shortened(&bar.name, left - 2.5, TEXT)?, INK, Anchor::Right);
         let mut start = 0.0;
         for (phase, seconds) in bar.seconds.iter().enumerate().filter(|(_, s)| s.is_finite() && **s > 0.0) {
             let (a, b) = (frame.at(start, row - 0.18), frame.at(start + seconds, row - 0.82));
@@ -57,12 +57,12 @@ pub fn phases(bars: &[Bar], names: &[String], wide: f64) -> Result<Scene> {
             scene.area(Role::Mark, corners, colour(phase, names), 1.0);
             start += seconds;
         }
-        scene.words((frame.at(start, row).0 + 1.5, middle), &span(start), GREY, Side::Left);
+        scene.text((frame.at(start, row).0 + 1.5, middle), &span(start), GREY, Anchor::Left);
     }
     Ok(scene)
 }
 
-/// What is in no phase is grey.
+/// Time outside any phase is grey.
 fn colour(phase: usize, names: &[String]) -> [u8; 3] {
     if names.get(phase).is_some_and(|name| name == "other") {
         [0xC8, 0xC8, 0xC8]
@@ -71,7 +71,7 @@ fn colour(phase: usize, names: &[String]) -> [u8; 3] {
     }
 }
 
-/// The phases with their colours in as many lines as they need; where the bars begin.
+/// Draws the legend in as many lines as needed; returns its bottom.
 fn legend(scene: &mut Scene, names: &[String], wide: f64) -> Result<f64> {
     let (mut x, mut y) = (1.0, 0.9 * TEXT);
     for (phase, name) in names.iter().enumerate() {
@@ -86,7 +86,7 @@ fn legend(scene: &mut Scene, names: &[String], wide: f64) -> Result<f64> {
             colour(phase, names),
             1.0,
         );
-        scene.words((x + 3.5, y), &shortened(name, wide - 5.0, TEXT)?, INK, Side::Left);
+        scene.text((x + 3.5, y), &shortened(name, wide - 5.0, TEXT)?, INK, Anchor::Left);
         x += room;
     }
     Ok(y + TEXT)

@@ -1,33 +1,33 @@
-//! What a model made of a few fixed pairs at its first evaluation and at its last: captions are rows, pictures columns,
-//! right pairs lie on the diagonal.
+//! Similarity matrices of a few fixed pairs at the first and the last evaluation: captions are rows, images columns,
+//! matching pairs on the diagonal.
 
 use anyhow::{Result, ensure};
 
 use super::{
     super::{
-        scene::{GREY, INK, Place, Role, Scene, Side},
+        scene::{Anchor, GREY, INK, Point, Role, Scene},
         type_size::{PT, SMALL, TEXT, shortened},
     },
-    bars::{extent, viridis},
+    intervals::{extent, viridis},
 };
 use crate::figure::number;
 
-/// The longest side of a matrix, and the room between two of them.
+/// Maximum side of a matrix, and gap between two.
 const SIDE: f64 = 36.0;
 const GAP: f64 = 4.0;
 /// Steps of the colour scale.
 const STEPS: usize = 48;
-/// What is not a number.
+/// Colour of NaN.
 const MISSING: [u8; 3] = [0xC8, 0xC8, 0xC8];
 
-/// A matrix of cosines.
+/// A matrix of cosine similarities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
-    /// When it was made, such as `step 0`.
+    /// When it was recorded, such as `step 0`.
     pub when: String,
-    /// How many pictures: the length of a row.
+    /// Number of images: the length of a row.
     pub columns: usize,
-    /// Row by row.
+    /// Values, row-major.
     pub values: Vec<f64>,
 }
 
@@ -37,24 +37,24 @@ impl Matrix {
     }
 }
 
-/// The same matrix before and after.
+/// The matrices before and after training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
-    /// Of which run.
+    /// The run.
     pub name: String,
     /// At the first evaluation and at the last.
     pub matrices: [Matrix; 2],
 }
 
-/// The pairs below and beside each other, all on one colour scale.
+/// Draws the pairs in a grid, on a common colour scale.
 ///
 /// # Errors
-/// When there is nothing to draw, or the sheet is too narrow.
+/// If there is nothing to draw, or the sheet is too narrow.
 pub fn similarity(pairs: &[Pair], wide: f64) -> Result<Scene> {
     let all = pairs.iter().flat_map(|pair| &pair.matrices).flat_map(|matrix| matrix.values.iter().copied());
     let Some((low, high)) = extent(all) else {
         anyhow::bail!(
-            "none of these runs has recorded what it made of fixed pairs: runs of this version do so at each evaluation"
+            "none of these runs has recorded similarities of fixed pairs; this version records them at each evaluation"
         )
     };
     let side = SIDE.min((wide - 2.0 - GAP) / 2.0);
@@ -65,16 +65,16 @@ pub fn similarity(pairs: &[Pair], wide: f64) -> Result<Scene> {
     let mut scene = Scene::new("similarity before and after", wide, 0.0);
     for (at, pair) in pairs.iter().enumerate() {
         let corner = (1.0 + (at % across) as f64 * block, (at / across) as f64 * tall);
-        scene.words(
+        scene.text(
             (corner.0, corner.1 + 0.9 * TEXT),
             &shortened(&pair.name, block - GAP, TEXT)?,
             INK,
-            Side::Left,
+            Anchor::Left,
         );
         for (nth, matrix) in pair.matrices.iter().enumerate() {
             let left = corner.0 + nth as f64 * (side + GAP);
             let when = shortened(&matrix.when, side, SMALL)?;
-            scene.sized((left, corner.1 + 2.2 * TEXT), &when, SMALL, GREY, Side::Left);
+            scene.sized_text((left, corner.1 + 2.2 * TEXT), &when, SMALL, GREY, Anchor::Left);
             cells(&mut scene, matrix, (left, corner.1 + 2.9 * TEXT), side, (low, high));
         }
     }
@@ -84,7 +84,7 @@ pub fn similarity(pairs: &[Pair], wide: f64) -> Result<Scene> {
     Ok(scene)
 }
 
-fn cells(scene: &mut Scene, matrix: &Matrix, (left, top): Place, side: f64, (low, high): (f64, f64)) {
+fn cells(scene: &mut Scene, matrix: &Matrix, (left, top): Point, side: f64, (low, high): (f64, f64)) {
     let size = side / matrix.rows().max(matrix.columns).max(1) as f64;
     for (at, value) in matrix.values.iter().enumerate() {
         let (row, column) = (at / matrix.columns.max(1), at % matrix.columns.max(1));
@@ -97,18 +97,18 @@ fn cells(scene: &mut Scene, matrix: &Matrix, (left, top): Place, side: f64, (low
     scene.line(Role::Leader, frame, GREY, PT * 0.5);
 }
 
-/// The scale from the least to the largest cosine.
+/// The colour scale from the lowest to the highest cosine.
 fn legend(scene: &mut Scene, top: f64, side: f64, (low, high): (f64, f64)) {
     let (step, middle) = (side / STEPS as f64, top + 0.9 * TEXT);
     let start = 1.0 + 4.0 * TEXT;
-    scene.words((start - 1.0, middle), &number(low), GREY, Side::Right);
+    scene.text((start - 1.0, middle), &number(low), GREY, Anchor::Right);
     for at in 0..STEPS {
         let place = (start + at as f64 * step, middle - 0.35 * TEXT);
         let colour = viridis(at as f64 / (STEPS - 1) as f64);
         scene.area(Role::Cell, corners(place, step, 0.7 * TEXT), colour, 1.0);
     }
-    let words = format!("{}  cosine; rows are captions, columns pictures", number(high));
-    scene.words((start + side + 1.0, middle), &words, GREY, Side::Left);
+    let text = format!("{}  cosine; rows: captions, columns: images", number(high));
+    scene.text((start + side + 1.0, middle), &text, GREY, Anchor::Left);
 }
 
 fn shade(value: f64, low: f64, high: f64) -> [u8; 3] {
@@ -119,6 +119,6 @@ fn shade(value: f64, low: f64, high: f64) -> [u8; 3] {
     }
 }
 
-fn corners((x, y): Place, wide: f64, tall: f64) -> Vec<Place> {
+fn corners((x, y): Point, wide: f64, tall: f64) -> Vec<Point> {
     vec![(x, y), (x + wide, y), (x + wide, y + tall), (x, y + tall)]
 }

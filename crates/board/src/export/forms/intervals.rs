@@ -1,4 +1,4 @@
-//! What forms share: estimates with intervals, and the rows they stand in.
+//! Shared by chart types: values with confidence intervals, and the colour map.
 
 use super::super::{
     frame::Frame,
@@ -6,29 +6,29 @@ use super::super::{
     type_size::PT,
 };
 
-/// A number with its 95% interval, where there is one.
+/// A value with an optional 95% confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Value {
-    /// The number.
+    /// The value.
     pub value: f64,
-    /// Both ends of the interval.
+    /// The bounds of the interval.
     pub interval: Option<(f64, f64)>,
 }
 
 impl Value {
-    /// In another unit.
+    /// Scales value and interval.
     pub fn times(self, factor: f64) -> Value {
         let interval = self.interval.map(|(low, high)| (low * factor, high * factor));
         Value { value: self.value * factor, interval }
     }
 
-    /// With its interval cut where the number itself cannot lie.
+    /// Clamps the interval to the range of the value.
     pub fn within(self, (least, most): (f64, f64)) -> Value {
         let interval = self.interval.map(|(low, high)| (low.max(least), high.min(most)));
         Value { interval, ..self }
     }
 
-    /// Everything of it that has a place: the number and both ends.
+    /// The finite ones of value and bounds.
     pub fn ends(self) -> impl Iterator<Item = f64> {
         let (low, high) = self.interval.unwrap_or((self.value, self.value));
         [self.value, low, high].into_iter().filter(|value| value.is_finite())
@@ -40,7 +40,7 @@ impl Value {
     }
 }
 
-/// The smallest and the largest of some numbers; none of nothing.
+/// Minimum and maximum of the finite values, if any.
 pub fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values.filter(|value| value.is_finite()).fold(None, |found: Option<(f64, f64)>, value| {
         let (low, high) = found.unwrap_or((value, value));
@@ -48,29 +48,29 @@ pub fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// A dot with its interval lying at height `row`, cut at the frame.
-pub fn lying(scene: &mut Scene, frame: &Frame, row: f64, shown: Value, colour: [u8; 3]) {
+/// Draws a dot with a horizontal interval at height `row`, clipped to the frame.
+pub fn horizontal(scene: &mut Scene, frame: &Frame, row: f64, shown: Value, colour: [u8; 3]) {
     if let Some((low, high)) = shown.interval.filter(|(low, high)| low.is_finite() && high.is_finite()) {
-        let ends = [frame.held(low, row), frame.held(high, row)];
+        let ends = [frame.clamped(low, row), frame.clamped(high, row)];
         scene.line(Role::Line, ends.to_vec(), colour, PT);
     }
-    if shown.is_finite() && frame.holds(shown.value, row) {
+    if shown.is_finite() && frame.contains(shown.value, row) {
         scene.dot(frame.at(shown.value, row), 0.9, colour);
     }
 }
 
-/// A dot with its interval standing at `column`, cut at the frame.
-pub fn standing(scene: &mut Scene, frame: &Frame, column: f64, shown: Value, colour: [u8; 3]) {
+/// Draws a dot with a vertical interval at `column`, clipped to the frame.
+pub fn vertical(scene: &mut Scene, frame: &Frame, column: f64, shown: Value, colour: [u8; 3]) {
     if let Some((low, high)) = shown.interval.filter(|(low, high)| low.is_finite() && high.is_finite()) {
-        let ends = [frame.held(column, low), frame.held(column, high)];
+        let ends = [frame.clamped(column, low), frame.clamped(column, high)];
         scene.line(Role::Line, ends.to_vec(), colour, PT * 0.8);
     }
-    if shown.is_finite() && frame.holds(column, shown.value) {
+    if shown.is_finite() && frame.contains(column, shown.value) {
         scene.dot(frame.at(column, shown.value), 0.75, colour);
     }
 }
 
-/// Five of the colours of viridis and what lies between; readable without colour as well.
+/// The viridis colour map, interpolated from five stops; readable in greyscale.
 pub fn viridis(share: f64) -> [u8; 3] {
     const STOPS: [[f64; 3]; 5] = [
         [68.0, 1.0, 84.0],

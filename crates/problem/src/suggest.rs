@@ -1,21 +1,21 @@
-//! The nearest right name for a wrong one.
+//! Suggests the closest valid name for a misspelt one.
 
-/// The longest name that is compared with another: the work grows with the product of the lengths, and nobody types more.
-const LONGEST: usize = 200;
+/// The longest name to compare, in bytes: the cost grows with the product of the lengths.
+const MAX_LENGTH: usize = 200;
 
-/// The one of `known` that a person most likely meant by `name`, if any is near enough.
+/// The closest of `known` to `name` by edit distance, if it is similar enough.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let score = |candidate: &str| {
-        let typed = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+        let edits = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
         let longest = name.chars().count().max(candidate.chars().count()).max(1);
-        1.0 - typed as f64 / longest as f64
+        1.0 - edits as f64 / longest as f64
     };
-    if name.len() > LONGEST {
+    if name.len() > MAX_LENGTH {
         return None;
     }
     known
         .iter()
-        .filter(|candidate| candidate.len() <= LONGEST)
+        .filter(|candidate| candidate.len() <= MAX_LENGTH)
         .map(|candidate| (score(candidate), *candidate))
         .filter(|(score, _)| *score >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -27,7 +27,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_of_the_finger_is_found_and_a_stranger_is_not() {
+    fn typos_are_matched_and_other_names_are_not() {
         let known = ["clip", "siglip", "cross_entropy"];
         assert_eq!(nearest("siglp", &known), Some("siglip"));
         assert_eq!(nearest("CLIP", &known), Some("clip"));

@@ -1,34 +1,33 @@
-//! Rows of the square side by side, as wide registers want them.
+//! Fixed-point SIMD: sixteen output rows interleaved, one per lane.
 //!
-//! Numbers are 16-bit fixed point: half as wide as floats, so that each instruction does twice as much, and exact to a
-//! sixty-fourth of a level. Weights have 14 bits after the point.
+//! Values are 16-bit fixed point, exact to 1/64 of a level: half as wide as floats, so each instruction processes twice
+//! as many. Weights have 14 fractional bits.
 
-/// Rows of the square that are made together.
+/// Output rows computed together.
 pub const ROWS: usize = 16;
-/// One number of each of those rows: a register.
+/// One value of each of those rows: one register.
 pub type Lanes = [i16; ROWS];
 
 /// The weight 1.
 pub const ONE: f32 = 16384.0;
 
-/// `value * weight`, in half the unit of `value`, rounded.
+/// `value * weight` in half the unit of `value`, rounded.
 #[inline(always)]
 pub fn scaled(value: i16, weight: i16) -> i16 {
     ((i32::from(value) * i32::from(weight) + (1 << 14)) >> 15) as i16
 }
 
-/// Sixteen sums. The compiler would find the instructions for them by itself only where the loops around happen to have the
-/// shape that it looks for.
-pub trait Sums: Copy {
-    /// Nothing yet.
+/// Sixteen accumulators. Explicit, because the compiler vectorises the plain loop only in some surroundings.
+pub trait Accumulator: Copy {
+    /// All zero.
     fn zero() -> Self;
-    /// With `values * weight`, as [`scaled`].
+    /// Adds `values * weight`, see [`scaled`].
     fn plus(self, values: &Lanes, weight: i16) -> Self;
-    /// The numbers.
+    /// The sums.
     fn lanes(self) -> Lanes;
 }
 
-impl Sums for Lanes {
+impl Accumulator for Lanes {
     #[inline(always)]
     fn zero() -> Self {
         [0; ROWS]
@@ -56,22 +55,22 @@ mod avx2 {
         _mm256_setzero_si256, _mm256_storeu_si256,
     };
 
-    use super::{Lanes, ROWS, Sums};
+    use super::{Accumulator, Lanes, ROWS};
 
-    /// Sixteen sums in a register of AVX2. Only functions that are compiled for AVX2 may use it.
+    /// Sixteen accumulators in an AVX2 register. For functions compiled for AVX2 only.
     #[derive(Debug, Clone, Copy)]
     pub struct Register(__m256i);
 
-    impl Sums for Register {
+    impl Accumulator for Register {
         #[inline(always)]
         fn zero() -> Self {
-            // SAFETY: AVX2 is there, or nobody would use this type.
+            // SAFETY: only functions compiled for AVX2 use this type.
             Self(unsafe { _mm256_setzero_si256() })
         }
 
         #[inline(always)]
         fn plus(self, values: &Lanes, weight: i16) -> Self {
-            // SAFETY: as in `zero`; the lanes have the 32 bytes of a register, and any alignment will do.
+            // SAFETY: as in `zero`; the lanes have 32 bytes, and the load is unaligned.
             Self(unsafe {
                 let values = _mm256_loadu_si256(std::ptr::from_ref(values).cast());
                 _mm256_add_epi16(self.0, _mm256_mulhrs_epi16(values, _mm256_set1_epi16(weight)))
@@ -88,30 +87,29 @@ mod avx2 {
     }
 }
 
-pub use turn::{bytes, words};
+pub use transpose::{transpose_bytes, transpose_words};
 
-/// Rows to columns: the n-th of the result is the n-th number of each row.
+/// Transposes 16x16 blocks.
 #[cfg(not(target_arch = "x86_64"))]
-mod turn {
+mod transpose {
     use super::{Lanes, ROWS};
 
-    /// Of bytes.
-    pub fn bytes(rows: &[[u8; ROWS]; ROWS]) -> [[u8; ROWS]; ROWS] {
+    /// Transposes bytes.
+    pub fn transpose_bytes(rows: &[[u8; ROWS]; ROWS]) -> [[u8; ROWS]; ROWS] {
         std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
     }
 
-    /// Of 16-bit numbers.
-    pub fn words(rows: &[Lanes; ROWS]) -> [Lanes; ROWS] {
+    /// Transposes 16-bit values.
+    pub fn transpose_words(rows: &[Lanes; ROWS]) -> [Lanes; ROWS] {
         std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
     }
 }
 
-/// Rows to columns, with the shuffles that every such processor has: a compiler makes single moves of the plain loops, which
-/// would take longer than all the rest. Each step is the perfect shuffle of a deck: rows of the first half are interleaved
-/// with those of the second.
+/// Transposes 16x16 blocks with SSE2 shuffles: the plain loops compile to single moves, which would dominate the runtime.
+/// Each step is a perfect shuffle: it interleaves the rows of the first half with those of the second.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-mod turn {
+mod transpose {
     use std::arch::x86_64::{
         __m128i, _mm_loadu_si128, _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpackhi_epi16, _mm_unpacklo_epi8,
         _mm_unpacklo_epi16,
@@ -119,9 +117,9 @@ mod turn {
 
     use super::{Lanes, ROWS};
 
-    /// Of bytes: the n-th of the result is the n-th byte of each row.
+    /// Transposes bytes.
     #[inline(always)]
-    pub fn bytes(rows: &[[u8; ROWS]; ROWS]) -> [[u8; ROWS]; ROWS] {
+    pub fn transpose_bytes(rows: &[[u8; ROWS]; ROWS]) -> [[u8; ROWS]; ROWS] {
         let mut deck = [load(&[0u8; ROWS]); ROWS];
         for (card, row) in deck.iter_mut().zip(rows) {
             *card = load(row);
@@ -130,7 +128,7 @@ mod turn {
             let mut next = deck;
             for at in 0..ROWS / 2 {
                 let (a, b) = (deck[at], deck[at + ROWS / 2]);
-                // SAFETY: every processor of this kind has SSE2; numbers from numbers.
+                // SAFETY: SSE2 is part of x86-64; pure functions of values.
                 [next[2 * at], next[2 * at + 1]] =
                     unsafe { [_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)] };
             }
@@ -143,9 +141,9 @@ mod turn {
         out
     }
 
-    /// Of 16-bit numbers: the n-th of the result is the n-th number of each row. Eight by eight at a time.
+    /// Transposes 16-bit values, in 8x8 blocks.
     #[inline(always)]
-    pub fn words(rows: &[Lanes; ROWS]) -> [Lanes; ROWS] {
+    pub fn transpose_words(rows: &[Lanes; ROWS]) -> [Lanes; ROWS] {
         const HALF: usize = ROWS / 2;
         let mut out = [[0; ROWS]; ROWS];
         for (across, down) in [(0, 0), (0, HALF), (HALF, 0), (HALF, HALF)] {
@@ -157,7 +155,7 @@ mod turn {
                 let mut next = deck;
                 for at in 0..HALF / 2 {
                     let (a, b) = (deck[at], deck[at + HALF / 2]);
-                    // SAFETY: as in `bytes`.
+                    // SAFETY: as in `transpose_bytes`.
                     [next[2 * at], next[2 * at + 1]] =
                         unsafe { [_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)] };
                 }
@@ -172,18 +170,18 @@ mod turn {
         out
     }
 
-    /// Sixteen bytes of plain numbers.
+    /// Loads sixteen bytes.
     #[inline(always)]
     fn load<T: Copy, const N: usize>(numbers: &[T; N]) -> __m128i {
         const { assert!(N * size_of::<T>() == 16) };
-        // SAFETY: there are 16 bytes, and any alignment will do.
+        // SAFETY: 16 bytes, and the load is unaligned.
         unsafe { _mm_loadu_si128(std::ptr::from_ref(numbers).cast()) }
     }
 
     #[inline(always)]
     fn store<T: Copy, const N: usize>(card: __m128i, numbers: &mut [T; N]) {
         const { assert!(N * size_of::<T>() == 16) };
-        // SAFETY: as in `load`; every pattern of bits is a number of the types above.
+        // SAFETY: as in `load`; every bit pattern is valid for these types.
         unsafe { _mm_storeu_si128(std::ptr::from_mut(numbers).cast(), card) };
     }
 }
@@ -197,7 +195,7 @@ mod tests {
         let rows: [Lanes; ROWS] =
             std::array::from_fn(|row| std::array::from_fn(|column| (ROWS * row + column) as i16));
         let levels = rows.map(|row| row.map(|number| number as u8));
-        let (words, bytes) = (words(&rows), bytes(&levels));
+        let (words, bytes) = (transpose_words(&rows), transpose_bytes(&levels));
         for (row, column) in (0..ROWS).flat_map(|row| (0..ROWS).map(move |column| (row, column))) {
             assert_eq!(words[column][row], rows[row][column]);
             assert_eq!(bytes[column][row], levels[row][column]);

@@ -1,4 +1,4 @@
-//! A picture whose size is known, and what a thread needs to make a square of it.
+//! Opens images by their header and decodes crops of them, with buffers that each thread reuses.
 
 use anyhow::{Result, ensure};
 use clip_lab_files::Room;
@@ -6,15 +6,15 @@ use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
     Crop, Detail, Normalise, Picture,
-    decode::other,
+    decode::decode_other,
     jpeg::{Header, Region, Turbo, Ycc, is_jpeg, is_whole, orientation},
-    resample::{Raster, Resampler, Sink, needed},
+    resample::{Raster, Resampler, Sink, source_region},
 };
 
-/// Memory beyond this many bytes is given back after every image, so that one large image does not stay with each thread.
-const KEPT: usize = 32 << 20;
+/// Buffers above this many bytes are freed after each image, so that a large image does not pin memory in every thread.
+const MAX_RETAINED: usize = 32 << 20;
 
-/// What one thread needs to turn pictures into squares: a decoder and memory, used again for every picture.
+/// Decoder and buffers of one thread, reused for every image.
 #[derive(Debug)]
 pub struct Scratch {
     turbo: Turbo,
@@ -24,14 +24,14 @@ pub struct Scratch {
     square: Vec<u8>,
 }
 
-/// A picture whose size is known; a JPEG is not decoded yet.
+/// An image of known size; a JPEG is not decoded yet.
 #[derive(Debug)]
 pub struct Opened(Inner);
 
 #[derive(Debug)]
 enum Inner {
     Jpeg(Vec<u8>, Header),
-    /// With the memory that they take, where they were decoded here.
+    /// Decoded pixels, with their share of the memory budget if they were decoded here.
     Pixels {
         pixels: RgbImage,
         _room: Option<Room>,
@@ -40,7 +40,7 @@ enum Inner {
 
 impl Scratch {
     /// # Errors
-    /// When there is no memory for a decoder.
+    /// If libjpeg-turbo cannot allocate a decoder.
     pub fn new() -> Result<Self> {
         Ok(Self {
             turbo: Turbo::new()?,
@@ -51,55 +51,55 @@ impl Scratch {
         })
     }
 
-    /// Reads the header of a JPEG; decodes what is no JPEG, or has to be turned upright.
+    /// Reads the header of a JPEG; decodes other formats, and JPEGs that EXIF rotates.
     ///
     /// # Errors
-    /// When it is broken, cut short, too large or no picture.
-    pub fn open(&mut self, picture: Picture) -> Result<Opened> {
-        let bytes = match picture {
+    /// If the image is corrupt, truncated, too large or in no supported format.
+    pub fn open(&mut self, image: Picture) -> Result<Opened> {
+        let bytes = match image {
             Picture::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
             Picture::Encoded(bytes) => bytes,
         };
         if !is_jpeg(&bytes) {
-            return elsewhere(&bytes);
+            return decode_eagerly(&bytes);
         }
-        ensure!(is_whole(&bytes), "the JPEG ends early: the file is cut short");
+        ensure!(is_whole(&bytes), "the JPEG has no end marker: the file is truncated");
         let Some(header) = self.turbo.header(&bytes)? else {
-            return elsewhere(&bytes);
+            return decode_eagerly(&bytes);
         };
         match orientation(&bytes) {
             Orientation::NoTransforms => Ok(Opened(Inner::Jpeg(bytes, header))),
             turned => {
-                // As it is stored, and turned.
+                // Stored and rotated pixels.
                 let room = Room::take(2 * header.bytes());
-                let mut picture = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
-                picture.apply_orientation(turned);
-                Ok(Opened(Inner::Pixels { pixels: picture.into_rgb8(), _room: Some(room) }))
+                let mut image = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
+                image.apply_orientation(turned);
+                Ok(Opened(Inner::Pixels { pixels: image.into_rgb8(), _room: Some(room) }))
             }
         }
     }
 
-    /// Gives back the memory of a square that is no longer needed.
+    /// Takes back the buffer of a crop for reuse.
     pub fn recycle(&mut self, square: RgbImage) {
         let memory = square.into_raw();
-        if memory.capacity() <= KEPT {
+        if memory.capacity() <= MAX_RETAINED {
             self.square = memory;
         }
     }
 
-    /// Gives back what an unusually large image took.
+    /// Frees the buffers of an unusually large image.
     fn shrink(&mut self) {
-        if self.pixels.capacity() > KEPT {
+        if self.pixels.capacity() > MAX_RETAINED {
             self.pixels = Vec::new();
         }
-        if self.planes.capacity() > KEPT {
+        if self.planes.capacity() > MAX_RETAINED {
             self.planes = Ycc::default();
         }
     }
 
     fn jpeg(&mut self, bytes: &[u8], header: Header) -> Result<RgbImage> {
         let Header { width, height, .. } = header;
-        let _room = Room::take(header.bytes() + header.unpacked());
+        let _room = Room::take(header.bytes() + header.coefficient_bytes());
         let mut pixels = Vec::new();
         self.turbo.decode(bytes, header, 1, Region { left: 0, top: 0, width, height }, &mut pixels)?;
         RgbImage::from_raw(width, height, pixels)
@@ -107,14 +107,14 @@ impl Scratch {
     }
 }
 
-/// What libjpeg-turbo does not read.
-fn elsewhere(bytes: &[u8]) -> Result<Opened> {
-    let (pixels, room) = other(bytes)?;
+/// Decodes formats that libjpeg-turbo does not read.
+fn decode_eagerly(bytes: &[u8]) -> Result<Opened> {
+    let (pixels, room) = decode_other(bytes)?;
     Ok(Opened(Inner::Pixels { pixels, _room: Some(room) }))
 }
 
 impl Opened {
-    /// Takes room for all its pixels, for whoever holds them longer than this, see [`Opened::whole`].
+    /// Reserves memory budget for all pixels, for a caller that keeps the result of [`Opened::whole`].
     pub fn room(&self) -> Room {
         let (width, height) = self.size();
         Room::take(3 * u64::from(width) * u64::from(height))
@@ -128,10 +128,10 @@ impl Opened {
         }
     }
 
-    /// All its pixels.
+    /// Decodes the whole image.
     ///
     /// # Errors
-    /// When its data is broken.
+    /// If the data is corrupt.
     pub fn whole(self, scratch: &mut Scratch) -> Result<RgbImage> {
         match self.0 {
             Inner::Jpeg(bytes, header) => scratch.jpeg(&bytes, header),
@@ -139,22 +139,22 @@ impl Opened {
         }
     }
 
-    /// The square that `crop` makes of it. Only the pixels that it needs are decoded.
+    /// Crops and resizes the image as RGB; decodes only the pixels that `crop` needs.
     ///
     /// # Errors
-    /// When its data is broken, or it has no pixels.
+    /// If the data is corrupt, or the image has no pixels.
     pub fn square(&self, crop: &Crop, scratch: &mut Scratch) -> Result<RgbImage> {
         let mut square = std::mem::take(&mut scratch.square);
         square.resize(3 * crop.side as usize * crop.side as usize, 0);
-        self.make(crop, scratch, &mut Sink::Bytes(&mut square))?;
+        self.resample_and_shrink(crop, scratch, &mut Sink::Bytes(&mut square))?;
         RgbImage::from_raw(crop.side, crop.side, square)
             .ok_or_else(|| anyhow::anyhow!("a square of {} pixels is too large", crop.side))
     }
 
-    /// As [`Opened::square`], normalised: `3 * side * side` numbers, channel by channel, written straight to `out`.
+    /// As [`Opened::square`], normalised: writes `[3, side, side]` floats straight to `out`.
     ///
     /// # Errors
-    /// As those of [`Opened::square`], and when `out` has another length.
+    /// As [`Opened::square`], and if `out` has another length.
     pub fn numbers(
         &self,
         crop: &Crop,
@@ -163,26 +163,26 @@ impl Opened {
         out: &mut [f32],
     ) -> Result<()> {
         let wanted = 3 * crop.side as usize * crop.side as usize;
-        ensure!(out.len() == wanted, "{wanted} numbers do not fit into {}", out.len());
-        self.make(crop, scratch, &mut Sink::Numbers(normalise, out))
+        ensure!(out.len() == wanted, "the output holds {} numbers, expected {wanted}", out.len());
+        self.resample_and_shrink(crop, scratch, &mut Sink::Numbers(normalise, out))
     }
 
-    fn make(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
-        let made = self.make_within(crop, scratch, sink);
+    fn resample_and_shrink(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
+        let result = self.resample(crop, scratch, sink);
         scratch.shrink();
-        made
+        result
     }
 
-    fn make_within(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
+    fn resample(&self, crop: &Crop, scratch: &mut Scratch, sink: &mut Sink<'_>) -> Result<()> {
         let Scratch { turbo, resampler, pixels, planes, .. } = scratch;
         match &self.0 {
             Inner::Jpeg(bytes, header) => {
                 let reduce = crop.reduction();
                 let window = crop.window.reduced(reduce);
                 let (width, height) = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
-                let wanted = needed(crop, window, width, height);
-                let _room = Room::take(wanted.bytes() + header.unpacked());
-                if crop.detail == Detail::Enough
+                let wanted = source_region(crop, window, width, height);
+                let _room = Room::take(wanted.bytes() + header.coefficient_bytes());
+                if crop.detail == Detail::Reduced
                     && wanted.covers_most_of(width, height)
                     && turbo.planes(bytes, *header, reduce, planes)?
                 {

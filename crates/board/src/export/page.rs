@@ -1,4 +1,4 @@
-//! Where the curves, their labels and their notes stand on the sheet, in millimetres.
+//! Page layout of a curve chart: plot area, labels and notes, in millimetres.
 
 use anyhow::{Result, ensure};
 
@@ -9,27 +9,27 @@ use super::{
 };
 use crate::figure::{Figure, Series, Tick, spread};
 
-/// The sheet, with everything that has to be measured before anything is drawn.
-pub struct Paper<'f> {
-    /// What is drawn.
+/// The measured layout of a page.
+pub struct Page<'f> {
+    /// The figure.
     pub figure: &'f Figure,
-    /// From left to right.
+    /// Width.
     pub wide: f64,
-    /// From top to bottom.
+    /// Height.
     pub high: f64,
-    /// The axes.
+    /// The plot area.
     pub frame: Frame,
     /// Ticks of the vertical axis.
     pub rows: Vec<Tick>,
     /// Ticks of the horizontal axis.
     pub columns: Vec<Tick>,
-    /// The notes, in lines that fit.
+    /// The notes, wrapped.
     pub notes: Vec<String>,
 }
 
-impl<'f> Paper<'f> {
-    /// Measures texts and leaves room for all of them.
-    pub fn new(figure: &'f Figure, size: Size) -> Result<Paper<'f>> {
+impl<'f> Page<'f> {
+    /// Measures all text and reserves room for it.
+    pub fn new(figure: &'f Figure, size: Size) -> Result<Page<'f>> {
         size.check()?;
         let Size { width_mm: wide, height_mm: high, .. } = size;
         let (x, y) = (figure.x.scale, figure.y.scale);
@@ -46,20 +46,20 @@ impl<'f> Paper<'f> {
             frame.right - frame.left >= 10.0 && frame.bottom - frame.top >= 10.0,
             "no room for the curves beside the labels: make the chart larger than {wide} by {high} mm",
         );
-        Ok(Paper { figure, wide, high, frame, rows, columns, notes })
+        Ok(Page { figure, wide, high, frame, rows, columns, notes })
     }
 
-    /// The lines with a name and the heights at which their labels stand, apart from each other.
+    /// The named curves with the y positions of their labels, without overlap.
     pub fn labels(&self) -> Vec<(&'f Series, f64)> {
         let ends: Vec<&Series> = labelled(self.figure).collect();
         let end = |series: &Series| series.end().unwrap_or((0.0, 0.0));
-        let wanted: Vec<f64> = ends.iter().map(|s| self.frame.held(end(s).0, end(s).1).1).collect();
+        let wanted: Vec<f64> = ends.iter().map(|s| self.frame.clamped(end(s).0, end(s).1).1).collect();
         let places = spread(&wanted, TEXT * 1.25, self.frame.top - TEXT, self.frame.bottom + TEXT);
         ends.into_iter().zip(places).filter_map(|(series, place)| Some((series, place?))).collect()
     }
 }
 
-/// The figure's notes, and what the shading is where there is any.
+/// The figure's notes, and the meaning of the shading.
 fn notes(figure: &Figure) -> Vec<String> {
     figure.notes.iter().chain(&figure.shaded).cloned().collect()
 }

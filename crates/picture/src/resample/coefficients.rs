@@ -1,26 +1,26 @@
-//! Which pixels of a side make each pixel of the square, and with what weights: Pillow's `precompute_coeffs`,
+//! Filter coefficients: the source pixels and weights of each output pixel, as Pillow's `precompute_coeffs`,
 //! <https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c>.
 
-use super::{Interpolation, Side, lanes::ONE};
+use super::{Interpolation, Side, simd::ONE};
 use crate::Crop;
 
-/// For each pixel of the square, the same number of neighbouring pixels with weights that sum to one.
+/// For each output pixel, the same number of neighbouring source pixels with weights that sum to one.
 #[derive(Debug, Default)]
-pub struct Taps {
-    /// Pixels that make one.
+pub struct Coefficients {
+    /// Source pixels per output pixel.
     pub count: usize,
-    /// The first of them, for each; never falls.
+    /// The first source pixel of each output pixel; non-decreasing.
     pub starts: Vec<usize>,
-    /// `count` weights for each, in fixed point. They sum to one exactly, so that an even area keeps its level.
+    /// `count` fixed-point weights per output pixel. They sum to exactly one, so a uniform area keeps its level.
     pub weights: Vec<i16>,
-    /// Offsets and then weights, on the way.
+    /// Offsets, then float weights: a scratch buffer.
     exact: Vec<f32>,
 }
 
-impl Taps {
-    /// Weights on `side` for a square of `size` pixels, in place of those that were here.
+impl Coefficients {
+    /// Recomputes the coefficients for `size` output pixels on `side`.
     pub(super) fn set(&mut self, side: &Side, size: u32, crop: &Crop) {
-        // Nothing outside of an isolated cut leaks in: what is beyond has no weight.
+        // Pixels outside an isolated crop get no weight.
         let (low, high) = if crop.isolated {
             let low = (side.start.floor().max(0.0) as usize).min(side.pixels as usize - 1);
             let high = (side.start + side.length).ceil() as usize;
@@ -43,16 +43,16 @@ impl Taps {
             self.exact.extend((0..self.count).map(|tap| offset + tap as f32 * step as f32));
         }
         filter(crop.interpolation, &mut self.exact);
-        self.fix();
+        self.quantise();
     }
 
-    /// The weights of a pixel of the square.
+    /// The weights of an output pixel.
     pub fn weights_of(&self, pixel: usize) -> &[i16] {
         &self.weights[self.count * pixel..][..self.count]
     }
 
-    /// The exact weights in fixed point; what rounding leaves over, a few units of the last place, goes to the middle.
-    fn fix(&mut self) {
+    /// Converts the weights to fixed point; adds the rounding remainder, a few units in the last place, to the centre tap.
+    fn quantise(&mut self) {
         self.weights.resize(self.exact.len(), 0);
         let pixels = self.exact.chunks_exact(self.count).zip(self.weights.chunks_exact_mut(self.count));
         for (exact, weights) in pixels {
@@ -60,7 +60,7 @@ impl Taps {
             let factor = ONE / if sum == 0.0 { 1.0 } else { sum };
             let mut left = ONE as i16;
             for (weight, exact) in weights.iter_mut().zip(exact) {
-                // Adding 1.5 * 2^23 rounds to the nearest whole number, which is then the lowest bits.
+                // Adding 1.5 * 2^23 rounds to the nearest integer, which is then in the lowest bits.
                 *weight = (exact * factor + 12_582_912.0).to_bits() as i16;
                 left -= *weight;
             }
@@ -69,7 +69,7 @@ impl Taps {
     }
 }
 
-/// How far a filter reaches, in pixels.
+/// Filter support in pixels.
 pub fn support(interpolation: Interpolation) -> f64 {
     match interpolation {
         Interpolation::Bilinear => 1.0,
@@ -77,7 +77,7 @@ pub fn support(interpolation: Interpolation) -> f64 {
     }
 }
 
-/// Turns offsets into weights, without a branch so that several are done at once.
+/// Turns offsets into weights, branch-free so that it vectorises.
 fn filter(interpolation: Interpolation, offsets: &mut [f32]) {
     const A: f32 = -0.5;
     match interpolation {
