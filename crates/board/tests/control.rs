@@ -165,7 +165,7 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
     let Next::Do(effect) = keys(&mut room.app, "y") else { panic!("confirmed") };
     assert_eq!(effect, Effect::Ask { run, name: "lit-ema".to_string(), request: Request::Stop });
     let told = carry_out(&room.store, &effect);
-    assert!(told.good && told.words.contains("lit-ema is asked to stop"), "{told:?}");
+    assert!(told.good && told.words.contains("asked lit-ema to stop"), "{told:?}");
     let heard = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         room.live[0].requests().contains(&Request::Stop)

@@ -233,7 +233,7 @@ fn the_list_of_metrics_is_searched_and_closes_what_it_added() {
     room.key(KeyCode::Enter);
     room.read();
     assert_eq!(room.app.panels().count(), panels);
-    assert!(room.shown().contains("the chart of odd/share_of_zeros is closed"), "{}", room.shown());
+    assert!(room.shown().contains("closed the chart of odd/share_of_zeros"), "{}", room.shown());
     assert!(!room.app.chart(1).expect("read").rows.is_empty(), "the others are drawn as before");
     room.keys("+nothing-like-this");
     assert!(room.shown().contains("nothing found"));
@@ -267,7 +267,7 @@ fn metrics_of_different_units_do_not_share_an_axis_silently() {
     let chart = room.app.chart(panels).expect("read");
     assert_eq!(chart.left_out, ["train/loss", "val/loss"]);
     assert_eq!(chart.rows.len(), 8);
-    assert!(room.shown().contains("another unit, not drawn: train/loss, val/loss"), "{}", room.shown());
+    assert!(room.shown().contains("not drawn, different unit: train/loss, val/loss"), "{}", room.shown());
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn escape_closes_and_never_leaves() {
     room.keys("e");
     assert_eq!((room.key(KeyCode::Esc), room.app.expanded), (Next::Stay, false));
     assert_eq!(room.key(KeyCode::Esc), Next::Stay);
-    assert!(room.shown().contains("nothing is open; q leaves"), "{}", room.shown());
+    assert!(room.shown().contains("nothing is open; press q to leave"), "{}", room.shown());
     assert_eq!(room.key(KeyCode::Esc), Next::Stay);
     assert_eq!(room.keys("q"), Next::Leave);
 }

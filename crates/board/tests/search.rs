@@ -29,7 +29,7 @@ use ratatui::{
 
 fn ready() -> Ready {
     Ready {
-        gallery: "8091 pictures below photos".to_owned(),
+        gallery: "8091 images below photos".to_owned(),
         pictures: 8091,
         broken: 0,
         dim: 384,
@@ -150,7 +150,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     stage.answer(found(3));
     stage.pass(1);
     assert_eq!(stage.texts(), ["a dog on sand"]);
-    assert!(stage.screen(80, 24).contains("3 of 8091 pictures in 23 ms (20 embedding, 3 searching) ..."));
+    assert!(stage.screen(80, 24).contains("3 of 8091 images in 23 ms (20 embedding, 3 searching) ..."));
     stage.answer(found(10));
     let screen = stage.screen(80, 24);
     assert!(
@@ -175,7 +175,7 @@ fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     stage.press(KeyCode::Down);
     assert_eq!((stage.app.selected, stage.app.focus), (1, Focus::List));
     stage.say("?");
-    assert!(stage.app.help && stage.screen(80, 24).contains("the nearest pictures of the chosen one"));
+    assert!(stage.app.help && stage.screen(80, 24).contains("the nearest neighbours of the selected image"));
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "closes the help");
     stage.press(KeyCode::Enter);
     assert!(stage.app.large && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
@@ -340,7 +340,7 @@ fn escape_leaves_only_when_pressed_twice() {
     let mut stage = Stage::new(None, None);
     stage.say("a dog");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay);
-    assert!(stage.screen(100, 30).contains("Esc once more leaves"));
+    assert!(stage.screen(100, 30).contains("press Esc again to leave"));
     stage.say("s");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "another key takes it back");
     assert_eq!(stage.press(KeyCode::Esc), Next::Leave);

@@ -1,4 +1,4 @@
-//! The state of the screen and what keys do to it. No reading, no drawing.
+//! The state of the dashboard and how keys change it. Does not read the store or draw.
 
 mod act;
 mod help;
@@ -35,92 +35,92 @@ pub use line::{Line, completions};
 pub use metrics::{Metric, Picker};
 pub use question::Question;
 
-/// What comes after a key.
+/// What the event loop does after a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    /// The screen stays.
+    /// Stay on the screen.
     Stay,
-    /// The screen closes; runs go on.
+    /// Close the screen; runs continue.
     Leave,
-    /// The screen closes; the run it belongs to is to stop at its next checkpoint.
+    /// Close the screen and ask its run to stop at the next checkpoint.
     Stop,
-    /// The screen stays; the store is to be changed.
+    /// Stay on the screen and change the store.
     Do(Effect),
 }
 
-/// What keys are for at the moment.
+/// The input mode.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Mode {
-    /// Looking around.
+    /// Keys act on the panels.
     #[default]
     Looking,
-    /// Searching the help.
+    /// The help is open.
     Help(Help),
-    /// Choosing a metric.
+    /// The metric list is open.
     Metrics(Picker),
-    /// Writing a command.
+    /// The command line is open.
     Command(Line),
-    /// Answering a question.
+    /// A question is open.
     Asking(Question),
 }
 
-/// The screen's state.
+/// The state of the dashboard.
 pub struct App {
-    /// What is shown where.
+    /// The views and their panels.
     pub layout: Layout,
-    /// What was read last.
+    /// The latest data from the feed.
     pub snapshot: Snapshot,
-    /// The view that is shown.
+    /// The current view.
     pub view: usize,
-    /// The focused panel, counted through that view.
+    /// The focused panel, by index in the view.
     pub focus: usize,
-    /// Whether the focused panel has the whole screen.
+    /// Whether the focused panel fills the screen.
     pub expanded: bool,
-    /// What keys are for.
+    /// The input mode.
     pub mode: Mode,
-    /// Which keys do what.
+    /// The key bindings.
     pub keys: Keys,
-    /// What a command or the store has answered, until the next key.
+    /// The result of the last command or store action, until the next key.
     pub told: Option<Told>,
-    /// The size of the screen, as far as it is known: the mouse and lists need it.
+    /// The size of the screen; the mouse and scrolling need it.
     pub size: Rect,
-    /// The axis chosen with `x`.
+    /// The horizontal axis chosen with `x`.
     pub x: Option<Axis>,
-    /// What keys have changed on the charts.
+    /// Chart options set by keys.
     pub lens: Lens,
-    /// The half-life chosen with `s`.
+    /// The smoothing half-life chosen with `s`.
     pub smooth: Option<f64>,
-    /// Runs that no chart shows.
+    /// Runs hidden from the charts.
     pub hidden: HashSet<RunId>,
-    /// Whether charts draw every run, not only as many as there are colours.
+    /// Whether charts draw all runs, not just one per palette colour.
     pub every: bool,
-    /// The run that others are compared with.
+    /// The baseline that other runs are compared with.
     pub pinned: Option<RunId>,
-    /// The table of runs: its filter and its order.
+    /// The runs table: filter and order.
     pub table: Table,
     /// Whether the config diff shows all settings.
     pub all_settings: bool,
-    /// The least severity of the events shown.
+    /// The minimum severity of the events shown.
     pub severity: Level,
-    /// What keys have chosen about evaluations.
+    /// Which evaluation the panels show, and how.
     pub choice: Choice,
-    /// Pictures made ready for the terminal.
+    /// Images encoded for the terminal.
     pub gallery: Gallery,
-    /// How far lists are scrolled, by view and panel.
+    /// Scroll offsets by view and panel.
     scrolled: HashMap<(usize, usize), usize>,
     selected: Option<RunId>,
-    /// Charts that keys have added: the view, and the metric.
+    /// Charts added by keys: view and metric.
     added: Vec<(usize, String)>,
-    /// The layout with them, for the feed; none while it is as it was opened.
+    /// The layout including them, for the feed; `None` while it is unchanged.
     changed: Option<Arc<Layout>>,
     /// The run this screen was opened for, by uid.
     own: Option<String>,
-    /// Whether this screen's program started that run.
+    /// Whether this process started that run.
     child: bool,
 }
 
 impl App {
-    /// A screen with nothing read yet; `own` is the run it was opened for, `child` whether it started it.
+    /// A dashboard without data; `own` is the run it was opened for, `child` whether this process started it.
     pub fn new(layout: Layout, own: Option<String>, child: bool) -> App {
         App {
             layout,
@@ -152,15 +152,15 @@ impl App {
         }
     }
 
-    /// The panels of the view that is shown.
+    /// The panels of the current view.
     pub fn panels(&self) -> impl Iterator<Item = &Panel> + Clone {
         self.layout.views.get(self.view).into_iter().flat_map(View::panels)
     }
 
-    /// What was read for the line panel numbered `panel` in the view that is shown.
+    /// The data of line panel `panel` of the current view.
     pub fn chart(&self, panel: usize) -> Option<&Chart> {
         let before = self.panels().take(panel).filter(|panel| panel.kind == Kind::Line).count();
-        // What was read for the layout before a key changed it is of other charts.
+        // Data read for the previous layout belongs to other charts.
         let line = |panel: &&Panel| panel.kind == Kind::Line;
         let all = self.changed.as_ref().map(|layout| layout.panels().filter(line).count());
         let charts = &self.snapshot.charts;
@@ -168,7 +168,7 @@ impl App {
         read.filter(|_| all.is_none_or(|all| all == charts.len()))
     }
 
-    /// Takes what the feed has read.
+    /// Replaces the data with a new snapshot.
     pub fn take(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
         self.table.refresh(&self.snapshot);
@@ -178,7 +178,7 @@ impl App {
         }
     }
 
-    /// The selected run: the one chosen, else the newest.
+    /// The selected run, if any.
     pub fn selected(&self) -> Option<&Run> {
         self.snapshot.runs.iter().find(|run| Some(run.row.id) == self.selected)
     }
@@ -188,7 +188,7 @@ impl App {
         self.table.shown.iter().filter_map(|i| self.snapshot.runs.get(*i))
     }
 
-    /// The position of the selected run in the table.
+    /// The position of the selected run in the table; 0 if none is selected.
     pub fn selected_index(&self) -> usize {
         self.shown().position(|run| Some(run.row.id) == self.selected).unwrap_or(0)
     }
@@ -213,13 +213,13 @@ impl App {
         }
     }
 
-    /// The runs of the table where it is sorted: its first runs are worth drawing first.
+    /// The runs of a sorted table, in order: charts draw the first ones.
     fn ranked(&self) -> Vec<RunId> {
         let shown = self.shown().map(|run| run.row.id);
         if self.table.sort.is_some() { shown.collect() } else { Vec::new() }
     }
 
-    /// How many curves the charts draw, of how many there are: runs, or groups of them.
+    /// How many curves the charts draw, and how many there are: runs, or groups of runs.
     pub fn drawn(&self) -> (usize, usize) {
         let by_run = self.by() == By::Run;
         let curve = |run: &Run| if by_run { Some(run.row.uid.clone()) } else { run.group.clone() };
@@ -229,35 +229,35 @@ impl App {
         (drawn.len(), all.len())
     }
 
-    /// The run of which everything is to be read: the selected one, where a panel shows it.
+    /// The run to read in full: the selected one, if a panel shows it.
     fn wanted_details(&self) -> Option<RunId> {
         let shown = self.panels().any(|panel| panel.kind == Kind::Run);
         self.selected().or(self.snapshot.runs.first()).map(|run| run.row.id).filter(|_| shown)
     }
 
-    /// The form of the vertical axis of `panel` now.
+    /// The current form of the vertical axis of `panel`.
     pub fn form(&self, panel: &Panel) -> Form {
         self.lens.form.unwrap_or(panel.y)
     }
 
-    /// The half-life for `panel` now.
+    /// The current smoothing half-life of `panel`.
     pub fn half_life(&self, panel: &Panel) -> f64 {
         self.smooth.unwrap_or(panel.smooth)
     }
 
-    /// Whether the run this screen started has not reached its store yet.
+    /// Whether the run started by this process is not in the store yet.
     pub fn starting(&self) -> bool {
         self.child && self.snapshot.missing && self.snapshot.runs.is_empty()
     }
 
-    /// Whether the run this screen started may still record, or is only about to.
+    /// Whether the run started by this process is live or still starting.
     fn own_live(&self) -> bool {
         let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
-        // Until the store has the run it is only starting: that is alive too.
+        // A run that is not in the store yet is still starting.
         self.child && own.is_none_or(|run| run.row.status.is_live())
     }
 
-    /// What to do after `key`.
+    /// Handles `key`; returns what to do next.
     pub fn press(&mut self, key: KeyEvent) -> Next {
         self.told = None;
         match std::mem::take(&mut self.mode) {

@@ -1,4 +1,4 @@
-//! What the screen asks of the store: data, carried out on a thread of its own, so that a slow store stops no key.
+//! Changes to the store, as data. They run on a separate thread, so that a slow store does not block input.
 
 use std::{
     fs,
@@ -14,38 +14,38 @@ use crate::layout;
 /// A change to the store.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Ask a run for something.
+    /// Send a request to a run.
     Ask {
         /// Which run.
         run: RunId,
-        /// Its name, for the answer.
+        /// Its name, for the message.
         name: String,
-        /// For what.
+        /// The request.
         request: Request,
     },
     /// Tag a run.
     Tag {
         /// Which run.
         run: RunId,
-        /// Its name, for the answer.
+        /// Its name, for the message.
         name: String,
         /// The tag.
         tag: String,
     },
-    /// Take a tag off a run.
+    /// Remove a tag from a run.
     Untag {
         /// Which run.
         run: RunId,
-        /// Its name, for the answer.
+        /// Its name, for the message.
         name: String,
         /// The tag.
         tag: String,
     },
-    /// Write a note on a run.
+    /// Add a note to a run.
     Note {
         /// Which run.
         run: RunId,
-        /// Its name, for the answer.
+        /// Its name, for the message.
         name: String,
         /// The note.
         text: String,
@@ -59,16 +59,16 @@ pub enum Effect {
     },
 }
 
-/// What has become of it, in a sentence.
+/// A message about the result of an action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// The sentence.
+    /// The text.
     pub words: String,
-    /// Whether it went well.
+    /// Whether the action succeeded.
     pub good: bool,
 }
 
-/// Makes the change in the store at `path`, or beside it.
+/// Executes the change on the store at `path`, or beside it.
 pub fn carry_out(path: &Path, effect: &Effect) -> Told {
     match write(path, effect) {
         Ok(words) => Told { words, good: true },
@@ -84,29 +84,31 @@ fn write(path: &Path, effect: &Effect) -> Result<String, String> {
     match effect {
         Effect::Ask { run, name, request } => {
             let words = match request {
-                Request::Stop => format!("{name} is asked to stop: it saves a checkpoint first"),
-                Request::Checkpoint => format!("{name} is asked for a checkpoint"),
+                Request::Stop => format!("asked {name} to stop; it saves a checkpoint first"),
+                Request::Checkpoint => format!("asked {name} for a checkpoint"),
             };
             done(store()?.request(*run, *request), words)
         }
-        Effect::Tag { run, name, tag } => done(store()?.tag(*run, tag), format!("{name} is tagged {tag}")),
+        Effect::Tag { run, name, tag } => done(store()?.tag(*run, tag), format!("tagged {name} with {tag}")),
         Effect::Untag { run, name, tag } => {
-            done(store()?.untag(*run, tag), format!("{name} is no longer tagged {tag}"))
+            done(store()?.untag(*run, tag), format!("removed the tag {tag} from {name}"))
         }
-        Effect::Note { run, name, text } => done(store()?.note(*run, text), format!("noted on {name}")),
+        Effect::Note { run, name, text } => {
+            done(store()?.note(*run, text), format!("added a note to {name}"))
+        }
         Effect::SaveLayout { name, text } => save(path, name, text),
     }
 }
 
-/// A store is made where none is; but here it has been seen, and gone is gone.
+/// `Store::open` creates a missing store; the dashboard must not recreate one that was deleted.
 fn open(path: &Path) -> Result<Store, StoreError> {
     if path.exists() { Store::open(path) } else { Err(StoreError::Missing(path.to_path_buf())) }
 }
 
-/// The first line of a layout that keys have saved: only such a file is written over.
+/// The first line of a saved layout; only files with this line are overwritten.
 const SAVED: &str = "# Saved by `:layout save` of `clip-lab dashboard`.";
 
-/// Writes a layout, whole or not at all.
+/// Writes a layout atomically.
 fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
     layout::check_name(name)?;
     let path = layout::saved(store, name);
@@ -121,13 +123,13 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
     fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
     let aside = path.with_extension("toml.new");
     fs::write(&aside, format!("{SAVED}\n{text}")).and_then(|()| fs::rename(&aside, &path)).map_err(failed)?;
-    Ok(format!("saved as {shown}: `clip-lab dashboard --layout {name}` shows it"))
+    Ok(format!("saved {shown}; show it with `clip-lab dashboard --layout {name}`"))
 }
 
 /// Starts the thread; it ends when the sender is dropped.
 ///
 /// # Errors
-/// When the system has no thread to give.
+/// If the thread cannot be spawned.
 pub fn start(path: PathBuf) -> std::io::Result<(Sender<Effect>, Receiver<Told>)> {
     let (ask, asked) = channel::<Effect>();
     let (tell, told) = channel();

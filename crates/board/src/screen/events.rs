@@ -1,4 +1,4 @@
-//! The events panel: what happened, newest at the bottom.
+//! The events panel, newest at the bottom.
 
 use clip_lab_store::Level;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -10,7 +10,7 @@ use crate::{
     text::{clean, cut, pad, width},
 };
 
-/// The events that are severe enough, oldest first.
+/// The events of at least the minimum severity, oldest first.
 pub fn shown(app: &App) -> Vec<&Event> {
     app.snapshot.events.iter().filter(|event| rank(event.row.level) >= rank(app.severity)).collect()
 }
@@ -28,9 +28,9 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
     let events = shown(app);
     if events.is_empty() {
         let words = match app.severity {
-            Level::Info => "nothing yet: checkpoints, evaluations and warnings appear here",
-            Level::Warning => "no warning and no error",
-            Level::Error => "no error",
+            Level::Info => "no events yet: checkpoints, evaluations and warnings appear here",
+            Level::Warning => "no warnings or errors",
+            Level::Error => "no errors",
         };
         buf.put(area.x, area.y, words, area.width as usize, theme.faint());
         return;
@@ -61,7 +61,7 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
     }
 }
 
-/// Says on the lower border what is left out.
+/// Writes the severity filter and the visible range on the lower border.
 fn hint(app: &App, all: usize, back: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let mut words = Vec::new();
     words.extend(match app.severity {

@@ -1,18 +1,15 @@
-//! Settings, tags and notes of the runs, as far as they are known to the feed.
+//! Cache of the runs' settings, tags and notes.
 
 use std::{collections::HashMap, sync::Arc};
 
 use clip_lab_store::{Reader, RunFacts, RunId, RunRow, StoreError};
 
-/// Settings are read once for each run, for they never change; tags and notes every time.
+/// Settings never change and are read once per run; tags and notes are read every time.
 #[derive(Default)]
 pub struct Facts(HashMap<RunId, Arc<RunFacts>>);
 
 impl Facts {
-    /// Reads what is new about `rows`.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// Updates the entries of `rows`.
     pub fn read(&mut self, reader: &Reader, rows: &[RunRow]) -> Result<(), StoreError> {
         let unknown: Vec<RunId> =
             rows.iter().map(|row| row.id).filter(|id| !self.0.contains_key(id)).collect();
@@ -31,7 +28,7 @@ impl Facts {
         Ok(())
     }
 
-    /// Those of one run.
+    /// The entry of one run.
     pub fn of(&self, run: RunId) -> Arc<RunFacts> {
         self.0.get(&run).cloned().unwrap_or_default()
     }

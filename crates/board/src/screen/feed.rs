@@ -1,4 +1,4 @@
-//! Reads the store for the screen, again and again, on a thread of its own: a slow or locked store never stops a key.
+//! Polls the store on a separate thread, so that a slow or locked store does not block input.
 
 mod ahead;
 mod charts;
@@ -36,45 +36,45 @@ use crate::{
     names::unique,
 };
 
-/// Runs in the table; older ones are for `clip-lab runs list`.
+/// The most runs in the table; `clip-lab runs list` shows older ones.
 const RUNS: usize = 50;
-/// Events kept.
+/// The most events kept.
 const EVENTS: usize = 200;
-/// How often the store is asked whether it changed.
+/// How often the store is checked for changes.
 const POLL: Duration = Duration::from_millis(250);
-/// How often it is read even if it did not: a crash shows by a heartbeat that stays away.
+/// How often it is read even without changes: a crash shows only as a missing heartbeat.
 const ANYWAY: Duration = Duration::from_secs(2);
 
-/// A run before its name is known.
+/// A run before it is filtered and named.
 type Known = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
 
 fn subject((facts, series, row): &Known) -> Subject<'_> {
     Subject { row, facts, series }
 }
 
-/// The name of the feed's thread: a panic in it becomes a sentence on the screen.
+/// The name of the feed's thread; a panic there becomes an error on the screen.
 pub const THREAD: &str = "clip-lab-feed";
 
 type Key = (RunId, String, Axis, usize);
 
-/// The reading side of the screen.
+/// Reads the store and caches what it has read.
 pub struct Feed {
     path: PathBuf,
     layout: Layout,
     only: Filter,
     reader: Option<Reader>,
     read_at: Option<Instant>,
-    /// Buckets of a series, good as long as the series has as many points.
+    /// Buckets by series, valid while the series has the same number of points.
     cache: HashMap<Key, (u64, Rows)>,
     series: HashMap<RunId, ((i64, u64), Vec<SeriesRow>)>,
     events: HashMap<RunId, i64>,
     facts: Facts,
     judge: Judge,
     trends: Trends,
-    /// The last filter all of whose names some run knows.
+    /// The last valid filter: some run has each of its names.
     filter: Filter,
     colours: HashMap<RunId, usize>,
-    /// The runs drawn last: they keep their colours.
+    /// The runs drawn last; they keep their colours.
     drawn: HashSet<RunId>,
     group_colours: Colours,
     near: Near,
@@ -83,7 +83,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed of the store at `path`; `only` says which runs there are at all.
+    /// A feed of the store at `path`, restricted to the runs that match `only`.
     pub fn new(path: PathBuf, layout: Layout, only: Filter) -> Feed {
         Feed {
             path,
@@ -107,7 +107,7 @@ impl Feed {
         }
     }
 
-    /// What the screen should show now, or none if nothing changed and `ask` is not new.
+    /// A new snapshot; `None` if nothing changed and `asked` is false.
     pub fn poll(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
         let due = self.read_at.is_none_or(|at| at.elapsed() >= ANYWAY);
         match self.read(want, asked || due) {
@@ -125,12 +125,12 @@ impl Feed {
         Some(self.last.clone())
     }
 
-    /// As [`Feed::poll`], with a panic told as trouble: whatever is wrong with the store, the screen stays.
+    /// As [`Feed::poll`], but reports a panic as an error, so that a corrupt store does not close the screen.
     fn poll_safely(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
         catch_unwind(AssertUnwindSafe(|| self.poll(want, asked))).unwrap_or_else(|_| {
             self.reader = None;
-            let trouble = "reading the store went wrong inside clip-lab; the runs are not touched by it. \
-                           Please report this with the store; it is tried again meanwhile";
+            let trouble = "reading the store panicked, which is a bug in clip-lab; runs are not affected. \
+                           Please report it with the store; retrying";
             self.last.trouble = Some(trouble.to_string());
             Some(self.last.clone())
         })
@@ -158,7 +158,7 @@ impl Feed {
         Ok(changed)
     }
 
-    /// Takes over the layout that keys have changed. Charts are counted through it, so those read before are forgotten.
+    /// Applies a layout changed by keys. Charts are indexed through the layout, so the old ones are dropped.
     fn follow(&mut self, want: &Want) {
         if let Some(layout) = want.layout.as_ref().filter(|layout| ***layout != self.layout) {
             self.layout = Layout::clone(layout);
@@ -183,7 +183,7 @@ impl Feed {
         Ok(())
     }
 
-    /// The newest runs that are meant.
+    /// The newest runs that match the filters.
     fn meant(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
         let mut rows = reader.runs()?;
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
@@ -255,7 +255,7 @@ fn details(reader: &Reader, run: RunId) -> Result<Details, StoreError> {
 /// Starts the thread; it ends when the sender is dropped.
 ///
 /// # Errors
-/// When the system has no thread to give.
+/// If the thread cannot be spawned.
 pub fn start(mut feed: Feed, first: Want) -> std::io::Result<(Sender<Want>, Receiver<Snapshot>)> {
     let (ask, asked) = channel::<Want>();
     let (tell, told) = channel();

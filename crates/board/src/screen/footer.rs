@@ -1,4 +1,4 @@
-//! The line at the bottom: the keys that work now, the command line, or what was answered.
+//! The bottom line: the active keys, the command line, or a message.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -26,7 +26,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Keys with a word each, as many as fit; neighbours with the same word together.
+/// Draws keys with their labels, as many as fit; neighbours with the same label are merged.
 fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let on = app.panels().nth(app.focus).map(|panel| panel.kind);
     let mut shown: Vec<(String, &str)> = Vec::new();
@@ -50,10 +50,10 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// What is written, and behind it what Tab offers.
+/// Draws the command line, followed by its completions.
 fn command(app: &App, line: &Line, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(1) as usize;
-    // The end is where one writes: what does not fit is cut in front.
+    // The cursor is at the end: text that does not fit is cut at the front.
     let text: String = clean(&line.text);
     let skip = (width(&text) + 2).saturating_sub(room);
     let text: String = format!(":{}▏", text.chars().skip(skip).collect::<String>());

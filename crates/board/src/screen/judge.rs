@@ -1,4 +1,4 @@
-//! Intervals of the runs' scores, and what they gain over the pinned run. Computed beside the reading, never in a frame.
+//! Bootstrap intervals of hit@k, and differences to the pinned run. Computed on the feed's thread, never while drawing.
 
 use std::{
     collections::HashMap,
@@ -12,29 +12,26 @@ use serde_json::Value;
 use super::data::{Run, Score, Scores};
 use crate::ranked::{Metric, Ranks};
 
-/// How long one reading may compute; what is left comes with the next ones, so that the screen is never late.
+/// The compute budget of one read; later reads do the rest, so that new data is not delayed.
 const BUDGET: Duration = Duration::from_millis(60);
-/// Draws of a bootstrap: ends of intervals are right to a twentieth of their width.
+/// Bootstrap resamples: the ends of intervals are accurate to about 1/20 of their width.
 const DRAWS: usize = 1_999;
 
-/// A score of a run by its metric's name, and its step.
+/// Run, metric and step of a score.
 type Key = (RunId, String, u64);
 
-/// What has been computed.
+/// The scores computed so far.
 #[derive(Default)]
 pub struct Judge {
     known: HashMap<Key, Option<Score>>,
     against: HashMap<(Key, Key), Option<Score>>,
     data: HashMap<RunId, HashMap<String, Value>>,
-    /// Whether something is still to be computed.
+    /// Whether the budget ran out before all scores were computed.
     pub unfinished: bool,
 }
 
 impl Judge {
-    /// The scores of `runs` as far as time allows, goals first; with differences to `pinned`, if there is such a run.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// The scores of `runs` that fit the budget, goal metrics first, with differences to `pinned` if it is given.
     pub fn scores(
         &mut self,
         reader: &Reader,
@@ -132,7 +129,7 @@ fn key_of(run: &Run, series: &SeriesRow) -> Option<Key> {
     Some((run.row.id, series.name.clone(), series.last_step?))
 }
 
-/// The paired difference over the same queries; none where they are not the same, or not known.
+/// The paired difference over the same queries; `None` if the queries differ or are unknown.
 fn difference(ranks: &[Option<Ranks>; 2]) -> Option<clip_lab_stats::Estimate> {
     let [Some(run), Some(base)] = ranks else { return None };
     if !run.same_queries(base) {

@@ -1,4 +1,4 @@
-//! How the charts are looked at: zoom, cursor, bands, and what keys do to them.
+//! Zoom, pan, cursor and display options of the charts.
 
 use std::collections::HashMap;
 
@@ -10,81 +10,81 @@ use crate::{
     layout::{Kind, Panel},
 };
 
-/// Zooming in shows this part of what was shown.
+/// The zoom factor of one key press.
 const CLOSER: f64 = 0.5;
-/// No closer than this part of the whole: numbers beside the axis would not differ.
+/// The smallest zoomed range, as a share of the whole: below it, axis labels would not differ.
 const CLOSEST: f64 = 1e-9;
 
-/// A part of a horizontal axis.
+/// A range of a horizontal axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
     /// Which axis.
     pub axis: Axis,
-    /// Where it begins.
+    /// Its start.
     pub low: f64,
-    /// Where it ends, after its beginning.
+    /// Its end, greater than `low`.
     pub high: f64,
 }
 
-/// What a key asks of the charts.
+/// An action on the charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// Less of the horizontal axis.
+    /// Zoom in on the horizontal axis.
     Closer,
-    /// More of it.
+    /// Zoom out of it.
     Farther,
-    /// Less of the vertical axis of the focused chart.
+    /// Zoom in on the vertical axis of the focused chart.
     Taller,
-    /// More of it.
+    /// Zoom out of it.
     Flatter,
-    /// The cursor, or what is shown, to the left.
+    /// Move the cursor, or pan, to the left.
     Left,
-    /// The same to the right.
+    /// Move the cursor, or pan, to the right.
     Right,
-    /// Higher values of a zoomed vertical axis.
+    /// Pan a zoomed vertical axis up.
     Higher,
-    /// Lower ones.
+    /// Pan a zoomed vertical axis down.
     Lower,
     /// Show or hide the cursor.
     Cursor,
-    /// The next kind of band.
+    /// Use the next kind of band.
     Band,
-    /// Vertical axes with every value, or without the few that flatten the others.
+    /// Include outliers on the vertical axes, or exclude them.
     Full,
-    /// The single runs of groups.
+    /// Show or hide the individual runs of groups.
     Seeds,
-    /// Runs by arm, or for themselves.
+    /// Group runs by arm, or show single runs.
     Group,
 }
 
-/// What keys have changed on the charts.
+/// Chart options set by keys.
 #[derive(Debug, Clone, Default)]
 pub struct Lens {
-    /// The form of all vertical axes in place of the layout's.
+    /// Overrides the form of all vertical axes.
     pub form: Option<Form>,
-    /// What is shaded.
+    /// The kind of band.
     pub band: Band,
-    /// Whether vertical axes hold every value.
+    /// Whether vertical axes include outliers.
     pub full: bool,
     /// Whether the runs of a group are drawn too.
     pub seeds: bool,
-    /// What makes runs a group, in place of the layout's choice.
+    /// Overrides the grouping of the layout.
     pub by: Option<By>,
-    /// The part of the horizontal axis that all charts over it show.
+    /// The zoomed range of the horizontal axis.
     pub range: Option<Stretch>,
-    /// The place on that axis whose values are read off.
+    /// The cursor: an axis and a value on it.
     pub cursor: Option<(Axis, f64)>,
-    /// The part of the vertical axis, by view and panel.
+    /// The zoomed part of the vertical axis, by view and panel.
     windows: HashMap<(usize, usize), (f64, f64)>,
 }
 
 impl Lens {
-    /// Forgets the vertical zoom of the panels of `view` from the one numbered `panel` on.
+    /// Resets the vertical zoom of the panels of `view`, from index `panel` on.
     pub fn forget(&mut self, view: usize, panel: usize) {
         self.windows.retain(|(of, at), _| *of != view || *at < panel);
     }
 
-    /// What the keys have changed, in a few words each.
+    /// Labels of the options that differ from the defaults.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         words.extend(self.form.map(|form| format!("y: {}", form.name())));
@@ -98,7 +98,7 @@ impl Lens {
 }
 
 impl App {
-    /// How `panel`, numbered `index` in the view that is shown, is to be drawn over `axis`.
+    /// How to draw `panel`, at `index` of the current view, over `axis`.
     pub fn view_of(&self, index: usize, panel: &Panel, axis: Axis) -> View {
         let lens = &self.lens;
         View {
@@ -114,12 +114,12 @@ impl App {
         }
     }
 
-    /// Where the cursor stands on `axis`.
+    /// The cursor's position on `axis`.
     pub fn cursor(&self, axis: Axis) -> Option<f64> {
         self.lens.cursor.filter(|(of, _)| *of == axis).map(|(_, x)| x)
     }
 
-    /// Does what a key asks of the charts.
+    /// Executes an action on the charts.
     pub fn look(&mut self, act: Act) {
         match act {
             Act::Closer => self.zoom(CLOSER),
@@ -138,14 +138,14 @@ impl App {
         }
     }
 
-    /// The axis that zoom and cursor are of: that of the focused chart, else of the first.
+    /// The axis of zoom and cursor: that of the focused chart, else of the first.
     fn axis(&self) -> Axis {
         let focused = self.panels().nth(self.focus).filter(|panel| panel.kind == Kind::Line);
         let panel = focused.or_else(|| self.panels().find(|panel| panel.kind == Kind::Line));
         self.x.or(panel.map(|panel| panel.x)).unwrap_or_default()
     }
 
-    /// All that any chart over `axis` shows, unzoomed.
+    /// The unzoomed range of all charts over `axis`.
     fn whole(&self, axis: Axis) -> Stretch {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         let charts = (0..self.panels().count()).filter_map(|panel| self.chart(panel));
@@ -157,7 +157,7 @@ impl App {
         Stretch { axis, low: scale.low, high: scale.high }
     }
 
-    /// What is shown of `axis` now.
+    /// The visible range of `axis`.
     fn in_sight(&self, axis: Axis) -> Stretch {
         self.lens.range.filter(|range| range.axis == axis).unwrap_or_else(|| self.whole(axis))
     }
@@ -168,7 +168,7 @@ impl App {
         let middle = self.cursor(axis).unwrap_or(shown.low / 2.0 + shown.high / 2.0);
         let (low, high) = (middle - (middle - shown.low) * factor, middle + (shown.high - middle) * factor);
         let least = (whole.high - whole.low) * CLOSEST;
-        // On steps nothing lies between two of them.
+        // There is nothing between two steps.
         let least = if axis == Axis::Step { least.max(2.0) } else { least };
         if high - low >= whole.high - whole.low {
             self.lens.range = None;
@@ -177,7 +177,7 @@ impl App {
         }
     }
 
-    /// Moves the cursor, or else what is shown, to the side.
+    /// Moves the cursor if there is one, else pans.
     fn move_by(&mut self, steps: f64) {
         let axis = self.axis();
         let (whole, shown) = (self.whole(axis), self.in_sight(axis));
@@ -221,7 +221,7 @@ impl App {
         }
     }
 
-    /// Moves the zoomed vertical axis of the focused chart.
+    /// Pans the zoomed vertical axis of the focused chart.
     fn lift(&mut self, share: f64) {
         if let Some((low, high)) = self.lens.windows.get_mut(&(self.view, self.focus)) {
             let wide = *high - *low;
@@ -230,7 +230,7 @@ impl App {
         }
     }
 
-    /// Runs for themselves, or by arm; a layout that groups by a setting offers that too.
+    /// Toggles between single runs and groups by arm.
     fn next_group(&self) -> Option<By> {
         match self.by() {
             By::Run => Some(By::Arm),
@@ -238,14 +238,14 @@ impl App {
         }
     }
 
-    /// What makes runs a group in the view that is shown.
+    /// How runs are grouped in the current view.
     pub fn by(&self) -> By {
         let first = || self.panels().find(|panel| panel.kind == Kind::Line && panel.group != By::Run);
         self.lens.by.clone().or_else(|| first().map(|panel| panel.group.clone())).unwrap_or_default()
     }
 }
 
-/// `part` moved into `whole` without changing its length.
+/// `part` shifted into `whole`, at the same length.
 fn inside(part: Stretch, whole: Stretch) -> Stretch {
     let wide = part.high - part.low;
     let low = part.low.min(whole.high - wide).max(whole.low);

@@ -1,4 +1,4 @@
-//! One panel: its border, and inside what its kind draws.
+//! Draws one panel: the border, then the content of its kind.
 
 use ratatui::{
     buffer::Buffer,
@@ -23,7 +23,7 @@ use crate::{
     text::{clean, cut, width},
 };
 
-/// The height that `panel` can fill, borders included.
+/// The greatest useful height of `panel`, borders included.
 pub fn most(app: &App, panel: &Panel) -> u16 {
     let lines = match panel.kind {
         Kind::Runs => app.table.shown.len() + 3,
@@ -37,7 +37,7 @@ pub fn most(app: &App, panel: &Panel) -> u16 {
     lines.min(16) as u16
 }
 
-/// The lines of the list in the panel numbered `index` that find no room in `place`, borders included.
+/// How many lines of the panel at `index` do not fit into `place`, borders included.
 pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
     let (wide, high) = (place.width.saturating_sub(2), usize::from(place.height.saturating_sub(2)));
     let lines = match app.panels().nth(index).map(|panel| panel.kind) {
@@ -50,7 +50,7 @@ pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
     lines.saturating_sub(high)
 }
 
-/// Draws the panel numbered `index` in the view that is shown.
+/// Draws the panel at `index` of the current view.
 pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut Buffer) {
     let Some(panel) = app.panels().nth(index) else { return };
     let focused = index == app.focus;
@@ -80,7 +80,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
     }
 }
 
-/// How many runs or groups the panel draws, where others are left out, on its lower border with the key that changes it.
+/// Writes on the lower border how many runs or groups are drawn, with the key that changes it.
 fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let charted = [Kind::Line, Kind::Temperature, Kind::Layers, Kind::Phases, Kind::System, Kind::Diff];
     let (drawn, all) = app.drawn();
@@ -97,7 +97,7 @@ fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     }
 }
 
-/// What is particular to contrastive training.
+/// Draws the panels specific to contrastive training.
 fn clip(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (data, choice) = (&app.snapshot.panels, &app.choice);
     let selected = app.selected();
@@ -136,19 +136,19 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
     plot::draw(&figure, inside, look, theme, buf);
     let bad = figure.series.iter().any(|series| !series.bad.is_empty());
     let left_out = (!chart.left_out.is_empty())
-        .then(|| format!("another unit, not drawn: {}", clean(&chart.left_out.join(", "))));
+        .then(|| format!("not drawn, different unit: {}", clean(&chart.left_out.join(", "))));
     let all: Vec<String> = left_out.into_iter().chain(figure.notes).collect();
     notes(&all, bad, panel, rect, theme, buf);
 }
 
-/// The rows of the runs that are not hidden: finely read where that is done, else those of the whole axis.
+/// The rows of the runs that are not hidden: the zoomed read if there is one, else the whole axis.
 fn rows(app: &App, chart: &Chart) -> Vec<Rows> {
     let near = chart.near.as_ref().filter(|(stretch, _)| Some(*stretch) == app.lens.range);
     let chosen = chart.rows.iter().enumerate().filter(|(_, (run, _))| !app.hidden.contains(run));
     chosen.map(|(at, (_, rows))| near.and_then(|(_, near)| near.get(at)).unwrap_or(rows).clone()).collect()
 }
 
-/// What must be known about a drawing stands on the panel's upper border.
+/// Writes notes about the chart on the upper border.
 fn notes(notes: &[String], bad: bool, panel: &Panel, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = (rect.width as usize).saturating_sub(width(&panel.title) + 8);
     if notes.is_empty() || room < 8 {

@@ -1,4 +1,4 @@
-//! Panels about one side of contrastive training each: a file for a panel, drawn from plain data alone.
+//! Panels specific to contrastive training: one file per panel, drawn from plain data.
 
 pub mod data;
 pub mod ema;

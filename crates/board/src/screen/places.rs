@@ -1,4 +1,4 @@
-//! Where everything stands: the same answer for drawing and for the mouse.
+//! The areas of the screen, shared by drawing and mouse hit tests.
 
 use ratatui::layout::Rect;
 
@@ -8,14 +8,14 @@ use super::{
     overlay, panel,
 };
 
-/// The places of one screen.
+/// The areas of one screen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Places {
     /// The line at the top.
     pub header: Rect,
-    /// The line of views; empty where there is only one.
+    /// The tabs; empty if there is only one view.
     pub tabs: Rect,
-    /// What is left for panels.
+    /// The area of the panels.
     pub body: Rect,
     /// The panels on this page.
     pub panels: Vec<Placed>,
@@ -23,13 +23,13 @@ pub struct Places {
     pub page: usize,
     /// How many pages the view has on a screen of this size.
     pub pages: usize,
-    /// Lines about what is wrong with the store.
+    /// The store error.
     pub trouble: Rect,
     /// The line of keys at the bottom.
     pub footer: Rect,
 }
 
-/// Where everything stands in `area`, or none where there is room for one line only.
+/// The areas within `area`; `None` if only one line fits.
 pub fn places(app: &App, area: Rect) -> Option<Places> {
     if area.width < 40 || area.height < 10 {
         return None;
@@ -52,7 +52,7 @@ pub fn places(app: &App, area: Rect) -> Option<Places> {
     })
 }
 
-/// The panels of the page with the focus, which page that is, and how many there are.
+/// The panels of the focused page, its index, and the number of pages.
 fn panels(app: &App, body: Rect) -> (Vec<Placed>, usize, usize) {
     if app.snapshot.runs.is_empty() {
         return (Vec::new(), 0, 1);

@@ -1,4 +1,4 @@
-//! Lines instead of a full screen, for a terminal that cannot draw one: the runs once, then what happens to them.
+//! Plain lines for a terminal that cannot draw a full screen: the runs once, then events and progress.
 
 use std::{
     collections::HashSet,
@@ -22,14 +22,14 @@ use crate::{
     text::{Column, clean},
 };
 
-/// How long it sleeps between two looks at the store.
+/// The interval between two reads of the store.
 const TICK: Duration = Duration::from_millis(250);
-/// How often a live run has a line of its own.
+/// How often the progress of live runs is printed.
 const EVERY: Duration = Duration::from_secs(10);
-/// Events of before the start that are told.
+/// The most earlier events printed at the start.
 const EARLIER: usize = 10;
 
-/// Why no full screen can be drawn here, in a sentence, if so.
+/// Why this terminal cannot draw a full screen, if it cannot.
 pub fn no_screen() -> Option<String> {
     why(std::env::var("TERM").ok().as_deref())
 }
@@ -37,16 +37,18 @@ pub fn no_screen() -> Option<String> {
 fn why(term: Option<&str>) -> Option<String> {
     let said = match term {
         None | Some("") => "TERM is not set",
-        Some("dumb") => "TERM is `dumb`, a terminal without a cursor to move",
+        Some("dumb") => "TERM is `dumb`, a terminal without cursor control",
         Some(_) => return None,
     };
-    Some(format!("{said}: plain lines instead of a full screen; TERM=xterm-256color asks for one"))
+    Some(format!(
+        "{said}: printing plain lines instead of a full screen; set TERM=xterm-256color to draw one"
+    ))
 }
 
-/// Prints the runs, then events and progress until no run is live any more, or `stop` is set.
+/// Prints the runs, then events and progress until no run is live or `stop` is set.
 ///
 /// # Errors
-/// When the store cannot be read at the start.
+/// If the store cannot be read at the start.
 pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
     let mut feed = Feed::new(options.store, options.layout, options.runs);
     let mut lines = Lines::default();
@@ -73,7 +75,7 @@ pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
     Ok(Outcome::Left)
 }
 
-/// What was printed so far.
+/// What has been printed so far.
 struct Lines {
     first: bool,
     told: HashSet<i64>,

@@ -1,6 +1,6 @@
 //! The plot widget: a [`Figure`] in braille, with bands, marks and direct labels.
 //!
-//! Not `ratatui::widgets::Chart`, which draws NaN as a line to the top, knows no logarithmic axis and no band.
+//! `ratatui::widgets::Chart` draws NaN as a line to the top and has neither log axes nor bands.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -11,12 +11,12 @@ use crate::{
     text::{cut, pad, width},
 };
 
-/// How a chart is looked at.
+/// What a plot highlights.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Look {
-    /// The series of this colour lie above the others.
+    /// The series of this colour are drawn in front.
     pub front: Option<usize>,
-    /// Values are read off here, in units of the horizontal axis.
+    /// The cursor's position, in units of the horizontal axis.
     pub cursor: Option<f64>,
 }
 
@@ -26,7 +26,7 @@ impl From<Option<usize>> for Look {
     }
 }
 
-/// Draws `figure` into `area`, looked at as `look` says: a colour in front will do for it.
+/// Draws `figure` into `area`; `look` may be just the colour in front.
 pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, buf: &mut Buffer) {
     let look = look.into();
     let front = look.front.filter(|front| figure.series.iter().any(|series| series.colour == *front));
@@ -50,7 +50,7 @@ pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, b
     horizontal(figure, area, inside, theme, buf);
     let mut canvas = Canvas::new(inside);
     let order = order(figure, front);
-    // Many bands over each other hide more than they show.
+    // Many overlapping bands are unreadable.
     let few = order.iter().filter(|series| !series.thin).count() <= 3;
     for series in order.iter().filter(|s| few || s.n > 1 || Some(s.colour) == front) {
         canvas.band(figure, series);
@@ -70,7 +70,7 @@ pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, b
     labels(figure, inside, right, Look { cursor, ..look }, theme, buf);
 }
 
-/// Columns kept at the right for the names of the lines.
+/// Columns reserved on the right for the labels.
 fn gutter(figure: &Figure, room: u16, theme: &Theme) -> u16 {
     let wide = |s: &Series| width(&label(s, s.last)) + width(&theme.sample(s.colour, s.dash));
     let longest = figure.series.iter().filter(|s| s.last.is_some()).map(wide).max();
@@ -87,7 +87,7 @@ fn label(series: &Series, value: Option<f64>) -> String {
     if series.name.is_empty() { value } else { format!("{} {value}", series.name) }
 }
 
-/// The series as they are drawn, the one in front last.
+/// The series in drawing order, the front one last.
 fn order(figure: &Figure, front: Option<usize>) -> Vec<&Series> {
     let (above, below): (Vec<&Series>, Vec<&Series>) =
         figure.series.iter().partition(|s| Some(s.colour) == front);
@@ -136,7 +136,7 @@ fn horizontal(figure: &Figure, area: Rect, inside: Rect, theme: &Theme, buf: &mu
     }
 }
 
-/// NaN and infinities stand on the frame where they happened; where the number of runs changes, the axis is marked.
+/// Marks NaN and infinities on the frame, and changes in the number of runs on the axis.
 fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     for (x, _) in &series.changes {
         let place = figure.x.scale.place(*x);
@@ -156,7 +156,7 @@ fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mu
     }
 }
 
-/// How many values lie outside of the frame, at the side where they are.
+/// Writes how many values lie above and below the frame.
 fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let (above, below) = figure.beyond;
     for (count, sign, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
@@ -167,7 +167,7 @@ fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     }
 }
 
-/// A line from top to bottom, and its place on the axis.
+/// Draws the cursor as a vertical line, with its value on the axis.
 fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let place = figure.x.scale.place(x).clamp(0.0, 1.0);
     let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
@@ -182,7 +182,7 @@ fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme,
     buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.chosen());
 }
 
-/// Names and values beside the ends of the lines, pushed apart where they would overlap. At a cursor, the values there.
+/// Writes names and values beside the line ends, spread so that they do not overlap. With a cursor, the values at it.
 fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, buf: &mut Buffer) {
     if right < 3 {
         return;
@@ -212,7 +212,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
     }
 }
 
-/// The label in `room` columns: where both do not fit, the name is cut and the value stays whole.
+/// The label in `room` columns: cuts the name, not the value.
 fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
     let whole = label(series, value);
     let value = value.map(number).unwrap_or_default();
@@ -222,7 +222,7 @@ fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
     format!("{} {value}", both(&series.name, room - width(&value) - 1))
 }
 
-/// A name in `room` columns; of a metric and the run or group it is of, each keeps its beginning.
+/// A name in `room` columns; both the metric and the run or group keep their start.
 fn both(name: &str, room: usize) -> String {
     match name.split_once(' ') {
         Some((metric, of)) if room >= 7 && width(name) > room => {

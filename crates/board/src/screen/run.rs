@@ -1,4 +1,4 @@
-//! The overview of one run: how it stands, what makes it different, where it runs, and what it has left behind.
+//! The overview of one run: status, metrics, settings that differ, environment and checkpoints.
 
 mod sections;
 
@@ -10,29 +10,29 @@ use crate::{
     text::{clean, cut, pad, width, wrap},
 };
 
-/// How a line looks.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// A heading.
     Heading,
-    /// As any text.
+    /// Plain text.
     Plain,
-    /// What went wrong.
+    /// An error.
     Bad,
 }
 
-/// A line: what it is about, and what there is to say.
+/// A line: label, text and kind.
 pub type Line = (String, String, Look);
 
-/// Columns for what a line is about.
+/// The fewest columns of the labels.
 const LABEL: usize = 14;
 
-/// The run it is about: the selected one, else the newest.
+/// The run shown: the selected one, else the newest.
 fn chosen(app: &App) -> Option<&Run> {
     app.selected().or(app.snapshot.runs.first())
 }
 
-/// Everything there is to say, in lines of at most `room` columns; labels are filled up to the width of their section.
+/// All lines, at most `room` columns wide; labels are padded to the width of their section.
 pub fn lines(app: &App, room: usize) -> Vec<Line> {
     let Some(run) = chosen(app) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -51,7 +51,7 @@ pub fn lines(app: &App, room: usize) -> Vec<Line> {
     lines
 }
 
-/// A line folded into as many as it needs.
+/// Wraps a line.
 fn folded((label, words, look): Line, wide: usize, room: usize) -> Vec<Line> {
     let parts = wrap(&clean(&words), room.saturating_sub(wide).max(8));
     let parts = if parts.is_empty() { vec![String::new()] } else { parts };
@@ -59,7 +59,7 @@ fn folded((label, words, look): Line, wide: usize, room: usize) -> Vec<Line> {
     parts.into_iter().enumerate().map(|(i, part)| (label(i), part, look)).collect()
 }
 
-/// Draws the overview from the line `first` on.
+/// Draws the overview, starting at line `first`.
 pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = area.width as usize;
     let lines = lines(app, room);

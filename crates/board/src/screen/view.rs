@@ -1,4 +1,4 @@
-//! The whole screen, drawn from the state of the app alone.
+//! Draws the whole screen from the state of the app.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -16,7 +16,7 @@ use crate::{
     text::{clean, cut, width, wrap},
 };
 
-/// Draws everything; `now` is in milliseconds since 1970. Any size will do.
+/// Draws everything at any size; `now` is in milliseconds since 1970.
 pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     whole(app, now, theme, area.intersection(buf.area), buf);
     if theme.ascii() {
@@ -48,7 +48,7 @@ fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Too small for anything but the most important run.
+/// Draws a screen too small for panels: one line about the most important run.
 fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
@@ -88,7 +88,7 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
     }
 }
 
-/// What the keys have changed from the layout, and which page of how many this is.
+/// The options that differ from the layout, and the page.
 fn chosen_words(app: &App, places: &Places) -> String {
     let mut words = Vec::new();
     words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
@@ -109,7 +109,7 @@ fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (true, _) => "The run is starting.",
         (false, Some(_)) => return,
         (false, None) if !app.table.line.good.is_empty() => {
-            "No run fits the filter. Esc clears it, / changes it."
+            "No run matches the filter. Esc clears it, / edits it."
         }
         (false, None) => "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml",
     };

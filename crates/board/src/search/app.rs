@@ -1,4 +1,4 @@
-//! What keys have chosen, what was answered, and what is to be asked next.
+//! The state of the search screen: input, results and pending requests.
 
 use std::{
     collections::HashMap,
@@ -12,78 +12,78 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{Options, line::Line, thumbs::Thumbs};
 use crate::screen::panels::images::Gallery;
 
-/// How long typing must pause before it is asked for: a word typed at speed is one question.
+/// Debounces typing: a word typed quickly is one query.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Rows of a page, for the keys that turn pages.
+/// Lines of a page, for PageUp and PageDown.
 const PAGE: isize = 10;
 
-/// Where keys go.
+/// The focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
-    /// Letters are typed.
+    /// The prompt: letters are text.
     Prompt,
-    /// Letters are keys.
+    /// The list: letters are commands.
     List,
 }
 
-/// Whether the screen stays.
+/// What the event loop does after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// It stays.
+    /// Stay on the screen.
     Stay,
-    /// It is left.
+    /// Close the screen.
     Leave,
 }
 
-/// Why something is asked.
+/// The purpose of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Purpose {
-    /// To show what a query finds.
+    /// Run a query.
     Search(Query),
-    /// To show a picture, by number and size.
+    /// Load an image, by number and size.
     Picture((usize, u32)),
-    /// To show wrong matches.
+    /// List wrong matches.
     Misses,
 }
 
-/// The state of the screen.
+/// The state of the search screen.
 pub struct App {
-    /// What is searched.
+    /// The index to search.
     pub ready: Ready,
     /// The prompt.
     pub line: Line,
-    /// Where keys go.
+    /// The focus.
     pub focus: Focus,
-    /// The picture whose nearest are shown instead of what the prompt finds.
+    /// The image whose nearest neighbours are shown instead of the prompt's results.
     pub near: Option<Hit>,
-    /// What was found.
+    /// The results.
     pub found: Option<Found>,
-    /// Wrong matches, where those are shown instead of a prompt.
+    /// Wrong matches, if these are shown instead of a prompt.
     pub misses: Option<Misses>,
-    /// The chosen line.
+    /// The selected line.
     pub selected: usize,
-    /// Whether its picture fills the screen.
+    /// Whether its image fills the screen.
     pub large: bool,
-    /// Whether the keys are explained.
+    /// Whether the help is open.
     pub help: bool,
-    /// Why there is no answer.
+    /// The error of the last request.
     pub fault: Option<String>,
     /// Whether the next Esc leaves.
     pub leaving: bool,
-    /// The way pictures take to the terminal.
+    /// Encodes images for the terminal.
     pub gallery: Gallery,
-    /// Pictures that have come.
+    /// The images loaded.
     pub thumbs: Thumbs,
     top: usize,
     worst: Option<usize>,
-    /// What is to be asked, and from when on.
+    /// The next query, and when to send it.
     due: Option<(Query, Instant)>,
-    /// What is on its way.
+    /// Requests without a reply yet.
     flying: HashMap<u64, Purpose>,
 }
 
 impl App {
-    /// Nothing is asked yet, but what `options` begin with.
+    /// A screen that starts with the first query of `options`, if any.
     pub fn new(options: Options, now: Instant) -> Self {
         let Options { ready, first, top, worst, .. } = options;
         let line = match &first {
@@ -116,7 +116,7 @@ impl App {
         self.worst.is_some()
     }
 
-    /// Lines that can be chosen.
+    /// The number of lines in the list.
     pub fn lines(&self) -> usize {
         match &self.misses {
             Some(misses) => misses.worst.len(),
@@ -124,18 +124,18 @@ impl App {
         }
     }
 
-    /// The chosen picture.
+    /// The selected image.
     pub fn hit(&self) -> Option<&Hit> {
         self.found.as_ref()?.hits.get(self.selected)
     }
 
-    /// Whether an answer to the prompt is still to come.
+    /// Whether a query is pending.
     pub fn waiting(&self) -> bool {
         self.due.is_some() || self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)))
     }
 
-    /// A key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes as well, and leaves only when
-    /// it is pressed once more.
+    /// Handles a key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes too; pressed twice,
+    /// it leaves.
     pub fn press(&mut self, key: KeyEvent, now: Instant) -> Next {
         let again = std::mem::take(&mut self.leaving);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -157,7 +157,7 @@ impl App {
         Next::Stay
     }
 
-    /// The chosen picture as large as the screen, or back; letters are keys then.
+    /// Toggles the selected image at full screen; the list then has the focus.
     fn enlarge(&mut self) {
         self.large = !self.large && self.lines() > 0;
         if self.large {
@@ -165,7 +165,7 @@ impl App {
         }
     }
 
-    /// Closes the innermost thing that is open.
+    /// Closes the topmost thing that is open.
     fn close(&mut self, now: Instant) -> Next {
         if self.help {
             self.help = false;
@@ -197,7 +197,7 @@ impl App {
         Next::Stay
     }
 
-    /// Back to the prompt and what it finds.
+    /// Returns to the prompt and its results.
     fn type_again(&mut self, now: Instant) {
         (self.focus, self.large) = (Focus::Prompt, false);
         if self.near.take().is_some() {
@@ -225,7 +225,7 @@ impl App {
         }
     }
 
-    /// The prompt is to be asked, after a pause.
+    /// Schedules a query for the prompt after `pause`.
     fn changed(&mut self, now: Instant, pause: Duration) {
         let text = self.line.text().trim();
         self.due = (!text.is_empty()).then(|| (Query::Text(text.to_owned()), now + pause));
@@ -242,7 +242,7 @@ impl App {
         }
     }
 
-    /// Between what the prompt finds and the nearest pictures of the chosen one.
+    /// Toggles between the prompt's results and the nearest neighbours of the selected image.
     fn turn(&mut self, now: Instant) {
         if self.of_misses() {
             return;
@@ -256,8 +256,8 @@ impl App {
         (self.near, self.focus) = (Some(hit), Focus::List);
     }
 
-    /// What is to be asked now so that this can be shown: at most one search is on its way, so that the last letter
-    /// never waits behind those before it.
+    /// The requests to send now, including those for `pictures`. At most one query is in flight, so that the latest
+    /// text does not queue behind earlier ones.
     pub fn asks(&mut self, now: Instant, pictures: &[(usize, u32)]) -> Vec<(Purpose, Ask)> {
         let mut asks = Vec::new();
         let busy = self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)));
@@ -277,12 +277,12 @@ impl App {
         asks
     }
 
-    /// A question is on its way.
+    /// Registers a sent request.
     pub fn sent(&mut self, id: u64, purpose: Purpose) {
         self.flying.insert(id, purpose);
     }
 
-    /// An answer has come.
+    /// Handles a reply.
     pub fn take(&mut self, reply: Reply) {
         let Some(purpose) = self.flying.remove(&reply.id) else { return };
         match (purpose, reply.answer) {
@@ -300,7 +300,7 @@ impl App {
             }
             (Purpose::Misses, Answer::Misses(misses)) => self.misses = Some(misses),
             (_, Answer::Failed(why)) => (self.found, self.fault) = (None, Some(why)),
-            (_, _) => self.fault = Some("the core is of another version".to_owned()),
+            (_, _) => self.fault = Some("the search process is of another version".to_owned()),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! A line of text that is being typed.
+//! A text input with a cursor.
 
-/// The text and where the cursor stands in it, counted in characters.
+/// The text and the cursor's position, in characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     text: String,
@@ -8,28 +8,28 @@ pub struct Line {
 }
 
 impl Line {
-    /// The cursor behind `text`.
+    /// An input with the cursor at the end of `text`.
     pub fn new(text: &str) -> Self {
         Self { at: text.chars().count(), text: text.to_owned() }
     }
 
-    /// What is typed so far.
+    /// The text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What stands before the cursor.
+    /// The text before the cursor.
     pub fn before(&self) -> &str {
         &self.text[..self.byte(self.at)]
     }
 
-    /// Puts a character before the cursor.
+    /// Inserts a character before the cursor.
     pub fn put(&mut self, c: char) {
         self.text.insert(self.byte(self.at), c);
         self.at += 1;
     }
 
-    /// Takes away the character before the cursor.
+    /// Deletes the character before the cursor.
     pub fn back(&mut self) {
         if self.at > 0 {
             self.at -= 1;
@@ -37,7 +37,7 @@ impl Line {
         }
     }
 
-    /// Takes away the word before the cursor.
+    /// Deletes the word before the cursor.
     pub fn back_word(&mut self) {
         let kept = self.before().trim_end();
         let from = kept.rfind(' ').map_or(0, |at| at + 1);
@@ -46,12 +46,12 @@ impl Line {
         self.at = chars;
     }
 
-    /// Takes away everything.
+    /// Deletes everything.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Moves the cursor by `by` characters, or as far as there are some.
+    /// Moves the cursor by `by` characters, within the text.
     pub fn walk(&mut self, by: isize) {
         self.at = self.at.saturating_add_signed(by).min(self.text.chars().count());
     }

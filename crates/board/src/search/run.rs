@@ -24,14 +24,14 @@ use super::{
 };
 use crate::screen::{gone, panels::images::Gallery, pending, theme::Theme};
 
-/// How long the screen sleeps when nothing is typed: an answer is on it after this at the latest.
+/// The longest wait for input, and so the longest delay until a reply is shown.
 const TICK: Duration = Duration::from_millis(15);
 
-/// Shows the screen until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). The terminal is restored in every
-/// case, after a panic too.
+/// Shows the screen until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). The terminal is always
+/// restored, even after a panic.
 ///
 /// # Errors
-/// When whoever answers has ended, or the terminal fails.
+/// If the search process has ended, standard output is not a terminal, or terminal I/O fails.
 pub fn show(searcher: impl Searcher, options: Options) -> Result<()> {
     ensure!(std::io::stdout().is_terminal(), "an interactive search needs a terminal");
     let stop = Arc::new(AtomicBool::new(false));
@@ -43,12 +43,12 @@ pub fn show(searcher: impl Searcher, options: Options) -> Result<()> {
     // Restores the terminal after a panic as well.
     let terminal = ratatui::try_init().context("cannot draw on the terminal")?;
     let theme = Theme::from_env();
-    // Before keys are read: only the answer of the terminal comes in.
+    // Before keys are read, so that stdin holds only the terminal's reply.
     app.gallery = Gallery::open(images, &theme);
     let mut screen = Screen { app, theme, terminal, stop, searcher };
     let outcome = screen.run();
     if gone(Duration::ZERO) {
-        // Its drop would restore the terminal, and panic when that cannot even be told.
+        // Dropping it would try to restore the terminal, and panic because it is gone.
         std::mem::forget(screen.terminal);
         return Ok(());
     }
@@ -93,7 +93,7 @@ impl<S: Searcher> Screen<S> {
         Ok(())
     }
 
-    /// Takes every answer that has come.
+    /// Handles all replies that have arrived.
     fn answers(&mut self) -> Result<bool> {
         let mut any = false;
         while let Some(reply) = self.searcher.reply()? {

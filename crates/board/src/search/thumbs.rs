@@ -1,4 +1,4 @@
-//! Pictures that were asked for.
+//! The cache of thumbnails.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,10 +6,10 @@ use clip_lab_search::{Ask, Picture};
 
 use crate::sheet::Jpeg;
 
-/// Pictures kept; a few screens full.
+/// The most thumbnails kept: a few screens full.
 const KEPT: usize = 400;
 
-/// How far a picture is.
+/// The state of a thumbnail.
 #[derive(Debug, Clone)]
 enum Slot {
     Asked,
@@ -17,14 +17,14 @@ enum Slot {
     Ready(String, Jpeg),
 }
 
-/// Pictures by number and size.
+/// Thumbnails by image number and size.
 #[derive(Debug, Default)]
 pub struct Thumbs {
     slots: HashMap<(usize, u32), Slot>,
 }
 
 impl Thumbs {
-    /// A picture with the name under which it may be kept ready, if it is there.
+    /// A thumbnail and its key for the gallery, if it is loaded.
     pub fn get(&self, picture: usize, side: u32) -> Option<(&str, &Jpeg)> {
         match self.slots.get(&(picture, side))? {
             Slot::Ready(digest, jpeg) => Some((digest, jpeg)),
@@ -32,7 +32,7 @@ impl Thumbs {
         }
     }
 
-    /// What to ask for so that these can be shown; each is asked for once.
+    /// Requests for the missing thumbnails; each is requested once.
     pub fn missing(&mut self, wanted: impl Iterator<Item = (usize, u32)>) -> Vec<((usize, u32), Ask)> {
         let mut asks = Vec::new();
         for key in wanted {
@@ -40,7 +40,7 @@ impl Thumbs {
                 continue;
             }
             if self.slots.len() >= KEPT {
-                // What is on its way is remembered, so that it is not asked for twice.
+                // Pending requests stay, so that they are not sent twice.
                 self.slots.retain(|_, slot| matches!(slot, Slot::Asked));
             }
             self.slots.insert(key, Slot::Asked);
@@ -49,7 +49,7 @@ impl Thumbs {
         asks
     }
 
-    /// Takes what has come; none where there is no picture.
+    /// Stores a thumbnail; `None` if the image is unreadable.
     pub fn put(&mut self, key: (usize, u32), jpeg: Option<Vec<u8>>) {
         let ready = |jpeg: Vec<u8>| Slot::Ready(format!("{}-{}", key.0, key.1), Arc::from(jpeg));
         self.slots.insert(key, jpeg.map_or(Slot::Broken, ready));

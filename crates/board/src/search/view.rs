@@ -1,4 +1,4 @@
-//! The screen from the state: title, prompt, list, pictures, keys.
+//! Draws the search screen: title, prompt, list, images, keys.
 
 mod beside;
 mod grid;
@@ -23,7 +23,7 @@ use crate::{
 /// Lines above the list.
 const HEAD: u16 = 3;
 
-/// The pictures that the screen needs, by number and size.
+/// The images on the screen, by number and size.
 pub fn pictures(app: &App, area: Rect) -> Vec<(usize, u32)> {
     shown::shown(app, area).iter().map(|shown| (shown.picture, shown.side)).collect()
 }
@@ -32,7 +32,7 @@ pub fn pictures(app: &App, area: Rect) -> Vec<(usize, u32)> {
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     if area.height < 6 || area.width < 20 {
-        return say("too small", area, theme, buf);
+        return say("terminal too small", area, theme, buf);
     }
     head(app, theme, area, buf);
     list::draw(app, theme, split(app, area).0, buf);
@@ -47,7 +47,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// List and pictures. Without pictures the list has all of it; a large picture has all of it.
+/// The areas of the list and the images. Without images the list takes all; so does an image at full screen.
 fn split(app: &App, area: Rect) -> (Rect, Rect) {
     let body = Rect { y: area.y + HEAD, height: area.height.saturating_sub(HEAD + 1), ..area };
     let nothing = Rect { width: 0, ..body };
@@ -79,12 +79,12 @@ fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(&words, (area.x, area.y + 2), style, area, buf);
 }
 
-/// The prompt, its end in sight, and the cursor in it.
+/// Draws the prompt, scrolled so that the cursor is visible.
 fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mut Buffer) {
     let x = put(sign, (area.x, y), theme.strong(), area, buf);
     let room = usize::from(area.right().saturating_sub(x + 1)).max(1);
     let before = width(&clean(app.line.before()));
-    // What does not fit goes off to the left.
+    // Text that does not fit is cut on the left.
     let (mut hidden, mut text) = (0, clean(app.line.text()));
     while before - hidden.min(before) >= room {
         let first = text.remove(0);
@@ -92,7 +92,7 @@ fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mu
     }
     put(&text, (x, y), Style::new(), area, buf);
     if app.line.text().is_empty() {
-        put(" type what to look for", (x, y), theme.faint(), area, buf);
+        put(" type a query", (x, y), theme.faint(), area, buf);
     }
     if app.focus == Focus::Prompt {
         let at = x + (before - hidden.min(before)) as u16;
@@ -104,7 +104,7 @@ fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mu
 
 fn status(app: &App, theme: &Theme) -> (String, Style) {
     if app.leaving {
-        return ("Esc once more leaves".to_string(), theme.doubtful());
+        return ("press Esc again to leave".to_string(), theme.doubtful());
     }
     if let Some(why) = &app.fault {
         return (why.clone(), theme.bad());
@@ -120,14 +120,14 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
     let dots = if app.waiting() { " ..." } else { "" };
     let words = match &app.found {
         Some(found) => format!(
-            "{} of {} pictures in {:.0} ms ({:.0} embedding, {:.0} searching){dots}",
+            "{} of {} images in {:.0} ms ({:.0} embedding, {:.0} searching){dots}",
             found.hits.len(),
             app.ready.pictures,
             1e3 * (found.embed_seconds + found.search_seconds),
             1e3 * found.embed_seconds,
             1e3 * found.search_seconds
         ),
-        None => format!("{} pictures can be found{dots}", app.ready.pictures),
+        None => format!("{} images indexed{dots}", app.ready.pictures),
     };
     (words, theme.faint())
 }
@@ -135,14 +135,14 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
 fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let help = if app.focus == Focus::Prompt && !app.line.text().is_empty() { "F1" } else { "?" };
     let hints: &[(&str, &str)] = match (app.of_misses(), app.large, app.focus) {
-        (_, true, _) => &[("Esc", "back"), ("Up Down", "another")],
-        (true, ..) => &[("q", "leave"), ("Up Down", "choose"), ("Enter", "larger"), (help, "help")],
+        (_, true, _) => &[("Esc", "back"), ("Up Down", "next")],
+        (true, ..) => &[("q", "leave"), ("Up Down", "select"), ("Enter", "enlarge"), (help, "help")],
         (_, _, Focus::List) => {
-            let tab = if app.near.is_some() { "back to the text" } else { "nearest" };
+            let tab = if app.near.is_some() { "back to the query" } else { "nearest" };
             &[
                 ("q", "leave"),
-                ("Up Down", "choose"),
-                ("Enter", "larger"),
+                ("Up Down", "select"),
+                ("Enter", "enlarge"),
                 ("Tab", tab),
                 ("/", "type"),
                 (help, "help"),
@@ -150,8 +150,8 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
         _ => &[
             ("Esc Esc", "leave"),
-            ("Up Down", "choose"),
-            ("Enter", "larger"),
+            ("Up Down", "select"),
+            ("Enter", "enlarge"),
             ("Tab", "nearest"),
             (help, "help"),
         ],
@@ -163,7 +163,7 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// A text, or the last part of a picture's name.
+/// A text, or the last part of an image's name.
 fn item(item: &Item) -> &str {
     match item {
         Item::Text(text) => text,
@@ -171,7 +171,7 @@ fn item(item: &Item) -> &str {
     }
 }
 
-/// The chosen query that missed.
+/// The selected missed query.
 fn miss(app: &App) -> Option<&Miss> {
     app.misses.as_ref()?.worst.get(app.selected)
 }

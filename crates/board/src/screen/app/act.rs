@@ -1,4 +1,4 @@
-//! What each action does to the screen.
+//! Executes actions.
 
 use clip_lab_store::{Level, Request};
 
@@ -10,11 +10,11 @@ use crate::{
     text::clean,
 };
 
-/// Half-lives that the `s` key walks through, in steps.
+/// Smoothing half-lives that the `s` key cycles through, in steps.
 const SMOOTH: [f64; 6] = [0.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 impl App {
-    /// Does what is asked for.
+    /// Executes `action`.
     pub fn act(&mut self, action: Action) -> Next {
         let panels = self.panels().count().max(1);
         match action {
@@ -72,12 +72,12 @@ impl App {
         }
     }
 
-    /// Nothing here leaves the screen: a key too many must not.
+    /// Closes what is open; never leaves the screen, so an extra Esc does no harm.
     fn close(&mut self) {
         if self.expanded {
             self.expanded = false;
         } else {
-            self.tell(format!("nothing is open; {} leaves", self.keys.of("quit")), true);
+            self.tell(format!("nothing is open; press {} to leave", self.keys.of("quit")), true);
         }
     }
 
@@ -92,7 +92,7 @@ impl App {
         Next::Stay
     }
 
-    /// Lists that stand by themselves scroll; everywhere else the selection among the runs moves.
+    /// Scrolls panels with a list of their own; elsewhere moves the run selection.
     fn walk(&mut self, panel: usize, lines: usize, up: bool) {
         let kind = self.panels().nth(panel).map(|panel| panel.kind);
         match kind {
@@ -142,7 +142,7 @@ impl App {
         self.edit(|run| Effect::Ask { run: run.row.id, name: name(run), request: Request::Checkpoint })
     }
 
-    /// Something to be written into the store about the selected run.
+    /// A store action on the selected run.
     fn edit(&mut self, effect: impl FnOnce(&Run) -> Effect) -> Next {
         match self.selected() {
             Some(run) => Next::Do(effect(run)),

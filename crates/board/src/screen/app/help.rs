@@ -1,4 +1,4 @@
-//! The help: every binding, narrowed by typing, done with Enter.
+//! The help: all bindings, filtered by typing, run with Enter.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -8,27 +8,27 @@ use crate::screen::keys::{BINDINGS, Does};
 /// The open help.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Help {
-    /// What was typed.
+    /// The search text.
     pub search: String,
-    /// The marked line among those found.
+    /// The marked line of the results.
     pub marked: usize,
 }
 
 /// One line of the help.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Its number in [`BINDINGS`].
+    /// Its index in [`BINDINGS`].
     pub binding: usize,
-    /// Its keys as they are now.
+    /// Its current keys.
     pub keys: String,
-    /// Its name on the command line, with what may stand behind it.
+    /// Its command, with a hint for the argument.
     pub command: String,
     /// What it does.
     pub help: &'static str,
 }
 
 impl App {
-    /// The lines of the help in which every word of `search` occurs.
+    /// The lines of the help that contain every word of `search`.
     pub fn entries(&self, search: &str) -> Vec<Entry> {
         let search = search.to_lowercase();
         let entry = |binding: usize| {
@@ -44,7 +44,7 @@ impl App {
         (0..BINDINGS.len()).map(entry).filter(fits).collect()
     }
 
-    /// What to do after `key` while the help is open.
+    /// Handles `key` while the help is open.
     pub(super) fn search(&mut self, mut help: Help, key: KeyEvent) -> Next {
         let count = self.entries(&help.search).len().max(1);
         match key.code {
@@ -57,7 +57,7 @@ impl App {
                 help.search.pop();
                 help.marked = 0;
             }
-            // The key that opened it closes it again.
+            // `?` opens and closes the help.
             KeyCode::Char('?') if help.search.is_empty() => return Next::Stay,
             KeyCode::Char(c) if !c.is_control() => {
                 help.search.push(c);

@@ -1,4 +1,4 @@
-//! The command line: `:` and a name, with words behind it, completed with Tab.
+//! The command line: `:`, a command name and its argument, with Tab completion.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -6,12 +6,12 @@ use super::{App, Mode, Next, Told};
 use crate::screen::keys::{BINDINGS, Binding, Does, Words};
 use clip_lab_problem::nearest;
 
-/// What is written on the command line.
+/// The open command line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Line {
     /// The text so far.
     pub text: String,
-    /// What Tab walks through, and where it is; empty until it is pressed.
+    /// The completions that Tab cycles through, and the current one; empty until Tab is pressed.
     offered: Vec<String>,
     at: usize,
 }
@@ -53,7 +53,7 @@ impl Line {
     }
 }
 
-/// The whole lines that `text` could become.
+/// The completions of `text`, as whole lines.
 pub fn completions(app: &App, text: &str) -> Vec<String> {
     let Some((name, rest)) = text.split_once(' ') else {
         let fitting = BINDINGS.iter().filter(|binding| binding.name.starts_with(text));
@@ -66,7 +66,7 @@ pub fn completions(app: &App, text: &str) -> Vec<String> {
     fitting.map(|word| format!("{name} {word}")).collect()
 }
 
-/// The words that may stand behind a command.
+/// The argument of a command, if it takes one.
 pub fn arguments(binding: &Binding) -> Option<&Words> {
     match &binding.does {
         Does::Now(_) => None,
@@ -75,7 +75,7 @@ pub fn arguments(binding: &Binding) -> Option<&Words> {
 }
 
 impl App {
-    /// What to do after `key` while the command line is open.
+    /// Handles `key` while the command line is open.
     pub(super) fn write(&mut self, mut line: Line, key: KeyEvent) -> Next {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -91,7 +91,7 @@ impl App {
         Next::Stay
     }
 
-    /// Carries out a command; what cannot be understood is told.
+    /// Runs a command; an invalid one sets an error message.
     pub fn run(&mut self, text: &str) -> Next {
         let (name, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         if name.is_empty() {
@@ -99,8 +99,10 @@ impl App {
         }
         let read = binding(name).and_then(|binding| match (&binding.does, rest.trim()) {
             (Does::Now(action) | Does::Either(action, _), "") => Ok(action.clone()),
-            (Does::Now(_), _) => Err(format!("`{}` takes no words behind it", binding.name)),
-            (Does::Words(words), "") => Err(format!("write `{} {}`", binding.name, words.hint)),
+            (Does::Now(_), _) => Err(format!("`{}` takes no argument", binding.name)),
+            (Does::Words(words), "") => {
+                Err(format!("`{0}` needs an argument: `{0} {1}`", binding.name, words.hint))
+            }
             (Does::Words(words) | Does::Either(_, words), rest) => (words.read)(self, rest),
         });
         match read {
@@ -113,7 +115,7 @@ impl App {
     }
 }
 
-/// The binding called `name`, or the only one whose name begins so.
+/// The binding `name`, or the only one with that prefix.
 fn binding(name: &str) -> Result<&'static Binding, String> {
     let begins: Vec<&Binding> = BINDINGS.iter().filter(|binding| binding.name.starts_with(name)).collect();
     match (begins.iter().find(|binding| binding.name == name), begins.as_slice()) {
@@ -121,12 +123,12 @@ fn binding(name: &str) -> Result<&'static Binding, String> {
         (None, []) => {
             let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
             let hint = nearest(name, &names)
-                .map_or("press Tab to see all".to_string(), |near| format!("did you mean `{near}`?"));
-            Err(format!("no command is called `{name}`; {hint}"))
+                .map_or("press Tab to list all".to_string(), |near| format!("did you mean `{near}`?"));
+            Err(format!("unknown command `{name}`; {hint}"))
         }
         (None, many) => {
             let names: Vec<&str> = many.iter().map(|binding| binding.name).collect();
-            Err(format!("`{name}` could be {}", names.join(" or ")))
+            Err(format!("`{name}` is ambiguous: {}", names.join(" or ")))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The mouse: a click shows, focuses or selects what is under it; the wheel scrolls it.
+//! The mouse: a click opens a view, focuses a panel or selects a run; the wheel scrolls.
 
 use ratatui::{
     crossterm::event::{MouseButton, MouseEvent, MouseEventKind},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl App {
-    /// What to do after the mouse; nothing while a question or the help waits for an answer.
+    /// Handles a mouse event; ignored unless the mode is [`Mode::Looking`].
     pub fn mouse(&mut self, event: MouseEvent) -> Next {
         let at = Position::new(event.column, event.row);
         match (&self.mode, event.kind) {
@@ -51,7 +51,7 @@ impl App {
         }
     }
 
-    /// The panel under a place of the screen.
+    /// The panel at a position of the screen.
     fn under(&self, at: Position) -> Option<(usize, Rect)> {
         places(self, self.size)?.panels.into_iter().find(|(_, place)| place.contains(at))
     }

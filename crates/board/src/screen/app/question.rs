@@ -1,4 +1,4 @@
-//! Questions that must be answered before anything else: leave while the run trains, stop a run.
+//! Modal questions: leave while the run trains, stop a run.
 
 use clip_lab_store::Request;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
@@ -11,16 +11,16 @@ use crate::{screen::effect::Effect, text::clean};
 pub struct Question {
     /// The heading of its box.
     pub title: &'static str,
-    /// What is asked.
+    /// The text.
     pub words: String,
-    /// Key, what follows, and words of each answer; the last one changes nothing.
+    /// Key, effect and label of each answer; the last one cancels.
     pub answers: Vec<(char, Next, &'static str)>,
-    /// The answer that Enter gives.
+    /// The answer that Enter selects.
     pub marked: usize,
 }
 
 impl Question {
-    /// Leave while the run of this screen trains?
+    /// Asks whether to leave while the run of this screen trains.
     pub fn leave() -> Question {
         Question {
             title: "Leave",
@@ -34,7 +34,7 @@ impl Question {
         }
     }
 
-    /// Really stop the selected run?
+    /// Asks for confirmation to stop the selected run.
     pub fn stop(app: &App) -> Option<Question> {
         let run = app.selected()?;
         let effect = Effect::Ask { run: run.row.id, name: clean(&run.name), request: Request::Stop };
@@ -52,7 +52,7 @@ impl Question {
 }
 
 impl App {
-    /// What to do after `key` while a question is open.
+    /// Handles `key` while a question is open.
     pub(super) fn answer(&mut self, mut question: Question, key: KeyEvent) -> Next {
         let last = question.answers.len() - 1;
         let chosen = match key.code {

@@ -1,4 +1,4 @@
-//! Reads what the charts lack all at once: twenty runs of twelve series open in the time that a few of them take singly.
+//! Batches the reads of all charts: twenty runs of twelve series then take as long as a few single reads.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl Feed {
-    /// Fills the cache for `panels`. Rows of another width of the screen are forgotten, or a screen that is resized
-    /// often would fill the memory.
+    /// Fills the cache for `panels`. Drops the rows of other screen widths, so that repeated resizing does not fill
+    /// the memory.
     pub(super) fn read_ahead(
         &mut self,
         reader: &Reader,
@@ -49,9 +49,9 @@ impl Feed {
     }
 }
 
-/// What was read of a series, without a name and a colour.
+/// The rows of a series, without name and colour.
 fn rows(axis: Axis, run: &Run, series: &SeriesRow, buckets: Vec<clip_lab_store::Bucket>) -> Rows {
-    // With no infinite value, what is not finite is NaN.
+    // Without infinite values, every non-finite value is NaN.
     let marked = buckets.iter().filter(|bucket| bucket.n_bad > 0 && series.n_inf == 0);
     Rows {
         name: String::new(),

@@ -1,4 +1,4 @@
-//! What the charts of the view show: the series of the drawn runs, and how closely.
+//! Reads the charts of the current view: the series of the drawn runs, in full and zoomed.
 
 use clip_lab_store::{Axis, Goal, Reader, SeriesRow, StoreError};
 
@@ -53,7 +53,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Rows of a series as they were read ahead.
+    /// The prefetched rows of a series.
     fn rows(&self, run: &Run, series: &SeriesRow, axis: Axis, buckets: usize) -> Option<Rows> {
         let (_, rows) = self.cache.get(&(run.row.id, series.name.clone(), axis, buckets))?;
         Some(Rows { per_step: x::per_step(axis, &run.row), ..rows.clone() })
@@ -61,7 +61,7 @@ impl Feed {
 }
 
 impl Chart {
-    /// The `metrics` that its one axis can hold. Notes the others, and between which values these lie.
+    /// The `metrics` that share the unit of the first. Records the others, and the bounds of these.
     fn axis<'a>(
         &mut self,
         metrics: &[String],

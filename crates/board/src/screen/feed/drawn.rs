@@ -7,11 +7,11 @@ use clip_lab_store::{RunId, RunRow};
 use super::Feed;
 use crate::{figure::By, palette::COLOURS, screen::data::Want};
 
-/// Curves drawn at once, unless all are asked for: as many as there are colours.
+/// The most curves drawn unless all are requested: one per palette colour.
 const DRAWN: usize = COLOURS;
 
 impl Feed {
-    /// The group of each run, with colours for new ones; none where runs stand for themselves.
+    /// The group of each run; `None` if runs are not grouped. Assigns colours to new groups.
     pub(super) fn groups(&mut self, rows: &[RunRow], by: &By) -> Vec<Option<String>> {
         if *by == By::Run {
             return vec![None; rows.len()];
@@ -22,7 +22,7 @@ impl Feed {
         names
     }
 
-    /// The colour of each run; none for those that no chart draws.
+    /// The colour of each run; `None` if it is not drawn.
     pub(super) fn paint(
         &mut self,
         rows: &[RunRow],
@@ -50,8 +50,8 @@ impl Feed {
         rows.iter().zip(groups).map(of).collect()
     }
 
-    /// Gives each drawn run a colour that no other has now. A run keeps the one it had; those drawn before come first,
-    /// then the oldest.
+    /// Gives each drawn run its own colour. Runs keep their colour if possible: those drawn before come first, then
+    /// the oldest.
     fn keep_apart(&mut self, rows: &[RunRow], drawn: &[RunId]) {
         let oldest_first = rows.iter().rev().map(|row| row.id).filter(|id| drawn.contains(id));
         let (before, new): (Vec<RunId>, Vec<RunId>) = oldest_first.partition(|id| self.drawn.contains(id));
@@ -67,8 +67,7 @@ impl Feed {
     }
 }
 
-/// The rows that may be drawn, the most wanted first: the pinned and the selected run, then the table in its order, then
-/// the newest.
+/// The rows that may be drawn, by priority: the pinned and the selected run, then the sorted table, then the newest.
 fn order(rows: &[RunRow], want: &Want) -> Vec<usize> {
     let place = |id: &RunId| rows.iter().position(|row| row.id == *id);
     let chosen = want.pinned.iter().chain(&want.selected).chain(&want.ranked).filter_map(place);

@@ -1,4 +1,4 @@
-//! A part of the horizontal axis read finely, with as much before it as smoothing needs.
+//! Reads a zoomed range at a finer resolution, with the warm-up that smoothing needs before it.
 
 use std::collections::HashMap;
 
@@ -6,25 +6,22 @@ use clip_lab_store::{Bucket, Reader, RunId, SeriesRow, StoreError};
 
 use crate::screen::lens::Stretch;
 
-/// What lies this many half-lives back counts for less than a four-thousandth.
+/// Half-lives of warm-up: older points weigh less than 1/4000.
 const WARM_UP: f64 = 12.0;
-/// Buckets of the warm-up: each is then a twentieth of a half-life long.
+/// Buckets of the warm-up, each about 1/20 of a half-life long.
 const WARM_BUCKETS: usize = 256;
 
-/// What was read of one stretch.
+/// The cached reads of one range.
 #[derive(Default)]
 pub struct Near {
     stretch: Option<(Stretch, usize)>,
-    /// By run, metric and half-life; good as long as the series has as many points.
+    /// By run, metric and half-life; valid while the series has the same number of points.
     known: HashMap<(RunId, String, u64), (u64, Vec<Bucket>)>,
 }
 
 impl Near {
-    /// At most `most` buckets of `stretch`, one to each side of it, and the warm-up for `half_life`, which is in units
-    /// of the axis.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// At most `most` buckets of `stretch`, widened by an eighth on each side, and before them the warm-up for
+    /// `half_life`, in units of the axis.
     pub fn read(
         &mut self,
         reader: &Reader,
@@ -44,7 +41,7 @@ impl Near {
             reader.buckets(run, &series.name, stretch.axis, Some((low, high)), most)
         };
         let wide = stretch.high - stretch.low;
-        // Lines lead out of the frame to what lies beside it.
+        // Lines continue past the frame.
         let (low, high) = (stretch.low - wide / 8.0, stretch.high + wide / 8.0);
         let back = WARM_UP * half_life;
         let mut buckets =

@@ -1,4 +1,4 @@
-//! A key with what is held down beside it, as it is written in `keys.toml` and shown in the footer.
+//! A key with its modifiers, as written in `keys.toml` and shown in the footer.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct Chord {
     held: KeyModifiers,
 }
 
-/// Keys that are written by a name, with the sign that the footer shows for them.
+/// Keys written by name, with the symbol shown in the footer.
 const NAMED: [(&str, KeyCode, &str); 16] = [
     ("Up", KeyCode::Up, "↑"),
     ("Down", KeyCode::Down, "↓"),
@@ -53,7 +53,7 @@ impl Chord {
         Some(Chord { code, held: KeyModifiers::NONE })
     }
 
-    /// Whether `key` is meant. Shift is part of the letter already.
+    /// Whether `key` matches. Shift is already part of the letter.
     pub fn is(self, key: KeyEvent) -> bool {
         let held = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
         self.code == key.code && self.held == held

@@ -1,4 +1,4 @@
-//! What may stand behind a command's name, how it is completed, and what it asks for.
+//! The arguments of commands: hint, completions and parsing.
 
 use clip_lab_problem::{Problem, nearest};
 use clip_lab_store::Level;
@@ -13,11 +13,11 @@ use crate::{
 
 /// The argument of a command.
 pub struct Words {
-    /// What to write, for the help: `AXIS`, `NAME`.
+    /// Its placeholder in the help: `AXIS`, `NAME`.
     pub hint: &'static str,
-    /// What is offered on Tab.
+    /// Its completions.
     pub known: fn(&App) -> Vec<String>,
-    /// What the words ask for, or why they cannot be understood.
+    /// Parses it to an action, or says why it is invalid.
     pub read: fn(&App, &str) -> Result<Action, String>,
 }
 
@@ -33,7 +33,7 @@ pub const VIEW: Words = Words {
     },
 };
 
-/// A metric of the runs; `*` in it stands for any characters.
+/// A metric of the runs; `*` in it matches any characters.
 pub const METRIC: Words = Words {
     hint: "METRIC",
     known: |app| app.metrics("").into_iter().map(|metric| metric.name).collect(),
@@ -54,7 +54,7 @@ pub const LAYOUT: Words = Words {
     read: |_, words| {
         let name = words.strip_prefix("save ").map(str::trim).unwrap_or_default();
         if name.is_empty() {
-            return Err("write `layout save NAME`".to_string());
+            return Err("`layout` needs an argument: `layout save NAME`".to_string());
         }
         layout::check_name(name).map(|()| Action::SaveLayout(name.to_string()))
     },
@@ -83,7 +83,7 @@ pub const STEPS: Words = Words {
 const LEVELS: [(&str, Level); 3] =
     [("info", Level::Info), ("warning", Level::Warning), ("error", Level::Error)];
 
-/// A least severity.
+/// A minimum severity.
 pub const SEVERITY: Words = Words {
     hint: "LEVEL",
     known: |_| LEVELS.iter().map(|(name, _)| name.to_string()).collect(),
@@ -113,9 +113,9 @@ pub const UNTAG: Words = Words {
     },
 };
 
-/// A filter; none where `off` is written.
+/// A filter; `off` clears it.
 pub const FILTER: Words = Words {
-    hint: "WORDS",
+    hint: "FILTER",
     known: |_| ["off", "status:live", "has:note"].map(str::to_string).to_vec(),
     read: |_, words| {
         let text = if words == "off" { "" } else { words };
@@ -128,7 +128,7 @@ fn place<'a>(text: &'a str, problem: &Problem) -> &'a str {
     problem.place.clone().and_then(|place| text.get(place)).unwrap_or_default()
 }
 
-/// A column of the table of runs; `-` before it turns the order round.
+/// A column of the runs table; `-` before it reverses the order.
 pub const SORT: Words = Words {
     hint: "COLUMN",
     known: |app| app.table.words(),
@@ -153,19 +153,19 @@ fn tags<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
     all
 }
 
-/// Names told at most.
+/// The most names listed in an error.
 const MOST: usize = 20;
 
-/// `no view is called ...`, with the nearest name or all of them.
+/// `unknown view ...`, with the nearest name or all of them.
 pub fn unknown(what: &str, words: &str, known: &[String]) -> String {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     match nearest(words, &names) {
-        Some(name) => format!("no {what} is called `{words}`; did you mean `{name}`?"),
+        Some(name) => format!("unknown {what} `{words}`; did you mean `{name}`?"),
         None => {
             let more = names.len().saturating_sub(MOST);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let names = &names[..names.len().min(MOST)];
-            format!("no {what} is called `{words}`; there are {}{more}", names.join(", "))
+            format!("unknown {what} `{words}`; must be one of {}{more}", names.join(", "))
         }
     }
 }

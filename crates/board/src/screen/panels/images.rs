@@ -1,4 +1,4 @@
-//! The pictures that fit a few fixed queries best, as real pictures where the terminal can show them.
+//! The top images of a few fixed queries, as real images if the terminal supports them.
 
 mod ask;
 mod gallery;
@@ -26,9 +26,9 @@ use crate::{
     text::{clean, width, wrap},
 };
 
-/// How the dashboard would show pictures in this terminal, which is asked.
+/// How the dashboard draws images in this terminal. Queries the terminal.
 pub fn shown_here() -> Images {
-    // Raw, so that its answer is neither shown nor waited for until Enter.
+    // In raw mode the reply is not echoed and needs no Enter.
     let raw = enable_raw_mode().is_ok();
     let way = ask::ask(Images::Auto);
     if raw {
@@ -37,22 +37,22 @@ pub fn shown_here() -> Images {
     way.map_or(Images::Off, |way| way.images)
 }
 
-/// Pictures of a query side by side.
+/// Images per query.
 const SIDE: u16 = 5;
-/// Lines of a query at the most.
+/// The most lines of a query.
 const QUERY: usize = 2;
-/// A higher picture than this says no more.
+/// The most lines of an image.
 const HIGHEST: u16 = 18;
 
-/// What a query block is drawn from.
+/// The data of the query blocks.
 struct Rows<'a> {
-    /// Run names with what they saw; the selected one first.
+    /// Run names and probes; the selected run first.
     runs: Vec<(&'a str, &'a Probe)>,
     panels: &'a Panels,
     gallery: &'a Gallery,
 }
 
-/// Draws as many queries as fit, those answered worst first if chosen so; the pinned run's answers below the others.
+/// Draws as many queries as fit, in data order or worst first; the results of the pinned run below the others.
 pub fn draw(
     run: Option<&Seen>,
     pinned: Option<&Seen>,
@@ -64,8 +64,8 @@ pub fn draw(
 ) {
     let area = area.intersection(buf.area);
     let Some((seen, (probe, at, of))) = run.and_then(|run| Some((run, chosen(run, choice.back)?))) else {
-        let words = "The selected run has no pictures for fixed queries yet. Runs of this version record them at \
-                     every evaluation; [data.val] must be there.";
+        let words = "The selected run has no images for fixed queries yet. Runs of this version record them at \
+                     every evaluation; the spec needs [data.val].";
         return say(words, area, theme, buf);
     };
     let queries = order(probe, choice.worst);
@@ -101,7 +101,7 @@ pub fn draw(
     }
 }
 
-/// The queries in the order of the data, or by rank of the right answer, the worst first.
+/// The queries in data order, or by rank of the right image, worst first.
 fn order(probe: &Probe, worst: bool) -> Vec<usize> {
     let mut order: Vec<usize> = (0..probe.queries.len().min(probe.top.len())).collect();
     if worst {
@@ -110,7 +110,7 @@ fn order(probe: &Probe, worst: bool) -> Vec<usize> {
     order
 }
 
-/// The height of one row of pictures, borders included: as high as their width makes them, lower without room.
+/// The height of one row of images, borders included: from their width, less if there is no room.
 fn height(rows: &Rows, area: Rect) -> u16 {
     if !rows.gallery.on() {
         return 4;
@@ -125,7 +125,7 @@ fn words(query: usize, probe: &Probe) -> String {
     let rank = probe
         .rank
         .get(query)
-        .map_or(String::new(), |rank| format!("  (right one: number {})", rank.saturating_add(1)));
+        .map_or(String::new(), |rank| format!("  (right image: rank {})", rank.saturating_add(1)));
     format!("“{}”{rank}", clean(text))
 }
 
@@ -153,10 +153,10 @@ fn block(rows: &Rows, query: usize, high: u16, area: Rect, theme: &Theme, buf: &
     }
     let own = rows.runs[0].1.queries.get(query);
     for (name, probe) in &rows.runs {
-        // Another run may have been asked other queries, or the same in another order.
+        // Another run may have other queries, or the same in another order.
         let hits = probe.queries.iter().position(|text| Some(text) == own).and_then(|at| probe.top.get(at));
         if rows.runs.len() > 1 {
-            let missing = if hits.is_none() { ": was not asked this" } else { "" };
+            let missing = if hits.is_none() { ": query not evaluated" } else { "" };
             put(&format!("{name}, step {}{missing}", probe.step), (area.x, y), theme.faint(), area, buf);
             y = y.saturating_add(1);
         }
@@ -170,7 +170,7 @@ fn block(rows: &Rows, query: usize, high: u16, area: Rect, theme: &Theme, buf: &
     }
 }
 
-/// One answer: the picture in a border that says whether it is right, and its score on it.
+/// Draws one result: the image with its score; a right one has a double border.
 fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer) {
     if place.width < 6 || place.height < 3 {
         return;
@@ -195,7 +195,7 @@ fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer)
     }
 }
 
-/// The name in as many lines as it needs: names of files have no blanks to break them at.
+/// Draws the name, wrapped at any character: file names have no spaces.
 fn name(name: &str, area: Rect, buf: &mut Buffer) {
     let (mut line, mut lines) = (String::new(), Vec::new());
     for c in clean(name).chars() {

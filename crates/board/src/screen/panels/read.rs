@@ -1,4 +1,4 @@
-//! Reads what the panels show. In the feed's thread, for the view on the screen only, and nothing twice.
+//! Reads and caches the data of the current view's panels, on the feed's thread.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{layout::Kind, screen::data::Run};
 
-/// Buckets of a small curve: as many as a wide screen has columns.
+/// Buckets of a sparkline: the columns of a wide screen.
 const BUCKETS: usize = 240;
 
-/// What was read before.
+/// The cached reads.
 #[derive(Default)]
 pub struct Cache {
-    /// Good as long as the series has as many points.
+    /// Valid while the series has the same number of points.
     buckets: HashMap<(RunId, String, usize), (u64, Vec<Bucket>)>,
     probes: HashMap<RunId, (u64, Arc<Vec<Probe>>)>,
     pictures: Pictures,
@@ -25,11 +25,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// What panels of `kinds` need of the store at `store`; `seen` are the runs whose evaluations are looked at, the
-    /// selected one first.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// The data of panels of `kinds`; `seen` are the runs whose evaluations are shown, the selected one first.
     pub fn read(
         &mut self,
         (store, reader): (&Path, &Reader),
@@ -69,7 +65,7 @@ impl Cache {
     }
 
     fn seen(&mut self, reader: &Reader, run: &Run) -> Result<Seen, StoreError> {
-        // Evaluations are rare and large: they are read again when a metric of one is newer than the last.
+        // Probes are rare and large: read again only if an evaluation metric is newer than the last one.
         let evaluated =
             run.series.iter().filter(|s| s.name.starts_with("val/") || s.name.starts_with("test/"));
         let latest = evaluated.filter_map(|series| series.last_step).max().unwrap_or(0);
@@ -87,7 +83,7 @@ impl Cache {
         Ok(Seen { run: run.row.id, name: run.name.clone(), probes })
     }
 
-    /// Thumbnails of everything that was found; each is read once.
+    /// The thumbnails of all hits; each is read once.
     fn pictures(&mut self, reader: &Reader, seen: &[Seen]) -> Result<Pictures, StoreError> {
         let hits =
             seen.iter().flat_map(|seen| seen.probes.iter()).flat_map(|probe| probe.top.iter().flatten());
@@ -154,7 +150,7 @@ impl Cache {
         Ok(Some(Layers { run: run.row.id, name: run.name.clone(), colour: run.colour, step, rates }))
     }
 
-    /// The mean over the whole run, of which the first steps are the slowest.
+    /// The mean over the whole run, including the slow first steps.
     fn mean(&mut self, reader: &Reader, run: &Run, metric: &str) -> Result<Option<f64>, StoreError> {
         let Some(series) = run.metric(metric) else { return Ok(None) };
         let buckets = self.buckets(reader, run, series, 1)?;

@@ -1,4 +1,4 @@
-//! Which evaluation is looked at, and how: the part of the screen's state that the panels share.
+//! Which evaluation the panels show, and how: state that the panels share.
 
 use clip_lab_store::Probe;
 
@@ -7,12 +7,12 @@ use super::data::Seen;
 /// How a similarity matrix is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// The cosines themselves.
+    /// Cosines.
     #[default]
     Cosine,
-    /// What the loss makes of a row: the softmax of the cosines times the logit scale.
+    /// The softmax over a row of cosines times the logit scale, as in the loss.
     Softmax,
-    /// The cosines less those of the pinned run.
+    /// Cosines minus those of the pinned run.
     Difference,
 }
 
@@ -27,28 +27,28 @@ impl Mode {
     }
 }
 
-/// What keys have chosen about evaluations.
+/// Which evaluation is shown, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Choice {
-    /// How many evaluations before the latest.
+    /// How many evaluations back from the latest.
     pub back: usize,
     /// How matrices are shown.
     pub mode: Mode,
-    /// Whether the queries answered worst come first.
+    /// Whether the queries with the worst ranks come first.
     pub worst: bool,
-    /// How many queries are scrolled past.
+    /// The first query shown.
     pub query: usize,
 }
 
 impl Choice {
-    /// One evaluation earlier or later.
+    /// Moves one evaluation back or forward.
     pub fn scrub(&mut self, earlier: bool, evaluations: usize) {
         let last = evaluations.saturating_sub(1);
         let back = self.back.min(last);
         self.back = if earlier { (back + 1).min(last) } else { back.saturating_sub(1) };
     }
 
-    /// One query further or back.
+    /// Moves one query forward or back.
     pub fn scroll(&mut self, further: bool, queries: usize) {
         let last = queries.saturating_sub(1);
         let query = self.query.min(last);
@@ -56,7 +56,7 @@ impl Choice {
     }
 }
 
-/// The evaluations of one kind, the earliest first: of raw weights on `val`, or of what there is.
+/// The probes of one split and kind of weights, earliest first: raw weights on `val` if there are any.
 pub fn evaluations(seen: &Seen) -> Vec<&Probe> {
     let rank = |probe: &Probe| (probe.split != "val", probe.weights != "raw");
     let Some(best) = seen.probes.iter().min_by_key(|probe| rank(probe)) else { return Vec::new() };
@@ -66,14 +66,14 @@ pub fn evaluations(seen: &Seen) -> Vec<&Probe> {
     chosen
 }
 
-/// The evaluation looked at, its place among all, and how many there are.
+/// The selected probe, its index, and how many there are.
 pub fn chosen(seen: &Seen, back: usize) -> Option<(&Probe, usize, usize)> {
     let all = evaluations(seen);
     let at = all.len().checked_sub(1)?.saturating_sub(back);
     all.get(at).map(|probe| (*probe, at, all.len()))
 }
 
-/// The evaluation of another run that is nearest to `step` without lying after it, else its first.
+/// The last probe of another run at or before `step`, else its first.
 pub fn beside(seen: &Seen, step: u64) -> Option<&Probe> {
     let all = evaluations(seen);
     all.iter().rev().find(|probe| probe.step <= step).or(all.first()).copied()

@@ -1,4 +1,4 @@
-//! The similarity of a few fixed captions with a few fixed pictures, as a matrix: right pairs lie on the diagonal.
+//! The similarity matrix of a few fixed captions and images: matching pairs lie on the diagonal.
 
 mod cells;
 mod matrix;
@@ -15,7 +15,7 @@ use crate::{figure::number, screen::theme::Theme};
 use cells::Shape;
 use matrix::{Hardest, Matrix, hardest};
 
-/// Draws the matrix of `run` at the chosen evaluation, with what it says in words.
+/// Draws the matrix of `run` at the selected evaluation, with a summary.
 pub fn draw(
     run: Option<&Seen>,
     pinned: Option<&Seen>,
@@ -27,7 +27,7 @@ pub fn draw(
     let area = area.intersection(buf.area);
     let Some((seen, (probe, at, of))) = run.and_then(|run| Some((run, chosen(run, choice.back)?))) else {
         let words = "The selected run has no similarity matrix yet. Runs of this version record one for a few \
-                     fixed pairs at every evaluation; [data.val] must be there.";
+                     fixed pairs at every evaluation; the spec needs [data.val].";
         return say(words, area, theme, buf);
     };
     let matrix = match Matrix::of(probe, choice.mode, pinned.and_then(|pinned| beside(pinned, probe.step))) {
@@ -56,7 +56,7 @@ fn mode_words(mode: Mode, scale: Option<f64>, pinned: Option<&Seen>) -> String {
     match mode {
         Mode::Cosine => "cosine".to_string(),
         Mode::Softmax => format!("softmax over a row, scale {}", scale.map_or("1".to_string(), number)),
-        Mode::Difference => format!("cosine less that of {}", pinned.map_or("", |run| &run.name)),
+        Mode::Difference => format!("cosine minus that of {}", pinned.map_or("", |run| &run.name)),
     }
 }
 
@@ -73,11 +73,11 @@ fn legend(matrix: &Matrix, shape: &Shape, area: Rect, theme: &Theme, buf: &mut B
         x = line(&[(&sign.to_string(), style)], (x, y), area, buf);
     }
     let pooled =
-        if shape.pool > 1 { format!("  largest of {0} × {0} a cell", shape.pool) } else { String::new() };
+        if shape.pool > 1 { format!("  maximum of {0} × {0} per cell", shape.pool) } else { String::new() };
     line(&[(&format!(" {}{pooled}", number(high)), theme.faint())], (x, y), area, buf);
 }
 
-/// In words: beside the matrix where that leaves a readable width, else below it.
+/// Writes the summary beside the matrix if the width is readable, else below it.
 fn footer(hard: Option<&Hardest>, shape: &Shape, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let beside = area.right().saturating_sub(shape.area.right() + 2);
     let mut room = if beside >= 24 {
@@ -91,16 +91,13 @@ fn footer(hard: Option<&Hardest>, shape: &Shape, area: Rect, theme: &Theme, buf:
         let taken = paragraph(words, style, room, buf).min(room.height);
         room = Rect { y: room.y + taken, height: room.height - taken, ..room };
     };
-    let words = format!("right pairs {:.3}  others {:.3} (cosine, mean)", hard.diagonal, hard.others);
+    let words = format!("matching pairs {:.3}  others {:.3} (mean cosine)", hard.diagonal, hard.others);
     say(&words, Style::new());
     if let Some(worst) = &hard.worst {
         let gap = worst.wrong - worst.right;
         let style = if gap > 0.0 { theme.doubtful() } else { theme.good() };
-        say(
-            &format!("hardest: a wrong picture at {:.3}, the right one at {:.3}", worst.wrong, worst.right),
-            style,
-        );
+        say(&format!("hardest negative: {:.3}, the right image: {:.3}", worst.wrong, worst.right), style);
         say(&format!("caption: {}", worst.caption), Style::new());
-        say(&format!("wrong picture: {}", worst.picture), theme.faint());
+        say(&format!("wrong image: {}", worst.picture), theme.faint());
     }
 }

@@ -1,4 +1,4 @@
-//! How busy the machine was: processor, memory and accelerator of each run over time.
+//! System statistics over time: CPU, memory and GPU of each run.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -8,26 +8,26 @@ use super::{
 };
 use crate::{figure::number, screen::theme::Theme, text::pad};
 
-/// A metric, its name here, and whether it is a share of something.
+/// A metric, its label, and whether it is a share.
 const METERS: [(&str, &str, bool); 4] = [
-    ("system/cpu", "processor", true),
+    ("system/cpu", "CPU", true),
     ("system/memory_gib", "memory", false),
-    ("system/gpu_utilization", "accelerator", true),
-    ("system/gpu_memory_gib", "accelerator memory", false),
+    ("system/gpu_utilization", "GPU", true),
+    ("system/gpu_memory_gib", "GPU memory", false),
 ];
 
-/// The metrics that this panel shows, for those who read them.
+/// The metrics that this panel shows.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
     METERS.iter().map(|(metric, ..)| *metric)
 }
 
-/// Draws the name of each run and below it a line for each meter.
+/// Draws the name of each run, and below it a line per metric.
 pub fn draw(all: &[Load], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let known: Vec<&Load> = all.iter().filter(|load| !load.meters.is_empty()).collect();
     if known.is_empty() {
-        let words = "No run here has recorded the load of its machine. Every run of this version records \
-                     system/cpu and system/memory_gib, and system/gpu_memory_gib on an accelerator.";
+        let words = "No run here has recorded system statistics. Every run of this version records system/cpu and \
+                     system/memory_gib, and on a GPU system/gpu_memory_gib.";
         return say(words, area, theme, buf);
     }
     let mut y = area.y;
@@ -58,7 +58,7 @@ fn row(
         |value: f64| if share { format!("{:.0}%", value * 100.0) } else { format!("{} GiB", number(value)) };
     let name_room = if area.width >= 60 { 18 } else { 11 };
     let x = put(&format!("  {} ", pad(name, name_room, false)), (area.x, y), theme.faint(), area, buf);
-    let words = format!("{:>8}  most {}", show(meter.last), show(meter.max));
+    let words = format!("{:>8}  max {}", show(meter.last), show(meter.max));
     let room = usize::from(area.right().saturating_sub(x)).saturating_sub(words.len() + 1);
     let full = if share { 1.0 } else { meter.max };
     let curve = spark(&meter.values, full, room, theme);

@@ -1,4 +1,4 @@
-//! The logit scale: how sharply the loss weighs similarities, and whether it stands at its bound.
+//! The logit scale (inverse temperature) of each run, with a warning if it stays at its clamp.
 
 use clip_lab_store::{Axis, Bucket};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -13,10 +13,10 @@ use crate::{
     text::{pad, width},
 };
 
-/// So near to the clamp, a scale stands at it.
+/// From this share of the clamp on, a scale counts as clamped.
 const NEAR: f64 = 0.999;
 
-/// Draws a line for each run, a warning for each that stays at its clamp, and the curves where there is room.
+/// Draws a line per run, a warning for each that stays at its clamp, and the curves if there is room.
 pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let known: Vec<&Scale> = all.iter().filter(|scale| last(scale).is_some()).collect();
@@ -73,7 +73,7 @@ fn state(scale: &Scale, names: usize, area: Rect, theme: &Theme, buf: &mut Buffe
     line(&pieces, (area.x, area.y), area, buf);
 }
 
-/// The step since which the scale has stood at its clamp, if it has for a twentieth of the run at least.
+/// The step since which the scale is at its clamp, if that is at least 1/20 of the run.
 fn pinned_since(scale: &Scale) -> Option<f64> {
     let clamp = scale.clamp.filter(|clamp| scale.learned && *clamp > 0.0)?;
     let at = |bucket: &&Bucket| bucket.n == 0 || bucket.min >= clamp * NEAR;
@@ -86,20 +86,20 @@ fn pinned_since(scale: &Scale) -> Option<f64> {
 fn warning(scale: &Scale) -> Option<String> {
     let (since, clamp) = (pinned_since(scale)?, scale.clamp?);
     Some(format!(
-        "! {} has stood at its clamp of {} since step {}: the loss cannot grow sharper. Raise loss.max_scale, or \
-         look for false negatives and a learning rate that is too high for it.",
+        "! {}: the logit scale is at its clamp of {} since step {}. Raise loss.max_scale, or check for \
+         false negatives and for a learning rate that is too high.",
         scale.name,
         number(clamp),
         since.round()
     ))
 }
 
-/// The scales over the steps, and the clamps as lines of their own.
+/// Draws the scales over the steps, and the clamps as separate lines.
 fn curves(all: &[&Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let mut all_rows: Vec<Rows> =
         all.iter().map(|scale| rows(&scale.name, scale.colour.unwrap_or(0), scale.buckets.clone())).collect();
     let clamps: Vec<f64> = all.iter().filter(|scale| scale.learned).filter_map(|scale| scale.clamp).collect();
-    // A bound far above the curves would press them flat; the words above name it.
+    // A clamp far above the curves would flatten them; the text above names it.
     let near = |clamp: &f64| all.iter().filter_map(|scale| last(scale)).any(|value| value * 2.0 >= *clamp);
     let mut shown: Vec<f64> = clamps.into_iter().filter(near).collect();
     shown.sort_by(f64::total_cmp);

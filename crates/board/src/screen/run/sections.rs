@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// Settings of the overview that say most about where and how it runs.
+/// The settings listed with the environment.
 const HOW: [(&str, &str); 3] =
     [("precision", "run.precision"), ("batch", "run.batch"), ("optimizer", "optimizer.plugin")];
 
-/// All sections with their headings, empty ones too.
+/// All sections with their headings, including empty ones.
 pub fn all<'a>(app: &'a App, run: &'a Run) -> Vec<(&'a str, Vec<Line>)> {
     let details = app.snapshot.details.as_ref().filter(|details| details.run == run.row.id);
     vec![
@@ -56,7 +56,7 @@ fn state(run: &Run) -> Vec<Line> {
     lines
 }
 
-/// The goal first, then all others by name: best where there is a better, and last.
+/// The last and best values: the goal metric first, then the others by name.
 fn metrics(run: &Run) -> Vec<Line> {
     let goal = |name: &str| run.row.goal_metric.as_deref() == Some(name);
     let mut all: Vec<_> = run.series.iter().collect();
@@ -73,7 +73,7 @@ fn metrics(run: &Run) -> Vec<Line> {
     all.iter().map(one).collect()
 }
 
-/// The newest first: what it was of, and below it the numbers.
+/// The newest first: a description, then the metrics.
 fn evaluations(details: Option<&Details>) -> Vec<Line> {
     let all = details.map_or(&[][..], |details| &details.evaluations);
     let one = |row: &EvaluationRow| {
@@ -87,7 +87,7 @@ fn evaluations(details: Option<&Details>) -> Vec<Line> {
     all.iter().rev().flat_map(one).collect()
 }
 
-/// Against the pinned run where there is one, else against whatever else is on the charts.
+/// Settings that differ from the pinned run, or without one from the other runs on the charts.
 fn settings(app: &App, run: &Run) -> Vec<Line> {
     let runs = diff::runs(app);
     let at = |id| runs.iter().position(|other| other.row.id == id);
@@ -96,7 +96,7 @@ fn settings(app: &App, run: &Run) -> Vec<Line> {
     let rows = diff::differing(app);
     let differs = |values: &[Option<&str>]| base.is_none_or(|base| values[base] != values[here]);
     let words = |values: &[Option<&str>]| match base {
-        Some(base) => format!("{}, not {}", diff::value(values[here]), diff::value(values[base])),
+        Some(base) => format!("{} (pinned: {})", diff::value(values[here]), diff::value(values[base])),
         None => diff::value(values[here]),
     };
     rows.iter().filter(|(_, values)| differs(values)).map(|(key, values)| line(key, words(values))).collect()
@@ -105,19 +105,19 @@ fn settings(app: &App, run: &Run) -> Vec<Line> {
 fn environment(run: &Run, details: Option<&Details>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(Details { environment: e, .. }) = details {
-        let dirty = if e.git_dirty == Some(true) { ", changed since" } else { "" };
+        let dirty = if e.git_dirty == Some(true) { ", with uncommitted changes" } else { "" };
         let commit = e.git_commit.as_ref().map(|commit| {
             let short: String = commit.chars().take(12).collect();
             format!("{short}{dirty}")
         });
         lines.extend(commit.map(|commit| line("commit", commit)));
         lines.extend(e.device.as_ref().map(|device| line("device", device)));
-        lines.extend(e.cpu.as_ref().map(|cpu| line("processor", cpu)));
+        lines.extend(e.cpu.as_ref().map(|cpu| line("CPU", cpu)));
         lines.extend(e.threads.map(|threads| line("threads", threads.to_string())));
-        lines.extend(e.os.as_ref().map(|os| line("system", os)));
+        lines.extend(e.os.as_ref().map(|os| line("OS", os)));
     }
     let host = format!("{}, process {}", run.row.host, run.row.pid);
-    lines.extend((!run.row.host.is_empty()).then(|| line("machine", host)));
+    lines.extend((!run.row.host.is_empty()).then(|| line("host", host)));
     let setting = |(label, key): (&str, &str)| {
         run.facts.settings.get(key).map(|json| line(label, diff::value(Some(json))))
     };

@@ -1,32 +1,32 @@
-//! What keys do to the table.
+//! Actions on the runs table.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::super::app::App;
 
-/// What a key asks of the table.
+/// An action on the runs table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Write a filter.
+    /// Open the filter line.
     Filter,
     /// Sort by the next column.
     Next,
-    /// Sort by the column before.
+    /// Sort by the previous column.
     Before,
-    /// Turn the order round.
+    /// Reverse the order.
     Reverse,
-    /// Sort by the column called so.
+    /// Sort by the column of this name.
     SortBy(String),
-    /// Filter by this.
+    /// Set the filter.
     SetFilter(String),
-    /// Draw every run on the charts, or as many as there are colours.
+    /// Draw all runs on the charts, or one per palette colour.
     All,
-    /// Show none of them.
+    /// Hide all runs.
     Nobody,
 }
 
 impl App {
-    /// Does it.
+    /// Executes an action on the runs table.
     pub fn table_act(&mut self, act: Act) {
         match act {
             Act::Filter => self.table.line.open = true,
@@ -39,7 +39,7 @@ impl App {
                 self.table.refresh(&self.snapshot);
             }
             Act::All => {
-                // What is hidden comes back first; only where nothing is, the key goes back to a few.
+                // Hidden runs come back first; if there are none, the key toggles between all and a few.
                 self.every = !self.every || !self.hidden.is_empty();
                 self.hidden.clear();
             }
@@ -47,11 +47,11 @@ impl App {
         }
     }
 
-    /// Takes a key for the line of the filter; false when it is not for that line.
+    /// Passes a key to the filter line; false if the line does not take it.
     pub fn filter_key(&mut self, key: KeyEvent) -> bool {
         let line = &self.table.line;
         let interrupts = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
-        // Esc clears a filter that is in force before it closes anything else.
+        // Esc clears an active filter before it closes anything else.
         let clears = key.code == KeyCode::Esc && !line.text.is_empty();
         if interrupts || !(line.open || clears) {
             return false;

@@ -14,13 +14,13 @@ use super::{
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Col {
-    /// Name, with its colour on the charts and the sign of the pinned run.
+    /// Name, in its colour on the charts, with a symbol if pinned or drawn.
     Name,
-    /// How it stands.
+    /// Its status.
     Status,
-    /// How far it is, as a bar.
+    /// Its progress, as a bar.
     Progress,
-    /// Step and last step.
+    /// Step and total steps.
     Step,
     /// The goal metric's last value.
     Last,
@@ -28,13 +28,13 @@ pub enum Col {
     Interval,
     /// Its best value.
     Best,
-    /// Its way there.
+    /// Its trend.
     Trend,
     /// The training loss.
     Loss,
-    /// Image-text pairs a second.
+    /// Image-text pairs per second.
     Pairs,
-    /// What is left, or what it took.
+    /// The time left, or the time it took.
     Time,
     /// The study.
     Study,
@@ -73,7 +73,7 @@ pub fn columns(keys: &[String]) -> Vec<Col> {
 }
 
 impl Col {
-    /// What it says of `run`, to sort by.
+    /// The value of `run` to sort by.
     pub fn value(&self, run: &Run, scores: &Scores) -> Value {
         let row = &run.row;
         let goal = run.goal();
@@ -106,8 +106,8 @@ impl Col {
         }
     }
 
-    /// Whether the largest comes first when the table is sorted by it: the best of a metric that should be high, the
-    /// newest, the furthest.
+    /// Whether sorting by it starts with the largest value: the best of a metric that should be high, the furthest
+    /// progress.
     pub fn falls(&self, runs: &[Run]) -> bool {
         let up = || runs.iter().filter_map(Run::goal).all(|series| series.goal != Goal::Down);
         match self {
@@ -117,7 +117,7 @@ impl Col {
         }
     }
 
-    /// A word for it, in commands and in the heading of the panel.
+    /// Its name, in commands and on the border of the panel.
     pub fn word(&self, keys: &[String]) -> String {
         match self {
             Col::Setting(key) => short(key, keys),
@@ -140,7 +140,7 @@ pub fn half_width(run: &Run, scores: &Scores) -> Option<f64> {
     score.interval.map(|interval| (interval.high - interval.low) / 2.0)
 }
 
-/// A setting as a person writes it.
+/// A setting for display.
 pub fn setting<'a>(run: &'a Run, key: &str) -> Option<&'a str> {
     run.facts.settings.get(key).map(|value| value.trim_matches('"')).filter(|value| *value != "null")
 }

@@ -1,4 +1,4 @@
-//! The line of the filter: at the bottom of the screen while it is written.
+//! Draws the filter: its line at the bottom of the screen, and its text on the border of the table.
 
 use ratatui::{
     buffer::Buffer,
@@ -13,12 +13,12 @@ use crate::{
     text::{clean, cut, width},
 };
 
-/// Draws the line with what is wrong in it underlined and said, else with how many runs are left.
+/// Draws the filter line with its error underlined and explained, else with the number of matching runs.
 pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (line, room) = (&app.table.line, area.width as usize);
     buf.put(area.x, area.y, " /", room, theme.strong());
     let problem = app.table.problem(&app.snapshot);
-    // The end is where one writes: of a long text that is what shows.
+    // The cursor is at the end: of a long text, the end is shown.
     let text = clean(&line.text);
     let fits = room.saturating_sub(24).max(12);
     let skipped = text.char_indices().rev().nth(fits).map_or(0, |(at, c)| at + c.len_utf8());
@@ -34,7 +34,7 @@ pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (words, style) = match problem {
         Some(problem) => (format!("✗ {}{}", problem.message, said(&problem.label)), theme.bad()),
         None if line.text.is_empty() => (HINT.to_string(), theme.faint()),
-        None => (format!("{}  Enter keeps it, Esc clears it", counts(app)), theme.faint()),
+        None => (format!("{}  Enter keeps the filter, Esc clears it", counts(app)), theme.faint()),
     };
     let left = (area.right().saturating_sub(x) as usize).saturating_sub(2);
     if left > 0 {
@@ -52,7 +52,7 @@ pub fn counts(app: &App) -> String {
     format!("{} of {all} runs", app.table.shown.len())
 }
 
-/// What the table is narrowed to and ordered by, for the upper border of its panel.
+/// The filter and the order of the table, for the upper border of its panel.
 pub fn words(app: &App) -> String {
     let table = &app.table;
     let mut words = Vec::new();
@@ -68,7 +68,7 @@ pub fn words(app: &App) -> String {
     if words.is_empty() { String::new() } else { format!(" {} ", words.join(" · ")) }
 }
 
-/// Where the words end on the border of `rect`, right-aligned; nothing where the title needs the room.
+/// Writes filter and order on the border of `rect`, right-aligned, if the title leaves room.
 pub fn border(app: &App, title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = (rect.width as usize).saturating_sub(width(title) + 6);
     let text = cut(&words(app), room);

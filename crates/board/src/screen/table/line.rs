@@ -1,25 +1,25 @@
-//! The line in which a filter is written.
+//! The input line of the filter.
 
 use clip_lab_problem::Problem;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::filter::{Filter, Subject};
 
-/// A filter while it is written and afterwards. What is wrong never takes away the last one that was right.
+/// The text of the filter and its last valid parse, which stays active while the text is invalid.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
-    /// What stands there.
+    /// The text.
     pub text: String,
-    /// Whether keys go there.
+    /// Whether it takes keys.
     pub open: bool,
-    /// The last filter that was right.
+    /// The last valid filter.
     pub good: Filter,
-    /// What is wrong with the text.
+    /// The error of the text.
     pub problem: Option<Problem>,
 }
 
 impl Line {
-    /// Takes a key; whether the filter may have changed.
+    /// Handles a key; returns whether the filter may have changed.
     pub fn press(&mut self, key: KeyEvent) -> bool {
         match key.code {
             KeyCode::Esc => *self = Line::default(),
@@ -43,7 +43,7 @@ impl Line {
         true
     }
 
-    /// Puts a whole text there.
+    /// Replaces the text.
     pub fn set(&mut self, text: String) {
         self.text = text;
         match Filter::parse(&self.text) {
@@ -52,7 +52,7 @@ impl Line {
         }
     }
 
-    /// Whether the filter holds for `run`.
+    /// Whether `run` matches the filter.
     pub fn keeps(&self, run: &Subject) -> bool {
         self.good.matches(run)
     }

@@ -1,4 +1,4 @@
-//! Which runs the table shows, in which order, with which columns. No reading, no drawing.
+//! The runs table: filter, order and columns. Does not read the store or draw.
 
 pub mod act;
 pub mod column;
@@ -20,20 +20,20 @@ pub use telling::short;
 pub struct Table {
     /// The filter and its line.
     pub line: Line,
-    /// The column the table is sorted by, and whether it falls; none leaves the newest first.
+    /// The sort column, and whether it is descending; `None` means newest first.
     pub sort: Option<(Col, bool)>,
-    /// The runs shown: positions in the snapshot.
+    /// The runs shown, as indices into the snapshot.
     pub shown: Vec<usize>,
     /// The settings in which they differ.
     pub keys: Vec<String>,
 }
 
 impl Table {
-    /// Brings order and columns up to date with `snapshot` and with the filter.
+    /// Updates rows, order and columns for `snapshot` and the filter.
     pub fn refresh(&mut self, snapshot: &Snapshot) {
         let runs = &snapshot.runs;
         let all = runs.iter().map(|run| run.subject());
-        // Names that these runs lack may be known to others: the feed says so when it has looked at all.
+        // Runs outside the snapshot may have names that these lack; the feed checks them all and reports errors.
         let sure = self.line.good.check(all.clone()).is_ok();
         self.shown = (0..runs.len()).filter(|i| !sure || self.line.keeps(&runs[*i].subject())).collect();
         let facts: Vec<_> = self.shown.iter().map(|i| &*runs[*i].facts).collect();
@@ -48,7 +48,7 @@ impl Table {
         columns(&self.keys)
     }
 
-    /// Sorts by the next column that says something, or the one before; past the ends the newest run comes first.
+    /// Sorts by the next or the previous column with values; past the ends, newest first.
     pub fn sort_by_next(&mut self, snapshot: &Snapshot, back: bool) {
         let says = |col: &Col| {
             let values = snapshot.runs.iter().map(|run| col.value(run, &snapshot.scores));
@@ -66,7 +66,7 @@ impl Table {
         self.refresh(snapshot);
     }
 
-    /// Turns the order round; where there is none yet, the best run comes first.
+    /// Reverses the order; without one, sorts by the goal metric, best first.
     pub fn reverse(&mut self, snapshot: &Snapshot) {
         match &mut self.sort {
             Some((_, falling)) => *falling = !*falling,
@@ -80,7 +80,7 @@ impl Table {
         self.columns().iter().map(|col| col.word(&self.keys)).collect()
     }
 
-    /// Sorts by the column called `name`, such as `lr` or `best`, if there is one; `-` before it turns it round.
+    /// Sorts by the column `name`, such as `lr` or `best`, if there is one; `-` before it reverses the order.
     pub fn sort_by(&mut self, snapshot: &Snapshot, name: &str) {
         let turned = name.starts_with('-');
         let name = name.strip_prefix('-').unwrap_or(name);
@@ -91,7 +91,7 @@ impl Table {
         }
     }
 
-    /// What is wrong with the filter: its grammar, else what the feed says of its names.
+    /// The error of the filter: of its syntax, else of its names as reported by the feed.
     pub fn problem<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Problem> {
         let told = snapshot.filtered.problem.as_ref().filter(|_| snapshot.filtered.text == self.line.text);
         self.line.problem.as_ref().or(told)

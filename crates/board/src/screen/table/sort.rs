@@ -2,31 +2,31 @@
 
 use std::cmp::Ordering;
 
-/// What a column says of a run, to sort by.
+/// The value of a column to sort by.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A number.
     Number(f64),
-    /// Words.
+    /// Text.
     Words(String),
-    /// Nothing; always at the end.
+    /// Missing; always last.
     Nothing,
 }
 
 impl Value {
-    /// A number, if there is one and it is one.
+    /// A number; [`Value::Nothing`] if it is missing or NaN.
     pub fn number(value: Option<f64>) -> Value {
         value.filter(|value| !value.is_nan()).map_or(Value::Nothing, Value::Number)
     }
 
-    /// Words, if there are any.
+    /// Text; [`Value::Nothing`] if it is missing or empty.
     pub fn words(words: Option<&str>) -> Value {
         words
             .filter(|words| !words.is_empty())
             .map_or(Value::Nothing, |words| Value::Words(words.to_lowercase()))
     }
 
-    /// Their order; what says nothing comes last either way.
+    /// Their order; missing values come last in either direction.
     pub fn order(&self, other: &Value, falling: bool) -> Ordering {
         let turned = |order: Ordering| if falling { order.reverse() } else { order };
         match (self, other) {

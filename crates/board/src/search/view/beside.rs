@@ -1,4 +1,4 @@
-//! What is said beside the pictures.
+//! The text beside the images.
 
 use clip_lab_search::{Item, Miss};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -13,10 +13,10 @@ use crate::{
     text::{clean, cut, wrap},
 };
 
-/// Lines of a query above its answers.
+/// The most lines of a query above its results.
 const QUERY: usize = 2;
 
-/// What is said beside pictures: the chosen query with its texts, or the name of a large picture.
+/// Draws the selected query with its text results, or the name of an image at full screen.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (_, side) = split(app, area);
     if let Some(miss) = miss(app) {
@@ -52,19 +52,19 @@ fn query(miss: &Miss, room: u16) -> Vec<String> {
     lines
 }
 
-/// What is left below the query.
+/// The area below the query.
 pub fn below(miss: &Miss, side: Rect) -> Rect {
     let taken = query(miss, side.width).len() as u16;
     Rect { y: side.y + taken.min(side.height), height: side.height.saturating_sub(taken), ..side }
 }
 
-/// Where answers that are texts stand: below the picture that asked.
+/// The area of text results: below the query image.
 pub fn texts(area: Rect, pictures: bool) -> Rect {
     let high = if pictures { area.height / 2 } else { 0 };
     Rect { y: area.y + high, height: area.height - high, ..area }
 }
 
-/// Answers as text.
+/// Draws results as text.
 fn answers(miss: &Miss, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let mut y = area.y;
     for answer in &miss.answers {

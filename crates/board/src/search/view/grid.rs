@@ -1,17 +1,17 @@
-//! Places for pictures, as large as the screen lets them be.
+//! A grid of images, as large as fits.
 
 use ratatui::layout::Rect;
 
-/// Columns and lines of a picture at least, borders included.
+/// The fewest columns and lines of an image, borders included.
 pub const LEAST: (u16, u16) = (14, 6);
 
-/// How many pictures there is room for.
+/// How many images fit.
 pub fn room(area: Rect) -> usize {
     usize::from(area.width / LEAST.0) * usize::from(area.height / LEAST.1)
 }
 
-/// Places for `count` pictures, as large as the area lets them be: photographs are wider than high, and cells about
-/// twice as high as wide.
+/// Areas for `count` images, as large as fits: photographs are wider than high, and cells about twice as high as
+/// wide.
 pub fn grid(count: usize, area: Rect) -> Vec<Rect> {
     let count = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
     let cell = |columns: u16| (area.width / columns, area.height / count.div_ceil(columns));

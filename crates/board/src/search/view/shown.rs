@@ -1,4 +1,4 @@
-//! The pictures on the screen.
+//! The images on the screen.
 
 use clip_lab_search::{Hit, Item, Judged, Miss};
 use ratatui::{
@@ -21,11 +21,11 @@ use crate::{
     text::cut,
 };
 
-/// Pixels of a picture in the grid, and of one as large as the screen.
+/// Pixels of an image in the grid, and of one at full screen.
 const SMALL: u32 = 256;
 const LARGE: u32 = 1024;
 
-/// A picture that has a place on the screen.
+/// An image with its area on the screen.
 pub struct Shown {
     /// Its number and size.
     pub picture: usize,
@@ -36,7 +36,7 @@ pub struct Shown {
     right: bool,
 }
 
-/// Every picture with its place.
+/// All images with their areas.
 pub fn shown(app: &App, area: Rect) -> Vec<Shown> {
     let (_, side) = split(app, area);
     if !app.gallery.on() || side.width < LEAST.0 || side.height < LEAST.1 {
@@ -86,7 +86,7 @@ fn of_miss(miss: &Miss, area: Rect, large: bool) -> Vec<Shown> {
     let query = Rect { height: area.height - texts(area, true).height, ..area };
     all.extend(of(&miss.query, query, "query".to_owned(), false));
     let mut kept: Vec<&Judged> = miss.answers.iter().take(room(area)).collect();
-    // The right answer is shown even where others find no room.
+    // The right result is always shown, in place of the last one if needed.
     let right = miss.answers.iter().find(|answer| answer.right);
     if let (Some(last), Some(right)) = (kept.last_mut(), right)
         && last.rank < right.rank
@@ -103,7 +103,7 @@ fn of_miss(miss: &Miss, area: Rect, large: bool) -> Vec<Shown> {
     all
 }
 
-/// Draws a picture in its border; only that where the picture is not there yet.
+/// Draws an image in its border; only the border until it is loaded.
 pub fn draw(app: &App, shown: &Shown, theme: &Theme, buf: &mut Buffer) {
     let place = shown.place.intersection(buf.area);
     if place.width < 4 || place.height < 3 {

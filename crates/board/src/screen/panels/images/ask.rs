@@ -1,6 +1,6 @@
-//! Asks the terminal which pictures it can show. Once, before keys are read, and never longer than a moment.
+//! Detects the graphics protocol of the terminal. Runs once, before keys are read, with a timeout.
 //!
-//! ratatui-image can ask too, but from a thread that goes on reading what is typed when no answer comes.
+//! ratatui-image can query too, but from a thread that keeps reading standard input if no reply arrives.
 
 use std::{
     io::{IsTerminal, Write},
@@ -18,15 +18,15 @@ use rustix::{
 
 use super::protocol::{Images, Way};
 
-/// An answer that takes longer does not come.
+/// How long to wait for replies.
 const PATIENCE: Duration = Duration::from_millis(600);
-/// Asks for name and version (XTVERSION); who does not know it stays silent.
+/// Queries name and version (XTVERSION); terminals without it do not reply.
 const WHO: &str = "\x1b[>q";
-/// The first kitty, 0.28, with the placeholders that hold a picture's place in text
+/// The first kitty, 0.28, with Unicode placeholders for images
 /// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders>); older ones show them as empty boxes.
 const PLACEHOLDERS: u32 = 28;
 
-/// How pictures are to be sent; none for names only.
+/// How to send images; `None` shows names only.
 pub fn ask(images: Images) -> Option<Way> {
     let get = |name: &str| std::env::var(name).unwrap_or_default();
     let term = get("TERM");
@@ -44,7 +44,7 @@ pub fn ask(images: Images) -> Option<Way> {
     Some(judge(images, &answers, iterm2 || get("LC_TERMINAL").contains("iTerm"), tmux))
 }
 
-/// What to do after `answers`. Points need the size of a cell: without it there are half-blocks.
+/// Chooses the protocol. Pixel protocols need the size of a cell; without it, half-blocks are used.
 fn judge(images: Images, answers: &[Response], iterm2: bool, tmux: bool) -> Way {
     let cell = answers.iter().find_map(|answer| match answer {
         Response::CellSize(Some(cell)) => Some(*cell),
@@ -55,7 +55,7 @@ fn judge(images: Images, answers: &[Response], iterm2: bool, tmux: bool) -> Way 
     };
     let has = |wanted: &Response| answers.contains(wanted);
     let images = match images {
-        // tmux keeps no picture of its own when panes move, and only newer ones pass them on: only if asked for.
+        // tmux does not redraw images when panes move, and only newer versions pass them through: only on request.
         Images::Auto if tmux => Images::Halfblocks,
         Images::Auto if has(&Response::Kitty) => Images::Kitty,
         Images::Auto if iterm2 => Images::Iterm2,
@@ -71,15 +71,15 @@ fn cell_of_window() -> Option<(u16, u16)> {
     Some((size.ws_xpixel.checked_div(size.ws_col)?, size.ws_ypixel.checked_div(size.ws_row)?))
 }
 
-/// Everything that the terminal answers until it says that it has heard all questions, or the time is over.
-/// `poor` terminals claim what they do badly, and are not asked for it.
+/// The replies of the terminal until its status report or the timeout.
+/// `poor` terminals claim protocols that they draw badly; these are not queried.
 fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Ok(Vec::new());
     }
     let blacklist_protocols = if poor { vec![ProtocolType::Kitty, ProtocolType::Sixel] } else { Vec::new() };
-    // Not wrapped for tmux: it answers itself, and what lies behind it may be another terminal a moment later.
+    // Not wrapped for tmux: it replies itself, and another terminal may attach to it later.
     let query =
         Parser::query(false, QueryStdioOptions { blacklist_protocols, ..QueryStdioOptions::default() });
     let mut out = std::io::stdout();
@@ -90,7 +90,7 @@ fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
     let mut heard = String::new();
     while ready(&stdin, until.saturating_duration_since(Instant::now())) {
         let mut bytes = [0; 64];
-        // Straight from the file: a buffer would keep what was typed after the answer from the reader of keys.
+        // Unbuffered: a buffer would swallow keys typed after the reply.
         let read = rustix::io::read(&stdin, &mut bytes).map_err(std::io::Error::from)?;
         if read == 0 {
             break;
@@ -109,7 +109,7 @@ fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
     Ok(found)
 }
 
-/// Whether it is a kitty that draws pictures, but not where text says.
+/// Whether it is a kitty without Unicode placeholders.
 fn lacks_placeholders(heard: &str) -> bool {
     let Some((_, version)) = heard.split_once(">|kitty(") else { return false };
     let mut numbers = version.split(|letter: char| !letter.is_ascii_digit()).map(str::parse);

@@ -1,4 +1,4 @@
-//! Pictures made ready for the terminal, on a thread of their own: a slow one never delays a key.
+//! Encodes images for the terminal on a separate thread, so that a slow one does not block input.
 
 use std::{
     collections::HashMap,
@@ -24,14 +24,14 @@ use super::{
 };
 use crate::screen::theme::{Depth, Theme};
 
-/// Pictures kept ready; a few screens full.
+/// The most encoded images kept: a few screens full.
 const KEPT: usize = 200;
 
-/// A picture at a size.
+/// An image at a size.
 type Key = (String, u16, u16);
 type Ready = HashMap<Key, Slot>;
 
-/// How far a picture is.
+/// The state of an image.
 #[derive(Clone)]
 enum Slot {
     Waiting,
@@ -45,7 +45,7 @@ struct Job {
     id: u32,
 }
 
-/// What the screen has of pictures.
+/// The encoded images of the screen.
 pub struct Gallery {
     way: Option<Way>,
     jobs: Option<Sender<Job>>,
@@ -54,13 +54,13 @@ pub struct Gallery {
 }
 
 impl Gallery {
-    /// Names only.
+    /// No images: names only.
     pub fn off() -> Gallery {
         Gallery { way: None, jobs: None, ready: Arc::default(), new: Arc::default() }
     }
 
-    /// Pictures as `images` says. Where it says [`Images::Auto`] the terminal is asked, once and with a limit of time:
-    /// before this nothing else may read what is typed. Without colours there are no half-blocks, so there are names.
+    /// Images as set by `images`. [`Images::Auto`] queries the terminal once, with a timeout; nothing else may read
+    /// standard input before. Half-blocks need colours: without them, names are shown.
     pub fn open(images: Images, theme: &Theme) -> Gallery {
         let plain = theme.depth() == Depth::None || theme.ascii();
         match ask(images) {
@@ -70,7 +70,7 @@ impl Gallery {
         }
     }
 
-    /// Half-blocks, which need no answer from the terminal.
+    /// Half-blocks, which need no query.
     pub fn halfblocks() -> Gallery {
         Gallery::of(Way::HALFBLOCKS)
     }
@@ -86,22 +86,22 @@ impl Gallery {
         gallery
     }
 
-    /// Whether pictures are shown at all.
+    /// Whether images are drawn at all.
     pub fn on(&self) -> bool {
         self.way.is_some()
     }
 
-    /// How pictures are shown, in a word.
+    /// The name of the protocol.
     pub fn words(&self) -> &'static str {
         self.way.map_or("names only", |way| way.images.name())
     }
 
-    /// Whether pictures have become ready since this was last asked.
+    /// Whether images became ready since the last call.
     pub fn changed(&self) -> bool {
         self.new.swap(false, Ordering::Relaxed)
     }
 
-    /// Draws a picture in the middle of `area`; false while it is not ready, and where it cannot be made so.
+    /// Draws an image in the centre of `area`; false while it is not ready, or if it is unreadable.
     pub fn draw(&self, digest: &str, bytes: &Arc<[u8]>, area: Rect, buf: &mut Buffer) -> bool {
         let Some(jobs) = self.jobs.as_ref().filter(|_| self.on() && !area.is_empty()) else { return false };
         let key = (digest.to_string(), area.width, area.height);
@@ -125,7 +125,7 @@ impl Gallery {
         true
     }
 
-    /// Waits until every picture asked for is ready, for tests.
+    /// Waits until all requested images are ready, for tests.
     pub fn settle(&self) {
         for _ in 0..2000 {
             let waiting = lock(&self.ready).values().any(|slot| matches!(slot, Slot::Waiting));
@@ -141,20 +141,20 @@ fn lock(ready: &Mutex<Ready>) -> MutexGuard<'_, Ready> {
     ready.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that is the same for a picture of the same size, so that no terminal collects copies.
+/// An id that depends only on image and size, so that terminals do not store copies.
 fn id_of(key: &Key) -> u32 {
     let bytes = key.0.bytes().chain(key.1.to_le_bytes()).chain(key.2.to_le_bytes());
     bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)) | 1
 }
 
-/// Makes pictures ready, those asked for last first: they are the ones on the screen.
+/// Encodes images, the latest request first: those are on the screen.
 fn work(way: Way, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &AtomicBool) {
     let mut waiting = Vec::new();
     while let Ok(job) = jobs.recv() {
         waiting.push(job);
         while let Some(job) = waiting.pop() {
             let size = Size { width: job.key.1, height: job.key.2 };
-            // A broken picture must not take the others with it.
+            // A decoder that panics must not stop the other images.
             let made = catch_unwind(AssertUnwindSafe(|| way.encode(&job.bytes, size, job.id)));
             let slot = made.ok().flatten().map_or(Slot::Broken, |made| Slot::Ready(Arc::new(made)));
             lock(ready).insert(job.key, slot);

@@ -1,21 +1,21 @@
-//! The numbers of a matrix in each mode, and what they say.
+//! The values of a matrix in each mode, and their summary.
 
 use clip_lab_store::Probe;
 
 use crate::screen::panels::{heat::Ramp, seen::Mode};
 
-/// A matrix ready to be coloured: captions are rows, pictures columns.
+/// A matrix to draw: captions are rows, images are columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
     /// How many captions.
     pub rows: usize,
-    /// How many pictures.
+    /// How many images.
     pub columns: usize,
-    /// Row by row; NaN where there is no value.
+    /// Row-major; NaN where a value is missing.
     pub values: Vec<f64>,
     /// The ends of the colour scale.
     pub range: (f64, f64),
-    /// Which colour scale.
+    /// The colour map.
     pub ramp: Ramp,
 }
 
@@ -23,7 +23,7 @@ impl Matrix {
     /// The matrix of a probe.
     ///
     /// # Errors
-    /// In a sentence, when the mode needs what is not there.
+    /// A message, if the mode needs data that is missing.
     pub fn of(probe: &Probe, mode: Mode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
         let (rows, columns) = (probe.texts.len(), probe.pictures.len());
         let cosines = cosines(probe);
@@ -31,11 +31,10 @@ impl Matrix {
             Mode::Cosine => (cosines, Ramp::More),
             Mode::Softmax => (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::More),
             Mode::Difference => {
-                let pinned =
-                    pinned.ok_or("No run is pinned to compare with, or the pinned one has no matrix.")?;
+                let pinned = pinned.ok_or("No run is pinned, or the pinned run has no matrix.")?;
                 if (&pinned.texts, &pinned.pictures) != (&probe.texts, &probe.pictures) {
                     return Err(
-                        "The pinned run was evaluated on other pairs: there is no difference to show.",
+                        "The pinned run was evaluated on other pairs, so there is no difference to show.",
                     );
                 }
                 let other = self::cosines(pinned);
@@ -51,7 +50,7 @@ impl Matrix {
         self.values.is_empty()
     }
 
-    /// Where the largest value of the block lies on the colour scale; not finite where any is missing.
+    /// The position of the block's maximum on the colour scale; not finite if a value is missing.
     pub fn place(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> f64 {
         let cells = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
         let value = cells.filter_map(|(row, column)| self.values.get(row * self.columns + column)).fold(
@@ -70,7 +69,7 @@ impl Matrix {
     }
 }
 
-/// As many as texts times pictures, missing ones as NaN.
+/// One cosine per text and image, NaN for missing ones.
 fn cosines(probe: &Probe) -> Vec<f64> {
     let cells = probe.texts.len() * probe.pictures.len();
     let known = probe.similarity.iter().map(|value| f64::from(*value)).chain(std::iter::repeat(f64::NAN));
@@ -98,31 +97,31 @@ fn range(values: &[f64], mode: Mode) -> (f64, f64) {
     }
 }
 
-/// What the cosines say in words.
+/// A summary of the cosines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hardest {
-    /// Mean of the right pairs.
+    /// Mean of the matching pairs.
     pub diagonal: f64,
     /// Mean of all others.
     pub others: f64,
-    /// The caption that a wrong picture comes nearest to, or passes.
+    /// The hardest negative: the smallest margin of the right over a wrong image.
     pub worst: Option<Worst>,
 }
 
-/// A caption and the wrong picture that fits it too well.
+/// A caption and its hardest negative image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Worst {
     /// The caption.
     pub caption: String,
-    /// The wrong picture: one of its captions, else its name.
+    /// The wrong image: one of its captions, else its name.
     pub picture: String,
-    /// The cosine with the wrong picture.
+    /// The cosine with the wrong image.
     pub wrong: f64,
-    /// The cosine with the right picture.
+    /// The cosine with the right image.
     pub right: f64,
 }
 
-/// Reads the cosines of a probe; none where no caption has its picture among the columns.
+/// Summarises the cosines of a probe; `None` if no caption has its image among the columns.
 pub fn hardest(probe: &Probe) -> Option<Hardest> {
     let (cosines, columns) = (cosines(probe), probe.pictures.len());
     let mut sums = [(0.0, 0usize); 2];
