@@ -15,7 +15,6 @@ mod glyphs;
 mod grid;
 mod judge;
 pub mod keys;
-pub mod lens;
 mod overlay;
 mod panel;
 pub mod panels;
@@ -31,6 +30,7 @@ pub mod table;
 mod tabs;
 pub mod theme;
 pub mod view;
+pub mod zoom;
 
 pub use plain::no_screen;
 pub use show::{Options, Outcome, show};

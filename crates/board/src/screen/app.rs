@@ -21,9 +21,9 @@ use super::{
     data::{Chart, Run, Snapshot, Want},
     effect::{Effect, Told},
     keys::Keys,
-    lens::Lens,
     panels::{Choice, images::Gallery},
     table::Table,
+    zoom::ChartOptions,
 };
 use crate::{
     figure::{By, Form},
@@ -87,7 +87,7 @@ pub struct App {
     /// The horizontal axis chosen with `x`.
     pub x: Option<Axis>,
     /// Chart options set by keys.
-    pub lens: Lens,
+    pub chart_options: ChartOptions,
     /// The smoothing half-life chosen with `s`.
     pub smooth: Option<f64>,
     /// Runs hidden from the charts.
@@ -133,7 +133,7 @@ impl App {
             told: None,
             size: Rect::default(),
             x: None,
-            lens: Lens::default(),
+            chart_options: ChartOptions::default(),
             smooth: None,
             hidden: HashSet::new(),
             every: false,
@@ -208,7 +208,7 @@ impl App {
             selected: self.selected,
             pinned: self.pinned,
             by: self.by(),
-            range: self.lens.range,
+            range: self.chart_options.range,
             smooth: self.smooth,
         }
     }
@@ -237,7 +237,7 @@ impl App {
 
     /// The current form of the vertical axis of `panel`.
     pub fn form(&self, panel: &Panel) -> Form {
-        self.lens.form.unwrap_or(panel.y)
+        self.chart_options.form.unwrap_or(panel.y)
     }
 
     /// The current smoothing half-life of `panel`.

@@ -11,7 +11,7 @@ use clip_lab_store::{
     ArtifactRow, Axis, Environment, EvaluationRow, EventRow, RunFacts, RunId, RunRow, SeriesRow,
 };
 
-use super::{lens::Stretch, panels::Panels};
+use super::{panels::Panels, zoom::AxisRange};
 use crate::{
     figure::{By, Rows},
     filter::{Filter, Subject},
@@ -46,7 +46,7 @@ pub struct Want {
     /// How runs are grouped.
     pub by: By,
     /// The zoomed range of a horizontal axis.
-    pub range: Option<Stretch>,
+    pub range: Option<AxisRange>,
     /// Overrides the smoothing half-life of all charts; a zoomed read needs the points before its range.
     pub smooth: Option<f64>,
 }
@@ -143,7 +143,7 @@ pub struct Chart {
     /// Its series, with their runs.
     pub rows: Vec<(RunId, Rows)>,
     /// The zoomed range, read at a finer resolution; the series in the same order.
-    pub near: Option<(Stretch, Vec<Rows>)>,
+    pub near: Option<(AxisRange, Vec<Rows>)>,
     /// Whether rows of the same name are one group.
     pub grouped: bool,
     /// The bounds of its metrics, if known.

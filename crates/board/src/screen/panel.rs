@@ -143,7 +143,7 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
 
 /// The rows of the runs that are not hidden: the zoomed read if there is one, else the whole axis.
 fn rows(app: &App, chart: &Chart) -> Vec<Rows> {
-    let near = chart.near.as_ref().filter(|(stretch, _)| Some(*stretch) == app.lens.range);
+    let near = chart.near.as_ref().filter(|(range, _)| Some(*range) == app.chart_options.range);
     let chosen = chart.rows.iter().enumerate().filter(|(_, (run, _))| !app.hidden.contains(run));
     chosen.map(|(at, (_, rows))| near.and_then(|(_, near)| near.get(at)).unwrap_or(rows).clone()).collect()
 }

@@ -92,7 +92,7 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
 fn chosen_words(app: &App, places: &Places) -> String {
     let mut words = Vec::new();
     words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
-    words.extend(app.lens.words());
+    words.extend(app.chart_options.labels());
     words.extend(
         app.smooth
             .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),

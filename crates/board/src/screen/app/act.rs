@@ -6,7 +6,7 @@ use super::{App, Help, Line, Mode, Next, Picker, Question, Told};
 use crate::{
     figure::{Form, x},
     layout::Kind,
-    screen::{data::Run, effect::Effect, keys::Action, lens::Lens},
+    screen::{data::Run, effect::Effect, keys::Action, zoom::ChartOptions},
     text::clean,
 };
 
@@ -21,7 +21,7 @@ impl App {
             Action::Leave => return self.leave(),
             Action::Close => self.close(),
             Action::Metrics => self.mode = Mode::Metrics(Picker::default()),
-            Action::Chart(metric) => self.add_chart(metric),
+            Action::AddChart(metric) => self.add_chart(metric),
             Action::SaveLayout(name) => {
                 return Next::Do(Effect::SaveLayout { name, text: self.layout.to_toml() });
             }
@@ -43,11 +43,13 @@ impl App {
             Action::Expand => self.expanded = !self.expanded,
             Action::X => self.x = Some(x::next(self.x.unwrap_or_else(|| self.first_axis()))),
             Action::SetX(axis) => self.x = Some(axis),
-            Action::Log => self.lens.form = Some(self.first_form().next()),
+            Action::Log => self.chart_options.form = Some(self.first_form().next()),
             Action::Smooth => self.smooth = Some(self.next_half_life()),
             Action::SetSmooth(steps) => self.smooth = Some(steps),
-            Action::Reset => (self.x, self.lens, self.smooth) = (None, Lens::default(), None),
-            Action::Look(look) => self.look(look),
+            Action::Reset => {
+                (self.x, self.chart_options, self.smooth) = (None, ChartOptions::default(), None)
+            }
+            Action::Chart(act) => self.chart_action(act),
             Action::AllSettings => self.all_settings = !self.all_settings,
             Action::Severity => self.severity = next(self.severity),
             Action::SetSeverity(level) => self.severity = level,

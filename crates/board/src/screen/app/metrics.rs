@@ -152,7 +152,7 @@ impl App {
         view.rows.iter_mut().for_each(|row| row.panels.retain(|panel| panel.metrics != [metric]));
         view.rows.retain(|row| !row.panels.is_empty());
         self.added.retain(|(view, name)| *view != self.view || name != metric);
-        self.lens.forget(self.view, panel);
+        self.chart_options.reset_windows(self.view, panel);
         self.focus = self.focus.min(self.panels().count().saturating_sub(1));
         if at < self.snapshot.charts.len() {
             self.snapshot.charts.remove(at);

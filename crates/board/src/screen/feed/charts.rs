@@ -28,7 +28,7 @@ impl Feed {
             let known = || runs.iter().flat_map(|run| &run.series);
             let metrics = chart.axis(&metrics(&panel.metrics, known()), known());
             let shorts = short_names(&metrics);
-            let stretch = want.range.filter(|stretch| stretch.axis == axis);
+            let range = want.range.filter(|range| range.axis == axis);
             let mut near = Vec::new();
             for run in &runs {
                 for (dash, metric) in metrics.iter().enumerate() {
@@ -37,16 +37,16 @@ impl Feed {
                     let of = run.group.as_ref().unwrap_or(&run.name);
                     let name = label(of, &clean(&shorts[dash]), runs.len(), metrics.len());
                     let rows = Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows };
-                    if let Some(stretch) = stretch {
+                    if let Some(range) = range {
                         let half_life = want.smooth.unwrap_or(panel.smooth) * rows.per_step;
-                        let closely = (stretch, want.buckets.max(16));
+                        let closely = (range, want.buckets.max(16));
                         let buckets = self.near.read(reader, run.row.id, series, closely, half_life)?;
                         near.push(Rows { buckets, ..rows.clone() });
                     }
                     chart.rows.push((run.row.id, rows));
                 }
             }
-            chart.near = stretch.map(|stretch| (stretch, near));
+            chart.near = range.map(|range| (range, near));
             charts[number] = chart;
         }
         self.last.charts = charts;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use clip_lab_store::{Bucket, Reader, RunId, SeriesRow, StoreError};
 
-use crate::screen::lens::Stretch;
+use crate::screen::zoom::AxisRange;
 
 /// Half-lives of warm-up: older points weigh less than 1/4000.
 const WARM_UP: f64 = 12.0;
@@ -14,35 +14,35 @@ const WARM_BUCKETS: usize = 256;
 /// The cached reads of one range.
 #[derive(Default)]
 pub struct Near {
-    stretch: Option<(Stretch, usize)>,
+    range: Option<(AxisRange, usize)>,
     /// By run, metric and half-life; valid while the series has the same number of points.
     known: HashMap<(RunId, String, u64), (u64, Vec<Bucket>)>,
 }
 
 impl Near {
-    /// At most `most` buckets of `stretch`, widened by an eighth on each side, and before them the warm-up for
+    /// At most `most` buckets of `range`, widened by an eighth on each side, and before them the warm-up for
     /// `half_life`, in units of the axis.
     pub fn read(
         &mut self,
         reader: &Reader,
         run: RunId,
         series: &SeriesRow,
-        (stretch, most): (Stretch, usize),
+        (range, most): (AxisRange, usize),
         half_life: f64,
     ) -> Result<Vec<Bucket>, StoreError> {
-        if self.stretch != Some((stretch, most)) {
-            (self.stretch, self.known) = (Some((stretch, most)), HashMap::new());
+        if self.range != Some((range, most)) {
+            (self.range, self.known) = (Some((range, most)), HashMap::new());
         }
         let key = (run, series.name.clone(), half_life.to_bits());
         if let Some((_, known)) = self.known.get(&key).filter(|(n, _)| *n == series.n) {
             return Ok(known.clone());
         }
         let read = |low: f64, high: f64, most| {
-            reader.buckets(run, &series.name, stretch.axis, Some((low, high)), most)
+            reader.buckets(run, &series.name, range.axis, Some((low, high)), most)
         };
-        let wide = stretch.high - stretch.low;
+        let wide = range.high - range.low;
         // Lines continue past the frame.
-        let (low, high) = (stretch.low - wide / 8.0, stretch.high + wide / 8.0);
+        let (low, high) = (range.low - wide / 8.0, range.high + wide / 8.0);
         let back = WARM_UP * half_life;
         let mut buckets =
             if back > 0.0 { read(low - back, low.next_down(), WARM_BUCKETS)? } else { Vec::new() };

@@ -2,7 +2,7 @@
 
 use clip_lab_store::{Axis, Level};
 
-use crate::screen::{lens, table::act::Act};
+use crate::screen::{table::act::TableAction, zoom::ChartAction};
 
 /// An action.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub enum Action {
     /// Open the metric list.
     Metrics,
     /// Add a chart of this metric.
-    Chart(String),
+    AddChart(String),
     /// Write the layout to a file of this name beside the store.
     SaveLayout(String),
     /// Show or close the help.
@@ -36,7 +36,7 @@ pub enum Action {
     /// Pin the selected run as the baseline, or unpin it.
     Pin,
     /// An action on the runs table.
-    Table(Act),
+    Table(TableAction),
     /// Expand the focused panel to the whole screen, or restore it.
     Expand,
     /// Use the next mode of the similarity matrix.
@@ -60,7 +60,7 @@ pub enum Action {
     /// Use the next form of the vertical axis.
     Log,
     /// An action on the charts.
-    Look(lens::Act),
+    Chart(ChartAction),
     /// Use the next smoothing half-life.
     Smooth,
     /// Use this smoothing half-life, in steps.

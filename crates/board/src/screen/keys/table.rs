@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     layout::Kind,
-    screen::{lens, table::act::Act},
+    screen::{table::act::TableAction, zoom::ChartAction},
 };
 
 /// What a binding does.
@@ -84,8 +84,8 @@ const SEEN: &[Kind] = &[Kind::Similarity, Kind::Images];
 const PICTURES: &[Kind] = &[Kind::Images];
 
 /// Runs an action on the charts.
-const fn look(name: Text, keys: Keys, act: lens::Act, short: Text, help: Text) -> Binding {
-    now(name, keys, Action::Look(act), short, help)
+const fn chart(name: Text, keys: Keys, act: ChartAction, short: Text, help: Text) -> Binding {
+    now(name, keys, Action::Chart(act), short, help)
 }
 
 /// A page of a list, in lines.
@@ -139,12 +139,18 @@ pub static BINDINGS: &[Binding] = &[
     now_on(PICTURES, "query", &[">"], Action::Query { further: true }, "query", "next query"),
     now_on(PICTURES, "query-before", &["<"], Action::Query { further: false }, "query", "previous query"),
     now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
-    now("all", &["a"], Action::Table(Act::All), "", "draw all runs on the charts, or one per colour"),
-    now("none", &["A"], Action::Table(Act::Nobody), "", "hide all runs from the charts"),
+    now(
+        "all",
+        &["a"],
+        Action::Table(TableAction::DrawAll),
+        "",
+        "draw all runs on the charts, or one per colour",
+    ),
+    now("none", &["A"], Action::Table(TableAction::HideAll), "", "hide all runs from the charts"),
     either(
         "filter",
         &["/"],
-        Action::Table(Act::Filter),
+        Action::Table(TableAction::Filter),
         words::FILTER,
         "filter",
         "filter runs: words, study:x, lr<1e-4, hit@1>0.2, status:live, tag:x, has:note, OR, NOT, ( ); Esc clears",
@@ -152,13 +158,19 @@ pub static BINDINGS: &[Binding] = &[
     either(
         "sort",
         &["."],
-        Action::Table(Act::Next),
+        Action::Table(TableAction::Next),
         words::SORT,
         "sort",
         "sort runs by the next column; after the last one, newest first",
     ),
-    now("sort-before", &[","], Action::Table(Act::Before), "sort", "sort runs by the previous column"),
-    now("sort-turn", &["-"], Action::Table(Act::Reverse), "", "reverse the order of the runs"),
+    now(
+        "sort-before",
+        &[","],
+        Action::Table(TableAction::Previous),
+        "sort",
+        "sort runs by the previous column",
+    ),
+    now("sort-turn", &["-"], Action::Table(TableAction::Reverse), "", "reverse the order of the runs"),
     now(
         "expand",
         &["Enter", "e"],
@@ -199,37 +211,61 @@ pub static BINDINGS: &[Binding] = &[
         "smooth",
         "next smoothing half-life: off, 10, 30, 100, 300, 1000 steps",
     ),
-    look(
+    chart(
         "cursor",
         &["c"],
-        lens::Act::Cursor,
+        ChartAction::Cursor,
         "cursor",
         "cursor on all charts: reads the values at a step; Left and Right move it",
     ),
-    look("zoom", &["z"], lens::Act::Closer, "zoom", "zoom in around the cursor"),
-    look("zoom-out", &["Z"], lens::Act::Farther, "", "zoom out"),
-    look("left", &["Left"], lens::Act::Left, "", "move the cursor left, or pan left if there is no cursor"),
-    look(
+    chart("zoom", &["z"], ChartAction::ZoomIn, "zoom", "zoom in around the cursor"),
+    chart("zoom-out", &["Z"], ChartAction::ZoomOut, "", "zoom out"),
+    chart(
+        "left",
+        &["Left"],
+        ChartAction::Left,
+        "",
+        "move the cursor left, or pan left if there is no cursor",
+    ),
+    chart(
         "right",
         &["Right"],
-        lens::Act::Right,
+        ChartAction::Right,
         "",
         "move the cursor right, or pan right if there is no cursor",
     ),
-    look("taller", &["Alt-z"], lens::Act::Taller, "", "zoom in on the vertical axis of the focused chart"),
-    look("flatter", &["Alt-Z"], lens::Act::Flatter, "", "zoom out on the vertical axis of the focused chart"),
-    look("higher", &["Alt-Up"], lens::Act::Higher, "", "pan a zoomed vertical axis up"),
-    look("lower", &["Alt-Down"], lens::Act::Lower, "", "pan a zoomed vertical axis down"),
-    look(
+    chart(
+        "taller",
+        &["Alt-z"],
+        ChartAction::ZoomInY,
+        "",
+        "zoom in on the vertical axis of the focused chart",
+    ),
+    chart(
+        "flatter",
+        &["Alt-Z"],
+        ChartAction::ZoomOutY,
+        "",
+        "zoom out on the vertical axis of the focused chart",
+    ),
+    chart("higher", &["Alt-Up"], ChartAction::PanUp, "", "pan a zoomed vertical axis up"),
+    chart("lower", &["Alt-Down"], ChartAction::PanDown, "", "pan a zoomed vertical axis down"),
+    chart(
         "group",
         &["g"],
-        lens::Act::Group,
+        ChartAction::Group,
         "group",
         "group runs by arm with the mean over seeds, or show single runs",
     ),
-    look("band", &["b"], lens::Act::Band, "band", "next band: 95% interval over seeds, none, min to max"),
-    look("seeds", &["i"], lens::Act::Seeds, "", "individual runs of groups as thin lines"),
-    look("all-values", &["o"], lens::Act::Full, "", "vertical axes with all values, or without outliers"),
+    chart("band", &["b"], ChartAction::Band, "band", "next band: 95% interval over seeds, none, min to max"),
+    chart("seeds", &["i"], ChartAction::Seeds, "", "individual runs of groups as thin lines"),
+    chart(
+        "all-values",
+        &["o"],
+        ChartAction::AllValues,
+        "",
+        "vertical axes with all values, or without outliers",
+    ),
     now("pin", &["p"], Action::Pin, "pin", "compare the others with the selected run, or stop comparing"),
     now("reset", &["0"], Action::Reset, "", "reset axes, zoom and smoothing to the layout"),
     now("page-up", &["PageUp"], Action::Up(PAGE), "", "ten lines up"),

@@ -8,7 +8,7 @@ use crate::{
     figure::x,
     filter::Filter,
     layout::{self, matches},
-    screen::{app::App, table::act::Act},
+    screen::{app::App, table::act::TableAction},
 };
 
 /// The argument of a command.
@@ -40,7 +40,7 @@ pub const METRIC: Words = Words {
     read: |app, words| {
         let known = (METRIC.known)(app);
         match known.iter().any(|name| matches(words, name)) {
-            true => Ok(Action::Chart(words.to_string())),
+            true => Ok(Action::AddChart(words.to_string())),
             false if known.is_empty() => Err("no run has recorded a metric yet".to_string()),
             false => Err(unknown("metric", words, &known)),
         }
@@ -120,7 +120,7 @@ pub const FILTER: Words = Words {
     read: |_, words| {
         let text = if words == "off" { "" } else { words };
         let wrong = |problem: Problem| format!("{} at `{}`", problem.message, place(text, &problem));
-        Filter::parse(text).map_err(wrong).map(|_| Action::Table(Act::SetFilter(text.to_string())))
+        Filter::parse(text).map_err(wrong).map(|_| Action::Table(TableAction::SetFilter(text.to_string())))
     },
 };
 
@@ -136,7 +136,7 @@ pub const SORT: Words = Words {
         let known = app.table.words();
         let name = words.strip_prefix('-').unwrap_or(words);
         match known.iter().any(|word| word == name) {
-            true => Ok(Action::Table(Act::SortBy(words.to_string()))),
+            true => Ok(Action::Table(TableAction::SortBy(words.to_string()))),
             false => Err(unknown("column", name, &known)),
         }
     },

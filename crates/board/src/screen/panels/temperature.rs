@@ -77,8 +77,8 @@ fn state(scale: &Scale, names: usize, area: Rect, theme: &Theme, buf: &mut Buffe
 fn pinned_since(scale: &Scale) -> Option<f64> {
     let clamp = scale.clamp.filter(|clamp| scale.learned && *clamp > 0.0)?;
     let at = |bucket: &&Bucket| bucket.n == 0 || bucket.min >= clamp * NEAR;
-    let stretch: Vec<&Bucket> = scale.buckets.iter().rev().take_while(at).collect();
-    let (first, last) = (stretch.iter().rev().find(|bucket| bucket.n > 0)?, stretch.first()?);
+    let clamped: Vec<&Bucket> = scale.buckets.iter().rev().take_while(at).collect();
+    let (first, last) = (clamped.iter().rev().find(|bucket| bucket.n > 0)?, clamped.first()?);
     let whole = last.x1 - scale.buckets.first()?.x0;
     (last.x1 > first.x0 && (last.x1 - first.x0) * 20.0 >= whole).then_some(first.x0)
 }

@@ -6,13 +6,13 @@ use super::super::app::App;
 
 /// An action on the runs table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum TableAction {
     /// Open the filter line.
     Filter,
     /// Sort by the next column.
     Next,
     /// Sort by the previous column.
-    Before,
+    Previous,
     /// Reverse the order.
     Reverse,
     /// Sort by the column of this name.
@@ -20,30 +20,30 @@ pub enum Act {
     /// Set the filter.
     SetFilter(String),
     /// Draw all runs on the charts, or one per palette colour.
-    All,
+    DrawAll,
     /// Hide all runs.
-    Nobody,
+    HideAll,
 }
 
 impl App {
     /// Executes an action on the runs table.
-    pub fn table_act(&mut self, act: Act) {
+    pub fn table_act(&mut self, act: TableAction) {
         match act {
-            Act::Filter => self.table.line.open = true,
-            Act::Next => self.table.sort_by_next(&self.snapshot, false),
-            Act::Before => self.table.sort_by_next(&self.snapshot, true),
-            Act::Reverse => self.table.reverse(&self.snapshot),
-            Act::SortBy(name) => self.table.sort_by(&self.snapshot, &name),
-            Act::SetFilter(text) => {
+            TableAction::Filter => self.table.line.open = true,
+            TableAction::Next => self.table.sort_by_next(&self.snapshot, false),
+            TableAction::Previous => self.table.sort_by_next(&self.snapshot, true),
+            TableAction::Reverse => self.table.reverse(&self.snapshot),
+            TableAction::SortBy(name) => self.table.sort_by(&self.snapshot, &name),
+            TableAction::SetFilter(text) => {
                 self.table.line.set(text);
                 self.table.refresh(&self.snapshot);
             }
-            Act::All => {
+            TableAction::DrawAll => {
                 // Hidden runs come back first; if there are none, the key toggles between all and a few.
                 self.every = !self.every || !self.hidden.is_empty();
                 self.hidden.clear();
             }
-            Act::Nobody => self.hidden = self.snapshot.runs.iter().map(|run| run.row.id).collect(),
+            TableAction::HideAll => self.hidden = self.snapshot.runs.iter().map(|run| run.row.id).collect(),
         }
     }
 

@@ -11,9 +11,9 @@ use clip_lab_board::{
     screen::{
         app::App,
         feed::Feed,
-        lens::Stretch,
         theme::{Depth, Theme},
         view,
+        zoom::AxisRange,
     },
 };
 use clip_lab_store::{Axis, NewRun, Recorder, Status, Tick, new_uid};
@@ -121,8 +121,8 @@ fn a_single_step_among_a_million_is_seen_at_every_zoom() {
     screen.press(KeyCode::Char('o'));
     for wide in [f64::INFINITY, 400_000.0, 30_000.0, 1_000.0, 60.0] {
         let middle = SPIKE as f64 + wide / 7.0;
-        let stretch = Stretch { axis: Axis::Step, low: middle - wide / 2.0, high: middle + wide / 2.0 };
-        screen.app.lens.range = wide.is_finite().then_some(stretch);
+        let range = AxisRange { axis: Axis::Step, low: middle - wide / 2.0, high: middle + wide / 2.0 };
+        screen.app.chart_options.range = wide.is_finite().then_some(range);
         screen.read();
         let chart = screen.app.chart(0).expect("a chart");
         let rows = chart.near.as_ref().map_or(&chart.rows[0].1, |(_, near)| &near[0]);
@@ -157,7 +157,7 @@ fn smoothing_a_part_is_a_part_of_smoothing_the_whole() {
     record(&store, "one", 0, 40_000, |step| (step as f64 / 3000.0).sin() + common::noise(2, step));
     let mut screen = Screen::new(&store, ONE);
     screen.app.smooth = Some(300.0);
-    screen.app.lens.range = Some(Stretch { axis: Axis::Step, low: 20_000.0, high: 20_200.0 });
+    screen.app.chart_options.range = Some(AxisRange { axis: Axis::Step, low: 20_000.0, high: 20_200.0 });
     screen.read();
     let near = screen.app.chart(0).and_then(|chart| chart.near.clone()).expect("read closely").1;
     let view = View { smooth: 300.0, range: Some((20_000.0, 20_200.0)), ..View::default() };
@@ -190,19 +190,19 @@ fn keys_zoom_pan_and_read_values_off() {
     screen.press(KeyCode::Right);
     assert_eq!(screen.app.cursor(Axis::Step), Some(2040.0));
     screen.keys("zz");
-    let range = screen.app.lens.range.expect("zoomed");
+    let range = screen.app.chart_options.range.expect("zoomed");
     assert_eq!(range.high - range.low, 1000.0);
     assert!(range.low < 2040.0 && 2040.0 < range.high);
     screen.keys("c");
     screen.press(KeyCode::Left);
-    assert_eq!(screen.app.lens.range.expect("zoomed").low, range.low - 250.0);
+    assert_eq!(screen.app.chart_options.range.expect("zoomed").low, range.low - 250.0);
     for _ in 0..40 {
         screen.press(KeyCode::Left);
     }
-    assert_eq!(screen.app.lens.range.expect("zoomed").low, 0.0, "no farther than the run");
+    assert_eq!(screen.app.chart_options.range.expect("zoomed").low, 0.0, "no farther than the run");
     assert!(screen.text().contains("zoomed"));
     screen.keys("ZZ");
-    assert_eq!(screen.app.lens.range, None);
+    assert_eq!(screen.app.chart_options.range, None);
     let before = screen.text();
     screen.press(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::ALT));
     assert!(screen.text().contains("▴"), "values outside are counted: {}", screen.text());
