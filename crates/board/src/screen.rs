@@ -1,6 +1,7 @@
 //! The terminal dashboard: the feed reads the store, the app holds the state, the view draws it.
 
 pub mod app;
+mod areas;
 mod arrange;
 pub mod ascii;
 mod canvas;
@@ -13,12 +14,11 @@ pub mod feed;
 mod footer;
 mod glyphs;
 mod grid;
-mod judge;
+mod intervals;
 pub mod keys;
 mod overlay;
 mod panel;
 pub mod panels;
-mod places;
 mod plain;
 mod plot;
 mod put;

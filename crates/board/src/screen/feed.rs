@@ -23,7 +23,7 @@ use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreErro
 use super::{
     data::{Details, Event, Filtered, Run, Snapshot, Want},
     facts::Facts,
-    judge::Judge,
+    intervals::Intervals,
     panels,
 };
 use near::Near;
@@ -69,7 +69,7 @@ pub struct Feed {
     series: HashMap<RunId, ((i64, u64), Vec<SeriesRow>)>,
     events: HashMap<RunId, i64>,
     facts: Facts,
-    judge: Judge,
+    intervals: Intervals,
     trends: Trends,
     /// The last valid filter: some run has each of its names.
     filter: Filter,
@@ -95,7 +95,7 @@ impl Feed {
             series: HashMap::new(),
             events: HashMap::new(),
             facts: Facts::default(),
-            judge: Judge::default(),
+            intervals: Intervals::default(),
             trends: Trends::default(),
             filter: Filter::default(),
             colours: HashMap::new(),
@@ -144,7 +144,7 @@ impl Feed {
             Some(reader) => reader,
             None => Reader::open(&self.path)?,
         };
-        let changed = reader.changed()? || surely || self.judge.unfinished || self.last.trouble.is_some();
+        let changed = reader.changed()? || surely || self.intervals.unfinished || self.last.trouble.is_some();
         if changed {
             self.read_at = Some(Instant::now());
             self.follow(want);
@@ -179,7 +179,7 @@ impl Feed {
         }
         self.trends.read(reader, &mut runs)?;
         self.last.runs = runs;
-        self.last.scores = Arc::new(self.judge.scores(reader, &self.last.runs, want.pinned)?);
+        self.last.scores = Arc::new(self.intervals.scores(reader, &self.last.runs, want.pinned)?);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::{
     table::{
         Table,
         column::{Col, best, half_width, setting},
-        short,
+        short_key,
     },
     theme::Theme,
 };
@@ -88,7 +88,7 @@ fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
                 Some(at @ 0..3) => 4 + at as u8,
                 at => 10 + at.unwrap_or(40) as u8,
             };
-            of(numbers, &short(key, &table.keys), rank, (!numbers).then_some(6))
+            of(numbers, &short_key(key, &table.keys), rank, (!numbers).then_some(6))
         }
     }
 }

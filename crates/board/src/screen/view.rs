@@ -4,10 +4,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     app::{App, Mode},
+    areas::{ScreenAreas, screen_areas},
     data::Run,
-    footer, overlay, panel,
-    places::{Places, places},
-    runs, table, tabs,
+    footer, overlay, panel, runs, table, tabs,
     theme::Theme,
 };
 use crate::{
@@ -25,25 +24,25 @@ pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(places) = places(app, area) else { return one_line(app, theme, area, buf) };
-    header(app, &places, theme, buf);
-    tabs::draw(app, theme, places.tabs, buf);
-    overlay::trouble(app, places.trouble, theme, buf);
+    let Some(areas) = screen_areas(app, area) else { return one_line(app, theme, area, buf) };
+    header(app, &areas, theme, buf);
+    tabs::draw(app, theme, areas.tabs, buf);
+    overlay::trouble(app, areas.trouble, theme, buf);
     if app.snapshot.runs.is_empty() {
-        empty(app, theme, places.body, buf);
+        empty(app, theme, areas.body, buf);
     }
-    for placed in &places.panels {
+    for placed in &areas.panels {
         panel::draw(app, now, theme, *placed, buf);
     }
     if app.table.line.open {
-        table::draw::prompt(app, places.footer, theme, buf);
+        table::draw::prompt(app, areas.footer, theme, buf);
     } else {
-        footer::draw(app, theme, places.footer, buf);
+        footer::draw(app, theme, areas.footer, buf);
     }
     match &app.mode {
-        Mode::Help(help) => overlay::help(app, help, places.body, theme, buf),
-        Mode::Metrics(picker) => overlay::metrics(app, picker, places.body, theme, buf),
-        Mode::Asking(question) => overlay::question(question, places.body, theme, buf),
+        Mode::Help(help) => overlay::help(app, help, areas.body, theme, buf),
+        Mode::Metrics(picker) => overlay::metrics(app, picker, areas.body, theme, buf),
+        Mode::Asking(question) => overlay::question(question, areas.body, theme, buf),
         Mode::Looking | Mode::Command(_) => {}
     }
 }
@@ -71,8 +70,8 @@ fn in_a_line(run: &Run) -> String {
     format!("{percent} {loss} {} {}", runs::status_words(run.row.status), run.name)
 }
 
-fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
-    let area = places.header;
+fn header(app: &App, areas: &ScreenAreas, theme: &Theme, buf: &mut Buffer) {
+    let area = areas.header;
     let (all, live) = (app.snapshot.runs.len(), app.snapshot.live());
     let runs = if all == 1 { "run" } else { "runs" };
     let room = area.width as usize;
@@ -81,7 +80,7 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
     let at = (area.x as usize + width(&left)).min(area.right() as usize);
     let counts = format!("{all} {runs}, {live} live");
     buf.put(at as u16, area.y, &counts, room.saturating_sub(at), theme.faint());
-    let chosen = chosen_words(app, places);
+    let chosen = chosen_words(app, areas);
     let start = area.right().saturating_sub(width(&chosen) as u16 + 1);
     if usize::from(start) > at + counts.len() + 2 {
         buf.put_all(start, area.y, chosen, theme.faint());
@@ -89,7 +88,7 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
 }
 
 /// The options that differ from the layout, and the page.
-fn chosen_words(app: &App, places: &Places) -> String {
+fn chosen_words(app: &App, areas: &ScreenAreas) -> String {
     let mut words = Vec::new();
     words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
     words.extend(app.chart_options.labels());
@@ -100,7 +99,7 @@ fn chosen_words(app: &App, places: &Places) -> String {
     let (drawn, all) = app.drawn();
     words.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
     words.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
-    words.extend((places.pages > 1).then(|| format!("page {} of {}", places.page + 1, places.pages)));
+    words.extend((areas.pages > 1).then(|| format!("page {} of {}", areas.page + 1, areas.pages)));
     words.join("  ")
 }
 

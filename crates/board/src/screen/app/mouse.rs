@@ -8,7 +8,7 @@ use ratatui::{
 use super::{App, Mode, Next};
 use crate::{
     layout::Kind,
-    screen::{grid, keys::Action, places::places, tabs::tabs},
+    screen::{areas::screen_areas, grid, keys::Action, tabs::tabs},
 };
 
 impl App {
@@ -25,8 +25,8 @@ impl App {
     }
 
     fn click(&mut self, at: Position) {
-        let Some(places) = places(self, self.size) else { return };
-        if let Some((view, ..)) = tabs(self, places.tabs).iter().find(|(_, place, _)| place.contains(at)) {
+        let Some(areas) = screen_areas(self, self.size) else { return };
+        if let Some((view, ..)) = tabs(self, areas.tabs).iter().find(|(_, place, _)| place.contains(at)) {
             self.act(Action::View(*view));
         } else if let Some((panel, place)) = self.under(at) {
             self.focus = panel;
@@ -53,6 +53,6 @@ impl App {
 
     /// The panel at a position of the screen.
     fn under(&self, at: Position) -> Option<(usize, Rect)> {
-        places(self, self.size)?.panels.into_iter().find(|(_, place)| place.contains(at))
+        screen_areas(self, self.size)?.panels.into_iter().find(|(_, place)| place.contains(at))
     }
 }

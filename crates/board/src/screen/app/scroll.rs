@@ -3,7 +3,7 @@
 use super::App;
 use crate::{
     layout::Kind,
-    screen::{panel, places::places},
+    screen::{areas::screen_areas, panel},
 };
 
 impl App {
@@ -24,7 +24,8 @@ impl App {
 
     /// How many lines of `panel` do not fit on the screen.
     fn out_of_sight(&self, panel: usize) -> usize {
-        let place = places(self, self.size).and_then(|all| all.panels.into_iter().find(|(i, _)| *i == panel));
+        let place =
+            screen_areas(self, self.size).and_then(|all| all.panels.into_iter().find(|(i, _)| *i == panel));
         place.map_or(0, |(_, place)| panel::out_of_sight(self, panel, place))
     }
 

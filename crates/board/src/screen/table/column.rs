@@ -7,8 +7,8 @@ use super::{
         data::{Run, Scores},
         runs::pairs_per_second,
     },
+    diff_columns::short_key,
     sort::Value,
-    telling::short,
 };
 
 /// A column.
@@ -120,7 +120,7 @@ impl Col {
     /// Its name, in commands and on the border of the panel.
     pub fn word(&self, keys: &[String]) -> String {
         match self {
-            Col::Setting(key) => short(key, keys),
+            Col::Setting(key) => short_key(key, keys),
             Col::Name => "run".to_string(),
             Col::Pairs => "pairs/s".to_string(),
             Col::Interval => "interval".to_string(),

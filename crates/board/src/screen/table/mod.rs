@@ -2,18 +2,18 @@
 
 pub mod act;
 pub mod column;
+mod diff_columns;
 pub mod draw;
 pub mod line;
 pub mod sort;
-mod telling;
 
 use clip_lab_problem::Problem;
 
 use super::data::Snapshot;
 use column::{Col, columns};
+pub use diff_columns::short_key;
 use line::Line;
 use sort::Value;
-pub use telling::short;
 
 /// The state of the table.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,7 @@ impl Table {
         let sure = self.line.good.check(all.clone()).is_ok();
         self.shown = (0..runs.len()).filter(|i| !sure || self.line.keeps(&runs[*i].subject())).collect();
         let facts: Vec<_> = self.shown.iter().map(|i| &*runs[*i].facts).collect();
-        self.keys = telling::telling(&facts);
+        self.keys = diff_columns::diff_columns(&facts);
         let Some((col, falling)) = &self.sort else { return };
         let values: Vec<Value> = runs.iter().map(|run| col.value(run, &snapshot.scores)).collect();
         self.shown.sort_by(|a, b| values[*a].order(&values[*b], *falling));

@@ -7,40 +7,40 @@ use clip_lab_store::RunFacts;
 /// The most settings shown.
 const MOST: usize = 30;
 /// Settings with columns of their own.
-const SAID: [&str; 1] = ["run.seed"];
+const OWN_COLUMNS: [&str; 1] = ["run.seed"];
 
 /// Keys of settings in which `runs` differ, ordered so that the first ones together distinguish the runs best.
 ///
 /// Greedy: each key maximises the entropy of the groups formed with the keys before it. Ties go to the name of a
 /// plugin, then to the shorter key. A hundred keys of fifty runs take about a millisecond.
-pub fn telling(runs: &[&RunFacts]) -> Vec<String> {
+pub fn diff_columns(runs: &[&RunFacts]) -> Vec<String> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
     let mut open: Vec<(&String, Vec<usize>)> = keys
         .into_iter()
-        .filter(|key| !SAID.contains(&key.as_str()))
+        .filter(|key| !OWN_COLUMNS.contains(&key.as_str()))
         .map(|key| (key, labels(runs.iter().map(|run| run.settings.get(key)))))
         .filter(|(_, labels)| labels.iter().any(|label| *label > 0))
         .collect();
     open.sort_by_key(|(key, _)| (!key.ends_with(".plugin"), key.matches('.').count(), key.len()));
     let mut groups = vec![0; runs.len()];
-    let mut taken = Vec::new();
-    while taken.len() < MOST {
+    let mut chosen = Vec::new();
+    while chosen.len() < MOST {
         let gain = |labels: &[usize]| entropy(&joint(&groups, labels));
         let Some(best) = first_largest(open.iter().map(|(_, labels)| gain(labels))) else { break };
         let (key, labels) = open.remove(best);
         groups = joint(&groups, &labels);
-        taken.push(key.clone());
+        chosen.push(key.clone());
     }
-    taken
+    chosen
 }
 
 /// Numbers the distinct values in order of appearance.
 fn labels<T: std::hash::Hash + Eq>(values: impl Iterator<Item = T>) -> Vec<usize> {
-    let mut known = HashMap::new();
+    let mut numbers = HashMap::new();
     values
         .map(|value| {
-            let next = known.len();
-            *known.entry(value).or_insert(next)
+            let next = numbers.len();
+            *numbers.entry(value).or_insert(next)
         })
         .collect()
 }
@@ -70,7 +70,7 @@ fn first_largest(values: impl Iterator<Item = f64>) -> Option<usize> {
 
 /// The shortest suffix of `key` that no other of `keys` has; at least two parts for a plugin, and never starting with
 /// a number.
-pub fn short(key: &str, keys: &[String]) -> String {
+pub fn short_key(key: &str, keys: &[String]) -> String {
     let parts: Vec<&str> = key.split('.').collect();
     let least = if parts.last() == Some(&"plugin") { 2 } else { 1 };
     let ending = |n: usize| parts[parts.len().saturating_sub(n)..].join(".");
@@ -116,11 +116,11 @@ mod tests {
             ]),
             run(&[("image.depth", "3"), ("image.plugin", "rn"), ("lr", "2"), ("same", "x"), ("ema", "0.9")]),
         ];
-        let keys = telling(&runs.iter().collect::<Vec<_>>());
+        let keys = diff_columns(&runs.iter().collect::<Vec<_>>());
         // The plugin and the depth say the same; the rate says the rest.
         assert_eq!(keys[..2], ["image.plugin", "lr"]);
         assert_eq!(keys.len(), 4, "{keys:?}");
-        assert!(telling(&[&runs[0]]).is_empty() && telling(&[]).is_empty());
+        assert!(diff_columns(&[&runs[0]]).is_empty() && diff_columns(&[]).is_empty());
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let keys =
             ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin", "augment.4.plugin"]
                 .map(String::from);
-        let short: Vec<String> = keys.iter().map(|key| short(key, &keys)).collect();
+        let short: Vec<String> = keys.iter().map(|key| short_key(key, &keys)).collect();
         assert_eq!(short, ["image.depth", "text.depth", "lr", "loss.plugin", "augment.4.plugin"]);
     }
 }

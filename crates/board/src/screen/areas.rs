@@ -10,7 +10,7 @@ use super::{
 
 /// The areas of one screen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Places {
+pub struct ScreenAreas {
     /// The line at the top.
     pub header: Rect,
     /// The tabs; empty if there is only one view.
@@ -30,7 +30,7 @@ pub struct Places {
 }
 
 /// The areas within `area`; `None` if only one line fits.
-pub fn places(app: &App, area: Rect) -> Option<Places> {
+pub fn screen_areas(app: &App, area: Rect) -> Option<ScreenAreas> {
     if area.width < 40 || area.height < 10 {
         return None;
     }
@@ -40,7 +40,7 @@ pub fn places(app: &App, area: Rect) -> Option<Places> {
     let top = area.y + 1 + tabs;
     let body = line(top, area.bottom() - 1 - trouble - top);
     let (panels, page, pages) = panels(app, body);
-    Some(Places {
+    Some(ScreenAreas {
         header: line(area.y, 1),
         tabs: line(area.y + 1, tabs),
         body,
