@@ -10,9 +10,9 @@ use clip_lab_board::{
     screen::{
         app::{App, Next},
         data::Want,
-        effect::{Effect, carry_out},
         feed::Feed,
         keys::Keys,
+        store_action::{StoreAction, execute},
         theme::{Depth, Theme},
         view,
     },
@@ -117,7 +117,7 @@ fn a_command_that_cannot_be_understood_is_answered_with_a_sentence() {
     }
     insta::assert_snapshot!(answers.join("\n"));
     keys(&mut app, "j");
-    assert!(app.told.is_none(), "the next key takes the answer away");
+    assert!(app.message.is_none(), "the next key takes the answer away");
 }
 
 #[test]
@@ -162,10 +162,10 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
     assert!(shown(&room.app, 80, 24).contains("Ask lit-ema to stop?"));
     assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "what is marked at first changes nothing");
     keys(&mut room.app, "K");
-    let Next::Do(effect) = keys(&mut room.app, "y") else { panic!("confirmed") };
-    assert_eq!(effect, Effect::Ask { run, name: "lit-ema".to_string(), request: Request::Stop });
-    let told = carry_out(&room.store, &effect);
-    assert!(told.good && told.words.contains("asked lit-ema to stop"), "{told:?}");
+    let Next::Store(action) = keys(&mut room.app, "y") else { panic!("confirmed") };
+    assert_eq!(action, StoreAction::Request { run, name: "lit-ema".to_string(), request: Request::Stop });
+    let message = execute(&room.store, &action);
+    assert!(message.ok && message.text.contains("asked lit-ema to stop"), "{message:?}");
     let heard = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         room.live[0].requests().contains(&Request::Stop)
@@ -177,8 +177,8 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
 fn tags_and_notes_are_written_and_shown() {
     let mut room = room();
     for text in ["tag first try", "note the loss fell late"] {
-        let Next::Do(effect) = command(&mut room.app, text) else { panic!("{text}") };
-        assert!(carry_out(&room.store, &effect).good);
+        let Next::Store(action) = command(&mut room.app, text) else { panic!("{text}") };
+        assert!(execute(&room.store, &action).ok);
     }
     command(&mut room.app, "view config diff");
     key(&mut room.app, KeyCode::Tab);
@@ -186,20 +186,20 @@ fn tags_and_notes_are_written_and_shown() {
     read(&mut room.app, &room.store);
     let screen = shown(&room.app, 120, 60);
     assert!(screen.contains("first try") && screen.contains("the loss fell late"), "{screen}");
-    let Next::Do(effect) = command(&mut room.app, "untag first try") else { panic!("untag") };
-    assert!(carry_out(&room.store, &effect).good);
+    let Next::Store(action) = command(&mut room.app, "untag first try") else { panic!("untag") };
+    assert!(execute(&room.store, &action).ok);
 }
 
 #[test]
 fn a_refusal_of_the_store_is_a_sentence_on_the_screen() {
     let mut room = room();
     keys(&mut room.app, "jj");
-    let Next::Do(effect) = keys(&mut room.app, "C") else { panic!("a run is selected") };
-    room.app.told = Some(carry_out(&room.store, &effect));
+    let Next::Store(action) = keys(&mut room.app, "C") else { panic!("a run is selected") };
+    room.app.message = Some(execute(&room.store, &action));
     assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted: nobody is there to hear");
     std::fs::remove_file(&room.store).expect("removed");
-    let told = carry_out(&room.store, &effect);
-    assert!(!told.good && told.words.contains("there is no store at"), "{told:?}");
+    let message = execute(&room.store, &action);
+    assert!(!message.ok && message.text.contains("there is no store at"), "{message:?}");
     assert!(!room.store.exists(), "looking at a store never makes one");
 }
 

@@ -10,8 +10,8 @@ use clip_lab_board::{
     layout,
     screen::{
         app::{App, Next},
-        effect::{Effect, carry_out},
         feed::Feed,
+        store_action::{StoreAction, execute},
         theme::{Depth, Theme},
         view,
     },
@@ -274,18 +274,18 @@ fn metrics_of_different_units_do_not_share_an_axis_silently() {
 fn a_layout_is_saved_beside_the_store_and_read_again() {
     let mut room = room();
     room.command("chart odd/share_of_zeros");
-    let Next::Do(effect) = room.command("layout save mine") else { panic!("it is written") };
-    let told = carry_out(&room.store, &effect);
-    assert!(told.good, "{told:?}");
+    let Next::Store(action) = room.command("layout save mine") else { panic!("it is written") };
+    let message = execute(&room.store, &action);
+    assert!(message.ok, "{message:?}");
     let found = layout::find(&room.store, Path::new("mine")).expect("beside the store");
     assert_eq!(layout::check(&found).as_ref(), Ok(&room.app.layout));
-    assert!(carry_out(&room.store, &effect).good, "written over by the same command");
+    assert!(execute(&room.store, &action).ok, "written over by the same command");
     std::fs::write(&found, "title = \"of somebody else\"").expect("written");
-    let told = carry_out(&room.store, &effect);
-    assert!(!told.good && told.words.contains("choose another name"), "{told:?}");
+    let message = execute(&room.store, &action);
+    assert!(!message.ok && message.text.contains("choose another name"), "{message:?}");
     for name in ["../x", "a/b", ".x", ""] {
-        let effect = Effect::SaveLayout { name: name.to_string(), text: String::new() };
-        assert!(!carry_out(&room.store, &effect).good, "{name}");
+        let action = StoreAction::SaveLayout { name: name.to_string(), text: String::new() };
+        assert!(!execute(&room.store, &action).ok, "{name}");
         assert_eq!(room.command(&format!("layout save {name}")), Next::Stay);
     }
 }

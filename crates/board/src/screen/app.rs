@@ -19,9 +19,9 @@ use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
     data::{Chart, Run, Snapshot, Want},
-    effect::{Effect, Told},
     keys::Keys,
     panels::{Choice, images::Gallery},
+    store_action::{Message, StoreAction},
     table::Table,
     zoom::ChartOptions,
 };
@@ -45,7 +45,7 @@ pub enum Next {
     /// Close the screen and ask its run to stop at the next checkpoint.
     Stop,
     /// Stay on the screen and change the store.
-    Do(Effect),
+    Store(StoreAction),
 }
 
 /// The input mode.
@@ -81,7 +81,7 @@ pub struct App {
     /// The key bindings.
     pub keys: Keys,
     /// The result of the last command or store action, until the next key.
-    pub told: Option<Told>,
+    pub message: Option<Message>,
     /// The size of the screen; the mouse and scrolling need it.
     pub size: Rect,
     /// The horizontal axis chosen with `x`.
@@ -130,7 +130,7 @@ impl App {
             expanded: false,
             mode: Mode::Looking,
             keys: Keys::default(),
-            told: None,
+            message: None,
             size: Rect::default(),
             x: None,
             chart_options: ChartOptions::default(),
@@ -259,7 +259,7 @@ impl App {
 
     /// Handles `key`; returns what to do next.
     pub fn press(&mut self, key: KeyEvent) -> Next {
-        self.told = None;
+        self.message = None;
         match std::mem::take(&mut self.mode) {
             Mode::Asking(question) => self.answer(question, key),
             Mode::Command(line) => self.write(line, key),

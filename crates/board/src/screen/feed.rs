@@ -257,23 +257,23 @@ fn details(reader: &Reader, run: RunId) -> Result<Details, StoreError> {
 /// # Errors
 /// If the thread cannot be spawned.
 pub fn start(mut feed: Feed, first: Want) -> std::io::Result<(Sender<Want>, Receiver<Snapshot>)> {
-    let (ask, asked) = channel::<Want>();
-    let (tell, told) = channel();
+    let (requests, received) = channel::<Want>();
+    let (sender, snapshots) = channel();
     Builder::new().name(THREAD.to_string()).spawn(move || {
         let (mut want, mut new) = (first, true);
         loop {
             if let Some(snapshot) = feed.poll_safely(&want, new)
-                && tell.send(snapshot).is_err()
+                && sender.send(snapshot).is_err()
             {
                 return;
             }
             new = false;
-            match asked.recv_timeout(POLL) {
+            match received.recv_timeout(POLL) {
                 Ok(next) => (want, new) = (next, true),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     })?;
-    Ok((ask, told))
+    Ok((requests, snapshots))
 }

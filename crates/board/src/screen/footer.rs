@@ -14,12 +14,12 @@ use crate::{
 
 /// Draws the line.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    match (&app.mode, &app.told) {
+    match (&app.mode, &app.message) {
         (Mode::Command(line), _) => command(app, line, theme, area, buf),
-        (_, Some(told)) => {
-            let (sign, style) = if told.good { ("✓", theme.good()) } else { ("✗", theme.bad()) };
+        (_, Some(message)) => {
+            let (sign, style) = if message.ok { ("✓", theme.good()) } else { ("✗", theme.bad()) };
             let room = area.width.saturating_sub(1) as usize;
-            let words = cut(&format!("{sign} {}", clean(&told.words)), room);
+            let words = cut(&format!("{sign} {}", clean(&message.text)), room);
             buf.put(area.x + 1, area.y, words, room, style);
         }
         _ => keys(app, theme, area, buf),

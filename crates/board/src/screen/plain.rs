@@ -27,21 +27,21 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often the progress of live runs is printed.
 const EVERY: Duration = Duration::from_secs(10);
 /// The most earlier events printed at the start.
-const EARLIER: usize = 10;
+const OLD_EVENTS: usize = 10;
 
 /// Why this terminal cannot draw a full screen, if it cannot.
 pub fn no_screen() -> Option<String> {
-    why(std::env::var("TERM").ok().as_deref())
+    reason(std::env::var("TERM").ok().as_deref())
 }
 
-fn why(term: Option<&str>) -> Option<String> {
-    let said = match term {
+fn reason(term: Option<&str>) -> Option<String> {
+    let reason = match term {
         None | Some("") => "TERM is not set",
         Some("dumb") => "TERM is `dumb`, a terminal without cursor control",
         Some(_) => return None,
     };
     Some(format!(
-        "{said}: printing plain lines instead of a full screen; set TERM=xterm-256color to draw one"
+        "{reason}: printing plain lines instead of a full screen; set TERM=xterm-256color to draw one"
     ))
 }
 
@@ -78,23 +78,23 @@ pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
 /// What has been printed so far.
 struct Lines {
     first: bool,
-    told: HashSet<i64>,
+    printed: HashSet<i64>,
 }
 
 impl Default for Lines {
     fn default() -> Lines {
-        Lines { first: true, told: HashSet::new() }
+        Lines { first: true, printed: HashSet::new() }
     }
 }
 
 impl Lines {
     fn print(&mut self, snapshot: &Snapshot, due: bool, out: &mut impl Write) -> io::Result<()> {
         let mut new: Vec<&Event> =
-            snapshot.events.iter().filter(|event| self.told.insert(event.row.id)).collect();
+            snapshot.events.iter().filter(|event| self.printed.insert(event.row.id)).collect();
         if self.first && !snapshot.runs.is_empty() {
             self.first = false;
             write!(out, "{}", overview(&snapshot.runs))?;
-            new.drain(..new.len().saturating_sub(EARLIER));
+            new.drain(..new.len().saturating_sub(OLD_EVENTS));
         }
         for event in new {
             let step = event.row.step.map_or(String::new(), |step| format!(" @{step}"));
@@ -153,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_terminal_without_a_cursor_is_told_why_it_gets_lines() {
-        assert!(why(None).is_some_and(|words| words.contains("TERM is not set")));
-        assert!(why(Some("dumb")).is_some_and(|words| words.contains("`dumb`")));
-        assert_eq!(why(Some("xterm-256color")), None);
+        assert!(reason(None).is_some_and(|words| words.contains("TERM is not set")));
+        assert!(reason(Some("dumb")).is_some_and(|words| words.contains("`dumb`")));
+        assert_eq!(reason(Some("xterm-256color")), None);
     }
 }

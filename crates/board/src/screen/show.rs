@@ -27,11 +27,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::{
     app::{App, Next},
     data::{Snapshot, Want},
-    effect::{self, Effect, Told},
     feed::{Feed, THREAD, start},
     keys,
     panels::images::{Gallery, Images},
     plain::{follow, no_screen},
+    store_action::{self, Message, StoreAction},
     theme::Theme,
     view,
 };
@@ -97,23 +97,23 @@ pub fn show(options: Options) -> Result<Outcome> {
         return follow(options, &stop);
     }
     let keys = keys::file::read(&options.store).map_err(|report| anyhow!("{report}"))?;
-    let (ask, told) =
-        effect::start(options.store.clone()).context("cannot start the thread that writes to the store")?;
+    let (actions, messages) = store_action::start(options.store.clone())
+        .context("cannot start the thread that writes to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
     let pictures = options.layout.panels().any(|panel| panel.kind == Kind::Images);
     let mut app = App::new(options.layout, options.focus, options.child);
     app.keys = keys;
-    app.told = options.note.map(|words| Told { words, good: true });
+    app.message = options.note.map(|text| Message { text, ok: true });
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
-    leave_feed_alone();
+    install_panic_hook();
     let theme = Theme::from_env();
     if pictures {
         // Before the mouse is captured and keys are read, so that stdin holds only the terminal's reply.
         app.gallery = Gallery::open(options.images, &theme);
     }
-    let mut screen = Screen { app, theme, terminal, stop, edits: (ask, told) };
+    let mut screen = Screen { app, theme, terminal, stop, edits: (actions, messages) };
     let outcome = mouse(true).and_then(|()| screen.run(feed));
-    if gone(Duration::ZERO) {
+    if terminal_gone(Duration::ZERO) {
         // Dropping it would try to restore the terminal, and panic because it is gone.
         std::mem::forget(screen);
         return Ok(Outcome::Gone);
@@ -127,29 +127,29 @@ pub fn show(options: Options) -> Result<Outcome> {
 /// Turns mouse capture on or off.
 fn mouse(on: bool) -> Result<()> {
     let mut out = std::io::stdout();
-    let told = if on { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) };
-    told.context("cannot turn mouse capture on or off")
+    let result = if on { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) };
+    result.context("cannot turn mouse capture on or off")
 }
 
 /// Restores the terminal before a panic is printed, except for the feed's thread: its panics appear on the screen.
-fn leave_feed_alone() {
-    let restore_and_tell = std::panic::take_hook();
+fn install_panic_hook() {
+    let restore_and_print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(THREAD) {
             let _ = mouse(false);
-            restore_and_tell(panic);
+            restore_and_print(panic);
         }
     }));
 }
 
-/// Waits for input, at most for `most`; true if the terminal is gone. It can go away without a signal, and crossterm
+/// Waits for input, at most for `timeout`; true if the terminal is gone. It can go away without a signal, and crossterm
 /// would then read end-of-file forever, so call this before every read.
-pub(crate) fn gone(most: Duration) -> bool {
+pub(crate) fn terminal_gone(timeout: Duration) -> bool {
     let stdin = std::io::stdin();
     let mut input = [PollFd::new(&stdin, PollFlags::IN)];
-    let most = Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() };
+    let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.subsec_nanos().into() };
     // A signal, such as a resize, interrupts the wait: treat it as input.
-    let _ = poll(&mut input, Some(&most));
+    let _ = poll(&mut input, Some(&timeout));
     input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
@@ -167,32 +167,32 @@ struct Screen {
     terminal: DefaultTerminal,
     stop: Arc<AtomicBool>,
     /// Channels to and from the thread that changes the store.
-    edits: (Sender<Effect>, Receiver<Told>),
+    edits: (Sender<StoreAction>, Receiver<Message>),
 }
 
 impl Screen {
     fn run(&mut self, feed: Feed) -> Result<Outcome> {
         let mut wanted = self.want()?;
-        let (ask, told) =
+        let (requests, snapshots) =
             start(feed, wanted.clone()).context("cannot start the thread that reads the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
-            dirty |= self.receive(&told) | self.answered() | self.app.gallery.changed();
+            dirty |= self.receive(&snapshots) | self.message() | self.app.gallery.changed();
             dirty |= drawn.elapsed() >= CLOCK;
             if dirty {
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
             }
-            if gone(TICK) {
+            if terminal_gone(TICK) {
                 return Ok(Outcome::Gone);
             }
             if pending()? {
                 match self.input()? {
-                    Next::Stay | Next::Do(_) => dirty = true,
+                    Next::Stay | Next::Store(_) => dirty = true,
                     Next::Leave => return Ok(Outcome::Left),
                     Next::Stop => return Ok(Outcome::StopRequested),
                 }
-                self.tell(&ask, &mut wanted)?;
+                self.request(&requests, &mut wanted)?;
             }
         }
         Ok(Outcome::Left)
@@ -203,18 +203,18 @@ impl Screen {
     }
 
     /// Takes the newest snapshot from the feed, if any.
-    fn receive(&mut self, told: &Receiver<Snapshot>) -> bool {
-        let newest = told.try_iter().last();
+    fn receive(&mut self, snapshots: &Receiver<Snapshot>) -> bool {
+        let newest = snapshots.try_iter().last();
         let any = newest.is_some();
         newest.into_iter().for_each(|snapshot| self.app.take(snapshot));
         any
     }
 
     /// Takes the result of the last change to the store.
-    fn answered(&mut self) -> bool {
-        let told = self.edits.1.try_iter().last();
-        let any = told.is_some();
-        self.app.told = told.or(self.app.told.take());
+    fn message(&mut self) -> bool {
+        let message = self.edits.1.try_iter().last();
+        let any = message.is_some();
+        self.app.message = message.or(self.app.message.take());
         any
     }
 
@@ -239,8 +239,8 @@ impl Screen {
             match next {
                 Next::Stay => {}
                 // The thread ends only with this screen.
-                Next::Do(effect) => {
-                    self.edits.0.send(effect).context("the thread that writes to the store has stopped")?
+                Next::Store(action) => {
+                    self.edits.0.send(action).context("the thread that writes to the store has stopped")?
                 }
                 Next::Leave | Next::Stop => return Ok(next),
             }
@@ -250,11 +250,11 @@ impl Screen {
         }
     }
 
-    fn tell(&self, ask: &Sender<Want>, wanted: &mut Want) -> Result<()> {
+    fn request(&self, requests: &Sender<Want>, wanted: &mut Want) -> Result<()> {
         let now = self.want()?;
         if now != *wanted {
             // The feed ends only with this screen.
-            ask.send(now.clone()).context("the thread that reads the store has stopped")?;
+            requests.send(now.clone()).context("the thread that reads the store has stopped")?;
             *wanted = now;
         }
         Ok(())

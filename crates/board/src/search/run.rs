@@ -22,7 +22,7 @@ use super::{
     app::{App, Next},
     view,
 };
-use crate::screen::{gone, panels::images::Gallery, pending, theme::Theme};
+use crate::screen::{panels::images::Gallery, pending, terminal_gone, theme::Theme};
 
 /// The longest wait for input, and so the longest delay until a reply is shown.
 const TICK: Duration = Duration::from_millis(15);
@@ -47,7 +47,7 @@ pub fn show(searcher: impl Searcher, options: Options) -> Result<()> {
     app.gallery = Gallery::open(images, &theme);
     let mut screen = Screen { app, theme, terminal, stop, searcher };
     let outcome = screen.run();
-    if gone(Duration::ZERO) {
+    if terminal_gone(Duration::ZERO) {
         // Dropping it would try to restore the terminal, and panic because it is gone.
         std::mem::forget(screen.terminal);
         return Ok(());
@@ -74,7 +74,7 @@ impl<S: Searcher> Screen<S> {
                 dirty = false;
             }
             dirty |= self.ask()?;
-            if gone(TICK) {
+            if terminal_gone(TICK) {
                 return Ok(());
             }
             while pending()? {

@@ -2,11 +2,11 @@
 
 use clip_lab_store::{Level, Request};
 
-use super::{App, Help, Line, Mode, Next, Picker, Question, Told};
+use super::{App, Help, Line, Message, Mode, Next, Picker, Question};
 use crate::{
     figure::{Form, x},
     layout::Kind,
-    screen::{data::Run, effect::Effect, keys::Action, zoom::ChartOptions},
+    screen::{data::Run, keys::Action, store_action::StoreAction, zoom::ChartOptions},
     text::clean,
 };
 
@@ -23,7 +23,7 @@ impl App {
             Action::Metrics => self.mode = Mode::Metrics(Picker::default()),
             Action::AddChart(metric) => self.add_chart(metric),
             Action::SaveLayout(name) => {
-                return Next::Do(Effect::SaveLayout { name, text: self.layout.to_toml() });
+                return Next::Store(StoreAction::SaveLayout { name, text: self.layout.to_toml() });
             }
             Action::Help => self.mode = Mode::Help(Help::default()),
             Action::Command(text) => self.mode = Mode::Command(Line::new(text)),
@@ -56,13 +56,13 @@ impl App {
             Action::Stop => self.ask_to_stop(),
             Action::Checkpoint => return self.ask_for_a_checkpoint(),
             Action::Tag(tag) => {
-                return self.edit(|run| Effect::Tag { run: run.row.id, name: name(run), tag });
+                return self.edit(|run| StoreAction::Tag { run: run.row.id, name: name(run), tag });
             }
             Action::Untag(tag) => {
-                return self.edit(|run| Effect::Untag { run: run.row.id, name: name(run), tag });
+                return self.edit(|run| StoreAction::Untag { run: run.row.id, name: name(run), tag });
             }
             Action::Note(text) => {
-                return self.edit(|run| Effect::Note { run: run.row.id, name: name(run), text });
+                return self.edit(|run| StoreAction::Note { run: run.row.id, name: name(run), text });
             }
         }
         Next::Stay
@@ -79,7 +79,7 @@ impl App {
         if self.expanded {
             self.expanded = false;
         } else {
-            self.tell(format!("nothing is open; press {} to leave", self.keys.of("quit")), true);
+            self.notify(format!("nothing is open; press {} to leave", self.keys.of("quit")), true);
         }
     }
 
@@ -136,20 +136,24 @@ impl App {
     fn ask_to_stop(&mut self) {
         match Question::stop(self) {
             Some(question) => self.mode = Mode::Asking(question),
-            None => self.told = Some(nothing_selected()),
+            None => self.message = Some(nothing_selected()),
         }
     }
 
     fn ask_for_a_checkpoint(&mut self) -> Next {
-        self.edit(|run| Effect::Ask { run: run.row.id, name: name(run), request: Request::Checkpoint })
+        self.edit(|run| StoreAction::Request {
+            run: run.row.id,
+            name: name(run),
+            request: Request::Checkpoint,
+        })
     }
 
     /// A store action on the selected run.
-    fn edit(&mut self, effect: impl FnOnce(&Run) -> Effect) -> Next {
+    fn edit(&mut self, action: impl FnOnce(&Run) -> StoreAction) -> Next {
         match self.selected() {
-            Some(run) => Next::Do(effect(run)),
+            Some(run) => Next::Store(action(run)),
             None => {
-                self.told = Some(nothing_selected());
+                self.message = Some(nothing_selected());
                 Next::Stay
             }
         }
@@ -160,8 +164,8 @@ fn name(run: &Run) -> String {
     clean(&run.name)
 }
 
-fn nothing_selected() -> Told {
-    Told { words: "no run is selected: choose one with the arrow keys first".to_string(), good: false }
+fn nothing_selected() -> Message {
+    Message { text: "no run is selected: choose one with the arrow keys first".to_string(), ok: false }
 }
 
 fn next(level: Level) -> Level {

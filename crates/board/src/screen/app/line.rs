@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{App, Mode, Next, Told};
+use super::{App, Message, Mode, Next};
 use crate::screen::keys::{BINDINGS, Binding, Does, Words};
 use clip_lab_problem::nearest;
 
@@ -107,8 +107,8 @@ impl App {
         });
         match read {
             Ok(action) => self.act(action),
-            Err(words) => {
-                self.told = Some(Told { words, good: false });
+            Err(text) => {
+                self.message = Some(Message { text, ok: false });
                 Next::Stay
             }
         }

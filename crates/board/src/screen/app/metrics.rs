@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{App, Mode, Next, Told};
+use super::{App, Message, Mode, Next};
 use crate::{
     figure::{By, Form},
     layout::{Kind, Panel, Row, matches},
@@ -107,7 +107,7 @@ impl App {
         let there = self.panels().position(|panel| panel.metrics == [metric.as_str()]);
         if let Some(panel) = there {
             self.focus = panel;
-            self.tell(format!("{metric} is already on this view; its chart is focused"), true);
+            self.notify(format!("{metric} is already on this view; its chart is focused"), true);
             return;
         }
         let charts = self.panels().filter(|panel| panel.kind == Kind::Line).count();
@@ -158,11 +158,11 @@ impl App {
             self.snapshot.charts.remove(at);
         }
         self.changed = Some(Arc::new(self.layout.clone()));
-        self.tell(format!("closed the chart of {metric}"), true);
+        self.notify(format!("closed the chart of {metric}"), true);
     }
 
     /// Shows a message in the last line until the next key.
-    pub(super) fn tell(&mut self, words: String, good: bool) {
-        self.told = Some(Told { words, good });
+    pub(super) fn notify(&mut self, text: String, ok: bool) {
+        self.message = Some(Message { text, ok });
     }
 }

@@ -4,7 +4,7 @@ use clip_lab_store::Request;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{App, Mode, Next};
-use crate::{screen::effect::Effect, text::clean};
+use crate::{screen::store_action::StoreAction, text::clean};
 
 /// A question with its answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,11 +37,11 @@ impl Question {
     /// Asks for confirmation to stop the selected run.
     pub fn stop(app: &App) -> Option<Question> {
         let run = app.selected()?;
-        let effect = Effect::Ask { run: run.row.id, name: clean(&run.name), request: Request::Stop };
+        let action = StoreAction::Request { run: run.row.id, name: clean(&run.name), request: Request::Stop };
         Some(Question {
             title: "Stop",
             words: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
-            answers: vec![('y', Next::Do(effect), "stop it"), ('n', Next::Stay, "let it run")],
+            answers: vec![('y', Next::Store(action), "stop it"), ('n', Next::Stay, "let it run")],
             marked: 1,
         })
     }

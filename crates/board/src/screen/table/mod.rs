@@ -93,7 +93,7 @@ impl Table {
 
     /// The error of the filter: of its syntax, else of its names as reported by the feed.
     pub fn problem<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Problem> {
-        let told = snapshot.filtered.problem.as_ref().filter(|_| snapshot.filtered.text == self.line.text);
-        self.line.problem.as_ref().or(told)
+        let problem = snapshot.filtered.problem.as_ref().filter(|_| snapshot.filtered.text == self.line.text);
+        self.line.problem.as_ref().or(problem)
     }
 }

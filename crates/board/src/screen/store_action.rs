@@ -13,9 +13,9 @@ use crate::layout;
 
 /// A change to the store.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
+pub enum StoreAction {
     /// Send a request to a run.
-    Ask {
+    Request {
         /// Which run.
         run: RunId,
         /// Its name, for the message.
@@ -61,42 +61,44 @@ pub enum Effect {
 
 /// A message about the result of an action.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct Message {
     /// The text.
-    pub words: String,
+    pub text: String,
     /// Whether the action succeeded.
-    pub good: bool,
+    pub ok: bool,
 }
 
 /// Executes the change on the store at `path`, or beside it.
-pub fn carry_out(path: &Path, effect: &Effect) -> Told {
-    match write(path, effect) {
-        Ok(words) => Told { words, good: true },
-        Err(words) => Told { words, good: false },
+pub fn execute(path: &Path, action: &StoreAction) -> Message {
+    match write(path, action) {
+        Ok(text) => Message { text, ok: true },
+        Err(text) => Message { text, ok: false },
     }
 }
 
-fn write(path: &Path, effect: &Effect) -> Result<String, String> {
+fn write(path: &Path, action: &StoreAction) -> Result<String, String> {
     let store = || open(path).map_err(|error| error.to_string());
-    let done = |result: Result<(), StoreError>, words: String| {
-        result.map(|()| words).map_err(|error| error.to_string())
+    let done = |result: Result<(), StoreError>, text: String| {
+        result.map(|()| text).map_err(|error| error.to_string())
     };
-    match effect {
-        Effect::Ask { run, name, request } => {
-            let words = match request {
+    match action {
+        StoreAction::Request { run, name, request } => {
+            let text = match request {
                 Request::Stop => format!("asked {name} to stop; it saves a checkpoint first"),
                 Request::Checkpoint => format!("asked {name} for a checkpoint"),
             };
-            done(store()?.request(*run, *request), words)
+            done(store()?.request(*run, *request), text)
         }
-        Effect::Tag { run, name, tag } => done(store()?.tag(*run, tag), format!("tagged {name} with {tag}")),
-        Effect::Untag { run, name, tag } => {
+        StoreAction::Tag { run, name, tag } => {
+            done(store()?.tag(*run, tag), format!("tagged {name} with {tag}"))
+        }
+        StoreAction::Untag { run, name, tag } => {
             done(store()?.untag(*run, tag), format!("removed the tag {tag} from {name}"))
         }
-        Effect::Note { run, name, text } => {
+        StoreAction::Note { run, name, text } => {
             done(store()?.note(*run, text), format!("added a note to {name}"))
         }
-        Effect::SaveLayout { name, text } => save(path, name, text),
+        StoreAction::SaveLayout { name, text } => save(path, name, text),
     }
 }
 
@@ -121,8 +123,10 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
         _ => {}
     }
     fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-    let aside = path.with_extension("toml.new");
-    fs::write(&aside, format!("{SAVED}\n{text}")).and_then(|()| fs::rename(&aside, &path)).map_err(failed)?;
+    let new_path = path.with_extension("toml.new");
+    fs::write(&new_path, format!("{SAVED}\n{text}"))
+        .and_then(|()| fs::rename(&new_path, &path))
+        .map_err(failed)?;
     Ok(format!("saved {shown}; show it with `clip-lab dashboard --layout {name}`"))
 }
 
@@ -130,15 +134,15 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// If the thread cannot be spawned.
-pub fn start(path: PathBuf) -> std::io::Result<(Sender<Effect>, Receiver<Told>)> {
-    let (ask, asked) = channel::<Effect>();
-    let (tell, told) = channel();
+pub fn start(path: PathBuf) -> std::io::Result<(Sender<StoreAction>, Receiver<Message>)> {
+    let (actions, received) = channel::<StoreAction>();
+    let (replies, messages) = channel();
     Builder::new().name("clip-lab-edits".to_string()).spawn(move || {
-        for effect in asked {
-            if tell.send(carry_out(&path, &effect)).is_err() {
+        for action in received {
+            if replies.send(execute(&path, &action)).is_err() {
                 return;
             }
         }
     })?;
-    Ok((ask, told))
+    Ok((actions, messages))
 }
