@@ -10,7 +10,7 @@ use clip_lab_board::{
         app::App,
         data::Snapshot,
         feed::Feed,
-        panels::Seen,
+        panels::RunProbes,
         theme::{Depth, Theme},
         view,
     },
@@ -74,7 +74,7 @@ fn store(folder: &Path) -> std::path::PathBuf {
     store
 }
 
-fn seen(snapshot: &Snapshot) -> Vec<Seen> {
+fn probes(snapshot: &Snapshot) -> Vec<RunProbes> {
     let picture = || Shown { name: BAD.to_string(), digest: None };
     let probe = Probe {
         step: 3,
@@ -89,7 +89,7 @@ fn seen(snapshot: &Snapshot) -> Vec<Seen> {
         top: vec![vec![Hit { picture: picture(), score: 0.5, right: true }]; 2],
         rank: vec![1, 2],
     };
-    let one = |run: &clip_lab_board::screen::data::Run| Seen {
+    let one = |run: &clip_lab_board::screen::data::Run| RunProbes {
         run: run.row.id,
         name: run.name.clone(),
         probes: Arc::new(vec![probe.clone()]),
@@ -136,7 +136,7 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
                 }
                 let mut snapshot = feed.poll(&app.want(160), true).expect("something to show");
                 assert_eq!(snapshot.trouble, None);
-                snapshot.panels.seen = seen(&snapshot);
+                snapshot.panels.probes = probes(&snapshot);
                 app.take(snapshot);
                 for size in [(160, 50), (80, 24), (30, 5)] {
                     let text = drawn(&app, size, &Theme::new(Depth::True));

@@ -7,7 +7,7 @@ mod metrics;
 mod mouse;
 mod question;
 mod scroll;
-mod seen;
+mod selection;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,7 +20,7 @@ use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 use super::{
     data::{Chart, Run, Snapshot, Want},
     keys::Keys,
-    panels::{Choice, images::Gallery},
+    panels::{Selection, images::Gallery},
     store_action::{Message, StoreAction},
     table::Table,
     zoom::ChartOptions,
@@ -103,7 +103,7 @@ pub struct App {
     /// The minimum severity of the events shown.
     pub severity: Level,
     /// Which evaluation the panels show, and how.
-    pub choice: Choice,
+    pub selection: Selection,
     /// Images encoded for the terminal.
     pub gallery: Gallery,
     /// Scroll offsets by view and panel.
@@ -141,7 +141,7 @@ impl App {
             table: Table::default(),
             all_settings: false,
             severity: Level::Info,
-            choice: Choice::default(),
+            selection: Selection::default(),
             gallery: Gallery::off(),
             scrolled: HashMap::new(),
             selected: None,

@@ -223,8 +223,8 @@ impl Feed {
         let view = self.layout.views.get(want.view).into_iter();
         let kinds: Vec<Kind> = view.flat_map(|view| view.panels()).map(|panel| panel.kind).collect();
         let newest = self.last.runs.first().map(|run| run.row.id);
-        let seen: Vec<RunId> = want.selected.or(newest).into_iter().chain(want.pinned).collect();
-        self.last.panels = self.panels.read((&self.path, reader), &self.last.runs, &kinds, &seen)?;
+        let evaluated: Vec<RunId> = want.selected.or(newest).into_iter().chain(want.pinned).collect();
+        self.last.panels = self.panels.read((&self.path, reader), &self.last.runs, &kinds, &evaluated)?;
         Ok(())
     }
 

@@ -76,7 +76,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         Kind::Events => events::draw(app, now, first, inside, theme, buf),
         Kind::Log => panels::log::draw(app.snapshot.panels.log.as_ref(), first, inside, theme, buf),
         Kind::Line => chart(app, index, panel, rect, inside, theme, buf),
-        kind => clip(app, kind, inside, theme, buf),
+        kind => contrastive(app, kind, inside, theme, buf),
     }
 }
 
@@ -98,19 +98,19 @@ fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
 }
 
 /// Draws the panels specific to contrastive training.
-fn clip(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let (data, choice) = (&app.snapshot.panels, &app.choice);
+fn contrastive(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let (data, selection) = (&app.snapshot.panels, &app.selection);
     let selected = app.selected();
-    let (seen, pinned) = (app.seen(), app.seen_by_pinned());
+    let (own, pinned) = (app.selected_probes(), app.pinned_probes());
     match kind {
-        Kind::Similarity => panels::similarity::draw(seen, pinned, choice, area, theme, buf),
-        Kind::Images => panels::images::draw(seen, pinned, (data, &app.gallery), choice, area, theme, buf),
+        Kind::Similarity => panels::similarity::draw(own, pinned, selection, area, theme, buf),
+        Kind::Images => panels::images::draw(own, pinned, (data, &app.gallery), selection, area, theme, buf),
         Kind::Temperature => {
             panels::temperature::draw(&data.scales, selected.and_then(|run| run.colour), area, theme, buf);
         }
         Kind::Layers => panels::layers::draw(&data.layers, selected.map(|run| run.row.id), area, theme, buf),
         Kind::Phases => panels::phases::draw(&data.phases, area, theme, buf),
-        Kind::System => panels::system::draw(&data.loads, area, theme, buf),
+        Kind::System => panels::system::draw(&data.system, area, theme, buf),
         Kind::Ema => {
             let at = selected.map(|_| app.selected_index());
             panels::ema::draw(&app.snapshot.runs, at, area, theme, buf);

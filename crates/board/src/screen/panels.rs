@@ -9,12 +9,12 @@ pub mod log;
 pub(crate) mod paint;
 pub mod phases;
 mod read;
-mod seen;
+mod selection;
 pub mod similarity;
 pub mod system;
 pub mod temperature;
 
-pub use data::{Layers, Load, Meter, Panels, Phases, Scale, Seen};
+pub use data::{Layers, Panels, Phases, RunProbes, Scale, SystemMetric, SystemStats};
 pub use log::Log;
 pub(super) use read::Cache;
-pub use seen::{Choice, Mode, evaluations};
+pub use selection::{MatrixMode, Selection, evaluations};

@@ -80,8 +80,8 @@ const fn words(name: Text, keys: Keys, words: Words, short: Text, help: Text) ->
 }
 
 /// Panels that show an evaluation.
-const SEEN: &[Kind] = &[Kind::Similarity, Kind::Images];
-const PICTURES: &[Kind] = &[Kind::Images];
+const EVALUATION: &[Kind] = &[Kind::Similarity, Kind::Images];
+const IMAGES: &[Kind] = &[Kind::Images];
 
 /// Runs an action on the charts.
 const fn chart(name: Text, keys: Keys, act: ChartAction, short: Text, help: Text) -> Binding {
@@ -133,11 +133,11 @@ pub static BINDINGS: &[Binding] = &[
         "mode",
         "matrix mode: cosine, softmax at the logit scale, difference to the pinned run",
     ),
-    now_on(SEEN, "earlier", &["["], Action::Scrub { earlier: true }, "step", "previous evaluation"),
-    now_on(SEEN, "later", &["]"], Action::Scrub { earlier: false }, "step", "next evaluation"),
-    now_on(PICTURES, "worst", &["w"], Action::Worst, "worst", "queries worst first, or in data order"),
-    now_on(PICTURES, "query", &[">"], Action::Query { further: true }, "query", "next query"),
-    now_on(PICTURES, "query-before", &["<"], Action::Query { further: false }, "query", "previous query"),
+    now_on(EVALUATION, "earlier", &["["], Action::Scrub { earlier: true }, "step", "previous evaluation"),
+    now_on(EVALUATION, "later", &["]"], Action::Scrub { earlier: false }, "step", "next evaluation"),
+    now_on(IMAGES, "worst", &["w"], Action::Worst, "worst", "queries worst first, or in data order"),
+    now_on(IMAGES, "query", &[">"], Action::Query { further: true }, "query", "next query"),
+    now_on(IMAGES, "query-before", &["<"], Action::Query { further: false }, "query", "previous query"),
     now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
     now(
         "all",

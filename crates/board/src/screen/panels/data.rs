@@ -7,15 +7,15 @@ use clip_lab_store::{Bucket, Probe, RunId};
 use super::log::Log;
 
 /// Encoded thumbnails, by the digest of their image.
-pub type Pictures = Arc<HashMap<String, Arc<[u8]>>>;
+pub type Thumbnails = Arc<HashMap<String, Arc<[u8]>>>;
 
 /// The data of the panels beyond the runs and their metrics.
 #[derive(Debug, Clone, Default)]
 pub struct Panels {
     /// The probes of the selected and the pinned run on the fixed pairs.
-    pub seen: Vec<Seen>,
+    pub probes: Vec<RunProbes>,
     /// Encoded thumbnails, by digest.
-    pub pictures: Pictures,
+    pub thumbnails: Thumbnails,
     /// The logit scales of the runs on the charts.
     pub scales: Vec<Scale>,
     /// The per-layer learning rates of the runs that record them.
@@ -23,14 +23,14 @@ pub struct Panels {
     /// The step times of the runs on the charts.
     pub phases: Vec<Phases>,
     /// The system statistics of the runs on the charts.
-    pub loads: Vec<Load>,
+    pub system: Vec<SystemStats>,
     /// The console log of the selected run.
     pub log: Option<Log>,
 }
 
 /// The probes of one run, one per evaluation.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct RunProbes {
     /// Which run.
     pub run: RunId,
     /// Its name.
@@ -94,20 +94,20 @@ pub struct Phases {
 
 /// The system statistics of one run.
 #[derive(Debug, Clone, Default)]
-pub struct Load {
+pub struct SystemStats {
     /// The run's name.
     pub name: String,
     /// Its colour.
     pub colour: Option<usize>,
     /// The metrics.
-    pub meters: Vec<Meter>,
+    pub metrics: Vec<SystemMetric>,
 }
 
 /// One system metric over time.
 #[derive(Debug, Clone, Default)]
-pub struct Meter {
-    /// Its metric, such as `system/cpu`.
-    pub metric: String,
+pub struct SystemMetric {
+    /// Its name, such as `system/cpu`.
+    pub name: String,
     /// Means of equal intervals, oldest first.
     pub values: Vec<f64>,
     /// The latest value.

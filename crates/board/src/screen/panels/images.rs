@@ -17,9 +17,9 @@ use ratatui::{
 };
 
 use super::{
-    data::{Panels, Seen},
+    data::{Panels, RunProbes},
     paint::{ascii_border, line, put, say},
-    seen::{Choice, beside, chosen},
+    selection::{Selection, probe_at, selected_probe},
 };
 use crate::{
     screen::theme::Theme,
@@ -54,30 +54,31 @@ struct Rows<'a> {
 
 /// Draws as many queries as fit, in data order or worst first; the results of the pinned run below the others.
 pub fn draw(
-    run: Option<&Seen>,
-    pinned: Option<&Seen>,
+    run: Option<&RunProbes>,
+    pinned: Option<&RunProbes>,
     (panels, gallery): (&Panels, &Gallery),
-    choice: &Choice,
+    selection: &Selection,
     area: Rect,
     theme: &Theme,
     buf: &mut Buffer,
 ) {
     let area = area.intersection(buf.area);
-    let Some((seen, (probe, at, of))) = run.and_then(|run| Some((run, chosen(run, choice.back)?))) else {
+    let Some((own, (probe, at, of))) = run.and_then(|run| Some((run, selected_probe(run, selection.back)?)))
+    else {
         let words = "The selected run has no images for fixed queries yet. Runs of this version record them at \
                      every evaluation; the spec needs [data.val].";
         return say(words, area, theme, buf);
     };
-    let queries = order(probe, choice.worst);
+    let queries = order(probe, selection.worst);
     if queries.is_empty() {
         return say("This evaluation has no queries.", area, theme, buf);
     }
-    let mut runs = vec![(seen.name.as_str(), probe)];
+    let mut runs = vec![(own.name.as_str(), probe)];
     runs.extend(
-        pinned.filter(|p| p.run != seen.run).and_then(|p| Some((p.name.as_str(), beside(p, probe.step)?))),
+        pinned.filter(|p| p.run != own.run).and_then(|p| Some((p.name.as_str(), probe_at(p, probe.step)?))),
     );
-    let first = choice.query.min(queries.len() - 1);
-    let order = if choice.worst { "worst first" } else { "in order" };
+    let first = selection.query.min(queries.len() - 1);
+    let order = if selection.worst { "worst first" } else { "in order" };
     let words = format!(
         "  step {} ({} of {of})  query {} of {}, {order}  {}",
         probe.step,
@@ -86,7 +87,7 @@ pub fn draw(
         queries.len(),
         gallery.words()
     );
-    line(&[(&seen.name, theme.heading()), (&words, theme.faint())], (area.x, area.y), area, buf);
+    line(&[(&own.name, theme.heading()), (&words, theme.faint())], (area.x, area.y), area, buf);
     let mut below = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     let rows = Rows { runs, panels, gallery };
     let high = height(&rows, below);
@@ -188,7 +189,7 @@ fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer)
     let below = Rect { x: place.x + 1, y: place.bottom() - 1, width: place.width - 2, height: 1 };
     put(&format!(" {:.2}{sign} ", hit.score), (below.x, below.y), style, below, buf);
     let bytes =
-        hit.picture.digest.as_ref().and_then(|digest| Some((digest, rows.panels.pictures.get(digest)?)));
+        hit.picture.digest.as_ref().and_then(|digest| Some((digest, rows.panels.thumbnails.get(digest)?)));
     let shown = bytes.is_some_and(|(digest, bytes)| rows.gallery.draw(digest, bytes, inside, buf));
     if !shown {
         name(&hit.picture.name, inside, buf);

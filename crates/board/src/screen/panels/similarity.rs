@@ -6,10 +6,10 @@ mod matrix;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    data::Seen,
+    data::RunProbes,
     heat,
     paint::{line, paragraph, say},
-    seen::{Choice, Mode, beside, chosen},
+    selection::{MatrixMode, Selection, probe_at, selected_probe},
 };
 use crate::{figure::number, screen::theme::Theme};
 use cells::Shape;
@@ -17,32 +17,34 @@ use matrix::{Hardest, Matrix, hardest};
 
 /// Draws the matrix of `run` at the selected evaluation, with a summary.
 pub fn draw(
-    run: Option<&Seen>,
-    pinned: Option<&Seen>,
-    choice: &Choice,
+    run: Option<&RunProbes>,
+    pinned: Option<&RunProbes>,
+    selection: &Selection,
     area: Rect,
     theme: &Theme,
     buf: &mut Buffer,
 ) {
     let area = area.intersection(buf.area);
-    let Some((seen, (probe, at, of))) = run.and_then(|run| Some((run, chosen(run, choice.back)?))) else {
+    let Some((own, (probe, at, of))) = run.and_then(|run| Some((run, selected_probe(run, selection.back)?)))
+    else {
         let words = "The selected run has no similarity matrix yet. Runs of this version record one for a few \
                      fixed pairs at every evaluation; the spec needs [data.val].";
         return say(words, area, theme, buf);
     };
-    let matrix = match Matrix::of(probe, choice.mode, pinned.and_then(|pinned| beside(pinned, probe.step))) {
-        Ok(matrix) if matrix.is_empty() => {
-            return say("The matrix of this evaluation is empty.", area, theme, buf);
-        }
-        Ok(matrix) => matrix,
-        Err(words) => return say(words, area, theme, buf),
-    };
+    let matrix =
+        match Matrix::of(probe, selection.mode, pinned.and_then(|pinned| probe_at(pinned, probe.step))) {
+            Ok(matrix) if matrix.is_empty() => {
+                return say("The matrix of this evaluation is empty.", area, theme, buf);
+            }
+            Ok(matrix) => matrix,
+            Err(words) => return say(words, area, theme, buf),
+        };
     if area.height < 3 || area.width < 8 {
         return;
     }
     let place = format!("  step {} ({} of {of})  {} {}", probe.step, at + 1, probe.split, probe.weights);
-    let mode = format!("  {}", mode_words(choice.mode, probe.logit_scale, pinned));
-    let pieces = [(&*seen.name, theme.heading()), (&place, Style::new()), (&mode, theme.faint())];
+    let mode = format!("  {}", mode_words(selection.mode, probe.logit_scale, pinned));
+    let pieces = [(&*own.name, theme.heading()), (&place, Style::new()), (&mode, theme.faint())];
     line(&pieces, (area.x, area.y), area, buf);
     let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let hard = hardest(probe);
@@ -52,11 +54,11 @@ pub fn draw(
     footer(hard.as_ref(), &shape, below, theme, buf);
 }
 
-fn mode_words(mode: Mode, scale: Option<f64>, pinned: Option<&Seen>) -> String {
+fn mode_words(mode: MatrixMode, scale: Option<f64>, pinned: Option<&RunProbes>) -> String {
     match mode {
-        Mode::Cosine => "cosine".to_string(),
-        Mode::Softmax => format!("softmax over a row, scale {}", scale.map_or("1".to_string(), number)),
-        Mode::Difference => format!("cosine minus that of {}", pinned.map_or("", |run| &run.name)),
+        MatrixMode::Cosine => "cosine".to_string(),
+        MatrixMode::Softmax => format!("softmax over a row, scale {}", scale.map_or("1".to_string(), number)),
+        MatrixMode::Difference => format!("cosine minus that of {}", pinned.map_or("", |run| &run.name)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clip_lab_store::Probe;
 
-use crate::screen::panels::{heat::Ramp, seen::Mode};
+use crate::screen::panels::{heat::Ramp, selection::MatrixMode};
 
 /// A matrix to draw: captions are rows, images are columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,13 +24,13 @@ impl Matrix {
     ///
     /// # Errors
     /// A message, if the mode needs data that is missing.
-    pub fn of(probe: &Probe, mode: Mode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
+    pub fn of(probe: &Probe, mode: MatrixMode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
         let (rows, columns) = (probe.texts.len(), probe.pictures.len());
         let cosines = cosines(probe);
         let (values, ramp) = match mode {
-            Mode::Cosine => (cosines, Ramp::More),
-            Mode::Softmax => (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::More),
-            Mode::Difference => {
+            MatrixMode::Cosine => (cosines, Ramp::More),
+            MatrixMode::Softmax => (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::More),
+            MatrixMode::Difference => {
                 let pinned = pinned.ok_or("No run is pinned, or the pinned run has no matrix.")?;
                 if (&pinned.texts, &pinned.pictures) != (&probe.texts, &probe.pictures) {
                     return Err(
@@ -86,13 +86,13 @@ fn softmax(cosines: &[f64], columns: usize, scale: f64) -> Vec<f64> {
     cosines.chunks(columns.max(1)).flat_map(row).collect()
 }
 
-fn range(values: &[f64], mode: Mode) -> (f64, f64) {
+fn range(values: &[f64], mode: MatrixMode) -> (f64, f64) {
     let finite = values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     match mode {
-        Mode::Softmax => (0.0, 1.0),
-        Mode::Difference if high >= low => (-low.abs().max(high.abs()), low.abs().max(high.abs())),
-        Mode::Cosine if high >= low => (low, high),
+        MatrixMode::Softmax => (0.0, 1.0),
+        MatrixMode::Difference if high >= low => (-low.abs().max(high.abs()), low.abs().max(high.abs())),
+        MatrixMode::Cosine if high >= low => (low, high),
         _ => (0.0, 0.0),
     }
 }
@@ -168,16 +168,16 @@ mod tests {
     #[test]
     fn modes_give_the_numbers_they_name() {
         let now = probe(&[0.5, 0.25, 0.0, 0.75]);
-        let cosine = Matrix::of(&now, Mode::Cosine, None).expect("a matrix");
+        let cosine = Matrix::of(&now, MatrixMode::Cosine, None).expect("a matrix");
         assert_eq!((cosine.range, cosine.place(0..1, 0..1)), ((0.0, 0.75), 0.5 / 0.75));
-        let softmax = Matrix::of(&now, Mode::Softmax, None).expect("a matrix");
+        let softmax = Matrix::of(&now, MatrixMode::Softmax, None).expect("a matrix");
         assert!((softmax.values[0] - 1.0 / (1.0 + (-2.5f64).exp())).abs() < 1e-12);
         let before = probe(&[0.25, 0.25, 0.25, 0.25]);
-        let apart = Matrix::of(&now, Mode::Difference, Some(&before)).expect("a matrix");
+        let apart = Matrix::of(&now, MatrixMode::Difference, Some(&before)).expect("a matrix");
         assert_eq!((apart.values, apart.range), (vec![0.25, 0.0, -0.25, 0.5], (-0.5, 0.5)));
-        assert!(Matrix::of(&now, Mode::Difference, None).is_err());
+        assert!(Matrix::of(&now, MatrixMode::Difference, None).is_err());
         let other = Probe { texts: vec!["else".to_string()], ..before };
-        assert!(Matrix::of(&now, Mode::Difference, Some(&other)).is_err());
+        assert!(Matrix::of(&now, MatrixMode::Difference, Some(&other)).is_err());
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use clip_lab_store::Probe;
 
-use super::data::Seen;
+use super::data::RunProbes;
 
 /// How a similarity matrix is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
+pub enum MatrixMode {
     /// Cosines.
     #[default]
     Cosine,
@@ -16,31 +16,31 @@ pub enum Mode {
     Difference,
 }
 
-impl Mode {
+impl MatrixMode {
     /// The mode after this one.
-    pub fn next(self) -> Mode {
+    pub fn next(self) -> MatrixMode {
         match self {
-            Mode::Cosine => Mode::Softmax,
-            Mode::Softmax => Mode::Difference,
-            Mode::Difference => Mode::Cosine,
+            MatrixMode::Cosine => MatrixMode::Softmax,
+            MatrixMode::Softmax => MatrixMode::Difference,
+            MatrixMode::Difference => MatrixMode::Cosine,
         }
     }
 }
 
 /// Which evaluation is shown, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Choice {
+pub struct Selection {
     /// How many evaluations back from the latest.
     pub back: usize,
     /// How matrices are shown.
-    pub mode: Mode,
+    pub mode: MatrixMode,
     /// Whether the queries with the worst ranks come first.
     pub worst: bool,
     /// The first query shown.
     pub query: usize,
 }
 
-impl Choice {
+impl Selection {
     /// Moves one evaluation back or forward.
     pub fn scrub(&mut self, earlier: bool, evaluations: usize) {
         let last = evaluations.saturating_sub(1);
@@ -57,25 +57,25 @@ impl Choice {
 }
 
 /// The probes of one split and kind of weights, earliest first: raw weights on `val` if there are any.
-pub fn evaluations(seen: &Seen) -> Vec<&Probe> {
+pub fn evaluations(run: &RunProbes) -> Vec<&Probe> {
     let rank = |probe: &Probe| (probe.split != "val", probe.weights != "raw");
-    let Some(best) = seen.probes.iter().min_by_key(|probe| rank(probe)) else { return Vec::new() };
+    let Some(best) = run.probes.iter().min_by_key(|probe| rank(probe)) else { return Vec::new() };
     let same = |probe: &&Probe| probe.split == best.split && probe.weights == best.weights;
-    let mut chosen: Vec<&Probe> = seen.probes.iter().filter(same).collect();
+    let mut chosen: Vec<&Probe> = run.probes.iter().filter(same).collect();
     chosen.sort_by_key(|probe| probe.step);
     chosen
 }
 
 /// The selected probe, its index, and how many there are.
-pub fn chosen(seen: &Seen, back: usize) -> Option<(&Probe, usize, usize)> {
-    let all = evaluations(seen);
+pub fn selected_probe(run: &RunProbes, back: usize) -> Option<(&Probe, usize, usize)> {
+    let all = evaluations(run);
     let at = all.len().checked_sub(1)?.saturating_sub(back);
     all.get(at).map(|probe| (*probe, at, all.len()))
 }
 
 /// The last probe of another run at or before `step`, else its first.
-pub fn beside(seen: &Seen, step: u64) -> Option<&Probe> {
-    let all = evaluations(seen);
+pub fn probe_at(run: &RunProbes, step: u64) -> Option<&Probe> {
+    let all = evaluations(run);
     all.iter().rev().find(|probe| probe.step <= step).or(all.first()).copied()
 }
 
@@ -83,7 +83,7 @@ pub fn beside(seen: &Seen, step: u64) -> Option<&Probe> {
 mod tests {
     use super::*;
 
-    fn seen(steps: &[(u64, &str, &str)]) -> Seen {
+    fn probes(steps: &[(u64, &str, &str)]) -> RunProbes {
         let probe = |(step, split, weights): &(u64, &str, &str)| Probe {
             step: *step,
             split: split.to_string(),
@@ -91,27 +91,27 @@ mod tests {
             ..Probe::default()
         };
         let probes = steps.iter().map(probe).collect::<Vec<_>>().into();
-        Seen { run: clip_lab_store::RunId(1), name: String::new(), probes }
+        RunProbes { run: clip_lab_store::RunId(1), name: String::new(), probes }
     }
 
     #[test]
     fn one_evaluation_is_chosen_among_those_of_its_kind() {
-        let all = seen(&[(10, "val", "raw"), (10, "val", "ema"), (30, "val", "raw"), (30, "test", "raw")]);
-        let at = |back| chosen(&all, back).map(|(probe, at, of)| (probe.step, at, of));
+        let all = probes(&[(10, "val", "raw"), (10, "val", "ema"), (30, "val", "raw"), (30, "test", "raw")]);
+        let at = |back| selected_probe(&all, back).map(|(probe, at, of)| (probe.step, at, of));
         assert_eq!((at(0), at(1), at(9)), (Some((30, 1, 2)), Some((10, 0, 2)), Some((10, 0, 2))));
-        assert_eq!(beside(&all, 29).map(|probe| probe.step), Some(10));
-        assert_eq!(beside(&all, 3).map(|probe| probe.step), Some(10));
-        assert_eq!(chosen(&seen(&[]), 0), None);
+        assert_eq!(probe_at(&all, 29).map(|probe| probe.step), Some(10));
+        assert_eq!(probe_at(&all, 3).map(|probe| probe.step), Some(10));
+        assert_eq!(selected_probe(&probes(&[]), 0), None);
     }
 
     #[test]
     fn scrubbing_stops_at_both_ends() {
-        let mut choice = Choice::default();
-        (0..5).for_each(|_| choice.scrub(true, 3));
-        assert_eq!(choice.back, 2);
-        choice.scrub(false, 2);
-        assert_eq!(choice.back, 0);
-        choice.scrub(true, 0);
-        assert_eq!(choice.back, 0);
+        let mut selection = Selection::default();
+        (0..5).for_each(|_| selection.scrub(true, 3));
+        assert_eq!(selection.back, 2);
+        selection.scrub(false, 2);
+        assert_eq!(selection.back, 0);
+        selection.scrub(true, 0);
+        assert_eq!(selection.back, 0);
     }
 }
