@@ -204,7 +204,7 @@ impl App {
             every: self.every,
             ranked: self.ranked(),
             details: self.wanted_details(),
-            filter: self.table.line.good.clone(),
+            filter: self.table.filter.active.clone(),
             selected: self.selected,
             pinned: self.pinned,
             by: self.by(),

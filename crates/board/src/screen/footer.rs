@@ -31,21 +31,21 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let on = app.panels().nth(app.focus).map(|panel| panel.kind);
     let mut shown: Vec<(String, &str)> = Vec::new();
     for (i, binding) in BINDINGS.iter().enumerate() {
-        let keys = app.keys.words(i, 1);
+        let keys = app.keys.text(i, 1);
         match shown.last_mut() {
-            _ if binding.short.is_empty() || keys.is_empty() || !binding.fits(on) => {}
-            Some((before, short)) if *short == binding.short => before.push_str(&keys),
-            _ => shown.push((keys, binding.short)),
+            _ if binding.label.is_empty() || keys.is_empty() || !binding.is_active(on) => {}
+            Some((before, label)) if *label == binding.label => before.push_str(&keys),
+            _ => shown.push((keys, binding.label)),
         }
     }
     let mut at = area.x + 1;
-    for (keys, short) in shown {
-        let wide = (width(&keys) + 1 + width(short)) as u16;
+    for (keys, label) in shown {
+        let wide = (width(&keys) + 1 + width(label)) as u16;
         if at + wide > area.right() {
             return;
         }
         buf.put_all(at, area.y, &keys, theme.strong());
-        buf.put_all(at + width(&keys) as u16 + 1, area.y, short, theme.faint());
+        buf.put_all(at + width(&keys) as u16 + 1, area.y, label, theme.faint());
         at += wide + 2;
     }
 }

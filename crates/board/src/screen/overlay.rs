@@ -101,9 +101,9 @@ pub fn metrics(app: &App, picker: &Picker, area: Rect, theme: &Theme, buf: &mut 
 
 /// Draws a question with its answers.
 pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let answers = question.answers.iter().map(|(_, _, words)| width(words) + 5).max().unwrap_or(0);
-    let wide = answers.max(44).max(width(&question.words).min(60));
-    let asked = wrap(&question.words, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
+    let answers = question.answers.iter().map(|(_, _, label)| width(label) + 5).max().unwrap_or(0);
+    let wide = answers.max(44).max(width(&question.text).min(60));
+    let asked = wrap(&question.text, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
     let high = question.answers.len() + 1 + asked.len();
     let inside = open(question.title, wide, high, area, theme, buf);
     let room = inside.width as usize;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Symbol and label of a status.
-pub fn status_words(status: Status) -> &'static str {
+pub fn status_label(status: Status) -> &'static str {
     match status {
         Status::Queued => "○ queued",
         Status::Running => "● running",
@@ -58,7 +58,7 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
 /// The heading of a column, with an arrow if the table is sorted by it, and the rank by which columns are dropped.
 fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
     let sorted = table.sort.as_ref().filter(|(by, _)| by == col);
-    let arrow = sorted.map_or("", |(_, falling)| if *falling { "↓" } else { "↑" });
+    let arrow = sorted.map_or("", |(_, descending)| if *descending { "↓" } else { "↑" });
     let of = |right: bool, word: &str, rank: u8, least: Option<usize>| {
         let rank = if sorted.is_some() { 0 } else { rank };
         Column { head: format!("{word}{arrow}"), right, rank, least }
@@ -100,7 +100,7 @@ fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
     let share = |value: Option<f64>| plain(value.map_or(String::new(), decimals));
     match col {
         Col::Name => (format!("{}{}", sign(run, app), run.name), style),
-        Col::Status => (status_words(row.status).to_string(), status_style(row.status, theme)),
+        Col::Status => (status_label(row.status).to_string(), status_style(row.status, theme)),
         Col::Progress => (progress(row.step, row.total_steps), style),
         Col::Step => plain(steps(row.step, row.total_steps)),
         Col::Last => share(run.goal().and_then(|series| series.last)),
@@ -179,8 +179,8 @@ fn loss(run: &Run, theme: &Theme) -> Cell {
     let Some(step) = series.first_bad_step else { return (value, Style::new()) };
     let word = if series.n_nan > 0 { "NaN" } else { "inf" };
     // A run that ended with a non-finite loss shows only that.
-    let kept = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
-    (format!("{kept}✕{word}@{step}"), theme.bad())
+    let value = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
+    (format!("{value}✕{word}@{step}"), theme.bad())
 }
 
 /// Image-text pairs per second.
@@ -237,7 +237,7 @@ mod tests {
         let signs = |ascii: bool| -> HashSet<String> {
             let sign = |status: &Status| {
                 let mut buf = Buffer::empty(Rect::new(0, 0, 1, 1));
-                buf.put(0, 0, status_words(*status), 1, Style::new());
+                buf.put(0, 0, status_label(*status), 1, Style::new());
                 if ascii {
                     crate::screen::ascii::plain(&mut buf);
                 }

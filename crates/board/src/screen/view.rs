@@ -34,7 +34,7 @@ fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for placed in &areas.panels {
         panel::draw(app, now, theme, *placed, buf);
     }
-    if app.table.line.open {
+    if app.table.filter.open {
         table::draw::prompt(app, areas.footer, theme, buf);
     } else {
         footer::draw(app, theme, areas.footer, buf);
@@ -67,7 +67,7 @@ fn in_a_line(run: &Run) -> String {
     let progress = runs::progress(run.row.step, run.row.total_steps);
     let percent = progress.rsplit(' ').next().unwrap_or_default();
     let loss = run.metric("train/loss").and_then(|series| series.last).map_or(String::new(), number);
-    format!("{percent} {loss} {} {}", runs::status_words(run.row.status), run.name)
+    format!("{percent} {loss} {} {}", runs::status_label(run.row.status), run.name)
 }
 
 fn header(app: &App, areas: &ScreenAreas, theme: &Theme, buf: &mut Buffer) {
@@ -80,15 +80,15 @@ fn header(app: &App, areas: &ScreenAreas, theme: &Theme, buf: &mut Buffer) {
     let at = (area.x as usize + width(&left)).min(area.right() as usize);
     let counts = format!("{all} {runs}, {live} live");
     buf.put(at as u16, area.y, &counts, room.saturating_sub(at), theme.faint());
-    let chosen = chosen_words(app, areas);
-    let start = area.right().saturating_sub(width(&chosen) as u16 + 1);
+    let options = option_labels(app, areas);
+    let start = area.right().saturating_sub(width(&options) as u16 + 1);
     if usize::from(start) > at + counts.len() + 2 {
-        buf.put_all(start, area.y, chosen, theme.faint());
+        buf.put_all(start, area.y, options, theme.faint());
     }
 }
 
 /// The options that differ from the layout, and the page.
-fn chosen_words(app: &App, areas: &ScreenAreas) -> String {
+fn option_labels(app: &App, areas: &ScreenAreas) -> String {
     let mut words = Vec::new();
     words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
     words.extend(app.chart_options.labels());
@@ -107,7 +107,7 @@ fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let words = match (app.starting(), &app.snapshot.trouble) {
         (true, _) => "The run is starting.",
         (false, Some(_)) => return,
-        (false, None) if !app.table.line.good.is_empty() => {
+        (false, None) if !app.table.filter.active.is_empty() => {
             "No run matches the filter. Esc clears it, / edits it."
         }
         (false, None) => "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml",

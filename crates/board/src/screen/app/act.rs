@@ -79,7 +79,7 @@ impl App {
         if self.expanded {
             self.expanded = false;
         } else {
-            self.notify(format!("nothing is open; press {} to leave", self.keys.of("quit")), true);
+            self.notify(format!("nothing is open; press {} to leave", self.keys.key_of("quit")), true);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{App, Mode, Next, line::arguments};
+use super::{App, Mode, Next, line::argument};
 use crate::screen::keys::{BINDINGS, Does};
 
 /// The open help.
@@ -33,8 +33,8 @@ impl App {
         let search = search.to_lowercase();
         let entry = |binding: usize| {
             let line = &BINDINGS[binding];
-            let hint = arguments(line).map_or(String::new(), |words| format!(" {}", words.hint));
-            let keys = self.keys.words(binding, 3);
+            let hint = argument(line).map_or(String::new(), |argument| format!(" {}", argument.hint));
+            let keys = self.keys.text(binding, 3);
             Entry { binding, keys, command: format!(":{}{hint}", line.name), help: line.help }
         };
         let fits = |entry: &Entry| {
@@ -73,8 +73,8 @@ impl App {
         let Some(entry) = self.entries(&help.search).into_iter().nth(help.marked) else { return Next::Stay };
         let binding = &BINDINGS[entry.binding];
         match &binding.does {
-            Does::Now(action) => self.act(action.clone()),
-            Does::Words(_) | Does::Either(..) => {
+            Does::Action(action) => self.act(action.clone()),
+            Does::Argument(_) | Does::Either(..) => {
                 self.mode = Mode::Command(super::Line::new(format!("{} ", binding.name)));
                 Next::Stay
             }

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{App, Message, Mode, Next};
-use crate::screen::keys::{BINDINGS, Binding, Does, Words};
+use crate::screen::keys::{Argument, BINDINGS, Binding, Does};
 use clip_lab_problem::nearest;
 
 /// The open command line.
@@ -57,20 +57,20 @@ impl Line {
 pub fn completions(app: &App, text: &str) -> Vec<String> {
     let Some((name, rest)) = text.split_once(' ') else {
         let fitting = BINDINGS.iter().filter(|binding| binding.name.starts_with(text));
-        let line = |b: &Binding| format!("{}{}", b.name, if arguments(b).is_some() { " " } else { "" });
+        let line = |b: &Binding| format!("{}{}", b.name, if argument(b).is_some() { " " } else { "" });
         return fitting.map(line).collect();
     };
     let binding = BINDINGS.iter().find(|binding| binding.name == name);
-    let known = binding.and_then(arguments).map(|words| (words.known)(app)).unwrap_or_default();
+    let known = binding.and_then(argument).map(|argument| (argument.completions)(app)).unwrap_or_default();
     let fitting = known.into_iter().filter(|word| word.starts_with(rest.trim_start()));
     fitting.map(|word| format!("{name} {word}")).collect()
 }
 
 /// The argument of a command, if it takes one.
-pub fn arguments(binding: &Binding) -> Option<&Words> {
+pub fn argument(binding: &Binding) -> Option<&Argument> {
     match &binding.does {
-        Does::Now(_) => None,
-        Does::Words(words) | Does::Either(_, words) => Some(words),
+        Does::Action(_) => None,
+        Does::Argument(argument) | Does::Either(_, argument) => Some(argument),
     }
 }
 
@@ -98,12 +98,12 @@ impl App {
             return Next::Stay;
         }
         let read = binding(name).and_then(|binding| match (&binding.does, rest.trim()) {
-            (Does::Now(action) | Does::Either(action, _), "") => Ok(action.clone()),
-            (Does::Now(_), _) => Err(format!("`{}` takes no argument", binding.name)),
-            (Does::Words(words), "") => {
-                Err(format!("`{0}` needs an argument: `{0} {1}`", binding.name, words.hint))
+            (Does::Action(action) | Does::Either(action, _), "") => Ok(action.clone()),
+            (Does::Action(_), _) => Err(format!("`{}` takes no argument", binding.name)),
+            (Does::Argument(argument), "") => {
+                Err(format!("`{0}` needs an argument: `{0} {1}`", binding.name, argument.hint))
             }
-            (Does::Words(words) | Does::Either(_, words), rest) => (words.read)(self, rest),
+            (Does::Argument(argument) | Does::Either(_, argument), rest) => (argument.parse)(self, rest),
         });
         match read {
             Ok(action) => self.act(action),

@@ -12,7 +12,7 @@ pub struct Question {
     /// The heading of its box.
     pub title: &'static str,
     /// The text.
-    pub words: String,
+    pub text: String,
     /// Key, effect and label of each answer; the last one cancels.
     pub answers: Vec<(char, Next, &'static str)>,
     /// The answer that Enter selects.
@@ -24,7 +24,7 @@ impl Question {
     pub fn leave() -> Question {
         Question {
             title: "Leave",
-            words: "The run is still training.".to_string(),
+            text: "The run is still training.".to_string(),
             answers: vec![
                 ('k', Next::Leave, "keep running in the background"),
                 ('s', Next::Stop, "stop at the next checkpoint"),
@@ -40,7 +40,7 @@ impl Question {
         let action = StoreAction::Request { run: run.row.id, name: clean(&run.name), request: Request::Stop };
         Some(Question {
             title: "Stop",
-            words: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
+            text: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
             answers: vec![('y', Next::Store(action), "stop it"), ('n', Next::Stay, "let it run")],
             marked: 1,
         })

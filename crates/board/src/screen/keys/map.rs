@@ -47,7 +47,8 @@ impl Keys {
     /// Reports bindings that share a key and can be active at the same time.
     fn conflicts(&self, places: &[Option<Range<usize>>], problems: &mut Vec<Problem>) {
         for (i, binding) in BINDINGS.iter().enumerate() {
-            for (j, other) in BINDINGS.iter().enumerate().take(i).filter(|(_, other)| meet(binding, other)) {
+            for (j, other) in BINDINGS.iter().enumerate().take(i).filter(|(_, other)| overlap(binding, other))
+            {
                 let Some(chord) = self.0[i].iter().find(|chord| self.0[j].contains(chord)) else { continue };
                 let Some(place) = places[i].clone().or(places[j].clone()) else { continue };
                 let message =
@@ -64,12 +65,12 @@ impl Keys {
         if reserved(key) {
             return Some(Action::Leave);
         }
-        for (binding, chords) in BINDINGS.iter().zip(&self.0).filter(|(binding, _)| binding.fits(on)) {
-            if let Some(at) = chords.iter().position(|chord| chord.is(key)) {
+        for (binding, chords) in BINDINGS.iter().zip(&self.0).filter(|(binding, _)| binding.is_active(on)) {
+            if let Some(at) = chords.iter().position(|chord| chord.matches(key)) {
                 return Some(match &binding.does {
                     Does::Either(Action::View(_), _) => Action::View(at),
-                    Does::Now(action) | Does::Either(action, _) => action.clone(),
-                    Does::Words(_) => Action::Command(format!("{} ", binding.name)),
+                    Does::Action(action) | Does::Either(action, _) => action.clone(),
+                    Does::Argument(_) => Action::Command(format!("{} ", binding.name)),
                 });
             }
         }
@@ -77,14 +78,14 @@ impl Keys {
     }
 
     /// The first key of the binding `name`; if it has none, its command.
-    pub fn of(&self, name: &str) -> String {
+    pub fn key_of(&self, name: &str) -> String {
         let at = BINDINGS.iter().position(|binding| binding.name == name);
-        let key = at.map_or(String::new(), |at| self.words(at, 1));
+        let key = at.map_or(String::new(), |at| self.text(at, 1));
         if key.is_empty() { format!(":{name}") } else { key }
     }
 
     /// The first `most` keys of the binding at index `i`, as text.
-    pub fn words(&self, i: usize, most: usize) -> String {
+    pub fn text(&self, i: usize, most: usize) -> String {
         let chords = self.0.get(i).map_or(&[][..], Vec::as_slice);
         let digits: Vec<u32> = chords.iter().filter_map(|chord| chord.digit()).collect();
         if let ([first, .., last], true) = (&digits[..], digits.len() > 2 && digits.is_sorted()) {
@@ -96,12 +97,12 @@ impl Keys {
 
 impl Binding {
     /// Whether it is active while a panel of kind `on` has the focus.
-    pub fn fits(&self, on: Option<Kind>) -> bool {
+    pub fn is_active(&self, on: Option<Kind>) -> bool {
         self.on.is_empty() || on.is_some_and(|kind| self.on.contains(&kind))
     }
 }
 
-fn meet(a: &Binding, b: &Binding) -> bool {
+fn overlap(a: &Binding, b: &Binding) -> bool {
     a.on.is_empty() || b.on.is_empty() || a.on.iter().any(|kind| b.on.contains(kind))
 }
 
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(press(&keys, 't', None), Some(Action::Command("tag ".to_string())));
         let control = |c| keys.action(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL), None);
         assert_eq!((control('c'), control('x')), (Some(Action::Leave), None));
-        assert_eq!(keys.words(3, 1), "1-9");
+        assert_eq!(keys.text(3, 1), "1-9");
     }
 
     #[test]
@@ -173,6 +174,6 @@ mod tests {
         assert_eq!(press(&keys, 'x', None), Some(Action::Stop));
         assert_eq!(press(&keys, 'l', None), None);
         assert_eq!(keys.action(KeyEvent::from(KeyCode::F(2)), None), Some(Action::View(1)));
-        assert_eq!(keys.words(3, 9), "F1 F2");
+        assert_eq!(keys.text(3, 9), "F1 F2");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Action,
-    words::{self, Words},
+    arguments::{self, Argument},
 };
 use crate::{
     layout::Kind,
@@ -12,11 +12,11 @@ use crate::{
 /// What a binding does.
 pub enum Does {
     /// Runs an action.
-    Now(Action),
+    Action(Action),
     /// Needs an argument: its key opens the command line.
-    Words(Words),
+    Argument(Argument),
     /// Runs an action; on the command line it also takes an argument.
-    Either(Action, Words),
+    Either(Action, Argument),
 }
 
 /// A command with its keys.
@@ -30,7 +30,7 @@ pub struct Binding {
     /// The kinds of panels in which it is active; empty for all. Bindings of different panels may share a key.
     pub on: &'static [Kind],
     /// Its label in the footer; empty for none. Neighbours with the same label are merged.
-    pub short: &'static str,
+    pub label: &'static str,
     /// Its text in the help.
     pub help: &'static str,
 }
@@ -40,25 +40,32 @@ type Keys = &'static [&'static str];
 type Text = &'static str;
 
 /// Runs an action, in every panel.
-const fn now(name: Text, keys: Keys, action: Action, short: Text, help: Text) -> Binding {
-    now_on(&[], name, keys, action, short, help)
+const fn action(name: Text, keys: Keys, action: Action, label: Text, help: Text) -> Binding {
+    action_on(&[], name, keys, action, label, help)
 }
 
 /// Runs an action while a panel of these kinds has the focus.
-const fn now_on(
+const fn action_on(
     on: &'static [Kind],
     name: Text,
     keys: Keys,
     action: Action,
-    short: Text,
+    label: Text,
     help: Text,
 ) -> Binding {
-    Binding { name, keys, does: Does::Now(action), on, short, help }
+    Binding { name, keys, does: Does::Action(action), on, label, help }
 }
 
 /// Runs an action, and takes an argument on the command line.
-const fn either(name: Text, keys: Keys, action: Action, words: Words, short: Text, help: Text) -> Binding {
-    either_on(&[], name, keys, action, words, short, help)
+const fn either(
+    name: Text,
+    keys: Keys,
+    action: Action,
+    argument: Argument,
+    label: Text,
+    help: Text,
+) -> Binding {
+    either_on(&[], name, keys, action, argument, label, help)
 }
 
 /// As [`either`], while a panel of these kinds has the focus.
@@ -67,16 +74,16 @@ const fn either_on(
     name: Text,
     keys: Keys,
     action: Action,
-    words: Words,
-    short: Text,
+    argument: Argument,
+    label: Text,
     help: Text,
 ) -> Binding {
-    Binding { name, keys, does: Does::Either(action, words), on, short, help }
+    Binding { name, keys, does: Does::Either(action, argument), on, label, help }
 }
 
 /// Needs an argument: its key opens the command line.
-const fn words(name: Text, keys: Keys, words: Words, short: Text, help: Text) -> Binding {
-    Binding { name, keys, does: Does::Words(words), on: &[], short, help }
+const fn argument(name: Text, keys: Keys, argument: Argument, label: Text, help: Text) -> Binding {
+    Binding { name, keys, does: Does::Argument(argument), on: &[], label, help }
 }
 
 /// Panels that show an evaluation.
@@ -84,8 +91,8 @@ const EVALUATION: &[Kind] = &[Kind::Similarity, Kind::Images];
 const IMAGES: &[Kind] = &[Kind::Images];
 
 /// Runs an action on the charts.
-const fn chart(name: Text, keys: Keys, act: ChartAction, short: Text, help: Text) -> Binding {
-    now(name, keys, Action::Chart(act), short, help)
+const fn chart(name: Text, keys: Keys, act: ChartAction, label: Text, help: Text) -> Binding {
+    action(name, keys, Action::Chart(act), label, help)
 }
 
 /// A page of a list, in lines.
@@ -93,22 +100,28 @@ const PAGE: usize = 10;
 
 /// All bindings. The footer shows as many as fit, in this order.
 pub static BINDINGS: &[Binding] = &[
-    now("quit", &["q"], Action::Leave, "leave", "close what is open, then leave; runs continue"),
-    now("help", &["?", "h"], Action::Help, "help", "this help: type to search, Enter runs the marked line"),
-    now("command", &[":"], Action::Command(String::new()), "command", "type a command; Tab completes it"),
+    action("quit", &["q"], Action::Leave, "leave", "close what is open, then leave; runs continue"),
+    action(
+        "help",
+        &["?", "h"],
+        Action::Help,
+        "help",
+        "this help: type to search, Enter runs the marked line",
+    ),
+    action("command", &[":"], Action::Command(String::new()), "command", "type a command; Tab completes it"),
     either(
         "view",
         &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
         Action::View(0),
-        words::VIEW,
+        arguments::VIEW,
         "view",
         "show a view",
     ),
-    now("panel", &["Tab"], Action::Next, "panel", "focus the next panel, across pages"),
-    now("panel-before", &["Shift-Tab"], Action::Before, "", "focus the previous panel"),
-    now("up", &["Up", "k"], Action::Up(1), "move", "select the run above, or scroll up"),
-    now("down", &["Down", "j"], Action::Down(1), "move", "select the run below, or scroll down"),
-    now_on(
+    action("panel", &["Tab"], Action::Next, "panel", "focus the next panel, across pages"),
+    action("panel-before", &["Shift-Tab"], Action::Before, "", "focus the previous panel"),
+    action("up", &["Up", "k"], Action::Up(1), "move", "select the run above, or scroll up"),
+    action("down", &["Down", "j"], Action::Down(1), "move", "select the run below, or scroll down"),
+    action_on(
         &[Kind::Diff],
         "all-settings",
         &["D"],
@@ -121,11 +134,11 @@ pub static BINDINGS: &[Binding] = &[
         "severity",
         &["v"],
         Action::Severity,
-        words::SEVERITY,
+        arguments::SEVERITY,
         "severity",
         "minimum severity of events: info, warning, error",
     ),
-    now_on(
+    action_on(
         &[Kind::Similarity],
         "matrix",
         &["m"],
@@ -133,25 +146,25 @@ pub static BINDINGS: &[Binding] = &[
         "mode",
         "matrix mode: cosine, softmax at the logit scale, difference to the pinned run",
     ),
-    now_on(EVALUATION, "earlier", &["["], Action::Scrub { earlier: true }, "step", "previous evaluation"),
-    now_on(EVALUATION, "later", &["]"], Action::Scrub { earlier: false }, "step", "next evaluation"),
-    now_on(IMAGES, "worst", &["w"], Action::Worst, "worst", "queries worst first, or in data order"),
-    now_on(IMAGES, "query", &[">"], Action::Query { further: true }, "query", "next query"),
-    now_on(IMAGES, "query-before", &["<"], Action::Query { further: false }, "query", "previous query"),
-    now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
-    now(
+    action_on(EVALUATION, "earlier", &["["], Action::Scrub { earlier: true }, "step", "previous evaluation"),
+    action_on(EVALUATION, "later", &["]"], Action::Scrub { earlier: false }, "step", "next evaluation"),
+    action_on(IMAGES, "worst", &["w"], Action::Worst, "worst", "queries worst first, or in data order"),
+    action_on(IMAGES, "query", &[">"], Action::Query { further: true }, "query", "next query"),
+    action_on(IMAGES, "query-before", &["<"], Action::Query { further: false }, "query", "previous query"),
+    action("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
+    action(
         "all",
         &["a"],
         Action::Table(TableAction::DrawAll),
         "",
         "draw all runs on the charts, or one per colour",
     ),
-    now("none", &["A"], Action::Table(TableAction::HideAll), "", "hide all runs from the charts"),
+    action("none", &["A"], Action::Table(TableAction::HideAll), "", "hide all runs from the charts"),
     either(
         "filter",
         &["/"],
         Action::Table(TableAction::Filter),
-        words::FILTER,
+        arguments::FILTER,
         "filter",
         "filter runs: words, study:x, lr<1e-4, hit@1>0.2, status:live, tag:x, has:note, OR, NOT, ( ); Esc clears",
     ),
@@ -159,38 +172,38 @@ pub static BINDINGS: &[Binding] = &[
         "sort",
         &["."],
         Action::Table(TableAction::Next),
-        words::SORT,
+        arguments::SORT,
         "sort",
         "sort runs by the next column; after the last one, newest first",
     ),
-    now(
+    action(
         "sort-before",
         &[","],
         Action::Table(TableAction::Previous),
         "sort",
         "sort runs by the previous column",
     ),
-    now("sort-turn", &["-"], Action::Table(TableAction::Reverse), "", "reverse the order of the runs"),
-    now(
+    action("sort-turn", &["-"], Action::Table(TableAction::Reverse), "", "reverse the order of the runs"),
+    action(
         "expand",
         &["Enter", "e"],
         Action::Expand,
         "expand",
         "expand the focused panel to the whole screen, or restore it",
     ),
-    now("close", &["Esc"], Action::Close, "", "close what is open; never leaves the dashboard"),
+    action("close", &["Esc"], Action::Close, "", "close what is open; never leaves the dashboard"),
     either(
         "chart",
         &["+"],
         Action::Metrics,
-        words::METRIC,
+        arguments::METRIC,
         "chart",
         "add a chart of any metric, from a searchable list",
     ),
-    words(
+    argument(
         "layout",
         &[],
-        words::LAYOUT,
+        arguments::LAYOUT,
         "",
         "save this layout with its added charts to a file beside the store",
     ),
@@ -198,16 +211,16 @@ pub static BINDINGS: &[Binding] = &[
         "x",
         &["x"],
         Action::X,
-        words::AXIS,
+        arguments::AXIS,
         "axis",
         "next horizontal axis: step, epoch, samples, wall, active",
     ),
-    now("log", &["l"], Action::Log, "log", "next form of the vertical axis: linear, log, symlog"),
+    action("log", &["l"], Action::Log, "log", "next form of the vertical axis: linear, log, symlog"),
     either(
         "smooth",
         &["s"],
         Action::Smooth,
-        words::STEPS,
+        arguments::STEPS,
         "smooth",
         "next smoothing half-life: off, 10, 30, 100, 300, 1000 steps",
     ),
@@ -266,17 +279,17 @@ pub static BINDINGS: &[Binding] = &[
         "",
         "vertical axes with all values, or without outliers",
     ),
-    now("pin", &["p"], Action::Pin, "pin", "compare the others with the selected run, or stop comparing"),
-    now("reset", &["0"], Action::Reset, "", "reset axes, zoom and smoothing to the layout"),
-    now("page-up", &["PageUp"], Action::Up(PAGE), "", "ten lines up"),
-    now("page-down", &["PageDown"], Action::Down(PAGE), "", "ten lines down"),
-    now("top", &["Home"], Action::Up(usize::MAX), "", "to the first line"),
-    now("bottom", &["End"], Action::Down(usize::MAX), "", "to the last line"),
-    now("stop", &["K"], Action::Stop, "stop", "ask the selected run to stop at its next step"),
-    now("checkpoint", &["C"], Action::Checkpoint, "", "ask the selected run for a checkpoint"),
-    words("tag", &["t"], words::TAG, "tag", "tag the selected run"),
-    words("untag", &[], words::UNTAG, "", "remove a tag from the selected run"),
-    words("note", &["n"], words::NOTE, "note", "write a note on the selected run"),
+    action("pin", &["p"], Action::Pin, "pin", "compare the others with the selected run, or stop comparing"),
+    action("reset", &["0"], Action::Reset, "", "reset axes, zoom and smoothing to the layout"),
+    action("page-up", &["PageUp"], Action::Up(PAGE), "", "ten lines up"),
+    action("page-down", &["PageDown"], Action::Down(PAGE), "", "ten lines down"),
+    action("top", &["Home"], Action::Up(usize::MAX), "", "to the first line"),
+    action("bottom", &["End"], Action::Down(usize::MAX), "", "to the last line"),
+    action("stop", &["K"], Action::Stop, "stop", "ask the selected run to stop at its next step"),
+    action("checkpoint", &["C"], Action::Checkpoint, "", "ask the selected run for a checkpoint"),
+    argument("tag", &["t"], arguments::TAG, "tag", "tag the selected run"),
+    argument("untag", &[], arguments::UNTAG, "", "remove a tag from the selected run"),
+    argument("note", &["n"], arguments::NOTE, "note", "write a note on the selected run"),
 ];
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
         app::App,
         data::{Details, Run},
         diff,
-        runs::{progress, status_words},
+        runs::{progress, status_label},
     },
 };
 
@@ -40,7 +40,7 @@ fn state(run: &Run) -> Vec<Line> {
     let row = &run.row;
     let bad = matches!(row.status, Status::Failed | Status::NonFinite | Status::Crashed);
     let look = if bad { Look::Bad } else { Look::Plain };
-    let mut lines = vec![("status".to_string(), status_words(row.status).to_string(), look)];
+    let mut lines = vec![("status".to_string(), status_label(row.status).to_string(), look)];
     lines.extend(row.reason.iter().map(|reason| ("reason".to_string(), reason.clone(), look)));
     let steps = row.total_steps.map_or(row.step.to_string(), |total| format!("{}/{total}", row.step));
     let bar = progress(row.step, row.total_steps);

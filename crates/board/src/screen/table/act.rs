@@ -29,13 +29,13 @@ impl App {
     /// Executes an action on the runs table.
     pub fn table_act(&mut self, act: TableAction) {
         match act {
-            TableAction::Filter => self.table.line.open = true,
+            TableAction::Filter => self.table.filter.open = true,
             TableAction::Next => self.table.sort_by_next(&self.snapshot, false),
             TableAction::Previous => self.table.sort_by_next(&self.snapshot, true),
             TableAction::Reverse => self.table.reverse(&self.snapshot),
             TableAction::SortBy(name) => self.table.sort_by(&self.snapshot, &name),
             TableAction::SetFilter(text) => {
-                self.table.line.set(text);
+                self.table.filter.set(text);
                 self.table.refresh(&self.snapshot);
             }
             TableAction::DrawAll => {
@@ -49,14 +49,14 @@ impl App {
 
     /// Passes a key to the filter line; false if the line does not take it.
     pub fn filter_key(&mut self, key: KeyEvent) -> bool {
-        let line = &self.table.line;
+        let filter = &self.table.filter;
         let interrupts = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
         // Esc clears an active filter before it closes anything else.
-        let clears = key.code == KeyCode::Esc && !line.text.is_empty();
-        if interrupts || !(line.open || clears) {
+        let clears = key.code == KeyCode::Esc && !filter.text.is_empty();
+        if interrupts || !(filter.open || clears) {
             return false;
         }
-        if self.table.line.press(key) {
+        if self.table.filter.press(key) {
             self.table.refresh(&self.snapshot);
         }
         true

@@ -78,7 +78,7 @@ impl Col {
         let row = &run.row;
         let goal = run.goal();
         match self {
-            Col::Name => Value::words(Some(&run.name)),
+            Col::Name => Value::text(Some(&run.name)),
             Col::Status => {
                 Value::Number(Status::ALL.iter().position(|s| *s == row.status).unwrap_or(0) as f64)
             }
@@ -92,23 +92,23 @@ impl Col {
             Col::Loss => Value::number(run.metric("train/loss").and_then(|series| series.last)),
             Col::Pairs => Value::number(pairs_per_second(run)),
             Col::Time => Value::Number(row.active_ms as f64),
-            Col::Study => Value::words(row.study.as_deref()),
-            Col::Arm => Value::words(row.arm.as_deref()),
+            Col::Study => Value::text(row.study.as_deref()),
+            Col::Arm => Value::text(row.arm.as_deref()),
             Col::Seed => Value::Number(row.seed as f64),
             Col::Setting(key) => match setting(run, key).map(|value| value.parse::<f64>().map_err(|_| value))
             {
                 Some(Ok(number)) => Value::number(Some(number)),
-                Some(Err(words)) => Value::words(Some(words)),
-                None => Value::Nothing,
+                Some(Err(text)) => Value::text(Some(text)),
+                None => Value::Missing,
             },
             Col::Epoch => Value::number(Some(row.epoch)),
-            Col::Reason => Value::words(row.reason.as_deref()),
+            Col::Reason => Value::text(row.reason.as_deref()),
         }
     }
 
     /// Whether sorting by it starts with the largest value: the best of a metric that should be high, the furthest
     /// progress.
-    pub fn falls(&self, runs: &[Run]) -> bool {
+    pub fn starts_descending(&self, runs: &[Run]) -> bool {
         let up = || runs.iter().filter_map(Run::goal).all(|series| series.goal != Goal::Down);
         match self {
             Col::Last | Col::Best | Col::Trend => up(),
@@ -118,7 +118,7 @@ impl Col {
     }
 
     /// Its name, in commands and on the border of the panel.
-    pub fn word(&self, keys: &[String]) -> String {
+    pub fn name(&self, keys: &[String]) -> String {
         match self {
             Col::Setting(key) => short_key(key, keys),
             Col::Name => "run".to_string(),

@@ -7,27 +7,27 @@ use crate::filter::{Filter, Subject};
 
 /// The text of the filter and its last valid parse, which stays active while the text is invalid.
 #[derive(Debug, Clone, Default)]
-pub struct Line {
+pub struct FilterInput {
     /// The text.
     pub text: String,
     /// Whether it takes keys.
     pub open: bool,
     /// The last valid filter.
-    pub good: Filter,
+    pub active: Filter,
     /// The error of the text.
     pub problem: Option<Problem>,
 }
 
-impl Line {
+impl FilterInput {
     /// Handles a key; returns whether the filter may have changed.
     pub fn press(&mut self, key: KeyEvent) -> bool {
         match key.code {
-            KeyCode::Esc => *self = Line::default(),
+            KeyCode::Esc => *self = FilterInput::default(),
             KeyCode::Enter => self.open = false,
             KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.set(String::new()),
             KeyCode::Char('w') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                let kept = self.text.trim_end().rfind(' ').map_or(0, |blank| blank + 1);
-                self.set(self.text[..kept].to_string());
+                let end = self.text.trim_end().rfind(' ').map_or(0, |blank| blank + 1);
+                self.set(self.text[..end].to_string());
             }
             KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
                 self.set(format!("{}{c}", self.text));
@@ -47,13 +47,13 @@ impl Line {
     pub fn set(&mut self, text: String) {
         self.text = text;
         match Filter::parse(&self.text) {
-            Ok(filter) => (self.good, self.problem) = (filter, None),
+            Ok(filter) => (self.active, self.problem) = (filter, None),
             Err(problem) => self.problem = Some(problem),
         }
     }
 
     /// Whether `run` matches the filter.
-    pub fn keeps(&self, run: &Subject) -> bool {
-        self.good.matches(run)
+    pub fn matches(&self, run: &Subject) -> bool {
+        self.active.matches(run)
     }
 }
