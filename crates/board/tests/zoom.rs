@@ -125,7 +125,7 @@ fn a_single_step_among_a_million_is_seen_at_every_zoom() {
         screen.app.chart_options.range = wide.is_finite().then_some(range);
         screen.read();
         let chart = screen.app.chart(0).expect("a chart");
-        let rows = chart.near.as_ref().map_or(&chart.rows[0].1, |(_, near)| &near[0]);
+        let rows = chart.zoomed.as_ref().map_or(&chart.rows[0].1, |(_, zoomed)| &zoomed[0]);
         let view = screen.app.view_of(0, screen.app.panels().next().expect("a panel"), Axis::Step);
         let drawn = figure("loss", std::slice::from_ref(rows), view);
         let place = drawn.x.scale.place(SPIKE as f64);
@@ -159,15 +159,15 @@ fn smoothing_a_part_is_a_part_of_smoothing_the_whole() {
     screen.app.smooth = Some(300.0);
     screen.app.chart_options.range = Some(AxisRange { axis: Axis::Step, low: 20_000.0, high: 20_200.0 });
     screen.read();
-    let near = screen.app.chart(0).and_then(|chart| chart.near.clone()).expect("read closely").1;
+    let zoomed = screen.app.chart(0).and_then(|chart| chart.zoomed.clone()).expect("read closely").1;
     let view = View { smooth: 300.0, range: Some((20_000.0, 20_200.0)), ..View::default() };
-    let part = figure("loss", &near, view);
+    let part = figure("loss", &zoomed, view);
 
     let reader = clip_lab_store::Reader::open(&store).expect("the store exists");
     let run = reader.runs().expect("readable")[0].id;
     let every = reader.buckets(run, "train/loss", Axis::Step, None, 50_000).expect("readable");
     assert_eq!(every.len(), 40_000, "every value for itself");
-    let whole = figure("loss", &[clip_lab_board::figure::Rows { buckets: every, ..near[0].clone() }], view);
+    let whole = figure("loss", &[clip_lab_board::figure::Rows { buckets: every, ..zoomed[0].clone() }], view);
     let (part, whole) = (&part.series[0], &whole.series[0]);
     let mut compared = 0;
     for step in (20_000..20_200).step_by(10).map(f64::from) {

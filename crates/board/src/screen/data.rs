@@ -143,7 +143,7 @@ pub struct Chart {
     /// Its series, with their runs.
     pub rows: Vec<(RunId, Rows)>,
     /// The zoomed range, read at a finer resolution; the series in the same order.
-    pub near: Option<(AxisRange, Vec<Rows>)>,
+    pub zoomed: Option<(AxisRange, Vec<Rows>)>,
     /// Whether rows of the same name are one group.
     pub grouped: bool,
     /// The bounds of its metrics, if known.

@@ -1,10 +1,10 @@
 //! Polls the store on a separate thread, so that a slow or locked store does not block input.
 
-mod ahead;
 mod charts;
-mod drawn;
-mod near;
+mod colours;
+mod prefetch;
 mod trends;
+mod zoomed;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,12 +22,12 @@ use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreErro
 
 use super::{
     data::{Details, Event, Filtered, Run, Snapshot, Want},
-    facts::Facts,
     intervals::Intervals,
     panels,
+    properties::PropertyCache,
 };
-use near::Near;
 use trends::Trends;
+use zoomed::ZoomCache;
 
 use crate::{
     figure::{Colours, Rows},
@@ -43,12 +43,12 @@ const EVENTS: usize = 200;
 /// How often the store is checked for changes.
 const POLL: Duration = Duration::from_millis(250);
 /// How often it is read even without changes: a crash shows only as a missing heartbeat.
-const ANYWAY: Duration = Duration::from_secs(2);
+const FORCED_POLL: Duration = Duration::from_secs(2);
 
 /// A run before it is filtered and named.
-type Known = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
+type Candidate = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
 
-fn subject((facts, series, row): &Known) -> Subject<'_> {
+fn subject((facts, series, row): &Candidate) -> Subject<'_> {
     Subject { row, facts, series }
 }
 
@@ -61,14 +61,14 @@ type Key = (RunId, String, Axis, usize);
 pub struct Feed {
     path: PathBuf,
     layout: Layout,
-    only: Filter,
+    run_filter: Filter,
     reader: Option<Reader>,
     read_at: Option<Instant>,
     /// Buckets by series, valid while the series has the same number of points.
     cache: HashMap<Key, (u64, Rows)>,
     series: HashMap<RunId, ((i64, u64), Vec<SeriesRow>)>,
     events: HashMap<RunId, i64>,
-    facts: Facts,
+    properties: PropertyCache,
     intervals: Intervals,
     trends: Trends,
     /// The last valid filter: some run has each of its names.
@@ -77,31 +77,31 @@ pub struct Feed {
     /// The runs drawn last; they keep their colours.
     drawn: HashSet<RunId>,
     group_colours: Colours,
-    near: Near,
+    zoomed: ZoomCache,
     panels: panels::Cache,
     last: Snapshot,
 }
 
 impl Feed {
-    /// A feed of the store at `path`, restricted to the runs that match `only`.
-    pub fn new(path: PathBuf, layout: Layout, only: Filter) -> Feed {
+    /// A feed of the store at `path`, restricted to the runs that match `run_filter`.
+    pub fn new(path: PathBuf, layout: Layout, run_filter: Filter) -> Feed {
         Feed {
             path,
             layout,
-            only,
+            run_filter,
             reader: None,
             read_at: None,
             cache: HashMap::new(),
             series: HashMap::new(),
             events: HashMap::new(),
-            facts: Facts::default(),
+            properties: PropertyCache::default(),
             intervals: Intervals::default(),
             trends: Trends::default(),
             filter: Filter::default(),
             colours: HashMap::new(),
             drawn: HashSet::new(),
             group_colours: Colours::default(),
-            near: Near::default(),
+            zoomed: ZoomCache::default(),
             panels: panels::Cache::default(),
             last: Snapshot::default(),
         }
@@ -109,7 +109,7 @@ impl Feed {
 
     /// A new snapshot; `None` if nothing changed and `asked` is false.
     pub fn poll(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
-        let due = self.read_at.is_none_or(|at| at.elapsed() >= ANYWAY);
+        let due = self.read_at.is_none_or(|at| at.elapsed() >= FORCED_POLL);
         match self.read(want, asked || due) {
             Ok(false) => return None,
             Ok(true) => (self.last.trouble, self.last.missing) = (None, false),
@@ -136,7 +136,7 @@ impl Feed {
         })
     }
 
-    fn read(&mut self, want: &Want, surely: bool) -> Result<bool, StoreError> {
+    fn read(&mut self, want: &Want, force: bool) -> Result<bool, StoreError> {
         if !self.path.exists() {
             return Err(StoreError::Missing(self.path.clone()));
         }
@@ -144,10 +144,10 @@ impl Feed {
             Some(reader) => reader,
             None => Reader::open(&self.path)?,
         };
-        let changed = reader.changed()? || surely || self.intervals.unfinished || self.last.trouble.is_some();
+        let changed = reader.changed()? || force || self.intervals.unfinished || self.last.trouble.is_some();
         if changed {
             self.read_at = Some(Instant::now());
-            self.follow(want);
+            self.apply_layout(want);
             self.runs(&reader, want)?;
             self.charts(&reader, want)?;
             self.events(&reader)?;
@@ -159,7 +159,7 @@ impl Feed {
     }
 
     /// Applies a layout changed by keys. Charts are indexed through the layout, so the old ones are dropped.
-    fn follow(&mut self, want: &Want) {
+    fn apply_layout(&mut self, want: &Want) {
         if let Some(layout) = want.layout.as_ref().filter(|layout| ***layout != self.layout) {
             self.layout = Layout::clone(layout);
             self.last.charts.clear();
@@ -167,14 +167,14 @@ impl Feed {
     }
 
     fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let rows = self.meant(reader, want)?;
+        let rows = self.select_runs(reader, want)?;
         let groups = self.groups(&rows, &want.by);
-        let colours = self.paint(&rows, &groups, want);
+        let colours = self.assign_colours(&rows, &groups, want);
         let names: Vec<String> = rows.iter().map(|row| unique(row, &rows)).collect();
         let mut runs = Vec::with_capacity(rows.len());
         for (((row, name), group), colour) in rows.into_iter().zip(names).zip(groups).zip(colours) {
             let series = self.metrics(reader, &row)?;
-            let facts = self.facts.of(row.id);
+            let facts = self.properties.get(row.id);
             runs.push(Run { name, series, facts, trend: Vec::new(), group, colour, row });
         }
         self.trends.read(reader, &mut runs)?;
@@ -184,33 +184,33 @@ impl Feed {
     }
 
     /// The newest runs that match the filters.
-    fn meant(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
+    fn select_runs(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
         let mut rows = reader.runs()?;
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
         let all = rows.len();
-        if self.only.is_empty() && want.filter.is_empty() {
+        if self.run_filter.is_empty() && want.filter.is_empty() {
             rows.truncate(RUNS);
         }
-        self.facts.read(reader, &rows)?;
-        let mut known = Vec::with_capacity(rows.len());
+        self.properties.read(reader, &rows)?;
+        let mut candidates = Vec::with_capacity(rows.len());
         for row in rows {
-            known.push((self.facts.of(row.id), self.metrics(reader, &row)?, row));
+            candidates.push((self.properties.get(row.id), self.metrics(reader, &row)?, row));
         }
-        known.retain(|run| self.only.matches(&subject(run)));
-        let all = if self.only.is_empty() { all } else { known.len() };
-        let problem = want.filter.check(known.iter().map(subject)).err();
+        candidates.retain(|run| self.run_filter.matches(&subject(run)));
+        let all = if self.run_filter.is_empty() { all } else { candidates.len() };
+        let problem = want.filter.check(candidates.iter().map(subject)).err();
         if problem.is_none() {
             self.filter = want.filter.clone();
         }
         self.last.filtered = Filtered { text: want.filter.text().to_string(), all, problem };
-        known.retain(|run| self.filter.matches(&subject(run)));
-        Ok(known.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
+        candidates.retain(|run| self.filter.matches(&subject(run)));
+        Ok(candidates.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
     }
 
     fn metrics(&mut self, reader: &Reader, row: &RunRow) -> Result<Vec<SeriesRow>, StoreError> {
         let state = (row.heartbeat_ms, row.step);
         match self.series.get(&row.id) {
-            Some((known, series)) if *known == state && !row.status.is_live() => Ok(series.clone()),
+            Some((read, series)) if *read == state && !row.status.is_live() => Ok(series.clone()),
             _ => {
                 let series = reader.series(row.id)?;
                 self.series.insert(row.id, (state, series.clone()));

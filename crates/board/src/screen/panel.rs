@@ -11,7 +11,7 @@ use super::{
     arrange::Placed,
     data::Chart,
     diff, events, panels,
-    plot::{self, Look},
+    plot::{self, Highlight},
     retrieval, run, runs, table,
     theme::Theme,
 };
@@ -132,8 +132,9 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
         true => grouped(&panel.title, &rows, &gather(&rows), view),
         false => figure(&panel.title, &rows, view),
     };
-    let look = Look { front: app.selected().and_then(|run| run.colour), cursor: app.cursor(chart.x) };
-    plot::draw(&figure, inside, look, theme, buf);
+    let highlight =
+        Highlight { front: app.selected().and_then(|run| run.colour), cursor: app.cursor(chart.x) };
+    plot::draw(&figure, inside, highlight, theme, buf);
     let bad = figure.series.iter().any(|series| !series.bad.is_empty());
     let left_out = (!chart.left_out.is_empty())
         .then(|| format!("not drawn, different unit: {}", clean(&chart.left_out.join(", "))));
@@ -143,9 +144,11 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
 
 /// The rows of the runs that are not hidden: the zoomed read if there is one, else the whole axis.
 fn rows(app: &App, chart: &Chart) -> Vec<Rows> {
-    let near = chart.near.as_ref().filter(|(range, _)| Some(*range) == app.chart_options.range);
+    let zoomed = chart.zoomed.as_ref().filter(|(range, _)| Some(*range) == app.chart_options.range);
     let chosen = chart.rows.iter().enumerate().filter(|(_, (run, _))| !app.hidden.contains(run));
-    chosen.map(|(at, (_, rows))| near.and_then(|(_, near)| near.get(at)).unwrap_or(rows).clone()).collect()
+    chosen
+        .map(|(at, (_, rows))| zoomed.and_then(|(_, zoomed)| zoomed.get(at)).unwrap_or(rows).clone())
+        .collect()
 }
 
 /// Writes notes about the chart on the upper border.

@@ -13,24 +13,24 @@ use crate::{
 
 /// What a plot highlights.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Look {
+pub struct Highlight {
     /// The series of this colour are drawn in front.
     pub front: Option<usize>,
     /// The cursor's position, in units of the horizontal axis.
     pub cursor: Option<f64>,
 }
 
-impl From<Option<usize>> for Look {
-    fn from(front: Option<usize>) -> Look {
-        Look { front, cursor: None }
+impl From<Option<usize>> for Highlight {
+    fn from(front: Option<usize>) -> Highlight {
+        Highlight { front, cursor: None }
     }
 }
 
-/// Draws `figure` into `area`; `look` may be just the colour in front.
-pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, buf: &mut Buffer) {
-    let look = look.into();
-    let front = look.front.filter(|front| figure.series.iter().any(|series| series.colour == *front));
-    let look = Look { front, ..look };
+/// Draws `figure` into `area`; `highlight` may be just the colour in front.
+pub fn draw(figure: &Figure, area: Rect, highlight: impl Into<Highlight>, theme: &Theme, buf: &mut Buffer) {
+    let highlight = highlight.into();
+    let front = highlight.front.filter(|front| figure.series.iter().any(|series| series.colour == *front));
+    let highlight = Highlight { front, ..highlight };
     let area = area.intersection(buf.area);
     if area.width < 8 || area.height < 3 {
         return;
@@ -63,11 +63,11 @@ pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, b
         marks(figure, series, inside, theme, buf);
     }
     beyond(figure, inside, theme, buf);
-    let cursor = look.cursor.filter(|x| (-1e-6..=1.0 + 1e-6).contains(&figure.x.scale.place(*x)));
+    let cursor = highlight.cursor.filter(|x| (-1e-6..=1.0 + 1e-6).contains(&figure.x.scale.place(*x)));
     if let Some(x) = cursor {
         cursor_line(figure, x, area, inside, theme, buf);
     }
-    labels(figure, inside, right, Look { cursor, ..look }, theme, buf);
+    labels(figure, inside, right, Highlight { cursor, ..highlight }, theme, buf);
 }
 
 /// Columns reserved on the right for the labels.
@@ -183,7 +183,7 @@ fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme,
 }
 
 /// Writes names and values beside the line ends, spread so that they do not overlap. With a cursor, the values at it.
-fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, buf: &mut Buffer) {
+fn labels(figure: &Figure, inside: Rect, right: u16, highlight: Highlight, theme: &Theme, buf: &mut Buffer) {
     if right < 3 {
         return;
     }
@@ -191,7 +191,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
         .series
         .iter()
         .filter(|series| !series.thin)
-        .filter_map(|series| match look.cursor {
+        .filter_map(|series| match highlight.cursor {
             Some(x) => series.at(x).map(|y| (series, y, Some(y))),
             None => series.end().map(|(_, y)| (series, y, series.last)),
         })
@@ -204,7 +204,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
         let row = inside.y + ((place - 0.5).round().max(0.0) as u16).min(inside.height - 1);
         let style = Style::new()
             .fg(theme.series(series.colour))
-            .add_modifier(theme.weight(series.colour, look.front));
+            .add_modifier(theme.weight(series.colour, highlight.front));
         let sample = theme.sample(series.colour, series.dash);
         let room = (right as usize - 1).saturating_sub(width(&sample));
         let text = format!("{sample}{}", shortened(series, *value, room));

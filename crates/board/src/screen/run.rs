@@ -12,7 +12,7 @@ use crate::{
 
 /// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum LineKind {
     /// A heading.
     Heading,
     /// Plain text.
@@ -22,7 +22,7 @@ pub enum Look {
 }
 
 /// A line: label, text and kind.
-pub type Line = (String, String, Look);
+pub type Line = (String, String, LineKind);
 
 /// The fewest columns of the labels.
 const LABEL: usize = 14;
@@ -41,9 +41,9 @@ pub fn lines(app: &App, room: usize) -> Vec<Line> {
             continue;
         }
         if !lines.is_empty() {
-            lines.push((String::new(), String::new(), Look::Plain));
+            lines.push((String::new(), String::new(), LineKind::Plain));
         }
-        lines.push((cut(&clean(heading), room), String::new(), Look::Heading));
+        lines.push((cut(&clean(heading), room), String::new(), LineKind::Heading));
         let widest = said.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
         let wide = (widest + 2).clamp(LABEL, (room * 2 / 3).max(LABEL));
         lines.extend(said.into_iter().flat_map(|line| folded(line, wide, room)));
@@ -52,20 +52,20 @@ pub fn lines(app: &App, room: usize) -> Vec<Line> {
 }
 
 /// Wraps a line.
-fn folded((label, words, look): Line, wide: usize, room: usize) -> Vec<Line> {
+fn folded((label, words, kind): Line, wide: usize, room: usize) -> Vec<Line> {
     let parts = wrap(&clean(&words), room.saturating_sub(wide).max(8));
     let parts = if parts.is_empty() { vec![String::new()] } else { parts };
     let label = |i: usize| pad(&pad(if i == 0 { &label } else { "" }, wide - 1, false), wide, false);
-    parts.into_iter().enumerate().map(|(i, part)| (label(i), part, look)).collect()
+    parts.into_iter().enumerate().map(|(i, part)| (label(i), part, kind)).collect()
 }
 
 /// Draws the overview, starting at line `first`.
 pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = area.width as usize;
     let lines = lines(app, room);
-    for ((label, words, look), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
-        let label_style = if *look == Look::Heading { theme.heading() } else { theme.faint() };
-        let style = if *look == Look::Bad { theme.bad() } else { Style::new() };
+    for ((label, words, kind), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
+        let label_style = if *kind == LineKind::Heading { theme.heading() } else { theme.faint() };
+        let style = if *kind == LineKind::Bad { theme.bad() } else { Style::new() };
         buf.put(area.x, y, label, room, label_style);
         let wide = width(label).min(room);
         buf.put(area.x + wide as u16, y, cut(words, room - wide), room - wide, style);

@@ -19,17 +19,17 @@ impl Feed {
         let panels: Vec<Panel> = view.panels().filter(lines).cloned().collect();
         let first = self.layout.charts_before(want.view);
         let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
-        self.read_ahead(reader, &panels, &runs, want)?;
+        self.prefetch(reader, &panels, &runs, want)?;
         let mut charts = std::mem::take(&mut self.last.charts);
         charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
         for (number, panel) in (first..).zip(panels) {
             let axis = want.x.unwrap_or(panel.x);
             let mut chart = Chart { x: axis, grouped: want.by != By::Run, ..Chart::default() };
-            let known = || runs.iter().flat_map(|run| &run.series);
-            let metrics = chart.axis(&metrics(&panel.metrics, known()), known());
+            let all_series = || runs.iter().flat_map(|run| &run.series);
+            let metrics = chart.share_axis(&metrics(&panel.metrics, all_series()), all_series());
             let shorts = short_names(&metrics);
             let range = want.range.filter(|range| range.axis == axis);
-            let mut near = Vec::new();
+            let mut zoomed = Vec::new();
             for run in &runs {
                 for (dash, metric) in metrics.iter().enumerate() {
                     let Some(series) = run.metric(metric) else { continue };
@@ -39,14 +39,14 @@ impl Feed {
                     let rows = Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows };
                     if let Some(range) = range {
                         let half_life = want.smooth.unwrap_or(panel.smooth) * rows.per_step;
-                        let closely = (range, want.buckets.max(16));
-                        let buckets = self.near.read(reader, run.row.id, series, closely, half_life)?;
-                        near.push(Rows { buckets, ..rows.clone() });
+                        let zoom = (range, want.buckets.max(16));
+                        let buckets = self.zoomed.read(reader, run.row.id, series, zoom, half_life)?;
+                        zoomed.push(Rows { buckets, ..rows.clone() });
                     }
                     chart.rows.push((run.row.id, rows));
                 }
             }
-            chart.near = range.map(|range| (range, near));
+            chart.zoomed = range.map(|range| (range, zoomed));
             charts[number] = chart;
         }
         self.last.charts = charts;
@@ -62,13 +62,14 @@ impl Feed {
 
 impl Chart {
     /// The `metrics` that share the unit of the first. Records the others, and the bounds of these.
-    fn axis<'a>(
+    fn share_axis<'a>(
         &mut self,
         metrics: &[String],
-        known: impl Iterator<Item = &'a SeriesRow> + Clone,
+        all_series: impl Iterator<Item = &'a SeriesRow> + Clone,
     ) -> Vec<String> {
-        let unit =
-            |name: &str| known.clone().find(|series| series.name == name).map_or("", |s| s.unit.as_str());
+        let unit = |name: &str| {
+            all_series.clone().find(|series| series.name == name).map_or("", |s| s.unit.as_str())
+        };
         let (same, others) = one_axis(metrics.iter().map(|name| (name.as_str(), unit(name))));
         let first = same.first().map(|name| Measure::new(name, unit(name), Goal::None));
         self.limits = first.and_then(|first| {

@@ -2,7 +2,7 @@
 
 use clip_lab_store::{EvaluationRow, Status};
 
-use super::{Line, Look};
+use super::{Line, LineKind};
 use crate::{
     evaluations::about,
     figure::{number, span},
@@ -33,15 +33,15 @@ pub fn all<'a>(app: &'a App, run: &'a Run) -> Vec<(&'a str, Vec<Line>)> {
 }
 
 fn line(label: &str, words: impl Into<String>) -> Line {
-    (label.to_string(), words.into(), Look::Plain)
+    (label.to_string(), words.into(), LineKind::Plain)
 }
 
 fn state(run: &Run) -> Vec<Line> {
     let row = &run.row;
     let bad = matches!(row.status, Status::Failed | Status::NonFinite | Status::Crashed);
-    let look = if bad { Look::Bad } else { Look::Plain };
-    let mut lines = vec![("status".to_string(), status_label(row.status).to_string(), look)];
-    lines.extend(row.reason.iter().map(|reason| ("reason".to_string(), reason.clone(), look)));
+    let kind = if bad { LineKind::Bad } else { LineKind::Plain };
+    let mut lines = vec![("status".to_string(), status_label(row.status).to_string(), kind)];
+    lines.extend(row.reason.iter().map(|reason| ("reason".to_string(), reason.clone(), kind)));
     let steps = row.total_steps.map_or(row.step.to_string(), |total| format!("{}/{total}", row.step));
     let bar = progress(row.step, row.total_steps);
     lines.push(line("step", format!("{steps}  {bar}").trim_end()));
@@ -65,10 +65,10 @@ fn metrics(run: &Run) -> Vec<Line> {
         let last = series.last.map_or("no finite value".to_string(), number);
         let best = series.best().map(|(best, step)| format!(", best {} @{step}", number(best)));
         let bad = series.first_bad_step.map(|step| format!(", not finite @{step}"));
-        let look = if bad.is_some() { Look::Bad } else { Look::Plain };
+        let kind = if bad.is_some() { LineKind::Bad } else { LineKind::Plain };
         let sign = if goal(&series.name) { "★ " } else { "" };
         let words = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
-        (format!("{sign}{}", series.name), words, look)
+        (format!("{sign}{}", series.name), words, kind)
     };
     all.iter().map(one).collect()
 }

@@ -15,7 +15,7 @@ use crate::{
 impl Feed {
     /// Fills the cache for `panels`. Drops the rows of other screen widths, so that repeated resizing does not fill
     /// the memory.
-    pub(super) fn read_ahead(
+    pub(super) fn prefetch(
         &mut self,
         reader: &Reader,
         panels: &[Panel],
@@ -24,7 +24,7 @@ impl Feed {
     ) -> Result<(), StoreError> {
         let most = want.buckets.max(16);
         self.cache.retain(|key, _| key.3 == most);
-        let mut lacking: HashMap<Axis, HashMap<Key, (&Run, &SeriesRow)>> = HashMap::new();
+        let mut missing: HashMap<Axis, HashMap<Key, (&Run, &SeriesRow)>> = HashMap::new();
         for panel in panels {
             let axis = want.x.unwrap_or(panel.x);
             let names = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
@@ -32,15 +32,15 @@ impl Feed {
                 for series in names.iter().filter_map(|name| run.metric(name)) {
                     let key = (run.row.id, series.name.clone(), axis, most);
                     if self.cache.get(&key).is_none_or(|(n, _)| *n != series.n) {
-                        lacking.entry(axis).or_default().insert(key, (run, series));
+                        missing.entry(axis).or_default().insert(key, (run, series));
                     }
                 }
             }
         }
-        for (axis, lacking) in lacking {
-            let asked: Vec<(RunId, &str)> = lacking.keys().map(|key| (key.0, key.1.as_str())).collect();
+        for (axis, missing) in missing {
+            let asked: Vec<(RunId, &str)> = missing.keys().map(|key| (key.0, key.1.as_str())).collect();
             let read = reader.buckets_of(&asked, axis, None, most)?;
-            for ((key, (run, series)), read) in lacking.iter().zip(read) {
+            for ((key, (run, series)), read) in missing.iter().zip(read) {
                 let rows = rows(axis, run, series, read.unwrap_or_default());
                 self.cache.insert(key.clone(), (series.n, rows));
             }

@@ -13,13 +13,13 @@ const WARM_BUCKETS: usize = 256;
 
 /// The cached reads of one range.
 #[derive(Default)]
-pub struct Near {
+pub struct ZoomCache {
     range: Option<(AxisRange, usize)>,
     /// By run, metric and half-life; valid while the series has the same number of points.
-    known: HashMap<(RunId, String, u64), (u64, Vec<Bucket>)>,
+    cache: HashMap<(RunId, String, u64), (u64, Vec<Bucket>)>,
 }
 
-impl Near {
+impl ZoomCache {
     /// At most `most` buckets of `range`, widened by an eighth on each side, and before them the warm-up for
     /// `half_life`, in units of the axis.
     pub fn read(
@@ -31,11 +31,11 @@ impl Near {
         half_life: f64,
     ) -> Result<Vec<Bucket>, StoreError> {
         if self.range != Some((range, most)) {
-            (self.range, self.known) = (Some((range, most)), HashMap::new());
+            (self.range, self.cache) = (Some((range, most)), HashMap::new());
         }
         let key = (run, series.name.clone(), half_life.to_bits());
-        if let Some((_, known)) = self.known.get(&key).filter(|(n, _)| *n == series.n) {
-            return Ok(known.clone());
+        if let Some((_, buckets)) = self.cache.get(&key).filter(|(n, _)| *n == series.n) {
+            return Ok(buckets.clone());
         }
         let read = |low: f64, high: f64, most| {
             reader.buckets(run, &series.name, range.axis, Some((low, high)), most)
@@ -47,7 +47,7 @@ impl Near {
         let mut buckets =
             if back > 0.0 { read(low - back, low.next_down(), WARM_BUCKETS)? } else { Vec::new() };
         buckets.extend(read(low, high, most)?);
-        self.known.insert(key, (series.n, buckets.clone()));
+        self.cache.insert(key, (series.n, buckets.clone()));
         Ok(buckets)
     }
 }

@@ -16,14 +16,14 @@ impl Feed {
         if *by == By::Run {
             return vec![None; rows.len()];
         }
-        let setting = |row: &RunRow, key: &str| self.facts.of(row.id).settings.get(key).cloned();
+        let setting = |row: &RunRow, key: &str| self.properties.get(row.id).settings.get(key).cloned();
         let names = by.names(&rows.iter().collect::<Vec<_>>(), setting);
         self.group_colours.assign(names.iter().flatten().map(String::as_str), None);
         names
     }
 
     /// The colour of each run; `None` if it is not drawn.
-    pub(super) fn paint(
+    pub(super) fn assign_colours(
         &mut self,
         rows: &[RunRow],
         groups: &[Option<String>],
@@ -33,7 +33,7 @@ impl Feed {
         let most = if want.every { usize::MAX } else { DRAWN };
         if want.by == By::Run {
             let drawn: Vec<RunId> = order.into_iter().take(most).map(|at| rows[at].id).collect();
-            self.keep_apart(rows, &drawn);
+            self.assign_distinct(rows, &drawn);
             let of = |row: &RunRow| self.colours.get(&row.id).copied().filter(|_| drawn.contains(&row.id));
             return rows.iter().map(of).collect();
         }
@@ -52,7 +52,7 @@ impl Feed {
 
     /// Gives each drawn run its own colour. Runs keep their colour if possible: those drawn before come first, then
     /// the oldest.
-    fn keep_apart(&mut self, rows: &[RunRow], drawn: &[RunId]) {
+    fn assign_distinct(&mut self, rows: &[RunRow], drawn: &[RunId]) {
         let oldest_first = rows.iter().rev().map(|row| row.id).filter(|id| drawn.contains(id));
         let (before, new): (Vec<RunId>, Vec<RunId>) = oldest_first.partition(|id| self.drawn.contains(id));
         let most = drawn.len().max(COLOURS);
