@@ -1,8 +1,8 @@
 //! The state of the dashboard and how keys change it. Does not read the store or draw.
 
 mod act;
+mod command_line;
 mod help;
-mod line;
 mod metrics;
 mod mouse;
 mod question;
@@ -30,8 +30,8 @@ use crate::{
     layout::{Kind, Layout, Panel, View},
 };
 
+pub use command_line::{CommandLine, completions};
 pub use help::{Entry, Help};
-pub use line::{Line, completions};
 pub use metrics::{Metric, Picker};
 pub use question::Question;
 
@@ -53,15 +53,15 @@ pub enum Next {
 pub enum Mode {
     /// Keys act on the panels.
     #[default]
-    Looking,
+    Normal,
     /// The help is open.
     Help(Help),
     /// The metric list is open.
     Metrics(Picker),
     /// The command line is open.
-    Command(Line),
+    Command(CommandLine),
     /// A question is open.
-    Asking(Question),
+    Question(Question),
 }
 
 /// The state of the dashboard.
@@ -93,7 +93,7 @@ pub struct App {
     /// Runs hidden from the charts.
     pub hidden: HashSet<RunId>,
     /// Whether charts draw all runs, not just one per palette colour.
-    pub every: bool,
+    pub draw_all: bool,
     /// The baseline that other runs are compared with.
     pub pinned: Option<RunId>,
     /// The runs table: filter and order.
@@ -110,25 +110,26 @@ pub struct App {
     scrolled: HashMap<(usize, usize), usize>,
     selected: Option<RunId>,
     /// Charts added by keys: view and metric.
-    added: Vec<(usize, String)>,
+    added_charts: Vec<(usize, String)>,
     /// The layout including them, for the feed; `None` while it is unchanged.
-    changed: Option<Arc<Layout>>,
+    changed_layout: Option<Arc<Layout>>,
     /// The run this screen was opened for, by uid.
-    own: Option<String>,
+    own_uid: Option<String>,
     /// Whether this process started that run.
-    child: bool,
+    started_run: bool,
 }
 
 impl App {
-    /// A dashboard without data; `own` is the run it was opened for, `child` whether this process started it.
-    pub fn new(layout: Layout, own: Option<String>, child: bool) -> App {
+    /// A dashboard without data; `own_uid` is the run it was opened for, `started_run` whether this process
+    /// started it.
+    pub fn new(layout: Layout, own_uid: Option<String>, started_run: bool) -> App {
         App {
             layout,
             snapshot: Snapshot::default(),
             view: 0,
             focus: 0,
             expanded: false,
-            mode: Mode::Looking,
+            mode: Mode::Normal,
             keys: Keys::default(),
             message: None,
             size: Rect::default(),
@@ -136,7 +137,7 @@ impl App {
             chart_options: ChartOptions::default(),
             smooth: None,
             hidden: HashSet::new(),
-            every: false,
+            draw_all: false,
             pinned: None,
             table: Table::default(),
             all_settings: false,
@@ -145,10 +146,10 @@ impl App {
             gallery: Gallery::off(),
             scrolled: HashMap::new(),
             selected: None,
-            added: Vec::new(),
-            changed: None,
-            own,
-            child,
+            added_charts: Vec::new(),
+            changed_layout: None,
+            own_uid,
+            started_run,
         }
     }
 
@@ -162,7 +163,7 @@ impl App {
         let before = self.panels().take(panel).filter(|panel| panel.kind == Kind::Line).count();
         // Data read for the previous layout belongs to other charts.
         let line = |panel: &&Panel| panel.kind == Kind::Line;
-        let all = self.changed.as_ref().map(|layout| layout.panels().filter(line).count());
+        let all = self.changed_layout.as_ref().map(|layout| layout.panels().filter(line).count());
         let charts = &self.snapshot.charts;
         let read = charts.get(self.layout.charts_before(self.view) + before);
         read.filter(|_| all.is_none_or(|all| all == charts.len()))
@@ -173,7 +174,7 @@ impl App {
         self.snapshot = snapshot;
         self.table.refresh(&self.snapshot);
         if self.selected().is_none() {
-            let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
+            let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own_uid.as_ref());
             self.selected = own.map(|run| run.row.id);
         }
     }
@@ -197,13 +198,13 @@ impl App {
     pub fn want(&self, width: u16) -> Want {
         Want {
             view: self.view,
-            layout: self.changed.clone(),
+            layout: self.changed_layout.clone(),
             x: self.x,
             buckets: 2 * usize::from(width.max(40)),
             hidden: self.hidden.clone(),
-            every: self.every,
+            draw_all: self.draw_all,
             ranked: self.ranked(),
-            details: self.wanted_details(),
+            details: self.details_run(),
             filter: self.table.filter.active.clone(),
             selected: self.selected,
             pinned: self.pinned,
@@ -230,7 +231,7 @@ impl App {
     }
 
     /// The run to read in full: the selected one, if a panel shows it.
-    fn wanted_details(&self) -> Option<RunId> {
+    fn details_run(&self) -> Option<RunId> {
         let shown = self.panels().any(|panel| panel.kind == Kind::Run);
         self.selected().or(self.snapshot.runs.first()).map(|run| run.row.id).filter(|_| shown)
     }
@@ -247,26 +248,26 @@ impl App {
 
     /// Whether the run started by this process is not in the store yet.
     pub fn starting(&self) -> bool {
-        self.child && self.snapshot.missing && self.snapshot.runs.is_empty()
+        self.started_run && self.snapshot.missing && self.snapshot.runs.is_empty()
     }
 
     /// Whether the run started by this process is live or still starting.
     fn own_live(&self) -> bool {
-        let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
+        let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own_uid.as_ref());
         // A run that is not in the store yet is still starting.
-        self.child && own.is_none_or(|run| run.row.status.is_live())
+        self.started_run && own.is_none_or(|run| run.row.status.is_live())
     }
 
     /// Handles `key`; returns what to do next.
     pub fn press(&mut self, key: KeyEvent) -> Next {
         self.message = None;
         match std::mem::take(&mut self.mode) {
-            Mode::Asking(question) => self.answer(question, key),
+            Mode::Question(question) => self.answer(question, key),
             Mode::Command(line) => self.write(line, key),
             Mode::Help(help) => self.search(help, key),
             Mode::Metrics(picker) => self.pick(picker, key),
-            Mode::Looking if self.filter_key(key) => Next::Stay,
-            Mode::Looking => {
+            Mode::Normal if self.filter_key(key) => Next::Stay,
+            Mode::Normal => {
                 let on = self.panels().nth(self.focus).map(|panel| panel.kind);
                 self.keys.action(key, on).map_or(Next::Stay, |action| self.act(action))
             }

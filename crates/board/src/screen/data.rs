@@ -32,7 +32,7 @@ pub struct Want {
     /// Runs hidden from the charts.
     pub hidden: HashSet<RunId>,
     /// Whether all runs are drawn; otherwise one per palette colour.
-    pub every: bool,
+    pub draw_all: bool,
     /// The runs of a sorted table, in order: the first ones are drawn.
     pub ranked: Vec<RunId>,
     /// Which runs the table shows.

@@ -84,7 +84,7 @@ fn cells(app: &App, key: &str, values: &[Option<&str>], theme: &Theme) -> Vec<Ce
         let same = *one == values[0];
         let style = match (app.pinned, i, same) {
             (Some(_), 1.., true) => theme.faint(),
-            (Some(_), 1.., false) => theme.doubtful(),
+            (Some(_), 1.., false) => theme.warning(),
             _ => Style::new(),
         };
         (value(*one), style)

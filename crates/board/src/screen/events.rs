@@ -41,7 +41,7 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
     for (event, y) in newest.rev().zip(area.y..) {
         let (sign, style) = match event.row.level {
             Level::Info => ("·", theme.faint()),
-            Level::Warning => ("!", theme.doubtful()),
+            Level::Warning => ("!", theme.warning()),
             Level::Error => ("✗", theme.bad()),
         };
         let age = span((now - event.row.at_ms).max(0) as f64 / 1000.0);
@@ -83,7 +83,7 @@ fn hint(app: &App, all: usize, back: usize, area: Rect, theme: &Theme, buf: &mut
 fn style_of(level: Level, theme: &Theme) -> ratatui::style::Style {
     match level {
         Level::Info => ratatui::style::Style::new(),
-        Level::Warning => theme.doubtful(),
+        Level::Warning => theme.warning(),
         Level::Error => theme.bad(),
     }
 }

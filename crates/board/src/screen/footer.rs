@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    app::{App, Line, Mode, completions},
+    app::{App, CommandLine, Mode, completions},
     keys::BINDINGS,
     theme::Theme,
 };
@@ -51,7 +51,7 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Draws the command line, followed by its completions.
-fn command(app: &App, line: &Line, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn command(app: &App, line: &CommandLine, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(1) as usize;
     // The cursor is at the end: text that does not fit is cut at the front.
     let text: String = clean(&line.text);

@@ -62,7 +62,7 @@ pub fn draw_from(
         let y = area.y + 1 + (i - first) as u16;
         line(columns, row, &kept, area, y, buf);
         if selected == Some(i) {
-            buf.set_style(Rect { y, height: 1, ..area }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..area }, theme.selected());
         }
     }
     hint(rows.len(), first, lines, area, theme, buf);

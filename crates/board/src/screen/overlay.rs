@@ -64,7 +64,7 @@ pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer)
             buf.put(inside.x + after as u16, y, cut(entry.help, left), left, Style::new());
         }
         if i == help.marked {
-            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.selected());
         }
     }
 }
@@ -94,7 +94,7 @@ pub fn metrics(app: &App, picker: &Picker, area: Rect, theme: &Theme, buf: &mut 
             buf.put(at, y, format!("  {right}"), room, theme.faint());
         }
         if i == picker.marked {
-            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.selected());
         }
     }
 }
@@ -114,7 +114,7 @@ pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer
     for ((i, (key, _, answer)), y) in question.answers.iter().enumerate().zip(below..inside.bottom()) {
         buf.put(inside.x, y, cut(&format!(" {key}  {answer}"), room), room, Style::new());
         if i == question.marked {
-            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.selected());
         }
     }
 }

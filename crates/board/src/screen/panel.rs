@@ -88,12 +88,12 @@ fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let text = match drawn < all {
         _ if !charted.contains(&kind) => return,
         true => format!(" {drawn} of {all} {what} drawn · {key} draws all "),
-        false if app.every && all > COLOURS => format!(" all {all} {what} drawn · {key} draws {COLOURS} "),
+        false if app.draw_all && all > COLOURS => format!(" all {all} {what} drawn · {key} draws {COLOURS} "),
         false => return,
     };
     let room = usize::from(rect.width.saturating_sub(4));
     if rect.height > 2 {
-        buf.put(rect.x + 2, rect.bottom() - 1, cut(&text, room), room, theme.doubtful());
+        buf.put(rect.x + 2, rect.bottom() - 1, cut(&text, room), room, theme.warning());
     }
 }
 

@@ -162,7 +162,7 @@ fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     for (count, sign, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
         let text = format!("{sign}{count}");
         if count > 0 && width(&text) < inside.width as usize {
-            buf.put_all(inside.right() - width(&text) as u16, row, text, theme.doubtful());
+            buf.put_all(inside.right() - width(&text) as u16, row, text, theme.warning());
         }
     }
 }
@@ -179,7 +179,7 @@ fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme,
     let text = figure.x.text(x);
     let wide = width(&text) as u16;
     let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
-    buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.chosen());
+    buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.selected());
 }
 
 /// Writes names and values beside the line ends, spread so that they do not overlap. With a cursor, the values at it.

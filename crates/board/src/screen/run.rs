@@ -28,13 +28,13 @@ pub type Line = (String, String, LineKind);
 const LABEL: usize = 14;
 
 /// The run shown: the selected one, else the newest.
-fn chosen(app: &App) -> Option<&Run> {
+fn shown_run(app: &App) -> Option<&Run> {
     app.selected().or(app.snapshot.runs.first())
 }
 
 /// All lines, at most `room` columns wide; labels are padded to the width of their section.
 pub fn lines(app: &App, room: usize) -> Vec<Line> {
-    let Some(run) = chosen(app) else { return Vec::new() };
+    let Some(run) = shown_run(app) else { return Vec::new() };
     let mut lines = Vec::new();
     for (heading, said) in sections::all(app, run) {
         if said.is_empty() {
@@ -46,13 +46,13 @@ pub fn lines(app: &App, room: usize) -> Vec<Line> {
         lines.push((cut(&clean(heading), room), String::new(), LineKind::Heading));
         let widest = said.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
         let wide = (widest + 2).clamp(LABEL, (room * 2 / 3).max(LABEL));
-        lines.extend(said.into_iter().flat_map(|line| folded(line, wide, room)));
+        lines.extend(said.into_iter().flat_map(|line| wrapped(line, wide, room)));
     }
     lines
 }
 
 /// Wraps a line.
-fn folded((label, words, kind): Line, wide: usize, room: usize) -> Vec<Line> {
+fn wrapped((label, words, kind): Line, wide: usize, room: usize) -> Vec<Line> {
     let parts = wrap(&clean(&words), room.saturating_sub(wide).max(8));
     let parts = if parts.is_empty() { vec![String::new()] } else { parts };
     let label = |i: usize| pad(&pad(if i == 0 { &label } else { "" }, wide - 1, false), wide, false);

@@ -38,7 +38,7 @@ pub fn status_label(status: Status) -> &'static str {
 pub fn status_style(status: Status, theme: &Theme) -> Style {
     match status {
         Status::Running | Status::Finished => theme.good(),
-        Status::Stalled | Status::Interrupted => theme.doubtful(),
+        Status::Stalled | Status::Interrupted => theme.warning(),
         Status::Failed | Status::NonFinite | Status::Crashed => theme.bad(),
         Status::Queued => theme.faint(),
     }

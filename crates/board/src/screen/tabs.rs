@@ -38,7 +38,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return;
     }
     for (view, place, text) in tabs(app, area) {
-        let style = if view == app.view { theme.chosen() } else { theme.faint() };
+        let style = if view == app.view { theme.selected() } else { theme.faint() };
         buf.put(place.x, place.y, text, place.width as usize, style);
     }
 }

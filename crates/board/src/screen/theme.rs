@@ -116,7 +116,7 @@ impl Theme {
     }
 
     /// A warning.
-    pub fn doubtful(&self) -> Style {
+    pub fn warning(&self) -> Style {
         self.coloured(Color::Yellow)
     }
 
@@ -131,7 +131,7 @@ impl Theme {
     }
 
     /// The selected line.
-    pub fn chosen(&self) -> Style {
+    pub fn selected(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 

@@ -42,8 +42,8 @@ fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match &app.mode {
         Mode::Help(help) => overlay::help(app, help, areas.body, theme, buf),
         Mode::Metrics(picker) => overlay::metrics(app, picker, areas.body, theme, buf),
-        Mode::Asking(question) => overlay::question(question, areas.body, theme, buf),
-        Mode::Looking | Mode::Command(_) => {}
+        Mode::Question(question) => overlay::question(question, areas.body, theme, buf),
+        Mode::Normal | Mode::Command(_) => {}
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     screen::{
-        panels::paint::{line, put, say},
+        panels::paint::{line, placeholder, put},
         theme::Theme,
     },
     text::{clean, width},
@@ -32,7 +32,7 @@ pub fn pictures(app: &App, area: Rect) -> Vec<(usize, u32)> {
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     if area.height < 6 || area.width < 20 {
-        return say("terminal too small", area, theme, buf);
+        return placeholder("terminal too small", area, theme, buf);
     }
     head(app, theme, area, buf);
     list::draw(app, theme, split(app, area).0, buf);
@@ -97,14 +97,14 @@ fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mu
     if app.focus == Focus::Prompt {
         let at = x + (before - hidden.min(before)) as u16;
         if at < area.right() {
-            buf[(at, y)].set_style(theme.chosen());
+            buf[(at, y)].set_style(theme.selected());
         }
     }
 }
 
 fn status(app: &App, theme: &Theme) -> (String, Style) {
     if app.leaving {
-        return ("press Esc again to leave".to_string(), theme.doubtful());
+        return ("press Esc again to leave".to_string(), theme.warning());
     }
     if let Some(why) = &app.fault {
         return (why.clone(), theme.bad());
@@ -115,7 +115,7 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
             "{} on {}, step {}: {} of {} queries missed{moved}",
             misses.direction, misses.split, misses.step, misses.missed, misses.queries
         );
-        return (words, if misses.moved > 0 { theme.doubtful() } else { theme.faint() });
+        return (words, if misses.moved > 0 { theme.warning() } else { theme.faint() });
     }
     let dots = if app.waiting() { " ..." } else { "" };
     let words = match &app.found {

@@ -2,7 +2,7 @@
 
 use clip_lab_store::{Level, Request};
 
-use super::{App, Help, Line, Message, Mode, Next, Picker, Question};
+use super::{App, CommandLine, Help, Message, Mode, Next, Picker, Question};
 use crate::{
     figure::{Form, x},
     layout::Kind,
@@ -26,13 +26,13 @@ impl App {
                 return Next::Store(StoreAction::SaveLayout { name, text: self.layout.to_toml() });
             }
             Action::Help => self.mode = Mode::Help(Help::default()),
-            Action::Command(text) => self.mode = Mode::Command(Line::new(text)),
+            Action::Command(text) => self.mode = Mode::Command(CommandLine::new(text)),
             Action::View(view) => self.switch(view),
             Action::Next => self.focus = (self.focus + 1) % panels,
             Action::Before => self.focus = (self.focus + panels - 1) % panels,
-            Action::Up(lines) => self.walk(self.focus, lines, true),
-            Action::Down(lines) => self.walk(self.focus, lines, false),
-            Action::Wheel { panel, up, .. } => self.walk(panel, 3, up),
+            Action::Up(lines) => self.move_lines(self.focus, lines, true),
+            Action::Down(lines) => self.move_lines(self.focus, lines, false),
+            Action::Wheel { panel, up, .. } => self.move_lines(panel, 3, up),
             Action::Hide => self.hide(),
             Action::Pin => self.pin(),
             Action::Table(act) => self.table_act(act),
@@ -87,7 +87,7 @@ impl App {
         if self.expanded {
             self.expanded = false;
         } else if self.own_live() {
-            self.mode = Mode::Asking(Question::leave());
+            self.mode = Mode::Question(Question::leave());
         } else {
             return Next::Leave;
         }
@@ -95,7 +95,7 @@ impl App {
     }
 
     /// Scrolls panels with a list of their own; elsewhere moves the run selection.
-    fn walk(&mut self, panel: usize, lines: usize, up: bool) {
+    fn move_lines(&mut self, panel: usize, lines: usize, up: bool) {
         let kind = self.panels().nth(panel).map(|panel| panel.kind);
         match kind {
             Some(kind) if kind.scrolls() => self.scroll(panel, lines, up),
@@ -135,7 +135,7 @@ impl App {
 
     fn ask_to_stop(&mut self) {
         match Question::stop(self) {
-            Some(question) => self.mode = Mode::Asking(question),
+            Some(question) => self.mode = Mode::Question(question),
             None => self.message = Some(nothing_selected()),
         }
     }

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{App, Mode, Next, line::argument};
+use super::{App, Mode, Next, command_line::argument};
 use crate::screen::keys::{BINDINGS, Does};
 
 /// The open help.
@@ -50,7 +50,7 @@ impl App {
         match key.code {
             KeyCode::Esc => return Next::Stay,
             KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Next::Stay,
-            KeyCode::Enter => return self.chosen(&help),
+            KeyCode::Enter => return self.run_marked(&help),
             KeyCode::Up | KeyCode::BackTab => help.marked = (help.marked + count - 1) % count,
             KeyCode::Down | KeyCode::Tab => help.marked = (help.marked + 1) % count,
             KeyCode::Backspace => {
@@ -69,13 +69,13 @@ impl App {
         Next::Stay
     }
 
-    fn chosen(&mut self, help: &Help) -> Next {
+    fn run_marked(&mut self, help: &Help) -> Next {
         let Some(entry) = self.entries(&help.search).into_iter().nth(help.marked) else { return Next::Stay };
         let binding = &BINDINGS[entry.binding];
         match &binding.does {
             Does::Action(action) => self.act(action.clone()),
             Does::Argument(_) | Does::Either(..) => {
-                self.mode = Mode::Command(super::Line::new(format!("{} ", binding.name)));
+                self.mode = Mode::Command(super::CommandLine::new(format!("{} ", binding.name)));
                 Next::Stay
             }
         }

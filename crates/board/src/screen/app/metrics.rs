@@ -95,7 +95,7 @@ impl App {
     fn toggle(&mut self, metric: Metric) -> Next {
         let added = (self.view, metric.name.clone());
         match metric.panel {
-            Some(panel) if self.added.contains(&added) => self.remove_chart(panel, &metric.name),
+            Some(panel) if self.added_charts.contains(&added) => self.remove_chart(panel, &metric.name),
             _ => self.add_chart(metric.name),
         }
         Next::Stay
@@ -113,7 +113,7 @@ impl App {
         let charts = self.panels().filter(|panel| panel.kind == Kind::Line).count();
         let at = self.layout.charts_before(self.view) + charts;
         let panel = self.chart_of(&metric);
-        let added = &self.added;
+        let added = &self.added_charts;
         let Some(view) = self.layout.views.get_mut(self.view) else { return };
         let own = |row: &Row| {
             let all = || row.panels.iter().map(|panel| panel.title.clone());
@@ -124,12 +124,12 @@ impl App {
             Some(row) => row.panels.push(panel),
             None => view.rows.push(Row { height, panels: vec![panel] }),
         }
-        self.added.push((self.view, metric));
+        self.added_charts.push((self.view, metric));
         self.focus = self.panels().count() - 1;
         if at <= self.snapshot.charts.len() {
             self.snapshot.charts.insert(at, Chart::default());
         }
-        self.changed = Some(Arc::new(self.layout.clone()));
+        self.changed_layout = Some(Arc::new(self.layout.clone()));
     }
 
     fn chart_of(&self, metric: &str) -> Panel {
@@ -151,13 +151,13 @@ impl App {
         let Some(view) = self.layout.views.get_mut(self.view) else { return };
         view.rows.iter_mut().for_each(|row| row.panels.retain(|panel| panel.metrics != [metric]));
         view.rows.retain(|row| !row.panels.is_empty());
-        self.added.retain(|(view, name)| *view != self.view || name != metric);
+        self.added_charts.retain(|(view, name)| *view != self.view || name != metric);
         self.chart_options.reset_windows(self.view, panel);
         self.focus = self.focus.min(self.panels().count().saturating_sub(1));
         if at < self.snapshot.charts.len() {
             self.snapshot.charts.remove(at);
         }
-        self.changed = Some(Arc::new(self.layout.clone()));
+        self.changed_layout = Some(Arc::new(self.layout.clone()));
         self.notify(format!("closed the chart of {metric}"), true);
     }
 

@@ -46,7 +46,7 @@ impl Question {
         })
     }
 
-    fn turn(&mut self, by: usize) {
+    fn cycle(&mut self, by: usize) {
         self.marked = (self.marked + by) % self.answers.len();
     }
 }
@@ -60,11 +60,11 @@ impl App {
             KeyCode::Esc => Some(last),
             KeyCode::Char(c) => question.answers.iter().position(|(letter, ..)| *letter == c),
             KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
-                question.turn(last);
+                question.cycle(last);
                 None
             }
             KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
-                question.turn(1);
+                question.cycle(1);
                 None
             }
             _ => None,
@@ -72,7 +72,7 @@ impl App {
         match chosen {
             Some(chosen) => question.answers.swap_remove(chosen).1,
             None => {
-                self.mode = Mode::Asking(question);
+                self.mode = Mode::Question(question);
                 Next::Stay
             }
         }

@@ -30,7 +30,7 @@ impl Feed {
         want: &Want,
     ) -> Vec<Option<usize>> {
         let order = order(rows, want);
-        let most = if want.every { usize::MAX } else { DRAWN };
+        let most = if want.draw_all { usize::MAX } else { DRAWN };
         if want.by == By::Run {
             let drawn: Vec<RunId> = order.into_iter().take(most).map(|at| rows[at].id).collect();
             self.assign_distinct(rows, &drawn);

@@ -39,7 +39,7 @@ pub fn draw(runs: &[Run], selected: Option<usize>, area: Rect, theme: &Theme, bu
     if rows.is_empty() {
         let words = "No run here evaluates averaged weights. The trick `ema` maintains and evaluates an average: \
                      [[trick]] plugin = \"ema\"";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     }
     let columns = [
         Column::words("run", 0, 8),

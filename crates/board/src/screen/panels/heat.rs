@@ -17,19 +17,19 @@ const VIRIDIS: [[u8; 3]; 9] = [
     [253, 231, 37],
 ];
 /// Diverging: blue, dark grey, orange.
-const APART: [[u8; 3]; 5] = [[116, 199, 242], [40, 96, 160], [48, 48, 48], [166, 106, 0], [255, 190, 60]];
+const DIVERGING: [[u8; 3]; 5] = [[116, 199, 242], [40, 96, 160], [48, 48, 48], [166, 106, 0], [255, 190, 60]];
 
 const SIXTEEN: [Color; 5] = [Color::Blue, Color::Cyan, Color::Green, Color::LightGreen, Color::LightYellow];
-const SIXTEEN_APART: [Color; 5] =
+const SIXTEEN_DIVERGING: [Color; 5] =
     [Color::LightCyan, Color::Blue, Color::DarkGray, Color::Yellow, Color::LightYellow];
 
 /// The kind of a colour map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ramp {
     /// Sequential: from low to high.
-    More,
+    Sequential,
     /// Diverging around zero.
-    Apart,
+    Diverging,
 }
 
 /// Whether entries are coloured blocks; otherwise they are characters.
@@ -43,8 +43,8 @@ pub fn colour(ramp: Ramp, place: f64, theme: &Theme) -> Option<Color> {
         return (theme.depth() != Depth::None).then_some(Color::Red);
     }
     let (stops, few): (&[[u8; 3]], _) = match ramp {
-        Ramp::More => (&VIRIDIS, SIXTEEN),
-        Ramp::Apart => (&APART, SIXTEEN_APART),
+        Ramp::Sequential => (&VIRIDIS, SIXTEEN),
+        Ramp::Diverging => (&DIVERGING, SIXTEEN_DIVERGING),
     };
     let [r, g, b] = between(stops, place);
     match theme.depth() {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_scale_are_its_ends_at_every_depth() {
-        let of = |depth, place| colour(Ramp::More, place, &Theme::new(depth));
+        let of = |depth, place| colour(Ramp::Sequential, place, &Theme::new(depth));
         assert_eq!(of(Depth::True, 0.0), Some(Color::Rgb(68, 1, 84)));
         assert_eq!(of(Depth::True, 2.0), Some(Color::Rgb(253, 231, 37)));
         assert_eq!(of(Depth::Many, 1.0), Some(Color::Indexed(16 + 36 * 5 + 6 * 4)));

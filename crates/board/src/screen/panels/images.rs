@@ -1,6 +1,6 @@
 //! The top images of a few fixed queries, as real images if the terminal supports them.
 
-mod ask;
+mod detect;
 mod gallery;
 mod protocol;
 
@@ -18,7 +18,7 @@ use ratatui::{
 
 use super::{
     data::{Panels, RunProbes},
-    paint::{ascii_border, line, put, say},
+    paint::{ascii_border, line, placeholder, put},
     selection::{Selection, probe_at, selected_probe},
 };
 use crate::{
@@ -30,19 +30,19 @@ use crate::{
 pub fn shown_here() -> Images {
     // In raw mode the reply is not echoed and needs no Enter.
     let raw = enable_raw_mode().is_ok();
-    let way = ask::ask(Images::Auto);
+    let encoder = detect::detect(Images::Auto);
     if raw {
         let _ = disable_raw_mode();
     }
-    way.map_or(Images::Off, |way| way.images)
+    encoder.map_or(Images::Off, |encoder| encoder.images)
 }
 
 /// Images per query.
-const SIDE: u16 = 5;
+const PER_QUERY: u16 = 5;
 /// The most lines of a query.
-const QUERY: usize = 2;
+const QUERY_LINES: usize = 2;
 /// The most lines of an image.
-const HIGHEST: u16 = 18;
+const MAX_HEIGHT: u16 = 18;
 
 /// The data of the query blocks.
 struct Rows<'a> {
@@ -67,11 +67,11 @@ pub fn draw(
     else {
         let words = "The selected run has no images for fixed queries yet. Runs of this version record them at \
                      every evaluation; the spec needs [data.val].";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     };
     let queries = order(probe, selection.worst);
     if queries.is_empty() {
-        return say("This evaluation has no queries.", area, theme, buf);
+        return placeholder("This evaluation has no queries.", area, theme, buf);
     }
     let mut runs = vec![(own.name.as_str(), probe)];
     runs.extend(
@@ -85,7 +85,7 @@ pub fn draw(
         at + 1,
         first + 1,
         queries.len(),
-        gallery.words()
+        gallery.protocol_name()
     );
     line(&[(&own.name, theme.heading()), (&words, theme.faint())], (area.x, area.y), area, buf);
     let mut below = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
@@ -116,12 +116,12 @@ fn height(rows: &Rows, area: Rect) -> u16 {
     if !rows.gallery.on() {
         return 4;
     }
-    let natural = (area.width / SIDE).saturating_sub(2) / 2 + 2;
-    let room = area.height.saturating_sub(QUERY as u16) / rows.runs.len().max(1) as u16;
-    natural.clamp(4, HIGHEST).min(room.max(4))
+    let natural = (area.width / PER_QUERY).saturating_sub(2) / 2 + 2;
+    let room = area.height.saturating_sub(QUERY_LINES as u16) / rows.runs.len().max(1) as u16;
+    natural.clamp(4, MAX_HEIGHT).min(room.max(4))
 }
 
-fn words(query: usize, probe: &Probe) -> String {
+fn caption_text(query: usize, probe: &Probe) -> String {
     let text = probe.queries.get(query).map_or("", String::as_str);
     let rank = probe
         .rank
@@ -131,9 +131,9 @@ fn words(query: usize, probe: &Probe) -> String {
 }
 
 fn caption(query: usize, rows: &Rows, room: u16) -> Vec<String> {
-    let mut lines = wrap(&words(query, rows.runs[0].1), room.max(1).into());
-    if lines.len() > QUERY {
-        lines.truncate(QUERY);
+    let mut lines = wrap(&caption_text(query, rows.runs[0].1), room.max(1).into());
+    if lines.len() > QUERY_LINES {
+        lines.truncate(QUERY_LINES);
         if let Some(last) = lines.last_mut() {
             last.push('…');
         }
@@ -162,17 +162,17 @@ fn block(rows: &Rows, query: usize, high: u16, area: Rect, theme: &Theme, buf: &
             y = y.saturating_add(1);
         }
         let height = high.min(area.bottom().saturating_sub(y));
-        let wide = area.width / SIDE;
-        for (hit, i) in hits.into_iter().flatten().take(SIDE.into()).zip(0u16..) {
+        let wide = area.width / PER_QUERY;
+        for (hit, i) in hits.into_iter().flatten().take(PER_QUERY.into()).zip(0u16..) {
             let place = Rect { x: area.x + i * wide, y, width: wide, height };
-            picture(hit, place, rows, theme, buf);
+            draw_image(hit, place, rows, theme, buf);
         }
         y = y.saturating_add(high);
     }
 }
 
 /// Draws one result: the image with its score; a right one has a double border.
-fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer) {
+fn draw_image(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer) {
     if place.width < 6 || place.height < 3 {
         return;
     }

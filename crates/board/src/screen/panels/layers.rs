@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::Layers,
-    paint::{bar, line, put, run_style, say},
+    paint::{bar, line, placeholder, put, run_style},
 };
 use crate::{
     figure::number,
@@ -21,7 +21,7 @@ pub fn draw(all: &[Layers], selected: Option<RunId>, area: Rect, theme: &Theme, 
     let Some(layers) = chosen.filter(with).or(all.iter().find(with)) else {
         let words = "No run here has per-layer learning rates. The trick `layer_decay` sets and records them: \
                      [[trick]] plugin = \"layer_decay\"";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     };
     if area.height == 0 {
         return;

@@ -26,7 +26,7 @@ pub fn line(pieces: &[(&str, Style)], at: (u16, u16), area: Rect, buf: &mut Buff
 }
 
 /// Writes why there is nothing to show, wrapped.
-pub fn say(words: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
+pub fn placeholder(words: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
     paragraph(words, theme.faint(), area, buf);
 }
 

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::Phases,
-    paint::{line, put, run_style, say},
+    paint::{line, placeholder, put, run_style},
 };
 use crate::{
     figure::number,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Above this share of data wait, a run is bound by data.
-const TOO_LONG: f64 = 0.1;
+const DATA_BOUND: f64 = 0.1;
 
 /// A part of a step: name, character without colour, ASCII character, and index in the palette.
 struct Part {
@@ -52,7 +52,7 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     if known.is_empty() {
         let words = "No run here has recorded step times. Every run of this version does: \
                      time/data_wait_s, time/update_s and its phases.";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     }
     if area.height == 0 {
         return;
@@ -73,8 +73,8 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
 
 fn words(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
     let verdict = match waiting(phases) {
-        Some(share) if share > TOO_LONG => {
-            (format!("bound by data ({:.0}% wait)", share * 100.0), theme.doubtful())
+        Some(share) if share > DATA_BOUND => {
+            (format!("bound by data ({:.0}% wait)", share * 100.0), theme.warning())
         }
         Some(share) => (format!("bound by compute ({:.1}% wait)", share * 100.0), theme.good()),
         None => ("data wait not recorded".to_string(), theme.faint()),

@@ -8,12 +8,12 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{
     data::RunProbes,
     heat,
-    paint::{line, paragraph, say},
+    paint::{line, paragraph, placeholder},
     selection::{MatrixMode, Selection, probe_at, selected_probe},
 };
 use crate::{figure::number, screen::theme::Theme};
 use cells::Shape;
-use matrix::{Hardest, Matrix, hardest};
+use matrix::{Matrix, Summary, summarise};
 
 /// Draws the matrix of `run` at the selected evaluation, with a summary.
 pub fn draw(
@@ -29,15 +29,15 @@ pub fn draw(
     else {
         let words = "The selected run has no similarity matrix yet. Runs of this version record one for a few \
                      fixed pairs at every evaluation; the spec needs [data.val].";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     };
     let matrix =
         match Matrix::of(probe, selection.mode, pinned.and_then(|pinned| probe_at(pinned, probe.step))) {
             Ok(matrix) if matrix.is_empty() => {
-                return say("The matrix of this evaluation is empty.", area, theme, buf);
+                return placeholder("The matrix of this evaluation is empty.", area, theme, buf);
             }
             Ok(matrix) => matrix,
-            Err(words) => return say(words, area, theme, buf),
+            Err(words) => return placeholder(words, area, theme, buf),
         };
     if area.height < 3 || area.width < 8 {
         return;
@@ -47,11 +47,11 @@ pub fn draw(
     let pieces = [(&*own.name, theme.heading()), (&place, Style::new()), (&mode, theme.faint())];
     line(&pieces, (area.x, area.y), area, buf);
     let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let hard = hardest(probe);
+    let summary = summarise(probe);
     let shape = Shape::fitting(&matrix, below, theme);
     cells::draw(&matrix, &shape, theme, buf);
     legend(&matrix, &shape, below, theme, buf);
-    footer(hard.as_ref(), &shape, below, theme, buf);
+    footer(summary.as_ref(), &shape, below, theme, buf);
 }
 
 fn mode_words(mode: MatrixMode, scale: Option<f64>, pinned: Option<&RunProbes>) -> String {
@@ -80,7 +80,7 @@ fn legend(matrix: &Matrix, shape: &Shape, area: Rect, theme: &Theme, buf: &mut B
 }
 
 /// Writes the summary beside the matrix if the width is readable, else below it.
-fn footer(hard: Option<&Hardest>, shape: &Shape, area: Rect, theme: &Theme, buf: &mut Buffer) {
+fn footer(summary: Option<&Summary>, shape: &Shape, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let beside = area.right().saturating_sub(shape.area.right() + 2);
     let mut room = if beside >= 24 {
         Rect { x: shape.area.right() + 2, width: beside, height: area.height.saturating_sub(1), ..area }
@@ -88,18 +88,21 @@ fn footer(hard: Option<&Hardest>, shape: &Shape, area: Rect, theme: &Theme, buf:
         let y = shape.area.bottom() + 1;
         Rect { y, height: area.bottom().saturating_sub(y), ..area }
     };
-    let Some(hard) = hard else { return };
+    let Some(summary) = summary else { return };
     let mut say = |words: &str, style: Style| {
         let taken = paragraph(words, style, room, buf).min(room.height);
         room = Rect { y: room.y + taken, height: room.height - taken, ..room };
     };
-    let words = format!("matching pairs {:.3}  others {:.3} (mean cosine)", hard.diagonal, hard.others);
+    let words = format!("matching pairs {:.3}  others {:.3} (mean cosine)", summary.diagonal, summary.others);
     say(&words, Style::new());
-    if let Some(worst) = &hard.worst {
-        let gap = worst.wrong - worst.right;
-        let style = if gap > 0.0 { theme.doubtful() } else { theme.good() };
-        say(&format!("hardest negative: {:.3}, the right image: {:.3}", worst.wrong, worst.right), style);
-        say(&format!("caption: {}", worst.caption), Style::new());
-        say(&format!("wrong image: {}", worst.picture), theme.faint());
+    if let Some(negative) = &summary.hardest {
+        let gap = negative.wrong - negative.right;
+        let style = if gap > 0.0 { theme.warning() } else { theme.good() };
+        say(
+            &format!("hardest negative: {:.3}, the right image: {:.3}", negative.wrong, negative.right),
+            style,
+        );
+        say(&format!("caption: {}", negative.caption), Style::new());
+        say(&format!("wrong image: {}", negative.image), theme.faint());
     }
 }

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::{SystemMetric, SystemStats},
-    paint::{put, run_style, say, spark},
+    paint::{placeholder, put, run_style, spark},
 };
 use crate::{figure::number, screen::theme::Theme, text::pad};
 
@@ -28,7 +28,7 @@ pub fn draw(all: &[SystemStats], area: Rect, theme: &Theme, buf: &mut Buffer) {
     if known.is_empty() {
         let words = "No run here has recorded system statistics. Every run of this version records system/cpu and \
                      system/memory_gib, and on a GPU system/gpu_memory_gib.";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     }
     let mut y = area.y;
     for stats in known {

@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::Scale,
-    paint::{line, paragraph, run_style, say},
+    paint::{line, paragraph, placeholder, run_style},
 };
 use crate::{
     figure::{Rows, View, figure, number},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// From this share of the clamp on, a scale counts as clamped.
-const NEAR: f64 = 0.999;
+const CLAMPED: f64 = 0.999;
 
 /// Draws a line per run, a warning for each that stays at its clamp, and the curves if there is room.
 pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
@@ -23,7 +23,7 @@ pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf:
     if known.is_empty() {
         let words = "No run here has recorded a logit scale. Contrastive losses (clip, siglip, multi_positive) \
                      report train/logit_scale; cross entropy has none.";
-        return say(words, area, theme, buf);
+        return placeholder(words, area, theme, buf);
     }
     let names =
         known.iter().map(|scale| width(&scale.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
@@ -35,7 +35,7 @@ pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf:
         state(scale, names, left, theme, buf);
         left = below(left, 1);
         if let Some(words) = warning(scale) {
-            let taken = paragraph(&words, theme.doubtful(), left, buf);
+            let taken = paragraph(&words, theme.warning(), left, buf);
             left = below(left, taken);
         }
     }
@@ -76,7 +76,7 @@ fn state(scale: &Scale, names: usize, area: Rect, theme: &Theme, buf: &mut Buffe
 /// The step since which the scale is at its clamp, if that is at least 1/20 of the run.
 fn pinned_since(scale: &Scale) -> Option<f64> {
     let clamp = scale.clamp.filter(|clamp| scale.learned && *clamp > 0.0)?;
-    let at = |bucket: &&Bucket| bucket.n == 0 || bucket.min >= clamp * NEAR;
+    let at = |bucket: &&Bucket| bucket.n == 0 || bucket.min >= clamp * CLAMPED;
     let clamped: Vec<&Bucket> = scale.buckets.iter().rev().take_while(at).collect();
     let (first, last) = (clamped.iter().rev().find(|bucket| bucket.n > 0)?, clamped.first()?);
     let whole = last.x1 - scale.buckets.first()?.x0;

@@ -40,7 +40,7 @@ impl App {
             }
             TableAction::DrawAll => {
                 // Hidden runs come back first; if there are none, the key toggles between all and a few.
-                self.every = !self.every || !self.hidden.is_empty();
+                self.draw_all = !self.draw_all || !self.hidden.is_empty();
                 self.hidden.clear();
             }
             TableAction::HideAll => self.hidden = self.snapshot.runs.iter().map(|run| run.row.id).collect(),

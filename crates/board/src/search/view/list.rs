@@ -34,7 +34,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let page = usize::from(below.height.max(1));
     let first = app.selected / page * page;
     for ((nth, line), y) in lines.iter().enumerate().skip(first).zip(below.top()..below.bottom()) {
-        let style = if nth == app.selected { theme.chosen() } else { Style::new() };
+        let style = if nth == app.selected { theme.selected() } else { Style::new() };
         put(&pad(line, below.width.into(), false), (below.x, y), style, below, buf);
     }
 }

@@ -19,13 +19,13 @@ use ratatui::{
 use ratatui_image::{Image, protocol::Protocol};
 
 use super::{
-    ask::ask,
-    protocol::{Images, Way},
+    detect::detect,
+    protocol::{Encoder, Images},
 };
 use crate::screen::theme::{Depth, Theme};
 
 /// The most encoded images kept: a few screens full.
-const KEPT: usize = 200;
+const CAPACITY: usize = 200;
 
 /// An image at a size.
 type Key = (String, u16, u16);
@@ -35,7 +35,7 @@ type Ready = HashMap<Key, Slot>;
 #[derive(Clone)]
 enum Slot {
     Waiting,
-    Broken,
+    Unreadable,
     Ready(Arc<Protocol>),
 }
 
@@ -47,7 +47,7 @@ struct Job {
 
 /// The encoded images of the screen.
 pub struct Gallery {
-    way: Option<Way>,
+    encoder: Option<Encoder>,
     jobs: Option<Sender<Job>>,
     ready: Arc<Mutex<Ready>>,
     new: Arc<AtomicBool>,
@@ -56,44 +56,44 @@ pub struct Gallery {
 impl Gallery {
     /// No images: names only.
     pub fn off() -> Gallery {
-        Gallery { way: None, jobs: None, ready: Arc::default(), new: Arc::default() }
+        Gallery { encoder: None, jobs: None, ready: Arc::default(), new: Arc::default() }
     }
 
     /// Images as set by `images`. [`Images::Auto`] queries the terminal once, with a timeout; nothing else may read
     /// standard input before. Half-blocks need colours: without them, names are shown.
     pub fn open(images: Images, theme: &Theme) -> Gallery {
         let plain = theme.depth() == Depth::None || theme.ascii();
-        match ask(images) {
+        match detect(images) {
             None => Gallery::off(),
-            Some(way) if way.images == Images::Halfblocks && plain => Gallery::off(),
-            Some(way) => Gallery::of(way),
+            Some(encoder) if encoder.images == Images::Halfblocks && plain => Gallery::off(),
+            Some(encoder) => Gallery::of(encoder),
         }
     }
 
     /// Half-blocks, which need no query.
     pub fn halfblocks() -> Gallery {
-        Gallery::of(Way::HALFBLOCKS)
+        Gallery::of(Encoder::HALFBLOCKS)
     }
 
-    fn of(way: Way) -> Gallery {
+    fn of(encoder: Encoder) -> Gallery {
         let (send, jobs) = channel();
-        let mut gallery = Gallery { way: Some(way), jobs: Some(send), ..Gallery::off() };
+        let mut gallery = Gallery { encoder: Some(encoder), jobs: Some(send), ..Gallery::off() };
         let (ready, new) = (Arc::clone(&gallery.ready), Arc::clone(&gallery.new));
         let thread = Builder::new().name("clip-lab-images".to_string());
-        if thread.spawn(move || work(way, &jobs, &ready, &new)).is_err() {
-            gallery.way = None;
+        if thread.spawn(move || work(encoder, &jobs, &ready, &new)).is_err() {
+            gallery.encoder = None;
         }
         gallery
     }
 
     /// Whether images are drawn at all.
     pub fn on(&self) -> bool {
-        self.way.is_some()
+        self.encoder.is_some()
     }
 
     /// The name of the protocol.
-    pub fn words(&self) -> &'static str {
-        self.way.map_or("names only", |way| way.images.name())
+    pub fn protocol_name(&self) -> &'static str {
+        self.encoder.map_or("names only", |encoder| encoder.images.name())
     }
 
     /// Whether images became ready since the last call.
@@ -107,7 +107,7 @@ impl Gallery {
         let key = (digest.to_string(), area.width, area.height);
         let mut ready = lock(&self.ready);
         let Some(known) = ready.get(&key) else {
-            if ready.len() >= KEPT {
+            if ready.len() >= CAPACITY {
                 ready.clear();
             }
             ready.insert(key.clone(), Slot::Waiting);
@@ -148,15 +148,15 @@ fn id_of(key: &Key) -> u32 {
 }
 
 /// Encodes images, the latest request first: those are on the screen.
-fn work(way: Way, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &AtomicBool) {
+fn work(encoder: Encoder, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &AtomicBool) {
     let mut waiting = Vec::new();
     while let Ok(job) = jobs.recv() {
         waiting.push(job);
         while let Some(job) = waiting.pop() {
             let size = Size { width: job.key.1, height: job.key.2 };
             // A decoder that panics must not stop the other images.
-            let made = catch_unwind(AssertUnwindSafe(|| way.encode(&job.bytes, size, job.id)));
-            let slot = made.ok().flatten().map_or(Slot::Broken, |made| Slot::Ready(Arc::new(made)));
+            let made = catch_unwind(AssertUnwindSafe(|| encoder.encode(&job.bytes, size, job.id)));
+            let slot = made.ok().flatten().map_or(Slot::Unreadable, |made| Slot::Ready(Arc::new(made)));
             lock(ready).insert(job.key, slot);
             new.store(true, Ordering::Relaxed);
             waiting.extend(jobs.try_iter());

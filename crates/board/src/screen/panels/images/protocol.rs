@@ -44,7 +44,7 @@ impl Images {
 
 /// How images are sent to this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct Encoder {
     /// Never [`Images::Auto`].
     pub images: Images,
     /// Width and height of a cell in pixels.
@@ -53,18 +53,18 @@ pub struct Way {
     pub tmux: bool,
 }
 
-impl Way {
+impl Encoder {
     /// Half-blocks: a cell is one pixel wide and two high.
-    pub const HALFBLOCKS: Way = Way { images: Images::Halfblocks, cell: (1, 2), tmux: false };
+    pub const HALFBLOCKS: Encoder = Encoder { images: Images::Halfblocks, cell: (1, 2), tmux: false };
 
     /// Encodes the image to fit `size` cells at its aspect ratio; `None` if it cannot be decoded.
     /// Takes milliseconds: run it on a background thread.
     pub fn encode(&self, bytes: &[u8], size: Size, id: u32) -> Option<Protocol> {
-        let picture = image::load_from_memory(bytes).ok()?;
+        let decoded = image::load_from_memory(bytes).ok()?;
         let font = FontSize::new(self.cell.0.max(1), self.cell.1.max(1));
         let resize = Resize::Scale(Some(FilterType::Triangle));
-        let size = resize.size_for(&picture, font, size);
-        let ready = resize.resize(&picture, font, size, None);
+        let size = resize.size_for(&decoded, font, size);
+        let ready = resize.resize(&decoded, font, size, None);
         self.protocol(ready, size, id).ok()
     }
 

@@ -28,8 +28,10 @@ impl Matrix {
         let (rows, columns) = (probe.texts.len(), probe.pictures.len());
         let cosines = cosines(probe);
         let (values, ramp) = match mode {
-            MatrixMode::Cosine => (cosines, Ramp::More),
-            MatrixMode::Softmax => (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::More),
+            MatrixMode::Cosine => (cosines, Ramp::Sequential),
+            MatrixMode::Softmax => {
+                (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::Sequential)
+            }
             MatrixMode::Difference => {
                 let pinned = pinned.ok_or("No run is pinned, or the pinned run has no matrix.")?;
                 if (&pinned.texts, &pinned.pictures) != (&probe.texts, &probe.pictures) {
@@ -38,7 +40,7 @@ impl Matrix {
                     );
                 }
                 let other = self::cosines(pinned);
-                (cosines.iter().zip(other).map(|(a, b)| a - b).collect(), Ramp::Apart)
+                (cosines.iter().zip(other).map(|(a, b)| a - b).collect(), Ramp::Diverging)
             }
         };
         let range = range(&values, mode);
@@ -99,22 +101,22 @@ fn range(values: &[f64], mode: MatrixMode) -> (f64, f64) {
 
 /// A summary of the cosines.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Hardest {
+pub struct Summary {
     /// Mean of the matching pairs.
     pub diagonal: f64,
     /// Mean of all others.
     pub others: f64,
     /// The hardest negative: the smallest margin of the right over a wrong image.
-    pub worst: Option<Worst>,
+    pub hardest: Option<HardNegative>,
 }
 
 /// A caption and its hardest negative image.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Worst {
+pub struct HardNegative {
     /// The caption.
     pub caption: String,
     /// The wrong image: one of its captions, else its name.
-    pub picture: String,
+    pub image: String,
     /// The cosine with the wrong image.
     pub wrong: f64,
     /// The cosine with the right image.
@@ -122,10 +124,10 @@ pub struct Worst {
 }
 
 /// Summarises the cosines of a probe; `None` if no caption has its image among the columns.
-pub fn hardest(probe: &Probe) -> Option<Hardest> {
+pub fn summarise(probe: &Probe) -> Option<Summary> {
     let (cosines, columns) = (cosines(probe), probe.pictures.len());
     let mut sums = [(0.0, 0usize); 2];
-    let mut worst: Option<(f64, usize, usize)> = None;
+    let mut hardest: Option<(f64, usize, usize)> = None;
     for (i, cosine) in cosines.iter().enumerate().filter(|(_, cosine)| cosine.is_finite()) {
         let (text, picture) = (i / columns, i % columns);
         let Some(owner) = probe.owner.get(text).map(|owner| *owner as usize).filter(|o| *o < columns) else {
@@ -134,19 +136,19 @@ pub fn hardest(probe: &Probe) -> Option<Hardest> {
         let sum = &mut sums[usize::from(picture != owner)];
         *sum = (sum.0 + cosine, sum.1 + 1);
         let gap = cosine - cosines[text * columns + owner];
-        if picture != owner && worst.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
-            worst = Some((gap, text, picture));
+        if picture != owner && hardest.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
+            hardest = Some((gap, text, picture));
         }
     }
     let mean = |(sum, n): (f64, usize)| sum / n as f64;
-    let worst = worst.map(|(gap, text, picture)| {
+    let hardest = hardest.map(|(gap, text, picture)| {
         let right = cosines[text * columns + probe.owner[text] as usize];
         let caption_of = probe.owner.iter().position(|owner| *owner as usize == picture);
         let named =
             caption_of.and_then(|text| probe.texts.get(text)).unwrap_or(&probe.pictures[picture].name);
-        Worst { caption: probe.texts[text].clone(), picture: named.clone(), wrong: right + gap, right }
+        HardNegative { caption: probe.texts[text].clone(), image: named.clone(), wrong: right + gap, right }
     });
-    (sums[0].1 > 0).then(|| Hardest { diagonal: mean(sums[0]), others: mean(sums[1]), worst })
+    (sums[0].1 > 0).then(|| Summary { diagonal: mean(sums[0]), others: mean(sums[1]), hardest })
 }
 
 #[cfg(test)]
@@ -182,12 +184,12 @@ mod tests {
 
     #[test]
     fn the_hardest_negative_is_the_one_nearest_to_or_past_the_right_picture() {
-        let hard = hardest(&probe(&[0.5, 0.25, 0.75, 0.5])).expect("right pairs");
-        assert_eq!((hard.diagonal, hard.others), (0.5, 0.5));
-        let worst = hard.worst.expect("a negative");
-        assert_eq!((worst.caption.as_str(), worst.picture.as_str()), ("a cat", "a dog"));
+        let summary = summarise(&probe(&[0.5, 0.25, 0.75, 0.5])).expect("right pairs");
+        assert_eq!((summary.diagonal, summary.others), (0.5, 0.5));
+        let worst = summary.hardest.expect("a negative");
+        assert_eq!((worst.caption.as_str(), worst.image.as_str()), ("a cat", "a dog"));
         assert_eq!((worst.wrong, worst.right), (0.75, 0.5));
-        assert_eq!(hardest(&probe(&[f32::NAN; 4])), None);
-        assert_eq!(hardest(&Probe::default()), None);
+        assert_eq!(summarise(&probe(&[f32::NAN; 4])), None);
+        assert_eq!(summarise(&Probe::default()), None);
     }
 }

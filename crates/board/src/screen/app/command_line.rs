@@ -8,38 +8,38 @@ use clip_lab_problem::nearest;
 
 /// The open command line.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Line {
+pub struct CommandLine {
     /// The text so far.
     pub text: String,
     /// The completions that Tab cycles through, and the current one; empty until Tab is pressed.
-    offered: Vec<String>,
+    completions: Vec<String>,
     at: usize,
 }
 
-impl Line {
+impl CommandLine {
     /// A line with this text.
-    pub fn new(text: String) -> Line {
-        Line { text, ..Line::default() }
+    pub fn new(text: String) -> CommandLine {
+        CommandLine { text, ..CommandLine::default() }
     }
 
-    fn turn(&mut self, app: &App, back: bool) {
-        if self.offered.is_empty() {
-            self.offered = completions(app, &self.text);
-            self.at = if back { self.offered.len().saturating_sub(1) } else { 0 };
+    fn cycle(&mut self, app: &App, back: bool) {
+        if self.completions.is_empty() {
+            self.completions = completions(app, &self.text);
+            self.at = if back { self.completions.len().saturating_sub(1) } else { 0 };
         } else {
-            let count = self.offered.len();
+            let count = self.completions.len();
             self.at = (self.at + if back { count - 1 } else { 1 }) % count;
         }
-        if let Some(text) = self.offered.get(self.at) {
+        if let Some(text) = self.completions.get(self.at) {
             self.text.clone_from(text);
         }
-        if self.offered.len() == 1 {
-            self.offered.clear();
+        if self.completions.len() == 1 {
+            self.completions.clear();
         }
     }
 
     fn edit(&mut self, key: KeyEvent) {
-        self.offered.clear();
+        self.completions.clear();
         match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
             (KeyCode::Backspace, _) => _ = self.text.pop(),
             (KeyCode::Char('u'), true) => self.text.clear(),
@@ -61,8 +61,9 @@ pub fn completions(app: &App, text: &str) -> Vec<String> {
         return fitting.map(line).collect();
     };
     let binding = BINDINGS.iter().find(|binding| binding.name == name);
-    let known = binding.and_then(argument).map(|argument| (argument.completions)(app)).unwrap_or_default();
-    let fitting = known.into_iter().filter(|word| word.starts_with(rest.trim_start()));
+    let candidates =
+        binding.and_then(argument).map(|argument| (argument.completions)(app)).unwrap_or_default();
+    let fitting = candidates.into_iter().filter(|word| word.starts_with(rest.trim_start()));
     fitting.map(|word| format!("{name} {word}")).collect()
 }
 
@@ -76,15 +77,15 @@ pub fn argument(binding: &Binding) -> Option<&Argument> {
 
 impl App {
     /// Handles `key` while the command line is open.
-    pub(super) fn write(&mut self, mut line: Line, key: KeyEvent) -> Next {
+    pub(super) fn write(&mut self, mut line: CommandLine, key: KeyEvent) -> Next {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Enter => return self.run(&line.text),
             KeyCode::Esc => return Next::Stay,
             KeyCode::Char('c' | 'd') if control => return Next::Stay,
             KeyCode::Backspace if line.text.is_empty() => return Next::Stay,
-            KeyCode::Tab => line.turn(self, false),
-            KeyCode::BackTab => line.turn(self, true),
+            KeyCode::Tab => line.cycle(self, false),
+            KeyCode::BackTab => line.cycle(self, true),
             _ => line.edit(key),
         }
         self.mode = Mode::Command(line);
@@ -123,7 +124,7 @@ fn binding(name: &str) -> Result<&'static Binding, String> {
         (None, []) => {
             let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
             let hint = nearest(name, &names)
-                .map_or("press Tab to list all".to_string(), |near| format!("did you mean `{near}`?"));
+                .map_or("press Tab to list all".to_string(), |name| format!("did you mean `{name}`?"));
             Err(format!("unknown command `{name}`; {hint}"))
         }
         (None, many) => {
