@@ -7,9 +7,9 @@
 
 pub mod app;
 mod help;
-mod line;
+mod input;
 mod run;
-pub mod thumbs;
+pub mod thumbnails;
 pub mod view;
 
 use anyhow::Result;

@@ -67,10 +67,10 @@ impl Stage {
     /// Lets time pass and gathers what is asked for.
     fn pass(&mut self, ms: u64) {
         self.now += Duration::from_millis(ms);
-        let pictures = view::pictures(&self.app, Rect::new(0, 0, 120, 40));
-        for (purpose, ask) in self.app.asks(self.now, &pictures) {
+        let images = view::images_on_screen(&self.app, Rect::new(0, 0, 120, 40));
+        for (purpose, ask) in self.app.requests(self.now, &images) {
             self.sent += 1;
-            if !matches!(purpose, Purpose::Picture(_)) {
+            if !matches!(purpose, Purpose::Thumbnail(_)) {
                 self.asked.push((self.sent, ask.clone()));
             }
             self.app.sent(self.sent, purpose);
@@ -169,7 +169,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
 fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     let mut stage = Stage::new(Some(Query::Text("a ".to_owned())), None);
     stage.say("q?");
-    assert_eq!(stage.app.line.text(), "a q?");
+    assert_eq!(stage.app.input.text(), "a q?");
     stage.pass(60);
     stage.answer(found(10));
     stage.press(KeyCode::Down);
@@ -178,11 +178,11 @@ fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     assert!(stage.app.help && stage.screen(80, 24).contains("the nearest neighbours of the selected image"));
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "closes the help");
     stage.press(KeyCode::Enter);
-    assert!(stage.app.large && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
+    assert!(stage.app.enlarged && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Stay, "closes the picture");
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Leave);
     stage.say("x");
-    assert_eq!((stage.app.line.text(), stage.app.focus), ("a q?x", Focus::Prompt));
+    assert_eq!((stage.app.input.text(), stage.app.focus), ("a q?x", Focus::Prompt));
     assert_eq!((stage.press(KeyCode::Esc), stage.press(KeyCode::Esc)), (Next::Stay, Next::Leave));
 }
 
@@ -331,7 +331,7 @@ fn nothing_found_reaches_the_terminal_raw() {
     check(&stage, "the nearest");
     stage.press(KeyCode::Enter);
     check(&stage, "one picture");
-    stage.app.fault = Some(BAD.to_owned());
+    stage.app.error = Some(BAD.to_owned());
     check(&stage, "a fault");
 }
 

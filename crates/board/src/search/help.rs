@@ -23,7 +23,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Esc", "close what is open; twice leaves, as does q in the list"),
     ("F1 ?", "this help; in the prompt ? only while it is empty"),
 ];
-const OF_MISSES: &[(&str, &str)] = &[
+const MISSES_KEYS: &[(&str, &str)] = &[
     ("Up Down", "select a missed query; also j and k"),
     ("PgUp PgDn", "ten lines; Home and End jump to the ends"),
     ("Enter", "show its results at full screen, or back"),
@@ -33,7 +33,7 @@ const OF_MISSES: &[(&str, &str)] = &[
 
 /// Draws the help over the centre of the screen.
 pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let keys = if app.of_misses() { OF_MISSES } else { KEYS };
+    let keys = if app.shows_misses() { MISSES_KEYS } else { KEYS };
     let (width, height) = (70.min(area.width), (keys.len() as u16 + 2).min(area.height));
     let place =
         Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };

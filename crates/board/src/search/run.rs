@@ -68,12 +68,12 @@ impl<S: Searcher> Screen<S> {
     fn run(&mut self) -> Result<()> {
         let mut dirty = true;
         while !self.stop.load(Ordering::Relaxed) {
-            dirty |= self.answers()? | self.app.gallery.changed();
+            dirty |= self.receive()? | self.app.gallery.changed();
             if dirty {
                 self.draw()?;
                 dirty = false;
             }
-            dirty |= self.ask()?;
+            dirty |= self.send_requests()?;
             if terminal_gone(TICK) {
                 return Ok(());
             }
@@ -94,7 +94,7 @@ impl<S: Searcher> Screen<S> {
     }
 
     /// Handles all replies that have arrived.
-    fn answers(&mut self) -> Result<bool> {
+    fn receive(&mut self) -> Result<bool> {
         let mut any = false;
         while let Some(reply) = self.searcher.reply()? {
             self.app.take(reply);
@@ -103,11 +103,11 @@ impl<S: Searcher> Screen<S> {
         Ok(any)
     }
 
-    fn ask(&mut self) -> Result<bool> {
-        let pictures = view::pictures(&self.app, self.area()?);
-        let asks = self.app.asks(Instant::now(), &pictures);
-        let any = !asks.is_empty();
-        for (purpose, ask) in asks {
+    fn send_requests(&mut self) -> Result<bool> {
+        let images = view::images_on_screen(&self.app, self.area()?);
+        let requests = self.app.requests(Instant::now(), &images);
+        let any = !requests.is_empty();
+        for (purpose, ask) in requests {
             let id = self.searcher.send(ask)?;
             self.app.sent(id, purpose);
         }

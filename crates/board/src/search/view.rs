@@ -1,9 +1,9 @@
 //! Draws the search screen: title, prompt, list, images, keys.
 
-mod beside;
+mod details;
 mod grid;
+mod images;
 mod list;
-mod shown;
 
 use clip_lab_search::{Item, Miss};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -24,8 +24,8 @@ use crate::{
 const HEAD: u16 = 3;
 
 /// The images on the screen, by number and size.
-pub fn pictures(app: &App, area: Rect) -> Vec<(usize, u32)> {
-    shown::shown(app, area).iter().map(|shown| (shown.picture, shown.side)).collect()
+pub fn images_on_screen(app: &App, area: Rect) -> Vec<(usize, u32)> {
+    images::placed(app, area).iter().map(|image| (image.picture, image.side)).collect()
 }
 
 /// Draws everything.
@@ -36,8 +36,8 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     head(app, theme, area, buf);
     list::draw(app, theme, split(app, area).0, buf);
-    beside::draw(app, theme, area, buf);
-    shown::shown(app, area).iter().for_each(|shown| shown::draw(app, shown, theme, buf));
+    details::draw(app, theme, area, buf);
+    images::placed(app, area).iter().for_each(|image| images::draw(app, image, theme, buf));
     keys(app, theme, area, buf);
     if app.help {
         help::draw(app, area, theme, buf);
@@ -51,10 +51,10 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn split(app: &App, area: Rect) -> (Rect, Rect) {
     let body = Rect { y: area.y + HEAD, height: area.height.saturating_sub(HEAD + 1), ..area };
     let nothing = Rect { width: 0, ..body };
-    if app.large {
+    if app.enlarged {
         return (nothing, body);
     }
-    if !app.gallery.on() && !app.of_misses() {
+    if !app.gallery.on() && !app.shows_misses() {
         return (body, nothing);
     }
     let list = (area.width * 2 / 5).clamp(20, 56);
@@ -69,10 +69,10 @@ fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     line(&[("clip-lab search", theme.heading()), (&gallery, theme.faint())], (area.x, area.y), area, buf);
     let sign = if theme.ascii() { "> " } else { "› " };
     let y = area.y + 1;
-    if let Some(near) = &app.near {
-        let words = format!("nearest to {}", clean(&near.name));
+    if let Some(hit) = &app.similar_to {
+        let words = format!("nearest to {}", clean(&hit.name));
         line(&[(sign, theme.strong()), (&words, theme.heading())], (area.x, y), area, buf);
-    } else if !app.of_misses() {
+    } else if !app.shows_misses() {
         prompt(app, theme, (sign, y), area, buf);
     }
     let (words, style) = status(app, theme);
@@ -83,15 +83,15 @@ fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mut Buffer) {
     let x = put(sign, (area.x, y), theme.strong(), area, buf);
     let room = usize::from(area.right().saturating_sub(x + 1)).max(1);
-    let before = width(&clean(app.line.before()));
+    let before = width(&clean(app.input.before()));
     // Text that does not fit is cut on the left.
-    let (mut hidden, mut text) = (0, clean(app.line.text()));
+    let (mut hidden, mut text) = (0, clean(app.input.text()));
     while before - hidden.min(before) >= room {
         let first = text.remove(0);
         hidden += width(&first.to_string());
     }
     put(&text, (x, y), Style::new(), area, buf);
-    if app.line.text().is_empty() {
+    if app.input.text().is_empty() {
         put(" type a query", (x, y), theme.faint(), area, buf);
     }
     if app.focus == Focus::Prompt {
@@ -106,8 +106,8 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
     if app.leaving {
         return ("press Esc again to leave".to_string(), theme.warning());
     }
-    if let Some(why) = &app.fault {
-        return (why.clone(), theme.bad());
+    if let Some(error) = &app.error {
+        return (error.clone(), theme.bad());
     }
     if let Some(misses) = &app.misses {
         let moved = if misses.moved > 0 { format!("; {} moved since", misses.moved) } else { String::new() };
@@ -133,12 +133,12 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
 }
 
 fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let help = if app.focus == Focus::Prompt && !app.line.text().is_empty() { "F1" } else { "?" };
-    let hints: &[(&str, &str)] = match (app.of_misses(), app.large, app.focus) {
+    let help = if app.focus == Focus::Prompt && !app.input.text().is_empty() { "F1" } else { "?" };
+    let hints: &[(&str, &str)] = match (app.shows_misses(), app.enlarged, app.focus) {
         (_, true, _) => &[("Esc", "back"), ("Up Down", "next")],
         (true, ..) => &[("q", "leave"), ("Up Down", "select"), ("Enter", "enlarge"), (help, "help")],
         (_, _, Focus::List) => {
-            let tab = if app.near.is_some() { "back to the query" } else { "nearest" };
+            let tab = if app.similar_to.is_some() { "back to the query" } else { "nearest" };
             &[
                 ("q", "leave"),
                 ("Up Down", "select"),

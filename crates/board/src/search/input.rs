@@ -2,12 +2,12 @@
 
 /// The text and the cursor's position, in characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct Input {
     text: String,
     at: usize,
 }
 
-impl Line {
+impl Input {
     /// An input with the cursor at the end of `text`.
     pub fn new(text: &str) -> Self {
         Self { at: text.chars().count(), text: text.to_owned() }
@@ -24,13 +24,13 @@ impl Line {
     }
 
     /// Inserts a character before the cursor.
-    pub fn put(&mut self, c: char) {
+    pub fn insert(&mut self, c: char) {
         self.text.insert(self.byte(self.at), c);
         self.at += 1;
     }
 
     /// Deletes the character before the cursor.
-    pub fn back(&mut self) {
+    pub fn delete(&mut self) {
         if self.at > 0 {
             self.at -= 1;
             self.text.remove(self.byte(self.at));
@@ -38,9 +38,9 @@ impl Line {
     }
 
     /// Deletes the word before the cursor.
-    pub fn back_word(&mut self) {
-        let kept = self.before().trim_end();
-        let from = kept.rfind(' ').map_or(0, |at| at + 1);
+    pub fn delete_word(&mut self) {
+        let trimmed = self.before().trim_end();
+        let from = trimmed.rfind(' ').map_or(0, |at| at + 1);
         let chars = self.text[..from].chars().count();
         self.text.replace_range(from..self.byte(self.at), "");
         self.at = chars;
@@ -52,7 +52,7 @@ impl Line {
     }
 
     /// Moves the cursor by `by` characters, within the text.
-    pub fn walk(&mut self, by: isize) {
+    pub fn move_by(&mut self, by: isize) {
         self.at = self.at.saturating_add_signed(by).min(self.text.chars().count());
     }
 
@@ -63,25 +63,25 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::Line;
+    use super::Input;
 
     #[test]
     fn a_line_is_edited_where_the_cursor_stands() {
-        let mut line = Line::new("ein Bär am Strand");
-        line.walk(-7);
-        line.back_word();
-        assert_eq!((line.before(), line.text()), ("ein Bär ", "ein Bär  Strand"));
-        line.back();
-        line.put('🐻');
-        assert_eq!(line.text(), "ein Bär🐻 Strand");
-        line.walk(99);
-        line.back();
-        assert_eq!(line.text(), "ein Bär🐻 Stran");
-        line.walk(-99);
-        line.back();
-        line.back_word();
-        assert_eq!(line.before(), "");
-        line.clear();
-        assert_eq!(line, Line::default());
+        let mut input = Input::new("ein Bär am Strand");
+        input.move_by(-7);
+        input.delete_word();
+        assert_eq!((input.before(), input.text()), ("ein Bär ", "ein Bär  Strand"));
+        input.delete();
+        input.insert('🐻');
+        assert_eq!(input.text(), "ein Bär🐻 Strand");
+        input.move_by(99);
+        input.delete();
+        assert_eq!(input.text(), "ein Bär🐻 Stran");
+        input.move_by(-99);
+        input.delete();
+        input.delete_word();
+        assert_eq!(input.before(), "");
+        input.clear();
+        assert_eq!(input, Input::default());
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The most lines of a query above its results.
-const QUERY: usize = 2;
+const QUERY_LINES: usize = 2;
 
 /// Draws the selected query with its text results, or the name of an image at full screen.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -29,7 +29,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         } else if !app.gallery.on() {
             answers(miss, area, theme, buf);
         }
-    } else if let (true, Some(hit)) = (app.large, app.hit()) {
+    } else if let (true, Some(hit)) = (app.enlarged, app.hit()) {
         let words = format!("{}  {:.4}  {}", app.selected + 1, hit.score, clean(&hit.name));
         put(&words, (side.x, side.y), theme.heading(), side, buf);
     }
@@ -43,8 +43,8 @@ fn is_of_texts(miss: &Miss) -> bool {
 fn query(miss: &Miss, room: u16) -> Vec<String> {
     let mut lines =
         wrap(&format!("right at rank {}: {}", miss.rank, clean(item(&miss.query))), room.max(1).into());
-    if lines.len() > QUERY {
-        lines.truncate(QUERY);
+    if lines.len() > QUERY_LINES {
+        lines.truncate(QUERY_LINES);
         if let Some(last) = lines.last_mut() {
             *last = cut(last, usize::from(room).saturating_sub(1)) + "…";
         }
