@@ -9,7 +9,7 @@ use clip_lab_board::{
     filter::Filter,
     screen::{
         app::{App, Next},
-        data::Want,
+        data::FeedRequest,
         feed::Feed,
         keys::Keys,
         store_action::{StoreAction, execute},
@@ -45,7 +45,7 @@ fn room() -> Room {
 fn read(app: &mut App, store: &Path) {
     let mut feed = Feed::new(store.to_path_buf(), Layout::live(), Filter::default());
     for _ in 0..2 {
-        let want: Want = app.want(120);
+        let want: FeedRequest = app.want(120);
         app.take(feed.poll(&want, true).expect("something to show"));
     }
 }

@@ -18,7 +18,7 @@ use clip_lab_store::{Axis, Level, RunId};
 use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
-    data::{Chart, Run, Snapshot, Want},
+    data::{Chart, FeedRequest, Run, Snapshot},
     keys::Keys,
     panels::{Selection, images::Gallery},
     store_action::{Message, StoreAction},
@@ -195,8 +195,8 @@ impl App {
     }
 
     /// What the feed should read for a screen `width` columns wide.
-    pub fn want(&self, width: u16) -> Want {
-        Want {
+    pub fn want(&self, width: u16) -> FeedRequest {
+        FeedRequest {
             view: self.view,
             layout: self.changed_layout.clone(),
             x: self.x,

@@ -20,7 +20,7 @@ use crate::{
 
 /// What the feed should read.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Want {
+pub struct FeedRequest {
     /// The view on the screen: only its charts are read.
     pub view: usize,
     /// The layout, if keys have changed it since the feed was started.

@@ -21,7 +21,7 @@ use std::{
 use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreError};
 
 use super::{
-    data::{Details, Event, Filtered, Run, Snapshot, Want},
+    data::{Details, Event, FeedRequest, Filtered, Run, Snapshot},
     intervals::Intervals,
     panels,
     properties::PropertyCache,
@@ -108,9 +108,9 @@ impl Feed {
     }
 
     /// A new snapshot; `None` if nothing changed and `asked` is false.
-    pub fn poll(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
+    pub fn poll(&mut self, request: &FeedRequest, asked: bool) -> Option<Snapshot> {
         let due = self.read_at.is_none_or(|at| at.elapsed() >= FORCED_POLL);
-        match self.read(want, asked || due) {
+        match self.read(request, asked || due) {
             Ok(false) => return None,
             Ok(true) => (self.last.trouble, self.last.missing) = (None, false),
             Err(error) => {
@@ -126,8 +126,8 @@ impl Feed {
     }
 
     /// As [`Feed::poll`], but reports a panic as an error, so that a corrupt store does not close the screen.
-    fn poll_safely(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
-        catch_unwind(AssertUnwindSafe(|| self.poll(want, asked))).unwrap_or_else(|_| {
+    fn poll_safely(&mut self, request: &FeedRequest, asked: bool) -> Option<Snapshot> {
+        catch_unwind(AssertUnwindSafe(|| self.poll(request, asked))).unwrap_or_else(|_| {
             self.reader = None;
             let trouble = "reading the store panicked, which is a bug in clip-lab; runs are not affected. \
                            Please report it with the store; retrying";
@@ -136,7 +136,7 @@ impl Feed {
         })
     }
 
-    fn read(&mut self, want: &Want, force: bool) -> Result<bool, StoreError> {
+    fn read(&mut self, request: &FeedRequest, force: bool) -> Result<bool, StoreError> {
         if !self.path.exists() {
             return Err(StoreError::Missing(self.path.clone()));
         }
@@ -147,29 +147,29 @@ impl Feed {
         let changed = reader.changed()? || force || self.intervals.unfinished || self.last.trouble.is_some();
         if changed {
             self.read_at = Some(Instant::now());
-            self.apply_layout(want);
-            self.runs(&reader, want)?;
-            self.charts(&reader, want)?;
+            self.apply_layout(request);
+            self.runs(&reader, request)?;
+            self.charts(&reader, request)?;
             self.events(&reader)?;
-            self.last.details = want.details.map(|run| details(&reader, run)).transpose()?;
-            self.panels(&reader, want)?;
+            self.last.details = request.details.map(|run| details(&reader, run)).transpose()?;
+            self.panels(&reader, request)?;
         }
         self.reader = Some(reader);
         Ok(changed)
     }
 
     /// Applies a layout changed by keys. Charts are indexed through the layout, so the old ones are dropped.
-    fn apply_layout(&mut self, want: &Want) {
-        if let Some(layout) = want.layout.as_ref().filter(|layout| ***layout != self.layout) {
+    fn apply_layout(&mut self, request: &FeedRequest) {
+        if let Some(layout) = request.layout.as_ref().filter(|layout| ***layout != self.layout) {
             self.layout = Layout::clone(layout);
             self.last.charts.clear();
         }
     }
 
-    fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let rows = self.select_runs(reader, want)?;
-        let groups = self.groups(&rows, &want.by);
-        let colours = self.assign_colours(&rows, &groups, want);
+    fn runs(&mut self, reader: &Reader, request: &FeedRequest) -> Result<(), StoreError> {
+        let rows = self.select_runs(reader, request)?;
+        let groups = self.groups(&rows, &request.by);
+        let colours = self.assign_colours(&rows, &groups, request);
         let names: Vec<String> = rows.iter().map(|row| unique(row, &rows)).collect();
         let mut runs = Vec::with_capacity(rows.len());
         for (((row, name), group), colour) in rows.into_iter().zip(names).zip(groups).zip(colours) {
@@ -179,16 +179,16 @@ impl Feed {
         }
         self.trends.read(reader, &mut runs)?;
         self.last.runs = runs;
-        self.last.scores = Arc::new(self.intervals.scores(reader, &self.last.runs, want.pinned)?);
+        self.last.scores = Arc::new(self.intervals.scores(reader, &self.last.runs, request.pinned)?);
         Ok(())
     }
 
     /// The newest runs that match the filters.
-    fn select_runs(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
+    fn select_runs(&mut self, reader: &Reader, request: &FeedRequest) -> Result<Vec<RunRow>, StoreError> {
         let mut rows = reader.runs()?;
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
         let all = rows.len();
-        if self.run_filter.is_empty() && want.filter.is_empty() {
+        if self.run_filter.is_empty() && request.filter.is_empty() {
             rows.truncate(RUNS);
         }
         self.properties.read(reader, &rows)?;
@@ -198,11 +198,11 @@ impl Feed {
         }
         candidates.retain(|run| self.run_filter.matches(&subject(run)));
         let all = if self.run_filter.is_empty() { all } else { candidates.len() };
-        let problem = want.filter.check(candidates.iter().map(subject)).err();
+        let problem = request.filter.check(candidates.iter().map(subject)).err();
         if problem.is_none() {
-            self.filter = want.filter.clone();
+            self.filter = request.filter.clone();
         }
-        self.last.filtered = Filtered { text: want.filter.text().to_string(), all, problem };
+        self.last.filtered = Filtered { text: request.filter.text().to_string(), all, problem };
         candidates.retain(|run| self.filter.matches(&subject(run)));
         Ok(candidates.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
     }
@@ -219,11 +219,11 @@ impl Feed {
         }
     }
 
-    fn panels(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let view = self.layout.views.get(want.view).into_iter();
+    fn panels(&mut self, reader: &Reader, request: &FeedRequest) -> Result<(), StoreError> {
+        let view = self.layout.views.get(request.view).into_iter();
         let kinds: Vec<Kind> = view.flat_map(|view| view.panels()).map(|panel| panel.kind).collect();
         let newest = self.last.runs.first().map(|run| run.row.id);
-        let evaluated: Vec<RunId> = want.selected.or(newest).into_iter().chain(want.pinned).collect();
+        let evaluated: Vec<RunId> = request.selected.or(newest).into_iter().chain(request.pinned).collect();
         self.last.panels = self.panels.read((&self.path, reader), &self.last.runs, &kinds, &evaluated)?;
         Ok(())
     }
@@ -256,20 +256,23 @@ fn details(reader: &Reader, run: RunId) -> Result<Details, StoreError> {
 ///
 /// # Errors
 /// If the thread cannot be spawned.
-pub fn start(mut feed: Feed, first: Want) -> std::io::Result<(Sender<Want>, Receiver<Snapshot>)> {
-    let (requests, received) = channel::<Want>();
+pub fn start(
+    mut feed: Feed,
+    first: FeedRequest,
+) -> std::io::Result<(Sender<FeedRequest>, Receiver<Snapshot>)> {
+    let (requests, received) = channel::<FeedRequest>();
     let (sender, snapshots) = channel();
     Builder::new().name(THREAD.to_string()).spawn(move || {
-        let (mut want, mut new) = (first, true);
+        let (mut request, mut new) = (first, true);
         loop {
-            if let Some(snapshot) = feed.poll_safely(&want, new)
+            if let Some(snapshot) = feed.poll_safely(&request, new)
                 && sender.send(snapshot).is_err()
             {
                 return;
             }
             new = false;
             match received.recv_timeout(POLL) {
-                Ok(next) => (want, new) = (next, true),
+                Ok(next) => (request, new) = (next, true),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 use super::{
     Options, Outcome,
-    data::{Event, Run, Snapshot, Want},
+    data::{Event, FeedRequest, Run, Snapshot},
     feed::Feed,
     runs::progress,
 };
@@ -54,7 +54,7 @@ pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
     let mut lines = Lines::default();
     let (mut asked, mut since) = (true, Instant::now());
     while !stop.load(Ordering::Relaxed) {
-        let snapshot = feed.poll(&Want::default(), asked);
+        let snapshot = feed.poll(&FeedRequest::default(), asked);
         asked = false;
         if let Some(snapshot) = snapshot {
             let starting = options.child && snapshot.runs.is_empty();

@@ -36,17 +36,17 @@ fn shown_run(app: &App) -> Option<&Run> {
 pub fn lines(app: &App, room: usize) -> Vec<Line> {
     let Some(run) = shown_run(app) else { return Vec::new() };
     let mut lines = Vec::new();
-    for (heading, said) in sections::all(app, run) {
-        if said.is_empty() {
+    for (heading, section) in sections::all(app, run) {
+        if section.is_empty() {
             continue;
         }
         if !lines.is_empty() {
             lines.push((String::new(), String::new(), LineKind::Plain));
         }
         lines.push((cut(&clean(heading), room), String::new(), LineKind::Heading));
-        let widest = said.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
+        let widest = section.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
         let wide = (widest + 2).clamp(LABEL, (room * 2 / 3).max(LABEL));
-        lines.extend(said.into_iter().flat_map(|line| wrapped(line, wide, room)));
+        lines.extend(section.into_iter().flat_map(|line| wrapped(line, wide, room)));
     }
     lines
 }

@@ -26,7 +26,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::{
     app::{App, Next},
-    data::{Snapshot, Want},
+    data::{FeedRequest, Snapshot},
     feed::{Feed, THREAD, start},
     keys,
     panels::images::{Gallery, Images},
@@ -172,9 +172,9 @@ struct Screen {
 
 impl Screen {
     fn run(&mut self, feed: Feed) -> Result<Outcome> {
-        let mut wanted = self.want()?;
+        let mut current = self.feed_request()?;
         let (requests, snapshots) =
-            start(feed, wanted.clone()).context("cannot start the thread that reads the store")?;
+            start(feed, current.clone()).context("cannot start the thread that reads the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
             dirty |= self.receive(&snapshots) | self.message() | self.app.gallery.changed();
@@ -192,13 +192,13 @@ impl Screen {
                     Next::Leave => return Ok(Outcome::Left),
                     Next::Stop => return Ok(Outcome::StopRequested),
                 }
-                self.request(&requests, &mut wanted)?;
+                self.request(&requests, &mut current)?;
             }
         }
         Ok(Outcome::Left)
     }
 
-    fn want(&self) -> Result<Want> {
+    fn feed_request(&self) -> Result<FeedRequest> {
         Ok(self.app.want(self.terminal.size().context("cannot read the size of the terminal")?.width))
     }
 
@@ -250,12 +250,12 @@ impl Screen {
         }
     }
 
-    fn request(&self, requests: &Sender<Want>, wanted: &mut Want) -> Result<()> {
-        let now = self.want()?;
-        if now != *wanted {
+    fn request(&self, requests: &Sender<FeedRequest>, current: &mut FeedRequest) -> Result<()> {
+        let now = self.feed_request()?;
+        if now != *current {
             // The feed ends only with this screen.
             requests.send(now.clone()).context("the thread that reads the store has stopped")?;
-            *wanted = now;
+            *current = now;
         }
         Ok(())
     }

@@ -8,38 +8,38 @@ use crate::{
     figure::{By, Rows, x},
     layout::{Kind, Panel},
     names::{label, metrics, short_names},
-    screen::data::{Chart, Run, Want},
+    screen::data::{Chart, FeedRequest, Run},
     text::clean,
 };
 
 impl Feed {
-    pub(super) fn charts(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
+    pub(super) fn charts(&mut self, reader: &Reader, request: &FeedRequest) -> Result<(), StoreError> {
         let lines = |panel: &&Panel| panel.kind == Kind::Line;
-        let Some(view) = self.layout.views.get(want.view) else { return Ok(()) };
+        let Some(view) = self.layout.views.get(request.view) else { return Ok(()) };
         let panels: Vec<Panel> = view.panels().filter(lines).cloned().collect();
-        let first = self.layout.charts_before(want.view);
+        let first = self.layout.charts_before(request.view);
         let runs: Vec<Run> = self.last.runs.iter().filter(|run| run.colour.is_some()).cloned().collect();
-        self.prefetch(reader, &panels, &runs, want)?;
+        self.prefetch(reader, &panels, &runs, request)?;
         let mut charts = std::mem::take(&mut self.last.charts);
         charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
         for (number, panel) in (first..).zip(panels) {
-            let axis = want.x.unwrap_or(panel.x);
-            let mut chart = Chart { x: axis, grouped: want.by != By::Run, ..Chart::default() };
+            let axis = request.x.unwrap_or(panel.x);
+            let mut chart = Chart { x: axis, grouped: request.by != By::Run, ..Chart::default() };
             let all_series = || runs.iter().flat_map(|run| &run.series);
             let metrics = chart.share_axis(&metrics(&panel.metrics, all_series()), all_series());
             let shorts = short_names(&metrics);
-            let range = want.range.filter(|range| range.axis == axis);
+            let range = request.range.filter(|range| range.axis == axis);
             let mut zoomed = Vec::new();
             for run in &runs {
                 for (dash, metric) in metrics.iter().enumerate() {
                     let Some(series) = run.metric(metric) else { continue };
-                    let Some(rows) = self.rows(run, series, axis, want.buckets.max(16)) else { continue };
+                    let Some(rows) = self.rows(run, series, axis, request.buckets.max(16)) else { continue };
                     let of = run.group.as_ref().unwrap_or(&run.name);
                     let name = label(of, &clean(&shorts[dash]), runs.len(), metrics.len());
                     let rows = Rows { name, dash, colour: run.colour.unwrap_or(0), ..rows };
                     if let Some(range) = range {
-                        let half_life = want.smooth.unwrap_or(panel.smooth) * rows.per_step;
-                        let zoom = (range, want.buckets.max(16));
+                        let half_life = request.smooth.unwrap_or(panel.smooth) * rows.per_step;
+                        let zoom = (range, request.buckets.max(16));
                         let buckets = self.zoomed.read(reader, run.row.id, series, zoom, half_life)?;
                         zoomed.push(Rows { buckets, ..rows.clone() });
                     }

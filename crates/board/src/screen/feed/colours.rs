@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use clip_lab_store::{RunId, RunRow};
 
 use super::Feed;
-use crate::{figure::By, palette::COLOURS, screen::data::Want};
+use crate::{figure::By, palette::COLOURS, screen::data::FeedRequest};
 
 /// The most curves drawn unless all are requested: one per palette colour.
 const DRAWN: usize = COLOURS;
@@ -27,11 +27,11 @@ impl Feed {
         &mut self,
         rows: &[RunRow],
         groups: &[Option<String>],
-        want: &Want,
+        request: &FeedRequest,
     ) -> Vec<Option<usize>> {
-        let order = order(rows, want);
-        let most = if want.draw_all { usize::MAX } else { DRAWN };
-        if want.by == By::Run {
+        let order = order(rows, request);
+        let most = if request.draw_all { usize::MAX } else { DRAWN };
+        if request.by == By::Run {
             let drawn: Vec<RunId> = order.into_iter().take(most).map(|at| rows[at].id).collect();
             self.assign_distinct(rows, &drawn);
             let of = |row: &RunRow| self.colours.get(&row.id).copied().filter(|_| drawn.contains(&row.id));
@@ -45,7 +45,7 @@ impl Feed {
         }
         let of = |(row, group): (&RunRow, &Option<String>)| {
             let group = group.as_ref().filter(|name| names.contains(name))?;
-            (!want.hidden.contains(&row.id)).then(|| self.group_colours.of(group))
+            (!request.hidden.contains(&row.id)).then(|| self.group_colours.of(group))
         };
         rows.iter().zip(groups).map(of).collect()
     }
@@ -68,13 +68,13 @@ impl Feed {
 }
 
 /// The rows that may be drawn, by priority: the pinned and the selected run, then the sorted table, then the newest.
-fn order(rows: &[RunRow], want: &Want) -> Vec<usize> {
+fn order(rows: &[RunRow], request: &FeedRequest) -> Vec<usize> {
     let place = |id: &RunId| rows.iter().position(|row| row.id == *id);
-    let chosen = want.pinned.iter().chain(&want.selected).chain(&want.ranked).filter_map(place);
+    let chosen = request.pinned.iter().chain(&request.selected).chain(&request.ranked).filter_map(place);
     let mut order = Vec::with_capacity(rows.len());
     let mut seen = vec![false; rows.len()];
     for at in chosen.chain(0..rows.len()) {
-        let hidden = want.hidden.contains(&rows[at].id);
+        let hidden = request.hidden.contains(&rows[at].id);
         if !std::mem::replace(&mut seen[at], true) && !hidden {
             order.push(at);
         }

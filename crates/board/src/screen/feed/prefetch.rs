@@ -9,7 +9,7 @@ use crate::{
     figure::{Bad, Rows, x},
     layout::Panel,
     names::metrics,
-    screen::data::{Run, Want},
+    screen::data::{FeedRequest, Run},
 };
 
 impl Feed {
@@ -20,13 +20,13 @@ impl Feed {
         reader: &Reader,
         panels: &[Panel],
         runs: &[Run],
-        want: &Want,
+        request: &FeedRequest,
     ) -> Result<(), StoreError> {
-        let most = want.buckets.max(16);
+        let most = request.buckets.max(16);
         self.cache.retain(|key, _| key.3 == most);
         let mut missing: HashMap<Axis, HashMap<Key, (&Run, &SeriesRow)>> = HashMap::new();
         for panel in panels {
-            let axis = want.x.unwrap_or(panel.x);
+            let axis = request.x.unwrap_or(panel.x);
             let names = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
             for run in runs {
                 for series in names.iter().filter_map(|name| run.metric(name)) {
