@@ -1,4 +1,4 @@
-//! What keys, commands and the mouse do, replayed without a terminal.
+//! Keys, commands and the mouse, replayed without a terminal.
 
 mod common;
 
@@ -25,7 +25,7 @@ use ratatui::{
     layout::Rect,
 };
 
-/// The fixture's store, its live run, and a screen of 120 by 40 over it.
+/// The fixture's store, its live run, and a dashboard of 120 by 40 on it.
 struct Room {
     _folder: tempfile::TempDir,
     store: PathBuf,
@@ -117,7 +117,7 @@ fn a_command_that_cannot_be_understood_is_answered_with_a_sentence() {
     }
     insta::assert_snapshot!(answers.join("\n"));
     keys(&mut app, "j");
-    assert!(app.message.is_none(), "the next key takes the answer away");
+    assert!(app.message.is_none(), "the next key clears the message");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn the_help_is_searched_and_does_what_is_marked() {
     assert_eq!(app.pinned, app.selected().map(|run| run.row.id));
     keys(&mut app, "?write");
     key(&mut app, KeyCode::Enter);
-    assert!(last_line(&app).starts_with(":note ▏"), "what needs words asks for them");
+    assert!(last_line(&app).starts_with(":note ▏"), "a command that needs an argument opens the command line");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
     let run = room.app.selected().expect("the live run").row.id;
     assert_eq!(keys(&mut room.app, "K"), Next::Stay);
     assert!(shown(&room.app, 80, 24).contains("Ask lit-ema to stop?"));
-    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "what is marked at first changes nothing");
+    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "the default answer cancels");
     keys(&mut room.app, "K");
     let Next::Store(action) = keys(&mut room.app, "y") else { panic!("confirmed") };
     assert_eq!(action, StoreAction::Request { run, name: "lit-ema".to_string(), request: Request::Stop });
@@ -200,7 +200,7 @@ fn a_refusal_of_the_store_is_a_sentence_on_the_screen() {
     std::fs::remove_file(&room.store).expect("removed");
     let message = execute(&room.store, &action);
     assert!(!message.ok && message.text.contains("there is no store at"), "{message:?}");
-    assert!(!room.store.exists(), "looking at a store never makes one");
+    assert!(!room.store.exists(), "the dashboard never creates a store");
 }
 
 #[test]

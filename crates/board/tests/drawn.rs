@@ -1,4 +1,4 @@
-//! Which runs the charts draw, and any metric on a chart: by keys, without a terminal.
+//! Which runs the charts draw, and charts of any metric: by keys, without a terminal.
 
 mod common;
 
@@ -122,12 +122,12 @@ fn a_chart_says_how_many_of_the_runs_it_draws_and_a_key_draws_all() {
     let shown = room.shown();
     assert!(shown.contains("8 of 24 runs drawn · a draws all"), "{shown}");
     room.keys("a");
-    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with a look of its own");
+    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with its own colour and dash");
     let shown = room.shown();
     assert!(shown.contains("all 24 runs drawn · a draws 8"), "{shown}");
     room.keys("a");
     assert_eq!(room.drawn().len(), 8);
-    assert!(room.colours().iter().all(|colour| *colour < 8), "a few have the colours of the palette");
+    assert!(room.colours().iter().all(|colour| *colour < 8), "a few runs use the palette's colours");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn any_metric_is_two_keys_away() {
     assert_eq!(room.app.focus, panels, "it has the focus");
     let chart = room.app.chart(panels).expect("it was read");
     assert!(!chart.rows.is_empty() && room.shown().contains("odd/share_of_zeros"), "{}", room.shown());
-    // Other views are as they were, and their charts are read anew.
+    // Other views are unchanged, and their charts are read again.
     room.keys("2");
     let title = |room: &Room, panel: usize| room.app.panels().nth(panel).map(|panel| panel.title.clone());
     assert_eq!(title(&room, 0).as_deref(), Some("Training loss"));

@@ -1,5 +1,4 @@
-//! Text from outside on the screen: names, tags, notes, settings, metrics, events, captions and logs that try to reach the
-//! terminal.
+//! Untrusted text on the screen: names, tags, notes, settings, metrics, events, captions and logs with escape sequences.
 
 use std::{path::Path, sync::Arc};
 
@@ -28,7 +27,7 @@ use ratatui::{
     style::Style,
 };
 
-/// A title of the window, a cleared screen, a second line, text turned around, and letters without a shape.
+/// A window title, a cleared screen, a second line, reversed text, and invisible characters.
 const BAD: &str =
     "x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\nfake line\u{202e}gpj\u{2066}a\u{200d}b\u{200b}c\u{feff}\u{ad}";
 
@@ -67,7 +66,7 @@ fn store(folder: &Path) -> std::path::PathBuf {
     }
     let open = Store::open(&store).expect("the store");
     for run in open.reader().and_then(|reader| reader.runs()).expect("runs") {
-        // The store may refuse such a tag; what it takes must not reach the terminal.
+        // The store may reject such a tag; what it accepts must be escaped on the screen.
         let _ = open.tag(run.id, BAD);
         open.note(run.id, BAD).expect("a note");
     }
@@ -97,7 +96,7 @@ fn probes(snapshot: &Snapshot) -> Vec<RunProbes> {
     snapshot.runs.iter().map(one).collect()
 }
 
-/// The cells of the screen, none of which may hold what a terminal would execute or hide.
+/// Draws the screen and checks that no cell holds a control or an invisible character.
 fn drawn(app: &App, size: (u16, u16), theme: &Theme) -> String {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("memory");
     let draw = |frame: &mut ratatui::Frame| view::draw(app, 0, theme, frame.area(), frame.buffer_mut());
@@ -149,11 +148,11 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
         app.snapshot.trouble = Some(BAD.to_string());
         drawn(&app, (80, 24), &Theme::new(Depth::None));
     }
-    assert!(escaped > 100, "what is hidden is shown as what it is: {escaped}");
+    assert!(escaped > 100, "hidden characters are shown escaped: {escaped}");
 }
 
-/// Why text goes through [`clip_lab_escape`] and not to a buffer itself, which keeps control characters out of its cells
-/// but not a joiner behind a letter.
+/// Why text goes through [`clip_lab_escape`]: a buffer keeps control characters out of its cells, but not a joiner after
+/// a letter.
 #[test]
 #[allow(clippy::disallowed_methods)]
 fn a_buffer_alone_keeps_controls_out_but_not_all_that_is_hidden() {

@@ -1,4 +1,4 @@
-//! The panels: what they look like at three sizes, and that no data and no size make them fail or leave their place.
+//! The panels: snapshots at three sizes, and that no data and no size make them panic or draw outside their area.
 
 #[path = "panels/data.rs"]
 mod data;
@@ -64,9 +64,9 @@ fn every_entry_of_a_matrix_has_the_colour_of_its_number() {
     );
     let green = |at: (u16, u16)| match buf[at].fg {
         ratatui::style::Color::Rgb(_, green, _) => green,
-        other => panic!("a colour of numbers, not {other:?} at {at:?}"),
+        other => panic!("expected an RGB colour, not {other:?} at {at:?}"),
     };
-    // Five columns and five halves of a line an entry: the right pairs are brighter than what lies beside them.
+    // An entry is five columns by five half lines: matching pairs are brighter than their neighbours.
     for (right, wrong) in [((0, 1), (5, 1)), ((4, 2), (5, 2)), ((10, 6), (15, 6)), ((14, 7), (9, 7))] {
         assert!(green(right) > green(wrong), "{right:?} {wrong:?}");
     }
@@ -134,7 +134,7 @@ fn where_there_is_nothing_a_sentence_says_what_records_it() {
     insta::assert_snapshot!("nothing_to_show", all.join("\n"));
 }
 
-/// Everything drawn into a part of a larger screen; what lies around it must stay as it was.
+/// Draws into a part of a larger screen and checks that the rest is unchanged.
 fn nothing_outside(area: Rect, draw: impl FnOnce(Rect, &mut Buffer)) {
     let whole = Rect::new(0, 0, 130, 50);
     let mut buf = Buffer::empty(whole);
@@ -183,7 +183,7 @@ proptest! {
         let system = vec![drawn::SystemStats { name: "a".to_string(), colour: None, metrics: vec![metric] }; 2];
         nothing_outside(area, |area, buf| drawn::system::draw(&system, area, &theme, buf));
         nothing_outside(area, |area, buf| {
-            // Tables write on the border below them how many lines are out of sight.
+            // Tables write the visible range of lines on the border below them.
             let inside = Rect { height: area.height.saturating_sub(1), ..area };
             drawn::ema::draw(&data::averaged(), Some(0), inside, &theme, buf);
         });

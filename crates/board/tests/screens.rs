@@ -1,4 +1,4 @@
-//! The dashboard at every size: what it looks like, and that nothing makes it fail.
+//! The dashboard at every size: snapshots, and that nothing makes it panic.
 
 mod common;
 
@@ -23,10 +23,10 @@ use ratatui::{
     layout::Rect,
 };
 
-/// The moment at which all snapshots are taken.
+/// The time of all snapshots.
 const NOW: i64 = 1_800_000_000_000;
 
-/// What the store of the fixture shows, with all that depends on the clock of the machine set to fixed values.
+/// The snapshot of the fixture's store, with everything that depends on the machine set to fixed values.
 fn fixture() -> Snapshot {
     read(&FeedRequest { buckets: 240, ..FeedRequest::default() })
 }
@@ -151,7 +151,7 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
     let mut feed = Feed::new(store.clone(), Layout::live(), Filter::default());
     let mut screen = app(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("there is no store at"));
-    assert!(feed.poll(&FeedRequest::default(), false).is_none(), "told once is enough");
+    assert!(feed.poll(&FeedRequest::default(), false).is_none(), "reported only once");
 
     std::fs::write(&store, "this is no database, but it is long enough to look like a file of some kind")
         .expect("written");

@@ -1,4 +1,4 @@
-//! The interactive search: what keys do, what is asked and when, and that it fits every screen.
+//! The interactive search: keys, requests and their timing, and drawing at every size.
 
 use std::{
     io::Cursor,
@@ -39,7 +39,7 @@ fn ready() -> Ready {
     }
 }
 
-/// A screen with a clock of its own and somebody who answers.
+/// A search screen with a simulated clock and backend.
 struct Stage {
     app: App,
     now: Instant,
@@ -64,7 +64,7 @@ impl Stage {
         text.chars().for_each(|c| assert_eq!(self.press(KeyCode::Char(c)), Next::Stay));
     }
 
-    /// Lets time pass and gathers what is asked for.
+    /// Advances the clock and collects requests; thumbnails are answered at once.
     fn pass(&mut self, ms: u64) {
         self.now += Duration::from_millis(ms);
         let images = view::images_on_screen(&self.app, Rect::new(0, 0, 120, 40));
@@ -80,7 +80,7 @@ impl Stage {
         }
     }
 
-    /// Answers what was asked first.
+    /// Answers the oldest request.
     fn answer(&mut self, answer: Answer) {
         let (id, _) = self.asked.remove(0);
         self.app.take(Reply { id, answer });
@@ -141,7 +141,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     assert!(stage.asked.is_empty(), "a pause first");
     stage.pass(60);
     assert_eq!(stage.texts(), ["a do"]);
-    // While that is on its way the rest is typed: one more question, with all of it.
+    // The rest is typed while that is in flight: one more query, with the whole text.
     stage.say("g on ");
     stage.pass(60);
     stage.say("sand");
@@ -157,7 +157,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
         screen.contains("› a dog on sand") && screen.contains("   1  0.4000  photos/0000.jpg"),
         "{screen}"
     );
-    // Nothing typed finds nothing, even when an answer comes late.
+    // An empty prompt shows no results, even if a reply arrives late.
     stage.say("!");
     stage.pass(60);
     stage.app.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), stage.now);

@@ -1,4 +1,4 @@
-//! Looking closely: zoom, cursor, groups, bands, and screens without any sign but ASCII.
+//! Zoom, cursor, groups, bands, and screens in plain ASCII.
 
 mod common;
 
@@ -135,7 +135,7 @@ fn a_single_step_among_a_million_is_seen_at_every_zoom() {
         assert_eq!(hit.len(), 1, "at {wide}");
         assert!((hit[0] - place).abs() < 0.01, "at {wide}: {hit:?} {place}");
 
-        // The upper third of the plot is empty but for the spike: in its column something is drawn.
+        // The upper third of the plot is empty except for the spike's column.
         let buf = screen.draw(120, 40, Theme::new(Depth::True));
         let seen = |x: u16, y: u16| {
             let cell = &buf[(x, y)];
@@ -166,7 +166,7 @@ fn smoothing_a_part_is_a_part_of_smoothing_the_whole() {
     let reader = clip_lab_store::Reader::open(&store).expect("the store exists");
     let run = reader.runs().expect("readable")[0].id;
     let every = reader.buckets(run, "train/loss", Axis::Step, None, 50_000).expect("readable");
-    assert_eq!(every.len(), 40_000, "every value for itself");
+    assert_eq!(every.len(), 40_000, "one bucket per value");
     let whole = figure("loss", &[clip_lab_board::figure::Rows { buckets: every, ..zoomed[0].clone() }], view);
     let (part, whole) = (&part.series[0], &whole.series[0]);
     let mut compared = 0;
@@ -227,7 +227,7 @@ fn arms_become_curves_with_their_number_of_seeds() {
         record(&store, "vit", seed, 200, |step| 3.0 - step as f64 / 100.0 + seed as f64 / 10.0);
     }
     record(&store, "resnet", 0, 150, |step| 4.0 - step as f64 / 100.0);
-    // Run again: a seed counts once.
+    // A repeated seed counts once.
     record(&store, "vit", 2, 200, |step| 3.0 - step as f64 / 100.0 + 0.2);
     let mut screen = Screen::new(&store, TWO);
     assert_eq!(screen.app.by(), By::Arm);

@@ -1,4 +1,4 @@
-//! A dashboard in a process of its own, on a pseudo-terminal.
+//! A dashboard in a separate process, on a pseudo-terminal.
 
 use std::{
     io::{Read as _, Write},
@@ -16,8 +16,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{ROLE, STORE};
 
-/// How long anything may take on a machine with other things to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The terminal and the dashboard on it.
 pub struct Terminal {
@@ -58,22 +58,22 @@ impl Terminal {
         Terminal { child, ends: Some((pair.master, writer)), drawn, closed, taking: Some(taking) }
     }
 
-    /// All that was drawn.
+    /// Everything drawn so far.
     pub fn drawn(&self) -> String {
         String::from_utf8_lossy(&self.drawn.lock().unwrap()).into_owned()
     }
 
-    /// Forgets what was drawn.
+    /// Clears what was drawn.
     pub fn forget(&self) {
         self.drawn.lock().unwrap().clear();
     }
 
-    /// Waits until these words are drawn.
+    /// Waits until this text is drawn.
     pub fn until(&mut self, words: &str) {
         let begin = Instant::now();
         while !self.drawn().contains(words) {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && begin.elapsed() < PATIENCE, "{words:?}, {ended:?}: {}", self.drawn());
+            assert!(ended.is_none() && begin.elapsed() < TIMEOUT, "{words:?}, {ended:?}: {}", self.drawn());
             sleep(Duration::from_millis(20));
         }
     }
@@ -83,52 +83,52 @@ impl Terminal {
         self.ends.as_mut().unwrap().1.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Gives the terminal another size.
+    /// Resizes the terminal.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.ends.as_ref().unwrap().0.resize(size(columns, rows)).unwrap();
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        // A dashboard that has ended by itself hears nothing.
+        // The dashboard may already have ended.
         let _ = kill_process(Pid::from_raw(self.pid()).unwrap(), signal);
     }
 
-    /// Waits for its end; true when that was a good one.
+    /// Waits for its end; true if it succeeded.
     pub fn wait(&mut self) -> bool {
         let begin = Instant::now();
         let status = loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,
-                None if begin.elapsed() > PATIENCE => {
+                None if begin.elapsed() > TIMEOUT => {
                     self.signal(Signal::KILL);
                     panic!("still there: {}", self.drawn());
                 }
                 None => sleep(Duration::from_millis(20)),
             }
         };
-        // What it wrote last may still be in the terminal.
+        // Its last output may still be in the terminal.
         self.taking.take().map(JoinHandle::join);
         status.success()
     }
 
     /// Closes the terminal under the dashboard and waits for its end.
     pub fn close(mut self) -> bool {
-        // The dashboard draws the time each second: the thread that takes what is drawn sees this then.
+        // The dashboard draws every second, so the reading thread soon sees this flag.
         self.closed.store(true, Ordering::Relaxed);
         self.taking.take().map(JoinHandle::join);
         self.ends = None;
         self.wait()
     }
 
-    /// Per cent of one processor used in the time to come.
+    /// CPU use over `time`, in percent of one core.
     pub fn processor_use(&self, time: Duration) -> f64 {
         let (begin, before) = (Instant::now(), self.used());
         sleep(time);
         100.0 * (self.used() - before) / begin.elapsed().as_secs_f64()
     }
 
-    /// Seconds of processor time so far.
+    /// CPU seconds so far.
     fn used(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();

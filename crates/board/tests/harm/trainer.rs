@@ -1,4 +1,4 @@
-//! A process that trains as far as the store can tell.
+//! A process that records like a trainer.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use clip_lab_store::{NewRun, Reader, Recorder, Status, Tick, new_uid};
 
 use crate::{ROLE, STORE};
 
-/// The longest that a log call may hold up training.
+/// The longest that a log call may block training.
 const LONGEST: Duration = Duration::from_millis(5);
 
 /// The process.
@@ -41,7 +41,7 @@ impl Trainer {
         self.0.wait().unwrap();
     }
 
-    /// Lets it finish, and compares what it says with what is in the store.
+    /// Lets it finish, and compares its report with the store.
     pub fn assert_unharmed(mut self, store: &Path) {
         fs::write(store.with_extension("stop"), "").unwrap();
         assert!(self.0.wait().unwrap().success());
@@ -68,8 +68,8 @@ impl Drop for Trainer {
     }
 }
 
-/// Trains until it is told to stop. Says how many steps there were, how often the store failed, how many records were
-/// lost, and the longest that a log call was held up.
+/// Records until the stop file exists. Reports the number of steps, store failures and dropped records, and the longest
+/// time that a log call blocked.
 pub fn train(store: &Path) {
     let uid = new_uid();
     let new = NewRun { uid, name: "live".into(), ..NewRun::default() };
@@ -89,8 +89,8 @@ pub fn train(store: &Path) {
         .unwrap();
 }
 
-/// How long `call` took if it waited for anything. Time that other programs had the processor does not count: that says
-/// something of the machine only.
+/// How long `call` took if it blocked. Time in which other programs had the CPU does not count: it depends on the
+/// machine only.
 fn blocked(call: impl FnOnce()) -> Duration {
     let (waits, begin) = (waits(), Instant::now());
     call();
@@ -98,7 +98,7 @@ fn blocked(call: impl FnOnce()) -> Duration {
     if self::waits() > waits { took } else { Duration::ZERO }
 }
 
-/// How often this thread has given up the processor by itself.
+/// The voluntary context switches of this thread.
 fn waits() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));

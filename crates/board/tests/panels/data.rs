@@ -31,7 +31,7 @@ fn shown(i: usize) -> Shown {
     Shown { name: format!("{:07}_picture.jpg", 1_000_003 * (i + 1)), digest: Some(digest(i)) }
 }
 
-/// What a model with `skill` sees of `n` pairs.
+/// The probe of a model with `skill` on `n` pairs.
 fn probe(step: u64, n: usize, skill: f32) -> Probe {
     let noise = |i: usize, j: usize| ((i * 31 + j * 17) % 23) as f32 / 23.0;
     let cosine =
@@ -58,14 +58,14 @@ fn probe(step: u64, n: usize, skill: f32) -> Probe {
     }
 }
 
-/// A run that has learned something by its third evaluation.
+/// The probes of a run whose third evaluation is its best.
 pub fn probes(id: i64, name: &str, n: usize) -> RunProbes {
     let skill = if id == 1 { 0.6 } else { 0.4 };
     let probes = vec![probe(100, n, 0.1), probe(200, n, skill / 2.0), probe(300, n, skill)];
     RunProbes { run: RunId(id), name: name.to_string(), probes: Arc::new(probes) }
 }
 
-/// Thumbnails of several shapes; one of them is broken, one is missing.
+/// Thumbnails of several shapes; one is unreadable, one is missing.
 pub fn thumbnails() -> Panels {
     static MADE: LazyLock<Panels> = LazyLock::new(make_thumbnails);
     MADE.clone()
@@ -82,7 +82,7 @@ fn make_thumbnails() -> Panels {
         (digest(i), Arc::from(bytes.into_inner()))
     };
     let mut thumbnails: HashMap<String, Arc<[u8]>> = (0..7).map(picture).collect();
-    thumbnails.insert(digest(6), Arc::from(&b"this is no picture"[..]));
+    thumbnails.insert(digest(6), Arc::from(&b"this is not an image"[..]));
     Panels { thumbnails: Arc::new(thumbnails), ..Panels::default() }
 }
 
@@ -96,7 +96,7 @@ pub fn scale(name: &str, colour: usize, values: &[f64], clamp: Option<f64>) -> S
     Scale { name: name.to_string(), colour: Some(colour), clamp, learned: true, buckets }
 }
 
-/// One that is free, one that stands at its clamp, one that is fixed.
+/// One below its clamp, one at its clamp, one fixed.
 pub fn scales() -> Vec<Scale> {
     let free: Vec<f64> = (0..60).map(|i| 14.3 + f64::from(i) * 0.3).collect();
     let pinned: Vec<f64> = (0..60).map(|i| (20.0 + f64::from(i) * 4.0).min(100.0)).collect();
@@ -211,7 +211,7 @@ fn run(id: i64, name: &str, metrics: &[(&str, f64)]) -> Run {
     }
 }
 
-/// Runs of which two keep averaged weights, one to its good, one not.
+/// Three runs, two with averaged weights: one gains from them, one does not.
 pub fn averaged() -> Vec<Run> {
     vec![
         run(0, "tricks/baseline/0", &[("val/classification/top1", 0.41)]),
