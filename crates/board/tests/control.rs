@@ -151,7 +151,10 @@ fn the_help_is_searched_and_does_what_is_marked() {
     assert_eq!(app.pinned, app.selected().map(|run| run.row.id));
     keys(&mut app, "?write");
     key(&mut app, KeyCode::Enter);
-    assert!(last_line(&app).starts_with(":note ▏"), "a command that needs an argument opens the command line");
+    assert!(
+        last_line(&app).starts_with(":note ▏"),
+        "a command that needs an argument opens the command line"
+    );
 }
 
 #[test]

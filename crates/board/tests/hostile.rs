@@ -1,4 +1,5 @@
-//! Untrusted text on the screen: names, tags, notes, settings, metrics, events, captions and logs with escape sequences.
+//! Untrusted text on the screen: names, tags, notes, settings, metrics, events, captions and logs with escape
+//! sequences.
 
 use std::{path::Path, sync::Arc};
 
@@ -151,8 +152,8 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
     assert!(escaped > 100, "hidden characters are shown escaped: {escaped}");
 }
 
-/// Why text goes through [`clip_lab_escape`]: a buffer keeps control characters out of its cells, but not a joiner after
-/// a letter.
+/// Why text goes through [`clip_lab_escape`]: a buffer keeps control characters out of its cells, but not a joiner
+/// after a letter.
 #[test]
 #[allow(clippy::disallowed_methods)]
 fn a_buffer_alone_keeps_controls_out_but_not_all_that_is_hidden() {
