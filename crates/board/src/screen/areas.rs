@@ -61,7 +61,7 @@ fn panels(app: &App, body: Rect) -> (Vec<Placed>, usize, usize) {
         return (vec![(app.focus, body)], 0, 1);
     }
     let Some(view) = app.layout.views.get(app.view) else { return (Vec::new(), 0, 1) };
-    let mut pages = pages(view, body, |panel| panel::most(app, panel));
+    let mut pages = pages(view, body, |panel| panel::max_height(app, panel));
     let page = pages.iter().position(|page| page.iter().any(|(i, _)| *i == app.focus)).unwrap_or(0);
     let count = pages.len();
     (if count > 0 { pages.swap_remove(page) } else { Vec::new() }, page, count)

@@ -57,12 +57,12 @@ pub fn value(json: Option<&str>) -> String {
 pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (runs, rows) = (runs(app), rows(app));
     if rows.is_empty() {
-        let words = match runs.len() {
+        let message = match runs.len() {
             0 => "no run is on the charts; Space shows the selected one",
             1 => "only one run is shown, so no setting differs; D shows all",
             _ => "these runs have the same settings",
         };
-        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
+        buf.put(area.x, area.y, message, area.width as usize, theme.faint());
         return;
     }
     let mut columns = vec![Column::words("setting", 0, 16)];

@@ -19,8 +19,8 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (_, Some(message)) => {
             let (sign, style) = if message.ok { ("✓", theme.good()) } else { ("✗", theme.bad()) };
             let room = area.width.saturating_sub(1) as usize;
-            let words = cut(&format!("{sign} {}", clean(&message.text)), room);
-            buf.put(area.x + 1, area.y, words, room, style);
+            let text = cut(&format!("{sign} {}", clean(&message.text)), room);
+            buf.put(area.x + 1, area.y, text, room, style);
         }
         _ => keys(app, theme, area, buf),
     }
@@ -60,12 +60,12 @@ fn command(app: &App, line: &CommandLine, theme: &Theme, area: Rect, buf: &mut B
     buf.put(area.x + 1, area.y, &text, room, Style::new());
     let at = width(&text) + 3;
     let offered = completions(app, &line.text);
-    let words = offered.iter().map(|one| one.rsplit_once(' ').filter(|(_, end)| !end.is_empty()));
-    let words: Vec<&str> =
-        words.zip(&offered).map(|(end, one)| end.map_or(one.trim(), |(_, end)| end)).collect();
+    let names = offered.iter().map(|one| one.rsplit_once(' ').filter(|(_, end)| !end.is_empty()));
+    let names: Vec<&str> =
+        names.zip(&offered).map(|(end, one)| end.map_or(one.trim(), |(_, end)| end)).collect();
     let left = room.saturating_sub(at);
     if left > 4 && offered.iter().any(|one| one.trim() != line.text.trim()) {
-        let words = cut(&words.join("  "), left);
-        buf.put(area.x + 1 + at as u16, area.y, words, left, theme.faint());
+        let names = cut(&names.join("  "), left);
+        buf.put(area.x + 1 + at as u16, area.y, names, left, theme.faint());
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The greatest useful height of `panel`, borders included.
-pub fn most(app: &App, panel: &Panel) -> u16 {
+pub fn max_height(app: &App, panel: &Panel) -> u16 {
     let lines = match panel.kind {
         Kind::Runs => app.table.shown.len() + 3,
         Kind::Retrieval => retrieval::lines(&app.snapshot.runs) + 3,
@@ -38,7 +38,7 @@ pub fn most(app: &App, panel: &Panel) -> u16 {
 }
 
 /// How many lines of the panel at `index` do not fit into `place`, borders included.
-pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
+pub fn hidden_lines(app: &App, index: usize, place: Rect) -> usize {
     let (wide, high) = (place.width.saturating_sub(2), usize::from(place.height.saturating_sub(2)));
     let lines = match app.panels().nth(index).map(|panel| panel.kind) {
         Some(Kind::Events) => events::shown(app).len(),
@@ -63,8 +63,8 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         .title_style(if focused { theme.strong() } else { theme.heading() });
     let inside = block.inner(rect);
     block.render(rect, buf);
-    drawn(app, panel.kind, rect, theme, buf);
-    let first = app.scrolled(index).min(out_of_sight(app, index, rect));
+    drawn_count(app, panel.kind, rect, theme, buf);
+    let first = app.scrolled(index).min(hidden_lines(app, index, rect));
     match panel.kind {
         Kind::Diff => diff::draw(app, first, inside, theme, buf),
         Kind::Run => run::draw(app, first, inside, theme, buf),
@@ -81,7 +81,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
 }
 
 /// Writes on the lower border how many runs or groups are drawn, with the key that changes it.
-fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+fn drawn_count(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let charted = [Kind::Line, Kind::Temperature, Kind::Layers, Kind::Phases, Kind::System, Kind::Diff];
     let (drawn, all) = app.drawn();
     let (key, what) = (app.keys.key_of("all"), if app.by() == By::Run { "runs" } else { "groups" });
@@ -123,8 +123,14 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
     let Some(chart) = app.chart(index) else { return };
     let rows = rows(app, chart);
     if rows.iter().all(|rows| rows.buckets.is_empty()) {
-        let words = clean(&format!("no {} yet", panel.metrics.join(", ")));
-        buf.put(inside.x, inside.y, cut(&words, inside.width as usize), inside.width as usize, theme.faint());
+        let message = clean(&format!("no {} yet", panel.metrics.join(", ")));
+        buf.put(
+            inside.x,
+            inside.y,
+            cut(&message, inside.width as usize),
+            inside.width as usize,
+            theme.faint(),
+        );
         return;
     }
     let view = app.view_of(index, panel, chart.x);

@@ -152,9 +152,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_without_a_cursor_is_told_why_it_gets_lines() {
-        assert!(reason(None).is_some_and(|words| words.contains("TERM is not set")));
-        assert!(reason(Some("dumb")).is_some_and(|words| words.contains("`dumb`")));
+    fn a_terminal_without_a_cursor_gets_the_reason_for_plain_lines() {
+        assert!(reason(None).is_some_and(|text| text.contains("TERM is not set")));
+        assert!(reason(Some("dumb")).is_some_and(|text| text.contains("`dumb`")));
         assert_eq!(reason(Some("xterm-256color")), None);
     }
 }

@@ -44,8 +44,8 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
         }
     }
     if rows.is_empty() {
-        let words = "no evaluation yet: retrieval and zero-shot scores appear here";
-        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
+        let message = "no evaluation yet: retrieval and zero-shot scores appear here";
+        buf.put(area.x, area.y, message, area.width as usize, theme.faint());
         return;
     }
     grid::draw(&columns, &rows, selected, area, theme, buf);
@@ -70,7 +70,7 @@ fn split_lines<'a>(metrics: impl Iterator<Item = (&'a str, Option<f64>)>) -> Vec
         let parts: Vec<&str> = name.split('/').collect();
         let Some(column) = column(&parts) else { continue };
         let split: Vec<&str> =
-            parts[..parts.len() - 1].iter().filter(|part| !is_word(part)).copied().collect();
+            parts[..parts.len() - 1].iter().filter(|part| !is_task(part)).copied().collect();
         let split = split.join("/");
         let at = lines.iter().position(|line| line.split == split).unwrap_or_else(|| {
             lines.push(Line { split, values: [None; COLUMNS.len()] });
@@ -84,12 +84,12 @@ fn split_lines<'a>(metrics: impl Iterator<Item = (&'a str, Option<f64>)>) -> Vec
 
 fn column(parts: &[&str]) -> Option<usize> {
     let last = parts.last()?;
-    COLUMNS.iter().position(|(_, words, end, _)| end == last && words.iter().any(|word| parts.contains(word)))
+    COLUMNS.iter().position(|(_, tasks, end, _)| end == last && tasks.iter().any(|task| parts.contains(task)))
 }
 
 /// Whether a part of the name identifies the column, not the split.
-fn is_word(part: &&&str) -> bool {
-    **part == "retrieval" || COLUMNS.iter().any(|(_, words, ..)| words.contains(*part))
+fn is_task(part: &&&str) -> bool {
+    **part == "retrieval" || COLUMNS.iter().any(|(_, tasks, ..)| tasks.contains(*part))
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ pub fn lines(app: &App, room: usize) -> Vec<Line> {
 }
 
 /// Wraps a line.
-fn wrapped((label, words, kind): Line, wide: usize, room: usize) -> Vec<Line> {
-    let parts = wrap(&clean(&words), room.saturating_sub(wide).max(8));
+fn wrapped((label, text, kind): Line, wide: usize, room: usize) -> Vec<Line> {
+    let parts = wrap(&clean(&text), room.saturating_sub(wide).max(8));
     let parts = if parts.is_empty() { vec![String::new()] } else { parts };
     let label = |i: usize| pad(&pad(if i == 0 { &label } else { "" }, wide - 1, false), wide, false);
     parts.into_iter().enumerate().map(|(i, part)| (label(i), part, kind)).collect()
@@ -63,12 +63,12 @@ fn wrapped((label, words, kind): Line, wide: usize, room: usize) -> Vec<Line> {
 pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = area.width as usize;
     let lines = lines(app, room);
-    for ((label, words, kind), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
+    for ((label, text, kind), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
         let label_style = if *kind == LineKind::Heading { theme.heading() } else { theme.faint() };
         let style = if *kind == LineKind::Bad { theme.bad() } else { Style::new() };
         buf.put(area.x, y, label, room, label_style);
         let wide = width(label).min(room);
-        buf.put(area.x + wide as u16, y, cut(words, room - wide), room - wide, style);
+        buf.put(area.x + wide as u16, y, cut(text, room - wide), room - wide, style);
     }
     let below = lines.len().saturating_sub(first + area.height as usize);
     if first + below > 0 && area.width > 20 {

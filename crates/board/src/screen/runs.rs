@@ -59,9 +59,9 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
 fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
     let sorted = table.sort.as_ref().filter(|(by, _)| by == col);
     let arrow = sorted.map_or("", |(_, descending)| if *descending { "↓" } else { "↑" });
-    let of = |right: bool, word: &str, rank: u8, least: Option<usize>| {
+    let of = |right: bool, label: &str, rank: u8, least: Option<usize>| {
         let rank = if sorted.is_some() { 0 } else { rank };
-        Column { head: format!("{word}{arrow}"), right, rank, least }
+        Column { head: format!("{label}{arrow}"), right, rank, least }
     };
     match col {
         Col::Name => of(false, "run", 0, Some(10)),
@@ -177,10 +177,10 @@ fn loss(run: &Run, theme: &Theme) -> Cell {
     let Some(series) = run.metric("train/loss") else { return (String::new(), Style::new()) };
     let value = series.last.map_or(String::new(), number);
     let Some(step) = series.first_bad_step else { return (value, Style::new()) };
-    let word = if series.n_nan > 0 { "NaN" } else { "inf" };
+    let kind = if series.n_nan > 0 { "NaN" } else { "inf" };
     // A run that ended with a non-finite loss shows only that.
     let value = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
-    (format!("{value}✕{word}@{step}"), theme.bad())
+    (format!("{value}✕{kind}@{step}"), theme.bad())
 }
 
 /// Image-text pairs per second.

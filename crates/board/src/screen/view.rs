@@ -89,22 +89,22 @@ fn header(app: &App, areas: &ScreenAreas, theme: &Theme, buf: &mut Buffer) {
 
 /// The options that differ from the layout, and the page.
 fn option_labels(app: &App, areas: &ScreenAreas) -> String {
-    let mut words = Vec::new();
-    words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
-    words.extend(app.chart_options.labels());
-    words.extend(
+    let mut labels = Vec::new();
+    labels.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
+    labels.extend(app.chart_options.labels());
+    labels.extend(
         app.smooth
             .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),
     );
     let (drawn, all) = app.drawn();
-    words.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
-    words.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
-    words.extend((areas.pages > 1).then(|| format!("page {} of {}", areas.page + 1, areas.pages)));
-    words.join("  ")
+    labels.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
+    labels.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
+    labels.extend((areas.pages > 1).then(|| format!("page {} of {}", areas.page + 1, areas.pages)));
+    labels.join("  ")
 }
 
 fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let words = match (app.starting(), &app.snapshot.trouble) {
+    let text = match (app.starting(), &app.snapshot.trouble) {
         (true, _) => "The run is starting.",
         (false, Some(_)) => return,
         (false, None) if !app.table.filter.active.is_empty() => {
@@ -112,7 +112,7 @@ fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
         (false, None) => "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml",
     };
-    let lines = wrap(words, (area.width as usize).saturating_sub(4).max(1));
+    let lines = wrap(text, (area.width as usize).saturating_sub(4).max(1));
     let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (top..area.bottom()).zip(lines) {
         let x = area.x + area.width.saturating_sub(width(&line) as u16) / 2;

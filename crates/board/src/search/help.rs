@@ -43,8 +43,8 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let block = if theme.ascii() { block.border_set(ascii_border(false)) } else { block };
     let inside = block.inner(place);
     block.render(place, buf);
-    for ((key, words), y) in keys.iter().zip(inside.y..inside.bottom()) {
-        let pieces = [(format!(" {key:<10} "), theme.strong()), ((*words).to_owned(), theme.heading())];
+    for ((key, text), y) in keys.iter().zip(inside.y..inside.bottom()) {
+        let pieces = [(format!(" {key:<10} "), theme.strong()), ((*text).to_owned(), theme.heading())];
         let pieces: Vec<(&str, _)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
         line(&pieces, (inside.x, y), inside, buf);
     }

@@ -70,13 +70,13 @@ fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let sign = if theme.ascii() { "> " } else { "› " };
     let y = area.y + 1;
     if let Some(hit) = &app.similar_to {
-        let words = format!("nearest to {}", clean(&hit.name));
-        line(&[(sign, theme.strong()), (&words, theme.heading())], (area.x, y), area, buf);
+        let title = format!("nearest to {}", clean(&hit.name));
+        line(&[(sign, theme.strong()), (&title, theme.heading())], (area.x, y), area, buf);
     } else if !app.shows_misses() {
         prompt(app, theme, (sign, y), area, buf);
     }
-    let (words, style) = status(app, theme);
-    put(&words, (area.x, area.y + 2), style, area, buf);
+    let (text, style) = status(app, theme);
+    put(&text, (area.x, area.y + 2), style, area, buf);
 }
 
 /// Draws the prompt, scrolled so that the cursor is visible.
@@ -111,14 +111,14 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
     }
     if let Some(misses) = &app.misses {
         let moved = if misses.moved > 0 { format!("; {} moved since", misses.moved) } else { String::new() };
-        let words = format!(
+        let text = format!(
             "{} on {}, step {}: {} of {} queries missed{moved}",
             misses.direction, misses.split, misses.step, misses.missed, misses.queries
         );
-        return (words, if misses.moved > 0 { theme.warning() } else { theme.faint() });
+        return (text, if misses.moved > 0 { theme.warning() } else { theme.faint() });
     }
     let dots = if app.waiting() { " ..." } else { "" };
-    let words = match &app.found {
+    let text = match &app.found {
         Some(found) => format!(
             "{} of {} images in {:.0} ms ({:.0} embedding, {:.0} searching){dots}",
             found.hits.len(),
@@ -129,7 +129,7 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
         ),
         None => format!("{} images indexed{dots}", app.ready.pictures),
     };
-    (words, theme.faint())
+    (text, theme.faint())
 }
 
 fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -157,9 +157,9 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ],
     };
     let mut x = area.x;
-    for (key, words) in hints {
-        let words = format!(" {words}  ");
-        x = line(&[(key, theme.strong()), (&words, theme.faint())], (x, area.bottom() - 1), area, buf);
+    for (key, label) in hints {
+        let label = format!(" {label}  ");
+        x = line(&[(key, theme.strong()), (&label, theme.faint())], (x, area.bottom() - 1), area, buf);
     }
 }
 

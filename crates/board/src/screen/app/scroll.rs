@@ -16,17 +16,17 @@ impl App {
     pub(super) fn scroll(&mut self, panel: usize, lines: usize, up: bool) {
         let shown = self.panels().nth(panel).map(|panel| panel.kind);
         let away = up == shown.is_some_and(Kind::ends_first);
-        let most = self.out_of_sight(panel);
+        let most = self.hidden_lines(panel);
         let at = self.scrolled(panel).min(most);
         let at = if away { at.saturating_add(lines).min(most) } else { at.saturating_sub(lines) };
         self.scrolled.insert((self.view, panel), at);
     }
 
     /// How many lines of `panel` do not fit on the screen.
-    fn out_of_sight(&self, panel: usize) -> usize {
+    fn hidden_lines(&self, panel: usize) -> usize {
         let place =
             screen_areas(self, self.size).and_then(|all| all.panels.into_iter().find(|(i, _)| *i == panel));
-        place.map_or(0, |(_, place)| panel::out_of_sight(self, panel, place))
+        place.map_or(0, |(_, place)| panel::hidden_lines(self, panel, place))
     }
 
     /// Moves the run selection.

@@ -137,7 +137,7 @@ pub const SORT: Argument = Argument {
     parse: |app, text| {
         let known = app.table.column_names();
         let name = text.strip_prefix('-').unwrap_or(text);
-        match known.iter().any(|word| word == name) {
+        match known.iter().any(|column| column == name) {
             true => Ok(Action::Table(TableAction::SortBy(text.to_string()))),
             false => Err(unknown("column", name, &known)),
         }

@@ -37,9 +37,9 @@ pub fn draw(runs: &[Run], selected: Option<usize>, area: Rect, theme: &Theme, bu
         }
     }
     if rows.is_empty() {
-        let words = "No run here evaluates averaged weights. The trick `ema` maintains and evaluates an average: \
+        let message = "No run here evaluates averaged weights. The trick `ema` maintains and evaluates an average: \
                      [[trick]] plugin = \"ema\"";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     let columns = [
         Column::words("run", 0, 8),

@@ -65,9 +65,9 @@ pub fn draw(
     let area = area.intersection(buf.area);
     let Some((own, (probe, at, of))) = run.and_then(|run| Some((run, selected_probe(run, selection.back)?)))
     else {
-        let words = "The selected run has no images for fixed queries yet. Runs of this version record them at \
+        let message = "The selected run has no images for fixed queries yet. Runs of this version record them at \
                      every evaluation; the spec needs [data.val].";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     };
     let queries = order(probe, selection.worst);
     if queries.is_empty() {
@@ -79,7 +79,7 @@ pub fn draw(
     );
     let first = selection.query.min(queries.len() - 1);
     let order = if selection.worst { "worst first" } else { "in order" };
-    let words = format!(
+    let title = format!(
         "  step {} ({} of {of})  query {} of {}, {order}  {}",
         probe.step,
         at + 1,
@@ -87,7 +87,7 @@ pub fn draw(
         queries.len(),
         gallery.protocol_name()
     );
-    line(&[(&own.name, theme.heading()), (&words, theme.faint())], (area.x, area.y), area, buf);
+    line(&[(&own.name, theme.heading()), (&title, theme.faint())], (area.x, area.y), area, buf);
     let mut below = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     let rows = Rows { runs, panels, gallery };
     let high = height(&rows, below);

@@ -19,9 +19,9 @@ pub fn draw(all: &[Layers], selected: Option<RunId>, area: Rect, theme: &Theme, 
     let chosen = all.iter().find(|layers| Some(layers.run) == selected);
     let with = |layers: &&Layers| !layers.rates.is_empty();
     let Some(layers) = chosen.filter(with).or(all.iter().find(with)) else {
-        let words = "No run here has per-layer learning rates. The trick `layer_decay` sets and records them: \
+        let message = "No run here has per-layer learning rates. The trick `layer_decay` sets and records them: \
                      [[trick]] plugin = \"layer_decay\"";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     };
     if area.height == 0 {
         return;

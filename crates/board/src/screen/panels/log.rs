@@ -71,8 +71,8 @@ fn end(name: &str, path: &Path) -> Log {
     match tail(path) {
         Ok((lines, cut)) => Log { lines: Arc::new(lines), cut, ..log },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let words = "no console log: this run printed to the terminal that started it";
-            Log { trouble: Some(words.to_string()), ..log }
+            let message = "no console log: this run printed to the terminal that started it";
+            Log { trouble: Some(message.to_string()), ..log }
         }
         Err(error) => Log { trouble: Some(format!("cannot read {}: {error}", path.display())), ..log },
     }

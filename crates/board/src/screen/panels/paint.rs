@@ -26,13 +26,13 @@ pub fn line(pieces: &[(&str, Style)], at: (u16, u16), area: Rect, buf: &mut Buff
 }
 
 /// Writes why there is nothing to show, wrapped.
-pub fn placeholder(words: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    paragraph(words, theme.faint(), area, buf);
+pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    paragraph(text, theme.faint(), area, buf);
 }
 
 /// Writes wrapped text from the top of `area`; returns the number of lines.
-pub fn paragraph(words: &str, style: Style, area: Rect, buf: &mut Buffer) -> u16 {
-    let lines = wrap(&clean(words), area.width.max(1).into());
+pub fn paragraph(text: &str, style: Style, area: Rect, buf: &mut Buffer) -> u16 {
+    let lines = wrap(&clean(text), area.width.max(1).into());
     for (y, line) in (area.top()..area.bottom()).zip(&lines) {
         put(line, (area.x, y), style, area, buf);
     }

@@ -50,9 +50,9 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let known: Vec<&Phases> = all.iter().filter(|phases| parts(phases).iter().sum::<f64>() > 0.0).collect();
     if known.is_empty() {
-        let words = "No run here has recorded step times. Every run of this version does: \
+        let message = "No run here has recorded step times. Every run of this version does: \
                      time/data_wait_s, time/update_s and its phases.";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     if area.height == 0 {
         return;
@@ -63,7 +63,7 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let names =
         known.iter().map(|phases| width(&phases.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
     for (phases, y) in known.iter().zip((rows.top()..rows.bottom()).step_by(each)) {
-        words(phases, names, (rows.x, y), rows, theme, buf);
+        summary(phases, names, (rows.x, y), rows, theme, buf);
         if each == 2 {
             bar(phases, (rows.x, y + 1), rows, theme, buf);
         }
@@ -71,7 +71,7 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     legend(&known, (area.x, legend_y), area, theme, buf);
 }
 
-fn words(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
+fn summary(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
     let verdict = match waiting(phases) {
         Some(share) if share > DATA_BOUND => {
             (format!("bound by data ({:.0}% wait)", share * 100.0), theme.warning())

@@ -27,9 +27,9 @@ pub fn draw(
     let area = area.intersection(buf.area);
     let Some((own, (probe, at, of))) = run.and_then(|run| Some((run, selected_probe(run, selection.back)?)))
     else {
-        let words = "The selected run has no similarity matrix yet. Runs of this version record one for a few \
+        let message = "The selected run has no similarity matrix yet. Runs of this version record one for a few \
                      fixed pairs at every evaluation; the spec needs [data.val].";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     };
     let matrix =
         match Matrix::of(probe, selection.mode, pinned.and_then(|pinned| probe_at(pinned, probe.step))) {
@@ -37,13 +37,13 @@ pub fn draw(
                 return placeholder("The matrix of this evaluation is empty.", area, theme, buf);
             }
             Ok(matrix) => matrix,
-            Err(words) => return placeholder(words, area, theme, buf),
+            Err(message) => return placeholder(message, area, theme, buf),
         };
     if area.height < 3 || area.width < 8 {
         return;
     }
     let place = format!("  step {} ({} of {of})  {} {}", probe.step, at + 1, probe.split, probe.weights);
-    let mode = format!("  {}", mode_words(selection.mode, probe.logit_scale, pinned));
+    let mode = format!("  {}", mode_label(selection.mode, probe.logit_scale, pinned));
     let pieces = [(&*own.name, theme.heading()), (&place, Style::new()), (&mode, theme.faint())];
     line(&pieces, (area.x, area.y), area, buf);
     let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
@@ -54,7 +54,7 @@ pub fn draw(
     footer(summary.as_ref(), &shape, below, theme, buf);
 }
 
-fn mode_words(mode: MatrixMode, scale: Option<f64>, pinned: Option<&RunProbes>) -> String {
+fn mode_label(mode: MatrixMode, scale: Option<f64>, pinned: Option<&RunProbes>) -> String {
     match mode {
         MatrixMode::Cosine => "cosine".to_string(),
         MatrixMode::Softmax => format!("softmax over a row, scale {}", scale.map_or("1".to_string(), number)),
@@ -89,20 +89,20 @@ fn footer(summary: Option<&Summary>, shape: &Shape, area: Rect, theme: &Theme, b
         Rect { y, height: area.bottom().saturating_sub(y), ..area }
     };
     let Some(summary) = summary else { return };
-    let mut say = |words: &str, style: Style| {
-        let taken = paragraph(words, style, room, buf).min(room.height);
+    let mut write = |text: &str, style: Style| {
+        let taken = paragraph(text, style, room, buf).min(room.height);
         room = Rect { y: room.y + taken, height: room.height - taken, ..room };
     };
-    let words = format!("matching pairs {:.3}  others {:.3} (mean cosine)", summary.diagonal, summary.others);
-    say(&words, Style::new());
+    let means = format!("matching pairs {:.3}  others {:.3} (mean cosine)", summary.diagonal, summary.others);
+    write(&means, Style::new());
     if let Some(negative) = &summary.hardest {
         let gap = negative.wrong - negative.right;
         let style = if gap > 0.0 { theme.warning() } else { theme.good() };
-        say(
+        write(
             &format!("hardest negative: {:.3}, the right image: {:.3}", negative.wrong, negative.right),
             style,
         );
-        say(&format!("caption: {}", negative.caption), Style::new());
-        say(&format!("wrong image: {}", negative.image), theme.faint());
+        write(&format!("caption: {}", negative.caption), Style::new());
+        write(&format!("wrong image: {}", negative.image), theme.faint());
     }
 }

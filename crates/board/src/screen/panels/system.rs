@@ -26,9 +26,9 @@ pub fn draw(all: &[SystemStats], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let known: Vec<&SystemStats> = all.iter().filter(|stats| !stats.metrics.is_empty()).collect();
     if known.is_empty() {
-        let words = "No run here has recorded system statistics. Every run of this version records system/cpu and \
+        let message = "No run here has recorded system statistics. Every run of this version records system/cpu and \
                      system/memory_gib, and on a GPU system/gpu_memory_gib.";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     let mut y = area.y;
     for stats in known {
@@ -58,11 +58,11 @@ fn row(
         |value: f64| if share { format!("{:.0}%", value * 100.0) } else { format!("{} GiB", number(value)) };
     let label_room = if area.width >= 60 { 18 } else { 11 };
     let x = put(&format!("  {} ", pad(label, label_room, false)), (area.x, y), theme.faint(), area, buf);
-    let words = format!("{:>8}  max {}", show(metric.last), show(metric.max));
-    let room = usize::from(area.right().saturating_sub(x)).saturating_sub(words.len() + 1);
+    let text = format!("{:>8}  max {}", show(metric.last), show(metric.max));
+    let room = usize::from(area.right().saturating_sub(x)).saturating_sub(text.len() + 1);
     let full = if share { 1.0 } else { metric.max };
     let curve = spark(&metric.values, full, room, theme);
     put(&curve, (x, y), Style::new().fg(theme.series(colour.unwrap_or(0))), area, buf);
     let after = x.saturating_add(room.min(metric.values.len()) as u16).saturating_add(1);
-    put(&words, (after, y), Style::new(), area, buf);
+    put(&text, (after, y), Style::new(), area, buf);
 }

@@ -21,9 +21,9 @@ pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf:
     let area = area.intersection(buf.area);
     let known: Vec<&Scale> = all.iter().filter(|scale| last(scale).is_some()).collect();
     if known.is_empty() {
-        let words = "No run here has recorded a logit scale. Contrastive losses (clip, siglip, multi_positive) \
+        let message = "No run here has recorded a logit scale. Contrastive losses (clip, siglip, multi_positive) \
                      report train/logit_scale; cross entropy has none.";
-        return placeholder(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     let names =
         known.iter().map(|scale| width(&scale.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
@@ -34,8 +34,8 @@ pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf:
         }
         state(scale, names, left, theme, buf);
         left = below(left, 1);
-        if let Some(words) = warning(scale) {
-            let taken = paragraph(&words, theme.warning(), left, buf);
+        if let Some(text) = warning(scale) {
+            let taken = paragraph(&text, theme.warning(), left, buf);
             left = below(left, taken);
         }
     }
@@ -151,10 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_that_stays_at_its_clamp_is_told() {
+    fn a_scale_that_stays_at_its_clamp_is_reported() {
         let pinned = scale(&[20.0, 60.0, 100.0, 99.99, 100.0], 100.0);
         assert_eq!(pinned_since(&pinned), Some(20.0));
-        assert!(warning(&pinned).is_some_and(|words| words.contains("since step 20")));
+        assert!(warning(&pinned).is_some_and(|text| text.contains("since step 20")));
         assert_eq!(pinned_since(&Scale { learned: false, ..pinned }), None);
         assert_eq!(pinned_since(&scale(&[20.0, 100.0, 90.0], 100.0)), None);
         assert_eq!(pinned_since(&scale(&[], 100.0)), None);

@@ -32,8 +32,8 @@ pub fn all<'a>(app: &'a App, run: &'a Run) -> Vec<(&'a str, Vec<Line>)> {
     ]
 }
 
-fn line(label: &str, words: impl Into<String>) -> Line {
-    (label.to_string(), words.into(), LineKind::Plain)
+fn line(label: &str, text: impl Into<String>) -> Line {
+    (label.to_string(), text.into(), LineKind::Plain)
 }
 
 fn state(run: &Run) -> Vec<Line> {
@@ -67,8 +67,8 @@ fn metrics(run: &Run) -> Vec<Line> {
         let bad = series.first_bad_step.map(|step| format!(", not finite @{step}"));
         let kind = if bad.is_some() { LineKind::Bad } else { LineKind::Plain };
         let sign = if goal(&series.name) { "★ " } else { "" };
-        let words = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
-        (format!("{sign}{}", series.name), words, kind)
+        let text = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
+        (format!("{sign}{}", series.name), text, kind)
     };
     all.iter().map(one).collect()
 }
@@ -95,11 +95,11 @@ fn settings(app: &App, run: &Run) -> Vec<Line> {
     let base = app.pinned.and_then(at).filter(|base| *base != here);
     let rows = diff::differing(app);
     let differs = |values: &[Option<&str>]| base.is_none_or(|base| values[base] != values[here]);
-    let words = |values: &[Option<&str>]| match base {
+    let text = |values: &[Option<&str>]| match base {
         Some(base) => format!("{} (pinned: {})", diff::value(values[here]), diff::value(values[base])),
         None => diff::value(values[here]),
     };
-    rows.iter().filter(|(_, values)| differs(values)).map(|(key, values)| line(key, words(values))).collect()
+    rows.iter().filter(|(_, values)| differs(values)).map(|(key, values)| line(key, text(values))).collect()
 }
 
 fn environment(run: &Run, details: Option<&Details>) -> Vec<Line> {

@@ -129,7 +129,7 @@ impl Col {
     }
 }
 
-/// The best value, or the last where neither direction is better.
+/// The best value; the last one if the metric has no better direction.
 pub fn best(series: &SeriesRow) -> Option<f64> {
     series.best().map(|(value, _)| value).or(series.last)
 }

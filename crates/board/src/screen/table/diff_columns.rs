@@ -117,7 +117,7 @@ mod tests {
             run(&[("image.depth", "3"), ("image.plugin", "rn"), ("lr", "2"), ("same", "x"), ("ema", "0.9")]),
         ];
         let keys = diff_columns(&runs.iter().collect::<Vec<_>>());
-        // The plugin and the depth say the same; the rate says the rest.
+        // The plugin and the depth split the runs alike; the learning rate splits the rest.
         assert_eq!(keys[..2], ["image.plugin", "lr"]);
         assert_eq!(keys.len(), 4, "{keys:?}");
         assert!(diff_columns(&[&runs[0]]).is_empty() && diff_columns(&[]).is_empty());

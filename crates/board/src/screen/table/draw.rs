@@ -31,14 +31,14 @@ pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     }
     let left = area.right().saturating_sub(x) as usize;
     x = buf.put(x, area.y, "▏", left, theme.strong()).0;
-    let (words, style) = match problem {
+    let (message, style) = match problem {
         Some(problem) => (format!("✗ {}{}", problem.message, prefixed(&problem.label)), theme.bad()),
         None if filter.text.is_empty() => (HINT.to_string(), theme.faint()),
         None => (format!("{}  Enter keeps the filter, Esc clears it", counts(app)), theme.faint()),
     };
     let left = (area.right().saturating_sub(x) as usize).saturating_sub(2);
     if left > 0 {
-        buf.put(x + 1, area.y, cut(&words, left), left, style);
+        buf.put(x + 1, area.y, cut(&message, left), left, style);
     }
 }
 

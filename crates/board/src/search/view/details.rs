@@ -30,8 +30,8 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             answers(miss, area, theme, buf);
         }
     } else if let (true, Some(hit)) = (app.enlarged, app.hit()) {
-        let words = format!("{}  {:.4}  {}", app.selected + 1, hit.score, clean(&hit.name));
-        put(&words, (side.x, side.y), theme.heading(), side, buf);
+        let title = format!("{}  {:.4}  {}", app.selected + 1, hit.score, clean(&hit.name));
+        put(&title, (side.x, side.y), theme.heading(), side, buf);
     }
 }
 
@@ -70,11 +70,11 @@ fn answers(miss: &Miss, area: Rect, theme: &Theme, buf: &mut Buffer) {
     for answer in &miss.answers {
         let right = if answer.right { " right" } else { "" };
         let style = if answer.right { theme.good() } else { Style::new() };
-        let words = format!("{:>4}  {:.3}{right}  {}", answer.rank, answer.score, item(&answer.item));
+        let text = format!("{:>4}  {:.3}{right}  {}", answer.rank, answer.score, item(&answer.item));
         let room = Rect { y, height: area.bottom().saturating_sub(y), ..area };
         if room.height == 0 {
             return;
         }
-        y += paragraph(&words, style, Rect { height: room.height.min(2), ..room }, buf);
+        y += paragraph(&text, style, Rect { height: room.height.min(2), ..room }, buf);
     }
 }

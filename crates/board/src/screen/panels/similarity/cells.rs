@@ -24,8 +24,8 @@ impl Shape {
     pub fn fitting(matrix: &Matrix, area: Rect, theme: &Theme) -> Shape {
         let halves = heat::blocks(theme);
         let (units, base) = if halves { (2, 1) } else { (1, 2) };
-        let words = if area.height >= 12 && area.width < 2 * area.height + 24 { 5 } else { 1 };
-        let lines = usize::from(area.height.saturating_sub(words).max(1));
+        let text_lines = if area.height >= 12 && area.width < 2 * area.height + 24 { 5 } else { 1 };
+        let lines = usize::from(area.height.saturating_sub(text_lines).max(1));
         let (rows, columns) = (matrix.rows.max(1), matrix.columns.max(1));
         let room = (lines * units, usize::from(area.width) / base);
         let scale = (room.0 / rows).min(room.1 / columns);
