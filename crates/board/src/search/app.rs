@@ -134,8 +134,8 @@ impl App {
         self.due.is_some() || self.in_flight.values().any(|purpose| !matches!(purpose, Purpose::Thumbnail(_)))
     }
 
-    /// Handles a key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes too; pressed twice,
-    /// it leaves.
+    /// Handles a key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes too, and leaves if
+    /// pressed twice.
     pub fn press(&mut self, key: KeyEvent, now: Instant) -> Next {
         let again = std::mem::take(&mut self.leaving);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
