@@ -29,7 +29,7 @@ impl App {
             Action::Command(text) => self.mode = Mode::Command(CommandLine::new(text)),
             Action::View(view) => self.switch(view),
             Action::Next => self.focus = (self.focus + 1) % panels,
-            Action::Before => self.focus = (self.focus + panels - 1) % panels,
+            Action::Previous => self.focus = (self.focus + panels - 1) % panels,
             Action::Up(lines) => self.move_lines(self.focus, lines, true),
             Action::Down(lines) => self.move_lines(self.focus, lines, false),
             Action::Wheel { panel, up, .. } => self.move_lines(panel, 3, up),

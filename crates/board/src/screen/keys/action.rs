@@ -26,7 +26,7 @@ pub enum Action {
     /// Focus the next panel.
     Next,
     /// Focus the previous panel.
-    Before,
+    Previous,
     /// Select the run above, or scroll the focused list, by so many lines; up to the top with [`usize::MAX`].
     Up(usize),
     /// As [`Action::Up`], downwards.

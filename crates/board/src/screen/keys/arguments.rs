@@ -111,7 +111,7 @@ pub const UNTAG: Argument = Argument {
     parse: |app, text| match (UNTAG.completions)(app) {
         known if known.iter().any(|tag| tag == text) => Ok(Action::Untag(text.to_string())),
         known if known.is_empty() => Err("the selected run has no tags".to_string()),
-        known => Err(unknown("tag of the run", text, &known)),
+        known => Err(unknown("tag", text, &known)),
     },
 };
 

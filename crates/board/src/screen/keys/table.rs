@@ -118,7 +118,7 @@ pub static BINDINGS: &[Binding] = &[
         "show a view",
     ),
     action("panel", &["Tab"], Action::Next, "panel", "focus the next panel, across pages"),
-    action("panel-before", &["Shift-Tab"], Action::Before, "", "focus the previous panel"),
+    action("panel-before", &["Shift-Tab"], Action::Previous, "", "focus the previous panel"),
     action("up", &["Up", "k"], Action::Up(1), "move", "select the run above, or scroll up"),
     action("down", &["Down", "j"], Action::Down(1), "move", "select the run below, or scroll down"),
     action_on(
