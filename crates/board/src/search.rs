@@ -1,15 +1,15 @@
-//! The interactive search: a prompt whose answers follow as it is typed.
+//! The interactive search: a prompt with results that update while typing.
 //!
 //! ```text
-//! keys --App::press--> state, and what to ask --Searcher--> another process --reply--> App::take --> view::draw
+//! keys --App::press--> state and requests --Searcher--> search process --reply--> App::take --> view::draw
 //! ```
-//! Nothing here waits for an answer, so that no key is late.
+//! Nothing here blocks on a reply, so keys are handled at once.
 
 pub mod app;
 mod help;
-mod line;
+mod input;
 mod run;
-pub mod thumbs;
+pub mod thumbnails;
 pub mod view;
 
 use anyhow::Result;
@@ -19,31 +19,31 @@ use crate::screen::panels::images::Images;
 
 pub use run::show;
 
-/// Who answers.
+/// The search backend.
 pub trait Searcher {
-    /// Asks without waiting; returns the number that the reply will have.
+    /// Sends a request without blocking; returns the id of its reply.
     ///
     /// # Errors
-    /// When nobody listens any more.
+    /// If the search process has ended.
     fn send(&mut self, ask: Ask) -> Result<u64>;
-    /// A reply that has come, if one has.
+    /// The next reply, if one has arrived.
     ///
     /// # Errors
-    /// When no reply will come any more.
+    /// If the search process has ended.
     fn reply(&mut self) -> Result<Option<Reply>>;
 }
 
-/// What to show.
+/// What the search screen shows.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What is searched.
+    /// The index to search.
     pub ready: Ready,
-    /// What is looked for at first.
+    /// The first query.
     pub first: Option<Query>,
-    /// How many pictures to find.
+    /// How many images to return.
     pub top: usize,
-    /// How many wrong matches of an evaluation to show instead of a prompt.
+    /// How many wrong matches of an evaluation to list instead of a prompt.
     pub worst: Option<usize>,
-    /// How pictures are shown.
+    /// How images are drawn.
     pub images: Images,
 }

@@ -9,10 +9,10 @@ use clip_lab_board::{
     filter::Filter,
     screen::{
         app::{App, Next},
-        data::Want,
-        effect::{Effect, carry_out},
+        data::FeedRequest,
         feed::Feed,
         keys::Keys,
+        store_action::{StoreAction, execute},
         theme::{Depth, Theme},
         view,
     },
@@ -25,7 +25,7 @@ use ratatui::{
     layout::Rect,
 };
 
-/// The fixture's store, its live run, and a screen of 120 by 40 over it.
+/// The fixture's store, its live run, and a dashboard of 120 by 40 on it.
 struct Room {
     _folder: tempfile::TempDir,
     store: PathBuf,
@@ -45,7 +45,7 @@ fn room() -> Room {
 fn read(app: &mut App, store: &Path) {
     let mut feed = Feed::new(store.to_path_buf(), Layout::live(), Filter::default());
     for _ in 0..2 {
-        let want: Want = app.want(120);
+        let want: FeedRequest = app.want(120);
         app.take(feed.poll(&want, true).expect("something to show"));
     }
 }
@@ -117,7 +117,7 @@ fn a_command_that_cannot_be_understood_is_answered_with_a_sentence() {
     }
     insta::assert_snapshot!(answers.join("\n"));
     keys(&mut app, "j");
-    assert!(app.told.is_none(), "the next key takes the answer away");
+    assert!(app.message.is_none(), "the next key clears the message");
 }
 
 #[test]
@@ -151,7 +151,10 @@ fn the_help_is_searched_and_does_what_is_marked() {
     assert_eq!(app.pinned, app.selected().map(|run| run.row.id));
     keys(&mut app, "?write");
     key(&mut app, KeyCode::Enter);
-    assert!(last_line(&app).starts_with(":note ▏"), "a command with an argument prompts for it");
+    assert!(
+        last_line(&app).starts_with(":note ▏"),
+        "a command that needs an argument opens the command line"
+    );
 }
 
 #[test]
@@ -160,12 +163,12 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
     let run = room.app.selected().expect("the live run").row.id;
     assert_eq!(keys(&mut room.app, "K"), Next::Stay);
     assert!(shown(&room.app, 80, 24).contains("Ask lit-ema to stop?"));
-    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "the default choice changes nothing");
+    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "the default answer cancels");
     keys(&mut room.app, "K");
-    let Next::Do(effect) = keys(&mut room.app, "y") else { panic!("confirmed") };
-    assert_eq!(effect, Effect::Ask { run, name: "lit-ema".to_string(), request: Request::Stop });
-    let told = carry_out(&room.store, &effect);
-    assert!(told.good && told.words.contains("lit-ema is asked to stop"), "{told:?}");
+    let Next::Store(action) = keys(&mut room.app, "y") else { panic!("confirmed") };
+    assert_eq!(action, StoreAction::Request { run, name: "lit-ema".to_string(), request: Request::Stop });
+    let message = execute(&room.store, &action);
+    assert!(message.ok && message.text.contains("asked lit-ema to stop"), "{message:?}");
     let heard = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         room.live[0].requests().contains(&Request::Stop)
@@ -177,8 +180,8 @@ fn stopping_is_asked_back_and_goes_through_the_store() {
 fn tags_and_notes_are_written_and_shown() {
     let mut room = room();
     for text in ["tag first try", "note the loss fell late"] {
-        let Next::Do(effect) = command(&mut room.app, text) else { panic!("{text}") };
-        assert!(carry_out(&room.store, &effect).good);
+        let Next::Store(action) = command(&mut room.app, text) else { panic!("{text}") };
+        assert!(execute(&room.store, &action).ok);
     }
     command(&mut room.app, "view config diff");
     key(&mut room.app, KeyCode::Tab);
@@ -186,21 +189,21 @@ fn tags_and_notes_are_written_and_shown() {
     read(&mut room.app, &room.store);
     let screen = shown(&room.app, 120, 60);
     assert!(screen.contains("first try") && screen.contains("the loss fell late"), "{screen}");
-    let Next::Do(effect) = command(&mut room.app, "untag first try") else { panic!("untag") };
-    assert!(carry_out(&room.store, &effect).good);
+    let Next::Store(action) = command(&mut room.app, "untag first try") else { panic!("untag") };
+    assert!(execute(&room.store, &action).ok);
 }
 
 #[test]
 fn a_refusal_of_the_store_is_a_sentence_on_the_screen() {
     let mut room = room();
     keys(&mut room.app, "jj");
-    let Next::Do(effect) = keys(&mut room.app, "C") else { panic!("a run is selected") };
-    room.app.told = Some(carry_out(&room.store, &effect));
+    let Next::Store(action) = keys(&mut room.app, "C") else { panic!("a run is selected") };
+    room.app.message = Some(execute(&room.store, &action));
     assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted: nobody is there to hear");
     std::fs::remove_file(&room.store).expect("removed");
-    let told = carry_out(&room.store, &effect);
-    assert!(!told.good && told.words.contains("there is no store at"), "{told:?}");
-    assert!(!room.store.exists(), "looking at a store never makes one");
+    let message = execute(&room.store, &action);
+    assert!(!message.ok && message.text.contains("there is no store at"), "{message:?}");
+    assert!(!room.store.exists(), "the dashboard never creates a store");
 }
 
 #[test]

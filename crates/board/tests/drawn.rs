@@ -1,4 +1,4 @@
-//! Selection of the drawn runs, and charts of any metric: by keys, without a terminal.
+//! Which runs the charts draw, and charts of any metric: by keys, without a terminal.
 
 mod common;
 
@@ -10,8 +10,8 @@ use clip_lab_board::{
     layout,
     screen::{
         app::{App, Next},
-        effect::{Effect, carry_out},
         feed::Feed,
+        store_action::{StoreAction, execute},
         theme::{Depth, Theme},
         view,
     },
@@ -122,12 +122,12 @@ fn a_chart_says_how_many_of_the_runs_it_draws_and_a_key_draws_all() {
     let shown = room.shown();
     assert!(shown.contains("8 of 24 runs drawn · a draws all"), "{shown}");
     room.keys("a");
-    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with its own style");
+    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with its own colour and dash");
     let shown = room.shown();
     assert!(shown.contains("all 24 runs drawn · a draws 8"), "{shown}");
     room.keys("a");
     assert_eq!(room.drawn().len(), 8);
-    assert!(room.colours().iter().all(|colour| *colour < 8), "a few have the colours of the palette");
+    assert!(room.colours().iter().all(|colour| *colour < 8), "a few runs use the palette's colours");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn the_list_of_metrics_is_searched_and_closes_what_it_added() {
     room.key(KeyCode::Enter);
     room.read();
     assert_eq!(room.app.panels().count(), panels);
-    assert!(room.shown().contains("the chart of odd/share_of_zeros is closed"), "{}", room.shown());
+    assert!(room.shown().contains("closed the chart of odd/share_of_zeros"), "{}", room.shown());
     assert!(!room.app.chart(1).expect("read").rows.is_empty(), "the others are drawn as before");
     room.keys("+nothing-like-this");
     assert!(room.shown().contains("nothing found"));
@@ -267,25 +267,25 @@ fn metrics_of_different_units_do_not_share_an_axis_silently() {
     let chart = room.app.chart(panels).expect("read");
     assert_eq!(chart.left_out, ["train/loss", "val/loss"]);
     assert_eq!(chart.rows.len(), 8);
-    assert!(room.shown().contains("another unit, not drawn: train/loss, val/loss"), "{}", room.shown());
+    assert!(room.shown().contains("not drawn, different unit: train/loss, val/loss"), "{}", room.shown());
 }
 
 #[test]
 fn a_layout_is_saved_beside_the_store_and_read_again() {
     let mut room = room();
     room.command("chart odd/share_of_zeros");
-    let Next::Do(effect) = room.command("layout save mine") else { panic!("it is written") };
-    let outcome = carry_out(&room.store, &effect);
-    assert!(outcome.good, "{outcome:?}");
+    let Next::Store(action) = room.command("layout save mine") else { panic!("it is written") };
+    let message = execute(&room.store, &action);
+    assert!(message.ok, "{message:?}");
     let found = layout::find(&room.store, Path::new("mine")).expect("beside the store");
     assert_eq!(layout::check(&found).as_ref(), Ok(&room.app.layout));
-    assert!(carry_out(&room.store, &effect).good, "written over by the same command");
+    assert!(execute(&room.store, &action).ok, "written over by the same command");
     std::fs::write(&found, "title = \"of somebody else\"").expect("written");
-    let outcome = carry_out(&room.store, &effect);
-    assert!(!outcome.good && outcome.words.contains("choose another name"), "{outcome:?}");
+    let message = execute(&room.store, &action);
+    assert!(!message.ok && message.text.contains("choose another name"), "{message:?}");
     for name in ["../x", "a/b", ".x", ""] {
-        let effect = Effect::SaveLayout { name: name.to_string(), text: String::new() };
-        assert!(!carry_out(&room.store, &effect).good, "{name}");
+        let action = StoreAction::SaveLayout { name: name.to_string(), text: String::new() };
+        assert!(!execute(&room.store, &action).ok, "{name}");
         assert_eq!(room.command(&format!("layout save {name}")), Next::Stay);
     }
 }
@@ -296,7 +296,7 @@ fn escape_closes_and_never_leaves() {
     room.keys("e");
     assert_eq!((room.key(KeyCode::Esc), room.app.expanded), (Next::Stay, false));
     assert_eq!(room.key(KeyCode::Esc), Next::Stay);
-    assert!(room.shown().contains("nothing is open; q leaves"), "{}", room.shown());
+    assert!(room.shown().contains("nothing is open; press q to leave"), "{}", room.shown());
     assert_eq!(room.key(KeyCode::Esc), Next::Stay);
     assert_eq!(room.keys("q"), Next::Leave);
 }

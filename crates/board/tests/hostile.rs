@@ -1,4 +1,5 @@
-//! Untrusted text on the screen: names, tags, notes, settings, metrics, events, captions and logs with control characters.
+//! Untrusted text on the screen: names, tags, notes, settings, metrics, events, captions and logs with escape
+//! sequences.
 
 use std::{path::Path, sync::Arc};
 
@@ -9,7 +10,7 @@ use clip_lab_board::{
         app::App,
         data::Snapshot,
         feed::Feed,
-        panels::Seen,
+        panels::RunProbes,
         theme::{Depth, Theme},
         view,
     },
@@ -27,7 +28,7 @@ use ratatui::{
     style::Style,
 };
 
-/// A window title, a cleared screen, a second line, reversed text and invisible characters.
+/// A window title, a cleared screen, a second line, reversed text, and invisible characters.
 const BAD: &str =
     "x\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\nfake line\u{202e}gpj\u{2066}a\u{200d}b\u{200b}c\u{feff}\u{ad}";
 
@@ -66,14 +67,14 @@ fn store(folder: &Path) -> std::path::PathBuf {
     }
     let open = Store::open(&store).expect("the store");
     for run in open.reader().and_then(|reader| reader.runs()).expect("runs") {
-        // The store may reject the tag; if not, it must be escaped.
+        // The store may reject such a tag; what it accepts must be escaped on the screen.
         let _ = open.tag(run.id, BAD);
         open.note(run.id, BAD).expect("a note");
     }
     store
 }
 
-fn seen(snapshot: &Snapshot) -> Vec<Seen> {
+fn probes(snapshot: &Snapshot) -> Vec<RunProbes> {
     let picture = || Shown { name: BAD.to_string(), digest: None };
     let probe = Probe {
         step: 3,
@@ -88,7 +89,7 @@ fn seen(snapshot: &Snapshot) -> Vec<Seen> {
         top: vec![vec![Hit { picture: picture(), score: 0.5, right: true }]; 2],
         rank: vec![1, 2],
     };
-    let one = |run: &clip_lab_board::screen::data::Run| Seen {
+    let one = |run: &clip_lab_board::screen::data::Run| RunProbes {
         run: run.row.id,
         name: run.name.clone(),
         probes: Arc::new(vec![probe.clone()]),
@@ -96,7 +97,7 @@ fn seen(snapshot: &Snapshot) -> Vec<Seen> {
     snapshot.runs.iter().map(one).collect()
 }
 
-/// The screen as text; no cell may contain hidden characters.
+/// Draws the screen and checks that no cell holds a control or an invisible character.
 fn drawn(app: &App, size: (u16, u16), theme: &Theme) -> String {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("memory");
     let draw = |frame: &mut ratatui::Frame| view::draw(app, 0, theme, frame.area(), frame.buffer_mut());
@@ -135,7 +136,7 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
                 }
                 let mut snapshot = feed.poll(&app.want(160), true).expect("something to show");
                 assert_eq!(snapshot.trouble, None);
-                snapshot.panels.seen = seen(&snapshot);
+                snapshot.panels.probes = probes(&snapshot);
                 app.take(snapshot);
                 for size in [(160, 50), (80, 24), (30, 5)] {
                     let text = drawn(&app, size, &Theme::new(Depth::True));
@@ -151,8 +152,8 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
     assert!(escaped > 100, "hidden characters are shown escaped: {escaped}");
 }
 
-/// Why text is escaped by [`clip_lab_escape`] first: a buffer drops control characters, but not a zero-width joiner after a
-/// letter.
+/// Why text goes through [`clip_lab_escape`]: a buffer keeps control characters out of its cells, but not a joiner
+/// after a letter.
 #[test]
 #[allow(clippy::disallowed_methods)]
 fn a_buffer_alone_keeps_controls_out_but_not_all_that_is_hidden() {

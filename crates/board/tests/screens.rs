@@ -1,4 +1,4 @@
-//! The dashboard at every size: snapshots, and robustness to any input.
+//! The dashboard at every size: snapshots, and that nothing makes it panic.
 
 mod common;
 
@@ -8,7 +8,7 @@ use clip_lab_board::{
     filter::Filter,
     screen::{
         app::{App, Next},
-        data::{Chart, Run, Snapshot, Want},
+        data::{Chart, FeedRequest, Run, Snapshot},
         feed::Feed,
         theme::{Depth, Theme},
         view,
@@ -26,12 +26,12 @@ use ratatui::{
 /// The time of all snapshots.
 const NOW: i64 = 1_800_000_000_000;
 
-/// The snapshot of the fixture's store, with clock-dependent values fixed.
+/// The snapshot of the fixture's store, with everything that depends on the machine set to fixed values.
 fn fixture() -> Snapshot {
-    read(&Want { buckets: 240, ..Want::default() })
+    read(&FeedRequest { buckets: 240, ..FeedRequest::default() })
 }
 
-fn read(want: &Want) -> Snapshot {
+fn read(want: &FeedRequest) -> Snapshot {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
     let mut feed = Feed::new(store, Layout::live(), Filter::default());
@@ -149,23 +149,23 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("none.db");
     let mut feed = Feed::new(store.clone(), Layout::live(), Filter::default());
-    let mut screen = app(feed.poll(&Want::default(), true).expect("the trouble"));
+    let mut screen = app(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("there is no store at"));
-    assert!(feed.poll(&Want::default(), false).is_none(), "told once is enough");
+    assert!(feed.poll(&FeedRequest::default(), false).is_none(), "reported only once");
 
     std::fs::write(&store, "this is no database, but it is long enough to look like a file of some kind")
         .expect("written");
-    screen.take(feed.poll(&Want::default(), true).expect("other trouble"));
+    screen.take(feed.poll(&FeedRequest::default(), true).expect("other trouble"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("is not a clip-lab store"));
 
     std::fs::remove_file(&store).expect("removed");
-    drop(common::record_run(&store, &common::SCENARIOS[2]));
-    screen.take(feed.poll(&Want::default(), true).expect("it is there now"));
+    drop(common::tell(&store, &common::STORIES[2]));
+    screen.take(feed.poll(&FeedRequest::default(), true).expect("it is there now"));
     assert_eq!(screen.snapshot.trouble, None);
     assert_eq!(screen.snapshot.runs.len(), 1);
 
     std::fs::remove_file(&store).expect("removed");
-    screen.take(feed.poll(&Want::default(), false).expect("it is gone"));
+    screen.take(feed.poll(&FeedRequest::default(), false).expect("it is gone"));
     let text = shown(&screen, 80, 24, Depth::True);
     assert!(text.contains("there is no store at") && text.contains("lit-lr-3e-3"), "{text}");
 }
@@ -211,7 +211,7 @@ fn a_run_that_has_not_reached_its_store_yet_is_starting() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut feed = Feed::new(folder.path().join("none.db"), Layout::live(), Filter::default());
     let mut app = App::new(Layout::live(), Some("uid".to_string()), true);
-    app.take(feed.poll(&Want::default(), true).expect("the trouble"));
+    app.take(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
     let text = shown(&app, 80, 24, Depth::True);
     assert!(text.contains("The run is starting") && !text.contains("there is no store"), "{text}");
 }
@@ -221,7 +221,7 @@ fn runs_are_chosen_by_name_or_uid_and_axes_by_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, _live) = common::fixture(folder.path());
     let mut feed = Feed::new(store, Layout::live(), Filter::parse("lit-cls").expect("a name"));
-    let want = Want { x: Some(Axis::Epoch), buckets: 64, ..Want::default() };
+    let want = FeedRequest { x: Some(Axis::Epoch), buckets: 64, ..FeedRequest::default() };
     let snapshot = feed.poll(&want, true).expect("something");
     assert_eq!(snapshot.runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["lit-cls"]);
     let rows = &snapshot.charts[0].rows[0].1;

@@ -1,4 +1,4 @@
-//! The interactive search: keys, requests and their timing, and every screen size.
+//! The interactive search: keys, requests and their timing, and drawing at every size.
 
 use std::{
     io::Cursor,
@@ -29,7 +29,7 @@ use ratatui::{
 
 fn ready() -> Ready {
     Ready {
-        gallery: "8091 pictures below photos".to_owned(),
+        gallery: "8091 images below photos".to_owned(),
         pictures: 8091,
         broken: 0,
         dim: 384,
@@ -39,7 +39,7 @@ fn ready() -> Ready {
     }
 }
 
-/// A screen with a fake clock and a fake core.
+/// A search screen with a simulated clock and backend.
 struct Stage {
     app: App,
     now: Instant,
@@ -64,13 +64,13 @@ impl Stage {
         text.chars().for_each(|c| assert_eq!(self.press(KeyCode::Char(c)), Next::Stay));
     }
 
-    /// Advances the clock and collects requests.
+    /// Advances the clock and collects requests; thumbnails are answered at once.
     fn pass(&mut self, ms: u64) {
         self.now += Duration::from_millis(ms);
-        let pictures = view::pictures(&self.app, Rect::new(0, 0, 120, 40));
-        for (purpose, ask) in self.app.asks(self.now, &pictures) {
+        let images = view::images_on_screen(&self.app, Rect::new(0, 0, 120, 40));
+        for (purpose, ask) in self.app.requests(self.now, &images) {
             self.sent += 1;
-            if !matches!(purpose, Purpose::Picture(_)) {
+            if !matches!(purpose, Purpose::Thumbnail(_)) {
                 self.asked.push((self.sent, ask.clone()));
             }
             self.app.sent(self.sent, purpose);
@@ -141,8 +141,8 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     assert!(stage.asked.is_empty(), "a pause first");
     stage.pass(60);
     assert_eq!(stage.texts(), ["a do"]);
-    // Text typed while a request is pending: one more request, with all of it.
-    stage.type_text("g on ");
+    // The rest is typed while that is in flight: one more query, with the whole text.
+    stage.say("g on ");
     stage.pass(60);
     stage.type_text("sand");
     stage.pass(60);
@@ -150,15 +150,15 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     stage.answer(found(3));
     stage.pass(1);
     assert_eq!(stage.texts(), ["a dog on sand"]);
-    assert!(stage.screen(80, 24).contains("3 of 8091 pictures in 23 ms (20 embedding, 3 searching) ..."));
+    assert!(stage.screen(80, 24).contains("3 of 8091 images in 23 ms (20 embedding, 3 searching) ..."));
     stage.answer(found(10));
     let screen = stage.screen(80, 24);
     assert!(
         screen.contains("› a dog on sand") && screen.contains("   1  0.4000  photos/0000.jpg"),
         "{screen}"
     );
-    // An empty query has no hits, even if an answer arrives late.
-    stage.type_text("!");
+    // An empty prompt shows no results, even if a reply arrives late.
+    stage.say("!");
     stage.pass(60);
     stage.app.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), stage.now);
     stage.answer(found(10));
@@ -168,21 +168,21 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
 #[test]
 fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     let mut stage = Stage::new(Some(Query::Text("a ".to_owned())), None);
-    stage.type_text("q?");
-    assert_eq!(stage.app.line.text(), "a q?");
+    stage.say("q?");
+    assert_eq!(stage.app.input.text(), "a q?");
     stage.pass(60);
     stage.answer(found(10));
     stage.press(KeyCode::Down);
     assert_eq!((stage.app.selected, stage.app.focus), (1, Focus::List));
-    stage.type_text("?");
-    assert!(stage.app.help && stage.screen(80, 24).contains("the nearest pictures of the chosen one"));
+    stage.say("?");
+    assert!(stage.app.help && stage.screen(80, 24).contains("the nearest neighbours of the selected image"));
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "closes the help");
     stage.press(KeyCode::Enter);
-    assert!(stage.app.large && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
+    assert!(stage.app.enlarged && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Stay, "closes the picture");
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Leave);
-    stage.type_text("x");
-    assert_eq!((stage.app.line.text(), stage.app.focus), ("a q?x", Focus::Prompt));
+    stage.say("x");
+    assert_eq!((stage.app.input.text(), stage.app.focus), ("a q?x", Focus::Prompt));
     assert_eq!((stage.press(KeyCode::Esc), stage.press(KeyCode::Esc)), (Next::Stay, Next::Leave));
 }
 
@@ -331,7 +331,7 @@ fn nothing_found_reaches_the_terminal_raw() {
     check(&stage, "the nearest");
     stage.press(KeyCode::Enter);
     check(&stage, "one picture");
-    stage.app.fault = Some(BAD.to_owned());
+    stage.app.error = Some(BAD.to_owned());
     check(&stage, "a fault");
 }
 
@@ -340,8 +340,8 @@ fn escape_leaves_only_when_pressed_twice() {
     let mut stage = Stage::new(None, None);
     stage.type_text("a dog");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay);
-    assert!(stage.screen(100, 30).contains("Esc once more leaves"));
-    stage.type_text("s");
+    assert!(stage.screen(100, 30).contains("press Esc again to leave"));
+    stage.say("s");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "another key takes it back");
     assert_eq!(stage.press(KeyCode::Esc), Next::Leave);
 }

@@ -1,13 +1,13 @@
-//! The state of the screen and what keys do to it. No reading, no drawing.
+//! The state of the dashboard and how keys change it. Does not read the store or draw.
 
 mod act;
+mod command_line;
 mod help;
-mod line;
 mod metrics;
 mod mouse;
 mod question;
 mod scroll;
-mod seen;
+mod selection;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,167 +18,168 @@ use clip_lab_store::{Axis, Level, RunId};
 use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
-    data::{Chart, Run, Snapshot, Want},
-    effect::{Effect, Told},
+    data::{Chart, FeedRequest, Run, Snapshot},
     keys::Keys,
-    lens::Lens,
-    panels::{Choice, images::Gallery},
+    panels::{Selection, images::Gallery},
+    store_action::{Message, StoreAction},
     table::Table,
+    zoom::ChartOptions,
 };
 use crate::{
     figure::{By, Form},
     layout::{Kind, Layout, Panel, View},
 };
 
+pub use command_line::{CommandLine, completions};
 pub use help::{Entry, Help};
-pub use line::{Line, completions};
 pub use metrics::{Metric, Picker};
 pub use question::Question;
 
-/// What comes after a key.
+/// What the event loop does after a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    /// The screen stays.
+    /// Stay on the screen.
     Stay,
-    /// The screen closes; runs go on.
+    /// Close the screen; runs continue.
     Leave,
-    /// The screen closes; the run it belongs to is to stop at its next checkpoint.
+    /// Close the screen and ask its run to stop at the next checkpoint.
     Stop,
-    /// The screen stays; the store is to be changed.
-    Do(Effect),
+    /// Stay on the screen and change the store.
+    Store(StoreAction),
 }
 
-/// What keys are for at the moment.
+/// The input mode.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Mode {
-    /// Looking around.
+    /// Keys act on the panels.
     #[default]
-    Looking,
-    /// Searching the help.
+    Normal,
+    /// The help is open.
     Help(Help),
-    /// Choosing a metric.
+    /// The metric list is open.
     Metrics(Picker),
-    /// Writing a command.
-    Command(Line),
-    /// Answering a question.
-    Asking(Question),
+    /// The command line is open.
+    Command(CommandLine),
+    /// A question is open.
+    Question(Question),
 }
 
-/// The screen's state.
+/// The state of the dashboard.
 pub struct App {
-    /// What is shown where.
+    /// The views and their panels.
     pub layout: Layout,
-    /// What was read last.
+    /// The latest data from the feed.
     pub snapshot: Snapshot,
-    /// The view that is shown.
+    /// The current view.
     pub view: usize,
-    /// The focused panel, counted through that view.
+    /// The focused panel, by index in the view.
     pub focus: usize,
-    /// Whether the focused panel has the whole screen.
+    /// Whether the focused panel fills the screen.
     pub expanded: bool,
-    /// What keys are for.
+    /// The input mode.
     pub mode: Mode,
-    /// Which keys do what.
+    /// The key bindings.
     pub keys: Keys,
-    /// What a command or the store has answered, until the next key.
-    pub told: Option<Told>,
-    /// The size of the screen, as far as it is known: the mouse and lists need it.
+    /// The result of the last command or store action, until the next key.
+    pub message: Option<Message>,
+    /// The size of the screen; the mouse and scrolling need it.
     pub size: Rect,
-    /// The axis chosen with `x`.
+    /// The horizontal axis chosen with `x`.
     pub x: Option<Axis>,
-    /// What keys have changed on the charts.
-    pub lens: Lens,
-    /// The half-life chosen with `s`.
+    /// Chart options set by keys.
+    pub chart_options: ChartOptions,
+    /// The smoothing half-life chosen with `s`.
     pub smooth: Option<f64>,
-    /// Runs that no chart shows.
+    /// Runs hidden from the charts.
     pub hidden: HashSet<RunId>,
-    /// Whether charts draw every run, not only as many as there are colours.
-    pub every: bool,
-    /// The run that others are compared with.
+    /// Whether charts draw all runs, not just one per palette colour.
+    pub draw_all: bool,
+    /// The baseline that other runs are compared with.
     pub pinned: Option<RunId>,
-    /// The table of runs: its filter and its order.
+    /// The runs table: filter and order.
     pub table: Table,
     /// Whether the config diff shows all settings.
     pub all_settings: bool,
-    /// The least severity of the events shown.
+    /// The minimum severity of the events shown.
     pub severity: Level,
-    /// What keys have chosen about evaluations.
-    pub choice: Choice,
-    /// Pictures made ready for the terminal.
+    /// Which evaluation the panels show, and how.
+    pub selection: Selection,
+    /// Images encoded for the terminal.
     pub gallery: Gallery,
-    /// How far lists are scrolled, by view and panel.
+    /// Scroll offsets by view and panel.
     scrolled: HashMap<(usize, usize), usize>,
     selected: Option<RunId>,
-    /// Charts that keys have added: the view, and the metric.
-    added: Vec<(usize, String)>,
-    /// The layout with them, for the feed; none while it is as it was opened.
-    changed: Option<Arc<Layout>>,
+    /// Charts added by keys: view and metric.
+    added_charts: Vec<(usize, String)>,
+    /// The layout including them, for the feed; `None` while it is unchanged.
+    changed_layout: Option<Arc<Layout>>,
     /// The run this screen was opened for, by uid.
-    own: Option<String>,
-    /// Whether this screen's program started that run.
-    child: bool,
+    own_uid: Option<String>,
+    /// Whether this process started that run.
+    started_run: bool,
 }
 
 impl App {
-    /// A screen with nothing read yet; `own` is the run it was opened for, `child` whether it started it.
-    pub fn new(layout: Layout, own: Option<String>, child: bool) -> App {
+    /// A dashboard without data; `own_uid` is the run it was opened for, `started_run` whether this process
+    /// started it.
+    pub fn new(layout: Layout, own_uid: Option<String>, started_run: bool) -> App {
         App {
             layout,
             snapshot: Snapshot::default(),
             view: 0,
             focus: 0,
             expanded: false,
-            mode: Mode::Looking,
+            mode: Mode::Normal,
             keys: Keys::default(),
-            told: None,
+            message: None,
             size: Rect::default(),
             x: None,
-            lens: Lens::default(),
+            chart_options: ChartOptions::default(),
             smooth: None,
             hidden: HashSet::new(),
-            every: false,
+            draw_all: false,
             pinned: None,
             table: Table::default(),
             all_settings: false,
             severity: Level::Info,
-            choice: Choice::default(),
+            selection: Selection::default(),
             gallery: Gallery::off(),
             scrolled: HashMap::new(),
             selected: None,
-            added: Vec::new(),
-            changed: None,
-            own,
-            child,
+            added_charts: Vec::new(),
+            changed_layout: None,
+            own_uid,
+            started_run,
         }
     }
 
-    /// The panels of the view that is shown.
+    /// The panels of the current view.
     pub fn panels(&self) -> impl Iterator<Item = &Panel> + Clone {
         self.layout.views.get(self.view).into_iter().flat_map(View::panels)
     }
 
-    /// What was read for the line panel numbered `panel` in the view that is shown.
+    /// The data of line panel `panel` of the current view.
     pub fn chart(&self, panel: usize) -> Option<&Chart> {
         let before = self.panels().take(panel).filter(|panel| panel.kind == Kind::Line).count();
-        // What was read for the layout before a key changed it is of other charts.
+        // Data read for the previous layout belongs to other charts.
         let line = |panel: &&Panel| panel.kind == Kind::Line;
-        let all = self.changed.as_ref().map(|layout| layout.panels().filter(line).count());
+        let all = self.changed_layout.as_ref().map(|layout| layout.panels().filter(line).count());
         let charts = &self.snapshot.charts;
         let read = charts.get(self.layout.charts_before(self.view) + before);
         read.filter(|_| all.is_none_or(|all| all == charts.len()))
     }
 
-    /// Takes what the feed has read.
+    /// Replaces the data with a new snapshot.
     pub fn take(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
         self.table.refresh(&self.snapshot);
         if self.selected().is_none() {
-            let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
+            let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own_uid.as_ref());
             self.selected = own.map(|run| run.row.id);
         }
     }
 
-    /// The selected run: the one chosen, else the newest.
+    /// The selected run, if any.
     pub fn selected(&self) -> Option<&Run> {
         self.snapshot.runs.iter().find(|run| Some(run.row.id) == self.selected)
     }
@@ -188,38 +189,38 @@ impl App {
         self.table.shown.iter().filter_map(|i| self.snapshot.runs.get(*i))
     }
 
-    /// The position of the selected run in the table.
+    /// The position of the selected run in the table; 0 if none is selected.
     pub fn selected_index(&self) -> usize {
         self.shown().position(|run| Some(run.row.id) == self.selected).unwrap_or(0)
     }
 
     /// What the feed should read for a screen `width` columns wide.
-    pub fn want(&self, width: u16) -> Want {
-        Want {
+    pub fn want(&self, width: u16) -> FeedRequest {
+        FeedRequest {
             view: self.view,
-            layout: self.changed.clone(),
+            layout: self.changed_layout.clone(),
             x: self.x,
             buckets: 2 * usize::from(width.max(40)),
             hidden: self.hidden.clone(),
-            every: self.every,
+            draw_all: self.draw_all,
             ranked: self.ranked(),
-            details: self.wanted_details(),
-            filter: self.table.line.good.clone(),
+            details: self.details_run(),
+            filter: self.table.filter.active.clone(),
             selected: self.selected,
             pinned: self.pinned,
             by: self.by(),
-            range: self.lens.range,
+            range: self.chart_options.range,
             smooth: self.smooth,
         }
     }
 
-    /// The runs of the table where it is sorted: its first runs are worth drawing first.
+    /// The runs of a sorted table, in order: charts draw the first ones.
     fn ranked(&self) -> Vec<RunId> {
         let shown = self.shown().map(|run| run.row.id);
         if self.table.sort.is_some() { shown.collect() } else { Vec::new() }
     }
 
-    /// How many curves the charts draw, of how many there are: runs, or groups of them.
+    /// How many curves the charts draw, and how many there are: runs, or groups of runs.
     pub fn drawn(&self) -> (usize, usize) {
         let by_run = self.by() == By::Run;
         let curve = |run: &Run| if by_run { Some(run.row.uid.clone()) } else { run.group.clone() };
@@ -229,44 +230,44 @@ impl App {
         (drawn.len(), all.len())
     }
 
-    /// The run of which everything is to be read: the selected one, where a panel shows it.
-    fn wanted_details(&self) -> Option<RunId> {
+    /// The run to read in full: the selected one, if a panel shows it.
+    fn details_run(&self) -> Option<RunId> {
         let shown = self.panels().any(|panel| panel.kind == Kind::Run);
         self.selected().or(self.snapshot.runs.first()).map(|run| run.row.id).filter(|_| shown)
     }
 
-    /// The form of the vertical axis of `panel` now.
+    /// The current form of the vertical axis of `panel`.
     pub fn form(&self, panel: &Panel) -> Form {
-        self.lens.form.unwrap_or(panel.y)
+        self.chart_options.form.unwrap_or(panel.y)
     }
 
-    /// The half-life for `panel` now.
+    /// The current smoothing half-life of `panel`.
     pub fn half_life(&self, panel: &Panel) -> f64 {
         self.smooth.unwrap_or(panel.smooth)
     }
 
-    /// Whether the run this screen started has not reached its store yet.
+    /// Whether the run started by this process is not in the store yet.
     pub fn starting(&self) -> bool {
-        self.child && self.snapshot.missing && self.snapshot.runs.is_empty()
+        self.started_run && self.snapshot.missing && self.snapshot.runs.is_empty()
     }
 
-    /// Whether the run this screen started may still record, or is only about to.
+    /// Whether the run started by this process is live or still starting.
     fn own_live(&self) -> bool {
-        let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own.as_ref());
-        // Until the store has the run it is only starting: that is alive too.
-        self.child && own.is_none_or(|run| run.row.status.is_live())
+        let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own_uid.as_ref());
+        // A run that is not in the store yet is still starting.
+        self.started_run && own.is_none_or(|run| run.row.status.is_live())
     }
 
-    /// What to do after `key`.
+    /// Handles `key`; returns what to do next.
     pub fn press(&mut self, key: KeyEvent) -> Next {
-        self.told = None;
+        self.message = None;
         match std::mem::take(&mut self.mode) {
-            Mode::Asking(question) => self.answer(question, key),
+            Mode::Question(question) => self.answer(question, key),
             Mode::Command(line) => self.write(line, key),
             Mode::Help(help) => self.search(help, key),
             Mode::Metrics(picker) => self.pick(picker, key),
-            Mode::Looking if self.filter_key(key) => Next::Stay,
-            Mode::Looking => {
+            Mode::Normal if self.filter_key(key) => Next::Stay,
+            Mode::Normal => {
                 let on = self.panels().nth(self.focus).map(|panel| panel.kind);
                 self.keys.action(key, on).map_or(Next::Stay, |action| self.act(action))
             }

@@ -1,27 +1,27 @@
-//! Where the panels of a view go on a screen of any size: side by side, below each other, or on further pages.
+//! Arranges the panels of a view on a screen of any size: side by side, stacked, or on further pages.
 
 use ratatui::layout::Rect;
 
 use crate::layout::{Panel, View};
 
-/// A panel and its place.
+/// A panel's index and area.
 pub type Placed = (usize, Rect);
 
-/// Panels that stand side by side.
+/// A row of panels.
 struct Band {
     panels: Vec<usize>,
     height: u16,
-    /// More height than this would stay empty.
-    most: u16,
+    /// The greatest useful height.
+    max_height: u16,
     weight: u16,
 }
 
-/// The pages of `view` in `area`. `most` tells the height a panel can fill, borders included.
-pub fn pages(view: &View, area: Rect, most: impl Fn(&Panel) -> u16) -> Vec<Vec<Placed>> {
+/// The pages of `view` in `area`. `max_height` returns the greatest useful height of a panel, borders included.
+pub fn pages(view: &View, area: Rect, max_height: impl Fn(&Panel) -> u16) -> Vec<Vec<Placed>> {
     let panels: Vec<&Panel> = view.panels().collect();
     let mut pages: Vec<Vec<Band>> = Vec::new();
     let mut used = u16::MAX;
-    for band in bands(view, &panels, area.width, most) {
+    for band in bands(view, &panels, area.width, max_height) {
         let height = band.height.min(area.height);
         if used.saturating_add(height) > area.height {
             pages.push(Vec::new());
@@ -35,8 +35,8 @@ pub fn pages(view: &View, area: Rect, most: impl Fn(&Panel) -> u16) -> Vec<Vec<P
     pages.into_iter().map(|page| place(&page, &panels, area)).collect()
 }
 
-/// The rows of the view, broken where their panels do not fit beside each other.
-fn bands(view: &View, panels: &[&Panel], width: u16, most: impl Fn(&Panel) -> u16) -> Vec<Band> {
+/// The rows of the view, wrapped where panels do not fit side by side.
+fn bands(view: &View, panels: &[&Panel], width: u16, max_height: impl Fn(&Panel) -> u16) -> Vec<Band> {
     let mut bands = Vec::new();
     let mut next = 0;
     for row in &view.rows {
@@ -44,14 +44,14 @@ fn bands(view: &View, panels: &[&Panel], width: u16, most: impl Fn(&Panel) -> u1
         for panel in &row.panels {
             let (wide, high) = panel.kind.least();
             if free < wide {
-                bands.push(Band { panels: Vec::new(), height: 0, most: 0, weight: row.height });
+                bands.push(Band { panels: Vec::new(), height: 0, max_height: 0, weight: row.height });
                 free = width.max(wide);
             }
             free -= wide;
             if let Some(band) = bands.last_mut() {
                 band.panels.push(next);
                 band.height = band.height.max(high);
-                band.most = band.most.max(most(panels[next])).max(band.height);
+                band.max_height = band.max_height.max(max_height(panels[next])).max(band.height);
             }
             next += 1;
         }
@@ -76,13 +76,13 @@ fn place(page: &[Band], panels: &[&Panel], area: Rect) -> Vec<Placed> {
     placed
 }
 
-/// What every band needs, and the rest by weight to those that can fill it.
+/// Minimum heights; the rest goes by weight to the bands that can use it.
 fn heights(page: &[Band], room: u16) -> Vec<u16> {
     let mut heights: Vec<u16> = page.iter().map(|band| band.height.min(room)).collect();
     let mut spare = room.saturating_sub(heights.iter().sum());
     while spare > 0 {
-        let hungry = |i: &usize| heights[*i] < page[*i].most;
-        // The one whose share is least fulfilled gets the next line.
+        let hungry = |i: &usize| heights[*i] < page[*i].max_height;
+        // The band furthest below its share gets the next line.
         let need = |i: &usize| u32::from(heights[*i]) * 1000 / u32::from(page[*i].weight.max(1));
         let next = (0..page.len()).filter(hungry).min_by_key(need);
         let Some(next) = next.or_else(|| (0..page.len()).max_by_key(|i| page[*i].weight)) else { break };
@@ -92,7 +92,7 @@ fn heights(page: &[Band], room: u16) -> Vec<u16> {
     heights
 }
 
-/// `room` columns by weight, none under its least while there is room for all.
+/// `room` columns by weight, none below its minimum while all fit.
 fn shares(room: u16, weights: &[u32], least: &[u16]) -> Vec<u16> {
     let needed: u16 = least.iter().sum();
     if weights.len() < 2 || needed > room {

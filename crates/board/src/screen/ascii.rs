@@ -1,8 +1,8 @@
-//! A screen with nothing but ASCII: for terminals and fonts that know no more.
+//! Plain ASCII output, for terminals and fonts without Unicode.
 
 use ratatui::buffer::Buffer;
 
-/// Signs that the screen is made of, and what stands for each.
+/// The characters of the screen and their ASCII replacements.
 const SIGNS: &[(&str, char)] = &[
     ("─━═╌┄┅┈┉╍‐–—", '-'),
     ("│┃┊┆║▏▎▍▌▕╎┇", '|'),
@@ -28,7 +28,7 @@ const SIGNS: &[(&str, char)] = &[
     ("“”", '"'),
 ];
 
-/// Whether the locale that the three variables name has no UTF-8. Where none is set nothing is known, and nothing needed.
+/// Whether the locale named by the three variables lacks UTF-8; false if none is set.
 pub fn needed(all: &str, characters: &str, language: &str) -> bool {
     let named = [all, characters, language].into_iter().find(|name| !name.is_empty());
     named.is_some_and(|name| {
@@ -37,7 +37,7 @@ pub fn needed(all: &str, characters: &str, language: &str) -> bool {
     })
 }
 
-/// Replaces every sign above 127: those of the screen by what looks like them, letters by a question mark.
+/// Replaces every non-ASCII character: symbols by a look-alike, letters by a question mark.
 pub fn plain(buf: &mut Buffer) {
     for cell in buf.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
         let first = cell.symbol().chars().next().unwrap_or(' ');

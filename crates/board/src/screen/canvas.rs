@@ -1,4 +1,4 @@
-//! Dots: every cell of the terminal is two by four of them in braille, with a band behind as background.
+//! The braille canvas: 2×4 dots per terminal cell, with bands as cell backgrounds.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -8,21 +8,21 @@ use crate::figure::{Figure, Series, clip};
 /// Bits of the braille block (U+2800) by `[row][column]` of the dot within its cell.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
-/// Dots drawn and left out, by line style; the first is unbroken.
+/// Dots on and off by line style; the first is solid.
 const DASHES: [(u64, u64); 6] = [(1, 0), (3, 3), (1, 3), (8, 3), (2, 2), (1, 6)];
-/// The style of a single run of a group.
+/// The line style of a single run of a group.
 const THIN: usize = 2;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
     dots: u8,
     colour: usize,
-    /// The colours of the bands here, a bit for each.
+    /// Bit mask of the colours of the bands in this cell.
     bands: u8,
     point: bool,
 }
 
-/// A grid of cells under construction.
+/// A grid of cells, painted to a buffer at the end.
 pub struct Canvas {
     area: Rect,
     cells: Vec<Cell>,
@@ -51,7 +51,7 @@ impl Canvas {
         }
     }
 
-    /// The mean line of `series`; few points are marked as points too.
+    /// Draws the mean line of `series`; sparse points get markers.
     pub fn line(&mut self, figure: &Figure, series: &Series, theme: &Theme) {
         let dash = if series.thin { THIN } else { theme.dash(series.colour, series.dash) };
         let place = |(x, y): &(f64, f64)| (figure.x.scale.place(*x), figure.y.scale.place(*y));
@@ -81,7 +81,7 @@ impl Canvas {
         }
     }
 
-    /// A straight run of dots between two places of the unit square; every other stretch for a dashed line.
+    /// Draws a segment between two points of the unit square in the line style `dash`.
     fn segment(&mut self, a: (f64, f64), b: (f64, f64), (colour, dash): (usize, usize), walked: &mut u64) {
         let (wide, high) = self.size();
         let (x, y) = (a.0 * wide, (1.0 - a.1) * high);
@@ -97,7 +97,7 @@ impl Canvas {
         }
     }
 
-    /// The band of `series`: in each column of cells, from the lowest minimum to the highest maximum.
+    /// Draws the band of `series`: in each column of cells, from the lowest minimum to the highest maximum.
     pub fn band(&mut self, figure: &Figure, series: &Series) {
         let mut spans = vec![None; self.area.width as usize];
         for band in &series.bands {
@@ -109,7 +109,7 @@ impl Canvas {
             }
         }
         for (column, span) in spans.into_iter().enumerate() {
-            // Thinner than a cell, the line itself says as much.
+            // A band thinner than a cell adds nothing to the line.
             if let Some((low, high)) = span.filter(|(low, high): &(f64, f64)| high - low >= 3.0) {
                 for row in (low / 4.0) as usize..=(high / 4.0) as usize {
                     if let Some(cell) = self.cell(column, row) {
@@ -120,7 +120,7 @@ impl Canvas {
         }
     }
 
-    /// Widens the spans of all columns between two neighbouring buckets, in rows of dots from the top.
+    /// Extends the spans of all columns between two neighbouring buckets, in dot rows from the top.
     fn reach(
         &self,
         figure: &Figure,
@@ -138,7 +138,7 @@ impl Canvas {
         let (first, last) =
             (from.max(0.0) as usize, (to.max(0.0) as usize).min(spans.len().saturating_sub(1)));
         for (at, slot) in spans.iter_mut().enumerate().take(last + 1).skip(first) {
-            // Both ends count whole in their own column: a spike must not shrink by interpolation.
+            // Both ends count fully in their own column, so that interpolation does not shrink a spike.
             let t = if to > from { ((at as f64 - from) / (to - from)).clamp(0.0, 1.0) } else { 0.0 };
             let t = if at == to as usize {
                 1.0
@@ -153,7 +153,7 @@ impl Canvas {
         }
     }
 
-    /// Puts everything on the screen; what is not of the colour `front`, if any, steps back.
+    /// Paints all cells to the buffer; if `front` is given, other colours are dimmed.
     pub fn paint(&self, front: Option<usize>, theme: &Theme, buf: &mut Buffer) {
         let wide = self.area.width as usize;
         for (i, cell) in self.cells.iter().enumerate() {
@@ -179,5 +179,5 @@ impl Canvas {
     }
 }
 
-/// One band, and several over each other, where there is no colour for a background.
+/// Shades of a single band and of overlapping bands, where there is no background colour.
 const SHADES: [char; 2] = ['░', '▒'];

@@ -1,4 +1,4 @@
-//! What the screen shows at one moment, as plain data. The feed reads it from the store, tests write it by hand.
+//! The data behind one frame. The feed reads it from the store; tests build it directly.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,68 +11,68 @@ use clip_lab_store::{
     ArtifactRow, Axis, Environment, EvaluationRow, EventRow, RunFacts, RunId, RunRow, SeriesRow,
 };
 
-use super::{lens::Stretch, panels::Panels};
+use super::{panels::Panels, zoom::AxisRange};
 use crate::{
     figure::{By, Rows},
     filter::{Filter, Subject},
     layout::Layout,
 };
 
-/// What the screen asks the feed for.
+/// What the feed should read.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Want {
+pub struct FeedRequest {
     /// The view on the screen: only its charts are read.
     pub view: usize,
-    /// The layout, where keys have changed it since the feed was started.
+    /// The layout, if keys have changed it since the feed was started.
     pub layout: Option<Arc<Layout>>,
-    /// An axis for all charts in place of the layout's.
+    /// Overrides the horizontal axis of all charts.
     pub x: Option<Axis>,
-    /// Buckets a series: twice the columns of the screen.
+    /// Buckets per series: twice the columns of the screen.
     pub buckets: usize,
-    /// Runs that no chart shows.
+    /// Runs hidden from the charts.
     pub hidden: HashSet<RunId>,
-    /// Whether every run is drawn; else as many as there are colours.
-    pub every: bool,
-    /// The runs of a sorted table in its order: the first ones are drawn.
+    /// Whether all runs are drawn; otherwise one per palette colour.
+    pub draw_all: bool,
+    /// The runs of a sorted table, in order: the first ones are drawn.
     pub ranked: Vec<RunId>,
     /// Which runs the table shows.
     pub filter: Filter,
-    /// The run of which everything is read.
+    /// The run to read in full.
     pub details: Option<RunId>,
-    /// The run whose evaluations are looked at; none means the newest.
+    /// The run whose evaluations are shown; `None` means the newest.
     pub selected: Option<RunId>,
-    /// The run that others are compared with.
+    /// The baseline that other runs are compared with.
     pub pinned: Option<RunId>,
-    /// What makes runs a group.
+    /// How runs are grouped.
     pub by: By,
-    /// The part of a horizontal axis that is looked at closely.
-    pub range: Option<Stretch>,
-    /// A half-life for all charts in place of the layout's: a closer look needs what comes before it.
+    /// The zoomed range of a horizontal axis.
+    pub range: Option<AxisRange>,
+    /// Overrides the smoothing half-life of all charts; a zoomed read needs the points before its range.
     pub smooth: Option<f64>,
 }
 
-/// What is known of a run's share of hits, by run and metric.
+/// The uncertainty of hit@k metrics, by run and metric.
 pub type Scores = HashMap<(RunId, String), Score>;
 
-/// What the ranks behind a share of hits say of it.
+/// The uncertainty of a hit@k metric, from the ranks behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
-    /// How many queries there were.
+    /// Number of queries.
     pub queries: usize,
-    /// The 95% interval over queries; none where all went alike.
+    /// The 95% interval over queries; `None` if all outcomes are equal.
     pub interval: Option<Interval>,
-    /// What the run gains over the pinned one on the same queries.
+    /// The paired difference to the pinned run, on the same queries.
     pub difference: Option<Estimate>,
 }
 
-/// What became of a filter.
+/// The result of a filter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filtered {
-    /// The filter as it was written.
+    /// The filter's text.
     pub text: String,
-    /// How many runs there were before.
+    /// How many runs there were before filtering.
     pub all: usize,
-    /// A name in it that no run has; the filter before it is then still in force.
+    /// The error of a name that no run has; the previous filter then stays active.
     pub problem: Option<Problem>,
 }
 
@@ -81,55 +81,55 @@ pub struct Filtered {
 pub struct Snapshot {
     /// The runs, newest first.
     pub runs: Vec<Run>,
-    /// One for each line panel of the layout, in its order; those of views not shown are as they were.
+    /// One chart per line panel of the layout, in order; only those of the current view are updated.
     pub charts: Vec<Chart>,
-    /// What happened, oldest first.
+    /// Events, oldest first.
     pub events: Vec<Event>,
-    /// More about one run, if it was asked for.
+    /// Details of one run, if requested.
     pub details: Option<Details>,
-    /// Intervals and differences, as far as they are computed.
+    /// Intervals and differences computed so far.
     pub scores: Arc<Scores>,
-    /// What the filter did.
+    /// The result of the filter.
     pub filtered: Filtered,
-    /// What the panels of the view on the screen show.
+    /// The data of the current view's panels.
     pub panels: Panels,
-    /// Why the store cannot be read now, in a sentence; the rest is then what was read before.
+    /// Why the store cannot be read; the other fields then hold the last data.
     pub trouble: Option<String>,
-    /// Whether that is because there is no store.
+    /// Whether the store does not exist.
     pub missing: bool,
 }
 
 /// A run and its metrics.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// As the store has it.
+    /// Its row in the store.
     pub row: RunRow,
-    /// Its name, with the end of its uid where another run has the same name.
+    /// Its name, with the end of its uid if another run has the same name.
     pub name: String,
     /// Its metrics.
     pub series: Vec<SeriesRow>,
     /// Its settings, tags and notes.
     pub facts: Arc<RunFacts>,
-    /// The way of its goal metric, in a few values.
+    /// A few values of its goal metric over time, for the sparkline.
     pub trend: Vec<f64>,
-    /// The group whose mean it is drawn in, where runs are grouped.
+    /// The group in whose mean it is drawn, if runs are grouped.
     pub group: Option<String>,
-    /// Its colour on every chart, while it is on them.
+    /// Its colour on the charts; `None` if it is not drawn.
     pub colour: Option<usize>,
 }
 
 impl Run {
-    /// What a filter looks at.
+    /// The properties that a filter matches.
     pub fn subject(&self) -> Subject<'_> {
         Subject { row: &self.row, facts: &self.facts, series: &self.series }
     }
 
-    /// The metric it is judged by.
+    /// Its goal metric.
     pub fn goal(&self) -> Option<&SeriesRow> {
         self.metric(self.row.goal_metric.as_deref()?)
     }
 
-    /// The metric called `name`.
+    /// The metric `name`.
     pub fn metric(&self, name: &str) -> Option<&SeriesRow> {
         self.series.iter().find(|series| series.name == name)
     }
@@ -142,40 +142,40 @@ pub struct Chart {
     pub x: Axis,
     /// Its series, with their runs.
     pub rows: Vec<(RunId, Rows)>,
-    /// The same read for a part of the axis alone, finer; the series in the same order.
-    pub near: Option<(Stretch, Vec<Rows>)>,
+    /// The zoomed range, read at a finer resolution; the series in the same order.
+    pub zoomed: Option<(AxisRange, Vec<Rows>)>,
     /// Whether rows of the same name are one group.
     pub grouped: bool,
-    /// Between which values its metrics lie, where that is known.
+    /// The bounds of its metrics, if known.
     pub limits: Option<(f64, f64)>,
-    /// Metrics that are not drawn as they need an axis of their own.
+    /// Metrics that are not drawn because their unit differs.
     pub left_out: Vec<String>,
 }
 
-/// What only the overview of one run shows.
+/// The data of the overview of one run.
 #[derive(Debug, Clone)]
 pub struct Details {
     /// Which run.
     pub run: RunId,
-    /// Where and with what it ran.
+    /// Its hardware and software.
     pub environment: Environment,
     /// The files it has written, in order.
     pub artifacts: Vec<ArtifactRow>,
-    /// What its weights were evaluated on after training, the oldest first.
+    /// Evaluations of its weights after training, oldest first.
     pub evaluations: Vec<EvaluationRow>,
 }
 
-/// Something that happened in a run.
+/// An event of a run.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// Name of the run.
     pub run: String,
-    /// What.
+    /// The event.
     pub row: EventRow,
 }
 
 impl Snapshot {
-    /// How many runs may still record.
+    /// How many runs are live.
     pub fn live(&self) -> usize {
         self.runs.iter().filter(|run| run.row.status.is_live()).count()
     }

@@ -23,10 +23,10 @@ pub fn runs(app: &App) -> Vec<&Run> {
     all.iter().filter(pinned).chain(shown.filter(|run| !pinned(run))).collect()
 }
 
-/// A setting, with its value in each of [`runs`]; none where a run lacks it.
+/// A setting, with its value in each of [`runs`]; `None` if a run lacks it.
 pub type Row<'a> = (&'a str, Vec<Option<&'a str>>);
 
-/// The settings in question: those that differ, or all.
+/// The settings shown: those that differ, or all.
 pub fn rows(app: &App) -> Vec<Row<'_>> {
     if app.all_settings { all(app) } else { differing(app) }
 }
@@ -46,23 +46,23 @@ fn all(app: &App) -> Vec<Row<'_>> {
         .collect()
 }
 
-/// A setting as a person writes it: text without its quotation marks.
+/// A setting for display: text without quotation marks.
 pub fn value(json: Option<&str>) -> String {
     let json = json.unwrap_or("–");
     let text = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     clean(text.filter(|text| !text.is_empty()).unwrap_or(json))
 }
 
-/// Draws the table from the line `first` on.
+/// Draws the table, starting at line `first`.
 pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (runs, rows) = (runs(app), rows(app));
     if rows.is_empty() {
-        let words = match runs.len() {
-            0 => "no run is on the charts: Space shows one again",
-            1 => "one run alone differs from nothing; all its settings: D",
+        let message = match runs.len() {
+            0 => "no run is on the charts; Space shows the selected one",
+            1 => "only one run is shown, so no setting differs; D shows all",
             _ => "these runs have the same settings",
         };
-        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
+        buf.put(area.x, area.y, message, area.width as usize, theme.faint());
         return;
     }
     let mut columns = vec![Column::words("setting", 0, 16)];
@@ -72,7 +72,7 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
     missing(&columns, &cells, area, theme, buf);
 }
 
-/// The first run stays on the smallest screen; further ones make room from the last on.
+/// On narrow screens the last runs are dropped first.
 fn column(app: &App, run: &Run, rank: u8) -> Column {
     let sign = if Some(run.row.id) == app.pinned { "▶ " } else { "" };
     Column::words(&format!("{sign}{}", run.name), rank, 8)
@@ -84,7 +84,7 @@ fn cells(app: &App, key: &str, values: &[Option<&str>], theme: &Theme) -> Vec<Ce
         let same = *one == values[0];
         let style = match (app.pinned, i, same) {
             (Some(_), 1.., true) => theme.faint(),
-            (Some(_), 1.., false) => theme.doubtful(),
+            (Some(_), 1.., false) => theme.warning(),
             _ => Style::new(),
         };
         (value(*one), style)
@@ -92,7 +92,7 @@ fn cells(app: &App, key: &str, values: &[Option<&str>], theme: &Theme) -> Vec<Ce
     cells
 }
 
-/// Says on the upper border how many runs found no room.
+/// Writes on the upper border how many runs do not fit.
 fn missing(columns: &[Column], cells: &[Vec<Cell>], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let texts: Vec<Vec<String>> =
         cells.iter().map(|row| row.iter().map(|(text, _)| text.clone()).collect()).collect();

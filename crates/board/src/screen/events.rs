@@ -1,4 +1,4 @@
-//! The events panel: what happened, newest at the bottom.
+//! The events panel, newest at the bottom.
 
 use clip_lab_store::Level;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -10,7 +10,7 @@ use crate::{
     text::{clean, cut, pad, width},
 };
 
-/// The events that are severe enough, oldest first.
+/// The events of at least the minimum severity, oldest first.
 pub fn shown(app: &App) -> Vec<&Event> {
     app.snapshot.events.iter().filter(|event| rank(event.row.level) >= rank(app.severity)).collect()
 }
@@ -27,12 +27,12 @@ fn rank(level: Level) -> u8 {
 pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let events = shown(app);
     if events.is_empty() {
-        let words = match app.severity {
-            Level::Info => "nothing yet: checkpoints, evaluations and warnings appear here",
-            Level::Warning => "no warning and no error",
-            Level::Error => "no error",
+        let message = match app.severity {
+            Level::Info => "no events yet: checkpoints, evaluations and warnings appear here",
+            Level::Warning => "no warnings or errors",
+            Level::Error => "no errors",
         };
-        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
+        buf.put(area.x, area.y, message, area.width as usize, theme.faint());
         return;
     }
     hint(app, events.len(), back, area, theme, buf);
@@ -41,41 +41,41 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
     for (event, y) in newest.rev().zip(area.y..) {
         let (sign, style) = match event.row.level {
             Level::Info => ("·", theme.faint()),
-            Level::Warning => ("!", theme.doubtful()),
+            Level::Warning => ("!", theme.warning()),
             Level::Error => ("✗", theme.bad()),
         };
         let age = span((now - event.row.at_ms).max(0) as f64 / 1000.0);
         let who = if many { format!("{} ", cut(&event.run, 14)) } else { String::new() };
         let step = event.row.step.map_or(String::new(), |step| format!("@{step} "));
-        let words = format!("{who}{step}{}: {}", clean(&event.row.kind), clean(&event.row.text));
+        let line = format!("{who}{step}{}: {}", clean(&event.row.kind), clean(&event.row.text));
         let room = area.width as usize;
         buf.put(area.x, y, pad(&age, 7, true), room, theme.faint());
         buf.put(area.x + 8, y, sign, room.saturating_sub(8), style);
         buf.put(
             area.x + 10,
             y,
-            cut(&words, room.saturating_sub(10)),
+            cut(&line, room.saturating_sub(10)),
             room.saturating_sub(10),
             style_of(event.row.level, theme),
         );
     }
 }
 
-/// Says on the lower border what is left out.
+/// Writes the severity filter and the visible range on the lower border.
 fn hint(app: &App, all: usize, back: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let mut words = Vec::new();
-    words.extend(match app.severity {
+    let mut parts = Vec::new();
+    parts.extend(match app.severity {
         Level::Info => None,
         Level::Warning => Some("warnings and errors".to_string()),
         Level::Error => Some("errors".to_string()),
     });
     let last = all - back;
     let first = last.saturating_sub(area.height.into()) + 1;
-    words.extend((first > 1 || back > 0).then(|| format!("{first}-{last} of {all}")));
-    if words.is_empty() || area.width < 30 {
+    parts.extend((first > 1 || back > 0).then(|| format!("{first}-{last} of {all}")));
+    if parts.is_empty() || area.width < 30 {
         return;
     }
-    let text = format!(" {} ", words.join(" · "));
+    let text = format!(" {} ", parts.join(" · "));
     let x = area.right().saturating_sub(width(&text) as u16 + 1).max(area.x);
     buf.put(x, area.bottom(), text, area.width as usize, theme.faint());
 }
@@ -83,7 +83,7 @@ fn hint(app: &App, all: usize, back: usize, area: Rect, theme: &Theme, buf: &mut
 fn style_of(level: Level, theme: &Theme) -> ratatui::style::Style {
     match level {
         Level::Info => ratatui::style::Style::new(),
-        Level::Warning => theme.doubtful(),
+        Level::Warning => theme.warning(),
         Level::Error => theme.bad(),
     }
 }

@@ -1,10 +1,10 @@
-//! Reads the store for the screen, again and again, on a thread of its own: a slow or locked store never stops a key.
+//! Polls the store on a separate thread, so that a slow or locked store does not block input.
 
-mod ahead;
 mod charts;
-mod drawn;
-mod near;
+mod colours;
+mod prefetch;
 mod trends;
+mod zoomed;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,13 +21,13 @@ use std::{
 use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreError};
 
 use super::{
-    data::{Details, Event, Filtered, Run, Snapshot, Want},
-    facts::Facts,
-    judge::Judge,
+    data::{Details, Event, FeedRequest, Filtered, Run, Snapshot},
+    intervals::Intervals,
     panels,
+    properties::PropertyCache,
 };
-use near::Near;
 use trends::Trends;
+use zoomed::ZoomCache;
 
 use crate::{
     figure::{Colours, Rows},
@@ -36,81 +36,81 @@ use crate::{
     names::unique,
 };
 
-/// Runs in the table; older ones are for `clip-lab runs list`.
+/// The most runs in the table; `clip-lab runs list` shows older ones.
 const RUNS: usize = 50;
-/// Events kept.
+/// The most events kept.
 const EVENTS: usize = 200;
-/// How often the store is asked whether it changed.
+/// How often the store is checked for changes.
 const POLL: Duration = Duration::from_millis(250);
-/// How often it is read even if it did not: a crash shows by a heartbeat that stays away.
-const ANYWAY: Duration = Duration::from_secs(2);
+/// How often it is read even without changes: a crash shows only as a missing heartbeat.
+const FORCED_POLL: Duration = Duration::from_secs(2);
 
-/// A run before its name is known.
-type Known = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
+/// A run before it is filtered and named.
+type Candidate = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
 
-fn subject((facts, series, row): &Known) -> Subject<'_> {
+fn subject((facts, series, row): &Candidate) -> Subject<'_> {
     Subject { row, facts, series }
 }
 
-/// The name of the feed's thread: a panic in it becomes a sentence on the screen.
+/// The name of the feed's thread; a panic there becomes an error on the screen.
 pub const THREAD: &str = "clip-lab-feed";
 
 type Key = (RunId, String, Axis, usize);
 
-/// The reading side of the screen.
+/// Reads the store and caches what it has read.
 pub struct Feed {
     path: PathBuf,
     layout: Layout,
-    only: Filter,
+    run_filter: Filter,
     reader: Option<Reader>,
     read_at: Option<Instant>,
-    /// Buckets of a series, good as long as the series has as many points.
+    /// Buckets by series, valid while the series has the same number of points.
     cache: HashMap<Key, (u64, Rows)>,
     series: HashMap<RunId, ((i64, u64), Vec<SeriesRow>)>,
     events: HashMap<RunId, i64>,
-    facts: Facts,
-    judge: Judge,
+    properties: PropertyCache,
+    intervals: Intervals,
     trends: Trends,
-    /// The last filter all of whose names some run knows.
+    /// The last valid filter: some run has each of its names.
     filter: Filter,
     colours: HashMap<RunId, usize>,
-    /// The runs drawn last: they keep their colours.
+    /// The runs drawn last; they keep their colours.
     drawn: HashSet<RunId>,
     group_colours: Colours,
-    near: Near,
+    zoomed: ZoomCache,
     panels: panels::Cache,
     last: Snapshot,
 }
 
 impl Feed {
-    /// A feed of the store at `path`; `only` says which runs there are at all.
-    pub fn new(path: PathBuf, layout: Layout, only: Filter) -> Feed {
+    /// A feed of the store at `path`, restricted to the runs that match `run_filter`.
+    pub fn new(path: PathBuf, layout: Layout, run_filter: Filter) -> Feed {
         Feed {
             path,
             layout,
-            only,
+            run_filter,
             reader: None,
             read_at: None,
             cache: HashMap::new(),
             series: HashMap::new(),
             events: HashMap::new(),
-            facts: Facts::default(),
-            judge: Judge::default(),
+            properties: PropertyCache::default(),
+            intervals: Intervals::default(),
             trends: Trends::default(),
             filter: Filter::default(),
             colours: HashMap::new(),
             drawn: HashSet::new(),
             group_colours: Colours::default(),
-            near: Near::default(),
+            zoomed: ZoomCache::default(),
             panels: panels::Cache::default(),
             last: Snapshot::default(),
         }
     }
 
-    /// What the screen should show now, or none if nothing changed and `ask` is not new.
-    pub fn poll(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
-        let due = self.read_at.is_none_or(|at| at.elapsed() >= ANYWAY);
-        match self.read(want, asked || due) {
+    /// A new snapshot; `None` if nothing changed and `asked` is false.
+    pub fn poll(&mut self, request: &FeedRequest, asked: bool) -> Option<Snapshot> {
+        let due = self.read_at.is_none_or(|at| at.elapsed() >= FORCED_POLL);
+        match self.read(request, asked || due) {
             Ok(false) => return None,
             Ok(true) => (self.last.trouble, self.last.missing) = (None, false),
             Err(error) => {
@@ -125,18 +125,18 @@ impl Feed {
         Some(self.last.clone())
     }
 
-    /// As [`Feed::poll`], with a panic told as trouble: whatever is wrong with the store, the screen stays.
-    fn poll_safely(&mut self, want: &Want, asked: bool) -> Option<Snapshot> {
-        catch_unwind(AssertUnwindSafe(|| self.poll(want, asked))).unwrap_or_else(|_| {
+    /// As [`Feed::poll`], but reports a panic as an error, so that a corrupt store does not close the screen.
+    fn poll_safely(&mut self, request: &FeedRequest, asked: bool) -> Option<Snapshot> {
+        catch_unwind(AssertUnwindSafe(|| self.poll(request, asked))).unwrap_or_else(|_| {
             self.reader = None;
-            let trouble = "reading the store went wrong inside clip-lab; the runs are not touched by it. \
-                           Please report this with the store; it is tried again meanwhile";
+            let trouble = "reading the store panicked, which is a bug in clip-lab; runs are not affected. \
+                           Please report it with the store; retrying";
             self.last.trouble = Some(trouble.to_string());
             Some(self.last.clone())
         })
     }
 
-    fn read(&mut self, want: &Want, surely: bool) -> Result<bool, StoreError> {
+    fn read(&mut self, request: &FeedRequest, force: bool) -> Result<bool, StoreError> {
         if !self.path.exists() {
             return Err(StoreError::Missing(self.path.clone()));
         }
@@ -144,73 +144,73 @@ impl Feed {
             Some(reader) => reader,
             None => Reader::open(&self.path)?,
         };
-        let changed = reader.changed()? || surely || self.judge.unfinished || self.last.trouble.is_some();
+        let changed = reader.changed()? || force || self.intervals.unfinished || self.last.trouble.is_some();
         if changed {
             self.read_at = Some(Instant::now());
-            self.follow(want);
-            self.runs(&reader, want)?;
-            self.charts(&reader, want)?;
+            self.apply_layout(request);
+            self.runs(&reader, request)?;
+            self.charts(&reader, request)?;
             self.events(&reader)?;
-            self.last.details = want.details.map(|run| details(&reader, run)).transpose()?;
-            self.panels(&reader, want)?;
+            self.last.details = request.details.map(|run| details(&reader, run)).transpose()?;
+            self.panels(&reader, request)?;
         }
         self.reader = Some(reader);
         Ok(changed)
     }
 
-    /// Takes over the layout that keys have changed. Charts are counted through it, so those read before are forgotten.
-    fn follow(&mut self, want: &Want) {
-        if let Some(layout) = want.layout.as_ref().filter(|layout| ***layout != self.layout) {
+    /// Applies a layout changed by keys. Charts are indexed through the layout, so the old ones are dropped.
+    fn apply_layout(&mut self, request: &FeedRequest) {
+        if let Some(layout) = request.layout.as_ref().filter(|layout| ***layout != self.layout) {
             self.layout = Layout::clone(layout);
             self.last.charts.clear();
         }
     }
 
-    fn runs(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let rows = self.meant(reader, want)?;
-        let groups = self.groups(&rows, &want.by);
-        let colours = self.paint(&rows, &groups, want);
+    fn runs(&mut self, reader: &Reader, request: &FeedRequest) -> Result<(), StoreError> {
+        let rows = self.select_runs(reader, request)?;
+        let groups = self.groups(&rows, &request.by);
+        let colours = self.assign_colours(&rows, &groups, request);
         let names: Vec<String> = rows.iter().map(|row| unique(row, &rows)).collect();
         let mut runs = Vec::with_capacity(rows.len());
         for (((row, name), group), colour) in rows.into_iter().zip(names).zip(groups).zip(colours) {
             let series = self.metrics(reader, &row)?;
-            let facts = self.facts.of(row.id);
+            let facts = self.properties.get(row.id);
             runs.push(Run { name, series, facts, trend: Vec::new(), group, colour, row });
         }
         self.trends.read(reader, &mut runs)?;
         self.last.runs = runs;
-        self.last.scores = Arc::new(self.judge.scores(reader, &self.last.runs, want.pinned)?);
+        self.last.scores = Arc::new(self.intervals.scores(reader, &self.last.runs, request.pinned)?);
         Ok(())
     }
 
-    /// The newest runs that are meant.
-    fn meant(&mut self, reader: &Reader, want: &Want) -> Result<Vec<RunRow>, StoreError> {
+    /// The newest runs that match the filters.
+    fn select_runs(&mut self, reader: &Reader, request: &FeedRequest) -> Result<Vec<RunRow>, StoreError> {
         let mut rows = reader.runs()?;
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
         let all = rows.len();
-        if self.only.is_empty() && want.filter.is_empty() {
+        if self.run_filter.is_empty() && request.filter.is_empty() {
             rows.truncate(RUNS);
         }
-        self.facts.read(reader, &rows)?;
-        let mut known = Vec::with_capacity(rows.len());
+        self.properties.read(reader, &rows)?;
+        let mut candidates = Vec::with_capacity(rows.len());
         for row in rows {
-            known.push((self.facts.of(row.id), self.metrics(reader, &row)?, row));
+            candidates.push((self.properties.get(row.id), self.metrics(reader, &row)?, row));
         }
-        known.retain(|run| self.only.matches(&subject(run)));
-        let all = if self.only.is_empty() { all } else { known.len() };
-        let problem = want.filter.check(known.iter().map(subject)).err();
+        candidates.retain(|run| self.run_filter.matches(&subject(run)));
+        let all = if self.run_filter.is_empty() { all } else { candidates.len() };
+        let problem = request.filter.check(candidates.iter().map(subject)).err();
         if problem.is_none() {
-            self.filter = want.filter.clone();
+            self.filter = request.filter.clone();
         }
-        self.last.filtered = Filtered { text: want.filter.text().to_string(), all, problem };
-        known.retain(|run| self.filter.matches(&subject(run)));
-        Ok(known.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
+        self.last.filtered = Filtered { text: request.filter.text().to_string(), all, problem };
+        candidates.retain(|run| self.filter.matches(&subject(run)));
+        Ok(candidates.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
     }
 
     fn metrics(&mut self, reader: &Reader, row: &RunRow) -> Result<Vec<SeriesRow>, StoreError> {
         let state = (row.heartbeat_ms, row.step);
         match self.series.get(&row.id) {
-            Some((known, series)) if *known == state && !row.status.is_live() => Ok(series.clone()),
+            Some((read, series)) if *read == state && !row.status.is_live() => Ok(series.clone()),
             _ => {
                 let series = reader.series(row.id)?;
                 self.series.insert(row.id, (state, series.clone()));
@@ -219,12 +219,12 @@ impl Feed {
         }
     }
 
-    fn panels(&mut self, reader: &Reader, want: &Want) -> Result<(), StoreError> {
-        let view = self.layout.views.get(want.view).into_iter();
+    fn panels(&mut self, reader: &Reader, request: &FeedRequest) -> Result<(), StoreError> {
+        let view = self.layout.views.get(request.view).into_iter();
         let kinds: Vec<Kind> = view.flat_map(|view| view.panels()).map(|panel| panel.kind).collect();
         let newest = self.last.runs.first().map(|run| run.row.id);
-        let seen: Vec<RunId> = want.selected.or(newest).into_iter().chain(want.pinned).collect();
-        self.last.panels = self.panels.read((&self.path, reader), &self.last.runs, &kinds, &seen)?;
+        let evaluated: Vec<RunId> = request.selected.or(newest).into_iter().chain(request.pinned).collect();
+        self.last.panels = self.panels.read((&self.path, reader), &self.last.runs, &kinds, &evaluated)?;
         Ok(())
     }
 
@@ -255,25 +255,28 @@ fn details(reader: &Reader, run: RunId) -> Result<Details, StoreError> {
 /// Starts the thread; it ends when the sender is dropped.
 ///
 /// # Errors
-/// When the system has no thread to give.
-pub fn start(mut feed: Feed, first: Want) -> std::io::Result<(Sender<Want>, Receiver<Snapshot>)> {
-    let (ask, asked) = channel::<Want>();
-    let (tell, told) = channel();
+/// If the thread cannot be spawned.
+pub fn start(
+    mut feed: Feed,
+    first: FeedRequest,
+) -> std::io::Result<(Sender<FeedRequest>, Receiver<Snapshot>)> {
+    let (requests, received) = channel::<FeedRequest>();
+    let (sender, snapshots) = channel();
     Builder::new().name(THREAD.to_string()).spawn(move || {
-        let (mut want, mut new) = (first, true);
+        let (mut request, mut new) = (first, true);
         loop {
-            if let Some(snapshot) = feed.poll_safely(&want, new)
-                && tell.send(snapshot).is_err()
+            if let Some(snapshot) = feed.poll_safely(&request, new)
+                && sender.send(snapshot).is_err()
             {
                 return;
             }
             new = false;
-            match asked.recv_timeout(POLL) {
-                Ok(next) => (want, new) = (next, true),
+            match received.recv_timeout(POLL) {
+                Ok(next) => (request, new) = (next, true),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     })?;
-    Ok((ask, told))
+    Ok((requests, snapshots))
 }

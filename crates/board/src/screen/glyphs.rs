@@ -1,22 +1,22 @@
-//! How curves differ where colours do not tell them apart, or where there are no signs but ASCII.
+//! Line styles and characters that distinguish curves without colour or in ASCII.
 
 use ratatui::style::{Color, Modifier};
 
 use super::theme::{Depth, Theme};
 use crate::palette::COLOURS;
 
-/// Line styles as they look beside a label.
+/// Line styles as shown beside a label.
 const SAMPLES: [&str; 6] = ["──", "╌╌", "··", "━╌", "┅┅", "∙ "];
-/// One sign for each series in ASCII.
+/// The ASCII characters of the series.
 const SIGNS: [char; 12] = ['*', '+', 'o', 'x', '#', '@', '%', '&', '=', '~', '^', 'v'];
 
 impl Theme {
-    /// The line style of a series: what has the colour of another differs by it, and where nothing has a colour, all do.
+    /// The line style of a series: distinguishes series that share a colour, and all series without colours.
     pub fn dash(&self, colour: usize, dash: usize) -> usize {
         if self.depth() == Depth::None && !self.ascii() { colour + dash } else { colour / COLOURS + dash }
     }
 
-    /// What stands before a label where colour does not lead from it to its line; empty else.
+    /// The line sample before a label; empty if the colour alone identifies the line.
     pub fn sample(&self, colour: usize, dash: usize) -> String {
         match (self.ascii(), self.depth()) {
             (true, _) => format!("{} ", sign(colour)),
@@ -28,7 +28,7 @@ impl Theme {
         }
     }
 
-    /// The sign of a cell with these dots of braille.
+    /// The character of a cell with these braille dots.
     pub fn dots(&self, dots: u8, point: bool, colour: usize) -> char {
         match (self.ascii(), point) {
             (true, _) => sign(colour),
@@ -37,7 +37,7 @@ impl Theme {
         }
     }
 
-    /// Bold for what is in front, dim for what is behind it, neither where nothing is in front.
+    /// Bold for the front series, dim for the others; neither if no series is in front.
     pub fn weight(&self, colour: usize, front: Option<usize>) -> Modifier {
         match front {
             Some(front) if front == colour => Modifier::BOLD,
@@ -46,7 +46,7 @@ impl Theme {
         }
     }
 
-    /// The background where the bands of these colours lie over each other, a bit for each; none without colours.
+    /// The background of overlapping bands, given as a bit mask of colours; `None` without colours.
     pub fn bands(&self, colours: u8) -> Option<Color> {
         let all: Vec<Color> =
             (0..COLOURS).filter(|c| colours & (1 << c) != 0).filter_map(|c| self.band(c)).collect();
@@ -54,7 +54,7 @@ impl Theme {
             [] => None,
             [one] => Some(*one),
             [Color::Rgb(..), ..] => Some(mixed(&all)),
-            // Of the greys of 256 colours, one that differs from that of a single band.
+            // A grey of the 256 colours that differs from the one of a single band.
             [Color::Indexed(254), ..] => Some(Color::Indexed(251)),
             _ => Some(Color::Indexed(239)),
         }
@@ -65,7 +65,7 @@ fn sign(colour: usize) -> char {
     SIGNS[colour % SIGNS.len()]
 }
 
-/// The mean of the colours, away from the background: what lies over each other stands out from both.
+/// The mean of the colours, shifted away from the background so that overlaps stand out.
 fn mixed(colours: &[Color]) -> Color {
     let mut sums = [0_u32; 3];
     for colour in colours {
@@ -75,7 +75,7 @@ fn mixed(colours: &[Color]) -> Color {
     }
     let [r, g, b] = sums.map(|sum| {
         let mean = sum / colours.len() as u32;
-        // Dark tints are of a dark screen.
+        // Dark tints mean a dark screen.
         (if mean < 128 { mean * 3 / 2 } else { mean * 9 / 10 }).min(255) as u8
     });
     Color::Rgb(r, g, b)

@@ -1,4 +1,4 @@
-//! A table inside a panel: whole columns or none, one line selected, scrolled to it.
+//! A table in a panel: drops whole columns that do not fit and scrolls to the selected line.
 
 use ratatui::{
     buffer::Buffer,
@@ -12,7 +12,7 @@ use crate::{
     text::{Column, fit, pad},
 };
 
-/// A cell: its text and how it looks.
+/// A cell: text and style.
 pub type Cell = (String, Style);
 
 /// Draws the table into `area`, heading first, scrolled to the selected line.
@@ -27,7 +27,7 @@ pub fn draw(
     draw_from(columns, rows, (first(selected, area), selected), area, theme, buf);
 }
 
-/// The first line shown where `selected` must be seen.
+/// The first visible line, so that `selected` is visible.
 fn first(selected: Option<usize>, area: Rect) -> usize {
     selected.map_or(0, |at| (at + 1).saturating_sub(area.height.saturating_sub(1).into()))
 }
@@ -38,7 +38,7 @@ pub fn line_at(selected: Option<usize>, area: Rect, row: u16) -> Option<usize> {
     Some(first(selected, area) + usize::from(line))
 }
 
-/// As [`draw`], from the line `first` on.
+/// As [`draw`], starting at line `first`.
 pub fn draw_from(
     columns: &[Column],
     rows: &[Vec<Cell>],
@@ -62,7 +62,7 @@ pub fn draw_from(
         let y = area.y + 1 + (i - first) as u16;
         line(columns, row, &kept, area, y, buf);
         if selected == Some(i) {
-            buf.set_style(Rect { y, height: 1, ..area }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..area }, theme.selected());
         }
     }
     hint(rows.len(), first, lines, area, theme, buf);
@@ -78,7 +78,7 @@ fn line(columns: &[Column], row: &[Cell], kept: &[(usize, usize)], area: Rect, y
     }
 }
 
-/// Says how many lines are out of sight.
+/// Writes the visible range of lines on the lower border.
 fn hint(rows: usize, first: usize, lines: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let below = rows.saturating_sub(first + lines);
     if first == 0 && below == 0 {

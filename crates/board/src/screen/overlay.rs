@@ -1,4 +1,4 @@
-//! Boxes over the screen: the help, the question before leaving, and what is wrong with the store.
+//! Dialogs over the screen: help, metric list, questions, and store errors.
 
 use ratatui::{
     buffer::Buffer,
@@ -17,7 +17,7 @@ use crate::{
     text::{clean, cut, pad, width, wrap},
 };
 
-/// An empty box of the given inner size in the middle of `area`; returns its inside.
+/// Draws an empty box of the given inner size in the centre of `area`; returns its inner area.
 fn open(title: &str, wide: usize, high: usize, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
     let width = (wide as u16 + 4).min(area.width);
     let height = (high as u16 + 2).min(area.height);
@@ -34,7 +34,7 @@ fn open(title: &str, wide: usize, high: usize, area: Rect, theme: &Theme, buf: &
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
-/// The help: what was typed, and the bindings in which it occurs.
+/// Draws the help: the search text and the matching bindings.
 pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let entries = app.entries(&help.search);
     let all = app.entries("");
@@ -44,14 +44,14 @@ pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer)
     let inside = open("Help", wide, all.len() + 2, area, theme, buf);
     let room = inside.width as usize;
     let typed = match help.search.as_str() {
-        "" => "type to search, Enter does what is marked, Esc closes".to_string(),
+        "" => "type to search, Enter runs the marked line, Esc closes".to_string(),
         search => format!("/{search}▏{}", if entries.is_empty() { "  nothing found" } else { "" }),
     };
     buf.put(inside.x, inside.y, cut(&typed, room), room, theme.faint());
     let high = usize::from(inside.height.saturating_sub(2)).max(1);
     let first = (help.marked + 1).saturating_sub(high);
     for (y, (i, entry)) in (inside.y + 2..inside.bottom()).zip(entries.iter().enumerate().skip(first)) {
-        // Where the window is narrow the explanation matters more than the command.
+        // Narrow windows drop the command, not the help text.
         let command = if room >= keys + command + 30 { command } else { 0 };
         let after = keys + 2 + if command > 0 { command + 2 } else { 0 };
         buf.put(inside.x, y, pad(&entry.keys, keys, false), room, theme.strong());
@@ -64,20 +64,20 @@ pub fn help(app: &App, help: &Help, area: Rect, theme: &Theme, buf: &mut Buffer)
             buf.put(inside.x + after as u16, y, cut(entry.help, left), left, Style::new());
         }
         if i == help.marked {
-            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.selected());
         }
     }
 }
 
-/// The metrics: what was typed, and those in whose names it occurs.
+/// Draws the metric list: the search text and the matching metrics.
 pub fn metrics(app: &App, picker: &Picker, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (found, all) = (app.metrics(&picker.search), app.metrics(""));
     let names = all.iter().map(|metric| width(&clean(&metric.name))).max().unwrap_or(0).clamp(20, 60);
-    let inside = open("A chart of any metric", names + 34, all.len() + 2, area, theme, buf);
+    let inside = open("Add a chart of any metric", names + 34, all.len() + 2, area, theme, buf);
     let room = inside.width as usize;
     let typed = match (picker.search.as_str(), found.is_empty()) {
         ("", true) => "no run has recorded a metric yet; Esc closes".to_string(),
-        ("", false) => "type to search, Enter adds a chart or closes an added one, Esc closes".to_string(),
+        ("", false) => "type to search, Enter adds a chart or removes an added one, Esc closes".to_string(),
         (search, empty) => format!("/{}▏{}", clean(search), if empty { "  nothing found" } else { "" }),
     };
     buf.put(inside.x, inside.y, cut(&typed, room), room, theme.faint());
@@ -94,16 +94,16 @@ pub fn metrics(app: &App, picker: &Picker, area: Rect, theme: &Theme, buf: &mut 
             buf.put(at, y, format!("  {right}"), room, theme.faint());
         }
         if i == picker.marked {
-            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.selected());
         }
     }
 }
 
-/// A question with its answers.
+/// Draws a question with its answers.
 pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let answers = question.answers.iter().map(|(_, _, words)| width(words) + 5).max().unwrap_or(0);
-    let wide = answers.max(44).max(width(&question.words).min(60));
-    let asked = wrap(&question.words, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
+    let answers = question.answers.iter().map(|(_, _, label)| width(label) + 5).max().unwrap_or(0);
+    let wide = answers.max(44).max(width(&question.text).min(60));
+    let asked = wrap(&question.text, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
     let high = question.answers.len() + 1 + asked.len();
     let inside = open(question.title, wide, high, area, theme, buf);
     let room = inside.width as usize;
@@ -114,12 +114,12 @@ pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer
     for ((i, (key, _, answer)), y) in question.answers.iter().enumerate().zip(below..inside.bottom()) {
         buf.put(inside.x, y, cut(&format!(" {key}  {answer}"), room), room, Style::new());
         if i == question.marked {
-            buf.set_style(Rect { y, height: 1, ..inside }, theme.chosen());
+            buf.set_style(Rect { y, height: 1, ..inside }, theme.selected());
         }
     }
 }
 
-/// What is wrong with the store, in as many lines as it needs, but less than half of `area`.
+/// The store error, wrapped, in less than half the height of `area`.
 pub fn trouble_lines(app: &App, area: Rect) -> Vec<String> {
     let Some(trouble) = app.snapshot.trouble.as_ref().filter(|_| !app.starting()) else { return Vec::new() };
     let mut lines = wrap(trouble, (area.width as usize).saturating_sub(4).max(1));

@@ -1,4 +1,4 @@
-//! One panel: its border, and inside what its kind draws.
+//! Draws one panel: the border, then the content of its kind.
 
 use ratatui::{
     buffer::Buffer,
@@ -11,7 +11,7 @@ use super::{
     arrange::Placed,
     data::Chart,
     diff, events, panels,
-    plot::{self, Look},
+    plot::{self, Highlight},
     retrieval, run, runs, table,
     theme::Theme,
 };
@@ -23,8 +23,8 @@ use crate::{
     text::{clean, cut, width},
 };
 
-/// The height that `panel` can fill, borders included.
-pub fn most(app: &App, panel: &Panel) -> u16 {
+/// The greatest useful height of `panel`, borders included.
+pub fn max_height(app: &App, panel: &Panel) -> u16 {
     let lines = match panel.kind {
         Kind::Runs => app.table.shown.len() + 3,
         Kind::Retrieval => retrieval::lines(&app.snapshot.runs) + 3,
@@ -37,8 +37,8 @@ pub fn most(app: &App, panel: &Panel) -> u16 {
     lines.min(16) as u16
 }
 
-/// The lines of the list in the panel numbered `index` that find no room in `place`, borders included.
-pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
+/// How many lines of the panel at `index` do not fit into `place`, borders included.
+pub fn hidden_lines(app: &App, index: usize, place: Rect) -> usize {
     let (wide, high) = (place.width.saturating_sub(2), usize::from(place.height.saturating_sub(2)));
     let lines = match app.panels().nth(index).map(|panel| panel.kind) {
         Some(Kind::Events) => events::shown(app).len(),
@@ -50,7 +50,7 @@ pub fn out_of_sight(app: &App, index: usize, place: Rect) -> usize {
     lines.saturating_sub(high)
 }
 
-/// Draws the panel numbered `index` in the view that is shown.
+/// Draws the panel at `index` of the current view.
 pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut Buffer) {
     let Some(panel) = app.panels().nth(index) else { return };
     let focused = index == app.focus;
@@ -63,8 +63,8 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         .title_style(if focused { theme.strong() } else { theme.heading() });
     let inside = block.inner(rect);
     block.render(rect, buf);
-    drawn(app, panel.kind, rect, theme, buf);
-    let first = app.scrolled(index).min(out_of_sight(app, index, rect));
+    drawn_count(app, panel.kind, rect, theme, buf);
+    let first = app.scrolled(index).min(hidden_lines(app, index, rect));
     match panel.kind {
         Kind::Diff => diff::draw(app, first, inside, theme, buf),
         Kind::Run => run::draw(app, first, inside, theme, buf),
@@ -76,41 +76,41 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         Kind::Events => events::draw(app, now, first, inside, theme, buf),
         Kind::Log => panels::log::draw(app.snapshot.panels.log.as_ref(), first, inside, theme, buf),
         Kind::Line => chart(app, index, panel, rect, inside, theme, buf),
-        kind => clip(app, kind, inside, theme, buf),
+        kind => contrastive(app, kind, inside, theme, buf),
     }
 }
 
-/// How many runs or groups the panel draws, where others are left out, on its lower border with the key that changes it.
-fn drawn(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+/// Writes on the lower border how many runs or groups are drawn, with the key that changes it.
+fn drawn_count(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let charted = [Kind::Line, Kind::Temperature, Kind::Layers, Kind::Phases, Kind::System, Kind::Diff];
     let (drawn, all) = app.drawn();
-    let (key, what) = (app.keys.of("all"), if app.by() == By::Run { "runs" } else { "groups" });
+    let (key, what) = (app.keys.key_of("all"), if app.by() == By::Run { "runs" } else { "groups" });
     let text = match drawn < all {
         _ if !charted.contains(&kind) => return,
         true => format!(" {drawn} of {all} {what} drawn · {key} draws all "),
-        false if app.every && all > COLOURS => format!(" all {all} {what} drawn · {key} draws {COLOURS} "),
+        false if app.draw_all && all > COLOURS => format!(" all {all} {what} drawn · {key} draws {COLOURS} "),
         false => return,
     };
     let room = usize::from(rect.width.saturating_sub(4));
     if rect.height > 2 {
-        buf.put(rect.x + 2, rect.bottom() - 1, cut(&text, room), room, theme.doubtful());
+        buf.put(rect.x + 2, rect.bottom() - 1, cut(&text, room), room, theme.warning());
     }
 }
 
-/// What is particular to contrastive training.
-fn clip(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let (data, choice) = (&app.snapshot.panels, &app.choice);
+/// Draws the panels specific to contrastive training.
+fn contrastive(app: &App, kind: Kind, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let (data, selection) = (&app.snapshot.panels, &app.selection);
     let selected = app.selected();
-    let (seen, pinned) = (app.seen(), app.seen_by_pinned());
+    let (own, pinned) = (app.selected_probes(), app.pinned_probes());
     match kind {
-        Kind::Similarity => panels::similarity::draw(seen, pinned, choice, area, theme, buf),
-        Kind::Images => panels::images::draw(seen, pinned, (data, &app.gallery), choice, area, theme, buf),
+        Kind::Similarity => panels::similarity::draw(own, pinned, selection, area, theme, buf),
+        Kind::Images => panels::images::draw(own, pinned, (data, &app.gallery), selection, area, theme, buf),
         Kind::Temperature => {
             panels::temperature::draw(&data.scales, selected.and_then(|run| run.colour), area, theme, buf);
         }
         Kind::Layers => panels::layers::draw(&data.layers, selected.map(|run| run.row.id), area, theme, buf),
         Kind::Phases => panels::phases::draw(&data.phases, area, theme, buf),
-        Kind::System => panels::system::draw(&data.loads, area, theme, buf),
+        Kind::System => panels::system::draw(&data.system, area, theme, buf),
         Kind::Ema => {
             let at = selected.map(|_| app.selected_index());
             panels::ema::draw(&app.snapshot.runs, at, area, theme, buf);
@@ -123,8 +123,14 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
     let Some(chart) = app.chart(index) else { return };
     let rows = rows(app, chart);
     if rows.iter().all(|rows| rows.buckets.is_empty()) {
-        let words = clean(&format!("no {} yet", panel.metrics.join(", ")));
-        buf.put(inside.x, inside.y, cut(&words, inside.width as usize), inside.width as usize, theme.faint());
+        let message = clean(&format!("no {} yet", panel.metrics.join(", ")));
+        buf.put(
+            inside.x,
+            inside.y,
+            cut(&message, inside.width as usize),
+            inside.width as usize,
+            theme.faint(),
+        );
         return;
     }
     let view = app.view_of(index, panel, chart.x);
@@ -132,23 +138,26 @@ fn chart(app: &App, index: usize, panel: &Panel, rect: Rect, inside: Rect, theme
         true => grouped(&panel.title, &rows, &gather(&rows), view),
         false => figure(&panel.title, &rows, view),
     };
-    let look = Look { front: app.selected().and_then(|run| run.colour), cursor: app.cursor(chart.x) };
-    plot::draw(&figure, inside, look, theme, buf);
+    let highlight =
+        Highlight { front: app.selected().and_then(|run| run.colour), cursor: app.cursor(chart.x) };
+    plot::draw(&figure, inside, highlight, theme, buf);
     let bad = figure.series.iter().any(|series| !series.bad.is_empty());
     let left_out = (!chart.left_out.is_empty())
-        .then(|| format!("another unit, not drawn: {}", clean(&chart.left_out.join(", "))));
+        .then(|| format!("not drawn, different unit: {}", clean(&chart.left_out.join(", "))));
     let all: Vec<String> = left_out.into_iter().chain(figure.notes).collect();
     notes(&all, bad, panel, rect, theme, buf);
 }
 
-/// The rows of the runs that are not hidden: finely read where that is done, else those of the whole axis.
+/// The rows of the runs that are not hidden: the zoomed read if there is one, else the whole axis.
 fn rows(app: &App, chart: &Chart) -> Vec<Rows> {
-    let near = chart.near.as_ref().filter(|(stretch, _)| Some(*stretch) == app.lens.range);
+    let zoomed = chart.zoomed.as_ref().filter(|(range, _)| Some(*range) == app.chart_options.range);
     let chosen = chart.rows.iter().enumerate().filter(|(_, (run, _))| !app.hidden.contains(run));
-    chosen.map(|(at, (_, rows))| near.and_then(|(_, near)| near.get(at)).unwrap_or(rows).clone()).collect()
+    chosen
+        .map(|(at, (_, rows))| zoomed.and_then(|(_, zoomed)| zoomed.get(at)).unwrap_or(rows).clone())
+        .collect()
 }
 
-/// What must be known about a drawing stands on the panel's upper border.
+/// Writes notes about the chart on the upper border.
 fn notes(notes: &[String], bad: bool, panel: &Panel, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = (rect.width as usize).saturating_sub(width(&panel.title) + 8);
     if notes.is_empty() || room < 8 {

@@ -1,4 +1,4 @@
-//! Panels about one side of contrastive training each: a file for a panel, drawn from plain data alone.
+//! Panels specific to contrastive training: one file per panel, drawn from plain data.
 
 pub mod data;
 pub mod ema;
@@ -9,12 +9,12 @@ pub mod log;
 pub(crate) mod paint;
 pub mod phases;
 mod read;
-mod seen;
+mod selection;
 pub mod similarity;
 pub mod system;
 pub mod temperature;
 
-pub use data::{Layers, Load, Meter, Panels, Phases, Scale, Seen};
+pub use data::{Layers, Panels, Phases, RunProbes, Scale, SystemMetric, SystemStats};
 pub use log::Log;
 pub(super) use read::Cache;
-pub use seen::{Choice, Mode, evaluations};
+pub use selection::{MatrixMode, Selection, evaluations};

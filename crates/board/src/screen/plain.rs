@@ -1,4 +1,4 @@
-//! Lines instead of a full screen, for a terminal that cannot draw one: the runs once, then what happens to them.
+//! Plain lines for a terminal that cannot draw a full screen: the runs once, then events and progress.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 use super::{
     Options, Outcome,
-    data::{Event, Run, Snapshot, Want},
+    data::{Event, FeedRequest, Run, Snapshot},
     feed::Feed,
     runs::progress,
 };
@@ -22,37 +22,39 @@ use crate::{
     text::{Column, clean},
 };
 
-/// How long it sleeps between two looks at the store.
+/// The interval between two reads of the store.
 const TICK: Duration = Duration::from_millis(250);
-/// How often a live run has a line of its own.
+/// How often the progress of live runs is printed.
 const EVERY: Duration = Duration::from_secs(10);
-/// Events of before the start that are told.
-const EARLIER: usize = 10;
+/// The most earlier events printed at the start.
+const OLD_EVENTS: usize = 10;
 
-/// Why no full screen can be drawn here, in a sentence, if so.
+/// Why this terminal cannot draw a full screen, if it cannot.
 pub fn no_screen() -> Option<String> {
-    why(std::env::var("TERM").ok().as_deref())
+    reason(std::env::var("TERM").ok().as_deref())
 }
 
-fn why(term: Option<&str>) -> Option<String> {
-    let said = match term {
+fn reason(term: Option<&str>) -> Option<String> {
+    let reason = match term {
         None | Some("") => "TERM is not set",
-        Some("dumb") => "TERM is `dumb`, a terminal without a cursor to move",
+        Some("dumb") => "TERM is `dumb`, a terminal without cursor control",
         Some(_) => return None,
     };
-    Some(format!("{said}: plain lines instead of a full screen; TERM=xterm-256color asks for one"))
+    Some(format!(
+        "{reason}: printing plain lines instead of a full screen; set TERM=xterm-256color to draw one"
+    ))
 }
 
-/// Prints the runs, then events and progress until no run is live any more, or `stop` is set.
+/// Prints the runs, then events and progress until no run is live or `stop` is set.
 ///
 /// # Errors
-/// When the store cannot be read at the start.
+/// If the store cannot be read at the start.
 pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
     let mut feed = Feed::new(options.store, options.layout, options.runs);
     let mut lines = Lines::default();
     let (mut asked, mut since) = (true, Instant::now());
     while !stop.load(Ordering::Relaxed) {
-        let snapshot = feed.poll(&Want::default(), asked);
+        let snapshot = feed.poll(&FeedRequest::default(), asked);
         asked = false;
         if let Some(snapshot) = snapshot {
             let starting = options.child && snapshot.runs.is_empty();
@@ -73,26 +75,26 @@ pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
     Ok(Outcome::Left)
 }
 
-/// What was printed so far.
+/// What has been printed so far.
 struct Lines {
     first: bool,
-    told: HashSet<i64>,
+    printed: HashSet<i64>,
 }
 
 impl Default for Lines {
     fn default() -> Lines {
-        Lines { first: true, told: HashSet::new() }
+        Lines { first: true, printed: HashSet::new() }
     }
 }
 
 impl Lines {
     fn print(&mut self, snapshot: &Snapshot, due: bool, out: &mut impl Write) -> io::Result<()> {
         let mut new: Vec<&Event> =
-            snapshot.events.iter().filter(|event| self.told.insert(event.row.id)).collect();
+            snapshot.events.iter().filter(|event| self.printed.insert(event.row.id)).collect();
         if self.first && !snapshot.runs.is_empty() {
             self.first = false;
             write!(out, "{}", overview(&snapshot.runs))?;
-            new.drain(..new.len().saturating_sub(EARLIER));
+            new.drain(..new.len().saturating_sub(OLD_EVENTS));
         }
         for event in new {
             let step = event.row.step.map_or(String::new(), |step| format!(" @{step}"));
@@ -150,9 +152,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_without_a_cursor_is_told_why_it_gets_lines() {
-        assert!(why(None).is_some_and(|words| words.contains("TERM is not set")));
-        assert!(why(Some("dumb")).is_some_and(|words| words.contains("`dumb`")));
-        assert_eq!(why(Some("xterm-256color")), None);
+    fn a_terminal_without_a_cursor_gets_the_reason_for_plain_lines() {
+        assert!(reason(None).is_some_and(|text| text.contains("TERM is not set")));
+        assert!(reason(Some("dumb")).is_some_and(|text| text.contains("`dumb`")));
+        assert_eq!(reason(Some("xterm-256color")), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The plot widget: a [`Figure`] in braille, with bands, marks and direct labels.
 //!
-//! Not `ratatui::widgets::Chart`, which draws NaN as a line to the top, knows no logarithmic axis and no band.
+//! `ratatui::widgets::Chart` draws NaN as a line to the top and has neither log axes nor bands.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -11,26 +11,26 @@ use crate::{
     text::{cut, pad, width},
 };
 
-/// How a chart is looked at.
+/// What a plot highlights.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Look {
-    /// The series of this colour lie above the others.
+pub struct Highlight {
+    /// The series of this colour are drawn in front.
     pub front: Option<usize>,
-    /// Values are read off here, in units of the horizontal axis.
+    /// The cursor's position, in units of the horizontal axis.
     pub cursor: Option<f64>,
 }
 
-impl From<Option<usize>> for Look {
-    fn from(front: Option<usize>) -> Look {
-        Look { front, cursor: None }
+impl From<Option<usize>> for Highlight {
+    fn from(front: Option<usize>) -> Highlight {
+        Highlight { front, cursor: None }
     }
 }
 
-/// Draws `figure` into `area`, looked at as `look` says: a colour in front will do for it.
-pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, buf: &mut Buffer) {
-    let look = look.into();
-    let front = look.front.filter(|front| figure.series.iter().any(|series| series.colour == *front));
-    let look = Look { front, ..look };
+/// Draws `figure` into `area`; `highlight` may be just the colour in front.
+pub fn draw(figure: &Figure, area: Rect, highlight: impl Into<Highlight>, theme: &Theme, buf: &mut Buffer) {
+    let highlight = highlight.into();
+    let front = highlight.front.filter(|front| figure.series.iter().any(|series| series.colour == *front));
+    let highlight = Highlight { front, ..highlight };
     let area = area.intersection(buf.area);
     if area.width < 8 || area.height < 3 {
         return;
@@ -50,7 +50,7 @@ pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, b
     horizontal(figure, area, inside, theme, buf);
     let mut canvas = Canvas::new(inside);
     let order = order(figure, front);
-    // Many bands over each other hide more than they show.
+    // Many overlapping bands are unreadable.
     let few = order.iter().filter(|series| !series.thin).count() <= 3;
     for series in order.iter().filter(|s| few || s.n > 1 || Some(s.colour) == front) {
         canvas.band(figure, series);
@@ -63,14 +63,14 @@ pub fn draw(figure: &Figure, area: Rect, look: impl Into<Look>, theme: &Theme, b
         marks(figure, series, inside, theme, buf);
     }
     beyond(figure, inside, theme, buf);
-    let cursor = look.cursor.filter(|x| (-1e-6..=1.0 + 1e-6).contains(&figure.x.scale.place(*x)));
+    let cursor = highlight.cursor.filter(|x| (-1e-6..=1.0 + 1e-6).contains(&figure.x.scale.place(*x)));
     if let Some(x) = cursor {
         cursor_line(figure, x, area, inside, theme, buf);
     }
-    labels(figure, inside, right, Look { cursor, ..look }, theme, buf);
+    labels(figure, inside, right, Highlight { cursor, ..highlight }, theme, buf);
 }
 
-/// Columns kept at the right for the names of the lines.
+/// Columns reserved on the right for the labels.
 fn gutter(figure: &Figure, room: u16, theme: &Theme) -> u16 {
     let wide = |s: &Series| width(&label(s, s.last)) + width(&theme.sample(s.colour, s.dash));
     let longest = figure.series.iter().filter(|s| s.last.is_some()).map(wide).max();
@@ -87,7 +87,7 @@ fn label(series: &Series, value: Option<f64>) -> String {
     if series.name.is_empty() { value } else { format!("{} {value}", series.name) }
 }
 
-/// The series as they are drawn, the one in front last.
+/// The series in drawing order, the front one last.
 fn order(figure: &Figure, front: Option<usize>) -> Vec<&Series> {
     let (above, below): (Vec<&Series>, Vec<&Series>) =
         figure.series.iter().partition(|s| Some(s.colour) == front);
@@ -136,7 +136,7 @@ fn horizontal(figure: &Figure, area: Rect, inside: Rect, theme: &Theme, buf: &mu
     }
 }
 
-/// NaN and infinities stand on the frame where they happened; where the number of runs changes, the axis is marked.
+/// Marks NaN and infinities on the frame, and changes in the number of runs on the axis.
 fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     for (x, _) in &series.changes {
         let place = figure.x.scale.place(*x);
@@ -156,18 +156,18 @@ fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mu
     }
 }
 
-/// How many values lie outside of the frame, at the side where they are.
+/// Writes how many values lie above and below the frame.
 fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let (above, below) = figure.beyond;
     for (count, sign, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
         let text = format!("{sign}{count}");
         if count > 0 && width(&text) < inside.width as usize {
-            buf.put_all(inside.right() - width(&text) as u16, row, text, theme.doubtful());
+            buf.put_all(inside.right() - width(&text) as u16, row, text, theme.warning());
         }
     }
 }
 
-/// A line from top to bottom, and its place on the axis.
+/// Draws the cursor as a vertical line, with its value on the axis.
 fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let place = figure.x.scale.place(x).clamp(0.0, 1.0);
     let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
@@ -179,11 +179,11 @@ fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme,
     let text = figure.x.text(x);
     let wide = width(&text) as u16;
     let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
-    buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.chosen());
+    buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.selected());
 }
 
-/// Names and values beside the ends of the lines, pushed apart where they would overlap. At a cursor, the values there.
-fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, buf: &mut Buffer) {
+/// Writes names and values beside the line ends, spread so that they do not overlap. With a cursor, the values at it.
+fn labels(figure: &Figure, inside: Rect, right: u16, highlight: Highlight, theme: &Theme, buf: &mut Buffer) {
     if right < 3 {
         return;
     }
@@ -191,7 +191,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
         .series
         .iter()
         .filter(|series| !series.thin)
-        .filter_map(|series| match look.cursor {
+        .filter_map(|series| match highlight.cursor {
             Some(x) => series.at(x).map(|y| (series, y, Some(y))),
             None => series.end().map(|(_, y)| (series, y, series.last)),
         })
@@ -204,7 +204,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
         let row = inside.y + ((place - 0.5).round().max(0.0) as u16).min(inside.height - 1);
         let style = Style::new()
             .fg(theme.series(series.colour))
-            .add_modifier(theme.weight(series.colour, look.front));
+            .add_modifier(theme.weight(series.colour, highlight.front));
         let sample = theme.sample(series.colour, series.dash);
         let room = (right as usize - 1).saturating_sub(width(&sample));
         let text = format!("{sample}{}", shortened(series, *value, room));
@@ -212,7 +212,7 @@ fn labels(figure: &Figure, inside: Rect, right: u16, look: Look, theme: &Theme, 
     }
 }
 
-/// The label in `room` columns: where both do not fit, the name is cut and the value stays whole.
+/// The label in `room` columns: cuts the name, not the value.
 fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
     let whole = label(series, value);
     let value = value.map(number).unwrap_or_default();
@@ -222,7 +222,7 @@ fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
     format!("{} {value}", both(&series.name, room - width(&value) - 1))
 }
 
-/// A name in `room` columns; of a metric and the run or group it is of, each keeps its beginning.
+/// A name in `room` columns; both the metric and the run or group keep their start.
 fn both(name: &str, room: usize) -> String {
     match name.split_once(' ') {
         Some((metric, of)) if room >= 7 && width(name) > room => {

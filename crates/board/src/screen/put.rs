@@ -1,12 +1,12 @@
-//! The one way by which text reaches the screen: whatever is hidden in it is escaped.
+//! The only way to write text to the screen: escapes control and invisible characters.
 
 use ratatui::{buffer::Buffer, style::Style};
 
 use crate::text::escaped;
 
-/// Text onto the cells of a buffer.
+/// Writes escaped text to a buffer.
 pub(crate) trait Put {
-    /// At most `room` columns of `text` from (`x`, `y`) on; where it ends.
+    /// Writes at most `room` columns of `text` at (`x`, `y`); returns the position after it.
     fn put(
         &mut self,
         x: u16,
@@ -16,14 +16,14 @@ pub(crate) trait Put {
         style: impl Into<Style>,
     ) -> (u16, u16);
 
-    /// All of `text` that finds room in the line.
+    /// Writes as much of `text` as fits on the line.
     fn put_all(&mut self, x: u16, y: u16, text: impl AsRef<str>, style: impl Into<Style>) -> (u16, u16) {
         self.put(x, y, text, usize::MAX, style)
     }
 }
 
 impl Put for Buffer {
-    #[allow(clippy::disallowed_methods)] // here, and nowhere else
+    #[allow(clippy::disallowed_methods)] // the only use
     fn put(
         &mut self,
         x: u16,

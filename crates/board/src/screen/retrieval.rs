@@ -1,11 +1,11 @@
-//! The retrieval table: hits among the first k in both directions and zero-shot accuracy, latest values.
+//! The retrieval table: the latest hit@k in both directions and zero-shot accuracy.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{app::App, data::Run, grid, grid::Cell, theme::Theme};
 use crate::{screen::put::Put as _, text::Column};
 
-/// Columns from left to right: heading, the last parts of the metric's name, and which goes first without room.
+/// Columns from left to right: heading, task names, end of the metric's name, and rank (the highest is dropped first).
 const COLUMNS: [(&str, &[&str], &str, u8); 8] = [
     ("t→i @1", &["t2i", "text_to_image"], "hit@1", 1),
     ("@5", &["t2i", "text_to_image"], "hit@5", 4),
@@ -44,8 +44,8 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
         }
     }
     if rows.is_empty() {
-        let words = "no evaluation yet: retrieval and zero-shot scores appear here";
-        buf.put(area.x, area.y, words, area.width as usize, theme.faint());
+        let message = "no evaluation yet: retrieval and zero-shot scores appear here";
+        buf.put(area.x, area.y, message, area.width as usize, theme.faint());
         return;
     }
     grid::draw(&columns, &rows, selected, area, theme, buf);
@@ -63,14 +63,14 @@ fn percent(share: f64) -> String {
     format!("{:.1}", share * 100.0)
 }
 
-/// Sorts metrics such as `val/retrieval/t2i/hit@1` into lines by what is left of their names, here `val`.
+/// Groups metrics such as `val/retrieval/t2i/hit@1` into lines by the rest of their names, here `val`.
 fn split_lines<'a>(metrics: impl Iterator<Item = (&'a str, Option<f64>)>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for (name, value) in metrics {
         let parts: Vec<&str> = name.split('/').collect();
         let Some(column) = column(&parts) else { continue };
         let split: Vec<&str> =
-            parts[..parts.len() - 1].iter().filter(|part| !is_word(part)).copied().collect();
+            parts[..parts.len() - 1].iter().filter(|part| !is_task(part)).copied().collect();
         let split = split.join("/");
         let at = lines.iter().position(|line| line.split == split).unwrap_or_else(|| {
             lines.push(Line { split, values: [None; COLUMNS.len()] });
@@ -84,12 +84,12 @@ fn split_lines<'a>(metrics: impl Iterator<Item = (&'a str, Option<f64>)>) -> Vec
 
 fn column(parts: &[&str]) -> Option<usize> {
     let last = parts.last()?;
-    COLUMNS.iter().position(|(_, words, end, _)| end == last && words.iter().any(|word| parts.contains(word)))
+    COLUMNS.iter().position(|(_, tasks, end, _)| end == last && tasks.iter().any(|task| parts.contains(task)))
 }
 
-/// Words that say which column, not which split.
-fn is_word(part: &&&str) -> bool {
-    **part == "retrieval" || COLUMNS.iter().any(|(_, words, ..)| words.contains(*part))
+/// Whether a part of the name identifies the column, not the split.
+fn is_task(part: &&&str) -> bool {
+    **part == "retrieval" || COLUMNS.iter().any(|(_, tasks, ..)| tasks.contains(*part))
 }
 
 #[cfg(test)]

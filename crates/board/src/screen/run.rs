@@ -1,4 +1,4 @@
-//! The overview of one run: how it stands, what makes it different, where it runs, and what it has left behind.
+//! The overview of one run: status, metrics, settings that differ, environment and checkpoints.
 
 mod sections;
 
@@ -10,65 +10,65 @@ use crate::{
     text::{clean, cut, pad, width, wrap},
 };
 
-/// How a line looks.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum LineKind {
     /// A heading.
     Heading,
-    /// As any text.
+    /// Plain text.
     Plain,
-    /// What went wrong.
+    /// An error.
     Bad,
 }
 
-/// A line: what it is about, and what there is to say.
-pub type Line = (String, String, Look);
+/// A line: label, text and kind.
+pub type Line = (String, String, LineKind);
 
-/// Columns for what a line is about.
+/// The fewest columns of the labels.
 const LABEL: usize = 14;
 
-/// The run it is about: the selected one, else the newest.
-fn chosen(app: &App) -> Option<&Run> {
+/// The run shown: the selected one, else the newest.
+fn shown_run(app: &App) -> Option<&Run> {
     app.selected().or(app.snapshot.runs.first())
 }
 
-/// Everything there is to say, in lines of at most `room` columns; labels are filled up to the width of their section.
+/// All lines, at most `room` columns wide; labels are padded to the width of their section.
 pub fn lines(app: &App, room: usize) -> Vec<Line> {
-    let Some(run) = chosen(app) else { return Vec::new() };
+    let Some(run) = shown_run(app) else { return Vec::new() };
     let mut lines = Vec::new();
-    for (heading, said) in sections::all(app, run) {
-        if said.is_empty() {
+    for (heading, section) in sections::all(app, run) {
+        if section.is_empty() {
             continue;
         }
         if !lines.is_empty() {
-            lines.push((String::new(), String::new(), Look::Plain));
+            lines.push((String::new(), String::new(), LineKind::Plain));
         }
-        lines.push((cut(&clean(heading), room), String::new(), Look::Heading));
-        let widest = said.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
+        lines.push((cut(&clean(heading), room), String::new(), LineKind::Heading));
+        let widest = section.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
         let wide = (widest + 2).clamp(LABEL, (room * 2 / 3).max(LABEL));
-        lines.extend(said.into_iter().flat_map(|line| folded(line, wide, room)));
+        lines.extend(section.into_iter().flat_map(|line| wrapped(line, wide, room)));
     }
     lines
 }
 
-/// A line folded into as many as it needs.
-fn folded((label, words, look): Line, wide: usize, room: usize) -> Vec<Line> {
-    let parts = wrap(&clean(&words), room.saturating_sub(wide).max(8));
+/// Wraps a line.
+fn wrapped((label, text, kind): Line, wide: usize, room: usize) -> Vec<Line> {
+    let parts = wrap(&clean(&text), room.saturating_sub(wide).max(8));
     let parts = if parts.is_empty() { vec![String::new()] } else { parts };
     let label = |i: usize| pad(&pad(if i == 0 { &label } else { "" }, wide - 1, false), wide, false);
-    parts.into_iter().enumerate().map(|(i, part)| (label(i), part, look)).collect()
+    parts.into_iter().enumerate().map(|(i, part)| (label(i), part, kind)).collect()
 }
 
-/// Draws the overview from the line `first` on.
+/// Draws the overview, starting at line `first`.
 pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = area.width as usize;
     let lines = lines(app, room);
-    for ((label, words, look), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
-        let label_style = if *look == Look::Heading { theme.heading() } else { theme.faint() };
-        let style = if *look == Look::Bad { theme.bad() } else { Style::new() };
+    for ((label, text, kind), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
+        let label_style = if *kind == LineKind::Heading { theme.heading() } else { theme.faint() };
+        let style = if *kind == LineKind::Bad { theme.bad() } else { Style::new() };
         buf.put(area.x, y, label, room, label_style);
         let wide = width(label).min(room);
-        buf.put(area.x + wide as u16, y, cut(words, room - wide), room - wide, style);
+        buf.put(area.x + wide as u16, y, cut(text, room - wide), room - wide, style);
     }
     let below = lines.len().saturating_sub(first + area.height as usize);
     if first + below > 0 && area.width > 20 {

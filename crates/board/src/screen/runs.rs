@@ -1,4 +1,4 @@
-//! The table of runs: how each stands, how far it is, how well it does and how surely, and how its settings differ.
+//! The runs table: status, progress, scores with intervals, and the settings that differ.
 
 use clip_lab_store::Status;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -11,7 +11,7 @@ use super::{
     table::{
         Table,
         column::{Col, best, half_width, setting},
-        short,
+        short_key,
     },
     theme::Theme,
 };
@@ -20,8 +20,8 @@ use crate::{
     text::{Column, clean},
 };
 
-/// Sign and word of a status.
-pub fn status_words(status: Status) -> &'static str {
+/// Symbol and label of a status.
+pub fn status_label(status: Status) -> &'static str {
     match status {
         Status::Queued => "○ queued",
         Status::Running => "● running",
@@ -34,11 +34,11 @@ pub fn status_words(status: Status) -> &'static str {
     }
 }
 
-/// The style of a status; the words alone say it too.
+/// The style of a status; without colour the label is enough.
 pub fn status_style(status: Status, theme: &Theme) -> Style {
     match status {
         Status::Running | Status::Finished => theme.good(),
-        Status::Stalled | Status::Interrupted => theme.doubtful(),
+        Status::Stalled | Status::Interrupted => theme.warning(),
         Status::Failed | Status::NonFinite | Status::Crashed => theme.bad(),
         Status::Queued => theme.faint(),
     }
@@ -55,13 +55,13 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     grid::draw(&heads, &rows, selected, area, theme, buf);
 }
 
-/// Its heading, with an arrow where the table is sorted by it, and what it gives way to.
+/// The heading of a column, with an arrow if the table is sorted by it, and the rank by which columns are dropped.
 fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
     let sorted = table.sort.as_ref().filter(|(by, _)| by == col);
-    let arrow = sorted.map_or("", |(_, falling)| if *falling { "↓" } else { "↑" });
-    let of = |right: bool, word: &str, rank: u8, least: Option<usize>| {
+    let arrow = sorted.map_or("", |(_, descending)| if *descending { "↓" } else { "↑" });
+    let of = |right: bool, label: &str, rank: u8, least: Option<usize>| {
         let rank = if sorted.is_some() { 0 } else { rank };
-        Column { head: format!("{word}{arrow}"), right, rank, least }
+        Column { head: format!("{label}{arrow}"), right, rank, least }
     };
     match col {
         Col::Name => of(false, "run", 0, Some(10)),
@@ -79,16 +79,16 @@ fn heading(col: &Col, table: &Table, runs: &[&Run]) -> Column {
         Col::Arm => of(false, "arm", 59, None),
         Col::Seed => of(true, "seed", 58, None),
         Col::Epoch => of(true, "epoch", 62, None),
-        Col::Reason => of(false, "why it ended", 61, Some(24)),
+        Col::Reason => of(false, "reason", 61, Some(24)),
         Col::Setting(key) => {
             let cells = || runs.iter().filter_map(|run| setting(run, key));
             let numbers = cells().all(|value| value.parse::<f64>().is_ok());
-            // The first three say more than how fast a run was.
+            // The first three settings matter more than the speed.
             let rank = match table.keys.iter().position(|other| other == key) {
                 Some(at @ 0..3) => 4 + at as u8,
                 at => 10 + at.unwrap_or(40) as u8,
             };
-            of(numbers, &short(key, &table.keys), rank, (!numbers).then_some(6))
+            of(numbers, &short_key(key, &table.keys), rank, (!numbers).then_some(6))
         }
     }
 }
@@ -100,7 +100,7 @@ fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
     let share = |value: Option<f64>| plain(value.map_or(String::new(), decimals));
     match col {
         Col::Name => (format!("{}{}", sign(run, app), run.name), style),
-        Col::Status => (status_words(row.status).to_string(), status_style(row.status, theme)),
+        Col::Status => (status_label(row.status).to_string(), status_style(row.status, theme)),
         Col::Progress => (progress(row.step, row.total_steps), style),
         Col::Step => plain(steps(row.step, row.total_steps)),
         Col::Last => share(run.goal().and_then(|series| series.last)),
@@ -122,7 +122,7 @@ fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
     }
 }
 
-/// Whether it is pinned, and its line on the charts.
+/// The symbol before the name: pinned, drawn on the charts, or neither.
 fn sign(run: &Run, app: &App) -> &'static str {
     match (app.pinned == Some(run.row.id), run.colour.is_some()) {
         (true, _) => "▶ ",
@@ -139,11 +139,11 @@ pub fn progress(step: u64, total: Option<u64>) -> String {
     let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
     let full = "█".repeat(eighths / 8);
     let rest = "░".repeat(8 - eighths / 8 - usize::from(!part.is_empty()));
-    // Whole percents that reach 100 only at the end.
+    // Rounded down, so that 100 appears only at the end.
     format!("{full}{part}{rest} {:>3}%", (share * 100.0).floor())
 }
 
-/// Values as heights, each run between its own smallest and largest: the shape, not the size.
+/// A sparkline between the run's own minimum and maximum: it shows the shape, not the size.
 fn sparkline(values: &[f64]) -> String {
     let finite = || values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
@@ -162,34 +162,34 @@ fn steps(step: u64, total: Option<u64>) -> String {
     }
 }
 
-/// Three decimals, so that those of different runs stand below each other; else as any number.
+/// Three decimals, so that the values of different runs align; very small or large numbers as usual.
 fn decimals(value: f64) -> String {
     if (0.001..10.0).contains(&value.abs()) { format!("{value:.3}") } else { number(value) }
 }
 
-/// Half the width of the interval, to three decimals as the score itself.
+/// Half the width of the interval, to three decimals like the score.
 fn interval(run: &Run, scores: &Scores) -> String {
     half_width(run, scores).map_or(String::new(), |half| format!("±{half:.3}"))
 }
 
-/// The loss; where it was not finite, since which step.
+/// The loss, with the step of the first non-finite value.
 fn loss(run: &Run, theme: &Theme) -> Cell {
     let Some(series) = run.metric("train/loss") else { return (String::new(), Style::new()) };
     let value = series.last.map_or(String::new(), number);
     let Some(step) = series.first_bad_step else { return (value, Style::new()) };
-    let word = if series.n_nan > 0 { "NaN" } else { "inf" };
-    // What was finite before is of no interest once the run ended of it.
-    let kept = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
-    (format!("{kept}✕{word}@{step}"), theme.bad())
+    let kind = if series.n_nan > 0 { "NaN" } else { "inf" };
+    // A run that ended with a non-finite loss shows only that.
+    let value = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
+    (format!("{value}✕{kind}@{step}"), theme.bad())
 }
 
-/// Image-text pairs a second.
+/// Image-text pairs per second.
 pub fn pairs_per_second(run: &Run) -> Option<f64> {
     let pairs = run.row.samples as f64 / run.row.step.max(1) as f64;
     run.row.rate.map(|rate| rate * pairs)
 }
 
-/// The goal's name where all runs share it.
+/// The name of the goal metric if all runs share it.
 fn goal_heading(runs: &[&Run]) -> String {
     let mut names: Vec<&str> = runs.iter().filter_map(|run| run.row.goal_metric.as_deref()).collect();
     names.sort_unstable();
@@ -203,7 +203,7 @@ fn goal_heading(runs: &[&Run]) -> String {
     }
 }
 
-/// What is left while it runs, what it took once it has ended.
+/// The remaining time while it runs, the time it took once it has ended.
 fn time(run: &Run) -> String {
     let row = &run.row;
     match (row.status, row.rate, row.total_steps) {
@@ -237,7 +237,7 @@ mod tests {
         let signs = |ascii: bool| -> HashSet<String> {
             let sign = |status: &Status| {
                 let mut buf = Buffer::empty(Rect::new(0, 0, 1, 1));
-                buf.put(0, 0, status_words(*status), 1, Style::new());
+                buf.put(0, 0, status_label(*status), 1, Style::new());
                 if ascii {
                     crate::screen::ascii::plain(&mut buf);
                 }

@@ -26,12 +26,12 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::{
     app::{App, Next},
-    data::{Snapshot, Want},
-    effect::{self, Effect, Told},
+    data::{FeedRequest, Snapshot},
     feed::{Feed, THREAD, start},
     keys,
     panels::images::{Gallery, Images},
     plain::{follow, no_screen},
+    store_action::{self, Message, StoreAction},
     theme::Theme,
     view,
 };
@@ -40,52 +40,52 @@ use crate::{
     layout::{Kind, Layout},
 };
 
-/// How long the screen sleeps when nothing is typed; what the feed has read is shown after this at the latest.
+/// The longest wait for input, and so the longest delay until new data is shown.
 const TICK: Duration = Duration::from_millis(100);
-/// Times and ages on the screen are brought up to date this often.
+/// How often times and ages on the screen are updated.
 const CLOCK: Duration = Duration::from_secs(1);
 
 const NO_TERMINAL: &str =
-    "cannot draw a dashboard: standard output is no terminal; use --ui plain for lines of text";
+    "cannot draw a dashboard: standard output is not a terminal; use --ui plain for plain lines";
 
 /// What to show.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The store's file.
     pub store: PathBuf,
-    /// What stands where.
+    /// The views and their panels.
     pub layout: Layout,
-    /// Which runs there are at all; an empty filter shows all recent ones.
+    /// Which runs to show; an empty filter shows all recent ones.
     pub runs: Filter,
-    /// The run that is selected at first, by uid.
+    /// The run selected at first, by uid.
     pub focus: Option<String>,
-    /// How pictures are shown.
+    /// How images are drawn.
     pub images: Images,
-    /// Whether the program that shows this screen started that run: leaving then asks what becomes of it.
+    /// Whether this process started that run; leaving then asks whether to stop it.
     pub child: bool,
-    /// What is said in the last line at first, until a key is pressed.
+    /// A message shown in the last line until the first key.
     pub note: Option<String>,
 }
 
 /// How the screen was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Runs go on as they are.
+    /// Runs continue.
     Left,
-    /// The terminal was closed: nothing can be said to anybody. Runs go on.
+    /// The terminal was closed, so nothing can be printed. Runs continue.
     Gone,
-    /// The run named in [`Options::focus`] is to stop at its next checkpoint; the caller asks it to.
+    /// The run in [`Options::focus`] should stop at its next checkpoint; the caller sends the request.
     StopRequested,
 }
 
 /// Shows the dashboard until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). On a terminal that cannot draw
 /// one, prints lines until no run is live.
 ///
-/// The terminal is restored in every case, after a panic too. A store that is missing, locked or newer is a
-/// sentence on the screen, and is tried again until it can be read.
+/// The terminal is always restored, even after a panic. A missing, locked or newer store is reported on the screen
+/// and retried.
 ///
 /// # Errors
-/// Only for the terminal itself: standard output is none, or it fails.
+/// If standard output is not a terminal, terminal I/O fails, `keys.toml` is invalid or a thread cannot be spawned.
 pub fn show(options: Options) -> Result<Outcome> {
     ensure!(std::io::stdout().is_terminal(), "{NO_TERMINAL}");
     let stop = Arc::new(AtomicBool::new(false));
@@ -97,65 +97,66 @@ pub fn show(options: Options) -> Result<Outcome> {
         return follow(options, &stop);
     }
     let keys = keys::file::read(&options.store).map_err(|report| anyhow!("{report}"))?;
-    let (ask, told) = effect::start(options.store.clone()).context("cannot start the writer to the store")?;
+    let (actions, messages) = store_action::start(options.store.clone())
+        .context("cannot start the thread that writes to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
     let pictures = options.layout.panels().any(|panel| panel.kind == Kind::Images);
     let mut app = App::new(options.layout, options.focus, options.child);
     app.keys = keys;
-    app.told = options.note.map(|words| Told { words, good: true });
+    app.message = options.note.map(|text| Message { text, ok: true });
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
-    leave_feed_alone();
+    install_panic_hook();
     let theme = Theme::from_env();
     if pictures {
-        // Before the mouse is on and keys are read: only the answer of the terminal comes in.
+        // Before the mouse is captured and keys are read, so that stdin holds only the terminal's reply.
         app.gallery = Gallery::open(options.images, &theme);
     }
-    let mut screen = Screen { app, theme, terminal, stop, edits: (ask, told) };
+    let mut screen = Screen { app, theme, terminal, stop, edits: (actions, messages) };
     let outcome = mouse(true).and_then(|()| screen.run(feed));
-    if gone(Duration::ZERO) {
-        // Its drop would restore the terminal, and panic when that cannot even be told.
+    if terminal_gone(Duration::ZERO) {
+        // Dropping it would try to restore the terminal, and panic because it is gone.
         std::mem::forget(screen);
         return Ok(Outcome::Gone);
     }
-    // A terminal that cannot be told so has other troubles.
+    // Best effort: the terminal is restored below in any case.
     let _ = mouse(false);
     ratatui::restore();
     outcome
 }
 
-/// Asks the terminal to tell about the mouse, or no longer.
+/// Turns mouse capture on or off.
 fn mouse(on: bool) -> Result<()> {
     let mut out = std::io::stdout();
-    let told = if on { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) };
-    told.context("cannot speak to the terminal")
+    let result = if on { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) };
+    result.context("cannot turn mouse capture on or off")
 }
 
-/// A panic restores the terminal before it is told; but one of the feed's is told on the screen, which stays.
-fn leave_feed_alone() {
-    let restore_and_tell = std::panic::take_hook();
+/// Restores the terminal before a panic is printed, except for the feed's thread: its panics appear on the screen.
+fn install_panic_hook() {
+    let restore_and_print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(THREAD) {
             let _ = mouse(false);
-            restore_and_tell(panic);
+            restore_and_print(panic);
         }
     }));
 }
 
-/// Waits for input, `most` at the longest; true when the terminal is gone. It may go without a signal to us, and
-/// crossterm would then read its end for ever and never come back: nothing is read before this was asked.
-pub(crate) fn gone(most: Duration) -> bool {
+/// Waits for input, at most for `timeout`; true if the terminal is gone. It can go away without a signal, and crossterm
+/// would then read end-of-file forever, so call this before every read.
+pub(crate) fn terminal_gone(timeout: Duration) -> bool {
     let stdin = std::io::stdin();
     let mut input = [PollFd::new(&stdin, PollFlags::IN)];
-    let most = Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() };
-    // Interrupted by a signal, such as a change of size: as good as input.
-    let _ = poll(&mut input, Some(&most));
+    let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.subsec_nanos().into() };
+    // A signal, such as a resize, interrupts the wait: treat it as input.
+    let _ = poll(&mut input, Some(&timeout));
     input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
-/// Whether a key, the mouse or a change of size is waiting.
+/// Whether a key, mouse or resize event is waiting.
 ///
-/// Asked for no time at all, crossterm's level-triggered source (`use-dev-tty`) does not look. Its other source hears
-/// of input once: a change of size that comes together with a key makes it forget the key until the next one.
+/// With a timeout of zero, crossterm's level-triggered source (`use-dev-tty`) does not check. Its other source reports
+/// input once: a resize together with a key delays the key until the next one.
 pub(crate) fn pending() -> Result<bool> {
     event::poll(Duration::from_millis(1)).context("cannot read the keyboard")
 }
@@ -165,54 +166,55 @@ struct Screen {
     theme: Theme,
     terminal: DefaultTerminal,
     stop: Arc<AtomicBool>,
-    /// To the thread that changes the store, and its answers.
-    edits: (Sender<Effect>, Receiver<Told>),
+    /// Channels to and from the thread that changes the store.
+    edits: (Sender<StoreAction>, Receiver<Message>),
 }
 
 impl Screen {
     fn run(&mut self, feed: Feed) -> Result<Outcome> {
-        let mut wanted = self.want()?;
-        let (ask, told) = start(feed, wanted.clone()).context("cannot start the reader of the store")?;
+        let mut current = self.feed_request()?;
+        let (requests, snapshots) =
+            start(feed, current.clone()).context("cannot start the thread that reads the store")?;
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
-            dirty |= self.receive(&told) | self.answered() | self.app.gallery.changed();
+            dirty |= self.receive(&snapshots) | self.message() | self.app.gallery.changed();
             dirty |= drawn.elapsed() >= CLOCK;
             if dirty {
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
             }
-            if gone(TICK) {
+            if terminal_gone(TICK) {
                 return Ok(Outcome::Gone);
             }
             if pending()? {
                 match self.input()? {
-                    Next::Stay | Next::Do(_) => dirty = true,
+                    Next::Stay | Next::Store(_) => dirty = true,
                     Next::Leave => return Ok(Outcome::Left),
                     Next::Stop => return Ok(Outcome::StopRequested),
                 }
-                self.tell(&ask, &mut wanted)?;
+                self.request(&requests, &mut current)?;
             }
         }
         Ok(Outcome::Left)
     }
 
-    fn want(&self) -> Result<Want> {
+    fn feed_request(&self) -> Result<FeedRequest> {
         Ok(self.app.want(self.terminal.size().context("cannot read the size of the terminal")?.width))
     }
 
-    /// Takes the newest of what the feed has sent, if anything.
-    fn receive(&mut self, told: &Receiver<Snapshot>) -> bool {
-        let newest = told.try_iter().last();
+    /// Takes the newest snapshot from the feed, if any.
+    fn receive(&mut self, snapshots: &Receiver<Snapshot>) -> bool {
+        let newest = snapshots.try_iter().last();
         let any = newest.is_some();
         newest.into_iter().for_each(|snapshot| self.app.take(snapshot));
         any
     }
 
-    /// Takes what has become of changes to the store.
-    fn answered(&mut self) -> bool {
-        let told = self.edits.1.try_iter().last();
-        let any = told.is_some();
-        self.app.told = told.or(self.app.told.take());
+    /// Takes the result of the last change to the store.
+    fn message(&mut self) -> bool {
+        let message = self.edits.1.try_iter().last();
+        let any = message.is_some();
+        self.app.message = message.or(self.app.message.take());
         any
     }
 
@@ -226,7 +228,7 @@ impl Screen {
         Ok(())
     }
 
-    /// All waiting input at once, so that a held key does not fall behind.
+    /// Handles all waiting input at once, so that a held key does not lag.
     fn input(&mut self) -> Result<Next> {
         loop {
             let next = match event::read().context("cannot read the keyboard")? {
@@ -237,8 +239,8 @@ impl Screen {
             match next {
                 Next::Stay => {}
                 // The thread ends only with this screen.
-                Next::Do(effect) => {
-                    self.edits.0.send(effect).context("the writer to the store has stopped")?
+                Next::Store(action) => {
+                    self.edits.0.send(action).context("the thread that writes to the store has stopped")?
                 }
                 Next::Leave | Next::Stop => return Ok(next),
             }
@@ -248,12 +250,12 @@ impl Screen {
         }
     }
 
-    fn tell(&self, ask: &Sender<Want>, wanted: &mut Want) -> Result<()> {
-        let now = self.want()?;
-        if now != *wanted {
+    fn request(&self, requests: &Sender<FeedRequest>, current: &mut FeedRequest) -> Result<()> {
+        let now = self.feed_request()?;
+        if now != *current {
             // The feed ends only with this screen.
-            ask.send(now.clone()).context("the reader of the store has stopped")?;
-            *wanted = now;
+            requests.send(now.clone()).context("the thread that reads the store has stopped")?;
+            *current = now;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The line of views at the top: each with the key that shows it.
+//! The tabs at the top: the views, each with its key.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -8,7 +8,7 @@ use crate::{
     text::{clean, cut, width},
 };
 
-/// The tabs in `area`, as `(view, place, text)`: with their names where all fit, else the others by their number.
+/// The tabs in `area` as `(view, place, text)`: with names if all fit, else only the current view has its name.
 pub fn tabs(app: &App, area: Rect) -> Vec<(usize, Rect, String)> {
     let full = |i: usize, title: &str| format!("{} {}", i + 1, clean(title));
     let names = app.layout.views.iter().enumerate().map(|(i, view)| full(i, &view.title));
@@ -32,13 +32,13 @@ pub fn tabs(app: &App, area: Rect) -> Vec<(usize, Rect, String)> {
     placed
 }
 
-/// Draws the line; the view that is shown stands out.
+/// Draws the tabs; the current view is highlighted.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
     for (view, place, text) in tabs(app, area) {
-        let style = if view == app.view { theme.chosen() } else { theme.faint() };
+        let style = if view == app.view { theme.selected() } else { theme.faint() };
         buf.put(place.x, place.y, text, place.width as usize, style);
     }
 }

@@ -1,19 +1,19 @@
-//! Colours of the terminal, as many as it has.
+//! Styles for each colour depth of the terminal.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::palette::{COLOURS, SCREEN};
 
-/// How many colours there are.
+/// The colour depth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// None: `NO_COLOR` is set. Weight and shape must do.
+    /// No colours (`NO_COLOR` is set): weight and shape only.
     None,
-    /// The sixteen of every terminal.
+    /// 16 colours.
     Sixteen,
-    /// The 256 of most.
+    /// 256 colours.
     Many,
-    /// Any.
+    /// 24-bit colours.
     True,
 }
 
@@ -43,7 +43,7 @@ impl Theme {
         Theme { depth, light: false, ascii: false }
     }
 
-    /// What the environment says: `NO_COLOR`, then `COLORTERM`, then `TERM`; and `COLORFGBG` for the background.
+    /// The theme from the environment: `NO_COLOR`, then `COLORTERM`, then `TERM`; `COLORFGBG` for the background.
     pub fn from_env() -> Theme {
         let get = |name| std::env::var(name).unwrap_or_default();
         let depth = match (get("NO_COLOR"), get("COLORTERM"), get("TERM")) {
@@ -59,17 +59,17 @@ impl Theme {
         Theme { light, ascii, ..Theme::new(depth) }
     }
 
-    /// How many colours there are.
+    /// The colour depth.
     pub fn depth(&self) -> Depth {
         self.depth
     }
 
-    /// The same with nothing but ASCII.
+    /// The same theme in plain ASCII.
     pub fn in_ascii(self) -> Theme {
         Theme { ascii: true, ..self }
     }
 
-    /// Whether to draw with nothing but ASCII.
+    /// Whether to draw in plain ASCII.
     pub fn ascii(&self) -> bool {
         self.ascii
     }
@@ -86,7 +86,7 @@ impl Theme {
         }
     }
 
-    /// The background of a series' band, where there are colours to blend; else the band is shaded with dots.
+    /// The background of a series' band; `None` without colours to blend: the band is then shaded.
     pub fn band(&self, colour: usize) -> Option<Color> {
         let paper = if self.light { 255 } else { 0 };
         let mix = SCREEN[colour % COLOURS].map(|part| ((u16::from(part) * 3 + paper * 7) / 10) as u8);
@@ -101,7 +101,7 @@ impl Theme {
         if self.depth == Depth::None { Style::new() } else { Style::new().fg(colour) }
     }
 
-    /// What is there but not looked at: axes, borders, hints.
+    /// Secondary elements: axes, borders, hints.
     pub fn faint(&self) -> Style {
         match self.depth {
             Depth::None => Style::new().add_modifier(Modifier::DIM),
@@ -110,28 +110,28 @@ impl Theme {
         }
     }
 
-    /// What goes well.
+    /// Success.
     pub fn good(&self) -> Style {
         self.coloured(Color::Green)
     }
 
-    /// What needs a look.
-    pub fn doubtful(&self) -> Style {
+    /// A warning.
+    pub fn warning(&self) -> Style {
         self.coloured(Color::Yellow)
     }
 
-    /// What went wrong.
+    /// An error.
     pub fn bad(&self) -> Style {
         self.coloured(Color::Red).add_modifier(Modifier::BOLD)
     }
 
-    /// What has the focus, and keys in hints.
+    /// The focused element, and keys in hints.
     pub fn strong(&self) -> Style {
         self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
     /// The selected line.
-    pub fn chosen(&self) -> Style {
+    pub fn selected(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 

@@ -1,13 +1,12 @@
-//! The whole screen, drawn from the state of the app alone.
+//! Draws the whole screen from the state of the app.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     app::{App, Mode},
+    areas::{ScreenAreas, screen_areas},
     data::Run,
-    footer, overlay, panel,
-    places::{Places, places},
-    runs, table, tabs,
+    footer, overlay, panel, runs, table, tabs,
     theme::Theme,
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     text::{clean, cut, width, wrap},
 };
 
-/// Draws everything; `now` is in milliseconds since 1970. Any size will do.
+/// Draws everything at any size; `now` is in milliseconds since 1970.
 pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     whole(app, now, theme, area.intersection(buf.area), buf);
     if theme.ascii() {
@@ -25,30 +24,30 @@ pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(places) = places(app, area) else { return one_line(app, theme, area, buf) };
-    header(app, &places, theme, buf);
-    tabs::draw(app, theme, places.tabs, buf);
-    overlay::trouble(app, places.trouble, theme, buf);
+    let Some(areas) = screen_areas(app, area) else { return one_line(app, theme, area, buf) };
+    header(app, &areas, theme, buf);
+    tabs::draw(app, theme, areas.tabs, buf);
+    overlay::trouble(app, areas.trouble, theme, buf);
     if app.snapshot.runs.is_empty() {
-        empty(app, theme, places.body, buf);
+        empty(app, theme, areas.body, buf);
     }
-    for placed in &places.panels {
+    for placed in &areas.panels {
         panel::draw(app, now, theme, *placed, buf);
     }
-    if app.table.line.open {
-        table::draw::prompt(app, places.footer, theme, buf);
+    if app.table.filter.open {
+        table::draw::prompt(app, areas.footer, theme, buf);
     } else {
-        footer::draw(app, theme, places.footer, buf);
+        footer::draw(app, theme, areas.footer, buf);
     }
     match &app.mode {
-        Mode::Help(help) => overlay::help(app, help, places.body, theme, buf),
-        Mode::Metrics(picker) => overlay::metrics(app, picker, places.body, theme, buf),
-        Mode::Asking(question) => overlay::question(question, places.body, theme, buf),
-        Mode::Looking | Mode::Command(_) => {}
+        Mode::Help(help) => overlay::help(app, help, areas.body, theme, buf),
+        Mode::Metrics(picker) => overlay::metrics(app, picker, areas.body, theme, buf),
+        Mode::Question(question) => overlay::question(question, areas.body, theme, buf),
+        Mode::Normal | Mode::Command(_) => {}
     }
 }
 
-/// Too small for anything but the most important run.
+/// Draws a screen too small for panels: one line about the most important run.
 fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
@@ -68,11 +67,11 @@ fn in_a_line(run: &Run) -> String {
     let progress = runs::progress(run.row.step, run.row.total_steps);
     let percent = progress.rsplit(' ').next().unwrap_or_default();
     let loss = run.metric("train/loss").and_then(|series| series.last).map_or(String::new(), number);
-    format!("{percent} {loss} {} {}", runs::status_words(run.row.status), run.name)
+    format!("{percent} {loss} {} {}", runs::status_label(run.row.status), run.name)
 }
 
-fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
-    let area = places.header;
+fn header(app: &App, areas: &ScreenAreas, theme: &Theme, buf: &mut Buffer) {
+    let area = areas.header;
     let (all, live) = (app.snapshot.runs.len(), app.snapshot.live());
     let runs = if all == 1 { "run" } else { "runs" };
     let room = area.width as usize;
@@ -81,39 +80,39 @@ fn header(app: &App, places: &Places, theme: &Theme, buf: &mut Buffer) {
     let at = (area.x as usize + width(&left)).min(area.right() as usize);
     let counts = format!("{all} {runs}, {live} live");
     buf.put(at as u16, area.y, &counts, room.saturating_sub(at), theme.faint());
-    let chosen = chosen_words(app, places);
-    let start = area.right().saturating_sub(width(&chosen) as u16 + 1);
+    let options = option_labels(app, areas);
+    let start = area.right().saturating_sub(width(&options) as u16 + 1);
     if usize::from(start) > at + counts.len() + 2 {
-        buf.put_all(start, area.y, chosen, theme.faint());
+        buf.put_all(start, area.y, options, theme.faint());
     }
 }
 
-/// What the keys have changed from the layout, and which page of how many this is.
-fn chosen_words(app: &App, places: &Places) -> String {
-    let mut words = Vec::new();
-    words.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
-    words.extend(app.lens.words());
-    words.extend(
+/// The options that differ from the layout, and the page.
+fn option_labels(app: &App, areas: &ScreenAreas) -> String {
+    let mut labels = Vec::new();
+    labels.extend(app.x.map(|axis| format!("x: {}", x::title(axis))));
+    labels.extend(app.chart_options.labels());
+    labels.extend(
         app.smooth
             .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),
     );
     let (drawn, all) = app.drawn();
-    words.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
-    words.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
-    words.extend((places.pages > 1).then(|| format!("page {} of {}", places.page + 1, places.pages)));
-    words.join("  ")
+    labels.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
+    labels.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
+    labels.extend((areas.pages > 1).then(|| format!("page {} of {}", areas.page + 1, areas.pages)));
+    labels.join("  ")
 }
 
 fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let words = match (app.starting(), &app.snapshot.trouble) {
+    let text = match (app.starting(), &app.snapshot.trouble) {
         (true, _) => "The run is starting.",
         (false, Some(_)) => return,
-        (false, None) if !app.table.line.good.is_empty() => {
-            "No run fits the filter. Esc clears it, / changes it."
+        (false, None) if !app.table.filter.active.is_empty() => {
+            "No run matches the filter. Esc clears it, / edits it."
         }
         (false, None) => "No runs here yet. Start one in another terminal: clip-lab run experiments/lit.toml",
     };
-    let lines = wrap(words, (area.width as usize).saturating_sub(4).max(1));
+    let lines = wrap(text, (area.width as usize).saturating_sub(4).max(1));
     let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (top..area.bottom()).zip(lines) {
         let x = area.x + area.width.saturating_sub(width(&line) as u16) / 2;

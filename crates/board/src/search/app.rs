@@ -1,4 +1,4 @@
-//! What keys have chosen, what was answered, and what is to be asked next.
+//! The state of the search screen: input, results and pending requests.
 
 use std::{
     collections::HashMap,
@@ -9,114 +9,114 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_search::{Answer, Ask, Found, Hit, Misses, Picture, Query, Ready, Reply};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Options, line::Line, thumbs::Thumbs};
+use super::{Options, input::Input, thumbnails::ThumbnailCache};
 use crate::screen::panels::images::Gallery;
 
-/// How long typing must pause before it is asked for: a word typed at speed is one question.
+/// Debounces typing: a word typed quickly is one query.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Rows of a page, for the keys that turn pages.
+/// Lines of a page, for PageUp and PageDown.
 const PAGE: isize = 10;
 
-/// Where keys go.
+/// The focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
-    /// Letters are typed.
+    /// The prompt: letters are text.
     Prompt,
-    /// Letters are keys.
+    /// The list: letters are commands.
     List,
 }
 
-/// Whether the screen stays.
+/// What the event loop does after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// It stays.
+    /// Stay on the screen.
     Stay,
-    /// It is left.
+    /// Close the screen.
     Leave,
 }
 
-/// Why something is asked.
+/// The purpose of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Purpose {
-    /// To show what a query finds.
+    /// Run a query.
     Search(Query),
-    /// To show a picture, by number and size.
-    Picture((usize, u32)),
-    /// To show wrong matches.
+    /// Load an image, by number and size.
+    Thumbnail((usize, u32)),
+    /// List wrong matches.
     Misses,
 }
 
-/// The state of the screen.
+/// The state of the search screen.
 pub struct App {
-    /// What is searched.
+    /// The index to search.
     pub ready: Ready,
     /// The prompt.
-    pub line: Line,
-    /// Where keys go.
+    pub input: Input,
+    /// The focus.
     pub focus: Focus,
-    /// The picture whose nearest are shown instead of what the prompt finds.
-    pub near: Option<Hit>,
-    /// What was found.
+    /// The image whose nearest neighbours are shown instead of the prompt's results.
+    pub similar_to: Option<Hit>,
+    /// The results.
     pub found: Option<Found>,
-    /// Wrong matches, where those are shown instead of a prompt.
+    /// Wrong matches, if these are shown instead of a prompt.
     pub misses: Option<Misses>,
-    /// The chosen line.
+    /// The selected line.
     pub selected: usize,
-    /// Whether its picture fills the screen.
-    pub large: bool,
-    /// Whether the keys are explained.
+    /// Whether its image fills the screen.
+    pub enlarged: bool,
+    /// Whether the help is open.
     pub help: bool,
-    /// Why there is no answer.
-    pub fault: Option<String>,
+    /// The error of the last request.
+    pub error: Option<String>,
     /// Whether the next Esc leaves.
     pub leaving: bool,
-    /// The way pictures take to the terminal.
+    /// Encodes images for the terminal.
     pub gallery: Gallery,
-    /// Pictures that have come.
-    pub thumbs: Thumbs,
+    /// The images loaded.
+    pub thumbnails: ThumbnailCache,
     top: usize,
     worst: Option<usize>,
-    /// What is to be asked, and from when on.
+    /// The next query, and when to send it.
     due: Option<(Query, Instant)>,
-    /// What is on its way.
-    flying: HashMap<u64, Purpose>,
+    /// Requests without a reply yet.
+    in_flight: HashMap<u64, Purpose>,
 }
 
 impl App {
-    /// Nothing is asked yet, but what `options` begin with.
+    /// A screen that starts with the first query of `options`, if any.
     pub fn new(options: Options, now: Instant) -> Self {
         let Options { ready, first, top, worst, .. } = options;
-        let line = match &first {
-            Some(Query::Text(text)) => Line::new(text),
-            _ => Line::default(),
+        let input = match &first {
+            Some(Query::Text(text)) => Input::new(text),
+            _ => Input::default(),
         };
         Self {
             focus: if worst.is_some() { Focus::List } else { Focus::Prompt },
             due: first.map(|query| (query, now)),
             gallery: Gallery::off(),
-            thumbs: Thumbs::default(),
-            flying: HashMap::new(),
-            near: None,
+            thumbnails: ThumbnailCache::default(),
+            in_flight: HashMap::new(),
+            similar_to: None,
             found: None,
             misses: None,
             selected: 0,
-            large: false,
+            enlarged: false,
             help: false,
-            fault: None,
+            error: None,
             leaving: false,
             ready,
-            line,
+            input,
             top,
             worst,
         }
     }
 
     /// Whether wrong matches are shown instead of a prompt.
-    pub fn of_misses(&self) -> bool {
+    pub fn shows_misses(&self) -> bool {
         self.worst.is_some()
     }
 
-    /// Lines that can be chosen.
+    /// The number of lines in the list.
     pub fn lines(&self) -> usize {
         match &self.misses {
             Some(misses) => misses.worst.len(),
@@ -124,18 +124,18 @@ impl App {
         }
     }
 
-    /// The chosen picture.
+    /// The selected image.
     pub fn hit(&self) -> Option<&Hit> {
         self.found.as_ref()?.hits.get(self.selected)
     }
 
-    /// Whether an answer to the prompt is still to come.
+    /// Whether a query is pending.
     pub fn waiting(&self) -> bool {
-        self.due.is_some() || self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)))
+        self.due.is_some() || self.in_flight.values().any(|purpose| !matches!(purpose, Purpose::Thumbnail(_)))
     }
 
-    /// A key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes as well, and leaves only when
-    /// it is pressed once more.
+    /// Handles a key. `q` closes what is open, else leaves; in the prompt it is a letter. Esc closes too, and leaves if
+    /// pressed twice.
     pub fn press(&mut self, key: KeyEvent, now: Instant) -> Next {
         let again = std::mem::take(&mut self.leaving);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -145,34 +145,34 @@ impl App {
             KeyCode::Esc => self.leaving = self.close(now) == Next::Leave,
             KeyCode::F(1) => self.help = !self.help,
             _ if self.help => self.help = false,
-            KeyCode::Down => self.choose(1),
-            KeyCode::Up => self.choose(-1),
-            KeyCode::PageDown => self.choose(PAGE),
-            KeyCode::PageUp => self.choose(-PAGE),
-            KeyCode::Enter => self.enlarge(),
-            KeyCode::Tab | KeyCode::BackTab => self.turn(now),
+            KeyCode::Down => self.move_selection(1),
+            KeyCode::Up => self.move_selection(-1),
+            KeyCode::PageDown => self.move_selection(PAGE),
+            KeyCode::PageUp => self.move_selection(-PAGE),
+            KeyCode::Enter => self.toggle_enlarged(),
+            KeyCode::Tab | KeyCode::BackTab => self.toggle_nearest(now),
             code if self.focus == Focus::List => return self.list(code, control, now),
             code => self.prompt(code, control, now),
         }
         Next::Stay
     }
 
-    /// The chosen picture as large as the screen, or back; letters are keys then.
-    fn enlarge(&mut self) {
-        self.large = !self.large && self.lines() > 0;
-        if self.large {
+    /// Toggles the selected image at full screen; the list then has the focus.
+    fn toggle_enlarged(&mut self) {
+        self.enlarged = !self.enlarged && self.lines() > 0;
+        if self.enlarged {
             self.focus = Focus::List;
         }
     }
 
-    /// Closes the innermost thing that is open.
+    /// Closes the topmost thing that is open.
     fn close(&mut self, now: Instant) -> Next {
         if self.help {
             self.help = false;
-        } else if self.large {
-            self.large = false;
-        } else if self.near.is_some() {
-            self.turn(now);
+        } else if self.enlarged {
+            self.enlarged = false;
+        } else if self.similar_to.is_some() {
+            self.toggle_nearest(now);
         } else {
             return Next::Leave;
         }
@@ -183,58 +183,58 @@ impl App {
         match code {
             KeyCode::Char('q') => return self.close(now),
             KeyCode::Char('?') => self.help = true,
-            KeyCode::Char('j') | KeyCode::Right => self.choose(1),
-            KeyCode::Char('k') | KeyCode::Left => self.choose(-1),
+            KeyCode::Char('j') | KeyCode::Right => self.move_selection(1),
+            KeyCode::Char('k') | KeyCode::Left => self.move_selection(-1),
             KeyCode::Home => self.selected = 0,
             KeyCode::End => self.selected = self.lines().saturating_sub(1),
-            _ if self.of_misses() => {}
-            KeyCode::Char('/') => self.type_again(now),
+            _ if self.shows_misses() => {}
+            KeyCode::Char('/') => self.focus_prompt(now),
             _ => {
-                self.type_again(now);
+                self.focus_prompt(now);
                 self.prompt(code, control, now);
             }
         }
         Next::Stay
     }
 
-    /// Back to the prompt and what it finds.
-    fn type_again(&mut self, now: Instant) {
-        (self.focus, self.large) = (Focus::Prompt, false);
-        if self.near.take().is_some() {
-            self.changed(now, Duration::ZERO);
+    /// Returns to the prompt and its results.
+    fn focus_prompt(&mut self, now: Instant) {
+        (self.focus, self.enlarged) = (Focus::Prompt, false);
+        if self.similar_to.take().is_some() {
+            self.schedule_query(now, Duration::ZERO);
         }
     }
 
     fn prompt(&mut self, code: KeyCode, control: bool, now: Instant) {
-        let before = self.line.text().to_owned();
+        let before = self.input.text().to_owned();
         match code {
-            KeyCode::Char('?') if self.line.text().is_empty() => self.help = true,
-            KeyCode::Char('u') if control => self.line.clear(),
-            KeyCode::Char('w') if control => self.line.back_word(),
-            KeyCode::Char(c) if !control => self.line.put(c),
-            KeyCode::Backspace => self.line.back(),
-            KeyCode::Left => self.line.walk(-1),
-            KeyCode::Right => self.line.walk(1),
-            KeyCode::Home => self.line.walk(isize::MIN),
-            KeyCode::End => self.line.walk(isize::MAX),
+            KeyCode::Char('?') if self.input.text().is_empty() => self.help = true,
+            KeyCode::Char('u') if control => self.input.clear(),
+            KeyCode::Char('w') if control => self.input.delete_word(),
+            KeyCode::Char(c) if !control => self.input.insert(c),
+            KeyCode::Backspace => self.input.delete(),
+            KeyCode::Left => self.input.move_by(-1),
+            KeyCode::Right => self.input.move_by(1),
+            KeyCode::Home => self.input.move_by(isize::MIN),
+            KeyCode::End => self.input.move_by(isize::MAX),
             _ => {}
         }
-        if self.line.text() != before {
-            (self.near, self.large) = (None, false);
-            self.changed(now, PAUSE);
+        if self.input.text() != before {
+            (self.similar_to, self.enlarged) = (None, false);
+            self.schedule_query(now, PAUSE);
         }
     }
 
-    /// The prompt is to be asked, after a pause.
-    fn changed(&mut self, now: Instant, pause: Duration) {
-        let text = self.line.text().trim();
+    /// Schedules a query for the prompt after `pause`.
+    fn schedule_query(&mut self, now: Instant, pause: Duration) {
+        let text = self.input.text().trim();
         self.due = (!text.is_empty()).then(|| (Query::Text(text.to_owned()), now + pause));
         if text.is_empty() {
-            (self.found, self.fault, self.selected) = (None, None, 0);
+            (self.found, self.error, self.selected) = (None, None, 0);
         }
     }
 
-    fn choose(&mut self, by: isize) {
+    fn move_selection(&mut self, by: isize) {
         let last = self.lines().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
         if self.lines() > 0 {
@@ -242,65 +242,65 @@ impl App {
         }
     }
 
-    /// Between what the prompt finds and the nearest pictures of the chosen one.
-    fn turn(&mut self, now: Instant) {
-        if self.of_misses() {
+    /// Toggles between the prompt's results and the nearest neighbours of the selected image.
+    fn toggle_nearest(&mut self, now: Instant) {
+        if self.shows_misses() {
             return;
         }
-        if self.near.take().is_some() {
+        if self.similar_to.take().is_some() {
             self.focus = Focus::Prompt;
-            return self.changed(now, Duration::ZERO);
+            return self.schedule_query(now, Duration::ZERO);
         }
         let Some(hit) = self.hit().cloned() else { return };
         self.due = Some((Query::Picture(Picture::Gallery(hit.picture)), now));
-        (self.near, self.focus) = (Some(hit), Focus::List);
+        (self.similar_to, self.focus) = (Some(hit), Focus::List);
     }
 
-    /// What is to be asked now so that this can be shown: at most one search is on its way, so that the last letter
-    /// never waits behind those before it.
-    pub fn asks(&mut self, now: Instant, pictures: &[(usize, u32)]) -> Vec<(Purpose, Ask)> {
-        let mut asks = Vec::new();
-        let busy = self.flying.values().any(|purpose| !matches!(purpose, Purpose::Picture(_)));
+    /// The requests to send now, including those for `images`. At most one query is in flight, so that the latest
+    /// text does not queue behind earlier ones.
+    pub fn requests(&mut self, now: Instant, images: &[(usize, u32)]) -> Vec<(Purpose, Ask)> {
+        let mut requests = Vec::new();
+        let busy = self.in_flight.values().any(|purpose| !matches!(purpose, Purpose::Thumbnail(_)));
         if let Some((query, _)) = self.due.take_if(|(_, from)| !busy && now >= *from) {
             let ask = Ask::Nearest { to: query.clone(), top: self.top, check: false };
-            asks.push((Purpose::Search(query), ask));
+            requests.push((Purpose::Search(query), ask));
         }
         if let (Some(count), None, false) = (self.worst, &self.misses, busy)
-            && self.fault.is_none()
+            && self.error.is_none()
         {
-            asks.push((Purpose::Misses, Ask::Misses { count, top: self.top }));
+            requests.push((Purpose::Misses, Ask::Misses { count, top: self.top }));
         }
         if self.gallery.on() {
-            let missing = self.thumbs.missing(pictures.iter().copied());
-            asks.extend(missing.into_iter().map(|(key, ask)| (Purpose::Picture(key), ask)));
+            let missing = self.thumbnails.requests(images.iter().copied());
+            requests.extend(missing.into_iter().map(|(key, ask)| (Purpose::Thumbnail(key), ask)));
         }
-        asks
+        requests
     }
 
-    /// A question is on its way.
+    /// Registers a sent request.
     pub fn sent(&mut self, id: u64, purpose: Purpose) {
-        self.flying.insert(id, purpose);
+        self.in_flight.insert(id, purpose);
     }
 
-    /// An answer has come.
+    /// Handles a reply.
     pub fn take(&mut self, reply: Reply) {
-        let Some(purpose) = self.flying.remove(&reply.id) else { return };
+        let Some(purpose) = self.in_flight.remove(&reply.id) else { return };
         match (purpose, reply.answer) {
-            (Purpose::Picture(key), answer) => {
+            (Purpose::Thumbnail(key), answer) => {
                 let jpeg = match answer {
                     Answer::Thumbnail { jpeg } => STANDARD.decode(jpeg).ok(),
                     _ => None,
                 };
-                self.thumbs.put(key, jpeg);
+                self.thumbnails.insert(key, jpeg);
             }
             // The prompt was emptied meanwhile.
-            (Purpose::Search(Query::Text(_)), _) if self.line.text().trim().is_empty() => {}
+            (Purpose::Search(Query::Text(_)), _) if self.input.text().trim().is_empty() => {}
             (Purpose::Search(_), Answer::Found(found)) => {
-                (self.found, self.fault, self.selected) = (Some(found), None, 0);
+                (self.found, self.error, self.selected) = (Some(found), None, 0);
             }
             (Purpose::Misses, Answer::Misses(misses)) => self.misses = Some(misses),
-            (_, Answer::Failed(why)) => (self.found, self.fault) = (None, Some(why)),
-            (_, _) => self.fault = Some("the core is of another version".to_owned()),
+            (_, Answer::Failed(why)) => (self.found, self.error) = (None, Some(why)),
+            (_, _) => self.error = Some("the search process is of another version".to_owned()),
         }
     }
 }

@@ -22,16 +22,16 @@ use super::{
     app::{App, Next},
     view,
 };
-use crate::screen::{gone, panels::images::Gallery, pending, theme::Theme};
+use crate::screen::{panels::images::Gallery, pending, terminal_gone, theme::Theme};
 
-/// How long the screen sleeps when nothing is typed: an answer is on it after this at the latest.
+/// The longest wait for input, and so the longest delay until a reply is shown.
 const TICK: Duration = Duration::from_millis(15);
 
-/// Shows the screen until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). The terminal is restored in every
-/// case, after a panic too.
+/// Shows the screen until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). The terminal is always
+/// restored, even after a panic.
 ///
 /// # Errors
-/// When whoever answers has ended, or the terminal fails.
+/// If the search process has ended, standard output is not a terminal, or terminal I/O fails.
 pub fn show(searcher: impl Searcher, options: Options) -> Result<()> {
     ensure!(std::io::stdout().is_terminal(), "an interactive search needs a terminal");
     let stop = Arc::new(AtomicBool::new(false));
@@ -43,12 +43,12 @@ pub fn show(searcher: impl Searcher, options: Options) -> Result<()> {
     // Restores the terminal after a panic as well.
     let terminal = ratatui::try_init().context("cannot draw on the terminal")?;
     let theme = Theme::from_env();
-    // Before keys are read: only the answer of the terminal comes in.
+    // Before keys are read, so that stdin holds only the terminal's reply.
     app.gallery = Gallery::open(images, &theme);
     let mut screen = Screen { app, theme, terminal, stop, searcher };
     let outcome = screen.run();
-    if gone(Duration::ZERO) {
-        // Its drop would restore the terminal, and panic when that cannot even be told.
+    if terminal_gone(Duration::ZERO) {
+        // Dropping it would try to restore the terminal, and panic because it is gone.
         std::mem::forget(screen.terminal);
         return Ok(());
     }
@@ -68,13 +68,13 @@ impl<S: Searcher> Screen<S> {
     fn run(&mut self) -> Result<()> {
         let mut dirty = true;
         while !self.stop.load(Ordering::Relaxed) {
-            dirty |= self.answers()? | self.app.gallery.changed();
+            dirty |= self.receive()? | self.app.gallery.changed();
             if dirty {
                 self.draw()?;
                 dirty = false;
             }
-            dirty |= self.ask()?;
-            if gone(TICK) {
+            dirty |= self.send_requests()?;
+            if terminal_gone(TICK) {
                 return Ok(());
             }
             while pending()? {
@@ -93,8 +93,8 @@ impl<S: Searcher> Screen<S> {
         Ok(())
     }
 
-    /// Takes every answer that has come.
-    fn answers(&mut self) -> Result<bool> {
+    /// Handles all replies that have arrived.
+    fn receive(&mut self) -> Result<bool> {
         let mut any = false;
         while let Some(reply) = self.searcher.reply()? {
             self.app.take(reply);
@@ -103,11 +103,11 @@ impl<S: Searcher> Screen<S> {
         Ok(any)
     }
 
-    fn ask(&mut self) -> Result<bool> {
-        let pictures = view::pictures(&self.app, self.area()?);
-        let asks = self.app.asks(Instant::now(), &pictures);
-        let any = !asks.is_empty();
-        for (purpose, ask) in asks {
+    fn send_requests(&mut self) -> Result<bool> {
+        let images = view::images_on_screen(&self.app, self.area()?);
+        let requests = self.app.requests(Instant::now(), &images);
+        let any = !requests.is_empty();
+        for (purpose, ask) in requests {
             let id = self.searcher.send(ask)?;
             self.app.sent(id, purpose);
         }

@@ -1,9 +1,9 @@
-//! The screen from the state: title, prompt, list, pictures, keys.
+//! Draws the search screen: title, prompt, list, images, keys.
 
-mod beside;
+mod details;
 mod grid;
+mod images;
 mod list;
-mod shown;
 
 use clip_lab_search::{Item, Miss};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     screen::{
-        panels::paint::{line, put, say},
+        panels::paint::{line, placeholder, put},
         theme::Theme,
     },
     text::{clean, width},
@@ -23,21 +23,21 @@ use crate::{
 /// Lines above the list.
 const HEAD: u16 = 3;
 
-/// The pictures that the screen needs, by number and size.
-pub fn pictures(app: &App, area: Rect) -> Vec<(usize, u32)> {
-    shown::shown(app, area).iter().map(|shown| (shown.picture, shown.side)).collect()
+/// The images on the screen, by number and size.
+pub fn images_on_screen(app: &App, area: Rect) -> Vec<(usize, u32)> {
+    images::placed(app, area).iter().map(|image| (image.picture, image.side)).collect()
 }
 
 /// Draws everything.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     if area.height < 6 || area.width < 20 {
-        return say("too small", area, theme, buf);
+        return placeholder("terminal too small", area, theme, buf);
     }
     head(app, theme, area, buf);
     list::draw(app, theme, split(app, area).0, buf);
-    beside::draw(app, theme, area, buf);
-    shown::shown(app, area).iter().for_each(|shown| shown::draw(app, shown, theme, buf));
+    details::draw(app, theme, area, buf);
+    images::placed(app, area).iter().for_each(|image| images::draw(app, image, theme, buf));
     keys(app, theme, area, buf);
     if app.help {
         help::draw(app, area, theme, buf);
@@ -47,14 +47,14 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// List and pictures. Without pictures the list has all of it; a large picture has all of it.
+/// The areas of the list and the images. Without images the list takes all; so does an image at full screen.
 fn split(app: &App, area: Rect) -> (Rect, Rect) {
     let body = Rect { y: area.y + HEAD, height: area.height.saturating_sub(HEAD + 1), ..area };
     let nothing = Rect { width: 0, ..body };
-    if app.large {
+    if app.enlarged {
         return (nothing, body);
     }
-    if !app.gallery.on() && !app.of_misses() {
+    if !app.gallery.on() && !app.shows_misses() {
         return (body, nothing);
     }
     let list = (area.width * 2 / 5).clamp(20, 56);
@@ -69,80 +69,80 @@ fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     line(&[("clip-lab search", theme.heading()), (&gallery, theme.faint())], (area.x, area.y), area, buf);
     let sign = if theme.ascii() { "> " } else { "› " };
     let y = area.y + 1;
-    if let Some(near) = &app.near {
-        let words = format!("nearest to {}", clean(&near.name));
-        line(&[(sign, theme.strong()), (&words, theme.heading())], (area.x, y), area, buf);
-    } else if !app.of_misses() {
+    if let Some(hit) = &app.similar_to {
+        let title = format!("nearest to {}", clean(&hit.name));
+        line(&[(sign, theme.strong()), (&title, theme.heading())], (area.x, y), area, buf);
+    } else if !app.shows_misses() {
         prompt(app, theme, (sign, y), area, buf);
     }
-    let (words, style) = status(app, theme);
-    put(&words, (area.x, area.y + 2), style, area, buf);
+    let (text, style) = status(app, theme);
+    put(&text, (area.x, area.y + 2), style, area, buf);
 }
 
-/// The prompt, its end in sight, and the cursor in it.
+/// Draws the prompt, scrolled so that the cursor is visible.
 fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mut Buffer) {
     let x = put(sign, (area.x, y), theme.strong(), area, buf);
     let room = usize::from(area.right().saturating_sub(x + 1)).max(1);
-    let before = width(&clean(app.line.before()));
-    // What does not fit goes off to the left.
-    let (mut hidden, mut text) = (0, clean(app.line.text()));
+    let before = width(&clean(app.input.before()));
+    // Text that does not fit is cut on the left.
+    let (mut hidden, mut text) = (0, clean(app.input.text()));
     while before - hidden.min(before) >= room {
         let first = text.remove(0);
         hidden += width(&first.to_string());
     }
     put(&text, (x, y), Style::new(), area, buf);
-    if app.line.text().is_empty() {
-        put(" type what to look for", (x, y), theme.faint(), area, buf);
+    if app.input.text().is_empty() {
+        put(" type a query", (x, y), theme.faint(), area, buf);
     }
     if app.focus == Focus::Prompt {
         let at = x + (before - hidden.min(before)) as u16;
         if at < area.right() {
-            buf[(at, y)].set_style(theme.chosen());
+            buf[(at, y)].set_style(theme.selected());
         }
     }
 }
 
 fn status(app: &App, theme: &Theme) -> (String, Style) {
     if app.leaving {
-        return ("Esc once more leaves".to_string(), theme.doubtful());
+        return ("press Esc again to leave".to_string(), theme.warning());
     }
-    if let Some(why) = &app.fault {
-        return (why.clone(), theme.bad());
+    if let Some(error) = &app.error {
+        return (error.clone(), theme.bad());
     }
     if let Some(misses) = &app.misses {
         let moved = if misses.moved > 0 { format!("; {} moved since", misses.moved) } else { String::new() };
-        let words = format!(
+        let text = format!(
             "{} on {}, step {}: {} of {} queries missed{moved}",
             misses.direction, misses.split, misses.step, misses.missed, misses.queries
         );
-        return (words, if misses.moved > 0 { theme.doubtful() } else { theme.faint() });
+        return (text, if misses.moved > 0 { theme.warning() } else { theme.faint() });
     }
     let dots = if app.waiting() { " ..." } else { "" };
-    let words = match &app.found {
+    let text = match &app.found {
         Some(found) => format!(
-            "{} of {} pictures in {:.0} ms ({:.0} embedding, {:.0} searching){dots}",
+            "{} of {} images in {:.0} ms ({:.0} embedding, {:.0} searching){dots}",
             found.hits.len(),
             app.ready.pictures,
             1e3 * (found.embed_seconds + found.search_seconds),
             1e3 * found.embed_seconds,
             1e3 * found.search_seconds
         ),
-        None => format!("{} pictures can be found{dots}", app.ready.pictures),
+        None => format!("{} images indexed{dots}", app.ready.pictures),
     };
-    (words, theme.faint())
+    (text, theme.faint())
 }
 
 fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let help = if app.focus == Focus::Prompt && !app.line.text().is_empty() { "F1" } else { "?" };
-    let hints: &[(&str, &str)] = match (app.of_misses(), app.large, app.focus) {
-        (_, true, _) => &[("Esc", "back"), ("Up Down", "another")],
-        (true, ..) => &[("q", "leave"), ("Up Down", "choose"), ("Enter", "larger"), (help, "help")],
+    let help = if app.focus == Focus::Prompt && !app.input.text().is_empty() { "F1" } else { "?" };
+    let hints: &[(&str, &str)] = match (app.shows_misses(), app.enlarged, app.focus) {
+        (_, true, _) => &[("Esc", "back"), ("Up Down", "next")],
+        (true, ..) => &[("q", "leave"), ("Up Down", "select"), ("Enter", "enlarge"), (help, "help")],
         (_, _, Focus::List) => {
-            let tab = if app.near.is_some() { "back to the text" } else { "nearest" };
+            let tab = if app.similar_to.is_some() { "back to the query" } else { "nearest" };
             &[
                 ("q", "leave"),
-                ("Up Down", "choose"),
-                ("Enter", "larger"),
+                ("Up Down", "select"),
+                ("Enter", "enlarge"),
                 ("Tab", tab),
                 ("/", "type"),
                 (help, "help"),
@@ -150,20 +150,20 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
         _ => &[
             ("Esc Esc", "leave"),
-            ("Up Down", "choose"),
-            ("Enter", "larger"),
+            ("Up Down", "select"),
+            ("Enter", "enlarge"),
             ("Tab", "nearest"),
             (help, "help"),
         ],
     };
     let mut x = area.x;
-    for (key, words) in hints {
-        let words = format!(" {words}  ");
-        x = line(&[(key, theme.strong()), (&words, theme.faint())], (x, area.bottom() - 1), area, buf);
+    for (key, label) in hints {
+        let label = format!(" {label}  ");
+        x = line(&[(key, theme.strong()), (&label, theme.faint())], (x, area.bottom() - 1), area, buf);
     }
 }
 
-/// A text, or the last part of a picture's name.
+/// A text, or the last part of an image's name.
 fn item(item: &Item) -> &str {
     match item {
         Item::Text(text) => text,
@@ -171,7 +171,7 @@ fn item(item: &Item) -> &str {
     }
 }
 
-/// The chosen query that missed.
+/// The selected missed query.
 fn miss(app: &App) -> Option<&Miss> {
     app.misses.as_ref()?.worst.get(app.selected)
 }

@@ -1,4 +1,4 @@
-//! A dashboard in its own process, on a pseudo-terminal.
+//! A dashboard in a separate process, on a pseudo-terminal.
 
 use std::{
     io::{Read as _, Write},
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{ROLE, STORE};
 
-/// Timeout of every wait, generous for a busy machine.
+/// How long anything may take on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The terminal and the dashboard on it.
@@ -58,22 +58,22 @@ impl Terminal {
         Terminal { child, ends: Some((pair.master, writer)), drawn, closed, reader: Some(reader) }
     }
 
-    /// The output so far.
+    /// Everything drawn so far.
     pub fn drawn(&self) -> String {
         String::from_utf8_lossy(&self.drawn.lock().unwrap()).into_owned()
     }
 
-    /// Clears the output.
+    /// Clears what was drawn.
     pub fn forget(&self) {
         self.drawn.lock().unwrap().clear();
     }
 
-    /// Waits until the output contains `text`.
-    pub fn until(&mut self, text: &str) {
+    /// Waits until this text is drawn.
+    pub fn until(&mut self, words: &str) {
         let begin = Instant::now();
         while !self.drawn().contains(text) {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && begin.elapsed() < TIMEOUT, "{text:?}, {ended:?}: {}", self.drawn());
+            assert!(ended.is_none() && begin.elapsed() < TIMEOUT, "{words:?}, {ended:?}: {}", self.drawn());
             sleep(Duration::from_millis(20));
         }
     }
@@ -83,18 +83,18 @@ impl Terminal {
         self.ends.as_mut().unwrap().1.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Gives the terminal another size.
+    /// Resizes the terminal.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.ends.as_ref().unwrap().0.resize(size(columns, rows)).unwrap();
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        // Fails if the dashboard has exited already.
+        // The dashboard may already have ended.
         let _ = kill_process(Pid::from_raw(self.pid()).unwrap(), signal);
     }
 
-    /// Waits for its exit; true on success.
+    /// Waits for its end; true if it succeeded.
     pub fn wait(&mut self) -> bool {
         let begin = Instant::now();
         let status = loop {
@@ -108,20 +108,20 @@ impl Terminal {
             }
         };
         // Its last output may still be in the terminal.
-        self.reader.take().map(JoinHandle::join);
+        self.taking.take().map(JoinHandle::join);
         status.success()
     }
 
     /// Closes the terminal and waits for the exit of the dashboard.
     pub fn close(mut self) -> bool {
-        // The dashboard redraws the clock every second, which wakes the reader thread.
+        // The dashboard draws every second, so the reading thread soon sees this flag.
         self.closed.store(true, Ordering::Relaxed);
         self.reader.take().map(JoinHandle::join);
         self.ends = None;
         self.wait()
     }
 
-    /// CPU use over `time`, in % of one core.
+    /// CPU use over `time`, in percent of one core.
     pub fn processor_use(&self, time: Duration) -> f64 {
         let (begin, before) = (Instant::now(), self.used());
         sleep(time);

@@ -7,7 +7,7 @@ use std::{
 
 use clip_lab_board::screen::{
     data::Run,
-    panels::{Layers, Load, Meter, Panels, Phases, Scale, Seen},
+    panels::{Layers, Panels, Phases, RunProbes, Scale, SystemMetric, SystemStats},
 };
 use clip_lab_store::{Bucket, Goal, Hit, Probe, RunId, RunRow, SeriesRow, Shown, Status};
 use proptest::prelude::*;
@@ -58,20 +58,20 @@ fn probe(step: u64, n: usize, skill: f32) -> Probe {
     }
 }
 
-/// A run that improves over three evaluations.
-pub fn seen(id: i64, name: &str, n: usize) -> Seen {
+/// The probes of a run whose third evaluation is its best.
+pub fn probes(id: i64, name: &str, n: usize) -> RunProbes {
     let skill = if id == 1 { 0.6 } else { 0.4 };
     let probes = vec![probe(100, n, 0.1), probe(200, n, skill / 2.0), probe(300, n, skill)];
-    Seen { run: RunId(id), name: name.to_string(), probes: Arc::new(probes) }
+    RunProbes { run: RunId(id), name: name.to_string(), probes: Arc::new(probes) }
 }
 
-/// Thumbnails of several shapes; one is corrupt, one is missing.
-pub fn pictures() -> Panels {
-    static MADE: LazyLock<Panels> = LazyLock::new(make_pictures);
+/// Thumbnails of several shapes; one is unreadable, one is missing.
+pub fn thumbnails() -> Panels {
+    static MADE: LazyLock<Panels> = LazyLock::new(make_thumbnails);
     MADE.clone()
 }
 
-fn make_pictures() -> Panels {
+fn make_thumbnails() -> Panels {
     let picture = |i: usize| {
         let (wide, high) = [(24, 24), (36, 18), (16, 30)][i % 3];
         let colour = |x: u32, y: u32| image::Rgb([(x * 7) as u8, (y * 7) as u8, (i * 30) as u8]);
@@ -81,9 +81,9 @@ fn make_pictures() -> Panels {
             .expect("memory");
         (digest(i), Arc::from(bytes.into_inner()))
     };
-    let mut pictures: HashMap<String, Arc<[u8]>> = (0..7).map(picture).collect();
-    pictures.insert(digest(6), Arc::from(&b"this is no picture"[..]));
-    Panels { pictures: Arc::new(pictures), ..Panels::default() }
+    let mut thumbnails: HashMap<String, Arc<[u8]>> = (0..7).map(picture).collect();
+    thumbnails.insert(digest(6), Arc::from(&b"this is not an image"[..]));
+    Panels { thumbnails: Arc::new(thumbnails), ..Panels::default() }
 }
 
 /// A logit scale over steps of ten.
@@ -96,7 +96,7 @@ pub fn scale(name: &str, colour: usize, values: &[f64], clamp: Option<f64>) -> S
     Scale { name: name.to_string(), colour: Some(colour), clamp, learned: true, buckets }
 }
 
-/// A free one, one at its clamp, and a fixed one.
+/// One below its clamp, one at its clamp, one fixed.
 pub fn scales() -> Vec<Scale> {
     let free: Vec<f64> = (0..60).map(|i| 14.3 + f64::from(i) * 0.3).collect();
     let pinned: Vec<f64> = (0..60).map(|i| (20.0 + f64::from(i) * 4.0).min(100.0)).collect();
@@ -142,21 +142,22 @@ pub fn phases() -> Vec<Phases> {
     vec![whole, slow, Phases { colour: Some(2), ..old }]
 }
 
-/// Two machines, one with an accelerator.
-pub fn loads() -> Vec<Load> {
+/// Two machines, one with a GPU.
+pub fn system() -> Vec<SystemStats> {
     let curve = |low: f64, high: f64| (0..90).map(move |i| low + (high - low) * f64::from(i * 7 % 13) / 12.0);
-    let meter = |metric: &str, low, high| {
+    let metric = |metric: &str, low, high| {
         let values: Vec<f64> = curve(low, high).collect();
-        Meter { metric: metric.to_string(), last: values[89], max: high, values }
+        SystemMetric { name: metric.to_string(), last: values[89], max: high, values }
     };
-    let first = vec![meter("system/cpu", 0.4, 0.95), meter("system/memory_gib", 3.0, 3.25)];
+    let first = vec![metric("system/cpu", 0.4, 0.95), metric("system/memory_gib", 3.0, 3.25)];
     let second = vec![
-        meter("system/cpu", 0.1, 0.2),
-        meter("system/memory_gib", 11.0, 12.5),
-        meter("system/gpu_memory_gib", 30.0, 61.0),
+        metric("system/cpu", 0.1, 0.2),
+        metric("system/memory_gib", 11.0, 12.5),
+        metric("system/gpu_memory_gib", 30.0, 61.0),
     ];
-    let load = |name: &str, colour, meters| Load { name: name.to_string(), colour: Some(colour), meters };
-    vec![load("laptop", 0, first), load("h100", 1, second)]
+    let stats =
+        |name: &str, colour, metrics| SystemStats { name: name.to_string(), colour: Some(colour), metrics };
+    vec![stats("laptop", 0, first), stats("h100", 1, second)]
 }
 
 fn run(id: i64, name: &str, metrics: &[(&str, f64)]) -> Run {
@@ -210,7 +211,7 @@ fn run(id: i64, name: &str, metrics: &[(&str, f64)]) -> Run {
     }
 }
 
-/// Three runs, two of them with EMA weights, one better and one worse than raw.
+/// Three runs, two with averaged weights: one gains from them, one does not.
 pub fn averaged() -> Vec<Run> {
     vec![
         run(0, "tricks/baseline/0", &[("val/classification/top1", 0.41)]),
@@ -241,8 +242,8 @@ pub fn any_value() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Probes of every size, complete or not.
-pub fn any_seen() -> impl Strategy<Value = Seen> {
+/// Evaluations of every size, complete or not.
+pub fn any_probes() -> impl Strategy<Value = RunProbes> {
     let sizes = prop_oneof![Just(0usize), Just(1), Just(64), 0usize..20];
     let parts = (sizes, 0usize..70, proptest::collection::vec(any_value(), 0..40), any::<bool>(), 0usize..4);
     parts.prop_map(|(n, owners, values, whole, evaluations)| {
@@ -263,6 +264,10 @@ pub fn any_seen() -> impl Strategy<Value = Seen> {
             probe.logit_scale = values.first().copied();
         }
         probe.owner.truncate(owners);
-        Seen { run: RunId(n as i64), name: "名".repeat(owners), probes: Arc::new(vec![probe; evaluations]) }
+        RunProbes {
+            run: RunId(n as i64),
+            name: "名".repeat(owners),
+            probes: Arc::new(vec![probe; evaluations]),
+        }
     })
 }

@@ -1,66 +1,68 @@
-//! What each action does to the screen.
+//! Executes actions.
 
 use clip_lab_store::{Level, Request};
 
-use super::{App, Help, Line, Mode, Next, Picker, Question, Told};
+use super::{App, CommandLine, Help, Message, Mode, Next, Picker, Question};
 use crate::{
     figure::{Form, x},
     layout::Kind,
-    screen::{data::Run, effect::Effect, keys::Action, lens::Lens},
+    screen::{data::Run, keys::Action, store_action::StoreAction, zoom::ChartOptions},
     text::clean,
 };
 
-/// Half-lives that the `s` key walks through, in steps.
+/// Smoothing half-lives that the `s` key cycles through, in steps.
 const SMOOTH: [f64; 6] = [0.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 impl App {
-    /// Does what is asked for.
+    /// Executes `action`.
     pub fn act(&mut self, action: Action) -> Next {
         let panels = self.panels().count().max(1);
         match action {
             Action::Leave => return self.leave(),
             Action::Close => self.close(),
             Action::Metrics => self.mode = Mode::Metrics(Picker::default()),
-            Action::Chart(metric) => self.add_chart(metric),
+            Action::AddChart(metric) => self.add_chart(metric),
             Action::SaveLayout(name) => {
-                return Next::Do(Effect::SaveLayout { name, text: self.layout.to_toml() });
+                return Next::Store(StoreAction::SaveLayout { name, text: self.layout.to_toml() });
             }
             Action::Help => self.mode = Mode::Help(Help::default()),
-            Action::Command(text) => self.mode = Mode::Command(Line::new(text)),
+            Action::Command(text) => self.mode = Mode::Command(CommandLine::new(text)),
             Action::View(view) => self.switch(view),
             Action::Next => self.focus = (self.focus + 1) % panels,
-            Action::Before => self.focus = (self.focus + panels - 1) % panels,
-            Action::Up(lines) => self.walk(self.focus, lines, true),
-            Action::Down(lines) => self.walk(self.focus, lines, false),
-            Action::Wheel { panel, up, .. } => self.walk(panel, 3, up),
+            Action::Previous => self.focus = (self.focus + panels - 1) % panels,
+            Action::Up(lines) => self.move_lines(self.focus, lines, true),
+            Action::Down(lines) => self.move_lines(self.focus, lines, false),
+            Action::Wheel { panel, up, .. } => self.move_lines(panel, 3, up),
             Action::Hide => self.hide(),
             Action::Pin => self.pin(),
             Action::Table(act) => self.table_act(act),
-            Action::Matrix => self.choice.mode = self.choice.mode.next(),
-            Action::Worst => self.turn(),
+            Action::Matrix => self.selection.mode = self.selection.mode.next(),
+            Action::Worst => self.toggle_worst(),
             Action::Scrub { earlier } => self.scrub(earlier),
-            Action::Query { further } => self.leaf(further),
+            Action::Query { further } => self.scroll_query(further),
             Action::Expand => self.expanded = !self.expanded,
             Action::X => self.x = Some(x::next(self.x.unwrap_or_else(|| self.first_axis()))),
             Action::SetX(axis) => self.x = Some(axis),
-            Action::Log => self.lens.form = Some(self.first_form().next()),
+            Action::Log => self.chart_options.form = Some(self.first_form().next()),
             Action::Smooth => self.smooth = Some(self.next_half_life()),
             Action::SetSmooth(steps) => self.smooth = Some(steps),
-            Action::Reset => (self.x, self.lens, self.smooth) = (None, Lens::default(), None),
-            Action::Look(look) => self.look(look),
+            Action::Reset => {
+                (self.x, self.chart_options, self.smooth) = (None, ChartOptions::default(), None)
+            }
+            Action::Chart(act) => self.chart_action(act),
             Action::AllSettings => self.all_settings = !self.all_settings,
             Action::Severity => self.severity = next(self.severity),
             Action::SetSeverity(level) => self.severity = level,
             Action::Stop => self.ask_to_stop(),
             Action::Checkpoint => return self.ask_for_a_checkpoint(),
             Action::Tag(tag) => {
-                return self.edit(|run| Effect::Tag { run: run.row.id, name: name(run), tag });
+                return self.edit(|run| StoreAction::Tag { run: run.row.id, name: name(run), tag });
             }
             Action::Untag(tag) => {
-                return self.edit(|run| Effect::Untag { run: run.row.id, name: name(run), tag });
+                return self.edit(|run| StoreAction::Untag { run: run.row.id, name: name(run), tag });
             }
             Action::Note(text) => {
-                return self.edit(|run| Effect::Note { run: run.row.id, name: name(run), text });
+                return self.edit(|run| StoreAction::Note { run: run.row.id, name: name(run), text });
             }
         }
         Next::Stay
@@ -72,12 +74,12 @@ impl App {
         }
     }
 
-    /// Nothing here leaves the screen: a key too many must not.
+    /// Closes what is open; never leaves the screen, so an extra Esc does no harm.
     fn close(&mut self) {
         if self.expanded {
             self.expanded = false;
         } else {
-            self.tell(format!("nothing is open; {} leaves", self.keys.of("quit")), true);
+            self.notify(format!("nothing is open; press {} to leave", self.keys.key_of("quit")), true);
         }
     }
 
@@ -85,15 +87,15 @@ impl App {
         if self.expanded {
             self.expanded = false;
         } else if self.own_live() {
-            self.mode = Mode::Asking(Question::leave());
+            self.mode = Mode::Question(Question::leave());
         } else {
             return Next::Leave;
         }
         Next::Stay
     }
 
-    /// Lists that stand by themselves scroll; everywhere else the selection among the runs moves.
-    fn walk(&mut self, panel: usize, lines: usize, up: bool) {
+    /// Scrolls panels with a list of their own; elsewhere moves the run selection.
+    fn move_lines(&mut self, panel: usize, lines: usize, up: bool) {
         let kind = self.panels().nth(panel).map(|panel| panel.kind);
         match kind {
             Some(kind) if kind.scrolls() => self.scroll(panel, lines, up),
@@ -133,21 +135,25 @@ impl App {
 
     fn ask_to_stop(&mut self) {
         match Question::stop(self) {
-            Some(question) => self.mode = Mode::Asking(question),
-            None => self.told = Some(nothing_selected()),
+            Some(question) => self.mode = Mode::Question(question),
+            None => self.message = Some(nothing_selected()),
         }
     }
 
     fn ask_for_a_checkpoint(&mut self) -> Next {
-        self.edit(|run| Effect::Ask { run: run.row.id, name: name(run), request: Request::Checkpoint })
+        self.edit(|run| StoreAction::Request {
+            run: run.row.id,
+            name: name(run),
+            request: Request::Checkpoint,
+        })
     }
 
-    /// Something to be written into the store about the selected run.
-    fn edit(&mut self, effect: impl FnOnce(&Run) -> Effect) -> Next {
+    /// A store action on the selected run.
+    fn edit(&mut self, action: impl FnOnce(&Run) -> StoreAction) -> Next {
         match self.selected() {
-            Some(run) => Next::Do(effect(run)),
+            Some(run) => Next::Store(action(run)),
             None => {
-                self.told = Some(nothing_selected());
+                self.message = Some(nothing_selected());
                 Next::Stay
             }
         }
@@ -158,8 +164,8 @@ fn name(run: &Run) -> String {
     clean(&run.name)
 }
 
-fn nothing_selected() -> Told {
-    Told { words: "no run is selected: choose one with the arrow keys first".to_string(), good: false }
+fn nothing_selected() -> Message {
+    Message { text: "no run is selected: choose one with the arrow keys first".to_string(), ok: false }
 }
 
 fn next(level: Level) -> Level {

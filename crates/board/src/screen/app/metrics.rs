@@ -1,25 +1,25 @@
-//! The list of metrics: any of them becomes a chart of its own in the view that is shown, kept for the session.
+//! The metric list: adds a chart of any metric to the current view, for this session.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{App, Mode, Next, Told};
+use super::{App, Message, Mode, Next};
 use crate::{
     figure::{By, Form},
     layout::{Kind, Panel, Row, matches},
     screen::data::Chart,
 };
 
-/// Added charts side by side.
+/// Added charts per row.
 const ACROSS: usize = 2;
 
 /// The open list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Picker {
-    /// What was typed.
+    /// The search text.
     pub search: String,
-    /// The marked line among those found.
+    /// The marked line of the results.
     pub marked: usize,
 }
 
@@ -28,18 +28,18 @@ pub struct Picker {
 pub struct Metric {
     /// Its name.
     pub name: String,
-    /// Its unit, if it says so.
+    /// Its unit; empty if it has none.
     pub unit: String,
     /// How many runs have it.
     pub runs: usize,
     /// The last value of the selected run.
     pub last: Option<f64>,
-    /// The panel of the view that shows it, counted through the view.
+    /// The panel that shows it, by index in the view.
     pub panel: Option<usize>,
 }
 
 impl App {
-    /// The metrics of the runs by name, in whose names every word of `search` occurs.
+    /// The metrics of the runs whose names contain every word of `search`, sorted by name.
     pub fn metrics(&self, search: &str) -> Vec<Metric> {
         let search = search.to_lowercase();
         let fits = |name: &str| search.split_whitespace().all(|word| name.to_lowercase().contains(word));
@@ -57,14 +57,14 @@ impl App {
         found.into_values().collect()
     }
 
-    /// The chart of the view that shows `metric`: one of it alone, else one where it is among others.
+    /// The chart of the view that shows `metric`, preferably alone.
     fn panel_of(&self, metric: &str) -> Option<usize> {
         let alone = |panel: &Panel| panel.metrics == [metric];
         let among = |panel: &Panel| panel.metrics.iter().any(|pattern| matches(pattern, metric));
         self.panels().position(alone).or_else(|| self.panels().position(among))
     }
 
-    /// What to do after `key` while the list is open.
+    /// Handles `key` while the list is open.
     pub(super) fn pick(&mut self, mut picker: Picker, key: KeyEvent) -> Next {
         let count = self.metrics(&picker.search).len().max(1);
         match key.code {
@@ -79,7 +79,7 @@ impl App {
             KeyCode::PageUp => picker.marked = picker.marked.saturating_sub(10),
             KeyCode::PageDown => picker.marked = (picker.marked + 10).min(count - 1),
             KeyCode::Backspace => _ = picker.search.pop(),
-            // Lists elsewhere are searched with this key; here letters search at once.
+            // `/` starts a search elsewhere; here every letter searches.
             KeyCode::Char('/') if picker.search.is_empty() => {}
             KeyCode::Char(c) if !c.is_control() => picker.search.push(c),
             _ => {}
@@ -91,29 +91,29 @@ impl App {
         Next::Stay
     }
 
-    /// Takes a chart that was added off again; anything else gets a chart.
+    /// Removes an added chart, or adds one.
     fn toggle(&mut self, metric: Metric) -> Next {
         let added = (self.view, metric.name.clone());
         match metric.panel {
-            Some(panel) if self.added.contains(&added) => self.remove_chart(panel, &metric.name),
+            Some(panel) if self.added_charts.contains(&added) => self.remove_chart(panel, &metric.name),
             _ => self.add_chart(metric.name),
         }
         Next::Stay
     }
 
-    /// A chart of `metric` (`*` stands for any characters) at the end of the view, with the focus. Where the view has one
-    /// already, that one gets the focus.
+    /// Adds a chart of `metric` (`*` matches any characters) at the end of the view and focuses it. If the view has one
+    /// already, focuses that one.
     pub fn add_chart(&mut self, metric: String) {
         let there = self.panels().position(|panel| panel.metrics == [metric.as_str()]);
         if let Some(panel) = there {
             self.focus = panel;
-            self.tell(format!("{metric} is on this view already: its chart has the focus"), true);
+            self.notify(format!("{metric} is already on this view; its chart is focused"), true);
             return;
         }
         let charts = self.panels().filter(|panel| panel.kind == Kind::Line).count();
         let at = self.layout.charts_before(self.view) + charts;
         let panel = self.chart_of(&metric);
-        let added = &self.added;
+        let added = &self.added_charts;
         let Some(view) = self.layout.views.get_mut(self.view) else { return };
         let own = |row: &Row| {
             let all = || row.panels.iter().map(|panel| panel.title.clone());
@@ -124,12 +124,12 @@ impl App {
             Some(row) => row.panels.push(panel),
             None => view.rows.push(Row { height, panels: vec![panel] }),
         }
-        self.added.push((self.view, metric));
+        self.added_charts.push((self.view, metric));
         self.focus = self.panels().count() - 1;
         if at <= self.snapshot.charts.len() {
             self.snapshot.charts.insert(at, Chart::default());
         }
-        self.changed = Some(Arc::new(self.layout.clone()));
+        self.changed_layout = Some(Arc::new(self.layout.clone()));
     }
 
     fn chart_of(&self, metric: &str) -> Panel {
@@ -151,18 +151,18 @@ impl App {
         let Some(view) = self.layout.views.get_mut(self.view) else { return };
         view.rows.iter_mut().for_each(|row| row.panels.retain(|panel| panel.metrics != [metric]));
         view.rows.retain(|row| !row.panels.is_empty());
-        self.added.retain(|(view, name)| *view != self.view || name != metric);
-        self.lens.forget(self.view, panel);
+        self.added_charts.retain(|(view, name)| *view != self.view || name != metric);
+        self.chart_options.reset_windows(self.view, panel);
         self.focus = self.focus.min(self.panels().count().saturating_sub(1));
         if at < self.snapshot.charts.len() {
             self.snapshot.charts.remove(at);
         }
-        self.changed = Some(Arc::new(self.layout.clone()));
-        self.tell(format!("the chart of {metric} is closed"), true);
+        self.changed_layout = Some(Arc::new(self.layout.clone()));
+        self.notify(format!("closed the chart of {metric}"), true);
     }
 
-    /// Says something in the last line, until the next key.
-    pub(super) fn tell(&mut self, words: String, good: bool) {
-        self.told = Some(Told { words, good });
+    /// Shows a message in the last line until the next key.
+    pub(super) fn notify(&mut self, text: String, ok: bool) {
+        self.message = Some(Message { text, ok });
     }
 }

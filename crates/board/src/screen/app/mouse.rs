@@ -1,4 +1,4 @@
-//! The mouse: a click shows, focuses or selects what is under it; the wheel scrolls it.
+//! The mouse: a click opens a view, focuses a panel or selects a run; the wheel scrolls.
 
 use ratatui::{
     crossterm::event::{MouseButton, MouseEvent, MouseEventKind},
@@ -8,35 +8,35 @@ use ratatui::{
 use super::{App, Mode, Next};
 use crate::{
     layout::Kind,
-    screen::{grid, keys::Action, places::places, tabs::tabs},
+    screen::{areas::screen_areas, grid, keys::Action, tabs::tabs},
 };
 
 impl App {
-    /// What to do after the mouse; nothing while a question or the help waits for an answer.
+    /// Handles a mouse event; ignored unless the mode is [`Mode::Normal`].
     pub fn mouse(&mut self, event: MouseEvent) -> Next {
         let at = Position::new(event.column, event.row);
         match (&self.mode, event.kind) {
-            (Mode::Looking, MouseEventKind::Down(MouseButton::Left)) => self.click(at),
-            (Mode::Looking, MouseEventKind::ScrollUp) => return self.wheel(at, true),
-            (Mode::Looking, MouseEventKind::ScrollDown) => return self.wheel(at, false),
+            (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => self.click(at),
+            (Mode::Normal, MouseEventKind::ScrollUp) => return self.wheel(at, true),
+            (Mode::Normal, MouseEventKind::ScrollDown) => return self.wheel(at, false),
             _ => {}
         }
         Next::Stay
     }
 
     fn click(&mut self, at: Position) {
-        let Some(places) = places(self, self.size) else { return };
-        if let Some((view, ..)) = tabs(self, places.tabs).iter().find(|(_, place, _)| place.contains(at)) {
+        let Some(areas) = screen_areas(self, self.size) else { return };
+        if let Some((view, ..)) = tabs(self, areas.tabs).iter().find(|(_, place, _)| place.contains(at)) {
             self.act(Action::View(*view));
-        } else if let Some((panel, place)) = self.under(at) {
+        } else if let Some((panel, place)) = self.panel_at(at) {
             self.focus = panel;
             if self.panels().nth(panel).is_some_and(|panel| panel.kind == Kind::Runs) {
-                self.choose(place.inner(Margin::new(1, 1)), at.y);
+                self.select_row(place.inner(Margin::new(1, 1)), at.y);
             }
         }
     }
 
-    fn choose(&mut self, area: Rect, row: u16) {
+    fn select_row(&mut self, area: Rect, row: u16) {
         let selected = self.selected().map(|_| self.selected_index());
         if let Some(at) = grid::line_at(selected, area, row) {
             let chosen = self.shown().nth(at).map(|run| run.row.id);
@@ -45,14 +45,14 @@ impl App {
     }
 
     fn wheel(&mut self, at: Position, up: bool) -> Next {
-        match self.under(at) {
+        match self.panel_at(at) {
             Some((panel, _)) => self.act(Action::Wheel { panel, at: (at.x, at.y), up }),
             None => Next::Stay,
         }
     }
 
-    /// The panel under a place of the screen.
-    fn under(&self, at: Position) -> Option<(usize, Rect)> {
-        places(self, self.size)?.panels.into_iter().find(|(_, place)| place.contains(at))
+    /// The panel at a position of the screen.
+    fn panel_at(&self, at: Position) -> Option<(usize, Rect)> {
+        screen_areas(self, self.size)?.panels.into_iter().find(|(_, place)| place.contains(at))
     }
 }

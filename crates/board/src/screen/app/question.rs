@@ -1,30 +1,30 @@
-//! Questions that must be answered before anything else: leave while the run trains, stop a run.
+//! Modal questions: leave while the run trains, stop a run.
 
 use clip_lab_store::Request;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{App, Mode, Next};
-use crate::{screen::effect::Effect, text::clean};
+use crate::{screen::store_action::StoreAction, text::clean};
 
 /// A question with its answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// The heading of its box.
     pub title: &'static str,
-    /// What is asked.
-    pub words: String,
-    /// Key, what follows, and words of each answer; the last one changes nothing.
+    /// The text.
+    pub text: String,
+    /// Key, effect and label of each answer; the last one cancels.
     pub answers: Vec<(char, Next, &'static str)>,
-    /// The answer that Enter gives.
+    /// The answer that Enter selects.
     pub marked: usize,
 }
 
 impl Question {
-    /// Leave while the run of this screen trains?
+    /// Asks whether to leave while the run of this screen trains.
     pub fn leave() -> Question {
         Question {
             title: "Leave",
-            words: "The run is still training.".to_string(),
+            text: "The run is still training.".to_string(),
             answers: vec![
                 ('k', Next::Leave, "keep running in the background"),
                 ('s', Next::Stop, "stop at the next checkpoint"),
@@ -34,25 +34,25 @@ impl Question {
         }
     }
 
-    /// Really stop the selected run?
+    /// Asks for confirmation to stop the selected run.
     pub fn stop(app: &App) -> Option<Question> {
         let run = app.selected()?;
-        let effect = Effect::Ask { run: run.row.id, name: clean(&run.name), request: Request::Stop };
+        let action = StoreAction::Request { run: run.row.id, name: clean(&run.name), request: Request::Stop };
         Some(Question {
             title: "Stop",
-            words: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
-            answers: vec![('y', Next::Do(effect), "stop it"), ('n', Next::Stay, "let it run")],
+            text: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
+            answers: vec![('y', Next::Store(action), "stop it"), ('n', Next::Stay, "let it run")],
             marked: 1,
         })
     }
 
-    fn turn(&mut self, by: usize) {
+    fn cycle(&mut self, by: usize) {
         self.marked = (self.marked + by) % self.answers.len();
     }
 }
 
 impl App {
-    /// What to do after `key` while a question is open.
+    /// Handles `key` while a question is open.
     pub(super) fn answer(&mut self, mut question: Question, key: KeyEvent) -> Next {
         let last = question.answers.len() - 1;
         let chosen = match key.code {
@@ -60,11 +60,11 @@ impl App {
             KeyCode::Esc => Some(last),
             KeyCode::Char(c) => question.answers.iter().position(|(letter, ..)| *letter == c),
             KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
-                question.turn(last);
+                question.cycle(last);
                 None
             }
             KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
-                question.turn(1);
+                question.cycle(1);
                 None
             }
             _ => None,
@@ -72,7 +72,7 @@ impl App {
         match chosen {
             Some(chosen) => question.answers.swap_remove(chosen).1,
             None => {
-                self.mode = Mode::Asking(question);
+                self.mode = Mode::Question(question);
                 Next::Stay
             }
         }

@@ -1,4 +1,4 @@
-//! The way of each run's goal metric in a few values, for the table.
+//! A few values of each run's goal metric over time, for the table's sparklines.
 
 use std::collections::HashMap;
 
@@ -9,15 +9,12 @@ use crate::screen::data::Run;
 /// Values in a trend.
 const VALUES: usize = 8;
 
-/// What was read, good as long as the metric has as many points.
+/// The cached trends, valid while the metric has the same number of points.
 #[derive(Default)]
 pub struct Trends(HashMap<RunId, (u64, Vec<f64>)>);
 
 impl Trends {
-    /// Fills in the trend of every run; reads those that have changed, all at once.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// Sets the trend of every run; reads those that have changed in one batch.
     pub fn read(&mut self, reader: &Reader, runs: &mut [Run]) -> Result<(), StoreError> {
         let points = |run: &Run| run.goal().map_or(0, |series| series.n);
         let new =

@@ -1,20 +1,20 @@
-//! Everything that a key, a command or the mouse can ask for.
+//! Everything that a key, a command or the mouse can do.
 
 use clip_lab_store::{Axis, Level};
 
-use crate::screen::{lens, table::act::Act};
+use crate::screen::{table::act::TableAction, zoom::ChartAction};
 
-/// What is asked for.
+/// An action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Close what is open.
     Close,
     /// Close what is open, or leave.
     Leave,
-    /// The list of metrics.
+    /// Open the metric list.
     Metrics,
-    /// A chart of this metric.
-    Chart(String),
+    /// Add a chart of this metric.
+    AddChart(String),
     /// Write the layout to a file of this name beside the store.
     SaveLayout(String),
     /// Show or close the help.
@@ -25,69 +25,69 @@ pub enum Action {
     View(usize),
     /// Focus the next panel.
     Next,
-    /// Focus the panel before.
-    Before,
+    /// Focus the previous panel.
+    Previous,
     /// Select the run above, or scroll the focused list, by so many lines; up to the top with [`usize::MAX`].
     Up(usize),
     /// As [`Action::Up`], downwards.
     Down(usize),
     /// Show or hide the selected run on the charts.
     Hide,
-    /// Make the selected run the one that others are compared with, or no longer.
+    /// Pin the selected run as the baseline, or unpin it.
     Pin,
-    /// Something with the table of runs.
-    Table(Act),
-    /// Give the focused panel the whole screen, or take it back.
+    /// An action on the runs table.
+    Table(TableAction),
+    /// Expand the focused panel to the whole screen, or restore it.
     Expand,
-    /// The next way to show a similarity matrix.
+    /// Use the next mode of the similarity matrix.
     Matrix,
-    /// The queries answered worst first, or in their order.
+    /// Order queries worst first, or as in the data.
     Worst,
-    /// Another evaluation.
+    /// Show another evaluation.
     Scrub {
-        /// The one before, else the one after.
+        /// The previous one, else the next one.
         earlier: bool,
     },
-    /// Another query.
+    /// Show another query.
     Query {
-        /// The one after, else the one before.
+        /// The next one, else the previous one.
         further: bool,
     },
-    /// The next horizontal axis.
+    /// Use the next horizontal axis.
     X,
-    /// This horizontal axis.
+    /// Use this horizontal axis.
     SetX(Axis),
-    /// The next form of the vertical axis.
+    /// Use the next form of the vertical axis.
     Log,
-    /// A closer look at the charts.
-    Look(lens::Act),
-    /// The next half-life of the smoothing.
+    /// An action on the charts.
+    Chart(ChartAction),
+    /// Use the next smoothing half-life.
     Smooth,
-    /// This half-life, in steps.
+    /// Use this smoothing half-life, in steps.
     SetSmooth(f64),
-    /// Back to what the layout says.
+    /// Reset axes, zoom and smoothing to the layout.
     Reset,
     /// Show all settings in the config diff, or only those that differ.
     AllSettings,
-    /// The next least severity of the events shown.
+    /// Use the next minimum severity of events.
     Severity,
-    /// This least severity.
+    /// Use this minimum severity of events.
     SetSeverity(Level),
-    /// Ask the selected run to stop, once that is confirmed.
+    /// Ask the selected run to stop, after confirmation.
     Stop,
     /// Ask the selected run for a checkpoint.
     Checkpoint,
     /// Tag the selected run.
     Tag(String),
-    /// Take a tag off the selected run.
+    /// Remove a tag from the selected run.
     Untag(String),
-    /// Write a note on the selected run.
+    /// Add a note to the selected run.
     Note(String),
-    /// The wheel was turned over a panel, towards the user or away, at this column and row of the screen.
+    /// Scroll a panel with the mouse wheel.
     Wheel {
-        /// The panel, counted through the view.
+        /// The panel, by index in the view.
         panel: usize,
-        /// Column and row.
+        /// Column and row of the screen.
         at: (u16, u16),
         /// Away from the user.
         up: bool,

@@ -1,4 +1,4 @@
-//! A key with what is held down beside it, as it is written in `keys.toml` and shown in the footer.
+//! A key with its modifiers, as written in `keys.toml` and shown in the footer.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chord {
     code: KeyCode,
-    held: KeyModifiers,
+    modifiers: KeyModifiers,
 }
 
-/// Keys that are written by a name, with the sign that the footer shows for them.
+/// Keys written by name, with the symbol shown in the footer.
 const NAMED: [(&str, KeyCode, &str); 16] = [
     ("Up", KeyCode::Up, "↑"),
     ("Down", KeyCode::Down, "↓"),
@@ -34,9 +34,10 @@ const NAMED: [(&str, KeyCode, &str); 16] = [
 impl Chord {
     /// Reads `q`, `Ctrl-r`, `Alt-Left`, `Shift-Tab` or `F5`.
     pub fn parse(text: &str) -> Option<Chord> {
-        for (word, held) in [("Ctrl-", KeyModifiers::CONTROL), ("Alt-", KeyModifiers::ALT)] {
-            if let Some(rest) = text.strip_prefix(word) {
-                return Chord::parse(rest).map(|chord| Chord { held: chord.held | held, ..chord });
+        for (prefix, modifiers) in [("Ctrl-", KeyModifiers::CONTROL), ("Alt-", KeyModifiers::ALT)] {
+            if let Some(rest) = text.strip_prefix(prefix) {
+                return Chord::parse(rest)
+                    .map(|chord| Chord { modifiers: chord.modifiers | modifiers, ..chord });
             }
         }
         let named = NAMED.iter().find(|(name, ..)| *name == text).map(|(_, code, _)| *code);
@@ -50,19 +51,19 @@ impl Chord {
                 _ => None,
             }
         })?;
-        Some(Chord { code, held: KeyModifiers::NONE })
+        Some(Chord { code, modifiers: KeyModifiers::NONE })
     }
 
-    /// Whether `key` is meant. Shift is part of the letter already.
-    pub fn is(self, key: KeyEvent) -> bool {
-        let held = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-        self.code == key.code && self.held == held
+    /// Whether `key` matches. Shift is already part of the letter.
+    pub fn matches(self, key: KeyEvent) -> bool {
+        let modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+        self.code == key.code && self.modifiers == modifiers
     }
 
     /// The digit, if it is one.
     pub fn digit(self) -> Option<u32> {
         match self.code {
-            KeyCode::Char(letter) if self.held.is_empty() => letter.to_digit(10),
+            KeyCode::Char(letter) if self.modifiers.is_empty() => letter.to_digit(10),
             _ => None,
         }
     }
@@ -70,10 +71,10 @@ impl Chord {
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.held.contains(KeyModifiers::CONTROL) {
+        if self.modifiers.contains(KeyModifiers::CONTROL) {
             f.write_str("^")?;
         }
-        if self.held.contains(KeyModifiers::ALT) {
+        if self.modifiers.contains(KeyModifiers::ALT) {
             f.write_str("Alt-")?;
         }
         match (NAMED.iter().find(|(_, code, _)| *code == self.code), self.code) {
@@ -99,7 +100,8 @@ mod tests {
         assert_eq!(shown("F12").as_deref(), Some("F12"));
         assert!(["", "F13", "qq", "ctrl-r", "Ctrl-", " ", "Fé"].iter().all(|text| shown(text).is_none()));
         assert!(
-            Chord::parse("X").is_some_and(|x| x.is(KeyEvent::new(KeyCode::Char('X'), KeyModifiers::SHIFT)))
+            Chord::parse("X")
+                .is_some_and(|x| x.matches(KeyEvent::new(KeyCode::Char('X'), KeyModifiers::SHIFT)))
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Where `keys.toml` is.
+//! Finds and reads `keys.toml`.
 
 use std::{
     io::ErrorKind,
@@ -7,10 +7,10 @@ use std::{
 
 use super::Keys;
 
-/// The keys that the file beside the store at `store` gives, else the user's own file, else the table.
+/// Reads the `keys.toml` beside `store`, else the one in the user's config folder; without either, the defaults.
 ///
 /// # Errors
-/// What is wrong with the file, as text to print.
+/// If the file cannot be read or parsed, as text to print.
 pub fn read(store: &Path) -> Result<Keys, String> {
     let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".config"));
@@ -25,7 +25,7 @@ fn first(paths: impl Iterator<Item = PathBuf>) -> Result<Keys, String> {
             Ok(text) => return Keys::parse(&name, &text),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             Err(error) => {
-                return Err(format!("cannot read the keys in {name}: {error}; repair or remove it"));
+                return Err(format!("cannot read the keys in {name}: {error}; fix or remove the file"));
             }
         }
     }

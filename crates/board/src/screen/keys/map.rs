@@ -1,4 +1,4 @@
-//! Which keys do what on this screen: the table, with what `keys.toml` changes.
+//! The active key bindings: the defaults, as changed by `keys.toml`.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::{Action, BINDINGS, Binding, Chord, Does};
 use crate::layout::{Kind, table::Table};
 
-/// The keys of every line of [`BINDINGS`], in its order.
+/// The keys of each of [`BINDINGS`], in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keys(Vec<Vec<Chord>>);
 
@@ -21,10 +21,10 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// Reads `keys.toml`: names of bindings with a key or a list of keys; what it leaves out stays as it is.
+    /// Parses `keys.toml`: names of bindings with a key or a list of keys; other bindings keep their defaults.
     ///
     /// # Errors
-    /// Every problem at once, each with its line and a caret, as text to print.
+    /// All problems, each with its line and a caret, as text to print.
     pub fn parse(name: &str, text: &str) -> Result<Keys, String> {
         Keys::read(text).map_err(|problems| render(name, text, &problems, false))
     }
@@ -34,7 +34,7 @@ impl Keys {
         let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
         let (mut keys, mut problems) = (Keys::default(), Vec::new());
         let mut places: Vec<Option<Range<usize>>> = vec![None; BINDINGS.len()];
-        let mut table = Table::new("the file of keys", parsed.get_ref(), 0..0, &names, &mut problems);
+        let mut table = Table::new("keys.toml", parsed.get_ref(), 0..0, &names, &mut problems);
         for (i, name) in names.iter().enumerate().filter(|(_, name)| parsed.get_ref().contains_key(**name)) {
             let place = parsed.get_ref().get(*name).map(toml::Spanned::span).unwrap_or_default();
             keys.0[i] = chords(&mut table, name, &place);
@@ -44,47 +44,48 @@ impl Keys {
         if problems.is_empty() { Ok(keys) } else { Err(problems) }
     }
 
-    /// Two bindings with one key, where both could be meant.
+    /// Reports bindings that share a key and can be active at the same time.
     fn conflicts(&self, places: &[Option<Range<usize>>], problems: &mut Vec<Problem>) {
         for (i, binding) in BINDINGS.iter().enumerate() {
-            for (j, other) in BINDINGS.iter().enumerate().take(i).filter(|(_, other)| meet(binding, other)) {
+            for (j, other) in BINDINGS.iter().enumerate().take(i).filter(|(_, other)| overlap(binding, other))
+            {
                 let Some(chord) = self.0[i].iter().find(|chord| self.0[j].contains(chord)) else { continue };
                 let Some(place) = places[i].clone().or(places[j].clone()) else { continue };
                 let message =
-                    format!("the key `{chord}` would be of both `{}` and `{}`", other.name, binding.name);
+                    format!("the key `{chord}` is bound to both `{}` and `{}`", other.name, binding.name);
                 let free = if places[i].is_some() { other.name } else { binding.name };
-                let help = format!("give `{free}` other keys too, or none: {free} = []");
+                let help = format!("rebind `{free}` as well, or unbind it: {free} = []");
                 problems.push(Problem::at(place, message).help(help));
             }
         }
     }
 
-    /// What `key` asks for while a panel of kind `on` has the focus.
+    /// The action of `key` while a panel of kind `on` has the focus.
     pub fn action(&self, key: KeyEvent, on: Option<Kind>) -> Option<Action> {
         if reserved(key) {
             return Some(Action::Leave);
         }
-        for (binding, chords) in BINDINGS.iter().zip(&self.0).filter(|(binding, _)| binding.fits(on)) {
-            if let Some(at) = chords.iter().position(|chord| chord.is(key)) {
+        for (binding, chords) in BINDINGS.iter().zip(&self.0).filter(|(binding, _)| binding.is_active(on)) {
+            if let Some(at) = chords.iter().position(|chord| chord.matches(key)) {
                 return Some(match &binding.does {
                     Does::Either(Action::View(_), _) => Action::View(at),
-                    Does::Now(action) | Does::Either(action, _) => action.clone(),
-                    Does::Words(_) => Action::Command(format!("{} ", binding.name)),
+                    Does::Action(action) | Does::Either(action, _) => action.clone(),
+                    Does::Argument(_) => Action::Command(format!("{} ", binding.name)),
                 });
             }
         }
         None
     }
 
-    /// The first key of the binding called `name`, else how it is written on the command line.
-    pub fn of(&self, name: &str) -> String {
+    /// The first key of the binding `name`; if it has none, its command.
+    pub fn key_of(&self, name: &str) -> String {
         let at = BINDINGS.iter().position(|binding| binding.name == name);
-        let key = at.map_or(String::new(), |at| self.words(at, 1));
+        let key = at.map_or(String::new(), |at| self.text(at, 1));
         if key.is_empty() { format!(":{name}") } else { key }
     }
 
-    /// How the keys of the binding numbered `i` are written: all, or only the `first` ones.
-    pub fn words(&self, i: usize, most: usize) -> String {
+    /// The first `most` keys of the binding at index `i`, as text.
+    pub fn text(&self, i: usize, most: usize) -> String {
         let chords = self.0.get(i).map_or(&[][..], Vec::as_slice);
         let digits: Vec<u32> = chords.iter().filter_map(|chord| chord.digit()).collect();
         if let ([first, .., last], true) = (&digits[..], digits.len() > 2 && digits.is_sorted()) {
@@ -95,17 +96,17 @@ impl Keys {
 }
 
 impl Binding {
-    /// Whether it works while a panel of kind `on` has the focus.
-    pub fn fits(&self, on: Option<Kind>) -> bool {
+    /// Whether it is active while a panel of kind `on` has the focus.
+    pub fn is_active(&self, on: Option<Kind>) -> bool {
         self.on.is_empty() || on.is_some_and(|kind| self.on.contains(&kind))
     }
 }
 
-fn meet(a: &Binding, b: &Binding) -> bool {
+fn overlap(a: &Binding, b: &Binding) -> bool {
     a.on.is_empty() || b.on.is_empty() || a.on.iter().any(|kind| b.on.contains(kind))
 }
 
-/// These leave whatever `keys.toml` says: nobody shall be shut in.
+/// Ctrl-C and Ctrl-D always leave, whatever `keys.toml` binds.
 fn reserved(key: KeyEvent) -> bool {
     key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'd'))
 }
@@ -118,14 +119,14 @@ fn chords(table: &mut Table, name: &str, place: &Range<usize>) -> Vec<Chord> {
             Some(chord) if ["^c", "^d"].contains(&chord.to_string().as_str()) => {
                 table.problem(
                     place.clone(),
-                    format!("the key `{chord}` always leaves: `{name}` cannot have it"),
+                    format!("the key `{chord}` is reserved for leaving: it cannot be bound to `{name}`"),
                 );
             }
             Some(chord) => chords.push(chord),
             None => {
                 let message = format!(
-                    "`{name}`: there is no key `{text}`; a key is a letter, a name such as Up, Space, PageDown or F5, \
-                     or one of these behind Ctrl- or Alt-"
+                    "`{name}`: unknown key `{text}`; a key must be a letter or a name such as Up, Space, PageDown or \
+                     F5, with an optional prefix Ctrl- or Alt-"
                 );
                 table.problem(place.clone(), message);
             }
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(press(&keys, 't', None), Some(Action::Command("tag ".to_string())));
         let control = |c| keys.action(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL), None);
         assert_eq!((control('c'), control('x')), (Some(Action::Leave), None));
-        assert_eq!(keys.words(3, 1), "1-9");
+        assert_eq!(keys.text(3, 1), "1-9");
     }
 
     #[test]
@@ -173,6 +174,6 @@ mod tests {
         assert_eq!(press(&keys, 'x', None), Some(Action::Stop));
         assert_eq!(press(&keys, 'l', None), None);
         assert_eq!(keys.action(KeyEvent::from(KeyCode::F(2)), None), Some(Action::View(1)));
-        assert_eq!(keys.words(3, 9), "F1 F2");
+        assert_eq!(keys.text(3, 9), "F1 F2");
     }
 }

@@ -1,37 +1,37 @@
-//! The table of bindings. A new one is a line here, and an arm where [`Action`]s are carried out.
+//! The table of bindings. A new one is a line here and an arm where [`Action`]s are executed.
 
 use super::{
     Action,
-    words::{self, Words},
+    arguments::{self, Argument},
 };
 use crate::{
     layout::Kind,
-    screen::{lens, table::act::Act},
+    screen::{table::act::TableAction, zoom::ChartAction},
 };
 
 /// What a binding does.
 pub enum Does {
-    /// It acts at once.
-    Now(Action),
-    /// It needs words behind its name: its key opens the command line.
-    Words(Words),
-    /// It acts at once, and on the command line also with words behind its name.
-    Either(Action, Words),
+    /// Runs an action.
+    Action(Action),
+    /// Needs an argument: its key opens the command line.
+    Argument(Argument),
+    /// Runs an action; on the command line it also takes an argument.
+    Either(Action, Argument),
 }
 
-/// One line of the table.
+/// A command with its keys.
 pub struct Binding {
     /// Its name on the command line and in `keys.toml`.
     pub name: &'static str,
-    /// Its keys where `keys.toml` says nothing; none for what is done on the command line only.
+    /// Its default keys; empty for commands without a key.
     pub keys: &'static [&'static str],
     /// What it does.
     pub does: Does,
-    /// The kinds of panels that must have the focus; none for all. Two bindings of different panels may share a key.
+    /// The kinds of panels in which it is active; empty for all. Bindings of different panels may share a key.
     pub on: &'static [Kind],
-    /// In a word, for the footer; empty keeps it out. Neighbours with the same word stand together.
-    pub short: &'static str,
-    /// In a sentence, for the help.
+    /// Its label in the footer; empty for none. Neighbours with the same label are merged.
+    pub label: &'static str,
+    /// Its text in the help.
     pub help: &'static str,
 }
 
@@ -39,26 +39,33 @@ type Keys = &'static [&'static str];
 
 type Text = &'static str;
 
-/// Acts at once, whatever has the focus.
-const fn now(name: Text, keys: Keys, action: Action, short: Text, help: Text) -> Binding {
-    now_on(&[], name, keys, action, short, help)
+/// Runs an action, in every panel.
+const fn action(name: Text, keys: Keys, action: Action, label: Text, help: Text) -> Binding {
+    action_on(&[], name, keys, action, label, help)
 }
 
-/// Acts at once while a panel of these kinds has the focus.
-const fn now_on(
+/// Runs an action while a panel of these kinds has the focus.
+const fn action_on(
     on: &'static [Kind],
     name: Text,
     keys: Keys,
     action: Action,
-    short: Text,
+    label: Text,
     help: Text,
 ) -> Binding {
-    Binding { name, keys, does: Does::Now(action), on, short, help }
+    Binding { name, keys, does: Does::Action(action), on, label, help }
 }
 
-/// Acts at once, and takes words on the command line.
-const fn either(name: Text, keys: Keys, action: Action, words: Words, short: Text, help: Text) -> Binding {
-    either_on(&[], name, keys, action, words, short, help)
+/// Runs an action, and takes an argument on the command line.
+const fn either(
+    name: Text,
+    keys: Keys,
+    action: Action,
+    argument: Argument,
+    label: Text,
+    help: Text,
+) -> Binding {
+    either_on(&[], name, keys, action, argument, label, help)
 }
 
 /// As [`either`], while a panel of these kinds has the focus.
@@ -67,48 +74,54 @@ const fn either_on(
     name: Text,
     keys: Keys,
     action: Action,
-    words: Words,
-    short: Text,
+    argument: Argument,
+    label: Text,
     help: Text,
 ) -> Binding {
-    Binding { name, keys, does: Does::Either(action, words), on, short, help }
+    Binding { name, keys, does: Does::Either(action, argument), on, label, help }
 }
 
-/// Needs words: its key opens the command line.
-const fn words(name: Text, keys: Keys, words: Words, short: Text, help: Text) -> Binding {
-    Binding { name, keys, does: Does::Words(words), on: &[], short, help }
+/// Needs an argument: its key opens the command line.
+const fn argument(name: Text, keys: Keys, argument: Argument, label: Text, help: Text) -> Binding {
+    Binding { name, keys, does: Does::Argument(argument), on: &[], label, help }
 }
 
-/// Panels of what a model saw at an evaluation.
-const SEEN: &[Kind] = &[Kind::Similarity, Kind::Images];
-const PICTURES: &[Kind] = &[Kind::Images];
+/// Panels that show an evaluation.
+const EVALUATION: &[Kind] = &[Kind::Similarity, Kind::Images];
+const IMAGES: &[Kind] = &[Kind::Images];
 
-/// A closer look at the charts.
-const fn look(name: Text, keys: Keys, act: lens::Act, short: Text, help: Text) -> Binding {
-    now(name, keys, Action::Look(act), short, help)
+/// Runs an action on the charts.
+const fn chart(name: Text, keys: Keys, act: ChartAction, label: Text, help: Text) -> Binding {
+    action(name, keys, Action::Chart(act), label, help)
 }
 
 /// A page of a list, in lines.
 const PAGE: usize = 10;
 
-/// The table. The footer shows as many as fit, in this order.
+/// All bindings. The footer shows as many as fit, in this order.
 pub static BINDINGS: &[Binding] = &[
-    now("quit", &["q"], Action::Leave, "leave", "close what is open, then leave; runs go on"),
-    now("help", &["?", "h"], Action::Help, "help", "this help: type to search, Enter does what is marked"),
-    now("command", &[":"], Action::Command(String::new()), "command", "a command by its name, with Tab"),
+    action("quit", &["q"], Action::Leave, "leave", "close what is open, then leave; runs continue"),
+    action(
+        "help",
+        &["?", "h"],
+        Action::Help,
+        "help",
+        "this help: type to search, Enter runs the marked line",
+    ),
+    action("command", &[":"], Action::Command(String::new()), "command", "type a command; Tab completes it"),
     either(
         "view",
         &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
         Action::View(0),
-        words::VIEW,
+        arguments::VIEW,
         "view",
         "show a view",
     ),
-    now("panel", &["Tab"], Action::Next, "panel", "focus the next panel, on the next page too"),
-    now("panel-before", &["Shift-Tab"], Action::Before, "", "focus the panel before"),
-    now("up", &["Up", "k"], Action::Up(1), "move", "select the run above, or scroll up"),
-    now("down", &["Down", "j"], Action::Down(1), "move", "select the run below, or scroll down"),
-    now_on(
+    action("panel", &["Tab"], Action::Next, "panel", "focus the next panel, across pages"),
+    action("panel-before", &["Shift-Tab"], Action::Previous, "", "focus the previous panel"),
+    action("up", &["Up", "k"], Action::Up(1), "move", "select the run above, or scroll up"),
+    action("down", &["Down", "j"], Action::Down(1), "move", "select the run below, or scroll down"),
+    action_on(
         &[Kind::Diff],
         "all-settings",
         &["D"],
@@ -121,132 +134,162 @@ pub static BINDINGS: &[Binding] = &[
         "severity",
         &["v"],
         Action::Severity,
-        words::SEVERITY,
+        arguments::SEVERITY,
         "severity",
-        "events from this severity on: info, warning, error",
+        "minimum severity of events: info, warning, error",
     ),
-    now_on(
+    action_on(
         &[Kind::Similarity],
         "matrix",
         &["m"],
         Action::Matrix,
         "mode",
-        "the matrix as cosines, as softmax at the logit scale, or less that of the pinned run",
+        "matrix mode: cosine, softmax at the logit scale, difference to the pinned run",
     ),
-    now_on(SEEN, "earlier", &["["], Action::Scrub { earlier: true }, "step", "the evaluation before"),
-    now_on(SEEN, "later", &["]"], Action::Scrub { earlier: false }, "step", "the evaluation after"),
-    now_on(PICTURES, "worst", &["w"], Action::Worst, "worst", "queries answered worst first, or in order"),
-    now_on(PICTURES, "query", &[">"], Action::Query { further: true }, "query", "the next query"),
-    now_on(PICTURES, "query-before", &["<"], Action::Query { further: false }, "query", "the query before"),
-    now("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
-    now(
+    action_on(EVALUATION, "earlier", &["["], Action::Scrub { earlier: true }, "step", "previous evaluation"),
+    action_on(EVALUATION, "later", &["]"], Action::Scrub { earlier: false }, "step", "next evaluation"),
+    action_on(IMAGES, "worst", &["w"], Action::Worst, "worst", "queries worst first, or in data order"),
+    action_on(IMAGES, "query", &[">"], Action::Query { further: true }, "query", "next query"),
+    action_on(IMAGES, "query-before", &["<"], Action::Query { further: false }, "query", "previous query"),
+    action("hide", &["Space"], Action::Hide, "hide", "show or hide the selected run on the charts"),
+    action(
         "all",
         &["a"],
-        Action::Table(Act::All),
+        Action::Table(TableAction::DrawAll),
         "",
-        "draw every run on the charts, or as many as there are colours",
+        "draw all runs on the charts, or one per colour",
     ),
-    now("none", &["A"], Action::Table(Act::Nobody), "", "hide all runs from the charts"),
+    action("none", &["A"], Action::Table(TableAction::HideAll), "", "hide all runs from the charts"),
     either(
         "filter",
         &["/"],
-        Action::Table(Act::Filter),
-        words::FILTER,
+        Action::Table(TableAction::Filter),
+        arguments::FILTER,
         "filter",
         "filter runs: words, study:x, lr<1e-4, hit@1>0.2, status:live, tag:x, has:note, OR, NOT, ( ); Esc clears",
     ),
     either(
         "sort",
         &["."],
-        Action::Table(Act::Next),
-        words::SORT,
+        Action::Table(TableAction::Next),
+        arguments::SORT,
         "sort",
-        "sort the runs by the next column; past the last one the newest comes first",
+        "sort runs by the next column; after the last one, newest first",
     ),
-    now("sort-before", &[","], Action::Table(Act::Before), "sort", "sort the runs by the column before"),
-    now("sort-turn", &["-"], Action::Table(Act::Reverse), "", "turn the order of the runs round"),
-    now(
+    action(
+        "sort-before",
+        &[","],
+        Action::Table(TableAction::Previous),
+        "sort",
+        "sort runs by the previous column",
+    ),
+    action("sort-turn", &["-"], Action::Table(TableAction::Reverse), "", "reverse the order of the runs"),
+    action(
         "expand",
         &["Enter", "e"],
         Action::Expand,
         "expand",
-        "the focused panel on the whole screen, or back",
+        "expand the focused panel to the whole screen, or restore it",
     ),
-    now("close", &["Esc"], Action::Close, "", "close what is open; it never leaves"),
+    action("close", &["Esc"], Action::Close, "", "close what is open; never leaves the dashboard"),
     either(
         "chart",
         &["+"],
         Action::Metrics,
-        words::METRIC,
+        arguments::METRIC,
         "chart",
-        "any metric as a chart of this view, from a list that letters search",
+        "add a chart of any metric, from a searchable list",
     ),
-    words(
+    argument(
         "layout",
         &[],
-        words::LAYOUT,
+        arguments::LAYOUT,
         "",
-        "save this layout with the added charts, as a file beside the store",
+        "save this layout with its added charts to a file beside the store",
     ),
     either(
         "x",
         &["x"],
         Action::X,
-        words::AXIS,
+        arguments::AXIS,
         "axis",
         "next horizontal axis: step, epoch, samples, wall, active",
     ),
-    now("log", &["l"], Action::Log, "log", "next form of the vertical axis: linear, log, symlog"),
+    action("log", &["l"], Action::Log, "log", "next form of the vertical axis: linear, log, symlog"),
     either(
         "smooth",
         &["s"],
         Action::Smooth,
-        words::STEPS,
+        arguments::STEPS,
         "smooth",
-        "next half-life of the smoothing: off, 10, 30, 100, 300, 1000 steps",
+        "next smoothing half-life: off, 10, 30, 100, 300, 1000 steps",
     ),
-    look(
+    chart(
         "cursor",
         &["c"],
-        lens::Act::Cursor,
+        ChartAction::Cursor,
         "cursor",
-        "a cursor on all charts: values at a step; Left and Right move it",
+        "cursor on all charts: reads the values at a step; Left and Right move it",
     ),
-    look("zoom", &["z"], lens::Act::Closer, "zoom", "closer, around the cursor"),
-    look("zoom-out", &["Z"], lens::Act::Farther, "", "farther"),
-    look("left", &["Left"], lens::Act::Left, "", "the cursor, or else what is zoomed, to the left"),
-    look("right", &["Right"], lens::Act::Right, "", "the cursor, or else what is zoomed, to the right"),
-    look("taller", &["Alt-z"], lens::Act::Taller, "", "closer on the vertical axis of the focused chart"),
-    look("flatter", &["Alt-Z"], lens::Act::Flatter, "", "farther on the vertical axis of the focused chart"),
-    look("higher", &["Alt-Up"], lens::Act::Higher, "", "higher values of a zoomed vertical axis"),
-    look("lower", &["Alt-Down"], lens::Act::Lower, "", "lower values of a zoomed vertical axis"),
-    look(
+    chart("zoom", &["z"], ChartAction::ZoomIn, "zoom", "zoom in around the cursor"),
+    chart("zoom-out", &["Z"], ChartAction::ZoomOut, "", "zoom out"),
+    chart(
+        "left",
+        &["Left"],
+        ChartAction::Left,
+        "",
+        "move the cursor left, or pan left if there is no cursor",
+    ),
+    chart(
+        "right",
+        &["Right"],
+        ChartAction::Right,
+        "",
+        "move the cursor right, or pan right if there is no cursor",
+    ),
+    chart(
+        "taller",
+        &["Alt-z"],
+        ChartAction::ZoomInY,
+        "",
+        "zoom in on the vertical axis of the focused chart",
+    ),
+    chart(
+        "flatter",
+        &["Alt-Z"],
+        ChartAction::ZoomOutY,
+        "",
+        "zoom out on the vertical axis of the focused chart",
+    ),
+    chart("higher", &["Alt-Up"], ChartAction::PanUp, "", "pan a zoomed vertical axis up"),
+    chart("lower", &["Alt-Down"], ChartAction::PanDown, "", "pan a zoomed vertical axis down"),
+    chart(
         "group",
         &["g"],
-        lens::Act::Group,
+        ChartAction::Group,
         "group",
-        "runs by arm, with their mean over seeds, or each for itself",
+        "group runs by arm with the mean over seeds, or show single runs",
     ),
-    look("band", &["b"], lens::Act::Band, "band", "next band: 95% interval over seeds, none, min to max"),
-    look("seeds", &["i"], lens::Act::Seeds, "", "the individual runs of groups, thin"),
-    look(
+    chart("band", &["b"], ChartAction::Band, "band", "next band: 95% interval over seeds, none, min to max"),
+    chart("seeds", &["i"], ChartAction::Seeds, "", "individual runs of groups as thin lines"),
+    chart(
         "all-values",
         &["o"],
-        lens::Act::Full,
+        ChartAction::AllValues,
         "",
-        "vertical axes with every value, or without the few that flatten the rest",
+        "vertical axes with all values, or without outliers",
     ),
-    now("pin", &["p"], Action::Pin, "pin", "compare the others with the selected run, or no longer"),
-    now("reset", &["0"], Action::Reset, "", "axes and smoothing as the layout has them"),
-    now("page-up", &["PageUp"], Action::Up(PAGE), "", "ten lines up"),
-    now("page-down", &["PageDown"], Action::Down(PAGE), "", "ten lines down"),
-    now("top", &["Home"], Action::Up(usize::MAX), "", "to the first line"),
-    now("bottom", &["End"], Action::Down(usize::MAX), "", "to the last line"),
-    now("stop", &["K"], Action::Stop, "stop", "ask the selected run to stop at its next step"),
-    now("checkpoint", &["C"], Action::Checkpoint, "", "ask the selected run for a checkpoint"),
-    words("tag", &["t"], words::TAG, "tag", "tag the selected run"),
-    words("untag", &[], words::UNTAG, "", "take a tag off the selected run"),
-    words("note", &["n"], words::NOTE, "note", "write a note on the selected run"),
+    action("pin", &["p"], Action::Pin, "pin", "compare the others with the selected run, or stop comparing"),
+    action("reset", &["0"], Action::Reset, "", "reset axes, zoom and smoothing to the layout"),
+    action("page-up", &["PageUp"], Action::Up(PAGE), "", "ten lines up"),
+    action("page-down", &["PageDown"], Action::Down(PAGE), "", "ten lines down"),
+    action("top", &["Home"], Action::Up(usize::MAX), "", "to the first line"),
+    action("bottom", &["End"], Action::Down(usize::MAX), "", "to the last line"),
+    action("stop", &["K"], Action::Stop, "stop", "ask the selected run to stop at its next step"),
+    action("checkpoint", &["C"], Action::Checkpoint, "", "ask the selected run for a checkpoint"),
+    argument("tag", &["t"], arguments::TAG, "tag", "tag the selected run"),
+    argument("untag", &[], arguments::UNTAG, "", "remove a tag from the selected run"),
+    argument("note", &["n"], arguments::NOTE, "note", "write a note on the selected run"),
 ];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the panels show, as plain data. The feed reads it from the store while a panel of the kind is on the screen.
+//! The data of the panels. The feed reads it while a panel of that kind is on the screen.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,49 +6,49 @@ use clip_lab_store::{Bucket, Probe, RunId};
 
 use super::log::Log;
 
-/// Thumbnails, encoded, by the digest of their picture.
-pub type Pictures = Arc<HashMap<String, Arc<[u8]>>>;
+/// Encoded thumbnails, by the digest of their image.
+pub type Thumbnails = Arc<HashMap<String, Arc<[u8]>>>;
 
-/// Everything that the panels need beyond the runs and their metrics.
+/// The data of the panels beyond the runs and their metrics.
 #[derive(Debug, Clone, Default)]
 pub struct Panels {
-    /// What models saw in the fixed pairs, of the selected and the pinned run.
-    pub seen: Vec<Seen>,
-    /// Thumbnails by digest, as they are in files.
-    pub pictures: Pictures,
+    /// The probes of the selected and the pinned run on the fixed pairs.
+    pub probes: Vec<RunProbes>,
+    /// Encoded thumbnails, by digest.
+    pub thumbnails: Thumbnails,
     /// The logit scales of the runs on the charts.
     pub scales: Vec<Scale>,
-    /// The learning rates by layer of the runs that have them.
+    /// The per-layer learning rates of the runs that record them.
     pub layers: Vec<Layers>,
-    /// Where the time of a step goes, for the runs on the charts.
+    /// The step times of the runs on the charts.
     pub phases: Vec<Phases>,
-    /// How busy the machines were.
-    pub loads: Vec<Load>,
+    /// The system statistics of the runs on the charts.
+    pub system: Vec<SystemStats>,
     /// The console log of the selected run.
     pub log: Option<Log>,
 }
 
-/// What the model of one run saw at each of its evaluations.
+/// The probes of one run, one per evaluation.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct RunProbes {
     /// Which run.
     pub run: RunId,
     /// Its name.
     pub name: String,
-    /// By step.
+    /// The probes, by step.
     pub probes: Arc<Vec<Probe>>,
 }
 
-/// How sharply one run weighs its similarities.
+/// The logit scale of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Scale {
     /// The run's name.
     pub name: String,
     /// Its colour.
     pub colour: Option<usize>,
-    /// The bound that the loss holds it under; none where the settings do not say.
+    /// The upper bound set by the loss; `None` if the settings have none.
     pub clamp: Option<f64>,
-    /// Whether it is learned; a fixed one may well stand still.
+    /// Whether it is learned; otherwise it is fixed.
     pub learned: bool,
     /// The scale over the steps.
     pub buckets: Vec<Bucket>,
@@ -63,52 +63,52 @@ pub struct Layers {
     pub name: String,
     /// Its colour.
     pub colour: Option<usize>,
-    /// At which step.
+    /// The step of the rates.
     pub step: u64,
     /// Layers from input to output with their rates.
     pub rates: Vec<(String, f64)>,
 }
 
-/// Seconds of an average step of one run.
+/// The mean step time of one run, in seconds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Phases {
     /// The run's name.
     pub name: String,
     /// Its colour.
     pub colour: Option<usize>,
-    /// Waiting for data.
+    /// Data wait.
     pub wait: Option<f64>,
-    /// All of the update.
+    /// The whole update.
     pub update: Option<f64>,
-    /// Of it, the towers and the loss.
+    /// Its forward pass: the towers and the loss.
     pub forward: Option<f64>,
-    /// Of it, the gradients.
+    /// Its backward pass.
     pub backward: Option<f64>,
-    /// Of it, the optimizer.
+    /// Its optimizer step.
     pub optimizer: Option<f64>,
-    /// Image-text pairs a second.
+    /// Image-text pairs per second.
     pub pairs: Option<f64>,
-    /// Share of the peak of the device that the model's arithmetic reached.
+    /// Model FLOPs utilization: the share of the device's peak that the model reaches.
     pub mfu: Option<f64>,
 }
 
-/// How busy the machine of one run was.
+/// The system statistics of one run.
 #[derive(Debug, Clone, Default)]
-pub struct Load {
+pub struct SystemStats {
     /// The run's name.
     pub name: String,
     /// Its colour.
     pub colour: Option<usize>,
-    /// What was measured.
-    pub meters: Vec<Meter>,
+    /// The metrics.
+    pub metrics: Vec<SystemMetric>,
 }
 
-/// One measure over time.
+/// One system metric over time.
 #[derive(Debug, Clone, Default)]
-pub struct Meter {
-    /// Its metric, such as `system/cpu`.
-    pub metric: String,
-    /// Means of equal stretches, oldest first.
+pub struct SystemMetric {
+    /// Its name, such as `system/cpu`.
+    pub name: String,
+    /// Means of equal intervals, oldest first.
     pub values: Vec<f64>,
     /// The latest value.
     pub last: f64,

@@ -1,4 +1,4 @@
-//! Averaged weights against the raw ones: does the average do better, by how much?
+//! Averaged (EMA) against raw weights: the gain in each metric.
 
 use clip_lab_store::SeriesRow;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -17,9 +17,9 @@ pub struct Line {
     pub metric: String,
     /// Its last value.
     pub raw: Option<f64>,
-    /// The same of the averaged weights.
+    /// Its last value with averaged weights.
     pub ema: Option<f64>,
-    /// How much better the average is; negative where it is worse.
+    /// How much better the average is; negative if it is worse.
     pub better: Option<f64>,
 }
 
@@ -37,16 +37,16 @@ pub fn draw(runs: &[Run], selected: Option<usize>, area: Rect, theme: &Theme, bu
         }
     }
     if rows.is_empty() {
-        let words = "No run here evaluates averaged weights. The trick `ema` keeps and evaluates an average: \
+        let message = "No run here evaluates averaged weights. The trick `ema` maintains and evaluates an average: \
                      [[trick]] plugin = \"ema\"";
-        return say(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     let columns = [
         Column::words("run", 0, 8),
         Column::words("metric", 1, 8),
         Column::numbers("raw", 0),
         Column::numbers("EMA", 0),
-        Column::numbers("EMA better by", 0),
+        Column::numbers("EMA gain", 0),
     ];
     grid::draw(&columns, &rows, marked, area, theme, buf);
 }
@@ -73,14 +73,14 @@ fn cells(run: &Run, line: &Line, theme: &Theme) -> Vec<Cell> {
     ]
 }
 
-/// Shares as percent, anything else as it is.
+/// Shares in percent, other values unchanged.
 fn scaled(metric: &str, value: f64) -> String {
     let last = metric.rsplit('/').next().unwrap_or_default();
     let share = last.contains('@') || last.starts_with("top") || last == "mean_per_class";
     if share { format!("{:.1}%", value * 100.0) } else { number(value) }
 }
 
-/// The goal metric, and the same of other splits, wherever both kinds of weights were evaluated.
+/// The goal metric, and the same metric of other splits, if both kinds of weights were evaluated.
 pub fn lines(run: &Run) -> Vec<Line> {
     let Some((_, goal)) = run.row.goal_metric.as_deref().and_then(|goal| goal.split_once('/')) else {
         return Vec::new();

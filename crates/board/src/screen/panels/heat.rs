@@ -1,10 +1,10 @@
-//! Colour scales: how large a number is, for as many colours as the terminal has.
+//! Colour maps for each colour depth of the terminal.
 
 use ratatui::style::Color;
 
 use crate::screen::theme::{Depth, Theme};
 
-/// Viridis, dark to light, at equal distances: even steps of lightness, and readable by the colour-blind.
+/// Viridis at equal distances, dark to light: perceptually uniform, and readable with colour blindness.
 const VIRIDIS: [[u8; 3]; 9] = [
     [68, 1, 84],
     [71, 45, 123],
@@ -16,35 +16,35 @@ const VIRIDIS: [[u8; 3]; 9] = [
     [173, 220, 48],
     [253, 231, 37],
 ];
-/// From less over equal to more: blue, dark grey, orange.
-const APART: [[u8; 3]; 5] = [[116, 199, 242], [40, 96, 160], [48, 48, 48], [166, 106, 0], [255, 190, 60]];
+/// Diverging: blue, dark grey, orange.
+const DIVERGING: [[u8; 3]; 5] = [[116, 199, 242], [40, 96, 160], [48, 48, 48], [166, 106, 0], [255, 190, 60]];
 
 const SIXTEEN: [Color; 5] = [Color::Blue, Color::Cyan, Color::Green, Color::LightGreen, Color::LightYellow];
-const SIXTEEN_APART: [Color; 5] =
+const SIXTEEN_DIVERGING: [Color; 5] =
     [Color::LightCyan, Color::Blue, Color::DarkGray, Color::Yellow, Color::LightYellow];
 
-/// Which scale a number is on.
+/// The kind of a colour map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ramp {
-    /// From little to much.
-    More,
-    /// From less over equal to more.
-    Apart,
+    /// Sequential: from low to high.
+    Sequential,
+    /// Diverging around zero.
+    Diverging,
 }
 
-/// Whether entries are coloured blocks; else they are signs.
+/// Whether entries are coloured blocks; otherwise they are characters.
 pub fn blocks(theme: &Theme) -> bool {
     theme.depth() != Depth::None && !theme.ascii()
 }
 
-/// The colour of `place`, from 0 to 1 on the scale; none where there are no colours.
+/// The colour of `place`, from 0 to 1; `None` without colours.
 pub fn colour(ramp: Ramp, place: f64, theme: &Theme) -> Option<Color> {
     if !place.is_finite() {
         return (theme.depth() != Depth::None).then_some(Color::Red);
     }
     let (stops, few): (&[[u8; 3]], _) = match ramp {
-        Ramp::More => (&VIRIDIS, SIXTEEN),
-        Ramp::Apart => (&APART, SIXTEEN_APART),
+        Ramp::Sequential => (&VIRIDIS, SIXTEEN),
+        Ramp::Diverging => (&DIVERGING, SIXTEEN_DIVERGING),
     };
     let [r, g, b] = between(stops, place);
     match theme.depth() {
@@ -55,7 +55,7 @@ pub fn colour(ramp: Ramp, place: f64, theme: &Theme) -> Option<Color> {
     }
 }
 
-/// The sign of `place` where there are no colours: shades, or digits in plain ASCII.
+/// The character of `place` without colours: shades, or digits in plain ASCII.
 pub fn sign(place: f64, theme: &Theme) -> char {
     match (place.is_finite(), theme.ascii()) {
         (false, true) => '!',
@@ -74,7 +74,7 @@ fn between(stops: &[[u8; 3]], place: f64) -> [u8; 3] {
     })
 }
 
-/// The nearest of the six by six by six colours that most terminals have.
+/// The nearest colour of the 6×6×6 cube of the 256-colour palette.
 fn cube(rgb: [u8; 3]) -> u8 {
     const LEVELS: [i16; 6] = [0, 95, 135, 175, 215, 255];
     let near = |part: u8| (0..6).min_by_key(|i| (LEVELS[*i] - i16::from(part)).abs()).unwrap_or(0) as u8;
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_scale_are_its_ends_at_every_depth() {
-        let of = |depth, place| colour(Ramp::More, place, &Theme::new(depth));
+        let of = |depth, place| colour(Ramp::Sequential, place, &Theme::new(depth));
         assert_eq!(of(Depth::True, 0.0), Some(Color::Rgb(68, 1, 84)));
         assert_eq!(of(Depth::True, 2.0), Some(Color::Rgb(253, 231, 37)));
         assert_eq!(of(Depth::Many, 1.0), Some(Color::Indexed(16 + 36 * 5 + 6 * 4)));

@@ -1,6 +1,6 @@
-//! The pictures that fit a few fixed queries best, as real pictures where the terminal can show them.
+//! The top images of a few fixed queries, as real images if the terminal supports them.
 
-mod ask;
+mod detect;
 mod gallery;
 mod protocol;
 
@@ -17,76 +17,77 @@ use ratatui::{
 };
 
 use super::{
-    data::{Panels, Seen},
-    paint::{ascii_border, line, put, say},
-    seen::{Choice, beside, chosen},
+    data::{Panels, RunProbes},
+    paint::{ascii_border, line, placeholder, put},
+    selection::{Selection, probe_at, selected_probe},
 };
 use crate::{
     screen::theme::Theme,
     text::{clean, width, wrap},
 };
 
-/// How the dashboard would show pictures in this terminal, which is asked.
+/// How the dashboard draws images in this terminal. Queries the terminal.
 pub fn shown_here() -> Images {
-    // Raw, so that its answer is neither shown nor waited for until Enter.
+    // In raw mode the reply is not echoed and needs no Enter.
     let raw = enable_raw_mode().is_ok();
-    let way = ask::ask(Images::Auto);
+    let encoder = detect::detect(Images::Auto);
     if raw {
         let _ = disable_raw_mode();
     }
-    way.map_or(Images::Off, |way| way.images)
+    encoder.map_or(Images::Off, |encoder| encoder.images)
 }
 
-/// Pictures of a query side by side.
-const SIDE: u16 = 5;
-/// Lines of a query at the most.
-const QUERY: usize = 2;
-/// A higher picture than this says no more.
-const HIGHEST: u16 = 18;
+/// Images per query.
+const PER_QUERY: u16 = 5;
+/// The most lines of a query.
+const QUERY_LINES: usize = 2;
+/// The most lines of an image.
+const MAX_HEIGHT: u16 = 18;
 
-/// What a query block is drawn from.
+/// The data of the query blocks.
 struct Rows<'a> {
-    /// Run names with what they saw; the selected one first.
+    /// Run names and probes; the selected run first.
     runs: Vec<(&'a str, &'a Probe)>,
     panels: &'a Panels,
     gallery: &'a Gallery,
 }
 
-/// Draws as many queries as fit, those answered worst first if chosen so; the pinned run's answers below the others.
+/// Draws as many queries as fit, in data order or worst first; the results of the pinned run below the others.
 pub fn draw(
-    run: Option<&Seen>,
-    pinned: Option<&Seen>,
+    run: Option<&RunProbes>,
+    pinned: Option<&RunProbes>,
     (panels, gallery): (&Panels, &Gallery),
-    choice: &Choice,
+    selection: &Selection,
     area: Rect,
     theme: &Theme,
     buf: &mut Buffer,
 ) {
     let area = area.intersection(buf.area);
-    let Some((seen, (probe, at, of))) = run.and_then(|run| Some((run, chosen(run, choice.back)?))) else {
-        let words = "The selected run has no pictures for fixed queries yet. Runs of this version record them at \
-                     every evaluation; [data.val] must be there.";
-        return say(words, area, theme, buf);
+    let Some((own, (probe, at, of))) = run.and_then(|run| Some((run, selected_probe(run, selection.back)?)))
+    else {
+        let message = "The selected run has no images for fixed queries yet. Runs of this version record them at \
+                     every evaluation; the spec needs [data.val].";
+        return placeholder(message, area, theme, buf);
     };
-    let queries = order(probe, choice.worst);
+    let queries = order(probe, selection.worst);
     if queries.is_empty() {
-        return say("This evaluation has no queries.", area, theme, buf);
+        return placeholder("This evaluation has no queries.", area, theme, buf);
     }
-    let mut runs = vec![(seen.name.as_str(), probe)];
+    let mut runs = vec![(own.name.as_str(), probe)];
     runs.extend(
-        pinned.filter(|p| p.run != seen.run).and_then(|p| Some((p.name.as_str(), beside(p, probe.step)?))),
+        pinned.filter(|p| p.run != own.run).and_then(|p| Some((p.name.as_str(), probe_at(p, probe.step)?))),
     );
-    let first = choice.query.min(queries.len() - 1);
-    let order = if choice.worst { "worst first" } else { "in order" };
-    let words = format!(
+    let first = selection.query.min(queries.len() - 1);
+    let order = if selection.worst { "worst first" } else { "in order" };
+    let title = format!(
         "  step {} ({} of {of})  query {} of {}, {order}  {}",
         probe.step,
         at + 1,
         first + 1,
         queries.len(),
-        gallery.words()
+        gallery.protocol_name()
     );
-    line(&[(&seen.name, theme.heading()), (&words, theme.faint())], (area.x, area.y), area, buf);
+    line(&[(&own.name, theme.heading()), (&title, theme.faint())], (area.x, area.y), area, buf);
     let mut below = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     let rows = Rows { runs, panels, gallery };
     let high = height(&rows, below);
@@ -101,7 +102,7 @@ pub fn draw(
     }
 }
 
-/// The queries in the order of the data, or by rank of the right answer, the worst first.
+/// The queries in data order, or by rank of the right image, worst first.
 fn order(probe: &Probe, worst: bool) -> Vec<usize> {
     let mut order: Vec<usize> = (0..probe.queries.len().min(probe.top.len())).collect();
     if worst {
@@ -110,29 +111,29 @@ fn order(probe: &Probe, worst: bool) -> Vec<usize> {
     order
 }
 
-/// The height of one row of pictures, borders included: as high as their width makes them, lower without room.
+/// The height of one row of images, borders included: from their width, less if there is no room.
 fn height(rows: &Rows, area: Rect) -> u16 {
     if !rows.gallery.on() {
         return 4;
     }
-    let natural = (area.width / SIDE).saturating_sub(2) / 2 + 2;
-    let room = area.height.saturating_sub(QUERY as u16) / rows.runs.len().max(1) as u16;
-    natural.clamp(4, HIGHEST).min(room.max(4))
+    let natural = (area.width / PER_QUERY).saturating_sub(2) / 2 + 2;
+    let room = area.height.saturating_sub(QUERY_LINES as u16) / rows.runs.len().max(1) as u16;
+    natural.clamp(4, MAX_HEIGHT).min(room.max(4))
 }
 
-fn words(query: usize, probe: &Probe) -> String {
+fn caption_text(query: usize, probe: &Probe) -> String {
     let text = probe.queries.get(query).map_or("", String::as_str);
     let rank = probe
         .rank
         .get(query)
-        .map_or(String::new(), |rank| format!("  (right one: number {})", rank.saturating_add(1)));
+        .map_or(String::new(), |rank| format!("  (right image: rank {})", rank.saturating_add(1)));
     format!("“{}”{rank}", clean(text))
 }
 
 fn caption(query: usize, rows: &Rows, room: u16) -> Vec<String> {
-    let mut lines = wrap(&words(query, rows.runs[0].1), room.max(1).into());
-    if lines.len() > QUERY {
-        lines.truncate(QUERY);
+    let mut lines = wrap(&caption_text(query, rows.runs[0].1), room.max(1).into());
+    if lines.len() > QUERY_LINES {
+        lines.truncate(QUERY_LINES);
         if let Some(last) = lines.last_mut() {
             last.push('…');
         }
@@ -153,25 +154,25 @@ fn block(rows: &Rows, query: usize, high: u16, area: Rect, theme: &Theme, buf: &
     }
     let own = rows.runs[0].1.queries.get(query);
     for (name, probe) in &rows.runs {
-        // Another run may have been asked other queries, or the same in another order.
+        // Another run may have other queries, or the same in another order.
         let hits = probe.queries.iter().position(|text| Some(text) == own).and_then(|at| probe.top.get(at));
         if rows.runs.len() > 1 {
-            let missing = if hits.is_none() { ": was not asked this" } else { "" };
+            let missing = if hits.is_none() { ": query not evaluated" } else { "" };
             put(&format!("{name}, step {}{missing}", probe.step), (area.x, y), theme.faint(), area, buf);
             y = y.saturating_add(1);
         }
         let height = high.min(area.bottom().saturating_sub(y));
-        let wide = area.width / SIDE;
-        for (hit, i) in hits.into_iter().flatten().take(SIDE.into()).zip(0u16..) {
+        let wide = area.width / PER_QUERY;
+        for (hit, i) in hits.into_iter().flatten().take(PER_QUERY.into()).zip(0u16..) {
             let place = Rect { x: area.x + i * wide, y, width: wide, height };
-            picture(hit, place, rows, theme, buf);
+            draw_image(hit, place, rows, theme, buf);
         }
         y = y.saturating_add(high);
     }
 }
 
-/// One answer: the picture in a border that says whether it is right, and its score on it.
-fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer) {
+/// Draws one result: the image with its score; a right one has a double border.
+fn draw_image(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer) {
     if place.width < 6 || place.height < 3 {
         return;
     }
@@ -188,14 +189,14 @@ fn picture(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buffer)
     let below = Rect { x: place.x + 1, y: place.bottom() - 1, width: place.width - 2, height: 1 };
     put(&format!(" {:.2}{sign} ", hit.score), (below.x, below.y), style, below, buf);
     let bytes =
-        hit.picture.digest.as_ref().and_then(|digest| Some((digest, rows.panels.pictures.get(digest)?)));
+        hit.picture.digest.as_ref().and_then(|digest| Some((digest, rows.panels.thumbnails.get(digest)?)));
     let shown = bytes.is_some_and(|(digest, bytes)| rows.gallery.draw(digest, bytes, inside, buf));
     if !shown {
         name(&hit.picture.name, inside, buf);
     }
 }
 
-/// The name in as many lines as it needs: names of files have no blanks to break them at.
+/// Draws the name, wrapped at any character: file names have no spaces.
 fn name(name: &str, area: Rect, buf: &mut Buffer) {
     let (mut line, mut lines) = (String::new(), Vec::new());
     for c in clean(name).chars() {

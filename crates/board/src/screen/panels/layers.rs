@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::Layers,
-    paint::{bar, line, put, run_style, say},
+    paint::{bar, line, placeholder, put, run_style},
 };
 use crate::{
     figure::number,
@@ -19,9 +19,9 @@ pub fn draw(all: &[Layers], selected: Option<RunId>, area: Rect, theme: &Theme, 
     let chosen = all.iter().find(|layers| Some(layers.run) == selected);
     let with = |layers: &&Layers| !layers.rates.is_empty();
     let Some(layers) = chosen.filter(with).or(all.iter().find(with)) else {
-        let words = "No run here has learning rates by layer. The trick `layer_decay` gives each layer its own \
-                     and records them: [[trick]] plugin = \"layer_decay\"";
-        return say(words, area, theme, buf);
+        let message = "No run here has per-layer learning rates. The trick `layer_decay` sets and records them: \
+                     [[trick]] plugin = \"layer_decay\"";
+        return placeholder(message, area, theme, buf);
     };
     if area.height == 0 {
         return;
@@ -48,7 +48,7 @@ fn heading(layers: &Layers, area: Rect, theme: &Theme, buf: &mut Buffer) {
     );
 }
 
-/// The least and the greatest of the rates that are numbers above zero.
+/// The smallest and the largest of the finite, positive rates.
 fn range(rates: &[(String, f64)]) -> (f64, f64) {
     let good = rates.iter().map(|(_, rate)| *rate).filter(|rate| rate.is_finite() && *rate > 0.0);
     good.fold((f64::INFINITY, 0.0), |(least, most), rate| (rate.min(least), rate.max(most)))
@@ -68,7 +68,7 @@ fn bars(layers: &Layers, area: Rect, theme: &Theme, buf: &mut Buffer) {
     }
 }
 
-/// At most `room` lines: neighbours share one where there are more layers, at the highest rate among them.
+/// At most `room` lines: if there are more layers, neighbours share one, with the highest of their rates.
 fn fold(rates: &[(String, f64)], room: usize) -> Vec<(String, f64)> {
     let together = rates.len().div_ceil(room.max(1)).max(1);
     let one = |group: &[(String, f64)]| {

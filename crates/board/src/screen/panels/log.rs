@@ -1,4 +1,4 @@
-//! The console log of a run: the end of the file that its folder holds where something else started it.
+//! The console log of a run: the end of `log.txt` in its folder, if another program started it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -19,7 +19,7 @@ use crate::{
 
 /// The name of the file in the run's folder.
 const FILE: &str = "log.txt";
-/// Bytes of its end that are read.
+/// The most bytes read from its end.
 const MOST: u64 = 64 << 10;
 
 /// The end of a log.
@@ -31,23 +31,23 @@ pub struct Log {
     pub path: PathBuf,
     /// Its last lines, oldest first, escaped.
     pub lines: Arc<Vec<String>>,
-    /// Whether there is more before them.
+    /// Whether earlier lines are cut off.
     pub cut: bool,
-    /// Why there are none.
+    /// Why there are no lines.
     pub trouble: Option<String>,
 }
 
-/// What was read last.
+/// The log read last.
 #[derive(Default)]
 pub struct Cache(Option<(PathBuf, Option<SystemTime>, u64, Log)>);
 
 impl Cache {
-    /// The log of the run `name` in the folder `uid` beside the store at `store`; read again where the file has changed.
+    /// The log of the run `name` in the folder `uid` beside the store at `store`; read again if the file has changed.
     pub fn read(&mut self, store: &Path, uid: &str, name: &str) -> Log {
-        // A uid is letters and digits: anything else would lead out of the folder.
+        // A uid is alphanumeric; anything else could point outside the folder.
         let sound = !uid.is_empty() && uid.chars().all(|c| c.is_ascii_alphanumeric());
         if !sound {
-            let trouble = Some("no console log: the uid of this run is no name of a folder".to_string());
+            let trouble = Some("no console log: the uid of this run is not a valid folder name".to_string());
             return Log { name: name.to_string(), trouble, ..Log::default() };
         }
         let path = store.with_file_name(uid).join(FILE);
@@ -71,27 +71,27 @@ fn end(name: &str, path: &Path) -> Log {
     match tail(path) {
         Ok((lines, cut)) => Log { lines: Arc::new(lines), cut, ..log },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let words = "no console log: this run printed to the terminal that started it";
-            Log { trouble: Some(words.to_string()), ..log }
+            let message = "no console log: this run printed to the terminal that started it";
+            Log { trouble: Some(message.to_string()), ..log }
         }
         Err(error) => Log { trouble: Some(format!("cannot read {}: {error}", path.display())), ..log },
     }
 }
 
-/// The last lines of a regular file, and whether there are more. Anything else could stop the reader for ever.
+/// The last lines of a regular file, and whether there are more. Reading other files, such as a FIFO, could block.
 fn tail(path: &Path) -> io::Result<(Vec<String>, bool)> {
     let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
     let mut file: File = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
     let state = file.metadata()?;
     if !state.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let cut = state.len() > MOST;
     file.seek(SeekFrom::Start(state.len().saturating_sub(MOST)))?;
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    // The first line of what was cut is no whole one.
+    // The first line after a cut is incomplete.
     let lines = text.lines().skip(usize::from(cut)).map(clean).collect();
     Ok((lines, cut))
 }
@@ -175,6 +175,6 @@ mod tests {
         )
         .expect("a FIFO");
         let log = Cache::default().read(&store, UID, "a");
-        assert!(log.trouble.is_some_and(|t| t.contains("no regular file")));
+        assert!(log.trouble.is_some_and(|t| t.contains("not a regular file")));
     }
 }

@@ -1,4 +1,4 @@
-//! What the panels draw with: text that stays inside, bars, and small curves of blocks.
+//! Drawing helpers of the panels: clipped text, bars and sparklines.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, symbols::border::Set};
 
@@ -7,7 +7,7 @@ use crate::{
     text::{clean, cut, width, wrap},
 };
 
-/// Writes `text` at `(x, y)` as far as `area` reaches; returns the column after it.
+/// Writes `text` at `(x, y)`, clipped to `area`; returns the column after it.
 pub fn put(text: &str, (x, y): (u16, u16), style: Style, area: Rect, buf: &mut Buffer) -> u16 {
     let area = area.intersection(buf.area);
     let inside = (area.top()..area.bottom()).contains(&y) && (area.left()..area.right()).contains(&x);
@@ -20,26 +20,26 @@ pub fn put(text: &str, (x, y): (u16, u16), style: Style, area: Rect, buf: &mut B
     (x + width(&text) as u16).min(area.right())
 }
 
-/// Pieces of text one after the other; returns the column after the last.
+/// Writes pieces of text one after the other; returns the column after the last.
 pub fn line(pieces: &[(&str, Style)], at: (u16, u16), area: Rect, buf: &mut Buffer) -> u16 {
     pieces.iter().fold(at.0, |x, (text, style)| put(text, (x, at.1), *style, area, buf))
 }
 
-/// Why there is nothing to show, in as many lines as the sentence needs.
-pub fn say(words: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    paragraph(words, theme.faint(), area, buf);
+/// Writes why there is nothing to show, wrapped.
+pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    paragraph(text, theme.faint(), area, buf);
 }
 
-/// Text in lines from the top of `area`; returns how many lines it took.
-pub fn paragraph(words: &str, style: Style, area: Rect, buf: &mut Buffer) -> u16 {
-    let lines = wrap(&clean(words), area.width.max(1).into());
+/// Writes wrapped text from the top of `area`; returns the number of lines.
+pub fn paragraph(text: &str, style: Style, area: Rect, buf: &mut Buffer) -> u16 {
+    let lines = wrap(&clean(text), area.width.max(1).into());
     for (y, line) in (area.top()..area.bottom()).zip(&lines) {
         put(line, (area.x, y), style, area, buf);
     }
     (lines.len() as u16).min(area.height)
 }
 
-/// A bar of at most `columns` cells, `share` of them full, to an eighth of a cell.
+/// A bar that fills `share` of `columns` cells, to an eighth of a cell.
 pub fn bar(share: f64, columns: usize, theme: &Theme) -> String {
     if !share.is_finite() || share <= 0.0 {
         return String::new();
@@ -52,7 +52,7 @@ pub fn bar(share: f64, columns: usize, theme: &Theme) -> String {
     "█".repeat(eighths / 8) + part
 }
 
-/// A curve one line high: the last `columns` of `values` between zero and `full`.
+/// A sparkline of the last `columns` of `values`, from zero to `full`.
 pub fn spark(values: &[f64], full: f64, columns: usize, theme: &Theme) -> String {
     let steps: &[char] = if theme.ascii() {
         &['_', '.', ':', '-', '=', '+', '*', '#']

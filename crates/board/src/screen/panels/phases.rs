@@ -1,10 +1,10 @@
-//! Where the time of a step goes, a stacked bar for each run, and what bounds it in words.
+//! The phases of a step: a stacked bar per run, and whether data or compute is the bottleneck.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::Phases,
-    paint::{line, put, run_style, say},
+    paint::{line, placeholder, put, run_style},
 };
 use crate::{
     figure::number,
@@ -12,10 +12,10 @@ use crate::{
     text::{pad, width},
 };
 
-/// From this share of a step on, waiting for data is what bounds a run.
-const TOO_LONG: f64 = 0.1;
+/// Above this share of data wait, a run is bound by data.
+const DATA_BOUND: f64 = 0.1;
 
-/// A part of a step: its name, its sign without colour, in plain ASCII, and its place in the palette.
+/// A part of a step: name, character without colour, ASCII character, and index in the palette.
 struct Part {
     name: &'static str,
     sign: char,
@@ -31,7 +31,7 @@ const PARTS: [Part; 5] = [
     Part { name: "rest of the update", sign: '▚', plain: '-', colour: 7 },
 ];
 
-/// Seconds of each part; what is not recorded of the update is its rest.
+/// Seconds of each part; the unrecorded part of the update is the rest.
 fn parts(phases: &Phases) -> [f64; PARTS.len()] {
     let good = |value: Option<f64>| value.filter(|v| v.is_finite()).map_or(0.0, |v| v.max(0.0));
     let inner = [phases.forward, phases.backward, phases.optimizer].map(good);
@@ -39,31 +39,31 @@ fn parts(phases: &Phases) -> [f64; PARTS.len()] {
     [good(phases.wait), inner[0], inner[1], inner[2], rest]
 }
 
-/// The share of a step that is spent waiting for data; none where it is not known.
+/// The share of a step spent waiting for data; `None` if it is unknown.
 fn waiting(phases: &Phases) -> Option<f64> {
     let (wait, total) = (phases.wait?, parts(phases).iter().sum::<f64>());
     (wait.is_finite() && total > 0.0).then(|| wait.max(0.0) / total)
 }
 
-/// Draws two lines for each run: what bounds it in words, and the bar.
+/// Draws two lines per run: the bottleneck as text, and the bar.
 pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let known: Vec<&Phases> = all.iter().filter(|phases| parts(phases).iter().sum::<f64>() > 0.0).collect();
     if known.is_empty() {
-        let words = "No run here has recorded how long its steps take. Every run of this version does: \
+        let message = "No run here has recorded step times. Every run of this version does: \
                      time/data_wait_s, time/update_s and its phases.";
-        return say(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     if area.height == 0 {
         return;
     }
     let (rows, legend_y) = (Rect { height: area.height - 1, ..area }, area.bottom() - 1);
-    // Where the lines do not fit in pairs, the words alone say more than half of the bars.
+    // If the pairs of lines do not fit, draw the text lines only.
     let each = if known.len() * 2 <= usize::from(rows.height) { 2 } else { 1 };
     let names =
         known.iter().map(|phases| width(&phases.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
     for (phases, y) in known.iter().zip((rows.top()..rows.bottom()).step_by(each)) {
-        words(phases, names, (rows.x, y), rows, theme, buf);
+        summary(phases, names, (rows.x, y), rows, theme, buf);
         if each == 2 {
             bar(phases, (rows.x, y + 1), rows, theme, buf);
         }
@@ -71,10 +71,10 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     legend(&known, (area.x, legend_y), area, theme, buf);
 }
 
-fn words(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
+fn summary(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
     let verdict = match waiting(phases) {
-        Some(share) if share > TOO_LONG => {
-            (format!("bound by data ({:.0}% wait)", share * 100.0), theme.doubtful())
+        Some(share) if share > DATA_BOUND => {
+            (format!("bound by data ({:.0}% wait)", share * 100.0), theme.warning())
         }
         Some(share) => (format!("bound by compute ({:.1}% wait)", share * 100.0), theme.good()),
         None => ("data wait not recorded".to_string(), theme.faint()),
@@ -104,7 +104,7 @@ fn sign(part: &Part, theme: &Theme) -> char {
     if theme.ascii() { part.plain } else { part.sign }
 }
 
-/// The parts that any of the runs has.
+/// Draws a legend of the parts that any run has.
 fn legend(all: &[&Phases], (mut x, y): (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
     for (i, part) in PARTS.iter().enumerate() {
         if all.iter().any(|phases| parts(phases)[i] > 0.0) {

@@ -1,55 +1,51 @@
-//! Reads what the panels show. In the feed's thread, for the view on the screen only, and nothing twice.
+//! Reads and caches the data of the current view's panels, on the feed's thread.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use clip_lab_store::{Axis, Bucket, Probe, Reader, RunId, SeriesRow, StoreError};
 
 use super::{
-    data::{Layers, Load, Meter, Panels, Phases, Pictures, Scale, Seen},
+    data::{Layers, Panels, Phases, RunProbes, Scale, SystemMetric, SystemStats, Thumbnails},
     log, system,
 };
 use crate::{layout::Kind, screen::data::Run};
 
-/// Buckets of a small curve: as many as a wide screen has columns.
+/// Buckets of a sparkline: the columns of a wide screen.
 const BUCKETS: usize = 240;
 
-/// What was read before.
+/// The cached reads.
 #[derive(Default)]
 pub struct Cache {
-    /// Good as long as the series has as many points.
+    /// Valid while the series has the same number of points.
     buckets: HashMap<(RunId, String, usize), (u64, Vec<Bucket>)>,
     probes: HashMap<RunId, (u64, Arc<Vec<Probe>>)>,
-    pictures: Pictures,
-    orders: HashMap<RunId, (usize, Vec<String>)>,
+    thumbnails: Thumbnails,
+    metric_orders: HashMap<RunId, (usize, Vec<String>)>,
     log: log::Cache,
 }
 
 impl Cache {
-    /// What panels of `kinds` need of the store at `store`; `seen` are the runs whose evaluations are looked at, the
-    /// selected one first.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// The data of panels of `kinds`; `evaluated` are the runs whose evaluations are shown, the selected one first.
     pub fn read(
         &mut self,
         (store, reader): (&Path, &Reader),
         runs: &[Run],
         kinds: &[Kind],
-        seen: &[RunId],
+        evaluated: &[RunId],
     ) -> Result<Panels, StoreError> {
         let has = |kind| kinds.contains(&kind);
         let charted: Vec<&Run> = runs.iter().filter(|run| run.colour.is_some()).collect();
         let mut panels = Panels::default();
         if has(Kind::Similarity) || has(Kind::Images) {
-            let looked_at = runs.iter().filter(|run| seen.contains(&run.row.id));
-            panels.seen = looked_at.map(|run| self.seen(reader, run)).collect::<Result<_, _>>()?;
+            let shown = runs.iter().filter(|run| evaluated.contains(&run.row.id));
+            panels.probes = shown.map(|run| self.run_probes(reader, run)).collect::<Result<_, _>>()?;
         }
         if has(Kind::Log) {
-            let selected = runs.iter().find(|run| Some(&run.row.id) == seen.first());
+            let selected = runs.iter().find(|run| Some(&run.row.id) == evaluated.first());
             panels.log = selected.map(|run| self.log.read(store, &run.row.uid, &run.name));
         }
         if has(Kind::Images) {
-            panels.pictures = self.pictures(reader, &panels.seen)?;
+            panels.thumbnails = self.thumbnails(reader, &panels.probes)?;
         }
         for run in charted {
             if has(Kind::Temperature) {
@@ -62,14 +58,14 @@ impl Cache {
                 panels.phases.push(self.phases(reader, run)?);
             }
             if has(Kind::System) {
-                panels.loads.push(self.load(reader, run)?);
+                panels.system.push(self.system_stats(reader, run)?);
             }
         }
         Ok(panels)
     }
 
-    fn seen(&mut self, reader: &Reader, run: &Run) -> Result<Seen, StoreError> {
-        // Evaluations are rare and large: they are read again when a metric of one is newer than the last.
+    fn run_probes(&mut self, reader: &Reader, run: &Run) -> Result<RunProbes, StoreError> {
+        // Probes are rare and large: read again only if an evaluation metric is newer than the last one.
         let evaluated =
             run.series.iter().filter(|s| s.name.starts_with("val/") || s.name.starts_with("test/"));
         let latest = evaluated.filter_map(|series| series.last_step).max().unwrap_or(0);
@@ -84,21 +80,21 @@ impl Cache {
                 probes
             }
         };
-        Ok(Seen { run: run.row.id, name: run.name.clone(), probes })
+        Ok(RunProbes { run: run.row.id, name: run.name.clone(), probes })
     }
 
-    /// Thumbnails of everything that was found; each is read once.
-    fn pictures(&mut self, reader: &Reader, seen: &[Seen]) -> Result<Pictures, StoreError> {
+    /// The thumbnails of all hits; each is read once.
+    fn thumbnails(&mut self, reader: &Reader, probes: &[RunProbes]) -> Result<Thumbnails, StoreError> {
         let hits =
-            seen.iter().flat_map(|seen| seen.probes.iter()).flat_map(|probe| probe.top.iter().flatten());
+            probes.iter().flat_map(|run| run.probes.iter()).flat_map(|probe| probe.top.iter().flatten());
         for digest in hits.filter_map(|hit| hit.picture.digest.as_ref()) {
-            if !self.pictures.contains_key(digest)
+            if !self.thumbnails.contains_key(digest)
                 && let Some(bytes) = reader.picture(digest)?
             {
-                Arc::make_mut(&mut self.pictures).insert(digest.clone(), bytes.into());
+                Arc::make_mut(&mut self.thumbnails).insert(digest.clone(), bytes.into());
             }
         }
-        Ok(Arc::clone(&self.pictures))
+        Ok(Arc::clone(&self.thumbnails))
     }
 
     fn buckets(
@@ -136,12 +132,12 @@ impl Cache {
         if rates.is_empty() {
             return Ok(None);
         }
-        let known = self.orders.get(&run.row.id).filter(|(n, _)| *n == run.series.len());
+        let known = self.metric_orders.get(&run.row.id).filter(|(n, _)| *n == run.series.len());
         let order = match known {
             Some((_, order)) => order.clone(),
             None => {
                 let order = reader.metric_order(run.row.id)?;
-                self.orders.insert(run.row.id, (run.series.len(), order.clone()));
+                self.metric_orders.insert(run.row.id, (run.series.len(), order.clone()));
                 order
             }
         };
@@ -154,7 +150,7 @@ impl Cache {
         Ok(Some(Layers { run: run.row.id, name: run.name.clone(), colour: run.colour, step, rates }))
     }
 
-    /// The mean over the whole run, of which the first steps are the slowest.
+    /// The mean over the whole run, including the slow first steps.
     fn mean(&mut self, reader: &Reader, run: &Run, metric: &str) -> Result<Option<f64>, StoreError> {
         let Some(series) = run.metric(metric) else { return Ok(None) };
         let buckets = self.buckets(reader, run, series, 1)?;
@@ -177,15 +173,15 @@ impl Cache {
         })
     }
 
-    fn load(&mut self, reader: &Reader, run: &Run) -> Result<Load, StoreError> {
-        let mut meters = Vec::new();
+    fn system_stats(&mut self, reader: &Reader, run: &Run) -> Result<SystemStats, StoreError> {
+        let mut metrics = Vec::new();
         for metric in system::metrics() {
             let Some(series) = run.metric(metric) else { continue };
             let values =
                 self.buckets(reader, run, series, BUCKETS)?.iter().map(|bucket| bucket.mean).collect();
             let (last, max) = (series.last.unwrap_or(f64::NAN), series.max.unwrap_or(f64::NAN));
-            meters.push(Meter { metric: metric.to_string(), values, last, max });
+            metrics.push(SystemMetric { name: metric.to_string(), values, last, max });
         }
-        Ok(Load { name: run.name.clone(), colour: run.colour, meters })
+        Ok(SystemStats { name: run.name.clone(), colour: run.colour, metrics })
     }
 }

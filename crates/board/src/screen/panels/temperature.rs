@@ -1,11 +1,11 @@
-//! The logit scale: how sharply the loss weighs similarities, and whether it stands at its bound.
+//! The logit scale (inverse temperature) of each run, with a warning if it stays at its clamp.
 
 use clip_lab_store::{Axis, Bucket};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     data::Scale,
-    paint::{line, paragraph, run_style, say},
+    paint::{line, paragraph, placeholder, run_style},
 };
 use crate::{
     figure::{Rows, View, figure, number},
@@ -13,17 +13,17 @@ use crate::{
     text::{pad, width},
 };
 
-/// So near to the clamp, a scale stands at it.
-const NEAR: f64 = 0.999;
+/// From this share of the clamp on, a scale counts as clamped.
+const CLAMPED: f64 = 0.999;
 
-/// Draws a line for each run, a warning for each that stays at its clamp, and the curves where there is room.
+/// Draws a line per run, a warning for each that stays at its clamp, and the curves if there is room.
 pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let known: Vec<&Scale> = all.iter().filter(|scale| last(scale).is_some()).collect();
     if known.is_empty() {
-        let words = "No run here has recorded a logit scale. Contrastive losses (clip, siglip, multi_positive) \
+        let message = "No run here has recorded a logit scale. Contrastive losses (clip, siglip, multi_positive) \
                      report train/logit_scale; cross entropy has none.";
-        return say(words, area, theme, buf);
+        return placeholder(message, area, theme, buf);
     }
     let names =
         known.iter().map(|scale| width(&scale.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
@@ -34,8 +34,8 @@ pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf:
         }
         state(scale, names, left, theme, buf);
         left = below(left, 1);
-        if let Some(words) = warning(scale) {
-            let taken = paragraph(&words, theme.doubtful(), left, buf);
+        if let Some(text) = warning(scale) {
+            let taken = paragraph(&text, theme.warning(), left, buf);
             left = below(left, taken);
         }
     }
@@ -73,12 +73,12 @@ fn state(scale: &Scale, names: usize, area: Rect, theme: &Theme, buf: &mut Buffe
     line(&pieces, (area.x, area.y), area, buf);
 }
 
-/// The step since which the scale has stood at its clamp, if it has for a twentieth of the run at least.
+/// The step since which the scale is at its clamp, if that is at least 1/20 of the run.
 fn pinned_since(scale: &Scale) -> Option<f64> {
     let clamp = scale.clamp.filter(|clamp| scale.learned && *clamp > 0.0)?;
-    let at = |bucket: &&Bucket| bucket.n == 0 || bucket.min >= clamp * NEAR;
-    let stretch: Vec<&Bucket> = scale.buckets.iter().rev().take_while(at).collect();
-    let (first, last) = (stretch.iter().rev().find(|bucket| bucket.n > 0)?, stretch.first()?);
+    let at = |bucket: &&Bucket| bucket.n == 0 || bucket.min >= clamp * CLAMPED;
+    let clamped: Vec<&Bucket> = scale.buckets.iter().rev().take_while(at).collect();
+    let (first, last) = (clamped.iter().rev().find(|bucket| bucket.n > 0)?, clamped.first()?);
     let whole = last.x1 - scale.buckets.first()?.x0;
     (last.x1 > first.x0 && (last.x1 - first.x0) * 20.0 >= whole).then_some(first.x0)
 }
@@ -86,20 +86,20 @@ fn pinned_since(scale: &Scale) -> Option<f64> {
 fn warning(scale: &Scale) -> Option<String> {
     let (since, clamp) = (pinned_since(scale)?, scale.clamp?);
     Some(format!(
-        "! {} has stood at its clamp of {} since step {}: the loss cannot grow sharper. Raise loss.max_scale, or \
-         look for false negatives and a learning rate that is too high for it.",
+        "! {}: the logit scale is at its clamp of {} since step {}. Raise loss.max_scale, or check for \
+         false negatives and for a learning rate that is too high.",
         scale.name,
         number(clamp),
         since.round()
     ))
 }
 
-/// The scales over the steps, and the clamps as lines of their own.
+/// Draws the scales over the steps, and the clamps as separate lines.
 fn curves(all: &[&Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let mut all_rows: Vec<Rows> =
         all.iter().map(|scale| rows(&scale.name, scale.colour.unwrap_or(0), scale.buckets.clone())).collect();
     let clamps: Vec<f64> = all.iter().filter(|scale| scale.learned).filter_map(|scale| scale.clamp).collect();
-    // A bound far above the curves would press them flat; the words above name it.
+    // A clamp far above the curves would flatten them; the text above names it.
     let near = |clamp: &f64| all.iter().filter_map(|scale| last(scale)).any(|value| value * 2.0 >= *clamp);
     let mut shown: Vec<f64> = clamps.into_iter().filter(near).collect();
     shown.sort_by(f64::total_cmp);
@@ -151,10 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_that_stays_at_its_clamp_is_told() {
+    fn a_scale_that_stays_at_its_clamp_is_reported() {
         let pinned = scale(&[20.0, 60.0, 100.0, 99.99, 100.0], 100.0);
         assert_eq!(pinned_since(&pinned), Some(20.0));
-        assert!(warning(&pinned).is_some_and(|words| words.contains("since step 20")));
+        assert!(warning(&pinned).is_some_and(|text| text.contains("since step 20")));
         assert_eq!(pinned_since(&Scale { learned: false, ..pinned }), None);
         assert_eq!(pinned_since(&scale(&[20.0, 100.0, 90.0], 100.0)), None);
         assert_eq!(pinned_since(&scale(&[], 100.0)), None);

@@ -2,7 +2,7 @@
 
 use clip_lab_store::{EvaluationRow, Status};
 
-use super::{Line, Look};
+use super::{Line, LineKind};
 use crate::{
     evaluations::about,
     figure::{number, span},
@@ -10,15 +10,15 @@ use crate::{
         app::App,
         data::{Details, Run},
         diff,
-        runs::{progress, status_words},
+        runs::{progress, status_label},
     },
 };
 
-/// Settings of the overview that say most about where and how it runs.
+/// The settings listed with the environment.
 const HOW: [(&str, &str); 3] =
     [("precision", "run.precision"), ("batch", "run.batch"), ("optimizer", "optimizer.plugin")];
 
-/// All sections with their headings, empty ones too.
+/// All sections with their headings, including empty ones.
 pub fn all<'a>(app: &'a App, run: &'a Run) -> Vec<(&'a str, Vec<Line>)> {
     let details = app.snapshot.details.as_ref().filter(|details| details.run == run.row.id);
     vec![
@@ -32,16 +32,16 @@ pub fn all<'a>(app: &'a App, run: &'a Run) -> Vec<(&'a str, Vec<Line>)> {
     ]
 }
 
-fn line(label: &str, words: impl Into<String>) -> Line {
-    (label.to_string(), words.into(), Look::Plain)
+fn line(label: &str, text: impl Into<String>) -> Line {
+    (label.to_string(), text.into(), LineKind::Plain)
 }
 
 fn state(run: &Run) -> Vec<Line> {
     let row = &run.row;
     let bad = matches!(row.status, Status::Failed | Status::NonFinite | Status::Crashed);
-    let look = if bad { Look::Bad } else { Look::Plain };
-    let mut lines = vec![("status".to_string(), status_words(row.status).to_string(), look)];
-    lines.extend(row.reason.iter().map(|reason| ("reason".to_string(), reason.clone(), look)));
+    let kind = if bad { LineKind::Bad } else { LineKind::Plain };
+    let mut lines = vec![("status".to_string(), status_label(row.status).to_string(), kind)];
+    lines.extend(row.reason.iter().map(|reason| ("reason".to_string(), reason.clone(), kind)));
     let steps = row.total_steps.map_or(row.step.to_string(), |total| format!("{}/{total}", row.step));
     let bar = progress(row.step, row.total_steps);
     lines.push(line("step", format!("{steps}  {bar}").trim_end()));
@@ -56,7 +56,7 @@ fn state(run: &Run) -> Vec<Line> {
     lines
 }
 
-/// The goal first, then all others by name: best where there is a better, and last.
+/// The last and best values: the goal metric first, then the others by name.
 fn metrics(run: &Run) -> Vec<Line> {
     let goal = |name: &str| run.row.goal_metric.as_deref() == Some(name);
     let mut all: Vec<_> = run.series.iter().collect();
@@ -65,15 +65,15 @@ fn metrics(run: &Run) -> Vec<Line> {
         let last = series.last.map_or("no finite value".to_string(), number);
         let best = series.best().map(|(best, step)| format!(", best {} @{step}", number(best)));
         let bad = series.first_bad_step.map(|step| format!(", not finite @{step}"));
-        let look = if bad.is_some() { Look::Bad } else { Look::Plain };
+        let kind = if bad.is_some() { LineKind::Bad } else { LineKind::Plain };
         let sign = if goal(&series.name) { "★ " } else { "" };
-        let words = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
-        (format!("{sign}{}", series.name), words, look)
+        let text = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
+        (format!("{sign}{}", series.name), text, kind)
     };
     all.iter().map(one).collect()
 }
 
-/// The newest first: what it was of, and below it the numbers.
+/// The newest first: a description, then the metrics.
 fn evaluations(details: Option<&Details>) -> Vec<Line> {
     let all = details.map_or(&[][..], |details| &details.evaluations);
     let one = |row: &EvaluationRow| {
@@ -87,7 +87,7 @@ fn evaluations(details: Option<&Details>) -> Vec<Line> {
     all.iter().rev().flat_map(one).collect()
 }
 
-/// Against the pinned run where there is one, else against whatever else is on the charts.
+/// Settings that differ from the pinned run, or without one from the other runs on the charts.
 fn settings(app: &App, run: &Run) -> Vec<Line> {
     let runs = diff::runs(app);
     let at = |id| runs.iter().position(|other| other.row.id == id);
@@ -95,29 +95,29 @@ fn settings(app: &App, run: &Run) -> Vec<Line> {
     let base = app.pinned.and_then(at).filter(|base| *base != here);
     let rows = diff::differing(app);
     let differs = |values: &[Option<&str>]| base.is_none_or(|base| values[base] != values[here]);
-    let words = |values: &[Option<&str>]| match base {
-        Some(base) => format!("{}, not {}", diff::value(values[here]), diff::value(values[base])),
+    let text = |values: &[Option<&str>]| match base {
+        Some(base) => format!("{} (pinned: {})", diff::value(values[here]), diff::value(values[base])),
         None => diff::value(values[here]),
     };
-    rows.iter().filter(|(_, values)| differs(values)).map(|(key, values)| line(key, words(values))).collect()
+    rows.iter().filter(|(_, values)| differs(values)).map(|(key, values)| line(key, text(values))).collect()
 }
 
 fn environment(run: &Run, details: Option<&Details>) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(Details { environment: e, .. }) = details {
-        let dirty = if e.git_dirty == Some(true) { ", changed since" } else { "" };
+        let dirty = if e.git_dirty == Some(true) { ", with uncommitted changes" } else { "" };
         let commit = e.git_commit.as_ref().map(|commit| {
             let short: String = commit.chars().take(12).collect();
             format!("{short}{dirty}")
         });
         lines.extend(commit.map(|commit| line("commit", commit)));
         lines.extend(e.device.as_ref().map(|device| line("device", device)));
-        lines.extend(e.cpu.as_ref().map(|cpu| line("processor", cpu)));
+        lines.extend(e.cpu.as_ref().map(|cpu| line("CPU", cpu)));
         lines.extend(e.threads.map(|threads| line("threads", threads.to_string())));
-        lines.extend(e.os.as_ref().map(|os| line("system", os)));
+        lines.extend(e.os.as_ref().map(|os| line("OS", os)));
     }
     let host = format!("{}, process {}", run.row.host, run.row.pid);
-    lines.extend((!run.row.host.is_empty()).then(|| line("machine", host)));
+    lines.extend((!run.row.host.is_empty()).then(|| line("host", host)));
     let setting = |(label, key): (&str, &str)| {
         run.facts.settings.get(key).map(|json| line(label, diff::value(Some(json))))
     };

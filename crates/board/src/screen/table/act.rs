@@ -1,62 +1,62 @@
-//! What keys do to the table.
+//! Actions on the runs table.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::super::app::App;
 
-/// What a key asks of the table.
+/// An action on the runs table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// Write a filter.
+pub enum TableAction {
+    /// Open the filter line.
     Filter,
     /// Sort by the next column.
     Next,
-    /// Sort by the column before.
-    Before,
-    /// Turn the order round.
+    /// Sort by the previous column.
+    Previous,
+    /// Reverse the order.
     Reverse,
-    /// Sort by the column called so.
+    /// Sort by the column of this name.
     SortBy(String),
-    /// Filter by this.
+    /// Set the filter.
     SetFilter(String),
-    /// Draw every run on the charts, or as many as there are colours.
-    All,
-    /// Show none of them.
-    Nobody,
+    /// Draw all runs on the charts, or one per palette colour.
+    DrawAll,
+    /// Hide all runs.
+    HideAll,
 }
 
 impl App {
-    /// Does it.
-    pub fn table_act(&mut self, act: Act) {
+    /// Executes an action on the runs table.
+    pub fn table_act(&mut self, act: TableAction) {
         match act {
-            Act::Filter => self.table.line.open = true,
-            Act::Next => self.table.sort_by_next(&self.snapshot, false),
-            Act::Before => self.table.sort_by_next(&self.snapshot, true),
-            Act::Reverse => self.table.reverse(&self.snapshot),
-            Act::SortBy(name) => self.table.sort_by(&self.snapshot, &name),
-            Act::SetFilter(text) => {
-                self.table.line.set(text);
+            TableAction::Filter => self.table.filter.open = true,
+            TableAction::Next => self.table.sort_by_next(&self.snapshot, false),
+            TableAction::Previous => self.table.sort_by_next(&self.snapshot, true),
+            TableAction::Reverse => self.table.reverse(&self.snapshot),
+            TableAction::SortBy(name) => self.table.sort_by(&self.snapshot, &name),
+            TableAction::SetFilter(text) => {
+                self.table.filter.set(text);
                 self.table.refresh(&self.snapshot);
             }
-            Act::All => {
-                // What is hidden comes back first; only where nothing is, the key goes back to a few.
-                self.every = !self.every || !self.hidden.is_empty();
+            TableAction::DrawAll => {
+                // Hidden runs come back first; if there are none, the key toggles between all and a few.
+                self.draw_all = !self.draw_all || !self.hidden.is_empty();
                 self.hidden.clear();
             }
-            Act::Nobody => self.hidden = self.snapshot.runs.iter().map(|run| run.row.id).collect(),
+            TableAction::HideAll => self.hidden = self.snapshot.runs.iter().map(|run| run.row.id).collect(),
         }
     }
 
-    /// Takes a key for the line of the filter; false when it is not for that line.
+    /// Passes a key to the filter line; false if the line does not take it.
     pub fn filter_key(&mut self, key: KeyEvent) -> bool {
-        let line = &self.table.line;
+        let filter = &self.table.filter;
         let interrupts = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
-        // Esc clears a filter that is in force before it closes anything else.
-        let clears = key.code == KeyCode::Esc && !line.text.is_empty();
-        if interrupts || !(line.open || clears) {
+        // Esc clears an active filter before it closes anything else.
+        let clears = key.code == KeyCode::Esc && !filter.text.is_empty();
+        if interrupts || !(filter.open || clears) {
             return false;
         }
-        if self.table.line.press(key) {
+        if self.table.filter.press(key) {
             self.table.refresh(&self.snapshot);
         }
         true

@@ -7,20 +7,20 @@ use super::{
         data::{Run, Scores},
         runs::pairs_per_second,
     },
+    diff_columns::short_key,
     sort::Value,
-    telling::short,
 };
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Col {
-    /// Name, with its colour on the charts and the sign of the pinned run.
+    /// Name, in its colour on the charts, with a symbol if pinned or drawn.
     Name,
-    /// How it stands.
+    /// Its status.
     Status,
-    /// How far it is, as a bar.
+    /// Its progress, as a bar.
     Progress,
-    /// Step and last step.
+    /// Step and total steps.
     Step,
     /// The goal metric's last value.
     Last,
@@ -28,13 +28,13 @@ pub enum Col {
     Interval,
     /// Its best value.
     Best,
-    /// Its way there.
+    /// Its trend.
     Trend,
     /// The training loss.
     Loss,
-    /// Image-text pairs a second.
+    /// Image-text pairs per second.
     Pairs,
-    /// What is left, or what it took.
+    /// The time left, or the time it took.
     Time,
     /// The study.
     Study,
@@ -73,12 +73,12 @@ pub fn columns(keys: &[String]) -> Vec<Col> {
 }
 
 impl Col {
-    /// What it says of `run`, to sort by.
+    /// The value of `run` to sort by.
     pub fn value(&self, run: &Run, scores: &Scores) -> Value {
         let row = &run.row;
         let goal = run.goal();
         match self {
-            Col::Name => Value::words(Some(&run.name)),
+            Col::Name => Value::text(Some(&run.name)),
             Col::Status => {
                 Value::Number(Status::ALL.iter().position(|s| *s == row.status).unwrap_or(0) as f64)
             }
@@ -92,23 +92,23 @@ impl Col {
             Col::Loss => Value::number(run.metric("train/loss").and_then(|series| series.last)),
             Col::Pairs => Value::number(pairs_per_second(run)),
             Col::Time => Value::Number(row.active_ms as f64),
-            Col::Study => Value::words(row.study.as_deref()),
-            Col::Arm => Value::words(row.arm.as_deref()),
+            Col::Study => Value::text(row.study.as_deref()),
+            Col::Arm => Value::text(row.arm.as_deref()),
             Col::Seed => Value::Number(row.seed as f64),
             Col::Setting(key) => match setting(run, key).map(|value| value.parse::<f64>().map_err(|_| value))
             {
                 Some(Ok(number)) => Value::number(Some(number)),
-                Some(Err(words)) => Value::words(Some(words)),
-                None => Value::Nothing,
+                Some(Err(text)) => Value::text(Some(text)),
+                None => Value::Missing,
             },
             Col::Epoch => Value::number(Some(row.epoch)),
-            Col::Reason => Value::words(row.reason.as_deref()),
+            Col::Reason => Value::text(row.reason.as_deref()),
         }
     }
 
-    /// Whether the largest comes first when the table is sorted by it: the best of a metric that should be high, the
-    /// newest, the furthest.
-    pub fn falls(&self, runs: &[Run]) -> bool {
+    /// Whether sorting by it starts with the largest value: the best of a metric that should be high, the furthest
+    /// progress.
+    pub fn starts_descending(&self, runs: &[Run]) -> bool {
         let up = || runs.iter().filter_map(Run::goal).all(|series| series.goal != Goal::Down);
         match self {
             Col::Last | Col::Best | Col::Trend => up(),
@@ -117,10 +117,10 @@ impl Col {
         }
     }
 
-    /// A word for it, in commands and in the heading of the panel.
-    pub fn word(&self, keys: &[String]) -> String {
+    /// Its name, in commands and on the border of the panel.
+    pub fn name(&self, keys: &[String]) -> String {
         match self {
-            Col::Setting(key) => short(key, keys),
+            Col::Setting(key) => short_key(key, keys),
             Col::Name => "run".to_string(),
             Col::Pairs => "pairs/s".to_string(),
             Col::Interval => "interval".to_string(),
@@ -129,7 +129,7 @@ impl Col {
     }
 }
 
-/// The best value, or the last where neither direction is better.
+/// The best value; the last one if the metric has no better direction.
 pub fn best(series: &SeriesRow) -> Option<f64> {
     series.best().map(|(value, _)| value).or(series.last)
 }
@@ -140,7 +140,7 @@ pub fn half_width(run: &Run, scores: &Scores) -> Option<f64> {
     score.interval.map(|interval| (interval.high - interval.low) / 2.0)
 }
 
-/// A setting as a person writes it.
+/// A setting for display.
 pub fn setting<'a>(run: &'a Run, key: &str) -> Option<&'a str> {
     run.facts.settings.get(key).map(|value| value.trim_matches('"')).filter(|value| *value != "null")
 }

@@ -1,4 +1,4 @@
-//! The line of the filter: at the bottom of the screen while it is written.
+//! Draws the filter: its line at the bottom of the screen, and its text on the border of the table.
 
 use ratatui::{
     buffer::Buffer,
@@ -13,13 +13,13 @@ use crate::{
     text::{clean, cut, width},
 };
 
-/// Draws the line with what is wrong in it underlined and said, else with how many runs are left.
+/// Draws the filter line with its error underlined and explained, else with the number of matching runs.
 pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let (line, room) = (&app.table.line, area.width as usize);
+    let (filter, room) = (&app.table.filter, area.width as usize);
     buf.put(area.x, area.y, " /", room, theme.strong());
     let problem = app.table.problem(&app.snapshot);
-    // The end is where one writes: of a long text that is what shows.
-    let text = clean(&line.text);
+    // The cursor is at the end: of a long text, the end is shown.
+    let text = clean(&filter.text);
     let fits = room.saturating_sub(24).max(12);
     let skipped = text.char_indices().rev().nth(fits).map_or(0, |(at, c)| at + c.len_utf8());
     let (mut x, wrong) = (area.x + 2, Style::new().add_modifier(Modifier::UNDERLINED).patch(theme.bad()));
@@ -31,18 +31,18 @@ pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     }
     let left = area.right().saturating_sub(x) as usize;
     x = buf.put(x, area.y, "▏", left, theme.strong()).0;
-    let (words, style) = match problem {
-        Some(problem) => (format!("✗ {}{}", problem.message, said(&problem.label)), theme.bad()),
-        None if line.text.is_empty() => (HINT.to_string(), theme.faint()),
-        None => (format!("{}  Enter keeps it, Esc clears it", counts(app)), theme.faint()),
+    let (message, style) = match problem {
+        Some(problem) => (format!("✗ {}{}", problem.message, prefixed(&problem.label)), theme.bad()),
+        None if filter.text.is_empty() => (HINT.to_string(), theme.faint()),
+        None => (format!("{}  Enter keeps the filter, Esc clears it", counts(app)), theme.faint()),
     };
     let left = (area.right().saturating_sub(x) as usize).saturating_sub(2);
     if left > 0 {
-        buf.put(x + 1, area.y, cut(&words, left), left, style);
+        buf.put(x + 1, area.y, cut(&message, left), left, style);
     }
 }
 
-fn said(label: &str) -> String {
+fn prefixed(label: &str) -> String {
     if label.is_empty() { String::new() } else { format!(", {label}") }
 }
 
@@ -52,26 +52,26 @@ pub fn counts(app: &App) -> String {
     format!("{} of {all} runs", app.table.shown.len())
 }
 
-/// What the table is narrowed to and ordered by, for the upper border of its panel.
-pub fn words(app: &App) -> String {
+/// The filter and the order of the table, for the upper border of its panel.
+pub fn filter_and_order(app: &App) -> String {
     let table = &app.table;
-    let mut words = Vec::new();
-    if let Some((col, falling)) = &table.sort {
-        words.push(format!("by {} {}", col.word(&table.keys), if *falling { "↓" } else { "↑" }));
+    let mut parts = Vec::new();
+    if let Some((col, descending)) = &table.sort {
+        parts.push(format!("by {} {}", col.name(&table.keys), if *descending { "↓" } else { "↑" }));
     }
-    if !table.line.text.is_empty() {
-        words.push(format!("/ {}", clean(&table.line.text)));
-        words.push(counts(app));
+    if !table.filter.text.is_empty() {
+        parts.push(format!("/ {}", clean(&table.filter.text)));
+        parts.push(counts(app));
     } else if app.snapshot.filtered.all > app.snapshot.runs.len() {
-        words.push(format!("newest {} of {}", app.snapshot.runs.len(), app.snapshot.filtered.all));
+        parts.push(format!("newest {} of {}", app.snapshot.runs.len(), app.snapshot.filtered.all));
     }
-    if words.is_empty() { String::new() } else { format!(" {} ", words.join(" · ")) }
+    if parts.is_empty() { String::new() } else { format!(" {} ", parts.join(" · ")) }
 }
 
-/// Where the words end on the border of `rect`, right-aligned; nothing where the title needs the room.
+/// Writes filter and order on the border of `rect`, right-aligned, if the title leaves room.
 pub fn border(app: &App, title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = (rect.width as usize).saturating_sub(width(title) + 6);
-    let text = cut(&words(app), room);
+    let text = cut(&filter_and_order(app), room);
     if room >= 8 && !text.is_empty() {
         let x = rect.right().saturating_sub(width(&text) as u16 + 1);
         let wrong = app.table.problem(&app.snapshot).is_some();

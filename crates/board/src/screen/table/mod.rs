@@ -1,46 +1,46 @@
-//! Which runs the table shows, in which order, with which columns. No reading, no drawing.
+//! The runs table: filter, order and columns. Does not read the store or draw.
 
 pub mod act;
 pub mod column;
+mod diff_columns;
 pub mod draw;
-pub mod line;
+pub mod filter_input;
 pub mod sort;
-mod telling;
 
 use clip_lab_problem::Problem;
 
 use super::data::Snapshot;
 use column::{Col, columns};
-use line::Line;
+pub use diff_columns::short_key;
+use filter_input::FilterInput;
 use sort::Value;
-pub use telling::short;
 
 /// The state of the table.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     /// The filter and its line.
-    pub line: Line,
-    /// The column the table is sorted by, and whether it falls; none leaves the newest first.
+    pub filter: FilterInput,
+    /// The sort column, and whether it is descending; `None` means newest first.
     pub sort: Option<(Col, bool)>,
-    /// The runs shown: positions in the snapshot.
+    /// The runs shown, as indices into the snapshot.
     pub shown: Vec<usize>,
     /// The settings in which they differ.
     pub keys: Vec<String>,
 }
 
 impl Table {
-    /// Brings order and columns up to date with `snapshot` and with the filter.
+    /// Updates rows, order and columns for `snapshot` and the filter.
     pub fn refresh(&mut self, snapshot: &Snapshot) {
         let runs = &snapshot.runs;
         let all = runs.iter().map(|run| run.subject());
-        // Names that these runs lack may be known to others: the feed says so when it has looked at all.
-        let sure = self.line.good.check(all.clone()).is_ok();
-        self.shown = (0..runs.len()).filter(|i| !sure || self.line.keeps(&runs[*i].subject())).collect();
+        // Runs outside the snapshot may have names that these lack; the feed checks them all and reports errors.
+        let sure = self.filter.active.check(all.clone()).is_ok();
+        self.shown = (0..runs.len()).filter(|i| !sure || self.filter.matches(&runs[*i].subject())).collect();
         let facts: Vec<_> = self.shown.iter().map(|i| &*runs[*i].facts).collect();
-        self.keys = telling::telling(&facts);
-        let Some((col, falling)) = &self.sort else { return };
+        self.keys = diff_columns::diff_columns(&facts);
+        let Some((col, descending)) = &self.sort else { return };
         let values: Vec<Value> = runs.iter().map(|run| col.value(run, &snapshot.scores)).collect();
-        self.shown.sort_by(|a, b| values[*a].order(&values[*b], *falling));
+        self.shown.sort_by(|a, b| values[*a].order(&values[*b], *descending));
     }
 
     /// All columns.
@@ -48,13 +48,13 @@ impl Table {
         columns(&self.keys)
     }
 
-    /// Sorts by the next column that says something, or the one before; past the ends the newest run comes first.
+    /// Sorts by the next or the previous column with values; past the ends, newest first.
     pub fn sort_by_next(&mut self, snapshot: &Snapshot, back: bool) {
-        let says = |col: &Col| {
+        let has_values = |col: &Col| {
             let values = snapshot.runs.iter().map(|run| col.value(run, &snapshot.scores));
-            values.filter(|value| *value != Value::Nothing).take(1).count() > 0
+            values.filter(|value| *value != Value::Missing).take(1).count() > 0
         };
-        let columns: Vec<Col> = self.columns().into_iter().filter(says).collect();
+        let columns: Vec<Col> = self.columns().into_iter().filter(has_values).collect();
         let at = self.sort.as_ref().and_then(|(col, _)| columns.iter().position(|other| other == col));
         let next = match (at, back) {
             (None, false) => columns.first(),
@@ -62,38 +62,39 @@ impl Table {
             (Some(at), false) => columns.get(at + 1),
             (Some(at), true) => at.checked_sub(1).and_then(|at| columns.get(at)),
         };
-        self.sort = next.map(|col| (col.clone(), col.falls(&snapshot.runs)));
+        self.sort = next.map(|col| (col.clone(), col.starts_descending(&snapshot.runs)));
         self.refresh(snapshot);
     }
 
-    /// Turns the order round; where there is none yet, the best run comes first.
+    /// Reverses the order; without one, sorts by the goal metric, best first.
     pub fn reverse(&mut self, snapshot: &Snapshot) {
         match &mut self.sort {
-            Some((_, falling)) => *falling = !*falling,
-            None => self.sort = Some((Col::Last, Col::Last.falls(&snapshot.runs))),
+            Some((_, descending)) => *descending = !*descending,
+            None => self.sort = Some((Col::Last, Col::Last.starts_descending(&snapshot.runs))),
         }
         self.refresh(snapshot);
     }
 
     /// The names of all columns.
-    pub fn words(&self) -> Vec<String> {
-        self.columns().iter().map(|col| col.word(&self.keys)).collect()
+    pub fn column_names(&self) -> Vec<String> {
+        self.columns().iter().map(|col| col.name(&self.keys)).collect()
     }
 
-    /// Sorts by the column called `name`, such as `lr` or `best`, if there is one; `-` before it turns it round.
+    /// Sorts by the column `name`, such as `lr` or `best`, if there is one; `-` before it reverses the order.
     pub fn sort_by(&mut self, snapshot: &Snapshot, name: &str) {
-        let turned = name.starts_with('-');
+        let reversed = name.starts_with('-');
         let name = name.strip_prefix('-').unwrap_or(name);
-        if let Some(col) = self.columns().into_iter().find(|col| col.word(&self.keys) == name) {
-            let falling = col.falls(&snapshot.runs) != turned;
-            self.sort = Some((col, falling));
+        if let Some(col) = self.columns().into_iter().find(|col| col.name(&self.keys) == name) {
+            let descending = col.starts_descending(&snapshot.runs) != reversed;
+            self.sort = Some((col, descending));
             self.refresh(snapshot);
         }
     }
 
-    /// What is wrong with the filter: its grammar, else what the feed says of its names.
+    /// The error of the filter: of its syntax, else of its names as reported by the feed.
     pub fn problem<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Problem> {
-        let told = snapshot.filtered.problem.as_ref().filter(|_| snapshot.filtered.text == self.line.text);
-        self.line.problem.as_ref().or(told)
+        let problem =
+            snapshot.filtered.problem.as_ref().filter(|_| snapshot.filtered.text == self.filter.text);
+        self.filter.problem.as_ref().or(problem)
     }
 }

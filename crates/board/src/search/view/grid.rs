@@ -1,17 +1,17 @@
-//! Places for pictures, as large as the screen lets them be.
+//! A grid of images, as large as fits.
 
 use ratatui::layout::Rect;
 
-/// Columns and lines of a picture at least, borders included.
-pub const LEAST: (u16, u16) = (14, 6);
+/// The fewest columns and lines of an image, borders included.
+pub const MIN_SIZE: (u16, u16) = (14, 6);
 
-/// How many pictures there is room for.
-pub fn room(area: Rect) -> usize {
-    usize::from(area.width / LEAST.0) * usize::from(area.height / LEAST.1)
+/// How many images fit.
+pub fn capacity(area: Rect) -> usize {
+    usize::from(area.width / MIN_SIZE.0) * usize::from(area.height / MIN_SIZE.1)
 }
 
-/// Places for `count` pictures, as large as the area lets them be: photographs are wider than high, and cells about
-/// twice as high as wide.
+/// Areas for `count` images, as large as fits: photographs are wider than high, and cells about twice as high as
+/// wide.
 pub fn grid(count: usize, area: Rect) -> Vec<Rect> {
     let count = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
     let cell = |columns: u16| (area.width / columns, area.height / count.div_ceil(columns));
@@ -20,7 +20,7 @@ pub fn grid(count: usize, area: Rect) -> Vec<Rect> {
         wide.saturating_sub(2).min(high.saturating_sub(2) * 8 / 3)
     };
     // Of equal sizes the fewest columns.
-    let columns = (1..=count.min(area.width / LEAST.0).max(1)).rev().max_by_key(size).unwrap_or(1);
+    let columns = (1..=count.min(area.width / MIN_SIZE.0).max(1)).rev().max_by_key(size).unwrap_or(1);
     let (wide, high) = cell(columns);
     let high = high.min(wide * 3 / 8 + 2).max(3);
     let place = |nth: u16| Rect {
@@ -40,7 +40,7 @@ mod tests {
     fn places_lie_inside_and_do_not_overlap() {
         for (width, height) in [(47, 20), (71, 36), (14, 6), (200, 60)] {
             let area = Rect::new(3, 2, width, height);
-            for count in 1..=room(area) {
+            for count in 1..=capacity(area) {
                 let places = grid(count, area);
                 assert_eq!(places.len(), count);
                 for (nth, place) in places.iter().enumerate() {

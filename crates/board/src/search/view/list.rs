@@ -1,4 +1,4 @@
-//! The list: what was found, or which queries missed.
+//! The list of results or of missed queries.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -12,7 +12,7 @@ use crate::{
 /// Columns of rank and score before a name.
 const NUMBERS: usize = 14;
 
-/// Draws it with the chosen line in sight.
+/// Draws the page of the list that holds the selected line.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (head, lines) = match (&app.misses, &app.found) {
         (Some(misses), _) => {
@@ -25,7 +25,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             let line = |(hit, rank): (&clip_lab_search::Hit, usize)| {
                 format!("{rank:>4}  {:>6.4}  {}", hit.score, name(&hit.name, room))
             };
-            ("rank   score  picture", found.hits.iter().zip(1..).map(line).collect())
+            ("rank   score  image", found.hits.iter().zip(1..).map(line).collect())
         }
         (None, None) => return,
     };
@@ -34,12 +34,12 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let page = usize::from(below.height.max(1));
     let first = app.selected / page * page;
     for ((nth, line), y) in lines.iter().enumerate().skip(first).zip(below.top()..below.bottom()) {
-        let style = if nth == app.selected { theme.chosen() } else { Style::new() };
+        let style = if nth == app.selected { theme.selected() } else { Style::new() };
         put(&pad(line, below.width.into(), false), (below.x, y), style, below, buf);
     }
 }
 
-/// The name, or where there is no room its end, which tells more than its beginning.
+/// The name; if it does not fit, its last component.
 fn name(name: &str, room: usize) -> String {
     let name = clean(name);
     if width(&name) <= room { name } else { name.rsplit('/').next().unwrap_or_default().to_owned() }

@@ -1,4 +1,4 @@
-//! Pictures made ready for the terminal, on a thread of their own: a slow one never delays a key.
+//! Encodes images for the terminal on a separate thread, so that a slow one does not block input.
 
 use std::{
     collections::HashMap,
@@ -19,23 +19,23 @@ use ratatui::{
 use ratatui_image::{Image, protocol::Protocol};
 
 use super::{
-    ask::ask,
-    protocol::{Images, Way},
+    detect::detect,
+    protocol::{Encoder, Images},
 };
 use crate::screen::theme::{Depth, Theme};
 
-/// Pictures kept ready; a few screens full.
-const KEPT: usize = 200;
+/// The most encoded images kept: a few screens full.
+const CAPACITY: usize = 200;
 
-/// A picture at a size.
+/// An image at a size.
 type Key = (String, u16, u16);
 type Ready = HashMap<Key, Slot>;
 
-/// How far a picture is.
+/// The state of an image.
 #[derive(Clone)]
 enum Slot {
     Waiting,
-    Broken,
+    Unreadable,
     Ready(Arc<Protocol>),
 }
 
@@ -45,69 +45,69 @@ struct Job {
     id: u32,
 }
 
-/// What the screen has of pictures.
+/// The encoded images of the screen.
 pub struct Gallery {
-    way: Option<Way>,
+    encoder: Option<Encoder>,
     jobs: Option<Sender<Job>>,
     ready: Arc<Mutex<Ready>>,
     new: Arc<AtomicBool>,
 }
 
 impl Gallery {
-    /// Names only.
+    /// No images: names only.
     pub fn off() -> Gallery {
-        Gallery { way: None, jobs: None, ready: Arc::default(), new: Arc::default() }
+        Gallery { encoder: None, jobs: None, ready: Arc::default(), new: Arc::default() }
     }
 
-    /// Pictures as `images` says. Where it says [`Images::Auto`] the terminal is asked, once and with a limit of time:
-    /// before this nothing else may read what is typed. Without colours there are no half-blocks, so there are names.
+    /// Images as set by `images`. [`Images::Auto`] queries the terminal once, with a timeout; nothing else may read
+    /// standard input before. Half-blocks need colours: without them, names are shown.
     pub fn open(images: Images, theme: &Theme) -> Gallery {
         let plain = theme.depth() == Depth::None || theme.ascii();
-        match ask(images) {
+        match detect(images) {
             None => Gallery::off(),
-            Some(way) if way.images == Images::Halfblocks && plain => Gallery::off(),
-            Some(way) => Gallery::of(way),
+            Some(encoder) if encoder.images == Images::Halfblocks && plain => Gallery::off(),
+            Some(encoder) => Gallery::of(encoder),
         }
     }
 
-    /// Half-blocks, which need no answer from the terminal.
+    /// Half-blocks, which need no query.
     pub fn halfblocks() -> Gallery {
-        Gallery::of(Way::HALFBLOCKS)
+        Gallery::of(Encoder::HALFBLOCKS)
     }
 
-    fn of(way: Way) -> Gallery {
+    fn of(encoder: Encoder) -> Gallery {
         let (send, jobs) = channel();
-        let mut gallery = Gallery { way: Some(way), jobs: Some(send), ..Gallery::off() };
+        let mut gallery = Gallery { encoder: Some(encoder), jobs: Some(send), ..Gallery::off() };
         let (ready, new) = (Arc::clone(&gallery.ready), Arc::clone(&gallery.new));
         let thread = Builder::new().name("clip-lab-images".to_string());
-        if thread.spawn(move || work(way, &jobs, &ready, &new)).is_err() {
-            gallery.way = None;
+        if thread.spawn(move || work(encoder, &jobs, &ready, &new)).is_err() {
+            gallery.encoder = None;
         }
         gallery
     }
 
-    /// Whether pictures are shown at all.
+    /// Whether images are drawn at all.
     pub fn on(&self) -> bool {
-        self.way.is_some()
+        self.encoder.is_some()
     }
 
-    /// How pictures are shown, in a word.
-    pub fn words(&self) -> &'static str {
-        self.way.map_or("names only", |way| way.images.name())
+    /// The name of the protocol.
+    pub fn protocol_name(&self) -> &'static str {
+        self.encoder.map_or("names only", |encoder| encoder.images.name())
     }
 
-    /// Whether pictures have become ready since this was last asked.
+    /// Whether images became ready since the last call.
     pub fn changed(&self) -> bool {
         self.new.swap(false, Ordering::Relaxed)
     }
 
-    /// Draws a picture in the middle of `area`; false while it is not ready, and where it cannot be made so.
+    /// Draws an image in the centre of `area`; false while it is not ready, or if it is unreadable.
     pub fn draw(&self, digest: &str, bytes: &Arc<[u8]>, area: Rect, buf: &mut Buffer) -> bool {
         let Some(jobs) = self.jobs.as_ref().filter(|_| self.on() && !area.is_empty()) else { return false };
         let key = (digest.to_string(), area.width, area.height);
         let mut ready = lock(&self.ready);
         let Some(known) = ready.get(&key) else {
-            if ready.len() >= KEPT {
+            if ready.len() >= CAPACITY {
                 ready.clear();
             }
             ready.insert(key.clone(), Slot::Waiting);
@@ -125,7 +125,7 @@ impl Gallery {
         true
     }
 
-    /// Waits until every picture asked for is ready, for tests.
+    /// Waits until all requested images are ready, for tests.
     pub fn settle(&self) {
         for _ in 0..2000 {
             let waiting = lock(&self.ready).values().any(|slot| matches!(slot, Slot::Waiting));
@@ -141,22 +141,22 @@ fn lock(ready: &Mutex<Ready>) -> MutexGuard<'_, Ready> {
     ready.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that is the same for a picture of the same size, so that no terminal collects copies.
+/// An id that depends only on image and size, so that terminals do not store copies.
 fn id_of(key: &Key) -> u32 {
     let bytes = key.0.bytes().chain(key.1.to_le_bytes()).chain(key.2.to_le_bytes());
     bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)) | 1
 }
 
-/// Makes pictures ready, those asked for last first: they are the ones on the screen.
-fn work(way: Way, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &AtomicBool) {
+/// Encodes images, the latest request first: those are on the screen.
+fn work(encoder: Encoder, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &AtomicBool) {
     let mut waiting = Vec::new();
     while let Ok(job) = jobs.recv() {
         waiting.push(job);
         while let Some(job) = waiting.pop() {
             let size = Size { width: job.key.1, height: job.key.2 };
-            // A broken picture must not take the others with it.
-            let made = catch_unwind(AssertUnwindSafe(|| way.encode(&job.bytes, size, job.id)));
-            let slot = made.ok().flatten().map_or(Slot::Broken, |made| Slot::Ready(Arc::new(made)));
+            // A decoder that panics must not stop the other images.
+            let made = catch_unwind(AssertUnwindSafe(|| encoder.encode(&job.bytes, size, job.id)));
+            let slot = made.ok().flatten().map_or(Slot::Unreadable, |made| Slot::Ready(Arc::new(made)));
             lock(ready).insert(job.key, slot);
             new.store(true, Ordering::Relaxed);
             waiting.extend(jobs.try_iter());

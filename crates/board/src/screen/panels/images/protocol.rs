@@ -1,4 +1,4 @@
-//! How pictures reach the terminal: which protocol, chosen by the user or asked for, and a picture made ready for it.
+//! The graphics protocols of terminals, and encoding an image for one.
 
 use image::DynamicImage;
 use ratatui::layout::Size;
@@ -7,21 +7,21 @@ use ratatui_image::{
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
 };
 
-/// What `--images` says.
+/// The values of `--images`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Images {
-    /// The best that the terminal answers it can.
+    /// The best protocol that the terminal reports.
     #[default]
     Auto,
-    /// The protocol of kitty.
+    /// The kitty graphics protocol.
     Kitty,
     /// Sixels.
     Sixel,
-    /// The protocol of iTerm2.
+    /// The iTerm2 protocol.
     Iterm2,
-    /// Half-blocks in colour: two points a cell, everywhere.
+    /// Coloured half-blocks: two pixels per cell, on every terminal.
     Halfblocks,
-    /// Names of pictures only.
+    /// Image names only.
     Off,
 }
 
@@ -42,29 +42,29 @@ impl Images {
     }
 }
 
-/// How pictures are sent to this terminal.
+/// How images are sent to this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct Encoder {
     /// Never [`Images::Auto`].
     pub images: Images,
-    /// Width and height of a cell in points.
+    /// Width and height of a cell in pixels.
     pub cell: (u16, u16),
-    /// Whether what is sent must pass through tmux.
+    /// Whether escape sequences must be wrapped for tmux.
     pub tmux: bool,
 }
 
-impl Way {
-    /// Half-blocks: a cell is one point wide and two high.
-    pub const HALFBLOCKS: Way = Way { images: Images::Halfblocks, cell: (1, 2), tmux: false };
+impl Encoder {
+    /// Half-blocks: a cell is one pixel wide and two high.
+    pub const HALFBLOCKS: Encoder = Encoder { images: Images::Halfblocks, cell: (1, 2), tmux: false };
 
-    /// The picture for a place of `size` cells, as large as fits with its proportions kept; none if it is no picture.
-    /// Takes milliseconds: for a thread that nobody waits for.
+    /// Encodes the image to fit `size` cells at its aspect ratio; `None` if it cannot be decoded.
+    /// Takes milliseconds: run it on a background thread.
     pub fn encode(&self, bytes: &[u8], size: Size, id: u32) -> Option<Protocol> {
-        let picture = image::load_from_memory(bytes).ok()?;
+        let decoded = image::load_from_memory(bytes).ok()?;
         let font = FontSize::new(self.cell.0.max(1), self.cell.1.max(1));
         let resize = Resize::Scale(Some(FilterType::Triangle));
-        let size = resize.size_for(&picture, font, size);
-        let ready = resize.resize(&picture, font, size, None);
+        let size = resize.size_for(&decoded, font, size);
+        let ready = resize.resize(&decoded, font, size, None);
         self.protocol(ready, size, id).ok()
     }
 

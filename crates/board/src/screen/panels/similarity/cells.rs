@@ -1,31 +1,31 @@
-//! The matrix as cells of the terminal: two rows a line by half-blocks where there are colours, else shades or digits.
+//! Draws the matrix in terminal cells: two rows per line with half-blocks if there are colours, else shades or digits.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::matrix::Matrix;
 use crate::screen::{panels::heat, theme::Theme};
 
-/// How large the entries are drawn, and where.
+/// Size and position of the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// The part of the screen that the matrix takes.
+    /// The area of the matrix.
     pub area: Rect,
-    /// So many rows and columns share one entry on the screen; 1 when all are to be seen.
+    /// How many rows and columns share one entry on the screen; 1 if all fit.
     pub pool: usize,
-    /// Rows of the screen in an entry: halves of a line with colours, else whole lines.
+    /// Screen rows per entry: half lines with colours, else whole lines.
     high: usize,
-    /// Columns of the screen in an entry.
+    /// Screen columns per entry.
     wide: usize,
     halves: bool,
 }
 
 impl Shape {
-    /// The largest shape with square entries that leaves a line for the scale below and some for words.
+    /// The largest shape with square entries that leaves lines for the colour scale and the summary.
     pub fn fitting(matrix: &Matrix, area: Rect, theme: &Theme) -> Shape {
         let halves = heat::blocks(theme);
         let (units, base) = if halves { (2, 1) } else { (1, 2) };
-        let words = if area.height >= 12 && area.width < 2 * area.height + 24 { 5 } else { 1 };
-        let lines = usize::from(area.height.saturating_sub(words).max(1));
+        let text_lines = if area.height >= 12 && area.width < 2 * area.height + 24 { 5 } else { 1 };
+        let lines = usize::from(area.height.saturating_sub(text_lines).max(1));
         let (rows, columns) = (matrix.rows.max(1), matrix.columns.max(1));
         let room = (lines * units, usize::from(area.width) / base);
         let scale = (room.0 / rows).min(room.1 / columns);
@@ -43,7 +43,7 @@ impl Shape {
         }
     }
 
-    /// Where the entry under a place of the screen, in its own rows and columns, lies on the scale; none outside.
+    /// The position on the colour scale of the entry at a row and column of the screen; `None` outside.
     fn at(&self, matrix: &Matrix, row: usize, column: usize) -> Option<f64> {
         let block = |at: usize, size: usize, all: usize| {
             let first = at / size * self.pool;

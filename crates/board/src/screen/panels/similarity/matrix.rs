@@ -1,21 +1,21 @@
-//! The numbers of a matrix in each mode, and what they say.
+//! The values of a matrix in each mode, and their summary.
 
 use clip_lab_store::Probe;
 
-use crate::screen::panels::{heat::Ramp, seen::Mode};
+use crate::screen::panels::{heat::Ramp, selection::MatrixMode};
 
-/// A matrix ready to be coloured: captions are rows, pictures columns.
+/// A matrix to draw: captions are rows, images are columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
     /// How many captions.
     pub rows: usize,
-    /// How many pictures.
+    /// How many images.
     pub columns: usize,
-    /// Row by row; NaN where there is no value.
+    /// Row-major; NaN where a value is missing.
     pub values: Vec<f64>,
     /// The ends of the colour scale.
     pub range: (f64, f64),
-    /// Which colour scale.
+    /// The colour map.
     pub ramp: Ramp,
 }
 
@@ -23,23 +23,24 @@ impl Matrix {
     /// The matrix of a probe.
     ///
     /// # Errors
-    /// In a sentence, when the mode needs what is not there.
-    pub fn of(probe: &Probe, mode: Mode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
+    /// A message, if the mode needs data that is missing.
+    pub fn of(probe: &Probe, mode: MatrixMode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
         let (rows, columns) = (probe.texts.len(), probe.pictures.len());
         let cosines = cosines(probe);
         let (values, ramp) = match mode {
-            Mode::Cosine => (cosines, Ramp::More),
-            Mode::Softmax => (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::More),
-            Mode::Difference => {
-                let pinned =
-                    pinned.ok_or("No run is pinned to compare with, or the pinned one has no matrix.")?;
+            MatrixMode::Cosine => (cosines, Ramp::Sequential),
+            MatrixMode::Softmax => {
+                (softmax(&cosines, columns, probe.logit_scale.unwrap_or(1.0)), Ramp::Sequential)
+            }
+            MatrixMode::Difference => {
+                let pinned = pinned.ok_or("No run is pinned, or the pinned run has no matrix.")?;
                 if (&pinned.texts, &pinned.pictures) != (&probe.texts, &probe.pictures) {
                     return Err(
-                        "The pinned run was evaluated on other pairs: there is no difference to show.",
+                        "The pinned run was evaluated on other pairs, so there is no difference to show.",
                     );
                 }
                 let other = self::cosines(pinned);
-                (cosines.iter().zip(other).map(|(a, b)| a - b).collect(), Ramp::Apart)
+                (cosines.iter().zip(other).map(|(a, b)| a - b).collect(), Ramp::Diverging)
             }
         };
         let range = range(&values, mode);
@@ -51,7 +52,7 @@ impl Matrix {
         self.values.is_empty()
     }
 
-    /// Where the largest value of the block lies on the colour scale; not finite where any is missing.
+    /// The position of the block's maximum on the colour scale; not finite if a value is missing.
     pub fn place(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> f64 {
         let cells = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
         let value = cells.filter_map(|(row, column)| self.values.get(row * self.columns + column)).fold(
@@ -70,7 +71,7 @@ impl Matrix {
     }
 }
 
-/// As many as texts times pictures, missing ones as NaN.
+/// One cosine per text and image, NaN for missing ones.
 fn cosines(probe: &Probe) -> Vec<f64> {
     let cells = probe.texts.len() * probe.pictures.len();
     let known = probe.similarity.iter().map(|value| f64::from(*value)).chain(std::iter::repeat(f64::NAN));
@@ -87,46 +88,46 @@ fn softmax(cosines: &[f64], columns: usize, scale: f64) -> Vec<f64> {
     cosines.chunks(columns.max(1)).flat_map(row).collect()
 }
 
-fn range(values: &[f64], mode: Mode) -> (f64, f64) {
+fn range(values: &[f64], mode: MatrixMode) -> (f64, f64) {
     let finite = values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     match mode {
-        Mode::Softmax => (0.0, 1.0),
-        Mode::Difference if high >= low => (-low.abs().max(high.abs()), low.abs().max(high.abs())),
-        Mode::Cosine if high >= low => (low, high),
+        MatrixMode::Softmax => (0.0, 1.0),
+        MatrixMode::Difference if high >= low => (-low.abs().max(high.abs()), low.abs().max(high.abs())),
+        MatrixMode::Cosine if high >= low => (low, high),
         _ => (0.0, 0.0),
     }
 }
 
-/// What the cosines say in words.
+/// A summary of the cosines.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Hardest {
-    /// Mean of the right pairs.
+pub struct Summary {
+    /// Mean of the matching pairs.
     pub diagonal: f64,
     /// Mean of all others.
     pub others: f64,
-    /// The caption that a wrong picture comes nearest to, or passes.
-    pub worst: Option<Worst>,
+    /// The hardest negative: the smallest margin of the right over a wrong image.
+    pub hardest: Option<HardNegative>,
 }
 
-/// A caption and the wrong picture that fits it too well.
+/// A caption and its hardest negative image.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Worst {
+pub struct HardNegative {
     /// The caption.
     pub caption: String,
-    /// The wrong picture: one of its captions, else its name.
-    pub picture: String,
-    /// The cosine with the wrong picture.
+    /// The wrong image: one of its captions, else its name.
+    pub image: String,
+    /// The cosine with the wrong image.
     pub wrong: f64,
-    /// The cosine with the right picture.
+    /// The cosine with the right image.
     pub right: f64,
 }
 
-/// Reads the cosines of a probe; none where no caption has its picture among the columns.
-pub fn hardest(probe: &Probe) -> Option<Hardest> {
+/// Summarises the cosines of a probe; `None` if no caption has its image among the columns.
+pub fn summarise(probe: &Probe) -> Option<Summary> {
     let (cosines, columns) = (cosines(probe), probe.pictures.len());
     let mut sums = [(0.0, 0usize); 2];
-    let mut worst: Option<(f64, usize, usize)> = None;
+    let mut hardest: Option<(f64, usize, usize)> = None;
     for (i, cosine) in cosines.iter().enumerate().filter(|(_, cosine)| cosine.is_finite()) {
         let (text, picture) = (i / columns, i % columns);
         let Some(owner) = probe.owner.get(text).map(|owner| *owner as usize).filter(|o| *o < columns) else {
@@ -135,19 +136,19 @@ pub fn hardest(probe: &Probe) -> Option<Hardest> {
         let sum = &mut sums[usize::from(picture != owner)];
         *sum = (sum.0 + cosine, sum.1 + 1);
         let gap = cosine - cosines[text * columns + owner];
-        if picture != owner && worst.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
-            worst = Some((gap, text, picture));
+        if picture != owner && hardest.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
+            hardest = Some((gap, text, picture));
         }
     }
     let mean = |(sum, n): (f64, usize)| sum / n as f64;
-    let worst = worst.map(|(gap, text, picture)| {
+    let hardest = hardest.map(|(gap, text, picture)| {
         let right = cosines[text * columns + probe.owner[text] as usize];
         let caption_of = probe.owner.iter().position(|owner| *owner as usize == picture);
         let named =
             caption_of.and_then(|text| probe.texts.get(text)).unwrap_or(&probe.pictures[picture].name);
-        Worst { caption: probe.texts[text].clone(), picture: named.clone(), wrong: right + gap, right }
+        HardNegative { caption: probe.texts[text].clone(), image: named.clone(), wrong: right + gap, right }
     });
-    (sums[0].1 > 0).then(|| Hardest { diagonal: mean(sums[0]), others: mean(sums[1]), worst })
+    (sums[0].1 > 0).then(|| Summary { diagonal: mean(sums[0]), others: mean(sums[1]), hardest })
 }
 
 #[cfg(test)]
@@ -169,26 +170,26 @@ mod tests {
     #[test]
     fn modes_give_the_numbers_they_name() {
         let now = probe(&[0.5, 0.25, 0.0, 0.75]);
-        let cosine = Matrix::of(&now, Mode::Cosine, None).expect("a matrix");
+        let cosine = Matrix::of(&now, MatrixMode::Cosine, None).expect("a matrix");
         assert_eq!((cosine.range, cosine.place(0..1, 0..1)), ((0.0, 0.75), 0.5 / 0.75));
-        let softmax = Matrix::of(&now, Mode::Softmax, None).expect("a matrix");
+        let softmax = Matrix::of(&now, MatrixMode::Softmax, None).expect("a matrix");
         assert!((softmax.values[0] - 1.0 / (1.0 + (-2.5f64).exp())).abs() < 1e-12);
         let before = probe(&[0.25, 0.25, 0.25, 0.25]);
-        let apart = Matrix::of(&now, Mode::Difference, Some(&before)).expect("a matrix");
+        let apart = Matrix::of(&now, MatrixMode::Difference, Some(&before)).expect("a matrix");
         assert_eq!((apart.values, apart.range), (vec![0.25, 0.0, -0.25, 0.5], (-0.5, 0.5)));
-        assert!(Matrix::of(&now, Mode::Difference, None).is_err());
+        assert!(Matrix::of(&now, MatrixMode::Difference, None).is_err());
         let other = Probe { texts: vec!["else".to_string()], ..before };
-        assert!(Matrix::of(&now, Mode::Difference, Some(&other)).is_err());
+        assert!(Matrix::of(&now, MatrixMode::Difference, Some(&other)).is_err());
     }
 
     #[test]
     fn the_hardest_negative_is_the_one_nearest_to_or_past_the_right_picture() {
-        let hard = hardest(&probe(&[0.5, 0.25, 0.75, 0.5])).expect("right pairs");
-        assert_eq!((hard.diagonal, hard.others), (0.5, 0.5));
-        let worst = hard.worst.expect("a negative");
-        assert_eq!((worst.caption.as_str(), worst.picture.as_str()), ("a cat", "a dog"));
+        let summary = summarise(&probe(&[0.5, 0.25, 0.75, 0.5])).expect("right pairs");
+        assert_eq!((summary.diagonal, summary.others), (0.5, 0.5));
+        let worst = summary.hardest.expect("a negative");
+        assert_eq!((worst.caption.as_str(), worst.image.as_str()), ("a cat", "a dog"));
         assert_eq!((worst.wrong, worst.right), (0.75, 0.5));
-        assert_eq!(hardest(&probe(&[f32::NAN; 4])), None);
-        assert_eq!(hardest(&Probe::default()), None);
+        assert_eq!(summarise(&probe(&[f32::NAN; 4])), None);
+        assert_eq!(summarise(&Probe::default()), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Reads what the charts lack all at once: twenty runs of twelve series open in the time that a few of them take singly.
+//! Batches the reads of all charts: twenty runs of twelve series then take as long as a few single reads.
 
 use std::collections::HashMap;
 
@@ -9,38 +9,38 @@ use crate::{
     figure::{Bad, Rows, x},
     layout::Panel,
     names::metrics,
-    screen::data::{Run, Want},
+    screen::data::{FeedRequest, Run},
 };
 
 impl Feed {
-    /// Fills the cache for `panels`. Rows of another width of the screen are forgotten, or a screen that is resized
-    /// often would fill the memory.
-    pub(super) fn read_ahead(
+    /// Fills the cache for `panels`. Drops the rows of other screen widths, so that repeated resizing does not fill
+    /// the memory.
+    pub(super) fn prefetch(
         &mut self,
         reader: &Reader,
         panels: &[Panel],
         runs: &[Run],
-        want: &Want,
+        request: &FeedRequest,
     ) -> Result<(), StoreError> {
-        let most = want.buckets.max(16);
+        let most = request.buckets.max(16);
         self.cache.retain(|key, _| key.3 == most);
-        let mut lacking: HashMap<Axis, HashMap<Key, (&Run, &SeriesRow)>> = HashMap::new();
+        let mut missing: HashMap<Axis, HashMap<Key, (&Run, &SeriesRow)>> = HashMap::new();
         for panel in panels {
-            let axis = want.x.unwrap_or(panel.x);
+            let axis = request.x.unwrap_or(panel.x);
             let names = metrics(&panel.metrics, runs.iter().flat_map(|run| &run.series));
             for run in runs {
                 for series in names.iter().filter_map(|name| run.metric(name)) {
                     let key = (run.row.id, series.name.clone(), axis, most);
                     if self.cache.get(&key).is_none_or(|(n, _)| *n != series.n) {
-                        lacking.entry(axis).or_default().insert(key, (run, series));
+                        missing.entry(axis).or_default().insert(key, (run, series));
                     }
                 }
             }
         }
-        for (axis, lacking) in lacking {
-            let asked: Vec<(RunId, &str)> = lacking.keys().map(|key| (key.0, key.1.as_str())).collect();
+        for (axis, missing) in missing {
+            let asked: Vec<(RunId, &str)> = missing.keys().map(|key| (key.0, key.1.as_str())).collect();
             let read = reader.buckets_of(&asked, axis, None, most)?;
-            for ((key, (run, series)), read) in lacking.iter().zip(read) {
+            for ((key, (run, series)), read) in missing.iter().zip(read) {
                 let rows = rows(axis, run, series, read.unwrap_or_default());
                 self.cache.insert(key.clone(), (series.n, rows));
             }
@@ -49,9 +49,9 @@ impl Feed {
     }
 }
 
-/// What was read of a series, without a name and a colour.
+/// The rows of a series, without name and colour.
 fn rows(axis: Axis, run: &Run, series: &SeriesRow, buckets: Vec<clip_lab_store::Bucket>) -> Rows {
-    // With no infinite value, what is not finite is NaN.
+    // Without infinite values, every non-finite value is NaN.
     let marked = buckets.iter().filter(|bucket| bucket.n_bad > 0 && series.n_inf == 0);
     Rows {
         name: String::new(),

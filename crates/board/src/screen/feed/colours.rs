@@ -5,35 +5,35 @@ use std::collections::HashSet;
 use clip_lab_store::{RunId, RunRow};
 
 use super::Feed;
-use crate::{figure::By, palette::COLOURS, screen::data::Want};
+use crate::{figure::By, palette::COLOURS, screen::data::FeedRequest};
 
-/// Curves drawn at once, unless all are asked for: as many as there are colours.
+/// The most curves drawn unless all are requested: one per palette colour.
 const DRAWN: usize = COLOURS;
 
 impl Feed {
-    /// The group of each run, with colours for new ones; none where runs stand for themselves.
+    /// The group of each run; `None` if runs are not grouped. Assigns colours to new groups.
     pub(super) fn groups(&mut self, rows: &[RunRow], by: &By) -> Vec<Option<String>> {
         if *by == By::Run {
             return vec![None; rows.len()];
         }
-        let setting = |row: &RunRow, key: &str| self.facts.of(row.id).settings.get(key).cloned();
+        let setting = |row: &RunRow, key: &str| self.properties.get(row.id).settings.get(key).cloned();
         let names = by.names(&rows.iter().collect::<Vec<_>>(), setting);
         self.group_colours.assign(names.iter().flatten().map(String::as_str), None);
         names
     }
 
-    /// The colour of each run; none for those that no chart draws.
-    pub(super) fn paint(
+    /// The colour of each run; `None` if it is not drawn.
+    pub(super) fn assign_colours(
         &mut self,
         rows: &[RunRow],
         groups: &[Option<String>],
-        want: &Want,
+        request: &FeedRequest,
     ) -> Vec<Option<usize>> {
-        let order = order(rows, want);
-        let most = if want.every { usize::MAX } else { DRAWN };
-        if want.by == By::Run {
+        let order = order(rows, request);
+        let most = if request.draw_all { usize::MAX } else { DRAWN };
+        if request.by == By::Run {
             let drawn: Vec<RunId> = order.into_iter().take(most).map(|at| rows[at].id).collect();
-            self.keep_apart(rows, &drawn);
+            self.assign_distinct(rows, &drawn);
             let of = |row: &RunRow| self.colours.get(&row.id).copied().filter(|_| drawn.contains(&row.id));
             return rows.iter().map(of).collect();
         }
@@ -45,14 +45,14 @@ impl Feed {
         }
         let of = |(row, group): (&RunRow, &Option<String>)| {
             let group = group.as_ref().filter(|name| names.contains(name))?;
-            (!want.hidden.contains(&row.id)).then(|| self.group_colours.of(group))
+            (!request.hidden.contains(&row.id)).then(|| self.group_colours.of(group))
         };
         rows.iter().zip(groups).map(of).collect()
     }
 
-    /// Gives each drawn run a colour that no other has now. A run keeps the one it had; those drawn before come first,
-    /// then the oldest.
-    fn keep_apart(&mut self, rows: &[RunRow], drawn: &[RunId]) {
+    /// Gives each drawn run its own colour. Runs keep their colour if possible: those drawn before come first, then
+    /// the oldest.
+    fn assign_distinct(&mut self, rows: &[RunRow], drawn: &[RunId]) {
         let oldest_first = rows.iter().rev().map(|row| row.id).filter(|id| drawn.contains(id));
         let (before, new): (Vec<RunId>, Vec<RunId>) = oldest_first.partition(|id| self.drawn.contains(id));
         let most = drawn.len().max(COLOURS);
@@ -67,15 +67,14 @@ impl Feed {
     }
 }
 
-/// The rows that may be drawn, the most wanted first: the pinned and the selected run, then the table in its order, then
-/// the newest.
-fn order(rows: &[RunRow], want: &Want) -> Vec<usize> {
+/// The rows that may be drawn, by priority: the pinned and the selected run, then the sorted table, then the newest.
+fn order(rows: &[RunRow], request: &FeedRequest) -> Vec<usize> {
     let place = |id: &RunId| rows.iter().position(|row| row.id == *id);
-    let chosen = want.pinned.iter().chain(&want.selected).chain(&want.ranked).filter_map(place);
+    let chosen = request.pinned.iter().chain(&request.selected).chain(&request.ranked).filter_map(place);
     let mut order = Vec::with_capacity(rows.len());
     let mut seen = vec![false; rows.len()];
     for at in chosen.chain(0..rows.len()) {
-        let hidden = want.hidden.contains(&rows[at].id);
+        let hidden = request.hidden.contains(&rows[at].id);
         if !std::mem::replace(&mut seen[at], true) && !hidden {
             order.push(at);
         }

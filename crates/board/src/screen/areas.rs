@@ -1,4 +1,4 @@
-//! Where everything stands: the same answer for drawing and for the mouse.
+//! The areas of the screen, shared by drawing and mouse hit tests.
 
 use ratatui::layout::Rect;
 
@@ -8,14 +8,14 @@ use super::{
     overlay, panel,
 };
 
-/// The places of one screen.
+/// The areas of one screen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Places {
+pub struct ScreenAreas {
     /// The line at the top.
     pub header: Rect,
-    /// The line of views; empty where there is only one.
+    /// The tabs; empty if there is only one view.
     pub tabs: Rect,
-    /// What is left for panels.
+    /// The area of the panels.
     pub body: Rect,
     /// The panels on this page.
     pub panels: Vec<Placed>,
@@ -23,14 +23,14 @@ pub struct Places {
     pub page: usize,
     /// How many pages the view has on a screen of this size.
     pub pages: usize,
-    /// Lines about what is wrong with the store.
+    /// The store error.
     pub trouble: Rect,
     /// The line of keys at the bottom.
     pub footer: Rect,
 }
 
-/// Where everything stands in `area`, or none where there is room for one line only.
-pub fn places(app: &App, area: Rect) -> Option<Places> {
+/// The areas within `area`; `None` if only one line fits.
+pub fn screen_areas(app: &App, area: Rect) -> Option<ScreenAreas> {
     if area.width < 40 || area.height < 10 {
         return None;
     }
@@ -40,7 +40,7 @@ pub fn places(app: &App, area: Rect) -> Option<Places> {
     let top = area.y + 1 + tabs;
     let body = line(top, area.bottom() - 1 - trouble - top);
     let (panels, page, pages) = panels(app, body);
-    Some(Places {
+    Some(ScreenAreas {
         header: line(area.y, 1),
         tabs: line(area.y + 1, tabs),
         body,
@@ -52,7 +52,7 @@ pub fn places(app: &App, area: Rect) -> Option<Places> {
     })
 }
 
-/// The panels of the page with the focus, which page that is, and how many there are.
+/// The panels of the focused page, its index, and the number of pages.
 fn panels(app: &App, body: Rect) -> (Vec<Placed>, usize, usize) {
     if app.snapshot.runs.is_empty() {
         return (Vec::new(), 0, 1);
@@ -61,7 +61,7 @@ fn panels(app: &App, body: Rect) -> (Vec<Placed>, usize, usize) {
         return (vec![(app.focus, body)], 0, 1);
     }
     let Some(view) = app.layout.views.get(app.view) else { return (Vec::new(), 0, 1) };
-    let mut pages = pages(view, body, |panel| panel::most(app, panel));
+    let mut pages = pages(view, body, |panel| panel::max_height(app, panel));
     let page = pages.iter().position(|page| page.iter().any(|(i, _)| *i == app.focus)).unwrap_or(0);
     let count = pages.len();
     (if count > 0 { pages.swap_remove(page) } else { Vec::new() }, page, count)

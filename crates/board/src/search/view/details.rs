@@ -1,4 +1,4 @@
-//! What is said beside the pictures.
+//! The text beside the images.
 
 use clip_lab_search::{Item, Miss};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -13,10 +13,10 @@ use crate::{
     text::{clean, cut, wrap},
 };
 
-/// Lines of a query above its answers.
-const QUERY: usize = 2;
+/// The most lines of a query above its results.
+const QUERY_LINES: usize = 2;
 
-/// What is said beside pictures: the chosen query with its texts, or the name of a large picture.
+/// Draws the selected query with its text results, or the name of an image at full screen.
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (_, side) = split(app, area);
     if let Some(miss) = miss(app) {
@@ -29,9 +29,9 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         } else if !app.gallery.on() {
             answers(miss, area, theme, buf);
         }
-    } else if let (true, Some(hit)) = (app.large, app.hit()) {
-        let words = format!("{}  {:.4}  {}", app.selected + 1, hit.score, clean(&hit.name));
-        put(&words, (side.x, side.y), theme.heading(), side, buf);
+    } else if let (true, Some(hit)) = (app.enlarged, app.hit()) {
+        let title = format!("{}  {:.4}  {}", app.selected + 1, hit.score, clean(&hit.name));
+        put(&title, (side.x, side.y), theme.heading(), side, buf);
     }
 }
 
@@ -43,8 +43,8 @@ fn is_of_texts(miss: &Miss) -> bool {
 fn query(miss: &Miss, room: u16) -> Vec<String> {
     let mut lines =
         wrap(&format!("right at rank {}: {}", miss.rank, clean(item(&miss.query))), room.max(1).into());
-    if lines.len() > QUERY {
-        lines.truncate(QUERY);
+    if lines.len() > QUERY_LINES {
+        lines.truncate(QUERY_LINES);
         if let Some(last) = lines.last_mut() {
             *last = cut(last, usize::from(room).saturating_sub(1)) + "…";
         }
@@ -52,29 +52,29 @@ fn query(miss: &Miss, room: u16) -> Vec<String> {
     lines
 }
 
-/// What is left below the query.
+/// The area below the query.
 pub fn below(miss: &Miss, side: Rect) -> Rect {
     let taken = query(miss, side.width).len() as u16;
     Rect { y: side.y + taken.min(side.height), height: side.height.saturating_sub(taken), ..side }
 }
 
-/// Where answers that are texts stand: below the picture that asked.
+/// The area of text results: below the query image.
 pub fn texts(area: Rect, pictures: bool) -> Rect {
     let high = if pictures { area.height / 2 } else { 0 };
     Rect { y: area.y + high, height: area.height - high, ..area }
 }
 
-/// Answers as text.
+/// Draws results as text.
 fn answers(miss: &Miss, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let mut y = area.y;
     for answer in &miss.answers {
         let right = if answer.right { " right" } else { "" };
         let style = if answer.right { theme.good() } else { Style::new() };
-        let words = format!("{:>4}  {:.3}{right}  {}", answer.rank, answer.score, item(&answer.item));
+        let text = format!("{:>4}  {:.3}{right}  {}", answer.rank, answer.score, item(&answer.item));
         let room = Rect { y, height: area.bottom().saturating_sub(y), ..area };
         if room.height == 0 {
             return;
         }
-        y += paragraph(&words, style, Rect { height: room.height.min(2), ..room }, buf);
+        y += paragraph(&text, style, Rect { height: room.height.min(2), ..room }, buf);
     }
 }

@@ -1,47 +1,46 @@
-//! The settings in which runs differ, the most telling first.
+//! The settings in which runs differ, the most informative first.
 
 use std::collections::{BTreeSet, HashMap};
 
 use clip_lab_store::RunFacts;
 
-/// Settings shown at most.
+/// The most settings shown.
 const MOST: usize = 30;
-/// Said by columns of their own.
-const SAID: [&str; 1] = ["run.seed"];
+/// Settings with columns of their own.
+const OWN_COLUMNS: [&str; 1] = ["run.seed"];
 
-/// Keys of settings in which `runs` differ: first those that together tell the runs apart best, then the others.
+/// Keys of settings in which `runs` differ, ordered so that the first ones together distinguish the runs best.
 ///
-/// Each key taken is the one that splits the groups made by those before it most evenly (the largest gain of entropy);
-/// of keys that split alike, the name of a plugin comes first, then the shorter key. A hundred keys of fifty runs take
-/// about a millisecond.
-pub fn telling(runs: &[&RunFacts]) -> Vec<String> {
+/// Greedy: each key maximises the entropy of the groups formed with the keys before it. Ties go to the name of a
+/// plugin, then to the shorter key. A hundred keys of fifty runs take about a millisecond.
+pub fn diff_columns(runs: &[&RunFacts]) -> Vec<String> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
     let mut open: Vec<(&String, Vec<usize>)> = keys
         .into_iter()
-        .filter(|key| !SAID.contains(&key.as_str()))
+        .filter(|key| !OWN_COLUMNS.contains(&key.as_str()))
         .map(|key| (key, labels(runs.iter().map(|run| run.settings.get(key)))))
         .filter(|(_, labels)| labels.iter().any(|label| *label > 0))
         .collect();
     open.sort_by_key(|(key, _)| (!key.ends_with(".plugin"), key.matches('.').count(), key.len()));
     let mut groups = vec![0; runs.len()];
-    let mut taken = Vec::new();
-    while taken.len() < MOST {
+    let mut chosen = Vec::new();
+    while chosen.len() < MOST {
         let gain = |labels: &[usize]| entropy(&joint(&groups, labels));
         let Some(best) = first_largest(open.iter().map(|(_, labels)| gain(labels))) else { break };
         let (key, labels) = open.remove(best);
         groups = joint(&groups, &labels);
-        taken.push(key.clone());
+        chosen.push(key.clone());
     }
-    taken
+    chosen
 }
 
-/// The same number for equal values, zero for the first of them.
+/// Numbers the distinct values in order of appearance.
 fn labels<T: std::hash::Hash + Eq>(values: impl Iterator<Item = T>) -> Vec<usize> {
-    let mut known = HashMap::new();
+    let mut numbers = HashMap::new();
     values
         .map(|value| {
-            let next = known.len();
-            *known.entry(value).or_insert(next)
+            let next = numbers.len();
+            *numbers.entry(value).or_insert(next)
         })
         .collect()
 }
@@ -50,7 +49,7 @@ fn joint(a: &[usize], b: &[usize]) -> Vec<usize> {
     labels(a.iter().zip(b))
 }
 
-/// How much the groups say of a run, in nats.
+/// The entropy of the groups, in nats.
 fn entropy(labels: &[usize]) -> f64 {
     let mut counts = vec![0.0; labels.len()];
     labels.iter().for_each(|label| counts[*label] += 1.0);
@@ -58,7 +57,7 @@ fn entropy(labels: &[usize]) -> f64 {
     counts.iter().filter(|count| **count > 0.0).map(|count| -count / all * (count / all).ln()).sum()
 }
 
-/// Of nearly equal values the first.
+/// The index of the largest value; of nearly equal values, the first.
 fn first_largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (i, value) in values.enumerate() {
@@ -69,9 +68,9 @@ fn first_largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     best.map(|(i, _)| i)
 }
 
-/// The shortest ending of `key` that no other of `keys` has; of a plugin at least two parts, and none
-/// begins with a number.
-pub fn short(key: &str, keys: &[String]) -> String {
+/// The shortest suffix of `key` that no other of `keys` has; at least two parts for a plugin, and never starting with
+/// a number.
+pub fn short_key(key: &str, keys: &[String]) -> String {
     let parts: Vec<&str> = key.split('.').collect();
     let least = if parts.last() == Some(&"plugin") { 2 } else { 1 };
     let ending = |n: usize| parts[parts.len().saturating_sub(n)..].join(".");
@@ -117,11 +116,11 @@ mod tests {
             ]),
             run(&[("image.depth", "3"), ("image.plugin", "rn"), ("lr", "2"), ("same", "x"), ("ema", "0.9")]),
         ];
-        let keys = telling(&runs.iter().collect::<Vec<_>>());
-        // The plugin and the depth say the same; the rate says the rest.
+        let keys = diff_columns(&runs.iter().collect::<Vec<_>>());
+        // The plugin and the depth split the runs alike; the learning rate splits the rest.
         assert_eq!(keys[..2], ["image.plugin", "lr"]);
         assert_eq!(keys.len(), 4, "{keys:?}");
-        assert!(telling(&[&runs[0]]).is_empty() && telling(&[]).is_empty());
+        assert!(diff_columns(&[&runs[0]]).is_empty() && diff_columns(&[]).is_empty());
     }
 
     #[test]
@@ -129,7 +128,7 @@ mod tests {
         let keys =
             ["model.image.depth", "model.text.depth", "optimizer.lr", "loss.plugin", "augment.4.plugin"]
                 .map(String::from);
-        let short: Vec<String> = keys.iter().map(|key| short(key, &keys)).collect();
+        let short: Vec<String> = keys.iter().map(|key| short_key(key, &keys)).collect();
         assert_eq!(short, ["image.depth", "text.depth", "lr", "loss.plugin", "augment.4.plugin"]);
     }
 }

@@ -1,33 +1,33 @@
-//! The line in which a filter is written.
+//! The input line of the filter.
 
 use clip_lab_problem::Problem;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::filter::{Filter, Subject};
 
-/// A filter while it is written and afterwards. What is wrong never takes away the last one that was right.
+/// The text of the filter and its last valid parse, which stays active while the text is invalid.
 #[derive(Debug, Clone, Default)]
-pub struct Line {
-    /// What stands there.
+pub struct FilterInput {
+    /// The text.
     pub text: String,
-    /// Whether keys go there.
+    /// Whether it takes keys.
     pub open: bool,
-    /// The last filter that was right.
-    pub good: Filter,
-    /// What is wrong with the text.
+    /// The last valid filter.
+    pub active: Filter,
+    /// The error of the text.
     pub problem: Option<Problem>,
 }
 
-impl Line {
-    /// Takes a key; whether the filter may have changed.
+impl FilterInput {
+    /// Handles a key; returns whether the filter may have changed.
     pub fn press(&mut self, key: KeyEvent) -> bool {
         match key.code {
-            KeyCode::Esc => *self = Line::default(),
+            KeyCode::Esc => *self = FilterInput::default(),
             KeyCode::Enter => self.open = false,
             KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.set(String::new()),
             KeyCode::Char('w') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                let kept = self.text.trim_end().rfind(' ').map_or(0, |blank| blank + 1);
-                self.set(self.text[..kept].to_string());
+                let end = self.text.trim_end().rfind(' ').map_or(0, |blank| blank + 1);
+                self.set(self.text[..end].to_string());
             }
             KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
                 self.set(format!("{}{c}", self.text));
@@ -43,17 +43,17 @@ impl Line {
         true
     }
 
-    /// Puts a whole text there.
+    /// Replaces the text.
     pub fn set(&mut self, text: String) {
         self.text = text;
         match Filter::parse(&self.text) {
-            Ok(filter) => (self.good, self.problem) = (filter, None),
+            Ok(filter) => (self.active, self.problem) = (filter, None),
             Err(problem) => self.problem = Some(problem),
         }
     }
 
-    /// Whether the filter holds for `run`.
-    pub fn keeps(&self, run: &Subject) -> bool {
-        self.good.matches(run)
+    /// Whether `run` matches the filter.
+    pub fn matches(&self, run: &Subject) -> bool {
+        self.active.matches(run)
     }
 }

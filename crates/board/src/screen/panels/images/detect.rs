@@ -1,6 +1,6 @@
-//! Asks the terminal which pictures it can show. Once, before keys are read, and never longer than a moment.
+//! Detects the graphics protocol of the terminal. Runs once, before keys are read, with a timeout.
 //!
-//! ratatui-image can ask too, but from a thread that goes on reading what is typed when no answer comes.
+//! ratatui-image can query too, but from a thread that keeps reading standard input if no reply arrives.
 
 use std::{
     io::{IsTerminal, Write},
@@ -16,46 +16,46 @@ use rustix::{
     termios::tcgetwinsize,
 };
 
-use super::protocol::{Images, Way};
+use super::protocol::{Encoder, Images};
 
-/// An answer that takes longer does not come.
-const PATIENCE: Duration = Duration::from_millis(600);
-/// Asks for name and version (XTVERSION); who does not know it stays silent.
-const WHO: &str = "\x1b[>q";
-/// The first kitty, 0.28, with the placeholders that hold a picture's place in text
+/// How long to wait for replies.
+const TIMEOUT: Duration = Duration::from_millis(600);
+/// Queries name and version (XTVERSION); terminals without it do not reply.
+const XTVERSION: &str = "\x1b[>q";
+/// The first kitty, 0.28, with Unicode placeholders for images
 /// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders>); older ones show them as empty boxes.
 const PLACEHOLDERS: u32 = 28;
 
-/// How pictures are to be sent; none for names only.
-pub fn ask(images: Images) -> Option<Way> {
+/// How to send images; `None` shows names only.
+pub fn detect(images: Images) -> Option<Encoder> {
     let get = |name: &str| std::env::var(name).unwrap_or_default();
     let term = get("TERM");
     if images == Images::Off || (images == Images::Auto && (term == "dumb" || term.is_empty())) {
         return None;
     }
     if images == Images::Halfblocks || term == "linux" {
-        return Some(Way::HALFBLOCKS);
+        return Some(Encoder::HALFBLOCKS);
     }
     let program = get("TERM_PROGRAM");
     let tmux = term.starts_with("tmux") || program == "tmux" || !get("TMUX").is_empty();
-    let poor = !get("WEZTERM_EXECUTABLE").is_empty() || !get("KONSOLE_VERSION").is_empty();
-    let answers = answers(poor).unwrap_or_default();
+    let unreliable = !get("WEZTERM_EXECUTABLE").is_empty() || !get("KONSOLE_VERSION").is_empty();
+    let replies = replies(unreliable).unwrap_or_default();
     let iterm2 = ["iTerm", "WezTerm", "mintty", "vscode", "rio"].iter().any(|name| program.contains(name));
-    Some(judge(images, &answers, iterm2 || get("LC_TERMINAL").contains("iTerm"), tmux))
+    Some(choose(images, &replies, iterm2 || get("LC_TERMINAL").contains("iTerm"), tmux))
 }
 
-/// What to do after `answers`. Points need the size of a cell: without it there are half-blocks.
-fn judge(images: Images, answers: &[Response], iterm2: bool, tmux: bool) -> Way {
-    let cell = answers.iter().find_map(|answer| match answer {
+/// Chooses the protocol. Pixel protocols need the size of a cell; without it, half-blocks are used.
+fn choose(images: Images, replies: &[Response], iterm2: bool, tmux: bool) -> Encoder {
+    let cell = replies.iter().find_map(|reply| match reply {
         Response::CellSize(Some(cell)) => Some(*cell),
         _ => None,
     });
     let Some(cell) = cell.or_else(cell_of_window).filter(|(wide, high)| *wide > 0 && *high > 0) else {
-        return Way::HALFBLOCKS;
+        return Encoder::HALFBLOCKS;
     };
-    let has = |wanted: &Response| answers.contains(wanted);
+    let has = |wanted: &Response| replies.contains(wanted);
     let images = match images {
-        // tmux keeps no picture of its own when panes move, and only newer ones pass them on: only if asked for.
+        // tmux does not redraw images when panes move, and only newer versions pass them through: only on request.
         Images::Auto if tmux => Images::Halfblocks,
         Images::Auto if has(&Response::Kitty) => Images::Kitty,
         Images::Auto if iterm2 => Images::Iterm2,
@@ -63,7 +63,7 @@ fn judge(images: Images, answers: &[Response], iterm2: bool, tmux: bool) -> Way 
         Images::Auto => Images::Halfblocks,
         chosen => chosen,
     };
-    if images == Images::Halfblocks { Way::HALFBLOCKS } else { Way { images, cell, tmux } }
+    if images == Images::Halfblocks { Encoder::HALFBLOCKS } else { Encoder { images, cell, tmux } }
 }
 
 fn cell_of_window() -> Option<(u16, u16)> {
@@ -71,56 +71,57 @@ fn cell_of_window() -> Option<(u16, u16)> {
     Some((size.ws_xpixel.checked_div(size.ws_col)?, size.ws_ypixel.checked_div(size.ws_row)?))
 }
 
-/// Everything that the terminal answers until it says that it has heard all questions, or the time is over.
-/// `poor` terminals claim what they do badly, and are not asked for it.
-fn answers(poor: bool) -> std::io::Result<Vec<Response>> {
+/// The replies of the terminal until its status report or the timeout.
+/// `unreliable` terminals claim protocols that they draw badly; these are not queried.
+fn replies(unreliable: bool) -> std::io::Result<Vec<Response>> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Ok(Vec::new());
     }
-    let blacklist_protocols = if poor { vec![ProtocolType::Kitty, ProtocolType::Sixel] } else { Vec::new() };
-    // Not wrapped for tmux: it answers itself, and what lies behind it may be another terminal a moment later.
+    let blacklist_protocols =
+        if unreliable { vec![ProtocolType::Kitty, ProtocolType::Sixel] } else { Vec::new() };
+    // Not wrapped for tmux: it replies itself, and another terminal may attach to it later.
     let query =
         Parser::query(false, QueryStdioOptions { blacklist_protocols, ..QueryStdioOptions::default() });
     let mut out = std::io::stdout();
-    out.write_all(WHO.as_bytes())?;
+    out.write_all(XTVERSION.as_bytes())?;
     out.write_all(query.as_bytes())?;
     out.flush()?;
-    let (mut parser, mut found, until) = (Parser::new(), Vec::new(), Instant::now() + PATIENCE);
-    let mut heard = String::new();
-    while ready(&stdin, until.saturating_duration_since(Instant::now())) {
+    let (mut parser, mut found, deadline) = (Parser::new(), Vec::new(), Instant::now() + TIMEOUT);
+    let mut received = String::new();
+    while ready(&stdin, deadline.saturating_duration_since(Instant::now())) {
         let mut bytes = [0; 64];
-        // Straight from the file: a buffer would keep what was typed after the answer from the reader of keys.
+        // Unbuffered: a buffer would swallow keys typed after the reply.
         let read = rustix::io::read(&stdin, &mut bytes).map_err(std::io::Error::from)?;
         if read == 0 {
             break;
         }
         for letter in bytes[..read].iter().map(|byte| char::from(*byte)) {
             found.extend(parser.push(letter));
-            heard.push(letter);
+            received.push(letter);
         }
         if found.contains(&Response::Status) {
             break;
         }
     }
-    if lacks_placeholders(&heard) {
-        found.retain(|answer| *answer != Response::Kitty);
+    if lacks_placeholders(&received) {
+        found.retain(|reply| *reply != Response::Kitty);
     }
     Ok(found)
 }
 
-/// Whether it is a kitty that draws pictures, but not where text says.
-fn lacks_placeholders(heard: &str) -> bool {
-    let Some((_, version)) = heard.split_once(">|kitty(") else { return false };
+/// Whether it is a kitty without Unicode placeholders.
+fn lacks_placeholders(received: &str) -> bool {
+    let Some((_, version)) = received.split_once(">|kitty(") else { return false };
     let mut numbers = version.split(|letter: char| !letter.is_ascii_digit()).map(str::parse);
     matches!((numbers.next(), numbers.next()), (Some(Ok(0)), Some(Ok(minor))) if minor < PLACEHOLDERS)
 }
 
-fn ready(stdin: &std::io::Stdin, most: Duration) -> bool {
+fn ready(stdin: &std::io::Stdin, timeout: Duration) -> bool {
     let mut input = [PollFd::new(stdin, PollFlags::IN)];
-    let most = Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() };
-    most.tv_nsec > 0
-        && poll(&mut input, Some(&most)).is_ok_and(|n| n > 0)
+    let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.subsec_nanos().into() };
+    timeout.tv_nsec > 0
+        && poll(&mut input, Some(&timeout)).is_ok_and(|n| n > 0)
         && input[0].revents().contains(PollFlags::IN)
 }
 
@@ -131,7 +132,7 @@ mod tests {
     #[test]
     fn the_best_that_the_terminal_can_is_chosen() {
         let cell = Response::CellSize(Some((8, 16)));
-        let of = |images, answers: &[Response], iterm2, tmux| judge(images, answers, iterm2, tmux).images;
+        let of = |images, replies: &[Response], iterm2, tmux| choose(images, replies, iterm2, tmux).images;
         let both = [Response::Kitty, Response::Sixel, cell.clone()];
         assert_eq!(of(Images::Auto, &both, true, false), Images::Kitty);
         assert_eq!(of(Images::Auto, &both[1..], true, false), Images::Iterm2);
@@ -149,11 +150,11 @@ mod tests {
             ("kitty(1.2.0)", false),
             ("XTerm(379)", false),
         ] {
-            let heard = format!("\x1bP>|{version}\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[0n");
-            assert_eq!(lacks_placeholders(&heard), lacks, "{version}");
+            let received = format!("\x1bP>|{version}\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[0n");
+            assert_eq!(lacks_placeholders(&received), lacks, "{version}");
             let mut parser = Parser::new();
-            let found: Vec<Response> = heard.chars().flat_map(|letter| parser.push(letter)).collect();
-            assert_eq!(found, [Response::Kitty, Response::Status], "the answers after it are heard");
+            let found: Vec<Response> = received.chars().flat_map(|letter| parser.push(letter)).collect();
+            assert_eq!(found, [Response::Kitty, Response::Status], "the replies after it are received");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Zoom, cursor, groups, bands, and ASCII-only screens.
+//! Zoom, cursor, groups, bands, and screens in plain ASCII.
 
 mod common;
 
@@ -11,9 +11,9 @@ use clip_lab_board::{
     screen::{
         app::App,
         feed::Feed,
-        lens::Stretch,
         theme::{Depth, Theme},
         view,
+        zoom::AxisRange,
     },
 };
 use clip_lab_store::{Axis, NewRun, Recorder, Status, Tick, new_uid};
@@ -121,11 +121,11 @@ fn a_single_step_among_a_million_is_seen_at_every_zoom() {
     screen.press(KeyCode::Char('o'));
     for wide in [f64::INFINITY, 400_000.0, 30_000.0, 1_000.0, 60.0] {
         let middle = SPIKE as f64 + wide / 7.0;
-        let stretch = Stretch { axis: Axis::Step, low: middle - wide / 2.0, high: middle + wide / 2.0 };
-        screen.app.lens.range = wide.is_finite().then_some(stretch);
+        let range = AxisRange { axis: Axis::Step, low: middle - wide / 2.0, high: middle + wide / 2.0 };
+        screen.app.chart_options.range = wide.is_finite().then_some(range);
         screen.read();
         let chart = screen.app.chart(0).expect("a chart");
-        let rows = chart.near.as_ref().map_or(&chart.rows[0].1, |(_, near)| &near[0]);
+        let rows = chart.zoomed.as_ref().map_or(&chart.rows[0].1, |(_, zoomed)| &zoomed[0]);
         let view = screen.app.view_of(0, screen.app.panels().next().expect("a panel"), Axis::Step);
         let drawn = figure("loss", std::slice::from_ref(rows), view);
         let place = drawn.x.scale.place(SPIKE as f64);
@@ -135,7 +135,7 @@ fn a_single_step_among_a_million_is_seen_at_every_zoom() {
         assert_eq!(hit.len(), 1, "at {wide}");
         assert!((hit[0] - place).abs() < 0.01, "at {wide}: {hit:?} {place}");
 
-        // The upper third of the plot is empty except for the column of the spike.
+        // The upper third of the plot is empty except for the spike's column.
         let buf = screen.draw(120, 40, Theme::new(Depth::True));
         let seen = |x: u16, y: u16| {
             let cell = &buf[(x, y)];
@@ -157,17 +157,17 @@ fn smoothing_a_part_is_a_part_of_smoothing_the_whole() {
     record(&store, "one", 0, 40_000, |step| (step as f64 / 3000.0).sin() + common::noise(2, step));
     let mut screen = Screen::new(&store, ONE);
     screen.app.smooth = Some(300.0);
-    screen.app.lens.range = Some(Stretch { axis: Axis::Step, low: 20_000.0, high: 20_200.0 });
+    screen.app.chart_options.range = Some(AxisRange { axis: Axis::Step, low: 20_000.0, high: 20_200.0 });
     screen.read();
-    let near = screen.app.chart(0).and_then(|chart| chart.near.clone()).expect("read closely").1;
+    let zoomed = screen.app.chart(0).and_then(|chart| chart.zoomed.clone()).expect("read closely").1;
     let view = View { smooth: 300.0, range: Some((20_000.0, 20_200.0)), ..View::default() };
-    let part = figure("loss", &near, view);
+    let part = figure("loss", &zoomed, view);
 
     let reader = clip_lab_store::Reader::open(&store).expect("the store exists");
     let run = reader.runs().expect("readable")[0].id;
     let every = reader.buckets(run, "train/loss", Axis::Step, None, 50_000).expect("readable");
-    assert_eq!(every.len(), 40_000, "every value for itself");
-    let whole = figure("loss", &[clip_lab_board::figure::Rows { buckets: every, ..near[0].clone() }], view);
+    assert_eq!(every.len(), 40_000, "one bucket per value");
+    let whole = figure("loss", &[clip_lab_board::figure::Rows { buckets: every, ..zoomed[0].clone() }], view);
     let (part, whole) = (&part.series[0], &whole.series[0]);
     let mut compared = 0;
     for step in (20_000..20_200).step_by(10).map(f64::from) {
@@ -190,19 +190,19 @@ fn keys_zoom_pan_and_read_values_off() {
     screen.press(KeyCode::Right);
     assert_eq!(screen.app.cursor(Axis::Step), Some(2040.0));
     screen.keys("zz");
-    let range = screen.app.lens.range.expect("zoomed");
+    let range = screen.app.chart_options.range.expect("zoomed");
     assert_eq!(range.high - range.low, 1000.0);
     assert!(range.low < 2040.0 && 2040.0 < range.high);
     screen.keys("c");
     screen.press(KeyCode::Left);
-    assert_eq!(screen.app.lens.range.expect("zoomed").low, range.low - 250.0);
+    assert_eq!(screen.app.chart_options.range.expect("zoomed").low, range.low - 250.0);
     for _ in 0..40 {
         screen.press(KeyCode::Left);
     }
-    assert_eq!(screen.app.lens.range.expect("zoomed").low, 0.0, "no farther than the run");
+    assert_eq!(screen.app.chart_options.range.expect("zoomed").low, 0.0, "no farther than the run");
     assert!(screen.text().contains("zoomed"));
     screen.keys("ZZ");
-    assert_eq!(screen.app.lens.range, None);
+    assert_eq!(screen.app.chart_options.range, None);
     let before = screen.text();
     screen.press(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::ALT));
     assert!(screen.text().contains("▴"), "values outside are counted: {}", screen.text());
@@ -227,7 +227,7 @@ fn arms_become_curves_with_their_number_of_seeds() {
         record(&store, "vit", seed, 200, |step| 3.0 - step as f64 / 100.0 + seed as f64 / 10.0);
     }
     record(&store, "resnet", 0, 150, |step| 4.0 - step as f64 / 100.0);
-    // Repeated: a seed counts once.
+    // A repeated seed counts once.
     record(&store, "vit", 2, 200, |step| 3.0 - step as f64 / 100.0 + 0.2);
     let mut screen = Screen::new(&store, TWO);
     assert_eq!(screen.app.by(), By::Arm);

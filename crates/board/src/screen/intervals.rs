@@ -1,4 +1,4 @@
-//! Intervals of the runs' scores, and what they gain over the pinned run. Computed beside the reading, never in a frame.
+//! Bootstrap intervals of hit@k, and differences to the pinned run. Computed on the feed's thread, never while drawing.
 
 use std::{
     collections::HashMap,
@@ -12,36 +12,34 @@ use serde_json::Value;
 use super::data::{Run, Score, Scores};
 use crate::ranked::{Metric, Ranks};
 
-/// How long one reading may compute; what is left comes with the next ones, so that the screen is never late.
+/// The compute budget of one read; later reads do the rest, so that new data is not delayed.
 const BUDGET: Duration = Duration::from_millis(60);
-/// Draws of a bootstrap: ends of intervals are right to a twentieth of their width.
-const DRAWS: usize = 1_999;
+/// Bootstrap resamples: the ends of intervals are accurate to about 1/20 of their width.
+const RESAMPLES: usize = 1_999;
 
-/// A score of a run by its metric's name, and its step.
+/// Run, metric and step of a score.
 type Key = (RunId, String, u64);
 
-/// What has been computed.
+/// The scores computed so far.
 #[derive(Default)]
-pub struct Judge {
-    known: HashMap<Key, Option<Score>>,
-    against: HashMap<(Key, Key), Option<Score>>,
+pub struct Intervals {
+    scores_cache: HashMap<Key, Option<Score>>,
+    differences: HashMap<(Key, Key), Option<Score>>,
+    /// What each run recorded about its data, by `data.<split>`.
     data: HashMap<RunId, HashMap<String, Value>>,
-    /// Whether something is still to be computed.
+    /// Whether the budget ran out before all scores were computed.
     pub unfinished: bool,
 }
 
-impl Judge {
-    /// The scores of `runs` as far as time allows, goals first; with differences to `pinned`, if there is such a run.
-    ///
-    /// # Errors
-    /// Those of the store.
+impl Intervals {
+    /// The scores of `runs` that fit the budget, goal metrics first, with differences to `pinned` if it is given.
     pub fn scores(
         &mut self,
         reader: &Reader,
         runs: &[Run],
         pinned: Option<RunId>,
     ) -> Result<Scores, StoreError> {
-        let until = Instant::now() + BUDGET;
+        let deadline = Instant::now() + BUDGET;
         let base = pinned.and_then(|id| runs.iter().find(|run| run.row.id == id));
         let goal =
             |run: &Run, series: &SeriesRow| run.row.goal_metric.as_deref() == Some(series.name.as_str());
@@ -52,7 +50,7 @@ impl Judge {
         self.unfinished = false;
         let mut scores = Scores::new();
         for (run, series) in asked {
-            if let Some(score) = self.score(reader, run, series, base, until)? {
+            if let Some(score) = self.score(reader, run, series, base, deadline)? {
                 scores.insert((run.row.id, series.name.clone()), score);
             }
         }
@@ -65,51 +63,51 @@ impl Judge {
         run: &Run,
         series: &SeriesRow,
         base: Option<&Run>,
-        until: Instant,
+        deadline: Instant,
     ) -> Result<Option<Score>, StoreError> {
         let Some(key) = key_of(run, series) else { return Ok(None) };
         let own = base.filter(|base| base.row.id != run.row.id);
         let other = own.and_then(|base| Some((base, base.metric(&series.name)?)));
         let pair = other.and_then(|(base, series)| Some((key.clone(), key_of(base, series)?)));
         let found = match &pair {
-            Some(pair) => self.against.get(pair),
-            None => self.known.get(&key),
+            Some(pair) => self.differences.get(pair),
+            None => self.scores_cache.get(&key),
         };
         if let Some(score) = found {
             return Ok(*score);
         }
-        if Instant::now() > until {
+        if Instant::now() > deadline {
             self.unfinished = true;
-            return Ok(self.known.get(&key).copied().flatten());
+            return Ok(self.scores_cache.get(&key).copied().flatten());
         }
-        let mut score = self.alone(reader, run, series, &key)?;
+        let mut score = self.interval(reader, run, series, &key)?;
         if let (Some(score), Some((base, base_series))) = (&mut score, other) {
             let ranks = [self.ranks(reader, run, series)?, self.ranks(reader, base, base_series)?];
             score.difference = difference(&ranks);
         }
         if let Some(pair) = pair {
-            self.against.insert(pair, score);
+            self.differences.insert(pair, score);
         }
         Ok(score)
     }
 
-    fn alone(
+    fn interval(
         &mut self,
         reader: &Reader,
         run: &Run,
         series: &SeriesRow,
         key: &Key,
     ) -> Result<Option<Score>, StoreError> {
-        if let Some(known) = self.known.get(key) {
-            return Ok(*known);
+        if let Some(score) = self.scores_cache.get(key) {
+            return Ok(*score);
         }
         let ranks = self.ranks(reader, run, series)?;
         let score = ranks.and_then(|ranks| {
-            let found = Bootstrap::new(DRAWS, 0).mean(&ranks.outcomes()?);
+            let found = Bootstrap::new(RESAMPLES, 0).mean(&ranks.outcomes()?);
             let interval = found.interval.map(|interval| interval.within(0.0, 1.0));
             Some(Score { queries: ranks.ranks.len(), interval, difference: None })
         });
-        self.known.insert(key.clone(), score);
+        self.scores_cache.insert(key.clone(), score);
         Ok(score)
     }
 
@@ -132,11 +130,11 @@ fn key_of(run: &Run, series: &SeriesRow) -> Option<Key> {
     Some((run.row.id, series.name.clone(), series.last_step?))
 }
 
-/// The paired difference over the same queries; none where they are not the same, or not known.
+/// The paired difference over the same queries; `None` if the queries differ or are unknown.
 fn difference(ranks: &[Option<Ranks>; 2]) -> Option<clip_lab_stats::Estimate> {
     let [Some(run), Some(base)] = ranks else { return None };
     if !run.same_queries(base) {
         return None;
     }
-    Bootstrap::new(DRAWS, 0).difference(&run.outcomes()?, &base.outcomes()?, Pairing::Queries)
+    Bootstrap::new(RESAMPLES, 0).difference(&run.outcomes()?, &base.outcomes()?, Pairing::Queries)
 }
