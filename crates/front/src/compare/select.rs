@@ -48,7 +48,7 @@ pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
     let runs = reader.runs()?;
     if let [one] = what {
         if one.ends_with(".toml") || Path::new(one).is_file() {
-            let study = Study::read(Path::new(one)).map_err(Mistakes::in_words)?;
+            let study = Study::read(Path::new(one)).map_err(Mistakes::error)?;
             return of_study(reader, &runs, &study.name.clone(), Some(study));
         }
         if runs.iter().any(|run| run.study.as_deref() == Some(one)) {

@@ -32,7 +32,7 @@ pub fn export(store: &Path, args: &ExportArgs) -> Result<String> {
     let options = options(args, study);
     if let Some(layout) = &args.layout {
         let (files, without) =
-            layout::layout(&reader, &runs, &crate::charts::read(store, Some(layout))?, &options)?;
+            layout::layout(&reader, &runs, &crate::charts::read_layout(store, Some(layout))?, &options)?;
         return Ok(told(&files, &without, args.json));
     }
     let points = Format::of(&options.out, options.format)?.is_data();

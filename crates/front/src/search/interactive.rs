@@ -6,7 +6,7 @@ use clip_lab_cli::SearchArgs;
 use clip_lab_search::{Ask, Query, Ready, Reply};
 
 use super::core::Core;
-use crate::charts::shown;
+use crate::charts::image_mode;
 
 impl Searcher for Core {
     fn send(&mut self, ask: Ask) -> Result<u64> {
@@ -28,7 +28,7 @@ pub fn show(core: Core, ready: Ready, args: &SearchArgs, queries: &[Query]) -> R
         first: queries.first().cloned(),
         top: args.top.get(),
         worst: args.wrong.wrong.then(|| args.wrong.worst.get()),
-        images: shown(args.answers.pictures),
+        images: image_mode(args.answers.pictures),
     };
     draw(core, options)
 }

@@ -23,7 +23,7 @@ use clip_lab_cli::{Exit, SearchArgs, answer, print, say, shown as safe};
 use clip_lab_search::Ready;
 
 use self::{answers::Answers, core::Core};
-use crate::{charts::shown, run::can_draw, width};
+use crate::{charts::image_mode, run::can_draw, width};
 
 /// Searches and shows what was found.
 ///
@@ -60,7 +60,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         write(path, sheet)?;
     }
     match sheet {
-        Some(sheet) if answers.show => clip_lab_board::sheet::show(&sheet, shown(answers.pictures))?,
+        Some(sheet) if answers.show => clip_lab_board::sheet::show(&sheet, image_mode(answers.pictures))?,
         None if !answers.json => print(table::table(&found, width())),
         _ => {}
     }

@@ -53,7 +53,7 @@ pub fn holds_study(file: &Path) -> bool {
 pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     refuse_flags(args)?;
     let study = Study::read(&args.spec)
-        .map_err(|report| Mistakes::in_words(format_args!("the study cannot be run\n\n{report}")))?;
+        .map_err(|report| Mistakes::error(format_args!("the study cannot be run\n\n{report}")))?;
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
