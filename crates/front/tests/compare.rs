@@ -75,7 +75,7 @@ fn numbers_are_those_of_the_runs() {
         (Some(6400.0), Some(2.5e9 * 6400.0), None)
     );
     assert_eq!((&other.seeds, other.difference.as_ref().unwrap().paired_by_seed), (&vec![0, 1], false));
-    assert!((other.values[1] - 0.34).abs() < 1e-12, "the newest that finished");
+    assert!((other.values[1] - 0.34).abs() < 1e-12, "the newest finished run");
     assert_eq!(report.not_counted.len(), 2);
 }
 
@@ -218,7 +218,7 @@ fn what_is_not_there_is_said_in_a_sentence() {
     let reference = CompareArgs { reference: Some("clap".into()), ..args(&["towers"]) };
     assert_eq!(
         error(&shelf, &reference),
-        "there is no arm `clap`; did you mean `clip`? (known: clip, lit, a long name of an arm)"
+        "there is no arm `clap`; did you mean `clip`? (arms: clip, lit, a long name of an arm)"
     );
     let words = error(&shelf, &args(&["tower"]));
     assert!(words.contains("no run matches `tower`"), "{words}");

@@ -6,7 +6,7 @@ use clip_lab_store::Goal;
 use crate::compare::{
     Report,
     cells::{Cells, cells},
-    remark::{list, quoted},
+    notes::{list, quoted},
     report::{Row, Table},
 };
 

@@ -16,7 +16,7 @@ use super::{
     secret,
     settings::settings,
 };
-use crate::compare::{Selection, found};
+use crate::compare::{Selection, compare_arms};
 
 /// Everything that is written.
 pub struct Gathered {
@@ -36,7 +36,7 @@ pub struct Gathered {
 /// Those of the comparison, of the store and of the drawings.
 pub fn gather(reader: &Reader, args: &ReportArgs, tell: impl Fn(&str)) -> Result<Gathered> {
     tell("comparing");
-    let (selection, comparison) = found(reader, &args.comparison())?;
+    let (selection, comparison) = compare_arms(reader, &args.comparison())?;
     tell("drawing");
     let settings = settings(reader, &selection.arms)?;
     let differences = Drawing::of_differences(&comparison)?;

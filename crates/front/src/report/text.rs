@@ -95,7 +95,9 @@ pub fn text(found: &Gathered) -> Result<String> {
     let text = Text {
         model,
         tables: tables
-            .map(|table| (TableView::of(&model.comparison, table), markdown::one(&model.comparison, table)))
+            .map(|table| {
+                (TableView::of(&model.comparison, table), markdown::table_markdown(&model.comparison, table))
+            })
             .collect(),
         thumbnails: &found.thumbnails,
         provenance: Provenance::of(&model.runs),
