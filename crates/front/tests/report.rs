@@ -226,7 +226,7 @@ fn only_files_that_a_report_wrote_are_removed() {
         let error = report(&shelf.store(), &args(&["towers"], &folder)).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     };
-    refused("is in use and holds no report");
+    refused("is in use and is not a report");
     fs::write(folder.join(".clip-lab-report"), "").unwrap();
     refused("report.html is in the way and was not written by a report");
     assert!(folder.join("report.md").exists());
@@ -238,7 +238,7 @@ fn only_files_that_a_report_wrote_are_removed() {
     std::os::unix::fs::symlink(&away, other.join("data")).unwrap();
     fs::write(other.join(".clip-lab-report"), "data/comparison.csv\n").unwrap();
     let error = report(&shelf.store(), &args(&["towers"], &other)).unwrap_err().to_string();
-    assert!(error.contains("is no folder"), "{error}");
+    assert!(error.contains("must be a folder"), "{error}");
     assert_eq!(read(&away, "comparison.csv"), "mine");
 }
 
@@ -250,7 +250,7 @@ fn a_report_of_someone_else_is_left_alone() {
     fs::write(out.join("report.html"), "theirs").unwrap();
     fs::write(out.join("data/theirs.csv"), "theirs").unwrap();
     let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
-    assert!(error.contains("is in use and holds no report"), "{error}");
+    assert!(error.contains("is in use and is not a report"), "{error}");
     assert_eq!(
         (read(&out, "report.html"), read(&out, "data/theirs.csv")),
         ("theirs".into(), "theirs".into())
@@ -270,16 +270,16 @@ fn one_seed_and_no_difference_are_said() {
     shelf.add(Made { hits: 420, ..Made::of("lit", 0) });
     let pair = said(&["clip", "lit"]);
     assert!(
-        pair.contains("another seed may move the difference by more") && !pair.contains("better"),
+        pair.contains("another seed may change the difference by more") && !pair.contains("better"),
         "{pair}"
     );
     shelf.add(Made { hits: 300, ..Made::of("twin", 0) });
     let twin = said(&["clip", "twin"]);
-    assert!(twin.ends_with("`twin` (+0.000) gave what `clip` gave with every seed."), "{twin}");
+    assert!(twin.ends_with("`twin` (+0.000) has the same values as `clip` with every seed."), "{twin}");
     shelf.add(Made { hits: 301, ..Made::of("near", 0) });
     let near = said(&["clip", "near"]);
     assert!(
-        near.contains("includes zero, and over the queries of one seed it does not cover training"),
+        near.contains("includes zero, and covers the queries of one seed, not training"),
         "{near}"
     );
     for seed in 1..3 {
@@ -287,7 +287,7 @@ fn one_seed_and_no_difference_are_said() {
         shelf.add(Made { hits: 303 + 7 * seed, ..Made::of("twin", seed) });
     }
     let open = said(&["clip", "twin"]);
-    assert!(open.contains("no difference to `clip` that is shown: the interval includes zero"), "{open}");
+    assert!(open.contains("no significant difference to `clip`: the interval includes zero"), "{open}");
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn a_folder_of_something_else_is_left_alone() {
     fs::create_dir(&out).unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
     let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
-    assert!(error.contains("is in use and holds no report (it has no .clip-lab-report"), "{error}");
+    assert!(error.contains("is in use and is not a report (it has no .clip-lab-report"), "{error}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
     let error =
         report(&shelf.store(), &args(&["nowhere"], &out.with_file_name("new"))).unwrap_err().to_string();
