@@ -1,4 +1,4 @@
-//! The interactive screen: the board draws, the core answers.
+//! The interactive screen: the board draws it, the core answers.
 
 use anyhow::Result;
 use clip_lab_board::search::{Options, Searcher, show as draw};
@@ -18,10 +18,10 @@ impl Searcher for Core {
     }
 }
 
-/// Shows the screen until it is left.
+/// Shows the screen until the user leaves it.
 ///
 /// # Errors
-/// When the core ends, or the terminal cannot be drawn on.
+/// If the core exits or the terminal cannot show the screen.
 pub fn show(core: Core, ready: Ready, args: &SearchArgs, queries: &[Query]) -> Result<()> {
     let options = Options {
         ready,
