@@ -278,10 +278,7 @@ fn one_seed_and_no_difference_are_said() {
     assert!(twin.ends_with("`twin` (+0.000) has the same values as `clip` with every seed."), "{twin}");
     shelf.add(Made { hits: 301, ..Made::of("near", 0) });
     let near = said(&["clip", "near"]);
-    assert!(
-        near.contains("includes zero, and covers the queries of one seed, not training"),
-        "{near}"
-    );
+    assert!(near.contains("includes zero, and covers the queries of one seed, not training"), "{near}");
     for seed in 1..3 {
         shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
         shelf.add(Made { hits: 303 + 7 * seed, ..Made::of("twin", seed) });
