@@ -31,8 +31,8 @@ const COMPLETIONS: &str = "Examples:
   source <(clip-lab completions zsh)                               in ~/.zshrc, after compinit
   clip-lab completions fish > ~/.config/fish/completions/clip-lab.fish
 
-Completes commands, flags and their values, runs of the store, plugin kinds and files. The shell calls clip-lab at each
-Tab, so the script stays valid after an update.";
+Completes commands, flags and their values, runs of the store, plugin kinds and files. The shell
+calls clip-lab at each Tab, so the script stays valid after an update.";
 
 /// A shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

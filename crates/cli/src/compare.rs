@@ -9,10 +9,11 @@ pub struct CompareArgs {
     /// A study file, the name of a study, or runs (uids, uid prefixes or names); runs of the same name form one arm
     #[arg(required = true, value_name = "STUDY|RUN")]
     pub what: Vec<String>,
-    /// The metric, such as `test/retrieval/t2i/hit@1`; repeat for more tables [default: of the study, or the goal of the runs]
+    /// The metric, such as `test/retrieval/t2i/hit@1`; repeat for more tables (default: of the study, or the goal of
+    /// the runs)
     #[arg(long, value_name = "NAME")]
     pub metric: Vec<String>,
-    /// The arm to compare the others with [default: of the study, or the first]
+    /// The arm to compare the others with (default: of the study, or the first)
     #[arg(long, value_name = "ARM")]
     pub reference: Option<String>,
     /// Use the metrics of the trained weights or of their moving average

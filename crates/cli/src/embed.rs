@@ -28,7 +28,7 @@ pub struct EmbedArgs {
     /// The fraction of images that may be unreadable; those are left out and listed
     #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     pub tolerate: f64,
-    /// The weights of the run [default: best, or last if no evaluation selected any]
+    /// The weights of the run (default: best, or last if no evaluation selected any)
     #[arg(long, value_enum)]
     pub weights: Option<ModelWeights>,
     /// Override a setting of the spec

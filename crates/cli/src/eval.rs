@@ -22,12 +22,12 @@ The results of a run are recorded in the store with the ranks of all queries: se
 /// `clip-lab eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// A run (uid, uid prefix or name), a checkpoint file in a run's folder, a spec (its initial weights, such as a zero-shot
-    /// classifier), or a model in any layout that `from` reads: a folder, a file or hf:ORGANISATION/NAME
+    /// A run (uid, uid prefix or name), a checkpoint file in a run's folder, a spec (its initial weights, such as a
+    /// zero-shot classifier), or a model in any layout that `from` reads: a folder, a file or hf:ORGANISATION/NAME
     #[arg(required_unless_present = "interpolate", conflicts_with = "interpolate")]
     pub model: Option<String>,
-    /// Interpolate the weights of two models, `(1 - alpha) A + alpha B` (WiSE-FT); each is named as MODEL, and the data is that
-    /// of B's spec
+    /// Interpolate the weights of two models, `(1 - alpha) A + alpha B` (WiSE-FT); each is named as MODEL, and the data
+    /// is that of B's spec
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     pub interpolate: Vec<String>,
     /// The weight of B; the best is selected on val and reported on test
@@ -56,10 +56,10 @@ pub struct OtherArgs {
     /// The data set and its classes
     #[command(flatten)]
     pub data: DataArgs,
-    /// The split [default: test, else val, else all]
+    /// The split (default: test, else val, else all)
     #[arg(long, value_parser = ["test", "val", "train", "all"])]
     pub split: Option<String>,
-    /// Evaluators, such as retrieval,zero_shot [default: all that fit the model and the data]
+    /// Evaluators, such as retrieval,zero_shot (default: all that fit the model and the data)
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub suite: Vec<String>,
     /// Draw the confusion matrix, as .png, .svg or .pdf
@@ -68,10 +68,10 @@ pub struct OtherArgs {
     /// Write the counts of the confusion matrix to this file
     #[arg(long, hide = true)]
     pub confusion_data: Option<PathBuf>,
-    /// The weights of the run [default: best, or last if no evaluation selected any]
+    /// The weights of the run (default: best, or last if no evaluation selected any)
     #[arg(long, value_enum)]
     pub weights: Option<ModelWeights>,
-    /// The name of the evaluation in the store, which prefixes its metrics [default: from the data]
+    /// The name of the evaluation in the store, which prefixes its metrics (default: from the data)
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,
     /// Do not record the results in the store
@@ -82,15 +82,15 @@ pub struct OtherArgs {
 /// A data set, and how its classes are written.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DataArgs {
-    /// Another data set: a folder with a caption list, with one folder per class or with tar shards, or a spec that names one
-    /// [default: of the model's spec]
+    /// Another data set: a folder with a caption list, with one folder per class or with tar shards, or a spec that
+    /// names one (default: of the model's spec)
     #[arg(long, value_name = "DATA")]
     pub data: Option<PathBuf>,
     /// Prompt templates: photo, plain, openai7, openai80, or a file (TOML with `templates = [...]`, or text, one a line)
     #[arg(long, value_name = "NAME|FILE")]
     pub templates: Option<String>,
-    /// Class names: a text file with one name a line in class order, or TOML with `folder = "name"` for those that differ
-    /// from their folder
+    /// Class names: a text file with one name a line in class order, or TOML with `folder = "name"` for those that
+    /// differ from their folder
     #[arg(long, value_name = "FILE")]
     pub classes: Option<PathBuf>,
 }

@@ -14,7 +14,8 @@ pub struct ExportArgs {
     /// The type of chart
     #[arg(long, value_enum, default_value_t = ChartForm::Curves)]
     pub form: ChartForm,
-    /// Export every chart of a layout, such as `lit`, into the folder --out, with the axes, smoothing and metrics of the layout
+    /// Export every chart of a layout, such as `lit`, into the folder --out, with the axes, smoothing and metrics of
+    /// the layout
     #[arg(long, value_name = "LAYOUT", conflicts_with_all = ["form", "metric", "x", "log", "smooth"])]
     pub layout: Option<PathBuf>,
     /// The horizontal axis of the form `cost`
@@ -29,8 +30,8 @@ pub struct ExportArgs {
     /// The format, regardless of the extension
     #[arg(long, value_enum)]
     pub format: Option<FileFormat>,
-    /// Average runs by this key and draw the interval: `arm`, a setting such as `model.image.plugin`, or `run` for no averaging
-    /// [default: arm for a study, else run]
+    /// Average runs by this key and draw the interval: `arm`, a setting such as `model.image.plugin`, or `run` for no
+    /// averaging (default: arm for a study, else run)
     #[arg(long, value_name = "KEY")]
     pub group: Option<String>,
     /// Also draw the single runs of a group, as thin lines

@@ -1,4 +1,4 @@
-//! The command line of clip-lab: argument definitions, and how output, colours and exit codes work. Both binaries use it.
+//! The command line of clip-lab, for both binaries: argument definitions, output, colours and exit codes.
 
 mod about;
 mod check;
@@ -50,8 +50,8 @@ pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
 
 /// A research platform for contrastive image-text learning.
 ///
-/// A TOML spec names the encoders, projections, loss, schedule, tricks and data. `run` trains and evaluates it and records
-/// everything in a SQLite store, which `dashboard`, `runs`, `compare`, `report` and `export` read.
+/// A TOML spec names the encoders, projections, loss, schedule, tricks and data. `run` trains and evaluates it and
+/// records everything in a SQLite store, which `dashboard`, `runs`, `compare`, `report` and `export` read.
 #[derive(Debug, Parser)]
 #[command(name = "clip-lab", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub struct Cli {
@@ -64,7 +64,8 @@ pub struct Cli {
         value_name = "FILE"
     )]
     pub store: PathBuf,
-    /// Allow code named by a checkpoint, by a spec in a store or by a spec to `check`: TorchScript archives, shared libraries.
+    /// Allow code named by a checkpoint, by a spec in a store or by a spec to `check`: TorchScript archives, shared
+    /// libraries.
     ///
     /// Without it, only code that you name yourself runs: in a spec that you run or pass, or with `--set`.
     #[arg(long, global = true)]
@@ -117,9 +118,9 @@ const ENVIRONMENT: &str = "Environment:
 pub enum Verb {
     /// Train and evaluate a spec, or every missing run of a study
     ///
-    /// Everything is recorded in the store. On a terminal the dashboard opens, and leaving it asks whether the run continues
-    /// in the background; elsewhere progress is printed as lines. Ctrl-C saves a checkpoint first. A study runs every arm
-    /// with every seed that has no result yet, and resumes interrupted runs.
+    /// Everything is recorded in the store. On a terminal the dashboard opens, and leaving it asks whether the run
+    /// continues in the background; elsewhere progress is printed as lines. Ctrl-C saves a checkpoint first. A study
+    /// runs every arm with every seed that has no result yet, and resumes interrupted runs.
     Run(RunArgs),
     /// Check specs and studies and report every mistake with its line
     ///
@@ -156,18 +157,18 @@ pub enum Verb {
     Runs(RunsVerb),
     /// Compare the arms of a study, or runs, over seeds and queries
     ///
-    /// Prints a table for each metric: the mean over seeds with its 95% interval, the difference of each arm to the reference
-    /// with its interval over seeds and queries, and a p-value corrected for the number of arms.
+    /// Prints a table for each metric: the mean over seeds with its 95% interval, the difference of each arm to the
+    /// reference with its interval over seeds and queries, and a p-value corrected for the number of arms.
     Compare(CompareArgs),
     /// Write a report on a study, or on runs, with figures, data and a script to reproduce it
     ///
-    /// The folder can be shared as it is: an HTML page that needs no network, the same in Markdown with figures, the data as
-    /// CSV and JSON, the specs, and a script that runs everything again.
+    /// The folder can be shared as it is: an HTML page that needs no network, the same in Markdown with figures, the
+    /// data as CSV and JSON, the specs, and a script that runs everything again.
     Report(ReportArgs),
     /// Export charts of runs (SVG, PNG, PDF) or their points (CSV, Parquet, TensorBoard)
     ///
-    /// The extension of --out selects the format. The metadata of a figure names its runs and metrics; the same data gives
-    /// the same bytes.
+    /// The extension of --out selects the format. The metadata of a figure names its runs and metrics; the same data
+    /// gives the same bytes.
     Export(ExportArgs),
     /// Watch live runs, or browse past ones, in the terminal
     ///

@@ -15,14 +15,16 @@ pub enum ModelVerb {
 }
 
 const FORMATS: &str = "Formats:
-  hf           for transformers: CLIPModel if both towers are CLIP's, else VisionTextDualEncoderModel (a ViT or CLIP's ViT
-               with a BERT that has a pooler, or with CLIP's text transformer)
-  open_clip    for open_clip, as local-dir:DIR: CLIP's ViT or OpenAI's ResNet with CLIP's text transformer
-  torchscript  one file, model.pt, with the methods encode_image and encode_text; for a classifier, encode_image, classify
-               (also forward) and classes. Supports every model
+  hf           for transformers: CLIPModel if both towers are CLIP's, else
+               VisionTextDualEncoderModel (a ViT or CLIP's ViT with a BERT that has a pooler, or
+               with CLIP's text transformer)
+  open_clip    for open_clip, as local-dir:DIR: CLIP's ViT or OpenAI's ResNet with CLIP's text
+               transformer
+  torchscript  one file, model.pt, with the methods encode_image and encode_text; for a
+               classifier, encode_image, classify (also forward) and classes; supports every model
 
-A model that a format cannot represent is an error with the reason. Except for torchscript, `from` in a spec can load the
-exported folder.
+A model that the format cannot represent is rejected with the reason. Except for torchscript,
+`from` in a spec can load the exported folder.
 
 Examples:
   clip-lab model export lit --format torchscript --out lit
@@ -57,7 +59,7 @@ pub struct ModelExportArgs {
     /// The output folder
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
-    /// The weights of the run [default: best, or last if no evaluation selected any]
+    /// The weights of the run (default: best, or last if no evaluation selected any)
     #[arg(long, value_enum)]
     pub weights: Option<ModelWeights>,
     /// Replace an existing export

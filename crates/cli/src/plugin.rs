@@ -14,10 +14,10 @@ pub enum PluginVerb {
         kind: String,
         /// The name of the plugin and its crate, such as my_loss
         name: String,
-        /// The output folder [default: NAME]
+        /// The output folder (default: NAME)
         #[arg(long, value_name = "FOLDER")]
         path: Option<PathBuf>,
-        /// The clip-lab checkout to build against [default: the one that this program was built from]
+        /// The clip-lab checkout to build against (default: the one that this program was built from)
         #[arg(long, value_name = "FOLDER")]
         clip_lab: Option<PathBuf>,
         /// Print JSON

@@ -10,9 +10,9 @@ pub const EXAMPLES: &str = "Examples:
   clip-lab prompts lit --data imagenet --templates mine.toml     your templates
   clip-lab prompts lit --data birds --select val --report test --classes names.txt --json
 
-Every template is evaluated alone. The ensemble grows greedily: each step adds the template that improves accuracy on the
---select split most, until none does. Its accuracy is then reported on the --report split. Data with a single split is
-split in half by a hash of the image names.";
+Every template is evaluated alone. The ensemble grows greedily: each step adds the template that
+improves accuracy on the --select split most, until none does. Its accuracy is then reported on the
+--report split. Data with a single split is split in half by a hash of the image names.";
 
 /// `clip-lab prompts`.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub struct PromptsArgs {
     /// The largest number of templates in the ensemble
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub most: u64,
-    /// The weights of the run [default: best, or last if no evaluation selected any]
+    /// The weights of the run (default: best, or last if no evaluation selected any)
     #[arg(long, value_enum)]
     pub weights: Option<ModelWeights>,
     /// Override a setting of the spec

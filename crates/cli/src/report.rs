@@ -19,7 +19,7 @@ pub struct ReportArgs {
     /// The metric, such as `test/retrieval/t2i/hit@1`; repeat for more tables. The first one decides the answer
     #[arg(long, value_name = "NAME")]
     pub metric: Vec<String>,
-    /// The arm to compare the others with [default: of the study, or the first]
+    /// The arm to compare the others with (default: of the study, or the first)
     #[arg(long, value_name = "ARM")]
     pub reference: Option<String>,
     /// Use the metrics of the trained weights or of their moving average

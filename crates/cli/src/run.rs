@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::Images;
 
-/// How a run reports progress.
+/// The interface of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Ui {
     /// The dashboard; training continues in the background when it is closed
@@ -36,10 +36,10 @@ pub struct RunArgs {
     /// Resume a stopped run from its last checkpoint: a uid, a uid prefix or a name
     #[arg(long, value_name = "RUN")]
     pub resume: Option<String>,
-    /// The name of the run [default: of the spec]
+    /// The name of the run (default: of the spec)
     #[arg(long)]
     pub name: Option<String>,
-    /// How to report progress [default: dashboard on a terminal, else plain]
+    /// The interface (default: dashboard on a terminal, else plain)
     #[arg(long, value_enum)]
     pub ui: Option<Ui>,
     /// Same as `--ui json`; for a study, print its final table as JSON
@@ -48,7 +48,7 @@ pub struct RunArgs {
     /// How the dashboard draws images
     #[arg(long, value_enum, default_value_t)]
     pub images: Images,
-    /// Overfit one batch for N steps [default: 50] and report whether the loss falls as expected; nothing is recorded
+    /// Overfit one batch for N steps (default: 50) and report whether the loss falls as expected; nothing is recorded
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50", require_equals = true,
           conflicts_with_all = ["resume", "name"])]
     pub overfit: Option<NonZeroU64>,
@@ -70,7 +70,7 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// How to report progress, if a flag says.
+    /// The interface that the flags select, if any.
     pub fn ui(&self) -> Option<Ui> {
         if self.json { Some(Ui::Json) } else { self.ui }
     }
@@ -89,8 +89,8 @@ pub struct StudyArgs {
     /// Print what would run, without running it
     #[arg(long)]
     pub dry_run: bool,
-    /// Keep finished runs whose spec, code or data has changed since, with a note on each. With --resume: resume such a run and
-    /// record the changes as an event
+    /// Keep finished runs whose spec, code or data has changed since, with a note on each. With --resume: resume such a
+    /// run and record the changes as an event
     #[arg(long, conflicts_with = "fresh")]
     pub allow_changed: bool,
     /// Run everything again; earlier runs are tagged `superseded` and no longer compared

@@ -76,13 +76,13 @@ pub enum RunsVerb {
 /// `clip-lab runs list`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ListArgs {
-    /// Show only matching runs: parts of names, `study:x`, `optimizer.lr<1e-4`, `hit@1>0.2`, `status:live`, `tag:x`; terms are
-    /// combined by a space (AND), `|` or OR, `-` or NOT, and parentheses
+    /// Show only matching runs: parts of names, `study:x`, `optimizer.lr<1e-4`, `hit@1>0.2`, `status:live`, `tag:x`;
+    /// terms are combined by a space (AND), `|` or OR, `-` or NOT, and parentheses
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Option<String>,
-    /// Columns to show: `name`, `uid`, `status`, `step`, `goal` (the goal metric), `best` (its best value), `tags`, `time`,
-    /// `study`, `epoch`, `rate`, `seed`, `reason`, `started`, `ended`, or any field, setting or metric as in filters
-    /// (`optimizer.lr`, `hit@1`, `best(val/loss)`); a leading `+` adds to the default columns
+    /// Columns to show: `name`, `uid`, `status`, `step`, `goal` (the goal metric), `best` (its best value), `tags`,
+    /// `time`, `study`, `epoch`, `rate`, `seed`, `reason`, `started`, `ended`, or any field, setting or metric as in
+    /// filters (`optimizer.lr`, `hit@1`, `best(val/loss)`); a leading `+` adds to the default columns
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub columns: Vec<String>,
     /// Sort by a column, ascending; `-NAME` sorts descending. Runs without a value come last

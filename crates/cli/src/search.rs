@@ -36,7 +36,7 @@ pub struct SearchArgs {
     /// Approximate search
     #[command(flatten)]
     pub approximate: ApproximateArgs,
-    /// The weights of the run [default: best, or last if no evaluation selected any]
+    /// The weights of the run (default: best, or last if no evaluation selected any)
     #[arg(long, value_enum)]
     pub weights: Option<ModelWeights>,
     /// Override a setting of the model's spec
@@ -54,10 +54,10 @@ pub struct GalleryArgs {
     /// Search the images below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "data")]
     pub images: Option<PathBuf>,
-    /// Search a data set of this spec [default: of the model's spec]
+    /// Search a data set of this spec (default: of the model's spec)
     #[arg(long, value_name = "SPEC")]
     pub data: Option<PathBuf>,
-    /// The split to search [default: test, else val, else train]
+    /// The split to search (default: test, else val, else train)
     #[arg(long, value_enum, conflicts_with = "images")]
     pub split: Option<SearchSplit>,
     /// Store the embeddings in this file instead of the cache
@@ -165,7 +165,7 @@ const EXAMPLES: &str = "Examples:
   clip-lab search lit --images ~/photos \"a dog on a beach\"      the ten nearest images
   clip-lab search lit --images ~/photos                         interactive, on a terminal
   clip-lab search lit --images ~/photos --image dog.jpg --show  similar images, drawn in the terminal
-  clip-lab search lit --queries words.txt --out sheet.html      a page of the run's test images
+  clip-lab search lit --queries texts.txt --out sheet.html      a page of the run's test images
   clip-lab search lit --wrong --direction i2t                   missed queries of the evaluation
 
 Embeddings are cached: the next search embeds only new and changed images.";

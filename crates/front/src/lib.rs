@@ -17,7 +17,8 @@ pub mod runs;
 pub mod search;
 pub mod study;
 
-/// An error that lists all mistakes in a study, a layout or a filter. Exits with [`Mistakes`](clip_lab_cli::Exit::Mistakes).
+/// An error that lists all mistakes in a study, a layout or a filter. Exits with
+/// [`Mistakes`](clip_lab_cli::Exit::Mistakes).
 #[derive(Debug)]
 pub struct Mistakes(String);
 

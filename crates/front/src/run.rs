@@ -1,5 +1,5 @@
-//! `clip-lab run`: on a terminal, starts the trainer as a child process with a log file and shows the dashboard; elsewhere,
-//! `clip-lab-core` replaces this process and prints plain lines.
+//! `clip-lab run`: on a terminal, starts the trainer as a child process with a log file and shows the dashboard;
+//! elsewhere, `clip-lab-core` replaces this process and prints plain lines.
 
 use std::{
     fs::{self, File},

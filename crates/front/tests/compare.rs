@@ -66,7 +66,8 @@ fn numbers_are_those_of_the_runs() {
     assert!((difference.estimate.value - 0.051).abs() < 1e-12 && difference.paired_by_seed);
     assert_eq!(difference.estimate.covers, Some(Covers::SeedsAndQueries));
     assert!(difference.p_holm >= difference.estimate.p && lit.is_marked());
-    // Every hit of clip is one of lit, so that only lit's 52, 51 and 50 more are discordant: 2 / 2^51 is the second of them.
+    // Every hit of clip is one of lit, so that only lit's 52, 51 and 50 more are discordant: 2 / 2^51 is the second of
+    // them.
     let mcnemar = lit.mcnemar.as_ref().unwrap();
     assert_eq!((mcnemar.seeds[0].only.first, mcnemar.seeds[0].only.second), (52, 0));
     assert!((mcnemar.p / (1.5 * 2.0_f64.powi(-50)) - 1.0).abs() < 1e-6, "{}", mcnemar.p);

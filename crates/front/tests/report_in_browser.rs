@@ -1,5 +1,5 @@
-//! The page in a real browser, with and without scripts, at phone and desktop widths. Skipped without Chromium, except in CI,
-//! where that fails.
+//! The page in a real browser, with and without scripts, at phone and desktop widths. Skipped without Chromium, except
+//! in CI, where that fails.
 
 #[allow(dead_code)] // Shared with other tests.
 mod common;

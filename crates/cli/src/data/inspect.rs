@@ -7,16 +7,17 @@ use clap::Args;
 /// `clip-lab data inspect`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads every image and every caption once, on all cores. Images are duplicates if their bytes are equal; captions, if they
-are equal ignoring case and spaces. Unreadable files do not make the command fail: it exits with 0.
+Reads every image and every caption once, on all cores. Images are duplicates if their bytes are
+equal; captions, if they are equal ignoring case and spaces. Unreadable files do not make the
+command fail: it exits with 0.
 
 Examples:
   clip-lab data inspect experiments/lit.toml
   clip-lab data inspect data/flickr30k --sheet sheet.png
   clip-lab data inspect shards/ --quick --json")]
 pub struct InspectArgs {
-    /// A spec, whose [data.*] are inspected, or a folder: images with a caption list, one folder per class, tar shards, or
-    /// images alone
+    /// A spec, whose [data.*] are inspected, or a folder: images with a caption list, one folder per class, tar shards,
+    /// or images alone
     #[arg(value_name = "SPEC|FOLDER")]
     pub data: PathBuf,
     /// Write a contact sheet of random images with their captions or classes

@@ -17,8 +17,8 @@ pub enum PackFormat {
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct PackArgs {
-    /// A spec, whose [data.*] are packed; a folder: images with a caption list, or one folder per class; or a data set of the
-    /// Hugging Face Hub, hf:datasets/ORGANISATION/NAME
+    /// A spec, whose [data.*] are packed; a folder: images with a caption list, or one folder per class; or a data set
+    /// of the Hugging Face Hub, hf:datasets/ORGANISATION/NAME
     #[arg(value_name = "SPEC|FOLDER")]
     pub data: PathBuf,
     /// The output folder
@@ -36,7 +36,7 @@ pub struct PackArgs {
     /// JPEG quality, from 1 to 100
     #[arg(long, value_name = "N", default_value_t = 92, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: u8,
-    /// The fraction of images that may be unreadable; those are left out and listed [default: of the data set]
+    /// The fraction of images that may be unreadable; those are left out and listed (default: of the data set)
     #[arg(long, value_name = "SHARE")]
     pub tolerate: Option<f64>,
     /// Override a setting of the spec

@@ -24,8 +24,8 @@ pub enum ColorWhen {
 /// The value of `--color`. Set once at start-up.
 static COLOR: OnceLock<ColorWhen> = OnceLock::new();
 
-/// Whether to colour output to a `terminal` (or to a file or pipe): `--color`, else NO_COLOR, CLICOLOR_FORCE and CLICOLOR in
-/// this order, as clap reads them for help and usage.
+/// Whether to colour output to a `terminal` (or to a file or pipe): `--color`, else NO_COLOR, CLICOLOR_FORCE and
+/// CLICOLOR in this order, as clap reads them for help and usage.
 pub fn coloured(terminal: bool) -> bool {
     match COLOR.get().copied().unwrap_or_default() {
         ColorWhen::Always => true,

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 /// Version of the JSON: incremented when a field is removed or changes its meaning. New fields do not change it.
 pub const VERSION: u64 = 1;
 
-/// One pretty-printed object that begins with its version. Hidden characters in strings are escaped; JSON parsers read them
-/// as the characters themselves.
+/// One pretty-printed object that begins with its version. Hidden characters in strings are escaped; JSON parsers read
+/// them as the characters themselves.
 pub fn answer(fields: Value) -> String {
     lines(&format!("{:#}\n", with_version(fields))).into_owned()
 }

@@ -14,8 +14,8 @@ use clip_lab_escape::{line, terminal};
 /// Whether a write to standard output failed.
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Prints data. A closed pipe (`| head`) is ignored, so that a run continues; `println!` would panic. Another write error,
-/// such as a full disk, is reported once and makes the program exit with 1.
+/// Prints data. A closed pipe (`| head`) is ignored, so that a run continues; `println!` would panic. Another write
+/// error, such as a full disk, is reported once and makes the program exit with 1.
 pub fn print(text: impl Display) {
     let mut out = stdout().lock();
     let text = text.to_string();
@@ -63,8 +63,8 @@ pub fn message(text: impl Display) -> String {
     format!("{before}{}{after}\n", body.replace('\n', "\n  ").replace("\n  \n", "\n\n"))
 }
 
-/// Prints a line of data like `println!`. Lines after a line feed are indented, see [`message`]; print multi-line text with
-/// [`print()`].
+/// Prints a line of data like `println!`. Lines after a line feed are indented, see [`message`]; print multi-line text
+/// with [`print()`].
 #[macro_export]
 macro_rules! out {
     ($($args:tt)*) => { $crate::print($crate::message(format_args!($($args)*))) };

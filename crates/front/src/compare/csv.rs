@@ -1,4 +1,5 @@
-//! The comparison as CSV: a row for each arm and metric, with numbers in full precision and empty cells for missing ones.
+//! The comparison as CSV: a row for each arm and metric, with numbers in full precision and empty cells for missing
+//! ones.
 
 use anyhow::Result;
 use clip_lab_escape::cell;

@@ -111,7 +111,8 @@ fn missing(study: &Study, runs: &[RunRow]) -> Vec<String> {
     lacking.map(|(arm, seed)| format!("{arm} seed {seed}: not run yet")).collect()
 }
 
-/// Arms with the runs that count: for each seed, the newest finished one. Arms that are not in `order` follow, oldest first.
+/// Arms with the runs that count: for each seed, the newest finished one. Arms that are not in `order` follow, oldest
+/// first.
 fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<String>) -> Result<Selection> {
     let mut labelled = labelled;
     labelled.sort_by(|a, b| b.1.uid.cmp(&a.1.uid));

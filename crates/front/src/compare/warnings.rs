@@ -14,8 +14,8 @@ use super::{
 /// The fingerprints of a run, by name.
 type Fingerprints = BTreeMap<String, Value>;
 
-/// Warnings on `code` and `data.*` that differ within an arm, and on code and the data of the compared `splits` that differ
-/// between arms.
+/// Warnings on `code` and `data.*` that differ within an arm, and on code and the data of the compared `splits` that
+/// differ between arms.
 pub fn warnings(reader: &Reader, arms: &[Arm], splits: &[&str]) -> Result<Vec<String>> {
     let (mut warnings, mut first_runs) = (Vec::new(), Vec::new());
     for arm in arms {

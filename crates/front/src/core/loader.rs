@@ -1,5 +1,5 @@
-//! Checks that the dynamic loader finds the libraries of `clip-lab-core`. Its own message names neither the reason nor the
-//! fix.
+//! Checks that the dynamic loader finds the libraries of `clip-lab-core`. Its own message names neither the reason nor
+//! the fix.
 
 use std::{
     fs::File,
@@ -19,7 +19,8 @@ const LIBRARY: &str = "libtorch_cpu.so";
 /// The exit code if the loader cannot start a program.
 const NOT_LOADED: i32 = 127;
 
-/// Checks that `core` can start. Costs a few reads if libtorch is in a folder of the program's RPATH; otherwise starts it.
+/// Checks that `core` can start. Costs a few reads if libtorch is in a folder of the program's RPATH; otherwise starts
+/// it.
 ///
 /// # Errors
 /// If it does not start, with the missing library and the fix.

@@ -113,7 +113,9 @@ impl Request<'_> {
         let base = self.report(&self.args.metric)?;
         let (raw, average) = raw_and_ema(&one(&base)?.metric);
         let found = self.report(&[raw.clone(), average.clone()])?;
-        let [raw_table, ema_table] = &found.tables[..] else { bail!("expected two tables from the comparison") };
+        let [raw_table, ema_table] = &found.tables[..] else {
+            bail!("expected two tables from the comparison")
+        };
         let title = Measure::new(&raw, "", raw_table.goal).title();
         let slopes = from_comparison::slopes(raw_table, ema_table);
         let scene = forms::ema::ema(&slopes, &title, self.options.size)?;

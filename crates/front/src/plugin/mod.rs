@@ -19,8 +19,8 @@ const CONFIG: &str = include_str!("../../templates/plugin/config.toml.in");
 const README: &str = include_str!("../../templates/plugin/README.md.in");
 const TEST: &str = include_str!("../../templates/plugin/conformance.rs.in");
 
-/// Creates the crate `name` with a plugin of a kind in `folder` (default: `name`), to be built against the clip-lab checkout
-/// in `checkout` (default: the one that this program was built from). Returns the next steps.
+/// Creates the crate `name` with a plugin of a kind in `folder` (default: `name`), to be built against the clip-lab
+/// checkout in `checkout` (default: the one that this program was built from). Returns the next steps.
 ///
 /// # Errors
 /// If there is no such kind, the name is not valid, the folder is in use, or there is no checkout.

@@ -28,8 +28,8 @@ pub struct Core {
 }
 
 impl Core {
-    /// Starts `clip-lab-core` with this program's arguments and waits until its index is up to date; it reports progress on
-    /// standard error. `None` if it exits before, after printing the reason.
+    /// Starts `clip-lab-core` with this program's arguments and waits until its index is up to date; it reports
+    /// progress on standard error. `None` if it exits before, after printing the reason.
     ///
     /// # Errors
     /// If it cannot be started.

@@ -1,4 +1,5 @@
-//! `clip-lab search`: sends queries to `clip-lab-core`, a child process with the model and the index, and shows the answers.
+//! `clip-lab search`: sends queries to `clip-lab-core`, a child process with the model and the index, and shows the
+//! answers.
 //!
 //! ```text
 //! queries --core: child process, JSON lines--> answers -> table | json

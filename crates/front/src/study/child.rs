@@ -148,7 +148,8 @@ impl Running {
         }))
     }
 
-    /// The outcome of a run that ended before it was recorded, from its log. Removes its files and, if empty, its folder.
+    /// The outcome of a run that ended before it was recorded, from its log. Removes its files and, if empty, its
+    /// folder.
     fn unrecorded(&self) -> Outcome {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         for file in [&self.spec, &self.log] {

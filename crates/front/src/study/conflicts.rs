@@ -14,7 +14,8 @@ use super::{
     table::NextCommands,
 };
 
-/// Checks that finished runs of the study equal what would run now. With `--allow-changed`, adds a note to those that do not.
+/// Checks that finished runs of the study equal what would run now. With `--allow-changed`, adds a note to those that
+/// do not.
 ///
 /// # Errors
 /// If some do not, with the differences.

@@ -21,8 +21,8 @@ pub enum Action {
     Start,
 }
 
-/// Decides from the past runs, newest first. `allow_changed` resumes runs of other code and data; `has_ended` tells whether
-/// the process of a run has ended.
+/// Decides from the past runs, newest first. `allow_changed` resumes runs of other code and data; `has_ended` tells
+/// whether the process of a run has ended.
 pub fn decide(runs: Vec<PastRun>, allow_changed: bool, has_ended: impl Fn(&RunRow) -> bool) -> Action {
     if let Some(done) = runs.iter().find(|past| past.row.status == Status::Finished) {
         return Action::Done(done.clone());

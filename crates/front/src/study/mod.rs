@@ -45,8 +45,8 @@ pub fn holds_study(file: &Path) -> bool {
     text_of(file).is_ok_and(|text| is_study(&text))
 }
 
-/// Runs what the study in `args.spec` lacks. `trust_code` allows code that checkpoints name. Succeeds if every requested run
-/// has a result.
+/// Runs what the study in `args.spec` lacks. `trust_code` allows code that checkpoints name. Succeeds if every
+/// requested run has a result.
 ///
 /// # Errors
 /// If the study is invalid, earlier results conflict with what would run now, or the store cannot be used.

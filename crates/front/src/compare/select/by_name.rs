@@ -8,8 +8,8 @@ type Labelled = (String, RunRow);
 
 /// The runs of `what` with the names of their arms, and those names in the given order.
 ///
-/// A name selects all runs that have it; any other selector, one run. Runs of the same name form an arm. Two runs of the same
-/// name and seed that are both selected by uid form two arms.
+/// A name selects all runs that have it; any other selector, one run. Runs of the same name form an arm. Two runs of
+/// the same name and seed that are both selected by uid form two arms.
 ///
 /// # Errors
 /// If no run matches a selector.

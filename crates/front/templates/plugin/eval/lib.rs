@@ -2,8 +2,8 @@
 
 use clip_lab_api::prelude::*;
 
-/// The mean cosine similarity of captions with their own images, with all images, and the difference. Needs no ranks, and
-/// shows whether the two towers share an embedding space.
+/// The mean cosine similarity of captions with their own images, with all images, and the difference. Needs no ranks,
+/// and shows whether the two towers share an embedding space.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {}

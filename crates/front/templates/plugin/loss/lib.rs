@@ -2,8 +2,8 @@
 
 use clip_lab_api::prelude::*;
 
-/// A margin loss (VSE++, <https://arxiv.org/abs/1707.05612>, without hard negatives): every wrong caption of an image, and
-/// every wrong image of a caption, must be less similar than the matching one by a margin.
+/// A margin loss (VSE++, <https://arxiv.org/abs/1707.05612>, without hard negatives): every wrong caption of an image,
+/// and every wrong image of a caption, must be less similar than the matching one by a margin.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use clip_lab_api::prelude::*;
 
-/// Lion (<https://arxiv.org/abs/2302.06675>): every weight moves by the learning rate, in the direction of the sign of a moving
-/// average of its gradients. Needs a learning rate about ten times lower than AdamW, and ten times more weight decay.
+/// Lion (<https://arxiv.org/abs/2302.06675>): every weight moves by the learning rate, in the direction of the sign of
+/// a moving average of its gradients. Needs a learning rate about ten times lower than AdamW, and ten times more weight
+/// decay.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {

@@ -2,8 +2,8 @@
 
 use clip_lab_api::prelude::*;
 
-/// Gradient centralisation (<https://arxiv.org/abs/2004.01461>): subtracts the mean over the inputs from the gradient of every
-/// matrix or filter before the optimizer step. Records the largest subtracted mean as `train/gradient_mean`.
+/// Gradient centralisation (<https://arxiv.org/abs/2004.01461>): subtracts the mean over the inputs from the gradient
+/// of every matrix or filter before the optimizer step. Records the largest subtracted mean as `train/gradient_mean`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
