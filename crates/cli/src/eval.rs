@@ -8,16 +8,16 @@ use crate::ModelWeights;
 
 /// The examples of `clip-lab eval --help`.
 pub const EXAMPLES: &str = "Examples:
-  clip-lab eval lit                                             the evaluation of its spec, on val and test
+  clip-lab eval lit                                             its own evaluation, on val and test
   clip-lab eval lit --data flickr8k --suite retrieval           retrieval on another data set
-  clip-lab eval lit --data cifar10/test --templates openai80    zero-shot on class folders, 80 templates
+  clip-lab eval lit --data cifar10/test --templates openai80    zero-shot with 80 templates
   clip-lab eval lit --data cifar10/test --confusion cifar.png   a confusion matrix
-  clip-lab eval cifar-finetune --data cifar10/test              a classifier on other images of its classes
+  clip-lab eval cifar-finetune --data cifar10/test              a classifier on other images
   clip-lab eval hf:openai/clip-vit-base-patch32 --data imagenet-v2 --classes names.txt --templates openai7
   clip-lab compare lit clip-scratch --metric cifar10-test/zero_shot/top1
   clip-lab eval --interpolate experiments/lit.toml lit          interpolated weights (WiSE-FT)
 
-The results of a run are recorded in the store with the ranks of all queries: see `clip-lab runs show RUN`.";
+Results of a run are recorded in the store with the ranks of all queries: `clip-lab runs show RUN`.";
 
 /// `clip-lab eval`.
 #[derive(Debug, Args)]

@@ -153,7 +153,7 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
         );
         let scripts = view["scripts"] == true;
         assert_eq!(view["colours"], 3, "the policy lets the page's own styles through: {view}");
-        // On a phone the table of results is wider than the window, and says so.
+        // On a phone the table of results is wider than the window and has a hint.
         let phone = view["width"] == 400;
         assert!(!(scripts && phone) || view["hints"].as_u64() > Some(0), "{view}");
         assert_eq!(view["buttons"].as_u64() > Some(0), scripts);
@@ -225,7 +225,7 @@ fn the_page_renders_at_both_widths_and_in_print() {
         wanted.into_iter().for_each(|to| {
             fs::copy(&picture, to.join(format!("{width}-{}.png", &scheme[scheme.len() - 1..]))).unwrap();
         });
-        // The width stands at the 16th byte of every PNG. A blank page of that size would be far smaller.
+        // Bytes 16 to 20 of a PNG are its width. A blank page of that size would be far smaller.
         assert_eq!((&bytes[1..4], &bytes[16..20]), (&b"PNG"[..], &width.to_be_bytes()[..]));
         assert!(bytes.len() > 20_000, "{} bytes at {width} pixels", bytes.len());
     }

@@ -32,9 +32,9 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn list(words: &[impl AsRef<str>]) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match &words[..] {
+pub fn list(items: &[impl AsRef<str>]) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match &items[..] {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
