@@ -83,7 +83,7 @@ impl Runner<'_> {
                 self.stop(handled);
             }
             if handled == 0 {
-                self.launch()?;
+                self.start_waiting()?;
             }
             self.follow()?;
             if self.running.is_empty() && (self.waiting.is_empty() || handled > 0) {
@@ -103,7 +103,7 @@ impl Runner<'_> {
     }
 
     /// Starts waiting runs up to the limit.
-    fn launch(&mut self) -> Result<()> {
+    fn start_waiting(&mut self) -> Result<()> {
         for _ in 0..self.waiting.len() {
             if self.running.len() >= self.limit {
                 break;
