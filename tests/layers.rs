@@ -180,7 +180,7 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
 
 /// Where something is printed besides `clip_lab_cli`, and why nothing from outside is executed by a terminal there.
 const PRINTS: [&str; 5] = [
-    "crates/cli/src/manners/print.rs",       // the sink
+    "crates/cli/src/process/print.rs",       // the sink
     "crates/hub/src/meter.rs",               // escapes by itself
     "crates/hub/src/repo.rs",                // escapes by itself
     "plugins/data/src/webdataset/gather.rs", // numbers

@@ -91,7 +91,7 @@ fn what_was_confused_is_told_and_drawn() {
     says(&refused, &["`.docx` is not one of"]);
     says(
         &lab.run(&["eval", "tiny", "--suite", "retrieval", "--confusion", "d.png"]).bad(),
-        &["--confusion wants zero_shot or classification"],
+        &["--confusion needs zero_shot or classification"],
     );
 }
 

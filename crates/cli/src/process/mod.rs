@@ -1,4 +1,4 @@
-//! How both programs behave: what they print where, in which form and colour, and with which code they end.
+//! Conventions that both programs share: output streams, JSON, colours, signals, threads and exit codes.
 
 mod colour;
 mod exit;
@@ -9,8 +9,8 @@ mod threads;
 
 pub use clip_lab_escape::shown;
 pub use colour::{ColorWhen, coloured, paint};
-pub(crate) use colour::{choose, given};
-pub(crate) use exit::refuse;
+pub(crate) use colour::{color_of, set_color};
+pub(crate) use exit::exit_with;
 pub use exit::{EXIT_CODES, Exit};
 pub use json::{VERSION, answer, line};
 pub use print::{message, print, rewrite, talk, tell, tell_mistakes};

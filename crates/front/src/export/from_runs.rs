@@ -1,4 +1,4 @@
-//! What runs recorded besides results, as plain data for the forms.
+//! Data recorded by runs, besides results, for the forms.
 
 use anyhow::Result;
 use clip_lab_board::export::forms::{
@@ -8,12 +8,12 @@ use clip_lab_board::export::forms::{
 };
 use clip_lab_store::{Probe, Reader, RunRow};
 
-/// The runs of each arm, in the order in which arms come first.
+/// The runs of each arm, in order of first appearance.
 fn arms(runs: &[RunRow]) -> Vec<(String, Vec<&RunRow>)> {
     let mut arms: Vec<(String, Vec<&RunRow>)> = Vec::new();
     for run in runs {
         let name = run.arm.clone().unwrap_or_else(|| run.name.clone());
-        match arms.iter_mut().find(|(known, _)| *known == name) {
+        match arms.iter_mut().find(|(other, _)| *other == name) {
             Some((_, of)) => of.push(run),
             None => arms.push((name, vec![run])),
         }
@@ -21,7 +21,7 @@ fn arms(runs: &[RunRow]) -> Vec<(String, Vec<&RunRow>)> {
     arms
 }
 
-/// The largest learning rate of each layer, of the first run of each arm: seeds have the same.
+/// The largest learning rate of each layer, from the first run of each arm, because all seeds have the same.
 pub fn rates(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Rates>> {
     let mut found = Vec::new();
     for (name, runs) in arms(runs) {
@@ -42,7 +42,7 @@ pub fn rates(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Rates>> {
 /// Seconds by phase.
 type Seconds = Vec<(String, f64)>;
 
-/// Mean seconds of each phase over the runs of each arm, with the names of the phases.
+/// The names of the phases, and the mean seconds of each phase over the runs of each arm.
 pub fn phases(reader: &Reader, runs: &[RunRow]) -> Result<(Vec<String>, Vec<Bar>)> {
     let (mut names, mut rows) = (Vec::<String>::new(), Vec::<(String, Vec<Seconds>)>::new());
     for (name, runs) in arms(runs) {
@@ -57,7 +57,7 @@ pub fn phases(reader: &Reader, runs: &[RunRow]) -> Result<(Vec<String>, Vec<Bar>
             true
         }
     });
-    // What is left over comes last.
+    // `other` comes last.
     names.sort_by_key(|name| name == "other");
     let mean = |each: &[Seconds], phase: &String| {
         let of = each.iter().map(|run| run.iter().find(|(name, _)| name == phase).map_or(0.0, |(_, s)| *s));
@@ -70,7 +70,7 @@ pub fn phases(reader: &Reader, runs: &[RunRow]) -> Result<(Vec<String>, Vec<Bar>
     Ok((names.clone(), rows.into_iter().map(bar).collect()))
 }
 
-/// Seconds of the whole run by phase. Phases are recorded per step; those that the update consists of replace it.
+/// Seconds of a run by phase. Phases are recorded per step; parts of the update replace the update.
 fn of_run(reader: &Reader, run: &RunRow) -> Result<Vec<(String, f64)>> {
     let (mut phases, mut update, mut evaluation) = (Vec::new(), 0.0, 0.0);
     for series in reader.series(run.id)? {
@@ -104,8 +104,8 @@ fn of_run(reader: &Reader, run: &RunRow) -> Result<Vec<(String, f64)>> {
     Ok(phases)
 }
 
-/// What each run made of fixed pairs, first and last; runs that recorded none are left out. Of the splits and weights the
-/// first evaluation has, the weights as trained come first, and `val` before `test`.
+/// The similarity matrices of each run at the first and the last evaluation; runs without any are left out. Prefers the
+/// trained weights, and `val` over `test`.
 pub fn similarities(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Pair>> {
     let mut found = Vec::new();
     for run in runs {

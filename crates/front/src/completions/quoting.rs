@@ -1,16 +1,17 @@
-//! Words that a shell puts into a command line as they are. What it inserts is executed at the next Enter.
+//! Quoting of completions. What the shell inserts is executed at the next Enter.
 
 use std::borrow::Cow;
 
 use clip_lab_escape::is_hidden;
 
-/// Whether no shell sees more in `text` than a word.
+/// Whether every shell reads `text` as a single literal word.
 pub fn is_plain(text: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() && !is_hidden(c) || "_-./:+".contains(c);
     !text.is_empty() && !text.starts_with('-') && text.chars().all(plain)
 }
 
-/// `file` as `shell` may insert it. zsh and fish quote what they insert; bash does not; of the others nothing is known.
+/// `file` quoted for `shell`. zsh and fish quote what they insert; bash does not; other shells get no file with special
+/// characters.
 pub fn quoted(shell: &str, file: &str) -> Option<String> {
     match shell {
         _ if is_plain(file) => Some(file.to_owned()),
@@ -27,9 +28,9 @@ fn is_special(c: char) -> bool {
     c.is_ascii() && !c.is_ascii_alphanumeric() && !"_-./:+".contains(c)
 }
 
-/// What bash hands over is quoted as it was typed.
-pub fn unquoted<'a>(shell: &str, begun: &'a str) -> Cow<'a, str> {
-    if shell == "bash" && begun.contains('\\') { begun.replace('\\', "").into() } else { begun.into() }
+/// Removes the quoting of the typed prefix. bash passes it as typed.
+pub fn unquoted<'a>(shell: &str, prefix: &'a str) -> Cow<'a, str> {
+    if shell == "bash" && prefix.contains('\\') { prefix.replace('\\', "").into() } else { prefix.into() }
 }
 
 #[cfg(test)]
@@ -37,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_shell_would_execute_is_no_word() {
+    fn what_a_shell_would_expand_is_not_plain() {
         for bad in
             ["a;touch x", "$(id)", "`id`", "a b", "--yes", "a\nb", "*", "~root", "{a,b}", "a\u{202e}b", ""]
         {
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_quoted_as_their_shell_needs_it() {
+    fn files_are_quoted_for_their_shell() {
         assert_eq!(quoted("bash", "my file;x.toml").as_deref(), Some(r"my\ file\;x.toml"));
         assert_eq!(quoted("fish", "my file").as_deref(), Some("my file"));
         assert_eq!((quoted("elvish", "my file"), quoted("bash", "a\nb")), (None, None));

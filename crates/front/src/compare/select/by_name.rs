@@ -1,4 +1,4 @@
-//! Arms from runs that the user names one by one.
+//! Arms of runs that the user names individually.
 
 use anyhow::Result;
 use clip_lab_store::{Reader, RunRow};
@@ -6,18 +6,18 @@ use clip_lab_store::{Reader, RunRow};
 /// A run with the name of its arm.
 type Labelled = (String, RunRow);
 
-/// The runs that `what` means, each with the name of its arm, and those names in the order asked for.
+/// The runs of `what` with the names of their arms, and those names in the given order.
 ///
-/// A name means all runs that have it, anything else one run. Runs of one name are an arm; two of the same name and seed,
-/// both asked for by their uids, are to be told apart and become two.
+/// A name selects all runs that have it; any other selector, one run. Runs of the same name form an arm. Two runs of
+/// the same name and seed that are both selected by uid form two arms.
 ///
 /// # Errors
-/// When nothing answers to a selector.
+/// If no run matches a selector.
 pub fn arms(reader: &Reader, runs: &[RunRow], what: &[String]) -> Result<(Vec<Labelled>, Vec<String>)> {
     let mut chosen = Vec::new();
     for selector in what {
         for pick in picks(reader, runs, selector)? {
-            if chosen.iter().all(|known: &Pick| known.run.uid != pick.run.uid) {
+            if chosen.iter().all(|other: &Pick| other.run.uid != pick.run.uid) {
                 chosen.push(pick);
             }
         }
@@ -33,22 +33,22 @@ pub fn arms(reader: &Reader, runs: &[RunRow], what: &[String]) -> Result<(Vec<La
     Ok((labelled, order))
 }
 
-/// A run, and whether it was asked for by its uid.
+/// A run, and whether it was selected by uid.
 struct Pick {
     run: RunRow,
-    alone: bool,
+    by_uid: bool,
 }
 
 fn picks(reader: &Reader, runs: &[RunRow], selector: &str) -> Result<Vec<Pick>> {
     let named = runs.iter().filter(|run| run.name == selector);
-    let named: Vec<Pick> = named.map(|run| Pick { run: run.clone(), alone: false }).collect();
-    if named.is_empty() { Ok(vec![Pick { run: reader.run(selector)?, alone: true }]) } else { Ok(named) }
+    let named: Vec<Pick> = named.map(|run| Pick { run: run.clone(), by_uid: false }).collect();
+    if named.is_empty() { Ok(vec![Pick { run: reader.run(selector)?, by_uid: true }]) } else { Ok(named) }
 }
 
 fn label(pick: &Pick, all: &[Pick]) -> String {
-    let Pick { run, alone } = pick;
-    let twin = |other: &&Pick| other.alone && other.run.name == run.name && other.run.seed == run.seed;
-    match *alone && all.iter().filter(twin).count() > 1 {
+    let Pick { run, by_uid } = pick;
+    let twin = |other: &&Pick| other.by_uid && other.run.name == run.name && other.run.seed == run.seed;
+    match *by_uid && all.iter().filter(twin).count() > 1 {
         true => format!("{}·{}", run.name, &run.uid[run.uid.len().saturating_sub(4)..]),
         false => run.name.clone(),
     }

@@ -1,4 +1,4 @@
-//! Runs by a filter.
+//! Selects runs by a filter.
 
 use std::collections::HashMap;
 
@@ -8,20 +8,17 @@ use clip_lab_store::{Asked, Reader, RunFacts, RunRow, SeriesRow};
 
 use crate::Mistakes;
 
-/// What is asked of many runs, read at once.
+/// Settings, labels and series of many runs, read at once.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct RunDetails {
     facts: HashMap<clip_lab_store::RunId, RunFacts>,
     series: HashMap<clip_lab_store::RunId, Vec<SeriesRow>>,
-    nothing: RunFacts,
+    empty: RunFacts,
 }
 
-impl Known {
-    /// Reads what `asked` names of all runs, and no more.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn read(reader: &Reader, asked: &Asked) -> Result<Known> {
+impl RunDetails {
+    /// Reads only what `asked` names, for all runs.
+    pub fn read(reader: &Reader, asked: &Asked) -> Result<RunDetails> {
         let mut facts: HashMap<_, RunFacts> = HashMap::new();
         for (run, settings) in reader.settings_asked(asked)? {
             facts.entry(run).or_default().settings = settings;
@@ -31,33 +28,33 @@ impl Known {
             tags.into_iter().for_each(|(run, tags)| facts.entry(run).or_default().tags = tags);
             notes.into_iter().for_each(|(run, notes)| facts.entry(run).or_default().notes = notes);
         }
-        Ok(Known { facts, series: reader.series_asked(asked)?, nothing: RunFacts::default() })
+        Ok(RunDetails { facts, series: reader.series_asked(asked)?, empty: RunFacts::default() })
     }
 
-    /// A run as filters and columns see it.
+    /// A run with its details, as filters and columns take it.
     pub fn subject<'a>(&'a self, row: &'a RunRow) -> Subject<'a> {
         Subject {
             row,
-            facts: self.facts.get(&row.id).unwrap_or(&self.nothing),
+            facts: self.facts.get(&row.id).unwrap_or(&self.empty),
             series: self.series.get(&row.id).map_or(&[], Vec::as_slice),
         }
     }
 }
 
-/// The runs of `all` that `text` means; `name` says where the text comes from.
+/// The runs of `all` that match the filter `text`; `name` is the option that it comes from.
 ///
 /// # Errors
-/// Those of the store, and what is wrong with the filter: its grammar, or names that no run has.
-pub fn filtered(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Result<Vec<RunRow>> {
-    let filter = Filter::read(name, text).map_err(Mistakes::in_words)?;
+/// If the store cannot be read, the filter does not parse, or it names what no run has.
+pub fn matching_runs(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Result<Vec<RunRow>> {
+    let filter = Filter::read(name, text).map_err(Mistakes::error)?;
     if filter.is_empty() {
         return Ok(all);
     }
-    let known = Known::read(reader, &filter.asks())?;
+    let details = RunDetails::read(reader, &filter.asks())?;
     filter
-        .check_among(all.iter().map(|row| known.subject(row)), &|| reader.names().unwrap_or_default())
-        .map_err(|problem| Mistakes::in_words(clip_lab_problem::render(name, text, &[problem], false)))?;
-    Ok(all.into_iter().filter(|row| filter.matches(&known.subject(row))).collect())
+        .check_among(all.iter().map(|row| details.subject(row)), &|| reader.names().unwrap_or_default())
+        .map_err(|problem| Mistakes::error(clip_lab_problem::render(name, text, &[problem], false)))?;
+    Ok(all.into_iter().filter(|row| filter.matches(&details.subject(row))).collect())
 }
 
 #[cfg(test)]
@@ -70,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Settings that end in each other, differ by letters alone, or hold what SQL gives a meaning.
+    /// Keys that are suffixes of each other, differ only in case, or contain characters special in SQL.
     const KEYS: [&str; 10] = [
         "lr",
         "optimizer.lr",
@@ -96,7 +93,7 @@ mod tests {
     ];
     const VALUES: [&str; 6] = ["1e-4", "0.1", "\"vit\"", "null", "true", "\"Größe\""];
 
-    /// Runs each of which has some of the names.
+    /// Runs, each with some of the names.
     fn store() -> (TempDir, Reader) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lab.db");
@@ -137,7 +134,7 @@ mod tests {
         (folder, reader)
     }
 
-    /// What the filter means where everything of every run is read.
+    /// The same filter, evaluated on all data of all runs.
     fn in_memory(reader: &Reader, text: &str) -> Result<Vec<String>, String> {
         let filter = Filter::read("--filter", text)?;
         let all = reader.runs().unwrap();
@@ -172,8 +169,8 @@ mod tests {
         ];
         let known = KEYS.into_iter().chain(METRICS).chain(fixed).chain(["no such", "é", "b.lr", "0.lr", "0"]);
         let quoted = known.map(|name| format!("\"{}\"", name.replace('"', ""))).collect::<Vec<_>>();
-        let picked = ["best", "min", "max", "last"].map(|pick| format!("{pick}(hit@1)"));
-        proptest::sample::select([quoted, picked.to_vec()].concat())
+        let functions = ["best", "min", "max", "last"].map(|pick| format!("{pick}(hit@1)"));
+        proptest::sample::select([quoted, functions.to_vec()].concat())
     }
 
     fn atom() -> impl Strategy<Value = String> {
@@ -200,26 +197,26 @@ mod tests {
     }
 
     #[test]
-    fn what_sql_selects_is_what_the_language_means() {
+    fn sql_selects_what_the_filter_language_means() {
         let (_folder, reader) = store();
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(400));
-        let (some, refused) = (Cell::new(0), Cell::new(0));
+        let (some, rejected) = (Cell::new(0), Cell::new(0));
         let outcome = runner.run(&text(), |text| {
-            let found = filtered(&reader, reader.runs().unwrap(), &text, "--filter");
+            let found = matching_runs(&reader, reader.runs().unwrap(), &text, "--filter");
             let found = found.map(|runs| runs.into_iter().map(|run| run.uid).collect::<Vec<_>>());
             let expected = in_memory(&reader, &text);
             some.set(
                 some.get()
                     + usize::from(expected.as_ref().is_ok_and(|runs| !runs.is_empty() && runs.len() < 12)),
             );
-            refused.set(refused.get() + usize::from(expected.is_err()));
+            rejected.set(rejected.get() + usize::from(expected.is_err()));
             prop_assert_eq!(found.map_err(|error| error.to_string()), expected, "{}", text);
             Ok(())
         });
         outcome.unwrap();
         assert!(
-            some.get() > 10 && refused.get() > 5,
-            "{some:?} filters chose some, {refused:?} were refused"
+            some.get() > 10 && rejected.get() > 5,
+            "{some:?} filters matched some runs, {rejected:?} were rejected"
         );
     }
 }

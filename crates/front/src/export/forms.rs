@@ -1,4 +1,4 @@
-//! Forms other than curves: what each needs is read, drawn and written.
+//! Exports charts other than curves.
 
 use std::path::{Path, PathBuf};
 
@@ -11,39 +11,39 @@ use clip_lab_board::{
 use clip_lab_cli::{ChartForm, CompareArgs, CostOf, ExportArgs};
 use clip_lab_store::{Goal, Reader, RunRow};
 
-use super::{measured, recorded};
+use super::{from_comparison, from_runs};
 use crate::compare::{self, Report};
 
-/// Draws and writes the form that `args` ask for.
+/// Draws and writes the form that `args` request.
 ///
 /// # Errors
-/// Those of the store and of the comparison; data that the form lacks; a file that cannot be written.
-pub fn formed(
+/// If the comparison fails, data is missing, or a file cannot be written.
+pub fn export_form(
     reader: &Reader,
     store: &Path,
     args: &ExportArgs,
     runs: &[RunRow],
     options: &ExportOptions,
 ) -> Result<Vec<PathBuf>> {
-    let asked = Asked { reader, store, args, runs, options };
-    let Drawn { scene, what, notes } = match args.form {
-        ChartForm::Curves => bail!("curves are drawn without the comparison"),
-        ChartForm::Forest => asked.forest()?,
-        ChartForm::Hits => asked.hits()?,
-        ChartForm::Cost => asked.cost()?,
-        ChartForm::Ema => asked.ema()?,
-        ChartForm::Layers => asked.layers()?,
-        ChartForm::Phases => asked.phases()?,
-        ChartForm::Similarity => asked.similarity()?,
-        ChartForm::Parallel => asked.parallel()?,
+    let request = Request { reader, store, args, runs, options };
+    let Chart { scene, what, notes } = match args.form {
+        ChartForm::Curves => bail!("curves need no comparison"),
+        ChartForm::Forest => request.forest()?,
+        ChartForm::Hits => request.hits()?,
+        ChartForm::Cost => request.cost()?,
+        ChartForm::Ema => request.ema()?,
+        ChartForm::Layers => request.layers()?,
+        ChartForm::Phases => request.phases()?,
+        ChartForm::Similarity => request.similarity()?,
+        ChartForm::Parallel => request.parallel()?,
     };
     let sources = runs.iter().map(|run| Source::read(reader, run)).collect::<Result<Vec<_>>>()?;
     let form = format!("{:?}", args.form).to_lowercase();
     save(&scene, &About::new(&form, &what, &sources, &notes), options)
 }
 
-/// What a form is drawn from.
-struct Asked<'a> {
+/// The runs and the options of an export.
+struct Request<'a> {
     reader: &'a Reader,
     store: &'a Path,
     args: &'a ExportArgs,
@@ -51,14 +51,14 @@ struct Asked<'a> {
     options: &'a ExportOptions,
 }
 
-/// A form: how it looks, what it shows, and what its intervals are.
-struct Drawn {
+/// A chart with its description and notes on its intervals.
+struct Chart {
     scene: Scene,
     what: String,
     notes: Vec<String>,
 }
 
-impl Drawn {
+impl Chart {
     fn new(scene: Scene, what: impl Into<String>) -> Self {
         Self { scene, what: what.into(), notes: Vec::new() }
     }
@@ -68,18 +68,19 @@ impl Drawn {
     }
 }
 
-impl Asked<'_> {
-    fn forest(&self) -> Result<Drawn> {
+impl Request<'_> {
+    fn forest(&self) -> Result<Chart> {
         let found = self.report(&self.args.metric)?;
-        let scene = forms::forest::forest(&measured::blocks(&found), &found.reference, self.args.width)?;
+        let scene =
+            forms::forest::forest(&from_comparison::blocks(&found), &found.reference, self.args.width)?;
         let metrics: Vec<&str> = found.tables.iter().map(|table| table.metric.as_str()).collect();
         let what = format!("Differences to {} in {}", found.reference, metrics.join(", "));
-        Ok(Drawn::new(scene, what).with(intervals(&found)))
+        Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 
-    fn hits(&self) -> Result<Drawn> {
+    fn hits(&self) -> Result<Chart> {
         let asked = match &self.args.metric[..] {
-            [] => measured::hit_metrics(self.reader, self.runs)?,
+            [] => from_comparison::hit_metrics(self.reader, self.runs)?,
             named => named.to_vec(),
         };
         ensure!(
@@ -87,68 +88,70 @@ impl Asked<'_> {
             "none of these runs has a metric such as test/retrieval/t2i/hit@1 or test/zero_shot/top5"
         );
         let found = self.report(&asked)?;
-        let scene = forms::hits::hits(&measured::arms(&found), self.args.width)?;
-        let what = format!("Hits among the first k; in grey {}", found.reference);
-        Ok(Drawn::new(scene, what).with(intervals(&found)))
+        let scene = forms::hits::hits(&from_comparison::arms(&found), self.args.width)?;
+        let what = format!("hit@k over k; grey: {}", found.reference);
+        Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 
-    fn cost(&self) -> Result<Drawn> {
+    fn cost(&self) -> Result<Chart> {
         let found = self.report(&self.args.metric)?;
         let table = one(&found)?;
-        let measure = measured::measure(table);
+        let measure = from_comparison::measure(table);
         let (x, unit) = cost_axis(self.args.cost);
-        let offers = measured::offers(table, |cost| match self.args.cost {
+        let offers = from_comparison::offers(table, |cost| match self.args.cost {
             CostOf::Seconds => cost.seconds,
             CostOf::Samples => cost.samples,
             CostOf::Flops => cost.flops,
         });
         let axes = forms::cost::Axes { x, y: &measure.title(), unit, up: measure.goal != Goal::Down };
         let scene = forms::cost::cost(&offers, axes, self.options.size)?;
-        let what = format!("{} against {x}; the line joins what nothing else beats", table.metric);
-        Ok(Drawn::new(scene, what).with(intervals(&found)))
+        let what = format!("{} against {x}; the line is the Pareto front", table.metric);
+        Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 
-    fn ema(&self) -> Result<Drawn> {
+    fn ema(&self) -> Result<Chart> {
         let base = self.report(&self.args.metric)?;
-        let (raw, average) = pair(&one(&base)?.metric);
+        let (raw, average) = raw_and_ema(&one(&base)?.metric);
         let found = self.report(&[raw.clone(), average.clone()])?;
-        let [raw_table, ema_table] = &found.tables[..] else { bail!("the comparison gave no two tables") };
+        let [raw_table, ema_table] = &found.tables[..] else {
+            bail!("expected two tables from the comparison")
+        };
         let title = Measure::new(&raw, "", raw_table.goal).title();
-        let slopes = measured::slopes(raw_table, ema_table);
+        let slopes = from_comparison::slopes(raw_table, ema_table);
         let scene = forms::ema::ema(&slopes, &title, self.options.size)?;
-        let what = format!("{raw} of the weights as trained and of their moving average, single seeds thin");
-        Ok(Drawn::new(scene, what).with(intervals(&found)))
+        let what = format!("{raw} of the trained weights and of their moving average; thin: single seeds");
+        Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 
-    fn layers(&self) -> Result<Drawn> {
-        let rates = recorded::rates(self.reader, self.runs)?;
+    fn layers(&self) -> Result<Chart> {
+        let rates = from_runs::rates(self.reader, self.runs)?;
         let scene = forms::layers::layers(&rates, self.args.width)?;
-        Ok(Drawn::new(scene, "Largest learning rate of each layer during training"))
+        Ok(Chart::new(scene, "Largest learning rate of each layer during training"))
     }
 
-    fn phases(&self) -> Result<Drawn> {
-        let (names, bars) = recorded::phases(self.reader, self.runs)?;
+    fn phases(&self) -> Result<Chart> {
+        let (names, bars) = from_runs::phases(self.reader, self.runs)?;
         let scene = forms::phases::phases(&bars, &names, self.args.width)?;
-        Ok(Drawn::new(scene, "Time of work by phase, mean over runs"))
+        Ok(Chart::new(scene, "Time by phase, mean over runs"))
     }
 
-    fn similarity(&self) -> Result<Drawn> {
-        let similarities = recorded::similarities(self.reader, self.runs)?;
+    fn similarity(&self) -> Result<Chart> {
+        let similarities = from_runs::similarities(self.reader, self.runs)?;
         let scene = forms::similarity::similarity(&similarities, self.args.width)?;
-        Ok(Drawn::new(scene, "Similarity of fixed pairs at the first evaluation and at the last"))
+        Ok(Chart::new(scene, "Similarity of fixed pairs at the first evaluation and at the last"))
     }
 
-    fn parallel(&self) -> Result<Drawn> {
+    fn parallel(&self) -> Result<Chart> {
         let found = self.report(&self.args.metric)?;
         let table = one(&found)?;
-        let (settings, goals) = measured::coordinates(self.reader, table)?;
-        let title = measured::measure(table).title();
+        let (settings, goals) = from_comparison::coordinates(self.reader, table)?;
+        let title = from_comparison::measure(table).title();
         let scene = forms::parallel::parallel(&settings, (&title, &goals), self.options.size)?;
-        let what = format!("Each run over its settings to {}, by which it is coloured", table.metric);
-        Ok(Drawn::new(scene, what))
+        let what = format!("Settings of each run, coloured by {}", table.metric);
+        Ok(Chart::new(scene, what))
     }
 
-    /// The comparison by some metrics; by the study's own where none is named.
+    /// The comparison by these metrics, or by that of the study if there are none.
     fn report(&self, metrics: &[String]) -> Result<Report> {
         let args = CompareArgs {
             what: self.args.what.clone(),
@@ -167,7 +170,7 @@ fn one(report: &Report) -> Result<&compare::report::Table> {
     }
 }
 
-/// What the intervals are.
+/// The legend of the intervals.
 pub(crate) fn intervals(report: &Report) -> Vec<String> {
     let mut notes: Vec<String> = report
         .tables
@@ -182,14 +185,14 @@ pub(crate) fn intervals(report: &Report) -> Vec<String> {
 
 fn cost_axis(cost: CostOf) -> (&'static str, Unit) {
     match cost {
-        CostOf::Seconds => ("time of work", Unit::Seconds),
+        CostOf::Seconds => ("time", Unit::Seconds),
         CostOf::Samples => ("samples seen", Unit::Number),
-        CostOf::Flops => ("operations of training (FLOP)", Unit::Number),
+        CostOf::Flops => ("training FLOPs", Unit::Number),
     }
 }
 
-/// The metric of the weights as trained, and of their moving average.
-fn pair(metric: &str) -> (String, String) {
+/// The metric of the trained weights, and of their moving average.
+fn raw_and_ema(metric: &str) -> (String, String) {
     let (split, rest) = metric.split_once('/').unwrap_or(("test", metric));
     let rest = rest.strip_prefix("ema/").unwrap_or(rest);
     (format!("{split}/{rest}"), format!("{split}/ema/{rest}"))

@@ -1,4 +1,4 @@
-//! What the comparison found, as plain data for the forms.
+//! Data of the comparison for the forms.
 
 use anyhow::Result;
 use clip_lab_board::export::{
@@ -10,7 +10,7 @@ use clip_lab_store::{Reader, RunRow};
 
 use crate::compare::report::{Cost, Report, Row, Table};
 
-/// How the metric of a table is shown.
+/// How to display the metric of a table.
 pub fn measure(table: &Table) -> Measure {
     Measure::new(&table.metric, "", table.goal)
 }
@@ -20,24 +20,24 @@ fn value(estimate: Estimate, factor: f64) -> Value {
     Value { value: estimate.value, interval }.times(factor)
 }
 
-/// A mean, whose interval ends where the metric does. A difference may go beyond.
+/// A mean, with its interval clipped to the range of the metric.
 fn mean(estimate: Estimate, measure: &Measure) -> Value {
     let value = value(estimate, measure.factor);
     measure.limits().map_or(value, |limits| value.within(limits))
 }
 
-fn named(row: &Row) -> String {
+fn label(row: &Row) -> String {
     format!("{} n={}", row.arm, row.seeds.len())
 }
 
-/// Differences to the reference, a block a metric.
+/// Differences to the reference, one block per metric.
 pub fn blocks(report: &Report) -> Vec<Block> {
     let block = |table: &Table| {
         let measure = measure(table);
         let others = table.rows.iter().filter(|row| !row.is_reference);
         let difference =
             |row: &Row| row.difference.as_ref().map(|found| value(found.estimate, measure.factor));
-        let rows = others.map(|row| (named(row), difference(row))).collect();
+        let rows = others.map(|row| (label(row), difference(row))).collect();
         Block { title: measure.name.clone(), unit: measure.unit.clone(), arrow: measure.arrow(), rows }
     };
     report.tables.iter().map(block).collect()
@@ -51,7 +51,7 @@ pub fn hit(metric: &str) -> Option<(String, u32)> {
     Some((of.replace('_', "-"), k))
 }
 
-/// The metrics of hits that the runs have: of the test split where there are any, else of the validation split.
+/// The hit@k and top-k metrics of the runs: of the test split, else of the validation split.
 pub fn hit_metrics(reader: &Reader, runs: &[RunRow]) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for run in runs {
@@ -65,21 +65,21 @@ pub fn hit_metrics(reader: &Reader, runs: &[RunRow]) -> Result<Vec<String>> {
     Ok(if test.is_empty() { val } else { test })
 }
 
-/// The arms with a line for each direction.
+/// The arms, with a line for each direction.
 pub fn arms(report: &Report) -> Vec<Arm> {
     let mut arms: Vec<Arm> = Vec::new();
     for table in &report.tables {
         let Some((kind, k)) = hit(&table.metric) else { continue };
         for row in &table.rows {
             let Some(found) = row.mean else { continue };
-            let name = named(row);
+            let name = label(row);
             let at = arms.iter().position(|arm| arm.name == name).unwrap_or_else(|| {
                 arms.push(Arm { name, reference: row.is_reference, lines: Vec::new() });
                 arms.len() - 1
             });
             let lines = &mut arms[at].lines;
             let point = (k, mean(found, &measure(table)));
-            match lines.iter_mut().find(|(known, _)| *known == kind) {
+            match lines.iter_mut().find(|(other, _)| *other == kind) {
                 Some((_, points)) => points.push(point),
                 None => lines.push((kind.clone(), vec![point])),
             }
@@ -88,7 +88,7 @@ pub fn arms(report: &Report) -> Vec<Arm> {
     arms
 }
 
-/// What arms took and how good they got; `of` says which cost.
+/// Cost and quality of the arms; `of` selects the cost.
 pub fn offers(table: &Table, of: impl Fn(&Cost) -> Option<f64>) -> Vec<Offer> {
     let measure = measure(table);
     let offer = |row: &Row| {
@@ -97,7 +97,7 @@ pub fn offers(table: &Table, of: impl Fn(&Cost) -> Option<f64>) -> Vec<Offer> {
     table.rows.iter().filter_map(offer).collect()
 }
 
-/// Arms that have both: the table of the weights as trained, and that of their average.
+/// Arms with both trained and averaged weights.
 pub fn slopes(raw: &Table, ema: &Table) -> Vec<Slope> {
     let measure = measure(raw);
     let factor = measure.factor;
@@ -105,12 +105,12 @@ pub fn slopes(raw: &Table, ema: &Table) -> Vec<Slope> {
         let other = ema.rows.iter().find(|other| other.arm == row.arm)?;
         let both = |seed: &u64| {
             let value =
-                |row: &Row| row.values.get(row.seeds.iter().position(|known| known == seed)?).copied();
+                |row: &Row| row.values.get(row.seeds.iter().position(|other| other == seed)?).copied();
             Some((value(row)? * factor, value(other)? * factor))
         };
         let seeds = row.seeds.iter().filter_map(both).collect();
         Some(Slope {
-            name: named(row),
+            name: label(row),
             raw: mean(row.mean?, &measure),
             ema: mean(other.mean?, &measure),
             seeds,
@@ -119,7 +119,7 @@ pub fn slopes(raw: &Table, ema: &Table) -> Vec<Slope> {
     raw.rows.iter().filter_map(slope).collect()
 }
 
-/// Settings in which runs differ, for each run that has the metric, and its values.
+/// The settings in which runs with the metric differ, and the values of the metric.
 pub fn coordinates(reader: &Reader, table: &Table) -> Result<(Vec<Coordinate>, Vec<f64>)> {
     let (mut all, mut goals) = (Vec::new(), Vec::new());
     for row in &table.rows {
@@ -136,7 +136,7 @@ pub fn coordinates(reader: &Reader, table: &Table) -> Result<(Vec<Coordinate>, V
     keys.sort();
     keys.dedup();
     let differs = |key: &str| all.windows(2).any(|pair| value(&pair[0], key) != value(&pair[1], key));
-    // The other settings of a plugin that differs follow from which one it is.
+    // If the plugin differs, its other settings follow from it.
     let follows = |key: &str| {
         let plugin = key.rsplit_once('.').map(|(table, _)| format!("{table}.plugin"));
         plugin.is_some_and(|plugin| plugin != key && differs(&plugin))

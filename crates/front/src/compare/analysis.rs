@@ -1,4 +1,4 @@
-//! The numbers of a table. Pure: what was read goes in.
+//! Computes the numbers of a table, without I/O.
 
 use clip_lab_stats::{
     Bootstrap, Discordant, Estimate, Outcomes, Pairing, between_seeds, holm, majority, mean, over_seeds,
@@ -7,34 +7,34 @@ use clip_lab_store::Goal;
 
 use super::{
     metric::Metric,
+    notes::notes,
     read::{Measured, Sample},
-    remark,
     report::{Cost, Difference, McNemar, McNemarSeed, Row, Table},
 };
 
 /// Compares every arm with `reference`.
 pub fn table(metric: &Metric, goal: Goal, samples: &[Sample], reference: &str) -> Table {
     let base = samples.iter().find(|sample| sample.arm == reference);
-    let judge = Judge {
+    let analysis = Analysis {
         bootstrap: Bootstrap::default(),
         base,
         share: metric.ranked.as_ref().is_some_and(|r| r.is_share()),
     };
     let mut rows: Vec<Row> =
-        samples.iter().map(|sample| judge.row(sample, sample.arm == reference)).collect();
-    correct(&mut rows);
-    let notes = remark::notes(metric, samples, base, &rows);
+        samples.iter().map(|sample| analysis.row(sample, sample.arm == reference)).collect();
+    correct_p_values(&mut rows);
+    let notes = notes(metric, samples, base, &rows);
     Table { metric: metric.name.clone(), goal, rows, notes }
 }
 
-struct Judge<'a> {
+struct Analysis<'a> {
     bootstrap: Bootstrap,
     base: Option<&'a Sample>,
-    /// Whether the metric is a share of queries.
+    /// Whether the metric is a fraction of queries.
     share: bool,
 }
 
-impl Judge<'_> {
+impl Analysis<'_> {
     fn row(&self, sample: &Sample, is_reference: bool) -> Row {
         let base = self.base.filter(|base| !is_reference && !base.runs.is_empty() && !sample.runs.is_empty());
         Row {
@@ -57,7 +57,7 @@ impl Judge<'_> {
             Some(outcomes) => self.bootstrap.mean(&outcomes),
             None => over_seeds(&sample.values()),
         };
-        // A share lies between 0 and 1, whatever the spread over a few seeds lets one believe.
+        // A fraction is between 0 and 1; an interval over a few seeds may exceed that.
         let interval =
             found.interval.map(|interval| if self.share { interval.within(0.0, 1.0) } else { interval });
         Estimate { value: mean(&sample.values()), interval, p: None, ..found }
@@ -68,11 +68,11 @@ impl Judge<'_> {
         let pairing = if paired_by_seed { Pairing::Seeds } else { Pairing::Queries };
         let outcomes = outcomes(sample, base);
         let by_query = outcomes.and_then(|(arm, base)| self.bootstrap.difference(&arm, &base, pairing));
-        let other = sample.differs(base);
+        let other_queries = sample.has_other_queries(base);
         let (arm, base) = (sample.values(), base.values());
         let by_seed = || match paired_by_seed {
-            // What differs may be the queries.
-            _ if other => Estimate::bare(0.0),
+            // The difference may come from the queries.
+            _ if other_queries => Estimate::bare(0.0),
             true => over_seeds(&arm.iter().zip(&base).map(|(arm, base)| arm - base).collect::<Vec<_>>()),
             false => between_seeds(&arm, &base),
         };
@@ -81,7 +81,7 @@ impl Judge<'_> {
     }
 }
 
-/// What both made of the same queries.
+/// The outcomes of both arms, if they answered the same queries.
 fn outcomes(sample: &Sample, base: &Sample) -> Option<(Outcomes, Outcomes)> {
     let same = sample.ranks()?.first()?.same_queries(base.ranks()?.first()?);
     same.then(|| sample.outcomes().zip(base.outcomes())).flatten()
@@ -89,12 +89,12 @@ fn outcomes(sample: &Sample, base: &Sample) -> Option<(Outcomes, Outcomes)> {
 
 fn mcnemar(sample: &Sample, base: &Sample) -> Option<McNemar> {
     outcomes(sample, base)?;
-    let right = |run: &Measured| -> Vec<bool> {
+    let correct = |run: &Measured| -> Vec<bool> {
         run.ranks.iter().flat_map(|ranks| &ranks.scores).map(|score| *score > 0.5).collect()
     };
-    let of = |seed: u64| base.runs.iter().find(|run| run.row.seed == seed);
+    let base_run = |seed: u64| base.runs.iter().find(|run| run.row.seed == seed);
     let test = |run: &Measured| {
-        let only = Discordant::count(right(run).into_iter().zip(right(of(run.row.seed)?)));
+        let only = Discordant::count(correct(run).into_iter().zip(correct(base_run(run.row.seed)?)));
         Some(McNemarSeed { seed: run.row.seed, only, p: only.p() })
     };
     let seeds: Vec<McNemarSeed> = sample.runs.iter().filter_map(test).collect();
@@ -103,17 +103,17 @@ fn mcnemar(sample: &Sample, base: &Sample) -> Option<McNemar> {
 }
 
 fn cost(runs: &[Measured]) -> Cost {
-    let over =
+    let mean_of =
         |values: Option<Vec<f64>>| values.filter(|values| !values.is_empty()).map(|values| mean(&values));
     Cost {
-        samples: over(Some(runs.iter().map(|run| run.row.samples as f64).collect())),
-        flops: over(runs.iter().map(|run| Some(run.flops? * run.row.samples as f64)).collect()),
-        seconds: over(Some(runs.iter().map(|run| run.row.active_ms as f64 / 1000.0).collect())),
+        samples: mean_of(Some(runs.iter().map(|run| run.row.samples as f64).collect())),
+        flops: mean_of(runs.iter().map(|run| Some(run.flops? * run.row.samples as f64)).collect()),
+        seconds: mean_of(Some(runs.iter().map(|run| run.row.active_ms as f64 / 1000.0).collect())),
     }
 }
 
-/// Holm's correction over the arms, of each kind of test by itself.
-fn correct(rows: &mut [Row]) {
+/// Holm's correction over the arms, separately for each kind of test.
+fn correct_p_values(rows: &mut [Row]) {
     let mut tests: Vec<&mut Difference> = rows.iter_mut().filter_map(|row| row.difference.as_mut()).collect();
     tests.retain(|found| found.estimate.p.is_some());
     let p: Vec<f64> = tests.iter().filter_map(|found| found.estimate.p).collect();

@@ -1,25 +1,29 @@
-//! What the numbers of a table do not say by themselves.
+//! Notes on a table that the numbers do not show.
 
 use clip_lab_stats::Covers;
 
 use super::{metric::Metric, read::Sample, report::Row};
 
-/// Remarks on a table, the gravest first.
+/// Notes on a table, the most important first.
 pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &[Row]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    let without: Vec<&str> = samples.iter().flat_map(|sample| &sample.without).map(String::as_str).collect();
-    if !without.is_empty() {
-        notes.push(format!("No finite value of {}: {}", metric.name, without.join(", ")));
+    let missing: Vec<&str> = samples.iter().flat_map(|sample| &sample.missing).map(String::as_str).collect();
+    if !missing.is_empty() {
+        notes.push(format!("No finite value of {}: {}", metric.name, missing.join(", ")));
     }
     notes.extend(samples.iter().filter_map(|sample| {
-        sample.metric.as_ref().map(|own| format!("`{}` is judged by {own}, as the study says", sample.arm))
+        sample
+            .metric
+            .as_ref()
+            .map(|own| format!("`{}` is compared by {own}, as the study specifies", sample.arm))
     }));
     notes.extend(one_seed(rows, base));
-    notes.extend(base.filter(|base| base.runs.is_empty()).map(|base| {
-        format!("There are no differences: the reference `{}` has no run that counts", base.arm)
-    }));
+    notes.extend(
+        base.filter(|base| base.runs.is_empty())
+            .map(|base| format!("No differences: the reference `{}` has no run that counts", base.arm)),
+    );
     if metric.ranked.is_some() {
-        notes.extend(by_seeds_alone(samples));
+        notes.extend(seeds_only(samples));
         notes.extend(base.and_then(|base| other_queries(samples, base)));
         notes.extend(captions(samples, rows));
     }
@@ -28,16 +32,16 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn list(words: &[impl AsRef<str>]) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match &words[..] {
+pub fn list(items: &[impl AsRef<str>]) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match &items[..] {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
 
-/// An arm as sentences name it.
+/// An arm in a sentence.
 pub fn quoted(arm: &str) -> String {
     format!("`{arm}`")
 }
@@ -50,7 +54,7 @@ fn has(names: &[String]) -> &'static str {
     if names.len() == 1 { "has" } else { "have" }
 }
 
-/// With one seed nobody knows what another would have given.
+/// Notes on arms with one seed.
 fn one_seed(rows: &[Row], base: Option<&Sample>) -> Vec<String> {
     let covered = |row: &Row| row.mean.is_some_and(|mean| mean.covers == Some(Covers::Queries));
     let of = |covers: bool| -> Vec<String> {
@@ -67,14 +71,14 @@ fn one_seed(rows: &[Row], base: Option<&Sample>) -> Vec<String> {
             (_, false) => " and of its difference",
         };
         notes.push(format!(
-            "{}: the interval of the mean{differences} covers the choice of queries only, not training: \
-             another seed may move the number by more",
+            "{}: the interval of the mean{differences} covers the choice of queries, not training: \
+             another seed may change the value by more",
             with_one_seed(&queries)
         ));
     }
     if !nothing.is_empty() {
         let names = with_one_seed(&nothing);
-        notes.push(format!("{names} and no outcomes that vary by query: nothing is known of the error"));
+        notes.push(format!("{names} and no outcomes per query: the error is unknown"));
     }
     notes
 }
@@ -84,36 +88,38 @@ fn with_one_seed(names: &[String]) -> String {
     format!("{} {} one seed{each}", list(names), has(names))
 }
 
-fn by_seeds_alone(samples: &[Sample]) -> Option<String> {
+fn seeds_only(samples: &[Sample]) -> Option<String> {
     let lacking =
         names(samples.iter().filter(|sample| !sample.runs.is_empty() && sample.outcomes().is_none()));
     (!lacking.is_empty()).then(|| {
         let names = list(&lacking);
-        format!("Not every run of {names} kept ranks of the same queries that give this metric: compared over seeds only")
+        format!(
+            "Not every run of {names} has ranks of the same queries for this metric: compared over seeds only"
+        )
     })
 }
 
 fn other_queries(samples: &[Sample], base: &Sample) -> Option<String> {
-    let other = names(samples.iter().filter(|sample| sample.differs(base)));
+    let other = names(samples.iter().filter(|sample| sample.has_other_queries(base)));
     (!other.is_empty()).then(|| {
         format!("{} answered other queries than `{}`: the difference is not tested", list(&other), base.arm)
     })
 }
 
-/// Captions of one picture are right or wrong together.
+/// Captions of one image are correlated.
 fn captions(samples: &[Sample], rows: &[Row]) -> Option<String> {
     let all: Vec<_> = samples.iter().filter_map(Sample::ranks).flatten().collect();
     let mcnemar = rows.iter().any(|row| row.mcnemar.is_some());
     if all.iter().any(|ranks| ranks.together.is_none()) {
         let also = if mcnemar { ", and McNemar's p is too small" } else { "" };
         return Some(format!(
-            "Captions of one picture are not independent, and pictures have different numbers of them: intervals over \
+            "Captions of one image are not independent, and images have different numbers of captions: intervals over \
              queries are too narrow{also}"
         ));
     }
     let most = all.iter().filter_map(|ranks| ranks.together).max().filter(|together| *together > 1)?;
-    let but = "; McNemar's test takes every caption as independent, so that its p is too small";
-    Some(format!("Queries are drawn by picture, {most} captions at a time{}", if mcnemar { but } else { "" }))
+    let but = "; McNemar's test assumes independent captions, so its p is too small";
+    Some(format!("Queries are drawn by image, {most} captions at a time{}", if mcnemar { but } else { "" }))
 }
 
 fn other_seeds(samples: &[Sample], base: &Sample) -> Option<String> {
