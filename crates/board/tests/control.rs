@@ -196,7 +196,7 @@ fn a_refusal_of_the_store_is_a_sentence_on_the_screen() {
     keys(&mut room.app, "jj");
     let Next::Do(effect) = keys(&mut room.app, "C") else { panic!("a run is selected") };
     room.app.told = Some(carry_out(&room.store, &effect));
-    assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted: nobody is there to hear");
+    assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted, not running");
     std::fs::remove_file(&room.store).expect("removed");
     let told = carry_out(&room.store, &effect);
     assert!(!told.good && told.words.contains("there is no store at"), "{told:?}");

@@ -122,6 +122,6 @@ fn other_files_are_refused_in_a_sentence() {
     Outsider::open(&path("theirs.db")).run("CREATE TABLE cookies (a)");
     assert!(refused("theirs.db").contains("not a clip-lab store"), "{}", refused("theirs.db"));
     std::fs::write(path("text.db"), "not a database, but long enough to be read as one".repeat(90)).unwrap();
-    assert!(refused("text.db").contains("no SQLite database"), "{}", refused("text.db"));
+    assert!(refused("text.db").contains("not a SQLite database"), "{}", refused("text.db"));
     assert!(Recorder::start(&path("text.db"), NewRun::default()).is_err());
 }

@@ -1,4 +1,4 @@
-//! Asking for many things at once, and taking many rows.
+//! Fetching many rows, and passing lists to SQLite.
 
 use std::{
     future::{Future, poll_fn},
@@ -8,13 +8,13 @@ use std::{
 
 use serde::Serialize;
 
-/// Rows that are waited for one by one before they are left to pile up.
+/// Polls before waiting for rows to accumulate.
 const PROMPT: u32 = 4;
-/// How long rows pile up; as good as nothing to a person, and time for a hundred rows.
+/// How long to let rows accumulate: time for about 100 rows.
 const PILE: Duration = Duration::from_micros(50);
 
-/// Fetches many rows. SQLite runs on a thread of its own; to be woken for each row it hands over costs several times as
-/// much as the row.
+/// Fetches many rows in batches. SQLite runs on its own thread, and a wake-up per row costs several times as much as the
+/// row.
 pub async fn piled<T>(fetching: impl Future<Output = T>) -> T {
     let (mut fetching, mut waits) = (pin!(fetching), 0);
     poll_fn(|context| {
@@ -32,5 +32,5 @@ pub async fn piled<T>(fetching: impl Future<Output = T>) -> T {
 
 /// A list for SQLite's `json_each`.
 pub fn json(list: &(impl Serialize + ?Sized)) -> String {
-    serde_json::to_string(list).unwrap_or_default() // numbers and names: nothing in them can fail
+    serde_json::to_string(list).unwrap_or_default() // numbers and names always serialize
 }

@@ -1,4 +1,4 @@
-//! In which order metrics came, and in which they are shown.
+//! Recording order and natural order of metrics.
 
 use std::cmp::Ordering;
 
@@ -6,8 +6,8 @@ use super::Reader;
 use crate::{RunId, StoreError};
 
 impl Reader {
-    /// The names of the metrics of a run in the order in which they were first recorded: what a trainer logs layer by
-    /// layer comes back layer by layer, which no order of names would give.
+    /// The metric names of a run in the order they were first recorded: metrics logged layer by layer stay in layer
+    /// order.
     pub fn metric_order(&self, run: RunId) -> Result<Vec<String>, StoreError> {
         self.db.with("reading the metrics", async |conn| {
             sqlx::query_scalar("SELECT name FROM metric WHERE run = ? ORDER BY id")
@@ -18,7 +18,7 @@ impl Reader {
     }
 }
 
-/// The order in which a person looks for names: numbers in them by size, `hit@1`, `hit@5`, `hit@10`.
+/// Natural order: numbers in names compare by value, `hit@1`, `hit@5`, `hit@10`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     while let (Some(one), Some(other)) = (left.chars().next(), right.chars().next()) {
@@ -35,16 +35,16 @@ pub fn natural(a: &str, b: &str) -> Ordering {
             false => (after, beyond),
         };
     }
-    // What differs by zeros before a number alone still has one order.
+    // Names that differ only in leading zeros still have a total order.
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// The digits that it begins with, and the rest.
+/// Splits off the leading digits.
 fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// Numbers of any length by their size.
+/// A sort key that orders numbers of any length by value.
 fn size(digits: &str) -> (usize, &str) {
     let digits = digits.trim_start_matches('0');
     (digits.len(), digits)

@@ -31,7 +31,7 @@ pub fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
     })
 }
 
-/// Number of a metric and how many of its points count.
+/// Row id of a metric, and its number of points that are not superseded.
 pub async fn find(
     conn: &mut SqliteConnection,
     run: RunId,
@@ -41,7 +41,7 @@ pub async fn find(
     sqlx::query_as(sql).bind(run.0).bind(metric).fetch_optional(conn).await
 }
 
-/// Every point of a metric that counts; none when the run lacks the metric.
+/// Every point of a metric that is not superseded; none if the run does not have the metric.
 pub async fn all(
     conn: &mut SqliteConnection,
     run: RunId,
@@ -66,7 +66,7 @@ fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
     })
 }
 
-/// The value that was logged, from what is stored.
+/// Decodes a stored value.
 pub fn value(value: Option<f64>, flag: i64) -> f64 {
     match flag {
         2 => f64::INFINITY,
@@ -75,7 +75,7 @@ pub fn value(value: Option<f64>, flag: i64) -> f64 {
     }
 }
 
-/// (tick, value) of the points in `from..=to` that count.
+/// (tick, value) of the points in `from..=to` that are not superseded.
 pub async fn points_between(
     conn: &mut SqliteConnection,
     run: i64,

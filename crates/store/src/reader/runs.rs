@@ -1,4 +1,4 @@
-//! Runs: as they stand now, and which one is meant.
+//! Reading runs, and resolving run selectors.
 
 use std::path::Path;
 
@@ -14,13 +14,13 @@ use crate::{
     folder::is_uid,
 };
 
-/// Without the text of the spec, which is longer than all the rest.
+/// Without the spec text, which is longer than everything else.
 const ALL: &str =
     "SELECT id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms,
                    step, epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid
                    FROM run ORDER BY uid DESC";
 
-/// Every run, the newest first. A row whose uid is none of ours is left out: it could lead to any folder.
+/// Every run, newest first. Skips rows with an invalid uid, which could name any folder.
 pub async fn all(
     conn: &mut SqliteConnection,
     beside: &Path,
@@ -43,7 +43,7 @@ fn run(row: &SqliteRow, beside: &Path, watch: &Watch, here: &Host, now: i64) -> 
         _ => 0,
     };
     let silence = Silence { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
-    let status = silence.judge(stored, || process_gone(&process, here));
+    let status = silence.status(stored, || process_gone(&process, here));
     let overall = (active_ms > 0).then(|| step as f64 * 1000.0 / active_ms as f64);
     Ok(RunRow {
         id: RunId(row.try_get("id")?),
@@ -71,7 +71,7 @@ fn run(row: &SqliteRow, beside: &Path, watch: &Watch, here: &Host, now: i64) -> 
     })
 }
 
-/// A count. SQLite holds negative numbers as well: one odd row must not keep the others from being read.
+/// A count. SQLite allows negative numbers: one invalid row must not make the others unreadable.
 fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
     row.try_get(column).map(at_least_zero)
 }
@@ -80,7 +80,7 @@ fn at_least_zero(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-/// The run meant by `selector`.
+/// The run that `selector` names.
 pub fn select(runs: Vec<RunRow>, selector: &str) -> Result<RunRow, StoreError> {
     let upper = selector.to_ascii_uppercase();
     let fits = |run: &&RunRow| !selector.is_empty() && run.uid.starts_with(&upper);

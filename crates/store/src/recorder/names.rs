@@ -1,15 +1,15 @@
-//! The metric names of log calls, kept so that a call does not copy them.
+//! A cache of the metric names of log calls, so that a call does not copy them.
 
 use super::record::Names;
 
-/// How many different lists of names are kept; a program has a handful.
+/// Cached lists of names; a program has a handful.
 const KEPT: usize = 32;
 
-/// Lists of names seen, the latest first.
+/// Lists of names, most recently used first.
 #[derive(Default)]
 pub struct Shapes(Vec<Shape>);
 
-/// A list of names, and the same behind each other in one text: to compare with that touches little memory.
+/// A list of names, and their concatenation: comparing with that touches little memory.
 struct Shape {
     text: String,
     ends: Vec<usize>,
@@ -17,7 +17,7 @@ struct Shape {
 }
 
 impl Shapes {
-    /// The names of `points`, shared with earlier calls that named the same metrics in the same order.
+    /// The names of `points`, shared with earlier calls with the same metrics in the same order.
     pub fn of(&mut self, points: &[(&str, f64)]) -> Names {
         match self.0.iter().position(|shape| shape.fits(points)) {
             Some(at) => self.0.swap(0, at),

@@ -1,28 +1,28 @@
-//! How the writer paces itself.
+//! When the writer flushes, retries and gives up.
 
 use std::time::Duration;
 
-/// How the writer paces itself.
+/// When the writer flushes, retries and gives up.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// The longest a record waits to be written.
+    /// The longest time before a record is written.
     pub flush: Duration,
-    /// How many values are written at once at most.
+    /// The largest number of values per write.
     pub points: usize,
-    /// The longest silence of a living run.
+    /// The interval between heartbeats.
     pub heartbeat: Duration,
-    /// How long to wait for another program's lock before records are kept aside.
+    /// How long to wait for another program's lock before records are spooled.
     pub busy: Duration,
-    /// How long to wait before a store that failed is tried again.
+    /// How long to wait before a failed store is retried.
     pub retry: Duration,
-    /// How long a run that ends tries to get its last records into the store or onto the disk, while both fail.
+    /// How long a run that ends retries to write its last records while both the store and the disk fail.
     pub closing: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         Pace {
-            flush: Duration::from_millis(200), // and what writing takes: a kill loses less than 250 ms
+            flush: Duration::from_millis(200), // plus the time of a write: a kill loses less than 250 ms
             points: 4096,
             heartbeat: Duration::from_secs(5),
             busy: Duration::from_secs(5),

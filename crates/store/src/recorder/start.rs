@@ -1,4 +1,4 @@
-//! The first start of a run, and its later ones.
+//! Starting and resuming a recorder.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -17,12 +17,12 @@ use crate::{
 };
 
 impl Recorder {
-    /// Begins a new run in the store at `store`, which is created when missing.
+    /// Starts a new run in the store at `store`, which is created if missing.
     pub fn start(store: &Path, run: NewRun) -> Result<Recorder, StoreError> {
         Recorder::start_with(store, run, Pace::default())
     }
 
-    /// [`Recorder::start`] at another pace.
+    /// [`Recorder::start`] with another flush policy.
     pub fn start_with(store: &Path, run: NewRun, pace: Pace) -> Result<Recorder, StoreError> {
         let db = connect(store, Access::Write, pace.busy)?;
         let folder = run_folder(store, &run.uid)?;
@@ -34,7 +34,7 @@ impl Recorder {
             begin::insert(conn, &run, &Host::here(), Status::Running).await
         });
         if let Err(error) = insert {
-            // What was never recorded leaves no folder.
+            // A run that was not recorded leaves no folder.
             lock.discard(&folder);
             return Err(match error {
                 StoreError::Database { cause: sqlx::Error::RowNotFound, .. } => recorded(&run),
@@ -44,12 +44,15 @@ impl Recorder {
         Recorder::spawn(db, run, lock, pace, 0)
     }
 
-    /// Resumes a run at `from`; what it recorded later no longer counts. Refused while another process records it.
+    /// Resumes a run at `from`; later records are superseded.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] while another process records it.
     pub fn resume(store: &Path, uid: &str, from: impl Into<ResumePoint>) -> Result<Recorder, StoreError> {
         Recorder::resume_with(store, uid, from, Pace::default())
     }
 
-    /// [`Recorder::resume`] at another pace.
+    /// [`Recorder::resume`] with another flush policy.
     pub fn resume_with(
         store: &Path,
         uid: &str,
@@ -67,7 +70,7 @@ impl Recorder {
         let again = db.write("resuming the run", async |conn| {
             begin::again(conn, uid, row.attempt, from, &Host::here()).await
         })?;
-        // On a file system without locks another process may have been faster.
+        // On a file system without locks another process may have resumed it first.
         let active = again.map_err(|other| in_use(&row.name, other.pid, &other.host))?;
         Recorder::spawn(db, run, lock, pace, active)
     }
@@ -111,7 +114,7 @@ impl Recorder {
 
 fn recorded(run: &NewRun) -> StoreError {
     StoreError::Refused(format!(
-        "run {} is in the store already: resume it, or start one with a new uid",
+        "run {} is already in the store: resume it, or start one with a new uid",
         run.uid
     ))
 }
@@ -120,7 +123,7 @@ fn in_use(name: &str, pid: i64, host: &str) -> StoreError {
     StoreError::Refused(format!("run {name} is being recorded by process {pid} on {host}: stop it first"))
 }
 
-/// The writer's hold of the line: when its thread is over, even by a panic, nobody waits for it any more.
+/// Abandons the queue when the writer thread ends, even by a panic, so that nobody waits for it.
 struct Over(Arc<Line>);
 
 impl Drop for Over {

@@ -2,7 +2,7 @@
 
 use super::{HIGHEST, LOWEST};
 
-/// Neighbouring blocks of one level, `from..=to`. Level 0 is the points themselves.
+/// Consecutive blocks of one level, `from..=to`. Level 0 is the points themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Level of the blocks.
@@ -13,15 +13,15 @@ pub struct Span {
     pub to: i64,
 }
 
-/// The smallest level at which the ticks `lo..=hi` fall into at most `most` blocks.
+/// The lowest level at which the ticks `lo..=hi` fall into at most `most` blocks.
 pub fn level_for(lo: i64, hi: i64, most: usize) -> u32 {
     let most = most.max(1) as i64;
-    // At level 62 two blocks can still part a range that crosses their border; asking for one bucket then gives two.
+    // Even at level 62 a range can cross a block boundary; a request for one bucket then gives two.
     (0..62).find(|&level| (hi >> level) - (lo >> level) < most).unwrap_or(62)
 }
 
-/// Splits the ticks `lo..=hi` into the largest blocks of at most `level` that lie inside it and are over, that is, end
-/// before `sealed`; the rest is points. In order of ticks.
+/// Splits the ticks `lo..=hi` into the largest complete blocks inside them, of at most `level` and ending before `sealed`;
+/// the rest are points. Ordered by tick.
 pub fn cover(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut tick = lo;
@@ -31,8 +31,7 @@ pub fn cover(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<Span> {
         let fits = |l: &u32| tick & ((1 << l) - 1) == 0 && tick + (1 << l) <= limit;
         let span = match (LOWEST..=largest).rev().find(fits) {
             Some(level) => {
-                // Every further block of this level too, unless a larger one takes over: it would have fitted here
-                // or begins at the next larger border.
+                // Further blocks of this level, up to the next boundary of a larger one.
                 let stop = if level == largest {
                     limit
                 } else {

@@ -1,4 +1,4 @@
-//! How a store is, without changing it.
+//! A read-only health check of a store.
 
 use std::{path::Path, time::Duration};
 
@@ -9,33 +9,33 @@ use crate::{
     db::{Access, connect, explain, known_version, network_name},
 };
 
-/// How long another program's lock is waited for.
+/// How long to wait for another program's lock.
 const BRIEF: Duration = Duration::from_millis(500);
 
-/// What is known of a store that can be read and written.
+/// Properties of a store that can be read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// The version of its schema.
     pub version: i64,
-    /// The newest version that this build knows.
+    /// The newest version this build supports.
     pub known: i64,
-    /// How SQLite keeps what is not yet in the file, such as `wal`.
+    /// SQLite's journal mode, such as `wal`.
     pub journal: String,
     /// Size of the file.
     pub bytes: u64,
-    /// How many runs it holds.
+    /// Number of runs.
     pub runs: i64,
-    /// The network file system that it lies on, if it lies on one.
+    /// The network file system it is on, if any.
     pub network: Option<&'static str>,
 }
 
-/// Opens the store as a reader does, and takes its lock for a moment as a writer does. Nothing is written.
+/// Opens the store read-only, then takes and releases the write lock. Nothing is written.
 ///
 /// # Errors
-/// [`StoreError::Missing`], [`StoreError::Locked`], and whatever else keeps it from being read or written.
+/// [`StoreError::Missing`], [`StoreError::Locked`], or any other error of opening it.
 pub fn health(path: &Path) -> Result<Health, StoreError> {
     let db = connect(path, Access::Read, BRIEF)?;
-    let (version, journal, runs) = db.with("looking at the store", async |conn| {
+    let (version, journal, runs) = db.with("reading the store", async |conn| {
         let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
         let version: i64 = sqlx::query_scalar(version).fetch_one(&mut *conn).await?;
         let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *conn).await?;
@@ -49,7 +49,7 @@ pub fn health(path: &Path) -> Result<Health, StoreError> {
 }
 
 fn can_be_written(path: &Path) -> Result<(), StoreError> {
-    let doing = "taking the lock of a writer";
+    let doing = "taking the write lock";
     let file = |cause| StoreError::File { path: path.into(), doing, cause };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(file)?;
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BRIEF);

@@ -1,4 +1,4 @@
-//! What goes in and what comes out: plain data, no database.
+//! Input and output types of the store: plain data, no database.
 
 mod around;
 mod evaluation;

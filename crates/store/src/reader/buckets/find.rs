@@ -1,4 +1,4 @@
-//! Which of the series asked for are there, and how long they are.
+//! Looks up the requested series and their tick ranges.
 
 use sqlx::SqliteConnection;
 
@@ -7,24 +7,24 @@ use crate::{
     reader::many::{json, piled},
 };
 
-/// A series that is there, and the ticks that are asked for.
+/// An existing series, and the requested ticks.
 pub struct Found {
-    /// Its place in the question.
+    /// Its index in the query.
     pub at: usize,
     pub run: i64,
     pub series: i64,
-    /// How many of its points count.
+    /// Number of points that are not superseded.
     pub n: i64,
-    /// The first tick of its run that is not committed.
+    /// The first uncommitted tick of its run.
     pub next: i64,
-    /// When its run was started, seconds since 1970.
+    /// Start of its run, seconds since 1970.
     pub started: f64,
-    /// First and last tick that may hold a point; nothing is asked for when they are the wrong way round.
+    /// First and last tick that may have a point; empty if `lo > hi`.
     pub lo: i64,
     pub hi: i64,
 }
 
-/// Those that are there, whole.
+/// The series that exist, with their full tick ranges.
 pub async fn all(conn: &mut SqliteConnection, asked: &[(RunId, &str)]) -> Result<Vec<Found>, sqlx::Error> {
     let sql = "SELECT a.key, r.id, m.id, m.n, r.tick_next, r.started_ms / 1000.0,
                  (SELECT min(tick) FROM point WHERE series = m.id), (SELECT max(tick) FROM point WHERE series = m.id)
@@ -45,7 +45,7 @@ pub async fn all(conn: &mut SqliteConnection, asked: &[(RunId, &str)]) -> Result
     Ok(rows.into_iter().map(found).collect())
 }
 
-/// How many points each has between its ticks, counted no further than is needed to see that they are more than `most`.
+/// Number of points of each series within its ticks. Stops counting at `most` + 1.
 pub async fn counts(
     conn: &mut SqliteConnection,
     found: &[Found],

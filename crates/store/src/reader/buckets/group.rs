@@ -2,14 +2,14 @@
 
 use crate::{Bucket, rollup::Block};
 
-/// A block with its place on the axis.
+/// A block with the x of its first and last point.
 pub struct Placed {
     pub block: Block,
     pub x0: f64,
     pub x1: f64,
 }
 
-/// Merges what falls into the same block of `level`. `zero` is where the axis begins.
+/// Merges blocks that fall into the same block of `level`. `zero` is the origin of the axis.
 pub fn group(mut placed: Vec<Placed>, level: u32, zero: f64) -> Vec<Bucket> {
     placed.sort_by_key(|p| p.block.tick0);
     let mut groups: Vec<Placed> = Vec::with_capacity(placed.len());

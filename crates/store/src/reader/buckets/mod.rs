@@ -1,4 +1,4 @@
-//! Series in a few hundred buckets each, whatever their length. Many series cost little more statements than one.
+//! Downsamples series to a few hundred buckets each, whatever their length, with a constant number of SQL statements.
 
 mod find;
 mod group;
@@ -13,7 +13,7 @@ use crate::{
 };
 use find::Found;
 
-/// What is asked for.
+/// A query for buckets.
 pub struct Ask<'a> {
     pub series: &'a [(RunId, &'a str)],
     pub axis: Axis,
@@ -21,13 +21,13 @@ pub struct Ask<'a> {
     pub most: usize,
 }
 
-/// Neighbouring blocks to read, or points, of one of the series found.
+/// A range of blocks or points to read, of the series `of`.
 pub struct Part {
     of: usize,
     span: Span,
 }
 
-/// The buckets of each series; none for one that its run lacks.
+/// The buckets of each series; none for a metric its run does not have.
 pub async fn read(
     conn: &mut SqliteConnection,
     ask: &Ask<'_>,
@@ -51,7 +51,7 @@ pub async fn read(
     Ok(answer)
 }
 
-/// The level that each series is drawn at; 0 where all its points fit.
+/// The block level of each series; 0 if all its points fit.
 async fn levels(
     conn: &mut SqliteConnection,
     ask: &Ask<'_>,

@@ -1,4 +1,4 @@
-//! Stored blocks and points of many series in one statement each: a statement costs more than its rows.
+//! Reads blocks and points of many series, one statement each: a statement costs more than its rows.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ pub async fn blocks(
     Ok(())
 }
 
-/// Adds the points where no block is.
+/// Adds the points of ranges without blocks.
 pub async fn points(
     conn: &mut SqliteConnection,
     axis: Axis,

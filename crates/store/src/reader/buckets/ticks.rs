@@ -1,4 +1,4 @@
-//! The x axes: a column of `tick` each.
+//! The x axes: each is a column of `tick`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use crate::{
     reader::many::{json, piled},
 };
 
-/// The column of `tick` that is the axis, in SQL.
+/// The SQL expression of an axis.
 pub fn column(axis: Axis) -> &'static str {
     match axis {
         Axis::Step => "CAST(step AS REAL)",
@@ -21,7 +21,7 @@ pub fn column(axis: Axis) -> &'static str {
     }
 }
 
-/// Leaves of each series the ticks with x in the range. Searched once for each run: its series share their ticks.
+/// Restricts each series to the ticks with x in the range. Searches once per run: its series share their ticks.
 pub async fn narrow(
     conn: &mut SqliteConnection,
     axis: Axis,
@@ -44,7 +44,7 @@ pub async fn narrow(
     Ok(())
 }
 
-/// The first tick in `lo..hi` at which `before` is false of x, or `hi`. x never goes back from tick to tick.
+/// Binary search for the first tick in `lo..hi` whose x does not satisfy `before`, or `hi`. x never decreases.
 async fn search(
     conn: &mut SqliteConnection,
     axis: Axis,
@@ -68,10 +68,10 @@ async fn search(
     Ok(lo)
 }
 
-/// x at the ticks of each run.
+/// x by (run, tick).
 pub type Places = HashMap<(i64, i64), f64>;
 
-/// Where the ticks lie on the axis, each read once, however many series have a block that begins or ends there.
+/// Reads x of each tick once, however many series have a block that begins or ends there.
 pub async fn places(
     conn: &mut SqliteConnection,
     axis: Axis,

@@ -1,5 +1,5 @@
-//! Where records wait for the writer. Two buffers trade places, so that a call of the training thread writes its values
-//! behind those of the call before and allocates nothing, wakes nobody and asks the clock once.
+//! The queue of records for the writer. It is double-buffered: a call of the training thread appends its values to one
+//! buffer, allocates nothing, wakes no thread and reads the clock once.
 
 #[cfg(test)]
 mod tests;
@@ -21,19 +21,19 @@ use super::{
 };
 use crate::Tick;
 
-/// Records that may wait.
+/// Largest number of queued records.
 const WAITING: usize = 65_536;
-/// The longest a call waits when that many do.
+/// The longest a call waits for room.
 const PATIENCE: Duration = Duration::from_millis(5);
-/// The time of day is read anew when it is this far from what the clock of the calls says, milliseconds.
+/// The wall clock offset is updated when it differs by more than this from the monotonic clock, milliseconds.
 const ASTRAY: u64 = 100;
 
-/// The line.
+/// The queue.
 pub struct Line {
     inner: Mutex<Inner>,
     began: Instant,
-    /// The time of day when the recorder began, milliseconds since 1970. The clock of the calls knows nothing of a
-    /// machine that slept or was set; then this moves.
+    /// Wall time at `began`, milliseconds since 1970. Updated when the machine slept or its clock was set, which the
+    /// monotonic clock does not show.
     began_ms: AtomicI64,
     active_before: i64,
 }
@@ -42,36 +42,36 @@ pub struct Line {
 struct Inner {
     shapes: Shapes,
     now: Waiting,
-    /// Nobody takes any more: the writer's thread is over.
+    /// The writer thread has ended.
     abandoned: bool,
 }
 
-/// What waits.
+/// A buffer of queued records.
 #[derive(Default)]
 pub struct Waiting {
     items: Vec<Item>,
-    /// The values of all log calls, one after the other.
+    /// The concatenated values of all log calls.
     bits: Vec<u64>,
-    /// Who wants to know when all this is written.
+    /// Notified when all of this is written.
     pub answers: Vec<Sender<Option<u64>>>,
-    /// Whether nothing will follow.
+    /// Whether this is the last buffer.
     pub last: bool,
 }
 
 enum Item {
-    /// A log call: where, milliseconds since the recorder began, which metrics.
+    /// A log call: progress, milliseconds since the recorder began, metric names.
     Points(Tick, i64, Names),
     Other(Box<Record>),
 }
 
 impl Line {
-    /// An empty line of a run that has worked `active_before` milliseconds.
+    /// An empty queue of a run with `active_before` milliseconds of earlier work.
     pub fn new(active_before: i64) -> Line {
         let began_ms = AtomicI64::new(crate::now_ms());
         Line { inner: Mutex::default(), began: Instant::now(), began_ms, active_before }
     }
 
-    /// Adds a log call; false when it is lost.
+    /// Adds a log call; false if it is lost.
     pub fn log(&self, at: Tick, points: &[(&str, f64)], wake: impl Fn()) -> bool {
         let elapsed = self.began.elapsed().as_millis() as i64;
         self.room(wake).is_some_and(|mut inner| {
@@ -82,19 +82,19 @@ impl Line {
         })
     }
 
-    /// Adds a record; false when it is lost.
+    /// Adds a record; false if it is lost.
     pub fn push(&self, record: Record, wake: impl Fn()) -> bool {
         self.room(wake).map(|mut inner| inner.now.items.push(Item::Other(record.into()))).is_some()
     }
 
-    /// Adds the last record, room or not.
+    /// Adds the last record, even to a full queue.
     pub fn close(&self, record: Record) {
         let mut inner = self.lock();
         inner.now.items.push(Item::Other(record.into()));
         inner.now.last = true;
     }
 
-    /// Something to wait on until all so far is written.
+    /// A receiver that is notified when everything so far is written.
     pub fn written(&self) -> Receiver<Option<u64>> {
         let (answer, answered) = bounded(1);
         let mut inner = self.lock();
@@ -104,7 +104,7 @@ impl Line {
         answered
     }
 
-    /// Takes all that waits; `spare` is emptied and its memory used again.
+    /// Swaps the queued records with `spare`, which is cleared and reused.
     pub fn take(&self, spare: &mut Waiting) {
         (spare.answers, spare.last) = (Vec::new(), false);
         spare.items.clear();
@@ -112,7 +112,7 @@ impl Line {
         swap(&mut self.lock().now, spare);
     }
 
-    /// The records of what was taken.
+    /// The records of a taken buffer.
     pub fn records(&self, taken: &mut Waiting) -> impl Iterator<Item = Record> {
         let (mut from, active_before, began_ms) = (0, self.active_before, self.began_ms());
         let Waiting { items, bits, .. } = taken;
@@ -131,20 +131,20 @@ impl Line {
         let known = self.began_ms.load(Ordering::Relaxed);
         let now = crate::now_ms() - self.began.elapsed().as_millis() as i64;
         if now.abs_diff(known) <= ASTRAY {
-            return known; // or times of neighbouring calls would tremble
+            return known; // otherwise the times of neighbouring calls would jitter
         }
         self.began_ms.store(now, Ordering::Relaxed);
         now
     }
 
-    /// Says that nobody takes any more: whoever waits for an answer need not.
+    /// Marks the queue as abandoned by its writer, and wakes whoever waits for an answer.
     pub fn abandon(&self) {
         let mut inner = self.lock();
         inner.abandoned = true;
         drop(take(&mut inner.now));
     }
 
-    /// The line with room for one more, or none after [`PATIENCE`].
+    /// The locked queue once it has room for one more, or none after [`PATIENCE`].
     fn room(&self, wake: impl Fn()) -> Option<MutexGuard<'_, Inner>> {
         let free = |inner: &Inner| inner.now.items.len() < WAITING;
         let mut inner = self.lock();

@@ -1,4 +1,4 @@
-//! A run being written: applies records inside a transaction of the caller.
+//! Applies records to the store, inside a transaction of the caller.
 
 mod rows;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::rollup::{Block, HIGHEST, LOWEST, Roller};
 use rows::Rows;
 
-/// What the writer knows about its run. After a failed transaction it is behind or ahead of the store: load it anew.
+/// The writer's state of its run. After a failed transaction it differs from the store: load it again.
 pub struct Session {
     pub run: i64,
     attempt: i64,
@@ -26,7 +26,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads where the run `uid` stands.
+    /// Reads the state of the run `uid`.
     pub async fn load(conn: &mut SqliteConnection, uid: &str) -> Result<Session, sqlx::Error> {
         let (run, attempt, next): (i64, i64, i64) =
             sqlx::query_as("SELECT id, attempt, tick_next FROM run WHERE uid = ?")
@@ -43,7 +43,7 @@ impl Session {
         Ok(Session { run, attempt, next, series, roller, recent: VecDeque::new() })
     }
 
-    /// Writes `records` and a sign of life.
+    /// Writes `records` and a heartbeat.
     pub async fn apply(
         &mut self,
         conn: &mut SqliteConnection,
@@ -63,7 +63,7 @@ impl Session {
         self.beat(conn, rows.ticks.last().map(|(_, points)| points)).await
     }
 
-    /// Makes anew the blocks that end in the ticks `from..to`, none of which counts any more.
+    /// Rebuilds the blocks that end in the superseded ticks `from..to`.
     pub async fn rebuild(
         conn: &mut SqliteConnection,
         run: i64,
@@ -127,7 +127,7 @@ impl Session {
     }
 }
 
-/// Reads the open blocks of a series as they were when `next` was the next tick.
+/// Restores the open blocks of a series as of the next tick `next`.
 async fn restore(
     conn: &mut SqliteConnection,
     roller: &mut Roller,

@@ -1,4 +1,4 @@
-//! Where records wait while the store does not answer: one JSON record a line, after a line that names the run.
+//! The spool: a file for records while the store is unavailable. One JSON record per line, after a header line with the run.
 
 mod replay;
 
@@ -16,22 +16,22 @@ use crate::{NewRun, db::Host};
 pub use replay::{recover, replay};
 
 const NAME: &str = "spool.jsonl";
-/// A spool whose header is not written yet. It has room on the disk from the start of the run: the disk that is too full
-/// for the store is usually the one that the spool lies on.
+/// A spool without a header yet. Its disk space is reserved at the start of the run: a disk too full for the store is
+/// usually the disk of the spool too.
 const RESERVE: &str = "spool.reserve";
-/// That room: a few thousand log calls. Whatever else, the end of the run and what was lost must fit.
+/// Reserved bytes: a few thousand log calls. At least the end of the run and the event about lost records must fit.
 const ROOM: u64 = 1 << 20;
-/// A line past this is not one of ours.
+/// A longer line is not a record.
 const LONGEST_LINE: u64 = 256 << 20;
 
-/// The first line of a spool: enough to record the run in a store that has never seen it.
+/// The first line of a spool: enough to insert the run into a store that does not have it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// Tells spools apart, so that none is replayed twice.
+    /// Unique id, so that no spool is replayed twice.
     pub spool: String,
     /// The run.
     pub run: NewRun,
-    /// Who writes.
+    /// The writing process.
     pub process: Host,
 }
 
@@ -40,11 +40,11 @@ pub struct Header {
 pub struct Spool {
     path: PathBuf,
     file: File,
-    /// Where the last whole line ends.
+    /// End of the last complete line.
     len: u64,
 }
 
-/// Reserves room for a spool in the run's folder. A file system that cannot reserve has none: then as much is kept as fits.
+/// Reserves disk space for a spool in the run's folder. Without support of the file system, the spool holds what fits.
 pub fn reserve(folder: &Path) {
     if find(folder).is_none()
         && let Ok(file) = open(&folder.join(RESERVE))
@@ -53,18 +53,18 @@ pub fn reserve(folder: &Path) {
     }
 }
 
-/// Gives the room back.
+/// Releases the reserved space.
 pub fn release(folder: &Path) {
     let _ = fs::remove_file(folder.join(RESERVE));
 }
 
-/// The spool in the run's folder, if there is one.
+/// The spool in the run's folder, if it exists.
 pub fn find(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(NAME)).filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
 }
 
 impl Spool {
-    /// Continues the spool in the run's folder, or begins one. A file that is no spool of this run is set aside.
+    /// Opens the spool in the run's folder for appending, or creates one. Renames a file that is not a spool of this run.
     pub fn create(folder: &Path, run: &NewRun, process: &Host) -> io::Result<Spool> {
         fs::create_dir_all(folder)?;
         let path = folder.join(NAME);
@@ -86,13 +86,13 @@ impl Spool {
     fn of(path: PathBuf, mut file: File) -> io::Result<Spool> {
         let len = file.seek(SeekFrom::End(0))?;
         let mut spool = Spool { path, file, len };
-        // A process that was killed may have left half a line.
+        // A killed process may have left a partial line.
         spool.len = spool.whole(len)?;
         spool.cut()?;
         Ok(spool)
     }
 
-    /// Adds records: all of them or, when the disk is full, none.
+    /// Appends all records or, when the disk is full, none.
     pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
         self.lines(records)
     }
@@ -118,7 +118,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Takes off what was written after the last whole line.
+    /// Truncates the file after the last complete line.
     fn cut(&self) -> io::Result<()> {
         if self.file.metadata()?.len() > self.len {
             self.file.set_len(self.len)?;
@@ -126,7 +126,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Where the last whole line before `end` ends.
+    /// The end of the last complete line before `end`.
     fn whole(&mut self, mut end: u64) -> io::Result<u64> {
         let mut block = [0; 4096];
         while end > 0 {
@@ -143,14 +143,14 @@ impl Spool {
     }
 }
 
-/// Opened for appending, never through a symbolic link.
+/// Opens a file for appending, never through a symbolic link.
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
     OpenOptions::new().create(true).read(true).append(true).custom_flags(flags).open(path)
 }
 
-/// Renames a file that cannot be read as a spool, so that it is neither in the way nor lost. Answers with its new name.
+/// Renames a file that cannot be read as a spool, so that it is not lost. Returns its new path.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let to = path.with_file_name(format!("spool.unreadable-{}.jsonl", crate::new_uid()));
     fs::rename(path, &to)?;
@@ -161,7 +161,7 @@ fn header(path: &Path) -> Option<Header> {
     serde_json::from_slice(&line(&mut BufReader::new(File::open(path).ok()?)).ok()??).ok()
 }
 
-/// The next line without its end; none at the end of the file. A line that is too long is skipped and comes out empty.
+/// The next line without its newline; none at the end of the file. A line that is too long is skipped and returned empty.
 fn line(reader: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {

@@ -1,4 +1,4 @@
-//! Taking what was kept aside into the store.
+//! Replays a spool into the store.
 
 use std::{
     fs::{self, File},
@@ -16,10 +16,10 @@ use crate::{
     recorder::{begin, record::Record, session::Session, small},
 };
 
-/// Records that are added to the store at once.
+/// Records per batch.
 const AT_ONCE: usize = 4096;
 
-/// Replays what runs that are gone have left beside the store. Answers with what went wrong.
+/// Replays the spools of dead processes next to the store. Returns the spools that failed.
 pub fn recover(db: &Db) -> Result<Vec<StoreError>, StoreError> {
     let entries = fs::read_dir(db.beside()).into_iter().flatten().flatten();
     let folders =
@@ -35,20 +35,20 @@ pub fn recover(db: &Db) -> Result<Vec<StoreError>, StoreError> {
     Ok(replayed.filter_map(|(path, done)| done.map_or_else(Some, |done| done.fault(path))).collect())
 }
 
-/// What became of a spool.
+/// The result of a replay.
 pub enum Replayed {
     /// Its records are in the store.
     Added,
-    /// It could not be read, and is kept under this name.
+    /// It was unreadable, and was renamed to this path.
     SetAside(PathBuf),
 }
 
 impl Replayed {
-    /// A sentence for a spool that could not be read.
+    /// The message for an unreadable spool.
     pub fn text(&self) -> Option<String> {
         let Replayed::SetAside(kept) = self else { return None };
         Some(format!(
-            "records kept aside cannot be read and are not in the store; the file is kept as {}",
+            "spooled records are unreadable and not in the store; the file is kept as {}",
             kept.display()
         ))
     }
@@ -59,28 +59,25 @@ impl Replayed {
     }
 }
 
-/// Writes a spool into the store and removes it. One whose first line cannot be read, or names another run than its folder
-/// does, is set aside.
+/// Writes a spool into the store and removes it. Renames one whose header is unreadable or names another run than its
+/// folder.
 pub fn replay(db: &Db, path: &Path) -> Result<Replayed, StoreError> {
     let at = |doing| move |cause| StoreError::File { path: path.into(), doing, cause };
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
     let Some(header) = header(path).filter(|header| header.run.uid == folder) else {
-        let kept = set_aside(path).map_err(at("setting aside records that cannot be read"))?;
+        let kept = set_aside(path).map_err(at("renaming an unreadable spool"))?;
         return Ok(Replayed::SetAside(kept));
     };
-    let mut rows = Rows::open(path).map_err(at("reading the records kept aside"))?;
-    let added =
-        db.write("replaying the records kept aside", async |conn| apply(conn, &header, &mut rows).await);
+    let mut rows = Rows::open(path).map_err(at("reading the spool"))?;
+    let added = db.write("replaying the spool", async |conn| apply(conn, &header, &mut rows).await);
     match added {
-        // The store will never take them: they are in nobody's way under another name.
+        // The store can never accept them.
         Err(error) if is_constraint(&error) => {
-            return set_aside(path)
-                .map(Replayed::SetAside)
-                .map_err(at("setting aside records that cannot be read"));
+            return set_aside(path).map(Replayed::SetAside).map_err(at("renaming an unreadable spool"));
         }
         other => other?,
     }
-    fs::remove_file(path).map_err(at("removing"))?;
+    fs::remove_file(path).map_err(at("removing the spool"))?;
     Ok(Replayed::Added)
 }
 
@@ -109,9 +106,9 @@ async fn apply(conn: &mut SqliteConnection, header: &Header, rows: &mut Rows) ->
     if added == 0 && rows.unreadable == 0 {
         return Ok(());
     }
-    let mut text = format!("the store did not answer for a while; {added} records kept aside were added");
+    let mut text = format!("the store was unavailable for a while; {added} spooled records were added");
     if rows.unreadable > 0 {
-        text += &format!(", {} could not be read and are lost", rows.unreadable);
+        text += &format!(", {} were unreadable and are lost", rows.unreadable);
     }
     small::write(conn, session.run, &Record::event(Level::Warning, "store", None, &text)).await?;
     let sql = "UPDATE run SET spool = ? WHERE id = ?";
@@ -119,8 +116,8 @@ async fn apply(conn: &mut SqliteConnection, header: &Header, rows: &mut Rows) ->
     sqlx::query(sql).bind(done).bind(session.run).execute(conn).await.map(|_| ())
 }
 
-/// How many lines of the spool `id` are in the store, by what the store says of the last one replayed. Records may be
-/// added to a spool that could not be removed.
+/// The number of lines of the spool `id` already in the store, from the store's entry of the last one replayed. Records
+/// may be appended to a spool that could not be removed.
 fn already(done: &str, id: &str) -> u64 {
     match done.split_once(' ') {
         Some((spool, lines)) if spool == id => lines.parse().unwrap_or(u64::MAX),
@@ -132,9 +129,9 @@ fn already(done: &str, id: &str) -> u64 {
 /// The lines of a spool after its header.
 struct Rows {
     lines: BufReader<File>,
-    /// Lines read, those that were skipped included.
+    /// Lines read, including skipped ones.
     read: u64,
-    /// Lines that are no records: the disk may have been full, or the process killed, in the middle of them.
+    /// Lines that are not records: the disk was full, or the process was killed, while they were written.
     unreadable: u64,
 }
 
@@ -151,7 +148,7 @@ impl Rows {
         Ok(found)
     }
 
-    /// The next records, `most` or fewer; none at the end.
+    /// The next records, at most `most`; none at the end.
     fn next(&mut self, most: usize) -> Result<Option<Vec<Record>>, sqlx::Error> {
         let mut records = Vec::new();
         while records.len() < most

@@ -1,4 +1,4 @@
-//! What the writer does with records that the store does not take: a file, then memory, then a count of what is lost.
+//! Records that the store does not accept: they go into the spool, then wait in memory, then are counted as lost.
 
 use std::{io, mem::take, sync::PoisonError};
 
@@ -8,30 +8,31 @@ use crate::{
     recorder::{record::Record, spool::Spool},
 };
 
-/// Bytes that wait in memory at most, while neither the store nor the disk takes them: some 100,000 log calls.
+/// The largest size of records in memory, bytes, while neither the store nor the disk accepts them: about 100,000 log
+/// calls.
 const IN_MEMORY: usize = 64 << 20;
 
 impl Writer {
-    /// Puts the batch into the spool. What does not fit there stays in memory.
+    /// Appends the batch to the spool. Records that do not fit stay in memory.
     pub(super) fn keep_aside(&mut self, why: &str) {
         if let Err(error) = self.append() {
             self.spool = None;
             let (why, many) =
-                (if why.is_empty() { "the store does not answer" } else { why }, self.batch.len());
+                (if why.is_empty() { "the store is unavailable" } else { why }, self.batch.len());
             self.shared.tell(Some(format!(
-                "{why}; no record can be kept aside in {} either: {error}. {many} records wait in memory: free space on \
-                 the disk before the run ends",
+                "{why}; the spool in {} failed too: {error}. {many} records wait in memory: free disk space before the \
+                 run ends",
                 self.folder.display()
             )));
         } else if let (false, Some(spool)) = (why.is_empty(), &self.spool) {
             self.shared.tell(Some(format!(
-                "{why}; training goes on, records wait in {} and are added when the store answers",
+                "{why}; training continues, records are spooled to {} and added when the store is available again",
                 spool.path().display()
             )));
         }
     }
 
-    /// A part at a time, so that a disk with little room takes what it can.
+    /// In parts, so that a nearly full disk takes what fits.
     fn append(&mut self) -> io::Result<()> {
         while !self.batch.is_empty() {
             let spool = match &mut self.spool {
@@ -45,7 +46,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps memory bounded: the oldest values go first.
+    /// Bounds memory: drops the oldest values first.
     pub(super) fn bound(&mut self) {
         let mut over = self.batch.iter().map(Record::bytes).sum::<usize>().saturating_sub(IN_MEMORY);
         if over == 0 {
@@ -62,7 +63,7 @@ impl Writer {
         });
     }
 
-    /// At the very end: what waits in memory is lost, and that is written, with how the run ended, where it still fits.
+    /// At the end of the run: records in memory are lost. Writes that, and the end of the run, to the spool if it still fits.
     pub(super) fn give_up(&mut self) {
         if self.batch.is_empty() {
             return;
@@ -74,7 +75,11 @@ impl Writer {
         self.report_losses();
         let kept = self.append().is_ok();
         let lost = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).text();
-        let end = if kept { "how it ended is kept aside" } else { "how it ended could not be written" };
+        let end = if kept {
+            "the end of the run is in the spool"
+        } else {
+            "the end of the run could not be written"
+        };
         self.shared.tell(Some(format!(
             "the disk of {} is full: {}; {end}",
             self.folder.display(),
@@ -82,7 +87,7 @@ impl Writer {
         )));
     }
 
-    /// Reports losses once no more are added: one disturbance makes one event.
+    /// Reports losses once no more are added, so that one outage makes one event.
     pub(super) fn report_settled(&mut self) {
         let losing = self.shared.unreported.lock().unwrap_or_else(PoisonError::into_inner).records;
         if losing > 0 && losing == self.losing {
@@ -91,7 +96,7 @@ impl Writer {
         self.losing = losing;
     }
 
-    /// Puts what was lost into the batch, as an event, before the record that ends the run.
+    /// Inserts an event about the losses into the batch, before the record that ends the run.
     pub(super) fn report_losses(&mut self) {
         let losses = take(&mut *self.shared.unreported.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(event) = losses.event() else { return };
@@ -100,7 +105,7 @@ impl Writer {
     }
 }
 
-/// How many records of the front go into one write of about `points` values; one at least.
+/// Number of leading records for one write of about `points` values; at least 1.
 fn part(batch: &[Record], points: usize) -> usize {
     let mut values = 0;
     let fits = |record: &&Record| {

@@ -1,4 +1,4 @@
-//! Opening a store that failed, again.
+//! Reopening a failed store.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Writer {
-    /// Tries it; what was kept aside goes into the store first.
+    /// Tries to reopen the store, and replays the spool first.
     pub fn reopen(&mut self) {
         self.retry_at = Instant::now() + self.pace.retry;
         let opened = self.try_open();
@@ -24,7 +24,7 @@ impl Writer {
     }
 
     fn try_open(&mut self) -> Result<(Db, Session), StoreError> {
-        // Short waits: records keep arriving meanwhile, and the spool takes them.
+        // A short timeout: records keep arriving, and go into the spool.
         let db = connect(&self.store, Access::Write, self.pace.busy.min(Duration::from_millis(250)))?;
         if let Some(path) = spool::find(&self.folder)
             && let Some(text) = spool::replay(&db, &path)?.text()
