@@ -32,11 +32,11 @@ pub fn run_folder(store: &Path, uid: &str) -> Result<PathBuf, StoreError> {
             crate::new_uid()
         )));
     }
-    Ok(beside(store)?.join(uid))
+    Ok(store_dir(store)?.join(uid))
 }
 
 /// The folder that holds the store, absolute; symbolic links are resolved if it exists.
-pub(crate) fn beside(store: &Path) -> Result<PathBuf, StoreError> {
+pub(crate) fn store_dir(store: &Path) -> Result<PathBuf, StoreError> {
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(|cause| StoreError::File {
         path: folder.into(),

@@ -38,6 +38,6 @@ pub use db::recorder_ended;
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
 pub use reader::{Asked, Reader, natural};
-pub use recorder::{Pace, Recorder};
+pub use recorder::{FlushPolicy, Recorder};
 pub use store::{Health, Store, health};
 pub use types::*;

@@ -7,7 +7,7 @@ mod common;
 
 use std::{path::Path, process::Command, time::Duration};
 
-use clip_lab_store::{Pace, Reader, Recorder, Status, Store};
+use clip_lab_store::{FlushPolicy, Reader, Recorder, Status, Store};
 use common::{at, child, new_run, quick, role, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -93,8 +93,8 @@ fn a_spool_that_cannot_be_read_is_set_aside() {
 #[test]
 fn child_process() {
     let Some((role, folder, name)) = role() else { return };
-    let pace = Pace { closing: Duration::from_millis(500), ..quick() };
-    let recorder = Recorder::start_with(&folder.join("s.db"), new_run(&name), pace).unwrap();
+    let policy = FlushPolicy { closing: Duration::from_millis(500), ..quick() };
+    let recorder = Recorder::start_with(&folder.join("s.db"), new_run(&name), policy).unwrap();
     log(&recorder, 0..50);
     recorder.flush();
     if role == "for a while" {

@@ -13,8 +13,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Db, code, explain, file_system::network_name};
-use crate::{StoreError, folder::beside};
+use super::{Db, code, file_system::network_name, store_error};
+use crate::{StoreError, folder::store_dir};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 const APPLICATION_ID: i64 = 0x434C_4C42;
@@ -38,16 +38,16 @@ pub fn known_version() -> i64 {
 
 /// Opens `path`. `busy` is how long a statement waits for another program's lock.
 pub fn connect(path: &Path, access: Access, busy: Duration) -> Result<Db, StoreError> {
-    refuse_other_than_file(path)?;
+    ensure_file(path)?;
     match access {
         Access::Read if !path.exists() => Err(StoreError::Missing(path.into())),
-        Access::Read => look(path, busy),
-        Access::Write => create(path, busy),
+        Access::Read => open_read_only(path, busy),
+        Access::Write => open_or_create(path, busy),
     }
 }
 
 /// SQLite treats some names specially, and opening a pipe blocks forever.
-fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
+fn ensure_file(path: &Path) -> Result<(), StoreError> {
     let name = path.to_string_lossy();
     let why = match path.metadata() {
         _ if name.starts_with("file:") || name == ":memory:" => "SQLite does not treat it as a file name",
@@ -60,13 +60,13 @@ fn refuse_other_than_file(path: &Path) -> Result<(), StoreError> {
     )))
 }
 
-fn look(path: &Path, busy: Duration) -> Result<Db, StoreError> {
-    let options = || common(path, busy).read_only(true).pragma("query_only", "1");
+fn open_read_only(path: &Path, busy: Duration) -> Result<Db, StoreError> {
+    let options = || base_options(path, busy).read_only(true).pragma("query_only", "1");
     let open = |options| {
-        let db = start(path, options, None)?;
-        check(&db).map(|version| (db, version))
+        let db = open_connection(path, options, None)?;
+        check_schema(&db).map(|version| (db, version))
     };
-    let (db, found) = open(options()).or_else(|error| match unchanging(path, &error)? {
+    let (db, found) = open(options()).or_else(|error| match can_open_as_immutable(path, &error)? {
         true => open(options().immutable(true)),
         false => Err(error),
     })?;
@@ -81,7 +81,7 @@ fn look(path: &Path, busy: Duration) -> Result<Db, StoreError> {
 
 /// Whether a store that SQLite cannot open can be opened as immutable: on a read-only file system SQLite cannot create the
 /// shared memory of its readers.
-fn unchanging(path: &Path, error: &StoreError) -> Result<bool, StoreError> {
+fn can_open_as_immutable(path: &Path, error: &StoreError) -> Result<bool, StoreError> {
     // SQLITE_READONLY is 8 and SQLITE_CANTOPEN 14.
     let StoreError::Database { cause, .. } = error else { return Ok(false) };
     if !matches!(code(cause), Some(8 | 14)) {
@@ -99,7 +99,7 @@ fn unchanging(path: &Path, error: &StoreError) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-fn create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
+fn open_or_create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(file_error(folder, "creating the folder of the store"))?;
     // Processes that start at the same time create and migrate one after the other.
@@ -108,7 +108,7 @@ fn create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
     wait_for(&lock, busy).map_err(|()| StoreError::Locked { path: guard.clone() })?;
     if path.metadata().is_ok_and(|m| m.len() > 0) {
         // Checked before anything is written: setting the journal mode would already modify a foreign file.
-        check(&start(path, common(path, busy).pragma("query_only", "1"), None)?)?;
+        check_schema(&open_connection(path, base_options(path, busy).pragma("query_only", "1"), None)?)?;
     }
     let network = network_name(folder);
     let notice = network.map(|name| {
@@ -117,8 +117,8 @@ fn create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
             path.display()
         )
     });
-    let db = start(path, writing(path, busy, network.is_some()), notice)?;
-    if check(&db)? < known_version() {
+    let db = open_connection(path, write_options(path, busy, network.is_some()), notice)?;
+    if check_schema(&db)? < known_version() {
         db.with("migrating the schema", async |conn| {
             MIGRATIONS.run_direct(None, conn, false).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
         })?;
@@ -143,7 +143,7 @@ fn file_error<'a>(path: &'a Path, doing: &'static str) -> impl Fn(std::io::Error
     move |cause| StoreError::File { path: path.into(), doing, cause }
 }
 
-fn common(path: &Path, busy: Duration) -> SqliteConnectOptions {
+fn base_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
@@ -155,45 +155,50 @@ fn common(path: &Path, busy: Duration) -> SqliteConnectOptions {
         .row_buffer_size(1024)
 }
 
-fn writing(path: &Path, busy: Duration, network: bool) -> SqliteConnectOptions {
+fn write_options(path: &Path, busy: Duration, network: bool) -> SqliteConnectOptions {
     // WAL needs memory shared between processes, which a network file system does not provide.
     let (journal, synchronous) = match network {
         true => (SqliteJournalMode::Truncate, SqliteSynchronous::Full),
         false => (SqliteJournalMode::Wal, SqliteSynchronous::Normal),
     };
-    let options = common(path, busy).create_if_missing(true).journal_mode(journal).synchronous(synchronous);
+    let options =
+        base_options(path, busy).create_if_missing(true).journal_mode(journal).synchronous(synchronous);
     options.pragma("journal_size_limit", "67108864")
 }
 
-fn start(path: &Path, options: SqliteConnectOptions, notice: Option<String>) -> Result<Db, StoreError> {
+fn open_connection(
+    path: &Path,
+    options: SqliteConnectOptions,
+    notice: Option<String>,
+) -> Result<Db, StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .map_err(file_error(path, "starting the database thread"))?;
-    let conn = runtime.block_on(options.connect()).map_err(|e| foreign_or(path, "opening the store", e))?;
-    let (beside, inode) = (beside(path)?, super::inode(path));
-    Ok(Db { path: path.into(), beside, runtime, conn: Mutex::new(conn), inode, notice })
+    let conn = runtime.block_on(options.connect()).map_err(|e| open_error(path, "opening the store", e))?;
+    let (dir, inode) = (store_dir(path)?, super::inode(path));
+    Ok(Db { path: path.into(), dir, runtime, conn: Mutex::new(conn), inode, notice })
 }
 
 /// SQLite detects that a file is not a database only when it reads it.
-fn foreign_or(path: &Path, doing: &str, error: sqlx::Error) -> StoreError {
+fn open_error(path: &Path, doing: &str, error: sqlx::Error) -> StoreError {
     match error.as_database_error().and_then(|e| e.code()).as_deref() {
         Some("26") => StoreError::Foreign { path: path.into(), why: "it is not a SQLite database".into() },
-        _ => explain(path, doing, error),
+        _ => store_error(path, doing, error),
     }
 }
 
 /// Rejects a file of another application or a newer version; returns the schema version, 0 when new.
-fn check(db: &Db) -> Result<i64, StoreError> {
-    let (id, tables, programs, version) =
-        db.with("reading the schema version", inspect).map_err(|error| match error {
-            StoreError::Database { path, doing, cause } => foreign_or(&path, &doing, cause),
+fn check_schema(db: &Db) -> Result<i64, StoreError> {
+    let (id, tables, triggers, version) =
+        db.with("reading the schema version", read_schema_info).map_err(|error| match error {
+            StoreError::Database { path, doing, cause } => open_error(&path, &doing, cause),
             other => other,
         })?;
     let path = db.path().to_path_buf();
     let why = format!("its application id is {id:#x} and it has {tables} tables");
-    if programs > 0 {
-        let why = format!("it has {programs} triggers or views, and clip-lab creates none");
+    if triggers > 0 {
+        let why = format!("it has {triggers} triggers or views, and clip-lab creates none");
         return Err(StoreError::Foreign { path, why });
     }
     match (id, tables) {
@@ -206,18 +211,18 @@ fn check(db: &Db) -> Result<i64, StoreError> {
 }
 
 /// The application id, the number of tables, the number of triggers and views, and the schema version.
-async fn inspect(conn: &mut SqliteConnection) -> Result<(i64, i64, i64, i64), sqlx::Error> {
+async fn read_schema_info(conn: &mut SqliteConnection) -> Result<(i64, i64, i64, i64), sqlx::Error> {
     let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *conn).await?;
     // An interrupted first migration leaves only sqlx's own table in the file.
     let tables =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
     let tables: i64 = sqlx::query_scalar(tables).fetch_one(&mut *conn).await?;
-    let programs = "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')";
-    let programs: i64 = sqlx::query_scalar(programs).fetch_one(&mut *conn).await?;
+    let triggers = "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+    let triggers: i64 = sqlx::query_scalar(triggers).fetch_one(&mut *conn).await?;
     let migrated = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     if sqlx::query_scalar::<_, i64>(migrated).fetch_one(&mut *conn).await? == 0 {
-        return Ok((id, tables, programs, 0));
+        return Ok((id, tables, triggers, 0));
     }
     let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
-    Ok((id, tables, programs, sqlx::query_scalar(version).fetch_one(conn).await?))
+    Ok((id, tables, triggers, sqlx::query_scalar(version).fetch_one(conn).await?))
 }

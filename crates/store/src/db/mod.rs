@@ -22,7 +22,7 @@ pub use host::{Host, process_gone, recorder_ended};
 pub struct Db {
     path: PathBuf,
     /// The folder of the store, absolute.
-    beside: PathBuf,
+    dir: PathBuf,
     runtime: Runtime,
     conn: Mutex<SqliteConnection>,
     inode: Option<u64>,
@@ -38,7 +38,7 @@ impl Db {
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, StoreError> {
         let mut conn = self.lock();
-        self.runtime.block_on(work(&mut conn)).map_err(|cause| explain(&self.path, doing, cause))
+        self.runtime.block_on(work(&mut conn)).map_err(|cause| store_error(&self.path, doing, cause))
     }
 
     /// Like [`Db::with`], in a transaction. `BEGIN IMMEDIATE`, because a transaction that reads first and then writes fails
@@ -52,7 +52,7 @@ impl Db {
     }
 
     /// Checks that the path still names the opened file: SQLite silently writes into a deleted one.
-    pub fn still_there(&self) -> Result<(), StoreError> {
+    pub fn ensure_not_replaced(&self) -> Result<(), StoreError> {
         match inode(&self.path) {
             Some(inode) if Some(inode) == self.inode => Ok(()),
             _ => Err(StoreError::Refused(format!("{} was deleted or replaced", self.path.display()))),
@@ -65,8 +65,8 @@ impl Db {
     }
 
     /// The folder of the file, absolute: it contains the folders of the runs.
-    pub fn beside(&self) -> &Path {
-        &self.beside
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     fn lock(&self) -> MutexGuard<'_, SqliteConnection> {
@@ -96,7 +96,7 @@ async fn immediate<T>(
 }
 
 /// Converts a database error.
-pub fn explain(path: &Path, doing: &str, cause: sqlx::Error) -> StoreError {
+pub fn store_error(path: &Path, doing: &str, cause: sqlx::Error) -> StoreError {
     match is_busy(&cause) {
         true => StoreError::Locked { path: path.into() },
         false => StoreError::Database { path: path.into(), doing: doing.into(), cause },

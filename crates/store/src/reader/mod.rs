@@ -1,16 +1,16 @@
 //! Read-only access to a store.
 
-mod asked;
 mod buckets;
 mod details;
 mod evaluations;
-mod facts;
+mod fetch;
 mod liveness;
-mod many;
+mod name_filter;
 mod order;
 mod points;
 mod probes;
 mod runs;
+mod settings;
 
 use std::{
     path::Path,
@@ -25,8 +25,8 @@ use crate::{
     db::{Access, Db, connect},
 };
 
-pub use asked::Asked;
 pub(crate) use liveness::{SILENCE_MS, Watch};
+pub use name_filter::Asked;
 pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};
 pub(crate) use runs::all as all_runs;
@@ -47,7 +47,7 @@ impl Reader {
 
     /// Whether anything was written since the last call; true at the first call. Takes microseconds.
     pub fn changed(&self) -> Result<bool, StoreError> {
-        self.db.still_there()?;
+        self.db.ensure_not_replaced()?;
         let version: i64 = self.db.with("checking for changes", async |conn| {
             sqlx::query_scalar("PRAGMA data_version").fetch_one(conn).await
         })?;
@@ -56,7 +56,7 @@ impl Reader {
 
     /// Every run, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.beside(), &self.watch).await)
+        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.dir(), &self.watch).await)
     }
 
     /// The run with a uid, a unique uid prefix, or a name (the newest with that name).
@@ -99,8 +99,8 @@ impl Reader {
         range: Option<(f64, f64)>,
         max_buckets: usize,
     ) -> Result<Vec<Option<Vec<Bucket>>>, StoreError> {
-        let ask = buckets::Ask { series, axis, range, most: max_buckets.max(1) };
-        self.db.with("reading buckets", async |conn| buckets::read(conn, &ask).await)
+        let query = buckets::Query { series, axis, range, max_buckets: max_buckets.max(1) };
+        self.db.with("reading buckets", async |conn| buckets::read(conn, &query).await)
     }
 
     fn no_metric(&self, run: RunId, metric: &str) -> StoreError {

@@ -21,18 +21,18 @@ impl Reader {
 /// Natural order: numbers in names compare by value, `hit@1`, `hit@5`, `hit@10`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
-    while let (Some(one), Some(other)) = (left.chars().next(), right.chars().next()) {
-        let ((number, after), (against, beyond)) = (digits(left), digits(right));
-        let order = match number.is_empty() || against.is_empty() {
-            true => one.cmp(&other),
-            false => size(number).cmp(&size(against)),
+    while let (Some(char_a), Some(char_b)) = (left.chars().next(), right.chars().next()) {
+        let ((number_a, rest_a), (number_b, rest_b)) = (digits(left), digits(right));
+        let order = match number_a.is_empty() || number_b.is_empty() {
+            true => char_a.cmp(&char_b),
+            false => numeric_key(number_a).cmp(&numeric_key(number_b)),
         };
         if order.is_ne() {
             return order;
         }
-        (left, right) = match number.is_empty() {
-            true => (&left[one.len_utf8()..], &right[other.len_utf8()..]),
-            false => (after, beyond),
+        (left, right) = match number_a.is_empty() {
+            true => (&left[char_a.len_utf8()..], &right[char_b.len_utf8()..]),
+            false => (rest_a, rest_b),
         };
     }
     // Names that differ only in leading zeros still have a total order.
@@ -45,7 +45,7 @@ fn digits(text: &str) -> (&str, &str) {
 }
 
 /// A sort key that orders numbers of any length by value.
-fn size(digits: &str) -> (usize, &str) {
+fn numeric_key(digits: &str) -> (usize, &str) {
     let digits = digits.trim_start_matches('0');
     (digits.len(), digits)
 }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_an_order() {
+    fn natural_is_a_total_order() {
         let letters = ["0", "1", "2", "@", "é"];
         let longer = |all: Vec<String>| all.iter().flat_map(|a| letters.map(|b| format!("{a}{b}"))).collect();
         let two: Vec<String> = longer(letters.map(str::to_owned).to_vec());

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{many::piled, order::natural};
+use super::{fetch::fetch_batched, order::natural};
 use crate::{Goal, Point, RunId, SeriesRow, rollup::Block};
 
 /// Every metric of a run, by name.
@@ -51,7 +51,7 @@ pub async fn all(
     let sql = "SELECT t.step, t.epoch, t.samples, t.wall_ms, t.active_ms, p.value, p.flag FROM point p
                JOIN tick t ON t.run = ? AND t.tick = p.tick AND t.superseded_by IS NULL
                WHERE p.series = ? ORDER BY p.tick";
-    let rows = piled(sqlx::query(sql).bind(run.0).bind(series).fetch_all(conn)).await?;
+    let rows = fetch_batched(sqlx::query(sql).bind(run.0).bind(series).fetch_all(conn)).await?;
     rows.iter().map(point).collect::<Result<_, _>>().map(Some)
 }
 

@@ -1,14 +1,14 @@
 //! Recording a run: calls that never fail or block for long, and one writer thread.
 
-mod begin;
+mod flush_policy;
 mod insert;
-mod line;
 mod losses;
-mod names;
-mod pace;
+mod name_cache;
+mod queue;
 mod record;
+mod records;
+mod run_row;
 mod session;
-mod small;
 mod spool;
 mod start;
 mod summary;
@@ -24,13 +24,14 @@ use std::{
 use serde_json::Value;
 
 use crate::{Goal, Level, NewArtifact, Probe, RankSet, Request, Status, Tick};
-use line::Line;
+use queue::Queue;
 use record::Record;
 use writer::Shared;
 
-pub use pace::Pace;
+pub use flush_policy::FlushPolicy;
 pub(crate) use {
-    begin::insert as insert_run, small::finish as finish_run, small::rank as insert_rank, spool::recover,
+    records::finish as finish_run, records::rank as insert_rank, run_row::insert as insert_run,
+    spool::recover,
 };
 
 /// Records one run. Calls return at once; a failing store never stops training (see [`Recorder::fault`]).
@@ -39,7 +40,7 @@ pub(crate) use {
 pub struct Recorder {
     uid: String,
     folder: PathBuf,
-    line: Arc<Line>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
@@ -48,8 +49,8 @@ impl Recorder {
     /// Records metric values at one point of training; of a repeated name only the first value counts. Waits at most 5 ms,
     /// and only while 65,536 records are queued; then the values are lost and [counted](Recorder::dropped).
     pub fn log(&self, at: Tick, points: &[(&str, f64)]) {
-        if !points.is_empty() && !self.line.log(at, points, || self.wake()) {
-            self.shared.lose(Some(at.step));
+        if !points.is_empty() && !self.queue.log(at, points, || self.wake()) {
+            self.shared.count_lost(Some(at.step));
         }
     }
 
@@ -117,7 +118,7 @@ impl Recorder {
     /// Waits until everything so far is in the store or the spool, 30 s at most. Returns the number of log calls in the
     /// store, if everything is in the store.
     pub fn flush(&self) -> Option<u64> {
-        let written = self.line.written();
+        let written = self.queue.written();
         self.wake();
         written.recv_timeout(Duration::from_secs(30)).ok().flatten()
     }
@@ -134,7 +135,7 @@ impl Recorder {
         let status =
             if matches!(status, Status::Stalled | Status::Crashed) { Status::Failed } else { status };
         let end = Record::End(Box::new((status, reason.map(str::to_owned), crate::now_ms())));
-        self.line.close(end);
+        self.queue.close(end);
         thread.thread().unpark();
         let _ = thread.join();
     }
@@ -145,8 +146,8 @@ impl Recorder {
 
     fn send(&self, record: Record) {
         let step = record.step();
-        if !self.line.push(record, || self.wake()) {
-            self.shared.lose(step);
+        if !self.queue.push(record, || self.wake()) {
+            self.shared.count_lost(step);
         }
     }
 }

@@ -4,11 +4,11 @@
 //! smaller blocks, then the points themselves.
 
 mod block;
-mod cover;
+mod block_range;
 mod roller;
 
 pub use block::Block;
-pub use cover::{Span, cover, level_for};
+pub use block_range::{BlockRange, block_ranges, level_for};
 pub use roller::{Roller, Sealed};
 
 /// Blocks below 16 ticks are not stored: reading the points costs no more.

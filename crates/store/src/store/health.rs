@@ -6,11 +6,11 @@ use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 
 use crate::{
     StoreError,
-    db::{Access, connect, explain, known_version, network_name},
+    db::{Access, connect, known_version, network_name, store_error},
 };
 
 /// How long to wait for another program's lock.
-const BRIEF: Duration = Duration::from_millis(500);
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Properties of a store that can be read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Health {
 /// # Errors
 /// [`StoreError::Missing`], [`StoreError::Locked`], or any other error of opening it.
 pub fn health(path: &Path) -> Result<Health, StoreError> {
-    let db = connect(path, Access::Read, BRIEF)?;
+    let db = connect(path, Access::Read, LOCK_TIMEOUT)?;
     let (version, journal, runs) = db.with("reading the store", async |conn| {
         let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
         let version: i64 = sqlx::query_scalar(version).fetch_one(&mut *conn).await?;
@@ -42,21 +42,22 @@ pub fn health(path: &Path) -> Result<Health, StoreError> {
         let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM run").fetch_one(conn).await?;
         Ok((version, journal, runs))
     })?;
-    can_be_written(path)?;
+    ensure_writable(path)?;
     let bytes = path.metadata().map_or(0, |about| about.len());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(Health { version, known: known_version(), journal, bytes, runs, network: network_name(folder) })
 }
 
-fn can_be_written(path: &Path) -> Result<(), StoreError> {
+fn ensure_writable(path: &Path) -> Result<(), StoreError> {
     let doing = "taking the write lock";
     let file = |cause| StoreError::File { path: path.into(), doing, cause };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(file)?;
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BRIEF);
+    let options =
+        SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(LOCK_TIMEOUT);
     let locked = runtime.block_on(async {
         let mut conn = options.connect().await?;
         sqlx::query("BEGIN IMMEDIATE").execute(&mut conn).await?;
         sqlx::query("ROLLBACK").execute(&mut conn).await
     });
-    locked.map(drop).map_err(|cause| explain(path, doing, cause))
+    locked.map(drop).map_err(|cause| store_error(path, doing, cause))
 }

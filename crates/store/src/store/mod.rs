@@ -21,7 +21,7 @@ pub use health::{Health, health};
 /// A store opened for edits; created or migrated when needed.
 pub struct Store {
     db: Db,
-    left: Vec<String>,
+    failed_spools: Vec<String>,
     watch: reader::Watch,
 }
 
@@ -33,13 +33,13 @@ impl Store {
 
     pub(crate) fn open_with(path: &Path, busy: Duration) -> Result<Store, StoreError> {
         let db = connect(path, Access::Write, busy)?;
-        let left = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
-        Ok(Store { db, left, watch: reader::Watch::default() })
+        let failed_spools = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
+        Ok(Store { db, failed_spools, watch: reader::Watch::default() })
     }
 
     /// Warnings about this store: a network file system, or spools that could not be replayed.
     pub fn notice(&self) -> Option<String> {
-        let notices: Vec<String> = self.db.notice.iter().chain(&self.left).cloned().collect();
+        let notices: Vec<String> = self.db.notice.iter().chain(&self.failed_spools).cloned().collect();
         (!notices.is_empty()).then(|| notices.join("; "))
     }
 
@@ -166,9 +166,9 @@ impl Store {
     }
 
     fn find(&self, selector: &str, fits: impl Fn(&RunRow) -> bool) -> Result<RunRow, StoreError> {
-        let (beside, watch) = (self.db.beside(), &self.watch);
+        let (store_dir, watch) = (self.db.dir(), &self.watch);
         let rows =
-            self.db.with("reading the runs", async |conn| reader::all_runs(conn, beside, watch).await)?;
+            self.db.with("reading the runs", async |conn| reader::all_runs(conn, store_dir, watch).await)?;
         let none = || StoreError::NoSuchRun { selector: selector.into(), hint: String::new() };
         rows.into_iter().find(fits).ok_or_else(none)
     }

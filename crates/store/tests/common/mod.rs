@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clip_lab_store::{NewRun, Pace, Tick, new_uid};
+use clip_lab_store::{FlushPolicy, NewRun, Tick, new_uid};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 
 pub fn new_run(name: &str) -> NewRun {
@@ -20,9 +20,9 @@ pub fn at(step: u64) -> Tick {
 }
 
 /// Short waits, so that faults show soon.
-pub fn quick() -> Pace {
+pub fn quick() -> FlushPolicy {
     let ms = Duration::from_millis;
-    Pace { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..Pace::default() }
+    FlushPolicy { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..FlushPolicy::default() }
 }
 
 const ROLE: &str = "CLIP_LAB_STORE_TEST_ROLE";

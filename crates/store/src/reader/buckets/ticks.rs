@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::find::Found;
+use super::find::FoundSeries;
 use crate::{
     Axis,
-    reader::many::{json, piled},
+    reader::fetch::{fetch_batched, json_list},
 };
 
 /// The SQL expression of an axis.
@@ -22,11 +22,11 @@ pub fn column(axis: Axis) -> &'static str {
 }
 
 /// Restricts each series to the ticks with x in the range. Searches once per run: its series share their ticks.
-pub async fn narrow(
+pub async fn restrict(
     conn: &mut SqliteConnection,
     axis: Axis,
     (from, to): (f64, f64),
-    found: &mut [Found],
+    found: &mut [FoundSeries],
 ) -> Result<(), sqlx::Error> {
     let mut known: HashMap<i64, (i64, i64)> = HashMap::new();
     for series in found {
@@ -69,27 +69,27 @@ async fn search(
 }
 
 /// x by (run, tick).
-pub type Places = HashMap<(i64, i64), f64>;
+pub type XOfTick = HashMap<(i64, i64), f64>;
 
 /// Reads x of each tick once, however many series have a block that begins or ends there.
-pub async fn places(
+pub async fn x_of_ticks(
     conn: &mut SqliteConnection,
     axis: Axis,
-    ticks: &BTreeSet<(i64, i64)>,
-) -> Result<Places, sqlx::Error> {
+    wanted: &BTreeSet<(i64, i64)>,
+) -> Result<XOfTick, sqlx::Error> {
     let sql = format!(
         "SELECT t.tick, {} FROM json_each(?2) s CROSS JOIN tick t ON t.run = ?1 AND t.tick = s.value",
         column(axis)
     );
-    let mut places = HashMap::with_capacity(ticks.len());
-    let mut rest: Vec<(i64, i64)> = ticks.iter().copied().collect();
+    let mut x_of = HashMap::with_capacity(wanted.len());
+    let mut rest: Vec<(i64, i64)> = wanted.iter().copied().collect();
     while let Some(&(run, _)) = rest.first() {
         let later = rest.split_off(rest.partition_point(|(r, _)| *r == run));
-        let wanted: Vec<i64> = rest.iter().map(|(_, tick)| *tick).collect();
-        let query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(run).bind(json(&wanted));
-        let rows: Vec<(i64, f64)> = piled(query.fetch_all(&mut *conn)).await?;
-        places.extend(rows.into_iter().map(|(tick, x)| ((run, tick), x)));
+        let ticks: Vec<i64> = rest.iter().map(|(_, tick)| *tick).collect();
+        let query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(run).bind(json_list(&ticks));
+        let rows: Vec<(i64, f64)> = fetch_batched(query.fetch_all(&mut *conn)).await?;
+        x_of.extend(rows.into_iter().map(|(tick, x)| ((run, tick), x)));
         rest = later;
     }
-    Ok(places)
+    Ok(x_of)
 }

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     record::{Points, Record},
-    small,
+    records,
     summary::Summary,
 };
 use crate::rollup::{Block, HIGHEST, LOWEST, Roller};
@@ -52,15 +52,15 @@ impl Session {
         let mut rows = Rows::default();
         for record in records {
             match record {
-                Record::Points(points) => self.take(conn, points, &mut rows).await?,
-                other => small::write(conn, self.run, other).await?,
+                Record::Points(points) => self.add_points(conn, points, &mut rows).await?,
+                other => records::write(conn, self.run, other).await?,
             }
         }
         rows.write(conn, self.run, self.attempt).await?;
         for summary in self.series.values_mut().filter(|s| s.changed) {
             summary.save(conn).await?;
         }
-        self.beat(conn, rows.ticks.last().map(|(_, points)| points)).await
+        self.heartbeat(conn, rows.ticks.last().map(|(_, points)| points)).await
     }
 
     /// Rebuilds the blocks that end in the superseded ticks `from..to`.
@@ -80,7 +80,7 @@ impl Session {
         rows.write(conn, run, 0).await
     }
 
-    async fn take(
+    async fn add_points(
         &mut self,
         conn: &mut SqliteConnection,
         points: &Points,
@@ -90,7 +90,7 @@ impl Session {
         for (name, bits) in points.names.0.iter().zip(&points.bits) {
             let value = f64::from_bits(*bits);
             if !self.series.contains_key(name) {
-                let id = small::metric(conn, self.run, name).await?;
+                let id = records::metric(conn, self.run, name).await?;
                 self.series.insert(name.clone(), Summary::new(id, name));
             }
             let Some(series) = self.series.get_mut(name).filter(|s| s.last_tick != Some(tick)) else {
@@ -106,7 +106,11 @@ impl Session {
         Ok(())
     }
 
-    async fn beat(&mut self, conn: &mut SqliteConnection, last: Option<&Points>) -> Result<(), sqlx::Error> {
+    async fn heartbeat(
+        &mut self,
+        conn: &mut SqliteConnection,
+        last: Option<&Points>,
+    ) -> Result<(), sqlx::Error> {
         let sql = "UPDATE run SET heartbeat_ms = ?, tick_next = ? WHERE id = ?";
         sqlx::query(sql).bind(crate::now_ms()).bind(self.next).bind(self.run).execute(&mut *conn).await?;
         let Some(last) = last else { return Ok(()) };

@@ -8,30 +8,30 @@ use std::{
 
 use sqlx::SqliteConnection;
 
-use super::{Header, find, header, line, set_aside};
+use super::{Header, find, read_header, read_line, rename_unreadable};
 use crate::{
     Level, Status, StoreError,
     db::{Db, Host, is_constraint, process_gone},
     folder::{FolderLock, is_uid},
-    recorder::{begin, record::Record, session::Session, small},
+    recorder::{record::Record, records, run_row, session::Session},
 };
 
 /// Records per batch.
-const AT_ONCE: usize = 4096;
+const BATCH: usize = 4096;
 
 /// Replays the spools of dead processes next to the store. Returns the spools that failed.
 pub fn recover(db: &Db) -> Result<Vec<StoreError>, StoreError> {
-    let entries = fs::read_dir(db.beside()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(db.dir()).into_iter().flatten().flatten();
     let folders =
         entries.filter(|entry| entry.file_name().to_str().is_some_and(is_uid)).map(|entry| entry.path());
     let mut spools: Vec<PathBuf> = folders.filter_map(|folder| find(&folder)).collect();
     spools.sort();
     let here = Host::here();
-    let left = |path: &Path| match header(path) {
+    let is_orphaned = |path: &Path| match read_header(path) {
         Some(header) => process_gone(&header.process, &here) == Some(true),
         None => path.parent().is_some_and(|folder| FolderLock::take(folder).is_ok()),
     };
-    let replayed = spools.iter().filter(|path| left(path)).map(|path| (path, replay(db, path)));
+    let replayed = spools.iter().filter(|path| is_orphaned(path)).map(|path| (path, replay(db, path)));
     Ok(replayed.filter_map(|(path, done)| done.map_or_else(Some, |done| done.fault(path))).collect())
 }
 
@@ -40,13 +40,13 @@ pub enum Replayed {
     /// Its records are in the store.
     Added,
     /// It was unreadable, and was renamed to this path.
-    SetAside(PathBuf),
+    Unreadable(PathBuf),
 }
 
 impl Replayed {
     /// The message for an unreadable spool.
     pub fn text(&self) -> Option<String> {
-        let Replayed::SetAside(kept) = self else { return None };
+        let Replayed::Unreadable(kept) = self else { return None };
         Some(format!(
             "spooled records are unreadable and not in the store; the file is kept as {}",
             kept.display()
@@ -64,16 +64,18 @@ impl Replayed {
 pub fn replay(db: &Db, path: &Path) -> Result<Replayed, StoreError> {
     let at = |doing| move |cause| StoreError::File { path: path.into(), doing, cause };
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-    let Some(header) = header(path).filter(|header| header.run.uid == folder) else {
-        let kept = set_aside(path).map_err(at("renaming an unreadable spool"))?;
-        return Ok(Replayed::SetAside(kept));
+    let Some(header) = read_header(path).filter(|header| header.run.uid == folder) else {
+        let kept = rename_unreadable(path).map_err(at("renaming an unreadable spool"))?;
+        return Ok(Replayed::Unreadable(kept));
     };
     let mut rows = Rows::open(path).map_err(at("reading the spool"))?;
     let added = db.write("replaying the spool", async |conn| apply(conn, &header, &mut rows).await);
     match added {
         // The store can never accept them.
         Err(error) if is_constraint(&error) => {
-            return set_aside(path).map(Replayed::SetAside).map_err(at("renaming an unreadable spool"));
+            return rename_unreadable(path)
+                .map(Replayed::Unreadable)
+                .map_err(at("renaming an unreadable spool"));
         }
         other => other?,
     }
@@ -83,13 +85,13 @@ pub fn replay(db: &Db, path: &Path) -> Result<Replayed, StoreError> {
 
 async fn apply(conn: &mut SqliteConnection, header: &Header, rows: &mut Rows) -> Result<(), sqlx::Error> {
     let uid = &header.run.uid;
-    let known = "SELECT spool FROM run WHERE uid = ?";
+    let sql = "SELECT spool FROM run WHERE uid = ?";
     let replayed =
-        match sqlx::query_scalar::<_, Option<String>>(known).bind(uid).fetch_optional(&mut *conn).await? {
-            Some(Some(done)) => already(&done, &header.spool),
+        match sqlx::query_scalar::<_, Option<String>>(sql).bind(uid).fetch_optional(&mut *conn).await? {
+            Some(Some(done)) => lines_replayed(&done, &header.spool),
             Some(None) => 0,
             None => {
-                begin::insert(conn, &header.run, &header.process, Status::Running).await?;
+                run_row::insert(conn, &header.run, &header.process, Status::Running).await?;
                 0
             }
         };
@@ -99,7 +101,7 @@ async fn apply(conn: &mut SqliteConnection, header: &Header, rows: &mut Rows) ->
         }
     }
     let (mut session, mut added) = (Session::load(conn, uid).await?, 0);
-    while let Some(records) = rows.next(AT_ONCE)? {
+    while let Some(records) = rows.next(BATCH)? {
         session.apply(conn, &records).await?;
         added += records.len();
     }
@@ -110,15 +112,15 @@ async fn apply(conn: &mut SqliteConnection, header: &Header, rows: &mut Rows) ->
     if rows.unreadable > 0 {
         text += &format!(", {} were unreadable and are lost", rows.unreadable);
     }
-    small::write(conn, session.run, &Record::event(Level::Warning, "store", None, &text)).await?;
+    records::write(conn, session.run, &Record::event(Level::Warning, "store", None, &text)).await?;
     let sql = "UPDATE run SET spool = ? WHERE id = ?";
     let done = format!("{} {}", header.spool, rows.read);
     sqlx::query(sql).bind(done).bind(session.run).execute(conn).await.map(|_| ())
 }
 
-/// The number of lines of the spool `id` already in the store, from the store's entry of the last one replayed. Records
-/// may be appended to a spool that could not be removed.
-fn already(done: &str, id: &str) -> u64 {
+/// Number of lines of the spool `id` that are in the store, from the entry `done` of the run row. Records may be
+/// appended to a spool that could not be removed.
+fn lines_replayed(done: &str, id: &str) -> u64 {
     match done.split_once(' ') {
         Some((spool, lines)) if spool == id => lines.parse().unwrap_or(u64::MAX),
         None if done == id => u64::MAX,
@@ -138,12 +140,12 @@ struct Rows {
 impl Rows {
     fn open(path: &Path) -> io::Result<Rows> {
         let mut lines = BufReader::new(File::open(path)?);
-        line(&mut lines)?;
+        read_line(&mut lines)?;
         Ok(Rows { lines, read: 0, unreadable: 0 })
     }
 
     fn skip(&mut self) -> Result<Option<Vec<u8>>, sqlx::Error> {
-        let found = line(&mut self.lines).map_err(sqlx::Error::Io)?;
+        let found = read_line(&mut self.lines).map_err(sqlx::Error::Io)?;
         self.read += u64::from(found.is_some());
         Ok(found)
     }

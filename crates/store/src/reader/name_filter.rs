@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite, sqlite::SqliteRow};
 
 use super::{
     Reader,
-    many::{json, piled},
+    fetch::{fetch_batched, json_list},
     points::series_row,
 };
 use crate::{RunId, SeriesRow, StoreError};
@@ -65,7 +65,7 @@ impl Reader {
     pub fn goals(&self, runs: &[RunId]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
         let sql = "SELECT m.* FROM json_each(CAST(? AS TEXT)) asked JOIN run r ON r.id = asked.value
                    JOIN metric m ON m.run = r.id AND m.name = r.goal_metric";
-        let found = self.series_where(sql, &[json(runs).into_bytes()])?.into_iter();
+        let found = self.series_where(sql, &[json_list(runs).into_bytes()])?.into_iter();
         Ok(found.filter_map(|(run, mut series)| Some((run, series.pop()?))).collect())
     }
 
@@ -84,7 +84,7 @@ impl Reader {
         let rows = self.db.with("reading the metrics", async |conn| {
             let query = sqlx::query::<Sqlite>(AssertSqlSafe(sql));
             let query = bound.iter().fold(query, |query, bytes| query.bind(bytes));
-            let rows = piled(query.fetch_all(conn)).await?;
+            let rows = fetch_batched(query.fetch_all(conn)).await?;
             let row = |row: &SqliteRow| Ok((RunId(row.try_get("run")?), series_row(row)?));
             rows.iter().map(row).collect::<Result<Vec<_>, sqlx::Error>>()
         })?;

@@ -9,9 +9,9 @@ use crate::{Goal, Level, NewArtifact, Probe, RankSet, Status};
 /// Writes a record; ignores points.
 pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Result<(), sqlx::Error> {
     match record {
-        Record::Points(_) => Ok(()), // written in bulk by Session::take
+        Record::Points(_) => Ok(()), // written in bulk by Session::add_points
         Record::Rank(set) => rank(conn, run, set).await,
-        Record::Probe(seen) => probe(conn, run, seen).await,
+        Record::Probe(new) => probe(conn, run, new).await,
         Record::Picture(what) => picture(conn, &what.0, &what.1).await,
         Record::Event(what) => event(conn, run, what).await,
         Record::Artifact(what) => artifact(conn, run, what.0, &what.1).await,

@@ -16,20 +16,20 @@ use std::{
 use crossbeam::channel::{Receiver, Sender, bounded};
 
 use super::{
-    names::Shapes,
+    name_cache::NameCache,
     record::{Names, Points, Record},
 };
 use crate::Tick;
 
 /// Largest number of queued records.
-const WAITING: usize = 65_536;
+const CAPACITY: usize = 65_536;
 /// The longest a call waits for room.
-const PATIENCE: Duration = Duration::from_millis(5);
+const MAX_WAIT: Duration = Duration::from_millis(5);
 /// The wall clock offset is updated when it differs by more than this from the monotonic clock, milliseconds.
-const ASTRAY: u64 = 100;
+const MAX_CLOCK_DRIFT_MS: u64 = 100;
 
 /// The queue.
-pub struct Line {
+pub struct Queue {
     inner: Mutex<Inner>,
     began: Instant,
     /// Wall time at `began`, milliseconds since 1970. Updated when the machine slept or its clock was set, which the
@@ -40,20 +40,20 @@ pub struct Line {
 
 #[derive(Default)]
 struct Inner {
-    shapes: Shapes,
-    now: Waiting,
+    names: NameCache,
+    buffer: Buffer,
     /// The writer thread has ended.
     abandoned: bool,
 }
 
 /// A buffer of queued records.
 #[derive(Default)]
-pub struct Waiting {
+pub struct Buffer {
     items: Vec<Item>,
     /// The concatenated values of all log calls.
     bits: Vec<u64>,
     /// Notified when all of this is written.
-    pub answers: Vec<Sender<Option<u64>>>,
+    pub waiters: Vec<Sender<Option<u64>>>,
     /// Whether this is the last buffer.
     pub last: bool,
 }
@@ -64,34 +64,36 @@ enum Item {
     Other(Box<Record>),
 }
 
-impl Line {
+impl Queue {
     /// An empty queue of a run with `active_before` milliseconds of earlier work.
-    pub fn new(active_before: i64) -> Line {
+    pub fn new(active_before: i64) -> Queue {
         let began_ms = AtomicI64::new(crate::now_ms());
-        Line { inner: Mutex::default(), began: Instant::now(), began_ms, active_before }
+        Queue { inner: Mutex::default(), began: Instant::now(), began_ms, active_before }
     }
 
     /// Adds a log call; false if it is lost.
     pub fn log(&self, at: Tick, points: &[(&str, f64)], wake: impl Fn()) -> bool {
         let elapsed = self.began.elapsed().as_millis() as i64;
-        self.room(wake).is_some_and(|mut inner| {
-            let names = inner.shapes.of(points);
-            inner.now.items.push(Item::Points(at, elapsed, names));
-            inner.now.bits.extend(points.iter().map(|(_, value)| value.to_bits()));
+        self.wait_for_room(wake).is_some_and(|mut inner| {
+            let names = inner.names.get(points);
+            inner.buffer.items.push(Item::Points(at, elapsed, names));
+            inner.buffer.bits.extend(points.iter().map(|(_, value)| value.to_bits()));
             true
         })
     }
 
     /// Adds a record; false if it is lost.
     pub fn push(&self, record: Record, wake: impl Fn()) -> bool {
-        self.room(wake).map(|mut inner| inner.now.items.push(Item::Other(record.into()))).is_some()
+        self.wait_for_room(wake)
+            .map(|mut inner| inner.buffer.items.push(Item::Other(record.into())))
+            .is_some()
     }
 
     /// Adds the last record, even to a full queue.
     pub fn close(&self, record: Record) {
         let mut inner = self.lock();
-        inner.now.items.push(Item::Other(record.into()));
-        inner.now.last = true;
+        inner.buffer.items.push(Item::Other(record.into()));
+        inner.buffer.last = true;
     }
 
     /// A receiver that is notified when everything so far is written.
@@ -99,23 +101,23 @@ impl Line {
         let (answer, answered) = bounded(1);
         let mut inner = self.lock();
         if !inner.abandoned {
-            inner.now.answers.push(answer);
+            inner.buffer.waiters.push(answer);
         }
         answered
     }
 
     /// Swaps the queued records with `spare`, which is cleared and reused.
-    pub fn take(&self, spare: &mut Waiting) {
-        (spare.answers, spare.last) = (Vec::new(), false);
+    pub fn take(&self, spare: &mut Buffer) {
+        (spare.waiters, spare.last) = (Vec::new(), false);
         spare.items.clear();
         spare.bits.clear();
-        swap(&mut self.lock().now, spare);
+        swap(&mut self.lock().buffer, spare);
     }
 
     /// The records of a taken buffer.
-    pub fn records(&self, taken: &mut Waiting) -> impl Iterator<Item = Record> {
+    pub fn records(&self, taken: &mut Buffer) -> impl Iterator<Item = Record> {
         let (mut from, active_before, began_ms) = (0, self.active_before, self.began_ms());
-        let Waiting { items, bits, .. } = taken;
+        let Buffer { items, bits, .. } = taken;
         items.drain(..).map(move |item| match item {
             Item::Other(record) => *record,
             Item::Points(at, elapsed, names) => {
@@ -130,7 +132,7 @@ impl Line {
     fn began_ms(&self) -> i64 {
         let known = self.began_ms.load(Ordering::Relaxed);
         let now = crate::now_ms() - self.began.elapsed().as_millis() as i64;
-        if now.abs_diff(known) <= ASTRAY {
+        if now.abs_diff(known) <= MAX_CLOCK_DRIFT_MS {
             return known; // otherwise the times of neighbouring calls would jitter
         }
         self.began_ms.store(now, Ordering::Relaxed);
@@ -141,24 +143,24 @@ impl Line {
     pub fn abandon(&self) {
         let mut inner = self.lock();
         inner.abandoned = true;
-        drop(take(&mut inner.now));
+        drop(take(&mut inner.buffer));
     }
 
-    /// The locked queue once it has room for one more, or none after [`PATIENCE`].
-    fn room(&self, wake: impl Fn()) -> Option<MutexGuard<'_, Inner>> {
-        let free = |inner: &Inner| inner.now.items.len() < WAITING;
+    /// The locked queue once it has room for one more, or none after [`MAX_WAIT`].
+    fn wait_for_room(&self, wake: impl Fn()) -> Option<MutexGuard<'_, Inner>> {
+        let has_room = |inner: &Inner| inner.buffer.items.len() < CAPACITY;
         let mut inner = self.lock();
-        if free(&inner) || inner.abandoned {
+        if has_room(&inner) || inner.abandoned {
             return (!inner.abandoned).then_some(inner);
         }
-        let until = Instant::now() + PATIENCE;
-        while !free(&inner) {
+        let until = Instant::now() + MAX_WAIT;
+        while !has_room(&inner) {
             drop(inner);
             wake();
-            std::thread::sleep(PATIENCE / 20);
+            std::thread::sleep(MAX_WAIT / 20);
             inner = self.lock();
             if Instant::now() > until {
-                return free(&inner).then_some(inner);
+                return has_room(&inner).then_some(inner);
             }
         }
         Some(inner)

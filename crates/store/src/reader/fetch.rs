@@ -9,20 +9,20 @@ use std::{
 use serde::Serialize;
 
 /// Polls before waiting for rows to accumulate.
-const PROMPT: u32 = 4;
+const EAGER_POLLS: u32 = 4;
 /// How long to let rows accumulate: time for about 100 rows.
-const PILE: Duration = Duration::from_micros(50);
+const BATCH_WAIT: Duration = Duration::from_micros(50);
 
 /// Fetches many rows in batches. SQLite runs on its own thread, and a wake-up per row costs several times as much as the
 /// row.
-pub async fn piled<T>(fetching: impl Future<Output = T>) -> T {
+pub async fn fetch_batched<T>(fetching: impl Future<Output = T>) -> T {
     let (mut fetching, mut waits) = (pin!(fetching), 0);
     poll_fn(|context| {
         let polled = fetching.as_mut().poll(context);
         if polled.is_pending() {
             waits += 1;
-            if waits > PROMPT {
-                std::thread::sleep(PILE);
+            if waits > EAGER_POLLS {
+                std::thread::sleep(BATCH_WAIT);
             }
         }
         polled
@@ -31,6 +31,6 @@ pub async fn piled<T>(fetching: impl Future<Output = T>) -> T {
 }
 
 /// A list for SQLite's `json_each`.
-pub fn json(list: &(impl Serialize + ?Sized)) -> String {
+pub fn json_list(list: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(list).unwrap_or_default() // numbers and names always serialize
 }

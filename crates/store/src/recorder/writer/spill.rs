@@ -14,18 +14,18 @@ const IN_MEMORY: usize = 64 << 20;
 
 impl Writer {
     /// Appends the batch to the spool. Records that do not fit stay in memory.
-    pub(super) fn keep_aside(&mut self, why: &str) {
+    pub(super) fn spill(&mut self, why: &str) {
         if let Err(error) = self.append() {
             self.spool = None;
-            let (why, many) =
+            let (why, count) =
                 (if why.is_empty() { "the store is unavailable" } else { why }, self.batch.len());
-            self.shared.tell(Some(format!(
-                "{why}; the spool in {} failed too: {error}. {many} records wait in memory: free disk space before the \
+            self.shared.set_fault(Some(format!(
+                "{why}; the spool in {} failed too: {error}. {count} records wait in memory: free disk space before the \
                  run ends",
                 self.folder.display()
             )));
         } else if let (false, Some(spool)) = (why.is_empty(), &self.spool) {
-            self.shared.tell(Some(format!(
+            self.shared.set_fault(Some(format!(
                 "{why}; training continues, records are spooled to {} and added when the store is available again",
                 spool.path().display()
             )));
@@ -39,27 +39,27 @@ impl Writer {
                 Some(spool) => spool,
                 none => none.insert(Spool::create(&self.folder, &self.run, &Host::here())?),
             };
-            let many = part(&self.batch, self.pace.points);
-            spool.append(&self.batch[..many])?;
-            self.batch.drain(..many);
+            let count = part(&self.batch, self.policy.points);
+            spool.append(&self.batch[..count])?;
+            self.batch.drain(..count);
         }
         Ok(())
     }
 
     /// Bounds memory: drops the oldest values first.
-    pub(super) fn bound(&mut self) {
+    pub(super) fn bound_memory(&mut self) {
         let mut over = self.batch.iter().map(Record::bytes).sum::<usize>().saturating_sub(IN_MEMORY);
         if over == 0 {
             return;
         }
         let shared = &self.shared;
         self.batch.retain(|record| {
-            let goes = over > 0 && record.is_bulk();
-            if goes {
+            let dropped = over > 0 && record.is_bulk();
+            if dropped {
                 over = over.saturating_sub(record.bytes());
-                shared.lose(record.step());
+                shared.count_lost(record.step());
             }
-            !goes
+            !dropped
         });
     }
 
@@ -70,17 +70,17 @@ impl Writer {
         }
         let all = take(&mut self.batch);
         let (bulk, rest): (Vec<Record>, Vec<Record>) = all.into_iter().partition(Record::is_bulk);
-        bulk.iter().for_each(|record| self.shared.lose(record.step()));
+        bulk.iter().for_each(|record| self.shared.count_lost(record.step()));
         self.batch = rest;
         self.report_losses();
-        let kept = self.append().is_ok();
+        let spooled = self.append().is_ok();
         let lost = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).text();
-        let end = if kept {
+        let end = if spooled {
             "the end of the run is in the spool"
         } else {
             "the end of the run could not be written"
         };
-        self.shared.tell(Some(format!(
+        self.shared.set_fault(Some(format!(
             "the disk of {} is full: {}; {end}",
             self.folder.display(),
             lost.unwrap_or_else(|| "records are lost".to_owned())
@@ -89,11 +89,11 @@ impl Writer {
 
     /// Reports losses once no more are added, so that one outage makes one event.
     pub(super) fn report_settled(&mut self) {
-        let losing = self.shared.unreported.lock().unwrap_or_else(PoisonError::into_inner).records;
-        if losing > 0 && losing == self.losing {
+        let unreported = self.shared.unreported.lock().unwrap_or_else(PoisonError::into_inner).records;
+        if unreported > 0 && unreported == self.unreported_before {
             self.report_losses();
         }
-        self.losing = losing;
+        self.unreported_before = unreported;
     }
 
     /// Inserts an event about the losses into the batch, before the record that ends the run.

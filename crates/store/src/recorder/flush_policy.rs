@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// When the writer flushes, retries and gives up.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct FlushPolicy {
     /// The longest time before a record is written.
     pub flush: Duration,
     /// The largest number of values per write.
@@ -19,9 +19,9 @@ pub struct Pace {
     pub closing: Duration,
 }
 
-impl Default for Pace {
+impl Default for FlushPolicy {
     fn default() -> Self {
-        Pace {
+        FlushPolicy {
             flush: Duration::from_millis(200), // plus the time of a write: a kill loses less than 250 ms
             points: 4096,
             heartbeat: Duration::from_secs(5),

@@ -4,7 +4,7 @@ use super::{HIGHEST, LOWEST};
 
 /// Consecutive blocks of one level, `from..=to`. Level 0 is the points themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct BlockRange {
     /// Level of the blocks.
     pub level: u32,
     /// First block.
@@ -22,14 +22,14 @@ pub fn level_for(lo: i64, hi: i64, most: usize) -> u32 {
 
 /// Splits the ticks `lo..=hi` into the largest complete blocks inside them, of at most `level` and ending before `sealed`;
 /// the rest are points. Ordered by tick.
-pub fn cover(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
+pub fn block_ranges(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<BlockRange> {
+    let mut ranges: Vec<BlockRange> = Vec::new();
     let mut tick = lo;
     while tick <= hi {
         let limit = (hi + 1).min(sealed);
         let largest = level.min(HIGHEST);
         let fits = |l: &u32| tick & ((1 << l) - 1) == 0 && tick + (1 << l) <= limit;
-        let span = match (LOWEST..=largest).rev().find(fits) {
+        let range = match (LOWEST..=largest).rev().find(fits) {
             Some(level) => {
                 // Further blocks of this level, up to the next boundary of a larger one.
                 let stop = if level == largest {
@@ -37,48 +37,50 @@ pub fn cover(lo: i64, hi: i64, level: u32, sealed: i64) -> Vec<Span> {
                 } else {
                     limit.min(((tick >> (level + 1)) + 1) << (level + 1))
                 };
-                Span { level, from: tick >> level, to: (stop >> level) - 1 }
+                BlockRange { level, from: tick >> level, to: (stop >> level) - 1 }
             }
             None => {
                 let border = ((tick >> LOWEST) + 1) << LOWEST;
                 let plain = largest < LOWEST || border + (1 << LOWEST) > limit;
-                Span { level: 0, from: tick, to: if plain { hi } else { border - 1 } }
+                BlockRange { level: 0, from: tick, to: if plain { hi } else { border - 1 } }
             }
         };
-        tick = (span.to + 1) << span.level;
-        spans.push(span);
+        tick = (range.to + 1) << range.level;
+        ranges.push(range);
     }
-    spans
+    ranges
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ticks(span: &Span) -> std::ops::Range<i64> {
-        span.from << span.level..(span.to + 1) << span.level
+    fn ticks(range: &BlockRange) -> std::ops::Range<i64> {
+        range.from << range.level..(range.to + 1) << range.level
     }
 
     #[test]
-    fn spans_follow_each_other_without_gap_and_read_little() {
+    fn ranges_are_contiguous_and_read_few_rows() {
         for (lo, hi, sealed) in
             [(0, 999_999, 1_000_000), (3, 70_001, 65_000), (17, 18, 4), (5, 5, 6), (0, 15, 16)]
         {
             for level in 0..12 {
-                let spans = cover(lo, hi, level, sealed);
+                let ranges = block_ranges(lo, hi, level, sealed);
                 let mut at = lo;
-                for span in &spans {
-                    assert_eq!(ticks(span).start, at);
-                    assert!(span.level == 0 || ticks(span).end <= sealed.min(hi + 1));
-                    assert!(span.level <= level);
-                    at = ticks(span).end;
+                for range in &ranges {
+                    assert_eq!(ticks(range).start, at);
+                    assert!(range.level == 0 || ticks(range).end <= sealed.min(hi + 1));
+                    assert!(range.level <= level);
+                    at = ticks(range).end;
                 }
                 assert_eq!(at, hi + 1);
-                assert!(spans.len() <= 2 * 12 + 2);
+                assert!(ranges.len() <= 2 * 12 + 2);
             }
         }
-        let rows: i64 =
-            cover(3, 999_990, level_for(3, 999_990, 240), 1_000_000).iter().map(|s| s.to - s.from + 1).sum();
+        let rows: i64 = block_ranges(3, 999_990, level_for(3, 999_990, 240), 1_000_000)
+            .iter()
+            .map(|s| s.to - s.from + 1)
+            .sum();
         assert!(rows < 400, "{rows} rows for 240 buckets");
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::{record::Record, session::Session, small, summary::recount};
+use super::{record::Record, records, session::Session, summary::recount};
 use crate::{Level, NewRun, ResumePoint, Status, db::Host};
 
 /// Inserts the run, or takes over its queued row. Returns the row id.
@@ -36,14 +36,14 @@ async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(
     }
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&new.environment) else { return Ok(()) };
     for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-        small::fact(conn, run, key, value).await?;
+        records::fact(conn, run, key, value).await?;
     }
     Ok(())
 }
 
 /// Starts another attempt at `from`, superseding later records. Returns the milliseconds of work that remain, or the
 /// process that started an attempt since attempt `last` was read.
-pub async fn again(
+pub async fn resume(
     conn: &mut SqliteConnection,
     uid: &str,
     last: u32,
@@ -76,7 +76,7 @@ pub async fn again(
     let query = sqlx::query(sql).bind(attempt).bind(crate::now_ms()).bind(&host.host).bind(host.pid);
     query.bind(&host.boot_id).bind(run).execute(&mut *conn).await?;
     let text = format!("attempt {attempt} resumes after step {from_step}");
-    small::write(conn, run, &Record::event(Level::Info, "resume", Some(from_step), &text)).await?;
+    records::write(conn, run, &Record::event(Level::Info, "resume", Some(from_step), &text)).await?;
     rewind(conn, run).await.map(Ok)
 }
 
