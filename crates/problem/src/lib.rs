@@ -12,6 +12,8 @@ use std::ops::Range;
 
 use toml::{Spanned, de::DeTable};
 
+mod aliases;
+
 /// A place in the text: a range of bytes.
 pub type Place = Range<usize>;
 
@@ -81,7 +83,7 @@ impl Problem {
             Some(near) => problem.label(format!("did you mean `{near}`?")),
             None => problem,
         };
-        problem.help(format!("known: {}", known.join(", ")))
+        aliases::suggest(problem, name, known).help(format!("known: {}", known.join(", ")))
     }
 }
 
