@@ -63,7 +63,7 @@ fn other_data_are_noticed() {
 fn other_settings_are_named_and_threads_are_none_of_them() {
     let (lab, resume) = stopped();
     let refused = try_to(&lab, &resume, &["--set", "optimizer.lr=0.5", "--set", "loss.scale=3.0"]).bad();
-    says(&refused, &["optimizer.lr: 0.001 then, 0.5 now", "loss.scale: not there then, 3.0 now"]);
+    says(&refused, &["optimizer.lr: 0.001 then, 0.5 now", "loss.scale: unset then, 3.0 now"]);
     let refused = try_to(&lab, &resume, &["--set", "run.threads=2", "--set", "run.seed=9"]).bad();
     says(&refused, &["run.seed: 3 then, 9 now"]);
     assert!(!refused.contains("run.threads"), "{refused}");
