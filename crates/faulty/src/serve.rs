@@ -1,4 +1,4 @@
-//! One answer.
+//! Serves one request.
 
 use std::{
     collections::HashMap,
@@ -14,10 +14,10 @@ use std::{
 
 use crate::{Asked, Fault, File, lock};
 
-/// What comes before the end of every head.
+/// The end of every response header.
 const CLOSE: &str = "connection: close\r\n\r\n";
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Default)]
 pub(crate) struct Shared {
     pub files: Mutex<HashMap<String, File>>,
@@ -25,11 +25,11 @@ pub(crate) struct Shared {
     pub sent: AtomicU64,
 }
 
-/// Reads a question and answers it.
+/// Reads a request and responds.
 pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
     let request = Asked::read(&stream)?;
     lock(&shared.asked).push(request.clone());
-    let (file, fault) = chosen(&request, shared);
+    let (file, fault) = select(&request, shared);
     let mut out = Out { stream, shared };
     let headers: String = file.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     match (fault, &file.elsewhere) {
@@ -53,10 +53,10 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
     }
 }
 
-/// The file that is asked for, and what comes before it.
-fn chosen(request: &Asked, shared: &Shared) -> (File, Option<Fault>) {
+/// The requested file, and the fault to inject.
+fn select(request: &Asked, shared: &Shared) -> (File, Option<Fault>) {
     let mut files = lock(&shared.files);
-    // What has no answer of its own under its query is answered by its path.
+    // Match the path with its query, then without.
     let plain = request.path.split('?').next().unwrap_or_default();
     let key = if files.contains_key(&request.path) { &request.path } else { plain };
     let Some(file) = files.get_mut(key) else { return (File::default(), Some(Fault::Status(404))) };
@@ -120,7 +120,7 @@ fn send(out: &mut Out, body: &[u8], all: usize, fault: Option<Fault>) -> Result<
     }
 }
 
-/// A connection that counts.
+/// A connection that counts sent bytes.
 struct Out<'a> {
     stream: TcpStream,
     shared: &'a Shared,

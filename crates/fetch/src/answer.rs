@@ -1,4 +1,4 @@
-//! What a server says of the file it sends, held against what it was asked for.
+//! Checks the response to a range request.
 
 use anyhow::anyhow;
 use bytes::Bytes;
@@ -11,54 +11,55 @@ use reqwest::{
 use crate::{Answer, Halt, Whole, web::failed};
 
 impl Answer {
-    /// The answer to a question for a file from `from` on, called `tag`, and of `said` bytes where that was said
-    /// elsewhere.
+    /// The download in `response`, requested from byte `from` on. `tag` identifies the file version, `said` is its size if
+    /// known from elsewhere.
     ///
     /// # Errors
-    /// [`Halt::Anew`] when another part comes than was asked for; [`Halt::Final`] when nobody says how long the file
-    /// is, or it is encoded.
+    /// [`Halt::Anew`] for another range than requested; [`Halt::Final`] if the size is unknown or the body is encoded.
     pub fn new(response: Response, from: u64, tag: String, said: Option<u64>) -> Result<Self, Halt> {
         let sent = length(&response, from)?;
         let length = match (said, sent) {
             (Some(said), Some(sent)) if said != sent => {
-                return Err(Halt::Again(anyhow!("the hub says {said} bytes and the server sends {sent}")));
+                return Err(Halt::Again(anyhow!(
+                    "the hub reports {said} bytes, but the server sends {sent}"
+                )));
             }
             (Some(length), _) | (None, Some(length)) => length,
-            (None, None) => return Err(Halt::Final(anyhow!("nobody says how long the file is"))),
+            (None, None) => return Err(Halt::Final(anyhow!("the server does not report the file size"))),
         };
         Ok(Self { whole: Whole { length, tag }, bytes: stream(response)? })
     }
 }
 
-/// The bytes of an answer, as they come.
+/// The body of a response as a stream.
 ///
 /// # Errors
-/// [`Halt::Final`] when they are encoded, which was not asked for: what they would decode to has no bound.
+/// [`Halt::Final`] if it is encoded, which was not requested: its decoded size has no bound.
 pub fn stream(response: Response) -> Result<BoxStream<'static, Result<Bytes, Halt>>, Halt> {
     let encoding = response.headers().get(CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity") && !encoding.is_empty()) {
         return Err(Halt::Final(anyhow!(
-            "the server sends it encoded (content-encoding), and it was asked for as it is"
+            "the server sent an encoded body (content-encoding), although none was requested"
         )));
     }
     Ok(response.bytes_stream().map_err(failed).boxed())
 }
 
-/// Length of the whole file by what the server sends.
+/// Size of the whole file, by the response headers.
 fn length(response: &Response, from: u64) -> Result<Option<u64>, Halt> {
     let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     match response.status() {
-        StatusCode::OK if from > 0 => Err(Halt::Anew(anyhow!("the server sends no parts of files"))),
+        StatusCode::OK if from > 0 => Err(Halt::Anew(anyhow!("the server does not support range requests"))),
         StatusCode::OK => Ok(response.content_length()),
         StatusCode::PARTIAL_CONTENT => match range.and_then(parsed) {
             Some((start, total)) if start == from => Ok(total),
-            _ => Err(Halt::Anew(anyhow!("the server sends another part of the file than was asked for"))),
+            _ => Err(Halt::Anew(anyhow!("the server sent another range than requested"))),
         },
-        status => Err(Halt::Final(anyhow!("the server answers {status} instead of a file"))),
+        status => Err(Halt::Final(anyhow!("the server answered {status} instead of a file"))),
     }
 }
 
-/// The first byte of `bytes 100-199/200`, and the length of the whole unless that is `*`.
+/// Parses `bytes 100-199/200` into the first byte and the total size, unless that is `*`.
 fn parsed(range: &str) -> Option<(u64, Option<u64>)> {
     let (part, total) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (start, end) = part.split_once('-')?;
@@ -72,7 +73,7 @@ mod tests {
     use super::parsed;
 
     #[test]
-    fn ranges_that_cannot_be_are_none() {
+    fn invalid_ranges_are_none() {
         assert_eq!(parsed("bytes 100-199/200"), Some((100, Some(200))));
         assert_eq!(parsed("bytes 0-1/*"), Some((0, None)));
         for odd in ["bytes 5-4/9", "bytes 0-9/9", "bytes */9", "0-1/2", "bytes 0-1", "bytes -1-2/3", ""] {

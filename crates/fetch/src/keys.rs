@@ -1,4 +1,4 @@
-//! What opens a door, and whom it may be shown.
+//! Credentials, and where they may be sent.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,7 +10,7 @@ use reqwest::{
 };
 use url::{Host, Origin, Url};
 
-/// What opens a door at one origin. It goes nowhere else, and over nothing that others can read.
+/// Credentials for one origin. They are never sent elsewhere, nor unencrypted.
 #[derive(Debug, Clone)]
 pub struct Keys {
     origin: Origin,
@@ -30,10 +30,10 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Keys {
-    /// The keys of `home`: the name and password that the address holds, else the token.
+    /// The credentials for `home`: the user and password in the URL, else the token.
     ///
     /// # Errors
-    /// When the token holds characters that no header can.
+    /// If the token contains characters that are invalid in a header.
     pub fn new(home: &Url, token: Option<&str>) -> Result<Self> {
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let login = !home.username().is_empty() || home.password().is_some();
@@ -44,7 +44,7 @@ impl Keys {
             }),
             Some(token) => {
                 let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
-                    .map_err(|_| anyhow!("the token holds characters that no token has"))?;
+                    .map_err(|_| anyhow!("the token contains invalid characters"))?;
                 header.set_sensitive(true);
                 Some(Secret::Bearer(header))
             }
@@ -53,17 +53,17 @@ impl Keys {
         Ok(Self { origin: home.origin(), secret })
     }
 
-    /// Whether `url` is of the origin that the keys are for.
+    /// Whether `url` has the origin of the credentials.
     pub fn are_of(&self, url: &Url) -> bool {
         url.origin() == self.origin
     }
 
-    /// Whether there are keys, which `url` does not get although it is theirs: everybody on the way could read them.
+    /// Whether credentials exist but are not sent to `url`, because the connection is unencrypted.
     pub fn are_kept_from(&self, url: &Url) -> bool {
         self.secret.is_some() && self.are_of(url) && !is_private(url)
     }
 
-    /// Shows them to `url`, if it is theirs and nobody else can read.
+    /// Adds the credentials to a request to `url`, if it has their origin and is private.
     pub(crate) fn show(&self, url: &Url, request: RequestBuilder) -> RequestBuilder {
         match &self.secret {
             _ if !self.are_of(url) || !is_private(url) => request,
@@ -74,12 +74,12 @@ impl Keys {
     }
 }
 
-/// Whether what is sent to `url` can be read by nobody on the way.
+/// Whether the connection to `url` is encrypted or local.
 pub fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || is_local(url)
 }
 
-/// Whether `url` is on this machine or on a link that no router forwards, as the metadata of clouds are.
+/// Whether `url` is on this machine or link-local, like cloud metadata services.
 pub fn is_local(url: &Url) -> bool {
     let near = |ip: Ipv4Addr| ip.is_loopback() || ip.is_link_local();
     match url.host() {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_go_to_their_owner_where_nobody_reads_along() {
+    fn credentials_go_to_their_origin_over_private_connections() {
         let keys = Keys::new(&url("https://hub.example"), Some("hf_x")).unwrap();
         assert_eq!(shown(&keys, "https://hub.example/a").unwrap(), "Bearer hf_x");
         for other in [
@@ -132,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn a_login_in_an_address_is_meant_for_it_instead_of_the_token() {
+    fn credentials_in_a_url_replace_the_token() {
         let keys = Keys::new(&url("https://me:p%40ss+@hub.example"), Some("hf_x")).unwrap();
         assert_eq!(shown(&keys, "https://hub.example/").unwrap(), "Basic bWU6cEBzcys=");
         assert_eq!(shown(&keys, "https://other.example/"), None);
     }
 
     #[test]
-    fn what_is_local_is_a_number_or_localhost() {
+    fn loopback_link_local_and_localhost_are_local() {
         for near in [
             "http://127.0.0.1",
             "http://[::1]:8",

@@ -1,8 +1,8 @@
-//! Files from elsewhere: tried again, gone on with, never half.
+//! Resumable downloads with retries; a file is complete or absent.
 //!
-//! A [`Source`] says how its bytes are asked for; [`fetch`] brings them into a [`Part`], a file on disk that the next
-//! program goes on with if this one is stopped. [`insist`] asks for something small in the same manner. [`Web`] speaks
-//! HTTP, hands keys to nobody but their owner, and takes nothing that a server has not promised.
+//! A [`Source`] is a remote file; [`fetch`] downloads it into a [`Part`], a partial file on disk that a later process can
+//! resume. [`insist`] retries a small request in the same way. [`Web`] is the HTTP client: it sends credentials only to
+//! their origin, and accepts no more bytes than the server announced.
 
 mod answer;
 mod keys;
@@ -28,35 +28,35 @@ pub use patience::{Halt, Patience};
 use patience::{Pace, Tries};
 pub use web::{Hop, Web, client};
 
-/// A file behind a connection.
+/// A remote file.
 pub trait Source {
-    /// Asks for its bytes from `from` on. A server that sends no parts is [`Halt::Anew`].
+    /// Requests its bytes from `from` on; [`Halt::Anew`] if the server does not support range requests.
     fn ask(&self, from: u64) -> impl Future<Output = Result<Answer, Halt>>;
 }
 
-/// What came back, before its bytes.
+/// A response, before its body is read.
 pub struct Answer {
-    /// What the server says of the whole file.
+    /// Size and version of the whole file.
     pub whole: Whole,
-    /// The bytes, as they come.
+    /// The body.
     pub bytes: BoxStream<'static, Result<Bytes, Halt>>,
 }
 
-/// An address without its login and the secret parameters of its query, for whatever is shown, logged or stored.
+/// A URL without credentials and secret query parameters, for display, logs and storage.
 pub fn redacted(url: &Url) -> String {
     clip_lab_redact::text(url.as_str())
 }
 
-/// Fetches what `source` has into `part`, going on from what is there; `seen` hears how long the part is whenever it has
-/// grown. Tries that bring bytes at a fair rate count for nothing, so that a long way over a bad line ends well.
+/// Downloads `source` into `part`, resuming from its end; calls `seen` with the length of the part whenever it grows.
+/// Attempts that make progress reset the retry count, so that a large file over a bad connection still completes.
 ///
 /// # Errors
-/// When the source refuses for good, patience is at its end, or the disk has no room or cannot be written.
+/// On a permanent error, after too many failed attempts, or if the disk is full or not writable.
 pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &dyn Fn(u64)) -> Result<()> {
     let (mut tries, mut farthest) = (Tries::new(patience), part.length);
     loop {
         let ended = runtime()?.block_on(attempt(source, part, patience, seen));
-        // Where one try after the other starts anew, only what no try has reached before counts.
+        // If attempts restart from 0, only bytes beyond the farthest position count as progress.
         let brought = part.length.saturating_sub(farthest);
         farthest = farthest.max(part.length);
         let error = match ended {
@@ -72,10 +72,10 @@ pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &d
     }
 }
 
-/// Asks until there is an answer.
+/// Retries a request until it succeeds.
 ///
 /// # Errors
-/// When the answer is a refusal, or patience is at its end.
+/// On a permanent error, or after too many failed attempts.
 pub fn insist<T, F>(patience: Patience, mut ask: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T, Halt>>,
@@ -102,14 +102,14 @@ async fn attempt(
     let answer = within(patience.stall, source.ask(part.length)).await??;
     match &part.whole {
         Some(before) if part.length > 0 && *before != answer.whole => {
-            return Err(Halt::Anew(anyhow!("it changed while it was fetched")));
+            return Err(Halt::Anew(anyhow!("the file changed during the download")));
         }
         _ => part.expect(answer.whole).map_err(Halt::Final)?,
     }
     pour(answer.bytes, part, patience, seen).await
 }
 
-/// Appends what comes, as it comes, up to what was promised.
+/// Appends the body to the part, up to the announced size.
 async fn pour(
     mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
     part: &mut Part,
@@ -121,25 +121,25 @@ async fn pour(
     while let Some(bytes) = within(patience.stall, bytes.next()).await? {
         let bytes = bytes?;
         if bytes.len() as u64 > promised.saturating_sub(part.length) {
-            return Err(Halt::Anew(anyhow!("the server sends more than the {promised} bytes it promised")));
+            return Err(Halt::Anew(anyhow!("the server sent more than the announced {promised} bytes")));
         }
         part.file
             .write_all(&bytes)
-            .map_err(|error| Halt::Final(Error::new(error).context("the cache's disk")))?;
+            .map_err(|error| Halt::Final(Error::new(error).context("writing to the cache")))?;
         part.length += bytes.len() as u64;
         seen(part.length);
         pace.came(bytes.len())?;
     }
     match part.length {
         length if length == promised => Ok(()),
-        length => Err(Halt::Again(anyhow!("the server ended after {length} of {promised} bytes"))),
+        length => Err(Halt::Again(anyhow!("the connection ended after {length} of {promised} bytes"))),
     }
 }
 
-/// All of something small. More than `most` bytes are refused, however many are promised.
+/// Reads a small body, at most `most` bytes.
 ///
 /// # Errors
-/// Those of the connection, and [`Halt::Final`] when it is too long.
+/// On a connection error, and [`Halt::Final`] if it is too long.
 pub async fn collect(
     mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
     most: usize,
@@ -149,7 +149,7 @@ pub async fn collect(
     while let Some(bytes) = within(patience.stall, bytes.next()).await? {
         let bytes = bytes?;
         if bytes.len() > most - all.len() {
-            return Err(Halt::Final(anyhow!("the server answers with more than {most} bytes")));
+            return Err(Halt::Final(anyhow!("the response is larger than {most} bytes")));
         }
         all.extend_from_slice(&bytes);
         pace.came(bytes.len())?;
@@ -157,18 +157,18 @@ pub async fn collect(
     Ok(all)
 }
 
-/// Waits for `what`, but not longer than `stall`.
+/// Waits for `what`, at most `stall`.
 ///
 /// # Errors
-/// [`Halt::Again`] when nothing came.
+/// [`Halt::Again`] on a timeout.
 pub async fn within<T>(stall: Duration, what: impl Future<Output = T>) -> Result<T, Halt> {
-    let silent = || Halt::Again(anyhow!("the server sent nothing for {} s", stall.as_secs_f32()));
-    timeout(stall, what).await.map_err(|_| silent())
+    let timed_out = || Halt::Again(anyhow!("the server sent nothing for {} s", stall.as_secs_f32()));
+    timeout(stall, what).await.map_err(|_| timed_out())
 }
 
-/// What drives the connections: one thread, since all it does is to wait.
+/// The runtime of all connections. One thread is enough: it mostly waits.
 fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
     let start = || Builder::new_multi_thread().worker_threads(1).thread_name("fetch").enable_all().build();
-    RUNTIME.get_or_init(start).as_ref().map_err(|error| anyhow!("no thread to fetch with: {error}"))
+    RUNTIME.get_or_init(start).as_ref().map_err(|error| anyhow!("cannot start the download thread: {error}"))
 }

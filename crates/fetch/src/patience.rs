@@ -1,4 +1,4 @@
-//! How long to wait for a server, how slow it may be, and how often to ask again.
+//! The retry policy: timeouts, the minimum rate, and the number of attempts.
 
 use std::{
     thread,
@@ -7,24 +7,23 @@ use std::{
 
 use anyhow::{Error, Result, anyhow};
 
-/// Bytes a second below which a server is too slow: far below the slowest link that anybody fetches over, even where
-/// eight files share it.
+/// The minimum rate, bytes per second: far below the slowest usable link, even if eight files share it.
 const SLOWEST: u64 = 500;
-/// Time over which that is measured, so that a link may stand still for a while.
+/// The window over which the rate is measured, so that a link may stall for a while.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// How long to wait and how often to try again.
+/// Timeouts and retries.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Tries in a row that bring nothing before a file is given up.
+    /// Consecutive attempts without progress before a download fails.
     pub tries: u32,
-    /// Time without a byte after which a server is asked anew.
+    /// Time without data after which an attempt is retried.
     pub stall: Duration,
-    /// Pause before the second try; it doubles with every further one, up to half a minute.
+    /// Pause before the second attempt; doubles with every further one, up to 30 s.
     pub pause: Duration,
-    /// Bytes a second, over [`Patience::window`], below which a try brings nothing.
+    /// Bytes per second over [`Patience::window`] below which an attempt counts as no progress.
     pub slowest: u64,
-    /// Time over which the rate is measured.
+    /// The window over which the rate is measured.
     pub window: Duration,
 }
 
@@ -41,27 +40,27 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// Whether so many bytes in such a time are enough to call it progress.
+    /// Whether `bytes` in `time` count as progress.
     pub(crate) fn is_progress(&self, bytes: u64, time: Duration) -> bool {
         bytes > 0 && bytes as f64 >= self.slowest as f64 * time.as_secs_f64()
     }
 }
 
-/// Longest pause between two tries.
+/// Longest pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Why a try ended early.
+/// Why an attempt failed.
 #[derive(Debug)]
 pub enum Halt {
-    /// No further try can help.
+    /// Permanent: do not retry.
     Final(Error),
-    /// Another may: from where this one got to.
+    /// Transient: retry from the current position.
     Again(Error),
-    /// Another may, from the start: what is there is of another state, or the server sends no parts.
+    /// Retry from the start: the file has changed, or the server does not support range requests.
     Anew(Error),
 }
 
-/// The rate at which one try brings bytes.
+/// Measures the rate of one attempt.
 pub(crate) struct Pace {
     patience: Patience,
     since: Instant,
@@ -73,10 +72,10 @@ impl Pace {
         Self { patience, since: Instant::now(), bytes: 0 }
     }
 
-    /// So many bytes more came.
+    /// Counts received bytes.
     ///
     /// # Errors
-    /// [`Halt::Again`] when a window ended with too few.
+    /// [`Halt::Again`] if a window ended below the minimum rate.
     pub fn came(&mut self, bytes: usize) -> Result<(), Halt> {
         self.bytes += bytes as u64;
         let time = self.since.elapsed();
@@ -86,7 +85,7 @@ impl Pace {
         if !self.patience.is_progress(self.bytes, time) {
             let (bytes, seconds, least) = (self.bytes, time.as_secs_f32(), self.patience.slowest);
             return Err(Halt::Again(anyhow!(
-                "the server sent {bytes} bytes in {seconds:.0} s, fewer than {least} a second"
+                "the server sent {bytes} bytes in {seconds:.0} s, less than {least} bytes/s"
             )));
         }
         *self = Self::new(self.patience);
@@ -94,7 +93,7 @@ impl Pace {
     }
 }
 
-/// Tries that failed in a row.
+/// Counts consecutive failed attempts.
 #[derive(Debug)]
 pub(crate) struct Tries {
     patience: Patience,
@@ -107,18 +106,18 @@ impl Tries {
         Self { patience, failures: 0, since: Instant::now() }
     }
 
-    /// A try ended without success and had brought so many bytes. Waits before the next; the error once there were
-    /// enough. A try that brought its share, for the time since the one before ended, is the first failure again.
+    /// Counts a failed attempt that received `brought` bytes, and sleeps before the next. An attempt that made progress since
+    /// the previous failure resets the count to 1.
     ///
     /// # Errors
-    /// When patience is at its end.
+    /// If too many attempts have failed.
     pub fn failed(&mut self, brought: u64, error: Error) -> Result<()> {
         let progress = self.patience.is_progress(brought, self.since.elapsed());
         self.failures = if progress { 1 } else { self.failures + 1 };
         self.since = Instant::now();
         let Self { patience, failures, .. } = self;
         if *failures >= patience.tries {
-            return Err(error.context(format!("given up after {failures} tries that brought nothing")));
+            return Err(error.context(format!("gave up after {failures} attempts without progress")));
         }
         let doubled = patience.pause.saturating_mul(1 << (failures.saturating_sub(1)).min(16));
         thread::sleep(doubled.min(LONGEST));

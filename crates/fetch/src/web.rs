@@ -1,4 +1,4 @@
-//! HTTP: who is asked, and what of it leads where.
+//! The HTTP client: redirects and credentials.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use url::Url;
 
 use crate::{Halt, Keys, is_local, within};
 
-/// As many redirects as curl and the hub's own tools follow.
+/// Largest number of redirects.
 const HOPS: usize = 10;
-/// Longest wait for a connection.
+/// Connect timeout.
 const CONNECT: Duration = Duration::from_secs(10);
-/// The same on this machine.
+/// Connect timeout on this machine.
 const NEAR: Duration = Duration::from_secs(1);
 
-/// A speaker of HTTP.
+/// An HTTP client.
 #[derive(Debug, Clone)]
 pub struct Web {
     far: Client,
@@ -27,21 +27,21 @@ pub struct Web {
     stall: Duration,
 }
 
-/// One answer on the way to the last.
+/// One response in a chain of redirects.
 pub struct Hop<'a> {
-    /// Whether it comes from where the keys are for.
+    /// Whether it is from the origin of the credentials.
     pub ours: bool,
     /// Its headers.
     pub headers: &'a HeaderMap,
-    /// Where it sends on to, if it does.
+    /// The redirect target, if any.
     pub next: Option<&'a Url>,
 }
 
-/// A client that follows no redirect, so that whoever asks sees where it leads, and decodes nothing. With `local` one
-/// for this machine: without the proxies of the environment, which would read what is meant for nobody else.
+/// A client that neither follows redirects nor decodes responses. With `local`, a client for this machine, which ignores
+/// the proxies of the environment.
 ///
 /// # Errors
-/// When the certificates of the system cannot be read.
+/// If the system's certificates cannot be read.
 pub fn client(local: bool) -> Result<Client> {
     let builder = Client::builder()
         .user_agent(concat!("clip-lab/", env!("CARGO_PKG_VERSION")))
@@ -49,29 +49,29 @@ pub fn client(local: bool) -> Result<Client> {
         .referer(false)
         .redirect(Policy::none());
     let builder = if local { builder.no_proxy() } else { builder };
-    builder.build().context("a client for HTTP")
+    builder.build().context("creating the HTTP client")
 }
 
 impl Web {
-    /// One that waits so long for an answer.
+    /// A client with a response timeout of `stall`.
     ///
     /// # Errors
-    /// Those of [`client`].
+    /// If the system's certificates cannot be read.
     pub fn new(stall: Duration) -> Result<Self> {
         Ok(Self { far: client(false)?, near: client(true)?, stall })
     }
 
-    /// The same, waiting so long.
+    /// The same client with another response timeout.
     #[must_use]
     pub fn waiting(self, stall: Duration) -> Self {
         Self { stall, ..self }
     }
 
-    /// Asks for `url` from byte `from` on and follows where that leads; `seen` hears of every answer, and may say by
-    /// true that the last one is enough. The keys go to their origin and to nobody else.
+    /// Requests `url` from byte `from` on and follows redirects. Calls `seen` for every response; if it returns true, the
+    /// redirect is not followed. The credentials are only sent to their origin.
     ///
     /// # Errors
-    /// When nobody answers, or redirects lead to nowhere, in circles, or from elsewhere to this machine.
+    /// If there is no response, too many redirects, an invalid one, or one from a remote host to this machine.
     pub async fn ask(
         &self,
         method: Method,
@@ -91,7 +91,7 @@ impl Web {
                 _ => return Ok((url, response)),
             }
         }
-        Err(Halt::Final(anyhow!("it redirects in circles ({HOPS} times)")))
+        Err(Halt::Final(anyhow!("it redirects in circles (more than {HOPS} times)")))
     }
 
     async fn send(&self, method: &Method, url: &Url, from: u64, keys: &Keys) -> Result<Response, Halt> {
@@ -104,31 +104,31 @@ impl Web {
     }
 }
 
-/// Where an answer sends on to.
+/// The redirect target of a response.
 fn next(url: &Url, response: &Response) -> Result<Option<Url>, Halt> {
     if !response.status().is_redirection() {
         return Ok(None);
     }
-    let refused = |words: &'static str| Halt::Final(anyhow!(words));
+    let invalid = |message: &'static str| Halt::Final(anyhow!(message));
     let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
     let next = place.and_then(|place| url.join(place).ok()).map(without_login);
     let next = next.filter(|next| ["http", "https"].contains(&next.scheme()));
-    let next = next.ok_or_else(|| refused("it redirects to no address"))?;
+    let next = next.ok_or_else(|| invalid("it redirects to an invalid URL"))?;
     if is_local(&next) && !is_local(url) {
-        return Err(refused("it redirects from elsewhere to this machine"));
+        return Err(invalid("it redirects from a remote host to this machine"));
     }
     Ok(Some(next))
 }
 
-/// Names and passwords are sent as [`Keys`] or not at all.
+/// Removes user and password: they are sent as [`Keys`] or not at all.
 fn without_login(mut url: Url) -> Url {
-    // Refused only where there can be none.
+    // Fails only for URLs that cannot have them.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
 }
 
-/// The innermost cause, without the address: it may be signed.
+/// The innermost cause, without the URL, which may be signed.
 pub(crate) fn failed(error: reqwest::Error) -> Halt {
     let hint = if error.is_connect() { "; is there a network?" } else { "" };
     let error = error.without_url();

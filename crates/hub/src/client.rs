@@ -1,8 +1,7 @@
-//! How the hub is asked.
+//! The hub client.
 //!
-//! Our own, for want of a client that does all of this: hf-hub 0.5 hands the token to the host that a file is redirected
-//! to, waits for ever, follows relative redirects in circles and takes a whole file for the rest of one; hf-hub 1.0 cannot
-//! go on with a file at all.
+//! Not hf-hub: version 0.5 sends the token to the host a file redirects to, has no timeouts, loops on relative redirects and
+//! takes a whole file for the rest of one; version 1.0 cannot resume a download.
 
 use anyhow::{Context as _, Result};
 use clip_lab_fetch::{Halt, Keys, Patience, Web};
@@ -11,7 +10,7 @@ use url::Url;
 
 use crate::{Hub, Name, name::Kind, refusal::refusal};
 
-/// A connection to the hub, for one repository.
+/// A hub client for one repository.
 pub(crate) struct Asker {
     web: Web,
     hub: Hub,
@@ -19,12 +18,12 @@ pub(crate) struct Asker {
     keys: Keys,
 }
 
-/// What the hub said, and what followed.
+/// The response, and the metadata from the hub's headers.
 pub(crate) struct Reply {
     pub response: Response,
-    /// The hub's name for the content of a file: for large ones their SHA-256.
+    /// The etag, which identifies the content: for large files their SHA-256.
     pub tag: Option<String>,
-    /// Length of a large file.
+    /// Size of a large file.
     pub size: Option<u64>,
 }
 
@@ -32,7 +31,7 @@ impl Asker {
     pub fn new(hub: &Hub, name: &Name) -> Result<Self> {
         let web = Web::new(hub.patience.stall)?;
         let keys = Keys::new(&hub.endpoint, hub.token.as_ref().map(|token| token.0.as_str()))
-            .context("the hub's token")?;
+            .context("the hub token")?;
         Ok(Self { web, hub: hub.clone(), name: name.clone(), keys })
     }
 
@@ -40,19 +39,19 @@ impl Asker {
         self.hub.patience
     }
 
-    /// Where the files of a revision are listed.
+    /// URL of the file listing of a revision.
     pub fn listing(&self) -> Url {
         let kind = if self.name.kind == Kind::Dataset { "datasets" } else { "models" };
         self.url(&["api", kind], &["revision", &self.name.revision], "")
     }
 
-    /// Where a file is.
+    /// URL of a file.
     pub fn file(&self, revision: &str, file: &str) -> Url {
         let kind: &[&str] = if self.name.kind == Kind::Dataset { &["datasets"] } else { &[] };
         self.url(kind, &["resolve", revision], file)
     }
 
-    /// `ENDPOINT/before/ORG/NAME/after/file`, each part escaped: a revision may hold a slash.
+    /// `ENDPOINT/before/ORG/NAME/after/file`, each part escaped: a revision may contain a slash.
     fn url(&self, before: &[&str], after: &[&str], file: &str) -> Url {
         let mut url = self.hub.endpoint.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -62,7 +61,7 @@ impl Asker {
         url
     }
 
-    /// Asks, and follows where that leads. The token goes to the hub and to nobody else.
+    /// Sends a request and follows redirects. The token is only sent to the hub.
     pub async fn ask(&self, method: Method, url: Url, from: u64) -> Result<Reply, Halt> {
         let (mut tag, mut size) = (None, None);
         let head = method == Method::HEAD;
@@ -75,7 +74,7 @@ impl Asker {
                         .or(tag.take());
                     size = text(hop.headers, "x-linked-size").and_then(|size| size.parse().ok()).or(size);
                 }
-                // What a file is was said by the hub; only its bytes lie elsewhere.
+                // For HEAD the hub's headers are enough; only the content is on another host.
                 head && tag.is_some() && hop.next.is_some_and(|next| !self.keys.are_of(next))
             })
             .await?;
@@ -93,7 +92,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-/// A tag without quotes and the mark of weak ones.
+/// An etag without quotes and `W/`.
 fn bare(tag: &str) -> String {
     tag.trim_start_matches("W/").trim_matches('"').to_owned()
 }

@@ -1,4 +1,4 @@
-//! One file of a repository, as it is fetched.
+//! A remote file of a repository.
 
 use std::{str::FromStr as _, sync::Arc};
 
@@ -13,21 +13,21 @@ use crate::{
     digest::Digest,
 };
 
-/// A file behind the hub.
+/// A file on the hub.
 pub struct HubFile {
     asker: Arc<Asker>,
     url: Url,
 }
 
 impl HubFile {
-    /// The file that `hf:datasets/ORGANISATION/NAME[@REVISION]/PATH` names.
+    /// The file `hf:datasets/ORGANISATION/NAME[@REVISION]/PATH`.
     ///
     /// # Errors
-    /// When that is no such name, or HF_HUB_OFFLINE forbids to fetch it.
+    /// If the name is invalid, or HF_HUB_OFFLINE is set.
     pub fn find(name: &str) -> Result<Self> {
         let (hub, name) = (Hub::from_env()?, Name::from_str(name)?);
-        ensure!(!name.path.is_empty(), "`{name}` names no file: add its /PATH");
-        ensure!(!hub.offline, "HF_HUB_OFFLINE forbids to fetch it");
+        ensure!(!name.path.is_empty(), "`{name}` is a repository, not a file: add /PATH");
+        ensure!(!hub.offline, "HF_HUB_OFFLINE is set");
         let asker = Asker::new(&hub, &name)?;
         let url = asker.file(&name.revision, &name.path);
         Ok(Self { asker: asker.into(), url })
@@ -37,21 +37,19 @@ impl HubFile {
         Self { asker, url }
     }
 
-    /// Holds what came against what the hub calls it.
+    /// Checks a downloaded file against the hub's etag.
     ///
     /// # Errors
-    /// When it differs; what came is thrown away.
+    /// If it differs; the file is discarded.
     pub fn check(&self, part: &mut Part) -> Result<()> {
         let digest = part.whole().and_then(|whole| Digest::of(None, &whole.tag));
         digest.map_or(Ok(()), |digest| digest.check(part))
     }
 
-    /// The hub's name for the content.
+    /// The etag, which identifies the content.
     pub(crate) async fn tag(&self) -> Result<String, Halt> {
         let reply = self.asker.ask(Method::HEAD, self.url.clone(), 0).await?;
-        reply
-            .tag
-            .ok_or_else(|| Halt::Final(anyhow!("the hub does not say which content the file has (no etag)")))
+        reply.tag.ok_or_else(|| Halt::Final(anyhow!("the hub sent no etag for the file")))
     }
 }
 

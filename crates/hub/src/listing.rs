@@ -1,4 +1,4 @@
-//! Which files a repository holds.
+//! Obtains the file listing of a repository.
 
 use std::{fs, path::Path};
 
@@ -8,21 +8,21 @@ use reqwest::Method;
 
 use crate::{Listed, Listing, client::Asker};
 
-/// Bytes of the longest answer: several times what as many files take as the hub names.
-const MOST: usize = 64 << 20;
+/// Largest response, bytes: several times the largest listing.
+const MAX_BYTES: usize = 64 << 20;
 
 impl Listing {
-    /// Asks the hub.
+    /// Requests it from the hub.
     pub(crate) fn ask(asker: &Asker) -> Result<Self> {
         Self::parse(&insist(asker.patience(), || read(asker))?)
     }
 
-    /// What was noted of a commit, if anything was.
+    /// Reads a saved listing, if there is one.
     pub(crate) fn noted(note: &Path) -> Option<Self> {
         Self::parse(&fs::read(note).ok()?).ok()
     }
 
-    /// What lies in a snapshot that others made.
+    /// Lists a snapshot that other tools downloaded.
     pub(crate) fn of_folder(commit: &str, folder: &Path) -> Self {
         let mut files = Vec::new();
         gather(folder, "", &mut files);
@@ -35,7 +35,7 @@ async fn read(asker: &Asker) -> Result<Vec<u8>, Halt> {
     let mut url = asker.listing();
     url.set_query(Some("blobs=true")); // with sizes and digests
     let response = asker.ask(Method::GET, url, 0).await?.response;
-    collect(stream(response)?, MOST, asker.patience()).await
+    collect(stream(response)?, MAX_BYTES, asker.patience()).await
 }
 
 fn gather(folder: &Path, below: &str, files: &mut Vec<Listed>) {
@@ -44,7 +44,7 @@ fn gather(folder: &Path, below: &str, files: &mut Vec<Listed>) {
         match fs::metadata(entry.path()) {
             Ok(about) if about.is_dir() => gather(&entry.path(), &format!("{name}/"), files),
             Ok(about) => files.push(Listed { name, size: Some(about.len()), ..Listed::default() }),
-            Err(_) => {} // a link whose file is gone
+            Err(_) => {} // a dangling link
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the hub refuses, and what to do about it.
+//! Errors for HTTP status codes of the hub, with advice.
 
 use anyhow::{Error, anyhow};
 use clip_lab_fetch::Halt;
@@ -7,8 +7,8 @@ use reqwest::{StatusCode, header::HeaderMap};
 
 use crate::{Hub, Name, name::Kind};
 
-/// What a status other than success means. `ours` is false for the host that large files lie on; `withheld` says that
-/// the hub was asked without the keys that there are.
+/// The error of a status other than success. `ours` is false for the host of large files; `withheld`: whether the
+/// request was sent without the existing credentials.
 pub(crate) fn refusal(
     status: StatusCode,
     headers: &HeaderMap,
@@ -18,42 +18,42 @@ pub(crate) fn refusal(
 ) -> Halt {
     let code = headers.get("x-error-code").and_then(|code| code.to_str().ok()).unwrap_or_default();
     match status {
-        // A signed address that has run out: the hub gives another.
+        // An expired signed URL: the hub issues a new one.
         _ if !ours && status.is_client_error() && status != StatusCode::RANGE_NOT_SATISFIABLE => {
-            Halt::Again(anyhow!("the server that holds the file refuses it ({status})"))
+            Halt::Again(anyhow!("the file server refused the request ({status})"))
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if withheld => Halt::Final(anyhow!(
-            "the hub refuses it ({status}), asked without a token: over http:// everybody on the way could read the \
-             token; give HF_ENDPOINT as https://"
+            "the hub refused the request ({status}); it was sent without a token, which http:// would expose: use https:// \
+             in HF_ENDPOINT"
         )),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Halt::Final(closed(status, code, name, hub)),
         StatusCode::NOT_FOUND => Halt::Final(absent(code, name)),
         StatusCode::RANGE_NOT_SATISFIABLE => {
-            Halt::Anew(anyhow!("the server has fewer bytes than it said ({status})"))
+            Halt::Anew(anyhow!("the file is shorter than the server reported ({status})"))
         }
-        StatusCode::TOO_MANY_REQUESTS => Halt::Again(anyhow!("the hub asks to wait ({status})")),
-        status if status.is_server_error() => Halt::Again(anyhow!("the hub fails ({status})")),
-        status => Halt::Final(anyhow!("the hub answers {status}")),
+        StatusCode::TOO_MANY_REQUESTS => Halt::Again(anyhow!("the hub's rate limit is exceeded ({status})")),
+        status if status.is_server_error() => Halt::Again(anyhow!("the hub failed ({status})")),
+        status => Halt::Final(anyhow!("the hub answered {status}")),
     }
 }
 
 fn closed(status: StatusCode, code: &str, name: &Name, hub: &Hub) -> Error {
     let page = page(name);
-    let give = format!("give a token by HF_TOKEN or in {}", hub_token_file().display());
+    let set_token = format!("set a token in HF_TOKEN or in {}", hub_token_file().display());
     let gated = code == "GatedRepo";
     match (gated, hub.token.is_some()) {
         (true, true) => anyhow!(
-            "it is gated and closed to this token ({status}): accept its terms at {page} with the account that the token \
-             is of, and see that the token may read gated repositories"
+            "it is gated and closed to this token ({status}): accept its terms at {page} with the token's account, and \
+             allow the token to read gated repositories"
         ),
-        (true, false) => anyhow!("it is gated ({status}): accept its terms at {page}, then {give}"),
+        (true, false) => anyhow!("it is gated ({status}): accept its terms at {page}, then {set_token}"),
         (false, true) => anyhow!(
-            "the hub refuses it ({status}): is the name right, and may the account that the token is of read it? If it \
-             is gated, accept its terms at {page}"
+            "the hub refused the request ({status}): check the name, and that the token's account can read it. If it is \
+             gated, accept its terms at {page}"
         ),
         (false, false) => anyhow!(
-            "the hub refuses it ({status}): there is no such repository, or it is private; if the name is right, {give} \
-             and, if it is gated, accept its terms at {page}"
+            "the hub refused the request ({status}): there is no such repository, or it is private; check the name, \
+             {set_token} and, if it is gated, accept its terms at {page}"
         ),
     }
 }
@@ -64,11 +64,11 @@ fn absent(code: &str, name: &Name) -> Error {
             anyhow!("it has no revision `{}` (404); {} lists them", name.revision, page(name))
         }
         "EntryNotFound" => anyhow!("it has no such file (404)"),
-        _ => anyhow!("the hub has no such repository or file (404): is the name right?"),
+        _ => anyhow!("the hub has no such repository or file (404): check the name"),
     }
 }
 
-/// Where a person reads about the repository.
+/// The web page of the repository.
 fn page(name: &Name) -> String {
     let kind = if name.kind == Kind::Dataset { "datasets/" } else { "" };
     format!("https://huggingface.co/{kind}{}", name.id)

@@ -1,4 +1,4 @@
-//! A repository, and how what is wanted of it comes into the cache.
+//! Downloads selected files of a repository into the cache.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,11 +21,11 @@ use crate::{
     shelf::{Shelf, make_folder},
 };
 
-/// Files fetched at a time: what they mostly do is to wait.
-const AT_A_TIME: usize = 8;
+/// Parallel downloads.
+const PARALLEL: usize = 8;
 
-/// Says which files are wanted, by the folder of the snapshot and what the repository holds. Asked again when those are
-/// there, until it wants nothing more.
+/// Selects files, given the snapshot folder and the repository's files. Called again after the selected files are
+/// downloaded, until it selects no further ones.
 pub type Pick<'a> = &'a dyn Fn(&Path, &[Listed]) -> Result<Vec<String>>;
 
 /// A repository at a revision.
@@ -36,22 +36,22 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// Nothing is asked for yet.
+    /// Makes no request yet.
     pub fn new(hub: Hub, name: Name) -> Self {
         let shelf = Shelf::new(&hub.cache, &name);
         Self { hub, name, shelf }
     }
 
-    /// The snapshot's folder, if all that is wanted is in it.
+    /// The snapshot folder, if all selected files are cached.
     pub fn here(&self, pick: Pick) -> Option<PathBuf> {
         let listing = self.shelf.listing(&self.shelf.commit(&self.name.revision)?)?;
         self.complete(&listing, pick).ok().flatten()
     }
 
-    /// The snapshot's folder with all that is wanted in it, fetched if it is not there yet.
+    /// The snapshot folder with all selected files, downloaded if they are not cached.
     ///
     /// # Errors
-    /// When it is not cached and cannot be fetched, or `pick` finds nothing to its liking.
+    /// If they are not cached and cannot be downloaded, or `pick` fails.
     pub fn folder(&self, pick: Pick) -> Result<PathBuf> {
         if let Some(folder) = self.here(pick) {
             return Ok(folder);
@@ -60,19 +60,19 @@ impl Repo {
         if self.hub.offline {
             return self.laid_by_others(pick).ok_or_else(|| {
                 anyhow!(
-                    "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE forbids to fetch it: fetch it once \
-                     without HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
+                    "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE is set: download it once without \
+                     HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
                     self.name
                 )
             });
         }
         self.fetched(pick).or_else(|error| match self.laid_by_others(pick) {
             Some(folder) => {
-                let words = format!(
-                    "{} is taken as it lies in the hub's cache, since the hub cannot be asked: {error:#}",
+                let message = format!(
+                    "using the cached copy of {}, since the hub cannot be reached: {error:#}",
                     self.name
                 );
-                eprintln!("{}", clip_lab_escape::line(&words));
+                eprintln!("{}", clip_lab_escape::line(&message));
                 Ok(folder)
             }
             None => Err(anyhow!(
@@ -82,8 +82,8 @@ impl Repo {
         })
     }
 
-    /// What other tools put there: they do not say whether it is all, but what is wanted of it is there. Of what we began
-    /// ourselves it is known what is missing.
+    /// A snapshot that other tools downloaded, if it has all selected files. It may lack others: there is no listing. None
+    /// if we have a listing, and so know what is missing.
     fn laid_by_others(&self, pick: Pick) -> Option<PathBuf> {
         let commit = self.shelf.commit(&self.name.revision)?;
         if self.shelf.listing(&commit).is_some() {
@@ -93,7 +93,7 @@ impl Repo {
         self.complete(&listing, pick).ok().flatten()
     }
 
-    /// The snapshot's folder, if nothing is missing.
+    /// The snapshot folder, if no file is missing.
     fn complete(&self, listing: &Listing, pick: Pick) -> Result<Option<PathBuf>> {
         let folder = self.shelf.snapshot(&listing.commit);
         Ok(self.missing(listing, &folder, pick)?.is_empty().then_some(folder))
@@ -105,7 +105,7 @@ impl Repo {
         let stranger = wanted.iter().find(|wanted| !known.contains(wanted));
         ensure!(
             stranger.is_none(),
-            "it names `{}`, which it does not hold",
+            "it refers to `{}`, which it does not contain",
             stranger.map_or("", String::as_str)
         );
         wanted.retain(|file| !folder.join(file).exists());
@@ -129,12 +129,12 @@ impl Repo {
             self.get(&asker, &listing, &missing)?;
             let before = missing;
             missing = self.missing(&listing, &folder, pick)?;
-            ensure!(missing != before, "{} went away while it was fetched", missing[0]);
+            ensure!(missing != before, "{} disappeared during the download", missing[0]);
         }
         Ok(folder)
     }
 
-    /// Fetches files, several at a time; the first error ends all.
+    /// Downloads files in parallel; stops at the first error.
     fn get(&self, asker: &Arc<Asker>, listing: &Listing, files: &[String]) -> Result<()> {
         let known: HashMap<&String, &Listed> = listing.files.iter().map(|file| (&file.name, file)).collect();
         let files: Vec<&Listed> = files.iter().filter_map(|name| known.get(name).copied()).collect();
@@ -142,7 +142,7 @@ impl Repo {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<Error>));
         let fail = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         thread::scope(|scope| {
-            for _ in 0..AT_A_TIME.min(files.len()) {
+            for _ in 0..PARALLEL.min(files.len()) {
                 scope.spawn(|| {
                     while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                         if fail().is_some() {

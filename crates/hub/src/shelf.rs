@@ -1,11 +1,11 @@
-//! A repository's folder in the hub's cache, in the layout of the hub's own tools:
+//! A repository's folder in the cache, in the layout of huggingface_hub:
 //!
 //! ```text
-//! models--ORG--NAME/refs/main               the commit that `main` was when it was asked for
-//!                   blobs/TAG               a file, named by its content; TAG.incomplete while it is fetched
+//! models--ORG--NAME/refs/main               the commit of `main` when it was requested
+//!                   blobs/TAG               a file, named by its etag; TAG.incomplete during the download
 //!                   snapshots/COMMIT/FILE   a link to its blob
-//!                   .clip-lab/COMMIT.json   ours: which files the commit has
-//! .locks/models--ORG--NAME/TAG.lock         held while a blob is fetched
+//!                   .clip-lab/COMMIT.json   ours: the file listing of the commit
+//! .locks/models--ORG--NAME/TAG.lock         held during the download of a blob
 //! ```
 
 use std::{
@@ -19,12 +19,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{Listing, Name, name::Kind};
 
-/// Digits of a commit.
+/// Digits of a commit hash.
 const COMMIT: usize = 40;
-/// Letters of the longest tag: twice those of a SHA-256.
+/// Longest etag: twice a SHA-256 in hexadecimal.
 const TAG: usize = 128;
 
-/// The folder.
+/// The cache folder of one repository.
 pub(crate) struct Shelf {
     folder: PathBuf,
     locks: PathBuf,
@@ -37,7 +37,7 @@ impl Shelf {
         Self { locks: cache.join(".locks").join(&folder), folder: cache.join(folder) }
     }
 
-    /// The commit that a revision is, as far as the cache knows.
+    /// The commit of a revision, if it is a commit or in the cache.
     pub fn commit(&self, revision: &str) -> Option<String> {
         if revision.len() == COMMIT && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Some(revision.to_owned());
@@ -46,25 +46,25 @@ impl Shelf {
         Some(commit.trim().to_owned()).filter(|commit| !commit.is_empty() && !commit.contains('/'))
     }
 
-    /// The files of a commit.
+    /// The snapshot folder of a commit.
     pub fn snapshot(&self, commit: &str) -> PathBuf {
         self.folder.join("snapshots").join(commit)
     }
 
-    /// Where the content is that the hub calls `tag`.
+    /// Path of the blob with etag `tag`.
     pub fn blob(&self, tag: &str) -> Result<PathBuf> {
         let good = (1..=TAG).contains(&tag.len())
             && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        ensure!(good, "the hub gives it a tag that cannot name a file");
+        ensure!(good, "the hub's etag is not a valid file name");
         Ok(self.folder.join("blobs").join(tag))
     }
 
-    /// What was noted of a commit.
+    /// The saved listing of a commit.
     pub fn listing(&self, commit: &str) -> Option<Listing> {
         Listing::noted(&self.note(commit))
     }
 
-    /// Notes the files of a commit, and that `revision` is it.
+    /// Saves the listing of a commit, and `revision` as its ref.
     pub fn note_down(&self, listing: &Listing, revision: &str) -> Result<()> {
         write(&self.note(&listing.commit), &serde_json::to_vec(listing)?)?;
         if revision != listing.commit {
@@ -73,11 +73,10 @@ impl Shelf {
         Ok(())
     }
 
-    /// Shows the content `tag` as `file` of a commit. A link that is there is replaced without ever being gone: somebody
-    /// else may be looking for it.
+    /// Links `file` of a commit to the blob `tag`. Replaces an existing link atomically: other processes may be reading it.
     pub fn link(&self, tag: &str, commit: &str, file: &str) -> Result<()> {
         let link = self.snapshot(commit).join(file);
-        let told = || format!("the cache's file {}", link.display());
+        let told = || format!("cache file {}", link.display());
         make_folder(&link)?;
         let up = "../".repeat(2 + file.matches('/').count());
         let fresh = aside(&link);
@@ -86,10 +85,10 @@ impl Shelf {
             .with_context(told)
     }
 
-    /// Held while a blob is fetched, by us or by the hub's own tools.
+    /// Locks a blob for its download, also against huggingface_hub.
     pub fn lock(&self, tag: &str) -> Result<File> {
         let path = self.locks.join(format!("{tag}.lock"));
-        let told = || format!("the cache's lock {}", path.display());
+        let told = || format!("cache lock {}", path.display());
         make_folder(&path)?;
         let file = File::create(&path).with_context(told)?;
         file.lock().with_context(told)?;
@@ -101,23 +100,23 @@ impl Shelf {
     }
 }
 
-/// Makes the folder that `path` will lie in.
+/// Creates the parent folder of `path`.
 pub(crate) fn make_folder(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).with_context(|| format!("the cache's folder {}", folder.display()))
+    fs::create_dir_all(folder).with_context(|| format!("cache folder {}", folder.display()))
 }
 
-/// A name beside `path` that nobody else takes.
+/// A unique temporary path next to `path`.
 fn aside(path: &Path) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
     path.with_extension(format!("{}-{next}.new", std::process::id()))
 }
 
-/// Writes a file that is there whole or not at all.
+/// Writes a file atomically.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     make_folder(path)?;
-    let told = || format!("the cache's file {}", path.display());
+    let told = || format!("cache file {}", path.display());
     let fresh = aside(path);
     fs::write(&fresh, bytes).with_context(told)?;
     fs::rename(&fresh, path).with_context(told)

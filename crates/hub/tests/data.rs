@@ -1,4 +1,4 @@
-//! Data sets of the hub as folders. The environment is set for a process of its own.
+//! Hub data sets as folders. The tests set environment variables in a child process.
 
 mod support;
 
@@ -24,7 +24,7 @@ fn birds() -> Scene {
     scene
 }
 
-/// What `data_folder` makes of a root, in a process that has this hub in its environment.
+/// Runs `data_folder` in a child process with this hub in its environment.
 fn asked(scene: &Scene, root: &str, more: &[(&str, &str)]) -> Output {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "asks_for_data", "--ignored", "--nocapture"]);
@@ -43,7 +43,7 @@ fn words(output: &Output) -> String {
     line.unwrap_or_else(|| panic!("{output:?}"))
 }
 
-/// Run by the tests below in a process of its own.
+/// Run by the tests below in a child process.
 #[test]
 #[ignore = "part of other tests"]
 fn asks_for_data() {
@@ -56,7 +56,7 @@ fn asks_for_data() {
 }
 
 #[test]
-fn a_folder_of_a_data_set_is_fetched_alone_and_programs_never() {
+fn only_the_requested_folder_is_downloaded_and_code_never() {
     let scene = birds();
     let snapshot = scene.cache.path().join("hub/datasets--org--birds/snapshots").join(COMMIT);
     let first = words(&asked(&scene, "hf:datasets/org/birds/train", &[("HF_TOKEN", "hf_x")]));
@@ -76,11 +76,11 @@ fn a_folder_of_a_data_set_is_fetched_alone_and_programs_never() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_is() {
+fn missing_paths_are_reported_with_existing_ones() {
     let scene = birds();
     let told = words(&asked(&scene, "hf:datasets/org/birds/trian", &[]));
     assert!(
-        told.contains("it holds nothing at `trian`; at its top lie ") && told.contains("test, train"),
+        told.contains("it contains nothing at `trian`; its top level has ") && told.contains("test, train"),
         "{told}"
     );
     let told = words(&asked(&scene, "hf:org/birds", &[]));
@@ -91,16 +91,16 @@ fn what_is_not_there_is_told_with_what_is() {
 }
 
 #[test]
-fn a_token_is_shown_neither_to_a_proxy_nor_over_http() {
+fn a_token_is_sent_neither_to_a_proxy_nor_over_http() {
     let (scene, proxy) = (birds(), Server::start());
     let name = "hf:datasets/org/birds/train";
     let through = [("HF_TOKEN", "hf_x"), ("HTTP_PROXY", proxy.address()), ("http_proxy", proxy.address())];
-    // To this machine no proxy is asked.
+    // Requests to this machine use no proxy.
     let first = words(&asked(&scene, name, &[&through[..], &[("no_proxy", ""), ("NO_PROXY", "")]].concat()));
     assert!(first.contains("snapshots"), "{first}");
     assert!(scene.server.hub.asked().iter().all(|asked| asked.authorization.is_some()));
     assert_eq!(proxy.requests(), 0);
-    // To another over http:// one is, without the token.
+    // Requests to another host over http:// use it, without the token.
     let away = |closed: &[Fault]| {
         let path = "http://hub.example/api/datasets/org/birds/revision/main?blobs=true";
         proxy.put(path, b"{\"sha\":\"c0ffee\",\"siblings\":[]}", closed);
@@ -110,9 +110,9 @@ fn a_token_is_shown_neither_to_a_proxy_nor_over_http() {
         words(&asked(&scene, name, &[&through[..], &more[..], &home[..]].concat()))
     };
     let told = away(&[]);
-    assert!(told.contains("it holds nothing at `train`"), "{told}");
+    assert!(told.contains("it contains nothing at `train`"), "{told}");
     let told = away(&[Fault::Status(401)]);
-    assert!(told.contains("asked without a token") && told.contains("https://"), "{told}");
+    assert!(told.contains("sent without a token") && told.contains("https://"), "{told}");
     assert!(proxy.requests() >= 2 && proxy.asked().iter().all(|asked| asked.authorization.is_none()));
     assert!(!told.contains("hf_x"));
 }

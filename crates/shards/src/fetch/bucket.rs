@@ -1,4 +1,4 @@
-//! Shards in buckets: `s3://` and `gs://`.
+//! Shards in object stores: `s3://` and `gs://`.
 
 use std::{
     collections::HashMap,
@@ -22,17 +22,17 @@ pub(super) struct Bucket {
     path: Path,
 }
 
-/// One connection for each bucket.
+/// One client per bucket.
 static STORES: Mutex<Option<HashMap<String, Arc<dyn ObjectStore>>>> = Mutex::new(None);
 
 impl Bucket {
-    /// Nothing is asked for yet.
+    /// Makes no request yet.
     pub fn connect(url: &Url) -> Result<Self> {
         let mut base = url.clone();
         base.set_path("/");
         base.set_query(None);
         base.set_fragment(None);
-        let path = Path::from_url_path(url.path()).context("its path cannot be asked for")?;
+        let path = Path::from_url_path(url.path()).context("invalid object path")?;
         let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
         let stores = stores.get_or_insert_default();
         if let Some(store) = stores.get(base.as_str()) {
@@ -55,9 +55,9 @@ impl Source for Bucket {
 }
 
 fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
-    // The connections are the guard's; this only says what may be asked for.
+    // Connections are made by the guard; these options only allow http URLs and disable timeouts.
     let options = ClientOptions::new().with_allow_http(true).with_timeout_disabled();
-    // Tries are counted in one place, and that is not there.
+    // Retries are done by `fetch`.
     let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     Ok(match base.scheme() {
         "s3" => Arc::new(
@@ -76,24 +76,24 @@ fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
                 .with_retry(retry)
                 .build()?,
         ),
-        other => bail!("nothing is fetched from {other}://"),
+        other => bail!("unsupported scheme {other}://"),
     })
 }
 
-/// What another try can help against: everything but what the server refuses for good.
+/// Classifies an error: transient unless the server rejects the request.
 fn judged(error: StoreError) -> Halt {
     match error {
         StoreError::NotFound { .. } => Halt::Final(anyhow!("there is no such file (404)")),
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-            Halt::Final(anyhow!("the server wants other credentials (401 or 403)"))
+            Halt::Final(anyhow!("the server rejected the credentials (401 or 403)"))
         }
-        StoreError::NotSupported { .. } => Halt::Anew(anyhow!("the server sends no parts of files")),
+        StoreError::NotSupported { .. } => Halt::Anew(anyhow!("the server does not support range requests")),
         error if is_refused(&error) => Halt::Final(plain(error)),
         error => Halt::Again(plain(error)),
     }
 }
 
-/// The innermost cause without addresses, which may hold a key. It may be what the server wrote: the beginning of that.
+/// The innermost cause, without URLs, which may contain a key. Truncated, since it may be the server's error body.
 fn plain(error: StoreError) -> Error {
     let mut source: &dyn std::error::Error = &error;
     while let Some(deeper) = source.source() {

@@ -1,4 +1,4 @@
-//! Connections to where shards lie.
+//! Remote shards by URL scheme.
 
 use anyhow::Result;
 use clip_lab_fetch::{Answer, Halt, Part, Patience, Source};
@@ -7,19 +7,19 @@ use url::Url;
 
 use super::{bucket::Bucket, page::Page};
 
-/// A shard behind a connection.
+/// A remote shard.
 pub(super) enum Remote {
-    /// On a server.
+    /// On a web server.
     Page(Page),
-    /// In a bucket.
+    /// In an object store.
     Bucket(Bucket),
-    /// In a repository of the hub.
+    /// In a hub repository.
     Hub(HubFile),
 }
 
 impl Remote {
-    /// The connection to `url`: keys of `s3://` and `gs://` come from the environment as their own tools read them, the
-    /// token of `hf:` as the hub's tools do, a name and password of `https://` from the address.
+    /// A client for `url`. Credentials: for `s3://` and `gs://` the standard environment variables, for `hf:` the hub token,
+    /// for `https://` the user and password in the URL.
     pub fn connect(url: &Url, patience: Patience) -> Result<Self> {
         Ok(match url.scheme() {
             "hf" => Self::Hub(HubFile::find(url.as_str())?),
@@ -28,7 +28,7 @@ impl Remote {
         })
     }
 
-    /// Holds what came against what is said of its content, where anything is.
+    /// Checks a downloaded file against its digest, if the server reports one.
     pub fn check(&self, part: &mut Part) -> Result<()> {
         match self {
             Self::Hub(file) => file.check(part),

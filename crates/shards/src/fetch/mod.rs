@@ -1,4 +1,4 @@
-//! Shards from elsewhere.
+//! Downloading remote shards.
 
 mod bucket;
 mod cache;

@@ -1,4 +1,4 @@
-//! Shards behind `http://` and `https://`.
+//! Shards at `http://` and `https://` URLs.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -10,7 +10,7 @@ use reqwest::{
 };
 use url::Url;
 
-/// A file on a server.
+/// A file on a web server.
 pub(super) struct Page {
     web: Web,
     url: Url,
@@ -18,13 +18,13 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Nothing is asked for yet.
+    /// Makes no request yet.
     pub fn connect(url: &Url, patience: Patience) -> Result<Self> {
         Ok(Self { web: web()?.waiting(patience.stall), url: url.clone(), keys: Keys::new(url, None)? })
     }
 }
 
-/// One for all, since it keeps connections and reads the certificates of the system.
+/// A shared client: it pools connections, and loads the system's certificates once.
 fn web() -> Result<Web> {
     static WEB: OnceLock<Web> = OnceLock::new();
     if let Some(web) = WEB.get() {
@@ -45,22 +45,22 @@ impl Source for Page {
     }
 }
 
-/// What tells one state of the file from another.
+/// Identifies the version of the file.
 fn tag(headers: &HeaderMap) -> String {
     let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
     text(ETAG).or_else(|| text(LAST_MODIFIED)).unwrap_or_default()
 }
 
-/// What another try can help against: everything but what the server refuses for good.
+/// The error of a status: transient unless the server rejects the request.
 fn refused(status: StatusCode) -> Halt {
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => Halt::Final(anyhow!("there is no such file ({status})")),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            Halt::Final(anyhow!("the server wants other credentials ({status})"))
+            Halt::Final(anyhow!("the server rejected the credentials ({status})"))
         }
         StatusCode::RANGE_NOT_SATISFIABLE => {
-            Halt::Anew(anyhow!("the server has fewer bytes than it said ({status})"))
+            Halt::Anew(anyhow!("the file is shorter than the server reported ({status})"))
         }
-        status => Halt::Again(anyhow!("the server answers {status}")),
+        status => Halt::Again(anyhow!("the server answered {status}")),
     }
 }

@@ -1,4 +1,4 @@
-//! Files of one key make a sample.
+//! Groups the files of one key into a sample.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ struct Draft {
     class: Option<Member>,
 }
 
-/// The samples in order of their first file, and what is wrong with some. Files of one key need not follow each other.
+/// The samples in order of their first file, and their faults. Files of one key need not be consecutive.
 pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fault>) {
     let (mut drafts, mut places) = (Vec::<Draft>::new(), HashMap::<String, usize>::new());
     let (mut samples, mut faults) = (Vec::new(), Vec::new());
@@ -35,7 +35,7 @@ pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fa
             Part::Class => &mut draft.class,
         };
         if part.is_some() {
-            // A second picture is a sample that is lost; a second text only a text.
+            // A duplicate image is a lost sample; a duplicate text is not.
             let lost = matches!(member.part, Part::Picture(_));
             faults.push(Fault { key: member.key, lack: Lack::Duplicate, lost });
         } else {
@@ -61,7 +61,7 @@ impl Draft {
             lacks.push(Lack::Caption);
         }
         let lost = self.picture.is_none() || too_large || captions.is_empty() && class.is_none();
-        // A sample is counted once as lost, for what is said last of it.
+        // A sample is counted as lost once, for its last fault.
         let last = lacks.len().saturating_sub(1);
         let fault = |(at, lack)| Fault { key: self.key.clone(), lack, lost: lost && at == last };
         faults.extend(lacks.into_iter().enumerate().map(fault));
@@ -71,7 +71,7 @@ impl Draft {
         Some(Sample { key: self.key, ending, offset, length, captions, class })
     }
 
-    /// Those of the JSON, else the text as it is.
+    /// The captions of the JSON, else the text.
     fn captions(&self, key: &str, lacks: &mut Vec<Lack>) -> Vec<String> {
         let mut captions = Vec::new();
         match self.json.as_ref().map(|json| (json, json.text.as_deref())) {
@@ -82,9 +82,9 @@ impl Draft {
             Some((_, None)) => lacks.push(Lack::Length),
             None => {}
         }
-        let mut captions = clean(captions);
+        let mut captions = non_empty(captions);
         if captions.is_empty() {
-            captions = clean(self.text.as_ref().and_then(|text| read(text, lacks)).into_iter().collect());
+            captions = non_empty(self.text.as_ref().and_then(|text| read(text, lacks)).into_iter().collect());
         }
         captions
     }
@@ -95,14 +95,14 @@ fn read(member: &Member, lacks: &mut Vec<Lack>) -> Option<String> {
         lacks.push(Lack::Length);
         return None;
     };
-    let (text, strange) = words::text(bytes);
-    if strange {
+    let (text, is_latin1) = words::text(bytes);
+    if is_latin1 {
         lacks.push(Lack::Encoding);
     }
     Some(text.into_owned())
 }
 
-fn clean(captions: Vec<String>) -> Vec<String> {
+fn non_empty(captions: Vec<String>) -> Vec<String> {
     let trimmed = captions.into_iter().map(|caption| caption.trim().to_owned());
     trimmed.filter(|caption| !caption.is_empty()).collect()
 }
