@@ -16,7 +16,7 @@ use std::{
 pub use digest::{git_sha1, sha256};
 pub use fault::Fault;
 pub use hub::HubServer;
-pub use request::Asked;
+pub use request::Request;
 use serve::{Shared, serve};
 
 /// The server. Every path has a file or a redirect, and faults that are served first.
@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// All requests so far, in order.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<Request> {
         lock(&self.shared.asked).clone()
     }
 

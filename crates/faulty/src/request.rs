@@ -7,7 +7,7 @@ use std::{
 
 /// One request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct Request {
     /// `GET` or `HEAD`.
     pub method: String,
     /// The path with its query.
@@ -18,12 +18,12 @@ pub struct Asked {
     pub authorization: Option<String>,
 }
 
-impl Asked {
+impl Request {
     pub(crate) fn read(stream: &TcpStream) -> Result<Self> {
         let mut lines = BufReader::new(stream).lines();
         let first = lines.next().unwrap_or(Ok(String::new()))?;
         let mut parts = first.split(' ').map(str::to_owned);
-        let mut asked = Self {
+        let mut request = Self {
             method: parts.next().unwrap_or_default(),
             path: parts.next().unwrap_or_default(),
             ..Self::default()
@@ -32,12 +32,12 @@ impl Asked {
             let line = line?;
             let Some((name, value)) = line.split_once(':') else { break };
             match name.to_ascii_lowercase().as_str() {
-                "range" => asked.from = first_byte(value),
-                "authorization" => asked.authorization = Some(value.trim().to_owned()),
+                "range" => request.from = first_byte(value),
+                "authorization" => request.authorization = Some(value.trim().to_owned()),
                 _ => {}
             }
         }
-        Ok(asked)
+        Ok(request)
     }
 }
 

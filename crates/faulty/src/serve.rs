@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Asked, Fault, File, lock};
+use crate::{Fault, File, Request, lock};
 
 /// The end of every response header.
 const CLOSE: &str = "connection: close\r\n\r\n";
@@ -21,13 +21,13 @@ const CLOSE: &str = "connection: close\r\n\r\n";
 #[derive(Default)]
 pub(crate) struct Shared {
     pub files: Mutex<HashMap<String, File>>,
-    pub asked: Mutex<Vec<Asked>>,
+    pub asked: Mutex<Vec<Request>>,
     pub sent: AtomicU64,
 }
 
 /// Reads a request and responds.
 pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
-    let request = Asked::read(&stream)?;
+    let request = Request::read(&stream)?;
     lock(&shared.asked).push(request.clone());
     let (file, fault) = select(&request, shared);
     let mut out = Out { stream, shared };
@@ -54,7 +54,7 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
 }
 
 /// The requested file, and the fault to inject.
-fn select(request: &Asked, shared: &Shared) -> (File, Option<Fault>) {
+fn select(request: &Request, shared: &Shared) -> (File, Option<Fault>) {
     let mut files = lock(&shared.files);
     // Match the path with its query, then without.
     let plain = request.path.split('?').next().unwrap_or_default();
@@ -65,7 +65,7 @@ fn select(request: &Asked, shared: &Shared) -> (File, Option<Fault>) {
     (file.clone(), fault)
 }
 
-fn body(out: &mut Out, request: &Asked, file: &File, headers: &str, fault: Option<Fault>) -> Result<()> {
+fn body(out: &mut Out, request: &Request, file: &File, headers: &str, fault: Option<Fault>) -> Result<()> {
     let from = if matches!(fault, Some(Fault::Whole | Fault::HalfOfWhole)) { 0 } else { request.from };
     let all = file.bytes.len();
     if from > 0 && from >= all {

@@ -1,14 +1,14 @@
 //! Resumable downloads with retries; a file is complete or absent.
 //!
 //! A [`Source`] is a remote file; [`fetch`] downloads it into a [`Part`], a partial file on disk that a later process can
-//! resume. [`insist`] retries a small request in the same way. [`Web`] is the HTTP client: it sends credentials only to
-//! their origin, and accepts no more bytes than the server announced.
+//! resume. [`retry()`] retries a small request in the same way. [`HttpClient`] sends credentials only to their origin.
+//! Downloads accept no more bytes than the server announced.
 
-mod answer;
-mod keys;
+mod credentials;
+mod download;
+mod http;
 mod part;
-mod patience;
-mod web;
+mod retry;
 
 use std::{future::Future, io::Write as _, sync::OnceLock, time::Duration};
 
@@ -21,25 +21,25 @@ use tokio::{
 };
 use url::Url;
 
-pub use answer::stream;
-pub use keys::{Keys, is_local, is_private};
-pub use part::{Part, Whole};
-pub use patience::{Halt, Patience};
-use patience::{Pace, Tries};
-pub use web::{Hop, Web, client};
+pub use credentials::{Credentials, is_local, is_private};
+pub use download::stream;
+pub use http::{Hop, HttpClient, client};
+pub use part::{FileInfo, Part};
+use retry::{Attempts, RateMeter};
+pub use retry::{FetchError, Patience};
 
 /// A remote file.
 pub trait Source {
-    /// Requests its bytes from `from` on; [`Halt::Anew`] if the server does not support range requests.
-    fn ask(&self, from: u64) -> impl Future<Output = Result<Answer, Halt>>;
+    /// Requests its bytes from `from` on; [`FetchError::Restart`] if the server does not support range requests.
+    fn request(&self, from: u64) -> impl Future<Output = Result<Download, FetchError>>;
 }
 
 /// A response, before its body is read.
-pub struct Answer {
+pub struct Download {
     /// Size and version of the whole file.
-    pub whole: Whole,
+    pub info: FileInfo,
     /// The body.
-    pub bytes: BoxStream<'static, Result<Bytes, Halt>>,
+    pub bytes: BoxStream<'static, Result<Bytes, FetchError>>,
 }
 
 /// A URL without credentials and secret query parameters, for display, logs and storage.
@@ -47,28 +47,33 @@ pub fn redacted(url: &Url) -> String {
     clip_lab_redact::text(url.as_str())
 }
 
-/// Downloads `source` into `part`, resuming from its end; calls `seen` with the length of the part whenever it grows.
+/// Downloads `source` into `part`, resuming from its end; calls `on_progress` with the length of the part whenever it grows.
 /// Attempts that make progress reset the retry count, so that a large file over a bad connection still completes.
 ///
 /// # Errors
 /// On a permanent error, after too many failed attempts, or if the disk is full or not writable.
-pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &dyn Fn(u64)) -> Result<()> {
-    let (mut tries, mut farthest) = (Tries::new(patience), part.length);
+pub fn fetch(
+    source: &impl Source,
+    part: &mut Part,
+    policy: Patience,
+    on_progress: &dyn Fn(u64),
+) -> Result<()> {
+    let (mut attempts, mut farthest) = (Attempts::new(policy), part.length);
     loop {
-        let ended = runtime()?.block_on(attempt(source, part, patience, seen));
+        let ended = runtime()?.block_on(attempt(source, part, policy, on_progress));
         // If attempts restart from 0, only bytes beyond the farthest position count as progress.
-        let brought = part.length.saturating_sub(farthest);
+        let received = part.length.saturating_sub(farthest);
         farthest = farthest.max(part.length);
         let error = match ended {
             Ok(()) => return Ok(()),
-            Err(Halt::Final(error)) => return Err(error),
-            Err(Halt::Again(error)) => error,
-            Err(Halt::Anew(error)) => {
+            Err(FetchError::Permanent(error)) => return Err(error),
+            Err(FetchError::Transient(error)) => error,
+            Err(FetchError::Restart(error)) => {
                 part.restart()?;
                 error
             }
         };
-        tries.failed(brought, error)?;
+        attempts.failed(received, error)?;
     }
 }
 
@@ -76,16 +81,16 @@ pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &d
 ///
 /// # Errors
 /// On a permanent error, or after too many failed attempts.
-pub fn insist<T, F>(patience: Patience, mut ask: impl FnMut() -> F) -> Result<T>
+pub fn retry<T, F>(policy: Patience, mut request: impl FnMut() -> F) -> Result<T>
 where
-    F: Future<Output = Result<T, Halt>>,
+    F: Future<Output = Result<T, FetchError>>,
 {
-    let mut tries = Tries::new(patience);
+    let mut attempts = Attempts::new(policy);
     loop {
-        match runtime()?.block_on(ask()) {
-            Ok(answer) => return Ok(answer),
-            Err(Halt::Final(error)) => return Err(error),
-            Err(Halt::Again(error) | Halt::Anew(error)) => tries.failed(0, error)?,
+        match runtime()?.block_on(request()) {
+            Ok(response) => return Ok(response),
+            Err(FetchError::Permanent(error)) => return Err(error),
+            Err(FetchError::Transient(error) | FetchError::Restart(error)) => attempts.failed(0, error)?,
         }
     }
 }
@@ -93,66 +98,70 @@ where
 async fn attempt(
     source: &impl Source,
     part: &mut Part,
-    patience: Patience,
-    seen: &dyn Fn(u64),
-) -> Result<(), Halt> {
-    if part.is_whole() {
+    policy: Patience,
+    on_progress: &dyn Fn(u64),
+) -> Result<(), FetchError> {
+    if part.is_complete() {
         return Ok(());
     }
-    let answer = within(patience.stall, source.ask(part.length)).await??;
-    match &part.whole {
-        Some(before) if part.length > 0 && *before != answer.whole => {
-            return Err(Halt::Anew(anyhow!("the file changed during the download")));
+    let download = with_timeout(policy.stall, source.request(part.length)).await??;
+    match &part.info {
+        Some(before) if part.length > 0 && *before != download.info => {
+            return Err(FetchError::Restart(anyhow!("the file changed during the download")));
         }
-        _ => part.expect(answer.whole).map_err(Halt::Final)?,
+        _ => part.expect(download.info).map_err(FetchError::Permanent)?,
     }
-    pour(answer.bytes, part, patience, seen).await
+    receive(download.bytes, part, policy, on_progress).await
 }
 
 /// Appends the body to the part, up to the announced size.
-async fn pour(
-    mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
+async fn receive(
+    mut bytes: BoxStream<'static, Result<Bytes, FetchError>>,
     part: &mut Part,
-    patience: Patience,
-    seen: &dyn Fn(u64),
-) -> Result<(), Halt> {
-    let promised = part.whole.as_ref().map_or(0, |whole| whole.length);
-    let mut pace = Pace::new(patience);
-    while let Some(bytes) = within(patience.stall, bytes.next()).await? {
+    policy: Patience,
+    on_progress: &dyn Fn(u64),
+) -> Result<(), FetchError> {
+    let announced = part.info.as_ref().map_or(0, |info| info.length);
+    let mut meter = RateMeter::new(policy);
+    while let Some(bytes) = with_timeout(policy.stall, bytes.next()).await? {
         let bytes = bytes?;
-        if bytes.len() as u64 > promised.saturating_sub(part.length) {
-            return Err(Halt::Anew(anyhow!("the server sent more than the announced {promised} bytes")));
+        if bytes.len() as u64 > announced.saturating_sub(part.length) {
+            return Err(FetchError::Restart(anyhow!(
+                "the server sent more than the announced {announced} bytes"
+            )));
         }
         part.file
             .write_all(&bytes)
-            .map_err(|error| Halt::Final(Error::new(error).context("writing to the cache")))?;
+            .map_err(|error| FetchError::Permanent(Error::new(error).context("writing to the cache")))?;
         part.length += bytes.len() as u64;
-        seen(part.length);
-        pace.came(bytes.len())?;
+        on_progress(part.length);
+        meter.add(bytes.len())?;
     }
     match part.length {
-        length if length == promised => Ok(()),
-        length => Err(Halt::Again(anyhow!("the connection ended after {length} of {promised} bytes"))),
+        length if length == announced => Ok(()),
+        length => {
+            Err(FetchError::Transient(anyhow!("the connection ended after {length} of {announced} bytes")))
+        }
     }
 }
 
 /// Reads a small body, at most `most` bytes.
 ///
 /// # Errors
-/// On a connection error, and [`Halt::Final`] if it is too long.
+/// On a connection error, and [`FetchError::Permanent`] if it is too long.
 pub async fn collect(
-    mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
+    mut bytes: BoxStream<'static, Result<Bytes, FetchError>>,
     most: usize,
-    patience: Patience,
-) -> Result<Vec<u8>, Halt> {
-    let (mut all, mut pace) = (Vec::new(), Pace::new(patience));
-    while let Some(bytes) = within(patience.stall, bytes.next()).await? {
+    policy: Patience,
+) -> Result<Vec<u8>, FetchError> {
+    let (mut all, mut meter) = (Vec::new(), RateMeter::new(policy));
+    while let Some(bytes) = with_timeout(policy.stall, bytes.next()).await? {
         let bytes = bytes?;
         if bytes.len() > most - all.len() {
-            return Err(Halt::Final(anyhow!("the response is larger than {most} bytes")));
+            return Err(FetchError::Permanent(anyhow!("the response is larger than {most} bytes")));
         }
         all.extend_from_slice(&bytes);
-        pace.came(bytes.len())?;
+        meter.add(bytes.len())?;
     }
     Ok(all)
 }
@@ -160,9 +169,10 @@ pub async fn collect(
 /// Waits for `what`, at most `stall`.
 ///
 /// # Errors
-/// [`Halt::Again`] on a timeout.
-pub async fn within<T>(stall: Duration, what: impl Future<Output = T>) -> Result<T, Halt> {
-    let timed_out = || Halt::Again(anyhow!("the server sent nothing for {} s", stall.as_secs_f32()));
+/// [`FetchError::Transient`] on a timeout.
+pub async fn with_timeout<T>(stall: Duration, what: impl Future<Output = T>) -> Result<T, FetchError> {
+    let timed_out =
+        || FetchError::Transient(anyhow!("the server sent nothing for {} s", stall.as_secs_f32()));
     timeout(stall, what).await.map_err(|_| timed_out())
 }
 

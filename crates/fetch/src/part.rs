@@ -11,11 +11,11 @@ use rustix::fs::statvfs;
 use serde::{Deserialize, Serialize};
 
 /// The largest file to download, bytes.
-const LONGEST: u64 = 1 << 40;
+const MAX_LENGTH: u64 = 1 << 40;
 
 /// Size and version of a remote file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whole {
+pub struct FileInfo {
     /// Size in bytes.
     pub length: u64,
     /// Changes when the file changes.
@@ -27,8 +27,8 @@ pub struct Whole {
 pub struct Part {
     pub(crate) file: File,
     pub(crate) length: u64,
-    pub(crate) whole: Option<Whole>,
-    note: PathBuf,
+    pub(crate) info: Option<FileInfo>,
+    info_path: PathBuf,
 }
 
 impl Part {
@@ -37,24 +37,25 @@ impl Part {
     /// # Errors
     /// On an I/O error.
     pub fn open(path: &Path) -> Result<Self> {
-        let told = || format!("cache file {}", path.display());
+        let context = || format!("cache file {}", path.display());
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(path)
-            .with_context(told)?;
-        let note = path.with_extension("whole");
-        let whole: Option<Whole> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let mut length = file.metadata().with_context(told)?.len();
+            .with_context(context)?;
+        let info_path = path.with_extension("whole");
+        let info: Option<FileInfo> =
+            fs::read(&info_path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let mut length = file.metadata().with_context(context)?.len();
         // Of unknown version, or too long: start again.
-        if whole.as_ref().is_none_or(|whole| whole.length < length) {
-            file.set_len(0).with_context(told)?;
+        if info.as_ref().is_none_or(|info| info.length < length) {
+            file.set_len(0).with_context(context)?;
             length = 0;
         }
-        file.seek(SeekFrom::Start(length)).with_context(told)?;
-        Ok(Self { file, length, whole, note })
+        file.seek(SeekFrom::Start(length)).with_context(context)?;
+        Ok(Self { file, length, info, info_path })
     }
 
     /// Number of bytes downloaded.
@@ -62,41 +63,41 @@ impl Part {
         self.length
     }
 
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole.as_ref().is_some_and(|whole| whole.length == self.length)
+    pub(crate) fn is_complete(&self) -> bool {
+        self.info.as_ref().is_some_and(|info| info.length == self.length)
     }
 
     /// Saves size and version of the file. Reserves no disk space.
     ///
     /// # Errors
     /// If the file is too large, or the disk has too little space.
-    pub(crate) fn expect(&mut self, whole: Whole) -> Result<()> {
-        let missing = whole.length.saturating_sub(self.length);
+    pub(crate) fn expect(&mut self, info: FileInfo) -> Result<()> {
+        let missing = info.length.saturating_sub(self.length);
         ensure!(
-            whole.length <= LONGEST,
+            info.length <= MAX_LENGTH,
             "the server reports a size of {}, more than the limit of {}",
-            size(whole.length),
-            size(LONGEST)
+            size(info.length),
+            size(MAX_LENGTH)
         );
-        if let Some(free) = free(&self.note).filter(|free| *free < missing) {
-            let folder = self.note.parent().unwrap_or(&self.note).display();
+        if let Some(free_space) = free_space(&self.info_path).filter(|free_space| *free_space < missing) {
+            let folder = self.info_path.parent().unwrap_or(&self.info_path).display();
             anyhow::bail!(
                 "{} are left to download, but the disk of {folder} has only {} free: free disk space, or move the cache",
                 size(missing),
-                size(free)
+                size(free_space)
             );
         }
-        if self.whole.as_ref() != Some(&whole) {
-            fs::write(&self.note, serde_json::to_vec(&whole)?)
-                .with_context(|| format!("cache file {}", self.note.display()))?;
-            self.whole = Some(whole);
+        if self.info.as_ref() != Some(&info) {
+            fs::write(&self.info_path, serde_json::to_vec(&info)?)
+                .with_context(|| format!("cache file {}", self.info_path.display()))?;
+            self.info = Some(info);
         }
         Ok(())
     }
 
     /// Size and version of the whole file, once known.
-    pub fn whole(&self) -> Option<&Whole> {
-        self.whole.as_ref()
+    pub fn info(&self) -> Option<&FileInfo> {
+        self.info.as_ref()
     }
 
     /// The part, positioned at its start; read it to its end.
@@ -115,7 +116,7 @@ impl Part {
     pub fn restart(&mut self) -> Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
-        (self.length, self.whole) = (0, None);
+        (self.length, self.info) = (0, None);
         Ok(())
     }
 
@@ -125,18 +126,18 @@ impl Part {
     /// # Errors
     /// On an I/O error.
     pub fn finish(mut self, from: &Path, to: &Path) -> Result<File> {
-        let told = || format!("cache file {}", to.display());
+        let context = || format!("cache file {}", to.display());
         // Sync first: after a power cut, a file with the final name is complete.
-        self.file.sync_all().with_context(told)?;
-        fs::rename(from, to).with_context(told)?;
-        drop(fs::remove_file(&self.note));
-        self.file.seek(SeekFrom::Start(0)).with_context(told)?;
+        self.file.sync_all().with_context(context)?;
+        fs::rename(from, to).with_context(context)?;
+        drop(fs::remove_file(&self.info_path));
+        self.file.seek(SeekFrom::Start(0)).with_context(context)?;
         Ok(self.file)
     }
 }
 
 /// Free disk space for a user at `file`; none if unknown.
-fn free(file: &Path) -> Option<u64> {
+fn free_space(file: &Path) -> Option<u64> {
     let about = statvfs(file.parent().filter(|folder| !folder.as_os_str().is_empty())?).ok()?;
     Some(about.f_bavail.saturating_mul(about.f_frsize))
 }

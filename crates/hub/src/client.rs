@@ -4,18 +4,18 @@
 //! takes a whole file for the rest of one; version 1.0 cannot resume a download.
 
 use anyhow::{Context as _, Result};
-use clip_lab_fetch::{Halt, Keys, Patience, Web};
+use clip_lab_fetch::{Credentials, FetchError, HttpClient, Patience};
 use reqwest::{Method, Response, header::HeaderMap};
 use url::Url;
 
-use crate::{Hub, Name, name::Kind, refusal::refusal};
+use crate::{Hub, Name, name::Kind, status_error::status_error};
 
 /// A hub client for one repository.
-pub(crate) struct Asker {
-    web: Web,
+pub(crate) struct Client {
+    web: HttpClient,
     hub: Hub,
     name: Name,
-    keys: Keys,
+    credentials: Credentials,
 }
 
 /// The response, and the metadata from the hub's headers.
@@ -27,16 +27,16 @@ pub(crate) struct Reply {
     pub size: Option<u64>,
 }
 
-impl Asker {
+impl Client {
     pub fn new(hub: &Hub, name: &Name) -> Result<Self> {
-        let web = Web::new(hub.patience.stall)?;
-        let keys = Keys::new(&hub.endpoint, hub.token.as_ref().map(|token| token.0.as_str()))
+        let web = HttpClient::new(hub.policy.stall)?;
+        let credentials = Credentials::new(&hub.endpoint, hub.token.as_ref().map(|token| token.0.as_str()))
             .context("the hub token")?;
-        Ok(Self { web, hub: hub.clone(), name: name.clone(), keys })
+        Ok(Self { web, hub: hub.clone(), name: name.clone(), credentials })
     }
 
-    pub fn patience(&self) -> Patience {
-        self.hub.patience
+    pub fn policy(&self) -> Patience {
+        self.hub.policy
     }
 
     /// URL of the file listing of a revision.
@@ -62,29 +62,35 @@ impl Asker {
     }
 
     /// Sends a request and follows redirects. The token is only sent to the hub.
-    pub async fn ask(&self, method: Method, url: Url, from: u64) -> Result<Reply, Halt> {
+    pub async fn request(&self, method: Method, url: Url, from: u64) -> Result<Reply, FetchError> {
         let (mut tag, mut size) = (None, None);
         let head = method == Method::HEAD;
         let (last, response) = self
             .web
-            .ask(method, &url, from, &self.keys, |hop| {
-                if hop.ours {
+            .request(method, &url, from, &self.credentials, |hop| {
+                if hop.is_origin {
                     tag = text(hop.headers, "x-linked-etag")
                         .or_else(|| text(hop.headers, "etag"))
                         .or(tag.take());
                     size = text(hop.headers, "x-linked-size").and_then(|size| size.parse().ok()).or(size);
                 }
                 // For HEAD the hub's headers are enough; only the content is on another host.
-                head && tag.is_some() && hop.next.is_some_and(|next| !self.keys.are_of(next))
+                head && tag.is_some() && hop.next.is_some_and(|next| !self.credentials.belong_to(next))
             })
             .await?;
         let status = response.status();
         if !status.is_success() && !status.is_redirection() {
-            let withheld = self.keys.are_kept_from(&url);
+            let withheld = self.credentials.are_withheld_from(&url);
             let headers = response.headers();
-            return Err(refusal(status, headers, &self.name, &self.hub, (self.keys.are_of(&last), withheld)));
+            return Err(status_error(
+                status,
+                headers,
+                &self.name,
+                &self.hub,
+                (self.credentials.belong_to(&last), withheld),
+            ));
         }
-        Ok(Reply { response, tag: tag.map(|tag| bare(&tag)), size })
+        Ok(Reply { response, tag: tag.map(|tag| strip_etag(&tag)), size })
     }
 }
 
@@ -93,6 +99,6 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// An etag without quotes and `W/`.
-fn bare(tag: &str) -> String {
+fn strip_etag(tag: &str) -> String {
     tag.trim_start_matches("W/").trim_matches('"').to_owned()
 }

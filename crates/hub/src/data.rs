@@ -17,19 +17,19 @@ const EXCLUDED: [&str; 8] = ["pkl", "pickle", "pt", "pth", "bin", "ckpt", "jobli
 /// # Errors
 /// If it is a model of the hub, or cannot be downloaded.
 pub fn data_folder(root: &Path) -> Result<PathBuf> {
-    let Some(name) = named(root) else { return Ok(root.to_owned()) };
+    let Some(name) = hub_name(root) else { return Ok(root.to_owned()) };
     let name = name?;
-    let snapshot = Repo::new(Hub::from_env()?, name.clone()).folder(&|_, files| below(&name, files))?;
+    let snapshot = Repo::new(Hub::from_env()?, name.clone()).folder(&|_, files| files_below(&name, files))?;
     // Joining an empty path would append a slash.
     Ok(if name.path.is_empty() { snapshot } else { snapshot.join(&name.path) })
 }
 
 /// Whether [`data_folder`] needs no network.
 pub fn is_here(root: &Path) -> bool {
-    match (named(root), Hub::from_env()) {
+    match (hub_name(root), Hub::from_env()) {
         (None, _) => true,
         (Some(Ok(name)), Ok(hub)) => {
-            Repo::new(hub, name.clone()).here(&|_, files| below(&name, files)).is_some()
+            Repo::new(hub, name.clone()).here(&|_, files| files_below(&name, files)).is_some()
         }
         _ => false,
     }
@@ -37,11 +37,11 @@ pub fn is_here(root: &Path) -> bool {
 
 /// Why `root` is invalid, as far as known without the network.
 pub fn fault(root: &Path) -> Option<String> {
-    named(root)?.err().map(|error| error.to_string())
+    hub_name(root)?.err().map(|error| error.to_string())
 }
 
 /// The hub name in `root`, if it is one.
-fn named(root: &Path) -> Option<Result<Name>> {
+fn hub_name(root: &Path) -> Option<Result<Name>> {
     let text = root.to_str().filter(|text| is_name(text))?;
     Some(text.parse::<Name>().and_then(|name| match name.kind {
         Kind::Dataset => Ok(name),
@@ -50,7 +50,7 @@ fn named(root: &Path) -> Option<Result<Name>> {
 }
 
 /// The data files below the path of `name`.
-fn below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
+fn files_below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
     let inside = |file: &str| {
         let rest = file.strip_prefix(name.path.as_str());
         name.path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -36,19 +36,19 @@ impl Digest {
     pub fn check(&self, part: &mut Part) -> Result<()> {
         let length = part.length();
         let file = part.reader()?;
-        let (kind, wanted, found) = match self {
-            Self::Sha256(wanted) => ("SHA-256", wanted, hash(Sha256::new(), file)),
-            Self::Git(wanted) => {
-                ("git SHA-1", wanted, hash(Sha1::new_with_prefix(format!("blob {length}\0")), file))
+        let (kind, expected, found) = match self {
+            Self::Sha256(expected) => ("SHA-256", expected, hash(Sha256::new(), file)),
+            Self::Git(expected) => {
+                ("git SHA-1", expected, hash(Sha1::new_with_prefix(format!("blob {length}\0")), file))
             }
         };
         let found = found.context("reading the cache")?;
-        if found != *wanted {
+        if found != *expected {
             part.restart()?;
         }
         ensure!(
-            found == *wanted,
-            "the content does not match the hub's digest ({kind} {found}, expected {wanted}); it was discarded: try again"
+            found == *expected,
+            "the content does not match the hub's digest ({kind} {found}, expected {expected}); it was discarded: try again"
         );
         Ok(())
     }

@@ -22,7 +22,7 @@ pub struct Hub {
     /// Whether downloads are disabled.
     pub offline: bool,
     /// Timeouts and retries.
-    pub patience: Patience,
+    pub policy: Patience,
 }
 
 /// An access token. It is never printed.
@@ -58,17 +58,17 @@ impl Hub {
             "HF_ENDPOINT must begin with https:// or http://"
         );
         let token = set("HF_TOKEN").or_else(|| fs::read_to_string(hub_token_file()).ok());
-        let mut patience = Patience::default();
+        let mut policy = Patience::default();
         if let Some(seconds) = set("HF_HUB_DOWNLOAD_TIMEOUT").and_then(|text| text.trim().parse::<f64>().ok())
         {
-            patience.stall = Duration::from_secs_f64(seconds.clamp(0.1, 86_400.0));
+            policy.stall = Duration::from_secs_f64(seconds.clamp(0.1, 86_400.0));
         }
         Ok(Self {
             endpoint,
             cache: hub_dir(),
             token: token.filter(|token| !token.trim().is_empty()).map(|token| Token::new(&token)),
             offline: set("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
-            patience,
+            policy,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! reproducible; name a revision to get another version. Files are stored by digest and renamed once complete: an
 //! interrupted download resumes. Nothing is executed or unpickled.
 
+mod cache;
 mod client;
 mod data;
 mod digest;
@@ -11,11 +12,10 @@ mod environment;
 mod file;
 mod listed;
 mod listing;
-mod meter;
 mod name;
-mod refusal;
+mod progress;
 mod repo;
-mod shelf;
+mod status_error;
 
 pub use data::{data_folder, fault, is_here};
 pub use environment::{Hub, Token};

@@ -8,7 +8,7 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 
-use crate::name::plain;
+use crate::name::is_safe_path;
 
 /// The hub lists at most this many files.
 const MAX_FILES: usize = 50_000;
@@ -64,17 +64,17 @@ impl Listing {
         let listing: Self = serde_json::from_slice(bytes)
             .map_err(|_| anyhow!("the response is not a file listing: the endpoint is not a hub"))?;
         let commit = &listing.commit;
-        let good = !commit.is_empty()
+        let is_valid = !commit.is_empty()
             && commit.len() <= 64
             && commit.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        ensure!(good, "the hub reports no commit");
+        ensure!(is_valid, "the hub reports no commit");
         ensure!(
             listing.files.len() < MAX_FILES,
             "it has {MAX_FILES} files or more, of which the hub lists only some: select a folder, or use a data set of shards"
         );
         // The names become paths in the cache.
         for Listed { name, .. } in &listing.files {
-            ensure!(plain(name), "it lists a file outside of the repository: `{}`", shown(name));
+            ensure!(is_safe_path(name), "it lists a file outside of the repository: `{}`", shown(name));
             ensure!(is_valid_path(name), "it lists a file with an invalid name: `{}`", shown(name));
         }
         Ok(listing)

@@ -3,27 +3,27 @@
 use std::{fs, path::Path};
 
 use anyhow::Result;
-use clip_lab_fetch::{Halt, collect, insist, stream};
+use clip_lab_fetch::{FetchError, collect, retry, stream};
 use reqwest::Method;
 
-use crate::{Listed, Listing, client::Asker};
+use crate::{Listed, Listing, client::Client};
 
 /// Largest response, bytes: several times the largest listing.
 const MAX_BYTES: usize = 64 << 20;
 
 impl Listing {
     /// Requests it from the hub.
-    pub(crate) fn ask(asker: &Asker) -> Result<Self> {
-        Self::parse(&insist(asker.patience(), || read(asker))?)
+    pub(crate) fn request(client: &Client) -> Result<Self> {
+        Self::parse(&retry(client.policy(), || read(client))?)
     }
 
     /// Reads a saved listing, if there is one.
-    pub(crate) fn noted(note: &Path) -> Option<Self> {
+    pub(crate) fn load(note: &Path) -> Option<Self> {
         Self::parse(&fs::read(note).ok()?).ok()
     }
 
     /// Lists a snapshot that other tools downloaded.
-    pub(crate) fn of_folder(commit: &str, folder: &Path) -> Self {
+    pub(crate) fn from_folder(commit: &str, folder: &Path) -> Self {
         let mut files = Vec::new();
         gather(folder, "", &mut files);
         files.sort_by(|a: &Listed, b| a.name.cmp(&b.name));
@@ -31,11 +31,11 @@ impl Listing {
     }
 }
 
-async fn read(asker: &Asker) -> Result<Vec<u8>, Halt> {
-    let mut url = asker.listing();
+async fn read(client: &Client) -> Result<Vec<u8>, FetchError> {
+    let mut url = client.listing();
     url.set_query(Some("blobs=true")); // with sizes and digests
-    let response = asker.ask(Method::GET, url, 0).await?.response;
-    collect(stream(response)?, MAX_BYTES, asker.patience()).await
+    let response = client.request(Method::GET, url, 0).await?.response;
+    collect(stream(response)?, MAX_BYTES, client.policy()).await
 }
 
 fn gather(folder: &Path, below: &str, files: &mut Vec<Listed>) {

@@ -51,7 +51,10 @@ impl FromStr for Name {
 fn model(text: &str, rest: &str) -> Result<Name> {
     let (id, revision) = rest.split_once('@').unwrap_or((rest, "main"));
     let form = "hf:ORGANISATION/NAME or hf:ORGANISATION/NAME@REVISION";
-    ensure!(id.split('/').count() <= 2 && plain(id) && plain(revision), "`{text}` is not of the form {form}");
+    ensure!(
+        id.split('/').count() <= 2 && is_safe_path(id) && is_safe_path(revision),
+        "`{text}` is not of the form {form}"
+    );
     Ok(Name { kind: Kind::Model, id: id.to_owned(), revision: revision.to_owned(), path: String::new() })
 }
 
@@ -66,7 +69,7 @@ fn dataset(text: &str, rest: &str) -> Result<Name> {
     }
     let (id, path) = (format!("{org}/{name}"), parts.collect::<Vec<_>>().join("/"));
     let path = path.trim_end_matches('/').to_owned();
-    if !plain(&id) || !plain(&revision) || !(path.is_empty() || plain(&path)) {
+    if !is_safe_path(&id) || !is_safe_path(&revision) || !(path.is_empty() || is_safe_path(&path)) {
         bail!(
             "`{text}` is not of the form hf:datasets/ORGANISATION/NAME, with @REVISION after the name or a /PATH in it"
         );
@@ -75,7 +78,7 @@ fn dataset(text: &str, rest: &str) -> Result<Name> {
 }
 
 /// Whether every component is valid in a path and a URL; rejects `..`.
-pub(crate) fn plain(text: &str) -> bool {
+pub(crate) fn is_safe_path(text: &str) -> bool {
     let part = |part: &str| !part.is_empty() && part != "." && part != "..";
     text.split('/').all(part) && !text.contains(['\\', '\0'])
 }

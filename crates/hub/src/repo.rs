@@ -11,14 +11,14 @@ use std::{
 };
 
 use anyhow::{Error, Result, anyhow, ensure};
-use clip_lab_fetch::{Part, fetch, insist};
+use clip_lab_fetch::{Part, fetch, retry};
 
 use crate::{
     Hub, HubFile, Listed, Listing, Name,
-    client::Asker,
+    cache::{RepoCache, create_parent},
+    client::Client,
     digest::Digest,
-    meter::Meter,
-    shelf::{Shelf, make_folder},
+    progress::Progress,
 };
 
 /// Parallel downloads.
@@ -32,19 +32,19 @@ pub type Pick<'a> = &'a dyn Fn(&Path, &[Listed]) -> Result<Vec<String>>;
 pub struct Repo {
     hub: Hub,
     name: Name,
-    shelf: Shelf,
+    cache: RepoCache,
 }
 
 impl Repo {
     /// Makes no request yet.
     pub fn new(hub: Hub, name: Name) -> Self {
-        let shelf = Shelf::new(&hub.cache, &name);
-        Self { hub, name, shelf }
+        let cache = RepoCache::new(&hub.cache, &name);
+        Self { hub, name, cache }
     }
 
     /// The snapshot folder, if all selected files are cached.
     pub fn here(&self, pick: Pick) -> Option<PathBuf> {
-        let listing = self.shelf.listing(&self.shelf.commit(&self.name.revision)?)?;
+        let listing = self.cache.listing(&self.cache.commit(&self.name.revision)?)?;
         self.complete(&listing, pick).ok().flatten()
     }
 
@@ -58,7 +58,7 @@ impl Repo {
         }
         let cache = self.hub.cache.display();
         if self.hub.offline {
-            return self.laid_by_others(pick).ok_or_else(|| {
+            return self.cached_by_other_tools(pick).ok_or_else(|| {
                 anyhow!(
                     "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE is set: download it once without \
                      HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
@@ -66,7 +66,7 @@ impl Repo {
                 )
             });
         }
-        self.fetched(pick).or_else(|error| match self.laid_by_others(pick) {
+        self.download_missing(pick).or_else(|error| match self.cached_by_other_tools(pick) {
             Some(folder) => {
                 let message = format!(
                     "using the cached copy of {}, since the hub cannot be reached: {error:#}",
@@ -84,49 +84,49 @@ impl Repo {
 
     /// A snapshot that other tools downloaded, if it has all selected files. It may lack others: there is no listing. None
     /// if we have a listing, and so know what is missing.
-    fn laid_by_others(&self, pick: Pick) -> Option<PathBuf> {
-        let commit = self.shelf.commit(&self.name.revision)?;
-        if self.shelf.listing(&commit).is_some() {
+    fn cached_by_other_tools(&self, pick: Pick) -> Option<PathBuf> {
+        let commit = self.cache.commit(&self.name.revision)?;
+        if self.cache.listing(&commit).is_some() {
             return None;
         }
-        let listing = Listing::of_folder(&commit, &self.shelf.snapshot(&commit));
+        let listing = Listing::from_folder(&commit, &self.cache.snapshot(&commit));
         self.complete(&listing, pick).ok().flatten()
     }
 
     /// The snapshot folder, if no file is missing.
     fn complete(&self, listing: &Listing, pick: Pick) -> Result<Option<PathBuf>> {
-        let folder = self.shelf.snapshot(&listing.commit);
+        let folder = self.cache.snapshot(&listing.commit);
         Ok(self.missing(listing, &folder, pick)?.is_empty().then_some(folder))
     }
 
     fn missing(&self, listing: &Listing, folder: &Path, pick: Pick) -> Result<Vec<String>> {
-        let mut wanted = pick(folder, &listing.files)?;
+        let mut selected = pick(folder, &listing.files)?;
         let known: HashSet<&String> = listing.files.iter().map(|file| &file.name).collect();
-        let stranger = wanted.iter().find(|wanted| !known.contains(wanted));
+        let unknown = selected.iter().find(|selected| !known.contains(selected));
         ensure!(
-            stranger.is_none(),
+            unknown.is_none(),
             "it refers to `{}`, which it does not contain",
-            stranger.map_or("", String::as_str)
+            unknown.map_or("", String::as_str)
         );
-        wanted.retain(|file| !folder.join(file).exists());
-        Ok(wanted)
+        selected.retain(|file| !folder.join(file).exists());
+        Ok(selected)
     }
 
-    fn fetched(&self, pick: Pick) -> Result<PathBuf> {
-        let asker = Arc::new(Asker::new(&self.hub, &self.name)?);
-        let known = self.shelf.commit(&self.name.revision).and_then(|commit| self.shelf.listing(&commit));
-        let listing = match known {
+    fn download_missing(&self, pick: Pick) -> Result<PathBuf> {
+        let client = Arc::new(Client::new(&self.hub, &self.name)?);
+        let saved = self.cache.commit(&self.name.revision).and_then(|commit| self.cache.listing(&commit));
+        let listing = match saved {
             Some(listing) => listing,
             None => {
-                let listing = Listing::ask(&asker)?;
-                self.shelf.note_down(&listing, &self.name.revision)?;
+                let listing = Listing::request(&client)?;
+                self.cache.save_listing(&listing, &self.name.revision)?;
                 listing
             }
         };
-        let folder = self.shelf.snapshot(&listing.commit);
+        let folder = self.cache.snapshot(&listing.commit);
         let mut missing = self.missing(&listing, &folder, pick)?;
         while !missing.is_empty() {
-            self.get(&asker, &listing, &missing)?;
+            self.download(&client, &listing, &missing)?;
             let before = missing;
             missing = self.missing(&listing, &folder, pick)?;
             ensure!(missing != before, "{} disappeared during the download", missing[0]);
@@ -135,10 +135,10 @@ impl Repo {
     }
 
     /// Downloads files in parallel; stops at the first error.
-    fn get(&self, asker: &Arc<Asker>, listing: &Listing, files: &[String]) -> Result<()> {
+    fn download(&self, client: &Arc<Client>, listing: &Listing, files: &[String]) -> Result<()> {
         let known: HashMap<&String, &Listed> = listing.files.iter().map(|file| (&file.name, file)).collect();
         let files: Vec<&Listed> = files.iter().filter_map(|name| known.get(name).copied()).collect();
-        let meter = Meter::start(&self.name, &files);
+        let progress = Progress::start(&self.name, &files);
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<Error>));
         let fail = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         thread::scope(|scope| {
@@ -148,37 +148,43 @@ impl Repo {
                         if fail().is_some() {
                             return;
                         }
-                        if let Err(error) = self.get_one(asker, &listing.commit, file, &meter) {
+                        if let Err(error) = self.download_one(client, &listing.commit, file, &progress) {
                             fail().get_or_insert(error.context(file.name.clone()));
                         }
                     }
                 });
             }
         });
-        meter.end();
+        progress.end();
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    fn get_one(&self, asker: &Arc<Asker>, commit: &str, file: &Listed, meter: &Meter) -> Result<()> {
-        let source = HubFile::new(asker.clone(), asker.file(commit, &file.name));
-        let tag = insist(self.hub.patience, || source.tag())?;
-        let blob = self.shelf.blob(&tag)?;
+    fn download_one(
+        &self,
+        client: &Arc<Client>,
+        commit: &str,
+        file: &Listed,
+        progress: &Progress,
+    ) -> Result<()> {
+        let source = HubFile::new(client.clone(), client.file(commit, &file.name));
+        let tag = retry(self.hub.policy, || source.tag())?;
+        let blob = self.cache.blob(&tag)?;
         if !blob.exists() {
-            let _mine = self.shelf.lock(&tag)?;
+            let _guard = self.cache.lock(&tag)?;
             if !blob.exists() {
-                make_folder(&blob)?;
-                let partly = blob.with_extension("incomplete");
-                let mut part = Part::open(&partly)?;
-                let count = meter.file(part.length());
-                fetch(&source, &mut part, self.hub.patience, &|length| count.reached(length))?;
+                create_parent(&blob)?;
+                let part_path = blob.with_extension("incomplete");
+                let mut part = Part::open(&part_path)?;
+                let count = progress.file(part.length());
+                fetch(&source, &mut part, self.hub.policy, &|length| count.reached(length))?;
                 if let Some(digest) = Digest::of(Some(file), &tag) {
                     digest.check(&mut part)?;
                 }
-                part.finish(&partly, &blob)?;
+                part.finish(&part_path, &blob)?;
             }
         }
-        self.shelf.link(&tag, commit, &file.name)?;
-        meter.done();
+        self.cache.link(&tag, commit, &file.name)?;
+        progress.done();
         Ok(())
     }
 }

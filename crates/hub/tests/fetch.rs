@@ -69,8 +69,8 @@ fn an_interrupted_download_resumes_also_in_the_next_call() {
     let mut faults = vec![Fault::Part(0.5), Fault::Part(0.5)];
     faults.extend([Fault::Status(500); 4]);
     let scene = Scene::new(&faults);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("model.safetensors: gave up after 4 attempts without progress"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("model.safetensors: gave up after 4 attempts without progress"), "{message}");
     let partly = scene.repo().join("blobs").join(sha256(&weights())).with_extension("incomplete");
     assert_eq!(fs::metadata(&partly).unwrap().len(), 150_000);
     scene.fetch(scene.hub(), NAME).unwrap();
@@ -84,25 +84,25 @@ fn access_errors_give_advice() {
     let scene = Scene::new(&[]);
     let list = |fault| scene.server.list(MODEL, "main", COMMIT, &["config.json"], &[fault; 9]);
     list(Fault::Refuse(401, "GatedRepo"));
-    let words = scene.refusal(scene.hub(), NAME);
+    let message = scene.fetch_error(scene.hub(), NAME);
     assert!(
-        words.contains("gated (401 Unauthorized): accept its terms at https://huggingface.co/org/tiny"),
-        "{words}"
+        message.contains("gated (401 Unauthorized): accept its terms at https://huggingface.co/org/tiny"),
+        "{message}"
     );
-    assert!(words.contains("set a token in HF_TOKEN or in "), "{words}");
+    assert!(message.contains("set a token in HF_TOKEN or in "), "{message}");
     list(Fault::Refuse(403, "GatedRepo"));
-    let words = scene.refusal(scene.with_token(), NAME);
-    assert!(words.contains("closed to this token (403 Forbidden): accept its terms"), "{words}");
+    let message = scene.fetch_error(scene.with_token(), NAME);
+    assert!(message.contains("closed to this token (403 Forbidden): accept its terms"), "{message}");
     list(Fault::Status(401));
-    let words = scene.refusal(scene.hub(), NAME);
+    let message = scene.fetch_error(scene.hub(), NAME);
     assert!(
-        words.contains("there is no such repository, or it is private") && words.contains("HF_TOKEN"),
-        "{words}"
+        message.contains("there is no such repository, or it is private") && message.contains("HF_TOKEN"),
+        "{message}"
     );
     list(Fault::Refuse(404, "RevisionNotFound"));
-    assert!(scene.refusal(scene.hub(), NAME).contains("it has no revision `main`"));
-    let words = scene.refusal(scene.hub(), "hf:org/other");
-    assert!(words.contains("no such repository or file (404): check the name"), "{words}");
+    assert!(scene.fetch_error(scene.hub(), NAME).contains("it has no revision `main`"));
+    let message = scene.fetch_error(scene.hub(), "hf:org/other");
+    assert!(message.contains("no such repository or file (404): check the name"), "{message}");
     assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is saved");
 }
 
@@ -115,28 +115,28 @@ fn inconsistent_responses_are_rejected() {
     let tag = format!("\"{}\"", sha256(&bytes));
     let file = format!("/org/tiny/resolve/{COMMIT}/model.safetensors");
     scene.server.hub.redirect(&file, &place, &[("x-linked-etag", &tag), ("x-linked-size", "1000")]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("the hub reports 1000 bytes, but the server sends 200000"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("the hub reports 1000 bytes, but the server sends 200000"), "{message}");
     // Other content than the hub reports, then the correct one.
     scene.server.large(MODEL, COMMIT, "model.safetensors", &bytes, &sha256(b"other"), &[]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("does not match the hub's digest (SHA-256"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("does not match the hub's digest (SHA-256"), "{message}");
     scene.server.large(MODEL, COMMIT, "model.safetensors", &bytes, &sha256(&bytes), &[]);
     scene.fetch(scene.hub(), NAME).unwrap();
     // A redirect loop.
     let scene = Scene::new(&[]);
     scene.server.hub.redirect(&file, "/round", &[]);
     scene.server.hub.redirect("/round", &file, &[]);
-    assert!(scene.refusal(scene.hub(), NAME).contains("redirects in circles"));
+    assert!(scene.fetch_error(scene.hub(), NAME).contains("redirects in circles"));
     // Unsafe names, unsafe tags, and a server that is not a hub.
     scene.server.list("models/org/bad", "main", COMMIT, &["../../x"], &[]);
-    assert!(scene.refusal(scene.hub(), "hf:org/bad").contains("outside of the repository: `../../x`"));
+    assert!(scene.fetch_error(scene.hub(), "hf:org/bad").contains("outside of the repository: `../../x`"));
     scene.server.list("models/org/bad", "main", COMMIT, &["x"], &[]);
     let headers = [("etag", "\"../../../x\""), ("x-repo-commit", COMMIT)];
     scene.server.hub.put_with(&format!("/org/bad/resolve/{COMMIT}/x"), b"x", &headers, &[]);
-    assert!(scene.refusal(scene.hub(), "hf:org/bad").contains("etag is not a valid file name"));
+    assert!(scene.fetch_error(scene.hub(), "hf:org/bad").contains("etag is not a valid file name"));
     scene.server.hub.put("/api/models/org/page/revision/main", b"<html>", &[]);
-    assert!(scene.refusal(scene.hub(), "hf:org/page").contains("the endpoint is not a hub"));
+    assert!(scene.fetch_error(scene.hub(), "hf:org/page").contains("the endpoint is not a hub"));
 }
 
 #[test]
@@ -144,21 +144,21 @@ fn a_hub_that_does_not_respond_fails() {
     let scene = Scene::new(&[]);
     let silent = [Fault::Stall(Duration::from_secs(2)); 9];
     scene.server.list(MODEL, "main", COMMIT, &["config.json"], &silent);
-    let words = scene.refusal(scene.hub(), NAME);
+    let message = scene.fetch_error(scene.hub(), NAME);
     assert!(
-        words.contains("gave up after 4 attempts") && words.contains("sent nothing for 0.3 s"),
-        "{words}"
+        message.contains("gave up after 4 attempts") && message.contains("sent nothing for 0.3 s"),
+        "{message}"
     );
     let nowhere = Hub { endpoint: "http://127.0.0.1:9".parse().unwrap(), ..scene.hub() };
-    assert!(scene.refusal(nowhere, NAME).contains("gave up after 4 attempts"));
+    assert!(scene.fetch_error(nowhere, NAME).contains("gave up after 4 attempts"));
 }
 
 #[test]
 fn offline_makes_no_request() {
     let scene = Scene::new(&[]);
     let offline = || Hub { offline: true, ..scene.hub() };
-    let words = scene.refusal(offline(), NAME);
-    assert!(words.contains("HF_HUB_OFFLINE is set: download it once without"), "{words}");
+    let message = scene.fetch_error(offline(), NAME);
+    assert!(message.contains("HF_HUB_OFFLINE is set: download it once without"), "{message}");
     assert_eq!(scene.requests(), 0);
     // A snapshot of another tool is used as it is, offline and when the hub cannot be reached.
     let snapshot = scene.repo().join("snapshots").join(COMMIT);

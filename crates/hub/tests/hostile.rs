@@ -24,10 +24,10 @@ fn small_files_with_a_wrong_git_digest_are_discarded() {
     let file = format!("/org/tiny/resolve/{COMMIT}/config.json");
     let tag = format!("\"{}\"", git_sha1(CONFIG));
     scene.server.hub.put_with(&file, &CONFIG.to_ascii_uppercase(), &[("etag", &tag)], &[]);
-    let words = scene.refusal(scene.hub(), NAME);
+    let message = scene.fetch_error(scene.hub(), NAME);
     assert!(
-        words.contains("config.json: the content does not match the hub's digest (git SHA-1 "),
-        "{words}"
+        message.contains("config.json: the content does not match the hub's digest (git SHA-1 "),
+        "{message}"
     );
     let blob = scene.repo().join("blobs").join(git_sha1(CONFIG));
     assert!(!blob.exists());
@@ -45,8 +45,8 @@ fn the_digest_of_the_listing_overrides_the_tag() {
     let small =
         |of: &[u8]| format!("{{\"rfilename\":\"config.json\",\"size\":1,\"blobId\":\"{}\"}}", git_sha1(of));
     list(&scene, &small(b"other"));
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("(git SHA-1 "), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("(git SHA-1 "), "{message}");
     let scene = Scene::new(&[]);
     scene.server.hub.put_with(&config, CONFIG, &[("etag", "\"aa01\"")], &[]);
     list(&scene, &small(CONFIG));
@@ -60,7 +60,7 @@ fn the_digest_of_the_listing_overrides_the_tag() {
     };
     let scene = Scene::new(&[]);
     list(&scene, &large(b"other"));
-    assert!(scene.refusal(scene.hub(), NAME).contains("(SHA-256 "));
+    assert!(scene.fetch_error(scene.hub(), NAME).contains("(SHA-256 "));
     let scene = Scene::new(&[]);
     list(&scene, &large(&weights()));
     scene.fetch(scene.hub(), NAME).unwrap();
@@ -70,13 +70,13 @@ fn the_digest_of_the_listing_overrides_the_tag() {
 fn endless_listings_are_not_read() {
     let scene = Scene::new(&[]);
     scene.server.hub.put(LIST, b"", &[Fault::Flood(1 << 33); 9]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("larger than 67108864 bytes"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("larger than 67108864 bytes"), "{message}");
     assert!(scene.server.hub.sent() < 200 << 20, "{}", scene.server.hub.sent());
     let many = vec!["{\"rfilename\":\"a\",\"size\":1}"; 1_000_000].join(",");
     list(&scene, &many);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("it has 50000 files or more"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("it has 50000 files or more"), "{message}");
     assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is saved");
 }
 
@@ -87,9 +87,9 @@ fn unsafe_and_invalid_names_write_nothing() {
     for bad in ["../../x", "/tmp/x", "a/../../x", "..", "a\\u0000b", "a\\u001b]0;x", &long, &deep] {
         let scene = Scene::new(&[]);
         list(&scene, &format!("{{\"rfilename\":\"config.json\"}},{{\"rfilename\":\"{bad}\"}}"));
-        let words = scene.refusal(scene.hub(), NAME);
-        assert!(words.contains("it lists a file"), "{words}");
-        assert!(words.len() < 600 && !words.contains('\u{1b}'), "{words}");
+        let message = scene.fetch_error(scene.hub(), NAME);
+        assert!(message.contains("it lists a file"), "{message}");
+        assert!(message.len() < 600 && !message.contains('\u{1b}'), "{message}");
         assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "{bad:.20}");
     }
     // A file and a folder with the same path.

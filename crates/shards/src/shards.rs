@@ -12,23 +12,23 @@ use clip_lab_files::{check_regular, open_regular};
 
 use crate::{
     Cache, Index, Patience, Place, Sample,
-    index::{Kept, scan},
+    index::{IndexCache, scan},
 };
 
 /// Reads images of shards by index and offset.
 #[derive(Debug)]
 pub struct Shards {
-    kept: Kept,
+    indexes: IndexCache,
     cache: Cache,
     caption: String,
 }
 
 impl Shards {
     /// Caches indexes, and at most `limit` bytes of downloaded shards, in `folder`. `caption` is the key of captions in JSON.
-    pub fn new(folder: &Path, limit: u64, patience: Patience, caption: &str) -> Self {
+    pub fn new(folder: &Path, limit: u64, policy: Patience, caption: &str) -> Self {
         Self {
-            kept: Kept::new(folder.join("index"), caption),
-            cache: Cache::new(folder.join("shards"), limit, patience),
+            indexes: IndexCache::new(folder.join("index"), caption),
+            cache: Cache::new(folder.join("shards"), limit, policy),
             caption: caption.to_owned(),
         }
     }
@@ -40,24 +40,24 @@ impl Shards {
     /// If it cannot be opened or downloaded, or is compressed.
     pub fn index(&self, place: &Place) -> Result<Index> {
         let stamp = match place {
-            Place::Local(path) => Some(stamp(path).with_context(|| cannot(place))?),
+            Place::Local(path) => Some(stamp(path).with_context(|| unreadable(place))?),
             Place::Remote(_) => None,
         };
-        if let Some(index) = self.kept.load(place, stamp.as_deref()) {
+        if let Some(index) = self.indexes.load(place, stamp.as_deref()) {
             return Ok(index);
         }
         let file = self.open(place)?;
-        let length = file.metadata().with_context(|| cannot(place))?.len();
+        let length = file.metadata().with_context(|| unreadable(place))?.len();
         let mut index = scan(&file, length, &self.caption);
         ensure!(!compressed(&file), "shard {place} is compressed; shards must be uncompressed .tar");
         index.stamp = stamp.unwrap_or_else(|| length.to_string());
-        self.kept.save(place, &index);
+        self.indexes.save(place, &index);
         Ok(index)
     }
 
     /// Whether the index is available without the network.
     pub fn is_known(&self, place: &Place) -> bool {
-        matches!(place, Place::Local(_)) || self.kept.load(place, None).is_some()
+        matches!(place, Place::Local(_)) || self.indexes.load(place, None).is_some()
     }
 
     /// Reads an image; `length` is the size of its shard by the index.
@@ -66,7 +66,7 @@ impl Shards {
     /// If the shard is missing or has changed.
     pub fn read(&self, place: &Place, length: u64, sample: &Sample) -> Result<Vec<u8>> {
         let file = self.open(place)?;
-        let now = file.metadata().with_context(|| cannot(place))?.len();
+        let now = file.metadata().with_context(|| unreadable(place))?.len();
         ensure!(
             now == length,
             "shard {place} has {now} bytes, but had {length} when the data set was opened: it was changed meanwhile"
@@ -77,7 +77,7 @@ impl Shards {
         let size = usize::try_from(sample.length)?;
         bytes.try_reserve_exact(size).with_context(|| format!("{} bytes of shard {place}", sample.length))?;
         bytes.resize(size, 0);
-        file.read_exact_at(&mut bytes, sample.offset).with_context(|| cannot(place))?;
+        file.read_exact_at(&mut bytes, sample.offset).with_context(|| unreadable(place))?;
         Ok(bytes)
     }
 
@@ -94,7 +94,7 @@ impl Shards {
 
     fn open(&self, place: &Place) -> Result<File> {
         match place {
-            Place::Local(path) => open_regular(path).with_context(|| cannot(place)),
+            Place::Local(path) => open_regular(path).with_context(|| unreadable(place)),
             Place::Remote(url) => {
                 self.cache.file(url).with_context(|| format!("shard {place} cannot be fetched"))
             }
@@ -102,7 +102,7 @@ impl Shards {
     }
 }
 
-fn cannot(place: &Place) -> String {
+fn unreadable(place: &Place) -> String {
     format!("shard {place} cannot be read")
 }
 

@@ -18,7 +18,7 @@ fn bytes(size: usize) -> Vec<u8> {
     (0..size).map(|place| (place * 7 % 251) as u8).collect()
 }
 
-fn fetched(folder: &Path, url: &str) -> anyhow::Result<Vec<u8>> {
+fn download(folder: &Path, url: &str) -> anyhow::Result<Vec<u8>> {
     let mut read = Vec::new();
     Cache::new(folder.to_owned(), u64::MAX, QUICK).file(&Url::parse(url).unwrap())?.read_to_end(&mut read)?;
     Ok(read)
@@ -39,9 +39,9 @@ fn transient_faults_are_retried() {
     for (path, faults) in cases {
         let dir = tempfile::tempdir().unwrap();
         let url = server.put(path, &file, faults);
-        assert!(fetched(dir.path(), &url).unwrap() == file, "{path}");
+        assert!(download(dir.path(), &url).unwrap() == file, "{path}");
         let before = server.requests();
-        assert!(fetched(dir.path(), &url).unwrap() == file, "{path}");
+        assert!(download(dir.path(), &url).unwrap() == file, "{path}");
         assert_eq!(server.requests(), before, "{path} was requested again");
     }
     let asked = server.asked().into_iter().filter(|asked| asked.path == "/half.tar");
@@ -52,7 +52,7 @@ fn transient_faults_are_retried() {
 #[test]
 fn permanent_faults_are_reported() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
-    let message = |url: &str| format!("{:#}", fetched(dir.path(), url).unwrap_err());
+    let message = |url: &str| format!("{:#}", download(dir.path(), url).unwrap_err());
     let gone = server.put("/x.tar", b"", &[Fault::Status(404)]);
     assert!(message(&gone).contains("404"));
     let closed = server.put("/x.tar", b"", &[Fault::Status(403)]);
@@ -74,8 +74,8 @@ fn another_process_resumes_a_download() {
     let mut faults = vec![Fault::Part(0.6)];
     faults.extend([Fault::Status(500); 4]);
     let url = server.put("/x.tar", &file, &faults);
-    assert!(fetched(dir.path(), &url).is_err());
-    assert!(fetched(dir.path(), &url).unwrap() == file);
+    assert!(download(dir.path(), &url).is_err());
+    assert!(download(dir.path(), &url).unwrap() == file);
     assert_eq!(server.asked().last().unwrap().from, 60_000);
 }
 
@@ -84,7 +84,7 @@ fn another_process_resumes_a_download() {
 #[ignore = "part of another test"]
 fn downloads_until_killed() {
     let var = |name: &str| std::env::var(name).unwrap();
-    drop(fetched(Path::new(&var("FOLDER")), &var("URL")));
+    drop(download(Path::new(&var("FOLDER")), &var("URL")));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_killed_download_leaves_a_part_to_resume_and_no_complete_file() {
         assert!(files("tar").is_empty(), "{signal}");
         let kept = kept();
         assert!((20_000..400_000).contains(&kept), "{kept}");
-        assert!(fetched(dir.path(), &url).unwrap() == file, "{signal}");
+        assert!(download(dir.path(), &url).unwrap() == file, "{signal}");
         assert_eq!(server.asked().last().unwrap().from as u64, kept, "{signal}");
         assert!(files("part").is_empty() && files("whole").is_empty(), "{signal}");
     }
@@ -122,13 +122,13 @@ fn a_killed_download_leaves_a_part_to_resume_and_no_complete_file() {
 fn a_part_of_an_unknown_version_is_not_resumed() {
     let (server, file, dir) = (Server::start(), bytes(10_000), tempfile::tempdir().unwrap());
     let url = server.put("/x.tar", &file, &[Fault::Part(0.5), Fault::Status(404)]);
-    assert!(fetched(dir.path(), &url).is_err());
+    assert!(download(dir.path(), &url).is_err());
     // The file with size and version was truncated.
     let note = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
     let note = note.filter(|path| path.extension().is_some_and(|ending| ending == "whole")).last().unwrap();
     let text = std::fs::read(&note).unwrap();
     std::fs::write(&note, &text[..text.len() / 2]).unwrap();
-    assert!(fetched(dir.path(), &url).unwrap() == file);
+    assert!(download(dir.path(), &url).unwrap() == file);
     assert_eq!(server.asked().last().unwrap().from, 0);
 }
 
@@ -136,7 +136,7 @@ fn a_part_of_an_unknown_version_is_not_resumed() {
 fn credentials_in_a_url_are_sent_and_never_stored_or_displayed() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let url = server.put("/x.tar", b"tar", &[]).replace("http://", "http://me:hunter2@") + "?token=hunter3";
-    assert_eq!(fetched(dir.path(), &url).unwrap(), b"tar");
+    assert_eq!(download(dir.path(), &url).unwrap(), b"tar");
     assert_eq!(server.asked()[0].authorization.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
     let all = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
     for path in all {
@@ -145,13 +145,13 @@ fn credentials_in_a_url_are_sent_and_never_stored_or_displayed() {
     }
     let place = Place::parse(&url.replace("x.tar", "y.tar")).unwrap();
     let shards = Shards::new(&dir.path().join("other"), u64::MAX, QUICK, "caption");
-    let words = format!("{:#}", shards.index(&place).unwrap_err());
-    assert!(words.contains("404") && !words.contains("hunter"), "{words}");
+    let message = format!("{:#}", shards.index(&place).unwrap_err());
+    assert!(message.contains("404") && !message.contains("hunter"), "{message}");
     for clear in
         ["http://me:hunter2@host/x.tar", "http://host/x.tar?token=hunter2", "http://host/x?sig=hunter2"]
     {
-        let words = Place::parse(clear).unwrap_err().to_string();
-        assert!(words.contains("use https://") && !words.contains("hunter"), "{words}");
+        let message = Place::parse(clear).unwrap_err().to_string();
+        assert!(message.contains("use https://") && !message.contains("hunter"), "{message}");
     }
     assert!(Place::parse("http://host/x.tar?version=3").is_ok());
 }
@@ -162,10 +162,10 @@ fn a_file_that_changes_during_the_download_is_restarted() {
     let mut faults = vec![Fault::Part(0.6)];
     faults.extend([Fault::Status(500); 4]);
     let url = server.put("/x.tar", &bytes(1000), &faults);
-    assert!(fetched(dir.path(), &url).is_err());
+    assert!(download(dir.path(), &url).is_err());
     let other = vec![5; 1000];
     server.put("/x.tar", &other, &[]);
-    assert!(fetched(dir.path(), &url).unwrap() == other);
+    assert!(download(dir.path(), &url).unwrap() == other);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn concurrent_readers_download_a_shard_once() {
 #[test]
 fn an_index_needs_the_network_once() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
-    let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"words")]);
+    let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"caption")]);
     let place = Place::parse(&server.put("/x.tar", &file, &[])).unwrap();
     let open = || Shards::new(dir.path(), u64::MAX, Patience { tries: 1, ..QUICK }, "caption");
     assert!(!open().is_known(&place));

@@ -50,9 +50,9 @@ impl Scene {
         hub.endpoint = self.server.address().parse().unwrap();
         hub.cache = self.cache.path().to_owned();
         (hub.token, hub.offline) = (None, false);
-        hub.patience.tries = 4;
-        (hub.patience.stall, hub.patience.pause) = (Duration::from_millis(300), Duration::from_millis(5));
-        hub.patience.window = Duration::from_secs(1);
+        hub.policy.tries = 4;
+        (hub.policy.stall, hub.policy.pause) = (Duration::from_millis(300), Duration::from_millis(5));
+        hub.policy.window = Duration::from_secs(1);
         hub
     }
 
@@ -66,10 +66,10 @@ impl Scene {
     }
 
     /// The error message of a failed download.
-    pub fn refusal(&self, hub: Hub, name: &str) -> String {
-        let words = format!("{:#}", self.fetch(hub, name).unwrap_err());
-        assert!(!words.contains(SECRET) && !words.contains("signature"), "{words}");
-        words
+    pub fn fetch_error(&self, hub: Hub, name: &str) -> String {
+        let message = format!("{:#}", self.fetch(hub, name).unwrap_err());
+        assert!(!message.contains(SECRET) && !message.contains("signature"), "{message}");
+        message
     }
 
     pub fn repo(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use clip_lab_fetch::{Answer, Halt, Source, Whole};
+use clip_lab_fetch::{Download, FetchError, FileInfo, Source};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
     ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig,
@@ -14,7 +14,7 @@ use object_store::{
 };
 use url::Url;
 
-use super::guard::{Guard, is_refused};
+use super::guard::{Guard, is_rejected};
 
 /// A file in a bucket.
 pub(super) struct Bucket {
@@ -45,12 +45,12 @@ impl Bucket {
 }
 
 impl Source for Bucket {
-    async fn ask(&self, from: u64) -> Result<Answer, Halt> {
+    async fn request(&self, from: u64) -> Result<Download, FetchError> {
         let range = (from > 0).then_some(GetRange::Offset(from));
         let options = GetOptions { range, ..GetOptions::default() };
-        let result = self.store.get_opts(&self.path, options).await.map_err(judged)?;
-        let whole = whole(&result.meta);
-        Ok(Answer { whole, bytes: result.into_stream().map_err(judged).boxed() })
+        let result = self.store.get_opts(&self.path, options).await.map_err(classify)?;
+        let info = file_info(&result.meta);
+        Ok(Download { info, bytes: result.into_stream().map_err(classify).boxed() })
     }
 }
 
@@ -81,15 +81,17 @@ fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
 }
 
 /// Classifies an error: transient unless the server rejects the request.
-fn judged(error: StoreError) -> Halt {
+fn classify(error: StoreError) -> FetchError {
     match error {
-        StoreError::NotFound { .. } => Halt::Final(anyhow!("there is no such file (404)")),
+        StoreError::NotFound { .. } => FetchError::Permanent(anyhow!("there is no such file (404)")),
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-            Halt::Final(anyhow!("the server rejected the credentials (401 or 403)"))
+            FetchError::Permanent(anyhow!("the server rejected the credentials (401 or 403)"))
         }
-        StoreError::NotSupported { .. } => Halt::Anew(anyhow!("the server does not support range requests")),
-        error if is_refused(&error) => Halt::Final(plain(error)),
-        error => Halt::Again(plain(error)),
+        StoreError::NotSupported { .. } => {
+            FetchError::Restart(anyhow!("the server does not support range requests"))
+        }
+        error if is_rejected(&error) => FetchError::Permanent(plain(error)),
+        error => FetchError::Transient(plain(error)),
     }
 }
 
@@ -104,7 +106,7 @@ fn plain(error: StoreError) -> Error {
     anyhow!("{}", text.chars().filter(|letter| !letter.is_control()).take(300).collect::<String>())
 }
 
-fn whole(meta: &ObjectMeta) -> Whole {
+fn file_info(meta: &ObjectMeta) -> FileInfo {
     let tag = meta.e_tag.clone().unwrap_or_else(|| meta.last_modified.to_rfc3339());
-    Whole { length: meta.size, tag }
+    FileInfo { length: meta.size, tag }
 }

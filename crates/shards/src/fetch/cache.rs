@@ -19,15 +19,15 @@ use super::client::Remote;
 pub struct Cache {
     folder: PathBuf,
     limit: u64,
-    patience: Patience,
+    policy: Patience,
     /// Held during the download of a shard, so that concurrent readers download it once.
-    busy: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
+    downloads: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
 
 impl Cache {
     /// A cache in `folder` of at most `limit` bytes.
-    pub fn new(folder: PathBuf, limit: u64, patience: Patience) -> Self {
-        Self { folder, limit, patience, busy: Mutex::default() }
+    pub fn new(folder: PathBuf, limit: u64, policy: Patience) -> Self {
+        Self { folder, limit, policy, downloads: Mutex::default() }
     }
 
     /// Opens the shard at `url`, downloading it if it is not cached. The file stays readable after eviction.
@@ -36,15 +36,15 @@ impl Cache {
     /// If it cannot be downloaded.
     pub fn file(&self, url: &Url) -> Result<File> {
         let path = self.path(url);
-        if let Some(file) = used(&path) {
+        if let Some(file) = open_cached(&path) {
             return Ok(file);
         }
-        let busy = {
-            let mut all = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let download = {
+            let mut all = self.downloads.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(path.clone()).or_default().clone()
         };
-        let _mine = busy.lock().unwrap_or_else(PoisonError::into_inner);
-        match used(&path) {
+        let _guard = download.lock().unwrap_or_else(PoisonError::into_inner);
+        match open_cached(&path) {
             Some(file) => Ok(file),
             None => self.fetch(url, &path),
         }
@@ -53,22 +53,22 @@ impl Cache {
     fn fetch(&self, url: &Url, path: &Path) -> Result<File> {
         fs::create_dir_all(&self.folder).with_context(|| format!("cache {}", self.folder.display()))?;
         // Across processes only one downloads. The lock is a separate file, since the part is renamed.
-        let _mine = locked(&path.with_extension("lock"))?;
-        if let Some(file) = used(path) {
+        let _guard = lock_file(&path.with_extension("lock"))?;
+        if let Some(file) = open_cached(path) {
             return Ok(file);
         }
-        let partly = path.with_extension("part");
-        let mut part = Part::open(&partly)?;
-        let source = Remote::connect(url, self.patience)?;
-        fetch(&source, &mut part, self.patience, &|_| ())?;
+        let part_path = path.with_extension("part");
+        let mut part = Part::open(&part_path)?;
+        let source = Remote::connect(url, self.policy)?;
+        fetch(&source, &mut part, self.policy, &|_| ())?;
         source.check(&mut part)?;
-        let file = part.finish(&partly, path)?;
+        let file = part.finish(&part_path, path)?;
         self.evict(path);
         Ok(file)
     }
 
-    /// Removes the least recently used shards until the rest is within the limit; never `newest`. Ignores errors: another
-    /// process may have removed the file.
+    /// Removes the least recently used shards until the rest is within the limit; never `newest`. Ignores errors:
+    /// another process may have removed the file.
     fn evict(&self, newest: &Path) {
         let mut shards = shards(&self.folder);
         let mut total: u64 = shards.iter().map(|(_, size, _)| size).sum();
@@ -88,7 +88,7 @@ impl Cache {
 }
 
 /// Locks a file until it is dropped.
-fn locked(path: &Path) -> Result<File> {
+fn lock_file(path: &Path) -> Result<File> {
     let told = || format!("cache lock {}", path.display());
     let file = File::create(path).with_context(told)?;
     file.lock().with_context(told)?;
@@ -96,7 +96,7 @@ fn locked(path: &Path) -> Result<File> {
 }
 
 /// Opens a cached shard and marks it as used.
-fn used(path: &Path) -> Option<File> {
+fn open_cached(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
     // If this fails, eviction is by download time instead of last use.
     drop(file.set_modified(SystemTime::now()));

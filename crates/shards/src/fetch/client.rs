@@ -1,16 +1,16 @@
 //! Remote shards by URL scheme.
 
 use anyhow::Result;
-use clip_lab_fetch::{Answer, Halt, Part, Patience, Source};
+use clip_lab_fetch::{Download, FetchError, Part, Patience, Source};
 use clip_lab_hub::HubFile;
 use url::Url;
 
-use super::{bucket::Bucket, page::Page};
+use super::{bucket::Bucket, http::HttpFile};
 
 /// A remote shard.
 pub(super) enum Remote {
     /// On a web server.
-    Page(Page),
+    Http(HttpFile),
     /// In an object store.
     Bucket(Bucket),
     /// In a hub repository.
@@ -20,10 +20,10 @@ pub(super) enum Remote {
 impl Remote {
     /// A client for `url`. Credentials: for `s3://` and `gs://` the standard environment variables, for `hf:` the hub token,
     /// for `https://` the user and password in the URL.
-    pub fn connect(url: &Url, patience: Patience) -> Result<Self> {
+    pub fn connect(url: &Url, policy: Patience) -> Result<Self> {
         Ok(match url.scheme() {
             "hf" => Self::Hub(HubFile::find(url.as_str())?),
-            "http" | "https" => Self::Page(Page::connect(url, patience)?),
+            "http" | "https" => Self::Http(HttpFile::connect(url, policy)?),
             _ => Self::Bucket(Bucket::connect(url)?),
         })
     }
@@ -32,17 +32,17 @@ impl Remote {
     pub fn check(&self, part: &mut Part) -> Result<()> {
         match self {
             Self::Hub(file) => file.check(part),
-            Self::Page(_) | Self::Bucket(_) => Ok(()),
+            Self::Http(_) | Self::Bucket(_) => Ok(()),
         }
     }
 }
 
 impl Source for Remote {
-    async fn ask(&self, from: u64) -> Result<Answer, Halt> {
+    async fn request(&self, from: u64) -> Result<Download, FetchError> {
         match self {
-            Self::Page(page) => page.ask(from).await,
-            Self::Bucket(bucket) => bucket.ask(from).await,
-            Self::Hub(file) => file.ask(from).await,
+            Self::Http(file) => file.request(from).await,
+            Self::Bucket(bucket) => bucket.request(from).await,
+            Self::Hub(file) => file.request(from).await,
         }
     }
 }

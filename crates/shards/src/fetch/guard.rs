@@ -23,34 +23,34 @@ pub(super) struct Guard;
 /// A guarded client.
 #[derive(Debug)]
 struct Guarded {
-    far: Client,
-    near: Client,
+    remote: Client,
+    local: Client,
 }
 
 /// Why a request was not sent.
 #[derive(Debug)]
-struct Refused(&'static str);
+struct Rejected(&'static str);
 
-impl fmt::Display for Refused {
+impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl Error for Refused {}
+impl Error for Rejected {}
 
 /// Whether the guard rejected the request.
-pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    error.is::<Refused>() || error.source().is_some_and(is_refused)
+pub(super) fn is_rejected(error: &(dyn Error + 'static)) -> bool {
+    error.is::<Rejected>() || error.source().is_some_and(is_rejected)
 }
 
 impl HttpConnector for Guard {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let made = |local| {
+        let new_client = |local| {
             client(local)
                 .map_err(|error| object_store::Error::Generic { store: "HTTP", source: error.into() })
         };
-        Ok(HttpClient::new(Guarded { far: made(false)?, near: made(true)? }))
+        Ok(HttpClient::new(Guarded { remote: new_client(false)?, local: new_client(true)? }))
     }
 }
 
@@ -64,9 +64,9 @@ impl HttpService for Guarded {
         let is_secret = authorization.is_some_and(|value| !value.starts_with(b"AWS4-HMAC-SHA256"));
         if is_secret && !is_private(&url) {
             let message = "the bucket's token would be sent unencrypted: use an https:// endpoint";
-            return Err(HttpError::new(HttpErrorKind::Unknown, Refused(message)));
+            return Err(HttpError::new(HttpErrorKind::Unknown, Rejected(message)));
         }
-        let client = if is_local(&url) { &self.near } else { &self.far };
+        let client = if is_local(&url) { &self.local } else { &self.remote };
         let response = client.call(request).await?;
         if response.status().is_success() {
             return Ok(response);
@@ -111,12 +111,12 @@ mod tests {
     fn a_bucket_token_is_not_sent_unencrypted() {
         for authorization in ["Bearer ya29.token", "Basic bWU6d29yZA=="] {
             let error = send("http://bucket.invalid/x.tar", authorization).unwrap_err();
-            assert!(is_refused(&error), "{error:?}");
+            assert!(is_rejected(&error), "{error:?}");
             let error = send("https://bucket.invalid/x.tar", authorization).unwrap_err();
-            assert!(!is_refused(&error), "{error:?}");
+            assert!(!is_rejected(&error), "{error:?}");
         }
         let signed = send("http://bucket.invalid/x.tar", "AWS4-HMAC-SHA256 Credential=key").unwrap_err();
-        assert!(!is_refused(&signed), "{signed:?}");
+        assert!(!is_rejected(&signed), "{signed:?}");
         let server = Server::start();
         let response = send(&server.put("/x", b"", &[]), "Bearer ya29.token").unwrap();
         assert!(response.status().is_success());

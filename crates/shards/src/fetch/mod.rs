@@ -4,6 +4,6 @@ mod bucket;
 mod cache;
 mod client;
 mod guard;
-mod page;
+mod http;
 
 pub use cache::Cache;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     Fault, Lack, Sample,
     members::{Member, Part},
-    words,
+    parse,
 };
 
 /// The files of one key.
@@ -75,7 +75,7 @@ impl Draft {
     fn captions(&self, key: &str, lacks: &mut Vec<Lack>) -> Vec<String> {
         let mut captions = Vec::new();
         match self.json.as_ref().map(|json| (json, json.text.as_deref())) {
-            Some((_, Some(bytes))) => match words::captions(bytes, key) {
+            Some((_, Some(bytes))) => match parse::captions(bytes, key) {
                 Some(found) => captions = found,
                 None => lacks.push(Lack::Json),
             },
@@ -95,7 +95,7 @@ fn read(member: &Member, lacks: &mut Vec<Lack>) -> Option<String> {
         lacks.push(Lack::Length);
         return None;
     };
-    let (text, is_latin1) = words::text(bytes);
+    let (text, is_latin1) = parse::text(bytes);
     if is_latin1 {
         lacks.push(Lack::Encoding);
     }

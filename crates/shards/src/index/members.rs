@@ -9,7 +9,7 @@ use std::{
 use clip_lab_files::{GIB, MIB, read_all};
 use tar::{Archive, Entry};
 
-use super::words;
+use super::parse;
 
 /// Longest text file, bytes.
 const MAX_TEXT: u64 = 16 * MIB;
@@ -122,7 +122,7 @@ fn walk<'a, R: Read + Seek + 'a>(
         if !entry.header().entry_type().is_file() {
             continue;
         }
-        let Some((key, part)) = words::part(&path) else { continue };
+        let Some((key, part)) = parse::part(&path) else { continue };
         let readable = !matches!(part, Part::Picture(_)) && size <= MAX_TEXT.min(texts);
         let mut text = None;
         if readable {

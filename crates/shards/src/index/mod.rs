@@ -1,15 +1,15 @@
 //! The index of a shard.
 
+mod cache;
 mod group;
-mod kept;
 mod members;
-mod words;
+mod parse;
 
 use std::io::{Read, Seek};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use kept::Kept;
+pub(crate) use cache::IndexCache;
 
 /// An image with its captions and class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,12 +10,12 @@ const FORMAT: u32 = 2;
 
 /// A folder of indexes, one file per shard.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct IndexCache {
     folder: PathBuf,
     caption: String,
 }
 
-impl Kept {
+impl IndexCache {
     /// A cache of indexes whose captions are under `caption`.
     pub(crate) fn new(folder: PathBuf, caption: &str) -> Self {
         Self { folder, caption: caption.to_owned() }

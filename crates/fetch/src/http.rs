@@ -10,27 +10,27 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::{Halt, Keys, is_local, within};
+use crate::{Credentials, FetchError, is_local, with_timeout};
 
 /// Largest number of redirects.
-const HOPS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 /// Connect timeout.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connect timeout on this machine.
-const NEAR: Duration = Duration::from_secs(1);
+const LOCAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An HTTP client.
 #[derive(Debug, Clone)]
-pub struct Web {
-    far: Client,
-    near: Client,
+pub struct HttpClient {
+    remote: Client,
+    local: Client,
     stall: Duration,
 }
 
 /// One response in a chain of redirects.
 pub struct Hop<'a> {
     /// Whether it is from the origin of the credentials.
-    pub ours: bool,
+    pub is_origin: bool,
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// The redirect target, if any.
@@ -45,20 +45,20 @@ pub struct Hop<'a> {
 pub fn client(local: bool) -> Result<Client> {
     let builder = Client::builder()
         .user_agent(concat!("clip-lab/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(if local { NEAR } else { CONNECT })
+        .connect_timeout(if local { LOCAL_CONNECT_TIMEOUT } else { CONNECT_TIMEOUT })
         .referer(false)
         .redirect(Policy::none());
     let builder = if local { builder.no_proxy() } else { builder };
     builder.build().context("creating the HTTP client")
 }
 
-impl Web {
+impl HttpClient {
     /// A client with a response timeout of `stall`.
     ///
     /// # Errors
     /// If the system's certificates cannot be read.
     pub fn new(stall: Duration) -> Result<Self> {
-        Ok(Self { far: client(false)?, near: client(true)?, stall })
+        Ok(Self { remote: client(false)?, local: client(true)?, stall })
     }
 
     /// The same client with another response timeout.
@@ -67,51 +67,61 @@ impl Web {
         Self { stall, ..self }
     }
 
-    /// Requests `url` from byte `from` on and follows redirects. Calls `seen` for every response; if it returns true, the
-    /// redirect is not followed. The credentials are only sent to their origin.
+    /// Requests `url` from byte `from` on and follows redirects. Calls `on_response` for every response; if it returns true,
+    /// the redirect is not followed. The credentials are only sent to their origin.
     ///
     /// # Errors
     /// If there is no response, too many redirects, an invalid one, or one from a remote host to this machine.
-    pub async fn ask(
+    pub async fn request(
         &self,
         method: Method,
         url: &Url,
         from: u64,
-        keys: &Keys,
-        mut seen: impl FnMut(Hop<'_>) -> bool,
-    ) -> Result<(Url, Response), Halt> {
-        let mut url = without_login(url.clone());
-        for _ in 0..=HOPS {
-            let response = self.send(&method, &url, from, keys).await?;
+        credentials: &Credentials,
+        mut on_response: impl FnMut(Hop<'_>) -> bool,
+    ) -> Result<(Url, Response), FetchError> {
+        let mut url = without_credentials(url.clone());
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.send(&method, &url, from, credentials).await?;
             let next = next(&url, &response)?;
-            let hop = Hop { ours: keys.are_of(&url), headers: response.headers(), next: next.as_ref() };
-            let enough = seen(hop);
+            let hop = Hop {
+                is_origin: credentials.belong_to(&url),
+                headers: response.headers(),
+                next: next.as_ref(),
+            };
+            let enough = on_response(hop);
             match next {
                 Some(next) if !enough => url = next,
                 _ => return Ok((url, response)),
             }
         }
-        Err(Halt::Final(anyhow!("it redirects in circles (more than {HOPS} times)")))
+        Err(FetchError::Permanent(anyhow!("it redirects in circles (more than {MAX_REDIRECTS} times)")))
     }
 
-    async fn send(&self, method: &Method, url: &Url, from: u64, keys: &Keys) -> Result<Response, Halt> {
-        let client = if is_local(url) { &self.near } else { &self.far };
+    async fn send(
+        &self,
+        method: &Method,
+        url: &Url,
+        from: u64,
+        credentials: &Credentials,
+    ) -> Result<Response, FetchError> {
+        let client = if is_local(url) { &self.local } else { &self.remote };
         let mut request = client.request(method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
         if from > 0 {
             request = request.header(RANGE, format!("bytes={from}-"));
         }
-        within(self.stall, keys.show(url, request).send()).await?.map_err(failed)
+        with_timeout(self.stall, credentials.attach(url, request).send()).await?.map_err(transport_error)
     }
 }
 
 /// The redirect target of a response.
-fn next(url: &Url, response: &Response) -> Result<Option<Url>, Halt> {
+fn next(url: &Url, response: &Response) -> Result<Option<Url>, FetchError> {
     if !response.status().is_redirection() {
         return Ok(None);
     }
-    let invalid = |message: &'static str| Halt::Final(anyhow!(message));
+    let invalid = |message: &'static str| FetchError::Permanent(anyhow!(message));
     let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
-    let next = place.and_then(|place| url.join(place).ok()).map(without_login);
+    let next = place.and_then(|place| url.join(place).ok()).map(without_credentials);
     let next = next.filter(|next| ["http", "https"].contains(&next.scheme()));
     let next = next.ok_or_else(|| invalid("it redirects to an invalid URL"))?;
     if is_local(&next) && !is_local(url) {
@@ -120,8 +130,8 @@ fn next(url: &Url, response: &Response) -> Result<Option<Url>, Halt> {
     Ok(Some(next))
 }
 
-/// Removes user and password: they are sent as [`Keys`] or not at all.
-fn without_login(mut url: Url) -> Url {
+/// Removes user and password: they are sent as [`Credentials`] or not at all.
+fn without_credentials(mut url: Url) -> Url {
     // Fails only for URLs that cannot have them.
     let _ = url.set_username("");
     let _ = url.set_password(None);
@@ -129,12 +139,12 @@ fn without_login(mut url: Url) -> Url {
 }
 
 /// The innermost cause, without the URL, which may be signed.
-pub(crate) fn failed(error: reqwest::Error) -> Halt {
+pub(crate) fn transport_error(error: reqwest::Error) -> FetchError {
     let hint = if error.is_connect() { "; is there a network?" } else { "" };
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    Halt::Again(anyhow!("{cause}{hint}"))
+    FetchError::Transient(anyhow!("{cause}{hint}"))
 }

@@ -22,15 +22,15 @@ use crate::{Listing, Name, name::Kind};
 /// Digits of a commit hash.
 const COMMIT: usize = 40;
 /// Longest etag: twice a SHA-256 in hexadecimal.
-const TAG: usize = 128;
+const MAX_TAG: usize = 128;
 
 /// The cache folder of one repository.
-pub(crate) struct Shelf {
+pub(crate) struct RepoCache {
     folder: PathBuf,
     locks: PathBuf,
 }
 
-impl Shelf {
+impl RepoCache {
     pub fn new(cache: &Path, name: &Name) -> Self {
         let kind = if name.kind == Kind::Dataset { "datasets" } else { "models" };
         let folder = format!("{kind}--{}", name.id.replace('/', "--"));
@@ -53,20 +53,20 @@ impl Shelf {
 
     /// Path of the blob with etag `tag`.
     pub fn blob(&self, tag: &str) -> Result<PathBuf> {
-        let good = (1..=TAG).contains(&tag.len())
+        let is_valid = (1..=MAX_TAG).contains(&tag.len())
             && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        ensure!(good, "the hub's etag is not a valid file name");
+        ensure!(is_valid, "the hub's etag is not a valid file name");
         Ok(self.folder.join("blobs").join(tag))
     }
 
     /// The saved listing of a commit.
     pub fn listing(&self, commit: &str) -> Option<Listing> {
-        Listing::noted(&self.note(commit))
+        Listing::load(&self.listing_path(commit))
     }
 
     /// Saves the listing of a commit, and `revision` as its ref.
-    pub fn note_down(&self, listing: &Listing, revision: &str) -> Result<()> {
-        write(&self.note(&listing.commit), &serde_json::to_vec(listing)?)?;
+    pub fn save_listing(&self, listing: &Listing, revision: &str) -> Result<()> {
+        write(&self.listing_path(&listing.commit), &serde_json::to_vec(listing)?)?;
         if revision != listing.commit {
             write(&self.folder.join("refs").join(revision), listing.commit.as_bytes())?;
         }
@@ -76,38 +76,38 @@ impl Shelf {
     /// Links `file` of a commit to the blob `tag`. Replaces an existing link atomically: other processes may be reading it.
     pub fn link(&self, tag: &str, commit: &str, file: &str) -> Result<()> {
         let link = self.snapshot(commit).join(file);
-        let told = || format!("cache file {}", link.display());
-        make_folder(&link)?;
+        let context = || format!("cache file {}", link.display());
+        create_parent(&link)?;
         let up = "../".repeat(2 + file.matches('/').count());
-        let fresh = aside(&link);
-        symlink(format!("{up}blobs/{tag}"), &fresh)
-            .and_then(|()| fs::rename(&fresh, &link))
-            .with_context(told)
+        let temporary = temporary_path(&link);
+        symlink(format!("{up}blobs/{tag}"), &temporary)
+            .and_then(|()| fs::rename(&temporary, &link))
+            .with_context(context)
     }
 
     /// Locks a blob for its download, also against huggingface_hub.
     pub fn lock(&self, tag: &str) -> Result<File> {
         let path = self.locks.join(format!("{tag}.lock"));
-        let told = || format!("cache lock {}", path.display());
-        make_folder(&path)?;
-        let file = File::create(&path).with_context(told)?;
-        file.lock().with_context(told)?;
+        let context = || format!("cache lock {}", path.display());
+        create_parent(&path)?;
+        let file = File::create(&path).with_context(context)?;
+        file.lock().with_context(context)?;
         Ok(file)
     }
 
-    fn note(&self, commit: &str) -> PathBuf {
+    fn listing_path(&self, commit: &str) -> PathBuf {
         self.folder.join(".clip-lab").join(format!("{commit}.json"))
     }
 }
 
 /// Creates the parent folder of `path`.
-pub(crate) fn make_folder(path: &Path) -> Result<()> {
+pub(crate) fn create_parent(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).with_context(|| format!("cache folder {}", folder.display()))
 }
 
 /// A unique temporary path next to `path`.
-fn aside(path: &Path) -> PathBuf {
+fn temporary_path(path: &Path) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
     path.with_extension(format!("{}-{next}.new", std::process::id()))
@@ -115,9 +115,9 @@ fn aside(path: &Path) -> PathBuf {
 
 /// Writes a file atomically.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    make_folder(path)?;
-    let told = || format!("cache file {}", path.display());
-    let fresh = aside(path);
-    fs::write(&fresh, bytes).with_context(told)?;
-    fs::rename(&fresh, path).with_context(told)
+    create_parent(path)?;
+    let context = || format!("cache file {}", path.display());
+    let temporary = temporary_path(path);
+    fs::write(&temporary, bytes).with_context(context)?;
+    fs::rename(&temporary, path).with_context(context)
 }

@@ -1,43 +1,47 @@
 //! Errors for HTTP status codes of the hub, with advice.
 
 use anyhow::{Error, anyhow};
-use clip_lab_fetch::Halt;
+use clip_lab_fetch::FetchError;
 use clip_lab_home::hub_token_file;
 use reqwest::{StatusCode, header::HeaderMap};
 
 use crate::{Hub, Name, name::Kind};
 
-/// The error of a status other than success. `ours` is false for the host of large files; `withheld`: whether the
+/// The error of a status other than success. `is_hub` is false for the host of large files; `withheld`: whether the
 /// request was sent without the existing credentials.
-pub(crate) fn refusal(
+pub(crate) fn status_error(
     status: StatusCode,
     headers: &HeaderMap,
     name: &Name,
     hub: &Hub,
-    (ours, withheld): (bool, bool),
-) -> Halt {
+    (is_hub, withheld): (bool, bool),
+) -> FetchError {
     let code = headers.get("x-error-code").and_then(|code| code.to_str().ok()).unwrap_or_default();
     match status {
         // An expired signed URL: the hub issues a new one.
-        _ if !ours && status.is_client_error() && status != StatusCode::RANGE_NOT_SATISFIABLE => {
-            Halt::Again(anyhow!("the file server refused the request ({status})"))
+        _ if !is_hub && status.is_client_error() && status != StatusCode::RANGE_NOT_SATISFIABLE => {
+            FetchError::Transient(anyhow!("the file server refused the request ({status})"))
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if withheld => Halt::Final(anyhow!(
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if withheld => FetchError::Permanent(anyhow!(
             "the hub refused the request ({status}); it was sent without a token, which http:// would expose: use https:// \
              in HF_ENDPOINT"
         )),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Halt::Final(closed(status, code, name, hub)),
-        StatusCode::NOT_FOUND => Halt::Final(absent(code, name)),
-        StatusCode::RANGE_NOT_SATISFIABLE => {
-            Halt::Anew(anyhow!("the file is shorter than the server reported ({status})"))
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            FetchError::Permanent(access_error(status, code, name, hub))
         }
-        StatusCode::TOO_MANY_REQUESTS => Halt::Again(anyhow!("the hub's rate limit is exceeded ({status})")),
-        status if status.is_server_error() => Halt::Again(anyhow!("the hub failed ({status})")),
-        status => Halt::Final(anyhow!("the hub answered {status}")),
+        StatusCode::NOT_FOUND => FetchError::Permanent(not_found(code, name)),
+        StatusCode::RANGE_NOT_SATISFIABLE => {
+            FetchError::Restart(anyhow!("the file is shorter than the server reported ({status})"))
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            FetchError::Transient(anyhow!("the hub's rate limit is exceeded ({status})"))
+        }
+        status if status.is_server_error() => FetchError::Transient(anyhow!("the hub failed ({status})")),
+        status => FetchError::Permanent(anyhow!("the hub answered {status}")),
     }
 }
 
-fn closed(status: StatusCode, code: &str, name: &Name, hub: &Hub) -> Error {
+fn access_error(status: StatusCode, code: &str, name: &Name, hub: &Hub) -> Error {
     let page = page(name);
     let set_token = format!("set a token in HF_TOKEN or in {}", hub_token_file().display());
     let gated = code == "GatedRepo";
@@ -58,7 +62,7 @@ fn closed(status: StatusCode, code: &str, name: &Name, hub: &Hub) -> Error {
     }
 }
 
-fn absent(code: &str, name: &Name) -> Error {
+fn not_found(code: &str, name: &Name) -> Error {
     match code {
         "RevisionNotFound" => {
             anyhow!("it has no revision `{}` (404); {} lists them", name.revision, page(name))

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Error, Result, anyhow};
 
 /// The minimum rate, bytes per second: far below the slowest usable link, even if eight files share it.
-const SLOWEST: u64 = 500;
+const MIN_RATE: u64 = 500;
 /// The window over which the rate is measured, so that a link may stall for a while.
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -33,7 +33,7 @@ impl Default for Patience {
             tries: 6,
             stall: Duration::from_secs(30),
             pause: Duration::from_millis(500),
-            slowest: SLOWEST,
+            slowest: MIN_RATE,
             window: WINDOW,
         }
     }
@@ -47,80 +47,80 @@ impl Patience {
 }
 
 /// Longest pause between two attempts.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Why an attempt failed.
 #[derive(Debug)]
-pub enum Halt {
+pub enum FetchError {
     /// Permanent: do not retry.
-    Final(Error),
+    Permanent(Error),
     /// Transient: retry from the current position.
-    Again(Error),
+    Transient(Error),
     /// Retry from the start: the file has changed, or the server does not support range requests.
-    Anew(Error),
+    Restart(Error),
 }
 
 /// Measures the rate of one attempt.
-pub(crate) struct Pace {
-    patience: Patience,
+pub(crate) struct RateMeter {
+    policy: Patience,
     since: Instant,
     bytes: u64,
 }
 
-impl Pace {
-    pub fn new(patience: Patience) -> Self {
-        Self { patience, since: Instant::now(), bytes: 0 }
+impl RateMeter {
+    pub fn new(policy: Patience) -> Self {
+        Self { policy, since: Instant::now(), bytes: 0 }
     }
 
     /// Counts received bytes.
     ///
     /// # Errors
-    /// [`Halt::Again`] if a window ended below the minimum rate.
-    pub fn came(&mut self, bytes: usize) -> Result<(), Halt> {
+    /// [`FetchError::Transient`] if a window ended below the minimum rate.
+    pub fn add(&mut self, bytes: usize) -> Result<(), FetchError> {
         self.bytes += bytes as u64;
         let time = self.since.elapsed();
-        if time < self.patience.window {
+        if time < self.policy.window {
             return Ok(());
         }
-        if !self.patience.is_progress(self.bytes, time) {
-            let (bytes, seconds, least) = (self.bytes, time.as_secs_f32(), self.patience.slowest);
-            return Err(Halt::Again(anyhow!(
+        if !self.policy.is_progress(self.bytes, time) {
+            let (bytes, seconds, least) = (self.bytes, time.as_secs_f32(), self.policy.slowest);
+            return Err(FetchError::Transient(anyhow!(
                 "the server sent {bytes} bytes in {seconds:.0} s, less than {least} bytes/s"
             )));
         }
-        *self = Self::new(self.patience);
+        *self = Self::new(self.policy);
         Ok(())
     }
 }
 
 /// Counts consecutive failed attempts.
 #[derive(Debug)]
-pub(crate) struct Tries {
-    patience: Patience,
+pub(crate) struct Attempts {
+    policy: Patience,
     failures: u32,
     since: Instant,
 }
 
-impl Tries {
-    pub fn new(patience: Patience) -> Self {
-        Self { patience, failures: 0, since: Instant::now() }
+impl Attempts {
+    pub fn new(policy: Patience) -> Self {
+        Self { policy, failures: 0, since: Instant::now() }
     }
 
-    /// Counts a failed attempt that received `brought` bytes, and sleeps before the next. An attempt that made progress since
-    /// the previous failure resets the count to 1.
+    /// Counts a failed attempt, and sleeps before the next. An attempt that made progress since the previous failure
+    /// resets the count to 1.
     ///
     /// # Errors
     /// If too many attempts have failed.
-    pub fn failed(&mut self, brought: u64, error: Error) -> Result<()> {
-        let progress = self.patience.is_progress(brought, self.since.elapsed());
+    pub fn failed(&mut self, received: u64, error: Error) -> Result<()> {
+        let progress = self.policy.is_progress(received, self.since.elapsed());
         self.failures = if progress { 1 } else { self.failures + 1 };
         self.since = Instant::now();
-        let Self { patience, failures, .. } = self;
-        if *failures >= patience.tries {
+        let Self { policy, failures, .. } = self;
+        if *failures >= policy.tries {
             return Err(error.context(format!("gave up after {failures} attempts without progress")));
         }
-        let doubled = patience.pause.saturating_mul(1 << (failures.saturating_sub(1)).min(16));
-        thread::sleep(doubled.min(LONGEST));
+        let doubled = policy.pause.saturating_mul(1 << (failures.saturating_sub(1)).min(16));
+        thread::sleep(doubled.min(MAX_PAUSE));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use url::{Host, Origin, Url};
 
 /// Credentials for one origin. They are never sent elsewhere, nor unencrypted.
 #[derive(Debug, Clone)]
-pub struct Keys {
+pub struct Credentials {
     origin: Origin,
     secret: Option<Secret>,
 }
@@ -20,7 +20,7 @@ pub struct Keys {
 #[derive(Clone)]
 enum Secret {
     Bearer(HeaderValue),
-    Login { user: String, password: String },
+    Basic { user: String, password: String },
 }
 
 impl std::fmt::Debug for Secret {
@@ -29,16 +29,16 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-impl Keys {
+impl Credentials {
     /// The credentials for `home`: the user and password in the URL, else the token.
     ///
     /// # Errors
     /// If the token contains characters that are invalid in a header.
     pub fn new(home: &Url, token: Option<&str>) -> Result<Self> {
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let login = !home.username().is_empty() || home.password().is_some();
+        let has_user = !home.username().is_empty() || home.password().is_some();
         let secret = match token {
-            _ if login => Some(Secret::Login {
+            _ if has_user => Some(Secret::Basic {
                 user: plain(home.username()),
                 password: plain(home.password().unwrap_or_default()),
             }),
@@ -54,21 +54,21 @@ impl Keys {
     }
 
     /// Whether `url` has the origin of the credentials.
-    pub fn are_of(&self, url: &Url) -> bool {
+    pub fn belong_to(&self, url: &Url) -> bool {
         url.origin() == self.origin
     }
 
     /// Whether credentials exist but are not sent to `url`, because the connection is unencrypted.
-    pub fn are_kept_from(&self, url: &Url) -> bool {
-        self.secret.is_some() && self.are_of(url) && !is_private(url)
+    pub fn are_withheld_from(&self, url: &Url) -> bool {
+        self.secret.is_some() && self.belong_to(url) && !is_private(url)
     }
 
     /// Adds the credentials to a request to `url`, if it has their origin and is private.
-    pub(crate) fn show(&self, url: &Url, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn attach(&self, url: &Url, request: RequestBuilder) -> RequestBuilder {
         match &self.secret {
-            _ if !self.are_of(url) || !is_private(url) => request,
+            _ if !self.belong_to(url) || !is_private(url) => request,
             Some(Secret::Bearer(header)) => request.header(AUTHORIZATION, header.clone()),
-            Some(Secret::Login { user, password }) => request.basic_auth(user, Some(password)),
+            Some(Secret::Basic { user, password }) => request.basic_auth(user, Some(password)),
             None => request,
         }
     }
@@ -81,13 +81,13 @@ pub fn is_private(url: &Url) -> bool {
 
 /// Whether `url` is on this machine or link-local, like cloud metadata services.
 pub fn is_local(url: &Url) -> bool {
-    let near = |ip: Ipv4Addr| ip.is_loopback() || ip.is_link_local();
+    let is_near = |ip: Ipv4Addr| ip.is_loopback() || ip.is_link_local();
     match url.host() {
-        Some(Host::Ipv4(ip)) => near(ip),
+        Some(Host::Ipv4(ip)) => is_near(ip),
         Some(Host::Ipv6(ip)) => {
             let aws = ip.segments()[..2] == [0xfd00, 0x0ec2];
             let link = ip.is_unicast_link_local() || aws;
-            ip == Ipv6Addr::LOCALHOST || link || ip.to_ipv4_mapped().is_some_and(near)
+            ip == Ipv6Addr::LOCALHOST || link || ip.to_ipv4_mapped().is_some_and(is_near)
         }
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
@@ -102,57 +102,57 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
-    fn shown(keys: &Keys, to: &str) -> Option<String> {
+    fn sent(credentials: &Credentials, to: &str) -> Option<String> {
         let request = reqwest::Client::new().get("http://x");
-        let request = keys.show(&url(to), request).build().unwrap();
+        let request = credentials.attach(&url(to), request).build().unwrap();
         request.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned())
     }
 
     #[test]
     fn credentials_go_to_their_origin_over_private_connections() {
-        let keys = Keys::new(&url("https://hub.example"), Some("hf_x")).unwrap();
-        assert_eq!(shown(&keys, "https://hub.example/a").unwrap(), "Bearer hf_x");
+        let credentials = Credentials::new(&url("https://hub.example"), Some("hf_x")).unwrap();
+        assert_eq!(sent(&credentials, "https://hub.example/a").unwrap(), "Bearer hf_x");
         for other in [
             "http://hub.example/a",
             "https://hub.example:81/",
             "https://evil.example/",
             "https://x.hub.example/",
         ] {
-            assert_eq!(shown(&keys, other), None, "{other}");
+            assert_eq!(sent(&credentials, other), None, "{other}");
         }
-        assert!(!format!("{keys:?}").contains("hf_x"));
-        let clear = Keys::new(&url("http://hub.example"), Some("hf_x")).unwrap();
-        assert_eq!(shown(&clear, "http://hub.example/a"), None);
-        assert!(clear.are_kept_from(&url("http://hub.example/a")));
-        let here = Keys::new(&url("http://127.0.0.1:81"), Some("hf_x")).unwrap();
+        assert!(!format!("{credentials:?}").contains("hf_x"));
+        let clear = Credentials::new(&url("http://hub.example"), Some("hf_x")).unwrap();
+        assert_eq!(sent(&clear, "http://hub.example/a"), None);
+        assert!(clear.are_withheld_from(&url("http://hub.example/a")));
+        let here = Credentials::new(&url("http://127.0.0.1:81"), Some("hf_x")).unwrap();
         assert!(
-            shown(&here, "http://127.0.0.1:81/a").is_some()
-                && !here.are_kept_from(&url("http://127.0.0.1:81"))
+            sent(&here, "http://127.0.0.1:81/a").is_some()
+                && !here.are_withheld_from(&url("http://127.0.0.1:81"))
         );
     }
 
     #[test]
     fn credentials_in_a_url_replace_the_token() {
-        let keys = Keys::new(&url("https://me:p%40ss+@hub.example"), Some("hf_x")).unwrap();
-        assert_eq!(shown(&keys, "https://hub.example/").unwrap(), "Basic bWU6cEBzcys=");
-        assert_eq!(shown(&keys, "https://other.example/"), None);
+        let credentials = Credentials::new(&url("https://me:p%40ss+@hub.example"), Some("hf_x")).unwrap();
+        assert_eq!(sent(&credentials, "https://hub.example/").unwrap(), "Basic bWU6cEBzcys=");
+        assert_eq!(sent(&credentials, "https://other.example/"), None);
     }
 
     #[test]
     fn loopback_link_local_and_localhost_are_local() {
-        for near in [
+        for local in [
             "http://127.0.0.1",
             "http://[::1]:8",
             "http://localhost",
             "http://a.localhost",
             "http://169.254.169.254",
         ] {
-            assert!(is_local(&url(near)), "{near}");
+            assert!(is_local(&url(local)), "{local}");
         }
-        for far in
+        for remote in
             ["http://127.0.0.1.evil.example", "http://localhost.evil.example", "http://10.0.0.1", "hf:a"]
         {
-            assert!(!is_local(&url(far)), "{far}");
+            assert!(!is_local(&url(remote)), "{remote}");
         }
     }
 }
