@@ -29,7 +29,7 @@ pub fn is_here(root: &Path) -> bool {
     match (hub_name(root), Hub::from_env()) {
         (None, _) => true,
         (Some(Ok(name)), Ok(hub)) => {
-            Repo::new(hub, name.clone()).here(&|_, files| files_below(&name, files)).is_some()
+            Repo::new(hub, name.clone()).cached_folder(&|_, files| files_below(&name, files)).is_some()
         }
         _ => false,
     }

@@ -149,9 +149,9 @@ mod tests {
             &long,
             &deep,
         ] {
-            let words = parsed(&["ok", bad]).unwrap_err().to_string();
-            assert!(words.contains("it lists a file"), "{words}");
-            assert!(words.len() < 250 && !words.contains(char::is_control), "{words}");
+            let message = parsed(&["ok", bad]).unwrap_err().to_string();
+            assert!(message.contains("it lists a file"), "{message}");
+            assert!(message.len() < 250 && !message.contains(char::is_control), "{message}");
         }
         for commit in ["", "../x", "a/b", &long] {
             let text = serde_json::json!({ "sha": commit, "siblings": [] }).to_string();

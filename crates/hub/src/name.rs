@@ -124,12 +124,12 @@ mod tests {
     #[test]
     fn invalid_names_are_rejected_with_the_expected_form() {
         for text in ["hf:", "hf:../x", "hf:a/b/c", "hf:a//b", "hf:a/b@", "hf:a/../b"] {
-            let words = text.parse::<Name>().unwrap_err().to_string();
-            assert!(words.contains("is not of the form hf:ORGANISATION/NAME"), "{words}");
+            let message = text.parse::<Name>().unwrap_err().to_string();
+            assert!(message.contains("is not of the form hf:ORGANISATION/NAME"), "{message}");
         }
         for text in ["hf:datasets/", "hf:datasets/set", "hf:datasets/a/b/../c", "hf:datasets/a/b@refs"] {
-            let words = text.parse::<Name>().unwrap_err().to_string();
-            assert!(words.contains("is not of the form hf:datasets/ORGANISATION/NAME"), "{words}");
+            let message = text.parse::<Name>().unwrap_err().to_string();
+            assert!(message.contains("is not of the form hf:datasets/ORGANISATION/NAME"), "{message}");
         }
     }
 }

@@ -43,7 +43,7 @@ impl Repo {
     }
 
     /// The snapshot folder, if all selected files are cached.
-    pub fn here(&self, pick: Pick) -> Option<PathBuf> {
+    pub fn cached_folder(&self, pick: Pick) -> Option<PathBuf> {
         let listing = self.cache.listing(&self.cache.commit(&self.name.revision)?)?;
         self.complete(&listing, pick).ok().flatten()
     }
@@ -53,7 +53,7 @@ impl Repo {
     /// # Errors
     /// If they are not cached and cannot be downloaded, or `pick` fails.
     pub fn folder(&self, pick: Pick) -> Result<PathBuf> {
-        if let Some(folder) = self.here(pick) {
+        if let Some(folder) = self.cached_folder(pick) {
             return Ok(folder);
         }
         let cache = self.hub.cache.display();

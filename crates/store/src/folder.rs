@@ -9,15 +9,15 @@ use std::{
 use crate::StoreError;
 
 /// Length of a uid.
-const UID: usize = 26;
+const UID_LENGTH: usize = 26;
 
 /// The name of the lock file in a run's folder.
-const LOCK: &str = "run.lock";
+const LOCK_NAME: &str = "run.lock";
 
 /// Whether `text` has the form of a uid: 26 letters and digits, as [`crate::new_uid`] creates them. Nothing else may become
 /// a folder name: a uid can come from a command line or from an untrusted store.
 pub fn is_uid(text: &str) -> bool {
-    text.len() == UID && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    text.len() == UID_LENGTH && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// The folder of the run `uid` of the store at `store`, as an absolute path. It is relative to the store: a store
@@ -28,7 +28,7 @@ pub fn is_uid(text: &str) -> bool {
 pub fn run_folder(store: &Path, uid: &str) -> Result<PathBuf, StoreError> {
     if !is_uid(uid) {
         return Err(StoreError::Refused(format!(
-            "{uid:?} is not a run uid: a uid is {UID} capital letters and digits, such as {}",
+            "{uid:?} is not a run uid: a uid is {UID_LENGTH} capital letters and digits, such as {}",
             crate::new_uid()
         )));
     }
@@ -56,7 +56,7 @@ impl FolderLock {
     /// [`StoreError::Refused`] while another process holds the lock, [`StoreError::File`] when a file cannot be created.
     pub fn take(folder: &Path) -> Result<FolderLock, StoreError> {
         fs::create_dir_all(folder).map_err(at(folder, "creating the run's folder"))?;
-        let path = folder.join(LOCK);
+        let path = folder.join(LOCK_NAME);
         let file = File::create(&path).map_err(at(&path, "creating the run's lock file"))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock(Some(file))),
@@ -70,7 +70,7 @@ impl FolderLock {
 
     /// Unlocks a folder, and removes it if it is empty.
     pub fn discard(self, folder: &Path) {
-        let _ = fs::remove_file(folder.join(LOCK)).and_then(|()| fs::remove_dir(folder));
+        let _ = fs::remove_file(folder.join(LOCK_NAME)).and_then(|()| fs::remove_dir(folder));
     }
 }
 

@@ -89,9 +89,9 @@ impl Cache {
 
 /// Locks a file until it is dropped.
 fn lock_file(path: &Path) -> Result<File> {
-    let told = || format!("cache lock {}", path.display());
-    let file = File::create(path).with_context(told)?;
-    file.lock().with_context(told)?;
+    let context = || format!("cache lock {}", path.display());
+    let file = File::create(path).with_context(context)?;
+    file.lock().with_context(context)?;
     Ok(file)
 }
 

@@ -12,7 +12,7 @@ use super::{
 #[derive(Default)]
 struct Draft {
     key: String,
-    picture: Option<Member>,
+    image: Option<Member>,
     text: Option<Member>,
     json: Option<Member>,
     class: Option<Member>,
@@ -29,14 +29,14 @@ pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fa
         });
         let draft = &mut drafts[place];
         let part = match &member.part {
-            Part::Picture(_) => &mut draft.picture,
+            Part::Image(_) => &mut draft.image,
             Part::Text => &mut draft.text,
             Part::Json => &mut draft.json,
             Part::Class => &mut draft.class,
         };
         if part.is_some() {
             // A duplicate image is a lost sample; a duplicate text is not.
-            let lost = matches!(member.part, Part::Picture(_));
+            let lost = matches!(member.part, Part::Image(_));
             faults.push(Fault { key: member.key, lack: Lack::Duplicate, lost });
         } else {
             *part = Some(member);
@@ -52,22 +52,22 @@ impl Draft {
         let captions = self.captions(caption, &mut lacks);
         let class = self.class.as_ref().and_then(|class| read(class, &mut lacks));
         let class = class.map(|class| class.trim().to_owned()).filter(|class| !class.is_empty());
-        let too_large = self.picture.as_ref().is_some_and(Member::is_too_large);
+        let too_large = self.image.as_ref().is_some_and(Member::is_too_large);
         if too_large {
             lacks.push(Lack::Size);
-        } else if self.picture.is_none() {
+        } else if self.image.is_none() {
             lacks.push(Lack::Picture);
         } else if captions.is_empty() && class.is_none() && !lacks.contains(&Lack::Json) {
             lacks.push(Lack::Caption);
         }
-        let lost = self.picture.is_none() || too_large || captions.is_empty() && class.is_none();
+        let lost = self.image.is_none() || too_large || captions.is_empty() && class.is_none();
         // A sample is counted as lost once, for its last fault.
         let last = lacks.len().saturating_sub(1);
         let fault = |(at, lack)| Fault { key: self.key.clone(), lack, lost: lost && at == last };
         faults.extend(lacks.into_iter().enumerate().map(fault));
-        let picture = self.picture.filter(|_| !lost)?;
-        let Part::Picture(ending) = picture.part else { return None };
-        let (offset, length) = (picture.offset, picture.length);
+        let image = self.image.filter(|_| !lost)?;
+        let Part::Image(ending) = image.part else { return None };
+        let (offset, length) = (image.offset, image.length);
         Some(Sample { key: self.key, ending, offset, length, captions, class })
     }
 

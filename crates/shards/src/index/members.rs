@@ -36,14 +36,14 @@ pub(super) struct Member {
 impl Member {
     /// Whether it is an image that is too large to read.
     pub fn is_too_large(&self) -> bool {
-        matches!(self.part, Part::Picture(_)) && self.length > MAX_IMAGE
+        matches!(self.part, Part::Image(_)) && self.length > MAX_IMAGE
     }
 }
 
 /// The role of a file in its sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    Picture(String),
+    Image(String),
     Text,
     Json,
     Class,
@@ -123,7 +123,7 @@ fn walk<'a, R: Read + Seek + 'a>(
             continue;
         }
         let Some((key, part)) = parse::part(&path) else { continue };
-        let readable = !matches!(part, Part::Picture(_)) && size <= MAX_TEXT.min(texts);
+        let readable = !matches!(part, Part::Image(_)) && size <= MAX_TEXT.min(texts);
         let mut text = None;
         if readable {
             left.set(size);

@@ -19,7 +19,7 @@ pub(super) fn part(path: &str) -> Option<(String, Part)> {
         "txt" | "text" | "caption" => Part::Text,
         "json" => Part::Json,
         "cls" => Part::Class,
-        other if IMAGES.contains(&other) => Part::Picture(ending),
+        other if IMAGES.contains(&other) => Part::Image(ending),
         _ => return None,
     };
     let key = path[..dot].trim_start_matches("./");
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn names_are_split_at_their_first_dot() {
         let key = |path| part(path).map(|(key, _)| key);
-        assert_eq!(part("./a.d/b.JPG"), Some(("a.d/b".into(), Part::Picture("jpg".into()))));
+        assert_eq!(part("./a.d/b.JPG"), Some(("a.d/b".into(), Part::Image("jpg".into()))));
         assert_eq!(key("x/0001.txt").unwrap(), "x/0001");
         for other in [".jpg", "x/._a.jpg", "a", "a.seg.png", "a.npy", "./", ""] {
             assert_eq!(key(other), None, "{other}");

@@ -60,9 +60,9 @@ impl Writer {
 
     fn last_key(&self, number: usize) -> Result<String> {
         let path = self.shard(number);
-        let told = || format!("shard {}", path.display());
-        let file = open_regular(&path).with_context(told)?;
-        let index = scan(&file, file.metadata().with_context(told)?.len(), "caption");
+        let context = || format!("shard {}", path.display());
+        let file = open_regular(&path).with_context(context)?;
+        let index = scan(&file, file.metadata().with_context(context)?.len(), "caption");
         if let Some(cut) = index.cut {
             anyhow::bail!("shard {} {cut}: remove it and start again", path.display());
         }
@@ -81,14 +81,14 @@ impl Writer {
         if self.open.as_ref().is_some_and(|(_, written)| written + size > self.limit) {
             self.close()?;
         }
-        let told = format!("writing {}", self.unfinished().display());
+        let context = format!("writing {}", self.unfinished().display());
         if self.open.is_none() {
-            let file = File::create(self.unfinished()).with_context(|| told.clone())?;
+            let file = File::create(self.unfinished()).with_context(|| context.clone())?;
             self.open = Some((Builder::new(BufWriter::with_capacity(1 << 20, file)), 0));
         }
         if let Some((builder, written)) = &mut self.open {
             for (name, bytes) in &files {
-                append(builder, name, bytes).with_context(|| told.clone())?;
+                append(builder, name, bytes).with_context(|| context.clone())?;
             }
             *written += size;
         }
@@ -111,11 +111,11 @@ impl Writer {
 
     fn close(&mut self) -> Result<()> {
         let Some((builder, _)) = self.open.take() else { return Ok(()) };
-        let told = || format!("writing {}", self.unfinished().display());
-        let mut file = builder.into_inner().with_context(told)?;
-        file.flush().with_context(told)?;
-        file.get_ref().sync_all().with_context(told)?;
-        fs::rename(self.unfinished(), self.path()).with_context(told)?;
+        let context = || format!("writing {}", self.unfinished().display());
+        let mut file = builder.into_inner().with_context(context)?;
+        file.flush().with_context(context)?;
+        file.get_ref().sync_all().with_context(context)?;
+        fs::rename(self.unfinished(), self.path()).with_context(context)?;
         self.number += 1;
         Ok(())
     }
