@@ -64,10 +64,10 @@ impl Root {
             return Ok(path);
         }
         match path.canonicalize() {
-            Ok(real) if self.holds(&real) => Ok(path),
+            Ok(real) if self.contains(&real) => Ok(path),
             Ok(real) => Err(self.outside(&real)),
             // A missing file outside is rejected like an existing one, so that errors do not reveal what exists.
-            Err(_) if !self.holds_by_name(&path) => Err(self.outside(&path)),
+            Err(_) if !self.contains_by_name(&path) => Err(self.outside(&path)),
             Err(error) => Err(error),
         }
     }
@@ -93,12 +93,12 @@ impl Root {
         error.get_ref().is_some_and(|inner| inner.is::<Outside>())
     }
 
-    fn holds(&self, real: &Path) -> bool {
+    fn contains(&self, real: &Path) -> bool {
         real.starts_with(&self.real) || self.blobs.as_ref().is_some_and(|blobs| real.starts_with(blobs))
     }
 
     /// Whether a path that does not exist stays below the folder, by its name.
-    fn holds_by_name(&self, path: &Path) -> bool {
+    fn contains_by_name(&self, path: &Path) -> bool {
         let Ok(path) = std::path::absolute(path) else { return false };
         let mut plain = PathBuf::new();
         for part in path.components() {
@@ -109,7 +109,7 @@ impl Root {
         }
         // Resolve its longest existing ancestor: it may contain links, and so may the path of the folder.
         let real = plain.ancestors().find_map(|folder| folder.canonicalize().ok());
-        real.is_some_and(|real| self.holds(&real))
+        real.is_some_and(|real| self.contains(&real))
     }
 
     fn outside(&self, path: &Path) -> io::Error {

@@ -23,7 +23,7 @@ pub enum StoreError {
     },
     /// The file was written by a newer version.
     #[error(
-        "{path} has schema version {found}, this clip-lab supports versions up to {known}: use the newer clip-lab, or pass another store with --store"
+        "{path} has schema version {found}, this clip-lab supports versions up to {supported}: use the newer clip-lab, or pass another store with --store"
     )]
     Newer {
         /// The file.
@@ -31,11 +31,11 @@ pub enum StoreError {
         /// Its version.
         found: i64,
         /// The newest version this build supports.
-        known: i64,
+        supported: i64,
     },
     /// The file needs a migration; readers never migrate.
     #[error(
-        "{path} has schema version {found}, this clip-lab reads version {known}: the next run migrates it, as does any command that edits the store"
+        "{path} has schema version {found}, this clip-lab reads version {supported}: the next run migrates it, as does any command that edits the store"
     )]
     Older {
         /// The file.
@@ -43,7 +43,7 @@ pub enum StoreError {
         /// Its version.
         found: i64,
         /// The version a reader needs.
-        known: i64,
+        supported: i64,
     },
     /// Another program holds the store.
     #[error(

@@ -32,7 +32,7 @@ pub enum Access {
 const OLDEST_READ: i64 = 1;
 
 /// The newest schema version of this build.
-pub fn known_version() -> i64 {
+pub fn supported_version() -> i64 {
     MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
 }
 
@@ -73,7 +73,7 @@ fn open_read_only(path: &Path, busy: Duration) -> Result<Db, StoreError> {
     match found {
         0 => Err(StoreError::Unfinished(path.into())),
         found if found < OLDEST_READ => {
-            Err(StoreError::Older { path: path.into(), found, known: known_version() })
+            Err(StoreError::Older { path: path.into(), found, supported: supported_version() })
         }
         _ => Ok(db),
     }
@@ -118,7 +118,7 @@ fn open_or_create(path: &Path, busy: Duration) -> Result<Db, StoreError> {
         )
     });
     let db = open_connection(path, write_options(path, busy, network.is_some()), notice)?;
-    if check_schema(&db)? < known_version() {
+    if check_schema(&db)? < supported_version() {
         db.with("migrating the schema", async |conn| {
             MIGRATIONS.run_direct(None, conn, false).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))
         })?;
@@ -202,8 +202,8 @@ fn check_schema(db: &Db) -> Result<i64, StoreError> {
         return Err(StoreError::Foreign { path, why });
     }
     match (id, tables) {
-        (APPLICATION_ID, _) if version > known_version() => {
-            Err(StoreError::Newer { path, found: version, known: known_version() })
+        (APPLICATION_ID, _) if version > supported_version() => {
+            Err(StoreError::Newer { path, found: version, supported: supported_version() })
         }
         (APPLICATION_ID, _) | (0, 0) => Ok(version),
         _ => Err(StoreError::Foreign { path, why }),

@@ -28,19 +28,19 @@ impl Host {
 }
 
 /// Whether `process` has ended, as seen from `here`; none if it is on another machine.
-pub fn process_gone(process: &Host, here: &Host) -> Option<bool> {
+pub fn process_ended(process: &Host, here: &Host) -> Option<bool> {
     if process.host != here.host {
         return None;
     }
     if process.boot_id != here.boot_id {
         return Some(true);
     }
-    ended(process.pid)
+    pid_ended(process.pid)
 }
 
 /// Whether no process with this pid runs here any more. A zombie counts as ended: it stays in the process table until its
 /// parent waits for it.
-fn ended(pid: i64) -> Option<bool> {
+fn pid_ended(pid: i64) -> Option<bool> {
     let number = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
     let gone = rustix::process::test_kill_process(number) == Err(rustix::io::Errno::SRCH);
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -53,7 +53,7 @@ fn ended(pid: i64) -> Option<bool> {
 ///
 /// The store itself reports such a run as crashed only after 8 s without a heartbeat.
 pub fn recorder_ended(run: &RunRow) -> bool {
-    run.host == Host::here().host && ended(run.pid) == Some(true)
+    run.host == Host::here().host && pid_ended(run.pid) == Some(true)
 }
 
 #[cfg(test)]
@@ -61,19 +61,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_judged_by_machine_boot_and_number() {
+    fn a_process_is_identified_by_machine_boot_and_pid() {
         let here = Host::here();
-        assert_eq!(process_gone(&here, &here), Some(false));
-        assert_eq!(process_gone(&Host { boot_id: "other".into(), ..here.clone() }, &here), Some(true));
-        assert_eq!(process_gone(&Host { host: "other".into(), ..here.clone() }, &here), None);
-        assert_eq!(process_gone(&Host { pid: i32::MAX.into(), ..here.clone() }, &here), Some(true));
+        assert_eq!(process_ended(&here, &here), Some(false));
+        assert_eq!(process_ended(&Host { boot_id: "other".into(), ..here.clone() }, &here), Some(true));
+        assert_eq!(process_ended(&Host { host: "other".into(), ..here.clone() }, &here), None);
+        assert_eq!(process_ended(&Host { pid: i32::MAX.into(), ..here.clone() }, &here), Some(true));
     }
 
     #[test]
-    fn a_process_that_nobody_asked_after_has_ended_all_the_same() {
+    fn a_zombie_process_has_ended() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let (pid, here) = (i64::from(child.id()), Host::here());
-        let gone = || process_gone(&Host { pid, ..here.clone() }, &here);
+        let gone = || process_ended(&Host { pid, ..here.clone() }, &here);
         assert_eq!(gone(), Some(false));
         child.kill().unwrap();
         let start = std::time::Instant::now();

@@ -14,9 +14,9 @@ use tokio::runtime::Runtime;
 
 use crate::StoreError;
 
-pub use connect::{Access, connect, known_version};
+pub use connect::{Access, connect, supported_version};
 pub use file_system::network_name;
-pub use host::{Host, process_gone, recorder_ended};
+pub use host::{Host, process_ended, recorder_ended};
 
 /// A connection and the runtime that drives it.
 pub struct Db {

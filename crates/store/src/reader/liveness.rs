@@ -9,12 +9,12 @@ use std::{
 use crate::Status;
 
 /// A run with an older heartbeat is stalled.
-pub const SILENCE_MS: i64 = 15_000;
+pub const STALLED_MS: i64 = 15_000;
 /// A run with an older heartbeat has crashed if its process is not found on this machine. Not at once: a process in a
 /// container may be alive without being visible. A live run has a heartbeat at least every 5 s.
-const GONE_MS: i64 = 8_000;
+const CRASHED_MS: i64 = 8_000;
 /// The largest clock difference between two machines.
-const SKEW_MS: i64 = 3_600_000;
+const MAX_CLOCK_SKEW_MS: i64 = 3_600_000;
 
 /// When each heartbeat last changed, measured by the clock of this machine alone: the clock of the machine that wrote it
 /// may be fast or slow.
@@ -25,9 +25,9 @@ impl Watch {
     /// How long the heartbeat of a run has been unchanged.
     pub fn unchanged_ms(&self, uid: &str, heartbeat_ms: i64) -> i64 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, since) = seen.entry(uid.to_owned()).or_insert_with(|| (heartbeat_ms, Instant::now()));
-        if *known != heartbeat_ms {
-            (*known, *since) = (heartbeat_ms, Instant::now());
+        let (last, since) = seen.entry(uid.to_owned()).or_insert_with(|| (heartbeat_ms, Instant::now()));
+        if *last != heartbeat_ms {
+            (*last, *since) = (heartbeat_ms, Instant::now());
         }
         since.elapsed().as_millis() as i64
     }
@@ -35,24 +35,24 @@ impl Watch {
 
 /// The age of a run's last heartbeat.
 #[derive(Clone, Copy, Debug)]
-pub struct Silence {
+pub struct HeartbeatAge {
     /// By the clocks of both machines.
     pub by_clock_ms: i64,
     /// Since this reader first saw it.
     pub unchanged_ms: i64,
 }
 
-impl Silence {
-    /// The current status of a stored one. `gone`: whether the process has ended; none if it is on another machine.
-    pub fn status(self, stored: Status, gone: impl FnOnce() -> Option<bool>) -> Status {
-        let silent = self.by_clock_ms.max(self.unchanged_ms);
-        if stored != Status::Running || silent <= GONE_MS {
+impl HeartbeatAge {
+    /// The current status of a stored one. `ended`: whether the process has ended; none if it is on another machine.
+    pub fn status(self, stored: Status, ended: impl FnOnce() -> Option<bool>) -> Status {
+        let age = self.by_clock_ms.max(self.unchanged_ms);
+        if stored != Status::Running || age <= CRASHED_MS {
             return stored;
         }
-        match gone() {
+        match ended() {
             Some(true) => Status::Crashed,
-            None if self.unchanged_ms > SILENCE_MS || self.by_clock_ms > SKEW_MS => Status::Crashed,
-            Some(false) | None if silent > SILENCE_MS => Status::Stalled,
+            None if self.unchanged_ms > STALLED_MS || self.by_clock_ms > MAX_CLOCK_SKEW_MS => Status::Crashed,
+            Some(false) | None if age > STALLED_MS => Status::Stalled,
             _ => stored,
         }
     }
@@ -62,8 +62,8 @@ impl Silence {
 mod tests {
     use super::*;
 
-    fn status(by_clock_ms: i64, unchanged_ms: i64, gone: Option<bool>) -> Status {
-        Silence { by_clock_ms, unchanged_ms }.status(Status::Running, || gone)
+    fn status(by_clock_ms: i64, unchanged_ms: i64, ended: Option<bool>) -> Status {
+        HeartbeatAge { by_clock_ms, unchanged_ms }.status(Status::Running, || ended)
     }
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(status(8_001, 0, Some(true)), Status::Crashed);
         assert_eq!(status(15_000, 0, Some(false)), Status::Running);
         assert_eq!(status(15_001, 0, Some(false)), Status::Stalled);
-        let finished = Silence { by_clock_ms: 1 << 40, unchanged_ms: 0 };
+        let finished = HeartbeatAge { by_clock_ms: 1 << 40, unchanged_ms: 0 };
         assert_eq!(finished.status(Status::Finished, || Some(true)), Status::Finished);
     }
 

@@ -25,7 +25,7 @@ use crate::{
     db::{Access, Db, connect},
 };
 
-pub(crate) use liveness::{SILENCE_MS, Watch};
+pub(crate) use liveness::{STALLED_MS, Watch};
 pub use name_filter::Asked;
 pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};

@@ -6,11 +6,11 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     fetch::fetch_batched,
-    liveness::{Silence, Watch},
+    liveness::{HeartbeatAge, Watch},
 };
 use crate::{
     RunId, RunRow, Status, StoreError,
-    db::{Host, process_gone},
+    db::{Host, process_ended},
     folder::is_uid,
 };
 
@@ -48,8 +48,8 @@ fn run(
         Status::Running => watch.unchanged_ms(&uid, heartbeat_ms),
         _ => 0,
     };
-    let silence = Silence { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
-    let status = silence.status(stored, || process_gone(&process, here));
+    let age = HeartbeatAge { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
+    let status = age.status(stored, || process_ended(&process, here));
     let overall = (active_ms > 0).then(|| step as f64 * 1000.0 / active_ms as f64);
     Ok(RunRow {
         id: RunId(row.try_get("id")?),

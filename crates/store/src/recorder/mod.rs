@@ -60,8 +60,8 @@ impl Recorder {
     }
 
     /// Records a probe. Send its thumbnails first, with [`Recorder::picture`].
-    pub fn probe(&self, seen: Probe) {
-        self.send(Record::Probe(Box::new(seen)));
+    pub fn probe(&self, probe: Probe) {
+        self.send(Record::Probe(Box::new(probe)));
     }
 
     /// Records a JPEG thumbnail under a digest of its content, unless the store already has it.

@@ -91,7 +91,7 @@ impl Record {
         match self {
             Record::Points(points) => Some(points.at.step),
             Record::Rank(set) => Some(set.step),
-            Record::Probe(seen) => Some(seen.step),
+            Record::Probe(probe) => Some(probe.step),
             _ => None,
         }
     }
@@ -123,7 +123,7 @@ impl Record {
             Record::Points(points) => 128 + 8 * points.bits.len(),
             Record::Rank(set) => 128 + 4 * set.ranks.len(),
             Record::Picture(image) => 128 + image.1.len(),
-            Record::Probe(seen) => (16 << 10) + 8 * seen.similarity.len(),
+            Record::Probe(probe) => (16 << 10) + 8 * probe.similarity.len(),
             _ => 512,
         }
     }

@@ -6,7 +6,7 @@ use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 
 use crate::{
     StoreError,
-    db::{Access, connect, known_version, network_name, store_error},
+    db::{Access, connect, network_name, store_error, supported_version},
 };
 
 /// How long to wait for another program's lock.
@@ -45,7 +45,7 @@ pub fn health(path: &Path) -> Result<Health, StoreError> {
     ensure_writable(path)?;
     let bytes = path.metadata().map_or(0, |about| about.len());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(Health { version, known: known_version(), journal, bytes, runs, network: network_name(folder) })
+    Ok(Health { version, known: supported_version(), journal, bytes, runs, network: network_name(folder) })
 }
 
 fn ensure_writable(path: &Path) -> Result<(), StoreError> {

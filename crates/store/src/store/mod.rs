@@ -12,7 +12,7 @@ use crate::{
     NewRun, Reader, Request, RunId, RunRow, Status, StoreError,
     db::{Access, Db, Host, connect},
     folder, now_ms,
-    reader::{self, SILENCE_MS},
+    reader::{self, STALLED_MS},
     recorder, run_folder,
 };
 
@@ -60,11 +60,11 @@ impl Store {
         run_folder(self.db.path(), uid)?;
         let new = NewRun { uid: uid.into(), name: name.into(), ..NewRun::default() };
         self.db.write("marking the run as failed", async |conn| {
-            let known: Option<(i64, String)> = sqlx::query_as("SELECT id, status FROM run WHERE uid = ?")
+            let existing: Option<(i64, String)> = sqlx::query_as("SELECT id, status FROM run WHERE uid = ?")
                 .bind(uid)
                 .fetch_optional(&mut *conn)
                 .await?;
-            let run = match known {
+            let run = match existing {
                 Some((id, status)) if status == "queued" || status == "running" => id,
                 Some(_) => return Ok(()), // it recorded its own end
                 None => recorder::insert_run(conn, &new, &Host::here(), Status::Failed).await?,
@@ -140,7 +140,7 @@ impl Store {
     /// most. Returns the last row.
     pub fn watch(&self, run: RunId) -> Result<RunRow, StoreError> {
         let (first, until) =
-            (self.by_id(run)?, Instant::now() + Duration::from_millis(SILENCE_MS as u64 + 1000));
+            (self.by_id(run)?, Instant::now() + Duration::from_millis(STALLED_MS as u64 + 1000));
         loop {
             let row = self.by_id(run)?;
             let moved = row.heartbeat_ms != first.heartbeat_ms;

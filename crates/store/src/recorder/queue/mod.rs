@@ -130,10 +130,10 @@ impl Queue {
     }
 
     fn began_ms(&self) -> i64 {
-        let known = self.began_ms.load(Ordering::Relaxed);
+        let stored = self.began_ms.load(Ordering::Relaxed);
         let now = crate::now_ms() - self.began.elapsed().as_millis() as i64;
-        if now.abs_diff(known) <= MAX_CLOCK_DRIFT_MS {
-            return known; // otherwise the times of neighbouring calls would jitter
+        if now.abs_diff(stored) <= MAX_CLOCK_DRIFT_MS {
+            return stored; // otherwise the times of neighbouring calls would jitter
         }
         self.began_ms.store(now, Ordering::Relaxed);
         now

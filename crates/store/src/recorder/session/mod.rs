@@ -33,13 +33,13 @@ impl Session {
                 .bind(uid)
                 .fetch_one(&mut *conn)
                 .await?;
-        let known: Vec<Summary> =
+        let summaries: Vec<Summary> =
             sqlx::query_as("SELECT * FROM metric WHERE run = ?").bind(run).fetch_all(&mut *conn).await?;
         let mut roller = Roller::default();
-        for series in &known {
+        for series in &summaries {
             restore(conn, &mut roller, series.id, run, next).await?;
         }
-        let series = known.into_iter().map(|s| (s.name.clone(), s)).collect();
+        let series = summaries.into_iter().map(|s| (s.name.clone(), s)).collect();
         Ok(Session { run, attempt, next, series, roller, recent: VecDeque::new() })
     }
 

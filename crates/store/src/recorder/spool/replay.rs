@@ -11,7 +11,7 @@ use sqlx::SqliteConnection;
 use super::{Header, find, read_header, read_line, rename_unreadable};
 use crate::{
     Level, Status, StoreError,
-    db::{Db, Host, is_constraint, process_gone},
+    db::{Db, Host, is_constraint, process_ended},
     folder::{FolderLock, is_uid},
     recorder::{record::Record, records, run_row, session::Session},
 };
@@ -28,7 +28,7 @@ pub fn recover(db: &Db) -> Result<Vec<StoreError>, StoreError> {
     spools.sort();
     let here = Host::here();
     let is_orphaned = |path: &Path| match read_header(path) {
-        Some(header) => process_gone(&header.process, &here) == Some(true),
+        Some(header) => process_ended(&header.process, &here) == Some(true),
         None => path.parent().is_some_and(|folder| FolderLock::take(folder).is_ok()),
     };
     let replayed = spools.iter().filter(|path| is_orphaned(path)).map(|path| (path, replay(db, path)));
@@ -46,10 +46,10 @@ pub enum Replayed {
 impl Replayed {
     /// The message for an unreadable spool.
     pub fn text(&self) -> Option<String> {
-        let Replayed::Unreadable(kept) = self else { return None };
+        let Replayed::Unreadable(renamed) = self else { return None };
         Some(format!(
             "spooled records are unreadable and not in the store; the file is kept as {}",
-            kept.display()
+            renamed.display()
         ))
     }
 
@@ -65,8 +65,8 @@ pub fn replay(db: &Db, path: &Path) -> Result<Replayed, StoreError> {
     let at = |doing| move |cause| StoreError::File { path: path.into(), doing, cause };
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
     let Some(header) = read_header(path).filter(|header| header.run.uid == folder) else {
-        let kept = rename_unreadable(path).map_err(at("renaming an unreadable spool"))?;
-        return Ok(Replayed::Unreadable(kept));
+        let renamed = rename_unreadable(path).map_err(at("renaming an unreadable spool"))?;
+        return Ok(Replayed::Unreadable(renamed));
     };
     let mut rows = Rows::open(path).map_err(at("reading the spool"))?;
     let added = db.write("replaying the spool", async |conn| apply(conn, &header, &mut rows).await);

@@ -38,11 +38,11 @@ impl Writer {
 }
 
 async fn ensure(conn: &mut SqliteConnection, run: &NewRun) -> Result<(), sqlx::Error> {
-    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE uid = ?")
+    let existing: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE uid = ?")
         .bind(&run.uid)
         .fetch_optional(&mut *conn)
         .await?;
-    match known {
+    match existing {
         Some(_) => Ok(()),
         None => run_row::insert(conn, run, &Host::here(), Status::Running).await.map(|_| ()),
     }
