@@ -170,6 +170,6 @@ fn a_terminal_that_is_closed_leaves_a_checkpoint() {
 #[test]
 fn a_uid_that_is_none_is_refused() {
     let lab = Lab::new();
-    says(&lab.run(&["run", "tiny.toml", "--uid", "../../x"]).bad(), &["no uid of a run"]);
+    says(&lab.run(&["run", "tiny.toml", "--uid", "../../x"]).bad(), &["not a run uid"]);
     assert!(!lab.path("../x").exists() && lab.folders() == 0);
 }

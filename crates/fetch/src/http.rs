@@ -95,7 +95,7 @@ impl HttpClient {
                 _ => return Ok((url, response)),
             }
         }
-        Err(FetchError::Permanent(anyhow!("it redirects in circles (more than {MAX_REDIRECTS} times)")))
+        Err(FetchError::Permanent(anyhow!("it redirects more than {MAX_REDIRECTS} times")))
     }
 
     async fn send(
