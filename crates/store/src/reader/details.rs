@@ -45,7 +45,7 @@ impl Reader {
             let sql =
                 "SELECT id, at_ms, level, kind, step, text FROM event WHERE run = ? AND id > ? ORDER BY id";
             let rows = sqlx::query(sql).bind(run.0).bind(after_id).fetch_all(conn).await?;
-            let level = |word: &str| match word {
+            let level = |name: &str| match name {
                 "error" => Level::Error,
                 "warning" => Level::Warning,
                 _ => Level::Info,

@@ -24,7 +24,7 @@ impl Reader {
         })?;
         let mut metrics: HashMap<i64, Vec<EvaluationMetric>> = HashMap::new();
         for (id, name, goal, value) in values {
-            let goal = Goal::from_word(&goal);
+            let goal = Goal::from_name(&goal);
             metrics.entry(id).or_default().push(EvaluationMetric { name, goal, value });
         }
         metrics.values_mut().for_each(|all| all.sort_by(|a, b| natural(&a.name, &b.name)));

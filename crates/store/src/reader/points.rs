@@ -17,7 +17,7 @@ pub fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
     Ok(SeriesRow {
         name: row.try_get("name")?,
         unit: row.try_get("unit")?,
-        goal: Goal::from_word(row.try_get("goal")?),
+        goal: Goal::from_name(row.try_get("goal")?),
         n: row.try_get("n")?,
         n_nan: row.try_get("n_nan")?,
         n_inf: row.try_get("n_inf")?,

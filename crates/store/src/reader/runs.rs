@@ -42,7 +42,7 @@ fn run(
     let process =
         Host { host: row.try_get("host")?, boot_id: row.try_get("boot_id")?, pid: row.try_get("pid")? };
     let (uid, heartbeat_ms): (String, i64) = (row.try_get("uid")?, row.try_get("heartbeat_ms")?);
-    let stored = Status::from_word(row.try_get("status")?).unwrap_or(Status::Failed);
+    let stored = Status::from_name(row.try_get("status")?).unwrap_or(Status::Failed);
     let (step, active_ms) = (count(row, "step")?, row.try_get("active_ms")?);
     let unchanged_ms = match stored {
         Status::Running => watch.unchanged_ms(&uid, heartbeat_ms),

@@ -100,13 +100,13 @@ impl Store {
         if !row.status.is_live() {
             return Err(StoreError::Refused(format!("run {} is {}, not running", row.name, row.status)));
         }
-        let word = match request {
+        let name = match request {
             Request::Stop => "stop",
             Request::Checkpoint => "checkpoint",
         };
         self.db.write("sending the request", async |conn| {
             let sql = "INSERT INTO control (run, at_ms, request) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(run.0).bind(now_ms()).bind(word).execute(conn).await.map(|_| ())
+            sqlx::query(sql).bind(run.0).bind(now_ms()).bind(name).execute(conn).await.map(|_| ())
         })
     }
 

@@ -160,8 +160,8 @@ impl Goal {
     }
 
     /// The goal of a stored name; [`Goal::None`] for any other.
-    pub fn from_word(word: &str) -> Goal {
-        match word {
+    pub fn from_name(name: &str) -> Goal {
+        match name {
             "up" => Goal::Up,
             "down" => Goal::Down,
             _ => Goal::None,

@@ -59,8 +59,8 @@ impl Status {
     }
 
     /// The status of a name.
-    pub fn from_word(word: &str) -> Option<Status> {
-        Status::ALL.into_iter().find(|s| s.as_str() == word)
+    pub fn from_name(name: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|s| s.as_str() == name)
     }
 
     /// Whether the run may still record: queued, running or stalled.
