@@ -143,10 +143,7 @@ fn results_of_other_specs_and_data_are_not_mixed() {
     );
     lab.write("data/00.png", fs::read(lab.path("data/01.png")).unwrap());
     let refused = lab.run(&words(&["--dry-run"])).bad();
-    says(
-        &refused,
-        &["2 finished runs", "[small 0]", "the pictures or captions of [data.train] have changed"],
-    );
+    says(&refused, &["2 finished runs", "[small 0]", "the images or captions of [data.train] have changed"]);
     assert_eq!(runs(&lab, "uid").len(), 2);
 
     says(&lab.run(&words(&["--allow-changed"])).good(), &["2 of 2 done (2 earlier)"]);

@@ -199,7 +199,7 @@ fn a_refusal_of_the_store_is_a_sentence_on_the_screen() {
     keys(&mut room.app, "jj");
     let Next::Store(action) = keys(&mut room.app, "C") else { panic!("a run is selected") };
     room.app.message = Some(execute(&room.store, &action));
-    assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted: nobody is there to hear");
+    assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted, not running");
     std::fs::remove_file(&room.store).expect("removed");
     let message = execute(&room.store, &action);
     assert!(!message.ok && message.text.contains("there is no store at"), "{message:?}");

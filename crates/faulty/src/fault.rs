@@ -1,46 +1,46 @@
-//! How a server fails, or harms.
+//! Faults that the server injects.
 
 use std::time::Duration;
 
-/// What the server does instead of answering well. HEAD meets [`Fault::Status`] and [`Fault::Refuse`] alone.
+/// A fault of one response. For HEAD only [`Fault::Status`] and [`Fault::Refuse`] apply.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// Answers with this status and no file.
+    /// Responds with this status and no body.
     Status(u16),
-    /// Answers with this status and says why in `x-error-code`, as the hub does.
+    /// Responds with this status and this `x-error-code`, as the hub does.
     Refuse(u16, &'static str),
-    /// Ends after this share of what it promised.
+    /// Closes the connection after this fraction of the announced bytes.
     Part(f64),
-    /// Sends half and then nothing for so long.
+    /// Sends half, then nothing for this time.
     Stall(Duration),
-    /// Sends the whole file although a part was asked for.
+    /// Sends the whole file although a range was requested.
     Whole,
-    /// Sends half of the whole file, whatever was asked for.
+    /// Sends half of the whole file, whatever was requested.
     HalfOfWhole,
     /// Sends a small piece after each pause.
     Slow(Duration),
-    /// Sends a byte after each pause, and has no end.
+    /// Sends a byte after each pause, forever.
     Drip(Duration),
-    /// Sends so many bytes and ends: more than it says, or more than it should.
+    /// Sends this many bytes without a content length.
     Flood(u64),
-    /// Promises so many bytes, and sends the file.
+    /// Announces this many bytes, and sends the file.
     Promise(u64),
-    /// Answers with this status, and with so many bytes of complaint.
+    /// Responds with this status and an error body of this many bytes.
     Complain(u16, u64),
-    /// Sends a part, and says it begins one byte later.
+    /// Sends a range, and reports that it starts one byte later.
     Shifted,
-    /// Sends a part, and does not say which.
+    /// Sends a range without reporting it.
     Unsaid,
-    /// Says that the file is compressed.
+    /// Reports that the file is compressed.
     Encoded,
-    /// Begins with a header of so many bytes.
+    /// Sends a header of this many bytes.
     Header(usize),
-    /// Begins with a chunk that says so many bytes about itself.
+    /// Sends a chunk extension of this many bytes.
     Extension(usize),
 }
 
 impl Fault {
-    /// Whether HEAD meets it too.
+    /// Whether it applies to HEAD too.
     pub(crate) fn is_status(self) -> bool {
         matches!(self, Self::Status(_) | Self::Refuse(..))
     }

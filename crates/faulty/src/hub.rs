@@ -1,12 +1,12 @@
-//! A server that speaks the hub's HTTP: repositories with small files of its own and large ones elsewhere.
+//! A fake Hugging Face Hub: it serves small files itself and redirects to another server for large ones.
 
 use crate::{Fault, Server};
 
-/// A hub, and the other server that its large files lie on.
+/// A hub, and the server of its large files.
 pub struct HubServer {
-    /// Answers for repositories; sends on to `storage` for large files.
+    /// Serves repositories; redirects to `storage` for large files.
     pub hub: Server,
-    /// Holds large files. Another host as far as tokens go: another port.
+    /// Serves large files. Another origin, since it has another port.
     pub storage: Server,
 }
 
@@ -16,19 +16,19 @@ impl HubServer {
         Self { hub: Server::start(), storage: Server::start() }
     }
 
-    /// What HF_ENDPOINT should say.
+    /// The value for HF_ENDPOINT.
     pub fn address(&self) -> &str {
         self.hub.address()
     }
 
-    /// Lists the files of `repo` (`models/org/name`, `datasets/org/name`) at `revision`, which is `commit`.
+    /// Serves the listing of `repo` (`models/org/name`, `datasets/org/name`) at `revision`, which is `commit`.
     pub fn list(&self, repo: &str, revision: &str, commit: &str, files: &[&str], faults: &[Fault]) {
         let files: Vec<String> = files.iter().map(|file| format!("{{\"rfilename\":\"{file}\"}}")).collect();
         let text = format!("{{\"sha\":\"{commit}\",\"siblings\":[{}]}}", files.join(","));
         self.hub.put(&format!("/api/{repo}/revision/{revision}"), text.as_bytes(), faults);
     }
 
-    /// A file that the hub holds itself.
+    /// Serves a small file.
     pub fn small(&self, repo: &str, commit: &str, file: &str, bytes: &[u8], faults: &[Fault]) {
         let tag = format!("\"{}\"", crate::git_sha1(bytes));
         self.hub.put_with(
@@ -39,16 +39,17 @@ impl HubServer {
         );
     }
 
-    /// A file that lies on the other server, under `tag`: the SHA-256 of its bytes where all is well.
+    /// Serves a large file from `storage` with the etag `tag`, normally the SHA-256 of its content.
     pub fn large(&self, repo: &str, commit: &str, file: &str, bytes: &[u8], tag: &str, faults: &[Fault]) {
         let place = self.storage.put(&format!("/lfs/{tag}?signature=secret"), bytes, faults);
         let (quoted, size) = (format!("\"{tag}\""), bytes.len().to_string());
-        let told = [("x-linked-etag", quoted.as_str()), ("x-linked-size", &size), ("x-repo-commit", commit)];
-        self.hub.redirect(&path(repo, commit, file), &place, &told);
+        let headers =
+            [("x-linked-etag", quoted.as_str()), ("x-linked-size", &size), ("x-repo-commit", commit)];
+        self.hub.redirect(&path(repo, commit, file), &place, &headers);
     }
 }
 
-/// Where a file of a repository is asked for.
+/// URL path of a file.
 fn path(repo: &str, commit: &str, file: &str) -> String {
     format!("/{}/resolve/{commit}/{file}", repo.trim_start_matches("models/"))
 }

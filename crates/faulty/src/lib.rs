@@ -1,4 +1,4 @@
-//! A server on this machine for tests, at fault when told: what it answers, and how it fails to.
+//! A local HTTP server for tests that injects faults.
 
 mod digest;
 mod fault;
@@ -16,10 +16,10 @@ use std::{
 pub use digest::{git_sha1, sha256};
 pub use fault::Fault;
 pub use hub::HubServer;
-pub use request::Asked;
+pub use request::Request;
 use serve::{Shared, serve};
 
-/// The server. Every path has a file, or another place to look for it, and faults that come first.
+/// The server. Every path has a file or a redirect, and faults that are served first.
 pub struct Server {
     address: String,
     shared: Arc<Shared>,
@@ -34,10 +34,10 @@ struct File {
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts the server on a free port.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind a port");
+        let address = format!("http://{}", listener.local_addr().expect("local address"));
         let server = Self { address, shared: Arc::default() };
         let shared = server.shared.clone();
         thread::spawn(move || {
@@ -54,19 +54,19 @@ impl Server {
         &self.address
     }
 
-    /// Puts a file there, after so many faults; its address.
+    /// Serves a file after the given faults. Returns its URL.
     pub fn put(&self, path: &str, bytes: &[u8], faults: &[Fault]) -> String {
         let tag = format!("\"{}\"", &sha256(bytes)[..16]);
         self.put_with(path, bytes, &[("etag", &tag)], faults)
     }
 
-    /// The same with headers of its own.
+    /// [`Server::put`] with its own headers.
     pub fn put_with(&self, path: &str, bytes: &[u8], headers: &[(&str, &str)], faults: &[Fault]) -> String {
         let faults = faults.iter().copied().collect();
         self.insert(path, File { bytes: bytes.to_vec(), headers: owned(headers), elsewhere: None, faults })
     }
 
-    /// Sends whoever asks for `path` to `place`, an address or a path.
+    /// Redirects `path` to `place`, a URL or a path.
     pub fn redirect(&self, path: &str, place: &str, headers: &[(&str, &str)]) -> String {
         let headers = owned(headers);
         self.insert(path, File { headers, elsewhere: Some(place.to_owned()), ..File::default() })
@@ -77,17 +77,17 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
-    /// Everything that was asked for until now, in order.
-    pub fn asked(&self) -> Vec<Asked> {
+    /// All requests so far, in order.
+    pub fn asked(&self) -> Vec<Request> {
         lock(&self.shared.asked).clone()
     }
 
-    /// Bytes of bodies that anybody took.
+    /// Total bytes of the bodies sent.
     pub fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::Relaxed)
     }
 
-    /// How often anything was asked for.
+    /// Number of requests.
     pub fn requests(&self) -> usize {
         lock(&self.shared.asked).len()
     }

@@ -1,4 +1,4 @@
-//! One answer.
+//! Serves one request.
 
 use std::{
     collections::HashMap,
@@ -12,24 +12,24 @@ use std::{
     time::Duration,
 };
 
-use crate::{Asked, Fault, File, lock};
+use crate::{Fault, File, Request, lock};
 
-/// What comes before the end of every head.
+/// The end of every response header.
 const CLOSE: &str = "connection: close\r\n\r\n";
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Default)]
 pub(crate) struct Shared {
     pub files: Mutex<HashMap<String, File>>,
-    pub asked: Mutex<Vec<Asked>>,
+    pub asked: Mutex<Vec<Request>>,
     pub sent: AtomicU64,
 }
 
-/// Reads a question and answers it.
+/// Reads a request and responds.
 pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
-    let request = Asked::read(&stream)?;
+    let request = Request::read(&stream)?;
     lock(&shared.asked).push(request.clone());
-    let (file, fault) = chosen(&request, shared);
+    let (file, fault) = select(&request, shared);
     let mut out = Out { stream, shared };
     let headers: String = file.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     match (fault, &file.elsewhere) {
@@ -53,10 +53,10 @@ pub(crate) fn serve(stream: TcpStream, shared: &Shared) -> Result<()> {
     }
 }
 
-/// The file that is asked for, and what comes before it.
-fn chosen(request: &Asked, shared: &Shared) -> (File, Option<Fault>) {
+/// The requested file, and the fault to inject.
+fn select(request: &Request, shared: &Shared) -> (File, Option<Fault>) {
     let mut files = lock(&shared.files);
-    // What has no answer of its own under its query is answered by its path.
+    // Match the path with its query, then without.
     let plain = request.path.split('?').next().unwrap_or_default();
     let key = if files.contains_key(&request.path) { &request.path } else { plain };
     let Some(file) = files.get_mut(key) else { return (File::default(), Some(Fault::Status(404))) };
@@ -65,7 +65,7 @@ fn chosen(request: &Asked, shared: &Shared) -> (File, Option<Fault>) {
     (file.clone(), fault)
 }
 
-fn body(out: &mut Out, request: &Asked, file: &File, headers: &str, fault: Option<Fault>) -> Result<()> {
+fn body(out: &mut Out, request: &Request, file: &File, headers: &str, fault: Option<Fault>) -> Result<()> {
     let from = if matches!(fault, Some(Fault::Whole | Fault::HalfOfWhole)) { 0 } else { request.from };
     let all = file.bytes.len();
     if from > 0 && from >= all {
@@ -120,7 +120,7 @@ fn send(out: &mut Out, body: &[u8], all: usize, fault: Option<Fault>) -> Result<
     }
 }
 
-/// A connection that counts.
+/// A connection that counts sent bytes.
 struct Out<'a> {
     stream: TcpStream,
     shared: &'a Shared,

@@ -2,6 +2,7 @@
 //!
 //! Used for specs, studies, dashboards and filters; independent of their schemas.
 
+mod aliases;
 mod render;
 mod suggest;
 
@@ -81,7 +82,7 @@ impl Problem {
             Some(name) => problem.label(format!("did you mean `{name}`?")),
             None => problem,
         };
-        problem.help(format!("known: {}", known.join(", ")))
+        aliases::suggest(problem, name, known).help(format!("known: {}", known.join(", ")))
     }
 }
 

@@ -255,7 +255,7 @@ fn settings_that_cannot_work_are_found_before_anything_is_read() {
     };
     let one = |pattern: &str| WebDataset { shards: ShardList::One(pattern.into()), ..Default::default() };
     assert!(told(WebDataset::default()).contains("shards: name the shards"));
-    assert!(told(one("a-{0..}.tar")).contains("is no number"));
+    assert!(told(one("a-{0..}.tar")).contains("is not a number"));
     assert!(told(one("ftp://host/a.tar")).contains("not from ftp://"));
     let twice = ["a.tar", "{a,b}.tar"].map(|path| Source::Plain(path.into())).to_vec();
     assert!(

@@ -70,7 +70,7 @@ fn a_shard_that_never_comes_is_named_and_past_the_share_stops_the_run() {
     );
     lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
     let told = lab.events("data").join("\n");
-    says(&told, &["left out: ", "train-000003.tar", "given up after 4 tries"]);
+    says(&told, &["left out: ", "train-000003.tar", "gave up after 4 attempts"]);
 }
 
 #[test]

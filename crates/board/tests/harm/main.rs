@@ -117,7 +117,7 @@ fn a_store_that_is_corrupt_or_cut_off_while_it_is_watched() {
         let length = fs::metadata(&copy).unwrap().len();
         fs::write(&copy, vec![0xA5; length as usize]).unwrap();
         let mut corrupt = Terminal::start(&copy, &[]);
-        corrupt.until("no SQLite database");
+        corrupt.until("not a SQLite database");
         corrupt.press("q");
         assert!(corrupt.wait());
         fs::copy(store, &copy).unwrap();

@@ -1,6 +1,6 @@
-//! Settings and metrics of all runs by the names that a question asks for, and nothing else of them.
+//! Settings and metrics of all runs, restricted to given names.
 //!
-//! One scan each, in SQL: fifty thousand runs have millions of settings, of which a filter wants a few.
+//! One scan each, in SQL: 50,000 runs have millions of settings, of which a filter needs a few.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,36 +8,36 @@ use sqlx::{AssertSqlSafe, Row as _, Sqlite, sqlite::SqliteRow};
 
 use super::{
     Reader,
-    many::{json, piled},
+    fetch::{fetch_batched, json_list},
     points::series_row,
 };
 use crate::{RunId, SeriesRow, StoreError};
 
-/// What a question asks of many runs besides their rows.
+/// The settings, metrics and labels to read for many runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Settings and metrics that are called so, or end in it: `lr` stands for `optimizer.lr`.
+    /// Settings and metrics with this name or last component: `lr` matches `optimizer.lr`.
     pub names: Vec<String>,
-    /// Settings and metrics that lie below it, and metrics that have it between two signs: `optimizer`, `retrieval`.
+    /// Settings and metrics below this prefix, and metrics with it as a middle component: `optimizer`, `retrieval`.
     pub below: Vec<String>,
     /// Tags and notes.
     pub labels: bool,
 }
 
-/// A part of a query, and what is bound in it.
+/// A WHERE clause and its bound values.
 struct Condition {
     sql: String,
     bound: Vec<Vec<u8>>,
 }
 
 impl Reader {
-    /// The settings that are asked for, of all runs, as JSON text by key.
+    /// The requested settings of all runs, as JSON text by key.
     pub fn settings_asked(
         &self,
         asked: &Asked,
     ) -> Result<HashMap<RunId, BTreeMap<String, String>>, StoreError> {
         let Some(Condition { sql, bound }) = condition(asked, "key", '.') else { return Ok(HashMap::new()) };
-        // One row with all of them: each row that SQLite hands over has its price.
+        // One row with all of them: each row costs a thread switch.
         let sql = format!("SELECT json_group_array(json_array(run, key, value)) FROM config WHERE {sql}");
         let text: String = self.db.with("reading the settings", async |conn| {
             let query = sqlx::query_scalar::<Sqlite, String>(AssertSqlSafe(sql.as_str()));
@@ -51,7 +51,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// The metrics that are asked for, of all runs.
+    /// The requested metrics of all runs.
     pub fn series_asked(&self, asked: &Asked) -> Result<HashMap<RunId, Vec<SeriesRow>>, StoreError> {
         match condition(asked, "name", '/') {
             Some(Condition { sql, bound }) => {
@@ -61,11 +61,11 @@ impl Reader {
         }
     }
 
-    /// The metric by which each of `runs` is judged, where it has recorded it.
+    /// The `goal_metric` of each of `runs` that has recorded it.
     pub fn goals(&self, runs: &[RunId]) -> Result<HashMap<RunId, SeriesRow>, StoreError> {
         let sql = "SELECT m.* FROM json_each(CAST(? AS TEXT)) asked JOIN run r ON r.id = asked.value
                    JOIN metric m ON m.run = r.id AND m.name = r.goal_metric";
-        let found = self.series_where(sql, &[json(runs).into_bytes()])?.into_iter();
+        let found = self.series_where(sql, &[json_list(runs).into_bytes()])?.into_iter();
         Ok(found.filter_map(|(run, mut series)| Some((run, series.pop()?))).collect())
     }
 
@@ -84,7 +84,7 @@ impl Reader {
         let rows = self.db.with("reading the metrics", async |conn| {
             let query = sqlx::query::<Sqlite>(AssertSqlSafe(sql));
             let query = bound.iter().fold(query, |query, bytes| query.bind(bytes));
-            let rows = piled(query.fetch_all(conn)).await?;
+            let rows = fetch_batched(query.fetch_all(conn)).await?;
             let row = |row: &SqliteRow| Ok((RunId(row.try_get("run")?), series_row(row)?));
             rows.iter().map(row).collect::<Result<Vec<_>, sqlx::Error>>()
         })?;
@@ -96,8 +96,8 @@ impl Reader {
     }
 }
 
-/// Rows whose `column` is asked for; `sign` stands between the parts of its names. None where nothing is. Bytes are
-/// compared, as Rust does: SQL folds letters in LIKE, and ends texts at a NUL.
+/// Matches rows whose `column` is requested; `sign` separates the components of its names. None if nothing is requested.
+/// Compares bytes, as Rust does: SQL's LIKE ignores case, and texts end at a NUL.
 fn condition(asked: &Asked, column: &str, sign: char) -> Option<Condition> {
     let text = format!("CAST({column} AS BLOB)");
     let (mut terms, mut bound) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Records that come now and then, one statement each.
+//! Writes the records other than points, one statement each.
 
 use serde_json::Value;
 use sqlx::SqliteConnection;
@@ -6,12 +6,12 @@ use sqlx::SqliteConnection;
 use super::record::{Event, Record};
 use crate::{Goal, Level, NewArtifact, Probe, RankSet, Status};
 
-/// Writes anything but points.
+/// Writes a record; ignores points.
 pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Result<(), sqlx::Error> {
     match record {
-        Record::Points(_) => Ok(()), // these go many at a time: Session::take
+        Record::Points(_) => Ok(()), // written in bulk by Session::add_points
         Record::Rank(set) => rank(conn, run, set).await,
-        Record::Probe(seen) => probe(conn, run, seen).await,
+        Record::Probe(new) => probe(conn, run, new).await,
         Record::Picture(what) => picture(conn, &what.0, &what.1).await,
         Record::Event(what) => event(conn, run, what).await,
         Record::Artifact(what) => artifact(conn, run, what.0, &what.1).await,
@@ -21,14 +21,14 @@ pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Re
     }
 }
 
-/// The number of a metric, made when new.
+/// The row id of a metric; inserted if new.
 pub async fn metric(conn: &mut SqliteConnection, run: i64, name: &str) -> Result<i64, sqlx::Error> {
     let sql =
         "INSERT INTO metric (run, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET name = name RETURNING id";
     sqlx::query_scalar(sql).bind(run).bind(name).fetch_one(conn).await
 }
 
-/// Adds the ranks of an evaluation, or writes them anew.
+/// Inserts or replaces the ranks of an evaluation.
 pub async fn rank(conn: &mut SqliteConnection, run: i64, set: &RankSet) -> Result<(), sqlx::Error> {
     let blob: Vec<u8> = set.ranks.iter().flat_map(|rank| rank.to_le_bytes()).collect();
     let sql = "INSERT OR REPLACE INTO rank (run, step, split, suite, direction, weights, n, ranks)
@@ -45,13 +45,13 @@ async fn probe(conn: &mut SqliteConnection, run: i64, seen: &Probe) -> Result<()
     query.bind(text).execute(conn).await.map(|_| ())
 }
 
-/// Adds a thumbnail. Other runs may have brought the same.
+/// Inserts a thumbnail, unless another run already has.
 async fn picture(conn: &mut SqliteConnection, digest: &str, jpeg: &[u8]) -> Result<(), sqlx::Error> {
     let sql = "INSERT OR IGNORE INTO picture (digest, jpeg) VALUES (?, ?)";
     sqlx::query(sql).bind(digest).bind(jpeg).execute(conn).await.map(|_| ())
 }
 
-/// Adds an event.
+/// Inserts an event.
 pub async fn event(conn: &mut SqliteConnection, run: i64, event: &Event) -> Result<(), sqlx::Error> {
     let level = match event.level {
         Level::Info => "info",
@@ -88,7 +88,7 @@ async fn describe(
     sqlx::query(sql).bind(run).bind(name).bind(unit).bind(goal.as_str()).execute(conn).await.map(|_| ())
 }
 
-/// Adds a row to the environment, or writes it anew.
+/// Inserts or replaces an entry of the environment.
 pub async fn fact(
     conn: &mut SqliteConnection,
     run: i64,
@@ -99,7 +99,7 @@ pub async fn fact(
     sqlx::query(sql).bind(run).bind(key).bind(value.to_string()).execute(conn).await.map(|_| ())
 }
 
-/// Ends a run. The rate becomes that of all its work.
+/// Ends a run.
 pub async fn finish(
     conn: &mut SqliteConnection,
     run: i64,

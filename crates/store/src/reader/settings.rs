@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use super::Reader;
 use crate::{RunFacts, RunId, StoreError};
 
-/// One row a run: a hundred settings each would be thousands of rows, and each row has its price.
+/// One row per run: with 100 settings per run, the cost per row would dominate.
 const SETTINGS: &str = "SELECT run, json_group_object(key, value) FROM config
                         WHERE run IN (SELECT value FROM json_each(?)) GROUP BY run";
 const TAGS: &str = "SELECT run, json_group_array(tag) FROM tag GROUP BY run";
 const NOTES: &str = "SELECT run, json_group_array(text) FROM note GROUP BY run";
 
 impl Reader {
-    /// The resolved settings of `runs` as JSON text by key. They never change once a run has begun.
+    /// The resolved settings of `runs` as JSON text by key. They never change after a run has started.
     pub fn settings_of(
         &self,
         runs: &[RunId],
@@ -27,7 +27,7 @@ impl Reader {
             .collect())
     }
 
-    /// The tags, then the notes of all runs that have any.
+    /// The tags and the notes of all runs that have any.
     pub fn labels(&self) -> Result<[HashMap<RunId, Vec<String>>; 2], StoreError> {
         Ok([self.lists(TAGS)?, self.lists(NOTES)?])
     }

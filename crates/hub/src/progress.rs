@@ -1,4 +1,4 @@
-//! How far a repository has come, told on standard error once it takes more than a second.
+//! Download progress of a repository, on standard error after the first second.
 
 use std::{
     io::{IsTerminal as _, stderr},
@@ -11,17 +11,17 @@ use std::{
 
 use crate::{Listed, Name};
 
-/// What is quicker needs no words.
+/// Shorter downloads print nothing.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Counts what comes.
-pub(crate) struct Meter {
+/// Counts files and bytes.
+pub(crate) struct Progress {
     name: String,
     files: usize,
-    /// Bytes of all files, where the hub says.
+    /// Total size of all files, if known.
     total: Option<u64>,
     bytes: AtomicU64,
-    /// Of `bytes`, those that lay there before.
+    /// The part of `bytes` that was downloaded before.
     before: AtomicU64,
     ended: AtomicU64,
     since: Instant,
@@ -30,14 +30,14 @@ pub(crate) struct Meter {
 }
 
 /// Counts the bytes of one file.
-pub(crate) struct Count<'a> {
-    meter: &'a Meter,
+pub(crate) struct FileProgress<'a> {
+    progress: &'a Progress,
     length: AtomicU64,
 }
 
-impl Meter {
+impl Progress {
     pub fn start(name: &Name, files: &[&Listed]) -> Self {
-        // What a hub says may be any number.
+        // The reported sizes are untrusted.
         let total = files.iter().map(|file| file.size).try_fold(0_u64, |sum, size| sum.checked_add(size?));
         let now = Instant::now();
         Self {
@@ -53,14 +53,14 @@ impl Meter {
         }
     }
 
-    /// A file, of which `length` bytes are there.
-    pub fn file(&self, length: u64) -> Count<'_> {
+    /// Adds a file of which `length` bytes are already downloaded.
+    pub fn file(&self, length: u64) -> FileProgress<'_> {
         self.bytes.fetch_add(length, Ordering::Relaxed);
         self.before.fetch_add(length, Ordering::Relaxed);
-        Count { meter: self, length: AtomicU64::new(length) }
+        FileProgress { progress: self, length: AtomicU64::new(length) }
     }
 
-    /// A file is there.
+    /// Counts a completed file.
     pub fn done(&self) {
         self.ended.fetch_add(1, Ordering::Relaxed);
         self.show();
@@ -74,50 +74,50 @@ impl Meter {
         }
         *shown = Instant::now();
         match self.terminal {
-            true => eprint!("\r\x1b[2K{}", self.words()),
-            false => eprintln!("{}", self.words()),
+            true => eprint!("\r\x1b[2K{}", self.line()),
+            false => eprintln!("{}", self.line()),
         }
     }
 
-    fn words(&self) -> String {
+    fn line(&self) -> String {
         let (bytes, before) = (self.bytes.load(Ordering::Relaxed), self.before.load(Ordering::Relaxed));
         let rate = bytes.saturating_sub(before) as f64 / self.since.elapsed().as_secs_f64().max(1e-9);
-        let mut words = format!("fetching {}: ", clip_lab_escape::shown(&self.name));
+        let mut line = format!("fetching {}: ", clip_lab_escape::shown(&self.name));
         if self.files > 1 {
-            words += &format!("{} of {} files, ", self.ended.load(Ordering::Relaxed), self.files);
+            line += &format!("{} of {} files, ", self.ended.load(Ordering::Relaxed), self.files);
         }
-        words += &match self.total {
+        line += &match self.total {
             Some(total) => format!("{} of {}", size(bytes), size(total)),
             None => size(bytes),
         };
-        words += &format!(", {}/s", size(rate as u64));
+        line += &format!(", {}/s", size(rate as u64));
         match self.total {
             Some(total) if rate >= 1.0 && total > bytes => {
-                words + &format!(", {:.0} s left", (total - bytes) as f64 / rate)
+                line + &format!(", {:.0} s left", (total - bytes) as f64 / rate)
             }
-            _ => words,
+            _ => line,
         }
     }
 
-    /// Ends the line that was written over.
+    /// Ends the progress line.
     pub fn end(&self) {
         let shown = *self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if self.terminal && shown > self.since {
-            eprintln!("\r\x1b[2K{}", self.words());
+            eprintln!("\r\x1b[2K{}", self.line());
         }
     }
 }
 
-impl Count<'_> {
-    /// So many bytes of the file are there now; fewer than before when it was begun anew.
+impl FileProgress<'_> {
+    /// Sets the number of bytes downloaded; smaller than before after a restart.
     pub fn reached(&self, length: u64) {
         let before = self.length.swap(length, Ordering::Relaxed);
-        self.meter.bytes.fetch_add(length.wrapping_sub(before), Ordering::Relaxed); // wraps to a difference below 0
-        self.meter.show();
+        self.progress.bytes.fetch_add(length.wrapping_sub(before), Ordering::Relaxed); // wraps around for a negative difference
+        self.progress.show();
     }
 }
 
-/// `1.2 GB`, in powers of ten as disks and networks are sold.
+/// `1.2 GB`, in powers of ten.
 fn size(bytes: u64) -> String {
     match bytes as f64 {
         b if b >= 1e9 => format!("{:.2} GB", b / 1e9),
@@ -131,16 +131,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_adds_up() {
+    fn the_progress_line_adds_up() {
         let listed = |size| Listed { size: Some(size), ..Listed::default() };
-        let meter = Meter::start(&"hf:org/x".parse().unwrap(), &[&listed(4_000_000), &listed(6_000_000)]);
-        let (a, b) = (meter.file(1_000_000), meter.file(0));
+        let progress =
+            Progress::start(&"hf:org/x".parse().unwrap(), &[&listed(4_000_000), &listed(6_000_000)]);
+        let (a, b) = (progress.file(1_000_000), progress.file(0));
         a.reached(4_000_000);
-        meter.done();
+        progress.done();
         b.reached(2_000_000);
-        b.reached(500_000); // begun anew
-        let words = meter.words();
-        assert!(words.starts_with("fetching hf:org/x: 1 of 2 files, 4.5 MB of 10.0 MB, "), "{words}");
-        assert!(words.contains("/s, ") && words.ends_with(" s left"), "{words}");
+        b.reached(500_000); // restarted
+        let line = progress.line();
+        assert!(line.starts_with("fetching hf:org/x: 1 of 2 files, 4.5 MB of 10.0 MB, "), "{line}");
+        assert!(line.contains("/s, ") && line.ends_with(" s left"), "{line}");
     }
 }

@@ -1,5 +1,5 @@
-//! The plain way, for comparison: a table of (run, key, step, value) and a transaction for each log call, as trackers
-//! with a relational store have it.
+//! The baseline: a table of (run, key, step, value) and one transaction per log call, as in trackers with a relational
+//! store.
 
 use std::{
     path::Path,
@@ -11,13 +11,14 @@ use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::NAMES;
 
-/// How long it may write.
-const FOR: Duration = Duration::from_secs(2);
+/// How long it writes.
+const DURATION: Duration = Duration::from_secs(2);
 
-/// Prints what it does in that time.
+/// Prints its throughput.
 pub fn run(folder: &Path) -> Result<(), StoreError> {
-    let path = folder.join("rival.db");
-    let failed = |cause| StoreError::Database { path: path.clone(), doing: "the rival's work".into(), cause };
+    let path = folder.join("baseline.db");
+    let failed =
+        |cause| StoreError::Database { path: path.clone(), doing: "writing the baseline".into(), cause };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime =
         runtime.map_err(|cause| StoreError::File { path: path.clone(), doing: "starting", cause })?;
@@ -25,11 +26,11 @@ pub fn run(folder: &Path) -> Result<(), StoreError> {
     let points = calls * NAMES.len();
     let bytes = path.metadata().map(|m| m.len()).unwrap_or(0);
     println!(
-        "rival, a row for each value and a transaction for each call: {:.0} points/s, {:.0} bytes a point, \
-         a call {:.0?}, at worst {longest:.1?}",
-        points as f64 / FOR.as_secs_f64(),
+        "baseline, a row per value and a transaction per call: {:.0} points/s, {:.0} bytes per point, {:.0?} per \
+         call, at most {longest:.1?}",
+        points as f64 / DURATION.as_secs_f64(),
         bytes as f64 / points as f64,
-        FOR / calls as u32,
+        DURATION / calls as u32,
     );
     Ok(())
 }
@@ -40,7 +41,7 @@ async fn write(path: &Path) -> Result<(usize, Duration), sqlx::Error> {
                  value REAL NOT NULL, PRIMARY KEY (run, key, step))";
     sqlx::query(table).execute(&mut conn).await?;
     let (begin, mut calls, mut longest) = (Instant::now(), 0, Duration::ZERO);
-    while begin.elapsed() < FOR {
+    while begin.elapsed() < DURATION {
         let call = Instant::now();
         log(&mut conn, calls as i64).await?;
         longest = longest.max(call.elapsed());

@@ -1,4 +1,4 @@
-//! File names and texts of samples.
+//! Parses file names and texts of samples.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::members::Part;
 
-/// Endings of pictures that are decoded.
-const PICTURES: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jpe"];
+/// Supported image extensions.
+const IMAGES: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jpe"];
 
-/// Key and part of a file, as webdataset cuts them: at the first dot of the name, folders belong to the key. None for
-/// files that are no part of a sample, hidden ones too.
+/// Splits a path into key and part as WebDataset does: at the first dot of the file name; folders belong to the key. None
+/// for files that belong to no sample, such as hidden ones.
 pub(super) fn part(path: &str) -> Option<(String, Part)> {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let dot = name + path[name..].find('.')?;
@@ -19,14 +19,14 @@ pub(super) fn part(path: &str) -> Option<(String, Part)> {
         "txt" | "text" | "caption" => Part::Text,
         "json" => Part::Json,
         "cls" => Part::Class,
-        other if PICTURES.contains(&other) => Part::Picture(ending),
+        other if IMAGES.contains(&other) => Part::Image(ending),
         _ => return None,
     };
     let key = path[..dot].trim_start_matches("./");
     (dot > name && !key.is_empty()).then(|| (key.to_owned(), part))
 }
 
-/// A text, and whether bytes of it had to be taken for Latin-1.
+/// Decodes a text; true if it is not UTF-8 and was read as Latin-1.
 pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match str::from_utf8(bytes) {
@@ -35,7 +35,7 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     }
 }
 
-/// What a JSON says under `key`: a text or a list of texts. None when it is no JSON.
+/// The captions under `key` of a JSON: a string or a list of strings. None if it is not JSON.
 pub(super) fn captions(json: &[u8], key: &str) -> Option<Vec<String>> {
     let (text, _) = text(json);
     let value: Value = serde_json::from_str(&text).ok()?;
@@ -51,12 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_cut_at_their_first_dot() {
+    fn names_are_split_at_their_first_dot() {
         let key = |path| part(path).map(|(key, _)| key);
-        assert_eq!(part("./a.d/b.JPG"), Some(("a.d/b".into(), Part::Picture("jpg".into()))));
+        assert_eq!(part("./a.d/b.JPG"), Some(("a.d/b".into(), Part::Image("jpg".into()))));
         assert_eq!(key("x/0001.txt").unwrap(), "x/0001");
-        for stranger in [".jpg", "x/._a.jpg", "a", "a.seg.png", "a.npy", "./", ""] {
-            assert_eq!(key(stranger), None, "{stranger}");
+        for other in [".jpg", "x/._a.jpg", "a", "a.seg.png", "a.npy", "./", ""] {
+            assert_eq!(key(other), None, "{other}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What else a [`crate::Reader`] knows of a run. Rows serialize, for `--json`.
+//! Events, artifacts and notes of a run, as a [`crate::Reader`] returns them. Rows serialize, for `--json`.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Level;
 
-/// Which ranks of a run are meant, in the words of [`crate::RankSet`].
+/// The key of a [`crate::RankSet`] within a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evaluated<'a> {
     /// Step of the evaluated weights.
@@ -15,57 +15,57 @@ pub struct Evaluated<'a> {
     pub split: &'a str,
     /// What was evaluated, such as `retrieval`.
     pub suite: &'a str,
-    /// Which way, such as `t2i`.
+    /// Query and gallery, such as `t2i`.
     pub direction: &'a str,
     /// `raw` or `ema`.
     pub weights: &'a str,
 }
 
-/// Something that happened in a run.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventRow {
-    /// Grows with time; hand the last one to [`crate::Reader::events`] to get only what is new.
+    /// Increases with time; pass the last one to [`crate::Reader::events`] to get only new events.
     pub id: i64,
     /// When, milliseconds since 1970.
     pub at_ms: i64,
-    /// How grave.
+    /// Severity.
     pub level: Level,
-    /// A word such as `checkpoint`, `resume`, `store`.
+    /// Such as `checkpoint`, `resume`, `store`.
     pub kind: String,
-    /// At which step, when it belongs to one.
+    /// The step, if it belongs to one.
     pub step: Option<u64>,
-    /// What happened.
+    /// The message.
     pub text: String,
 }
 
 /// A file a run has written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ArtifactRow {
-    /// Its number.
+    /// Row id.
     pub id: i64,
     /// When it was recorded, milliseconds since 1970.
     pub at_ms: i64,
-    /// A word such as `checkpoint`, `embeddings`, `chart`.
+    /// Such as `checkpoint`, `embeddings`, `chart`.
     pub kind: String,
     /// Its name within its kind, such as `best`.
     pub name: String,
     /// The step it was written at.
     pub step: Option<u64>,
-    /// Where it is; relative paths are relative to the run's folder.
+    /// Its path; relative paths are relative to the run's folder.
     pub path: PathBuf,
-    /// Its size.
+    /// Size.
     pub bytes: u64,
-    /// A digest of its content, when one was taken.
+    /// A digest of its content, if one was computed.
     pub digest: Option<String>,
 }
 
-/// A remark somebody wrote on a run.
+/// A note on a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NoteRow {
-    /// Its number.
+    /// Row id.
     pub id: i64,
     /// When, milliseconds since 1970.
     pub at_ms: i64,
-    /// The remark.
+    /// The note.
     pub text: String,
 }

@@ -1,11 +1,11 @@
-//! The row of a run: its first start, its later ones.
+//! The row of a run: inserting it, and starting another attempt.
 
 use sqlx::SqliteConnection;
 
-use super::{record::Record, session::Session, small, summary::recount};
+use super::{record::Record, records, session::Session, summary::recount};
 use crate::{Level, NewRun, ResumePoint, Status, db::Host};
 
-/// Inserts the run, or takes over the row that announced it. Answers with its number.
+/// Inserts the run, or takes over its queued row. Returns the row id.
 pub async fn insert(
     conn: &mut SqliteConnection,
     new: &NewRun,
@@ -36,14 +36,14 @@ async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(
     }
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&new.environment) else { return Ok(()) };
     for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-        small::fact(conn, run, key, value).await?;
+        records::fact(conn, run, key, value).await?;
     }
     Ok(())
 }
 
-/// Begins another attempt at `from`: what the earlier one did later no longer counts. Answers with the milliseconds of
-/// work that still count, or with the process that began one since attempt `last` was read.
-pub async fn again(
+/// Starts another attempt at `from`, superseding later records. Returns the milliseconds of work that remain, or the
+/// process that started an attempt since attempt `last` was read.
+pub async fn resume(
     conn: &mut SqliteConnection,
     uid: &str,
     last: u32,
@@ -76,11 +76,11 @@ pub async fn again(
     let query = sqlx::query(sql).bind(attempt).bind(crate::now_ms()).bind(&host.host).bind(host.pid);
     query.bind(&host.boot_id).bind(run).execute(&mut *conn).await?;
     let text = format!("attempt {attempt} resumes after step {from_step}");
-    small::write(conn, run, &Record::event(Level::Info, "resume", Some(from_step), &text)).await?;
+    records::write(conn, run, &Record::event(Level::Info, "resume", Some(from_step), &text)).await?;
     rewind(conn, run).await.map(Ok)
 }
 
-/// Everything from tick `from` on stops counting, and the blocks that held some of it are made anew.
+/// Supersedes every tick from `from` on, and rebuilds the blocks that contained one.
 async fn supersede(
     conn: &mut SqliteConnection,
     run: i64,
@@ -96,7 +96,7 @@ async fn supersede(
     Session::rebuild(conn, run, from, next).await
 }
 
-/// Puts the run row back to the last tick that counts.
+/// Resets the run row to the last tick that is not superseded.
 async fn rewind(conn: &mut SqliteConnection, run: i64) -> Result<i64, sqlx::Error> {
     let sql = "SELECT step, epoch, samples, active_ms FROM tick WHERE run = ? AND superseded_by IS NULL
                ORDER BY tick DESC LIMIT 1";
