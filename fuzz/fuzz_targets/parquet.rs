@@ -1,4 +1,4 @@
-//! Parquet files with pictures: any bytes are read or refused with words, and every row that is listed gives a picture or
+//! Parquet files with images: any bytes are read or refused with words, and every row that is listed gives an image or
 //! a reason. What makes the library panic is a reason too.
 #![no_main]
 

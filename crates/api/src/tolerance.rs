@@ -8,7 +8,7 @@ pub const TOLERATE: f64 = 0.05;
 /// Names that are listed in one message.
 const LISTED: usize = 20;
 
-/// Refuses what is `bad` once it is more than `share` of `all`. `what` says of what in the plural, such as "pictures".
+/// Refuses what is `bad` once it is more than `share` of `all`. `what` says of what in the plural, such as "images".
 ///
 /// # Errors
 /// With the list, one on a line.

@@ -16,7 +16,7 @@ pub struct ConvConfig {
     pub kernel: i64,
     /// Step of the kernel.
     pub stride: i64,
-    /// Zeros around the picture on each side.
+    /// Zeros around the image on each side.
     pub padding: i64,
     /// Groups of channels that do not see each other.
     pub groups: i64,
@@ -59,7 +59,7 @@ impl Conv {
     /// `[B, input, H, W]` to `[B, output, H', W']`.
     ///
     /// # Errors
-    /// When the channels are others or the kernel is larger than the padded picture.
+    /// When the channels are others or the kernel is larger than the padded image.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let ConvConfig { stride, padding, groups, .. } = self.config;
         let bias = self.bias.as_ref();

@@ -1,4 +1,4 @@
-//! Pictures per second on one core: from files to normalised numbers through the standard training augmentation
+//! Images per second on one core: from files to normalised numbers through the standard training augmentation
 //! (random resized crop to 224, bicubic), beside the bare decoder and beside torchvision with Pillow in the same run.
 //!
 //! `cargo run -p plugins-augment --example decode -- ../shared/data/photos ../shared/data/flickr8k/Images`
@@ -18,7 +18,7 @@ use clip_lab_picture::{Normalise, Scratch};
 use plugins_augment::RandomResizedCrop;
 
 const SIDE: u32 = 224;
-/// Pictures of a folder that are looked at, and how often; the best round counts, since others use the machine too.
+/// Images of a folder that are looked at, and how often; the best round counts, since others use the machine too.
 const PICTURES: usize = 600;
 const ROUNDS: usize = 7;
 const MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
@@ -55,7 +55,7 @@ fn measure(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Pictures per second of the best round: decoded alone, for training, for evaluation. They take turns, so that whoever else
+/// Images per second of the best round: decoded alone, for training, for evaluation. They take turns, so that whoever else
 /// uses the machine slows all of them.
 fn ours(files: &[PathBuf]) -> Result<[f64; 3]> {
     let bytes: Vec<Vec<u8>> = files.iter().map(fs::read).collect::<Result<_, _>>()?;

@@ -1,12 +1,12 @@
-//! Parts of pictures put into others.
+//! Parts of images put into others.
 
 use clip_lab_api::prelude::*;
 use rand::Rng as _;
 
 use crate::mixing;
 
-/// CutMix, <https://arxiv.org/abs/1905.04899>: a box of every picture of a batch is filled with the same box of its
-/// partner, and the target with as much of the partner's as the box has of the picture. The box is drawn once for a
+/// CutMix, <https://arxiv.org/abs/1905.04899>: a box of every image of a batch is filled with the same box of its
+/// partner, and the target with as much of the partner's as the box has of the image. The box is drawn once for a
 /// batch: 1 - share of the area with the share from Beta(alpha, alpha), its centre anywhere, cut off at the edges; the
 /// targets follow what was left of it. Partners are the batch in reverse, as timm's `mode="batch"` has them. For
 /// classification only.

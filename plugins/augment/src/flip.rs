@@ -4,7 +4,7 @@ use clip_lab_api::prelude::*;
 use image::{RgbImage, imageops};
 use rand::Rng as _;
 
-/// Mirrors a picture left to right now and then. Leave it out where captions say left and right.
+/// Mirrors an image left to right now and then. Leave it out where captions say left and right.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flip {

@@ -1,4 +1,4 @@
-//! Augmentations of pictures and of batches.
+//! Augmentations of images and of batches.
 
 mod color_jitter;
 mod cutmix;

@@ -10,7 +10,7 @@ pub fn check(faults: &mut Faults, alpha: f64, probability: f64) {
     faults.require((0.0..=1.0).contains(&probability), "probability", "a probability lies between 0 and 1");
 }
 
-/// The share that every picture of a batch keeps, from Beta(alpha, alpha); none for a batch that is left alone.
+/// The share that every image of a batch keeps, from Beta(alpha, alpha); none for a batch that is left alone.
 ///
 /// # Errors
 /// When there is no such distribution.

@@ -1,10 +1,10 @@
-//! Pictures laid over each other.
+//! Images laid over each other.
 
 use clip_lab_api::prelude::*;
 
 use crate::mixing;
 
-/// Mixup, <https://arxiv.org/abs/1710.09412>: every picture of a batch becomes a blend of itself and its partner, and so
+/// Mixup, <https://arxiv.org/abs/1710.09412>: every image of a batch becomes a blend of itself and its partner, and so
 /// does its target. The share is drawn once for a batch from Beta(alpha, alpha), and the partners are the batch in
 /// reverse, as timm's `mode="batch"` does. For classification only.
 ///

@@ -1,4 +1,4 @@
-//! Holes in pictures.
+//! Holes in images.
 
 use clip_lab_api::prelude::*;
 use rand::Rng as _;
@@ -17,20 +17,20 @@ pub enum Filling {
     Pixel,
 }
 
-/// Random erasing, <https://arxiv.org/abs/1708.04896>, as timm does it: rectangles of a picture are filled after
+/// Random erasing, <https://arxiv.org/abs/1708.04896>, as timm does it: rectangles of an image are filled after
 /// normalisation, when numbers have about mean 0 and deviation 1.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomErasing {
-    /// How often a picture gets holes, from 0 to 1.
+    /// How often an image gets holes, from 0 to 1.
     pub probability: f64,
-    /// Smallest and largest part of the picture's area that is erased.
+    /// Smallest and largest part of the image's area that is erased.
     pub area: [f64; 2],
     /// Flattest and tallest shape, as height over width; drawn evenly on a logarithmic scale.
     pub ratio: [f64; 2],
     /// `const` (zero), `rand` (one colour) or `pixel` (noise).
     pub mode: Filling,
-    /// Most holes in a picture; between one and so many are drawn, which share the area.
+    /// Most holes in an image; between one and so many are drawn, which share the area.
     pub count: u32,
 }
 

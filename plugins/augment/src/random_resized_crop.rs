@@ -6,11 +6,11 @@ use rand::Rng as _;
 use clip_lab_picture::Area;
 
 /// Cuts out a random part and resizes it to the square that the image encoder wants. CLIP's own recipe keeps at
-/// least nine tenths of the picture, so that the caption still fits; classifiers go down to 0.08.
+/// least nine tenths of the image, so that the caption still fits; classifiers go down to 0.08.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomResizedCrop {
-    /// Smallest and largest part of the picture's area.
+    /// Smallest and largest part of the image's area.
     pub scale: [f64; 2],
     /// Narrowest and widest shape, as width over height.
     pub ratio: [f64; 2],

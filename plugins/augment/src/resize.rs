@@ -1,9 +1,9 @@
-//! A square picture without chance: what evaluation does, also in training.
+//! A square image without chance: what evaluation does, also in training.
 
 use clip_lab_api::prelude::*;
 
-/// Resizes a picture to the square that the image encoder wants. Nothing is random, so a locked image tower needs to
-/// see each picture only once.
+/// Resizes an image to the square that the image encoder wants. Nothing is random, so a locked image tower needs to
+/// see each image only once.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "resize")]

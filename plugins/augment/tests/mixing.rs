@@ -1,4 +1,4 @@
-//! Mixing the pictures of a batch: `mixup` and `cutmix`.
+//! Mixing the images of a batch: `mixup` and `cutmix`.
 
 use clip_lab_api::prelude::tch::{Device, Kind, Tensor};
 use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Settings, rng};
@@ -10,7 +10,7 @@ fn built(settings: &impl Plugin<dyn Augment>) -> Box<dyn Augment> {
     settings.build(AugmentScope { image_size: 8 }).unwrap()
 }
 
-/// Picture i is full of the number i, and of class i.
+/// Image i is full of the number i, and of class i.
 fn batch(size: i64) -> (Tensor, Tensor) {
     let numbers = Tensor::arange(size, (Kind::Double, Device::Cpu));
     let images = numbers.view([size, 1, 1, 1]).expand([size, 3, 8, 10], false).contiguous();
@@ -26,7 +26,7 @@ fn worst(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().double_value(&[])
 }
 
-/// For every batch: rows sum to one, shapes and kinds stay, and each picture's mean is that of its targets.
+/// For every batch: rows sum to one, shapes and kinds stay, and each image's mean is that of its targets.
 fn holds(augment: &dyn Augment) {
     for (size, index) in [1, 2, 5, 8].into_iter().flat_map(|size| (0..25).map(move |index| (size, index))) {
         let (images, targets) = batch(size);
@@ -38,7 +38,7 @@ fn holds(augment: &dyn Augment) {
                 < 1e-12
         );
         assert!(soft.min().double_value(&[]) >= 0.0);
-        // Picture i is worth i, so targets and pixels must agree about how much of whom is in it.
+        // Image i is worth i, so targets and pixels must agree about how much of whom is in it.
         let numbers = Tensor::arange(size, (Kind::Double, Device::Cpu));
         let means = mixed.mean_dim([1i64, 2, 3].as_slice(), false, None);
         assert!(worst(&means, &soft.matmul(&numbers)) < 1e-12, "{size} pictures, batch {index}");

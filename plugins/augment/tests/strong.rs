@@ -1,4 +1,4 @@
-//! Strong augmentation of single pictures: `rand_augment` and `random_erasing`.
+//! Strong augmentation of single images: `rand_augment` and `random_erasing`.
 
 use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Section, Settings, parse, rng};
 use image::{Rgb, RgbImage};
@@ -82,7 +82,7 @@ fn more_magnitude_moves_a_picture_further() {
     }
 }
 
-/// What a picture of ones becomes: the share of its pixels that were erased.
+/// What an image of ones becomes: the share of its pixels that were erased.
 fn erased(settings: &RandomErasing, index: u64) -> (f64, Vec<f32>) {
     let side = 32;
     let mut pixels = vec![1.0; 3 * side * side];
@@ -144,7 +144,7 @@ fn several_holes_share_the_area_and_no_chance_leaves_the_picture_alone() {
     let never = RandomErasing { probability: 0.0, ..Default::default() };
     assert!(!never.facts().random && (0..50).all(|index| erased(&never, index).0 == 0.0));
     assert_eq!(erased(&settings, 7), erased(&settings, 7));
-    // A picture of one pixel has no room for a hole.
+    // An image of one pixel has no room for a hole.
     let mut pixels = [1.0; 3];
     built(&settings).after_normalise(&mut pixels, 1, &mut rng(0, 0, 0));
 }

@@ -1,6 +1,6 @@
 //! The embedded data set: emoji and what they are called.
 //!
-//! Pictures: Twemoji, copyright Twitter, Inc and other contributors, licensed under CC-BY 4.0
+//! Images: Twemoji, copyright Twitter, Inc and other contributors, licensed under CC-BY 4.0
 //! (<https://creativecommons.org/licenses/by/4.0/>), through the crate `twemoji-assets`. Names, groups and
 //! shortcodes: Unicode CLDR and gemoji, through the crate `emojis`.
 
@@ -12,7 +12,7 @@ use crate::Split;
 
 /// About 1,900 emoji, 72x72 pixels on white, with their names as captions and their groups ("food and drink") as
 /// classes. Needs no files. 80% of the emoji are for training, 10% for validation and 10% for test; a hash of the
-/// emoji decides, and all skin tones of one stay together. Pictures: Twemoji, CC-BY 4.0.
+/// emoji decides, and all skin tones of one stay together. Images: Twemoji, CC-BY 4.0.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "emoji")]
@@ -21,7 +21,7 @@ pub struct EmojiPictures {
     pub split: Split,
     /// Whether shortcodes ("thumbsup") are captions beside the name ("thumbs up").
     pub shortcodes: bool,
-    /// Whether every skin tone is a picture of its own.
+    /// Whether every skin tone is an image of its own.
     pub skin_tones: bool,
 }
 
@@ -105,7 +105,7 @@ fn part(base: &Emoji) -> Split {
     Split::of(&plain(base.as_str()), 0.1, 0.1)
 }
 
-/// Without variation selectors, which say "as a picture, please" and which lists of emoji disagree about.
+/// Without variation selectors, which say "as an image, please" and which lists of emoji disagree about.
 fn plain(emoji: &str) -> String {
     emoji.replace('\u{fe0f}', "")
 }

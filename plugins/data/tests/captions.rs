@@ -1,4 +1,4 @@
-//! Folders of pictures with lists of captions.
+//! Folders of images with lists of captions.
 
 mod common;
 
@@ -36,7 +36,7 @@ fn empty_captions_and_missing_pictures_are_left_out_and_said() {
     assert!(said.contains("pictures without a caption: 1 (b.png)"), "{said}");
     assert_eq!(patient.facts().pictures, Some(2));
     assert_eq!(patient.facts().captions, Some(2));
-    // Each share of its own: one of four pictures is missing, and two of four captions are empty.
+    // Each share of its own: one of four images is missing, and two of four captions are empty.
     let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
     assert!(
         error.contains("1 of 4 pictures, listed but not in") && error.contains("\n  not_there.png"),

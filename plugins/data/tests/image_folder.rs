@@ -14,7 +14,7 @@ use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
 use tempfile::TempDir;
 
-/// A folder with these files; pictures are as red as their number.
+/// A folder with these files; images are as red as their number.
 fn tree(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (number, file) in files.iter().enumerate() {
@@ -104,7 +104,7 @@ fn links_to_classes_and_pictures_count_and_circles_end() {
     assert_eq!(names(&*opened(&chosen)), ["cow/y.png", "hound/b.png", "hound/more/a.PNG"]);
 }
 
-/// Two classes of 40 and 10 pictures.
+/// Two classes of 40 and 10 images.
 fn uneven() -> TempDir {
     let files: Vec<String> =
         (0..50).map(|n| format!("{}/{n:02}.png", if n < 40 { "many" } else { "few" })).collect();
@@ -126,7 +126,7 @@ fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
     assert_eq!(both.len(), 50);
     assert_eq!(val, part(&dir, Part::Val, 0.2, None));
     assert!(train.is_sorted() && val.is_sorted());
-    // A larger share only adds; a picture that goes moves at most one other of its class.
+    // A larger share only adds; an image that goes moves at most one other of its class.
     let more = part(&dir, Part::Val, 0.4, None);
     assert!(val.iter().all(|name| more.contains(name)) && more.len() == 20);
     fs::remove_file(dir.path().join(&train[20])).unwrap();

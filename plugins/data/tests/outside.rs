@@ -22,7 +22,7 @@ fn set(rows: &[&str]) -> TempDir {
     folder(&*format!("image,caption\na.png,one\n{rows}"))
 }
 
-/// A picture that belongs to nobody's data set.
+/// An image that belongs to nobody's data set.
 fn private() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::copy(set(&[]).path().join("Images/a.png"), dir.path().join("private.png")).unwrap();

@@ -33,7 +33,7 @@ fn sample(number: usize) -> NewSample {
     }
 }
 
-/// Shards `PREFIX-000000.tar`, ... of so many pictures each.
+/// Shards `PREFIX-000000.tar`, ... of so many images each.
 fn shards(folder: &Path, prefix: &str, shards: usize, each: usize, change: impl Fn(&mut NewSample)) {
     for shard in 0..shards {
         // Each shard alone, so that the number in it is what the test says.
@@ -234,7 +234,7 @@ fn what_does_not_fit_the_cache_is_fetched_again_before_it_is_read() {
     assert_eq!(data.picture(0).unwrap().decode().unwrap(), picture(0));
     let before = server.requests();
     data.ahead(&(8..24).collect::<Vec<_>>());
-    // Shard 2, which is read next, and the two after it; nobody has read a picture yet.
+    // Shard 2, which is read next, and the two after it; nobody has read an image yet.
     let asked = || server.asked()[before..].iter().map(|asked| asked.path.clone()).collect::<Vec<_>>();
     for _ in 0..200 {
         if asked().len() == 3 {

@@ -11,7 +11,7 @@ use plugins_eval::both;
 use tch::{Device, Kind, Tensor};
 
 const ROUNDS: usize = 5;
-/// Pictures in a tile, as [`plugins_eval`]'s `retrieval` has it.
+/// Images in a tile, as [`plugins_eval`]'s `retrieval` has it.
 const ROWS: usize = 256;
 
 fn main() -> Result<()> {
@@ -109,7 +109,7 @@ fn tiles(images: &Tensor, captions: &Tensor, rows: i64) -> Result<()> {
     Ok(())
 }
 
-/// Unit vectors; a caption looks a little like its picture.
+/// Unit vectors; a caption looks a little like its image.
 fn write(file: &Path, images: i64, captions: i64, width: i64) -> Result<()> {
     tch::manual_seed(0);
     let random = |rows| Tensor::f_randn([rows, width], (Kind::Float, Device::Cpu));

@@ -1,10 +1,10 @@
-//! Accuracies, from the rank of each picture's class.
+//! Accuracies, from the rank of each image's class.
 
 use clip_lab_api::prelude::*;
 
 use crate::rank::{hit, mean, ranks_and_first};
 
-/// Pictures that are compared with all classes at a time.
+/// Images that are compared with all classes at a time.
 const ROWS: usize = 256;
 
 /// The metrics of [`Classified::evaluation`].
@@ -12,7 +12,7 @@ pub fn accuracies(suite: &str) -> Vec<Metric> {
     ["top1", "top5", "mean_per_class"].map(|name| Metric::share(format!("{suite}/{name}"))).to_vec()
 }
 
-/// The pictures that have a class, and their classes. `who` asks.
+/// The images that have a class, and their classes. `who` asks.
 ///
 /// # Errors
 /// When there are none.
@@ -35,10 +35,10 @@ pub fn pick(all: &Tensor, rows: &[i64]) -> Result<Tensor> {
     Ok(all.f_index_select(0, &Tensor::from_slice(rows).f_to_device(all.device())?)?)
 }
 
-/// Pictures, each with the class that it is of and the one that it was taken for.
+/// Images, each with the class that it is of and the one that it was taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classified {
-    /// The class of each picture.
+    /// The class of each image.
     pub labels: Vec<i64>,
     /// The rank (from 0) of that class among all.
     pub ranks: Vec<u32>,
@@ -49,7 +49,7 @@ pub struct Classified {
 }
 
 impl Classified {
-    /// Pictures `[N, D]` and what asks for each class `[C, D]`; `labels` `[N]` are the right classes.
+    /// Images `[N, D]` and what asks for each class `[C, D]`; `labels` `[N]` are the right classes.
     ///
     /// # Errors
     /// Those of [`crate::ranks`].
@@ -58,12 +58,12 @@ impl Classified {
         Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })
     }
 
-    /// Share of pictures whose class stands first.
+    /// Share of images whose class stands first.
     pub fn top1(&self) -> f64 {
         hit(&self.ranks, 1)
     }
 
-    /// The mean over classes that have pictures of the share of those whose class stands first.
+    /// The mean over classes that have images of the share of those whose class stands first.
     pub fn mean_per_class(&self) -> f64 {
         let mut by_class = vec![Vec::new(); self.classes];
         for (&label, &rank) in self.labels.iter().zip(&self.ranks) {
@@ -73,7 +73,7 @@ impl Classified {
         mean(by_class.iter().map(|ranks| hit(ranks, 1)))
     }
 
-    /// How often pictures of each class (rows) were taken for each (columns), row by row.
+    /// How often images of each class (rows) were taken for each (columns), row by row.
     pub fn confusion(&self) -> Vec<u64> {
         let mut counts = vec![0; self.classes * self.classes];
         for (&label, &answer) in self.labels.iter().zip(&self.answers) {
@@ -85,7 +85,7 @@ impl Classified {
     /// `top1`, `top5` (with more than five classes) and `mean_per_class`, named after `suite`, and the ranks.
     ///
     /// # Errors
-    /// When there are no pictures.
+    /// When there are no images.
     pub fn evaluation(self, suite: &'static str) -> Result<Evaluation> {
         ensure!(!self.labels.is_empty(), "{suite}: there are no pictures");
         let mut metrics = vec![("top1", self.top1()), ("mean_per_class", self.mean_per_class())];

@@ -6,7 +6,7 @@ use crate::accuracy::{Classified, accuracies, labelled, pick};
 
 /// Accuracy of a model with a classifier.
 ///
-/// `top1`, `top5` (when there are more than five classes): share of pictures whose class is among the first.
+/// `top1`, `top5` (when there are more than five classes): share of images whose class is among the first.
 /// `mean_per_class`: `top1` of every class, averaged, so that a common class counts no more than a rare one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -31,10 +31,10 @@ impl Evaluator for Classification {
 }
 
 impl Classification {
-    /// What becomes of every picture.
+    /// What becomes of every image.
     ///
     /// # Errors
-    /// When no picture has a class, or the model no classifier.
+    /// When no image has a class, or the model no classifier.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (pictures, labels) = labelled("classification", model.data())?;
         let logits = pick(&model.logits()?, &pictures)?; // [N, C]

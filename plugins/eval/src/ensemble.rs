@@ -8,7 +8,7 @@ use crate::{
     zero_shot::class_weights,
 };
 
-/// Pictures with a class each.
+/// Images with a class each.
 #[derive(Debug)]
 pub struct Pictures {
     /// Their embeddings, unit length, `[N, D]`.
@@ -65,7 +65,7 @@ impl Ensemble {
         self.texts.is_empty()
     }
 
-    /// What becomes of the pictures with the templates `which` averaged, as in [`class_weights`].
+    /// What becomes of the images with the templates `which` averaged, as in [`class_weights`].
     ///
     /// # Errors
     /// When `which` names none, and those of ranking.

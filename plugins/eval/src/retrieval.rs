@@ -4,11 +4,11 @@ use clip_lab_api::prelude::*;
 
 use crate::rank::{Both, both, hit, mean, summarised, summary};
 
-/// Retrieval over the whole split: every caption looks for its picture (`t2i`) and every picture for its captions
-/// (`i2t`), among all unique pictures and all captions.
+/// Retrieval over the whole split: every caption looks for its image (`t2i`) and every image for its captions
+/// (`i2t`), among all unique images and all captions.
 ///
-/// `hit@k`: share of queries with a right answer among the first k; with several captions a picture any of them counts,
-/// which is what papers call R@K. `recall@k` (only with several captions): share of a picture's captions among the
+/// `hit@k`: share of queries with a right answer among the first k; with several captions an image any of them counts,
+/// which is what papers call R@K. `recall@k` (only with several captions): share of an image's captions among the
 /// first k. `median_rank`, `mean_rank` and `mrr` take the best right answer, counted from 1. Of equal scores the lower
 /// index stands first.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +16,7 @@ use crate::rank::{Both, both, hit, mean, summarised, summary};
 pub struct Retrieval {
     /// The k of `hit@k` and `recall@k`.
     pub k: Vec<u32>,
-    /// Pictures compared with four times as many captions at a time. Their scores, 16 bytes times the square of this, are
+    /// Images compared with four times as many captions at a time. Their scores, 16 bytes times the square of this, are
     /// counted fastest while they are in the processor's cache.
     pub rows: u32,
 }
@@ -61,16 +61,16 @@ impl Evaluator for Retrieval {
 /// What a retrieval found, before it is summed up.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// For each caption the rank (from 0) of its picture.
+    /// For each caption the rank (from 0) of its image.
     pub t2i: Vec<u32>,
-    /// For each picture with captions, in order, the ranks (from 0) of all its captions.
+    /// For each image with captions, in order, the ranks (from 0) of all its captions.
     pub i2t: Vec<Vec<u32>>,
 }
 
 /// Retrieves in both directions.
 ///
-/// `images` `[N, D]` and `captions` `[M, D]` of unit length; `owner` `[M]` int64: the picture of each caption. A
-/// picture without captions is an answer but asks nothing. `rows` pictures are compared at a time.
+/// `images` `[N, D]` and `captions` `[M, D]` of unit length; `owner` `[M]` int64: the image of each caption. An
+/// image without captions is an answer but asks nothing. `rows` images are compared at a time.
 ///
 /// # Errors
 /// Those of [`both`].

@@ -7,11 +7,11 @@ use crate::{
     templates::{Named, Templates},
 };
 
-/// Zero-shot classification: each class is written into prompt templates, embedded and averaged, and a picture goes to
+/// Zero-shot classification: each class is written into prompt templates, embedded and averaged, and an image goes to
 /// the nearest class. As in CLIP, <https://arxiv.org/abs/2103.00020>, embeddings are unit length before and after the
 /// average.
 ///
-/// `top1`, `top5` (when there are more than five classes): share of pictures whose class is among the first.
+/// `top1`, `top5` (when there are more than five classes): share of images whose class is among the first.
 /// `mean_per_class`: `top1` of every class, averaged, so that a common class counts no more than a rare one.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -51,10 +51,10 @@ impl Evaluator for ZeroShot {
 }
 
 impl ZeroShot {
-    /// What becomes of every picture.
+    /// What becomes of every image.
     ///
     /// # Errors
-    /// When no picture has a class, and those of the towers.
+    /// When no image has a class, and those of the towers.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (pictures, labels) = labelled("zero_shot", model.data())?;
         let texts = self.templates.fill(model.data().classes());

@@ -1,4 +1,4 @@
-//! What `run.channels_last` gains on this processor: ResNet-50 on 8 pictures, the best of five passes each.
+//! What `run.channels_last` gains on this processor: ResNet-50 on 8 images, the best of five passes each.
 
 use std::time::Instant;
 

@@ -6,7 +6,7 @@ use clip_lab_api::prelude::*;
 use clip_lab_blocks::{Scripted, sizes};
 
 /// An image tower that was written in Python and saved with `torch.jit.script(module).save("tower.pt")`, or traced.
-/// Its `forward` takes normalised pictures `[B, 3, H, W]` and returns features `[B, width]`. It is trained like any
+/// Its `forward` takes normalised images `[B, 3, H, W]` and returns features `[B, width]`. It is trained like any
 /// other tower, from the weights in the file; with the trick `freeze` it is locked, and a part of it whose parameters
 /// are locked keeps its batch-norm statistics.
 ///
@@ -21,7 +21,7 @@ pub struct TorchScriptImage {
     pub path: PathBuf,
     /// Width of the features that it returns.
     pub width: i64,
-    /// Side of the square pictures that it is given, in pixels.
+    /// Side of the square images that it is given, in pixels.
     pub image_size: i64,
 }
 

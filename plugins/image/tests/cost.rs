@@ -16,7 +16,7 @@ fn pictures(count: i64, side: i64) -> Tensor {
     Tensor::rand([count, 3, side, side], (DType::Float, Device::Cpu))
 }
 
-/// Operations for one picture, forward alone.
+/// Operations for one image, forward alone.
 fn forward(settings: &impl Plugin<dyn ImageEncoder>) -> u64 {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();

@@ -41,7 +41,7 @@ fn pictures(side: i64) -> Tensor {
     Tensor::rand([1, 3, side, side], (DType::Float, Device::Cpu)).repeat([400, 1, 1, 1])
 }
 
-/// How many different features 400 equal pictures have.
+/// How many different features 400 equal images have.
 fn kinds(features: &Tensor) -> usize {
     let first = Vec::<f64>::try_from(features.select(1, 0).to_kind(DType::Double)).unwrap();
     let mut rounded: Vec<i64> = first.into_iter().map(|value| (value * 1e4).round() as i64).collect();

@@ -8,8 +8,8 @@ use crate::{
     tiles::{self, Softmax, Targets},
 };
 
-/// CLIP's loss, <https://arxiv.org/abs/2103.00020>: InfoNCE in both directions. Each picture must pick its caption
-/// among those of the batch and each caption its picture; the mean of the two cross-entropies. An untrained model
+/// CLIP's loss, <https://arxiv.org/abs/2103.00020>: InfoNCE in both directions. Each image must pick its caption
+/// among those of the batch and each caption its image; the mean of the two cross-entropies. An untrained model
 /// scores about ln(batch).
 ///
 /// With `label_smoothing` e the right answer of each row is worth 1 - e + e/B and every other e/B, so the loss is

@@ -10,7 +10,7 @@ use crate::smoothing;
 /// With `label_smoothing` e the targets t of C classes become (1 - e) t + e/C, <https://arxiv.org/abs/1512.00567>;
 /// torch's and timm's losses are defined alike.
 ///
-/// Records `train/accuracy`: the share of pictures whose likeliest class is that of the largest target.
+/// Records `train/accuracy`: the share of images whose likeliest class is that of the largest target.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrossEntropy {

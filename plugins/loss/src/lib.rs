@@ -1,4 +1,4 @@
-//! Losses: over pairs of pictures and captions, and over classes.
+//! Losses: over pairs of images and captions, and over classes.
 
 mod clip;
 mod cross_entropy;

@@ -7,9 +7,9 @@ use crate::{
     tiles::{self, Softmax, Targets, Tile},
 };
 
-/// InfoNCE that knows of false negatives: rows of a batch that show the same picture or say the same words are right
-/// answers of each other. It is UniCL's loss, <https://arxiv.org/abs/2204.03610>: for picture i with the captions P(i)
-/// of its group, -1/|P(i)| times the sum over P(i) of log p(caption | picture i); the same for captions; the mean over
+/// InfoNCE that knows of false negatives: rows of a batch that show the same image or say the same words are right
+/// answers of each other. It is UniCL's loss, <https://arxiv.org/abs/2204.03610>: for image i with the captions P(i)
+/// of its group, -1/|P(i)| times the sum over P(i) of log p(caption | image i); the same for captions; the mean over
 /// the batch and over both directions. That is the cross-entropy with targets spread evenly over the group. Where
 /// all rows differ, it is `clip` exactly.
 ///

@@ -40,7 +40,7 @@ impl Scale {
         Ok(self.log.f_exp()?)
     }
 
-    /// Whether there are as many captions as pictures, equally wide.
+    /// Whether there are as many captions as images, equally wide.
     pub fn fits(pair: &Pair) -> Result<()> {
         let (image, text) = (pair.image.size(), pair.text.size());
         ensure!(
@@ -50,14 +50,14 @@ impl Scale {
         Ok(())
     }
 
-    /// `[H, W]`: similarity of pictures (rows) with captions (columns), in f32 at least, since the sums of
+    /// `[H, W]`: similarity of images (rows) with captions (columns), in f32 at least, since the sums of
     /// exponentials over a row lose too much in less.
     pub fn cosine(image: &Tensor, text: &Tensor) -> Result<Tensor> {
         let cosine = image.f_matmul(&text.f_tr()?)?;
         Ok(cosine.f_to_kind(wide(cosine.kind()))?)
     }
 
-    /// `[B, B]`: the similarity of every picture with every caption, times the scale.
+    /// `[B, B]`: the similarity of every image with every caption, times the scale.
     pub fn logits(pair: &Pair, scale: &Tensor) -> Result<Tensor> {
         Self::fits(pair)?;
         Ok(Self::cosine(pair.image, pair.text)?.f_mul(scale)?)

@@ -42,7 +42,7 @@ impl Bias {
 }
 
 /// SigLIP's loss, <https://arxiv.org/abs/2303.15343>: every pair of the batch is its own yes-or-no question, "do these
-/// two belong together?". Summed over all pairs and divided by the number of pictures.
+/// two belong together?". Summed over all pairs and divided by the number of images.
 ///
 /// Records `train/logit_scale` and `train/logit_bias`; the variable `logit_scale` holds the scale's logarithm.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -112,7 +112,7 @@ impl Loss for Pairwise {
 fn whole(pair: &Pair, scale: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let logits = Scale::logits(pair, scale)?.f_add(bias)?; // [B, B]
     let batch = logits.size()[0];
-    // +1 on the diagonal, where picture and caption belong together; -1 elsewhere.
+    // +1 on the diagonal, where image and caption belong together; -1 elsewhere.
     let sign = Tensor::f_eye(batch, (logits.kind(), logits.device()))? * 2 - 1;
     Ok(logits.f_mul(&sign)?.f_log_sigmoid()?.f_sum(None)? / -(batch as f64))
 }

@@ -7,7 +7,7 @@ use tch::{Device, Kind as DType, Tensor};
 use super::tools::{is_finite, wave};
 use crate::{Augment, AugmentFacts, Rng, rng};
 
-/// Checks an augmentation: the same picture from the same generator, random and mixing exactly as it says, on pictures
+/// Checks an augmentation: the same image from the same generator, random and mixing exactly as it says, on images
 /// of every shape; and mixed targets that still sum to one.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ pub fn augment(augment: &dyn Augment, facts: &AugmentFacts) -> Result<()> {
     Ok(())
 }
 
-/// A picture and its numbers after it, and whether it drew from the generator.
+/// An image and its numbers after it, and whether it drew from the generator.
 fn once(augment: &dyn Augment, width: u32, height: u32, seed: u64) -> Result<((RgbImage, Vec<u32>), bool)> {
     let picture = RgbImage::from_fn(width, height, |x, y| Rgb([(x * 9) as u8, (y * 7) as u8, (x * y) as u8]));
     let mut source: Rng = rng(seed, 0, 0);

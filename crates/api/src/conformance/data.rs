@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{DataFacts, Dataset};
 
-/// Pictures that are decoded; a data set may have very many.
+/// Images that are decoded; a data set may have very many.
 const LOOKED_AT: usize = 8;
 
-/// Checks a data set: pictures that decode and are the same each time, classes that exist, names of their own, counts as
+/// Checks a data set: images that decode and are the same each time, classes that exist, names of their own, counts as
 /// it says, and one fingerprint however often it is opened.
 ///
 /// # Errors

@@ -7,8 +7,8 @@ use super::tools::{alone, features, gradients, layers, same, wave};
 use crate::{ImageEncoder, ImageFacts, Mode, TextEncoder, TextFacts, Tokens};
 
 /// Checks an image encoder built at the root of `vars`: the shape of its features, that they are the same each time
-/// and of each picture alone in evaluation, that a finite gradient reaches every parameter, that `layers()` has
-/// every parameter once, and that pictures of one channel are an error.
+/// and of each image alone in evaluation, that a finite gradient reaches every parameter, that `layers()` has
+/// every parameter once, and that images of one channel are an error.
 ///
 /// # Errors
 /// Says what does not hold.

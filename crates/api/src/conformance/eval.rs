@@ -6,7 +6,7 @@ use tch::{Device, Kind as DType, Tensor};
 
 use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator, Picture};
 
-/// Pictures of the small data set, two captions each; a picture's class is its number modulo [`CLASSES`].
+/// Images of the small data set, two captions each; an image's class is its number modulo [`CLASSES`].
 const PICTURES: usize = 8;
 const CLASSES: usize = 4;
 
@@ -55,7 +55,7 @@ fn orderly(evaluation: &Evaluation) -> Result<()> {
     Ok(())
 }
 
-/// A model of whose pictures each looks like the one `shift` places on.
+/// A model of whose images each looks like the one `shift` places on.
 struct Model {
     data: Numbers,
     shift: i64,
@@ -68,7 +68,7 @@ impl Model {
         Self { data: Numbers { captions: (0..PICTURES).map(captions).collect(), classes }, shift }
     }
 
-    /// Unit rows: the picture's own direction, and a little of its class's, `[N, D]`.
+    /// Unit rows: the image's own direction, and a little of its class's, `[N, D]`.
     fn rows(&self, numbers: &[i64]) -> Result<Tensor> {
         let numbers = Tensor::from_slice(numbers);
         let own = numbers.f_one_hot(PICTURES as i64)?.f_to_kind(DType::Float)?;
@@ -115,7 +115,7 @@ impl Embedded for Model {
     }
 }
 
-/// Numbered pictures.
+/// Numbered images.
 struct Numbers {
     captions: Vec<Vec<String>>,
     classes: Vec<String>,

@@ -6,7 +6,7 @@ use tch::{Kind as DType, Tensor, nn};
 use super::tools::{is_finite, sorted, wave};
 use crate::{Classes, Loss, LossFacts, Pair, Scored, Task};
 
-/// How a loss is called: with pictures and captions, or with logits and targets.
+/// How a loss is called: with images and captions, or with logits and targets.
 type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
 
 /// Checks a loss built in double precision at the root of `vars` for batches of `batch`: a finite scalar, the same when

@@ -43,7 +43,7 @@ use crate::{AugmentScope, Catalog, Kind, LossScope, Planned, ProjectionScope, Sh
 /// Width of the features that projections are given, and rows of the batches that losses are given.
 const WIDTH: i64 = 12;
 const BATCH: i64 = 6;
-/// Side of the pictures that augmentations make, in pixels.
+/// Side of the images that augmentations make, in pixels.
 const SIDE: u32 = 16;
 
 /// Checks every plugin of a catalog. `settings` gives the lines of a table for those that need other settings than their

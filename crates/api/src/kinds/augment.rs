@@ -1,4 +1,4 @@
-//! Augmentations of pictures, before and after they become numbers, alone and mixed with each other.
+//! Augmentations of images, before and after they become numbers, alone and mixed with each other.
 
 use anyhow::Result;
 use clip_lab_picture::Crop;
@@ -22,26 +22,26 @@ pub fn rng(seed: u64, epoch: u64, index: u64) -> Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// Changes pictures; all randomness comes from `rng`. It writes the one hook that it needs.
+/// Changes images; all randomness comes from `rng`. It writes the one hook that it needs.
 pub trait Augment: Send + Sync {
-    /// The square that it makes of a picture of `width` x `height` pixels, for augmentations that cut and resize. Where
-    /// such a one is the first, the rest of the picture is not even decoded, and `apply` is not called.
+    /// The square that it makes of an image of `width` x `height` pixels, for augmentations that cut and resize. Where
+    /// such a one is the first, the rest of the image is not even decoded, and `apply` is not called.
     fn crop(&self, _width: u32, _height: u32, _rng: &mut Rng) -> Option<Crop> {
         None
     }
-    /// The picture after it.
+    /// The image after it.
     ///
     /// # Errors
-    /// When the picture cannot be handled.
+    /// When the image cannot be handled.
     fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         match self.crop(picture.width(), picture.height(), rng) {
             Some(crop) => crop.apply(picture),
             None => Ok(picture),
         }
     }
-    /// Changes the numbers of one picture after normalisation: `3 * side * side` of them, channel by channel.
+    /// Changes the numbers of one image after normalisation: `3 * side * side` of them, channel by channel.
     fn after_normalise(&self, _pixels: &mut [f32], _side: usize, _rng: &mut Rng) {}
-    /// Mixes the pictures of a batch, `[B, 3, H, W]`, and with them their targets, `[B, C]`, whose rows sum to one.
+    /// Mixes the images of a batch, `[B, 3, H, W]`, and with them their targets, `[B, C]`, whose rows sum to one.
     /// None where nothing is mixed.
     ///
     /// # Errors
@@ -54,16 +54,16 @@ pub trait Augment: Send + Sync {
 /// What an augmentation's settings alone say.
 #[derive(Debug, Clone, Default)]
 pub struct AugmentFacts {
-    /// Whether it draws random numbers: such a picture is another one in every epoch, so features are not cached.
+    /// Whether it draws random numbers: such an image is another one in every epoch, so features are not cached.
     pub random: bool,
-    /// Whether it mixes pictures with their classes, which only classification can use.
+    /// Whether it mixes images with their classes, which only classification can use.
     pub mixes: bool,
 }
 
 /// Where an augmentation is built.
 #[derive(Debug, Clone, Copy)]
 pub struct AugmentScope {
-    /// Side of the square pictures that the image encoder wants, in pixels.
+    /// Side of the square images that the image encoder wants, in pixels.
     pub image_size: u32,
 }
 

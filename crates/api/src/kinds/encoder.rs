@@ -21,12 +21,12 @@ impl Mode {
     }
 }
 
-/// Turns pictures into features.
+/// Turns images into features.
 pub trait ImageEncoder: Send {
     /// `[B, 3, H, W]`, normalised, to `[B, width]`, not unit length.
     ///
     /// # Errors
-    /// When the pictures' size does not fit.
+    /// When the images' size does not fit.
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Tensor>;
     /// Width of the features.
     fn width(&self) -> i64;
@@ -40,7 +40,7 @@ pub trait ImageEncoder: Send {
 pub struct ImageFacts {
     /// Width of the features.
     pub width: i64,
-    /// Side of the square pictures it wants, in pixels.
+    /// Side of the square images it wants, in pixels.
     pub image_size: i64,
 }
 

@@ -9,12 +9,12 @@ use crate::{Dataset, Kind, Task};
 pub trait Embedded {
     /// The data set.
     fn data(&self) -> &dyn Dataset;
-    /// Unit-length embeddings of all pictures, `[N, D]`, in order.
+    /// Unit-length embeddings of all images, `[N, D]`, in order.
     ///
     /// # Errors
     /// Those of the towers.
     fn images(&self) -> Result<Tensor>;
-    /// Unit-length embeddings of all captions, `[M, D]`, and the picture that each belongs to, `[M]` int64.
+    /// Unit-length embeddings of all captions, `[M, D]`, and the image that each belongs to, `[M]` int64.
     ///
     /// # Errors
     /// Those of the towers.
@@ -24,7 +24,7 @@ pub trait Embedded {
     /// # Errors
     /// Those of the towers.
     fn texts(&self, texts: &[String]) -> Result<Tensor>;
-    /// What the classifier says of all pictures, `[N, C]`, in order.
+    /// What the classifier says of all images, `[N, C]`, in order.
     ///
     /// # Errors
     /// When the model has no classifier.
@@ -36,11 +36,11 @@ pub trait Embedded {
 /// Who asks for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From a picture to its captions, `i2t`.
+    /// From an image to its captions, `i2t`.
     ImageToText,
-    /// From a caption to its picture, `t2i`.
+    /// From a caption to its image, `t2i`.
     TextToImage,
-    /// From a picture to its class, `i2c`.
+    /// From an image to its class, `i2c`.
     ImageToClass,
 }
 

@@ -1,4 +1,4 @@
-//! Losses over a batch of pairs or of labelled pictures.
+//! Losses over a batch of pairs or of labelled images.
 
 use anyhow::{Result, bail};
 use tch::{Tensor, nn};
@@ -8,10 +8,10 @@ use crate::Kind;
 /// What a model is trained for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Task {
-    /// Pictures and captions of one shared space, from pairs.
+    /// Images and captions of one shared space, from pairs.
     #[default]
     Contrastive,
-    /// Pictures into classes: an image tower and a classifier.
+    /// Images into classes: an image tower and a classifier.
     Classification,
 }
 
@@ -28,11 +28,11 @@ impl Task {
 /// Unit-length embeddings `[B, D]`; row i of one belongs to row i of the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Pair<'a> {
-    /// Pictures, `[B, D]`.
+    /// Images, `[B, D]`.
     pub image: &'a Tensor,
     /// Captions, `[B, D]`.
     pub text: &'a Tensor,
-    /// `[B]` int64: rows with one number show the same picture or say the same words, so they are no negatives of each
+    /// `[B]` int64: rows with one number show the same image or say the same words, so they are no negatives of each
     /// other. None when nobody knows.
     pub group: Option<&'a Tensor>,
 }
@@ -49,7 +49,7 @@ impl<'a> Pair<'a> {
 pub struct Classes<'a> {
     /// `[B, C]`, before any softmax.
     pub logits: &'a Tensor,
-    /// `[B, C]`, float: rows sum to one; mixed pictures belong to several classes in part.
+    /// `[B, C]`, float: rows sum to one; mixed images belong to several classes in part.
     pub targets: &'a Tensor,
 }
 
@@ -75,7 +75,7 @@ impl Scored {
     }
 }
 
-/// Scores a batch: of pairs or of labelled pictures, as its [`LossFacts`] say. It writes one of the two methods.
+/// Scores a batch: of pairs or of labelled images, as its [`LossFacts`] say. It writes one of the two methods.
 pub trait Loss: Send {
     /// The loss of a batch of pairs.
     ///
@@ -84,7 +84,7 @@ pub trait Loss: Send {
     fn score(&self, _pair: &Pair) -> Result<Scored> {
         bail!("this loss scores classes, not pairs")
     }
-    /// The loss of a batch of labelled pictures.
+    /// The loss of a batch of labelled images.
     ///
     /// # Errors
     /// When the shapes do not fit.

@@ -2,12 +2,12 @@
 
 use image::{Rgb, RgbImage};
 
-/// One change with its amount. The first three mix the picture with another one, as Pillow's `ImageEnhance` does.
+/// One change with its amount. The first three mix the image with another one, as Pillow's `ImageEnhance` does.
 #[derive(Debug, Clone, Copy)]
 pub enum Change {
     /// Mixes with black.
     Brightness(f64),
-    /// Mixes with the picture's mean grey.
+    /// Mixes with the image's mean grey.
     Contrast(f64),
     /// Mixes with the grey of each pixel.
     Saturation(f64),
@@ -16,7 +16,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// Changes the picture in place.
+    /// Changes the image in place.
     pub fn apply(self, picture: &mut RgbImage) {
         match self {
             Self::Brightness(factor) => each(picture, |pixel| mix(pixel, 0, factor)),

@@ -21,7 +21,7 @@ pub struct ColorJitter {
     pub saturation: f64,
     /// The turn of the colour circle is drawn from -hue to hue; 0.5 is half a turn and the most.
     pub hue: f64,
-    /// How often a picture is changed at all, from 0 to 1.
+    /// How often an image is changed at all, from 0 to 1.
     pub probability: f64,
 }
 

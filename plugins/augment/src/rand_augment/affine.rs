@@ -18,11 +18,11 @@ pub enum Affine {
     TranslateY(f64),
 }
 
-/// Where a place of the new picture lies in the old: x' = a x + b y + c, y' = d x + e y + f.
+/// Where a place of the new image lies in the old: x' = a x + b y + c, y' = d x + e y + f.
 type Matrix = [f64; 6];
 
 impl Affine {
-    /// The picture after it, of the same size.
+    /// The image after it, of the same size.
     pub fn apply(self, picture: &RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
         let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
         let [a, b, c, d, e, f] = self.matrix(width, height);

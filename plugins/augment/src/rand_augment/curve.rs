@@ -20,7 +20,7 @@ pub enum Curve {
 }
 
 impl Curve {
-    /// Changes the picture in place.
+    /// Changes the image in place.
     pub fn apply(self, picture: &mut RgbImage) {
         let tables = [0, 1, 2].map(|channel| self.table(picture, channel));
         for Rgb(pixel) in picture.pixels_mut() {

@@ -1,4 +1,4 @@
-//! A few strong changes of a picture, drawn at random.
+//! A few strong changes of an image, drawn at random.
 
 mod affine;
 mod change;
@@ -16,12 +16,12 @@ use rand_distr::{Distribution as _, Normal};
 pub use self::op::Op;
 
 /// RandAugment, <https://arxiv.org/abs/1909.13719>, in timm's variant `rand-m9-mstd0.5-inc1`, which the usual
-/// fine-tuning recipes take: a picture goes through `layers` operations drawn from `ops`, each of them stronger the
+/// fine-tuning recipes take: an image goes through `layers` operations drawn from `ops`, each of them stronger the
 /// larger the magnitude. Put it after `random_resized_crop` and `flip`. Every operation gives Pillow's pixels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandAugment {
-    /// Operations for each picture, drawn with repetition.
+    /// Operations for each image, drawn with repetition.
     pub layers: u32,
     /// How strong, from 0 to 10 as timm counts. The paper and torchvision count to 30: their 9 is about 3 here.
     pub magnitude: f64,
@@ -32,9 +32,9 @@ pub struct RandAugment {
     pub probability: f64,
     /// The operations drawn from, all equally likely.
     pub ops: Vec<Op>,
-    /// Colour, red, green and blue from 0 to 255, of what comes in from outside of the picture.
+    /// Colour, red, green and blue from 0 to 255, of what comes in from outside of the image.
     pub fill: [u8; 3],
-    /// How turned and sheared pictures are sampled, `bicubic` or `bilinear`. Left out, one of the two is drawn each
+    /// How turned and sheared images are sampled, `bicubic` or `bilinear`. Left out, one of the two is drawn each
     /// time, as timm does.
     pub interpolation: Option<Interpolation>,
 }

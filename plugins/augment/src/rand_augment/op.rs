@@ -72,7 +72,7 @@ impl Op {
             Self::AutoContrast => Change::Curve(Curve::AutoContrast),
             Self::Equalize => Change::Curve(Curve::Equalize),
             Self::Invert => Change::Curve(Curve::Invert),
-            // At the very top no bit is left: a black picture, as in timm.
+            // At the very top no bit is left: a black image, as in timm.
             Self::Posterize => Change::Curve(Curve::Posterize(4 - part(4.0))),
             Self::Solarize => Change::Curve(Curve::Solarize(256 - part(256.0))),
             Self::SolarizeAdd => Change::Curve(Curve::SolarizeAdd(part(110.0))),

@@ -4,7 +4,7 @@ use image::{Rgb, RgbImage};
 
 use crate::color_jitter::change::blend;
 
-/// Mixes with the smoothed picture: `factor` 0 is smoothed, 1 the picture itself, more is sharper. Pixels at the edge
+/// Mixes with the smoothed image: `factor` 0 is smoothed, 1 the image itself, more is sharper. Pixels at the edge
 /// have no neighbours to smooth with and stay.
 pub fn sharpen(picture: &RgbImage, factor: f64) -> RgbImage {
     let (width, height) = picture.dimensions();

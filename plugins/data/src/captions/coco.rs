@@ -1,4 +1,4 @@
-//! Captions as COCO has them, `captions_train2017.json`: pictures and annotations in two lists,
+//! Captions as COCO has them, `captions_train2017.json`: images and annotations in two lists,
 //! <https://cocodataset.org/#format-data>. Which split, the file's name says.
 
 use std::collections::HashMap;
@@ -43,7 +43,7 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// The pictures in the order of `images`, each with its annotations in order.
+/// The images in the order of `images`, each with its annotations in order.
 ///
 /// # Errors
 /// When it is not such a JSON; the message says the line.

@@ -9,7 +9,7 @@ const CAPTION: [&str; 5] = ["caption", "comment", "title", "text", "captions"];
 /// What a user calls the columns.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Said<'a> {
-    /// The column with the files of the pictures.
+    /// The column with the files of the images.
     pub image: Option<&'a str>,
     /// The column with the captions.
     pub caption: Option<&'a str>,
@@ -18,7 +18,7 @@ pub struct Said<'a> {
 /// Places of columns in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// Files of pictures.
+    /// Files of images.
     pub picture: usize,
     /// Captions: one column, or several that are numbered (`caption_0`, `caption_1`, ...).
     pub captions: Vec<usize>,
@@ -39,7 +39,7 @@ impl Columns {
         })
     }
 
-    /// The column of pictures.
+    /// The column of images.
     ///
     /// # Errors
     /// As [`Self::find`].

@@ -12,7 +12,7 @@ use super::{
 /// A caption of more lines begins with a quote that nobody closed, and holds the rows after it.
 const MOST_LINES: usize = 50;
 
-/// Gathers the rows of each picture. Rows that cannot be used are left out by their line.
+/// Gathers the rows of each image. Rows that cannot be used are left out by their line.
 ///
 /// # Errors
 /// When the header lacks a column.

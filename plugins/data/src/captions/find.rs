@@ -22,7 +22,7 @@ pub struct Found {
     pub path: PathBuf,
     /// The part that its name says it is of.
     pub split: Option<Split>,
-    /// The folder of its pictures, where it says one, from `root` on: that of `metadata.*` is its own.
+    /// The folder of its images, where it says one, from `root` on: that of `metadata.*` is its own.
     pub beside: Option<String>,
 }
 
@@ -158,7 +158,7 @@ fn files(start: &Path) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// The folder of pictures: `said`, or the one that is there.
+/// The folder of images: `said`, or the one that is there.
 pub fn find_pictures(root: &Path, said: Option<&Path>) -> Result<PathBuf> {
     if let Some(said) = said {
         let folder = root.join(said);

@@ -25,7 +25,7 @@ pub enum Format {
     Coco,
     /// An object on each line, Hugging Face's `metadata.jsonl`.
     Jsonl,
-    /// Parquet, with the pictures in it or beside it.
+    /// Parquet, with the images in it or beside it.
     Parquet,
 }
 

@@ -15,7 +15,7 @@ struct Whole {
 #[derive(Deserialize)]
 struct Entry {
     filename: String,
-    /// Folder of the picture; COCO only.
+    /// Folder of the image; COCO only.
     filepath: Option<String>,
     split: Option<String>,
     sentences: Vec<Sentence>,
@@ -26,7 +26,7 @@ struct Sentence {
     raw: String,
 }
 
-/// The pictures in order.
+/// The images in order.
 ///
 /// # Errors
 /// When it is not such a JSON; the message says the line.

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result};
 
 use crate::Split;
 
-/// A picture and what is said of it.
+/// An image and what is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its file, from the folder of pictures on; in a Parquet file, what to call it.
+    /// Its file, from the folder of images on; in a Parquet file, what to call it.
     pub file: String,
     /// Its part, where the list says one.
     pub split: Option<Split>,
@@ -46,7 +46,7 @@ pub struct List {
 }
 
 impl List {
-    /// Takes in captions of a picture, which may have some already.
+    /// Takes in captions of an image, which may have some already.
     pub fn add(&mut self, file: &str, split: Option<Split>, captions: impl IntoIterator<Item = String>) {
         let captions = captions.into_iter().map(trimmed);
         if let Some(place) = self.places.get(file) {

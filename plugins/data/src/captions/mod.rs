@@ -1,4 +1,4 @@
-//! A folder of pictures and a file of captions.
+//! A folder of images and a file of captions.
 
 mod coco;
 mod columns;
@@ -20,15 +20,15 @@ pub use self::format::Format;
 use self::opened::Opened;
 use crate::Split;
 
-/// Photographs with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: pictures and a list
+/// Photographs with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: images and a list
 /// of captions. The list is a table (Kaggle's Flickr8k CSV, Flickr30k's `results.csv`, open_clip's TSV), a Karpathy JSON
 /// (`dataset_*.json`), COCO's `captions_*.json`, Hugging Face's `metadata.jsonl` or `metadata.csv`, or Parquet with the
-/// pictures in it. Several captions of a picture stay together, in order.
+/// images in it. Several captions of an image stay together, in order.
 ///
 /// Lists of which there is one for each split (`captions_val2017.json`, `data/train-00000-of-00002.parquet`,
 /// `test/metadata.jsonl`) are told apart by the names of file and folder; a column `split` says it too, and wins.
 ///
-/// Pictures in Parquet files are read by their pages: of each file the captions and the places of its row groups are in
+/// Images in Parquet files are read by their pages: of each file the captions and the places of its row groups are in
 /// memory, and of pages up to 256 MB, those that were read last.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -43,31 +43,31 @@ pub struct CaptionFolder {
     pub file: Option<PathBuf>,
     /// How the list is written, where its name and its first characters do not tell.
     pub format: Option<Format>,
-    /// The column with the files of the pictures, or in Parquet with the pictures. When left out, `file_name`, `image`,
+    /// The column with the files of the images, or in Parquet with the images. When left out, `file_name`, `image`,
     /// `image_name`, `filename`, `filepath` or `image_path`.
     pub image_column: Option<String>,
     /// The column with the captions, a text or a list of texts; or `NAME` for columns `NAME_0`, `NAME_1` and so on. When
     /// left out, `caption`, `comment`, `title`, `text` or `captions`.
     pub caption_column: Option<String>,
-    /// The folder of pictures, from `root` on. When left out: `Images`, `images` or `flickr30k_images`, else `root`
+    /// The folder of images, from `root` on. When left out: `Images`, `images` or `flickr30k_images`, else `root`
     /// itself; for a `metadata.*` the folder that it lies in.
     pub images: Option<PathBuf>,
     /// `train` (with COCO's `restval`), `val`, `test` or `all`.
     pub split: Split,
-    /// Where the list names no splits, the part of the pictures that is for validation. A hash of the file name
-    /// decides, so all captions of a picture are on one side.
+    /// Where the list names no splits, the part of the images that is for validation. A hash of the file name
+    /// decides, so all captions of an image are on one side.
     pub val_fraction: f64,
     /// As `val_fraction`, for test.
     pub test_fraction: f64,
-    /// For pictures in Parquet files: go through the row groups in random order, and within so many pairs at random,
-    /// instead of any pair after any. It reads every page once; without it a page is read anew for nearly every picture,
+    /// For images in Parquet files: go through the row groups in random order, and within so many pairs at random,
+    /// instead of any pair after any. It reads every page once; without it a page is read anew for nearly every image,
     /// unless all fit into memory.
     pub shuffle_buffer: Option<usize>,
     /// Also read what lies outside of `root`, where lists name it (absolute paths, `..`) or links lead to it. A data set
     /// from elsewhere could otherwise take in private files. The hub's links to its own cache need no permission, and
     /// neither do `file` and `images`.
     pub allow_outside: bool,
-    /// The share of rows of the list, of captions and of pictures that may be missing, empty or unreadable, before the data
+    /// The share of rows of the list, of captions and of images that may be missing, empty or unreadable, before the data
     /// set is refused or the run stops. Everything that is left out is told.
     pub tolerate: f64,
 }

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::stamps::stamps;
 
-/// Why a picture outside of the data set is left out, and what to do about it.
+/// Why an image outside of the data set is left out, and what to do about it.
 const OUTSIDE: &str = "listed but outside of the data set's folder, which only `allow_outside = true` allows";
 
-/// Pictures that are there, each with its captions.
+/// Images that are there, each with its captions.
 pub struct Opened {
-    /// Where the pictures lie, and what they must not leave.
+    /// Where the images lie, and what they must not leave.
     root: Root,
     /// In the order of the list.
     pub pictures: Vec<Listed>,
@@ -49,7 +49,7 @@ impl Opened {
         Ok(Self { root, pictures, skipped, tables, recent, buffer, sampling: None, tolerate })
     }
 
-    /// Leaves out pictures that are listed and cannot be read: they do not exist, lie outside of the data set, or are
+    /// Leaves out images that are listed and cannot be read: they do not exist, lie outside of the data set, or are
     /// no regular files.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Opened {
         Ok(())
     }
 
-    /// Leaves out empty captions, and pictures that have no other.
+    /// Leaves out empty captions, and images that have no other.
     ///
     /// # Errors
     /// When they are too many.
@@ -153,8 +153,8 @@ impl Dataset for Opened {
         self.pictures.get(index).map_or_else(String::new, |picture| picture.file.clone())
     }
 
-    /// Over the names, sizes and times of change of the picture files, not their contents (that would read the whole
-    /// data set) and not the captions, which picture features do not depend on. Of pictures in Parquet files, over
+    /// Over the names, sizes and times of change of the image files, not their contents (that would read the whole
+    /// data set) and not the captions, which image features do not depend on. Of images in Parquet files, over
     /// those of the files, and the rows.
     fn fingerprint(&self) -> String {
         let files = self.pictures.iter().filter(|picture| picture.row.is_none());

@@ -1,4 +1,4 @@
-//! From the lists of a folder to the pictures of a split.
+//! From the lists of a folder to the images of a split.
 
 use std::{
     borrow::Cow,
@@ -59,7 +59,7 @@ impl CaptionFolder {
         Ok(opened)
     }
 
-    /// The lists that may hold pictures of the split. A single one is read whatever its name says, for its rows may
+    /// The lists that may hold images of the split. A single one is read whatever its name says, for its rows may
     /// say another.
     fn lists(&self) -> Result<Vec<Found>> {
         let all = find_lists(&self.root, self.file.as_deref())?;
@@ -78,7 +78,7 @@ impl CaptionFolder {
         }
     }
 
-    /// Where the paths of the lists begin. Lists in folders of their own speak of the pictures beside them.
+    /// Where the paths of the lists begin. Lists in folders of their own speak of the images beside them.
     fn folder(&self, lists: &[Found]) -> Result<PathBuf> {
         match (&self.images, lists.iter().all(|list| list.beside.is_some())) {
             (None, true) => Ok(self.root.clone()),
@@ -156,7 +156,7 @@ impl CaptionFolder {
         Ok(())
     }
 
-    /// The folders between that of all pictures and those of a list: the list's own, or for `captions_train2017.json`
+    /// The folders between that of all images and those of a list: the list's own, or for `captions_train2017.json`
     /// `train2017`, if that is there.
     fn before(&self, found: &Found, format: Format) -> Result<String> {
         if let (None, Some(beside)) = (&self.images, &found.beside) {

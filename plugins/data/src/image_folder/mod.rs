@@ -1,4 +1,4 @@
-//! A folder of pictures for each class.
+//! A folder of images for each class.
 
 mod names;
 mod opened;
@@ -17,10 +17,10 @@ pub use self::{
     walk::{Found, below},
 };
 
-/// Pictures sorted into one folder for each class, as ImageNet, CIFAR or one's own pictures often are. The folders'
-/// names in alphabetical order are the classes; pictures may lie deeper. Hidden files are passed over.
+/// Images sorted into one folder for each class, as ImageNet, CIFAR or one's own images often are. The folders'
+/// names in alphabetical order are the classes; images may lie deeper. Hidden files are passed over.
 ///
-/// Every picture also gets one caption, its class in a sentence, so that the same folder serves contrastive training
+/// Every image also gets one caption, its class in a sentence, so that the same folder serves contrastive training
 /// and `retrieval`. Splits are either separate roots (`[data.val] root = ...`) or parts of one root (`hold_out`).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -32,19 +32,19 @@ pub struct ImageFolder {
     /// What the classes are called, where folder names will not do: a list in the order of the folders, or a table of
     /// some of them such as `{ n02111277 = "Newfoundland" }`.
     pub names: Names,
-    /// The caption of a picture; its class goes where `{}` stands.
+    /// The caption of an image; its class goes where `{}` stands.
     pub template: String,
-    /// Which part of the pictures: `all`, or with `hold_out` `train` or `val`.
+    /// Which part of the images: `all`, or with `hold_out` `train` or `val`.
     pub split: Part,
-    /// The part of every class that is `val` and not `train`. A hash of the file name decides which pictures.
+    /// The part of every class that is `val` and not `train`. A hash of the file name decides which images.
     pub hold_out: f64,
-    /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each
+    /// At most so many images of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each
     /// within the next. Left out, all of them.
     pub limit_per_class: Option<usize>,
     /// Also read what lies outside of `root`, where links lead to it. A data set from elsewhere could otherwise take in
     /// private files. The hub's links to its own cache need no permission.
     pub allow_outside: bool,
-    /// The share of pictures that may be unreadable or outside before a run stops. Those that are left out are told.
+    /// The share of images that may be unreadable or outside before a run stops. Those that are left out are told.
     pub tolerate: f64,
 }
 

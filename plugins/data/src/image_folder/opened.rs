@@ -7,10 +7,10 @@ use clip_lab_files::Root;
 
 use crate::stamps::stamps;
 
-/// Why a picture outside of the data set is left out, and what to do about it.
+/// Why an image outside of the data set is left out, and what to do about it.
 const OUTSIDE: &str = "outside of the data set's folder, which only `allow_outside = true` allows";
 
-/// Pictures with their classes, class by class.
+/// Images with their classes, class by class.
 pub struct Opened {
     root: Root,
     /// Paths from the root on, and classes.
@@ -25,18 +25,18 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Holds no picture yet. There is one caption for each class.
+    /// Holds no image yet. There is one caption for each class.
     pub fn new(root: Root, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
         let (pictures, strangers, outside, skipped) = Default::default();
         Self { root, classes, captions, pictures, strangers, outside, skipped, tolerate }
     }
 
-    /// Adds pictures of a class.
+    /// Adds images of a class.
     pub fn add(&mut self, class: usize, pictures: Vec<String>) {
         self.pictures.extend(pictures.into_iter().map(|picture| (picture, class)));
     }
 
-    /// These files were passed over: what is no picture, and pictures outside of the root.
+    /// These files were passed over: what is no image, and images outside of the root.
     pub fn pass_over(&mut self, strangers: Vec<String>, outside: Vec<String>) {
         self.strangers.extend(strangers);
         self.outside.extend(outside);
@@ -45,7 +45,7 @@ impl Opened {
     /// Says what was passed over.
     ///
     /// # Errors
-    /// When more pictures lie outside than may be left out.
+    /// When more images lie outside than may be left out.
     pub fn judge(&mut self) -> Result<()> {
         let (all, outside) = (self.pictures.len() + self.outside.len(), &self.outside);
         tolerated(self.tolerate, outside, all, &format!("pictures, {OUTSIDE},"))?;
@@ -87,7 +87,7 @@ impl Dataset for Opened {
         self.pictures.get(index).map(|(_, class)| *class)
     }
 
-    /// Over the names, sizes and times of change of the picture files, not their contents.
+    /// Over the names, sizes and times of change of the image files, not their contents.
     fn fingerprint(&self) -> String {
         let files = self.pictures.iter().map(|(file, _)| file.as_str());
         format!("image-folder-{}", stamps(self.root.path(), files))

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use clip_lab_files::Root;
 
-/// Endings of the picture files that can be read.
+/// Endings of the image files that can be read.
 const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
 
 /// What was found below a folder.
@@ -16,19 +16,19 @@ const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "
 pub struct Found {
     /// Paths from the root on, in alphabetical order, with `/` between folders.
     pub pictures: Vec<String>,
-    /// Files that are no pictures by their ending, likewise.
+    /// Files that are no images by their ending, likewise.
     pub strangers: Vec<String>,
-    /// Pictures outside of the root, to which links lead.
+    /// Images outside of the root, to which links lead.
     pub outside: Vec<String>,
 }
 
 impl Found {
-    /// Takes in a link with the name of a picture.
+    /// Takes in a link with the name of an image.
     fn link(&mut self, bounds: &Root, path: String) {
         match bounds.below(Path::new(&path)) {
             Ok(place) if place.is_dir() => self.strangers.push(path),
             Err(error) if Root::is_outside(&error) => self.outside.push(path),
-            // One that leads nowhere is a picture that cannot be read.
+            // One that leads nowhere is an image that cannot be read.
             _ => self.pictures.push(path),
         }
     }
@@ -57,7 +57,7 @@ pub fn folders(bounds: &Root) -> Result<Vec<String>> {
     Ok(folders)
 }
 
-/// Every picture below the folder of a class.
+/// Every image below the folder of a class.
 ///
 /// # Errors
 /// When there is none, or a folder cannot be read.

@@ -61,7 +61,7 @@ impl Ahead {
         shared.changed.notify_all();
     }
 
-    /// A picture of this shard is read.
+    /// An image of this shard is read.
     pub(super) fn reached(&self, shard: u32) {
         let Some(shared) = &self.0 else { return };
         let mut way = shared.lock();

@@ -53,7 +53,7 @@ impl Gathered {
         Ok(opened)
     }
 
-    /// Without a buffer every picture of a shard that was evicted would fetch that shard again.
+    /// Without a buffer every image of a shard that was evicted would fetch that shard again.
     fn fits(&self, settings: &WebDataset) -> Result<()> {
         let remote = |place: &Place| matches!(place, Place::Remote(_));
         let lengths = self.found.iter().filter(|(_, place, _)| remote(place));

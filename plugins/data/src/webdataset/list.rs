@@ -21,7 +21,7 @@ pub enum ShardList {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a path or address of shards, or a table { path, weight }")]
 pub enum Source {
-    /// A pattern; it weighs what its pictures are.
+    /// A pattern; it weighs what its images are.
     Plain(String),
     /// A pattern and its weight.
     Weighted {

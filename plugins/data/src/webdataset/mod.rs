@@ -15,14 +15,14 @@ use clip_lab_shards::{Patience, Shards};
 use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
 
-/// Pictures in tar shards, as img2dataset, open_clip and `clip-lab data pack` write them: `KEY.jpg` (`.png`, `.webp`)
+/// Images in tar shards, as img2dataset, open_clip and `clip-lab data pack` write them: `KEY.jpg` (`.png`, `.webp`)
 /// beside `KEY.txt` or `KEY.json` with the caption, or `KEY.cls` with a class. Shards lie on disk, behind
 /// `https://`, `s3://` or `gs://` (keys for the latter two come from the environment, as their own tools read them), or
 /// in a data set of the hub, `hf:datasets/ORGANISATION/NAME[@REVISION]/train-{0000..0575}.tar`.
 ///
 /// Every shard is read through once, for an index that is kept in the cache folder; that takes about a second for
-/// 10,000 pictures on disk, and over the network as long as fetching the shard. Pictures are then read by their place,
-/// so that one seed gives one order, stopped and resumed or not. The index takes about 300 bytes of memory a picture.
+/// 10,000 images on disk, and over the network as long as fetching the shard. Images are then read by their place,
+/// so that one seed gives one order, stopped and resumed or not. The index takes about 300 bytes of memory an image.
 /// Shards from elsewhere are cached whole; what lies at an address is taken not to change.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -36,7 +36,7 @@ pub struct WebDataset {
     /// Names of the classes, by the numbers in `.cls`. When left out: those numbers, or the names that `.cls` holds in
     /// alphabetical order.
     pub classes: Vec<String>,
-    /// The caption of a picture that has a class and no caption; the class goes where `{}` stands.
+    /// The caption of an image that has a class and no caption; the class goes where `{}` stands.
     pub template: String,
     /// Go through the shards in random order, and within so many pairs at random, instead of any pair after any: for
     /// shards that do not fit the cache, and disks that are slow to jump. Several times the size of a shard is good.
@@ -47,7 +47,7 @@ pub struct WebDataset {
     pub stall_seconds: f64,
     /// How often in a row a server may fail before a shard is given up; pauses grow from half a second to half a minute.
     pub tries: u32,
-    /// The share of shards that may be missing or cut short, and of pictures that may be unusable, before the data set
+    /// The share of shards that may be missing or cut short, and of images that may be unusable, before the data set
     /// is refused. Everything that is left out is told.
     pub tolerate: f64,
 }

@@ -23,7 +23,7 @@ pub(super) struct Opened {
 
 struct Shard {
     place: Place,
-    /// What pictures of it are called by.
+    /// What images of it are called by.
     name: String,
     length: u64,
     stamp: String,
@@ -126,7 +126,7 @@ impl Dataset for Opened {
         self.class.get(index).copied().flatten()
     }
 
-    /// Over the states of the shards and the places of the pictures in them.
+    /// Over the states of the shards and the places of the images in them.
     fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for shard in &self.shards {

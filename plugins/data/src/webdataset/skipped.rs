@@ -43,7 +43,7 @@ impl Skipped {
         Self { sentences, shards: (faulty, found.len()), pictures: (lost, good + lost) }
     }
 
-    /// Refuses more than a share of faulty shards or lost pictures.
+    /// Refuses more than a share of faulty shards or lost images.
     pub(super) fn within(&self, share: f64) -> Result<()> {
         for (what, (bad, all)) in [("shards", self.shards), ("pictures", self.pictures)] {
             if bad as f64 > share * all as f64 {

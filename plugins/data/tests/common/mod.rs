@@ -1,4 +1,4 @@
-//! Folders of pictures made up for a test.
+//! Folders of images made up for a test.
 #![allow(dead_code)]
 
 use std::fs;

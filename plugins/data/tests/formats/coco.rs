@@ -38,7 +38,7 @@ fn pictures_and_annotations_are_put_together_by_split() {
     assert_eq!(names(&*opened(&part(dir.path(), Split::Val))), ["val2017/000000179765.jpg"]);
     assert_eq!(opened(&all(dir.path())).len(), 3);
     assert!(refusal(&part(dir.path(), Split::Test)).contains("no list is of split `test`; there are"));
-    // One list by name, with pictures elsewhere and in one folder.
+    // One list by name, with images elsewhere and in one folder.
     picture(dir.path(), "pictures/000000179765.jpg", 3);
     let file = Some("annotations/captions_val2017.json".into());
     let named = CaptionFolder { file, images: Some("pictures".into()), ..part(dir.path(), Split::Val) };

@@ -34,7 +34,7 @@ fn the_broken_row_is_recovered_and_named() {
         said[0].starts_with("results.csv line 6: a separator is missing")
             && said[0].contains("2199200615.jpg")
     );
-    // Splits are by picture: all captions of one are on one side.
+    // Splits are by image: all captions of one are on one side.
     let parts = [Split::Train, Split::Val, Split::Test].map(|split| part(dir.path(), split));
     let sizes = parts.iter().filter_map(|part| part.build(()).ok()).map(|data| data.len());
     assert_eq!(sizes.sum::<usize>(), 3);

@@ -1,4 +1,4 @@
-//! Hugging Face's `imagefolder`: pictures with a `metadata.jsonl` or `metadata.csv` beside them, in a folder for each split.
+//! Hugging Face's `imagefolder`: images with a `metadata.jsonl` or `metadata.csv` beside them, in a folder for each split.
 
 use plugins_data::{CaptionFolder, Split};
 

@@ -1,4 +1,4 @@
-//! Parquet with the pictures in it, as Hugging Face's `datasets` writes it: `data/train-00000-of-00002.parquet`.
+//! Parquet with the images in it, as Hugging Face's `datasets` writes it: `data/train-00000-of-00002.parquet`.
 
 use std::{sync::Arc, thread};
 
@@ -27,7 +27,7 @@ const SCHEMA: &str = "message schema {
     optional binary filename (UTF8);
 }";
 
-/// A row: shade of the picture (none: null), and captions.
+/// A row: shade of the image (none: null), and captions.
 type Row<'a> = (Option<u8>, &'a [&'a str]);
 
 fn column(
@@ -77,7 +77,7 @@ fn parquet(groups: &[Vec<Row<'_>>], compression: Compression, version: WriterVer
     file.into_inner().unwrap()
 }
 
-/// Fifty pictures in row groups of ten, two captions each.
+/// Fifty images in row groups of ten, two captions each.
 fn fifty(from: u8) -> Vec<Vec<Row<'static>>> {
     (0..5)
         .map(|group| (0..10).map(|row| (Some(from + group * 10 + row), &["one", "two"][..])).collect())
@@ -156,7 +156,7 @@ fn rows_without_pictures_or_captions_and_broken_files_are_named() {
         error.contains("train.parquet cannot be used: it is no Parquet file, or was cut short"),
         "{error}"
     );
-    // The footer is whole and a page is not: only its pictures are lost.
+    // The footer is whole and a page is not: only its images are lost.
     let mut torn = parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0);
     torn[40..900].fill(0xAB);
     write(dir.path(), "train.parquet", &torn);

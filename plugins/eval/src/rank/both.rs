@@ -1,4 +1,4 @@
-//! Ranks in both directions from one product of pictures and captions, tile by tile.
+//! Ranks in both directions from one product of images and captions, tile by tile.
 
 use std::ops::Range;
 
@@ -12,23 +12,23 @@ use super::{
     tile::{Pairs, Tile},
 };
 
-/// Captions of a tile for each of its pictures: a tile is wider than high, since its rows are read along.
+/// Captions of a tile for each of its images: a tile is wider than high, since its rows are read along.
 const WIDER: usize = 4;
 
 /// Both ranks of every caption, in the order of the captions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Both {
-    /// The rank (from 0) of its picture among all pictures.
+    /// The rank (from 0) of its image among all images.
     pub picture: Vec<u32>,
-    /// Its own rank (from 0) among all captions, when its picture asks.
+    /// Its own rank (from 0) among all captions, when its image asks.
     pub caption: Vec<u32>,
 }
 
 /// Ranks as [`super::ranks`] defines them, in both directions.
 ///
-/// `images` `[N, D]`, `captions` `[M, D]`, `owner` `[M]` int64: the picture of each caption. `rows` pictures are compared
+/// `images` `[N, D]`, `captions` `[M, D]`, `owner` `[M]` int64: the image of each caption. `rows` images are compared
 /// with `4 * rows` captions at a time, and no more scores than those exist at once. Each score is computed once and
-/// counted in both directions while it is in the cache; scores of captions with their own pictures are computed
+/// counted in both directions while it is in the cache; scores of captions with their own images are computed
 /// twice, since they must be known before anything is counted against them.
 ///
 /// # Errors
@@ -42,15 +42,15 @@ pub fn both(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> 
     }
 }
 
-/// Pictures down, captions across. Captions stand by picture here, whatever their order was.
+/// Images down, captions across. Captions stand by image here, whatever their order was.
 struct Grid<T> {
     images: Tensor,
     captions: Tensor,
     /// Where each caption stood.
     order: Vec<usize>,
-    /// The picture of each caption, never falling.
+    /// The image of each caption, never falling.
     owner: Vec<usize>,
-    /// The first caption of each picture, and the number of all.
+    /// The first caption of each image, and the number of all.
     first: Vec<usize>,
     down: Vec<Block>,
     across: Vec<Block>,
@@ -87,7 +87,7 @@ impl<T: Element + PartialOrd + Copy> Grid<T> {
         Ok(Both { picture: self.back(&ranks.picture), caption: self.back(&ranks.caption) })
     }
 
-    /// The score of each caption with its picture, out of the same tiles that the others are taken from.
+    /// The score of each caption with its image, out of the same tiles that the others are taken from.
     fn own(&mut self) -> Result<Vec<T>> {
         let mut own = Vec::with_capacity(self.owner.len());
         for rows in &self.down {

@@ -21,7 +21,7 @@ pub use both::{Both, both};
 /// what a stable sort gives. So a model that maps everything to one point earns what chance earns.
 ///
 /// `queries` `[Q, D]`, `answers` `[A, D]`, `right` `[Q]` int64: the index of each query's answer. At most `rows` times
-/// A scores exist at a time. Where pictures and captions ask each other, [`both`] is twice as fast or more.
+/// A scores exist at a time. Where images and captions ask each other, [`both`] is twice as fast or more.
 ///
 /// # Errors
 /// When the embeddings are not finite, the shapes do not fit or an index is out of range.

@@ -8,7 +8,7 @@ use super::{
     count::{add_higher, add_higher_or_equal, ahead},
 };
 
-/// Pictures down, captions across.
+/// Images down, captions across.
 pub struct Tile<'a, T> {
     /// Row by row.
     pub scores: &'a [T],
@@ -16,11 +16,11 @@ pub struct Tile<'a, T> {
     pub across: &'a Block,
 }
 
-/// Who belongs to whom. Captions stand by picture here, whatever their order was.
+/// Who belongs to whom. Captions stand by image here, whatever their order was.
 pub struct Pairs<'a, T> {
-    /// The score of each caption with its picture.
+    /// The score of each caption with its image.
     pub own: &'a [T],
-    /// The first caption of each picture, and the number of all.
+    /// The first caption of each image, and the number of all.
     pub first: &'a [usize],
     /// Where each caption stood.
     pub order: &'a [usize],
@@ -60,7 +60,7 @@ impl<T: PartialOrd + Copy> Tile<'_, T> {
         let mine = first[image]..first[image + 1];
         let (before, after) = around(&mine, captions);
         let at = |range: &Range<usize>| range.start - captions.start..range.end - captions.start;
-        // Pictures that stand before one's own beat it with the same score, those after it do not.
+        // Images that stand before one's own beat it with the same score, those after it do not.
         add_higher(&row[at(&before)], &own[before.clone()], &mut ranks.picture[before]);
         add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut ranks.picture[after]);
         let here = &order[captions.clone()];
@@ -73,6 +73,6 @@ impl<T: PartialOrd + Copy> Tile<'_, T> {
 /// What of `all` lies before and after `mine`.
 fn around(mine: &Range<usize>, all: &Range<usize>) -> (Range<usize>, Range<usize>) {
     let inside = |place: usize| place.clamp(all.start, all.end);
-    // The first are captions of pictures before, the last of pictures after.
+    // The first are captions of images before, the last of images after.
     (all.start..inside(mine.start), inside(mine.end)..all.end)
 }

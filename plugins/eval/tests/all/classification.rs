@@ -3,7 +3,7 @@
 use crate::support::{Data, Model, evaluate, metric};
 use tch::{Device, Kind, Tensor};
 
-/// Pictures whose logits are rows of the identity, `says` naming the class of each.
+/// Images whose logits are rows of the identity, `says` naming the class of each.
 fn model(says: &[i64], labels: &[usize], classes: usize) -> Model {
     let axes = Tensor::eye(classes as i64, (Kind::Float, Device::Cpu));
     let logits = axes.index_select(0, &Tensor::from_slice(says));
@@ -15,7 +15,7 @@ fn model(says: &[i64], labels: &[usize], classes: usize) -> Model {
 
 #[test]
 fn rare_classes_count_as_much_as_common_ones() {
-    // Nine pictures of class 0, all right; one of class 6, taken for class 0.
+    // Nine images of class 0, all right; one of class 6, taken for class 0.
     let mut labels = [0; 10];
     labels[9] = 6;
     let found = evaluate("plugin = 'classification'", &model(&[0; 10], &labels, 7)).unwrap();

@@ -3,7 +3,7 @@
 use plugins_eval::{Classified, Ensemble, Pictures};
 use tch::Tensor;
 
-/// Four pictures of three classes along the axes.
+/// Four images of three classes along the axes.
 fn pictures() -> Pictures {
     let images =
         Tensor::from_slice2(&[[1.0f32, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.6, 0.8]]);

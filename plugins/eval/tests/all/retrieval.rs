@@ -7,7 +7,7 @@ use clip_lab_api::{Catalog, Direction, Section, parse};
 use plugins_eval::{ranks, retrieve, summary};
 use tch::{Device, Kind, Tensor};
 
-/// Two pictures on the axes, so that a caption's embedding is its scores.
+/// Two images on the axes, so that a caption's embedding is its scores.
 fn toy() -> Model {
     let scores = [[0.9, 0.2], [0.4, 0.5], [0.3, 0.6], [0.8, 0.7], [0.1, 0.65], [0.85, 0.95f64]];
     let axes = Tensor::eye(2, (Kind::Double, Device::Cpu));

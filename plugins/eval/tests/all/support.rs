@@ -19,7 +19,7 @@ pub fn random(rows: i64, width: i64, seed: i64) -> Tensor {
     Tensor::randn([rows, width], (Kind::Float, Device::Cpu))
 }
 
-/// Pictures that are never looked at, with classes.
+/// Images that are never looked at, with classes.
 #[derive(Default)]
 pub struct Data {
     pub classes: Vec<String>,

@@ -6,7 +6,7 @@ use crate::support::{Data, Model, evaluate, metric};
 use plugins_eval::{Named, Templates, class_weights};
 use tch::{Device, Kind, Tensor};
 
-/// Four pictures of cats and dogs, the last without a class.
+/// Four images of cats and dogs, the last without a class.
 fn pets() -> Model {
     let images = Tensor::from_slice2(&[[1.0f64, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]]);
     let mut model = Model::of(images, Tensor::zeros([0, 2], (Kind::Double, Device::Cpu)), &[]);

@@ -41,7 +41,7 @@ pub enum Variant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImagePool {
-    /// The average over all places; pictures of any size can be encoded.
+    /// The average over all places; images of any size can be encoded.
     #[default]
     Avg,
     /// OpenAI's: the average attends to all places; tied to image_size.
@@ -53,7 +53,7 @@ pub enum ImagePool {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResNet {
-    /// Side of the square pictures, in pixels.
+    /// Side of the square images, in pixels.
     pub image_size: i64,
     /// Number of residual blocks in each stage.
     pub layers: Vec<i64>,
@@ -70,7 +70,7 @@ pub struct ResNet {
     pub groups: i64,
     /// Which convolution of a bottleneck takes the stride: "1x1" (v1) or "3x3" (v1.5).
     pub stride_in: StrideIn,
-    /// Whether the first stage halves the picture too.
+    /// Whether the first stage halves the image too.
     pub first_stride: bool,
     /// The stem and how strides are taken.
     pub variant: Variant,

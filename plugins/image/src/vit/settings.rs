@@ -44,11 +44,11 @@ pub enum VitInit {
     Clip,
 }
 
-/// Vision transformer: cuts a picture into patches and lets them attend to each other. The defaults are ViT-B/16.
+/// Vision transformer: cuts an image into patches and lets them attend to each other. The defaults are ViT-B/16.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vit {
-    /// Side of the square pictures, in pixels.
+    /// Side of the square images, in pixels.
     pub image_size: i64,
     /// Side of a patch, in pixels.
     pub patch_size: i64,
@@ -87,7 +87,7 @@ pub struct Vit {
     /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
     /// block to this at the last.
     pub drop_path: f64,
-    /// Share of the patches left out of each picture while training, drawn at random (FLIP, open_clip's patch dropout);
+    /// Share of the patches left out of each image while training, drawn at random (FLIP, open_clip's patch dropout);
     /// the class token always stays.
     pub patch_dropout: f64,
     /// What the weights are before training.

@@ -23,7 +23,7 @@ impl Span {
     }
 }
 
-/// A part of the matrix: pictures `rows` with captions `cols`.
+/// A part of the matrix: images `rows` with captions `cols`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tile {
     pub rows: Span,
@@ -42,7 +42,7 @@ impl Tile {
         Ok(self.rows.of(numbers)?.f_unsqueeze(1)?.f_eq_tensor(&self.cols.of(numbers)?.f_unsqueeze(0)?)?)
     }
 
-    /// Where picture and caption belong together, `[h, w]` bool; none when nowhere in this tile.
+    /// Where image and caption belong together, `[h, w]` bool; none when nowhere in this tile.
     pub fn diagonal(&self, device: Device) -> Result<Option<Tensor>> {
         let (rows, cols) = (self.rows, self.cols);
         if rows.start >= cols.start + cols.len || cols.start >= rows.start + rows.len {

@@ -4,7 +4,7 @@ use clip_lab_api::prelude::*;
 
 use super::{Cells, Tile};
 
-/// Minus the sum of ln sigmoid(y z) over all cells, divided by the batch; y is 1 where picture and caption belong
+/// Minus the sum of ln sigmoid(y z) over all cells, divided by the batch; y is 1 where image and caption belong
 /// together and -1 elsewhere.
 pub struct Sigmoid {
     batch: i64,

@@ -4,9 +4,9 @@ use clip_lab_api::prelude::*;
 
 use super::{Cells, Tile};
 
-/// How likely each caption ought to be for each picture: P, rows and columns of which sum to one.
+/// How likely each caption ought to be for each image: P, rows and columns of which sum to one.
 pub struct Targets {
-    /// `[B]` int64: rows with one number match each other; none when a picture matches its own caption only.
+    /// `[B]` int64: rows with one number match each other; none when an image matches its own caption only.
     group: Option<Tensor>,
     /// `[B]` int64: how many rows have a row's number; none without groups.
     size: Option<Tensor>,

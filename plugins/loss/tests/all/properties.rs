@@ -44,7 +44,7 @@ fn an_untrained_model_scores_what_theory_says() {
         ("plugin = 'siglip'\nbias = 'auto'", 64, 5.1510),
         ("plugin = 'siglip'\nbias = 'auto'", 512, 7.2373),
     ] {
-        // Pictures along one axis, captions along another: every similarity is zero.
+        // Images along one axis, captions along another: every similarity is zero.
         let along = |axis| Tensor::eye(2, (Kind::Double, Device::Cpu)).get(axis).expand([batch, 2], false);
         let got = Built::new(spec, batch).value(&along(0), &along(1));
         assert!((got - want).abs() < 1e-4, "{spec}, {batch} pairs: {got}, expected {want}");

@@ -11,7 +11,7 @@ const LOSSES: [&str; 4] = [
     "plugin = 'multi_positive'",
 ];
 
-/// Loss, gradients of pictures and captions, and of every variable by name.
+/// Loss, gradients of images and captions, and of every variable by name.
 fn all_of(spec: &str, batch: i64, group: Option<&Tensor>) -> Vec<(String, Tensor)> {
     let built = Built::new(spec, batch.max(2));
     let leaf = |seed| unit(batch, 6, seed).set_requires_grad(true);

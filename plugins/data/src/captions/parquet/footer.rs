@@ -87,7 +87,7 @@ fn children(reader: &mut Compact<'_>) -> Result<i64> {
     Ok(children)
 }
 
-/// How many rows there are. A file has at least a byte for every one, since each is a picture of its own.
+/// How many rows there are. A file has at least a byte for every one, since each is an image of its own.
 ///
 /// # Errors
 /// When it claims others than its row groups do, or more than it can hold.

@@ -1,4 +1,4 @@
-//! Captions in Parquet files with the pictures in them, as Hugging Face's `datasets` writes them: a column `image` of
+//! Captions in Parquet files with the images in them, as Hugging Face's `datasets` writes them: a column `image` of
 //! `bytes` and `path`, and columns of captions; <https://huggingface.co/docs/datasets/image_dataset>.
 
 mod checked;
@@ -27,8 +27,8 @@ use crate::Split;
 use file::Reader;
 use texts::Texts;
 
-/// Reads the captions and where the pictures are; no picture. `number` is the table's among all of the data set. There
-/// is no table where the pictures are files that a column names.
+/// Reads the captions and where the images are; no image. `number` is the table's among all of the data set. There
+/// is no table where the images are files that a column names.
 ///
 /// # Errors
 /// When it is no Parquet file, was cut short, or lacks a column.
@@ -81,7 +81,7 @@ fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Ta
 
 type Of = (Option<Split>, Vec<String>);
 
-/// Every row is a picture.
+/// Every row is an image.
 fn rows_of(
     table: u32,
     rows: usize,
@@ -126,7 +126,7 @@ fn header(about: &ParquetMetaData) -> Vec<(String, usize)> {
     texts.map(|(number, column)| (name(column.path().parts()), number)).collect()
 }
 
-/// The leaf with the bytes of pictures; none when pictures are files. It is `NAME.bytes`, or a plain column of bytes that
+/// The leaf with the bytes of images; none when images are files. It is `NAME.bytes`, or a plain column of bytes that
 /// is not text.
 fn bytes(about: &ParquetMetaData, said: Said<'_>) -> Result<Option<usize>> {
     let columns = about.file_metadata().schema_descr().columns();

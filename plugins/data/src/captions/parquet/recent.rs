@@ -22,13 +22,13 @@ pub struct Key {
     pub page: usize,
 }
 
-/// The pictures of a page; they share its memory.
+/// The images of a page; they share its memory.
 pub type Page = Vec<Option<ByteArray>>;
 
 /// A page that is there once its first reader is done; the message where it cannot be read.
 type Slot = Arc<OnceLock<Result<Arc<Page>, String>>>;
 
-/// Pages that were read last, the oldest first. Pictures that are read in order share a page, and then many threads want
+/// Pages that were read last, the oldest first. Images that are read in order share a page, and then many threads want
 /// the same one: one of them reads it and the others wait.
 #[derive(Default)]
 pub struct Recent(Mutex<VecDeque<(Key, Slot)>>);

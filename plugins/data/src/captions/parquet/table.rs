@@ -1,4 +1,4 @@
-//! The pictures of a Parquet file, each by its row.
+//! The images of a Parquet file, each by its row.
 
 use std::{
     collections::HashMap,
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::captions::list::Row;
 
-/// The largest picture, as `clip_lab_picture::MOST_BYTES`.
+/// The largest image, as `clip_lab_picture::MOST_BYTES`.
 const MOST_PICTURE: u64 = 256 * MIB;
 
-/// A file whose column of pictures is read page by page. Which rows a page holds is read from the headers of the pages
+/// A file whose column of images is read page by page. Which rows a page holds is read from the headers of the pages
 /// when the first of a row group is wanted; no other page is read for it.
 pub struct Table {
     path: PathBuf,
@@ -42,7 +42,7 @@ struct Pages {
 }
 
 impl Table {
-    /// `column` is the leaf with the bytes of the pictures.
+    /// `column` is the leaf with the bytes of the images.
     pub fn new(path: &Path, reader: Reader, column: usize) -> Self {
         let sizes =
             reader.metadata().row_groups().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0));
@@ -64,7 +64,7 @@ impl Table {
         self.groups.partition_point(|first| *first <= row as usize).saturating_sub(1)
     }
 
-    /// The bytes of a picture.
+    /// The bytes of an image.
     ///
     /// # Errors
     /// When the row has none, or its page cannot be read; the message names file and row.
@@ -110,7 +110,7 @@ impl Table {
         Ok(pages)
     }
 
-    /// The pictures of a page.
+    /// The images of a page.
     fn page(&self, group: usize, rows: Range<usize>, head: &Head) -> Result<Page> {
         let described = self.reader.metadata().file_metadata().schema_descr().column(self.column);
         let deepest = described.max_def_level();
