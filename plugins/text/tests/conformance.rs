@@ -87,11 +87,11 @@ fn what_does_not_fit_is_an_error_with_the_reason() {
     let (bert, clip) = (bert().build(&vars.root() / "b").unwrap(), clip().build(&vars.root() / "c").unwrap());
     for encoder in [bert, clip] {
         let error = |tokens: &Tokens| encoder.encode(tokens, Mode::Eval).unwrap_err().to_string();
-        assert!(error(&text(&[1; 13])).contains("from 1 to 12 tokens and was given 13"));
-        assert!(error(&text(&[])).contains("was given 0"));
+        assert!(error(&text(&[1; 13])).contains("from 1 to 12 tokens, got 13"));
+        assert!(error(&text(&[])).contains("tokens, got 0"));
         assert!(error(&text(&[1, 40])).contains("the vocabulary has 40"));
         let uneven = Tokens { mask: text(&[1]).mask, ..text(&[1, 2]) };
-        assert!(error(&uneven).contains("must be alike"));
+        assert!(error(&uneven).contains("shapes must be equal"));
     }
 }
 

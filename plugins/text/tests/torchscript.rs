@@ -55,7 +55,7 @@ fn what_goes_wrong_is_told_in_words() {
     let tower = settings(&folder().join("tower.pt"));
     let missing = error(settings(Path::new("nowhere.pt")), 4);
     assert!(missing.contains("nowhere.pt cannot be read"), "{missing}");
-    assert!(error(tower.clone(), 17).contains("from 1 to 16 tokens and was given 17"));
+    assert!(error(tower.clone(), 17).contains("from 1 to 16 tokens, got 17"));
     let wide = error(TorchScriptText { width: 9, ..tower }, 4);
     assert!(wide.contains("gave [2, 12] where [2, 9] was due"), "{wide}");
 }
