@@ -122,12 +122,12 @@ fn features_of_another_width_are_an_error_in_words() {
 fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_projection::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'linear'\ndim = 0", "[p].dim: must be at least 1"),
         ("plugin = 'mlp'\nhidden = -1", "[p].hidden: must be at least 1"),
         ("plugin = 'residual'\ndropout = 1.0", "[p].dropout: must be at least 0 and below 1"),
     ] {
         let section = Section::new("p", 0..0, parse(text.to_owned()).unwrap());
-        assert_eq!(catalog.projection.plan(section).unwrap_err()[0].message, words);
+        assert_eq!(catalog.projection.plan(section).unwrap_err()[0].message, message);
     }
 }

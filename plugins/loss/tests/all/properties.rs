@@ -155,7 +155,7 @@ fn pairs_that_do_not_fit_are_an_error_in_words() {
         let built = Built::new(spec, 4);
         for text in [unit(3, 5, 1), unit(4, 6, 1)] {
             let error = built.loss.score(&Pair::new(&unit(4, 5, 1), &text)).unwrap_err().to_string();
-            assert!(error.starts_with("a loss wants as many captions as pictures"), "{error}");
+            assert!(error.starts_with("the loss needs as many captions as images"), "{error}");
         }
     }
 }
@@ -165,25 +165,28 @@ fn an_automatic_bias_needs_two_pairs() {
     let vars = nn::VarStore::new(Device::Cpu);
     let scope = LossScope { vars: vars.root(), batch: 1 };
     let error = build("plugin = 'siglip'\nbias = 'auto'", scope).err().unwrap();
-    assert!(format!("{error:#}").contains("two pairs at least"), "{error:#}");
+    assert!(format!("{error:#}").contains("at least two pairs"), "{error:#}");
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
-    for (text, words) in [
-        ("plugin = 'clip'\nscale = 200.0", "[loss].scale: must lie between 1 and `max_scale`"),
+    for (text, message) in [
+        ("plugin = 'clip'\nscale = 200.0", "[loss].scale: must be from 1 to `max_scale`"),
         ("plugin = 'clip'\nscale = -1.0\nlearned = false", "[loss].scale: must be positive"),
         ("plugin = 'clip'\nmax_scale = 0.5", "[loss].max_scale: must be at least 1"),
-        ("plugin = 'clip'\nlabel_smoothing = 1.0", "[loss].label_smoothing: is a share"),
-        ("plugin = 'cross_entropy'\nlabel_smoothing = -0.1", "[loss].label_smoothing: is a share"),
-        ("plugin = 'multi_positive'\nscale = 0.5", "[loss].scale: must lie between 1"),
+        ("plugin = 'clip'\nlabel_smoothing = 1.0", "[loss].label_smoothing: must be at least 0 and below 1"),
+        (
+            "plugin = 'cross_entropy'\nlabel_smoothing = -0.1",
+            "[loss].label_smoothing: must be at least 0 and below 1",
+        ),
+        ("plugin = 'multi_positive'\nscale = 0.5", "[loss].scale: must be from 1"),
         ("plugin = 'siglip'\nbias = nan", "[loss].bias: must be a finite number"),
-        ("plugin = 'siglip'\nbias = 'atuo'", "[loss].bias: a number, or \"auto\""),
+        ("plugin = 'siglip'\nbias = 'atuo'", "[loss].bias: must be a number or \"auto\""),
     ] {
         let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.loss.plan(section).unwrap_err();
-        assert!(problems[0].message.starts_with(words), "{}", problems[0].message);
+        assert!(problems[0].message.starts_with(message), "{}", problems[0].message);
     }
 }
