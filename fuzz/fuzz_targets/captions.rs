@@ -39,10 +39,12 @@ fuzz_target!(|bytes: &[u8]| {
         for said in [Said::default(), mine] {
             match format.parse(&text, said) {
                 Ok(list) => {
-                    assert!(list.pictures.iter().all(|picture| {
-                        picture.captions.iter().all(|caption| caption.trim() == caption)
-                    }));
-                    assert!(list.odd.iter().all(|words| !words.is_empty()));
+                    assert!(
+                        list.pictures.iter().all(|picture| {
+                            picture.captions.iter().all(|caption| caption.trim() == caption)
+                        })
+                    );
+                    assert!(list.odd.iter().all(|message| !message.is_empty()));
                 }
                 Err(error) => assert!(!format!("{error:#}").is_empty()),
             }

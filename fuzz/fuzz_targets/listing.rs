@@ -34,8 +34,8 @@ fuzz_target!(|bytes: &[u8]| {
                 assert_eq!(Listing::parse(&noted).unwrap(), listing);
             }
             Err(error) => {
-                let words = error.to_string();
-                assert!(!words.is_empty() && words.len() < 1500 && !words.contains(char::is_control));
+                let message = error.to_string();
+                assert!(!message.is_empty() && message.len() < 1500 && !message.contains(char::is_control));
             }
         }
     }

@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
                 let again: toml::Table = settings.to_string().parse().expect("what is written can be read");
                 assert_eq!(again.len(), settings.len());
             }
-            Err(words) => assert!(!words.to_string().is_empty()),
+            Err(message) => assert!(!message.to_string().is_empty()),
         }
     }
 });

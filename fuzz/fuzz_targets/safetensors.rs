@@ -15,6 +15,6 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(from <= to && start + to <= bytes.len());
             }
         }
-        Err(words) => assert!(!words.is_empty()),
+        Err(message) => assert!(!message.is_empty()),
     }
 });

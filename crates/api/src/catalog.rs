@@ -171,11 +171,11 @@ fn plan<K: Kind + ?Sized, S: Plugin<K>>(
 ) -> Result<Planned<K>, Vec<Problem>> {
     let read = || section.clone().read::<S>().map(|settings| (settings.facts(), settings.code(), settings));
     let (facts, code, settings) = caught(&format!("reading the settings of `{name}`"), read)
-        .unwrap_or_else(|words| Err(vec![Problem::at(section.place.clone(), words)]))?;
+        .unwrap_or_else(|message| Err(vec![Problem::at(section.place.clone(), message)]))?;
     let value = serde_json::to_value(&settings).unwrap_or(Value::Null);
     // A plugin may come from a shared library, which no panic may leave.
     let build: Build<K> = Box::new(move |scope| {
-        caught("building it", || settings.build(scope)).unwrap_or_else(|words| Err(anyhow!(words)))
+        caught("building it", || settings.build(scope)).unwrap_or_else(|message| Err(anyhow!(message)))
     });
     Ok(Planned { name, facts, settings: value, code, section, build })
 }

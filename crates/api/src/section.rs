@@ -99,8 +99,8 @@ impl Section {
         settings.check(&mut faults);
         // A value that could not be read counts as left out: what is then missing elsewhere is not the user's fault.
         faults.0.retain(|(key, _)| !unread || self.has(key));
-        let wrong = faults.0.into_iter().map(|(key, words)| {
-            Problem::at(self.place_of(&key), format!("[{}].{key}: {words}", self.name)).label(words)
+        let wrong = faults.0.into_iter().map(|(key, message)| {
+            Problem::at(self.place_of(&key), format!("[{}].{key}: {message}", self.name)).label(message)
         });
         problems.extend(wrong);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }

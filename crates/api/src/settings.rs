@@ -18,9 +18,9 @@ pub struct Faults(pub(crate) Vec<(String, String)>);
 
 impl Faults {
     /// Records `words` against the setting `key` unless `holds`.
-    pub fn require(&mut self, holds: bool, key: &str, words: impl Into<String>) {
+    pub fn require(&mut self, holds: bool, key: &str, message: impl Into<String>) {
         if !holds {
-            self.0.push((key.to_owned(), words.into()));
+            self.0.push((key.to_owned(), message.into()));
         }
     }
 

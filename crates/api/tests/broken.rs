@@ -161,8 +161,8 @@ fn each_is_found_and_said_in_words() {
         "image.broken: `mix` is below 0 of the prefixes [], not below one",
         "trick.gone: there is no such plugin",
     ];
-    for words in expected {
-        assert!(error.contains(&format!("\n{words}")), "`{words}` is missing in:\n{error}");
+    for message in expected {
+        assert!(error.contains(&format!("\n{message}")), "`{message}` is missing in:\n{error}");
     }
     assert_eq!(error.lines().count(), 1 + expected.len(), "{error}");
 }

@@ -29,9 +29,9 @@ fn found(variable: &str, folder: &str, path: &str) -> Option<PathBuf> {
     if found.exists() {
         return Some(found);
     }
-    let words = format!("{} is missing: {variable} names its folder", found.display());
-    assert!(env::var_os("CI").is_none(), "{words}");
-    eprintln!("SKIPPED: {words}");
+    let message = format!("{} is missing: {variable} names its folder", found.display());
+    assert!(env::var_os("CI").is_none(), "{message}");
+    eprintln!("SKIPPED: {message}");
     None
 }
 

@@ -26,7 +26,7 @@ impl Opened {
     /// # Errors
     /// When it panics while registering, or brings a plugin whose name is taken.
     pub fn register(&self, catalog: &mut Catalog) -> Result<()> {
-        (self.register)(catalog).map_err(|words| anyhow!(words))?;
+        (self.register)(catalog).map_err(|message| anyhow!(message))?;
         match catalog.clash() {
             None => Ok(()),
             Some((kind, name)) => {

@@ -22,9 +22,9 @@ pub fn open_cuda() -> Result<(), String> {
         return Ok(());
     }
     // SAFETY: dlerror gives a string of its own, or null.
-    let words = unsafe { dlerror() };
-    if words.is_null() {
+    let message = unsafe { dlerror() };
+    if message.is_null() {
         return Err("libtorch_cuda.so could not be opened".to_owned());
     }
-    Err(unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned())
+    Err(unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned())
 }

@@ -58,8 +58,8 @@ fn a_filled_cache_needs_no_tools() {
 fn an_empty_cache_without_tools_says_what_to_install() {
     let place = tempfile::tempdir().unwrap();
     let output = setup(place.path()).output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && words.contains("apt install python3 python3-pip"), "{words}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && message.contains("apt install python3 python3-pip"), "{message}");
 }
 
 #[test]

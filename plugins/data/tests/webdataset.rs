@@ -251,7 +251,7 @@ fn settings_that_cannot_work_are_found_before_anything_is_read() {
     let told = |settings: WebDataset| {
         let mut faults = Faults::default();
         settings.check(&mut faults);
-        faults.found().iter().map(|(key, words)| format!("{key}: {words}")).collect::<Vec<_>>().join("\n")
+        faults.found().iter().map(|(key, message)| format!("{key}: {message}")).collect::<Vec<_>>().join("\n")
     };
     let one = |pattern: &str| WebDataset { shards: ShardList::One(pattern.into()), ..Default::default() };
     assert!(told(WebDataset::default()).contains("shards: name the shards"));

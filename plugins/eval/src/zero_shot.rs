@@ -29,8 +29,8 @@ impl Default for ZeroShot {
 
 impl Settings for ZeroShot {
     fn check(&self, faults: &mut Faults) {
-        let words = "must be one or more sentences, each with {} where the class goes";
-        faults.require(self.templates.usable(), "templates", words);
+        let message = "must be one or more sentences, each with {} where the class goes";
+        faults.require(self.templates.usable(), "templates", message);
     }
 }
 

@@ -218,13 +218,13 @@ fn a_foreign_state_is_an_error_that_names_it() {
 fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_optimizer::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'adamw'\nlr = 0.0", "[optimizer].lr: must be positive"),
         ("plugin = 'adamw'\nbetas = [0.9, 1.0]", "[optimizer].betas: must both be at least 0 and below 1"),
         ("plugin = 'sgd'\nmomentum = 0.0\nnesterov = true", "[optimizer].nesterov: needs a momentum above 0"),
         ("plugin = 'sgd'\nweight_decay = -1.0", "[optimizer].weight_decay: must not be negative"),
     ] {
         let section = Section::new("optimizer", 0..0, parse(text.to_owned()).unwrap());
-        assert_eq!(catalog.optimizer.plan(section).unwrap_err()[0].message, words);
+        assert_eq!(catalog.optimizer.plan(section).unwrap_err()[0].message, message);
     }
 }

@@ -90,13 +90,13 @@ fn the_ramps_are_known_beforehand() {
 fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_schedule::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'cosine'\nfloor = 2.0", "[schedule].floor: must lie between 0 and 1"),
         ("plugin = 'rsqrt'\ntimescale = 0", "[schedule].timescale: must be at least 1 step"),
         ("plugin = 'wsd'\nfloor = nan", "[schedule].floor: must lie between 0 and 1"),
     ] {
         let section = Section::new("schedule", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.schedule.plan(section).unwrap_err();
-        assert_eq!(problems[0].message, words);
+        assert_eq!(problems[0].message, message);
     }
 }

@@ -138,12 +138,12 @@ fn another_models_average_is_refused() {
 
 #[test]
 fn settings_that_cannot_work_are_told() {
-    for (text, words) in [
+    for (text, message) in [
         ("decay = 1.0", "[t].decay: must be at least 0 and below 1"),
         ("gamma = 0.0", "[t].gamma: must be positive"),
         ("power = -1.0", "[t].power: must be positive"),
         ("decay = 0.5\nmin_decay = 0.6", "[t].min_decay: must be at least 0 and at most decay"),
     ] {
-        assert_eq!(plan(&format!("plugin = 'ema'\n{text}")).unwrap_err(), words);
+        assert_eq!(plan(&format!("plugin = 'ema'\n{text}")).unwrap_err(), message);
     }
 }

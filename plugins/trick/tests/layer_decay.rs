@@ -147,7 +147,7 @@ fn a_tower_that_is_not_there_is_told() {
 
 #[test]
 fn settings_that_cannot_work_are_told() {
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'layer_decay'\ndecay = 0.0", "[t].decay: must be above 0 and at most 1"),
         ("plugin = 'layer_decay'\ntowers = []", "[t].towers: must name \"image\", \"text\" or both"),
         (
@@ -160,6 +160,6 @@ fn settings_that_cannot_work_are_told() {
             "[t].until: must be at least 1; leave it out to lock for the whole run",
         ),
     ] {
-        assert_eq!(plan(text).unwrap_err(), words);
+        assert_eq!(plan(text).unwrap_err(), message);
     }
 }

@@ -117,11 +117,11 @@ fn clip_grad_counts_only_what_is_trained() {
 fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_trick::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'clip_grad'\nmax_norm = 0.0", "[t].max_norm: must be positive"),
         ("plugin = 'freeze'\nparams = []", "[t].params: must name at least one prefix"),
     ] {
         let section = Section::new("t", 0..0, parse(text.to_owned()).unwrap());
-        assert_eq!(catalog.trick.plan(section).unwrap_err()[0].message, words);
+        assert_eq!(catalog.trick.plan(section).unwrap_err()[0].message, message);
     }
 }

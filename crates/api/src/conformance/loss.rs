@@ -110,8 +110,8 @@ fn slope(score: Score, given: &Tensor, right: &Tensor, tensor: &Tensor, place: i
     Ok((up - down) / (2.0 * STEP))
 }
 
-fn close(a: &Scored, b: &Scored, words: &str) -> Result<()> {
+fn close(a: &Scored, b: &Scored, message: &str) -> Result<()> {
     let (a, b) = (a.loss.double_value(&[]), b.loss.double_value(&[]));
-    ensure!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{words}: {a} and {b}");
+    ensure!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{message}: {a} and {b}");
     Ok(())
 }

@@ -63,9 +63,9 @@ pub fn sorted(vars: &nn::VarStore) -> Vec<(String, Tensor)> {
     all
 }
 
-pub fn same(a: &Tensor, b: &Tensor, words: &'static str) -> Result<()> {
-    let close = a.f_allclose(b, 1e-4, 1e-5, false).context(words)?;
-    ensure!(close, "{words}, by up to {}", f64::try_from((a - b).abs().max())?);
+pub fn same(a: &Tensor, b: &Tensor, message: &'static str) -> Result<()> {
+    let close = a.f_allclose(b, 1e-4, 1e-5, false).context(message)?;
+    ensure!(close, "{message}, by up to {}", f64::try_from((a - b).abs().max())?);
     Ok(())
 }
 
@@ -80,11 +80,11 @@ pub fn wave(shape: &[i64], device: tch::Device) -> Tensor {
 }
 
 /// Holds when both have the same names and bits.
-pub fn same_state(a: &crate::State, b: &crate::State, words: &str) -> Result<()> {
-    ensure!(a.len() == b.len(), "{words}: {} tensors and {}", a.len(), b.len());
+pub fn same_state(a: &crate::State, b: &crate::State, message: &str) -> Result<()> {
+    ensure!(a.len() == b.len(), "{message}: {} tensors and {}", a.len(), b.len());
     for ((name, x), (other, y)) in a.iter().zip(b) {
-        ensure!(name == other && x.size() == y.size(), "{words}: `{name}` and `{other}`");
-        ensure!(x.f_equal(y)?, "{words}: `{name}` differs");
+        ensure!(name == other && x.size() == y.size(), "{message}: `{name}` and `{other}`");
+        ensure!(x.f_equal(y)?, "{message}: `{name}` differs");
     }
     Ok(())
 }

@@ -63,11 +63,11 @@ fn goes_on(
         toy.step_with(&mut *trick, step)?;
         copy.step_with(&mut *other, step)?;
     }
-    let words = "restore(state()) does not go on as if never stopped";
-    same_state(&toy.weights(), &copy.weights(), words)?;
+    let message = "restore(state()) does not go on as if never stopped";
+    same_state(&toy.weights(), &copy.weights(), message)?;
     let shadow = |trick: &dyn Trick| -> crate::State {
         let all = trick.shadow().into_iter().flatten();
         all.map(|(name, tensor)| (name.clone(), tensor.copy())).collect()
     };
-    same_state(&shadow(&*trick), &shadow(&*other), words)
+    same_state(&shadow(&*trick), &shadow(&*other), message)
 }

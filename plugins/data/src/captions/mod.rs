@@ -94,8 +94,8 @@ impl Default for CaptionFolder {
 impl Settings for CaptionFolder {
     fn check(&self, faults: &mut Faults) {
         faults.require(!self.root.as_os_str().is_empty(), "root", "name the folder of the data set");
-        if let Some(words) = clip_lab_hub::fault(&self.root) {
-            faults.require(false, "root", words);
+        if let Some(message) = clip_lab_hub::fault(&self.root) {
+            faults.require(false, "root", message);
         }
         for (key, value) in [("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)] {
             faults.require((0.0..1.0).contains(&value), key, "a fraction is at least 0 and below 1");

@@ -42,9 +42,9 @@ impl Opened {
         skipped: Vec<String>,
     ) -> Result<Self> {
         let buffer = settings.shuffle_buffer;
-        let words =
+        let message =
             "shuffle_buffer is for pictures in Parquet files; these are files of their own, so leave it out";
-        ensure!(buffer.is_none() || !tables.is_empty(), words);
+        ensure!(buffer.is_none() || !tables.is_empty(), message);
         let (tolerate, recent) = (settings.tolerate, Recent::default());
         Ok(Self { root, pictures, skipped, tables, recent, buffer, sampling: None, tolerate })
     }

@@ -151,8 +151,8 @@ impl CaptionFolder {
         let List { pictures, entries, odd, notes, .. } = list;
         whole.pictures.extend(pictures);
         whole.entries += entries;
-        whole.odd.extend(odd.into_iter().map(|words| format!("{name} {words}")));
-        whole.notes.extend(notes.into_iter().map(|words| format!("{name} {words}")));
+        whole.odd.extend(odd.into_iter().map(|message| format!("{name} {message}")));
+        whole.notes.extend(notes.into_iter().map(|message| format!("{name} {message}")));
         Ok(())
     }
 

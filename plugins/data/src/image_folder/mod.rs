@@ -70,17 +70,17 @@ impl Settings for ImageFolder {
             "root",
             "name the folder that holds the classes' folders",
         );
-        if let Some(words) = clip_lab_hub::fault(&self.root) {
-            faults.require(false, "root", words);
+        if let Some(message) = clip_lab_hub::fault(&self.root) {
+            faults.require(false, "root", message);
         }
         let once = self.template.matches("{}").count() == 1;
         faults.require(once, "template", "must hold {} once, where the class goes");
         faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "a share is at least 0 and below 1");
         let cut = self.hold_out > 0.0;
-        let words = "holds nothing unless `hold_out` says which share of the pictures it is";
-        faults.require(cut || self.split != Part::Val, "split", words);
-        let words = "takes nothing away unless `split` is \"train\" or \"val\"";
-        faults.require(!cut || self.split != Part::All, "hold_out", words);
+        let message = "holds nothing unless `hold_out` says which share of the pictures it is";
+        faults.require(cut || self.split != Part::Val, "split", message);
+        let message = "takes nothing away unless `split` is \"train\" or \"val\"";
+        faults.require(!cut || self.split != Part::All, "hold_out", message);
         faults.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
         faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "a share is from 0 to 1");
     }

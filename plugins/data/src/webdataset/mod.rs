@@ -78,8 +78,8 @@ impl Settings for WebDataset {
             ),
             Err(error) => faults.require(false, "shards", format!("{error:#}")),
         }
-        let words = "weights are more than 0, and either all sources have one or none";
-        faults.require(self.shards.weights_fit(), "shards", words);
+        let message = "weights are more than 0, and either all sources have one or none";
+        faults.require(self.shards.weights_fit(), "shards", message);
         let once = self.template.matches("{}").count() == 1;
         faults.require(once, "template", "must hold {} once, where the class goes");
         faults.require(!self.caption.is_empty(), "caption", "name a key of the JSON");

@@ -177,14 +177,14 @@ fn one_file_of_several_that_was_cut_short_is_left_out_and_named() {
         "train-00002-of-00003.parquet",
         parquet(&fifty(50), Compression::SNAPPY, WriterVersion::PARQUET_1_0),
     );
-    let words = "00001-of-00003.parquet cannot be used: it is no Parquet file, or was cut short";
+    let message = "00001-of-00003.parquet cannot be used: it is no Parquet file, or was cut short";
     let error = refusal(&all(dir.path()));
-    assert!(error.contains("1 of 3 lists of captions cannot be used") && error.contains(words), "{error}");
+    assert!(error.contains("1 of 3 lists of captions cannot be used") && error.contains(message), "{error}");
 
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
     assert!(data.len() == 100 && holds(&*data, 49, 49) && holds(&*data, 50, 50), "{}", data.len());
     assert!(
-        data.skipped()[0].contains("lists left out: 1") && data.skipped()[0].contains(words),
+        data.skipped()[0].contains("lists left out: 1") && data.skipped()[0].contains(message),
         "{:?}",
         data.skipped()
     );

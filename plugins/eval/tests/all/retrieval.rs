@@ -133,7 +133,7 @@ fn what_cannot_be_ranked_is_an_error_in_words() {
 fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_eval::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'retrieval'\nk = [0]", "[e].k: must be one or more numbers from 1"),
         ("plugin = 'retrieval'\nrows = 0", "[e].rows: must be at least 1"),
         ("plugin = 'zero_shot'\ntemplates = ['a cat']", "[e].templates: must be one or more sentences"),
@@ -141,6 +141,6 @@ fn settings_that_cannot_work_are_told() {
     ] {
         let section = Section::new("e", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.eval.plan(section).unwrap_err();
-        assert!(problems[0].message.starts_with(words), "{}", problems[0].message);
+        assert!(problems[0].message.starts_with(message), "{}", problems[0].message);
     }
 }

@@ -42,7 +42,7 @@ impl Recent {
         let slot = self.slot(key);
         let page = slot.get_or_init(|| read().map(Arc::new).map_err(|error| format!("{error:#}")));
         self.shrink();
-        page.clone().map_err(|words| anyhow!(words))
+        page.clone().map_err(|message| anyhow!(message))
     }
 
     fn slot(&self, key: Key) -> Slot {
