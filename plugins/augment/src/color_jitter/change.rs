@@ -1,17 +1,17 @@
-//! The four changes of colour. Sources: Pillow's `ImageEnhance` and, for hue, torchvision on tensors.
+//! The four colour changes. Sources: Pillow's `ImageEnhance` and, for hue, torchvision on tensors.
 
 use image::{Rgb, RgbImage};
 
-/// One change with its amount. The first three mix the image with another one, as Pillow's `ImageEnhance` does.
+/// A colour change and its amount. The first three blend the image with another one, as Pillow's `ImageEnhance` does.
 #[derive(Debug, Clone, Copy)]
 pub enum Change {
-    /// Mixes with black.
+    /// Blends with black.
     Brightness(f64),
-    /// Mixes with the image's mean grey.
+    /// Blends with the image's mean grey.
     Contrast(f64),
-    /// Mixes with the grey of each pixel.
+    /// Blends with the grey of each pixel.
     Saturation(f64),
-    /// Turns the colour circle.
+    /// Rotates the hue.
     Hue(f64),
 }
 
@@ -40,10 +40,10 @@ fn mix(pixel: [u8; 3], other: u8, factor: f64) -> [u8; 3] {
     pixel.map(|value| blend(value, other, factor))
 }
 
-/// `other` and from there by `factor` towards `value`, and beyond it above 1: Pillow's `blend`.
+/// Interpolates from `other` (factor 0) to `value` (factor 1), and extrapolates above 1: Pillow's `blend`.
 pub fn blend(value: u8, other: u8, factor: f64) -> u8 {
     let other = f32::from(other);
-    // The cast cuts off fractions and clips to 0..=255, as Pillow does.
+    // The cast truncates and clips to 0..=255, as Pillow does.
     (other + factor as f32 * (f32::from(value) - other)) as u8
 }
 
@@ -58,7 +58,7 @@ fn mean_grey(picture: &RgbImage) -> u8 {
     (sum as f64 / count.max(1) as f64 + 0.5) as u8
 }
 
-/// RGB to HSV and back in floating point, with the hue moved by `turn` circles.
+/// RGB to HSV and back in floating point, with the hue rotated by `turn` circles.
 fn turn_hue(pixel: [u8; 3], turn: f64) -> [u8; 3] {
     let [red, green, blue] = pixel.map(|value| f32::from(value) / 255.0);
     let most = red.max(green).max(blue);

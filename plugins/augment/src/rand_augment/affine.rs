@@ -1,28 +1,28 @@
-//! Pixels moved to other places, as Pillow's `Image.transform` and `Image.rotate` do it.
+//! Affine transforms, as Pillow's `Image.transform` and `Image.rotate` compute them.
 
 use clip_lab_api::Interpolation;
 use image::{Rgb, RgbImage};
 
-/// One movement with its amount.
+/// A transform and its amount.
 #[derive(Debug, Clone, Copy)]
 pub enum Affine {
-    /// Degrees to the left, about the middle.
+    /// Degrees counter-clockwise, about the centre.
     Rotate(f64),
-    /// Each row by so many pixels to the left more than the row above.
+    /// Shifts each row this many pixels further left than the row above.
     ShearX(f64),
-    /// Each column by so many pixels up more than the column before.
+    /// Shifts each column this many pixels further up than the column before.
     ShearY(f64),
-    /// To the left, in widths.
+    /// To the left, as a fraction of the width.
     TranslateX(f64),
-    /// Up, in heights.
+    /// Up, as a fraction of the height.
     TranslateY(f64),
 }
 
-/// Where a place of the new image lies in the old: x' = a x + b y + c, y' = d x + e y + f.
+/// Maps output to input coordinates: x' = a x + b y + c, y' = d x + e y + f.
 type Matrix = [f64; 6];
 
 impl Affine {
-    /// The image after it, of the same size.
+    /// The transformed image, of the same size.
     pub fn apply(self, picture: &RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
         let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
         let [a, b, c, d, e, f] = self.matrix(width, height);
@@ -38,7 +38,7 @@ impl Affine {
 
     fn matrix(self, width: f64, height: f64) -> Matrix {
         match self {
-            Self::Rotate(degrees) => turn(degrees, width / 2.0, height / 2.0),
+            Self::Rotate(degrees) => rotation(degrees, width / 2.0, height / 2.0),
             Self::ShearX(by) => [1.0, by, 0.0, 0.0, 1.0, 0.0],
             Self::ShearY(by) => [1.0, 0.0, 0.0, by, 1.0, 0.0],
             Self::TranslateX(by) => [1.0, 0.0, by * width, 0.0, 1.0, 0.0],
@@ -47,14 +47,15 @@ impl Affine {
     }
 }
 
-/// A turn about (x, y). Pillow rounds sine and cosine to 15 digits, so that no turn is none to the last bit.
-fn turn(degrees: f64, x: f64, y: f64) -> Matrix {
+/// A rotation about (x, y). Pillow rounds sine and cosine to 15 digits, so that a rotation by 0 is exact.
+fn rotation(degrees: f64, x: f64, y: f64) -> Matrix {
     let angle = -degrees.rem_euclid(360.0).to_radians();
     let [cos, sin] = [angle.cos(), angle.sin()].map(|value| (value * 1e15).round() / 1e15);
     [cos, sin, cos * -x + sin * -y + x, -sin, cos, -sin * -x + cos * -y + y]
 }
 
-/// One channel at a place between pixels; (0, 0) is the middle of the first pixel. Pixels at the edge go on outwards.
+/// Samples one channel between pixels; (0, 0) is the centre of the first pixel. Pixels at the edge are replicated
+/// outwards.
 fn sample(picture: &RgbImage, channel: usize, x: f64, y: f64, interpolation: Interpolation) -> u8 {
     let (column, row) = (x.floor(), y.floor());
     let at = |dx: i64, dy: i64| {
@@ -73,11 +74,11 @@ fn sample(picture: &RgbImage, channel: usize, x: f64, y: f64, interpolation: Int
             cubic([-1, 0, 1, 2].map(across), dy)
         }
     };
-    // The cast cuts off fractions and clips to 0..=255, as Pillow does.
+    // The cast truncates and clips to 0..=255, as Pillow does.
     value as u8
 }
 
-/// Between the second and the third of four values; Pillow's cubic for transforms has a = -1.
+/// Interpolates between the second and the third of four values; Pillow's cubic for transforms uses a = -1.
 fn cubic([a, b, c, d]: [f64; 4], at: f64) -> f64 {
     b + at * (c - a + at * (2.0 * (a - b) + c - d + at * (b - a + d - c)))
 }

@@ -1,21 +1,21 @@
-//! Changes of each value by itself, as Pillow's `ImageOps` has them: a table of 256 values for each channel.
+//! Lookup tables of 256 values per channel, as in Pillow's `ImageOps`.
 
 use image::{Rgb, RgbImage};
 
-/// One change with its amount.
+/// A table and its amount.
 #[derive(Debug, Clone, Copy)]
 pub enum Curve {
-    /// The darkest value of a channel becomes 0 and its brightest 255.
+    /// Maps the darkest value of a channel to 0 and its brightest to 255.
     AutoContrast,
-    /// Values of a channel become about equally frequent.
+    /// Equalises the histogram of each channel.
     Equalize,
-    /// 255 less the value.
+    /// 255 minus the value.
     Invert,
-    /// So many of the highest bits are kept, 0 to 8.
+    /// Keeps this many of the highest bits, 0 to 8.
     Posterize(u32),
-    /// Values from this one on are inverted.
+    /// Inverts values from this threshold on.
     Solarize(u32),
-    /// So much is added to values below 128.
+    /// Adds this to values below 128.
     SolarizeAdd(u32),
 }
 
@@ -48,7 +48,7 @@ fn each(change: impl Fn(u32) -> u32) -> [u8; 256] {
     std::array::from_fn(|value| change(value as u32) as u8)
 }
 
-/// How many pixels have each value.
+/// Number of pixels per value.
 fn histogram(picture: &RgbImage, channel: usize) -> [u64; 256] {
     let mut counts = [0; 256];
     for pixel in picture.pixels() {
@@ -66,14 +66,14 @@ fn stretched(counts: &[u64; 256]) -> [u8; 256] {
     }
     let scale = 255.0 / (high - low) as f64;
     let offset = -(low as f64) * scale;
-    // The cast cuts off fractions and clips to 0..=255.
+    // The cast truncates and clips to 0..=255.
     std::array::from_fn(|value| (value as f64 * scale + offset) as u8)
 }
 
 fn equalized(counts: &[u64; 256]) -> [u8; 256] {
     let highest = counts.iter().rfind(|&&count| count > 0).unwrap_or(&0);
     let step = (counts.iter().sum::<u64>() - highest) / 255;
-    // One value only, or so few pixels that no step is left.
+    // A single value, or too few pixels for a step.
     if step == 0 {
         return each(|value| value);
     }

@@ -4,8 +4,8 @@ use image::{Rgb, RgbImage};
 
 use crate::color_jitter::change::blend;
 
-/// Mixes with the smoothed image: `factor` 0 is smoothed, 1 the image itself, more is sharper. Pixels at the edge
-/// have no neighbours to smooth with and stay.
+/// Blends with the smoothed image: `factor` 0 is smoothed, 1 the image itself, more is sharper. Pixels at the edge have
+/// too few neighbours and stay unchanged.
 pub fn sharpen(picture: &RgbImage, factor: f64) -> RgbImage {
     let (width, height) = picture.dimensions();
     let mut out = picture.clone();
@@ -21,8 +21,8 @@ pub fn sharpen(picture: &RgbImage, factor: f64) -> RgbImage {
     out
 }
 
-/// The pixel five times and its eight neighbours, over thirteen, rounded; summed in Pillow's order, from the row
-/// below upwards.
+/// Five times the pixel plus its eight neighbours, over thirteen, rounded; summed in Pillow's order, from the row below
+/// upwards.
 fn smooth(picture: &RgbImage, x: u32, y: u32) -> [u8; 3] {
     let (side, middle) = (1.0 / 13.0_f32, 5.0 / 13.0_f32);
     [0, 1, 2].map(|channel| {
