@@ -134,10 +134,10 @@ fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_eval::register(&mut catalog);
     for (text, message) in [
-        ("plugin = 'retrieval'\nk = [0]", "[e].k: must be one or more numbers from 1"),
+        ("plugin = 'retrieval'\nk = [0]", "[e].k: must be a list of one or more numbers"),
         ("plugin = 'retrieval'\nrows = 0", "[e].rows: must be at least 1"),
         ("plugin = 'zero_shot'\ntemplates = ['a cat']", "[e].templates: must be one or more sentences"),
-        ("plugin = 'zero_shot'\ntemplates = 'foto'", "[e].templates: a list of sentences"),
+        ("plugin = 'zero_shot'\ntemplates = 'foto'", "[e].templates: must be a list of sentences"),
     ] {
         let section = Section::new("e", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.eval.plan(section).unwrap_err();

@@ -78,5 +78,5 @@ fn the_ranks_of_the_classes_are_kept() {
 fn a_data_set_without_classes_is_an_error_in_words() {
     let model = Model::of(pets().images, pets().captions, &[]);
     let error = evaluate("plugin = 'zero_shot'", &model).unwrap_err().to_string();
-    assert!(error.starts_with("zero_shot needs pictures with classes"), "{error}");
+    assert!(error.starts_with("zero_shot needs images with classes"), "{error}");
 }
