@@ -204,7 +204,7 @@ fn a_foreign_state_is_an_error_that_names_it() {
     let one = || Tensor::ones([2, 2], (Kind::Double, Device::Cpu));
     let told = |spec: &str, state| optimizer(spec).restore(state).unwrap_err().to_string();
     let foreign = told(SGD, vec![("exp_avg/weight".to_owned(), one())]);
-    assert!(foreign.contains("`exp_avg/weight`") && foreign.ends_with("it keeps momentum"), "{foreign}");
+    assert!(foreign.contains("`exp_avg/weight`") && foreign.ends_with("it uses momentum"), "{foreign}");
     let torn = told(ADAMW, vec![("step/weight".to_owned(), one()), ("exp_avg/weight".to_owned(), one())]);
     assert_eq!(torn, "the saved optimizer state lacks `exp_avg_sq/weight`");
     let (params, mut misshapen) = (model(), optimizer(SGD));

@@ -91,9 +91,9 @@ fn settings_that_cannot_work_are_told() {
     let mut catalog = Catalog::default();
     plugins_schedule::register(&mut catalog);
     for (text, message) in [
-        ("plugin = 'cosine'\nfloor = 2.0", "[schedule].floor: must lie between 0 and 1"),
+        ("plugin = 'cosine'\nfloor = 2.0", "[schedule].floor: must be from 0 to 1"),
         ("plugin = 'rsqrt'\ntimescale = 0", "[schedule].timescale: must be at least 1 step"),
-        ("plugin = 'wsd'\nfloor = nan", "[schedule].floor: must lie between 0 and 1"),
+        ("plugin = 'wsd'\nfloor = nan", "[schedule].floor: must be from 0 to 1"),
     ] {
         let section = Section::new("schedule", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.schedule.plan(section).unwrap_err();
