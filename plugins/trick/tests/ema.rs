@@ -137,7 +137,7 @@ fn another_models_average_is_refused() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     for (text, message) in [
         ("decay = 1.0", "[t].decay: must be at least 0 and below 1"),
         ("gamma = 0.0", "[t].gamma: must be positive"),

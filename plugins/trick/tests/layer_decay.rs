@@ -122,7 +122,7 @@ fn a_group_without_parameters_is_not_counted() {
 }
 
 #[test]
-fn factors_of_several_tricks_multiply_and_are_told_by_layer() {
+fn factors_of_several_tricks_multiply_and_are_reported_by_layer() {
     let mut params = decayed(vit(1), "decay = 0.5");
     trick("plugin = 'lr_scale'\nparams = ['image']\nscale = 0.1").prepare(&mut params).unwrap();
     assert_eq!(
@@ -140,13 +140,13 @@ fn factors_of_several_tricks_multiply_and_are_told_by_layer() {
 }
 
 #[test]
-fn a_tower_that_is_not_there_is_told() {
+fn an_unknown_tower_is_reported() {
     let error = trick("plugin = 'layer_decay'\ntowers = ['text']").prepare(&mut vit(1)).unwrap_err();
     assert!(error.to_string().contains("no tower called `text`"), "{error}");
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     for (text, message) in [
         ("plugin = 'layer_decay'\ndecay = 0.0", "[t].decay: must be above 0 and at most 1"),
         ("plugin = 'layer_decay'\ntowers = []", "[t].towers: must name \"image\", \"text\" or both"),

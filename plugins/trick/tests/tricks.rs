@@ -57,22 +57,22 @@ fn freeze_locks_single_layers() {
 }
 
 #[test]
-fn freeze_tells_what_it_locks_before_anything_is_built() {
+fn freeze_lists_what_it_locks_before_anything_is_built() {
     assert_eq!(plan("plugin = 'freeze'\nparams = ['text']").facts.frozen, ["text"]);
     assert!(plan("plugin = 'clip_grad'").facts.frozen.is_empty());
 }
 
 #[test]
-fn a_prefix_that_matches_nothing_is_told_with_the_nearest() {
-    let told = |prefix| {
+fn an_unknown_prefix_is_reported_with_the_nearest() {
+    let error = |prefix| {
         let text = format!("plugin = 'freeze'\nparams = ['{prefix}']");
         trick(&text).prepare(&mut model()).unwrap_err().to_string()
     };
-    assert_eq!(told("imag"), "no parameter lies below `imag`; did you mean `image`?");
-    assert_eq!(told("image.stam"), "no parameter lies below `image.stam`; did you mean `image.stem`?");
+    assert_eq!(error("imag"), "no parameter begins with `imag`; did you mean `image`?");
+    assert_eq!(error("image.stam"), "no parameter begins with `image.stam`; did you mean `image.stem`?");
     assert_eq!(
-        told("tokenizer"),
-        "no parameter lies below `tokenizer`; names begin with image, image_projection, text"
+        error("tokenizer"),
+        "no parameter begins with `tokenizer`; names begin with image, image_projection, text"
     );
 }
 
@@ -114,7 +114,7 @@ fn clip_grad_counts_only_what_is_trained() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_trick::register(&mut catalog);
     for (text, message) in [
