@@ -48,7 +48,8 @@ pub struct Classified {
 impl Classified {
     /// Classifies images `[N, D]` by class embeddings `[C, D]`; `labels` `[N]` are the true classes.
     ///
-    /// # Errors As [`crate::ranks`].
+    /// # Errors
+    /// As [`crate::ranks`].
     pub fn new(pictures: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
         let (ranks, answers) = ranks_and_first(pictures, classes, &Tensor::from_slice(&labels), ROWS)?;
         Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })

@@ -64,7 +64,8 @@ impl Ensemble {
 
     /// The predictions with the templates `which` averaged, as in [`class_weights`].
     ///
-    /// # Errors If `which` is empty, and as [`crate::ranks`].
+    /// # Errors
+    /// If `which` is empty, and as [`crate::ranks`].
     pub fn classify(&self, which: &[usize], pictures: &Pictures) -> Result<Classified> {
         let texts: Vec<Tensor> = which.iter().map(|&template| self.texts[template].shallow_clone()).collect();
         Classified::new(&pictures.images, &class_weights(&texts)?, pictures.labels.clone())
@@ -74,7 +75,8 @@ impl Ensemble {
     /// until none does or `most` are selected. Ties go to the lowest index. `selected` is called with every selected
     /// template.
     ///
-    /// # Errors As [`Ensemble::classify`].
+    /// # Errors
+    /// As [`Ensemble::classify`].
     pub fn greedy(
         &self,
         pictures: &Pictures,

@@ -71,7 +71,8 @@ pub struct Found {
 /// `images` `[N, D]` and `captions` `[M, D]`, L2-normalised; `owner` `[M]` int64: the image of each caption. An image
 /// without captions is a candidate but not a query. `rows` images are compared at a time.
 ///
-/// # Errors As [`both`].
+/// # Errors
+/// As [`both`].
 pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Found> {
     let Both { picture: t2i, caption } = both(images, captions, owner, rows)?;
     let mut i2t = vec![Vec::new(); images.size()[0] as usize];
@@ -85,7 +86,8 @@ pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize)
 impl Found {
     /// The metrics, and the ranks to record.
     ///
-    /// # Errors If there are no captions.
+    /// # Errors
+    /// If there are no captions.
     pub fn evaluation(&self, k: &[u32]) -> Result<Evaluation> {
         ensure!(!self.t2i.is_empty(), "retrieval: there are no captions");
         let best: Vec<u32> = self.i2t.iter().filter_map(|ranks| ranks.iter().min().copied()).collect();

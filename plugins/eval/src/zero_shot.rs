@@ -53,7 +53,8 @@ impl Evaluator for ZeroShot {
 impl ZeroShot {
     /// The prediction for every labelled image.
     ///
-    /// # Errors If no image has a class, or a tower fails.
+    /// # Errors
+    /// If no image has a class, or a tower fails.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
         let (images, labels) = labelled("zero_shot", model.data())?;
         let texts = self.templates.fill(model.data().classes());

@@ -22,7 +22,8 @@ enum Step {
 impl Growth {
     /// Reads the steps of a tokenizer.
     ///
-    /// # Errors If the library cannot serialise the tokenizer, or its template repeats the text.
+    /// # Errors
+    /// If the library cannot serialise the tokenizer, or its template repeats the text.
     pub fn of(library: &Library) -> Result<Self> {
         let (mut steps, value) = (Vec::new(), serde_json::to_value(library.get_normalizer())?);
         add(&value, &mut steps);
