@@ -28,23 +28,23 @@ mod captions {
     pub mod list;
 }
 
-use captions::{columns::Said, format::Format};
+use captions::{columns::ColumnOverrides, format::Format};
 
 fuzz_target!(|bytes: &[u8]| {
     let (text, strange) = captions::format::text(bytes);
     assert!(strange <= bytes.len());
-    let mine = Said { image: Some("i"), caption: Some("c") };
+    let mine = ColumnOverrides { image: Some("i"), caption: Some("c") };
     let guess = Format::of_text(&text);
     for format in [guess, Format::Table, Format::Karpathy, Format::Coco, Format::Jsonl] {
-        for said in [Said::default(), mine] {
-            match format.parse(&text, said) {
+        for overrides in [ColumnOverrides::default(), mine] {
+            match format.parse(&text, overrides) {
                 Ok(list) => {
                     assert!(
                         list.pictures.iter().all(|picture| {
                             picture.captions.iter().all(|caption| caption.trim() == caption)
                         })
                     );
-                    assert!(list.odd.iter().all(|message| !message.is_empty()));
+                    assert!(list.rejected.iter().all(|message| !message.is_empty()));
                 }
                 Err(error) => assert!(!format!("{error:#}").is_empty()),
             }

@@ -33,8 +33,8 @@ mod captions {
 }
 
 use captions::{
-    columns::Said,
-    parquet::{Recent, read},
+    columns::ColumnOverrides,
+    parquet::{PageCache, read},
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -44,11 +44,11 @@ fuzz_target!(|bytes: &[u8]| {
     let folder = if fs::metadata("/dev/shm").is_ok() { "/dev/shm".into() } else { env::temp_dir() };
     let path = folder.join(format!("clip-lab-fuzz-{}.parquet", process::id()));
     fs::write(&path, bytes).unwrap();
-    match read(&path, 0, Said::default()) {
+    match read(&path, 0, ColumnOverrides::default()) {
         Ok((Some(table), list)) => {
-            let recent = Recent::default();
+            let page_cache = PageCache::default();
             for row in list.pictures.iter().take(64).filter_map(|picture| picture.row) {
-                if let Err(error) = table.picture(row, &recent) {
+                if let Err(error) = table.picture(row, &page_cache) {
                     if !format!("{error:#}").contains("row") {
                         process::abort();
                     }

@@ -33,13 +33,13 @@ fn empty_captions_and_missing_pictures_are_left_out_and_said() {
     let said = data.skipped().join("\n");
     assert!(said.contains("listed but not in") && said.contains("1 (not_there.png)"), "{said}");
     assert!(said.contains("empty captions left out: 2 (one of a.png, one of b.png)"), "{said}");
-    assert!(said.contains("pictures without a caption: 1 (b.png)"), "{said}");
+    assert!(said.contains("images without a caption: 1 (b.png)"), "{said}");
     assert_eq!(patient.facts().pictures, Some(2));
     assert_eq!(patient.facts().captions, Some(2));
     // Each share of its own: one of four images is missing, and two of four captions are empty.
     let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
     assert!(
-        error.contains("1 of 4 pictures, listed but not in") && error.contains("\n  not_there.png"),
+        error.contains("1 of 4 images, listed but not in") && error.contains("\n  not_there.png"),
         "{error}"
     );
     let error = refusal(&CaptionFolder { tolerate: 0.3, ..all(dir.path()) });
@@ -69,8 +69,8 @@ fn faults_of_a_table_name_the_file_and_the_line() {
         "{error}"
     );
     let dir = folder("image,caption,split\na.png,one,tarin\n");
-    assert!(refusal(&all(dir.path())).contains("line 2: no split is called `tarin`"));
-    assert!(refusal(&all(folder("image,caption\n").path())).contains("list no picture"));
+    assert!(refusal(&all(dir.path())).contains("line 2: unknown split `tarin`"));
+    assert!(refusal(&all(folder("image,caption\n").path())).contains("list no image"));
     assert!(refusal(&all(folder("").path())).contains("line 1"));
 }
 
@@ -80,7 +80,7 @@ fn tables_with_other_columns_and_splits_are_read() {
     let test = CaptionFolder { split: Split::Test, ..all(dir.path()) };
     assert_eq!(names(&*opened(&test)), ["b.png"]);
     let val = CaptionFolder { split: Split::Val, ..all(dir.path()) };
-    assert!(refusal(&val).contains("no picture of") && refusal(&val).contains("`val`"));
+    assert!(refusal(&val).contains("no image of") && refusal(&val).contains("`val`"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_karpathy_json_is_preferred_since_it_has_the_splits() {
     let error = refusal(&all(dir.path()));
     assert!(error.contains("dataset_made_up.json") && error.contains("line"), "{error}");
     fs::write(dir.path().join("dataset_other.json"), json).unwrap();
-    assert!(refusal(&all(dir.path())).contains("say which with `file`"));
+    assert!(refusal(&all(dir.path())).contains("choose one with `file`"));
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn folders_without_a_list_or_that_are_not_there_are_said() {
     assert!(refusal(&named).contains("x.csv"));
     let dir = folder("image,caption\na.png,one\n");
     let named = CaptionFolder { images: Some("photos".into()), ..all(dir.path()) };
-    assert!(refusal(&named).contains("no folder of pictures"));
+    assert!(refusal(&named).contains("no folder of images"));
     fs::remove_dir_all(dir.path().join("Images")).unwrap();
     let error = refusal(&CaptionFolder { tolerate: 1.0, ..all(dir.path()) });
     assert!(error.contains("nothing of") && error.contains("a.png"), "{error}");
-    assert!(refusal(&all(dir.path())).contains("1 of 1 pictures, listed but not in"));
+    assert!(refusal(&all(dir.path())).contains("1 of 1 images, listed but not in"));
 }
 
 #[test]

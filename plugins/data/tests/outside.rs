@@ -50,14 +50,18 @@ fn rows_that_leave_the_root_are_left_out_unless_the_user_allows_them() {
     assert_eq!(names(&*data), ["a.png"]);
     let told = data.skipped().join("\n");
     assert!(
-        told.contains("outside of the data set's folder, which only `allow_outside = true` allows: 5"),
+        told.contains("outside of the data set's folder, which requires `allow_outside = true`: 5"),
         "{told}"
     );
     let told = refusal(&CaptionFolder { tolerate: 0.0, ..all(dir.path()) });
-    assert!(told.contains("5 of 6 pictures, listed but outside") && told.contains("passwd"), "{told}");
+    assert!(told.contains("5 of 6 images, listed but outside") && told.contains("passwd"), "{told}");
     let data = opened(&CaptionFolder { allow_outside: true, ..all(dir.path()) });
     assert_eq!(data.len(), 5, "all but the device: {:?}", data.skipped());
-    assert!(data.skipped()[0].contains("listed but no regular files: 1 (/dev/zero)"), "{:?}", data.skipped());
+    assert!(
+        data.skipped()[0].contains("listed but not regular files: 1 (/dev/zero)"),
+        "{:?}",
+        data.skipped()
+    );
     assert!(data.picture(1).unwrap().decode().is_ok());
 }
 
@@ -69,7 +73,7 @@ fn a_link_that_changes_later_is_not_followed() {
     fs::remove_file(images(&dir).join("b.png")).unwrap();
     symlink(private.path().join("private.png"), images(&dir).join("b.png")).unwrap();
     let told = format!("{:#}", data.picture(1).unwrap_err());
-    assert!(told.contains("picture b.png") && told.contains("lies outside of"), "{told}");
+    assert!(told.contains("image b.png") && told.contains("lies outside of"), "{told}");
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn what_is_no_regular_file_is_left_out_and_never_waited_for() {
     fs::create_dir(images(&dir).join("folder.png")).unwrap();
     let data = opened(&all(dir.path()));
     assert_eq!(names(&*data), ["a.png"]);
-    assert!(data.skipped()[0].contains("no regular files: 2 (x.jpg, folder.png)"), "{:?}", data.skipped());
+    assert!(data.skipped()[0].contains("not regular files: 2 (x.jpg, folder.png)"), "{:?}", data.skipped());
     let dir = folder("");
     fs::remove_file(dir.path().join("captions.txt")).unwrap();
     fifo(&dir.path().join("captions.txt"));
@@ -103,7 +107,7 @@ fn lists_and_folders_of_pictures_do_not_leave_the_root_either() {
     fs::rename(images(&dir), dir.path().join("gone")).unwrap();
     symlink(images(&other), images(&dir)).unwrap();
     let told = refusal(&all(dir.path()));
-    assert!(told.contains("the folder of pictures; `allow_outside = true` allows it"), "{told}");
+    assert!(told.contains("the folder of images; set `allow_outside = true` to allow it"), "{told}");
     let named = CaptionFolder { images: Some(images(&other)), ..all(dir.path()) };
     assert_eq!(opened(&named).len(), 1, "the user names it");
     assert_eq!(opened(&CaptionFolder { allow_outside: true, ..all(dir.path()) }).len(), 1);
@@ -137,17 +141,17 @@ fn classes_do_not_leave_the_root() {
     let data = opened(&of);
     assert_eq!(names(&*data), ["cat/a.png", "dog/a.png"]);
     assert!(
-        data.skipped()[0].contains("`allow_outside = true` allows: 1 (first: dog/b.png)"),
+        data.skipped()[0].contains("requires `allow_outside = true`: 1 (first: dog/b.png)"),
         "{:?}",
         data.skipped()
     );
     let told = refusal(&ImageFolder { tolerate: 0.1, ..of.clone() });
-    assert!(told.contains("1 of 3 pictures, outside of the data set's folder"), "{told}");
+    assert!(told.contains("1 of 3 images, outside of the data set's folder"), "{told}");
     assert_eq!(opened(&ImageFolder { allow_outside: true, ..of.clone() }).len(), 3);
 
     symlink(private.path(), dir.path().join("private")).unwrap();
     let told = refusal(&of);
-    assert!(told.contains("class folder private; `allow_outside = true` allows it"), "{told}");
+    assert!(told.contains("class folder private; set `allow_outside = true` to allow it"), "{told}");
     assert_eq!(opened(&ImageFolder { allow_outside: true, ..of.clone() }).classes().len(), 3);
     fs::remove_file(dir.path().join("private")).unwrap();
 

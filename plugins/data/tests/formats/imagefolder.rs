@@ -47,7 +47,7 @@ fn lists_of_captions_numbered_columns_and_broken_lines() {
     write(dir.path(), "metadata.jsonl", several.to_owned() + "\n{\"file_name\": \"b.jpg\", \"capt\n");
     let error = refusal(&all(dir.path()));
     assert!(
-        error.contains("1 of 2 entries") && error.contains("metadata.jsonl line 2: it is no JSON object"),
+        error.contains("1 of 2 entries") && error.contains("metadata.jsonl line 2: it is not a JSON object"),
         "{error}"
     );
     let patient = CaptionFolder { tolerate: 0.5, ..part(dir.path(), Split::Val) };
@@ -61,5 +61,5 @@ fn lists_of_captions_numbered_columns_and_broken_lines() {
         "{error}"
     );
     let said = CaptionFolder { caption_column: Some("label".into()), ..all(dir.path()) };
-    assert!(refusal(&said).contains("neither a text nor a list of texts"));
+    assert!(refusal(&said).contains("must be a text or a list of texts"));
 }

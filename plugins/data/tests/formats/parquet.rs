@@ -144,16 +144,16 @@ fn rows_without_pictures_or_captions_and_broken_files_are_named() {
     write(dir.path(), "train.parquet", &good);
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
     assert_eq!(names(&*data), ["0.jpg", "1.jpg"]);
-    assert!(data.skipped()[0].contains("pictures without a caption: 1 (2.jpg)"), "{:?}", data.skipped());
+    assert!(data.skipped()[0].contains("images without a caption: 1 (2.jpg)"), "{:?}", data.skipped());
     let error = format!("{:#}", data.picture(1).unwrap_err());
     assert!(
-        error.contains("row 1 of") && error.contains("train.parquet") && error.contains("holds no bytes"),
+        error.contains("row 1 of") && error.contains("train.parquet") && error.contains("contains no bytes"),
         "{error}"
     );
     write(dir.path(), "train.parquet", &good[..good.len() / 2]);
     let error = refusal(&all(dir.path()));
     assert!(
-        error.contains("train.parquet cannot be used: it is no Parquet file, or was cut short"),
+        error.contains("train.parquet cannot be used: it is not a Parquet file, or is truncated"),
         "{error}"
     );
     // The footer is whole and a page is not: only its images are lost.
@@ -177,7 +177,7 @@ fn one_file_of_several_that_was_cut_short_is_left_out_and_named() {
         "train-00002-of-00003.parquet",
         parquet(&fifty(50), Compression::SNAPPY, WriterVersion::PARQUET_1_0),
     );
-    let message = "00001-of-00003.parquet cannot be used: it is no Parquet file, or was cut short";
+    let message = "00001-of-00003.parquet cannot be used: it is not a Parquet file, or is truncated";
     let error = refusal(&all(dir.path()));
     assert!(error.contains("1 of 3 lists of captions cannot be used") && error.contains(message), "{error}");
 
@@ -214,5 +214,5 @@ fn a_table_of_names_in_parquet_is_a_list() {
         (vec!["a.jpg".into(), "b.jpg".into()], &["a b".to_owned()][..])
     );
     let buffered = CaptionFolder { shuffle_buffer: Some(8), ..all(dir.path()) };
-    assert!(refusal(&buffered).contains("shuffle_buffer is for pictures in Parquet files"));
+    assert!(refusal(&buffered).contains("shuffle_buffer applies to images in Parquet files"));
 }
