@@ -50,7 +50,7 @@ fn folders_in_alphabetical_order_are_the_classes() {
     );
     assert_eq!(data.captions(1), ["a photo of a dog."]);
     assert_eq!(data.picture(2).unwrap().decode().unwrap().get_pixel(0, 0).0, [1, 0, 0]);
-    assert_eq!(data.skipped(), ["files that are no pictures by their ending: 1 (first: cat/notes.txt)"]);
+    assert_eq!(data.skipped(), ["files without an image extension: 1 (first: cat/notes.txt)"]);
     assert!(data.captions(9).is_empty() && data.picture(9).is_err());
     let facts = of(dir.path()).facts();
     assert_eq!((facts.pictures, facts.captions), (Some(4), Some(4)));
@@ -68,7 +68,10 @@ fn classes_get_other_names_by_list_or_by_table() {
     };
     assert_eq!(opened(&table(&[("sea_cow", "manatee")])).classes(), ["cat", "dog", "manatee"]);
     let error = refusal(&table(&[("seacow", "manatee")]));
-    assert!(error.contains("folder `seacow` that is not there; there are cat, dog, sea_cow"), "{error}");
+    assert!(
+        error.contains("folder `seacow` that does not exist; the folders are cat, dog, sea_cow"),
+        "{error}"
+    );
     let error = refusal(&table(&[("dog", "cat")]));
     assert!(error.contains("`cat` and `dog` are both called `cat`"), "{error}");
     let short = Names::List(vec!["cat".into()]);
@@ -82,10 +85,10 @@ fn what_cannot_be_opened_is_said() {
     assert!(refusal(&of(&dir.path().join("gone"))).contains("there is no folder"));
     assert_eq!(of(&dir.path().join("gone")).facts().pictures, None);
     let error = refusal(&of(dir.path()));
-    assert!(error.contains("holds no folders (2 pictures lie there)"), "{error}");
+    assert!(error.contains("contains no folders (2 images are in it)"), "{error}");
     let dir = tree(&["cat/a.png", "dog/readme.md"]);
     let error = refusal(&of(dir.path()));
-    assert!(error.contains("dog holds no picture") && error.contains("take it away"), "{error}");
+    assert!(error.contains("dog contains no image") && error.contains("remove it"), "{error}");
     let dir = tree(&["cat/a.png", "dog/b.png"]);
     let error = refusal(&ImageFolder { split: Part::Val, hold_out: 0.1, ..of(dir.path()) });
     assert!(error.contains("split `val`") && error.contains("hold_out = 0.1"), "{error}");

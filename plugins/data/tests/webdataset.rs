@@ -115,7 +115,7 @@ fn classes_are_numbers_names_or_both() {
     let named = opened(&WebDataset { classes: classes.clone(), ..plain.clone() });
     assert_eq!((named.classes(), named.captions(2)), (&classes[..], &["a photo of a fox.".to_owned()][..]));
     let few = refusal(&WebDataset { classes: classes[..2].to_vec(), ..plain });
-    assert!(few.contains("says `2`"), "{few}");
+    assert!(few.contains("has `2`"), "{few}");
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn unusable_pictures_are_told_and_tolerated_up_to_a_share() {
     let data = opened(&one);
     assert_eq!(data.len(), 49);
     let told = data.skipped().join("; ");
-    assert_eq!(told, "pictures with neither caption nor class: 1, left out (a-000000.tar/0007)");
+    assert_eq!(told, "images with neither caption nor class: 1, left out (a-000000.tar/0007)");
     let error = refusal(&WebDataset { tolerate: 0.01, ..one });
-    assert!(error.contains("1 of 50 pictures cannot be used"), "{error}");
+    assert!(error.contains("1 of 50 images cannot be used"), "{error}");
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn settings_that_cannot_work_are_found_before_anything_is_read() {
         faults.found().iter().map(|(key, message)| format!("{key}: {message}")).collect::<Vec<_>>().join("\n")
     };
     let one = |pattern: &str| WebDataset { shards: ShardList::One(pattern.into()), ..Default::default() };
-    assert!(told(WebDataset::default()).contains("shards: name the shards"));
+    assert!(told(WebDataset::default()).contains("shards: must name the shards"));
     assert!(told(one("a-{0..}.tar")).contains("is no number"));
     assert!(told(one("ftp://host/a.tar")).contains("not from ftp://"));
     let twice = ["a.tar", "{a,b}.tar"].map(|path| Source::Plain(path.into())).to_vec();
@@ -263,7 +263,8 @@ fn settings_that_cannot_work_are_found_before_anything_is_read() {
     );
     let mixed = vec![Source::Plain("a.tar".into()), Source::Weighted { path: "b.tar".into(), weight: 1.0 }];
     assert!(
-        told(WebDataset { shards: ShardList::Several(mixed), ..Default::default() }).contains("weights are")
+        told(WebDataset { shards: ShardList::Several(mixed), ..Default::default() })
+            .contains("weights must be")
     );
     assert_eq!(told(one("https://host/a-{00..11}.tar")), "");
     let worse =

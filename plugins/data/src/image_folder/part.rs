@@ -1,4 +1,4 @@
-//! Which images of a class.
+//! Splits of a class by held-out images.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,17 +10,18 @@ pub enum Part {
     /// Every image.
     #[default]
     All,
-    /// Those not held out.
+    /// Images not held out.
     Train,
-    /// Those held out.
+    /// Held-out images.
     Val,
 }
 
 impl Part {
-    /// The images of one class that belong to it, at most `limit`, in the order they had.
+    /// The images of one class in this part, at most `limit`, in their original order.
     ///
-    /// Images are ranked by a hash of their names, and the first `hold_out` of them, rounded, are held out: so every
-    /// class gives the same share, and an image more or less moves at most one other. One image always stays.
+    /// Images are ranked by a hash of their names, and the first `hold_out` of them, rounded, are held out: every class
+    /// has the same fraction, and adding or removing an image moves at most one other. At least one image is not held
+    /// out.
     pub fn of(self, pictures: Vec<String>, hold_out: f64, limit: Option<usize>) -> Vec<String> {
         let mut ranked: Vec<usize> = (0..pictures.len()).collect();
         ranked.sort_by_cached_key(|&index| (*blake3::hash(pictures[index].as_bytes()).as_bytes(), index));

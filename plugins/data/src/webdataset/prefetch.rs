@@ -1,4 +1,4 @@
-//! Shards that will be read soon are fetched before.
+//! Downloads shards before they are read.
 
 use std::{
     collections::HashMap,
@@ -8,72 +8,72 @@ use std::{
 
 use clip_lab_shards::{Place, Shards};
 
-/// Shards that are fetched beyond the farthest one that is read.
+/// Shards downloaded beyond the last one that was reached.
 const AHEAD: usize = 2;
 
-/// Fetches what is expected, a few shards before it is read. Whoever reads a shard that is not there yet fetches it
-/// himself: nothing depends on this but time.
-pub(super) struct Ahead(Option<Arc<Shared>>);
+/// Downloads shards in reading order, a few ahead of the reader. A reader downloads a shard that is not cached yet
+/// itself, so this affects speed only.
+pub(super) struct Prefetcher(Option<Arc<Shared>>);
 
 struct Shared {
     shards: Arc<Shards>,
     places: Vec<Place>,
-    way: Mutex<Way>,
+    plan: Mutex<ReadPlan>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Way {
-    /// Shards in the order in which they are first read, and the place of each in it.
+struct ReadPlan {
+    /// Shards in order of first access, and the position of each.
     order: Vec<u32>,
     places: HashMap<u32, usize>,
-    /// How far reading and fetching are in it.
+    /// Positions of reading and downloading in `order`.
     read: usize,
     fetched: usize,
     ended: bool,
 }
 
-impl Ahead {
-    /// Starts a thread if there is anything to fetch.
+impl Prefetcher {
+    /// Starts a thread if any shard is remote.
     pub(super) fn new(shards: Arc<Shards>, places: Vec<Place>) -> Self {
         if !places.iter().any(|place| matches!(place, Place::Remote(_))) {
             return Self(None);
         }
-        let (way, changed) = Default::default();
-        let shared = Arc::new(Shared { shards, places, way, changed });
+        let (plan, changed) = Default::default();
+        let shared = Arc::new(Shared { shards, places, plan, changed });
         let worker = shared.clone();
         thread::spawn(move || worker.work());
         Self(Some(shared))
     }
 
-    /// From now on these shards are read in this order.
-    pub(super) fn expect(&self, shards: impl Iterator<Item = u32>) {
+    /// Sets the order in which shards will be read.
+    pub(super) fn set_order(&self, shards: impl Iterator<Item = u32>) {
         let Some(shared) = &self.0 else { return };
-        let mut way = Way::default();
+        let mut plan = ReadPlan::default();
         for shard in shards {
-            let next = way.order.len();
-            way.places.entry(shard).or_insert_with(|| {
-                way.order.push(shard);
+            let next = plan.order.len();
+            plan.places.entry(shard).or_insert_with(|| {
+                plan.order.push(shard);
                 next
             });
         }
-        *shared.lock() = way;
+        *shared.lock() = plan;
         shared.changed.notify_all();
     }
 
-    /// An image of this shard is read.
-    pub(super) fn reached(&self, shard: u32) {
+    /// Called when an image of this shard is read.
+    pub(super) fn advance(&self, shard: u32) {
         let Some(shared) = &self.0 else { return };
-        let mut way = shared.lock();
-        let place = way.places.get(&shard).copied().unwrap_or(0);
-        if place > way.read {
-            way.read = place;
+        let mut plan = shared.lock();
+        let place = plan.places.get(&shard).copied().unwrap_or(0);
+        if place > plan.read {
+            plan.read = place;
             shared.changed.notify_all();
         }
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetcher {
     fn drop(&mut self) {
         if let Some(shared) = &self.0 {
             shared.lock().ended = true;
@@ -83,26 +83,27 @@ impl Drop for Ahead {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Way> {
-        self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ReadPlan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self) {
         while let Some(shard) = self.next() {
-            // A fault is told by whoever reads the shard.
+            // The reader of the shard reports the error.
             drop(self.shards.fetch(&self.places[shard as usize]));
         }
     }
 
-    /// The next shard to fetch; waits until there is one. None at the end.
+    /// The next shard to download; blocks until there is one. None at the end.
     fn next(&self) -> Option<u32> {
-        let idle =
-            |way: &mut Way| !way.ended && (way.fetched > way.read + AHEAD || way.fetched >= way.order.len());
-        let mut way = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
-        if way.ended {
+        let idle = |plan: &mut ReadPlan| {
+            !plan.ended && (plan.fetched > plan.read + AHEAD || plan.fetched >= plan.order.len())
+        };
+        let mut plan = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        if plan.ended {
             return None;
         }
-        way.fetched += 1;
-        Some(way.order[way.fetched - 1])
+        plan.fetched += 1;
+        Some(plan.order[plan.fetched - 1])
     }
 }
