@@ -123,9 +123,9 @@ fn what_goes_wrong_is_told_in_words() {
     let missing = error(&settings(Path::new("nowhere.pt")), &images);
     assert!(missing.contains("nowhere.pt cannot be read: No such file"), "{missing}");
     let script = error(&settings(&folder().join("tower.py")), &images);
-    assert!(script.contains("tower.py is no TorchScript archive; write one with"), "{script}");
+    assert!(script.contains("tower.py is not a TorchScript archive; create one with"), "{script}");
     let wide = error(&TorchScriptImage { width: 13, ..tower() }, &images);
-    assert!(wide.contains("gave [4, 12] where [4, 13] was due"), "{wide}");
+    assert!(wide.contains("returned [4, 12], expected [4, 13]"), "{wide}");
     let large = Tensor::zeros([1, 3, 516, 8], (DType::Float, Device::Cpu));
     let raised = error(&tower(), &large);
     assert!(raised.contains("forward failed") && raised.contains("above 512 pixels"), "{raised}");

@@ -57,5 +57,5 @@ fn what_goes_wrong_is_told_in_words() {
     assert!(missing.contains("nowhere.pt cannot be read"), "{missing}");
     assert!(error(tower.clone(), 17).contains("from 1 to 16 tokens, got 17"));
     let wide = error(TorchScriptText { width: 9, ..tower }, 4);
-    assert!(wide.contains("gave [2, 12] where [2, 9] was due"), "{wide}");
+    assert!(wide.contains("returned [2, 12], expected [2, 9]"), "{wide}");
 }
