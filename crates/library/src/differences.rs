@@ -1,14 +1,14 @@
-//! Two fingerprints compared, line by line.
+//! Comparison of two fingerprints, line by line.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use clip_lab_api::export::{FINGERPRINT, MAGIC};
 
-/// Holds when a library was built as this program was.
+/// Checks that a library was built like this program.
 ///
 /// # Errors
-/// Every difference, with what either side has, and what to do.
+/// Lists every difference with both values, and how to rebuild.
 pub fn check(theirs: &str) -> Result<()> {
     let ours = String::from_utf8_lossy(&FINGERPRINT).trim_end_matches('\0').to_owned();
     let found = differences(theirs, &ours);
@@ -16,9 +16,9 @@ pub fn check(theirs: &str) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "it was built otherwise than this program, so nothing of it was run\n{}\n\
-         build it again from this program's checkout, with its compiler and libtorch: point its `clip-lab-api` there, \
-         copy the checkout's Cargo.lock beside its Cargo.toml, and run `cargo build --release`",
+        "it was built differently from this program, so none of its code was run\n{}\n\
+         rebuild it from this program's checkout, with its compiler and libtorch: point its `clip-lab-api` there, \
+         copy the checkout's Cargo.lock next to its Cargo.toml, and run `cargo build --release`",
         found.join("\n")
     )
 }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_build_is_welcome() {
+    fn the_same_build_is_accepted() {
         check(&ours()).unwrap();
     }
 
@@ -67,6 +67,6 @@ mod tests {
             error.contains("size of Tensor: the library has nothing, this program 8, aligned to 8"),
             "{error}"
         );
-        assert!(error.contains("nothing of it was run") && !error.contains("anyhow"), "{error}");
+        assert!(error.contains("none of its code was run") && !error.contains("anyhow"), "{error}");
     }
 }
