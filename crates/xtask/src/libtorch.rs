@@ -1,4 +1,4 @@
-//! Whose libtorch is built against, and the link `.libtorch` through which cargo finds ours.
+//! The choice of libtorch, and the link `.libtorch` through which cargo finds the pinned one.
 
 use std::{ffi::OsString, fs, io::ErrorKind, os::unix::fs::symlink, path::Path};
 
@@ -9,18 +9,18 @@ use crate::bundles;
 /// The link in a checkout that `.cargo/config.toml` names as `LIBTORCH`.
 const LINK: &str = ".libtorch";
 
-/// Whose libtorch the checkout is built against.
+/// The libtorch that the checkout is built against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Libtorch {
-    /// The pinned one, fetched into the cache.
+    /// The pinned one, downloaded into the cache.
     Ours,
-    /// One that the user names; nothing is fetched, and the environment is passed on as it is.
+    /// The user's own; nothing is downloaded, and the environment is passed on unchanged.
     Theirs,
 }
 
 impl Libtorch {
-    /// `LIBTORCH_USE_PYTORCH`, `LIBTORCH` or a real folder `.libtorch` mean the user's own. As cargo itself sets `LIBTORCH` to
-    /// the link when the user does not, that value (and the cache folder the link leads to) still mean ours.
+    /// `LIBTORCH_USE_PYTORCH`, `LIBTORCH` or a real folder `.libtorch` select the user's own. Cargo itself sets `LIBTORCH`
+    /// to the link if the user does not, so that value (and the cache folder it points to) still selects the pinned one.
     pub fn chosen(root: &Path, cache: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let link = root.join(LINK);
         let is_ours =
@@ -35,28 +35,29 @@ impl Libtorch {
     }
 }
 
-/// Whether two paths have the same name in the same folder; the last part is not followed, as it may be a link to come.
+/// Whether two paths have the same name in the same folder; the last component is not resolved, as the link may not
+/// exist yet.
 fn is_same(a: &Path, b: &Path) -> bool {
     let folder = |path: &Path| path.parent().and_then(|parent| parent.canonicalize().ok());
     a == b || (a.file_name() == b.file_name() && folder(a).is_some() && folder(a) == folder(b))
 }
 
-/// Points `.libtorch` of a checkout at `folder`. An older link is replaced in one step, so cargo never finds it missing.
+/// Links `.libtorch` of a checkout to `folder`. An older link is replaced atomically, so cargo never finds it missing.
 pub fn link(root: &Path, folder: &Path) -> Result<()> {
     let link = root.join(LINK);
     if fs::read_link(&link).is_ok_and(|target| target == folder) {
         return Ok(());
     }
-    let aside = root.join(format!("{LINK}.{}", std::process::id()));
-    match fs::remove_file(&aside) {
+    let temporary = root.join(format!("{LINK}.{}", std::process::id()));
+    match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| aside.display().to_string())?
+            Err(error).with_context(|| temporary.display().to_string())?
         }
         _ => {}
     }
-    let made = symlink(folder, &aside).and_then(|()| fs::rename(&aside, &link));
-    made.with_context(|| {
-        format!("cannot make the link {}; make the checkout writable, or set LIBTORCH", link.display())
+    let linked = symlink(folder, &temporary).and_then(|()| fs::rename(&temporary, &link));
+    linked.with_context(|| {
+        format!("cannot create the link {}; make the checkout writable, or set LIBTORCH", link.display())
     })
 }
 
@@ -105,6 +106,6 @@ mod tests {
             link(root.path(), Path::new(target)).unwrap();
             assert_eq!(fs::read_link(root.path().join(".libtorch")).unwrap(), Path::new(target));
         }
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left aside");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "no temporary link is left");
     }
 }
