@@ -1,5 +1,5 @@
-//! Parquet files with images: any bytes are read or refused with words, and every row that is listed gives an image or
-//! a reason. What makes the library panic is a reason too.
+//! Parquet files with images: any bytes are read or rejected with a message, and every listed row gives an image or an
+//! error. Panics of the library count as errors.
 #![no_main]
 
 use std::{env, fs, panic, process, sync::Once};
@@ -38,7 +38,7 @@ use captions::{
 };
 
 fuzz_target!(|bytes: &[u8]| {
-    // libFuzzer's own hook ends the process before anybody can catch a panic.
+    // libFuzzer's hook would abort the process before a panic can be caught.
     static ONCE: Once = Once::new();
     ONCE.call_once(|| panic::set_hook(Box::new(|_| ())));
     let folder = if fs::metadata("/dev/shm").is_ok() { "/dev/shm".into() } else { env::temp_dir() };

@@ -1,4 +1,4 @@
-//! Footers of Parquet files: whatever a footer claims, opening the file takes little memory and stack.
+//! Footers of Parquet files: whatever a footer claims, opening the file needs little memory and stack.
 #![no_main]
 
 use std::{env, fs, panic, process, sync::Once};
@@ -34,7 +34,7 @@ mod captions {
 use captions::{columns::ColumnOverrides, parquet::read};
 
 fuzz_target!(|footer: &[u8]| {
-    // libFuzzer's own hook ends the process before anybody can catch a panic.
+    // libFuzzer's hook would abort the process before a panic can be caught.
     static ONCE: Once = Once::new();
     ONCE.call_once(|| panic::set_hook(Box::new(|_| ())));
     let folder = if fs::metadata("/dev/shm").is_ok() { "/dev/shm".into() } else { env::temp_dir() };
