@@ -36,10 +36,10 @@ impl Plugin<dyn Augment> for Flip {
 }
 
 impl Augment for Flip {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         if rng.random_bool(self.probability) {
-            imageops::flip_horizontal_in_place(&mut picture);
+            imageops::flip_horizontal_in_place(&mut image);
         }
-        Ok(picture)
+        Ok(image)
     }
 }

@@ -14,7 +14,7 @@ use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
 use tempfile::TempDir;
 
-/// A folder with these files; images are as red as their number.
+/// A folder with these files; the red value of an image is its number.
 fn tree(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (number, file) in files.iter().enumerate() {
@@ -80,7 +80,7 @@ fn classes_get_other_names_by_list_or_by_table() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_said() {
+fn unreadable_folders_are_reported() {
     let dir = tree(&["a.png", "b.png"]);
     assert!(refusal(&of(&dir.path().join("gone"))).contains("there is no folder"));
     assert_eq!(of(&dir.path().join("gone")).facts().pictures, None);
@@ -96,7 +96,7 @@ fn what_cannot_be_opened_is_said() {
 
 #[cfg(unix)]
 #[test]
-fn links_to_classes_and_pictures_count_and_circles_end() {
+fn links_to_classes_and_images_count_and_cycles_end() {
     let (dir, chosen) = (pets(), tempfile::tempdir().unwrap());
     let link = |from: &Path, to: &Path| std::os::unix::fs::symlink(from, to).unwrap();
     link(&dir.path().join("dog"), &chosen.path().join("hound"));
@@ -120,7 +120,7 @@ fn part(dir: &TempDir, split: Part, hold_out: f64, limit: Option<usize>) -> Vec<
 }
 
 #[test]
-fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
+fn the_held_out_fraction_is_equal_in_every_class_and_disjoint() {
     let dir = uneven();
     let (train, val) = (part(&dir, Part::Train, 0.2, None), part(&dir, Part::Val, 0.2, None));
     let few = |names: &[String]| names.iter().filter(|name| name.starts_with("few")).count();
@@ -129,7 +129,7 @@ fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
     assert_eq!(both.len(), 50);
     assert_eq!(val, part(&dir, Part::Val, 0.2, None));
     assert!(train.is_sorted() && val.is_sorted());
-    // A larger share only adds; an image that goes moves at most one other of its class.
+    // A larger fraction only adds images; removing an image moves at most one other of its class.
     let more = part(&dir, Part::Val, 0.4, None);
     assert!(val.iter().all(|name| more.contains(name)) && more.len() == 20);
     fs::remove_file(dir.path().join(&train[20])).unwrap();
@@ -138,7 +138,7 @@ fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
 }
 
 #[test]
-fn a_limit_takes_few_of_each_class_and_the_larger_holds_the_smaller() {
+fn a_limit_applies_per_class_and_larger_limits_contain_smaller() {
     let dir = uneven();
     let sizes = [1, 2, 4, 8, 16].map(|limit| part(&dir, Part::Train, 0.2, Some(limit)));
     assert_eq!(sizes.each_ref().map(Vec::len), [2, 4, 8, 16, 24]);
@@ -149,7 +149,7 @@ fn a_limit_takes_few_of_each_class_and_the_larger_holds_the_smaller() {
 }
 
 #[test]
-fn the_fingerprint_follows_the_pictures_and_not_their_names_for_classes() {
+fn the_fingerprint_depends_on_the_images_and_not_on_class_names() {
     let dir = uneven();
     let print = |settings: ImageFolder| opened(&settings).fingerprint();
     let first = print(of(dir.path()));
@@ -174,7 +174,7 @@ fn cifar_10_opens_with_its_ten_classes() {
 }
 
 #[test]
-fn values_that_cannot_work_are_named() {
+fn invalid_values_are_named() {
     let keys = |settings: ImageFolder| {
         let mut faults = Faults::default();
         settings.check(&mut faults);

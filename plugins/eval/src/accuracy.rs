@@ -18,13 +18,13 @@ pub fn accuracies(suite: &str) -> Vec<Metric> {
 /// When there are none.
 pub fn labelled(evaluator: &str, data: &dyn Dataset) -> Result<(Vec<i64>, Vec<i64>)> {
     let labelled = (0..data.len()).filter_map(|index| Some((index as i64, data.class(index)? as i64)));
-    let (pictures, labels): (Vec<_>, Vec<_>) = labelled.unzip();
+    let (images, labels): (Vec<_>, Vec<_>) = labelled.unzip();
     ensure!(
         !data.classes().is_empty() && !labels.is_empty(),
         "{evaluator} needs images with classes and this data set has none; remove `{evaluator}` from [[eval]], or \
          evaluate on a data set with classes such as `emoji`"
     );
-    Ok((pictures, labels))
+    Ok((images, labels))
 }
 
 /// The rows of `all` (`[N, D]`) with the indices `rows`.
@@ -50,8 +50,8 @@ impl Classified {
     ///
     /// # Errors
     /// As [`crate::ranks`].
-    pub fn new(pictures: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
-        let (ranks, answers) = ranks_and_first(pictures, classes, &Tensor::from_slice(&labels), ROWS)?;
+    pub fn new(images: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
+        let (ranks, answers) = ranks_and_first(images, classes, &Tensor::from_slice(&labels), ROWS)?;
         Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })
     }
 

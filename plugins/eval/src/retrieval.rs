@@ -74,10 +74,10 @@ pub struct Found {
 /// # Errors
 /// As [`both`].
 pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Found> {
-    let Both { picture: t2i, caption } = both(images, captions, owner, rows)?;
+    let Both { image: t2i, caption } = both(images, captions, owner, rows)?;
     let mut i2t = vec![Vec::new(); images.size()[0] as usize];
-    for (picture, rank) in Vec::<i64>::try_from(owner)?.into_iter().zip(caption) {
-        i2t[picture as usize].push(rank);
+    for (image, rank) in Vec::<i64>::try_from(owner)?.into_iter().zip(caption) {
+        i2t[image as usize].push(rank);
     }
     i2t.retain(|ranks: &Vec<u32>| !ranks.is_empty());
     Ok(Found { t2i, i2t })

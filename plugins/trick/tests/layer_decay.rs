@@ -5,7 +5,7 @@ mod support;
 use clip_lab_api::Params;
 use support::{model, plan, trick};
 
-/// A vision transformer of CLIP with a projection and a classifier, and a scale beside it.
+/// A CLIP vision transformer with a projection and a classifier, and a logit scale.
 fn vit(depth: usize) -> Params {
     let blocks: Vec<String> = (0..depth).map(|i| format!("image.blocks.{i}")).collect();
     let mut layers = vec!["image.embeddings"];
@@ -26,7 +26,7 @@ fn vit(depth: usize) -> Params {
     model(&names, &layers).1
 }
 
-/// A ResNet of these stages with a classifier; `head` where it pools by attention.
+/// A ResNet with these stages and a classifier; `head` for attention pooling.
 fn resnet(stages: &[usize], head: bool) -> Params {
     let blocks = stages.iter().enumerate();
     let blocks: Vec<String> =
@@ -52,7 +52,7 @@ fn scale(params: &Params, name: &str) -> f64 {
     params.iter().find(|param| param.name == name).unwrap().lr_scale
 }
 
-/// The different factors, smallest first.
+/// The distinct factors in ascending order.
 fn scales(params: &Params) -> Vec<f64> {
     let mut scales: Vec<f64> = params.iter().map(|param| param.lr_scale).collect();
     scales.sort_by(f64::total_cmp);
@@ -136,7 +136,7 @@ fn factors_of_several_tricks_multiply_and_are_reported_by_layer() {
             ("loss", 1.0),
         ]
     );
-    assert!(vit(1).lr_scales().is_empty(), "all learn alike");
+    assert!(vit(1).lr_scales().is_empty(), "all factors are 1");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tricks read from a spec's table, tried on a small model.
+//! Tricks read from a spec's table, applied to a small model.
 
 use clip_lab_api::{Catalog, Params, Planned, Report, Section, Trick, parse};
 use tch::{Device, Kind, Tensor, nn};
@@ -28,7 +28,7 @@ fn frozen(params: &Params) -> Vec<&str> {
     params.iter().filter(|param| param.frozen).map(|param| param.name.as_str()).collect()
 }
 
-/// Gives every parameter the gradient `value` everywhere.
+/// Sets all gradients to `value`.
 fn backward(params: &Params, value: f64) {
     for param in params.iter() {
         param.tensor.shallow_clone().zero_grad();
@@ -77,7 +77,7 @@ fn an_unknown_prefix_is_reported_with_the_nearest() {
 }
 
 #[test]
-fn clip_grad_shortens_what_is_too_long() {
+fn clip_grad_clips_large_gradients() {
     let params = model();
     backward(&params, 3.0);
     let mut report = Report::default();
@@ -92,7 +92,7 @@ fn clip_grad_shortens_what_is_too_long() {
 }
 
 #[test]
-fn clip_grad_leaves_short_gradients_alone() {
+fn clip_grad_leaves_small_gradients_unchanged() {
     let params = model();
     backward(&params, 0.1);
     trick("plugin = 'clip_grad'").before_update(&params, 0, &mut Report::default()).unwrap();

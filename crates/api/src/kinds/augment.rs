@@ -33,10 +33,10 @@ pub trait Augment: Send + Sync {
     ///
     /// # Errors
     /// If the image cannot be processed.
-    fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
-        match self.crop(picture.width(), picture.height(), rng) {
-            Some(crop) => crop.apply(picture),
-            None => Ok(picture),
+    fn apply(&self, image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+        match self.crop(image.width(), image.height(), rng) {
+            Some(crop) => crop.apply(image),
+            None => Ok(image),
         }
     }
     /// Modifies the normalised values of one image: `3 * side * side` of them, channel by channel.

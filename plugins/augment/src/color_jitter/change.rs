@@ -17,21 +17,21 @@ pub enum Change {
 
 impl Change {
     /// Changes the image in place.
-    pub fn apply(self, picture: &mut RgbImage) {
+    pub fn apply(self, image: &mut RgbImage) {
         match self {
-            Self::Brightness(factor) => each(picture, |pixel| mix(pixel, 0, factor)),
+            Self::Brightness(factor) => each(image, |pixel| mix(pixel, 0, factor)),
             Self::Contrast(factor) => {
-                let grey = mean_grey(picture);
-                each(picture, |pixel| mix(pixel, grey, factor));
+                let grey = mean_grey(image);
+                each(image, |pixel| mix(pixel, grey, factor));
             }
-            Self::Saturation(factor) => each(picture, |pixel| mix(pixel, grey(pixel), factor)),
-            Self::Hue(turn) => each(picture, |pixel| turn_hue(pixel, turn)),
+            Self::Saturation(factor) => each(image, |pixel| mix(pixel, grey(pixel), factor)),
+            Self::Hue(turn) => each(image, |pixel| turn_hue(pixel, turn)),
         }
     }
 }
 
-fn each(picture: &mut RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) {
-    for Rgb(pixel) in picture.pixels_mut() {
+fn each(image: &mut RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) {
+    for Rgb(pixel) in image.pixels_mut() {
         *pixel = change(*pixel);
     }
 }
@@ -52,9 +52,9 @@ fn grey([red, green, blue]: [u8; 3]) -> u8 {
     ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
 }
 
-fn mean_grey(picture: &RgbImage) -> u8 {
-    let sum: u64 = picture.pixels().map(|pixel| u64::from(grey(pixel.0))).sum();
-    let count = u64::from(picture.width()) * u64::from(picture.height());
+fn mean_grey(image: &RgbImage) -> u8 {
+    let sum: u64 = image.pixels().map(|pixel| u64::from(grey(pixel.0))).sum();
+    let count = u64::from(image.width()) * u64::from(image.height());
     (sum as f64 / count.max(1) as f64 + 0.5) as u8
 }
 

@@ -57,9 +57,9 @@ impl Plugin<dyn Augment> for ColorJitter {
 }
 
 impl Augment for ColorJitter {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         if !rng.random_bool(self.probability) {
-            return Ok(picture);
+            return Ok(image);
         }
         let mut factor = |strength: f64| rng.random_range((1.0 - strength).max(0.0)..=1.0 + strength);
         let (light, contrast, saturation) =
@@ -73,8 +73,8 @@ impl Augment for ColorJitter {
         ];
         changes.shuffle(rng);
         for (_, change) in changes.into_iter().filter(|(enabled, _)| *enabled) {
-            change.apply(&mut picture);
+            change.apply(&mut image);
         }
-        Ok(picture)
+        Ok(image)
     }
 }

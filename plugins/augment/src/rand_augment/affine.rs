@@ -23,16 +23,16 @@ type Matrix = [f64; 6];
 
 impl Affine {
     /// The transformed image, of the same size.
-    pub fn apply(self, picture: &RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
-        let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
+    pub fn apply(self, image: &RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
+        let (width, height) = (f64::from(image.width()), f64::from(image.height()));
         let [a, b, c, d, e, f] = self.matrix(width, height);
-        RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        RgbImage::from_fn(image.width(), image.height(), |x, y| {
             let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
             let (x, y) = (a * x + b * y + c, d * x + e * y + f);
             if !(0.0..width).contains(&x) || !(0.0..height).contains(&y) {
                 return Rgb(fill);
             }
-            Rgb([0, 1, 2].map(|channel| sample(picture, channel, x - 0.5, y - 0.5, interpolation)))
+            Rgb([0, 1, 2].map(|channel| sample(image, channel, x - 0.5, y - 0.5, interpolation)))
         })
     }
 
@@ -56,12 +56,12 @@ fn rotation(degrees: f64, x: f64, y: f64) -> Matrix {
 
 /// Samples one channel between pixels; (0, 0) is the centre of the first pixel. Pixels at the edge are replicated
 /// outwards.
-fn sample(picture: &RgbImage, channel: usize, x: f64, y: f64, interpolation: Interpolation) -> u8 {
+fn sample(image: &RgbImage, channel: usize, x: f64, y: f64, interpolation: Interpolation) -> u8 {
     let (column, row) = (x.floor(), y.floor());
     let at = |dx: i64, dy: i64| {
         let clip = |place: i64, length: u32| place.clamp(0, i64::from(length) - 1) as u32;
-        let (x, y) = (clip(column as i64 + dx, picture.width()), clip(row as i64 + dy, picture.height()));
-        f64::from(picture.get_pixel(x, y).0[channel])
+        let (x, y) = (clip(column as i64 + dx, image.width()), clip(row as i64 + dy, image.height()));
+        f64::from(image.get_pixel(x, y).0[channel])
     };
     let (dx, dy) = (x - column, y - row);
     let value = match interpolation {

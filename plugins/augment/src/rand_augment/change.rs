@@ -21,13 +21,13 @@ pub enum Change {
 
 impl Change {
     /// The changed image, of the same size. `fill` is the colour of pixels from outside of the image.
-    pub fn apply(self, mut picture: RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
+    pub fn apply(self, mut image: RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
         match self {
-            Self::Curve(curve) => curve.apply(&mut picture),
-            Self::Colour(colour) => colour.apply(&mut picture),
-            Self::Sharpness(factor) => return sharpness::sharpen(&picture, factor),
-            Self::Affine(affine) => return affine.apply(&picture, fill, interpolation),
+            Self::Curve(curve) => curve.apply(&mut image),
+            Self::Colour(colour) => colour.apply(&mut image),
+            Self::Sharpness(factor) => return sharpness::sharpen(&image, factor),
+            Self::Affine(affine) => return affine.apply(&image, fill, interpolation),
         }
-        picture
+        image
     }
 }

@@ -21,19 +21,19 @@ pub enum Curve {
 
 impl Curve {
     /// Changes the image in place.
-    pub fn apply(self, picture: &mut RgbImage) {
-        let tables = [0, 1, 2].map(|channel| self.table(picture, channel));
-        for Rgb(pixel) in picture.pixels_mut() {
+    pub fn apply(self, image: &mut RgbImage) {
+        let tables = [0, 1, 2].map(|channel| self.table(image, channel));
+        for Rgb(pixel) in image.pixels_mut() {
             for (value, table) in pixel.iter_mut().zip(&tables) {
                 *value = table[usize::from(*value)];
             }
         }
     }
 
-    fn table(self, picture: &RgbImage, channel: usize) -> [u8; 256] {
+    fn table(self, image: &RgbImage, channel: usize) -> [u8; 256] {
         match self {
-            Self::AutoContrast => stretched(&histogram(picture, channel)),
-            Self::Equalize => equalized(&histogram(picture, channel)),
+            Self::AutoContrast => stretched(&histogram(image, channel)),
+            Self::Equalize => equalized(&histogram(image, channel)),
             Self::Invert => each(|value| 255 - value),
             Self::Posterize(bits) => each(|value| value & (0xff00 >> bits.min(8))),
             Self::Solarize(from) => each(|value| if value < from { value } else { 255 - value }),
@@ -49,9 +49,9 @@ fn each(change: impl Fn(u32) -> u32) -> [u8; 256] {
 }
 
 /// Number of pixels per value.
-fn histogram(picture: &RgbImage, channel: usize) -> [u64; 256] {
+fn histogram(image: &RgbImage, channel: usize) -> [u64; 256] {
     let mut counts = [0; 256];
-    for pixel in picture.pixels() {
+    for pixel in image.pixels() {
         counts[usize::from(pixel.0[channel])] += 1;
     }
     counts

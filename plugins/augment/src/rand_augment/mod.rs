@@ -80,7 +80,7 @@ struct Layers {
 }
 
 impl Augment for Layers {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         for _ in 0..self.settings.layers {
             let Some(op) = self.settings.ops.choose(rng) else { break };
             if !rng.random_bool(self.settings.probability) {
@@ -90,8 +90,8 @@ impl Augment for Layers {
             let change = op.at(level, rng.random_bool(0.5));
             let any = [Interpolation::Bilinear, Interpolation::Bicubic][rng.random_range(0..2)];
             let interpolation = self.settings.interpolation.unwrap_or(any);
-            picture = change.apply(picture, self.settings.fill, interpolation);
+            image = change.apply(image, self.settings.fill, interpolation);
         }
-        Ok(picture)
+        Ok(image)
     }
 }

@@ -1,4 +1,4 @@
-//! Parquet with the images in it, as Hugging Face's `datasets` writes it: `data/train-00000-of-00002.parquet`.
+//! Parquet with embedded images, as written by Hugging Face's `datasets`: `data/train-00000-of-00002.parquet`.
 
 use std::{sync::Arc, thread};
 
@@ -41,7 +41,7 @@ fn column(
     column.close().unwrap();
 }
 
-/// A file with a row group for every slice of rows and pages of two rows.
+/// A file with one row group per slice of rows, and pages of two rows.
 fn parquet(groups: &[Vec<Row<'_>>], compression: Compression, version: WriterVersion) -> Vec<u8> {
     let properties = WriterProperties::builder()
         .set_compression(compression)
@@ -122,7 +122,7 @@ fn several_files_are_read_in_any_order_and_by_many_threads() {
 }
 
 #[test]
-fn a_buffer_goes_through_row_groups() {
+fn a_buffer_reads_by_row_group() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "train.parquet", parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0));
     let settings = CaptionFolder { shuffle_buffer: Some(20), ..all(dir.path()) };
@@ -137,7 +137,7 @@ fn a_buffer_goes_through_row_groups() {
 }
 
 #[test]
-fn rows_without_pictures_or_captions_and_broken_files_are_named() {
+fn rows_without_images_or_captions_and_corrupt_files_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let rows: Vec<Row<'_>> = vec![(Some(1), &["one"]), (None, &["two"]), (Some(3), &[])];
     let good = parquet(&[rows], Compression::SNAPPY, WriterVersion::PARQUET_1_0);
@@ -156,7 +156,7 @@ fn rows_without_pictures_or_captions_and_broken_files_are_named() {
         error.contains("train.parquet cannot be used: it is not a Parquet file, or is truncated"),
         "{error}"
     );
-    // The footer is whole and a page is not: only its images are lost.
+    // The footer is intact but a page is corrupt: only its images are lost.
     let mut torn = parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0);
     torn[40..900].fill(0xAB);
     write(dir.path(), "train.parquet", &torn);
@@ -167,7 +167,7 @@ fn rows_without_pictures_or_captions_and_broken_files_are_named() {
 }
 
 #[test]
-fn one_file_of_several_that_was_cut_short_is_left_out_and_named() {
+fn a_truncated_file_of_several_is_left_out_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let whole = parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0);
     write(dir.path(), "train-00000-of-00003.parquet", &whole);

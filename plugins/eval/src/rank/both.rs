@@ -19,7 +19,7 @@ const WIDER: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Both {
     /// The rank (from 0) of its image among all images.
-    pub picture: Vec<u32>,
+    pub image: Vec<u32>,
     /// Its own rank (from 0) among all captions, with its image as the query.
     pub caption: Vec<u32>,
 }
@@ -77,14 +77,14 @@ impl<T: Element + PartialOrd + Copy> Grid<T> {
     fn count(mut self) -> Result<Both> {
         let own = self.own()?;
         let pairs = Pairs { own: &own, first: &self.first, order: &self.order };
-        let mut ranks = Both { picture: vec![0; own.len()], caption: vec![0; own.len()] };
+        let mut ranks = Both { image: vec![0; own.len()], caption: vec![0; own.len()] };
         for down in &self.down {
             for across in &self.across {
                 let scores = self.products.of(&part(&self.images, down)?, &part(&self.captions, across)?)?;
                 Tile { scores, down, across }.count(&pairs, &mut ranks);
             }
         }
-        Ok(Both { picture: self.back(&ranks.picture), caption: self.back(&ranks.caption) })
+        Ok(Both { image: self.back(&ranks.image), caption: self.back(&ranks.caption) })
     }
 
     /// The score of each caption with its image, from the same tiles as the other scores.

@@ -61,8 +61,8 @@ impl<T: PartialOrd + Copy> Tile<'_, T> {
         let (before, after) = around(&own_captions, captions);
         let at = |range: &Range<usize>| range.start - captions.start..range.end - captions.start;
         // With equal scores, images before a caption's own rank before it and images after it do not.
-        add_higher(&row[at(&before)], &own[before.clone()], &mut ranks.picture[before]);
-        add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut ranks.picture[after]);
+        add_higher(&row[at(&before)], &own[before.clone()], &mut ranks.image[before]);
+        add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut ranks.image[after]);
         let here = &order[captions.clone()];
         for one in own_captions {
             ranks.caption[one] += ahead(row, own[one], |other| here[other] < order[one]);

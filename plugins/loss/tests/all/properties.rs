@@ -1,4 +1,4 @@
-//! What must hold of the losses whatever the batch.
+//! Properties of the losses for any batch.
 
 use crate::support::{Built, build, unit};
 use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
@@ -12,7 +12,7 @@ const ALL: [&str; 4] = [
     "plugin = 'multi_positive'",
 ];
 
-/// Three pairs small enough to be computed by hand.
+/// Three pairs, small enough to compute by hand.
 fn toy() -> (Tensor, Tensor) {
     let image = Tensor::from_slice2(&[[1.0f64, 0.0], [0.0, 1.0], [0.6, 0.8]]);
     let text = Tensor::from_slice2(&[[0.8f64, 0.6], [0.0, 1.0], [0.6, -0.8]]);
@@ -36,7 +36,7 @@ fn the_toy_gives_the_known_values() {
 }
 
 #[test]
-fn an_untrained_model_scores_what_theory_says() {
+fn an_untrained_model_scores_as_in_theory() {
     for (spec, batch, want) in [
         ("plugin = 'clip'", 64, 4.1589),
         ("plugin = 'clip'", 512, 6.2383),
@@ -63,7 +63,7 @@ fn the_order_of_pairs_does_not_matter() {
 }
 
 #[test]
-fn pictures_and_captions_may_change_places() {
+fn images_and_captions_may_be_swapped() {
     let (image, text) = (unit(9, 5, 1), unit(9, 5, 2));
     for spec in ALL {
         let built = Built::new(spec, 9);
@@ -101,7 +101,7 @@ fn a_perfect_pair_alone_loses_nothing() {
 }
 
 #[test]
-fn the_scale_is_held_after_an_update() {
+fn the_scale_is_clamped_after_an_update() {
     for spec in ALL {
         let built = Built::new(spec, 4);
         let log = built.variable("logit_scale");
@@ -115,7 +115,7 @@ fn the_scale_is_held_after_an_update() {
 }
 
 #[test]
-fn what_is_not_learned_stays_and_is_saved_all_the_same() {
+fn unlearned_parameters_stay_and_are_saved() {
     for spec in ["plugin = 'clip'\nscale = 0.5\nlearned = false", "plugin = 'siglip'\nlearned = false"] {
         let built = Built::new(spec, 4);
         let before = built.variable("logit_scale").copy();
@@ -126,7 +126,7 @@ fn what_is_not_learned_stays_and_is_saved_all_the_same() {
 }
 
 #[test]
-fn scale_and_bias_are_reported_as_they_multiply_and_add() {
+fn scale_and_bias_are_reported_as_used() {
     let (image, text) = toy();
     let scored = Built::new("plugin = 'siglip'", 3).loss.score(&Pair::new(&image, &text)).unwrap();
     let report: Vec<(&str, f64)> =
@@ -150,7 +150,7 @@ fn half_precision_embeddings_are_scored_in_single() {
 }
 
 #[test]
-fn pairs_that_do_not_fit_are_an_error_in_words() {
+fn pairs_of_different_shapes_are_an_error() {
     for spec in ALL {
         let built = Built::new(spec, 4);
         for text in [unit(3, 5, 1), unit(4, 6, 1)] {
