@@ -54,7 +54,7 @@ fn cargo(checkout: &Checkout, args: &[&str]) -> Command {
     for name in std::env::vars_os().map(|(name, _)| name).filter(is_xtask_variable) {
         command.env_remove(name);
     }
-    if checkout.libtorch == Libtorch::Ours {
+    if checkout.libtorch == Libtorch::Pinned {
         command.env("LIBTORCH", libtorch_for(checkout));
     }
     command
@@ -68,9 +68,9 @@ fn is_xtask_variable(name: &OsString) -> bool {
 /// folder uses the link in the checkout, as plain `cargo build` does; in a shared target folder the links of checkouts
 /// differ, so it uses the folder in the cache, which is the same for all.
 fn libtorch_for(checkout: &Checkout) -> std::path::PathBuf {
-    let ours = checkout.our_libtorch();
+    let pinned = checkout.pinned_libtorch();
     if checkout.shares_target() {
-        ours.canonicalize().unwrap_or(ours)
+        pinned.canonicalize().unwrap_or(pinned)
     } else {
         checkout.root.join(".libtorch")
     }
@@ -125,25 +125,25 @@ mod tests {
 
     #[test]
     fn libtorch_is_the_link_in_a_target_folder_of_ones_own() {
-        let own = checkout("/w/repo/target/debug", Libtorch::Ours);
+        let own = checkout("/w/repo/target/debug", Libtorch::Pinned);
         assert_eq!(libtorch_of(&build(&own)), Some("/w/repo/.libtorch".as_ref()));
         assert!(wait_for_other_tests(&own).unwrap().is_none());
     }
 
     #[test]
     fn libtorch_is_the_cache_in_a_shared_target_folder() {
-        let shared = checkout("/shared/debug", Libtorch::Ours);
+        let shared = checkout("/shared/debug", Libtorch::Pinned);
         assert_eq!(libtorch_of(&build(&shared)), Some("/no-cache/libtorch-2.11.0-cpu".as_ref()));
     }
 
     #[test]
     fn a_users_libtorch_is_left_alone() {
-        assert_eq!(libtorch_of(&build(&checkout("/shared/debug", Libtorch::Theirs))), None);
+        assert_eq!(libtorch_of(&build(&checkout("/shared/debug", Libtorch::Custom))), None);
     }
 
     #[test]
     fn commands_are_for_the_whole_workspace_without_xtasks_own_variables() {
-        let own = checkout("/w/repo/target/debug", Libtorch::Ours);
+        let own = checkout("/w/repo/target/debug", Libtorch::Pinned);
         let command = test(&own, &["--".into(), "--nocapture".into()]);
         let args: Vec<_> = command.get_args().collect();
         assert_eq!(args, ["test", "--workspace", "--locked", "--", "--nocapture"]);

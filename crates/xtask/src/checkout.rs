@@ -40,7 +40,7 @@ impl Checkout {
     }
 
     /// The folder of the downloaded libtorch.
-    pub fn our_libtorch(&self) -> PathBuf {
+    pub fn pinned_libtorch(&self) -> PathBuf {
         self.cache.join(bundles::LIBTORCH.folder)
     }
 

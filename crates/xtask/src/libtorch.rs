@@ -13,9 +13,9 @@ const LINK: &str = ".libtorch";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Libtorch {
     /// The pinned one, downloaded into the cache.
-    Ours,
+    Pinned,
     /// The user's own; nothing is downloaded, and the environment is passed on unchanged.
-    Theirs,
+    Custom,
 }
 
 impl Libtorch {
@@ -23,14 +23,14 @@ impl Libtorch {
     /// to the link if the user does not, so that value (and the cache folder it points to) still selects the pinned one.
     pub fn chosen(root: &Path, cache: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let link = root.join(LINK);
-        let is_ours =
+        let is_pinned =
             |folder: &Path| is_same(folder, &link) || is_same(folder, &cache.join(bundles::LIBTORCH.folder));
         let own_folder = fs::symlink_metadata(&link).is_ok_and(|found| found.is_dir());
-        let named = variable("LIBTORCH").is_some_and(|folder| !is_ours(Path::new(&folder)));
+        let named = variable("LIBTORCH").is_some_and(|folder| !is_pinned(Path::new(&folder)));
         if own_folder || named || variable("LIBTORCH_USE_PYTORCH").is_some() {
-            Self::Theirs
+            Self::Custom
         } else {
-            Self::Ours
+            Self::Pinned
         }
     }
 }
@@ -89,14 +89,14 @@ mod tests {
                 variable.clone().filter(|(known, _)| *known == name).map(|(_, value)| value)
             })
         };
-        assert_eq!(chosen(None), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", root.join(".libtorch").into()))), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", root.join("../checkout/.libtorch").into()))), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.11.0-cpu").into()))), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", "/opt/libtorch".into()))), Libtorch::Theirs);
-        assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Theirs);
+        assert_eq!(chosen(None), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", root.join(".libtorch").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", root.join("../checkout/.libtorch").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.11.0-cpu").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", "/opt/libtorch".into()))), Libtorch::Custom);
+        assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Custom);
         fs::create_dir(root.join(".libtorch")).unwrap();
-        assert_eq!(chosen(None), Libtorch::Theirs);
+        assert_eq!(chosen(None), Libtorch::Custom);
     }
 
     #[test]

@@ -64,13 +64,13 @@ fn dispatch(args: &[String]) -> Result<()> {
 /// Downloads missing bundles and links `.libtorch` to the pinned libtorch, unless the user has one.
 fn set_up(checkout: &Checkout) -> Result<()> {
     let mut wanted = bundles::WEIGHTS.to_vec();
-    if checkout.libtorch == Libtorch::Ours {
+    if checkout.libtorch == Libtorch::Pinned {
         libtorch::check_platform()?;
         wanted.insert(0, bundles::LIBTORCH);
     }
     setup::fetch(&checkout.cache, &Lock::pinned()?, &wanted, &download::Tools::default())?;
-    if checkout.libtorch == Libtorch::Ours {
-        libtorch::link(&checkout.root, &checkout.our_libtorch())?;
+    if checkout.libtorch == Libtorch::Pinned {
+        libtorch::link(&checkout.root, &checkout.pinned_libtorch())?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ impl EmojiPictures {
         let classes = groups.iter().map(|group| group_name(*group)).collect();
         let mut entries = Vec::new();
         let mut missing = Vec::new();
-        for base in emojis::iter().filter(|base| self.split.holds(part(base))) {
+        for base in emojis::iter().filter(|base| self.split.holds(split_of(base))) {
             for emoji in self.tones(base) {
                 let Some(png) = png(emoji.as_str()) else {
                     missing.push(emoji.name());
@@ -101,18 +101,18 @@ impl EmojiPictures {
 }
 
 /// The split of an emoji, the same for all its skin tones.
-fn part(base: &Emoji) -> Split {
-    Split::of(&plain(base.as_str()), 0.1, 0.1)
+fn split_of(base: &Emoji) -> Split {
+    Split::of(&without_variation_selectors(base.as_str()), 0.1, 0.1)
 }
 
 /// Removes variation selectors, which request the image form and are used inconsistently.
-fn plain(emoji: &str) -> String {
+fn without_variation_selectors(emoji: &str) -> String {
     emoji.replace('\u{fe0f}', "")
 }
 
 fn png(emoji: &str) -> Option<&'static [u8]> {
     PngTwemojiAsset::from_emoji(emoji)
-        .or_else(|| PngTwemojiAsset::from_emoji(&plain(emoji)))
+        .or_else(|| PngTwemojiAsset::from_emoji(&without_variation_selectors(emoji)))
         .map(|asset| asset.data.0)
 }
 

@@ -63,18 +63,18 @@ impl CaptionFolder {
     /// other splits.
     fn lists(&self) -> Result<Vec<ListFile>> {
         let all = find_lists(&self.root, self.file.as_deref())?;
-        let wanted: Vec<ListFile> = all
+        let matching: Vec<ListFile> = all
             .iter()
             .filter(|list| list.split.is_none_or(|split| self.split.holds(split)))
             .cloned()
             .collect();
-        match (wanted.as_slice(), all.as_slice()) {
+        match (matching.as_slice(), all.as_slice()) {
             ([], [_]) => Ok(all),
             ([], several) => {
                 let names: Vec<String> = several.iter().map(|list| list.path.display().to_string()).collect();
                 bail!("no list is of split `{}`; the lists are {}", self.split.name(), few(&names, ", "))
             }
-            _ => Ok(wanted),
+            _ => Ok(matching),
         }
     }
 

@@ -129,7 +129,7 @@ fn header(about: &ParquetMetaData) -> Vec<(String, usize)> {
 /// is not text.
 fn bytes(about: &ParquetMetaData, overrides: ColumnOverrides<'_>) -> Result<Option<usize>> {
     let columns = about.file_metadata().schema_descr().columns();
-    let wanted = |name: &str| overrides.image.is_none_or(|column| column == name);
+    let matches_name = |name: &str| overrides.image.is_none_or(|column| column == name);
     let is_text = |place: usize| {
         let logical = columns[place].logical_type_ref().is_some();
         logical || columns[place].converted_type() != parquet::basic::ConvertedType::NONE
@@ -137,10 +137,14 @@ fn bytes(about: &ParquetMetaData, overrides: ColumnOverrides<'_>) -> Result<Opti
     let found = (0..columns.len()).find(|&place| {
         let kind = columns[place].physical_type() == parquet::basic::Type::BYTE_ARRAY;
         kind && match columns[place].path().parts() {
-            [name, leaf] => leaf == "bytes" && wanted(name),
+            [name, leaf] => leaf == "bytes" && matches_name(name),
             [name] => {
                 !is_text(place)
-                    && if overrides.image.is_some() { wanted(name) } else { name == "image" || name == "jpg" }
+                    && if overrides.image.is_some() {
+                        matches_name(name)
+                    } else {
+                        name == "image" || name == "jpg"
+                    }
             }
             _ => false,
         }

@@ -130,11 +130,11 @@ mod tests {
         let (mut reader, mut found) = (Compact::new(&bytes), Vec::new());
         reader
             .fields(&mut |reader, number, kind| {
-                let wanted = matches!(number, 1 | 6);
-                if wanted {
+                let handled = matches!(number, 1 | 6);
+                if handled {
                     found.push((number, reader.number(kind)?));
                 }
-                Ok(wanted)
+                Ok(handled)
             })
             .unwrap();
         assert_eq!((found, reader.left()), (vec![(1, 5), (6, -1)], 1));
@@ -142,16 +142,16 @@ mod tests {
 
     #[test]
     fn false_claims_are_refused() {
-        let refused =
+        let error =
             |bytes: &[u8]| Compact::new(bytes).fields(&mut |_, _, _| Ok(false)).unwrap_err().to_string();
         assert!(
-            refused(&[0x19, 0xf5, 0xff, 0xff, 0xff, 0x0f, 0]).contains("claims 33554431 elements in 1 bytes")
+            error(&[0x19, 0xf5, 0xff, 0xff, 0xff, 0x0f, 0]).contains("claims 33554431 elements in 1 bytes")
         );
-        assert!(refused(&[0x18, 9, 0]).contains("ends early"));
+        assert!(error(&[0x18, 9, 0]).contains("ends early"));
         assert!(
-            refused(&[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
+            error(&[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
                 .contains("does not end")
         );
-        assert!(refused(&vec![0x1c; 100_000]).contains("nested too deep"));
+        assert!(error(&vec![0x1c; 100_000]).contains("nested too deep"));
     }
 }
