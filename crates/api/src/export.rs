@@ -9,8 +9,8 @@
 //! clip_lab_api::export_plugin!(register);
 //! ```
 //!
-//! `clip-lab plugin new loss my_loss` creates such a crate. A spec loads the library with `[plugins] load =
-//! ["libmy_loss.so"]`.
+//! `clip-lab plugin new loss my_loss` creates such a crate. A spec loads the library with
+//! `[plugins] load = ["libmy_loss.so"]`.
 //!
 //! Rust has no stable ABI, so program and library must agree on everything that determines the layout of values: the
 //! contract's sources, the compiler, the target, libtorch, the libraries whose types cross, and the sizes of those

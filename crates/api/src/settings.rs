@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The settings of a plugin. Derive `Deserialize, Serialize, JsonSchema, Debug, Clone`, add `#[serde(default,
-/// deny_unknown_fields)]`, and implement `Default` and, if values can be invalid, `check`.
+/// The settings of a plugin. Derive `Deserialize, Serialize, JsonSchema, Debug, Clone`, add
+/// `#[serde(default, deny_unknown_fields)]`, and implement `Default` and, if values can be invalid, `check`.
 pub trait Settings:
     DeserializeOwned + Serialize + JsonSchema + Default + Clone + Send + Sync + 'static
 {

@@ -1,5 +1,5 @@
-//! Time and memory of exact ranks in both directions: `cargo run -p plugins-eval --example ranks [IMAGES CAPTIONS
-//! WIDTH]`.
+//! Time and memory of exact ranks in both directions:
+//! `cargo run -p plugins-eval --example ranks [IMAGES CAPTIONS WIDTH]`.
 //!
 //! Compared with the bare product of the two matrices, and with faiss's exact index if `CLIP_LAB_PYTHON` names a Python
 //! that has `faiss-cpu`. Each figure is measured in a separate process, since a peak never falls (Linux only); the best

@@ -6,8 +6,8 @@ use crate::ramp;
 
 /// Inverse square root decay: `1 / sqrt(1 + (step - warmup) / timescale)`, then linearly to zero over the last steps.
 /// Apart from the cooldown it does not depend on the length of the run, so a run can be extended. big_vision's formula
-/// ("Scaling Vision Transformers", <https://arxiv.org/abs/2106.04560>), except for the warmup, which is `(step + 1) /
-/// warmup` as in all schedules here.
+/// ("Scaling Vision Transformers", <https://arxiv.org/abs/2106.04560>), except for the warmup, which is
+/// `(step + 1) / warmup` as in all schedules here.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rsqrt {

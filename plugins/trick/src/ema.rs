@@ -13,10 +13,10 @@ pub enum Buffers {
     Copy,
 }
 
-/// Exponential moving average of the weights, as timm's `ModelEmaV3`: after each update `average = d * average + (1 -
-/// d) * weights`, starting from the initial weights. Evaluated in addition to the weights and recorded as
-/// `SPLIT/ema/...`; the decay of each step is recorded as `train/ema_decay`. The average spans about `1 / (1 - decay)`
-/// updates: choose this well below the length of the run, or use the warmup.
+/// Exponential moving average of the weights, as timm's `ModelEmaV3`: after each update
+/// `average = d * average + (1 - d) * weights`, starting from the initial weights. Evaluated in addition to the weights
+/// and recorded as `SPLIT/ema/...`; the decay of each step is recorded as `train/ema_decay`. The average spans about
+/// `1 / (1 - decay)` updates: choose this well below the length of the run, or use the warmup.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ema {

@@ -1,5 +1,5 @@
-//! Tables with one row per caption: Kaggle's Flickr8k (`image,caption`), Flickr30k's `results.csv` (`image_name|
-//! comment_number| comment`), open_clip's CSV (`filepath` and `title`, separated by tabs).
+//! Tables with one row per caption: Kaggle's Flickr8k (`image,caption`), Flickr30k's `results.csv`
+//! (`image_name| comment_number| comment`), open_clip's CSV (`filepath` and `title`, separated by tabs).
 
 use anyhow::{Context, Result, ensure};
 use csv::{ReaderBuilder, StringRecord};

@@ -5,8 +5,8 @@ use clip_lab_blocks::{LayerNorm, Linear, Mask, Mlp, attend, normal};
 
 use super::{FinalNorm, Pool, Vit};
 
-/// The final norm and the pooling. Variables: `norm`, `pooler` (with `pool = "pooler"`) and `pool` (with `pool =
-/// "attention"`).
+/// The final norm and the pooling. Variables: `norm`, `pooler` (with `pool = "pooler"`) and `pool` (with
+/// `pool = "attention"`).
 #[derive(Debug)]
 pub(super) struct Head {
     norm: Option<LayerNorm>,

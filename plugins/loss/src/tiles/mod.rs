@@ -20,8 +20,8 @@ use gradients::Gradients;
 use grid::Grid;
 
 /// Larger batches use tiles by default: beyond this the whole matrix takes more than a tenth of a gigabyte, and the
-/// loss is so small a part of a step that its extra third of work is not measurable (`cargo run -p plugins-loss
-/// --example memory`).
+/// loss is so small a part of a step that its extra third of work is not measurable
+/// (`cargo run -p plugins-loss --example memory`).
 const WHOLE: i64 = 2048;
 /// Side of a tile in pairs: small enough that a tile and its intermediates stay in the cache.
 const SIDE: i64 = 1024;
