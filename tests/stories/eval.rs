@@ -128,7 +128,7 @@ fn what_other_data_cannot_serve_is_told() {
     says(&refused(&["--data", "rgb", "--as", "test"]), &["metrics of training begin with that"]);
     says(&refused(&["--weights", "ema", "--data", "rgb"]), &["best_ema"]);
     let captions = lab.run(&["eval", "tiny", "--data", "data", "--suite", "zero_shot"]).bad();
-    says(&captions, &["zero_shot needs pictures with classes"]);
+    says(&captions, &["zero_shot needs images with classes"]);
 }
 
 #[test]

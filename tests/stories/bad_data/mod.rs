@@ -35,7 +35,7 @@ fn broken_pictures_and_captions_are_left_out_by_name() {
     assert_eq!(told.len(), 3, "{told:?}");
     says(&told[0], &["listed but not in", ": 1 (99.png)"]);
     says(&told[1], &["empty captions left out: 1", "09.png"]);
-    says(&told[2], &["pictures without a caption: 1 (09.png)"]);
+    says(&told[2], &["images without a caption: 1 (09.png)"]);
     let mut broken = lab.events("broken_picture");
     broken.sort();
     assert_eq!(broken.len(), 3, "each once, however often it is read: {broken:?}");

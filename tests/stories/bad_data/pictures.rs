@@ -91,7 +91,7 @@ fn what_can_be_used_is_used_and_the_rest_is_named_in_every_verb() {
     for (told, words) in told.iter().zip(names.iter().zip(&bad)) {
         says(told, &[words.0, words.1]);
     }
-    says(&lab.events("data").join("\n"), &["pictures listed but not in", "1 (47.png)"]);
+    says(&lab.events("data").join("\n"), &["images listed but not in", "1 (47.png)"]);
 
     let embed = ["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"];
     let refused = lab.run(&embed).bad();

@@ -82,7 +82,7 @@ fn a_tar_cut_short_gives_what_is_before_the_cut() {
     spec(&lab, &format!("packed/{ALL}"));
     says(&lab.run(&["run", "shards.toml"]).bad(), &["1 of 7 shards cannot be used", "train-000002.tar"]);
     lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
-    says(&lab.events("data").join("\n"), &["train-000002.tar", "pictures before that are used"]);
+    says(&lab.events("data").join("\n"), &["train-000002.tar", "images before that are used"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Pages that were read last.
+//! A cache of recently read pages.
 
 use std::{
     collections::VecDeque,
@@ -8,48 +8,45 @@ use std::{
 use anyhow::{Result, anyhow};
 use parquet::data_type::ByteArray;
 
-/// Bytes of pages that are kept, as long as there is more than one.
-const MOST: usize = 256 << 20;
+/// Maximum size of the cached pages; the latest page is always cached.
+const MAX_BYTES: usize = 256 << 20;
 
 /// A page of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
-    /// Number of the table.
+    /// Index of the table.
     pub table: u32,
-    /// Row group in it.
+    /// Row group of the table.
     pub group: usize,
-    /// Page in that.
+    /// Page of the row group.
     pub page: usize,
 }
 
-/// The pictures of a page; they share its memory.
+/// The images of a page; they share its memory.
 pub type Page = Vec<Option<ByteArray>>;
 
-/// A page that is there once its first reader is done; the message where it cannot be read.
+/// A page, available once its first reader is done; an error message if it cannot be read.
 type Slot = Arc<OnceLock<Result<Arc<Page>, String>>>;
 
-/// Pages that were read last, the oldest first. Pictures that are read in order share a page, and then many threads want
-/// the same one: one of them reads it and the others wait.
+/// Recently read pages, the oldest first. Images that are read in order share a page, so many threads need the same
+/// one: one thread reads it and the others wait.
 #[derive(Default)]
-pub struct Recent(Mutex<VecDeque<(Key, Slot)>>);
+pub struct PageCache(Mutex<VecDeque<(Key, Slot)>>);
 
-impl Recent {
-    /// A page, which `read` reads if it is not there.
-    ///
-    /// # Errors
-    /// Those of `read`.
+impl PageCache {
+    /// The cached page, or the result of `read`.
     pub fn page(&self, key: Key, read: impl FnOnce() -> Result<Page>) -> Result<Arc<Page>> {
         let slot = self.slot(key);
         let page = slot.get_or_init(|| read().map(Arc::new).map_err(|error| format!("{error:#}")));
-        self.shrink();
-        page.clone().map_err(|words| anyhow!(words))
+        self.evict();
+        page.clone().map_err(|message| anyhow!(message))
     }
 
     fn slot(&self, key: Key) -> Slot {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = pages.iter().position(|(known, _)| *known == key).and_then(|place| pages.remove(place));
-        // What could not be read is tried again: a network disk may have been away.
-        let slot = known
+        let cached = pages.iter().position(|(other, _)| *other == key).and_then(|index| pages.remove(index));
+        // Errors are not cached: a network disk may have been unavailable.
+        let slot = cached
             .map(|(_, slot)| slot)
             .filter(|slot| !matches!(slot.get(), Some(Err(_))))
             .unwrap_or_default();
@@ -57,11 +54,11 @@ impl Recent {
         slot
     }
 
-    /// Drops the oldest until the rest is small enough.
-    fn shrink(&self) {
+    /// Evicts the oldest pages until the rest is small enough.
+    fn evict(&self) {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut total: usize = pages.iter().map(|(_, slot)| size(slot)).sum();
-        while total > MOST && pages.len() > 1 {
+        while total > MAX_BYTES && pages.len() > 1 {
             total -= pages.pop_front().map_or(0, |(_, slot)| size(&slot));
         }
     }
