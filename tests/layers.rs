@@ -17,21 +17,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-home", &[]),
     ("clip-lab-redact", &[]),
     ("clip-lab-fetch", &["clip-lab-redact"]),
-    ("clip-lab-faulty", &[]),
-    ("clip-lab-goldens", &[]),
+    ("clip-lab-testing", &["clip-lab-store"]),
     ("clip-lab-hub", &["clip-lab-escape", "clip-lab-fetch", "clip-lab-home"]),
     ("clip-lab-shards", &["clip-lab-fetch", "clip-lab-hub", "clip-lab-redact"]),
     ("xtask", &[]),
+    ("clip-lab-chart", &["clip-lab-store", "clip-lab-escape", "clip-lab-problem", "clip-lab-stats"]),
     (
-        "clip-lab-board",
-        &["clip-lab-store", "clip-lab-escape", "clip-lab-problem", "clip-lab-search", "clip-lab-stats"],
+        "clip-lab-dashboard",
+        &["clip-lab-chart", "clip-lab-store", "clip-lab-problem", "clip-lab-search", "clip-lab-stats"],
     ),
     ("clip-lab-spec", &["clip-lab-escape", "clip-lab-problem", "clip-lab-redact"]),
     (
         "clip-lab-front",
         &[
             "clip-lab-store",
-            "clip-lab-board",
+            "clip-lab-chart",
+            "clip-lab-dashboard",
             "clip-lab-cli",
             "clip-lab-escape",
             "clip-lab-search",
@@ -131,13 +132,14 @@ fn every_package_uses_only_what_it_may() {
 }
 
 #[test]
-fn only_the_store_knows_sql_and_only_the_board_draws() {
+fn only_the_store_knows_sql_and_only_two_crates_draw() {
     for (name, dependencies) in packages() {
         let has = |dependency: &str| dependencies.contains(dependency);
         assert!(!has("sqlx") || name == "clip-lab-store", "{name} must not know SQL");
-        for drawing in ["ratatui", "plotters", "resvg"] {
-            assert!(!has(drawing) || name == "clip-lab-board", "{name} must not draw ({drawing})");
+        for drawing in ["plotters", "resvg"] {
+            assert!(!has(drawing) || name == "clip-lab-chart", "{name} must not draw ({drawing})");
         }
+        assert!(!has("ratatui") || name == "clip-lab-dashboard", "{name} must not draw on the terminal");
     }
 }
 
@@ -146,8 +148,9 @@ fn programs_that_only_look_know_no_tensors() {
     for (name, dependencies) in packages() {
         if [
             "clip-lab-store",
-            "clip-lab-board",
+            "clip-lab-chart",
             "clip-lab-cli",
+            "clip-lab-dashboard",
             "clip-lab-escape",
             "clip-lab-files",
             "clip-lab-front",
@@ -179,19 +182,18 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 /// Where something is printed besides `clip_lab_cli`, and why nothing from outside is executed by a terminal there.
-const PRINTS: [&str; 5] = [
+const PRINTS: [&str; 4] = [
     "crates/cli/src/process/print.rs",       // the sink
     "crates/hub/src/meter.rs",               // escapes by itself
     "crates/hub/src/repo.rs",                // escapes by itself
     "plugins/data/src/webdataset/gather.rs", // numbers
-    "crates/goldens/src/lib.rs",             // tests
 ];
 
 #[test]
 fn what_is_printed_goes_through_one_sink() {
     let folders = ["src", "crates", "plugins"].map(|folder| root().join(folder));
     // The first two draw terminals and tests, the last is for developers.
-    let apart = ["crates/board/", "crates/faulty/", "crates/xtask/"];
+    let apart = ["crates/dashboard/", "crates/testing/", "crates/xtask/"];
     for file in folders.iter().flat_map(|folder| sources(folder)) {
         let name = file.strip_prefix(root()).unwrap().display().to_string();
         let beside = ["/tests/", "/examples/", "/benches/", "build.rs", "/templates/"];

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use clip_lab_faulty::{Fault, Server};
+use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::Lab,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use clip_lab_faulty::{Fault, HubServer, sha256};
+use clip_lab_testing::{Fault, HubServer, sha256};
 
 use crate::{
     lab::{Lab, TINY},

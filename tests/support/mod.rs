@@ -12,8 +12,8 @@ use clip_lab::{
     spec::Spec,
     train::{self, Ended, Options, Silent, Stop},
 };
-pub use clip_lab_goldens::golden as goldens;
 use clip_lab_store::{Reader, RunRow};
+pub use clip_lab_testing::golden as goldens;
 use serde_json::Value;
 
 /// libtorch's random generator belongs to the process: runs take turns.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_lab_checkpoint::{TensorFile, open, save};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use support::{catalog, plan};
 use tch::{Device, Tensor, nn};
 use tempfile::TempDir;

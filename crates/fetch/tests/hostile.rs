@@ -7,10 +7,10 @@ use std::{
 };
 
 use anyhow::Result;
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_fetch::{
     Credentials, Download, FetchError, HttpClient, Part, Patience, Source, collect, fetch, retry, stream,
 };
+use clip_lab_testing::{Fault, Server};
 use reqwest::Method;
 use url::Url;
 

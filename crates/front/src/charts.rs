@@ -5,10 +5,9 @@ mod target;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_board::{
-    Layout, Options, Outcome, check, filter::Filter, layout::find, screen::panels::images::Images, show,
-};
+use clip_lab_chart::{Layout, check, filter::Filter, layout::find};
 use clip_lab_cli as cli;
+use clip_lab_dashboard::{Options, Outcome, panels::images::Images, show};
 use clip_lab_store::{Reader, Request, Store};
 
 use self::target::Target;

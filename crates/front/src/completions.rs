@@ -15,7 +15,7 @@ use clap_complete::{
     ArgValueCompleter, CompletionCandidate,
     env::{CompleteEnv, Shells},
 };
-use clip_lab_board::layout;
+use clip_lab_chart::layout;
 use clip_lab_cli::{Cli, DEFAULT_STORE, Shell};
 use clip_lab_escape::line;
 use clip_lab_store::Reader;

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use clip_lab_board::{
+use clip_lab_chart::{
     ExportOptions, Size,
     export::{
         About, Format,

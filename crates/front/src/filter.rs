@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use clip_lab_board::filter::{Filter, Subject};
+use clip_lab_chart::filter::{Filter, Subject};
 use clip_lab_store::{Asked, Reader, RunFacts, RunRow, SeriesRow};
 
 use crate::Mistakes;

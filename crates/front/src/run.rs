@@ -12,8 +12,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_board::{Outcome, screen::no_screen};
 use clip_lab_cli::{Exit, out, print, talk};
+use clip_lab_dashboard::{Outcome, no_screen};
 use clip_lab_store::{Reader, new_uid, run_folder};
 
 use crate::{charts, core};

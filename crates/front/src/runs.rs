@@ -7,7 +7,7 @@ mod show;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_board::{diff_table, metrics_table};
+use clip_lab_chart::{diff_table, metrics_table};
 use clip_lab_cli::{answer, say, shown};
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};

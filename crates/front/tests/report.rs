@@ -6,7 +6,7 @@ mod common;
 
 use std::{fs, path::Path};
 
-use clip_lab_board::figure::span;
+use clip_lab_chart::figure::span;
 use clip_lab_cli::{CompareArgs, ReportArgs};
 use clip_lab_front::{
     compare::{self, compare},

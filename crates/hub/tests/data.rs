@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use clip_lab_faulty::{Fault, Server};
+use clip_lab_testing::{Fault, Server};
 use support::Scene;
 
 const SET: &str = "datasets/org/birds";

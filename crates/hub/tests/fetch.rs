@@ -4,8 +4,8 @@ mod support;
 
 use std::{fs, time::Duration};
 
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_hub::Hub;
+use clip_lab_testing::{Fault, Server};
 use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, sha256, weights};
 
 const NAME: &str = "hf:org/tiny";

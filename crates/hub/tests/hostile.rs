@@ -4,8 +4,8 @@ mod support;
 
 use std::fs;
 
-use clip_lab_faulty::{Fault, git_sha1, sha256};
 use clip_lab_hub::Hub;
+use clip_lab_testing::{Fault, git_sha1, sha256};
 use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, weights};
 
 const NAME: &str = "hf:org/tiny";

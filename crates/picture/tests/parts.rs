@@ -9,7 +9,7 @@ use image::{RgbImage, imageops};
 use proptest::prelude::*;
 
 fn photos() -> Option<Vec<PathBuf>> {
-    let folder = clip_lab_goldens::data("photos")?;
+    let folder = clip_lab_testing::data("photos")?;
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     Some(files)

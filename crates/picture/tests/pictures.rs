@@ -43,7 +43,7 @@ fn a_truncated_image_is_an_error_at_any_length() {
 #[test]
 fn every_photograph_decodes() {
     for folder in ["photos", "flickr8k/Images"] {
-        let Some(folder) = clip_lab_goldens::data(folder) else { return };
+        let Some(folder) = clip_lab_testing::data(folder) else { return };
         for entry in fs::read_dir(folder).unwrap().take(150) {
             let image = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
             assert!(image.width() > 1 && image.height() > 1);

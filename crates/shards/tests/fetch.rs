@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_shards::{Cache, Patience, Place, Shards};
+use clip_lab_testing::{Fault, Server};
 use support::{QUICK, tar};
 use url::Url;
 

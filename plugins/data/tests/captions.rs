@@ -142,7 +142,7 @@ fn the_fingerprint_depends_on_the_images_and_not_the_captions() {
 
 #[test]
 fn splits_by_hash_are_disjoint_and_cover_every_image_once() {
-    let Some(root) = clip_lab_goldens::data("flickr8k") else { return };
+    let Some(root) = clip_lab_testing::data("flickr8k") else { return };
     let part = |split| opened(&CaptionFolder { file: Some("captions.txt".into()), split, ..all(&root) });
     let parts = [Split::Train, Split::Val, Split::Test].map(part);
     let sizes = parts.each_ref().map(|data| data.len());
@@ -154,7 +154,7 @@ fn splits_by_hash_are_disjoint_and_cover_every_image_once() {
 
 #[test]
 fn flickr8k_has_its_published_splits() {
-    let Some(root) = clip_lab_goldens::data("flickr8k") else { return };
+    let Some(root) = clip_lab_testing::data("flickr8k") else { return };
     for (split, pictures) in
         [(Split::Train, 6000), (Split::Val, 1000), (Split::Test, 1000), (Split::All, 8000)]
     {

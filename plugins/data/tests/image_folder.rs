@@ -162,7 +162,7 @@ fn the_fingerprint_depends_on_the_images_and_not_on_class_names() {
 
 #[test]
 fn cifar_10_opens_with_its_ten_classes() {
-    let Some(root) = clip_lab_goldens::data("cifar10") else { return };
+    let Some(root) = clip_lab_testing::data("cifar10") else { return };
     let (train, test) = (opened(&of(&root.join("train"))), opened(&of(&root.join("test"))));
     assert_eq!((train.len(), test.len(), train.classes().len()), (10_000, 3_000, 10));
     assert_eq!(train.classes(), test.classes());

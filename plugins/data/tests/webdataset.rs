@@ -9,8 +9,8 @@ use std::{
 };
 
 use clip_lab_api::{Faults, Plugin, Settings};
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_shards::{NewSample, Writer};
+use clip_lab_testing::{Fault, Server};
 use common::{names, opened, refusal};
 use image::{ImageFormat, Rgb, RgbImage};
 use plugins_data::{ShardList, Source, WebDataset};

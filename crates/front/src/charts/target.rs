@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use clip_lab_board::layout;
+use clip_lab_chart::layout;
 use clip_lab_problem::nearest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, StoreError};

@@ -1,6 +1,6 @@
 //! Formats the numbers of tables.
 
-use clip_lab_board::figure::{number, span};
+use clip_lab_chart::figure::{number, span};
 use clip_lab_stats::{Estimate, Interval};
 
 use super::report::{Cost, Row, Table};

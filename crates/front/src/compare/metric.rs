@@ -5,7 +5,7 @@ use clip_lab_cli::{CompareArgs, Weights};
 use clip_lab_store::{Reader, RunRow};
 
 use super::select::Selection;
-pub use clip_lab_board::ranked::Metric;
+pub use clip_lab_chart::ranked::Metric;
 
 /// The metrics to compare: of `--metric`, of the study, or the goal metric of the runs on the test split.
 ///

@@ -1,7 +1,7 @@
 //! Reads values and ranks of the runs that count.
 
 use anyhow::{Result, bail};
-use clip_lab_board::ranked::Ranks;
+use clip_lab_chart::ranked::Ranks;
 use clip_lab_stats::Outcomes;
 use clip_lab_store::{Goal, Reader, RunRow};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The comparison as text.
 
-use clip_lab_board::{
+use clip_lab_chart::{
     table::table,
     text::{Column, clean, width, wrap},
 };

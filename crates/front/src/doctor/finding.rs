@@ -1,6 +1,6 @@
 //! The result of one check.
 
-use clip_lab_board::text::{width, wrap};
+use clip_lab_chart::text::{width, wrap};
 use clip_lab_cli::paint;
 use serde::Serialize;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use clip_lab_board::screen::{
+use clip_lab_dashboard::{
     panels::images,
     theme::{Depth, Theme},
 };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
-use clip_lab_board::{
+use clip_lab_chart::{
     ExportOptions,
     export::{About, Source, forms, save, scene::Scene, words::Measure},
     figure::Unit,

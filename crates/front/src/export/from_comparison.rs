@@ -1,7 +1,7 @@
 //! Data of the comparison for the forms.
 
 use anyhow::Result;
-use clip_lab_board::export::{
+use clip_lab_chart::export::{
     forms::{Value, cost::Offer, ema::Slope, forest::Block, hits::Arm, parallel::Coordinate},
     words::Measure,
 };

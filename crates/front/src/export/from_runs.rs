@@ -1,7 +1,7 @@
 //! Data recorded by runs, besides results, for the forms.
 
 use anyhow::Result;
-use clip_lab_board::export::forms::{
+use clip_lab_chart::export::forms::{
     layers::Rates,
     phases::Bar,
     similarity::{Matrix, Pair},

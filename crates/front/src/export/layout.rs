@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_board::{
+use clip_lab_chart::{
     ExportOptions, Layout,
     export::{self, Format, words::one_axis},
     figure::By,

@@ -11,7 +11,7 @@ pub(crate) use from_comparison::blocks;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clip_lab_board::{
+use clip_lab_chart::{
     ExportOptions, Size,
     export::{self, Format},
     figure::{By, Form},

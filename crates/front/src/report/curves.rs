@@ -1,7 +1,7 @@
 //! Curves by arm.
 
 use anyhow::Result;
-use clip_lab_board::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
+use clip_lab_chart::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
 use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
 
 use super::{drawing::Drawing, model::Settings, runs::file_name};

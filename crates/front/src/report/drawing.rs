@@ -1,7 +1,7 @@
 //! Drawings: as files, and embedded in the page.
 
 use anyhow::Result;
-use clip_lab_board::{
+use clip_lab_chart::{
     Size,
     export::{forms::forest::forest, scene_svg, svg},
     figure::Figure,

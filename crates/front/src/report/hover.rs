@@ -1,6 +1,6 @@
 //! Data for the tooltips of the page.
 
-use clip_lab_board::{PAPER, figure::Figure};
+use clip_lab_chart::{PAPER, figure::Figure};
 use serde_json::json;
 
 /// Stroke of axes in drawings.

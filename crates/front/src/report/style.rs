@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_board::{PAPER, SCREEN};
+use clip_lab_chart::{PAPER, SCREEN};
 use sha2::{Digest as _, Sha256};
 
 /// Styles: light, dark and print.

@@ -1,6 +1,6 @@
 //! The tables of the comparison, for the page and for Markdown.
 
-use clip_lab_board::PAPER;
+use clip_lab_chart::PAPER;
 
 use super::runs::thousands;
 use crate::compare::{

@@ -1,7 +1,7 @@
 //! Columns of a list of runs: fixed fields, and any setting or metric by name.
 
 use anyhow::Result;
-use clip_lab_board::{
+use clip_lab_chart::{
     figure::{number, span},
     filter::{Cell, Name},
     text::Column as Heading,

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, path::Path};
 
 use anyhow::Result;
-use clip_lab_board::table::table;
+use clip_lab_chart::table::table;
 use clip_lab_cli::{ListArgs, answer};
 use clip_lab_store::{Reader, RunRow, natural};
 use serde_json::{Map, Value, json};

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::Result;
-use clip_lab_board::{evaluations_table, metrics_table, runs_table, text::width as columns};
+use clip_lab_chart::{evaluations_table, metrics_table, runs_table, text::width as columns};
 use clip_lab_cli::{answer, shown};
 use clip_lab_spec::secret;
 use clip_lab_store::{ArtifactRow, ConfigEntry, Environment, EventRow, Reader, RunRow};

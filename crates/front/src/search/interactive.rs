@@ -1,8 +1,8 @@
 //! The interactive screen: the board draws it, the core answers.
 
 use anyhow::Result;
-use clip_lab_board::search::{Options, Searcher, show as draw};
 use clip_lab_cli::SearchArgs;
+use clip_lab_dashboard::search::{Options, Searcher, show as draw};
 use clip_lab_search::{Ask, Query, Ready, Reply};
 
 use super::core::Core;

@@ -19,7 +19,7 @@ mod table;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_board::sheet::Sheet;
+use clip_lab_chart::sheet::Sheet;
 use clip_lab_cli::{Exit, SearchArgs, answer, print, say, shown as safe};
 use clip_lab_search::Ready;
 
@@ -61,7 +61,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         write(path, sheet)?;
     }
     match sheet {
-        Some(sheet) if answers.show => clip_lab_board::sheet::show(&sheet, image_mode(answers.pictures))?,
+        Some(sheet) if answers.show => clip_lab_dashboard::sheet::show(&sheet, image_mode(answers.pictures))?,
         None if !answers.json => print(table::table(&found, width())),
         _ => {}
     }
@@ -105,7 +105,7 @@ fn extension(path: &Path) -> String {
 
 fn write(path: &Path, sheet: &Sheet) -> Result<()> {
     let bytes = match extension(path).as_str() {
-        "png" => clip_lab_board::sheet::png(sheet)?,
+        "png" => clip_lab_chart::sheet::png(sheet)?,
         "html" => page::page(sheet)?.into_bytes(),
         _ => bail!("a contact sheet must be a .png or an .html file"),
     };

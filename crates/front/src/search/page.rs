@@ -3,7 +3,7 @@
 use anyhow::Result;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_board::sheet::{Jpeg, Sheet};
+use clip_lab_chart::sheet::{Jpeg, Sheet};
 
 /// Styles: light and dark.
 const STYLE: &str = include_str!("../../templates/search/style.css");

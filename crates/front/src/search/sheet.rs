@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_board::sheet::{Block, Cell, Jpeg, Sheet};
+use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};
 use clip_lab_search::{Answer, Ask, Found, Item, Judged, Miss, Picture, Query, Ready};
 
 use super::{

@@ -1,6 +1,6 @@
 //! Answers as text.
 
-use clip_lab_board::{
+use clip_lab_chart::{
     table::table as lines,
     text::{Column, clean},
 };

@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
-pub use clip_lab_faulty::sha256;
-use clip_lab_faulty::{Fault, HubServer};
 use clip_lab_hub::{Hub, Listed, Repo, Token};
+pub use clip_lab_testing::sha256;
+use clip_lab_testing::{Fault, HubServer};
 use tempfile::TempDir;
 
 pub const MODEL: &str = "models/org/tiny";

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clip_lab_goldens::data;
+use clip_lab_testing::data;
 
 /// The bytes of a photograph.
 pub fn photo() -> Option<Vec<u8>> {

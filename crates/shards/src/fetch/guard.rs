@@ -91,7 +91,7 @@ async fn start(mut body: BoxStream<'static, Result<Bytes, HttpError>>) -> Result
 
 #[cfg(test)]
 mod tests {
-    use clip_lab_faulty::{Fault, Server};
+    use clip_lab_testing::{Fault, Server};
     use object_store::client::HttpRequestBody;
     use reqwest::header::HeaderValue;
     use tokio::runtime::Builder;

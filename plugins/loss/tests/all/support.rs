@@ -60,5 +60,5 @@ pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
 
 /// Golden tensors by name; none without goldens, which fails in CI.
 pub fn goldens(file: &str) -> Option<HashMap<String, Tensor>> {
-    Some(Tensor::read_safetensors(clip_lab_goldens::golden(file)?).unwrap().into_iter().collect())
+    Some(Tensor::read_safetensors(clip_lab_testing::golden(file)?).unwrap().into_iter().collect())
 }
