@@ -13,7 +13,7 @@ use tch::Tensor;
 pub struct Stage<T>(Arc<Mutex<T>>);
 
 impl<T: Send + 'static> Stage<T> {
-    /// Makes a part a stage.
+    /// Wraps a part as a stage.
     pub fn new(part: T) -> Self {
         Self(Arc::new(Mutex::new(part)))
     }

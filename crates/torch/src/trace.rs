@@ -87,7 +87,7 @@ impl Trace {
             n: usize,
             out: *mut c_void,
         ) -> bool {
-            // SAFETY: the closure is the one below; inputs are `n` live tensors, and `out` is a place for one.
+            // SAFETY: the closure is the one below; inputs are `n` live tensors, and `out` is an at::Tensor to be assigned.
             let (traced, given) = unsafe {
                 let list = slice::from_raw_parts(inputs, n);
                 let given: Vec<Tensor> =

@@ -1,4 +1,4 @@
-//! Training tricks: what happens around an update.
+//! Training tricks: hooks around an update.
 
 mod clip_grad;
 mod ema;

@@ -11,7 +11,7 @@ use crate::{
 fn captions_that_cannot_be_used_are_told_with_their_line() {
     let lab = Lab::new();
     lab.write("data/captions.csv", "image,caption\n00.png,fine\n01.png,one, two, three\n");
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "needs quotes"]);
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "must be quoted"]);
     lab.write("data/captions.csv", "image,caption\n98.png,lost\n99.png,lost too\n");
     says(&lab.run(&["run", "tiny.toml"]).bad(), &["listed but not in", "98.png"]);
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
@@ -44,7 +44,7 @@ fn empty_strange_and_endless_captions_are_trained_on_or_named() {
     says(
         &told,
         &[
-            "captions.csv not all UTF-8: 2 bytes were read as Latin-1",
+            "captions.csv not valid UTF-8: 2 bytes were read as Latin-1",
             "empty captions left out: 1 (one of 00.png)",
         ],
     );

@@ -58,7 +58,7 @@ pub struct CaptionFolder {
     /// Fraction of the images used for validation if the list has no splits. A hash of the file name decides, so all
     /// captions of an image are in one split.
     pub val_fraction: f64,
-    /// As `val_fraction`, for test.
+    /// Like `val_fraction`, for the test split.
     pub test_fraction: f64,
     /// For images in Parquet files: reads the row groups in random order and shuffles within a buffer of this many
     /// pairs, instead of a full shuffle. Every page is then read once; with a full shuffle a page is read again for

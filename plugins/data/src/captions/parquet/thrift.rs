@@ -109,7 +109,7 @@ impl<'a> Compact<'a> {
                 (0..count).try_for_each(|_| self.element(kind, depth))?;
             }
             STRUCT => self.fields_within(depth, &mut |_, _, _| Ok(false))?,
-            other => bail!("it holds a value of the unknown type {other}"),
+            other => bail!("it contains a value of the unknown type {other}"),
         }
         Ok(())
     }
