@@ -5,7 +5,7 @@
 mod find;
 mod kind;
 mod read;
-pub(crate) mod table;
+pub mod table;
 mod write;
 
 use clip_lab_store::Axis;

@@ -11,7 +11,6 @@ use clip_lab_dashboard::{
     view,
 };
 use clip_lab_store::{NewRun, Recorder, Status, Tick, new_uid};
-use clip_lab_testing::runs;
 use ratatui::{
     Terminal,
     backend::TestBackend,

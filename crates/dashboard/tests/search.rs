@@ -140,7 +140,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     stage.pass(60);
     assert_eq!(stage.texts(), ["a do"]);
     // The rest is typed while that is in flight: one more query, with the whole text.
-    stage.say("g on ");
+    stage.type_text("g on ");
     stage.pass(60);
     stage.type_text("sand");
     stage.pass(60);
@@ -156,7 +156,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
         "{screen}"
     );
     // An empty prompt shows no results, even if a reply arrives late.
-    stage.say("!");
+    stage.type_text("!");
     stage.pass(60);
     stage.app.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), stage.now);
     stage.answer(found(10));
@@ -166,20 +166,20 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
 #[test]
 fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     let mut stage = Stage::new(Some(Query::Text("a ".to_owned())), None);
-    stage.say("q?");
+    stage.type_text("q?");
     assert_eq!(stage.app.input.text(), "a q?");
     stage.pass(60);
     stage.answer(found(10));
     stage.press(KeyCode::Down);
     assert_eq!((stage.app.selected, stage.app.focus), (1, Focus::List));
-    stage.say("?");
+    stage.type_text("?");
     assert!(stage.app.help && stage.screen(80, 24).contains("the nearest neighbours of the selected image"));
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "closes the help");
     stage.press(KeyCode::Enter);
     assert!(stage.app.enlarged && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Stay, "closes the picture");
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Leave);
-    stage.say("x");
+    stage.type_text("x");
     assert_eq!((stage.app.input.text(), stage.app.focus), ("a q?x", Focus::Prompt));
     assert_eq!((stage.press(KeyCode::Esc), stage.press(KeyCode::Esc)), (Next::Stay, Next::Leave));
 }
@@ -339,7 +339,7 @@ fn escape_leaves_only_when_pressed_twice() {
     stage.type_text("a dog");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay);
     assert!(stage.screen(100, 30).contains("press Esc again to leave"));
-    stage.say("s");
+    stage.type_text("s");
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "another key takes it back");
     assert_eq!(stage.press(KeyCode::Esc), Next::Leave);
 }

@@ -1,6 +1,6 @@
 //! A fake Hugging Face Hub: it serves small files itself and redirects to another server for large ones.
 
-use crate::{Fault, Server};
+use super::{Fault, Server};
 
 /// A hub, and the server of its large files.
 pub struct HubServer {

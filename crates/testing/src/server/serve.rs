@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Fault, File, Request, lock};
+use super::{Fault, File, Request, lock};
 
 /// The end of every response header.
 const CLOSE: &str = "connection: close\r\n\r\n";
