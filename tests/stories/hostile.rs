@@ -111,7 +111,7 @@ fn a_spec_a_checkpoint_and_a_typed_word_cannot_write_on_the_terminal() {
         done.err = done.err.replace("\u{1b}[", "");
         says(
             &harmless(done).bad(),
-            &["has no table or key", "FORGED", "`name` must not contain control characters"],
+            &["unknown table or key", "FORGED", "`name` must not contain control characters"],
         );
     }
     let study = format!(

@@ -8,7 +8,7 @@ use crate::{
     program::says,
 };
 
-const NAMES: &str = "names code to run";
+const LOADS_CODE: &str = "loads code";
 const FLAG: &str = "--trust-code";
 
 /// The tiny spec with TorchScript's image tower in the file `tower.pt`, which is there.
@@ -25,7 +25,7 @@ fn with_tower(table: &str) -> String {
 
 /// Refused by its words, and done with the flag.
 fn needs_the_flag(lab: &Lab, words: &[&str]) {
-    says(&lab.run(words).bad(), &[NAMES, "tower.pt", FLAG, "nothing of it was run"]);
+    says(&lab.run(words).bad(), &[LOADS_CODE, "tower.pt", FLAG, "not run"]);
     lab.run(&[words, &[FLAG]].concat()).good();
 }
 
@@ -66,7 +66,7 @@ fn a_spec_that_begins_from_a_checkpoint_says_itself_which_code_that_is() {
     fs::copy(lab.path(&format!("runs/{uid}/last.safetensors")), lab.path("alone.safetensors")).unwrap();
     lab.write("second.toml", with_tower("from = \"alone.safetensors\"\n"));
     let told = lab.run(&["run", "second.toml"]).bad();
-    says(&told, &["the checkpoint names code to run", "set `path` in [model.image] yourself", FLAG]);
+    says(&told, &["the checkpoint loads code", "set `path` in [model.image] yourself", FLAG]);
     assert_eq!(lab.folders(), 1, "nothing was begun");
     lab.write("third.toml", with_tower("from = \"alone.safetensors\"\npath = \"tower.pt\"\n"));
     lab.run(&["run", "third.toml"]).good();
@@ -81,7 +81,7 @@ fn a_check_opens_no_library() {
     let loads = TINY.replace("[run]\n", "[plugins]\nload = [\"libmine.so\"]\n[run]\n");
     lab.write("mine.toml", &loads);
     let told = lab.run(&["check", "mine.toml"]).bad();
-    says(&told, &["[plugins].load: this spec names code to run, libmine.so", FLAG]);
+    says(&told, &["[plugins].load: this spec loads code, libmine.so", FLAG]);
     for words in [&["check", "mine.toml", FLAG][..], &["run", "mine.toml"]] {
         says(&lab.run(words).bad(), &["it is no shared library"]);
     }
@@ -89,10 +89,10 @@ fn a_check_opens_no_library() {
         "study.toml",
         "base = \"mine.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n[[arm]]\nname = \"a\"\n",
     );
-    says(&lab.run(&["check", "study.toml"]).bad(), &[NAMES]);
+    says(&lab.run(&["check", "study.toml"]).bad(), &[LOADS_CODE]);
     // An edit of a study is the study's word, and not the user's.
     let arm = "base = \"tiny.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n[[arm]]\nname = \"a\"\n\
                set = { \"plugins.load\" = [\"libmine.so\"] }\n";
     lab.write("edit.toml", arm);
-    says(&lab.run(&["check", "edit.toml"]).bad(), &[NAMES]);
+    says(&lab.run(&["check", "edit.toml"]).bad(), &[LOADS_CODE]);
 }
