@@ -1,4 +1,4 @@
-//! Items with random pixels and the right shapes.
+//! Synthetic batches: random pixels with the run's shapes.
 
 use anyhow::Result;
 use clip_lab_api::{Classes, Mode, Pair, Scored, Tokens};
@@ -9,17 +9,17 @@ use crate::{
     train::{Against, Feed, Rig, unit},
 };
 
-/// A batch of them.
-pub(super) struct MadeUp {
+/// A batch of random items.
+pub(super) struct SyntheticBatch {
     pub(super) images: Tensor,
     pub(super) tokens: Tokens,
     targets: Tensor,
     rows: i64,
-    /// Whether the features of a locked image tower are computed once for the whole run.
+    /// Whether the features of a locked image tower are cached for the whole run.
     pub(super) cached: bool,
 }
 
-impl MadeUp {
+impl SyntheticBatch {
     pub(super) fn new(plan: &Plan, feed: &Feed, rig: &Rig, length: i64, rows: i64) -> Result<Self> {
         let size = plan.image.preprocess.size;
         let ids = Tensor::f_ones([rows, length.max(1)], (Kind::Int64, Device::Cpu))?;
@@ -34,7 +34,7 @@ impl MadeUp {
         })
     }
 
-    /// The loss, with all that its gradients need.
+    /// The loss, with the graph for its gradients.
     pub(super) fn forward(&self, rig: &Rig) -> Result<Scored> {
         let mode = |tower| if rig.params.is_frozen(tower) { Mode::Eval } else { Mode::Train };
         let features = if self.cached {
@@ -55,7 +55,7 @@ impl MadeUp {
         }
     }
 
-    /// What an evaluation computes of the items: the image features, then the texts'.
+    /// The forward pass of an evaluation: image features if `images`, else text features.
     pub(super) fn evaluate(&self, rig: &Rig, images: bool) -> Result<()> {
         tch::no_grad(|| {
             if images {

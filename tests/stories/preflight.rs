@@ -19,11 +19,22 @@ fn one_spec_is_told_with_its_cost() {
     let told = lab.run(&["check", "tiny.toml"]).good();
     says(
         &told,
-        &["image ", "resnet", "text_projection", "FLOPs a sample", "12 updates of 8: 96 samples", "weights"],
+        &[
+            "image ",
+            "resnet",
+            "text_projection",
+            "FLOPs per sample",
+            "12 updates of 8: 96 samples",
+            "weights",
+        ],
     );
     says(
         &told,
-        &["first loss  about 2.0794", "warning: ", "tiny.toml:6: a batch of 8 gives every pair 7 negatives"],
+        &[
+            "first loss  about 2.0794",
+            "warning: ",
+            "tiny.toml:6: a batch of 8 gives every pair only 7 negatives",
+        ],
     );
     assert_eq!(
         lab.run(&["check", "tiny.toml", "tiny.toml"]).good().lines().count(),
@@ -74,7 +85,7 @@ fn costs_are_numbers_for_programs() {
     let first = locked["cost"]["first_loss"].as_f64().unwrap();
     assert!((first - 10.0003632).abs() < 1e-5, "{first}");
     let warnings = locked["cost"]["warnings"].to_string();
-    says(&warnings, &["suits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
+    says(&warnings, &["fits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
     let faulty = lab.run(&["check", "tiny.toml", "--json", "--set", "run.batch=1"]);
     assert_eq!(faulty.status.code(), Some(3));
     let told: Value = serde_json::from_str(&faulty.out).unwrap();
@@ -87,7 +98,7 @@ fn costs_are_numbers_for_programs() {
 fn equal_captions_are_warned_about() {
     let lab = Lab::new();
     let told = lab.run(&["check", "tiny.toml", "--set", "run.distinct=true"]).good();
-    assert!(!told.contains("have a twin"), "{told}");
+    assert!(!told.contains("have a duplicate"), "{told}");
 }
 
 #[test]
