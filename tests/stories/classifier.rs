@@ -50,7 +50,7 @@ fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
     colours(&lab, "other", &[("azure", COLOURS[2].1), ("c0", COLOURS[0].1)], 3);
     lab.write("names.toml", "azure = \"c2\"\n");
     let refused = lab.run(&["eval", "colours", "--data", "other"]).bad();
-    says(&refused, &["was not trained to tell `azure`; it knows c0, c1, c2", "--classes"]);
+    says(&refused, &["was not trained on the class `azure`, only on c0, c1, c2", "--classes"]);
     let found = lab.json(&["eval", "colours", "--data", "other", "--classes", "names.toml"]);
     let metrics = found["metrics"].as_object().unwrap();
     let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
@@ -62,7 +62,7 @@ fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
     says(&lab.run(&words).good(), &["rgb/classification/top1"]);
     says(&fs::read_to_string(lab.path("c.svg")).unwrap(), &["colours on rgb"]);
     let refused = lab.run(&["eval", "colours", "--data", "rgb", "--suite", "retrieval"]).bad();
-    says(&refused, &["--suite retrieval cannot judge this model, which has a classifier"]);
+    says(&refused, &["--suite retrieval does not fit this model, which has a classifier"]);
 }
 
 #[test]

@@ -121,10 +121,10 @@ fn what_cannot_be_embedded_is_told() {
     let refused = |words: &[&str]| lab.run(&[&["embed"], words, &["--out", "x.safetensors"]].concat()).bad();
     says(&refused(&["tiny.toml"]), &["nothing to embed", "--images DIR", "--texts FILE"]);
     says(&refused(&["data", "--images", "data"]), &["data holds no checkpoint", "config.json"]);
-    says(&refused(&["nobody", "--images", "data"]), &["no spec and no checkpoint", "no store"]);
+    says(&refused(&["nobody", "--images", "data"]), &["neither a spec nor a checkpoint", "no store"]);
     says(&refused(&["tiny.toml", "--texts", "none.txt"]), &["none.txt", "No such file"]);
     lab.write("empty.txt", "");
-    says(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt has no line"]);
+    says(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt is empty"]);
     fs::create_dir(lab.path("void")).unwrap();
     says(&refused(&["tiny.toml", "--images", "void"]), &["void has no files"]);
     lab.write("void/a.png", "no picture");

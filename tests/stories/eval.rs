@@ -82,7 +82,7 @@ fn what_was_confused_is_told_and_drawn() {
     for picture in ["c.png", "c.svg"] {
         let done = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", picture]);
         let said = done.good();
-        says(&said, &["rgb/zero_shot/top1", "taken for"]);
+        says(&said, &["rgb/zero_shot/top1", "classified as"]);
         assert!(fs::metadata(lab.path(picture)).unwrap().len() > 1000, "{picture}");
     }
     let drawn = fs::read_to_string(lab.path("c.svg")).unwrap();
@@ -118,14 +118,14 @@ fn what_other_data_cannot_serve_is_told() {
     lab.write("bare.toml", "templates = ['a photo']\n");
     fs::create_dir(lab.path("empty")).unwrap();
     let refused = |words: &[&str]| lab.run(&[&["eval", "tiny"], words].concat()).bad();
-    says(&refused(&["--data", "nowhere"]), &["there is no folder and no spec nowhere"]);
+    says(&refused(&["--data", "nowhere"]), &["nowhere is neither a folder nor a spec"]);
     says(&refused(&["--data", "empty"]), &["empty"]);
-    says(&refused(&["--data", "rgb", "--split", "val"]), &["the data has no part `val`; it has all"]);
+    says(&refused(&["--data", "rgb", "--split", "val"]), &["the data has no split `val`; it has all"]);
     says(&refused(&["--data", "rgb", "--suite", "retreival"]), &["retreival", "known: retrieval, zero_shot"]);
     says(&refused(&["--data", "rgb", "--templates", "openai8"]), &["openai8", "openai80"]);
     says(&refused(&["--data", "rgb", "--templates", "bare.toml"]), &["`a photo` has no {}"]);
     says(&refused(&["--data", "rgb", "--classes", "two.txt"]), &["two.txt", "2 classes", "3 folders"]);
-    says(&refused(&["--data", "rgb", "--as", "test"]), &["metrics of training begin with that"]);
+    says(&refused(&["--data", "rgb", "--as", "test"]), &["reserved for training metrics"]);
     says(&refused(&["--weights", "ema", "--data", "rgb"]), &["best_ema"]);
     let captions = lab.run(&["eval", "tiny", "--data", "data", "--suite", "zero_shot"]).bad();
     says(&captions, &["zero_shot needs pictures with classes"]);
@@ -155,7 +155,7 @@ fn interpolation_goes_from_one_model_to_the_other() {
 fn what_cannot_be_evaluated_is_told() {
     let lab = Lab::new();
     let refused = |words: &[&str]| lab.run(&[&["eval"], words].concat()).bad();
-    says(&refused(&["nobody"]), &["`nobody` is no spec and no checkpoint", "no store"]);
+    says(&refused(&["nobody"]), &["`nobody` is neither a spec nor a checkpoint", "no store"]);
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     lab.write("wider.toml", crate::lab::TINY.replace("widths = [8, 16]", "widths = [8, 32]"));

@@ -33,24 +33,24 @@ fn counts_broken_files_and_repetitions_are_told_to_people() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert_eq!(row("pictures "), format!("pictures {TRAIN} 8"));
-    assert_eq!(row("broken"), "broken 1 0");
+    assert_eq!(row("images "), format!("images {TRAIN} 8"));
+    assert_eq!(row("unreadable"), "unreadable 1 0");
     assert_eq!(row("format"), "format PNG PNG");
     assert_eq!(row("width"), "width 24 24");
     assert_eq!(row("captions"), format!("captions {TRAIN} 8"));
     assert_eq!(row("characters"), "characters 26 / 27 / 28 27");
-    assert_eq!(row("same picture again"), "same picture again 1 0");
-    assert_eq!(row("same caption again"), "same caption again 1 0");
-    says(&out, &["cut at 77", "Left out of train on opening: 1\n  pictures listed but not in", "1 (99.png)"]);
-    says(&out, &["Broken in train: 1\n  07.png: the file is empty (0 bytes)"]);
-    says(&out, &["The same pictures in train and in val: 1\n  train/03.png, train/05.png, val/50.png"]);
+    assert_eq!(row("duplicate images"), "duplicate images 1 0");
+    assert_eq!(row("duplicate captions"), "duplicate captions 1 0");
+    says(&out, &["truncated at 77", "Skipped in train: 1\n  pictures listed but not in", "1 (99.png)"]);
+    says(&out, &["Unreadable in train: 1\n  07.png: the file is empty (0 bytes)"]);
+    says(&out, &["Duplicate images in train and val: 1\n  train/03.png, train/05.png, val/50.png"]);
     says(
         &out,
         &[
-            "The same captions in train and in val: 1\n  \"a square with the number 10\": train/10.png, train/11.png, val/51.png",
+            "Duplicate captions in train and val: 1\n  \"a square with the number 10\": train/10.png, train/11.png, val/51.png",
         ],
     );
-    says(&out, &["The same pictures within a split: 1\n", "The same captions within a split: 1\n"]);
+    says(&out, &["Duplicate images within a split: 1\n", "Duplicate captions within a split: 1\n"]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn folders_of_every_kind_are_looked_at() {
     assert_eq!(counts("sorted"), [named("train", 3, 2)]);
     // What a class is called is no caption that somebody wrote twice.
     let told = lab.run(&["data", "inspect", "sorted"]).good();
-    assert!(told.contains("of classes") && !told.contains("The same captions"), "{told}");
+    assert!(told.contains("from classes") && !told.contains("Duplicate captions"), "{told}");
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
     lab.write("data/notes.txt", "not a picture");
     assert_eq!(counts("data"), [named("all", TRAIN as u64 + 8, 0)]);
@@ -128,7 +128,7 @@ fn a_contact_sheet_shows_pictures_and_what_is_said_of_them() {
     let sheet = |name: &str, seed: &str| {
         let done =
             lab.run(&["data", "inspect", "tiny.toml", "--sheet", name, "--pictures", "6", "--seed", seed]);
-        says(&done.err, &[&format!("contact sheet of 6 pictures: {name}")]);
+        says(&done.err, &[&format!("contact sheet of 6 images: {name}")]);
         done.good();
         image::open(lab.path(name)).unwrap().into_rgb8()
     };

@@ -122,9 +122,9 @@ fn an_export_is_replaced_only_when_asked() {
         lab.run(&[&words[..], more].concat())
     };
     export(&[]).good();
-    says(&export(&[]).bad(), &["out holds an export already", "--force"]);
+    says(&export(&[]).bad(), &["out already holds an export", "--force"]);
     lab.write("out/notes.txt", "mine");
-    says(&export(&["--force"]).bad(), &["out holds notes.txt", "no part of the export"]);
+    says(&export(&["--force"]).bad(), &["out holds notes.txt", "not part of the export"]);
     fs::rename(lab.path("out/notes.txt"), lab.path("notes.txt")).unwrap();
     // Folders that are called as those in the making once were are somebody's.
     for theirs in [".out.partial", ".out.old"] {
@@ -139,7 +139,7 @@ fn an_export_is_replaced_only_when_asked() {
     left.sort();
     assert_eq!(left, [".out.old", ".out.partial", "notes.txt", "out"], "nothing of ours is left behind");
     fs::remove_file(lab.path("out/clip-lab.json")).unwrap();
-    says(&export(&["--force"]).bad(), &["is no export of clip-lab"]);
+    says(&export(&["--force"]).bad(), &["is not an export of clip-lab"]);
     assert!(lab.path("out/model.safetensors").exists());
 }
 
@@ -230,12 +230,12 @@ fn seeds_of_an_arm_give_intervals() {
 #[test]
 fn what_cannot_be_shown_or_written_is_told() {
     let lab = Lab::new();
-    says(&lab.run(&["model", "show", "nobody"]).bad(), &["`nobody` is no folder, no file and no run"]);
+    says(&lab.run(&["model", "show", "nobody"]).bad(), &["`nobody` is not a folder, file or run"]);
     says(&lab.run(&["model", "show", "tiny.toml"]).bad(), &["tiny.toml is a spec"]);
     says(&lab.run(&["model", "show", "data"]).bad(), &["data holds no checkpoint"]);
     let export = |model: &str| lab.run(&["model", "export", model, "--format", "hf", "--out", "out"]).bad();
     says(&export("tiny.toml"), &["tiny.toml is a spec", "run it"]);
-    says(&export("nobody"), &["`nobody` is no folder and no file"]);
+    says(&export("nobody"), &["`nobody` is neither a folder nor a file"]);
     assert!(!lab.path("out").exists());
 }
 

@@ -40,7 +40,7 @@ fn what_is_packed_is_read_the_same_byte_for_byte() {
     lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
     assert_eq!(fs::read(lab.path("packed/train-000000.tar")).unwrap(), before);
     let other = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--resize", "8"]);
-    says(&other.err, &["holds shards of other pictures or settings (shard_size, resize)", "another folder"]);
+    says(&other.err, &["holds shards of other data or settings (shard_size, resize)", "another folder"]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_pack_that_was_stopped_goes_on() {
     // As a kill leaves it: the last shard without its name, and not whole.
     fs::rename(&last, lab.path("packed/.train.part")).unwrap();
     let done = lab.run(&words);
-    says(&done.err, &["shards are there; going on at picture"]);
+    says(&done.err, &["shards exist; resuming at image"]);
     done.good();
     assert_eq!(fs::read(&last).unwrap(), bytes);
 }
@@ -75,10 +75,10 @@ fn broken_pictures_are_named_and_too_many_stop_it() {
     lab.write("data/05.png", b"no picture");
     let words = ["data", "pack", "data", "--out", "packed"];
     let done = lab.run(&words);
-    says(&done.err, &["train: left out: 05.png: it is not a picture", "47 pictures in 1 shards"]);
+    says(&done.err, &["train: left out: 05.png: it is not a picture", "47 images in 1 shards"]);
     done.good();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
-    says(&none.err, &["1 of 48 pictures cannot be used, more than tolerate = 0 allows", "05.png"]);
+    says(&none.err, &["1 of 48 images cannot be used, more than tolerate = 0 allows", "05.png"]);
     assert!(!lab.run(&["data", "pack", "cache", "--out", "x"]).err.is_empty());
 }
 

@@ -58,7 +58,7 @@ fn one_part_is_halved_and_the_same_part_twice_is_refused() {
     let gain = &found["gain"];
     assert_eq!(gain["value"], 0.0, "one template, chosen or all");
     let refused = lab.run(&["prompts", "tiny", "--select", "test"]).bad();
-    says(&refused, &["must not be what their accuracy is told of"]);
+    says(&refused, &["must be selected and reported on different splits"]);
     let captions = Lab::new();
     captions.run(&["run", "tiny.toml"]).good();
     says(&captions.run(&["prompts", "tiny", "--report", "train"]).bad(), &["prompts need classes"]);

@@ -138,7 +138,7 @@ fn results_on_test_are_recorded_once_and_a_finished_run_has_nothing_to_resume() 
         found
     };
     let first = test(&lab);
-    says(&try_to(&lab, &resume, &[]).err, &["is finished at step 12", "nothing left to resume"]);
+    says(&try_to(&lab, &resume, &[]).err, &["is finished at step 12", "nothing to resume"]);
     assert_eq!(lab.newest()["attempt"], 1);
     // Killed between its last checkpoint and its end.
     lab.tamper("UPDATE run SET status = 'running', heartbeat_ms = heartbeat_ms - 20000, pid = 999999999");

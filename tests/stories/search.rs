@@ -154,7 +154,7 @@ fn the_average_of_a_run_is_searched_and_judged_by_its_own_ranks() {
     assert_ne!(scores("raw"), scores("ema"));
     let file = format!("{}/best_ema.safetensors", lab.folder().display());
     let words = ["search", &file, "--images", "data", "x", "--weights", "ema"];
-    says(&lab.run(&words).bad(), &["--weights chooses among the weights of a run"]);
+    says(&lab.run(&words).bad(), &["--weights selects weights of a run"]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn plugins_explain_themselves() {
         &lab.run(&["plugins", "loss", "siglipp"]).bad(),
         &["no loss plugin is called `siglipp`", "did you mean `siglip`?"],
     );
-    says(&lab.run(&["plugins", "los"]).bad(), &["no kind of plugin is called `los`", "did you mean `loss`?"]);
+    says(&lab.run(&["plugins", "los"]).bad(), &["unknown plugin kind `los`", "did you mean `loss`?"]);
     let schema: Value = serde_json::from_str(&lab.run(&["plugins", "--schema"]).good()).unwrap();
     assert!(schema["properties"]["run"].is_object() && schema.to_string().contains("siglip"), "{schema}");
 }

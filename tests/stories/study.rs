@@ -277,5 +277,5 @@ fn flags_that_do_not_fit_are_told() {
     says(&lab.run(&words(&["--ui", "dashboard"])).bad(), &["watch its runs with `clip-lab dashboard`"]);
     let core = env!("CARGO_BIN_EXE_clip-lab-core");
     let told = Running::spawn(lab.program(core, &["run", "rates.toml"])).wait().bad();
-    says(&told, &["rates.toml is a study: `clip-lab run rates.toml` runs it"]);
+    says(&told, &["rates.toml is a study: run it with `clip-lab run rates.toml`"]);
 }

@@ -103,7 +103,7 @@ fn what_can_be_used_is_used_and_the_rest_is_named_in_every_verb() {
     let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.2"];
     let done = lab.run(&pack);
     bad.iter().for_each(|why| says(&done.err, &[why]));
-    says(&done.err, &[&format!("train: {} pictures in 1 shards", TRAIN - 1 - bad.len())]);
+    says(&done.err, &[&format!("train: {} images in 1 shards", TRAIN - 1 - bad.len())]);
     done.good();
 
     let seen = lab.json(&["data", "inspect", "tiny.toml"]);
