@@ -28,7 +28,8 @@ use super::{
 use crate::{
     plan::{Split, plan},
     search::{
-        Engine, Eyes, Gallery, Judge, Pictures, Place, Reader, Wanted, approximate, keep, lines, serve,
+        Engine, Gallery, GalleryImages, ImageEmbedder, IndexFile, RankQuery, TextEmbedder, WrongMatches,
+        approximate, lines, serve, update_index,
     },
     spec::Spec,
     train,
@@ -52,34 +53,34 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =
         image.as_ref().zip(target.plan.image.as_ref()).context("the model has no image tower")?;
-    let eyes = Eyes { tower, side, device };
+    let images = ImageEmbedder { tower, side, device };
     let text_side = text.as_ref().zip(target.plan.text.as_ref());
-    let reader = text_side.map(|(tower, side)| Reader::new(tower, side, device)).transpose()?;
+    let texts = text_side.map(|(tower, side)| TextEmbedder::new(tower, side, device)).transpose()?;
     let dim = usize::try_from(side.head.dim)?;
-    let place = Place::new(args.gallery.index.as_deref(), eyes.key(&vars, &gallery)?, dim)?;
+    let file = IndexFile::new(args.gallery.index.as_deref(), images.key(&vars, &gallery)?, dim)?;
     let requests = stop.lines();
-    let pictures = Pictures(&eyes, &gallery);
-    let kept = keep(&pictures, &gallery.stamps, &place, args.gallery.fresh, &|| stop.is_requested())?;
-    let Some(index) = kept else { return Ok(false) };
+    let items = GalleryImages(&images, &gallery);
+    let index = update_index(&items, &gallery.stamps, &file, args.gallery.fresh, &|| stop.is_requested())?;
+    let Some(index) = index else { return Ok(false) };
     let mut graph = None;
     if args.approximate.approximate {
-        graph = approximate(&args.approximate, &index, &place.path, args.top.get(), &|| stop.is_requested())?;
+        graph = approximate(&args.approximate, &index, &file.path, args.top.get(), &|| stop.is_requested())?;
         if graph.is_none() {
             return Ok(false);
         }
     }
-    let (graph, worth) = graph.unzip();
+    let (graph, quality) = graph.unzip();
     let ready = Ready {
-        gallery: gallery.words.clone(),
+        gallery: gallery.description.clone(),
         pictures: index.len(),
         broken: index.broken().count(),
         dim,
-        texts: reader.is_some(),
-        index: place.path,
-        approximate: worth,
+        texts: texts.is_some(),
+        index: file.path,
+        approximate: quality,
     };
     let engine =
-        Engine { eyes, reader, gallery: Arc::new(gallery), index: Arc::new(index), approximate: graph };
+        Engine { images, texts, gallery: Arc::new(gallery), index: Arc::new(index), approximate: graph };
     match set {
         Some(set) => serve_misses(&engine, ready, (&requests, &stop), &set, &vars),
         None => {
@@ -97,7 +98,7 @@ fn ranks(args: &SearchArgs, store: &Path, split: Option<&str>) -> Result<RankSet
     let store = Store::open(store).context("--wrong needs a run of the store")?;
     let run = store.run(&args.model).context("--wrong needs a run of the store")?;
     let split = split.context("--wrong uses the run's own data: remove --images")?;
-    Wanted { split, direction: args.wrong.direction.as_str(), weights: args.weights }.ranks(&store, &run)
+    RankQuery { split, direction: args.wrong.direction.as_str(), weights: args.weights }.ranks(&store, &run)
 }
 
 /// Serves wrong matches too. If images are the queries, the captions are embedded first.
@@ -108,14 +109,14 @@ fn serve_misses(
     set: &RankSet,
     vars: &nn::VarStore,
 ) -> Result<bool> {
-    let judge = Judge::new(engine, set)?;
+    let matches = WrongMatches::new(engine, set)?;
     let of_texts = set.direction == SearchDirection::I2t.as_str();
-    let texts = if of_texts { judge.texts(vars, &|| stop.is_requested())? } else { None };
+    let texts = if of_texts { matches.texts(vars, &|| stop.is_requested())? } else { None };
     if of_texts && texts.is_none() {
         return Ok(false);
     }
     stop.end_at_once();
-    let misses = |count, top| -> Result<Misses> { judge.misses(texts.as_ref(), count, top) };
+    let misses = |count, top| -> Result<Misses> { matches.misses(texts.as_ref(), count, top) };
     serve(engine, ready, requests, &misses).map(|()| true)
 }
 

@@ -49,7 +49,7 @@ fn galleries_and_texts_that_are_no_files_are_not_waited_for() {
     let lab = Lab::new();
     fifo(&lab, "data/x.jpg");
     let done = lab.run(&["search", "tiny.toml", "--images", "data", "a square", "-k", "1"]);
-    says(&done.err, &["embedded 57 pictures", "1 of them left out"]);
+    says(&done.err, &["embedded 57 images", "1 of them left out"]);
     done.good();
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
     says(&done.err, &["left out", "x.jpg", "a FIFO, not a regular file"]);

@@ -31,7 +31,7 @@ fn pictures_are_found_by_text_and_by_picture() {
     fs::create_dir(lab.path("data/deep")).unwrap();
     fs::rename(lab.path("data/07.png"), lab.path("data/deep/07.png")).unwrap();
     let done = search(&lab, &["--images", "data", "a square", "number 3", "-k", "3"]);
-    says(&done.err, &["56 new", "embedded 56 pictures", "searching 56 pictures below data"]);
+    says(&done.err, &["56 new", "embedded 56 images", "searching 56 images below data"]);
     let out = done.good();
     says(&out, &["a square\nRANK", "PICTURE\n   1  ", "\nnumber 3\nRANK", "data/"]);
     assert_eq!(out.lines().count(), 2 * 5 + 1, "{out}");
@@ -58,28 +58,28 @@ fn the_index_is_kept_and_follows_the_pictures() {
     fs::remove_file(lab.path("data/02.png")).unwrap();
     lab.write("data/03.png", "no picture");
     let done = ask(&[]);
-    says(&done.err, &["53 of 56 pictures known, 1 new, 2 changed, 1 gone", "embedded 3 pictures"]);
+    says(&done.err, &["53 of 56 images cached, 1 new, 2 changed, 1 removed", "embedded 3 images"]);
     says(&done.err, &["left out: 03.png", "1 of them left out"]);
     done.good();
     let done = ask(&[]);
     assert!(done.err.contains("left out: 03.png") && !done.err.contains("embedded"), "{}", done.err);
     assert_eq!(indexes(&lab).len(), 1);
 
-    // Another model has another index; a torn one is made anew; --fresh takes nothing over.
+    // Another model has another index; a truncated index is rebuilt; --fresh ignores the old one.
     let [index] = &indexes(&lab)[..] else { panic!("{:?}", indexes(&lab)) };
     let other = ask(&["--set", "model.image.stem_width=4"]);
-    says(&other.err, &["embedded 56 pictures"]);
+    says(&other.err, &["embedded 56 images"]);
     assert_eq!(indexes(&lab).len(), 2);
     let whole = fs::read(index).unwrap();
     fs::write(index, &whole[..whole.len() / 2]).unwrap();
     let done = ask(&[]);
-    says(&done.err, &["is no sound index", "made anew", "embedded 56 pictures"]);
-    says(&ask(&["--fresh"]).err, &["embedded 56 pictures"]);
+    says(&done.err, &["is no sound index", "rebuilding the index", "embedded 56 images"]);
+    says(&ask(&["--fresh"]).err, &["embedded 56 images"]);
 
     let done = ask(&["--index", "mine.safetensors"]);
-    says(&done.err, &["embedded 56 pictures"]);
+    says(&done.err, &["embedded 56 images"]);
     assert!(lab.path("mine.safetensors").exists());
-    says(&ask(&["--index", "tiny.toml"]).bad(), &["tiny.toml is there and is no index of clip-lab"]);
+    says(&ask(&["--index", "tiny.toml"]).bad(), &["tiny.toml exists and is not an index of clip-lab"]);
 }
 
 #[test]
@@ -91,15 +91,15 @@ fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
     let first = ask();
     says(
         &first.err,
-        &["put 56 rows into a graph", "approximate: recall@10 1.000", "56 pictures of the gallery asking"],
+        &["added 56 rows to the graph", "approximate: recall@10 1.000", "56 pictures of the gallery asking"],
     );
     let found: Value = serde_json::from_str(&first.good()).unwrap();
     assert_eq!(names(&found), names(&exact), "56 pictures are all compared");
     assert_eq!((&found["results"][0]["recall"], &exact["results"][0]["recall"]), (&1.0.into(), &Value::Null));
     assert_eq!(found["gallery"]["approximate"]["expansion"], 128);
-    assert!(!ask().err.contains("into a graph"), "it is kept");
+    assert!(!ask().err.contains("to the graph"), "the graph is cached");
     fs::remove_file(lab.path("data/02.png")).unwrap();
-    says(&ask().err, &["put 55 rows into a graph"]);
+    says(&ask().err, &["added 55 rows to the graph"]);
     assert_eq!(indexes(&lab).len(), 2, "the index and its graph");
 }
 
@@ -108,7 +108,7 @@ fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let done = lab.run(&["search", "tiny", "a square with the number 50", "-k", "2"]);
-    says(&done.err, &["searching 8 pictures of [data.val] of tiny"]);
+    says(&done.err, &["searching 8 images of [data.val] of tiny"]);
     done.good();
     for direction in ["t2i", "i2t"] {
         let words = ["search", "tiny", "--wrong", "--direction", direction];
@@ -187,11 +187,11 @@ fn what_cannot_be_searched_is_told() {
     let lab = Lab::new();
     let refused = |words: &[&str]| search(&lab, words).bad();
     says(&refused(&[]), &["nothing to look for", "--interactive"]);
-    says(&refused(&["--images", "nowhere", "x"]), &["there is no folder nowhere"]);
+    says(&refused(&["--images", "nowhere", "x"]), &["no folder nowhere"]);
     fs::create_dir(lab.path("void")).unwrap();
-    says(&refused(&["--images", "void", "x"]), &["no picture below void"]);
+    says(&refused(&["--images", "void", "x"]), &["no image below void"]);
     lab.write("void/a.png", "no picture");
-    says(&refused(&["--images", "void", "x"]), &["none of 1 pictures can be read", "a.png"]);
+    says(&refused(&["--images", "void", "x"]), &["none of 1 images can be read", "a.png"]);
     says(&refused(&["--images", "data", "--image", "none.png"]), &["none.png", "no such file"]);
     says(&refused(&["--images", "data", "x", "--out", "sheet.pdf"]), &["a .png or an .html"]);
     says(&refused(&["--images", "data", " "]), &["an empty text"]);
