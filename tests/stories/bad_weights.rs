@@ -32,10 +32,10 @@ fn a_file_cut_short_is_told_with_what_is_missing() {
     }
     let whole = bytes(&lab.path("cut/model.safetensors"));
     for (kept, words) in
-        [(whole.len() - 7, "the first that is not whole"), (50, "header"), (3, "only 3 bytes")]
+        [(whole.len() - 7, "the first incomplete tensor"), (50, "header"), (3, "only 3 bytes")]
     {
         lab.write("cut/model.safetensors", &whole[..kept]);
-        says(&refused(&lab, "cut"), &["cut/model.safetensors", "cut short", words]);
+        says(&refused(&lab, "cut"), &["cut/model.safetensors", "truncated", words]);
     }
 }
 

@@ -95,7 +95,7 @@ fn a_closed_repository_says_what_opens_it() {
     says(&told, &["no such repository or file (404): is the name right?"]);
     hub.list("models/org/pickled", "main", COMMIT, &["pytorch_model.bin", "config.json"], &[]);
     let told = run(&lab, &hub, &["model", "show", "hf:org/pickled"]).bad();
-    says(&told, &["holds no safetensors, and weights in Python's pickle are never read"]);
+    says(&told, &["holds no safetensors, and Python pickles are never read"]);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn what_a_layout_cannot_hold_is_told() {
         lab.run(&words).bad()
     };
     let words = refused("open_clip_resnet", "hf");
-    says(&words, &["the image tower is `resnet`", "--format torchscript holds every model"]);
+    says(&words, &["the image tower is `resnet`", "--format torchscript supports every model"]);
     says(&refused("hf_dual_vit_bert", "open_clip"), &["the text tower is `bert`", "pre_norm"]);
     assert!(fs::read_dir(lab.path(".")).unwrap().next().is_none(), "nothing is left behind");
 }

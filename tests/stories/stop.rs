@@ -157,7 +157,7 @@ fn a_full_disk_costs_checkpoints_and_not_the_one_before() {
     let error = Running::spawn(lab.program("sh", &words)).wait().bad();
     says(
         &error,
-        &["saving a checkpoint", "cannot write", "last.safetensors", "the file that was there is unharmed"],
+        &["saving a checkpoint", "cannot write", "last.safetensors", "the existing file is unchanged"],
     );
     // It went on to its end, told each time, and harmed nothing.
     let run = lab.newest();
