@@ -1,4 +1,4 @@
-//! A classifier: evaluated on other folders, shown, and taken away.
+//! A classifier: evaluated on other folders, shown, and exported.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::{
     program::says,
 };
 
-/// What tells the three colours apart after a few steps.
+/// A spec that learns to classify three colours in a few steps.
 const CLASSIFIER: &str = r#"
 name = "colours"
 [run]
@@ -46,7 +46,7 @@ fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
     colours(&lab, "rgb", COLOURS, 4);
     lab.write("colours.toml", CLASSIFIER);
     lab.run(&["run", "colours.toml"]).good();
-    // Fewer classes, in another order, with one that is called otherwise.
+    // Fewer classes, in another order, one of them with another name.
     colours(&lab, "other", &[("azure", COLOURS[2].1), ("c0", COLOURS[0].1)], 3);
     lab.write("names.toml", "azure = \"c2\"\n");
     let refused = lab.run(&["eval", "colours", "--data", "other"]).bad();
@@ -66,7 +66,7 @@ fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
 }
 
 #[test]
-fn a_classifier_is_shown_and_taken_away_with_its_classes() {
+fn a_classifier_is_shown_and_exported_with_its_classes() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 4);
     lab.write("colours.toml", CLASSIFIER);

@@ -1,4 +1,4 @@
-//! `clip-lab eval`: a run again, a model on other data, and the weights between two models.
+//! `clip-lab eval`: a run on its own data, a model on other data, and interpolated weights.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn metric(found: &Value) -> f64 {
 }
 
 #[test]
-fn a_run_evaluated_again_says_what_it_said() {
+fn evaluating_a_run_again_gives_the_same_metrics() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
@@ -31,7 +31,7 @@ fn a_run_evaluated_again_says_what_it_said() {
 }
 
 #[test]
-fn a_run_on_class_folders_is_kept_shown_and_compared() {
+fn a_run_on_class_folders_is_recorded_shown_and_compared() {
     let lab = Lab::new();
     colours(&lab, "rgb/test", COLOURS, 4);
     lab.write("names.txt", "red\ngreen\nblue\n");
@@ -75,7 +75,7 @@ fn a_run_on_class_folders_is_kept_shown_and_compared() {
 }
 
 #[test]
-fn what_was_confused_is_told_and_drawn() {
+fn confusions_are_printed_and_drawn() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 3);
     lab.run(&["run", "tiny.toml"]).good();
@@ -96,7 +96,7 @@ fn what_was_confused_is_told_and_drawn() {
 }
 
 #[test]
-fn a_folder_of_another_tool_looks_for_captions() {
+fn a_folder_of_another_tool_is_evaluated_on_retrieval() {
     let Some(root) = goldens("models") else { return };
     let lab = Lab::new();
     let model = root.join("hf_clip");
@@ -110,7 +110,7 @@ fn a_folder_of_another_tool_looks_for_captions() {
 }
 
 #[test]
-fn what_other_data_cannot_serve_is_told() {
+fn unsuitable_data_are_reported() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 1);
     lab.run(&["run", "tiny.toml"]).good();
@@ -132,7 +132,7 @@ fn what_other_data_cannot_serve_is_told() {
 }
 
 #[test]
-fn interpolation_goes_from_one_model_to_the_other() {
+fn interpolation_starts_at_one_model_and_ends_at_the_other() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
@@ -152,7 +152,7 @@ fn interpolation_goes_from_one_model_to_the_other() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_told() {
+fn invalid_arguments_of_eval_are_reported() {
     let lab = Lab::new();
     let refused = |words: &[&str]| lab.run(&[&["eval"], words].concat()).bad();
     says(&refused(&["nobody"]), &["`nobody` is neither a spec nor a checkpoint", "no store"]);

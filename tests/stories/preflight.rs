@@ -1,4 +1,4 @@
-//! What a run will cost, what looks like a mistake, and whether one batch can be learnt by heart.
+//! Cost estimates, warnings, and overfitting one batch.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ fn cost(lab: &Lab, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn one_spec_is_told_with_its_cost() {
+fn one_spec_is_checked_with_its_cost() {
     let lab = Lab::new();
     let told = lab.run(&["check", "tiny.toml"]).good();
     says(
@@ -46,7 +46,7 @@ fn one_spec_is_told_with_its_cost() {
 }
 
 #[test]
-fn costs_are_numbers_for_programs() {
+fn costs_are_numbers_in_json() {
     let lab = Lab::new();
     let plain = cost(&lab, &[]);
     let found = &plain["cost"];
@@ -64,7 +64,7 @@ fn costs_are_numbers_for_programs() {
         .map(|name| part(found, name)["forward_flops"].as_u64().unwrap())
         .sum();
     let training = found["train_flops_per_sample"].as_u64().unwrap();
-    // Backward costs twice as much, save for the pixels, whose gradient nobody wants; the loss adds little.
+    // Backward costs twice as much, except for the input gradient, which is not computed; the loss adds little.
     assert!((2 * forward..4 * forward).contains(&training), "{forward} {training}");
     let memory = &found["memory"];
     assert_eq!(
@@ -102,7 +102,7 @@ fn equal_captions_are_warned_about() {
 }
 
 #[test]
-fn a_batch_is_learnt_by_heart_or_not() {
+fn one_batch_is_overfitted_or_not() {
     let lab = Lab::new();
     let learns = ["run", "tiny.toml", "--overfit=60", "--set", "optimizer.lr=0.02"];
     let good = lab.run(&learns).good();

@@ -1,5 +1,4 @@
-//! `clip-lab search`: pictures found by text and by picture, the index kept and brought up to date, contact sheets, and
-//! what an evaluation got wrong.
+//! `clip-lab search`: queries by text and by image, index updates, contact sheets, and wrong matches of an evaluation.
 
 use std::{fs, path::PathBuf};
 
@@ -10,7 +9,7 @@ use crate::{
     program::{Done, says},
 };
 
-/// Names of what the first query found, in order.
+/// Names of the hits of the first query, in order.
 fn names(answer: &Value) -> Vec<String> {
     let hits = answer["results"][0]["hits"].as_array().unwrap().iter();
     hits.map(|hit| hit["picture"].as_str().unwrap().to_owned()).collect()
@@ -26,7 +25,7 @@ fn indexes(lab: &Lab) -> Vec<PathBuf> {
 }
 
 #[test]
-fn pictures_are_found_by_text_and_by_picture() {
+fn images_are_found_by_text_and_by_image() {
     let lab = Lab::new();
     fs::create_dir(lab.path("data/deep")).unwrap();
     fs::rename(lab.path("data/07.png"), lab.path("data/deep/07.png")).unwrap();
@@ -35,7 +34,7 @@ fn pictures_are_found_by_text_and_by_picture() {
     let out = done.good();
     says(&out, &["a square\nRANK", "PICTURE\n   1  ", "\nnumber 3\nRANK", "data/"]);
     assert_eq!(out.lines().count(), 2 * 5 + 1, "{out}");
-    // Nothing resembles a picture as much as itself.
+    // An image is its own nearest neighbour.
     let found = lab.json(&["search", "tiny.toml", "--images", "data", "--image", "data/deep/07.png"]);
     assert_eq!((found["version"].as_u64(), names(&found).len()), (Some(1), 10));
     assert_eq!(names(&found)[0], "data/deep/07.png");
@@ -45,14 +44,14 @@ fn pictures_are_found_by_text_and_by_picture() {
 }
 
 #[test]
-fn the_index_is_kept_and_follows_the_pictures() {
+fn the_index_is_cached_and_updated() {
     let lab = Lab::new();
     let ask = |more: &[&str]| search(&lab, &[&["--images", "data", "a square", "-k", "1"], more].concat());
     ask(&[]).good();
     let again = ask(&[]);
     assert!(!again.err.contains("embedded"), "nothing is embedded twice: {}", again.err);
     again.good();
-    // One is new, one has changed, one is gone, one is broken.
+    // One image is new, one has changed, one is removed, one is unreadable.
     fs::copy(lab.path("data/00.png"), lab.path("data/new.png")).unwrap();
     fs::copy(lab.path("data/05.png"), lab.path("data/01.png")).unwrap();
     fs::remove_file(lab.path("data/02.png")).unwrap();
@@ -83,7 +82,7 @@ fn the_index_is_kept_and_follows_the_pictures() {
 }
 
 #[test]
-fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
+fn approximate_search_finds_the_same_and_reports_its_recall() {
     let lab = Lab::new();
     let words = ["search", "tiny.toml", "--images", "data", "a square"];
     let exact = lab.json(&words);
@@ -104,7 +103,7 @@ fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
 }
 
 #[test]
-fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
+fn a_run_is_searched_in_its_own_data_and_shows_wrong_matches() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let done = lab.run(&["search", "tiny", "a square with the number 50", "-k", "2"]);
@@ -137,7 +136,7 @@ fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
 }
 
 #[test]
-fn the_average_of_a_run_is_searched_and_judged_by_its_own_ranks() {
+fn averaged_weights_are_searched_with_their_own_ranks() {
     let lab = Lab::with_average();
     let wrong = |weights: &str| {
         let words = ["search", "tiny", "--wrong", "--weights", weights];
@@ -158,7 +157,7 @@ fn the_average_of_a_run_is_searched_and_judged_by_its_own_ranks() {
 }
 
 #[test]
-fn contact_sheets_hold_their_pictures() {
+fn contact_sheets_contain_their_images() {
     let lab = Lab::new();
     fs::rename(lab.path("data/04.png"), lab.path("data/<b>&4.png")).unwrap();
     lab.write("asked.txt", "a <script>alert(1)</script>\n\nnumber 9\n");
@@ -183,7 +182,7 @@ fn contact_sheets_hold_their_pictures() {
 }
 
 #[test]
-fn what_cannot_be_searched_is_told() {
+fn invalid_arguments_of_search_are_reported() {
     let lab = Lab::new();
     let refused = |words: &[&str]| search(&lab, words).bad();
     says(&refused(&[]), &["nothing to look for", "--interactive"]);
