@@ -92,7 +92,7 @@ fn a_run_embeds_with_the_weights_it_learned() {
         let words = ["embed", model, "--images", "data", "--texts", "tiny.toml", "--out", out];
         let done = lab.run(&words);
         // The caption list in the image folder is logged and has no row in the file.
-        says(&done.err, &["left out: captions.csv", "not a picture"]);
+        says(&done.err, &["left out: captions.csv", "not an image"]);
         says(&done.good(), &["image_embeds [56, 16]"]);
         (read(&lab.path(out), "image_embeds"), read(&lab.path(out), "text_embeds"))
     };
