@@ -1,4 +1,4 @@
-//! The README shows real files and real verbs.
+//! The README shows existing files and commands.
 
 use std::{fs, path::Path, process::Command};
 
@@ -17,7 +17,7 @@ fn the_plugin_shown_is_the_file_it_names() {
 }
 
 #[test]
-fn every_verb_shown_is_one_that_exists() {
+fn every_command_shown_exists() {
     let readme = readme();
     let blocks = readme.split("```sh").skip(1).filter_map(|rest| rest.split("```").next());
     let shown =
@@ -32,7 +32,7 @@ fn every_verb_shown_is_one_that_exists() {
 }
 
 #[test]
-fn every_link_leads_to_a_file() {
+fn every_link_points_to_a_file() {
     for document in ["README.md", "experiments/README.md"] {
         let path = root().join(document);
         let text = fs::read_to_string(&path).unwrap();
