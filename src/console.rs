@@ -110,7 +110,7 @@ impl Monitor for Console {
         match self.ui {
             Ui::Json => (self.put)(line(json!({ "pictures": done, "all": all }))),
             Ui::None => {}
-            _ => (self.put)(format!("  {done}/{all} pictures through the image tower\n")),
+            _ => (self.put)(format!("  {done}/{all} images through the image tower\n")),
         }
     }
 }

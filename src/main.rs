@@ -38,7 +38,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
         Verb::Search(args) if !args.serve => return search::search(args),
         Verb::Eval(args) if args.other.confusion.is_some() => {
             let file = args.other.confusion.as_deref().unwrap_or(std::path::Path::new(""));
-            return eval::with_picture(std::env::args_os().skip(1), file);
+            return eval::with_image(std::env::args_os().skip(1), file);
         }
         Verb::Doctor(args) => return Ok(doctor::doctor(store, args.json)),
         Verb::Completions(args) => completions::script(args.shell)?,

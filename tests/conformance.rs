@@ -85,20 +85,20 @@ fn write(folder: &Path) {
     let mut list = "image,caption\n".to_owned();
     fs::create_dir_all(folder.join("captions")).unwrap();
     for index in 0..40u8 {
-        let picture = RgbImage::from_fn(12, 9, |x, y| Rgb([index * 6, x as u8 * 20, y as u8 * 20]));
+        let image = RgbImage::from_fn(12, 9, |x, y| Rgb([index * 6, x as u8 * 20, y as u8 * 20]));
         let class = folder.join("classes").join(["cat", "dog"][usize::from(index % 2)]);
         fs::create_dir_all(&class).unwrap();
-        picture.save(class.join(format!("{index}.png"))).unwrap();
-        picture.save(folder.join(format!("captions/{index}.png"))).unwrap();
+        image.save(class.join(format!("{index}.png"))).unwrap();
+        image.save(folder.join(format!("captions/{index}.png"))).unwrap();
         list += &format!("{index}.png,number {index}\n");
     }
     fs::write(folder.join("captions/captions.csv"), list).unwrap();
     let (mut shards, _) = Writer::resume(&folder.join("shards"), "train", 20_000).unwrap();
     for index in 0..40 {
-        let picture = fs::read(folder.join(format!("captions/{index}.png"))).unwrap();
+        let image = fs::read(folder.join(format!("captions/{index}.png"))).unwrap();
         let (key, captions) = (format!("{index:04}"), vec![format!("number {index}")]);
         let (ending, class) = ("png".to_owned(), Some(index % 2));
-        shards.write(&NewSample { key, ending, picture, captions, class, file: String::new() }).unwrap();
+        shards.write(&NewSample { key, ending, image, captions, class, file: String::new() }).unwrap();
     }
     shards.finish().unwrap();
 }

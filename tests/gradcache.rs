@@ -157,9 +157,9 @@ fn running_statistics_are_updated_once() {
     let mut vars = nn::VarStore::new(Device::Cpu);
     let norm = BatchNorm::new(&vars.root(), 3, 1e-5, 1.0).unwrap();
     vars.double();
-    let (pictures, text) = (Tensor::randn([4, 8, 3, 2, 2], DOUBLE) + 1.0, Tower::new(0.0));
+    let (images, text) = (Tensor::randn([4, 8, 3, 2, 2], DOUBLE) + 1.0, Tower::new(0.0));
     let embed = |part: usize| {
-        let rows = norm.forward(&pictures.get(part as i64), true)?.flatten(1, 3);
+        let rows = norm.forward(&images.get(part as i64), true)?.flatten(1, 3);
         unit(&rows.narrow(1, 2, 4)) // of two channels
     };
     let variables = vars.variables();

@@ -187,7 +187,7 @@ fn an_impossible_distinct_is_reported_before_the_start() {
     let words = format!("{:#}", error.unwrap_err());
     assert!(
         words.contains(
-            "[run].distinct: [data.train] has too few different pictures and captions for a batch of 21"
+            "[run].distinct: [data.train] has too few different images and captions for a batch of 21"
         ),
         "{words}"
     );

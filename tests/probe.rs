@@ -82,7 +82,7 @@ fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
 
 /// Checks the consistency of a probe.
 fn whole(probe: &Probe) {
-    assert_eq!((probe.texts.len(), probe.pictures.len()), (32, 32));
+    assert_eq!((probe.texts.len(), probe.images.len()), (32, 32));
     assert_eq!((probe.queries.len(), probe.top.len(), probe.rank.len()), (20, 20, 20));
     assert_eq!(probe.similarity.len(), 32 * 32);
     assert_eq!(probe.owner, (0..32).collect::<Vec<u32>>());
@@ -98,10 +98,10 @@ fn whole(probe: &Probe) {
 
 /// Checks that every image has a thumbnail, a JPEG of at most 96 pixels.
 fn shown(reader: &Reader, probe: &Probe) {
-    for picture in probe.pictures.iter().chain(probe.top.iter().flatten().map(|hit| &hit.picture)) {
-        let jpeg = reader.picture(picture.digest.as_deref().unwrap()).unwrap().expect("a thumbnail");
-        let picture = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
-        assert!(picture.width() <= 96 && picture.height() <= 96);
+    for image in probe.images.iter().chain(probe.top.iter().flatten().map(|hit| &hit.image)) {
+        let jpeg = reader.image(image.digest.as_deref().unwrap()).unwrap().expect("a thumbnail");
+        let image = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
+        assert!(image.width() <= 96 && image.height() <= 96);
     }
 }
 
@@ -119,7 +119,7 @@ fn probes_match_the_embeddings() {
     let rig = Rig::build(&plan, &feed, Device::Cpu, Start::ToBeLoaded).unwrap();
     checkpoint::read_weights(&run.dir.join("last.safetensors"), &rig.vars).unwrap();
     let data = feed.splits[0].1.clone();
-    let source = Source::pictures(data.clone(), rig.prepare.clone());
+    let source = Source::images(data.clone(), rig.prepare.clone());
     let features = Features::compute(&rig.image, source, 1, Device::Cpu, &mut Silent, &|| false);
     let towers = Towers::of(&rig, &feed, &plan, Device::Cpu);
     let view = View::new(&towers, data.clone(), &features.unwrap().unwrap()).unwrap();
@@ -127,9 +127,9 @@ fn probes_match_the_embeddings() {
     let (images, texts) = (rows(view.images().unwrap()), rows(view.texts(&probe.texts).unwrap()));
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
 
-    let names: Vec<String> = (0..data.len()).map(|picture| data.name(picture)).collect();
-    for (row, (text, picture)) in texts.iter().zip(&probe.pictures).enumerate() {
-        let place = names.iter().position(|name| *name == picture.name).unwrap();
+    let names: Vec<String> = (0..data.len()).map(|image| data.name(image)).collect();
+    for (row, (text, image)) in texts.iter().zip(&probe.images).enumerate() {
+        let place = names.iter().position(|name| *name == image.name).unwrap();
         assert!(data.captions(place).contains(&probe.texts[row]), "a text belongs to its image");
         let cosine = dot(text, &images[place]);
         assert!((cosine - probe.similarity[row * 33]).abs() < 1e-4, "{row}: {cosine}");
@@ -137,7 +137,7 @@ fn probes_match_the_embeddings() {
     // The ranks are those of the evaluation.
     let which = Evaluated { step: 12, split: "val", suite: "retrieval", direction: "t2i", weights: "raw" };
     let ranks = lab.reader().ranks_of(run.id, &which).unwrap().unwrap();
-    let captions: Vec<&String> = (0..data.len()).flat_map(|picture| data.captions(picture)).collect();
+    let captions: Vec<&String> = (0..data.len()).flat_map(|image| data.captions(image)).collect();
     for (query, rank) in probe.queries.iter().zip(&probe.rank) {
         assert_eq!(ranks[captions.iter().position(|caption| *caption == query).unwrap()], *rank, "{query}");
     }

@@ -47,8 +47,8 @@ fuzz_target!(|bytes: &[u8]| {
     match read(&path, 0, ColumnOverrides::default()) {
         Ok((Some(table), list)) => {
             let page_cache = PageCache::default();
-            for row in list.pictures.iter().take(64).filter_map(|picture| picture.row) {
-                if let Err(error) = table.picture(row, &page_cache) {
+            for row in list.images.iter().take(64).filter_map(|image| image.row) {
+                if let Err(error) = table.image(row, &page_cache) {
                     if !format!("{error:#}").contains("row") {
                         process::abort();
                     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use clip_lab_api::{Dataset, Picture, few};
+use clip_lab_api::{Dataset, Image, few};
 use clip_lab_files::{MIB, read_text_capped};
 use plugins_data::Names;
 
@@ -65,8 +65,8 @@ impl Dataset for Renamed {
     fn len(&self) -> usize {
         self.data.len()
     }
-    fn picture(&self, index: usize) -> Result<Picture> {
-        self.data.picture(index)
+    fn image(&self, index: usize) -> Result<Image> {
+        self.data.image(index)
     }
     fn captions(&self, index: usize) -> &[String] {
         self.data.captions(index)
@@ -83,8 +83,8 @@ impl Dataset for Renamed {
     fn fingerprint(&self) -> String {
         self.data.fingerprint()
     }
-    fn ahead(&self, pictures: &[usize]) {
-        self.data.ahead(pictures);
+    fn ahead(&self, images: &[usize]) {
+        self.data.ahead(images);
     }
     fn skipped(&self) -> &[String] {
         self.data.skipped()

@@ -79,13 +79,13 @@ fn images(
 ) -> Result<(Tensor, Vec<String>, Vec<String>)> {
     let data = Arc::new(Folder::open(folder, args.tolerate)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
-    let source = Source::pictures(data.clone(), Arc::new(prepare));
+    let source = Source::images(data.clone(), Arc::new(prepare));
     let mut console = Console::beside();
     let mut log = |broken: &Broken| say!("left out: {}", shown(broken));
     let found = Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
     let found = found.context("stopped")?;
     let good: Vec<i64> = (0..data.len())
-        .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))
+        .filter(|index| !found.broken.iter().any(|broken| broken.image == *index))
         .map(|index| index as i64)
         .collect();
     let left_out: Vec<String> = found.broken.iter().map(Broken::to_string).collect();

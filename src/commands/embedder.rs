@@ -76,7 +76,7 @@ impl Embedder {
     /// # Errors
     /// When no image can be read, or the tower fails.
     pub fn features(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
-        let source = Source::pictures(data.clone(), self.prepare.clone());
+        let source = Source::images(data.clone(), self.prepare.clone());
         let mut console = Console::beside();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;

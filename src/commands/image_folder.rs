@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Dataset, Picture};
+use clip_lab_api::{Dataset, Image};
 use clip_lab_cli::{say, shown};
 use clip_lab_files::open_regular;
 use image::ImageFormat;
@@ -52,8 +52,8 @@ impl Dataset for Folder {
     fn len(&self) -> usize {
         self.files.len()
     }
-    fn picture(&self, index: usize) -> Result<Picture> {
-        Picture::read(&self.files[index])
+    fn image(&self, index: usize) -> Result<Image> {
+        Image::read(&self.files[index])
     }
     fn captions(&self, _index: usize) -> &[String] {
         &[]

@@ -71,7 +71,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let (graph, quality) = graph.unzip();
     let ready = Ready {
         gallery: gallery.description.clone(),
-        pictures: index.len(),
+        images: index.len(),
         broken: index.broken().count(),
         dim,
         texts: texts.is_some(),

@@ -33,7 +33,7 @@ impl SyntheticBatch {
         let batch = Batch {
             images: (!cached).then(|| images.shallow_clone()),
             features: cached.then_some(features),
-            pictures: Tensor::f_arange(rows, int)?,
+            indices: Tensor::f_arange(rows, int)?,
             tokens: Tokens { mask: ids.f_ones_like()?.f_to_kind(Kind::Bool)?, ids },
             group: Tensor::f_arange(rows, int)?,
             classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,

@@ -26,16 +26,16 @@ impl Embed for GalleryImages<'_> {
     }
 
     fn embed(&self, items: &[usize], sink: &mut Sink<'_>) -> Result<()> {
-        let item = |&picture: &usize| Item { picture, caption: None, index: picture as u64, epoch: 0 };
+        let item = |&image: &usize| Item { image, caption: None, index: image as u64, epoch: 0 };
         let batches: Vec<Vec<Item>> =
             items.chunks(IMAGE_CHUNK).map(|part| part.iter().map(item).collect()).collect();
-        let source = Source::pictures(self.1.data.clone(), Arc::new(self.0.prepare()));
+        let source = Source::images(self.1.data.clone(), Arc::new(self.0.prepare()));
         let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device);
         while let Some(batch) = loader.next_batch()? {
             let mut part: Vec<(usize, Fresh)> =
-                batch.broken.into_iter().map(|broken| (broken.picture, Fresh::Broken(broken.why))).collect();
-            if let Some(images) = batch.images.filter(|_| batch.pictures.numel() > 0) {
-                let indices = Vec::<i64>::try_from(&batch.pictures)?;
+                batch.broken.into_iter().map(|broken| (broken.image, Fresh::Broken(broken.why))).collect();
+            if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
+                let indices = Vec::<i64>::try_from(&batch.indices)?;
                 let rows = self.0.rows(&images)?.into_iter().map(fresh);
                 part.extend(indices.into_iter().map(|index| index as usize).zip(rows));
             }

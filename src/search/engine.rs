@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_index::{Approximate, Index, Near, share};
-use clip_lab_search::{Found, Hit, Picture as Shown, Query};
+use clip_lab_search::{Found, Hit, Image as Shown, Query};
 
 use super::{
     gallery::Gallery,
@@ -57,8 +57,8 @@ impl Engine<'_> {
                 let texts = self.texts.as_ref();
                 texts.context("the model has no text tower: search with --image FILE")?.text(text)
             }
-            Query::Picture(Shown::File(path)) => self.images.file(path),
-            Query::Picture(Shown::Gallery(row)) => {
+            Query::Image(Shown::File(path)) => self.images.file(path),
+            Query::Image(Shown::Gallery(row)) => {
                 ensure!(*row < self.index.len(), "no image {row}");
                 Ok(self.index.row(*row))
             }
@@ -66,7 +66,7 @@ impl Engine<'_> {
     }
 
     fn hit(&self, near: Near) -> Hit {
-        Hit { picture: near.row, name: self.name(near.row), score: near.score }
+        Hit { image: near.row, name: self.name(near.row), score: near.score }
     }
 
     /// Name of the image in a row.

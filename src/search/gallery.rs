@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Dataset, Picture};
+use clip_lab_api::{Dataset, Image};
 use clip_lab_files::Root;
 use clip_lab_index::Stamp;
 
@@ -31,7 +31,7 @@ impl Gallery {
         ensure!(root.is_dir(), "--images: no folder {}", root.display());
         // Links may lead outside: the user chose the folder, and results stay on this machine.
         let bounds = Root::new(root).with_context(|| root.display().to_string())?.allow_outside(true);
-        let files = plugins_data::below(&bounds, "")?.pictures;
+        let files = plugins_data::below(&bounds, "")?.images;
         ensure!(!files.is_empty(), "--images: no image below {}", root.display());
         let stamps = files.iter().map(|file| stamp(root, file)).collect();
         let absolute = root.canonicalize().with_context(|| root.display().to_string())?;
@@ -65,8 +65,8 @@ impl Dataset for Folder {
     fn len(&self) -> usize {
         self.files.len()
     }
-    fn picture(&self, index: usize) -> Result<Picture> {
-        Picture::read(&self.root.join(&self.files[index]))
+    fn image(&self, index: usize) -> Result<Image> {
+        Image::read(&self.root.join(&self.files[index]))
     }
     fn captions(&self, _index: usize) -> &[String] {
         &[]

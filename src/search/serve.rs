@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_index::Index;
-use clip_lab_search::{Answer, Ask, Misses, Picture, Ready, Reply, Request};
+use clip_lab_search::{Answer, Ask, Image, Misses, Ready, Reply, Request};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::{engine::Engine, gallery::Gallery};
@@ -87,7 +87,7 @@ impl ReplyWriter {
 
 struct Job {
     id: u64,
-    of: Picture,
+    of: Image,
     side: u32,
     replies: ReplyWriter,
 }
@@ -111,15 +111,15 @@ fn thumbnail_threads(gallery: &Arc<Gallery>, index: &Arc<Index>) -> Sender<Job> 
     send
 }
 
-fn make_thumbnail(gallery: &Gallery, index: &Index, of: &Picture, side: u32) -> Result<Answer> {
-    let picture = match of {
-        Picture::File(path) => clip_lab_api::Picture::read(path)?,
-        Picture::Gallery(row) => {
+fn make_thumbnail(gallery: &Gallery, index: &Index, of: &Image, side: u32) -> Result<Answer> {
+    let image = match of {
+        Image::File(path) => clip_lab_api::Image::read(path)?,
+        Image::Gallery(row) => {
             ensure!(*row < index.len(), "no image {row}");
-            gallery.data.picture(index.entry(*row))?
+            gallery.data.image(index.entry(*row))?
         }
     };
-    let (pixels, _room) = picture.decode_within()?;
+    let (pixels, _room) = image.decode_within()?;
     let jpeg = thumbnail(&pixels, side.clamp(1, MAX_SIDE))?;
     Ok(Answer::Thumbnail { jpeg: STANDARD.encode(jpeg) })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Mode, Picture, Tokenizer};
+use clip_lab_api::{Image, Mode, Tokenizer};
 use clip_lab_picture::Scratch;
 use tch::{Device, Kind, Tensor, nn};
 
@@ -73,7 +73,7 @@ impl<'a> ImageEmbedder<'a> {
         let (prepare, mut scratch) = (self.prepare(), Scratch::new()?);
         let side = i64::from(prepare.size());
         let mut out = vec![0.0; (3 * side * side) as usize];
-        let opened = Picture::read(path).and_then(|picture| scratch.open(picture));
+        let opened = Image::read(path).and_then(|image| scratch.open(image));
         let opened = opened.with_context(|| path.display().to_string())?;
         prepare.eval(&opened, &mut scratch, &mut out).with_context(|| path.display().to_string())?;
         let images = Tensor::from_slice(&out).f_reshape([1, 3, side, side])?.to_device(self.device);

@@ -162,7 +162,7 @@ impl<'a> WrongMatches<'a> {
     }
 
     fn image(&self, row: usize) -> Item {
-        Item::Picture { picture: row, name: self.engine.name(row) }
+        Item::Image { image: row, name: self.engine.name(row) }
     }
 
     /// The embeddings of the captions for image queries, cached like those of images. None when stopped.

@@ -61,7 +61,7 @@ fn shards_in_buckets_are_downloaded_once_despite_network_errors() {
     scene.put("train-000000.tar", "/lab/set%2Ftrain%2D000000%2Etar", &faults);
     for bucket in ["s3://lab/set/train-{000000..000000}.tar", "gs://lab/set/train-000000.tar"] {
         let before = scene.server.requests();
-        says(&scene.run(bucket).good(), &["48 pictures", "finished"]);
+        says(&scene.run(bucket).good(), &["48 images", "finished"]);
         let asked = &scene.server.asked()[before..];
         assert_eq!(asked.len(), 3, "{bucket}: {asked:?}");
         assert!(asked[2].from > 0, "gone on from what was there: {asked:?}");

@@ -37,7 +37,7 @@ fn agrees(model: &str, texts: f64) {
         says(&out, &["image_embeds [8, ", &format!("text_embeds [{rows}, "), "written to x.safetensors"]);
         let (ours, theirs) = (lab.path("x.safetensors"), folder.join("io.safetensors"));
         let off = distance(&read(&ours, "image_embeds"), &read(&theirs, "image_embeds"));
-        assert!(off <= 1e-4, "{model}: pictures are off by {off:e}");
+        assert!(off <= 1e-4, "{model}: images are off by {off:e}");
         let off = distance(&read(&ours, "text_embeds"), &read(&theirs, "text_embeds").narrow(0, 0, rows));
         assert!(off <= texts, "{model}, {rows} texts: they are off by {off:e}");
         let named = TensorFile::open(&ours).unwrap().metadata()["images"].clone();
@@ -106,7 +106,7 @@ fn a_run_embeds_with_the_weights_it_learned() {
 #[test]
 fn unreadable_images_do_not_change_the_order_of_the_others() {
     let lab = Lab::new();
-    lab.write("data/01.png", "no picture");
+    lab.write("data/01.png", "no image");
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
     says(&done.err, &["left out: 01.png"]);
     done.good();
@@ -127,10 +127,10 @@ fn invalid_arguments_of_embed_are_reported() {
     says(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt is empty"]);
     fs::create_dir(lab.path("void")).unwrap();
     says(&refused(&["tiny.toml", "--images", "void"]), &["void has no files"]);
-    lab.write("void/a.png", "no picture");
+    lab.write("void/a.png", "no image");
     says(
         &refused(&["tiny.toml", "--images", "void"]),
-        &["1 of 1 pictures cannot be used", "a.png: it is not an image"],
+        &["1 of 1 images cannot be used", "a.png: it is not an image"],
     );
     if let Some(tower) = goldens("towers/hf_vit") {
         let words = [tower.to_str().unwrap(), "--texts", "tiny.toml"];

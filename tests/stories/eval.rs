@@ -79,11 +79,11 @@ fn confusions_are_printed_and_drawn() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 3);
     lab.run(&["run", "tiny.toml"]).good();
-    for picture in ["c.png", "c.svg"] {
-        let done = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", picture]);
+    for image in ["c.png", "c.svg"] {
+        let done = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", image]);
         let said = done.good();
         says(&said, &["rgb/zero_shot/top1", "classified as"]);
-        assert!(fs::metadata(lab.path(picture)).unwrap().len() > 1000, "{picture}");
+        assert!(fs::metadata(lab.path(image)).unwrap().len() > 1000, "{image}");
     }
     let drawn = fs::read_to_string(lab.path("c.svg")).unwrap();
     says(&drawn, &["tiny on rgb", "\nc0\n", "predicted classes"]);

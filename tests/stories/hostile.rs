@@ -49,7 +49,7 @@ fn a_data_set_cannot_write_on_the_terminal() {
     let rows = ["00.png", "01.png"].map(|file| format!("{file},{},train\n", quoted(BAD))).concat();
     let missing = format!("{},a caption,train\n", quoted(FILE));
     let broken = lab.path("data").join(OsStr::from_bytes(format!("{FILE}.png").as_bytes()));
-    fs::write(broken, "no picture").unwrap();
+    fs::write(broken, "no image").unwrap();
     let named = format!("{},a caption,train\n", quoted(&format!("{FILE}.png")));
     lab.write("data/captions.csv", list + &rows + &missing + &named);
     let lenient = ["--set", "data.train.tolerate=0.5"];
@@ -85,8 +85,8 @@ fn classes_and_templates_cannot_write_on_the_terminal() {
     for (at, class) in [FILE, "dog"].into_iter().enumerate() {
         let folder = lab.path("pets").join(OsStr::from_bytes(class.as_bytes()));
         fs::create_dir_all(&folder).unwrap();
-        for picture in 0..6 {
-            fs::copy(lab.path(&format!("data/0{}.png", picture + at)), folder.join(format!("{picture}.png")))
+        for image in 0..6 {
+            fs::copy(lab.path(&format!("data/0{}.png", image + at)), folder.join(format!("{image}.png")))
                 .unwrap();
         }
     }

@@ -108,7 +108,7 @@ fn a_data_set_of_the_hub_is_trained_on() {
     fs::rename(lab.path("data"), lab.path("gone")).unwrap();
     says(&run(&lab, &hub, &["check", "hub.toml", "--no-cost"]).good(), &["captions"]);
     assert_eq!(hub.hub.requests(), 0, "a plan fetches no data");
-    says(&run(&lab, &hub, &["run", "hub.toml", "--set", "run.steps=2"]).good(), &["48 pictures", "finished"]);
+    says(&run(&lab, &hub, &["run", "hub.toml", "--set", "run.steps=2"]).good(), &["48 images", "finished"]);
     let told = run(&lab, &hub, &["run", "hub.toml", "--set", "data.train.root=hf:datasets/squares"]).bad();
     says(&told, &["is not of the form hf:datasets/ORGANISATION/NAME"]);
     // The same as shards, which are downloaded one by one to the shard cache.
@@ -122,7 +122,7 @@ fn a_data_set_of_the_hub_is_trained_on() {
     ];
     let told =
         run(&lab, &hub, &["run", "tiny.toml", "--set", "run.steps=2", "--set", sets[0], "--set", sets[1]]);
-    says(&told.good(), &["48 pictures", "finished"]);
+    says(&told.good(), &["48 images", "finished"]);
 }
 
 #[test]

@@ -66,13 +66,10 @@ fn json_has_everything_in_one_object() {
     assert_eq!(train["broken"][0]["name"], "07.png");
     assert_eq!(train["captions_each"], serde_json::json!({ "1": TRAIN }));
     assert_eq!(train["tokens"]["cut_share"], 0.0);
-    let pictures = &seen["same_pictures"];
-    assert_eq!(pictures["within"], serde_json::json!({ "train": 1, "val": 0 }));
-    assert_eq!(pictures["across"], serde_json::json!([{ "splits": ["train", "val"], "count": 1 }]));
-    assert_eq!(
-        pictures["groups"][0]["of"],
-        serde_json::json!(["train/03.png", "train/05.png", "val/50.png"])
-    );
+    let images = &seen["same_pictures"];
+    assert_eq!(images["within"], serde_json::json!({ "train": 1, "val": 0 }));
+    assert_eq!(images["across"], serde_json::json!([{ "splits": ["train", "val"], "count": 1 }]));
+    assert_eq!(images["groups"][0]["of"], serde_json::json!(["train/03.png", "train/05.png", "val/50.png"]));
     let captions = &seen["same_captions"]["groups"];
     assert_eq!(
         (captions[0]["what"].as_str(), captions[0]["count"].as_u64()),
@@ -98,7 +95,7 @@ fn folders_of_every_kind_are_inspected() {
         };
         seen["splits"].as_array().unwrap().iter().map(split).collect::<Vec<_>>()
     };
-    let named = |name: &str, pictures, classes| (name.to_owned(), pictures, classes);
+    let named = |name: &str, images, classes| (name.to_owned(), images, classes);
     assert_eq!(counts("data"), [named("train", TRAIN as u64, 0), named("val", 8, 0)]);
     lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
     assert_eq!(counts("packed"), [named("train", TRAIN as u64, 0), named("val", 8, 0)]);
@@ -112,7 +109,7 @@ fn folders_of_every_kind_are_inspected() {
     let told = lab.run(&["data", "inspect", "sorted"]).good();
     assert!(told.contains("from classes") && !told.contains("Duplicate captions"), "{told}");
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
-    lab.write("data/notes.txt", "not a picture");
+    lab.write("data/notes.txt", "not a image");
     assert_eq!(counts("data"), [named("all", TRAIN as u64 + 8, 0)]);
     fs::create_dir(lab.path("void")).unwrap();
     says(
@@ -142,7 +139,7 @@ fn a_contact_sheet_shows_images_and_captions() {
             .filter(|(x, y)| first.get_pixel(*x, *y).0 != [255; 3])
             .count()
     };
-    assert!(inked(14..214, 14..214) > 30_000, "a picture");
+    assert!(inked(14..214, 14..214) > 30_000, "a image");
     assert!((200..8_000).contains(&inked(14..214, 217..285)), "letters");
     assert_eq!(inked(0..width, 0..12), 0, "a margin");
     assert!(!lab.path("sheet.png.part").exists());

@@ -22,8 +22,8 @@ fn lab() -> Lab {
     for class in ["cat", "dog"] {
         let folder = lab.path(&format!("pets/{class}"));
         std::fs::create_dir_all(&folder).unwrap();
-        for picture in 0..6 {
-            std::fs::copy(lab.path(&format!("data/0{picture}.png")), folder.join(format!("{picture}.png")))
+        for image in 0..6 {
+            std::fs::copy(lab.path(&format!("data/0{image}.png")), folder.join(format!("{image}.png")))
                 .unwrap();
         }
     }
@@ -125,7 +125,7 @@ fn results_and_messages_go_to_different_streams() {
     }
     // Progress goes to stderr.
     let done = lab.run(&["embed", "one", "--images", "data", "--out", "e.safetensors"]);
-    says(&done.err, &["56/56 pictures through the image tower"]);
+    says(&done.err, &["56/56 images through the image tower"]);
     assert!(!done.out.contains("through"), "{done:?}");
 }
 

@@ -31,7 +31,7 @@ fn packed_data_are_read_back_byte_for_byte() {
         let (packed, source) = (shards(&lab, pattern), source(&lab, split));
         assert_eq!(packed.len(), source.len());
         for index in 0..source.len() {
-            assert_eq!(packed.picture(index).unwrap(), source.picture(index).unwrap());
+            assert_eq!(packed.image(index).unwrap(), source.image(index).unwrap());
             assert_eq!(packed.captions(index), source.captions(index));
         }
     }
@@ -65,14 +65,14 @@ fn resized_images_have_the_requested_side() {
     lab.run(&["data", "pack", "data", "--out", "small", "--resize", "12", "--format", "png"]).good();
     let small = shards(&lab, "small/train-000000.tar");
     assert_eq!(small.len(), TRAIN);
-    assert_eq!(small.picture(3).unwrap().decode().unwrap().dimensions(), (12, 12));
+    assert_eq!(small.image(3).unwrap().decode().unwrap().dimensions(), (12, 12));
     assert!(small.name(3).ends_with(".png"));
 }
 
 #[test]
 fn unreadable_images_are_named_and_too_many_stop_the_pack() {
     let lab = Lab::new();
-    lab.write("data/05.png", b"no picture");
+    lab.write("data/05.png", b"no image");
     let words = ["data", "pack", "data", "--out", "packed"];
     let done = lab.run(&words);
     says(&done.err, &["train: left out: 05.png: it is not an image", "47 images in 1 shards"]);

@@ -48,8 +48,8 @@ fn a_single_split_is_halved_and_the_same_split_twice_is_rejected() {
         std::fs::create_dir_all(lab.path(&format!("pets/{class}"))).unwrap();
         for index in 0..12 {
             let shade = if class == "cat" { 3 * index } else { 255 - 3 * index };
-            let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([shade; 3]));
-            picture.save(lab.path(&format!("pets/{class}/{index}.png"))).unwrap();
+            let image = image::RgbImage::from_pixel(8, 8, image::Rgb([shade; 3]));
+            image.save(lab.path(&format!("pets/{class}/{index}.png"))).unwrap();
         }
     }
     let words = ["prompts", "tiny", "--data", "pets", "--templates", "twice.toml"];

@@ -20,7 +20,7 @@ fn plain_output_ends_with_paths_and_next_commands() {
         (&"finished".into(), &12.into(), &12.into())
     );
     let (uid, folder) = (run["uid"].as_str().unwrap(), run["dir"].as_str().unwrap());
-    says(&out, &["resnet", "bert", "48 pictures, 12 steps of 8 pairs", "step 12/12", "0 s left", "finished"]);
+    says(&out, &["resnet", "bert", "48 images, 12 steps of 8 pairs", "step 12/12", "0 s left", "finished"]);
     says(&out, &["val/retrieval/t2i/hit@1", "pairs/s in training", folder]);
     // The printed commands work.
     let commands: Vec<&str> = out.lines().filter_map(|line| Some(line.split_once("clip-lab ")?.1)).collect();

@@ -55,7 +55,7 @@ fn the_index_is_cached_and_updated() {
     fs::copy(lab.path("data/00.png"), lab.path("data/new.png")).unwrap();
     fs::copy(lab.path("data/05.png"), lab.path("data/01.png")).unwrap();
     fs::remove_file(lab.path("data/02.png")).unwrap();
-    lab.write("data/03.png", "no picture");
+    lab.write("data/03.png", "no image");
     let done = ask(&[]);
     says(&done.err, &["53 of 56 images cached, 1 new, 2 changed, 1 removed", "embedded 3 images"]);
     says(&done.err, &["left out: 03.png", "1 of them left out"]);
@@ -93,7 +93,7 @@ fn approximate_search_finds_the_same_and_reports_its_recall() {
         &["added 56 rows to the graph", "approximate: recall@10 1.000", "on 56 images of the gallery"],
     );
     let found: Value = serde_json::from_str(&first.good()).unwrap();
-    assert_eq!(names(&found), names(&exact), "56 pictures are all compared");
+    assert_eq!(names(&found), names(&exact), "56 images are all compared");
     assert_eq!((&found["results"][0]["recall"], &exact["results"][0]["recall"]), (&1.0.into(), &Value::Null));
     assert_eq!(found["gallery"]["approximate"]["expansion"], 128);
     assert!(!ask().err.contains("to the graph"), "the graph is cached");
@@ -178,7 +178,7 @@ fn contact_sheets_contain_their_images() {
     let sheet = image::open(lab.path("sheet.png")).unwrap().into_rgb8();
     assert_eq!(sheet.width(), 1600);
     let colours: std::collections::HashSet<_> = sheet.pixels().map(|pixel| pixel.0).collect();
-    assert!(colours.len() > 500, "pictures are on it");
+    assert!(colours.len() > 500, "images are on it");
 }
 
 #[test]
@@ -189,13 +189,13 @@ fn invalid_arguments_of_search_are_reported() {
     says(&refused(&["--images", "nowhere", "x"]), &["no folder nowhere"]);
     fs::create_dir(lab.path("void")).unwrap();
     says(&refused(&["--images", "void", "x"]), &["no image below void"]);
-    lab.write("void/a.png", "no picture");
+    lab.write("void/a.png", "no image");
     says(&refused(&["--images", "void", "x"]), &["none of 1 images can be read", "a.png"]);
     says(&refused(&["--images", "data", "--image", "none.png"]), &["none.png", "no such file"]);
     says(&refused(&["--images", "data", "x", "--out", "sheet.pdf"]), &["a .png or an .html"]);
     says(&refused(&["--images", "data", " "]), &["a query must not be empty"]);
     says(&refused(&["--images", "data", "x", "-i"]), &["terminal"]);
-    lab.write("bad.png", "no picture");
+    lab.write("bad.png", "no image");
     says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not an image"]);
     says(&lab.run(&["search", "void", "x"]).bad(), &["data of its own", "--images DIR"]);
 }

@@ -116,12 +116,12 @@ fn a_failed_arm_stops_no_other() {
     let lab = lab(&STUDY.replacen("\n[[arm]]", &format!("{broken}\n[[arm]]"), 1));
     fs::create_dir(lab.path("broken")).unwrap();
     for file in fs::read_dir(lab.path("data")).unwrap().flatten() {
-        lab.write(&format!("broken/{}", file.file_name().to_string_lossy()), "no picture");
+        lab.write(&format!("broken/{}", file.file_name().to_string_lossy()), "no image");
     }
     fs::copy(lab.path("data/captions.csv"), lab.path("broken/captions.csv")).unwrap();
     let done = lab.run(&words(&[]));
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    says(&done.out, &["[broken 0] failed: ", "training pictures cannot be used", "4 of 6 done", "2 failed"]);
+    says(&done.out, &["[broken 0] failed: ", "training images cannot be used", "4 of 6 done", "2 failed"]);
     says(&done.out, &["resume   clip-lab run rates.toml"]);
     assert!(results(&done.out).contains(&"broken 1 failed -".to_owned()), "{}", done.out);
 }

@@ -53,7 +53,7 @@ pub const FINGERPRINT: [u8; LENGTH] = {
         .size("Rng", size_of::<crate::Rng>(), align_of::<crate::Rng>())
         .size("Value", size_of::<serde_json::Value>(), align_of::<serde_json::Value>())
         .size("Error", size_of::<anyhow::Error>(), align_of::<anyhow::Error>())
-        .size("Picture", size_of::<image::RgbImage>(), align_of::<image::RgbImage>())
+        .size("Image", size_of::<image::RgbImage>(), align_of::<image::RgbImage>())
         .size("Tensor", size_of::<tch::Tensor>(), align_of::<tch::Tensor>())
         .size("Path", size_of::<tch::nn::Path<'_>>(), align_of::<tch::nn::Path<'_>>())
         .bytes

@@ -30,7 +30,7 @@ mod tolerance;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Shelf};
 pub use clip_lab_home::cache_dir;
-pub use clip_lab_picture::{Crop, Interpolation, Picture, Resize};
+pub use clip_lab_picture::{Crop, Image, Interpolation, Resize};
 pub use clip_lab_problem as problem;
 pub use clip_lab_problem::parse;
 pub use kinds::*;

@@ -145,13 +145,13 @@ impl Ranks {
     }
 
     /// The scores, averaged over the captions of each image, which are not independent.
-    pub fn by_picture(&self) -> Vec<f64> {
+    pub fn by_image(&self) -> Vec<f64> {
         self.scores.chunks(self.together.unwrap_or(1).max(1)).map(mean).collect()
     }
 
     /// The scores as outcomes of a single seed; none for fewer than two queries.
     pub fn outcomes(&self) -> Option<Outcomes> {
-        Outcomes::new(vec![self.by_picture()])
+        Outcomes::new(vec![self.by_image()])
     }
 }
 

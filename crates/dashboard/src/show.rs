@@ -100,14 +100,14 @@ pub fn show(options: Options) -> Result<Outcome> {
     let (actions, messages) = store_action::start(options.store.clone())
         .context("cannot start the thread that writes to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
-    let pictures = options.layout.panels().any(|panel| panel.kind == Kind::Images);
+    let images = options.layout.panels().any(|panel| panel.kind == Kind::Images);
     let mut app = App::new(options.layout, options.focus, options.child);
     app.keys = keys;
     app.message = options.note.map(|text| Message { text, ok: true });
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     install_panic_hook();
     let theme = Theme::from_env();
-    if pictures {
+    if images {
         // Before the mouse is captured and keys are read, so that stdin holds only the terminal's reply.
         app.gallery = Gallery::open(options.images, &theme);
     }

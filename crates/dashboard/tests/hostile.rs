@@ -72,18 +72,18 @@ fn store(folder: &Path) -> std::path::PathBuf {
 }
 
 fn probes(snapshot: &Snapshot) -> Vec<RunProbes> {
-    let picture = || Shown { name: BAD.to_string(), digest: None };
+    let image = || Shown { name: BAD.to_string(), digest: None };
     let probe = Probe {
         step: 3,
         split: BAD.to_string(),
         weights: BAD.to_string(),
         texts: vec![BAD.to_string(); 2],
-        pictures: vec![picture(), picture()],
+        images: vec![image(), image()],
         owner: vec![0, 1],
         similarity: vec![0.5; 4],
         logit_scale: Some(20.0),
         queries: vec![BAD.to_string(); 2],
-        top: vec![vec![Hit { picture: picture(), score: 0.5, right: true }]; 2],
+        top: vec![vec![Hit { image: image(), score: 0.5, right: true }]; 2],
         rank: vec![1, 2],
     };
     let one = |run: &clip_lab_dashboard::data::Run| RunProbes {

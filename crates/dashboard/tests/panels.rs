@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn pictures_stay_in_their_frames((x, y, width, height) in (0u16..60, 0u16..25, 0u16..70, 0u16..25)) {
+    fn images_stay_in_their_frames((x, y, width, height) in (0u16..60, 0u16..25, 0u16..70, 0u16..25)) {
         let (run, panels, gallery) = (data::probes(1, "lit", 4), data::thumbnails(), Gallery::halfblocks());
         let (theme, area) = (Theme::new(Depth::True), Rect { x, y, width, height });
         for _ in 0..2 {

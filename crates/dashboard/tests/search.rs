@@ -15,7 +15,7 @@ use clip_lab_dashboard::{
     },
     theme::{Depth, Theme},
 };
-use clip_lab_search::{Answer, Ask, Found, Hit, Item, Judged, Miss, Misses, Picture, Query, Ready, Reply};
+use clip_lab_search::{Answer, Ask, Found, Hit, Image, Item, Judged, Miss, Misses, Query, Ready, Reply};
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
 use ratatui::{
@@ -28,7 +28,7 @@ use ratatui::{
 fn ready() -> Ready {
     Ready {
         gallery: "8091 images below photos".to_owned(),
-        pictures: 8091,
+        images: 8091,
         broken: 0,
         dim: 384,
         texts: true,
@@ -118,10 +118,10 @@ fn jpeg() -> String {
 }
 
 fn found(count: usize) -> Answer {
-    let hit = |picture: usize| Hit {
-        picture,
-        name: format!("photos/{picture:04}.jpg"),
-        score: 0.4 - 0.01 * picture as f32,
+    let hit = |image: usize| Hit {
+        image,
+        name: format!("photos/{image:04}.jpg"),
+        score: 0.4 - 0.01 * image as f32,
     };
     Answer::Found(Found {
         hits: (0..count).map(hit).collect(),
@@ -177,7 +177,7 @@ fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
     assert_eq!(stage.press(KeyCode::Esc), Next::Stay, "closes the help");
     stage.press(KeyCode::Enter);
     assert!(stage.app.enlarged && stage.screen(80, 24).contains("2  0.3900  photos/0001.jpg"));
-    assert_eq!(stage.press(KeyCode::Char('q')), Next::Stay, "closes the picture");
+    assert_eq!(stage.press(KeyCode::Char('q')), Next::Stay, "closes the image");
     assert_eq!(stage.press(KeyCode::Char('q')), Next::Leave);
     stage.type_text("x");
     assert_eq!((stage.app.input.text(), stage.app.focus), ("a q?x", Focus::Prompt));
@@ -185,7 +185,7 @@ fn q_is_a_letter_in_the_prompt_and_leaves_from_the_list() {
 }
 
 #[test]
-fn tab_goes_to_the_nearest_pictures_and_back() {
+fn tab_goes_to_the_nearest_images_and_back() {
     let mut stage = Stage::new(Some(Query::Text("a dog".to_owned())), None);
     stage.pass(1);
     stage.answer(found(10));
@@ -195,7 +195,7 @@ fn tab_goes_to_the_nearest_pictures_and_back() {
     stage.press(KeyCode::Tab);
     stage.pass(1);
     let (_, ask) = &stage.asked[0];
-    assert_eq!(*ask, Ask::Nearest { to: Query::Picture(Picture::Gallery(4)), top: 10, check: false });
+    assert_eq!(*ask, Ask::Nearest { to: Query::Image(Image::Gallery(4)), top: 10, check: false });
     stage.answer(found(10));
     assert!(stage.screen(80, 24).contains("nearest to photos/0004.jpg"));
     stage.press(KeyCode::Tab);
@@ -218,13 +218,13 @@ fn a_fault_is_said_and_the_next_query_forgets_it() {
 fn misses(of_texts: bool) -> Answer {
     let item = |number: usize| match of_texts {
         true => {
-            Item::Text(format!("caption number {number} of a picture that shows more than fits on one line"))
+            Item::Text(format!("caption number {number} of a image that shows more than fits on one line"))
         }
-        false => Item::Picture { picture: number, name: format!("{number}.jpg") },
+        false => Item::Image { image: number, name: format!("{number}.jpg") },
     };
     let miss = |nth: u32| Miss {
         query: if of_texts {
-            Item::Picture { picture: 77, name: "asks.jpg".to_owned() }
+            Item::Image { image: 77, name: "asks.jpg".to_owned() }
         } else {
             Item::Text("a man in a blue shirt climbs a steep rock face without a rope".to_owned())
         },
@@ -311,7 +311,7 @@ fn nothing_found_reaches_the_terminal_raw() {
     stage.app.ready.gallery = BAD.to_owned();
     stage.type_text("a dog");
     stage.pass(60);
-    let hit = |picture| Hit { picture, name: format!("{BAD}/{BAD}"), score: 0.5 };
+    let hit = |image| Hit { image, name: format!("{BAD}/{BAD}"), score: 0.5 };
     let hits = (0..3).map(hit).collect();
     stage.answer(Answer::Found(Found { hits, embed_seconds: 0.1, search_seconds: 0.1, recall: None }));
     let check = |stage: &Stage, what: &str| {
@@ -328,7 +328,7 @@ fn nothing_found_reaches_the_terminal_raw() {
     stage.press(KeyCode::Tab);
     check(&stage, "the nearest");
     stage.press(KeyCode::Enter);
-    check(&stage, "one picture");
+    check(&stage, "one image");
     stage.app.error = Some(BAD.to_owned());
     check(&stage, "a fault");
 }

@@ -27,18 +27,14 @@ struct Counts {
     counts: Vec<u64>,
 }
 
-/// Evaluates with the `arguments` of the command line, then draws the confusion matrix into the file `picture`.
+/// Evaluates with the `arguments` of the command line, then draws the confusion matrix into the file `image`.
 ///
 /// # Errors
 /// If the extension is not supported, `clip-lab-core` does not start, or the file cannot be written.
-pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -> Result<Exit> {
+pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Result<Exit> {
     // Check the extension before the evaluation.
-    let format = Format::of(picture, None)?;
-    anyhow::ensure!(
-        !format.is_data(),
-        "{} is not an image: name a .png, .svg or .pdf file",
-        picture.display()
-    );
+    let format = Format::of(image, None)?;
+    anyhow::ensure!(!format.is_data(), "{} is not an image: name a .png, .svg or .pdf file", image.display());
     let file = tempfile::NamedTempFile::new().context("creating a temporary file")?;
     let mut core = core::command()?;
     let status = core.args(arguments).arg("--confusion-data").arg(file.path()).status()?;
@@ -54,8 +50,7 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -
     let Counts { title, classes, counts } = serde_json::from_str(&text)?;
     let matrix = Confusion { title: title.clone(), classes, counts };
     let scene = confusion(&matrix, WIDTH_MM)?;
-    let options =
-        ExportOptions { out: picture.to_owned(), size: Size::default(), ..ExportOptions::default() };
+    let options = ExportOptions { out: image.to_owned(), size: Size::default(), ..ExportOptions::default() };
     let left_out = matrix.classes.len().saturating_sub(MOST);
     let notes: Vec<String> = (left_out > 0)
         .then(|| format!("{left_out} classes with fewer errors are left out"))

@@ -183,11 +183,10 @@ fn mixed_code_data_and_queries_have_warnings() {
 
 #[test]
 fn captions_of_one_image_are_drawn_together() {
-    let of = |pictures: usize| {
+    let of = |images: usize| {
         let lab = Lab::new();
-        (0..3).for_each(|seed| {
-            lab.add(TestRun { hits: 300 + 5 * seed, pictures, ..TestRun::of("clip", seed) })
-        });
+        (0..3)
+            .for_each(|seed| lab.add(TestRun { hits: 300 + 5 * seed, images, ..TestRun::of("clip", seed) }));
         found(&lab, &["clip"])
     };
     let width = |report: &Report| {

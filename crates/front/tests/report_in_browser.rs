@@ -42,7 +42,7 @@ function measure({ width, scripts, frame }) {
     answer: page.getElementById("answer").textContent,
     means: Array.from(page.querySelectorAll("table.results td.mean"), (cell) => Number(cell.dataset.value)),
     buttons: page.querySelectorAll("thead button").length,
-    pictures: Array.from(page.images, (picture) => picture.naturalWidth),
+    images: Array.from(page.images, (image) => image.naturalWidth),
     hints: page.querySelectorAll(".hint").length,
     colours: new Set(Array.from(page.querySelectorAll(".swatch"), (swatch) =>
       frame.contentWindow.getComputedStyle(swatch).backgroundColor)).size,
@@ -216,14 +216,14 @@ fn the_page_renders_at_both_widths_and_in_print() {
     let (lab, out) = page();
     let folder = lab.store().parent().unwrap().to_owned();
     for (width, scheme) in WIDTHS.into_iter().flat_map(|width| [(width, DARK), (width, LIGHT)]) {
-        let picture = folder.join(format!("{width}.png"));
-        let args = [format!("--window-size={width},1200"), format!("--screenshot={}", picture.display())];
+        let image = folder.join(format!("{width}.png"));
+        let args = [format!("--window-size={width},1200"), format!("--screenshot={}", image.display())];
         let args = [&args.each_ref().map(String::as_str)[..], &[scheme]].concat();
         browse(&program, &folder, &args, &out.join("report.html"));
-        let bytes = fs::read(&picture).unwrap();
-        let wanted = std::env::var_os("CLIP_LAB_REPORT_PICTURES").map(PathBuf::from);
+        let bytes = fs::read(&image).unwrap();
+        let wanted = std::env::var_os("CLIP_LAB_REPORT_IMAGES").map(PathBuf::from);
         wanted.into_iter().for_each(|to| {
-            fs::copy(&picture, to.join(format!("{width}-{}.png", &scheme[scheme.len() - 1..]))).unwrap();
+            fs::copy(&image, to.join(format!("{width}-{}.png", &scheme[scheme.len() - 1..]))).unwrap();
         });
         // Bytes 16 to 20 of a PNG are its width. A blank page of that size would be far smaller.
         assert_eq!((&bytes[1..4], &bytes[16..20]), (&b"PNG"[..], &width.to_be_bytes()[..]));

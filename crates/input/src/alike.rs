@@ -1,4 +1,4 @@
-//! What is alike: pairs of a batch that are no negatives of each other, since they show the same picture or say the
+//! What is alike: pairs of a batch that are no negatives of each other, since they show the same image or say the
 //! same words, and captions that say no more than a class.
 
 use std::{
@@ -13,8 +13,8 @@ pub fn folded(caption: &str) -> String {
     caption.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Whether the captions of a picture follow from its class, as where they are made from the names of folders: all
-/// pictures of a class have the same, and some class has several pictures.
+/// Whether the captions of a image follow from its class, as where they are made from the names of folders: all
+/// images of a class have the same, and some class has several images.
 pub fn captions_follow_classes(data: &dyn Dataset) -> bool {
     let (mut of_class, mut again) = (HashMap::new(), false);
     let follows = |index: usize| {
@@ -30,12 +30,12 @@ pub fn captions_follow_classes(data: &dyn Dataset) -> bool {
     (0..data.len()).all(follows) && again
 }
 
-/// One number for each row; rows have the same when their pictures or their captions are equal, also by way of others:
-/// where a and b share a picture, and b and c a caption, all three are one group. A row without a caption is alike in
-/// its picture only. The number is that of the group's first row.
-pub(super) fn groups(pictures: &[usize], captions: &[Option<&str>]) -> Vec<i64> {
-    let mut leader: Vec<usize> = (0..pictures.len()).collect();
-    unite(&mut leader, pictures.iter().map(Some));
+/// One number for each row; rows have the same when their images or their captions are equal, also by way of others:
+/// where a and b share a image, and b and c a caption, all three are one group. A row without a caption is alike in
+/// its image only. The number is that of the group's first row.
+pub(super) fn groups(images: &[usize], captions: &[Option<&str>]) -> Vec<i64> {
+    let mut leader: Vec<usize> = (0..images.len()).collect();
+    unite(&mut leader, images.iter().map(Some));
     unite(&mut leader, captions.iter().map(Option::as_ref));
     (0..leader.len()).map(|row| root(&leader, row) as i64).collect()
 }
@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_alike_by_picture_by_caption_and_by_way_of_others() {
-        let group = |pictures: &[usize], captions: &[&str]| {
-            groups(pictures, &captions.iter().map(|caption| Some(*caption)).collect::<Vec<_>>())
+    fn rows_are_alike_by_image_by_caption_and_by_way_of_others() {
+        let group = |images: &[usize], captions: &[&str]| {
+            groups(images, &captions.iter().map(|caption| Some(*caption)).collect::<Vec<_>>())
         };
         assert_eq!(group(&[4, 5, 6], &["a", "b", "c"]), [0, 1, 2]);
         assert_eq!(group(&[4, 5, 4], &["a", "b", "c"]), [0, 1, 0]);
         assert_eq!(group(&[4, 5, 6], &["a", "b", "b"]), [0, 1, 1]);
-        // 0 and 2 share a picture, 2 and 3 a caption, 3 and 1 a picture again.
+        // 0 and 2 share a image, 2 and 3 a caption, 3 and 1 a image again.
         assert_eq!(group(&[4, 5, 4, 5, 9], &["a", "b", "c", "c", "z"]), [0, 0, 0, 0, 4]);
         assert_eq!(groups(&[1, 2, 1], &[None, None, None]), [0, 1, 0], "no caption is not an equal caption");
     }

@@ -16,24 +16,24 @@ pub struct Batch {
     pub images: Option<Tensor>,
     /// `[B, width]`: features of the images by the image tower, where they are cached.
     pub features: Option<Tensor>,
-    /// Which pictures, `[B]` int64: rows of the cached features.
-    pub pictures: Tensor,
+    /// Which images, `[B]` int64: rows of the cached features.
+    pub indices: Tensor,
     /// The captions; empty where classes are trained on.
     pub tokens: Tokens,
-    /// `[B]` int64: rows with one number show the same picture or say the same words, so they are no negatives of each
+    /// `[B]` int64: rows with one number show the same image or say the same words, so they are no negatives of each
     /// other.
     pub group: Tensor,
     /// The classes, `[B]` int64; zeros where captions are trained on.
     pub classes: Tensor,
-    /// Pictures that could not be read. Their pairs are left out.
+    /// Images that could not be read. Their pairs are left out.
     pub broken: Vec<Broken>,
 }
 
-/// A picture that could not be read.
+/// A image that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// Index in the data set.
-    pub picture: usize,
+    pub image: usize,
     /// What to call it.
     pub name: String,
     /// Why.
@@ -60,10 +60,10 @@ impl Broken {
 impl Batch {
     /// Pairs in it.
     pub fn len(&self) -> i64 {
-        self.pictures.size()[0]
+        self.indices.size()[0]
     }
 
-    /// Whether every picture was broken.
+    /// Whether every image was broken.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -77,7 +77,7 @@ impl Batch {
         Ok(Self {
             images: self.images.as_ref().map(rows).transpose()?,
             features: self.features.as_ref().map(rows).transpose()?,
-            pictures: rows(&self.pictures)?,
+            indices: rows(&self.indices)?,
             tokens: Tokens { ids: rows(&self.tokens.ids)?, mask: rows(&self.tokens.mask)? },
             group: rows(&self.group)?,
             classes: rows(&self.classes)?,
@@ -94,7 +94,7 @@ impl Batch {
         starts.map(|start| self.rows(start, size.max(1).min(self.len() - start))).collect()
     }
 
-    /// Puts samples together. Their pictures are already in `images`, a row for each sample in order.
+    /// Puts samples together. Their images are already in `images`, a row for each sample in order.
     ///
     /// # Errors
     /// Those of libtorch.
@@ -109,14 +109,14 @@ impl Batch {
         let all = rows.len() == samples.len();
         let (good, bad): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.fault.is_none());
         let broken = bad.into_iter().filter_map(|sample| sample.fault).collect();
-        let pictures: Vec<i64> = good.iter().map(|sample| sample.picture as i64).collect();
-        let shown: Vec<usize> = good.iter().map(|sample| sample.picture).collect();
+        let indices: Vec<i64> = good.iter().map(|sample| sample.image as i64).collect();
+        let shown: Vec<usize> = good.iter().map(|sample| sample.image).collect();
         let said: Vec<Option<&str>> = good.iter().map(|sample| sample.caption.as_deref()).collect();
         let classes: Vec<i64> = good.iter().map(|sample| sample.class).collect();
         let ids: Vec<&[i64]> = good.iter().map(|sample| sample.ids.as_slice()).collect();
         let images = images.map(|images| {
             let whole = images.join()?;
-            // Only a broken picture costs a copy.
+            // Only a broken image costs a copy.
             let whole = if all { whole } else { whole.f_index_select(0, &Tensor::from_slice(&rows))? };
             // Pinned memory is copied to a GPU while the processor goes on.
             anyhow::Ok(whole.f_to_device_(device, Kind::Float, true, false)?)
@@ -125,7 +125,7 @@ impl Batch {
         Ok(Self {
             images,
             features: None,
-            pictures: Tensor::from_slice(&pictures).to_device(device),
+            indices: Tensor::from_slice(&indices).to_device(device),
             tokens: pad(&ids, pad_id, device),
             group: Tensor::from_slice(&groups(&shown, &said)).to_device(device),
             classes: Tensor::from_slice(&classes).to_device(device),

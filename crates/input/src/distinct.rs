@@ -1,4 +1,4 @@
-//! Batches without false negatives: no picture and no caption comes twice in one.
+//! Batches without false negatives: no image and no caption comes twice in one.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,14 +10,14 @@ use super::{Item, alike::folded, loader::drawn};
 /// Places that are tried for a pair that fits nowhere yet.
 const TRIES: usize = 1000;
 
-/// What must not come twice in a batch: for each picture the number of each caption's text.
+/// What must not come twice in a batch: for each image the number of each caption's text.
 #[derive(Debug)]
 pub(super) struct Distinct(Vec<Vec<u32>>);
 
 /// What a pair is known by.
 #[derive(Debug, Clone, Copy)]
 struct Marks {
-    picture: usize,
+    image: usize,
     text: Option<u32>,
 }
 
@@ -28,26 +28,23 @@ impl Distinct {
             let next = known.len() as u32;
             *known.entry(folded(caption)).or_insert(next)
         };
-        Self(
-            (0..data.len()).map(|picture| data.captions(picture).iter().map(&mut number).collect()).collect(),
-        )
+        Self((0..data.len()).map(|image| data.captions(image).iter().map(&mut number).collect()).collect())
     }
 
-    /// The most batches of `size` that these items may fill, at most `wish`: a picture or a text of which there are
+    /// The most batches of `size` that these items may fill, at most `wish`: a image or a text of which there are
     /// m fills min(m, batches) places.
     pub(super) fn capacity(&self, items: &[Item], seed: u64, size: usize, wish: usize) -> usize {
-        let (mut pictures, mut texts) =
-            (HashMap::<usize, usize>::new(), HashMap::<Option<u32>, usize>::new());
+        let (mut images, mut texts) = (HashMap::<usize, usize>::new(), HashMap::<Option<u32>, usize>::new());
         for item in items {
             let marks = self.marks(item, seed);
-            *pictures.entry(marks.picture).or_default() += 1;
+            *images.entry(marks.image).or_default() += 1;
             *texts.entry(marks.text).or_default() += 1;
         }
         let places = |batches: usize| {
-            let by_picture: usize = pictures.values().map(|&m| m.min(batches)).sum();
+            let by_image: usize = images.values().map(|&m| m.min(batches)).sum();
             let by_text: usize =
                 texts.iter().map(|(text, &m)| if text.is_some() { m.min(batches) } else { m }).sum();
-            by_picture.min(by_text)
+            by_image.min(by_text)
         };
         // Fewer batches have fewer places, so this ends at the largest number that can hold.
         let mut batches = wish;
@@ -89,10 +86,10 @@ impl Distinct {
     }
 
     fn marks(&self, item: &Item, seed: u64) -> Marks {
-        let texts = &self.0[item.picture];
+        let texts = &self.0[item.image];
         let draw = || (!texts.is_empty()).then(|| drawn(&mut rng(seed, item.epoch, item.index), texts.len()));
         let text = item.caption.or_else(draw).map(|caption| texts[caption]);
-        Marks { picture: item.picture, text }
+        Marks { image: item.image, text }
     }
 }
 
@@ -152,27 +149,27 @@ impl Table {
 /// What a batch holds.
 #[derive(Debug, Default)]
 struct Seen {
-    pictures: HashSet<usize>,
+    images: HashSet<usize>,
     texts: HashSet<u32>,
 }
 
 impl Seen {
     fn fits(&self, marks: Marks) -> bool {
-        !self.pictures.contains(&marks.picture) && !marks.text.is_some_and(|text| self.texts.contains(&text))
+        !self.images.contains(&marks.image) && !marks.text.is_some_and(|text| self.texts.contains(&text))
     }
 
     /// Takes it in if it fits; whether it did.
     fn add(&mut self, marks: Marks) -> bool {
         let fits = self.fits(marks);
         if fits {
-            self.pictures.insert(marks.picture);
+            self.images.insert(marks.image);
             self.texts.extend(marks.text);
         }
         fits
     }
 
     fn remove(&mut self, marks: Marks) {
-        self.pictures.remove(&marks.picture);
+        self.images.remove(&marks.image);
         if let Some(text) = marks.text {
             self.texts.remove(&text);
         }
@@ -185,27 +182,27 @@ mod tests {
     use crate::{Order, loader::tests::Toy};
     use clip_lab_api::Captions;
 
-    /// Pictures with up to five captions each, some of which several share.
-    fn crowd(pictures: usize, shared: usize, seed: u64) -> Toy {
+    /// Images with up to five captions each, some of which several share.
+    fn crowd(images: usize, shared: usize, seed: u64) -> Toy {
         let mut rng = rng(seed, 0, 0);
         let mut caption = |n: usize| match rng.random_range(0..3) {
             0 => format!("Shared {}", rng.random_range(0..shared)),
             1 => format!("shared   {}", rng.random_range(0..shared)),
             _ => format!("own {n}"),
         };
-        let captions = |picture: usize| 1 + (picture * 7) % 5;
-        Toy((0..pictures).map(|p| (0..captions(p)).map(|c| caption(p * 9 + c)).collect()).collect())
+        let captions = |image: usize| 1 + (image * 7) % 5;
+        Toy((0..images).map(|p| (0..captions(p)).map(|c| caption(p * 9 + c)).collect()).collect())
     }
 
     /// What is said of an item, folded, as the loader draws it.
     fn said(toy: &Toy, item: &Item, seed: u64) -> String {
-        let captions = toy.captions(item.picture);
+        let captions = toy.captions(item.image);
         let draw = || drawn(&mut rng(seed, item.epoch, item.index), captions.len());
         folded(&captions[item.caption.unwrap_or_else(draw)])
     }
 
     #[test]
-    fn no_batch_holds_a_picture_or_a_caption_twice_and_every_item_comes_once() {
+    fn no_batch_holds_a_image_or_a_caption_twice_and_every_item_comes_once() {
         for seed in 0..20 {
             for captions in [Captions::One, Captions::All] {
                 let toy = crowd(150, 60, seed);
@@ -214,10 +211,10 @@ mod tests {
                     let batches = order.epoch(epoch);
                     assert_eq!(batches, order.epoch(epoch), "the same each time");
                     for batch in &batches {
-                        let pictures: HashSet<usize> = batch.iter().map(|item| item.picture).collect();
+                        let images: HashSet<usize> = batch.iter().map(|item| item.image).collect();
                         let texts: HashSet<String> =
                             batch.iter().map(|item| said(&toy, item, seed)).collect();
-                        assert_eq!((pictures.len(), texts.len()), (batch.len(), batch.len()));
+                        assert_eq!((images.len(), texts.len()), (batch.len(), batch.len()));
                     }
                     let all: Vec<u64> = batches.concat().iter().map(|item| item.index).collect();
                     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len(), "no item comes twice");
@@ -247,7 +244,7 @@ mod tests {
 
     #[test]
     fn what_comes_too_often_makes_epochs_shorter() {
-        // Ten pictures of forty say the same: three batches of ten have room for three of them.
+        // Ten images of forty say the same: three batches of ten have room for three of them.
         let toy = Toy((0..40).map(|n| vec![if n < 10 { "a dog".into() } else { format!("{n}") }]).collect());
         let order = Order::new(&toy, Captions::One, 0, true, 10).distinct(&toy);
         assert_eq!((order.batches(), order.used(0), order.used(5)), (3, 30, 30));
@@ -256,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn five_captions_of_each_picture_are_spread() {
+    fn five_captions_of_each_image_are_spread() {
         let toy = Toy((0..30).map(|n| (0..5).map(|c| format!("{n} {c}")).collect()).collect());
-        // As many different pictures as a batch holds: the hardest case there is.
+        // As many different images as a batch holds: the hardest case there is.
         let order = Order::new(&toy, Captions::All, 4, true, 30).distinct(&toy);
         assert_eq!(order.batches(), 5);
         for batch in order.epoch(2) {
-            let pictures: HashSet<usize> = batch.iter().map(|item| item.picture).collect();
-            assert_eq!(pictures.len(), batch.len());
+            let images: HashSet<usize> = batch.iter().map(|item| item.image).collect();
+            assert_eq!(images.len(), batch.len());
         }
         assert!(order.used(2) > 120, "{} of 150", order.used(2));
     }

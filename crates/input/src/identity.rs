@@ -2,7 +2,7 @@
 
 use clip_lab_api::Dataset;
 
-/// Text that changes whenever a picture, its captions, its class or the order does.
+/// Text that changes whenever a image, its captions, its class or the order does.
 pub fn identity(data: &dyn Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |text: &str| {
@@ -30,8 +30,8 @@ mod tests {
             self.0.len()
         }
 
-        fn picture(&self, _: usize) -> Result<clip_lab_api::Picture> {
-            bail!("there are no pictures here")
+        fn image(&self, _: usize) -> Result<clip_lab_api::Image> {
+            bail!("there are no images here")
         }
 
         fn captions(&self, index: usize) -> &[String] {
@@ -47,7 +47,7 @@ mod tests {
         }
 
         fn fingerprint(&self) -> String {
-            "the pictures".into()
+            "the images".into()
         }
     }
 

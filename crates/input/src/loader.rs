@@ -30,13 +30,13 @@ pub fn cores() -> usize {
 
 /// What the workers read from.
 pub struct Source {
-    /// Pictures and captions.
+    /// Images and captions.
     pub data: Arc<dyn Dataset>,
     /// Texts to ids; none where no caption is read.
     pub tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The most tokens of a caption.
     pub max_tokens: usize,
-    /// Pictures to numbers; none when the image features are cached and no picture is needed.
+    /// Images to numbers; none when the image features are cached and no image is needed.
     pub prepare: Option<Arc<Prepare>>,
     /// What to read of an item.
     pub read: Read,
@@ -47,19 +47,19 @@ pub struct Source {
 /// What a worker reads of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// A caption, and the picture as training sees it.
+    /// A caption, and the image as training sees it.
     Pair,
-    /// A class, and the picture as training sees it.
+    /// A class, and the image as training sees it.
     Labelled,
-    /// The picture alone, as training sees it.
-    Picture,
-    /// The picture alone, as evaluation sees it.
-    EvalPicture,
+    /// The image alone, as training sees it.
+    Image,
+    /// The image alone, as evaluation sees it.
+    EvalImage,
 }
 
 /// One pair, read.
 pub(super) struct Sample {
-    pub picture: usize,
+    pub image: usize,
     pub ids: Vec<i64>,
     /// Folded, so that equal captions are equal texts.
     pub caption: Option<String>,
@@ -68,27 +68,20 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// A picture of which nothing is read yet.
-    fn of(picture: usize) -> Self {
-        Self { picture, ids: Vec::new(), caption: None, class: 0, fault: None }
+    /// A image of which nothing is read yet.
+    fn of(image: usize) -> Self {
+        Self { image, ids: Vec::new(), caption: None, class: 0, fault: None }
     }
 }
 
 impl Source {
-    /// The pictures of `data` as evaluation sees them, without captions.
-    pub fn pictures(data: Arc<dyn Dataset>, prepare: Arc<Prepare>) -> Self {
-        Self {
-            data,
-            tokenizer: None,
-            max_tokens: 0,
-            prepare: Some(prepare),
-            read: Read::EvalPicture,
-            seed: 0,
-        }
+    /// The images of `data` as evaluation sees them, without captions.
+    pub fn images(data: Arc<dyn Dataset>, prepare: Arc<Prepare>) -> Self {
+        Self { data, tokenizer: None, max_tokens: 0, prepare: Some(prepare), read: Read::EvalImage, seed: 0 }
     }
 
     fn read(&self, item: Item, row: Option<Row>, scratch: &mut Scratch) -> Sample {
-        let mut sample = Sample::of(item.picture);
+        let mut sample = Sample::of(item.image);
         if let Err(error) = self.fill(item, row, scratch, &mut sample) {
             sample.fault = Some(self.broken(item, format!("{error:#}")));
         }
@@ -96,28 +89,28 @@ impl Source {
     }
 
     fn broken(&self, item: Item, why: String) -> Broken {
-        Broken { picture: item.picture, name: self.data.name(item.picture), why }
+        Broken { image: item.image, name: self.data.name(item.image), why }
     }
 
     fn fill(&self, item: Item, row: Option<Row>, scratch: &mut Scratch, sample: &mut Sample) -> Result<()> {
         let mut rng = rng(self.seed, item.epoch, item.index);
         if self.read == Read::Pair {
-            // The caption is drawn before the picture is changed, so that it is the same one with cached features.
+            // The caption is drawn before the image is changed, so that it is the same one with cached features.
             let tokenizer = self.tokenizer.as_ref().context("nobody reads captions here")?;
             let caption = self.caption(item, &mut rng)?;
             sample.ids = tokenizer.encode(caption, self.max_tokens)?;
             sample.caption = Some(folded(caption));
         }
         if self.read == Read::Labelled {
-            sample.class = self.data.class(item.picture).context("it has no class")? as i64;
+            sample.class = self.data.class(item.image).context("it has no class")? as i64;
         }
         if let Some((prepare, mut row)) = self.prepare.as_ref().zip(row) {
-            let picture = scratch.open(self.data.picture(item.picture)?)?;
+            let image = scratch.open(self.data.image(item.image)?)?;
             let out = row.as_mut_slice();
             match self.read {
-                Read::EvalPicture => prepare.eval(&picture, scratch, out)?,
-                Read::Pair | Read::Labelled | Read::Picture => {
-                    prepare.train(picture, &mut rng, scratch, out)?;
+                Read::EvalImage => prepare.eval(&image, scratch, out)?,
+                Read::Pair | Read::Labelled | Read::Image => {
+                    prepare.train(image, &mut rng, scratch, out)?;
                 }
             }
         }
@@ -125,7 +118,7 @@ impl Source {
     }
 
     fn caption(&self, item: Item, rng: &mut Rng) -> Result<&str> {
-        let captions = self.data.captions(item.picture);
+        let captions = self.data.captions(item.image);
         match item.caption {
             Some(caption) => Ok(&captions[caption]),
             None if captions.is_empty() => Err(anyhow!("it has no caption")),
@@ -134,12 +127,12 @@ impl Source {
     }
 }
 
-/// Which of a picture's captions its item takes: the first that is drawn from the item's randomness.
+/// Which of a image's captions its item takes: the first that is drawn from the item's randomness.
 pub(super) fn drawn(rng: &mut Rng, captions: usize) -> usize {
     rng.random_range(0..captions)
 }
 
-/// The number of an item, the item, and where the numbers of its picture go.
+/// The number of an item, the item, and where the numbers of its image go.
 type Job = (u64, Item, Option<Row>);
 
 /// Hands out the batches of a run in order, at most a few read ahead.
@@ -151,7 +144,7 @@ pub struct Loader {
     early: BTreeMap<u64, Sample>,
     sent: u64,
     taken: u64,
-    /// Side of the pictures; none where no picture is read.
+    /// Side of the images; none where no image is read.
     side: Option<i64>,
     pad: i64,
     device: Device,
@@ -241,12 +234,12 @@ fn work(source: &Source, inbox: &Receiver<Job>, outbox: &Sender<(u64, Sample)>) 
     // No memory for a decoder at the start: nothing can be read, which the other side reports.
     let Ok(mut scratch) = Scratch::new() else { return };
     for (number, item, row) in inbox {
-        // A picture that makes a decoder panic must not cost the run more than the picture.
+        // A image that makes a decoder panic must not cost the run more than the image.
         let read =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.read(item, row, &mut scratch)));
         let sample = read.unwrap_or_else(|_| Sample {
             fault: Some(source.broken(item, "the decoder gave up on it".to_owned())),
-            ..Sample::of(item.picture)
+            ..Sample::of(item.image)
         });
         if outbox.send((number, sample)).is_err() {
             return;
@@ -259,17 +252,17 @@ pub(super) mod tests {
     use super::*;
     use crate::Order;
     use clip_lab_api::Captions;
-    use clip_lab_api::Picture;
+    use clip_lab_api::Image;
     use image::RgbImage;
     use tch::{Kind, Tensor};
 
-    /// Pictures with their captions; picture 3 is broken.
+    /// Images with their captions; image 3 is broken.
     pub struct Toy(pub Vec<Vec<String>>);
 
     impl Toy {
-        /// Pictures 0..n with two captions each, all different.
-        pub fn new(pictures: usize) -> Self {
-            Self((0..pictures).map(|n| vec![format!("a{n}"), format!("b{n}")]).collect())
+        /// Images 0..n with two captions each, all different.
+        pub fn new(images: usize) -> Self {
+            Self((0..images).map(|n| vec![format!("a{n}"), format!("b{n}")]).collect())
         }
     }
 
@@ -277,7 +270,7 @@ pub(super) mod tests {
         fn len(&self) -> usize {
             self.0.len()
         }
-        fn picture(&self, index: usize) -> Result<Picture> {
+        fn image(&self, index: usize) -> Result<Image> {
             anyhow::ensure!(index != 3, "cut short");
             std::thread::sleep(std::time::Duration::from_micros((index as u64 * 37) % 300));
             Ok(RgbImage::from_pixel(2, 2, image::Rgb([index as u8, 0, 255])).into())
@@ -330,21 +323,21 @@ pub(super) mod tests {
         let (one, many) = (batches(1), batches(7));
         assert_eq!(one.len(), 6);
         for (a, b) in one.iter().zip(&many) {
-            assert_eq!(a.pictures, b.pictures);
+            assert_eq!(a.indices, b.indices);
             assert_eq!(a.tokens.ids, b.tokens.ids);
             assert_eq!(a.images, b.images);
             assert_eq!(a.group, Tensor::arange(a.len(), (Kind::Int64, Device::Cpu)), "all differ");
         }
     }
 
-    /// Its first picture never comes.
+    /// Its first image never comes.
     struct Hangs(Toy);
 
     impl Dataset for Hangs {
         fn len(&self) -> usize {
             self.0.len()
         }
-        fn picture(&self, _: usize) -> Result<Picture> {
+        fn image(&self, _: usize) -> Result<Image> {
             loop {
                 std::thread::park();
             }
@@ -364,8 +357,8 @@ pub(super) mod tests {
     fn a_disk_that_hangs_does_not_keep_a_run_from_stopping() {
         let preprocess = clip_lab_plan::Preprocess { size: 2, ..Default::default() };
         let prepare = Prepare { preprocess, augment: Vec::new() };
-        let source = Source::pictures(Arc::new(Hangs(Toy::new(4))), Arc::new(prepare));
-        let items = vec![vec![Item { picture: 0, caption: None, index: 0, epoch: 0 }]];
+        let source = Source::images(Arc::new(Hangs(Toy::new(4))), Arc::new(prepare));
+        let items = vec![vec![Item { image: 0, caption: None, index: 0, epoch: 0 }]];
         let mut loader = Loader::new(source, items.into_iter(), 1, Device::Cpu);
         let asked = std::cell::Cell::new(0);
         let stop = || {
@@ -381,7 +374,7 @@ pub(super) mod tests {
         let all = batches(3);
         let broken: Vec<_> = all.iter().flat_map(|batch| batch.broken.clone()).collect();
         let good: i64 = all.iter().map(Batch::len).sum();
-        assert!(!broken.is_empty() && broken.iter().all(|b| b.picture == 3 && b.name == "3.png"));
+        assert!(!broken.is_empty() && broken.iter().all(|b| b.image == 3 && b.name == "3.png"));
         assert_eq!(broken[0].why, "cut short");
         assert_eq!(good + broken.len() as i64, 48);
     }

@@ -5,11 +5,11 @@ use rand::seq::SliceRandom;
 
 use super::{distinct::Distinct, sampled::Sampled};
 
-/// One pair to be read: a picture and either one caption or a draw among them.
+/// One pair to be read: a image and either one caption or a draw among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
     /// Index in the data set.
-    pub picture: usize,
+    pub image: usize,
     /// Which caption; none when the worker draws one.
     pub caption: Option<usize>,
     /// Number of the item before shuffling: the key of its randomness.
@@ -31,13 +31,13 @@ pub struct Order {
 }
 
 impl Order {
-    /// The items of `data`: one for each picture, or one for each caption.
+    /// The items of `data`: one for each image, or one for each caption.
     pub fn new(data: &dyn Dataset, captions: Captions, seed: u64, shuffle: bool, batch: usize) -> Self {
-        let pictures = 0..data.len();
+        let images = 0..data.len();
         let items: Vec<_> = match captions {
-            Captions::One => pictures.map(|picture| (picture, None)).collect(),
-            Captions::All => pictures
-                .flat_map(|picture| (0..data.captions(picture).len()).map(move |c| (picture, Some(c))))
+            Captions::One => images.map(|image| (image, None)).collect(),
+            Captions::All => images
+                .flat_map(|image| (0..data.captions(image).len()).map(move |c| (image, Some(c))))
                 .collect(),
         };
         let batches = items.len() / batch;
@@ -45,10 +45,10 @@ impl Order {
         Self { items, seed, shuffle, batch, batches, distinct: None, sampled }
     }
 
-    /// The same items in batches that never hold a picture twice, nor a caption but for capitals and spaces. Shuffled
+    /// The same items in batches that never hold a image twice, nor a caption but for capitals and spaces. Shuffled
     /// as before; pairs that would meet their like change places with others.
     ///
-    /// A picture or caption that comes more often than there are batches cannot be placed as often: then an epoch has
+    /// A image or caption that comes more often than there are batches cannot be placed as often: then an epoch has
     /// fewer batches, and pairs are left for the shuffle of another.
     pub fn distinct(mut self, data: &dyn Dataset) -> Self {
         let distinct = Distinct::new(data);
@@ -99,8 +99,8 @@ impl Order {
             numbers.shuffle(&mut rng(self.seed, epoch, u64::MAX));
         }
         let item = |number: usize| {
-            let (picture, caption) = self.items[number];
-            Item { picture, caption, index: number as u64, epoch }
+            let (image, caption) = self.items[number];
+            Item { image, caption, index: number as u64, epoch }
         };
         numbers.into_iter().map(item).collect()
     }
@@ -119,14 +119,14 @@ mod tests {
         assert_eq!(flat(3), flat(3));
         assert_ne!(flat(3), flat(4));
         seen.sort_unstable();
-        assert_eq!(seen, (0..20).collect::<Vec<_>>(), "two captions a picture");
+        assert_eq!(seen, (0..20).collect::<Vec<_>>(), "two captions a image");
     }
 
     #[test]
     fn the_rest_of_an_epoch_is_left_out() {
         let order = Order::new(&Toy::new(11), Captions::One, 0, false, 4);
         assert_eq!(order.batches(), 2);
-        let pictures: Vec<usize> = order.epoch(0).concat().iter().map(|item| item.picture).collect();
-        assert_eq!(pictures, (0..8).collect::<Vec<_>>());
+        let images: Vec<usize> = order.epoch(0).concat().iter().map(|item| item.image).collect();
+        assert_eq!(images, (0..8).collect::<Vec<_>>());
     }
 }

@@ -1,4 +1,4 @@
-//! From a picture to the numbers that a tower wants.
+//! From a image to the numbers that a tower wants.
 
 use anyhow::Result;
 use clip_lab_api::{Augment, Rng};
@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use clip_lab_plan::Preprocess;
 
-/// Augmentation, resizing and normalisation of pictures for one tower.
+/// Augmentation, resizing and normalisation of images for one tower.
 pub struct Prepare {
     /// Size, resizing and normalisation.
     pub preprocess: Preprocess,
@@ -21,31 +21,25 @@ impl Prepare {
         side(self.preprocess.size)
     }
 
-    /// Writes a picture as training sees it: `3 * size * size` numbers, channel by channel.
+    /// Writes a image as training sees it: `3 * size * size` numbers, channel by channel.
     ///
     /// # Errors
     /// Those of decoding and of an augmentation.
-    pub fn train(
-        &self,
-        picture: Opened,
-        rng: &mut Rng,
-        scratch: &mut Scratch,
-        out: &mut [f32],
-    ) -> Result<()> {
+    pub fn train(&self, image: Opened, rng: &mut Rng, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
         let Some((first, rest)) = self.augment.split_first() else {
-            return self.eval(&picture, scratch, out);
+            return self.eval(&image, scratch, out);
         };
-        let (width, height) = picture.size();
+        let (width, height) = image.size();
         let crop = first.crop(width, height, rng);
         match crop {
             // Nothing else asks for pixels: from the decoder to the numbers in one go.
             Some(crop) if rest.is_empty() && crop.side == self.size() => {
-                picture.numbers(&crop, &self.normaliser(), scratch, out)?;
+                image.numbers(&crop, &self.normaliser(), scratch, out)?;
             }
-            Some(crop) => self.rest(rest, picture.square(&crop, scratch)?, rng, scratch, out)?,
+            Some(crop) => self.rest(rest, image.square(&crop, scratch)?, rng, scratch, out)?,
             None => {
-                let _room = picture.room();
-                self.rest(rest, first.apply(picture.whole(scratch)?, rng)?, rng, scratch, out)?;
+                let _room = image.room();
+                self.rest(rest, first.apply(image.whole(scratch)?, rng)?, rng, scratch, out)?;
             }
         }
         for augment in &self.augment {
@@ -75,14 +69,14 @@ impl Prepare {
         Ok(())
     }
 
-    /// Writes a picture as evaluation sees it.
+    /// Writes a image as evaluation sees it.
     ///
     /// # Errors
     /// When it cannot be decoded or resized.
-    pub fn eval(&self, picture: &Opened, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+    pub fn eval(&self, image: &Opened, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
         let Preprocess { resized, resize, interpolation, .. } = self.preprocess;
-        let crop = Crop::middle(picture.size(), self.size(), resized.map(side), resize, interpolation);
-        picture.numbers(&crop, &self.normaliser(), scratch, out)
+        let crop = Crop::middle(image.size(), self.size(), resized.map(side), resize, interpolation);
+        image.numbers(&crop, &self.normaliser(), scratch, out)
     }
 
     fn normaliser(&self) -> Normalise {

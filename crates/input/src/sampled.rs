@@ -12,7 +12,7 @@ const MERGE: u64 = u64::MAX - 2;
 const CYCLE: u64 = u64::MAX - (1 << 20);
 const WITHIN: u64 = u64::MAX - (1 << 21);
 
-/// A [`Sampling`] in numbers of items instead of pictures.
+/// A [`Sampling`] in numbers of items instead of images.
 #[derive(Debug)]
 pub(super) struct Sampled {
     sources: Vec<Source>,
@@ -33,14 +33,14 @@ type Draw = (usize, u64);
 
 impl Sampled {
     pub(super) fn new(sampling: &Sampling, items: &[(usize, Option<usize>)]) -> Self {
-        let place = |picture: usize| items.partition_point(|(other, _)| *other < picture);
-        let range = |pictures: &Range<usize>| place(pictures.start)..place(pictures.end);
-        let ranges: Vec<_> = sampling.sources.iter().map(|source| range(&source.pictures)).collect();
+        let place = |image: usize| items.partition_point(|(other, _)| *other < image);
+        let range = |images: &Range<usize>| place(images.start)..place(images.end);
+        let ranges: Vec<_> = sampling.sources.iter().map(|source| range(&source.images)).collect();
         let weights: Vec<f64> = sampling.sources.iter().map(|source| source.weight).collect();
         let counts = shares(&weights, &ranges, items.len());
         let sources = ranges.into_iter().zip(counts).map(|(items, count)| Source { items, count }).collect();
-        let chunk = |&(picture, _): &(usize, Option<usize>)| {
-            sampling.chunks.partition_point(|chunk| chunk.end <= picture) as u32
+        let chunk = |&(image, _): &(usize, Option<usize>)| {
+            sampling.chunks.partition_point(|chunk| chunk.end <= image) as u32
         };
         Self { sources, chunks: items.iter().map(chunk).collect(), buffer: sampling.buffer }
     }
@@ -61,10 +61,10 @@ impl Sampled {
         let drawn: Vec<Vec<Draw>> = drawn.collect();
         let draws = if shuffle { merged(drawn, &mut rng(seed, epoch, MERGE)) } else { drawn.concat() };
         let item = |(number, before): Draw| {
-            let (picture, caption) = items[number];
+            let (image, caption) = items[number];
             // What comes again in one epoch is drawn and augmented anew.
             let index = number as u64 + before * items.len() as u64;
-            Item { picture, caption, index, epoch }
+            Item { image, caption, index, epoch }
         };
         draws.into_iter().map(item).collect()
     }

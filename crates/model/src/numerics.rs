@@ -47,11 +47,11 @@ impl Numerics {
         Ok(if result.kind() == kind { result.f_to_kind(Kind::Float)? } else { result })
     }
 
-    /// Pictures `[B, 3, H, W]` in the order in memory that is asked for. Weights keep theirs: optimizers and
+    /// Images `[B, 3, H, W]` in the order in memory that is asked for. Weights keep theirs: optimizers and
     /// checkpoints know one order only, and turning a weight costs little beside its convolution.
     ///
     /// # Errors
-    /// When they are no pictures.
+    /// When they are no images.
     pub fn arrange(&self, images: &Tensor) -> Result<Tensor> {
         if self.channels_last { channels_last(images) } else { Ok(images.shallow_clone()) }
     }

@@ -41,7 +41,7 @@ pub struct Side<E: ?Sized> {
     numerics: Numerics,
 }
 
-/// Pictures to embeddings.
+/// Images to embeddings.
 pub type ImageTower = Side<dyn ImageEncoder>;
 /// Captions to embeddings.
 pub type TextTower = Side<dyn TextEncoder>;

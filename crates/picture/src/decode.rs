@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clip_lab_files::Room;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
-use crate::{Picture, Scratch};
+use crate::{Image, Scratch};
 
 /// The most pixels of an image: a header of a few bytes can declare terabytes.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -16,7 +16,7 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 /// # Errors
 /// If the file is missing, corrupt, truncated, too large or not an image; the message names it.
 pub fn open(path: &Path) -> Result<RgbImage> {
-    Picture::read(path)?.decode().with_context(|| format!("image {} cannot be decoded", path.display()))
+    Image::read(path)?.decode().with_context(|| format!("image {} cannot be decoded", path.display()))
 }
 
 /// Decodes JPEG, PNG, WebP, GIF (its first frame), BMP or TIFF to 8-bit RGB: applies the EXIF orientation and blends
@@ -26,7 +26,7 @@ pub fn open(path: &Path) -> Result<RgbImage> {
 /// If the bytes are in no supported format, corrupt or truncated.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
     let mut scratch = Scratch::new()?;
-    scratch.open(Picture::Encoded(bytes.to_vec()))?.whole(&mut scratch)
+    scratch.open(Image::Encoded(bytes.to_vec()))?.whole(&mut scratch)
 }
 
 /// As [`decode`], for formats that libjpeg-turbo does not read; holds the memory budget of the pixels.

@@ -5,7 +5,7 @@ use clip_lab_files::Room;
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
-    Crop, Detail, Normalise, Picture,
+    Crop, Detail, Image, Normalise,
     decode::decode_other,
     jpeg::{Header, Region, Turbo, Ycc, is_jpeg, is_whole, orientation},
     resample::{Raster, Resampler, Sink, source_region},
@@ -55,10 +55,10 @@ impl Scratch {
     ///
     /// # Errors
     /// If the image is corrupt, truncated, too large or in no supported format.
-    pub fn open(&mut self, image: Picture) -> Result<Opened> {
+    pub fn open(&mut self, image: Image) -> Result<Opened> {
         let bytes = match image {
-            Picture::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
-            Picture::Encoded(bytes) => bytes,
+            Image::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
+            Image::Encoded(bytes) => bytes,
         };
         if !is_jpeg(&bytes) {
             return decode_eagerly(&bytes);

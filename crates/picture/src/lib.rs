@@ -1,7 +1,7 @@
 //! Image decoding and preprocessing: from the bytes of a file to the input tensor of an image tower.
 //!
 //! ```text
-//! Picture (bytes or pixels) --Scratch::open--> Opened   header parsed, nothing decoded
+//! Image (bytes or pixels) --Scratch::open--> Opened   header parsed, nothing decoded
 //!         Crop, drawn from that size --Opened::numbers--> 3 normalised float planes [3, S, S], in place
 //!                                    --Opened::square---> the same crop as RGB pixels, for pixel augmentations
 //! ```
@@ -15,10 +15,10 @@
 mod crop;
 mod decode;
 mod decoder;
+mod image;
 mod jpeg;
 mod normalise;
 mod options;
-mod picture;
 mod resample;
 
 /// Version of the pixels that this crate computes. Changes whenever any pixel does, so that features cached from the
@@ -28,6 +28,6 @@ pub const PIXELS: &str = "libjpeg-turbo, 16-bit passes";
 pub use crop::{Area, Crop, Detail};
 pub use decode::{MAX_PIXELS, decode, open};
 pub use decoder::{Opened, Scratch};
+pub use image::{Image, MOST_BYTES};
 pub use normalise::Normalise;
 pub use options::{Interpolation, Resize};
-pub use picture::{MOST_BYTES, Picture};

@@ -2,7 +2,7 @@
 
 mod common;
 
-use clip_lab_picture::{Crop, Interpolation, Picture, Resize, Scratch};
+use clip_lab_picture::{Crop, Image, Interpolation, Resize, Scratch};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use image::{Rgb, RgbImage, imageops};
 use safetensors::SafeTensors;
@@ -32,7 +32,7 @@ fn photographs_match_pillow() {
     let mut scratch = Scratch::new().unwrap();
     for (name, golden) in goldens.iter() {
         let (file, size) = name.rsplit_once('.').unwrap();
-        let photo = scratch.open(Picture::read(&folder.join(file)).unwrap()).unwrap();
+        let photo = scratch.open(Image::read(&folder.join(file)).unwrap()).unwrap();
         let size = size.parse().unwrap();
         let crop = Crop::middle(photo.size(), size, None, Resize::Shortest, Interpolation::Bicubic);
         let ours = photo.square(&crop, &mut scratch).unwrap();

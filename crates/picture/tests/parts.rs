@@ -4,7 +4,7 @@ mod common;
 
 use std::{fs, path::PathBuf};
 
-use clip_lab_picture::{Area, Crop, Detail, Interpolation, Normalise, Picture, Scratch};
+use clip_lab_picture::{Area, Crop, Detail, Image, Interpolation, Normalise, Scratch};
 use image::{RgbImage, imageops};
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ proptest! {
         let mut crop = Crop::area(area, side, Interpolation::Bicubic);
         crop.detail = Detail::Full;
         let mut scratch = Scratch::new().unwrap();
-        let opened = scratch.open(Picture::read(&files[file]).unwrap()).unwrap();
+        let opened = scratch.open(Image::read(&files[file]).unwrap()).unwrap();
         let part = opened.square(&crop, &mut scratch).unwrap();
         let cut = imageops::crop_imm(&whole, left, top, across, down).to_image();
         let squashed = Crop::area(Area { left: 0, top: 0, ..area }, side, Interpolation::Bicubic);
@@ -59,7 +59,7 @@ fn reduced_decoding_looks_the_same() {
     let mut scratch = Scratch::new().unwrap();
     let (mut sum, mut reduced) = (0.0, 0);
     for file in files.iter().take(60) {
-        let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+        let opened = scratch.open(Image::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
         let mut crop = Crop::area(Area { left: 0, top: 0, width, height }, 96, Interpolation::Bicubic);
         let fast = opened.square(&crop, &mut scratch).unwrap();
@@ -81,7 +81,7 @@ fn chroma_resampled_at_its_stored_resolution_looks_the_same() {
     let mut scratch = Scratch::new().unwrap();
     let (mut worst, mut shift) = (0.0_f64, 0.0_f64);
     for file in &files {
-        let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+        let opened = scratch.open(Image::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
         // Large enough that no reduced decoding applies.
         let side = width.min(height) * 3 / 4;
@@ -109,7 +109,7 @@ fn normalised_values_match_the_pixels() {
     let normalise = Normalise::new([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
     // 37 is a multiple of no block size.
     for (file, side) in files.iter().zip([37, 224, 1, 16].into_iter().cycle()).take(24) {
-        let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+        let opened = scratch.open(Image::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
         let crop =
             Crop::area(Area { left: 0, top: 1, width, height: height - 1 }, side, Interpolation::Bilinear);
@@ -137,7 +137,7 @@ proptest! {
             bytes[at] = byte;
         }
         let mut scratch = Scratch::new().unwrap();
-        if let Ok(opened) = scratch.open(Picture::Encoded(bytes)) {
+        if let Ok(opened) = scratch.open(Image::Encoded(bytes)) {
             let (width, height) = opened.size();
             let crop = Crop::area(Area { left: 0, top: 0, width, height }, 64, Interpolation::Bicubic);
             if let Ok(square) = opened.square(&crop, &mut scratch) {
@@ -153,7 +153,7 @@ fn reused_buffers_do_not_leak_the_last_image() {
     let mut used = Scratch::new().unwrap();
     for file in files.iter().take(12) {
         let square = |scratch: &mut Scratch| {
-            let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
+            let opened = scratch.open(Image::read(file).unwrap()).unwrap();
             let (width, height) = opened.size();
             let part = Area { left: width / 3, top: height / 4, width: width / 2, height: height / 2 };
             let most = Area { left: 2, top: 1, width: width - 2, height: height - 1 };

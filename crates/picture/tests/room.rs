@@ -12,7 +12,7 @@ use std::{
 };
 
 use clip_lab_files::{MOST_ROOM, Room};
-use clip_lab_picture::{Picture, Scratch};
+use clip_lab_picture::{Image, Scratch};
 use image::{GrayImage, ImageFormat};
 
 /// Serialises the tests of this file.
@@ -24,10 +24,10 @@ fn an_image_holds_its_budget_while_it_lives_and_a_corrupt_one_releases_it() {
     let mut png = Vec::new();
     GrayImage::new(1000, 500).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
     let mut scratch = Scratch::new().unwrap();
-    let opened = scratch.open(Picture::Encoded(png.clone())).unwrap();
+    let opened = scratch.open(Image::Encoded(png.clone())).unwrap();
     assert_eq!(Room::taken(), 500_000 * (1 + 4 + 3));
     drop(opened);
-    assert!(scratch.open(Picture::Encoded(png[..png.len() / 2].to_vec())).is_err());
+    assert!(scratch.open(Image::Encoded(png[..png.len() / 2].to_vec())).is_err());
     assert_eq!(Room::taken(), 0);
 }
 

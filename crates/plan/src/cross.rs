@@ -57,7 +57,7 @@ fn evaluated_on_train(draft: &Draft) -> Vec<Problem> {
 /// Items of an epoch: images, or captions if all of them are used.
 pub(super) fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<usize> {
     match captions {
-        Captions::One => data.facts.pictures,
+        Captions::One => data.facts.images,
         Captions::All => data.facts.captions,
     }
 }

@@ -37,7 +37,7 @@ pub enum Ask {
     /// A small JPEG of an image.
     Thumbnail {
         /// The image.
-        of: Picture,
+        of: Image,
         /// Maximum length of the longer side in pixels.
         side: u32,
     },
@@ -57,14 +57,14 @@ pub enum Query {
     /// A text.
     Text(String),
     /// An image.
-    Picture(Picture),
+    Image(Image),
 }
 
 /// A reference to an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Picture {
-    /// An image of the gallery, by its index as in [`Hit::picture`].
+pub enum Image {
+    /// An image of the gallery, by its index as in [`Hit::image`].
     Gallery(usize),
     /// A file.
     File(PathBuf),
@@ -104,7 +104,7 @@ pub struct Ready {
     /// Description of the gallery.
     pub gallery: String,
     /// Indexed images.
-    pub pictures: usize,
+    pub images: usize,
     /// Unreadable images.
     pub broken: usize,
     /// Embedding dimension.
@@ -151,7 +151,7 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// Its index in the gallery.
-    pub picture: usize,
+    pub image: usize,
     /// Its file, or its name in the data set.
     pub name: String,
     /// Cosine similarity with the query.
@@ -210,9 +210,9 @@ pub enum Item {
     /// A caption.
     Text(String),
     /// An image.
-    Picture {
+    Image {
         /// Its index in the gallery.
-        picture: usize,
+        image: usize,
         /// Its name in the data set.
         name: String,
     },

@@ -29,8 +29,8 @@ fn samples_are_found_with_captions_classes_and_places() {
     assert_eq!((b.ending.as_str(), &b.captions[..]), ("png", &["two".to_owned(), "three".to_owned()][..]));
     assert_eq!((c.captions[0].len(), c.class.as_deref()), (700, Some("7")));
     for (sample, value) in index.samples.iter().zip([1, 2, 3]) {
-        let picture = &bytes[sample.offset as usize..][..sample.length as usize];
-        assert!(picture.iter().all(|byte| *byte == value));
+        let image = &bytes[sample.offset as usize..][..sample.length as usize];
+        assert!(image.iter().all(|byte| *byte == value));
     }
 }
 
@@ -79,7 +79,7 @@ fn faults_of_samples_are_reported_by_key() {
         ("b.txt", b"but there is text"),
         ("c.jpg", b"3"),
         ("c.txt", b"  "),
-        ("d.txt", b"no picture"),
+        ("d.txt", b"no image"),
         ("e.jpg", b"4"),
         ("e.txt", b"first"),
         ("e.jpg", b"5"),
@@ -99,7 +99,7 @@ fn faults_of_samples_are_reported_by_key() {
         ("a", Lack::Json, true),
         ("b", Lack::Json, false),
         ("c", Lack::Caption, true),
-        ("d", Lack::Picture, true),
+        ("d", Lack::Image, true),
         ("e", Lack::Duplicate, false),
         ("e", Lack::Duplicate, true),
         ("f", Lack::Encoding, false),
@@ -129,10 +129,10 @@ fn sample(number: usize) -> NewSample {
     NewSample {
         key: format!("{number:09}"),
         ending: "jpg".into(),
-        picture: vec![number as u8; 1000 + number],
+        image: vec![number as u8; 1000 + number],
         captions: (0..=number % 3).map(|caption| format!("{number} {caption}")).collect(),
         class: number.is_multiple_of(2).then_some(number),
-        file: format!("picture {number}.jpg"),
+        file: format!("image {number}.jpg"),
     }
 }
 
@@ -162,7 +162,7 @@ fn written_shards_round_trip_and_resume() {
             assert_eq!((found.key, found.captions), (new.key, new.captions));
             assert_eq!(
                 (&bytes[range], found.class),
-                (&new.picture[..], new.class.map(|class| class.to_string()))
+                (&new.image[..], new.class.map(|class| class.to_string()))
             );
             number += 1;
         }
@@ -213,7 +213,7 @@ fn names_and_attributes_of_gigabytes_are_not_read() {
 }
 
 #[test]
-fn pictures_and_texts_of_gigabytes_are_not_read() {
+fn images_and_texts_of_gigabytes_are_not_read() {
     let size = 9 << 30;
     let start = [tar(&[("a.txt", b"one")]), header("a.jpg", tar::EntryType::Regular, size)].concat();
     let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();

@@ -13,13 +13,13 @@ fn shown(name: &str) -> Shown {
 }
 
 fn probe(step: u64, weights: &str) -> Probe {
-    let hit = |name, score, right| Hit { picture: shown(name), score, right };
+    let hit = |name, score, right| Hit { image: shown(name), score, right };
     Probe {
         step,
         split: "val".into(),
         weights: weights.into(),
         texts: vec!["a \"red\" fox".into(), "雪".into()],
-        pictures: vec![shown("a"), shown("broken")],
+        images: vec![shown("a"), shown("broken")],
         owner: vec![0, 1],
         similarity: vec![0.25, -1.0, 0.1235, 1.0],
         logit_scale: Some(14.285_714),
@@ -33,7 +33,7 @@ fn probe(step: u64, weights: &str) -> Probe {
 fn back_to_schema_1(store: &Path) {
     let mut other = OtherProgram::open(store);
     other.run("DROP TABLE probe");
-    other.run("DROP TABLE picture");
+    other.run("DROP TABLE image");
     other.run("DROP TABLE evaluation_metric");
     other.run("DROP TABLE evaluation");
     other.run("ALTER TABLE run ADD COLUMN dir TEXT NOT NULL DEFAULT ''");
@@ -46,7 +46,7 @@ fn probes_are_read_by_step_and_thumbnails_stored_once() {
     let store = folder.path().join("s.db");
     for name in ["a", "b"] {
         let recorder = Recorder::start(&store, new_run(name)).unwrap();
-        recorder.picture("digest of a", vec![0xff, 0xd8, 0xff]);
+        recorder.image("digest of a", vec![0xff, 0xd8, 0xff]);
         for (step, weights) in [(20, "raw"), (3, "ema"), (3, "raw")] {
             recorder.probe(probe(step, weights));
         }
@@ -56,13 +56,13 @@ fn probes_are_read_by_step_and_thumbnails_stored_once() {
     let reader = Reader::open(&store).unwrap();
     let of = |name: &str| reader.probes(reader.run(name).unwrap().id).unwrap();
     assert_eq!(of("a"), [probe(3, "ema"), probe(3, "raw"), probe(20, "raw")]);
-    assert_eq!(reader.picture("digest of a").unwrap(), Some(vec![0xff, 0xd8, 0xff]));
-    assert_eq!(reader.picture("another").unwrap(), None);
-    assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM picture"), "1");
+    assert_eq!(reader.image("digest of a").unwrap(), Some(vec![0xff, 0xd8, 0xff]));
+    assert_eq!(reader.image("another").unwrap(), None);
+    assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM image"), "1");
     Store::open(&store).unwrap().delete(reader.run("a").unwrap().id).unwrap();
     assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM probe"), "3");
     assert_eq!(of("b").len(), 3);
-    assert!(reader.picture("digest of a").unwrap().is_some(), "b shows it");
+    assert!(reader.image("digest of a").unwrap().is_some(), "b shows it");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_locked_store_gets_them_later() {
     let recorder = Recorder::start_with(&store, new.clone(), fast_policy()).unwrap();
     let mut other = OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
-    recorder.picture("d", vec![0, 255]);
+    recorder.image("d", vec![0, 255]);
     recorder.probe(probe(1, "raw"));
     while recorder.fault().is_none() {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -114,7 +114,7 @@ fn a_locked_store_gets_them_later() {
     assert_eq!(recorder.finish(Status::Finished, None), None);
     let reader = Reader::open(&store).unwrap();
     assert_eq!(reader.probes(reader.run("a").unwrap().id).unwrap(), [probe(1, "raw")]);
-    assert_eq!(reader.picture("d").unwrap(), Some(vec![0, 255]));
+    assert_eq!(reader.image("d").unwrap(), Some(vec![0, 255]));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_by_a_recorder() {
     let old = reader.run("old").unwrap().id;
     assert_eq!(reader.points(old, "loss").unwrap()[0].value, 1.5);
     assert!(reader.evaluations(old).unwrap().is_empty());
-    assert!(reader.probes(old).unwrap().is_empty() && reader.picture("d").unwrap().is_none());
+    assert!(reader.probes(old).unwrap().is_empty() && reader.image("d").unwrap().is_none());
     assert_eq!(
         OtherProgram::open(&store).text("SELECT CAST(max(version) AS TEXT) FROM _sqlx_migrations"),
         "1"

@@ -44,7 +44,7 @@ fn absolute(file: &str) -> String {
     Path::new(file).canonicalize().map_or_else(|_| file.to_owned(), |path| path.display().to_string())
 }
 
-/// In the words of a checkpoint, which knows both the resized picture and what is cut out of it.
+/// In the words of a checkpoint, which knows both the resized image and what is cut out of it.
 fn preprocess(ours: &Preprocess) -> Value {
     let Preprocess { size, mean, std, resize, interpolation, resized } = ours.clone();
     let theirs = checkpoint::Preprocess {

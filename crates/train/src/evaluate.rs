@@ -15,7 +15,7 @@ use clip_lab_plan::{Plan, Split};
 
 /// A trained model, as evaluation needs it.
 pub struct Towers<'a> {
-    /// Pictures to embeddings.
+    /// Images to embeddings.
     pub image: &'a ImageTower,
     /// What it is trained against.
     pub against: &'a Against,
@@ -68,40 +68,40 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// `features` are the image tower's for the pictures of `data`; those that could not be read are left out.
+    /// `features` are the image tower's for the images of `data`; those that could not be read are left out.
     ///
     /// # Errors
     /// When the features are of another data set.
     pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: &Features) -> Result<Self> {
-        let out: Vec<usize> = features.broken.iter().map(|broken| broken.picture).collect();
+        let out: Vec<usize> = features.broken.iter().map(|broken| broken.image).collect();
         let data = Without::new(data, &out);
         let kept: Vec<i64> = data.kept().iter().map(|&index| index as i64).collect();
         let rows = features.rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(towers.device))?;
         Ok(Self { towers, data, features: rows, images: OnceCell::new(), captions: OnceCell::new() })
     }
 
-    /// The number in the whole data set of the readable picture `index`.
+    /// The number in the whole data set of the readable image `index`.
     pub fn place(&self, index: usize) -> usize {
         self.data.kept()[index]
     }
 
-    /// Unit-length embeddings of the first captions of `pictures`, which have some; not computed again if an evaluator
+    /// Unit-length embeddings of the first captions of `images`, which have some; not computed again if an evaluator
     /// has asked for all captions.
     ///
     /// # Errors
     /// Those of the tokenizer and the tower.
-    pub fn first_captions(&self, pictures: &[usize]) -> Result<Tensor> {
+    pub fn first_captions(&self, images: &[usize]) -> Result<Tensor> {
         let Some((rows, _)) = self.captions.get() else {
-            let texts: Vec<&str> = pictures.iter().map(|&p| self.data.captions(p)[0].as_str()).collect();
+            let texts: Vec<&str> = images.iter().map(|&p| self.data.captions(p)[0].as_str()).collect();
             return self.towers.embed_texts(&texts);
         };
-        let begins = (0..self.data.len()).scan(0, |next, picture| {
+        let begins = (0..self.data.len()).scan(0, |next, image| {
             let begin = *next;
-            *next += self.data.captions(picture).len();
+            *next += self.data.captions(image).len();
             Some(begin)
         });
         let begins: Vec<usize> = begins.collect();
-        let wanted: Vec<i64> = pictures.iter().map(|&picture| begins[picture] as i64).collect();
+        let wanted: Vec<i64> = images.iter().map(|&image| begins[image] as i64).collect();
         Ok(rows.f_index_select(0, &Tensor::from_slice(&wanted).to_device(self.towers.device))?)
     }
 
@@ -114,12 +114,12 @@ impl<'a> View<'a> {
     }
 
     fn embed_captions(&self) -> Result<(Tensor, Tensor)> {
-        let pictures = 0..self.data.len();
+        let images = 0..self.data.len();
         let (mut texts, mut owners) = (Vec::new(), Vec::new());
-        for picture in pictures {
-            for caption in self.data.captions(picture) {
+        for image in images {
+            for caption in self.data.captions(image) {
                 texts.push(caption.as_str());
-                owners.push(picture as i64);
+                owners.push(image as i64);
             }
         }
         anyhow::ensure!(!texts.is_empty(), "the data set has no captions to evaluate with");

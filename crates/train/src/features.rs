@@ -15,23 +15,23 @@ use clip_lab_model::ImageTower;
 use super::monitor::Monitor;
 use clip_lab_input::{Broken, Item, Loader, Source};
 
-/// Pictures that go through the tower together.
+/// Images that go through the tower together.
 pub const IMAGES_TOGETHER: usize = 64;
 
-/// `[N, width]` features of all pictures of a data set.
+/// `[N, width]` features of all images of a data set.
 #[derive(Debug)]
 pub struct Features {
-    /// One row for each picture; zeros for one that could not be read.
+    /// One row for each image; zeros for one that could not be read.
     pub rows: Tensor,
-    /// Pictures that could not be read.
+    /// Images that could not be read.
     pub broken: Vec<Broken>,
 }
 
 impl Features {
-    /// Runs every picture that `source` reads through the tower. None when `stop` says so on the way.
+    /// Runs every image that `source` reads through the tower. None when `stop` says so on the way.
     ///
     /// # Errors
-    /// Those of the tower, or when more pictures cannot be read than the data set allows, or none can.
+    /// Those of the tower, or when more images cannot be read than the data set allows, or none can.
     pub fn compute(
         tower: &ImageTower,
         source: Source,
@@ -43,7 +43,7 @@ impl Features {
         Self::compute_telling(tower, source, workers, device, monitor, stop, &mut |_| ())
     }
 
-    /// As [`Self::compute`]; `tell` hears of each picture that cannot be read when that is found out.
+    /// As [`Self::compute`]; `tell` hears of each image that cannot be read when that is found out.
     ///
     /// # Errors
     /// Likewise.
@@ -72,18 +72,18 @@ impl Features {
                 faults.extend(batch.broken);
                 Broken::within(&faults, data.as_ref())?;
             }
-            if let Some(images) = batch.images.filter(|_| batch.pictures.numel() > 0) {
+            if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
                 let features = tch::no_grad(|| tower.features(&images, Mode::Eval))?;
-                let _ = rows.shallow_clone().f_index_copy_(0, &batch.pictures, &features)?;
+                let _ = rows.shallow_clone().f_index_copy_(0, &batch.indices, &features)?;
             }
             monitor.images(done, data.len());
         }
         if done < data.len() {
-            return Ok(None); // stopped while a picture was waited for
+            return Ok(None); // stopped while a image was waited for
         }
         if faults.len() == data.len() {
             let first = faults.first().map(ToString::to_string);
-            bail!("no picture can be read; the first: {}", first.as_deref().unwrap_or("none"));
+            bail!("no image can be read; the first: {}", first.as_deref().unwrap_or("none"));
         }
         Ok(Some(Self { rows, broken: faults }))
     }
@@ -94,24 +94,24 @@ impl Features {
     /// Those of `compute`. A cache that cannot be written or is damaged costs time, never the run.
     pub fn cached(
         key: &str,
-        pictures: usize,
+        images: usize,
         device: Device,
         compute: impl FnOnce() -> Result<Option<Self>>,
     ) -> Result<Option<(Self, bool)>> {
         let path = cache_dir().join("features").join(format!("{key}.safetensors"));
-        if let Ok(found) = read(&path, pictures, device) {
+        if let Ok(found) = read(&path, images, device) {
             return Ok(Some((found, true)));
         }
         let Some(fresh) = compute()? else { return Ok(None) };
         if fresh.broken.is_empty() {
-            // Damaged pictures may be mended behind our back: then nothing is kept.
+            // Damaged images may be mended behind our back: then nothing is kept.
             let _ = write(&path, &fresh.rows);
         }
         Ok(Some((fresh, false)))
     }
 }
 
-/// The key of what is computed from pictures or texts: changes with `words` (settings, preparation, data) and with every
+/// The key of what is computed from images or texts: changes with `words` (settings, preparation, data) and with every
 /// weight whose name begins as one of `parts` says, such as `image.`.
 ///
 /// # Errors
@@ -130,9 +130,9 @@ pub fn key(vars: &nn::VarStore, parts: &[&str], words: &[&str]) -> Result<String
     Ok(hash.finalize().to_hex()[..32].to_owned())
 }
 
-fn items(pictures: usize) -> Vec<Item> {
-    let item = |picture| Item { picture, caption: None, index: picture as u64, epoch: 0 };
-    (0..pictures).map(item).collect()
+fn items(images: usize) -> Vec<Item> {
+    let item = |image| Item { image, caption: None, index: image as u64, epoch: 0 };
+    (0..images).map(item).collect()
 }
 
 fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
@@ -147,11 +147,11 @@ fn digest(rows: &Tensor) -> Result<String> {
     Ok(blake3::hash(&bytes(rows)?).to_hex().to_string())
 }
 
-fn read(path: &Path, pictures: usize, device: Device) -> Result<Features> {
+fn read(path: &Path, images: usize, device: Device) -> Result<Features> {
     let file = TensorFile::open(path)?;
     let rows = file.tensor("features")?;
     let kept = file.metadata().get("blake3").context("no digest")?;
-    if rows.size()[0] != pictures as i64 || &digest(&rows)? != kept {
+    if rows.size()[0] != images as i64 || &digest(&rows)? != kept {
         bail!("{}: does not hold what it says", path.display());
     }
     Ok(Features { rows: rows.to_device(device), broken: Vec::new() })
@@ -164,14 +164,14 @@ fn write(path: &Path, rows: &Tensor) -> Result<()> {
     save(path, &[("features".to_owned(), rows.shallow_clone())], &[("blake3".to_owned(), digest(rows)?)])
 }
 
-/// A data set without some of its pictures: evaluation leaves out what could not be read, and says so.
+/// A data set without some of its images: evaluation leaves out what could not be read, and says so.
 pub struct Without {
     data: Arc<dyn Dataset>,
     kept: Vec<usize>,
 }
 
 impl Without {
-    /// `data` without the pictures `out`.
+    /// `data` without the images `out`.
     pub fn new(data: Arc<dyn Dataset>, out: &[usize]) -> Self {
         let kept = (0..data.len()).filter(|index| !out.contains(index)).collect();
         Self { data, kept }
@@ -187,8 +187,8 @@ impl Dataset for Without {
     fn len(&self) -> usize {
         self.kept.len()
     }
-    fn picture(&self, index: usize) -> Result<clip_lab_api::Picture> {
-        self.data.picture(self.kept[index])
+    fn image(&self, index: usize) -> Result<clip_lab_api::Image> {
+        self.data.image(self.kept[index])
     }
     fn captions(&self, index: usize) -> &[String] {
         self.data.captions(self.kept[index])

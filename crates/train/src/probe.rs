@@ -8,35 +8,35 @@ use super::evaluate::View;
 
 /// Pairs of the similarity matrix.
 const PAIRS: usize = 32;
-/// Texts that all pictures are ranked for.
+/// Texts that all images are ranked for.
 const QUERIES: usize = 20;
-/// Pictures shown for each of them.
+/// Images shown for each of them.
 const TOP: usize = 5;
 
-/// What was seen. Pictures are numbers of the whole split, and the text of each is its first caption.
+/// What was seen. Images are numbers of the whole split, and the text of each is its first caption.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// The pictures of the similarity matrix.
+    /// The images of the similarity matrix.
     pub pairs: Vec<usize>,
-    /// Cosines of each text with each picture, row by row.
+    /// Cosines of each text with each image, row by row.
     pub similarity: Vec<f32>,
-    /// The pictures whose texts were asked for.
+    /// The images whose texts were asked for.
     pub queries: Vec<usize>,
-    /// For each query the best pictures and their cosines.
+    /// For each query the best images and their cosines.
     pub top: Vec<Vec<(usize, f32)>>,
-    /// For each query the rank of its own picture, from 0.
+    /// For each query the rank of its own image, from 0.
     pub rank: Vec<u32>,
 }
 
 impl Seen {
-    /// Every picture that is to be shown, some more than once.
-    pub fn pictures(&self) -> Vec<usize> {
-        let found = self.top.iter().flatten().map(|(picture, _)| picture);
+    /// Every image that is to be shown, some more than once.
+    pub fn images(&self) -> Vec<usize> {
+        let found = self.top.iter().flatten().map(|(image, _)| image);
         self.pairs.iter().chain(found).copied().collect()
     }
 }
 
-/// Looks at pairs and queries that lie evenly spread over the pictures with captions: the same for every model and
+/// Looks at pairs and queries that lie evenly spread over the images with captions: the same for every model and
 /// seed. None for a split without captions.
 ///
 /// What the evaluators have embedded is used again; beside it this costs two small products.
@@ -45,8 +45,7 @@ impl Seen {
 /// Those of the towers.
 pub fn look(view: &View<'_>) -> Result<Option<Seen>> {
     let data = view.data();
-    let captioned: Vec<usize> =
-        (0..data.len()).filter(|&picture| !data.captions(picture).is_empty()).collect();
+    let captioned: Vec<usize> = (0..data.len()).filter(|&image| !data.captions(image).is_empty()).collect();
     if captioned.is_empty() {
         return Ok(None);
     }
@@ -62,7 +61,7 @@ pub fn look(view: &View<'_>) -> Result<Option<Seen>> {
     let found =
         scores.chunks(data.len()).zip(&queries).map(|(scores, &own)| (best(scores), rank(scores, own)));
     let (top, rank): (Vec<_>, Vec<_>) = found.unzip();
-    let place = |&picture: &usize| view.place(picture);
+    let place = |&image: &usize| view.place(image);
     let top = top.into_iter().map(|hits| hits.into_iter().map(|(p, score)| (view.place(p), score)).collect());
     Ok(Some(Seen {
         similarity,

@@ -13,7 +13,7 @@ use tch::{Device, nn};
 use clip_lab_input::{Order, Prepare};
 use clip_lab_plan::{Plan, Split};
 
-/// Pictures, captions and the order in which they come.
+/// Images, captions and the order in which they come.
 pub struct Feed {
     /// Trained on.
     pub train: Arc<dyn Dataset>,
@@ -28,7 +28,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Opens the data sets and the tokenizer. Lists are read, pictures are not.
+    /// Opens the data sets and the tokenizer. Lists are read, images are not.
     ///
     /// # Errors
     /// Those of the plugins, or a batch larger than the data set.
@@ -47,14 +47,14 @@ impl Feed {
             same_classes(train.as_ref(), &splits)?;
         }
         let run = &plan.run;
-        // A picture has one class however many captions it has.
+        // A image has one class however many captions it has.
         let captions = if classes { Captions::One } else { run.captions };
         let order = Order::new(train.as_ref(), captions, run.seed, run.shuffle, run.batch);
         let enough = order.batches() > 0;
         let order = if run.distinct { order.distinct(train.as_ref()) } else { order };
         if enough && order.batches() == 0 {
             bail!(
-                "[run].distinct: [data.train] has too few different pictures and captions for a batch of {}: lower \
+                "[run].distinct: [data.train] has too few different images and captions for a batch of {}: lower \
                  run.batch, or set distinct = false",
                 run.batch
             );
@@ -106,7 +106,7 @@ pub type Evaluators = Vec<(Vec<Split>, Box<dyn Evaluator>)>;
 pub struct Rig {
     /// Every variable of model and loss.
     pub vars: nn::VarStore,
-    /// Pictures to embeddings.
+    /// Images to embeddings.
     pub image: ImageTower,
     /// What it is trained against.
     pub against: Against,
@@ -124,7 +124,7 @@ pub struct Rig {
     pub schedule: Box<dyn Schedule>,
     /// Evaluators and the splits that each runs on.
     pub evals: Evaluators,
-    /// Pictures to numbers.
+    /// Images to numbers.
     pub prepare: Arc<Prepare>,
 }
 

@@ -61,13 +61,13 @@ pub struct Trainer<'a> {
     session: &'a Session,
     monitor: &'a mut dyn Monitor,
     stop: Stop,
-    /// Features of the training pictures, when the image tower is locked and nothing is random.
+    /// Features of the training images, when the image tower is locked and nothing is random.
     features: Option<Tensor>,
     /// Features of the evaluated splits of a locked tower.
     kept: BTreeMap<&'static str, (Tensor, Vec<Broken>)>,
-    /// Training pictures that could not be read, each with its name and why.
+    /// Training images that could not be read, each with its name and why.
     broken: BTreeMap<usize, String>,
-    /// Pictures that the event log names already, by split.
+    /// Images that the event log names already, by split.
     told: BTreeMap<String, HashSet<usize>>,
     progress: Progress,
     latest: BTreeMap<String, f64>,
@@ -156,11 +156,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// A locked tower gives every picture the same features in every epoch: computed once, pictures are then never
+    /// A locked tower gives every image the same features in every epoch: computed once, images are then never
     /// opened again. Somebody who asks to stop meanwhile is heard by the loop.
     fn look_once(&mut self) -> Result<()> {
         let fixed = self.plan.augment.iter().all(|augment| !augment.facts.random);
-        if fixed && let Some(found) = self.features_of("train", self.feed.train.clone(), Read::Picture)? {
+        if fixed && let Some(found) = self.features_of("train", self.feed.train.clone(), Read::Image)? {
             self.tell_broken(&found.broken)?;
             self.features = Some(found.rows);
         }

@@ -13,13 +13,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{AugmentScope, Crop, Interpolation, Picture, Plugin, Resize, rng};
+use clip_lab_api::{AugmentScope, Crop, Image, Interpolation, Plugin, Resize, rng};
 use clip_lab_picture::{Normalise, Scratch};
 use plugins_augment::RandomResizedCrop;
 
 const SIDE: u32 = 224;
 /// Images per folder, and rounds; the best round counts, since other processes use the machine too.
-const PICTURES: usize = 600;
+const IMAGES: usize = 600;
 const ROUNDS: usize = 7;
 const MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
 const STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
 fn measure(folder: &Path) -> Result<()> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     files.sort();
-    files.truncate(PICTURES);
+    files.truncate(IMAGES);
     ensure!(!files.is_empty(), "there is no image");
     println!("{}: {} images, one thread, best of {ROUNDS} rounds", folder.display(), files.len());
     let [bare, train, eval] = ours(&files)?;
@@ -82,7 +82,7 @@ fn ours(files: &[PathBuf]) -> Result<[f64; 3]> {
 
 fn bare(files: &[Vec<u8>], scratch: &mut Scratch) -> Result<()> {
     files.iter().try_for_each(|bytes| {
-        let opened = scratch.open(Picture::Encoded(bytes.clone()))?;
+        let opened = scratch.open(Image::Encoded(bytes.clone()))?;
         std::hint::black_box(opened.whole(scratch)?);
         Ok(())
     })
@@ -97,7 +97,7 @@ fn squares(
     let normalise = Normalise::new(MEAN, STD);
     let mut out = vec![0.0; 3 * (SIDE * SIDE) as usize];
     (0..).zip(files).try_for_each(|(index, file)| {
-        let opened = scratch.open(Picture::read(file)?)?;
+        let opened = scratch.open(Image::read(file)?)?;
         let crop = crop(opened.size(), round, index).context("no crop")?;
         opened.numbers(&crop, &normalise, scratch, &mut out)?;
         std::hint::black_box(&out);

@@ -16,7 +16,7 @@ use crate::Split;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "emoji")]
-pub struct EmojiPictures {
+pub struct EmojiImages {
     /// `train`, `val`, `test` or `all`.
     pub split: Split,
     /// Whether shortcodes ("thumbsup") are captions too, in addition to the name ("thumbs up").
@@ -25,13 +25,13 @@ pub struct EmojiPictures {
     pub skin_tones: bool,
 }
 
-impl Default for EmojiPictures {
+impl Default for EmojiImages {
     fn default() -> Self {
         Self { split: Split::default(), shortcodes: true, skin_tones: false }
     }
 }
 
-impl Settings for EmojiPictures {}
+impl Settings for EmojiImages {}
 
 struct Entry {
     emoji: &'static Emoji,
@@ -46,11 +46,11 @@ struct Opened {
     skipped: Vec<String>,
 }
 
-impl Plugin<dyn Dataset> for EmojiPictures {
+impl Plugin<dyn Dataset> for EmojiImages {
     fn facts(&self) -> DataFacts {
         let entries = self.open().entries;
         let captions = entries.iter().map(|entry| entry.captions.len()).sum();
-        DataFacts { pictures: Some(entries.len()), captions: Some(captions), fault: None }
+        DataFacts { images: Some(entries.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
@@ -58,7 +58,7 @@ impl Plugin<dyn Dataset> for EmojiPictures {
     }
 }
 
-impl EmojiPictures {
+impl EmojiImages {
     fn open(&self) -> Opened {
         let groups: Vec<Group> = Group::iter().collect();
         let classes = groups.iter().map(|group| group_name(*group)).collect();
@@ -137,9 +137,9 @@ impl Dataset for Opened {
         self.entries.len()
     }
 
-    fn picture(&self, index: usize) -> Result<Picture> {
+    fn image(&self, index: usize) -> Result<Image> {
         let entry = self.entries.get(index).context("there is no such emoji")?;
-        Ok(Picture::Encoded(entry.png.to_vec()))
+        Ok(Image::Encoded(entry.png.to_vec()))
     }
 
     fn captions(&self, index: usize) -> &[String] {

@@ -10,7 +10,7 @@ mod webdataset;
 use clip_lab_api::Catalog;
 
 pub use captions::{CaptionFolder, Format};
-pub use emoji::EmojiPictures;
+pub use emoji::EmojiImages;
 pub use image_folder::{Found, ImageFolder, Names, Part, below};
 pub use split::Split;
 pub use stamps::stamp;
@@ -18,7 +18,7 @@ pub use webdataset::{ShardList, Source, WebDataset};
 
 /// Registers the data sets.
 pub fn register(catalog: &mut Catalog) {
-    catalog.data.add::<EmojiPictures>("emoji");
+    catalog.data.add::<EmojiImages>("emoji");
     catalog.data.add::<CaptionFolder>("captions");
     catalog.data.add::<ImageFolder>("image_folder");
     catalog.data.add::<WebDataset>("webdataset");

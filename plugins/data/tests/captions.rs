@@ -19,7 +19,7 @@ fn captions_of_an_image_stay_together_and_in_order() {
     assert_eq!(names(&*data), ["a.png", "b.png"]);
     assert_eq!(data.captions(0), ["one", "three"]);
     assert_eq!(data.captions(1), ["two, with a \"comma\""]);
-    assert_eq!(data.picture(1).unwrap().decode().unwrap().get_pixel(0, 0).0, [b'b', 20, 30]);
+    assert_eq!(data.image(1).unwrap().decode().unwrap().get_pixel(0, 0).0, [b'b', 20, 30]);
     assert!(data.skipped().is_empty() && data.classes().is_empty() && data.class(0).is_none());
 }
 
@@ -34,7 +34,7 @@ fn empty_captions_and_missing_images_are_left_out_and_reported() {
     assert!(skipped.contains("listed but not in") && skipped.contains("1 (not_there.png)"), "{skipped}");
     assert!(skipped.contains("empty captions left out: 2 (one of a.png, one of b.png)"), "{skipped}");
     assert!(skipped.contains("images without a caption: 1 (b.png)"), "{skipped}");
-    assert_eq!(tolerant.facts().pictures, Some(2));
+    assert_eq!(tolerant.facts().images, Some(2));
     assert_eq!(tolerant.facts().captions, Some(2));
     // Separate fractions: one of four images is missing, and two of four captions are empty.
     let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
@@ -113,7 +113,7 @@ fn folders_without_a_list_and_missing_folders_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     assert!(refusal(&all(dir.path())).contains("no list of captions"));
     assert!(refusal(&all(&dir.path().join("gone"))).contains("gone cannot be read"));
-    assert_eq!(all(&dir.path().join("gone")).facts().pictures, None);
+    assert_eq!(all(&dir.path().join("gone")).facts().images, None);
     let named = CaptionFolder { file: Some("x.csv".into()), ..all(dir.path()) };
     assert!(refusal(&named).contains("x.csv"));
     let dir = folder("image,caption\na.png,one\n");
@@ -155,14 +155,13 @@ fn splits_by_hash_are_disjoint_and_cover_every_image_once() {
 #[test]
 fn flickr8k_has_its_published_splits() {
     let Some(root) = clip_lab_testing::data("flickr8k") else { return };
-    for (split, pictures) in
-        [(Split::Train, 6000), (Split::Val, 1000), (Split::Test, 1000), (Split::All, 8000)]
+    for (split, images) in [(Split::Train, 6000), (Split::Val, 1000), (Split::Test, 1000), (Split::All, 8000)]
     {
         let settings = CaptionFolder { split, ..all(&root) };
         let data = opened(&settings);
-        assert_eq!((data.len(), data.skipped().len()), (pictures, 0));
-        assert_eq!(settings.facts().captions, Some(pictures * 5));
-        assert_eq!(data.picture(pictures - 1).unwrap().decode().unwrap().dimensions(), (224, 224));
+        assert_eq!((data.len(), data.skipped().len()), (images, 0));
+        assert_eq!(settings.facts().captions, Some(images * 5));
+        assert_eq!(data.image(images - 1).unwrap().decode().unwrap().dimensions(), (224, 224));
     }
 }
 

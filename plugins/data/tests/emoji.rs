@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 use clip_lab_api::{Catalog, Plugin};
 use common::{names, opened};
 use image::Rgb;
-use plugins_data::{EmojiPictures, Split};
+use plugins_data::{EmojiImages, Split};
 
-fn part(split: Split, skin_tones: bool) -> EmojiPictures {
-    EmojiPictures { split, skin_tones, ..Default::default() }
+fn part(split: Split, skin_tones: bool) -> EmojiImages {
+    EmojiImages { split, skin_tones, ..Default::default() }
 }
 
 #[test]
@@ -25,12 +25,12 @@ fn every_emoji_decodes_to_72_pixels_on_white() {
     let settings = part(Split::All, false);
     let data = opened(&settings);
     eprintln!("{} emoji, {:?}, {:?}", data.len(), settings.facts(), data.skipped());
-    assert!(data.len() > 1850 && settings.facts().pictures == Some(data.len()));
+    assert!(data.len() > 1850 && settings.facts().images == Some(data.len()));
     let mut corners = 0;
     for index in 0..data.len() {
-        let picture = data.picture(index).unwrap().decode().unwrap();
-        assert_eq!(picture.dimensions(), (72, 72));
-        corners += usize::from(picture.get_pixel(0, 0) == &Rgb([255; 3]));
+        let image = data.image(index).unwrap().decode().unwrap();
+        assert_eq!(image.dimensions(), (72, 72));
+        corners += usize::from(image.get_pixel(0, 0) == &Rgb([255; 3]));
         assert!(!data.captions(index).is_empty() && data.class(index).unwrap() < data.classes().len());
     }
     assert!(corners * 10 > data.len() * 9);
@@ -44,7 +44,7 @@ fn captions_are_the_name_and_the_shortcodes_each_once() {
     assert_eq!(captions["thumbs up"], ["thumbs up", "+1", "thumbsup"]);
     assert_eq!(captions["flag: Niger"], ["flag: Niger", "niger"]);
     assert!(captions.values().all(|list| list.iter().collect::<HashSet<_>>().len() == list.len()));
-    let bare = opened(&EmojiPictures { shortcodes: false, ..part(Split::All, false) });
+    let bare = opened(&EmojiImages { shortcodes: false, ..part(Split::All, false) });
     assert!((0..bare.len()).all(|index| bare.captions(index) == [bare.name(index)]));
 }
 

@@ -24,7 +24,7 @@ fn tree(files: &[&str]) -> TempDir {
         if ending == "png" || ending == "bmp" {
             RgbImage::from_pixel(4, 3, Rgb([number as u8, 0, 0])).save(path).unwrap();
         } else {
-            fs::write(path, "no picture").unwrap();
+            fs::write(path, "no image").unwrap();
         }
     }
     dir
@@ -49,11 +49,11 @@ fn folders_in_alphabetical_order_are_the_classes() {
         [Some(0), Some(1), Some(1), Some(2), None]
     );
     assert_eq!(data.captions(1), ["a photo of a dog."]);
-    assert_eq!(data.picture(2).unwrap().decode().unwrap().get_pixel(0, 0).0, [1, 0, 0]);
+    assert_eq!(data.image(2).unwrap().decode().unwrap().get_pixel(0, 0).0, [1, 0, 0]);
     assert_eq!(data.skipped(), ["files without an image extension: 1 (first: cat/notes.txt)"]);
-    assert!(data.captions(9).is_empty() && data.picture(9).is_err());
+    assert!(data.captions(9).is_empty() && data.image(9).is_err());
     let facts = of(dir.path()).facts();
-    assert_eq!((facts.pictures, facts.captions), (Some(4), Some(4)));
+    assert_eq!((facts.images, facts.captions), (Some(4), Some(4)));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn classes_get_other_names_by_list_or_by_table() {
 fn unreadable_folders_are_reported() {
     let dir = tree(&["a.png", "b.png"]);
     assert!(refusal(&of(&dir.path().join("gone"))).contains("there is no folder"));
-    assert_eq!(of(&dir.path().join("gone")).facts().pictures, None);
+    assert_eq!(of(&dir.path().join("gone")).facts().images, None);
     let error = refusal(&of(dir.path()));
     assert!(error.contains("contains no folders (2 images are in it)"), "{error}");
     let dir = tree(&["cat/a.png", "dog/readme.md"]);
@@ -167,10 +167,10 @@ fn cifar_10_opens_with_its_ten_classes() {
     assert_eq!((train.len(), test.len(), train.classes().len()), (10_000, 3_000, 10));
     assert_eq!(train.classes(), test.classes());
     assert_eq!(train.classes()[1], "automobile");
-    assert_eq!(test.picture(2_999).unwrap().decode().unwrap().dimensions(), (32, 32));
+    assert_eq!(test.image(2_999).unwrap().decode().unwrap().dimensions(), (32, 32));
     assert_eq!((train.class(0), train.class(9_999)), (Some(0), Some(9)));
     let held = ImageFolder { split: Part::Val, hold_out: 0.1, ..of(&root.join("train")) };
-    assert_eq!(held.facts().pictures, Some(1_000));
+    assert_eq!(held.facts().images, Some(1_000));
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn rows_that_leave_the_root_are_left_out_unless_the_user_allows_them() {
         "{:?}",
         data.skipped()
     );
-    assert!(data.picture(1).unwrap().decode().is_ok());
+    assert!(data.image(1).unwrap().decode().is_ok());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_link_that_changes_later_is_not_followed() {
     assert_eq!(names(&*data), ["a.png", "b.png"]);
     fs::remove_file(images(&dir).join("b.png")).unwrap();
     symlink(private.path().join("private.png"), images(&dir).join("b.png")).unwrap();
-    let message = format!("{:#}", data.picture(1).unwrap_err());
+    let message = format!("{:#}", data.image(1).unwrap_err());
     assert!(message.contains("image b.png") && message.contains("is outside of"), "{message}");
 }
 
@@ -126,7 +126,7 @@ fn snapshots_of_the_hub_link_to_their_blobs() {
     }
     let data = opened(&all(&snapshot));
     assert_eq!((names(&*data), data.skipped().len()), (vec!["a.png".into(), "b.png".into()], 0));
-    assert!(data.picture(1).unwrap().decode().is_ok());
+    assert!(data.image(1).unwrap().decode().is_ok());
 }
 
 #[test]
@@ -157,6 +157,6 @@ fn classes_do_not_leave_the_root() {
 
     fifo(&dir.path().join("cat/x.jpg"));
     let data = opened(&of);
-    let message = format!("{:#}", data.picture(1).unwrap_err());
+    let message = format!("{:#}", data.image(1).unwrap_err());
     assert!(message.contains("x.jpg cannot be read: a FIFO, not a regular file"), "{message}");
 }

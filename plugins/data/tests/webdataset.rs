@@ -16,18 +16,18 @@ use image::{ImageFormat, Rgb, RgbImage};
 use plugins_data::{ShardList, Source, WebDataset};
 use tempfile::TempDir;
 
-fn picture(number: u8) -> RgbImage {
+fn image(number: u8) -> RgbImage {
     RgbImage::from_fn(5, 4, |x, y| Rgb([number, x as u8 * 40, y as u8 * 50]))
 }
 
 fn sample(number: usize) -> NewSample {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    picture(number as u8).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    image(number as u8).write_to(&mut bytes, ImageFormat::Png).unwrap();
     NewSample {
         key: format!("{number:04}"),
         ending: "png".into(),
-        picture: bytes.into_inner(),
-        captions: vec![format!("picture {number}"), format!("again {number}")],
+        image: bytes.into_inner(),
+        captions: vec![format!("image {number}"), format!("again {number}")],
         class: None,
         file: format!("{number}.png"),
     }
@@ -76,14 +76,14 @@ fn images_captions_and_names_are_in_order() {
     let data = opened(&settings);
     assert_eq!((data.len(), data.skipped()), (12, &[][..]));
     assert_eq!(names(&*data)[5], "a-000001.tar/0005.png");
-    assert_eq!(data.captions(5), ["picture 5", "again 5"]);
+    assert_eq!(data.captions(5), ["image 5", "again 5"]);
     for number in [11, 0, 5] {
-        assert_eq!(data.picture(number).unwrap().decode().unwrap(), picture(number as u8), "in any order");
+        assert_eq!(data.image(number).unwrap().decode().unwrap(), image(number as u8), "in any order");
     }
-    assert_eq!((settings.facts().pictures, settings.facts().captions), (Some(12), Some(24)));
+    assert_eq!((settings.facts().images, settings.facts().captions), (Some(12), Some(24)));
     assert_eq!(data.fingerprint(), opened(&settings).fingerprint());
     assert!(data.sampling().is_none(), "a full shuffle");
-    assert!(data.picture(12).is_err() && data.captions(12).is_empty());
+    assert!(data.image(12).is_err() && data.captions(12).is_empty());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn weights_and_buffers_define_the_sampling() {
     let data = opened(&settings);
     let sampling = data.sampling().unwrap();
     assert_eq!(
-        sampling.sources.iter().map(|s| (s.pictures.clone(), s.weight)).collect::<Vec<_>>(),
+        sampling.sources.iter().map(|s| (s.images.clone(), s.weight)).collect::<Vec<_>>(),
         [(0..6, 1.0), (6..9, 3.0)]
     );
     assert_eq!((&sampling.chunks[..], sampling.buffer), (&[0..3, 3..6, 6..9][..], Some(100)));
@@ -162,7 +162,7 @@ fn missing_and_truncated_shards_are_reported_and_tolerated_up_to_a_fraction() {
     let data = opened(&WebDataset { tolerate: 0.5, ..strict });
     assert!((10..15).contains(&data.len()), "{}", data.len());
     assert!(data.skipped().len() >= 2, "{:?}", data.skipped());
-    (0..data.len()).for_each(|index| drop(data.picture(index).unwrap().decode().unwrap()));
+    (0..data.len()).for_each(|index| drop(data.image(index).unwrap().decode().unwrap()));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_shard_that_vanishes_or_changes_loses_only_its_images() {
     let data = opened(&settings(&dir.path().join("a-{000000..000001}.tar")));
     fs::remove_file(dir.path().join("a-000001.tar")).unwrap();
     fs::write(dir.path().join("a-000000.tar"), [0; 700]).unwrap();
-    let message = |index| format!("{:#}", data.picture(index).unwrap_err());
+    let message = |index| format!("{:#}", data.image(index).unwrap_err());
     assert!(message(2).contains("a-000001.tar cannot be read"), "{}", message(2));
     assert!(message(0).contains("was changed meanwhile"), "{}", message(0));
 }
@@ -203,13 +203,13 @@ fn remote_shards_are_downloaded_once_and_errors_tolerated() {
     let last = server.put("/s/a-000001.tar", &bytes(1), &[Fault::Part(0.5), Fault::Status(503)]);
     let pattern = last.replace("000001.tar", "{000000..000002}.tar");
     let three = WebDataset { shards: ShardList::One(pattern), tolerate: 0.4, ..Default::default() };
-    assert_eq!(three.facts().pictures, None, "nothing is downloaded for the properties");
+    assert_eq!(three.facts().images, None, "nothing is downloaded for the properties");
     let data = opened(&three);
     assert_eq!((data.len(), data.skipped().len()), (8, 1), "{:?}", data.skipped());
     assert!(
         data.skipped()[0].contains("a-000002.tar cannot be fetched") && data.skipped()[0].contains("404")
     );
-    assert_eq!(data.picture(7).unwrap().decode().unwrap(), picture(7));
+    assert_eq!(data.image(7).unwrap().decode().unwrap(), image(7));
     let requests = server.requests();
     assert_eq!(names(&*opened(&three)), names(&*data));
     assert_eq!(server.requests(), requests + 1, "requests only missing shards");
@@ -231,7 +231,7 @@ fn evicted_shards_are_prefetched_again() {
     assert!(error.contains("set shuffle_buffer"), "{error}");
     let data = opened(&WebDataset { shuffle_buffer: Some(8), ..small });
     // Opening leaves an arbitrary shard in the cache. Now it is the first.
-    assert_eq!(data.picture(0).unwrap().decode().unwrap(), picture(0));
+    assert_eq!(data.image(0).unwrap().decode().unwrap(), image(0));
     let before = server.requests();
     data.ahead(&(8..24).collect::<Vec<_>>());
     // Shard 2, which is read next, and the two after it; no image has been read yet.
@@ -243,7 +243,7 @@ fn evicted_shards_are_prefetched_again() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert_eq!(asked(), ["/b-000002.tar", "/b-000003.tar", "/b-000004.tar"]);
-    assert_eq!(data.picture(23).unwrap().decode().unwrap(), picture(23));
+    assert_eq!(data.image(23).unwrap().decode().unwrap(), image(23));
 }
 
 #[test]

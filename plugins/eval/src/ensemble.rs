@@ -10,18 +10,18 @@ use crate::{
 
 /// Embedded images with their classes.
 #[derive(Debug)]
-pub struct Pictures {
+pub struct Images {
     /// L2-normalised embeddings, `[N, D]`.
     pub images: Tensor,
     /// Their classes.
     pub labels: Vec<i64>,
 }
 
-impl Pictures {
+impl Images {
     /// The subset with the indices `which`.
     pub fn some(&self, which: &[usize]) -> Result<Self> {
-        let rows: Vec<i64> = which.iter().map(|&picture| picture as i64).collect();
-        let labels = which.iter().map(|&picture| self.labels[picture]).collect();
+        let rows: Vec<i64> = which.iter().map(|&image| image as i64).collect();
+        let labels = which.iter().map(|&image| self.labels[image]).collect();
         Ok(Self { images: pick(&self.images, &rows)?, labels })
     }
 }
@@ -66,9 +66,9 @@ impl Ensemble {
     ///
     /// # Errors
     /// If `which` is empty, and as [`crate::ranks`].
-    pub fn classify(&self, which: &[usize], pictures: &Pictures) -> Result<Classified> {
+    pub fn classify(&self, which: &[usize], images: &Images) -> Result<Classified> {
         let texts: Vec<Tensor> = which.iter().map(|&template| self.texts[template].shallow_clone()).collect();
-        Classified::new(&pictures.images, &class_weights(&texts)?, pictures.labels.clone())
+        Classified::new(&images.images, &class_weights(&texts)?, images.labels.clone())
     }
 
     /// Greedy forward selection: starts with the template of the highest accuracy and adds the one that raises it most,
@@ -79,7 +79,7 @@ impl Ensemble {
     /// As [`Ensemble::classify`].
     pub fn greedy(
         &self,
-        pictures: &Pictures,
+        images: &Images,
         most: usize,
         mut selected: impl FnMut(Taken),
     ) -> Result<Vec<Taken>> {
@@ -90,7 +90,7 @@ impl Ensemble {
             let mut found = None;
             for template in (0..self.len()).filter(|template| !chosen.contains(template)) {
                 let with = [&chosen[..], &[template]].concat();
-                let accuracy = self.classify(&with, pictures)?.top1();
+                let accuracy = self.classify(&with, images)?.top1();
                 if accuracy > best {
                     (best, found) = (accuracy, Some(Taken { template, accuracy }));
                 }

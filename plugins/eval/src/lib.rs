@@ -10,7 +10,7 @@ mod zero_shot;
 
 pub use accuracy::{Classified, labelled, pick};
 pub use classification::Classification;
-pub use ensemble::{Ensemble, Pictures, Taken};
+pub use ensemble::{Ensemble, Images, Taken};
 pub use rank::{Both, both, ranks, summary};
 pub use retrieval::{Found, Retrieval, retrieve};
 pub use templates::{Named, Templates};

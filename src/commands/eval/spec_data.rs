@@ -136,7 +136,7 @@ impl SpecEvaluation {
         let mut results = Results::new();
         for (split, data) in &self.feed.splits {
             say!("{label}: {} {} images", data.len(), split.as_str());
-            let source = Source::pictures(data.clone(), self.rig.prepare.clone());
+            let source = Source::images(data.clone(), self.rig.prepare.clone());
             let mut console = Console::beside();
             let features =
                 Features::compute(&self.rig.image, source, cores(), self.device, &mut console, &|| false)?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clip_lab_stats::{Bootstrap, Estimate, Outcomes, Pairing};
-use plugins_eval::{Classified, Ensemble, Pictures, Taken};
+use plugins_eval::{Classified, Ensemble, Images, Taken};
 
 /// The accuracies of a template.
 pub struct Row {
@@ -48,8 +48,8 @@ impl Findings {
     /// When classification fails.
     pub fn of(
         ensemble: &Ensemble,
-        select: &Pictures,
-        report: &Pictures,
+        select: &Images,
+        report: &Images,
         max_templates: usize,
         progress: impl FnMut(Taken),
     ) -> Result<Self> {
@@ -71,7 +71,7 @@ impl Findings {
 }
 
 impl Scores {
-    fn of(ensemble: &Ensemble, templates: Vec<usize>, select: &Pictures, report: &Pictures) -> Result<Self> {
+    fn of(ensemble: &Ensemble, templates: Vec<usize>, select: &Images, report: &Images) -> Result<Self> {
         let on_select = ensemble.classify(&templates, select)?.top1();
         let found = ensemble.classify(&templates, report)?;
         let outcomes = outcomes(&found)?;

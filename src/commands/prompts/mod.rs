@@ -9,7 +9,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context as _, Result};
 use clip_lab_api::{Catalog, Dataset, Embedded as _};
 use clip_lab_cli::{PromptsArgs, say, shown};
-use plugins_eval::{Ensemble, Named, Pictures, Templates, labelled, pick};
+use plugins_eval::{Ensemble, Images, Named, Templates, labelled, pick};
 use tch::Tensor;
 
 use self::{findings::Findings, select_report::SelectReport};
@@ -50,10 +50,10 @@ fn embed_templates(model: &Embedder, templates: &Templates, classes: &[String]) 
 }
 
 /// Embeds the images of `data` that have a class; also returns their names.
-fn embed_images(model: &Embedder, data: &Arc<dyn Dataset>) -> Result<(Pictures, Vec<String>)> {
+fn embed_images(model: &Embedder, data: &Arc<dyn Dataset>) -> Result<(Images, Vec<String>)> {
     let towers = model.towers();
     let view = View::new(&towers, data.clone(), &model.features(data)?)?;
     let (which, labels) = labelled("prompts", view.data()).context("prompts need classes")?;
     let names = which.iter().map(|&index| view.data().name(index as usize)).collect();
-    Ok((Pictures { images: pick(&view.images()?, &which)?, labels }, names))
+    Ok((Images { images: pick(&view.images()?, &which)?, labels }, names))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::Dataset;
-use plugins_eval::Pictures;
+use plugins_eval::Images;
 
 use super::embed_images;
 use crate::commands::{embedder::Embedder, eval_data::EvalData};
@@ -103,7 +103,7 @@ impl SelectReport {
     ///
     /// # Errors
     /// When the images have no classes, or a split has fewer than two images.
-    pub fn embed(&self, model: &Embedder) -> Result<(Pictures, Pictures)> {
+    pub fn embed(&self, model: &Embedder) -> Result<(Images, Images)> {
         let (select, report) = match &self.parts {
             Parts::Two { select, report } => {
                 (embed_images(model, &select.data)?.0, embed_images(model, &report.data)?.0)

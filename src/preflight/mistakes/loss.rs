@@ -90,7 +90,7 @@ fn duplicate_share(data: &dyn Dataset, captions: Captions, batch: usize) -> f64 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clip_lab_api::Picture;
+    use clip_lab_api::Image;
     use image::RgbImage;
 
     struct Texts(Vec<Vec<String>>);
@@ -99,7 +99,7 @@ mod tests {
         fn len(&self) -> usize {
             self.0.len()
         }
-        fn picture(&self, _index: usize) -> anyhow::Result<Picture> {
+        fn image(&self, _index: usize) -> anyhow::Result<Image> {
             Ok(RgbImage::new(1, 1).into())
         }
         fn captions(&self, index: usize) -> &[String] {

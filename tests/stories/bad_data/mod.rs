@@ -1,7 +1,7 @@
 //! Unreadable images and captions are counted, listed and skipped.
 
 mod captions;
-mod pictures;
+mod images;
 mod shards;
 
 use std::fs;
@@ -24,9 +24,9 @@ fn unreadable_images_and_captions_are_skipped_and_named() {
     let lab = Lab::new();
     lab.write("data/03.png", cut_jpeg(&lab));
     lab.write("data/07.png", "this is a shopping list, whatever its name says");
-    lab.write("data/50.png", "neither is this a picture");
+    lab.write("data/50.png", "neither is this a image");
     let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
-    let list = list.replace("a square with the number 9,", ",") + "99.png,a picture that nobody took,train\n";
+    let list = list.replace("a square with the number 9,", ",") + "99.png,a image that nobody took,train\n";
     lab.write("data/captions.csv", list);
     let out = lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.125"]).good();
     assert_eq!(lab.newest()["status"], "finished");
@@ -42,17 +42,17 @@ fn unreadable_images_and_captions_are_skipped_and_named() {
     says(&broken[0], &["left out of val: 50.png", "not an image"]);
     says(&broken[1], &["left out: 03.png"]);
     says(&broken[2], &["left out: 07.png", "not an image", "begins with `this is a"]);
-    says(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} pictures", TRAIN - 1)]);
+    says(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} images", TRAIN - 1)]);
 }
 
 #[test]
 fn a_data_set_without_readable_images_is_an_error() {
     let lab = Lab::new();
     for index in 0..TRAIN {
-        lab.write(&format!("data/{index:02}.png"), "no picture");
+        lab.write(&format!("data/{index:02}.png"), "no image");
     }
     let list =
-        &["of 48 training pictures cannot be used, more than tolerate = 0.05 allows", "it is not an image"];
+        &["of 48 training images cannot be used, more than tolerate = 0.05 allows", "it is not an image"];
     says(&lab.run(&["run", "tiny.toml"]).bad(), list);
     let run = lab.newest();
     assert_eq!(run["status"], "failed");

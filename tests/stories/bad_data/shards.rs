@@ -46,7 +46,7 @@ fn a_slow_and_faulty_server_costs_time_but_no_images() {
     }
     spec(&lab, &server.put(&format!("/{ALL}"), &[], &[]));
     lab.run(&["run", "shards.toml"]).good();
-    assert!(lab.losses() == local, "the same pictures in the same order");
+    assert!(lab.losses() == local, "the same images in the same order");
     assert!(lab.events("data").is_empty());
     let (asked, before) = (server.requests(), lab.losses());
     lab.run(&["run", "shards.toml"]).good();
@@ -93,7 +93,7 @@ fn a_shard_that_vanishes_during_a_run_stops_it_with_a_list() {
     run.until_out("step ");
     fs::remove_file(lab.path("packed/train-000004.tar")).unwrap();
     let refused = run.wait().bad();
-    says(&refused, &["of 42 training pictures cannot be used, more than tolerate = 0.05 allows"]);
+    says(&refused, &["of 42 training images cannot be used, more than tolerate = 0.05 allows"]);
     says(&refused, &["train-000004.tar", "No such file"]);
     assert!(lab.events("broken_picture").iter().all(|told| told.contains("train-000004.tar")));
     assert_eq!(lab.newest()["status"], "failed");

@@ -19,7 +19,7 @@ pub fn dataset(open: &dyn Fn() -> Result<Box<dyn Dataset>>, facts: &DataFacts) -
     ensure!(!data.is_empty(), "it has no images");
     ensure!(data.fingerprint() == again.fingerprint(), "its fingerprint differs when it is opened again");
     ensure!(!data.fingerprint().trim().is_empty(), "its fingerprint is empty");
-    let images = facts.pictures.unwrap_or(data.len());
+    let images = facts.images.unwrap_or(data.len());
     ensure!(images == data.len(), "facts() declares {images} images, but there are {}", data.len());
     let captions: usize = (0..data.len()).map(|index| data.captions(index).len()).sum();
     let declared = facts.captions.unwrap_or(captions);
@@ -35,10 +35,10 @@ pub fn dataset(open: &dyn Fn() -> Result<Box<dyn Dataset>>, facts: &DataFacts) -
     }
     for index in (0..data.len()).step_by((data.len() / DECODED).max(1)) {
         let name = || data.name(index);
-        let image = data.picture(index)?.decode().with_context(name)?;
+        let image = data.image(index)?.decode().with_context(name)?;
         ensure!(image.width() > 0 && image.height() > 0, "{} is empty", data.name(index));
         ensure!(
-            image == again.picture(index)?.decode()?,
+            image == again.image(index)?.decode()?,
             "{} decodes differently when read again",
             data.name(index)
         );

@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use image::RgbImage;
 use tch::{Device, Kind as DType, Tensor};
 
-use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator, Picture};
+use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator, Image};
 
 /// Images of the test data set, with two captions each; an image's class is its index modulo [`CLASSES`].
 const IMAGES: usize = 8;
@@ -132,7 +132,7 @@ impl Dataset for Numbers {
         IMAGES
     }
 
-    fn picture(&self, _index: usize) -> Result<Picture> {
+    fn image(&self, _index: usize) -> Result<Image> {
         Ok(RgbImage::new(4, 4).into())
     }
 

@@ -1,7 +1,7 @@
 //! Data sets of images with captions, classes or both.
 
 use anyhow::Result;
-use clip_lab_picture::Picture;
+use clip_lab_picture::Image;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub trait Dataset: Send + Sync {
     ///
     /// # Errors
     /// If it is missing; the message names it.
-    fn picture(&self, index: usize) -> Result<Picture>;
+    fn image(&self, index: usize) -> Result<Image>;
     /// The captions of an image: at least one in a data set used for training.
     fn captions(&self, index: usize) -> &[String];
     /// The name of an image in messages and tables: its file name.
@@ -50,7 +50,7 @@ pub trait Dataset: Send + Sync {
         None
     }
     /// Announces the images that will be read next, in order, so that they can be prefetched. Returns immediately.
-    fn ahead(&self, _pictures: &[usize]) {}
+    fn ahead(&self, _images: &[usize]) {}
     /// What was left out while opening (missing images, empty captions): one message each.
     fn skipped(&self) -> &[String] {
         &[]
@@ -67,7 +67,7 @@ pub trait Dataset: Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub struct DataFacts {
     /// Number of images, if cheap to determine.
-    pub pictures: Option<usize>,
+    pub images: Option<usize>,
     /// Number of captions.
     pub captions: Option<usize>,
     /// Why it cannot be opened, if this can be determined without a network. Only readers of the data fail: a model can

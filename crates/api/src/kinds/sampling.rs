@@ -19,7 +19,7 @@ pub struct Sampling {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceShare {
     /// Its images.
-    pub pictures: Range<usize>,
+    pub images: Range<usize>,
     /// Share of an epoch, relative to the weights of the other sources.
     pub weight: f64,
 }

@@ -24,8 +24,14 @@ pub struct InspectArgs {
     #[arg(long, value_name = "FILE.png")]
     pub sheet: Option<PathBuf>,
     /// Number of images on the contact sheet
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=400))]
-    pub pictures: u16,
+    #[arg(
+        long = "images",
+        alias = "pictures",
+        value_name = "N",
+        default_value_t = 24,
+        value_parser = clap::value_parser!(u16).range(1..=400)
+    )]
+    pub images: u16,
     /// Seed of the random choice for the contact sheet
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

@@ -187,10 +187,10 @@ fn draw_image(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buff
     let below = Rect { x: place.x + 1, y: place.bottom() - 1, width: place.width - 2, height: 1 };
     put(&format!(" {:.2}{sign} ", hit.score), (below.x, below.y), style, below, buf);
     let bytes =
-        hit.picture.digest.as_ref().and_then(|digest| Some((digest, rows.panels.thumbnails.get(digest)?)));
+        hit.image.digest.as_ref().and_then(|digest| Some((digest, rows.panels.thumbnails.get(digest)?)));
     let shown = bytes.is_some_and(|(digest, bytes)| rows.gallery.draw(digest, bytes, inside, buf));
     if !shown {
-        name(&hit.picture.name, inside, buf);
+        name(&hit.image.name, inside, buf);
     }
 }
 

@@ -88,9 +88,9 @@ impl Cache {
     fn thumbnails(&mut self, reader: &Reader, probes: &[RunProbes]) -> Result<Thumbnails, StoreError> {
         let hits =
             probes.iter().flat_map(|run| run.probes.iter()).flat_map(|probe| probe.top.iter().flatten());
-        for digest in hits.filter_map(|hit| hit.picture.digest.as_ref()) {
+        for digest in hits.filter_map(|hit| hit.image.digest.as_ref()) {
             if !self.thumbnails.contains_key(digest)
-                && let Some(bytes) = reader.picture(digest)?
+                && let Some(bytes) = reader.image(digest)?
             {
                 Arc::make_mut(&mut self.thumbnails).insert(digest.clone(), bytes.into());
             }

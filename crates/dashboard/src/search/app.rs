@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_search::{Answer, Ask, Found, Hit, Misses, Picture, Query, Ready, Reply};
+use clip_lab_search::{Answer, Ask, Found, Hit, Image, Misses, Query, Ready, Reply};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Options, input::Input, thumbnails::ThumbnailCache};
@@ -252,7 +252,7 @@ impl App {
             return self.schedule_query(now, Duration::ZERO);
         }
         let Some(hit) = self.hit().cloned() else { return };
-        self.due = Some((Query::Picture(Picture::Gallery(hit.picture)), now));
+        self.due = Some((Query::Image(Image::Gallery(hit.image)), now));
         (self.similar_to, self.focus) = (Some(hit), Focus::List);
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use clip_lab_search::{Ask, Picture};
+use clip_lab_search::{Ask, Image};
 
 use clip_lab_chart::sheet::Jpeg;
 
@@ -25,8 +25,8 @@ pub struct ThumbnailCache {
 
 impl ThumbnailCache {
     /// A thumbnail and its key for the gallery, if it is loaded.
-    pub fn get(&self, picture: usize, side: u32) -> Option<(&str, &Jpeg)> {
-        match self.slots.get(&(picture, side))? {
+    pub fn get(&self, image: usize, side: u32) -> Option<(&str, &Jpeg)> {
+        match self.slots.get(&(image, side))? {
             Slot::Ready(digest, jpeg) => Some((digest, jpeg)),
             Slot::Requested | Slot::Unreadable => None,
         }
@@ -44,7 +44,7 @@ impl ThumbnailCache {
                 self.slots.retain(|_, slot| matches!(slot, Slot::Requested));
             }
             self.slots.insert(key, Slot::Requested);
-            requests.push((key, Ask::Thumbnail { of: Picture::Gallery(key.0), side: key.1 }));
+            requests.push((key, Ask::Thumbnail { of: Image::Gallery(key.0), side: key.1 }));
         }
         requests
     }

@@ -23,7 +23,7 @@ const HEAD: u16 = 3;
 
 /// The images on the screen, by number and size.
 pub fn images_on_screen(app: &App, area: Rect) -> Vec<(usize, u32)> {
-    images::placed(app, area).iter().map(|image| (image.picture, image.side)).collect()
+    images::placed(app, area).iter().map(|image| (image.image, image.side)).collect()
 }
 
 /// Draws everything.
@@ -120,12 +120,12 @@ fn status(app: &App, theme: &Theme) -> (String, Style) {
         Some(found) => format!(
             "{} of {} images in {:.0} ms ({:.0} embedding, {:.0} searching){dots}",
             found.hits.len(),
-            app.ready.pictures,
+            app.ready.images,
             1e3 * (found.embed_seconds + found.search_seconds),
             1e3 * found.embed_seconds,
             1e3 * found.search_seconds
         ),
-        None => format!("{} images indexed{dots}", app.ready.pictures),
+        None => format!("{} images indexed{dots}", app.ready.images),
     };
     (text, theme.faint())
 }
@@ -165,7 +165,7 @@ fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn item(item: &Item) -> &str {
     match item {
         Item::Text(text) => text,
-        Item::Picture { name, .. } => name.rsplit('/').next().unwrap_or_default(),
+        Item::Image { name, .. } => name.rsplit('/').next().unwrap_or_default(),
     }
 }
 

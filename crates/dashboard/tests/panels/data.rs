@@ -28,7 +28,7 @@ fn digest(i: usize) -> String {
 }
 
 fn shown(i: usize) -> Shown {
-    Shown { name: format!("{:07}_picture.jpg", 1_000_003 * (i + 1)), digest: Some(digest(i)) }
+    Shown { name: format!("{:07}_image.jpg", 1_000_003 * (i + 1)), digest: Some(digest(i)) }
 }
 
 /// The probe of a model with `skill` on `n` pairs.
@@ -39,7 +39,7 @@ fn probe(step: u64, n: usize, skill: f32) -> Probe {
     let similarity = (0..n * n).map(|at| cosine(at / n, at % n)).collect();
     let right = |query: usize| if skill > 0.3 { query % 3 } else { 5 };
     let hit = |query: usize, place: usize| Hit {
-        picture: shown(query + place),
+        image: shown(query + place),
         score: skill - 0.05 * place as f32,
         right: place == right(query),
     };
@@ -48,7 +48,7 @@ fn probe(step: u64, n: usize, skill: f32) -> Probe {
         split: "val".to_string(),
         weights: "raw".to_string(),
         texts: (0..n).map(|i| CAPTIONS[i % 8].to_string()).collect(),
-        pictures: (0..n).map(shown).collect(),
+        images: (0..n).map(shown).collect(),
         owner: (0..n as u32).collect(),
         similarity,
         logit_scale: Some(20.0),
@@ -72,7 +72,7 @@ pub fn thumbnails() -> Panels {
 }
 
 fn make_thumbnails() -> Panels {
-    let picture = |i: usize| {
+    let image = |i: usize| {
         let (wide, high) = [(24, 24), (36, 18), (16, 30)][i % 3];
         let colour = |x: u32, y: u32| image::Rgb([(x * 7) as u8, (y * 7) as u8, (i * 30) as u8]);
         let mut bytes = std::io::Cursor::new(Vec::new());
@@ -81,7 +81,7 @@ fn make_thumbnails() -> Panels {
             .expect("memory");
         (digest(i), Arc::from(bytes.into_inner()))
     };
-    let mut thumbnails: HashMap<String, Arc<[u8]>> = (0..7).map(picture).collect();
+    let mut thumbnails: HashMap<String, Arc<[u8]>> = (0..7).map(image).collect();
     thumbnails.insert(digest(6), Arc::from(&b"this is not an image"[..]));
     Panels { thumbnails: Arc::new(thumbnails), ..Panels::default() }
 }
@@ -255,10 +255,10 @@ pub fn any_probes() -> impl Strategy<Value = RunProbes> {
         }
         if !whole {
             probe.similarity.truncate(values.len());
-            probe.pictures.truncate(owners);
+            probe.images.truncate(owners);
             probe.top.iter_mut().flatten().for_each(|hit| {
-                hit.picture.digest = None;
-                hit.picture.name = "名前\n\u{1b}[31m".repeat(owners % 9);
+                hit.image.digest = None;
+                hit.image.name = "名前\n\u{1b}[31m".repeat(owners % 9);
             });
             probe.rank.truncate(owners % 5);
             probe.logit_scale = values.first().copied();

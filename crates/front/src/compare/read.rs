@@ -138,6 +138,6 @@ impl Sample {
 
     /// The outcomes by seed and query, grouped by image, because captions of one image are not independent.
     pub fn outcomes(&self) -> Option<Outcomes> {
-        Outcomes::new(self.ranks()?.into_iter().map(Ranks::by_picture).collect())
+        Outcomes::new(self.ranks()?.into_iter().map(Ranks::by_image).collect())
     }
 }

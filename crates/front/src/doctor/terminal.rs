@@ -34,11 +34,11 @@ pub fn terminal() -> Vec<Finding> {
     }
     let size =
         rustix::termios::tcgetwinsize(std::io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
-    let pictures = images::shown_here().name();
-    let found = format!("{} x {} cells, {colours}, {charset}, images as {pictures}", size.0, size.1);
+    let images = images::shown_here().name();
+    let found = format!("{} x {} cells, {colours}, {charset}, images as {images}", size.0, size.1);
     let facts = json!({
         "terminal": true, "columns": size.0, "rows": size.1, "colours": colours, "utf8": !theme.ascii(),
-        "pictures": pictures,
+        "pictures": images,
     });
     let finding = if size.0 < SMALLEST.0 || size.1 < SMALLEST.1 {
         let advice =

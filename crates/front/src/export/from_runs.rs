@@ -110,8 +110,7 @@ pub fn similarities(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Pair>> {
     let mut found = Vec::new();
     for run in runs {
         let probes = reader.probes(run.id)?;
-        let with =
-            || probes.iter().filter(|probe| !probe.similarity.is_empty() && !probe.pictures.is_empty());
+        let with = || probes.iter().filter(|probe| !probe.similarity.is_empty() && !probe.images.is_empty());
         let Some(best) =
             with().min_by_key(|probe| (probe.weights != "raw", probe.split != "val", probe.step))
         else {
@@ -119,7 +118,7 @@ pub fn similarities(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Pair>> {
         };
         let same = |probe: &&Probe| {
             (&probe.split, &probe.weights) == (&best.split, &best.weights)
-                && (&probe.texts, &probe.pictures) == (&best.texts, &best.pictures)
+                && (&probe.texts, &probe.images) == (&best.texts, &best.images)
         };
         let last = with().rfind(same).unwrap_or(best);
         let name = format!("{}, {}", run.name, best.split);
@@ -130,5 +129,5 @@ pub fn similarities(reader: &Reader, runs: &[RunRow]) -> Result<Vec<Pair>> {
 
 fn matrix(probe: &Probe) -> Matrix {
     let values = probe.similarity.iter().map(|value| f64::from(*value)).collect();
-    Matrix { when: format!("step {}", probe.step), columns: probe.pictures.len(), values }
+    Matrix { when: format!("step {}", probe.step), columns: probe.images.len(), values }
 }

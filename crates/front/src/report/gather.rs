@@ -64,7 +64,7 @@ fn thumbnails(reader: &Reader, queries: &[Query]) -> Result<BTreeMap<String, Vec
     let mut thumbnails = BTreeMap::new();
     for digest in images.filter_map(|image| image.digest.clone()) {
         if !thumbnails.contains_key(&digest)
-            && let Some(jpeg) = reader.picture(&digest)?
+            && let Some(jpeg) = reader.image(&digest)?
         {
             thumbnails.insert(digest, jpeg);
         }

@@ -74,8 +74,8 @@ fn found(text: &str, of_arm: &ArmProbe) -> Option<Found> {
     let probe = &of_arm.probe;
     let at = probe.queries.iter().position(|query| query == text)?;
     let image = |hit: &clip_lab_store::Hit| FoundImage {
-        name: hit.picture.name.clone(),
-        digest: hit.picture.digest.clone(),
+        name: hit.image.name.clone(),
+        digest: hit.image.digest.clone(),
         score: Some(f64::from(hit.score)).filter(|score| score.is_finite()),
         right: hit.right,
     };

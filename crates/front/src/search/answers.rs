@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clip_lab_cli::SearchArgs;
-use clip_lab_search::{Answer, Ask, Found, Misses, Picture, Query};
+use clip_lab_search::{Answer, Ask, Found, Image, Misses, Query};
 
 use super::core::Core;
 
@@ -69,7 +69,7 @@ fn recall_note((query, found): &(Query, Found)) -> Option<String> {
 pub fn label(query: &Query) -> String {
     match query {
         Query::Text(text) => text.clone(),
-        Query::Picture(Picture::File(path)) => path.display().to_string(),
-        Query::Picture(Picture::Gallery(number)) => format!("image {number}"),
+        Query::Image(Image::File(path)) => path.display().to_string(),
+        Query::Image(Image::Gallery(number)) => format!("image {number}"),
     }
 }

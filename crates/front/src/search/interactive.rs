@@ -28,7 +28,7 @@ pub fn show(core: Core, ready: Ready, args: &SearchArgs, queries: &[Query]) -> R
         first: queries.first().cloned(),
         top: args.top.get(),
         worst: args.wrong.wrong.then(|| args.wrong.worst.get()),
-        images: image_mode(args.answers.pictures),
+        images: image_mode(args.answers.protocol),
     };
     draw(core, options)
 }

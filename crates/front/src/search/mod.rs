@@ -61,7 +61,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         write(path, sheet)?;
     }
     match sheet {
-        Some(sheet) if answers.show => clip_lab_dashboard::sheet::show(&sheet, image_mode(answers.pictures))?,
+        Some(sheet) if answers.show => clip_lab_dashboard::sheet::show(&sheet, image_mode(answers.protocol))?,
         None if !answers.json => print(table::table(&found, width())),
         _ => {}
     }

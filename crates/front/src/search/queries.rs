@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::SearchArgs;
 use clip_lab_files::{MIB, read_capped};
-use clip_lab_search::{Picture, Query};
+use clip_lab_search::{Image, Query};
 
 /// The largest size of a file of queries.
 const MAX_BYTES: u64 = 64 * MIB;
@@ -26,6 +26,6 @@ pub fn queries(args: &SearchArgs) -> Result<Vec<Query>> {
     for path in &args.image {
         ensure!(path.is_file(), "--image {}: no such file", path.display());
     }
-    let images = args.image.iter().cloned().map(|path| Query::Picture(Picture::File(path)));
+    let images = args.image.iter().cloned().map(|path| Query::Image(Image::File(path)));
     Ok(texts.into_iter().map(Query::Text).chain(images).collect())
 }

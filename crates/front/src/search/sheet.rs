@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};
-use clip_lab_search::{Answer, Ask, Found, Item, Judged, Miss, Picture, Query, Ready};
+use clip_lab_search::{Answer, Ask, Found, Image, Item, Judged, Miss, Query, Ready};
 
 use super::{
     answers::{Answers, label},
@@ -46,30 +46,30 @@ struct Thumbnails {
 }
 
 impl Thumbnails {
-    fn insert(&mut self, of: &Picture, jpeg: Jpeg) {
+    fn insert(&mut self, of: &Image, jpeg: Jpeg) {
         match of {
-            Picture::Gallery(number) => drop(self.gallery.insert(*number, jpeg)),
-            Picture::File(path) => drop(self.files.insert(path.clone(), jpeg)),
+            Image::Gallery(number) => drop(self.gallery.insert(*number, jpeg)),
+            Image::File(path) => drop(self.files.insert(path.clone(), jpeg)),
         }
     }
 
     fn get(&self, item: &Item) -> Option<Jpeg> {
         match item {
-            Item::Picture { picture, .. } => self.gallery.get(picture).cloned(),
+            Item::Image { image, .. } => self.gallery.get(image).cloned(),
             Item::Text(_) => None,
         }
     }
 }
 
 /// All images of the sheet, without duplicates.
-fn images_of(answers: &Answers) -> Vec<Picture> {
+fn images_of(answers: &Answers) -> Vec<Image> {
     let (mut numbers, mut images) = (BTreeSet::new(), Vec::new());
     match answers {
         Answers::Found(all) => {
             for (query, found) in all {
-                numbers.extend(found.hits.iter().map(|hit| hit.picture));
+                numbers.extend(found.hits.iter().map(|hit| hit.image));
                 images.extend(match query {
-                    Query::Picture(picture) => Some(picture.clone()),
+                    Query::Image(image) => Some(image.clone()),
                     Query::Text(_) => None,
                 });
             }
@@ -79,17 +79,17 @@ fn images_of(answers: &Answers) -> Vec<Picture> {
                 let items =
                     std::iter::once(&miss.query).chain(miss.answers.iter().map(|answer| &answer.item));
                 numbers.extend(items.filter_map(|item| match item {
-                    Item::Picture { picture, .. } => Some(*picture),
+                    Item::Image { image, .. } => Some(*image),
                     Item::Text(_) => None,
                 }));
             }
         }
     }
-    images.extend(numbers.into_iter().map(Picture::Gallery));
+    images.extend(numbers.into_iter().map(Image::Gallery));
     images
 }
 
-fn thumbnails(core: &mut Core, images: Vec<Picture>) -> Result<Thumbnails> {
+fn thumbnails(core: &mut Core, images: Vec<Image>) -> Result<Thumbnails> {
     let mut thumbnails = Thumbnails::default();
     for part in images.chunks(CHUNK) {
         let asks = part.iter().map(|of| Ask::Thumbnail { of: of.clone(), side: SIDE }).collect();
@@ -109,11 +109,11 @@ fn of_query(query: &Query, found: &Found, thumbnails: &Thumbnails) -> Block {
         score: hit.score,
         right: None,
         words: hit.name.clone(),
-        jpeg: thumbnails.gallery.get(&hit.picture).cloned(),
+        jpeg: thumbnails.gallery.get(&hit.image).cloned(),
     };
     let asked = match query {
-        Query::Picture(Picture::File(path)) => thumbnails.files.get(path).cloned(),
-        Query::Picture(Picture::Gallery(number)) => thumbnails.gallery.get(number).cloned(),
+        Query::Image(Image::File(path)) => thumbnails.files.get(path).cloned(),
+        Query::Image(Image::Gallery(number)) => thumbnails.gallery.get(number).cloned(),
         Query::Text(_) => None,
     };
     let cells = found.hits.iter().zip(1..).map(cell).collect();

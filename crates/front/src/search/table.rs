@@ -56,6 +56,6 @@ fn missed(miss: &Miss, width: usize) -> String {
 pub fn item(item: &Item) -> String {
     match item {
         Item::Text(text) => text.clone(),
-        Item::Picture { name, .. } => name.clone(),
+        Item::Image { name, .. } => name.clone(),
     }
 }

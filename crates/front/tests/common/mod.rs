@@ -25,7 +25,7 @@ pub struct TestRun {
     pub hits: usize,
     pub queries: usize,
     /// The number of images of the queries.
-    pub pictures: usize,
+    pub images: usize,
     pub code: &'static str,
     pub data: &'static str,
     pub flops: Option<f64>,
@@ -36,7 +36,7 @@ impl TestRun {
     /// A finished run.
     pub fn of(arm: &'static str, seed: usize) -> TestRun {
         let (code, data, end) = ("old", "emoji", Status::Finished);
-        TestRun { arm, seed, hits: 100, queries: 1000, pictures: 1000, code, data, flops: None, end }
+        TestRun { arm, seed, hits: 100, queries: 1000, images: 1000, code, data, flops: None, end }
     }
 
     /// The first `hits` queries have rank 0, as many have rank 3, and the others 40.
@@ -122,11 +122,11 @@ pub const JPEG: &str = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////
 
 /// Records two queries: `clip` answers the first correctly, the other arms the second.
 fn record_probe(recorder: &Recorder, test_run: &TestRun, step: u64) {
-    recorder.picture("ab12", STANDARD.decode(JPEG).unwrap());
-    let picture =
+    recorder.image("ab12", STANDARD.decode(JPEG).unwrap());
+    let image =
         |name: &str, digest: Option<&str>| Shown { name: name.into(), digest: digest.map(str::to_owned) };
-    let hit = |right: bool| Hit { picture: picture("apple.png", Some("ab12")), score: 0.25, right };
-    let miss = Hit { picture: picture("pear.png", None), score: 0.125, right: false };
+    let hit = |right: bool| Hit { image: image("apple.png", Some("ab12")), score: 0.25, right };
+    let miss = Hit { image: image("pear.png", None), score: 0.125, right: false };
     let first = test_run.arm == "clip";
     recorder.probe(Probe {
         step,
@@ -164,7 +164,7 @@ fn measure(recorder: &Recorder, test_run: &TestRun) {
         let at = Tick { step, epoch: step as f64 / 25.0, samples: 64 * step };
         recorder.log(at, &[("train/loss", 3.0 - step as f64 / 100.0 - share(1))]);
     }
-    recorder.event(Level::Warning, "data", None, "2 pictures could not be read");
+    recorder.event(Level::Warning, "data", None, "2 images could not be read");
     recorder.log(at, &[(METRIC, share(1)), ("test/retrieval/t2i/hit@5", share(5))]);
     recorder.log(at, &[("val/retrieval/t2i/hit@1", share(1)), ("val/loss", 3.0 - 2.0 * share(1))]);
     record_probe(recorder, test_run, at.step);
@@ -176,6 +176,6 @@ fn measure(recorder: &Recorder, test_run: &TestRun) {
         weights: "raw".into(),
         ranks,
     };
-    recorder.rank(set("i2t", vec![0; test_run.pictures]));
+    recorder.rank(set("i2t", vec![0; test_run.images]));
     recorder.rank(set("t2i", ranks));
 }

@@ -2,8 +2,8 @@ use clip_lab_api::SourceShare;
 
 use super::*;
 
-fn items(pictures: usize) -> Vec<(usize, Option<usize>)> {
-    (0..pictures).map(|picture| (picture, None)).collect()
+fn items(images: usize) -> Vec<(usize, Option<usize>)> {
+    (0..images).map(|image| (image, None)).collect()
 }
 
 /// Sources of these sizes and weights, in chunks of ten.
@@ -13,7 +13,7 @@ fn sampling(sources: &[(usize, f64)], buffer: Option<usize>) -> (Sampling, usize
         .iter()
         .map(|&(size, weight)| {
             end += size;
-            SourceShare { pictures: end - size..end, weight }
+            SourceShare { images: end - size..end, weight }
         })
         .collect();
     let chunks = (0..end.div_ceil(10)).map(|chunk| chunk * 10..(chunk * 10 + 10).min(end)).collect();
@@ -29,14 +29,14 @@ fn sources_are_mixed_by_weight_and_gone_through_evenly() {
         let drawn = sampled.epoch(&items, 5, epoch, true);
         assert_eq!(drawn, sampled.epoch(&items, 5, epoch, true), "the same each time");
         assert_eq!(drawn.len(), 400);
-        let small = |items: &[Item]| items.iter().filter(|item| item.picture >= 300).count();
+        let small = |items: &[Item]| items.iter().filter(|item| item.image >= 300).count();
         assert_eq!(small(&drawn), 300, "three quarters");
         assert!((60..90).contains(&small(&drawn[..100])), "mixed from the beginning on");
         let mut numbers: Vec<u64> = drawn.iter().map(|item| item.index).collect();
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), 400, "what comes again has randomness of its own");
-        drawn.iter().for_each(|item| times[item.picture] += 1);
+        drawn.iter().for_each(|item| times[item.image] += 1);
     }
     assert!(times[..300].iter().all(|times| (3..=4).contains(times)), "1000 draws of 300");
     assert!(times[300..].iter().all(|times| *times == 30), "3000 draws of 100");
@@ -49,18 +49,18 @@ fn a_buffer_keeps_what_is_read_within_reach() {
     let (sampling, total) = sampling(&[(1000, 1.0)], Some(30));
     let items = items(total);
     let drawn = Sampled::new(&sampling, &items).epoch(&items, 1, 0, true);
-    let mut pictures: Vec<usize> = drawn.iter().map(|item| item.picture).collect();
+    let mut images: Vec<usize> = drawn.iter().map(|item| item.image).collect();
     // The chunks that have begun and have not ended, at the most, at any time.
     let mut spans = HashMap::<usize, (usize, usize)>::new();
-    for (place, picture) in pictures.iter().enumerate() {
-        spans.entry(picture / 10).or_insert((place, place)).1 = place;
+    for (place, image) in images.iter().enumerate() {
+        spans.entry(image / 10).or_insert((place, place)).1 = place;
     }
     let begun = |place: &usize| spans.values().filter(|(from, to)| (from..=to).contains(&place)).count();
     let most = (0..total).map(|place| begun(&place)).max().unwrap();
     assert!(most < 40, "{most} of 100 chunks at once");
-    assert_ne!(pictures[..10].iter().map(|p| p / 10).collect::<Vec<_>>(), vec![pictures[0] / 10; 10]);
-    pictures.sort_unstable();
-    assert_eq!(pictures, (0..total).collect::<Vec<_>>(), "every picture once");
+    assert_ne!(images[..10].iter().map(|p| p / 10).collect::<Vec<_>>(), vec![images[0] / 10; 10]);
+    images.sort_unstable();
+    assert_eq!(images, (0..total).collect::<Vec<_>>(), "every image once");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn without_shuffling_the_sources_follow_each_other() {
     let (sampling, total) = sampling(&[(4, 1.0), (4, 1.0)], Some(3));
     let items = items(total);
     let drawn = Sampled::new(&sampling, &items).epoch(&items, 1, 0, false);
-    assert_eq!(drawn.iter().map(|item| item.picture).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
+    assert_eq!(drawn.iter().map(|item| item.image).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl Draft {
         if too_large {
             lacks.push(Lack::Size);
         } else if self.image.is_none() {
-            lacks.push(Lack::Picture);
+            lacks.push(Lack::Image);
         } else if captions.is_empty() && class.is_none() && !lacks.contains(&Lack::Json) {
             lacks.push(Lack::Caption);
         }

@@ -32,7 +32,7 @@ pub struct Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Lack {
     /// No image file.
-    Picture,
+    Image,
     /// Neither a caption nor a class.
     Caption,
     /// Its `.json` is invalid or truncated.

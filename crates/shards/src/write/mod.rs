@@ -21,7 +21,7 @@ pub struct NewSample {
     /// File extension of the image, such as `jpg`.
     pub ending: String,
     /// The encoded image.
-    pub picture: Vec<u8>,
+    pub image: Vec<u8>,
     /// The captions; the first is also written as `.txt`, for tools that read one caption.
     pub captions: Vec<String>,
     /// The class, written as `.cls`.
@@ -135,7 +135,7 @@ impl Writer {
 
 /// The files of a sample: name and content.
 fn files(sample: &NewSample) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files = vec![(format!("{}.{}", sample.key, sample.ending), sample.picture.clone())];
+    let mut files = vec![(format!("{}.{}", sample.key, sample.ending), sample.image.clone())];
     if let Some(first) = sample.captions.first() {
         files.push((format!("{}.txt", sample.key), first.clone().into_bytes()));
     }

@@ -19,7 +19,7 @@ impl Reader {
     }
 
     /// A thumbnail as JPEG; none if the store has none with that digest.
-    pub fn picture(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn image(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.db.with("reading a thumbnail", async |conn| {
             if !has(conn, "picture").await? {
                 return Ok(None);

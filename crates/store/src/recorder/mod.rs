@@ -59,14 +59,14 @@ impl Recorder {
         self.send(Record::Rank(Box::new(set)));
     }
 
-    /// Records a probe. Send its thumbnails first, with [`Recorder::picture`].
+    /// Records a probe. Send its thumbnails first, with [`Recorder::image`].
     pub fn probe(&self, probe: Probe) {
         self.send(Record::Probe(Box::new(probe)));
     }
 
     /// Records a JPEG thumbnail under a digest of its content, unless the store already has it.
-    pub fn picture(&self, digest: &str, jpeg: Vec<u8>) {
-        self.send(Record::Picture(Box::new((digest.into(), jpeg))));
+    pub fn image(&self, digest: &str, jpeg: Vec<u8>) {
+        self.send(Record::Image(Box::new((digest.into(), jpeg))));
     }
 
     /// Sets an entry of the run's environment that comparisons use, such as `code`, `data.test` or

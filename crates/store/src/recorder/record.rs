@@ -52,7 +52,8 @@ pub enum Record {
     /// Similarities and retrieval results on a few fixed pairs.
     Probe(Box<Probe>),
     /// A thumbnail: its digest, its JPEG.
-    Picture(Box<(String, Vec<u8>)>),
+    #[serde(rename = "Picture")]
+    Image(Box<(String, Vec<u8>)>),
     /// An event.
     Event(Box<Event>),
     /// When it was recorded, and a file.
@@ -122,7 +123,7 @@ impl Record {
         match self {
             Record::Points(points) => 128 + 8 * points.bits.len(),
             Record::Rank(set) => 128 + 4 * set.ranks.len(),
-            Record::Picture(image) => 128 + image.1.len(),
+            Record::Image(image) => 128 + image.1.len(),
             Record::Probe(probe) => (16 << 10) + 8 * probe.similarity.len(),
             _ => 512,
         }
@@ -130,7 +131,7 @@ impl Record {
 
     /// Whether it may be dropped when memory runs short.
     pub fn is_bulk(&self) -> bool {
-        matches!(self, Record::Points(_) | Record::Rank(_) | Record::Probe(_) | Record::Picture(_))
+        matches!(self, Record::Points(_) | Record::Rank(_) | Record::Probe(_) | Record::Image(_))
     }
 
     /// An event with the current time.

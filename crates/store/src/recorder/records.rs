@@ -12,7 +12,7 @@ pub async fn write(conn: &mut SqliteConnection, run: i64, record: &Record) -> Re
         Record::Points(_) => Ok(()), // written in bulk by Session::add_points
         Record::Rank(set) => rank(conn, run, set).await,
         Record::Probe(new) => probe(conn, run, new).await,
-        Record::Picture(what) => picture(conn, &what.0, &what.1).await,
+        Record::Image(what) => image(conn, &what.0, &what.1).await,
         Record::Event(what) => event(conn, run, what).await,
         Record::Artifact(what) => artifact(conn, run, what.0, &what.1).await,
         Record::Describe(what) => describe(conn, run, &what.0, &what.1, what.2).await,
@@ -46,7 +46,7 @@ async fn probe(conn: &mut SqliteConnection, run: i64, seen: &Probe) -> Result<()
 }
 
 /// Inserts a thumbnail, unless another run already has.
-async fn picture(conn: &mut SqliteConnection, digest: &str, jpeg: &[u8]) -> Result<(), sqlx::Error> {
+async fn image(conn: &mut SqliteConnection, digest: &str, jpeg: &[u8]) -> Result<(), sqlx::Error> {
     let sql = "INSERT OR IGNORE INTO picture (digest, jpeg) VALUES (?, ?)";
     sqlx::query(sql).bind(digest).bind(jpeg).execute(conn).await.map(|_| ())
 }

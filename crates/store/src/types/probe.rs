@@ -15,8 +15,9 @@ pub struct Probe {
     /// The texts of the similarity matrix: its rows.
     pub texts: Vec<String>,
     /// The images of the similarity matrix: its columns.
-    pub pictures: Vec<Shown>,
-    /// The matching image of each text, an index into `pictures`.
+    #[serde(rename = "pictures")]
+    pub images: Vec<Shown>,
+    /// The matching image of each text, an index into `images`.
     pub owner: Vec<u32>,
     /// Cosine similarities, texts x images, row-major. Stored to four decimal places.
     #[serde(with = "four_places")]
@@ -36,7 +37,7 @@ pub struct Probe {
 pub struct Shown {
     /// Its name.
     pub name: String,
-    /// Digest of its thumbnail, for [`crate::Reader::picture`]; none if the thumbnail could not be created.
+    /// Digest of its thumbnail, for [`crate::Reader::image`]; none if the thumbnail could not be created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
@@ -45,7 +46,8 @@ pub struct Shown {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// The image.
-    pub picture: Shown,
+    #[serde(rename = "picture")]
+    pub image: Shown,
     /// Its cosine similarity to the query. Stored to four decimal places.
     #[serde(with = "four_places_of_one")]
     pub score: f32,

@@ -144,14 +144,14 @@ impl Trainer<'_> {
         if let Some((rows, broken)) = self.kept.get(name) {
             return Ok(Some((rows.shallow_clone(), broken.clone())));
         }
-        let Some(found) = self.features_of(name, data, Read::EvalPicture)? else { return Ok(None) };
+        let Some(found) = self.features_of(name, data, Read::EvalImage)? else { return Ok(None) };
         if self.locked() {
             self.kept.insert(name, (found.rows.shallow_clone(), found.broken.clone()));
         }
         Ok(Some((found.rows, found.broken)))
     }
 
-    /// Features of all pictures of `data`, from the cache if the tower is locked and they are there.
+    /// Features of all images of `data`, from the cache if the tower is locked and they are there.
     pub(super) fn features_of(
         &mut self,
         split: &str,
@@ -159,13 +159,13 @@ impl Trainer<'_> {
         read: Read,
     ) -> Result<Option<Features>> {
         let source = self.source(data.clone(), read, true);
-        let (workers, device, pictures) = (self.workers(), self.device, data.len());
+        let (workers, device, images) = (self.workers(), self.device, data.len());
         let kept = self.locked() && self.plan.run.cache_features;
         let key = kept.then(|| self.key(data.as_ref(), read)).transpose()?;
         let (image, session, stop, step) = (&self.rig.image, self.session, &self.stop, self.progress.step);
         let told = self.told.entry(split.to_owned()).or_default();
         let mut tell = |broken: &Broken| {
-            if told.insert(broken.picture) {
+            if told.insert(broken.image) {
                 let place = if split == "train" { String::new() } else { format!(" of {split}") };
                 let words = format!("left out{place}: {broken}");
                 session.event(Level::Warning, "broken_picture", step, &words);
@@ -186,9 +186,9 @@ impl Trainer<'_> {
             .with_context(table);
         };
         let monitor = &mut *self.monitor;
-        let found = Features::cached(&key, pictures, device, || {
+        let found = Features::cached(&key, images, device, || {
             monitor.message(&format!(
-                "the image tower is locked: its features of the {pictures} {split} pictures are computed once"
+                "the image tower is locked: its features of the {images} {split} images are computed once"
             ));
             let asked = || {
                 if session.recorder.requests().contains(&Request::Stop) {
@@ -201,7 +201,7 @@ impl Trainer<'_> {
         let found = found.with_context(table)?;
         let Some((found, cached)) = found else { return Ok(None) };
         if cached {
-            self.monitor.message(&format!("features of the {pictures} {split} pictures: found in the cache"));
+            self.monitor.message(&format!("features of the {images} {split} images: found in the cache"));
         }
         Ok(Some(found))
     }
@@ -213,7 +213,7 @@ impl Trainer<'_> {
         let changes =
             self.plan.augment.iter().map(|augment| format!("{} {}", augment.name, augment.settings));
         let changes =
-            if read == Read::Picture { changes.collect::<Vec<_>>().join("; ") } else { String::new() };
+            if read == Read::Image { changes.collect::<Vec<_>>().join("; ") } else { String::new() };
         let tower = format!("{} {}", encoder.name, encoder.settings);
         let size = preprocess.size.to_string();
         let words = serde_json::to_string(preprocess)?;

@@ -1,4 +1,4 @@
-//! What the panels of a run show: a few pairs, answers to a few queries, and their pictures.
+//! What the panels of a run show: a few pairs, answers to a few queries, and their images.
 
 use clip_lab_api::Dataset;
 use clip_lab_store::{Hit, Level, Probe, Shown};
@@ -28,7 +28,7 @@ impl Trainer<'_> {
         })
     }
 
-    /// Records what was seen and the pictures in it.
+    /// Records what was seen and the images in it.
     pub(super) fn record_probe(
         &mut self,
         split: Split,
@@ -38,18 +38,16 @@ impl Trainer<'_> {
         seen: Seen,
     ) {
         let (threads, recorder) = (self.workers(), &self.session.recorder);
-        let keep = |digest: &str, jpeg| recorder.picture(digest, jpeg);
-        self.thumbnails.make(split, data, seen.pictures(), threads, keep);
-        let shown = |&picture: &usize| Shown {
-            name: data.name(picture),
-            digest: self.thumbnails.digest(split, picture),
-        };
-        let text = |&picture: &usize| data.captions(picture).first().cloned().unwrap_or_default();
+        let keep = |digest: &str, jpeg| recorder.image(digest, jpeg);
+        self.thumbnails.make(split, data, seen.images(), threads, keep);
+        let shown =
+            |&image: &usize| Shown { name: data.name(image), digest: self.thumbnails.digest(split, image) };
+        let text = |&image: &usize| data.captions(image).first().cloned().unwrap_or_default();
         let hits = |(own, hits): (&usize, &Vec<(usize, f32)>)| {
-            let hit = |(picture, score): &(usize, f32)| Hit {
-                picture: shown(picture),
+            let hit = |(image, score): &(usize, f32)| Hit {
+                image: shown(image),
                 score: *score,
-                right: picture == own,
+                right: image == own,
             };
             hits.iter().map(hit).collect()
         };
@@ -58,7 +56,7 @@ impl Trainer<'_> {
             split: split.as_str().to_owned(),
             weights: kind.as_str().to_owned(),
             texts: seen.pairs.iter().map(text).collect(),
-            pictures: seen.pairs.iter().map(shown).collect(),
+            images: seen.pairs.iter().map(shown).collect(),
             owner: (0..seen.pairs.len() as u32).collect(),
             logit_scale,
             queries: seen.queries.iter().map(text).collect(),

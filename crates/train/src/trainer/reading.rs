@@ -21,14 +21,14 @@ impl Trainer<'_> {
         let batches = (first..).flat_map(move |epoch| {
             let batches = order.epoch(epoch).split_off(if epoch == first { skip } else { 0 });
             if let Some(data) = &ahead {
-                let pictures: Vec<usize> = batches.iter().flatten().map(|item| item.picture).collect();
-                data.ahead(&pictures);
+                let images: Vec<usize> = batches.iter().flatten().map(|item| item.image).collect();
+                data.ahead(&images);
             }
             batches
         });
-        // With cached features nobody opens the pictures again: the broken ones are left out here.
+        // With cached features nobody opens the images again: the broken ones are left out here.
         let batches = batches.map(move |mut batch| {
-            batch.retain(|item| !broken.contains(&item.picture));
+            batch.retain(|item| !broken.contains(&item.image));
             batch
         });
         Loader::new(source, batches.take((self.feed.total - from) as usize), self.workers(), self.device)
@@ -37,16 +37,16 @@ impl Trainer<'_> {
     /// The batch with the cached features of its images, where the image tower is locked.
     pub(super) fn with_features(&self, mut batch: Batch) -> Result<Batch> {
         let features = self.features.as_ref();
-        batch.features = features.map(|rows| rows.f_index_select(0, &batch.pictures)).transpose()?;
+        batch.features = features.map(|rows| rows.f_index_select(0, &batch.indices)).transpose()?;
         Ok(batch)
     }
 
-    pub(super) fn source(&self, data: Arc<dyn Dataset>, read: Read, pictures: bool) -> Source {
+    pub(super) fn source(&self, data: Arc<dyn Dataset>, read: Read, images: bool) -> Source {
         Source {
             data,
             tokenizer: self.feed.tokenizer.clone(),
             max_tokens: self.plan.text.as_ref().map_or(0, |text| text.max_tokens),
-            prepare: pictures.then(|| self.rig.prepare.clone()),
+            prepare: images.then(|| self.rig.prepare.clone()),
             read,
             seed: self.plan.run.seed,
         }

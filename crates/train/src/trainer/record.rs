@@ -54,13 +54,13 @@ impl Trainer<'_> {
         self.progress.step as f64 / self.feed.order.batches() as f64
     }
 
-    /// Names each broken picture once, and gives up when there are more than the data set allows.
+    /// Names each broken image once, and gives up when there are more than the data set allows.
     pub(super) fn tell_broken(&mut self, broken: &[Broken]) -> Result<()> {
-        for picture in broken {
-            if self.broken.insert(picture.picture, picture.to_string()).is_none() {
-                let words = format!("left out: {picture}");
+        for image in broken {
+            if self.broken.insert(image.image, image.to_string()).is_none() {
+                let words = format!("left out: {image}");
                 self.monitor.message(&words);
-                if self.told.entry("train".to_owned()).or_default().insert(picture.picture) {
+                if self.told.entry("train".to_owned()).or_default().insert(image.image) {
                     self.session.event(Level::Warning, "broken_picture", self.progress.step, &words);
                 }
             }
@@ -69,7 +69,7 @@ impl Trainer<'_> {
             return Ok(());
         }
         let list: Vec<String> = self.broken.values().cloned().collect();
-        tolerated(self.feed.train.tolerate(), &list, self.feed.train.len(), "training pictures")
+        tolerated(self.feed.train.tolerate(), &list, self.feed.train.len(), "training images")
     }
 
     /// What is about to be trained, in a few lines.
@@ -91,7 +91,7 @@ impl Trainer<'_> {
             format!("  image  {} ({})", self.plan.image.encoder.name, side("image")),
             against,
             format!(
-                "  data   {} pictures, {} steps of {} {samples} on {}",
+                "  data   {} images, {} steps of {} {samples} on {}",
                 self.feed.train.len(),
                 self.feed.total,
                 self.plan.run.batch,

@@ -19,7 +19,7 @@ pub struct ColumnOverrides<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     /// Image files.
-    pub picture: usize,
+    pub image: usize,
     /// Captions: one column, or several numbered ones (`caption_0`, `caption_1`, ...).
     pub captions: Vec<usize>,
     /// Splits.
@@ -33,7 +33,7 @@ impl Columns {
     /// If a column is missing; the message lists the columns.
     pub fn find(header: &[&str], overrides: ColumnOverrides<'_>) -> Result<Self> {
         Ok(Self {
-            picture: Self::image(header, overrides)?,
+            image: Self::image(header, overrides)?,
             captions: Self::captions(header, overrides)?,
             split: index_of(header, "split"),
         })
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn columns_are_found_by_usual_names_by_number_and_by_override() {
         let find = |header: &[&str], overrides| {
-            Columns::find(header, overrides).map(|c| (c.picture, c.captions, c.split))
+            Columns::find(header, overrides).map(|c| (c.image, c.captions, c.split))
         };
         let usual = ColumnOverrides::default();
         assert_eq!(find(&["image_name", " comment_number", " comment"], usual).unwrap(), (0, vec![2], None));

@@ -26,7 +26,7 @@ pub fn read(text: &str, overrides: ColumnOverrides<'_>) -> Result<List> {
         let row = row?;
         let line = || format!("line {}", row.position().map_or(0, |position| position.line()));
         if let Some(caption) = recovered(&row, &header, &columns) {
-            let file = row.get(columns.picture).unwrap_or_default().trim();
+            let file = row.get(columns.image).unwrap_or_default().trim();
             list.notes.push(format!(
                 "{}: a separator is missing after the comment number ({file}), read anyway",
                 line()
@@ -58,7 +58,7 @@ fn separator(text: &str, overrides: ColumnOverrides<'_>) -> u8 {
 /// Flickr30k has one such row.
 fn recovered(row: &StringRecord, header: &StringRecord, columns: &Columns) -> Option<String> {
     let [caption] = columns.captions[..] else { return None };
-    let number = caption.checked_sub(1).filter(|number| *number != columns.picture)?;
+    let number = caption.checked_sub(1).filter(|number| *number != columns.image)?;
     let named = header.get(number).is_some_and(|name| name.trim() == "comment_number");
     if !named || caption + 1 != header.len() || row.len() + 1 != header.len() {
         return None;
@@ -74,7 +74,7 @@ fn listed(row: &StringRecord, columns: &Columns, width: usize) -> Result<Entry> 
         row.len()
     );
     let field = |column: usize| row.get(column).unwrap_or_default();
-    let file = field(columns.picture).trim();
+    let file = field(columns.image).trim();
     ensure!(!file.is_empty(), "it names no image");
     let captions: Vec<String> = columns.captions.iter().map(|column| field(*column).to_owned()).collect();
     let lines = captions.iter().map(|caption| caption.lines().count()).max().unwrap_or(0);

@@ -27,8 +27,8 @@ fn listed(row: &Map<String, Value>, overrides: ColumnOverrides<'_>) -> Result<En
     let (header, values): (Vec<&str>, Vec<&Value>) =
         row.iter().map(|(key, value)| (key.as_str(), value)).unzip();
     let columns = Columns::find(&header, overrides)?;
-    let file = values[columns.picture].as_str().unwrap_or_default().trim();
-    ensure!(!file.is_empty(), "`{}` names no image", header[columns.picture]);
+    let file = values[columns.image].as_str().unwrap_or_default().trim();
+    ensure!(!file.is_empty(), "`{}` names no image", header[columns.image]);
     let mut captions = Vec::new();
     for column in columns.captions {
         texts(values[column], &mut captions).with_context(|| format!("`{}`", header[column]))?;

@@ -35,7 +35,7 @@ pub struct Row {
 #[derive(Debug, Default)]
 pub struct List {
     /// In order of first mention.
-    pub pictures: Vec<Listed>,
+    pub images: Vec<Listed>,
     /// Number of rows or entries, including those left out.
     pub entries: usize,
     /// Entries left out, each with its line and the reason.
@@ -50,11 +50,11 @@ impl List {
     pub fn add(&mut self, file: &str, split: Option<Split>, captions: impl IntoIterator<Item = String>) {
         let captions = captions.into_iter().map(trimmed);
         if let Some(place) = self.places.get(file) {
-            self.pictures[*place].captions.extend(captions);
+            self.images[*place].captions.extend(captions);
             return;
         }
-        self.places.insert(file.to_owned(), self.pictures.len());
-        self.pictures.push(Listed { file: file.to_owned(), split, captions: captions.collect(), row: None });
+        self.places.insert(file.to_owned(), self.images.len());
+        self.images.push(Listed { file: file.to_owned(), split, captions: captions.collect(), row: None });
     }
 
     /// Adds one entry, or records why it cannot be used.

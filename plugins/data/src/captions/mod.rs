@@ -122,8 +122,8 @@ impl Plugin<dyn Dataset> for CaptionFolder {
             }
             None => return DataFacts::default(),
         };
-        let captions = opened.pictures.iter().map(|picture| picture.captions.len()).sum();
-        DataFacts { pictures: Some(opened.pictures.len()), captions: Some(captions), fault: None }
+        let captions = opened.images.iter().map(|image| image.captions.len()).sum();
+        DataFacts { images: Some(opened.images.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

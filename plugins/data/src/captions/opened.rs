@@ -21,7 +21,7 @@ pub struct Opened {
     /// The folder of the images, which paths must not leave.
     root: Root,
     /// In list order.
-    pub pictures: Vec<Listed>,
+    pub images: Vec<Listed>,
     /// What was left out, one message each.
     pub skipped: Vec<String>,
     tables: Vec<Table>,
@@ -37,7 +37,7 @@ impl Opened {
     pub fn new(
         settings: &CaptionFolder,
         root: Root,
-        pictures: Vec<Listed>,
+        images: Vec<Listed>,
         tables: Vec<Table>,
         skipped: Vec<String>,
     ) -> Result<Self> {
@@ -45,7 +45,7 @@ impl Opened {
         let message = "shuffle_buffer applies to images in Parquet files only; remove it";
         ensure!(buffer.is_none() || !tables.is_empty(), message);
         let (tolerate, page_cache) = (settings.tolerate, PageCache::default());
-        Ok(Self { root, pictures, skipped, tables, page_cache, buffer, sampling: None, tolerate })
+        Ok(Self { root, images, skipped, tables, page_cache, buffer, sampling: None, tolerate })
     }
 
     /// Leaves out listed images that cannot be read: missing, outside of the data set, or not regular files.
@@ -53,22 +53,22 @@ impl Opened {
     /// # Errors
     /// If they are more than `tolerate` allows.
     pub fn drop_missing(&mut self) -> Result<()> {
-        let (mut listings, all) = (DirListings::new(&self.root), self.pictures.len());
+        let (mut listings, all) = (DirListings::new(&self.root), self.images.len());
         let mut unreadable = BTreeMap::<FileStatus, Vec<Listed>>::new();
-        for picture in std::mem::take(&mut self.pictures) {
-            match if picture.row.is_some() { FileStatus::Readable } else { listings.status(&picture.file) } {
-                FileStatus::Readable => self.pictures.push(picture),
-                status => unreadable.entry(status).or_default().push(picture),
+        for image in std::mem::take(&mut self.images) {
+            match if image.row.is_some() { FileStatus::Readable } else { listings.status(&image.file) } {
+                FileStatus::Readable => self.images.push(image),
+                status => unreadable.entry(status).or_default().push(image),
             }
         }
         let at = self.root.path().display().to_string();
-        for (status, pictures) in unreadable {
+        for (status, images) in unreadable {
             let why = match status {
                 FileStatus::Outside => OUTSIDE.to_owned(),
                 FileStatus::Special => "listed but not regular files".to_owned(),
                 FileStatus::Missing | FileStatus::Readable => format!("listed but not in {at}"),
             };
-            self.record_skipped(&pictures, all, &why)?;
+            self.record_skipped(&images, all, &why)?;
         }
         Ok(())
     }
@@ -79,25 +79,25 @@ impl Opened {
     /// If they are more than `tolerate` allows.
     pub fn drop_empty(&mut self) -> Result<()> {
         let (mut empty, mut all) = (Vec::new(), 0);
-        for picture in &mut self.pictures {
-            let before = picture.captions.len();
+        for image in &mut self.images {
+            let before = image.captions.len();
             all += before;
-            picture.captions.retain(|caption| !caption.is_empty());
-            empty.extend((picture.captions.len()..before).map(|_| format!("one of {}", picture.file)));
+            image.captions.retain(|caption| !caption.is_empty());
+            empty.extend((image.captions.len()..before).map(|_| format!("one of {}", image.file)));
         }
         tolerated(self.tolerate, &empty, all, "captions, which are empty,")?;
         if !empty.is_empty() {
             self.skipped.push(format!("empty captions left out: {} ({})", empty.len(), few(&empty, ", ")));
         }
-        let all = self.pictures.len();
-        let bare: Vec<Listed> = self.pictures.extract_if(.., |picture| picture.captions.is_empty()).collect();
+        let all = self.images.len();
+        let bare: Vec<Listed> = self.images.extract_if(.., |image| image.captions.is_empty()).collect();
         self.record_skipped(&bare, all, "without a caption")?;
         self.sampling = self.buffer.map(|buffer| self.chunked(buffer));
         Ok(())
     }
 
     fn record_skipped(&mut self, skipped: &[Listed], all: usize, why: &str) -> Result<()> {
-        let names: Vec<String> = skipped.iter().map(|picture| picture.file.clone()).collect();
+        let names: Vec<String> = skipped.iter().map(|image| image.file.clone()).collect();
         tolerated(self.tolerate, &names, all, &format!("images, {why},"))?;
         if !names.is_empty() {
             self.skipped.push(format!("images {why}: {} ({})", names.len(), few(&names, ", ")));
@@ -107,62 +107,62 @@ impl Opened {
 
     /// Row group by row group, shuffled within the buffer.
     fn chunked(&self, buffer: usize) -> Sampling {
-        let place = |picture: &Listed| {
-            let row = picture.row?;
+        let place = |image: &Listed| {
+            let row = image.row?;
             Some((row.table, self.tables.get(row.table as usize)?.group(row.row)))
         };
-        let places: Vec<_> = self.pictures.iter().map(place).collect();
+        let places: Vec<_> = self.images.iter().map(place).collect();
         let ends = (1..=places.len()).filter(|end| places.get(*end) != Some(&places[end - 1]));
         let mut start = 0;
         let chunks = ends.map(|end| std::mem::replace(&mut start, end)..end).collect();
-        let sources = vec![SourceShare { pictures: 0..places.len(), weight: 1.0 }];
+        let sources = vec![SourceShare { images: 0..places.len(), weight: 1.0 }];
         Sampling { sources, chunks, buffer: Some(buffer) }
     }
 
     fn listed(&self, index: usize) -> Result<&Listed> {
-        self.pictures.get(index).with_context(|| format!("there is no image {index}"))
+        self.images.get(index).with_context(|| format!("there is no image {index}"))
     }
 }
 
 impl Dataset for Opened {
     fn len(&self) -> usize {
-        self.pictures.len()
+        self.images.len()
     }
 
-    fn picture(&self, index: usize) -> Result<Picture> {
-        let picture = self.listed(index)?;
-        match picture.row {
+    fn image(&self, index: usize) -> Result<Image> {
+        let image = self.listed(index)?;
+        match image.row {
             None => {
-                let path = self.root.below(Path::new(&picture.file));
-                Picture::read(&path.with_context(|| format!("image {}", picture.file))?)
+                let path = self.root.below(Path::new(&image.file));
+                Image::read(&path.with_context(|| format!("image {}", image.file))?)
             }
             Some(row) => {
                 let table = self.tables.get(row.table as usize).context("there is no such table")?;
-                table.picture(row, &self.page_cache).map(Picture::Encoded)
+                table.image(row, &self.page_cache).map(Image::Encoded)
             }
         }
     }
 
     fn captions(&self, index: usize) -> &[String] {
-        self.pictures.get(index).map_or(&[], |picture| &picture.captions)
+        self.images.get(index).map_or(&[], |image| &image.captions)
     }
 
     fn name(&self, index: usize) -> String {
-        self.pictures.get(index).map_or_else(String::new, |picture| picture.file.clone())
+        self.images.get(index).map_or_else(String::new, |image| image.file.clone())
     }
 
     /// Hashes names, sizes and modification times of the image files, not their contents (that would read the whole
     /// data set) and not the captions, on which image features do not depend. For images in Parquet files, hashes the
     /// same of the Parquet files, and the rows.
     fn fingerprint(&self) -> String {
-        let files = self.pictures.iter().filter(|picture| picture.row.is_none());
-        let files = stamps(self.root.path(), files.map(|picture| picture.file.as_str()));
+        let files = self.images.iter().filter(|image| image.row.is_none());
+        let files = stamps(self.root.path(), files.map(|image| image.file.as_str()));
         if self.tables.is_empty() {
             return format!("captions-{files}");
         }
         let tables = self.tables.iter().map(|table| table.path().to_string_lossy().into_owned());
         let tables = stamps("".as_ref(), tables.collect::<Vec<_>>().iter().map(String::as_str));
-        let rows = self.pictures.iter().filter_map(|picture| picture.row);
+        let rows = self.images.iter().filter_map(|image| image.row);
         let rows = rows.fold(blake3::Hasher::new(), |mut hasher, row| {
             hasher.update(&row.table.to_le_bytes()).update(&row.row.to_le_bytes());
             hasher

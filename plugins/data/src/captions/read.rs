@@ -23,7 +23,7 @@ use crate::Split;
 /// The content of all lists.
 #[derive(Default)]
 struct Whole {
-    pictures: Vec<Listed>,
+    images: Vec<Listed>,
     tables: Vec<Table>,
     entries: usize,
     rejected: Vec<String>,
@@ -40,7 +40,7 @@ impl CaptionFolder {
         let mut whole = Whole::default();
         let unreadable = self.read_all(&lists, &mut whole)?;
         tolerated(self.tolerate, &whole.rejected, whole.entries, "entries of the captions")?;
-        let Whole { mut pictures, tables, rejected, notes, .. } = whole;
+        let Whole { mut images, tables, rejected, notes, .. } = whole;
         let mut skipped: Vec<String> = notes;
         if !unreadable.is_empty() {
             skipped.push(format!("lists left out: {} ({})", unreadable.len(), few(&unreadable, "; ")));
@@ -48,14 +48,14 @@ impl CaptionFolder {
         if !rejected.is_empty() {
             skipped.push(format!("entries left out: {} ({})", rejected.len(), few(&rejected, "; ")));
         }
-        pictures.retain(|picture| self.split.holds(self.split_of(picture)));
+        images.retain(|image| self.split.holds(self.split_of(image)));
         let named =
             || few(&lists.iter().map(|list| list.path.display().to_string()).collect::<Vec<_>>(), ", ");
-        ensure!(!pictures.is_empty(), "no image of {} is in split `{}`", named(), self.split.name());
-        let mut opened = Opened::new(self, self.bounds(&lists)?, pictures, tables, skipped)?;
+        ensure!(!images.is_empty(), "no image of {} is in split `{}`", named(), self.split.name());
+        let mut opened = Opened::new(self, self.bounds(&lists)?, images, tables, skipped)?;
         opened.drop_missing()?;
         opened.drop_empty()?;
-        ensure!(!opened.pictures.is_empty(), "nothing of {} is left: {}", named(), opened.skipped.join("; "));
+        ensure!(!opened.images.is_empty(), "nothing of {} is left: {}", named(), opened.skipped.join("; "));
         Ok(opened)
     }
 
@@ -143,15 +143,15 @@ impl CaptionFolder {
             text => Format::read(&found.path, text, overrides)?,
         };
         let path_prefix = self.path_prefix(found, format)?;
-        for picture in &mut list.pictures {
-            if picture.row.is_none() && !path_prefix.is_empty() {
-                picture.file = format!("{path_prefix}/{}", picture.file);
+        for image in &mut list.images {
+            if image.row.is_none() && !path_prefix.is_empty() {
+                image.file = format!("{path_prefix}/{}", image.file);
             }
-            picture.split = picture.split.or(found.split);
+            image.split = image.split.or(found.split);
         }
         let name = found.path.strip_prefix(&self.root).unwrap_or(&found.path).display().to_string();
-        let List { pictures, entries, rejected, notes, .. } = list;
-        whole.pictures.extend(pictures);
+        let List { images, entries, rejected, notes, .. } = list;
+        whole.images.extend(images);
         whole.entries += entries;
         whole.rejected.extend(rejected.into_iter().map(|message| format!("{name} {message}")));
         whole.notes.extend(notes.into_iter().map(|message| format!("{name} {message}")));
@@ -173,8 +173,8 @@ impl CaptionFolder {
         }
     }
 
-    fn split_of(&self, picture: &Listed) -> Split {
-        picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
+    fn split_of(&self, image: &Listed) -> Split {
+        image.split.unwrap_or_else(|| Split::of(&image.file, self.val_fraction, self.test_fraction))
     }
 }
 

@@ -91,8 +91,8 @@ impl Plugin<dyn Dataset> for ImageFolder {
         let here = clip_lab_hub::is_here(&self.root);
         match here.then(|| self.open()) {
             Some(Ok(opened)) => {
-                let pictures = Some(opened.len());
-                DataFacts { pictures, captions: pictures, fault: None }
+                let images = Some(opened.len());
+                DataFacts { images, captions: images, fault: None }
             }
             Some(Err(error)) => DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() },
             None => DataFacts::default(),
@@ -116,9 +116,9 @@ impl ImageFolder {
         let captions = classes.iter().map(|class| self.template.replace("{}", class)).collect();
         let mut opened = Opened::new(root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
-            let found = walk::pictures(&root, folder)?;
+            let found = walk::images(&root, folder)?;
             opened.record_skipped(found.other_files, found.outside);
-            opened.add(class, self.split.of(found.pictures, self.hold_out, self.limit_per_class));
+            opened.add(class, self.split.of(found.images, self.hold_out, self.limit_per_class));
         }
         opened.check_tolerance()?;
         ensure!(

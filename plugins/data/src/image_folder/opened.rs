@@ -14,7 +14,7 @@ const OUTSIDE: &str = "outside of the data set's folder, which requires `allow_o
 pub struct Opened {
     root: Root,
     /// Paths relative to the root, and classes.
-    pictures: Vec<(String, usize)>,
+    images: Vec<(String, usize)>,
     classes: Vec<String>,
     /// One per class.
     captions: Vec<String>,
@@ -27,13 +27,13 @@ pub struct Opened {
 impl Opened {
     /// Without images; `captions` has one entry per class.
     pub fn new(root: Root, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
-        let (pictures, other_files, outside, skipped) = Default::default();
-        Self { root, classes, captions, pictures, other_files, outside, skipped, tolerate }
+        let (images, other_files, outside, skipped) = Default::default();
+        Self { root, classes, captions, images, other_files, outside, skipped, tolerate }
     }
 
     /// Adds images of a class.
-    pub fn add(&mut self, class: usize, pictures: Vec<String>) {
-        self.pictures.extend(pictures.into_iter().map(|picture| (picture, class)));
+    pub fn add(&mut self, class: usize, images: Vec<String>) {
+        self.images.extend(images.into_iter().map(|image| (image, class)));
     }
 
     /// Records skipped files: files that are not images, and images outside of the root.
@@ -47,7 +47,7 @@ impl Opened {
     /// # Errors
     /// If more images are outside than `tolerate` allows.
     pub fn check_tolerance(&mut self) -> Result<()> {
-        let (all, outside) = (self.pictures.len() + self.outside.len(), &self.outside);
+        let (all, outside) = (self.images.len() + self.outside.len(), &self.outside);
         tolerated(self.tolerate, outside, all, &format!("images, {OUTSIDE},"))?;
         let summary = |what: &str, files: &[String]| {
             let first = files.first()?;
@@ -62,13 +62,13 @@ impl Opened {
 
 impl Dataset for Opened {
     fn len(&self) -> usize {
-        self.pictures.len()
+        self.images.len()
     }
 
-    fn picture(&self, index: usize) -> Result<Picture> {
-        let (file, _) = self.pictures.get(index).with_context(|| format!("there is no image {index}"))?;
+    fn image(&self, index: usize) -> Result<Image> {
+        let (file, _) = self.images.get(index).with_context(|| format!("there is no image {index}"))?;
         let path = self.root.below(Path::new(file)).with_context(|| format!("image {file}"))?;
-        Picture::read(&path)
+        Image::read(&path)
     }
 
     fn captions(&self, index: usize) -> &[String] {
@@ -76,7 +76,7 @@ impl Dataset for Opened {
     }
 
     fn name(&self, index: usize) -> String {
-        self.pictures.get(index).map_or_else(String::new, |(file, _)| file.clone())
+        self.images.get(index).map_or_else(String::new, |(file, _)| file.clone())
     }
 
     fn classes(&self) -> &[String] {
@@ -84,12 +84,12 @@ impl Dataset for Opened {
     }
 
     fn class(&self, index: usize) -> Option<usize> {
-        self.pictures.get(index).map(|(_, class)| *class)
+        self.images.get(index).map(|(_, class)| *class)
     }
 
     /// Hashes names, sizes and modification times of the image files, not their contents.
     fn fingerprint(&self) -> String {
-        let files = self.pictures.iter().map(|(file, _)| file.as_str());
+        let files = self.images.iter().map(|(file, _)| file.as_str());
         format!("image-folder-{}", stamps(self.root.path(), files))
     }
 

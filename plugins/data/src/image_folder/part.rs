@@ -22,22 +22,22 @@ impl Part {
     /// Images are ranked by a hash of their names, and the first `hold_out` of them, rounded, are held out: every class
     /// has the same fraction, and adding or removing an image moves at most one other. At least one image is not held
     /// out.
-    pub fn of(self, pictures: Vec<String>, hold_out: f64, limit: Option<usize>) -> Vec<String> {
-        let mut ranked: Vec<usize> = (0..pictures.len()).collect();
-        ranked.sort_by_cached_key(|&index| (*blake3::hash(pictures[index].as_bytes()).as_bytes(), index));
-        let held = (pictures.len() as f64 * hold_out).round() as usize;
-        let held = held.min(pictures.len().saturating_sub(1));
+    pub fn of(self, images: Vec<String>, hold_out: f64, limit: Option<usize>) -> Vec<String> {
+        let mut ranked: Vec<usize> = (0..images.len()).collect();
+        ranked.sort_by_cached_key(|&index| (*blake3::hash(images[index].as_bytes()).as_bytes(), index));
+        let held = (images.len() as f64 * hold_out).round() as usize;
+        let held = held.min(images.len().saturating_sub(1));
         let chosen = match self {
             Self::All => &ranked[..],
             Self::Train => &ranked[held..],
             Self::Val => &ranked[..held],
         };
-        let mut keep = vec![false; pictures.len()];
+        let mut keep = vec![false; images.len()];
         for &index in chosen.iter().take(limit.unwrap_or(usize::MAX)) {
             keep[index] = true;
         }
-        let kept = pictures.into_iter().zip(keep).filter(|(_, keep)| *keep);
-        kept.map(|(picture, _)| picture).collect()
+        let kept = images.into_iter().zip(keep).filter(|(_, keep)| *keep);
+        kept.map(|(image, _)| image).collect()
     }
 
     /// As written in a spec.

@@ -15,7 +15,7 @@ const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif"
 #[derive(Debug, Default)]
 pub struct Found {
     /// Paths relative to the root, in alphabetical order, with `/` between folders.
-    pub pictures: Vec<String>,
+    pub images: Vec<String>,
     /// Files without an image extension, likewise.
     pub other_files: Vec<String>,
     /// Links to images outside of the root, likewise.
@@ -29,7 +29,7 @@ impl Found {
             Ok(place) if place.is_dir() => self.other_files.push(path),
             Err(error) if Root::is_outside(&error) => self.outside.push(path),
             // A dangling link counts as an unreadable image.
-            _ => self.pictures.push(path),
+            _ => self.images.push(path),
         }
     }
 }
@@ -43,12 +43,12 @@ pub fn folders(bounds: &Root) -> Result<Vec<String>> {
     // Links to folders count: subsets of classes are often made of links.
     let all = entries(root)?;
     let folders: Vec<String> = all.into_iter().filter(|name| root.join(name).is_dir()).collect();
-    let pictures = || entries(root).map_or(0, |all| all.iter().filter(|name| is_picture(name)).count());
+    let images = || entries(root).map_or(0, |all| all.iter().filter(|name| is_image(name)).count());
     ensure!(
         !folders.is_empty(),
         "{} contains no folders ({} images are in it); put the images of each class into a folder named after the class",
         root.display(),
-        pictures()
+        images()
     );
     for folder in &folders {
         let held = bounds.below(Path::new(folder));
@@ -61,10 +61,10 @@ pub fn folders(bounds: &Root) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// If there is none, or a folder cannot be read.
-pub fn pictures(bounds: &Root, folder: &str) -> Result<Found> {
+pub fn images(bounds: &Root, folder: &str) -> Result<Found> {
     let found = below(bounds, folder)?;
     ensure!(
-        !found.pictures.is_empty() || !found.outside.is_empty(),
+        !found.images.is_empty() || !found.outside.is_empty(),
         "class folder {} contains no image ({}); add images or remove it",
         bounds.path().join(folder).display(),
         EXTENSIONS.join(", ")
@@ -87,13 +87,13 @@ pub fn below(bounds: &Root, folder: &str) -> Result<Found> {
             let metadata = root.join(&path).symlink_metadata();
             match metadata.map(|metadata| metadata.file_type()) {
                 Ok(kind) if kind.is_dir() => pending.push(path),
-                _ if !is_picture(&name) => found.other_files.push(path),
+                _ if !is_image(&name) => found.other_files.push(path),
                 Ok(kind) if kind.is_symlink() => found.link(bounds, path),
-                _ => found.pictures.push(path),
+                _ => found.images.push(path),
             }
         }
     }
-    found.pictures.sort_unstable();
+    found.images.sort_unstable();
     found.other_files.sort_unstable();
     found.outside.sort_unstable();
     Ok(found)
@@ -119,7 +119,7 @@ fn entries(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn is_picture(name: &str) -> bool {
+fn is_image(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }

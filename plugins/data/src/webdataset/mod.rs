@@ -105,7 +105,7 @@ impl Plugin<dyn Dataset> for WebDataset {
             Err(error) => return DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() },
         };
         let captions = (0..opened.len()).map(|index| opened.captions(index).len()).sum();
-        DataFacts { pictures: Some(opened.len()), captions: Some(captions), fault: None }
+        DataFacts { images: Some(opened.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

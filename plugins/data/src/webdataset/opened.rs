@@ -84,12 +84,12 @@ fn sampling(settings: &WebDataset, ranges: &[(usize, Range<usize>)]) -> Option<S
     let mut last = None;
     for (source, range) in ranges {
         match sources.last_mut().filter(|_| last == Some(source)) {
-            Some(share) => share.pictures.end = range.end,
-            None => sources.push(SourceShare { pictures: range.clone(), weight: 0.0 }),
+            Some(share) => share.images.end = range.end,
+            None => sources.push(SourceShare { images: range.clone(), weight: 0.0 }),
         }
         last = Some(source);
         if let Some(share) = sources.last_mut() {
-            let size = share.pictures.len() as f64;
+            let size = share.images.len() as f64;
             share.weight = weights.as_ref().map_or(size, |weights| weights[*source]);
         }
     }
@@ -102,10 +102,10 @@ impl Dataset for Opened {
         self.samples.len()
     }
 
-    fn picture(&self, index: usize) -> Result<Picture> {
+    fn image(&self, index: usize) -> Result<Image> {
         let (shard, sample) = self.sample(index)?;
         self.prefetcher.advance(self.samples[index].0);
-        self.reader.read(&shard.place, shard.length, sample).map(Picture::Encoded)
+        self.reader.read(&shard.place, shard.length, sample).map(Image::Encoded)
     }
 
     fn captions(&self, index: usize) -> &[String] {
@@ -146,8 +146,8 @@ impl Dataset for Opened {
         self.sampling.as_ref()
     }
 
-    fn ahead(&self, pictures: &[usize]) {
-        self.prefetcher.set_order(pictures.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
+    fn ahead(&self, images: &[usize]) {
+        self.prefetcher.set_order(images.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
     }
 
     fn skipped(&self) -> &[String] {

@@ -9,7 +9,7 @@ use clip_lab_shards::{Index, Lack, Place};
 pub(super) struct Skipped {
     pub messages: Vec<String>,
     shards: (usize, usize),
-    pictures: (usize, usize),
+    images: (usize, usize),
 }
 
 impl Skipped {
@@ -40,12 +40,12 @@ impl Skipped {
             }
         }
         messages.extend(faults.iter().map(|((lack, lost), names)| message(*lack, *lost, names)));
-        Self { messages, shards: (faulty, found.len()), pictures: (lost, good + lost) }
+        Self { messages, shards: (faulty, found.len()), images: (lost, good + lost) }
     }
 
     /// Rejects more than a fraction of faulty shards or lost images.
     pub(super) fn check_tolerance(&self, share: f64) -> Result<()> {
-        for (what, (bad, all)) in [("shards", self.shards), ("images", self.pictures)] {
+        for (what, (bad, all)) in [("shards", self.shards), ("images", self.images)] {
             if bad as f64 > share * all as f64 {
                 bail!(
                     "{bad} of {all} {what} cannot be used, more than tolerate = {share} allows:\n  {}",
@@ -59,7 +59,7 @@ impl Skipped {
 
 fn message(lack: Lack, lost: bool, names: &[String]) -> String {
     let what = match lack {
-        Lack::Picture => "texts without an image",
+        Lack::Image => "texts without an image",
         Lack::Caption => "images with neither caption nor class",
         Lack::Json => "invalid or truncated JSON",
         Lack::Duplicate => "duplicate file names",

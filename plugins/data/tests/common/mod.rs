@@ -12,8 +12,8 @@ pub fn folder(captions: impl AsRef<[u8]>) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("Images")).unwrap();
     for name in ["a", "b", "c", "d"] {
-        let picture = RgbImage::from_pixel(4, 3, Rgb([name.as_bytes()[0], 20, 30]));
-        picture.save(dir.path().join("Images").join(name).with_extension("png")).unwrap();
+        let image = RgbImage::from_pixel(4, 3, Rgb([name.as_bytes()[0], 20, 30]));
+        image.save(dir.path().join("Images").join(name).with_extension("png")).unwrap();
     }
     fs::write(dir.path().join("captions.txt"), captions).unwrap();
     dir

@@ -5,7 +5,7 @@ use plugins_data::{CaptionFolder, Format, Split};
 use crate::{
     all,
     common::{names, opened, refusal},
-    part, picture, write,
+    image, part, write,
 };
 
 const TRAIN: &str = r#"{"info": {"description": "COCO 2017 Dataset", "url": "http://cocodataset.org", "version": "1.0",
@@ -27,19 +27,19 @@ fn images_and_annotations_are_joined_by_split() {
     write(dir.path(), "annotations/captions_train2017.json", TRAIN);
     write(dir.path(), "annotations/captions_val2017.json", VAL);
     write(dir.path(), "annotations/instances_train2017.json", "{}");
-    picture(dir.path(), "train2017/000000391895.jpg", 1);
-    picture(dir.path(), "train2017/000000522418.jpg", 2);
-    picture(dir.path(), "val2017/000000179765.jpg", 3);
+    image(dir.path(), "train2017/000000391895.jpg", 1);
+    image(dir.path(), "train2017/000000522418.jpg", 2);
+    image(dir.path(), "val2017/000000179765.jpg", 3);
     let train = opened(&part(dir.path(), Split::Train));
     assert_eq!(names(&*train), ["train2017/000000391895.jpg", "train2017/000000522418.jpg"]);
     assert_eq!(train.captions(1).len(), 2);
     assert_eq!(train.captions(1)[0], "A woman wearing a net on her head cutting a cake.");
-    assert_eq!(train.picture(1).unwrap().decode().unwrap().dimensions(), (16, 16));
+    assert_eq!(train.image(1).unwrap().decode().unwrap().dimensions(), (16, 16));
     assert_eq!(names(&*opened(&part(dir.path(), Split::Val))), ["val2017/000000179765.jpg"]);
     assert_eq!(opened(&all(dir.path())).len(), 3);
     assert!(refusal(&part(dir.path(), Split::Test)).contains("no list is of split `test`; the lists are"));
     // One list set by name, with the images in another folder.
-    picture(dir.path(), "pictures/000000179765.jpg", 3);
+    image(dir.path(), "images/000000179765.jpg", 3);
     let file = Some("annotations/captions_val2017.json".into());
     let named = CaptionFolder { file, images: Some("pictures".into()), ..part(dir.path(), Split::Val) };
     assert_eq!(names(&*opened(&named)), ["000000179765.jpg"]);
@@ -50,7 +50,7 @@ fn images_and_annotations_are_joined_by_split() {
 #[test]
 fn annotations_without_an_image_are_named_and_other_json_is_rejected() {
     let dir = tempfile::tempdir().unwrap();
-    picture(dir.path(), "000000179765.jpg", 3);
+    image(dir.path(), "000000179765.jpg", 3);
     let stray = VAL.replace("}]}", "}, {\"image_id\": 7, \"id\": 39, \"caption\": \"lost\"}]}");
     write(dir.path(), "captions_val2017.json", &stray);
     let error = refusal(&all(dir.path()));

@@ -5,7 +5,7 @@ use plugins_data::Split;
 use crate::{
     all,
     common::{names, opened, refusal},
-    part, picture, write,
+    image, part, write,
 };
 
 const RESULTS: &str = "\
@@ -22,7 +22,7 @@ fn the_malformed_row_is_recovered_and_named() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "results.csv", RESULTS);
     for (shade, name) in ["1000092795", "10002456", "2199200615"].iter().enumerate() {
-        picture(dir.path(), &format!("flickr30k_images/{name}.jpg"), shade as u8);
+        image(dir.path(), &format!("flickr30k_images/{name}.jpg"), shade as u8);
     }
     let data = opened(&all(dir.path()));
     assert_eq!(names(&*data), ["1000092795.jpg", "10002456.jpg", "2199200615.jpg"]);
@@ -48,7 +48,7 @@ fn other_malformed_rows_are_left_out_by_line_and_too_many_are_rejected() {
         let bad = (0..bad).map(|row| format!("a.jpg| {row} no caption | of | this row\n"));
         "image_name| comment_number| comment\n".to_owned() + &good.chain(bad).collect::<String>()
     };
-    picture(dir.path(), "a.jpg", 1);
+    image(dir.path(), "a.jpg", 1);
     write(dir.path(), "results.csv", rows(2));
     let data = opened(&all(dir.path()));
     assert_eq!(data.captions(0).len(), 40);
@@ -70,7 +70,7 @@ fn other_malformed_rows_are_left_out_by_line_and_too_many_are_rejected() {
 #[test]
 fn an_unclosed_quote_is_reported() {
     let dir = tempfile::tempdir().unwrap();
-    picture(dir.path(), "a.jpg", 1);
+    image(dir.path(), "a.jpg", 1);
     let rows: String = (0..60).map(|row| format!("a.jpg,caption {row}\n")).collect();
     write(dir.path(), "captions.csv", format!("image,caption\n{rows}a.jpg,\"never closed\n{rows}"));
     let skipped = opened(&all(dir.path())).skipped().join("\n");

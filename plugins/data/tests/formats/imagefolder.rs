@@ -5,7 +5,7 @@ use plugins_data::{CaptionFolder, Split};
 use crate::{
     all,
     common::{names, opened, refusal},
-    part, picture, write,
+    image, part, write,
 };
 
 const JSONL: &str = r#"{"file_name": "0001.png", "text": "This is a golden retriever playing with a ball", "additional_feature": [1]}
@@ -24,12 +24,12 @@ fn json_lines_are_read_from_one_folder_per_split() {
         "file_name,text,additional_feature\n0001.png,\"A dog, asleep\",x\n",
     );
     for name in ["train/0001.png", "train/0002.png", "train/deep/0003.png", "test/0001.png"] {
-        picture(dir.path(), name, 1);
+        image(dir.path(), name, 1);
     }
     let train = opened(&part(dir.path(), Split::Train));
     assert_eq!(names(&*train), ["train/0001.png", "train/0002.png", "train/deep/0003.png"]);
     assert_eq!(train.captions(1), ["A german shepherd"]);
-    assert!(train.picture(2).is_ok() && train.skipped().is_empty());
+    assert!(train.image(2).is_ok() && train.skipped().is_empty());
     let test = opened(&part(dir.path(), Split::Test));
     assert_eq!(
         (names(&*test), test.captions(0)),
@@ -41,8 +41,8 @@ fn json_lines_are_read_from_one_folder_per_split() {
 #[test]
 fn lists_of_captions_numbered_columns_and_broken_lines() {
     let dir = tempfile::tempdir().unwrap();
-    picture(dir.path(), "a.jpg", 1);
-    picture(dir.path(), "b.jpg", 1);
+    image(dir.path(), "a.jpg", 1);
+    image(dir.path(), "b.jpg", 1);
     let several = r#"{"file_name": "a.jpg", "captions": ["one", "two"], "split": "val"}"#;
     write(dir.path(), "metadata.jsonl", several.to_owned() + "\n{\"file_name\": \"b.jpg\", \"capt\n");
     let error = refusal(&all(dir.path()));

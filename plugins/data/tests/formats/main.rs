@@ -29,13 +29,13 @@ fn write(root: &Path, name: &str, content: impl AsRef<[u8]>) {
 }
 
 /// Writes a small JPEG, whose bytes depend on its shade.
-fn picture(root: &Path, name: &str, shade: u8) {
+fn image(root: &Path, name: &str, shade: u8) {
     write(root, name, jpeg(shade));
 }
 
 fn jpeg(shade: u8) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    let picture = RgbImage::from_pixel(16, 16, Rgb([shade, 90, 30]));
-    picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    let image = RgbImage::from_pixel(16, 16, Rgb([shade, 90, 30]));
+    image.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
     bytes.into_inner()
 }

@@ -5,14 +5,14 @@ use plugins_data::CaptionFolder;
 use crate::{
     all,
     common::{names, opened, refusal},
-    picture, write,
+    image, write,
 };
 
 #[test]
 fn usual_and_custom_columns_are_read() {
     let dir = tempfile::tempdir().unwrap();
     for shade in 0..2 {
-        picture(dir.path(), &format!("cc3m/{shade}.jpg"), shade);
+        image(dir.path(), &format!("cc3m/{shade}.jpg"), shade);
     }
     let tsv = "filepath\ttitle\ncc3m/0.jpg\ta very typical bus station, \"as seen\" from above\ncc3m/1.jpg\tsierra looked\n";
     write(dir.path(), "train.tsv", tsv);

@@ -17,7 +17,7 @@ use plugins_data::{CaptionFolder, Split};
 use crate::{
     all,
     common::{names, opened, refusal},
-    jpeg, part, picture, write,
+    image, jpeg, part, write,
 };
 
 const SCHEMA: &str = "message schema {
@@ -85,7 +85,7 @@ fn fifty(from: u8) -> Vec<Vec<Row<'static>>> {
 }
 
 fn holds(data: &dyn Dataset, index: usize, shade: u8) -> bool {
-    data.picture(index).unwrap() == clip_lab_api::Picture::Encoded(jpeg(shade))
+    data.image(index).unwrap() == clip_lab_api::Image::Encoded(jpeg(shade))
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn rows_without_images_or_captions_and_corrupt_files_are_named() {
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
     assert_eq!(names(&*data), ["0.jpg", "1.jpg"]);
     assert!(data.skipped()[0].contains("images without a caption: 1 (2.jpg)"), "{:?}", data.skipped());
-    let error = format!("{:#}", data.picture(1).unwrap_err());
+    let error = format!("{:#}", data.image(1).unwrap_err());
     assert!(
         error.contains("row 1 of") && error.contains("train.parquet") && error.contains("contains no bytes"),
         "{error}"
@@ -161,7 +161,7 @@ fn rows_without_images_or_captions_and_corrupt_files_are_named() {
     torn[40..900].fill(0xAB);
     write(dir.path(), "train.parquet", &torn);
     let data = opened(&all(dir.path()));
-    let bad = (0..50).filter(|index| data.picture(*index).is_err()).count();
+    let bad = (0..50).filter(|index| data.image(*index).is_err()).count();
     assert!((1..=10).contains(&bad), "{bad}");
     assert!(holds(&*data, 49, 49));
 }
@@ -206,8 +206,8 @@ fn a_table_of_names_in_parquet_is_a_list() {
     }
     group.close().unwrap();
     write(dir.path(), "metadata.parquet", file.into_inner().unwrap());
-    picture(dir.path(), "a.jpg", 1);
-    picture(dir.path(), "b.jpg", 2);
+    image(dir.path(), "a.jpg", 1);
+    image(dir.path(), "b.jpg", 2);
     let data = opened(&all(dir.path()));
     assert_eq!(
         (names(&*data), data.captions(1)),

@@ -1,13 +1,13 @@
 //! Greedy selection of templates, on embeddings simple enough to check by hand.
 
-use plugins_eval::{Classified, Ensemble, Pictures};
+use plugins_eval::{Classified, Ensemble, Images};
 use tch::Tensor;
 
 /// Four images of three classes along the axes.
-fn pictures() -> Pictures {
+fn images() -> Images {
     let images =
         Tensor::from_slice2(&[[1.0f32, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.6, 0.8]]);
-    Pictures { images, labels: vec![0, 1, 2, 2] }
+    Images { images, labels: vec![0, 1, 2, 2] }
 }
 
 /// Classes along the axes with these indices.
@@ -20,17 +20,17 @@ fn texts(axes: [usize; 3]) -> Tensor {
 fn templates_are_selected_while_they_help() {
     // The first template is right for classes 0 and 1, the second for class 2, the third for class 0.
     let ensemble = Ensemble::new(vec![texts([0, 1, 1]), texts([1, 0, 2]), texts([0, 0, 0])]).unwrap();
-    let alone = |template| ensemble.classify(&[template], &pictures()).unwrap().top1();
+    let alone = |template| ensemble.classify(&[template], &images()).unwrap().top1();
     assert_eq!([alone(0), alone(1), alone(2)], [0.5, 0.5, 0.25], "ties go to the first class");
     let mut calls = 0;
-    let taken = ensemble.greedy(&pictures(), 10, |_| calls += 1).unwrap();
+    let taken = ensemble.greedy(&images(), 10, |_| calls += 1).unwrap();
     assert_eq!((taken[0].template, taken[0].accuracy), (0, 0.5));
     assert_eq!((taken[1].template, taken[1].accuracy), (1, 0.75));
     assert!(taken.windows(2).all(|pair| pair[1].accuracy > pair[0].accuracy), "{taken:?}");
     let all: Vec<usize> = taken.iter().map(|taken| taken.template).collect();
-    assert_eq!(ensemble.classify(&all, &pictures()).unwrap().top1(), taken.last().unwrap().accuracy);
+    assert_eq!(ensemble.classify(&all, &images()).unwrap().top1(), taken.last().unwrap().accuracy);
     assert!(taken.len() == 2 && calls == taken.len(), "{taken:?}");
-    assert_eq!(ensemble.greedy(&pictures(), 1, |_| {}).unwrap().len(), 1);
+    assert_eq!(ensemble.greedy(&images(), 1, |_| {}).unwrap().len(), 1);
     assert!(Ensemble::new(Vec::new()).is_err());
 }
 
@@ -42,6 +42,6 @@ fn confusions_are_counted_by_class() {
     assert_eq!(found.answers, [0, 1, 0, 0], "ties go to the first class");
     assert_eq!(found.confusion(), [1, 1, 2, 0]);
     assert_eq!((found.top1(), found.mean_per_class()), (0.25, 0.25));
-    let some = pictures().some(&[3, 0]).unwrap();
+    let some = images().some(&[3, 0]).unwrap();
     assert_eq!((some.labels, some.images.size()), (vec![2, 0], vec![2, 3]));
 }

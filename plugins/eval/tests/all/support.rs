@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Picture, Section, parse};
+use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Image, Section, parse};
 use tch::{Device, Kind, Tensor};
 
 /// libtorch's random generator is global to the process: this lock is held from seeding to drawing.
@@ -30,7 +30,7 @@ impl Dataset for Data {
     fn len(&self) -> usize {
         self.labels.len()
     }
-    fn picture(&self, index: usize) -> Result<Picture> {
+    fn image(&self, index: usize) -> Result<Image> {
         Err(anyhow!("image {index} is not needed"))
     }
     fn captions(&self, _index: usize) -> &[String] {

@@ -63,7 +63,7 @@ fn draw_cell(
     index: usize,
 ) -> Result<()> {
     let name = data.name(index);
-    let image = data.picture(index)?.decode().with_context(|| name.clone())?;
+    let image = data.image(index)?.decode().with_context(|| name.clone())?;
     let small = fitted(&image);
     let (left, top) = ((SIDE - small.width()) / 2, SIDE - small.height());
     imageops::replace(sheet, &small, (x + left).into(), (y + top).into());

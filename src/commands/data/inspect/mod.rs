@@ -41,7 +41,7 @@ pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
         false => print(table::table(&report)),
     }
     if let Some(file) = &args.sheet {
-        let shown = contact_sheet::write(file, &sources, &scans, args.pictures.into(), args.seed)?;
+        let shown = contact_sheet::write(file, &sources, &scans, args.images.into(), args.seed)?;
         say!("contact sheet of {shown} images: {}", file.display());
     }
     Ok(())

@@ -38,7 +38,8 @@ pub(super) struct Report {
 #[derive(Debug, Serialize)]
 pub(super) struct Split {
     pub name: String,
-    pub pictures: usize,
+    #[serde(rename = "pictures")]
+    pub images: usize,
     pub captions: usize,
     /// Number of images by their number of captions.
     pub captions_each: BTreeMap<usize, usize>,
@@ -173,7 +174,7 @@ impl Split {
         let characters: Vec<u64> = captions.map(|caption| caption.chars().count() as u64).collect();
         Ok(Self {
             name: name.to_owned(),
-            pictures: data.len(),
+            images: data.len(),
             captions: characters.len(),
             captions_each,
             classes: data.classes().len(),

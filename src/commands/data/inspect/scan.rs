@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_api::{Dataset, Picture};
+use clip_lab_api::{Dataset, Image};
 use clip_lab_cli::say;
 use clip_lab_picture::Scratch;
 use image::ImageFormat;
@@ -80,26 +80,26 @@ fn log_progress(last: &Mutex<Instant>, split: &str, done: usize, all: usize) {
 
 fn scan_one(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool) -> Scan {
     let mut scan = Scan { bytes: 0, format: None, size: None, hash: None, misnamed: false, fault: None };
-    let picture = match data.picture(index) {
-        Ok(picture) => picture,
+    let image = match data.image(index) {
+        Ok(image) => image,
         Err(error) => return Scan { fault: Some(format!("{error:#}")), ..scan },
     };
-    match &picture {
-        Picture::Encoded(bytes) => {
+    match &image {
+        Image::Encoded(bytes) => {
             scan.bytes = bytes.len() as u64;
             scan.hash = Some(*blake3::hash(bytes).as_bytes());
             scan.format = image::guess_format(bytes).ok();
             let named = ImageFormat::from_path(Path::new(&data.name(index))).ok();
             scan.misnamed = named.zip(scan.format).is_some_and(|(named, actual)| named != actual);
         }
-        Picture::Pixels(pixels) => {
+        Image::Pixels(pixels) => {
             scan.bytes = pixels.as_raw().len() as u64;
             scan.hash = Some(*blake3::hash(pixels.as_raw()).as_bytes());
         }
     }
     // A panic of the decoder counts as a fault of the image.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let opened = scratch.open(picture)?;
+        let opened = scratch.open(image)?;
         let (size, _room) = (opened.size(), opened.room());
         let whole = if quick { None } else { Some(opened.whole(scratch)?) };
         if let Some(whole) = whole {

@@ -42,7 +42,7 @@ fn counts(report: &Report) -> String {
         }
     };
     row("", &|split| split.name.clone());
-    row("images", &|split| number(split.pictures as u64));
+    row("images", &|split| number(split.images as u64));
     row("  unreadable", &|split| number(split.broken.len() as u64));
     row("  wrong extension", &|split| nonzero(split.misnamed));
     row("  format", &formats);

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use anyhow::{Result, bail};
-use clip_lab_api::Picture;
+use clip_lab_api::Image;
 use clip_lab_cli::{PackArgs, PackFormat};
 use clip_lab_picture::Scratch;
 use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
@@ -13,18 +13,18 @@ use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 /// # Errors
 /// When it is not an image, or must be resized and cannot be decoded.
 pub(super) fn encode_image(
-    picture: Picture,
+    image: Image,
     args: &PackArgs,
     scratch: &mut Scratch,
 ) -> Result<(Vec<u8>, String)> {
     let max_side = args.resize.map_or(u32::MAX, |side| side.get());
-    match picture {
-        Picture::Encoded(bytes) if short_side(&bytes, scratch)? <= max_side => {
+    match image {
+        Image::Encoded(bytes) if short_side(&bytes, scratch)? <= max_side => {
             let ending = ending(&bytes)?;
             Ok((bytes, ending.to_owned()))
         }
         // Raw pixels are encoded losslessly unless they are resized.
-        Picture::Pixels(pixels) if pixels.width().min(pixels.height()) <= max_side => {
+        Image::Pixels(pixels) if pixels.width().min(pixels.height()) <= max_side => {
             Ok((encoded(&pixels, PackFormat::Png, args.quality)?, "png".to_owned()))
         }
         large => {
@@ -37,7 +37,7 @@ pub(super) fn encode_image(
 
 /// The shorter side, from the header. A JPEG is not decoded, but checked for truncation.
 fn short_side(bytes: &[u8], scratch: &mut Scratch) -> Result<u32> {
-    let (width, height) = scratch.open(Picture::Encoded(bytes.to_vec()))?.size();
+    let (width, height) = scratch.open(Image::Encoded(bytes.to_vec()))?.size();
     Ok(width.min(height))
 }
 

@@ -120,11 +120,11 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
 }
 
 fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scratch) -> Result<NewSample> {
-    let (picture, ending) = encode_image(data.picture(index)?, args, scratch)?;
+    let (image, ending) = encode_image(data.image(index)?, args, scratch)?;
     Ok(NewSample {
         key: format!("{index:09}"),
         ending,
-        picture,
+        image,
         captions: data.captions(index).to_vec(),
         class: data.class(index),
         file: data.name(index),

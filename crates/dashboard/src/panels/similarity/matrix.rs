@@ -25,7 +25,7 @@ impl Matrix {
     /// # Errors
     /// A message, if the mode needs data that is missing.
     pub fn of(probe: &Probe, mode: MatrixMode, pinned: Option<&Probe>) -> Result<Matrix, &'static str> {
-        let (rows, columns) = (probe.texts.len(), probe.pictures.len());
+        let (rows, columns) = (probe.texts.len(), probe.images.len());
         let cosines = cosines(probe);
         let (values, ramp) = match mode {
             MatrixMode::Cosine => (cosines, Ramp::Sequential),
@@ -34,7 +34,7 @@ impl Matrix {
             }
             MatrixMode::Difference => {
                 let pinned = pinned.ok_or("No run is pinned, or the pinned run has no matrix.")?;
-                if (&pinned.texts, &pinned.pictures) != (&probe.texts, &probe.pictures) {
+                if (&pinned.texts, &pinned.images) != (&probe.texts, &probe.images) {
                     return Err(
                         "The pinned run was evaluated on other pairs, so there is no difference to show.",
                     );
@@ -73,7 +73,7 @@ impl Matrix {
 
 /// One cosine per text and image, NaN for missing ones.
 fn cosines(probe: &Probe) -> Vec<f64> {
-    let cells = probe.texts.len() * probe.pictures.len();
+    let cells = probe.texts.len() * probe.images.len();
     let known = probe.similarity.iter().map(|value| f64::from(*value)).chain(std::iter::repeat(f64::NAN));
     known.take(cells).collect()
 }
@@ -125,27 +125,26 @@ pub struct HardNegative {
 
 /// Summarises the cosines of a probe; `None` if no caption has its image among the columns.
 pub fn summarise(probe: &Probe) -> Option<Summary> {
-    let (cosines, columns) = (cosines(probe), probe.pictures.len());
+    let (cosines, columns) = (cosines(probe), probe.images.len());
     let mut sums = [(0.0, 0usize); 2];
     let mut hardest: Option<(f64, usize, usize)> = None;
     for (i, cosine) in cosines.iter().enumerate().filter(|(_, cosine)| cosine.is_finite()) {
-        let (text, picture) = (i / columns, i % columns);
+        let (text, image) = (i / columns, i % columns);
         let Some(owner) = probe.owner.get(text).map(|owner| *owner as usize).filter(|o| *o < columns) else {
             continue;
         };
-        let sum = &mut sums[usize::from(picture != owner)];
+        let sum = &mut sums[usize::from(image != owner)];
         *sum = (sum.0 + cosine, sum.1 + 1);
         let gap = cosine - cosines[text * columns + owner];
-        if picture != owner && hardest.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
-            hardest = Some((gap, text, picture));
+        if image != owner && hardest.is_none_or(|(most, ..)| gap > most) && gap.is_finite() {
+            hardest = Some((gap, text, image));
         }
     }
     let mean = |(sum, n): (f64, usize)| sum / n as f64;
-    let hardest = hardest.map(|(gap, text, picture)| {
+    let hardest = hardest.map(|(gap, text, image)| {
         let right = cosines[text * columns + probe.owner[text] as usize];
-        let caption_of = probe.owner.iter().position(|owner| *owner as usize == picture);
-        let named =
-            caption_of.and_then(|text| probe.texts.get(text)).unwrap_or(&probe.pictures[picture].name);
+        let caption_of = probe.owner.iter().position(|owner| *owner as usize == image);
+        let named = caption_of.and_then(|text| probe.texts.get(text)).unwrap_or(&probe.images[image].name);
         HardNegative { caption: probe.texts[text].clone(), image: named.clone(), wrong: right + gap, right }
     });
     (sums[0].1 > 0).then(|| Summary { diagonal: mean(sums[0]), others: mean(sums[1]), hardest })
@@ -159,7 +158,7 @@ mod tests {
     fn probe(similarity: &[f32]) -> Probe {
         Probe {
             texts: ["a dog", "a cat"].map(String::from).to_vec(),
-            pictures: ["1.jpg", "2.jpg"].map(|name| Shown { name: name.to_string(), digest: None }).to_vec(),
+            images: ["1.jpg", "2.jpg"].map(|name| Shown { name: name.to_string(), digest: None }).to_vec(),
             owner: vec![0, 1],
             similarity: similarity.to_vec(),
             logit_scale: Some(10.0),
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hardest_negative_is_the_one_nearest_to_or_past_the_right_picture() {
+    fn the_hardest_negative_is_the_one_nearest_to_or_past_the_right_image() {
         let summary = summarise(&probe(&[0.5, 0.25, 0.75, 0.5])).expect("right pairs");
         assert_eq!((summary.diagonal, summary.others), (0.5, 0.5));
         let worst = summary.hardest.expect("a negative");

@@ -57,8 +57,8 @@ pub fn below(miss: &Miss, side: Rect) -> Rect {
 }
 
 /// The area of text results: below the query image.
-pub fn texts(area: Rect, pictures: bool) -> Rect {
-    let high = if pictures { area.height / 2 } else { 0 };
+pub fn texts(area: Rect, images: bool) -> Rect {
+    let high = if images { area.height / 2 } else { 0 };
     Rect { y: area.y + high, height: area.height - high, ..area }
 }
 

@@ -26,7 +26,7 @@ const FULL_PIXELS: u32 = 1024;
 /// An image with its area on the screen.
 pub struct PlacedImage {
     /// Its number and size.
-    pub picture: usize,
+    pub image: usize,
     pub side: u32,
     place: Rect,
     label: String,
@@ -47,7 +47,7 @@ pub fn placed(app: &App, area: Rect) -> Vec<PlacedImage> {
     if app.enlarged {
         let place = Rect { y: side.y + 1, height: side.height - 1, ..side };
         let large = |hit: &Hit| PlacedImage {
-            picture: hit.picture,
+            image: hit.image,
             place,
             label: String::new(),
             selected: false,
@@ -62,7 +62,7 @@ pub fn placed(app: &App, area: Rect) -> Vec<PlacedImage> {
     let places = grid(page, side);
     let hits = found.hits.iter().enumerate().skip(start).zip(places);
     hits.map(|((nth, hit), place)| PlacedImage {
-        picture: hit.picture,
+        image: hit.image,
         place,
         label: format!("{} {:.3}", nth + 1, hit.score),
         selected: nth == app.selected,
@@ -75,8 +75,8 @@ pub fn placed(app: &App, area: Rect) -> Vec<PlacedImage> {
 fn of_miss(miss: &Miss, area: Rect, large: bool) -> Vec<PlacedImage> {
     let side = if large { FULL_PIXELS / 2 } else { GRID_PIXELS };
     let of = |item: &Item, place, label: String, right| match item {
-        Item::Picture { picture, .. } => {
-            Some(PlacedImage { picture: *picture, place, label, selected: false, right, side })
+        Item::Image { image, .. } => {
+            Some(PlacedImage { image: *image, place, label, selected: false, right, side })
         }
         Item::Text(_) => None,
     };
@@ -127,7 +127,7 @@ pub fn draw(app: &App, image: &PlacedImage, theme: &Theme, buf: &mut Buffer) {
         put(&label, (place.x + 1, place.bottom() - 1), style, place, buf);
         inside
     };
-    if let Some((digest, jpeg)) = app.thumbnails.get(image.picture, image.side) {
+    if let Some((digest, jpeg)) = app.thumbnails.get(image.image, image.side) {
         app.gallery.draw(digest, jpeg, inside, buf);
     }
 }

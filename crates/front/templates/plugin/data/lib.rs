@@ -26,7 +26,7 @@ impl Settings for MyPlugin {
 impl Plugin<dyn Dataset> for MyPlugin {
     fn facts(&self) -> DataFacts {
         let images = COLOURS.len() * PLACES.len();
-        DataFacts { pictures: Some(images), captions: Some(images), fault: None }
+        DataFacts { images: Some(images), captions: Some(images), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
@@ -53,7 +53,7 @@ impl Dataset for Squares {
         self.captions.len()
     }
 
-    fn picture(&self, index: usize) -> Result<Picture> {
+    fn image(&self, index: usize) -> Result<Image> {
         let (colour, place) = (COLOURS[index / PLACES.len()].1, PLACES[index % PLACES.len()].1);
         let [left, top] = place.map(|quarter| quarter * self.side / 4);
         let inside =

@@ -94,7 +94,7 @@ fn rows_of(
         match of_row(row) {
             Ok((split, captions)) => {
                 let place = Row { table, row: row as u32 };
-                list.pictures.push(Listed { file: name(row), split, captions, row: Some(place) });
+                list.images.push(Listed { file: name(row), split, captions, row: Some(place) });
             }
             Err(error) => list.rejected.push(format!("row {row}: {error:#}")),
         }

@@ -68,7 +68,7 @@ impl Table {
     ///
     /// # Errors
     /// If the row has none, or its page cannot be read; the message names file and row.
-    pub fn picture(&self, row: Row, page_cache: &PageCache) -> Result<Vec<u8>> {
+    pub fn image(&self, row: Row, page_cache: &PageCache) -> Result<Vec<u8>> {
         let found = catch_panic(|| self.find(row, page_cache));
         found.with_context(|| format!("row {} of {} cannot be read", row.row, self.path.display()))
     }

@@ -21,7 +21,7 @@ fn refusal(file: &[u8]) -> String {
     let path = folder.path().join("x.parquet");
     fs::write(&path, file).unwrap();
     match read(&path, 0, ColumnOverrides::default()) {
-        Ok((_, list)) => panic!("{} images were read", list.pictures.len()),
+        Ok((_, list)) => panic!("{} images were read", list.images.len()),
         Err(error) => format!("{error:#}"),
     }
 }

@@ -13,14 +13,14 @@ pub const MOST_BYTES: u64 = 256 * MIB;
 
 /// An image, possibly still encoded: only the consumer knows which region is needed and at which resolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picture {
+pub enum Image {
     /// An encoded file: JPEG, PNG, WebP, GIF, BMP or TIFF.
     Encoded(Vec<u8>),
     /// Decoded pixels, upright.
     Pixels(RgbImage),
 }
 
-impl Picture {
+impl Image {
     /// Reads a file without decoding it.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Picture {
     }
 }
 
-impl From<RgbImage> for Picture {
+impl From<RgbImage> for Image {
     fn from(pixels: RgbImage) -> Self {
         Self::Pixels(pixels)
     }

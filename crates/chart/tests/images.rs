@@ -1,6 +1,6 @@
 //! Rendered charts, compared perceptually with approved ones, and labels that do not overlap.
 //!
-//! After an intended change: `UPDATE=1 cargo test -p clip-lab-chart --test pictures`, then review `tests/pictures`.
+//! After an intended change: `UPDATE=1 cargo test -p clip-lab-chart --test images`, then review `tests/images`.
 
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ fn charts_look_as_approved() {
     for (name, y) in [("loss", Form::Linear), ("loss-log", Form::Log)] {
         let folder = tempfile::tempdir().expect("a folder");
         let drawn = draw(folder.path(), y);
-        let approved = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pictures/{name}.png"));
+        let approved = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/images/{name}.png"));
         if std::env::var_os("UPDATE").is_some() {
             drawn.save(&approved).expect("written");
         }

@@ -15,9 +15,9 @@ fn noise() -> RgbImage {
     RgbImage::from_fn(96, 80, |x, y| Rgb([(x * y % 251) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8]))
 }
 
-fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).unwrap();
+    image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -71,8 +71,8 @@ fn strange(lab: &Lab) -> (usize, Vec<&'static str>) {
             "it is not an image: the file begins with `<html>404 not fo`",
         ),
     ];
-    for (index, picture) in good.iter().chain(bad.iter().map(|(picture, _)| picture)).enumerate() {
-        lab.write(&format!("data/{index:02}.png"), picture);
+    for (index, image) in good.iter().chain(bad.iter().map(|(image, _)| image)).enumerate() {
+        lab.write(&format!("data/{index:02}.png"), image);
     }
     (good.len(), bad.map(|(_, why)| why).to_vec())
 }
@@ -118,13 +118,13 @@ fn every_command_uses_readable_images_and_names_the_others() {
 #[test]
 fn an_evaluation_stops_with_the_list_too() {
     let lab = Lab::new();
-    lab.write("data/50.png", b"no picture");
+    lab.write("data/50.png", b"no image");
     let refused = lab.run(&["run", "tiny.toml"]).bad();
     says(
         &refused,
         &[
             "[data.val]",
-            "1 of 8 pictures cannot be used, more than tolerate = 0.05 allows",
+            "1 of 8 images cannot be used, more than tolerate = 0.05 allows",
             "50.png: it is not",
         ],
     );
@@ -154,7 +154,7 @@ fn features_of_a_locked_tower_skip_them_and_stop_with_the_list() {
     let refused = lab.run(&["run", "lit.toml"]).bad();
     says(
         &refused,
-        &["[data.train]", "4 of 48 pictures cannot be used", "\n    05.png: the file is empty (0 bytes)"],
+        &["[data.train]", "4 of 48 images cannot be used", "\n    05.png: the file is empty (0 bytes)"],
     );
     assert_eq!(lab.newest()["status"], "failed");
     assert_eq!(lab.events("broken_picture").len(), 4);

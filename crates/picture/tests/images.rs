@@ -4,7 +4,7 @@ mod common;
 
 use std::{fs, io::Cursor, path::Path};
 
-use clip_lab_picture::{Picture, decode};
+use clip_lab_picture::{Image, decode};
 use common::{decode_error, photo};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -118,7 +118,7 @@ fn the_exif_orientation_is_applied() {
 
 #[test]
 fn only_regular_files_are_read() {
-    let error = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
+    let error = |path: &str| format!("{:#}", Image::read(Path::new(path)).unwrap_err());
     assert_eq!(error("/dev/zero"), "image /dev/zero cannot be read: a device, not a regular file");
     assert!(error("/").contains("a folder, not a regular file"));
     let folder = tempfile::tempdir().unwrap();
