@@ -1,4 +1,4 @@
-//! The dependency rules of ARCHITECTURE.md, read from the manifests: what they forbid does not compile into the house
+//! The dependency rules of docs/internals.md, read from the manifests: what they forbid does not compile into the house
 //! unnoticed.
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -90,7 +90,7 @@ fn every_package_uses_only_what_it_may() {
             Some((_, allowed)) => *allowed,
             None if name.starts_with("plugins-") => PLUGINS_MAY_USE,
             None => {
-                panic!("{name} is not in the table of layers: add it to tests/layers.rs and ARCHITECTURE.md")
+                panic!("{name} is not in the table of layers: add it to tests/layers.rs and docs/internals.md")
             }
         };
         for used in dependencies.iter().filter(|used| is_ours(used)) {
