@@ -90,7 +90,9 @@ fn every_package_uses_only_what_it_may() {
             Some((_, allowed)) => *allowed,
             None if name.starts_with("plugins-") => PLUGINS_MAY_USE,
             None => {
-                panic!("{name} is not in the table of layers: add it to tests/layers.rs and docs/internals.md")
+                panic!(
+                    "{name} is not in the table of layers: add it to tests/layers.rs and docs/internals.md"
+                )
             }
         };
         for used in dependencies.iter().filter(|used| is_ours(used)) {
