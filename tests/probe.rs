@@ -4,10 +4,10 @@ mod support;
 
 use clip_lab::{
     data::Source,
-    train::{Console, Ended, Features, Feed, Rig, Start, Stop, Towers, View, checkpoint},
+    model::Start,
+    train::{Ended, Features, Feed, Rig, Silent, Stop, Towers, View, checkpoint},
 };
 use clip_lab_api::Embedded as _;
-use clip_lab_cli::Ui;
 use clip_lab_store::{Evaluated, Probe, Reader};
 use support::{Lab, alone, planned};
 use tch::Device;
@@ -120,8 +120,7 @@ fn it_says_what_the_embeddings_say() {
     checkpoint::read_weights(&run.dir.join("last.safetensors"), &rig.vars).unwrap();
     let data = feed.splits[0].1.clone();
     let source = Source::pictures(data.clone(), rig.prepare.clone());
-    let features =
-        Features::compute(&rig.image, source, 1, Device::Cpu, &mut Console::new(Ui::None), &|| false);
+    let features = Features::compute(&rig.image, source, 1, Device::Cpu, &mut Silent, &|| false);
     let towers = Towers::of(&rig, &feed, &plan, Device::Cpu);
     let view = View::new(&towers, data.clone(), &features.unwrap().unwrap()).unwrap();
     let rows = |tensor: tch::Tensor| Vec::<Vec<f32>>::try_from(tensor).unwrap();

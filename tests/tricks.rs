@@ -4,7 +4,10 @@ mod support;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use clip_lab::train::{Ended, Feed, Rig, Start, Stop};
+use clip_lab::{
+    model::Start,
+    train::{Ended, Feed, Rig, Stop},
+};
 use clip_lab_checkpoint::{TensorFile, save};
 use support::{Lab, alone, goldens, planned, recipe};
 use tch::{Device, Kind, Tensor};

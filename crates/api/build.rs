@@ -1,4 +1,4 @@
-//! Writes down what a plugin in a shared library must have been built with: see `src/export.rs`.
+//! Writes the build fingerprint that a plugin in a shared library must match: see `src/export.rs`.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -8,8 +8,8 @@ use std::{
     process::Command,
 };
 
-/// Libraries whose types cross between a program and its plugins. The workspace pins them exactly, so that the manifest
-/// says which versions are there. (serde and schemars work on one side only: what crosses are their results.)
+/// Libraries whose types cross between a program and its plugins. The workspace pins them exactly, so the manifest
+/// states their versions. (serde and schemars do not count: only their results cross.)
 const CROSSING: [&str; 7] = ["anyhow", "image", "rand_chacha", "serde_json", "tch", "toml", "torch-sys"];
 
 fn main() {
@@ -35,7 +35,7 @@ fn main() {
     fs::write(out, lines.join("\n") + "\n").expect("OUT_DIR can be written");
 }
 
-/// Changes with any source of the contract; the checks for authors are no part of it.
+/// Changes with any source of the contract, except the conformance checks.
 fn digest(folders: &[PathBuf]) -> u64 {
     let mut files: Vec<PathBuf> = folders.iter().flat_map(|folder| sources(folder)).collect();
     files.sort();
@@ -48,12 +48,12 @@ fn digest(folders: &[PathBuf]) -> u64 {
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("sources can be read").flatten().map(|entry| entry.path());
-    let counts = |path: &PathBuf| !path.to_string_lossy().contains("conformance");
+    let included = |path: &PathBuf| !path.to_string_lossy().contains("conformance");
     let below = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![path] };
-    entries.filter(counts).flat_map(below).collect()
+    entries.filter(included).flat_map(below).collect()
 }
 
-/// `1.95.0 59807616e1fa 2026-04-14`: the layout of types is the compiler's own affair, commit by commit.
+/// `1.95.0 59807616e1fa 2026-04-14`: the layout of types may change with every compiler commit.
 fn compiler() -> String {
     let rustc = env::var_os("RUSTC").expect("cargo sets it");
     let output = Command::new(rustc).arg("-vV").output().expect("rustc runs").stdout;
@@ -65,7 +65,7 @@ fn compiler() -> String {
     format!("{} {} {}", value("release:"), value("commit-hash:"), value("commit-date:"))
 }
 
-/// What libtorch's own header says.
+/// The version in libtorch's header.
 fn libtorch() -> String {
     let libraries =
         PathBuf::from(env::var("DEP_CLIP_LAB_SHIM_LIBTORCH").expect("crates/torch found libtorch"));
@@ -78,7 +78,7 @@ fn libtorch() -> String {
     ["MAJOR", "MINOR", "PATCH"].map(part).join(".")
 }
 
-/// The version that the workspace pins.
+/// The exact version in the workspace's manifest.
 fn pinned(manifest: &str, name: &str) -> String {
     let line = manifest.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
     let version = line.and_then(|line| line.split('"').nth(1)?.strip_prefix('=').map(str::to_owned));

@@ -1,4 +1,4 @@
-//! Compiles the shim against libtorch's headers, and lets cargo find libtorch when it runs tests.
+//! Compiles the shim against libtorch's headers, and makes libtorch available to cargo's test binaries.
 
 use std::{env, fs, os::unix::fs::symlink, path::PathBuf};
 
@@ -6,26 +6,26 @@ const SOURCES: [&str; 7] = ["shim", "precision", "flops", "recompute", "memory",
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");
-    // torch-sys tells those who depend on it where the libraries are.
+    // torch-sys exports the location of the libraries to its dependents.
     let libraries = PathBuf::from(env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys found libtorch"));
     let include = libraries.with_file_name("include");
     cc::Build::new()
         .cpp(true)
         .std("c++17")
-        // As libtorch was built: some of its classes have more members without.
+        // As in libtorch's build: some of its classes have more members without it.
         .define("NDEBUG", None)
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
         .flag_if_supported("-Wno-unused-parameter")
         .files(SOURCES.map(|name| format!("shim/{name}.cpp")))
         .compile("clip_lab_shim");
-    help_tests_find(&libraries);
+    link_libraries(&libraries);
     println!("cargo:libtorch={}", libraries.display());
 }
 
-/// Cargo adds search paths to `LD_LIBRARY_PATH` of tests and of `cargo run` only when they lie in the target folder,
-/// so the libraries are linked into ours. Binaries have an rpath instead (see the root package's build.rs).
-fn help_tests_find(libraries: &PathBuf) {
+/// Cargo adds search paths to the `LD_LIBRARY_PATH` of tests and of `cargo run` only if they are in the target folder,
+/// so the libraries are linked into OUT_DIR. Binaries have an rpath instead (see the root package's build.rs).
+fn link_libraries(libraries: &PathBuf) {
     let folder = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("lib");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("OUT_DIR can be written");

@@ -1,5 +1,5 @@
-//! Lists of captions: any text is read or refused with words, as every format. The readers are taken from their files, since
-//! the crate around them needs libtorch.
+//! Lists of captions: in every format, any text is read or rejected with a message. The readers are included by path,
+//! since their crate needs libtorch.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -28,21 +28,23 @@ mod captions {
     pub mod list;
 }
 
-use captions::{columns::Said, format::Format};
+use captions::{columns::ColumnOverrides, format::Format};
 
 fuzz_target!(|bytes: &[u8]| {
-    let (text, strange) = captions::format::text(bytes);
-    assert!(strange <= bytes.len());
-    let mine = Said { image: Some("i"), caption: Some("c") };
-    let guess = Format::of_text(&text);
-    for format in [guess, Format::Table, Format::Karpathy, Format::Coco, Format::Jsonl] {
-        for said in [Said::default(), mine] {
-            match format.parse(&text, said) {
+    let (text, invalid) = captions::format::text(bytes);
+    assert!(invalid <= bytes.len());
+    let custom = ColumnOverrides { image: Some("i"), caption: Some("c") };
+    let detected = Format::of_text(&text);
+    for format in [detected, Format::Table, Format::Karpathy, Format::Coco, Format::Jsonl] {
+        for overrides in [ColumnOverrides::default(), custom] {
+            match format.parse(&text, overrides) {
                 Ok(list) => {
-                    assert!(list.pictures.iter().all(|picture| {
-                        picture.captions.iter().all(|caption| caption.trim() == caption)
-                    }));
-                    assert!(list.odd.iter().all(|words| !words.is_empty()));
+                    assert!(
+                        list.pictures.iter().all(|picture| {
+                            picture.captions.iter().all(|caption| caption.trim() == caption)
+                        })
+                    );
+                    assert!(list.rejected.iter().all(|message| !message.is_empty()));
                 }
                 Err(error) => assert!(!format!("{error:#}").is_empty()),
             }

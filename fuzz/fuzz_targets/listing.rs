@@ -1,5 +1,5 @@
-//! Listings of a hub: any bytes are a listing whose names lie below a folder, or are refused with words. The reader is
-//! taken from its files, since the crate around them speaks HTTP.
+//! Listings of a hub: any bytes are a listing whose names are below a folder, or are rejected with a message. The
+//! reader is included by path, since its crate needs HTTP.
 #![no_main]
 
 use std::path::{Component, Path};
@@ -16,7 +16,7 @@ mod name;
 use listed::Listing;
 
 fuzz_target!(|bytes: &[u8]| {
-    // What is fuzzed is mostly names: a list of lines is one as well.
+    // Mostly names are fuzzed: the lines of the input are a listing too.
     let lines = String::from_utf8_lossy(bytes);
     let files: Vec<_> = lines.lines().map(|name| serde_json::json!({ "rfilename": name })).collect();
     let made = serde_json::json!({ "sha": "c0ffee", "siblings": files }).to_string();
@@ -30,12 +30,12 @@ fuzz_target!(|bytes: &[u8]| {
                     assert!(path.components().count() <= 64 && file.name.len() <= 1024);
                     assert!(!file.name.contains(char::is_control));
                 }
-                let noted = serde_json::to_vec(&listing).unwrap();
-                assert_eq!(Listing::parse(&noted).unwrap(), listing);
+                let written = serde_json::to_vec(&listing).unwrap();
+                assert_eq!(Listing::parse(&written).unwrap(), listing);
             }
             Err(error) => {
-                let words = error.to_string();
-                assert!(!words.is_empty() && words.len() < 1500 && !words.contains(char::is_control));
+                let message = error.to_string();
+                assert!(!message.is_empty() && message.len() < 1500 && !message.contains(char::is_control));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What a checkpoint says of its model: any text is parts with plugins and settings, which survive the way into a spec,
-//! or is refused with words. The reader is taken from its file, since the crate around it needs libtorch.
+//! The model metadata of a checkpoint: any text is parts with plugins and settings, which can be written into a spec,
+//! or is rejected with a message. The reader is included by path, since its crate needs libtorch.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -16,11 +16,11 @@ fuzz_target!(|bytes: &[u8]| {
         match stated.part(name) {
             Ok(None) => assert!(stated.value(name).is_none()),
             Ok(Some((_, settings))) => {
-                // As `Section::fill` takes them over.
+                // As in `Section::fill`.
                 let again: toml::Table = settings.to_string().parse().expect("what is written can be read");
                 assert_eq!(again.len(), settings.len());
             }
-            Err(words) => assert!(!words.to_string().is_empty()),
+            Err(message) => assert!(!message.to_string().is_empty()),
         }
     }
 });

@@ -1,5 +1,5 @@
-//! Parquet files with pictures: any bytes are read or refused with words, and every row that is listed gives a picture or
-//! a reason. What makes the library panic is a reason too.
+//! Parquet files with images: any bytes are read or rejected with a message, and every listed row gives an image or an
+//! error. Panics of the library count as errors.
 #![no_main]
 
 use std::{env, fs, panic, process, sync::Once};
@@ -33,22 +33,22 @@ mod captions {
 }
 
 use captions::{
-    columns::Said,
-    parquet::{Recent, read},
+    columns::ColumnOverrides,
+    parquet::{PageCache, read},
 };
 
 fuzz_target!(|bytes: &[u8]| {
-    // libFuzzer's own hook ends the process before anybody can catch a panic.
+    // libFuzzer's hook would abort the process before a panic can be caught.
     static ONCE: Once = Once::new();
     ONCE.call_once(|| panic::set_hook(Box::new(|_| ())));
     let folder = if fs::metadata("/dev/shm").is_ok() { "/dev/shm".into() } else { env::temp_dir() };
     let path = folder.join(format!("clip-lab-fuzz-{}.parquet", process::id()));
     fs::write(&path, bytes).unwrap();
-    match read(&path, 0, Said::default()) {
+    match read(&path, 0, ColumnOverrides::default()) {
         Ok((Some(table), list)) => {
-            let recent = Recent::default();
+            let page_cache = PageCache::default();
             for row in list.pictures.iter().take(64).filter_map(|picture| picture.row) {
-                if let Err(error) = table.picture(row, &recent) {
+                if let Err(error) = table.picture(row, &page_cache) {
                     if !format!("{error:#}").contains("row") {
                         process::abort();
                     }

@@ -1,4 +1,4 @@
-//! Footers of Parquet files: whatever a footer claims, opening the file takes little memory and stack.
+//! Footers of Parquet files: whatever a footer claims, opening the file needs little memory and stack.
 #![no_main]
 
 use std::{env, fs, panic, process, sync::Once};
@@ -31,10 +31,10 @@ mod captions {
     pub mod parquet;
 }
 
-use captions::{columns::Said, parquet::read};
+use captions::{columns::ColumnOverrides, parquet::read};
 
 fuzz_target!(|footer: &[u8]| {
-    // libFuzzer's own hook ends the process before anybody can catch a panic.
+    // libFuzzer's hook would abort the process before a panic can be caught.
     static ONCE: Once = Once::new();
     ONCE.call_once(|| panic::set_hook(Box::new(|_| ())));
     let folder = if fs::metadata("/dev/shm").is_ok() { "/dev/shm".into() } else { env::temp_dir() };
@@ -43,7 +43,7 @@ fuzz_target!(|footer: &[u8]| {
     let body = [0x15; 2000];
     let length = (footer.len() as u32).to_le_bytes();
     fs::write(&path, [b"PAR1", &body[..], footer, &length, b"PAR1"].concat()).unwrap();
-    match read(&path, 0, Said::default()) {
+    match read(&path, 0, ColumnOverrides::default()) {
         Ok((_, list)) => assert!(list.entries <= body.len() + footer.len() + 12),
         Err(error) => {
             if format!("{error:#}").is_empty() {

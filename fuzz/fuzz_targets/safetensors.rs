@@ -1,5 +1,5 @@
-//! Headers of safetensors: any bytes are a header whose tensors lie within them, or are refused with words. The reader
-//! is taken from its file, since the crate around it needs libtorch.
+//! Headers of safetensors: any bytes are a header whose tensors are within the file, or are rejected with a message.
+//! The reader is included by path, since its crate needs libtorch.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,6 +15,6 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(from <= to && start + to <= bytes.len());
             }
         }
-        Err(words) => assert!(!words.is_empty()),
+        Err(message) => assert!(!message.is_empty()),
     }
 });

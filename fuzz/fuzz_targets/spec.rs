@@ -1,4 +1,4 @@
-//! A spec and an edit of it: any text is read or refused with words, and an edited spec is TOML again.
+//! A spec and an edit of it: any text is read or rejected with a message, and an edited spec is valid TOML.
 #![no_main]
 
 use std::path::Path;

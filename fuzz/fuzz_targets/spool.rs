@@ -1,5 +1,5 @@
-//! Records kept aside while the store did not answer: whatever their file holds, the store opens, every run in it can be
-//! read, and a file that is no spool is still there under another name.
+//! Records spooled while the store was unavailable: whatever the file contains, the store opens, every run in it can be
+//! read, and an invalid spool is kept under another name.
 #![no_main]
 
 use std::{env, fs, path::PathBuf, process, sync::OnceLock};
@@ -8,7 +8,7 @@ use clip_lab_store::{NewRun, Reader, Store, new_uid};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-/// A folder with an empty store, and the header of a spool of a process that is gone.
+/// A folder with an empty store, and the spool header of a dead process.
 fn ready() -> &'static (PathBuf, Vec<u8>, String) {
     static READY: OnceLock<(PathBuf, Vec<u8>, String)> = OnceLock::new();
     READY.get_or_init(|| {

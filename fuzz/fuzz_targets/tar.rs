@@ -1,4 +1,4 @@
-//! The index of a shard: any bytes give an index, and what it says lies within them.
+//! The index of a shard: any bytes give an index, and its offsets are within the file.
 #![no_main]
 
 use std::io::Cursor;

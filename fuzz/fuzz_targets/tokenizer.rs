@@ -1,6 +1,5 @@
-//! Files of tokenizers: any bytes are a tokenizer or are refused, and any tokenizer that is not refused makes few ids of a
-//! short text, or gives up on it, without much memory. What decides that is taken from its file, since the crate around
-//! it needs libtorch.
+//! Tokenizer files: any bytes are a tokenizer or are rejected, and an accepted tokenizer encodes a short text into few
+//! ids, or fails, with little memory. The check is included by path, since its crate needs libtorch.
 #![no_main]
 
 use std::{
@@ -20,7 +19,7 @@ const TEXTS: [&str; 4] = ["", "a dog runs on grass", "aaaaaaaaaaaaaaaaaaaa!", "Ä
 const LIMIT: usize = 77;
 
 fuzz_target!(|bytes: &[u8]| {
-    // libFuzzer's own hook ends the process before anybody can catch a panic.
+    // libFuzzer's hook would abort the process before a panic can be caught.
     static ONCE: Once = Once::new();
     ONCE.call_once(|| panic::set_hook(Box::new(|_| ())));
     let read = || {
@@ -46,7 +45,7 @@ fuzz_target!(|bytes: &[u8]| {
         };
         if let Ok(Some(encoding)) = catch_unwind(AssertUnwindSafe(encode)) {
             if encoding.get_ids().len() > LIMIT {
-                // A failed assertion would be taken for a panic of the library.
+                // A failed assertion would count as a panic of the library.
                 std::process::abort();
             }
         }

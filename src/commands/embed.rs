@@ -17,9 +17,11 @@ use super::{
     target::{Model, Target},
 };
 use crate::{
+    console::Console,
     data::{Broken, Prepare, Source, cores},
+    model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
-    train::{self, Console, Features, ImageTower, TextTower, embed_texts, unit},
+    train::Features,
 };
 
 /// The largest file of texts.
@@ -37,7 +39,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let count = usize::from(args.images.is_some()) + usize::from(args.texts.is_some());
     let format = Format::of(&args.out, count)?;
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let device = train::device("auto")?;
+    let device = crate::model::device("auto")?;
     let Model { image, text, .. } = target.build(device)?;
     let plan = &target.plan;
     let (mut tensors, mut metadata, mut left_out) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,65 +1,40 @@
 //! `clip-lab run --overfit`: can the model learn one batch by heart?
 
-use std::{fs, path::PathBuf};
-
-use anyhow::{Context as _, Result};
-use clip_lab_cli::{Ui, answer, print};
+use anyhow::Result;
+use clip_lab_cli::{answer, print};
 use serde_json::json;
 
 use crate::{
+    model::{Start, device},
     plan::Plan,
     preflight::{Landmarks, landmarks},
-    train::{self, Console, Feed, Options, Overfitted, Session, Stop, Trainer},
+    train::{self, Feed, Overfitted, Rig},
 };
 
 /// The share of the way from the first loss to its floor that one batch must come.
 const ENOUGH: f64 = 0.5;
 
-/// Trains on one batch and tells how it went. True when the loss fell as it must. A store of its own takes the record
-/// and is removed: the runs of the user's store stay as they are.
+/// Trains on one batch and prints how it went. True when the loss fell as it must. Nothing is recorded.
 ///
 /// # Errors
 /// What would stop the run itself: data, weights, plugins.
 pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
-    let folder = Folder::new()?;
-    let options = Options { store: folder.0.join("overfit.db"), ..Options::default() };
-    let device = train::device(&plan.run.device)?;
+    if plan.run.threads > 0 {
+        tch::set_num_threads(plan.run.threads as i32);
+    }
+    let device = device(&plan.run.device)?;
     let feed = Feed::open(plan)?;
     let classes = feed.train.classes().len() as i64;
-    let session = Session::open(plan, &options, Default::default(), steps)?;
-    let found = Trainer::new(plan, feed, device, &session, Console::new(Ui::None), Stop::default()).and_then(
-        |mut trainer| {
-            let expected = landmarks(plan, trainer.rig(), classes, None)?;
-            let learnt = trainer.overfit(steps)?;
-            let floor = landmarks(plan, trainer.rig(), classes, Some(&learnt.alike))?;
-            Ok((learnt, expected, floor))
-        },
-    );
-    session.finish(clip_lab_store::Status::Finished, None);
-    let (learnt, expected, floor) = found?;
-    let verdict = Verdict::of(&learnt, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
+    let mut rig = Rig::build(plan, &feed, device, Start::FromSpec)?;
+    let expected = landmarks(plan, &rig, classes, None)?;
+    let overfitted = train::overfit(plan, &feed, &mut rig, device, steps)?;
+    let floor = landmarks(plan, &rig, classes, Some(&overfitted.alike))?;
+    let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
     match json {
         true => print(verdict.json()),
         false => print(format_args!("{}\n", verdict.words())),
     }
     Ok(verdict.fell())
-}
-
-/// A folder for the time of the command.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("clip-lab-overfit-{}", std::process::id()));
-        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// How the loss moved.

@@ -8,9 +8,11 @@ use clip_lab_cli::{Exit, RunArgs, Ui, say};
 
 use super::{overfit::overfit, study};
 use crate::{
+    console::Console,
     plan::{Plan, plan},
+    signals,
     spec::Spec,
-    train::{self, Console, Ended, Options, Stop, finished},
+    train::{self, Ended, Options, finished},
 };
 
 /// Plans the spec and trains it.
@@ -51,7 +53,7 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
         None | Some(Ui::Dashboard) => Ui::Plain,
         Some(ui) => ui,
     };
-    let ended = train::run(&plan, &options, Console::new(ui), Stop::listen()?)?;
+    let ended = train::run(&plan, &options, &mut Console::new(ui), signals::listen()?)?;
     Ok(match ended {
         Ended::Finished => Exit::Fine,
         Ended::Stopped { .. } => Exit::Interrupted,

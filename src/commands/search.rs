@@ -31,7 +31,6 @@ use crate::{
         Engine, Eyes, Gallery, Judge, Pictures, Place, Reader, Wanted, approximate, keep, lines, serve,
     },
     spec::Spec,
-    train,
 };
 
 /// How long after the end of its input this program may still keep what is done.
@@ -48,7 +47,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     // Before anything is computed: there may be no such evaluation.
     let set = if args.wrong.wrong { Some(ranks(args, store, split)?) } else { None };
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let device = train::device("auto")?;
+    let device = crate::model::device("auto")?;
     let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =
         image.as_ref().zip(target.plan.image.as_ref()).context("the model has no image tower")?;

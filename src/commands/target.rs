@@ -11,9 +11,10 @@ use tch::{Device, nn};
 
 use super::named::{Named, weights_in};
 use crate::{
+    model::{Classifier, ImageTower, Start, TextTower},
     plan::{self, ModelPlan, plan_model},
     spec::Spec,
-    train::{Classifier, ImageTower, Start, TextTower, checkpoint},
+    train::checkpoint,
 };
 
 /// A model, planned; no tensor made.

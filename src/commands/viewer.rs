@@ -9,8 +9,10 @@ use tch::Device;
 
 use super::target::{Classes, Model, Target};
 use crate::{
+    console::Console,
     data::{Prepare, Source, cores},
-    train::{self, Against, Console, Features, ImageTower, Towers},
+    model::{Against, ImageTower},
+    train::{Features, Towers},
 };
 
 /// An image tower and what it was trained against, with what they need to see and to read.
@@ -38,7 +40,7 @@ impl Viewer {
             pictures == texts,
             "the image side gives {pictures} numbers and the text side {texts}: they share no space"
         );
-        let device = train::device("auto")?;
+        let device = crate::model::device("auto")?;
         let Model { image, text: reader, classes, .. } = target.build(device)?;
         let (against, classes) = match (reader, classes) {
             (Some(reader), _) => (Against::Texts(reader), None),

@@ -9,8 +9,9 @@ use tch::{Device, Kind, Tensor};
 use super::{made_up::MadeUp, memory::Memory};
 
 use crate::{
+    model::Against,
     plan::Plan,
-    train::{Against, Feed, Rig, count},
+    train::{Feed, Rig, count},
 };
 
 /// Items of the made-up batch that is counted: batch norm needs more than one.
@@ -56,7 +57,7 @@ impl Cost {
         let tokens = typical_length(plan, feed)?;
         let made_up = MadeUp::new(plan, feed, rig, tokens, ROWS)?;
         let parts = parts(plan, rig, &made_up)?;
-        let (step, flops) = count_flops(|| anyhow::Ok(made_up.forward(rig)?.loss.f_backward()?))?;
+        let (step, flops) = count_flops(|| made_up.forward_backward(plan, rig))?;
         step?;
         let memory = Memory::of(plan, feed, rig, tokens, before)?;
         Ok(Self { parts, tokens, train_flops_per_sample: flops / ROWS as u64, memory })
@@ -71,7 +72,7 @@ fn parts(plan: &Plan, rig: &Rig, made_up: &MadeUp) -> Result<Vec<Part>> {
         Ok(Part { name, plugin: plugin.to_owned(), parameters, trained, forward_flops: flops / ROWS as u64 })
     };
     let features = |width: i64| Tensor::f_rand([ROWS, width], (Kind::Float, Device::Cpu));
-    let image = || rig.image.features(&made_up.images, Mode::Eval);
+    let image = || rig.image.features(made_up.images(), Mode::Eval);
     let head = &plan.image.head;
     let projected = || rig.image.project(&features(head.input)?, Mode::Eval);
     let mut parts = vec![
@@ -80,7 +81,7 @@ fn parts(plan: &Plan, rig: &Rig, made_up: &MadeUp) -> Result<Vec<Part>> {
     ];
     match (&rig.against, &plan.text) {
         (Against::Texts(tower), Some(side)) => {
-            let text = || tower.features(&made_up.tokens, Mode::Eval);
+            let text = || tower.features(&made_up.batch.tokens, Mode::Eval);
             let projected = || tower.project(&features(side.head.input)?, Mode::Eval);
             parts.push(part("text", side.encoder.name, &text)?);
             parts.push(part("text_projection", side.head.projection.name, &projected)?);

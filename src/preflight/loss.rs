@@ -4,10 +4,7 @@ use anyhow::Result;
 use clip_lab_api::{Classes, Pair};
 use tch::{Kind, Tensor};
 
-use crate::{
-    plan::Plan,
-    train::{Against, Rig},
-};
+use crate::{model::Against, plan::Plan, train::Rig};
 
 /// Batches above this many pairs are not scored here: their similarities alone would fill the memory.
 const LARGEST: usize = 8192;

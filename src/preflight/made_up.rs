@@ -1,58 +1,58 @@
 //! Items with random pixels and the right shapes.
 
 use anyhow::Result;
-use clip_lab_api::{Classes, Mode, Pair, Scored, Tokens};
+use clip_lab_api::{Mode, Scored, Tokens};
 use tch::{Device, Kind, Tensor};
 
 use crate::{
+    data::Batch,
+    model::Against,
     plan::Plan,
-    train::{Against, Feed, Rig, unit},
+    train::{Feed, LossScale, Phases, Rig, Step, StepSettings},
 };
 
 /// A batch of them.
 pub(super) struct MadeUp {
-    pub(super) images: Tensor,
-    pub(super) tokens: Tokens,
-    targets: Tensor,
-    rows: i64,
+    pub(super) batch: Batch,
     /// Whether the features of a locked image tower are computed once for the whole run.
     pub(super) cached: bool,
+    images: Tensor,
+    settings: StepSettings,
 }
 
 impl MadeUp {
     pub(super) fn new(plan: &Plan, feed: &Feed, rig: &Rig, length: i64, rows: i64) -> Result<Self> {
+        let (float, int) = ((Kind::Float, Device::Cpu), (Kind::Int64, Device::Cpu));
         let size = plan.image.preprocess.size;
-        let ids = Tensor::f_ones([rows, length.max(1)], (Kind::Int64, Device::Cpu))?;
-        let classes = (feed.train.classes().len() as i64).max(1);
+        let ids = Tensor::f_ones([rows, length.max(1)], int)?;
+        let classes = feed.train.classes().len();
         let fixed = plan.augment.iter().all(|augment| !augment.facts.random);
-        Ok(Self {
-            images: Tensor::f_rand([rows, 3, size, size], (Kind::Float, Device::Cpu))?,
+        let cached = fixed && plan.run.cache_features && rig.params.is_frozen("image");
+        let images = Tensor::f_rand([rows, 3, size, size], float)?;
+        let features = Tensor::f_rand([rows, rig.image.encoder().width()], float)?;
+        let batch = Batch {
+            images: (!cached).then(|| images.shallow_clone()),
+            features: cached.then_some(features),
+            pictures: Tensor::f_arange(rows, int)?,
             tokens: Tokens { mask: ids.f_ones_like()?.f_to_kind(Kind::Bool)?, ids },
-            targets: Tensor::f_full([rows, classes], 1.0 / classes as f64, (Kind::Float, Device::Cpu))?,
-            rows,
-            cached: fixed && plan.run.cache_features && rig.params.is_frozen("image"),
-        })
+            group: Tensor::f_arange(rows, int)?,
+            classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,
+            broken: Vec::new(),
+        };
+        let settings = StepSettings { seed: plan.run.seed, micro_batch: 0, classes };
+        Ok(Self { batch, cached, images, settings })
     }
 
-    /// The loss, with all that its gradients need.
-    pub(super) fn forward(&self, rig: &Rig) -> Result<Scored> {
-        let mode = |tower| if rig.params.is_frozen(tower) { Mode::Eval } else { Mode::Train };
-        let features = if self.cached {
-            Tensor::f_rand([self.rows, rig.image.encoder().width()], (Kind::Float, Device::Cpu))?
-        } else {
-            rig.image.features(&self.images, mode("image"))?
-        };
-        let image = rig.image.project(&features, Mode::Train)?;
-        match &rig.against {
-            Against::Texts(tower) => {
-                let text = tower.project(&tower.features(&self.tokens, mode("text"))?, Mode::Train)?;
-                rig.loss.score(&Pair::new(&unit(&image)?, &unit(&text)?))
-            }
-            Against::Classes(classifier) => {
-                let logits = classifier.logits(&image)?;
-                rig.loss.score_classes(&Classes { logits: &logits, targets: &self.targets })
-            }
-        }
+    /// Pixels, `[rows, 3, H, W]`, also where a step takes cached features in their place.
+    pub(super) fn images(&self) -> &Tensor {
+        &self.images
+    }
+
+    /// Forward and backward of a training step in single precision or in the run's, as the towers are set.
+    pub(super) fn forward_backward(&self, plan: &Plan, rig: &mut Rig) -> Result<Scored> {
+        let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
+        let step = Step { rig, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings };
+        Ok(step.forward_backward(&self.batch, 0)?.1)
     }
 
     /// What an evaluation computes of the items: the image features, then the texts'.
@@ -61,7 +61,7 @@ impl MadeUp {
             if images {
                 drop(rig.image.features(&self.images, Mode::Eval)?);
             } else if let Against::Texts(tower) = &rig.against {
-                drop(tower.features(&self.tokens, Mode::Eval)?);
+                drop(tower.features(&self.batch.tokens, Mode::Eval)?);
             }
             Ok(())
         })

@@ -10,8 +10,9 @@ use tch::Tensor;
 use super::made_up::MadeUp;
 use crate::{
     data::AHEAD,
+    model::TEXTS_TOGETHER,
     plan::Plan,
-    train::{Feed, IMAGES_TOGETHER, Rig, TEXTS_TOGETHER},
+    train::{Feed, IMAGES_TOGETHER, Rig},
 };
 
 /// Items of the two batches that are measured: batch norm needs more than one.
@@ -54,8 +55,8 @@ impl Memory {
         let (small, large) = (small?, large?);
         let both = [&small, &large];
         // The first step makes the gradients, which are counted by themselves.
-        backward(&small, rig)?;
-        let step = Line::through(both, &mut |made_up| backward(made_up, rig))?;
+        small.forward_backward(plan, rig)?;
+        let step = Line::through(both, &mut |made_up| made_up.forward_backward(plan, rig).map(drop))?;
         let images = Line::through(both, &mut |made_up| made_up.evaluate(rig, true))?;
         let texts = Line::through(both, &mut |made_up| made_up.evaluate(rig, false))?;
         let evaluation = images.at(IMAGES_TOGETHER as u64).max(texts.at(TEXTS_TOGETHER as u64));
@@ -63,7 +64,7 @@ impl Memory {
         rig.update(0, rig.lr, &mut Report::default())?;
         let run = &plan.run;
         let together = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
-        let picture = size(&small.images) / SIZES[0] as u64;
+        let picture = size(small.images()) / SIZES[0] as u64;
         let in_training = if small.cached { 0 } else { (AHEAD as u64 + 2) * run.batch as u64 };
         let in_evaluation = (AHEAD as u64 + 2) * IMAGES_TOGETHER as u64;
         let variables: State = rig.vars.variables().into_iter().collect();
@@ -79,10 +80,6 @@ impl Memory {
             evaluation,
         })
     }
-}
-
-fn backward(made_up: &MadeUp, rig: &Rig) -> Result<()> {
-    Ok(made_up.forward(rig)?.loss.f_backward()?)
 }
 
 /// What a computation holds at most, by the number of its items.

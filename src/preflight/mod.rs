@@ -15,8 +15,9 @@ use serde::Serialize;
 use tch::Device;
 
 use crate::{
+    model::Start,
     plan::Plan,
-    train::{Feed, Rig, Start, resident_memory},
+    train::{Feed, Rig, resident_memory},
 };
 
 pub use cost::{Cost, Part};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::train::duration;
+use crate::console::duration;
 
 /// Time between two lines where nobody can rewrite one, and where a terminal can.
 const EVERY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(200));

@@ -10,8 +10,9 @@ use tch::{Device, Kind, Tensor, nn};
 use super::gallery::Gallery;
 use crate::{
     data::Prepare,
+    model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
-    train::{ImageTower, TextTower, embed_texts, key, unit},
+    train::key,
 };
 
 /// The image side with its weights.

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use clip_lab_faulty::{Fault, Server};
+use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::Lab,
@@ -78,7 +78,7 @@ fn shards_in_buckets_are_fetched_over_a_bad_line_and_once() {
 fn a_bucket_that_refuses_says_so_at_once() {
     let scene = Scene::new();
     scene.put("train-000000.tar", "/lab/closed.tar", &[Fault::Status(403); 9]);
-    says(&scene.run("s3://lab/closed.tar").bad(), &["s3://lab/closed.tar", "wants other credentials"]);
+    says(&scene.run("s3://lab/closed.tar").bad(), &["s3://lab/closed.tar", "rejected the credentials"]);
     says(&scene.run("gs://lab/none.tar").bad(), &["gs://lab/none.tar", "there is no such file (404)"]);
     assert_eq!(scene.server.requests(), 2);
 }

@@ -36,16 +36,16 @@ fn a_machine_that_can_train_is_told_so() {
     let (mark, words) = finding(&told, "store");
     assert_eq!(mark, "good");
     says(&words, &["lab.db: 1 run, ", "journal wal", "schema "]);
-    says(&finding(&told, "cache").1, &["what locked towers made of pictures 5 kB"]);
-    says(&finding(&told, "hub").1, &["not there: nothing was fetched yet", "token not there"]);
+    says(&finding(&told, "cache").1, &["features of locked towers 5 kB"]);
+    says(&finding(&told, "hub").1, &["does not exist yet: nothing was downloaded", "token not found"]);
     let (mark, words) = finding(&told, "weights");
     assert_eq!(mark, "remark");
-    says(&words, &["resnet50-keras and minilm-l6 not there", "cargo xtask setup"]);
+    says(&words, &["resnet50-keras and minilm-l6 missing", "cargo xtask setup"]);
     says(&finding(&told, "terminal").1, &["none here"]);
     says(&finding(&told, "disk").1, &[" free for runs"]);
     // For people: a line each, and a last word.
     let lines = lab.run(&["doctor"]).good();
-    says(&lines, &["✓ libtorch ", "! weights ", "all that is needed is there"]);
+    says(&lines, &["✓ libtorch ", "! weights ", "everything required is available"]);
 }
 
 /// clip-lab beside another core, as where libtorch has gone.
@@ -77,7 +77,7 @@ fn a_core_that_does_not_start_is_what_is_broken() {
     assert_eq!(finding(&told, "store").0, "good", "the rest is looked at all the same");
     // A core of another version.
     let told = answer(beside(&lab, "#!/bin/sh\necho hello\n"));
-    says(&finding(&told, "libtorch").1, &["no answer of this version"]);
+    says(&finding(&told, "libtorch").1, &["its answer is of another version"]);
 }
 
 #[test]
@@ -106,6 +106,6 @@ fn a_cache_that_is_not_there_yet_is_no_fault() {
     let told = answer(done);
     let (mark, words) = finding(&told, "cache");
     assert_eq!(mark, "remark");
-    says(&words, &["is not there: nothing was fetched yet", "cargo xtask setup"]);
-    says(&finding(&told, "store").1, &["is not there yet: the first run makes it"]);
+    says(&words, &["does not exist yet: nothing was downloaded", "cargo xtask setup"]);
+    says(&finding(&told, "store").1, &["does not exist yet: the first run creates it"]);
 }

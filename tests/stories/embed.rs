@@ -130,7 +130,7 @@ fn what_cannot_be_embedded_is_told() {
     lab.write("void/a.png", "no picture");
     says(
         &refused(&["tiny.toml", "--images", "void"]),
-        &["1 of 1 pictures cannot be used", "a.png: it is not a picture"],
+        &["1 of 1 pictures cannot be used", "a.png: it is not an image"],
     );
     if let Some(tower) = goldens("towers/hf_vit") {
         let words = [tower.to_str().unwrap(), "--texts", "tiny.toml"];

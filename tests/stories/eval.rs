@@ -86,12 +86,12 @@ fn what_was_confused_is_told_and_drawn() {
         assert!(fs::metadata(lab.path(picture)).unwrap().len() > 1000, "{picture}");
     }
     let drawn = fs::read_to_string(lab.path("c.svg")).unwrap();
-    says(&drawn, &["tiny on rgb", "\nc0\n", "what they were taken for"]);
+    says(&drawn, &["tiny on rgb", "\nc0\n", "predicted classes"]);
     let refused = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", "c.docx"]).bad();
     says(&refused, &["`.docx` is not one of"]);
     says(
         &lab.run(&["eval", "tiny", "--suite", "retrieval", "--confusion", "d.png"]).bad(),
-        &["--confusion wants zero_shot or classification"],
+        &["--confusion needs zero_shot or classification"],
     );
 }
 
@@ -128,7 +128,7 @@ fn what_other_data_cannot_serve_is_told() {
     says(&refused(&["--data", "rgb", "--as", "test"]), &["metrics of training begin with that"]);
     says(&refused(&["--weights", "ema", "--data", "rgb"]), &["best_ema"]);
     let captions = lab.run(&["eval", "tiny", "--data", "data", "--suite", "zero_shot"]).bad();
-    says(&captions, &["zero_shot needs pictures with classes"]);
+    says(&captions, &["zero_shot needs images with classes"]);
 }
 
 #[test]

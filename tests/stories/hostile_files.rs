@@ -28,7 +28,7 @@ fn hostile() -> Lab {
 fn what_a_list_names_outside_is_neither_trained_nor_packed() {
     let lab = hostile();
     let done = lab.run(&["data", "pack", "data", "--out", "packed", "--tolerate", "0.2"]);
-    says(&done.err, &["outside of the data set's folder", "`allow_outside = true`", "no regular files"]);
+    says(&done.err, &["outside of the data set's folder", "`allow_outside = true`", "not regular files"]);
     done.good();
     let shard = bytes(&lab.path("packed/train-000000.tar"));
     let holds = |words: &str| shard.windows(words.len()).any(|part| part == words.as_bytes());
@@ -37,11 +37,11 @@ fn what_a_list_names_outside_is_neither_trained_nor_packed() {
     let done = lab.run(&words);
     done.good();
     let told = lab.events("data").join("\n");
-    says(&told, &["outside of the data set's folder", "/etc/passwd", "no regular files: 1 (x.jpg)"]);
+    says(&told, &["outside of the data set's folder", "/etc/passwd", "not regular files: 1 (x.jpg)"]);
     assert!(!told.contains("root:"), "nothing of it is quoted: {told}");
     // Nothing of it is tolerated: the run says what was meant.
     let error = lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0"]).bad();
-    says(&error, &["3 of 52 pictures, listed but outside", "private.png", "/etc/passwd"]);
+    says(&error, &["3 of 52 images, listed but outside", "private.png", "/etc/passwd"]);
 }
 
 #[test]
@@ -93,5 +93,5 @@ fn a_text_that_a_tokenizer_gives_up_on_is_named() {
     lab.write("texts.txt", format!("a dog\n{}!\n", "a".repeat(60)));
     let done = lab.run(&["embed", "other.toml", "--texts", "texts.txt", "--out", "x.safetensors"]);
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    says(&done.err, &["aaaaaaaa", "cannot be tokenised", "the tokenizer gave up on it"]);
+    says(&done.err, &["aaaaaaaa", "cannot be tokenised", "the tokenizer failed on it"]);
 }

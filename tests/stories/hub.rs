@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use clip_lab_faulty::{Fault, HubServer, sha256};
+use clip_lab_testing::{Fault, HubServer, sha256};
 
 use crate::{
     lab::{Lab, TINY},
@@ -95,7 +95,7 @@ fn a_closed_repository_says_what_opens_it() {
         &["hf:org/gated", "closed to this token", "accept its terms at https://huggingface.co/org/gated"],
     );
     let told = run(&lab, &hub, &["model", "show", "hf:org/nobody"]).bad();
-    says(&told, &["no such repository or file (404): is the name right?"]);
+    says(&told, &["no such repository or file (404): check the name"]);
     hub.list("models/org/pickled", "main", COMMIT, &["pytorch_model.bin", "config.json"], &[]);
     let told = run(&lab, &hub, &["model", "show", "hf:org/pickled"]).bad();
     says(&told, &["holds no safetensors, and weights in Python's pickle are never read"]);

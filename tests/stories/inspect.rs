@@ -41,7 +41,7 @@ fn counts_broken_files_and_repetitions_are_told_to_people() {
     assert_eq!(row("characters"), "characters 26 / 27 / 28 27");
     assert_eq!(row("same picture again"), "same picture again 1 0");
     assert_eq!(row("same caption again"), "same caption again 1 0");
-    says(&out, &["cut at 77", "Left out of train on opening: 1\n  pictures listed but not in", "1 (99.png)"]);
+    says(&out, &["cut at 77", "Left out of train on opening: 1\n  images listed but not in", "1 (99.png)"]);
     says(&out, &["Broken in train: 1\n  07.png: the file is empty (0 bytes)"]);
     says(&out, &["The same pictures in train and in val: 1\n  train/03.png, train/05.png, val/50.png"]);
     says(
@@ -117,7 +117,7 @@ fn folders_of_every_kind_are_looked_at() {
     fs::create_dir(lab.path("void")).unwrap();
     says(
         &lab.run(&["data", "inspect", "void"]).bad(),
-        &["holds no list of captions", "holds no folders", "has no files"],
+        &["contains no list of captions", "contains no folders", "has no files"],
     );
     says(&lab.run(&["data", "inspect", "gone.toml"]).bad(), &["gone.toml"]);
 }

@@ -120,7 +120,7 @@ fn a_loss_in_a_shared_library_trains_and_one_of_another_build_is_refused() {
     lab.run(&["export", &uid, "--metric", "train/right_cosine", "--out", "cosine.csv"]).good();
     lab.write("other.toml", spec("libother.so"));
     let refused = lab.run(&["run", "other.toml"]).bad();
-    says(&refused, &["libother.so", "built otherwise than this program", "nothing of it was run"]);
+    says(&refused, &["libother.so", "built differently from this program", "none of its code was run"]);
     says(&refused, &["tch: the library has 9.", "this program 0.", "cargo build --release"]);
     assert_eq!(lab.folders(), 1, "nothing was begun");
 }

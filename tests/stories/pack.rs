@@ -75,7 +75,7 @@ fn broken_pictures_are_named_and_too_many_stop_it() {
     lab.write("data/05.png", b"no picture");
     let words = ["data", "pack", "data", "--out", "packed"];
     let done = lab.run(&words);
-    says(&done.err, &["train: left out: 05.png: it is not a picture", "47 pictures in 1 shards"]);
+    says(&done.err, &["train: left out: 05.png: it is not an image", "47 pictures in 1 shards"]);
     done.good();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
     says(&none.err, &["1 of 48 pictures cannot be used, more than tolerate = 0 allows", "05.png"]);

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clip_lab_faulty::{Fault, Server};
+use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::{Lab, TINY},

@@ -33,7 +33,7 @@ fn pictures_are_found_by_text_and_by_picture() {
     let done = search(&lab, &["--images", "data", "a square", "number 3", "-k", "3"]);
     says(&done.err, &["56 new", "embedded 56 pictures", "searching 56 pictures below data"]);
     let out = done.good();
-    says(&out, &["a square\nRANK", "PICTURE\n   1  ", "\nnumber 3\nRANK", "data/"]);
+    says(&out, &["a square\nRANK", "IMAGE\n   1  ", "\nnumber 3\nRANK", "data/"]);
     assert_eq!(out.lines().count(), 2 * 5 + 1, "{out}");
     // Nothing resembles a picture as much as itself.
     let found = lab.json(&["search", "tiny.toml", "--images", "data", "--image", "data/deep/07.png"]);
@@ -73,7 +73,7 @@ fn the_index_is_kept_and_follows_the_pictures() {
     let whole = fs::read(index).unwrap();
     fs::write(index, &whole[..whole.len() / 2]).unwrap();
     let done = ask(&[]);
-    says(&done.err, &["is no sound index", "made anew", "embedded 56 pictures"]);
+    says(&done.err, &["is not a valid index", "made anew", "embedded 56 pictures"]);
     says(&ask(&["--fresh"]).err, &["embedded 56 pictures"]);
 
     let done = ask(&["--index", "mine.safetensors"]);
@@ -91,7 +91,7 @@ fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
     let first = ask();
     says(
         &first.err,
-        &["put 56 rows into a graph", "approximate: recall@10 1.000", "56 pictures of the gallery asking"],
+        &["put 56 rows into a graph", "approximate: recall@10 1.000", "on 56 images of the gallery"],
     );
     let found: Value = serde_json::from_str(&first.good()).unwrap();
     assert_eq!(names(&found), names(&exact), "56 pictures are all compared");
@@ -130,7 +130,7 @@ fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
             assert_eq!(right[0]["rank"], miss["rank"], "{miss}");
         }
         let out = lab.run(&words).good();
-        says(&out, &["(right at rank ", "RANK", "right"]);
+        says(&out, &["(first correct at rank ", "RANK", "correct"]);
     }
     says(&lab.run(&["search", "tiny.toml", "--wrong"]).bad(), &["tiny.toml"]);
     says(&lab.run(&["search", "tiny", "--wrong", "--split", "test"]).bad(), &["no [data.test]"]);
@@ -186,7 +186,7 @@ fn contact_sheets_hold_their_pictures() {
 fn what_cannot_be_searched_is_told() {
     let lab = Lab::new();
     let refused = |words: &[&str]| search(&lab, words).bad();
-    says(&refused(&[]), &["nothing to look for", "--interactive"]);
+    says(&refused(&[]), &["nothing to search for", "--interactive"]);
     says(&refused(&["--images", "nowhere", "x"]), &["there is no folder nowhere"]);
     fs::create_dir(lab.path("void")).unwrap();
     says(&refused(&["--images", "void", "x"]), &["no picture below void"]);
@@ -194,9 +194,9 @@ fn what_cannot_be_searched_is_told() {
     says(&refused(&["--images", "void", "x"]), &["none of 1 pictures can be read", "a.png"]);
     says(&refused(&["--images", "data", "--image", "none.png"]), &["none.png", "no such file"]);
     says(&refused(&["--images", "data", "x", "--out", "sheet.pdf"]), &["a .png or an .html"]);
-    says(&refused(&["--images", "data", " "]), &["an empty text"]);
+    says(&refused(&["--images", "data", " "]), &["a query must not be empty"]);
     says(&refused(&["--images", "data", "x", "-i"]), &["terminal"]);
     lab.write("bad.png", "no picture");
-    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not a picture"]);
+    says(&refused(&["--images", "data", "--image", "bad.png"]), &["bad.png", "not an image"]);
     says(&lab.run(&["search", "void", "x"]).bad(), &["data of its own", "--images DIR"]);
 }

@@ -26,7 +26,7 @@ fn a_store_locked_while_a_run_goes_on_gets_its_records_later() {
     assert_eq!(now["status"], "interrupted");
     let steps: Vec<u64> = lab.losses().iter().map(|(step, _)| *step).collect();
     assert_eq!(steps, (1..=now["step"].as_u64().unwrap()).collect::<Vec<_>>(), "no step is missing");
-    says(&lab.events("store").concat(), &["did not answer for a while", "kept aside were added"]);
+    says(&lab.events("store").concat(), &["was unavailable for a while", "spooled records were added"]);
 }
 
 #[test]

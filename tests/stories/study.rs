@@ -65,7 +65,7 @@ fn every_arm_runs_with_every_seed_and_only_once() {
 
     let out = lab.run(&words(&[])).good();
     says(&out, &["[small 0] starts", "(1 of 4)", "[large 1] finished: val/retrieval/t2i/hit@1 "]);
-    says(&out, &["4 of 4 done (0 of them before), 0 failed", "compare  clip-lab compare rates.toml"]);
+    says(&out, &["4 of 4 done (0 earlier), 0 failed", "compare  clip-lab compare rates.toml"]);
     let first = results(&out);
     assert!(
         first
@@ -87,7 +87,7 @@ fn every_arm_runs_with_every_seed_and_only_once() {
     }
 
     let again = lab.run(&words(&[])).good();
-    says(&again, &["4 of 4 done (4 of them before)"]);
+    says(&again, &["4 of 4 done (4 earlier)"]);
     assert_eq!(results(&again), first);
     assert_eq!(runs(&lab, "uid").len(), 4);
 }
@@ -122,7 +122,7 @@ fn a_failed_arm_stops_no_other() {
     let done = lab.run(&words(&[]));
     assert_eq!(done.status.code(), Some(1), "{done:?}");
     says(&done.out, &["[broken 0] failed: ", "training pictures cannot be used", "4 of 6 done", "2 failed"]);
-    says(&done.out, &["go on    clip-lab run rates.toml"]);
+    says(&done.out, &["resume   clip-lab run rates.toml"]);
     assert!(results(&done.out).contains(&"broken 1 failed -".to_owned()), "{}", done.out);
 }
 
@@ -132,7 +132,7 @@ fn results_of_other_specs_and_data_are_not_mixed() {
     lab.run(&words(&[])).good();
     // A comment changes nothing.
     lab.write("rates.toml", format!("# mine\n{}", STUDY.replace("[0, 1]", "[0]")));
-    says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 of them before)"]);
+    says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 earlier)"]);
 
     lab.write("rates.toml", STUDY.replace("[0, 1]", "[0]").replace("1e-2", "2e-2"));
     let refused = lab.run(&words(&[])).bad();
@@ -143,23 +143,20 @@ fn results_of_other_specs_and_data_are_not_mixed() {
     );
     lab.write("data/00.png", fs::read(lab.path("data/01.png")).unwrap());
     let refused = lab.run(&words(&["--dry-run"])).bad();
-    says(
-        &refused,
-        &["2 finished runs", "[small 0]", "the pictures or captions of [data.train] have changed"],
-    );
+    says(&refused, &["2 finished runs", "[small 0]", "the images or captions of [data.train] have changed"]);
     assert_eq!(runs(&lab, "uid").len(), 2);
 
-    says(&lab.run(&words(&["--allow-changed"])).good(), &["2 of 2 done (2 of them before)"]);
+    says(&lab.run(&words(&["--allow-changed"])).good(), &["2 of 2 done (2 earlier)"]);
     let notes = lab.json(&["runs", "show", "rates/large/0"])["notes"].to_string();
     says(&notes, &["kept in study rates with --allow-changed", "optimizer.lr: 0.01 then, 0.02 now"]);
 
-    says(&lab.run(&words(&["--fresh"])).good(), &["2 of 2 done (0 of them before)"]);
+    says(&lab.run(&words(&["--fresh"])).good(), &["2 of 2 done (0 earlier)"]);
     let all = runs(&lab, "uid");
     let superseded = all.iter().filter(|(_, _, uid)| {
         lab.json(&["runs", "show", uid.as_str().unwrap()])["tags"].to_string().contains("superseded")
     });
     assert_eq!((all.len(), superseded.count()), (4, 2));
-    says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 of them before)"]);
+    says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 earlier)"]);
 }
 
 /// A study long enough to be cut off, with a checkpoint early.
@@ -192,7 +189,7 @@ fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
         &done.out,
         &["[small 0] failed: its process was ended by signal 9", "[large 0] finished", "1 of 2 done"],
     );
-    says(&lab.run(&words(&[])).good(), &["[small 0] resumes at step ", "2 of 2 done (1 of them before)"]);
+    says(&lab.run(&words(&[])).good(), &["[small 0] resumes at step ", "2 of 2 done (1 earlier)"]);
     let attempts: Vec<Value> = runs(&lab, "attempt").into_iter().map(|(_, _, attempt)| attempt).collect();
     assert_eq!(attempts, [Value::from(2), 1.into()]);
 }
@@ -208,7 +205,7 @@ fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
     says(&lab.run(&words(&["--dry-run", "--only", "small"])).good(), &["[small 0]  is running elsewhere"]);
     kill(&lab, &run);
     let mut study = lab.start(&words(&["--only", "small"]));
-    study.until_out("ended without a word");
+    study.until_out("crashed; it resumes");
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
     says(&study.wait().good(), &["[small 0] resumes at step ", "1 of 1 done"]);
 }
@@ -224,7 +221,7 @@ fn a_study_asked_to_stop_saves_and_goes_on() {
     says(&done.err, &["every run saves a checkpoint first"]);
     says(&done.out, &["[small 0] stopped, with a checkpoint", "0 of 2 done"]);
     assert_eq!(results(&done.out), ["small 0 stopped -", "large 0 not run"]);
-    says(&lab.run(&words(&[])).good(), &["[small 0] resumes at step ", "2 of 2 done (0 of them before)"]);
+    says(&lab.run(&words(&[])).good(), &["[small 0] resumes at step ", "2 of 2 done (0 earlier)"]);
 }
 
 #[test]

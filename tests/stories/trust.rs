@@ -83,7 +83,7 @@ fn a_check_opens_no_library() {
     let told = lab.run(&["check", "mine.toml"]).bad();
     says(&told, &["[plugins].load: this spec names code to run, libmine.so", FLAG]);
     for words in [&["check", "mine.toml", FLAG][..], &["run", "mine.toml"]] {
-        says(&lab.run(words).bad(), &["it is no shared library"]);
+        says(&lab.run(words).bad(), &["it is not a shared library"]);
     }
     lab.write(
         "study.toml",

@@ -10,11 +10,10 @@ use clip_lab::{
     builtin,
     plan::{Plan, plan},
     spec::Spec,
-    train::{self, Console, Ended, Options, Stop},
+    train::{self, Ended, Options, Silent, Stop},
 };
-use clip_lab_cli::Ui;
-pub use clip_lab_goldens::golden as goldens;
 use clip_lab_store::{Reader, RunRow};
+pub use clip_lab_testing::golden as goldens;
 use serde_json::Value;
 
 /// libtorch's random generator belongs to the process: runs take turns.
@@ -102,7 +101,7 @@ impl Lab {
     pub fn train(&self, text: &str, resume: Option<&str>, stop: Stop) -> anyhow::Result<Ended> {
         let options =
             Options { store: self.store(), resume: resume.map(str::to_owned), ..Options::default() };
-        train::run(&planned(text), &options, Console::new(Ui::None), stop)
+        train::run(&planned(text), &options, &mut Silent, stop)
     }
 
     pub fn reader(&self) -> Reader {

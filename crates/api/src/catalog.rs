@@ -1,4 +1,4 @@
-//! The catalog: one shelf for each kind of plugin, filled by explicit `register` functions.
+//! The catalog: one registry per plugin kind, filled by explicit `register` functions.
 
 use std::{fmt, path::PathBuf};
 
@@ -11,50 +11,50 @@ use crate::{
     TextEncoder, Tokenizer, Trick, export::caught,
 };
 
-/// A kind of plugin; implemented for `dyn Trait`, so that a shelf can be written `Shelf<dyn Loss>`.
+/// A plugin kind; implemented for `dyn Trait`, so that a registry is written `Shelf<dyn Loss>`.
 pub trait Kind: 'static {
-    /// As said in messages: `image encoder`.
+    /// Name in messages: `image encoder`.
     const NAME: &'static str;
-    /// What is known from the settings alone, before anything is built: widths, limits.
+    /// Properties derived from the settings alone, before anything is built: widths, limits.
     type Facts: Clone + Default + fmt::Debug + Send + Sync;
-    /// What building one needs besides its settings.
+    /// The build context: what building needs besides the settings.
     type Scope<'a>;
 }
 
 /// Settings that build a plugin of kind `K`.
 pub trait Plugin<K: Kind + ?Sized>: Settings {
-    /// What other parts of the plan need to know. No tensor is made and no file read.
+    /// Properties that other parts of the plan need. Creates no tensor and reads no model file.
     fn facts(&self) -> K::Facts {
         K::Facts::default()
     }
 
-    /// The files whose code building it opens, each with the setting that names it. A file from elsewhere (a checkpoint,
-    /// a store) may name code too, so nothing that is not listed here may be run.
+    /// Files whose code is executed when the plugin is built, each with the setting that names it. An untrusted file (a
+    /// checkpoint, a store) may name code too, so nothing else may be executed.
     fn code(&self) -> Vec<(&'static str, PathBuf)> {
         Vec::new()
     }
 
-    /// Builds it.
+    /// Builds the plugin.
     ///
     /// # Errors
-    /// When what the settings name cannot be read or made.
+    /// If a file that the settings name cannot be read, or a tensor cannot be allocated.
     fn build(&self, scope: K::Scope<'_>) -> Result<Box<K>>;
 }
 
-/// The constructor that a [`Planned`] plugin carries.
+/// The constructor of a [`Planned`] plugin.
 type Build<K> = Box<dyn for<'a> Fn(<K as Kind>::Scope<'a>) -> Result<Box<K>> + Send + Sync>;
 
-/// A plugin found, its settings read and checked, nothing built yet.
+/// A plugin whose settings were read and checked; nothing is built yet.
 pub struct Planned<K: Kind + ?Sized> {
     /// Name in the catalog.
     pub name: &'static str,
-    /// What the settings alone say.
+    /// Properties derived from the settings.
     pub facts: K::Facts,
-    /// All settings, defaults included.
+    /// All settings, including defaults.
     pub settings: Value,
-    /// The files whose code building it opens, each with the setting that names it.
+    /// Files whose code is executed when the plugin is built, each with the setting that names it.
     pub code: Vec<(&'static str, PathBuf)>,
-    /// The table it was read from, for messages that point back at it.
+    /// The table it was read from, for error locations.
     pub section: Section,
     build: Build<K>,
 }
@@ -63,7 +63,7 @@ impl<K: Kind + ?Sized> Planned<K> {
     /// Builds the plugin.
     ///
     /// # Errors
-    /// Those of the plugin, with its name before them.
+    /// The plugin's errors, prefixed with its kind and name.
     pub fn build(&self, scope: K::Scope<'_>) -> Result<Box<K>> {
         (self.build)(scope).map_err(|error| error.context(format!("{} `{}`", K::NAME, self.name)))
     }
@@ -75,18 +75,18 @@ impl<K: Kind + ?Sized> fmt::Debug for Planned<K> {
     }
 }
 
-/// A plugin as the help prints it.
+/// A plugin as printed in the help.
 #[derive(Debug, Clone)]
 pub struct Description {
     /// Name in a spec.
     pub name: &'static str,
     /// JSON Schema of its settings; doc comments are the descriptions.
     pub schema: Value,
-    /// Every setting at its default.
+    /// All settings at their defaults.
     pub defaults: Value,
 }
 
-/// Reads the settings of the plugin that was registered under a name.
+/// Reads the settings of the plugin registered under a name.
 type Plan<K> = fn(&'static str, Section) -> Result<Planned<K>, Vec<Problem>>;
 
 struct Entry<K: Kind + ?Sized> {
@@ -101,7 +101,7 @@ impl<K: Kind + ?Sized> Clone for Entry<K> {
     }
 }
 
-/// The plugins of one kind.
+/// A registry: the plugins of one kind.
 pub struct Shelf<K: Kind + ?Sized>(Vec<Entry<K>>);
 
 impl<K: Kind + ?Sized> Default for Shelf<K> {
@@ -122,45 +122,45 @@ impl<K: Kind + ?Sized> Shelf<K> {
         self.0.push(Entry { name, plan: plan::<K, S>, describe: describe::<S> });
     }
 
-    /// The names on the shelf, in order of registration.
+    /// The registered names, in order of registration.
     pub fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|entry| entry.name).collect()
     }
 
-    /// A name that stands on the shelf twice: the first plugin would hide the second.
+    /// A name that is registered twice; the second plugin would be unreachable.
     fn clash(&self) -> Option<&'static str> {
         let names = self.names();
-        names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)).map(|(_, name)| *name)
+        names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)).map(|(_, name)| *name)
     }
 
-    /// Finds the plugin that the section's `plugin` key names and reads its settings. Nothing is built.
+    /// Finds the plugin named by the section's `plugin` key and reads its settings. Nothing is built.
     ///
     /// # Errors
-    /// All problems of the table at once.
+    /// All problems of the table.
     pub fn plan(&self, mut section: Section) -> Result<Planned<K>, Vec<Problem>> {
         let place = section.place_of("plugin");
         let name = match section.take::<String>("plugin") {
             Ok(Some(name)) => name,
-            Ok(None) => return Err(vec![self.unnamed(&section)]),
+            Ok(None) => return Err(vec![self.missing_name(&section)]),
             Err(problem) => return Err(vec![problem]),
         };
         match self.0.iter().find(|entry| entry.name == name) {
             Some(entry) => (entry.plan)(entry.name, section),
-            None => Err(vec![self.stranger(&name, place)]),
+            None => Err(vec![self.unknown_name(&name, place)]),
         }
     }
 
-    /// Help for every plugin of the kind.
+    /// Help for all plugins of the kind.
     pub fn describe(&self) -> Vec<Description> {
         self.0.iter().map(|entry| (entry.describe)(entry.name)).collect()
     }
 
-    fn unnamed(&self, section: &Section) -> Problem {
+    fn missing_name(&self, section: &Section) -> Problem {
         Problem::at(section.place.clone(), format!("[{}] names no plugin", section.name))
             .help(format!("add `plugin = \"...\"`, one of: {}", self.names().join(", ")))
     }
 
-    fn stranger(&self, name: &str, place: std::ops::Range<usize>) -> Problem {
+    fn unknown_name(&self, name: &str, place: std::ops::Range<usize>) -> Problem {
         Problem::unknown(place, format!("no {} plugin is called `{name}`", K::NAME), name, &self.names())
     }
 }
@@ -171,11 +171,11 @@ fn plan<K: Kind + ?Sized, S: Plugin<K>>(
 ) -> Result<Planned<K>, Vec<Problem>> {
     let read = || section.clone().read::<S>().map(|settings| (settings.facts(), settings.code(), settings));
     let (facts, code, settings) = caught(&format!("reading the settings of `{name}`"), read)
-        .unwrap_or_else(|words| Err(vec![Problem::at(section.place.clone(), words)]))?;
+        .unwrap_or_else(|message| Err(vec![Problem::at(section.place.clone(), message)]))?;
     let value = serde_json::to_value(&settings).unwrap_or(Value::Null);
-    // A plugin may come from a shared library, which no panic may leave.
+    // A plugin may come from a shared library, and a panic must not unwind out of one.
     let build: Build<K> = Box::new(move |scope| {
-        caught("building it", || settings.build(scope)).unwrap_or_else(|words| Err(anyhow!(words)))
+        caught("building it", || settings.build(scope)).unwrap_or_else(|message| Err(anyhow!(message)))
     });
     Ok(Planned { name, facts, settings: value, code, section, build })
 }
@@ -188,22 +188,22 @@ fn describe<S: Settings>(name: &'static str) -> Description {
 
 macro_rules! shelves {
     ($($(#[$doc:meta])* $field:ident: $kind:ident,)*) => {
-        /// Every plugin that a spec may name.
+        /// The registries of all plugin kinds.
         #[derive(Default, Clone)]
         pub struct Catalog {
             $($(#[$doc])* pub $field: Shelf<dyn $kind>,)*
-            /// Whether code is opened that a file from elsewhere names: what a checkpoint says of its model, and a spec that
-            /// lies in a store or beside a checkpoint. What the user names is opened in any case.
+            /// Whether code named by an untrusted file may be executed: by the metadata of a checkpoint, or by a spec in a
+            /// store or in a checkpoint's folder. Code named by the user is always executed.
             pub trust_code: bool,
         }
 
         impl Catalog {
-            /// Every kind with its key (as typed after `clip-lab plugins`), its name in words and its plugins.
+            /// All kinds with their key (the argument of `clip-lab plugins`), their display name and their plugins.
             pub fn kinds(&self) -> Vec<(&'static str, &'static str, Vec<Description>)> {
                 vec![$((stringify!($field), <dyn $kind as Kind>::NAME, self.$field.describe()),)*]
             }
 
-            /// A kind, in words, and a name that two of its plugins have: the second could never be used.
+            /// A kind's display name, and a plugin name registered twice in it; the second plugin would be unreachable.
             pub fn clash(&self) -> Option<(&'static str, &'static str)> {
                 $(if let Some(name) = self.$field.clash() {
                     return Some((<dyn $kind as Kind>::NAME, name));

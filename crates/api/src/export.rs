@@ -1,4 +1,5 @@
-//! Plugins in shared libraries: what a library exports, and the fingerprint that is compared before any of it runs.
+//! Plugins in shared libraries: the exported symbol, and the fingerprint that is compared before any code of a library
+//! runs.
 //!
 //! ```ignore
 //! // src/lib.rs of a crate with `crate-type = ["cdylib"]`
@@ -8,19 +9,20 @@
 //! clip_lab_api::export_plugin!(register);
 //! ```
 //!
-//! `clip-lab plugin new loss my_loss` writes such a crate. A spec names the library: `[plugins] load = ["libmy_loss.so"]`.
+//! `clip-lab plugin new loss my_loss` creates such a crate. A spec loads the library with
+//! `[plugins] load = ["libmy_loss.so"]`.
 //!
-//! Rust keeps no binary interface from one build to the next, so program and library must agree on everything that
-//! decides how values lie in memory: the contract's sources, the compiler, the target, libtorch, the libraries whose
-//! types cross, and the sizes of those types. Each side carries these as text, the library in the section `.clip_lab`
-//! of its file, where the program reads it without running anything.
+//! Rust has no stable ABI, so program and library must agree on everything that determines the layout of values: the
+//! contract's sources, the compiler, the target, libtorch, the libraries whose types cross, and the sizes of those
+//! types. Both contain these as text, the library in the section `.clip_lab` of its file, which the program reads
+//! without running any code.
 //!
-//! Two rules follow from there being two copies of Rust's library in one process:
-//! - **A panic must not leave a library.** Registering a plugin, reading its settings and building it catch panics and
-//!   make errors of them. A panic in any other method ends the process, with its message, at once; the run goes on from
-//!   its last checkpoint. Return errors.
-//! - **A library is never unloaded**, since errors and plugins made by it point into it; and it must not set a
-//!   `#[global_allocator]`, since what one side allocates the other frees.
+//! Two rules follow from having two copies of Rust's standard library in one process:
+//! - **A panic must not unwind out of a library.** Registering a plugin, reading its settings and building it catch
+//!   panics and turn them into errors. A panic in any other method aborts the process with its message; the run can be
+//!   resumed from its last checkpoint. Return errors.
+//! - **A library is never unloaded**, since its errors and plugins point into it; and it must not set a
+//!   `#[global_allocator]`, since memory allocated on one side is freed on the other.
 
 use std::{
     any::Any,
@@ -30,16 +32,16 @@ use std::{
 
 use crate::{Catalog, Param, Params, Planned, Scored, Section, problem::Problem};
 
-/// Bytes of a fingerprint; what the text leaves over is zero.
+/// Size of a fingerprint in bytes; padded with zeros.
 pub const LENGTH: usize = 2048;
 /// The first line of every fingerprint.
 pub const MAGIC: &str = "clip-lab plugin 1\n";
 /// The section of a library that begins with its fingerprint.
 pub const SECTION: &str = ".clip_lab";
-/// The name of the one thing that a library exports.
+/// The symbol that a library exports.
 pub const SYMBOL: &str = "CLIP_LAB_PLUGIN";
 
-/// What this side was built with: lines of `key: value`, then zeros.
+/// The fingerprint of this build: lines of `key: value`, then zeros.
 pub const FINGERPRINT: [u8; LENGTH] = {
     let text = Text::new(MAGIC).text(include_str!(concat!(env!("OUT_DIR"), "/fingerprint.txt")));
     text.size("Section", size_of::<Section>(), align_of::<Section>())
@@ -57,16 +59,16 @@ pub const FINGERPRINT: [u8; LENGTH] = {
         .bytes
 };
 
-/// Puts a library's plugins on their shelves.
+/// Registers a library's plugins.
 pub type Register = fn(&mut Catalog) -> Result<(), String>;
 
-/// What a library exports, by [`export_plugin!`](crate::export_plugin).
+/// The value exported by [`export_plugin!`](crate::export_plugin).
 #[derive(Debug)]
 #[repr(C)]
 pub struct Library {
-    /// What the library was built with.
+    /// The fingerprint of the library's build.
     pub fingerprint: [u8; LENGTH],
-    /// Puts its plugins on their shelves. To be called only when the fingerprints agree.
+    /// Registers its plugins. Call only if the fingerprints are equal.
     pub register: Register,
 }
 
@@ -77,11 +79,11 @@ impl Library {
     }
 }
 
-/// Exports `fn register(catalog: &mut Catalog)` from a crate whose type is `cdylib`; once in a crate.
+/// Exports `fn register(catalog: &mut Catalog)` from a `cdylib` crate; once per crate.
 #[macro_export]
 macro_rules! export_plugin {
     ($register:path) => {
-        /// What clip-lab reads before it runs anything of this library.
+        /// Read by clip-lab before it runs any code of this library.
         #[unsafe(no_mangle)]
         #[cfg_attr(target_os = "linux", unsafe(link_section = ".clip_lab"))]
         pub static CLIP_LAB_PLUGIN: $crate::export::Library = $crate::export::Library::new(|catalog| {
@@ -90,21 +92,19 @@ macro_rules! export_plugin {
     };
 }
 
-/// What `act` gives, or in words what it panicked with; `what` says what was being done.
-///
-/// # Errors
-/// When it panics.
+/// Runs `act` and turns a panic into an error message; `what` describes the action.
 pub fn caught<T>(what: &str, act: impl FnOnce() -> T) -> Result<T, String> {
-    // Nothing that was half changed is used afterwards: the error ends what was asked for.
-    catch_unwind(AssertUnwindSafe(act)).map_err(|panic| format!("{what} panicked: {}", words(&*panic)))
+    // Unwind safe: after the error no partially changed state is used.
+    catch_unwind(AssertUnwindSafe(act))
+        .map_err(|panic| format!("{what} panicked: {}", panic_message(&*panic)))
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }
 
-/// Text made while compiling.
+/// Text built in a const context.
 struct Text {
     bytes: [u8; LENGTH],
     length: usize,
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fingerprint_says_what_this_side_was_built_with() {
+    fn the_fingerprint_describes_this_build() {
         let text = String::from_utf8(FINGERPRINT.to_vec()).unwrap();
         for line in
             ["rustc: 1.", "libtorch: 2.", "tch: 0.", "anyhow: 1.", "size of Tensor: 8, aligned to 8\n"]
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_becomes_words() {
+    fn a_panic_becomes_a_message() {
         assert_eq!(caught("adding", || 1 + 1), Ok(2));
         assert_eq!(
             caught("adding", || panic!("no {}", "way")),

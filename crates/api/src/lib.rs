@@ -1,7 +1,7 @@
 //! The contract between clip-lab and its plugins.
 //!
-//! A plugin is a settings struct plus one trait. The settings struct is what a user writes in a spec; its doc
-//! comments are the help that `clip-lab plugins` prints. The trait is what the trainer calls:
+//! A plugin is a settings struct plus one trait. The settings struct is written by users in a spec; its doc comments
+//! are the help printed by `clip-lab plugins`. The trait is called by the trainer:
 //!
 //! | kind | trait | written in a spec as |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | data set | [`Dataset`] | `[data.train]`, `[data.val]`, `[data.test]` |
 //! | evaluator | [`Evaluator`] | `[[eval]]` |
 //!
-//! A crate of plugins has one `fn register(&mut Catalog)` with one line for each plugin.
+//! A plugin crate has one `fn register(&mut Catalog)` with one line per plugin.
 
 mod catalog;
 pub mod conformance;
@@ -39,7 +39,7 @@ pub use section::{Origin, Section};
 pub use settings::{Faults, Settings};
 pub use tolerance::{TOLERATE, few, tolerated};
 
-/// What nearly every plugin file needs.
+/// The imports of nearly every plugin file.
 pub mod prelude {
     pub use crate::*;
     pub use anyhow::{Context as _, Result, anyhow, bail, ensure};

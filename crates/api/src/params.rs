@@ -1,26 +1,26 @@
-//! The trainable tensors of a model, by name.
+//! The parameters of a model, by name.
 
 use anyhow::{Result, bail};
 use tch::{Tensor, nn};
 
-/// One trainable tensor and what may happen to it.
+/// A trainable tensor and its training options.
 #[derive(Debug)]
 pub struct Param {
-    /// Path in the model, such as `image.blocks.0.attn.qkv.weight`.
+    /// Name in the model, such as `image.blocks.0.attn.qkv.weight`.
     pub name: String,
-    /// The tensor itself; shares storage with the module that uses it.
+    /// The tensor; shares storage with the module that uses it.
     pub tensor: Tensor,
-    /// Multiplies the learning rate of the step.
+    /// Factor on the learning rate.
     pub lr_scale: f64,
-    /// Whether weight decay applies. Starts as "of rank two or more", the rule of open_clip.
+    /// Whether weight decay applies. By default for tensors of rank two or more, as in open_clip.
     pub decay: bool,
-    /// Never updated, and needs no gradient.
+    /// Never updated; needs no gradient.
     pub frozen: bool,
     /// Needs no gradient before this step (from 0) and is trained from then on; 0: trained from the start.
     pub locked_until: u64,
 }
 
-/// All parameters of a model sorted by name, and the buffers (batch-norm statistics) beside them.
+/// All parameters of a model sorted by name, and its buffers (batch-norm statistics).
 #[derive(Debug)]
 pub struct Params {
     list: Vec<Param>,
@@ -29,9 +29,10 @@ pub struct Params {
 }
 
 impl Params {
-    /// Takes what was made under `vars`. Call it before anything is frozen: what needs no gradient then is a buffer.
+    /// Collects the variables under `vars`. Call it before anything is frozen: variables that need no gradient count as
+    /// buffers.
     ///
-    /// `layers` names for each tower its parameter prefixes from input to output.
+    /// `layers` lists the parameter prefixes of each tower from input to output.
     pub fn new(vars: &nn::VarStore, layers: Vec<(String, Vec<String>)>) -> Self {
         let mut all: Vec<(String, Tensor)> = vars.variables().into_iter().collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -43,12 +44,12 @@ impl Params {
         Self { list: list.collect(), buffers, layers }
     }
 
-    /// Every parameter, frozen ones too.
+    /// All parameters, including frozen ones.
     pub fn iter(&self) -> impl Iterator<Item = &Param> {
         self.list.iter()
     }
 
-    /// Every parameter, to be changed.
+    /// All parameters, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Param> {
         self.list.iter_mut()
     }
@@ -68,10 +69,10 @@ impl Params {
         self.list.iter_mut().filter(move |param| is_under(&param.name, prefix))
     }
 
-    /// The prefixes of a tower (`image` or `text`) from input to output, each with the tower's name before it.
+    /// The prefixes of a tower (`image` or `text`) from input to output, including the tower's name.
     ///
     /// # Errors
-    /// When there is no such tower.
+    /// If the tower does not exist.
     pub fn layers(&self, tower: &str) -> Result<&[String]> {
         match self.layers.iter().find(|(name, _)| name == tower) {
             Some((_, layers)) => Ok(layers),
@@ -79,8 +80,8 @@ impl Params {
         }
     }
 
-    /// The factor on the learning rate of each layer of the towers and of each part beside them (`image_projection`,
-    /// `loss`), by prefix; that of its largest tensor where they differ within. Empty where all learn alike.
+    /// The learning rate factor of each layer of the towers and of each other part (`image_projection`, `loss`), by
+    /// prefix; that of the largest tensor if they differ within a part. Empty if all factors are 1.
     pub fn lr_scales(&self) -> Vec<(&str, f64)> {
         if self.trained().all(|param| param.lr_scale == 1.0) {
             return Vec::new();
@@ -90,8 +91,8 @@ impl Params {
         let mut parts: Vec<&str> =
             self.list.iter().filter_map(|param| param.name.split('.').next()).collect();
         parts.dedup();
-        let beside = parts.into_iter().filter(|part| !towers.contains(part));
-        layers.chain(beside).filter_map(|prefix| Some((prefix, self.lr_scale(prefix)?))).collect()
+        let other_parts = parts.into_iter().filter(|part| !towers.contains(part));
+        layers.chain(other_parts).filter_map(|prefix| Some((prefix, self.lr_scale(prefix)?))).collect()
     }
 
     fn lr_scale(&self, prefix: &str) -> Option<f64> {
@@ -99,7 +100,7 @@ impl Params {
         below.max_by_key(|param| param.tensor.numel()).map(|param| param.lr_scale)
     }
 
-    /// Whether everything below `prefix` is frozen (and there is something).
+    /// Whether there are parameters below `prefix` and all of them are frozen.
     pub fn is_frozen(&self, prefix: &str) -> bool {
         let mut below = self.list.iter().filter(|param| is_under(&param.name, prefix)).peekable();
         below.peek().is_some() && below.all(|param| param.frozen)

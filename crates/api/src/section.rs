@@ -1,4 +1,4 @@
-//! One table of a spec, with the place of every key.
+//! One table of a spec, with the location of every key.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use toml::{
 
 use crate::{Faults, Settings};
 
-/// Where a setting came from: the spec, a checkpoint that `from` names, or the plugin's default.
+/// The origin of a setting: the spec, a checkpoint that `from` names, or the plugin's default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Written in the spec.
@@ -23,19 +23,19 @@ pub enum Origin {
     Default,
 }
 
-/// A table of a spec such as `[model.image]`, read key by key. What is never read is an error.
+/// A table of a spec such as `[model.image]`, read key by key. Unread keys are errors.
 #[derive(Debug, Clone)]
 pub struct Section {
     /// Its dotted name, such as `model.image` or `trick.0`.
     pub name: String,
-    /// Where its header stands.
+    /// Location of its header.
     pub place: Place,
     table: DeTable<'static>,
     places: Vec<(String, Place, Place, Origin)>,
 }
 
 impl Section {
-    /// The table called `name`; `place` is that of its header.
+    /// The table called `name`; `place` is the location of its header.
     pub fn new(name: impl Into<String>, place: Place, table: DeTable<'static>) -> Self {
         let places = table
             .iter()
@@ -44,23 +44,23 @@ impl Section {
         Self { name: name.into(), place, table, places }
     }
 
-    /// Whether `key` stands in the table.
+    /// Whether the table contains `key`.
     pub fn has(&self, key: &str) -> bool {
-        self.table.keys().any(|known| known.get_ref() == key)
+        self.table.keys().any(|other| other.get_ref() == key)
     }
 
-    /// The place of the value of `key`, or of the table when it does not stand there.
+    /// The location of the value of `key`, or of the table if it is missing.
     pub fn place_of(&self, key: &str) -> Place {
         let found = self.places.iter().find(|(name, ..)| name == key);
         found.map_or(self.place.clone(), |(_, _, value, _)| value.clone())
     }
 
-    /// Where the value of `key` came from.
+    /// The origin of the value of `key`.
     pub fn origin(&self, key: &str) -> Origin {
         self.places.iter().find(|(name, ..)| name == key).map_or(Origin::Default, |(.., origin)| *origin)
     }
 
-    /// Fills keys that the spec left out with what the checkpoint named at `place` says.
+    /// Sets keys that the spec left out to the values of the checkpoint named at `place`.
     pub fn fill(&mut self, defaults: &toml::Table, place: &Place) {
         let Ok(parsed) = parse(defaults.to_string()) else { return };
         for (key, value) in parsed {
@@ -73,10 +73,10 @@ impl Section {
         }
     }
 
-    /// Takes `key` out of the table and reads it.
+    /// Removes `key` from the table and deserialises it.
     ///
     /// # Errors
-    /// A problem at the value when it has another type.
+    /// A problem at the value if it has another type.
     pub fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, Problem> {
         let Some(value) = self.remove(key) else { return Ok(None) };
         let place = value.span();
@@ -85,48 +85,48 @@ impl Section {
             .map_err(|error| Problem::at(place, format!("[{}].{key}: {}", self.name, plain(error.message()))))
     }
 
-    /// Reads all that is left as the settings `S`, with every problem at once: unknown keys, wrong types, values
-    /// that cannot work.
+    /// Reads the remaining keys as the settings `S`, and reports all problems together: unknown keys, wrong types,
+    /// invalid values.
     ///
     /// # Errors
     /// The problems found.
     pub fn read<S: Settings>(mut self) -> Result<S, Vec<Problem>> {
         let mut problems = self.unknown::<S>();
-        let strange = problems.len();
+        let unknown = problems.len();
         let settings: S = self.deserialize(&mut problems);
-        let unread = problems.len() > strange;
+        let unread = problems.len() > unknown;
         let mut faults = Faults::default();
         settings.check(&mut faults);
-        // A value that could not be read counts as left out: what is then missing elsewhere is not the user's fault.
+        // A value of a wrong type counts as left out; faults that this causes for missing settings are not reported.
         faults.0.retain(|(key, _)| !unread || self.has(key));
-        let wrong = faults.0.into_iter().map(|(key, words)| {
-            Problem::at(self.place_of(&key), format!("[{}].{key}: {words}", self.name)).label(words)
+        let wrong = faults.0.into_iter().map(|(key, message)| {
+            Problem::at(self.place_of(&key), format!("[{}].{key}: {message}", self.name)).label(message)
         });
         problems.extend(wrong);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
-    /// Problems for the keys that `S` does not have; they are taken out.
+    /// Removes the keys that `S` lacks and reports them.
     fn unknown<S: JsonSchema>(&mut self) -> Vec<Problem> {
         let schema = schemars::schema_for!(S);
-        let known: Vec<String> = schema
+        let settings: Vec<String> = schema
             .get("properties")
             .and_then(|properties| properties.as_object())
             .map(|properties| properties.keys().cloned().collect())
             .unwrap_or_default();
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        let (mine, strange): (Vec<_>, Vec<_>) = std::mem::take(&mut self.table)
+        let names: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let (known, unknown): (Vec<_>, Vec<_>) = std::mem::take(&mut self.table)
             .into_iter()
             .partition(|(key, _)| names.contains(&key.get_ref().as_ref()));
-        self.table.extend(mine);
-        let strange = strange.into_iter().map(|(key, _)| {
+        self.table.extend(known);
+        let problems = unknown.into_iter().map(|(key, _)| {
             let name = key.get_ref();
             Problem::unknown(key.span(), format!("[{}] has no setting `{name}`", self.name), name, &names)
         });
-        strange.collect()
+        problems.collect()
     }
 
-    /// Reads what is there; a value of a wrong type is recorded, taken out, and the rest read again.
+    /// Deserialises the table; a value of a wrong type is reported and removed, and the rest read again.
     fn deserialize<S: Settings>(&mut self, problems: &mut Vec<Problem>) -> S {
         loop {
             let whole = Spanned::new(0..0, self.table.clone());
@@ -135,10 +135,10 @@ impl Section {
                 Err(error) => error,
             };
             let place = error.span().unwrap_or(0..0);
-            let guilty = self.places.iter().find(|(key, name, value, _)| {
+            let faulty = self.places.iter().find(|(key, name, value, _)| {
                 self.has(key) && (covers(value, &place) || covers(name, &place))
             });
-            let Some((key, _, value, _)) = guilty.cloned() else {
+            let Some((key, _, value, _)) = faulty.cloned() else {
                 problems.push(Problem::at(
                     self.place.clone(),
                     format!("[{}]: {}", self.name, plain(error.message())),
@@ -152,18 +152,18 @@ impl Section {
     }
 
     fn remove(&mut self, key: &str) -> Option<Spanned<DeValue<'static>>> {
-        let found = self.table.keys().find(|known| known.get_ref() == key)?.clone();
+        let found = self.table.keys().find(|other| other.get_ref() == key)?.clone();
         self.table.remove(&found)
     }
 
-    /// What is left when nothing should be: a problem for each key.
+    /// Reports every key that was not read.
     pub fn finish(mut self, known: &[&str]) -> Vec<Problem> {
         let table = std::mem::take(&mut self.table);
-        let strange = table.into_iter().map(|(key, _)| {
+        let problems = table.into_iter().map(|(key, _)| {
             let name = key.get_ref().to_string();
             Problem::unknown(key.span(), format!("[{}] has no setting `{name}`", self.name), &name, known)
         });
-        strange.collect()
+        problems.collect()
     }
 }
 
@@ -171,7 +171,20 @@ fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end && !outer.is_empty()
 }
 
-/// serde's words on one line.
+/// serde's message on one line, as an instruction: `must be a number; got string "x"`.
 fn plain(message: &str) -> String {
-    message.trim().replace('\n', ", ")
+    let line = message.trim().replace('\n', ", ");
+    let Some((problem, expected)) = line.rsplit_once(", expected ") else { return line };
+    let prefixes = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let Some(found) = prefixes.iter().find_map(|prefix| problem.strip_prefix(prefix)) else { return line };
+    let expected = match expected {
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, at least 0",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "path string" => "a path",
+        other => other,
+    };
+    format!("must be {expected}; got {found}")
 }

@@ -1,17 +1,17 @@
-//! How much of a data set may be bad.
+//! The tolerated fraction of unusable data.
 
 use anyhow::{Result, bail};
 
-/// The share of a data set that may be unusable where nobody says another.
+/// The default fraction of a data set that may be unusable.
 pub const TOLERATE: f64 = 0.05;
 
-/// Names that are listed in one message.
+/// Maximum number of names in one message.
 const LISTED: usize = 20;
 
-/// Refuses what is `bad` once it is more than `share` of `all`. `what` says of what in the plural, such as "pictures".
+/// Fails if `bad` is more than the fraction `share` of `all`. `what` is a plural noun, such as "images".
 ///
 /// # Errors
-/// With the list, one on a line.
+/// With the list, one item per line.
 pub fn tolerated(share: f64, bad: &[String], all: usize, what: &str) -> Result<()> {
     if bad.len() as f64 <= share * all as f64 {
         return Ok(());
@@ -23,13 +23,13 @@ pub fn tolerated(share: f64, bad: &[String], all: usize, what: &str) -> Result<(
     )
 }
 
-/// The first of a list, and how many more there are.
+/// The first items of a list, and the number of the others.
 pub fn few<S: AsRef<str>>(list: &[S], separator: &str) -> String {
-    let mut words: Vec<String> = list.iter().take(LISTED).map(|one| one.as_ref().to_owned()).collect();
+    let mut items: Vec<String> = list.iter().take(LISTED).map(|one| one.as_ref().to_owned()).collect();
     if list.len() > LISTED {
-        words.push(format!("and {} more", list.len() - LISTED));
+        items.push(format!("and {} more", list.len() - LISTED));
     }
-    words.join(separator)
+    items.join(separator)
 }
 
 #[cfg(test)]
@@ -37,14 +37,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_allowed_and_more_is_listed() {
+    fn a_fraction_is_tolerated_and_more_is_listed() {
         let bad: Vec<String> = (0..30).map(|n| format!("{n}.png: broken")).collect();
-        assert!(tolerated(0.5, &bad, 60, "pictures").is_ok());
-        assert!(tolerated(0.0, &[], 60, "pictures").is_ok() && tolerated(0.0, &[], 0, "pictures").is_ok());
-        let words = tolerated(0.5, &bad, 59, "pictures").unwrap_err().to_string();
-        assert!(words.starts_with(
-            "30 of 59 pictures cannot be used, more than tolerate = 0.5 allows:\n  0.png: broken\n"
+        assert!(tolerated(0.5, &bad, 60, "images").is_ok());
+        assert!(tolerated(0.0, &[], 60, "images").is_ok() && tolerated(0.0, &[], 0, "images").is_ok());
+        let message = tolerated(0.5, &bad, 59, "images").unwrap_err().to_string();
+        assert!(message.starts_with(
+            "30 of 59 images cannot be used, more than tolerate = 0.5 allows:\n  0.png: broken\n"
         ));
-        assert!(words.ends_with("19.png: broken\n  and 10 more"), "{words}");
+        assert!(message.ends_with("19.png: broken\n  and 10 more"), "{message}");
     }
 }

@@ -1,17 +1,17 @@
-//! Plugins that each break the contract in one place: the checks find it and say it in words.
+//! Plugins that each violate the contract in one point, and the message of the check that finds it.
 
 use std::collections::BTreeMap;
 
 use clip_lab_api::prelude::*;
 
-/// Settings of plugins that break the contract.
+/// Settings of plugins that violate the contract.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Broken {}
 
 impl Settings for Broken {}
 
-/// Only the first pair counts.
+/// A loss that uses only the first pair.
 impl Plugin<dyn Loss> for Broken {
     fn build(&self, _scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
         Ok(Box::new(self.clone()))
@@ -25,7 +25,7 @@ impl Loss for Broken {
     }
 }
 
-/// Twice the learning rate.
+/// A schedule with a factor of 2.
 impl Plugin<dyn Schedule> for Broken {
     fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {
         Ok(Box::new(self.clone()))
@@ -38,7 +38,7 @@ impl Schedule for Broken {
     }
 }
 
-/// Bytes, however many there are.
+/// A tokenizer that ignores the limit.
 impl Plugin<dyn Tokenizer> for Broken {
     fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {
         Ok(Box::new(self.clone()))
@@ -59,7 +59,7 @@ impl Tokenizer for Broken {
     }
 }
 
-/// Momentum that no checkpoint remembers.
+/// An optimizer whose momentum is not in its state.
 impl Plugin<dyn Optimizer> for Broken {
     fn facts(&self) -> OptimizerFacts {
         OptimizerFacts { lr: 0.1 }
@@ -93,7 +93,7 @@ impl Optimizer for Forgetful {
     }
 }
 
-/// A tower whose one parameter is in no layer.
+/// A tower whose parameter is in no layer.
 impl Plugin<dyn ImageEncoder> for Broken {
     fn facts(&self) -> ImageFacts {
         ImageFacts { width: 4, image_size: 8 }
@@ -143,7 +143,7 @@ impl Schedule for Silent {
 }
 
 #[test]
-fn each_is_found_and_said_in_words() {
+fn each_violation_is_reported() {
     let mut catalog = Catalog::default();
     catalog.loss.add::<Broken>("broken");
     catalog.schedule.add::<Broken>("broken");
@@ -154,15 +154,15 @@ fn each_is_found_and_said_in_words() {
     let error = conformance::check(&catalog, &[("trick.gone", "")]).unwrap_err().to_string();
     let expected = [
         "loss.broken: the order of rows changes the loss",
-        "schedule.broken: step 0 of 1 has the factor 2, which is not within 0 and 1",
+        "schedule.broken: step 0 of 1 has the factor 2, which is not from 0 to 1",
         "schedule.silent: `floor` has no doc comment, which is its help",
         "tokenizer.broken: \"A photo of a dog, running on the beach.\" became 39 ids where 3 is the limit",
-        "optimizer.broken: restore(state()) does not go on as if never stopped: `image",
+        "optimizer.broken: restore(state()) does not resume bit-exactly: `image",
         "image.broken: `mix` is below 0 of the prefixes [], not below one",
         "trick.gone: there is no such plugin",
     ];
-    for words in expected {
-        assert!(error.contains(&format!("\n{words}")), "`{words}` is missing in:\n{error}");
+    for message in expected {
+        assert!(error.contains(&format!("\n{message}")), "`{message}` is missing in:\n{error}");
     }
     assert_eq!(error.lines().count(), 1 + expected.len(), "{error}");
 }

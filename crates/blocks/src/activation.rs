@@ -1,20 +1,20 @@
-//! The non-linearities of transformers.
+//! Activation functions of transformers.
 
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-/// The function between the two layers of an MLP.
+/// Activation between the two layers of an MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
-    /// GELU through the error function: timm, Hugging Face, BERT.
+    /// GELU, exact (erf): timm, Hugging Face, BERT.
     #[default]
     Gelu,
-    /// `x * sigmoid(1.702 x)`: the weights that OpenAI published.
+    /// `x * sigmoid(1.702 x)`: OpenAI's weights.
     QuickGelu,
-    /// GELU through tanh: big_vision, SigLIP.
+    /// GELU, tanh approximation: big_vision, SigLIP.
     GeluTanh,
     /// `max(x, 0)`.
     Relu,
@@ -24,7 +24,7 @@ impl Activation {
     /// Applies it to every value.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     pub fn apply(self, x: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Self::Gelu => x.f_gelu("none")?,

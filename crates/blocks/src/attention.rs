@@ -5,19 +5,19 @@ use tch::{Tensor, nn};
 
 use crate::{Linear, LinearInit};
 
-/// Which keys a query may look at.
+/// Which keys a query attends to.
 #[derive(Debug, Clone, Copy)]
 pub enum Mask<'a> {
     /// All.
     None,
-    /// Those at its own place and before.
+    /// Those at its own and earlier positions.
     Causal,
-    /// Those where `[B, L]`, bool, is true.
+    /// Those where the mask `[B, L]`, bool, is true.
     Keys(&'a Tensor),
 }
 
 /// `softmax(q k^T / sqrt(d)) v` in `heads` heads: `[B, Q, W]`, `[B, K, W]`, `[B, K, W]` to `[B, Q, W]`.
-/// `dropout` is the probability of dropping an attention weight; zero outside training.
+/// `dropout` is the dropout probability of the attention weights; zero outside of training.
 ///
 /// # Errors
 /// When the shapes do not fit or `heads` does not divide the width.
@@ -27,7 +27,7 @@ pub fn attend(
     mask: Mask<'_>,
     dropout: f64,
 ) -> Result<Tensor> {
-    // Sizes of batch and text are never written as numbers: a traced tower takes batches of any size.
+    // No size of batch or text is a constant, so that a traced tower takes batches of any size.
     let (_, _, width) = q.size3()?;
     let split = |x: &Tensor| -> Result<Tensor> {
         Ok(x.f_unflatten(-1, [heads, width / heads])?.f_transpose(1, 2)?) // [B, heads, L, W / heads]
@@ -50,20 +50,20 @@ pub fn attend(
     Ok(mixed.f_transpose(1, 2)?.f_flatten(-2, -1)?)
 }
 
-/// The shape of self-attention.
+/// Configuration of self-attention.
 #[derive(Debug, Clone, Copy)]
 pub struct AttentionConfig {
     /// Width of the tokens.
     pub width: i64,
-    /// Number of heads; divides the width.
+    /// Number of heads; must divide the width.
     pub heads: i64,
     /// Whether query, key and value have a bias.
     pub qkv_bias: bool,
-    /// Probability of dropping an attention weight while training.
+    /// Dropout probability of the attention weights during training.
     pub dropout: f64,
 }
 
-/// Self-attention. Variables: `qkv` (query, key and value, one below the other), `out`.
+/// Self-attention. Variables: `qkv` (query, key and value, stacked), `out`.
 #[derive(Debug)]
 pub struct Attention {
     qkv: Linear,
@@ -73,10 +73,10 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Makes the variables; `init` is that of `qkv` and of `out`.
+    /// Creates the variables; `init` is for `qkv` and `out`.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the variables.
     pub fn new(vars: &nn::Path<'_>, config: AttentionConfig, init: (LinearInit, LinearInit)) -> Result<Self> {
         let AttentionConfig { width, heads, qkv_bias, dropout } = config;
         let qkv = Linear::new(&(vars / "qkv"), width, 3 * width, qkv_bias, init.0)?;

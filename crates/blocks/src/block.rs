@@ -11,7 +11,7 @@ use crate::{
     drop_path_rate, dropout,
 };
 
-/// Where the norms stand.
+/// Position of the norms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NormOrder {
     /// `x + f(norm(x))`: ViT, CLIP.
@@ -20,24 +20,24 @@ pub enum NormOrder {
     Post,
 }
 
-/// The shape of a block.
+/// Configuration of a block.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockConfig {
-    /// Its attention, with the width.
+    /// Its attention, including the width.
     pub attention: AttentionConfig,
-    /// Width between the two layers of the MLP.
+    /// Hidden width of the MLP.
     pub mlp_dim: i64,
     /// Activation of the MLP.
     pub activation: Activation,
     /// Epsilon of the norms.
     pub norm_eps: f64,
-    /// Where the norms stand.
+    /// Position of the norms.
     pub order: NormOrder,
-    /// Initial value of a learned scale on each residual branch; none for no such scale.
+    /// Initial value of a learned scale on each residual branch; none without LayerScale.
     pub layer_scale: Option<f64>,
-    /// Probability of dropping a value at the end of a residual branch while training.
+    /// Dropout probability at the end of each residual branch.
     pub dropout: f64,
-    /// Probability of dropping a residual branch of a sample while training; [`blocks`] takes it as that of the last.
+    /// Stochastic depth: probability of dropping a residual branch of a sample; for [`blocks`] that of the last block.
     pub drop_path: f64,
     /// Initial values.
     pub init: BlockInit,
@@ -61,10 +61,10 @@ struct Layers {
 }
 
 impl Block {
-    /// Makes the variables.
+    /// Creates the variables.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the variables.
     pub fn new(vars: &nn::Path<'_>, config: &BlockConfig) -> Result<Self> {
         Ok(Self(Stage::new(Layers::new(vars, config)?)))
     }
@@ -136,10 +136,10 @@ impl Layers {
     }
 }
 
-/// `depth` blocks, named by their number below `vars`. Their `drop_path` grows linearly from 0 to that of `config`.
+/// `depth` blocks, named by index below `vars`. Their `drop_path` rises linearly from 0 to that of `config`.
 ///
 /// # Errors
-/// When there is no memory for them.
+/// If libtorch cannot allocate the variables.
 pub fn blocks(vars: &nn::Path<'_>, depth: i64, config: &BlockConfig) -> Result<Vec<Block>> {
     let config = |i| BlockConfig { drop_path: drop_path_rate(config.drop_path, i, depth), ..*config };
     (0..depth).map(|i| Block::new(&(vars / i), &config(i))).collect()

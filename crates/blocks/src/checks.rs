@@ -1,33 +1,35 @@
-//! What can be wrong with sizes that a user wrote, told before anything is built.
+//! Checks of sizes in settings, before anything is built.
 
 use crate::BlockConfig;
 
 /// A fault: the setting and what is wrong with it.
 pub type Fault = (&'static str, String);
 
-/// The largest size that makes sense anywhere; below it no product of sizes overflows.
+/// The largest sensible size; products of smaller sizes do not overflow.
 const LARGEST: i64 = 1 << 20;
 
-/// The fault of a probability of dropping something, if it is none.
+/// The fault of a dropout probability outside of [0, 1), if any.
 pub fn share(key: &'static str, p: f64) -> Option<Fault> {
-    (!(0.0..1.0).contains(&p)).then(|| (key, "must be from 0 to below 1".to_owned()))
+    (!(0.0..1.0).contains(&p)).then(|| (key, "must be at least 0 and below 1".to_owned()))
 }
 
-/// The faults of values that must be sizes.
+/// The faults of sizes out of range.
 pub fn sizes(values: &[(&'static str, i64)]) -> Vec<Fault> {
-    let wrong = values.iter().filter(|(_, value)| !(1..=LARGEST).contains(value));
-    wrong.map(|(key, _)| (*key, format!("must be from 1 to {LARGEST}"))).collect()
+    let invalid = values.iter().filter(|(_, value)| !(1..=LARGEST).contains(value));
+    invalid.map(|(key, _)| (*key, format!("must be from 1 to {LARGEST}"))).collect()
 }
 
 impl BlockConfig {
-    /// The faults of what all transformers share, against the settings `width`, `heads`, `norm_eps`, `dropout`,
-    /// `attention_dropout`, `drop_path` and, for the width inside the MLP, `mlp`.
+    /// The faults of the settings that all transformers share: `width`, `heads`, `norm_eps`, `dropout`,
+    /// `attention_dropout`, `drop_path` and, for the hidden width of the MLP, `mlp`.
     pub fn faults(&self, mlp: &'static str) -> Vec<Fault> {
         let (width, heads) = (self.attention.width, self.attention.heads);
         let mut faults = sizes(&[("width", width)]);
         if sizes(&[("", self.mlp_dim)]).len() == 1 {
-            faults
-                .push((mlp, format!("makes the MLP {} wide: it must be from 1 to {LARGEST}", self.mlp_dim)));
+            faults.push((
+                mlp,
+                format!("makes the MLP {} wide: its width must be from 1 to {LARGEST}", self.mlp_dim),
+            ));
         }
         if heads <= 0 || width % heads != 0 {
             faults.push(("heads", format!("must divide the width, {width}")));

@@ -5,32 +5,32 @@ use tch::{Tensor, nn};
 
 use crate::LinearInit;
 
-/// The shape of a convolution with a square kernel.
+/// Configuration of a convolution with a square kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct ConvConfig {
-    /// Channels that go in.
+    /// Input channels.
     pub input: i64,
-    /// Channels that come out.
+    /// Output channels.
     pub output: i64,
     /// Side of the kernel.
     pub kernel: i64,
-    /// Step of the kernel.
+    /// Stride of the kernel.
     pub stride: i64,
-    /// Zeros around the picture on each side.
+    /// Zero padding on each side.
     pub padding: i64,
-    /// Groups of channels that do not see each other.
+    /// Groups of channels.
     pub groups: i64,
-    /// Whether a bias is added.
+    /// Whether to add a bias.
     pub bias: bool,
 }
 
 impl ConvConfig {
-    /// Without bias or groups, padded by half the kernel, so that stride 1 keeps the size.
+    /// Without bias and groups, padded by half the kernel, so stride 1 keeps the size.
     pub fn same(input: i64, output: i64, kernel: i64, stride: i64) -> Self {
         Self { input, output, kernel, stride, padding: kernel / 2, groups: 1, bias: false }
     }
 
-    /// Number of values that make one output value.
+    /// Number of input values per output value.
     pub fn fan_in(&self) -> i64 {
         self.input / self.groups * self.kernel * self.kernel
     }
@@ -45,10 +45,10 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// Makes the variables.
+    /// Creates the variables.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the variables.
     pub fn new(vars: &nn::Path<'_>, config: ConvConfig, init: LinearInit) -> Result<Self> {
         let ConvConfig { input, output, kernel, groups, .. } = config;
         let weight = vars.f_var("weight", &[output, input / groups, kernel, kernel], init.weight)?;
@@ -59,7 +59,7 @@ impl Conv {
     /// `[B, input, H, W]` to `[B, output, H', W']`.
     ///
     /// # Errors
-    /// When the channels are others or the kernel is larger than the padded picture.
+    /// If the number of channels differs, or the kernel is larger than the padded image.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let ConvConfig { stride, padding, groups, .. } = self.config;
         let bias = self.bias.as_ref();

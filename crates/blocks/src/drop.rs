@@ -1,21 +1,21 @@
-//! What is dropped while training. Where nothing is dropped nothing is drawn from the random stream.
+//! Dropout of values, residual branches and patches. If nothing is dropped, no random number is drawn.
 
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-/// Drops values with probability `p` while training.
+/// Dropout with probability `p` during training.
 ///
 /// # Errors
-/// Those of libtorch.
+/// If libtorch cannot allocate the result.
 pub fn dropout(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
     if train && p > 0.0 { Ok(x.f_dropout(p, true)?) } else { Ok(x) }
 }
 
-/// Stochastic depth (Huang et al., 2016, <https://arxiv.org/abs/1603.09382>) as timm has it: zeroes whole samples of a
-/// residual branch `[B, ...]` with probability `p` while training and divides the others by `1 - p`.
+/// Stochastic depth (Huang et al., 2016, <https://arxiv.org/abs/1603.09382>) as in timm: during training, zeroes a
+/// residual branch `[B, ...]` for whole samples with probability `p` and divides the others by `1 - p`.
 ///
 /// # Errors
-/// Those of libtorch.
+/// If libtorch cannot allocate the result.
 pub fn drop_path(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
     if !train || p <= 0.0 {
         return Ok(x);
@@ -27,18 +27,18 @@ pub fn drop_path(x: Tensor, p: f64, train: bool) -> Result<Tensor> {
     Ok(x.f_mul(&mask.f_div_scalar_(keep)?)?)
 }
 
-/// The probability for residual block `index` of `depth`: from 0 at the first, linearly, to `rate` at the last. A
+/// The probability for residual block `index` of `depth`: rises linearly from 0 at the first to `rate` at the last. A
 /// single block has 0.
 pub fn drop_path_rate(rate: f64, index: i64, depth: i64) -> f64 {
     rate * index as f64 / (depth - 1).max(1) as f64
 }
 
-/// Patch dropout (Li et al., 2022, <https://arxiv.org/abs/2212.00794>) as open_clip has it: keeps, while training, the
-/// share `1 - p` of the patches of each sample, at least one, drawn at random. `[B, first + N, W]` to
-/// `[B, first + kept, W]`; the `first` tokens are always kept.
+/// Patch dropout (Li et al., 2022, <https://arxiv.org/abs/2212.00794>) as in open_clip: during training, keeps a random
+/// fraction `1 - p` of the patches of each sample, at least one. `[B, first + N, W]` to `[B, first + kept, W]`; the
+/// `first` tokens are always kept.
 ///
 /// # Errors
-/// When there are not more than `first` tokens.
+/// If there are at most `first` tokens.
 pub fn drop_patches(x: Tensor, p: f64, first: i64, train: bool) -> Result<Tensor> {
     if !train || p <= 0.0 {
         return Ok(x);

@@ -1,9 +1,9 @@
-//! Initial values: what the reference implementations draw.
+//! Initial values, as in the reference implementations.
 
 use tch::nn::Init;
 
-/// Normal around zero. (The "truncated normal" of timm and Hugging Face cuts at an absolute 2, which is a hundred
-/// standard deviations of 0.02 away, so it is this one.)
+/// Normal with mean zero. (The "truncated normal" of timm and Hugging Face truncates at an absolute 2, a hundred
+/// standard deviations of 0.02, so it is equivalent.)
 pub fn normal(stdev: f64) -> Init {
     Init::Randn { mean: 0.0, stdev }
 }
@@ -22,18 +22,18 @@ pub struct LinearInit {
 }
 
 impl LinearInit {
-    /// A normal weight and a bias of zeros.
+    /// Normal weights; zero bias.
     pub fn normal(stdev: f64) -> Self {
         Self { weight: normal(stdev), bias: Init::Const(0.0) }
     }
 
-    /// What torch gives a new layer: both uniform within `1 / sqrt(fan_in)`.
+    /// torch's default: both uniform within `1 / sqrt(fan_in)`.
     pub fn torch(fan_in: i64) -> Self {
         let draw = uniform(1.0 / (fan_in as f64).sqrt());
         Self { weight: draw, bias: draw }
     }
 
-    /// The same weight with a bias of zeros.
+    /// The same weights with a zero bias.
     pub fn without_bias(self) -> Self {
         Self { bias: Init::Const(0.0), ..self }
     }
@@ -59,9 +59,9 @@ impl BlockInit {
         Self { qkv: init, out: init, fc1: init, fc2: init }
     }
 
-    /// What torch gives new modules, which OpenAI's image transformer keeps.
+    /// torch's defaults, as in OpenAI's image transformer.
     pub fn torch(width: i64, mlp_dim: i64) -> Self {
-        // Xavier over the fused matrix: fan in W, fan out 3 W.
+        // Xavier over the fused matrix: fan-in W, fan-out 3 W.
         let xavier = uniform((6.0 / (4.0 * width as f64)).sqrt());
         Self {
             qkv: LinearInit { weight: xavier, bias: Init::Const(0.0) },
@@ -71,8 +71,8 @@ impl BlockInit {
         }
     }
 
-    /// OpenAI's text transformer (CLIP, `initialize_parameters`): layers that write into the residual stream are
-    /// scaled down by `sqrt(2 depth)`.
+    /// OpenAI's text transformer (CLIP, `initialize_parameters`): output layers of residual branches are scaled down by
+    /// `sqrt(2 depth)`.
     pub fn clip_text(width: i64, depth: i64, mlp_dim: i64) -> Self {
         let torch = Self::torch(width, mlp_dim);
         let attention = (width as f64).powf(-0.5);

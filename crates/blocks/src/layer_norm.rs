@@ -15,10 +15,10 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// Makes the variables: ones and zeros.
+    /// Creates the variables, initialised to ones and zeros.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the variables.
     pub fn new(vars: &nn::Path<'_>, width: i64, eps: f64) -> Result<Self> {
         let weight = vars.f_var("weight", &[width], Init::Const(1.0))?;
         let bias = vars.f_var("bias", &[width], Init::Const(0.0))?;

@@ -1,7 +1,7 @@
-//! Layers that several plugins share.
+//! Layers shared by several plugins.
 //!
-//! Every layer makes its variables below the path that it is given, and every `forward` returns an error where
-//! libtorch would throw, so that a wrong shape or a full device never ends the process.
+//! Every layer creates its variables below a given path, and every `forward` returns an error where libtorch would
+//! throw, so a wrong shape or an out-of-memory device does not abort the process.
 
 mod activation;
 mod attention;

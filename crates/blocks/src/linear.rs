@@ -13,10 +13,10 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Makes the variables.
+    /// Creates the variables.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the variables.
     pub fn new(vars: &nn::Path<'_>, input: i64, output: i64, bias: bool, init: LinearInit) -> Result<Self> {
         let weight = vars.f_var("weight", &[output, input], init.weight)?;
         let bias = if bias { Some(vars.f_var("bias", &[output], init.bias)?) } else { None };

@@ -14,10 +14,10 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// Makes the variables; `init` is that of the first and of the second layer.
+    /// Creates the variables; `init` is for the first and the second layer.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the variables.
     pub fn new(
         vars: &nn::Path<'_>,
         width: i64,

@@ -1,4 +1,4 @@
-//! A TorchScript module as a tower: what the image and the text plugin share.
+//! A TorchScript module as a tower, shared by the image and the text plugin.
 
 mod prefixes;
 
@@ -11,16 +11,17 @@ use tch::{Tensor, nn};
 
 use prefixes::prefixes;
 
-/// The variable that holds the digest of the archive.
+/// The buffer with the digest of the archive.
 const DIGEST: &str = "archive_digest";
 
-/// The largest archive.
-const MOST_ARCHIVE: u64 = 64 * GIB;
+/// Maximum size of an archive.
+const MAX_ARCHIVE: u64 = 64 * GIB;
 
-/// A module from a file; its parameters and buffers are variables with the names that they have there.
+/// A module from a file; its parameters and buffers become variables with the same names.
 ///
-/// One more buffer, `archive_digest`, holds the file's digest: code and constants of the archive decide features as
-/// much as weights do, so cached features are told apart by it, and a checkpoint knows which archive it belongs to.
+/// An additional buffer, `archive_digest`, holds the file's digest: the code and the constants of the archive determine
+/// the features as much as the weights do, so the digest distinguishes cached features and ties a checkpoint to its
+/// archive.
 #[derive(Debug)]
 pub struct Scripted {
     script: Script,
@@ -31,21 +32,21 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// Loads `path` and makes its tensors variables below `vars`. Every parameter is trainable, whatever the file
-    /// says: what is locked is said by the spec.
+    /// Loads `path` and registers its tensors as variables below `vars`. All parameters are trainable, whatever the
+    /// file states: the spec determines what is locked.
     ///
     /// # Errors
-    /// When the file is missing, or no TorchScript archive, or has two parameters of one name.
+    /// If the file is missing or not a TorchScript archive.
     pub fn new(vars: &nn::Path<'_>, path: &Path, width: i64) -> Result<Self> {
         let bytes =
-            read_capped(path, MOST_ARCHIVE).with_context(|| format!("{} cannot be read", path.display()))?;
+            read_capped(path, MAX_ARCHIVE).with_context(|| format!("{} cannot be read", path.display()))?;
         let script = Script::load(path, vars.device()).with_context(|| {
             let file = path.display();
             format!(
-                "{file} is no TorchScript archive; write one with `torch.jit.script(module).save(\"{file}\")`"
+                "{file} is not a TorchScript archive; create one with `torch.jit.script(module).save(\"{file}\")`"
             )
         })?;
-        let parameters = distinct(script.parameters()?);
+        let parameters = deduplicated(script.parameters()?);
         for (name, tensor) in &parameters {
             add(vars, name, tensor, true);
         }
@@ -53,25 +54,25 @@ impl Scripted {
             add(vars, &name, &tensor, false);
         }
         let digest: Vec<i64> = blake3::hash(&bytes).as_bytes().iter().map(|&byte| byte.into()).collect();
-        let kept = Tensor::from_slice(&digest).f_to_kind(tch::Kind::Uint8)?.f_to_device(vars.device())?;
-        let kept = vars.add(DIGEST, kept, false);
-        Ok(Self { script, parameters, width, digest: (kept, digest), digest_agrees: Cell::new(false) })
+        let stored = Tensor::from_slice(&digest).f_to_kind(tch::Kind::Uint8)?.f_to_device(vars.device())?;
+        let stored = vars.add(DIGEST, stored, false);
+        Ok(Self { script, parameters, width, digest: (stored, digest), digest_agrees: Cell::new(false) })
     }
 
-    /// Calls the module; what comes out must be `[B, width]`, where B is the first size of the first input.
+    /// Calls the module; its output must be `[B, width]`, where B is the first dimension of the first input.
     ///
     /// # Errors
-    /// What the module raises, another shape, or a checkpoint that belongs to another archive.
+    /// If the module raises, returns another shape, or the checkpoint belongs to another archive.
     pub fn forward(&self, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
         self.same_archive()?;
         let locked = !self.parameters.iter().any(|(_, tensor)| tensor.requires_grad());
         let out = self.script.forward(inputs, train && !locked).context("the module's forward failed")?;
-        let want = [inputs.first().map_or(0, |input| input.size()[0]), self.width];
-        let got = out.size();
+        let expected = [inputs.first().map_or(0, |input| input.size()[0]), self.width];
+        let actual = out.size();
         ensure!(
-            got == want,
-            "the module gave {got:?} where {want:?} was due: one row for each input, `width` values wide; set `width` to \
-             what the module gives"
+            actual == expected,
+            "the module returned {actual:?}, expected {expected:?}: one row of `width` values per input; set `width` to the \
+             module's width"
         );
         Ok(out)
     }
@@ -81,14 +82,14 @@ impl Scripted {
         prefixes(&self.parameters.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())
     }
 
-    /// Once: weights may have come from a checkpoint, and belong to the code that they were trained with.
+    /// Checks once that weights from a checkpoint belong to this archive.
     fn same_archive(&self) -> Result<()> {
         if !self.digest_agrees.get() {
-            let kept = Vec::<i64>::try_from(self.digest.0.f_to_kind(tch::Kind::Int64)?)?;
+            let stored = Vec::<i64>::try_from(self.digest.0.f_to_kind(tch::Kind::Int64)?)?;
             ensure!(
-                kept == self.digest.1,
-                "the weights were trained with another TorchScript archive than the file of today: put the old file back, \
-                 or start a new run"
+                stored == self.digest.1,
+                "the weights were trained with another TorchScript archive than the current file: restore the old file, or \
+                 start a new run"
             );
             self.digest_agrees.set(true);
         }
@@ -96,18 +97,18 @@ impl Scripted {
     }
 }
 
-/// A weight that two parts of a module share has two names there; it is one variable here.
-fn distinct(parameters: Vec<(String, Tensor)>) -> Vec<(String, Tensor)> {
-    let mut kept = Vec::<(String, Tensor)>::new();
+/// Merges the names of a shared weight: a weight that two parts of a module share is one variable.
+fn deduplicated(parameters: Vec<(String, Tensor)>) -> Vec<(String, Tensor)> {
+    let mut unique = Vec::<(String, Tensor)>::new();
     for (name, tensor) in parameters {
-        if !kept.iter().any(|(_, known)| known.data_ptr() == tensor.data_ptr() && tensor.numel() > 0) {
-            kept.push((name, tensor));
+        if !unique.iter().any(|(_, other)| other.data_ptr() == tensor.data_ptr() && tensor.numel() > 0) {
+            unique.push((name, tensor));
         }
     }
-    kept
+    unique
 }
 
-/// `blocks.0.weight` below `vars`: each part of the name is a level.
+/// Adds `blocks.0.weight` below `vars`: each part of the name is a level of the path.
 fn add(vars: &nn::Path<'_>, name: &str, tensor: &Tensor, trainable: bool) {
     let (levels, leaf) = name.rsplit_once('.').unwrap_or(("", name));
     let parents = levels.split('.').filter(|level| !level.is_empty());

@@ -1,4 +1,4 @@
-//! Parts of a model whose activations may be computed again instead of kept.
+//! Parts of a model whose activations can be recomputed instead of stored.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,20 +6,20 @@ use anyhow::Result;
 use clip_lab_torch::stage;
 use tch::Tensor;
 
-/// A part of a model, such as a block. While `run.recompute_activations` is on it keeps its input alone and computes the
-/// rest a second time in the backward pass, which runs after the encoder has returned, and on a GPU in a thread of its
-/// own: hence the shared ownership.
+/// A part of a model, such as a block. With `run.recompute_activations` it stores only its input and recomputes the
+/// rest in the backward pass, which runs after the encoder has returned, and on a GPU in another thread: hence the
+/// shared ownership.
 #[derive(Debug)]
 pub struct Stage<T>(Arc<Mutex<T>>);
 
 impl<T: Send + 'static> Stage<T> {
-    /// Makes a part a stage.
+    /// Wraps a part as a stage.
     pub fn new(part: T) -> Self {
         Self(Arc::new(Mutex::new(part)))
     }
 
-    /// `f(part, x)`, perhaps computed again later: `f` must do the same both times, save that batch norms update their
-    /// running statistics once.
+    /// `f(part, x)`, which may be recomputed later: `f` must be deterministic, except that batch norms update their
+    /// running statistics only once.
     ///
     /// # Errors
     /// Those of `f`.

@@ -1,4 +1,4 @@
-//! The layers against their formulas.
+//! The layers compared with their formulas.
 
 use clip_lab_blocks::*;
 use tch::{Device, Kind, Tensor, nn};

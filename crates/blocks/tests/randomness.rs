@@ -1,4 +1,4 @@
-//! What is drawn, and what is not. Alone in its program: libtorch's generator belongs to the process.
+//! Use of the random generator. In a test binary of its own: libtorch's generator is global to the process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use tch::{Device, IndexOp as _, Kind, Tensor};
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-/// The generator, from a known state.
+/// Seeds the generator and locks it.
 fn generator() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,10 +42,10 @@ fn a_path_is_dropped_for_whole_samples_and_the_mean_stays() {
     let whole = 6.0 / 0.75;
     assert!(
         samples.iter().all(|&sum| sum == 0.0 || (sum - whole).abs() < 1e-5),
-        "all of a sample or nothing"
+        "samples are dropped as a whole"
     );
     let gone = samples.iter().filter(|&&sum| sum == 0.0).count() as f64 / 4000.0;
-    // Four standard deviations of a share of 4000.
+    // Four standard deviations of a fraction of 4000.
     assert!((gone - 0.25).abs() < 0.028, "{gone} of the samples were dropped");
 }
 

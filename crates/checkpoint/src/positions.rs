@@ -74,7 +74,7 @@ mod tests {
     use crate::TensorFile;
 
     fn golden() -> Option<TensorFile> {
-        Some(TensorFile::open(&clip_lab_goldens::golden("posembed/io.safetensors")?).unwrap())
+        Some(TensorFile::open(&clip_lab_testing::golden("posembed/io.safetensors")?).unwrap())
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clip_lab_checkpoint::{TensorFile, open, save};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use support::{catalog, plan};
 use tch::{Device, Tensor, nn};
 use tempfile::TempDir;
@@ -189,7 +189,7 @@ fn without_a_network_the_hub_says_what_to_do() {
         String::from_utf8(child.output().unwrap().stdout).unwrap()
     };
     let words = error(true);
-    assert!(words.contains("HF_HUB_OFFLINE forbids to fetch it: fetch it once without"), "{words}");
+    assert!(words.contains("HF_HUB_OFFLINE is set: download it once without"), "{words}");
     let words = error(false);
     assert!(words.contains("cannot be fetched: ") && words.contains("is there a network"), "{words}");
     // A repository that is in the cache needs no network.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clip_lab_api::{Mode, Tokens};
 use clip_lab_checkpoint::{Import, Preprocess, cache_dir, open};
-use clip_lab_goldens::data;
+use clip_lab_testing::data;
 use image::imageops::{FilterType, crop_imm, resize};
 use support::{catalog, image as build, plan, text, unit};
 use tch::{Kind, Tensor};

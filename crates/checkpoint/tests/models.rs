@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 
 use clip_lab_checkpoint::{Checkpoint, TensorFile, open, save};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use serde_json::json;
 use support::{catalog, close, embed_images, embed_texts, plan, within};
 use tch::{Kind, Tensor};

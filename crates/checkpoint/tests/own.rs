@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use clip_lab_checkpoint::{TensorFile, open, save};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use serde_json::{Value, json};
 use support::{catalog, close, encode, image, plan};
 use tch::{Device, Kind, Tensor, nn};

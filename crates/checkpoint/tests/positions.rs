@@ -4,7 +4,7 @@ mod support;
 
 use clip_lab_api::{Mode, Tokens};
 use clip_lab_checkpoint::{Import, open};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use support::{catalog, plan};
 use tch::{Device, Kind, Tensor, nn};
 

@@ -6,7 +6,7 @@ mod support;
 
 use clip_lab_api::Mode;
 use clip_lab_checkpoint::{TensorFile, open};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use support::{close, encode, image, text, tokens};
 
 fn image_parity(folder: &str, name: &str) {

@@ -1,13 +1,10 @@
-//! `clip-lab doctor`, `completions` and `man`: about clip-lab itself.
+//! `clip-lab doctor`, `completions` and `man`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 /// `clip-lab doctor`.
-///
-/// Looks at libtorch, the accelerator, the store, the caches, the disks, the terminal and Python. It works where
-/// libtorch does not. It ends with 1 when something that is needed is broken.
 #[derive(Debug, Args)]
 #[command(after_help = DOCTOR)]
 pub struct DoctorArgs {
@@ -30,12 +27,12 @@ pub struct CompletionsArgs {
 }
 
 const COMPLETIONS: &str = "Examples:
-  source <(clip-lab completions bash)                              for this shell, or in ~/.bashrc
+  source <(clip-lab completions bash)                              in ~/.bashrc
   source <(clip-lab completions zsh)                               in ~/.zshrc, after compinit
   clip-lab completions fish > ~/.config/fish/completions/clip-lab.fish
 
-Verbs, flags and their values, runs of the store, kinds of plugins and files are completed. The program itself is asked
-at each Tab, so nothing needs to be written anew when it changes.";
+Completes commands, flags and their values, runs of the store, plugin kinds and files. The shell
+calls clip-lab at each Tab, so the script stays valid after an update.";
 
 /// A shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,11 +49,11 @@ pub enum Shell {
 #[derive(Debug, Args)]
 #[command(after_help = MAN)]
 pub struct ManArgs {
-    /// Write clip-lab.1 and a page for every verb into this folder, which is made
+    /// Write clip-lab.1 and a page for every command into this folder, creating it if needed
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }
 
 const MAN: &str = "Examples:
-  clip-lab man | man -l -                                          read it now
-  clip-lab man --out ~/.local/share/man/man1                       then `man clip-lab-run` finds its page";
+  clip-lab man | man -l -                                          read it
+  clip-lab man --out ~/.local/share/man/man1                       for `man clip-lab-run`";

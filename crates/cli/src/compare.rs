@@ -2,32 +2,30 @@
 
 use clap::{Args, ValueEnum};
 
-/// Compares arms or runs.
-///
-/// For each metric a table: means over seeds with their 95% interval, the difference of each arm to the reference with the
-/// interval over seeds and queries, and a test corrected for the number of arms.
+/// `clip-lab compare`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CompareArgs {
-    /// A study file, the name of a study, or runs (uids, their beginnings, names); runs that share a name are one arm
+    /// A study file, the name of a study, or runs (uids, uid prefixes or names); runs of the same name form one arm
     #[arg(required = true, value_name = "STUDY|RUN")]
     pub what: Vec<String>,
-    /// The metric, such as `test/retrieval/t2i/hit@1`, several times for several tables; else that of the study or the goal of the runs
+    /// The metric, such as `test/retrieval/t2i/hit@1`; repeat for more tables (default: of the study, or the goal of
+    /// the runs)
     #[arg(long, value_name = "NAME")]
     pub metric: Vec<String>,
-    /// The arm that the others are compared with; else that of the study, or the first
+    /// The arm to compare the others with (default: of the study, or the first)
     #[arg(long, value_name = "ARM")]
     pub reference: Option<String>,
-    /// Take the metrics of the weights as trained, or of their moving average
+    /// Use the metrics of the trained weights or of their moving average
     #[arg(long, value_enum)]
     pub weights: Option<Weights>,
     /// Print JSON
     #[arg(long, group = "format")]
     pub json: bool,
-    /// Print CSV, a line for each arm and metric; remarks go to standard error
+    /// Print CSV, a row for each arm and metric; notes go to standard error
     #[arg(long, group = "format")]
     pub csv: bool,
-    /// Print a table for Markdown
+    /// Print Markdown
     #[arg(long, group = "format")]
     pub markdown: bool,
 }
@@ -40,9 +38,9 @@ const EXAMPLES: &str = "Examples:
 /// Which weights were evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Weights {
-    /// As trained
+    /// The trained weights
     Raw,
-    /// Their moving average
+    /// Their exponential moving average
     Ema,
 }
 
@@ -54,7 +52,7 @@ mod tests {
 
     #[test]
     fn one_format_at_a_time_and_something_to_compare() {
-        let parse = |words: &[&str]| Cli::try_parse_from([&["clip-lab", "compare"], words].concat());
+        let parse = |args: &[&str]| Cli::try_parse_from([&["clip-lab", "compare"], args].concat());
         assert!(
             parse(&["lit", "clip", "--csv", "--weights", "ema", "--metric", "a", "--metric", "b"]).is_ok()
         );

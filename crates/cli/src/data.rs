@@ -8,11 +8,16 @@ pub use pack::{PackArgs, PackFormat};
 mod inspect;
 mod pack;
 
-/// What can be done with data sets.
+/// `clip-lab data`.
 #[derive(Debug, Subcommand)]
 pub enum DataVerb {
-    /// Look at a data set: counts, sizes, broken files, repetitions, lengths of captions, a contact sheet
+    /// Inspect a data set: counts, sizes, unreadable files, duplicates, caption lengths, contact sheet
     Inspect(InspectArgs),
-    /// Write a data set into tar shards, which `webdataset` reads here and elsewhere
+    /// Pack a data set into WebDataset tar shards
+    ///
+    /// Each split becomes shards `train-000000.tar`, `val-000000.tar`, ... of samples `KEY.jpg`, `KEY.txt` (the first
+    /// caption), `KEY.json` (all captions and the file name) and `KEY.cls`. Images that need no resizing are copied
+    /// byte for byte. A shard is renamed to its final name once complete: after an interruption, the same command
+    /// continues after the last one.
     Pack(PackArgs),
 }

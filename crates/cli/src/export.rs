@@ -4,64 +4,61 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Writes charts, or points.
-///
-/// The ending of --out says what becomes of it. What a figure was made of is in its metadata; the same data give the same
-/// bytes.
+/// `clip-lab export`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ExportArgs {
-    /// A study file, the name of a study, or runs: uids, their beginnings, or names
+    /// A study file, the name of a study, or runs: uids, uid prefixes or names
     #[arg(required = true, value_name = "STUDY|RUN")]
     pub what: Vec<String>,
-    /// How it is drawn
+    /// The type of chart
     #[arg(long, value_enum, default_value_t = ChartForm::Curves)]
     pub form: ChartForm,
-    /// Every chart of a layout, such as `lit`, each as a file of its own in the folder --out; axes, smoothing and metrics
-    /// are those of the layout
+    /// Export every chart of a layout, such as `lit`, into the folder --out, with the axes, smoothing and metrics of
+    /// the layout
     #[arg(long, value_name = "LAYOUT", conflicts_with_all = ["form", "metric", "x", "log", "smooth"])]
     pub layout: Option<PathBuf>,
-    /// The cost on the horizontal axis of the form `cost`
+    /// The horizontal axis of the form `cost`
     #[arg(long, value_enum, default_value_t = CostOf::Seconds)]
     pub cost: CostOf,
-    /// The metric, such as `train/loss`, several times for several; files of points hold all when none is named
+    /// The metric, such as `train/loss`; repeat for more. Files of points default to all metrics
     #[arg(long, value_name = "NAME")]
     pub metric: Vec<String>,
-    /// The file; its ending says what it becomes: .svg, .png, .pdf, .csv or .parquet; a folder for TensorBoard
+    /// The output file: .svg, .png, .pdf, .csv or .parquet; or a folder for TensorBoard
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// What the file becomes, whatever its ending
+    /// The format, regardless of the extension
     #[arg(long, value_enum)]
     pub format: Option<FileFormat>,
-    /// Draw the mean of runs that have this in common, with its interval: `arm` or a setting such as
-    /// `model.image.plugin`; of a study the arm, `run` draws each run
+    /// Average runs by this key and draw the interval: `arm`, a setting such as `model.image.plugin`, or `run` for no
+    /// averaging (default: arm for a study, else run)
     #[arg(long, value_name = "KEY")]
     pub group: Option<String>,
-    /// Draw the single runs of a group too, thin
+    /// Also draw the single runs of a group, as thin lines
     #[arg(long)]
     pub seeds: bool,
-    /// The arm that the others are held against
+    /// The arm to compare the others with
     #[arg(long, value_name = "ARM")]
     pub reference: Option<String>,
     /// The horizontal axis
     #[arg(long, value_enum, default_value_t = XAxis::Step)]
     pub x: XAxis,
-    /// A logarithmic vertical axis
+    /// Use a logarithmic vertical axis
     #[arg(long)]
     pub log: bool,
-    /// Half-life of the smoothing in steps; 0 draws what was measured
+    /// Half-life of the exponential smoothing, in steps; 0 disables it
     #[arg(long, default_value_t = 0.0, value_name = "STEPS")]
     pub smooth: f64,
-    /// Width on paper: 85 for one column, 175 for two
+    /// Width in print: 85 for one column, 175 for two
     #[arg(long, default_value_t = 120.0, value_name = "MM")]
     pub width: f64,
-    /// Height on paper, of curves
+    /// Height of curves in print
     #[arg(long, default_value_t = 75.0, value_name = "MM")]
     pub height: f64,
-    /// Width of a PNG
+    /// Width of a PNG, in pixels
     #[arg(long, default_value_t = 1600, value_name = "PIXELS")]
     pub pixels: u32,
-    /// Write the caption beside the figure, as .txt and as .tex
+    /// Also write the caption, as .txt and .tex
     #[arg(long)]
     pub caption: bool,
     /// Print JSON
@@ -75,68 +72,68 @@ const EXAMPLES: &str = "Examples:
   clip-lab export experiments/tricks.toml --layout tricks --out charts
   clip-lab export lit --out lit.parquet                            every point of every metric";
 
-/// A way of drawing.
+/// A type of chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ChartForm {
     /// Metrics over time
     Curves,
-    /// Differences to the reference with their intervals
+    /// Differences to the reference, with intervals
     Forest,
-    /// Hits among the first k, a small picture for each arm
+    /// hit@k over k, a small chart for each arm
     Hits,
-    /// Quality against what it costs
+    /// Quality against cost
     Cost,
-    /// From the weights as trained to their moving average
+    /// Trained weights against their moving average
     Ema,
     /// The learning rate of every layer
     Layers,
-    /// Settings and results of every run as a line over parallel axes
+    /// Settings and result of every run, on parallel coordinates
     Parallel,
-    /// Where the time went
+    /// Time by phase
     Phases,
-    /// What was made of fixed pairs at the first evaluation and at the last
+    /// Similarity of fixed pairs at the first and the last evaluation
     Similarity,
 }
 
-/// What something costs.
+/// A measure of cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CostOf {
-    /// Time of work
+    /// Seconds of work, without pauses
     Seconds,
     /// Image-text pairs seen
     Samples,
-    /// Operations of training
+    /// Training FLOPs
     Flops,
 }
 
-/// A kind of file.
+/// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
-    /// A drawing
+    /// Vector graphics
     Svg,
-    /// A picture
+    /// Raster image
     Png,
-    /// A page, its fonts inside
+    /// Vector graphics with embedded fonts
     Pdf,
     /// Points as text
     Csv,
-    /// Points as a table for pandas, polars and DuckDB
+    /// Points as a table, for pandas, polars and DuckDB
     Parquet,
-    /// Points as event files, a folder for each run
+    /// Points as event files, one folder per run
     Tensorboard,
 }
 
 /// A horizontal axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum XAxis {
-    /// Updates of the weights
+    /// Optimizer steps
     Step,
-    /// Passes over the data
+    /// Epochs
     Epoch,
     /// Image-text pairs seen
     Samples,
     /// Seconds since the start, pauses included
     Wall,
-    /// Seconds of work
+    /// Seconds of work, without pauses
     Active,
 }

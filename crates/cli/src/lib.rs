@@ -1,4 +1,4 @@
-//! The command line of clip-lab: its definitions and its manners. Both binaries parse with it.
+//! The command line of clip-lab, for both binaries: argument definitions, output, colours and exit codes.
 
 mod about;
 mod check;
@@ -8,10 +8,10 @@ mod data;
 mod embed;
 mod eval;
 mod export;
-mod manners;
 mod model;
 mod plugin;
 mod plugins;
+mod process;
 mod prompts;
 mod report;
 mod run;
@@ -30,13 +30,13 @@ pub use data::{DataVerb, InspectArgs, PackArgs, PackFormat};
 pub use embed::EmbedArgs;
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
-pub use manners::{
-    ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, heeded, line, message, paint, print, rewrite,
-    shown, talk, tell, tell_mistakes, threads,
-};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
 pub use plugin::PluginVerb;
 pub use plugins::PluginsArgs;
+pub use process::{
+    ColorWhen, EXIT_CODES, Exit, VERSION, answer, coloured, heeded, line, message, paint, print, rewrite,
+    shown, talk, tell, tell_mistakes, threads,
+};
 pub use prompts::PromptsArgs;
 pub use report::ReportArgs;
 pub use run::{FingerprintArgs, RunArgs, StudyArgs, Ui};
@@ -45,17 +45,17 @@ pub use search::{
     AnswerArgs, ApproximateArgs, GalleryArgs, SearchArgs, SearchDirection, SearchSplit, WrongArgs,
 };
 
-/// The store when nobody names one.
+/// The default store.
 pub const DEFAULT_STORE: &str = "runs/clip-lab.db";
 
 /// A research platform for contrastive image-text learning.
 ///
-/// One TOML file says which encoders, projections, loss, schedule and tricks are trained on which data; `run` trains
-/// them and records everything in a SQLite store; `dashboard`, `runs` and `export` look at it.
+/// A TOML spec names the encoders, projections, loss, schedule, tricks and data. `run` trains and evaluates it and
+/// records everything in a SQLite store, which `dashboard`, `runs`, `compare`, `report` and `export` read.
 #[derive(Debug, Parser)]
 #[command(name = "clip-lab", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub struct Cli {
-    /// The experiment store; runs keep their files in folders beside it.
+    /// The experiment store; the files of each run are in a folder beside it.
     #[arg(
         long,
         global = true,
@@ -64,103 +64,129 @@ pub struct Cli {
         value_name = "FILE"
     )]
     pub store: PathBuf,
-    /// Run code that checkpoints and the specs of stores and `check` name: TorchScript archives, shared libraries.
+    /// Allow code named by a checkpoint, by a spec in a store or by a spec to `check`: TorchScript archives, shared
+    /// libraries.
     ///
-    /// Without it only code is run that you name yourself: in a spec that you run or name, or with `--set`.
+    /// Without it, only code that you name yourself runs: in a spec that you run or pass, or with `--set`.
     #[arg(long, global = true)]
     pub trust_code: bool,
-    /// When to print in colour.
+    /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: ColorWhen,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub verb: Verb,
 }
 
 impl Cli {
-    /// The command line of this program. Ends it where that asks for help or cannot be understood.
+    /// Parses the command line of this program. Exits on `--help`, `--version` and usage errors.
     pub fn read() -> Self {
-        let words: Vec<_> = std::env::args_os().collect();
-        manners::choose(manners::given(&words));
-        Self::parsed(&words).unwrap_or_else(|error| manners::refuse(&error))
+        let args: Vec<_> = std::env::args_os().collect();
+        process::set_color(process::color_of(&args));
+        Self::parsed(&args).unwrap_or_else(|error| process::exit_with(&error))
     }
 
-    /// An error repeats what it does not understand, so it is made again of arguments that may be shown.
-    fn parsed(words: &[OsString]) -> Result<Self, clap::Error> {
-        let parse = |words: Vec<OsString>| {
-            Self::command().try_get_matches_from(words).and_then(|found| Self::from_arg_matches(&found))
+    /// A usage error quotes the invalid argument, so it is built again from escaped arguments.
+    fn parsed(args: &[OsString]) -> Result<Self, clap::Error> {
+        let parse = |args: Vec<OsString>| {
+            Self::command().try_get_matches_from(args).and_then(|matches| Self::from_arg_matches(&matches))
         };
-        let escaped = || words.iter().map(|word| shown(word.display()).to_string().into()).collect();
-        parse(words.to_vec()).map_err(|error| parse(escaped()).err().unwrap_or(error))
+        let escaped = || args.iter().map(|arg| shown(arg.display()).to_string().into()).collect();
+        parse(args.to_vec()).map_err(|error| parse(escaped()).err().unwrap_or(error))
     }
 }
 
 const EXAMPLES: &str = "Examples:
-  clip-lab run experiments/lit.toml                     train, evaluate, record; on a terminal with a dashboard
+  clip-lab run experiments/lit.toml                     train, evaluate and record
   clip-lab run experiments/lit.toml --set run.seed=1    the same with another seed
-  clip-lab run experiments/STUDY.toml --jobs 2          all arms and seeds of a study that have no result yet
-  clip-lab check experiments/*.toml                     find every mistake without running anything
-  clip-lab plugins loss                                 which losses there are, with all settings
-  clip-lab dashboard                                    watch or revisit runs
-  clip-lab search lit --images DIR \"a dog on a beach\"   find pictures
-  clip-lab compare lit clip-scratch                     which is better, by how much, and how sure that is
-  clip-lab report experiments/STUDY.toml --out report   the answer with its interval, curves, cost, provenance
+  clip-lab run experiments/STUDY.toml --jobs 2          run what a study lacks, two runs at a time
+  clip-lab check experiments/*.toml                     report every mistake without running
+  clip-lab plugins loss                                 list the losses and their settings
+  clip-lab dashboard                                    watch live runs, browse past ones
+  clip-lab search lit --images DIR \"a dog on a beach\"   find images
+  clip-lab compare lit clip-scratch                     means, differences, intervals, tests
+  clip-lab report experiments/STUDY.toml --out report   a folder with an HTML page to share
   clip-lab export lit --metric train/loss --out loss.svg";
 
 const ENVIRONMENT: &str = "Environment:
-  CLIP_LAB_DATA     the folder of data sets whose spec names no `root`, as `--set data.train.root=FOLDER` names it
-  CLIP_LAB_CACHE    where fetched files and features are kept, else ~/.cache/clip-lab
+  CLIP_LAB_DATA     root folder of data sets whose spec sets no `root` (data.train.root, ...)
+  CLIP_LAB_CACHE    cache of downloads and features [default: ~/.cache/clip-lab]
   CLIP_LAB_STORE    the store, as --store";
 
-/// What to do.
+/// A command of clip-lab.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Train what a spec describes, evaluate it and record everything; of a study, every run that is missing
+    /// Train and evaluate a spec, or every missing run of a study
+    ///
+    /// Everything is recorded in the store. On a terminal the dashboard opens, and leaving it asks whether the run
+    /// continues in the background; elsewhere progress is printed as lines. Ctrl-C saves a checkpoint first. A study
+    /// runs every arm with every seed that has no result yet, and resumes interrupted runs.
     Run(RunArgs),
-    /// Check specs and studies: every mistake with its line, nothing is run
+    /// Check specs and studies and report every mistake with its line
+    ///
+    /// Files are read as `run` reads them, but nothing is trained or recorded. For a single spec, the cost of the run
+    /// (parameters, operations, memory, time) and likely mistakes are printed too. Code that a spec names does not run:
+    /// without --trust-code it is a mistake. Exits with 3 if there is any.
     Check(CheckArgs),
-    /// List the plugins, or explain one with its settings, defaults and help
+    /// List plugins, or describe one with its settings, defaults and help
     Plugins(PluginsArgs),
-    /// Write plugins of your own: `plugin new KIND NAME`
+    /// Create a plugin of your own: `plugin new KIND NAME`
     #[command(subcommand)]
     Plugin(PluginVerb),
-    /// Evaluate a run or any model, on its own data or on other; or the weights between two models
+    /// Evaluate a run or another model on its own or other data, or interpolate two models
     #[command(after_help = eval::EXAMPLES)]
     Eval(EvalArgs),
-    /// Find out which prompt templates classify best, and which few of them together
+    /// Rank prompt templates by zero-shot accuracy and select an ensemble
     #[command(after_help = prompts::EXAMPLES)]
     Prompts(PromptsArgs),
-    /// Turn pictures and texts into embeddings, written to a safetensors file
+    /// Embed images and texts into a safetensors or NumPy file
+    ///
+    /// The arrays are `image_embeds` and `text_embeds`; the metadata of a safetensors file lists the images. Unreadable
+    /// images are left out and listed.
     Embed(EmbedArgs),
-    /// Find pictures by text, or by a picture, and look at what an evaluation got wrong
+    /// Search images by text or by image, or show the queries that an evaluation missed
     Search(SearchArgs),
-    /// Take a model away, or look at one: `model export`, `model show`
+    /// Describe a model, or export it for other tools
     #[command(subcommand)]
     Model(ModelVerb),
-    /// Look at data sets, or pack them into shards
+    /// Inspect data sets, or pack them into tar shards
     #[command(subcommand)]
     Data(DataVerb),
-    /// Look back at runs: list, show, tag, delete, and how two of them differ
+    /// List, show, diff, tag, annotate and delete recorded runs
     #[command(subcommand)]
     Runs(RunsVerb),
-    /// Compare the arms of a study, or runs: means, differences, intervals and tests over seeds and queries
+    /// Compare the arms of a study, or runs, over seeds and queries
+    ///
+    /// Prints a table for each metric: the mean over seeds with its 95% interval, the difference of each arm to the
+    /// reference with its interval over seeds and queries, and a p-value corrected for the number of arms.
     Compare(CompareArgs),
-    /// Write a report on a study, or on runs: a page for the browser, Markdown with figures, the data, a script to repeat it
+    /// Write a report on a study, or on runs, with figures, data and a script to reproduce it
+    ///
+    /// The folder can be shared as it is: an HTML page that needs no network, the same in Markdown with figures, the
+    /// data as CSV and JSON, the specs, and a script that runs everything again.
     Report(ReportArgs),
-    /// Write a chart of runs (SVG, PNG, PDF) or the points behind it (CSV, Parquet, TensorBoard)
+    /// Export charts of runs (SVG, PNG, PDF) or their points (CSV, Parquet, TensorBoard)
+    ///
+    /// The extension of --out selects the format. The metadata of a figure names its runs and metrics; the same data
+    /// gives the same bytes.
     Export(ExportArgs),
-    /// Watch runs live, or look at them afterwards, in the terminal
+    /// Watch live runs, or browse past ones, in the terminal
+    ///
+    /// The dashboard only reads the store: closing it does not affect a run. `?` lists the keys.
     Dashboard(DashboardArgs),
-    /// Look whether all is there that clip-lab needs, and say what to do where it is not
+    /// Check that everything clip-lab needs is available, and print how to fix what is not
+    ///
+    /// Checks libtorch, the accelerator, the store, the caches, disk space, the terminal and Python. It works without
+    /// libtorch. Exits with 1 if something required is broken.
     Doctor(DoctorArgs),
-    /// Print the completions of a shell
+    /// Print shell completions
     Completions(CompletionsArgs),
-    /// Print the manual page, or write one for every verb
+    /// Print the manual page, or write one for every command
     Man(ManArgs),
-    /// What the core runs on, as JSON
+    /// Print what the core runs on, as JSON
     #[command(hide = true)]
     Probe,
-    /// What decides the results of a study's arms besides their specs, as JSON
+    /// Print what decides the results of a study's arms besides their specs, as JSON
     #[command(hide = true)]
     Fingerprint(FingerprintArgs),
 }
@@ -170,11 +196,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definitions_hold_together() {
+    fn the_definitions_are_consistent() {
         Cli::command().debug_assert();
     }
 
-    /// What a verb and those below it show as examples, without the words beside them.
+    /// The example commands of a verb and its subcommands, without their descriptions.
     fn examples(command: &clap::Command, found: &mut Vec<String>) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let lines = help.lines().filter_map(|line| line.trim().strip_prefix("clip-lab "));
@@ -186,35 +212,35 @@ mod tests {
         command.get_subcommands().for_each(|verb| examples(verb, found));
     }
 
-    /// Words as a shell takes them, quotes taken off.
-    fn words(line: &str) -> Vec<String> {
-        let (mut words, mut quote) = (vec![String::new()], None);
+    /// Splits a line into arguments as a shell does, and removes quotes.
+    fn split(line: &str) -> Vec<String> {
+        let (mut args, mut quote) = (vec![String::new()], None);
         for letter in line.chars() {
             match (letter, quote) {
                 (_, Some(open)) if letter == open => quote = None,
                 ('"' | '\'', None) => quote = Some(letter),
-                (' ', None) => words.push(String::new()),
-                _ => words.last_mut().unwrap().push(letter),
+                (' ', None) => args.push(String::new()),
+                _ => args.last_mut().unwrap().push(letter),
             }
         }
-        words
+        args
     }
 
     #[test]
-    fn every_example_of_the_help_is_understood() {
+    fn every_example_of_the_help_parses() {
         let mut found = Vec::new();
         examples(&Cli::command(), &mut found);
         assert!(found.len() > 40, "{found:?}");
         for line in found {
-            let parsed = Cli::try_parse_from(std::iter::once("clip-lab".to_owned()).chain(words(&line)));
+            let parsed = Cli::try_parse_from(std::iter::once("clip-lab".to_owned()).chain(split(&line)));
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         }
     }
 
     #[test]
-    fn an_error_repeats_arguments_as_they_may_be_shown() {
-        let words = ["clip-lab", "rnu\u{1b}]0;t\u{7}\nerror: x"].map(OsString::from);
-        let error = Cli::parsed(&words).unwrap_err().render().to_string();
+    fn an_error_escapes_the_arguments_that_it_quotes() {
+        let args = ["clip-lab", "rnu\u{1b}]0;t\u{7}\nerror: x"].map(OsString::from);
+        let error = Cli::parsed(&args).unwrap_err().render().to_string();
         assert!(error.contains(r"'rnu\u001b]0;t\u0007\nerror: x'"), "{error}");
     }
 

@@ -3,16 +3,14 @@
 use clap::Args;
 
 /// `clip-lab plugins`.
-///
-/// Everything that a spec may name, each plugin with its settings, their defaults and help.
 #[derive(Debug, Args)]
 #[command(after_help = PLUGINS)]
 pub struct PluginsArgs {
-    /// A kind of plugin, such as `loss`
+    /// A plugin kind, such as `loss`
     pub kind: Option<String>,
-    /// One of its plugins, such as `siglip`
+    /// A plugin of that kind, such as `siglip`
     pub name: Option<String>,
-    /// Print the JSON Schema of a spec, for editors
+    /// Print the JSON Schema of specs, for editors
     #[arg(long, conflicts_with_all = ["kind", "name"])]
     pub schema: bool,
     /// Print JSON
@@ -21,7 +19,7 @@ pub struct PluginsArgs {
 }
 
 const PLUGINS: &str = "Examples:
-  clip-lab plugins                                                 every kind and its plugins
-  clip-lab plugins loss                                            all losses with their settings
-  clip-lab plugins loss siglip                                     one of them
-  clip-lab plugins --schema > experiments/schema.json              for editors that complete TOML";
+  clip-lab plugins                                                 every plugin, by kind
+  clip-lab plugins loss                                            every loss, with settings
+  clip-lab plugins loss siglip                                     one loss
+  clip-lab plugins --schema > experiments/schema.json              for completion in editors";

@@ -9,101 +9,97 @@ use clap::{Args, ValueEnum};
 
 use crate::Images;
 
-/// How a run shows itself.
+/// The interface of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Ui {
-    /// The dashboard; the trainer runs behind it and outlives it
+    /// The dashboard; training continues in the background when it is closed
     Dashboard,
-    /// Lines of progress
+    /// Progress lines
     Plain,
-    /// Lines of progress as JSON
+    /// Progress as JSON, one object a line
     Json,
     /// Nothing
     None,
 }
 
 /// `clip-lab run`.
-///
-/// Trains what SPEC describes, evaluates it and records everything. On a terminal the dashboard shows it, and leaving that
-/// asks whether the run goes on; elsewhere lines are printed. Ctrl-C saves a checkpoint first. A study runs every arm with
-/// every seed that has no result yet, and resumes what was interrupted.
 #[derive(Debug, Args)]
 #[command(after_help = RUN)]
 pub struct RunArgs {
-    /// The spec, such as experiments/lit.toml, or a study of several
+    /// A spec, such as experiments/lit.toml, or a study
     #[arg(value_name = "SPEC|STUDY")]
     pub spec: PathBuf,
-    /// Change a setting before anything is read: `--set run.seed=1`, `--set trick.0.max_norm=0.5`; no value takes it out,
+    /// Override a setting of the spec: `--set run.seed=1`, `--set trick.0.max_norm=0.5`; an empty value removes it,
     /// `--set run.epochs=`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Go on with a run that was stopped, from its last checkpoint: a uid, its beginning, or a name
+    /// Resume a stopped run from its last checkpoint: a uid, a uid prefix or a name
     #[arg(long, value_name = "RUN")]
     pub resume: Option<String>,
-    /// Call the run this instead of the spec's name
+    /// The name of the run (default: of the spec)
     #[arg(long)]
     pub name: Option<String>,
-    /// How to show it; the dashboard on a terminal, plain lines elsewhere
+    /// The interface (default: dashboard on a terminal, else plain)
     #[arg(long, value_enum)]
     pub ui: Option<Ui>,
-    /// Print JSON, an object a line: the same as `--ui json`; of a study, its table at the end
+    /// Same as `--ui json`; for a study, print its final table as JSON
     #[arg(long, conflicts_with = "ui")]
     pub json: bool,
-    /// How the dashboard shows pictures
+    /// How the dashboard draws images
     #[arg(long, value_enum, default_value_t)]
     pub images: Images,
-    /// Train on one batch only, for N steps, record nothing, and say whether the loss falls as it must
+    /// Overfit one batch for N steps (default: 50) and report whether the loss falls as expected; nothing is recorded
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50", require_equals = true,
           conflicts_with_all = ["resume", "name"])]
     pub overfit: Option<NonZeroU64>,
-    /// How a study is run
+    /// Options of studies
     #[command(flatten)]
     pub study: StudyArgs,
-    /// The uid to record under, chosen by the program that started this one
+    /// The uid of the run, chosen by the parent process
     #[arg(long, hide = true)]
     pub uid: Option<String>,
-    /// The study and the arm to record the run under
+    /// The study to record the run under
     #[arg(long = "study", hide = true)]
     pub of_study: Option<String>,
     /// The arm of that study
     #[arg(long, hide = true)]
     pub arm: Option<String>,
-    /// Threads for computing and for reading where the spec leaves both to the machine; no part of what runs
+    /// The number of compute and loader threads, if the spec does not set them; not part of the spec
     #[arg(long, hide = true)]
     pub share: Option<usize>,
 }
 
 impl RunArgs {
-    /// How to show it, if anybody says so.
+    /// The interface that the flags select, if any.
     pub fn ui(&self) -> Option<Ui> {
         if self.json { Some(Ui::Json) } else { self.ui }
     }
 }
 
-/// What `clip-lab run` takes for studies alone.
+/// The flags of `clip-lab run` for studies.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Studies")]
 pub struct StudyArgs {
-    /// Run so many at once; each gets its share of the cores
+    /// Number of concurrent runs; they share the cores equally
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Run only this arm; may be given several times
+    /// Run only this arm; may be repeated
     #[arg(long, value_name = "ARM")]
     pub only: Vec<String>,
-    /// Say what would run and run nothing
+    /// Print what would run, without running it
     #[arg(long)]
     pub dry_run: bool,
-    /// Keep finished runs whose spec, code or data have changed since, with a note on each; with --resume: resume such a run,
-    /// with an event that says what has changed
+    /// Keep finished runs whose spec, code or data has changed since, with a note on each. With --resume: resume such a
+    /// run and record the changes as an event
     #[arg(long, conflicts_with = "fresh")]
     pub allow_changed: bool,
-    /// Run everything anew; runs of before are tagged `superseded` and compared no more
+    /// Run everything again; earlier runs are tagged `superseded` and no longer compared
     #[arg(long)]
     pub fresh: bool,
 }
 
 impl StudyArgs {
-    /// The first flag given that only a study takes.
+    /// The first given flag that only studies accept.
     pub fn given(&self, resumes: bool) -> Option<&'static str> {
         let flags = [
             (self.jobs.is_some(), "--jobs"),
@@ -121,15 +117,15 @@ impl StudyArgs {
 pub struct FingerprintArgs {
     /// The study
     pub study: PathBuf,
-    /// Change a setting of every arm first, as `run` does
+    /// Override a setting of every arm, as `run` does
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
 const RUN: &str = "Examples:
   clip-lab run experiments/lit.toml --set run.seed=1 --set trick.0.max_norm=0.5
-  clip-lab run experiments/lit.toml --resume lit                   go on with the newest run called lit
-  clip-lab run experiments/lit.toml --overfit                      can one batch be learnt by heart?
-  clip-lab run experiments/lit.toml --json > progress.jsonl        an object a line, for programs
-  clip-lab run experiments/tricks.toml --jobs 2 --only baseline    one arm of a study, two runs at a time
-  clip-lab run experiments/tricks.toml --dry-run                   what would run";
+  clip-lab run experiments/lit.toml --resume lit                   resume the newest run named lit
+  clip-lab run experiments/lit.toml --overfit                      overfit one batch
+  clip-lab run experiments/lit.toml --json > progress.jsonl        one JSON object a line
+  clip-lab run experiments/tricks.toml --jobs 2 --only baseline    one arm of a study, two runs at once
+  clip-lab run experiments/tricks.toml --dry-run                   print what would run";

@@ -2,14 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-/// What to do with runs. RUN is a uid, its beginning, or a name (then the newest of that name).
+/// `clip-lab runs`. RUN is a uid, a uid prefix, or a name (the newest run of that name).
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub enum RunsVerb {
-    /// All runs, the newest first
+    /// List runs, newest first
     #[command(after_help = FILTERS)]
     List(ListArgs),
-    /// One run: how it stands, what it measured, what happened
+    /// Show a run: status, settings, metrics, evaluations, events and files
     Show {
         /// The run
         run: String,
@@ -17,7 +17,7 @@ pub enum RunsVerb {
         #[arg(long)]
         json: bool,
     },
-    /// The metrics of a run
+    /// Show the metrics of a run
     Metrics {
         /// The run
         run: String,
@@ -25,7 +25,7 @@ pub enum RunsVerb {
         #[arg(long)]
         json: bool,
     },
-    /// The settings in which two runs differ
+    /// Show the settings in which two runs differ
     Diff {
         /// One run
         a: String,
@@ -42,29 +42,29 @@ pub enum RunsVerb {
         /// The tags
         #[arg(required = true)]
         tags: Vec<String>,
-        /// Take them off instead
+        /// Remove the tags instead
         #[arg(long)]
         remove: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Write a remark on a run
+    /// Add a note to a run
     Note {
         /// The run
         run: String,
-        /// The remark
+        /// The note
         text: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Delete runs with everything recorded of them and their checkpoints
+    /// Delete runs, with their records and checkpoints
     Delete {
         /// The runs
         #[arg(required = true)]
         runs: Vec<String>,
-        /// Yes, delete them
+        /// Confirm the deletion
         #[arg(long)]
         yes: bool,
         /// Print JSON
@@ -73,19 +73,19 @@ pub enum RunsVerb {
     },
 }
 
-/// Which runs are listed, what of them, and in which order.
+/// `clip-lab runs list`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ListArgs {
-    /// Only some of them: words of names, `study:x`, `optimizer.lr<1e-4`, `hit@1>0.2`, `status:live`, `tag:x`; AND by
-    /// space, OR or `|`, NOT or `-`, parentheses
+    /// Show only matching runs: parts of names, `study:x`, `optimizer.lr<1e-4`, `hit@1>0.2`, `status:live`, `tag:x`;
+    /// terms are combined by a space (AND), `|` or OR, `-` or NOT, and parentheses
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Option<String>,
-    /// What to show: `name`, `uid`, `status`, `step`, `best` (of the metric that a run is judged by), `goal` (that metric),
-    /// `tags`, `time`, `study`, `epoch`, `rate`, `seed`, `reason`, `started`, `ended`, or any field, setting or metric as
-    /// filters name it (`optimizer.lr`, `hit@1`, `best(val/loss)`); `+` before the first adds to what is usual
+    /// Columns to show: `name`, `uid`, `status`, `step`, `goal` (the goal metric), `best` (its best value), `tags`,
+    /// `time`, `study`, `epoch`, `rate`, `seed`, `reason`, `started`, `ended`, or any field, setting or metric as in
+    /// filters (`optimizer.lr`, `hit@1`, `best(val/loss)`); a leading `+` adds to the default columns
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Sort by a column, the smallest first; `-NAME` the largest first. What lacks it comes last
+    /// Sort by a column, ascending; `-NAME` sorts descending. Runs without a value come last
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub sort: Option<String>,
     /// Print JSON
@@ -95,11 +95,11 @@ pub struct ListArgs {
 
 const EXAMPLES: &str = "Examples:
   clip-lab runs list --filter 'study:tricks status:finished'
-  clip-lab runs show lit                                           the newest run called lit
+  clip-lab runs show lit                                           the newest run named lit
   clip-lab runs metrics lit --json | jq '.metrics[] | select(.name == \"train/loss\")'
   clip-lab runs diff lit clip-scratch                              the settings in which they differ
   clip-lab runs tag lit paper && clip-lab runs note lit \"rate too small\"
-  clip-lab runs delete 01JD --yes                                  by the beginning of its uid";
+  clip-lab runs delete 01JD --yes                                  by uid prefix";
 
 const FILTERS: &str = "Examples:
   clip-lab runs list --filter 'study:tricks hit@1>0.2'

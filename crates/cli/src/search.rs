@@ -10,78 +10,78 @@ use crate::{Images, ModelWeights};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SearchArgs {
-    /// What embeds: a run of the store, a spec, or a folder or file in any layout that `from` reads
+    /// The model: a run, a spec, or a folder or file in any layout that `from` reads
     pub model: String,
-    /// What to look for; several texts are answered one after the other
+    /// Texts to search for; each is a query
     #[arg(value_name = "TEXT")]
     pub texts: Vec<String>,
-    /// Look for what resembles this picture; may be given several times
+    /// Search for images similar to this one; may be repeated
     #[arg(long, value_name = "FILE")]
     pub image: Vec<PathBuf>,
-    /// A file with one text to look for on each line
+    /// A file of texts to search for, one a line
     #[arg(long, value_name = "FILE")]
     pub queries: Option<PathBuf>,
-    /// How many pictures to find
+    /// The number of results of a query
     #[arg(short = 'k', long, value_name = "K", default_value = "10")]
     pub top: NonZeroUsize,
-    /// What is searched
+    /// The images to search
     #[command(flatten)]
     pub gallery: GalleryArgs,
-    /// How answers are shown
+    /// Output
     #[command(flatten)]
     pub answers: AnswerArgs,
-    /// The queries of an evaluation that missed
+    /// Missed queries of an evaluation
     #[command(flatten)]
     pub wrong: WrongArgs,
-    /// Search by a graph that lies beside the index
+    /// Approximate search
     #[command(flatten)]
     pub approximate: ApproximateArgs,
-    /// Which weights of a run; left out, the best, or the last where no evaluation chose any
+    /// The weights of the run (default: best, or last if no evaluation selected any)
     #[arg(long, value_enum)]
     pub weights: Option<ModelWeights>,
-    /// Change a setting of the model's spec first
+    /// Override a setting of the model's spec
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Answer questions in JSON on standard input, for the program that draws
+    /// Answer JSON requests on standard input, for the front-end process
     #[arg(long, hide = true)]
     pub serve: bool,
 }
 
-/// Which pictures are searched.
+/// The images to search.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gallery")]
 pub struct GalleryArgs {
-    /// Search the pictures below this folder
+    /// Search the images below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "data")]
     pub images: Option<PathBuf>,
-    /// Search a data set of this spec; left out with --images, that of the model's own spec
+    /// Search a data set of this spec (default: of the model's spec)
     #[arg(long, value_name = "SPEC")]
     pub data: Option<PathBuf>,
-    /// Which of its data sets; left out, `test` if there is one, else `val`, else `train`
+    /// The split to search (default: test, else val, else train)
     #[arg(long, value_enum, conflicts_with = "images")]
     pub split: Option<SearchSplit>,
-    /// Keep the embeddings in this file instead of the cache folder
+    /// Store the embeddings in this file instead of the cache
     #[arg(long, value_name = "FILE")]
     pub index: Option<PathBuf>,
-    /// Embed every picture anew
+    /// Embed every image again
     #[arg(long)]
     pub fresh: bool,
 }
 
-/// How answers are shown.
+/// Output.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Answers")]
 pub struct AnswerArgs {
-    /// Type queries and see what they find, until `q`; the default on a terminal where nothing is asked for
+    /// Type queries on an interactive screen; the default on a terminal if no query is given
     #[arg(short, long, conflicts_with_all = ["out", "json", "show"])]
     pub interactive: bool,
-    /// Show the pictures in the terminal, not only their names
+    /// Draw the images in the terminal, not only their names
     #[arg(long, conflicts_with = "json")]
     pub show: bool,
-    /// How pictures are shown in the terminal
+    /// How to draw images in the terminal
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub pictures: Images,
-    /// Write a contact sheet: a `.png`, or an `.html` page with the pictures in it that needs no network
+    /// Write a contact sheet: .png, or .html with embedded images
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Print JSON
@@ -89,32 +89,32 @@ pub struct AnswerArgs {
     pub json: bool,
 }
 
-/// `--wrong` and what belongs to it.
+/// `--wrong` and its options.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Wrong matches of an evaluated run")]
+#[command(next_help_heading = "Missed queries of an evaluated run")]
 pub struct WrongArgs {
-    /// Show the queries of the run's evaluation that missed, the worst rank first, with what was found instead
+    /// Show the queries that the run's evaluation missed, worst rank first, with what it found instead
     #[arg(long, conflicts_with_all = ["texts", "image", "queries", "images", "data", "approximate"])]
     pub wrong: bool,
-    /// From texts to pictures, or from pictures to texts
+    /// The direction of retrieval
     #[arg(long, value_enum, default_value_t, requires = "wrong")]
     pub direction: SearchDirection,
-    /// How many queries
+    /// The number of queries
     #[arg(long, value_name = "N", default_value = "20", requires = "wrong")]
     pub worst: NonZeroUsize,
 }
 
-/// `--approximate` and what belongs to it.
+/// `--approximate` and its options.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Galleries past memory")]
+#[command(next_help_heading = "Approximate search")]
 pub struct ApproximateArgs {
-    /// Search by a graph (HNSW) beside the exact embeddings, and print how much of the exact answer it finds
+    /// Search an HNSW graph, and print its recall against exact search
     #[arg(long)]
     pub approximate: bool,
-    /// Candidates that a search keeps: more finds more and takes longer
+    /// Candidates of a search (efSearch): higher recall, slower search
     #[arg(long, value_name = "N", default_value = "128", requires = "approximate")]
     pub expansion: NonZeroUsize,
-    /// Candidates kept while the graph is built; another number builds another graph
+    /// Candidates while building the graph (efConstruction); another value builds another graph
     #[arg(long, value_name = "N", default_value = "128", requires = "approximate")]
     pub build_expansion: NonZeroUsize,
 }
@@ -131,7 +131,7 @@ pub enum SearchSplit {
 }
 
 impl SearchSplit {
-    /// As specs write it.
+    /// The name in specs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Train => "train",
@@ -141,18 +141,18 @@ impl SearchSplit {
     }
 }
 
-/// Who asks for what.
+/// A direction of retrieval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum SearchDirection {
-    /// Texts look for their picture
+    /// Texts to images
     #[default]
     T2i,
-    /// Pictures look for a text of theirs
+    /// Images to texts
     I2t,
 }
 
 impl SearchDirection {
-    /// As metric names write it.
+    /// The name in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::T2i => "t2i",
@@ -162,10 +162,10 @@ impl SearchDirection {
 }
 
 const EXAMPLES: &str = "Examples:
-  clip-lab search lit --images ~/photos \"a dog on a beach\"      the ten nearest, as a table
-  clip-lab search lit --images ~/photos                         type and see, on a terminal
-  clip-lab search lit --images ~/photos --image dog.jpg --show  what resembles a picture, shown in the terminal
-  clip-lab search lit --queries words.txt --out sheet.html      in the run's own test pictures, as a page
-  clip-lab search lit --wrong --direction i2t                   where the run's evaluation went wrong
+  clip-lab search lit --images ~/photos \"a dog on a beach\"      the ten nearest images
+  clip-lab search lit --images ~/photos                         interactive, on a terminal
+  clip-lab search lit --images ~/photos --image dog.jpg --show  similar images, drawn in the terminal
+  clip-lab search lit --queries texts.txt --out sheet.html      a page of the run's test images
+  clip-lab search lit --wrong --direction i2t                   missed queries of the evaluation
 
-Embeddings are kept in the cache folder; the next search embeds only pictures that are new or have changed.";
+Embeddings are cached: the next search embeds only new and changed images.";

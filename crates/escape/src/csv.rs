@@ -1,18 +1,18 @@
-//! Texts in tables that spreadsheets open.
+//! Escapes cells of CSV files against formula injection.
 
 use std::borrow::Cow;
 
 use crate::line;
 
-/// Spreadsheets take a cell that begins with one of these for a formula; the wide ones too.
+/// First characters that make spreadsheets treat a cell as a formula, full-width forms included.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// A text as a cell: on one line, and with an apostrophe before what a spreadsheet would compute, as OWASP advises.
-/// Numbers stay as they are, negative ones too.
+/// `text` as a cell on one line, with an apostrophe before a formula, as OWASP recommends. Numbers, negative ones included,
+/// are unchanged.
 pub fn cell(text: &str) -> Cow<'_, str> {
     let text = line(text);
-    let computed = text.starts_with(FORMULA) && text.parse::<f64>().is_err();
-    if computed { format!("'{text}").into() } else { text }
+    let formula = text.starts_with(FORMULA) && text.parse::<f64>().is_err();
+    if formula { format!("'{text}").into() } else { text }
 }
 
 #[cfg(test)]

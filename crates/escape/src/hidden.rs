@@ -1,8 +1,8 @@
-//! Which characters do something to the text around them, or cannot be seen.
+//! Control and invisible characters.
 
-/// Characters beside the control characters, as ranges: Unicode's `Default_Ignorable_Code_Point` (zero-width characters,
-/// the controls of bidirectional text, tags) without the variation selectors of the first plane, which choose the
-/// shape of an emoji; the separators of lines and paragraphs; the anchors of annotations.
+/// Hidden characters besides control characters: Unicode's `Default_Ignorable_Code_Point` (zero-width characters,
+/// bidirectional controls, tags) without the BMP variation selectors, which choose emoji presentation; line and paragraph
+/// separators; interlinear annotation anchors.
 const HIDDEN: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -22,7 +22,7 @@ const HIDDEN: &[(char, char)] = &[
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Whether `c` moves a cursor, turns text around, or has no shape of its own.
+/// Whether `c` is a control character, changes the text direction, or is invisible.
 pub fn is_hidden(c: char) -> bool {
     c.is_control() || c > '\u{ac}' && HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }

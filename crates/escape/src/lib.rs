@@ -1,8 +1,7 @@
-//! Text from outside (names, captions, paths, messages of servers) made safe to print, and to write into what others
-//! open: a terminal executes control
-//! characters, and characters without a shape make a text look like another.
+//! Escapes untrusted text (names, captions, paths, server messages) for terminals, CSV and Markdown: terminals execute
+//! control characters, and invisible characters make one text look like another.
 //!
-//! Such a character becomes `\u001b`, as JSON and TOML write it, so what was escaped in either still means the same.
+//! A hidden character becomes `\u001b`, the notation of JSON and TOML.
 
 mod csv;
 mod hidden;
@@ -19,22 +18,22 @@ pub use hidden::is_hidden;
 pub use markdown::{code, fenced, inline, markdown};
 pub use style::{styled, terminal, trusted};
 
-/// `text` on one line: every hidden character escaped, line feeds and tabs too.
+/// `text` on one line: escapes every hidden character, including line feeds and tabs.
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
 
-/// `text` with its line feeds and tabs, every other hidden character escaped.
+/// Escapes every hidden character but line feeds and tabs.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_hidden(c) && c != '\n' && c != '\t')
 }
 
-/// `value` as it is to be shown on one line; width and alignment of a format hold for what is shown.
+/// Displays `value` on one line, escaped; width and alignment of the format apply to the escaped text.
 pub fn shown<T: Display>(value: T) -> Shown<T> {
     Shown(value)
 }
 
-/// What [`shown`] makes.
+/// The result of [`shown`].
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<T>(T);
 
@@ -57,14 +56,14 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The short form where there is one; beyond the first plane a pair of surrogates, as in JSON.
+/// Writes the short form if there is one; characters outside the BMP become a surrogate pair, as in JSON.
 fn escape(c: char, out: &mut String) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-            _ = write!(out, "\\u{unit:04x}"); // a String takes everything
+            _ = write!(out, "\\u{unit:04x}"); // writing to a String cannot fail
         }),
     }
 }
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_text_around_or_has_no_shape_is_escaped() {
+    fn bidirectional_and_invisible_characters_are_escaped() {
         assert_eq!(line("\u{202e}gpj.exe"), r"\u202egpj.exe");
         assert_eq!(line("run\u{200b}\u{feff}\u{2028}x"), r"run\u200b\ufeff\u2028x");
         assert_eq!(line("\u{e0041}"), r"\udb40\udc41");

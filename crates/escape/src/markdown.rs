@@ -1,23 +1,23 @@
-//! Texts in Markdown as GitHub and the hub render it.
+//! Escapes text for Markdown as rendered by GitHub and the Hugging Face Hub.
 
 use crate::line;
 
-/// These have a meaning wherever they stand.
+/// Characters with a meaning anywhere.
 const ANYWHERE: &str = r"\`*_[]<|~&$";
-/// These have one where a block begins.
+/// Characters with a meaning at the start of a block.
 const FIRST: &str = "#>-+=";
 
-/// `text` as Markdown shows it where a block begins: neither HTML nor structure nor a link, on one line.
+/// Escapes `text` for the start of a block: no HTML, block structure or links, on one line.
 pub fn markdown(text: &str) -> String {
-    written(text.trim_start(), true)
+    escaped(text.trim_start(), true)
 }
 
-/// The same after other text of its line.
+/// As [`markdown`], for text after other text of its line.
 pub fn inline(text: &str) -> String {
-    written(text, false)
+    escaped(text, false)
 }
 
-fn written(text: &str, begins: bool) -> String {
+fn escaped(text: &str, begins: bool) -> String {
     let text = text.replace(['\n', '\r'], " ");
     let text = line(&text);
     let mut out = String::with_capacity(text.len());
@@ -26,7 +26,7 @@ fn written(text: &str, begins: bool) -> String {
         let ends = text[at + letter.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
         let listed = begins && number > 0 && at == number && matches!(letter, '.' | ')') && ends;
         let first = begins && at == 0 && FIRST.contains(letter);
-        // What is found to be an address becomes a link.
+        // Autolinks: `://` and `www.`.
         let link = letter == '/' && text[..at].ends_with(':') || letter == '.' && text[..at].ends_with("www");
         if first || listed || link || ANYWHERE.contains(letter) {
             out.push('\\');
@@ -36,17 +36,17 @@ fn written(text: &str, begins: bool) -> String {
     out
 }
 
-/// `text` as code within a line.
+/// `text` as inline code.
 pub fn code(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     let text = line(&text);
     let fence = "`".repeat(longest_run(&text) + 1);
-    // A blank at both ends is taken off again.
-    let apart = text.starts_with('`') || text.ends_with('`') || text.starts_with(' ') && text.ends_with(' ');
-    if apart { format!("{fence} {text} {fence}") } else { format!("{fence}{text}{fence}") }
+    // Markdown strips one space at both ends.
+    let padded = text.starts_with('`') || text.ends_with('`') || text.starts_with(' ') && text.ends_with(' ');
+    if padded { format!("{fence} {text} {fence}") } else { format!("{fence}{text}{fence}") }
 }
 
-/// `text` as a block of code in a language; nothing in it ends the block.
+/// `text` as a fenced code block that its content cannot close.
 pub fn fenced(language: &str, text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_end())

@@ -1,4 +1,4 @@
-//! Colours of our own in text that is escaped as a whole.
+//! ANSI styles that survive escaping.
 
 use std::{
     borrow::Cow,
@@ -8,24 +8,24 @@ use std::{
 
 use crate::lines;
 
-/// How a style that we add begins. Drawn anew by each process, so no text from outside can contain it.
+/// Prefix of a trusted style. Random per process, so untrusted text cannot contain it.
 fn mark() -> &'static str {
     static MARK: OnceLock<String> = OnceLock::new();
     MARK.get_or_init(|| format!("\u{1b}[{:016x}:", RandomState::new().hash_one(0_u8)))
 }
 
-/// `text` in an ANSI style such as `1;31`, which [`terminal`] keeps. The text may still be from outside.
+/// `text` in an ANSI style such as `1;31`, which [`terminal`] keeps. `text` may be untrusted.
 pub fn styled(text: &str, style: &str) -> String {
     let mark = mark();
     format!("{mark}{style}m{text}{mark}0m")
 }
 
-/// What a renderer made of escaped text: its styles are kept by [`terminal`].
+/// Marks all styles of `rendered`, the output of a renderer, as trusted: [`terminal`] keeps them.
 pub fn trusted(rendered: &str) -> String {
     rendered.replace("\u{1b}[", mark())
 }
 
-/// What may go to a terminal: every hidden character escaped but line feeds, tabs, and the styles that we added.
+/// Escapes every hidden character but line feeds, tabs and trusted styles.
 pub fn terminal(text: &str) -> Cow<'_, str> {
     let mut parts = text.split(mark());
     let first = parts.next().unwrap_or_default();

@@ -1,14 +1,14 @@
-//! Files from elsewhere: tried again, gone on with, never half.
+//! Resumable downloads with retries; a file is complete or absent.
 //!
-//! A [`Source`] says how its bytes are asked for; [`fetch`] brings them into a [`Part`], a file on disk that the next
-//! program goes on with if this one is stopped. [`insist`] asks for something small in the same manner. [`Web`] speaks
-//! HTTP, hands keys to nobody but their owner, and takes nothing that a server has not promised.
+//! A [`Source`] is a remote file; [`fetch`] downloads it into a [`Part`], a partial file on disk that a later process can
+//! resume. [`retry()`] retries a small request in the same way. [`HttpClient`] sends credentials only to their origin.
+//! Downloads accept no more bytes than the server announced.
 
-mod answer;
-mod keys;
+mod credentials;
+mod download;
+mod http;
 mod part;
-mod patience;
-mod web;
+mod retry;
 
 use std::{future::Future, io::Write as _, sync::OnceLock, time::Duration};
 
@@ -21,71 +21,76 @@ use tokio::{
 };
 use url::Url;
 
-pub use answer::stream;
-pub use keys::{Keys, is_local, is_private};
-pub use part::{Part, Whole};
-pub use patience::{Halt, Patience};
-use patience::{Pace, Tries};
-pub use web::{Hop, Web, client};
+pub use credentials::{Credentials, is_local, is_private};
+pub use download::stream;
+pub use http::{Hop, HttpClient, client};
+pub use part::{FileInfo, Part};
+use retry::{Attempts, RateMeter};
+pub use retry::{FetchError, Patience};
 
-/// A file behind a connection.
+/// A remote file.
 pub trait Source {
-    /// Asks for its bytes from `from` on. A server that sends no parts is [`Halt::Anew`].
-    fn ask(&self, from: u64) -> impl Future<Output = Result<Answer, Halt>>;
+    /// Requests its bytes from `from` on; [`FetchError::Restart`] if the server does not support range requests.
+    fn request(&self, from: u64) -> impl Future<Output = Result<Download, FetchError>>;
 }
 
-/// What came back, before its bytes.
-pub struct Answer {
-    /// What the server says of the whole file.
-    pub whole: Whole,
-    /// The bytes, as they come.
-    pub bytes: BoxStream<'static, Result<Bytes, Halt>>,
+/// A response, before its body is read.
+pub struct Download {
+    /// Size and version of the whole file.
+    pub info: FileInfo,
+    /// The body.
+    pub bytes: BoxStream<'static, Result<Bytes, FetchError>>,
 }
 
-/// An address without its login and the secret parameters of its query, for whatever is shown, logged or stored.
+/// A URL without credentials and secret query parameters, for display, logs and storage.
 pub fn redacted(url: &Url) -> String {
     clip_lab_redact::text(url.as_str())
 }
 
-/// Fetches what `source` has into `part`, going on from what is there; `seen` hears how long the part is whenever it has
-/// grown. Tries that bring bytes at a fair rate count for nothing, so that a long way over a bad line ends well.
+/// Downloads `source` into `part`, resuming from its end; calls `on_progress` with the length of the part whenever it grows.
+/// Attempts that make progress reset the retry count, so that a large file over a bad connection still completes.
 ///
 /// # Errors
-/// When the source refuses for good, patience is at its end, or the disk has no room or cannot be written.
-pub fn fetch(source: &impl Source, part: &mut Part, patience: Patience, seen: &dyn Fn(u64)) -> Result<()> {
-    let (mut tries, mut farthest) = (Tries::new(patience), part.length);
+/// On a permanent error, after too many failed attempts, or if the disk is full or not writable.
+pub fn fetch(
+    source: &impl Source,
+    part: &mut Part,
+    policy: Patience,
+    on_progress: &dyn Fn(u64),
+) -> Result<()> {
+    let (mut attempts, mut farthest) = (Attempts::new(policy), part.length);
     loop {
-        let ended = runtime()?.block_on(attempt(source, part, patience, seen));
-        // Where one try after the other starts anew, only what no try has reached before counts.
-        let brought = part.length.saturating_sub(farthest);
+        let ended = runtime()?.block_on(attempt(source, part, policy, on_progress));
+        // If attempts restart from 0, only bytes beyond the farthest position count as progress.
+        let received = part.length.saturating_sub(farthest);
         farthest = farthest.max(part.length);
         let error = match ended {
             Ok(()) => return Ok(()),
-            Err(Halt::Final(error)) => return Err(error),
-            Err(Halt::Again(error)) => error,
-            Err(Halt::Anew(error)) => {
+            Err(FetchError::Permanent(error)) => return Err(error),
+            Err(FetchError::Transient(error)) => error,
+            Err(FetchError::Restart(error)) => {
                 part.restart()?;
                 error
             }
         };
-        tries.failed(brought, error)?;
+        attempts.failed(received, error)?;
     }
 }
 
-/// Asks until there is an answer.
+/// Retries a request until it succeeds.
 ///
 /// # Errors
-/// When the answer is a refusal, or patience is at its end.
-pub fn insist<T, F>(patience: Patience, mut ask: impl FnMut() -> F) -> Result<T>
+/// On a permanent error, or after too many failed attempts.
+pub fn retry<T, F>(policy: Patience, mut request: impl FnMut() -> F) -> Result<T>
 where
-    F: Future<Output = Result<T, Halt>>,
+    F: Future<Output = Result<T, FetchError>>,
 {
-    let mut tries = Tries::new(patience);
+    let mut attempts = Attempts::new(policy);
     loop {
-        match runtime()?.block_on(ask()) {
-            Ok(answer) => return Ok(answer),
-            Err(Halt::Final(error)) => return Err(error),
-            Err(Halt::Again(error) | Halt::Anew(error)) => tries.failed(0, error)?,
+        match runtime()?.block_on(request()) {
+            Ok(response) => return Ok(response),
+            Err(FetchError::Permanent(error)) => return Err(error),
+            Err(FetchError::Transient(error) | FetchError::Restart(error)) => attempts.failed(0, error)?,
         }
     }
 }
@@ -93,82 +98,87 @@ where
 async fn attempt(
     source: &impl Source,
     part: &mut Part,
-    patience: Patience,
-    seen: &dyn Fn(u64),
-) -> Result<(), Halt> {
-    if part.is_whole() {
+    policy: Patience,
+    on_progress: &dyn Fn(u64),
+) -> Result<(), FetchError> {
+    if part.is_complete() {
         return Ok(());
     }
-    let answer = within(patience.stall, source.ask(part.length)).await??;
-    match &part.whole {
-        Some(before) if part.length > 0 && *before != answer.whole => {
-            return Err(Halt::Anew(anyhow!("it changed while it was fetched")));
+    let download = with_timeout(policy.stall, source.request(part.length)).await??;
+    match &part.info {
+        Some(before) if part.length > 0 && *before != download.info => {
+            return Err(FetchError::Restart(anyhow!("the file changed during the download")));
         }
-        _ => part.expect(answer.whole).map_err(Halt::Final)?,
+        _ => part.expect(download.info).map_err(FetchError::Permanent)?,
     }
-    pour(answer.bytes, part, patience, seen).await
+    receive(download.bytes, part, policy, on_progress).await
 }
 
-/// Appends what comes, as it comes, up to what was promised.
-async fn pour(
-    mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
+/// Appends the body to the part, up to the announced size.
+async fn receive(
+    mut bytes: BoxStream<'static, Result<Bytes, FetchError>>,
     part: &mut Part,
-    patience: Patience,
-    seen: &dyn Fn(u64),
-) -> Result<(), Halt> {
-    let promised = part.whole.as_ref().map_or(0, |whole| whole.length);
-    let mut pace = Pace::new(patience);
-    while let Some(bytes) = within(patience.stall, bytes.next()).await? {
+    policy: Patience,
+    on_progress: &dyn Fn(u64),
+) -> Result<(), FetchError> {
+    let announced = part.info.as_ref().map_or(0, |info| info.length);
+    let mut meter = RateMeter::new(policy);
+    while let Some(bytes) = with_timeout(policy.stall, bytes.next()).await? {
         let bytes = bytes?;
-        if bytes.len() as u64 > promised.saturating_sub(part.length) {
-            return Err(Halt::Anew(anyhow!("the server sends more than the {promised} bytes it promised")));
+        if bytes.len() as u64 > announced.saturating_sub(part.length) {
+            return Err(FetchError::Restart(anyhow!(
+                "the server sent more than the announced {announced} bytes"
+            )));
         }
         part.file
             .write_all(&bytes)
-            .map_err(|error| Halt::Final(Error::new(error).context("the cache's disk")))?;
+            .map_err(|error| FetchError::Permanent(Error::new(error).context("writing to the cache")))?;
         part.length += bytes.len() as u64;
-        seen(part.length);
-        pace.came(bytes.len())?;
+        on_progress(part.length);
+        meter.add(bytes.len())?;
     }
     match part.length {
-        length if length == promised => Ok(()),
-        length => Err(Halt::Again(anyhow!("the server ended after {length} of {promised} bytes"))),
+        length if length == announced => Ok(()),
+        length => {
+            Err(FetchError::Transient(anyhow!("the connection ended after {length} of {announced} bytes")))
+        }
     }
 }
 
-/// All of something small. More than `most` bytes are refused, however many are promised.
+/// Reads a small body, at most `most` bytes.
 ///
 /// # Errors
-/// Those of the connection, and [`Halt::Final`] when it is too long.
+/// On a connection error, and [`FetchError::Permanent`] if it is too long.
 pub async fn collect(
-    mut bytes: BoxStream<'static, Result<Bytes, Halt>>,
+    mut bytes: BoxStream<'static, Result<Bytes, FetchError>>,
     most: usize,
-    patience: Patience,
-) -> Result<Vec<u8>, Halt> {
-    let (mut all, mut pace) = (Vec::new(), Pace::new(patience));
-    while let Some(bytes) = within(patience.stall, bytes.next()).await? {
+    policy: Patience,
+) -> Result<Vec<u8>, FetchError> {
+    let (mut all, mut meter) = (Vec::new(), RateMeter::new(policy));
+    while let Some(bytes) = with_timeout(policy.stall, bytes.next()).await? {
         let bytes = bytes?;
         if bytes.len() > most - all.len() {
-            return Err(Halt::Final(anyhow!("the server answers with more than {most} bytes")));
+            return Err(FetchError::Permanent(anyhow!("the response is larger than {most} bytes")));
         }
         all.extend_from_slice(&bytes);
-        pace.came(bytes.len())?;
+        meter.add(bytes.len())?;
     }
     Ok(all)
 }
 
-/// Waits for `what`, but not longer than `stall`.
+/// Waits for `what`, at most `stall`.
 ///
 /// # Errors
-/// [`Halt::Again`] when nothing came.
-pub async fn within<T>(stall: Duration, what: impl Future<Output = T>) -> Result<T, Halt> {
-    let silent = || Halt::Again(anyhow!("the server sent nothing for {} s", stall.as_secs_f32()));
-    timeout(stall, what).await.map_err(|_| silent())
+/// [`FetchError::Transient`] on a timeout.
+pub async fn with_timeout<T>(stall: Duration, what: impl Future<Output = T>) -> Result<T, FetchError> {
+    let timed_out =
+        || FetchError::Transient(anyhow!("the server sent nothing for {} s", stall.as_secs_f32()));
+    timeout(stall, what).await.map_err(|_| timed_out())
 }
 
-/// What drives the connections: one thread, since all it does is to wait.
+/// The runtime of all connections. One thread is enough: it mostly waits.
 fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
     let start = || Builder::new_multi_thread().worker_threads(1).thread_name("fetch").enable_all().build();
-    RUNTIME.get_or_init(start).as_ref().map_err(|error| anyhow!("no thread to fetch with: {error}"))
+    RUNTIME.get_or_init(start).as_ref().map_err(|error| anyhow!("cannot start the download thread: {error}"))
 }

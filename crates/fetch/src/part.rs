@@ -1,4 +1,4 @@
-//! A file that is being fetched.
+//! A partially downloaded file.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -10,136 +10,139 @@ use anyhow::{Context, Result, ensure};
 use rustix::fs::statvfs;
 use serde::{Deserialize, Serialize};
 
-/// Bytes of the longest file that is fetched: more than anybody publishes as one file.
-const LONGEST: u64 = 1 << 40;
+/// The largest file to download, bytes.
+const MAX_LENGTH: u64 = 1 << 40;
 
-/// What the server says of the whole file.
+/// Size and version of a remote file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whole {
-    /// Bytes.
+pub struct FileInfo {
+    /// Size in bytes.
     pub length: u64,
-    /// Changes when the file does.
+    /// Changes when the file changes.
     pub tag: String,
 }
 
-/// The beginning of a file, and beside it what the whole is: a part of one file is never gone on with from another.
+/// The first bytes of a remote file, and next to it a file with its size and version, so that a part is never resumed from
+/// another version.
 pub struct Part {
     pub(crate) file: File,
     pub(crate) length: u64,
-    pub(crate) whole: Option<Whole>,
-    note: PathBuf,
+    pub(crate) info: Option<FileInfo>,
+    info_path: PathBuf,
 }
 
 impl Part {
-    /// Opens what is there of it.
+    /// Opens or creates a part.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// On an I/O error.
     pub fn open(path: &Path) -> Result<Self> {
-        let told = || format!("the cache's file {}", path.display());
+        let context = || format!("cache file {}", path.display());
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(path)
-            .with_context(told)?;
-        let note = path.with_extension("whole");
-        let whole: Option<Whole> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let mut length = file.metadata().with_context(told)?.len();
-        // Of unknown origin, or more than there should be: not to be gone on with.
-        if whole.as_ref().is_none_or(|whole| whole.length < length) {
-            file.set_len(0).with_context(told)?;
+            .with_context(context)?;
+        let info_path = path.with_extension("whole");
+        let info: Option<FileInfo> =
+            fs::read(&info_path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let mut length = file.metadata().with_context(context)?.len();
+        // Of unknown version, or too long: start again.
+        if info.as_ref().is_none_or(|info| info.length < length) {
+            file.set_len(0).with_context(context)?;
             length = 0;
         }
-        file.seek(SeekFrom::Start(length)).with_context(told)?;
-        Ok(Self { file, length, whole, note })
+        file.seek(SeekFrom::Start(length)).with_context(context)?;
+        Ok(Self { file, length, info, info_path })
     }
 
-    /// How many bytes are there.
+    /// Number of bytes downloaded.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole.as_ref().is_some_and(|whole| whole.length == self.length)
+    pub(crate) fn is_complete(&self) -> bool {
+        self.info.as_ref().is_some_and(|info| info.length == self.length)
     }
 
-    /// Notes what the whole will be. Nothing is reserved for it.
+    /// Saves size and version of the file. Reserves no disk space.
     ///
     /// # Errors
-    /// Those of the disk, which must have room for it.
-    pub(crate) fn expect(&mut self, whole: Whole) -> Result<()> {
-        let missing = whole.length.saturating_sub(self.length);
+    /// If the file is too large, or the disk has too little space.
+    pub(crate) fn expect(&mut self, info: FileInfo) -> Result<()> {
+        let missing = info.length.saturating_sub(self.length);
         ensure!(
-            whole.length <= LONGEST,
-            "the server says that it has {}, which no file has that is fetched",
-            size(whole.length)
+            info.length <= MAX_LENGTH,
+            "the server reports a size of {}, more than the limit of {}",
+            size(info.length),
+            size(MAX_LENGTH)
         );
-        if let Some(free) = free(&self.note).filter(|free| *free < missing) {
-            let folder = self.note.parent().unwrap_or(&self.note).display();
+        if let Some(free_space) = free_space(&self.info_path).filter(|free_space| *free_space < missing) {
+            let folder = self.info_path.parent().unwrap_or(&self.info_path).display();
             anyhow::bail!(
-                "{} of it are missing, and the disk of {folder} has room for {}: free some, or keep caches elsewhere",
+                "{} are left to download, but the disk of {folder} has only {} free: free disk space, or move the cache",
                 size(missing),
-                size(free)
+                size(free_space)
             );
         }
-        if self.whole.as_ref() != Some(&whole) {
-            fs::write(&self.note, serde_json::to_vec(&whole)?)
-                .with_context(|| format!("the cache's file {}", self.note.display()))?;
-            self.whole = Some(whole);
+        if self.info.as_ref() != Some(&info) {
+            fs::write(&self.info_path, serde_json::to_vec(&info)?)
+                .with_context(|| format!("cache file {}", self.info_path.display()))?;
+            self.info = Some(info);
         }
         Ok(())
     }
 
-    /// What the server says of the whole, once it was asked.
-    pub fn whole(&self) -> Option<&Whole> {
-        self.whole.as_ref()
+    /// Size and version of the whole file, once known.
+    pub fn info(&self) -> Option<&FileInfo> {
+        self.info.as_ref()
     }
 
-    /// What is there, from its start; to be read to its end.
+    /// The part, positioned at its start; read it to its end.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// On an I/O error.
     pub fn reader(&mut self) -> Result<&File> {
         self.file.seek(SeekFrom::Start(0))?;
         Ok(&self.file)
     }
 
-    /// Throws away what is there.
+    /// Discards the downloaded bytes.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// On an I/O error.
     pub fn restart(&mut self) -> Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
-        (self.length, self.whole) = (0, None);
+        (self.length, self.info) = (0, None);
         Ok(())
     }
 
-    /// Takes its final name. The file itself is given, from its start: under the name it may be evicted at once by
-    /// whoever fetches another.
+    /// Renames the complete part to its final name. Returns the open file, positioned at its start: another process may
+    /// evict the name at once.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// On an I/O error.
     pub fn finish(mut self, from: &Path, to: &Path) -> Result<File> {
-        let told = || format!("the cache's file {}", to.display());
-        // What is found under its name after a power cut is all there.
-        self.file.sync_all().with_context(told)?;
-        fs::rename(from, to).with_context(told)?;
-        drop(fs::remove_file(&self.note));
-        self.file.seek(SeekFrom::Start(0)).with_context(told)?;
+        let context = || format!("cache file {}", to.display());
+        // Sync first: after a power cut, a file with the final name is complete.
+        self.file.sync_all().with_context(context)?;
+        fs::rename(from, to).with_context(context)?;
+        drop(fs::remove_file(&self.info_path));
+        self.file.seek(SeekFrom::Start(0)).with_context(context)?;
         Ok(self.file)
     }
 }
 
-/// Bytes that a user may still write where `file` lies; none where the system does not say.
-fn free(file: &Path) -> Option<u64> {
+/// Free disk space for a user at `file`; none if unknown.
+fn free_space(file: &Path) -> Option<u64> {
     let about = statvfs(file.parent().filter(|folder| !folder.as_os_str().is_empty())?).ok()?;
     Some(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
-/// `1.20 GB`, in powers of ten as disks are sold.
+/// `1.20 GB`, in powers of ten.
 fn size(bytes: u64) -> String {
     match bytes as f64 {
         b if b >= 1e15 => format!("{:.2} PB", b / 1e15),

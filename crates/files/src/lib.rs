@@ -1,11 +1,11 @@
-//! Opening files that came from outside, such as those of a data set or a model folder that was downloaded.
+//! Opens untrusted files, such as those of a downloaded data set or model.
 //!
-//! Such a folder may name anything: a FIFO without a writer, on which `open` waits for ever; a device that has no end; a
-//! file of terabytes; a link to the user's keys. This crate opens regular files only ([`open_regular`]), reads no more than
-//! a caller's limit ([`read_capped`], [`read_text_capped`], [`read_all`]), and holds paths below a folder ([`Root`]). What
-//! is unpacked by several threads shares a budget of memory ([`Room`]).
+//! An untrusted folder may contain anything: a FIFO without a writer, on which `open` blocks forever; an endless device; a
+//! file of terabytes; a link to the user's keys. This crate opens regular files only ([`open_regular`]), reads at most a
+//! given number of bytes ([`read_capped`], [`read_text_capped`], [`read_all`]), and confines paths to a folder ([`Root`]).
+//! Decoders in several threads share a memory budget ([`Room`]).
 //!
-//! Errors name no path, as those of the standard library: the caller says which file of what it was.
+//! As in the standard library, errors do not contain the path: the caller adds it.
 
 mod read;
 mod regular;
@@ -17,9 +17,9 @@ pub use regular::{check_regular, open_regular};
 pub use room::{MOST_ROOM, Room};
 pub use root::Root;
 
-/// One kibibyte, for writing limits.
+/// One kibibyte.
 pub const KIB: u64 = 1 << 10;
-/// One mebibyte, for writing limits.
+/// One mebibyte.
 pub const MIB: u64 = 1 << 20;
-/// One gibibyte, for writing limits.
+/// One gibibyte.
 pub const GIB: u64 = 1 << 30;

@@ -1,4 +1,4 @@
-//! Reading whole files and streams, up to a limit.
+//! Reads whole files and streams, up to a size limit.
 
 use std::{
     fs::File,
@@ -8,17 +8,17 @@ use std::{
 
 use crate::{GIB, KIB, MIB, regular::open_regular};
 
-/// The bytes of a regular file of at most `limit` bytes.
+/// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// If it cannot be read, is no regular file, holds more than the limit, or if memory for it is missing.
+/// If it cannot be read, is not a regular file, exceeds the limit, or memory runs out.
 pub fn read_capped(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
     let size = size_below(&file, limit)?;
     read_all(file, size, limit)
 }
 
-/// The text of a regular file of at most `limit` bytes, without a byte order mark.
+/// Reads a UTF-8 file of at most `limit` bytes, without a byte order mark.
 ///
 /// # Errors
 /// As [`read_capped`], and if it is not UTF-8.
@@ -26,14 +26,14 @@ pub fn read_text_capped(path: &Path, limit: u64) -> io::Result<String> {
     read_text(read_capped(path, limit)?)
 }
 
-/// Bytes as text, without a byte order mark.
+/// Decodes UTF-8, without a byte order mark.
 ///
 /// # Errors
 /// If they are not UTF-8.
 pub fn read_text(bytes: Vec<u8>) -> io::Result<String> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        io::Error::new(ErrorKind::InvalidData, format!("not UTF-8 text: byte {place} begins no character"))
+        let offset = error.utf8_error().valid_up_to();
+        io::Error::new(ErrorKind::InvalidData, format!("not UTF-8 text: invalid byte at offset {offset}"))
     })?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
@@ -41,11 +41,10 @@ pub fn read_text(bytes: Vec<u8>) -> io::Result<String> {
     Ok(text)
 }
 
-/// What a stream still holds, at most `limit` bytes. `expected` is how many bytes it probably holds; memory grows with
-/// what arrives, so a false one costs nothing but time.
+/// Reads the rest of a stream, at most `limit` bytes. `expected` is a size hint: a wrong one costs reallocations.
 ///
 /// # Errors
-/// If it cannot be read, holds more than the limit, or if memory for it is missing.
+/// If it cannot be read, exceeds the limit, or memory runs out.
 pub fn read_all(stream: impl Read, expected: u64, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let first = usize::try_from(expected.min(limit).min(64 * MIB)).unwrap_or_default();

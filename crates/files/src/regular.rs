@@ -1,4 +1,4 @@
-//! Regular files, and what else a path can be.
+//! Opens regular files only.
 
 use std::{
     fs::{self, File, FileType},
@@ -9,24 +9,24 @@ use std::{
 
 use rustix::fs::{Mode, OFlags};
 
-/// Opens a file for reading if it is a regular one, and never waits for anything.
+/// Opens a regular file for reading; never blocks.
 ///
 /// # Errors
-/// If it cannot be opened, or is something else, such as a FIFO or a device. The error then says what.
+/// If it cannot be opened, or is not a regular file; the error names the file type, such as a FIFO or a device.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    // Before anything is opened: opening alone starts some devices.
+    // Checked before opening: opening some devices has side effects.
     check_regular(&fs::metadata(path)?.file_type())?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    // Once more, of what was opened: another file may have taken the path in between.
+    // Checked again after opening: the path may have been replaced in between.
     check_regular(&file.metadata()?.file_type())?;
     Ok(file)
 }
 
-/// Succeeds if a file is a regular one.
+/// Checks that a file type is a regular file.
 ///
 /// # Errors
-/// If it is something else. The error says what.
+/// If it is not; the error names the file type.
 pub fn check_regular(kind: &FileType) -> io::Result<()> {
     if kind.is_file() {
         return Ok(());

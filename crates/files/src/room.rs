@@ -1,4 +1,4 @@
-//! A budget of memory for what is being unpacked, shared by all threads.
+//! A memory budget for decoding, shared by all threads.
 
 use std::{
     cell::Cell,
@@ -6,29 +6,29 @@ use std::{
     sync::{Condvar, Mutex, PoisonError},
 };
 
-/// Bytes that all threads together may unpack at once. A file of a few kilobytes may hold an image of hundreds of
-/// megabytes; without this every thread could hold one.
+/// The budget in bytes. A file of a few kilobytes may decode to an image of hundreds of megabytes; without a budget every
+/// thread could hold one.
 pub const MOST_ROOM: u64 = 1 << 30;
 
 static TAKEN: Mutex<u64> = Mutex::new(0);
 static CHANGED: Condvar = Condvar::new();
 
 thread_local! {
-    /// How many rooms this thread holds.
+    /// Number of reservations this thread holds.
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A part of the budget, given back when it is dropped.
+/// A reservation of the budget, released on drop.
 #[derive(Debug)]
 pub struct Room {
     bytes: u64,
-    /// It belongs to the thread that took it.
-    here: PhantomData<*const ()>,
+    /// Not `Send`: it belongs to the thread that took it.
+    not_send: PhantomData<*const ()>,
 }
 
 impl Room {
-    /// Waits until so many bytes fit beside what other threads hold. What is larger than the whole budget waits until
-    /// it is alone. A thread that holds a room does not wait for another, since others may wait for the one it holds.
+    /// Reserves `bytes`; blocks until they fit. A request larger than the budget waits until nothing else is reserved. A
+    /// thread that already holds a reservation does not wait, which could deadlock.
     pub fn take(bytes: u64) -> Self {
         let first = HELD.get() == 0;
         HELD.set(HELD.get() + 1);
@@ -37,10 +37,10 @@ impl Room {
             taken = CHANGED.wait(taken).unwrap_or_else(PoisonError::into_inner);
         }
         *taken = taken.saturating_add(bytes);
-        Self { bytes, here: PhantomData }
+        Self { bytes, not_send: PhantomData }
     }
 
-    /// Bytes that all threads hold now.
+    /// Bytes reserved by all threads.
     pub fn taken() -> u64 {
         *TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Paths that must stay below a folder.
+//! Confines paths to a folder.
 
 use std::{
     ffi::OsStr,
@@ -9,12 +9,11 @@ use std::{
 
 use crate::{open_regular, read_capped};
 
-/// A folder that paths named by files from outside must not leave, neither by `..`, nor as absolute paths, nor through
-/// symbolic links.
+/// A folder that paths from untrusted files must not leave, whether by `..`, absolute paths or symbolic links.
 ///
-/// A snapshot in the Hugging Face hub's cache may link to its own blobs: they are what it consists of.
+/// A snapshot in the Hugging Face cache may link to its own blobs.
 ///
-/// It protects from what a downloaded folder holds, not from a program that swaps its files at the same time.
+/// This protects against the contents of a downloaded folder, not against a process that swaps its files meanwhile.
 #[derive(Debug, Clone)]
 pub struct Root {
     given: PathBuf,
@@ -24,7 +23,7 @@ pub struct Root {
 }
 
 impl Root {
-    /// The folder `folder`, or if that is a file, the folder that holds it.
+    /// The folder `folder`, or if that is a file, its parent.
     ///
     /// # Errors
     /// If it does not exist or cannot be read.
@@ -35,14 +34,14 @@ impl Root {
         Ok(Self { given: given.to_owned(), real, blobs, outside: false })
     }
 
-    /// Whether paths may lie outside after all: what a user allows, never what a file from outside says.
+    /// Allows paths outside of the folder: for a user's setting, never for untrusted input.
     #[must_use]
     pub fn allow_outside(mut self, allowed: bool) -> Self {
         self.outside = allowed;
         self
     }
 
-    /// The same bounds for paths that begin at another folder below this one.
+    /// The same bounds, for paths relative to a folder below this one.
     ///
     /// # Errors
     /// As [`Root::below`].
@@ -50,25 +49,25 @@ impl Root {
         Ok(Self { given: self.below(folder)?, ..self.clone() })
     }
 
-    /// Where relative paths begin, as it was given.
+    /// The base of relative paths, as given.
     pub fn path(&self) -> &Path {
         &self.given
     }
 
-    /// The path of `named`, which is relative to the folder or absolute; it may be a file or a folder.
+    /// Resolves `named`, a file or folder, relative or absolute.
     ///
     /// # Errors
-    /// If it leads out of the folder ([`Root::is_outside`] recognises that error), or does not exist.
+    /// If it is outside of the folder (see [`Root::is_outside`]), or does not exist.
     pub fn below(&self, named: &Path) -> io::Result<PathBuf> {
         let path = self.given.join(named);
         if self.outside {
             return Ok(path);
         }
         match path.canonicalize() {
-            Ok(real) if self.holds(&real) => Ok(path),
+            Ok(real) if self.contains(&real) => Ok(path),
             Ok(real) => Err(self.outside(&real)),
-            // A missing file outside is refused like one that exists: what lies there is nobody's business.
-            Err(_) if !self.holds_by_name(&path) => Err(self.outside(&path)),
+            // A missing file outside is rejected like an existing one, so that errors do not reveal what exists.
+            Err(_) if !self.contains_by_name(&path) => Err(self.outside(&path)),
             Err(error) => Err(error),
         }
     }
@@ -81,7 +80,7 @@ impl Root {
         open_regular(&self.below(named)?)
     }
 
-    /// The bytes of a regular file below the folder, see [`read_capped`].
+    /// Reads a regular file below the folder, see [`read_capped`].
     ///
     /// # Errors
     /// As [`Root::below`] and [`read_capped`].
@@ -89,17 +88,17 @@ impl Root {
         read_capped(&self.below(named)?, limit)
     }
 
-    /// Whether an error of [`Root::below`] says that a path leads out of the folder.
+    /// Whether an error of [`Root::below`] means that a path is outside of the folder.
     pub fn is_outside(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Outside>())
     }
 
-    fn holds(&self, real: &Path) -> bool {
+    fn contains(&self, real: &Path) -> bool {
         real.starts_with(&self.real) || self.blobs.as_ref().is_some_and(|blobs| real.starts_with(blobs))
     }
 
-    /// Whether a path that leads nowhere stays below the folder as far as its name shows.
-    fn holds_by_name(&self, path: &Path) -> bool {
+    /// Whether a path that does not exist stays below the folder, by its name.
+    fn contains_by_name(&self, path: &Path) -> bool {
         let Ok(path) = std::path::absolute(path) else { return false };
         let mut plain = PathBuf::new();
         for part in path.components() {
@@ -108,18 +107,18 @@ impl Root {
                 part => plain.push(part),
             }
         }
-        // As far as it exists it may lead through links, and the folder may itself be reached through one.
+        // Resolve its longest existing ancestor: it may contain links, and so may the path of the folder.
         let real = plain.ancestors().find_map(|folder| folder.canonicalize().ok());
-        real.is_some_and(|real| self.holds(&real))
+        real.is_some_and(|real| self.contains(&real))
     }
 
     fn outside(&self, path: &Path) -> io::Error {
-        let text = format!("{} lies outside of {}", path.display(), self.real.display());
+        let text = format!("{} is outside of {}", path.display(), self.real.display());
         io::Error::new(ErrorKind::PermissionDenied, Outside(text))
     }
 }
 
-/// The folder that holds a file; the current one for a bare name.
+/// The parent of a file; `.` for a bare name.
 fn parent(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
@@ -128,7 +127,7 @@ fn parent(file: &Path) -> &Path {
     }
 }
 
-/// Where a snapshot of the hub's cache has its files: `blobs` beside `snapshots`, if that is a folder and no link.
+/// The blobs of a snapshot in the Hugging Face cache: `blobs` next to `snapshots`, if that is not a link.
 fn blobs(real: &Path) -> Option<PathBuf> {
     let snapshots = real.ancestors().find(|folder| folder.file_name() == Some(OsStr::new("snapshots")))?;
     let blobs = snapshots.parent()?.join("blobs");

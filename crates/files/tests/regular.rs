@@ -1,4 +1,4 @@
-//! What is no regular file is refused at once, and no more is read than the limit.
+//! Only regular files are opened, and at most the limit is read.
 
 use std::{fs, io::ErrorKind, os::unix::net::UnixListener, path::Path};
 
@@ -6,7 +6,7 @@ use clip_lab_files::{KIB, MIB, open_regular, read_all, read_capped, read_text_ca
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::tempdir;
 
-fn refusal(path: &Path) -> String {
+fn open_error(path: &Path) -> String {
     open_regular(path).unwrap_err().to_string()
 }
 
@@ -17,27 +17,27 @@ fn only_regular_files_are_opened() {
     mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let socket = folder.path().join("socket");
     let _listener = UnixListener::bind(&socket).unwrap();
-    assert_eq!(refusal(&fifo), "a FIFO, not a regular file");
-    assert_eq!(refusal(&socket), "a socket, not a regular file");
-    assert_eq!(refusal(Path::new("/dev/zero")), "a device, not a regular file");
-    assert_eq!(refusal(folder.path()), "a folder, not a regular file");
+    assert_eq!(open_error(&fifo), "a FIFO, not a regular file");
+    assert_eq!(open_error(&socket), "a socket, not a regular file");
+    assert_eq!(open_error(Path::new("/dev/zero")), "a device, not a regular file");
+    assert_eq!(open_error(folder.path()), "a folder, not a regular file");
     assert_eq!(open_regular(folder.path()).unwrap_err().kind(), ErrorKind::IsADirectory);
     assert_eq!(open_regular(&folder.path().join("missing")).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[test]
-fn a_link_is_what_it_leads_to() {
+fn links_are_followed() {
     let folder = tempdir().unwrap();
     let (file, link, zero) = ("file", "link", "zero");
     fs::write(folder.path().join(file), "text").unwrap();
     std::os::unix::fs::symlink(file, folder.path().join(link)).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path().join(zero)).unwrap();
     assert_eq!(read_text_capped(&folder.path().join(link), KIB).unwrap(), "text");
-    assert_eq!(refusal(&folder.path().join(zero)), "a device, not a regular file");
+    assert_eq!(open_error(&folder.path().join(zero)), "a device, not a regular file");
 }
 
 #[test]
-fn a_limit_is_kept_to_the_byte_and_named() {
+fn the_limit_is_exact_and_named() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, vec![7; 2048]).unwrap();
@@ -49,7 +49,7 @@ fn a_limit_is_kept_to_the_byte_and_named() {
 }
 
 #[test]
-fn files_that_hide_their_size_are_capped_too() {
+fn files_without_a_size_are_capped_too() {
     assert!(!read_capped(Path::new("/proc/self/status"), MIB).unwrap().is_empty());
     assert!(read_capped(Path::new("/proc/self/status"), 16).is_err());
     assert!(read_all(std::io::repeat(0), u64::MAX, KIB).is_err());
@@ -64,5 +64,5 @@ fn text_is_utf_8_without_a_byte_order_mark() {
     assert_eq!(read_text_capped(&file, KIB).unwrap(), "a");
     fs::write(&file, b"ab\xff").unwrap();
     let error = read_text_capped(&file, KIB).unwrap_err();
-    assert_eq!(error.to_string(), "not UTF-8 text: byte 2 begins no character");
+    assert_eq!(error.to_string(), "not UTF-8 text: invalid byte at offset 2");
 }

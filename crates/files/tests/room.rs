@@ -1,4 +1,4 @@
-//! All threads together hold no more than the budget.
+//! All threads together stay within the budget.
 
 use std::{
     sync::{
@@ -11,11 +11,11 @@ use std::{
 
 use clip_lab_files::{MOST_ROOM, Room};
 
-/// The budget is the program's: the tests of this file take turns.
+/// The budget is global: the tests of this file run one at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
-fn threads_take_turns_once_the_budget_is_used_up() {
+fn threads_wait_once_the_budget_is_used_up() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -32,7 +32,7 @@ fn threads_take_turns_once_the_budget_is_used_up() {
 }
 
 #[test]
-fn a_thread_does_not_wait_for_itself_and_what_is_too_large_comes_alone() {
+fn a_thread_does_not_wait_for_itself_and_oversized_requests_run_alone() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let first = Room::take(MOST_ROOM);
     let second = Room::take(MOST_ROOM);

@@ -1,11 +1,11 @@
-//! Paths stay below their root, unless the user allows otherwise.
+//! Paths stay below their root unless the user allows otherwise.
 
 use std::{fs, io::ErrorKind, os::unix::fs::symlink, path::Path};
 
 use clip_lab_files::{KIB, Root};
 use tempfile::{TempDir, tempdir};
 
-/// `set/images/a.jpg` beside `secret`, with links from one to the other.
+/// `set/images/a.jpg` next to `secret`, with links between them.
 fn tree() -> (TempDir, Root) {
     let folder = tempdir().unwrap();
     let set = folder.path().join("set");
@@ -22,7 +22,7 @@ fn tree() -> (TempDir, Root) {
 }
 
 #[test]
-fn what_stays_inside_is_found() {
+fn paths_inside_are_found() {
     let (folder, root) = tree();
     for named in ["images/a.jpg", "inside.jpg", "images/../images/a.jpg", "./images/a.jpg"] {
         assert_eq!(root.read_capped(Path::new(named), KIB).unwrap(), b"image", "{named}");
@@ -33,7 +33,7 @@ fn what_stays_inside_is_found() {
 }
 
 #[test]
-fn what_leaves_is_refused_whether_it_exists_or_not() {
+fn paths_outside_are_rejected_whether_they_exist_or_not() {
     let (folder, root) = tree();
     let names = ["../secret", "images/../../secret", "link.jpg", "class/b.jpg", "class", "/etc/passwd"];
     for named in names.into_iter().chain(["../missing", "/missing", "images/../../missing"]) {
@@ -43,13 +43,16 @@ fn what_leaves_is_refused_whether_it_exists_or_not() {
     }
     let missing = root.below(Path::new("images/missing.jpg")).unwrap_err();
     assert_eq!((missing.kind(), Root::is_outside(&missing)), (ErrorKind::NotFound, false));
-    let told = root.below(Path::new("link.jpg")).unwrap_err().to_string();
+    let message = root.below(Path::new("link.jpg")).unwrap_err().to_string();
     let secret = folder.path().canonicalize().unwrap().join("secret");
-    assert_eq!(told, format!("{} lies outside of {}", secret.display(), folder.path().join("set").display()));
+    assert_eq!(
+        message,
+        format!("{} is outside of {}", secret.display(), folder.path().join("set").display())
+    );
 }
 
 #[test]
-fn paths_may_begin_at_a_folder_below() {
+fn paths_may_be_relative_to_a_folder_below() {
     let (folder, root) = tree();
     let images = root.at(Path::new("images")).unwrap();
     assert_eq!(images.path(), folder.path().join("set/images"));
@@ -64,7 +67,7 @@ fn paths_may_begin_at_a_folder_below() {
 }
 
 #[test]
-fn a_user_may_allow_it() {
+fn a_user_may_allow_paths_outside() {
     let (_folder, root) = tree();
     let root = root.allow_outside(true);
     assert_eq!(root.read_capped(Path::new("link.jpg"), KIB).unwrap(), b"key");
@@ -108,7 +111,7 @@ fn a_snapshot_of_the_hub_links_to_its_own_blobs_only() {
 }
 
 #[test]
-fn blobs_that_are_a_link_open_nothing() {
+fn blobs_that_are_a_link_are_ignored() {
     let folder = tempdir().unwrap();
     fs::create_dir_all(folder.path().join("set/snapshots/1")).unwrap();
     symlink("/etc", folder.path().join("set/blobs")).unwrap();

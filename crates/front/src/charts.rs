@@ -1,47 +1,46 @@
 //! `clip-lab dashboard`.
 
-mod named;
+mod target;
 
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_board::{
-    Layout, Options, Outcome, check, filter::Filter, layout::find, screen::panels::images::Images, show,
-};
+use clip_lab_chart::{Layout, check, filter::Filter, layout::find};
 use clip_lab_cli as cli;
+use clip_lab_dashboard::{Options, Outcome, panels::images::Images, show};
 use clip_lab_store::{Reader, Request, Store};
 
-use self::named::Named;
-use crate::{Mistakes, filtered::filtered};
+use self::target::Target;
+use crate::{Mistakes, filter::matching_runs};
 
 /// Shows the dashboard until the user leaves it.
 ///
 /// # Errors
-/// A name that nothing has, a layout or a filter that cannot be read, or a terminal that cannot be drawn on.
+/// If nothing has the name, a layout or a filter is invalid, or the terminal cannot show the dashboard.
 pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
-    let named = args.what.as_deref().map_or(Ok(Named::default()), |name| named::named(store, name))?;
-    if let Some(note) = &named.note {
+    let target = args.what.as_deref().map_or(Ok(Target::default()), |name| target::resolve(store, name))?;
+    if let Some(note) = &target.note {
         cli::say!("{note}");
     }
-    let layout = read(store, args.layout.as_deref().or(named.layout.as_deref()))?;
-    let runs = meant(store, &args.runs, named.runs.as_deref())?;
-    let images = shown(args.images);
-    let (store, focus, note) = (store.to_owned(), named.focus, named.note);
+    let layout = read_layout(store, args.layout.as_deref().or(target.layout.as_deref()))?;
+    let runs = runs_filter(store, &args.runs, target.runs.as_deref())?;
+    let images = image_mode(args.images);
+    let (store, focus, note) = (store.to_owned(), target.focus, target.note);
     show(Options { store, layout, runs, focus, images, child: false, note })?;
     Ok(())
 }
 
-/// Shows the dashboard of a run that this program started, and hands on the wish to stop it.
+/// Shows the dashboard of a run that this program started, and forwards a request to stop it.
 ///
 /// # Errors
-/// As [`dashboard`], and those of the store.
+/// If the terminal cannot show the dashboard or the store cannot be written.
 pub fn watch(store: &Path, uid: &str, images: cli::Images) -> Result<Outcome> {
     let options = Options {
         store: store.to_owned(),
         layout: Layout::live(),
         runs: Filter::default(),
         focus: Some(uid.to_owned()),
-        images: shown(images),
+        images: image_mode(images),
         child: true,
         note: None,
     };
@@ -54,8 +53,8 @@ pub fn watch(store: &Path, uid: &str, images: cli::Images) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The choice in the words of the board.
-pub fn shown(images: cli::Images) -> Images {
+/// The setting of the dashboard for `--images`.
+pub fn image_mode(images: cli::Images) -> Images {
     match images {
         cli::Images::Auto => Images::Auto,
         cli::Images::Kitty => Images::Kitty,
@@ -66,31 +65,31 @@ pub fn shown(images: cli::Images) -> Images {
     }
 }
 
-/// The filter of all of `--runs`: a run fits if it fits one of them, and is one of those `named`.
-fn meant(store: &Path, runs: &[String], named: Option<&str>) -> Result<Filter> {
+/// The combined filter: a run must match one of `--runs`, and the filter of the `target`.
+fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Filter> {
     for text in runs {
         match Reader::open(store) {
-            Ok(reader) => drop(filtered(&reader, reader.runs()?, text, "--runs")?),
-            // The screen waits for a store that is not there yet; the words are checked all the same.
-            Err(_) => drop(Filter::read("--runs", text).map_err(Mistakes::in_words)?),
+            Ok(reader) => drop(matching_runs(&reader, reader.runs()?, text, "--runs")?),
+            // The store may not exist yet; the syntax is checked anyway.
+            Err(_) => drop(Filter::read("--runs", text).map_err(Mistakes::error)?),
         }
     }
     let all: Vec<String> = runs.iter().map(|text| format!("({text})")).collect();
-    let text = match (runs, named) {
-        ([], named) => named.unwrap_or_default().to_owned(),
+    let text = match (runs, target) {
+        ([], target) => target.unwrap_or_default().to_owned(),
         ([one], None) => one.clone(),
         (_, None) => all.join(" | "),
-        (_, Some(named)) => format!("({named}) ({})", all.join(" | ")),
+        (_, Some(target)) => format!("({target}) ({})", all.join(" | ")),
     };
-    Filter::read("--runs", &text).map_err(Mistakes::in_words)
+    Filter::read("--runs", &text).map_err(Mistakes::error)
 }
 
-/// The layout that is named, or the one for live runs.
+/// Reads a layout; the default is the one for live runs.
 ///
 /// # Errors
-/// When it cannot be read, with every problem in it.
-pub fn read(store: &Path, layout: Option<&Path>) -> Result<Layout> {
+/// If it cannot be read or has mistakes.
+pub fn read_layout(store: &Path, layout: Option<&Path>) -> Result<Layout> {
     let Some(name) = layout else { return Ok(Layout::live()) };
     let found = find(store, name).unwrap_or_else(|| name.to_owned());
-    check(&found).map_err(Mistakes::in_words)
+    check(&found).map_err(Mistakes::error)
 }

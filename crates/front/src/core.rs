@@ -1,4 +1,4 @@
-//! The other binary: everything that needs libtorch.
+//! Starts `clip-lab-core`, which runs everything that needs libtorch.
 
 mod loader;
 
@@ -6,11 +6,11 @@ use std::{env, ffi::OsStr, os::unix::process::CommandExt as _, path::PathBuf, pr
 
 use anyhow::{Result, anyhow, ensure};
 
-/// `clip-lab-core` beside this program, ready to be given its arguments. Its threads wait without spinning, unless the
-/// user says otherwise (see [`clip_lab_cli::threads`]).
+/// A command for the `clip-lab-core` beside this program, without arguments. Its idle threads sleep instead of spinning
+/// (see [`clip_lab_cli::threads`]).
 ///
 /// # Errors
-/// When it is not there, or cannot start because a library is missing.
+/// If it does not exist, or cannot start because a library is missing.
 pub fn command() -> Result<Command> {
     let core = path()?;
     loader::check(&core)?;
@@ -25,7 +25,7 @@ fn path() -> Result<PathBuf> {
     Ok(core)
 }
 
-/// Becomes `clip-lab-core` with the same arguments. Returns only when that fails.
+/// Replaces this process with `clip-lab-core` and the same arguments. Returns only on failure.
 pub fn become_core<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> anyhow::Error {
     match command() {
         Ok(mut core) => {

@@ -1,11 +1,11 @@
-//! Dates for people.
+//! Readable dates.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The last millisecond of the year 9999; a store may hold any number.
+/// The last millisecond of the year 9999. A store may hold any number.
 const LAST: i64 = 253_402_300_799_999;
 
-/// Milliseconds since 1970 as `2026-11-29 16:48 UTC`; as they are where that is no date.
+/// Milliseconds since 1970 as `2026-11-29 16:48 UTC`, or as a number of ms if out of range.
 pub fn date(ms: i64) -> String {
     let Some(ms) = u64::try_from(ms).ok().filter(|_| ms <= LAST) else { return format!("{ms} ms") };
     let text = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(ms)).to_string();

@@ -1,9 +1,9 @@
-//! `clip-lab eval --confusion`: the other binary evaluates, this one draws.
+//! `clip-lab eval --confusion`: `clip-lab-core` evaluates, this program draws.
 
 use std::{ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use clip_lab_board::{
+use clip_lab_chart::{
     ExportOptions, Size,
     export::{
         About, Format,
@@ -16,26 +16,30 @@ use serde::Deserialize;
 
 use crate::core;
 
-/// Millimetres from left to right: two columns of a paper.
-const WIDE: f64 = 175.0;
+/// Width in millimetres: two columns of a paper.
+const WIDTH_MM: f64 = 175.0;
 
-/// What the other binary found.
+/// The confusion matrix from `clip-lab-core`.
 #[derive(Deserialize)]
-struct Found {
+struct Counts {
     title: String,
     classes: Vec<String>,
     counts: Vec<u64>,
 }
 
-/// Evaluates with `arguments` as given on the command line, then draws what was confused into `picture`.
+/// Evaluates with the `arguments` of the command line, then draws the confusion matrix into the file `picture`.
 ///
 /// # Errors
-/// When the kind of picture is unknown, the other binary is missing, or the picture cannot be written.
+/// If the extension is not supported, `clip-lab-core` does not start, or the file cannot be written.
 pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -> Result<Exit> {
-    // Asked before the work, not after.
+    // Check the extension before the evaluation.
     let format = Format::of(picture, None)?;
-    anyhow::ensure!(!format.is_data(), "{} is no picture: name a .png, .svg or .pdf", picture.display());
-    let file = tempfile::NamedTempFile::new().context("a temporary file")?;
+    anyhow::ensure!(
+        !format.is_data(),
+        "{} is not an image: name a .png, .svg or .pdf file",
+        picture.display()
+    );
+    let file = tempfile::NamedTempFile::new().context("creating a temporary file")?;
     let mut core = core::command()?;
     let status = core.args(arguments).arg("--confusion-data").arg(file.path()).status()?;
     if !status.success() {
@@ -44,24 +48,23 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>, picture: &Path) -
     let text = fs::read_to_string(file.path())?;
     if text.is_empty() {
         anyhow::bail!(
-            "nothing was classified, so there is no picture: --confusion wants zero_shot or classification among the --suite"
+            "nothing was classified, so there is no confusion matrix: --confusion needs zero_shot or classification in --suite"
         );
     }
-    let Found { title, classes, counts } = serde_json::from_str(&text)?;
-    let of = Confusion { title: title.clone(), classes, counts };
-    let scene = confusion(&of, WIDE)?;
+    let Counts { title, classes, counts } = serde_json::from_str(&text)?;
+    let matrix = Confusion { title: title.clone(), classes, counts };
+    let scene = confusion(&matrix, WIDTH_MM)?;
     let options =
         ExportOptions { out: picture.to_owned(), size: Size::default(), ..ExportOptions::default() };
-    let left_out = of.classes.len().saturating_sub(MOST);
+    let left_out = matrix.classes.len().saturating_sub(MOST);
     let notes: Vec<String> = (left_out > 0)
-        .then(|| format!("{left_out} classes with fewer mistakes are left out"))
+        .then(|| format!("{left_out} classes with fewer errors are left out"))
         .into_iter()
         .collect();
     notes.iter().for_each(|note| say!("{note}"));
-    let about =
-        About::new("confusion", &format!("Classes and what they were taken for: {title}"), &[], &notes);
+    let about = About::new("confusion", &format!("Confusion matrix: {title}"), &[], &notes);
     for file in save(&scene, &about, &options)? {
-        say!("drawn into {}", file.display());
+        say!("written to {}", file.display());
     }
     Ok(Exit::Fine)
 }

@@ -1,4 +1,4 @@
-//! The verbs of clip-lab that need no tensors: they start at once, run where no libtorch is, and cannot hurt a run.
+//! The commands of clip-lab that need no tensors. They start fast, work without libtorch and cannot affect a run.
 
 pub mod charts;
 pub mod compare;
@@ -8,7 +8,7 @@ mod date;
 pub mod doctor;
 pub mod eval;
 pub mod export;
-mod filtered;
+mod filter;
 pub mod manual;
 pub mod plugin;
 pub mod report;
@@ -17,14 +17,15 @@ pub mod runs;
 pub mod search;
 pub mod study;
 
-/// What a user wrote (a study, a layout, a filter) has mistakes, in words that name them all.
+/// An error that lists all mistakes in a study, a layout or a filter. Exits with
+/// [`Mistakes`](clip_lab_cli::Exit::Mistakes).
 #[derive(Debug)]
 pub struct Mistakes(String);
 
 impl Mistakes {
-    /// The error that says `words`.
-    pub(crate) fn in_words(words: impl std::fmt::Display) -> anyhow::Error {
-        Self(words.to_string()).into()
+    /// The error with this message.
+    pub(crate) fn error(message: impl std::fmt::Display) -> anyhow::Error {
+        Self(message.to_string()).into()
     }
 }
 
@@ -36,7 +37,7 @@ impl std::fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// Columns of the terminal; very many when nobody reads along, so that tables are never cut in a pipe.
+/// Columns of the terminal; 10,000 for a pipe or a file, so that tables are not cut.
 pub fn width() -> usize {
     match rustix::termios::tcgetwinsize(std::io::stdout()) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),

@@ -1,4 +1,4 @@
-//! `clip-lab man`: manual pages from the definitions of the command line.
+//! `clip-lab man`: manual pages, from the command line definitions.
 
 use std::{fs, path::Path};
 
@@ -7,12 +7,12 @@ use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 use clip_lab_cli::Cli;
 
-/// The page of clip-lab itself; or, with a folder, that and one for every verb, and what was written.
+/// The page of `clip-lab`. With a folder, writes it and one for every command there, and lists the files.
 ///
 /// # Errors
-/// A folder that cannot be made or written.
+/// If the folder cannot be created or written.
 pub fn manual(out: Option<&Path>) -> Result<String> {
-    // `help` explains nothing, and would have a page below every verb.
+    // `help` would get a page below every command.
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let Some(folder) = out else {
@@ -20,18 +20,19 @@ pub fn manual(out: Option<&Path>) -> Result<String> {
         Man::new(command).render(&mut roff)?;
         return Ok(String::from_utf8_lossy(&roff).into_owned());
     };
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let mut told = String::new();
-    write(command, folder, &mut told)?;
-    Ok(told)
+    fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    let mut log = String::new();
+    write(command, folder, &mut log)?;
+    Ok(log)
 }
 
-/// The page of a verb, and those of what is below it.
-fn write(command: Command, folder: &Path, told: &mut String) -> Result<()> {
-    let below: Vec<Command> = command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
+/// Writes the pages of a command and its subcommands.
+fn write(command: Command, folder: &Path, log: &mut String) -> Result<()> {
+    let subcommands: Vec<Command> =
+        command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
     let page = Man::new(command)
         .generate_to(folder)
-        .with_context(|| format!("a page in {} cannot be written", folder.display()))?;
-    *told += &format!("written to {}\n", page.display());
-    below.into_iter().try_for_each(|verb| write(verb, folder, told))
+        .with_context(|| format!("cannot write a page in {}", folder.display()))?;
+    *log += &format!("written to {}\n", page.display());
+    subcommands.into_iter().try_for_each(|verb| write(verb, folder, log))
 }

@@ -1,5 +1,5 @@
-//! `clip-lab run`: on a terminal the trainer becomes a child with its own log, and the dashboard is shown; elsewhere the
-//! trainer takes our place and prints plain lines.
+//! `clip-lab run`: on a terminal, starts the trainer as a child process with a log file and shows the dashboard;
+//! elsewhere, `clip-lab-core` replaces this process and prints plain lines.
 
 use std::{
     fs::{self, File},
@@ -12,21 +12,21 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_board::{Outcome, screen::no_screen};
 use clip_lab_cli::{Exit, out, print, talk};
+use clip_lab_dashboard::{Outcome, no_screen};
 use clip_lab_store::{Reader, new_uid, run_folder};
 
 use crate::{charts, core};
 
-/// How long a trainer may take until its run stands in the store; it opens the data set first.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest time until the run is in the store. The trainer opens the data set first.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Whether a dashboard can be drawn where our output goes.
+/// Whether standard input and output are a terminal that can show the dashboard.
 pub fn can_draw() -> bool {
     on_terminal() && no_screen().is_none()
 }
 
-/// Why a terminal gets plain lines, where one does.
+/// Why this terminal gets plain lines instead of the dashboard, if it does.
 pub fn why_plain() -> Option<String> {
     no_screen().filter(|_| on_terminal())
 }
@@ -37,10 +37,10 @@ fn on_terminal() -> bool {
 
 /// Starts `clip-lab-core run ARGUMENTS` as a child in its own process group and shows the dashboard.
 ///
-/// `arguments` are those after `run`, with neither `--ui` nor `--uid`; `resume` is the run gone on with.
+/// `arguments` follow `run` and contain neither `--ui` nor `--uid`; `resume` is the run to resume.
 ///
 /// # Errors
-/// When the spec is wrong, the trainer does not start, or the terminal cannot be drawn on.
+/// If the spec is invalid, the trainer does not start, or the terminal cannot show the dashboard.
 pub fn with_dashboard(
     store: &Path,
     spec: &Path,
@@ -48,7 +48,7 @@ pub fn with_dashboard(
     resume: Option<&str>,
     images: clip_lab_cli::Images,
 ) -> Result<Exit> {
-    // Faults of the spec are told here and now, not in a log.
+    // Report mistakes in the spec here, not in a log.
     let sets = arguments.windows(2).filter(|pair| pair[0] == "--set").flat_map(|pair| pair.to_vec());
     let mut check = core::command()?;
     let checked = check
@@ -75,10 +75,10 @@ pub fn with_dashboard(
     if outcome == Outcome::Gone {
         return Ok(Exit::Fine);
     }
-    farewell(outcome, &mut child, &uid, &log)
+    report_outcome(outcome, &mut child, &uid, &log)
 }
 
-/// The trainer's log in the run's folder, which the trainer finds already made.
+/// Creates the run's folder and returns the path of the trainer's log in it.
 fn log_file(store: &Path, uid: &str) -> Result<PathBuf> {
     let folder = run_folder(store, uid)?;
     fs::create_dir_all(&folder).with_context(|| format!("creating the run's folder {}", folder.display()))?;
@@ -89,17 +89,17 @@ fn start(arguments: &[String], uid: &str, log: &Path) -> Result<Child> {
     let out = File::options().create(true).append(true).open(log)?;
     let mut command = core::command()?;
     command.arg("run").args(arguments).args(["--ui", "plain", "--uid", uid]);
-    // What it says is printed again by us, and colours of others are escaped then.
+    // We print its output again, and foreign colour codes would be escaped.
     command.env("NO_COLOR", "1");
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
-    // Its own group: Ctrl-C on our terminal is ours to interpret.
+    // A process group of its own: Ctrl-C is handled by this process.
     command.process_group(0).spawn().context("starting clip-lab-core")
 }
 
-/// Waits until the run stands in the store as live; false when the trainer ended before.
+/// Waits until the run is in the store as live; false if the trainer exits before that.
 fn await_run(store: &Path, uid: &str, child: &mut Child, resumed: bool) -> Result<bool> {
     let started = Instant::now();
-    while started.elapsed() < PATIENCE {
+    while started.elapsed() < START_TIMEOUT {
         let row = Reader::open(store).and_then(|reader| reader.run(uid));
         if row.is_ok_and(|run| !resumed || run.status.is_live()) {
             return Ok(true);
@@ -112,25 +112,25 @@ fn await_run(store: &Path, uid: &str, child: &mut Child, resumed: bool) -> Resul
     Ok(true)
 }
 
-fn farewell(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) -> Result<Exit> {
+fn report_outcome(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) -> Result<Exit> {
     if let Some(status) = child.try_wait()? {
-        print(last_words(log));
+        print(summary(log));
         return Ok(status.into());
     }
     if outcome == Outcome::StopRequested {
-        out!("stopping run {uid} at its next step, a checkpoint first ...");
+        out!("stopping run {uid} at the next step, after saving a checkpoint ...");
         let status = child.wait()?;
-        print(last_words(log));
+        print(summary(log));
         return Ok(status.into());
     }
-    out!("run {uid} goes on by itself (process {})", child.id());
+    out!("run {uid} continues in the background (process {})", child.id());
     out!("watch    clip-lab dashboard");
     out!("log      {}", log.display());
     Ok(Exit::Fine)
 }
 
-/// What the trainer said last: its summary, or why it failed.
-fn last_words(log: &Path) -> String {
+/// The last paragraph of the log: the summary, or the error.
+fn summary(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let start = text.rfind("\n\n").map_or(0, |at| at + 1);
     text[start..].to_owned()

@@ -1,4 +1,4 @@
-//! `clip-lab runs`: looking back.
+//! `clip-lab runs`.
 
 mod columns;
 mod list;
@@ -7,7 +7,7 @@ mod show;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_board::{diff_table, metrics_table};
+use clip_lab_chart::{diff_table, metrics_table};
 use clip_lab_cli::{answer, say, shown};
 use clip_lab_store::{ConfigEntry, Reader, RunRow, Store};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::width;
 /// The metrics of a run.
 ///
 /// # Errors
-/// Those of the store.
+/// If the store cannot be read or no run matches.
 pub fn metrics(store: &Path, selector: &str, json: bool) -> Result<String> {
     let reader = Reader::open(store)?;
     let run = reader.run(selector)?;
@@ -35,7 +35,7 @@ pub fn metrics(store: &Path, selector: &str, json: bool) -> Result<String> {
 /// The settings in which two runs differ.
 ///
 /// # Errors
-/// Those of the store.
+/// If the store cannot be read or no run matches.
 pub fn diff(store: &Path, a: &str, b: &str, json: bool) -> Result<String> {
     let reader = Reader::open(store)?;
     let (a, b) = (reader.run(a)?, reader.run(b)?);
@@ -46,10 +46,10 @@ pub fn diff(store: &Path, a: &str, b: &str, json: bool) -> Result<String> {
     Ok(diff_table((&heading(&a), &left), (&heading(&b), &right), width()))
 }
 
-/// Adds tags to a run, or takes them off.
+/// Adds tags to a run, or removes them.
 ///
 /// # Errors
-/// Those of the store.
+/// If the store cannot be written or no run matches.
 pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bool) -> Result<String> {
     ensure!(!tags.is_empty(), "no tag given");
     let store = Store::open(store)?;
@@ -68,25 +68,25 @@ pub fn tag(store: &Path, selector: &str, tags: &[String], remove: bool, json: bo
     ))
 }
 
-/// Writes a remark on a run.
+/// Adds a note to a run.
 ///
 /// # Errors
-/// Those of the store.
-pub fn note(store: &Path, selector: &str, words: &str, json: bool) -> Result<String> {
+/// If the store cannot be written or no run matches.
+pub fn note(store: &Path, selector: &str, text: &str, json: bool) -> Result<String> {
     let store = Store::open(store)?;
     let run = store.reader()?.run(selector)?;
-    store.note(run.id, words)?;
+    store.note(run.id, text)?;
     if json {
         return Ok(answer(json!({ "run": run.uid, "notes": store.reader()?.notes(run.id)? })));
     }
-    Ok(format!("noted on {}\n", shown(&run.name)))
+    Ok(format!("added a note to {}\n", shown(&run.name)))
 }
 
-/// Deletes runs with everything recorded of them and their folders; `sure` says that the user said so.
+/// Deletes runs, with their records and folders, if the user `confirmed` it.
 ///
 /// # Errors
-/// Those of the store, and when nobody is sure.
-pub fn delete(store: &Path, selectors: &[String], sure: bool, json: bool) -> Result<String> {
+/// If it is not confirmed, a run is live, no run matches, or the store cannot be written.
+pub fn delete(store: &Path, selectors: &[String], confirmed: bool, json: bool) -> Result<String> {
     let store = Store::open(store)?;
     let reader = store.reader()?;
     let runs = selectors.iter().map(|selector| reader.run(selector)).collect::<Result<Vec<_>, _>>()?;
@@ -94,13 +94,13 @@ pub fn delete(store: &Path, selectors: &[String], sure: bool, json: bool) -> Res
     let lines =
         runs.iter().map(|run| format!("\n  {} ({}), folder {}", run.name, run.uid, run.dir.display()));
     ensure!(
-        sure,
-        "this deletes what was recorded of these runs and their folders with all checkpoints; add --yes if that is meant{}",
+        confirmed,
+        "this deletes the records and folders of these runs, with all checkpoints; add --yes to confirm{}",
         lines.collect::<String>()
     );
     for run in &runs {
         if store.is_in_doubt(run.id)? {
-            say!("run {} ran on {}: watching for 15 s whether it still does", run.uid, run.host);
+            say!("run {} ran on {}: waiting 15 s to check that it no longer runs", run.uid, run.host);
             store.watch(run.id)?;
         }
         store.delete(run.id)?;

@@ -1,4 +1,4 @@
-//! Comparisons of made runs: exact texts, and what is said where something is missing or mixed.
+//! Comparisons of synthetic runs: exact texts, and messages about missing or mixed runs.
 
 mod common;
 
@@ -6,39 +6,39 @@ use clip_lab_cli::{CompareArgs, Weights};
 use clip_lab_front::compare::{Report, compare, report};
 use clip_lab_stats::Covers;
 use clip_lab_store::Status;
-use common::{METRIC, Made, Shelf};
+use common::{Lab, METRIC, TestRun};
 
 fn args(what: &[&str]) -> CompareArgs {
-    CompareArgs { what: what.iter().map(|word| (*word).to_owned()).collect(), ..CompareArgs::default() }
+    CompareArgs { what: what.iter().map(|name| (*name).to_owned()).collect(), ..CompareArgs::default() }
 }
 
-fn found(shelf: &Shelf, what: &[&str]) -> Report {
-    timed(report(&shelf.store(), &args(what)).unwrap())
+fn found(lab: &Lab, what: &[&str]) -> Report {
+    with_fixed_times(report(&lab.store(), &args(what)).unwrap())
 }
 
-/// How long the made runs took is no part of what is pinned.
-fn timed(mut report: Report) -> Report {
+/// Replaces run times, which vary.
+fn with_fixed_times(mut report: Report) -> Report {
     let rows = report.tables.iter_mut().flat_map(|table| &mut table.rows);
     rows.for_each(|row| row.cost.seconds = row.cost.seconds.map(|_| 725.5));
     report
 }
 
-fn error(shelf: &Shelf, args: &CompareArgs) -> String {
-    report(&shelf.store(), args).unwrap_err().to_string()
+fn error(lab: &Lab, args: &CompareArgs) -> String {
+    report(&lab.store(), args).unwrap_err().to_string()
 }
 
-/// A study of three arms with three seeds, one run of which failed, was run again, and is still missing for an arm.
-fn study() -> Shelf {
-    let shelf = Shelf::new();
+/// A study of three arms with three seeds. One arm has a failed run, a repeated seed and a missing seed.
+fn study() -> Lab {
+    let lab = Lab::new();
     for seed in 0..3 {
-        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
-        shelf.add(Made { hits: 352 + 8 * seed, flops: Some(2.5e9), ..Made::of("lit", seed) });
+        lab.add(TestRun { hits: 300 + 9 * seed, ..TestRun::of("clip", seed) });
+        lab.add(TestRun { hits: 352 + 8 * seed, flops: Some(2.5e9), ..TestRun::of("lit", seed) });
     }
-    shelf.add(Made { hits: 303, ..Made::of("a long name of an arm", 0) });
-    shelf.add(Made { end: Status::Failed, ..Made::of("a long name of an arm", 1) });
-    shelf.add(Made { hits: 317, ..Made::of("a long name of an arm", 1) });
-    shelf.add(Made { hits: 340, ..Made::of("a long name of an arm", 1) });
-    shelf
+    lab.add(TestRun { hits: 303, ..TestRun::of("a long name of an arm", 0) });
+    lab.add(TestRun { end: Status::Failed, ..TestRun::of("a long name of an arm", 1) });
+    lab.add(TestRun { hits: 317, ..TestRun::of("a long name of an arm", 1) });
+    lab.add(TestRun { hits: 340, ..TestRun::of("a long name of an arm", 1) });
+    lab
 }
 
 #[test]
@@ -66,7 +66,8 @@ fn numbers_are_those_of_the_runs() {
     assert!((difference.estimate.value - 0.051).abs() < 1e-12 && difference.paired_by_seed);
     assert_eq!(difference.estimate.covers, Some(Covers::SeedsAndQueries));
     assert!(difference.p_holm >= difference.estimate.p && lit.is_marked());
-    // Every hit of clip is one of lit, so that only lit's 52, 51 and 50 more are discordant: 2 / 2^51 is the second of them.
+    // Every hit of clip is one of lit, so that only lit's 52, 51 and 50 more are discordant: 2 / 2^51 is the second of
+    // them.
     let mcnemar = lit.mcnemar.as_ref().unwrap();
     assert_eq!((mcnemar.seeds[0].only.first, mcnemar.seeds[0].only.second), (52, 0));
     assert!((mcnemar.p / (1.5 * 2.0_f64.powi(-50)) - 1.0).abs() < 1e-6, "{}", mcnemar.p);
@@ -75,14 +76,14 @@ fn numbers_are_those_of_the_runs() {
         (Some(6400.0), Some(2.5e9 * 6400.0), None)
     );
     assert_eq!((&other.seeds, other.difference.as_ref().unwrap().paired_by_seed), (&vec![0, 1], false));
-    assert!((other.values[1] - 0.34).abs() < 1e-12, "the newest that finished");
+    assert!((other.values[1] - 0.34).abs() < 1e-12, "the newest finished run");
     assert_eq!(report.not_counted.len(), 2);
 }
 
 #[test]
 fn json_has_a_version_and_every_number() {
-    let shelf = study();
-    let text = compare(&shelf.store(), &CompareArgs { json: true, ..args(&["towers"]) }).unwrap();
+    let lab = study();
+    let text = compare(&lab.store(), &CompareArgs { json: true, ..args(&["towers"]) }).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let lit = &json["tables"][0]["rows"][1];
     assert_eq!((&json["version"], &json["tables"][0]["metric"]), (&1.into(), &METRIC.into()));
@@ -94,26 +95,26 @@ fn json_has_a_version_and_every_number() {
 }
 
 #[test]
-fn one_seed_says_what_its_interval_does_not_cover() {
-    let shelf = Shelf::new();
-    shelf.add(Made { hits: 300, ..Made::of("clip", 0) });
-    shelf.add(Made { hits: 420, ..Made::of("lit", 0) });
-    let report = found(&shelf, &["clip", "lit"]);
+fn one_seed_has_a_note_on_its_interval() {
+    let lab = Lab::new();
+    lab.add(TestRun { hits: 300, ..TestRun::of("clip", 0) });
+    lab.add(TestRun { hits: 420, ..TestRun::of("lit", 0) });
+    let report = found(&lab, &["clip", "lit"]);
     let lit = &report.tables[0].rows[1];
     assert_eq!(lit.mean.unwrap().covers, Some(Covers::Queries));
     assert!(
         lit.difference.as_ref().unwrap().p_holm.unwrap() < 0.001 && !lit.is_marked(),
-        "no mark for one seed"
+        "one seed is not marked"
     );
     insta::assert_snapshot!("one_seed", report.to_text(100));
     assert!(!report.to_markdown().contains("| **"), "nothing is bold");
 }
 
 #[test]
-fn what_is_no_share_of_queries_is_compared_over_seeds() {
-    let shelf = study();
+fn a_metric_without_queries_is_compared_over_seeds() {
+    let lab = study();
     let ask = CompareArgs { metric: vec!["val/loss".into(), METRIC.into()], ..args(&["towers"]) };
-    let report = timed(report(&shelf.store(), &ask).unwrap());
+    let report = with_fixed_times(report(&lab.store(), &ask).unwrap());
     assert_eq!(report.tables.len(), 2);
     let lit = &report.tables[0].rows[1];
     assert_eq!(
@@ -126,12 +127,12 @@ fn what_is_no_share_of_queries_is_compared_over_seeds() {
 
 #[test]
 fn runs_of_one_name_are_an_arm_and_twins_by_uid_are_two() {
-    let shelf = study();
-    let report = found(&shelf, &["lit", "clip"]);
+    let lab = study();
+    let report = found(&lab, &["lit", "clip"]);
     assert_eq!((report.reference.as_str(), report.tables[0].rows[1].seeds.len()), ("lit", 3));
-    let uids = shelf.uids("a long name of an arm", 1);
+    let uids = lab.uids("a long name of an arm", 1);
     let [_, older, newer] = &uids[..] else { panic!("three runs") };
-    let report = found(&shelf, &[older, newer, "clip"]);
+    let report = found(&lab, &[older, newer, "clip"]);
     let arms: Vec<&str> = report.tables[0].rows.iter().map(|row| row.arm.as_str()).collect();
     assert_eq!(arms.len(), 3, "{arms:?}");
     assert!(arms[0] != arms[1] && arms[0].starts_with("a long name of an arm·"), "{arms:?}");
@@ -140,12 +141,12 @@ fn runs_of_one_name_are_an_arm_and_twins_by_uid_are_two() {
 
 #[test]
 fn a_study_file_names_metric_reference_and_what_is_missing() {
-    let shelf = study();
-    shelf.write("base.toml", "name = \"base\"\n");
+    let lab = study();
+    lab.write("base.toml", "name = \"base\"\n");
     let arms = ["clip", "lit", "cold"].map(|arm| format!("[[arm]]\nname = \"{arm}\"\n")).concat();
     let head = "name = \"towers\"\nbase = \"base.toml\"\nmetric = \"test/retrieval/t2i/hit@5\"\nseeds = [0, 1, 2, 3]\n";
-    let file = shelf.write("study.toml", &format!("{head}reference = \"lit\"\n{arms}"));
-    let report = found(&shelf, &[&file]);
+    let file = lab.write("study.toml", &format!("{head}reference = \"lit\"\n{arms}"));
+    let report = found(&lab, &[&file]);
     let shown: Vec<&str> = report.tables[0].rows.iter().map(|row| row.arm.as_str()).collect();
     assert_eq!(shown, ["clip", "lit", "cold", "a long name of an arm"]);
     assert_eq!(
@@ -156,77 +157,82 @@ fn a_study_file_names_metric_reference_and_what_is_missing() {
     assert_eq!(missing, 1 + 1 + 4, "{:?}", report.not_counted);
     assert!(report.to_text(80).contains("cold seed 3: not run yet"));
     let head = head.replace("towers", "nothing");
-    let nowhere = shelf.write("other.toml", &format!("{head}reference = \"lit\"\n{arms}"));
-    let words = error(&shelf, &args(&[&nowhere]));
-    assert!(words.contains("no runs of the study `nothing`: `clip-lab run "), "{words}");
+    let nowhere = lab.write("other.toml", &format!("{head}reference = \"lit\"\n{arms}"));
+    let message = error(&lab, &args(&[&nowhere]));
+    assert!(message.contains("no runs of the study `nothing`: `clip-lab run "), "{message}");
 }
 
 #[test]
-fn mixed_code_data_and_queries_are_told() {
-    let shelf = Shelf::new();
+fn mixed_code_data_and_queries_have_warnings() {
+    let lab = Lab::new();
     for seed in 0..3 {
-        shelf.add(Made {
+        lab.add(TestRun {
             hits: 300 + seed,
             code: if seed == 2 { "new" } else { "old" },
-            ..Made::of("clip", seed)
+            ..TestRun::of("clip", seed)
         });
-        shelf.add(Made { hits: 310 + seed, data: "other", ..Made::of("lit", seed) });
-        shelf.add(Made { hits: 310 + seed, queries: 900, ..Made::of("less", seed) });
+        lab.add(TestRun { hits: 310 + seed, data: "other", ..TestRun::of("lit", seed) });
+        lab.add(TestRun { hits: 310 + seed, queries: 900, ..TestRun::of("less", seed) });
     }
-    shelf.tag("less", 0, "superseded");
-    let report = found(&shelf, &["towers"]);
+    lab.tag("less", 0, "superseded");
+    let report = found(&lab, &["towers"]);
     insta::assert_snapshot!("mixed", report.to_text(100));
     let covers = |at: usize| report.tables[0].rows[at].difference.as_ref().unwrap().estimate.covers;
-    assert_eq!((covers(1), covers(2)), (None, None), "other queries are no test");
+    assert_eq!((covers(1), covers(2)), (None, None), "other queries are not tested");
 }
 
 #[test]
-fn captions_of_one_picture_are_drawn_together() {
+fn captions_of_one_image_are_drawn_together() {
     let of = |pictures: usize| {
-        let shelf = Shelf::new();
-        (0..3).for_each(|seed| shelf.add(Made { hits: 300 + 5 * seed, pictures, ..Made::of("clip", seed) }));
-        found(&shelf, &["clip"])
+        let lab = Lab::new();
+        (0..3).for_each(|seed| {
+            lab.add(TestRun { hits: 300 + 5 * seed, pictures, ..TestRun::of("clip", seed) })
+        });
+        found(&lab, &["clip"])
     };
     let width = |report: &Report| {
         let interval = report.tables[0].rows[0].mean.unwrap().interval.unwrap();
         interval.high - interval.low
     };
     let (alone, fives) = (of(1000), of(200));
-    assert!(width(&fives) > 1.7 * width(&alone), "all hits are in the same pictures: sqrt(5) times as wide");
+    assert!(width(&fives) > 1.7 * width(&alone), "all hits are in the same images: sqrt(5) times as wide");
     assert!(fives.tables[0].notes[0].contains("5 captions at a time"), "{:?}", fives.tables[0].notes);
     assert!(of(300).tables[0].notes[0].contains("different numbers"));
 }
 
 #[test]
-fn moving_averages_go_by_their_name() {
-    let shelf = study();
+fn moving_averages_have_their_own_metric_names() {
+    let lab = study();
     let ask = CompareArgs { weights: Some(Weights::Ema), ..args(&["towers"]) };
-    let words = error(&shelf, &ask);
-    assert!(words.contains("none of these runs has the metric `test/ema/retrieval/t2i/hit@1`"), "{words}");
-    assert!(words.contains(METRIC), "{words}");
+    let message = error(&lab, &ask);
+    assert!(
+        message.contains("none of these runs has the metric `test/ema/retrieval/t2i/hit@1`"),
+        "{message}"
+    );
+    assert!(message.contains(METRIC), "{message}");
     let raw = CompareArgs {
         weights: Some(Weights::Raw),
         metric: vec!["test/ema/retrieval/t2i/hit@1".into()],
         ..args(&["towers"])
     };
-    assert_eq!(report(&shelf.store(), &raw).unwrap().tables[0].metric, METRIC);
+    assert_eq!(report(&lab.store(), &raw).unwrap().tables[0].metric, METRIC);
 }
 
 #[test]
-fn what_is_not_there_is_said_in_a_sentence() {
-    let shelf = study();
+fn missing_arms_runs_and_metrics_are_errors() {
+    let lab = study();
     let reference = CompareArgs { reference: Some("clap".into()), ..args(&["towers"]) };
     assert_eq!(
-        error(&shelf, &reference),
-        "there is no arm `clap`; did you mean `clip`? (known: clip, lit, a long name of an arm)"
+        error(&lab, &reference),
+        "there is no arm `clap`; did you mean `clip`? (arms: clip, lit, a long name of an arm)"
     );
-    let words = error(&shelf, &args(&["tower"]));
-    assert!(words.contains("no run matches `tower`"), "{words}");
-    let words = error(&shelf, &args(&["missing.toml"]));
-    assert!(words.contains("cannot read the study"), "{words}");
-    let shelf = Shelf::new();
-    shelf.add(Made { end: Status::Failed, ..Made::of("clip", 0) });
+    let message = error(&lab, &args(&["tower"]));
+    assert!(message.contains("no run matches `tower`"), "{message}");
+    let message = error(&lab, &args(&["missing.toml"]));
+    assert!(message.contains("cannot read the study"), "{message}");
+    let lab = Lab::new();
+    lab.add(TestRun { end: Status::Failed, ..TestRun::of("clip", 0) });
     let ask = CompareArgs { metric: vec![METRIC.into()], ..args(&["towers"]) };
-    assert!(error(&shelf, &ask).contains("none of these runs has finished"));
-    assert!(error(&shelf, &args(&["towers"])).contains("--metric"));
+    assert!(error(&lab, &ask).contains("none of these runs has finished"));
+    assert!(error(&lab, &args(&["towers"])).contains("--metric"));
 }

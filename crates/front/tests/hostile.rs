@@ -1,6 +1,6 @@
-//! A store from anywhere: nothing in it is executed by a terminal, poses as a line of ours, or becomes markup or a formula.
+//! An untrusted store: its text must not control a terminal, imitate our output, or become markup or a formula.
 
-#[allow(dead_code)] // Shared with other tests, which need more of it.
+#[allow(dead_code)] // Shared with other tests.
 mod common;
 
 use std::{collections::BTreeSet, fs};
@@ -9,13 +9,13 @@ use clip_lab_cli::{CompareArgs, ListArgs, ReportArgs};
 use clip_lab_escape::{is_hidden, terminal};
 use clip_lab_front::{compare::compare, report::report, runs};
 use clip_lab_store::{ConfigEntry, Goal, Level, NewArtifact, NewRun, Recorder, Status, Store, Tick, new_uid};
-use common::{Made, Shelf};
+use common::{Lab, TestRun};
 
-/// A title for the window, a cleared screen, colours, text turned around, and lines that pose as ours.
+/// Sets the window title, clears the screen, changes colours, reverses text, and imitates lines of our output.
 const BAD: &str = "=x\u{1b}]0;t\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{200b}\rFORGED\nFORGED line\n\n# <img src=x onerror=alert(1)>";
 
-/// A run of which everything that a name or a text can be is [`BAD`].
-fn worst(shelf: &Shelf) {
+/// Records a run with [`BAD`] in every string.
+fn record_bad_run(lab: &Lab) {
     let uid = new_uid();
     let bad = || BAD.to_owned();
     let mut run = NewRun {
@@ -32,7 +32,7 @@ fn worst(shelf: &Shelf) {
     run.environment.cpu = Some(bad());
     run.environment.host = Some(bad());
     run.environment.versions.insert(bad(), bad());
-    let recorder = Recorder::start(&shelf.store(), run).unwrap();
+    let recorder = Recorder::start(&lab.store(), run).unwrap();
     recorder.describe_metric(BAD, BAD, Goal::Up);
     recorder.log(Tick { step: 1, epoch: 1.0, samples: 1 }, &[(BAD, 1.0)]);
     recorder.event(Level::Warning, BAD, None, BAD);
@@ -45,32 +45,32 @@ fn worst(shelf: &Shelf) {
         digest: None,
     });
     assert_eq!(recorder.finish(Status::Finished, Some(BAD)), None);
-    let store = Store::open(&shelf.store()).unwrap();
+    let store = Store::open(&lab.store()).unwrap();
     let id = store.reader().unwrap().runs().unwrap()[0].id;
     store.tag(id, BAD).unwrap();
     store.note(id, BAD).unwrap();
 }
 
-/// What a terminal would get.
+/// Checks output as a terminal gets it.
 #[track_caller]
 fn harmless(printed: &str) {
     let shown = terminal(printed);
     assert!(!shown.chars().any(|c| is_hidden(c) && c != '\n' && c != '\t'), "{shown:?}");
     assert!(!shown.lines().any(|line| line.trim_start().starts_with("FORGED")), "{shown}");
-    assert!(shown.contains("FORGED"), "nothing of it was printed: {shown}");
+    assert!(shown.contains("FORGED"), "the text is missing: {shown}");
 }
 
-/// Whether HTML of a name is neither escaped nor code.
+/// Whether HTML of a name is neither escaped nor in code.
 fn is_markup(markdown: &str) -> bool {
     let text = markdown.replace("\\`", "").replace("\\<", "");
     text.lines().any(|line| line.split('`').step_by(2).any(|part| part.contains("<img")))
 }
 
 #[test]
-fn what_is_printed_of_a_run_is_text() {
-    let shelf = Shelf::new();
-    worst(&shelf);
-    let store = shelf.store();
+fn printed_text_of_a_run_is_escaped() {
+    let lab = Lab::new();
+    record_bad_run(&lab);
+    let store = lab.store();
     let uid = clip_lab_store::Reader::open(&store).unwrap().runs().unwrap()[0].uid.clone();
     let list = |columns: &[&str]| ListArgs {
         columns: columns.iter().map(|name| (*name).to_owned()).collect(),
@@ -82,7 +82,7 @@ fn what_is_printed_of_a_run_is_text() {
     harmless(&runs::metrics(&store, &uid, false).unwrap());
     harmless(&runs::tag(&store, &uid, &["fine".to_owned()], false, false).unwrap());
     harmless(&runs::note(&store, &uid, BAD, false).unwrap());
-    shelf.add(Made::of("clip", 0));
+    lab.add(TestRun::of("clip", 0));
     harmless(&runs::diff(&store, &uid, "clip", false).unwrap());
     let ask = |args: CompareArgs| {
         compare(&store, &CompareArgs { what: vec![uid.clone()], metric: vec![BAD.to_owned()], ..args })
@@ -107,16 +107,16 @@ fn what_is_printed_of_a_run_is_text() {
 }
 
 #[test]
-fn what_is_written_of_a_run_is_neither_markup_nor_a_formula() {
-    let shelf = Shelf::new();
-    worst(&shelf);
-    shelf.add(Made::of("clip", 0));
-    let all = clip_lab_store::Reader::open(&shelf.store()).unwrap().runs().unwrap();
+fn exported_text_of_a_run_is_neither_markup_nor_a_formula() {
+    let lab = Lab::new();
+    record_bad_run(&lab);
+    lab.add(TestRun::of("clip", 0));
+    let all = clip_lab_store::Reader::open(&lab.store()).unwrap().runs().unwrap();
     let uid = all.into_iter().find(|run| run.name == BAD).unwrap().uid;
-    let out = shelf.store().with_file_name("report");
+    let out = lab.store().with_file_name("report");
     let args =
         ReportArgs { what: vec![uid], metric: vec![BAD.into()], out: out.clone(), ..ReportArgs::default() };
-    harmless(&report(&shelf.store(), &args).unwrap());
+    harmless(&report(&lab.store(), &args).unwrap());
     let read = |file: &str| fs::read_to_string(out.join(file)).unwrap();
     let (page, markdown) = (read("report.html"), read("report.md"));
     assert!(!page.contains("<img src=x"), "{page}");

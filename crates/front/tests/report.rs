@@ -1,44 +1,44 @@
-//! Reports of made runs: what they say, that their numbers are those of `compare`, and that nothing slips in or out.
+//! Reports of synthetic runs: exact texts, numbers equal to `compare`, and no injected or leaked content.
 
-// Shared with the other test, which needs more of it.
+// Shared with other tests.
 #[allow(dead_code)]
 mod common;
 
 use std::{fs, path::Path};
 
-use clip_lab_board::figure::span;
+use clip_lab_chart::figure::span;
 use clip_lab_cli::{CompareArgs, ReportArgs};
 use clip_lab_front::{
     compare::{self, compare},
     report::report,
 };
 use clip_lab_store::Status;
-use common::{Made, Shelf};
+use common::{Lab, TestRun};
 use serde_json::Value;
 
-/// A name that would be markup, a script and a word for the shell, were it not escaped.
+/// A name that is HTML, a script and a shell substitution unless escaped.
 const NASTY: &str = "<script>alert('x')</script> & `$(id)`";
 
-fn study() -> Shelf {
-    let shelf = Shelf::new();
+fn study() -> Lab {
+    let lab = Lab::new();
     for seed in 0..3 {
-        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
-        shelf.add(Made { hits: 352 + 8 * seed, flops: Some(2.5e9), ..Made::of("lit", seed) });
-        shelf.add(Made { hits: 309 + 4 * seed, ..Made::of(NASTY, seed) });
+        lab.add(TestRun { hits: 300 + 9 * seed, ..TestRun::of("clip", seed) });
+        lab.add(TestRun { hits: 352 + 8 * seed, flops: Some(2.5e9), ..TestRun::of("lit", seed) });
+        lab.add(TestRun { hits: 309 + 4 * seed, ..TestRun::of(NASTY, seed) });
     }
-    shelf.add(Made { end: Status::Failed, ..Made::of("lit", 3) });
-    shelf
+    lab.add(TestRun { end: Status::Failed, ..TestRun::of("lit", 3) });
+    lab
 }
 
 fn args(what: &[&str], out: &Path) -> ReportArgs {
-    let what = what.iter().map(|word| (*word).to_owned()).collect();
+    let what = what.iter().map(|name| (*name).to_owned()).collect();
     ReportArgs { what, out: out.to_owned(), ..ReportArgs::default() }
 }
 
-/// Writes a report beside the store; answers with its folder.
-fn written(shelf: &Shelf, what: &[&str]) -> std::path::PathBuf {
-    let out = shelf.store().with_file_name("report");
-    report(&shelf.store(), &args(what, &out)).unwrap();
+/// Writes a report beside the store and returns its folder.
+fn written(lab: &Lab, what: &[&str]) -> std::path::PathBuf {
+    let out = lab.store().with_file_name("report");
+    report(&lab.store(), &args(what, &out)).unwrap();
     out
 }
 
@@ -50,8 +50,8 @@ fn json(folder: &Path) -> Value {
     serde_json::from_str(&read(folder, "data/report.json")).unwrap()
 }
 
-/// When the made runs ran and how long they took is no part of what is pinned.
-fn timed(text: &str, json: &Value) -> String {
+/// Replaces dates and run times, which vary.
+fn with_fixed_times(text: &str, json: &Value) -> String {
     let facts = json["runs"].as_array().unwrap().iter().flat_map(|run| run["facts"].as_array().unwrap());
     let dates = facts.filter(|fact| fact[0] == "started").map(|fact| fact[1].as_str().unwrap());
     let text = dates.fold(text.to_owned(), |text, date| text.replace(date, "DATE"));
@@ -61,21 +61,21 @@ fn timed(text: &str, json: &Value) -> String {
 }
 
 #[test]
-fn markdown_says_what_was_found() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
-    insta::assert_snapshot!("report_markdown", timed(&read(&folder, "report.md"), &json(&folder)));
+fn markdown_contains_the_comparison() {
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
+    insta::assert_snapshot!("report_markdown", with_fixed_times(&read(&folder, "report.md"), &json(&folder)));
     insta::assert_snapshot!("report_reproduce", read(&folder, "reproduce.sh"));
 }
 
 #[test]
 fn numbers_are_those_of_compare() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
     let ask = CompareArgs { what: vec!["towers".into()], json: true, ..CompareArgs::default() };
-    let compared: Value = serde_json::from_str(&compare(&shelf.store(), &ask).unwrap()).unwrap();
+    let compared: Value = serde_json::from_str(&compare(&lab.store(), &ask).unwrap()).unwrap();
     assert_eq!(json(&folder)["comparison"], compared);
-    let csv = compare::report(&shelf.store(), &ask).unwrap().to_csv().unwrap();
+    let csv = compare::report(&lab.store(), &ask).unwrap().to_csv().unwrap();
     assert_eq!(read(&folder, "data/comparison.csv"), csv);
 
     let page = read(&folder, "report.html");
@@ -99,7 +99,7 @@ fn numbers_are_those_of_compare() {
     }
 }
 
-/// To the last digit but one: reading JSON may round it.
+/// Equal up to the last digit, which JSON may round.
 fn same(shown: Option<f64>, number: &Value) -> bool {
     match (shown, number.as_f64()) {
         (Some(shown), Some(number)) => (shown - number).abs() <= 1e-14 * number.abs(),
@@ -113,9 +113,9 @@ fn parsed(page: &str) -> roxmltree::Document<'_> {
 }
 
 #[test]
-fn the_page_is_well_formed_and_asks_for_nothing_from_outside() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
+fn the_page_is_well_formed_and_self_contained() {
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
     let page = read(&folder, "report.html");
     let document = parsed(&page);
     let allowed = |value: &str| value.starts_with('#') || value.starts_with("data:image/jpeg;base64,");
@@ -139,9 +139,9 @@ fn the_page_is_well_formed_and_asks_for_nothing_from_outside() {
 }
 
 #[test]
-fn what_users_write_is_text_everywhere_and_secrets_stay() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
+fn names_are_escaped_and_secrets_are_withheld() {
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
     let page = read(&folder, "report.html");
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");
     assert!(!read(&folder, "report.md").contains(" <script>"));
@@ -157,7 +157,7 @@ fn what_users_write_is_text_everywhere_and_secrets_stay() {
             Err(_) => {
                 let bytes = fs::read(&path).unwrap();
                 let text = String::from_utf8_lossy(&bytes);
-                assert!(!text.contains("hunter2"), "{} tells a secret", path.display());
+                assert!(!text.contains("hunter2"), "{} contains a secret", path.display());
             }
         }
     }
@@ -171,11 +171,11 @@ fn what_users_write_is_text_everywhere_and_secrets_stay() {
 }
 
 #[test]
-fn hits_and_misses_are_shown_with_their_pictures() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
+fn hits_and_misses_are_shown_with_their_images() {
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
     let queries = &json(&folder)["queries"];
-    // The one on which ranks are farthest apart comes first.
+    // The query with the largest spread of ranks comes first.
     assert_eq!((&queries[0]["text"], &queries[1]["text"]), (&"1 < 2 & 3".into(), &"an apple".into()));
     assert_eq!(
         (&queries[0]["found"][0]["arm"], &queries[0]["found"][0]["rank"]),
@@ -184,49 +184,49 @@ fn hits_and_misses_are_shown_with_their_pictures() {
     assert_eq!(queries[0]["found"].as_array().unwrap().len(), 3);
     let page = read(&folder, "report.html");
     let document = parsed(&page);
-    let pictures: Vec<_> = document.descendants().filter(|node| node.has_tag_name("img")).collect();
-    assert_eq!(pictures.len(), 6);
+    let images: Vec<_> = document.descendants().filter(|node| node.has_tag_name("img")).collect();
+    assert_eq!(images.len(), 6);
     let alone = common::JPEG.replace(char::is_whitespace, "");
     assert!(
-        pictures.iter().all(|node| node.attribute("src") == Some(&format!("data:image/jpeg;base64,{alone}")))
+        images.iter().all(|node| node.attribute("src") == Some(&format!("data:image/jpeg;base64,{alone}")))
     );
-    assert_eq!(pictures[0].attribute("alt"), Some("apple.png, 0.25, wrong"));
+    assert_eq!(images[0].attribute("alt"), Some("apple.png, 0.25, wrong"));
     assert!(fs::read(folder.join("figures/picture-ab12.jpg")).unwrap().starts_with(&[0xff, 0xd8]));
 }
 
 #[test]
 fn the_same_runs_give_the_same_bytes() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
     let files = ["report.html", "report.md", "reproduce.sh", "data/report.json", "data/curves.csv"];
     let before: Vec<String> = files.iter().map(|file| read(&folder, file)).collect();
-    fs::write(folder.join("figures/old.svg"), "of a report of before").unwrap();
+    fs::write(folder.join("figures/old.svg"), "of an earlier report").unwrap();
     let list = read(&folder, ".clip-lab-report") + "figures/old.svg\n";
     fs::write(folder.join(".clip-lab-report"), list).unwrap();
-    written(&shelf, &["towers"]);
+    written(&lab, &["towers"]);
     assert_eq!(files.iter().map(|file| read(&folder, file)).collect::<Vec<_>>(), before);
-    assert!(!folder.join("figures/old.svg").exists(), "what this report lacks is gone");
+    assert!(!folder.join("figures/old.svg").exists(), "files of an earlier report are removed");
 }
 
 #[test]
 fn only_files_that_a_report_wrote_are_removed() {
-    let shelf = study();
-    let folder = written(&shelf, &["towers"]);
+    let lab = study();
+    let folder = written(&lab, &["towers"]);
     let mine = ["data/mine.csv", "specs/mine.toml", "figures/mine.svg", "notes.txt"];
     mine.iter().for_each(|file| fs::write(folder.join(file), "mine").unwrap());
     let list = read(&folder, ".clip-lab-report") + "notes.txt\n../lab.db\ndata/../notes.txt\n/etc/hostname\n";
     fs::write(folder.join(".clip-lab-report"), list).unwrap();
-    written(&shelf, &["clip", "lit"]);
+    written(&lab, &["clip", "lit"]);
     mine.iter().for_each(|file| assert_eq!(read(&folder, file), "mine"));
-    assert!(shelf.store().exists() && !read(&folder, "data/comparison.csv").contains("alert"));
+    assert!(lab.store().exists() && !read(&folder, "data/comparison.csv").contains("alert"));
 
-    // A file in the way of one of its own, and a folder that is a link to somewhere.
+    // A foreign file in the way, and a folder that is a link.
     fs::remove_file(folder.join(".clip-lab-report")).unwrap();
-    let refused = |words: &str| {
-        let error = report(&shelf.store(), &args(&["towers"], &folder)).unwrap_err().to_string();
-        assert!(error.contains(words), "{error}");
+    let refused = |message: &str| {
+        let error = report(&lab.store(), &args(&["towers"], &folder)).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
     };
-    refused("is in use and holds no report");
+    refused("is in use and is not a report");
     fs::write(folder.join(".clip-lab-report"), "").unwrap();
     refused("report.html is in the way and was not written by a report");
     assert!(folder.join("report.md").exists());
@@ -237,20 +237,20 @@ fn only_files_that_a_report_wrote_are_removed() {
     fs::write(away.join("comparison.csv"), "mine").unwrap();
     std::os::unix::fs::symlink(&away, other.join("data")).unwrap();
     fs::write(other.join(".clip-lab-report"), "data/comparison.csv\n").unwrap();
-    let error = report(&shelf.store(), &args(&["towers"], &other)).unwrap_err().to_string();
-    assert!(error.contains("is no folder"), "{error}");
+    let error = report(&lab.store(), &args(&["towers"], &other)).unwrap_err().to_string();
+    assert!(error.contains("must be a folder"), "{error}");
     assert_eq!(read(&away, "comparison.csv"), "mine");
 }
 
 #[test]
-fn a_report_of_someone_else_is_left_alone() {
-    let shelf = study();
-    let out = shelf.store().with_file_name("theirs");
+fn a_foreign_report_is_not_changed() {
+    let lab = study();
+    let out = lab.store().with_file_name("theirs");
     fs::create_dir_all(out.join("data")).unwrap();
     fs::write(out.join("report.html"), "theirs").unwrap();
     fs::write(out.join("data/theirs.csv"), "theirs").unwrap();
-    let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
-    assert!(error.contains("is in use and holds no report"), "{error}");
+    let error = report(&lab.store(), &args(&["towers"], &out)).unwrap_err().to_string();
+    assert!(error.contains("is in use and is not a report"), "{error}");
     assert_eq!(
         (read(&out, "report.html"), read(&out, "data/theirs.csv")),
         ("theirs".into(), "theirs".into())
@@ -258,49 +258,46 @@ fn a_report_of_someone_else_is_left_alone() {
 }
 
 #[test]
-fn one_seed_and_no_difference_are_said() {
-    let shelf = Shelf::new();
-    shelf.add(Made { hits: 300, ..Made::of("clip", 0) });
-    let said = |what: &[&str]| {
-        let folder = written(&shelf, what);
+fn one_seed_and_no_difference_are_stated() {
+    let lab = Lab::new();
+    lab.add(TestRun { hits: 300, ..TestRun::of("clip", 0) });
+    let answer = |what: &[&str]| {
+        let folder = written(&lab, what);
         json(&folder)["answer"].as_str().unwrap().to_owned()
     };
-    let alone = said(&["clip"]);
+    let alone = answer(&["clip"]);
     assert!(alone.starts_with("`clip` reaches 0.3") && alone.contains("does not cover training"), "{alone}");
-    shelf.add(Made { hits: 420, ..Made::of("lit", 0) });
-    let pair = said(&["clip", "lit"]);
+    lab.add(TestRun { hits: 420, ..TestRun::of("lit", 0) });
+    let pair = answer(&["clip", "lit"]);
     assert!(
-        pair.contains("another seed may move the difference by more") && !pair.contains("better"),
+        pair.contains("another seed may change the difference by more") && !pair.contains("better"),
         "{pair}"
     );
-    shelf.add(Made { hits: 300, ..Made::of("twin", 0) });
-    let twin = said(&["clip", "twin"]);
-    assert!(twin.ends_with("`twin` (+0.000) gave what `clip` gave with every seed."), "{twin}");
-    shelf.add(Made { hits: 301, ..Made::of("near", 0) });
-    let near = said(&["clip", "near"]);
-    assert!(
-        near.contains("includes zero, and over the queries of one seed it does not cover training"),
-        "{near}"
-    );
+    lab.add(TestRun { hits: 300, ..TestRun::of("twin", 0) });
+    let twin = answer(&["clip", "twin"]);
+    assert!(twin.ends_with("`twin` (+0.000) has the same values as `clip` with every seed."), "{twin}");
+    lab.add(TestRun { hits: 301, ..TestRun::of("near", 0) });
+    let near = answer(&["clip", "near"]);
+    assert!(near.contains("includes zero, and covers the queries of one seed, not training"), "{near}");
     for seed in 1..3 {
-        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip", seed) });
-        shelf.add(Made { hits: 303 + 7 * seed, ..Made::of("twin", seed) });
+        lab.add(TestRun { hits: 300 + 9 * seed, ..TestRun::of("clip", seed) });
+        lab.add(TestRun { hits: 303 + 7 * seed, ..TestRun::of("twin", seed) });
     }
-    let open = said(&["clip", "twin"]);
-    assert!(open.contains("no difference to `clip` that is shown: the interval includes zero"), "{open}");
+    let open = answer(&["clip", "twin"]);
+    assert!(open.contains("no significant difference to `clip`: the interval includes zero"), "{open}");
 }
 
 #[test]
-fn a_folder_of_something_else_is_left_alone() {
-    let shelf = study();
-    let out = shelf.store().with_file_name("mine");
+fn a_folder_in_use_is_not_changed() {
+    let lab = study();
+    let out = lab.store().with_file_name("mine");
     fs::create_dir(&out).unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
-    let error = report(&shelf.store(), &args(&["towers"], &out)).unwrap_err().to_string();
-    assert!(error.contains("is in use and holds no report (it has no .clip-lab-report"), "{error}");
+    let error = report(&lab.store(), &args(&["towers"], &out)).unwrap_err().to_string();
+    assert!(error.contains("is in use and is not a report (it has no .clip-lab-report"), "{error}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
     let error =
-        report(&shelf.store(), &args(&["nowhere"], &out.with_file_name("new"))).unwrap_err().to_string();
+        report(&lab.store(), &args(&["nowhere"], &out.with_file_name("new"))).unwrap_err().to_string();
     assert!(error.contains("no run matches `nowhere`"), "{error}");
     assert!(!out.with_file_name("new").exists());
 }

@@ -1,7 +1,7 @@
-//! The page in a real browser: read with and without scripts, at the widths of a phone and a desk. Without Chromium
-//! nothing is tested, which is said, and is a failure in CI.
+//! The page in a real browser, with and without scripts, at phone and desktop widths. Skipped without Chromium, except
+//! in CI, where that fails.
 
-#[allow(dead_code)] // Shared with other tests, which need more of it.
+#[allow(dead_code)] // Shared with other tests.
 mod common;
 
 use std::{
@@ -12,17 +12,17 @@ use std::{
 
 use clip_lab_cli::ReportArgs;
 use clip_lab_front::report::report;
-use common::{Made, Shelf};
+use common::{Lab, TestRun};
 use serde_json::Value;
 
 const WIDTHS: [u32; 2] = [400, 1280];
-/// What the browser is told of the night.
+/// The colour scheme of the browser.
 const DARK: &str = "--blink-settings=preferredColorScheme=0";
 const LIGHT: &str = "--blink-settings=preferredColorScheme=1";
-/// Names under which it is installed.
+/// Program names of Chromium.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// Opens the page in frames of each width, with scripts and without, and writes what it finds there as JSON.
+/// Opens the page in frames of each width, with and without scripts, and writes its measurements as JSON.
 const HARNESS: &str = r#"<!DOCTYPE html><meta charset="utf-8"><body><pre id="found">nothing</pre><script>
 const widths = [400, 1280], frames = [];
 for (const width of widths) for (const scripts of [true, false]) {
@@ -33,7 +33,7 @@ for (const width of widths) for (const scripts of [true, false]) {
   frames.push({ width, scripts, frame });
   document.body.append(frame);
 }
-function look({ width, scripts, frame }) {
+function measure({ width, scripts, frame }) {
   const page = frame.contentDocument, root = page.documentElement;
   const arms = () => Array.from(page.querySelectorAll("table.results tbody th"), (head) => head.textContent);
   const box = (node) => node.getBoundingClientRect();
@@ -56,7 +56,7 @@ function look({ width, scripts, frame }) {
   if (head) { head.click(); found.rising = arms(); head.click(); found.falling = arms(); }
   return found;
 }
-addEventListener("load", () => { document.getElementById("found").textContent = JSON.stringify(frames.map(look)); });
+addEventListener("load", () => { document.getElementById("found").textContent = JSON.stringify(frames.map(measure)); });
 </script></body>"#;
 
 fn chromium() -> Option<PathBuf> {
@@ -69,12 +69,12 @@ fn chromium() -> Option<PathBuf> {
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     assert!(found.is_some() || !in_ci, "Chromium is not installed: `apt-get install chromium`");
     if found.is_none() {
-        eprintln!("SKIPPED: no Chromium, so the report was opened by nobody; `apt-get install chromium`");
+        eprintln!("SKIPPED: Chromium is not installed: `apt-get install chromium`");
     }
     found
 }
 
-/// Runs the browser with a profile of its own; answers with what it prints.
+/// Runs the browser with its own profile and returns its output.
 fn browse(program: &Path, folder: &Path, args: &[&str], page: &Path) -> String {
     let output = Command::new(program)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
@@ -89,30 +89,30 @@ fn browse(program: &Path, folder: &Path, args: &[&str], page: &Path) -> String {
 }
 
 /// A report on three arms, one with a long name.
-fn page() -> (Shelf, PathBuf) {
-    let shelf = Shelf::new();
+fn page() -> (Lab, PathBuf) {
+    let lab = Lab::new();
     for seed in 0..3 {
-        shelf.add(Made { hits: 352 + 8 * seed, flops: Some(2.5e9), ..Made::of("lit", seed) });
-        shelf.add(Made { hits: 300 + 9 * seed, ..Made::of("clip & <b>friends</b>", seed) });
-        shelf.add(Made {
+        lab.add(TestRun { hits: 352 + 8 * seed, flops: Some(2.5e9), ..TestRun::of("lit", seed) });
+        lab.add(TestRun { hits: 300 + 9 * seed, ..TestRun::of("clip & <b>friends</b>", seed) });
+        lab.add(TestRun {
             hits: 309 + 4 * seed,
-            ..Made::of("an_arm_with_a_name_that_nobody_should_give_to_an_arm_of_a_study", seed)
+            ..TestRun::of("an_arm_with_a_name_that_nobody_should_give_to_an_arm_of_a_study", seed)
         });
     }
-    let out = shelf.store().with_file_name("report");
+    let out = lab.store().with_file_name("report");
     report(
-        &shelf.store(),
+        &lab.store(),
         &ReportArgs { what: vec!["towers".into()], out: out.clone(), ..ReportArgs::default() },
     )
     .unwrap();
-    (shelf, out)
+    (lab, out)
 }
 
 #[test]
 fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
     let Some(program) = chromium() else { return };
-    let (shelf, out) = page();
-    let folder = shelf.store().parent().unwrap().to_owned();
+    let (lab, out) = page();
+    let folder = lab.store().parent().unwrap().to_owned();
     fs::write(out.join("harness.html"), HARNESS).unwrap();
     let dom = browse(
         &program,
@@ -153,7 +153,7 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
         );
         let scripts = view["scripts"] == true;
         assert_eq!(view["colours"], 3, "the policy lets the page's own styles through: {view}");
-        // On a phone the table of results is wider than the window, and says so.
+        // On a phone the table of results is wider than the window and has a hint.
         let phone = view["width"] == 400;
         assert!(!(scripts && phone) || view["hints"].as_u64() > Some(0), "{view}");
         assert_eq!(view["buttons"].as_u64() > Some(0), scripts);
@@ -175,21 +175,21 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
 }
 
 #[test]
-fn what_is_smuggled_into_the_page_does_not_run_and_its_own_colours_change_with_the_night() {
+fn injected_content_does_not_run_and_colours_follow_the_colour_scheme() {
     let Some(program) = chromium() else { return };
-    let (shelf, out) = page();
-    let folder = shelf.store().parent().unwrap().to_owned();
+    let (lab, out) = page();
+    let folder = lab.store().parent().unwrap().to_owned();
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    let smuggled = "<script>document.title = 'owned'</script><img src=\"data:,\" onerror=\"document.title = 'owned'\"/>\
+    let injected = "<script>document.title = 'owned'</script><img src=\"data:,\" onerror=\"document.title = 'owned'\"/>\
                     <style>h1 { color: rgb(1, 2, 3) !important; }</style></body>";
-    fs::write(out.join("smuggled.html"), page.replace("</body>", smuggled)).unwrap();
+    fs::write(out.join("injected.html"), page.replace("</body>", injected)).unwrap();
     let dom =
-        browse(&program, &folder, &["--virtual-time-budget=5000", "--dump-dom"], &out.join("smuggled.html"));
+        browse(&program, &folder, &["--virtual-time-budget=5000", "--dump-dom"], &out.join("injected.html"));
     assert!(
         dom.contains("<title>towers: clip-lab report</title>") && dom.contains("<button type=\"button\">"),
         "{dom}"
     );
-    // What a page of its own finds in a frame: the colours of a line and of a swatch, by day and by night.
+    // Reads the colours of a line and of a swatch in a frame, in both colour schemes.
     let look = r##"<!DOCTYPE html><title>nothing</title><iframe src="report.html"></iframe><script>
 addEventListener("load", () => {
   const page = frames[0].document, style = (node) => frames[0].getComputedStyle(node);
@@ -211,10 +211,10 @@ addEventListener("load", () => {
 }
 
 #[test]
-fn pictures_of_the_page_are_taken_at_both_widths_and_on_paper() {
+fn the_page_renders_at_both_widths_and_in_print() {
     let Some(program) = chromium() else { return };
-    let (shelf, out) = page();
-    let folder = shelf.store().parent().unwrap().to_owned();
+    let (lab, out) = page();
+    let folder = lab.store().parent().unwrap().to_owned();
     for (width, scheme) in WIDTHS.into_iter().flat_map(|width| [(width, DARK), (width, LIGHT)]) {
         let picture = folder.join(format!("{width}.png"));
         let args = [format!("--window-size={width},1200"), format!("--screenshot={}", picture.display())];
@@ -225,7 +225,7 @@ fn pictures_of_the_page_are_taken_at_both_widths_and_on_paper() {
         wanted.into_iter().for_each(|to| {
             fs::copy(&picture, to.join(format!("{width}-{}.png", &scheme[scheme.len() - 1..]))).unwrap();
         });
-        // The width stands at the 16th byte of every PNG. A blank page of that size would be far smaller.
+        // Bytes 16 to 20 of a PNG are its width. A blank page of that size would be far smaller.
         assert_eq!((&bytes[1..4], &bytes[16..20]), (&b"PNG"[..], &width.to_be_bytes()[..]));
         assert!(bytes.len() > 20_000, "{} bytes at {width} pixels", bytes.len());
     }

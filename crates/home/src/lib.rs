@@ -1,21 +1,20 @@
-//! Where the user's files lie: the cache of clip-lab, the cache of the Hugging Face hub, the hub's token.
+//! Paths of the user's files: the clip-lab cache, the Hugging Face cache and token.
 
 use std::{env, path::PathBuf};
 
-/// Where downloads and computed features are kept: `$CLIP_LAB_CACHE`, else `$XDG_CACHE_HOME/clip-lab`, else
+/// The cache of downloads and computed features: `$CLIP_LAB_CACHE`, else `$XDG_CACHE_HOME/clip-lab`, else
 /// `~/.cache/clip-lab`.
 pub fn cache_dir() -> PathBuf {
     cache_of(&variable)
 }
 
-/// The hub's cache, shared with its own tools: `$HF_HUB_CACHE`, else `$HF_HOME/hub`, else
+/// The Hugging Face cache, shared with its own tools: `$HF_HUB_CACHE`, else `$HF_HOME/hub`, else
 /// `$XDG_CACHE_HOME/huggingface/hub`, else `~/.cache/huggingface/hub`.
 pub fn hub_dir() -> PathBuf {
     variable("HF_HUB_CACHE").unwrap_or_else(|| hub_home(&variable).join("hub"))
 }
 
-/// The file that holds the hub's token once `hf auth login` has written it: `$HF_TOKEN_PATH`, else `token` in
-/// `$HF_HOME`.
+/// The file of the token that `hf auth login` writes: `$HF_TOKEN_PATH`, else `token` in `$HF_HOME`.
 pub fn hub_token_file() -> PathBuf {
     variable("HF_TOKEN_PATH").unwrap_or_else(|| hub_home(&variable).join("token"))
 }
@@ -23,19 +22,20 @@ pub fn hub_token_file() -> PathBuf {
 type Variables<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
 
 fn cache_of(set: Variables) -> PathBuf {
-    set("CLIP_LAB_CACHE").unwrap_or_else(|| caches(set).join("clip-lab"))
+    set("CLIP_LAB_CACHE").unwrap_or_else(|| cache_home(set).join("clip-lab"))
 }
 
 fn hub_home(set: Variables) -> PathBuf {
-    set("HF_HOME").unwrap_or_else(|| caches(set).join("huggingface"))
+    set("HF_HOME").unwrap_or_else(|| cache_home(set).join("huggingface"))
 }
 
-fn caches(set: Variables) -> PathBuf {
-    let xdg = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute()); // its specification: ignore relative ones
+fn cache_home(set: Variables) -> PathBuf {
+    // The XDG specification says to ignore relative paths.
+    let xdg = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
     xdg.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cache"))
 }
 
-/// A variable that names a folder; an empty one counts as unset.
+/// An environment variable as a path; an empty one counts as unset.
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

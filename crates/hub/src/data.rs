@@ -1,4 +1,4 @@
-//! Data sets of the hub as folders: `root = "hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]"`.
+//! Hugging Face data sets as local folders: `root = "hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]"`.
 
 use std::{
     collections::BTreeSet,
@@ -9,39 +9,39 @@ use anyhow::{Result, anyhow, bail, ensure};
 
 use crate::{Hub, Kind, Listed, Name, Repo, is_name};
 
-/// Files that only Python reads, by executing what they say.
-const NEVER: [&str; 8] = ["pkl", "pickle", "pt", "pth", "bin", "ckpt", "joblib", "py"];
+/// Extensions that are never downloaded: Python code and pickles, which execute code.
+const EXCLUDED: [&str; 8] = ["pkl", "pickle", "pt", "pth", "bin", "ckpt", "joblib", "py"];
 
-/// The local folder that `root` means: `root` itself, or a data set of the hub, which is fetched if it is not there yet.
+/// The local folder of `root`: `root` itself, or the snapshot of a hub data set, downloaded if it is not cached.
 ///
 /// # Errors
-/// When it is no data set of the hub, or it cannot be fetched.
+/// If it is a model of the hub, or cannot be downloaded.
 pub fn data_folder(root: &Path) -> Result<PathBuf> {
-    let Some(name) = named(root) else { return Ok(root.to_owned()) };
+    let Some(name) = hub_name(root) else { return Ok(root.to_owned()) };
     let name = name?;
-    let snapshot = Repo::new(Hub::from_env()?, name.clone()).folder(&|_, files| below(&name, files))?;
-    // Joined with nothing, a path would end in a slash.
+    let snapshot = Repo::new(Hub::from_env()?, name.clone()).folder(&|_, files| files_below(&name, files))?;
+    // Joining an empty path would append a slash.
     Ok(if name.path.is_empty() { snapshot } else { snapshot.join(&name.path) })
 }
 
 /// Whether [`data_folder`] needs no network.
 pub fn is_here(root: &Path) -> bool {
-    match (named(root), Hub::from_env()) {
+    match (hub_name(root), Hub::from_env()) {
         (None, _) => true,
         (Some(Ok(name)), Ok(hub)) => {
-            Repo::new(hub, name.clone()).here(&|_, files| below(&name, files)).is_some()
+            Repo::new(hub, name.clone()).cached_folder(&|_, files| files_below(&name, files)).is_some()
         }
         _ => false,
     }
 }
 
-/// What is wrong with `root`, as far as can be told without the network.
+/// Why `root` is invalid, as far as known without the network.
 pub fn fault(root: &Path) -> Option<String> {
-    named(root)?.err().map(|error| error.to_string())
+    hub_name(root)?.err().map(|error| error.to_string())
 }
 
-/// The name of the hub that `root` is, if it is one.
-fn named(root: &Path) -> Option<Result<Name>> {
+/// The hub name in `root`, if it is one.
+fn hub_name(root: &Path) -> Option<Result<Name>> {
     let text = root.to_str().filter(|text| is_name(text))?;
     Some(text.parse::<Name>().and_then(|name| match name.kind {
         Kind::Dataset => Ok(name),
@@ -49,8 +49,8 @@ fn named(root: &Path) -> Option<Result<Name>> {
     }))
 }
 
-/// The files below the path that is named.
-fn below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
+/// The data files below the path of `name`.
+fn files_below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
     let inside = |file: &str| {
         let rest = file.strip_prefix(name.path.as_str());
         name.path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -61,10 +61,10 @@ fn below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
     if !found.is_empty() {
         return Ok(found);
     }
-    ensure!(!name.path.is_empty(), "it holds no data");
+    ensure!(!name.path.is_empty(), "it contains no data files");
     let top: BTreeSet<&str> = names.filter_map(|file| file.split('/').next()).collect();
     bail!(
-        "it holds nothing at `{}`; at its top lie {}",
+        "it contains nothing at `{}`; its top level has {}",
         name.path,
         top.into_iter().collect::<Vec<_>>().join(", ")
     )
@@ -73,5 +73,5 @@ fn below(name: &Name, files: &[Listed]) -> Result<Vec<String>> {
 fn is_data(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    !name.starts_with('.') && !NEVER.contains(&ending.to_ascii_lowercase().as_str())
+    !name.starts_with('.') && !EXCLUDED.contains(&ending.to_ascii_lowercase().as_str())
 }

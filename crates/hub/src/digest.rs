@@ -1,4 +1,4 @@
-//! What the content of a file must hash to.
+//! Verifies the digest of a downloaded file.
 
 use std::io::{self, Read};
 
@@ -9,46 +9,46 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Listed;
 
-/// The hub's word for a content, in lower-case hexadecimal.
+/// The digest that the hub reports for a file, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Digest {
-    /// Of large files: SHA-256.
+    /// SHA-256, of large files.
     Sha256(String),
-    /// Of small files: git's SHA-1, over the length too.
+    /// Git's SHA-1, which includes the length, of small files.
     Git(String),
 }
 
 impl Digest {
-    /// By what the listing says of a file and what it is tagged with. None where neither is a digest, as of mirrors
-    /// that have tags of their own: of these only the length is known.
+    /// The digest from the listing or the etag. None if neither is a digest, as on mirrors with their own etags: then only
+    /// the length is checked.
     pub fn of(listed: Option<&Listed>, tag: &str) -> Option<Self> {
         let lfs = listed.and_then(|file| file.lfs.as_ref()?.sha256.as_deref());
         let git = listed.and_then(|file| file.blob.as_deref());
-        // The blob of a large file is not its content.
+        // The git blob of a large file is its LFS pointer, not its content.
         let sha256 = || lfs.and_then(sha256).or_else(|| sha256(tag));
         sha256().or_else(|| git.and_then(sha1)).or_else(|| sha1(tag))
     }
 
-    /// Holds what came against it; throws away what differs.
+    /// Checks a downloaded file; discards it if it differs.
     ///
     /// # Errors
-    /// When it differs, or the disk cannot be read.
+    /// If it differs, or on an I/O error.
     pub fn check(&self, part: &mut Part) -> Result<()> {
         let length = part.length();
         let file = part.reader()?;
-        let (kind, wanted, found) = match self {
-            Self::Sha256(wanted) => ("SHA-256", wanted, hash(Sha256::new(), file)),
-            Self::Git(wanted) => {
-                ("git SHA-1", wanted, hash(Sha1::new_with_prefix(format!("blob {length}\0")), file))
+        let (kind, expected, found) = match self {
+            Self::Sha256(expected) => ("SHA-256", expected, hash(Sha256::new(), file)),
+            Self::Git(expected) => {
+                ("git SHA-1", expected, hash(Sha1::new_with_prefix(format!("blob {length}\0")), file))
             }
         };
-        let found = found.context("the cache's disk")?;
-        if found != *wanted {
+        let found = found.context("reading the cache")?;
+        if found != *expected {
             part.restart()?;
         }
         ensure!(
-            found == *wanted,
-            "what came is not what the hub says ({kind} {found}, not {wanted}); it was thrown away: try again"
+            found == *expected,
+            "the content does not match the hub's digest ({kind} {found}, expected {expected}); it was discarded: try again"
         );
         Ok(())
     }
@@ -86,7 +86,7 @@ mod tests {
     use crate::listed::Lfs;
 
     #[test]
-    fn the_listing_comes_before_the_tag_and_a_large_file_is_never_held_against_its_blob() {
+    fn the_listing_overrides_the_tag_and_the_blob_of_a_large_file_is_ignored() {
         let (a, b) = ("ab".repeat(32), "cd".repeat(20));
         let sha256 = |text: &String| Some(Digest::Sha256(text.clone()));
         let git = |text: &String| Some(Digest::Git(text.clone()));

@@ -1,4 +1,4 @@
-//! What the environment says about the hub: the variables of its own tools.
+//! Hub settings from the environment variables of huggingface_hub.
 
 use std::{env, fmt, fs, path::PathBuf, time::Duration};
 
@@ -7,30 +7,30 @@ use clip_lab_fetch::Patience;
 use clip_lab_home::{hub_dir, hub_token_file};
 use url::Url;
 
-/// Where the hub is when nobody says otherwise.
+/// The default endpoint.
 const ENDPOINT: &str = "https://huggingface.co";
 
-/// Where the hub is, where its files are kept, and how to ask it.
+/// Settings of the Hugging Face Hub.
 #[derive(Debug, Clone)]
 pub struct Hub {
-    /// The hub, or a mirror of it.
+    /// URL of the hub or a mirror.
     pub endpoint: Url,
-    /// The cache, in the hub's own layout.
+    /// The cache folder, in the layout of huggingface_hub.
     pub cache: PathBuf,
-    /// What opens private and gated repositories.
+    /// The access token for private and gated repositories.
     pub token: Option<Token>,
-    /// Whether nothing may be fetched.
+    /// Whether downloads are disabled.
     pub offline: bool,
-    /// How long to wait.
-    pub patience: Patience,
+    /// Timeouts and retries.
+    pub policy: Patience,
 }
 
-/// The hub's token. It is never printed.
+/// An access token. It is never printed.
 #[derive(Clone)]
 pub struct Token(pub(crate) String);
 
 impl Token {
-    /// What comes after `Bearer`.
+    /// The token, without surrounding white space.
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
@@ -43,37 +43,37 @@ impl fmt::Debug for Token {
 }
 
 impl Hub {
-    /// As HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE and HF_HUB_DOWNLOAD_TIMEOUT say.
+    /// Reads HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE and HF_HUB_DOWNLOAD_TIMEOUT.
     ///
     /// # Errors
-    /// When HF_ENDPOINT is no address.
+    /// If HF_ENDPOINT is not a URL.
     pub fn from_env() -> Result<Self> {
         let set = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
         let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
-        // Not shown: an address may hold a password.
+        // Not shown: a URL may contain a password.
         let endpoint =
-            Url::parse(endpoint.trim()).context("HF_ENDPOINT is no address such as https://HOST")?;
+            Url::parse(endpoint.trim()).context("HF_ENDPOINT is not a URL such as https://HOST")?;
         ensure!(
             ["http", "https"].contains(&endpoint.scheme()),
             "HF_ENDPOINT must begin with https:// or http://"
         );
         let token = set("HF_TOKEN").or_else(|| fs::read_to_string(hub_token_file()).ok());
-        let mut patience = Patience::default();
+        let mut policy = Patience::default();
         if let Some(seconds) = set("HF_HUB_DOWNLOAD_TIMEOUT").and_then(|text| text.trim().parse::<f64>().ok())
         {
-            patience.stall = Duration::from_secs_f64(seconds.clamp(0.1, 86_400.0));
+            policy.stall = Duration::from_secs_f64(seconds.clamp(0.1, 86_400.0));
         }
         Ok(Self {
             endpoint,
             cache: hub_dir(),
             token: token.filter(|token| !token.trim().is_empty()).map(|token| Token::new(&token)),
-            offline: set("HF_HUB_OFFLINE").is_some_and(|value| is_yes(&value)),
-            patience,
+            offline: set("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
+            policy,
         })
     }
 }
 
-fn is_yes(value: &str) -> bool {
+fn is_true(value: &str) -> bool {
     !matches!(value.trim().to_lowercase().as_str(), "0" | "false" | "no" | "off")
 }
 
@@ -89,8 +89,8 @@ mod tests {
     }
 
     #[test]
-    fn words_that_mean_no_are_no() {
-        assert!(is_yes("1") && is_yes("TRUE") && is_yes("on"));
-        assert!(!is_yes("0") && !is_yes("False") && !is_yes(" off "));
+    fn false_values_are_false() {
+        assert!(is_true("1") && is_true("TRUE") && is_true("on"));
+        assert!(!is_true("0") && !is_true("False") && !is_true(" off "));
     }
 }

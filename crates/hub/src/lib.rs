@@ -1,10 +1,10 @@
-//! Repositories of the Hugging Face hub, fetched once into the hub's own cache, which its other tools share.
+//! Downloads repositories of the Hugging Face Hub into its standard cache, shared with huggingface_hub.
 //!
-//! A repository is fetched at the commit that its revision is when it is first asked for. What is in the cache is used
-//! without asking again, so that a run repeats; another state is asked for by its revision. Files are named by their
-//! content and take their name once they are whole: stopped at any moment, the next call goes on. Nothing is executed
-//! or unpickled.
+//! A revision is resolved to a commit on first use. Cached files are used without a request, so that runs are
+//! reproducible; name a revision to get another version. Files are stored by digest and renamed once complete: an
+//! interrupted download resumes. Nothing is executed or unpickled.
 
+mod cache;
 mod client;
 mod data;
 mod digest;
@@ -12,11 +12,10 @@ mod environment;
 mod file;
 mod listed;
 mod listing;
-mod meter;
 mod name;
-mod refusal;
+mod progress;
 mod repo;
-mod shelf;
+mod status_error;
 
 pub use data::{data_folder, fault, is_here};
 pub use environment::{Hub, Token};

@@ -1,4 +1,4 @@
-//! What a hub says a repository holds, as far as it can be true.
+//! Parses and validates the file listing of a repository.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 
-use crate::name::plain;
+use crate::name::is_safe_path;
 
-/// Beyond as many files the hub names only some.
-const MOST: usize = 50_000;
-/// Bytes of a part of a name between slashes: what file systems take.
-const PART: usize = 255;
-/// Bytes of a whole name, which lies below the folder of a snapshot.
-const LONGEST: usize = 1024;
-/// Folders within each other.
-const DEEPEST: usize = 64;
+/// The hub lists at most this many files.
+const MAX_FILES: usize = 50_000;
+/// Longest path component, bytes: the limit of file systems.
+const MAX_COMPONENT: usize = 255;
+/// Longest path, bytes.
+const MAX_PATH: usize = 1024;
+/// Deepest nesting of folders.
+const MAX_DEPTH: usize = 64;
 
 /// The files of a repository at a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,18 +36,18 @@ pub struct Listed {
     /// Its path in the repository.
     #[serde(rename = "rfilename")]
     pub name: String,
-    /// Bytes; mirrors may not say.
+    /// Size in bytes; some mirrors do not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Git's name for its content, or of a large file for what stands for it.
+    /// Git blob id of its content, or of the LFS pointer of a large file.
     #[serde(rename = "blobId", default, skip_serializing_if = "Option::is_none")]
     pub(crate) blob: Option<String>,
-    /// Of a large file.
+    /// LFS metadata of a large file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lfs: Option<Lfs>,
 }
 
-/// A large file.
+/// LFS metadata.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lfs {
     /// Its SHA-256.
@@ -56,48 +56,48 @@ pub(crate) struct Lfs {
 }
 
 impl Listing {
-    /// Reads what a hub answers.
+    /// Parses the hub's response.
     ///
     /// # Errors
-    /// When it is no listing, or names what cannot lie below a folder.
+    /// If it is not a listing, or contains an invalid or unsafe path.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let listing: Self = serde_json::from_slice(bytes)
-            .map_err(|_| anyhow!("what answers is no hub: its list of files cannot be understood"))?;
+            .map_err(|_| anyhow!("the response is not a file listing: the endpoint is not a hub"))?;
         let commit = &listing.commit;
-        let good = !commit.is_empty()
+        let is_valid = !commit.is_empty()
             && commit.len() <= 64
             && commit.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        ensure!(good, "the hub names no commit");
+        ensure!(is_valid, "the hub reports no commit");
         ensure!(
-            listing.files.len() < MOST,
-            "it has {MOST} files or more, of which the hub names only some: name a folder of it, or take a set of shards"
+            listing.files.len() < MAX_FILES,
+            "it has {MAX_FILES} files or more, of which the hub lists only some: select a folder, or use a data set of shards"
         );
-        // The names become paths below the cache.
+        // The names become paths in the cache.
         for Listed { name, .. } in &listing.files {
-            ensure!(plain(name), "it names a file that would lie elsewhere: `{}`", shown(name));
-            ensure!(fits(name), "it names a file that no folder can hold: `{}`", shown(name));
+            ensure!(is_safe_path(name), "it lists a file outside of the repository: `{}`", shown(name));
+            ensure!(is_valid_path(name), "it lists a file with an invalid name: `{}`", shown(name));
         }
         Ok(listing)
     }
 }
 
-/// Whether file systems take a name, and terminals.
-fn fits(name: &str) -> bool {
+/// Whether a name is valid in file systems and terminals.
+fn is_valid_path(name: &str) -> bool {
     let parts = || name.split('/');
-    name.len() <= LONGEST
-        && parts().count() <= DEEPEST
-        && parts().all(|part| part.len() <= PART)
+    name.len() <= MAX_PATH
+        && parts().count() <= MAX_DEPTH
+        && parts().all(|part| part.len() <= MAX_COMPONENT)
         && !name.contains(char::is_control)
 }
 
-/// The beginning of a name, without what a terminal would obey.
+/// The start of a name, with control characters escaped.
 fn shown(name: &str) -> String {
     let start: String = name.chars().take(80).collect();
     let more = if start.len() < name.len() { "..." } else { "" };
     format!("{}{more}", start.escape_debug())
 }
 
-/// As many files as can be, the rest read past.
+/// The first files; skips the rest.
 fn first_files<'de, D: Deserializer<'de>>(of: D) -> Result<Vec<Listed>, D::Error> {
     struct Files;
 
@@ -112,7 +112,7 @@ fn first_files<'de, D: Deserializer<'de>>(of: D) -> Result<Vec<Listed>, D::Error
             let mut files = Vec::new();
             while let Some(file) = all.next_element()? {
                 files.push(file);
-                if files.len() == MOST {
+                if files.len() == MAX_FILES {
                     while all.next_element::<IgnoredAny>()?.is_some() {}
                 }
             }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_folder_can_hold_are_refused_in_few_words() {
+    fn invalid_names_are_rejected_with_a_short_message() {
         assert_eq!(parsed(&["a.json", "b/c d.bin", "ä/ü"]).unwrap().files.len(), 3);
         let (long, deep) = ("x".repeat(60_000), "a/".repeat(100) + "b");
         for bad in [
@@ -149,24 +149,24 @@ mod tests {
             &long,
             &deep,
         ] {
-            let words = parsed(&["ok", bad]).unwrap_err().to_string();
-            assert!(words.contains("it names a file that"), "{words}");
-            assert!(words.len() < 250 && !words.contains(char::is_control), "{words}");
+            let message = parsed(&["ok", bad]).unwrap_err().to_string();
+            assert!(message.contains("it lists a file"), "{message}");
+            assert!(message.len() < 250 && !message.contains(char::is_control), "{message}");
         }
         for commit in ["", "../x", "a/b", &long] {
             let text = serde_json::json!({ "sha": commit, "siblings": [] }).to_string();
-            assert!(Listing::parse(text.as_bytes()).unwrap_err().to_string().contains("names no commit"));
+            assert!(Listing::parse(text.as_bytes()).unwrap_err().to_string().contains("reports no commit"));
         }
     }
 
     #[test]
-    fn of_too_many_files_only_some_are_kept() {
+    fn too_many_files_are_truncated() {
         let many = format!(
             "{{\"sha\":\"a\",\"siblings\":[{}{{\"rfilename\":\"a\"}}]}}",
             "{\"rfilename\":\"a\"},".repeat(200_000)
         );
         let files: Listing = serde_json::from_str(&many).unwrap();
-        assert_eq!(files.files.len(), MOST);
+        assert_eq!(files.files.len(), MAX_FILES);
         assert!(Listing::parse(many.as_bytes()).unwrap_err().to_string().contains("50000 files or more"));
         assert!(Listing::parse("[".repeat(100_000).as_bytes()).is_err());
     }

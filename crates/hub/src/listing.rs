@@ -1,29 +1,29 @@
-//! Which files a repository holds.
+//! Obtains the file listing of a repository.
 
 use std::{fs, path::Path};
 
 use anyhow::Result;
-use clip_lab_fetch::{Halt, collect, insist, stream};
+use clip_lab_fetch::{FetchError, collect, retry, stream};
 use reqwest::Method;
 
-use crate::{Listed, Listing, client::Asker};
+use crate::{Listed, Listing, client::Client};
 
-/// Bytes of the longest answer: several times what as many files take as the hub names.
-const MOST: usize = 64 << 20;
+/// Largest response, bytes: several times the largest listing.
+const MAX_BYTES: usize = 64 << 20;
 
 impl Listing {
-    /// Asks the hub.
-    pub(crate) fn ask(asker: &Asker) -> Result<Self> {
-        Self::parse(&insist(asker.patience(), || read(asker))?)
+    /// Requests it from the hub.
+    pub(crate) fn request(client: &Client) -> Result<Self> {
+        Self::parse(&retry(client.policy(), || read(client))?)
     }
 
-    /// What was noted of a commit, if anything was.
-    pub(crate) fn noted(note: &Path) -> Option<Self> {
+    /// Reads a saved listing, if there is one.
+    pub(crate) fn load(note: &Path) -> Option<Self> {
         Self::parse(&fs::read(note).ok()?).ok()
     }
 
-    /// What lies in a snapshot that others made.
-    pub(crate) fn of_folder(commit: &str, folder: &Path) -> Self {
+    /// Lists a snapshot that other tools downloaded.
+    pub(crate) fn from_folder(commit: &str, folder: &Path) -> Self {
         let mut files = Vec::new();
         gather(folder, "", &mut files);
         files.sort_by(|a: &Listed, b| a.name.cmp(&b.name));
@@ -31,11 +31,11 @@ impl Listing {
     }
 }
 
-async fn read(asker: &Asker) -> Result<Vec<u8>, Halt> {
-    let mut url = asker.listing();
+async fn read(client: &Client) -> Result<Vec<u8>, FetchError> {
+    let mut url = client.listing();
     url.set_query(Some("blobs=true")); // with sizes and digests
-    let response = asker.ask(Method::GET, url, 0).await?.response;
-    collect(stream(response)?, MOST, asker.patience()).await
+    let response = client.request(Method::GET, url, 0).await?.response;
+    collect(stream(response)?, MAX_BYTES, client.policy()).await
 }
 
 fn gather(folder: &Path, below: &str, files: &mut Vec<Listed>) {
@@ -44,7 +44,7 @@ fn gather(folder: &Path, below: &str, files: &mut Vec<Listed>) {
         match fs::metadata(entry.path()) {
             Ok(about) if about.is_dir() => gather(&entry.path(), &format!("{name}/"), files),
             Ok(about) => files.push(Listed { name, size: Some(about.len()), ..Listed::default() }),
-            Err(_) => {} // a link whose file is gone
+            Err(_) => {} // a dangling link
         }
     }
 }

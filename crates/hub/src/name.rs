@@ -4,34 +4,34 @@ use std::{fmt, str::FromStr};
 
 use anyhow::{Error, Result, bail, ensure};
 
-/// What comes before a name of the hub.
+/// Prefix of hub names.
 const PREFIX: &str = "hf:";
-/// What comes before the name of a data set; the hub's own tools write it so.
+/// Prefix of data sets, as in huggingface_hub.
 const DATASETS: &str = "datasets/";
 
 /// A kind of repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Weights and what says how to use them.
+    /// A model.
     Model,
-    /// Files of data.
+    /// A data set.
     Dataset,
 }
 
-/// A repository at a revision, and of a data set perhaps only what lies below a path.
+/// A repository at a revision; for a data set optionally a path in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
-    /// Which kind.
+    /// The kind.
     pub kind: Kind,
     /// `org/name`.
     pub id: String,
     /// A branch, a tag or a commit.
     pub revision: String,
-    /// A folder or a file in it; empty for all.
+    /// A folder or a file in it; empty for everything.
     pub path: String,
 }
 
-/// Whether `text` names something of the hub.
+/// Whether `text` is a hub name.
 pub fn is_name(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
@@ -51,7 +51,10 @@ impl FromStr for Name {
 fn model(text: &str, rest: &str) -> Result<Name> {
     let (id, revision) = rest.split_once('@').unwrap_or((rest, "main"));
     let form = "hf:ORGANISATION/NAME or hf:ORGANISATION/NAME@REVISION";
-    ensure!(id.split('/').count() <= 2 && plain(id) && plain(revision), "`{text}` is not of the form {form}");
+    ensure!(
+        id.split('/').count() <= 2 && is_safe_path(id) && is_safe_path(revision),
+        "`{text}` is not of the form {form}"
+    );
     Ok(Name { kind: Kind::Model, id: id.to_owned(), revision: revision.to_owned(), path: String::new() })
 }
 
@@ -60,13 +63,13 @@ fn dataset(text: &str, rest: &str) -> Result<Name> {
     let (org, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let (name, revision) = name.split_once('@').unwrap_or((name, "main"));
     let mut revision = revision.to_owned();
-    // Branches that the hub makes itself have names of three parts: refs/convert/parquet, refs/pr/1.
+    // Branches created by the hub have three components: refs/convert/parquet, refs/pr/1.
     if revision == "refs" {
         revision = [Some("refs"), parts.next(), parts.next()].map(Option::unwrap_or_default).join("/");
     }
     let (id, path) = (format!("{org}/{name}"), parts.collect::<Vec<_>>().join("/"));
     let path = path.trim_end_matches('/').to_owned();
-    if !plain(&id) || !plain(&revision) || !(path.is_empty() || plain(&path)) {
+    if !is_safe_path(&id) || !is_safe_path(&revision) || !(path.is_empty() || is_safe_path(&path)) {
         bail!(
             "`{text}` is not of the form hf:datasets/ORGANISATION/NAME, with @REVISION after the name or a /PATH in it"
         );
@@ -74,8 +77,8 @@ fn dataset(text: &str, rest: &str) -> Result<Name> {
     Ok(Name { kind: Kind::Dataset, id, revision, path })
 }
 
-/// Whether every part between slashes can stand in a path and an address: what the hub allows, and nothing that climbs.
-pub(crate) fn plain(text: &str) -> bool {
+/// Whether every component is valid in a path and a URL; rejects `..`.
+pub(crate) fn is_safe_path(text: &str) -> bool {
     let part = |part: &str| !part.is_empty() && part != "." && part != "..";
     text.split('/').all(part) && !text.contains(['\\', '\0'])
 }
@@ -101,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_and_written() {
+    fn names_round_trip() {
         let owned = |kind, id: &str, revision: &str, path: &str| {
             (kind, id.to_owned(), revision.to_owned(), path.to_owned())
         };
@@ -119,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused_with_the_form() {
+    fn invalid_names_are_rejected_with_the_expected_form() {
         for text in ["hf:", "hf:../x", "hf:a/b/c", "hf:a//b", "hf:a/b@", "hf:a/../b"] {
-            let words = text.parse::<Name>().unwrap_err().to_string();
-            assert!(words.contains("is not of the form hf:ORGANISATION/NAME"), "{words}");
+            let message = text.parse::<Name>().unwrap_err().to_string();
+            assert!(message.contains("is not of the form hf:ORGANISATION/NAME"), "{message}");
         }
         for text in ["hf:datasets/", "hf:datasets/set", "hf:datasets/a/b/../c", "hf:datasets/a/b@refs"] {
-            let words = text.parse::<Name>().unwrap_err().to_string();
-            assert!(words.contains("is not of the form hf:datasets/ORGANISATION/NAME"), "{words}");
+            let message = text.parse::<Name>().unwrap_err().to_string();
+            assert!(message.contains("is not of the form hf:datasets/ORGANISATION/NAME"), "{message}");
         }
     }
 }

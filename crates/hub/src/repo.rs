@@ -1,4 +1,4 @@
-//! A repository, and how what is wanted of it comes into the cache.
+//! Downloads selected files of a repository into the cache.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,68 +11,68 @@ use std::{
 };
 
 use anyhow::{Error, Result, anyhow, ensure};
-use clip_lab_fetch::{Part, fetch, insist};
+use clip_lab_fetch::{Part, fetch, retry};
 
 use crate::{
     Hub, HubFile, Listed, Listing, Name,
-    client::Asker,
+    cache::{RepoCache, create_parent},
+    client::Client,
     digest::Digest,
-    meter::Meter,
-    shelf::{Shelf, make_folder},
+    progress::Progress,
 };
 
-/// Files fetched at a time: what they mostly do is to wait.
-const AT_A_TIME: usize = 8;
+/// Parallel downloads.
+const PARALLEL: usize = 8;
 
-/// Says which files are wanted, by the folder of the snapshot and what the repository holds. Asked again when those are
-/// there, until it wants nothing more.
+/// Selects files, given the snapshot folder and the repository's files. Called again after the selected files are
+/// downloaded, until it selects no further ones.
 pub type Pick<'a> = &'a dyn Fn(&Path, &[Listed]) -> Result<Vec<String>>;
 
 /// A repository at a revision.
 pub struct Repo {
     hub: Hub,
     name: Name,
-    shelf: Shelf,
+    cache: RepoCache,
 }
 
 impl Repo {
-    /// Nothing is asked for yet.
+    /// Makes no request yet.
     pub fn new(hub: Hub, name: Name) -> Self {
-        let shelf = Shelf::new(&hub.cache, &name);
-        Self { hub, name, shelf }
+        let cache = RepoCache::new(&hub.cache, &name);
+        Self { hub, name, cache }
     }
 
-    /// The snapshot's folder, if all that is wanted is in it.
-    pub fn here(&self, pick: Pick) -> Option<PathBuf> {
-        let listing = self.shelf.listing(&self.shelf.commit(&self.name.revision)?)?;
+    /// The snapshot folder, if all selected files are cached.
+    pub fn cached_folder(&self, pick: Pick) -> Option<PathBuf> {
+        let listing = self.cache.listing(&self.cache.commit(&self.name.revision)?)?;
         self.complete(&listing, pick).ok().flatten()
     }
 
-    /// The snapshot's folder with all that is wanted in it, fetched if it is not there yet.
+    /// The snapshot folder with all selected files, downloaded if they are not cached.
     ///
     /// # Errors
-    /// When it is not cached and cannot be fetched, or `pick` finds nothing to its liking.
+    /// If they are not cached and cannot be downloaded, or `pick` fails.
     pub fn folder(&self, pick: Pick) -> Result<PathBuf> {
-        if let Some(folder) = self.here(pick) {
+        if let Some(folder) = self.cached_folder(pick) {
             return Ok(folder);
         }
         let cache = self.hub.cache.display();
         if self.hub.offline {
-            return self.laid_by_others(pick).ok_or_else(|| {
+            return self.cached_by_other_tools(pick).ok_or_else(|| {
                 anyhow!(
-                    "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE forbids to fetch it: fetch it once \
-                     without HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
+                    "{} is not in the hub's cache ({cache}), and HF_HUB_OFFLINE is set: download it once without \
+                     HF_HUB_OFFLINE, or point HF_HOME at a cache that has it",
                     self.name
                 )
             });
         }
-        self.fetched(pick).or_else(|error| match self.laid_by_others(pick) {
+        self.download_missing(pick).or_else(|error| match self.cached_by_other_tools(pick) {
             Some(folder) => {
-                let words = format!(
-                    "{} is taken as it lies in the hub's cache, since the hub cannot be asked: {error:#}",
+                let message = format!(
+                    "using the cached copy of {}, since the hub cannot be reached: {error:#}",
                     self.name
                 );
-                eprintln!("{}", clip_lab_escape::line(&words));
+                eprintln!("{}", clip_lab_escape::line(&message));
                 Ok(folder)
             }
             None => Err(anyhow!(
@@ -82,103 +82,109 @@ impl Repo {
         })
     }
 
-    /// What other tools put there: they do not say whether it is all, but what is wanted of it is there. Of what we began
-    /// ourselves it is known what is missing.
-    fn laid_by_others(&self, pick: Pick) -> Option<PathBuf> {
-        let commit = self.shelf.commit(&self.name.revision)?;
-        if self.shelf.listing(&commit).is_some() {
+    /// A snapshot that other tools downloaded, if it has all selected files. It may lack others: there is no listing. None
+    /// if we have a listing, and so know what is missing.
+    fn cached_by_other_tools(&self, pick: Pick) -> Option<PathBuf> {
+        let commit = self.cache.commit(&self.name.revision)?;
+        if self.cache.listing(&commit).is_some() {
             return None;
         }
-        let listing = Listing::of_folder(&commit, &self.shelf.snapshot(&commit));
+        let listing = Listing::from_folder(&commit, &self.cache.snapshot(&commit));
         self.complete(&listing, pick).ok().flatten()
     }
 
-    /// The snapshot's folder, if nothing is missing.
+    /// The snapshot folder, if no file is missing.
     fn complete(&self, listing: &Listing, pick: Pick) -> Result<Option<PathBuf>> {
-        let folder = self.shelf.snapshot(&listing.commit);
+        let folder = self.cache.snapshot(&listing.commit);
         Ok(self.missing(listing, &folder, pick)?.is_empty().then_some(folder))
     }
 
     fn missing(&self, listing: &Listing, folder: &Path, pick: Pick) -> Result<Vec<String>> {
-        let mut wanted = pick(folder, &listing.files)?;
+        let mut selected = pick(folder, &listing.files)?;
         let known: HashSet<&String> = listing.files.iter().map(|file| &file.name).collect();
-        let stranger = wanted.iter().find(|wanted| !known.contains(wanted));
+        let unknown = selected.iter().find(|selected| !known.contains(selected));
         ensure!(
-            stranger.is_none(),
-            "it names `{}`, which it does not hold",
-            stranger.map_or("", String::as_str)
+            unknown.is_none(),
+            "it refers to `{}`, which it does not contain",
+            unknown.map_or("", String::as_str)
         );
-        wanted.retain(|file| !folder.join(file).exists());
-        Ok(wanted)
+        selected.retain(|file| !folder.join(file).exists());
+        Ok(selected)
     }
 
-    fn fetched(&self, pick: Pick) -> Result<PathBuf> {
-        let asker = Arc::new(Asker::new(&self.hub, &self.name)?);
-        let known = self.shelf.commit(&self.name.revision).and_then(|commit| self.shelf.listing(&commit));
-        let listing = match known {
+    fn download_missing(&self, pick: Pick) -> Result<PathBuf> {
+        let client = Arc::new(Client::new(&self.hub, &self.name)?);
+        let saved = self.cache.commit(&self.name.revision).and_then(|commit| self.cache.listing(&commit));
+        let listing = match saved {
             Some(listing) => listing,
             None => {
-                let listing = Listing::ask(&asker)?;
-                self.shelf.note_down(&listing, &self.name.revision)?;
+                let listing = Listing::request(&client)?;
+                self.cache.save_listing(&listing, &self.name.revision)?;
                 listing
             }
         };
-        let folder = self.shelf.snapshot(&listing.commit);
+        let folder = self.cache.snapshot(&listing.commit);
         let mut missing = self.missing(&listing, &folder, pick)?;
         while !missing.is_empty() {
-            self.get(&asker, &listing, &missing)?;
+            self.download(&client, &listing, &missing)?;
             let before = missing;
             missing = self.missing(&listing, &folder, pick)?;
-            ensure!(missing != before, "{} went away while it was fetched", missing[0]);
+            ensure!(missing != before, "{} disappeared during the download", missing[0]);
         }
         Ok(folder)
     }
 
-    /// Fetches files, several at a time; the first error ends all.
-    fn get(&self, asker: &Arc<Asker>, listing: &Listing, files: &[String]) -> Result<()> {
+    /// Downloads files in parallel; stops at the first error.
+    fn download(&self, client: &Arc<Client>, listing: &Listing, files: &[String]) -> Result<()> {
         let known: HashMap<&String, &Listed> = listing.files.iter().map(|file| (&file.name, file)).collect();
         let files: Vec<&Listed> = files.iter().filter_map(|name| known.get(name).copied()).collect();
-        let meter = Meter::start(&self.name, &files);
+        let progress = Progress::start(&self.name, &files);
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<Error>));
         let fail = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         thread::scope(|scope| {
-            for _ in 0..AT_A_TIME.min(files.len()) {
+            for _ in 0..PARALLEL.min(files.len()) {
                 scope.spawn(|| {
                     while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                         if fail().is_some() {
                             return;
                         }
-                        if let Err(error) = self.get_one(asker, &listing.commit, file, &meter) {
+                        if let Err(error) = self.download_one(client, &listing.commit, file, &progress) {
                             fail().get_or_insert(error.context(file.name.clone()));
                         }
                     }
                 });
             }
         });
-        meter.end();
+        progress.end();
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    fn get_one(&self, asker: &Arc<Asker>, commit: &str, file: &Listed, meter: &Meter) -> Result<()> {
-        let source = HubFile::new(asker.clone(), asker.file(commit, &file.name));
-        let tag = insist(self.hub.patience, || source.tag())?;
-        let blob = self.shelf.blob(&tag)?;
+    fn download_one(
+        &self,
+        client: &Arc<Client>,
+        commit: &str,
+        file: &Listed,
+        progress: &Progress,
+    ) -> Result<()> {
+        let source = HubFile::new(client.clone(), client.file(commit, &file.name));
+        let tag = retry(self.hub.policy, || source.tag())?;
+        let blob = self.cache.blob(&tag)?;
         if !blob.exists() {
-            let _mine = self.shelf.lock(&tag)?;
+            let _guard = self.cache.lock(&tag)?;
             if !blob.exists() {
-                make_folder(&blob)?;
-                let partly = blob.with_extension("incomplete");
-                let mut part = Part::open(&partly)?;
-                let count = meter.file(part.length());
-                fetch(&source, &mut part, self.hub.patience, &|length| count.reached(length))?;
+                create_parent(&blob)?;
+                let part_path = blob.with_extension("incomplete");
+                let mut part = Part::open(&part_path)?;
+                let count = progress.file(part.length());
+                fetch(&source, &mut part, self.hub.policy, &|length| count.reached(length))?;
                 if let Some(digest) = Digest::of(Some(file), &tag) {
                     digest.check(&mut part)?;
                 }
-                part.finish(&partly, &blob)?;
+                part.finish(&part_path, &blob)?;
             }
         }
-        self.shelf.link(&tag, commit, &file.name)?;
-        meter.done();
+        self.cache.link(&tag, commit, &file.name)?;
+        progress.done();
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Data sets of the hub as folders. The environment is set for a process of its own.
+//! Hub data sets as folders. The tests set environment variables in a child process.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use clip_lab_faulty::{Fault, Server};
+use clip_lab_testing::{Fault, Server};
 use support::Scene;
 
 const SET: &str = "datasets/org/birds";
@@ -24,8 +24,8 @@ fn birds() -> Scene {
     scene
 }
 
-/// What `data_folder` makes of a root, in a process that has this hub in its environment.
-fn asked(scene: &Scene, root: &str, more: &[(&str, &str)]) -> Output {
+/// Runs `data_folder` in a child process with this hub in its environment.
+fn data_folder_in_child(scene: &Scene, root: &str, more: &[(&str, &str)]) -> Output {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "asks_for_data", "--ignored", "--nocapture"]);
     for name in ["HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN"] {
@@ -35,7 +35,7 @@ fn asked(scene: &Scene, root: &str, more: &[(&str, &str)]) -> Output {
     child.envs(more.iter().copied()).output().unwrap()
 }
 
-fn words(output: &Output) -> String {
+fn outcome(output: &Output) -> String {
     let line = String::from_utf8_lossy(&output.stdout)
         .lines()
         .find(|line| line.starts_with("=> "))
@@ -43,7 +43,7 @@ fn words(output: &Output) -> String {
     line.unwrap_or_else(|| panic!("{output:?}"))
 }
 
-/// Run by the tests below in a process of its own.
+/// Run by the tests below in a child process.
 #[test]
 #[ignore = "part of other tests"]
 fn asks_for_data() {
@@ -56,18 +56,25 @@ fn asks_for_data() {
 }
 
 #[test]
-fn a_folder_of_a_data_set_is_fetched_alone_and_programs_never() {
+fn only_the_requested_folder_is_downloaded_and_code_never() {
     let scene = birds();
     let snapshot = scene.cache.path().join("hub/datasets--org--birds/snapshots").join(COMMIT);
-    let first = words(&asked(&scene, "hf:datasets/org/birds/train", &[("HF_TOKEN", "hf_x")]));
+    let first =
+        outcome(&data_folder_in_child(&scene, "hf:datasets/org/birds/train", &[("HF_TOKEN", "hf_x")]));
     assert_eq!(first, format!("=> false {}", snapshot.join("train").display()));
     assert!(snapshot.join("train/b/2.png").exists() && !snapshot.join("test").exists());
     assert!(
-        scene.server.hub.asked().iter().all(|asked| asked.authorization.as_deref() == Some("Bearer hf_x"))
+        scene
+            .server
+            .hub
+            .asked()
+            .iter()
+            .all(|request| request.authorization.as_deref() == Some("Bearer hf_x"))
     );
-    let second = words(&asked(&scene, "hf:datasets/org/birds/train", &[("HF_HUB_OFFLINE", "1")]));
+    let second =
+        outcome(&data_folder_in_child(&scene, "hf:datasets/org/birds/train", &[("HF_HUB_OFFLINE", "1")]));
     assert_eq!(second, format!("=> true {}", snapshot.join("train").display()));
-    let whole = words(&asked(&scene, "hf:datasets/org/birds", &[]));
+    let whole = outcome(&data_folder_in_child(&scene, "hf:datasets/org/birds", &[]));
     assert_eq!(whole, format!("=> false {}", snapshot.display()));
     assert!(snapshot.join("test/a/3.png").exists());
     for never in ["birds.py", "weights.pt", ".gitattributes"] {
@@ -76,43 +83,52 @@ fn a_folder_of_a_data_set_is_fetched_alone_and_programs_never() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_is() {
+fn missing_paths_are_reported_with_existing_ones() {
     let scene = birds();
-    let told = words(&asked(&scene, "hf:datasets/org/birds/trian", &[]));
+    let message = outcome(&data_folder_in_child(&scene, "hf:datasets/org/birds/trian", &[]));
     assert!(
-        told.contains("it holds nothing at `trian`; at its top lie ") && told.contains("test, train"),
-        "{told}"
+        message.contains("it contains nothing at `trian`; its top level has ")
+            && message.contains("test, train"),
+        "{message}"
     );
-    let told = words(&asked(&scene, "hf:org/birds", &[]));
-    assert!(told.contains("hf:org/birds is a model; a data set is written hf:datasets/org/birds"), "{told}");
-    let told = words(&asked(&scene, "hf:datasets/org/birds", &[("HF_ENDPOINT", "me:secret@host")]));
-    assert!(told.contains("HF_ENDPOINT") && !told.contains("secret"), "{told}");
-    assert_eq!(words(&asked(&scene, "some/folder", &[])), "=> true some/folder");
+    let message = outcome(&data_folder_in_child(&scene, "hf:org/birds", &[]));
+    assert!(
+        message.contains("hf:org/birds is a model; a data set is written hf:datasets/org/birds"),
+        "{message}"
+    );
+    let message =
+        outcome(&data_folder_in_child(&scene, "hf:datasets/org/birds", &[("HF_ENDPOINT", "me:secret@host")]));
+    assert!(message.contains("HF_ENDPOINT") && !message.contains("secret"), "{message}");
+    assert_eq!(outcome(&data_folder_in_child(&scene, "some/folder", &[])), "=> true some/folder");
 }
 
 #[test]
-fn a_token_is_shown_neither_to_a_proxy_nor_over_http() {
+fn a_token_is_sent_neither_to_a_proxy_nor_over_http() {
     let (scene, proxy) = (birds(), Server::start());
     let name = "hf:datasets/org/birds/train";
     let through = [("HF_TOKEN", "hf_x"), ("HTTP_PROXY", proxy.address()), ("http_proxy", proxy.address())];
-    // To this machine no proxy is asked.
-    let first = words(&asked(&scene, name, &[&through[..], &[("no_proxy", ""), ("NO_PROXY", "")]].concat()));
+    // Requests to this machine use no proxy.
+    let first = outcome(&data_folder_in_child(
+        &scene,
+        name,
+        &[&through[..], &[("no_proxy", ""), ("NO_PROXY", "")]].concat(),
+    ));
     assert!(first.contains("snapshots"), "{first}");
-    assert!(scene.server.hub.asked().iter().all(|asked| asked.authorization.is_some()));
+    assert!(scene.server.hub.asked().iter().all(|request| request.authorization.is_some()));
     assert_eq!(proxy.requests(), 0);
-    // To another over http:// one is, without the token.
+    // Requests to another host over http:// use it, without the token.
     let away = |closed: &[Fault]| {
         let path = "http://hub.example/api/datasets/org/birds/revision/main?blobs=true";
         proxy.put(path, b"{\"sha\":\"c0ffee\",\"siblings\":[]}", closed);
         let more = [("HF_ENDPOINT", "http://hub.example"), ("NO_PROXY", ""), ("no_proxy", "")];
         let empty = tempfile::tempdir().unwrap();
         let home = [("HF_HOME", empty.path().to_str().unwrap())];
-        words(&asked(&scene, name, &[&through[..], &more[..], &home[..]].concat()))
+        outcome(&data_folder_in_child(&scene, name, &[&through[..], &more[..], &home[..]].concat()))
     };
-    let told = away(&[]);
-    assert!(told.contains("it holds nothing at `train`"), "{told}");
-    let told = away(&[Fault::Status(401)]);
-    assert!(told.contains("asked without a token") && told.contains("https://"), "{told}");
-    assert!(proxy.requests() >= 2 && proxy.asked().iter().all(|asked| asked.authorization.is_none()));
-    assert!(!told.contains("hf_x"));
+    let message = away(&[]);
+    assert!(message.contains("it contains nothing at `train`"), "{message}");
+    let message = away(&[Fault::Status(401)]);
+    assert!(message.contains("sent without a token") && message.contains("https://"), "{message}");
+    assert!(proxy.requests() >= 2 && proxy.asked().iter().all(|request| request.authorization.is_none()));
+    assert!(!message.contains("hf_x"));
 }

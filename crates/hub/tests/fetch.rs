@@ -1,17 +1,17 @@
-//! Repositories of a hub that is at fault: what is outlasted, what is told, what is left behind.
+//! Downloads from a faulty hub: retries, error messages, and partial files.
 
 mod support;
 
 use std::{fs, time::Duration};
 
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_hub::Hub;
+use clip_lab_testing::{Fault, Server};
 use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, sha256, weights};
 
 const NAME: &str = "hf:org/tiny";
 
 #[test]
-fn a_repository_lies_in_the_layout_of_the_hub_and_is_asked_for_once() {
+fn a_repository_is_cached_in_the_standard_layout_and_downloaded_once() {
     let scene = Scene::new(&[]);
     let folder = scene.fetch(scene.hub(), NAME).unwrap();
     let (repo, bytes) = (scene.repo(), weights());
@@ -22,17 +22,17 @@ fn a_repository_lies_in_the_layout_of_the_hub_and_is_asked_for_once() {
     assert_eq!(link.to_str().unwrap(), format!("../../blobs/{}", sha256(&bytes)));
     assert!(fs::read(folder.join("model.safetensors")).unwrap() == bytes);
     let blobs = fs::read_dir(repo.join("blobs")).unwrap().count();
-    assert_eq!(blobs, 2, "nothing half is left");
+    assert_eq!(blobs, 2, "no partial file is left");
     let before = scene.requests();
     assert_eq!(scene.fetch(scene.hub(), NAME).unwrap(), folder);
     assert_eq!(scene.fetch(Hub { offline: true, ..scene.hub() }, NAME).unwrap(), folder);
-    // By its commit it is the same, and needs no network either.
+    // The same by its commit, also without the network.
     assert_eq!(scene.fetch(scene.hub(), &format!("{NAME}@{COMMIT}")).unwrap(), folder);
     assert_eq!(scene.requests(), before);
 }
 
 #[test]
-fn the_token_goes_to_the_hub_and_to_nobody_else() {
+fn the_token_is_only_sent_to_the_hub() {
     let scene = Scene::new(&[Fault::Part(0.5)]);
     scene.fetch(scene.with_token(), NAME).unwrap();
     let (hub, storage) = (scene.server.hub.asked(), scene.server.storage.asked());
@@ -42,21 +42,21 @@ fn the_token_goes_to_the_hub_and_to_nobody_else() {
 }
 
 #[test]
-fn faults_that_pass_are_outlasted() {
+fn transient_faults_are_retried() {
     let stall = Fault::Stall(Duration::from_millis(900));
     let cases: [&[Fault]; 5] = [
         &[Fault::Status(500), Fault::Status(503), Fault::Status(429)],
         &[Fault::Part(0.5), Fault::Part(0.5), Fault::Part(0.0)],
         &[stall, stall],
         &[Fault::Part(0.5), Fault::Whole],
-        &[Fault::Status(403), Fault::Part(0.3), stall], // a signed address that has run out
+        &[Fault::Status(403), Fault::Part(0.3), stall], // an expired signed URL
     ];
     for faults in cases {
         let scene = Scene::new(faults);
         let folder = scene.fetch(scene.hub(), NAME).unwrap_or_else(|error| panic!("{faults:?}: {error:#}"));
         assert!(fs::read(folder.join("model.safetensors")).unwrap() == weights(), "{faults:?}");
     }
-    // The list and the small files as well.
+    // The listing and the small files as well.
     let scene = Scene::new(&[]);
     let files = ["config.json", "model.safetensors"];
     scene.server.list(MODEL, "main", COMMIT, &files, &[Fault::Status(500), Fault::Part(0.5), stall]);
@@ -65,12 +65,12 @@ fn faults_that_pass_are_outlasted() {
 }
 
 #[test]
-fn a_broken_line_is_gone_on_with_from_where_it_broke_by_the_next_call_too() {
+fn an_interrupted_download_resumes_also_in_the_next_call() {
     let mut faults = vec![Fault::Part(0.5), Fault::Part(0.5)];
     faults.extend([Fault::Status(500); 4]);
     let scene = Scene::new(&faults);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("model.safetensors: given up after 4 tries that brought nothing"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("model.safetensors: gave up after 4 attempts without progress"), "{message}");
     let partly = scene.repo().join("blobs").join(sha256(&weights())).with_extension("incomplete");
     assert_eq!(fs::metadata(&partly).unwrap().len(), 150_000);
     scene.fetch(scene.hub(), NAME).unwrap();
@@ -80,84 +80,87 @@ fn a_broken_line_is_gone_on_with_from_where_it_broke_by_the_next_call_too() {
 }
 
 #[test]
-fn closed_doors_say_what_opens_them() {
+fn access_errors_give_advice() {
     let scene = Scene::new(&[]);
     let list = |fault| scene.server.list(MODEL, "main", COMMIT, &["config.json"], &[fault; 9]);
     list(Fault::Refuse(401, "GatedRepo"));
-    let words = scene.refusal(scene.hub(), NAME);
+    let message = scene.fetch_error(scene.hub(), NAME);
     assert!(
-        words.contains("gated (401 Unauthorized): accept its terms at https://huggingface.co/org/tiny"),
-        "{words}"
+        message.contains("gated (401 Unauthorized): accept its terms at https://huggingface.co/org/tiny"),
+        "{message}"
     );
-    assert!(words.contains("give a token by HF_TOKEN or in "), "{words}");
+    assert!(message.contains("set a token in HF_TOKEN or in "), "{message}");
     list(Fault::Refuse(403, "GatedRepo"));
-    let words = scene.refusal(scene.with_token(), NAME);
-    assert!(words.contains("closed to this token (403 Forbidden): accept its terms"), "{words}");
+    let message = scene.fetch_error(scene.with_token(), NAME);
+    assert!(message.contains("closed to this token (403 Forbidden): accept its terms"), "{message}");
     list(Fault::Status(401));
-    let words = scene.refusal(scene.hub(), NAME);
+    let message = scene.fetch_error(scene.hub(), NAME);
     assert!(
-        words.contains("there is no such repository, or it is private") && words.contains("HF_TOKEN"),
-        "{words}"
+        message.contains("there is no such repository, or it is private") && message.contains("HF_TOKEN"),
+        "{message}"
     );
     list(Fault::Refuse(404, "RevisionNotFound"));
-    assert!(scene.refusal(scene.hub(), NAME).contains("it has no revision `main`"));
-    let words = scene.refusal(scene.hub(), "hf:org/other");
-    assert!(words.contains("no such repository or file (404): is the name right?"), "{words}");
-    assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is noted of what is not there");
+    assert!(scene.fetch_error(scene.hub(), NAME).contains("it has no revision `main`"));
+    let message = scene.fetch_error(scene.hub(), "hf:org/other");
+    assert!(message.contains("no such repository or file (404): check the name"), "{message}");
+    assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is saved");
 }
 
 #[test]
-fn what_a_server_cannot_mean_is_refused() {
+fn inconsistent_responses_are_rejected() {
     let bytes = weights();
-    // Longer than the hub says.
+    // Longer than the hub reports.
     let scene = Scene::new(&[]);
     let place = scene.server.storage.put("/lfs/long", &bytes, &[]);
     let tag = format!("\"{}\"", sha256(&bytes));
     let file = format!("/org/tiny/resolve/{COMMIT}/model.safetensors");
     scene.server.hub.redirect(&file, &place, &[("x-linked-etag", &tag), ("x-linked-size", "1000")]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("the hub says 1000 bytes and the server sends 200000"), "{words}");
-    // Other bytes than the hub says, and then the right ones.
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("the hub reports 1000 bytes, but the server sends 200000"), "{message}");
+    // Other content than the hub reports, then the correct one.
     scene.server.large(MODEL, COMMIT, "model.safetensors", &bytes, &sha256(b"other"), &[]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("is not what the hub says (SHA-256"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("does not match the hub's digest (SHA-256"), "{message}");
     scene.server.large(MODEL, COMMIT, "model.safetensors", &bytes, &sha256(&bytes), &[]);
     scene.fetch(scene.hub(), NAME).unwrap();
-    // In circles.
+    // A redirect loop.
     let scene = Scene::new(&[]);
     scene.server.hub.redirect(&file, "/round", &[]);
     scene.server.hub.redirect("/round", &file, &[]);
-    assert!(scene.refusal(scene.hub(), NAME).contains("redirects in circles"));
-    // Names that climb, tags that climb, and no hub at all.
+    assert!(scene.fetch_error(scene.hub(), NAME).contains("redirects more than 10 times"));
+    // Unsafe names, unsafe tags, and a server that is not a hub.
     scene.server.list("models/org/bad", "main", COMMIT, &["../../x"], &[]);
-    assert!(scene.refusal(scene.hub(), "hf:org/bad").contains("would lie elsewhere: `../../x`"));
+    assert!(scene.fetch_error(scene.hub(), "hf:org/bad").contains("outside of the repository: `../../x`"));
     scene.server.list("models/org/bad", "main", COMMIT, &["x"], &[]);
-    let told = [("etag", "\"../../../x\""), ("x-repo-commit", COMMIT)];
-    scene.server.hub.put_with(&format!("/org/bad/resolve/{COMMIT}/x"), b"x", &told, &[]);
-    assert!(scene.refusal(scene.hub(), "hf:org/bad").contains("a tag that cannot name a file"));
+    let headers = [("etag", "\"../../../x\""), ("x-repo-commit", COMMIT)];
+    scene.server.hub.put_with(&format!("/org/bad/resolve/{COMMIT}/x"), b"x", &headers, &[]);
+    assert!(scene.fetch_error(scene.hub(), "hf:org/bad").contains("etag is not a valid file name"));
     scene.server.hub.put("/api/models/org/page/revision/main", b"<html>", &[]);
-    assert!(scene.refusal(scene.hub(), "hf:org/page").contains("what answers is no hub"));
+    assert!(scene.fetch_error(scene.hub(), "hf:org/page").contains("the endpoint is not a hub"));
 }
 
 #[test]
-fn a_hub_that_is_silent_or_not_there_is_given_up() {
+fn a_hub_that_does_not_respond_fails() {
     let scene = Scene::new(&[]);
     let silent = [Fault::Stall(Duration::from_secs(2)); 9];
     scene.server.list(MODEL, "main", COMMIT, &["config.json"], &silent);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("given up after 4 tries") && words.contains("sent nothing for 0.3 s"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(
+        message.contains("gave up after 4 attempts") && message.contains("sent nothing for 0.3 s"),
+        "{message}"
+    );
     let nowhere = Hub { endpoint: "http://127.0.0.1:9".parse().unwrap(), ..scene.hub() };
-    assert!(scene.refusal(nowhere, NAME).contains("given up after 4 tries"));
+    assert!(scene.fetch_error(nowhere, NAME).contains("gave up after 4 attempts"));
 }
 
 #[test]
-fn offline_nothing_is_asked_for() {
+fn offline_makes_no_request() {
     let scene = Scene::new(&[]);
     let offline = || Hub { offline: true, ..scene.hub() };
-    let words = scene.refusal(offline(), NAME);
-    assert!(words.contains("HF_HUB_OFFLINE forbids to fetch it: fetch it once without"), "{words}");
+    let message = scene.fetch_error(offline(), NAME);
+    assert!(message.contains("HF_HUB_OFFLINE is set: download it once without"), "{message}");
     assert_eq!(scene.requests(), 0);
-    // What another tool put there is taken as it lies, offline and when the hub cannot be reached.
+    // A snapshot of another tool is used as it is, offline and when the hub cannot be reached.
     let snapshot = scene.repo().join("snapshots").join(COMMIT);
     fs::create_dir_all(&snapshot).unwrap();
     fs::create_dir_all(scene.repo().join("refs")).unwrap();
@@ -167,13 +170,13 @@ fn offline_nothing_is_asked_for() {
     assert_eq!(scene.requests(), 0);
     let nowhere = Hub { endpoint: "http://127.0.0.1:9".parse().unwrap(), ..scene.hub() };
     assert_eq!(scene.fetch(nowhere, NAME).unwrap(), snapshot);
-    // With the hub there, what is missing is fetched.
+    // When the hub can be reached, missing files are downloaded.
     let folder = scene.fetch(scene.hub(), NAME).unwrap();
     assert!(folder.join("model.safetensors").exists());
 }
 
 #[test]
-fn several_at_once_fetch_once() {
+fn concurrent_calls_download_once() {
     let scene = Scene::new(&[Fault::Slow(Duration::from_millis(2))]);
     std::thread::scope(|scope| {
         for _ in 0..4 {

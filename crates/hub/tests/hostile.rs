@@ -1,16 +1,16 @@
-//! Hubs that lie: about contents, about names, about how much there is.
+//! Hubs that report wrong digests, invalid names or endless listings.
 
 mod support;
 
 use std::fs;
 
-use clip_lab_faulty::{Fault, git_sha1, sha256};
 use clip_lab_hub::Hub;
+use clip_lab_testing::{Fault, git_sha1, sha256};
 use support::{COMMIT, CONFIG, MODEL, SECRET, Scene, weights};
 
 const NAME: &str = "hf:org/tiny";
 
-/// What is asked for a list of files.
+/// Path of the file listing.
 const LIST: &str = "/api/models/org/tiny/revision/main";
 
 fn list(scene: &Scene, files: &str) {
@@ -19,13 +19,16 @@ fn list(scene: &Scene, files: &str) {
 }
 
 #[test]
-fn small_files_that_are_not_what_git_calls_them_are_thrown_away() {
+fn small_files_with_a_wrong_git_digest_are_discarded() {
     let scene = Scene::new(&[]);
     let file = format!("/org/tiny/resolve/{COMMIT}/config.json");
     let tag = format!("\"{}\"", git_sha1(CONFIG));
     scene.server.hub.put_with(&file, &CONFIG.to_ascii_uppercase(), &[("etag", &tag)], &[]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("config.json: what came is not what the hub says (git SHA-1 "), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(
+        message.contains("config.json: the content does not match the hub's digest (git SHA-1 "),
+        "{message}"
+    );
     let blob = scene.repo().join("blobs").join(git_sha1(CONFIG));
     assert!(!blob.exists());
     assert_eq!(fs::metadata(blob.with_extension("incomplete")).unwrap().len(), 0);
@@ -35,20 +38,20 @@ fn small_files_that_are_not_what_git_calls_them_are_thrown_away() {
 }
 
 #[test]
-fn what_the_listing_says_of_a_content_holds_whatever_the_tag_is() {
+fn the_digest_of_the_listing_overrides_the_tag() {
     let scene = Scene::new(&[]);
     let config = format!("/org/tiny/resolve/{COMMIT}/config.json");
     scene.server.hub.put_with(&config, CONFIG, &[("etag", "\"aa01\"")], &[]);
     let small =
         |of: &[u8]| format!("{{\"rfilename\":\"config.json\",\"size\":1,\"blobId\":\"{}\"}}", git_sha1(of));
     list(&scene, &small(b"other"));
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("(git SHA-1 "), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("(git SHA-1 "), "{message}");
     let scene = Scene::new(&[]);
     scene.server.hub.put_with(&config, CONFIG, &[("etag", "\"aa01\"")], &[]);
     list(&scene, &small(CONFIG));
     scene.fetch(scene.hub(), NAME).unwrap();
-    // Of a large file git names what stands for it.
+    // The git blob of a large file is its LFS pointer.
     let large = |of: &[u8]| {
         let (lfs, blob) = (sha256(of), "ab".repeat(20));
         format!(
@@ -57,39 +60,39 @@ fn what_the_listing_says_of_a_content_holds_whatever_the_tag_is() {
     };
     let scene = Scene::new(&[]);
     list(&scene, &large(b"other"));
-    assert!(scene.refusal(scene.hub(), NAME).contains("(SHA-256 "));
+    assert!(scene.fetch_error(scene.hub(), NAME).contains("(SHA-256 "));
     let scene = Scene::new(&[]);
     list(&scene, &large(&weights()));
     scene.fetch(scene.hub(), NAME).unwrap();
 }
 
 #[test]
-fn lists_without_end_are_not_read_to_it() {
+fn endless_listings_are_not_read() {
     let scene = Scene::new(&[]);
     scene.server.hub.put(LIST, b"", &[Fault::Flood(1 << 33); 9]);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("answers with more than 67108864 bytes"), "{words}");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("larger than 67108864 bytes"), "{message}");
     assert!(scene.server.hub.sent() < 200 << 20, "{}", scene.server.hub.sent());
     let many = vec!["{\"rfilename\":\"a\",\"size\":1}"; 1_000_000].join(",");
     list(&scene, &many);
-    let words = scene.refusal(scene.hub(), NAME);
-    assert!(words.contains("it has 50000 files or more"), "{words}");
-    assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is noted of it");
+    let message = scene.fetch_error(scene.hub(), NAME);
+    assert!(message.contains("it has 50000 files or more"), "{message}");
+    assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "nothing is saved");
 }
 
 #[test]
-fn names_that_lie_elsewhere_or_that_no_folder_holds_write_nothing() {
+fn unsafe_and_invalid_names_write_nothing() {
     let long = "x".repeat(70_000);
     let deep = "d/".repeat(3000) + "x";
     for bad in ["../../x", "/tmp/x", "a/../../x", "..", "a\\u0000b", "a\\u001b]0;x", &long, &deep] {
         let scene = Scene::new(&[]);
         list(&scene, &format!("{{\"rfilename\":\"config.json\"}},{{\"rfilename\":\"{bad}\"}}"));
-        let words = scene.refusal(scene.hub(), NAME);
-        assert!(words.contains("it names a file that"), "{words}");
-        assert!(words.len() < 600 && !words.contains('\u{1b}'), "{words}");
+        let message = scene.fetch_error(scene.hub(), NAME);
+        assert!(message.contains("it lists a file"), "{message}");
+        assert!(message.len() < 600 && !message.contains('\u{1b}'), "{message}");
         assert_eq!(fs::read_dir(scene.cache.path()).unwrap().count(), 0, "{bad:.20}");
     }
-    // A file where another has its folder.
+    // A file and a folder with the same path.
     let scene = Scene::new(&[]);
     scene.server.small(MODEL, COMMIT, "a", b"a", &[]);
     scene.server.small(MODEL, COMMIT, "a/b", b"b", &[]);
@@ -98,7 +101,7 @@ fn names_that_lie_elsewhere_or_that_no_folder_holds_write_nothing() {
 }
 
 #[test]
-fn a_login_in_the_address_of_a_mirror_goes_to_it_instead_of_the_token() {
+fn credentials_in_the_url_of_a_mirror_replace_the_token() {
     let scene = Scene::new(&[]);
     let endpoint = scene.server.address().replace("http://", "http://me:word@").parse().unwrap();
     scene.fetch(Hub { endpoint, ..scene.with_token() }, NAME).unwrap();

@@ -1,8 +1,8 @@
-//! Approximate search: a graph of near neighbours (HNSW, <https://arxiv.org/abs/1603.09320>) by the library usearch.
+//! Approximate nearest-neighbour search: an HNSW graph (<https://arxiv.org/abs/1603.09320>), built with usearch.
 //!
-//! The graph holds rows in bfloat16 and is mapped, as the index is, so that neither needs to be in memory. What a walk
-//! through it finds is compared again with the exact rows: scores are exact, and only a row that the walk missed is missed.
-//! Walks wait for memory, not for sums: comparing rows with wider registers gained a tenth.
+//! The graph stores rows in bfloat16 and is memory-mapped, as the index is, so neither has to fit into memory. Candidates are
+//! rescored with the float32 rows: scores are exact, only recall is approximate. Search is bound by memory latency, not
+//! arithmetic: wider SIMD gains 10%.
 
 use std::{
     fs::{self, File},
@@ -24,46 +24,46 @@ pub struct Approximate {
     expansion: Expansion,
 }
 
-/// What an approximate search is worth.
+/// Recall and speed of approximate search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recall {
-    /// The share of the exact nearest rows that it finds.
+    /// recall@`at`: the share of the exact nearest rows that it finds.
     pub recall: f64,
-    /// How many nearest ones were compared, and over how many rows that asked.
+    /// The k of recall@k.
     pub at: usize,
-    /// Rows that asked.
+    /// Number of queries, rows of the index.
     pub queries: usize,
-    /// Mean time of an approximate search.
+    /// Mean seconds of an approximate search.
     pub seconds: f64,
-    /// Mean time of an exact one.
+    /// Mean seconds of an exact search.
     pub exact_seconds: f64,
 }
 
 impl Approximate {
-    /// The graph beside `path`, the file of the index; built, with all of `threads`, where there is none of this index
-    /// and these settings. `told` hears how many rows are in. None when `stop` says so on the way.
+    /// Opens the graph next to the index file `path`, or builds it with `threads` threads if there is none for this index
+    /// and these settings. Calls `progress` with the number of rows added. None if `stop` returns true meanwhile.
     ///
     /// # Errors
-    /// When there is no memory for it while it is built, or the disk does not take it.
+    /// If the graph does not fit into memory, or cannot be written.
     pub fn of(
         index: &Index,
         path: &Path,
         expansion: Expansion,
         threads: usize,
-        told: &mut dyn FnMut(usize),
+        progress: &mut dyn FnMut(usize),
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Self>> {
-        let file = beside(path, index, expansion);
+        let file = graph_path(path, index, expansion);
         if let Ok(found) = Self::read(index, &file, expansion) {
             return Ok(Some(found));
         }
         let graph = empty(index, expansion)?;
-        if !fill(&graph, index, threads, told, stop)? {
+        if !fill(&graph, index, threads, progress, stop)? {
             return Ok(None);
         }
-        forget(path);
+        remove_stale_graphs(path);
         let save = |aside: &Path| {
-            graph.save(text(aside)?).map_err(|error| anyhow!("usearch: {error}"))?;
+            graph.save(utf8(aside)?).map_err(|error| anyhow!("usearch: {error}"))?;
             Ok(File::open(aside)?.sync_all()?)
         };
         replace(&file, save).with_context(|| format!("the graph {} cannot be written", file.display()))?;
@@ -71,20 +71,24 @@ impl Approximate {
         Self::read(index, &file, expansion).map(Some)
     }
 
-    /// Maps a graph that was written whole: it is on the disk before it has this name, and its own length is compared.
+    /// Maps a complete graph: it is synced before it is renamed, and its length is checked.
     fn read(index: &Index, file: &Path, expansion: Expansion) -> Result<Self> {
         let length = fs::metadata(file)?.len();
         let graph = empty(index, expansion)?;
-        graph.view(text(file)?).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+        graph.view(utf8(file)?).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         let whole = graph.size() == index.len() && graph.dimensions() == index.dim();
-        ensure!(whole && graph.serialized_length() as u64 == length, "{} is another graph", file.display());
+        ensure!(
+            whole && graph.serialized_length() as u64 == length,
+            "{} does not match the index",
+            file.display()
+        );
         Ok(Self { graph, expansion })
     }
 
-    /// The `top` rows with the highest scores among those that a walk finds, the highest first; scores are exact.
+    /// The `top` rows with the highest scores among the candidates, highest first; scores are exact.
     ///
     /// # Errors
-    /// Those of usearch.
+    /// If usearch fails.
     pub fn nearest(&self, index: &Index, query: &[f32], top: usize) -> Result<Vec<Near>> {
         let count = self.expansion.search.max(top);
         let found = self.graph.search(query, count).map_err(|error| anyhow!("usearch: {error}"))?;
@@ -97,14 +101,14 @@ impl Approximate {
         Ok(near)
     }
 
-    /// Compares with exact search, over at most `queries` rows spread evenly, each asking for its `at` nearest others.
+    /// Measures recall@`at` against exact search, with at most `queries` evenly spaced rows as queries, each excluding itself.
     ///
     /// # Errors
-    /// Those of usearch.
+    /// If usearch fails.
     pub fn recall(&self, index: &Index, queries: usize, at: usize, threads: usize) -> Result<Recall> {
         let queries = queries.min(index.len());
         let at = at.min(index.len().saturating_sub(1)).max(1);
-        let asked = queries.max(1) as f64;
+        let divisor = queries.max(1) as f64;
         let (mut recall, mut seconds, mut exact_seconds) = (0.0, 0.0, 0.0);
         for place in 0..queries {
             let own = place * index.len() / queries;
@@ -114,40 +118,40 @@ impl Approximate {
             };
             let started = Instant::now();
             let found = others(self.nearest(index, &row, at + 1)?);
-            seconds += started.elapsed().as_secs_f64() / asked;
+            seconds += started.elapsed().as_secs_f64() / divisor;
             let started = Instant::now();
             let right = others(index.nearest(&row, at + 1, threads));
-            exact_seconds += started.elapsed().as_secs_f64() / asked;
+            exact_seconds += started.elapsed().as_secs_f64() / divisor;
             recall += share(&found, &right);
         }
-        Ok(Recall { recall: recall / asked, at, queries, seconds, exact_seconds })
+        Ok(Recall { recall: recall / divisor, at, queries, seconds, exact_seconds })
     }
 }
 
-/// How much of `exact` is in `found`; all of none is.
+/// The share of `exact` that is in `found`; 1 if `exact` is empty.
 pub fn share(found: &[Near], exact: &[Near]) -> f64 {
     let same = exact.iter().filter(|one| found.iter().any(|other| other.row == one.row)).count();
     if exact.is_empty() { 1.0 } else { same as f64 / exact.len() as f64 }
 }
 
-/// The file of the graph: named by the index it is of and by how it was built.
-fn beside(path: &Path, index: &Index, expansion: Expansion) -> PathBuf {
+/// The file of the graph, named by the digest of the index and the build settings.
+fn graph_path(path: &Path, index: &Index, expansion: Expansion) -> PathBuf {
     path.with_extension(format!("{}-{}.usearch", &index.digest()[..16], expansion.build))
 }
 
-/// Removes graphs of what the index was before.
-fn forget(path: &Path) {
+/// Removes graphs of earlier versions of the index.
+fn remove_stale_graphs(path: &Path) {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned() + ".";
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with(&stem) && name.ends_with(".usearch") {
-            // What cannot be removed costs space, nothing else.
+            // A file that stays only costs space.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-fn text(path: &Path) -> Result<&str> {
+fn utf8(path: &Path) -> Result<&str> {
     path.to_str().with_context(|| format!("{} is not UTF-8, which usearch needs", path.display()))
 }

@@ -1,27 +1,27 @@
-//! Exact search: every row is compared.
+//! Exact nearest-neighbour search over all rows.
 
 use std::{cmp::Ordering, collections::BinaryHeap, ops::RangeInclusive, thread};
 
 use crate::{Index, file::WIDE};
 
-/// Numbers multiplied at a time: as many sums as keep vector units busy, in an order that no compiler may change.
+/// Independent accumulators of a dot product: they allow SIMD, which float summation in order does not.
 const LANES: usize = 16;
-/// Fewer rows are not worth a thread.
+/// Minimum rows per thread.
 const SHARE: usize = 4096;
 
-/// A row that was found.
+/// A search hit.
 #[derive(Debug, Clone, Copy)]
 pub struct Near {
-    /// Its number.
+    /// Its index.
     pub row: usize,
-    /// Its dot product with the query: their cosine, as both are of unit length.
+    /// Dot product with the query: the cosine similarity, as both are L2-normalised.
     pub score: f32,
 }
 
-/// The better of two stands first; of equal ones the lower row, as in the ranks of an evaluation. NaN stands last.
+/// Orders by descending score, then by row, as the ranks of an evaluation. NaN comes last.
 impl Ord for Near {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Adding zero makes one of the two zeros.
+        // Adding zero turns -0.0 into 0.0.
         let worth = |near: &Self| if near.score.is_nan() { f32::NEG_INFINITY } else { near.score + 0.0 };
         worth(other).total_cmp(&worth(self)).then(self.row.cmp(&other.row))
     }
@@ -42,15 +42,15 @@ impl PartialEq for Near {
 impl Eq for Near {}
 
 impl Index {
-    /// The `top` rows with the highest scores, the highest first; compares all rows with at most `threads` threads.
+    /// The `top` rows with the highest scores, highest first; scans all rows with at most `threads` threads.
     ///
-    /// `query` has as many numbers as a row. Bound by the speed of memory: 4 bytes for each number of the index.
+    /// `query` must have the dimension of the index. Bound by memory bandwidth: 4 bytes per value.
     pub fn nearest(&self, query: &[f32], top: usize, threads: usize) -> Vec<Near> {
         let share = self.len().div_ceil(threads.max(1)).max(SHARE);
         let parts = (0..self.len()).step_by(share).map(|from| from..(from + share).min(self.len()));
         let mut best: Vec<Near> = thread::scope(|scope| {
             let parts: Vec<_> = parts.map(|rows| scope.spawn(move || self.best(query, rows, top))).collect();
-            // A thread that only multiplies does not panic.
+            // The threads do not panic.
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
         });
         best.sort_unstable();
@@ -58,17 +58,17 @@ impl Index {
         best
     }
 
-    /// The best of some rows.
+    /// The best of the given rows.
     pub fn best_of(&self, query: &[f32], rows: impl Iterator<Item = usize>) -> Option<Near> {
         rows.map(|row| Near { row, score: dot(self.row_bytes(row), query) }).min()
     }
 
-    /// How many rows stand before `near`.
+    /// The number of rows that rank before `near`.
     pub fn rank(&self, query: &[f32], near: Near) -> usize {
         (0..self.len()).filter(|&row| Near { row, score: dot(self.row_bytes(row), query) } < near).count()
     }
 
-    /// The ranks that a score may have where scores that differ by less than `slack` may stand in either order.
+    /// The possible ranks of `score` if scores within `slack` count as ties.
     pub fn ranks_within(&self, query: &[f32], score: f32, slack: f32) -> RangeInclusive<usize> {
         let scores = (0..self.len()).map(|row| dot(self.row_bytes(row), query));
         let (above, near) = scores.fold((0, 0), |(above, near), other| {
@@ -82,7 +82,7 @@ impl Index {
         let mut best = BinaryHeap::with_capacity(top.min(rows.len()) + 1);
         for row in rows {
             let near = Near { row, score: dot(self.row_bytes(row), query) };
-            // The greatest of the heap is the worst kept.
+            // The top of the heap is the worst kept row.
             if best.len() < top {
                 best.push(near);
             } else if best.peek().is_some_and(|worst| near < *worst) {
@@ -94,18 +94,18 @@ impl Index {
     }
 }
 
-/// The dot product of a row, in little-endian bytes, and a query.
+/// The dot product of a row of little-endian floats with a query.
 pub fn dot(row: &[u8], query: &[f32]) -> f32 {
     let (blocks, rest) = row.as_chunks::<{ WIDE * LANES }>();
-    let (asked, tail) = query.as_chunks::<LANES>();
+    let (query_blocks, tail) = query.as_chunks::<LANES>();
     let mut sums = [0.0_f32; LANES];
-    for (block, asked) in blocks.iter().zip(asked) {
+    for (block, query) in blocks.iter().zip(query_blocks) {
         let (numbers, _) = block.as_chunks::<WIDE>();
-        for ((sum, number), asked) in sums.iter_mut().zip(numbers).zip(asked) {
-            *sum += f32::from_le_bytes(*number) * asked;
+        for ((sum, number), other) in sums.iter_mut().zip(numbers).zip(query) {
+            *sum += f32::from_le_bytes(*number) * other;
         }
     }
     let (rest, _) = rest.as_chunks::<WIDE>();
-    let rest: f32 = rest.iter().zip(tail).map(|(number, asked)| f32::from_le_bytes(*number) * asked).sum();
+    let rest: f32 = rest.iter().zip(tail).map(|(number, other)| f32::from_le_bytes(*number) * other).sum();
     sums.iter().sum::<f32>() + rest
 }

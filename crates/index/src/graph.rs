@@ -1,4 +1,4 @@
-//! Building a graph with usearch.
+//! Builds the HNSW graph with usearch.
 
 use std::{
     ops::Range,
@@ -12,24 +12,24 @@ use usearch::{IndexOptions, MetricKind, ScalarKind};
 
 use crate::Index;
 
-/// How a graph is built and walked.
+/// Candidate list sizes of HNSW (`ef`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expansion {
-    /// Candidates kept while it is built.
+    /// Candidates while building (`ef_construction`).
     pub build: usize,
-    /// Candidates that a search keeps, and compares exactly.
+    /// Candidates of a search (`ef`), all rescored exactly.
     pub search: usize,
 }
 
-/// Neighbours of a row in the graph: 16 is what usearch takes for embeddings of a few hundred numbers.
+/// Neighbours per row (`M`): usearch's default for embeddings of a few hundred dimensions.
 const CONNECTIVITY: usize = 16;
-/// Rows that one thread adds first. Where several add to a small graph at once, walks miss a row in every third graph of 56
-/// rows; added to a larger one, they miss one in a thousand at most.
-const ALONE: usize = 1000;
-/// How often progress is told.
-const TOLD: Duration = Duration::from_millis(200);
+/// Rows that a single thread adds first. With concurrent insertion into an empty graph, a row is unreachable in every third
+/// graph of 56 rows; into a larger graph, in one of a thousand at most.
+const SEQUENTIAL: usize = 1000;
+/// Interval of progress reports.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A graph without rows.
+/// Creates an empty graph.
 pub fn empty(index: &Index, expansion: Expansion) -> Result<usearch::Index> {
     let options = IndexOptions {
         dimensions: index.dim(),
@@ -43,34 +43,34 @@ pub fn empty(index: &Index, expansion: Expansion) -> Result<usearch::Index> {
     usearch::Index::new(&options).map_err(|error| anyhow!("usearch: {error}"))
 }
 
-/// Adds every row; false when somebody stopped it.
+/// Adds all rows; false if stopped.
 pub fn fill(
     graph: &usearch::Index,
     index: &Index,
     threads: usize,
-    told: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize),
     stop: &dyn Fn() -> bool,
 ) -> Result<bool> {
     let reserved = graph.reserve_capacity_and_threads(index.len(), threads.max(1));
-    reserved.map_err(|error| anyhow!("there is no memory for a graph of {} rows: {error}", index.len()))?;
-    let alone = index.len().min(ALONE);
-    Ok(add(graph, index, 0..alone, 1, told, stop)?
-        && add(graph, index, alone..index.len(), threads, told, stop)?)
+    reserved.map_err(|error| anyhow!("not enough memory for a graph of {} rows: {error}", index.len()))?;
+    let first = index.len().min(SEQUENTIAL);
+    Ok(add(graph, index, 0..first, 1, progress, stop)?
+        && add(graph, index, first..index.len(), threads, progress, stop)?)
 }
 
-/// Adds some rows with so many threads; false when somebody stopped it.
+/// Adds `rows` with `threads` threads; false if stopped.
 fn add(
     graph: &usearch::Index,
     index: &Index,
     rows: Range<usize>,
     threads: usize,
-    told: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize),
     stop: &dyn Fn() -> bool,
 ) -> Result<bool> {
-    let (next, done, ended) =
+    let (next, done, stopped) =
         (AtomicUsize::new(rows.start), AtomicUsize::new(rows.start), AtomicBool::new(false));
     let work = || -> Result<()> {
-        while !ended.load(Ordering::Relaxed) {
+        while !stopped.load(Ordering::Relaxed) {
             let row = next.fetch_add(1, Ordering::Relaxed);
             if row >= rows.end {
                 break;
@@ -83,15 +83,15 @@ fn add(
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
         while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            thread::sleep(TOLD.min(Duration::from_millis(5 + index.len() as u64 / 100)));
-            told(done.load(Ordering::Relaxed));
-            ended.fetch_or(stop(), Ordering::Relaxed);
+            thread::sleep(PROGRESS_INTERVAL.min(Duration::from_millis(5 + index.len() as u64 / 100)));
+            progress(done.load(Ordering::Relaxed));
+            stopped.fetch_or(stop(), Ordering::Relaxed);
         }
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a thread of the graph died"))?)
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().map_err(|_| anyhow!("a thread panicked while building the graph"))?
+        })
     })?;
     let done = done.into_inner();
-    told(done);
+    progress(done);
     Ok(done == rows.end)
 }

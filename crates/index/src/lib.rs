@@ -1,23 +1,23 @@
-//! Embeddings of pictures: kept in a file, brought up to date, searched. Knows no tensors.
+//! An index of image embeddings: storage, incremental updates and search. Independent of libtorch.
 //!
 //! ```text
-//! files now --Update::between--> which rows are kept, which pictures are to be embedded, what vanished
-//!                 rows + fresh --write--> FILE (aside, synced, renamed) --Index::read--> memory-mapped rows
-//!                                                                          nearest: exact, with all cores
-//!                                                                          Approximate: a graph beside it
+//! current files --Update::between--> rows to reuse, images to embed, images removed
+//!                 rows + new rows --write--> FILE (temporary, synced, renamed) --Index::read--> memory-mapped rows
+//!                                                                          nearest: exact, multi-threaded
+//!                                                                          Approximate: an HNSW graph next to it
 //! ```
 //!
 //! # The file
-//! A safetensors file, so that any tool reads it (`safetensors.numpy.load_file`), its length is checked before anything
-//! is believed, and its rows can be mapped instead of read: a gallery may be larger than memory.
+//! A safetensors file: other tools can read it (`safetensors.numpy.load_file`), its length is validated on opening, and
+//! its rows can be memory-mapped, so a gallery may exceed memory.
 //!
-//! | tensor | is |
+//! | tensor | content |
 //! |---|---|
-//! | `embeddings` | F32 `[N, D]`, rows of unit length in the order of the good lines of `files` |
-//! | `files` | U8: a JSON array a line, `["name", [size, changed], why]`; `why` is null, or why there is no row |
+//! | `embeddings` | F32 `[N, D]`, L2-normalised, in the order of the readable images of `files` |
+//! | `files` | U8: one JSON array per line, `["name", [size, changed], why]`; `why` is null, or why there is no row |
 //!
 //! Metadata: `format` is [`FORMAT`], `model` the key of weights and preprocessing, `files_blake3` a digest of `files`.
-//! The list is a tensor because 100 MB is the most that a safetensors header may have, too few for a million names.
+//! The list is a tensor because a safetensors header is limited to 100 MB, too small for a million names.
 
 mod approximate;
 mod entry;

@@ -1,4 +1,4 @@
-//! What has to be done so that an index is of the pictures that are there now.
+//! Incremental updates of an index.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,52 +9,52 @@ use anyhow::Result;
 
 use crate::{Entry, Index, Row, Stamp, write};
 
-/// What became of a picture that was embedded.
+/// The result of embedding an image.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fresh {
-    /// Its embedding, of unit length.
+    /// Its L2-normalised embedding.
     Row(Vec<f32>),
-    /// Why it has none.
+    /// Why it is unreadable.
     Broken(String),
 }
 
-/// The difference between an index and the pictures that are there now.
+/// The difference between an index and the current images.
 #[derive(Debug)]
 pub struct Update {
-    now: Vec<Stamp>,
-    /// The entry of the old index for each picture, where it is still good.
-    kept: Vec<Option<usize>>,
-    /// Pictures of `now` that are to be embedded, in order.
+    current: Vec<Stamp>,
+    /// For each image, its entry in the old index if it is unchanged.
+    reused: Vec<Option<usize>>,
+    /// Images to embed, in order.
     pub wanted: Vec<usize>,
-    /// Those among them that the index has in another state.
+    /// How many of them are modified images of the index.
     pub changed: usize,
-    /// Pictures of the index that are no longer there.
+    /// Images of the index that no longer exist.
     pub vanished: usize,
 }
 
 impl Update {
-    /// Compares names and marks. A picture that was broken is tried again only when it has changed.
-    pub fn between(old: Option<&Index>, now: Vec<Stamp>) -> Self {
+    /// Compares names and marks. Retries an unreadable image only if it changed.
+    pub fn between(old: Option<&Index>, current: Vec<Stamp>) -> Self {
         let entries = old.map_or(&[][..], Index::entries);
-        let known: HashMap<&Stamp, usize> = entries.iter().map(|entry| &entry.stamp).zip(0..).collect();
+        let by_stamp: HashMap<&Stamp, usize> = entries.iter().map(|entry| &entry.stamp).zip(0..).collect();
         let names: HashSet<&str> = entries.iter().map(|entry| entry.stamp.name.as_str()).collect();
-        let kept: Vec<Option<usize>> = now.iter().map(|stamp| known.get(stamp).copied()).collect();
-        let wanted: Vec<usize> = (0..now.len()).filter(|&picture| kept[picture].is_none()).collect();
-        let changed = wanted.iter().filter(|&&picture| names.contains(now[picture].name.as_str())).count();
-        let gone = entries.len() - (now.len() - wanted.len());
-        Self { kept, wanted, changed, vanished: gone - changed.min(gone), now }
+        let reused: Vec<Option<usize>> = current.iter().map(|stamp| by_stamp.get(stamp).copied()).collect();
+        let wanted: Vec<usize> = (0..current.len()).filter(|&image| reused[image].is_none()).collect();
+        let changed = wanted.iter().filter(|&&image| names.contains(current[image].name.as_str())).count();
+        let gone = entries.len() - (current.len() - wanted.len());
+        Self { reused, wanted, changed, vanished: gone - changed.min(gone), current }
     }
 
-    /// Whether the index is of just these pictures, in this order.
+    /// Whether the index already holds exactly these images, in this order.
     pub fn is_nothing(&self, old: Option<&Index>) -> bool {
         let entries = old.map_or(0, |index| index.entries().len());
-        self.kept.len() == entries && self.kept.iter().zip(0..).all(|(kept, place)| *kept == Some(place))
+        self.reused.len() == entries && self.reused.iter().zip(0..).all(|(entry, at)| *entry == Some(at))
     }
 
-    /// Writes what is kept and what is `fresh`, by picture; those that are neither are left for another time.
+    /// Writes reused rows and new results `fresh`, keyed by image; leaves out images with neither, for the next update.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn apply(
         &self,
         old: Option<&Index>,
@@ -63,32 +63,34 @@ impl Update {
     ) -> Result<Index> {
         let rows = old.map(rows_by_entry).unwrap_or_default();
         let entries: Vec<Option<Entry>> =
-            (0..self.now.len()).map(|picture| self.entry(picture, old, fresh)).collect();
-        let row = |picture: usize| match (fresh.get(&picture), self.kept[picture], old) {
+            (0..self.current.len()).map(|image| self.entry(image, old, fresh)).collect();
+        let row = |image: usize| match (fresh.get(&image), self.reused[image], old) {
             (Some(Fresh::Row(row)), _, _) => Row::Numbers(row),
             (None, Some(entry), Some(old)) => {
                 rows[entry].map_or(Row::None, |row| Row::Bytes(old.row_bytes(row)))
             }
             _ => Row::None,
         };
-        let known = entries.iter().enumerate();
-        let lines: Vec<(&Entry, Row<'_>)> =
-            known.filter_map(|(picture, entry)| Some((entry.as_ref()?, row(picture)))).collect();
+        let lines: Vec<(&Entry, Row<'_>)> = entries
+            .iter()
+            .enumerate()
+            .filter_map(|(image, entry)| Some((entry.as_ref()?, row(image))))
+            .collect();
         write(path, model, dim, &lines)?;
         Index::read(path, model)
     }
 
-    fn entry(&self, picture: usize, old: Option<&Index>, fresh: &HashMap<usize, Fresh>) -> Option<Entry> {
-        let stamp = self.now[picture].clone();
-        match fresh.get(&picture) {
+    fn entry(&self, image: usize, old: Option<&Index>, fresh: &HashMap<usize, Fresh>) -> Option<Entry> {
+        let stamp = self.current[image].clone();
+        match fresh.get(&image) {
             Some(Fresh::Row(_)) => Some(Entry { stamp, broken: None }),
             Some(Fresh::Broken(why)) => Some(Entry { stamp, broken: Some(why.clone()) }),
-            None => Some(old?.entries()[self.kept[picture]?].clone()),
+            None => Some(old?.entries()[self.reused[image]?].clone()),
         }
     }
 }
 
-/// The row of each entry.
+/// The row of each entry, if any.
 fn rows_by_entry(index: &Index) -> Vec<Option<usize>> {
     let mut rows = vec![None; index.entries().len()];
     for row in 0..index.len() {

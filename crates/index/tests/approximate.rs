@@ -1,4 +1,4 @@
-//! A graph finds nearly what comparing every row finds, with exact scores, and a file that is not whole is built anew.
+//! The graph has high recall with exact scores, and a truncated file is rebuilt.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ fn index(rows: usize, seed: u64) -> (Index, PathBuf, TempDir) {
     (filled(&path, "m", rows, seed), path, folder)
 }
 
-/// An index of the same pictures whatever the model and the seed are.
+/// An index of the same images whatever the model and the seed are.
 fn filled(path: &Path, model: &str, rows: usize, seed: u64) -> Index {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut row = || {
@@ -32,8 +32,8 @@ fn filled(path: &Path, model: &str, rows: usize, seed: u64) -> Index {
     Update::between(None, stamps).apply(None, &fresh, (path, model, DIM)).unwrap()
 }
 
-/// The graph, and whether it was built now. Of one thread it is the same each time; two may leave one of
-/// thousands of rows where no walk comes.
+/// The graph, and whether it was built now. One thread is deterministic; two may leave one of thousands of rows
+/// unreachable.
 fn graph(index: &Index, path: &Path, expansion: Expansion, threads: usize) -> (Approximate, bool) {
     let mut built = false;
     let graph = Approximate::of(index, path, expansion, threads, &mut |_| built = true, &|| false).unwrap();
@@ -57,7 +57,7 @@ fn nearly_all_is_found_with_exact_scores() {
     for near in approximate.nearest(&index, &query, 10).unwrap() {
         assert_eq!(exact.iter().find(|other| other.row == near.row).unwrap().score, near.score);
     }
-    // A poor walk finds less; a thorough one finds all.
+    // A small candidate list finds less, a large one finds all.
     let (poor, built) = graph(&index, &path, Expansion { search: 1, ..EXPANSION }, 1);
     assert!(!built, "the same graph");
     let (all, _) = graph(&index, &path, Expansion { search: 3000, ..EXPANSION }, 1);
@@ -66,7 +66,7 @@ fn nearly_all_is_found_with_exact_scores() {
 }
 
 #[test]
-fn a_graph_is_kept_and_made_anew_when_torn_or_of_another_index() {
+fn a_graph_is_cached_and_rebuilt_when_truncated_or_stale() {
     let (one, path, _folder) = index(300, 1);
     assert!(graph(&one, &path, EXPANSION, 2).1);
     assert!(!graph(&one, &path, EXPANSION, 2).1, "kept");
@@ -79,13 +79,13 @@ fn a_graph_is_kept_and_made_anew_when_torn_or_of_another_index() {
         assert_eq!(made.nearest(&one, &one.row(5), 1).unwrap()[0].row, 5);
     }
     assert!(graph(&one, &path, Expansion { build: 32, ..EXPANSION }, 2).1, "another way of building");
-    assert_eq!(files(&path).len(), 1, "what is outdated is removed");
+    assert_eq!(files(&path).len(), 1, "stale graphs are removed");
     let other = filled(&path, "another", 300, 2);
-    assert!(graph(&other, &path, EXPANSION, 2).1, "another model of the same pictures");
+    assert!(graph(&other, &path, EXPANSION, 2).1, "another model on the same images");
 }
 
 #[test]
-fn a_row_that_is_alone_misses_nothing() {
+fn a_single_row_has_full_recall() {
     let (index, path, _folder) = index(1, 1);
     let (alone, _) = graph(&index, &path, EXPANSION, 2);
     assert_eq!(alone.recall(&index, 200, 10, 1).unwrap().recall, 1.0);
@@ -102,7 +102,7 @@ fn in_a_small_gallery_every_row_is_reached() {
 }
 
 #[test]
-fn a_graph_that_is_stopped_is_not_kept() {
+fn a_stopped_build_saves_no_graph() {
     let (index, path, _folder) = index(3000, 1);
     let stopped = Approximate::of(&index, &path, EXPANSION, 1, &mut |_| (), &|| true).unwrap();
     assert!(stopped.is_none() && files(&path).is_empty(), "{:?}", files(&path));

@@ -25,7 +25,7 @@ fn rows() -> impl Strategy<Value = (Vec<Vec<f32>>, Vec<f32>)> {
 
 proptest! {
     #[test]
-    fn the_best_are_found_and_of_equals_the_first((rows, query) in rows(), top in 1_usize..50, threads in 1_usize..4) {
+    fn the_best_rows_are_found_and_ties_go_to_the_first((rows, query) in rows(), top in 1_usize..50, threads in 1_usize..4) {
         let (index, _folder) = index(&rows);
         let score = |row: &Vec<f32>| -> f32 { row.iter().zip(&query).map(|(a, b)| a * b).sum() };
         let mut all: Vec<(usize, f32)> = rows.iter().map(|row| score(row) + 0.0).enumerate().collect();

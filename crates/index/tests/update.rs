@@ -1,4 +1,4 @@
-//! An index follows its pictures: added, changed, vanished, broken; and a file that is not sound is no index.
+//! Updates of an index: images added, changed, removed, unreadable; and invalid files.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -12,20 +12,20 @@ fn stamp(name: &str, size: u64) -> Stamp {
     Stamp { name: name.to_owned(), mark: [size, 7] }
 }
 
-/// An embedding that says whose it is.
+/// An embedding that identifies its image.
 fn row(seed: u64) -> Vec<f32> {
     vec![seed as f32, 0.5, -1.0]
 }
 
-/// Brings the index at `path` up to date; pictures called `bad...` are broken.
+/// Brings the index at `path` up to date; images called `bad...` are broken.
 fn update(path: &Path, now: &[Stamp]) -> (Index, Update) {
     let old = Index::read(path, MODEL).ok();
     let update = Update::between(old.as_ref(), now.to_vec());
-    let embed = |&picture: &usize| {
-        let stamp = &now[picture];
+    let embed = |&image: &usize| {
+        let stamp = &now[image];
         let bad = stamp.name.starts_with("bad");
         let fresh = if bad { Fresh::Broken("cut short".to_owned()) } else { Fresh::Row(row(stamp.mark[0])) };
-        (picture, fresh)
+        (image, fresh)
     };
     let fresh: HashMap<usize, Fresh> = update.wanted.iter().map(embed).collect();
     (update.apply(old.as_ref(), &fresh, (path, MODEL, DIM)).unwrap(), update)
@@ -51,7 +51,7 @@ fn only_what_is_new_or_changed_is_embedded() {
         (vec!["a", "c"], vec![("bad", "cut short")])
     );
 
-    // c has changed, bad is as it was, a is gone, b and d are new; the order is that of the pictures now.
+    // c changed, bad is unchanged, a is gone, b and d are new; the order is that of the current images.
     let now = [stamp("b", 9), stamp("bad", 2), stamp("c", 4), stamp("d", 5)];
     let (index, second) = update(&path, &now);
     assert_eq!((second.wanted.as_slice(), second.changed, second.vanished), (&[0, 2, 3][..], 1, 1));
@@ -64,11 +64,11 @@ fn only_what_is_new_or_changed_is_embedded() {
     let moved = [now[1].clone(), now[0].clone(), now[2].clone(), now[3].clone()];
     let (index, fourth) = update(&path, &moved);
     assert!(fourth.wanted.is_empty() && fourth.vanished == 0 && !fourth.is_nothing(None));
-    assert_eq!(index.row(0), row(9), "rows go with their pictures");
+    assert_eq!(index.row(0), row(9), "rows move with their images");
 }
 
 #[test]
-fn what_is_not_embedded_yet_is_wanted_again() {
+fn images_without_an_embedding_are_wanted_again() {
     let (_folder, path) = place();
     let now = [stamp("a", 1), stamp("b", 2), stamp("c", 3)];
     let update = Update::between(None, now.to_vec());
@@ -80,7 +80,7 @@ fn what_is_not_embedded_yet_is_wanted_again() {
 }
 
 #[test]
-fn a_file_that_is_torn_or_of_another_model_is_no_index() {
+fn truncated_files_and_other_models_are_rejected() {
     let (_folder, path) = place();
     let now = [stamp("a", 1), stamp("b", 2)];
     let (index, _) = update(&path, &now);
@@ -97,7 +97,7 @@ fn a_file_that_is_torn_or_of_another_model_is_no_index() {
     *bent.last_mut().unwrap() ^= 1;
     fs::write(&torn, &bent).unwrap();
     assert!(why(&torn, MODEL).contains("damaged"), "{}", why(&torn, MODEL));
-    // Made anew, it is sound again, and nothing is left beside it.
+    // Rebuilt, it is valid again, and no temporary file is left.
     let (index, made) = update(&torn, &now);
     assert_eq!((made.wanted.len(), names(&index)), (2, vec!["a", "b"]));
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 2);
@@ -110,7 +110,7 @@ fn a_row_of_another_width_is_refused_and_the_old_file_stays() {
     let before = fs::read(&path).unwrap();
     let entry = Entry { stamp: stamp("a", 1), broken: None };
     let written = clip_lab_index::write(&path, MODEL, DIM, &[(&entry, clip_lab_index::Row::Numbers(&[1.0]))]);
-    assert!(format!("{:#}", written.unwrap_err()).contains("`a` has 1 numbers and not 3"));
+    assert!(format!("{:#}", written.unwrap_err()).contains("`a` has 1 dimensions, expected 3"));
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
 }

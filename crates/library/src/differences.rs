@@ -1,36 +1,36 @@
-//! Two fingerprints compared, line by line.
+//! Comparison of two fingerprints, line by line.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use clip_lab_api::export::{FINGERPRINT, MAGIC};
 
-/// Holds when a library was built as this program was.
+/// Checks that a library was built like this program.
 ///
 /// # Errors
-/// Every difference, with what either side has, and what to do.
-pub fn check(theirs: &str) -> Result<()> {
-    let ours = String::from_utf8_lossy(&FINGERPRINT).trim_end_matches('\0').to_owned();
-    let found = differences(theirs, &ours);
+/// Lists every difference with both values, and how to rebuild.
+pub fn check(library: &str) -> Result<()> {
+    let program = String::from_utf8_lossy(&FINGERPRINT).trim_end_matches('\0').to_owned();
+    let found = differences(library, &program);
     if found.is_empty() {
         return Ok(());
     }
     bail!(
-        "it was built otherwise than this program, so nothing of it was run\n{}\n\
-         build it again from this program's checkout, with its compiler and libtorch: point its `clip-lab-api` there, \
-         copy the checkout's Cargo.lock beside its Cargo.toml, and run `cargo build --release`",
+        "it was built differently from this program, so none of its code was run\n{}\n\
+         rebuild it from this program's checkout, with its compiler and libtorch: point its `clip-lab-api` there, \
+         copy the checkout's Cargo.lock next to its Cargo.toml, and run `cargo build --release`",
         found.join("\n")
     )
 }
 
-fn differences(theirs: &str, ours: &str) -> Vec<String> {
-    let (theirs, ours) = (lines(theirs), lines(ours));
-    let keys: std::collections::BTreeSet<&str> = theirs.keys().chain(ours.keys()).copied().collect();
+fn differences(library: &str, program: &str) -> Vec<String> {
+    let (library, program) = (lines(library), lines(program));
+    let keys: std::collections::BTreeSet<&str> = library.keys().chain(program.keys()).copied().collect();
     let side = |lines: &BTreeMap<&str, &str>, key: &str| (*lines.get(key).unwrap_or(&"nothing")).to_owned();
-    let differing = keys.into_iter().map(|key| (key, side(&theirs, key), side(&ours, key)));
+    let differing = keys.into_iter().map(|key| (key, side(&library, key), side(&program, key)));
     differing
-        .filter(|(_, theirs, ours)| theirs != ours)
-        .map(|(key, theirs, ours)| format!("  {key}: the library has {theirs}, this program {ours}"))
+        .filter(|(_, library, program)| library != program)
+        .map(|(key, library, program)| format!("  {key}: the library has {library}, this program {program}"))
         .collect()
 }
 
@@ -43,21 +43,21 @@ fn lines(text: &str) -> BTreeMap<&str, &str> {
 mod tests {
     use super::*;
 
-    fn ours() -> String {
+    fn program() -> String {
         String::from_utf8_lossy(&FINGERPRINT).trim_end_matches('\0').to_owned()
     }
 
     #[test]
-    fn the_same_build_is_welcome() {
-        check(&ours()).unwrap();
+    fn the_same_build_is_accepted() {
+        check(&program()).unwrap();
     }
 
     #[test]
     fn every_difference_is_named_with_both_sides() {
-        let ours = ours();
-        let tch = ours.lines().find(|line| line.starts_with("tch: ")).unwrap();
-        let theirs = ours.replace(tch, "tch: 0.9.0").replace("size of Tensor", "size of Tenser");
-        let error = check(&theirs).unwrap_err().to_string();
+        let program = program();
+        let tch = program.lines().find(|line| line.starts_with("tch: ")).unwrap();
+        let library = program.replace(tch, "tch: 0.9.0").replace("size of Tensor", "size of Tenser");
+        let error = check(&library).unwrap_err().to_string();
         let version = tch.split_once(' ').unwrap().1;
         assert!(
             error.contains(&format!("  tch: the library has 0.9.0, this program {version}\n")),
@@ -67,6 +67,6 @@ mod tests {
             error.contains("size of Tensor: the library has nothing, this program 8, aligned to 8"),
             "{error}"
         );
-        assert!(error.contains("nothing of it was run") && !error.contains("anyhow"), "{error}");
+        assert!(error.contains("none of its code was run") && !error.contains("anyhow"), "{error}");
     }
 }

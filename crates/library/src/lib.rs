@@ -1,5 +1,5 @@
-//! Plugins in shared libraries. What a library was built with is read from its file and compared before it is opened,
-//! for opening one runs its code.
+//! Plugins in shared libraries. A library's fingerprint is read from its file and compared before it is opened, since
+//! opening a library runs its code.
 
 mod differences;
 mod elf;
@@ -12,38 +12,37 @@ use clip_lab_api::{
     export::{FINGERPRINT, Library, Register, SYMBOL},
 };
 
-/// A library that was opened, and what its file was.
+/// An opened library.
 #[derive(Debug, Clone)]
 pub struct Opened {
     register: Register,
-    /// blake3 of the file, the first 16 hexadecimal digits: what decides results is part of a run's record.
+    /// blake3 of the file, the first 16 hexadecimal digits, for a run's record.
     pub digest: String,
 }
 
 impl Opened {
-    /// Puts its plugins on the shelves of `catalog`.
+    /// Registers its plugins in `catalog`.
     ///
     /// # Errors
-    /// When it panics while registering, or brings a plugin whose name is taken.
+    /// If registering panics, or a plugin name is already taken.
     pub fn register(&self, catalog: &mut Catalog) -> Result<()> {
-        (self.register)(catalog).map_err(|words| anyhow!(words))?;
+        (self.register)(catalog).map_err(|message| anyhow!(message))?;
         match catalog.clash() {
             None => Ok(()),
             Some((kind, name)) => {
                 bail!(
-                    "it brings the {kind} plugin `{name}`, a name that is taken: rename it in its `register`"
+                    "it registers the {kind} plugin `{name}`, but this name is taken: rename it in its `register`"
                 )
             }
         }
     }
 }
 
-/// Opens a library of plugins, once it is known to have been built as this program was. It stays open until the
-/// process ends.
+/// Opens a plugin library after checking that it was built like this program. It stays open until the process ends.
 ///
 /// # Errors
-/// When it cannot be read, is no library of plugins, was built otherwise, or cannot be linked. In the first three cases
-/// nothing of it has run.
+/// If it cannot be read, is not a plugin library, was built differently, or cannot be linked. In the first three cases
+/// none of its code has run.
 pub fn open(path: &Path) -> Result<Opened> {
     let path = path.canonicalize().context("it cannot be read")?;
     let bytes = std::fs::read(&path).context("it cannot be read")?;
@@ -53,14 +52,14 @@ pub fn open(path: &Path) -> Result<Opened> {
     Ok(Opened { register: link(&path)?, digest })
 }
 
-/// Opens it for good and finds what it exports.
+/// Opens a library permanently and finds its exported symbol.
 #[allow(unsafe_code)]
 fn link(path: &Path) -> Result<Register> {
     use libloading::os::unix;
-    // SAFETY: its initialisers are the author's; it was built with our compiler against our contract.
+    // SAFETY: it was built with our compiler against our contract; its initialisers are trusted like its plugins.
     let library = unsafe { unix::Library::open(Some(path), unix::RTLD_NOW | unix::RTLD_LOCAL) };
     let library = Box::leak(Box::new(library.context("it cannot be linked")?));
-    // SAFETY: by its fingerprint the symbol is a `Library` of our layout, and it lives as long as the process.
+    // SAFETY: by the fingerprint the symbol is a `Library` with our layout, and it lives as long as the process.
     let exported = unsafe { library.get::<*const Library>(SYMBOL.as_bytes()) };
     let exported: &'static Library = unsafe { &**exported.context("it exports no plugins")? };
     ensure!(exported.fingerprint == FINGERPRINT, "its file changed while it was being opened: try again");

@@ -1,11 +1,11 @@
-//! Sizes and cuts, as Pillow and torchvision make them.
+//! Crop geometry, as in Pillow and torchvision.
 
 use anyhow::Result;
 use image::RgbImage;
 
 use crate::{Interpolation, Resize, Scratch};
 
-/// A part of a picture in whole pixels.
+/// A region of an image in whole pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Area {
     /// From the left edge.
@@ -18,36 +18,35 @@ pub struct Area {
     pub height: u32,
 }
 
-/// How much of a JPEG is decoded for a square that is smaller.
+/// The resolution at which a JPEG is decoded before it is resampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// Every pixel, then resampled: what Pillow and torchvision do. Evaluation, and what is cached, begins here.
+    /// Full resolution, as in Pillow and torchvision. Used for evaluation and for cached features.
     Full,
-    /// At the smallest of 1/8, 1/4, 1/2 and 1 that still has every pixel of the square, by the decoder's own transform,
-    /// then resampled: faster, and as soft or sharp as the decoder makes it. Random cuts begin here.
-    Enough,
+    /// The smallest of 1/8, 1/4, 1/2 and 1 that does not upscale the crop, by the decoder's scaled DCT: faster, with the
+    /// decoder's own antialiasing. Used for random crops.
+    Reduced,
 }
 
-/// A square to be made of a part of a picture, in one pass over only those pixels that it needs: a 1x5000 picture
-/// resized first and cut after would need a gigabyte on the way.
+/// A region of an image and the square it is resampled to, in one pass over only the pixels that it needs. Resizing
+/// before cropping would take a gigabyte for a 1x5000 image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Crop {
-    /// The part, in fractions of pixels.
+    /// The region, in fractions of pixels.
     pub(crate) window: Window,
-    /// Whether nothing outside of the part may leak in over the antialiasing filter.
+    /// Whether the antialiasing filter must not read pixels outside the region.
     pub(crate) isolated: bool,
-    /// How much is decoded.
+    /// The resolution to decode at.
     pub detail: Detail,
     /// Side of the square in pixels.
     pub side: u32,
-    /// How pixels between pixels are computed.
+    /// The interpolation filter.
     pub interpolation: Interpolation,
 }
 
 impl Crop {
-    /// What an encoder sees of a picture of `width` x `height` pixels when nothing is random: the middle of the picture
-    /// whose shorter side, or both, became `resized` pixels; left out or below `side`, that is `side`. Equal to resizing
-    /// first and cutting after, as torchvision does.
+    /// The deterministic evaluation crop of a `width` x `height` image: resizes the shorter side (or both, see `how`) to
+    /// `resized` pixels, at least and by default `side`, then crops the centre, as torchvision does.
     pub fn middle(
         (width, height): (u32, u32),
         side: u32,
@@ -68,24 +67,24 @@ impl Crop {
         Self { window, isolated: false, detail: Detail::Full, side, interpolation }
     }
 
-    /// `area` cut out, then squashed: nothing outside of it leaks in.
+    /// Crops `area`, then resizes it to the square; reads no pixel outside of it.
     pub fn area(area: Area, side: u32, interpolation: Interpolation) -> Self {
         let [left, top, width, height] = [area.left, area.top, area.width, area.height].map(f64::from);
         let window = Window { left, top, width, height };
-        Self { window, isolated: true, detail: Detail::Enough, side, interpolation }
+        Self { window, isolated: true, detail: Detail::Reduced, side, interpolation }
     }
 
-    /// The square of a picture that is decoded.
+    /// Crops a decoded image.
     ///
     /// # Errors
-    /// When it has no pixels.
-    pub fn apply(&self, picture: RgbImage) -> Result<RgbImage> {
+    /// If the image has no pixels.
+    pub fn apply(&self, image: RgbImage) -> Result<RgbImage> {
         let mut scratch = Scratch::new()?;
-        scratch.open(picture.into())?.square(self, &mut scratch)
+        scratch.open(image.into())?.square(self, &mut scratch)
     }
 
-    /// The largest of 8, 4, 2 and 1 by which the picture can be made smaller and the square still needs no pixel that is
-    /// not there. libjpeg-turbo has fast paths for just these.
+    /// The largest of 8, 4, 2 and 1 by which the decoded image can be reduced without upscaling the crop. libjpeg-turbo has
+    /// fast paths for these factors.
     pub(crate) fn reduction(&self) -> u32 {
         if self.detail == Detail::Full {
             return 1;
@@ -95,7 +94,7 @@ impl Crop {
     }
 }
 
-/// A part of a picture in fractions of pixels.
+/// A region of an image in fractions of pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Window {
     pub left: f64,
@@ -105,7 +104,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The window in a picture that is `reduce` times smaller.
+    /// The window in an image reduced by the factor `reduce`.
     pub fn reduced(self, reduce: u32) -> Self {
         let [left, top, width, height] =
             [self.left, self.top, self.width, self.height].map(|value| value / f64::from(reduce));
@@ -113,8 +112,8 @@ impl Window {
     }
 }
 
-/// Where on a side of `length` pixels the middle begins and how long it is, when the side becomes `resized` and `side`
-/// of that are kept. torchvision rounds the offset to the nearest even number.
+/// Start and length of the centre crop on a side of `length` pixels that is resized to `resized` and cropped to `side`.
+/// torchvision rounds the offset to the nearest even number.
 fn middle(length: u32, resized: u64, side: u32) -> (f64, f64) {
     let offset = (resized.saturating_sub(side.into()) as f64 / 2.0).round_ties_even();
     let scale = f64::from(length) / resized.max(1) as f64;

@@ -1,4 +1,4 @@
-//! From the bytes of a file to all its pixels. What kind of picture it is, its first bytes say, never its name.
+//! Decodes whole images. The format is detected from the first bytes, not from the file name.
 
 use std::{io::Cursor, path::Path};
 
@@ -8,81 +8,81 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbIma
 
 use crate::{Picture, Scratch};
 
-/// Pictures with more pixels than this are refused: a few kilobytes can claim to be terabytes.
-pub const MOST_PIXELS: u64 = 100_000_000;
+/// The most pixels of an image: a header of a few bytes can declare terabytes.
+pub const MAX_PIXELS: u64 = 100_000_000;
 
-/// Reads a picture file, upright and in RGB.
+/// Reads and decodes an image file, upright and in RGB.
 ///
 /// # Errors
-/// When it is missing, broken, cut short, too large or no picture; the message names it.
+/// If the file is missing, corrupt, truncated, too large or not an image; the message names it.
 pub fn open(path: &Path) -> Result<RgbImage> {
-    Picture::read(path)?.decode().with_context(|| format!("picture {} cannot be used", path.display()))
+    Picture::read(path)?.decode().with_context(|| format!("image {} cannot be decoded", path.display()))
 }
 
-/// Decodes JPEG, PNG, WebP, GIF (its first frame), BMP or TIFF: turned upright as its EXIF says, grey and 16 bits
-/// made 8-bit RGB, transparent parts white.
+/// Decodes JPEG, PNG, WebP, GIF (its first frame), BMP or TIFF to 8-bit RGB: applies the EXIF orientation and blends
+/// transparency onto white.
 ///
 /// # Errors
-/// When the bytes are no such picture, or not all of one.
+/// If the bytes are in no supported format, corrupt or truncated.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
     let mut scratch = Scratch::new()?;
     scratch.open(Picture::Encoded(bytes.to_vec()))?.whole(&mut scratch)
 }
 
-/// As [`decode`], for what libjpeg-turbo does not read; with the memory that it takes.
-pub fn other(bytes: &[u8]) -> Result<(RgbImage, Room)> {
+/// As [`decode`], for formats that libjpeg-turbo does not read; holds the memory budget of the pixels.
+pub fn decode_other(bytes: &[u8]) -> Result<(RgbImage, Room)> {
     ensure!(!bytes.is_empty(), "the file is empty (0 bytes)");
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    let Some(format) = reader.format() else { bail!(stranger(bytes)) };
+    let Some(format) = reader.format() else { bail!(unknown_format(bytes)) };
     reader.limits(limits());
-    let mut decoder = reader.into_decoder().with_context(|| header_broken(format))?;
+    let mut decoder = reader.into_decoder().with_context(|| corrupt_header(format))?;
     let (width, height) = decoder.dimensions();
     ensure_size(width, height)?;
-    // As it is stored, and as 8 bits of red, green, blue and perhaps alpha.
+    // Stored pixels, plus 8-bit RGBA and RGB.
     let each = u64::from(decoder.color_type().bytes_per_pixel()) + 4 + 3;
     let room = Room::take(u64::from(width) * u64::from(height) * each);
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder)
-        .with_context(|| format!("its {format:?} data is broken or cut short"))?;
-    picture.apply_orientation(orientation);
-    Ok((on_white(picture), room))
+    let mut image = DynamicImage::from_decoder(decoder)
+        .with_context(|| format!("its {format:?} data is corrupt or truncated"))?;
+    image.apply_orientation(orientation);
+    Ok((on_white(image), room))
 }
 
-fn header_broken(format: ImageFormat) -> String {
-    format!("its {format:?} header is broken")
+fn corrupt_header(format: ImageFormat) -> String {
+    format!("its {format:?} header is corrupt")
 }
 
-/// Refuses what claims too many pixels.
+/// Checks the declared size against [`MAX_PIXELS`].
 pub fn ensure_size(width: u32, height: u32) -> Result<()> {
     ensure!(
-        u64::from(width) * u64::from(height) <= MOST_PIXELS,
-        "it claims {width}x{height} pixels, more than the {} million that are decoded",
-        MOST_PIXELS / 1_000_000
+        u64::from(width) * u64::from(height) <= MAX_PIXELS,
+        "its header declares {width}x{height} pixels, the limit is {} million",
+        MAX_PIXELS / 1_000_000
     );
     Ok(())
 }
 
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    // Four channels of 16 bits each, once decoded and once on the way.
-    limits.max_alloc = Some(MOST_PIXELS * 16);
+    // Four 16-bit channels, twice: the decoded image and the decoder's buffer.
+    limits.max_alloc = Some(MAX_PIXELS * 16);
     limits
 }
 
-/// What to say of bytes that no decoder knows.
-fn stranger(bytes: &[u8]) -> String {
+/// The message for bytes that no decoder recognises.
+fn unknown_format(bytes: &[u8]) -> String {
     let start: String = bytes.iter().take(16).flat_map(|byte| byte.escape_ascii()).map(char::from).collect();
-    let known = "JPEG, PNG, WebP, GIF, BMP and TIFF are read";
-    format!("it is not a picture, whatever its name says: it begins with `{start}` ({known})")
+    let supported = "JPEG, PNG, WebP, GIF, BMP and TIFF are supported";
+    format!("it is not an image: the file begins with `{start}` ({supported})")
 }
 
-fn on_white(picture: DynamicImage) -> RgbImage {
-    if !picture.color().has_alpha() {
-        return picture.into_rgb8();
+fn on_white(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
     }
-    let picture = picture.into_rgba8();
-    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [colour @ .., alpha] = picture.get_pixel(x, y).0;
+    let image = image.into_rgba8();
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let [colour @ .., alpha] = image.get_pixel(x, y).0;
         let alpha = u32::from(alpha);
         image::Rgb(colour.map(|value| ((u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8))
     })

@@ -1,34 +1,33 @@
-//! Pictures: from the bytes of a file to the numbers that an image tower sees.
+//! Image decoding and preprocessing: from the bytes of a file to the input tensor of an image tower.
 //!
 //! ```text
-//! Picture (bytes or pixels) --Scratch::open--> Opened   its size is known, nothing is decoded
-//!         Crop, drawn from that size --Opened::numbers--> 3 planes of normalised numbers, in place
-//!                                    --Opened::square---> the same as RGB pixels, for what changes those
+//! Picture (bytes or pixels) --Scratch::open--> Opened   header parsed, nothing decoded
+//!         Crop, drawn from that size --Opened::numbers--> 3 normalised float planes [3, S, S], in place
+//!                                    --Opened::square---> the same crop as RGB pixels, for pixel augmentations
 //! ```
 //!
-//! A random crop of most of a JPEG is made of the planes that the file stores, brightness and colours each at their own
-//! resolution; colours are turned into red, green and blue once the square has its size.
+//! A random crop that covers most of a JPEG resamples the stored YCbCr planes, each at its own resolution, and converts
+//! to RGB only at the output size.
 //!
-//! All threads together decode as much at once as fits into a budget of memory ([`clip_lab_files::Room`]).
-//!
-//! A [`Scratch`] holds what one thread needs to do that again and again without asking for memory.
+//! All decoding threads share one memory budget ([`clip_lab_files::Room`]). A [`Scratch`] holds the decoder and buffers
+//! that one thread reuses for every image.
 
 mod crop;
 mod decode;
+mod decoder;
 mod jpeg;
 mod normalise;
-mod opened;
+mod options;
 mod picture;
 mod resample;
-mod words;
 
-/// Names the pixels that this crate makes of a file. It changes with every change that moves one of them by a level, so
-/// that features computed from the old ones are not taken for those of the new.
+/// Version of the pixels that this crate computes. Changes whenever any pixel does, so that features cached from the
+/// old pixels are not reused.
 pub const PIXELS: &str = "libjpeg-turbo, 16-bit passes";
 
 pub use crop::{Area, Crop, Detail};
-pub use decode::{MOST_PIXELS, decode, open};
+pub use decode::{MAX_PIXELS, decode, open};
+pub use decoder::{Opened, Scratch};
 pub use normalise::Normalise;
-pub use opened::{Opened, Scratch};
+pub use options::{Interpolation, Resize};
 pub use picture::{MOST_BYTES, Picture};
-pub use words::{Interpolation, Resize};

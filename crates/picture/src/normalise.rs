@@ -1,8 +1,8 @@
-//! From 8-bit pixels to the numbers that a tower sees.
+//! Normalises 8-bit pixels to the floats that an image tower takes.
 
 use image::RgbImage;
 
-/// `(value / 255 - mean) / std` for each channel, as one multiplication and one addition.
+/// `(value / 255 - mean) / std` per channel, as one multiply-add.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Normalise {
     scale: [f32; 3],
@@ -10,14 +10,14 @@ pub struct Normalise {
 }
 
 impl Normalise {
-    /// Mean and standard deviation of red, green and blue, on the range from 0 to 1.
+    /// Takes mean and standard deviation of red, green and blue, for values in 0 to 1.
     pub fn new(mean: [f64; 3], std: [f64; 3]) -> Self {
         let scale = std.map(|std| (1.0 / (255.0 * std)) as f32);
         let shift = [0, 1, 2].map(|channel| (-mean[channel] / std[channel]) as f32);
         Self { scale, shift }
     }
 
-    /// Normalises numbers of one channel.
+    /// Normalises the values of one channel.
     #[inline(always)]
     pub(crate) fn channel(&self, channel: usize, levels: &[u8], out: &mut [f32]) {
         let (scale, shift) = (self.scale[channel], self.shift[channel]);
@@ -26,24 +26,24 @@ impl Normalise {
         }
     }
 
-    /// Writes the planes of red, green and blue, row by row; `out` has three numbers for each pixel.
-    pub fn write(&self, picture: &RgbImage, out: &mut [f32]) {
-        let width = picture.width().max(1) as usize;
-        self.pixels(picture.as_raw().chunks_exact(3 * width), width, out);
+    /// Writes the red, green and blue planes, `[3, H, W]`.
+    pub fn write(&self, image: &RgbImage, out: &mut [f32]) {
+        let width = image.width().max(1) as usize;
+        self.pixels(image.as_raw().chunks_exact(3 * width), width, out);
     }
 
-    /// As [`Normalise::write`], of rows of RGB pixels that are `width` long.
+    /// As [`Normalise::write`], from rows of `width` RGB pixels.
     pub(crate) fn pixels<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, width: usize, out: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has these instructions.
+            // SAFETY: the CPU supports AVX2, checked above.
             #[allow(unsafe_code)]
             return unsafe { self.pixels_avx2(rows, width, out) };
         }
         self.planes(rows, width, out);
     }
 
-    /// The same loop, compiled for processors that shuffle bytes well: three times as fast.
+    /// The same loop, compiled for AVX2: three times as fast.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn pixels_avx2<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, width: usize, out: &mut [f32]) {
@@ -66,7 +66,7 @@ impl Normalise {
     fn row(&self, pixels: &[u8], red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
         let (pixels, _) = pixels.as_chunks::<3>();
         let ([a, b, c], [d, e, f]) = (self.scale, self.shift);
-        // One loop over four slices: the compiler turns it into shuffles and wide multiplications.
+        // One loop over four slices, which the compiler vectorises.
         for (((pixel, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
             *red = f32::from(pixel[0]) * a + d;
             *green = f32::from(pixel[1]) * b + e;

@@ -1,4 +1,4 @@
-//! A picture as a data set hands it out.
+//! An image as returned by a data set, encoded or decoded.
 
 use std::path::Path;
 
@@ -8,32 +8,32 @@ use image::RgbImage;
 
 use crate::Scratch;
 
-/// The largest image file that is read. Every thread may hold one.
+/// The largest image file in bytes. Every thread may hold one.
 pub const MOST_BYTES: u64 = 256 * MIB;
 
-/// A picture that may not be decoded yet: how much of it is needed, and how large, only the reader knows.
+/// An image, possibly still encoded: only the consumer knows which region is needed and at which resolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Picture {
-    /// The bytes of a file: JPEG, PNG, WebP, GIF, BMP or TIFF.
+    /// An encoded file: JPEG, PNG, WebP, GIF, BMP or TIFF.
     Encoded(Vec<u8>),
-    /// Pixels, upright.
+    /// Decoded pixels, upright.
     Pixels(RgbImage),
 }
 
 impl Picture {
-    /// Reads a file, and decodes nothing.
+    /// Reads a file without decoding it.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, or larger than [`MOST_BYTES`]; the message names it.
+    /// If it cannot be read, is not a regular file, or exceeds [`MOST_BYTES`]; the message names it.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = read_capped(path, MOST_BYTES);
-        Ok(Self::Encoded(bytes.with_context(|| format!("picture {} cannot be read", path.display()))?))
+        Ok(Self::Encoded(bytes.with_context(|| format!("image {} cannot be read", path.display()))?))
     }
 
-    /// All its pixels, and the room that they take in the budget of all threads.
+    /// Decodes the image, and reserves its share of the memory budget that all threads share.
     ///
     /// # Errors
-    /// Those of [`crate::decode`].
+    /// As [`crate::decode`].
     pub fn decode_within(self) -> Result<(RgbImage, Room)> {
         let mut scratch = Scratch::new()?;
         let opened = scratch.open(self)?;
@@ -41,10 +41,10 @@ impl Picture {
         Ok((opened.whole(&mut scratch)?, room))
     }
 
-    /// All its pixels, upright and in RGB.
+    /// Decodes the image, upright and in RGB.
     ///
     /// # Errors
-    /// Those of [`crate::decode`].
+    /// As [`crate::decode`].
     pub fn decode(self) -> Result<RgbImage> {
         match self {
             Self::Encoded(bytes) => crate::decode(&bytes),

@@ -1,4 +1,4 @@
-//! Geometry against Pillow and torchvision, and on shapes that nobody planned for.
+//! Crop geometry against Pillow and torchvision, and on extreme shapes.
 
 mod common;
 
@@ -7,25 +7,25 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use image::{Rgb, RgbImage, imageops};
 use safetensors::SafeTensors;
 
-/// What evaluation sees of a picture.
+/// The evaluation preprocessing.
 fn preprocess(
-    picture: &RgbImage,
+    image: &RgbImage,
     size: u32,
     resized: Option<u32>,
     how: Resize,
     interpolation: Interpolation,
 ) -> anyhow::Result<RgbImage> {
-    Crop::middle(picture.dimensions(), size, resized, how, interpolation).apply(picture.clone())
+    Crop::middle(image.dimensions(), size, resized, how, interpolation).apply(image.clone())
 }
 
-/// Pixels by channel, row and column, as the goldens have them.
-fn channels_first(picture: &RgbImage) -> Vec<u8> {
-    (0..3).flat_map(|channel| picture.pixels().map(move |pixel| pixel.0[channel])).collect()
+/// Pixels as `[3, H, W]`, the layout of the goldens.
+fn channels_first(image: &RgbImage) -> Vec<u8> {
+    (0..3).flat_map(|channel| image.pixels().map(move |pixel| pixel.0[channel])).collect()
 }
 
 #[test]
-fn photographs_come_out_as_pillow_makes_them() {
-    let Some(folder) = clip_lab_goldens::golden("preprocess") else { return };
+fn photographs_match_pillow() {
+    let Some(folder) = clip_lab_testing::golden("preprocess") else { return };
     let bytes = std::fs::read(folder.join("io.safetensors")).unwrap();
     let goldens = SafeTensors::deserialize(&bytes).unwrap();
     assert_eq!(goldens.len(), 12);
@@ -46,7 +46,7 @@ fn photographs_come_out_as_pillow_makes_them() {
     }
 }
 
-/// A picture whose every pixel differs from its neighbours.
+/// An image whose every pixel differs from its neighbours.
 fn busy(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let value = x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503);
@@ -54,15 +54,15 @@ fn busy(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Resizes to `resized` pixels, then cuts: the long way that `preprocess` avoids.
-fn long_way(picture: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
-    let (width, height) = picture.dimensions();
+/// Resizes to `resized` pixels, then crops: the reference for `preprocess`.
+fn resize_then_crop(image: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImage {
+    let (width, height) = image.dimensions();
     let short = width.min(height);
     let (across, down) = match how {
         Resize::Shortest => (resized * width / short, resized * height / short),
         Resize::Squash => (resized, resized),
     };
-    let source = images::ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3).unwrap();
+    let source = images::ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).unwrap();
     let mut whole = images::Image::new(across, down, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
     Resizer::new().resize(&source, &mut whole, &options).unwrap();
@@ -72,23 +72,23 @@ fn long_way(picture: &RgbImage, size: u32, resized: u32, how: Resize) -> RgbImag
 }
 
 #[test]
-fn cutting_first_equals_cutting_last() {
+fn cropping_first_equals_cropping_last() {
     let shapes = [(100, 77, 32), (77, 100, 32), (32, 32, 32), (50, 333, 64), (31, 30, 48), (500, 375, 224)];
     for (width, height, size) in shapes {
-        let picture = busy(width, height);
+        let image = busy(width, height);
         // No margin, an odd one and an even one.
         let cases =
             [0, 7, 32].into_iter().flat_map(|margin| [(margin, Resize::Shortest), (margin, Resize::Squash)]);
         for (margin, how) in cases {
             let resized = size + margin;
             let stated = (resized > size).then_some(resized);
-            let short = preprocess(&picture, size, stated, how, Interpolation::Bicubic).unwrap();
-            let long = long_way(&picture, size, resized, how);
+            let short = preprocess(&image, size, stated, how, Interpolation::Bicubic).unwrap();
+            let long = resize_then_crop(&image, size, resized, how);
             let off = || short.as_raw().iter().zip(long.as_raw()).map(|(a, b)| a.abs_diff(*b));
             let mean = off().map(f64::from).sum::<f64>() / long.as_raw().len() as f64;
             let most = off().max();
-            // The other resampler rounds its weights, and once more between its passes, which noise of full contrast
-            // shows; a pixel in the wrong place would be far off.
+            // The reference rounds its weights and between its passes, which shows on full-contrast noise; a misplaced
+            // pixel would differ by far more.
             assert!(
                 mean <= 0.5 && most <= Some(8),
                 "{width}x{height} to {resized}, {size}, {how:?}: {mean}, {most:?}"
@@ -98,21 +98,21 @@ fn cutting_first_equals_cutting_last() {
 }
 
 #[test]
-fn a_picture_of_the_right_size_is_left_alone_unless_it_has_a_margin_to_lose() {
-    let picture = busy(32, 32);
+fn an_image_of_the_right_size_is_unchanged_without_a_margin() {
+    let image = busy(32, 32);
     for how in [Resize::Shortest, Resize::Squash] {
-        assert_eq!(preprocess(&picture, 32, None, how, Interpolation::Bicubic).unwrap(), picture);
-        assert!(preprocess(&picture, 32, Some(40), how, Interpolation::Bicubic).unwrap() != picture);
+        assert_eq!(preprocess(&image, 32, None, how, Interpolation::Bicubic).unwrap(), image);
+        assert!(preprocess(&image, 32, Some(40), how, Interpolation::Bicubic).unwrap() != image);
     }
 }
 
 #[test]
 fn one_colour_stays_that_colour_in_every_shape() {
     for (width, height) in [(1, 1), (1, 5000), (5000, 1), (2, 3), (7, 640), (1000, 999)] {
-        let picture = RgbImage::from_pixel(width, height, Rgb([7, 130, 255]));
+        let image = RgbImage::from_pixel(width, height, Rgb([7, 130, 255]));
         for how in [Resize::Shortest, Resize::Squash] {
             for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
-                let square = preprocess(&picture, 48, None, how, interpolation).unwrap();
+                let square = preprocess(&image, 48, None, how, interpolation).unwrap();
                 assert_eq!(square.dimensions(), (48, 48));
                 assert!(
                     square.pixels().all(|pixel| *pixel == Rgb([7, 130, 255])),
@@ -124,7 +124,7 @@ fn one_colour_stays_that_colour_in_every_shape() {
 }
 
 #[test]
-fn a_picture_without_pixels_is_an_error() {
+fn an_image_without_pixels_is_an_error() {
     let error =
         preprocess(&RgbImage::new(0, 5), 32, None, Resize::Shortest, Interpolation::Bicubic).unwrap_err();
     assert!(error.to_string().contains("0x5"), "{error}");

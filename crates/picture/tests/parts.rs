@@ -1,4 +1,4 @@
-//! Parts of JPEG files: what is decoded of them equals the same part of the whole.
+//! Decoding a region of a JPEG equals the same region of the whole image.
 
 mod common;
 
@@ -9,7 +9,7 @@ use image::{RgbImage, imageops};
 use proptest::prelude::*;
 
 fn photos() -> Option<Vec<PathBuf>> {
-    let folder = clip_lab_goldens::data("photos")?;
+    let folder = clip_lab_testing::data("photos")?;
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     Some(files)
@@ -47,14 +47,14 @@ proptest! {
         let cut = imageops::crop_imm(&whole, left, top, across, down).to_image();
         let squashed = Crop::area(Area { left: 0, top: 0, ..area }, side, Interpolation::Bicubic);
         let (mean, _) = difference(&part, &squashed.apply(cut).unwrap());
-        // At the right edge of a part, colours stored at half the resolution lack one neighbour.
+        // At the right edge of a region, chroma at half the resolution lacks one neighbour.
         let narrow = across.min(down) < 16;
         prop_assert!(mean <= if narrow { 8.0 } else { 0.5 }, "{area:?} to {side}: {mean}");
     }
 }
 
 #[test]
-fn what_is_decoded_smaller_looks_the_same() {
+fn reduced_decoding_looks_the_same() {
     let Some(files) = photos() else { return };
     let mut scratch = Scratch::new().unwrap();
     let (mut sum, mut reduced) = (0.0, 0);
@@ -69,19 +69,21 @@ fn what_is_decoded_smaller_looks_the_same() {
         sum += difference(&fast, &full).0;
     }
     let mean = sum / 60.0;
-    eprintln!("at 96 pixels: {mean:.2} levels off in the mean, {reduced} of 60 pictures decoded smaller");
-    assert!(reduced > 50 && mean < 4.0, "{mean} levels, {reduced} pictures");
+    eprintln!(
+        "at 96 pixels: mean difference {mean:.2} levels, {reduced} of 60 images decoded at reduced size"
+    );
+    assert!(reduced > 50 && mean < 4.0, "{mean} levels, {reduced} images");
 }
 
 #[test]
-fn colours_resampled_as_they_are_stored_look_the_same() {
+fn chroma_resampled_at_its_stored_resolution_looks_the_same() {
     let Some(files) = photos() else { return };
     let mut scratch = Scratch::new().unwrap();
     let (mut worst, mut shift) = (0.0_f64, 0.0_f64);
     for file in &files {
         let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
-        // More than half of the pixels that the square has, so that nothing is decoded smaller.
+        // Large enough that no reduced decoding applies.
         let side = width.min(height) * 3 / 4;
         let area = Area { left: 3, top: 5, width: width - 7, height: height - 8 };
         let mut crop = Crop::area(area, side, Interpolation::Bicubic);
@@ -94,18 +96,18 @@ fn colours_resampled_as_they_are_stored_look_the_same() {
         shift = shift.max((sum / stored.as_raw().len() as f64).abs());
     }
     eprintln!(
-        "{} photographs: at most {worst:.2} levels off in the mean, {shift:.3} darker or lighter",
+        "{} photographs: mean difference at most {worst:.2} levels, brightness shift {shift:.3}",
         files.len()
     );
     assert!(worst > 0.0 && worst < 2.0 && shift < 0.2, "{worst} levels, {shift} in brightness");
 }
 
 #[test]
-fn numbers_are_those_of_the_pixels() {
+fn normalised_values_match_the_pixels() {
     let Some(files) = photos() else { return };
     let mut scratch = Scratch::new().unwrap();
     let normalise = Normalise::new([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
-    // 37 is no multiple of anything.
+    // 37 is a multiple of no block size.
     for (file, side) in files.iter().zip([37, 224, 1, 16].into_iter().cycle()).take(24) {
         let opened = scratch.open(Picture::read(file).unwrap()).unwrap();
         let (width, height) = opened.size();
@@ -124,7 +126,7 @@ fn numbers_are_those_of_the_pixels() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn damaged_files_are_errors_or_pictures(
+    fn damaged_files_are_errors_or_images(
         file in 0..100_usize,
         damage in proptest::collection::vec((0.0..1.0_f64, any::<u8>()), 1..8),
     ) {
@@ -146,7 +148,7 @@ proptest! {
 }
 
 #[test]
-fn memory_used_again_shows_nothing_of_the_last_picture() {
+fn reused_buffers_do_not_leak_the_last_image() {
     let Some(files) = photos() else { return };
     let mut used = Scratch::new().unwrap();
     for file in files.iter().take(12) {
@@ -165,13 +167,12 @@ fn memory_used_again_shows_nothing_of_the_last_picture() {
 }
 
 #[test]
-fn numbers_are_those_of_the_formula() {
-    let picture =
-        RgbImage::from_fn(19, 7, |x, y| image::Rgb([(x * 13) as u8, (y * 36) as u8, (x * y) as u8]));
+fn normalised_values_match_the_formula() {
+    let image = RgbImage::from_fn(19, 7, |x, y| image::Rgb([(x * 13) as u8, (y * 36) as u8, (x * y) as u8]));
     let (mean, std) = ([0.48, 0.45, 0.4], [0.26, 0.27, 0.28]);
     let mut out = vec![f32::NAN; 3 * 19 * 7];
-    Normalise::new(mean, std).write(&picture, &mut out);
-    for (index, pixel) in picture.pixels().enumerate() {
+    Normalise::new(mean, std).write(&image, &mut out);
+    for (index, pixel) in image.pixels().enumerate() {
         for channel in 0..3 {
             let want = (f64::from(pixel.0[channel]) / 255.0 - mean[channel]) / std[channel];
             assert!((f64::from(out[channel * 19 * 7 + index]) - want).abs() < 1e-5);

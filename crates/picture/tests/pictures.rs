@@ -1,59 +1,59 @@
-//! Picture files, good and bad.
+//! Image files, good and bad.
 
 mod common;
 
 use std::{fs, io::Cursor, path::Path};
 
 use clip_lab_picture::{Picture, decode};
-use common::{broken, photo};
+use common::{decode_error, photo};
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
-fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).unwrap();
+    image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
 #[test]
-fn files_that_are_no_picture_are_named_with_what_is_wrong() {
+fn invalid_files_are_named_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
-    let error = broken(dir.path(), "text.png", b"a dog runs on grass");
-    assert!(error.contains("not a picture") && error.contains("a dog runs"), "{error}");
-    assert!(broken(dir.path(), "empty.jpg", b"").contains("empty (0 bytes)"));
-    assert!(broken(dir.path(), "one.jpg", b"\xff").contains("not a picture"));
+    let error = decode_error(dir.path(), "text.png", b"a dog runs on grass");
+    assert!(error.contains("not an image") && error.contains("a dog runs"), "{error}");
+    assert!(decode_error(dir.path(), "empty.jpg", b"").contains("empty (0 bytes)"));
+    assert!(decode_error(dir.path(), "one.jpg", b"\xff").contains("not an image"));
     let gone = format!("{:#}", clip_lab_picture::open(&dir.path().join("gone.jpg")).unwrap_err());
     assert!(gone.contains("gone.jpg") && gone.contains("cannot be read"), "{gone}");
 }
 
 #[test]
-fn a_picture_cut_short_is_an_error_wherever_it_is_cut() {
+fn a_truncated_image_is_an_error_at_any_length() {
     let dir = tempfile::tempdir().unwrap();
     let png =
         encoded(RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8 * 3, (x * y) as u8, 7])), ImageFormat::Png);
     for kept in [12, 40, png.len() / 2, png.len() * 9 / 10] {
-        broken(dir.path(), "cut.png", &png[..kept]);
+        decode_error(dir.path(), "cut.png", &png[..kept]);
     }
     let Some(jpeg) = photo() else { return };
     assert!(decode(&jpeg).is_ok());
     for kept in [3, 20, 200, jpeg.len() / 10, jpeg.len() / 2, jpeg.len() * 99 / 100, jpeg.len() - 2] {
-        broken(dir.path(), "cut.jpg", &jpeg[..kept]);
+        decode_error(dir.path(), "cut.jpg", &jpeg[..kept]);
     }
 }
 
 #[test]
 fn every_photograph_decodes() {
     for folder in ["photos", "flickr8k/Images"] {
-        let Some(folder) = clip_lab_goldens::data(folder) else { return };
+        let Some(folder) = clip_lab_testing::data(folder) else { return };
         for entry in fs::read_dir(folder).unwrap().take(150) {
-            let picture = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
-            assert!(picture.width() > 1 && picture.height() > 1);
+            let image = clip_lab_picture::open(&entry.unwrap().path()).unwrap();
+            assert!(image.width() > 1 && image.height() > 1);
         }
     }
 }
 
 #[test]
-fn a_few_bytes_that_claim_to_be_enormous_are_refused() {
-    // A PNG whose header says 60,000 x 60,000 pixels, with the checksum that belongs to it.
+fn a_header_that_declares_an_enormous_image_is_rejected() {
+    // A PNG whose header declares 60,000 x 60,000 pixels, with a valid checksum.
     let mut header = b"IHDR".to_vec();
     header.extend(60_000_u32.to_be_bytes());
     header.extend(60_000_u32.to_be_bytes());
@@ -64,7 +64,7 @@ fn a_few_bytes_that_claim_to_be_enormous_are_refused() {
     png.extend(b"\0\0\0\0IDAT");
     png.extend(crc(b"IDAT").to_be_bytes());
     let dir = tempfile::tempdir().unwrap();
-    let error = broken(dir.path(), "bomb.png", &png);
+    let error = decode_error(dir.path(), "bomb.png", &png);
     assert!(error.contains("60000x60000") && error.contains("100 million"), "{error}");
 }
 
@@ -79,7 +79,7 @@ fn crc(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn what_it_is_the_content_says_not_the_name() {
+fn the_format_is_detected_from_the_content() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("really_a_png.jpg");
     fs::write(&file, encoded(RgbImage::from_pixel(3, 2, Rgb([1, 2, 3])), ImageFormat::Png)).unwrap();
@@ -87,7 +87,7 @@ fn what_it_is_the_content_says_not_the_name() {
 }
 
 #[test]
-fn grey_deep_and_transparent_pictures_become_rgb() {
+fn grey_16_bit_and_transparent_images_become_rgb() {
     let grey = encoded(GrayImage::from_pixel(2, 2, Luma([77])), ImageFormat::Png);
     assert_eq!(decode(&grey).unwrap().get_pixel(0, 0), &Rgb([77; 3]));
     let jpeg = encoded(GrayImage::from_pixel(16, 16, Luma([77])), ImageFormat::Jpeg);
@@ -101,7 +101,7 @@ fn grey_deep_and_transparent_pictures_become_rgb() {
 }
 
 #[test]
-fn a_photograph_taken_sideways_is_turned_upright() {
+fn the_exif_orientation_is_applied() {
     let wide = RgbImage::from_fn(32, 16, |x, _| if x < 16 { Rgb([250, 0, 0]) } else { Rgb([0, 0, 250]) });
     let jpeg = encoded(wide, ImageFormat::Jpeg);
     // EXIF, big-endian, one entry: orientation (0x0112), short, one of them, 6 = turn right by 90 degrees.
@@ -111,21 +111,21 @@ fn a_photograph_taken_sideways_is_turned_upright() {
     turned.extend((exif.len() as u16 + 2).to_be_bytes());
     turned.extend(exif);
     turned.extend(&jpeg[2..]);
-    let picture = decode(&turned).unwrap();
-    assert_eq!(picture.dimensions(), (16, 32));
-    assert!(picture.get_pixel(8, 4).0[0] > 200 && picture.get_pixel(8, 28).0[2] > 200);
+    let image = decode(&turned).unwrap();
+    assert_eq!(image.dimensions(), (16, 32));
+    assert!(image.get_pixel(8, 4).0[0] > 200 && image.get_pixel(8, 28).0[2] > 200);
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_at_once() {
-    let told = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
-    assert_eq!(told("/dev/zero"), "picture /dev/zero cannot be read: a device, not a regular file");
-    assert!(told("/").contains("a folder, not a regular file"));
+fn only_regular_files_are_read() {
+    let error = |path: &str| format!("{:#}", Picture::read(Path::new(path)).unwrap_err());
+    assert_eq!(error("/dev/zero"), "image /dev/zero cannot be read: a device, not a regular file");
+    assert!(error("/").contains("a folder, not a regular file"));
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("x.jpg");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    assert!(told(fifo.to_str().unwrap()).contains("a FIFO, not a regular file"));
+    assert!(error(fifo.to_str().unwrap()).contains("a FIFO, not a regular file"));
     let large = folder.path().join("large.png");
     fs::File::create(&large).unwrap().set_len(clip_lab_picture::MOST_BYTES + 1).unwrap();
-    assert!(told(large.to_str().unwrap()).contains("larger than 256 MiB"));
+    assert!(error(large.to_str().unwrap()).contains("larger than 256 MiB"));
 }

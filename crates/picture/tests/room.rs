@@ -1,5 +1,5 @@
-//! Images are decoded within the budget of memory that all threads share; in a program of its own, since the budget is the
-//! program's.
+//! Decoding stays within the memory budget that all threads share. A test binary of its own, since the budget is
+//! per process.
 
 use std::{
     io::Cursor,
@@ -15,11 +15,11 @@ use clip_lab_files::{MOST_ROOM, Room};
 use clip_lab_picture::{Picture, Scratch};
 use image::{GrayImage, ImageFormat};
 
-/// The tests of this file take turns.
+/// Serialises the tests of this file.
 static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
-fn an_image_holds_its_room_as_long_as_its_pixels_and_a_broken_one_gives_it_back() {
+fn an_image_holds_its_budget_while_it_lives_and_a_corrupt_one_releases_it() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut png = Vec::new();
     GrayImage::new(1000, 500).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();

@@ -1,34 +1,35 @@
-//! Problems in a TOML file, shown where they are: file, line, a caret and the nearest right name.
+//! Diagnostics for TOML files: file, line, a caret and the closest valid name.
 //!
-//! Specs, studies and dashboards are all read with this; nothing here knows what they mean.
+//! Used for specs, studies, dashboards and filters; independent of their schemas.
 
-mod near;
+mod aliases;
 mod render;
+mod suggest;
 
-pub use near::nearest;
 pub use render::render;
+pub use suggest::nearest;
 
 use std::ops::Range;
 
 use toml::{Spanned, de::DeTable};
 
-/// A place in the text: a range of bytes.
+/// A span of the text, in bytes.
 pub type Place = Range<usize>;
 
-/// One thing that is wrong, in a sentence, with the place where it can be mended.
+/// A diagnostic: a message with its span, label and hints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong, as a sentence without a full stop.
+    /// The error, without a full stop.
     pub message: String,
-    /// Where; none when the whole file is meant.
+    /// Its span; none for the whole file.
     pub place: Option<Place>,
-    /// Short words beside the caret.
+    /// Short text beside the caret.
     pub label: String,
-    /// Other places that take part in the fault, with words for each.
+    /// Secondary spans, each with a label.
     pub also: Vec<(Place, String)>,
-    /// What else one should know, such as who wrote the line.
+    /// Context, such as the `--set` that wrote the line.
     pub note: Option<String>,
-    /// What to do next.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
@@ -38,7 +39,7 @@ impl Problem {
         Self { place: Some(place), ..Self::new(message) }
     }
 
-    /// A problem of the file as a whole.
+    /// A problem of the whole file.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -50,42 +51,42 @@ impl Problem {
         }
     }
 
-    /// Words beside the caret.
+    /// Sets the text beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// What else one should know.
+    /// Sets the note.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// What to do next.
+    /// Sets the help.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// A second place that takes part in the fault.
-    pub fn also(mut self, place: Place, words: impl Into<String>) -> Self {
-        self.also.push((place, words.into()));
+    /// Adds a secondary span with its label.
+    pub fn also(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.also.push((place, label.into()));
         self
     }
 
-    /// An unknown name at `place`: suggests the nearest of `known`, or lists them all.
+    /// An unknown name at `place`: suggests the closest of the valid names `known`, and lists them all.
     pub fn unknown(place: Place, message: impl Into<String>, name: &str, known: &[&str]) -> Self {
         let problem = Self::at(place, message);
         let problem = match nearest(name, known) {
-            Some(near) => problem.label(format!("did you mean `{near}`?")),
+            Some(name) => problem.label(format!("did you mean `{name}`?")),
             None => problem,
         };
-        problem.help(format!("known: {}", known.join(", ")))
+        aliases::suggest(problem, name, known).help(format!("known: {}", known.join(", ")))
     }
 }
 
-/// The problem that the TOML parser itself reports for text that is not TOML.
+/// Converts a syntax error of the TOML parser.
 pub fn syntax(error: &toml::de::Error) -> Problem {
     let message = error.message().trim().replace('\n', ", ");
     match error.span() {
@@ -94,11 +95,11 @@ pub fn syntax(error: &toml::de::Error) -> Problem {
     }
 }
 
-/// Parses a file. The text is never freed: a process reads a few kilobytes of them, and that costs less than a
-/// lifetime in every signature.
+/// Parses a TOML document. Leaks the text: a process parses a few kilobytes, and this keeps lifetimes out of every
+/// signature.
 ///
 /// # Errors
-/// When it is not TOML.
+/// If the text is not valid TOML.
 pub fn parse(text: String) -> Result<DeTable<'static>, toml::de::Error> {
     DeTable::parse(text.leak()).map(Spanned::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Problems as text: annotate-snippets draws the carets.
+//! Renders problems as text with annotate-snippets.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -6,35 +6,36 @@ use clip_lab_escape::{line, lines, trusted};
 
 use crate::{Place, Problem};
 
-/// The most problems that are shown of a file: each shows a piece of its text, and nobody reads more.
-const MOST: usize = 100;
+/// The most problems rendered per file.
+const MAX_PROBLEMS: usize = 100;
 
-/// The problems of one file, in the order of the file, as text for a terminal (`colour`) or a log: the first 100 of them,
-/// and how many more there are.
+/// Renders the problems of one file in file order, for a terminal (`colour`) or a log: the first 100, and the number of
+/// others.
 ///
-/// `file` is the name shown, `text` what was parsed. Hidden characters are escaped; colours are for
+/// `file` is the displayed name, `text` the parsed text. Escapes hidden characters; print coloured output through
 /// [`clip_lab_escape::terminal`].
 pub fn render(file: &str, text: &str, problems: &[Problem], colour: bool) -> String {
     let mut sorted: Vec<Problem> = problems.iter().map(escaped).collect();
     sorted.sort_by_key(|problem| problem.place.as_ref().map_or(0, |place| place.start));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let file = line(file);
-    let groups = sorted.iter().take(MOST).map(|problem| renderer.render(&[group(&file, text, problem)]));
-    let more = sorted.len().saturating_sub(MOST);
+    let groups =
+        sorted.iter().take(MAX_PROBLEMS).map(|problem| renderer.render(&[group(&file, text, problem)]));
+    let more = sorted.len().saturating_sub(MAX_PROBLEMS);
     let more = (more > 0).then(|| format!("and {more} more problems"));
     let all = groups.chain(more).collect::<Vec<_>>().join("\n\n");
     if colour { trusted(&all) } else { lines(&all).into_owned() }
 }
 
-/// The renderer escapes lines of the file; what is said of them may hold more of it.
+/// Escapes the messages, which may quote the file. The renderer itself escapes source lines.
 fn escaped(problem: &Problem) -> Problem {
-    let one = |words: &String| line(words).into_owned();
-    let several = |words: &String| lines(words).into_owned();
+    let one = |text: &String| line(text).into_owned();
+    let several = |text: &String| lines(text).into_owned();
     Problem {
         message: one(&problem.message),
         place: problem.place.clone(),
         label: one(&problem.label),
-        also: problem.also.iter().map(|(place, words)| (place.clone(), one(words))).collect(),
+        also: problem.also.iter().map(|(place, label)| (place.clone(), one(label))).collect(),
         note: problem.note.as_ref().map(several),
         help: problem.help.as_ref().map(several),
     }
@@ -67,15 +68,15 @@ fn snippet<'a>(
     let others = problem
         .also
         .iter()
-        .map(|(place, words)| AnnotationKind::Context.span(within(text, place)).label(words.as_str()));
+        .map(|(place, label)| AnnotationKind::Context.span(within(text, place)).label(label.as_str()));
     Snippet::source(text).path(file).fold(true).annotation(caret).annotations(others)
 }
 
-/// Keeps a range inside the text and on one line at least: an empty file still gets its caret.
+/// Clamps a span to the text and to its first line; an empty file still gets its caret.
 fn within(text: &str, place: &Place) -> Place {
     let end = place.end.min(text.len());
     let start = place.start.min(end);
-    // A table header's place may run over many lines; the first says where.
+    // The span of a table may cover many lines; the first is enough.
     let line_end = text[start..end].find('\n').map_or(end, |newline| start + newline);
     start..line_end
 }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_problems_the_first_are_shown() {
+    fn only_the_first_problems_are_shown() {
         let problems: Vec<Problem> =
             (0..100_000).map(|at| Problem::at(at..at + 1, format!("fault {at}"))).collect();
         let shown = render("a.toml", &"x\n".repeat(100_000), &problems, false);

@@ -1,16 +1,16 @@
-//! Texts without secrets: the logins and signed queries of addresses, and tokens of the Hugging Face Hub.
+//! Redacts secrets in text: credentials and signed queries in URLs, and Hugging Face tokens.
 //!
-//! Every address that is shown, logged or stored passes through [`text`].
+//! Every URL that is displayed, logged or stored passes through [`text`].
 
-/// What stands where a secret stood.
+/// The replacement of a secret.
 pub const WITHHELD: &str = "withheld";
 
-/// The fewest letters and digits behind `hf_` that make a token of the Hugging Face Hub.
-const TOKEN: usize = 16;
-/// A value of a query with at least as many characters is taken for a key, whatever it is called.
-const OPAQUE: usize = 20;
-/// A parameter of a query with one of these in its name is a secret.
-const PARTS: [&str; 14] = [
+/// The shortest Hugging Face token: alphanumeric characters after `hf_`.
+const MIN_TOKEN_CHARS: usize = 16;
+/// A query value of at least this length is redacted, whatever its name.
+const MIN_OPAQUE_CHARS: usize = 20;
+/// A query parameter whose name contains one of these is a secret.
+const NAME_PARTS: [&str; 14] = [
     "token",
     "secret",
     "passw",
@@ -26,50 +26,50 @@ const PARTS: [&str; 14] = [
     "keyid",
     "key-pair-id",
 ];
-/// A parameter of a query with one of these names is a secret.
+/// A query parameter with one of these names is a secret.
 const NAMES: [&str; 9] = ["sig", "key", "auth", "authorization", "jwt", "session", "policy", "code", "login"];
 
-/// A text without the logins and secret parameters of its addresses and without tokens; idempotent.
+/// Redacts URL credentials, secret query parameters and tokens; idempotent.
 pub fn text(text: &str) -> String {
-    without_tokens(&without_address_secrets(text))
+    without_tokens(&without_url_secrets(text))
 }
 
-/// Whether [`text`] would withhold anything.
+/// Whether [`text`] would redact anything.
 pub fn holds_secret(of: &str) -> bool {
     text(of) != of
 }
 
 /// `https://name:password@host/x?token=abc` as `https://withheld@host/x?token=withheld`.
-fn without_address_secrets(text: &str) -> String {
+fn without_url_secrets(text: &str) -> String {
     let mut parts = text.split("://");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`".contains(c);
-        let (address, rest) = part.split_at(part.find(ends).unwrap_or(part.len()));
+        let (url, rest) = part.split_at(part.find(ends).unwrap_or(part.len()));
         out += "://";
-        out += &without_query(&without_login(address));
+        out += &without_query(&without_credentials(url));
         out += rest;
     }
     out
 }
 
 /// `name:password@host/x` as `withheld@host/x`.
-fn without_login(address: &str) -> String {
-    let host = address.find('/').unwrap_or(address.len());
-    match address[..host].rfind('@') {
-        Some(at) => format!("{WITHHELD}{}", &address[at..]),
-        None => address.to_owned(),
+fn without_credentials(url: &str) -> String {
+    let host = url.find('/').unwrap_or(url.len());
+    match url[..host].rfind('@') {
+        Some(at) => format!("{WITHHELD}{}", &url[at..]),
+        None => url.to_owned(),
     }
 }
 
-/// The parameters behind `?` and `#`, those that are secret withheld.
-fn without_query(address: &str) -> String {
-    let Some(start) = address.find(['?', '#']) else { return address.to_owned() };
-    let parameters = address[start..].split_inclusive(['?', '#', '&', ';']).map(parameter);
-    address[..start].to_owned() + &parameters.collect::<String>()
+/// Redacts the secret parameters after `?` and `#`.
+fn without_query(url: &str) -> String {
+    let Some(start) = url.find(['?', '#']) else { return url.to_owned() };
+    let parameters = url[start..].split_inclusive(['?', '#', '&', ';']).map(parameter);
+    url[..start].to_owned() + &parameters.collect::<String>()
 }
 
-/// One `name=value`, with the character that ends it.
+/// One `name=value`, with its separator.
 fn parameter(text: &str) -> String {
     let (body, end) = text.split_at(text.trim_end_matches(['?', '#', '&', ';']).len());
     match body.split_once('=') {
@@ -83,11 +83,11 @@ fn parameter(text: &str) -> String {
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    NAMES.contains(&name.as_str()) || PARTS.iter().any(|part| name.contains(part))
+    NAMES.contains(&name.as_str()) || NAME_PARTS.iter().any(|part| name.contains(part))
 }
 
 fn is_opaque(value: &str) -> bool {
-    value.chars().count() >= OPAQUE
+    value.chars().count() >= MIN_OPAQUE_CHARS
 }
 
 fn without_tokens(text: &str) -> String {
@@ -95,7 +95,7 @@ fn without_tokens(text: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let end = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(part.len());
-        if end >= TOKEN {
+        if end >= MIN_TOKEN_CHARS {
             out += WITHHELD;
             out += &part[end..];
         } else {
@@ -111,7 +111,7 @@ mod tests {
     use super::{holds_secret, text};
 
     #[test]
-    fn logins_and_signatures_of_addresses_are_withheld() {
+    fn credentials_and_signatures_of_urls_are_withheld() {
         let cases = [
             ("https://me:word@host:81/a.tar", "https://withheld@host:81/a.tar"),
             ("at https://host/a.tar?token=abc, then", "at https://host/a.tar?token=withheld then"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn text_without_secrets_is_unchanged() {
         for plain in [
             "mail a@b.c?token=1",
             "https://host/a/b-{000..012}.tar?version=3&download=true",

@@ -1,70 +1,70 @@
-//! What the two programs say to each other when pictures are searched. `clip-lab` draws and asks; `clip-lab-core search
-//! --serve` has the tensors and answers.
+//! The image search protocol. `clip-lab`, the user interface, sends requests; `clip-lab-core search --serve`, which
+//! holds the model and the index, replies.
 //!
 //! ```text
 //! clip-lab        --Request, one JSON object a line-->  standard input of clip-lab-core
 //!                 <--Reply, one JSON object a line----  its standard output; progress is on standard error
 //! ```
-//! The first reply is [`Answer::Ready`]. Every request gets one reply with its `id`; replies may overtake each other, as
-//! thumbnails are made while a query is embedded. When standard input ends, so does the core.
+//! The first reply is [`Answer::Ready`]. Every request gets one reply with its `id`, in any order: thumbnails are made
+//! while a query is embedded. The core exits when its standard input closes.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// A question.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// Chosen by who asks; the reply repeats it.
+    /// Chosen by the client; the reply repeats it.
     pub id: u64,
-    /// What is asked.
+    /// The operation.
     pub ask: Ask,
 }
 
-/// What can be asked.
+/// The operations of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// The pictures nearest to a query, the nearest first.
+    /// The nearest images to a query, nearest first.
     Nearest {
-        /// To what.
+        /// The query.
         to: Query,
-        /// How many.
+        /// Number of hits.
         top: usize,
-        /// Whether an approximate answer is compared with the exact one, which takes the time of that.
+        /// Whether to measure the recall of an approximate search, which also runs an exact one.
         check: bool,
     },
-    /// A small JPEG of a picture.
+    /// A small JPEG of an image.
     Thumbnail {
-        /// Which.
+        /// The image.
         of: Picture,
-        /// The most pixels of its longer side.
+        /// Maximum length of the longer side in pixels.
         side: u32,
     },
-    /// The queries of an evaluation that missed, the worst rank first.
+    /// The queries of an evaluation without a top-1 hit, worst rank first.
     Misses {
-        /// How many queries.
+        /// Number of queries.
         count: usize,
-        /// How many answers of each.
+        /// Number of answers per query.
         top: usize,
     },
 }
 
-/// What pictures are compared with.
+/// A search query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Query {
     /// A text.
     Text(String),
-    /// A picture.
+    /// An image.
     Picture(Picture),
 }
 
-/// A picture that is meant.
+/// A reference to an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Picture {
-    /// One of the gallery, by the number that hits have.
+    /// An image of the gallery, by its index as in [`Hit::picture`].
     Gallery(usize),
     /// A file.
     File(PathBuf),
@@ -73,60 +73,60 @@ pub enum Picture {
 /// An answer to a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
-    /// That of the request; 0 for [`Answer::Ready`].
+    /// The id of the request; 0 for [`Answer::Ready`].
     pub id: u64,
     /// The answer.
     pub answer: Answer,
 }
 
-/// What is answered.
+/// The payload of a reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// The index is up to date: questions may come.
+    /// The index is up to date: requests are accepted.
     Ready(Ready),
-    /// To [`Ask::Nearest`].
+    /// Reply to [`Ask::Nearest`].
     Found(Found),
-    /// To [`Ask::Thumbnail`].
+    /// Reply to [`Ask::Thumbnail`].
     Thumbnail {
         /// A JPEG in base64.
         jpeg: String,
     },
-    /// To [`Ask::Misses`].
+    /// Reply to [`Ask::Misses`].
     Misses(Misses),
-    /// To any, when it cannot be answered: why.
+    /// Reply to any request that failed: the error message.
     Failed(String),
 }
 
-/// What is searched.
+/// The state of the index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ready {
-    /// Which pictures these are, in words.
+    /// Description of the gallery.
     pub gallery: String,
-    /// Pictures that can be found.
+    /// Indexed images.
     pub pictures: usize,
-    /// Pictures that could not be read.
+    /// Unreadable images.
     pub broken: usize,
-    /// Numbers of an embedding.
+    /// Embedding dimension.
     pub dim: usize,
-    /// Whether the model embeds texts; else only pictures can be asked for.
+    /// Whether the model has a text tower; else only image queries work.
     pub texts: bool,
-    /// The file of the index.
+    /// The index file.
     pub index: PathBuf,
-    /// What the approximate index finds, where one is used.
+    /// Quality of the approximate index, if one is used.
     pub approximate: Option<Approximate>,
 }
 
-/// How good an approximate index is.
+/// Recall and speed of an approximate index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Approximate {
-    /// The share of the exact `at` nearest pictures that it finds.
+    /// recall@`at`: the share of the exact `at` nearest images that it finds.
     pub recall: f64,
-    /// How many nearest ones were compared.
+    /// The k of recall@k.
     pub at: usize,
-    /// Over how many queries, pictures of the gallery.
+    /// Number of queries, sampled from the gallery.
     pub queries: usize,
-    /// Candidates that a search keeps.
+    /// Candidates per search (HNSW `ef`).
     pub expansion: usize,
     /// Mean seconds of an approximate search.
     pub seconds: f64,
@@ -134,86 +134,86 @@ pub struct Approximate {
     pub exact_seconds: f64,
 }
 
-/// The pictures nearest to a query.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// The nearest first.
+    /// Nearest first.
     pub hits: Vec<Hit>,
     /// Seconds to embed the query.
     pub embed_seconds: f64,
     /// Seconds to search.
     pub search_seconds: f64,
-    /// The share of the exact nearest that an approximate search found, where that was asked for.
+    /// Recall of the approximate search, if the request asked for a check.
     pub recall: Option<f64>,
 }
 
-/// A picture that was found.
+/// A search hit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
-    /// Its number in the gallery.
+    /// Its index in the gallery.
     pub picture: usize,
-    /// Its file, or what the data set calls it.
+    /// Its file, or its name in the data set.
     pub name: String,
-    /// The cosine of its embedding with the query's.
+    /// Cosine similarity with the query.
     pub score: f32,
 }
 
-/// Queries of an evaluation that missed.
+/// Misses of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Misses {
     /// The split that was evaluated.
     pub split: String,
-    /// `t2i`: texts that look for their picture; `i2t`: pictures that look for a text of theirs.
+    /// `t2i`: text-to-image retrieval; `i2t`: image-to-text retrieval.
     pub direction: String,
-    /// Whose ranks these are: `raw` or `ema`.
+    /// Evaluated weights: `raw` or `ema`.
     pub weights: String,
     /// The step of the evaluation.
     pub step: u64,
-    /// All its queries.
+    /// Number of queries.
     pub queries: usize,
-    /// Those whose first answer was wrong.
+    /// Queries whose top-1 answer was wrong.
     pub missed: usize,
-    /// How many of `worst` have another rank now than was recorded.
+    /// How many of `worst` now have another rank than recorded.
     pub moved: usize,
-    /// The worst rank first.
+    /// Worst rank first.
     pub worst: Vec<Miss>,
 }
 
-/// A query that missed.
+/// A query without a top-1 hit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Miss {
-    /// Who asked.
+    /// The query.
     pub query: Item,
-    /// The rank of the first right answer as it was recorded, counted from 1.
+    /// The recorded rank of the best correct answer, from 1.
     pub rank: u32,
-    /// The first answers, and the first right one if it is not among them.
+    /// The top answers, and the best correct one if it is not among them.
     pub answers: Vec<Judged>,
 }
 
 /// An answer to a query of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
-    /// What was found.
+    /// The retrieved item.
     pub item: Item,
-    /// Its rank, counted from 1.
+    /// Its rank, from 1.
     pub rank: u32,
-    /// Its cosine with the query.
+    /// Cosine similarity with the query.
     pub score: f32,
-    /// Whether it is right.
+    /// Whether it is a correct match.
     pub right: bool,
 }
 
-/// A text or a picture of an evaluation.
+/// A caption or an image of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
     /// A caption.
     Text(String),
-    /// A picture.
+    /// An image.
     Picture {
-        /// Its number in the gallery.
+        /// Its index in the gallery.
         picture: usize,
-        /// What the data set calls it.
+        /// Its name in the data set.
         name: String,
     },
 }

@@ -2,40 +2,40 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// More names than this are a slip of the pen.
-const MOST: usize = 1_000_000;
-/// More bytes of names than this as well.
-const MOST_BYTES: usize = 256 << 20;
-/// More braces than this stand for too many names, or for one.
-const BRACES: usize = 20;
+/// Largest number of names: more is a typo.
+const MAX_NAMES: usize = 1_000_000;
+/// Largest total size of the names, bytes.
+const MAX_BYTES: usize = 256 << 20;
+/// Largest number of braces.
+const MAX_BRACES: usize = 20;
 
-/// The names that a pattern stands for, in order: `{000..012}` counts (with as many digits as are written), `{a,b}`
-/// lists; several braces are combined, the last turning fastest.
+/// Expands a pattern, in order: `{000..012}` is a range, zero-padded as written, `{a,b}` a list; several braces are
+/// combined, the last one varying fastest.
 ///
 /// # Errors
-/// When a brace is not closed or holds neither.
+/// If a brace is not closed, or contains neither a range nor a list.
 pub fn expand(pattern: &str) -> Result<Vec<String>> {
-    ensure!(pattern.matches('{').count() <= BRACES, "a pattern holds more than {BRACES} braces");
+    ensure!(pattern.matches('{').count() <= MAX_BRACES, "a pattern has more than {MAX_BRACES} braces");
     expanded(pattern)
 }
 
 fn expanded(pattern: &str) -> Result<Vec<String>> {
-    // In messages without what may be secret in it.
-    let told = clip_lab_redact::text(pattern);
+    // Redacted for messages.
+    let redacted = clip_lab_redact::text(pattern);
     let Some((head, rest)) = pattern.split_once('{') else {
-        ensure!(!pattern.contains('}'), "`{told}` closes a brace that was never opened");
+        ensure!(!pattern.contains('}'), "`{redacted}` closes a brace that was never opened");
         return Ok(vec![pattern.to_owned()]);
     };
-    ensure!(!head.contains('}'), "`{told}` closes a brace that was never opened");
-    let (inside, tail) = rest.split_once('}').with_context(|| format!("`{told}` leaves a brace open"))?;
+    ensure!(!head.contains('}'), "`{redacted}` closes a brace that was never opened");
+    let (inside, tail) = rest.split_once('}').with_context(|| format!("`{redacted}` leaves a brace open"))?;
     let choices = choices(inside)?;
     let tails = expanded(tail)?;
     let count = choices.len().saturating_mul(tails.len());
-    ensure!(count <= MOST, "`{told}` stands for more than {MOST} names");
+    ensure!(count <= MAX_NAMES, "`{redacted}` expands to more than {MAX_NAMES} names");
     let bytes = count.saturating_mul(pattern.len());
     ensure!(
-        bytes <= MOST_BYTES,
-        "a pattern of {} letters stands for {count} names, which is too much",
+        bytes <= MAX_BYTES,
+        "a pattern of {} bytes expands to {count} names, which is too much",
         pattern.len()
     );
     Ok(choices.iter().flat_map(|choice| tails.iter().map(move |t| format!("{head}{choice}{t}"))).collect())
@@ -49,20 +49,23 @@ fn choices(inside: &str) -> Result<Vec<String>> {
         inside.contains(','),
         "`{{{inside}}}` is neither a range such as {{000..012}} nor a list such as {{a,b}}"
     );
-    ensure!(!inside.contains('{'), "`{{{inside}}}` holds another brace; braces stand beside each other");
+    ensure!(!inside.contains('{'), "`{{{inside}}}` contains another brace; braces cannot be nested");
     Ok(inside.split(',').map(str::to_owned).collect())
 }
 
 fn range(from: &str, to: &str) -> Result<Vec<String>> {
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<u64>().ok()).flatten().with_context(|| format!("`{text}` is no number"))
+        digits
+            .then(|| text.parse::<u64>().ok())
+            .flatten()
+            .with_context(|| format!("`{text}` is not a number"))
     };
     let (first, last) = (number(from)?, number(to)?);
     if last < first {
         bail!("{from} is more than {to}");
     }
-    ensure!(last - first < MOST as u64, "that is more than {MOST} names");
+    ensure!(last - first < MAX_NAMES as u64, "that is more than {MAX_NAMES} names");
     let width = from.len();
     Ok((first..=last).map(|number| format!("{number:0width$}")).collect())
 }
@@ -80,17 +83,17 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_told() {
-        let told = |pattern: &str| format!("{:#}", expand(pattern).unwrap_err());
-        assert!(told("a{0..").contains("leaves a brace open"));
-        assert!(told("a}").contains("never opened"));
-        assert!(told("a{5..2}").contains("5 is more than 2"));
-        assert!(told("a{b..2}").contains("`b` is no number"));
-        assert!(told("a{b}").contains("neither a range"));
-        assert!(told("{0..999999}{0..9}").contains("more than 1000000"));
-        assert!(told(&"{a,b}".repeat(100_000)).contains("more than 20 braces"));
-        assert!(told(&format!("{{0..999999}}{}", "x".repeat(1000))).contains("too much"));
-        let secret = told("https://me:hunter2@host/{0..1?token=hunter3");
+    fn errors_are_reported() {
+        let message = |pattern: &str| format!("{:#}", expand(pattern).unwrap_err());
+        assert!(message("a{0..").contains("leaves a brace open"));
+        assert!(message("a}").contains("never opened"));
+        assert!(message("a{5..2}").contains("5 is more than 2"));
+        assert!(message("a{b..2}").contains("`b` is not a number"));
+        assert!(message("a{b}").contains("neither a range"));
+        assert!(message("{0..999999}{0..9}").contains("more than 1000000"));
+        assert!(message(&"{a,b}".repeat(100_000)).contains("more than 20 braces"));
+        assert!(message(&format!("{{0..999999}}{}", "x".repeat(1000))).contains("too much"));
+        let secret = message("https://me:hunter2@host/{0..1?token=hunter3");
         assert!(secret.contains("leaves a brace open") && !secret.contains("hunter"), "{secret}");
     }
 }

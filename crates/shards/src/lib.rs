@@ -1,9 +1,8 @@
-//! Tar shards of pictures and captions in the layout of webdataset: where they lie, what is in them, how they are
-//! fetched, cached and written.
+//! WebDataset tar shards of images and captions: locating, indexing, downloading, caching and writing them.
 //!
-//! A shard is read through once, for an index: key, place in the file, captions and class of every sample. From then
-//! on pictures are read by offset, so that any order costs the same on a local disk, and one seed gives one order.
-//! The index of 10,000 samples takes about 2 MB beside the shard's 0.5 to 1 GB.
+//! A shard is scanned once for its index: key, offset, captions and class of every sample. After that images are read by
+//! offset, so that any order costs the same on a local disk, and the order depends only on the seed. The index of 10,000
+//! samples takes about 2 MB, for a shard of 0.5 to 1 GB.
 
 mod brace;
 mod fetch;

@@ -1,4 +1,4 @@
-//! Where shards lie.
+//! Locations of shards.
 
 use std::{
     fmt, fs,
@@ -13,31 +13,31 @@ use url::Url;
 
 use crate::expand;
 
-/// What is fetched; other words before `://` are not known.
+/// Supported URL schemes.
 const REMOTE: [&str; 4] = ["http", "https", "s3", "gs"];
-/// A file of a data set of the hub: hf:datasets/ORGANISATION/NAME/FILE.
+/// Prefix of a file of a hub data set: hf:datasets/ORGANISATION/NAME/FILE.
 const HUB: &str = "hf:";
 
-/// Where a shard lies.
+/// The location of a shard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// On a disk that is read as it is.
+    /// A local file.
     Local(PathBuf),
-    /// Behind `http(s)://`, `s3://`, `gs://` or `hf:`: fetched into a cache.
+    /// `http(s)://`, `s3://`, `gs://` or `hf:`: downloaded into a cache.
     Remote(Url),
 }
 
 impl Place {
-    /// A path or an address.
+    /// Parses a path or URL.
     ///
     /// # Errors
-    /// When it is an address that cannot be fetched.
+    /// If it is an invalid or unsupported URL.
     pub fn parse(text: &str) -> Result<Self> {
         if text.starts_with(HUB) {
             let name: Name = text.parse()?;
             let file = name.kind == Kind::Dataset && name.path.ends_with(".tar");
             ensure!(file, "`{text}`: shards of the hub are written hf:datasets/ORGANISATION/NAME/FILE.tar");
-            return Ok(Self::Remote(Url::parse(text).with_context(|| format!("`{text}` is no address"))?));
+            return Ok(Self::Remote(Url::parse(text).with_context(|| format!("`{text}` is not a URL"))?));
         }
         let Some((scheme, _)) = text.split_once("://") else { return Ok(Self::Local(text.into())) };
         if !REMOTE.contains(&scheme) {
@@ -46,16 +46,16 @@ impl Place {
                 shown(text)
             );
         }
-        let url = Url::parse(text).with_context(|| format!("`{}` is no address", shown(text)))?;
+        let url = Url::parse(text).with_context(|| format!("`{}` is not a URL", shown(text)))?;
         ensure!(
             is_private(&url) || scheme != "http" || !holds_secret(url.as_str()),
-            "`{}`: the password or key in it would go over http://, where everybody could read it: use https://",
+            "`{}`: its password or key would be sent unencrypted over http://: use https://",
             shown(text)
         );
         Ok(Self::Remote(url))
     }
 
-    /// The name of the file alone.
+    /// The file name.
     pub fn file_name(&self) -> String {
         match self {
             Self::Local(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -64,12 +64,12 @@ impl Place {
     }
 }
 
-/// Without user, password and query, which may be secret.
+/// Omits user, password and query, which may be secret.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(path) => write!(f, "{}", path.display()),
-            Self::Remote(url) if url.cannot_be_a_base() => write!(f, "{url}"), // hf:, which holds no secret
+            Self::Remote(url) if url.cannot_be_a_base() => write!(f, "{url}"), // hf:, which contains no secret
             Self::Remote(url) => {
                 let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
                 write!(f, "{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
@@ -78,10 +78,10 @@ impl fmt::Display for Place {
     }
 }
 
-/// The shards of a pattern, in order; of a local folder, all `*.tar` in it by name.
+/// The shards of a pattern, in order; for a local folder, all `*.tar` in it, by name.
 ///
 /// # Errors
-/// Those of the pattern, or a folder without shards.
+/// If the pattern is invalid, or a folder contains no shards.
 pub fn places(pattern: &str) -> Result<Vec<Place>> {
     let mut places = Vec::new();
     for name in expand(pattern)? {
@@ -100,7 +100,7 @@ fn in_folder(folder: &Path) -> Result<Vec<Place>> {
     let mut shards: Vec<PathBuf> =
         paths.filter(|path| path.extension().is_some_and(|ending| ending == "tar")).collect();
     shards.sort();
-    ensure!(!shards.is_empty(), "folder {} holds no *.tar", folder.display());
+    ensure!(!shards.is_empty(), "folder {} contains no *.tar", folder.display());
     Ok(shards.into_iter().map(Place::Local).collect())
 }
 
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_holds_no_secret() {
+    fn secrets_are_not_displayed() {
         let place = Place::parse("https://me:word@host:81/a/b-1.tar?token=x").unwrap();
         assert_eq!(
             (place.to_string().as_str(), place.file_name().as_str()),

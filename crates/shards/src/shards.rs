@@ -1,4 +1,4 @@
-//! Shards, wherever they lie.
+//! Access to local and remote shards.
 
 use std::{
     fs::File,
@@ -12,68 +12,64 @@ use clip_lab_files::{check_regular, open_regular};
 
 use crate::{
     Cache, Index, Patience, Place, Sample,
-    index::{Kept, scan},
+    index::{IndexCache, scan},
 };
 
-/// Reads shards by index and offset.
+/// Reads images of shards by index and offset.
 #[derive(Debug)]
 pub struct Shards {
-    kept: Kept,
+    indexes: IndexCache,
     cache: Cache,
     caption: String,
 }
 
 impl Shards {
-    /// Indexes and fetched shards are kept in `folder`, of the latter at most `limit` bytes. `caption` is the key of
-    /// captions in JSON.
-    pub fn new(folder: &Path, limit: u64, patience: Patience, caption: &str) -> Self {
+    /// Caches indexes, and at most `limit` bytes of downloaded shards, in `folder`. `caption` is the key of captions in JSON.
+    pub fn new(folder: &Path, limit: u64, policy: Patience, caption: &str) -> Self {
         Self {
-            kept: Kept::new(folder.join("index"), caption),
-            cache: Cache::new(folder.join("shards"), limit, patience),
+            indexes: IndexCache::new(folder.join("index"), caption),
+            cache: Cache::new(folder.join("shards"), limit, policy),
             caption: caption.to_owned(),
         }
     }
 
-    /// What is in a shard. A local one is read through if it has changed since its index was made, one from elsewhere
-    /// if it has no index: what lies at an address is taken not to change.
+    /// The index of a shard. Scans a local shard if it has changed since it was indexed, a remote one if it has no index:
+    /// files at URLs are assumed not to change.
     ///
     /// # Errors
-    /// When it cannot be opened or fetched.
+    /// If it cannot be opened or downloaded, or is compressed.
     pub fn index(&self, place: &Place) -> Result<Index> {
         let stamp = match place {
-            Place::Local(path) => Some(stamp(path).with_context(|| cannot(place))?),
+            Place::Local(path) => Some(stamp(path).with_context(|| unreadable(place))?),
             Place::Remote(_) => None,
         };
-        if let Some(index) = self.kept.load(place, stamp.as_deref()) {
+        if let Some(index) = self.indexes.load(place, stamp.as_deref()) {
             return Ok(index);
         }
         let file = self.open(place)?;
-        let length = file.metadata().with_context(|| cannot(place))?.len();
+        let length = file.metadata().with_context(|| unreadable(place))?.len();
         let mut index = scan(&file, length, &self.caption);
-        ensure!(
-            !compressed(&file),
-            "shard {place} is compressed; shards are plain .tar, pictures do not shrink"
-        );
+        ensure!(!compressed(&file), "shard {place} is compressed; shards must be uncompressed .tar");
         index.stamp = stamp.unwrap_or_else(|| length.to_string());
-        self.kept.save(place, &index);
+        self.indexes.save(place, &index);
         Ok(index)
     }
 
-    /// Whether the index is there without the network.
+    /// Whether the index is available without the network.
     pub fn is_known(&self, place: &Place) -> bool {
-        matches!(place, Place::Local(_)) || self.kept.load(place, None).is_some()
+        matches!(place, Place::Local(_)) || self.indexes.load(place, None).is_some()
     }
 
-    /// The bytes of a picture, whose shard has `length` bytes by its index.
+    /// Reads an image; `length` is the size of its shard by the index.
     ///
     /// # Errors
-    /// When the shard is gone or has changed.
+    /// If the shard is missing or has changed.
     pub fn read(&self, place: &Place, length: u64, sample: &Sample) -> Result<Vec<u8>> {
         let file = self.open(place)?;
-        let now = file.metadata().with_context(|| cannot(place))?.len();
+        let now = file.metadata().with_context(|| unreadable(place))?.len();
         ensure!(
             now == length,
-            "shard {place} has {now} bytes and had {length} when the data set was opened: it was changed meanwhile"
+            "shard {place} has {now} bytes, but had {length} when the data set was opened: it was changed meanwhile"
         );
         let end = sample.offset.checked_add(sample.length);
         ensure!(end.is_some_and(|end| end <= length), "the index of shard {place} is damaged: remove it");
@@ -81,14 +77,14 @@ impl Shards {
         let size = usize::try_from(sample.length)?;
         bytes.try_reserve_exact(size).with_context(|| format!("{} bytes of shard {place}", sample.length))?;
         bytes.resize(size, 0);
-        file.read_exact_at(&mut bytes, sample.offset).with_context(|| cannot(place))?;
+        file.read_exact_at(&mut bytes, sample.offset).with_context(|| unreadable(place))?;
         Ok(bytes)
     }
 
-    /// Fetches a shard that is not here yet, so that reading it need not wait.
+    /// Downloads a shard that is not cached, so that later reads do not wait.
     ///
     /// # Errors
-    /// When it cannot be fetched.
+    /// If it cannot be downloaded.
     pub fn fetch(&self, place: &Place) -> Result<()> {
         match place {
             Place::Local(_) => Ok(()),
@@ -98,7 +94,7 @@ impl Shards {
 
     fn open(&self, place: &Place) -> Result<File> {
         match place {
-            Place::Local(path) => open_regular(path).with_context(|| cannot(place)),
+            Place::Local(path) => open_regular(path).with_context(|| unreadable(place)),
             Place::Remote(url) => {
                 self.cache.file(url).with_context(|| format!("shard {place} cannot be fetched"))
             }
@@ -106,11 +102,11 @@ impl Shards {
     }
 }
 
-fn cannot(place: &Place) -> String {
+fn unreadable(place: &Place) -> String {
     format!("shard {place} cannot be read")
 }
 
-/// Size and time of change.
+/// Size and modification time.
 fn stamp(path: &PathBuf) -> std::io::Result<String> {
     let about = std::fs::metadata(path)?;
     check_regular(&about.file_type())?;

@@ -1,4 +1,4 @@
-//! Shards from a server that is at fault.
+//! Downloads of shards from a faulty server.
 
 mod support;
 
@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_shards::{Cache, Patience, Place, Shards};
+use clip_lab_testing::{Fault, Server};
 use support::{QUICK, tar};
 use url::Url;
 
@@ -18,14 +18,14 @@ fn bytes(size: usize) -> Vec<u8> {
     (0..size).map(|place| (place * 7 % 251) as u8).collect()
 }
 
-fn fetched(folder: &Path, url: &str) -> anyhow::Result<Vec<u8>> {
+fn download(folder: &Path, url: &str) -> anyhow::Result<Vec<u8>> {
     let mut read = Vec::new();
     Cache::new(folder.to_owned(), u64::MAX, QUICK).file(&Url::parse(url).unwrap())?.read_to_end(&mut read)?;
     Ok(read)
 }
 
 #[test]
-fn faults_that_pass_are_outlasted() {
+fn transient_faults_are_retried() {
     let (server, file) = (Server::start(), bytes(300_000));
     let stall = Fault::Stall(Duration::from_millis(900));
     let cases: [(&str, &[Fault]); 6] = [
@@ -39,61 +39,61 @@ fn faults_that_pass_are_outlasted() {
     for (path, faults) in cases {
         let dir = tempfile::tempdir().unwrap();
         let url = server.put(path, &file, faults);
-        assert!(fetched(dir.path(), &url).unwrap() == file, "{path}");
+        assert!(download(dir.path(), &url).unwrap() == file, "{path}");
         let before = server.requests();
-        assert!(fetched(dir.path(), &url).unwrap() == file, "{path}");
-        assert_eq!(server.requests(), before, "{path} was asked for again");
+        assert!(download(dir.path(), &url).unwrap() == file, "{path}");
+        assert_eq!(server.requests(), before, "{path} was requested again");
     }
     let asked = server.asked().into_iter().filter(|asked| asked.path == "/half.tar");
     let froms: Vec<usize> = asked.map(|asked| asked.from).collect();
-    assert_eq!(froms, [0, 150_000, 225_000, 225_000, 292_500], "gone on with, not begun anew");
+    assert_eq!(froms, [0, 150_000, 225_000, 225_000, 292_500], "resumed, not restarted");
 }
 
 #[test]
-fn faults_that_stay_are_told() {
+fn permanent_faults_are_reported() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
-    let told = |url: &str| format!("{:#}", fetched(dir.path(), url).unwrap_err());
+    let message = |url: &str| format!("{:#}", download(dir.path(), url).unwrap_err());
     let gone = server.put("/x.tar", b"", &[Fault::Status(404)]);
-    assert!(told(&gone).contains("404"));
+    assert!(message(&gone).contains("404"));
     let closed = server.put("/x.tar", b"", &[Fault::Status(403)]);
-    assert!(told(&closed).contains("credentials"));
+    assert!(message(&closed).contains("credentials"));
     let before = server.requests();
     let broken = server.put("/x.tar", &bytes(10), &[Fault::Status(500); 20]);
-    assert!(told(&broken).contains("given up after 4 tries"), "{}", told(&broken));
+    assert!(message(&broken).contains("gave up after 4 attempts"), "{}", message(&broken));
     assert_eq!(server.requests() - before, 4);
-    // A server that knows no parts and never sends more than half.
+    // A server without range requests that never sends more than half.
     let never = server.put("/y.tar", &bytes(1000), &[Fault::HalfOfWhole; 40]);
-    assert!(told(&never).contains("given up"));
-    let nobody = told("http://127.0.0.1:9/x.tar?key=secret");
-    assert!(nobody.contains("given up") && !nobody.contains("secret"), "{nobody}");
+    assert!(message(&never).contains("gave up"));
+    let unreachable = message("http://127.0.0.1:9/x.tar?key=secret");
+    assert!(unreachable.contains("gave up") && !unreachable.contains("secret"), "{unreachable}");
 }
 
 #[test]
-fn what_was_fetched_before_is_gone_on_with_by_another_program() {
+fn another_process_resumes_a_download() {
     let (server, file, dir) = (Server::start(), bytes(100_000), tempfile::tempdir().unwrap());
     let mut faults = vec![Fault::Part(0.6)];
     faults.extend([Fault::Status(500); 4]);
     let url = server.put("/x.tar", &file, &faults);
-    assert!(fetched(dir.path(), &url).is_err());
-    assert!(fetched(dir.path(), &url).unwrap() == file);
+    assert!(download(dir.path(), &url).is_err());
+    assert!(download(dir.path(), &url).unwrap() == file);
     assert_eq!(server.asked().last().unwrap().from, 60_000);
 }
 
-/// Run by the test below in a process of its own.
+/// Run by the test below in a child process.
 #[test]
 #[ignore = "part of another test"]
-fn fetches_until_it_is_ended() {
-    let told = |name: &str| std::env::var(name).unwrap();
-    drop(fetched(Path::new(&told("FOLDER")), &told("URL")));
+fn downloads_until_killed() {
+    let var = |name: &str| std::env::var(name).unwrap();
+    drop(download(Path::new(&var("FOLDER")), &var("URL")));
 }
 
 #[test]
-fn ended_on_the_way_it_leaves_what_the_next_goes_on_with_and_nothing_that_looks_whole() {
+fn a_killed_download_leaves_a_part_to_resume_and_no_complete_file() {
     for signal in ["TERM", "KILL"] {
         let (server, file, dir) = (Server::start(), bytes(400_000), tempfile::tempdir().unwrap());
         let url = server.put("/x.tar", &file, &[Fault::Slow(Duration::from_millis(100))]);
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "fetches_until_it_is_ended", "--ignored"]).env("FOLDER", dir.path());
+        child.args(["--exact", "downloads_until_killed", "--ignored"]).env("FOLDER", dir.path());
         let mut child = child.env("URL", &url).stdout(Stdio::null()).spawn().unwrap();
         let files = |ending: &str| {
             let all = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
@@ -101,7 +101,7 @@ fn ended_on_the_way_it_leaves_what_the_next_goes_on_with_and_nothing_that_looks_
         };
         let kept = || files("part").first().map_or(0, |part| std::fs::metadata(part).unwrap().len());
         while kept() < 20_000 {
-            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            assert!(child.try_wait().unwrap().is_none(), "it ended early");
             std::thread::sleep(Duration::from_millis(5));
         }
         let asked = Instant::now();
@@ -112,31 +112,31 @@ fn ended_on_the_way_it_leaves_what_the_next_goes_on_with_and_nothing_that_looks_
         assert!(files("tar").is_empty(), "{signal}");
         let kept = kept();
         assert!((20_000..400_000).contains(&kept), "{kept}");
-        assert!(fetched(dir.path(), &url).unwrap() == file, "{signal}");
+        assert!(download(dir.path(), &url).unwrap() == file, "{signal}");
         assert_eq!(server.asked().last().unwrap().from as u64, kept, "{signal}");
         assert!(files("part").is_empty() && files("whole").is_empty(), "{signal}");
     }
 }
 
 #[test]
-fn a_part_of_a_file_that_nobody_knows_is_not_gone_on_with() {
+fn a_part_of_an_unknown_version_is_not_resumed() {
     let (server, file, dir) = (Server::start(), bytes(10_000), tempfile::tempdir().unwrap());
     let url = server.put("/x.tar", &file, &[Fault::Part(0.5), Fault::Status(404)]);
-    assert!(fetched(dir.path(), &url).is_err());
-    // Cut short while the note was written, or of another state of the disk.
+    assert!(download(dir.path(), &url).is_err());
+    // The file with size and version was truncated.
     let note = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
     let note = note.filter(|path| path.extension().is_some_and(|ending| ending == "whole")).last().unwrap();
     let text = std::fs::read(&note).unwrap();
     std::fs::write(&note, &text[..text.len() / 2]).unwrap();
-    assert!(fetched(dir.path(), &url).unwrap() == file);
+    assert!(download(dir.path(), &url).unwrap() == file);
     assert_eq!(server.asked().last().unwrap().from, 0);
 }
 
 #[test]
-fn a_name_and_a_password_in_an_address_open_a_server_and_are_told_nobody() {
+fn credentials_in_a_url_are_sent_and_never_stored_or_displayed() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let url = server.put("/x.tar", b"tar", &[]).replace("http://", "http://me:hunter2@") + "?token=hunter3";
-    assert_eq!(fetched(dir.path(), &url).unwrap(), b"tar");
+    assert_eq!(download(dir.path(), &url).unwrap(), b"tar");
     assert_eq!(server.asked()[0].authorization.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
     let all = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
     for path in all {
@@ -145,31 +145,31 @@ fn a_name_and_a_password_in_an_address_open_a_server_and_are_told_nobody() {
     }
     let place = Place::parse(&url.replace("x.tar", "y.tar")).unwrap();
     let shards = Shards::new(&dir.path().join("other"), u64::MAX, QUICK, "caption");
-    let words = format!("{:#}", shards.index(&place).unwrap_err());
-    assert!(words.contains("404") && !words.contains("hunter"), "{words}");
+    let message = format!("{:#}", shards.index(&place).unwrap_err());
+    assert!(message.contains("404") && !message.contains("hunter"), "{message}");
     for clear in
         ["http://me:hunter2@host/x.tar", "http://host/x.tar?token=hunter2", "http://host/x?sig=hunter2"]
     {
-        let words = Place::parse(clear).unwrap_err().to_string();
-        assert!(words.contains("use https://") && !words.contains("hunter"), "{words}");
+        let message = Place::parse(clear).unwrap_err().to_string();
+        assert!(message.contains("use https://") && !message.contains("hunter"), "{message}");
     }
     assert!(Place::parse("http://host/x.tar?version=3").is_ok());
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_fetched_is_begun_anew() {
+fn a_file_that_changes_during_the_download_is_restarted() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let mut faults = vec![Fault::Part(0.6)];
     faults.extend([Fault::Status(500); 4]);
     let url = server.put("/x.tar", &bytes(1000), &faults);
-    assert!(fetched(dir.path(), &url).is_err());
+    assert!(download(dir.path(), &url).is_err());
     let other = vec![5; 1000];
     server.put("/x.tar", &other, &[]);
-    assert!(fetched(dir.path(), &url).unwrap() == other);
+    assert!(download(dir.path(), &url).unwrap() == other);
 }
 
 #[test]
-fn the_cache_stays_below_its_limit_and_keeps_what_is_used() {
+fn the_cache_stays_below_its_limit_and_keeps_recently_used_shards() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let cache = Cache::new(dir.path().to_owned(), 2500, QUICK);
     let urls: Vec<Url> =
@@ -180,27 +180,27 @@ fn the_cache_stays_below_its_limit_and_keeps_what_is_used() {
     };
     let mut first = use_it(0);
     use_it(1);
-    use_it(0); // 1 is now unused for longest
+    use_it(0); // 1 is now the least recently used
     use_it(2);
     assert_eq!(server.requests(), 3);
     use_it(0);
     assert_eq!(server.requests(), 3, "0 was kept");
     use_it(3);
     use_it(0);
-    assert_eq!(server.requests(), 4, "2 went for 3");
+    assert_eq!(server.requests(), 4, "2 was evicted for 3");
     use_it(1);
     use_it(2);
     assert_eq!(server.requests(), 6);
     let mut read = Vec::new();
     first.read_to_end(&mut read).unwrap();
-    assert_eq!(read, bytes(1000), "what is open can be read when it is evicted");
+    assert_eq!(read, bytes(1000), "an open file stays readable after eviction");
     let kept: u64 =
         std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
     assert_eq!(kept, 2000);
 }
 
 #[test]
-fn readers_of_a_cache_that_holds_none_of_their_shards_all_get_theirs() {
+fn readers_of_a_thrashing_cache_all_get_their_shards() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let cache = Cache::new(dir.path().to_owned(), 1, QUICK);
     let urls: Vec<Url> = (0..8)
@@ -221,10 +221,10 @@ fn readers_of_a_cache_that_holds_none_of_their_shards_all_get_theirs() {
 }
 
 #[test]
-fn several_readers_fetch_a_shard_once() {
+fn concurrent_readers_download_a_shard_once() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let url = Url::parse(&server.put("/x.tar", &bytes(50_000), &[Fault::Part(0.5)])).unwrap();
-    // Two caches over one folder, as two programs have them.
+    // Two caches in one folder, as in two processes.
     let caches = [0, 1].map(|_| Cache::new(dir.path().to_owned(), u64::MAX, QUICK));
     std::thread::scope(|scope| {
         for reader in 0..8 {
@@ -238,7 +238,7 @@ fn several_readers_fetch_a_shard_once() {
 #[test]
 fn an_index_needs_the_network_once() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
-    let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"words")]);
+    let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"caption")]);
     let place = Place::parse(&server.put("/x.tar", &file, &[])).unwrap();
     let open = || Shards::new(dir.path(), u64::MAX, Patience { tries: 1, ..QUICK }, "caption");
     assert!(!open().is_known(&place));
@@ -247,7 +247,7 @@ fn an_index_needs_the_network_once() {
     assert_eq!(open().index(&place).unwrap(), index);
     assert_eq!(open().read(&place, index.length, &index.samples[0]).unwrap(), b"picture");
     assert_eq!(server.requests(), 1);
-    // Evicted, and meanwhile another file: not taken for the old one.
+    // Evicted, then replaced on the server: not mistaken for the old file.
     std::fs::remove_dir_all(dir.path().join("shards")).unwrap();
     server.put("/x.tar", &tar(&[("a.jpg", &[0; 2000])]), &[]);
     let error = open().read(&place, index.length, &index.samples[0]).unwrap_err().to_string();
@@ -255,7 +255,7 @@ fn an_index_needs_the_network_once() {
 }
 
 #[test]
-fn local_shards_are_indexed_anew_when_they_change_and_refused_when_packed() {
+fn local_shards_are_reindexed_when_they_change_and_rejected_when_compressed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.tar");
     let place = Place::Local(file.clone());

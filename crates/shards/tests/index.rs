@@ -1,4 +1,4 @@
-//! What is found in whole, cut and damaged shards.
+//! Indexes of intact, truncated and damaged shards, and writing shards.
 
 mod support;
 
@@ -15,7 +15,7 @@ fn three() -> Vec<u8> {
         ("c.webp", &[3; 100]),
         ("c.txt", long.as_bytes()),
         ("c.cls", b"7\n"),
-        ("readme.md", b"no part of a sample"),
+        ("readme.md", b"not part of a sample"),
     ])
 }
 
@@ -49,7 +49,7 @@ fn a_tar_cut_anywhere_gives_what_came_before() {
                 (sample.offset, sample.length, &sample.ending),
                 (full.offset, full.length, &full.ending)
             );
-            // Of the last sample the caption or the class may be missing.
+            // The caption or class of the last sample may be missing.
             assert!(sample.captions == full.captions || sample.captions.is_empty());
         }
         let lost = cut.faults.iter().filter(|fault| fault.lost).count();
@@ -60,7 +60,7 @@ fn a_tar_cut_anywhere_gives_what_came_before() {
 }
 
 #[test]
-fn damaged_headers_stop_and_are_told() {
+fn damaged_headers_stop_the_scan_and_are_reported() {
     let mut bytes = three();
     let second = 512 + 1024; // header and content of the first file
     bytes[second + 150] ^= 0xff;
@@ -70,7 +70,7 @@ fn damaged_headers_stop_and_are_told() {
 }
 
 #[test]
-fn what_is_wrong_with_samples_is_told_by_name() {
+fn faults_of_samples_are_reported_by_key() {
     let found = index(&tar(&[
         ("a.jpg", b"1"),
         ("a.json", br#"{"caption": "cut sho"#),
@@ -92,9 +92,9 @@ fn what_is_wrong_with_samples_is_told_by_name() {
     let kept: Vec<(&str, &str)> =
         found.samples.iter().map(|sample| (sample.key.as_str(), sample.captions[0].as_str())).collect();
     assert_eq!(kept, [("b", "but there is text"), ("e", "first"), ("f", "café")]);
-    let mut told: Vec<_> =
+    let mut faults: Vec<_> =
         found.faults.iter().map(|fault| (fault.key.as_str(), fault.lack, fault.lost)).collect();
-    told.sort();
+    faults.sort();
     let expected = [
         ("a", Lack::Json, true),
         ("b", Lack::Json, false),
@@ -105,11 +105,11 @@ fn what_is_wrong_with_samples_is_told_by_name() {
         ("f", Lack::Encoding, false),
         ("g", Lack::Caption, true),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(faults, expected);
 }
 
 #[test]
-fn long_captions_and_long_names_are_whole() {
+fn long_captions_and_long_names_are_not_truncated() {
     let (caption, name) = ("word ".repeat(20_000), "n".repeat(300));
     let index = index(&tar(&[
         (format!("{name}.jpg").as_str(), b"1"),
@@ -119,7 +119,7 @@ fn long_captions_and_long_names_are_whole() {
 }
 
 #[test]
-fn what_is_no_tar_is_told() {
+fn other_files_are_reported() {
     assert!(index(b"").cut.is_some());
     assert!(index(&[0x1f; 5000]).cut.unwrap().starts_with("is damaged after byte 0"));
     assert!(index(&[0; 1024]).samples.is_empty());
@@ -137,7 +137,7 @@ fn sample(number: usize) -> NewSample {
 }
 
 #[test]
-fn written_shards_are_read_the_same_and_gone_on_with() {
+fn written_shards_round_trip_and_resume() {
     let dir = tempfile::tempdir().unwrap();
     let write = |from: usize, to: usize, finish: bool| {
         let (mut writer, last) = Writer::resume(dir.path(), "train", 10_000).unwrap();
@@ -145,7 +145,7 @@ fn written_shards_are_read_the_same_and_gone_on_with() {
         (from.max(next)..to).for_each(|number| writer.write(&sample(number)).unwrap());
         if finish { writer.finish().unwrap() } else { Vec::new() }
     };
-    // Stopped in the middle of a shard, then gone on with, once to the end and once more.
+    // Stopped in the middle of a shard, then resumed to the end, then resumed again.
     write(0, 9, false);
     let shards = write(0, 20, true);
     assert_eq!(write(0, 20, true), shards);
@@ -173,11 +173,11 @@ fn written_shards_are_read_the_same_and_gone_on_with() {
     (0..20).for_each(|number| writer.write(&sample(number)).unwrap());
     for (one, other) in writer.finish().unwrap().iter().zip(&shards) {
         let read = |place: &clip_lab_shards::Place| std::fs::read(place.to_string()).unwrap();
-        assert_eq!(read(one), read(other), "stopped or not, the same bytes");
+        assert_eq!(read(one), read(other), "the same bytes as without an interruption");
     }
 }
 
-/// The header of a file in a tar; its content is not written.
+/// The tar header of a file, without its content.
 fn header(name: &str, kind: tar::EntryType, size: u64) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_path(name).unwrap();
@@ -187,7 +187,7 @@ fn header(name: &str, kind: tar::EntryType, size: u64) -> Vec<u8> {
     header.as_bytes().to_vec()
 }
 
-/// The index of a tar that begins so and goes on with zeros up to `length`, which take no room on disk.
+/// The index of a sparse file: `start`, then zeros up to `length`.
 fn sparse(start: &[u8], length: u64) -> clip_lab_shards::Index {
     let mut file = tempfile::tempfile().unwrap();
     std::io::Write::write_all(&mut file, start).unwrap();
@@ -200,7 +200,7 @@ fn sparse(start: &[u8], length: u64) -> clip_lab_shards::Index {
 fn names_and_attributes_of_gigabytes_are_not_read() {
     for kind in [tar::EntryType::GNULongName, tar::EntryType::XHeader, tar::EntryType::GNULongLink] {
         let start = [tar(&[("a.jpg", &[1; 512]), ("a.txt", b"one")]), header("x", kind, 7 << 30)].concat();
-        // Without the two blocks of zeros that end the first part.
+        // Without the two end-of-archive blocks of the first part.
         let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
         let index = sparse(&start, 8 << 30);
         assert!(
@@ -228,14 +228,14 @@ fn pictures_and_texts_of_gigabytes_are_not_read() {
 }
 
 #[test]
-fn a_shard_that_is_no_regular_file_is_refused_at_once() {
+fn a_shard_that_is_not_a_regular_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("a.tar");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let shards = clip_lab_shards::Shards::new(&folder.path().join("cache"), 1, support::QUICK, "caption");
-    let told = |path: &std::path::Path| {
+    let message = |path: &std::path::Path| {
         format!("{:#}", shards.index(&clip_lab_shards::Place::Local(path.to_owned())).unwrap_err())
     };
-    assert!(told(&fifo).ends_with("cannot be read: a FIFO, not a regular file"), "{}", told(&fifo));
-    assert!(told("/dev/zero".as_ref()).contains("a device, not a regular file"));
+    assert!(message(&fifo).ends_with("cannot be read: a FIFO, not a regular file"), "{}", message(&fifo));
+    assert!(message("/dev/zero".as_ref()).contains("a device, not a regular file"));
 }

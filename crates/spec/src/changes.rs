@@ -1,10 +1,10 @@
-//! In what a run of before differs from what would run now: its settings, the code, the data.
+//! Differences between a recorded run and what would run now: settings, code, data.
 
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-/// The differences, in words.
+/// The differences, one message each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Settings of the spec.
@@ -13,14 +13,14 @@ pub struct Changes {
     pub other: Vec<String>,
 }
 
-/// Settings on which no result depends.
+/// Settings that do not affect results.
 const SPEED: [&str; 2] = ["run.threads:", "run.workers:"];
 
-/// More are counted, not named.
-const NAMED: usize = 4;
+/// Largest number of differences listed; the rest are counted.
+const MAX_LISTED: usize = 4;
 
 impl Changes {
-    /// The same without settings that decide nothing but speed: a run that is resumed may have other threads.
+    /// Drops settings that only affect speed: a resumed run may use another number of threads.
     pub fn of_results(self) -> Self {
         let speed = |line: &String| SPEED.iter().any(|key| line.starts_with(key));
         Self { spec: self.spec.into_iter().filter(|line| !speed(line)).collect(), ..self }
@@ -31,17 +31,17 @@ impl Changes {
         self.spec.is_empty() && self.other.is_empty()
     }
 
-    /// One line.
+    /// A one-line summary.
     pub fn words(&self) -> String {
         let all: Vec<&str> = self.other.iter().chain(&self.spec).map(String::as_str).collect();
-        match all.len().saturating_sub(NAMED) {
+        match all.len().saturating_sub(MAX_LISTED) {
             0 => all.join("; "),
-            more => format!("{}; and {more} more", all[..NAMED].join("; ")),
+            more => format!("{}; and {more} more", all[..MAX_LISTED].join("; ")),
         }
     }
 }
 
-/// Differences between what was recorded and what would run. `then` and `now` are what decides a result besides the spec.
+/// Differences between a recorded run and what would run now. `then` and `now` are the fingerprints of code and data.
 pub fn changes(
     spec_then: &str,
     then: &BTreeMap<String, serde_json::Value>,
@@ -52,7 +52,7 @@ pub fn changes(
         let then = then.get(key).and_then(serde_json::Value::as_str);
         let what = match key.as_str() {
             "code" => "the code of clip-lab has changed".to_owned(),
-            _ => format!("the pictures or captions of [{key}] have changed"),
+            _ => format!("the images or captions of [{key}] have changed"),
         };
         match then {
             Some(then) => (then != now).then_some(what),
@@ -62,20 +62,20 @@ pub fn changes(
     Changes { spec: settings(spec_then, spec_now), other: other.collect() }
 }
 
-/// Settings that differ. Comments, order, and what a run is called are nobody's result.
+/// Settings that differ. Ignores comments, order, name and description, which do not affect results.
 fn settings(then: &str, now: &str) -> Vec<String> {
     let (Ok(then), Ok(now)) = (then.parse::<Table>(), now.parse::<Table>()) else {
-        return if then == now { Vec::new() } else { vec!["another spec".to_owned()] };
+        return if then == now { Vec::new() } else { vec!["the spec differs".to_owned()] };
     };
     let (then, now) = (flat(then), flat(now));
     let mut keys: Vec<&String> = then.keys().chain(now.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
     let differ = keys.into_iter().filter(|key| then.get(*key) != now.get(*key));
-    let say = |side: &BTreeMap<String, String>, key: &str| {
-        side.get(key).cloned().unwrap_or_else(|| "not there".to_owned())
+    let show = |side: &BTreeMap<String, String>, key: &str| {
+        side.get(key).cloned().unwrap_or_else(|| "unset".to_owned())
     };
-    differ.map(|key| format!("{key}: {} then, {} now", say(&then, key), say(&now, key))).collect()
+    differ.map(|key| format!("{key}: {} then, {} now", show(&then, key), show(&now, key))).collect()
 }
 
 fn flat(mut table: Table) -> BTreeMap<String, String> {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_decides_results_counts() {
+    fn only_what_affects_results_counts() {
         let then = "name = \"a\"\n[loss]\nplugin = \"clip\" # ours\n[run]\nseed = 1\n";
         let now = "name = \"b\"\ndescription = \"x\"\n[run]\nseed = 1\n[loss]\nplugin = \"clip\"\n";
         let recorded = BTreeMap::from([("code".to_owned(), "1".into()), ("git".to_owned(), 3.into())]);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_decide_no_result() {
+    fn threads_do_not_affect_results() {
         let (then, now) = ("[run]\nthreads = 2\nworkers = 1\nseed = 1\n", "[run]\nthreads = 3\nseed = 1\n");
         let found = changes(then, &BTreeMap::new(), now, &BTreeMap::new());
         assert_eq!(found.spec.len(), 2);
@@ -126,28 +126,28 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_has_its_words() {
+    fn each_difference_has_its_message() {
         let then = "[run]\nsteps = 2\n[[trick]]\nplugin = \"ema\"\n";
         let now = "[run]\nsteps = 3\nlevels = [1, 2]\n[[trick]]\nplugin = \"freeze\"\nparams = []\n";
         let recorded =
             BTreeMap::from([("code".to_owned(), "1".into()), ("data.train".to_owned(), "a".into())]);
-        let now_else = map(&[("code", "2"), ("data.train", "b"), ("data.val", "c")]);
-        let found = changes(then, &recorded, now, &now_else);
+        let changed = map(&[("code", "2"), ("data.train", "b"), ("data.val", "c")]);
+        let found = changes(then, &recorded, now, &changed);
         let other = [
             "the code of clip-lab has changed",
-            "the pictures or captions of [data.train] have changed",
+            "the images or captions of [data.train] have changed",
             "its `data.val` was not recorded",
         ];
         assert_eq!(found.other, other);
         let spec = [
-            "run.levels: not there then, [1, 2] now",
+            "run.levels: unset then, [1, 2] now",
             "run.steps: 2 then, 3 now",
-            "trick.0.params: not there then, [] now",
+            "trick.0.params: unset then, [] now",
             "trick.0.plugin: \"ema\" then, \"freeze\" now",
         ];
         assert_eq!(found.spec, spec);
         assert!(
-            found.words().ends_with("run.levels: not there then, [1, 2] now; and 3 more"),
+            found.words().ends_with("run.levels: unset then, [1, 2] now; and 3 more"),
             "{}",
             found.words()
         );

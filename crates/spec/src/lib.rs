@@ -1,6 +1,6 @@
-//! Experiments as text: a spec, its tables, the place of every key, and edits that keep comments and order.
+//! Experiment specs as text: tables, the span of every key, and edits that preserve comments and order.
 //!
-//! Nothing here knows plugins or tensors; what the tables mean is the planner's business.
+//! Independent of plugins and tensors: the planner interprets the tables.
 
 mod changes;
 mod edit;
@@ -24,45 +24,45 @@ pub use report::Report;
 pub use source::Source;
 pub use study::{Arm, Study};
 
-use edit::{Editor, Wrote};
+use edit::{Editor, WrittenKey};
 
-/// The largest spec or study.
-const MOST_SPEC: u64 = 16 * MIB;
+/// The largest spec or study, bytes.
+const MAX_SPEC: u64 = 16 * MIB;
 
-/// The text of a file that may be a spec or a study.
+/// Reads a file that may be a spec or a study.
 ///
 /// # Errors
-/// When it cannot be read, is no regular file, too large or not UTF-8.
+/// If it cannot be read, is not a regular file, is larger than 16 MiB or not UTF-8.
 pub fn text_of(path: &Path) -> io::Result<String> {
-    read_text_capped(path, MOST_SPEC)
+    read_text_capped(path, MAX_SPEC)
 }
 
-/// A spec that is TOML; what its tables mean is the plan's business.
+/// A spec parsed as TOML; the planner interprets its tables.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// The text that runs.
     pub source: Source,
     /// Its tables.
     pub tables: DeTable<'static>,
-    /// Edits that cannot be done: reported with everything else.
+    /// Edits that failed: reported with all other problems.
     pub problems: Vec<Problem>,
-    /// Whether it is the user's own word that code which it names is opened: of a file that the user named, and not of a
-    /// text from a store or beside a checkpoint, nor where nothing is to be run.
+    /// Whether the user trusts it to load code: true for a file given by the user that will run, false for text from a
+    /// store or next to a checkpoint.
     pub own: bool,
-    /// Every `--set` as it was typed, those that cannot be done too.
+    /// Every `--set` as typed, including failed ones.
     pub overrides: Vec<String>,
     written: Vec<Written>,
     original: Original,
 }
 
-/// What an edit wrote and where it stands now.
+/// The span of a key that an edit wrote.
 #[derive(Debug, Clone)]
 struct Written {
     by: String,
     place: Place,
 }
 
-/// The text before any edit: origins name its lines, and reports show it where they can.
+/// The text before any edit: origins refer to its lines, and reports quote it if possible.
 #[derive(Debug, Clone)]
 struct Original {
     file: String,
@@ -71,10 +71,10 @@ struct Original {
 }
 
 impl Spec {
-    /// Reads a spec from a file and edits it as the `--set`s say.
+    /// Reads a spec from a file and applies the `--set`s.
     ///
     /// # Errors
-    /// When the file cannot be read or is not TOML.
+    /// If the file cannot be read or is not TOML.
     pub fn read(path: &Path, sets: &[String]) -> Result<Self, Report> {
         let file = path.display().to_string();
         match text_of(path) {
@@ -86,20 +86,20 @@ impl Spec {
         }
     }
 
-    /// Takes a spec from a text, which messages call `file`.
+    /// Parses a spec from text; `file` is its name in messages.
     ///
     /// # Errors
-    /// When it is not TOML.
+    /// If it is not TOML.
     pub fn parse(file: &str, text: &str, sets: &[String]) -> Result<Self, Report> {
         let named = |set: &String| Edit::from_set(set).map_err(|why| format!("`--set {set}`: {why}"));
         let overrides = sets.to_vec();
         Ok(Self { overrides, ..Self::edited(file, text, sets.iter().map(named))? })
     }
 
-    /// Takes a spec from a text and edits it; edits that cannot be done are among its problems.
+    /// Parses a spec from text and edits it; failed edits are added to its problems.
     ///
     /// # Errors
-    /// When it is not TOML.
+    /// If it is not TOML.
     pub fn edited(
         file: &str,
         text: &str,
@@ -118,26 +118,26 @@ impl Spec {
         Ok(Self { source, tables, problems, own: false, overrides: Vec::new(), written, original })
     }
 
-    /// The same, as the user's own word.
+    /// The same spec, trusted to load code.
     pub fn as_own(self) -> Self {
         Self { own: true, ..self }
     }
 
-    /// Whether the user typed the value of `section.key`: in a `--set`, or in a spec that is their own.
+    /// Whether the user wrote the value of `section.key`: in a `--set`, or in a trusted spec.
     pub fn is_typed(&self, section: &str, key: &str) -> bool {
         let path: Vec<String> = section.split('.').chain([key]).map(str::to_owned).collect();
         let sets = self.overrides.iter().filter_map(|set| edit::path(set.split_once('=')?.0));
         self.own || sets.into_iter().any(|set| set == path)
     }
 
-    /// Whether something stands at a dotted path.
+    /// Whether a dotted path exists.
     pub fn has(&self, path: &str) -> bool {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         place::find(&self.tables, &path).is_some()
     }
 
-    /// The problems as a report: on the file as it is where no problem is on a line that an edit wrote, else on the
-    /// edited text, where those lines say so.
+    /// The problems as a report: on the original file if no problem is on a line that an edit wrote, else on the edited
+    /// text, with a note on those lines.
     pub fn report(&self, problems: Vec<Problem>) -> Report {
         let unedited: Option<Vec<Problem>> = problems.iter().map(|problem| self.unedited(problem)).collect();
         if let Some(problems) = unedited {
@@ -150,13 +150,13 @@ impl Spec {
         Report::new(&self.source.file, &self.source.text, noted.collect())
     }
 
-    /// Where the value at `place`, which the spec calls `section.key`, was written: `override` or `FILE:LINE`.
+    /// The source of the value `section.key` at `place`: `override` or `FILE:LINE`.
     pub fn origin(&self, section: &str, key: &str, place: &Place) -> String {
         if self.written.iter().any(|written| place::overlap(&written.place, place)) {
             return "override".into();
         }
         let path: Vec<String> = section.split('.').chain([key]).map(str::to_owned).collect();
-        // A key taken over from [data.train] stands on another line than its name says; the edited text knows it.
+        // A key inherited from [data.train] has another path in the original; use the edited text.
         let (text, start) = match place::find(&self.original.tables, &path) {
             Some(found) => (&self.original.text, found.start),
             None => (&self.source.text, place.start),
@@ -164,13 +164,13 @@ impl Spec {
         format!("{}:{}", self.source.file, place::line(text, start))
     }
 
-    /// The problem with its places in the text before the edits; none when an edit wrote one of them.
+    /// The problem with its spans in the original text; none if an edit wrote one of them.
     fn unedited(&self, problem: &Problem) -> Option<Problem> {
         let place = |place: &Place| {
             let before = place::before(&self.tables, &self.original.tables, place)?;
             (self.original.text.get(before.clone()) == self.source.text.get(place.clone())).then_some(before)
         };
-        let also = problem.also.iter().map(|(at, words)| Some((place(at)?, words.clone())));
+        let also = problem.also.iter().map(|(at, label)| Some((place(at)?, label.clone())));
         let also = also.collect::<Option<Vec<_>>>()?;
         let at = match &problem.place {
             Some(at) => Some(place(at)?),
@@ -186,11 +186,11 @@ impl Spec {
     }
 }
 
-/// The text after every edit, what they wrote, and a problem for each that cannot be done.
+/// The text after every edit, the keys written, and a problem for each failed edit.
 fn apply(
     text: &str,
     edits: impl IntoIterator<Item = Result<Edit, String>>,
-) -> (String, Vec<Wrote>, Vec<Problem>) {
+) -> (String, Vec<WrittenKey>, Vec<Problem>) {
     let mut edits = edits.into_iter().peekable();
     let Some(mut editor) = Editor::new(text).filter(|_| edits.peek().is_some()) else {
         return (text.to_owned(), Vec::new(), Vec::new());

@@ -1,19 +1,19 @@
-//! What a run, a study or an arm may be called.
+//! Valid names of runs, studies and arms.
 
-/// The longest name, in characters.
-const LONGEST: usize = 100;
+/// Longest name, in characters.
+const MAX_CHARS: usize = 100;
 
-/// What is wrong with a name, as the rest of a sentence; none where nothing is.
+/// Why a name is invalid, as the rest of a sentence; none if it is valid.
 pub fn name_fault(name: &str) -> Option<String> {
     match () {
-        () if name.contains('/') => {
-            Some("must not contain `/`, which stands between study, arm and seed".into())
-        }
+        () if name.contains('/') => Some("must not contain `/`, which separates study, arm and seed".into()),
         () if name.contains(clip_lab_escape::is_hidden) => {
-            Some("must not contain control characters or characters without a shape".into())
+            Some("must not contain control characters or invisible characters".into())
         }
-        () if name.starts_with('-') => Some("must not begin with `-`, as flags do".into()),
-        () if name.chars().count() > LONGEST => Some(format!("must not be longer than {LONGEST} characters")),
+        () if name.starts_with('-') => Some("must not begin with `-`, like a flag".into()),
+        () if name.chars().count() > MAX_CHARS => {
+            Some(format!("must not be longer than {MAX_CHARS} characters"))
+        }
         () => None,
     }
 }
@@ -23,7 +23,7 @@ mod tests {
     use super::name_fault;
 
     #[test]
-    fn a_name_is_one_word_of_a_path_and_can_be_seen() {
+    fn a_name_is_one_visible_path_component() {
         for bad in ["a/b", "a\nb", "a\u{1b}[2J", "a\u{202e}b", "--yes", &"x".repeat(101)] {
             assert!(name_fault(bad).is_some(), "{bad:?}");
         }

@@ -1,9 +1,9 @@
-//! Places in a parsed spec.
+//! Spans in a parsed spec.
 
 use clip_lab_problem::Place;
 use toml::de::{DeTable, DeValue};
 
-/// The place of the value (and key, where they touch one line) at a dotted path; numbers index arrays of tables.
+/// The span of the key and value at a path; numbers index arrays of tables.
 pub(super) fn find(table: &DeTable, path: &[String]) -> Option<Place> {
     let (first, rest) = path.split_first()?;
     let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
@@ -24,8 +24,8 @@ pub(super) fn find(table: &DeTable, path: &[String]) -> Option<Place> {
     }
 }
 
-/// Where the text at `place`, in an edited spec, stood before its edits: at the same place of the same key or table.
-/// None for what was not there, or stands in none.
+/// The span of the text at `place` in the edited spec before the edits: the same offset in the same key or table. None
+/// if that key or table is new.
 pub(super) fn before(after: &DeTable, before: &DeTable, place: &Place) -> Option<Place> {
     if place.is_empty() {
         return None;
@@ -36,7 +36,7 @@ pub(super) fn before(after: &DeTable, before: &DeTable, place: &Place) -> Option
     Some(shifted(place.start)?..shifted(place.end)?)
 }
 
-/// The path of the innermost key or table that `place` lies in.
+/// The path of the innermost key or table that contains `place`.
 fn path(table: &DeTable, place: &Place) -> Option<Vec<String>> {
     let within = |outer: &Place| outer.start <= place.start && place.end <= outer.end;
     let below = |value: &DeValue| match value {
@@ -58,13 +58,13 @@ fn path(table: &DeTable, place: &Place) -> Option<Vec<String>> {
     })
 }
 
-/// The line, from 1, on which the byte `at` stands.
+/// The line, from 1, of the byte `at`.
 pub(super) fn line(text: &str, at: usize) -> usize {
     let before = text.as_bytes().iter().take(at);
     before.filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// Whether two places share a byte.
+/// Whether two spans overlap.
 pub(super) fn overlap(a: &Place, b: &Place) -> bool {
     a.start < b.end && b.start < a.end
 }

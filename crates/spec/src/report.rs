@@ -1,15 +1,15 @@
-//! Every problem of a spec, as an error.
+//! An error with all problems of a spec.
 
 use std::{error::Error, fmt};
 
 use clip_lab_problem::{Problem, render};
 
-/// Everything wrong with one spec; prints as text with carets.
+/// All problems of one spec; displays as text with carets.
 #[derive(Debug)]
 pub struct Report {
-    /// The file as the user named it.
+    /// The file, as given by the user.
     pub file: String,
-    /// The text that the places are places of.
+    /// The text that the spans refer to.
     pub text: String,
     /// The problems, at least one.
     pub problems: Vec<Problem>,
@@ -21,12 +21,12 @@ impl Report {
         Self { file: file.to_owned(), text: text.to_owned(), problems }
     }
 
-    /// The problems in the order of the file, for a terminal (`colour`) or a log.
+    /// Renders the problems in file order, for a terminal (`colour`) or a log.
     pub fn render(&self, colour: bool) -> String {
         render(&self.file, &self.text, &self.problems, colour)
     }
 
-    /// How many there are and where: `2 problems in lit.toml`.
+    /// Their number and file: `2 problems in lit.toml`.
     pub fn summary(&self) -> String {
         let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
         format!("{} {problems} in {}", self.problems.len(), clip_lab_escape::line(&self.file))

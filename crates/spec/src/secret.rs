@@ -1,10 +1,10 @@
-//! What must not leave the machine with a report: passwords and tokens that somebody wrote into a spec.
+//! Withholds passwords and tokens in specs, so that reports do not leak them.
 
 use clip_lab_redact::WITHHELD;
 pub use clip_lab_redact::text;
 use toml_edit::{DocumentMut, Item, Value};
 
-/// Ends of keys whose values are secrets.
+/// Suffixes of keys whose values are secrets.
 const KEYS: [&str; 8] =
     ["token", "secret", "password", "passwd", "credential", "credentials", "api_key", "access_key"];
 
@@ -18,7 +18,7 @@ pub fn json(key: &str, json: &str) -> String {
     if is_secret(key) { format!("\"{WITHHELD}\"") } else { text(json) }
 }
 
-/// A spec without its secrets; comments and order stay, and one without secrets stays to the byte.
+/// A spec with its secrets withheld. Preserves comments and order; a spec without secrets is unchanged.
 pub fn spec(spec: &str) -> String {
     let Ok(mut document) = spec.parse::<DocumentMut>() else { return text(spec) };
     let before = document.to_string();
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_withheld_and_all_else_stays() {
+    fn only_secrets_are_withheld() {
         let before = "# a spec\n[data.train]\nhub_token = \"abc\" # mine\nroot = \"https://me:pw@host/data\"\nmax_tokens = 3\n\
                       [[trick]]\nplugin = \"ema\"\nlogin = { user = \"me\", password = \"pw\" }\nnote = \"hf_abcdefghijklmnop1 hf_hub\"\n";
         let after = "# a spec\n[data.train]\nhub_token = \"withheld\" # mine\nroot = \"https://withheld@host/data\"\nmax_tokens = 3\n\

@@ -1,4 +1,4 @@
-//! Draws of queries and seeds.
+//! Bootstrap over queries and seeds.
 
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
@@ -11,19 +11,19 @@ use crate::{
     student,
 };
 
-/// Draws where nobody asks for another number: one less than a round number makes quantiles whole order statistics.
+/// Default number of draws: one less than a round number, so that quantiles are exact order statistics.
 pub const DRAWS: usize = 9_999;
 
-/// The bootstrap over queries and seeds (B. Efron, Annals of Statistics 7, 1979; over two factors Owen 2007; paired over
-/// queries P. Koehn, EMNLP 2004). The same seed gives the same numbers to the bit.
+/// Bootstrap over queries and seeds (B. Efron, Annals of Statistics 7, 1979; two factors: Owen 2007; paired over queries:
+/// P. Koehn, EMNLP 2004). The same seed gives bit-identical results.
 ///
-/// - Queries are drawn with replacement, the same ones for every seed and for both arms of a difference.
-/// - Seeds are so few that drawing them again is no picture of other seeds: of three seeds one draw in nine takes the same
-///   one three times, and the variance is too small by a third. Their part is drawn from Student's t instead, scaled by
-///   what was measured between seeds, which is exact for any number of seeds whose means are about normal.
+/// - Queries are resampled with replacement, the same ones for every seed and for both arms of a difference.
+/// - Seeds are too few to resample: with three seeds, one draw in nine takes the same seed three times, and the variance
+///   is a third too small. Their contribution is drawn from Student's t instead, scaled by the measured variance between
+///   seeds, which is exact for any number of seeds with normally distributed means.
 ///
 /// Intervals are percentiles of the draws, p-values twice the share of draws beyond 0, counted as `(1 + k) / (1 + draws)`
-/// (Davison and Hinkley, *Bootstrap Methods and their Application*, 1997, sections 4.2 and 5.3): an interval leaves 0 out
+/// (Davison and Hinkley, *Bootstrap Methods and their Application*, 1997, sections 4.2 and 5.3): an interval excludes 0
 /// exactly when p is below 0.05.
 #[derive(Debug, Clone, Copy)]
 pub struct Bootstrap {
@@ -38,19 +38,18 @@ impl Default for Bootstrap {
 }
 
 impl Bootstrap {
-    /// With this many draws (999 or 9,999, say), and the seed of their random numbers.
+    /// Sets the number of draws, such as 999 or 9,999, and the random seed.
     pub fn new(draws: usize, seed: u64) -> Bootstrap {
         Bootstrap { draws: draws.max(39), seed }
     }
 
-    /// The mean of an arm. It covers seeds and queries, with one seed queries alone.
+    /// The mean of an arm. The interval covers seeds and queries; with one seed, queries only.
     pub fn mean(&self, arm: &Outcomes) -> Estimate {
         Estimate { p: None, ..self.estimate(&Spread::of(arm)) }
     }
 
-    /// The difference `arm - reference` over the same queries. It covers seeds and queries; where one of the arms has a
-    /// single seed, queries alone. None when the two are not of the same size: as many queries, and for pairs of seeds
-    /// as many seeds.
+    /// The difference `arm - reference` over the same queries. The interval covers seeds and queries; queries only if an arm
+    /// has a single seed. None if the numbers of queries differ, or, for paired seeds, the numbers of seeds.
     pub fn difference(&self, arm: &Outcomes, reference: &Outcomes, pairing: Pairing) -> Option<Estimate> {
         let fits = arm.queries() == reference.queries()
             && (pairing == Pairing::Queries || arm.seeds() == reference.seeds());
@@ -62,7 +61,7 @@ impl Bootstrap {
             return Estimate::bare(spread.centre);
         }
         let draws = self.draw(spread);
-        // The k-th smallest and the k-th largest, k = 2.5% of (draws + 1).
+        // The k-th smallest and the k-th largest draw, k = 2.5% of (draws + 1).
         let outside = ((draws.len() + 1) as f64 * (1.0 - LEVEL) / 2.0).round() as usize;
         let interval = Interval { low: draws[outside - 1], high: draws[draws.len() - outside] };
         let (under, over) =
@@ -72,16 +71,16 @@ impl Bootstrap {
         Estimate { value: spread.centre, interval: Some(interval), p: Some(p.min(1.0)), covers: Some(covers) }
     }
 
-    /// The draws, in rising order.
+    /// The draws, sorted.
     fn draw(&self, spread: &Spread) -> Vec<f64> {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         let resample = Resample::of(&spread.queries);
         let query = |random: &mut _| spread.shrink * (resample.mean(random) - spread.centre);
         let mut draws: Vec<f64> = (0..self.draws).map(|_| spread.centre + query(&mut random)).collect();
         if let Some(student) = spread.seeds {
-            // One draw from each of as many equal slices of the distribution: the same as any draw, with less noise.
+            // Stratified: one draw from each equal slice of the distribution, for less noise.
             let slice = |at: usize| (at as f64 + 0.5) / self.draws as f64;
-            let quantile = |at| student.scale * student::quantile(student.freedom, slice(at));
+            let quantile = |at| student.scale * student::quantile(student.dof, slice(at));
             let mut quantiles: Vec<f64> = (0..self.draws).map(quantile).collect();
             quantiles.shuffle(&mut random);
             draws.iter_mut().zip(quantiles).for_each(|(draw, t)| *draw += t);
@@ -91,10 +90,10 @@ impl Bootstrap {
     }
 }
 
-/// Values to draw from, equal ones together: of hits there are only a few different ones, so that a resample takes as
-/// many binomial draws instead of one draw for each query.
+/// Values to resample, grouped: hits have few distinct values, so a resample takes one binomial draw per value instead of
+/// one draw per query.
 struct Resample {
-    /// Value and how often it is there.
+    /// Value and count.
     values: Vec<(f64, u64)>,
     total: u64,
 }
@@ -107,14 +106,14 @@ impl Resample {
         Resample { values: same.map(|all| (all[0], all.len() as u64)).collect(), total: values.len() as u64 }
     }
 
-    /// The mean of as many values drawn with replacement: a multinomial draw, one binomial after the other.
+    /// The mean of a resample of the same size: a multinomial draw, as successive binomial draws.
     fn mean(&self, random: &mut ChaCha8Rng) -> f64 {
         let (mut draws, mut left, mut sum) = (self.total, self.total, 0.0);
         for (value, count) in &self.values {
             if draws == 0 {
                 break;
             }
-            // `count` is at most `left`, so that this is a probability.
+            // `count` is at most `left`, so this is a probability.
             let drawn = match Binomial::new(draws, *count as f64 / left as f64) {
                 Ok(binomial) if count < &left => binomial.sample(random),
                 _ => draws,
@@ -131,7 +130,7 @@ impl Resample {
 mod tests {
     use super::*;
 
-    /// `hits` of `queries`, the first ones.
+    /// Outcomes of `queries` queries, of which the first `hits` are hits.
     fn hits(hits: usize, queries: usize) -> Vec<f64> {
         (0..queries).map(|query| f64::from(u8::from(query < hits))).collect()
     }
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn seeds_alone_give_students_interval() {
-        // Each seed is as good on every query as on any other: only seeds vary.
+        // Each seed has the same outcome on every query: only seeds vary.
         let values = [0.2, 0.5, 0.4];
         let arm = Outcomes::new(values.map(|value| vec![value; 50]).to_vec()).unwrap();
         let (found, expected) = (Bootstrap::default().mean(&arm), student::over_seeds(&values));
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_or_never_varies_is_said_to_be_so() {
+    fn incompatible_or_constant_outcomes_have_no_interval() {
         let bootstrap = Bootstrap::default();
         let arm = Outcomes::new(vec![hits(3, 10)]).unwrap();
         let shorter = Outcomes::new(vec![hits(3, 9)]).unwrap();

@@ -1,59 +1,59 @@
-//! What is said of a number.
+//! Estimates with confidence intervals.
 
 use serde::Serialize;
 
-/// The level of every interval.
+/// Confidence level of all intervals.
 pub const LEVEL: f64 = 0.95;
 
-/// A number with what is known of its error.
+/// A value with its confidence interval and p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
-    /// The number itself.
+    /// The point estimate.
     pub value: f64,
-    /// Its 95% interval; none where nothing varied, so that nothing is known of the error.
+    /// 95% confidence interval; none if nothing varies.
     pub interval: Option<Interval>,
-    /// Two-sided p-value of "the number is 0"; none where there is no interval, or where 0 is no question.
+    /// Two-sided p-value of the null hypothesis "the value is 0"; none without an interval, or where 0 is no hypothesis.
     pub p: Option<f64>,
-    /// What was drawn to get the interval; whatever is not named here was held fixed.
+    /// The sources of variation in the interval; all others are held fixed.
     pub covers: Option<Covers>,
 }
 
 impl Estimate {
-    /// A number of whose error nothing is known.
+    /// An estimate without interval and p-value.
     pub fn bare(value: f64) -> Estimate {
         Estimate { value, interval: None, p: None, covers: None }
     }
 }
 
-/// From `low` to `high`.
+/// A closed interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
-    /// Its lower end.
+    /// Lower bound.
     pub low: f64,
-    /// Its upper end.
+    /// Upper bound.
     pub high: f64,
 }
 
 impl Interval {
-    /// The part of it in which a quantity can lie, such as 0 to 1 for a share.
+    /// Clamps the interval to the range of the quantity, such as 0 to 1 for a share.
     pub fn within(self, least: f64, most: f64) -> Interval {
         Interval { low: self.low.clamp(least, most), high: self.high.clamp(least, most) }
     }
 
-    /// Whether `value` lies in it, ends included.
+    /// Whether the interval contains `value`, bounds included.
     pub fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 }
 
-/// What an interval speaks of: which other draws the number could have come from.
+/// The sources of variation that an interval covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Covers {
-    /// Training again with other seeds and asking other queries.
+    /// Retraining with other seeds and evaluating on other queries.
     SeedsAndQueries,
-    /// Training again with other seeds; the queries stay.
+    /// Retraining with other seeds, on the same queries.
     Seeds,
-    /// Asking other queries of the same weights; nothing is said of training again.
+    /// Evaluating the same weights on other queries; not retraining.
     Queries,
 }

@@ -1,9 +1,9 @@
-//! Many comparisons at once.
+//! Correction for multiple comparisons.
 
-/// Holm's correction: the p-values to hold against the level when all of them are looked at, in the given order.
+/// Holm-Bonferroni correction: the adjusted p-values, in the given order.
 ///
 /// `max over the smaller ones of min(1, (m - i) * p_(i))`, i from 0 (S. Holm, *A simple sequentially rejective multiple
-/// test procedure*, Scandinavian Journal of Statistics 6, 1979). It holds whatever the tests have to do with each other.
+/// test procedure*, Scandinavian Journal of Statistics 6, 1979). Valid under any dependence between the tests.
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_gives_what_r_says() {
+    fn it_matches_r() {
         let close = |p: &[f64], expected: &[f64]| {
             let found = holm(p);
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");

@@ -1,19 +1,19 @@
-//! Intervals and tests for numbers that were measured over a few seeds and many queries.
+//! Confidence intervals and tests for metrics measured over a few seeds and many queries.
 //!
-//! A run is a draw twice over: another seed would have given other weights, another test set other queries. Both are
-//! sampled here, because a difference that is large over queries may be within the noise of training, and the other way
-//! round (Bouthillier et al., *Accounting for variance in machine learning benchmarks*, MLSys 2021).
+//! A result varies twice: another seed gives other weights, another test set other queries. Both are sampled here,
+//! because a difference that is significant over queries may be within training noise, and vice versa (Bouthillier et
+//! al., *Accounting for variance in machine learning benchmarks*, MLSys 2021).
 //!
-//! | what is known | what is used | what the interval covers |
+//! | data | method | interval covers |
 //! |---|---|---|
-//! | one number a seed | Student's t, Welch's where seeds are not paired: [`over_seeds`], [`between_seeds`] | seeds |
-//! | an outcome for each query, several seeds | [`Bootstrap`], queries and seeds drawn | seeds and queries |
-//! | an outcome for each query, one seed | [`Bootstrap`], queries drawn | queries |
+//! | one value per seed | Student's t, Welch's for unpaired seeds: [`over_seeds`], [`between_seeds`] | seeds |
+//! | an outcome per query, several seeds | [`Bootstrap`] over queries and seeds | seeds and queries |
+//! | an outcome per query, one seed | [`Bootstrap`] over queries | queries |
 //!
 //! # Measured coverage
-//! `tests/coverage.rs` simulates seeds x queries with a known truth, 2,000 studies of 200 queries in each row, and counts
-//! how often the stated 95% interval holds it. The spread of the mean over seeds is given in units of that over queries.
-//! *Percentile* is what a bootstrap does that resamples the few seeds themselves.
+//! `tests/coverage.rs` simulates seeds x queries with a known truth, 2,000 studies of 200 queries per row, and counts how
+//! often the 95% interval contains it (%). `spread` is the standard deviation of the mean over seeds relative to that over
+//! queries. *Percentile* is a bootstrap that resamples the seeds themselves.
 //!
 //! | seeds | spread | mean | difference, paired | not paired | mean by *percentile* |
 //! |---|---|---|---|---|---|
@@ -31,13 +31,13 @@
 //! | 10 | 1 | 95.6 | 95.5 | 95.5 | 97.0 |
 //! | 10 | 4 | 95.3 | 95.8 | 95.0 | 94.4 |
 //!
-//! In short: 95 to 98% where there are two seeds or more, on the safe side where they are few, and 93 to 95% for the choice
-//! of queries alone with one seed, where the test set is as small as here. Percentiles of three seeds drawn again hold
-//! the truth in 87% of studies in which training varies as much as it often does: that is why they are not used.
+//! In short: 95 to 98% with two seeds or more, conservative when they are few, and 93 to 95% over queries with one seed
+//! and a test set of this size. Percentile intervals over three resampled seeds cover only 87% where seeds vary as much as
+//! they often do (spread 4): they are not used.
 //!
 //! # What is not covered
-//! Queries are taken as independent. Captions of one picture are not: hand them over as one query with their mean.
-//! Anything that was the same in all runs (the training data, the split, the machine) is held fixed.
+//! Queries are assumed independent. Captions of one image are not: pass their mean as one query. Whatever all runs share
+//! (training data, split, machine) is held fixed.
 
 mod bootstrap;
 mod estimate;

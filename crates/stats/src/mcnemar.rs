@@ -1,4 +1,4 @@
-//! McNemar's test: two models, the same queries, right or wrong.
+//! McNemar's test: two models on the same queries, right or wrong.
 
 use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF as _};
@@ -6,14 +6,14 @@ use statrs::distribution::{Binomial, DiscreteCDF as _};
 /// Queries on which two models disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Discordant {
-    /// Only the first is right.
+    /// Queries that only the first model gets right.
     pub first: u64,
-    /// Only the second is right.
+    /// Queries that only the second model gets right.
     pub second: u64,
 }
 
 impl Discordant {
-    /// Counts them, query by query.
+    /// Counts discordant pairs of (first right, second right).
     pub fn count(pairs: impl IntoIterator<Item = (bool, bool)>) -> Discordant {
         let start = Discordant { first: 0, second: 0 };
         pairs.into_iter().fold(start, |sum, pair| match pair {
@@ -23,21 +23,21 @@ impl Discordant {
         })
     }
 
-    /// Two-sided exact p-value: if the models are equally good, each is the right one of a discordant pair with
-    /// probability 1/2, so `p = min(1, 2 * P(X <= min(first, second)))` with X binomial (Q. McNemar, Psychometrika 12,
-    /// 1947, in its exact conditional form). It never exceeds its level; the mid-p variant is less strict on average and
-    /// can (Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91, 2013), so it is not used.
+    /// Two-sided exact p-value: under the null hypothesis each model is right in a discordant pair with probability 1/2,
+    /// so `p = min(1, 2 * P(X <= min(first, second)))` with X binomial (Q. McNemar, Psychometrika 12,
+    /// 1947, in its exact conditional form). It never exceeds its nominal level; the less conservative mid-p variant can
+    /// (Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91, 2013), so it is not used.
     pub fn p(self) -> f64 {
         let fewer = self.first.min(self.second);
         Binomial::new(0.5, self.first + self.second).map_or(1.0, |x| (2.0 * x.cdf(fewer)).min(1.0))
     }
 }
 
-/// One p-value from those of several seeds: small only if a majority of them is.
+/// Combines the p-values of several seeds: small only if a majority of them is.
 ///
-/// The seeds share their queries, so their tests are not independent. Of n such p-values `n / k` times the k-th smallest
-/// is a p-value whatever they have to do with each other (B. Rüger, *Das maximale Signifikanzniveau des Tests*, Metrika
-/// 25, 1978); k is the least majority, n / 2 + 1. None of nothing.
+/// The seeds share queries, so their tests are dependent. Of n p-values, `n / k` times the k-th smallest is a p-value under
+/// any dependence (B. Rüger, *Das maximale Signifikanzniveau des Tests*, Metrika 25, 1978); k is the smallest majority,
+/// n / 2 + 1. None for no p-values.
 pub fn majority(p: &[f64]) -> Option<f64> {
     let mut sorted = p.to_vec();
     sorted.sort_by(f64::total_cmp);

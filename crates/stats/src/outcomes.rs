@@ -1,27 +1,27 @@
-//! What every seed made of every query.
+//! Outcomes per seed and query.
 
 use crate::student::mean;
 
-/// One number for each seed and query of an arm, such as 1 for a hit and 0 for a miss.
+/// One value per seed and query of an arm, such as 1 for a hit and 0 for a miss.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcomes {
     /// `[seeds][queries]`, the same queries in the same order for each seed.
     seeds: Vec<Vec<f64>>,
 }
 
-/// Whether two arms were trained from the same seeds.
+/// How two arms are paired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pairing {
-    /// Yes, in the same order: what a seed decides alike in both (the order of the data, say) cancels out.
+    /// By seeds in the same order, and queries: effects of the seed on both arms, such as the data order, cancel.
     Seeds,
-    /// No: only the queries are the same.
+    /// By queries only.
     Queries,
 }
 
-/// Mean squares of a table of seeds and queries with one value a cell (Searle, Casella and McCulloch, *Variance
+/// Mean squares of a two-way table of seeds and queries with one value per cell (Searle, Casella and McCulloch, *Variance
 /// Components*, 1992, chapter 4). Their expected values are
 /// `seeds: N * s² + e²`, `queries: S * q² + e²`, `rest: e²`,
-/// with s² the variance between seeds, q² that between queries, e² what is left.
+/// with s² the variance between seeds, q² between queries, e² the residual variance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Squares {
     pub seeds: f64,
@@ -30,18 +30,18 @@ pub(crate) struct Squares {
 }
 
 impl Outcomes {
-    /// `[seeds][queries]`; none unless there is a seed, and as many queries in each, at least two.
+    /// Takes `[seeds][queries]`; none without a seed, with fewer than two queries, or with rows of different lengths.
     pub fn new(seeds: Vec<Vec<f64>>) -> Option<Outcomes> {
         let queries = seeds.first()?.len();
         (queries >= 2 && seeds.iter().all(|seed| seed.len() == queries)).then_some(Outcomes { seeds })
     }
 
-    /// How many seeds.
+    /// Number of seeds.
     pub fn seeds(&self) -> usize {
         self.seeds.len()
     }
 
-    /// How many queries.
+    /// Number of queries.
     pub fn queries(&self) -> usize {
         self.seeds[0].len()
     }
@@ -51,7 +51,7 @@ impl Outcomes {
         self.seeds.iter().map(|seed| mean(seed)).collect()
     }
 
-    /// The numbers themselves, `[seeds][queries]`.
+    /// The values, `[seeds][queries]`.
     pub fn values(&self) -> &[Vec<f64>] {
         &self.seeds
     }
@@ -62,13 +62,13 @@ impl Outcomes {
         (0..self.queries()).map(|query| sum(query) / self.seeds() as f64).collect()
     }
 
-    /// `self - other`, cell by cell; `other` must be of the same size.
+    /// `self - other`, elementwise; both must have the same shape.
     pub(crate) fn minus(&self, other: &Outcomes) -> Outcomes {
         let row = |(a, b): (&Vec<f64>, &Vec<f64>)| a.iter().zip(b).map(|(a, b)| a - b).collect();
         Outcomes { seeds: self.seeds.iter().zip(&other.seeds).map(row).collect() }
     }
 
-    /// The mean squares; those of seeds and of the rest are NaN for one seed.
+    /// The mean squares; `seeds` and `rest` are NaN for one seed.
     pub(crate) fn squares(&self) -> Squares {
         let (seeds, queries) = (self.seeds() as f64, self.queries() as f64);
         let (by_seed, by_query) = (self.by_seed(), self.by_query());

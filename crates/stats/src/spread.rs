@@ -1,41 +1,40 @@
-//! Where the error of a mean comes from.
+//! Variance components of a mean.
 
 use crate::{
     outcomes::{Outcomes, Pairing, Squares},
     student::mean,
 };
 
-/// Less than this is no difference: outcomes are about 1.
+/// Smaller differences are rounding errors: outcomes are of order 1.
 const ROUNDING: f64 = 1e-12;
 
-/// A mean over queries and seeds with what draws of either would do to it.
+/// A mean over queries and seeds with the variation due to each.
 pub(crate) struct Spread {
-    /// The number.
+    /// The mean.
     pub centre: f64,
-    /// Its parts by query, whose mean is the number.
+    /// Its value per query.
     pub queries: Vec<f64>,
-    /// By how much draws of queries are drawn together around the number.
+    /// Factor that shrinks query resamples towards the mean.
     pub shrink: f64,
-    /// What seeds add; none when nothing is known of seeds.
+    /// The variation due to seeds; none for a single seed.
     pub seeds: Option<Student>,
 }
 
-/// Student's t, scaled.
+/// A scaled Student's t distribution.
 #[derive(Clone, Copy)]
 pub(crate) struct Student {
     pub scale: f64,
-    pub freedom: f64,
+    pub dof: f64,
 }
 
 impl Spread {
-    /// The mean of an arm, or of differences taken seed by seed.
+    /// The mean of an arm, or of differences paired by seed.
     ///
-    /// With `S` seeds and `N` queries the variance of the mean is `s²/S + q²/N + e²/(SN)`. The seeds give
-    /// `seeds / (SN)`, which holds the last term already; the means by query, drawn anew, give `queries / (SN)`, which
-    /// holds it too. Drawing them together by `sqrt(1 - rest / queries)` takes it out of there again (the estimator of
-    /// Hillis, *Statistics in Medicine* 26, 2007, who has readers for our seeds and cases for our queries). A bootstrap
-    /// that draws both without that counts the term three times (A. Owen, *The pigeonhole bootstrap*, Annals of Applied
-    /// Statistics 1, 2007).
+    /// With `S` seeds and `N` queries the variance of the mean is `s²/S + q²/N + e²/(SN)`. The seeds contribute
+    /// `seeds / (SN)`, which includes the last term; resampling the means by query contributes `queries / (SN)`, which
+    /// includes it again. Shrinking the resamples by `sqrt(1 - rest / queries)` removes the second copy (the estimator of
+    /// Hillis, *Statistics in Medicine* 26, 2007, with readers for seeds and cases for queries). A bootstrap that resamples
+    /// both counts the term three times (A. Owen, *The pigeonhole bootstrap*, Annals of Applied Statistics 1, 2007).
     pub fn of(outcomes: &Outcomes) -> Spread {
         let (queries, squares) = (outcomes.by_query(), outcomes.squares());
         let several = outcomes.seeds() > 1;
@@ -50,8 +49,8 @@ impl Spread {
 
     /// The difference `arm - reference` over the same queries.
     ///
-    /// Without pairs of seeds each arm brings its own, with the degrees of freedom of Satterthwaite as in Welch's t; where
-    /// one of the arms has a single seed, seeds are left out.
+    /// Unpaired seeds contribute per arm, with Satterthwaite's degrees of freedom as in Welch's t; they are ignored if an
+    /// arm has a single seed.
     pub fn between(arm: &Outcomes, reference: &Outcomes, pairing: Pairing) -> Spread {
         if pairing == Pairing::Seeds {
             return Spread::of(&arm.minus(reference));
@@ -71,7 +70,7 @@ impl Spread {
         }
     }
 
-    /// Whether anything varies at all.
+    /// Whether queries or seeds vary.
     pub fn varies(&self) -> bool {
         let queries = self.queries.iter().any(|part| (part - self.centre).abs() > ROUNDING);
         queries && self.shrink > 0.0 || self.seeds.is_some_and(|student| student.scale > ROUNDING)
@@ -80,19 +79,18 @@ impl Spread {
 
 fn student(outcomes: &Outcomes, squares: Squares) -> Student {
     let cells = (outcomes.seeds() * outcomes.queries()) as f64;
-    Student { scale: (squares.seeds / cells).sqrt(), freedom: outcomes.seeds() as f64 - 1.0 }
+    Student { scale: (squares.seeds / cells).sqrt(), dof: outcomes.seeds() as f64 - 1.0 }
 }
 
-/// The difference of two, about; one that is always 0 adds nothing.
+/// Approximates the difference of two scaled t distributions; a constant 0 adds nothing.
 fn sum(a: Student, b: Student) -> Student {
     let (va, vb) = (a.scale * a.scale, b.scale * b.scale);
-    let freedom = (va + vb) * (va + vb) / (va * va / a.freedom + vb * vb / b.freedom);
-    Student { scale: (va + vb).sqrt(), freedom: if va + vb > 0.0 { freedom } else { a.freedom } }
+    let dof = (va + vb) * (va + vb) / (va * va / a.dof + vb * vb / b.dof);
+    Student { scale: (va + vb).sqrt(), dof: if va + vb > 0.0 { dof } else { a.dof } }
 }
 
-/// The share of the spread between queries that is theirs, as a factor on deviations. A resample of n has the variance
-/// of n things, not of n - 1 (Hesterberg, *What teachers should know about the bootstrap*, The American Statistician 69,
-/// 2015): that is made good too.
+/// The factor on deviations between queries that leaves only their own variance. Also corrects the bootstrap variance
+/// from n to n - 1 (Hesterberg, *What teachers should know about the bootstrap*, The American Statistician 69, 2015).
 fn shrink(rest: f64, between: f64, queries: usize) -> f64 {
     let theirs = if between > 0.0 { (1.0 - rest / between).max(0.0) } else { 0.0 };
     (theirs * queries as f64 / (queries as f64 - 1.0)).sqrt()

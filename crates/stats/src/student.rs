@@ -1,4 +1,4 @@
-//! Student's t for one number a seed.
+//! Student's t for one value per seed.
 
 use std::sync::LazyLock;
 
@@ -6,21 +6,21 @@ use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 use crate::estimate::{Covers, Estimate, Interval, LEVEL};
 
-/// The mean; NaN of nothing.
+/// The mean; NaN for no values.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// The mean over seeds, `mean ± t * sd / sqrt(n)` with n - 1 degrees of freedom (Student, *The probable error of a
-/// mean*, Biometrika 6, 1908). Of differences taken seed by seed it is the paired t test.
+/// mean*, Biometrika 6, 1908). For differences paired by seed this is the paired t test.
 ///
-/// No interval for fewer than two values, nor for values that are all the same.
+/// No interval for fewer than two values, or for equal values.
 pub fn over_seeds(values: &[f64]) -> Estimate {
-    let freedom = values.len() as f64 - 1.0;
-    estimate(mean(values), squared_error(values).sqrt(), freedom)
+    let dof = values.len() as f64 - 1.0;
+    estimate(mean(values), squared_error(values).sqrt(), dof)
 }
 
-/// The interval of [`over_seeds`] alone, without its p-value: it is asked for at every place of a curve.
+/// The interval of [`over_seeds`] without the p-value: cheap enough for every point of a curve.
 pub fn interval_over_seeds(values: &[f64]) -> Option<Interval> {
     let error = squared_error(values).sqrt();
     if !(error > 0.0 && error.is_finite()) {
@@ -30,30 +30,30 @@ pub fn interval_over_seeds(values: &[f64]) -> Option<Interval> {
     Some(Interval { low: middle - half, high: middle + half })
 }
 
-/// The quantile for the interval of a mean of `n` values; the usual few are computed once.
+/// The quantile for the interval of a mean of `n` values; cached for n < 64.
 fn factor(n: usize) -> f64 {
-    static KNOWN: LazyLock<Vec<f64>> = LazyLock::new(|| (0..64).map(exact).collect());
+    static CACHE: LazyLock<Vec<f64>> = LazyLock::new(|| (0..64).map(exact).collect());
     fn exact(n: usize) -> f64 {
         quantile(n as f64 - 1.0, 0.5 + LEVEL / 2.0)
     }
-    KNOWN.get(n).copied().unwrap_or_else(|| exact(n))
+    CACHE.get(n).copied().unwrap_or_else(|| exact(n))
 }
 
-/// The difference `arm - reference` of two means over seeds that have nothing to do with each other, by Welch's t
-/// (Biometrika 34, 1947) with the degrees of freedom of Satterthwaite (Biometrics Bulletin 2, 1946).
+/// The difference `arm - reference` of two means over independent seeds, by Welch's t (Biometrika 34, 1947) with
+/// Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946).
 pub fn between_seeds(arm: &[f64], reference: &[f64]) -> Estimate {
     let (a, b) = (squared_error(arm), squared_error(reference));
     let share = |error: f64, values: &[f64]| error * error / (values.len() as f64 - 1.0);
-    let freedom = (a + b) * (a + b) / (share(a, arm) + share(b, reference));
-    estimate(mean(arm) - mean(reference), (a + b).sqrt(), freedom)
+    let dof = (a + b) * (a + b) / (share(a, arm) + share(b, reference));
+    estimate(mean(arm) - mean(reference), (a + b).sqrt(), dof)
 }
 
-/// The quantile of Student's t below which a share `p` lies.
-pub fn quantile(freedom: f64, p: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |t| t.inverse_cdf(p))
+/// The `p` quantile of Student's t.
+pub fn quantile(dof: f64, p: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, dof).map_or(f64::NAN, |t| t.inverse_cdf(p))
 }
 
-/// Squared standard error of the mean; NaN for fewer than two values, 0 where they differ by rounding only.
+/// Squared standard error of the mean; NaN for fewer than two values, 0 if they differ by rounding only.
 fn squared_error(values: &[f64]) -> f64 {
     let middle = mean(values);
     let off = values.iter().map(|value| (value - middle).abs());
@@ -63,9 +63,9 @@ fn squared_error(values: &[f64]) -> f64 {
     off.map(|off| off * off).sum::<f64>() / (values.len() as f64 - 1.0) / values.len() as f64
 }
 
-fn estimate(value: f64, error: f64, freedom: f64) -> Estimate {
-    let known = error > 0.0 && error.is_finite();
-    let Some(t) = StudentsT::new(0.0, 1.0, freedom).ok().filter(|_| known) else {
+fn estimate(value: f64, error: f64, dof: f64) -> Estimate {
+    let varies = error > 0.0 && error.is_finite();
+    let Some(t) = StudentsT::new(0.0, 1.0, dof).ok().filter(|_| varies) else {
         return Estimate::bare(value);
     };
     let half = error * t.inverse_cdf(0.5 + LEVEL / 2.0);
@@ -81,7 +81,7 @@ fn estimate(value: f64, error: f64, freedom: f64) -> Estimate {
 mod tests {
     use super::*;
 
-    /// Hours of sleep gained with two drugs: the data of Student's paper, and what R's `t.test` says of them.
+    /// Hours of sleep gained with two drugs: the data of Student's paper, with the results of R's `t.test`.
     const FIRST: [f64; 10] = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
     const SECOND: [f64; 10] = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
 
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_of_student_give_what_r_says() {
+    fn students_data_match_r() {
         close(between_seeds(&FIRST, &SECOND), -3.3654832, 0.2054832, 0.07939);
         let differences: Vec<f64> = FIRST.iter().zip(&SECOND).map(|(a, b)| a - b).collect();
         close(over_seeds(&differences), -2.4598858, -0.7001142, 0.002833);
@@ -114,14 +114,14 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_printed_tables() {
-        for (freedom, expected) in [(1.0, 12.706205), (2.0, 4.302653), (4.0, 2.776445), (30.0, 2.042272)] {
-            assert!((quantile(freedom, 0.975) - expected).abs() < 1e-5);
-            assert!((quantile(freedom, 0.025) + expected).abs() < 1e-5);
+        for (dof, expected) in [(1.0, 12.706205), (2.0, 4.302653), (4.0, 2.776445), (30.0, 2.042272)] {
+            assert!((quantile(dof, 0.975) - expected).abs() < 1e-5);
+            assert!((quantile(dof, 0.025) + expected).abs() < 1e-5);
         }
     }
 
     #[test]
-    fn nothing_is_said_where_nothing_is_known() {
+    fn constant_or_single_values_have_no_interval() {
         assert_eq!(over_seeds(&[0.5]), Estimate::bare(0.5));
         assert_eq!(over_seeds(&[0.5, 0.5, 0.5]), Estimate::bare(0.5));
         let rounded = [0.3 - 0.2, 0.4 - 0.3, 0.5 - 0.4];

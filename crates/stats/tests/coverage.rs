@@ -1,11 +1,11 @@
-//! Studies with a known truth: how often do the stated intervals hold it?
+//! Coverage of the intervals in simulated studies with a known truth.
 //!
-//! A query is answered rightly when `level + seed + query + rest > 0`, all three parts normal, so that the share of right
-//! answers over all seeds and queries there could be is a value of the normal distribution function.
+//! A query is a hit if `level + seed + query + rest > 0`, all three terms normal, so the expected share of hits is a value
+//! of the normal distribution function.
 //!
-//! The band: with 1,000 studies a share of 95% is counted with a standard deviation of 0.7 points, so a true 95% shows as
-//! less than 92.5% once in 3,000 cells. Above 95% lies what the method gives away where there are few seeds: it allows for
-//! a spread between them that it cannot rule out. More than 99% would be an interval too wide to be of use.
+//! The band: over 1,000 studies a coverage of 95% has a standard deviation of 0.7 points, so a true 95% measures below 92.5%
+//! once in 3,000 cells. Coverage above 95% is the cost of few seeds, whose variance cannot be ruled out. Above 99% the
+//! interval would be too wide to be useful.
 
 use clip_lab_stats::{Bootstrap, Estimate, Outcomes, Pairing};
 use rand::{Rng as _, SeedableRng as _};
@@ -15,27 +15,27 @@ use statrs::distribution::{ContinuousCDF as _, Normal};
 
 const BAND: std::ops::RangeInclusive<f64> = 92.5..=99.0;
 const QUERIES: usize = 200;
-/// Level of the reference and of the arm, before the normal distribution function.
+/// Latent level of the reference and of the arm.
 const LEVELS: [f64; 2] = [-0.5, -0.3];
-/// A spread between seeds that moves the mean of 200 queries as much as their choice does.
+/// Standard deviation between seeds that moves the mean of 200 queries as much as resampling them.
 const AS_QUERIES: f64 = 0.08;
 
-/// One kind of study.
+/// Parameters of a study.
 #[derive(Clone, Copy)]
 struct Cell {
     seeds: usize,
-    /// Spread of the mean over seeds in units of that over queries.
+    /// Standard deviation of the mean over seeds relative to that over queries.
     ratio: f64,
 }
 
-/// The share of right answers over all seeds and queries there could be.
+/// The expected share of hits.
 fn truth(cell: Cell, arm: usize) -> f64 {
     let variance = 2.0 + (cell.ratio * AS_QUERIES).powi(2);
     Normal::standard().cdf(LEVELS[arm] / variance.sqrt())
 }
 
-/// Both arms. Half of what a query is, and half of what a seed is, is the same for both; for `paired` false each arm has
-/// seeds of its own.
+/// Both arms. Half of the variance of queries and of seeds is shared between them; with `paired` false the seeds are
+/// independent.
 fn study(cell: Cell, paired: bool, random: &mut ChaCha8Rng) -> [Outcomes; 2] {
     let mut normal = || -> f64 { StandardNormal.sample(random) };
     let mix = |shared: f64, own: f64| (shared + own) * 0.5_f64.sqrt();
@@ -53,13 +53,13 @@ fn study(cell: Cell, paired: bool, random: &mut ChaCha8Rng) -> [Outcomes; 2] {
     })
 }
 
-/// Shares of studies whose interval holds the truth: of a mean, of a difference paired by seeds, and of one that is not.
+/// Coverage in % of the intervals of a mean, a difference paired by seeds and an unpaired difference.
 fn coverage(cell: Cell, studies: usize) -> [f64; 3] {
     let mut random = ChaCha8Rng::seed_from_u64(cell.seeds as u64 * 1000 + (cell.ratio * 10.0) as u64);
     let difference = truth(cell, 1) - truth(cell, 0);
     let mut held = [0; 3];
     for number in 0..studies {
-        // Draws of its own for each study: else all of them would share the error of the same few draws.
+        // A seed per study: else all studies would share the Monte Carlo error of the same draws.
         let bootstrap = Bootstrap::new(399, number as u64);
         let [reference, arm] = study(cell, true, &mut random);
         let [others, apart] = study(cell, false, &mut random);
@@ -75,7 +75,7 @@ fn coverage(cell: Cell, studies: usize) -> [f64; 3] {
     held.map(|count| 100.0 * count as f64 / studies as f64)
 }
 
-/// The same for a mean by the textbook's bootstrap: seeds drawn with replacement, then queries, and percentiles.
+/// Coverage of a mean by the textbook bootstrap: percentiles, resampling seeds, then queries.
 fn textbook(cell: Cell, studies: usize) -> f64 {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let mut held = 0;

@@ -1,4 +1,4 @@
-//! Time, and the names of runs made from it.
+//! The wall clock, and run uids derived from it.
 
 use std::{
     sync::Mutex,
@@ -10,9 +10,9 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
 }
 
-/// A new name for a run: a ULID, 26 characters that sort by the time of creation.
+/// A new run uid: a ULID, 26 characters that sort by creation time.
 pub fn new_uid() -> String {
-    // Within one millisecond the random part counts up, so that order holds there too.
+    // Within one millisecond the random part counts up, so the order holds there too.
     static LAST: Mutex<u128> = Mutex::new(0);
     let mut last = LAST.lock().unwrap_or_else(|e| e.into_inner());
     let fresh = ((now_ms() as u128) << 80) | (random_bits() >> 48);

@@ -1,41 +1,41 @@
-//! What can go wrong with a store, in sentences.
+//! Errors of the store.
 
 use std::path::PathBuf;
 
-/// Why a store did not do what was asked.
+/// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A reader found no file.
     #[error(
-        "there is no store at {0}: it is created by the first run; start one, or name another store with --store"
+        "there is no store at {0}: the first run creates it; start one, or pass another store with --store"
     )]
     Missing(PathBuf),
-    /// A reader found a file that holds nothing yet.
-    #[error("the store at {0} is empty: making it was interrupted; the next run makes it whole")]
+    /// The file exists but its schema was never created.
+    #[error("the store at {0} is empty: its creation was interrupted; the next run completes it")]
     Unfinished(PathBuf),
     /// The file belongs to something else.
-    #[error("{path} is not a clip-lab store ({why}); it was left untouched: name another file with --store")]
+    #[error("{path} is not a clip-lab store ({why}); it was not modified: pass another file with --store")]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What was found in it.
+        /// Why it is not a store.
         why: String,
     },
-    /// The file was written by a later version.
+    /// The file was written by a newer version.
     #[error(
-        "{path} has schema version {found}, this clip-lab knows versions up to {known}: use the newer clip-lab, or name another store with --store"
+        "{path} has schema version {found}, this clip-lab supports versions up to {supported}: use the newer clip-lab, or pass another store with --store"
     )]
     Newer {
         /// The file.
         path: PathBuf,
         /// Its version.
         found: i64,
-        /// The newest version known here.
-        known: i64,
+        /// The newest version this build supports.
+        supported: i64,
     },
-    /// The file needs a migration, which a reader never does.
+    /// The file needs a migration; readers never migrate.
     #[error(
-        "{path} has schema version {found}, this clip-lab reads version {known}: it is brought up to date when a run starts, or by any command that edits it"
+        "{path} has schema version {found}, this clip-lab reads version {supported}: the next run migrates it, as does any command that edits the store"
     )]
     Older {
         /// The file.
@@ -43,7 +43,7 @@ pub enum StoreError {
         /// Its version.
         found: i64,
         /// The version a reader needs.
-        known: i64,
+        supported: i64,
     },
     /// Another program holds the store.
     #[error(
@@ -53,20 +53,20 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// No run answers to a selector.
+    /// No run matches a selector.
     #[error("no run matches `{selector}`{hint}")]
     NoSuchRun {
-        /// What was asked for.
+        /// The selector or name that was given.
         selector: String,
-        /// Near matches, as the end of the sentence.
+        /// Suggestions, as the end of the sentence.
         hint: String,
     },
-    /// A uid prefix fits several runs.
-    #[error("`{selector}` fits several runs: {candidates}; give more characters of the uid")]
+    /// A uid prefix matches several runs.
+    #[error("`{selector}` matches several runs: {candidates}; give more characters of the uid")]
     Ambiguous {
-        /// What was asked for.
+        /// The selector or name that was given.
         selector: String,
-        /// The runs it fits.
+        /// The runs it matches.
         candidates: String,
     },
     /// A run lacks a metric.
@@ -74,32 +74,32 @@ pub enum StoreError {
     NoSuchMetric {
         /// Name of the run.
         run: String,
-        /// What was asked for.
+        /// The selector or name that was given.
         metric: String,
-        /// Near matches, as the end of the sentence.
+        /// Suggestions, as the end of the sentence.
         hint: String,
     },
-    /// Something asked for does not fit the run's state.
+    /// The request is invalid, or does not apply to the run's state.
     #[error("{0}")]
     Refused(String),
-    /// The database failed.
+    /// A database operation failed.
     #[error("{path}: {doing} failed: {cause}")]
     Database {
         /// The file.
         path: PathBuf,
-        /// What was being done.
+        /// The operation.
         doing: String,
-        /// What SQLite said.
+        /// SQLite's error.
         cause: sqlx::Error,
     },
-    /// A file or folder failed.
+    /// A file operation failed.
     #[error("{path}: {doing} failed: {cause}")]
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
-        /// What the system said.
+        /// The I/O error.
         cause: std::io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The folder of a run: beside its store, named by the run's uid, locked while the run is recorded.
+//! The folder of a run: next to its store, named by the run's uid, locked while the run is recorded.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -9,34 +9,34 @@ use std::{
 use crate::StoreError;
 
 /// Length of a uid.
-const UID: usize = 26;
+const UID_LENGTH: usize = 26;
 
 /// The name of the lock file in a run's folder.
-const LOCK: &str = "run.lock";
+const LOCK_NAME: &str = "run.lock";
 
-/// Whether `text` has the form of a uid: 26 letters and digits, as [`crate::new_uid`] makes them. Nothing else may become
-/// the name of a folder: a uid can come from a command line or from a store that somebody else wrote.
+/// Whether `text` has the form of a uid: 26 letters and digits, as [`crate::new_uid`] creates them. Nothing else may become
+/// a folder name: a uid can come from a command line or from an untrusted store.
 pub fn is_uid(text: &str) -> bool {
-    text.len() == UID && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    text.len() == UID_LENGTH && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
-/// The folder of the run `uid` of the store at `store`, as an absolute path. It follows the store: a store that is moved or
-/// copied with its folders finds its own.
+/// The folder of the run `uid` of the store at `store`, as an absolute path. It is relative to the store: a store
+/// moved or copied with its folders still finds them.
 ///
 /// # Errors
-/// [`StoreError::Refused`] when `uid` is no uid, [`StoreError::File`] when the working directory is gone.
+/// [`StoreError::Refused`] when `uid` is not a uid, [`StoreError::File`] when the working directory is gone.
 pub fn run_folder(store: &Path, uid: &str) -> Result<PathBuf, StoreError> {
     if !is_uid(uid) {
         return Err(StoreError::Refused(format!(
-            "{uid:?} is no uid of a run: a uid is {UID} capital letters and digits, such as {}",
+            "{uid:?} is not a run uid: a uid is {UID_LENGTH} capital letters and digits, such as {}",
             crate::new_uid()
         )));
     }
-    Ok(beside(store)?.join(uid))
+    Ok(store_dir(store)?.join(uid))
 }
 
-/// The folder that holds the store, absolute, symbolic links resolved where it exists.
-pub(crate) fn beside(store: &Path) -> Result<PathBuf, StoreError> {
+/// The folder that holds the store, absolute; symbolic links are resolved if it exists.
+pub(crate) fn store_dir(store: &Path) -> Result<PathBuf, StoreError> {
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(|cause| StoreError::File {
         path: folder.into(),
@@ -45,18 +45,18 @@ pub(crate) fn beside(store: &Path) -> Result<PathBuf, StoreError> {
     })
 }
 
-/// The lock on a run's folder, held until it is dropped or its process ends, however that happens.
+/// The lock on a run's folder, held until it is dropped or the process ends, even by a kill.
 #[derive(Debug)]
 pub struct FolderLock(#[expect(dead_code, reason = "open as long as the lock is held")] Option<File>);
 
 impl FolderLock {
-    /// Creates the folder if it is missing, and locks it. On a file system without locks nothing is locked.
+    /// Creates the folder if missing, and locks it. A no-op on a file system without locks.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] while another process holds the lock, and those of the file system.
+    /// [`StoreError::Refused`] while another process holds the lock, [`StoreError::File`] when a file cannot be created.
     pub fn take(folder: &Path) -> Result<FolderLock, StoreError> {
         fs::create_dir_all(folder).map_err(at(folder, "creating the run's folder"))?;
-        let path = folder.join(LOCK);
+        let path = folder.join(LOCK_NAME);
         let file = File::create(&path).map_err(at(&path, "creating the run's lock file"))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock(Some(file))),
@@ -68,16 +68,16 @@ impl FolderLock {
         }
     }
 
-    /// Unlocks a folder and removes it, if it holds nothing.
+    /// Unlocks a folder, and removes it if it is empty.
     pub fn discard(self, folder: &Path) {
-        let _ = fs::remove_file(folder.join(LOCK)).and_then(|()| fs::remove_dir(folder));
+        let _ = fs::remove_file(folder.join(LOCK_NAME)).and_then(|()| fs::remove_dir(folder));
     }
 }
 
 /// Removes the folder of a run and everything in it.
 ///
 /// # Errors
-/// [`StoreError::Refused`] for a symbolic link or a file in its place, and for a folder that a process has locked.
+/// [`StoreError::Refused`] for a symbolic link or a file in its place, and for a folder that another process has locked.
 pub(crate) fn remove(folder: &Path) -> Result<(), StoreError> {
     match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -1,7 +1,7 @@
 //! The experiment store: SQLite schema, recorder and queries. Nothing else in the project knows SQL.
 //!
-//! A run records through a [`Recorder`]: calls return at once, one thread writes, and a store that fails never stops
-//! training. Everybody else looks through a [`Reader`], which cannot write, or edits through a [`Store`].
+//! A run records through a [`Recorder`]: calls return at once, one thread writes, and a failing store never stops
+//! training. Everything else reads through a [`Reader`], which cannot write, or edits through a [`Store`].
 //!
 //! ```
 //! use clip_lab_store::{Axis, NewRun, Reader, Recorder, Status, Tick, new_uid};
@@ -38,6 +38,6 @@ pub use db::recorder_ended;
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
 pub use reader::{Asked, Reader, natural};
-pub use recorder::{Pace, Recorder};
+pub use recorder::{FlushPolicy, Recorder};
 pub use store::{Health, Store, health};
 pub use types::*;

@@ -1,4 +1,4 @@
-//! Buckets tell what the points tell.
+//! Buckets agree with the points they summarise.
 #![allow(missing_docs)]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use clip_lab_store::{Axis, Bucket, Point, Reader, Recorder, Status};
 use common::{at, new_run};
 
-/// A small generator (Knuth's MMIX): the test needs variety, not quality.
+/// A linear congruential generator (Knuth's MMIX): enough for test values.
 fn random(state: &mut u64) -> f64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 11) as f64 / (1u64 << 53) as f64
@@ -22,7 +22,7 @@ fn x(point: &Point, axis: Axis, started_ms: i64) -> f64 {
     }
 }
 
-/// The bucket of the points from `bucket.x0` to `bucket.x1`, computed from the points themselves.
+/// The bucket of the points from `bucket.x0` to `bucket.x1`, computed by brute force.
 fn brute(points: &[&Point], axis: Axis, started: i64) -> Bucket {
     let good: Vec<f64> = points.iter().map(|p| p.value).filter(|v| v.is_finite()).collect();
     let some = |v: Option<f64>| v.unwrap_or(f64::NAN);
@@ -48,7 +48,7 @@ fn same(a: &Bucket, b: &Bucket) -> bool {
 }
 
 #[test]
-fn buckets_equal_what_the_points_say_over_any_range() {
+fn buckets_agree_with_the_points_over_any_range() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let (mut state, steps) = (1, 5000);

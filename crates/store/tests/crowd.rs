@@ -38,15 +38,17 @@ fn crowd(seconds: u64) {
     let trainers = (0..TRAINERS).map(|number| start("trainer", number));
     let mut crowd: Vec<_> = trainers.chain((0..READERS).map(|number| start("reader", number))).collect();
     assert!(crowd.iter_mut().all(|(_, process)| process.wait().unwrap().success()));
-    let said = |name: &str| -> Vec<u64> {
+    let results = |name: &str| -> Vec<u64> {
         let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
-        text.split_whitespace().map(|word| word.parse().unwrap()).collect()
+        text.split_whitespace().map(|number| number.parse().unwrap()).collect()
     };
     let reader = Reader::open(&folder.path().join("s.db")).unwrap();
     let (mut total, mut worst) = (0, 0);
     for number in 0..TRAINERS {
         let name = format!("trainer{number}");
-        let [logged, faults, dropped, longest] = said(&name)[..] else { panic!("{name} said too little") };
+        let [logged, faults, dropped, longest] = results(&name)[..] else {
+            panic!("{name} wrote too few numbers")
+        };
         assert_eq!((faults, dropped), (0, 0), "{name}");
         let run = reader.run(&name).unwrap();
         assert_eq!(run.status, Status::Finished);
@@ -56,28 +58,28 @@ fn crowd(seconds: u64) {
         assert!(steps.iter().copied().eq(0..logged));
         (total, worst) = (total + logged * NAMES.len() as u64, worst.max(longest));
     }
-    let looks: Vec<u64> = (0..READERS).map(|number| said(&format!("reader{number}"))[0]).collect();
-    assert!(looks.iter().all(|looks| *looks > seconds), "{looks:?}");
+    let reads: Vec<u64> = (0..READERS).map(|number| results(&format!("reader{number}"))[0]).collect();
+    assert!(reads.iter().all(|reads| *reads > seconds), "{reads:?}");
     println!(
-        "{TRAINERS} trainers and {READERS} dashboards for {seconds} s: {total} points, none lost; {looks:?} looks, \
+        "{TRAINERS} trainers and {READERS} dashboards for {seconds} s: {total} points, none lost; {reads:?} reads, \
          no busy error; the longest log call took {worst} µs"
     );
 }
 
-/// Not a test by itself: one of the crowd.
+/// Not a test: a child process of the tests above.
 #[test]
 fn child_process() {
     let Some((role, folder, name)) = role() else { return };
     let seconds = std::env::var("SECONDS_TO_GO").unwrap().parse().unwrap();
     let until = Instant::now() + Duration::from_secs(seconds);
-    let says = match role.as_str() {
+    let result = match role.as_str() {
         "trainer" => train(&folder, &name, until),
-        _ => look(&folder.join("s.db"), until),
+        _ => read(&folder.join("s.db"), until),
     };
-    std::fs::write(folder.join(name), says).unwrap();
+    std::fs::write(folder.join(name), result).unwrap();
 }
 
-/// Logs five hundred times a second. Says how often, how often the store failed, what was lost, the longest call.
+/// Logs 500 times a second. Returns the number of calls, store faults, lost records, and the longest call in µs.
 fn train(folder: &Path, name: &str, until: Instant) -> String {
     let recorder = Recorder::start(&folder.join("s.db"), new_run(name)).unwrap();
     let (mut step, mut faults, mut longest) = (0, 0, Duration::ZERO);
@@ -94,9 +96,9 @@ fn train(folder: &Path, name: &str, until: Instant) -> String {
     format!("{step} {faults} {dropped} {}", longest.as_micros())
 }
 
-/// Reads all there is ten times a second, as a dashboard does at most. Says how often; any error but that there is no
-/// store yet is a failure.
-fn look(store: &Path, until: Instant) -> String {
+/// Reads everything ten times a second, the most a dashboard does. Returns the number of reads; any error except a store
+/// that does not exist yet is a failure.
+fn read(store: &Path, until: Instant) -> String {
     let reader = loop {
         match Reader::open(store) {
             Ok(reader) => break reader,
@@ -108,7 +110,7 @@ fn look(store: &Path, until: Instant) -> String {
             Err(error) => panic!("{error}"),
         }
     };
-    let mut looks = 0;
+    let mut reads = 0;
     while Instant::now() < until {
         reader.changed().unwrap();
         let runs = reader.runs().unwrap();
@@ -116,8 +118,8 @@ fn look(store: &Path, until: Instant) -> String {
             runs.iter().flat_map(|run| NAMES.map(|name| (run.id, name))).collect();
         reader.buckets_of(&asked, Axis::Step, None, 240).unwrap();
         runs.iter().for_each(|run| drop(reader.series(run.id).unwrap()));
-        looks += 1;
+        reads += 1;
         sleep(Duration::from_millis(100));
     }
-    looks.to_string()
+    reads.to_string()
 }

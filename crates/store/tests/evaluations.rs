@@ -1,10 +1,10 @@
-//! Evaluations after training: they come back, stand beside training, and leave with their run.
+//! Evaluations after training: they are stored separately from training metrics and deleted with their run.
 #![allow(missing_docs)]
 
 mod common;
 
 use clip_lab_store::{Evaluated, Goal, NewEvaluation, RankSet, Reader, Recorder, Status, Store, StoreError};
-use common::{Outsider, at, new_run};
+use common::{OtherProgram, at, new_run};
 use serde_json::json;
 
 fn evaluation(name: &str, top1: f64, ranks: &[u32]) -> NewEvaluation {
@@ -70,7 +70,7 @@ fn evaluations_leave_with_their_run_and_need_one() {
         "SELECT CAST(count(*) AS TEXT) FROM evaluation",
         "SELECT CAST(count(*) AS TEXT) FROM evaluation_metric",
     ] {
-        assert_eq!(Outsider::open(&path).text(table), "0");
+        assert_eq!(OtherProgram::open(&path).text(table), "0");
     }
     let refused = store.evaluate(run, &evaluation("x", 0.5, &[0])).unwrap_err();
     assert!(matches!(refused, StoreError::Database { .. }), "{refused}");

@@ -1,4 +1,4 @@
-//! Settings, tags and notes of many runs at once are those of each run by itself.
+//! Settings, tags and notes of many runs in one query equal those read run by run.
 #![allow(missing_docs)]
 
 mod common;

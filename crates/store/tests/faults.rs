@@ -1,4 +1,4 @@
-//! What goes wrong outside: locks, kills, foreign files, deleted files, many at once.
+//! External faults: locks, killed processes, foreign files, deleted files, concurrent starts.
 #![allow(missing_docs)]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use std::{path::Path, thread::sleep, time::Duration};
 
 use clip_lab_store::{NewRun, Reader, Recorder, Status, Store};
-use common::{Outsider, at, new_run, quick, until};
+use common::{OtherProgram, at, fast_policy, new_run, until};
 
 fn steps(store: &Path, name: &str) -> Vec<u64> {
     let reader = Reader::open(store).unwrap();
@@ -19,19 +19,21 @@ fn a_locked_store_never_stops_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let new = new_run("a");
-    let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
+    let recorder = Recorder::start_with(&store, new.clone(), fast_policy()).unwrap();
     recorder.log(at(0), &[("loss", 1.0)]);
     recorder.flush();
-    let mut other = Outsider::open(&store);
+    let mut other = OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
     for step in 1..50 {
         recorder.log(at(step), &[("loss", f64::NAN)]);
         sleep(Duration::from_millis(5));
     }
-    until("the fault is told", || recorder.fault().is_some_and(|f| f.contains("locked by another program")));
+    until("the fault is reported", || {
+        recorder.fault().is_some_and(|f| f.contains("locked by another program"))
+    });
     assert!(folder.path().join(&new.uid).join("spool.jsonl").exists());
     other.run("COMMIT");
-    until("the store answers", || recorder.fault().is_none());
+    until("the store is available", || recorder.fault().is_none());
     recorder.log(at(50), &[("loss", 2.0)]);
     assert_eq!(recorder.finish(Status::Finished, None), None);
     assert_eq!(steps(&store, "a"), (0..=50).collect::<Vec<_>>());
@@ -39,17 +41,17 @@ fn a_locked_store_never_stops_a_run() {
 }
 
 #[test]
-fn records_kept_aside_to_the_end_are_added_at_the_next_open() {
+fn records_spooled_at_the_end_are_added_at_the_next_open() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let new = new_run("b");
-    let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
-    let mut other = Outsider::open(&store);
+    let recorder = Recorder::start_with(&store, new.clone(), fast_policy()).unwrap();
+    let mut other = OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
     recorder.log(at(3), &[("loss", 1.0)]);
     assert!(recorder.finish(Status::Finished, None).unwrap().contains("spool.jsonl"));
     other.run("COMMIT");
-    // The process that left it must be gone: give the spool a number no process has.
+    // The process that left it must be dead: write a pid into the spool that no process has.
     let spool = folder.path().join(&new.uid).join("spool.jsonl");
     let text = std::fs::read_to_string(&spool).unwrap();
     let pid = format!("\"pid\":{}", std::process::id());
@@ -58,9 +60,9 @@ fn records_kept_aside_to_the_end_are_added_at_the_next_open() {
     assert_eq!(Store::open(&store).unwrap().notice(), None);
     assert_eq!(steps(&store, "b"), [3]);
     assert_eq!(Reader::open(&store).unwrap().run("b").unwrap().status, Status::Finished);
-    // A spool whose removal was lost is not added twice, nor is one without its store lost.
+    // A spool that was not removed is not added twice, and one without its store is not lost.
     std::fs::write(&spool, &kept).unwrap();
-    Outsider::open(&store).run("UPDATE run SET status = 'running'");
+    OtherProgram::open(&store).run("UPDATE run SET status = 'running'");
     drop(Store::open(&store).unwrap());
     assert_eq!(steps(&store, "b"), [3]);
     std::fs::write(&spool, kept).unwrap();
@@ -70,18 +72,18 @@ fn records_kept_aside_to_the_end_are_added_at_the_next_open() {
 }
 
 #[test]
-fn a_deleted_store_is_begun_anew() {
+fn a_deleted_store_is_created_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let recorder = Recorder::start_with(&store, new_run("c"), quick()).unwrap();
+    let recorder = Recorder::start_with(&store, new_run("c"), fast_policy()).unwrap();
     recorder.log(at(0), &[("loss", 1.0)]);
     recorder.flush();
     for file in ["s.db", "s.db-wal", "s.db-shm"] {
         let _ = std::fs::remove_file(folder.path().join(file));
     }
     recorder.log(at(1), &[("loss", 1.0)]);
-    until("the fault is told", || recorder.fault().is_some_and(|f| f.contains("deleted")));
-    until("a new store is there", || recorder.fault().is_none());
+    until("the fault is reported", || recorder.fault().is_some_and(|f| f.contains("deleted")));
+    until("a new store exists", || recorder.fault().is_none());
     recorder.log(at(2), &[("loss", 1.0)]);
     recorder.finish(Status::Finished, None);
     assert_eq!(steps(&store, "c"), [1, 2]);
@@ -100,7 +102,7 @@ fn eight_runs_start_at_once_and_record_under_a_reader() {
     };
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..8).map(|i| scope.spawn(move || write(format!("w{i}")))).collect();
-        until("there is a store", || Reader::open(&store).is_ok());
+        until("the store exists", || Reader::open(&store).is_ok());
         let reader = Reader::open(&store).unwrap();
         while !writers.iter().all(|w| w.is_finished()) {
             reader.runs().unwrap();
@@ -111,17 +113,17 @@ fn eight_runs_start_at_once_and_record_under_a_reader() {
 }
 
 #[test]
-fn other_files_are_refused_in_a_sentence() {
+fn other_files_are_rejected_with_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let refused = |name: &str| Store::open(&path(name)).err().map(|e| e.to_string()).unwrap_or_default();
     assert!(Reader::open(&path("none.db")).err().unwrap().to_string().contains("no store at"));
     drop(Store::open(&path("ours.db")).unwrap());
-    Outsider::open(&path("ours.db")).run("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 2");
+    OtherProgram::open(&path("ours.db")).run("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 2");
     assert!(refused("ours.db").contains("schema version 9999"), "{}", refused("ours.db"));
-    Outsider::open(&path("theirs.db")).run("CREATE TABLE cookies (a)");
+    OtherProgram::open(&path("theirs.db")).run("CREATE TABLE cookies (a)");
     assert!(refused("theirs.db").contains("not a clip-lab store"), "{}", refused("theirs.db"));
     std::fs::write(path("text.db"), "not a database, but long enough to be read as one".repeat(90)).unwrap();
-    assert!(refused("text.db").contains("no SQLite database"), "{}", refused("text.db"));
+    assert!(refused("text.db").contains("not a SQLite database"), "{}", refused("text.db"));
     assert!(Recorder::start(&path("text.db"), NewRun::default()).is_err());
 }

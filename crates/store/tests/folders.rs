@@ -1,4 +1,4 @@
-//! The folders of runs: found beside the store wherever it lies, locked while a run is recorded, and nothing else is deleted.
+//! Run folders: found next to the store wherever it is, locked while a run is recorded, and nothing else is deleted.
 #![allow(missing_docs)]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use clip_lab_store::{NewArtifact, Reader, Recorder, ResumePoint, Status, Store, new_uid, run_folder};
-use common::{Outsider, at, new_run};
+use common::{OtherProgram, at, new_run};
 
 fn record(store: &Path, name: &str) -> String {
     let new = new_run(name);
@@ -62,7 +62,7 @@ fn a_store_from_elsewhere_leads_to_no_other_folder() {
     let reader = opened.reader().unwrap();
     let refused = opened.delete(reader.run("linked").unwrap().id).unwrap_err().to_string();
     assert!(refused.contains("symbolic link"), "{refused}");
-    Outsider::open(&store).run("UPDATE run SET uid = '../victim' WHERE name = 'a'");
+    OtherProgram::open(&store).run("UPDATE run SET uid = '../victim' WHERE name = 'a'");
     let names: Vec<String> = reader.runs().unwrap().into_iter().map(|run| run.name).collect();
     assert_eq!(names, ["linked"]);
     assert!(opened.mark_failed_start("../victim", "x", "y").is_err());
@@ -73,7 +73,7 @@ fn a_store_from_elsewhere_leads_to_no_other_folder() {
 }
 
 #[test]
-fn a_store_of_before_loses_its_absolute_paths() {
+fn an_older_store_loses_its_absolute_paths() {
     let base = tempfile::tempdir().unwrap();
     let store = base.path().join("s.db");
     let new = new_run("old");
@@ -83,12 +83,12 @@ fn a_store_of_before_loses_its_absolute_paths() {
     recorder.artifact(artifact("last"));
     recorder.artifact(artifact("elsewhere"));
     recorder.finish(Status::Finished, None);
-    let mut outsider = Outsider::open(&store);
-    outsider.run("ALTER TABLE run ADD COLUMN dir TEXT NOT NULL DEFAULT '/data/runs/01'");
-    outsider.run("UPDATE artifact SET path = '/data/runs/01/last.safetensors' WHERE name = 'last'");
-    outsider.run("UPDATE artifact SET path = '/data/runs/012/x' WHERE name = 'elsewhere'");
-    outsider.run("DELETE FROM _sqlx_migrations WHERE version = 4");
-    drop(outsider);
+    let mut other = OtherProgram::open(&store);
+    other.run("ALTER TABLE run ADD COLUMN dir TEXT NOT NULL DEFAULT '/data/runs/01'");
+    other.run("UPDATE artifact SET path = '/data/runs/01/last.safetensors' WHERE name = 'last'");
+    other.run("UPDATE artifact SET path = '/data/runs/012/x' WHERE name = 'elsewhere'");
+    other.run("DELETE FROM _sqlx_migrations WHERE version = 4");
+    drop(other);
     let run = Reader::open(&store).unwrap().run("old").unwrap();
     assert_eq!(run.dir, base.path().canonicalize().unwrap().join(&new.uid), "also before the migration");
     drop(Store::open(&store).unwrap());
@@ -97,7 +97,8 @@ fn a_store_of_before_loses_its_absolute_paths() {
         reader.artifacts(run.id).unwrap().iter().map(|file| file.path.display().to_string()).collect();
     assert_eq!(paths, ["last.safetensors", "/data/runs/012/x"]);
     assert_eq!(
-        Outsider::open(&store).text("SELECT count(*) || '' FROM pragma_table_info('run') WHERE name = 'dir'"),
+        OtherProgram::open(&store)
+            .text("SELECT count(*) || '' FROM pragma_table_info('run') WHERE name = 'dir'"),
         "0"
     );
 }
@@ -123,7 +124,7 @@ fn of_two_that_resume_at_once_one_is_refused() {
 }
 
 #[test]
-fn what_was_logged_after_the_checkpoint_counts_no_longer() {
+fn records_after_the_checkpoint_are_superseded() {
     let base = tempfile::tempdir().unwrap();
     let store = base.path().join("s.db");
     let new = new_run("a");
@@ -153,8 +154,8 @@ fn a_run_that_is_recorded_keeps_its_folder() {
     let recorder = Recorder::start(&store, new_run("a")).unwrap();
     let opened = Store::open(&store).unwrap();
     let run = opened.reader().unwrap().run("a").unwrap();
-    // Whatever the row says: it may be of another machine, or written by hand.
-    Outsider::open(&store).run("UPDATE run SET status = 'finished'");
+    // Whatever the row contains: it may be from another machine, or edited by hand.
+    OtherProgram::open(&store).run("UPDATE run SET status = 'finished'");
     let refused = opened.delete(run.id).unwrap_err().to_string();
     assert!(refused.contains("in use"), "{refused}");
     assert!(recorder.folder().exists());

@@ -1,19 +1,19 @@
-//! A full disk: what does not fit waits, and what is lost in the end is counted and named.
+//! A full disk: records that do not fit wait in memory; records that are lost are counted and reported.
 //!
-//! A limit on the size of files stands in for it: writes fail in the same way, and it needs no file system of its own.
+//! Simulated by a limit on file sizes: writes fail in the same way, without a separate file system.
 #![allow(missing_docs)]
 
 mod common;
 
 use std::{path::Path, process::Command, time::Duration};
 
-use clip_lab_store::{Pace, Reader, Recorder, Status, Store};
-use common::{at, child, new_run, quick, role, until};
+use clip_lab_store::{FlushPolicy, Reader, Recorder, Status, Store};
+use common::{at, child, fast_policy, new_run, role, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const STEPS: u64 = 920;
 
-/// From now on no file of this process grows past `bytes`.
+/// Limits the size of files this process writes.
 fn limit(bytes: Option<u64>) {
     let now = getrlimit(Resource::Fsize);
     setrlimit(Resource::Fsize, Rlimit { current: bytes, ..now }).unwrap();
@@ -27,7 +27,7 @@ fn log(recorder: &Recorder, steps: std::ops::Range<u64>) {
 }
 
 fn run(role: &str, folder: &Path) {
-    // A program that writes past the limit is ended by a signal unless that is ignored, which programs hand on.
+    // Writing past the limit raises SIGXFSZ, which must be ignored; child processes inherit that.
     let inner = child(role, folder, role);
     let mut outer = Command::new("sh");
     outer.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(inner.get_program()).args(inner.get_args());
@@ -58,54 +58,56 @@ fn a_disk_that_is_full_for_a_while_costs_nothing() {
 }
 
 #[test]
-fn a_disk_that_stays_full_is_told_of_and_the_missing_steps_are_named() {
+fn a_disk_that_stays_full_is_reported_with_the_missing_steps() {
     let folder = tempfile::tempdir().unwrap();
     run("to the end", folder.path());
     let (status, steps, events) = steps(folder.path(), "to the end");
-    assert_eq!(status, Status::Finished, "how it ended had room");
+    assert_eq!(status, Status::Finished, "the end of the run fits");
     let missing: Vec<u64> = (0..STEPS).filter(|step| !steps.contains(step)).collect();
     let (first, last) = (missing[0], missing[missing.len() - 1]);
-    let words = format!("{} records are lost, of steps {first} to {last}", missing.len());
-    assert!(events.iter().any(|text| text.contains(&words)), "{words} in {events:?}");
+    let message = format!("{} records are lost, of steps {first} to {last}", missing.len());
+    assert!(events.iter().any(|text| text.contains(&message)), "{message} in {events:?}");
 }
 
 #[test]
-fn a_spool_that_cannot_be_read_is_set_aside() {
+fn an_unreadable_spool_is_renamed() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
-    let recorder = Recorder::start_with(&store, new_run("a"), quick()).unwrap();
+    let recorder = Recorder::start_with(&store, new_run("a"), fast_policy()).unwrap();
     let spool = recorder.folder().join("spool.jsonl");
     std::fs::write(&spool, "{\"spool\":\"01").unwrap();
-    let mut other = common::Outsider::open(&store);
+    let mut other = common::OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
     log(&recorder, 0..20);
-    until("records are kept aside", || recorder.fault().is_some_and(|text| text.contains("spool.jsonl")));
+    until("records are spooled", || recorder.fault().is_some_and(|text| text.contains("spool.jsonl")));
     other.run("COMMIT");
-    until("the store answers", || recorder.fault().is_none());
-    let aside = std::fs::read_dir(recorder.folder()).unwrap().flatten();
-    let aside = aside.filter(|file| file.file_name().to_string_lossy().starts_with("spool.unreadable-"));
-    assert_eq!(aside.count(), 1);
+    until("the store is available", || recorder.fault().is_none());
+    let renamed = std::fs::read_dir(recorder.folder()).unwrap().flatten();
+    let renamed = renamed.filter(|file| file.file_name().to_string_lossy().starts_with("spool.unreadable-"));
+    assert_eq!(renamed.count(), 1);
     assert_eq!(recorder.finish(Status::Finished, None), None);
     assert_eq!(steps(folder.path(), "a").1, (0..20).collect::<Vec<_>>());
 }
 
-/// Not a test by itself: the process whose disk is full.
+/// Not a test: the process whose disk is full.
 #[test]
 fn child_process() {
     let Some((role, folder, name)) = role() else { return };
-    let pace = Pace { closing: Duration::from_millis(500), ..quick() };
-    let recorder = Recorder::start_with(&folder.join("s.db"), new_run(&name), pace).unwrap();
+    let policy = FlushPolicy { closing: Duration::from_millis(500), ..fast_policy() };
+    let recorder = Recorder::start_with(&folder.join("s.db"), new_run(&name), policy).unwrap();
     log(&recorder, 0..50);
     recorder.flush();
     if role == "for a while" {
         limit(Some(1));
         log(&recorder, 50..600);
-        until("memory is used", || recorder.fault().is_some_and(|text| text.contains("wait in memory")));
+        until("records wait in memory", || {
+            recorder.fault().is_some_and(|text| text.contains("wait in memory"))
+        });
         limit(None);
         log(&recorder, 600..STEPS);
         assert_eq!(recorder.finish(Status::Finished, None), None);
     } else {
-        // The log of the database is longer than that already; a spool has room for a part.
+        // The WAL is already larger than that; a spool has room for some records.
         limit(Some(32 << 10));
         log(&recorder, 50..STEPS);
         let fault = recorder.finish(Status::Finished, None).unwrap();

@@ -1,4 +1,4 @@
-//! What a model saw comes back, also after faults, resumes and deletes; older stores are read and migrated.
+//! Probes are read back, also after faults, resumes and deletes; older stores are read and migrated.
 #![allow(missing_docs)]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use clip_lab_store::{Hit, Probe, Reader, Recorder, Shown, Status, Store};
-use common::{Outsider, at, new_run, quick};
+use common::{OtherProgram, at, fast_policy, new_run};
 
 fn shown(name: &str) -> Shown {
     Shown { name: name.into(), digest: (name != "broken").then(|| format!("digest of {name}")) }
@@ -29,9 +29,9 @@ fn probe(step: u64, weights: &str) -> Probe {
     }
 }
 
-/// The tables that later migrations brought are taken away again, with all trace of them.
+/// Undoes the later migrations.
 fn back_to_schema_1(store: &Path) {
-    let mut other = Outsider::open(store);
+    let mut other = OtherProgram::open(store);
     other.run("DROP TABLE probe");
     other.run("DROP TABLE picture");
     other.run("DROP TABLE evaluation_metric");
@@ -41,7 +41,7 @@ fn back_to_schema_1(store: &Path) {
 }
 
 #[test]
-fn probes_come_back_by_step_and_thumbnails_once() {
+fn probes_are_read_by_step_and_thumbnails_stored_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     for name in ["a", "b"] {
@@ -58,9 +58,9 @@ fn probes_come_back_by_step_and_thumbnails_once() {
     assert_eq!(of("a"), [probe(3, "ema"), probe(3, "raw"), probe(20, "raw")]);
     assert_eq!(reader.picture("digest of a").unwrap(), Some(vec![0xff, 0xd8, 0xff]));
     assert_eq!(reader.picture("another").unwrap(), None);
-    assert_eq!(Outsider::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM picture"), "1");
+    assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM picture"), "1");
     Store::open(&store).unwrap().delete(reader.run("a").unwrap().id).unwrap();
-    assert_eq!(Outsider::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM probe"), "3");
+    assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM probe"), "3");
     assert_eq!(of("b").len(), 3);
     assert!(reader.picture("digest of a").unwrap().is_some(), "b shows it");
 }
@@ -102,8 +102,8 @@ fn a_locked_store_gets_them_later() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let new = new_run("a");
-    let recorder = Recorder::start_with(&store, new.clone(), quick()).unwrap();
-    let mut other = Outsider::open(&store);
+    let recorder = Recorder::start_with(&store, new.clone(), fast_policy()).unwrap();
+    let mut other = OtherProgram::open(&store);
     other.run("BEGIN EXCLUSIVE");
     recorder.picture("d", vec![0, 255]);
     recorder.probe(probe(1, "raw"));
@@ -130,11 +130,14 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_by_a_recorder() {
     assert_eq!(reader.points(old, "loss").unwrap()[0].value, 1.5);
     assert!(reader.evaluations(old).unwrap().is_empty());
     assert!(reader.probes(old).unwrap().is_empty() && reader.picture("d").unwrap().is_none());
-    assert_eq!(Outsider::open(&store).text("SELECT CAST(max(version) AS TEXT) FROM _sqlx_migrations"), "1");
+    assert_eq!(
+        OtherProgram::open(&store).text("SELECT CAST(max(version) AS TEXT) FROM _sqlx_migrations"),
+        "1"
+    );
     let recorder = Recorder::start(&store, new_run("new")).unwrap();
     recorder.probe(probe(2, "ema"));
     recorder.finish(Status::Finished, None);
-    // The reader opened before goes on, and sees what is new.
+    // The reader opened before the migration still works and sees new records.
     assert_eq!(reader.probes(reader.run("new").unwrap().id).unwrap(), [probe(2, "ema")]);
     assert_eq!(reader.points(old, "loss").unwrap()[0].value, 1.5);
 }

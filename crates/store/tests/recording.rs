@@ -1,4 +1,4 @@
-//! What is recorded comes back: values, bad values, resumes, everything around a run.
+//! Recorded data is read back: values, non-finite values, resumes, metadata.
 #![allow(missing_docs)]
 
 mod common;
@@ -7,7 +7,7 @@ use clip_lab_store::{
     ConfigEntry, Environment, Evaluated, Goal, Level, NewArtifact, RankSet, Reader, Recorder, Request,
     Status, Store, new_uid,
 };
-use common::{at, new_run, quick};
+use common::{at, fast_policy, new_run};
 
 #[test]
 fn nan_and_infinities_come_back_and_are_counted() {
@@ -31,7 +31,7 @@ fn nan_and_infinities_come_back_and_are_counted() {
 }
 
 #[test]
-fn everything_around_a_run_comes_back() {
+fn run_metadata_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("s.db");
     let mut new = new_run("b");
@@ -51,7 +51,7 @@ fn everything_around_a_run_comes_back() {
     recorder.fact("train_flops_per_sample", 2.5e9.into());
     environment.extra.insert("train_flops_per_sample".into(), 2.5e9.into());
     recorder.artifact(file);
-    recorder.event(Level::Warning, "data", Some(1), "2 pictures skipped");
+    recorder.event(Level::Warning, "data", Some(1), "2 images skipped");
     recorder.flush();
     let reader = Reader::open(&store).unwrap();
     let run = reader.run(&new.uid[..25]).unwrap();
@@ -113,7 +113,7 @@ fn requests_and_edits() {
     assert!(reader.changed().unwrap() && !reader.changed().unwrap());
     let id = reader.run("d").unwrap().id;
     assert_eq!(reader.run("d").unwrap().status, Status::Queued);
-    let recorder = Recorder::start_with(&path, new.clone(), quick()).unwrap();
+    let recorder = Recorder::start_with(&path, new.clone(), fast_policy()).unwrap();
     assert!(reader.changed().unwrap());
     store.request(id, Request::Checkpoint).unwrap();
     store.request(id, Request::Stop).unwrap();

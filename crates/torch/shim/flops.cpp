@@ -1,5 +1,5 @@
-// Counts the floating-point operations of what runs, through libtorch's profiling hooks: two for each multiply-add of a
-// matrix product, a convolution or an attention. Everything else is small beside them and not counted.
+// Counts floating-point operations through libtorch's profiling hooks: two per multiply-add of matrix products,
+// convolutions and attention. All other operations are negligible and not counted.
 #include <ATen/core/Tensor.h>
 #include <ATen/record_function.h>
 
@@ -18,7 +18,8 @@ using Inputs = c10::ArrayRef<const IValue>;
 using Cost = uint64_t (*)(Inputs);
 
 std::atomic<uint64_t> counted{0};
-// An operation may call another counted one (addmm its autocast twin, attention its products): only the outermost counts.
+// A counted operation may call another one (addmm its autocast variant, attention its products): only the outermost
+// is counted.
 thread_local int depth = 0;
 
 uint64_t size(const IValue& tensor, int64_t dim) { return static_cast<uint64_t>(tensor.toTensor().size(dim)); }
@@ -27,7 +28,7 @@ uint64_t numel(const IValue& tensor) { return static_cast<uint64_t>(tensor.toTen
 // [.., N, K] x [.., K, M].
 uint64_t product(const IValue& a, const IValue& b) { return 2 * numel(a) * size(b, -1); }
 
-// Every output value of a convolution takes as many multiply-adds as a filter has weights.
+// Each output value of a convolution takes one multiply-add per weight of a filter.
 uint64_t filters(uint64_t outputs, const IValue& weight) { return 2 * outputs * (numel(weight) / size(weight, 0)); }
 
 // (input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
@@ -44,20 +45,20 @@ uint64_t convolution(Inputs in) {
   return filters(static_cast<uint64_t>(outputs), in[1]);
 }
 
-// (grad_output, input, weight, bias_sizes, stride, padding, dilation, transposed, output_padding, groups, mask): as much
-// as forward for the gradient of the input, and again for that of the weight, where wanted.
+// (grad_output, input, weight, bias_sizes, stride, padding, dilation, transposed, output_padding, groups, mask): the
+// cost of the forward pass for the gradient of the input, and the same for that of the weight, if required.
 uint64_t convolution_backward(Inputs in) {
   const auto mask = in[10].toBoolList();
   const auto outputs = in[7].toBool() ? numel(in[1]) : numel(in[0]);
   return filters(outputs, in[2]) * (uint64_t{mask[0]} + uint64_t{mask[1]});
 }
 
-// [.., Q, E], [.., K, E], [.., K, V]: scores, and the mix of the values by them.
+// [.., Q, E], [.., K, E], [.., K, V]: the scores, and the weighted sum of the values.
 uint64_t attention(const IValue& q, const IValue& k, const IValue& v) {
   return 2 * (numel(q) / size(q, -1)) * size(k, -2) * (size(q, -1) + size(v, -1));
 }
 
-// Twice the forward pass. A fused kernel also computes the scores again, which belongs to no model's cost.
+// Twice the forward pass. A fused kernel also recomputes the scores, which is not counted.
 uint64_t attention_backward(Inputs in) { return 2 * attention(in[1], in[2], in[3]); }
 
 const std::unordered_map<std::string, Cost>& costs() {
@@ -80,30 +81,30 @@ const std::unordered_map<std::string, Cost>& costs() {
   return table;
 }
 
-struct Inside : at::ObserverContext {};
+struct Counted : at::ObserverContext {};
 
-std::unique_ptr<at::ObserverContext> begins(const at::RecordFunction& op) {
+std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& op) {
   const auto found = costs().find(op.name());
   if (found == costs().end()) return nullptr;
   if (depth == 0) counted += found->second(op.inputs());
   ++depth;
-  return std::make_unique<Inside>();
+  return std::make_unique<Counted>();
 }
 
-void ends(const at::RecordFunction&, at::ObserverContext* inside) {
-  if (inside != nullptr) --depth;
+void on_end(const at::RecordFunction&, at::ObserverContext* context) {
+  if (context != nullptr) --depth;
 }
 
 }  // namespace
 
 extern "C" {
 
-// Counting begins on this thread, and on those that run a backward pass for it.
+// Starts counting on this thread, and on the threads that run its backward passes.
 char* shim_flops_begin(uint64_t* handle) {
   return guarded([&] {
     counted = 0;
     *handle = at::addThreadLocalCallback(
-        at::RecordFunctionCallback(begins, ends).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+        at::RecordFunctionCallback(on_start, on_end).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
   });
 }
 
@@ -114,6 +115,6 @@ char* shim_flops_end(uint64_t handle, uint64_t* flops) {
   });
 }
 
-// What a model computes a second time is no cost of the model: 1 begins a pause on this thread, -1 ends it.
+// Recomputation is not a cost of the model: 1 starts a pause of counting on this thread, -1 ends it.
 void shim_flops_pause(int by) { depth += by; }
 }

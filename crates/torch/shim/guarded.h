@@ -1,4 +1,4 @@
-// How exceptions leave the shim: as a message, or null when all went well. The caller frees it.
+// Converts exceptions to error messages: returns null on success, else a message that the caller frees.
 #pragma once
 
 #include <cstring>

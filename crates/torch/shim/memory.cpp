@@ -1,4 +1,4 @@
-// What tensors held at most: on a GPU, and on the processor while somebody watches.
+// Peak memory of tensors: on a GPU, and on the CPU within a watch.
 #include <c10/core/Allocator.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
@@ -11,7 +11,7 @@
 
 namespace {
 
-// Hears of every allocation on the processor by this thread, and by those that run a backward pass for it.
+// Receives every CPU allocation of this thread, and of the threads that run its backward passes.
 class Watch : public c10::MemoryReportingInfoBase {
  public:
   void reportMemoryUsage(void*, int64_t bytes, size_t, size_t, c10::Device device) override {

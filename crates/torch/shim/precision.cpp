@@ -13,7 +13,7 @@ at::DeviceType device(bool cuda) { return cuda ? at::kCUDA : at::kCPU; }
 
 extern "C" {
 
-// The autocast state of this thread, to be given back at the end of a region.
+// The autocast state of this thread, restored at the end of a region.
 struct shim_autocast {
   bool enabled;
   bool cache;
@@ -32,7 +32,7 @@ char* shim_autocast_begin(bool cuda, int8_t dtype, shim_autocast* before) {
   });
 }
 
-// Weights that were cast are kept until the outermost region ends: an update would make them stale.
+// Cast weights are cached until the outermost region ends: an update would make them stale.
 char* shim_autocast_end(bool cuda, const shim_autocast* before) {
   return guarded([&] {
     using namespace at::autocast;
@@ -50,7 +50,7 @@ char* shim_allow_tf32(bool allowed) {
   });
 }
 
-// [B, C, H, W], the channels of a pixel side by side in memory.
+// [B, C, H, W] with the channels of a pixel adjacent in memory.
 char* shim_channels_last(const at::Tensor* input, at::Tensor* output) {
   return guarded([&] { *output = input->contiguous(at::MemoryFormat::ChannelsLast); });
 }

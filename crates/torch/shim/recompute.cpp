@@ -1,5 +1,5 @@
-// Activation checkpointing: a stage keeps its input alone, and computes its activations again in the backward pass, with
-// the random numbers and the number format of the first time. https://arxiv.org/abs/1604.06174
+// Activation checkpointing: a stage stores only its input, and recomputes its activations in the backward pass with the
+// random state and the number format of the forward pass. https://arxiv.org/abs/1604.06174
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/Generator.h>
@@ -23,7 +23,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 extern "C" {
-// What computes a stage. It owns `input`; its answer is ours. Null after an error, whose words are ours to free.
+// Computes a stage. Takes ownership of `input` and returns an owned tensor, or null and an error message to be freed.
 using shim_stage = at::Tensor* (*)(void* stage, bool again, at::Tensor* input, char** error);
 using shim_drop = void (*)(void* stage);
 }
@@ -52,23 +52,23 @@ struct Autocast {
   }
 };
 
-// Puts a state of autocast in place, and back what was there. Cast weights are not kept: what is cast without gradients
-// must not be met by what runs with them.
+// Sets an autocast state and restores the previous one. Cast weights are not cached: weights cast without gradients
+// must not be used by code that needs them.
 struct AutocastGuard {
   Autocast before;
   explicit AutocastGuard(const Autocast& state) { state.set(/*cached=*/false); }
   ~AutocastGuard() { before.set(before.cache); }
 };
 
-// The random generators that a stage may draw from: the processor's and that of the input's device.
+// The states of the random generators that a stage may use: the CPU's and that of the input's device.
 struct Random {
   std::vector<std::pair<at::Generator, at::Tensor>> states;
 
   explicit Random(at::Device device) {
-    keep(at::Device(at::kCPU));
-    if (device.is_cuda()) keep(device);
+    save(at::Device(at::kCPU));
+    if (device.is_cuda()) save(device);
   }
-  void keep(at::Device device) {
+  void save(at::Device device) {
     auto generator = at::globalContext().defaultGenerator(device);
     std::lock_guard<std::mutex> lock(generator.mutex());
     states.emplace_back(generator, generator.get_state());
@@ -101,14 +101,14 @@ struct Stage : torch::CustomClassHolder {
     char* error = nullptr;
     std::unique_ptr<at::Tensor> output(call(stage, again, new at::Tensor(input), &error));
     if (output != nullptr) return *output;
-    const std::string words = error;
+    const std::string message = error;
     std::free(error);
-    throw std::runtime_error(words);
+    throw std::runtime_error(message);
   }
 };
 
 struct Recomputed : torch::autograd::Function<Recomputed> {
-  // `anchor` needs a gradient whatever the input does: a stage after a locked one still has weights to train.
+  // `anchor` always requires a gradient: a stage after a locked one still has weights to train.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& anchor,
                             const c10::intrusive_ptr<Stage>& stage) {
     stage->random.emplace(input.device());
@@ -121,7 +121,7 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     TORCH_CHECK(torch::autograd::Engine::get_default_engine().is_checkpoint_valid(),
-                "recomputed activations need backward(), not the gradients of chosen tensors");
+                "recomputed activations need backward(), not gradients of selected tensors");
     auto held = context->saved_data["stage"].toCapsule();
     auto& stage = static_cast<Stage&>(*held);
     const auto saved = context->get_saved_variables()[0];

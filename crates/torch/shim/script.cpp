@@ -1,4 +1,4 @@
-// TorchScript modules with what tch leaves out: their buffers, and a training mode for each part of a module.
+// TorchScript modules with features that tch lacks: buffers, and a training mode per submodule.
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -12,8 +12,8 @@ using torch::jit::Module;
 
 namespace {
 
-// Sets `training` part by part. A part whose own parameters are all locked stays in evaluation: its batch norm keeps
-// the statistics it has, as ours do.
+// Sets `training` per submodule. A submodule whose own parameters are all locked stays in evaluation: its batch norm
+// keeps its statistics, as ours do.
 void set_training(const Module& module, bool train) {
   for (const auto& part : module.modules()) {
     const auto slot = part._ivalue()->type()->findAttributeSlot("training");
@@ -33,7 +33,7 @@ extern "C" {
 
 typedef void (*visit)(void* list, const char* name, void* tensor);
 
-// `device` is -1 for the processor, else the number of a GPU.
+// `device` is -1 for the CPU, else the index of a GPU.
 char* shim_script_load(const char* file, int device, void** out) {
   return guarded([&] {
     const auto where = device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, device);
@@ -61,8 +61,8 @@ char* shim_script_buffers(void* module, void* list, visit each) {
   });
 }
 
-// Without the profiling optimizer: it rewrites the module after the first calls, so that the same weights give other
-// last bits, and a resumed run would leave the path of one that was never stopped.
+// Without the profiling optimizer: it rewrites the module after the first calls, so that equal weights round
+// differently, and a resumed run would not be bit-exact.
 char* shim_script_call(void* module, const char* method, bool train, void** inputs, size_t n, void* out) {
   return guarded([&] {
     auto& script = *static_cast<Module*>(module);
@@ -70,9 +70,9 @@ char* shim_script_call(void* module, const char* method, bool train, void** inpu
     set_training(script, train);
     std::vector<c10::IValue> arguments;
     for (size_t i = 0; i < n; ++i) arguments.emplace_back(*static_cast<at::Tensor*>(inputs[i]));
-    auto answer = script.get_method(method)(std::move(arguments));
-    TORCH_CHECK(answer.isTensor(), method, " returns a ", answer.tagKind(), ", not a Tensor");
-    *static_cast<at::Tensor*>(out) = answer.toTensor();
+    auto result = script.get_method(method)(std::move(arguments));
+    TORCH_CHECK(result.isTensor(), method, " returns a ", result.tagKind(), ", not a Tensor");
+    *static_cast<at::Tensor*>(out) = result.toTensor();
   });
 }
 }

@@ -1,4 +1,4 @@
-// What libtorch has and tch lacks. Every function returns null, or the message of the exception (freed by the caller).
+// Features of libtorch that tch lacks. Every function returns null, or the message of an exception (freed by the caller).
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
@@ -41,7 +41,7 @@ char* shim_fused_adamw(void** params, void** grads, void** exp_avgs, void** exp_
   });
 }
 
-// The norm of all tensors together, as a scalar on their device: nothing waits for it.
+// The norm of all tensors together, as a scalar on their device, without synchronisation.
 char* shim_global_norm(void** tensors, size_t n, void* out) {
   return guarded([&] {
     at::NoGradGuard guard;
@@ -50,7 +50,7 @@ char* shim_global_norm(void** tensors, size_t n, void* out) {
   });
 }
 
-// The generator of a GPU, or of the processor when there is no number.
+// The generator state of a GPU, or of the CPU if `cuda` is negative.
 char* shim_rng_state(int cuda, void* out) {
   return guarded([&] {
     auto generator = at::globalContext().defaultGenerator(device(cuda));

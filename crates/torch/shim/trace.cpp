@@ -1,4 +1,4 @@
-// Towers made into a TorchScript module: their tensors become its parameters, and what they compute its methods.
+// Traces towers into a TorchScript module: their tensors become its parameters, and their computations its methods.
 #include <torch/csrc/jit/api/compilation_unit.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/tracer.h>
@@ -18,9 +18,9 @@ Module part(const Module& root) {
   return Module(c10::QualifiedName("__torch__.clip_lab.Part"), root._ivalue()->compilation_unit(), /*shouldMangle=*/true);
 }
 
-void evaluates(Module& module) { module.register_attribute("training", c10::BoolType::get(), false); }
+void set_evaluation(Module& module) { module.register_attribute("training", c10::BoolType::get(), false); }
 
-// `blocks.0.weight`: each part of the name is a module.
+// Adds `blocks.0.weight`: each part of the name is a submodule.
 void put(Module module, const std::string& name, const at::Tensor& tensor, bool learned) {
   const auto dot = name.find('.');
   if (dot == std::string::npos) {
@@ -30,7 +30,7 @@ void put(Module module, const std::string& name, const at::Tensor& tensor, bool 
   const auto head = name.substr(0, dot);
   if (!module.hasattr(head)) {
     auto child = part(module);
-    evaluates(child);
+    set_evaluation(child);
     module.register_module(head, child);
   }
   put(module.attr(head).toModule(), name.substr(dot + 1), tensor, learned);
@@ -40,7 +40,7 @@ void put(Module module, const std::string& name, const at::Tensor& tensor, bool 
 
 extern "C" {
 
-// False when it failed; the caller knows why.
+// Returns false on failure; the closure stores the error.
 typedef bool (*compute)(void* closure, void** inputs, size_t n, void* out);
 
 void shim_trace_assign(void* to, const void* from) {
@@ -50,7 +50,7 @@ void shim_trace_assign(void* to, const void* from) {
 char* shim_trace_new(void** out) {
   return guarded([&] {
     auto module = new Module(c10::QualifiedName("__torch__.clip_lab.Model"));
-    evaluates(*module);
+    set_evaluation(*module);
     *out = module;
   });
 }
@@ -59,7 +59,7 @@ char* shim_trace_put(void* module, const char* name, void* tensor, bool learned)
   return guarded([&] { put(*static_cast<Module*>(module), name, *static_cast<at::Tensor*>(tensor), learned); });
 }
 
-// Adds a method that does what `call` does to the inputs.
+// Adds a method by tracing `call` on the inputs.
 char* shim_trace_method(void* module, const char* name, void** inputs, size_t n, void* closure, compute call) {
   return guarded([&] {
     auto& self = *static_cast<Module*>(module);
@@ -83,7 +83,7 @@ char* shim_trace_method(void* module, const char* name, void** inputs, size_t n,
   });
 }
 
-// Adds methods written as TorchScript, which may call those added before.
+// Adds methods from TorchScript source, which may call methods added before.
 char* shim_trace_define(void* module, const char* source) {
   return guarded([&] { static_cast<Module*>(module)->define(source); });
 }

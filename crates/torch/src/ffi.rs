@@ -1,4 +1,4 @@
-//! Calls into `shim/shim.cpp`, and how the shim tells errors.
+//! Calls into `shim/shim.cpp`, and the shim's error convention.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_void};
@@ -30,22 +30,22 @@ fn pointers(tensors: &[Tensor]) -> Vec<*const c_void> {
     tensors.iter().map(|tensor| tensor.as_ptr().cast::<c_void>()).collect()
 }
 
-/// What a C++ exception said, if there was one.
-pub fn words(message: *mut c_char) -> Option<String> {
+/// Takes the message of a C++ exception, if any.
+pub fn take_message(message: *mut c_char) -> Option<String> {
     if message.is_null() {
         return None;
     }
-    // SAFETY: the shim returns a string made by strdup, ours to free.
-    let words = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    // SAFETY: the shim returns a string allocated by strdup, which we own.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
     unsafe { free(message.cast()) };
-    Some(words)
+    Some(text)
 }
 
-/// The shim's answer: null, or the message of a C++ exception, of which the first line is for people.
-pub fn answer(message: *mut c_char) -> Result<()> {
-    match words(message) {
+/// Converts the shim's return value, null or the message of a C++ exception; its first line is the error.
+pub fn into_result(message: *mut c_char) -> Result<()> {
+    match take_message(message) {
         None => Ok(()),
-        Some(words) => Err(anyhow!("libtorch: {}", words.lines().next().unwrap_or("unknown"))),
+        Some(text) => Err(anyhow!("libtorch: {}", text.lines().next().unwrap_or("unknown"))),
     }
 }
 
@@ -60,8 +60,8 @@ pub fn fused_adamw(
     let lists = [params, grads, exp_avgs, exp_avg_sqs, steps].map(pointers);
     let [params, grads, exp_avgs, exp_avg_sqs, steps] = lists.each_ref().map(|list| list.as_ptr());
     let AdamW { lr, beta1, beta2, weight_decay, eps } = adamw;
-    // SAFETY: every pointer is a live at::Tensor for the length of the call, and all lists have n entries.
-    answer(unsafe {
+    // SAFETY: every pointer is a live at::Tensor during the call, and all lists have n entries.
+    into_result(unsafe {
         shim_fused_adamw(
             params,
             grads,
@@ -82,6 +82,6 @@ pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
     let mut out = Tensor::new();
     let list = pointers(tensors);
     // SAFETY: as above; `out` is assigned a tensor.
-    answer(unsafe { shim_global_norm(list.as_ptr(), list.len(), out.as_mut_ptr().cast()) })?;
+    into_result(unsafe { shim_global_norm(list.as_ptr(), list.len(), out.as_mut_ptr().cast()) })?;
     Ok(out)
 }

@@ -1,4 +1,4 @@
-//! Floating-point operations, counted while they run.
+//! Counts floating-point operations at run time.
 #![allow(unsafe_code)]
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-use crate::ffi::answer;
+use crate::ffi::into_result;
 
 unsafe extern "C" {
     fn shim_flops_begin(handle: *mut u64) -> *mut c_char;
@@ -17,28 +17,28 @@ unsafe extern "C" {
     fn shim_flops_pause(by: c_int);
 }
 
-/// One count at a time: there is one counter.
+/// Only one count at a time: there is one counter.
 static COUNTING: Mutex<()> = Mutex::new(());
-thread_local!(static HERE: Cell<bool> = const { Cell::new(false) });
+thread_local!(static ACTIVE: Cell<bool> = const { Cell::new(false) });
 
-/// Runs `f` and counts the floating-point operations of its matrix products, convolutions and attentions on this
-/// thread, forward and backward: two for each multiply-add. What a fused attention computes a second time in its
-/// backward pass is not counted, nor is anything small (norms, activations, additions).
+/// Runs `f` and counts the floating-point operations of its matrix products, convolutions and attention on this thread,
+/// forward and backward: two per multiply-add. Recomputation in the backward pass of fused attention is not counted,
+/// nor are small operations (norms, activations, additions).
 ///
 /// Other threads that count wait for their turn.
 ///
 /// # Errors
-/// Within another count, and those of libtorch.
+/// If called within another count, or a libtorch operation fails.
 pub fn count_flops<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
-    ensure!(!HERE.get(), "floating-point operations are being counted already");
-    let _turn = COUNTING.lock().unwrap_or_else(|broken| broken.into_inner());
+    ensure!(!ACTIVE.get(), "floating-point operations are already being counted");
+    let _turn = COUNTING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut count = Count { handle: 0 };
     // SAFETY: the handle is ours.
-    if let Err(error) = answer(unsafe { shim_flops_begin(&raw mut count.handle) }) {
+    if let Err(error) = into_result(unsafe { shim_flops_begin(&raw mut count.handle) }) {
         std::mem::forget(count);
         return Err(error);
     }
-    HERE.set(true);
+    ACTIVE.set(true);
     let result = f();
     let flops = count.end()?;
     std::mem::forget(count);
@@ -51,28 +51,28 @@ struct Count {
 
 impl Count {
     fn end(&self) -> Result<u64> {
-        HERE.set(false);
+        ACTIVE.set(false);
         let mut flops = 0;
         // SAFETY: the handle came from `shim_flops_begin`; `flops` is ours.
-        answer(unsafe { shim_flops_end(self.handle, &raw mut flops) })?;
+        into_result(unsafe { shim_flops_end(self.handle, &raw mut flops) })?;
         Ok(flops)
     }
 }
 
-/// After a panic; the count is lost, the hook must go.
+/// After a panic the count is lost, but the hook must be removed.
 impl Drop for Count {
     fn drop(&mut self) {
         let _ = self.end();
     }
 }
 
-/// Runs `f` without counting its operations: what a model computes a second time, to save memory, is no cost of it.
+/// Runs `f` without counting its operations: recomputation, which saves memory, is not a cost of the model.
 pub fn uncounted<T>(f: impl FnOnce() -> T) -> T {
     let _pause = Uncounted::begin();
     f()
 }
 
-/// Counts no operation while it lives: what is computed again is no cost of the model.
+/// Pauses counting while it lives.
 pub(crate) struct Uncounted;
 
 impl Uncounted {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_no_gradient_costs_none() {
+    fn tensors_without_gradient_cost_no_backward_pass() {
         let (a, b) = (Tensor::rand([3, 5], (Kind::Float, Device::Cpu)), leaf(&[5, 7]));
         assert_eq!(both(|| a.matmul(&b)), (2 * 105, 2 * 105));
     }

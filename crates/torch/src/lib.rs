@@ -1,6 +1,7 @@
-//! What libtorch has and tch lacks: the fused AdamW kernel, the norm of many tensors without a wait, the state of the
-//! random generator, autocast on any device, activations computed again, TorchScript modules, counts of floating-point operations, peak
-//! memory, and CUDA opened at run time. Small C++ files in `shim/` stand behind it. Nearly all `unsafe` of the house is here.
+//! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation, the
+//! state of the random generator, autocast on any device, activation recomputation, TorchScript modules, FLOP counts,
+//! peak memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
+//! workspace is here.
 
 mod cuda;
 mod ffi;
@@ -35,9 +36,9 @@ use tch::Tensor;
 pub struct AdamW {
     /// Learning rate.
     pub lr: f64,
-    /// Decay of the mean of gradients.
+    /// Decay rate of the first moment.
     pub beta1: f64,
-    /// Decay of the mean of squared gradients.
+    /// Decay rate of the second moment.
     pub beta2: f64,
     /// Decoupled weight decay; the weights shrink by `lr * weight_decay`.
     pub weight_decay: f64,
@@ -45,13 +46,13 @@ pub struct AdamW {
     pub eps: f64,
 }
 
-/// One AdamW update of all `params` in place, by libtorch's fused kernel (one pass over memory).
+/// One AdamW update of all `params` in place, with libtorch's fused kernel (one pass over memory).
 ///
-/// `steps` are f32 scalars that count the updates *before* this one; this call adds one to each first, as PyTorch
-/// does. All slices have the same length.
+/// `steps` are f32 scalars that count the updates *before* this one; this call increments each first, as in PyTorch.
+/// All slices have the same length.
 ///
 /// # Errors
-/// When lengths differ, or libtorch refuses (shapes, dtypes or devices that differ).
+/// If lengths, shapes, dtypes or devices differ.
 pub fn fused_adamw(
     params: &[Tensor],
     grads: &[Tensor],
@@ -74,10 +75,10 @@ pub fn fused_adamw(
     ffi::fused_adamw(params, grads, exp_avgs, exp_avg_sqs, steps, adamw)
 }
 
-/// The 2-norm of all tensors taken together, as a scalar on their device. Nothing waits for its value.
+/// The 2-norm of all tensors together, as a scalar on their device, without synchronisation.
 ///
 /// # Errors
-/// When the list is empty, or libtorch refuses.
+/// If the list is empty, or devices differ.
 pub fn global_norm(tensors: &[Tensor]) -> Result<Tensor> {
     anyhow::ensure!(!tensors.is_empty(), "global_norm: no tensors");
     ffi::global_norm(tensors)

@@ -1,4 +1,4 @@
-//! The most memory that was held at a time.
+//! Peak memory.
 #![allow(unsafe_code)]
 
 use std::{ffi::c_char, fs};
@@ -6,7 +6,7 @@ use std::{ffi::c_char, fs};
 use anyhow::Result;
 use tch::Device;
 
-use crate::ffi::answer;
+use crate::ffi::into_result;
 
 unsafe extern "C" {
     fn shim_cuda_reset_peak(device: i8) -> *mut c_char;
@@ -15,14 +15,14 @@ unsafe extern "C" {
     fn shim_watch_end(bytes: *mut i64) -> *mut c_char;
 }
 
-/// The most bytes held since [`reset_peak_memory`] or the start: by libtorch on a GPU, by the whole process on the
-/// processor. None where the system does not tell.
+/// Peak memory in bytes since [`reset_peak_memory`] or the start: of libtorch on a GPU, of the whole process on the
+/// CPU. None if the system does not report it.
 pub fn peak_memory(device: Device) -> Option<u64> {
     match device {
         Device::Cuda(number) => {
             let mut bytes = 0;
             // SAFETY: `bytes` is ours.
-            answer(unsafe { shim_cuda_peak(i8::try_from(number).ok()?, &raw mut bytes) }).ok()?;
+            into_result(unsafe { shim_cuda_peak(i8::try_from(number).ok()?, &raw mut bytes) }).ok()?;
             u64::try_from(bytes).ok()
         }
         _ => {
@@ -33,51 +33,51 @@ pub fn peak_memory(device: Device) -> Option<u64> {
     }
 }
 
-/// Lets the peak begin anew from what is held now. False where the system does not allow it: [`peak_memory`] then
-/// still tells the peak since the start.
+/// Resets the peak to the memory in use. False if the system does not allow it: [`peak_memory`] then still reports the
+/// peak since the start.
 pub fn reset_peak_memory(device: Device) -> bool {
     match device {
         Device::Cuda(number) => i8::try_from(number).is_ok_and(|number| {
             // SAFETY: no pointer goes in.
-            answer(unsafe { shim_cuda_reset_peak(number) }).is_ok()
+            into_result(unsafe { shim_cuda_reset_peak(number) }).is_ok()
         }),
         // 5 resets the mark of the largest resident size; see proc(5).
         _ => fs::write("/proc/self/clear_refs", "5").is_ok(),
     }
 }
 
-/// Runs `f` and tells how many bytes its tensors on the processor held at most, above those that were there before.
-/// What is freed by `f` and was made earlier is not subtracted.
+/// Runs `f` and returns the peak memory in bytes of its CPU tensors, above what was allocated before. Memory that `f`
+/// frees but was allocated earlier is not subtracted.
 ///
 /// # Errors
-/// Those of libtorch.
+/// If a libtorch operation fails.
 pub fn watch_memory<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
     // SAFETY: no pointer goes in.
-    answer(unsafe { shim_watch_begin() })?;
-    let mut watch = Watch { over: false };
+    into_result(unsafe { shim_watch_begin() })?;
+    let mut watch = Watch { ended: false };
     let result = f();
     let peak = watch.end()?;
     Ok((result, u64::try_from(peak).unwrap_or(0)))
 }
 
-/// Ends a watch, also after a panic.
+/// Ends a watch, even after a panic.
 struct Watch {
-    over: bool,
+    ended: bool,
 }
 
 impl Watch {
     fn end(&mut self) -> Result<i64> {
-        self.over = true;
+        self.ended = true;
         let mut bytes = 0;
         // SAFETY: `bytes` is ours, and a watch was begun.
-        answer(unsafe { shim_watch_end(&raw mut bytes) })?;
+        into_result(unsafe { shim_watch_end(&raw mut bytes) })?;
         Ok(bytes)
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if !self.over {
+        if !self.ended {
             let _ = self.end();
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     use tch::{Kind, Tensor};
 
     #[test]
-    fn a_watch_tells_what_was_held_at_a_time() {
+    fn a_watch_reports_the_peak() {
         let ones = |bytes: i64| Tensor::ones([bytes], (Kind::Uint8, Device::Cpu));
         let ((), peak) = watch_memory(|| {
             drop(ones(1000));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gpu_that_is_not_there_tells_nothing() {
+    fn a_missing_gpu_reports_nothing() {
         if !tch::Cuda::is_available() {
             assert_eq!(peak_memory(Device::Cuda(0)), None);
             assert!(!reset_peak_memory(Device::Cuda(0)));

@@ -1,4 +1,4 @@
-//! Number formats of a computation.
+//! Number formats of computations.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_char, c_void};
@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_void};
 use anyhow::{Result, bail};
 use tch::{Device, Kind, Tensor};
 
-use crate::ffi::answer;
+use crate::ffi::into_result;
 
 #[repr(C)]
 #[derive(Default)]
@@ -23,21 +23,21 @@ unsafe extern "C" {
     fn shim_channels_last(input: *const c_void, output: *mut c_void) -> *mut c_char;
 }
 
-/// Runs `f` with libtorch's autocast: matrix products, convolutions and attention of `device` compute in `kind`, what
-/// needs the range stays in f32. Weights keep their format; each is cast once, and the copies are dropped when the
-/// outermost region ends, also when `f` panics.
+/// Runs `f` with libtorch's autocast: matrix products, convolutions and attention on `device` run in `kind`; operations
+/// that need the range stay in f32. Weights keep their format; each is cast once, and the copies are dropped when the
+/// outermost region ends, even if `f` panics.
 ///
 /// # Errors
-/// When `kind` is neither BFloat16 nor Half, and those of libtorch.
+/// If `kind` is neither BFloat16 nor Half, or a libtorch operation fails.
 pub fn autocast<T>(device: Device, kind: Kind, f: impl FnOnce() -> T) -> Result<T> {
     let dtype = match kind {
         Kind::Half => 5,
         Kind::BFloat16 => 15,
-        other => bail!("autocast computes in BFloat16 or Half, not in {other:?}"),
+        other => bail!("autocast supports BFloat16 and Half, not {other:?}"),
     };
     let mut region = Region { cuda: device.is_cuda(), before: Before::default() };
     // SAFETY: `before` is ours and has the layout of the shim's struct.
-    let begun = answer(unsafe { shim_autocast_begin(region.cuda, dtype, &raw mut region.before) });
+    let begun = into_result(unsafe { shim_autocast_begin(region.cuda, dtype, &raw mut region.before) });
     if let Err(error) = begun {
         std::mem::forget(region);
         return Err(error);
@@ -54,29 +54,29 @@ struct Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: as above. What was set a moment ago can be set again: there is no error to tell.
-        let _ = answer(unsafe { shim_autocast_end(self.cuda, &raw const self.before) });
+        // SAFETY: as above. Restoring a valid state cannot fail, so the error is ignored.
+        let _ = into_result(unsafe { shim_autocast_end(self.cuda, &raw const self.before) });
     }
 }
 
-/// Whether GPUs may multiply f32 matrices in TF32, which keeps 10 bits of the fraction. Processors never do.
+/// Whether GPUs may multiply f32 matrices in TF32, which has 10 bits of mantissa. CPUs never do.
 ///
 /// # Errors
-/// Those of libtorch.
+/// If a libtorch operation fails.
 pub fn allow_tf32(allowed: bool) -> Result<()> {
     // SAFETY: sets two flags.
-    answer(unsafe { shim_allow_tf32(allowed) })
+    into_result(unsafe { shim_allow_tf32(allowed) })
 }
 
-/// `[B, C, H, W]` with the channels of a pixel side by side in memory, as convolutions like it best. Shape and values
-/// stay; layers keep the order for what they give on.
+/// `[B, C, H, W]` with the channels of a pixel adjacent in memory, the fastest layout for convolutions. Shape and
+/// values do not change; layers propagate the layout.
 ///
 /// # Errors
-/// When the tensor has no four dimensions.
+/// If the tensor does not have four dimensions.
 pub fn channels_last(images: &Tensor) -> Result<Tensor> {
     let mut output = Tensor::new();
     // SAFETY: both are live tensors; `output` is assigned.
-    answer(unsafe { shim_channels_last(images.as_ptr().cast(), output.as_mut_ptr().cast()) })?;
+    into_result(unsafe { shim_channels_last(images.as_ptr().cast(), output.as_mut_ptr().cast()) })?;
     Ok(output)
 }
 
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_weight_is_cast_anew() {
+    fn a_changed_weight_is_cast_again() {
         let mut w = Tensor::ones([1, 1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
         let x = Tensor::ones([1, 1], (Kind::Float, Device::Cpu));
         let value =

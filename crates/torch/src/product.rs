@@ -1,4 +1,4 @@
-//! Products of matrices in memory that is used again, read as numbers without a copy.
+//! Matrix products in a reused buffer, readable as a slice without a copy.
 #![allow(unsafe_code)]
 
 use std::{marker::PhantomData, slice};
@@ -6,34 +6,34 @@ use std::{marker::PhantomData, slice};
 use anyhow::{Result, ensure};
 use tch::{Device, Tensor, kind::Element};
 
-/// Room for products of up to so many numbers.
+/// A buffer for matrix products of limited size.
 #[derive(Debug)]
 pub struct Products<T> {
-    /// On the processor, contiguous; nobody else holds it.
-    room: Tensor,
+    /// CPU, contiguous; not shared.
+    buffer: Tensor,
     numbers: PhantomData<T>,
 }
 
 impl<T: Element> Products<T> {
-    /// Room for `most` numbers.
+    /// A buffer for `most` values.
     ///
     /// # Errors
-    /// When there is no memory for them.
+    /// If libtorch cannot allocate the buffer.
     pub fn new(most: usize) -> Result<Self> {
-        let room = Tensor::f_empty([i64::try_from(most)?], (T::KIND, Device::Cpu))?;
-        Ok(Self { room, numbers: PhantomData })
+        let buffer = Tensor::f_empty([i64::try_from(most)?], (T::KIND, Device::Cpu))?;
+        Ok(Self { buffer, numbers: PhantomData })
     }
 
-    /// `a bᵀ`, row by row: `a` `[R, D]` and `b` `[C, D]` give `R * C` numbers. The same matrices at the same place give the
-    /// same numbers to the bit. From another device the product is copied here.
+    /// `a bᵀ`, row by row: `a` `[R, D]` and `b` `[C, D]` give `R * C` values. Equal inputs at the same position give
+    /// bit-identical values. Products on other devices are copied to the CPU.
     ///
     /// # Errors
-    /// When the shapes do not fit, there is no room, or libtorch refuses.
+    /// If the shapes do not fit, or the buffer is too small.
     pub fn of(&mut self, a: &Tensor, b: &Tensor) -> Result<&[T]> {
         let (rows, columns) = (a.size2()?.0, b.size2()?.0);
         let count = rows * columns;
-        ensure!(count <= self.room.numel() as i64, "a product of {rows} x {columns} has no room here");
-        let out = self.room.f_narrow(0, 0, count)?.f_view([rows, columns])?;
+        ensure!(count <= self.buffer.numel() as i64, "a product of {rows} x {columns} exceeds the buffer");
+        let out = self.buffer.f_narrow(0, 0, count)?.f_view([rows, columns])?;
         tch::no_grad(|| -> Result<()> {
             if a.device() == Device::Cpu {
                 let _ = a.f_mm_out(&out, &b.f_tr()?)?;
@@ -42,11 +42,11 @@ impl<T: Element> Products<T> {
             }
             Ok(())
         })?;
-        // libtorch may give `out` other memory when it does not like what it gets; then `room` would hold something else.
-        ensure!(out.data_ptr() == self.room.data_ptr(), "the product was written elsewhere");
-        // SAFETY: `room` is contiguous, of kind `T` and holds `count` numbers, all written now; it is borrowed with `self`,
-        // and no other tensor over its memory is left once `out` is gone.
-        Ok(unsafe { slice::from_raw_parts(self.room.data_ptr().cast::<T>(), count as usize) })
+        // libtorch may reallocate `out` if its layout does not fit; the buffer would then not contain the product.
+        ensure!(out.data_ptr() == self.buffer.data_ptr(), "libtorch reallocated the output of the product");
+        // SAFETY: `buffer` is contiguous, of kind `T` and has `count` initialised values; it is borrowed with `self`, and
+        // no other tensor shares its memory once `out` is dropped.
+        Ok(unsafe { slice::from_raw_parts(self.buffer.data_ptr().cast::<T>(), count as usize) })
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_read_row_by_row_and_the_room_is_used_again() {
+    fn products_are_read_row_by_row_and_the_buffer_is_reused() {
         let a = Tensor::from_slice2(&[[1.0f32, 2.0], [3.0, 4.0]]);
         let b = Tensor::from_slice2(&[[1.0f32, 0.0], [0.0, 1.0], [1.0, 1.0]]);
         let mut products = Products::<f32>::new(6).unwrap();
@@ -64,12 +64,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_or_does_not_fit_is_an_error() {
+    fn products_that_exceed_the_buffer_or_do_not_fit_are_errors() {
         let wide = Tensor::from_slice2(&[[1.0f64, 2.0, 3.0]]);
         let mut products = Products::<f64>::new(1).unwrap();
         assert_eq!(products.of(&wide, &wide).unwrap(), [14.0]);
         let two = Tensor::from_slice2(&[[1.0f64, 2.0], [3.0, 4.0]]);
-        assert!(products.of(&two, &two).unwrap_err().to_string().contains("has no room"));
+        assert!(products.of(&two, &two).unwrap_err().to_string().contains("exceeds the buffer"));
         assert!(products.of(&wide, &two.narrow(0, 0, 1)).is_err());
         assert!(products.of(&wide.to_kind(tch::Kind::Float), &wide).is_err());
     }

@@ -1,4 +1,4 @@
-//! Where random generators stand.
+//! States of the random generators.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_char, c_int, c_void};
@@ -6,15 +6,15 @@ use std::ffi::{c_char, c_int, c_void};
 use anyhow::Result;
 use tch::{Device, Tensor};
 
-use crate::ffi::answer;
+use crate::ffi::into_result;
 
 unsafe extern "C" {
     fn shim_rng_state(cuda: c_int, out: *mut c_void) -> *mut c_char;
     fn shim_set_rng_state(cuda: c_int, state: *const c_void) -> *mut c_char;
 }
 
-/// Where the generators stand from which computations on a device draw: the processor's, and the device's own.
-/// Setting it makes the same draws come again.
+/// The states of the generators used on a device: the CPU's, and the device's own. Restoring it repeats the random
+/// numbers.
 #[derive(Debug)]
 pub struct RandomState {
     device: Device,
@@ -23,37 +23,37 @@ pub struct RandomState {
 }
 
 impl RandomState {
-    /// Where they stand now.
+    /// The current states.
     ///
     /// # Errors
-    /// When there is no such device.
+    /// If the device does not exist.
     pub fn take(device: Device) -> Result<Self> {
         let own = if device.is_cuda() { Some(get(device)?) } else { None };
         Ok(Self { device, cpu: get(Device::Cpu)?, own })
     }
 
-    /// Puts them back there.
+    /// Restores the states.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     pub fn set(&self) -> Result<()> {
         set(Device::Cpu, &self.cpu)?;
         self.own.as_ref().map_or(Ok(()), |own| set(self.device, own))
     }
 }
 
-/// The state of the processor's random generator, `[5056]` uint8.
+/// The state of the CPU's random generator, `[5056]` uint8.
 ///
 /// # Errors
-/// Those of libtorch.
+/// If a libtorch operation fails.
 pub fn rng_state() -> Result<Tensor> {
     get(Device::Cpu)
 }
 
-/// Sets the state of the processor's random generator to what [`rng_state`] gave.
+/// Restores a state of the CPU's random generator from [`rng_state`].
 ///
 /// # Errors
-/// When it is not such a state.
+/// If `state` is not a generator state.
 pub fn set_rng_state(state: &Tensor) -> Result<()> {
     set(Device::Cpu, state)
 }
@@ -68,13 +68,13 @@ fn number(device: Device) -> c_int {
 fn get(device: Device) -> Result<Tensor> {
     let mut out = Tensor::new();
     // SAFETY: `out` is assigned a tensor.
-    answer(unsafe { shim_rng_state(number(device), out.as_mut_ptr().cast()) })?;
+    into_result(unsafe { shim_rng_state(number(device), out.as_mut_ptr().cast()) })?;
     Ok(out)
 }
 
 fn set(device: Device, state: &Tensor) -> Result<()> {
     // SAFETY: `state` is a live tensor; libtorch checks its type and length.
-    answer(unsafe { shim_set_rng_state(number(device), state.as_ptr().cast()) })
+    into_result(unsafe { shim_set_rng_state(number(device), state.as_ptr().cast()) })
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     use tch::Kind;
 
     #[test]
-    fn random_numbers_go_on_from_a_saved_state() {
+    fn random_numbers_continue_from_a_saved_state() {
         let draw = || Tensor::rand([4], (Kind::Float, Device::Cpu));
         let (state, whole) = (rng_state().unwrap(), RandomState::take(Device::Cpu).unwrap());
         let first = draw();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_is_refused() {
+    fn an_invalid_state_is_rejected() {
         assert!(set_rng_state(&Tensor::ones([2], (Kind::Float, Device::Cpu))).is_err());
     }
 

@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow};
 use tch::Tensor;
 use torch_sys::C_tensor;
 
-use crate::{ffi::words, flops::Uncounted};
+use crate::{ffi::take_message, flops::Uncounted};
 
 /// Computes a stage; see `shim_stage` in shim/recompute.cpp.
 type Call = extern "C" fn(*mut c_void, bool, *mut C_tensor, *mut *mut c_char) -> *mut C_tensor;
@@ -26,64 +26,64 @@ unsafe extern "C" {
         drop: extern "C" fn(*mut c_void),
         output: *mut c_void,
     ) -> *mut c_char;
-    fn strdup(words: *const c_char) -> *mut c_char;
+    fn strdup(text: *const c_char) -> *mut c_char;
 }
 
 thread_local! {
-    static ON: Cell<bool> = const { Cell::new(false) };
+    static ENABLED: Cell<bool> = const { Cell::new(false) };
     static INSIDE: Cell<bool> = const { Cell::new(false) };
-    static AGAIN: Cell<bool> = const { Cell::new(false) };
+    static RECOMPUTING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Holds a flag for as long as it lives, also through a panic.
-struct Held(&'static std::thread::LocalKey<Cell<bool>>, bool);
+/// Sets a flag while it lives, even through a panic.
+struct FlagGuard(&'static std::thread::LocalKey<Cell<bool>>, bool);
 
-impl Held {
+impl FlagGuard {
     fn set(flag: &'static std::thread::LocalKey<Cell<bool>>, value: bool) -> Self {
         Self(flag, flag.replace(value))
     }
 }
 
-impl Drop for Held {
+impl Drop for FlagGuard {
     fn drop(&mut self) {
         self.0.set(self.1);
     }
 }
 
-/// Runs `f`, during which every [`stage`] on this thread keeps its input alone.
+/// Runs `f` with activation recomputation: every [`stage`] on this thread stores only its input.
 pub fn recompute_stages<T>(f: impl FnOnce() -> T) -> T {
-    let _held = Held::set(&ON, true);
+    let _held = FlagGuard::set(&ENABLED, true);
     f()
 }
 
-/// Whether a [`stage`] is being computed for the second time: running statistics have been updated already.
+/// Whether a [`stage`] is being recomputed: running statistics have already been updated.
 pub fn computes_again() -> bool {
-    AGAIN.get()
+    RECOMPUTING.get()
 }
 
-/// `f(input)`. Within [`recompute_stages`], where gradients are wanted, the activations of `f` are dropped and computed
-/// again in the backward pass, with the same random numbers and in the same number format: the same gradients to the
-/// bit, for about a third more work. A stage within a stage is computed plainly.
+/// `f(input)`. Within [`recompute_stages`], if gradients are enabled, the activations of `f` are dropped and recomputed
+/// in the backward pass with the same random state and number format: bit-identical gradients, for about a third more
+/// work. A stage within a stage is computed normally.
 ///
-/// What `f` trains gets its gradient only from `backward()`, not from libtorch's gradients of chosen tensors. On a GPU
-/// the backward pass has a thread of its own, so `f` must be `Send`; its caller waits meanwhile.
+/// Weights in `f` get their gradient only from `backward()`, not from libtorch's gradients of selected tensors. On a
+/// GPU the backward pass runs in another thread, so `f` must be `Send`; the caller waits for it.
 ///
 /// # Errors
-/// Those of `f`; those of its second computation come out of `backward()`.
+/// Those of `f`; errors of the recomputation are returned by `backward()`.
 pub fn stage(input: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor> + Send + 'static) -> Result<Tensor> {
-    if !ON.get() || INSIDE.get() {
+    if !ENABLED.get() || INSIDE.get() {
         return f(input);
     }
     let stage: Box<Stage> = Box::new(Box::new(f));
     let mut output = Tensor::new();
-    // SAFETY: input and output are live; the shim owns `stage` from here and gives it back through `drop_stage` once.
+    // SAFETY: input and output are live; the shim owns `stage` from here and frees it once through `drop_stage`.
     let message = unsafe {
         let stage = Box::into_raw(stage).cast();
         shim_recompute(input.as_ptr().cast(), stage, call_stage, drop_stage, output.as_mut_ptr().cast())
     };
-    match words(message) {
+    match take_message(message) {
         None => Ok(output),
-        Some(words) => Err(anyhow!(words)),
+        Some(text) => Err(anyhow!(text)),
     }
 }
 
@@ -93,12 +93,13 @@ extern "C" fn call_stage(
     input: *mut C_tensor,
     error: *mut *mut c_char,
 ) -> *mut C_tensor {
-    let _held = (Held::set(&INSIDE, true), Held::set(&AGAIN, again), again.then(Uncounted::begin));
-    // SAFETY: `stage` is the box that went in and lives until `drop_stage`; the input is ours.
+    let _held =
+        (FlagGuard::set(&INSIDE, true), FlagGuard::set(&RECOMPUTING, again), again.then(Uncounted::begin));
+    // SAFETY: `stage` is our box and lives until `drop_stage`; we own the input.
     let (stage, input) = unsafe { (&*stage.cast::<Stage>(), Tensor::from_ptr(input)) };
-    // A panic must not run through C++.
-    let result =
-        catch_unwind(AssertUnwindSafe(|| stage(&input))).unwrap_or_else(|_| Err(anyhow!("it panicked")));
+    // A panic must not unwind through C++.
+    let result = catch_unwind(AssertUnwindSafe(|| stage(&input)))
+        .unwrap_or_else(|_| Err(anyhow!("the stage panicked")));
     match result {
         Ok(mut output) => {
             let pointer = output.as_mut_ptr();
@@ -107,9 +108,9 @@ extern "C" fn call_stage(
             pointer
         }
         Err(fault) => {
-            let words = CString::new(format!("{fault:#}").replace('\0', " ")).unwrap_or_default();
+            let message = CString::new(format!("{fault:#}").replace('\0', " ")).unwrap_or_default();
             // SAFETY: the shim frees the copy.
-            unsafe { *error = strdup(words.as_ptr()) };
+            unsafe { *error = strdup(message.as_ptr()) };
             ptr::null_mut()
         }
     }

@@ -1,4 +1,4 @@
-//! A tensor whose rows several threads write, each its own, without a copy.
+//! A tensor whose rows are written in place by several threads.
 #![allow(unsafe_code)]
 
 use std::{slice, sync::Arc};
@@ -6,34 +6,34 @@ use std::{slice, sync::Arc};
 use anyhow::{Context as _, Result, ensure};
 use tch::{Device, Kind, Tensor};
 
-/// The whole, while its rows are being written.
+/// The tensor while its rows are being written.
 #[derive(Debug)]
-pub struct Rows(Arc<Whole>);
+pub struct Rows(Arc<Buffer>);
 
-/// One row, to be written by whoever holds it.
+/// Exclusive access to one row.
 #[derive(Debug)]
 pub struct Row {
     start: *mut f32,
     len: usize,
     // Keeps the memory alive.
-    _whole: Arc<Whole>,
+    _buffer: Arc<Buffer>,
 }
 
 #[derive(Debug)]
-struct Whole(Tensor);
+struct Buffer(Tensor);
 
-// SAFETY: between `Rows::new` and `Rows::join` nobody touches the tensor, only the memory behind it through rows, which do
-// not overlap; `join` takes it out only when no row is left.
-unsafe impl Sync for Whole {}
-// SAFETY: a row is the only way to its part of the memory, which `_whole` keeps alive.
+// SAFETY: between `Rows::new` and `Rows::join` the tensor itself is not used, only its memory through rows, which do not
+// overlap; `join` returns it only when no row is left.
+unsafe impl Sync for Buffer {}
+// SAFETY: a row is the only access to its part of the memory, which `_buffer` keeps alive.
 unsafe impl Send for Row {}
 
 impl Rows {
-    /// `rows` rows of f32 in `shape`, not filled yet: the whole is `[rows, ..shape]`. For a GPU its memory is pinned, so
-    /// that it can be copied there while the processor goes on.
+    /// `rows` uninitialised rows of f32 with `shape`: the tensor is `[rows, ..shape]`. For a GPU its memory is pinned,
+    /// so that it can be copied asynchronously.
     ///
     /// # Errors
-    /// When there is no memory for it.
+    /// If libtorch cannot allocate the tensor.
     pub fn new(rows: usize, shape: &[i64], device: Device) -> Result<(Self, Vec<Row>)> {
         ensure!(shape.iter().all(|side| *side >= 0), "rows of shape {shape:?}");
         let mut size = vec![i64::try_from(rows)?];
@@ -42,26 +42,27 @@ impl Rows {
         let tensor = if device.is_cuda() { tensor.f_pin_memory(device)? } else { tensor };
         let len = usize::try_from(shape.iter().product::<i64>())?;
         let start = tensor.data_ptr().cast::<f32>();
-        let whole = Arc::new(Whole(tensor));
-        // SAFETY: the tensor is contiguous f32 on the processor and has `rows * len` numbers.
-        let row = |index: usize| Row { start: unsafe { start.add(index * len) }, len, _whole: whole.clone() };
+        let whole = Arc::new(Buffer(tensor));
+        // SAFETY: the tensor is contiguous f32 on the CPU and has `rows * len` values.
+        let row =
+            |index: usize| Row { start: unsafe { start.add(index * len) }, len, _buffer: whole.clone() };
         let parts = (0..rows).map(row).collect();
         Ok((Self(whole), parts))
     }
 
-    /// The whole, when every row was given back (dropped). Rows that nobody wrote hold anything.
+    /// The tensor, once every row has been dropped. Rows that were not written have undefined values.
     ///
     /// # Errors
-    /// When somebody still holds a row.
+    /// If a row still exists.
     pub fn join(self) -> Result<Tensor> {
         Ok(Arc::into_inner(self.0).context("a row is still being written")?.0)
     }
 }
 
 impl Row {
-    /// Its numbers.
+    /// The values of the row.
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
-        // SAFETY: the memory is alive with `_whole`, this row's alone, and borrowed as the row is.
+        // SAFETY: `_buffer` keeps the memory alive, this row has exclusive access, and the slice borrows the row.
         unsafe { slice::from_raw_parts_mut(self.start, self.len) }
     }
 }
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_is_not_given_while_a_row_is_out() {
+    fn join_fails_while_a_row_exists() {
         let (rows, mut parts) = Rows::new(2, &[1], Device::Cpu).unwrap();
         let kept = parts.pop();
         drop(parts);

@@ -1,4 +1,4 @@
-//! TorchScript modules: loaded with parameters and buffers, run without the optimizer that changes last bits.
+//! TorchScript modules: loaded with parameters and buffers, run without the optimizer that changes rounding.
 #![allow(unsafe_code)]
 
 use std::{
@@ -32,41 +32,42 @@ unsafe extern "C" {
 #[derive(Debug)]
 pub struct Script(*mut c_void);
 
-// SAFETY: a module belongs to no thread; it is used by one at a time, since it is not `Sync`.
+// SAFETY: a module is not tied to a thread, and used by one at a time, since it is not `Sync`.
 unsafe impl Send for Script {}
 
 impl Script {
-    /// Reads a module that `torch.jit.save` wrote, its tensors put on `device`. Nothing of it runs.
+    /// Loads a module written by `torch.jit.save`, with its tensors on `device`. Runs none of its code.
     ///
     /// # Errors
-    /// What libtorch says: the file is missing, or no TorchScript archive.
+    /// libtorch's message: the file is missing, or not a TorchScript archive.
     pub fn load(path: &Path, device: Device) -> Result<Self> {
-        let file = CString::new(path.as_os_str().as_encoded_bytes()).context("the path holds a zero byte")?;
+        let file =
+            CString::new(path.as_os_str().as_encoded_bytes()).context("the path contains a zero byte")?;
         let number = match device {
             Device::Cpu => -1,
             Device::Cuda(number) => number as c_int,
             other => anyhow::bail!("TorchScript modules run on cpu or cuda, not on {other:?}"),
         };
         let mut module = ptr::null_mut();
-        // SAFETY: a C string, and a place for the pointer, which is set unless there is a message.
-        answer(unsafe { shim_script_load(file.as_ptr(), number, &mut module) })?;
-        ensure!(!module.is_null(), "libtorch gave no module");
+        // SAFETY: a C string, and an out pointer that is set unless there is a message.
+        into_result(unsafe { shim_script_load(file.as_ptr(), number, &mut module) })?;
+        ensure!(!module.is_null(), "libtorch returned no module");
         Ok(Self(module))
     }
 
     /// Its parameters by name (`blocks.0.weight`), in the order in which the module declares them. They share memory
-    /// with the module: what changes here changes there.
+    /// with the module.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     pub fn parameters(&self) -> Result<Vec<(String, Tensor)>> {
         self.list(shim_script_parameters)
     }
 
-    /// Its buffers, such as running means; they share memory as parameters do.
+    /// Its buffers, such as running means; they share memory with the module.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     pub fn buffers(&self) -> Result<Vec<(String, Tensor)>> {
         self.list(shim_script_buffers)
     }
@@ -85,28 +86,28 @@ impl Script {
         }
         let mut list = Vec::<(String, Tensor)>::new();
         // SAFETY: a live module; `push` gets back the vector it expects.
-        answer(unsafe { fill(self.0, (&raw mut list).cast(), push) })?;
+        into_result(unsafe { fill(self.0, (&raw mut list).cast(), push) })?;
         Ok(list)
     }
 
-    /// Calls `forward`, as [`Script::call`] does any method.
+    /// Calls `forward`.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Script::call`].
     pub fn forward(&self, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
         self.call("forward", inputs, train)
     }
 
-    /// Calls a method. Parts of the module whose parameters are all locked stay in evaluation even when training.
+    /// Calls a method. Submodules whose parameters are all locked stay in evaluation even during training.
     ///
     /// # Errors
-    /// What the module raised, on one line, or that it returned no tensor.
+    /// The exception that the module raised, on one line, or that it did not return a tensor.
     pub fn call(&self, method: &str, inputs: &[&Tensor], train: bool) -> Result<Tensor> {
-        let method = CString::new(method).context("the name holds a zero byte")?;
+        let method = CString::new(method).context("the name contains a zero byte")?;
         let list: Vec<*const c_void> = inputs.iter().map(|input| input.as_ptr().cast()).collect();
         let mut out = Tensor::new();
         // SAFETY: a live module and live tensors; `out` is assigned a tensor.
-        answer(unsafe {
+        into_result(unsafe {
             shim_script_call(
                 self.0,
                 method.as_ptr(),
@@ -122,26 +123,26 @@ impl Script {
 
 impl Drop for Script {
     fn drop(&mut self) {
-        // SAFETY: made by `load`, freed once.
+        // SAFETY: allocated by `load`, freed once.
         unsafe { shim_script_free(self.0) };
     }
 }
 
-pub(crate) fn answer(message: *mut c_char) -> Result<()> {
+pub(crate) fn into_result(message: *mut c_char) -> Result<()> {
     if message.is_null() {
         return Ok(());
     }
-    // SAFETY: the shim returns a string made by strdup, ours to free.
-    let words = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    // SAFETY: the shim returns a string allocated by strdup, which we own.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
     unsafe { free(message.cast()) };
-    Err(anyhow!("{}", gist(&words)))
+    Err(anyhow!("{}", exception(&text)))
 }
 
-/// What was raised, of a message that brings a traceback of the module's code and one of libtorch's.
-fn gist(words: &str) -> &str {
-    let raised = words.lines().rev().map(str::trim).find(|line| line.contains("Error: "));
+/// Extracts the exception from a message with tracebacks of the module's code and of libtorch.
+fn exception(message: &str) -> &str {
+    let raised = message.lines().rev().map(str::trim).find(|line| line.contains("Error: "));
     let raised = raised.map(|line| line.trim_start_matches("builtins."));
-    raised.unwrap_or_else(|| words.lines().next().unwrap_or("libtorch gave no reason"))
+    raised.unwrap_or_else(|| message.lines().next().unwrap_or("libtorch gave no reason"))
 }
 
 #[cfg(test)]
@@ -149,14 +150,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_raised_is_told_without_the_traceback() {
-        let words = "The following operation failed.\nTraceback of TorchScript:\n  File x\nbuiltins.RuntimeError: too wide\n";
-        assert_eq!(gist(words), "RuntimeError: too wide");
-        assert_eq!(gist("PytorchStreamReader failed\nframe #0"), "PytorchStreamReader failed");
+    fn the_exception_is_reported_without_the_traceback() {
+        let message = "The following operation failed.\nTraceback of TorchScript:\n  File x\nbuiltins.RuntimeError: too wide\n";
+        assert_eq!(exception(message), "RuntimeError: too wide");
+        assert_eq!(exception("PytorchStreamReader failed\nframe #0"), "PytorchStreamReader failed");
     }
 
     #[test]
-    fn a_file_that_is_no_archive_is_an_error() {
+    fn a_file_that_is_not_an_archive_is_an_error() {
         let error = Script::load(Path::new("Cargo.toml"), Device::Cpu).unwrap_err().to_string();
         assert!(!error.contains('\n') && error.contains("zip"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Towers made into a TorchScript module, by watching what they compute.
+//! Traces towers into a TorchScript module.
 #![allow(unsafe_code)]
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Error, Result};
 use tch::Tensor;
 
-use crate::script::answer;
+use crate::script::into_result;
 
 type Compute = extern "C" fn(*mut c_void, *const *mut c_void, usize, *mut c_void) -> bool;
 
@@ -36,45 +36,45 @@ unsafe extern "C" {
     fn shim_script_free(module: *mut c_void);
 }
 
-/// A TorchScript module in the making. It is in evaluation and stays so.
+/// A TorchScript module under construction, permanently in evaluation mode.
 #[derive(Debug)]
 pub struct Trace(*mut c_void);
 
-/// What is traced, and what went wrong in it.
+/// The traced computation, and its error.
 struct Traced<'a> {
     compute: &'a mut dyn FnMut(&[Tensor]) -> Result<Tensor>,
-    fault: Option<Error>,
+    error: Option<Error>,
 }
 
 impl Trace {
     /// An empty module.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     pub fn new() -> Result<Self> {
         let mut module = ptr::null_mut();
-        // SAFETY: a place for the pointer, which is set unless there is a message.
-        answer(unsafe { shim_trace_new(&mut module) })?;
+        // SAFETY: an out pointer that is set unless there is a message.
+        into_result(unsafe { shim_trace_new(&mut module) })?;
         Ok(Self(module))
     }
 
-    /// Makes a tensor a parameter, or a buffer when it is not learned; each part of a dotted name is a module.
+    /// Adds a tensor as a parameter, or as a buffer if it is not learned; each part of a dotted name is a submodule.
     ///
     /// # Errors
-    /// When the name is taken.
+    /// If the name is taken.
     pub fn put(&mut self, name: &str, tensor: &Tensor, learned: bool) -> Result<()> {
-        let word = c_string(name)?;
+        let c_name = c_string(name)?;
         // SAFETY: a live module, a C string and a live tensor.
         let message =
-            unsafe { shim_trace_put(self.0, word.as_ptr(), tensor.as_ptr().cast_mut().cast(), learned) };
-        answer(message).with_context(|| format!("`{name}` cannot be stored in the module"))
+            unsafe { shim_trace_put(self.0, c_name.as_ptr(), tensor.as_ptr().cast_mut().cast(), learned) };
+        into_result(message).with_context(|| format!("`{name}` cannot be added to the module"))
     }
 
-    /// Adds a method that does to its inputs what `compute` does to these. Tensors that were [put](Self::put) are the
-    /// module's own in it; others, and every size that is taken as a number, become constants.
+    /// Adds a method by tracing `compute` on `inputs`. Tensors that were [put](Self::put) refer to the module's own;
+    /// other tensors, and sizes used as numbers, become constants.
     ///
     /// # Errors
-    /// Those of `compute` and of libtorch.
+    /// If `compute` or the tracing fails.
     pub fn method(
         &mut self,
         name: &str,
@@ -87,7 +87,7 @@ impl Trace {
             n: usize,
             out: *mut c_void,
         ) -> bool {
-            // SAFETY: the closure is the one below; inputs are `n` live tensors, and `out` is a place for one.
+            // SAFETY: the closure is the one below; inputs are `n` live tensors, and `out` is an at::Tensor to be assigned.
             let (traced, given) = unsafe {
                 let list = slice::from_raw_parts(inputs, n);
                 let given: Vec<Tensor> =
@@ -98,53 +98,54 @@ impl Trace {
                 // SAFETY: both are at::Tensor; the assignment shares the result.
                 Ok(result) => unsafe { shim_trace_assign(out, result.as_ptr().cast()) },
                 Err(error) => {
-                    traced.fault = Some(error);
+                    traced.error = Some(error);
                     return false;
                 }
             }
             true
         }
-        let word = c_string(name)?;
+        let c_name = c_string(name)?;
         let list: Vec<*mut c_void> = inputs.iter().map(|input| input.as_ptr().cast_mut().cast()).collect();
-        let mut traced = Traced { compute, fault: None };
+        let mut traced = Traced { compute, error: None };
         // SAFETY: a live module, a C string, live tensors, and a closure that outlives the call.
         let message = unsafe {
             let closure = (&raw mut traced).cast();
-            shim_trace_method(self.0, word.as_ptr(), list.as_ptr(), list.len(), closure, call)
+            shim_trace_method(self.0, c_name.as_ptr(), list.as_ptr(), list.len(), closure, call)
         };
-        let told = answer(message).with_context(|| format!("`{name}` cannot be traced"));
-        traced.fault.map_or(told, Err)
+        let result = into_result(message).with_context(|| format!("`{name}` cannot be traced"));
+        traced.error.map_or(result, Err)
     }
 
-    /// Adds methods written as TorchScript, which may call those added before.
+    /// Adds methods from TorchScript source, which may call methods added before.
     ///
     /// # Errors
-    /// What is wrong with the source.
+    /// If the source is invalid.
     pub fn define(&mut self, source: &str) -> Result<()> {
         let source = c_string(source)?;
         // SAFETY: a live module and a C string.
-        answer(unsafe { shim_trace_define(self.0, source.as_ptr()) })
+        into_result(unsafe { shim_trace_define(self.0, source.as_ptr()) })
     }
 
-    /// Writes the module as `torch.jit.save` does.
+    /// Writes the module like `torch.jit.save`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let file = CString::new(path.as_os_str().as_encoded_bytes()).context("the path holds a zero byte")?;
+        let file =
+            CString::new(path.as_os_str().as_encoded_bytes()).context("the path contains a zero byte")?;
         // SAFETY: a live module and a C string.
-        answer(unsafe { shim_trace_save(self.0, file.as_ptr()) })
+        into_result(unsafe { shim_trace_save(self.0, file.as_ptr()) })
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
 impl Drop for Trace {
     fn drop(&mut self) {
-        // SAFETY: made by `new`, freed once; both kinds of modules are freed alike.
+        // SAFETY: allocated by `new`, freed once; both kinds of modules are freed alike.
         unsafe { shim_script_free(self.0) };
     }
 }
 
 fn c_string(text: &str) -> Result<CString> {
-    CString::new(text).context("a name holds a zero byte")
+    CString::new(text).context("a name contains a zero byte")
 }

@@ -1,4 +1,4 @@
-//! Activations that are computed again give the same gradients to the bit.
+//! Recomputed activations give bit-identical gradients.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -6,15 +6,15 @@ use anyhow::{Result, bail};
 use clip_lab_torch::{autocast, computes_again, count_flops, recompute_stages, stage};
 use tch::{Device, Kind, Tensor};
 
-/// Tests share the random generator and the memory of one process: one at a time.
+/// Tests share the random generator and the memory of one process, so they run one at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(|broken| broken.into_inner())
+    TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 const OPTIONS: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-/// Two layers with dropout between.
+/// Two linear layers with dropout between them.
 struct Layer {
     first: Tensor,
     second: Tensor,
@@ -36,7 +36,7 @@ impl Layer {
     }
 }
 
-/// Loss, gradient of the input (if it wants one) and of all weights.
+/// Gradients of all weights and of the input (if it requires one), and the loss.
 fn pass(layers: &[Layer], x: &Tensor) -> Vec<Tensor> {
     tch::manual_seed(7);
     let mut y = x.shallow_clone();
@@ -59,14 +59,14 @@ fn pass(layers: &[Layer], x: &Tensor) -> Vec<Tensor> {
 }
 
 #[test]
-fn gradients_are_equal_to_the_bit_with_dropout() {
+fn gradients_are_bit_identical_with_dropout() {
     let _alone = alone();
     tch::manual_seed(1);
     let layers: Vec<Layer> = (0..3).map(|_| Layer::new(16)).collect();
-    for wanted in [true, false] {
-        let x = Tensor::randn([4, 16], OPTIONS).set_requires_grad(wanted);
+    for requires_grad in [true, false] {
+        let x = Tensor::randn([4, 16], OPTIONS).set_requires_grad(requires_grad);
         let (plain, again) = (pass(&layers, &x), recompute_stages(|| pass(&layers, &x)));
-        assert_eq!(plain, again, "the input's gradient is wanted: {wanted}");
+        assert_eq!(plain, again, "the input requires a gradient: {requires_grad}");
     }
 }
 
@@ -96,7 +96,7 @@ fn the_number_format_of_the_forward_pass_is_kept() {
 }
 
 #[test]
-fn the_second_computation_knows_that_it_is_one() {
+fn the_recomputation_is_flagged() {
     let _alone = alone();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let x = Tensor::ones([2], OPTIONS).set_requires_grad(true);
@@ -104,7 +104,7 @@ fn the_second_computation_knows_that_it_is_one() {
     let y = recompute_stages(|| {
         stage(&x, move |x| {
             note.lock().unwrap().push(computes_again());
-            // A stage within is part of it.
+            // A nested stage is part of it.
             stage(x, |x| Ok(x * 3.0))
         })
     });
@@ -116,7 +116,7 @@ fn the_second_computation_knows_that_it_is_one() {
 }
 
 #[test]
-fn what_is_computed_again_is_counted_once() {
+fn recomputation_is_not_counted() {
     let _alone = alone();
     let layers: Vec<Layer> = (0..2).map(|_| Layer::new(16)).collect();
     let x = Tensor::randn([4, 16], OPTIONS).set_requires_grad(true);
@@ -126,7 +126,7 @@ fn what_is_computed_again_is_counted_once() {
 }
 
 #[test]
-fn faults_come_back_as_errors() {
+fn failures_are_returned_as_errors() {
     let _alone = alone();
     let x = Tensor::ones([2], OPTIONS).set_requires_grad(true);
     let first = recompute_stages(|| stage(&x, |_| bail!("no such tensor")));
@@ -141,14 +141,14 @@ fn faults_come_back_as_errors() {
 }
 
 #[test]
-fn activations_are_not_kept() {
+fn activations_are_not_stored() {
     let _alone = alone();
     let layers: Vec<Layer> = (0..8).map(|_| Layer::new(64)).collect();
     let x = Tensor::randn([1024, 64], OPTIONS).set_requires_grad(true);
-    // Tensors alone: what the process holds is also what its allocator keeps, which no two runs agree on.
+    // Tensors only: process memory includes what the allocator retains, which varies between runs.
     let (plain, held) = clip_lab_torch::watch_memory(|| pass(&layers, &x)).unwrap();
     let (again, less) = clip_lab_torch::watch_memory(|| recompute_stages(|| pass(&layers, &x))).unwrap();
-    eprintln!("activations of 8 layers: {} KiB, computed again: {} KiB", held >> 10, less >> 10);
+    eprintln!("activations of 8 layers: {} KiB, recomputed: {} KiB", held >> 10, less >> 10);
     assert_eq!(plain, again);
     assert!(less * 2 < held, "{less} and {held}");
 }

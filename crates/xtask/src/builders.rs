@@ -1,17 +1,17 @@
-//! Programs that build what is not Rust: libtorch's C++ wrapper and libjpeg-turbo with its assembly.
+//! Checks for the build tools of non-Rust code: libtorch's C++ wrapper, and libjpeg-turbo with its assembly.
 
 use std::{ffi::OsStr, path::PathBuf};
 
 use anyhow::{Result, bail};
 
-/// Each with the Debian package that brings it.
+/// Programs and their Debian packages.
 const BUILDERS: [(&str, &str); 3] = [("c++", "g++"), ("cmake", "cmake"), ("nasm", "nasm")];
 
-/// Says what to install where one of them is missing: their own errors come minutes later and from deep inside.
+/// Reports missing programs and how to install them: without this check builds fail minutes later with obscure errors.
 pub fn check(path: &OsStr) -> Result<()> {
     let folders: Vec<PathBuf> = std::env::split_paths(path).collect();
-    let there = |program: &str| folders.iter().any(|folder| folder.join(program).is_file());
-    let missing: Vec<&(&str, &str)> = BUILDERS.iter().filter(|(program, _)| !there(program)).collect();
+    let exists = |program: &str| folders.iter().any(|folder| folder.join(program).is_file());
+    let missing: Vec<&(&str, &str)> = BUILDERS.iter().filter(|(program, _)| !exists(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_named_with_its_cure() {
+    fn missing_programs_are_named_with_the_remedy() {
         let dir = std::env::temp_dir().join(format!("clip-lab-builders-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         std::fs::write(dir.join("c++"), "").unwrap();

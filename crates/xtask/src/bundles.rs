@@ -1,28 +1,28 @@
-//! The folders of the cache: which archives each is made of, and what is taken from them.
+//! The folders of the cache: the archives of each, and the files taken from them.
 
-/// A folder of the cache, fetched as a whole.
+/// A folder of the cache, downloaded as a whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle {
-    /// Where it lies, relative to the cache.
+    /// Path relative to the cache.
     pub folder: &'static str,
-    /// What it is, for the user.
+    /// Description for the user.
     pub title: &'static str,
     pub parts: &'static [Part],
-    /// Small files that no archive holds: path in the folder, text.
+    /// Small files that are in no archive: path in the folder, content.
     pub written: &'static [(&'static str, &'static str)],
 }
 
-/// What one archive gives to a bundle.
+/// The files of a bundle from one archive.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
     /// Its package in `fetch.lock`.
     pub package: &'static str,
-    /// From where in the archive to where in the folder; a name ending in `/` (or empty) is a whole folder.
+    /// Path in the archive and path in the folder; a path ending in `/` (or empty) is a whole folder.
     pub picks: &'static [(&'static str, &'static str)],
 }
 
-/// libtorch for the CPU, out of the wheel that serves CUDA too. `libtorch_cpu` names `libcudart` and `libcupti` as needed,
-/// so these two come along; `libtorch.so` of the wheel would need the CUDA libraries, so a linker script stands in for it.
+/// libtorch for the CPU, from the wheel that supports CUDA too. `libtorch_cpu` depends on `libcudart` and `libcupti`, so
+/// these are included; `libtorch.so` of the wheel needs the CUDA libraries, so a linker script replaces it.
 pub const LIBTORCH: Bundle = Bundle {
     folder: "libtorch-2.11.0-cpu",
     title: "libtorch 2.11.0 for the CPU",

@@ -1,4 +1,4 @@
-//! The cargo commands behind the verbs.
+//! The cargo commands of the subcommands.
 
 use std::{
     ffi::OsString,
@@ -11,7 +11,7 @@ use anyhow::{Context, Error, Result};
 
 use crate::{checkout::Checkout, libtorch::Libtorch};
 
-/// How many tests of one program run at once.
+/// Number of tests of one program that run in parallel.
 const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Both programs of the root package.
@@ -19,7 +19,7 @@ pub fn build(checkout: &Checkout) -> Command {
     cargo(checkout, &["build", "--package", "clip-lab", "--bins"])
 }
 
-/// All tests; `args` go to `cargo test`. Two at once on each core: most of them start programs and wait.
+/// All tests; `args` are passed to `cargo test`. Two per core in parallel: most of them start programs and wait.
 pub fn test(checkout: &Checkout, args: &[String]) -> Command {
     let mut command = cargo(checkout, &["test", "--workspace", "--locked"]);
     if std::env::var_os(THREADS).is_none() {
@@ -50,33 +50,33 @@ pub fn doc(checkout: &Checkout) -> Command {
 fn cargo(checkout: &Checkout, args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(&checkout.root);
-    // `cargo run` left these for us. Some build scripts watch them, and would build again after each plain `cargo build`.
-    for name in std::env::vars_os().map(|(name, _)| name).filter(is_about_xtask) {
+    // `cargo run` set these for xtask. Some build scripts depend on them and would rebuild after each plain `cargo build`.
+    for name in std::env::vars_os().map(|(name, _)| name).filter(is_xtask_variable) {
         command.env_remove(name);
     }
-    if checkout.libtorch == Libtorch::Ours {
+    if checkout.libtorch == Libtorch::Pinned {
         command.env("LIBTORCH", libtorch_for(checkout));
     }
     command
 }
 
-fn is_about_xtask(name: &OsString) -> bool {
+fn is_xtask_variable(name: &OsString) -> bool {
     name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
 }
 
-/// torch-sys compiles its C++ wrapper again (4.5 minutes) whenever the value of `LIBTORCH` changes. The link of the checkout is
-/// what plain `cargo build` uses, so a target folder of the checkout's own keeps to it; in a target folder that checkouts share
-/// their links would differ, so there it is the folder of the cache, the same for all.
+/// torch-sys recompiles its C++ wrapper (4.5 minutes) whenever the value of `LIBTORCH` changes. A checkout's own target
+/// folder uses the link in the checkout, as plain `cargo build` does; in a shared target folder the links of checkouts
+/// differ, so it uses the folder in the cache, which is the same for all.
 fn libtorch_for(checkout: &Checkout) -> std::path::PathBuf {
-    let ours = checkout.our_libtorch();
+    let pinned = checkout.pinned_libtorch();
     if checkout.shares_target() {
-        ours.canonicalize().unwrap_or(ours)
+        pinned.canonicalize().unwrap_or(pinned)
     } else {
         checkout.root.join(".libtorch")
     }
 }
 
-/// Runs a command to its end. If it fails, so does this program, silently: the tool has said why.
+/// Runs a command. If it fails, exits with its status and without a message: the tool has printed one.
 pub fn finish(mut command: Command) -> Result<()> {
     let status =
         command.status().with_context(|| format!("cannot start {}", command.get_program().display()))?;
@@ -86,22 +86,22 @@ pub fn finish(mut command: Command) -> Result<()> {
     Ok(())
 }
 
-/// Tests start the programs of the target folder, which another checkout sharing it would replace under them; so they take
-/// turns. Holds the turn until dropped; `None` where nothing is shared.
+/// Locks a shared target folder: tests start its programs, which another checkout could replace meanwhile. Locked until
+/// the file is dropped; `None` if the target folder is not shared.
 pub fn wait_for_other_tests(checkout: &Checkout) -> Result<Option<File>> {
     if !checkout.shares_target() {
         return Ok(None);
     }
     let path = checkout.programs.join(".clip-lab-tests");
-    let turn = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
-    if turn.try_lock().is_err() {
+    let lock = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    if lock.try_lock().is_err() {
         eprintln!("waiting for the tests of another checkout that shares this target folder");
-        turn.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+        lock.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     }
-    Ok(Some(turn))
+    Ok(Some(lock))
 }
 
-/// Replaces this process by `clip-lab run ARGS`, so that signals and the terminal are its own. Returns only if that fails.
+/// Replaces this process by `clip-lab run ARGS`, which thus receives signals and the terminal. Returns only on failure.
 pub fn become_clip_lab(checkout: &Checkout, args: &[String]) -> Result<()> {
     let program = checkout.programs.join("clip-lab");
     let error = Command::new(&program).arg("run").args(args).exec();
@@ -125,25 +125,25 @@ mod tests {
 
     #[test]
     fn libtorch_is_the_link_in_a_target_folder_of_ones_own() {
-        let own = checkout("/w/repo/target/debug", Libtorch::Ours);
+        let own = checkout("/w/repo/target/debug", Libtorch::Pinned);
         assert_eq!(libtorch_of(&build(&own)), Some("/w/repo/.libtorch".as_ref()));
         assert!(wait_for_other_tests(&own).unwrap().is_none());
     }
 
     #[test]
     fn libtorch_is_the_cache_in_a_shared_target_folder() {
-        let shared = checkout("/shared/debug", Libtorch::Ours);
+        let shared = checkout("/shared/debug", Libtorch::Pinned);
         assert_eq!(libtorch_of(&build(&shared)), Some("/no-cache/libtorch-2.11.0-cpu".as_ref()));
     }
 
     #[test]
     fn a_users_libtorch_is_left_alone() {
-        assert_eq!(libtorch_of(&build(&checkout("/shared/debug", Libtorch::Theirs))), None);
+        assert_eq!(libtorch_of(&build(&checkout("/shared/debug", Libtorch::Custom))), None);
     }
 
     #[test]
-    fn commands_are_for_the_whole_workspace_and_what_xtask_was_told_is_forgotten() {
-        let own = checkout("/w/repo/target/debug", Libtorch::Ours);
+    fn commands_are_for_the_whole_workspace_without_xtasks_own_variables() {
+        let own = checkout("/w/repo/target/debug", Libtorch::Pinned);
         let command = test(&own, &["--".into(), "--nocapture".into()]);
         let args: Vec<_> = command.get_args().collect();
         assert_eq!(args, ["test", "--workspace", "--locked", "--", "--nocapture"]);

@@ -1,4 +1,4 @@
-//! Where things are: the checkout, the cache, the programs that cargo builds.
+//! Locations: the checkout, the cache, and the programs built by cargo.
 
 use std::{
     ffi::OsString,
@@ -9,19 +9,19 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::{bundles, libtorch::Libtorch};
 
-/// A checkout of the repository and what belongs to it on this machine.
+/// A checkout of the repository, with its cache and its build output.
 #[derive(Debug)]
 pub struct Checkout {
     pub root: PathBuf,
-    /// What is fetched lies here, once for all checkouts of a user.
+    /// Downloads, shared by all checkouts of a user.
     pub cache: PathBuf,
-    /// Where cargo puts finished programs, such as `target/debug`.
+    /// The folder of built programs, such as `target/debug`.
     pub programs: PathBuf,
     pub libtorch: Libtorch,
 }
 
 impl Checkout {
-    /// Read from the environment that `cargo run` gives.
+    /// Read from the environment set by `cargo run`.
     pub fn of_this_process() -> Result<Self> {
         // At run time, not compile time: in a shared target folder this program may come from another checkout.
         let here =
@@ -32,15 +32,15 @@ impl Checkout {
             .context("xtask's folder is not inside a checkout")?
             .to_owned();
         let cache = cache_folder(|name| std::env::var_os(name))?;
-        // This program lies beside the others, wherever the user's settings make cargo put them.
+        // This program is in the same folder as the others, whatever target folder the user configured.
         let program = std::env::current_exe().context("cannot find the path of this program")?;
-        let programs = program.parent().context("this program lies in no folder")?.to_owned();
+        let programs = program.parent().context("the path of this program has no parent folder")?.to_owned();
         let libtorch = Libtorch::chosen(&root, &cache, |name| std::env::var_os(name));
         Ok(Self { root, cache, programs, libtorch })
     }
 
-    /// The folder of the libtorch that we fetch.
-    pub fn our_libtorch(&self) -> PathBuf {
+    /// The folder of the downloaded libtorch.
+    pub fn pinned_libtorch(&self) -> PathBuf {
         self.cache.join(bundles::LIBTORCH.folder)
     }
 

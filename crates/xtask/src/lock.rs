@@ -1,13 +1,13 @@
-//! What may be fetched, read from `fetch.lock`: one archive a line, with the hash it must have.
+//! The pinned archives, read from `fetch.lock`: one archive per line, with its hash.
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// The registry an archive comes from, and so the tool that fetches it.
+/// The registry of an archive, which determines the download tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A wheel, by `pip download`.
+    /// A wheel, downloaded by `pip download`.
     Pypi,
-    /// A gzipped tar file, by `npm pack`.
+    /// A gzipped tar file, downloaded by `npm pack`.
     Npm,
 }
 
@@ -20,7 +20,7 @@ pub struct Archive {
     /// Lower-case hexadecimal.
     pub sha256: String,
     pub bytes: u64,
-    /// The name that the registry gives the file.
+    /// File name in the registry.
     pub file: String,
 }
 
@@ -34,7 +34,7 @@ impl Lock {
         Self::parse(include_str!("../fetch.lock"))
     }
 
-    /// Reads lines of `source package version sha256 bytes file`; `#` opens a comment line.
+    /// Parses lines of `source package version sha256 bytes file`; `#` starts a comment line.
     pub fn parse(text: &str) -> Result<Self> {
         let lines =
             text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
@@ -45,7 +45,7 @@ impl Lock {
     /// The archive of a package.
     pub fn archive(&self, package: &str) -> Result<&Archive> {
         let found = self.0.iter().find(|archive| archive.package == package);
-        found.ok_or_else(|| anyhow!("fetch.lock does not name the package `{package}`; add its line"))
+        found.ok_or_else(|| anyhow!("fetch.lock has no package `{package}`; add a line for it"))
     }
 }
 
@@ -60,7 +60,7 @@ fn parse_line(line: &str) -> Result<Archive> {
     let source = match source {
         "pypi" => Source::Pypi,
         "npm" => Source::Npm,
-        other => bail!("`{other}` is no source; there are pypi and npm"),
+        other => bail!("unknown source `{other}`; must be pypi or npm"),
     };
     let bytes = bytes.parse().with_context(|| format!("`{bytes}` is not a number of bytes"))?;
     let [package, version, sha256, file] = [package, version, sha256, file].map(str::to_owned);
@@ -87,7 +87,7 @@ mod tests {
         let cases = [
             ("pypi a 1".to_owned(), "six fields"),
             (format!("pypi a 1 {} 5 a.whl", &hash[1..]), "SHA-256"),
-            (format!("ftp a 1 {hash} 5 a.whl"), "`ftp` is no source"),
+            (format!("ftp a 1 {hash} 5 a.whl"), "unknown source `ftp`"),
             (format!("pypi a 1 {hash} many a.whl"), "`many` is not a number"),
         ];
         for (line, fault) in cases {

@@ -1,4 +1,5 @@
-//! `cargo xtask setup|run|test|ci`: from a fresh checkout to a finished run. Links no libtorch, as it is what fetches it.
+//! `cargo xtask setup|run|test|ci`: from a fresh checkout to a finished run. Does not link libtorch, which it
+//! downloads.
 
 mod builders;
 mod bundles;
@@ -18,14 +19,14 @@ use anyhow::{Result, bail};
 use crate::{checkout::Checkout, libtorch::Libtorch, lock::Lock};
 
 const USAGE: &str = "\
-cargo xtask setup           fetch what is missing: libtorch and the pretrained towers
+cargo xtask setup           download libtorch and the pretrained towers if missing
 cargo xtask run SPEC...     set up, build, and run an experiment: clip-lab run SPEC...
 cargo xtask test [ARGS]     set up, build, and test everything: cargo test --workspace ARGS
-cargo xtask python          set up Python with transformers and open_clip, which one test loads exports with (5 GB)
+cargo xtask python          set up Python with transformers and open_clip, for a test of model exports (5 GB)
 cargo xtask ci              check format, lints and documentation, then test
 
-What is fetched goes to $CLIP_LAB_CACHE, else $XDG_CACHE_HOME/clip-lab, else ~/.cache/clip-lab.
-A libtorch of your own is used instead with LIBTORCH=<folder> or LIBTORCH_USE_PYTORCH=1.";
+Downloads go to $CLIP_LAB_CACHE, else $XDG_CACHE_HOME/clip-lab, else ~/.cache/clip-lab.
+To use your own libtorch, set LIBTORCH=<folder> or LIBTORCH_USE_PYTORCH=1.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -39,13 +40,13 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(args: &[String]) -> Result<()> {
-    let (verb, rest) = match args.split_first() {
-        Some((verb, rest)) => (verb.as_str(), rest),
+    let (command, rest) = match args.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
         None => ("help", args),
     };
-    match verb {
+    match command {
         "setup" | "python" | "ci" if !rest.is_empty() => {
-            bail!("`{verb}` takes no further word, but got `{}`\n\n{USAGE}", rest[0])
+            bail!("`{command}` takes no arguments, but got `{}`\n\n{USAGE}", rest[0])
         }
         "python" => python::set_up(&Checkout::of_this_process()?),
         "setup" => set_up(&Checkout::of_this_process()?),
@@ -60,28 +61,28 @@ fn dispatch(args: &[String]) -> Result<()> {
     }
 }
 
-/// Fetches what is missing and points `.libtorch` at our libtorch, unless the user brings one.
+/// Downloads missing bundles and links `.libtorch` to the pinned libtorch, unless the user has one.
 fn set_up(checkout: &Checkout) -> Result<()> {
     let mut wanted = bundles::WEIGHTS.to_vec();
-    if checkout.libtorch == Libtorch::Ours {
+    if checkout.libtorch == Libtorch::Pinned {
         libtorch::check_platform()?;
         wanted.insert(0, bundles::LIBTORCH);
     }
     setup::fetch(&checkout.cache, &Lock::pinned()?, &wanted, &download::Tools::default())?;
-    if checkout.libtorch == Libtorch::Ours {
-        libtorch::link(&checkout.root, &checkout.our_libtorch())?;
+    if checkout.libtorch == Libtorch::Pinned {
+        libtorch::link(&checkout.root, &checkout.pinned_libtorch())?;
     }
     Ok(())
 }
 
-fn can_build() -> Result<()> {
+fn check_builders() -> Result<()> {
     builders::check(&std::env::var_os("PATH").unwrap_or_default())
 }
 
 fn run(args: &[String]) -> Result<()> {
     let checkout = Checkout::of_this_process()?;
     set_up(&checkout)?;
-    can_build()?;
+    check_builders()?;
     cargo::finish(cargo::build(&checkout))?;
     cargo::become_clip_lab(&checkout, args)
 }
@@ -89,7 +90,7 @@ fn run(args: &[String]) -> Result<()> {
 fn test(args: &[String]) -> Result<()> {
     let checkout = Checkout::of_this_process()?;
     set_up(&checkout)?;
-    can_build()?;
+    check_builders()?;
     let _alone = cargo::wait_for_other_tests(&checkout)?;
     cargo::finish(cargo::build(&checkout))?;
     cargo::finish(cargo::test(&checkout, args))
@@ -97,9 +98,9 @@ fn test(args: &[String]) -> Result<()> {
 
 fn ci() -> Result<()> {
     let checkout = Checkout::of_this_process()?;
-    cargo::finish(cargo::format(&checkout))?; // takes a second and needs nothing fetched, so it comes first
+    cargo::finish(cargo::format(&checkout))?; // first, as it takes a second and needs no downloads
     set_up(&checkout)?;
-    can_build()?;
+    check_builders()?;
     cargo::finish(cargo::clippy(&checkout))?;
     cargo::finish(cargo::doc(&checkout))?;
     test(&[])

@@ -1,4 +1,4 @@
-//! Python with the tools that exported models are tested against, in a virtual environment of the cache.
+//! A Python environment in the cache with the libraries that exported models are tested with.
 
 use std::{fs, path::Path, process::Command};
 
@@ -6,22 +6,22 @@ use anyhow::{Context, Result, ensure};
 
 use crate::checkout::Checkout;
 
-/// Names and versions, which pip takes from the registry that it is set up with.
+/// Package versions, installed from the registry that pip is configured with.
 const REQUIREMENTS: &str = include_str!("../python.txt");
-/// What a finished environment was made from.
+/// In a finished environment, contains its requirements.
 const MARKER: &str = ".requirements";
 
-/// Makes `python/` in the cache unless it is there with the same requirements.
+/// Creates `python/` in the cache unless it exists with the same requirements.
 pub fn set_up(checkout: &Checkout) -> Result<()> {
     let folder = checkout.cache.join("python");
     if is_ready(&folder) {
         eprintln!("ready: {}", folder.display());
         return Ok(());
     }
-    // The wheel of torch for this platform is the one for CUDA, and does not open without CUDA's libraries.
-    eprintln!("making {}: some 3 GB are fetched, 5 GB are kept", folder.display());
+    // torch's wheel for this platform is the CUDA build, which cannot be imported without the CUDA libraries.
+    eprintln!("creating {}: downloads about 3 GB, takes 5 GB", folder.display());
     fs::create_dir_all(&checkout.cache)
-        .with_context(|| format!("cannot make {}", checkout.cache.display()))?;
+        .with_context(|| format!("cannot create {}", checkout.cache.display()))?;
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let list = folder.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).with_context(|| format!("cannot write {}", list.display()))?;
@@ -35,7 +35,7 @@ pub fn set_up(checkout: &Checkout) -> Result<()> {
         "--disable-pip-version-check",
         "-r",
     ]);
-    // Unpacked where the environment lies: /tmp is often small.
+    // Unpacked in the environment's folder: /tmp is often small.
     run(pip.arg(&list).env("TMPDIR", &folder))?;
     fs::write(folder.join(MARKER), REQUIREMENTS).context("cannot mark the environment as finished")?;
     eprintln!("ready: {}", folder.display());
@@ -53,6 +53,6 @@ fn run(command: &mut Command) -> Result<()> {
             "cannot start `{program}`; on Debian and Ubuntu: apt install python3 python3-venv python3-pip"
         )
     })?;
-    ensure!(status.success(), "`{program}` failed ({status}); `cargo xtask python` tries again");
+    ensure!(status.success(), "`{program}` failed ({status}); retry with `cargo xtask python`");
     Ok(())
 }

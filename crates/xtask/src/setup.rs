@@ -1,4 +1,4 @@
-//! Making the folders of the cache: what is missing, one set-up at a time, each folder whole or not at all.
+//! Creates the missing folders of the cache, one set-up at a time, each folder atomically.
 
 use std::{
     fs::{self, File},
@@ -15,20 +15,21 @@ use crate::{
     unpack,
 };
 
-/// In a finished folder, names the archives it was made of; another text means it is to be made again.
+/// In a finished folder, lists its archives; if the list differs, the folder is created again.
 const MARKER: &str = ".fetched";
 
-/// Fetches the bundles that are missing in `cache`; returns how many that were. With none, a few small files are read.
+/// Downloads the bundles missing in `cache` and returns their number. If none is missing, only a few small files are
+/// read.
 pub fn fetch(cache: &Path, lock: &Lock, bundles: &[Bundle], tools: &Tools) -> Result<usize> {
     if missing(cache, lock, bundles)?.is_empty() {
         return Ok(0);
     }
     let downloads = cache.join("downloads");
     fs::create_dir_all(&downloads).with_context(|| {
-        format!("cannot make {}; set CLIP_LAB_CACHE to a folder you may write to", downloads.display())
+        format!("cannot create {}; set CLIP_LAB_CACHE to a folder you may write to", downloads.display())
     })?;
-    let _turn = wait_for_other_set_ups(cache)?;
-    let missing = missing(cache, lock, bundles)?; // asked again: the one we waited for may have fetched it
+    let _lock = wait_for_other_set_ups(cache)?;
+    let missing = missing(cache, lock, bundles)?; // checked again: the other set-up may have downloaded it
     announce(cache, lock, &missing, tools)?;
     for bundle in &missing {
         make(cache, lock, bundle, &downloads, tools)
@@ -38,30 +39,30 @@ pub fn fetch(cache: &Path, lock: &Lock, bundles: &[Bundle], tools: &Tools) -> Re
     Ok(missing.len())
 }
 
-/// The bundles that are not in `cache`, or were made of other archives than `lock` names now.
+/// The bundles that are not in `cache`, or were created from other archives than those in `lock`.
 pub fn missing<'a>(cache: &Path, lock: &Lock, bundles: &'a [Bundle]) -> Result<Vec<&'a Bundle>> {
     let mut missing = Vec::new();
     for bundle in bundles {
         let folder = cache.join(bundle.folder);
-        let there = match fs::read_to_string(folder.join(MARKER)) {
+        let exists = match fs::read_to_string(folder.join(MARKER)) {
             Ok(marker) => marker == marker_text(lock, bundle)?,
             Err(_) => is_made_by_hand(&folder, bundle),
         };
-        if !there {
+        if !exists {
             missing.push(bundle);
         }
     }
     Ok(missing)
 }
 
-/// Whether somebody unpacked the bundle without us: the small files say so to the letter and none of the named ones lacks.
-/// Such a folder may be in use and is left as it is.
+/// Whether the bundle was unpacked by hand: the small files have the expected content and all other files exist. Such a
+/// folder may be in use and is left unchanged.
 fn is_made_by_hand(folder: &Path, bundle: &Bundle) -> bool {
     let mut picks = bundle.parts.iter().flat_map(|part| part.picks);
-    let says_so =
+    let matches =
         |(name, text): &(&str, &str)| fs::read_to_string(folder.join(name)).is_ok_and(|found| found == *text);
     !bundle.written.is_empty()
-        && bundle.written.iter().all(says_so)
+        && bundle.written.iter().all(matches)
         && picks.all(|(_, to)| folder.join(to).exists())
 }
 
@@ -74,18 +75,18 @@ fn marker_text(lock: &Lock, bundle: &Bundle) -> Result<String> {
     Ok(text)
 }
 
-/// Two checkouts share a cache: the second waits, and then finds everything there.
+/// Locks the cache: a second set-up waits, and then finds everything in place.
 fn wait_for_other_set_ups(cache: &Path) -> Result<File> {
     let path = cache.join(".setup-lock");
-    let turn = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
-    if turn.try_lock().is_err() {
-        eprintln!("waiting for another set-up that fills {}", cache.display());
-        turn.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    let lock = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    if lock.try_lock().is_err() {
+        eprintln!("waiting for another set-up of {}", cache.display());
+        lock.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     }
-    Ok(turn)
+    Ok(lock)
 }
 
-/// Says what will be fetched, and first of all whether the tools for it are there.
+/// Checks that the download tools exist and prints what will be downloaded.
 fn announce(cache: &Path, lock: &Lock, missing: &[&Bundle], tools: &Tools) -> Result<()> {
     for bundle in missing {
         let archives =
@@ -100,41 +101,41 @@ fn announce(cache: &Path, lock: &Lock, missing: &[&Bundle], tools: &Tools) -> Re
 }
 
 fn make(cache: &Path, lock: &Lock, bundle: &Bundle, downloads: &Path, tools: &Tools) -> Result<()> {
-    let aside = beside(cache, bundle, "partial");
-    remove_folder(&aside)?;
-    fs::create_dir_all(&aside).with_context(|| format!("cannot make {}", aside.display()))?;
+    let partial = sibling(cache, bundle, "partial");
+    remove_folder(&partial)?;
+    fs::create_dir_all(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
     let mut used = Vec::new();
     for part in bundle.parts {
         let archive = lock.archive(part.package)?;
         let file = download::get(archive, downloads, tools)?;
         eprintln!("unpacking {}", archive.file);
-        unpack::unpack(archive.source, &file, part, &aside)?;
+        unpack::unpack(archive.source, &file, part, &partial)?;
         used.push(file);
     }
     let marker = marker_text(lock, bundle)?;
     for (name, text) in bundle.written.iter().copied().chain([(MARKER, marker.as_str())]) {
-        fs::write(aside.join(name), text)
-            .with_context(|| format!("cannot write {name} in {}", aside.display()))?;
+        fs::write(partial.join(name), text)
+            .with_context(|| format!("cannot write {name} in {}", partial.display()))?;
     }
-    put_in_place(cache, bundle, &aside)?;
+    put_in_place(cache, bundle, &partial)?;
     used.iter().try_for_each(|file| {
         fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))
     })
 }
 
-/// Renames the finished folder to its name. A program that has files of an older one open keeps them.
+/// Moves the finished folder into place. Programs keep open files of an older one.
 fn put_in_place(cache: &Path, bundle: &Bundle, finished: &Path) -> Result<()> {
-    let (folder, old) = (cache.join(bundle.folder), beside(cache, bundle, "old"));
+    let (folder, old) = (cache.join(bundle.folder), sibling(cache, bundle, "old"));
     remove_folder(&old)?;
     if folder.exists() {
         fs::rename(&folder, &old).with_context(|| format!("cannot move {} away", folder.display()))?;
     }
-    fs::rename(finished, &folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::rename(finished, &folder).with_context(|| format!("cannot create {}", folder.display()))?;
     eprintln!("ready: {}", folder.display());
     remove_folder(&old)
 }
 
-fn beside(cache: &Path, bundle: &Bundle, suffix: &str) -> PathBuf {
+fn sibling(cache: &Path, bundle: &Bundle, suffix: &str) -> PathBuf {
     cache.join(format!("{}.{suffix}", bundle.folder))
 }
 

@@ -1,4 +1,4 @@
-//! Set-up against a stand-in for pip that takes its wheel from a folder.
+//! Set-up with a fake pip that takes its wheel from a folder.
 
 use std::{io::Write, process::Command};
 
@@ -15,7 +15,7 @@ const TOWER: Bundle = Bundle {
     written: &[("note", "written\n")],
 };
 
-/// A folder with a wheel in it, the lock line of the wheel, and an empty cache.
+/// A folder with a wheel, the lock file for the wheel, and an empty cache.
 struct World {
     place: TempDir,
     lock: Lock,
@@ -39,14 +39,14 @@ impl World {
         self.place.path().join("cache")
     }
 
-    /// A `python3` whose pip runs `action` when asked to download; it starts in the folder of downloads.
+    /// A `python3` whose pip runs `action` for a download, in the folder of downloads.
     fn tools(&self, action: &str) -> Tools {
         let [text, python] = ["text", "python3"].map(|name| self.place.path().join(name));
         let script =
             format!("#!/bin/sh\n[ \"$3\" = --version ] && exit 0\necho call >> ../../calls\n{action}\n");
         fs::write(&text, script).unwrap();
-        // Copied by another process: a child that a test beside this one starts could inherit our open file, and a
-        // program that is open for writing cannot be started.
+        // Copied by another process: a child started by a parallel test could inherit our open file, and a program that
+        // is open for writing cannot be started.
         let copied = Command::new("install").args(["-m", "755"]).args([&text, &python]).status();
         assert!(copied.unwrap().success());
         Tools { python, npm: "/nowhere/npm".into() }
@@ -66,7 +66,7 @@ impl World {
 }
 
 #[test]
-fn a_second_set_up_fetches_nothing() {
+fn a_second_set_up_downloads_nothing() {
     let world = World::new();
     assert_eq!(world.fetch("cp ../../tower-1.whl .").unwrap(), 1);
     assert_eq!(world.read("a/weights").as_deref(), Some("tower/model/a/weights"));
@@ -79,7 +79,7 @@ fn a_second_set_up_fetches_nothing() {
 }
 
 #[test]
-fn a_download_that_breaks_off_is_tried_again() {
+fn an_interrupted_download_is_retried() {
     let world = World::new();
     let twice_broken =
         "[ $(wc -l < ../../calls) -lt 3 ] && { echo half > tower-1.whl; exit 1; }; cp ../../tower-1.whl .";
@@ -88,27 +88,27 @@ fn a_download_that_breaks_off_is_tried_again() {
 }
 
 #[test]
-fn another_hash_is_refused_and_leaves_no_folder() {
+fn another_hash_is_rejected_and_leaves_no_folder() {
     let world = World::new();
     let message = format!("{:#}", world.fetch("echo forged > tower-1.whl").unwrap_err());
-    assert!(message.contains("tower 1 came with another hash than the pinned one"), "{message}");
+    assert!(message.contains("tower 1 does not have the pinned hash"), "{message}");
     assert_eq!(missing(&world.cache(), &world.lock, &[TOWER]).unwrap().len(), 1);
     assert!(!world.cache().join("weights/tower").exists());
 }
 
 #[test]
-fn no_network_is_said_and_cured_by_the_next_set_up() {
+fn a_network_failure_is_reported_and_the_next_set_up_succeeds() {
     let world = World::new();
     let message = format!("{:#}", world.fetch("exit 1").unwrap_err());
     assert!(
-        message.contains("tower 1 could not be fetched") && message.contains("check the network"),
+        message.contains("tower 1 could not be downloaded") && message.contains("check the network"),
         "{message}"
     );
     assert_eq!(world.fetch("cp ../../tower-1.whl .").unwrap(), 1);
 }
 
 #[test]
-fn an_archive_fetched_before_is_not_fetched_again() {
+fn a_complete_archive_is_not_downloaded_again() {
     let world = World::new();
     fs::create_dir_all(world.cache().join("downloads")).unwrap();
     fs::copy(world.place.path().join("tower-1.whl"), world.cache().join("downloads/tower-1.whl")).unwrap();
@@ -117,7 +117,7 @@ fn an_archive_fetched_before_is_not_fetched_again() {
 }
 
 #[test]
-fn a_folder_made_of_other_archives_is_made_again() {
+fn a_folder_of_other_archives_is_created_again() {
     let world = World::new();
     let folder = world.cache().join("weights/tower");
     fs::create_dir_all(&folder).unwrap();
@@ -128,12 +128,12 @@ fn a_folder_made_of_other_archives_is_made_again() {
 }
 
 #[test]
-fn a_folder_made_by_hand_is_left_as_it_is() {
+fn a_folder_made_by_hand_is_left_unchanged() {
     let world = World::new();
     let folder = world.cache().join("weights/tower");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("note"), "written\n").unwrap();
-    assert_eq!(missing(&world.cache(), &world.lock, &[TOWER]).unwrap().len(), 1, "LICENSE lacks");
+    assert_eq!(missing(&world.cache(), &world.lock, &[TOWER]).unwrap().len(), 1, "LICENSE is missing");
     fs::write(folder.join("LICENSE"), "").unwrap();
     assert_eq!(world.fetch("exit 1").unwrap(), 0);
     assert_eq!(world.read(MARKER), None);
@@ -142,7 +142,7 @@ fn a_folder_made_by_hand_is_left_as_it_is() {
 }
 
 #[test]
-fn set_ups_at_the_same_moment_fetch_once() {
+fn concurrent_set_ups_download_once() {
     let world = World::new();
     let tools = world.tools("sleep 0.2; cp ../../tower-1.whl .");
     let fetched: usize = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Taking files out of archives.
+//! Extracts files from archives.
 
 use std::{
     fs::{self, File},
@@ -32,24 +32,24 @@ fn unzip(archive: &Path, from: &str, to: &str, folder: &Path) -> Result<()> {
     for at in 0..zip.len() {
         let mut entry = zip.by_index(at)?;
         let Some(target) = target(entry.name(), from, to).filter(|_| entry.is_file()) else { continue };
-        ensure!(entry.enclosed_name().is_some(), "`{}` leads out of the archive", entry.name());
+        ensure!(entry.enclosed_name().is_some(), "`{}` points outside of the archive", entry.name());
         let path = folder.join(target);
         fs::create_dir_all(path.parent().unwrap_or(folder))?;
         io::copy(&mut entry, &mut File::create(path)?)?;
         found = true;
     }
-    ensure!(found, "the archive holds nothing of that name");
+    ensure!(found, "the archive contains no such file or folder");
     Ok(())
 }
 
-/// Where the pick `from`, `to` puts the file `name`, if it takes it.
+/// Target path of the file `name` for the pick `from`, `to`; none if it is not picked.
 fn target(name: &str, from: &str, to: &str) -> Option<PathBuf> {
     let rest = name.strip_prefix(from)?;
     let is_folder = from.ends_with('/');
     (is_folder != rest.is_empty()).then(|| if is_folder { Path::new(to).join(rest) } else { to.into() })
 }
 
-/// By the `tar` command. A single file keeps its name.
+/// Uses the `tar` command. A single file keeps its name.
 fn untar(archive: &Path, from: &str, to: &str, folder: &Path) -> Result<()> {
     let is_folder = from.ends_with('/');
     let into = if is_folder { Some(Path::new(to)) } else { Path::new(to).parent() };
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn tar_files_are_unpacked_alike() {
+    fn tar_files_are_unpacked_too() {
         let place = tempfile::tempdir().unwrap();
         let inner = place.path().join("package/net");
         fs::create_dir_all(&inner).unwrap();

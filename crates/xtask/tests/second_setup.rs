@@ -1,8 +1,8 @@
-//! The program itself: a set-up of a filled cache needs neither tools nor time.
+//! Runs the program: a set-up of a complete cache needs no tools.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-/// A cache whose folders carry the markers that set-up writes, one text for each.
+/// A cache whose folders have the markers of a finished set-up.
 fn filled_cache(cache: &Path) {
     let lock = include_str!("../fetch.lock");
     let marker = |package: &str| {
@@ -55,15 +55,15 @@ fn a_filled_cache_needs_no_tools() {
 }
 
 #[test]
-fn an_empty_cache_without_tools_says_what_to_install() {
+fn an_empty_cache_without_tools_prints_what_to_install() {
     let place = tempfile::tempdir().unwrap();
     let output = setup(place.path()).output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && words.contains("apt install python3 python3-pip"), "{words}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && message.contains("apt install python3 python3-pip"), "{message}");
 }
 
 #[test]
-fn a_users_own_libtorch_is_not_linked_or_fetched() {
+fn a_users_own_libtorch_is_neither_linked_nor_downloaded() {
     let place = tempfile::tempdir().unwrap();
     filled_cache(&place.path().join("cache"));
     fs::remove_dir_all(place.path().join("cache/libtorch-2.11.0-cpu")).unwrap();

@@ -1,9 +1,9 @@
-//! Pictures per second on one core: from files to normalised numbers through the standard training augmentation
-//! (random resized crop to 224, bicubic), beside the bare decoder and beside torchvision with Pillow in the same run.
+//! Images per second on one core: from files to normalised values through the standard training augmentation (random
+//! resized crop to 224, bicubic), compared with the bare decoder and with torchvision and Pillow in the same run.
 //!
 //! `cargo run -p plugins-augment --example decode -- ../shared/data/photos ../shared/data/flickr8k/Images`
 //!
-//! The interpreter is `$CLIP_LAB_PYTHON` or `python3`; without torchvision there is no rival, which is said.
+//! The interpreter is `$CLIP_LAB_PYTHON` or `python3`; without torchvision the comparison is skipped with a message.
 
 use std::{
     env, fs,
@@ -18,7 +18,7 @@ use clip_lab_picture::{Normalise, Scratch};
 use plugins_augment::RandomResizedCrop;
 
 const SIDE: u32 = 224;
-/// Pictures of a folder that are looked at, and how often; the best round counts, since others use the machine too.
+/// Images per folder, and rounds; the best round counts, since other processes use the machine too.
 const PICTURES: usize = 600;
 const ROUNDS: usize = 7;
 const MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
@@ -26,7 +26,7 @@ const STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
 
 fn main() -> Result<()> {
     let folders: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
-    ensure!(!folders.is_empty(), "name folders of pictures");
+    ensure!(!folders.is_empty(), "pass one or more folders of images");
     for folder in folders {
         measure(&folder).with_context(|| folder.display().to_string())?;
     }
@@ -38,16 +38,16 @@ fn measure(folder: &Path) -> Result<()> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     files.sort();
     files.truncate(PICTURES);
-    ensure!(!files.is_empty(), "there is no picture");
-    println!("{}: {} pictures, one thread, best of {ROUNDS} rounds", folder.display(), files.len());
+    ensure!(!files.is_empty(), "there is no image");
+    println!("{}: {} images, one thread, best of {ROUNDS} rounds", folder.display(), files.len());
     let [bare, train, eval] = ours(&files)?;
-    let share = |rate: f64| format!("{rate:>7.0} pictures/s  {:>4.0} % of bare", 100.0 * rate / bare);
-    println!("  bare decoder, every pixel, from memory    {bare:>7.0} pictures/s");
+    let share = |rate: f64| format!("{rate:>7.0} images/s  {:>4.0} % of bare", 100.0 * rate / bare);
+    println!("  bare decoder, every pixel, from memory    {bare:>7.0} images/s");
     println!("  training, from files                      {}", share(train));
     println!("  evaluation, from files                    {}", share(eval));
     match rival(&files) {
         Ok(rival) => println!(
-            "  torchvision with Pillow, training         {rival:>7.0} pictures/s  {:.2} times slower",
+            "  torchvision with Pillow, training         {rival:>7.0} images/s  {:.2} times slower",
             train / rival
         ),
         Err(error) => println!("  torchvision with Pillow: not measured: {error:#}"),
@@ -55,8 +55,8 @@ fn measure(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Pictures per second of the best round: decoded alone, for training, for evaluation. They take turns, so that whoever else
-/// uses the machine slows all of them.
+/// Images per second of the best round: bare decoding, training, evaluation. Interleaved, so that other load on the
+/// machine slows all of them.
 fn ours(files: &[PathBuf]) -> Result<[f64; 3]> {
     let bytes: Vec<Vec<u8>> = files.iter().map(fs::read).collect::<Result<_, _>>()?;
     let random = RandomResizedCrop::default().build(AugmentScope { image_size: SIDE })?;
@@ -121,8 +121,8 @@ best = float('inf')
 for number in range(rounds + 1):
     start = time.perf_counter()
     for file in files:
-        with Image.open(file) as picture:
-            steps(picture.convert('RGB'))
+        with Image.open(file) as image:
+            steps(image.convert('RGB'))
     if number:
         best = min(best, time.perf_counter() - start)
 print(len(files) / best)
@@ -131,13 +131,13 @@ print(len(files) / best)
 fn rival(files: &[PathBuf]) -> Result<f64> {
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let python = env::var_os("CLIP_LAB_PYTHON").unwrap_or_else(|| "python3".into());
-    let said = Command::new(&python)
+    let output = Command::new(&python)
         .args(["-c", SCRIPT, &names.join("\n"), &ROUNDS.to_string(), &SIDE.to_string()])
         .output()
-        .with_context(|| format!("{} does not start", python.display()))?;
-    let errors = String::from_utf8_lossy(&said.stderr);
-    ensure!(said.status.success(), "{}", errors.lines().last().unwrap_or("no reason given"));
-    Ok(String::from_utf8_lossy(&said.stdout).trim().parse()?)
+        .with_context(|| format!("cannot start {}", python.display()))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{}", errors.lines().last().unwrap_or("no reason given"));
+    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
 }
 
 fn peak_megabytes() -> Option<f64> {

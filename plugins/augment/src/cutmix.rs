@@ -1,24 +1,24 @@
-//! Parts of pictures put into others.
+//! CutMix.
 
 use clip_lab_api::prelude::*;
 use rand::Rng as _;
 
 use crate::mixing;
 
-/// CutMix, <https://arxiv.org/abs/1905.04899>: a box of every picture of a batch is filled with the same box of its
-/// partner, and the target with as much of the partner's as the box has of the picture. The box is drawn once for a
-/// batch: 1 - share of the area with the share from Beta(alpha, alpha), its centre anywhere, cut off at the edges; the
-/// targets follow what was left of it. Partners are the batch in reverse, as timm's `mode="batch"` has them. For
-/// classification only.
+/// CutMix, <https://arxiv.org/abs/1905.04899>: a box of every image of a batch is replaced by the same box of its
+/// partner, and the targets are mixed by area. One box is drawn per batch: it covers 1 - lambda of the area with lambda
+/// from Beta(alpha, alpha), has a random centre, and is clipped at the edges; targets use the area after clipping. The
+/// partners are the batch in reverse order, as in timm's `mode="batch"`. Classification only.
 ///
-/// With `mixup` in the same spec the two are applied one after the other in the order of the spec, each by its own
-/// probability. (timm applies one of them, never both.)
+/// With `mixup` in the same spec both are applied, in the order of the spec, each with its own probability. (timm
+/// applies one of them, never both.)
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CutMix {
-    /// 1 makes every size equally likely, less prefers tiny and huge boxes.
+    /// Parameter of the Beta distribution: 1 makes all box sizes equally likely, smaller values favour tiny and huge
+    /// boxes.
     pub alpha: f64,
-    /// How often a batch is mixed at all, from 0 to 1.
+    /// Probability of mixing a batch.
     pub probability: f64,
 }
 
@@ -46,8 +46,8 @@ impl Plugin<dyn Augment> for CutMix {
 
 impl Augment for CutMix {
     fn mix(&self, images: &Tensor, targets: &Tensor, rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
-        let Some(share) = mixing::kept(self.alpha, self.probability, rng)? else { return Ok(None) };
-        let [.., height, width] = images.size()[..] else { bail!("pictures of a batch are [B, 3, H, W]") };
+        let Some(share) = mixing::draw_share(self.alpha, self.probability, rng)? else { return Ok(None) };
+        let [.., height, width] = images.size()[..] else { bail!("images of a batch must be [B, 3, H, W]") };
         if height == 0 || width == 0 {
             return Ok(None);
         }
@@ -62,7 +62,7 @@ impl Augment for CutMix {
     }
 }
 
-/// Where the box begins on a side of `length` pixels and how much of it lies within.
+/// Start and length of the box along a side of `length` pixels, clipped to it.
 fn side(length: i64, share: f64, rng: &mut Rng) -> (i64, i64) {
     let half = (length as f64 * (1.0 - share).sqrt()) as i64 / 2;
     let centre = rng.random_range(0..length);

@@ -1,14 +1,14 @@
-//! Mirror images.
+//! Horizontal flips.
 
 use clip_lab_api::prelude::*;
 use image::{RgbImage, imageops};
 use rand::Rng as _;
 
-/// Mirrors a picture left to right now and then. Leave it out where captions say left and right.
+/// Flips an image horizontally at random. Leave it out if captions say left and right.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flip {
-    /// How often, from 0 (never) to 1 (always).
+    /// Probability of flipping an image.
     pub probability: f64,
 }
 
@@ -21,7 +21,7 @@ impl Default for Flip {
 impl Settings for Flip {
     fn check(&self, faults: &mut Faults) {
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "a probability lies between 0 and 1");
+        faults.require(within, "probability", "must be from 0 to 1");
     }
 }
 
@@ -36,10 +36,10 @@ impl Plugin<dyn Augment> for Flip {
 }
 
 impl Augment for Flip {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         if rng.random_bool(self.probability) {
-            imageops::flip_horizontal_in_place(&mut picture);
+            imageops::flip_horizontal_in_place(&mut image);
         }
-        Ok(picture)
+        Ok(image)
     }
 }

@@ -1,4 +1,4 @@
-//! Augmentations of pictures and of batches.
+//! Augmentations of images and of batches.
 
 mod color_jitter;
 mod cutmix;
@@ -21,7 +21,7 @@ pub use random_erasing::{Filling, RandomErasing};
 pub use random_resized_crop::RandomResizedCrop;
 pub use resize::ResizeSettings;
 
-/// Puts the augmentations on the shelf.
+/// Registers the augmentations.
 pub fn register(catalog: &mut Catalog) {
     catalog.augment.add::<ResizeSettings>("resize");
     catalog.augment.add::<RandomResizedCrop>("random_resized_crop");

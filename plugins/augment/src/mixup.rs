@@ -1,21 +1,22 @@
-//! Pictures laid over each other.
+//! Mixup.
 
 use clip_lab_api::prelude::*;
 
 use crate::mixing;
 
-/// Mixup, <https://arxiv.org/abs/1710.09412>: every picture of a batch becomes a blend of itself and its partner, and so
-/// does its target. The share is drawn once for a batch from Beta(alpha, alpha), and the partners are the batch in
-/// reverse, as timm's `mode="batch"` does. For classification only.
+/// Mixup, <https://arxiv.org/abs/1710.09412>: every image of a batch and its target are blended with those of a
+/// partner. The blending weight is drawn once per batch from Beta(alpha, alpha); the partners are the batch in reverse
+/// order, as in timm's `mode="batch"`. Classification only.
 ///
-/// With `cutmix` in the same spec the two are applied one after the other in the order of the spec, each by its own
-/// probability. (timm applies one of them, never both.)
+/// With `cutmix` in the same spec both are applied, in the order of the spec, each with its own probability. (timm
+/// applies one of them, never both.)
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mixup {
-    /// 1 makes every share equally likely, less leaves most batches nearly alone. Recipes take 0.2 to 0.8.
+    /// Parameter of the Beta distribution: 1 makes all weights equally likely, smaller values leave most batches nearly
+    /// unmixed. Recipes use 0.2 to 0.8.
     pub alpha: f64,
-    /// How often a batch is mixed at all, from 0 to 1.
+    /// Probability of mixing a batch.
     pub probability: f64,
 }
 
@@ -43,7 +44,7 @@ impl Plugin<dyn Augment> for Mixup {
 
 impl Augment for Mixup {
     fn mix(&self, images: &Tensor, targets: &Tensor, rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
-        let Some(share) = mixing::kept(self.alpha, self.probability, rng)? else { return Ok(None) };
+        let Some(share) = mixing::draw_share(self.alpha, self.probability, rng)? else { return Ok(None) };
         Ok(Some((mixing::blend(images, share)?, mixing::blend(targets, share)?)))
     }
 }

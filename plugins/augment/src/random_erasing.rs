@@ -1,36 +1,36 @@
-//! Holes in pictures.
+//! Random erasing.
 
 use clip_lab_api::prelude::*;
 use rand::Rng as _;
 use rand_distr::{Distribution as _, StandardNormal};
 
-/// What a hole is filled with.
+/// How an erased rectangle is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Filling {
-    /// Zero, the mean colour of the data set the normalisation is of.
+    /// Zero: the mean colour that normalisation subtracts.
     Const,
     /// One colour, its channels drawn from a normal distribution.
     Rand,
-    /// Noise: every value of every pixel drawn from a normal distribution.
+    /// Noise: every value drawn from a normal distribution.
     #[default]
     Pixel,
 }
 
-/// Random erasing, <https://arxiv.org/abs/1708.04896>, as timm does it: rectangles of a picture are filled after
-/// normalisation, when numbers have about mean 0 and deviation 1.
+/// Random erasing, <https://arxiv.org/abs/1708.04896>, as in timm: erases rectangles of an image after normalisation,
+/// when values have mean 0 and standard deviation 1.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomErasing {
-    /// How often a picture gets holes, from 0 to 1.
+    /// Probability of erasing in an image.
     pub probability: f64,
-    /// Smallest and largest part of the picture's area that is erased.
+    /// Smallest and largest fraction of the image's area that is erased.
     pub area: [f64; 2],
-    /// Flattest and tallest shape, as height over width; drawn evenly on a logarithmic scale.
+    /// Smallest and largest aspect ratio, height over width; drawn uniformly on a logarithmic scale.
     pub ratio: [f64; 2],
-    /// `const` (zero), `rand` (one colour) or `pixel` (noise).
+    /// How to fill a rectangle: `const` (zero), `rand` (one colour) or `pixel` (noise).
     pub mode: Filling,
-    /// Most holes in a picture; between one and so many are drawn, which share the area.
+    /// Maximum number of rectangles per image; from 1 to this many are drawn and share the area.
     pub count: u32,
 }
 
@@ -49,13 +49,13 @@ impl Default for RandomErasing {
 impl Settings for RandomErasing {
     fn check(&self, faults: &mut Faults) {
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "a probability lies between 0 and 1");
+        faults.require(within, "probability", "must be from 0 to 1");
         let [least, most] = self.area;
         let holds = 0.0 < least && least <= most && most <= 1.0;
-        faults.require(holds, "area", "write it as [smallest, largest], both above 0 and at most 1");
+        faults.require(holds, "area", "must be [smallest, largest], both above 0 and at most 1");
         let [flat, tall] = self.ratio;
         let holds = 0.0 < flat && flat <= tall && tall.is_finite();
-        faults.require(holds, "ratio", "write it as [flattest, tallest], both above 0");
+        faults.require(holds, "ratio", "must be [smallest, largest], both above 0");
         faults.require(self.count > 0, "count", "must be at least 1");
     }
 }
@@ -77,15 +77,15 @@ impl Augment for RandomErasing {
         }
         let count = rng.random_range(1..=self.count);
         for _ in 0..count {
-            if let Some(hole) = self.draw(side, count, rng) {
-                self.fill(pixels, side, &hole, rng);
+            if let Some(rectangle) = self.draw(side, count, rng) {
+                self.fill(pixels, side, &rectangle, rng);
             }
         }
     }
 }
 
-/// Rows and columns.
-struct Hole {
+/// An erased rectangle, in pixels.
+struct Rectangle {
     top: usize,
     left: usize,
     height: usize,
@@ -93,8 +93,8 @@ struct Hole {
 }
 
 impl RandomErasing {
-    /// Ten tries for an area and a shape that fit.
-    fn draw(&self, side: usize, count: u32, rng: &mut Rng) -> Option<Hole> {
+    /// Ten attempts to draw an area and a ratio that fit.
+    fn draw(&self, side: usize, count: u32, rng: &mut Rng) -> Option<Rectangle> {
         let [flat, tall] = self.ratio.map(f64::ln);
         (0..10).find_map(|_| {
             let area =
@@ -104,16 +104,16 @@ impl RandomErasing {
             let width = (area / ratio).sqrt().round_ties_even() as usize;
             (height < side && width < side).then(|| {
                 let top = rng.random_range(0..=side - height);
-                Hole { top, left: rng.random_range(0..=side - width), height, width }
+                Rectangle { top, left: rng.random_range(0..=side - width), height, width }
             })
         })
     }
 
-    fn fill(&self, pixels: &mut [f32], side: usize, hole: &Hole, rng: &mut Rng) {
+    fn fill(&self, pixels: &mut [f32], side: usize, rectangle: &Rectangle, rng: &mut Rng) {
         for channel in pixels.chunks_exact_mut(side * side) {
             let colour = if self.mode == Filling::Rand { StandardNormal.sample(rng) } else { 0.0 };
-            for row in channel.chunks_exact_mut(side).skip(hole.top).take(hole.height) {
-                for value in &mut row[hole.left..hole.left + hole.width] {
+            for row in channel.chunks_exact_mut(side).skip(rectangle.top).take(rectangle.height) {
+                for value in &mut row[rectangle.left..rectangle.left + rectangle.width] {
                     *value = if self.mode == Filling::Pixel { StandardNormal.sample(rng) } else { colour };
                 }
             }

@@ -1,18 +1,18 @@
-//! Random crops, as torchvision's `RandomResizedCrop` draws them.
+//! Random crops, as in torchvision's `RandomResizedCrop`.
 
 use clip_lab_api::prelude::*;
 use rand::Rng as _;
 
 use clip_lab_picture::Area;
 
-/// Cuts out a random part and resizes it to the square that the image encoder wants. CLIP's own recipe keeps at
-/// least nine tenths of the picture, so that the caption still fits; classifiers go down to 0.08.
+/// Crops a random area and resizes it to the image encoder's input size. CLIP's recipe keeps at least nine tenths of
+/// the image, so that the caption still applies; classifiers go down to 0.08.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomResizedCrop {
-    /// Smallest and largest part of the picture's area.
+    /// Smallest and largest fraction of the image's area.
     pub scale: [f64; 2],
-    /// Narrowest and widest shape, as width over height.
+    /// Smallest and largest aspect ratio, width over height.
     pub ratio: [f64; 2],
     /// `bicubic` or `bilinear`, both antialiased.
     pub interpolation: Interpolation,
@@ -28,10 +28,10 @@ impl Settings for RandomResizedCrop {
     fn check(&self, faults: &mut Faults) {
         let [least, most] = self.scale;
         let holds = 0.0 < least && least <= most && most <= 1.0;
-        faults.require(holds, "scale", "write it as [smallest, largest], both above 0 and at most 1");
+        faults.require(holds, "scale", "must be [smallest, largest], both above 0 and at most 1");
         let [narrow, wide] = self.ratio;
         let holds = 0.0 < narrow && narrow <= wide && wide.is_finite();
-        faults.require(holds, "ratio", "write it as [narrowest, widest], both above 0");
+        faults.require(holds, "ratio", "must be [smallest, largest], both above 0");
     }
 }
 
@@ -58,7 +58,7 @@ impl Augment for RandomCrop {
 }
 
 impl RandomResizedCrop {
-    /// Ten tries for an area and a shape that fit; then the largest centre part of a permitted shape.
+    /// Ten attempts to draw an area and a ratio that fit; then the largest centre crop of a permitted ratio.
     fn draw(&self, width: u32, height: u32, rng: &mut Rng) -> Area {
         let whole = f64::from(width) * f64::from(height);
         let [narrow, wide] = self.ratio.map(f64::ln);

@@ -1,14 +1,14 @@
-//! A square picture without chance: what evaluation does, also in training.
+//! Deterministic resizing: the evaluation transform, also for training.
 
 use clip_lab_api::prelude::*;
 
-/// Resizes a picture to the square that the image encoder wants. Nothing is random, so a locked image tower needs to
-/// see each picture only once.
+/// Resizes an image to the image encoder's input size. Deterministic, so the features of a locked image tower can be
+/// cached.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "resize")]
 pub struct ResizeSettings {
-    /// `shortest` keeps shapes and cuts off the ends of the longer side; `squash` keeps everything and distorts.
+    /// `shortest` keeps the aspect ratio and crops the longer side; `squash` keeps the whole image and distorts it.
     pub mode: Resize,
     /// `bicubic` or `bilinear`, both antialiased.
     pub interpolation: Interpolation,

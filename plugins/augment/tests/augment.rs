@@ -1,4 +1,4 @@
-//! Every augmentation: sizes, chance and settings.
+//! All augmentations: sizes, randomness and settings.
 
 use clip_lab_api::{
     Augment, AugmentScope, Catalog, Crop, Faults, Interpolation, Plugin, Resize, Settings, rng,
@@ -16,9 +16,9 @@ fn slope(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 90]))
 }
 
-fn squash(picture: RgbImage) -> RgbImage {
-    let size = picture.dimensions();
-    Crop::middle(size, SIZE, None, Resize::Squash, Interpolation::Bicubic).apply(picture).unwrap()
+fn squash(image: RgbImage) -> RgbImage {
+    let size = image.dimensions();
+    Crop::middle(size, SIZE, None, Resize::Squash, Interpolation::Bicubic).apply(image).unwrap()
 }
 
 fn faults(settings: &impl Settings) -> Vec<String> {
@@ -28,16 +28,16 @@ fn faults(settings: &impl Settings) -> Vec<String> {
 }
 
 #[test]
-fn all_are_on_the_shelf() {
+fn all_are_registered() {
     let mut catalog = Catalog::default();
     plugins_augment::register(&mut catalog);
-    let pictures = ["resize", "random_resized_crop", "flip", "color_jitter", "rand_augment"];
-    assert_eq!(catalog.augment.names()[..5], pictures);
+    let first = ["resize", "random_resized_crop", "flip", "color_jitter", "rand_augment"];
+    assert_eq!(catalog.augment.names()[..5], first);
     assert_eq!(catalog.augment.names()[5..], ["random_erasing", "mixup", "cutmix"]);
 }
 
 #[test]
-fn the_same_generator_gives_the_same_picture_and_another_one_another() {
+fn results_depend_on_the_generator_alone() {
     for augment in [
         built(&RandomResizedCrop { scale: [0.2, 0.9], ..Default::default() }),
         built(&ColorJitter { probability: 1.0, ..Default::default() }),
@@ -78,19 +78,19 @@ fn colour_and_flip_keep_the_size_of_every_shape() {
 }
 
 #[test]
-fn a_flip_mirrors_left_and_right_about_as_often_as_said() {
-    let picture = slope(5, 3);
-    let always = built(&Flip { probability: 1.0 }).apply(picture.clone(), &mut rng(0, 0, 0)).unwrap();
-    assert_eq!(always.get_pixel(0, 1), picture.get_pixel(4, 1));
-    let never = built(&Flip { probability: 0.0 }).apply(picture.clone(), &mut rng(0, 0, 0)).unwrap();
-    assert_eq!(never, picture);
+fn a_flip_mirrors_left_and_right_with_its_probability() {
+    let image = slope(5, 3);
+    let always = built(&Flip { probability: 1.0 }).apply(image.clone(), &mut rng(0, 0, 0)).unwrap();
+    assert_eq!(always.get_pixel(0, 1), image.get_pixel(4, 1));
+    let never = built(&Flip { probability: 0.0 }).apply(image.clone(), &mut rng(0, 0, 0)).unwrap();
+    assert_eq!(never, image);
     let flip = built(&Flip::default());
-    let flipped = (0..1000).filter(|i| flip.apply(picture.clone(), &mut rng(0, 0, *i)).unwrap() != picture);
+    let flipped = (0..1000).filter(|i| flip.apply(image.clone(), &mut rng(0, 0, *i)).unwrap() != image);
     assert!((420..580).contains(&flipped.count()));
 }
 
 #[test]
-fn a_crop_of_everything_is_the_squashed_picture() {
+fn a_crop_of_everything_is_the_squashed_image() {
     let whole = RandomResizedCrop { scale: [1.0, 1.0], ratio: [1.5, 1.5], ..Default::default() };
     let out = built(&whole).apply(slope(60, 40), &mut rng(0, 0, 0)).unwrap();
     let squashed = squash(slope(60, 40));
@@ -105,7 +105,7 @@ fn strengths_of_zero_change_nothing() {
 }
 
 #[test]
-fn facts_say_what_is_random() {
+fn facts_declare_randomness() {
     assert!(!ResizeSettings::default().facts().random);
     assert!(RandomResizedCrop::default().facts().random);
     assert!(Flip::default().facts().random);
@@ -114,7 +114,7 @@ fn facts_say_what_is_random() {
 }
 
 #[test]
-fn values_that_cannot_work_are_named() {
+fn invalid_values_are_named() {
     assert_eq!(faults(&Flip { probability: 1.5 }), ["probability"]);
     assert_eq!(faults(&Flip { probability: f64::NAN }), ["probability"]);
     assert_eq!(faults(&RandomResizedCrop { scale: [0.0, 1.0], ..Default::default() }), ["scale"]);

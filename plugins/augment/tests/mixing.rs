@@ -1,4 +1,4 @@
-//! Mixing the pictures of a batch: `mixup` and `cutmix`.
+//! Mixing the images of a batch: `mixup` and `cutmix`.
 
 use clip_lab_api::prelude::tch::{Device, Kind, Tensor};
 use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Settings, rng};
@@ -10,7 +10,7 @@ fn built(settings: &impl Plugin<dyn Augment>) -> Box<dyn Augment> {
     settings.build(AugmentScope { image_size: 8 }).unwrap()
 }
 
-/// Picture i is full of the number i, and of class i.
+/// Image i has the constant value i, and class i.
 fn batch(size: i64) -> (Tensor, Tensor) {
     let numbers = Tensor::arange(size, (Kind::Double, Device::Cpu));
     let images = numbers.view([size, 1, 1, 1]).expand([size, 3, 8, 10], false).contiguous();
@@ -26,7 +26,7 @@ fn worst(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().double_value(&[])
 }
 
-/// For every batch: rows sum to one, shapes and kinds stay, and each picture's mean is that of its targets.
+/// For every batch: rows sum to one, shapes and kinds do not change, and each image's mean equals that of its targets.
 fn holds(augment: &dyn Augment) {
     for (size, index) in [1, 2, 5, 8].into_iter().flat_map(|size| (0..25).map(move |index| (size, index))) {
         let (images, targets) = batch(size);
@@ -38,16 +38,16 @@ fn holds(augment: &dyn Augment) {
                 < 1e-12
         );
         assert!(soft.min().double_value(&[]) >= 0.0);
-        // Picture i is worth i, so targets and pixels must agree about how much of whom is in it.
+        // Image i has the value i, so pixel means must equal the target-weighted values.
         let numbers = Tensor::arange(size, (Kind::Double, Device::Cpu));
         let means = mixed.mean_dim([1i64, 2, 3].as_slice(), false, None);
-        assert!(worst(&means, &soft.matmul(&numbers)) < 1e-12, "{size} pictures, batch {index}");
-        assert_eq!((images, targets), batch(size), "what was given is left alone");
+        assert!(worst(&means, &soft.matmul(&numbers)) < 1e-12, "{size} images, batch {index}");
+        assert_eq!((images, targets), batch(size), "the input is unchanged");
     }
 }
 
 #[test]
-fn pictures_and_targets_agree_about_what_is_in_them() {
+fn images_and_targets_are_mixed_alike() {
     for alpha in [0.2, 0.8, 1.0, 5.0] {
         holds(&*built(&Mixup { alpha, ..Default::default() }));
         holds(&*built(&CutMix { alpha, ..Default::default() }));
@@ -55,7 +55,7 @@ fn pictures_and_targets_agree_about_what_is_in_them() {
 }
 
 #[test]
-fn mixup_blends_every_picture_with_its_mirror_in_the_batch_by_one_share() {
+fn mixup_blends_every_image_with_its_mirror_in_the_batch_by_one_weight() {
     let (images, targets) = mixed(&*built(&Mixup::default()), 4, 1);
     let share = targets.double_value(&[0, 0]);
     assert!(0.0 < share && share < 1.0);
@@ -107,7 +107,7 @@ fn the_smallest_and_largest_alphas_still_give_shares() {
 }
 
 #[test]
-fn no_chance_leaves_a_batch_alone_and_a_half_mixes_about_half() {
+fn probability_zero_mixes_nothing_and_one_half_about_half() {
     let (images, targets) = batch(4);
     let counts = |augment: Box<dyn Augment>| {
         let hit = |index: &u64| augment.mix(&images, &targets, &mut rng(0, 0, *index)).unwrap().is_some();
@@ -120,7 +120,7 @@ fn no_chance_leaves_a_batch_alone_and_a_half_mixes_about_half() {
 }
 
 #[test]
-fn the_same_generator_mixes_alike_and_both_may_follow_each_other() {
+fn mixing_is_deterministic_and_both_can_be_combined() {
     let (mixup, cutmix) = (built(&Mixup::default()), built(&CutMix::default()));
     assert_eq!(mixed(&*mixup, 6, 3), mixed(&*mixup, 6, 3));
     assert_eq!(mixed(&*cutmix, 6, 3), mixed(&*cutmix, 6, 3));
@@ -134,7 +134,7 @@ fn the_same_generator_mixes_alike_and_both_may_follow_each_other() {
 }
 
 #[test]
-fn facts_say_that_they_mix_and_values_that_cannot_work_are_named() {
+fn facts_declare_mixing_and_invalid_values_are_named() {
     assert!(Mixup::default().facts().mixes && CutMix::default().facts().mixes);
     assert!(Mixup::default().facts().random && CutMix::default().facts().random);
     let keys = |settings: &dyn Fn(&mut Faults)| {

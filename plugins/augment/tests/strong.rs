@@ -1,4 +1,4 @@
-//! Strong augmentation of single pictures: `rand_augment` and `random_erasing`.
+//! Strong augmentation of single images: `rand_augment` and `random_erasing`.
 
 use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Section, Settings, parse, rng};
 use image::{Rgb, RgbImage};
@@ -32,7 +32,7 @@ fn every_operation_keeps_the_size_of_every_shape() {
 }
 
 #[test]
-fn the_same_generator_gives_the_same_picture_and_no_chance_gives_the_picture_itself() {
+fn results_depend_on_the_generator_and_probability_zero_changes_nothing() {
     let augment = built(&RandAugment { probability: 1.0, ..Default::default() });
     let out = |index| augment.apply(slope(40, 30), &mut rng(1, 2, index)).unwrap();
     let differ = (0..20).filter(|&index| out(index) != out(index + 1)).count();
@@ -63,8 +63,8 @@ fn half_of_the_operations_are_left_out_at_a_probability_of_one_half() {
 }
 
 #[test]
-fn more_magnitude_moves_a_picture_further() {
-    // One bright column; how far it has gone says how strong the operation was.
+fn a_larger_magnitude_moves_an_image_further() {
+    // One bright column; its distance measures the strength of the operation.
     let column = RgbImage::from_fn(101, 1, |x, _| Rgb([if x == 50 { 255 } else { 0 }; 3]));
     let moved = |magnitude, index| {
         let ops = vec![Op::TranslateX];
@@ -82,7 +82,7 @@ fn more_magnitude_moves_a_picture_further() {
     }
 }
 
-/// What a picture of ones becomes: the share of its pixels that were erased.
+/// The erased fraction of an image of ones, and the image.
 fn erased(settings: &RandomErasing, index: u64) -> (f64, Vec<f32>) {
     let side = 32;
     let mut pixels = vec![1.0; 3 * side * side];
@@ -92,7 +92,7 @@ fn erased(settings: &RandomErasing, index: u64) -> (f64, Vec<f32>) {
 }
 
 #[test]
-fn holes_come_as_often_and_as_large_as_said() {
+fn rectangles_have_the_given_probability_and_area() {
     for mode in [Filling::Const, Filling::Rand, Filling::Pixel] {
         let settings = RandomErasing { mode, ..Default::default() };
         let shares: Vec<f64> = (0..1000).map(|index| erased(&settings, index).0).collect();
@@ -107,7 +107,7 @@ fn holes_come_as_often_and_as_large_as_said() {
 }
 
 #[test]
-fn a_hole_is_one_rectangle_in_all_three_channels() {
+fn a_rectangle_is_the_same_in_all_three_channels() {
     let settings = RandomErasing { probability: 1.0, mode: Filling::Const, ..Default::default() };
     for index in 0..50 {
         let (share, pixels) = erased(&settings, index);
@@ -122,7 +122,7 @@ fn a_hole_is_one_rectangle_in_all_three_channels() {
 }
 
 #[test]
-fn holes_are_filled_with_one_colour_or_with_noise_of_deviation_one() {
+fn rectangles_are_filled_with_one_colour_or_with_noise_of_deviation_one() {
     let fill = |mode, index| {
         let settings = RandomErasing { probability: 1.0, mode, ..Default::default() };
         let (_, pixels) = erased(&settings, index);
@@ -138,19 +138,19 @@ fn holes_are_filled_with_one_colour_or_with_noise_of_deviation_one() {
 }
 
 #[test]
-fn several_holes_share_the_area_and_no_chance_leaves_the_picture_alone() {
+fn several_rectangles_share_the_area_and_probability_zero_changes_nothing() {
     let settings = RandomErasing { probability: 1.0, count: 4, mode: Filling::Const, ..Default::default() };
     assert!((0..200).all(|index| erased(&settings, index).0 <= 0.37));
     let never = RandomErasing { probability: 0.0, ..Default::default() };
     assert!(!never.facts().random && (0..50).all(|index| erased(&never, index).0 == 0.0));
     assert_eq!(erased(&settings, 7), erased(&settings, 7));
-    // A picture of one pixel has no room for a hole.
+    // An image of one pixel is too small for a rectangle.
     let mut pixels = [1.0; 3];
     built(&settings).after_normalise(&mut pixels, 1, &mut rng(0, 0, 0));
 }
 
 #[test]
-fn specs_are_read_and_values_that_cannot_work_are_named() {
+fn specs_are_read_and_invalid_values_are_named() {
     let mut catalog = Catalog::default();
     plugins_augment::register(&mut catalog);
     let plan = |text: &str| {
@@ -160,7 +160,7 @@ fn specs_are_read_and_values_that_cannot_work_are_named() {
     assert!(plan("plugin = 'rand_augment'\nops = ['rotate', 'shear_x']\ninterpolation = 'bicubic'").is_ok());
     assert!(plan("plugin = 'random_erasing'\nmode = 'const'").is_ok());
     let error = plan("plugin = 'rand_augment'\nops = ['rotat']").unwrap_err();
-    assert!(error.contains("unknown variant `rotat`") && error.contains("translate_y"), "{error}");
+    assert!(error.contains("got `rotat`") && error.contains("translate_y"), "{error}");
     assert!(faults(&RandAugment::default()).is_empty() && faults(&RandomErasing::default()).is_empty());
     assert_eq!(faults(&RandAugment { magnitude: 10.5, ..Default::default() }), ["magnitude"]);
     assert_eq!(faults(&RandAugment { magnitude_std: f64::NAN, ..Default::default() }), ["magnitude_std"]);

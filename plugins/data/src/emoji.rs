@@ -1,8 +1,8 @@
-//! The embedded data set: emoji and what they are called.
+//! The embedded data set: emoji and their names.
 //!
-//! Pictures: Twemoji, copyright Twitter, Inc and other contributors, licensed under CC-BY 4.0
-//! (<https://creativecommons.org/licenses/by/4.0/>), through the crate `twemoji-assets`. Names, groups and
-//! shortcodes: Unicode CLDR and gemoji, through the crate `emojis`.
+//! Images: Twemoji, copyright Twitter, Inc and other contributors, licensed under CC-BY 4.0
+//! (<https://creativecommons.org/licenses/by/4.0/>), through the crate `twemoji-assets`. Names, groups and shortcodes:
+//! Unicode CLDR and gemoji, through the crate `emojis`.
 
 use clip_lab_api::prelude::*;
 use emojis::{Emoji, Group};
@@ -11,17 +11,17 @@ use twemoji_assets::png::PngTwemojiAsset;
 use crate::Split;
 
 /// About 1,900 emoji, 72x72 pixels on white, with their names as captions and their groups ("food and drink") as
-/// classes. Needs no files. 80% of the emoji are for training, 10% for validation and 10% for test; a hash of the
-/// emoji decides, and all skin tones of one stay together. Pictures: Twemoji, CC-BY 4.0.
+/// classes. Needs no files. 80% of the emoji are for training, 10% for validation and 10% for test; a hash of the emoji
+/// decides, and all skin tones of an emoji are in one split. Images: Twemoji, CC-BY 4.0.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "emoji")]
 pub struct EmojiPictures {
     /// `train`, `val`, `test` or `all`.
     pub split: Split,
-    /// Whether shortcodes ("thumbsup") are captions beside the name ("thumbs up").
+    /// Whether shortcodes ("thumbsup") are captions too, in addition to the name ("thumbs up").
     pub shortcodes: bool,
-    /// Whether every skin tone is a picture of its own.
+    /// Whether every skin tone is a separate image.
     pub skin_tones: bool,
 }
 
@@ -61,10 +61,10 @@ impl Plugin<dyn Dataset> for EmojiPictures {
 impl EmojiPictures {
     fn open(&self) -> Opened {
         let groups: Vec<Group> = Group::iter().collect();
-        let classes = groups.iter().map(|group| words(*group)).collect();
+        let classes = groups.iter().map(|group| group_name(*group)).collect();
         let mut entries = Vec::new();
         let mut missing = Vec::new();
-        for base in emojis::iter().filter(|base| self.split.holds(part(base))) {
+        for base in emojis::iter().filter(|base| self.split.holds(split_of(base))) {
             for emoji in self.tones(base) {
                 let Some(png) = png(emoji.as_str()) else {
                     missing.push(emoji.name());
@@ -74,7 +74,7 @@ impl EmojiPictures {
                 entries.push(Entry { emoji, png, captions: self.captions(base, emoji), class });
             }
         }
-        Opened { entries, classes, skipped: Vec::from_iter(lost(&missing)) }
+        Opened { entries, classes, skipped: Vec::from_iter(skipped_message(&missing)) }
     }
 
     fn tones(&self, base: &'static Emoji) -> Vec<&'static Emoji> {
@@ -84,7 +84,7 @@ impl EmojiPictures {
         }
     }
 
-    /// The name and then the shortcodes as words, each once. A skin tone is said after a shortcode too.
+    /// The name, then the shortcodes as text, without duplicates. A skin tone is appended to shortcodes too.
     fn captions(&self, base: &'static Emoji, emoji: &'static Emoji) -> Vec<String> {
         let mut captions = vec![emoji.name().to_owned()];
         let tone = emoji.name().strip_prefix(base.name()).map(|rest| rest.trim_start_matches([':', ',']));
@@ -100,34 +100,34 @@ impl EmojiPictures {
     }
 }
 
-/// The part that an emoji belongs to, with all its skin tones.
-fn part(base: &Emoji) -> Split {
-    Split::of(&plain(base.as_str()), 0.1, 0.1)
+/// The split of an emoji, the same for all its skin tones.
+fn split_of(base: &Emoji) -> Split {
+    Split::of(&without_variation_selectors(base.as_str()), 0.1, 0.1)
 }
 
-/// Without variation selectors, which say "as a picture, please" and which lists of emoji disagree about.
-fn plain(emoji: &str) -> String {
+/// Removes variation selectors, which request the image form and are used inconsistently.
+fn without_variation_selectors(emoji: &str) -> String {
     emoji.replace('\u{fe0f}', "")
 }
 
 fn png(emoji: &str) -> Option<&'static [u8]> {
     PngTwemojiAsset::from_emoji(emoji)
-        .or_else(|| PngTwemojiAsset::from_emoji(&plain(emoji)))
+        .or_else(|| PngTwemojiAsset::from_emoji(&without_variation_selectors(emoji)))
         .map(|asset| asset.data.0)
 }
 
-/// `FoodAndDrink` as a caption would say it: `food and drink`.
-fn words(group: Group) -> String {
+/// `FoodAndDrink` as a caption: `food and drink`.
+fn group_name(group: Group) -> String {
     let name = format!("{group:?}");
     let spaced: String =
         name.chars().flat_map(|c| c.is_uppercase().then_some(' ').into_iter().chain([c])).collect();
     spaced.trim_start().to_lowercase()
 }
 
-fn lost(missing: &[&str]) -> Option<String> {
+fn skipped_message(missing: &[&str]) -> Option<String> {
     let first = missing.first()?;
     Some(format!(
-        "{} emoji are newer than the embedded pictures and were left out (first: {first})",
+        "{} emoji are newer than the embedded images and were left out (first: {first})",
         missing.len()
     ))
 }

@@ -16,7 +16,7 @@ pub use split::Split;
 pub use stamps::stamp;
 pub use webdataset::{ShardList, Source, WebDataset};
 
-/// Puts the data sets on the shelf.
+/// Registers the data sets.
 pub fn register(catalog: &mut Catalog) {
     catalog.data.add::<EmojiPictures>("emoji");
     catalog.data.add::<CaptionFolder>("captions");

@@ -1,26 +1,26 @@
-//! Which part of a data set, and by which rule a thing falls into one.
+//! Splits of a data set.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A part of a data set.
+/// A split of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
-    /// To learn from.
+    /// For training.
     #[default]
     Train,
-    /// To choose by.
+    /// For validation.
     Val,
-    /// To report on.
+    /// For test.
     Test,
-    /// Everything.
+    /// All of them.
     All,
 }
 
 impl Split {
-    /// The part that `key` falls into: a matter of its name alone, so that adding or reordering others moves
-    /// nothing. `val` and `test` are the expected parts of the whole.
+    /// The split of `key`: depends on its name alone, so adding or reordering others moves nothing. `val` and `test`
+    /// are expected fractions.
     pub fn of(key: &str, val: f64, test: f64) -> Self {
         let hash = blake3::hash(key.as_bytes());
         let mut first = [0; 8];
@@ -35,7 +35,7 @@ impl Split {
         }
     }
 
-    /// The part that a caption file calls `name`. COCO's `restval` is trained on, as everyone does.
+    /// The split that a caption file calls `name`. COCO's `restval` counts as training data, as is usual.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "train" | "training" | "restval" => Some(Self::Train),
@@ -45,9 +45,9 @@ impl Split {
         }
     }
 
-    /// The part that the path of a file names, as Hugging Face reads it: a word of a folder's or the file's name,
-    /// whatever stands around it that is no letter (`data/train-00000-of-00002.parquet`, `captions_val2017.json`). None
-    /// where it names none, or several.
+    /// The split in the path of a file, as Hugging Face reads it: a word of a folder's or the file's name, delimited by
+    /// anything but letters (`data/train-00000-of-00002.parquet`, `captions_val2017.json`). None if it has no split, or
+    /// several.
     pub fn in_path(path: &str) -> Option<Self> {
         let words = path.split(|c: char| !c.is_ascii_alphabetic());
         let mut found = words.filter_map(|word| Self::named(&word.to_ascii_lowercase()));
@@ -55,7 +55,7 @@ impl Split {
         found.all(|other| other == first).then_some(first)
     }
 
-    /// Whether what lies in `part` belongs to this one.
+    /// Whether it includes the split `part`.
     pub fn holds(self, part: Self) -> bool {
         self == Self::All || self == part
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_name_parts() {
+    fn paths_name_splits() {
         for (path, part) in [
             ("data/train-00000-of-00002.parquet", Some(Split::Train)),
             ("captions_val2017.json", Some(Split::Val)),

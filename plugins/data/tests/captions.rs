@@ -1,4 +1,4 @@
-//! Folders of pictures with lists of captions.
+//! Folders of images with caption lists.
 
 mod common;
 
@@ -13,7 +13,7 @@ fn all(root: &Path) -> CaptionFolder {
 }
 
 #[test]
-fn captions_of_a_picture_stay_together_and_in_order() {
+fn captions_of_an_image_stay_together_and_in_order() {
     let dir = folder("image,caption\na.png,one\nb.png,\"two, with a \"\"comma\"\"\"\na.png, three \n");
     let data = opened(&all(dir.path()));
     assert_eq!(names(&*data), ["a.png", "b.png"]);
@@ -24,22 +24,22 @@ fn captions_of_a_picture_stay_together_and_in_order() {
 }
 
 #[test]
-fn empty_captions_and_missing_pictures_are_left_out_and_said() {
+fn empty_captions_and_missing_images_are_left_out_and_reported() {
     let dir = folder("image,caption\na.png,one\na.png,\nb.png,  \nnot_there.png,two\nd.png,three\n");
-    let patient = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
-    let data = opened(&patient);
+    let tolerant = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
+    let data = opened(&tolerant);
     assert_eq!(names(&*data), ["a.png", "d.png"]);
     assert_eq!(data.captions(0), ["one"]);
-    let said = data.skipped().join("\n");
-    assert!(said.contains("listed but not in") && said.contains("1 (not_there.png)"), "{said}");
-    assert!(said.contains("empty captions left out: 2 (one of a.png, one of b.png)"), "{said}");
-    assert!(said.contains("pictures without a caption: 1 (b.png)"), "{said}");
-    assert_eq!(patient.facts().pictures, Some(2));
-    assert_eq!(patient.facts().captions, Some(2));
-    // Each share of its own: one of four pictures is missing, and two of four captions are empty.
+    let skipped = data.skipped().join("\n");
+    assert!(skipped.contains("listed but not in") && skipped.contains("1 (not_there.png)"), "{skipped}");
+    assert!(skipped.contains("empty captions left out: 2 (one of a.png, one of b.png)"), "{skipped}");
+    assert!(skipped.contains("images without a caption: 1 (b.png)"), "{skipped}");
+    assert_eq!(tolerant.facts().pictures, Some(2));
+    assert_eq!(tolerant.facts().captions, Some(2));
+    // Separate fractions: one of four images is missing, and two of four captions are empty.
     let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
     assert!(
-        error.contains("1 of 4 pictures, listed but not in") && error.contains("\n  not_there.png"),
+        error.contains("1 of 4 images, listed but not in") && error.contains("\n  not_there.png"),
         "{error}"
     );
     let error = refusal(&CaptionFolder { tolerate: 0.3, ..all(dir.path()) });
@@ -50,7 +50,7 @@ fn empty_captions_and_missing_pictures_are_left_out_and_said() {
 }
 
 #[test]
-fn old_files_in_latin_1_are_read_and_said() {
+fn files_in_latin_1_are_read_and_reported() {
     let dir = folder(b"\xef\xbb\xbfimage,caption\na.png,a caf\xe9\nb.png,na\xc3\xafve\n".as_slice());
     let data = opened(&all(dir.path()));
     assert_eq!((data.captions(0), data.captions(1)), (&["a café".to_owned()][..], &["naïve".to_owned()][..]));
@@ -69,8 +69,8 @@ fn faults_of_a_table_name_the_file_and_the_line() {
         "{error}"
     );
     let dir = folder("image,caption,split\na.png,one,tarin\n");
-    assert!(refusal(&all(dir.path())).contains("line 2: no split is called `tarin`"));
-    assert!(refusal(&all(folder("image,caption\n").path())).contains("list no picture"));
+    assert!(refusal(&all(dir.path())).contains("line 2: unknown split `tarin`"));
+    assert!(refusal(&all(folder("image,caption\n").path())).contains("list no image"));
     assert!(refusal(&all(folder("").path())).contains("line 1"));
 }
 
@@ -80,7 +80,7 @@ fn tables_with_other_columns_and_splits_are_read() {
     let test = CaptionFolder { split: Split::Test, ..all(dir.path()) };
     assert_eq!(names(&*opened(&test)), ["b.png"]);
     let val = CaptionFolder { split: Split::Val, ..all(dir.path()) };
-    assert!(refusal(&val).contains("no picture of") && refusal(&val).contains("`val`"));
+    assert!(refusal(&val).contains("no image of") && refusal(&val).contains("`val`"));
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn a_karpathy_json_is_preferred_since_it_has_the_splits() {
         {"filename": "c.png", "filepath": "", "split": "test", "sentences": [{"raw": "four"}]},
         {"filename": "x.png", "filepath": "val2014", "split": "test", "sentences": [{"raw": "five"}]}]}"#;
     fs::write(dir.path().join("dataset_made_up.json"), json).unwrap();
-    let patient = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
-    let train = opened(&CaptionFolder { split: Split::Train, ..patient.clone() });
+    let tolerant = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
+    let train = opened(&CaptionFolder { split: Split::Train, ..tolerant.clone() });
     assert_eq!(names(&*train), ["a.png", "b.png"]);
     assert_eq!(train.captions(0), ["one", "two"]);
-    let test = opened(&CaptionFolder { split: Split::Test, ..patient });
+    let test = opened(&CaptionFolder { split: Split::Test, ..tolerant });
     assert_eq!(names(&*test), ["c.png"]);
     assert!(test.skipped()[0].contains("val2014/x.png"), "{:?}", test.skipped());
     let table = opened(&CaptionFolder { file: Some("captions.txt".into()), ..all(dir.path()) });
@@ -105,11 +105,11 @@ fn a_karpathy_json_is_preferred_since_it_has_the_splits() {
     let error = refusal(&all(dir.path()));
     assert!(error.contains("dataset_made_up.json") && error.contains("line"), "{error}");
     fs::write(dir.path().join("dataset_other.json"), json).unwrap();
-    assert!(refusal(&all(dir.path())).contains("say which with `file`"));
+    assert!(refusal(&all(dir.path())).contains("choose one with `file`"));
 }
 
 #[test]
-fn folders_without_a_list_or_that_are_not_there_are_said() {
+fn folders_without_a_list_and_missing_folders_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     assert!(refusal(&all(dir.path())).contains("no list of captions"));
     assert!(refusal(&all(&dir.path().join("gone"))).contains("gone cannot be read"));
@@ -118,15 +118,15 @@ fn folders_without_a_list_or_that_are_not_there_are_said() {
     assert!(refusal(&named).contains("x.csv"));
     let dir = folder("image,caption\na.png,one\n");
     let named = CaptionFolder { images: Some("photos".into()), ..all(dir.path()) };
-    assert!(refusal(&named).contains("no folder of pictures"));
+    assert!(refusal(&named).contains("no folder of images"));
     fs::remove_dir_all(dir.path().join("Images")).unwrap();
     let error = refusal(&CaptionFolder { tolerate: 1.0, ..all(dir.path()) });
     assert!(error.contains("nothing of") && error.contains("a.png"), "{error}");
-    assert!(refusal(&all(dir.path())).contains("1 of 1 pictures, listed but not in"));
+    assert!(refusal(&all(dir.path())).contains("1 of 1 images, listed but not in"));
 }
 
 #[test]
-fn the_fingerprint_follows_the_pictures_and_not_the_captions() {
+fn the_fingerprint_depends_on_the_images_and_not_the_captions() {
     let dir = folder("image,caption\na.png,one\nb.png,two\n");
     let print = |root: &Path| opened(&all(root)).fingerprint();
     let first = print(dir.path());
@@ -141,8 +141,8 @@ fn the_fingerprint_follows_the_pictures_and_not_the_captions() {
 }
 
 #[test]
-fn splits_by_hash_are_disjoint_cover_everything_and_keep_pictures_whole() {
-    let Some(root) = clip_lab_goldens::data("flickr8k") else { return };
+fn splits_by_hash_are_disjoint_and_cover_every_image_once() {
+    let Some(root) = clip_lab_testing::data("flickr8k") else { return };
     let part = |split| opened(&CaptionFolder { file: Some("captions.txt".into()), split, ..all(&root) });
     let parts = [Split::Train, Split::Val, Split::Test].map(part);
     let sizes = parts.each_ref().map(|data| data.len());
@@ -154,7 +154,7 @@ fn splits_by_hash_are_disjoint_cover_everything_and_keep_pictures_whole() {
 
 #[test]
 fn flickr8k_has_its_published_splits() {
-    let Some(root) = clip_lab_goldens::data("flickr8k") else { return };
+    let Some(root) = clip_lab_testing::data("flickr8k") else { return };
     for (split, pictures) in
         [(Split::Train, 6000), (Split::Val, 1000), (Split::Test, 1000), (Split::All, 8000)]
     {
@@ -167,7 +167,7 @@ fn flickr8k_has_its_published_splits() {
 }
 
 #[test]
-fn values_that_cannot_work_are_named() {
+fn invalid_values_are_named() {
     let mut faults = Faults::default();
     CaptionFolder { val_fraction: 0.6, test_fraction: 0.5, ..Default::default() }.check(&mut faults);
     CaptionFolder { root: "x".into(), val_fraction: f64::NAN, ..Default::default() }.check(&mut faults);

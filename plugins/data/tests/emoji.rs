@@ -14,7 +14,7 @@ fn part(split: Split, skin_tones: bool) -> EmojiPictures {
 }
 
 #[test]
-fn all_data_sets_are_on_the_shelf() {
+fn all_data_sets_are_registered() {
     let mut catalog = Catalog::default();
     plugins_data::register(&mut catalog);
     assert_eq!(catalog.data.names(), ["emoji", "captions", "image_folder", "webdataset"]);
@@ -57,7 +57,7 @@ fn groups_are_the_classes() {
     assert_eq!(used.len(), 9);
 }
 
-/// The emoji without a skin tone, by the name of any of its tones.
+/// The base emoji, by the name of any of its skin tones.
 fn bases() -> HashMap<&'static str, &'static str> {
     let toned = emojis::iter().flat_map(|base| {
         let tones = base.skin_tones().into_iter().flatten().map(|emoji| (emoji.name(), base.as_str()));
@@ -83,7 +83,7 @@ fn splits_are_disjoint_cover_everything_and_keep_skin_tones_together() {
 }
 
 #[test]
-fn skin_tones_are_pictures_of_their_own_and_said() {
+fn skin_tones_are_separate_images_and_named() {
     let (plain, toned) = (opened(&part(Split::All, false)), opened(&part(Split::All, true)));
     eprintln!("{} with skin tones, {:?}", toned.len(), toned.skipped());
     assert!(toned.len() > plain.len() + 1000);

@@ -14,7 +14,7 @@ use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
 use tempfile::TempDir;
 
-/// A folder with these files; pictures are as red as their number.
+/// A folder with these files; the red value of an image is its number.
 fn tree(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (number, file) in files.iter().enumerate() {
@@ -50,7 +50,7 @@ fn folders_in_alphabetical_order_are_the_classes() {
     );
     assert_eq!(data.captions(1), ["a photo of a dog."]);
     assert_eq!(data.picture(2).unwrap().decode().unwrap().get_pixel(0, 0).0, [1, 0, 0]);
-    assert_eq!(data.skipped(), ["files that are no pictures by their ending: 1 (first: cat/notes.txt)"]);
+    assert_eq!(data.skipped(), ["files without an image extension: 1 (first: cat/notes.txt)"]);
     assert!(data.captions(9).is_empty() && data.picture(9).is_err());
     let facts = of(dir.path()).facts();
     assert_eq!((facts.pictures, facts.captions), (Some(4), Some(4)));
@@ -68,7 +68,10 @@ fn classes_get_other_names_by_list_or_by_table() {
     };
     assert_eq!(opened(&table(&[("sea_cow", "manatee")])).classes(), ["cat", "dog", "manatee"]);
     let error = refusal(&table(&[("seacow", "manatee")]));
-    assert!(error.contains("folder `seacow` that is not there; there are cat, dog, sea_cow"), "{error}");
+    assert!(
+        error.contains("folder `seacow` that does not exist; the folders are cat, dog, sea_cow"),
+        "{error}"
+    );
     let error = refusal(&table(&[("dog", "cat")]));
     assert!(error.contains("`cat` and `dog` are both called `cat`"), "{error}");
     let short = Names::List(vec!["cat".into()]);
@@ -77,15 +80,15 @@ fn classes_get_other_names_by_list_or_by_table() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_said() {
+fn unreadable_folders_are_reported() {
     let dir = tree(&["a.png", "b.png"]);
     assert!(refusal(&of(&dir.path().join("gone"))).contains("there is no folder"));
     assert_eq!(of(&dir.path().join("gone")).facts().pictures, None);
     let error = refusal(&of(dir.path()));
-    assert!(error.contains("holds no folders (2 pictures lie there)"), "{error}");
+    assert!(error.contains("contains no folders (2 images are in it)"), "{error}");
     let dir = tree(&["cat/a.png", "dog/readme.md"]);
     let error = refusal(&of(dir.path()));
-    assert!(error.contains("dog holds no picture") && error.contains("take it away"), "{error}");
+    assert!(error.contains("dog contains no image") && error.contains("remove it"), "{error}");
     let dir = tree(&["cat/a.png", "dog/b.png"]);
     let error = refusal(&ImageFolder { split: Part::Val, hold_out: 0.1, ..of(dir.path()) });
     assert!(error.contains("split `val`") && error.contains("hold_out = 0.1"), "{error}");
@@ -93,7 +96,7 @@ fn what_cannot_be_opened_is_said() {
 
 #[cfg(unix)]
 #[test]
-fn links_to_classes_and_pictures_count_and_circles_end() {
+fn links_to_classes_and_images_count_and_cycles_end() {
     let (dir, chosen) = (pets(), tempfile::tempdir().unwrap());
     let link = |from: &Path, to: &Path| std::os::unix::fs::symlink(from, to).unwrap();
     link(&dir.path().join("dog"), &chosen.path().join("hound"));
@@ -104,7 +107,7 @@ fn links_to_classes_and_pictures_count_and_circles_end() {
     assert_eq!(names(&*opened(&chosen)), ["cow/y.png", "hound/b.png", "hound/more/a.PNG"]);
 }
 
-/// Two classes of 40 and 10 pictures.
+/// Two classes of 40 and 10 images.
 fn uneven() -> TempDir {
     let files: Vec<String> =
         (0..50).map(|n| format!("{}/{n:02}.png", if n < 40 { "many" } else { "few" })).collect();
@@ -117,7 +120,7 @@ fn part(dir: &TempDir, split: Part, hold_out: f64, limit: Option<usize>) -> Vec<
 }
 
 #[test]
-fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
+fn the_held_out_fraction_is_equal_in_every_class_and_disjoint() {
     let dir = uneven();
     let (train, val) = (part(&dir, Part::Train, 0.2, None), part(&dir, Part::Val, 0.2, None));
     let few = |names: &[String]| names.iter().filter(|name| name.starts_with("few")).count();
@@ -126,7 +129,7 @@ fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
     assert_eq!(both.len(), 50);
     assert_eq!(val, part(&dir, Part::Val, 0.2, None));
     assert!(train.is_sorted() && val.is_sorted());
-    // A larger share only adds; a picture that goes moves at most one other of its class.
+    // A larger fraction only adds images; removing an image moves at most one other of its class.
     let more = part(&dir, Part::Val, 0.4, None);
     assert!(val.iter().all(|name| more.contains(name)) && more.len() == 20);
     fs::remove_file(dir.path().join(&train[20])).unwrap();
@@ -135,7 +138,7 @@ fn held_out_is_the_same_share_of_every_class_and_nothing_is_in_both() {
 }
 
 #[test]
-fn a_limit_takes_few_of_each_class_and_the_larger_holds_the_smaller() {
+fn a_limit_applies_per_class_and_larger_limits_contain_smaller() {
     let dir = uneven();
     let sizes = [1, 2, 4, 8, 16].map(|limit| part(&dir, Part::Train, 0.2, Some(limit)));
     assert_eq!(sizes.each_ref().map(Vec::len), [2, 4, 8, 16, 24]);
@@ -146,7 +149,7 @@ fn a_limit_takes_few_of_each_class_and_the_larger_holds_the_smaller() {
 }
 
 #[test]
-fn the_fingerprint_follows_the_pictures_and_not_their_names_for_classes() {
+fn the_fingerprint_depends_on_the_images_and_not_on_class_names() {
     let dir = uneven();
     let print = |settings: ImageFolder| opened(&settings).fingerprint();
     let first = print(of(dir.path()));
@@ -159,7 +162,7 @@ fn the_fingerprint_follows_the_pictures_and_not_their_names_for_classes() {
 
 #[test]
 fn cifar_10_opens_with_its_ten_classes() {
-    let Some(root) = clip_lab_goldens::data("cifar10") else { return };
+    let Some(root) = clip_lab_testing::data("cifar10") else { return };
     let (train, test) = (opened(&of(&root.join("train"))), opened(&of(&root.join("test"))));
     assert_eq!((train.len(), test.len(), train.classes().len()), (10_000, 3_000, 10));
     assert_eq!(train.classes(), test.classes());
@@ -171,7 +174,7 @@ fn cifar_10_opens_with_its_ten_classes() {
 }
 
 #[test]
-fn values_that_cannot_work_are_named() {
+fn invalid_values_are_named() {
     let keys = |settings: ImageFolder| {
         let mut faults = Faults::default();
         settings.check(&mut faults);

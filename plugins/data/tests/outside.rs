@@ -1,4 +1,4 @@
-//! Data sets that name what is not theirs, or is no file.
+//! Data sets that refer to files outside of them, or to special files.
 
 mod common;
 
@@ -16,13 +16,13 @@ fn fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// A data set whose list names `a.png` and these.
+/// A data set whose list names `a.png` and these files.
 fn set(rows: &[&str]) -> TempDir {
     let rows: String = rows.iter().map(|row| format!("{row},two\n")).collect();
     folder(&*format!("image,caption\na.png,one\n{rows}"))
 }
 
-/// A picture that belongs to nobody's data set.
+/// An image outside of the data set.
 fn private() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::copy(set(&[]).path().join("Images/a.png"), dir.path().join("private.png")).unwrap();
@@ -48,16 +48,20 @@ fn rows_that_leave_the_root_are_left_out_unless_the_user_allows_them() {
     symlink(private.path(), images(&dir).join("folder")).unwrap();
     let data = opened(&all(dir.path()));
     assert_eq!(names(&*data), ["a.png"]);
-    let told = data.skipped().join("\n");
+    let message = data.skipped().join("\n");
     assert!(
-        told.contains("outside of the data set's folder, which only `allow_outside = true` allows: 5"),
-        "{told}"
+        message.contains("outside of the data set's folder, which requires `allow_outside = true`: 5"),
+        "{message}"
     );
-    let told = refusal(&CaptionFolder { tolerate: 0.0, ..all(dir.path()) });
-    assert!(told.contains("5 of 6 pictures, listed but outside") && told.contains("passwd"), "{told}");
+    let message = refusal(&CaptionFolder { tolerate: 0.0, ..all(dir.path()) });
+    assert!(message.contains("5 of 6 images, listed but outside") && message.contains("passwd"), "{message}");
     let data = opened(&CaptionFolder { allow_outside: true, ..all(dir.path()) });
     assert_eq!(data.len(), 5, "all but the device: {:?}", data.skipped());
-    assert!(data.skipped()[0].contains("listed but no regular files: 1 (/dev/zero)"), "{:?}", data.skipped());
+    assert!(
+        data.skipped()[0].contains("listed but not regular files: 1 (/dev/zero)"),
+        "{:?}",
+        data.skipped()
+    );
     assert!(data.picture(1).unwrap().decode().is_ok());
 }
 
@@ -68,33 +72,33 @@ fn a_link_that_changes_later_is_not_followed() {
     assert_eq!(names(&*data), ["a.png", "b.png"]);
     fs::remove_file(images(&dir).join("b.png")).unwrap();
     symlink(private.path().join("private.png"), images(&dir).join("b.png")).unwrap();
-    let told = format!("{:#}", data.picture(1).unwrap_err());
-    assert!(told.contains("picture b.png") && told.contains("lies outside of"), "{told}");
+    let message = format!("{:#}", data.picture(1).unwrap_err());
+    assert!(message.contains("image b.png") && message.contains("is outside of"), "{message}");
 }
 
 #[test]
-fn what_is_no_regular_file_is_left_out_and_never_waited_for() {
+fn special_files_are_left_out_without_blocking() {
     let dir = set(&["x.jpg", "folder.png"]);
     fifo(&images(&dir).join("x.jpg"));
     fs::create_dir(images(&dir).join("folder.png")).unwrap();
     let data = opened(&all(dir.path()));
     assert_eq!(names(&*data), ["a.png"]);
-    assert!(data.skipped()[0].contains("no regular files: 2 (x.jpg, folder.png)"), "{:?}", data.skipped());
+    assert!(data.skipped()[0].contains("not regular files: 2 (x.jpg, folder.png)"), "{:?}", data.skipped());
     let dir = folder("");
     fs::remove_file(dir.path().join("captions.txt")).unwrap();
     fifo(&dir.path().join("captions.txt"));
-    let told = refusal(&all(dir.path()));
-    assert!(told.contains("captions.txt cannot be read: a FIFO, not a regular file"), "{told}");
+    let message = refusal(&all(dir.path()));
+    assert!(message.contains("captions.txt cannot be read: a FIFO, not a regular file"), "{message}");
 }
 
 #[test]
-fn lists_and_folders_of_pictures_do_not_leave_the_root_either() {
+fn lists_and_image_folders_do_not_leave_the_root_either() {
     let (dir, other) = (set(&[]), set(&["b.png"]));
     let list = dir.path().join("captions.txt");
     fs::remove_file(&list).unwrap();
     symlink(other.path().join("captions.txt"), &list).unwrap();
-    let told = refusal(&all(dir.path()));
-    assert!(told.contains("lies outside of") && told.contains("allow_outside = true"), "{told}");
+    let message = refusal(&all(dir.path()));
+    assert!(message.contains("is outside of") && message.contains("allow_outside = true"), "{message}");
     let named = CaptionFolder { file: Some("captions.txt".into()), ..all(dir.path()) };
     assert_eq!(opened(&named).len(), 2, "the user names it");
     assert_eq!(opened(&CaptionFolder { allow_outside: true, ..all(dir.path()) }).len(), 2);
@@ -102,8 +106,8 @@ fn lists_and_folders_of_pictures_do_not_leave_the_root_either() {
     let dir = set(&[]);
     fs::rename(images(&dir), dir.path().join("gone")).unwrap();
     symlink(images(&other), images(&dir)).unwrap();
-    let told = refusal(&all(dir.path()));
-    assert!(told.contains("the folder of pictures; `allow_outside = true` allows it"), "{told}");
+    let message = refusal(&all(dir.path()));
+    assert!(message.contains("the folder of images; set `allow_outside = true` to allow it"), "{message}");
     let named = CaptionFolder { images: Some(images(&other)), ..all(dir.path()) };
     assert_eq!(opened(&named).len(), 1, "the user names it");
     assert_eq!(opened(&CaptionFolder { allow_outside: true, ..all(dir.path()) }).len(), 1);
@@ -137,22 +141,22 @@ fn classes_do_not_leave_the_root() {
     let data = opened(&of);
     assert_eq!(names(&*data), ["cat/a.png", "dog/a.png"]);
     assert!(
-        data.skipped()[0].contains("`allow_outside = true` allows: 1 (first: dog/b.png)"),
+        data.skipped()[0].contains("requires `allow_outside = true`: 1 (first: dog/b.png)"),
         "{:?}",
         data.skipped()
     );
-    let told = refusal(&ImageFolder { tolerate: 0.1, ..of.clone() });
-    assert!(told.contains("1 of 3 pictures, outside of the data set's folder"), "{told}");
+    let message = refusal(&ImageFolder { tolerate: 0.1, ..of.clone() });
+    assert!(message.contains("1 of 3 images, outside of the data set's folder"), "{message}");
     assert_eq!(opened(&ImageFolder { allow_outside: true, ..of.clone() }).len(), 3);
 
     symlink(private.path(), dir.path().join("private")).unwrap();
-    let told = refusal(&of);
-    assert!(told.contains("class folder private; `allow_outside = true` allows it"), "{told}");
+    let message = refusal(&of);
+    assert!(message.contains("class folder private; set `allow_outside = true` to allow it"), "{message}");
     assert_eq!(opened(&ImageFolder { allow_outside: true, ..of.clone() }).classes().len(), 3);
     fs::remove_file(dir.path().join("private")).unwrap();
 
     fifo(&dir.path().join("cat/x.jpg"));
     let data = opened(&of);
-    let told = format!("{:#}", data.picture(1).unwrap_err());
-    assert!(told.contains("x.jpg cannot be read: a FIFO, not a regular file"), "{told}");
+    let message = format!("{:#}", data.picture(1).unwrap_err());
+    assert!(message.contains("x.jpg cannot be read: a FIFO, not a regular file"), "{message}");
 }

@@ -1,4 +1,4 @@
-//! Data sets in tar shards: what is opened, mixed, skipped and refused. No test touches the user's cache.
+//! Data sets in tar shards: opening, mixing, skipping, errors. No test touches the user's cache.
 
 mod common;
 
@@ -9,8 +9,8 @@ use std::{
 };
 
 use clip_lab_api::{Faults, Plugin, Settings};
-use clip_lab_faulty::{Fault, Server};
 use clip_lab_shards::{NewSample, Writer};
+use clip_lab_testing::{Fault, Server};
 use common::{names, opened, refusal};
 use image::{ImageFormat, Rgb, RgbImage};
 use plugins_data::{ShardList, Source, WebDataset};
@@ -33,10 +33,10 @@ fn sample(number: usize) -> NewSample {
     }
 }
 
-/// Shards `PREFIX-000000.tar`, ... of so many pictures each.
+/// Shards `PREFIX-000000.tar`, ... with the given number of images each.
 fn shards(folder: &Path, prefix: &str, shards: usize, each: usize, change: impl Fn(&mut NewSample)) {
     for shard in 0..shards {
-        // Each shard alone, so that the number in it is what the test says.
+        // One shard per call, so that each has exactly this number of images.
         let here = folder.join(format!("{prefix}{shard}"));
         let (mut writer, _) = Writer::resume(&here, "x", u64::MAX).unwrap();
         for number in shard * each..(shard + 1) * each {
@@ -49,7 +49,7 @@ fn shards(folder: &Path, prefix: &str, shards: usize, each: usize, change: impl 
     }
 }
 
-/// A folder for shards. The cache of this whole program is beside none of the user's.
+/// A folder for shards. The whole test program uses a cache of its own.
 fn folder() -> TempDir {
     static CACHE: LazyLock<PathBuf> = LazyLock::new(|| {
         let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("webdataset-cache");
@@ -69,7 +69,7 @@ fn settings(pattern: &Path) -> WebDataset {
 }
 
 #[test]
-fn pictures_captions_and_names_come_in_order() {
+fn images_captions_and_names_are_in_order() {
     let dir = folder();
     shards(dir.path(), "a", 3, 4, |_| {});
     let settings = settings(&dir.path().join("a-{000000..000002}.tar"));
@@ -82,12 +82,12 @@ fn pictures_captions_and_names_come_in_order() {
     }
     assert_eq!((settings.facts().pictures, settings.facts().captions), (Some(12), Some(24)));
     assert_eq!(data.fingerprint(), opened(&settings).fingerprint());
-    assert!(data.sampling().is_none(), "any picture may follow any");
+    assert!(data.sampling().is_none(), "a full shuffle");
     assert!(data.picture(12).is_err() && data.captions(12).is_empty());
 }
 
 #[test]
-fn a_folder_is_its_shards_and_equal_names_are_told_apart() {
+fn a_folder_contains_shards_and_equal_names_are_disambiguated() {
     let (one, two) = (folder(), folder());
     shards(one.path(), "a", 2, 2, |_| {});
     shards(two.path(), "a", 1, 2, |_| {});
@@ -115,11 +115,11 @@ fn classes_are_numbers_names_or_both() {
     let named = opened(&WebDataset { classes: classes.clone(), ..plain.clone() });
     assert_eq!((named.classes(), named.captions(2)), (&classes[..], &["a photo of a fox.".to_owned()][..]));
     let few = refusal(&WebDataset { classes: classes[..2].to_vec(), ..plain });
-    assert!(few.contains("says `2`"), "{few}");
+    assert!(few.contains("has `2`"), "{few}");
 }
 
 #[test]
-fn weights_and_buffers_say_how_to_sample() {
+fn weights_and_buffers_define_the_sampling() {
     let dir = folder();
     shards(dir.path(), "a", 2, 3, |_| {});
     shards(dir.path(), "b", 1, 3, |_| {});
@@ -145,7 +145,7 @@ fn weights_and_buffers_say_how_to_sample() {
 }
 
 #[test]
-fn missing_and_cut_shards_are_told_and_tolerated_up_to_a_share() {
+fn missing_and_truncated_shards_are_reported_and_tolerated_up_to_a_fraction() {
     let dir = folder();
     shards(dir.path(), "a", 4, 5, |_| {});
     let cut = dir.path().join("a-000001.tar");
@@ -166,7 +166,7 @@ fn missing_and_cut_shards_are_told_and_tolerated_up_to_a_share() {
 }
 
 #[test]
-fn unusable_pictures_are_told_and_tolerated_up_to_a_share() {
+fn unusable_images_are_reported_and_tolerated_up_to_a_fraction() {
     let dir = folder();
     shards(dir.path(), "a", 1, 50, |sample| {
         if sample.key == "0007" {
@@ -176,26 +176,26 @@ fn unusable_pictures_are_told_and_tolerated_up_to_a_share() {
     let one = settings(&dir.path().join("a-000000.tar"));
     let data = opened(&one);
     assert_eq!(data.len(), 49);
-    let told = data.skipped().join("; ");
-    assert_eq!(told, "pictures with neither caption nor class: 1, left out (a-000000.tar/0007)");
+    let message = data.skipped().join("; ");
+    assert_eq!(message, "images with neither caption nor class: 1, left out (a-000000.tar/0007)");
     let error = refusal(&WebDataset { tolerate: 0.01, ..one });
-    assert!(error.contains("1 of 50 pictures cannot be used"), "{error}");
+    assert!(error.contains("1 of 50 images cannot be used"), "{error}");
 }
 
 #[test]
-fn a_shard_that_vanishes_or_changes_costs_its_pictures_and_no_more() {
+fn a_shard_that_vanishes_or_changes_loses_only_its_images() {
     let dir = folder();
     shards(dir.path(), "a", 2, 2, |_| {});
     let data = opened(&settings(&dir.path().join("a-{000000..000001}.tar")));
     fs::remove_file(dir.path().join("a-000001.tar")).unwrap();
     fs::write(dir.path().join("a-000000.tar"), [0; 700]).unwrap();
-    let told = |index| format!("{:#}", data.picture(index).unwrap_err());
-    assert!(told(2).contains("a-000001.tar cannot be read"), "{}", told(2));
-    assert!(told(0).contains("was changed meanwhile"), "{}", told(0));
+    let message = |index| format!("{:#}", data.picture(index).unwrap_err());
+    assert!(message(2).contains("a-000001.tar cannot be read"), "{}", message(2));
+    assert!(message(0).contains("was changed meanwhile"), "{}", message(0));
 }
 
 #[test]
-fn shards_behind_a_server_are_fetched_once_and_their_faults_forgiven() {
+fn remote_shards_are_downloaded_once_and_errors_tolerated() {
     let (dir, server) = (folder(), Server::start());
     shards(dir.path(), "a", 3, 4, |_| {});
     let bytes = |shard| fs::read(dir.path().join(format!("a-00000{shard}.tar"))).unwrap();
@@ -203,7 +203,7 @@ fn shards_behind_a_server_are_fetched_once_and_their_faults_forgiven() {
     let last = server.put("/s/a-000001.tar", &bytes(1), &[Fault::Part(0.5), Fault::Status(503)]);
     let pattern = last.replace("000001.tar", "{000000..000002}.tar");
     let three = WebDataset { shards: ShardList::One(pattern), tolerate: 0.4, ..Default::default() };
-    assert_eq!(three.facts().pictures, None, "nothing is fetched to know that");
+    assert_eq!(three.facts().pictures, None, "nothing is downloaded for the properties");
     let data = opened(&three);
     assert_eq!((data.len(), data.skipped().len()), (8, 1), "{:?}", data.skipped());
     assert!(
@@ -212,12 +212,12 @@ fn shards_behind_a_server_are_fetched_once_and_their_faults_forgiven() {
     assert_eq!(data.picture(7).unwrap().decode().unwrap(), picture(7));
     let requests = server.requests();
     assert_eq!(names(&*opened(&three)), names(&*data));
-    assert_eq!(server.requests(), requests + 1, "asked only for what is not there");
+    assert_eq!(server.requests(), requests + 1, "requests only missing shards");
     assert!(refusal(&WebDataset { tolerate: 0.1, ..three }).contains("1 of 3 shards cannot be used"));
 }
 
 #[test]
-fn what_does_not_fit_the_cache_is_fetched_again_before_it_is_read() {
+fn evicted_shards_are_prefetched_again() {
     let (dir, server) = (folder(), Server::start());
     shards(dir.path(), "b", 6, 4, |_| {});
     let mut address = String::new();
@@ -230,11 +230,11 @@ fn what_does_not_fit_the_cache_is_fetched_again_before_it_is_read() {
     let error = refusal(&small);
     assert!(error.contains("set shuffle_buffer"), "{error}");
     let data = opened(&WebDataset { shuffle_buffer: Some(8), ..small });
-    // Opening leaves the shard that came last, whichever that was. Now it is the first.
+    // Opening leaves an arbitrary shard in the cache. Now it is the first.
     assert_eq!(data.picture(0).unwrap().decode().unwrap(), picture(0));
     let before = server.requests();
     data.ahead(&(8..24).collect::<Vec<_>>());
-    // Shard 2, which is read next, and the two after it; nobody has read a picture yet.
+    // Shard 2, which is read next, and the two after it; no image has been read yet.
     let asked = || server.asked()[before..].iter().map(|asked| asked.path.clone()).collect::<Vec<_>>();
     for _ in 0..200 {
         if asked().len() == 3 {
@@ -247,26 +247,28 @@ fn what_does_not_fit_the_cache_is_fetched_again_before_it_is_read() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_found_before_anything_is_read() {
-    let told = |settings: WebDataset| {
+fn invalid_settings_are_found_before_anything_is_read() {
+    let message = |settings: WebDataset| {
         let mut faults = Faults::default();
         settings.check(&mut faults);
-        faults.found().iter().map(|(key, words)| format!("{key}: {words}")).collect::<Vec<_>>().join("\n")
+        faults.found().iter().map(|(key, message)| format!("{key}: {message}")).collect::<Vec<_>>().join("\n")
     };
     let one = |pattern: &str| WebDataset { shards: ShardList::One(pattern.into()), ..Default::default() };
-    assert!(told(WebDataset::default()).contains("shards: name the shards"));
-    assert!(told(one("a-{0..}.tar")).contains("is no number"));
-    assert!(told(one("ftp://host/a.tar")).contains("not from ftp://"));
+    assert!(message(WebDataset::default()).contains("shards: must name the shards"));
+    assert!(message(one("a-{0..}.tar")).contains("is not a number"));
+    assert!(message(one("ftp://host/a.tar")).contains("not from ftp://"));
     let twice = ["a.tar", "{a,b}.tar"].map(|path| Source::Plain(path.into())).to_vec();
     assert!(
-        told(WebDataset { shards: ShardList::Several(twice), ..Default::default() }).contains("named twice")
+        message(WebDataset { shards: ShardList::Several(twice), ..Default::default() })
+            .contains("named twice")
     );
     let mixed = vec![Source::Plain("a.tar".into()), Source::Weighted { path: "b.tar".into(), weight: 1.0 }];
     assert!(
-        told(WebDataset { shards: ShardList::Several(mixed), ..Default::default() }).contains("weights are")
+        message(WebDataset { shards: ShardList::Several(mixed), ..Default::default() })
+            .contains("weights must be")
     );
-    assert_eq!(told(one("https://host/a-{00..11}.tar")), "");
+    assert_eq!(message(one("https://host/a-{00..11}.tar")), "");
     let worse =
         WebDataset { tolerate: 2.0, tries: 0, cache_gb: 0.0, shuffle_buffer: Some(0), ..one("a.tar") };
-    assert_eq!(told(worse).lines().count(), 4);
+    assert_eq!(message(worse).lines().count(), 4);
 }

@@ -1,8 +1,9 @@
-//! Time and memory of exact ranks in both directions: `cargo run -p plugins-eval --example ranks [IMAGES CAPTIONS WIDTH]`.
+//! Time and memory of exact ranks in both directions:
+//! `cargo run -p plugins-eval --example ranks [IMAGES CAPTIONS WIDTH]`.
 //!
-//! Beside it the bare product of the two matrices, and faiss's exact index where `CLIP_LAB_PYTHON` names a Python that has
-//! `faiss-cpu`. Each figure comes from a process of its own, since a peak of memory never falls again (Linux only); the
-//! best of five rounds counts.
+//! Compared with the bare product of the two matrices, and with faiss's exact index if `CLIP_LAB_PYTHON` names a Python
+//! that has `faiss-cpu`. Each figure is measured in a separate process, since a peak never falls (Linux only); the best
+//! of five rounds counts.
 
 use std::{env, fs, path::Path, process::Command, time::Instant};
 
@@ -11,7 +12,7 @@ use plugins_eval::both;
 use tch::{Device, Kind, Tensor};
 
 const ROUNDS: usize = 5;
-/// Pictures in a tile, as [`plugins_eval`]'s `retrieval` has it.
+/// Images per tile, as in `retrieval` of [`plugins_eval`].
 const ROWS: usize = 256;
 
 fn main() -> Result<()> {
@@ -20,7 +21,7 @@ fn main() -> Result<()> {
         [] => table([5000, 25000, 512]),
         ["one", what, file, rows] => one(what, Path::new(file), rows.parse()?),
         [images, captions, width] => table([images.parse()?, captions.parse()?, width.parse()?]),
-        _ => anyhow::bail!("say how many images, captions and numbers in each embedding, or nothing"),
+        _ => anyhow::bail!("pass the numbers of images and captions and the embedding width, or nothing"),
     }
 }
 
@@ -31,12 +32,12 @@ fn table([images, captions, width]: [i64; 3]) -> Result<()> {
     let cores = std::thread::available_parallelism()?.get();
     println!("{images} images x {captions} captions x {width}, {cores} cores, best of {ROUNDS}\n");
     println!("{:<52} {:>8} {:>7} {:>9}", "", "seconds", "ratio", "peak MiB");
-    let bare = tell("product", "the bare product, whole", &file, None)?;
-    tell("tiles", "the bare product, in tiles", &file, Some(bare))?;
-    tell("both", "exact ranks of every caption and picture, both ways", &file, Some(bare))?;
+    let bare = measure_and_print("product", "the bare product, whole", &file, None)?;
+    measure_and_print("tiles", "the bare product, in tiles", &file, Some(bare))?;
+    measure_and_print("both", "exact ranks of every caption and image, both ways", &file, Some(bare))?;
     match env::var_os("CLIP_LAB_PYTHON") {
         Some(python) => faiss(Path::new(&python), &file, cores, bare)?,
-        None => println!("SKIPPED: faiss, for CLIP_LAB_PYTHON names no Python"),
+        None => println!("SKIPPED: faiss, since CLIP_LAB_PYTHON is not set"),
     }
     let whole = (images * captions * 4) as f64 / f64::from(1 << 20);
     println!(
@@ -46,18 +47,18 @@ fn table([images, captions, width]: [i64; 3]) -> Result<()> {
     Ok(())
 }
 
-fn tell(what: &str, words: &str, file: &Path, bare: Option<f64>) -> Result<f64> {
+fn measure_and_print(what: &str, label: &str, file: &Path, bare: Option<f64>) -> Result<f64> {
     let rows = env::var("ROWS").unwrap_or_else(|_| ROWS.to_string());
     let output = Command::new(env::current_exe()?).args(["one", what]).arg(file).arg(rows).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout)?;
     let numbers = text.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
-    line(words, numbers[0], bare, numbers[1]);
+    line(label, numbers[0], bare, numbers[1]);
     Ok(numbers[0])
 }
 
-fn line(words: &str, seconds: f64, bare: Option<f64>, peak: f64) {
-    println!("{words:<52} {seconds:>8.3} {:>7.2} {peak:>9.0}", seconds / bare.unwrap_or(seconds));
+fn line(label: &str, seconds: f64, bare: Option<f64>, peak: f64) {
+    println!("{label:<52} {seconds:>8.3} {:>7.2} {peak:>9.0}", seconds / bare.unwrap_or(seconds));
 }
 
 fn faiss(python: &Path, file: &Path, cores: usize, bare: f64) -> Result<()> {
@@ -72,15 +73,15 @@ fn faiss(python: &Path, file: &Path, cores: usize, bare: f64) -> Result<()> {
             *best = best.min(number.parse()?);
         }
     }
-    line("faiss IndexFlatIP, first 10 pictures of captions", best[0], Some(bare), best[2]);
-    line("faiss IndexFlatIP, first 10 captions of pictures", best[1], Some(bare), best[2]);
+    line("faiss IndexFlatIP, first 10 images of captions", best[0], Some(bare), best[2]);
+    line("faiss IndexFlatIP, first 10 captions of images", best[1], Some(bare), best[2]);
     Ok(())
 }
 
-/// Measures one thing and prints seconds and the peak of memory.
+/// Measures one method and prints seconds and peak memory.
 fn one(what: &str, file: &Path, rows: usize) -> Result<()> {
     let tensors = Tensor::read_safetensors(file)?;
-    let tensor = |name: &str| tensors.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor);
+    let tensor = |name: &str| tensors.iter().find(|(other, _)| other == name).map(|(_, tensor)| tensor);
     let named = |name: &str| tensor(name).with_context(|| format!("no {name}"));
     let (images, captions, owner) = (named("images")?, named("captions")?, named("owner")?);
     let mut best = f64::INFINITY;
@@ -109,24 +110,27 @@ fn tiles(images: &Tensor, captions: &Tensor, rows: i64) -> Result<()> {
     Ok(())
 }
 
-/// Unit vectors; a caption looks a little like its picture.
+/// Unit vectors; a caption is weakly correlated with its image.
 fn write(file: &Path, images: i64, captions: i64, width: i64) -> Result<()> {
     tch::manual_seed(0);
     let random = |rows| Tensor::f_randn([rows, width], (Kind::Float, Device::Cpu));
     let unit =
         |rows: Tensor| Ok::<_, anyhow::Error>(rows.f_div(&rows.f_norm_scalaropt_dim(2, [-1], true)?)?);
-    let pictures = unit(random(images)?)?;
+    let image_rows = unit(random(images)?)?;
     let owner =
         Tensor::from_slice(&(0..captions).map(|caption| caption * images / captions).collect::<Vec<_>>());
-    let alike = pictures.f_index_select(0, &owner)? * 2.0 + unit(random(captions)?)? * 9.0;
-    let named = [("images", pictures), ("captions", unit(alike)?), ("owner", owner)];
+    let caption_rows = image_rows.f_index_select(0, &owner)? * 2.0 + unit(random(captions)?)? * 9.0;
+    let named = [("images", image_rows), ("captions", unit(caption_rows)?), ("owner", owner)];
     Tensor::write_safetensors(&named, file)?;
     Ok(())
 }
 
-/// The most memory that the process has held so far, in MiB.
+/// Peak memory of the process, in MiB.
 fn peak_mib() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status").context("reading /proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM there")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .context("no VmHWM in /proc/self/status")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

@@ -1,10 +1,10 @@
-//! Accuracies, from the rank of each picture's class.
+//! Accuracies from the rank of each image's class.
 
 use clip_lab_api::prelude::*;
 
 use crate::rank::{hit, mean, ranks_and_first};
 
-/// Pictures that are compared with all classes at a time.
+/// Images compared with all classes at a time.
 const ROWS: usize = 256;
 
 /// The metrics of [`Classified::evaluation`].
@@ -12,58 +12,55 @@ pub fn accuracies(suite: &str) -> Vec<Metric> {
     ["top1", "top5", "mean_per_class"].map(|name| Metric::share(format!("{suite}/{name}"))).to_vec()
 }
 
-/// The pictures that have a class, and their classes. `who` asks.
+/// The indices and classes of the images that have a class. `evaluator` names the caller in the error.
 ///
 /// # Errors
 /// When there are none.
-pub fn labelled(who: &str, data: &dyn Dataset) -> Result<(Vec<i64>, Vec<i64>)> {
+pub fn labelled(evaluator: &str, data: &dyn Dataset) -> Result<(Vec<i64>, Vec<i64>)> {
     let labelled = (0..data.len()).filter_map(|index| Some((index as i64, data.class(index)? as i64)));
-    let (pictures, labels): (Vec<_>, Vec<_>) = labelled.unzip();
+    let (images, labels): (Vec<_>, Vec<_>) = labelled.unzip();
     ensure!(
         !data.classes().is_empty() && !labels.is_empty(),
-        "{who} needs pictures with classes and this data set has none; take `{who}` out of [[eval]], or \
+        "{evaluator} needs images with classes and this data set has none; remove `{evaluator}` from [[eval]], or \
          evaluate on a data set with classes such as `emoji`"
     );
-    Ok((pictures, labels))
+    Ok((images, labels))
 }
 
-/// The rows of `all` (`[N, D]`) with the numbers `rows`.
-///
-/// # Errors
-/// Those of libtorch.
+/// The rows of `all` (`[N, D]`) with the indices `rows`.
 pub fn pick(all: &Tensor, rows: &[i64]) -> Result<Tensor> {
     Ok(all.f_index_select(0, &Tensor::from_slice(rows).f_to_device(all.device())?)?)
 }
 
-/// Pictures, each with the class that it is of and the one that it was taken for.
+/// Images with their true and their predicted class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classified {
-    /// The class of each picture.
+    /// The class of each image.
     pub labels: Vec<i64>,
-    /// The rank (from 0) of that class among all.
+    /// The rank (from 0) of the true class among all.
     pub ranks: Vec<u32>,
-    /// The class with the highest score; of equal ones the first.
+    /// The class with the highest score; ties go to the lowest index.
     pub answers: Vec<i64>,
-    /// How many classes there are.
+    /// Number of classes.
     pub classes: usize,
 }
 
 impl Classified {
-    /// Pictures `[N, D]` and what asks for each class `[C, D]`; `labels` `[N]` are the right classes.
+    /// Classifies images `[N, D]` by class embeddings `[C, D]`; `labels` `[N]` are the true classes.
     ///
     /// # Errors
-    /// Those of [`crate::ranks`].
-    pub fn new(pictures: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
-        let (ranks, answers) = ranks_and_first(pictures, classes, &Tensor::from_slice(&labels), ROWS)?;
+    /// As [`crate::ranks`].
+    pub fn new(images: &Tensor, classes: &Tensor, labels: Vec<i64>) -> Result<Self> {
+        let (ranks, answers) = ranks_and_first(images, classes, &Tensor::from_slice(&labels), ROWS)?;
         Ok(Self { labels, ranks, answers, classes: classes.size2()?.0 as usize })
     }
 
-    /// Share of pictures whose class stands first.
+    /// Fraction of images whose class is ranked first.
     pub fn top1(&self) -> f64 {
         hit(&self.ranks, 1)
     }
 
-    /// The mean over classes that have pictures of the share of those whose class stands first.
+    /// Top-1 accuracy of each class that has images, averaged over classes.
     pub fn mean_per_class(&self) -> f64 {
         let mut by_class = vec![Vec::new(); self.classes];
         for (&label, &rank) in self.labels.iter().zip(&self.ranks) {
@@ -73,7 +70,7 @@ impl Classified {
         mean(by_class.iter().map(|ranks| hit(ranks, 1)))
     }
 
-    /// How often pictures of each class (rows) were taken for each (columns), row by row.
+    /// The confusion matrix, row by row: counts by true class (rows) and predicted class (columns).
     pub fn confusion(&self) -> Vec<u64> {
         let mut counts = vec![0; self.classes * self.classes];
         for (&label, &answer) in self.labels.iter().zip(&self.answers) {
@@ -82,12 +79,12 @@ impl Classified {
         counts
     }
 
-    /// `top1`, `top5` (with more than five classes) and `mean_per_class`, named after `suite`, and the ranks.
+    /// `top1`, `top5` (with more than five classes) and `mean_per_class`, prefixed with `suite`, and the ranks.
     ///
     /// # Errors
-    /// When there are no pictures.
+    /// When there are no images.
     pub fn evaluation(self, suite: &'static str) -> Result<Evaluation> {
-        ensure!(!self.labels.is_empty(), "{suite}: there are no pictures");
+        ensure!(!self.labels.is_empty(), "{suite}: there are no images");
         let mut metrics = vec![("top1", self.top1()), ("mean_per_class", self.mean_per_class())];
         if self.classes > 5 {
             metrics.insert(1, ("top5", hit(&self.ranks, 5)));

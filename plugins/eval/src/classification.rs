@@ -6,8 +6,8 @@ use crate::accuracy::{Classified, accuracies, labelled, pick};
 
 /// Accuracy of a model with a classifier.
 ///
-/// `top1`, `top5` (when there are more than five classes): share of pictures whose class is among the first.
-/// `mean_per_class`: `top1` of every class, averaged, so that a common class counts no more than a rare one.
+/// `top1`, `top5` (only with more than five classes): fraction of images whose class is among the first k.
+/// `mean_per_class`: `top1` of every class, averaged over classes, so that frequent classes do not dominate.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Classification {}
@@ -31,15 +31,15 @@ impl Evaluator for Classification {
 }
 
 impl Classification {
-    /// What becomes of every picture.
+    /// The prediction for every labelled image.
     ///
     /// # Errors
-    /// When no picture has a class, or the model no classifier.
+    /// When no image has a class, or the model no classifier.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
-        let (pictures, labels) = labelled("classification", model.data())?;
-        let logits = pick(&model.logits()?, &pictures)?; // [N, C]
+        let (images, labels) = labelled("classification", model.data())?;
+        let logits = pick(&model.logits()?, &images)?; // [N, C]
         let classes = logits.size()[1];
-        // Each class asks with its own axis, so a score is the logit itself, to the bit.
+        // With one-hot class embeddings each score is exactly the logit.
         let axes = Tensor::f_eye(classes, (logits.kind(), logits.device()))?;
         Classified::new(&logits, &axes, labels)
     }

@@ -1,4 +1,4 @@
-//! Which templates classify best together.
+//! Selection of the templates that classify best together.
 
 use anyhow::{Result, ensure};
 use tch::Tensor;
@@ -8,20 +8,17 @@ use crate::{
     zero_shot::class_weights,
 };
 
-/// Pictures with a class each.
+/// Embedded images with their classes.
 #[derive(Debug)]
 pub struct Pictures {
-    /// Their embeddings, unit length, `[N, D]`.
+    /// L2-normalised embeddings, `[N, D]`.
     pub images: Tensor,
     /// Their classes.
     pub labels: Vec<i64>,
 }
 
 impl Pictures {
-    /// Some of them.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// The subset with the indices `which`.
     pub fn some(&self, which: &[usize]) -> Result<Self> {
         let rows: Vec<i64> = which.iter().map(|&picture| picture as i64).collect();
         let labels = which.iter().map(|&picture| self.labels[picture]).collect();
@@ -29,24 +26,24 @@ impl Pictures {
     }
 }
 
-/// Embedded templates, of which any may be taken together.
+/// Embedded templates, any subset of which can be averaged.
 #[derive(Debug)]
 pub struct Ensemble {
     /// For each template the embeddings of its texts, one for each class, `[C, D]`.
     texts: Vec<Tensor>,
 }
 
-/// A template taken into the ensemble, and what accuracy it had with it.
+/// A selected template, and the accuracy of the ensemble with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taken {
     /// Its index.
     pub template: usize,
-    /// Of the ensemble up to this template.
+    /// Of the ensemble up to and including this template.
     pub accuracy: f64,
 }
 
 impl Ensemble {
-    /// Templates by their texts' embeddings, each `[C, D]`.
+    /// The templates, each as the embeddings `[C, D]` of its texts.
     ///
     /// # Errors
     /// When there is none.
@@ -55,50 +52,51 @@ impl Ensemble {
         Ok(Self { texts })
     }
 
-    /// How many templates there are.
+    /// Number of templates.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// Whether there are none, which cannot be.
+    /// Always false: an ensemble has at least one template.
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }
 
-    /// What becomes of the pictures with the templates `which` averaged, as in [`class_weights`].
+    /// The predictions with the templates `which` averaged, as in [`class_weights`].
     ///
     /// # Errors
-    /// When `which` names none, and those of ranking.
+    /// If `which` is empty, and as [`crate::ranks`].
     pub fn classify(&self, which: &[usize], pictures: &Pictures) -> Result<Classified> {
         let texts: Vec<Tensor> = which.iter().map(|&template| self.texts[template].shallow_clone()).collect();
         Classified::new(&pictures.images, &class_weights(&texts)?, pictures.labels.clone())
     }
 
-    /// Greedy forward selection: begins with the template of the highest accuracy and adds the one that raises it most,
-    /// until none does or there are `most`. Of equal ones the first is taken. `tell` hears of every template taken.
+    /// Greedy forward selection: starts with the template of the highest accuracy and adds the one that raises it most,
+    /// until none does or `most` are selected. Ties go to the lowest index. `selected` is called with every selected
+    /// template.
     ///
     /// # Errors
-    /// Those of [`Ensemble::classify`].
+    /// As [`Ensemble::classify`].
     pub fn greedy(
         &self,
         pictures: &Pictures,
         most: usize,
-        mut tell: impl FnMut(Taken),
+        mut selected: impl FnMut(Taken),
     ) -> Result<Vec<Taken>> {
         let mut taken: Vec<Taken> = Vec::new();
         while taken.len() < most {
-            let had: Vec<usize> = taken.iter().map(|taken| taken.template).collect();
+            let chosen: Vec<usize> = taken.iter().map(|taken| taken.template).collect();
             let mut best = taken.last().map_or(f64::NEG_INFINITY, |taken| taken.accuracy);
             let mut found = None;
-            for template in (0..self.len()).filter(|template| !had.contains(template)) {
-                let with = [&had[..], &[template]].concat();
+            for template in (0..self.len()).filter(|template| !chosen.contains(template)) {
+                let with = [&chosen[..], &[template]].concat();
                 let accuracy = self.classify(&with, pictures)?.top1();
                 if accuracy > best {
                     (best, found) = (accuracy, Some(Taken { template, accuracy }));
                 }
             }
             let Some(next) = found else { break };
-            tell(next);
+            selected(next);
             taken.push(next);
         }
         Ok(taken)

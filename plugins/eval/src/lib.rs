@@ -18,7 +18,7 @@ pub use zero_shot::{ZeroShot, class_weights};
 
 use clip_lab_api::Catalog;
 
-/// Puts the evaluators on their shelf.
+/// Registers the evaluators.
 pub fn register(catalog: &mut Catalog) {
     catalog.eval.add::<retrieval::Retrieval>("retrieval");
     catalog.eval.add::<zero_shot::ZeroShot>("zero_shot");

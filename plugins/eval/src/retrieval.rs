@@ -4,20 +4,19 @@ use clip_lab_api::prelude::*;
 
 use crate::rank::{Both, both, hit, mean, summarised, summary};
 
-/// Retrieval over the whole split: every caption looks for its picture (`t2i`) and every picture for its captions
-/// (`i2t`), among all unique pictures and all captions.
+/// Image-text retrieval over the whole split: captions retrieve their image (`t2i`) and images their captions (`i2t`),
+/// among all unique images and all captions.
 ///
-/// `hit@k`: share of queries with a right answer among the first k; with several captions a picture any of them counts,
-/// which is what papers call R@K. `recall@k` (only with several captions): share of a picture's captions among the
-/// first k. `median_rank`, `mean_rank` and `mrr` take the best right answer, counted from 1. Of equal scores the lower
-/// index stands first.
+/// `hit@k`: fraction of queries with a right answer among the first k; with several captions per image any of them
+/// counts, which papers call R@K. `recall@k` (only with several captions): fraction of an image's captions among the
+/// first k. `median_rank`, `mean_rank` and `mrr` use the best right answer, counted from 1. Ties go to the lower index.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retrieval {
-    /// The k of `hit@k` and `recall@k`.
+    /// Values of k for `hit@k` and `recall@k`.
     pub k: Vec<u32>,
-    /// Pictures compared with four times as many captions at a time. Their scores, 16 bytes times the square of this, are
-    /// counted fastest while they are in the processor's cache.
+    /// Images per tile, compared with four times as many captions. A tile's scores take 16 bytes times the square of
+    /// this; counting is fastest while they fit into the processor's cache.
     pub rows: u32,
 }
 
@@ -30,7 +29,7 @@ impl Default for Retrieval {
 impl Settings for Retrieval {
     fn check(&self, faults: &mut Faults) {
         let k = !self.k.is_empty() && self.k.iter().all(|&k| k > 0);
-        faults.require(k, "k", "must be one or more numbers from 1");
+        faults.require(k, "k", "must be a list of one or more numbers, each at least 1");
         faults.require(self.rows > 0, "rows", "must be at least 1");
     }
 }
@@ -58,37 +57,37 @@ impl Evaluator for Retrieval {
     }
 }
 
-/// What a retrieval found, before it is summed up.
+/// Ranks of a retrieval in both directions.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// For each caption the rank (from 0) of its picture.
+    /// For each caption the rank (from 0) of its image.
     pub t2i: Vec<u32>,
-    /// For each picture with captions, in order, the ranks (from 0) of all its captions.
+    /// For each image with captions, in order, the ranks (from 0) of all its captions.
     pub i2t: Vec<Vec<u32>>,
 }
 
 /// Retrieves in both directions.
 ///
-/// `images` `[N, D]` and `captions` `[M, D]` of unit length; `owner` `[M]` int64: the picture of each caption. A
-/// picture without captions is an answer but asks nothing. `rows` pictures are compared at a time.
+/// `images` `[N, D]` and `captions` `[M, D]`, L2-normalised; `owner` `[M]` int64: the image of each caption. An image
+/// without captions is a candidate but not a query. `rows` images are compared at a time.
 ///
 /// # Errors
-/// Those of [`both`].
+/// As [`both`].
 pub fn retrieve(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> Result<Found> {
-    let Both { picture: t2i, caption } = both(images, captions, owner, rows)?;
+    let Both { image: t2i, caption } = both(images, captions, owner, rows)?;
     let mut i2t = vec![Vec::new(); images.size()[0] as usize];
-    for (picture, rank) in Vec::<i64>::try_from(owner)?.into_iter().zip(caption) {
-        i2t[picture as usize].push(rank);
+    for (image, rank) in Vec::<i64>::try_from(owner)?.into_iter().zip(caption) {
+        i2t[image as usize].push(rank);
     }
     i2t.retain(|ranks: &Vec<u32>| !ranks.is_empty());
     Ok(Found { t2i, i2t })
 }
 
 impl Found {
-    /// The metrics and the ranks that a record keeps.
+    /// The metrics, and the ranks to record.
     ///
     /// # Errors
-    /// When nothing was asked.
+    /// If there are no captions.
     pub fn evaluation(&self, k: &[u32]) -> Result<Evaluation> {
         ensure!(!self.t2i.is_empty(), "retrieval: there are no captions");
         let best: Vec<u32> = self.i2t.iter().filter_map(|ranks| ranks.iter().min().copied()).collect();

@@ -7,16 +7,16 @@ use crate::{
     templates::{Named, Templates},
 };
 
-/// Zero-shot classification: each class is written into prompt templates, embedded and averaged, and a picture goes to
-/// the nearest class. As in CLIP, <https://arxiv.org/abs/2103.00020>, embeddings are unit length before and after the
-/// average.
+/// Zero-shot classification: class names are inserted into prompt templates, embedded and averaged, and each image is
+/// assigned to the nearest class. As in CLIP, <https://arxiv.org/abs/2103.00020>, embeddings are L2-normalised before
+/// and after averaging.
 ///
-/// `top1`, `top5` (when there are more than five classes): share of pictures whose class is among the first.
-/// `mean_per_class`: `top1` of every class, averaged, so that a common class counts no more than a rare one.
+/// `top1`, `top5` (only with more than five classes): fraction of images whose class is among the first k.
+/// `mean_per_class`: `top1` of every class, averaged over classes, so that frequent classes do not dominate.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZeroShot {
-    /// Templates with `{}` where the class goes, or the name of a set: "photo" is "a photo of a {}.", "plain" the class
+    /// Prompt templates with `{}` for the class, or the name of a set: "photo" is "a photo of a {}.", "plain" the class
     /// alone, "openai7" the seven best of CLIP's authors, "openai80" all of theirs.
     pub templates: Templates,
 }
@@ -29,8 +29,8 @@ impl Default for ZeroShot {
 
 impl Settings for ZeroShot {
     fn check(&self, faults: &mut Faults) {
-        let words = "must be one or more sentences, each with {} where the class goes";
-        faults.require(self.templates.usable(), "templates", words);
+        let message = "must be one or more sentences, each with {} for the class";
+        faults.require(self.templates.usable(), "templates", message);
     }
 }
 
@@ -51,19 +51,19 @@ impl Evaluator for ZeroShot {
 }
 
 impl ZeroShot {
-    /// What becomes of every picture.
+    /// The prediction for every labelled image.
     ///
     /// # Errors
-    /// When no picture has a class, and those of the towers.
+    /// If no image has a class, or a tower fails.
     pub fn classify(&self, model: &dyn Embedded) -> Result<Classified> {
-        let (pictures, labels) = labelled("zero_shot", model.data())?;
+        let (images, labels) = labelled("zero_shot", model.data())?;
         let texts = self.templates.fill(model.data().classes());
         let texts = texts.iter().map(|texts| model.texts(texts)).collect::<Result<Vec<_>>>()?;
-        Classified::new(&pick(&model.images()?, &pictures)?, &class_weights(&texts)?, labels)
+        Classified::new(&pick(&model.images()?, &images)?, &class_weights(&texts)?, labels)
     }
 }
 
-/// One unit vector for each class, `[C, D]`: the normalised mean over templates of the normalised embeddings.
+/// One L2-normalised vector per class, `[C, D]`: the normalised mean over templates of the normalised embeddings.
 ///
 /// `by_template`: for each template the embeddings of its texts, `[C, D]`.
 ///
@@ -75,7 +75,7 @@ pub fn class_weights(by_template: &[Tensor]) -> Result<Tensor> {
     unit(&Tensor::f_stack(&rows, 0)?.f_mean_dim(0, false, None)?)
 }
 
-/// Rows divided by their length.
+/// L2-normalises rows.
 fn unit(rows: &Tensor) -> Result<Tensor> {
     let length = rows.f_square()?.f_sum_dim_intlist([1i64].as_slice(), true, None)?.f_sqrt()?;
     Ok(rows.f_div(&length.f_clamp_min(1e-12)?)?)

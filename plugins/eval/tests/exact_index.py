@@ -1,8 +1,8 @@
-"""What faiss's exact index makes of embeddings: `exact_index.py embeddings.safetensors answers.safetensors`.
+"""Ranks embeddings with faiss's exact index: `exact_index.py embeddings.safetensors answers.safetensors`.
 
 Reads `images` [N, D], `captions` [M, D] and `owner` [M] and searches both ways with IndexFlatIP. With `--time` it searches
 for the first 10 and prints the seconds of each way and the peak memory in MiB; otherwise it searches for all, and writes for
-each caption how many pictures score more than its own and how many as much, and the same the other way.
+each caption how many images score more than its own and how many the same, and vice versa.
 """
 import resource
 import sys

@@ -10,7 +10,7 @@ pub use resnet::{ImagePool, ResNet, ResidualBlock, StrideIn, Variant};
 pub use torchscript::TorchScriptImage;
 pub use vit::{FinalNorm, Pool, Vit, VitInit};
 
-/// Adds the image encoders of this crate.
+/// Registers the image encoders.
 pub fn register(catalog: &mut Catalog) {
     catalog.image.add::<Vit>("vit");
     catalog.image.add::<ResNet>("resnet");

@@ -1,5 +1,5 @@
-//! ResNet (He et al., 2015, <https://arxiv.org/abs/1512.03385>) as timm, Hugging Face and Keras have it, and
-//! OpenAI's variant (CLIP, `ModifiedResNet`).
+//! ResNet (He et al., 2015, <https://arxiv.org/abs/1512.03385>) as in timm, Hugging Face and Keras, and OpenAI's
+//! variant (CLIP, `ModifiedResNet`).
 
 mod attention_pool;
 mod block;
@@ -44,14 +44,11 @@ impl Plugin<dyn ImageEncoder> for ResNet {
 impl ResNetEncoder {
     fn check(&self, images: &Tensor) -> Result<()> {
         let (size, side) = (images.size(), self.settings.image_size);
-        ensure!(
-            matches!(size[..], [_, 3, _, _]),
-            "this resnet sees pictures of [B, 3, H, W] and was given {size:?}"
-        );
+        ensure!(matches!(size[..], [_, 3, _, _]), "this resnet expects images of [B, 3, H, W], got {size:?}");
         ensure!(
             self.head.is_none() || size[2..] == [side, side],
-            "this resnet pools by attention and so sees only {side}x{side} pictures, and was given {}x{}: resize \
-             them, or set image_size",
+            "this resnet pools by attention and takes only {side}x{side} images, got {}x{}: resize them, or set \
+             image_size",
             size[2],
             size[3]
         );

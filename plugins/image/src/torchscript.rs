@@ -5,23 +5,23 @@ use std::path::PathBuf;
 use clip_lab_api::prelude::*;
 use clip_lab_blocks::{Scripted, sizes};
 
-/// An image tower that was written in Python and saved with `torch.jit.script(module).save("tower.pt")`, or traced.
-/// Its `forward` takes normalised pictures `[B, 3, H, W]` and returns features `[B, width]`. It is trained like any
-/// other tower, from the weights in the file; with the trick `freeze` it is locked, and a part of it whose parameters
-/// are locked keeps its batch-norm statistics.
+/// An image tower written in Python and saved with `torch.jit.script(module).save("tower.pt")`, or traced. Its
+/// `forward` takes normalised images `[B, 3, H, W]` and returns features `[B, width]`. It trains like any other tower,
+/// starting from the weights in the file. The trick `freeze` locks it; parts with locked parameters keep their
+/// batch-norm statistics.
 ///
-/// Its layers are found by the names of its parameters, in the order in which the module declares them. The archive
-/// holds weights and code; its code runs as TorchScript operations, never as Python, and no Python object is unpickled.
-/// Operations can still read and write files: take archives from people you trust.
+/// Its layers are derived from the names of its parameters, in the order in which the module declares them. The archive
+/// holds weights and code; the code runs as TorchScript operations, never as Python, and no Python object is unpickled.
+/// TorchScript operations can still read and write files: load archives only from people you trust.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "torchscript_image")]
 pub struct TorchScriptImage {
-    /// The archive.
+    /// The TorchScript archive.
     pub path: PathBuf,
-    /// Width of the features that it returns.
+    /// Width of the features it returns.
     pub width: i64,
-    /// Side of the square pictures that it is given, in pixels.
+    /// Side of the square input images, in pixels.
     pub image_size: i64,
 }
 
@@ -35,8 +35,8 @@ impl Settings for TorchScriptImage {
     fn check(&self, faults: &mut Faults) {
         let named = !self.path.as_os_str().is_empty();
         faults.require(named, "path", "name the file that `torch.jit.script(module).save(...)` wrote");
-        for (key, words) in sizes(&[("width", self.width), ("image_size", self.image_size)]) {
-            faults.require(false, key, words);
+        for (key, message) in sizes(&[("width", self.width), ("image_size", self.image_size)]) {
+            faults.require(false, key, message);
         }
     }
 }
@@ -67,8 +67,8 @@ struct ScriptedImage {
 impl ImageEncoder for ScriptedImage {
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         let size = images.size();
-        let right = size.len() == 4 && size[1] == 3;
-        ensure!(right, "torchscript wants pictures of [B, 3, H, W] and was given {size:?}");
+        let valid = size.len() == 4 && size[1] == 3;
+        ensure!(valid, "torchscript expects images of [B, 3, H, W], got {size:?}");
         self.module.forward(&[images], mode.train())
     }
 

@@ -1,5 +1,5 @@
-//! The vision transformer (Dosovitskiy et al., 2021, <https://arxiv.org/abs/2010.11929>) with the options that
-//! CLIP, timm, Hugging Face and big_vision add.
+//! The vision transformer (Dosovitskiy et al., 2021, <https://arxiv.org/abs/2010.11929>) with the options of CLIP,
+//! timm, Hugging Face and big_vision.
 
 mod embeddings;
 mod head;

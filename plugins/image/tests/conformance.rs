@@ -1,4 +1,4 @@
-//! Every image encoder, in every shape that its settings offer, keeps the contract.
+//! Every image encoder satisfies the contract with all of its settings.
 
 use clip_lab_api::{conformance, prelude::*};
 use clip_lab_blocks::Activation;
@@ -37,7 +37,7 @@ fn conforms<S: Plugin<dyn ImageEncoder> + std::fmt::Debug>(settings: &S) -> Vec<
 }
 
 #[test]
-fn vit_keeps_the_contract_in_every_shape() {
+fn vit_satisfies_the_contract_in_every_shape() {
     let shapes = [
         vit(),
         Vit { pool: Pool::Pooler, ..vit() },
@@ -63,7 +63,7 @@ fn vit_keeps_the_contract_in_every_shape() {
 }
 
 #[test]
-fn resnet_keeps_the_contract_in_every_shape() {
+fn resnet_satisfies_the_contract_in_every_shape() {
     let openai = ResNet { variant: Variant::Openai, pool: ImagePool::Attention, ..resnet() };
     let plain = ["stem", "stages.0.0", "stages.1.0", "stages.1.1"];
     for settings in [
@@ -95,7 +95,7 @@ fn impossible_settings_name_their_keys() {
 }
 
 #[test]
-fn pictures_of_another_size_are_an_error_or_welcome() {
+fn images_of_another_size_are_an_error_or_supported() {
     let encode = |encoder: Box<dyn ImageEncoder>, side: i64| {
         encoder.encode(&Tensor::zeros([2, 3, side, side], (DType::Float, Device::Cpu)), Mode::Eval)
     };
@@ -110,7 +110,7 @@ fn pictures_of_another_size_are_an_error_or_welcome() {
 }
 
 #[test]
-fn a_frozen_resnet_computes_in_training_what_it_computes_in_evaluation() {
+fn a_frozen_resnet_computes_the_same_in_training_and_evaluation() {
     let mut vars = nn::VarStore::new(Device::Cpu);
     let encoder = resnet().build(vars.root()).unwrap();
     let images = Tensor::rand([4, 3, 32, 32], (DType::Float, Device::Cpu));
@@ -124,7 +124,7 @@ fn a_frozen_resnet_computes_in_training_what_it_computes_in_evaluation() {
 }
 
 #[test]
-fn the_defaults_are_the_models_they_name() {
+fn the_defaults_are_the_documented_models() {
     let count = |settings: &dyn Fn(nn::Path<'_>) -> Result<Box<dyn ImageEncoder>>| -> usize {
         let vars = nn::VarStore::new(Device::Cpu);
         settings(vars.root()).unwrap();
@@ -137,7 +137,7 @@ fn the_defaults_are_the_models_they_name() {
 }
 
 #[test]
-fn the_catalog_has_them() {
+fn the_encoders_are_registered() {
     let mut catalog = Catalog::default();
     register(&mut catalog);
     assert_eq!(catalog.image.names(), ["vit", "resnet", "torchscript"]);

@@ -1,4 +1,4 @@
-//! What the encoders cost: known counts of operations, and activations that are computed again.
+//! Cost of the encoders: known FLOP counts, and activation recomputation.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,21 +6,21 @@ use clip_lab_api::prelude::*;
 use clip_lab_torch::{count_flops, recompute_stages};
 use plugins_image::*;
 
-/// libtorch's random generator belongs to the process: tests take turns.
+/// libtorch's random generator is global to the process: tests run one at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn pictures(count: i64, side: i64) -> Tensor {
+fn images(count: i64, side: i64) -> Tensor {
     Tensor::rand([count, 3, side, side], (DType::Float, Device::Cpu))
 }
 
-/// Operations for one picture, forward alone.
+/// FLOPs of the forward pass of one image.
 fn forward(settings: &impl Plugin<dyn ImageEncoder>) -> u64 {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
-    let images = pictures(1, settings.facts().image_size);
+    let images = images(1, settings.facts().image_size);
     count_flops(|| tch::no_grad(|| encoder.encode(&images, Mode::Eval)).unwrap()).unwrap().1
 }
 
@@ -40,9 +40,9 @@ fn training_costs_three_times_as_much() {
     let vars = nn::VarStore::new(Device::Cpu);
     let vit = Vit { image_size: 32, patch_size: 8, width: 32, depth: 2, heads: 2, ..Vit::default() };
     let encoder = vit.build(vars.root()).unwrap();
-    let images = pictures(4, 32);
+    let images = images(4, 32);
     let step = || encoder.encode(&images, Mode::Train).unwrap().sum(DType::Float).backward();
-    // The pixels need no gradient: the first layer saves that third.
+    // The pixels need no gradient, which saves a third of the first layer.
     let first = 2 * 4 * 16 * (3 * 8 * 8) * 32;
     assert_eq!(count_flops(step).unwrap().1, 3 * 4 * forward(&vit) - first);
 }
@@ -54,15 +54,15 @@ fn pass(encoder: &dyn ImageEncoder, vars: &nn::VarStore, images: &Tensor) -> Vec
     loss.backward();
     let mut all: Vec<_> = vars.variables().into_iter().collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
-    let kept = all.into_iter().map(|(name, tensor)| {
-        let kept = if tensor.requires_grad() { tensor.grad() } else { tensor };
-        (name, kept.detach().copy())
+    let tensors = all.into_iter().map(|(name, tensor)| {
+        let value = if tensor.requires_grad() { tensor.grad() } else { tensor };
+        (name, value.detach().copy())
     });
-    kept.chain([("loss".to_owned(), loss.detach())]).collect()
+    tensors.chain([("loss".to_owned(), loss.detach())]).collect()
 }
 
 #[test]
-fn activations_computed_again_change_nothing() {
+fn recomputed_activations_change_nothing() {
     let _alone = alone();
     let vit =
         Vit { image_size: 16, patch_size: 8, width: 16, depth: 2, heads: 2, dropout: 0.2, ..Vit::default() };
@@ -77,7 +77,7 @@ fn activations_computed_again_change_nothing() {
     type Build<'a> = &'a dyn Fn(nn::Path<'_>) -> Result<Box<dyn ImageEncoder>>;
     let builds: [(Build, i64); 2] = [(&|vars| vit.build(vars), 16), (&|vars| resnet.build(vars), 32)];
     for (build, side) in builds {
-        let images = pictures(4, side);
+        let images = images(4, side);
         let after = |again: bool| {
             tch::manual_seed(3);
             let vars = nn::VarStore::new(Device::Cpu);

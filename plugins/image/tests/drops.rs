@@ -1,4 +1,5 @@
-//! Stochastic depth and patch dropout in the towers. Alone in its program: libtorch's generator belongs to the process.
+//! Stochastic depth and patch dropout in the towers. In a test binary of its own: libtorch's generator is global to the
+//! process.
 
 use clip_lab_api::prelude::*;
 use plugins_image::*;
@@ -28,7 +29,7 @@ fn resnet(drop_path: f64) -> ResNet {
     }
 }
 
-/// The tower as built after the same seed.
+/// The tower, built after a fixed seed.
 fn build<S: Plugin<dyn ImageEncoder>>(settings: &S) -> (nn::VarStore, Box<dyn ImageEncoder>) {
     tch::manual_seed(5);
     let vars = nn::VarStore::new(Device::Cpu);
@@ -36,12 +37,12 @@ fn build<S: Plugin<dyn ImageEncoder>>(settings: &S) -> (nn::VarStore, Box<dyn Im
     (vars, encoder)
 }
 
-fn pictures(side: i64) -> Tensor {
+fn images(side: i64) -> Tensor {
     tch::manual_seed(6);
     Tensor::rand([1, 3, side, side], (DType::Float, Device::Cpu)).repeat([400, 1, 1, 1])
 }
 
-/// How many different features 400 equal pictures have.
+/// Number of distinct features of equal images.
 fn kinds(features: &Tensor) -> usize {
     let first = Vec::<f64>::try_from(features.select(1, 0).to_kind(DType::Double)).unwrap();
     let mut rounded: Vec<i64> = first.into_iter().map(|value| (value * 1e4).round() as i64).collect();
@@ -56,21 +57,21 @@ fn towers_drop_in_training_and_never_in_evaluation() {
         (build(&vit(0.0, 0.0)).1, build(&vit(0.5, 0.0)).1, 16),
         (build(&vit(0.0, 0.0)).1, build(&vit(0.0, 0.5)).1, 16),
     ] {
-        let images = pictures(side);
+        let images = images(side);
         let evaluated = dropping.encode(&images, Mode::Eval).unwrap();
         assert_eq!(evaluated, plain.encode(&images, Mode::Eval).unwrap());
         assert_eq!(kinds(&plain.encode(&images, Mode::Train).unwrap()), 1);
         assert!(kinds(&dropping.encode(&images, Mode::Train).unwrap()) > 3);
     }
     let ((_a, plain), (_b, dropping)) = (build(&resnet(0.0)), build(&resnet(0.5)));
-    let images = pictures(32).narrow(0, 0, 64);
+    let images = images(32).narrow(0, 0, 64);
     assert_eq!(dropping.encode(&images, Mode::Eval).unwrap(), plain.encode(&images, Mode::Eval).unwrap());
-    assert_eq!(kinds(&plain.encode(&images, Mode::Train).unwrap()), 1, "equal pictures in a batch are equal");
+    assert_eq!(kinds(&plain.encode(&images, Mode::Train).unwrap()), 1, "equal images in a batch are equal");
     assert!(kinds(&dropping.encode(&images, Mode::Train).unwrap()) > 1);
 }
 
 #[test]
-fn what_is_no_share_is_told() {
+fn invalid_probabilities_are_reported() {
     let found = |settings: &dyn Fn(&mut Faults)| {
         let mut faults = Faults::default();
         settings(&mut faults);

@@ -20,7 +20,7 @@ fn tower() -> TorchScriptImage {
     settings(&folder().join("tower.pt"))
 }
 
-fn pictures() -> Tensor {
+fn images() -> Tensor {
     Tensor::rand([4, 3, 16, 16], (DType::Float, Device::Cpu))
 }
 
@@ -31,23 +31,23 @@ fn conforms(settings: &TorchScriptImage) {
     assert_eq!(encoder.layers(), ["scale", "stem", "blocks.0", "blocks.1"]);
 }
 
-fn error(settings: &TorchScriptImage, pictures: &Tensor) -> String {
+fn error(settings: &TorchScriptImage, images: &Tensor) -> String {
     let vars = nn::VarStore::new(Device::Cpu);
-    let encoded = settings.build(vars.root()).and_then(|encoder| encoder.encode(pictures, Mode::Train));
+    let encoded = settings.build(vars.root()).and_then(|encoder| encoder.encode(images, Mode::Train));
     format!("{:#}", encoded.unwrap_err())
 }
 
 #[test]
-fn a_module_from_a_file_keeps_the_contract() {
+fn a_module_from_a_file_satisfies_the_contract() {
     conforms(&tower());
 }
 
 #[test]
-fn a_module_scripted_now_keeps_the_contract() {
+fn a_freshly_scripted_module_satisfies_the_contract() {
     let python = std::env::var("CLIP_LAB_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let torch = Command::new(&python).args(["-c", "import torch"]).output();
     if !torch.is_ok_and(|output| output.status.success()) {
-        return eprintln!("SKIPPED: {python} has no torch; name one that has in CLIP_LAB_PYTHON");
+        return eprintln!("SKIPPED: {python} has no torch; set CLIP_LAB_PYTHON to a Python that has");
     }
     let fresh = std::env::temp_dir().join(format!("clip-lab-tower-{}.pt", std::process::id()));
     let written = Command::new(python).arg(folder().join("tower.py")).arg(&fresh).status().unwrap();
@@ -57,10 +57,10 @@ fn a_module_scripted_now_keeps_the_contract() {
 }
 
 #[test]
-fn it_learns_and_its_statistics_are_kept_with_its_weights() {
+fn it_learns_and_its_statistics_are_saved_with_its_weights() {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
-    let (images, target) = (pictures(), Tensor::rand([4, 12], (DType::Float, Device::Cpu)));
+    let (images, target) = (images(), Tensor::rand([4, 12], (DType::Float, Device::Cpu)));
     let mean = vars.variables()["blocks.0.norm.running_mean"].copy();
     let mut losses = Vec::new();
     for _ in 0..20 {
@@ -77,10 +77,10 @@ fn it_learns_and_its_statistics_are_kept_with_its_weights() {
 }
 
 #[test]
-fn a_locked_one_computes_in_training_what_it_computes_in_evaluation() {
+fn a_locked_module_computes_the_same_in_training_and_evaluation() {
     let mut vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
-    let images = pictures();
+    let images = images();
     let eval = encoder.encode(&images, Mode::Eval).unwrap();
     assert_ne!(encoder.encode(&images, Mode::Train).unwrap(), eval);
     vars.freeze();
@@ -101,16 +101,16 @@ fn a_locked_batch_norm_keeps_its_statistics_while_the_rest_learns() {
     }
     let statistics = |block: usize| vars.variables()[&format!("blocks.{block}.norm.running_var")].copy();
     let before = [statistics(0), statistics(1)];
-    let _ = encoder.encode(&pictures(), Mode::Train).unwrap();
+    let _ = encoder.encode(&images(), Mode::Train).unwrap();
     assert_eq!(statistics(0), before[0]);
     assert_ne!(statistics(1), before[1]);
 }
 
 #[test]
-fn the_same_pictures_give_the_same_bits_however_often_it_is_asked() {
+fn repeated_calls_are_bit_identical() {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
-    let images = pictures();
+    let images = images();
     let first = encoder.encode(&images, Mode::Eval).unwrap();
     for _ in 0..5 {
         assert_eq!(encoder.encode(&images, Mode::Eval).unwrap(), first);
@@ -118,14 +118,14 @@ fn the_same_pictures_give_the_same_bits_however_often_it_is_asked() {
 }
 
 #[test]
-fn what_goes_wrong_is_told_in_words() {
-    let images = pictures();
+fn failures_are_reported() {
+    let images = images();
     let missing = error(&settings(Path::new("nowhere.pt")), &images);
     assert!(missing.contains("nowhere.pt cannot be read: No such file"), "{missing}");
     let script = error(&settings(&folder().join("tower.py")), &images);
-    assert!(script.contains("tower.py is no TorchScript archive; write one with"), "{script}");
+    assert!(script.contains("tower.py is not a TorchScript archive; create one with"), "{script}");
     let wide = error(&TorchScriptImage { width: 13, ..tower() }, &images);
-    assert!(wide.contains("gave [4, 12] where [4, 13] was due"), "{wide}");
+    assert!(wide.contains("returned [4, 12], expected [4, 13]"), "{wide}");
     let large = Tensor::zeros([1, 3, 516, 8], (DType::Float, Device::Cpu));
     let raised = error(&tower(), &large);
     assert!(raised.contains("forward failed") && raised.contains("above 512 pixels"), "{raised}");
@@ -133,10 +133,10 @@ fn what_goes_wrong_is_told_in_words() {
 }
 
 #[test]
-fn weights_that_belong_to_another_archive_are_refused() {
+fn weights_of_another_archive_are_rejected() {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = tower().build(vars.root()).unwrap();
     let _ = vars.variables()["archive_digest"].shallow_clone().fill_(7);
-    let error = encoder.encode(&pictures(), Mode::Eval).unwrap_err().to_string();
+    let error = encoder.encode(&images(), Mode::Eval).unwrap_err().to_string();
     assert!(error.contains("another TorchScript archive"), "{error}");
 }

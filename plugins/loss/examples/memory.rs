@@ -1,7 +1,7 @@
-//! Peak memory and time of the loss alone, whole against tiles: `cargo run -p plugins-loss --example memory`.
+//! Peak memory and time of the loss alone, whole and tiled: `cargo run -p plugins-loss --example memory`.
 //!
-//! Each figure comes from a process of its own, since a peak never falls again. The batch is of random unit vectors
-//! of width 512 in f32; memory is what loss and gradients add to the two matrices of embeddings (Linux only).
+//! Each figure is measured in a separate process, since a peak never falls (Linux only). The batch is random unit
+//! vectors of width 512 in f32; memory is what loss and gradients add to the two matrices of embeddings.
 
 use std::{env, fs, process::Command, time::Instant};
 
@@ -10,7 +10,7 @@ use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 const WIDTH: i64 = 512;
-/// Above this the whole matrix takes gigabytes, several times over.
+/// Above this the whole matrix takes several gigabytes, several times.
 const WHOLE_AT_MOST: i64 = 8192;
 
 fn main() -> Result<()> {
@@ -22,19 +22,19 @@ fn main() -> Result<()> {
     }
 }
 
-/// One row for each loss, batch and way.
+/// One row per loss, batch and method.
 fn table(batches: &[i64]) -> Result<()> {
     println!("{:<15} {:>6} {:>10} {:>12} {:>9}", "loss", "pairs", "way", "peak MiB", "seconds");
     for loss in ["clip", "siglip", "multi_positive"] {
         for &batch in batches {
             for (way, tile) in [("whole", "0"), ("tile 1024", "1024")] {
-                let words = if way == "whole" && batch > WHOLE_AT_MOST {
+                let result = if way == "whole" && batch > WHOLE_AT_MOST {
                     let gib = (batch * batch * 4) as f64 / f64::from(1 << 30);
-                    format!("  not tried: one matrix is {gib:.0} GiB, and autograd keeps several")
+                    format!("  not measured: one matrix is {gib:.0} GiB, and autograd stores several")
                 } else {
                     alone(loss, tile, batch)?
                 };
-                println!("{loss:<15} {batch:>6} {way:>10} {words}");
+                println!("{loss:<15} {batch:>6} {way:>10} {result}");
             }
         }
     }
@@ -53,9 +53,9 @@ fn measure(loss: &str, tile: &str, batch: i64) -> Result<()> {
     plugins_loss::register(&mut catalog);
     let section =
         Section::new("loss", 0..0, parse(format!("plugin = '{loss}'\ntile = {tile}")).expect("TOML"));
-    let planned = catalog.loss.plan(section).ok().context("the settings are refused")?;
+    let planned = catalog.loss.plan(section).ok().context("the settings are invalid")?;
     let loss = planned.build(LossScope { vars: vars.root(), batch })?;
-    // The first products of a process set up threads and kernels.
+    // Warm-up: the first products of a process initialise threads and kernels.
     score(loss.as_ref(), 64)?;
     let pair = (unit(batch)?, unit(batch)?);
     let (before, started) = (peak_mib()?, Instant::now());
@@ -82,9 +82,12 @@ fn unit(rows: i64) -> Result<Tensor> {
     Ok(random.f_div_(&norm)?.set_requires_grad(true))
 }
 
-/// The most memory that the process has held so far, in MiB.
+/// Peak memory of the process, in MiB.
 fn peak_mib() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status").context("reading /proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM there")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .context("no VmHWM in /proc/self/status")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

@@ -8,28 +8,28 @@ use crate::{
     tiles::{self, Softmax, Targets},
 };
 
-/// CLIP's loss, <https://arxiv.org/abs/2103.00020>: InfoNCE in both directions. Each picture must pick its caption
-/// among those of the batch and each caption its picture; the mean of the two cross-entropies. An untrained model
+/// CLIP's loss, <https://arxiv.org/abs/2103.00020>: symmetric InfoNCE. Each image is classified among the captions of
+/// the batch and each caption among its images; the loss is the mean of the two cross-entropies. An untrained model
 /// scores about ln(batch).
 ///
-/// With `label_smoothing` e the right answer of each row is worth 1 - e + e/B and every other e/B, so the loss is
-/// (1 - e) times the cross-entropy plus e times the mean of -log p over the whole row.
+/// With `label_smoothing` e the target of each row is 1 - e + e/B for the matching caption and e/B for every other, so
+/// the loss is (1 - e) times the cross-entropy plus e times the mean of -log p over the whole row.
 ///
-/// Records the scale as `train/logit_scale`; the variable `logit_scale` holds its logarithm.
+/// Records the logit scale as `train/logit_scale`; the variable `logit_scale` holds its logarithm.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Clip {
-    /// Factor on the cosine similarities at the first step: one over the temperature; CLIP starts from 1 / 0.07.
+    /// Initial logit scale: the factor on the cosine similarities, one over the temperature. CLIP starts from 1 / 0.07.
     pub scale: f64,
-    /// The most that the scale may grow to; it is held between 1 and this.
+    /// Upper bound of the logit scale, which is clamped to [1, max_scale].
     pub max_scale: f64,
-    /// Whether the scale is learned.
+    /// Whether the logit scale is learned.
     pub learned: bool,
-    /// Share of the answer that is spread evenly over the batch; 0 is off, classifiers often take 0.1.
+    /// Label smoothing: fraction of the target spread evenly over the batch. 0 disables it; classifiers often use 0.1.
     pub label_smoothing: f64,
-    /// Side of the tiles, in pairs, in which the similarities of a batch are computed, so that their whole matrix
-    /// never stands in memory; 0 computes it whole. Left out, batches of more than 2,048 pairs are computed in tiles.
-    /// Loss and gradients are the same but for rounding.
+    /// Side, in pairs, of the tiles in which the similarity matrix is computed, so that the whole matrix is never in
+    /// memory; 0 computes it whole. By default batches of more than 2,048 pairs use tiles. Loss and gradients are equal
+    /// up to rounding.
     pub tile: Option<u32>,
 }
 
@@ -79,9 +79,9 @@ impl Loss for InfoNce {
 }
 
 impl InfoNce {
-    /// The loss from all logits at once, `[B, B]`.
+    /// The loss from the whole matrix of logits, `[B, B]`.
     fn whole(&self, logits: &Tensor) -> Result<Tensor> {
-        // The right answer of row i is column i: the cross-entropy is minus the mean of the diagonal.
+        // The target of row i is column i: the cross-entropy is minus the mean of the diagonal.
         let matched = |dim| -> Result<Tensor> {
             let log = logits.f_log_softmax(dim, None)?;
             let right = log.f_diagonal(0, 0, 1)?.f_mean(None)?;

@@ -7,14 +7,14 @@ use crate::smoothing;
 /// Cross-entropy of a classifier, averaged over the batch: minus the sum over classes of target times log-probability.
 /// Targets may be soft, as `mixup` and `cutmix` make them. An untrained model scores about ln(classes).
 ///
-/// With `label_smoothing` e the targets t of C classes become (1 - e) t + e/C, <https://arxiv.org/abs/1512.00567>;
-/// torch's and timm's losses are defined alike.
+/// With `label_smoothing` e the targets t over C classes become (1 - e) t + e/C, <https://arxiv.org/abs/1512.00567>, as
+/// in torch and timm.
 ///
-/// Records `train/accuracy`: the share of pictures whose likeliest class is that of the largest target.
+/// Records `train/accuracy`: the fraction of images whose most likely class is that of the largest target.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrossEntropy {
-    /// Share of the target that is spread evenly over all classes; 0 is off, ImageNet recipes take 0.1.
+    /// Label smoothing: fraction of the target spread evenly over all classes. 0 disables it; ImageNet recipes use 0.1.
     pub label_smoothing: f64,
 }
 
@@ -26,7 +26,7 @@ impl Settings for CrossEntropy {
 
 impl Plugin<dyn Loss> for CrossEntropy {
     fn facts(&self) -> LossFacts {
-        LossFacts { task: Task::Classification }
+        LossFacts { task: Task::Classification, ..LossFacts::default() }
     }
 
     fn build(&self, _scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
@@ -36,16 +36,16 @@ impl Plugin<dyn Loss> for CrossEntropy {
 
 impl Loss for CrossEntropy {
     fn score_classes(&self, classes: &Classes) -> Result<Scored> {
-        let (said, right) = (classes.logits.size(), classes.targets.size());
+        let (logits, targets) = (classes.logits.size(), classes.targets.size());
         ensure!(
-            said.len() == 2 && said == right,
-            "a loss wants a target for every class of every picture; logits are {said:?}, targets {right:?}"
+            logits.len() == 2 && logits == targets,
+            "the loss needs logits and targets of equal shape [B, C]; logits are {logits:?}, targets {targets:?}"
         );
         let half = matches!(classes.logits.kind(), DType::Half | DType::BFloat16);
         let logits =
             if half { classes.logits.f_to_kind(DType::Float)? } else { classes.logits.shallow_clone() };
         let targets = classes.targets.f_to_kind(logits.kind())?; // [B, C]
-        // No class is ignored: soft targets know of none, and libtorch wants a negative number for that.
+        // No class is ignored: soft targets have no ignore index, and libtorch requires a negative one.
         let loss = logits.f_cross_entropy_loss::<&Tensor>(
             &targets,
             None,
@@ -57,7 +57,7 @@ impl Loss for CrossEntropy {
     }
 }
 
-/// Share of rows whose largest logit stands where the largest target does.
+/// Fraction of rows in which logits and targets have the same argmax.
 fn accuracy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let agree = logits.f_argmax(1, false)?.f_eq_tensor(&targets.f_argmax(1, false)?)?;
     Ok(agree.f_to_kind(DType::Float)?.f_mean(None)?)

@@ -1,4 +1,4 @@
-//! Losses: over pairs of pictures and captions, and over classes.
+//! Losses over image-caption pairs and over classes.
 
 mod clip;
 mod cross_entropy;
@@ -10,7 +10,7 @@ mod tiles;
 
 use clip_lab_api::Catalog;
 
-/// Puts the losses on their shelf.
+/// Registers the losses.
 pub fn register(catalog: &mut Catalog) {
     catalog.loss.add::<clip::Clip>("clip");
     catalog.loss.add::<siglip::SigLip>("siglip");

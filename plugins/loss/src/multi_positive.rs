@@ -1,4 +1,4 @@
-//! InfoNCE in which a row may have several right answers.
+//! InfoNCE in which a row may have several positives.
 
 use clip_lab_api::prelude::*;
 
@@ -7,25 +7,25 @@ use crate::{
     tiles::{self, Softmax, Targets, Tile},
 };
 
-/// InfoNCE that knows of false negatives: rows of a batch that show the same picture or say the same words are right
-/// answers of each other. It is UniCL's loss, <https://arxiv.org/abs/2204.03610>: for picture i with the captions P(i)
-/// of its group, -1/|P(i)| times the sum over P(i) of log p(caption | picture i); the same for captions; the mean over
-/// the batch and over both directions. That is the cross-entropy with targets spread evenly over the group. Where
-/// all rows differ, it is `clip` exactly.
+/// InfoNCE with several positives per row, against false negatives: rows of a batch with the same image or the same
+/// caption are positives of each other. It is UniCL's loss, <https://arxiv.org/abs/2204.03610>: for image i with the
+/// captions P(i) of its group, -1/|P(i)| times the sum over P(i) of log p(caption | image i); the same for captions;
+/// the mean over the batch and over both directions. This is the cross-entropy with targets spread evenly over the
+/// group. If all rows differ, it equals `clip` exactly.
 ///
-/// Records `train/logit_scale` and `train/positives`, the mean number of right answers of a row.
+/// Records `train/logit_scale` and `train/positives`, the mean number of positives per row.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiPositive {
-    /// Factor on the cosine similarities at the first step: one over the temperature; CLIP starts from 1 / 0.07.
+    /// Initial logit scale: the factor on the cosine similarities, one over the temperature. CLIP starts from 1 / 0.07.
     pub scale: f64,
-    /// The most that the scale may grow to; it is held between 1 and this.
+    /// Upper bound of the logit scale, which is clamped to [1, max_scale].
     pub max_scale: f64,
-    /// Whether the scale is learned.
+    /// Whether the logit scale is learned.
     pub learned: bool,
-    /// Side of the tiles, in pairs, in which the similarities of a batch are computed, so that their whole matrix
-    /// never stands in memory; 0 computes it whole. Left out, batches of more than 2,048 pairs are computed in tiles.
-    /// Loss and gradients are the same but for rounding.
+    /// Side, in pairs, of the tiles in which the similarity matrix is computed, so that the whole matrix is never in
+    /// memory; 0 computes it whole. By default batches of more than 2,048 pairs use tiles. Loss and gradients are equal
+    /// up to rounding.
     pub tile: Option<u32>,
 }
 
@@ -42,6 +42,10 @@ impl Settings for MultiPositive {
 }
 
 impl Plugin<dyn Loss> for MultiPositive {
+    fn facts(&self) -> LossFacts {
+        LossFacts { groups: true, ..LossFacts::default() }
+    }
+
     fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
         let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
         Ok(Box::new(Grouped { scale, tile: self.tile }))
@@ -71,11 +75,11 @@ impl Loss for Grouped {
     }
 }
 
-/// The loss from all logits at once, `[B, B]`.
+/// The loss from the whole matrix of logits, `[B, B]`.
 fn whole(logits: &Tensor, targets: &Targets) -> Result<Tensor> {
     let batch = logits.size()[0];
-    let Some(targets) = targets.tile(&Tile::whole(batch), logits)? else { bail!("a batch has no pairs") };
-    // The targets are symmetric: those of the rows are those of the columns.
+    let Some(targets) = targets.tile(&Tile::whole(batch), logits)? else { bail!("the batch is empty") };
+    // The targets are symmetric, so rows and columns share them.
     let direction = |dim| logits.f_log_softmax(dim, None)?.f_mul(&targets)?.f_sum(None);
     Ok((direction(1)? + direction(0)?) * (-0.5 / batch as f64))
 }

@@ -7,17 +7,17 @@ use crate::{
     tiles::{self, Sigmoid},
 };
 
-/// The bias at the first step.
+/// The initial logit bias.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a number, or \"auto\"")]
+#[serde(untagged, expecting = "must be a number or \"auto\"")]
 pub enum Bias {
     /// A number.
     Number(f64),
-    /// From the size of the batch.
-    Word(Auto),
+    /// Derived from the batch size.
+    Keyword(Auto),
 }
 
-/// `"auto"`: the bias follows from the batch.
+/// `"auto"`: derives the bias from the batch size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Auto {
@@ -26,14 +26,14 @@ pub enum Auto {
 }
 
 impl Bias {
-    /// Its value for batches of `batch` pairs.
+    /// The bias for batches of `batch` pairs.
     fn of(self, batch: i64) -> Result<f64> {
         match self {
             Self::Number(bias) => Ok(bias),
-            Self::Word(Auto::Auto) => {
+            Self::Keyword(Auto::Auto) => {
                 ensure!(
                     batch > 1,
-                    "bias = \"auto\" needs batches of two pairs at least; write a number instead"
+                    "bias = \"auto\" needs batches of at least two pairs; set a number instead"
                 );
                 Ok(-((batch - 1) as f64).ln())
             }
@@ -41,25 +41,25 @@ impl Bias {
     }
 }
 
-/// SigLIP's loss, <https://arxiv.org/abs/2303.15343>: every pair of the batch is its own yes-or-no question, "do these
-/// two belong together?". Summed over all pairs and divided by the number of pictures.
+/// SigLIP's loss, <https://arxiv.org/abs/2303.15343>: binary classification of every image-caption pair of the batch as
+/// matching or not, with a sigmoid. Summed over all pairs and divided by the number of images.
 ///
 /// Records `train/logit_scale` and `train/logit_bias`; the variable `logit_scale` holds the scale's logarithm.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SigLip {
-    /// Factor on the cosine similarities at the first step.
+    /// Initial logit scale: the factor on the cosine similarities.
     pub scale: f64,
-    /// Added to the logits at the first step; negative, since most pairs do not match. The paper's -10 suits batches
-    /// of about 22,000; "auto" is -ln(batch - 1), which suits any batch.
+    /// Initial logit bias, added to the logits; negative, since most pairs do not match. The paper's -10 fits batches
+    /// of about 22,000; "auto" is -ln(batch - 1), which fits any batch.
     pub bias: Bias,
-    /// The most that the scale may grow to; it is held between 1 and this.
+    /// Upper bound of the logit scale, which is clamped to [1, max_scale].
     pub max_scale: f64,
-    /// Whether scale and bias are learned.
+    /// Whether logit scale and bias are learned.
     pub learned: bool,
-    /// Side of the tiles, in pairs, in which the similarities of a batch are computed, so that their whole matrix
-    /// never stands in memory; 0 computes it whole. Left out, batches of more than 2,048 pairs are computed in tiles.
-    /// Loss and gradients are the same but for rounding.
+    /// Side, in pairs, of the tiles in which the similarity matrix is computed, so that the whole matrix is never in
+    /// memory; 0 computes it whole. By default batches of more than 2,048 pairs use tiles. Loss and gradients are equal
+    /// up to rounding.
     pub tile: Option<u32>,
 }
 
@@ -78,6 +78,11 @@ impl Settings for SigLip {
 }
 
 impl Plugin<dyn Loss> for SigLip {
+    fn facts(&self) -> LossFacts {
+        let bias = if let Bias::Number(bias) = self.bias { Some(bias) } else { None };
+        LossFacts { per_pair: true, bias, ..LossFacts::default() }
+    }
+
     fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
         let bias = self.bias.of(scope.batch)?;
         Ok(Box::new(Pairwise {
@@ -112,7 +117,7 @@ impl Loss for Pairwise {
 fn whole(pair: &Pair, scale: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let logits = Scale::logits(pair, scale)?.f_add(bias)?; // [B, B]
     let batch = logits.size()[0];
-    // +1 on the diagonal, where picture and caption belong together; -1 elsewhere.
+    // +1 on the diagonal, where image and caption match; -1 elsewhere.
     let sign = Tensor::f_eye(batch, (logits.kind(), logits.device()))? * 2 - 1;
     Ok(logits.f_mul(&sign)?.f_log_sigmoid()?.f_sum(None)? / -(batch as f64))
 }

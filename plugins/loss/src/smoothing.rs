@@ -1,8 +1,8 @@
-//! Label smoothing, where several losses have it.
+//! The check of `label_smoothing`, shared by several losses.
 
 use clip_lab_api::Faults;
 
-/// Finds a share that cannot be spread.
-pub fn check(faults: &mut Faults, share: f64) {
-    faults.require((0.0..1.0).contains(&share), "label_smoothing", "is a share: at least 0 and below 1");
+/// Reports a label smoothing outside of [0, 1).
+pub fn check(faults: &mut Faults, smoothing: f64) {
+    faults.require((0.0..1.0).contains(&smoothing), "label_smoothing", "must be at least 0 and below 1");
 }

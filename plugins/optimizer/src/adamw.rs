@@ -1,4 +1,4 @@
-//! AdamW by libtorch's fused kernel.
+//! AdamW, with libtorch's fused kernel.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,19 @@ use clip_lab_torch::fused_adamw;
 
 use crate::slots::{Slots, with_gradient};
 
-/// Adam with decoupled weight decay, <https://arxiv.org/abs/1711.05101>, by libtorch's fused kernel. The defaults are
-/// those with which CLIP and open_clip train vision transformers. Weight decay spares biases, gains of norms and
-/// scalars.
+/// Adam with decoupled weight decay, <https://arxiv.org/abs/1711.05101>, with libtorch's fused kernel. The defaults are
+/// those of CLIP and open_clip for vision transformers. Biases, norm gains and scalars get no weight decay.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamW {
-    /// Base learning rate, which the schedule multiplies.
+    /// Base learning rate, multiplied by the schedule.
     pub lr: f64,
-    /// Decay of the running means of the gradient and of its square. open_clip takes [0.9, 0.999] for towers that are
-    /// no vision transformers.
+    /// Decay rates of the running means of the gradient and its square. open_clip uses [0.9, 0.999] for towers other
+    /// than vision transformers.
     pub betas: [f64; 2],
-    /// Added to the root of the squared gradients' mean. open_clip takes 1e-8 for towers that are no vision
-    /// transformers.
+    /// Added to the denominator for numerical stability. open_clip uses 1e-8 for towers other than vision transformers.
     pub eps: f64,
-    /// Weight decay: every step a weight shrinks by lr * weight_decay.
+    /// Weight decay: every step shrinks a weight by lr * weight_decay.
     pub weight_decay: f64,
 }
 
@@ -60,7 +58,7 @@ struct Running {
 
 impl Optimizer for Running {
     fn step(&mut self, params: &Params, lr: f64) -> Result<()> {
-        // One call of the kernel updates everything that shares its constants.
+        // One call of the fused kernel updates all parameters that share its constants.
         let mut groups: BTreeMap<(u64, bool), Vec<(&Param, Tensor)>> = BTreeMap::new();
         for (param, gradient) in with_gradient(params) {
             groups.entry((param.lr_scale.to_bits(), param.decay)).or_default().push((param, gradient));

@@ -1,4 +1,4 @@
-//! Optimizers whose state can be saved, so that a stopped run goes on to the bit.
+//! Optimizers whose state can be saved, so that a resumed run is bit-exact.
 
 mod adamw;
 mod sgd;
@@ -6,7 +6,7 @@ mod slots;
 
 use clip_lab_api::Catalog;
 
-/// Puts the optimizers on their shelf.
+/// Registers the optimizers.
 pub fn register(catalog: &mut Catalog) {
     catalog.optimizer.add::<adamw::AdamW>("adamw");
     catalog.optimizer.add::<sgd::Sgd>("sgd");

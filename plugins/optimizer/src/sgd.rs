@@ -4,16 +4,16 @@ use clip_lab_api::prelude::*;
 
 use crate::slots::{Slots, with_gradient};
 
-/// Stochastic gradient descent with momentum, as PyTorch's `SGD` computes it (no dampening). Weight decay is added to
-/// the gradient; it spares biases, gains of norms and scalars.
+/// Stochastic gradient descent with momentum, as PyTorch's `SGD` (no dampening). Weight decay is added to the gradient;
+/// biases, norm gains and scalars get none.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
-    /// Base learning rate, which the schedule multiplies.
+    /// Base learning rate, multiplied by the schedule.
     pub lr: f64,
-    /// Share of the last update that is kept in the next; 0 keeps none.
+    /// Momentum: fraction of the last update added to the next; 0 disables it.
     pub momentum: f64,
-    /// Looks ahead along the momentum (Nesterov).
+    /// Whether to use Nesterov momentum.
     pub nesterov: bool,
     /// Weight decay, added to the gradient.
     pub weight_decay: f64,
@@ -71,7 +71,7 @@ impl Optimizer for Running {
 }
 
 impl Running {
-    /// What to subtract at a learning rate of one; the gradient itself is left alone.
+    /// The update at a learning rate of 1; does not modify the gradient.
     fn update(&mut self, param: &Param, gradient: Tensor) -> Result<Tensor> {
         let Sgd { momentum, nesterov, weight_decay, .. } = self.settings;
         let decay = if param.decay { weight_decay } else { 0.0 };

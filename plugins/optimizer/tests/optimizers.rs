@@ -1,4 +1,4 @@
-//! Optimizers held against their formulas in plain f64, and against themselves after a restore.
+//! Optimizers compared with their formulas in f64, and after a restore.
 
 use clip_lab_api::{Catalog, Optimizer, Params, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
@@ -19,7 +19,7 @@ fn optimizer(text: &str) -> Box<dyn Optimizer> {
     catalog.optimizer.plan(section).unwrap().build(()).unwrap()
 }
 
-/// A matrix (decayed), a bias (not), and a matrix that learns at a third of the rate; double precision.
+/// A matrix (with weight decay), a bias (without), and a matrix with a third of the learning rate; double precision.
 fn model() -> Params {
     let mut vars = nn::VarStore::new(Device::Cpu);
     vars.set_kind(Kind::Double);
@@ -36,13 +36,13 @@ fn gradient(step: u64, index: usize) -> f64 {
     ((step * 7 + index as u64 * 3 + 1) as f64).sin()
 }
 
-/// Gives every parameter the gradients of `step`, as backward would.
+/// Sets the gradients of `step`, like a backward pass.
 fn backward(params: &Params, step: u64) {
     for param in params.trained() {
-        let wanted: Vec<f64> = (0..param.tensor.numel()).map(|index| gradient(step, index)).collect();
+        let values: Vec<f64> = (0..param.tensor.numel()).map(|index| gradient(step, index)).collect();
         param.tensor.shallow_clone().zero_grad();
-        let wanted = Tensor::from_slice(&wanted).reshape(param.tensor.size());
-        (&param.tensor * wanted.to_kind(param.tensor.kind())).sum(None).backward();
+        let gradient = Tensor::from_slice(&values).reshape(param.tensor.size());
+        (&param.tensor * gradient.to_kind(param.tensor.kind())).sum(None).backward();
     }
 }
 
@@ -61,7 +61,7 @@ fn values(params: &Params) -> Vec<Vec<f64>> {
     params.iter().map(|param| Vec::try_from(param.tensor.flatten(0, -1)).unwrap()).collect()
 }
 
-/// Holds five steps against `formula(weight, gradients so far, lr, decay)`, one weight at a time.
+/// Compares five steps with `formula(weight, gradients so far, lr, decay)`, one weight at a time.
 fn follows(spec: &str, formula: impl Fn(f64, &[f64], f64, f64) -> f64) {
     let (params, mut optimizer) = (model(), optimizer(spec));
     let mut want = values(&params);
@@ -99,7 +99,7 @@ fn plain_descent_follows_the_gradient() {
     });
 }
 
-/// SGD with momentum by hand, since its weight decay enters the momentum.
+/// SGD with momentum, computed by hand, since its weight decay enters the momentum.
 #[test]
 fn momentum_and_nesterov_follow_pytorch() {
     for (spec, nesterov) in [(SGD, false), (ALL[2], true)] {
@@ -117,21 +117,21 @@ fn momentum_and_nesterov_follow_pytorch() {
 }
 
 #[test]
-fn a_restored_optimizer_goes_on_to_the_bit() {
+fn a_restored_optimizer_is_bit_exact() {
     for spec in ALL {
-        let (kept, resumed) = (model(), model());
+        let (first_run, resumed) = (model(), model());
         let (mut first, mut second, mut third) = (optimizer(spec), optimizer(spec), optimizer(spec));
-        run(&mut *first, &kept, 0..3);
+        run(&mut *first, &first_run, 0..3);
         run(&mut *second, &resumed, 0..3);
         third.restore(second.state()).unwrap();
-        run(&mut *first, &kept, 3..6);
+        run(&mut *first, &first_run, 3..6);
         run(&mut *third, &resumed, 3..6);
-        assert_eq!(values(&kept), values(&resumed), "{spec}");
+        assert_eq!(values(&first_run), values(&resumed), "{spec}");
     }
 }
 
 #[test]
-fn a_saved_state_does_not_move_on() {
+fn a_saved_state_is_a_snapshot() {
     for spec in [ADAMW, SGD] {
         let (params, mut optimizer) = (model(), optimizer(spec));
         run(&mut *optimizer, &params, 0..1);
@@ -153,7 +153,7 @@ fn the_state_is_named_by_slot_and_parameter() {
 }
 
 #[test]
-fn what_is_frozen_or_has_no_gradient_stays_as_it_is() {
+fn parameters_that_are_frozen_or_without_gradient_are_unchanged() {
     for spec in ALL {
         let (mut params, mut optimizer) = (model(), optimizer(spec));
         let before = values(&params);
@@ -169,7 +169,7 @@ fn what_is_frozen_or_has_no_gradient_stays_as_it_is() {
 }
 
 #[test]
-fn the_gradient_is_left_as_it_was() {
+fn the_gradient_is_not_modified() {
     for spec in ALL {
         let (params, mut optimizer) = (model(), optimizer(spec));
         run(&mut *optimizer, &params, 0..2);
@@ -179,20 +179,20 @@ fn the_gradient_is_left_as_it_was() {
 }
 
 #[test]
-fn a_state_is_laid_out_in_memory_as_its_parameter() {
+fn a_state_has_the_memory_layout_of_its_parameter() {
     let vars = nn::VarStore::new(Device::Cpu);
     tch::manual_seed(3);
     let plain = Tensor::randn([2, 3, 4, 4], (Kind::Float, Device::Cpu));
     let swapped = plain.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]); // channels last
     let _ = vars.root().add("weight", swapped, true);
     let params = Params::new(&vars, Vec::new());
-    let (mut kept, mut resumed) = (optimizer(ADAMW), optimizer(ADAMW));
-    run(&mut *kept, &params, 0..1);
-    // A file holds tensors in plain order.
-    let saved = kept.state().into_iter().map(|(name, tensor)| (name, tensor.contiguous()));
+    let (mut first_run, mut resumed) = (optimizer(ADAMW), optimizer(ADAMW));
+    run(&mut *first_run, &params, 0..1);
+    // Files contain contiguous tensors.
+    let saved = first_run.state().into_iter().map(|(name, tensor)| (name, tensor.contiguous()));
     resumed.restore(saved.collect()).unwrap();
     let start = params.iter().next().unwrap().tensor.copy();
-    run(&mut *kept, &params, 1..2);
+    run(&mut *first_run, &params, 1..2);
     let expected = values(&params);
     tch::no_grad(|| params.iter().next().unwrap().tensor.shallow_clone().copy_(&start));
     run(&mut *resumed, &params, 1..2);
@@ -202,11 +202,12 @@ fn a_state_is_laid_out_in_memory_as_its_parameter() {
 #[test]
 fn a_foreign_state_is_an_error_that_names_it() {
     let one = || Tensor::ones([2, 2], (Kind::Double, Device::Cpu));
-    let told = |spec: &str, state| optimizer(spec).restore(state).unwrap_err().to_string();
-    let foreign = told(SGD, vec![("exp_avg/weight".to_owned(), one())]);
-    assert!(foreign.contains("`exp_avg/weight`") && foreign.ends_with("it keeps momentum"), "{foreign}");
-    let torn = told(ADAMW, vec![("step/weight".to_owned(), one()), ("exp_avg/weight".to_owned(), one())]);
-    assert_eq!(torn, "the saved optimizer state lacks `exp_avg_sq/weight`");
+    let error = |spec: &str, state| optimizer(spec).restore(state).unwrap_err().to_string();
+    let foreign = error(SGD, vec![("exp_avg/weight".to_owned(), one())]);
+    assert!(foreign.contains("`exp_avg/weight`") && foreign.ends_with("it uses momentum"), "{foreign}");
+    let incomplete =
+        error(ADAMW, vec![("step/weight".to_owned(), one()), ("exp_avg/weight".to_owned(), one())]);
+    assert_eq!(incomplete, "the saved optimizer state lacks `exp_avg_sq/weight`");
     let (params, mut misshapen) = (model(), optimizer(SGD));
     misshapen.restore(vec![("momentum/bias".to_owned(), one())]).unwrap();
     backward(&params, 0);
@@ -215,16 +216,16 @@ fn a_foreign_state_is_an_error_that_names_it() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_optimizer::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'adamw'\nlr = 0.0", "[optimizer].lr: must be positive"),
         ("plugin = 'adamw'\nbetas = [0.9, 1.0]", "[optimizer].betas: must both be at least 0 and below 1"),
         ("plugin = 'sgd'\nmomentum = 0.0\nnesterov = true", "[optimizer].nesterov: needs a momentum above 0"),
         ("plugin = 'sgd'\nweight_decay = -1.0", "[optimizer].weight_decay: must not be negative"),
     ] {
         let section = Section::new("optimizer", 0..0, parse(text.to_owned()).unwrap());
-        assert_eq!(catalog.optimizer.plan(section).unwrap_err()[0].message, words);
+        assert_eq!(catalog.optimizer.plan(section).unwrap_err()[0].message, message);
     }
 }

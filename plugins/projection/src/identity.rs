@@ -1,8 +1,8 @@
-//! Nothing in between.
+//! No projection.
 
 use clip_lab_api::prelude::*;
 
-/// Passes a tower's features on as they are; both towers must then be equally wide.
+/// Returns a tower's features unchanged; both towers must have the same width.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {}

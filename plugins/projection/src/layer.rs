@@ -1,9 +1,9 @@
-//! A linear layer whose errors are sentences.
+//! A linear layer that reports wrong widths as errors.
 
 use clip_lab_api::prelude::*;
 use tch::nn::Init;
 
-/// `x W^T + b`; variables `weight` `[output, input]` and, where there is one, `bias` `[output]`.
+/// `x W^T + b`; variables `weight` `[output, input]` and optionally `bias` `[output]`.
 pub struct Layer {
     weight: Tensor,
     bias: Option<Tensor>,
@@ -16,7 +16,7 @@ impl Layer {
         Ok(Self { weight, bias })
     }
 
-    /// Starts as PyTorch's `nn.Linear` does: weight and bias uniform within `input^-1/2`.
+    /// Initialised like PyTorch's `nn.Linear`: weight and bias uniform within `input^-1/2`.
     pub fn uniform(vars: &nn::Path, input: i64, output: i64, bias: bool) -> Result<Self> {
         let bound = (input as f64).powf(-0.5);
         let init = Init::Uniform { lo: -bound, up: bound };

@@ -1,4 +1,4 @@
-//! Projection heads: from a tower's features to the space that both towers share.
+//! Projection heads: from a tower's features to the shared embedding space.
 
 mod identity;
 mod layer;
@@ -8,7 +8,7 @@ mod residual;
 
 use clip_lab_api::Catalog;
 
-/// Puts the projections on their shelf.
+/// Registers the projections.
 pub fn register(catalog: &mut Catalog) {
     catalog.projection.add::<linear::Linear>("linear");
     catalog.projection.add::<mlp::Mlp>("mlp");

@@ -1,17 +1,17 @@
-//! One matrix.
+//! A linear projection.
 
 use clip_lab_api::prelude::*;
 use tch::nn::Init;
 
 use crate::layer::Layer;
 
-/// One matrix, as in CLIP (<https://arxiv.org/abs/2103.00020>), starting from N(0, 1 / input width).
+/// A linear projection, as in CLIP (<https://arxiv.org/abs/2103.00020>), initialised from N(0, 1 / input width).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Linear {
-    /// Width of the shared space; the same for both towers.
+    /// Width of the shared embedding space; must be equal for both towers.
     pub dim: i64,
-    /// Whether a bias is added; it starts at zero.
+    /// Whether to add a bias, initialised to zero.
     pub bias: bool,
 }
 

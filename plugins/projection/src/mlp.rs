@@ -4,13 +4,13 @@ use clip_lab_api::prelude::*;
 
 use crate::layer::Layer;
 
-/// Two linear layers with an exact GELU between them: the head that open_clip puts on text towers of Hugging Face.
+/// Two linear layers with an exact GELU between them: open_clip's head for Hugging Face text towers.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mlp {
-    /// Width of the shared space; the same for both towers.
+    /// Width of the shared embedding space; must be equal for both towers.
     pub dim: i64,
-    /// Width between the layers; halfway between the tower's width and `dim` when left out.
+    /// Width between the layers; by default halfway between the tower's width and `dim`.
     pub hidden: Option<i64>,
     /// Whether both layers add a bias.
     pub bias: bool,

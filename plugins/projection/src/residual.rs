@@ -10,9 +10,9 @@ use crate::layer::Layer;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Residual {
-    /// Width of the shared space; the same for both towers.
+    /// Width of the shared embedding space; must be equal for both towers.
     pub dim: i64,
-    /// Probability with which a value of the inner branch is dropped in training.
+    /// Dropout probability of the inner branch.
     pub dropout: f64,
 }
 

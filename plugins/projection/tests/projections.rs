@@ -1,4 +1,4 @@
-//! Projections built from a spec's table, held against their formulas in double precision.
+//! Projections built from a spec's table, compared with their formulas in double precision.
 
 use clip_lab_api::{Catalog, Mode, Planned, Projection, ProjectionScope, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
@@ -41,7 +41,7 @@ fn linear_is_one_matrix() {
 }
 
 #[test]
-fn linear_starts_as_clip_does() {
+fn linear_is_initialised_like_clip() {
     let (vars, _) = build("plugin = 'linear'\ndim = 400\nbias = true", 256);
     let (weight, bias) = (&vars.variables()["weight"], &vars.variables()["bias"]);
     assert!((weight.std(true).double_value(&[]) - 1.0 / 16.0).abs() < 1e-3);
@@ -64,7 +64,7 @@ fn mlp_is_two_layers_and_a_gelu() {
 }
 
 #[test]
-fn mlp_has_no_bias_unless_told_and_any_hidden_width() {
+fn mlp_has_no_bias_by_default_and_any_hidden_width() {
     let (vars, _) = build("plugin = 'mlp'\ndim = 4\nhidden = 9", 8);
     assert_eq!(shapes(&vars), [("fc1.weight".to_owned(), vec![9, 8]), ("fc2.weight".to_owned(), vec![4, 9])]);
 }
@@ -110,7 +110,7 @@ fn widths_are_known_before_anything_is_built() {
 }
 
 #[test]
-fn features_of_another_width_are_an_error_in_words() {
+fn features_of_another_width_are_an_error() {
     for text in ["plugin = 'linear'", "plugin = 'mlp'", "plugin = 'residual'"] {
         let (_vars, head) = build(text, 6);
         let error = head.project(&features(2, 7), Mode::Eval).unwrap_err().to_string();
@@ -119,15 +119,15 @@ fn features_of_another_width_are_an_error_in_words() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_projection::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'linear'\ndim = 0", "[p].dim: must be at least 1"),
         ("plugin = 'mlp'\nhidden = -1", "[p].hidden: must be at least 1"),
         ("plugin = 'residual'\ndropout = 1.0", "[p].dropout: must be at least 0 and below 1"),
     ] {
         let section = Section::new("p", 0..0, parse(text.to_owned()).unwrap());
-        assert_eq!(catalog.projection.plan(section).unwrap_err()[0].message, words);
+        assert_eq!(catalog.projection.plan(section).unwrap_err()[0].message, message);
     }
 }

@@ -1,14 +1,14 @@
-//! The same rate throughout.
+//! A constant learning rate.
 
 use clip_lab_api::prelude::*;
 
 use crate::ramp;
 
-/// The same learning rate from the end of the warm-up to the end of the run.
+/// Constant learning rate after a linear warmup.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Constant {
-    /// Steps over which the rate rises linearly to its base; 0 starts at the base.
+    /// Warmup steps, over which the learning rate rises linearly to its base; 0 disables warmup.
     pub warmup: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Half a cosine.
+//! Cosine decay.
 
 use std::f64::consts::PI;
 
@@ -6,20 +6,20 @@ use clip_lab_api::prelude::*;
 
 use crate::ramp;
 
-/// Half a cosine from the base rate down to a floor: `(1 + cos(pi p)) / 2`, where p runs from 0 to 1 after the
-/// warm-up. The formula of open_clip; SGDR, <https://arxiv.org/abs/1608.03983>.
+/// Cosine decay from the base learning rate to a floor: `(1 + cos(pi p)) / 2`, where p runs from 0 to 1 after the
+/// warmup. open_clip's formula; SGDR, <https://arxiv.org/abs/1608.03983>.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cosine {
-    /// Steps over which the rate rises linearly to its base; 0 starts at the base.
+    /// Warmup steps, over which the learning rate rises linearly to its base; 0 disables warmup.
     pub warmup: u64,
-    /// Share of the base rate that the run ends with.
+    /// Final learning rate as a fraction of the base.
     pub floor: f64,
 }
 
 impl Settings for Cosine {
     fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must lie between 0 and 1");
+        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
     }
 }
 

@@ -8,7 +8,7 @@ mod wsd;
 
 use clip_lab_api::Catalog;
 
-/// Puts the schedules on their shelf.
+/// Registers the schedules.
 pub fn register(catalog: &mut Catalog) {
     catalog.schedule.add::<cosine::Cosine>("cosine");
     catalog.schedule.add::<constant::Constant>("constant");

@@ -1,21 +1,21 @@
-//! One over the square root of the step.
+//! Inverse square root decay.
 
 use clip_lab_api::prelude::*;
 
 use crate::ramp;
 
-/// One over the square root of the step: `1 / sqrt(1 + (step - warmup) / timescale)`, then linearly to zero over the
-/// last steps. It does not depend on the length of the run but for the cool-down, so a run can be prolonged. The formula
-/// of big_vision ("Scaling Vision Transformers", <https://arxiv.org/abs/2106.04560>) but for the warm-up, which is
-/// counted as in all schedules here: `(step + 1) / warmup`.
+/// Inverse square root decay: `1 / sqrt(1 + (step - warmup) / timescale)`, then linearly to zero over the last steps.
+/// Apart from the cooldown it does not depend on the length of the run, so a run can be extended. big_vision's formula
+/// ("Scaling Vision Transformers", <https://arxiv.org/abs/2106.04560>), except for the warmup, which is
+/// `(step + 1) / warmup` as in all schedules here.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rsqrt {
-    /// Steps over which the rate rises linearly to its base; 0 starts at the base.
+    /// Warmup steps, over which the learning rate rises linearly to its base; 0 disables warmup.
     pub warmup: u64,
-    /// Steps after the warm-up in which the rate falls to 0.71 of its base.
+    /// Steps after the warmup in which the learning rate falls to 0.71 of its base.
     pub timescale: u64,
-    /// Steps at the end over which the rate goes linearly to zero; 0 leaves it out.
+    /// Steps at the end over which the learning rate decays linearly to zero; 0 disables the cooldown.
     pub cooldown: u64,
 }
 

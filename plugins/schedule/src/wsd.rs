@@ -1,4 +1,4 @@
-//! Warm-up, stable, decay.
+//! Warmup, stable, decay.
 
 use std::f64::consts::PI;
 
@@ -6,13 +6,13 @@ use clip_lab_api::prelude::*;
 
 use crate::ramp;
 
-/// How the rate falls in the cool-down; x is the share of it that is still ahead, from 1 to 0.
+/// Shape of the cooldown; x is its remaining fraction, from 1 to 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
-    /// A straight line: x.
+    /// Linear: x.
     Linear,
-    /// `1 - sqrt(1 - x)`: fast at first; <https://arxiv.org/abs/2405.18392> finds it the best.
+    /// `1 - sqrt(1 - x)`: steep at first; the best in <https://arxiv.org/abs/2405.18392>.
     #[default]
     Sqrt,
     /// Half a cosine: `(1 - cos(pi x)) / 2`.
@@ -29,24 +29,26 @@ impl Shape {
     }
 }
 
-/// Warm-up, a long stable stretch at the base rate, and a decay over the last steps: WSD,
-/// <https://arxiv.org/abs/2404.06395>. One stable stretch can feed several decays, so longer runs need no new start.
+/// Warmup, a long stable phase at the base learning rate, and a decay over the last steps: WSD,
+/// <https://arxiv.org/abs/2404.06395>. Several decays can start from one stable phase, so longer runs need not start
+/// over.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wsd {
-    /// Steps over which the rate rises linearly to its base; 0 starts at the base.
+    /// Warmup steps, over which the learning rate rises linearly to its base; 0 disables warmup.
     pub warmup: u64,
-    /// Steps at the end over which the rate decays; 0 holds it to the end. A tenth to a fifth of the run is usual.
+    /// Steps at the end over which the learning rate decays; 0 disables the cooldown. A tenth to a fifth of the run is
+    /// usual.
     pub cooldown: u64,
-    /// How it decays.
+    /// Shape of the decay.
     pub shape: Shape,
-    /// Share of the base rate that the decay leads to.
+    /// Final learning rate as a fraction of the base.
     pub floor: f64,
 }
 
 impl Settings for Wsd {
     fn check(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must lie between 0 and 1");
+        faults.require((0.0..=1.0).contains(&self.floor), "floor", "must be from 0 to 1");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Schedules read from a spec's table, held against the values of open_clip and big_vision.
+//! Schedules read from a spec's table, compared with the values of open_clip and big_vision.
 
 use clip_lab_api::{Catalog, Planned, Schedule, Section, parse};
 
@@ -42,7 +42,7 @@ fn cosine_with_a_floor_is_that_of_beit() {
 #[test]
 fn rsqrt_after_the_warmup_is_that_of_big_vision() {
     let text = "plugin = 'rsqrt'\nwarmup = 10\ntimescale = 100\ncooldown = 100";
-    // The sixth warm-up step of ten; big_vision, which starts from zero, is one step behind.
+    // The sixth of ten warmup steps; big_vision, which starts from zero, is one step behind.
     let golden = [(5, 6e-4), (11, 9.950372e-4), (110, 7.071068e-4), (950, 1.550434e-4)];
     holds(&*schedule(text), 1e-3, 1000, &golden);
     assert!((schedule(text).at(999, 1000) - 3.03e-3).abs() < 1e-5);
@@ -79,7 +79,7 @@ fn every_factor_is_finite_and_within_zero_and_one() {
 }
 
 #[test]
-fn the_ramps_are_known_beforehand() {
+fn the_ramps_are_declared() {
     let facts = plan("plugin = 'wsd'\nwarmup = 10\ncooldown = 20").facts;
     assert_eq!((facts.ramps, facts.key), (30, "cooldown"));
     let facts = plan("plugin = 'cosine'\nwarmup = 7").facts;
@@ -87,16 +87,16 @@ fn the_ramps_are_known_beforehand() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_schedule::register(&mut catalog);
-    for (text, words) in [
-        ("plugin = 'cosine'\nfloor = 2.0", "[schedule].floor: must lie between 0 and 1"),
+    for (text, message) in [
+        ("plugin = 'cosine'\nfloor = 2.0", "[schedule].floor: must be from 0 to 1"),
         ("plugin = 'rsqrt'\ntimescale = 0", "[schedule].timescale: must be at least 1 step"),
-        ("plugin = 'wsd'\nfloor = nan", "[schedule].floor: must lie between 0 and 1"),
+        ("plugin = 'wsd'\nfloor = nan", "[schedule].floor: must be from 0 to 1"),
     ] {
         let section = Section::new("schedule", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.schedule.plan(section).unwrap_err();
-        assert_eq!(problems[0].message, words);
+        assert_eq!(problems[0].message, message);
     }
 }

@@ -1,4 +1,4 @@
-//! BERT (Devlin et al., 2018, <https://arxiv.org/abs/1810.04805>) and DistilBERT as Hugging Face has them.
+//! BERT (Devlin et al., 2018, <https://arxiv.org/abs/1810.04805>) and DistilBERT as in Hugging Face.
 
 mod settings;
 
@@ -62,14 +62,14 @@ impl TextEncoder for BertEncoder {
     }
 }
 
-/// The average over real tokens: `[B, L, W]` and `[B, L]` to `[B, W]`.
+/// Mean over the non-padding tokens: `[B, L, W]` and `[B, L]` to `[B, W]`.
 fn mean(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let weight = mask.f_to_kind(x.kind())?.f_unsqueeze(-1)?; // [B, L, 1]
     let count = weight.f_sum_dim_intlist(1, false, None)?.f_clamp_min(1.0)?; // [B, 1]
     Ok(x.f_mul(&weight)?.f_sum_dim_intlist(1, false, None)?.f_div(&count)?)
 }
 
-/// Words, positions and token types. Variables: `word` `[vocab, W]`, `position` `[context, W]`, `token_type`
+/// Word, position and token-type embeddings. Variables: `word` `[vocab, W]`, `position` `[context, W]`, `token_type`
 /// `[token_types, W]`, `norm`.
 #[derive(Debug)]
 struct Embeddings {
@@ -93,7 +93,7 @@ impl Embeddings {
         })
     }
 
-    /// `[B, L]` to `[B, L, W]`. A caption is one sentence, so every token is of the first type.
+    /// `[B, L]` to `[B, L, W]`. A caption is one segment, so every token has the first type.
     fn forward(&self, ids: &Tensor, train: bool) -> Result<Tensor> {
         let mut x = embed(&self.word, ids)?.f_add(&self.position.f_narrow(0, 0, ids.size()[1])?)?;
         if let Some(types) = &self.token_type {

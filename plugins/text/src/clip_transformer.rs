@@ -1,5 +1,5 @@
-//! The text transformer of CLIP (Radford et al., 2021, <https://arxiv.org/abs/2103.00020>), as OpenAI, open_clip
-//! and Hugging Face have it.
+//! The text transformer of CLIP (Radford et al., 2021, <https://arxiv.org/abs/2103.00020>) as in OpenAI's code,
+//! open_clip and Hugging Face.
 
 mod settings;
 
@@ -42,12 +42,12 @@ impl TextEncoder for ClipTextEncoder {
         let position = self.position.f_narrow(0, 0, length)?;
         let x = embed(&self.word, &tokens.ids)?.f_add(&position)?; // [B, L, W]
         let mut x = dropout(x, self.settings.dropout, mode.train())?;
-        // Padding stands at the end: where attention is causal no token that counts can see it.
+        // Padding comes last, so with causal attention no real token attends to it.
         let mask = if self.settings.causal { Mask::Causal } else { Mask::Keys(&tokens.mask) };
         for block in &self.blocks {
             x = block.forward(&x, mask, mode.train())?;
         }
-        // The norm sees each token alone, so the one token is picked before it.
+        // The norm acts on each token alone, so the pooled token is picked before it.
         self.norm.forward(&self.pick(&x, tokens)?)
     }
 
@@ -62,26 +62,29 @@ impl TextEncoder for ClipTextEncoder {
 }
 
 impl ClipTextEncoder {
-    /// The token that stands for the text: `[B, L, W]` to `[B, W]`.
+    /// The pooled token: `[B, L, W]` to `[B, W]`.
     fn pick(&self, x: &Tensor, tokens: &Tokens) -> Result<Tensor> {
-        let place =
-            self.place(tokens)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?.f_expand_as(&x.f_narrow(1, 0, 1)?)?;
-        Ok(x.f_gather(1, &place, false)?.f_squeeze_dim(1)?)
+        let index = self
+            .pooled_position(tokens)?
+            .f_unsqueeze(-1)?
+            .f_unsqueeze(-1)?
+            .f_expand_as(&x.f_narrow(1, 0, 1)?)?;
+        Ok(x.f_gather(1, &index, false)?.f_squeeze_dim(1)?)
     }
 
-    /// Its place in each text, `[B]`: where a score is highest. No two scores are alike, so that the result never
-    /// depends on how a device breaks ties, and padding scores below every token.
-    fn place(&self, tokens: &Tokens) -> Result<Tensor> {
+    /// Position of the pooled token in each text, `[B]`: the argmax of a score. All scores differ, so the result does
+    /// not depend on how a device breaks ties; padding scores below every token.
+    fn pooled_position(&self, tokens: &Tokens) -> Result<Tensor> {
         let Tokens { ids, mask } = tokens;
         let length = ids.size()[1];
-        let place = ids.f_ones_like()?.f_cumsum(1, DType::Int64)?.f_sub_scalar(1)?; // [B, L]
+        let position = ids.f_ones_like()?.f_cumsum(1, DType::Int64)?.f_sub_scalar(1)?; // [B, L]
         let score = match self.settings.pool {
-            TextPool::Last => place,
-            TextPool::Argmax => ids.f_mul_scalar(length)?.f_sub(&place)?,
+            TextPool::Last => position,
+            TextPool::Argmax => ids.f_mul_scalar(length)?.f_sub(&position)?,
             // The first end token, or the last token of a text without one.
             TextPool::Eos => {
-                let first = place.f_neg()?.f_add_scalar(2 * length)?;
-                first.f_where_self(&ids.f_eq(self.settings.eos_id)?, &place)?
+                let first = position.f_neg()?.f_add_scalar(2 * length)?;
+                first.f_where_self(&ids.f_eq(self.settings.eos_id)?, &position)?
             }
         };
         let padding = mask.f_logical_not()?;

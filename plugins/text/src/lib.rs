@@ -11,7 +11,7 @@ pub use bert::{Bert, BertPool};
 pub use clip_transformer::{ClipTransformer, TextPool};
 pub use torchscript::TorchScriptText;
 
-/// Adds the text encoders of this crate.
+/// Registers the text encoders.
 pub fn register(catalog: &mut Catalog) {
     catalog.text.add::<Bert>("bert");
     catalog.text.add::<ClipTransformer>("clip_transformer");

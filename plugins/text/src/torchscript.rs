@@ -7,25 +7,25 @@ use clip_lab_blocks::{Scripted, sizes};
 
 use crate::tokens::fits;
 
-/// A text tower that was written in Python and saved with `torch.jit.script(module).save("tower.pt")`, or traced. Its
-/// `forward` takes token ids `[B, L]` (int64) and a mask `[B, L]` (bool, true where a token is) and returns features
-/// `[B, width]`; padding must not change them. It is trained like any other tower, from the weights in the file; with
-/// the trick `freeze` it is locked.
+/// A text tower written in Python and saved with `torch.jit.script(module).save("tower.pt")`, or traced. Its `forward`
+/// takes token ids `[B, L]` (int64) and a mask `[B, L]` (bool, true for tokens, false for padding) and returns features
+/// `[B, width]`; padding must not change them. It trains like any other tower, starting from the weights in the file.
+/// The trick `freeze` locks it.
 ///
-/// Its layers are found by the names of its parameters, in the order in which the module declares them. The archive
-/// holds weights and code; its code runs as TorchScript operations, never as Python, and no Python object is unpickled.
-/// Operations can still read and write files: take archives from people you trust.
+/// Its layers are derived from the names of its parameters, in the order in which the module declares them. The archive
+/// holds weights and code; the code runs as TorchScript operations, never as Python, and no Python object is unpickled.
+/// TorchScript operations can still read and write files: load archives only from people you trust.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "torchscript_text")]
 pub struct TorchScriptText {
-    /// The archive.
+    /// The TorchScript archive.
     pub path: PathBuf,
-    /// Width of the features that it returns.
+    /// Width of the features it returns.
     pub width: i64,
-    /// The most tokens that it takes.
+    /// Maximum number of tokens of a text.
     pub context: i64,
-    /// Number of token ids that it knows.
+    /// Vocabulary size.
     pub vocab: i64,
 }
 
@@ -40,8 +40,8 @@ impl Settings for TorchScriptText {
         let named = !self.path.as_os_str().is_empty();
         faults.require(named, "path", "name the file that `torch.jit.script(module).save(...)` wrote");
         let values = [("width", self.width), ("context", self.context), ("vocab", self.vocab)];
-        for (key, words) in sizes(&values) {
-            faults.require(false, key, words);
+        for (key, message) in sizes(&values) {
+            faults.require(false, key, message);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every text encoder, in every shape that its settings offer, keeps the contract.
+//! Every text encoder satisfies the contract with all of its settings.
 
 use clip_lab_api::{conformance, prelude::*};
 use clip_lab_blocks::Activation;
@@ -30,14 +30,14 @@ fn conforms<S: Plugin<dyn TextEncoder> + std::fmt::Debug>(settings: &S) -> Vec<S
     encoder.layers()
 }
 
-/// One text, all tokens real.
+/// One text without padding.
 fn text(ids: &[i64]) -> Tokens {
     let ids = Tensor::from_slice(ids).unsqueeze(0);
     Tokens { mask: ids.ones_like().to_kind(DType::Bool), ids }
 }
 
 #[test]
-fn bert_keeps_the_contract_in_every_shape() {
+fn bert_satisfies_the_contract_in_every_shape() {
     let layers = ["embeddings", "blocks.0", "blocks.1"];
     let distil = Bert { token_types: 0, dropout: 0.0, attention_dropout: 0.0, ..bert() };
     for settings in [bert(), Bert { pool: BertPool::Mean, ..bert() }, distil] {
@@ -48,7 +48,7 @@ fn bert_keeps_the_contract_in_every_shape() {
 }
 
 #[test]
-fn clip_transformer_keeps_the_contract_in_every_shape() {
+fn clip_transformer_satisfies_the_contract_in_every_shape() {
     let shapes = [
         clip(),
         ClipTransformer { pool: TextPool::Eos, eos_id: 39, activation: Activation::Gelu, ..clip() },
@@ -60,8 +60,8 @@ fn clip_transformer_keeps_the_contract_in_every_shape() {
 }
 
 #[test]
-fn clip_transformer_picks_the_token_it_says() {
-    // All encoders share the weights of one: a seed would not do, for other tests draw from the same generator.
+fn clip_transformer_pools_the_configured_token() {
+    // All encoders share the weights of one: a seed is not enough, since other tests use the same generator.
     let weights = nn::VarStore::new(Device::Cpu);
     let _one = clip().build(weights.root()).unwrap();
     let picked = |pool, ids: &[i64]| {
@@ -70,7 +70,7 @@ fn clip_transformer_picks_the_token_it_says() {
         vars.copy(&weights).unwrap();
         encoder.encode(&text(ids), Mode::Eval).unwrap()
     };
-    // Attention is causal: a text cut after the token that stands for it has the same feature.
+    // Attention is causal: a text truncated after the pooled token has the same feature.
     let cut = |pool, ids: &[i64], length: usize| {
         assert!(picked(pool, ids).allclose(&picked(pool, &ids[..length]), 1e-4, 1e-5, false));
         assert!(!picked(pool, ids).allclose(&picked(TextPool::Last, ids), 1e-4, 1e-5, false));
@@ -82,16 +82,16 @@ fn clip_transformer_picks_the_token_it_says() {
 }
 
 #[test]
-fn what_does_not_fit_is_an_error_with_the_reason() {
+fn invalid_tokens_are_an_error_with_the_reason() {
     let vars = nn::VarStore::new(Device::Cpu);
     let (bert, clip) = (bert().build(&vars.root() / "b").unwrap(), clip().build(&vars.root() / "c").unwrap());
     for encoder in [bert, clip] {
         let error = |tokens: &Tokens| encoder.encode(tokens, Mode::Eval).unwrap_err().to_string();
-        assert!(error(&text(&[1; 13])).contains("from 1 to 12 tokens and was given 13"));
-        assert!(error(&text(&[])).contains("was given 0"));
+        assert!(error(&text(&[1; 13])).contains("from 1 to 12 tokens, got 13"));
+        assert!(error(&text(&[])).contains("tokens, got 0"));
         assert!(error(&text(&[1, 40])).contains("the vocabulary has 40"));
         let uneven = Tokens { mask: text(&[1]).mask, ..text(&[1, 2]) };
-        assert!(error(&uneven).contains("must be alike"));
+        assert!(error(&uneven).contains("shapes must be equal"));
     }
 }
 
@@ -104,7 +104,7 @@ fn impossible_settings_name_their_keys() {
 }
 
 #[test]
-fn the_defaults_are_the_models_they_name() {
+fn the_defaults_are_the_documented_models() {
     let count = |build: &dyn Fn(nn::Path<'_>) -> Result<Box<dyn TextEncoder>>| -> usize {
         let vars = nn::VarStore::new(Device::Cpu);
         build(vars.root()).unwrap();
@@ -116,7 +116,7 @@ fn the_defaults_are_the_models_they_name() {
 }
 
 #[test]
-fn the_catalog_has_them() {
+fn the_encoders_are_registered() {
     let mut catalog = Catalog::default();
     register(&mut catalog);
     assert_eq!(catalog.text.names(), ["bert", "clip_transformer", "torchscript"]);

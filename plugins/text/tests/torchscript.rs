@@ -25,16 +25,16 @@ fn conforms(settings: &TorchScriptText) {
 }
 
 #[test]
-fn a_module_from_a_file_keeps_the_contract() {
+fn a_module_from_a_file_satisfies_the_contract() {
     conforms(&settings(&folder().join("tower.pt")));
 }
 
 #[test]
-fn a_module_scripted_now_keeps_the_contract() {
+fn a_freshly_scripted_module_satisfies_the_contract() {
     let python = std::env::var("CLIP_LAB_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let torch = Command::new(&python).args(["-c", "import torch"]).output();
     if !torch.is_ok_and(|output| output.status.success()) {
-        return eprintln!("SKIPPED: {python} has no torch; name one that has in CLIP_LAB_PYTHON");
+        return eprintln!("SKIPPED: {python} has no torch; set CLIP_LAB_PYTHON to a Python that has");
     }
     let fresh = std::env::temp_dir().join(format!("clip-lab-text-tower-{}.pt", std::process::id()));
     let written = Command::new(python).arg(folder().join("tower.py")).arg(&fresh).status().unwrap();
@@ -44,7 +44,7 @@ fn a_module_scripted_now_keeps_the_contract() {
 }
 
 #[test]
-fn what_goes_wrong_is_told_in_words() {
+fn failures_are_reported() {
     let error = |settings: TorchScriptText, length: i64| {
         let vars = nn::VarStore::new(Device::Cpu);
         let ids = Tensor::ones([2, length], (DType::Int64, Device::Cpu));
@@ -55,7 +55,7 @@ fn what_goes_wrong_is_told_in_words() {
     let tower = settings(&folder().join("tower.pt"));
     let missing = error(settings(Path::new("nowhere.pt")), 4);
     assert!(missing.contains("nowhere.pt cannot be read"), "{missing}");
-    assert!(error(tower.clone(), 17).contains("from 1 to 16 tokens and was given 17"));
+    assert!(error(tower.clone(), 17).contains("from 1 to 16 tokens, got 17"));
     let wide = error(TorchScriptText { width: 9, ..tower }, 4);
-    assert!(wide.contains("gave [2, 12] where [2, 9] was due"), "{wide}");
+    assert!(wide.contains("returned [2, 12], expected [2, 9]"), "{wide}");
 }

@@ -8,7 +8,7 @@ use clip_lab_api::Catalog;
 pub use clip_bpe::{ClipBpe, Merges, vocabulary as clip_vocabulary};
 pub use huggingface::HuggingFace;
 
-/// Puts the tokenizers on the shelf.
+/// Registers the tokenizers.
 pub fn register(catalog: &mut Catalog) {
     catalog.tokenizer.add::<ClipBpe>("clip_bpe");
     catalog.tokenizer.add::<HuggingFace>("huggingface");

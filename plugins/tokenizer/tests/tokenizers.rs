@@ -1,9 +1,9 @@
-//! Ids against open_clip and transformers, and what users get wrong.
+//! Ids compared with open_clip and transformers, and user errors.
 
 use std::{fs, path::Path};
 
 use clip_lab_api::{Catalog, Faults, Plugin, Settings, Tokenizer};
-use clip_lab_goldens::golden;
+use clip_lab_testing::golden;
 use plugins_tokenizer::{ClipBpe, HuggingFace};
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -25,7 +25,7 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn both_are_on_the_shelf() {
+fn both_are_registered() {
     let mut catalog = Catalog::default();
     plugins_tokenizer::register(&mut catalog);
     assert_eq!(catalog.tokenizer.names(), ["clip_bpe", "huggingface"]);
@@ -47,7 +47,7 @@ fn clip_bpe_gives_the_ids_of_open_clip() {
 }
 
 #[test]
-fn a_hundred_thousand_characters_give_what_their_beginning_does() {
+fn very_long_texts_give_the_ids_of_their_beginning() {
     let clip = clip_bpe();
     for part in ["a dog and a cat ", "donaudampfschiff", "é", "犬", "12", "&amp;", ".", "<|endoftext|>"] {
         let [long, short] = [100_000, 3_000].map(|length| part.repeat(length / part.len()));
@@ -56,7 +56,7 @@ fn a_hundred_thousand_characters_give_what_their_beginning_does() {
     }
     let spaces = " ".repeat(30_000);
     assert_eq!(clip.encode(&format!("a{spaces}dog"), 77).unwrap(), clip.encode("a dog", 77).unwrap());
-    // Entities within entities, of which every reading takes away one.
+    // Nested entities, one level of which is unescaped at a time.
     assert!(clip.encode(&format!("&{}", "amp;".repeat(25_000)), 77).unwrap().len() <= 77);
 }
 
@@ -74,7 +74,7 @@ fn clip_bpe_reads_markers_and_keeps_the_end() {
     assert!(tokenizer.encode("word", 1).unwrap_err().to_string().contains("no room"));
 }
 
-/// Every row of `input_ids` in a folder of the goldens equals ours; past our end there is padding only.
+/// Every row of `input_ids` in a folder of the goldens equals our ids followed by padding only.
 fn agrees(folder: &str, pad: i64) {
     let Some(folder) = golden(folder) else { return };
     let texts = strings(&json(&folder.join("texts.json")));
@@ -95,19 +95,19 @@ fn agrees(folder: &str, pad: i64) {
 
 #[test]
 fn bert_ids_are_those_of_transformers() {
-    // The ids beside hf_distilbert come from hf_bert's tokenizer.json, not from the one that lies there.
+    // The ids in hf_distilbert come from hf_bert's tokenizer.json, not from the one in that folder.
     agrees("towers/hf_bert", 0);
     agrees("models/hf_dual_vit_bert", 0);
 }
 
 #[test]
 fn clip_ids_are_those_of_transformers() {
-    // transformers pads CLIP with its end token, which only tokenizer_config.json says; the mask hides the difference.
+    // transformers pads CLIP with its end token, set only in tokenizer_config.json; the mask hides the difference.
     agrees("models/hf_clip", 1);
 }
 
 #[test]
-fn the_files_own_padding_and_length_are_passed_over() {
+fn padding_and_truncation_of_the_file_are_ignored() {
     let Some(folder) = golden("towers/hf_bert") else { return };
     let mut file = json(&folder.join("tokenizer.json"));
     file["padding"] = serde_json::json!({
@@ -124,7 +124,7 @@ fn the_files_own_padding_and_length_are_passed_over() {
 }
 
 #[test]
-fn a_cut_text_keeps_its_end_token() {
+fn a_truncated_text_keeps_its_end_token() {
     let Some(folder) = golden("towers/hf_bert") else { return };
     let tokenizer = huggingface(&folder);
     let (whole, cut) =
@@ -136,18 +136,18 @@ fn a_cut_text_keeps_its_end_token() {
 }
 
 #[test]
-fn a_missing_or_broken_file_is_named() {
+fn a_missing_or_corrupt_file_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let settings = HuggingFace { path: dir.path().to_owned(), max_tokens: None };
     let error = format!("{:#}", settings.build(()).err().unwrap());
     assert!(error.contains("tokenizer.json") && error.contains("cannot be read"), "{error}");
     fs::write(dir.path().join("tokenizer.json"), "{\"version\": \"1.0\",").unwrap();
     let error = format!("{:#}", settings.build(()).err().unwrap());
-    assert!(error.contains("tokenizer.json") && error.contains("cut short"), "{error}");
+    assert!(error.contains("tokenizer.json") && error.contains("truncated"), "{error}");
 }
 
 #[test]
-fn values_that_cannot_work_are_named() {
+fn invalid_values_are_named() {
     let mut faults = Faults::default();
     HuggingFace { max_tokens: Some(2), ..Default::default() }.check(&mut faults);
     ClipBpe { max_tokens: 0 }.check(&mut faults);
@@ -155,19 +155,19 @@ fn values_that_cannot_work_are_named() {
     assert_eq!(keys, ["path", "max_tokens", "max_tokens"]);
 }
 
-/// What a vocabulary is for: the file that transformers reads gives the ids that our own encoding gives.
+/// The exported vocabulary, read by transformers' library, gives the same ids as our encoding.
 #[test]
-fn the_vocabulary_of_clip_is_told_whole() {
+fn the_vocabulary_of_clip_is_complete() {
     let (tokens, merges) = plugins_tokenizer::clip_vocabulary().unwrap();
     assert_eq!((tokens.len(), merges.len()), (49_408, 48_894));
-    let said = |id: usize| tokens[id].as_str();
-    assert_eq!((said(0), said(256), said(320), said(49_406)), ("!", "!</w>", "a</w>", "<|startoftext|>"));
+    let token = |id: usize| tokens[id].as_str();
+    assert_eq!((token(0), token(256), token(320), token(49_406)), ("!", "!</w>", "a</w>", "<|startoftext|>"));
     assert_eq!(merges[0], ("i".to_owned(), "n".to_owned()));
     let distinct: std::collections::HashSet<_> = tokens.iter().collect();
     assert_eq!(distinct.len(), tokens.len(), "no two ids share a spelling");
 }
 
-/// A tokenizer of one word with these parts.
+/// A tokenizer with a one-word vocabulary and these parts.
 fn made(
     normalizer: Value,
     pre_tokenizer: Value,
@@ -185,63 +185,66 @@ fn made(
 }
 
 #[test]
-fn a_text_that_would_grow_without_bounds_is_refused_and_named() {
+fn a_text_that_would_grow_without_bounds_is_rejected_and_named() {
     let replace = |content: &str| serde_json::json!({"type": "Replace", "pattern": {"String": "a"}, "content": content});
     let thousand = replace(&"a".repeat(1000));
     let once = made(thousand.clone(), Value::Null, Value::Null).unwrap();
     assert_eq!(once.encode("a dog", 77).unwrap().len(), 1);
     let three = serde_json::json!({"type": "Sequence", "normalizers": [thousand, thousand, thousand]});
-    let told =
+    let error =
         format!("{:#}", made(three, Value::Null, Value::Null).unwrap().encode("a dog", 77).unwrap_err());
-    assert!(told.contains("the text \"a dog\" cannot be tokenised") && told.contains("5000000000"), "{told}");
-    // An expression that matches nothing, between any two letters.
+    assert!(
+        error.contains("the text \"a dog\" cannot be tokenised") && error.contains("5000000000"),
+        "{error}"
+    );
+    // A regular expression with an empty match between any two letters.
     let nothing =
         serde_json::json!({"type": "Replace", "pattern": {"Regex": "(?=)"}, "content": "a".repeat(1 << 20)});
-    let told =
+    let error =
         format!("{:#}", made(nothing, Value::Null, Value::Null).unwrap().encode("a dog", 77).unwrap_err());
-    assert!(told.contains("its 5 bytes may become 5242885"), "{told}");
+    assert!(error.contains("its 5 bytes may become 5242885"), "{error}");
     let long = once.encode(&"a".repeat(10_000), 77).unwrap_err().to_string();
     assert!(long.len() < 200 && long.contains("aaa\"..."), "{long}");
 }
 
 #[test]
-fn an_expression_without_end_costs_its_text_and_no_more() {
+fn catastrophic_backtracking_fails_one_text_only() {
     let split = serde_json::json!({
         "type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false
     });
     let tokenizer = made(Value::Null, split, Value::Null).unwrap();
     let text = "a".repeat(60) + "!";
-    let told = format!("{:#}", tokenizer.encode(&text, 77).unwrap_err());
-    assert!(told.contains("aaaa") && told.contains("the tokenizer gave up on it"), "{told}");
+    let error = format!("{:#}", tokenizer.encode(&text, 77).unwrap_err());
+    assert!(error.contains("aaaa") && error.contains("the tokenizer failed on it"), "{error}");
     assert_eq!(tokenizer.encode("a", 77).unwrap(), [0], "the next text is read");
 }
 
 #[test]
-fn a_template_takes_a_text_once() {
+fn a_template_contains_a_text_once() {
     let text = serde_json::json!({"Sequence": {"id": "A", "type_id": 0}});
     let template = |parts: usize| {
         let parts = vec![text.clone(); parts];
         serde_json::json!({"type": "TemplateProcessing", "single": parts, "pair": [], "special_tokens": {}})
     };
     assert_eq!(made(Value::Null, Value::Null, template(1)).unwrap().encode("a", 77).unwrap(), [0]);
-    let told = made(Value::Null, Value::Null, template(1000)).err().unwrap();
-    assert!(told.contains("its template takes a text 1000 times"), "{told}");
+    let error = made(Value::Null, Value::Null, template(1000)).err().unwrap();
+    assert!(error.contains("its template repeats the text 1000 times"), "{error}");
 }
 
 #[test]
-fn deep_nesting_is_refused_without_a_stack_overflow() {
+fn deep_nesting_is_rejected_without_a_stack_overflow() {
     let (open, close) = (r#"{"type":"Sequence","normalizers":["#.repeat(50_000), "]}".repeat(50_000));
     let nested = format!(r#"{open}{{"type":"NFC"}}{close}"#);
     let dir = tempfile::tempdir().unwrap();
     let file =
         format!(r#"{{"version":"1.0","added_tokens":[],"normalizer":{nested},"model":{{"type":"BPE"}}}}"#);
     fs::write(dir.path().join("tokenizer.json"), file).unwrap();
-    let told = format!(
+    let error = format!(
         "{:#}",
         HuggingFace { path: dir.path().to_owned(), max_tokens: None }.build(()).err().unwrap()
     );
-    assert!(told.contains("is not a tokenizer.json that can be read"), "{told}");
-    // As deep as JSON is read.
+    assert!(error.contains("is not a valid tokenizer.json"), "{error}");
+    // The deepest nesting that the JSON parser accepts.
     let mut nested = serde_json::json!({"type": "NFC"});
     for _ in 0..40 {
         nested = serde_json::json!({"type": "Sequence", "normalizers": [nested]});
@@ -250,13 +253,13 @@ fn deep_nesting_is_refused_without_a_stack_overflow() {
 }
 
 #[test]
-fn a_tokenizer_that_is_no_regular_file_is_refused_at_once() {
-    let told = |path: &str| {
+fn a_tokenizer_that_is_not_a_regular_file_is_rejected() {
+    let error = |path: &str| {
         format!("{:#}", HuggingFace { path: path.into(), max_tokens: None }.build(()).err().unwrap())
     };
-    assert!(told("/dev/zero").contains("a device, not a regular file"));
+    assert!(error("/dev/zero").contains("a device, not a regular file"));
     let dir = tempfile::tempdir().unwrap();
     let fifo = dir.path().join("tokenizer.json");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    assert!(told(dir.path().to_str().unwrap()).contains("a FIFO, not a regular file"));
+    assert!(error(dir.path().to_str().unwrap()).contains("a FIFO, not a regular file"));
 }

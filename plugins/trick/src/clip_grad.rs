@@ -1,14 +1,14 @@
-//! Gradients cut to a length.
+//! Gradient clipping.
 
 use clip_lab_api::prelude::*;
 use clip_lab_torch::global_norm;
 
-/// Shortens the gradient of all trained parameters taken together when its norm is above `max_norm`, as PyTorch's
-/// `clip_grad_norm_` does. Records the norm before that as `train/grad_norm`.
+/// Clips the global norm of the gradient over all trained parameters to `max_norm`, as PyTorch's `clip_grad_norm_`.
+/// Records the norm before clipping as `train/grad_norm`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClipGrad {
-    /// The longest that the gradient may be.
+    /// Maximum global norm of the gradient.
     pub max_norm: f64,
 }
 
@@ -40,10 +40,10 @@ impl Trick for ClipGrad {
         let _guard = tch::no_grad_guard();
         let norm = global_norm(&gradients)?;
         report.add("grad_norm", &norm);
-        // Multiplies even when nothing is too long: asking for the norm's value would wait for the device.
-        let shorter = (norm.f_add_scalar(1e-6)?.f_reciprocal()? * self.max_norm).f_clamp_max(1.0)?;
+        // Multiplies unconditionally: reading the norm would synchronise with the device.
+        let factor = (norm.f_add_scalar(1e-6)?.f_reciprocal()? * self.max_norm).f_clamp_max(1.0)?;
         for mut gradient in gradients {
-            let _ = gradient.f_mul_(&shorter)?;
+            let _ = gradient.f_mul_(&factor)?;
         }
         Ok(())
     }

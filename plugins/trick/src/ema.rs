@@ -1,39 +1,39 @@
-//! A moving average of the weights.
+//! Exponential moving average of the weights.
 
 use clip_lab_api::prelude::*;
 
-/// What is done with buffers: batch norm's running statistics.
+/// Treatment of buffers: batch norm's running statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Buffers {
-    /// Averaged as weights are.
+    /// Averages them like weights.
     #[default]
     Average,
-    /// Taken over as they are.
+    /// Copies them unchanged.
     Copy,
 }
 
 /// Exponential moving average of the weights, as timm's `ModelEmaV3`: after each update
-/// `average = d * average + (1 - d) * weights`, starting from the initial weights. Evaluated beside the weights
-/// themselves and recorded as `SPLIT/ema/...`; the decay of each step is recorded as `train/ema_decay`. The average
-/// remembers about `1 / (1 - decay)` updates: choose that well below the length of the run, or warm up.
+/// `average = d * average + (1 - d) * weights`, starting from the initial weights. Evaluated in addition to the weights
+/// and recorded as `SPLIT/ema/...`; the decay of each step is recorded as `train/ema_decay`. The average spans about
+/// `1 / (1 - decay)` updates: choose this well below the length of the run, or use the warmup.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ema {
-    /// The share that is kept in each update, d.
+    /// Decay d: the fraction of the average kept in each update.
     pub decay: f64,
-    /// Whether d grows from 0 to `decay`, as `1 - (1 + s / gamma)^-power` after s further updates; early weights, which
-    /// are bad, are then forgotten soon.
+    /// Whether d rises from 0 to `decay` as `1 - (1 + s / gamma)^-power` after s further updates, so that the poor
+    /// early weights are soon forgotten.
     pub warmup: bool,
-    /// How many updates the warm-up is stretched by.
+    /// Scale of the warmup, in updates.
     pub gamma: f64,
-    /// How fast the warm-up approaches 1: 2/3 for runs of a million updates, 3/4 for shorter ones.
+    /// Exponent of the warmup: 2/3 for runs of a million updates, 3/4 for shorter ones.
     pub power: f64,
-    /// The least d of the warm-up.
+    /// Lower bound of d during the warmup.
     pub min_decay: f64,
-    /// Until this many updates are done, the average is a copy of the weights.
+    /// Number of updates during which the average is a copy of the weights.
     pub update_after: u64,
-    /// What is done with buffers, such as batch norm's running statistics.
+    /// Treatment of buffers, such as batch norm's running statistics.
     pub buffers: Buffers,
 }
 
@@ -62,9 +62,9 @@ impl Settings for Ema {
 }
 
 impl Ema {
-    /// The decay of an update, counted from 1. As in timm the first update after `update_after` copies the weights when
-    /// there is a warm-up or a delay; with neither, the average starts from the initial weights, as when timm is given
-    /// no number of the update.
+    /// The decay of an update, counted from 1. As in timm, with a warmup or a delay the first update after
+    /// `update_after` copies the weights; with neither, the average starts from the initial weights, like timm without
+    /// an update counter.
     pub fn decay_at(&self, update: u64) -> f64 {
         if !self.warmup && self.update_after == 0 {
             return self.decay;
@@ -87,22 +87,23 @@ impl Plugin<dyn Trick> for Ema {
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {
-        Ok(Box::new(Running { settings: self.clone(), average: State::new(), fits: false }))
+        Ok(Box::new(Running { settings: self.clone(), average: State::new(), checked: false }))
     }
 }
 
-/// The average, from the first update on.
+/// The average, allocated at the first update.
 struct Running {
     settings: Ema,
-    /// Of every trained parameter and every buffer, sorted by name. Locked parameters do not move: none of theirs.
+    /// Of every trained parameter and every buffer, sorted by name. Locked parameters do not change, so they are left
+    /// out.
     average: State,
-    /// Whether the average was held against the model.
-    fits: bool,
+    /// Whether the average was checked against the model.
+    checked: bool,
 }
 
 impl Running {
-    /// Starts from the weights as they are, or holds a restored average against them.
-    fn begin(&mut self, params: &Params) -> Result<()> {
+    /// Starts from the current weights, or checks a restored average against them.
+    fn initialise(&mut self, params: &Params) -> Result<()> {
         if self.average.is_empty() {
             self.average = members(params).map(|(name, tensor, _)| (name.to_owned(), copy(tensor))).collect();
         }
@@ -112,16 +113,16 @@ impl Running {
             .iter()
             .map(shape)
             .eq(members(params).map(|(name, t, _)| (name.to_owned(), t.size())));
-        ensure!(same, "the saved moving average is of other parameters than this model's");
-        self.fits = true;
+        ensure!(same, "the saved moving average has other parameters than this model");
+        self.checked = true;
         Ok(())
     }
 }
 
 impl Trick for Running {
     fn before_update(&mut self, params: &Params, step: u64, report: &mut Report) -> Result<()> {
-        if !self.fits {
-            self.begin(params)?;
+        if !self.checked {
+            self.initialise(params)?;
         }
         report.add("ema_decay", &Tensor::from(self.settings.decay_at(step + 1)));
         Ok(())
@@ -151,12 +152,12 @@ impl Trick for Running {
     fn restore(&mut self, state: State) -> Result<()> {
         self.average = state.iter().map(|(name, tensor)| (name.clone(), copy(tensor))).collect();
         self.average.sort_by(|a, b| a.0.cmp(&b.0));
-        self.fits = false;
+        self.checked = false;
         Ok(())
     }
 }
 
-/// What is averaged: name, tensor, whether it is a buffer; sorted by name, as checkpoints are.
+/// The averaged tensors: name, tensor, whether it is a buffer; sorted by name, as in checkpoints.
 fn members(params: &Params) -> impl Iterator<Item = (&str, &Tensor, bool)> {
     let weights = params.trained().map(|param| (param.name.as_str(), &param.tensor, false));
     let buffers = params.buffers().iter().map(|(name, tensor)| (name.as_str(), tensor, true));

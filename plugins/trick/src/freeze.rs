@@ -1,4 +1,4 @@
-//! Locked parameters.
+//! Locking of parameters.
 
 use clip_lab_api::prelude::*;
 
@@ -6,17 +6,17 @@ use crate::prefix;
 
 /// Locks parameters, for the whole run or until a step; `params = ["image"]` is LiT
 /// (<https://arxiv.org/abs/2111.07991>), with the image tower locked. Locked parameters need no gradient and are not
-/// updated, and batch norms whose parameters are locked keep their running statistics. A projection is not part of its
-/// tower: locking a tower leaves it learning. A tower that is locked for the whole run computes as in evaluation; one
-/// that is unlocked later draws its dropout from the start. Several of this trick with different `until` unlock a tower
-/// gradually; where they name the same parameter, the last step counts.
+/// updated, and batch norms with locked parameters keep their running statistics. A projection is not part of its
+/// tower: it is trained while the tower is locked. A tower locked for the whole run computes as in evaluation; a tower
+/// unlocked later uses dropout from the first step. Several `freeze` tricks with different `until` unlock a tower
+/// gradually; for a parameter that several of them name, the last step applies.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Freeze {
-    /// What to lock: beginnings of parameter names up to a dot, such as "image", "text.embeddings" or
+    /// What to lock: prefixes of parameter names, ending at a dot, such as "image", "text.embeddings" or
     /// "image.blocks.0".
     pub params: Vec<String>,
-    /// The step (counted from 0) from which on they learn; left out, they are locked for the whole run.
+    /// The step (from 0) at which training of these parameters begins; by default they are locked for the whole run.
     pub until: Option<u64>,
 }
 
@@ -39,7 +39,7 @@ impl Settings for Freeze {
 
 impl Plugin<dyn Trick> for Freeze {
     fn facts(&self) -> TrickFacts {
-        // What learns one day is no locked part of the model.
+        // Parameters that are unlocked later do not count as locked.
         let frozen = if self.until.is_none() { self.params.clone() } else { Vec::new() };
         TrickFacts { frozen, ..TrickFacts::default() }
     }

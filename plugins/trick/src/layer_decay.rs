@@ -18,17 +18,17 @@ pub enum Tower {
     Text,
 }
 
-/// Learning rates that shrink from the output of a tower to its input, by the factor `decay` for each group of layers:
-/// what lies deep is general and should move little (BEiT <https://arxiv.org/abs/2106.08254>, FT-CLIP
-/// <https://arxiv.org/abs/2212.06138>). The top group, which holds the projection or the classifier, learns at the full
-/// rate, and so does everything outside the towers, such as the scale of the loss. The rates are recorded as
-/// `train/lr/LAYER`.
+/// Layer-wise learning rate decay: learning rates shrink from the output of a tower to its input by the factor `decay`
+/// per group of layers, since deep layers are general and should change little (BEiT
+/// <https://arxiv.org/abs/2106.08254>, FT-CLIP <https://arxiv.org/abs/2212.06138>). The top group, with the projection
+/// or the classifier, uses the full rate, and so does everything outside the towers, such as the logit scale. The rates
+/// are recorded as `train/lr/LAYER`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LayerDecay {
-    /// The towers, each counted by itself: "image", "text".
+    /// The towers to decay, each on its own: "image", "text".
     pub towers: Vec<Tower>,
-    /// The factor from one group to the one below it.
+    /// Factor from one group to the group below it.
     pub decay: f64,
     /// How layers are grouped.
     pub rule: Rule,
@@ -62,7 +62,7 @@ impl Trick for LayerDecay {
 }
 
 impl LayerDecay {
-    /// Scales one tower: `decay^(groups - 1 - group)`. A group without any parameter is not counted.
+    /// Scales one tower: `decay^(groups - 1 - group)`. Groups without parameters are not counted.
     fn scale(&self, params: &mut Params, tower: Tower) -> Result<()> {
         let (name, above): (_, &[&str]) = match tower {
             Tower::Image => ("image", &["image_projection", "classifier"]),

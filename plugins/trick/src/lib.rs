@@ -1,4 +1,4 @@
-//! Training tricks: what happens around an update.
+//! Training tricks: hooks around an update.
 
 mod clip_grad;
 mod ema;
@@ -9,7 +9,7 @@ mod prefix;
 
 use clip_lab_api::Catalog;
 
-/// Puts the tricks on their shelf.
+/// Registers the tricks.
 pub fn register(catalog: &mut Catalog) {
     catalog.trick.add::<freeze::Freeze>("freeze");
     catalog.trick.add::<clip_grad::ClipGrad>("clip_grad");

@@ -1,17 +1,18 @@
-//! A learning rate of its own for a part of the model.
+//! Learning rate multipliers for parts of the model.
 
 use clip_lab_api::prelude::*;
 
 use crate::prefix;
 
-/// Multiplies the learning rate of some parameters: a pretrained tower that moves slower than a new head. Factors of
-/// several tricks on the same parameter multiply. The rates are recorded as `train/lr/LAYER`.
+/// Multiplies the learning rate of some parameters, such as a smaller rate for a pretrained tower than for a new head.
+/// Factors of several tricks on one parameter multiply. The rates are recorded as `train/lr/LAYER`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LrScale {
-    /// Whose: beginnings of parameter names up to a dot, such as "image", "text.embeddings" or "image.blocks.0".
+    /// Which parameters: prefixes of parameter names, ending at a dot, such as "image", "text.embeddings" or
+    /// "image.blocks.0".
     pub params: Vec<String>,
-    /// The factor on the learning rate of the step.
+    /// Factor on the learning rate.
     pub scale: f64,
 }
 
@@ -24,8 +25,8 @@ impl Default for LrScale {
 impl Settings for LrScale {
     fn check(&self, faults: &mut Faults) {
         faults.require(!self.params.is_empty(), "params", "must name at least one prefix");
-        let sound = self.scale > 0.0 && self.scale.is_finite();
-        faults.require(sound, "scale", "must be positive; to lock parameters use the `freeze` trick");
+        let valid = self.scale > 0.0 && self.scale.is_finite();
+        faults.require(valid, "scale", "must be positive; to lock parameters use the `freeze` trick");
     }
 }
 

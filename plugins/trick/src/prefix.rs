@@ -1,10 +1,10 @@
-//! Parameters named by the beginnings of their names.
+//! Parameters selected by prefixes of their names.
 
 use std::collections::BTreeSet;
 
 use clip_lab_api::{prelude::*, problem::nearest};
 
-/// Changes every parameter below any of `prefixes`; none of these may be empty-handed.
+/// Applies `change` to every parameter below any of `prefixes`; a prefix that matches none is an error.
 pub(crate) fn each(
     params: &mut Params,
     prefixes: &[String],
@@ -16,23 +16,23 @@ pub(crate) fn each(
             change(param);
             found = true;
         }
-        ensure!(found, stranger(prefix, params));
+        ensure!(found, unknown_prefix(prefix, params));
     }
     Ok(())
 }
 
-/// Words for a prefix below which nothing lies.
-fn stranger(prefix: &str, params: &Params) -> String {
+/// The error for a prefix that matches nothing.
+fn unknown_prefix(prefix: &str, params: &Params) -> String {
     let known: BTreeSet<&str> = params.iter().flat_map(|param| prefixes(&param.name)).collect();
     let known: Vec<&str> = known.into_iter().collect();
     let hint = match nearest(prefix, &known) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(name) => format!("did you mean `{name}`?"),
         None => {
             let first: Vec<&str> = known.into_iter().filter(|name| !name.contains('.')).collect();
             format!("names begin with {}", first.join(", "))
         }
     };
-    format!("no parameter lies below `{prefix}`; {hint}")
+    format!("no parameter begins with `{prefix}`; {hint}")
 }
 
 /// `a`, `a.b` and `a.b.c` for `a.b.c`.

@@ -1,4 +1,4 @@
-//! The moving average, held against timm's `ModelEmaV3`.
+//! The moving average, compared with timm's `ModelEmaV3`.
 
 mod support;
 
@@ -6,7 +6,7 @@ use clip_lab_api::{Params, Report, Trick};
 use support::{model, plan, trick};
 use tch::Tensor;
 
-/// The decay that the trick reports for an update, counted from 1.
+/// The decay reported for an update, counted from 1.
 fn decay(text: &str, update: u64) -> f64 {
     let (_vars, params) = model(&["image.weight"], &[]);
     let mut report = Report::default();
@@ -26,14 +26,14 @@ fn update(trick: &mut dyn Trick, params: &Params, step: u64) {
     trick.after_update(params, step).unwrap();
 }
 
-/// The average of a parameter or buffer; all its values are alike.
+/// The average of a parameter or buffer, all of whose values are equal.
 fn average(trick: &dyn Trick, name: &str) -> f64 {
-    let found = trick.shadow().unwrap().iter().find(|(known, _)| known == name);
+    let found = trick.shadow().unwrap().iter().find(|(other, _)| other == name);
     found.unwrap().1.mean(tch::Kind::Double).double_value(&[])
 }
 
 #[test]
-fn the_warm_up_is_that_of_timm() {
+fn the_warmup_is_that_of_timm() {
     let golden = [
         ("", [(2, 0.370039), (11, 0.797820), (101, 0.953891), (1001, 0.990007), (10001, 0.997846)]),
         ("power = 0.75", [(2, 0.405396), (11, 0.834440), (101, 0.968612), (1001, 0.994381), (10001, 0.999)]),
@@ -50,7 +50,7 @@ fn the_warm_up_is_that_of_timm() {
 }
 
 #[test]
-fn without_a_warm_up_the_decay_is_the_same_from_the_first_update() {
+fn without_a_warmup_the_decay_is_constant_from_the_first_update() {
     assert_eq!(decay("decay = 0.9", 1), 0.9);
     assert_eq!(decay("", 1000), 0.9999);
 }
@@ -66,7 +66,7 @@ fn it_starts_from_the_initial_weights_and_follows() {
     let (_vars, params) = model(&["image.weight", "image.bn.buffer"], &[]);
     let mut ema = trick("plugin = 'ema'\ndecay = 0.75");
     assert!(ema.shadow().is_none(), "nothing was averaged yet");
-    // Weights 1, 2, 3: averages 1, 1.25, 1.6875. Buffers are averaged alike.
+    // Weights 1, 2, 3: averages 1, 1.25, 1.6875. Buffers are averaged too.
     for (step, want) in [(0, 1.25), (1, 1.6875)] {
         update(&mut *ema, &params, step);
         assert_eq!(average(&*ema, "image.weight"), want);
@@ -75,7 +75,7 @@ fn it_starts_from_the_initial_weights_and_follows() {
 }
 
 #[test]
-fn a_whole_number_among_the_buffers_is_taken_over_as_it_is() {
+fn integer_buffers_are_copied() {
     let (vars, _) = model(&["image.weight"], &[]);
     let _ = (vars.root() / "image").add("counter", Tensor::from_slice(&[7i64]), false);
     let params = Params::new(&vars, Vec::new());
@@ -105,7 +105,7 @@ fn locked_weights_are_not_averaged() {
 }
 
 #[test]
-fn a_restored_average_goes_on_exactly() {
+fn a_restored_average_is_bit_exact() {
     let (_vars, params) = model(&["image.weight", "image.bn.buffer"], &[]);
     let mut whole = trick("plugin = 'ema'\ndecay = 0.7\nwarmup = true");
     (0..3).for_each(|step| update(&mut *whole, &params, step));
@@ -114,7 +114,7 @@ fn a_restored_average_goes_on_exactly() {
     later.restore(state).unwrap();
     let saved: Vec<Tensor> = later.state().into_iter().map(|(_, tensor)| tensor).collect();
     update(&mut *whole, &params, 3);
-    // What was saved is a snapshot: the update above did not reach it.
+    // The saved state is a snapshot: the update above does not change it.
     assert!(whole.state().iter().zip(&saved).all(|((_, now), then)| now != then));
     for param in params.trained() {
         let _ = tch::no_grad(|| param.tensor.shallow_clone().f_sub_scalar_(1.0).unwrap());
@@ -125,7 +125,7 @@ fn a_restored_average_goes_on_exactly() {
 }
 
 #[test]
-fn another_models_average_is_refused() {
+fn another_models_average_is_rejected() {
     let (_vars, params) = model(&["image.weight"], &[]);
     let (_others, other) = model(&["image.weights"], &[]);
     let mut ema = trick("plugin = 'ema'");
@@ -137,13 +137,13 @@ fn another_models_average_is_refused() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
-    for (text, words) in [
+fn invalid_settings_are_reported() {
+    for (text, message) in [
         ("decay = 1.0", "[t].decay: must be at least 0 and below 1"),
         ("gamma = 0.0", "[t].gamma: must be positive"),
         ("power = -1.0", "[t].power: must be positive"),
         ("decay = 0.5\nmin_decay = 0.6", "[t].min_decay: must be at least 0 and at most decay"),
     ] {
-        assert_eq!(plan(&format!("plugin = 'ema'\n{text}")).unwrap_err(), words);
+        assert_eq!(plan(&format!("plugin = 'ema'\n{text}")).unwrap_err(), message);
     }
 }

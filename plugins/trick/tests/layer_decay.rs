@@ -5,7 +5,7 @@ mod support;
 use clip_lab_api::Params;
 use support::{model, plan, trick};
 
-/// A vision transformer of CLIP with a projection and a classifier, and a scale beside it.
+/// A CLIP vision transformer with a projection and a classifier, and a logit scale.
 fn vit(depth: usize) -> Params {
     let blocks: Vec<String> = (0..depth).map(|i| format!("image.blocks.{i}")).collect();
     let mut layers = vec!["image.embeddings"];
@@ -26,7 +26,7 @@ fn vit(depth: usize) -> Params {
     model(&names, &layers).1
 }
 
-/// A ResNet of these stages with a classifier; `head` where it pools by attention.
+/// A ResNet with these stages and a classifier; `head` for attention pooling.
 fn resnet(stages: &[usize], head: bool) -> Params {
     let blocks = stages.iter().enumerate();
     let blocks: Vec<String> =
@@ -52,7 +52,7 @@ fn scale(params: &Params, name: &str) -> f64 {
     params.iter().find(|param| param.name == name).unwrap().lr_scale
 }
 
-/// The different factors, smallest first.
+/// The distinct factors in ascending order.
 fn scales(params: &Params) -> Vec<f64> {
     let mut scales: Vec<f64> = params.iter().map(|param| param.lr_scale).collect();
     scales.sort_by(f64::total_cmp);
@@ -122,7 +122,7 @@ fn a_group_without_parameters_is_not_counted() {
 }
 
 #[test]
-fn factors_of_several_tricks_multiply_and_are_told_by_layer() {
+fn factors_of_several_tricks_multiply_and_are_reported_by_layer() {
     let mut params = decayed(vit(1), "decay = 0.5");
     trick("plugin = 'lr_scale'\nparams = ['image']\nscale = 0.1").prepare(&mut params).unwrap();
     assert_eq!(
@@ -136,18 +136,18 @@ fn factors_of_several_tricks_multiply_and_are_told_by_layer() {
             ("loss", 1.0),
         ]
     );
-    assert!(vit(1).lr_scales().is_empty(), "all learn alike");
+    assert!(vit(1).lr_scales().is_empty(), "all factors are 1");
 }
 
 #[test]
-fn a_tower_that_is_not_there_is_told() {
+fn an_unknown_tower_is_reported() {
     let error = trick("plugin = 'layer_decay'\ntowers = ['text']").prepare(&mut vit(1)).unwrap_err();
     assert!(error.to_string().contains("no tower called `text`"), "{error}");
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
-    for (text, words) in [
+fn invalid_settings_are_reported() {
+    for (text, message) in [
         ("plugin = 'layer_decay'\ndecay = 0.0", "[t].decay: must be above 0 and at most 1"),
         ("plugin = 'layer_decay'\ntowers = []", "[t].towers: must name \"image\", \"text\" or both"),
         (
@@ -160,6 +160,6 @@ fn settings_that_cannot_work_are_told() {
             "[t].until: must be at least 1; leave it out to lock for the whole run",
         ),
     ] {
-        assert_eq!(plan(text).unwrap_err(), words);
+        assert_eq!(plan(text).unwrap_err(), message);
     }
 }

@@ -1,4 +1,4 @@
-//! Tricks read from a spec's table, tried on a small model.
+//! Tricks read from a spec's table, applied to a small model.
 
 use clip_lab_api::{Catalog, Params, Planned, Report, Section, Trick, parse};
 use tch::{Device, Kind, Tensor, nn};
@@ -28,7 +28,7 @@ fn frozen(params: &Params) -> Vec<&str> {
     params.iter().filter(|param| param.frozen).map(|param| param.name.as_str()).collect()
 }
 
-/// Gives every parameter the gradient `value` everywhere.
+/// Sets all gradients to `value`.
 fn backward(params: &Params, value: f64) {
     for param in params.iter() {
         param.tensor.shallow_clone().zero_grad();
@@ -57,27 +57,27 @@ fn freeze_locks_single_layers() {
 }
 
 #[test]
-fn freeze_tells_what_it_locks_before_anything_is_built() {
+fn freeze_lists_what_it_locks_before_anything_is_built() {
     assert_eq!(plan("plugin = 'freeze'\nparams = ['text']").facts.frozen, ["text"]);
     assert!(plan("plugin = 'clip_grad'").facts.frozen.is_empty());
 }
 
 #[test]
-fn a_prefix_that_matches_nothing_is_told_with_the_nearest() {
-    let told = |prefix| {
+fn an_unknown_prefix_is_reported_with_the_nearest() {
+    let error = |prefix| {
         let text = format!("plugin = 'freeze'\nparams = ['{prefix}']");
         trick(&text).prepare(&mut model()).unwrap_err().to_string()
     };
-    assert_eq!(told("imag"), "no parameter lies below `imag`; did you mean `image`?");
-    assert_eq!(told("image.stam"), "no parameter lies below `image.stam`; did you mean `image.stem`?");
+    assert_eq!(error("imag"), "no parameter begins with `imag`; did you mean `image`?");
+    assert_eq!(error("image.stam"), "no parameter begins with `image.stam`; did you mean `image.stem`?");
     assert_eq!(
-        told("tokenizer"),
-        "no parameter lies below `tokenizer`; names begin with image, image_projection, text"
+        error("tokenizer"),
+        "no parameter begins with `tokenizer`; names begin with image, image_projection, text"
     );
 }
 
 #[test]
-fn clip_grad_shortens_what_is_too_long() {
+fn clip_grad_clips_large_gradients() {
     let params = model();
     backward(&params, 3.0);
     let mut report = Report::default();
@@ -92,7 +92,7 @@ fn clip_grad_shortens_what_is_too_long() {
 }
 
 #[test]
-fn clip_grad_leaves_short_gradients_alone() {
+fn clip_grad_leaves_small_gradients_unchanged() {
     let params = model();
     backward(&params, 0.1);
     trick("plugin = 'clip_grad'").before_update(&params, 0, &mut Report::default()).unwrap();
@@ -114,14 +114,14 @@ fn clip_grad_counts_only_what_is_trained() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_trick::register(&mut catalog);
-    for (text, words) in [
+    for (text, message) in [
         ("plugin = 'clip_grad'\nmax_norm = 0.0", "[t].max_norm: must be positive"),
         ("plugin = 'freeze'\nparams = []", "[t].params: must name at least one prefix"),
     ] {
         let section = Section::new("t", 0..0, parse(text.to_owned()).unwrap());
-        assert_eq!(catalog.trick.plan(section).unwrap_err()[0].message, words);
+        assert_eq!(catalog.trick.plan(section).unwrap_err()[0].message, message);
     }
 }

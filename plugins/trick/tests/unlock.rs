@@ -1,4 +1,4 @@
-//! Locks that open while training.
+//! Parameters unlocked during training.
 
 mod support;
 
@@ -12,7 +12,7 @@ fn learning(params: &Params) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_unlocked_later_is_no_locked_part_and_needs_no_gradient_before() {
+fn parameters_unlocked_later_do_not_count_as_locked_and_need_no_gradient_before() {
     assert!(plan("plugin = 'freeze'\nuntil = 5").unwrap().facts.frozen.is_empty());
     let (_vars, mut params) = model(&NAMES, &[]);
     let mut freeze = trick("plugin = 'freeze'\nuntil = 5");
@@ -37,7 +37,7 @@ fn a_run_that_is_resumed_later_finds_it_unlocked() {
 }
 
 #[test]
-fn several_locks_open_one_after_another_in_any_order() {
+fn several_freezes_unlock_independently() {
     let texts = [
         "plugin = 'freeze'\nparams = ['image']\nuntil = 2",
         "plugin = 'freeze'\nparams = ['image.blocks.0']\nuntil = 4",

@@ -17,9 +17,11 @@ use super::{
 };
 use crate::{
     commands::named::Named,
+    console::Console,
     data::{Source, cores, identity},
+    model::Start,
     plan::{Plan, Split, plan},
-    train::{self, Console, Features, Feed, Rig, Start, Towers, View, checkpoint, judge},
+    train::{self, Features, Feed, Rig, Towers, View, checkpoint, judge},
 };
 
 /// Evaluates a model as its spec says and prints it; of a run it is kept as well.
@@ -94,7 +96,7 @@ impl Bench {
     fn open(name: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<Self> {
         let Named { spec, weights } = Named::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
-        let device = train::device(&plan.run.device)?;
+        let device = crate::model::device(&plan.run.device)?;
         let feed = Feed::open(&plan)?;
         ensure!(!feed.splits.is_empty(), "the spec of `{name}` has neither [data.val] nor [data.test]");
         let rig = build(&plan, &feed, device, weights.as_deref())?;

@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor};
 use super::parts::Temperature;
 use crate::{
     commands::target::{Classes, Model, Target},
-    train::{Classifier, ImageTower, TextTower},
+    model::{Classifier, ImageTower, TextTower},
 };
 
 /// By how much the file may differ from the model, where it is tried out.

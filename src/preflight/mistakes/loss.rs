@@ -26,12 +26,12 @@ fn small_batch(plan: &Plan) -> Option<Warning> {
          raise `batch`, with `micro_batch` if memory is short",
         batch - 1
     );
-    (batch < FEW && plan.loss.name != "siglip").then(|| Warning::about(plan, "run.batch", words))
+    (batch < FEW && !plan.loss.facts.per_pair).then(|| Warning::about(plan, "run.batch", words))
 }
 
 /// A bias far from -ln(B - 1) has to be learnt before anything else is.
 fn bias(plan: &Plan, landmarks: Option<&Landmarks>) -> Option<Warning> {
-    let bias = plan.loss.settings.get("bias")?.as_f64()?;
+    let bias = plan.loss.facts.bias?;
     let best = -((plan.run.batch as f64 - 1.0).ln());
     let first =
         landmarks.map_or(String::new(), |landmarks| format!(" (the first loss is {:.1})", landmarks.first));
@@ -46,7 +46,7 @@ fn bias(plan: &Plan, landmarks: Option<&Landmarks>) -> Option<Warning> {
 
 /// Captions that are equal, or of one picture, are negatives of each other although they match.
 fn twins(plan: &Plan, feed: &Feed) -> Option<Warning> {
-    if plan.run.distinct || plan.loss.name == "multi_positive" {
+    if plan.run.distinct || plan.loss.facts.groups {
         return None;
     }
     let share = share_with_twin(feed.train.as_ref(), plan.run.captions, plan.run.batch);

@@ -11,11 +11,11 @@ use crate::{
 fn captions_that_cannot_be_used_are_told_with_their_line() {
     let lab = Lab::new();
     lab.write("data/captions.csv", "image,caption\n00.png,fine\n01.png,one, two, three\n");
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "needs quotes"]);
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "must be quoted"]);
     lab.write("data/captions.csv", "image,caption\n98.png,lost\n99.png,lost too\n");
     says(&lab.run(&["run", "tiny.toml"]).bad(), &["listed but not in", "98.png"]);
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
-    says(&lab.run(&["run", "tiny.toml"]).bad(), &["holds no list of captions", "name it with `file`"]);
+    says(&lab.run(&["run", "tiny.toml"]).bad(), &["contains no list of captions", "name it with `file`"]);
     assert_eq!(lab.folders(), 0, "a run that cannot start leaves nothing behind");
 }
 
@@ -44,11 +44,11 @@ fn empty_strange_and_endless_captions_are_trained_on_or_named() {
     says(
         &told,
         &[
-            "captions.csv not all UTF-8: 2 bytes were read as Latin-1",
+            "captions.csv not valid UTF-8: 2 bytes were read as Latin-1",
             "empty captions left out: 1 (one of 00.png)",
         ],
     );
-    says(&told, &["pictures without a caption: 1 (00.png)"]);
+    says(&told, &["images without a caption: 1 (00.png)"]);
     let seen = lab.json(&["data", "inspect", "tiny.toml"]);
     let train = &seen["splits"][0];
     assert_eq!((&train["name"], &train["captions"]), (&"train".into(), &(TRAIN - 1).into()));
@@ -66,7 +66,7 @@ fn more_bad_rows_than_are_tolerated_stop_a_run_with_their_list() {
     says(&refused, &["11 of 56 entries of the captions cannot be used, more than tolerate = 0.05 allows"]);
     says(
         &refused,
-        &["captions.csv line 3: 4 fields where the header names 3", "captions.csv line 21: 4 fields"],
+        &["captions.csv line 3: 4 fields where the header has 3", "captions.csv line 21: 4 fields"],
     );
     lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0.2"]).good();
     let told = lab.events("data");

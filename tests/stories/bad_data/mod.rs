@@ -35,13 +35,13 @@ fn broken_pictures_and_captions_are_left_out_by_name() {
     assert_eq!(told.len(), 3, "{told:?}");
     says(&told[0], &["listed but not in", ": 1 (99.png)"]);
     says(&told[1], &["empty captions left out: 1", "09.png"]);
-    says(&told[2], &["pictures without a caption: 1 (09.png)"]);
+    says(&told[2], &["images without a caption: 1 (09.png)"]);
     let mut broken = lab.events("broken_picture");
     broken.sort();
     assert_eq!(broken.len(), 3, "each once, however often it is read: {broken:?}");
-    says(&broken[0], &["left out of val: 50.png", "not a picture"]);
+    says(&broken[0], &["left out of val: 50.png", "not an image"]);
     says(&broken[1], &["left out: 03.png"]);
-    says(&broken[2], &["left out: 07.png", "not a picture", "begins with `this is a"]);
+    says(&broken[2], &["left out: 07.png", "not an image", "begins with `this is a"]);
     says(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} pictures", TRAIN - 1)]);
 }
 
@@ -52,11 +52,11 @@ fn no_picture_that_can_be_read_is_an_error() {
         lab.write(&format!("data/{index:02}.png"), "no picture");
     }
     let list =
-        &["of 48 training pictures cannot be used, more than tolerate = 0.05 allows", "it is not a picture"];
+        &["of 48 training pictures cannot be used, more than tolerate = 0.05 allows", "it is not an image"];
     says(&lab.run(&["run", "tiny.toml"]).bad(), list);
     let run = lab.newest();
     assert_eq!(run["status"], "failed");
     says(run["reason"].as_str().unwrap(), list);
-    assert!(lab.events("broken_picture").iter().all(|text| text.contains("not a picture")));
+    assert!(lab.events("broken_picture").iter().all(|text| text.contains("not an image")));
     says(&lab.run(&["runs", "show", "tiny"]).good(), &["failed", "broken_picture", "cannot be used"]);
 }

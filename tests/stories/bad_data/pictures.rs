@@ -62,13 +62,13 @@ fn strange(lab: &Lab) -> (usize, Vec<&'static str>) {
         jpeg.clone(),
     ];
     let bad = [
-        (jpeg[..jpeg.len() / 2].to_vec(), "the JPEG ends early: the file is cut short"),
-        (png[..png.len() / 2].to_vec(), "its Png data is broken or cut short"),
-        (bomb(), "it claims 60000x60000 pixels, more than the 100 million that are decoded"),
+        (jpeg[..jpeg.len() / 2].to_vec(), "the JPEG has no end marker: the file is truncated"),
+        (png[..png.len() / 2].to_vec(), "its Png data is corrupt or truncated"),
+        (bomb(), "its header declares 60000x60000 pixels, the limit is 100 million"),
         (Vec::new(), "the file is empty (0 bytes)"),
         (
             b"<html>404 not found</html>".to_vec(),
-            "it is not a picture, whatever its name says: it begins with `<html>404 not fo`",
+            "it is not an image: the file begins with `<html>404 not fo`",
         ),
     ];
     for (index, picture) in good.iter().chain(bad.iter().map(|(picture, _)| picture)).enumerate() {
@@ -91,7 +91,7 @@ fn what_can_be_used_is_used_and_the_rest_is_named_in_every_verb() {
     for (told, words) in told.iter().zip(names.iter().zip(&bad)) {
         says(told, &[words.0, words.1]);
     }
-    says(&lab.events("data").join("\n"), &["pictures listed but not in", "1 (47.png)"]);
+    says(&lab.events("data").join("\n"), &["images listed but not in", "1 (47.png)"]);
 
     let embed = ["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"];
     let refused = lab.run(&embed).bad();
@@ -128,7 +128,7 @@ fn an_evaluation_stops_with_the_list_too() {
             "50.png: it is not",
         ],
     );
-    says(&lab.events("broken_picture")[0], &["left out of val: 50.png: it is not a picture"]);
+    says(&lab.events("broken_picture")[0], &["left out of val: 50.png: it is not an image"]);
     lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.2"]).good();
     assert_eq!(lab.events("broken_picture").len(), 1, "once, and not at every evaluation");
 }

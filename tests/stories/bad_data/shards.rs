@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use clip_lab_faulty::{Fault, Server};
+use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::{Lab, TINY},
@@ -70,7 +70,7 @@ fn a_shard_that_never_comes_is_named_and_past_the_share_stops_the_run() {
     );
     lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
     let told = lab.events("data").join("\n");
-    says(&told, &["left out: ", "train-000003.tar", "given up after 4 tries"]);
+    says(&told, &["left out: ", "train-000003.tar", "gave up after 4 attempts"]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_tar_cut_short_gives_what_is_before_the_cut() {
     spec(&lab, &format!("packed/{ALL}"));
     says(&lab.run(&["run", "shards.toml"]).bad(), &["1 of 7 shards cannot be used", "train-000002.tar"]);
     lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
-    says(&lab.events("data").join("\n"), &["train-000002.tar", "pictures before that are used"]);
+    says(&lab.events("data").join("\n"), &["train-000002.tar", "images before that are used"]);
 }
 
 #[test]

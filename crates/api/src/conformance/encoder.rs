@@ -3,37 +3,40 @@
 use anyhow::{Result, ensure};
 use tch::{Tensor, nn};
 
-use super::tools::{alone, features, gradients, layers, same, wave};
+use super::tools::{features, gradients, independent, layers, same, wave};
 use crate::{ImageEncoder, ImageFacts, Mode, TextEncoder, TextFacts, Tokens};
 
-/// Checks an image encoder built at the root of `vars`: the shape of its features, that they are the same each time
-/// and of each picture alone in evaluation, that a finite gradient reaches every parameter, that `layers()` has
-/// every parameter once, and that pictures of one channel are an error.
+/// Checks an image encoder built at the root of `vars`: the shape of its features; in evaluation, that they are
+/// reproducible and that each image is encoded independently of the others; a finite gradient for every parameter; that
+/// `layers()` covers every parameter once; and an error for images with one channel.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn image_encoder(encoder: &dyn ImageEncoder, vars: &nn::VarStore, facts: &ImageFacts) -> Result<()> {
     let side = facts.image_size;
     let images = wave(&[3, 3, side, side], vars.device());
     let encode = |images: &Tensor, mode| encoder.encode(images, mode);
     features(&encode, &images, facts.width, encoder.width())?;
     let others = Tensor::cat(&[images.narrow(0, 0, 1), images.narrow(0, 1, 2) * 0.5 + 0.1], 0);
-    alone(&encode, &images, &others)?;
+    independent(&encode, &images, &others)?;
     gradients(&encode, &images, vars)?;
     layers(&encoder.layers(), vars)?;
-    let grey = images.narrow(1, 0, 1);
-    ensure!(encoder.encode(&grey, Mode::Eval).is_err(), "pictures of one channel must be an error");
+    let one_channel = images.narrow(1, 0, 1);
+    ensure!(encoder.encode(&one_channel, Mode::Eval).is_err(), "images with one channel must be an error");
     Ok(())
 }
 
-/// Checks a text encoder built at the root of `vars`: all that [`image_encoder`] checks, that neither more padding
-/// nor what stands in it changes the features, and that a text longer than the context is an error. The end of a
-/// text is marked by the highest id.
+/// Checks a text encoder built at the root of `vars`: everything that [`image_encoder`] checks; that neither the amount
+/// nor the content of padding changes the features; and an error for texts longer than the context. The end of a text
+/// has the highest id.
 ///
 /// # Errors
-/// Says what does not hold, or that the context is below 4 or the vocabulary below 8, too small to check.
+/// Names the failed check, or says that the context is below 4 or the vocabulary below 8, too small to check.
 pub fn text_encoder(encoder: &dyn TextEncoder, vars: &nn::VarStore, facts: &TextFacts) -> Result<()> {
-    ensure!(facts.context >= 4 && facts.vocab >= 8, "checking needs a context of 4 and a vocabulary of 8");
+    ensure!(
+        facts.context >= 4 && facts.vocab >= 8,
+        "the check needs a context of at least 4 and a vocabulary of at least 8"
+    );
     let short = (facts.context / 2).clamp(3, 8);
     let batch =
         |shift, length, padding| tokens(shift, [short, short - 1, 2], length, padding, facts.vocab, vars);
@@ -42,7 +45,7 @@ pub fn text_encoder(encoder: &dyn TextEncoder, vars: &nn::VarStore, facts: &Text
     features(&encode, &texts, facts.width, encoder.width())?;
     let others = batch(1, short, 0);
     others.ids.get(0).copy_(&texts.ids.get(0));
-    alone(&encode, &texts, &others)?;
+    independent(&encode, &texts, &others)?;
     for padding in [0, facts.vocab - 1] {
         let padded = batch(0, facts.context, padding);
         same(
@@ -58,7 +61,7 @@ pub fn text_encoder(encoder: &dyn TextEncoder, vars: &nn::VarStore, facts: &Text
     Ok(())
 }
 
-/// Three texts of the lengths given, padded to `length`; each ends with the highest id.
+/// Three texts of the given lengths, padded to `length`; each ends with the highest id.
 fn tokens(
     shift: i64,
     lengths: [i64; 3],

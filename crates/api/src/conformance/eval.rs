@@ -6,56 +6,62 @@ use tch::{Device, Kind as DType, Tensor};
 
 use crate::{Dataset, Direction, Embedded, EvalFacts, Evaluation, Evaluator, Picture};
 
-/// Pictures of the small data set, two captions each; a picture's class is its number modulo [`CLASSES`].
-const PICTURES: usize = 8;
+/// Images of the test data set, with two captions each; an image's class is its index modulo [`CLASSES`].
+const IMAGES: usize = 8;
 const CLASSES: usize = 4;
 
-/// Checks an evaluator with a model that knows everything and with one that confuses everything: names and numbers in
-/// order and declared, the same each time, a rank for each query, and the first model ahead.
+/// Checks an evaluator with a perfect model and with one that is always wrong: valid, declared metric names, finite and
+/// reproducible values, a rank for each query, and a better result for the perfect model.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn evaluator(evaluator: &dyn Evaluator, facts: &EvalFacts) -> Result<()> {
-    let (wise, lost) = (Model::new(0), Model::new(1));
-    let (best, worst) = (evaluator.evaluate(&wise)?, evaluator.evaluate(&lost)?);
+    let (perfect, wrong) = (Model::new(0), Model::new(1));
+    let (best, worst) = (evaluator.evaluate(&perfect)?, evaluator.evaluate(&wrong)?);
     for evaluation in [&best, &worst] {
-        orderly(evaluation)?;
+        well_formed(evaluation)?;
         declared(evaluation, facts)?;
     }
-    ensure!(best.metrics == evaluator.evaluate(&wise)?.metrics, "evaluating twice gives two results");
-    ensure!(best.metrics != worst.metrics, "a model that knows everything scores as one that knows nothing");
+    ensure!(
+        best.metrics == evaluator.evaluate(&perfect)?.metrics,
+        "evaluating twice gives different results"
+    );
+    ensure!(best.metrics != worst.metrics, "a perfect model scores the same as one that is always wrong");
     for (ranks, others) in best.ranks.iter().zip(&worst.ranks) {
-        let queries = if ranks.direction == Direction::TextToImage { 2 * PICTURES } else { PICTURES };
+        let queries = if ranks.direction == Direction::TextToImage { 2 * IMAGES } else { IMAGES };
         let what = format!("{}/{}", ranks.suite, ranks.direction.short());
         ensure!(ranks.ranks.len() == queries, "{what}: {} ranks for {queries} queries", ranks.ranks.len());
-        ensure!(ranks.ranks.iter().all(|&rank| rank == 0), "{what}: what is right is not ranked first");
-        ensure!(others.ranks.iter().all(|&rank| rank > 0), "{what}: what is wrong is ranked first");
+        ensure!(
+            ranks.ranks.iter().all(|&rank| rank == 0),
+            "{what}: right answers of the perfect model are not ranked first"
+        );
+        ensure!(others.ranks.iter().all(|&rank| rank > 0), "{what}: wrong answers are ranked first");
     }
     Ok(())
 }
 
 fn declared(evaluation: &Evaluation, facts: &EvalFacts) -> Result<()> {
     let names: Vec<&str> = facts.metrics.iter().map(|metric| metric.name.as_str()).collect();
-    let stranger = evaluation.metrics.iter().find(|(name, _)| !names.contains(&name.as_str()));
-    match stranger {
+    let undeclared = evaluation.metrics.iter().find(|(name, _)| !names.contains(&name.as_str()));
+    match undeclared {
         Some((name, _)) if !names.is_empty() => bail!("it reports `{name}`, which facts() does not declare"),
         _ => Ok(()),
     }
 }
 
-fn orderly(evaluation: &Evaluation) -> Result<()> {
+fn well_formed(evaluation: &Evaluation) -> Result<()> {
     ensure!(!evaluation.metrics.is_empty(), "it reports nothing");
     for (index, (name, value)) in evaluation.metrics.iter().enumerate() {
         ensure!(value.is_finite(), "`{name}` is {value}");
         let named = name.contains('/') && !name.contains(char::is_whitespace);
-        ensure!(named, "`{name}` should be SUITE/NAME or SUITE/DIRECTION/NAME, without blanks");
-        let twice = evaluation.metrics[..index].iter().any(|(known, _)| known == name);
+        ensure!(named, "`{name}` must be SUITE/NAME or SUITE/DIRECTION/NAME, without white space");
+        let twice = evaluation.metrics[..index].iter().any(|(other, _)| other == name);
         ensure!(!twice, "`{name}` is reported twice");
     }
     Ok(())
 }
 
-/// A model of whose pictures each looks like the one `shift` places on.
+/// A model that takes each image for the one `shift` indices further on.
 struct Model {
     data: Numbers,
     shift: i64,
@@ -65,13 +71,13 @@ impl Model {
     fn new(shift: i64) -> Self {
         let captions = |index: usize| vec![format!("number {index}"), format!("the number {index}")];
         let classes = (0..CLASSES).map(|class| format!("class{class}")).collect();
-        Self { data: Numbers { captions: (0..PICTURES).map(captions).collect(), classes }, shift }
+        Self { data: Numbers { captions: (0..IMAGES).map(captions).collect(), classes }, shift }
     }
 
-    /// Unit rows: the picture's own direction, and a little of its class's, `[N, D]`.
+    /// L2-normalised rows: a component for the image and a smaller one for its class, `[N, D]`.
     fn rows(&self, numbers: &[i64]) -> Result<Tensor> {
         let numbers = Tensor::from_slice(numbers);
-        let own = numbers.f_one_hot(PICTURES as i64)?.f_to_kind(DType::Float)?;
+        let own = numbers.f_one_hot(IMAGES as i64)?.f_to_kind(DType::Float)?;
         let class =
             numbers.f_remainder(CLASSES as i64)?.f_one_hot(CLASSES as i64)?.f_to_kind(DType::Float)?;
         let rows = Tensor::f_cat(&[own, class * 0.5], 1)?;
@@ -79,7 +85,7 @@ impl Model {
     }
 
     fn shifted(&self) -> Vec<i64> {
-        (0..PICTURES as i64).map(|index| (index + self.shift) % PICTURES as i64).collect()
+        (0..IMAGES as i64).map(|index| (index + self.shift) % IMAGES as i64).collect()
     }
 }
 
@@ -93,17 +99,17 @@ impl Embedded for Model {
     }
 
     fn captions(&self) -> Result<(Tensor, Tensor)> {
-        let owners: Vec<i64> = (0..2 * PICTURES as i64).map(|caption| caption / 2).collect();
+        let owners: Vec<i64> = (0..2 * IMAGES as i64).map(|caption| caption / 2).collect();
         Ok((self.rows(&owners)?, Tensor::from_slice(&owners)))
     }
 
-    /// A text that names a class lies in the direction of that class.
+    /// A text that names a class has the embedding of that class.
     fn texts(&self, texts: &[String]) -> Result<Tensor> {
         let named = |text: &String| (0..CLASSES).find(|class| text.contains(&format!("class{class}")));
         let rows =
-            Tensor::f_zeros([texts.len() as i64, (PICTURES + CLASSES) as i64], (DType::Float, Device::Cpu))?;
+            Tensor::f_zeros([texts.len() as i64, (IMAGES + CLASSES) as i64], (DType::Float, Device::Cpu))?;
         for (row, text) in texts.iter().enumerate() {
-            let place = named(text).map_or(0, |class| PICTURES + class);
+            let place = named(text).map_or(0, |class| IMAGES + class);
             let _ = rows.f_get(row as i64)?.f_get(place as i64)?.f_fill_(1.0)?;
         }
         Ok(rows)
@@ -115,7 +121,7 @@ impl Embedded for Model {
     }
 }
 
-/// Numbered pictures.
+/// Numbered images.
 struct Numbers {
     captions: Vec<Vec<String>>,
     classes: Vec<String>,
@@ -123,7 +129,7 @@ struct Numbers {
 
 impl Dataset for Numbers {
     fn len(&self) -> usize {
-        PICTURES
+        IMAGES
     }
 
     fn picture(&self, _index: usize) -> Result<Picture> {

@@ -6,15 +6,15 @@ use tch::{Kind as DType, Tensor, nn};
 use super::tools::{is_finite, sorted, wave};
 use crate::{Classes, Loss, LossFacts, Pair, Scored, Task};
 
-/// How a loss is called: with pictures and captions, or with logits and targets.
+/// Calls a loss: with images and captions, or with logits and targets.
 type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
 
-/// Checks a loss built in double precision at the root of `vars` for batches of `batch`: a finite scalar, the same when
-/// rows are permuted together, lower for what matches than for what does not, gradients that agree with finite
-/// differences, and shapes that do not fit refused.
+/// Checks a loss built in double precision at the root of `vars` for batches of `batch`: a finite scalar, invariant to
+/// permutations of the rows, lower for matching than for other rows, with gradients that agree with finite differences,
+/// and errors for shapes that do not fit.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn loss(loss: &dyn Loss, vars: &nn::VarStore, facts: &LossFacts, batch: i64) -> Result<()> {
     let pairs = |a: &Tensor, b: &Tensor| loss.score(&Pair::new(a, b));
     let classes = |a: &Tensor, b: &Tensor| loss.score_classes(&Classes { logits: a, targets: b });
@@ -26,29 +26,29 @@ pub fn loss(loss: &dyn Loss, vars: &nn::VarStore, facts: &LossFacts, batch: i64)
         Task::Contrastive => matching(batch),
         Task::Classification => labelled(batch),
     };
-    ensure!(other(&given, &right).is_err(), "its facts() say that it scores {}", facts.task.looks_at());
+    ensure!(other(&given, &right).is_err(), "its facts() declare that it scores {}", facts.task.looks_at());
     value(score, &given, &right)?;
     differences(score, &given, &right, vars)?;
     if facts.task == Task::Contrastive {
         let group = Tensor::f_arange(batch, (DType::Int64, given.device()))?;
         let grouped = loss.score(&Pair { group: Some(&group), ..Pair::new(&given, &right) })?;
-        close(&grouped, &score(&given, &right)?, "groups of one each must change nothing")?;
+        close(&grouped, &score(&given, &right)?, "groups of one row each must not change the loss")?;
     }
     let before = score(&given, &right)?;
     loss.clamp();
-    close(&before, &score(&given, &right)?, "clamp() changes a loss that no update has touched")
+    close(&before, &score(&given, &right)?, "clamp() changes the loss without an update")
 }
 
-/// Unit rows and others near them, `[B, D]`.
+/// L2-normalised rows and slightly perturbed ones, `[B, D]`.
 fn matching(batch: i64) -> (Tensor, Tensor) {
     let rows = wave(&[batch, 8], tch::Device::Cpu).to_kind(DType::Double);
-    let near = &rows + (&rows * 9.0).cos() * 0.1;
+    let perturbed = &rows + (&rows * 9.0).cos() * 0.1;
     let unit =
         |rows: Tensor| &rows / rows.square().sum_dim_intlist([1i64].as_slice(), true, DType::Double).sqrt();
-    (unit(rows), unit(near))
+    (unit(rows), unit(perturbed))
 }
 
-/// Logits and the classes that they point to, `[B, 4]`, a little smoothed.
+/// Logits and slightly smoothed targets of the same classes, `[B, 4]`.
 fn labelled(batch: i64) -> (Tensor, Tensor) {
     let class = Tensor::arange(batch, (DType::Int64, tch::Device::Cpu)).remainder(4);
     let targets = class.one_hot(4).to_kind(DType::Double) * 0.96 + 0.01;
@@ -60,8 +60,8 @@ fn value(score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
     ensure!(scored.loss.size().is_empty(), "the loss is {:?}, not a scalar", scored.loss.size());
     ensure!(is_finite(&scored.loss)?, "the loss is not finite");
     for (name, value) in &scored.report {
-        ensure!(value.numel() == 1 && is_finite(value)?, "`{name}` in its report is no finite scalar");
-        ensure!(!name.contains(char::is_whitespace), "`{name}` in its report holds a blank");
+        ensure!(value.numel() == 1 && is_finite(value)?, "`{name}` in its report is not a finite scalar");
+        ensure!(!name.contains(char::is_whitespace), "`{name}` in its report contains white space");
     }
     let batch = given.size()[0];
     let order = Tensor::f_arange(batch, (DType::Int64, given.device()))?.f_flip([0])?;
@@ -69,7 +69,7 @@ fn value(score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
     close(&scored, &permuted, "the order of rows changes the loss")?;
     let wrong = score(given, &right.f_roll([1], [0])?)?;
     let lower = scored.loss.double_value(&[]) < wrong.loss.double_value(&[]);
-    ensure!(lower, "what matches must score lower than what does not");
+    ensure!(lower, "matching rows must have a lower loss than others");
     ensure!(
         score(given, &right.f_narrow(0, 0, batch - 1)?).is_err(),
         "shapes that do not fit must be an error"
@@ -77,20 +77,20 @@ fn value(score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// Gradients of the inputs and of the loss's own parameters against central differences.
+/// Compares the gradients of the input and of the loss's own parameters with central differences.
 fn differences(score: Score, given: &Tensor, right: &Tensor, vars: &nn::VarStore) -> Result<()> {
     let given = given.copy().set_requires_grad(true);
-    let mut wanted = vec![("its input".to_owned(), given.shallow_clone())];
-    wanted.extend(sorted(vars).into_iter().filter(|(_, tensor)| tensor.requires_grad()));
+    let mut checked = vec![("its input".to_owned(), given.shallow_clone())];
+    checked.extend(sorted(vars).into_iter().filter(|(_, tensor)| tensor.requires_grad()));
     score(&given, right)?.loss.f_backward()?;
-    for (name, tensor) in &mut wanted {
+    for (name, tensor) in &mut checked {
         let gradient = tensor.grad();
         ensure!(gradient.defined() && is_finite(&gradient)?, "no finite gradient reaches {name}");
         for place in [0, tensor.numel() as i64 / 2, tensor.numel() as i64 - 1] {
             let slope = slope(score, &given, right, tensor, place)?;
             let exact = gradient.f_reshape([-1])?.double_value(&[place]);
             let agrees = (slope - exact).abs() <= 1e-6 + 1e-4 * exact.abs();
-            ensure!(agrees, "the gradient of {name} is {exact}, and finite differences say {slope}");
+            ensure!(agrees, "the gradient of {name} is {exact}, but finite differences give {slope}");
         }
         tensor.zero_grad();
     }
@@ -110,8 +110,8 @@ fn slope(score: Score, given: &Tensor, right: &Tensor, tensor: &Tensor, place: i
     Ok((up - down) / (2.0 * STEP))
 }
 
-fn close(a: &Scored, b: &Scored, words: &str) -> Result<()> {
+fn close(a: &Scored, b: &Scored, message: &str) -> Result<()> {
     let (a, b) = (a.loss.double_value(&[]), b.loss.double_value(&[]));
-    ensure!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{words}: {a} and {b}");
+    ensure!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{message}: {a} and {b}");
     Ok(())
 }

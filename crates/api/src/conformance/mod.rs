@@ -1,4 +1,4 @@
-//! Checks that authors of plugins call from a test: what the trainer relies on and the compiler cannot see.
+//! Conformance checks for plugin authors to call from a test: what the trainer relies on and the compiler cannot check.
 //!
 //! [`check`] runs all of them on every plugin of a catalog:
 //!
@@ -8,7 +8,7 @@
 //! conformance::check(&catalog, &[("image.my_tower", "image_size = 32")])?;
 //! ```
 //!
-//! The checks of each kind can be called by themselves too, with a plugin that was built by hand.
+//! The check of each kind is public too, for plugins built by hand.
 
 mod augment;
 mod data;
@@ -40,77 +40,80 @@ pub use trick::trick;
 
 use crate::{AugmentScope, Catalog, Kind, LossScope, Planned, ProjectionScope, Shelf};
 
-/// Width of the features that projections are given, and rows of the batches that losses are given.
+/// Feature width for projections, and batch size for losses.
 const WIDTH: i64 = 12;
 const BATCH: i64 = 6;
-/// Side of the pictures that augmentations make, in pixels.
+/// Output side of augmentations, in pixels.
 const SIDE: u32 = 16;
 
-/// Checks every plugin of a catalog. `settings` gives the lines of a table for those that need other settings than their
-/// defaults, by key and name, such as `("image.vit", "depth = 2")`.
+/// Checks every plugin of a catalog. `settings` gives TOML lines for plugins whose defaults are not enough, by key and
+/// name, such as `("image.vit", "depth = 2")`.
 ///
 /// # Errors
-/// Says of every plugin that does not hold what it breaks, and names entries of `settings` that no plugin has.
+/// Lists the failed check of every plugin, and the entries of `settings` that match no plugin.
 pub fn check(catalog: &Catalog, settings: &[(&str, &str)]) -> Result<()> {
-    let mut suite = Suite { settings, seen: Vec::new(), broken: Vec::new() };
-    suite.shelf("image", &catalog.image, |planned| {
+    let mut suite = Suite { settings, checked: Vec::new(), failures: Vec::new() };
+    suite.check_kind("image", &catalog.image, |planned| {
         let vars = nn::VarStore::new(Device::Cpu);
         image_encoder(&*planned.build(vars.root())?, &vars, &planned.facts)
     });
-    suite.shelf("text", &catalog.text, |planned| {
+    suite.check_kind("text", &catalog.text, |planned| {
         let vars = nn::VarStore::new(Device::Cpu);
         text_encoder(&*planned.build(vars.root())?, &vars, &planned.facts)
     });
-    suite.shelf("projection", &catalog.projection, |planned| {
+    suite.check_kind("projection", &catalog.projection, |planned| {
         let vars = nn::VarStore::new(Device::Cpu);
         let built = planned.build(ProjectionScope { vars: vars.root(), input: WIDTH })?;
         projection(&*built, &vars, &planned.facts, WIDTH)
     });
-    suite.shelf("loss", &catalog.loss, |planned| {
+    suite.check_kind("loss", &catalog.loss, |planned| {
         let mut vars = nn::VarStore::new(Device::Cpu);
         vars.set_kind(DType::Double);
         let built = planned.build(LossScope { vars: vars.root(), batch: BATCH })?;
         loss(&*built, &vars, &planned.facts, BATCH)
     });
-    suite.shelf("tokenizer", &catalog.tokenizer, |planned| tokenizer(&*planned.build(())?));
-    suite.shelf("optimizer", &catalog.optimizer, |planned| optimizer(&|| planned.build(()), &planned.facts));
-    suite.shelf("schedule", &catalog.schedule, |planned| schedule(&*planned.build(())?, &planned.facts));
-    suite.shelf("trick", &catalog.trick, |planned| trick(&|| planned.build(()), &planned.facts));
-    suite.shelf("augment", &catalog.augment, |planned| {
+    suite.check_kind("tokenizer", &catalog.tokenizer, |planned| tokenizer(&*planned.build(())?));
+    suite.check_kind("optimizer", &catalog.optimizer, |planned| {
+        optimizer(&|| planned.build(()), &planned.facts)
+    });
+    suite.check_kind("schedule", &catalog.schedule, |planned| schedule(&*planned.build(())?, &planned.facts));
+    suite.check_kind("trick", &catalog.trick, |planned| trick(&|| planned.build(()), &planned.facts));
+    suite.check_kind("augment", &catalog.augment, |planned| {
         augment(&*planned.build(AugmentScope { image_size: SIDE })?, &planned.facts)
     });
-    suite.shelf("data", &catalog.data, |planned| dataset(&|| planned.build(()), &planned.facts));
-    suite.shelf("eval", &catalog.eval, |planned| evaluator(&*planned.build(())?, &planned.facts));
-    suite.verdict()
+    suite.check_kind("data", &catalog.data, |planned| dataset(&|| planned.build(()), &planned.facts));
+    suite.check_kind("eval", &catalog.eval, |planned| evaluator(&*planned.build(())?, &planned.facts));
+    suite.finish()
 }
 
-/// What was found so far.
+/// Results so far.
 struct Suite<'a> {
     settings: &'a [(&'a str, &'a str)],
-    seen: Vec<String>,
-    broken: Vec<String>,
+    checked: Vec<String>,
+    failures: Vec<String>,
 }
 
 impl Suite<'_> {
-    fn shelf<K: Kind + ?Sized>(
+    fn check_kind<K: Kind + ?Sized>(
         &mut self,
         key: &str,
-        shelf: &Shelf<K>,
+        registry: &Shelf<K>,
         check: impl Fn(&Planned<K>) -> Result<()>,
     ) {
-        for description in shelf.describe() {
+        for description in registry.describe() {
             let name = format!("{key}.{}", description.name);
-            let lines = self.settings.iter().find(|(known, _)| *known == name).map_or("", |(_, lines)| lines);
-            let held = generic::check(shelf, &description, lines).and_then(|planned| check(&planned));
-            self.broken.extend(held.err().map(|error| format!("{name}: {error:#}")));
-            self.seen.push(name);
+            let lines = self.settings.iter().find(|(key, _)| *key == name).map_or("", |(_, lines)| lines);
+            let result = generic::check(registry, &description, lines).and_then(|planned| check(&planned));
+            self.failures.extend(result.err().map(|error| format!("{name}: {error:#}")));
+            self.checked.push(name);
         }
     }
 
-    fn verdict(mut self) -> Result<()> {
-        let strange = self.settings.iter().filter(|(name, _)| !self.seen.iter().any(|seen| seen == name));
-        self.broken.extend(strange.map(|(name, _)| format!("{name}: there is no such plugin")));
-        ensure!(self.broken.is_empty(), "the contract is broken:\n{}", self.broken.join("\n"));
+    fn finish(mut self) -> Result<()> {
+        let unknown =
+            self.settings.iter().filter(|(name, _)| !self.checked.iter().any(|checked| checked == name));
+        self.failures.extend(unknown.map(|(name, _)| format!("{name}: there is no such plugin")));
+        ensure!(self.failures.is_empty(), "plugins violate the contract:\n{}", self.failures.join("\n"));
         Ok(())
     }
 }

@@ -5,16 +5,16 @@ use anyhow::{Result, ensure};
 use super::{tools::same_state, toy::Toy};
 use crate::{Optimizer, OptimizerFacts};
 
-/// Checks an optimizer: it comes nearer to a minimum, leaves alone what is frozen, what has a rate of nothing and what
-/// has no gradient, and goes on from its state to the bit.
+/// Checks an optimizer: it approaches a minimum; it does not change parameters that are frozen, have a zero learning
+/// rate or have no gradient; and it resumes bit-exactly from its state.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn optimizer(build: &dyn Fn() -> Result<Box<dyn Optimizer>>, facts: &OptimizerFacts) -> Result<()> {
-    ensure!(facts.lr > 0.0 && facts.lr.is_finite(), "facts() says a learning rate of {}", facts.lr);
+    ensure!(facts.lr > 0.0 && facts.lr.is_finite(), "facts() declares a learning rate of {}", facts.lr);
     descends(&mut *build()?)?;
-    leaves_alone(&mut *build()?)?;
-    goes_on(build)
+    leaves_frozen_unchanged(&mut *build()?)?;
+    resumes(build)
 }
 
 fn descends(optimizer: &mut dyn Optimizer) -> Result<()> {
@@ -24,14 +24,14 @@ fn descends(optimizer: &mut dyn Optimizer) -> Result<()> {
         toy.update(optimizer, 0, 1e-2)?;
     }
     let end = toy.distance()?;
-    ensure!(end < start, "30 steps led from {start} away to {end}");
+    ensure!(end < start, "30 steps increased the distance from the minimum from {start} to {end}");
     Ok(())
 }
 
-fn leaves_alone(optimizer: &mut dyn Optimizer) -> Result<()> {
+fn leaves_frozen_unchanged(optimizer: &mut dyn Optimizer) -> Result<()> {
     let mut toy = Toy::new();
-    let still = ["image.stem.weight", "image.head.weight"];
-    for param in toy.params.iter_mut().filter(|param| still.contains(&param.name.as_str())) {
+    let unchanged = ["image.stem.weight", "image.head.weight"];
+    for param in toy.params.iter_mut().filter(|param| unchanged.contains(&param.name.as_str())) {
         match param.name.as_str() {
             "image.stem.weight" => {
                 param.frozen = true;
@@ -42,15 +42,15 @@ fn leaves_alone(optimizer: &mut dyn Optimizer) -> Result<()> {
     }
     let before = toy.weights();
     optimizer.step(&toy.params, 0.1)?;
-    same_state(&before, &toy.weights(), "what has no gradient is changed")?;
+    same_state(&before, &toy.weights(), "parameters without a gradient are changed")?;
     for step in 0..3 {
         toy.update(optimizer, step, 0.1)?;
     }
     for ((name, old), (_, new)) in before.iter().zip(&toy.weights()) {
         let moved = !old.f_equal(new)?;
-        let wanted = !still.contains(&name.as_str()) && !name.contains("running");
+        let expected = !unchanged.contains(&name.as_str()) && !name.contains("running");
         ensure!(
-            moved == wanted,
+            moved == expected,
             "`{name}` {}",
             if moved { "is frozen and was changed" } else { "was not changed" }
         );
@@ -58,7 +58,7 @@ fn leaves_alone(optimizer: &mut dyn Optimizer) -> Result<()> {
     Ok(())
 }
 
-fn goes_on(build: &dyn Fn() -> Result<Box<dyn Optimizer>>) -> Result<()> {
+fn resumes(build: &dyn Fn() -> Result<Box<dyn Optimizer>>) -> Result<()> {
     let (mut optimizer, mut toy) = (build()?, Toy::new());
     for step in 0..3 {
         toy.update(&mut *optimizer, step, 0.01)?;
@@ -71,8 +71,8 @@ fn goes_on(build: &dyn Fn() -> Result<Box<dyn Optimizer>>) -> Result<()> {
         toy.update(&mut *optimizer, step, 0.01)?;
         copy.update(&mut *other, step, 0.01)?;
     }
-    same_state(&toy.weights(), &copy.weights(), "restore(state()) does not go on as if never stopped")?;
+    same_state(&toy.weights(), &copy.weights(), "restore(state()) does not resume bit-exactly")?;
     let nonsense = vec![("nonsense".to_owned(), tch::Tensor::from(1.0))];
-    ensure!(build()?.restore(nonsense).is_err(), "a state that is not its own must be an error");
+    ensure!(build()?.restore(nonsense).is_err(), "the state of another optimizer must be an error");
     Ok(())
 }

@@ -3,14 +3,14 @@
 use anyhow::{Result, ensure};
 use tch::{Tensor, nn};
 
-use super::tools::{alone, features, gradients, sorted, wave};
+use super::tools::{features, gradients, independent, sorted, wave};
 use crate::{Mode, Projection, ProjectionFacts};
 
-/// Checks a projection built at the root of `vars` for features of width `input`: the width that it says, the same each
-/// time and for each row alone, a finite gradient for every parameter, and parameters exactly when it says so.
+/// Checks a projection built at the root of `vars` for features of width `input`: the declared width, reproducible and
+/// independent rows, a finite gradient for every parameter, and parameters exactly if declared.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn projection(
     projection: &dyn Projection,
     vars: &nn::VarStore,
@@ -22,9 +22,9 @@ pub fn projection(
     let project = |rows: &Tensor, mode: Mode| projection.project(rows, mode);
     features(&project, &rows, dim, dim)?;
     let others = Tensor::cat(&[rows.narrow(0, 0, 1), rows.narrow(0, 1, 2) * 0.5 + 0.1], 0);
-    alone(&project, &rows, &others)?;
+    independent(&project, &rows, &others)?;
     let learned = sorted(vars).iter().any(|(_, tensor)| tensor.requires_grad());
-    ensure!(learned == facts.learned, "facts() says learned = {}, and it is {learned}", facts.learned);
+    ensure!(learned == facts.learned, "facts() declares learned = {}, but it is {learned}", facts.learned);
     if learned {
         gradients(&project, &rows, vars)?;
         let wide = wave(&[3, input + 1], vars.device());

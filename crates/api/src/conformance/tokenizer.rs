@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::Tokenizer;
 
-/// Texts that people write and that nobody writes.
+/// Ordinary and unusual texts.
 const TEXTS: [&str; 7] = [
     "",
     "a",
@@ -15,34 +15,34 @@ const TEXTS: [&str; 7] = [
     "word word word word word word word word word word word word word word word word word word word word word",
 ];
 
-/// Checks a tokenizer: never more ids than the limit, every id below `vocab`, the same each time, and the end token kept
-/// when a text is cut.
+/// Checks a tokenizer: no more ids than the limit, every id below `vocab`, reproducible, and the end token kept when a
+/// text is truncated.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn tokenizer(tokenizer: &dyn Tokenizer) -> Result<()> {
     let vocab = tokenizer.vocab();
     ensure!((0..vocab).contains(&tokenizer.pad()), "pad() is {}, not below vocab()", tokenizer.pad());
     for text in TEXTS {
         let whole = tokenizer.encode(text, 512)?;
-        ensure!(whole == tokenizer.encode(text, 512)?, "{text:?} has two encodings");
+        ensure!(whole == tokenizer.encode(text, 512)?, "{text:?} is encoded differently when encoded again");
         for limit in [3, 5, 8, 77] {
             let ids = tokenizer.encode(text, limit)?;
             ensure!(ids.len() <= limit, "{text:?} became {} ids where {limit} is the limit", ids.len());
-            let strange = ids.iter().find(|id| !(0..vocab).contains(*id));
-            ensure!(strange.is_none(), "{text:?} has the id {strange:?}, and vocab() is {vocab}");
-            let end = ends_alike(tokenizer)?;
+            let invalid = ids.iter().find(|id| !(0..vocab).contains(*id));
+            ensure!(invalid.is_none(), "{text:?} has the id {invalid:?}, but vocab() is {vocab}");
+            let end = common_end(tokenizer)?;
             ensure!(
                 end.is_none() || ids.last() == end.as_ref(),
-                "cut to {limit}, {text:?} loses its end token"
+                "truncated to {limit}, {text:?} loses its end token"
             );
         }
     }
     Ok(())
 }
 
-/// The id that every text ends with, if there is one.
-fn ends_alike(tokenizer: &dyn Tokenizer) -> Result<Option<i64>> {
+/// The id that all texts end with, if any.
+fn common_end(tokenizer: &dyn Tokenizer) -> Result<Option<i64>> {
     let ends = TEXTS.iter().map(|text| Ok(tokenizer.encode(text, 512)?.last().copied()));
     let ends = ends.collect::<Result<Vec<_>>>()?;
     Ok(if ends.iter().all(|end| *end == ends[0]) { ends[0] } else { None })

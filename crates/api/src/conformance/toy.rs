@@ -1,4 +1,4 @@
-//! A small model with the names of a real one, and steps of training it: what optimizers and tricks are checked with.
+//! A small model with realistic parameter names, and training steps for it, to check optimizers and tricks.
 
 use anyhow::Result;
 use tch::{Device, Kind as DType, Tensor, nn};
@@ -6,7 +6,7 @@ use tch::{Device, Kind as DType, Tensor, nn};
 use super::tools::{sorted, wave};
 use crate::{Optimizer, Params, Report, State, Trick};
 
-/// The names of its parameters, with their shapes.
+/// Parameter names and shapes.
 const PARAMETERS: [(&str, &[i64]); 10] = [
     ("image.stem.weight", &[4, 3]),
     ("image.blocks.0.weight", &[4, 4]),
@@ -27,13 +27,13 @@ pub struct Toy {
 }
 
 impl Toy {
-    /// Always with the same weights.
+    /// With fixed initial weights.
     pub fn new() -> Self {
         let vars = nn::VarStore::new(Device::Cpu);
         for (index, (name, shape)) in PARAMETERS.iter().enumerate() {
-            put(&vars, name, wave(shape, Device::Cpu) * 0.3 + index as f64 * 0.05, true);
+            add_variable(&vars, name, wave(shape, Device::Cpu) * 0.3 + index as f64 * 0.05, true);
         }
-        put(&vars, "image.blocks.0.running_mean", wave(&[4], Device::Cpu), false);
+        add_variable(&vars, "image.blocks.0.running_mean", wave(&[4], Device::Cpu), false);
         let layers = |tower: &str, names: &[&str]| {
             (tower.to_owned(), names.iter().map(|name| format!("{tower}.{name}")).collect())
         };
@@ -43,12 +43,12 @@ impl Toy {
         Self { vars, params }
     }
 
-    /// The same weights as `other` has.
+    /// Copies the weights of `other`.
     pub fn copy_from(&mut self, other: &Toy) -> Result<()> {
         Ok(self.vars.copy(&other.vars)?)
     }
 
-    /// Puts gradients of a bowl around other values into every parameter that wants one.
+    /// Computes the gradients of a quadratic loss around fixed targets.
     pub fn backward(&self, step: u64) -> Result<()> {
         let mut loss = Tensor::zeros([1i64; 0], (DType::Float, Device::Cpu));
         for param in self.params.iter() {
@@ -59,14 +59,14 @@ impl Toy {
         Ok(loss.f_backward()?)
     }
 
-    /// How far the weights are from where [`Toy::backward`] pulls them at step 0.
+    /// Squared distance of the weights from the targets of [`Toy::backward`] at step 0.
     pub fn distance(&self) -> Result<f64> {
         let _guard = tch::no_grad_guard();
-        let far = |param: &crate::Param| -> Result<f64> {
+        let distance = |param: &crate::Param| -> Result<f64> {
             let target = wave(&param.tensor.size(), Device::Cpu) * 0.7;
             Ok(f64::try_from((&param.tensor - target).f_square()?.f_sum(DType::Double)?)?)
         };
-        self.params.iter().map(far).sum()
+        self.params.iter().map(distance).sum()
     }
 
     /// A copy of all weights and buffers.
@@ -74,7 +74,7 @@ impl Toy {
         sorted(&self.vars).into_iter().map(|(name, tensor)| (name, tensor.detach().copy())).collect()
     }
 
-    /// One step of training with a trick around a plain update.
+    /// One training step with a trick and plain SGD.
     pub fn step_with(&mut self, trick: &mut dyn Trick, step: u64) -> Result<Report> {
         trick.before_step(&self.params, step)?;
         self.backward(step)?;
@@ -98,7 +98,7 @@ impl Toy {
     }
 }
 
-fn put(vars: &nn::VarStore, name: &str, value: Tensor, trainable: bool) {
+fn add_variable(vars: &nn::VarStore, name: &str, value: Tensor, trainable: bool) {
     let (levels, leaf) = name.rsplit_once('.').unwrap_or(("", name));
     let path = levels.split('.').fold(vars.root(), |path, level| path / level);
     let _ = path.add(leaf, value, trainable);

@@ -8,30 +8,37 @@ use super::{
 };
 use crate::{Trick, TrickFacts};
 
-/// Checks a trick on a small model whose parameters lie below `image`, `text`, `image_projection`, `text_projection` and
-/// `loss`: reports and shadows in order, locked what it says is locked, and going on from its state to the bit.
+/// Checks a trick on a small model with parameters below `image`, `text`, `image_projection`, `text_projection` and
+/// `loss`: valid reports and averaged weights, parameters locked as declared, and a bit-exact resume from its state.
 ///
 /// # Errors
-/// Says what does not hold.
+/// Names the failed check.
 pub fn trick(build: &dyn Fn() -> Result<Box<dyn Trick>>, facts: &TrickFacts) -> Result<()> {
     let (mut trick, mut toy) = prepared(build)?;
     for prefix in &facts.frozen {
-        ensure!(toy.params.is_frozen(prefix), "facts() says that `{prefix}` is locked, and it is not");
+        ensure!(toy.params.is_frozen(prefix), "facts() declares `{prefix}` locked, but it is not");
     }
     let before = toy.weights();
     for step in 0..3 {
         for (name, value) in toy.step_with(&mut *trick, step)?.0 {
-            ensure!(value.numel() == 1 && is_finite(&value)?, "`{name}` in its report is no finite scalar");
+            ensure!(
+                value.numel() == 1 && is_finite(&value)?,
+                "`{name}` in its report is not a finite scalar"
+            );
         }
     }
     for param in toy.params.iter() {
-        ensure!(param.lr_scale >= 0.0 && param.lr_scale.is_finite(), "`{}` has a strange rate", param.name);
+        ensure!(
+            param.lr_scale >= 0.0 && param.lr_scale.is_finite(),
+            "`{}` has an invalid lr_scale",
+            param.name
+        );
         let old = before.iter().find(|(name, _)| *name == param.name);
-        let still = old.is_some_and(|(_, old)| *old == param.tensor);
-        ensure!(!param.frozen || still, "`{}` is locked and was changed", param.name);
+        let unchanged = old.is_some_and(|(_, old)| *old == param.tensor);
+        ensure!(!param.frozen || unchanged, "`{}` is locked and was changed", param.name);
     }
-    shadows(&*trick, &toy)?;
-    goes_on(build, trick, toy)
+    check_shadow(&*trick, &toy)?;
+    resumes(build, trick, toy)
 }
 
 fn prepared(build: &dyn Fn() -> Result<Box<dyn Trick>>) -> Result<(Box<dyn Trick>, Toy)> {
@@ -40,18 +47,18 @@ fn prepared(build: &dyn Fn() -> Result<Box<dyn Trick>>) -> Result<(Box<dyn Trick
     Ok((trick, toy))
 }
 
-/// Other weights to evaluate with are weights of the model.
-fn shadows(trick: &dyn Trick, toy: &Toy) -> Result<()> {
+/// Checks that averaged weights match the names and shapes of the model.
+fn check_shadow(trick: &dyn Trick, toy: &Toy) -> Result<()> {
     let weights = toy.weights();
     for (name, shadow) in trick.shadow().into_iter().flatten() {
-        let known = weights.iter().find(|(known, _)| known == name);
-        let fits = known.is_some_and(|(_, weight)| weight.size() == shadow.size());
-        ensure!(fits, "its shadow has `{name}`, and no weight has that name and shape");
+        let original = weights.iter().find(|(other, _)| other == name);
+        let fits = original.is_some_and(|(_, weight)| weight.size() == shadow.size());
+        ensure!(fits, "shadow() has `{name}`, but no weight has that name and shape");
     }
     Ok(())
 }
 
-fn goes_on(
+fn resumes(
     build: &dyn Fn() -> Result<Box<dyn Trick>>,
     mut trick: Box<dyn Trick>,
     mut toy: Toy,
@@ -63,11 +70,11 @@ fn goes_on(
         toy.step_with(&mut *trick, step)?;
         copy.step_with(&mut *other, step)?;
     }
-    let words = "restore(state()) does not go on as if never stopped";
-    same_state(&toy.weights(), &copy.weights(), words)?;
+    let message = "restore(state()) does not resume bit-exactly";
+    same_state(&toy.weights(), &copy.weights(), message)?;
     let shadow = |trick: &dyn Trick| -> crate::State {
         let all = trick.shadow().into_iter().flatten();
         all.map(|(name, tensor)| (name.clone(), tensor.copy())).collect()
     };
-    same_state(&shadow(&*trick), &shadow(&*other), words)
+    same_state(&shadow(&*trick), &shadow(&*other), message)
 }

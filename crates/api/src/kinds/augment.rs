@@ -1,4 +1,4 @@
-//! Augmentations of pictures, before and after they become numbers, alone and mixed with each other.
+//! Augmentations of images, before and after normalisation, and mixing of batches.
 
 use anyhow::Result;
 use clip_lab_picture::Crop;
@@ -9,11 +9,11 @@ use tch::Tensor;
 
 use crate::Kind;
 
-/// The source of all randomness in the data path.
+/// The random generator of the data path.
 pub type Rng = ChaCha8Rng;
 
-/// The generator of one item: it depends on the seed, the epoch and the item's index and on nothing else, so the
-/// order in which threads come to it never matters.
+/// The generator of one item. It depends only on the seed, the epoch and the item's index, so the order in which
+/// threads process items does not matter.
 pub fn rng(seed: u64, epoch: u64, index: u64) -> Rng {
     let mut key = [0; 32];
     for (slot, value) in key.chunks_exact_mut(8).zip([seed, epoch, index, 0x636c_6970]) {
@@ -22,48 +22,48 @@ pub fn rng(seed: u64, epoch: u64, index: u64) -> Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// Changes pictures; all randomness comes from `rng`. It writes the one hook that it needs.
+/// Augments images; all randomness comes from `rng`. Implement the one hook that applies.
 pub trait Augment: Send + Sync {
-    /// The square that it makes of a picture of `width` x `height` pixels, for augmentations that cut and resize. Where
-    /// such a one is the first, the rest of the picture is not even decoded, and `apply` is not called.
+    /// The crop of an image of `width` x `height` pixels, for augmentations that crop and resize. If such an
+    /// augmentation comes first, only that part of the image is decoded, and `apply` is not called.
     fn crop(&self, _width: u32, _height: u32, _rng: &mut Rng) -> Option<Crop> {
         None
     }
-    /// The picture after it.
+    /// The augmented image.
     ///
     /// # Errors
-    /// When the picture cannot be handled.
-    fn apply(&self, picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
-        match self.crop(picture.width(), picture.height(), rng) {
-            Some(crop) => crop.apply(picture),
-            None => Ok(picture),
+    /// If the image cannot be processed.
+    fn apply(&self, image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+        match self.crop(image.width(), image.height(), rng) {
+            Some(crop) => crop.apply(image),
+            None => Ok(image),
         }
     }
-    /// Changes the numbers of one picture after normalisation: `3 * side * side` of them, channel by channel.
+    /// Modifies the normalised values of one image: `3 * side * side` of them, channel by channel.
     fn after_normalise(&self, _pixels: &mut [f32], _side: usize, _rng: &mut Rng) {}
-    /// Mixes the pictures of a batch, `[B, 3, H, W]`, and with them their targets, `[B, C]`, whose rows sum to one.
-    /// None where nothing is mixed.
+    /// Mixes the images of a batch, `[B, 3, H, W]`, and their targets, `[B, C]`, whose rows sum to one. None if the
+    /// batch is not mixed.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     fn mix(&self, _images: &Tensor, _targets: &Tensor, _rng: &mut Rng) -> Result<Option<(Tensor, Tensor)>> {
         Ok(None)
     }
 }
 
-/// What an augmentation's settings alone say.
+/// Properties of an augmentation.
 #[derive(Debug, Clone, Default)]
 pub struct AugmentFacts {
-    /// Whether it draws random numbers: such a picture is another one in every epoch, so features are not cached.
+    /// Whether it uses random numbers: the image then differs in every epoch, so features are not cached.
     pub random: bool,
-    /// Whether it mixes pictures with their classes, which only classification can use.
+    /// Whether it mixes images and their targets; for classification only.
     pub mixes: bool,
 }
 
-/// Where an augmentation is built.
+/// Build context of an augmentation.
 #[derive(Debug, Clone, Copy)]
 pub struct AugmentScope {
-    /// Side of the square pictures that the image encoder wants, in pixels.
+    /// Side of the image encoder's square input, in pixels.
     pub image_size: u32,
 }
 

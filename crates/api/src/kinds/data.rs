@@ -1,4 +1,4 @@
-//! Data sets of pictures with captions, classes or both.
+//! Data sets of images with captions, classes or both.
 
 use anyhow::Result;
 use clip_lab_picture::Picture;
@@ -7,71 +7,71 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Sampling, TOLERATE};
 
-/// Which captions of a picture an epoch uses.
+/// The captions of an image used in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Captions {
-    /// One for each picture, drawn anew in every epoch.
+    /// One per image, drawn again in every epoch.
     #[default]
     One,
-    /// Every caption of every picture.
+    /// Every caption of every image.
     All,
 }
 
-/// Pictures by index, each with its captions.
+/// Images by index, each with its captions.
 pub trait Dataset: Send + Sync {
-    /// Number of pictures.
+    /// Number of images.
     fn len(&self) -> usize;
-    /// Whether there are none.
+    /// Whether there are no images.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// A picture: the bytes of its file where there is one, so that only what is needed of it is decoded, else pixels.
+    /// An image: the bytes of its file if there is one, so that only the needed part is decoded; else pixels.
     ///
     /// # Errors
-    /// When it is missing; the message names it.
+    /// If it is missing; the message names it.
     fn picture(&self, index: usize) -> Result<Picture>;
-    /// The captions of a picture: at least one in a data set that is trained on.
+    /// The captions of an image: at least one in a data set used for training.
     fn captions(&self, index: usize) -> &[String];
-    /// What to call a picture in messages and tables: its file name.
+    /// The name of an image in messages and tables: its file name.
     fn name(&self, index: usize) -> String;
-    /// Names of the classes; empty when there are none.
+    /// Class names; empty if there are no classes.
     fn classes(&self) -> &[String] {
         &[]
     }
-    /// The class of a picture, an index into [`Dataset::classes`].
+    /// The class of an image, an index into [`Dataset::classes`].
     fn class(&self, _index: usize) -> Option<usize> {
         None
     }
-    /// Text that changes whenever a picture or their order does; the key under which features are cached.
+    /// Text that changes if an image or the order changes; the key of cached features.
     fn fingerprint(&self) -> String;
-    /// What is mixed and what lies together; none where every picture is as near as every other.
+    /// Sources and chunks of the data set; none if it is sampled uniformly.
     fn sampling(&self) -> Option<&Sampling> {
         None
     }
-    /// Says which pictures will be read next, in order, so that they can be fetched ahead. Returns at once.
+    /// Announces the images that will be read next, in order, so that they can be prefetched. Returns immediately.
     fn ahead(&self, _pictures: &[usize]) {}
-    /// What was left out while opening (missing pictures, empty captions): a sentence each.
+    /// What was left out while opening (missing images, empty captions): one message each.
     fn skipped(&self) -> &[String] {
         &[]
     }
-    /// The share of its pictures that may turn out to be unreadable. Whoever reads them leaves those out by name, and
-    /// stops when there are more ([`crate::tolerated`]). It belongs to the data and not to the run: the same files are
-    /// trained on, evaluated, embedded and packed, and pictures from the web are not what a test split is.
+    /// Fraction of the images that may be unreadable. Readers leave these out, report their names, and stop if there
+    /// are more ([`crate::tolerated`]). It is a property of the data, not of the run: the same files are used for
+    /// training, evaluation, embedding and packing.
     fn tolerate(&self) -> f64 {
         TOLERATE
     }
 }
 
-/// What a data set's settings alone say, with at most its list of captions read and no picture.
+/// Properties of a data set, derived from at most its list of captions, without reading an image.
 #[derive(Debug, Clone, Default)]
 pub struct DataFacts {
-    /// Number of pictures, where it can be told cheaply.
+    /// Number of images, if cheap to determine.
     pub pictures: Option<usize>,
     /// Number of captions.
     pub captions: Option<usize>,
-    /// Why it cannot be opened, where that is seen without a network. It stops what reads the data, and nothing else:
-    /// a model is found by its spec though what it was trained on is gone.
+    /// Why it cannot be opened, if this can be determined without a network. Only readers of the data fail: a model can
+    /// still be found by its spec if its training data is gone.
     pub fault: Option<String>,
 }
 

@@ -5,42 +5,42 @@ use tch::{Tensor, nn};
 
 use crate::Kind;
 
-/// Whether a module trains (dropout, batch statistics) or only computes.
+/// Training (dropout, batch statistics) or evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Dropout is drawn, batch-norm takes the batch's statistics.
+    /// Dropout is active; batch norm uses the batch's statistics.
     Train,
     /// Deterministic.
     Eval,
 }
 
 impl Mode {
-    /// `true` when training, as tch's functions want it.
+    /// `true` for training, as tch's functions expect.
     pub fn train(self) -> bool {
         self == Mode::Train
     }
 }
 
-/// Turns pictures into features.
+/// Encodes images into features.
 pub trait ImageEncoder: Send {
-    /// `[B, 3, H, W]`, normalised, to `[B, width]`, not unit length.
+    /// `[B, 3, H, W]`, normalised, to `[B, width]`, not L2-normalised.
     ///
     /// # Errors
-    /// When the pictures' size does not fit.
+    /// If the encoder does not support the image size.
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Tensor>;
     /// Width of the features.
     fn width(&self) -> i64;
-    /// Parameter-name prefixes from input to output, without the tower's own name: every parameter is below exactly
-    /// one of them. Freezing and layer-wise decay read this list.
+    /// Prefixes of parameter names from input to output, without the tower's own name: every parameter is below exactly
+    /// one of them. Used for freezing and layer-wise decay.
     fn layers(&self) -> Vec<String>;
 }
 
-/// What an image encoder's settings alone say.
+/// Properties of an image encoder.
 #[derive(Debug, Clone, Default)]
 pub struct ImageFacts {
     /// Width of the features.
     pub width: i64,
-    /// Side of the square pictures it wants, in pixels.
+    /// Side of its square input images, in pixels.
     pub image_size: i64,
 }
 
@@ -50,21 +50,21 @@ impl Kind for dyn ImageEncoder {
     type Scope<'a> = nn::Path<'a>;
 }
 
-/// A batch of token ids, padded to its longest text.
+/// A batch of token ids, padded to the longest text.
 #[derive(Debug)]
 pub struct Tokens {
     /// `[B, L]`, int64.
     pub ids: Tensor,
-    /// `[B, L]`, bool: true where a token is, false where padding is.
+    /// `[B, L]`, bool: true for tokens, false for padding.
     pub mask: Tensor,
 }
 
-/// Turns token ids into features.
+/// Encodes token ids into features.
 pub trait TextEncoder: Send {
-    /// `[B, L]` ids to `[B, width]`, not unit length. More padding never changes the result.
+    /// `[B, L]` ids to `[B, width]`, not L2-normalised. Padding does not change the result.
     ///
     /// # Errors
-    /// When a text is longer than the encoder's context.
+    /// If a text is longer than the encoder's context.
     fn encode(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor>;
     /// Width of the features.
     fn width(&self) -> i64;
@@ -72,14 +72,14 @@ pub trait TextEncoder: Send {
     fn layers(&self) -> Vec<String>;
 }
 
-/// What a text encoder's settings alone say.
+/// Properties of a text encoder.
 #[derive(Debug, Clone, Default)]
 pub struct TextFacts {
     /// Width of the features.
     pub width: i64,
-    /// The most tokens a text may have.
+    /// Maximum number of tokens of a text.
     pub context: i64,
-    /// Number of token ids it has embeddings for.
+    /// Vocabulary size: the number of token embeddings.
     pub vocab: i64,
 }
 

@@ -1,51 +1,51 @@
-//! Evaluators: numbers from embeddings.
+//! Evaluators: metrics from embeddings.
 
 use anyhow::{Result, bail};
 use tch::Tensor;
 
 use crate::{Dataset, Kind, Task};
 
-/// A data set seen through a model.
+/// A data set embedded by a model.
 pub trait Embedded {
     /// The data set.
     fn data(&self) -> &dyn Dataset;
-    /// Unit-length embeddings of all pictures, `[N, D]`, in order.
+    /// L2-normalised embeddings of all images, `[N, D]`, in order.
     ///
     /// # Errors
-    /// Those of the towers.
+    /// If a tower fails.
     fn images(&self) -> Result<Tensor>;
-    /// Unit-length embeddings of all captions, `[M, D]`, and the picture that each belongs to, `[M]` int64.
+    /// L2-normalised embeddings of all captions, `[M, D]`, and the image of each, `[M]` int64.
     ///
     /// # Errors
-    /// Those of the towers.
+    /// If a tower fails.
     fn captions(&self) -> Result<(Tensor, Tensor)>;
-    /// Unit-length embeddings of any texts, `[T, D]`.
+    /// L2-normalised embeddings of arbitrary texts, `[T, D]`.
     ///
     /// # Errors
-    /// Those of the towers.
+    /// If a tower fails.
     fn texts(&self, texts: &[String]) -> Result<Tensor>;
-    /// What the classifier says of all pictures, `[N, C]`, in order.
+    /// The classifier's logits for all images, `[N, C]`, in order.
     ///
     /// # Errors
-    /// When the model has no classifier.
+    /// If the model has no classifier.
     fn logits(&self) -> Result<Tensor> {
         bail!("the model has no classifier")
     }
 }
 
-/// Who asks for what.
+/// Query and target of a retrieval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From a picture to its captions, `i2t`.
+    /// From an image to its captions, `i2t`.
     ImageToText,
-    /// From a caption to its picture, `t2i`.
+    /// From a caption to its image, `t2i`.
     TextToImage,
-    /// From a picture to its class, `i2c`.
+    /// From an image to its class, `i2c`.
     ImageToClass,
 }
 
 impl Direction {
-    /// As metric names write it.
+    /// The abbreviation in metric names.
     pub fn short(self) -> &'static str {
         match self {
             Self::ImageToText => "i2t",
@@ -55,18 +55,19 @@ impl Direction {
     }
 }
 
-/// The rank (from 0) of the best right answer of every query, kept so that later tests need no second run.
+/// The rank (from 0) of the best right answer of every query, stored so that later significance tests need no second
+/// evaluation.
 #[derive(Debug, Clone)]
 pub struct Ranks {
-    /// The evaluator that ranked, as metric names write it.
+    /// The evaluator, as in metric names.
     pub suite: &'static str,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// One for each query, in the order of the data set.
+    /// One per query, in the order of the data set.
     pub ranks: Vec<u32>,
 }
 
-/// What an evaluation found.
+/// The result of an evaluation.
 #[derive(Debug, Clone, Default)]
 pub struct Evaluation {
     /// Names such as `retrieval/t2i/hit@1` and their values.
@@ -75,22 +76,22 @@ pub struct Evaluation {
     pub ranks: Vec<Ranks>,
 }
 
-/// Turns embeddings into numbers.
+/// Computes metrics from embeddings.
 pub trait Evaluator: Send {
     /// Evaluates a model on a data set.
     ///
     /// # Errors
-    /// When the data set lacks what it needs.
+    /// If the data set lacks captions or classes that the evaluator needs.
     fn evaluate(&self, model: &dyn Embedded) -> Result<Evaluation>;
 }
 
-/// What an evaluator's settings alone say.
+/// Properties of an evaluator.
 #[derive(Debug, Clone, Default)]
 pub struct EvalFacts {
-    /// The task whose models it can look at.
+    /// The task whose models it evaluates.
     pub task: Task,
-    /// Every metric that it may report, those that only some data have too; empty when it does not say. With it a
-    /// misspelt goal is found before a run.
+    /// All metrics it may report, including those that only some data sets have; empty if not declared. Used to reject
+    /// misspelt goals before a run.
     pub metrics: Vec<Metric>,
 }
 
@@ -99,7 +100,7 @@ pub struct EvalFacts {
 pub struct Metric {
     /// As [`Evaluation::metrics`] names it, such as `retrieval/t2i/hit@1`.
     pub name: String,
-    /// What it counts; empty for shares and other numbers without a unit.
+    /// The unit; empty for fractions and other numbers without a unit.
     pub unit: &'static str,
     /// Which direction is better.
     pub better: Better,
@@ -115,7 +116,7 @@ pub enum Better {
 }
 
 impl Metric {
-    /// A share, an accuracy or the like: no unit, larger is better.
+    /// A fraction, such as an accuracy: no unit, larger is better.
     pub fn share(name: impl Into<String>) -> Self {
         Self { name: name.into(), unit: "", better: Better::Higher }
     }

@@ -1,4 +1,4 @@
-//! The kinds of plugins, one file each.
+//! The plugin kinds, one file each.
 
 mod augment;
 mod data;
@@ -24,5 +24,5 @@ pub use schedule::{Schedule, ScheduleFacts};
 pub use tokenizer::{Tokenizer, TokenizerFacts};
 pub use trick::{Report, Trick, TrickFacts};
 
-/// Named tensors: what an optimizer or a trick must keep to go on exactly.
+/// Named tensors: the state of an optimizer or a trick, needed to resume bit-exactly.
 pub type State = Vec<(String, tch::Tensor)>;

@@ -1,4 +1,4 @@
-//! Optimizers. Ours, since tch's cannot save their state and an exact resume needs it.
+//! Optimizers. tch's own cannot save their state, which a bit-exact resume needs.
 
 use anyhow::Result;
 
@@ -6,24 +6,24 @@ use crate::{Kind, Params, State};
 
 /// Updates parameters from their gradients.
 pub trait Optimizer: Send {
-    /// One update of every trained parameter that has a gradient, at `lr` times its own scale.
+    /// Updates every trained parameter that has a gradient, with `lr` times its `lr_scale`.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     fn step(&mut self, params: &Params, lr: f64) -> Result<()>;
-    /// Everything needed to go on exactly.
+    /// The state needed to resume bit-exactly.
     fn state(&self) -> State;
-    /// Takes back what [`Optimizer::state`] gave.
+    /// Restores the result of [`Optimizer::state`].
     ///
     /// # Errors
-    /// When it is not this optimizer's state.
+    /// If the state belongs to another optimizer.
     fn restore(&mut self, state: State) -> Result<()>;
 }
 
-/// What an optimizer's settings alone say.
+/// Properties of an optimizer.
 #[derive(Debug, Clone, Default)]
 pub struct OptimizerFacts {
-    /// The base learning rate, which the schedule multiplies.
+    /// The base learning rate, multiplied by the schedule.
     pub lr: f64,
 }
 

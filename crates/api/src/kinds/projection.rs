@@ -1,33 +1,33 @@
-//! Projections: from a tower's features to the shared space.
+//! Projections: from a tower's features to the shared embedding space.
 
 use anyhow::Result;
 use tch::{Tensor, nn};
 
 use crate::{Kind, Mode};
 
-/// Maps features into the space that both towers share.
+/// Projects features into the shared embedding space.
 pub trait Projection: Send {
-    /// `[B, input]` to `[B, dim]`, not unit length.
+    /// `[B, input]` to `[B, dim]`, not L2-normalised.
     ///
     /// # Errors
-    /// When the width does not fit.
+    /// If the width does not fit.
     fn project(&self, features: &Tensor, mode: Mode) -> Result<Tensor>;
 }
 
-/// What a projection's settings alone say.
+/// Properties of a projection.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectionFacts {
-    /// Width of what comes out; none when it is the width of what goes in.
+    /// Output width; none if it is the input width.
     pub dim: Option<i64>,
     /// Whether it has parameters, which are random until trained or loaded.
     pub learned: bool,
 }
 
-/// Where a projection is built.
+/// Build context of a projection.
 pub struct ProjectionScope<'a> {
-    /// Where its variables go.
+    /// The path for its variables.
     pub vars: nn::Path<'a>,
-    /// Width of the features that go in.
+    /// Input width.
     pub input: i64,
 }
 

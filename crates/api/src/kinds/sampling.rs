@@ -1,25 +1,25 @@
-//! How an epoch goes through a data set that is not one heap of pictures.
+//! Sampling of a data set with several sources or with chunks.
 
 use std::ops::Range;
 
-/// What an epoch takes from where, and how far it may jump. It stays a matter of (seed, epoch) alone.
+/// How an epoch samples the data set. Deterministic given (seed, epoch).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
-    /// The parts that are mixed, one after the other and all of the data set: an epoch, which is as long as the data
-    /// set, takes from each according to its weight. A part is gone through to its end before anything of it comes
-    /// again, over as many epochs as that takes.
+    /// The sources that are mixed, consecutive and covering the data set: an epoch, as long as the data set, takes
+    /// items from each according to its weight. A source is exhausted before any of its items repeats, over as many
+    /// epochs as needed.
     pub sources: Vec<SourceShare>,
-    /// Pictures that lie together, in order and all of the data set; what is read soon after one of them is cheap.
+    /// Images stored together, consecutive and covering the data set; reading a chunk's images close in time is cheap.
     pub chunks: Vec<Range<usize>>,
-    /// Pairs among which each is drawn while chunks are gone through in random order; none: any pair may follow any.
+    /// Size of the shuffle buffer, in pairs, if chunks are read in random order; none: a full shuffle.
     pub buffer: Option<usize>,
 }
 
-/// A part of a data set.
+/// A source of a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceShare {
-    /// Its pictures.
+    /// Its images.
     pub pictures: Range<usize>,
-    /// How much of an epoch it is, beside the weights of the others.
+    /// Share of an epoch, relative to the weights of the other sources.
     pub weight: f64,
 }

@@ -4,23 +4,23 @@ use anyhow::Result;
 
 use crate::Kind;
 
-/// Turns texts into token ids.
+/// Encodes texts as token ids.
 pub trait Tokenizer: Send + Sync {
-    /// The ids of a text with its special tokens, cut to `limit` so that the end token stays; no padding.
+    /// The ids of a text with special tokens, truncated to `limit` with the end token kept; no padding.
     ///
     /// # Errors
-    /// Those of the tokenizer's own library.
+    /// If the tokenizer's library fails.
     fn encode(&self, text: &str, limit: usize) -> Result<Vec<i64>>;
-    /// Number of ids: every id is below it.
+    /// Vocabulary size: every id is below it.
     fn vocab(&self) -> i64;
-    /// The id that fills up shorter texts.
+    /// The padding id.
     fn pad(&self) -> i64;
 }
 
-/// What a tokenizer's settings alone say.
+/// Properties of a tokenizer.
 #[derive(Debug, Clone, Default)]
 pub struct TokenizerFacts {
-    /// The most tokens of a text; none when the text encoder's context says it.
+    /// Maximum number of tokens of a text; none if the text encoder's context is the limit.
     pub max_tokens: Option<usize>,
 }
 

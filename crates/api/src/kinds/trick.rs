@@ -1,74 +1,74 @@
-//! Tricks: freezing, clipping, averaging, decay by layer.
+//! Tricks: freezing, gradient clipping, weight averaging, layer-wise decay.
 
 use anyhow::Result;
 use tch::Tensor;
 
 use crate::{Kind, Params, State};
 
-/// Scalars that a trick wants recorded with the step, as `train/<name>`.
+/// Scalars recorded with the step, as `train/<name>`.
 #[derive(Debug, Default)]
 pub struct Report(pub Vec<(String, Tensor)>);
 
 impl Report {
-    /// Records a scalar; it stays on the device until the recorder asks.
+    /// Records a scalar; it stays on the device until it is recorded.
     pub fn add(&mut self, name: impl Into<String>, value: &Tensor) {
         self.0.push((name.into(), value.detach()));
     }
 }
 
-/// Hooks around an update. Every hook defaults to nothing.
+/// Hooks around an update. Every hook defaults to a no-op.
 pub trait Trick: Send {
-    /// Once, before the optimizer exists: freeze, scale learning rates.
+    /// Called once, before the optimizer is built: freezes parameters, scales learning rates.
     ///
     /// # Errors
-    /// When it names parameters that are not there.
+    /// If it names parameters that do not exist.
     fn prepare(&mut self, _params: &mut Params) -> Result<()> {
         Ok(())
     }
-    /// Before the forward pass of a step (from 0), also of the first after a resume: unlock, what was locked until now.
+    /// Called before the forward pass of a step (from 0), including the first after a resume: unlocks parameters.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     fn before_step(&mut self, _params: &Params, _step: u64) -> Result<()> {
         Ok(())
     }
-    /// After the gradients are there and before the optimizer uses them.
+    /// Called after the backward pass and before the optimizer.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     fn before_update(&mut self, _params: &Params, _step: u64, _report: &mut Report) -> Result<()> {
         Ok(())
     }
-    /// After the optimizer.
+    /// Called after the optimizer.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// If a libtorch operation fails.
     fn after_update(&mut self, _params: &Params, _step: u64) -> Result<()> {
         Ok(())
     }
-    /// Other weights to evaluate with, by name of parameter or buffer, such as a moving average.
+    /// Averaged weights to evaluate, by name of parameter or buffer.
     fn shadow(&self) -> Option<&State> {
         None
     }
-    /// Everything needed to go on exactly.
+    /// The state needed to resume bit-exactly.
     fn state(&self) -> State {
         State::new()
     }
-    /// Takes back what [`Trick::state`] gave.
+    /// Restores the result of [`Trick::state`].
     ///
     /// # Errors
-    /// When it is not this trick's state.
+    /// If the state belongs to another trick.
     fn restore(&mut self, _state: State) -> Result<()> {
         Ok(())
     }
 }
 
-/// What a trick's settings alone say.
+/// Properties of a trick.
 #[derive(Debug, Clone, Default)]
 pub struct TrickFacts {
-    /// Parameter prefixes that it locks for the whole run.
+    /// Prefixes of parameters locked for the whole run.
     pub frozen: Vec<String>,
-    /// Whether it keeps other weights to evaluate with ([`Trick::shadow`]).
+    /// Whether it has averaged weights to evaluate ([`Trick::shadow`]).
     pub averages: bool,
 }
 

@@ -1,41 +1,40 @@
-//! The layers of a module of which only parameter names are known.
+//! Derives layers from parameter names.
 
-/// Groups names into layers, in order of first appearance: a module that holds a numbered list of modules is divided
-/// down to that list, each member of which is a layer; any other module is one layer, and so is a parameter that
-/// stands alone.
+/// Groups names into layers, in order of first appearance: a module that contains a numbered list of modules is split
+/// down to the members of that list; any other module, and a parameter on its own, is one layer.
 pub fn prefixes(names: &[&str]) -> Vec<String> {
-    divide("", names)
+    split("", names)
 }
 
-/// The layers below `prefix` (empty, or with a dot at its end); `names` all begin with it.
-fn divide(prefix: &str, names: &[&str]) -> Vec<String> {
+/// The layers below `prefix` (empty, or ending in a dot); all `names` start with it.
+fn split(prefix: &str, names: &[&str]) -> Vec<String> {
     let mut layers = Vec::new();
     for child in children(prefix, names) {
         let below = format!("{prefix}{child}.");
         let inside: Vec<&str> = names.iter().copied().filter(|name| name.starts_with(&below)).collect();
-        if is_number(&child) || !holds_a_list(&below, &inside) {
+        if is_number(&child) || !has_numbered_part(&below, &inside) {
             layers.push(format!("{prefix}{child}"));
         } else {
-            layers.extend(divide(&below, &inside));
+            layers.extend(split(&below, &inside));
         }
     }
     layers
 }
 
-/// The next parts of names below `prefix`, each once, in order.
+/// The next name components below `prefix`, unique, in order.
 fn children(prefix: &str, names: &[&str]) -> Vec<String> {
     let mut found = Vec::<String>::new();
     for name in names {
         let next = name[prefix.len()..].split('.').next().unwrap_or_default();
-        if !found.iter().any(|known| known == next) {
+        if !found.iter().any(|other| other == next) {
             found.push(next.to_owned());
         }
     }
     found
 }
 
-/// Whether a number stands anywhere below `prefix`.
-fn holds_a_list(prefix: &str, names: &[&str]) -> bool {
+/// Whether a name component below `prefix` is a number.
+fn has_numbered_part(prefix: &str, names: &[&str]) -> bool {
     names.iter().any(|name| name[prefix.len()..].split('.').any(is_number))
 }
 

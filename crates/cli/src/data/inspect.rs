@@ -7,34 +7,35 @@ use clap::Args;
 /// `clip-lab data inspect`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every picture and every caption is read once, with all cores. Pictures are the same when their bytes are; captions,
-when their words are, capitals and spaces aside. What is broken is no error: the exit status is 0.
+Reads every image and every caption once, on all cores. Images are duplicates if their bytes are
+equal; captions, if they are equal ignoring case and spaces. Unreadable files do not make the
+command fail: it exits with 0.
 
 Examples:
   clip-lab data inspect experiments/lit.toml
   clip-lab data inspect data/flickr30k --sheet sheet.png
   clip-lab data inspect shards/ --quick --json")]
 pub struct InspectArgs {
-    /// A spec, whose [data.*] are looked at, or a folder: of pictures with a list of captions, of a folder for each class,
-    /// of tar shards, or of pictures alone
+    /// A spec, whose [data.*] are inspected, or a folder: images with a caption list, one folder per class, tar shards,
+    /// or images alone
     #[arg(value_name = "SPEC|FOLDER")]
     pub data: PathBuf,
-    /// Write a contact sheet: pictures drawn at random, with what is said of them
+    /// Write a contact sheet of random images with their captions or classes
     #[arg(long, value_name = "FILE.png")]
     pub sheet: Option<PathBuf>,
-    /// Pictures on the contact sheet
+    /// Number of images on the contact sheet
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=400))]
     pub pictures: u16,
-    /// Which pictures are drawn for the contact sheet
+    /// Seed of the random choice for the contact sheet
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Read headers only: several times as fast, but a JPEG whose data is broken further on is not found
+    /// Read headers only: several times faster, but JPEGs with corrupt data after the header are not found
     #[arg(long)]
     pub quick: bool,
-    /// Print one JSON object, with every broken file and every repetition
+    /// Print one JSON object with every unreadable file and every duplicate
     #[arg(long)]
     pub json: bool,
-    /// Change a setting of the spec first
+    /// Override a setting of the spec
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }

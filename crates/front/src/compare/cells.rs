@@ -1,37 +1,37 @@
-//! Numbers as tables show them.
+//! Formats the numbers of tables.
 
-use clip_lab_board::figure::{number, span};
+use clip_lab_chart::figure::{number, span};
 use clip_lab_stats::{Estimate, Interval};
 
 use super::report::{Cost, Row, Table};
 
-/// A line of a table in words.
+/// The formatted cells of a row.
 pub struct Cells {
-    /// `clip`.
+    /// The arm: `clip`.
     pub arm: String,
-    /// How many seeds.
+    /// The number of seeds.
     pub seeds: String,
-    /// `0.312 [0.290, 0.334]`.
+    /// The mean with its interval: `0.312 [0.290, 0.334]`.
     pub mean: String,
-    /// `+0.021 [-0.002, 0.044]`, or `reference`.
+    /// The difference with its interval: `+0.021 [-0.002, 0.044]`, or `reference`.
     pub difference: String,
-    /// `0.034`, after Holm.
+    /// The p-value after Holm's correction: `0.034`.
     pub p: String,
-    /// The same of McNemar's test.
+    /// The p-value of McNemar's test after Holm's correction.
     pub mcnemar: String,
-    /// `12.8k`.
+    /// Samples seen: `12.8k`.
     pub samples: String,
-    /// `1.2T`.
+    /// Training FLOPs: `1.2T`.
     pub flops: String,
-    /// `12m05s`.
+    /// Time: `12m05s`.
     pub time: String,
 }
 
-/// All lines of a table.
+/// The rows of a table.
 pub fn cells(table: &Table) -> Vec<Cells> {
     let decimals = decimals(table);
     let mut cells: Vec<Cells> = table.rows.iter().map(|row| Cells::of(row, decimals)).collect();
-    // Where some have a star, the others get its room.
+    // If some p-values have a star, pad the others.
     if table.rows.iter().any(Row::is_marked) {
         let tested = cells.iter_mut().zip(&table.rows).filter(|(cells, _)| !cells.p.is_empty());
         for (cells, row) in tested {
@@ -63,14 +63,14 @@ impl Cells {
     }
 }
 
-/// Enough decimals for two digits of the narrowest interval's half, so that no digit shown is noise alone.
+/// The number of decimals: two significant digits of the half-width of the narrowest interval.
 pub fn decimals(table: &Table) -> usize {
     let differences = table.rows.iter().filter_map(|row| row.difference.as_ref()).map(|found| found.estimate);
     let estimates: Vec<Estimate> = table.rows.iter().filter_map(|row| row.mean).chain(differences).collect();
     let half = |interval: Interval| (interval.high - interval.low) / 2.0;
     let narrowest = estimates.iter().filter_map(|found| found.interval).map(half).filter(|half| *half > 0.0);
     let largest = estimates.iter().map(|found| found.value.abs()).fold(0.0, f64::max);
-    // Without any interval four digits of the largest number.
+    // Without intervals, four significant digits of the largest number.
     let digits = match narrowest.min_by(f64::total_cmp) {
         Some(half) => 1.0 - half.log10().floor(),
         None => 3.0 - largest.max(1e-9).log10().floor(),
@@ -89,7 +89,7 @@ fn estimate(found: &Estimate, decimals: usize, signed: bool) -> String {
     }
 }
 
-/// A p-value; empty when there is none.
+/// A p-value, or an empty cell.
 fn probability(p: Option<f64>) -> String {
     match p {
         None => String::new(),
@@ -98,7 +98,7 @@ fn probability(p: Option<f64>) -> String {
     }
 }
 
-/// Which direction is better, as an arrow behind the name.
+/// An arrow towards the better direction.
 pub fn arrow(table: &Table) -> &'static str {
     match table.goal {
         clip_lab_store::Goal::Up => " ↑",

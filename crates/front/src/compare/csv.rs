@@ -1,4 +1,5 @@
-//! The comparison for a spreadsheet: a line for each arm and metric, numbers to the last digit, empty where there is none.
+//! The comparison as CSV: a row for each arm and metric, with numbers in full precision and empty cells for missing
+//! ones.
 
 use anyhow::Result;
 use clip_lab_escape::cell;
@@ -35,9 +36,6 @@ const HEAD: [&str; 24] = [
 
 impl Report {
     /// The tables as CSV.
-    ///
-    /// # Errors
-    /// None that a user can meet: it is written to memory.
     pub fn to_csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(HEAD)?;
@@ -90,10 +88,10 @@ fn number(value: Option<f64>) -> String {
 }
 
 fn covers(covers: Option<Covers>) -> String {
-    let word = covers.map(|covers| match covers {
+    let name = covers.map(|covers| match covers {
         Covers::SeedsAndQueries => "seeds_and_queries",
         Covers::Seeds => "seeds",
         Covers::Queries => "queries",
     });
-    word.unwrap_or_default().to_owned()
+    name.unwrap_or_default().to_owned()
 }

@@ -1,10 +1,10 @@
-//! What the columns of a table mean.
+//! The legend of a table.
 
 use clip_lab_stats::Covers;
 
 use super::report::{MARKED, Report, Table};
 
-/// Sentences below a table; only of what it shows.
+/// Sentences below a table that explain what it shows.
 pub fn legend(report: &Report, table: &Table) -> Vec<String> {
     let differences = table.rows.iter().filter_map(|row| row.difference.as_ref());
     let tested = differences.clone().filter(|found| found.p_holm.is_some()).count();
@@ -30,8 +30,8 @@ pub fn legend(report: &Report, table: &Table) -> Vec<String> {
 fn over(covers: Covers, draws: usize) -> String {
     match covers {
         Covers::SeedsAndQueries => format!("seeds and queries ({draws} draws of both)"),
-        Covers::Seeds => "seeds alone (Student's t) where outcomes by query are not known".to_owned(),
-        Covers::Queries => format!("queries alone ({draws} draws) where there is one seed"),
+        Covers::Seeds => "seeds only (Student's t) if outcomes per query are unknown".to_owned(),
+        Covers::Queries => format!("queries only ({draws} draws) if there is one seed"),
     }
 }
 

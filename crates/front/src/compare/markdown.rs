@@ -1,4 +1,4 @@
-//! The comparison for a README.
+//! The comparison as Markdown.
 
 use clip_lab_escape::{code, markdown as escape};
 
@@ -9,17 +9,17 @@ use super::{
 };
 
 impl Report {
-    /// A table for each metric in Markdown, then what is to be said of them.
+    /// A Markdown table for each metric with its notes, then warnings and runs that do not count.
     pub fn to_markdown(&self) -> String {
-        let tables: String = self.tables.iter().map(|table| one(self, table)).collect();
+        let tables: String = self.tables.iter().map(|table| table_markdown(self, table)).collect();
         let overall = self.warnings.iter().map(|warning| format!("warning: {warning}"));
         let left = self.not_counted.iter().map(|line| format!("not counted: {line}"));
         tables + &overall.chain(left).map(|line| format!("- {}\n", escape(&line))).collect::<String>()
     }
 }
 
-/// One table, then what is to be said of it.
-pub fn one(report: &Report, table: &Table) -> String {
+/// A table with its notes.
+pub fn table_markdown(report: &Report, table: &Table) -> String {
     let study = report.study.as_ref().map_or_else(String::new, |study| format!("{}: ", escape(study)));
     let mut out = format!("**{study}{}{}**\n\n", code(&table.metric), arrow(table));
     out += "| arm | seeds | mean [95%] | difference [95%] | p | McNemar p | samples | FLOPs | time |\n";
@@ -28,11 +28,11 @@ pub fn one(report: &Report, table: &Table) -> String {
         out += &line(cells, row.is_marked());
     }
     out.push('\n');
-    let words = legend(report, table).into_iter().chain(table.notes.iter().cloned());
-    out + &words.map(|words| format!("- {}\n", escape(&words))).collect::<String>() + "\n"
+    let notes = legend(report, table).into_iter().chain(table.notes.iter().cloned());
+    out + &notes.map(|note| format!("- {}\n", escape(&note))).collect::<String>() + "\n"
 }
 
-/// Bold is a difference that is marked, never a number of a single seed.
+/// A marked difference is bold; one of a single seed never is.
 fn line(cells: &Cells, marked: bool) -> String {
     let difference = if marked { format!("**{}**", cells.difference) } else { cells.difference.clone() };
     let row = [

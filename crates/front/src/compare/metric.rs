@@ -1,21 +1,21 @@
-//! Which metrics to compare by.
+//! The metrics to compare.
 
 use anyhow::{Result, bail};
 use clip_lab_cli::{CompareArgs, Weights};
 use clip_lab_store::{Reader, RunRow};
 
 use super::select::Selection;
-pub use clip_lab_board::ranked::Metric;
+pub use clip_lab_chart::ranked::Metric;
 
-/// The metrics to compare by: those asked for, the study's, or the goal of the runs as measured on the test split.
+/// The metrics to compare: of `--metric`, of the study, or the goal metric of the runs on the test split.
 ///
 /// # Errors
-/// When nothing names one.
-pub fn chosen(reader: &Reader, selection: &Selection, args: &CompareArgs) -> Result<Vec<Metric>> {
+/// If there is none.
+pub fn metrics(reader: &Reader, selection: &Selection, args: &CompareArgs) -> Result<Vec<Metric>> {
     let names = match (&args.metric[..], &selection.metric) {
         ([], Some(metric)) => vec![metric.clone()],
         ([], None) => vec![goal(reader, selection)?],
-        (asked, _) => asked.to_vec(),
+        (named, _) => named.to_vec(),
     };
     Ok(names.iter().map(|name| Metric::new(&of_weights(name, args.weights))).collect())
 }
@@ -23,7 +23,7 @@ pub fn chosen(reader: &Reader, selection: &Selection, args: &CompareArgs) -> Res
 fn goal(reader: &Reader, selection: &Selection) -> Result<String> {
     let runs: Vec<&RunRow> = selection.arms.iter().flat_map(|arm| &arm.runs).collect();
     let Some(goal) = runs.iter().find_map(|run| run.goal_metric.clone()) else {
-        bail!("none of these runs has finished with a goal: name what to compare by with --metric");
+        bail!("none of these runs has a goal metric: name a metric with --metric");
     };
     let on_test = goal.split_once('/').map_or_else(|| goal.clone(), |(_, rest)| format!("test/{rest}"));
     for run in runs {
@@ -34,7 +34,7 @@ fn goal(reader: &Reader, selection: &Selection) -> Result<String> {
     Ok(goal)
 }
 
-/// The same metric of other weights.
+/// The metric for other weights.
 fn of_weights(name: &str, weights: Option<Weights>) -> String {
     let (Some(weights), Some((split, rest))) = (weights, name.split_once('/')) else {
         return name.to_owned();

@@ -1,22 +1,22 @@
-//! `clip-lab compare`: which arm is better, by how much, and how sure that is.
+//! `clip-lab compare`: means, differences, intervals and tests of arms or runs.
 //!
 //! ```text
-//! store -> select: arms and their runs -> read: values and ranks -> judge (pure): Report -> terminal | Markdown | CSV | JSON
+//! store -> select: arms and runs -> read: values and ranks -> analysis (pure): Report -> terminal | Markdown | CSV | JSON
 //! ```
-//! What is computed and why is said in `clip_lab_stats`.
+//! `clip_lab_stats` documents the statistics.
 
+mod analysis;
 pub(crate) mod cells;
 mod csv;
-mod judge;
 pub(crate) mod legend;
 pub(crate) mod markdown;
 mod metric;
+pub(crate) mod notes;
 mod read;
-pub(crate) mod remark;
 pub(crate) mod report;
 pub(crate) mod select;
 mod terminal;
-mod warn;
+mod warnings;
 
 use std::path::Path;
 
@@ -28,10 +28,10 @@ use crate::width;
 pub use report::Report;
 pub(crate) use select::Selection;
 
-/// Compares arms and prints what was found as `args` ask.
+/// Compares arms and formats the report as `args` request.
 ///
 /// # Errors
-/// Those of the store; a study, run, arm or metric that is not there.
+/// If the store cannot be read, or a study, run, arm or metric does not exist.
 pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
     let report = report(store, args)?;
     match args {
@@ -50,24 +50,24 @@ pub fn compare(store: &Path, args: &CompareArgs) -> Result<String> {
 /// # Errors
 /// As [`compare`].
 pub fn report(store: &Path, args: &CompareArgs) -> Result<Report> {
-    Ok(found(&Reader::open(store)?, args)?.1)
+    Ok(compare_arms(&Reader::open(store)?, args)?.1)
 }
 
-/// Compares arms; the runs that were compared as well.
-pub(crate) fn found(reader: &Reader, args: &CompareArgs) -> Result<(Selection, Report)> {
+/// Compares arms. Also returns the compared runs.
+pub(crate) fn compare_arms(reader: &Reader, args: &CompareArgs) -> Result<(Selection, Report)> {
     let selection = select::select(reader, &args.what)?;
     let reference = selection.reference(args.reference.as_deref())?;
-    let metrics = metric::chosen(reader, &selection, args)?;
-    let asked = !args.metric.is_empty() || args.weights.is_some();
+    let metrics = metric::metrics(reader, &selection, args)?;
+    let explicit = !args.metric.is_empty() || args.weights.is_some();
     let mut tables = Vec::new();
     for metric in &metrics {
-        let (samples, goal) = read::samples(reader, &selection.arms, metric, asked)?;
-        tables.push(judge::table(metric, goal, &samples, &reference));
+        let (samples, goal) = read::samples(reader, &selection.arms, metric, explicit)?;
+        tables.push(analysis::table(metric, goal, &samples, &reference));
     }
     let splits = metrics.iter().map(|metric| metric.split.as_str());
     let report = Report {
         version: VERSION,
-        warnings: warn::warnings(reader, &selection.arms, &splits.collect::<Vec<_>>())?,
+        warnings: warnings::warnings(reader, &selection.arms, &splits.collect::<Vec<_>>())?,
         study: selection.study.clone(),
         reference,
         draws: clip_lab_stats::DRAWS,

@@ -1,4 +1,4 @@
-//! What a comparison found; `--json` prints it as it is.
+//! The result of a comparison, as `--json` prints it.
 
 use clip_lab_stats::{Covers, Discordant, Estimate, Interval};
 use clip_lab_store::Goal;
@@ -7,62 +7,62 @@ use serde::Serialize;
 /// The p-value below which a difference is marked, after Holm's correction.
 pub const MARKED: f64 = 0.05;
 
-/// Everything found.
+/// The result of a comparison.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Version of the JSON.
     pub version: u64,
-    /// The study, when it is one.
+    /// The study, if it is one.
     pub study: Option<String>,
-    /// The arm that the others are compared with.
+    /// The reference arm.
     pub reference: String,
-    /// Draws of each bootstrap.
+    /// The number of bootstrap draws.
     pub draws: usize,
     /// One for each metric.
     pub tables: Vec<Table>,
-    /// Runs that were left out or are not there yet, and why.
+    /// Runs that are left out or missing, with the reason.
     pub not_counted: Vec<String>,
-    /// What may be wrong with the comparison as a whole.
+    /// Possible problems of the whole comparison.
     pub warnings: Vec<String>,
 }
 
-/// The arms by one metric.
+/// The comparison by one metric.
 #[derive(Debug, Clone, Serialize)]
 pub struct Table {
     /// The metric.
     pub metric: String,
-    /// Which direction is better.
+    /// The better direction.
     pub goal: Goal,
     /// One for each arm.
     pub rows: Vec<Row>,
-    /// What the numbers do not cover, and what could not be computed.
+    /// Limitations of the numbers, and what could not be computed.
     pub notes: Vec<String>,
 }
 
-/// One arm by one metric.
+/// An arm by one metric.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// Its name.
     pub arm: String,
-    /// Whether the others are compared with it.
+    /// Whether it is the reference.
     pub is_reference: bool,
-    /// The seeds that count, in rising order.
+    /// The seeds that count, ascending.
     pub seeds: Vec<u64>,
     /// The uid of each seed's run.
     pub runs: Vec<String>,
     /// The value of each.
     pub values: Vec<f64>,
-    /// Their mean; none without a value.
+    /// Their mean, if there are values.
     pub mean: Option<Estimate>,
-    /// The 95% interval of the mean over seeds alone, the queries held fixed.
+    /// The 95% interval of the mean over seeds only, with fixed queries.
     pub over_seeds: Option<Interval>,
-    /// How many queries were ranked; none when the metric is none of ranks, or they were not kept.
+    /// The number of ranked queries, if the metric is computed from recorded ranks.
     pub queries: Option<usize>,
-    /// To the reference.
+    /// The difference to the reference.
     pub difference: Option<Difference>,
-    /// Against the reference.
+    /// McNemar's test against the reference.
     pub mcnemar: Option<McNemar>,
-    /// What its training took.
+    /// The cost of training.
     pub cost: Cost,
 }
 
@@ -72,7 +72,7 @@ pub struct Difference {
     /// The difference with its interval and p-value.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// Whether both arms have the same seeds and differences were taken seed by seed.
+    /// Whether both arms have the same seeds, so that differences are paired by seed.
     pub paired_by_seed: bool,
     /// The p-value after Holm's correction over the arms of the table.
     pub p_holm: Option<f64>,
@@ -81,7 +81,7 @@ pub struct Difference {
 /// McNemar's exact test, seed by seed.
 #[derive(Debug, Clone, Serialize)]
 pub struct McNemar {
-    /// From the seeds together: small only if a majority of them is.
+    /// Combined over seeds: small only if it is small for a majority of seeds.
     pub p: f64,
     /// After Holm's correction over the arms of the table.
     pub p_holm: f64,
@@ -94,7 +94,7 @@ pub struct McNemar {
 pub struct McNemarSeed {
     /// The seed.
     pub seed: u64,
-    /// Queries that only the arm (`first`), or only the reference (`second`), has right.
+    /// Queries that only the arm (`first`) or only the reference (`second`) answers correctly.
     pub only: Discordant,
     /// The p-value.
     pub p: f64,
@@ -105,14 +105,14 @@ pub struct McNemarSeed {
 pub struct Cost {
     /// Image-text pairs seen in training.
     pub samples: Option<f64>,
-    /// Floating-point operations of training; none unless every run recorded what a sample takes.
+    /// Training FLOPs, if every run recorded the FLOPs of a sample.
     pub flops: Option<f64>,
-    /// Seconds of work, pauses excluded.
+    /// Seconds of work, without pauses.
     pub seconds: Option<f64>,
 }
 
 impl Row {
-    /// Whether the difference is marked: below [`MARKED`], and not from the queries of a single seed.
+    /// Whether the difference is marked: its p-value is below [`MARKED`] and covers more than the queries of one seed.
     pub fn is_marked(&self) -> bool {
         let difference = self.difference.as_ref();
         difference.is_some_and(|found| {

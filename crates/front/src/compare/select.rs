@@ -1,6 +1,6 @@
-//! Which arms are meant, and which of their runs count.
+//! Selects the arms, and the runs that count.
 
-mod named;
+mod by_name;
 
 use std::path::Path;
 
@@ -14,64 +14,63 @@ use crate::{
     study::{SUPERSEDED, is_superseded},
 };
 
-/// What is compared.
+/// The arms to compare.
 pub struct Selection {
-    /// The study, when it is one.
+    /// The study, if it is one.
     pub study: Option<String>,
-    /// What its file asks.
+    /// The question of the study file.
     pub question: Option<String>,
-    /// The metric that its file names.
+    /// The metric of the study file.
     pub metric: Option<String>,
-    /// The reference that its file names.
-    named: Option<String>,
+    /// The reference of the study file.
+    reference: Option<String>,
     /// At least one.
     pub arms: Vec<Arm>,
-    /// Runs that were left out or are not there yet, and why.
+    /// Runs that are left out or missing, with the reason.
     pub not_counted: Vec<String>,
 }
 
-/// One of the things compared.
+/// An arm.
 pub struct Arm {
     /// Its name.
     pub name: String,
-    /// The metric that it is judged by, where its study says another than for the rest.
+    /// The metric of this arm, if the study sets another one for it.
     pub metric: Option<String>,
-    /// The runs that count, one a seed, in rising order; may be empty.
+    /// The runs that count, one per seed, by ascending seed. May be empty.
     pub runs: Vec<RunRow>,
 }
 
-/// Finds the arms that `what` means: a study file, the name of a study, or runs.
+/// Finds the arms of `what`: a study file, the name of a study, or runs.
 ///
 /// # Errors
-/// When nothing answers to it.
+/// If there is no such study or run.
 pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
     let runs = reader.runs()?;
     if let [one] = what {
         if one.ends_with(".toml") || Path::new(one).is_file() {
-            let study = Study::read(Path::new(one)).map_err(Mistakes::in_words)?;
+            let study = Study::read(Path::new(one)).map_err(Mistakes::error)?;
             return of_study(reader, &runs, &study.name.clone(), Some(study));
         }
         if runs.iter().any(|run| run.study.as_deref() == Some(one)) {
             return of_study(reader, &runs, one, None);
         }
     }
-    let (labelled, order) = named::arms(reader, &runs, what)?;
+    let (labelled, order) = by_name::arms(reader, &runs, what)?;
     let labelled = labelled.iter().map(|(arm, run)| (arm.clone(), run)).collect();
     count(reader, labelled, order)
 }
 
 impl Selection {
-    /// The arm that the others are compared with: the one asked for, the study's, or the first.
+    /// The reference arm: the given one, that of the study, or the first.
     ///
     /// # Errors
-    /// When there is no such arm.
-    pub fn reference(&self, asked: Option<&str>) -> Result<String> {
-        let known: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
-        let wanted = asked.or(self.named.as_deref()).unwrap_or(known[0]);
-        let near =
-            nearest(wanted, &known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        ensure!(known.contains(&wanted), "there is no arm `{wanted}`{near} (known: {})", known.join(", "));
-        Ok(wanted.to_owned())
+    /// If there is no such arm.
+    pub fn reference(&self, name: Option<&str>) -> Result<String> {
+        let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
+        let name = name.or(self.reference.as_deref()).unwrap_or(arms[0]);
+        let hint = nearest(name, &arms).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
+        ensure!(arms.contains(&name), "there is no arm `{name}`{hint} (arms: {})", arms.join(", "));
+        Ok(name.to_owned())
     }
 }
 
@@ -94,25 +93,25 @@ fn of_study(reader: &Reader, runs: &[RunRow], name: &str, file: Option<Study>) -
         }
         selection.not_counted.extend(missing(&study, runs));
         selection.question = study.question;
-        (selection.metric, selection.named) = (Some(study.metric), Some(study.reference));
+        (selection.metric, selection.reference) = (Some(study.metric), Some(study.reference));
     }
     Ok(selection)
 }
 
-/// Arms and seeds of the file that nobody has run.
+/// Arms and seeds of the study file without a run.
 fn missing(study: &Study, runs: &[RunRow]) -> Vec<String> {
     let of = |run: &&RunRow| run.study.as_deref() == Some(&study.name);
     let seeds = |arm: &str| -> Vec<u64> {
         runs.iter().filter(of).filter(|run| run.arm.as_deref() == Some(arm)).map(|run| run.seed).collect()
     };
     let lacking = study.arms.iter().flat_map(|arm| {
-        let there = seeds(&arm.name);
-        study.seeds.iter().filter(move |seed| !there.contains(seed)).map(|seed| (arm.name.clone(), *seed))
+        let recorded = seeds(&arm.name);
+        study.seeds.iter().filter(move |seed| !recorded.contains(seed)).map(|seed| (arm.name.clone(), *seed))
     });
     lacking.map(|(arm, seed)| format!("{arm} seed {seed}: not run yet")).collect()
 }
 
-/// Arms with the runs that count: of each seed the newest that finished. Arms that `order` lacks come after it, the oldest
+/// Arms with the runs that count: for each seed, the newest finished one. Arms that are not in `order` follow, oldest
 /// first.
 fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<String>) -> Result<Selection> {
     let mut labelled = labelled;
@@ -126,7 +125,7 @@ fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<Strin
     for name in order {
         let mut runs: Vec<RunRow> = Vec::new();
         for (_, run) in labelled.iter().filter(|(label, _)| *label == name) {
-            match why_not(reader, run, &runs)? {
+            match exclusion(reader, run, &runs)? {
                 Some(why) => not_counted.push(format!("{name} seed {} ({}): {why}", run.seed, run.uid)),
                 None => runs.push((*run).clone()),
             }
@@ -134,11 +133,11 @@ fn count(reader: &Reader, labelled: Vec<(String, &RunRow)>, mut order: Vec<Strin
         runs.sort_by_key(|run| run.seed);
         arms.push(Arm { name, metric: None, runs });
     }
-    Ok(Selection { study: None, question: None, metric: None, named: None, arms, not_counted })
+    Ok(Selection { study: None, question: None, metric: None, reference: None, arms, not_counted })
 }
 
-/// Why a run does not count beside those of its arm that are newer; none when it does.
-fn why_not(reader: &Reader, run: &RunRow, newer: &[RunRow]) -> Result<Option<String>> {
+/// Why a run does not count, given the `newer` runs of its arm; `None` if it counts.
+fn exclusion(reader: &Reader, run: &RunRow, newer: &[RunRow]) -> Result<Option<String>> {
     if is_superseded(reader, run)? {
         return Ok(Some(SUPERSEDED.to_owned()));
     }
@@ -147,7 +146,7 @@ fn why_not(reader: &Reader, run: &RunRow, newer: &[RunRow]) -> Result<Option<Str
         (Status::Finished, _) => newer
             .iter()
             .any(|other| other.seed == run.seed)
-            .then(|| "older than the one of that seed that counts".to_owned()),
+            .then(|| "older than another run of that seed".to_owned()),
         (_, Some(reason)) => Some(format!("{status}, {reason}")),
         (_, None) => Some(status),
     })

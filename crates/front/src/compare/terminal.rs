@@ -1,6 +1,6 @@
-//! The comparison on a terminal or in a pipe.
+//! The comparison as text.
 
-use clip_lab_board::{
+use clip_lab_chart::{
     table::table,
     text::{Column, clean, width, wrap},
 };
@@ -11,29 +11,29 @@ use super::{
     report::{Report, Table},
 };
 
-/// Lines of words are no longer than this, however wide the terminal.
-const LONGEST: usize = 100;
-/// Blanks between columns.
+/// The longest line of prose, however wide the terminal.
+const MAX_LINE: usize = 100;
+/// Spaces between columns.
 const GAP: usize = 2;
 
-/// A column: its heading, and which cell stands in it.
-type Shown = (&'static str, fn(&Cells) -> &String);
+/// A column: its heading and its cell.
+type TableColumn = (&'static str, fn(&Cells) -> &String);
 
 impl Report {
-    /// Everything found, in at most `width` columns where that can be.
+    /// The whole report, in at most `width` columns if possible.
     pub fn to_text(&self, width: usize) -> String {
-        let tables = self.tables.iter().map(|table| one(self, table, width));
+        let tables = self.tables.iter().map(|table| table_text(self, table, width));
         tables.collect::<Vec<_>>().join("\n") + &overall(self, width)
     }
 
-    /// The words without the tables.
+    /// The notes and warnings without the tables.
     pub fn remarks(&self, width: usize) -> String {
         let notes = self.tables.iter().flat_map(|table| table.notes.iter().map(|note| sentence(note, width)));
         notes.collect::<String>() + &overall(self, width)
     }
 }
 
-fn one(report: &Report, table: &Table, width: usize) -> String {
+fn table_text(report: &Report, table: &Table, width: usize) -> String {
     let study = report.study.as_ref().map_or_else(String::new, |study| format!("{}: ", clean(study)));
     let mut out =
         format!("{study}{}{}\n\n{}\n", clean(&table.metric), arrow(table), body(&cells(table), width));
@@ -43,7 +43,7 @@ fn one(report: &Report, table: &Table, width: usize) -> String {
     out
 }
 
-/// What is known of the comparison as a whole.
+/// Warnings, and runs that do not count.
 fn overall(report: &Report, width: usize) -> String {
     let mut out: String =
         report.warnings.iter().map(|warning| sentence(&format!("Warning: {warning}"), width)).collect();
@@ -54,40 +54,40 @@ fn overall(report: &Report, width: usize) -> String {
     out
 }
 
-/// One table where it fits, else what the training took in a second one below.
-fn body(cells: &[Cells], room: usize) -> String {
-    let judged: [Shown; 4] = [
+/// One table if it fits, else a second one below for the cost.
+fn body(cells: &[Cells], width_limit: usize) -> String {
+    let results: [TableColumn; 4] = [
         ("SEEDS", |cells| &cells.seeds),
         ("MEAN [95%]", |cells| &cells.mean),
         ("DIFFERENCE [95%]", |cells| &cells.difference),
         ("P", |cells| &cells.p),
     ];
-    let taken: [Shown; 4] = [
+    let cost: [TableColumn; 4] = [
         ("MCNEMAR P", |cells| &cells.mcnemar),
         ("SAMPLES", |cells| &cells.samples),
         ("FLOPS", |cells| &cells.flops),
         ("TIME", |cells| &cells.time),
     ];
-    let whole = [judged, taken].concat();
-    if natural(cells, &whole) <= room {
-        return lines(cells, &whole, room);
+    let whole = [results, cost].concat();
+    if full_width(cells, &whole) <= width_limit {
+        return lines(cells, &whole, width_limit);
     }
-    format!("{}\n{}", lines(cells, &judged, room), lines(cells, &taken, room))
+    format!("{}\n{}", lines(cells, &results, width_limit), lines(cells, &cost, width_limit))
 }
 
-/// Columns that a table takes when nothing is cut.
-fn natural(cells: &[Cells], columns: &[Shown]) -> usize {
+/// The width of a table without truncation.
+fn full_width(cells: &[Cells], columns: &[TableColumn]) -> usize {
     let widest =
         |head: &str, of: &dyn Fn(&Cells) -> usize| cells.iter().map(of).max().unwrap_or(0).max(width(head));
     let arm = widest("ARM", &|cells| width(&cells.arm));
     arm + columns.iter().map(|(head, of)| GAP + widest(head, &|cells| width(of(cells)))).sum::<usize>()
 }
 
-fn lines(cells: &[Cells], columns: &[Shown], room: usize) -> String {
+fn lines(cells: &[Cells], columns: &[TableColumn], width_limit: usize) -> String {
     let arm = Column::words("ARM", 0, 12);
     let empty = |of: &dyn Fn(&Cells) -> &String| cells.iter().all(|cells| of(cells).is_empty());
     let shown: Vec<_> = columns.iter().filter(|(_, of)| !empty(of)).collect();
-    // Estimates begin at the left, so that their first numbers stand below each other.
+    // Left-align estimates, so that their values line up.
     let head = |head: &str| match head.contains('[') {
         true => Column::words(head, 0, usize::MAX),
         false => Column::numbers(head, 0),
@@ -97,17 +97,17 @@ fn lines(cells: &[Cells], columns: &[Shown], room: usize) -> String {
         std::iter::once(cells.arm.clone()).chain(shown.iter().map(|(_, of)| of(cells).clone())).collect()
     };
     let rows: Vec<Vec<String>> = cells.iter().map(row).collect();
-    table(&heads, &rows, room)
+    table(&heads, &rows, width_limit)
 }
 
-fn sentence(words: &str, room: usize) -> String {
-    let words = clean(words);
-    let dot = if words.ends_with('.') { "" } else { "." };
-    wrap(&format!("{words}{dot}"), room.min(LONGEST)).join("\n") + "\n"
+fn sentence(text: &str, width_limit: usize) -> String {
+    let text = clean(text);
+    let dot = if text.ends_with('.') { "" } else { "." };
+    wrap(&format!("{text}{dot}"), width_limit.min(MAX_LINE)).join("\n") + "\n"
 }
 
-fn indented(words: &str, room: usize) -> String {
-    let lines = wrap(&clean(words), room.min(LONGEST).saturating_sub(4));
+fn indented(text: &str, width_limit: usize) -> String {
+    let lines = wrap(&clean(text), width_limit.min(MAX_LINE).saturating_sub(4));
     lines
         .iter()
         .enumerate()

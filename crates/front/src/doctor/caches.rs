@@ -1,4 +1,4 @@
-//! Folders of what was fetched and computed.
+//! The cache folders.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -7,78 +7,82 @@ use serde_json::json;
 
 use super::{disk::size, finding::Finding};
 
-/// What lies below our cache, and what it is.
+/// Folders of our cache, with descriptions.
 const PARTS: [(&str, &str); 5] = [
     ("libtorch", "libtorch"),
     ("weights", "pretrained towers"),
-    ("features", "what locked towers made of pictures"),
-    ("search", "indexes of searched pictures"),
-    ("webdataset", "fetched shards and their indexes"),
+    ("features", "features of locked towers"),
+    ("search", "search indexes"),
+    ("webdataset", "downloaded shards and their indexes"),
 ];
 
-/// Our cache and the hub's, with sizes.
+/// Our cache and the Hugging Face Hub cache, with sizes.
 pub fn caches() -> Vec<Finding> {
-    vec![ours(&cache_dir()), weights(&cache_dir().join("weights")), hub(&hub_dir())]
+    vec![own_cache(&cache_dir()), weights(&cache_dir().join("weights")), hub(&hub_dir())]
 }
 
-fn ours(cache: &Path) -> Finding {
+fn own_cache(cache: &Path) -> Finding {
     let shown = cache.display();
     if !cache.is_dir() {
-        let found = format!("{shown} is not there: nothing was fetched yet");
+        let found = format!("{shown} does not exist yet: nothing was downloaded");
         return Finding::remark(
             "cache",
             found,
-            "`cargo xtask setup` fetches libtorch and two pretrained towers into it",
+            "`cargo xtask setup` downloads libtorch and two pretrained towers into it",
         );
     }
     if let Err(error) = writable(cache) {
-        let found = format!("{shown} cannot be written: {error}");
+        let found = format!("cannot write to {shown}: {error}");
         return Finding::broken(
             "cache",
             found,
-            "mend its permissions, or name another folder by CLIP_LAB_CACHE",
+            "fix its permissions, or set CLIP_LAB_CACHE to another folder",
         );
     }
     let bytes: BTreeMap<&str, u64> = PARTS.iter().map(|(name, _)| (*name, below(cache, name))).collect();
-    let there = PARTS.iter().filter(|(name, _)| bytes[name] > 0);
-    let words: Vec<String> = there.map(|(name, what)| format!("{what} {}", size(bytes[name]))).collect();
-    let words = if words.is_empty() { "empty".to_owned() } else { words.join(", ") };
-    Finding::good("cache", format!("{shown}: {words}")).with(json!({ "folder": cache, "bytes": bytes }))
+    let used = PARTS.iter().filter(|(name, _)| bytes[name] > 0);
+    let sizes: Vec<String> = used.map(|(name, what)| format!("{what} {}", size(bytes[name]))).collect();
+    let sizes = if sizes.is_empty() { "empty".to_owned() } else { sizes.join(", ") };
+    Finding::good("cache", format!("{shown}: {sizes}")).with(json!({ "folder": cache, "bytes": bytes }))
 }
 
 fn weights(folder: &Path) -> Finding {
     let missing: Vec<&str> =
         ["resnet50-keras", "minilm-l6"].into_iter().filter(|name| !folder.join(name).is_dir()).collect();
     if missing.is_empty() {
-        return Finding::good("weights", "resnet50-keras and minilm-l6 are there for `from`");
+        return Finding::good("weights", "resnet50-keras and minilm-l6 are available for `from`");
     }
-    let found = format!("{} not there: specs whose `from` names them cannot run", missing.join(" and "));
-    Finding::remark("weights", found, "`cargo xtask setup` fetches them; every other `from` works without")
+    let found = format!("{} missing: specs whose `from` names them cannot run", missing.join(" and "));
+    Finding::remark(
+        "weights",
+        found,
+        "`cargo xtask setup` downloads them; every other `from` works without them",
+    )
 }
 
 fn hub(folder: &Path) -> Finding {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let bytes = bytes(folder);
     let what = match (folder.is_dir(), set("HF_HUB_OFFLINE")) {
-        (false, _) => "not there: nothing was fetched yet".to_owned(),
+        (false, _) => "does not exist yet: nothing was downloaded".to_owned(),
         (true, false) => size(bytes),
-        (true, true) => format!("{}, and HF_HUB_OFFLINE is set: nothing is fetched", size(bytes)),
+        (true, true) => format!("{}, and HF_HUB_OFFLINE is set: no downloads", size(bytes)),
     };
     let token =
-        if set("HF_TOKEN") || clip_lab_home::hub_token_file().is_file() { "there" } else { "not there" };
-    let mirror = if set("HF_ENDPOINT") { ", a mirror by HF_ENDPOINT" } else { "" };
+        if set("HF_TOKEN") || clip_lab_home::hub_token_file().is_file() { "found" } else { "not found" };
+    let mirror = if set("HF_ENDPOINT") { ", mirror set by HF_ENDPOINT" } else { "" };
     Finding::good("hub", format!("{}: {what}; token {token}{mirror}", folder.display()))
-        .with(json!({ "folder": folder, "bytes": bytes, "token": token == "there" }))
+        .with(json!({ "folder": folder, "bytes": bytes, "token": token == "found" }))
 }
 
-/// Bytes of all that begins with `name`.
+/// Bytes of all entries whose names begin with `name`.
 fn below(folder: &Path, name: &str) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let own = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(name));
     own.map(|entry| bytes(&entry.path())).sum()
 }
 
-/// Bytes of the files below a folder; links are not followed.
+/// Bytes of the files below a folder, without following links.
 fn bytes(path: &Path) -> u64 {
     match fs::symlink_metadata(path) {
         Ok(about) if about.is_dir() => {

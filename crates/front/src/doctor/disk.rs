@@ -1,4 +1,4 @@
-//! Room on disks.
+//! Free disk space.
 
 use std::{
     collections::BTreeMap,
@@ -11,48 +11,48 @@ use serde_json::json;
 
 use super::finding::Finding;
 
-/// Below as much a run soon stops recording.
-const LITTLE: u64 = 2_000_000_000;
-/// Below as much a checkpoint of a small model does not fit.
-const NOTHING: u64 = 200_000_000;
+/// With less free space, a run soon stops recording.
+const LOW: u64 = 2_000_000_000;
+/// With less free space, a checkpoint of a small model does not fit.
+const FULL: u64 = 200_000_000;
 
-/// Room where runs, downloads and temporary files go; disks that several share are told once.
+/// Free space for runs, downloads and temporary files, once for each disk.
 pub fn disk(store: &Path) -> Vec<Finding> {
-    let places = [
+    let folders = [
         ("runs", store.to_owned()),
         ("cache", cache_dir()),
         ("hub", hub_dir()),
         ("temporary files", std::env::temp_dir()),
     ];
     let mut disks: BTreeMap<u64, (Vec<&str>, PathBuf)> = BTreeMap::new();
-    for (what, place) in places {
-        let Some(there) = existing(&place) else { continue };
-        let Ok(about) = there.metadata() else { continue };
-        disks.entry(about.dev()).or_insert_with(|| (Vec::new(), there)).0.push(what);
+    for (what, folder) in folders {
+        let Some(folder) = existing(&folder) else { continue };
+        let Ok(metadata) = folder.metadata() else { continue };
+        disks.entry(metadata.dev()).or_insert_with(|| (Vec::new(), folder)).0.push(what);
     }
-    disks.into_values().filter_map(|(what, place)| room(&what.join(", "), &place)).collect()
+    disks.into_values().filter_map(|(what, folder)| free_space(&what.join(", "), &folder)).collect()
 }
 
-fn room(what: &str, place: &Path) -> Option<Finding> {
-    let about = rustix::fs::statvfs(place).ok()?;
-    let (free, all) = (about.f_bavail * about.f_frsize, about.f_blocks * about.f_frsize);
+fn free_space(what: &str, folder: &Path) -> Option<Finding> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    let (free, all) = (stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize);
     let found = format!("{} of {} free for {what}", size(free), size(all));
-    let advice = "free some, or name other places by --store, CLIP_LAB_CACHE, HF_HOME and TMPDIR";
+    let advice = "free some space, or use other folders with --store, CLIP_LAB_CACHE, HF_HOME and TMPDIR";
     let finding = match free {
-        free if free < NOTHING => Finding::broken("disk", found, advice),
-        free if free < LITTLE => Finding::remark("disk", found, advice),
+        free if free < FULL => Finding::broken("disk", found, advice),
+        free if free < LOW => Finding::remark("disk", found, advice),
         _ => Finding::good("disk", found),
     };
     Some(finding.with(json!({ "for": what, "free": free, "size": all })))
 }
 
-/// The nearest folder above `place` that is there.
-fn existing(place: &Path) -> Option<PathBuf> {
-    let place = std::path::absolute(place).ok()?;
-    place.ancestors().find(|folder| folder.exists()).map(Path::to_owned)
+/// The nearest existing ancestor of `path`.
+fn existing(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    path.ancestors().find(|folder| folder.exists()).map(Path::to_owned)
 }
 
-/// `1.2 GB`, in powers of ten.
+/// `1.2 GB`, in powers of 1000.
 pub fn size(bytes: u64) -> String {
     match bytes as f64 {
         b if b >= 1e12 => format!("{:.1} TB", b / 1e12),

@@ -1,72 +1,72 @@
-//! One thing that was looked at.
+//! The result of one check.
 
-use clip_lab_board::text::{width, wrap};
+use clip_lab_chart::text::{width, wrap};
 use clip_lab_cli::paint;
 use serde::Serialize;
 use serde_json::Value;
 
-/// How it stands.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
-    /// As it should be.
+    /// No problem.
     Good,
-    /// Works, with something to know or to do.
+    /// Works, with a note.
     Remark,
-    /// Needed, and broken.
+    /// Required, and broken.
     Broken,
 }
 
-/// What was found, what it means, and what to do.
+/// A finding and its fix.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
-    /// What was looked at, in a word.
+    /// The subject of the check.
     pub topic: &'static str,
-    /// How it stands.
+    /// The severity.
     pub mark: Mark,
     /// What was found.
     pub found: String,
-    /// What to do next.
+    /// How to fix or improve it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
-    /// The same in numbers and names.
+    /// The finding as data.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub facts: Value,
 }
 
 impl Finding {
-    /// As it should be.
+    /// A finding without a problem.
     pub fn good(topic: &'static str, found: impl Into<String>) -> Self {
         Self { topic, mark: Mark::Good, found: found.into(), advice: None, facts: Value::Null }
     }
 
-    /// Something to know, and what to do about it.
+    /// A note with advice.
     pub fn remark(topic: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { mark: Mark::Remark, advice: Some(advice.into()), ..Self::good(topic, found) }
     }
 
-    /// Needed and broken, and what mends it.
+    /// Something required that is broken, and how to fix it.
     pub fn broken(topic: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { mark: Mark::Broken, ..Self::remark(topic, found, advice) }
     }
 
-    /// The same with facts for programs.
+    /// Adds the facts for `--json`.
     pub fn with(self, facts: Value) -> Self {
         Self { facts, ..self }
     }
 
-    /// A line, and what to do below it, folded at `width` columns.
+    /// The finding with its advice below, wrapped at `width` columns.
     pub fn lines(&self, ascii: bool, colour: bool, width: usize) -> String {
-        let (sign, word, style) = match self.mark {
+        let (sign, ascii_sign, style) = match self.mark {
             Mark::Good => ("✓", "ok  ", "32"),
             Mark::Remark => ("!", "note", "33"),
             Mark::Broken => ("✗", "BAD ", "1;31"),
         };
-        let sign = paint(if ascii { word } else { sign }, style, colour);
+        let sign = paint(if ascii { ascii_sign } else { sign }, style, colour);
         let indent = if ascii { 18 } else { 15 };
-        let said =
+        let text =
             std::iter::once(self.found.as_str()).chain(self.advice.iter().flat_map(|advice| advice.lines()));
-        let lines = said.flat_map(|line| folded(line, width.saturating_sub(indent)));
+        let lines = text.flat_map(|line| wrapped(line, width.saturating_sub(indent)));
         let blank = " ".repeat(indent);
         let begin = format!("{sign} {:<12} ", self.topic);
         let begins = std::iter::once(begin.as_str()).chain(std::iter::repeat(blank.as_str()));
@@ -74,10 +74,10 @@ impl Finding {
     }
 }
 
-/// Lines of at most `room` columns; where a word is longer, such as a path, the terminal may fold it.
-fn folded(line: &str, room: usize) -> Vec<String> {
-    let fits = line.split_whitespace().all(|word| width(word) <= room);
-    if fits { wrap(line, room) } else { vec![line.to_owned()] }
+/// Lines of at most `columns` columns. A line with a longer word, such as a path, is left to the terminal.
+fn wrapped(line: &str, columns: usize) -> Vec<String> {
+    let fits = line.split_whitespace().all(|word| width(word) <= columns);
+    if fits { wrap(line, columns) } else { vec![line.to_owned()] }
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_says_what_and_what_next() {
+    fn a_finding_prints_the_problem_and_the_advice() {
         let finding = Finding::broken("store", "locked", "close it\nor wait");
         assert_eq!(
             finding.lines(false, false, 80),
@@ -94,7 +94,7 @@ mod tests {
         let narrow = Finding::good("cache", "one two three").lines(false, false, 24);
         assert_eq!(narrow, "✓ cache        one two\n               three\n");
         let path = Finding::good("store", "/a/very/long/path is there").lines(false, false, 24);
-        assert_eq!(path, "✓ store        /a/very/long/path is there\n", "a path can be copied");
+        assert_eq!(path, "✓ store        /a/very/long/path is there\n", "a path is not wrapped");
         assert!(finding.lines(true, false, 80).starts_with("BAD  store"));
         let coloured = finding.lines(false, true, 80);
         assert!(clip_lab_escape::terminal(&coloured).starts_with("\u{1b}[1;31m✗\u{1b}[0m store"));

@@ -1,6 +1,6 @@
-//! `clip-lab doctor`: whether what clip-lab needs is there, what that means, and what to do next.
+//! `clip-lab doctor`: checks that everything clip-lab needs is available, and prints how to fix what is not.
 //!
-//! It needs no tensors, so that it works where libtorch does not: what only the core can tell, a child is asked for.
+//! It works without libtorch: `clip-lab-core` runs as a child process for what needs it.
 
 mod caches;
 mod core;
@@ -17,33 +17,33 @@ use serde_json::json;
 
 use finding::{Finding, Mark};
 
-/// Looks at everything and prints what it finds, line by line. [`Exit::Failed`] when something needed is broken.
-pub fn doctor(place: &Path, json: bool) -> Exit {
-    let show = Show::here(json);
+/// Runs all checks and prints each finding. [`Exit::Failed`] if something required is broken.
+pub fn doctor(store: &Path, json: bool) -> Exit {
+    let output = Output::new(json);
     let mut all: Vec<Finding> = Vec::new();
-    let mut found = |findings: Vec<Finding>| {
-        findings.iter().for_each(|finding| show.finding(finding));
+    let mut add = |findings: Vec<Finding>| {
+        findings.iter().for_each(|finding| output.finding(finding));
         all.extend(findings);
     };
-    found(core::core());
-    found(store::store(place));
-    found(caches::caches());
-    found(disk::disk(place));
-    found(terminal::terminal());
-    found(python::python());
-    show.end(&all);
+    add(core::core());
+    add(store::store(store));
+    add(caches::caches());
+    add(disk::disk(store));
+    add(terminal::terminal());
+    add(python::python());
+    output.summary(&all);
     Exit::of(all.iter().all(|finding| finding.mark != Mark::Broken))
 }
 
-/// How findings are shown.
-struct Show {
+/// How findings are printed.
+struct Output {
     json: bool,
     ascii: bool,
     colour: bool,
 }
 
-impl Show {
-    fn here(json: bool) -> Self {
+impl Output {
+    fn new(json: bool) -> Self {
         let colour = coloured(std::io::stdout().is_terminal());
         Self { json, ascii: terminal::theme().ascii(), colour }
     }
@@ -54,17 +54,17 @@ impl Show {
         }
     }
 
-    fn end(&self, all: &[Finding]) {
+    fn summary(&self, all: &[Finding]) {
         let count = |mark| all.iter().filter(|finding| finding.mark == mark).count();
         let (broken, remarks) = (count(Mark::Broken), count(Mark::Remark));
         if self.json {
             return print(answer(json!({ "good": broken == 0, "findings": all })));
         }
         print(match (broken, remarks) {
-            (0, 0) => "\nall is well\n".to_owned(),
-            (0, _) => "\nall that is needed is there\n".to_owned(),
-            (1, _) => "\n1 thing that is needed is broken\n".to_owned(),
-            (broken, _) => format!("\n{broken} things that are needed are broken\n"),
+            (0, 0) => "\nno problems found\n".to_owned(),
+            (0, _) => "\neverything required is available\n".to_owned(),
+            (1, _) => "\n1 required thing is broken\n".to_owned(),
+            (broken, _) => format!("\n{broken} required things are broken\n"),
         });
     }
 }

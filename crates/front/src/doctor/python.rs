@@ -1,4 +1,4 @@
-//! Python: training needs none, some tests and checks do.
+//! Python. Only some tests and checks need it, training does not.
 
 use std::{
     env,
@@ -11,18 +11,18 @@ use serde_json::json;
 
 use super::finding::Finding;
 
-/// What tests import.
+/// Modules that tests import.
 const MODULES: [&str; 4] = ["torch", "transformers", "open_clip", "torchvision"];
 
-/// Whether there is the Python in which exported models are tried.
+/// Whether the Python that loads exported models in tests is available.
 pub fn python() -> Vec<Finding> {
     let named = env::var_os("CLIP_LAB_PYTHON").filter(|path| !path.is_empty()).map(PathBuf::from);
     let program = named.unwrap_or_else(|| cache_dir().join("python/bin/python"));
-    let advice = "only tests that open exported models need it: `cargo xtask python` makes it (5 GB), CLIP_LAB_PYTHON names \
-                  another";
+    let advice = "only tests that load exported models need it: `cargo xtask python` creates it (5 GB), CLIP_LAB_PYTHON \
+                  names another";
     let shown = program.display();
     let Some(missing) = missing(&program) else {
-        return vec![Finding::remark("python", format!("{shown} is not there, or does not start"), advice)];
+        return vec![Finding::remark("python", format!("{shown} does not exist or does not start"), advice)];
     };
     let facts = json!({ "program": program, "missing": missing });
     vec![match missing.is_empty() {
@@ -33,7 +33,7 @@ pub fn python() -> Vec<Finding> {
     }]
 }
 
-/// The modules that a Python cannot find; none where it does not start. Nothing is imported, which would take seconds.
+/// The modules that `program` cannot find; `None` if it does not start. Nothing is imported, which would take seconds.
 fn missing(program: &PathBuf) -> Option<Vec<String>> {
     let list = MODULES.map(|name| format!("'{name}'")).join(",");
     let code = format!("import importlib.util as u\nfor m in [{list}]:\n  if not u.find_spec(m): print(m)");

@@ -1,17 +1,17 @@
 //! `clip-lab export`: charts and points of runs.
 
-mod formed;
+mod forms;
+mod from_comparison;
+mod from_runs;
 mod layout;
-mod measured;
-mod recorded;
 
-pub(crate) use formed::intervals;
-pub(crate) use measured::blocks;
+pub(crate) use forms::intervals;
+pub(crate) use from_comparison::blocks;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clip_lab_board::{
+use clip_lab_chart::{
     ExportOptions, Size,
     export::{self, Format},
     figure::{By, Form},
@@ -22,28 +22,28 @@ use serde_json::json;
 
 use crate::compare::select::select;
 
-/// Writes what `args` ask for and says which files.
+/// Exports what `args` request and lists the files.
 ///
 /// # Errors
-/// Those of the store and of the exporter; a study, run or metric that is not there.
+/// If the store cannot be read, a study, run or metric does not exist, or a file cannot be written.
 pub fn export(store: &Path, args: &ExportArgs) -> Result<String> {
     let reader = Reader::open(store)?;
     let (runs, study) = runs(&reader, &args.what)?;
     let options = options(args, study);
     if let Some(layout) = &args.layout {
-        let (files, without) =
-            layout::layout(&reader, &runs, &crate::charts::read(store, Some(layout))?, &options)?;
-        return Ok(told(&files, &without, args.json));
+        let (files, missing) =
+            layout::layout(&reader, &runs, &crate::charts::read_layout(store, Some(layout))?, &options)?;
+        return Ok(summary(&files, &missing, args.json));
     }
     let points = Format::of(&options.out, options.format)?.is_data();
     let files = match args.form {
         form if form == ChartForm::Curves || points => export::export(&reader, &runs, &options)?,
-        _ => formed::formed(&reader, store, args, &runs, &options)?,
+        _ => forms::export_form(&reader, store, args, &runs, &options)?,
     };
-    Ok(told(&files, &[], args.json))
+    Ok(summary(&files, &[], args.json))
 }
 
-/// The runs that are meant, and whether they are those of a study; of that only those count that its table counts.
+/// The runs, and whether they are of a study. Of a study, only runs that count in its comparison.
 fn runs(reader: &Reader, what: &[String]) -> Result<(Vec<RunRow>, bool)> {
     let all = reader.runs()?;
     let study = match what {
@@ -96,13 +96,13 @@ fn format(format: FileFormat) -> Format {
     }
 }
 
-/// What was written, and the charts that had nothing to show.
-fn told(files: &[PathBuf], without: &[String], json: bool) -> String {
+/// The written files, and the charts without data.
+fn summary(files: &[PathBuf], missing: &[String], json: bool) -> String {
     if json {
-        return answer(json!({ "files": files, "nothing_recorded_for": without }));
+        return answer(json!({ "files": files, "nothing_recorded_for": missing }));
     }
     let written = files.iter().map(|file| format!("written to {}\n", shown(file.display())));
-    let without =
-        (!without.is_empty()).then(|| format!("nothing recorded for {}\n", shown(without.join(", "))));
-    written.chain(without).collect()
+    let missing =
+        (!missing.is_empty()).then(|| format!("nothing recorded for {}\n", shown(missing.join(", "))));
+    written.chain(missing).collect()
 }

@@ -1,22 +1,22 @@
-//! The kinds of plugins that a crate can be written for.
+//! The plugin kinds, with their templates.
 
-/// A kind, and the example that its crate begins with.
+/// A plugin kind, with the example of its crate.
 pub struct Template {
-    /// As typed after `clip-lab plugin new`, and as `clip-lab plugins` lists it.
+    /// The name in `clip-lab plugin new` and `clip-lab plugins`.
     pub key: &'static str,
-    /// In words.
-    pub words: &'static str,
-    /// The example.
+    /// The name in prose.
+    pub label: &'static str,
+    /// The source of the example.
     pub source: &'static str,
     /// How a spec uses it.
     pub usage: &'static str,
 }
 
 macro_rules! template {
-    ($key:literal, $words:literal, $usage:literal) => {
+    ($key:literal, $label:literal, $usage:literal) => {
         Template {
             key: $key,
-            words: $words,
+            label: $label,
             source: include_str!(concat!("../../templates/plugin/", $key, "/lib.rs")),
             usage: concat!($usage, "\nplugin = \"my_plugin\""),
         }

@@ -1,4 +1,4 @@
-//! `clip-lab plugin new`: writes a crate with a plugin in it, to be built as a shared library.
+//! `clip-lab plugin new`: creates a crate for a plugin, built as a shared library.
 
 mod kinds;
 
@@ -19,11 +19,11 @@ const CONFIG: &str = include_str!("../../templates/plugin/config.toml.in");
 const README: &str = include_str!("../../templates/plugin/README.md.in");
 const TEST: &str = include_str!("../../templates/plugin/conformance.rs.in");
 
-/// Writes the crate `name` with a plugin of a kind into `folder` (left out: `name`), to be built against the checkout
-/// of clip-lab in `checkout` (left out: the one that this program was built from). Says what to do next.
+/// Creates the crate `name` with a plugin of a kind in `folder` (default: `name`), to be built against the clip-lab
+/// checkout in `checkout` (default: the one that this program was built from). Returns the next steps.
 ///
 /// # Errors
-/// When there is no such kind, the name will not do, the folder is in use, or there is no checkout.
+/// If there is no such kind, the name is not valid, the folder is in use, or there is no checkout.
 pub fn new(
     kind: &str,
     name: &str,
@@ -33,19 +33,19 @@ pub fn new(
 ) -> Result<String> {
     let Some(template) = KINDS.iter().find(|template| template.key == kind) else {
         let keys: Vec<&str> = KINDS.iter().map(|template| template.key).collect();
-        bail!("no kind of plugin is called `{kind}`; kinds: {}", keys.join(", "))
+        bail!("unknown plugin kind `{kind}`; kinds: {}", keys.join(", "))
     };
     ensure!(
         is_name(name),
-        "`{name}` cannot name a plugin and its crate: write small letters, digits and `_`, a letter first, such as \
-         `my_loss`"
+        "`{name}` cannot name a plugin and its crate: use lower-case letters, digits and `_`, starting with a letter, \
+         such as `my_loss`"
     );
-    let checkout = find(checkout)?;
+    let checkout = find_checkout(checkout)?;
     let folder = folder.map_or_else(|| PathBuf::from(name), Path::to_owned);
     let empty = fs::read_dir(&folder).map_or(!folder.exists(), |mut entries| entries.next().is_none());
-    ensure!(empty, "{} is in use: name another folder with --path", folder.display());
+    ensure!(empty, "{} is in use: choose another folder with --path", folder.display());
     let fill = |text: &str| {
-        let text = text.replace("CHECKOUT", &checkout.display().to_string()).replace("KIND", template.words);
+        let text = text.replace("CHECKOUT", &checkout.display().to_string()).replace("KIND", template.label);
         let text = text.replace("USE", template.usage).replace("KEY", kind);
         text.replace("my_plugin", name).replace("MyPlugin", &camel(name))
     };
@@ -67,34 +67,36 @@ pub fn new(
             json!({ "kind": kind, "name": name, "out": folder, "library": library(&folder, name) }),
         ));
     }
-    Ok(next(&folder, name))
+    Ok(next_steps(&folder, name))
 }
 
-/// The shared library that the crate becomes.
+/// The path of the shared library.
 fn library(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("target/release/lib{name}.so"))
 }
 
-fn next(folder: &Path, name: &str) -> String {
+fn next_steps(folder: &Path, name: &str) -> String {
     let (library, folder) = (library(folder, name), folder.display());
     format!(
-        "{folder} holds the plugin `{name}`: src/lib.rs is an example to change\n\n  cd {folder}\n  cargo test               \
-         checks that it keeps the contract\n  cargo build --release    makes target/release/lib{name}.so; a spec loads it \
+        "created the plugin `{name}` in {folder}: edit src/lib.rs\n\n  cd {folder}\n  cargo test               \
+         runs the conformance tests\n  cargo build --release    builds target/release/lib{name}.so; a spec loads it \
          with\n\n[plugins]\nload = [\"{}\"]\n",
         library.display()
     )
 }
 
-/// The checkout: a folder with the contract in it.
-fn find(named: Option<&Path>) -> Result<PathBuf> {
+/// The checkout: a folder with `crates/api`.
+fn find_checkout(named: Option<&Path>) -> Result<PathBuf> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = named.unwrap_or(&built);
-    let is_one = folder.join("crates/api/Cargo.toml").exists();
-    match (is_one, named) {
+    let is_checkout = folder.join("crates/api/Cargo.toml").exists();
+    match (is_checkout, named) {
         (true, _) => folder.canonicalize().context("the checkout cannot be read"),
-        (false, Some(named)) => bail!("{} is no checkout of clip-lab: it has no crates/api", named.display()),
+        (false, Some(named)) => bail!("{} is not a clip-lab checkout: it has no crates/api", named.display()),
         (false, None) => {
-            bail!("the checkout that this program was built from is gone: name one with --clip-lab DIR")
+            bail!(
+                "the checkout that this program was built from no longer exists: name one with --clip-lab DIR"
+            )
         }
     }
 }
@@ -103,10 +105,10 @@ fn write(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, text))
-        .with_context(|| format!("{} cannot be written", path.display()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What Rust takes as the name of a crate and a spec as the name of a plugin.
+/// Whether `name` is valid for a Rust crate and for a plugin in a spec.
 fn is_name(name: &str) -> bool {
     let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     name.starts_with(|first: char| first.is_ascii_lowercase())
@@ -114,7 +116,7 @@ fn is_name(name: &str) -> bool {
         && !RESERVED.contains(&name)
 }
 
-/// Words that Rust keeps for itself, or that name what the crate uses.
+/// Rust keywords, and names of crates that the template uses.
 const RESERVED: [&str; 20] = [
     "anyhow", "as", "async", "core", "crate", "dyn", "enum", "fn", "image", "impl", "loop", "match", "mod",
     "rand", "schemars", "serde", "static", "std", "tch", "test",
@@ -131,12 +133,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crate_is_written_and_nothing_is_overwritten() {
+    fn a_crate_is_created_and_nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         for template in &KINDS {
             let path = folder.path().join(template.key);
-            let said = new(template.key, "first_try", Some(&path), None, false).unwrap();
-            assert!(said.contains("libfirst_try.so"), "{said}");
+            let message = new(template.key, "first_try", Some(&path), None, false).unwrap();
+            assert!(message.contains("libfirst_try.so"), "{message}");
             let read = |file: &str| fs::read_to_string(path.join(file)).unwrap();
             let source = read("src/lib.rs");
             assert!(
@@ -155,9 +157,9 @@ mod tests {
         }
     }
 
-    /// Cargo merges the configurations of all folders above, and refuses to merge a string with a table.
+    /// Cargo merges the configurations of all parent folders, and cannot merge a string with a table.
     #[test]
-    fn a_crate_below_the_checkout_takes_its_configuration_too() {
+    fn a_crate_inside_the_checkout_merges_its_configuration() {
         let folder = tempfile::tempdir().unwrap();
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         fs::create_dir(folder.path().join(".cargo")).unwrap();
@@ -172,12 +174,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_told_in_words() {
+    fn invalid_arguments_are_errors() {
         let error = |kind, name, checkout| new(kind, name, None, checkout, false).unwrap_err().to_string();
         assert!(error("losses", "x", None).contains("kinds: image, text, "));
         for name in ["MyLoss", "my-loss", "9lives", "", "fn", "../x"] {
             assert!(error("loss", name, None).contains("cannot name a plugin"), "{name}");
         }
-        assert!(error("loss", "x", Some(Path::new("/"))).contains("no checkout of clip-lab"));
+        assert!(error("loss", "x", Some(Path::new("/"))).contains("not a clip-lab checkout"));
     }
 }

@@ -1,32 +1,29 @@
 //! Curves by arm.
 
 use anyhow::Result;
-use clip_lab_board::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
+use clip_lab_chart::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
 use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
 
 use super::{drawing::Drawing, model::Settings, runs::file_name};
 use crate::compare::{Report, select::Arm};
 
-/// Buckets that a curve keeps.
+/// Buckets of a curve.
 const BUCKETS: usize = 240;
-/// Shown where the runs have them, after the metrics that are compared.
-const ALSO: [&str; 5] = ["train/loss", "val/loss", "train/accuracy", "train/logit_scale", "train/lr"];
+/// Metrics to show after the compared ones, if recorded.
+const USUAL: [&str; 5] = ["train/loss", "val/loss", "train/accuracy", "train/logit_scale", "train/lr"];
 
-/// The curves of a report: the compared metrics while training went on, then the usual ones.
-///
-/// # Errors
-/// Those of the store and of the drawing.
+/// The curves of a report: the compared metrics during training, then the usual ones.
 pub fn curves(reader: &Reader, arms: &[Arm], report: &Report, settings: &Settings) -> Result<Vec<Drawing>> {
-    // Steps of different batches are no common measure.
+    // Steps of different batch sizes are not comparable.
     let batches_differ = settings.chosen.iter().any(|setting| setting.key == "run.batch");
     let axis = if batches_differ { Axis::Samples } else { Axis::Step };
-    let known = arms
+    let recorded = arms
         .iter()
         .flat_map(|arm| &arm.runs)
         .map(|run| reader.series(run.id))
         .collect::<Result<Vec<_>, _>>()?;
     let mut drawings = Vec::new();
-    for metric in wanted(report, &known) {
+    for metric in metrics(report, &recorded) {
         if let Some(figure) = chart(reader, arms, &metric, axis)? {
             let file = format!("curve-{}", file_name(&metric).replace("--", "-"));
             drawings.push(Drawing::of_curves(&file, &figure)?);
@@ -35,12 +32,12 @@ pub fn curves(reader: &Reader, arms: &[Arm], report: &Report, settings: &Setting
     Ok(drawings)
 }
 
-/// The metrics that some run has more than one value of.
-fn wanted(report: &Report, known: &[Vec<SeriesRow>]) -> Vec<String> {
+/// The metrics with more than one value in some run.
+fn metrics(report: &Report, recorded: &[Vec<SeriesRow>]) -> Vec<String> {
     let compared = report.tables.iter().flat_map(|table| [table.metric.clone(), on_val(&table.metric)]);
     let mut names: Vec<String> = Vec::new();
-    for name in compared.chain(ALSO.map(str::to_owned)) {
-        let drawable = known.iter().flatten().any(|series| series.name == name && series.n > 1);
+    for name in compared.chain(USUAL.map(str::to_owned)) {
+        let drawable = recorded.iter().flatten().any(|series| series.name == name && series.n > 1);
         if drawable && !names.contains(&name) {
             names.push(name);
         }
@@ -52,8 +49,8 @@ fn on_val(metric: &str) -> String {
     metric.split_once('/').map_or_else(|| metric.to_owned(), |(_, rest)| format!("val/{rest}"))
 }
 
-/// The metric of every arm: of the moving average where the arm is judged by that.
-fn of_arm(arm: &Arm, metric: &str) -> String {
+/// The metric of an arm: of the moving average if the arm is compared by that.
+fn metric_of(arm: &Arm, metric: &str) -> String {
     let averaged = arm.metric.as_ref().is_some_and(|own| own.contains("/ema/"));
     match metric.split_once('/') {
         Some((split, rest))
@@ -68,7 +65,7 @@ fn of_arm(arm: &Arm, metric: &str) -> String {
 fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Option<Figure>> {
     let mut all = Vec::new();
     for (colour, arm) in arms.iter().enumerate() {
-        let own = of_arm(arm, metric);
+        let own = metric_of(arm, metric);
         for run in &arm.runs {
             if reader.series(run.id)?.iter().any(|series| series.name == own && series.n > 1) {
                 all.push(Rows { name: arm.name.clone(), colour, ..rows(reader, run, &own, axis)? });
@@ -77,7 +74,7 @@ fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Opti
     }
     let view = View { x: axis, ..View::default() };
     let groups = gather(&all);
-    // Where no arm has a second run, there is nothing to count.
+    // Without a second run of an arm, draw single runs.
     let figure = if groups.len() == all.len() {
         figure(metric, &all, view)
     } else {
@@ -88,7 +85,7 @@ fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Opti
 
 fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    // Buckets do not say what was not finite, points do.
+    // Only points tell which values were not finite.
     let points = match buckets.iter().any(|bucket| bucket.n_bad > 0) {
         true => reader.points(run.id, metric)?,
         false => Vec::new(),

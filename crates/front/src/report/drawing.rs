@@ -1,7 +1,7 @@
-//! Drawings: as files, and inside of the page.
+//! Drawings: as files, and embedded in the page.
 
 use anyhow::Result;
-use clip_lab_board::{
+use clip_lab_chart::{
     Size,
     export::{forms::forest::forest, scene_svg, svg},
     figure::Figure,
@@ -13,28 +13,25 @@ use crate::{
     export::{blocks, intervals},
 };
 
-/// Millimetres of a drawing that has a line to itself.
+/// Width in millimetres of a drawing across the page.
 const WIDE: f64 = 150.0;
-/// Millimetres; two stand beside each other on a desk, one below the other on a phone.
+/// Size of curves: two fit side by side on a wide screen.
 const SIZE: Size = Size { width_mm: 100.0, height_mm: 66.0, pixels: 1200 };
 
-/// A drawing with what stands below it.
+/// A drawing with its caption.
 pub struct Drawing {
-    /// Its words.
+    /// The caption.
     pub caption: Caption,
-    /// The document.
+    /// The SVG document.
     pub svg: String,
-    /// The same without the notes, which the page has below it.
+    /// The same without notes, which the page shows below.
     bare: String,
-    /// The curves, where it is of curves.
+    /// The curves, if it has any.
     pub figure: Option<Figure>,
 }
 
 impl Drawing {
-    /// Curves.
-    ///
-    /// # Errors
-    /// Those of the drawing.
+    /// Draws curves.
     pub fn of_curves(file: &str, figure: &Figure) -> Result<Drawing> {
         let notes: Vec<String> = figure.notes.iter().chain(&figure.shaded).cloned().collect();
         let caption = Caption { file: file.to_owned(), title: figure.title.clone(), words: notes.join("; ") };
@@ -47,10 +44,7 @@ impl Drawing {
         })
     }
 
-    /// The differences to the reference with their intervals; none where there is nothing to compare.
-    ///
-    /// # Errors
-    /// Those of the drawing.
+    /// Draws the differences to the reference with their intervals; `None` if there are no differences.
     pub fn of_differences(report: &Report) -> Result<Option<Drawing>> {
         let compared = report.tables.iter().flat_map(|table| &table.rows).any(|row| row.difference.is_some());
         if !compared {
@@ -63,7 +57,7 @@ impl Drawing {
         Ok(Some(Drawing { caption, bare: svg.clone(), svg, figure: None }))
     }
 
-    /// The drawing as a part of a page: no sheet behind it, no address of a namespace, no title that pops up.
+    /// The SVG for the page: without background, namespace, metadata and tooltip.
     pub fn inline(&self) -> String {
         let text = self.bare.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         let text = without(&without(&text, "metadata"), "title");
@@ -72,18 +66,18 @@ impl Drawing {
 }
 
 impl Drawing {
-    /// Whether it stands among the curves.
+    /// Whether it belongs to the section of curves.
     pub fn is_curves(&self) -> bool {
         self.figure.is_some()
     }
 
-    /// The values under the pointer, as JSON that may stand in a page; empty where there is nothing to point at.
+    /// The data of the tooltips as JSON that is safe in HTML; empty without curves.
     pub fn values(&self) -> String {
         self.figure.as_ref().map_or_else(String::new, |figure| values(figure, &self.bare))
     }
 }
 
-/// The document without its first element of that name.
+/// Removes the first element of that name.
 fn without(text: &str, name: &str) -> String {
     let (open, close) = (format!("<{name}"), format!("</{name}>"));
     match (text.find(&open), text.find(&close)) {

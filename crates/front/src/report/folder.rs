@@ -1,4 +1,4 @@
-//! The folder of a report: what is in it, and what of it is ours to replace.
+//! The folder of a report: writes its files, and replaces only those of an earlier report.
 
 use std::{
     collections::BTreeSet,
@@ -8,90 +8,90 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::{gather::Gathered, page, reproduce, tables, text};
+use super::{gather::ReportData, page, reproduce, tables, text};
 
-/// The list of the files that a report wrote. Nothing else in its folder is replaced or removed.
+/// Lists the files of a report. Nothing else in the folder is replaced or removed.
 const LIST: &str = ".clip-lab-report";
-/// Folders of a report.
+/// Subfolders of a report.
 const FOLDERS: [&str; 3] = ["figures", "data", "specs"];
-/// Files of a report that stand in none of these.
+/// Files of a report outside these.
 const FILES: [&str; 3] = ["report.html", "report.md", "reproduce.sh"];
 
-/// Files by their names in the folder.
+/// File names in the folder, with contents.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// Whether a report may be written there: nothing is, or another report.
+/// Checks that the folder does not exist, is empty or contains a report.
 ///
 /// # Errors
-/// When something else lies there.
-pub fn free(folder: &Path) -> Result<()> {
+/// If it is in use.
+pub fn check_free(folder: &Path) -> Result<()> {
     let empty = fs::read_dir(folder).map_or(!folder.exists(), |mut entries| entries.next().is_none());
     ensure!(
         empty || folder.join(LIST).symlink_metadata().is_ok_and(|list| list.is_file()),
-        "{} is in use and holds no report (it has no {LIST}, which lists the files of one): name another folder with \
-         --out, or empty this one",
+        "{} is in use and is not a report (it has no {LIST}, which lists the files of a report): choose another folder \
+         with --out, or empty this one",
         folder.display()
     );
     Ok(())
 }
 
-/// Writes everything, and removes what the report that was there had besides.
+/// Writes all files, and removes other files of an earlier report.
 ///
 /// # Errors
-/// What cannot be written, and a file that is in the way and is none of a report.
-pub fn write(folder: &Path, found: &Gathered) -> Result<()> {
-    free(folder)?;
-    let (files, before) = (files(found)?, listed(folder));
-    for (name, _) in files.iter().filter(|(name, _)| !before.contains(name)) {
+/// If a file cannot be written, or one that no report wrote is in the way.
+pub fn write(folder: &Path, data: &ReportData) -> Result<()> {
+    check_free(folder)?;
+    let (files, old) = (files(data)?, listed(folder));
+    for (name, _) in files.iter().filter(|(name, _)| !old.contains(name)) {
         let path = folder.join(name);
-        // Not `exists`, which is false for a link that leads nowhere.
+        // Not `exists`, which is false for a dangling link.
         ensure!(
             path.symlink_metadata().is_err(),
-            "{} is in the way and was not written by a report: move it, or name another folder with --out",
+            "{} is in the way and was not written by a report: move it, or choose another folder with --out",
             path.display()
         );
     }
-    for own in FOLDERS {
-        plain_folder(&folder.join(own))?;
+    for name in FOLDERS {
+        check_folder(&folder.join(name))?;
     }
-    // Old and new, so that whatever is left of an interrupted report is known as its own.
+    // List old and new files first, so that an interrupted report can be replaced.
     let names = files.iter().map(|(name, _)| name.clone());
-    list(folder, before.iter().cloned().chain(names.clone()))?;
-    for name in &before {
+    write_list(folder, old.iter().cloned().chain(names.clone()))?;
+    for name in &old {
         let path = folder.join(name);
         if path.symlink_metadata().is_ok() {
-            fs::remove_file(&path).with_context(|| format!("{} cannot be replaced", path.display()))?;
+            fs::remove_file(&path).with_context(|| format!("cannot replace {}", path.display()))?;
         }
     }
     for (name, bytes) in &files {
-        put(folder, name, bytes)?;
+        write_file(folder, name, bytes)?;
     }
-    runnable(&folder.join("reproduce.sh"))?;
-    list(folder, names)
+    make_executable(&folder.join("reproduce.sh"))?;
+    write_list(folder, names)
 }
 
-fn files(found: &Gathered) -> Result<Files> {
+fn files(data: &ReportData) -> Result<Files> {
     let mut files: Files = vec![
-        ("report.html".to_owned(), page::page(found)?.into()),
-        ("report.md".to_owned(), text::text(found)?.into()),
-        ("reproduce.sh".to_owned(), reproduce::script(&found.model).into()),
+        ("report.html".to_owned(), page::page(data)?.into()),
+        ("report.md".to_owned(), text::text(data)?.into()),
+        ("reproduce.sh".to_owned(), reproduce::script(&data.model).into()),
     ];
-    for drawing in &found.drawings {
+    for drawing in &data.drawings {
         files.push((format!("figures/{}.svg", drawing.caption.file), drawing.svg.clone().into()));
     }
-    for picture in found.model.queries.iter().flat_map(|query| &query.found).flat_map(|found| &found.top) {
-        if let Some(jpeg) = picture.digest.as_ref().and_then(|digest| found.thumbnails.get(digest)) {
-            files.push((format!("figures/{}", picture.file()), jpeg.clone()));
+    for image in data.model.queries.iter().flat_map(|query| &query.found).flat_map(|found| &found.top) {
+        if let Some(jpeg) = image.digest.as_ref().and_then(|digest| data.thumbnails.get(digest)) {
+            files.push((format!("figures/{}", image.file()), jpeg.clone()));
         }
     }
-    files.extend(found.specs.iter().map(|(name, spec)| (format!("specs/{name}"), spec.clone().into())));
-    let json = serde_json::to_string_pretty(&found.model)? + "\n";
+    files.extend(data.specs.iter().map(|(name, spec)| (format!("specs/{name}"), spec.clone().into())));
+    let json = serde_json::to_string_pretty(&data.model)? + "\n";
     files.push(("data/report.json".to_owned(), json.into()));
-    files.extend(tables::tables(found)?.into_iter().map(|(name, csv)| (format!("data/{name}"), csv.into())));
+    files.extend(tables::tables(data)?.into_iter().map(|(name, csv)| (format!("data/{name}"), csv.into())));
     Ok(files)
 }
 
-/// The files of the report that is there, as far as a report has such files: a list may come from anywhere.
+/// The listed files. Names that a report cannot have are ignored, because the list may be forged.
 fn listed(folder: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(folder.join(LIST)).unwrap_or_default();
     text.lines().filter(|name| is_ours(name)).map(str::to_owned).collect()
@@ -102,40 +102,39 @@ fn is_ours(name: &str) -> bool {
     match parts[..] {
         [Component::Normal(_)] => FILES.contains(&name),
         [Component::Normal(own), Component::Normal(file)] => {
-            FOLDERS.iter().any(|known| own == *known)
-                && name == format!("{}/{}", own.display(), file.display())
+            FOLDERS.iter().any(|name| own == *name) && name == format!("{}/{}", own.display(), file.display())
         }
         _ => false,
     }
 }
 
-fn list(folder: &Path, names: impl Iterator<Item = String>) -> Result<()> {
+fn write_list(folder: &Path, names: impl Iterator<Item = String>) -> Result<()> {
     let names: BTreeSet<String> = names.collect();
-    put(folder, LIST, names.into_iter().map(|name| name + "\n").collect::<String>().as_bytes())
+    write_file(folder, LIST, names.into_iter().map(|name| name + "\n").collect::<String>().as_bytes())
 }
 
-/// What is reached through a link may be anything.
-fn plain_folder(path: &Path) -> Result<()> {
+/// Rejects a link or a file in place of a subfolder.
+fn check_folder(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(found) if !found.is_dir() => {
-            bail!("{} is no folder, and a report has one of that name: move it away", path.display())
+            bail!("{} must be a folder in a report: move it away", path.display())
         }
         _ => Ok(()),
     }
 }
 
-fn put(folder: &Path, file: &str, bytes: &[u8]) -> Result<()> {
+fn write_file(folder: &Path, file: &str, bytes: &[u8]) -> Result<()> {
     let path = folder.join(file);
     let folder = path.parent().unwrap_or(folder);
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, bytes))
-        .with_context(|| format!("{} cannot be written", path.display()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn runnable(path: &Path) -> Result<()> {
+fn make_executable(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("{} cannot be made a program", path.display()))
+        .with_context(|| format!("cannot make {} executable", path.display()))
 }
 
 #[cfg(test)]
@@ -143,7 +142,7 @@ mod tests {
     use super::is_ours;
 
     #[test]
-    fn a_list_names_nothing_outside_of_a_report() {
+    fn a_list_cannot_name_files_outside_of_a_report() {
         for name in ["report.html", "figures/a.svg", "data/report.json", "specs/lit-0.toml"] {
             assert!(is_ours(name), "{name}");
         }

@@ -1,4 +1,4 @@
-//! From the store to the model.
+//! Reads the store and builds the model.
 
 use std::collections::BTreeMap;
 
@@ -16,28 +16,28 @@ use super::{
     secret,
     settings::settings,
 };
-use crate::compare::{Selection, found};
+use crate::compare::{Selection, compare_arms};
 
-/// Everything that is written.
-pub struct Gathered {
-    /// What it says.
+/// Everything that a report contains.
+pub struct ReportData {
+    /// The model.
     pub model: Model,
-    /// Its drawings, in the order of their captions.
+    /// The drawings, in the order of their captions.
     pub drawings: Vec<Drawing>,
-    /// Thumbnails by digest, as JPEG.
+    /// Thumbnails as JPEG, by digest.
     pub thumbnails: BTreeMap<String, Vec<u8>>,
-    /// The specs that ran: name of the file, text.
+    /// The specs that ran: file name and text.
     pub specs: Vec<(String, String)>,
 }
 
-/// Reads and computes everything; `tell` hears what it is at.
+/// Reads and computes everything. `progress` is called with the current phase.
 ///
 /// # Errors
-/// Those of the comparison, of the store and of the drawings.
-pub fn gather(reader: &Reader, args: &ReportArgs, tell: impl Fn(&str)) -> Result<Gathered> {
-    tell("comparing");
-    let (selection, comparison) = found(reader, &args.comparison())?;
-    tell("drawing");
+/// If the comparison fails or the store cannot be read.
+pub fn gather(reader: &Reader, args: &ReportArgs, progress: impl Fn(&str)) -> Result<ReportData> {
+    progress("comparing");
+    let (selection, comparison) = compare_arms(reader, &args.comparison())?;
+    progress("drawing");
     let settings = settings(reader, &selection.arms)?;
     let differences = Drawing::of_differences(&comparison)?;
     let curves = curves(reader, &selection.arms, &comparison, &settings)?;
@@ -56,13 +56,13 @@ pub fn gather(reader: &Reader, args: &ReportArgs, tell: impl Fn(&str)) -> Result
     };
     let specs = specs(reader, &selection, &model)?;
     let thumbnails = thumbnails(reader, &model.queries)?;
-    Ok(Gathered { model, drawings, thumbnails, specs })
+    Ok(ReportData { model, drawings, thumbnails, specs })
 }
 
 fn thumbnails(reader: &Reader, queries: &[Query]) -> Result<BTreeMap<String, Vec<u8>>> {
-    let pictures = queries.iter().flat_map(|query| &query.found).flat_map(|found| &found.top);
+    let images = queries.iter().flat_map(|query| &query.found).flat_map(|found| &found.top);
     let mut thumbnails = BTreeMap::new();
-    for digest in pictures.filter_map(|picture| picture.digest.clone()) {
+    for digest in images.filter_map(|image| image.digest.clone()) {
         if !thumbnails.contains_key(&digest)
             && let Some(jpeg) = reader.picture(&digest)?
         {

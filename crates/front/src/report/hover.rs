@@ -1,12 +1,12 @@
-//! Values under the pointer: what the script of the page needs of a drawing.
+//! Data for the tooltips of the page.
 
-use clip_lab_board::{PAPER, figure::Figure};
+use clip_lab_chart::{PAPER, figure::Figure};
 use serde_json::json;
 
-/// Colour of axes in drawings.
+/// Stroke of axes in drawings.
 const AXIS: &str = "stroke=\"#666666\"";
 
-/// The curves of a figure with the place of the horizontal axis in its drawing, as JSON for a page; empty without curves.
+/// The curves of a figure and the extent of its horizontal axis, as JSON for a page; empty without curves.
 pub fn values(figure: &Figure, svg: &str) -> String {
     let drawn = figure.series.iter().filter(|series| !series.thin && !series.lines.is_empty());
     let series: Vec<_> = drawn
@@ -21,11 +21,11 @@ pub fn values(figure: &Figure, svg: &str) -> String {
     let all = json!({
         "left": left, "right": right, "low": scale.low, "high": scale.high, "x": figure.x.title, "series": series,
     });
-    // Neither may end a script nor begin an entity.
+    // Must not end a script or begin an entity.
     all.to_string().replace('<', "\\u003c").replace('&', "\\u0026").replace('>', "\\u003e")
 }
 
-/// Both ends of the horizontal axis in the units of the drawing: the first line in the colour of axes.
+/// The ends of the horizontal axis in the units of the drawing: the first line with the stroke of axes.
 fn axis(svg: &str) -> Option<(f64, f64)> {
     let line =
         svg.split("<polyline").find(|line| line.split('>').next().is_some_and(|tag| tag.contains(AXIS)))?;
@@ -34,7 +34,7 @@ fn axis(svg: &str) -> Option<(f64, f64)> {
     Some((ends.next()?, ends.next()?)).filter(|(left, right)| left < right)
 }
 
-/// Five digits, which no eye tells from more.
+/// Rounds to five significant digits, which is enough for drawing.
 fn short(value: f64) -> f64 {
     format!("{value:.4e}").parse().unwrap_or(value)
 }

@@ -1,9 +1,9 @@
-//! `clip-lab report`: an answer with everything that it rests on, in a folder that can be sent.
+//! `clip-lab report`: writes a folder with the answer to a study and all data behind it.
 //!
 //! ```text
 //! store -> gather: Model and drawings -> page (HTML) | text (Markdown) | data/ (JSON, CSV) | reproduce.sh
 //! ```
-//! The numbers are those of [`crate::compare`]; the same data give the same bytes.
+//! The numbers come from [`crate::compare`]. The same data gives the same bytes.
 
 mod answer;
 mod curves;
@@ -31,14 +31,14 @@ use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 use serde_json::json;
 
-pub use model::{Caption, Found, Model, Picture, Query, Run, Setting, Settings, Trouble};
+pub use model::{Caption, Found, FoundImage, Model, Query, Run, Setting, Settings, Trouble};
 
-/// Writes a report to `args.out` and says what it found.
+/// Writes a report to `args.out` and returns the answer.
 ///
 /// # Errors
-/// Those of the comparison and of the store; a folder in which something else lies or that cannot be written.
+/// If the comparison fails, or the folder is in use or cannot be written.
 pub fn report(store: &Path, args: &ReportArgs) -> Result<String> {
-    folder::free(&args.out)?;
+    folder::check_free(&args.out)?;
     let reader = Reader::open(store)?;
     let found = gather::gather(&reader, args, |what| say!("{what} ..."))?;
     folder::write(&args.out, &found)?;

@@ -1,13 +1,13 @@
-//! What a report says, as plain data: the page, the Markdown and `data/report.json` are all made from this.
+//! The contents of a report as plain data: the source of the page, the Markdown and `data/report.json`.
 
 use serde::Serialize;
 
 use crate::compare::Report;
 
-/// Version of the JSON: one more whenever a field goes or changes its meaning.
+/// Version of the JSON: incremented when a field is removed or changes its meaning.
 pub const VERSION: u32 = 1;
 
-/// Everything a report says, but for its pictures.
+/// The contents of a report, without images.
 #[derive(Debug, Clone, Serialize)]
 pub struct Model {
     /// Version of the JSON.
@@ -16,25 +16,25 @@ pub struct Model {
     pub title: String,
     /// What the study asks.
     pub question: Option<String>,
-    /// One sentence.
+    /// The answer, in one sentence.
     pub answer: String,
-    /// What `clip-lab compare --json` prints.
+    /// The comparison, as `clip-lab compare --json` prints it.
     pub comparison: Report,
-    /// In which settings the arms differ.
+    /// The settings in which arms differ.
     pub settings: Settings,
-    /// What the arms found for the same few queries; empty where runs recorded nothing.
+    /// The results of the arms for some queries; empty if runs recorded none.
     pub queries: Vec<Query>,
-    /// What happened that should not have, or that a reader must know.
+    /// Warnings, errors and non-finite values of the runs.
     pub troubles: Vec<Trouble>,
     /// The runs that count.
     pub runs: Vec<Run>,
-    /// Every drawing, in order.
+    /// The captions of all drawings.
     pub figures: Vec<Caption>,
 }
 
 impl Model {
-    /// The runs that something happened to, in words.
-    pub fn told(&self, trouble: &Trouble) -> String {
+    /// The affected runs, as text.
+    pub fn affected_runs(&self, trouble: &Trouble) -> String {
         if trouble.runs.len() == self.runs.len() && self.runs.len() > 1 {
             return "all runs".to_owned();
         }
@@ -45,82 +45,82 @@ impl Model {
 /// Settings in which arms differ.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Settings {
-    /// The arms; values stand in this order.
+    /// The arms, in the order of the values.
     pub arms: Vec<String>,
-    /// What a spec, a study or `--set` says for at least one of them.
+    /// Settings that a spec, a study or `--set` sets for at least one arm.
     pub chosen: Vec<Setting>,
-    /// What follows from those: defaults of plugins that only some arms use, and what checkpoints bring.
+    /// Settings that follow from those: defaults of plugins that only some arms use, and settings of checkpoints.
     pub derived: Vec<Setting>,
-    /// What all arms share: what was chosen, and the settings that every reader asks for.
+    /// Settings that all arms share: chosen ones, and the most important defaults.
     pub shared: Vec<(String, String)>,
 }
 
-/// A setting of every arm.
+/// The values of a setting by arm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Setting {
     /// Dotted key, such as `optimizer.lr`.
     pub key: String,
-    /// One for each arm; none where it has no such setting.
+    /// One for each arm; `None` if the arm has no such setting.
     pub values: Vec<Option<String>>,
 }
 
-/// Something that went wrong or was remarked, and where.
+/// A warning or an error, and the affected runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trouble {
     /// `error`, `warning`, ...
     pub kind: String,
-    /// What happened.
+    /// The message.
     pub text: String,
-    /// The runs that it happened to.
+    /// The affected runs.
     pub runs: Vec<String>,
 }
 
-/// A run that counts, and what made it.
+/// A run that counts, with its provenance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Run {
     /// Its arm.
     pub arm: String,
     /// Its seed.
     pub seed: u64,
-    /// Its name everywhere.
+    /// Its uid.
     pub uid: String,
-    /// The spec that ran, beside the report.
+    /// The file of its spec, in `specs/`.
     pub spec_file: String,
-    /// Facts by name: commit, spec, data, device, versions.
+    /// Properties by name: commit, spec, data, device, versions.
     pub facts: Vec<(String, String)>,
 }
 
 impl Run {
-    /// A fact by its name.
+    /// A property by name.
     pub fn fact(&self, name: &str) -> Option<&str> {
-        self.facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.facts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// What stands below a drawing.
+/// The caption of a drawing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Caption {
-    /// Its file in `figures/`, without an ending.
+    /// The file in `figures/`, without extension.
     pub file: String,
-    /// Its heading.
+    /// The title.
     pub title: String,
-    /// What a reader must know.
+    /// The text below the drawing.
     pub words: String,
 }
 
-/// A query, and what the arms found for it.
+/// A query, with the results of the arms.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Query {
     /// The query.
     pub text: String,
     /// The split that was searched.
     pub split: String,
-    /// Arm by arm.
+    /// The results by arm.
     pub found: Vec<Found>,
 }
 
 impl Query {
-    /// How far apart the arms are: the best and the worst rank, on a scale on which 1 to 2 is as far as 50 to 100.
+    /// The spread of the ranks: log2 of the ratio of the worst to the best rank, times 1e6.
     pub fn spread(&self) -> u64 {
         let ranks = self.found.iter().map(|found| f64::from(found.rank));
         let (low, high) =
@@ -129,53 +129,53 @@ impl Query {
     }
 }
 
-/// What an arm found for a query.
+/// The result of an arm for a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Found {
     /// The arm.
     pub arm: String,
     /// The seed of its run.
     pub seed: u64,
-    /// Rank of the first right picture, counted from 1.
+    /// The rank of the first correct image, from 1.
     pub rank: u32,
-    /// The pictures that fit best, the best first.
-    pub top: Vec<Picture>,
+    /// The top-ranked images, best first.
+    pub top: Vec<FoundImage>,
 }
 
-/// A picture that was found.
+/// A retrieved image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Picture {
+pub struct FoundImage {
     /// Its name in the data set.
     pub name: String,
-    /// Its thumbnail, in `figures/`; none if it could not be made.
+    /// The digest of its thumbnail, if there is one.
     pub digest: Option<String>,
-    /// Cosine with the query.
+    /// Cosine similarity with the query.
     pub score: Option<f64>,
-    /// Whether it is a right answer.
+    /// Whether it is a correct answer.
     pub right: bool,
 }
 
-impl Picture {
+impl FoundImage {
     /// The file of its thumbnail in `figures/`.
     pub fn file(&self) -> String {
         format!("picture-{}.jpg", super::runs::file_name(self.digest.as_deref().unwrap_or_default()))
     }
 
-    /// What it is, for those who cannot see it.
-    pub fn words(&self) -> String {
+    /// The alternative text.
+    pub fn alt_text(&self) -> String {
         let score = self.score.map_or_else(String::new, |score| format!(", {}", short(score)));
-        format!("{}{score}, {}", self.name, if self.right { "right" } else { "wrong" })
+        format!("{}{score}, {}", self.name, if self.right { "correct" } else { "wrong" })
     }
 }
 
-/// Two digits that say something: the cosines of SigLIP are often below a hundredth.
+/// Two significant digits: the cosines of SigLIP are often below 0.01.
 fn short(score: f64) -> String {
     match score.abs() {
         0.0 => "0".to_owned(),
         size if size < 1e-4 => format!("{score:.1e}"),
         size => {
-            let places = (1 - size.log10().floor() as i32).max(2) as usize;
-            format!("{score:.places$}")
+            let decimals = (1 - size.log10().floor() as i32).max(2) as usize;
+            format!("{score:.decimals$}")
         }
     }
 }
@@ -185,7 +185,7 @@ mod tests {
     use super::short;
 
     #[test]
-    fn small_scores_are_told_apart() {
+    fn small_scores_keep_two_digits() {
         let shown = [0.25, 0.4567, -0.0042, 0.000_31, 2e-5, 1.0, 0.0].map(short);
         assert_eq!(shown, ["0.25", "0.46", "-0.0042", "0.00031", "2.0e-5", "1.00", "0"]);
     }

@@ -1,4 +1,4 @@
-//! The page: one file, readable without scripts.
+//! The HTML page: one file, readable without scripts.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     drawing::Drawing,
-    gather::Gathered,
-    model::{Model, Picture},
+    gather::ReportData,
+    model::{FoundImage, Model},
     provenance::Provenance,
     style::{SCRIPT, SHEET, policy},
     view::{TableView, code},
@@ -29,9 +29,9 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The thumbnail as an address that holds it.
-    fn thumbnail(&self, picture: &Picture) -> Option<String> {
-        let jpeg = self.thumbnails.get(picture.digest.as_ref()?)?;
+    /// The thumbnail as a data URI.
+    fn thumbnail(&self, image: &FoundImage) -> Option<String> {
+        let jpeg = self.thumbnails.get(image.digest.as_ref()?)?;
         Some(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg)))
     }
 
@@ -39,11 +39,11 @@ impl Page<'_> {
         self.drawings.iter().any(|inline| inline.drawing.is_curves())
     }
 
-    /// A sentence with what stands between backticks as code.
-    fn words(&self, words: &str) -> String {
+    /// A sentence as HTML, with backticks as code.
+    fn sentence(&self, text: &str) -> String {
         let escaped =
             |part: &str| askama::filters::escape(part, askama::filters::Html).map(|safe| safe.to_string());
-        let parts = code(words).into_iter().map(|(part, is_code)| match (escaped(part), is_code) {
+        let parts = code(text).into_iter().map(|(part, is_code)| match (escaped(part), is_code) {
             (Ok(part), true) => format!("<code>{part}</code>"),
             (Ok(part), false) => part,
             (Err(_), _) => String::new(),
@@ -64,18 +64,15 @@ impl<'a> Inline<'a> {
     }
 }
 
-/// The page of a report.
-///
-/// # Errors
-/// None that a user can meet: it is written to memory.
-pub fn page(found: &Gathered) -> Result<String> {
-    let model = &found.model;
+/// Renders the page of a report.
+pub fn page(data: &ReportData) -> Result<String> {
+    let model = &data.model;
     let page = Page {
         model,
         tables: model.comparison.tables.iter().map(|table| TableView::of(&model.comparison, table)).collect(),
-        drawings: found.drawings.iter().map(Inline::of).collect(),
+        drawings: data.drawings.iter().map(Inline::of).collect(),
         provenance: Provenance::of(&model.runs),
-        thumbnails: &found.thumbnails,
+        thumbnails: &data.thumbnails,
         style: &SHEET,
         script: SCRIPT,
         policy: policy(),

@@ -1,19 +1,19 @@
-//! What made the runs: what all share once, the rest by run.
+//! Provenance of the runs: shared properties once, the others by run.
 
 use super::model::Run;
 
-/// Facts about the runs of a report.
+/// Properties of the runs of a report.
 pub struct Provenance {
-    /// The same for all.
+    /// Properties that are equal for all runs.
     pub shared: Vec<(String, String)>,
-    /// Names of the others.
+    /// The names of the other properties.
     pub heads: Vec<String>,
-    /// Arm, seed, uid and the facts that differ, run by run.
+    /// Arm, seed, uid and the properties that differ, by run.
     pub rows: Vec<Vec<String>>,
 }
 
 impl Provenance {
-    /// Sorts the facts of `runs`.
+    /// Splits the properties of `runs`.
     pub fn of(runs: &[Run]) -> Provenance {
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in runs.iter().flat_map(|run| &run.facts) {

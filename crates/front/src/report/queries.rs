@@ -1,39 +1,38 @@
-//! What the arms found for the same few queries.
+//! The results of the arms for some queries.
 
 use std::cmp::Reverse;
 
 use anyhow::Result;
 use clip_lab_store::{Probe, Reader};
 
-use super::model::{Found, Picture, Query};
+use super::model::{Found, FoundImage, Query};
 use crate::compare::{Report, select::Arm};
 
-/// Queries shown, and answers in all: pages stay small enough to be sent.
+/// The most queries to show.
 const QUERIES: usize = 8;
+/// The most results of all arms, to limit the size of the page.
 const ANSWERS: usize = 24;
 
-/// An arm with what its model saw.
-struct Seen<'a> {
+/// An arm with the recorded results of one run.
+struct ArmProbe<'a> {
     arm: &'a Arm,
     seed: u64,
     probe: Probe,
 }
 
-/// The queries on which arms differ most, of a single arm those with the best and the worst ranks, with what each arm found; empty where runs recorded nothing.
-///
-/// # Errors
-/// Those of the store.
+/// The queries on which arms differ most, or, for a single arm, those with the best and the worst ranks. Empty if runs
+/// recorded none.
 pub fn queries(reader: &Reader, arms: &[Arm], report: &Report) -> Result<Vec<Query>> {
     let Some(table) = report.tables.first() else { return Ok(Vec::new()) };
-    let mut seen = Vec::new();
+    let mut probes = Vec::new();
     for arm in arms {
-        seen.extend(last(reader, arm, &table.metric)?);
+        probes.extend(last_probe(reader, arm, &table.metric)?);
     }
-    let Some(first) = seen.first() else { return Ok(Vec::new()) };
-    let mut found: Vec<Query> = first.probe.queries.iter().map(|words| query(words, &seen)).collect();
-    let most = QUERIES.min((ANSWERS / seen.len()).max(1));
-    // Sorts are stable, so that equals stay in the order of the data.
-    if seen.len() > 1 {
+    let Some(first) = probes.first() else { return Ok(Vec::new()) };
+    let mut found: Vec<Query> = first.probe.queries.iter().map(|text| query(text, &probes)).collect();
+    let most = QUERIES.min((ANSWERS / probes.len()).max(1));
+    // Stable sorts: ties keep the order of the data.
+    if probes.len() > 1 {
         found.sort_by_key(|query| Reverse(query.spread()));
         found.truncate(most);
     } else {
@@ -44,46 +43,46 @@ pub fn queries(reader: &Reader, arms: &[Arm], report: &Report) -> Result<Vec<Que
     Ok(found)
 }
 
-/// The last evaluation of the arm's first seed that saw anything, on the split and by the weights that it is judged by.
-fn last<'a>(reader: &Reader, arm: &'a Arm, metric: &str) -> Result<Option<Seen<'a>>> {
+/// The last recorded results of the arm's first seed that has any, for the split and the weights of the metric.
+fn last_probe<'a>(reader: &Reader, arm: &'a Arm, metric: &str) -> Result<Option<ArmProbe<'a>>> {
     let metric = arm.metric.as_deref().unwrap_or(metric);
     let split = metric.split('/').next().unwrap_or_default();
     let weights = if metric.contains("/ema/") { "ema" } else { "raw" };
     for run in &arm.runs {
         let mut probes = reader.probes(run.id)?;
         probes.retain(|probe| probe.weights == weights && !probe.queries.is_empty());
-        // A split that was never shown is stood in for by another.
+        // Use another split if this one has no recorded results.
         let of_split = probes.iter().any(|probe| probe.split == split);
         probes.retain(|probe| !of_split || probe.split == split);
         if let Some(probe) = probes.into_iter().max_by_key(|probe| probe.step) {
-            return Ok(Some(Seen { arm, seed: run.seed, probe }));
+            return Ok(Some(ArmProbe { arm, seed: run.seed, probe }));
         }
     }
     Ok(None)
 }
 
-fn query(words: &str, seen: &[Seen]) -> Query {
-    let split = seen.first().map_or_else(String::new, |seen| seen.probe.split.clone());
+fn query(text: &str, probes: &[ArmProbe]) -> Query {
+    let split = probes.first().map_or_else(String::new, |first| first.probe.split.clone());
     Query {
-        text: words.to_owned(),
+        text: text.to_owned(),
         split,
-        found: seen.iter().filter_map(|seen| found(words, seen)).collect(),
+        found: probes.iter().filter_map(|probe| found(text, probe)).collect(),
     }
 }
 
-fn found(words: &str, seen: &Seen) -> Option<Found> {
-    let probe = &seen.probe;
-    let at = probe.queries.iter().position(|query| query == words)?;
-    let picture = |hit: &clip_lab_store::Hit| Picture {
+fn found(text: &str, of_arm: &ArmProbe) -> Option<Found> {
+    let probe = &of_arm.probe;
+    let at = probe.queries.iter().position(|query| query == text)?;
+    let image = |hit: &clip_lab_store::Hit| FoundImage {
         name: hit.picture.name.clone(),
         digest: hit.picture.digest.clone(),
         score: Some(f64::from(hit.score)).filter(|score| score.is_finite()),
         right: hit.right,
     };
     Some(Found {
-        arm: seen.arm.name.clone(),
-        seed: seen.seed,
+        arm: of_arm.arm.name.clone(),
+        seed: of_arm.seed,
         rank: probe.rank.get(at)? + 1,
-        top: probe.top.get(at)?.iter().map(picture).collect(),
+        top: probe.top.get(at)?.iter().map(image).collect(),
     })
 }

@@ -1,14 +1,14 @@
-//! A script that runs everything again.
+//! The script that reproduces a report.
 
 use std::borrow::Cow;
 
 use super::model::{Model, Run};
 
-/// The script: what to check out in words, then every run by the spec that it had.
+/// The script: the commits to check out as comments, then every run by its spec.
 pub fn script(model: &Model) -> String {
     let mut out = String::from(HEAD);
     out += &format!("# {}\n#\n", comment(&model.title));
-    out += &code(&model.runs);
+    out += &commits(&model.runs);
     out += BODY;
     for run in &model.runs {
         let (file, arm, uid) = (quoted(&run.spec_file), quoted(&run.arm), comment(&run.uid));
@@ -29,30 +29,30 @@ pub fn script(model: &Model) -> String {
     )
 }
 
-const HEAD: &str = "#!/bin/sh\n# Runs again what this report is made of, and compares it.\n";
+const HEAD: &str = "#!/bin/sh\n# Reproduces the runs of this report and compares them.\n";
 
 const BODY: &str = "#
 # Run it in the root of that checkout, with `clip-lab` on the PATH: folders in the specs are relative to it.
-# Everything that `--set` or a study changed is in the specs; what looked like a secret was withheld and is to be filled in.
+# The specs include the changes of `--set` and of studies. Secrets were withheld: fill them in.
 #   sh reproduce.sh [STORE]
 set -eu
 specs=$(cd -- \"$(dirname -- \"$0\")\" && pwd)/specs
 store=${1:-again/clip-lab.db}
 mkdir -p -- \"$(dirname -- \"$store\")\"
 
-# Seeds of an arm are recorded under its name, which makes them one arm of the comparison.
+# All seeds of an arm use its name, so that the comparison treats them as one arm.
 again() {
     clip-lab run \"$specs/$1\" --name=\"$2\" --store=\"$store\" --ui plain
 }
 
 ";
 
-/// Which commits, which runs.
-fn code(runs: &[Run]) -> String {
+/// The commits of the runs, as comments.
+fn commits(runs: &[Run]) -> String {
     let mut commits: Vec<(&str, usize)> = Vec::new();
     for run in runs {
         let commit = run.fact("commit").unwrap_or("no commit on record");
-        match commits.iter_mut().find(|(known, _)| *known == commit) {
+        match commits.iter_mut().find(|(other, _)| *other == commit) {
             Some((_, count)) => *count += 1,
             None => commits.push((commit, 1)),
         }
@@ -64,7 +64,7 @@ fn code(runs: &[Run]) -> String {
             None => format!("git checkout {commit}"),
             Some((commit, "with local changes")) => {
                 format!(
-                    "git checkout {commit}, then the patch that `clip-lab runs show UID --json` has as git_diff"
+                    "git checkout {commit}, then apply the patch in git_diff of `clip-lab runs show UID --json`"
                 )
             }
             Some(_) => (*commit).to_owned(),
@@ -72,17 +72,17 @@ fn code(runs: &[Run]) -> String {
         out += &format!("#   {} ({runs})\n", comment(&how));
     }
     if commits.len() > 1 {
-        out += "# The runs are of several commits: check out the one of a run before you repeat that run.\n";
+        out += "# The runs are of several commits: check out the commit of a run before repeating it.\n";
     }
     out
 }
 
-/// Words that stay within their comment.
-fn comment(words: &str) -> Cow<'_, str> {
-    clip_lab_escape::line(words)
+/// Text that cannot leave its comment.
+fn comment(text: &str) -> Cow<'_, str> {
+    clip_lab_escape::line(text)
 }
 
-/// A word as a shell takes it.
+/// A word quoted for the shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use crate::{compare::Report, report::model::Settings};
 
-    /// A model of one run, whose every word is `bad`.
+    /// A model of one run, with `bad` in all strings.
     fn model(bad: &str) -> Model {
         let run = Run {
             arm: bad.into(),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_clip_lab_is_executed_and_it_gets_every_name_as_it_is() {
+    fn only_clip_lab_is_executed_and_names_are_passed_unchanged() {
         for bad in [
             "x\ntouch owned\n",
             "x;touch owned",
@@ -142,7 +142,7 @@ mod tests {
                 fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o755)).unwrap();
             };
             write("reproduce.sh", &script(&model(bad)));
-            write("clip-lab", "#!/bin/sh\nfor word in \"$@\"; do printf '%s\\0' \"$word\"; done >> words\n");
+            write("clip-lab", "#!/bin/sh\nfor arg in \"$@\"; do printf '%s\\0' \"$arg\"; done >> args\n");
             fs::create_dir(folder.path().join("specs")).unwrap();
             let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
             let ended = Command::new("sh")
@@ -152,10 +152,10 @@ mod tests {
                 .status()
                 .unwrap();
             assert!(ended.success() && !folder.path().join("owned").exists(), "{bad}");
-            let words = fs::read_to_string(folder.path().join("words")).unwrap();
-            let words: Vec<&str> = words.split('\0').collect();
-            assert!(words.contains(&format!("--name={bad}").as_str()), "{words:?}");
-            assert_eq!(words[words.len() - 3..], ["--", bad, ""], "{words:?}");
+            let args = fs::read_to_string(folder.path().join("args")).unwrap();
+            let args: Vec<&str> = args.split('\0').collect();
+            assert!(args.contains(&format!("--name={bad}").as_str()), "{args:?}");
+            assert_eq!(args[args.len() - 3..], ["--", bad, ""], "{args:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What made the runs, and what happened to them.
+//! Provenance and problems of the runs.
 
 use anyhow::Result;
 use clip_lab_store::{Environment, Level, Reader, RunRow};
@@ -10,10 +10,7 @@ use super::{
 };
 use crate::{compare::select::Arm, date::date};
 
-/// The runs that count, with what made them.
-///
-/// # Errors
-/// Those of the store.
+/// The runs that count, with their provenance.
 pub fn runs(reader: &Reader, arms: &[Arm]) -> Result<Vec<Run>> {
     let of_arm =
         |arm: &Arm| -> Result<Vec<Run>> { arm.runs.iter().map(|row| run(reader, &arm.name, row)).collect() };
@@ -35,7 +32,7 @@ fn run(reader: &Reader, arm: &str, row: &RunRow) -> Result<Run> {
     Ok(Run { arm: arm.to_owned(), seed: row.seed, uid: row.uid.clone(), spec_file, facts })
 }
 
-/// How much data there was: images as recorded by split, pairs by what an epoch took.
+/// Sizes of the data: recorded images by split, and pairs per epoch.
 fn sizes(row: &RunRow, of: &Environment) -> Vec<(String, String)> {
     let images = |(key, value): (&String, &Value)| {
         let split = key.strip_prefix("images.")?;
@@ -59,7 +56,7 @@ fn environment(of: &Environment) -> Vec<(String, String)> {
         Some(true) => format!("{commit} with local changes"),
         _ => commit,
     });
-    let known = [
+    let fields = [
         ("commit", commit),
         ("machine", of.host.clone()),
         ("device", of.device.clone()),
@@ -67,40 +64,37 @@ fn environment(of: &Environment) -> Vec<(String, String)> {
         ("threads", of.threads.map(|threads| threads.to_string())),
     ];
     let mut facts: Vec<(String, String)> =
-        known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     facts.extend(of.versions.iter().map(|(name, version)| (name.clone(), version.clone())));
-    let decisive = of
+    let fingerprints = of
         .extra
         .iter()
         .filter(|(key, _)| *key == "code" || key.starts_with("data.") || key.starts_with("plugin"));
-    facts.extend(decisive.map(|(key, value)| (key.clone(), words(value))));
+    facts.extend(fingerprints.map(|(key, value)| (key.clone(), text(value))));
     facts.into_iter().map(|(name, value)| (name, secret::text(&value))).collect()
 }
 
-fn words(value: &Value) -> String {
+fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A name that every file system takes.
-pub fn file_name(words: &str) -> String {
+/// A portable file name.
+pub fn file_name(text: &str) -> String {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
-    let name: String = words.chars().map(safe).take(60).collect();
+    let name: String = text.chars().map(safe).take(60).collect();
     if name.is_empty() { "run".to_owned() } else { name }
 }
 
-/// What was warned of, what failed on the way and what was not finite; the same of several runs once.
-///
-/// # Errors
-/// Those of the store.
+/// Warnings, errors, non-finite values and resumes, each with all runs that have it.
 pub fn troubles(reader: &Reader, arms: &[Arm]) -> Result<Vec<Trouble>> {
     let mut found: Vec<Trouble> = Vec::new();
     for arm in arms {
         for row in &arm.runs {
             let run = format!("{} seed {}", arm.name, row.seed);
             for (kind, text) in of_run(reader, row)? {
-                match found.iter_mut().find(|known| known.kind == kind && known.text == text) {
-                    Some(known) if known.runs.contains(&run) => {}
-                    Some(known) => known.runs.push(run.clone()),
+                match found.iter_mut().find(|other| other.kind == kind && other.text == text) {
+                    Some(other) if other.runs.contains(&run) => {}
+                    Some(other) => other.runs.push(run.clone()),
                     None => found.push(Trouble { kind, text, runs: vec![run.clone()] }),
                 }
             }

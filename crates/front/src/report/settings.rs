@@ -1,4 +1,4 @@
-//! In which settings arms differ.
+//! The settings in which arms differ.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use super::{
 };
 use crate::compare::select::Arm;
 
-/// Settings that are each run's own.
-const OWN: [&str; 1] = ["run.seed"];
+/// Settings that differ between the runs of an arm.
+const PER_RUN: [&str; 1] = ["run.seed"];
 
-/// Settings that are told though they are defaults.
-const ASKED_FOR: [&str; 16] = [
+/// Settings to show even if they are defaults.
+const ALWAYS_SHOWN: [&str; 16] = [
     "loss.plugin",
     "model.image.plugin",
     "model.text.plugin",
@@ -34,21 +34,18 @@ const ASKED_FOR: [&str; 16] = [
     "preprocess.size",
 ];
 
-/// Reads the settings of every run: those in which arms differ, and those that they share.
-///
-/// # Errors
-/// Those of the store.
+/// Reads the settings in which arms differ, and those that they share.
 pub fn settings(reader: &Reader, arms: &[Arm]) -> Result<Settings> {
     let read = |arm: &Arm| arm.runs.iter().map(|run| Ok(reader.config(run.id)?)).collect::<Result<Vec<_>>>();
     let read = arms.iter().map(read).collect::<Result<Vec<_>>>()?;
-    // An arm without a run has no settings to tell.
-    let known = arms.iter().zip(read).filter(|(_, runs)| !runs.is_empty());
+    // An arm without runs has no settings.
+    let with_runs = arms.iter().zip(read).filter(|(_, runs)| !runs.is_empty());
     let (names, configs): (Vec<String>, Vec<Vec<Vec<ConfigEntry>>>) =
-        known.map(|(arm, runs)| (arm.name.clone(), runs)).unzip();
+        with_runs.map(|(arm, runs)| (arm.name.clone(), runs)).unzip();
     Ok(differing(names, &configs))
 }
 
-/// Values of one setting in the runs of an arm, and whether somebody chose it.
+/// The values of each setting in the runs of an arm, and whether any is not a default.
 type Values = BTreeMap<String, (Vec<String>, bool)>;
 
 fn differing(arms: Vec<String>, configs: &[Vec<Vec<ConfigEntry>>]) -> Settings {
@@ -63,8 +60,8 @@ fn differing(arms: Vec<String>, configs: &[Vec<Vec<ConfigEntry>>]) -> Settings {
             of_arms.iter().map(|of| of.map(|(all, _)| all.join(" or "))).collect();
         let chosen = of_arms.iter().flatten().any(|(_, chosen)| *chosen);
         if shown.windows(2).all(|pair| pair[0] == pair[1]) {
-            let told = chosen || ASKED_FOR.contains(&key.as_str());
-            let value = shown.into_iter().flatten().next().filter(|value| told && value != "none");
+            let is_shown = chosen || ALWAYS_SHOWN.contains(&key.as_str());
+            let value = shown.into_iter().flatten().next().filter(|value| is_shown && value != "none");
             let value = value.filter(|value| *value != secret::value("token", ""));
             found.shared.extend(value.map(|value| (key.clone(), value)));
             continue;
@@ -77,7 +74,7 @@ fn differing(arms: Vec<String>, configs: &[Vec<Vec<ConfigEntry>>]) -> Settings {
 
 fn values(runs: &[Vec<ConfigEntry>]) -> Values {
     let mut values = Values::new();
-    for entry in runs.iter().flatten().filter(|entry| !OWN.contains(&entry.key.as_str())) {
+    for entry in runs.iter().flatten().filter(|entry| !PER_RUN.contains(&entry.key.as_str())) {
         let (all, chosen) = values.entry(entry.key.clone()).or_default();
         let value = secret::value(&entry.key, &plain(&entry.value));
         if !all.contains(&value) {
@@ -88,7 +85,7 @@ fn values(runs: &[Vec<ConfigEntry>]) -> Values {
     values
 }
 
-/// JSON text as a person writes it.
+/// A JSON value without quotes.
 fn plain(json: &str) -> String {
     match serde_json::from_str(json) {
         Ok(serde_json::Value::String(text)) => text,
@@ -106,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_told_and_what_was_chosen_comes_apart_from_defaults() {
+    fn only_differences_are_shown_and_chosen_settings_are_separate_from_defaults() {
         let run = |seed: &str, lr: &str| {
             vec![
                 entry("run.seed", seed, "spec:1"),
@@ -132,7 +129,7 @@ mod tests {
             ["data.train.token: - | withheld", "optimizer.lr: 0.1 or 0.2 | 0.5", "trick.0.plugin: - | ema"]
         );
         assert_eq!(show(&found.derived), ["trick.0.buffers: - | none"]);
-        assert!(found.shared.is_empty(), "a default that nobody asks for: {:?}", found.shared);
+        assert!(found.shared.is_empty(), "an unimportant default: {:?}", found.shared);
         let runs = [run("0", "0.1"), run("1", "0.1")].map(|run| vec![run]);
         let found = differing(vec!["a".into(), "b".into()], &runs);
         assert_eq!(found.shared, [("optimizer.lr".to_owned(), "0.1".to_owned())]);

@@ -1,16 +1,16 @@
-//! How the page looks, and what a browser may take from it.
+//! Styles of the page, and its content security policy.
 
 use std::{fmt::Write as _, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_board::{PAPER, SCREEN};
+use clip_lab_chart::{PAPER, SCREEN};
 use sha2::{Digest as _, Sha256};
 
-/// Styles: light, dark, on paper.
+/// Styles: light, dark and print.
 const STYLE: &str = include_str!("../../templates/report/style.css");
-/// Sorting of tables and values under the pointer.
+/// Sorting of tables, and tooltips.
 pub const SCRIPT: &str = include_str!("../../templates/report/script.js");
-/// Colours of drawings besides those of arms, as they are on white, and as they are on a dark page.
+/// Other colours of drawings, on white and on a dark page.
 const INKS: [(&str, &str); 6] = [
     ("#222222", "#dfe4ea"),
     ("#666666", "#9aa5b1"),
@@ -23,7 +23,7 @@ const INKS: [(&str, &str); 6] = [
 /// The styles of the page.
 pub static SHEET: LazyLock<String> = LazyLock::new(|| format!("{STYLE}{}", colours()));
 
-/// The colours of arms by their number, and on a dark screen lighter ones, in drawings too. Paper is white.
+/// The colours of arms by number, with lighter ones for a dark screen, also in drawings. Print is always light.
 fn colours() -> String {
     let mut light = String::new();
     let mut dark = "@media screen and (prefers-color-scheme: dark) {\n".to_owned();
@@ -31,14 +31,14 @@ fn colours() -> String {
         let (paper, screen) = (hex(paper), hex(screen));
         let _ = writeln!(light, ".c{at} {{ background: {paper}; }}");
         let _ = writeln!(dark, "  .c{at} {{ background: {screen}; }}");
-        dark += &drawn(&paper, &screen);
+        dark += &recolour(&paper, &screen);
     }
-    INKS.iter().for_each(|(paper, screen)| dark += &drawn(paper, screen));
+    INKS.iter().for_each(|(paper, screen)| dark += &recolour(paper, screen));
     light + &dark + "}\n"
 }
 
-/// Shapes of one colour get another.
-fn drawn(from: &str, to: &str) -> String {
+/// Replaces one colour of drawings by another.
+fn recolour(from: &str, to: &str) -> String {
     format!(
         "  figure svg [fill=\"{from}\" i] {{ fill: {to}; }}\n  figure svg [stroke=\"{from}\" i] {{ stroke: {to}; }}\n"
     )
@@ -48,9 +48,9 @@ fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// The policy that lets a browser run the page's own style and script, and nothing that a name might smuggle in.
+/// The content security policy: allows only the style and the script of the page, not injected ones.
 pub fn policy() -> String {
-    // As they stand in the page, between line feeds.
+    // In the page, both are between line feeds.
     let hash = |text: &str| STANDARD.encode(Sha256::digest(format!("\n{text}\n")));
     format!(
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; font-src data:; style-src 'sha256-{}'; \

@@ -1,21 +1,18 @@
-//! The numbers as CSV.
+//! The data as CSV.
 
 use anyhow::Result;
 use clip_lab_escape::cell;
 use csv::Writer;
 
-use super::{gather::Gathered, model::Model};
+use super::{gather::ReportData, model::Model};
 
-/// Every table: name of the file, text.
-///
-/// # Errors
-/// None that a user can meet: it is written to memory.
-pub fn tables(found: &Gathered) -> Result<[(&'static str, String); 4]> {
+/// All tables: file name and text.
+pub fn tables(data: &ReportData) -> Result<[(&'static str, String); 4]> {
     Ok([
-        ("comparison.csv", found.model.comparison.to_csv()?),
-        ("settings.csv", settings(&found.model)?),
-        ("runs.csv", runs(&found.model)?),
-        ("curves.csv", curves(found)?),
+        ("comparison.csv", data.model.comparison.to_csv()?),
+        ("settings.csv", settings(&data.model)?),
+        ("runs.csv", runs(&data.model)?),
+        ("curves.csv", curves(data)?),
     ])
 }
 
@@ -28,7 +25,7 @@ fn settings(model: &Model) -> Result<String> {
             [setting.key.clone(), chosen.to_string()].into_iter().chain(values).collect()
         })
     };
-    written(head.collect(), of(true).chain(of(false)))
+    to_csv(head.collect(), of(true).chain(of(false)))
 }
 
 fn runs(model: &Model) -> Result<String> {
@@ -39,19 +36,19 @@ fn runs(model: &Model) -> Result<String> {
             vec![arm, run.seed.to_string(), uid, file, name.clone(), value.clone()]
         })
     });
-    written(head.into(), rows)
+    to_csv(head.into(), rows)
 }
 
-/// What is drawn: means, and the band around them.
-fn curves(found: &Gathered) -> Result<String> {
+/// The drawn curves: means and bands.
+fn curves(data: &ReportData) -> Result<String> {
     let head = ["metric", "arm", "seeds", "axis", "x", "mean", "low", "high"].map(str::to_owned);
-    let figures = found.drawings.iter().filter_map(|drawing| drawing.figure.as_ref());
+    let figures = data.drawings.iter().filter_map(|drawing| drawing.figure.as_ref());
     let rows = figures.flat_map(|figure| {
         figure.series.iter().flat_map(move |series| {
             let bands = series.bands.iter().flatten().map(|(x, low, high)| (*x, (*low, *high)));
             let bands: Vec<(f64, (f64, f64))> = bands.collect();
             series.lines.iter().flatten().map(move |(x, mean)| {
-                let at = bands.binary_search_by(|(place, _)| place.total_cmp(x)).ok();
+                let at = bands.binary_search_by(|(position, _)| position.total_cmp(x)).ok();
                 let (low, high) = at.map_or((String::new(), String::new()), |at| {
                     let (low, high) = bands[at].1;
                     (low.to_string(), high.to_string())
@@ -63,10 +60,10 @@ fn curves(found: &Gathered) -> Result<String> {
             })
         })
     });
-    written(head.into(), rows)
+    to_csv(head.into(), rows)
 }
 
-fn written(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<String> {
+fn to_csv(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<String> {
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(head.iter().map(|text| cell(text).into_owned()))?;
     for row in rows {

@@ -1,4 +1,4 @@
-//! The report in Markdown.
+//! The report as Markdown.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use askama::Template;
 use clip_lab_escape::{code as code_span, inline, markdown as escape};
 
 use super::{
-    gather::Gathered,
-    model::{Caption, Model, Picture},
+    gather::ReportData,
+    model::{Caption, FoundImage, Model},
     provenance::Provenance,
     view::{TableView, code},
 };
@@ -24,80 +24,79 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    /// Words that Markdown leaves as they are.
-    fn plain(&self, words: &str) -> String {
-        escape(words)
+    /// Escaped text.
+    fn plain(&self, text: &str) -> String {
+        escape(text)
     }
 
-    /// Words as code.
-    fn code(&self, words: &str) -> String {
-        code_span(words)
+    /// Text as code.
+    fn code(&self, text: &str) -> String {
+        code_span(text)
     }
 
-    /// The drawings that are curves, or those that are not.
+    /// The captions of curves, or of the other drawings.
     fn figures(&self, curves: bool) -> Vec<&Caption> {
         self.model.figures.iter().filter(|figure| figure.file.starts_with("curve-") == curves).collect()
     }
 
-    /// A drawing with what stands below it.
+    /// A drawing with its caption.
     fn figure(&self, figure: &Caption) -> String {
         let title = escape(&figure.title);
-        let words =
+        let notes =
             if figure.words.is_empty() { String::new() } else { format!(": {}", inline(&figure.words)) };
-        format!("![{title}](figures/{}.svg)\n\n{title}{words}\n", figure.file)
+        format!("![{title}](figures/{}.svg)\n\n{title}{notes}\n", figure.file)
     }
 
-    /// Seeds as headings.
+    /// Headings of seeds.
     fn seeds(&self, seeds: &[u64]) -> Vec<String> {
         seeds.iter().map(|seed| format!("seed {seed}")).collect()
     }
 
-    /// Whether there is a thumbnail of it.
-    fn has(&self, picture: &Picture) -> bool {
-        picture.digest.as_ref().is_some_and(|digest| self.thumbnails.contains_key(digest))
+    /// Whether the image has a thumbnail.
+    fn has_thumbnail(&self, image: &FoundImage) -> bool {
+        image.digest.as_ref().is_some_and(|digest| self.thumbnails.contains_key(digest))
     }
 
-    /// A sentence, with code as code.
-    fn words(&self, words: &str) -> String {
-        let parts = code(words).into_iter().enumerate().filter(|(_, (part, _))| !part.is_empty());
-        let written = |(at, (part, is_code))| match (at, is_code) {
+    /// A sentence as Markdown, with backticks as code.
+    fn sentence(&self, text: &str) -> String {
+        let parts = code(text).into_iter().enumerate().filter(|(_, (part, _))| !part.is_empty());
+        let render = |(at, (part, is_code))| match (at, is_code) {
             (_, true) => code_span(part),
             (0, false) => escape(part),
             (_, false) => inline(part),
         };
-        parts.map(written).collect()
+        parts.map(render).collect()
     }
 
-    /// A line of a table.
+    /// A row of a table.
     fn line(&self, first: &[&str], rest: &[String]) -> String {
         let all = first.iter().copied().chain(rest.iter().map(String::as_str));
         format!("| {} |", all.map(escape).collect::<Vec<_>>().join(" | "))
     }
 
-    /// The line below the headings, for so many columns.
+    /// The delimiter row of a table.
     fn rule(&self, columns: usize) -> String {
         format!("|{}", "---|".repeat(columns))
     }
 
-    /// Values of a setting, a dash where there is none.
+    /// The values of a setting, with a dash for a missing one.
     fn values(&self, values: &[Option<String>]) -> Vec<String> {
         values.iter().map(|value| value.clone().unwrap_or_else(|| "–".to_owned())).collect()
     }
 }
 
-/// The Markdown of a report.
-///
-/// # Errors
-/// None that a user can meet: it is written to memory.
-pub fn text(found: &Gathered) -> Result<String> {
-    let model = &found.model;
+/// Renders the Markdown of a report.
+pub fn text(data: &ReportData) -> Result<String> {
+    let model = &data.model;
     let tables = model.comparison.tables.iter();
     let text = Text {
         model,
         tables: tables
-            .map(|table| (TableView::of(&model.comparison, table), markdown::one(&model.comparison, table)))
+            .map(|table| {
+                (TableView::of(&model.comparison, table), markdown::table_markdown(&model.comparison, table))
+            })
             .collect(),
-        thumbnails: &found.thumbnails,
+        thumbnails: &data.thumbnails,
         provenance: Provenance::of(&model.runs),
     };
     Ok(text.render()?)

@@ -1,6 +1,6 @@
-//! The comparison's tables as they stand on the page and in Markdown.
+//! The tables of the comparison, for the page and for Markdown.
 
-use clip_lab_board::PAPER;
+use clip_lab_chart::PAPER;
 
 use super::runs::thousands;
 use crate::compare::{
@@ -12,61 +12,61 @@ use crate::compare::{
 
 /// A table of the comparison.
 pub struct TableView {
-    /// The metric, with an arrow towards better.
+    /// The metric, with an arrow towards the better direction.
     pub title: String,
-    /// Its lines.
+    /// The rows.
     pub rows: Vec<RowView>,
-    /// Sentences below.
+    /// The notes below.
     pub notes: Vec<String>,
-    /// Queries that only one of two arms has right.
+    /// Queries that only one of two arms answers correctly.
     pub discordant: Vec<Discordant>,
-    /// How many queries were ranked; empty where they were not kept.
+    /// The number of ranked queries; empty if unknown.
     pub queries: String,
-    /// The value of every seed.
+    /// The values by seed.
     pub seeds: Seeds,
 }
 
 /// Values by seed.
 pub struct Seeds {
-    /// The seeds of all arms, in rising order.
+    /// The seeds of all arms, ascending.
     pub heads: Vec<u64>,
-    /// Arms with their values, a dash for a seed that they lack.
+    /// Arms with their values, with a dash for a missing seed.
     pub rows: Vec<(String, Vec<String>)>,
 }
 
-/// A line of a table.
+/// A row of a table.
 pub struct RowView {
     /// The arm.
     pub arm: String,
-    /// The number of its colour in every drawing.
+    /// The index of its colour in all drawings.
     pub colour: usize,
-    /// Whether the others are compared with it.
+    /// Whether it is the reference.
     pub is_reference: bool,
     /// Whether the difference is marked.
     pub is_marked: bool,
-    /// What is shown, and the number behind it, to sort by.
+    /// The cells.
     pub cells: Vec<Cell>,
 }
 
 /// A cell of a table.
 pub struct Cell {
-    /// Its column.
+    /// The column.
     pub name: &'static str,
-    /// What is shown.
+    /// The text.
     pub text: String,
-    /// The number behind it, to the last digit; empty where there is none.
+    /// The number in full precision, for sorting; empty if there is none.
     pub value: String,
 }
 
-/// Queries that only one of two arms has right, seed by seed.
+/// Queries that only one of two arms answers correctly, by seed.
 pub struct Discordant {
     /// The arm.
     pub arm: String,
     /// The seeds.
     pub seeds: String,
-    /// Right in the arm alone.
+    /// Correct only in the arm.
     pub arm_only: String,
-    /// Right in the reference alone.
+    /// Correct only in the reference.
     pub reference_only: String,
 }
 
@@ -84,7 +84,7 @@ impl TableView {
         }
     }
 
-    /// The headings of the numbers.
+    /// The headings of the numeric columns.
     pub fn heads(&self) -> [&'static str; 8] {
         ["Seeds", "Mean [95%]", "Difference [95%]", "p", "McNemar p", "Samples", "FLOPs", "Time"]
     }
@@ -125,7 +125,7 @@ impl Seeds {
         heads.dedup();
         let decimals = decimals(table);
         let cell = |row: &Row, seed: &u64| {
-            let value = row.seeds.iter().position(|known| known == seed).and_then(|at| row.values.get(at));
+            let value = row.seeds.iter().position(|other| other == seed).and_then(|at| row.values.get(at));
             value.map_or_else(|| "–".to_owned(), |value| format!("{value:.decimals$}"))
         };
         let line = |row: &Row| (row.arm.clone(), heads.iter().map(|seed| cell(row, seed)).collect());
@@ -133,13 +133,13 @@ impl Seeds {
         Seeds { heads, rows }
     }
 
-    /// Whether there is more to tell than the means do.
-    pub fn tell(&self) -> bool {
+    /// Whether there is more than one seed.
+    pub fn are_several(&self) -> bool {
         self.heads.len() > 1
     }
 }
 
-/// `1,000 queries`, or how few and how many where arms differ.
+/// `1,000 queries`, or a range if arms differ.
 fn queries(table: &Table) -> String {
     let counts = || table.rows.iter().filter_map(|row| row.queries.map(|queries| queries as u64));
     match (counts().min(), counts().max()) {
@@ -163,16 +163,16 @@ fn discordant(row: &Row) -> Option<Discordant> {
     })
 }
 
-/// With a full stop.
-pub fn sentence(words: String) -> String {
-    if words.ends_with('.') { words } else { words + "." }
+/// Adds a full stop.
+pub fn sentence(text: String) -> String {
+    if text.ends_with('.') { text } else { text + "." }
 }
 
-/// The parts of a sentence, and whether each stands between backticks. A sentence with a single one has none.
-pub fn code(words: &str) -> Vec<(&str, bool)> {
-    let parts: Vec<&str> = words.split('`').collect();
+/// The parts of a sentence, and whether each is between backticks. Unbalanced backticks are plain text.
+pub fn code(text: &str) -> Vec<(&str, bool)> {
+    let parts: Vec<&str> = text.split('`').collect();
     match parts.len() % 2 {
         1 => parts.into_iter().enumerate().map(|(at, part)| (part, at % 2 == 1)).collect(),
-        _ => vec![(words, false)],
+        _ => vec![(text, false)],
     }
 }

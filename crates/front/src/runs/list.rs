@@ -3,18 +3,18 @@
 use std::{cmp::Ordering, path::Path};
 
 use anyhow::Result;
-use clip_lab_board::table::table;
+use clip_lab_chart::table::table;
 use clip_lab_cli::{ListArgs, answer};
 use clip_lab_store::{Reader, RunRow, natural};
 use serde_json::{Map, Value, json};
 
-use super::columns::{Column, Facts, Shown, column, columns};
-use crate::{filtered::filtered, width};
+use super::columns::{CellValue, Column, ColumnData, column, columns};
+use crate::{filter::matching_runs, width};
 
-/// All runs that are asked for, the newest first or in the order that is asked for.
+/// The runs that match the filter, newest first unless sorted.
 ///
 /// # Errors
-/// Those of the store and of the filter; a column that no run has.
+/// If the store cannot be read, the filter is invalid, or no run has a column.
 pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     let reader = Reader::open(store)?;
     let all = reader.runs()?;
@@ -26,52 +26,52 @@ pub fn list(store: &Path, args: &ListArgs) -> Result<String> {
     if let Some((name, _)) = sort {
         columns.push(column(name, "--sort")?);
     }
-    let mut runs = filtered(&reader, all, args.filter.as_deref().unwrap_or_default(), "--filter")?;
-    let facts = Facts::read(&reader, &columns, &runs)?;
+    let mut runs = matching_runs(&reader, all, args.filter.as_deref().unwrap_or_default(), "--filter")?;
+    let data = ColumnData::read(&reader, &columns, &runs)?;
     for (at, column) in columns.iter().enumerate() {
-        column.check(&reader, &facts, &runs, if at < shown { "--columns" } else { "--sort" })?;
+        column.check(&reader, &data, &runs, if at < shown { "--columns" } else { "--sort" })?;
     }
-    if let (Some((_, falling)), Some(by)) = (sort, columns.get(shown)) {
-        sorted(&mut runs, |run| by.of(&facts, run), falling);
+    if let (Some((_, descending)), Some(by)) = (sort, columns.get(shown)) {
+        sort_runs(&mut runs, |run| by.cell(&data, run), descending);
     }
     columns.truncate(shown);
     if args.json {
         let named = if args.columns.is_empty() { &[][..] } else { &columns[..] };
-        let runs: Vec<Value> = runs.iter().map(|run| object(run, named, &facts)).collect();
+        let runs: Vec<Value> = runs.iter().map(|run| object(run, named, &data)).collect();
         return Ok(answer(json!({ "runs": runs })));
     }
     if runs.is_empty() && count > 0 {
-        return Ok(format!("none of {count} runs fits the filter\n"));
+        return Ok(format!("none of {count} runs matches the filter\n"));
     }
     if runs.is_empty() {
         return Ok("no runs yet: start one with `clip-lab run experiments/lit.toml`\n".to_owned());
     }
-    let cells: Vec<Vec<Shown>> =
-        columns.iter().map(|column| runs.iter().map(|run| column.of(&facts, run)).collect()).collect();
+    let cells: Vec<Vec<CellValue>> =
+        columns.iter().map(|column| runs.iter().map(|run| column.cell(&data, run)).collect()).collect();
     let headings: Vec<_> = columns.iter().zip(&cells).map(|(column, cells)| column.heading(cells)).collect();
     let row = |at: usize| cells.iter().map(|cells| cells[at].text.clone()).collect();
     let rows: Vec<Vec<String>> = (0..runs.len()).map(row).collect();
     Ok(table(&headings, &rows, width()))
 }
 
-/// What lacks a value comes last either way.
-fn sorted(runs: &mut [RunRow], of: impl Fn(&RunRow) -> Shown, falling: bool) {
-    runs.sort_by_cached_key(|run| Key(of(run), falling));
+/// Sorts runs by a cell. Runs without a value come last in both directions.
+fn sort_runs(runs: &mut [RunRow], cell: impl Fn(&RunRow) -> CellValue, descending: bool) {
+    runs.sort_by_cached_key(|run| Key(cell(run), descending));
 }
 
-/// A cell in its order.
-struct Key(Shown, bool);
+/// A sort key, and whether the order is descending.
+struct Key(CellValue, bool);
 
 impl Ord for Key {
     fn cmp(&self, other: &Key) -> Ordering {
         let (a, b) = (&self.0, &other.0);
-        let turned = |order: Ordering| if self.1 { order.reverse() } else { order };
+        let directed = |order: Ordering| if self.1 { order.reverse() } else { order };
         match (a.number, b.number) {
-            (Some(a), Some(b)) => turned(a.total_cmp(&b)),
+            (Some(a), Some(b)) => directed(a.total_cmp(&b)),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => {
-                a.text.is_empty().cmp(&b.text.is_empty()).then_with(|| turned(natural(&a.text, &b.text)))
+                a.text.is_empty().cmp(&b.text.is_empty()).then_with(|| directed(natural(&a.text, &b.text)))
             }
         }
     }
@@ -91,23 +91,23 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
-/// A run for programs: its row, how good it got, its tags, and the columns that were asked for by name.
-fn object(run: &RunRow, columns: &[Column], facts: &Facts) -> Value {
-    let goal = facts.goal(run);
+/// A run as JSON: its row, its best value, its tags and the requested columns.
+fn object(run: &RunRow, columns: &[Column], data: &ColumnData) -> Value {
+    let goal = data.goal(run);
     let best = goal.and_then(|series| series.best().or(series.last.zip(series.last_step)));
     let mut value = json!(run);
     value["best"] = json!(best.map(|(best, _)| best));
     value["best_step"] = json!(best.map(|(_, step)| step));
-    value["tags"] = json!(facts.tags(run));
+    value["tags"] = json!(data.tags(run));
     if !columns.is_empty() {
         let cell = |column: &Column| {
-            let Shown { text, number } = column.of(facts, run);
-            let shown = match number {
+            let CellValue { text, number } = column.cell(data, run);
+            let value = match number {
                 Some(number) => json!(number),
                 None if text.is_empty() => Value::Null,
                 None => text.into(),
             };
-            (column.name.clone(), shown)
+            (column.name.clone(), value)
         };
         value["columns"] = Value::Object(columns.iter().map(cell).collect::<Map<_, _>>());
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::Result;
-use clip_lab_board::{evaluations_table, metrics_table, runs_table, text::width as columns};
+use clip_lab_chart::{evaluations_table, metrics_table, runs_table, text::width as columns};
 use clip_lab_cli::{answer, shown};
 use clip_lab_spec::secret;
 use clip_lab_store::{ArtifactRow, ConfigEntry, Environment, EventRow, Reader, RunRow};
@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::{date::date, width};
 
-/// One run: how it stands, where and with what it ran, what it measured, what happened.
+/// A run: its status, environment, settings, metrics, evaluations, events and files.
 ///
 /// # Errors
-/// Those of the store.
+/// If the store cannot be read or no run matches.
 pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
     let reader = Reader::open(store)?;
     let run = reader.run(selector)?;
@@ -28,21 +28,21 @@ pub fn show(store: &Path, selector: &str, json: bool) -> Result<String> {
             "evaluations": evaluations, "config": config, "environment": environment,
         })));
     }
-    let mut facts = origin(&run, &environment);
-    facts.extend((!tags.is_empty()).then(|| ("tags", tags.join(", "))));
-    facts.extend(notes.into_iter().map(|note| ("note", note.text)));
+    let mut fields = environment_fields(&run, &environment);
+    fields.extend((!tags.is_empty()).then(|| ("tags", tags.join(", "))));
+    fields.extend(notes.into_iter().map(|note| ("note", note.text)));
     let mut out = runs_table(std::slice::from_ref(&run), width()) + "\n";
-    for (name, value) in facts {
+    for (name, value) in fields {
         let _ = writeln!(out, "{name:<8} {}", shown(value));
     }
     out += &settings(&config);
     let _ = write!(out, "\n{}", metrics_table(&series, width()));
     out += &evaluations_table(&evaluations);
-    Ok(out + &happened(&events) + &files(&artifacts))
+    Ok(out + &event_list(&events) + &files(&artifacts))
 }
 
-/// When, where and with what it ran.
-fn origin(run: &RunRow, of: &Environment) -> Vec<(&'static str, String)> {
+/// When, where and with which versions a run ran.
+fn environment_fields(run: &RunRow, of: &Environment) -> Vec<(&'static str, String)> {
     let ended = run.ended_ms.map(date);
     let ended = match (ended, run.reason.clone()) {
         (Some(ended), Some(reason)) => Some(format!("{ended}, {reason}")),
@@ -56,7 +56,7 @@ fn origin(run: &RunRow, of: &Environment) -> Vec<(&'static str, String)> {
     });
     let versions = of.versions.iter().map(|(name, version)| format!("{name} {version}"));
     let versions = versions.collect::<Vec<_>>().join(", ");
-    let known = [
+    let fields = [
         ("started", Some(date(run.started_ms))),
         ("ended", ended),
         ("host", Some(run.host.clone()).filter(|host| !host.is_empty())),
@@ -65,10 +65,10 @@ fn origin(run: &RunRow, of: &Environment) -> Vec<(&'static str, String)> {
         ("versions", Some(versions).filter(|versions| !versions.is_empty())),
         ("files", Some(run.dir.display().to_string())),
     ];
-    known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// What a spec, a study or `--set` said, with its place; the rest is counted.
+/// The settings from a spec, a study or `--set`, with their locations; defaults are only counted.
 fn settings(config: &[ConfigEntry]) -> String {
     let is_default = |entry: &&ConfigEntry| matches!(entry.origin.as_str(), "default" | "checkpoint");
     let (rest, chosen): (Vec<_>, Vec<_>) = config.iter().partition(is_default);
@@ -87,12 +87,12 @@ fn settings(config: &[ConfigEntry]) -> String {
         let _ = writeln!(out, "  {key:<keys$}  {value:<values$}  {origin}");
     }
     if !rest.is_empty() {
-        let _ = writeln!(out, "  and {} defaults: --json has all", rest.len());
+        let _ = writeln!(out, "  and {} defaults: --json lists them", rest.len());
     }
     out
 }
 
-fn happened(events: &[EventRow]) -> String {
+fn event_list(events: &[EventRow]) -> String {
     let mut out = String::new();
     if !events.is_empty() {
         out += "\nEVENTS\n";

@@ -1,4 +1,4 @@
-//! The child that has the tensors.
+//! The connection to `clip-lab-core`.
 
 use std::{
     collections::HashMap,
@@ -18,23 +18,23 @@ use signal_hook::consts::SIGINT;
 
 use crate::core::command;
 
-/// A core that answers. It ends when this is dropped.
+/// A `clip-lab-core` child process that answers requests. Dropping this ends it.
 pub struct Core {
     child: Child,
-    /// None once it was told to end.
-    to: Option<ChildStdin>,
+    /// `None` once it is closed.
+    input: Option<ChildStdin>,
     replies: Receiver<Reply>,
-    next: u64,
+    next_id: u64,
 }
 
 impl Core {
-    /// Starts `clip-lab-core` with this program's arguments and waits until its index is up to date, of which it tells
-    /// on standard error. None when it ended before, having said why.
+    /// Starts `clip-lab-core` with this program's arguments and waits until its index is up to date; it reports
+    /// progress on standard error. `None` if it exits before, after printing the reason.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start() -> Result<Option<(Self, Ready)>> {
-        // Ctrl-C reaches the core too, which keeps what is done and then ends; until then we wait for it.
+        // Ctrl-C also reaches the core, which saves its progress and exits; wait for that.
         for signal in clip_lab_cli::heeded(&[SIGINT]) {
             signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
                 .context("listening to signals")?;
@@ -42,12 +42,12 @@ impl Core {
         let mut command = command()?;
         command.args(std::env::args_os().skip(1)).arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().context("starting clip-lab-core")?;
-        let to = child.stdin.take();
-        let out = child.stdout.take().context("the core has no output")?;
-        let mut core = Self { child, to, replies: listen(out), next: 1 };
+        let input = child.stdin.take();
+        let out = child.stdout.take().context("clip-lab-core has no output")?;
+        let mut core = Self { child, input, replies: read_replies(out), next_id: 1 };
         match core.replies.recv() {
             Ok(Reply { answer: Answer::Ready(ready), .. }) => Ok(Some((core, ready))),
-            Ok(reply) => bail!("the core is of another version: it began with {reply:?}"),
+            Ok(reply) => bail!("clip-lab-core is of another version: it started with {reply:?}"),
             Err(_) => {
                 core.child.wait()?;
                 Ok(None)
@@ -55,65 +55,64 @@ impl Core {
         }
     }
 
-    /// Asks without waiting; returns the number that the reply will have.
+    /// Sends a request and returns the id of its reply.
     ///
     /// # Errors
-    /// When the core has ended.
+    /// If the core has exited.
     pub fn send(&mut self, ask: Ask) -> Result<u64> {
-        let id = self.next;
-        self.next += 1;
+        let id = self.next_id;
+        self.next_id += 1;
         let line = serde_json::to_string(&Request { id, ask })? + "\n";
-        let to = self.to.as_mut().context("the core was told to end")?;
-        to.write_all(line.as_bytes()).and_then(|()| to.flush()).context("the core has ended")?;
+        let input = self.input.as_mut().context("clip-lab-core is closed")?;
+        input.write_all(line.as_bytes()).and_then(|()| input.flush()).context("clip-lab-core has exited")?;
         Ok(id)
     }
 
-    /// Asks all of them and waits for the answers, which come in the order of the questions. What failed is an error in
-    /// its place.
+    /// Sends all requests and returns the answers in the same order; a failed one is an error message.
     ///
     /// # Errors
-    /// When the core has ended.
+    /// If the core has exited.
     pub fn ask(&mut self, asks: Vec<Ask>) -> Result<Vec<Result<Answer, String>>> {
         let ids = asks.into_iter().map(|ask| self.send(ask)).collect::<Result<Vec<_>>>()?;
         let mut answers = HashMap::new();
         while answers.len() < ids.len() {
-            let reply = self.replies.recv().context("the core has ended")?;
+            let reply = self.replies.recv().context("clip-lab-core has exited")?;
             answers.insert(reply.id, reply.answer);
         }
         let answer = |id| match answers.remove(&id) {
             Some(Answer::Failed(why)) => Err(why),
             Some(answer) => Ok(answer),
-            None => Err("not answered".to_owned()),
+            None => Err("no answer".to_owned()),
         };
         Ok(ids.into_iter().map(answer).collect())
     }
 
-    /// A reply that has come, if one has; an error once the core has ended.
+    /// The next reply, if there is one.
     ///
     /// # Errors
-    /// When the core has ended.
+    /// If the core has exited.
     pub fn reply(&mut self) -> Result<Option<Reply>> {
         match self.replies.try_recv() {
             Ok(reply) => Ok(Some(reply)),
             Err(std::sync::mpsc::TryRecvError::Empty) => Ok(None),
-            Err(std::sync::mpsc::TryRecvError::Disconnected) => bail!("the core has ended"),
+            Err(std::sync::mpsc::TryRecvError::Disconnected) => bail!("clip-lab-core has exited"),
         }
     }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
-        // The end of its input ends it.
-        drop(self.to.take());
+        // It exits at the end of its input.
+        drop(self.input.take());
         let _ = self.child.wait();
     }
 }
 
-fn listen(out: ChildStdout) -> Receiver<Reply> {
+fn read_replies(out: ChildStdout) -> Receiver<Reply> {
     let (send, replies) = channel();
     thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            // A line that is no reply is something that a library printed.
+            // Another line is the output of a library.
             if let Ok(reply) = serde_json::from_str(&line)
                 && send.send(reply).is_err()
             {

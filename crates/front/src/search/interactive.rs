@@ -1,12 +1,12 @@
-//! The interactive screen: the board draws, the core answers.
+//! The interactive screen: the board draws it, the core answers.
 
 use anyhow::Result;
-use clip_lab_board::search::{Options, Searcher, show as draw};
 use clip_lab_cli::SearchArgs;
+use clip_lab_dashboard::search::{Options, Searcher, show as draw};
 use clip_lab_search::{Ask, Query, Ready, Reply};
 
 use super::core::Core;
-use crate::charts::shown;
+use crate::charts::image_mode;
 
 impl Searcher for Core {
     fn send(&mut self, ask: Ask) -> Result<u64> {
@@ -18,17 +18,17 @@ impl Searcher for Core {
     }
 }
 
-/// Shows the screen until it is left.
+/// Shows the screen until the user leaves it.
 ///
 /// # Errors
-/// When the core ends, or the terminal cannot be drawn on.
+/// If the core exits or the terminal cannot show the screen.
 pub fn show(core: Core, ready: Ready, args: &SearchArgs, queries: &[Query]) -> Result<()> {
     let options = Options {
         ready,
         first: queries.first().cloned(),
         top: args.top.get(),
         worst: args.wrong.wrong.then(|| args.wrong.worst.get()),
-        images: shown(args.answers.pictures),
+        images: image_mode(args.answers.pictures),
     };
     draw(core, options)
 }

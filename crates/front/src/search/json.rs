@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::answers::Answers;
 
-/// One object with everything.
+/// One object with the gallery and all answers.
 pub fn json(ready: &Ready, answers: &Answers) -> Value {
     let Ready { gallery, pictures, broken, dim, texts, index, approximate } = ready;
     let gallery = json!({ "words": gallery, "pictures": pictures, "broken": broken, "dim": dim, "texts": texts,

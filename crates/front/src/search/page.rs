@@ -1,11 +1,11 @@
-//! A contact sheet as a page: one file with the pictures in it, readable without scripts and without a network.
+//! A contact sheet as HTML: one file with embedded images, without scripts and network.
 
 use anyhow::Result;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_board::sheet::{Jpeg, Sheet};
+use clip_lab_chart::sheet::{Jpeg, Sheet};
 
-/// Styles: light, dark, on paper.
+/// Styles: light and dark.
 const STYLE: &str = include_str!("../../templates/search/style.css");
 
 #[derive(Template)]
@@ -16,14 +16,14 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// A picture as an address that holds it.
-    fn address(&self, jpeg: &Jpeg) -> String {
+    /// An image as a data URI.
+    fn data_uri(&self, jpeg: &Jpeg) -> String {
         format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg))
     }
 
     /// The last part of a path.
-    fn short<'w>(&self, words: &'w str) -> &'w str {
-        words.rsplit('/').next().unwrap_or_default()
+    fn short<'t>(&self, text: &'t str) -> &'t str {
+        text.rsplit('/').next().unwrap_or_default()
     }
 
     fn is_right(&self, right: &Option<bool>) -> bool {
@@ -31,10 +31,7 @@ impl Page<'_> {
     }
 }
 
-/// The page of a sheet.
-///
-/// # Errors
-/// None that a user can meet: it is written to memory.
+/// Renders the page of a sheet.
 pub fn page(sheet: &Sheet) -> Result<String> {
     Ok(Page { sheet, style: STYLE }.render()?)
 }

@@ -1,4 +1,4 @@
-//! Answers with their pictures, for a contact sheet.
+//! Answers with their images, for a contact sheet.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -8,52 +8,52 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_board::sheet::{Block, Cell, Jpeg, Sheet};
+use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};
 use clip_lab_search::{Answer, Ask, Found, Item, Judged, Miss, Picture, Query, Ready};
 
 use super::{
-    answers::{Answers, words},
+    answers::{Answers, label},
     core::Core,
     table::item,
 };
 
-/// Pixels of a picture's longer side.
+/// The longer side of a thumbnail, in pixels.
 const SIDE: u32 = 384;
-/// Pictures asked for at once.
-const AT_ONCE: usize = 64;
+/// Thumbnails requested at once.
+const CHUNK: usize = 64;
 
-/// Everything that was found, with pictures; one that cannot be made is left out.
+/// The answers with thumbnails. A thumbnail that cannot be created is left out.
 ///
 /// # Errors
-/// When the core has ended.
+/// If the core has exited.
 pub fn sheet(core: &mut Core, ready: &Ready, answers: &Answers) -> Result<Sheet> {
-    let pictures = thumbnails(core, wanted(answers))?;
+    let thumbnails = thumbnails(core, images_of(answers))?;
     let blocks = match answers {
         Answers::Found(found) => {
-            found.iter().map(|(query, found)| of_query(query, found, &pictures)).collect()
+            found.iter().map(|(query, found)| of_query(query, found, &thumbnails)).collect()
         }
-        Answers::Missed(misses) => misses.worst.iter().map(|miss| of_miss(miss, &pictures)).collect(),
+        Answers::Missed(misses) => misses.worst.iter().map(|miss| of_miss(miss, &thumbnails)).collect(),
     };
-    let note = answers.remarks().join(". ");
+    let note = answers.notes().join(". ");
     Ok(Sheet { title: format!("clip-lab search: {}", ready.gallery), note, blocks })
 }
 
-/// Pictures of the gallery by number, and those that asked by file.
+/// Thumbnails of the gallery by number, and of queries by file.
 #[derive(Default)]
-struct Pictures {
+struct Thumbnails {
     gallery: HashMap<usize, Jpeg>,
     files: HashMap<PathBuf, Jpeg>,
 }
 
-impl Pictures {
-    fn put(&mut self, of: &Picture, jpeg: Jpeg) {
+impl Thumbnails {
+    fn insert(&mut self, of: &Picture, jpeg: Jpeg) {
         match of {
             Picture::Gallery(number) => drop(self.gallery.insert(*number, jpeg)),
             Picture::File(path) => drop(self.files.insert(path.clone(), jpeg)),
         }
     }
 
-    fn of(&self, item: &Item) -> Option<Jpeg> {
+    fn get(&self, item: &Item) -> Option<Jpeg> {
         match item {
             Item::Picture { picture, .. } => self.gallery.get(picture).cloned(),
             Item::Text(_) => None,
@@ -61,14 +61,14 @@ impl Pictures {
     }
 }
 
-/// Every picture that a sheet of the answers shows, once.
-fn wanted(answers: &Answers) -> Vec<Picture> {
-    let (mut numbers, mut wanted) = (BTreeSet::new(), Vec::new());
+/// All images of the sheet, without duplicates.
+fn images_of(answers: &Answers) -> Vec<Picture> {
+    let (mut numbers, mut images) = (BTreeSet::new(), Vec::new());
     match answers {
         Answers::Found(all) => {
             for (query, found) in all {
                 numbers.extend(found.hits.iter().map(|hit| hit.picture));
-                wanted.extend(match query {
+                images.extend(match query {
                     Query::Picture(picture) => Some(picture.clone()),
                     Query::Text(_) => None,
                 });
@@ -85,52 +85,53 @@ fn wanted(answers: &Answers) -> Vec<Picture> {
             }
         }
     }
-    wanted.extend(numbers.into_iter().map(Picture::Gallery));
-    wanted
+    images.extend(numbers.into_iter().map(Picture::Gallery));
+    images
 }
 
-fn thumbnails(core: &mut Core, wanted: Vec<Picture>) -> Result<Pictures> {
-    let mut made = Pictures::default();
-    for part in wanted.chunks(AT_ONCE) {
+fn thumbnails(core: &mut Core, images: Vec<Picture>) -> Result<Thumbnails> {
+    let mut thumbnails = Thumbnails::default();
+    for part in images.chunks(CHUNK) {
         let asks = part.iter().map(|of| Ask::Thumbnail { of: of.clone(), side: SIDE }).collect();
         for (of, answer) in part.iter().zip(core.ask(asks)?) {
             if let Ok(Answer::Thumbnail { jpeg }) = answer {
-                made.put(of, Arc::from(STANDARD.decode(jpeg).context("a thumbnail is not base64")?));
+                thumbnails
+                    .insert(of, Arc::from(STANDARD.decode(jpeg).context("a thumbnail is not valid base64")?));
             }
         }
     }
-    Ok(made)
+    Ok(thumbnails)
 }
 
-fn of_query(query: &Query, found: &Found, pictures: &Pictures) -> Block {
+fn of_query(query: &Query, found: &Found, thumbnails: &Thumbnails) -> Block {
     let cell = |(hit, rank): (&clip_lab_search::Hit, u32)| Cell {
         rank,
         score: hit.score,
         right: None,
         words: hit.name.clone(),
-        jpeg: pictures.gallery.get(&hit.picture).cloned(),
+        jpeg: thumbnails.gallery.get(&hit.picture).cloned(),
     };
     let asked = match query {
-        Query::Picture(Picture::File(path)) => pictures.files.get(path).cloned(),
-        Query::Picture(Picture::Gallery(number)) => pictures.gallery.get(number).cloned(),
+        Query::Picture(Picture::File(path)) => thumbnails.files.get(path).cloned(),
+        Query::Picture(Picture::Gallery(number)) => thumbnails.gallery.get(number).cloned(),
         Query::Text(_) => None,
     };
     let cells = found.hits.iter().zip(1..).map(cell).collect();
-    Block { head: words(query), note: String::new(), asked, cells }
+    Block { head: label(query), note: String::new(), asked, cells }
 }
 
-fn of_miss(miss: &Miss, pictures: &Pictures) -> Block {
+fn of_miss(miss: &Miss, thumbnails: &Thumbnails) -> Block {
     let cell = |answer: &Judged| Cell {
         rank: answer.rank,
         score: answer.score,
         right: Some(answer.right),
         words: item(&answer.item),
-        jpeg: pictures.of(&answer.item),
+        jpeg: thumbnails.get(&answer.item),
     };
     Block {
         head: item(&miss.query),
-        note: format!("right at rank {}", miss.rank),
-        asked: pictures.of(&miss.query),
+        note: format!("first correct at rank {}", miss.rank),
+        asked: thumbnails.get(&miss.query),
         cells: miss.answers.iter().map(cell).collect(),
     }
 }

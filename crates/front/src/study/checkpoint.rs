@@ -1,19 +1,19 @@
-//! Where a run resumes: the step of its last checkpoint, which is behind the last step recorded.
+//! The step of the last checkpoint, where a run resumes. It may be before the last recorded step.
 
 use std::{io::Read as _, path::Path};
 
 use clip_lab_files::open_regular;
 use serde_json::Value;
 
-/// The longest header that is read; that of a model with a hundred thousand tensors is shorter.
-const LONGEST: u64 = 64 << 20;
+/// The longest header to read. The header of a model with 100,000 tensors is shorter.
+const MAX_HEADER: u64 = 64 << 20;
 
-/// The step of a checkpoint, from the header of the safetensors file; none where there is none, or it is damaged.
+/// The step in the header of a safetensors checkpoint; `None` if the file is missing or damaged.
 pub fn step(checkpoint: &Path) -> Option<u64> {
     let mut file = open_regular(checkpoint).ok()?;
     let mut length = [0; 8];
     file.read_exact(&mut length).ok()?;
-    let length = Some(u64::from_le_bytes(length)).filter(|length| *length <= LONGEST)?;
+    let length = Some(u64::from_le_bytes(length)).filter(|length| *length <= MAX_HEADER)?;
     let mut header = Vec::new();
     file.take(length).read_to_end(&mut header).ok()?;
     let header: Value = serde_json::from_slice(&header).ok()?;
@@ -27,7 +27,7 @@ mod tests {
     use super::step;
 
     #[test]
-    fn the_step_stands_in_the_header() {
+    fn the_step_is_in_the_header() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: &[u8]| {
             fs::write(folder.path().join(name), bytes).unwrap();

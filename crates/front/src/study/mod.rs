@@ -1,18 +1,18 @@
-//! `clip-lab run STUDY`: every run that a study lacks, one process each.
+//! `clip-lab run STUDY`: runs what a study lacks, one process per run.
 //!
 //! ```text
-//! study file -> wanted (arm x seed: spec text, code, data) --with--> past runs of the store -> todo -> children
+//! study file -> matrix (arm x seed: spec, fingerprints) --with--> history (past runs) -> decide -> child processes
 //! ```
 
 mod checkpoint;
 mod child;
-mod past;
-mod refusal;
+mod conflicts;
+mod decide;
+mod history;
+mod matrix;
 mod runner;
 mod signals;
 mod table;
-mod todo;
-mod wanted;
 
 use std::path::Path;
 
@@ -23,87 +23,87 @@ use clip_lab_store::{Reader, RunRow, recorder_ended};
 
 use serde_json::json;
 
-use past::{Past, pasts};
-use todo::{Todo, todo};
-use wanted::{Wanted, wanted};
+use decide::{Action, decide};
+use history::{PastRun, past_runs};
+use matrix::{Job, matrix};
 
 use crate::Mistakes;
 
-/// Runs with this tag were run anew: they belong to the study no more.
+/// The tag of runs that were run again. They no longer belong to the study.
 pub const SUPERSEDED: &str = "superseded";
 
-/// Whether a run has been run anew.
+/// Whether a run has been run again.
 ///
 /// # Errors
-/// Those of the store.
+/// If the store cannot be read.
 pub fn is_superseded(reader: &Reader, run: &RunRow) -> Result<bool> {
     Ok(reader.tags(run.id)?.iter().any(|tag| tag == SUPERSEDED))
 }
 
-/// Whether a file holds a study. One that cannot be read is told of by whoever reads it as a spec.
+/// Whether a file is a study. An unreadable file is not; reading it as a spec reports the error.
 pub fn holds_study(file: &Path) -> bool {
     text_of(file).is_ok_and(|text| is_study(&text))
 }
 
-/// Runs what the study in `args.spec` lacks, with `trust_code` the code that checkpoints name too. Success when all that was
-/// asked for has a result.
+/// Runs what the study in `args.spec` lacks. `trust_code` allows code that checkpoints name. Succeeds if every
+/// requested run has a result.
 ///
 /// # Errors
-/// When the study is wrong, when results of before do not fit what would run now, and those of the store.
+/// If the study is invalid, earlier results conflict with what would run now, or the store cannot be used.
 pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
-    refuse_flags(args)?;
+    check_flags(args)?;
     let study = Study::read(&args.spec)
-        .map_err(|report| Mistakes::in_words(format_args!("the study cannot be run\n\n{report}")))?;
+        .map_err(|report| Mistakes::error(format_args!("the study cannot run\n\n{report}")))?;
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
-    let wanted = match wanted(&study, args, trust_code)? {
-        Ok(wanted) => wanted,
-        Err(told) => return Ok(told),
+    let jobs = match matrix(&study, args, trust_code)? {
+        Ok(jobs) => jobs,
+        Err(exit) => return Ok(exit),
     };
     if args.study.fresh {
-        refusal::supersede(store, &study, &wanted, args.study.dry_run)?;
+        conflicts::supersede(store, &study, &jobs, args.study.dry_run)?;
     } else {
-        refusal::refuse_mixing(store, &study, &wanted, args)?;
+        conflicts::check(store, &study, &jobs, args)?;
     }
     if args.study.dry_run {
-        print(dry(store, &study, &wanted, args)?);
+        print(dry_run(store, &study, &jobs, args)?);
         return Ok(Exit::Fine);
     }
-    runner::run(store, &study, wanted, args, trust_code)
+    runner::run(store, &study, jobs, args, trust_code)
 }
 
-/// What makes no sense for many runs at once.
-fn refuse_flags(args: &RunArgs) -> Result<()> {
+/// Rejects flags that do not apply to studies.
+fn check_flags(args: &RunArgs) -> Result<()> {
     let study = args.spec.display();
-    ensure!(args.resume.is_none(), "{study} is a study: it resumes what was interrupted by itself");
+    ensure!(args.resume.is_none(), "{study} is a study: it resumes interrupted runs without --resume");
     ensure!(args.name.is_none(), "{study} is a study: its runs are named after it, their arm and seed");
     match args.ui() {
         Some(Ui::Dashboard) => {
-            bail!("{study} is a study: leave `--ui` out, and watch its runs with `clip-lab dashboard`")
+            bail!("{study} is a study: omit `--ui`, and watch its runs with `clip-lab dashboard`")
         }
         _ => Ok(()),
     }
 }
 
-/// What would be done, a line for each run, or as JSON.
-fn dry(store: &Path, study: &Study, wanted: &[Wanted], args: &RunArgs) -> Result<String> {
+/// What would run, a line for each run, or as JSON.
+fn dry_run(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Result<String> {
     let (mut out, mut rows) = (String::new(), Vec::new());
-    for want in wanted {
-        let pasts = if args.study.fresh { Vec::new() } else { pasts(store, study, want)? };
-        let words = match todo(pasts, args.study.allow_changed, recorder_ended) {
-            Todo::Done(past) => format!("has a result, run {}", past.row.uid),
-            Todo::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),
-            Todo::Silent(Past { row, checkpoint: Some(step), .. }) => {
-                format!("ended without a word: would resume at step {step}, run {}", row.uid)
+    for job in jobs {
+        let past = if args.study.fresh { Vec::new() } else { past_runs(store, study, job)? };
+        let text = match decide(past, args.study.allow_changed, recorder_ended) {
+            Action::Done(past) => format!("has a result, run {}", past.row.uid),
+            Action::Elsewhere(row) => format!("is {} elsewhere, run {}", row.status, row.uid),
+            Action::Crashed(PastRun { row, checkpoint: Some(step), .. }) => {
+                format!("crashed: would resume at step {step}, run {}", row.uid)
             }
-            Todo::Silent(past) => format!("ended without a word or a checkpoint, run {}", past.row.uid),
-            Todo::Resume(past, step) => format!("would resume at step {step}, run {}", past.row.uid),
-            Todo::Diverged(row) => format!("diverged, run {}; the same again would, too", row.uid),
-            Todo::Start => "would run".to_owned(),
+            Action::Crashed(past) => format!("crashed without a checkpoint, run {}", past.row.uid),
+            Action::Resume(past, step) => format!("would resume at step {step}, run {}", past.row.uid),
+            Action::Diverged(row) => format!("diverged, run {}; it would diverge again", row.uid),
+            Action::Start => "would run".to_owned(),
         };
-        out += &format!("{}  {}\n", want.label(), shown(&words));
-        rows.push(json!({ "arm": want.arm, "seed": want.seed, "would": words }));
+        out += &format!("{}  {}\n", job.label(), shown(&text));
+        rows.push(json!({ "arm": job.arm, "seed": job.seed, "would": text }));
     }
     Ok(if args.ui() == Some(Ui::Json) { answer(json!({ "study": study.name, "runs": rows })) } else { out })
 }

@@ -1,4 +1,4 @@
-//! Starts what is missing, follows it, and sums up.
+//! Starts the missing runs, follows them, and prints the table.
 
 use std::{collections::VecDeque, fs, path::Path, thread, time::Duration};
 
@@ -8,204 +8,203 @@ use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Store, recorder_ended};
 
 use super::{
-    child::{Running, Setting, not_started},
-    past::pasts,
-    signals::Asked,
-    table::{End, Next, json, table},
-    todo::{Todo, todo},
-    wanted::Wanted,
+    child::{Launch, Running, not_started},
+    decide::{Action, decide},
+    history::past_runs,
+    matrix::Job,
+    signals::StopRequests,
+    table::{NextCommands, Outcome, json, table},
 };
 
-/// Time between two looks at the children.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Time between two polls of the child processes.
+const POLL: Duration = Duration::from_millis(100);
 
 struct Runner<'a> {
-    setting: Setting<'a>,
-    wanted: Vec<Wanted>,
-    jobs: usize,
+    launch: Launch<'a>,
+    jobs: Vec<Job>,
+    /// The largest number of concurrent runs.
+    limit: usize,
     quiet: bool,
+    /// Indices of jobs.
     waiting: VecDeque<usize>,
-    /// Waiting runs of which it was said why.
-    excused: Vec<usize>,
+    /// Waiting jobs whose reason has been printed.
+    announced: Vec<usize>,
     running: Vec<Running>,
-    ends: Vec<End>,
+    outcomes: Vec<Outcome>,
 }
 
-/// Runs all that is wanted and has no result. Success when all of it has one in the end.
+/// Runs all jobs without a result. Succeeds if all have one in the end. A run that fails is reported and stops no other.
 ///
 /// # Errors
-/// Those of the store; a run that fails is told, and stops no other.
-pub fn run(
-    store: &Path,
-    study: &Study,
-    wanted: Vec<Wanted>,
-    args: &RunArgs,
-    trust_code: bool,
-) -> Result<Exit> {
-    let jobs = args.study.jobs.map_or(1, |jobs| jobs.get());
+/// If the store cannot be used.
+pub fn run(store: &Path, study: &Study, jobs: Vec<Job>, args: &RunArgs, trust_code: bool) -> Result<Exit> {
+    let limit = args.study.jobs.map_or(1, |jobs| jobs.get());
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let mut runner = Runner {
-        setting: Setting {
+        launch: Launch {
             store,
             study,
-            share: (jobs > 1).then(|| (cores / jobs).max(1)),
+            share: (limit > 1).then(|| (cores / limit).max(1)),
             allow_changed: args.study.allow_changed,
             trust_code,
         },
-        jobs,
+        limit,
         quiet: matches!(args.ui(), Some(Ui::None | Ui::Json)),
-        waiting: (0..wanted.len()).collect(),
-        excused: Vec::new(),
+        waiting: (0..jobs.len()).collect(),
+        announced: Vec::new(),
         running: Vec::new(),
-        ends: vec![End::Waiting; wanted.len()],
-        wanted,
+        outcomes: vec![Outcome::NotRun; jobs.len()],
+        jobs,
     };
-    // Made before the runs start, so that nobody finds it half made.
+    // Create the store before the runs start, so that none opens it half created.
     let folder = store.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     if let Some(notice) = Store::open(store)?.notice() {
         say!("{notice}");
     }
-    let asked = Asked::listen()?;
-    runner.work(&asked)?;
+    let requests = StopRequests::listen()?;
+    runner.work(&requests)?;
     match args.ui() {
-        Some(Ui::Json) => print(json(study, &runner.wanted, &runner.ends)),
-        _ => print(table(study, &runner.wanted, &runner.ends, &Next::new(study, store, &args.set))),
+        Some(Ui::Json) => print(json(study, &runner.jobs, &runner.outcomes)),
+        _ => print(table(study, &runner.jobs, &runner.outcomes, &NextCommands::new(study, store, &args.set))),
     }
-    Ok(match runner.ends.iter().all(End::is_done) {
-        false if asked.times() > 0 => Exit::Interrupted,
+    Ok(match runner.outcomes.iter().all(Outcome::is_done) {
+        false if requests.count() > 0 => Exit::Interrupted,
         complete => Exit::of(complete),
     })
 }
 
 impl Runner<'_> {
-    fn work(&mut self, asked: &Asked) -> Result<()> {
-        let mut heard = 0;
+    fn work(&mut self, requests: &StopRequests) -> Result<()> {
+        let mut handled = 0;
         loop {
-            if asked.times() > heard {
-                heard += 1;
-                self.stop(heard);
+            if requests.count() > handled {
+                handled += 1;
+                self.stop(handled);
             }
-            if heard == 0 {
-                self.launch()?;
+            if handled == 0 {
+                self.start_waiting()?;
             }
             self.follow()?;
-            if self.running.is_empty() && (self.waiting.is_empty() || heard > 0) {
+            if self.running.is_empty() && (self.waiting.is_empty() || handled > 0) {
                 return Ok(());
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL);
         }
     }
 
-    fn stop(&self, times: usize) {
-        let words = match times {
+    fn stop(&self, requests: usize) {
+        let message = match requests {
             1 => "stopping: every run saves a checkpoint first (again to stop at once)",
-            _ => "stopping at once; the last checkpoints are the places to go on from",
+            _ => "stopping at once; the runs resume from their last checkpoints",
         };
-        say!("{words}");
-        self.running.iter().for_each(Running::ask_to_stop);
+        say!("{message}");
+        self.running.iter().for_each(Running::stop);
     }
 
-    /// Starts runs while there is room and one that can be started.
-    fn launch(&mut self) -> Result<()> {
+    /// Starts waiting runs up to the limit.
+    fn start_waiting(&mut self) -> Result<()> {
         for _ in 0..self.waiting.len() {
-            if self.running.len() >= self.jobs {
+            if self.running.len() >= self.limit {
                 break;
             }
             let Some(index) = self.waiting.pop_front() else { break };
-            // What was true when the study began may not be any more: others may be at work on it.
-            let pasts = pasts(self.setting.store, self.setting.study, &self.wanted[index])?;
-            match todo(pasts, self.setting.allow_changed, recorder_ended) {
-                Todo::Start => self.start(index, None),
-                Todo::Resume(past, step) => self.start(index, Some((&past.row, step))),
-                Todo::Silent(past) => self.wait_for(index, &past.row),
-                Todo::Done(past) => self.ends[index] = self.before(index, &past.row)?,
-                Todo::Elsewhere(row) => self.ends[index] = self.elsewhere(index, &row),
-                Todo::Diverged(row) => self.ends[index] = diverged(row),
+            // Decide again: another process may have run this job since the start.
+            let past = past_runs(self.launch.store, self.launch.study, &self.jobs[index])?;
+            match decide(past, self.launch.allow_changed, recorder_ended) {
+                Action::Start => self.start(index, None),
+                Action::Resume(past, step) => self.start(index, Some((&past.row, step))),
+                Action::Crashed(past) => self.wait_for(index, &past.row),
+                Action::Done(past) => self.outcomes[index] = self.earlier(index, &past.row)?,
+                Action::Elsewhere(row) => self.outcomes[index] = self.elsewhere(index, &row),
+                Action::Diverged(row) => self.outcomes[index] = diverged(row),
             }
         }
         Ok(())
     }
 
     fn start(&mut self, index: usize, resume: Option<(&RunRow, u64)>) {
-        let (done, of) = (self.wanted.len() - self.waiting.len(), self.wanted.len());
-        match Running::start(&self.setting, index, &self.wanted[index], resume.map(|(row, _)| row)) {
+        let (done, of) = (self.jobs.len() - self.waiting.len(), self.jobs.len());
+        match Running::start(&self.launch, index, &self.jobs[index], resume.map(|(row, _)| row)) {
             Ok(running) => {
                 let how = match resume {
                     Some((_, step)) => format!("resumes at step {step}"),
                     None => "starts".to_owned(),
                 };
-                self.tell(index, &format!("{how}, run {} ({done} of {of})", running.uid()));
+                self.print_line(index, &format!("{how}, run {} ({done} of {of})", running.uid()));
                 self.running.push(running);
             }
-            Err(error) => self.ends[index] = not_started(&error),
+            Err(error) => self.outcomes[index] = not_started(&error),
         }
     }
 
-    /// Its process is gone; the store shows it as crashed once it has been silent for a while.
+    /// Waits until the store marks a run as crashed, some seconds after its process has ended.
     fn wait_for(&mut self, index: usize, row: &RunRow) {
-        if !self.excused.contains(&index) {
-            self.tell(index, &format!("run {} ended without a word; it goes on in a few seconds", row.uid));
-            self.excused.push(index);
+        if !self.announced.contains(&index) {
+            self.print_line(index, &format!("run {} crashed; it resumes in a few seconds", row.uid));
+            self.announced.push(index);
         }
         self.waiting.push_back(index);
     }
 
-    fn before(&self, index: usize, row: &RunRow) -> Result<End> {
-        let series = Reader::open(self.setting.store)?.series(row.id)?;
+    fn earlier(&self, index: usize, row: &RunRow) -> Result<Outcome> {
+        let series = Reader::open(self.launch.store)?.series(row.id)?;
         let metric = self.metric(index);
         let value = series.into_iter().find(|series| series.name == metric);
-        Ok(End::Done { uid: row.uid.clone(), value: value.and_then(|series| series.last), before: true })
+        Ok(Outcome::Done { uid: row.uid.clone(), value: value.and_then(|series| series.last), earlier: true })
     }
 
-    fn elsewhere(&self, index: usize, row: &RunRow) -> End {
-        let words = format!("{} in process {} on {}", row.status, row.pid, row.host);
-        self.tell(index, &format!("run {} is {words}: it is left alone", row.uid));
-        End::Elsewhere { uid: row.uid.clone(), words }
+    fn elsewhere(&self, index: usize, row: &RunRow) -> Outcome {
+        let detail = format!("{} in process {} on {}", row.status, row.pid, row.host);
+        self.print_line(index, &format!("run {} is {detail}: skipped", row.uid));
+        Outcome::Elsewhere { uid: row.uid.clone(), detail }
     }
 
-    /// Hands on what the runs say, and takes note of those that have ended.
+    /// Prints new log lines, and collects runs that have ended.
     fn follow(&mut self) -> Result<()> {
         for mut running in std::mem::take(&mut self.running) {
-            // Asked before its log is read, so that nothing of the log is missed.
-            let end = running.ended(self.setting.store, &self.metric(running.index))?;
+            // Check before reading the log, so that its last lines are not missed.
+            let outcome = running.outcome(self.launch.store, &self.metric(running.index))?;
             for line in running.lines() {
-                self.tell(running.index, &line);
+                self.print_line(running.index, &line);
             }
-            match end {
+            match outcome {
                 None => self.running.push(running),
-                Some(end) => {
-                    self.tell(running.index, &self.last_word(running.index, &end));
-                    self.ends[running.index] = end;
+                Some(outcome) => {
+                    self.print_line(running.index, &self.describe(running.index, &outcome));
+                    self.outcomes[running.index] = outcome;
                 }
             }
         }
         Ok(())
     }
 
-    /// The metric that a run is judged by.
+    /// The metric of a job.
     fn metric(&self, index: usize) -> String {
-        self.setting.study.metric_of(&self.wanted[index].arm)
+        self.launch.study.metric_of(&self.jobs[index].arm)
     }
 
-    fn last_word(&self, index: usize, end: &End) -> String {
+    fn describe(&self, index: usize, outcome: &Outcome) -> String {
         let metric = self.metric(index);
-        match end {
-            End::Done { value: Some(value), .. } => format!("finished: {metric} {value:.4}"),
-            End::Done { value: None, .. } => format!("finished, and has not recorded {metric}"),
-            End::Failed { reason, .. } => format!("failed: {reason}"),
+        match outcome {
+            Outcome::Done { value: Some(value), .. } => format!("finished: {metric} {value:.4}"),
+            Outcome::Done { value: None, .. } => format!("finished without recording {metric}"),
+            Outcome::Failed { reason, .. } => format!("failed: {reason}"),
             _ => "stopped, with a checkpoint".to_owned(),
         }
     }
 
-    fn tell(&self, index: usize, words: &str) {
+    fn print_line(&self, index: usize, text: &str) {
         if !self.quiet {
-            out!("{} {}", self.wanted[index].label(), shown(words));
+            out!("{} {}", self.jobs[index].label(), shown(text));
         }
     }
 }
 
-fn diverged(row: RunRow) -> End {
+fn diverged(row: RunRow) -> Outcome {
     let why = row.reason.unwrap_or_else(|| "it diverged".to_owned());
-    End::Failed { uid: Some(row.uid), reason: format!("{why}; the same would happen again (--fresh tries)") }
+    Outcome::Failed {
+        uid: Some(row.uid),
+        reason: format!("{why}; it would happen again (--fresh runs it anyway)"),
+    }
 }

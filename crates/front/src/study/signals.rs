@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, counted: the first lets every run save and end, the second ends them at once.
+//! Counts Ctrl-C and SIGTERM: the first stops every run after a checkpoint, the second stops them at once.
 
 use std::{
     sync::{
@@ -14,30 +14,27 @@ use signal_hook::{
     iterator::Signals,
 };
 
-/// How often somebody asked to stop.
+/// The number of requests to stop.
 #[derive(Debug, Clone, Default)]
-pub struct Asked(Arc<AtomicUsize>);
+pub struct StopRequests(Arc<AtomicUsize>);
 
-impl Asked {
-    /// Listens from now on.
-    ///
-    /// # Errors
-    /// When the system refuses.
+impl StopRequests {
+    /// Installs the signal handlers.
     pub fn listen() -> Result<Self> {
-        let asked = Self::default();
+        let requests = Self::default();
         let mut signals =
             Signals::new(clip_lab_cli::heeded(&[SIGINT, SIGTERM])).context("listening to signals")?;
-        let count = asked.0.clone();
+        let count = requests.0.clone();
         thread::spawn(move || {
             for _ in signals.forever() {
                 count.fetch_add(1, Ordering::SeqCst);
             }
         });
-        Ok(asked)
+        Ok(requests)
     }
 
-    /// How often until now.
-    pub fn times(&self) -> usize {
+    /// The number so far.
+    pub fn count(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }

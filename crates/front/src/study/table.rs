@@ -1,4 +1,4 @@
-//! How a study stands when nothing more is to be done: a line for each run, and what to type next.
+//! The final table of a study: a line for each run, and the next commands.
 
 use std::path::Path;
 
@@ -6,76 +6,76 @@ use clip_lab_cli::{DEFAULT_STORE, answer, shown};
 use clip_lab_spec::Study;
 use serde_json::{Value, json};
 
-use super::wanted::Wanted;
+use super::matrix::Job;
 
-/// How it went with one arm and seed.
+/// The outcome of one arm and seed.
 #[derive(Debug, Clone, PartialEq)]
-pub enum End {
-    /// Its turn did not come.
-    Waiting,
+pub enum Outcome {
+    /// Not started.
+    NotRun,
     /// It has a result.
     Done {
         /// The run.
         uid: String,
-        /// The metric of the study, where the run has it.
+        /// The metric of the study, if recorded.
         value: Option<f64>,
-        /// Whether it was there before.
-        before: bool,
+        /// Whether the result is from an earlier call.
+        earlier: bool,
     },
-    /// It ended with an error.
+    /// It failed.
     Failed {
         /// The run, if it was recorded.
         uid: Option<String>,
-        /// Why.
+        /// The error.
         reason: String,
     },
-    /// It was stopped and can go on.
+    /// It was stopped and can be resumed.
     Stopped {
         /// The run.
         uid: String,
     },
-    /// Another process is at it.
+    /// It runs in another process.
     Elsewhere {
         /// The run.
         uid: String,
-        /// What is known.
-        words: String,
+        /// Its status, process and host.
+        detail: String,
     },
 }
 
-impl End {
+impl Outcome {
     /// Whether there is a result.
     pub fn is_done(&self) -> bool {
-        matches!(self, End::Done { .. })
+        matches!(self, Outcome::Done { .. })
     }
 
     fn cells(&self) -> [String; 4] {
-        let cell = |state: &str, value: String, uid: &str, words: &str| {
-            [state.to_owned(), value, uid.to_owned(), words.to_owned()]
+        let cells = |state: &str, value: String, uid: &str, detail: &str| {
+            [state.to_owned(), value, uid.to_owned(), detail.to_owned()]
         };
         let none = || "-".to_owned();
         match self {
-            End::Waiting => cell("not run", none(), "-", ""),
-            End::Done { uid, value, before } => {
+            Outcome::NotRun => cells("not run", none(), "-", ""),
+            Outcome::Done { uid, value, earlier } => {
                 let value = value.map_or_else(|| "not recorded".to_owned(), |value| format!("{value:.4}"));
-                cell("done", value, uid, if *before { "before" } else { "" })
+                cells("done", value, uid, if *earlier { "earlier" } else { "" })
             }
-            End::Failed { uid, reason } => {
+            Outcome::Failed { uid, reason } => {
                 let reason = reason.lines().map(str::trim).filter(|line| !line.is_empty());
-                cell("failed", none(), uid.as_deref().unwrap_or("-"), &reason.collect::<Vec<_>>().join(" "))
+                cells("failed", none(), uid.as_deref().unwrap_or("-"), &reason.collect::<Vec<_>>().join(" "))
             }
-            End::Stopped { uid } => cell("stopped", none(), uid, "goes on at the next call"),
-            End::Elsewhere { uid, words } => cell("elsewhere", none(), uid, words),
+            Outcome::Stopped { uid } => cells("stopped", none(), uid, "resumes at the next call"),
+            Outcome::Elsewhere { uid, detail } => cells("elsewhere", none(), uid, detail),
         }
     }
 }
 
 /// The table, the counts, and the next command.
-pub fn table(study: &Study, wanted: &[Wanted], ends: &[End], next: &Next) -> String {
+pub fn table(study: &Study, jobs: &[Job], outcomes: &[Outcome], next: &NextCommands) -> String {
     let head = ["arm", "seed", "state", study.metric.as_str(), "run", ""].map(str::to_owned);
-    let rows = wanted.iter().zip(ends).map(|(want, end)| {
-        let [state, value, uid, words] = end.cells();
-        [want.arm.clone(), want.seed.to_string(), state, value, uid, words]
+    let rows = jobs.iter().zip(outcomes).map(|(job, outcome)| {
+        let [state, value, uid, detail] = outcome.cells();
+        [job.arm.clone(), job.seed.to_string(), state, value, uid, detail]
     });
     let rows = [head].into_iter().chain(rows).map(|row| row.map(|cell| shown(cell).to_string()));
     let rows: Vec<[String; 6]> = rows.collect();
@@ -87,40 +87,41 @@ pub fn table(study: &Study, wanted: &[Wanted], ends: &[End], next: &Next) -> Str
         out += format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end();
         out.push('\n');
     }
-    let done = ends.iter().filter(|end| end.is_done()).count();
-    let before = ends.iter().filter(|end| matches!(end, End::Done { before: true, .. })).count();
-    let failed = ends.iter().filter(|end| matches!(end, End::Failed { .. })).count();
-    out += &format!("{done} of {} done ({before} of them before), {failed} failed\n", ends.len());
-    if done < ends.len() {
-        out += &format!("go on    {}\n", next.run);
+    let done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
+    let earlier =
+        outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done { earlier: true, .. })).count();
+    let failed = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Failed { .. })).count();
+    out += &format!("{done} of {} done ({earlier} earlier), {failed} failed\n", outcomes.len());
+    if done < outcomes.len() {
+        out += &format!("resume   {}\n", next.run);
     }
     out + &format!("compare  {}\n", next.compare)
 }
 
-/// The same for programs.
-pub fn json(study: &Study, wanted: &[Wanted], ends: &[End]) -> String {
-    let rows: Vec<Value> = wanted
+/// The table as JSON.
+pub fn json(study: &Study, jobs: &[Job], outcomes: &[Outcome]) -> String {
+    let rows: Vec<Value> = jobs
         .iter()
-        .zip(ends)
-        .map(|(want, end)| {
-            let [state, _, uid, words] = end.cells();
-            let value = if let End::Done { value, .. } = end { *value } else { None };
+        .zip(outcomes)
+        .map(|(job, outcome)| {
+            let [state, _, uid, detail] = outcome.cells();
+            let value = if let Outcome::Done { value, .. } = outcome { *value } else { None };
             let run = Some(uid).filter(|uid| uid != "-");
-            json!({ "arm": want.arm, "seed": want.seed, "state": state, "value": value, "run": run, "words": words })
+            json!({ "arm": job.arm, "seed": job.seed, "state": state, "value": value, "run": run, "words": detail })
         })
         .collect();
     answer(json!({ "study": study.name, "metric": study.metric, "runs": rows }))
 }
 
-/// Commands that can be typed next.
-pub struct Next {
-    /// Runs the study, as it was run.
+/// Commands to type next.
+pub struct NextCommands {
+    /// Runs the study again, with the same settings.
     pub run: String,
     /// Compares its arms.
     pub compare: String,
 }
 
-impl Next {
+impl NextCommands {
     /// The commands for a study that was run with `sets`.
     pub fn new(study: &Study, store: &Path, sets: &[String]) -> Self {
         let (file, store) = (study.file.display(), store_flag(store));
@@ -132,10 +133,10 @@ impl Next {
     }
 }
 
-/// The flag that names the store, where neither the default nor the environment does.
+/// `--store`, unless the store is the default or set by the environment.
 fn store_flag(store: &Path) -> String {
-    let known = std::env::var_os("CLIP_LAB_STORE").is_some_and(|named| Path::new(&named) == store);
-    if known || store == Path::new(DEFAULT_STORE) {
+    let from_env = std::env::var_os("CLIP_LAB_STORE").is_some_and(|named| Path::new(&named) == store);
+    if from_env || store == Path::new(DEFAULT_STORE) {
         String::new()
     } else {
         format!(" --store {}", store.display())

@@ -1,24 +1,24 @@
 //<![CDATA[
 "use strict";
-// Without this script nothing is missing but comfort: a click on a heading sorts its table, a pointer on curves reads them.
+// Optional: clicking a heading sorts its table; pointing at curves shows their values.
 function key(row, column) {
   const cell = row.cells[column];
   return cell.hasAttribute("data-value") ? cell.dataset.value : cell.textContent.trim();
 }
-// Numbers by size, words by letter, empty cells last whichever way.
-function order(a, b, way) {
+// Sorts numbers by value and text alphabetically. Empty cells come last in both directions.
+function order(a, b, direction) {
   if (a === "" || b === "") return (a === "") - (b === "");
   const numbers = [Number(a), Number(b)];
   const plain = numbers.some(Number.isNaN);
-  return way * (plain ? a.localeCompare(b, "en", { numeric: true }) : numbers[0] - numbers[1]);
+  return direction * (plain ? a.localeCompare(b, "en", { numeric: true }) : numbers[0] - numbers[1]);
 }
 function sort(table, column) {
   const heads = table.tHead.rows[0].cells;
-  const way = heads[column].getAttribute("aria-sort") === "ascending" ? -1 : 1;
+  const direction = heads[column].getAttribute("aria-sort") === "ascending" ? -1 : 1;
   for (const head of heads) head.removeAttribute("aria-sort");
-  heads[column].setAttribute("aria-sort", way === 1 ? "ascending" : "descending");
+  heads[column].setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
   const rows = Array.from(table.tBodies[0].rows);
-  rows.sort((a, b) => order(key(a, column), key(b, column), way));
+  rows.sort((a, b) => order(key(a, column), key(b, column), direction));
   table.tBodies[0].append(...rows);
 }
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -30,23 +30,23 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.replaceChildren(button);
   });
 }
-// A table that is wider than the window says so.
+// Adds a hint below a table that is wider than the window.
 function hint() {
   for (const box of document.querySelectorAll(".scroll")) {
-    const wide = box.scrollWidth > box.clientWidth + 1, told = box.nextElementSibling;
-    const there = told ? told.classList.contains("hint") : false;
-    if (wide ? there : !there) continue;
-    if (!wide) { told.remove(); continue; }
-    const words = document.createElement("p");
-    words.className = "hint";
-    words.textContent = "The table goes on to the right: scroll it sideways.";
-    box.after(words);
+    const wide = box.scrollWidth > box.clientWidth + 1, next = box.nextElementSibling;
+    const shown = next ? next.classList.contains("hint") : false;
+    if (wide ? shown : !shown) continue;
+    if (!wide) { next.remove(); continue; }
+    const text = document.createElement("p");
+    text.className = "hint";
+    text.textContent = "The table is wider than the window: scroll right for more columns.";
+    box.after(text);
   }
 }
 addEventListener("resize", hint);
 document.addEventListener("toggle", hint, true);
 hint();
-// The point of a curve nearest to x; they stand in rising order.
+// The point of a curve nearest to x. Points are sorted by x.
 function nearest(points, x) {
   let low = 0, high = points.length - 1;
   while (high - low > 1) {

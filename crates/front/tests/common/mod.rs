@@ -1,4 +1,4 @@
-//! Made runs of a made study.
+//! Synthetic runs of a synthetic study.
 
 use std::{cell::Cell, fs, path::PathBuf};
 
@@ -8,23 +8,23 @@ use clip_lab_store::{
 };
 use tempfile::TempDir;
 
-/// What the runs are judged by, measured on the test split.
+/// The metric to compare by, on the test split.
 pub const METRIC: &str = "test/retrieval/t2i/hit@1";
 
 /// A store with runs of the study `towers`.
-pub struct Shelf {
+pub struct Lab {
     folder: TempDir,
     runs: Cell<u32>,
 }
 
-/// A run to make.
-pub struct Made {
+/// A run to record.
+pub struct TestRun {
     pub arm: &'static str,
     pub seed: usize,
-    /// Queries answered rightly; which ones they are changes little from run to run.
+    /// Correctly answered queries: always the first ones.
     pub hits: usize,
     pub queries: usize,
-    /// How many pictures the queries are captions of.
+    /// The number of images of the queries.
     pub pictures: usize,
     pub code: &'static str,
     pub data: &'static str,
@@ -32,14 +32,14 @@ pub struct Made {
     pub end: Status,
 }
 
-impl Made {
-    /// A run that finished.
-    pub fn of(arm: &'static str, seed: usize) -> Made {
+impl TestRun {
+    /// A finished run.
+    pub fn of(arm: &'static str, seed: usize) -> TestRun {
         let (code, data, end) = ("old", "emoji", Status::Finished);
-        Made { arm, seed, hits: 100, queries: 1000, pictures: 1000, code, data, flops: None, end }
+        TestRun { arm, seed, hits: 100, queries: 1000, pictures: 1000, code, data, flops: None, end }
     }
 
-    /// The first `hits` queries at rank 0, the next as many at 3, the others further behind.
+    /// The first `hits` queries have rank 0, as many have rank 3, and the others 40.
     fn ranks(&self) -> Vec<u32> {
         let rank = |query: usize| {
             if query < self.hits {
@@ -54,16 +54,16 @@ impl Made {
     }
 }
 
-impl Shelf {
-    pub fn new() -> Shelf {
-        Shelf { folder: tempfile::tempdir().unwrap(), runs: Cell::new(0) }
+impl Lab {
+    pub fn new() -> Lab {
+        Lab { folder: tempfile::tempdir().unwrap(), runs: Cell::new(0) }
     }
 
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("lab.db")
     }
 
-    /// Writes a file; answers with its path.
+    /// Writes a file and returns its path.
     pub fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
@@ -71,38 +71,38 @@ impl Shelf {
     }
 
     /// Records a run as training does.
-    pub fn add(&self, made: Made) {
+    pub fn add(&self, test_run: TestRun) {
         self.runs.set(self.runs.get() + 1);
         let uid = format!("01KSTX{:020}", self.runs.get());
         let mut run = NewRun {
             uid,
-            name: made.arm.into(),
+            name: test_run.arm.into(),
             study: Some("towers".into()),
-            arm: Some(made.arm.into()),
-            seed: made.seed as u64,
+            arm: Some(test_run.arm.into()),
+            seed: test_run.seed as u64,
             goal_metric: Some("val/retrieval/t2i/hit@1".into()),
             spec_text: format!(
                 "# {}\n[run]\nseed = {}\n[data.train]\ntoken = \"hunter2\"\n",
-                made.arm, made.seed
+                test_run.arm, test_run.seed
             ),
-            config: config(&made),
+            config: config(&test_run),
             ..NewRun::default()
         };
-        run.environment.extra.insert("code".into(), made.code.into());
-        run.environment.extra.insert("data.test".into(), made.data.into());
+        run.environment.extra.insert("code".into(), test_run.code.into());
+        run.environment.extra.insert("data.test".into(), test_run.data.into());
         run.environment.git_commit = Some("0123456789abcdef0123456789abcdef01234567".into());
-        run.environment.git_dirty = Some(made.seed == 2);
+        run.environment.git_dirty = Some(test_run.seed == 2);
         let recorder = Recorder::start(&self.store(), run).unwrap();
-        if let Some(flops) = made.flops {
+        if let Some(flops) = test_run.flops {
             recorder.fact("train_flops_per_sample", flops.into());
         }
-        if made.end == Status::Finished {
-            measure(&recorder, &made);
+        if test_run.end == Status::Finished {
+            measure(&recorder, &test_run);
         }
-        assert_eq!(recorder.finish(made.end, None), None);
+        assert_eq!(recorder.finish(test_run.end, None), None);
     }
 
-    /// The uids of an arm's runs with that seed, the oldest first.
+    /// The uids of an arm's runs with that seed, oldest first.
     pub fn uids(&self, arm: &str, seed: u64) -> Vec<String> {
         let runs = Reader::open(&self.store()).unwrap().runs().unwrap();
         let of = runs.into_iter().rev().filter(|run| run.name == arm && run.seed == seed);
@@ -116,18 +116,18 @@ impl Shelf {
     }
 }
 
-/// A picture of one pixel.
+/// An image of one pixel.
 pub const JPEG: &str = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////\
     wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=";
 
-/// Two queries, of which `clip` has the first right and all others the second.
-fn see(recorder: &Recorder, made: &Made, step: u64) {
+/// Records two queries: `clip` answers the first correctly, the other arms the second.
+fn record_probe(recorder: &Recorder, test_run: &TestRun, step: u64) {
     recorder.picture("ab12", STANDARD.decode(JPEG).unwrap());
     let picture =
         |name: &str, digest: Option<&str>| Shown { name: name.into(), digest: digest.map(str::to_owned) };
     let hit = |right: bool| Hit { picture: picture("apple.png", Some("ab12")), score: 0.25, right };
     let miss = Hit { picture: picture("pear.png", None), score: 0.125, right: false };
-    let first = made.arm == "clip";
+    let first = test_run.arm == "clip";
     recorder.probe(Probe {
         step,
         split: "test".into(),
@@ -139,24 +139,24 @@ fn see(recorder: &Recorder, made: &Made, step: u64) {
     });
 }
 
-fn config(made: &Made) -> Vec<ConfigEntry> {
+fn config(test_run: &TestRun) -> Vec<ConfigEntry> {
     let entry = |key: &str, value: String, origin: &str| ConfigEntry {
         key: key.into(),
         value,
         origin: origin.into(),
     };
     vec![
-        entry("data.train.token", format!("\"hunter2{}\"", made.arm), "spec.toml:5"),
-        entry("loss.plugin", format!("{:?}", made.arm), "spec.toml:7"),
-        entry("loss.smoothing", if made.arm == "clip" { "null" } else { "0.1" }.into(), "default"),
+        entry("data.train.token", format!("\"hunter2{}\"", test_run.arm), "spec.toml:5"),
+        entry("loss.plugin", format!("{:?}", test_run.arm), "spec.toml:7"),
+        entry("loss.smoothing", if test_run.arm == "clip" { "null" } else { "0.1" }.into(), "default"),
         entry("run.batch", "64".into(), "default"),
-        entry("run.seed", made.seed.to_string(), "spec.toml:3"),
+        entry("run.seed", test_run.seed.to_string(), "spec.toml:3"),
     ]
 }
 
-fn measure(recorder: &Recorder, made: &Made) {
+fn measure(recorder: &Recorder, test_run: &TestRun) {
     let at = Tick { step: 100, epoch: 4.0, samples: 6400 };
-    let ranks = made.ranks();
+    let ranks = test_run.ranks();
     let share = |k: u32| ranks.iter().filter(|rank| **rank < k).count() as f64 / ranks.len() as f64;
     recorder.describe_metric(METRIC, "", Goal::Up);
     recorder.describe_metric("val/loss", "", Goal::Down);
@@ -167,7 +167,7 @@ fn measure(recorder: &Recorder, made: &Made) {
     recorder.event(Level::Warning, "data", None, "2 pictures could not be read");
     recorder.log(at, &[(METRIC, share(1)), ("test/retrieval/t2i/hit@5", share(5))]);
     recorder.log(at, &[("val/retrieval/t2i/hit@1", share(1)), ("val/loss", 3.0 - 2.0 * share(1))]);
-    see(recorder, made, at.step);
+    record_probe(recorder, test_run, at.step);
     let set = |direction: &str, ranks: Vec<u32>| RankSet {
         step: at.step,
         split: "test".into(),
@@ -176,6 +176,6 @@ fn measure(recorder: &Recorder, made: &Made) {
         weights: "raw".into(),
         ranks,
     };
-    recorder.rank(set("i2t", vec![0; made.pictures]));
+    recorder.rank(set("i2t", vec![0; test_run.pictures]));
     recorder.rank(set("t2i", ranks));
 }

@@ -1,4 +1,4 @@
-//! A hub on this machine, a repository on it, and a cache of its own.
+//! A local hub server with a repository, and an empty cache.
 #![allow(dead_code)]
 
 use std::{
@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
-pub use clip_lab_faulty::sha256;
-use clip_lab_faulty::{Fault, HubServer};
 use clip_lab_hub::{Hub, Listed, Repo, Token};
+pub use clip_lab_testing::sha256;
+use clip_lab_testing::{Fault, HubServer};
 use tempfile::TempDir;
 
 pub const MODEL: &str = "models/org/tiny";
@@ -23,19 +23,19 @@ pub fn weights() -> Vec<u8> {
     (0..200_000u32).map(|place| (place * 7 % 251) as u8).collect()
 }
 
-/// The server with a cache.
+/// The server and a cache.
 pub struct Scene {
     pub server: HubServer,
     pub cache: TempDir,
 }
 
 impl Scene {
-    /// A hub that holds nothing.
+    /// An empty hub.
     pub fn empty() -> Self {
         Self { server: HubServer::start(), cache: tempfile::tempdir().unwrap() }
     }
 
-    /// A hub with `org/tiny`: a small file and a large one, which comes after so many faults.
+    /// A hub with `org/tiny`: a small file and a large one, which is served after `faults`.
     pub fn new(faults: &[Fault]) -> Self {
         let scene = Self::empty();
         let (server, bytes) = (&scene.server, weights());
@@ -50,9 +50,9 @@ impl Scene {
         hub.endpoint = self.server.address().parse().unwrap();
         hub.cache = self.cache.path().to_owned();
         (hub.token, hub.offline) = (None, false);
-        hub.patience.tries = 4;
-        (hub.patience.stall, hub.patience.pause) = (Duration::from_millis(300), Duration::from_millis(5));
-        hub.patience.window = Duration::from_secs(1);
+        hub.policy.tries = 4;
+        (hub.policy.stall, hub.policy.pause) = (Duration::from_millis(300), Duration::from_millis(5));
+        hub.policy.window = Duration::from_secs(1);
         hub
     }
 
@@ -60,16 +60,16 @@ impl Scene {
         Hub { token: Some(Token::new(SECRET)), ..self.hub() }
     }
 
-    /// Everything that `name` holds, into the cache.
+    /// Downloads all files of `name`.
     pub fn fetch(&self, hub: Hub, name: &str) -> Result<PathBuf> {
         Repo::new(hub, name.parse()?).folder(&all)
     }
 
-    /// What goes wrong, in words.
-    pub fn refusal(&self, hub: Hub, name: &str) -> String {
-        let words = format!("{:#}", self.fetch(hub, name).unwrap_err());
-        assert!(!words.contains(SECRET) && !words.contains("signature"), "{words}");
-        words
+    /// The error message of a failed download.
+    pub fn fetch_error(&self, hub: Hub, name: &str) -> String {
+        let message = format!("{:#}", self.fetch(hub, name).unwrap_err());
+        assert!(!message.contains(SECRET) && !message.contains("signature"), "{message}");
+        message
     }
 
     pub fn repo(&self) -> PathBuf {

@@ -1,21 +1,21 @@
-//! What the markers of a JPEG say, <https://www.w3.org/Graphics/JPEG/itu-t81.pdf> annex B.
+//! JPEG markers, <https://www.w3.org/Graphics/JPEG/itu-t81.pdf> annex B.
 
 use image::metadata::Orientation;
 use memchr::memchr;
 
-/// Whether a file begins as a JPEG does.
+/// Whether the bytes start with a JPEG header.
 pub fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xFF, 0xD8, 0xFF])
 }
 
-/// Whether a JPEG goes on to its end marker. libjpeg fills what is missing with grey, and of a part of a picture it does
-/// not even notice.
+/// Whether a JPEG has its end marker. libjpeg fills missing data with grey, and does not notice it when it decodes a region
+/// only.
 pub fn is_whole(bytes: &[u8]) -> bool {
-    // The end marker is nearly always at the very end, and then nothing has to be walked through.
+    // The end marker is nearly always the last two bytes: then no segment has to be parsed.
     bytes.ends_with(&[0xFF, 0xD9]) || segments(bytes).any(|segment| segment.code == 0xD9)
 }
 
-/// How the picture has to be turned to stand upright, as its EXIF says.
+/// The EXIF orientation.
 pub fn orientation(bytes: &[u8]) -> Orientation {
     let headers = segments(bytes).take_while(|segment| segment.code != 0xDA);
     let exif = headers.filter(|segment| segment.code == 0xE1).find_map(|segment| {
@@ -25,7 +25,7 @@ pub fn orientation(bytes: &[u8]) -> Orientation {
     exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
 }
 
-/// A marker and what belongs to it, its length bytes left out.
+/// A marker and its payload, without the length bytes.
 struct Segment {
     code: u8,
     start: usize,
@@ -43,7 +43,7 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
     })
 }
 
-/// The next marker at or after `from`, passing over stuffed and restart bytes within a scan.
+/// The next marker at or after `from`; skips stuffed bytes and restart markers within a scan.
 fn marker(bytes: &[u8], mut from: usize) -> Option<(usize, u8)> {
     loop {
         let place = from + memchr(0xFF, bytes.get(from..)?)?;
@@ -55,7 +55,7 @@ fn marker(bytes: &[u8], mut from: usize) -> Option<(usize, u8)> {
     }
 }
 
-/// Length of the segment at `at`, its own two bytes included.
+/// Length of the segment at `at`, including the two length bytes.
 fn length(bytes: &[u8], at: usize) -> usize {
     bytes.get(at..at + 2).map_or(2, |two| usize::from(u16::from_be_bytes([two[0], two[1]])).max(2))
 }

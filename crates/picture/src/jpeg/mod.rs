@@ -1,5 +1,5 @@
-//! JPEG files, which nearly all pictures are: libjpeg-turbo decodes only the part that is needed, at the smallest
-//! scale that serves.
+//! JPEG, the format of nearly all images: libjpeg-turbo decodes only the region that is needed, at the smallest
+//! sufficient scale.
 
 mod markers;
 mod turbo;

@@ -1,5 +1,5 @@
-//! libjpeg-turbo. All `unsafe` of this crate is here: the safe wrapper of others decodes no part of a picture and takes
-//! every remark of the decoder for an error.
+//! Bindings to libjpeg-turbo. The safe wrapper `turbojpeg` cannot decode a region, and treats every decoder warning as an
+//! error.
 
 #![allow(unsafe_code)]
 
@@ -12,42 +12,41 @@ use anyhow::{Result, anyhow, bail, ensure};
 use turbojpeg_sys as raw;
 
 use super::Ycc;
-use crate::decode::{MOST_PIXELS, ensure_size};
+use crate::decode::{MAX_PIXELS, ensure_size};
 
-/// Refinements of a progressive picture. Real ones have about ten; made-up ones keep a decoder busy for minutes.
-const MOST_SCANS: c_int = 200;
+/// The most scans of a progressive image. Real ones have about ten; crafted ones keep a decoder busy for minutes.
+const MAX_SCANS: c_int = 200;
 
-/// What a file says of itself.
+/// The header of a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// Pixels across, as stored.
     pub width: u32,
     /// Pixels down, as stored.
     pub height: u32,
-    /// Number of how its colours are stored, the names of turbojpeg.h.
+    /// Chroma subsampling, a `TJSAMP` constant of turbojpeg.h.
     subsampling: c_int,
-    /// Pixels across that are decoded together; a part begins at a multiple of it.
+    /// Width of an MCU in pixels; a region starts at a multiple of it.
     block: u32,
-    /// Whether it is stored as brightness and at most two colour differences.
+    /// Whether the colour space is YCbCr or grey.
     ycc: bool,
-    /// Whether all of it is unpacked before any pixel is computed.
+    /// Whether the JPEG is progressive: libjpeg then buffers all coefficients before it decodes a pixel.
     progressive: bool,
 }
 
 impl Header {
-    /// Bytes of all its pixels.
+    /// Bytes of all pixels as RGB.
     pub fn bytes(&self) -> u64 {
         3 * u64::from(self.width) * u64::from(self.height)
     }
 
-    /// Bytes that the decoder takes beside the pixels that are wanted: of a progressive one, three numbers of 16 bits for
-    /// every pixel.
-    pub fn unpacked(&self) -> u64 {
+    /// Bytes that the decoder allocates besides the output: for a progressive JPEG, three 16-bit coefficients per pixel.
+    pub fn coefficient_bytes(&self) -> u64 {
         if self.progressive { 2 * self.bytes() } else { 0 }
     }
 }
 
-/// Pixels of a decoded picture, which may be smaller than the stored one.
+/// A region of a decoded image, which may be smaller than the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region {
     /// From the left edge.
@@ -61,48 +60,49 @@ pub struct Region {
 }
 
 impl Region {
-    /// Bytes of its pixels.
+    /// Bytes of its pixels as RGB.
     pub fn bytes(&self) -> u64 {
         3 * u64::from(self.width) * u64::from(self.height)
     }
 
-    /// Whether it is so much of a picture of `width` x `height` pixels that the rest may as well be decoded with it, which
-    /// planes have to be: measured on photographs, from about half on that takes no longer.
+    /// Whether the region covers at least half of a `width` x `height` image. Measured on photographs, decoding whole planes
+    /// is then no slower than decoding the region.
     pub fn covers_most_of(&self, width: u32, height: u32) -> bool {
         2 * u64::from(self.width) * u64::from(self.height) >= u64::from(width) * u64::from(height)
     }
 }
 
-/// A decoder, used again and again by one thread.
+/// A libjpeg-turbo decoder, reused by one thread.
 #[derive(Debug)]
 pub struct Turbo(NonNull<c_void>);
 
-// SAFETY: a handle of libjpeg-turbo belongs to no thread; it must only not be used by two at once, and every method
-// that uses it takes `&mut self`.
+// SAFETY: a libjpeg-turbo handle is not bound to a thread; it must not be used concurrently, and every method takes
+// `&mut self`.
 unsafe impl Send for Turbo {}
 
 impl Turbo {
     /// # Errors
-    /// When there is no memory for it.
+    /// If libjpeg-turbo cannot allocate it.
     pub fn new() -> Result<Self> {
-        // SAFETY: takes a number and gives a handle or null.
+        // SAFETY: takes an integer, returns a handle or null.
         let handle = unsafe { raw::tj3Init(raw::TJINIT_TJINIT_DECOMPRESS as c_int) };
-        let mut turbo = Self(NonNull::new(handle).ok_or_else(|| anyhow!("libjpeg-turbo does not start"))?);
-        turbo.set(raw::TJPARAM_TJPARAM_SCANLIMIT, MOST_SCANS)?;
-        turbo.set(raw::TJPARAM_TJPARAM_MAXPIXELS, MOST_PIXELS as c_int)?;
+        let mut turbo =
+            Self(NonNull::new(handle).ok_or_else(|| anyhow!("libjpeg-turbo cannot be initialised"))?);
+        turbo.set(raw::TJPARAM_TJPARAM_SCANLIMIT, MAX_SCANS)?;
+        turbo.set(raw::TJPARAM_TJPARAM_MAXPIXELS, MAX_PIXELS as c_int)?;
         Ok(turbo)
     }
 
-    /// Reads the header. None where another decoder is needed: more than 8 bits, CMYK, lossless, odd subsampling.
+    /// Reads the header. None if another decoder is needed: more than 8 bits, CMYK, lossless, unusual subsampling.
     ///
     /// # Errors
-    /// When it is broken, or claims too many pixels.
+    /// If it is corrupt, or declares too many pixels.
     pub fn header(&mut self, bytes: &[u8]) -> Result<Option<Header>> {
-        // What was set for the last picture may not fit this one.
+        // Resets the region of the last image, which may not fit this one.
         self.region(raw::tjregion { x: 0, y: 0, w: 0, h: 0 })?;
-        // SAFETY: the handle is alive, the pointer and the length are those of a slice.
+        // SAFETY: the handle is valid; pointer and length come from a slice.
         let code = unsafe { raw::tj3DecompressHeader(self.0.as_ptr(), bytes.as_ptr(), bytes.len() as _) };
-        self.judge(code).map_err(|error| error.context("its Jpeg header is broken"))?;
+        self.check(code).map_err(|error| error.context("its Jpeg header is corrupt"))?;
         let (width, height) =
             (self.get(raw::TJPARAM_TJPARAM_JPEGWIDTH), self.get(raw::TJPARAM_TJPARAM_JPEGHEIGHT));
         let (width, height) = (u32::try_from(width)?, u32::try_from(height)?);
@@ -119,23 +119,22 @@ impl Turbo {
         Ok(block.map(|block| Header { width, height, subsampling, block, ycc, progressive }))
     }
 
-    /// Decodes at one `reduce`-th (1, 2, 4 or 8) of the size the whole picture into `planes`, and does not compute colours.
-    /// False where it is stored in no such planes.
+    /// Decodes the whole image at 1/`reduce` (1, 2, 4 or 8) of its size into YCbCr planes, without colour conversion.
+    /// False if the image is stored in another colour space.
     ///
     /// # Errors
-    /// When the data is broken.
+    /// If the data is corrupt.
     pub fn planes(&mut self, bytes: &[u8], header: Header, reduce: u32, planes: &mut Ycc) -> Result<bool> {
         if !header.ycc {
             return Ok(false);
         }
-        ensure!(self.header(bytes)? == Some(header), "the header is that of another picture");
+        ensure!(self.header(bytes)? == Some(header), "the header belongs to another image");
         self.scale(reduce)?;
         let size = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
         let mut starts = planes.lay_out(size, header.subsampling)?;
         let mut pitches = [0; 3];
-        // SAFETY: the handle is alive; the bytes are a slice, whose header was read just now by the same handle. There are as
-        // many planes as the subsampling has, each with as many bytes as the library itself says that it needs for a picture of
-        // this size at the scale that was set.
+        // SAFETY: the handle is valid; the same handle just read the header of this slice. There is one plane per component,
+        // each with the size that the library reports for this image size, scale and subsampling.
         let code = unsafe {
             raw::tj3DecompressToYUVPlanes8(
                 self.0.as_ptr(),
@@ -145,15 +144,15 @@ impl Turbo {
                 pitches.as_mut_ptr(),
             )
         };
-        self.judge(code).map_err(|error| error.context("its Jpeg data is broken or cut short"))?;
+        self.check(code).map_err(|error| error.context("its Jpeg data is corrupt or truncated"))?;
         Ok(true)
     }
 
-    /// Decodes at one `reduce`-th (1, 2, 4 or 8) of the size those pixels that `wanted` asks for, and as many more to the
-    /// left as the format needs, into `pixels`: RGB, row by row. Says which region they are.
+    /// Decodes the region `wanted` at 1/`reduce` (1, 2, 4 or 8) of the size into `pixels`: RGB, row by row. Extends it to the
+    /// left up to an MCU boundary, and returns the decoded region.
     ///
     /// # Errors
-    /// When the data is broken.
+    /// If the data is corrupt.
     pub fn decode(
         &mut self,
         bytes: &[u8],
@@ -168,9 +167,9 @@ impl Turbo {
         let within = part.left + part.width <= width && part.top + part.height <= height;
         ensure!(
             within && part.width > 0 && part.height > 0,
-            "{part:?} is no part of {width}x{height} pixels"
+            "{part:?} is not within an image of {width}x{height} pixels"
         );
-        ensure!(self.header(bytes)? == Some(header), "the header is that of another picture");
+        ensure!(self.header(bytes)? == Some(header), "the header belongs to another image");
         self.scale(reduce)?;
         if part.width < width || part.height < height {
             let [x, y, w, h] = [part.left, part.top, part.width, part.height].map(|side| side as c_int);
@@ -178,8 +177,8 @@ impl Turbo {
         }
         let pitch = 3 * part.width as usize;
         pixels.resize(pitch * part.height as usize, 0);
-        // SAFETY: the handle is alive; the bytes are a slice, whose header was read just now by the same handle, so the
-        // decoder writes `part.height` rows of `part.width` RGB pixels, and `pixels` has just that many.
+        // SAFETY: the handle is valid; the same handle just read the header of this slice, so the decoder writes
+        // `part.height` rows of `part.width` RGB pixels, which is the size of `pixels`.
         let code = unsafe {
             raw::tj3Decompress8(
                 self.0.as_ptr(),
@@ -190,40 +189,40 @@ impl Turbo {
                 raw::TJPF_TJPF_RGB as c_int,
             )
         };
-        self.judge(code).map_err(|error| error.context("its Jpeg data is broken or cut short"))?;
+        self.check(code).map_err(|error| error.context("its Jpeg data is corrupt or truncated"))?;
         Ok(part)
     }
 
     fn scale(&mut self, reduce: u32) -> Result<()> {
         let factor = raw::tjscalingfactor { num: 1, denom: reduce as c_int };
-        // SAFETY: the handle is alive, the factor a plain value.
+        // SAFETY: the handle is valid, the factor is passed by value.
         let code = unsafe { raw::tj3SetScalingFactor(self.0.as_ptr(), factor) };
-        self.judge(code)
+        self.check(code)
     }
 
     fn region(&mut self, region: raw::tjregion) -> Result<()> {
-        // SAFETY: the handle is alive, the region a plain value.
+        // SAFETY: the handle is valid, the region is passed by value.
         let code = unsafe { raw::tj3SetCroppingRegion(self.0.as_ptr(), region) };
-        self.judge(code)
+        self.check(code)
     }
 
     fn get(&mut self, param: raw::TJPARAM) -> c_int {
-        // SAFETY: the handle is alive, the parameter a number that is checked.
+        // SAFETY: the handle is valid; the library checks the parameter.
         unsafe { raw::tj3Get(self.0.as_ptr(), param as c_int) }
     }
 
     fn set(&mut self, param: raw::TJPARAM, value: c_int) -> Result<()> {
         // SAFETY: as in `get`.
         let code = unsafe { raw::tj3Set(self.0.as_ptr(), param as c_int, value) };
-        self.judge(code)
+        self.check(code)
     }
 
-    /// An error for what failed. Remarks on small flaws pass, as they do in Pillow; that the file ended does not.
-    fn judge(&mut self, code: c_int) -> Result<()> {
+    /// Turns a return code into a result. Ignores warnings, as Pillow does, except for a premature end of the file.
+    fn check(&mut self, code: c_int) -> Result<()> {
         if code == 0 {
             return Ok(());
         }
-        // SAFETY: the handle is alive; the text belongs to it, ends in zero and is copied before the next call.
+        // SAFETY: the handle is valid and owns the NUL-terminated message, which is copied before the next call.
         let (kind, text) = unsafe {
             let text = CStr::from_ptr(raw::tj3GetErrorStr(self.0.as_ptr()));
             (raw::tj3GetErrorCode(self.0.as_ptr()), text.to_string_lossy().into_owned())
@@ -231,18 +230,18 @@ impl Turbo {
         if kind == raw::TJERR_TJERR_WARNING as c_int && !text.contains("Premature end") {
             return Ok(());
         }
-        bail!("libjpeg-turbo says: {text}")
+        bail!("libjpeg-turbo: {text}")
     }
 }
 
 impl Drop for Turbo {
     fn drop(&mut self) {
-        // SAFETY: the handle is alive and never used again.
+        // SAFETY: the handle is valid and not used again.
         unsafe { raw::tj3Destroy(self.0.as_ptr()) }
     }
 }
 
-/// Pixels across that are stored together: the table `tjMCUWidth` of turbojpeg.h, by the number of the subsampling.
+/// Width of an MCU in pixels by subsampling: the table `tjMCUWidth` of turbojpeg.h.
 fn block_width(subsampling: usize) -> Option<u32> {
     [8, 16, 16, 8, 8, 32, 8].get(subsampling).copied()
 }

@@ -1,4 +1,4 @@
-//! A picture as JPEG stores it: brightness, and two colour differences that may be stored for several pixels together.
+//! YCbCr planes as JPEG stores them, chroma possibly subsampled.
 
 #![allow(unsafe_code)]
 
@@ -7,12 +7,12 @@ use std::ffi::c_int;
 use anyhow::{Result, ensure};
 use turbojpeg_sys as raw;
 
-/// Planes of a decoded picture, whose memory is used again.
+/// Planes of a decoded image, with a reused buffer.
 #[derive(Debug, Default)]
 pub struct Ycc {
-    /// One plane after the other.
+    /// The planes, concatenated.
     bytes: Vec<u8>,
-    /// How many there are: one (grey) or three.
+    /// Number of planes: one (grey) or three.
     count: usize,
     layout: [Layout; 3],
 }
@@ -20,7 +20,7 @@ pub struct Ycc {
 #[derive(Debug, Clone, Copy, Default)]
 struct Layout {
     start: usize,
-    /// Bytes of a row, which may be one more than there are pixels.
+    /// Bytes of a row, possibly one more than its pixels.
     pitch: usize,
     rows: usize,
     width: u32,
@@ -35,21 +35,21 @@ pub struct YccPlane<'a> {
     pub bytes: &'a [u8],
     /// Bytes from one row to the next.
     pub pitch: usize,
-    /// Numbers across.
+    /// Samples per row.
     pub width: u32,
-    /// Numbers down.
+    /// Rows.
     pub height: u32,
-    /// Pixels of the picture, across and down, that a number stands for.
+    /// Image pixels per sample, across and down.
     pub stretch: (f64, f64),
 }
 
 impl Ycc {
-    /// Bytes of memory that it holds.
+    /// Bytes of the allocated buffer.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// The planes: brightness, then, unless it is grey, how blue and how red it is.
+    /// The planes: Y, then Cb and Cr unless the image is grey.
     pub fn planes(&self) -> impl Iterator<Item = YccPlane<'_>> {
         self.layout[..self.count].iter().map(|layout| {
             let Layout { start, pitch, rows, width, height, stretch } = *layout;
@@ -57,7 +57,7 @@ impl Ycc {
         })
     }
 
-    /// Makes room for a picture of this size; where the planes begin.
+    /// Resizes the buffer for an image of this size; returns a pointer to each plane.
     pub(super) fn lay_out(
         &mut self,
         (width, height): (u32, u32),
@@ -68,7 +68,7 @@ impl Ycc {
         let (across, down) = stretch(subsampling);
         let mut start = 0;
         for number in 0..self.count {
-            // SAFETY: these compute a number from numbers.
+            // SAFETY: pure functions of integers.
             let (pitch, rows) = unsafe {
                 let component = number as c_int;
                 (
@@ -76,7 +76,7 @@ impl Ycc {
                     raw::tj3YUVPlaneHeight(component, height as c_int, subsampling),
                 )
             };
-            ensure!(pitch > 0 && rows > 0, "{width}x{height} pixels make no planes");
+            ensure!(pitch > 0 && rows > 0, "an image of {width}x{height} pixels has no YCbCr planes");
             let (pitch, rows) = (pitch as usize, rows as usize);
             let (across, down) = if number == 0 { (1, 1) } else { (across, down) };
             let (width, height) = (width.div_ceil(across), height.div_ceil(down));
@@ -86,12 +86,12 @@ impl Ycc {
         }
         self.bytes.resize(start, 0);
         let base = self.bytes.as_mut_ptr();
-        // Those of a grey picture that are not there are never written.
+        // For a grey image, the pointers of the missing planes are never written.
         Ok(self.layout.map(|layout| base.wrapping_add(layout.start)))
     }
 }
 
-/// Pixels that share a colour, across and down: `tjMCUWidth / 8` and `tjMCUHeight / 8` of turbojpeg.h.
+/// Pixels per chroma sample, across and down: `tjMCUWidth / 8` and `tjMCUHeight / 8` of turbojpeg.h.
 fn stretch(subsampling: c_int) -> (u32, u32) {
     match subsampling {
         raw::TJSAMP_TJSAMP_422 => (2, 1),

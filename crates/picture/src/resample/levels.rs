@@ -1,46 +1,46 @@
-//! From what the passes leave to whole levels of red, green and blue, and those to where they are wanted.
+//! Rounds the fixed-point output of the passes to 8-bit RGB and writes it to the destination.
 
-use super::lanes::{self, Lanes, ROWS};
+use super::simd::{self, Lanes, ROWS};
 use crate::Normalise;
 
-/// Where the square goes.
+/// The destination of the resampled square.
 #[derive(Debug)]
 pub enum Sink<'a> {
     /// RGB pixels, row by row.
     Bytes(&'a mut [u8]),
-    /// Planes of normalised numbers.
+    /// Normalised planes, `[3, side, side]`.
     Numbers(&'a Normalise, &'a mut [f32]),
 }
 
-/// Levels of one pixel in 16 rows.
+/// The levels of one pixel position in 16 rows.
 type Column = [u8; ROWS];
 
-/// Sixteen rows of red, green and blue, used again for every picture.
+/// Sixteen rows of 8-bit RGB, reused for every image.
 #[derive(Debug, Default)]
 pub struct Levels {
-    /// Of each pixel its 16 rows; of RGB all channels are in the first.
+    /// Column-major levels per channel; RGB input is interleaved in the first vector.
     columns: [Vec<Column>; 3],
-    /// Of each channel a row after the other, each as long as `pitch`.
+    /// Row-major levels per channel, `pitch` bytes per row.
     planes: [Vec<u8>; 3],
     pitch: usize,
 }
 
 impl Levels {
-    /// Sixteen rows of RGB, as the passes leave them.
+    /// Rounds sixteen rows of interleaved RGB.
     #[inline(always)]
     pub fn rgb(&mut self, side: usize, done: &[Lanes]) {
-        whole(done, &mut self.columns[0]);
-        self.turn(side, 3, |columns, channel| &columns[0][channel..]);
+        round(done, &mut self.columns[0]);
+        self.transpose(side, 3, |columns, channel| &columns[0][channel..]);
     }
 
-    /// Sixteen rows of grey.
+    /// Rounds sixteen rows of grey.
     #[inline(always)]
     pub fn grey(&mut self, side: usize, done: &[Lanes]) {
-        whole(done, &mut self.columns[0]);
-        self.turn(side, 1, |columns, _| &columns[0]);
+        round(done, &mut self.columns[0]);
+        self.transpose(side, 1, |columns, _| &columns[0]);
     }
 
-    /// Sixteen rows of brightness and two colour differences, by JFIF's formula
+    /// Converts sixteen rows of YCbCr to RGB by JFIF's formula
     /// (<https://www.w3.org/Graphics/JPEG/jfif3.pdf>, page 3).
     #[inline(always)]
     pub fn ycc(&mut self, side: usize, y: &[Lanes], blue: &[Lanes], red: &[Lanes]) {
@@ -49,16 +49,16 @@ impl Levels {
         let differences = blue.as_flattened().iter().zip(red.as_flattened());
         let colours = r.iter_mut().zip(g).zip(b);
         for (((r, g), b), (y, (blue, red))) in colours.zip(y.as_flattened().iter().zip(differences)) {
-            *r = level(y.saturating_add(times(*red, 1.402)));
-            *g = level(y.saturating_add(times(*blue, -0.344_136) + times(*red, -0.714_136)));
-            *b = level(y.saturating_add(times(*blue, 1.772)));
+            *r = level(y.saturating_add(scale_chroma(*red, 1.402)));
+            *g = level(y.saturating_add(scale_chroma(*blue, -0.344_136) + scale_chroma(*red, -0.714_136)));
+            *b = level(y.saturating_add(scale_chroma(*blue, 1.772)));
         }
-        self.turn(side, 1, |columns, channel| &columns[channel]);
+        self.transpose(side, 1, |columns, channel| &columns[channel]);
     }
 
-    /// Columns to rows. The `channel` of a pixel is the next but `step` in what `of` gives.
+    /// Transposes columns to rows. `of` returns the columns of a channel, `step` apart.
     #[inline(always)]
-    fn turn(&mut self, side: usize, step: usize, of: impl Fn(&[Vec<Column>; 3], usize) -> &[Column]) {
+    fn transpose(&mut self, side: usize, step: usize, of: impl Fn(&[Vec<Column>; 3], usize) -> &[Column]) {
         self.pitch = side.next_multiple_of(ROWS);
         for (channel, plane) in self.planes.iter_mut().enumerate() {
             plane.resize(self.pitch * ROWS, 0);
@@ -68,16 +68,16 @@ impl Levels {
                 for (column, levels) in square.iter_mut().zip(columns[step * block..].iter().step_by(step)) {
                     *column = *levels;
                 }
-                for (row, levels) in lanes::bytes(&square).iter().enumerate() {
+                for (row, levels) in simd::transpose_bytes(&square).iter().enumerate() {
                     plane[self.pitch * row + block..][..ROWS].copy_from_slice(levels);
                 }
             }
         }
     }
 
-    /// Writes the rows from `first` on, as many as the square has.
+    /// Writes the rows from `first` on, at most up to the last of the square.
     #[inline(always)]
-    pub fn pour(&self, sink: &mut Sink<'_>, side: usize, first: usize) {
+    pub fn write(&self, sink: &mut Sink<'_>, side: usize, first: usize) {
         for row in 0..ROWS.min(side - first) {
             let [red, green, blue] = self.planes.each_ref().map(|plane| &plane[self.pitch * row..][..side]);
             let at = (first + row) * side;
@@ -99,22 +99,22 @@ impl Levels {
 }
 
 #[inline(always)]
-fn whole(done: &[Lanes], columns: &mut Vec<Column>) {
+fn round(done: &[Lanes], columns: &mut Vec<Column>) {
     columns.resize(done.len(), [0; ROWS]);
     for (level_, value) in columns.as_flattened_mut().iter_mut().zip(done.as_flattened()) {
         *level_ = level(*value);
     }
 }
 
-/// 64ths of a level from 128 to the nearest level.
+/// Rounds 1/64 levels relative to 128 to the nearest level.
 #[inline(always)]
 fn level(value: i16) -> u8 {
     ((value.saturating_add(32) >> 6) + 128).clamp(0, 255) as u8
 }
 
-/// A colour difference times a constant below two, to a sixteenth of a level: one instruction and a shift.
+/// A chroma value scale_chroma a constant below two, to 1/16 of a level: one multiplication and a shift.
 #[inline(always)]
-fn times(value: i16, constant: f32) -> i16 {
-    let constant = (constant * lanes::ONE) as i16;
+fn scale_chroma(value: i16, constant: f32) -> i16 {
+    let constant = (constant * simd::ONE) as i16;
     ((i32::from(value) * i32::from(constant)) >> 16) as i16 * 4
 }

@@ -1,13 +1,13 @@
-//! Resampling, as Pillow does it.
+//! Separable resampling, as in Pillow.
 //!
-//! Downscaling is antialiased: the filter grows with the factor. The libraries that trained today's checkpoints do
-//! the same, and without it their features shift. Pillow rounds to 8 bits between its two passes; this keeps 7 bits
-//! more, so that the two differ by a level here and there.
+//! Downscaling is antialiased: the filter support grows with the factor. Published checkpoints were trained this way, and
+//! without it their features shift. Pillow rounds to 8 bits between the two passes; this keeps 7 more bits, so results
+//! differ by one level at some pixels.
 
-mod lanes;
+mod coefficients;
 mod levels;
 mod passes;
-mod taps;
+mod simd;
 
 use anyhow::{Result, ensure};
 
@@ -17,36 +17,36 @@ use crate::{
     jpeg::{Region, Ycc},
 };
 
-#[cfg(target_arch = "x86_64")]
-use lanes::Register;
-use lanes::{Lanes, ROWS, Sums};
+use coefficients::Coefficients;
 use levels::Levels;
 pub use levels::Sink;
 use passes::{Passes, Plane};
-use taps::Taps;
+#[cfg(target_arch = "x86_64")]
+use simd::Register;
+use simd::{Accumulator, Lanes, ROWS};
 
-/// What resampling needs, used again for every picture.
+/// Buffers of the resampler, reused for every image.
 #[derive(Debug, Default)]
 pub struct Resampler {
     passes: [Passes; 3],
-    taps: [[Taps; 2]; 2],
+    coefficients: [[Coefficients; 2]; 2],
     levels: Levels,
 }
 
-/// RGB pixels in memory, and where in their picture they are.
+/// RGB pixels in memory and their region within the image.
 #[derive(Debug, Clone, Copy)]
 pub struct Raster<'a> {
     /// Row by row.
     pub pixels: &'a [u8],
-    /// Which part of the picture.
+    /// Their region within the image.
     pub region: Region,
 }
 
 impl Resampler {
-    /// Makes the square of `crop`, whose window is one of the picture that `raster` is of.
+    /// Resamples RGB pixels to the square of `crop`; `window` is in coordinates of the whole image.
     ///
     /// # Errors
-    /// When there are no pixels.
+    /// If there are no pixels.
     pub fn rgb(
         &mut self,
         raster: Raster<'_>,
@@ -55,10 +55,10 @@ impl Resampler {
         sink: &mut Sink<'_>,
     ) -> Result<()> {
         let Region { left, top, width, height } = raster.region;
-        ensure!(width > 0 && height > 0, "a picture of {width}x{height} pixels cannot be resized");
+        ensure!(width > 0 && height > 0, "an image of {width}x{height} pixels cannot be resized");
         let across = Side { start: window.left - f64::from(left), length: window.width, pixels: width };
         let down = Side { start: window.top - f64::from(top), length: window.height, pixels: height };
-        if let Some((left, top)) = across.same(crop.side).zip(down.same(crop.side)) {
+        if let Some((left, top)) = across.unscaled(crop.side).zip(down.unscaled(crop.side)) {
             raster.copy(left, top, crop.side as usize, sink);
             return Ok(());
         }
@@ -69,11 +69,11 @@ impl Resampler {
         Ok(())
     }
 
-    /// Makes the square of `crop` of brightness and colour differences, each from as many pixels as are stored. That a
-    /// colour is stored for several pixels is no reason to compute it for each of them first.
-    pub fn ycc(&mut self, picture: &Ycc, crop: &Crop, window: Window, sink: &mut Sink<'_>) {
+    /// Resamples YCbCr planes to the square of `crop`, each from its stored resolution: subsampled chroma is not upsampled
+    /// first.
+    pub fn ycc(&mut self, image: &Ycc, crop: &Crop, window: Window, sink: &mut Sink<'_>) {
         let mut planes = Vec::with_capacity(3);
-        for (number, plane) in picture.planes().enumerate() {
+        for (number, plane) in image.planes().enumerate() {
             let (stretch_x, stretch_y) = plane.stretch;
             let across = Side {
                 start: window.left / stretch_x,
@@ -85,7 +85,7 @@ impl Resampler {
                 length: window.height / stretch_y,
                 pixels: plane.height,
             };
-            // Both colours have the same size.
+            // Cb and Cr have the same size.
             if number < 2 {
                 self.set(number, &across, &down, crop);
             }
@@ -96,21 +96,21 @@ impl Resampler {
     }
 
     fn set(&mut self, number: usize, across: &Side, down: &Side, crop: &Crop) {
-        self.taps[number][0].set(across, crop.side, crop);
-        self.taps[number][1].set(down, crop.side, crop);
+        self.coefficients[number][0].set(across, crop.side, crop);
+        self.coefficients[number][1].set(down, crop.side, crop);
     }
 
     fn run(&mut self, planes: &[Plane<'_>], side: usize, sink: &mut Sink<'_>) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has these instructions.
+            // SAFETY: the CPU supports AVX2, checked above.
             #[allow(unsafe_code)]
             return unsafe { self.run_avx2(planes, side, sink) };
         }
         self.bands::<Lanes>(planes, side, sink);
     }
 
-    /// The same loops, compiled for wider registers.
+    /// The same loops, compiled for AVX2.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn run_avx2(&mut self, planes: &[Plane<'_>], side: usize, sink: &mut Sink<'_>) {
@@ -118,14 +118,14 @@ impl Resampler {
     }
 
     #[inline(always)]
-    fn bands<S: Sums>(&mut self, planes: &[Plane<'_>], side: usize, sink: &mut Sink<'_>) {
-        let Self { passes, taps, levels } = self;
+    fn bands<S: Accumulator>(&mut self, planes: &[Plane<'_>], side: usize, sink: &mut Sink<'_>) {
+        let Self { passes, coefficients, levels } = self;
         for (number, passes) in passes.iter_mut().enumerate() {
-            passes.begin(&taps[number.min(1)][1]);
+            passes.begin(&coefficients[number.min(1)][1]);
         }
         for first in (0..side).step_by(ROWS) {
             for (number, plane) in planes.iter().enumerate() {
-                let [across, down] = &taps[number.min(1)];
+                let [across, down] = &coefficients[number.min(1)];
                 passes[number].band::<S>(*plane, across, down, first);
             }
             let [one, blue, red] = passes.each_ref().map(|passes| passes.done.as_slice());
@@ -134,13 +134,13 @@ impl Resampler {
                 [_] => levels.grey(side, one),
                 _ => levels.ycc(side, one, blue, red),
             }
-            levels.pour(sink, side, first);
+            levels.write(sink, side, first);
         }
     }
 }
 
 impl Raster<'_> {
-    /// Pixels that already have the size.
+    /// Copies pixels that need no resampling.
     fn copy(&self, left: usize, top: usize, side: usize, sink: &mut Sink<'_>) {
         let pitch = 3 * self.region.width as usize;
         let rows = self.pixels.chunks_exact(pitch).skip(top).map(|row| &row[3 * left..][..3 * side]);
@@ -152,7 +152,8 @@ impl Raster<'_> {
         }
     }
 }
-/// One side of the pixels in memory, and the window on it.
+
+/// One axis: the pixels in memory and the window on them.
 struct Side {
     start: f64,
     length: f64,
@@ -160,25 +161,25 @@ struct Side {
 }
 
 impl Side {
-    /// Where the window begins, if it is `side` whole pixels: nothing is computed then.
-    fn same(&self, side: u32) -> Option<usize> {
+    /// The start of the window if it is exactly `side` whole pixels, which need no resampling.
+    fn unscaled(&self, side: u32) -> Option<usize> {
         let whole = self.start.fract() == 0.0 && self.start >= 0.0 && self.length == f64::from(side);
         (whole && self.start + self.length <= f64::from(self.pixels)).then_some(self.start as usize)
     }
 }
 
-/// The pixels of a picture of `width` x `height` that the square of `crop` is made of, its window being `window` there.
-pub fn needed(crop: &Crop, window: Window, width: u32, height: u32) -> Region {
-    let (left, across) = reach(crop, window.left, window.width, width);
-    let (top, down) = reach(crop, window.top, window.height, height);
+/// The region of a `width` x `height` image that resampling `window` reads.
+pub fn source_region(crop: &Crop, window: Window, width: u32, height: u32) -> Region {
+    let (left, across) = source_span(crop, window.left, window.width, width);
+    let (top, down) = source_span(crop, window.top, window.height, height);
     Region { left, top, width: across, height: down }
 }
 
-/// The first pixel on a side and their number, with those that the filter reaches beyond the window.
-fn reach(crop: &Crop, start: f64, length: f64, side: u32) -> (u32, u32) {
+/// First pixel and number of pixels on one axis, including the filter support outside the window.
+fn source_span(crop: &Crop, start: f64, length: f64, side: u32) -> (u32, u32) {
     let scale = (length / f64::from(crop.side.max(1))).max(1.0);
-    // One more than the filter's reach, for the rounding.
-    let beyond = if crop.isolated { 0.0 } else { taps::support(crop.interpolation) * scale + 1.0 };
+    // One more than the filter support, for rounding.
+    let beyond = if crop.isolated { 0.0 } else { coefficients::support(crop.interpolation) * scale + 1.0 };
     let first = ((start - beyond).floor().max(0.0) as u32).min(side.saturating_sub(1));
     let end = ((start + length + beyond).ceil() as u32).clamp(first + 1, side.max(1));
     (first, end - first)

@@ -1,19 +1,19 @@
-//! The two passes: down the columns first, which reads whole rows, then along the few rows that are left.
+//! The two passes: vertical first, which reads whole rows, then horizontal over the few remaining rows.
 //!
 //! ```text
-//! bytes --widen--> ring: rows of the source   --mix--> 16 rows of the square
-//!       --turn---> columns of 16              --squeeze--> 16 rows side by side, for each pixel and channel
+//! bytes --widen------> ring: source rows   --vertical---> 16 output rows
+//!       --transpose--> columns of 16 rows  --horizontal-> 16 interleaved output rows, per pixel and channel
 //! ```
 
 use super::{
-    lanes::{self, Lanes, ROWS, Sums},
-    taps::Taps,
+    coefficients::Coefficients,
+    simd::{self, Accumulator, Lanes, ROWS},
 };
 
-/// Numbers that are added up together: four registers.
+/// Values accumulated together: four registers.
 const BLOCK: usize = 4 * ROWS;
 
-/// Bytes of a picture, or of one of its planes.
+/// The bytes of an image or of one of its planes.
 #[derive(Debug, Clone, Copy)]
 pub struct Plane<'a> {
     /// Rows of pixels.
@@ -26,57 +26,62 @@ pub struct Plane<'a> {
     pub channels: usize,
 }
 
-/// What goes from one pass to the other, used again for every picture.
+/// Buffers between the passes, reused for every image.
 #[derive(Debug, Default)]
 pub struct Passes {
-    /// As many of the source's rows as make one of the square, the newest over the oldest; in 128ths of a level from 128.
+    /// Ring buffer of the source rows that contribute to one output row; in 1/256 levels relative to 128.
     ring: Vec<i16>,
-    /// Rows of the source that were read.
+    /// Source rows read so far.
     read: usize,
-    /// Rows after the first pass, as the ring.
-    mixed: Vec<i16>,
-    /// Them, side by side.
+    /// Rows after the vertical pass, in half the unit of the ring.
+    rows: Vec<i16>,
+    /// The same rows, transposed.
     columns: Vec<Lanes>,
-    /// Rows of the square, side by side: the channels of the first pixel, then those of the second; in 64ths of a level
-    /// from 128.
+    /// Output rows, interleaved: the channels of the first pixel, then of the second; in 1/64 levels relative to 128.
     pub done: Vec<Lanes>,
 }
 
 impl Passes {
-    /// Begins another picture.
-    pub fn begin(&mut self, down: &Taps) {
+    /// Starts another image.
+    pub fn begin(&mut self, down: &Coefficients) {
         self.read = down.starts.first().copied().unwrap_or(0);
     }
 
-    /// The rows of the square from `first` on; rows behind its last are as the last. Bands are made from top to bottom.
+    /// Computes the output rows from `first` on; rows past the last repeat it. Call with `first` in rising order.
     #[inline(always)]
-    pub fn band<S: Sums>(&mut self, plane: Plane<'_>, across: &Taps, down: &Taps, first: usize) {
+    pub fn band<S: Accumulator>(
+        &mut self,
+        plane: Plane<'_>,
+        across: &Coefficients,
+        down: &Coefficients,
+        first: usize,
+    ) {
         let numbers = plane.channels * plane.width;
         let pitch = numbers.next_multiple_of(ROWS);
         self.ring.resize(pitch * down.count, 0);
-        self.mixed.resize(pitch * ROWS, 0);
+        self.rows.resize(pitch * ROWS, 0);
         for row in 0..ROWS {
-            let row_of_square = (first + row).min(down.starts.len() - 1);
-            let start = down.starts[row_of_square];
+            let output_row = (first + row).min(down.starts.len() - 1);
+            let start = down.starts[output_row];
             while self.read < start + down.count {
                 let slot = &mut self.ring[pitch * (self.read % down.count)..][..numbers];
                 widen(&plane.bytes[plane.pitch * self.read..][..numbers], slot);
                 self.read += 1;
             }
-            let weights = down.weights_of(row_of_square);
-            mix::<S>(&self.ring, pitch, start, weights, &mut self.mixed[pitch * row..][..pitch]);
+            let weights = down.weights_of(output_row);
+            vertical::<S>(&self.ring, pitch, start, weights, &mut self.rows[pitch * row..][..pitch]);
         }
         self.columns.resize(pitch, [0; ROWS]);
-        turn(&self.mixed, pitch, &mut self.columns);
+        transpose(&self.rows, pitch, &mut self.columns);
         self.done.resize(plane.channels * across.starts.len(), [0; ROWS]);
         match plane.channels {
-            1 => squeeze::<1, S>(&self.columns, across, &mut self.done),
-            _ => squeeze::<3, S>(&self.columns, across, &mut self.done),
+            1 => horizontal::<1, S>(&self.columns, across, &mut self.done),
+            _ => horizontal::<3, S>(&self.columns, across, &mut self.done),
         }
     }
 }
 
-/// Bytes to 128ths of a level from 128.
+/// Converts bytes to 1/256 levels relative to 128.
 #[inline(always)]
 fn widen(bytes: &[u8], out: &mut [i16]) {
     for (out, byte) in out.iter_mut().zip(bytes) {
@@ -84,22 +89,22 @@ fn widen(bytes: &[u8], out: &mut [i16]) {
     }
 }
 
-/// The weighted sum of the rows from `start` on. The unit halves: the ring holds 256ths.
+/// The weighted sum of the ring's rows from `start` on, in half their unit.
 #[inline(always)]
-fn mix<S: Sums>(ring: &[i16], pitch: usize, start: usize, weights: &[i16], mixed: &mut [i16]) {
-    let (blocks, rest) = mixed.as_chunks_mut::<BLOCK>();
+fn vertical<S: Accumulator>(ring: &[i16], pitch: usize, start: usize, weights: &[i16], row: &mut [i16]) {
+    let (blocks, rest) = row.as_chunks_mut::<BLOCK>();
     let done = BLOCK * blocks.len();
     for (block, out) in blocks.iter_mut().enumerate() {
-        mix_block::<4, S>(ring, pitch, BLOCK * block, start, weights, out);
+        vertical_block::<4, S>(ring, pitch, BLOCK * block, start, weights, out);
     }
     for (block, out) in rest.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
-        mix_block::<1, S>(ring, pitch, done + ROWS * block, start, weights, out);
+        vertical_block::<1, S>(ring, pitch, done + ROWS * block, start, weights, out);
     }
 }
 
-/// As [`mix`], of `N` registers from the number `at` on.
+/// As [`vertical`], for `N` registers from position `at` on.
 #[inline(always)]
-fn mix_block<const N: usize, S: Sums>(
+fn vertical_block<const N: usize, S: Accumulator>(
     ring: &[i16],
     pitch: usize,
     at: usize,
@@ -119,40 +124,47 @@ fn mix_block<const N: usize, S: Sums>(
     out.copy_from_slice(sum.map(S::lanes).as_flattened());
 }
 
-/// Rows to columns.
+/// Transposes rows to columns.
 #[inline(always)]
-fn turn(mixed: &[i16], pitch: usize, columns: &mut [Lanes]) {
+fn transpose(rows: &[i16], pitch: usize, columns: &mut [Lanes]) {
     let (blocks, _) = columns.as_chunks_mut::<ROWS>();
     for (block, out) in blocks.iter_mut().enumerate() {
         let mut square = [[0; ROWS]; ROWS];
-        for (to, row) in square.iter_mut().zip(mixed.chunks_exact(pitch)) {
+        for (to, row) in square.iter_mut().zip(rows.chunks_exact(pitch)) {
             to.copy_from_slice(&row[ROWS * block..][..ROWS]);
         }
-        *out = lanes::words(&square);
+        *out = simd::transpose_words(&square);
     }
 }
 
 /// The weighted sums along the rows.
 #[inline(always)]
-fn squeeze<const CHANNELS: usize, S: Sums>(columns: &[Lanes], across: &Taps, done: &mut [Lanes]) {
+fn horizontal<const CHANNELS: usize, S: Accumulator>(
+    columns: &[Lanes],
+    across: &Coefficients,
+    done: &mut [Lanes],
+) {
     let (pixels, _) = columns.as_chunks::<CHANNELS>();
     let (done, _) = done.as_chunks_mut::<CHANNELS>();
-    let pixel_of_square = done.iter_mut().zip(&across.starts);
-    // What cubic enlarging has: a loop that is unrolled takes half the time.
+    let outputs = done.iter_mut().zip(&across.starts);
+    // Cubic upscaling has four taps: the unrolled loop takes half the time.
     if across.count == 4 {
-        for ((out, &start), weights) in pixel_of_square.zip(across.weights.as_chunks::<4>().0) {
+        for ((out, &start), weights) in outputs.zip(across.weights.as_chunks::<4>().0) {
             let taps = pixels[start..].first_chunk::<4>().unwrap_or(&[[[0; ROWS]; CHANNELS]; 4]);
             *out = sums::<CHANNELS, S>(taps, weights);
         }
         return;
     }
-    for ((out, &start), weights) in pixel_of_square.zip(across.weights.chunks_exact(across.count)) {
+    for ((out, &start), weights) in outputs.zip(across.weights.chunks_exact(across.count)) {
         *out = sums::<CHANNELS, S>(&pixels[start..][..across.count], weights);
     }
 }
 
 #[inline(always)]
-fn sums<const CHANNELS: usize, S: Sums>(taps: &[[Lanes; CHANNELS]], weights: &[i16]) -> [Lanes; CHANNELS] {
+fn sums<const CHANNELS: usize, S: Accumulator>(
+    taps: &[[Lanes; CHANNELS]],
+    weights: &[i16],
+) -> [Lanes; CHANNELS] {
     let mut sum = [S::zero(); CHANNELS];
     for (pixel, weight) in taps.iter().zip(weights) {
         for (sum, lanes) in sum.iter_mut().zip(pixel) {

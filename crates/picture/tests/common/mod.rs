@@ -1,4 +1,4 @@
-//! A photograph, and pictures that are none.
+//! A valid photograph and invalid image files.
 #![allow(dead_code)]
 
 use std::{
@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clip_lab_goldens::data;
+use clip_lab_testing::data;
 
-/// A photograph's bytes and name.
+/// The bytes of a photograph.
 pub fn photo() -> Option<Vec<u8>> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(data("photos")?).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -16,8 +16,8 @@ pub fn photo() -> Option<Vec<u8>> {
     files.first().map(|file| fs::read(file).unwrap())
 }
 
-/// The error of a picture file with these bytes.
-pub fn broken(dir: &Path, name: &str, bytes: &[u8]) -> String {
+/// The error of opening an image file with these bytes.
+pub fn decode_error(dir: &Path, name: &str, bytes: &[u8]) -> String {
     let file = dir.join(name);
     fs::write(&file, bytes).unwrap();
     let error = format!("{:#}", clip_lab_picture::open(&file).expect_err("it should not decode"));

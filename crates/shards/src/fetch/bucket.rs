@@ -1,4 +1,4 @@
-//! Shards in buckets: `s3://` and `gs://`.
+//! Shards in object stores: `s3://` and `gs://`.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use clip_lab_fetch::{Answer, Halt, Source, Whole};
+use clip_lab_fetch::{Download, FetchError, FileInfo, Source};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
     ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig,
@@ -14,7 +14,7 @@ use object_store::{
 };
 use url::Url;
 
-use super::guard::{Guard, is_refused};
+use super::guard::{Guard, is_rejected};
 
 /// A file in a bucket.
 pub(super) struct Bucket {
@@ -22,17 +22,17 @@ pub(super) struct Bucket {
     path: Path,
 }
 
-/// One connection for each bucket.
+/// One client per bucket.
 static STORES: Mutex<Option<HashMap<String, Arc<dyn ObjectStore>>>> = Mutex::new(None);
 
 impl Bucket {
-    /// Nothing is asked for yet.
+    /// Makes no request yet.
     pub fn connect(url: &Url) -> Result<Self> {
         let mut base = url.clone();
         base.set_path("/");
         base.set_query(None);
         base.set_fragment(None);
-        let path = Path::from_url_path(url.path()).context("its path cannot be asked for")?;
+        let path = Path::from_url_path(url.path()).context("invalid object path")?;
         let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
         let stores = stores.get_or_insert_default();
         if let Some(store) = stores.get(base.as_str()) {
@@ -45,19 +45,19 @@ impl Bucket {
 }
 
 impl Source for Bucket {
-    async fn ask(&self, from: u64) -> Result<Answer, Halt> {
+    async fn request(&self, from: u64) -> Result<Download, FetchError> {
         let range = (from > 0).then_some(GetRange::Offset(from));
         let options = GetOptions { range, ..GetOptions::default() };
-        let result = self.store.get_opts(&self.path, options).await.map_err(judged)?;
-        let whole = whole(&result.meta);
-        Ok(Answer { whole, bytes: result.into_stream().map_err(judged).boxed() })
+        let result = self.store.get_opts(&self.path, options).await.map_err(classify)?;
+        let info = file_info(&result.meta);
+        Ok(Download { info, bytes: result.into_stream().map_err(classify).boxed() })
     }
 }
 
 fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
-    // The connections are the guard's; this only says what may be asked for.
+    // Connections are made by the guard; these options only allow http URLs and disable timeouts.
     let options = ClientOptions::new().with_allow_http(true).with_timeout_disabled();
-    // Tries are counted in one place, and that is not there.
+    // Retries are done by `fetch`.
     let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     Ok(match base.scheme() {
         "s3" => Arc::new(
@@ -76,24 +76,26 @@ fn connect(base: &Url) -> Result<Arc<dyn ObjectStore>> {
                 .with_retry(retry)
                 .build()?,
         ),
-        other => bail!("nothing is fetched from {other}://"),
+        other => bail!("unsupported scheme {other}://"),
     })
 }
 
-/// What another try can help against: everything but what the server refuses for good.
-fn judged(error: StoreError) -> Halt {
+/// Classifies an error: transient unless the server rejects the request.
+fn classify(error: StoreError) -> FetchError {
     match error {
-        StoreError::NotFound { .. } => Halt::Final(anyhow!("there is no such file (404)")),
+        StoreError::NotFound { .. } => FetchError::Permanent(anyhow!("there is no such file (404)")),
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-            Halt::Final(anyhow!("the server wants other credentials (401 or 403)"))
+            FetchError::Permanent(anyhow!("the server rejected the credentials (401 or 403)"))
         }
-        StoreError::NotSupported { .. } => Halt::Anew(anyhow!("the server sends no parts of files")),
-        error if is_refused(&error) => Halt::Final(plain(error)),
-        error => Halt::Again(plain(error)),
+        StoreError::NotSupported { .. } => {
+            FetchError::Restart(anyhow!("the server does not support range requests"))
+        }
+        error if is_rejected(&error) => FetchError::Permanent(plain(error)),
+        error => FetchError::Transient(plain(error)),
     }
 }
 
-/// The innermost cause without addresses, which may hold a key. It may be what the server wrote: the beginning of that.
+/// The innermost cause, without URLs, which may contain a key. Truncated, since it may be the server's error body.
 fn plain(error: StoreError) -> Error {
     let mut source: &dyn std::error::Error = &error;
     while let Some(deeper) = source.source() {
@@ -104,7 +106,7 @@ fn plain(error: StoreError) -> Error {
     anyhow!("{}", text.chars().filter(|letter| !letter.is_control()).take(300).collect::<String>())
 }
 
-fn whole(meta: &ObjectMeta) -> Whole {
+fn file_info(meta: &ObjectMeta) -> FileInfo {
     let tag = meta.e_tag.clone().unwrap_or_else(|| meta.last_modified.to_rfc3339());
-    Whole { length: meta.size, tag }
+    FileInfo { length: meta.size, tag }
 }

@@ -1,4 +1,4 @@
-//! Fetched shards on disk.
+//! The cache of downloaded shards.
 
 use std::{
     collections::HashMap,
@@ -14,62 +14,61 @@ use url::Url;
 
 use super::client::Remote;
 
-/// A folder of fetched shards that stays below a size: those unused for longest go first, whole. While shards are
-/// fetched it may be larger by one for each of them.
+/// A size-limited LRU cache of downloaded shards. During downloads it may exceed the limit by the shards in progress.
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
     limit: u64,
-    patience: Patience,
-    /// Held while a shard is fetched, so that of several readers one fetches and the others wait.
-    busy: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
+    policy: Patience,
+    /// Held during the download of a shard, so that concurrent readers download it once.
+    downloads: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
 
 impl Cache {
-    /// Fetched shards in `folder`, at most `limit` bytes of them.
-    pub fn new(folder: PathBuf, limit: u64, patience: Patience) -> Self {
-        Self { folder, limit, patience, busy: Mutex::default() }
+    /// A cache in `folder` of at most `limit` bytes.
+    pub fn new(folder: PathBuf, limit: u64, policy: Patience) -> Self {
+        Self { folder, limit, policy, downloads: Mutex::default() }
     }
 
-    /// The shard at `url`, fetched if it is not there. Whoever has it open may read on when it is evicted.
+    /// Opens the shard at `url`, downloading it if it is not cached. The file stays readable after eviction.
     ///
     /// # Errors
-    /// When it cannot be fetched.
+    /// If it cannot be downloaded.
     pub fn file(&self, url: &Url) -> Result<File> {
         let path = self.path(url);
-        if let Some(file) = used(&path) {
+        if let Some(file) = open_cached(&path) {
             return Ok(file);
         }
-        let busy = {
-            let mut all = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let download = {
+            let mut all = self.downloads.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(path.clone()).or_default().clone()
         };
-        let _mine = busy.lock().unwrap_or_else(PoisonError::into_inner);
-        match used(&path) {
+        let _guard = download.lock().unwrap_or_else(PoisonError::into_inner);
+        match open_cached(&path) {
             Some(file) => Ok(file),
             None => self.fetch(url, &path),
         }
     }
 
     fn fetch(&self, url: &Url, path: &Path) -> Result<File> {
-        fs::create_dir_all(&self.folder).with_context(|| format!("the cache {}", self.folder.display()))?;
-        // Of several programs one fetches and the others wait. The lock is a file of its own, since the part is renamed.
-        let _mine = locked(&path.with_extension("lock"))?;
-        if let Some(file) = used(path) {
+        fs::create_dir_all(&self.folder).with_context(|| format!("cache {}", self.folder.display()))?;
+        // Across processes only one downloads. The lock is a separate file, since the part is renamed.
+        let _guard = lock_file(&path.with_extension("lock"))?;
+        if let Some(file) = open_cached(path) {
             return Ok(file);
         }
-        let partly = path.with_extension("part");
-        let mut part = Part::open(&partly)?;
-        let source = Remote::connect(url, self.patience)?;
-        fetch(&source, &mut part, self.patience, &|_| ())?;
+        let part_path = path.with_extension("part");
+        let mut part = Part::open(&part_path)?;
+        let source = Remote::connect(url, self.policy)?;
+        fetch(&source, &mut part, self.policy, &|_| ())?;
         source.check(&mut part)?;
-        let file = part.finish(&partly, path)?;
+        let file = part.finish(&part_path, path)?;
         self.evict(path);
         Ok(file)
     }
 
-    /// Removes shards, those unused for longest first, until the rest is within the limit; never `newest`. Cannot
-    /// fail: a file that another program removed is gone as well.
+    /// Removes the least recently used shards until the rest is within the limit; never `newest`. Ignores errors:
+    /// another process may have removed the file.
     fn evict(&self, newest: &Path) {
         let mut shards = shards(&self.folder);
         let mut total: u64 = shards.iter().map(|(_, size, _)| size).sum();
@@ -88,23 +87,23 @@ impl Cache {
     }
 }
 
-/// Locked until it is dropped.
-fn locked(path: &Path) -> Result<File> {
-    let told = || format!("the cache's lock {}", path.display());
-    let file = File::create(path).with_context(told)?;
-    file.lock().with_context(told)?;
+/// Locks a file until it is dropped.
+fn lock_file(path: &Path) -> Result<File> {
+    let context = || format!("cache lock {}", path.display());
+    let file = File::create(path).with_context(context)?;
+    file.lock().with_context(context)?;
     Ok(file)
 }
 
-/// Opens a shard and marks it as used now.
-fn used(path: &Path) -> Option<File> {
+/// Opens a cached shard and marks it as used.
+fn open_cached(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
-    // Where the mark cannot be set, the oldest fetched goes first instead of the longest unused.
+    // If this fails, eviction is by download time instead of last use.
     drop(file.set_modified(SystemTime::now()));
     Some(file)
 }
 
-/// When each shard was used last, its size and its file.
+/// Last use, size and path of each shard.
 fn shards(folder: &Path) -> Vec<(SystemTime, u64, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     let paths = entries.map(|entry| entry.path());

@@ -1,48 +1,48 @@
-//! Connections to where shards lie.
+//! Remote shards by URL scheme.
 
 use anyhow::Result;
-use clip_lab_fetch::{Answer, Halt, Part, Patience, Source};
+use clip_lab_fetch::{Download, FetchError, Part, Patience, Source};
 use clip_lab_hub::HubFile;
 use url::Url;
 
-use super::{bucket::Bucket, page::Page};
+use super::{bucket::Bucket, http::HttpFile};
 
-/// A shard behind a connection.
+/// A remote shard.
 pub(super) enum Remote {
-    /// On a server.
-    Page(Page),
-    /// In a bucket.
+    /// On a web server.
+    Http(HttpFile),
+    /// In an object store.
     Bucket(Bucket),
-    /// In a repository of the hub.
+    /// In a hub repository.
     Hub(HubFile),
 }
 
 impl Remote {
-    /// The connection to `url`: keys of `s3://` and `gs://` come from the environment as their own tools read them, the
-    /// token of `hf:` as the hub's tools do, a name and password of `https://` from the address.
-    pub fn connect(url: &Url, patience: Patience) -> Result<Self> {
+    /// A client for `url`. Credentials: for `s3://` and `gs://` the standard environment variables, for `hf:` the hub token,
+    /// for `https://` the user and password in the URL.
+    pub fn connect(url: &Url, policy: Patience) -> Result<Self> {
         Ok(match url.scheme() {
             "hf" => Self::Hub(HubFile::find(url.as_str())?),
-            "http" | "https" => Self::Page(Page::connect(url, patience)?),
+            "http" | "https" => Self::Http(HttpFile::connect(url, policy)?),
             _ => Self::Bucket(Bucket::connect(url)?),
         })
     }
 
-    /// Holds what came against what is said of its content, where anything is.
+    /// Checks a downloaded file against its digest, if the server reports one.
     pub fn check(&self, part: &mut Part) -> Result<()> {
         match self {
             Self::Hub(file) => file.check(part),
-            Self::Page(_) | Self::Bucket(_) => Ok(()),
+            Self::Http(_) | Self::Bucket(_) => Ok(()),
         }
     }
 }
 
 impl Source for Remote {
-    async fn ask(&self, from: u64) -> Result<Answer, Halt> {
+    async fn request(&self, from: u64) -> Result<Download, FetchError> {
         match self {
-            Self::Page(page) => page.ask(from).await,
-            Self::Bucket(bucket) => bucket.ask(from).await,
-            Self::Hub(file) => file.ask(from).await,
+            Self::Http(file) => file.request(from).await,
+            Self::Bucket(bucket) => bucket.request(from).await,
+            Self::Hub(file) => file.request(from).await,
         }
     }
 }

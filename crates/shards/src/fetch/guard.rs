@@ -1,4 +1,4 @@
-//! What stands between buckets and the network: no token in the clear, no redirect, no endless complaint.
+//! The HTTP client of object stores: no token over unencrypted connections, no redirects, bounded error bodies.
 
 use std::{error::Error, fmt};
 
@@ -13,44 +13,44 @@ use object_store::{
 use reqwest::{Client, header::AUTHORIZATION};
 use url::Url;
 
-/// Bytes that are read of what a server writes beside a status that is no success.
-const COMPLAINT: usize = 16 << 10;
+/// Largest error body to read, bytes.
+const MAX_ERROR_BODY: usize = 16 << 10;
 
-/// Makes [`Guarded`] connections.
+/// Creates [`Guarded`] clients.
 #[derive(Debug)]
 pub(super) struct Guard;
 
-/// A connection.
+/// A guarded client.
 #[derive(Debug)]
 struct Guarded {
-    far: Client,
-    near: Client,
+    remote: Client,
+    local: Client,
 }
 
-/// Why nothing was asked for.
+/// Why a request was not sent.
 #[derive(Debug)]
-struct Refused(&'static str);
+struct Rejected(&'static str);
 
-impl fmt::Display for Refused {
+impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl Error for Refused {}
+impl Error for Rejected {}
 
-/// Whether it was the guard that refused.
-pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    error.is::<Refused>() || error.source().is_some_and(is_refused)
+/// Whether the guard rejected the request.
+pub(super) fn is_rejected(error: &(dyn Error + 'static)) -> bool {
+    error.is::<Rejected>() || error.source().is_some_and(is_rejected)
 }
 
 impl HttpConnector for Guard {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let made = |local| {
+        let new_client = |local| {
             client(local)
                 .map_err(|error| object_store::Error::Generic { store: "HTTP", source: error.into() })
         };
-        Ok(HttpClient::new(Guarded { far: made(false)?, near: made(true)? }))
+        Ok(HttpClient::new(Guarded { remote: new_client(false)?, local: new_client(true)? }))
     }
 }
 
@@ -59,15 +59,14 @@ impl HttpService for Guarded {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = Url::parse(&request.uri().to_string())
             .map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
-        let words = request.headers().get(AUTHORIZATION).map(|words| words.as_bytes());
-        // A signature can be seen; a token or password cannot.
-        let readable = words.is_some_and(|words| !words.starts_with(b"AWS4-HMAC-SHA256"));
-        if readable && !is_private(&url) {
-            let words =
-                "the token of the bucket would go where everybody could read it: use an address with TLS";
-            return Err(HttpError::new(HttpErrorKind::Unknown, Refused(words)));
+        let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+        // A signature may be sent unencrypted; a token or password may not.
+        let is_secret = authorization.is_some_and(|value| !value.starts_with(b"AWS4-HMAC-SHA256"));
+        if is_secret && !is_private(&url) {
+            let message = "the bucket's token would be sent unencrypted: use an https:// endpoint";
+            return Err(HttpError::new(HttpErrorKind::Unknown, Rejected(message)));
         }
-        let client = if is_local(&url) { &self.near } else { &self.far };
+        let client = if is_local(&url) { &self.local } else { &self.remote };
         let response = client.call(request).await?;
         if response.status().is_success() {
             return Ok(response);
@@ -77,13 +76,13 @@ impl HttpService for Guarded {
     }
 }
 
-/// The beginning of a body, up to [`COMPLAINT`] bytes.
+/// The first [`MAX_ERROR_BODY`] bytes of a body.
 async fn start(mut body: BoxStream<'static, Result<Bytes, HttpError>>) -> Result<Vec<u8>, HttpError> {
     let mut all = Vec::new();
     while let Some(bytes) = body.next().await {
         let bytes = bytes?;
-        all.extend_from_slice(&bytes[..bytes.len().min(COMPLAINT - all.len())]);
-        if all.len() == COMPLAINT {
+        all.extend_from_slice(&bytes[..bytes.len().min(MAX_ERROR_BODY - all.len())]);
+        if all.len() == MAX_ERROR_BODY {
             break;
         }
     }
@@ -92,47 +91,47 @@ async fn start(mut body: BoxStream<'static, Result<Bytes, HttpError>>) -> Result
 
 #[cfg(test)]
 mod tests {
-    use clip_lab_faulty::{Fault, Server};
+    use clip_lab_testing::{Fault, Server};
     use object_store::client::HttpRequestBody;
     use reqwest::header::HeaderValue;
     use tokio::runtime::Builder;
 
     use super::*;
 
-    /// What becomes of a request with this authorization.
-    fn asked(address: &str, words: &'static str) -> Result<HttpResponse, HttpError> {
+    /// Sends a request with an authorization header.
+    fn send(url: &str, authorization: &'static str) -> Result<HttpResponse, HttpError> {
         let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.uri_mut() = address.parse().unwrap();
-        request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(words));
+        *request.uri_mut() = url.parse().unwrap();
+        request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(authorization));
         let client = Guard.connect(&ClientOptions::new()).unwrap();
         Builder::new_current_thread().enable_all().build().unwrap().block_on(client.execute(request))
     }
 
     #[test]
-    fn a_token_of_a_bucket_does_not_go_in_the_clear() {
-        for words in ["Bearer ya29.token", "Basic bWU6d29yZA=="] {
-            let error = asked("http://bucket.invalid/x.tar", words).unwrap_err();
-            assert!(is_refused(&error), "{error:?}");
-            let error = asked("https://bucket.invalid/x.tar", words).unwrap_err();
-            assert!(!is_refused(&error), "{error:?}");
+    fn a_bucket_token_is_not_sent_unencrypted() {
+        for authorization in ["Bearer ya29.token", "Basic bWU6d29yZA=="] {
+            let error = send("http://bucket.invalid/x.tar", authorization).unwrap_err();
+            assert!(is_rejected(&error), "{error:?}");
+            let error = send("https://bucket.invalid/x.tar", authorization).unwrap_err();
+            assert!(!is_rejected(&error), "{error:?}");
         }
-        let signed = asked("http://bucket.invalid/x.tar", "AWS4-HMAC-SHA256 Credential=key").unwrap_err();
-        assert!(!is_refused(&signed), "{signed:?}");
+        let signed = send("http://bucket.invalid/x.tar", "AWS4-HMAC-SHA256 Credential=key").unwrap_err();
+        assert!(!is_rejected(&signed), "{signed:?}");
         let server = Server::start();
-        let response = asked(&server.put("/x", b"", &[]), "Bearer ya29.token").unwrap();
+        let response = send(&server.put("/x", b"", &[]), "Bearer ya29.token").unwrap();
         assert!(response.status().is_success());
     }
 
     #[test]
-    fn a_complaint_without_end_is_not_read_to_it_and_redirects_lead_nowhere() {
+    fn endless_error_bodies_are_truncated_and_redirects_not_followed() {
         let (server, other) = (Server::start(), Server::start());
-        let response = asked(&server.put("/x", b"", &[Fault::Complain(500, 1 << 33)]), "Bearer t").unwrap();
+        let response = send(&server.put("/x", b"", &[Fault::Complain(500, 1 << 33)]), "Bearer t").unwrap();
         let runtime = Builder::new_current_thread().build().unwrap();
         let body = runtime.block_on(response.into_body().bytes()).unwrap();
-        assert_eq!(body.len(), COMPLAINT);
+        assert_eq!(body.len(), MAX_ERROR_BODY);
         assert!(server.sent() < 64 << 20, "{}", server.sent());
         let away = server.redirect("/y", &other.put("/y", b"", &[]), &[]);
-        assert!(asked(&away, "Bearer t").unwrap().status().is_redirection());
+        assert!(send(&away, "Bearer t").unwrap().status().is_redirection());
         assert_eq!(other.requests(), 0);
     }
 }

@@ -1,9 +1,9 @@
-//! Shards from elsewhere.
+//! Downloading remote shards.
 
 mod bucket;
 mod cache;
 mod client;
 mod guard;
-mod page;
+mod http;
 
 pub use cache::Cache;

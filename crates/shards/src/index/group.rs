@@ -1,24 +1,24 @@
-//! Files of one key make a sample.
+//! Groups the files of one key into a sample.
 
 use std::collections::HashMap;
 
 use super::{
     Fault, Lack, Sample,
     members::{Member, Part},
-    words,
+    parse,
 };
 
 /// The files of one key.
 #[derive(Default)]
 struct Draft {
     key: String,
-    picture: Option<Member>,
+    image: Option<Member>,
     text: Option<Member>,
     json: Option<Member>,
     class: Option<Member>,
 }
 
-/// The samples in order of their first file, and what is wrong with some. Files of one key need not follow each other.
+/// The samples in order of their first file, and their faults. Files of one key need not be consecutive.
 pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fault>) {
     let (mut drafts, mut places) = (Vec::<Draft>::new(), HashMap::<String, usize>::new());
     let (mut samples, mut faults) = (Vec::new(), Vec::new());
@@ -29,14 +29,14 @@ pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fa
         });
         let draft = &mut drafts[place];
         let part = match &member.part {
-            Part::Picture(_) => &mut draft.picture,
+            Part::Image(_) => &mut draft.image,
             Part::Text => &mut draft.text,
             Part::Json => &mut draft.json,
             Part::Class => &mut draft.class,
         };
         if part.is_some() {
-            // A second picture is a sample that is lost; a second text only a text.
-            let lost = matches!(member.part, Part::Picture(_));
+            // A duplicate image is a lost sample; a duplicate text is not.
+            let lost = matches!(member.part, Part::Image(_));
             faults.push(Fault { key: member.key, lack: Lack::Duplicate, lost });
         } else {
             *part = Some(member);
@@ -52,39 +52,39 @@ impl Draft {
         let captions = self.captions(caption, &mut lacks);
         let class = self.class.as_ref().and_then(|class| read(class, &mut lacks));
         let class = class.map(|class| class.trim().to_owned()).filter(|class| !class.is_empty());
-        let too_large = self.picture.as_ref().is_some_and(Member::is_too_large);
+        let too_large = self.image.as_ref().is_some_and(Member::is_too_large);
         if too_large {
             lacks.push(Lack::Size);
-        } else if self.picture.is_none() {
+        } else if self.image.is_none() {
             lacks.push(Lack::Picture);
         } else if captions.is_empty() && class.is_none() && !lacks.contains(&Lack::Json) {
             lacks.push(Lack::Caption);
         }
-        let lost = self.picture.is_none() || too_large || captions.is_empty() && class.is_none();
-        // A sample is counted once as lost, for what is said last of it.
+        let lost = self.image.is_none() || too_large || captions.is_empty() && class.is_none();
+        // A sample is counted as lost once, for its last fault.
         let last = lacks.len().saturating_sub(1);
         let fault = |(at, lack)| Fault { key: self.key.clone(), lack, lost: lost && at == last };
         faults.extend(lacks.into_iter().enumerate().map(fault));
-        let picture = self.picture.filter(|_| !lost)?;
-        let Part::Picture(ending) = picture.part else { return None };
-        let (offset, length) = (picture.offset, picture.length);
+        let image = self.image.filter(|_| !lost)?;
+        let Part::Image(ending) = image.part else { return None };
+        let (offset, length) = (image.offset, image.length);
         Some(Sample { key: self.key, ending, offset, length, captions, class })
     }
 
-    /// Those of the JSON, else the text as it is.
+    /// The captions of the JSON, else the text.
     fn captions(&self, key: &str, lacks: &mut Vec<Lack>) -> Vec<String> {
         let mut captions = Vec::new();
         match self.json.as_ref().map(|json| (json, json.text.as_deref())) {
-            Some((_, Some(bytes))) => match words::captions(bytes, key) {
+            Some((_, Some(bytes))) => match parse::captions(bytes, key) {
                 Some(found) => captions = found,
                 None => lacks.push(Lack::Json),
             },
             Some((_, None)) => lacks.push(Lack::Length),
             None => {}
         }
-        let mut captions = clean(captions);
+        let mut captions = non_empty(captions);
         if captions.is_empty() {
-            captions = clean(self.text.as_ref().and_then(|text| read(text, lacks)).into_iter().collect());
+            captions = non_empty(self.text.as_ref().and_then(|text| read(text, lacks)).into_iter().collect());
         }
         captions
     }
@@ -95,14 +95,14 @@ fn read(member: &Member, lacks: &mut Vec<Lack>) -> Option<String> {
         lacks.push(Lack::Length);
         return None;
     };
-    let (text, strange) = words::text(bytes);
-    if strange {
+    let (text, is_latin1) = parse::text(bytes);
+    if is_latin1 {
         lacks.push(Lack::Encoding);
     }
     Some(text.into_owned())
 }
 
-fn clean(captions: Vec<String>) -> Vec<String> {
+fn non_empty(captions: Vec<String>) -> Vec<String> {
     let trimmed = captions.into_iter().map(|caption| caption.trim().to_owned());
     trimmed.filter(|caption| !caption.is_empty()).collect()
 }

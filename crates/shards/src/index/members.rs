@@ -1,4 +1,4 @@
-//! The files in a tar.
+//! The files of a tar archive.
 
 use std::{
     cell::Cell,
@@ -9,66 +9,65 @@ use std::{
 use clip_lab_files::{GIB, MIB, read_all};
 use tar::{Archive, Entry};
 
-use super::words;
+use super::parse;
 
-/// Text beyond this is no caption.
-const MOST_TEXT: u64 = 16 * MIB;
-/// All texts of a shard.
-const MOST_TEXTS: u64 = GIB;
-/// The largest image; the largest that is decoded, `clip_lab_picture::MOST_BYTES`.
-const MOST_PICTURE: u64 = 256 * MIB;
-/// What a header and the long name before it may take: the tar reader takes names and attributes of any length into
-/// memory.
-const MOST_HEADER: u64 = MIB;
-/// A tar is made of blocks of so many bytes.
+/// Longest text file, bytes.
+const MAX_TEXT: u64 = 16 * MIB;
+/// Total size of the text files of a shard, bytes.
+const MAX_TEXTS: u64 = GIB;
+/// Largest image, bytes, as in `clip_lab_picture::MOST_BYTES`.
+const MAX_IMAGE: u64 = 256 * MIB;
+/// Largest header with its long name, bytes: the tar reader loads names and attributes of any length into memory.
+const MAX_HEADER: u64 = MIB;
+/// The block size of tar.
 const BLOCK: u64 = 512;
 
-/// A file in a tar that a sample may be made of.
+/// A file that may belong to a sample.
 pub(super) struct Member {
     pub key: String,
     pub part: Part,
-    /// Where its content begins.
+    /// Offset of its content.
     pub offset: u64,
     pub length: u64,
-    /// What it holds, if that is text and not too long.
+    /// Its content, if it is text and not too long.
     pub text: Option<Vec<u8>>,
 }
 
 impl Member {
-    /// Whether it is an image that is too large to be read.
+    /// Whether it is an image that is too large to read.
     pub fn is_too_large(&self) -> bool {
-        matches!(self.part, Part::Picture(_)) && self.length > MOST_PICTURE
+        matches!(self.part, Part::Image(_)) && self.length > MAX_IMAGE
     }
 }
 
-/// What a file is to its sample.
+/// The role of a file in its sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    Picture(String),
+    Image(String),
     Text,
     Json,
     Class,
 }
 
-/// The files, up to the end or to where the tar is cut.
+/// The files, up to the end or to a truncation.
 #[derive(Default)]
 pub(super) struct Members {
     pub members: Vec<Member>,
     pub cut: Option<String>,
 }
 
-/// Walks through a tar of `length` bytes from header to header; of what is no text nothing is read.
+/// Scans the headers of a tar of `length` bytes; reads only text files.
 pub(super) fn members(reader: impl Read + Seek, length: u64) -> Members {
     let mut found = Members::default();
-    let left = Rc::new(Cell::new(MOST_HEADER));
-    let mut archive = Archive::new(Metered { reader, left: left.clone() });
+    let left = Rc::new(Cell::new(MAX_HEADER));
+    let mut archive = Archive::new(Limited { reader, left: left.clone() });
     let end = match archive.entries_with_seek() {
         Ok(entries) => walk(entries, &left, length, &mut found),
         Err(error) => Err(error.to_string()),
     };
     found.cut = match end {
         Ok(end) if end.saturating_add(BLOCK) > length => {
-            Some(format!("ends at byte {length} without the mark of its end"))
+            Some(format!("ends at byte {length} without an end-of-archive marker"))
         }
         Ok(_) => None,
         Err(why) => Some(why),
@@ -76,17 +75,17 @@ pub(super) fn members(reader: impl Read + Seek, length: u64) -> Members {
     found
 }
 
-/// Reads no more than is left, which whoever reads says anew before each part.
-struct Metered<R> {
+/// A reader with a byte budget, which is reset before each header and file.
+struct Limited<R> {
     reader: R,
     left: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for Metered<R> {
+impl<R: Read> Read for Limited<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let left = self.left.get();
         if left == 0 && !into.is_empty() {
-            return Err(io::Error::other(format!("a name or attributes of more than {MOST_HEADER} bytes")));
+            return Err(io::Error::other(format!("a name or attributes of more than {MAX_HEADER} bytes")));
         }
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
         let read = self.reader.read(&mut into[..most])?;
@@ -95,22 +94,22 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-impl<R: Seek> Seek for Metered<R> {
+impl<R: Seek> Seek for Limited<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.reader.seek(to)
     }
 }
 
-/// Where the last file ends, with what fills its block; or why there is no going on.
+/// The end of the last file, including padding; or why the tar is unreadable after it.
 fn walk<'a, R: Read + Seek + 'a>(
     mut entries: impl Iterator<Item = io::Result<Entry<'a, R>>>,
     left: &Cell<u64>,
     length: u64,
     found: &mut Members,
 ) -> Result<u64, String> {
-    let (mut end, mut texts) = (0_u64, MOST_TEXTS);
+    let (mut end, mut texts) = (0_u64, MAX_TEXTS);
     loop {
-        left.set(MOST_HEADER);
+        left.set(MAX_HEADER);
         let Some(entry) = entries.next() else { return Ok(end) };
         let mut entry = entry.map_err(|error| damaged(end, length, &error))?;
         let (offset, size) = (entry.raw_file_position(), entry.size());
@@ -123,8 +122,8 @@ fn walk<'a, R: Read + Seek + 'a>(
         if !entry.header().entry_type().is_file() {
             continue;
         }
-        let Some((key, part)) = words::part(&path) else { continue };
-        let readable = !matches!(part, Part::Picture(_)) && size <= MOST_TEXT.min(texts);
+        let Some((key, part)) = parse::part(&path) else { continue };
+        let readable = !matches!(part, Part::Image(_)) && size <= MAX_TEXT.min(texts);
         let mut text = None;
         if readable {
             left.set(size);

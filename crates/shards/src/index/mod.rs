@@ -1,80 +1,80 @@
-//! What is in a shard.
+//! The index of a shard.
 
+mod cache;
 mod group;
-mod kept;
 mod members;
-mod words;
+mod parse;
 
 use std::io::{Read, Seek};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use kept::Kept;
+pub(crate) use cache::IndexCache;
 
-/// A picture with what is said of it.
+/// An image with its captions and class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
-    /// What its files are called up to the first dot.
+    /// Name of its files up to the first dot.
     pub key: String,
-    /// The ending of the picture: `jpg`.
+    /// File extension of the image, such as `jpg`.
     pub ending: String,
-    /// Where the picture begins in the shard.
+    /// Offset of the image in the shard.
     pub offset: u64,
-    /// Its bytes.
+    /// Size of the image, bytes.
     pub length: u64,
-    /// Trimmed, none of them empty.
+    /// The captions, trimmed and not empty.
     pub captions: Vec<String>,
-    /// What `.cls` says: a number or a name.
+    /// The class in `.cls`: a number or a name.
     pub class: Option<String>,
 }
 
-/// What is wrong with a sample.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Lack {
-    /// No file with the ending of a picture.
+    /// No image file.
     Picture,
     /// Neither a caption nor a class.
     Caption,
-    /// Its `.json` is none, or was cut short.
+    /// Its `.json` is invalid or truncated.
     Json,
-    /// A file of this name came before; the first is used.
+    /// A file with the same name came before; the first is used.
     Duplicate,
     /// Text that is not UTF-8, read as Latin-1.
     Encoding,
-    /// Text of more than 16 MiB, or beyond 1 GiB of all texts, which is not read.
+    /// Text of more than 16 MiB, or beyond 1 GiB of all texts: not read.
     Length,
-    /// A picture of more than 256 MiB, which is not read.
+    /// An image of more than 256 MiB: not read.
     Size,
 }
 
-/// A sample that is not as it should be.
+/// A fault of a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Its key.
     pub key: String,
-    /// What is wrong.
+    /// The kind of fault.
     pub lack: Lack,
-    /// Whether it is left out for that.
+    /// Whether the sample is skipped for it.
     pub lost: bool,
 }
 
-/// What is in a shard.
+/// The index of a shard.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
-    /// In the order of the shard.
+    /// The samples, in shard order.
     pub samples: Vec<Sample>,
-    /// What is wrong with some.
+    /// The faults of samples.
     pub faults: Vec<Fault>,
-    /// How the shard ends too early, if it does; what came before is used.
+    /// How the shard is truncated, if it is; the samples before that are used.
     pub cut: Option<String>,
-    /// Bytes of the shard.
+    /// Size of the shard, bytes.
     pub length: u64,
-    /// What tells this state of the shard from another.
+    /// Identifies the version of the shard.
     pub stamp: String,
 }
 
-/// Reads a shard of `length` bytes through: headers, and what is text. Captions are what its `.json` says under
-/// `caption` (a text or a list of texts), else its `.txt`. Never fails: what cannot be read is told in the index.
+/// Scans a shard of `length` bytes: headers and text files. Captions are the value of `caption` in `.json`, a string or a
+/// list of strings, else the `.txt`. Never fails: the index reports unreadable parts.
 pub fn scan(reader: impl Read + Seek, length: u64, caption: &str) -> Index {
     let found = members::members(reader, length);
     let (samples, faults) = group::group(found.members, caption);

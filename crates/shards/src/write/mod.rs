@@ -13,40 +13,40 @@ use tar::{Builder, EntryType, Header};
 
 use crate::{Place, scan};
 
-/// A sample to be written.
+/// A sample to write.
 #[derive(Debug, Clone, Default)]
 pub struct NewSample {
-    /// What its files are called; holds no dot.
+    /// Base name of its files; must not contain a dot.
     pub key: String,
-    /// The ending of the picture: `jpg`.
+    /// File extension of the image, such as `jpg`.
     pub ending: String,
-    /// The picture, encoded.
+    /// The encoded image.
     pub picture: Vec<u8>,
-    /// The first is written as `.txt` too, for tools that read one caption.
+    /// The captions; the first is also written as `.txt`, for tools that read one caption.
     pub captions: Vec<String>,
-    /// The class as `.cls`.
+    /// The class, written as `.cls`.
     pub class: Option<usize>,
-    /// What the picture was called where it came from.
+    /// Original file name of the image.
     pub file: String,
 }
 
-/// Writes samples into shards `PREFIX-000000.tar`, `PREFIX-000001.tar`, ... A shard has its name once it is whole: what
-/// is found under such a name after a power cut is good.
+/// Writes samples into shards `PREFIX-000000.tar`, `PREFIX-000001.tar`, ... A shard is
+/// renamed once it is complete: after a power cut, a file with such a name is intact.
 pub struct Writer {
     folder: PathBuf,
     prefix: String,
     limit: u64,
-    /// Number of the next shard to be finished.
+    /// Number of the current shard.
     number: usize,
     open: Option<(Builder<BufWriter<File>>, u64)>,
 }
 
 impl Writer {
-    /// Writes into `folder`, a new shard after about `limit` bytes, going on after the shards that are there. With the
-    /// key of the last sample in them.
+    /// Writes into `folder` after the existing shards, a new shard about every `limit` bytes. Returns the key of the last
+    /// existing sample.
     ///
     /// # Errors
-    /// When the folder cannot be made or a shard in it is no whole one.
+    /// If the folder cannot be created, or the last shard is incomplete.
     pub fn resume(folder: &Path, prefix: &str, limit: u64) -> Result<(Self, Option<String>)> {
         fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
         let (folder, prefix) = (folder.to_owned(), prefix.to_owned());
@@ -60,62 +60,62 @@ impl Writer {
 
     fn last_key(&self, number: usize) -> Result<String> {
         let path = self.shard(number);
-        let told = || format!("shard {}", path.display());
-        let file = open_regular(&path).with_context(told)?;
-        let index = scan(&file, file.metadata().with_context(told)?.len(), "caption");
+        let context = || format!("shard {}", path.display());
+        let file = open_regular(&path).with_context(context)?;
+        let index = scan(&file, file.metadata().with_context(context)?.len(), "caption");
         if let Some(cut) = index.cut {
             anyhow::bail!("shard {} {cut}: remove it and start again", path.display());
         }
         Ok(index.samples.last().with_context(|| format!("shard {} is empty", path.display()))?.key.clone())
     }
 
-    /// Adds a sample; finishes the shard before if it is full.
+    /// Writes a sample; starts a new shard if the current one is full.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// On an I/O error, or if the key contains a dot.
     pub fn write(&mut self, sample: &NewSample) -> Result<()> {
-        ensure!(!sample.key.contains('.'), "key `{}` holds a dot", sample.key);
+        ensure!(!sample.key.contains('.'), "key `{}` contains a dot", sample.key);
         let files = files(sample)?;
-        // A header for each file, and what fills its last block.
+        // A header for each file, and padding of its last block.
         let size: u64 = files.iter().map(|(_, bytes)| 512 + (bytes.len() as u64).next_multiple_of(512)).sum();
         if self.open.as_ref().is_some_and(|(_, written)| written + size > self.limit) {
             self.close()?;
         }
-        let told = format!("writing {}", self.unfinished().display());
+        let context = format!("writing {}", self.unfinished().display());
         if self.open.is_none() {
-            let file = File::create(self.unfinished()).with_context(|| told.clone())?;
+            let file = File::create(self.unfinished()).with_context(|| context.clone())?;
             self.open = Some((Builder::new(BufWriter::with_capacity(1 << 20, file)), 0));
         }
         if let Some((builder, written)) = &mut self.open {
             for (name, bytes) in &files {
-                append(builder, name, bytes).with_context(|| told.clone())?;
+                append(builder, name, bytes).with_context(|| context.clone())?;
             }
             *written += size;
         }
         Ok(())
     }
 
-    /// Finishes the last shard. All shards of this prefix, in order, those of before too.
+    /// Finishes the last shard. Returns all shards of this prefix, in order, including earlier ones.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// On an I/O error.
     pub fn finish(mut self) -> Result<Vec<Place>> {
         self.close()?;
         Ok((0..self.number).map(|number| Place::Local(self.shard(number))).collect())
     }
 
-    /// How many shards are finished.
+    /// Number of finished shards.
     pub fn finished(&self) -> usize {
         self.number
     }
 
     fn close(&mut self) -> Result<()> {
         let Some((builder, _)) = self.open.take() else { return Ok(()) };
-        let told = || format!("writing {}", self.unfinished().display());
-        let mut file = builder.into_inner().with_context(told)?;
-        file.flush().with_context(told)?;
-        file.get_ref().sync_all().with_context(told)?;
-        fs::rename(self.unfinished(), self.path()).with_context(told)?;
+        let context = || format!("writing {}", self.unfinished().display());
+        let mut file = builder.into_inner().with_context(context)?;
+        file.flush().with_context(context)?;
+        file.get_ref().sync_all().with_context(context)?;
+        fs::rename(self.unfinished(), self.path()).with_context(context)?;
         self.number += 1;
         Ok(())
     }
@@ -133,7 +133,7 @@ impl Writer {
     }
 }
 
-/// The files of a sample: names and contents.
+/// The files of a sample: name and content.
 fn files(sample: &NewSample) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = vec![(format!("{}.{}", sample.key, sample.ending), sample.picture.clone())];
     if let Some(first) = sample.captions.first() {
@@ -154,7 +154,7 @@ fn files(sample: &NewSample) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 fn append(builder: &mut Builder<BufWriter<File>>, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    // Nothing of the moment or the user, so that the same pictures make the same shards.
+    // No time stamp or user, so that the same images give identical shards.
     let mut header = Header::new_ustar();
     header.set_entry_type(EntryType::Regular);
     header.set_mode(0o644);

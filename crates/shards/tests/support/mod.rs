@@ -1,4 +1,4 @@
-//! Shards made for a test.
+//! Helpers for the tests of shards.
 #![allow(dead_code)]
 
 use std::{io::Cursor, time::Duration};
@@ -6,7 +6,7 @@ use std::{io::Cursor, time::Duration};
 use clip_lab_shards::{Index, Patience, scan};
 use tar::{Builder, Header};
 
-/// A tar of these files.
+/// A tar with the given files.
 pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     for (name, bytes) in files {
@@ -23,7 +23,7 @@ pub fn index(bytes: &[u8]) -> Index {
     scan(Cursor::new(bytes), bytes.len() as u64, "caption")
 }
 
-/// Quick to lose patience.
+/// Short timeouts.
 pub const QUICK: Patience = Patience {
     tries: 4,
     stall: Duration::from_millis(300),

@@ -1,4 +1,4 @@
-//! Edits of a spec's text, comments and order kept: `--set`, and what the arms of a study change.
+//! Edits of a spec's text that preserve comments and order: `--set`, and the edits of a study's arms.
 
 mod set;
 mod walk;
@@ -9,45 +9,45 @@ use toml_edit::{DocumentMut, Item};
 /// One change to a spec.
 #[derive(Debug, Clone)]
 pub struct Edit {
-    /// Who wants it, for messages, such as `` `--set run.seed=1` ``.
+    /// Its source, for messages, such as `` `--set run.seed=1` ``.
     pub by: String,
-    /// The keys on the way to what changes; numbers name members of lists.
+    /// The path of the item; numbers index lists.
     pub path: Vec<String>,
-    /// What happens there.
+    /// The operation.
     pub change: Change,
 }
 
-/// What an [`Edit`] does.
+/// The operation of an [`Edit`].
 #[derive(Debug, Clone)]
 pub enum Change {
     /// Writes a value or a whole table.
     Set(Item),
-    /// Takes a key, a table, a list or a member of a list out.
+    /// Removes a key, a table, a list or a member of a list.
     Drop,
-    /// Puts a table at the end of a list.
+    /// Appends a table to a list.
     Add(Item),
 }
 
-/// A key that an edit wrote, and which.
+/// A key that an edit wrote, and the edit.
 #[derive(Debug, Clone)]
-pub(crate) struct Wrote {
+pub(crate) struct WrittenKey {
     pub by: String,
     pub path: Vec<String>,
 }
 
-/// A text being edited.
+/// An editor of TOML text.
 pub(crate) struct Editor {
     document: DocumentMut,
-    wrote: Vec<Wrote>,
+    wrote: Vec<WrittenKey>,
 }
 
 impl Editor {
-    /// None for a text that is not TOML.
+    /// None if the text is not TOML.
     pub fn new(text: &str) -> Option<Self> {
         Some(Self { document: text.parse().ok()?, wrote: Vec::new() })
     }
 
-    /// Does one edit, or says why it cannot be done; then nothing has changed.
+    /// Applies one edit. On error the text is unchanged.
     pub fn apply(&mut self, edit: &Edit) -> Result<(), String> {
         let table = self.document.as_table_mut();
         let paths = match &edit.change {
@@ -59,16 +59,16 @@ impl Editor {
                 Vec::new()
             }
         };
-        self.wrote.extend(paths.into_iter().map(|path| Wrote { by: edit.by.clone(), path }));
+        self.wrote.extend(paths.into_iter().map(|path| WrittenKey { by: edit.by.clone(), path }));
         Ok(())
     }
 
-    /// The text now, and who wrote which key.
-    pub fn finish(self) -> (String, Vec<Wrote>) {
+    /// The edited text, and the keys written.
+    pub fn finish(self) -> (String, Vec<WrittenKey>) {
         (self.document.to_string(), self.wrote)
     }
 
-    /// What was dropped was written by nobody; later members of its list have moved up.
+    /// Forgets the keys below a dropped path, and shifts later members of its list.
     fn forget(&mut self, path: &[String]) {
         self.wrote.retain(|wrote| !wrote.path.starts_with(path));
         let Some((last, parents)) = path.split_last() else { return };
@@ -82,7 +82,7 @@ impl Editor {
     }
 }
 
-/// The names of a dotted key.
+/// Splits a dotted key.
 pub(crate) fn path(key: &str) -> Option<Vec<String>> {
     let keys = toml_edit::Key::parse(key.trim()).ok()?;
     Some(keys.iter().map(|key| key.get().to_owned()).collect())
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_table_takes_the_place_of_another() {
+    fn a_table_replaces_another() {
         let loss = item("{ plugin = \"siglip\", bias = -10.0 }");
         let (text, wrote, faults) = after(&[edit("loss", Change::Set(loss))]);
         assert_eq!(text, SPEC.replace("\"clip\"\nscale = 5\n", "\"siglip\"\nbias = -10.0\n"));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_replaced_lengthened_and_made() {
+    fn lists_are_replaced_extended_and_created() {
         let list = item("[{ plugin = \"ema\" }]");
         let table = item("{ plugin = \"ema\", decay = 0.9 }");
         let (text, ..) = after(&[edit("trick", Change::Set(list))]);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_is_gone_and_the_rest_moves_up() {
+    fn dropped_members_shift_the_rest() {
         let edits = [
             edit("trick.1.max_norm", Change::Set(item("0.5"))),
             edit("loss.scale", Change::Set(item("6"))),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_is_told() {
+    fn invalid_edits_are_reported() {
         let edits = [
             edit("los", Change::Drop),
             edit("trick.2", Change::Drop),
@@ -170,7 +170,7 @@ mod tests {
             "there is no `los`; did you mean `loss`?",
             "there is no `trick.2`: the spec has 2 of them, counted from 0",
             "`batch` is a value and has no settings of its own",
-            "there is no `run.sed`; known there: batch",
+            "there is no `run.sed`; existing keys: batch",
             "`loss` is not a list of tables",
             "`loss` is a table; name one of its settings",
             "there is no `eval.0`: the spec has no `eval`",

@@ -5,7 +5,7 @@ use toml_edit::{Item, Value};
 use super::{Change, Edit, path};
 
 impl Edit {
-    /// The edit that `--set KEY=VALUE` asks for; what is no TOML value is a string. No value takes the key out.
+    /// Parses `KEY=VALUE`; a value that is not TOML is a string. An empty value removes the key.
     pub(crate) fn from_set(set: &str) -> Result<Self, String> {
         let (key, value) = set.split_once('=').ok_or("has no `=`; write `--set table.key=value`")?;
         let path = path(key).ok_or_else(|| format!("`{key}` is not a dotted key"))?;
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_toml_is_a_string_and_lists_are_indexed() {
+    fn values_that_are_not_toml_are_strings_and_lists_are_indexed() {
         let (text, problems) = after(&["run.device=cuda:1", "trick.0.params=[\"image\"]"]);
         assert!(text.contains("batch = 64 # pairs\ndevice = \"cuda:1\"\n"), "{text}");
         assert!(text.ends_with("plugin = \"freeze\"\nparams = [\"image\"]\n"), "{text}");
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_table_is_made() {
+    fn a_missing_table_is_created() {
         let (text, problems) = after(&["data.train.root=/photos", "loss.scale=5.0"]);
         assert!(text.contains("[data.train]\nroot = \"/photos\"\n"), "{text}");
         assert!(text.ends_with("[loss]\nscale = 5.0\n"), "{text}");
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_takes_a_key_out() {
+    fn an_empty_value_removes_a_key() {
         let (text, problems) = after(&["run.steps=4", "run.batch="]);
         assert_eq!(text, SPEC.replace("batch = 64 # pairs\n", "steps = 4\n"));
         assert!(problems.is_empty());
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn every_faulty_one_names_itself() {
+    fn every_invalid_one_is_named() {
         let (text, problems) = after(&[
             "run.batch",
             "trick.1.a=2",

@@ -4,13 +4,13 @@ use toml_edit::{Array, ArrayOfTables, Item, Table, TableLike, Value};
 
 use super::walk::walk;
 
-/// Writes `item` at `path`. The paths of the values that are new.
+/// Writes `item` at `path`. Returns the paths of the values written.
 pub(super) fn set(
     table: &mut dyn TableLike,
     path: &[String],
     item: &Item,
 ) -> Result<Vec<Vec<String>>, String> {
-    let (last, parents) = path.split_last().ok_or("names no key")?;
+    let (last, parents) = path.split_last().ok_or("has no key")?;
     let table = walk(table, parents, true)?;
     match table.get_mut(last) {
         Some(Item::Value(old)) => {
@@ -33,13 +33,13 @@ pub(super) fn set(
     Ok(leaves(path.to_vec(), item))
 }
 
-/// Puts a table at the end of the list at `path`. The paths of its values.
+/// Appends a table to the list at `path`. Returns the paths of its values.
 pub(super) fn add(
     table: &mut dyn TableLike,
     path: &[String],
     item: &Item,
 ) -> Result<Vec<Vec<String>>, String> {
-    let (last, parents) = path.split_last().ok_or("names no list")?;
+    let (last, parents) = path.split_last().ok_or("has no list")?;
     let list = walk(table, parents, true)?;
     let fresh = item.clone().into_table().map_err(|_| format!("what is added to `{last}` is not a table"))?;
     let at = match list.get_mut(last) {
@@ -60,7 +60,7 @@ pub(super) fn add(
     Ok(leaves([path, &[at.to_string()]].concat(), item))
 }
 
-/// A new key; tables get a heading of their own.
+/// Inserts a new key; tables get their own header.
 fn insert(table: &mut dyn TableLike, key: &str, item: Item) {
     let item = match as_list(&item) {
         Some(list) if !list.is_empty() => Item::ArrayOfTables(list),
@@ -76,7 +76,7 @@ fn insert(table: &mut dyn TableLike, key: &str, item: Item) {
     table.insert(key, item);
 }
 
-/// A list all of whose members are tables.
+/// The item as an array of tables, if all its members are tables.
 fn as_list(item: &Item) -> Option<ArrayOfTables> {
     if let Item::ArrayOfTables(list) = item {
         return Some(list.clone());
@@ -90,7 +90,7 @@ fn as_value(item: Item) -> Value {
     item.into_value().unwrap_or_else(|_| Value::Array(Array::new()))
 }
 
-/// The paths of every value in `item`, which stands at `path`.
+/// The paths of all values in `item`, which is at `path`.
 fn leaves(path: Vec<String>, item: &Item) -> Vec<Vec<String>> {
     let below = |key: &str, item: &Item| leaves([path.as_slice(), &[key.to_owned()]].concat(), item);
     match (item.as_table_like(), as_list(item)) {

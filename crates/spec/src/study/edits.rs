@@ -1,4 +1,4 @@
-//! `drop`, `set` and `add`: of a study for all arms, of an arm for itself.
+//! `drop`, `set` and `add`, of a study for all arms or of one arm.
 
 use clip_lab_problem::{Place, Problem};
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
@@ -6,14 +6,14 @@ use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
 use super::fields::{Fields, Placed};
 use crate::{Change, Edit, edit::path, place::line};
 
-/// The text that places are places of, and its name.
+/// The text that spans refer to, and its file.
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub file: &'a str,
     pub text: &'a str,
 }
 
-/// Reads the edits of a table, in the order in which they are done.
+/// Reads the edits of a table, in the order they are applied.
 pub(super) fn edits(fields: &Fields, origin: Origin, problems: &mut Vec<Problem>) -> Vec<Placed<Edit>> {
     let mut reader = Reader { fields, origin, problems, found: Vec::new() };
     reader.drops();
@@ -38,10 +38,10 @@ impl Reader<'_, '_> {
         let first = self.found.len();
         for value in list.iter() {
             let place = value.span().unwrap_or_else(|| self.fields.place.clone());
-            self.keep(value.as_str().unwrap_or_default(), &place, Change::Drop, "drop");
+            self.push(value.as_str().unwrap_or_default(), &place, Change::Drop, "drop");
         }
-        // Numbers are those of the list as it was: the last goes first.
-        self.found[first..].sort_by_key(|(edit, _)| std::cmp::Reverse(numbered(&edit.path)));
+        // Indices refer to the original list: drop the last first.
+        self.found[first..].sort_by_key(|(edit, _)| std::cmp::Reverse(trailing_index(&edit.path)));
     }
 
     fn sets(&mut self) {
@@ -62,77 +62,76 @@ impl Reader<'_, '_> {
             let place = key.map_or(end.start, |key| key.start.min(end.start))..end.end;
             match dotted {
                 Some(inner) => self.set(inner, &name),
-                None => self.keep(&name, &place, Change::Set(clean(item, self.origin.text)), "set"),
+                None => self.push(&name, &place, Change::Set(detached(item, self.origin.text)), "set"),
             }
         }
     }
 
     fn adds(&mut self) {
         let Some(item) = self.fields.table.get("add") else { return };
-        let words = "must name lists with tables to add, such as `add.trick = [{ plugin = \"ema\" }]`";
-        let Some(table) = item.as_table_like() else { return self.fault("add", item, words) };
+        let message = "must name lists with tables to add, such as `add.trick = [{ plugin = \"ema\" }]`";
+        let Some(table) = item.as_table_like() else { return self.fault("add", item, message) };
         for (key, list) in table.iter() {
             match members(list, self.origin.text) {
                 Some(tables) => {
                     for (table, place) in tables {
                         let place = place.unwrap_or_else(|| self.fields.place.clone());
-                        self.keep(key, &place, Change::Add(table), "add");
+                        self.push(key, &place, Change::Add(table), "add");
                     }
                 }
-                None => self.fault("add", list, words),
+                None => self.fault("add", list, message),
             }
         }
     }
 
-    fn keep(&mut self, key: &str, place: &Place, change: Change, verb: &str) {
+    fn push(&mut self, key: &str, place: &Place, change: Change, verb: &str) {
         let Some(path) = path(key) else {
-            let words = format!("{}, `{verb}`: `{key}` is not a dotted key", self.fields.name);
-            return self.problems.push(Problem::at(place.clone(), words));
+            let message = format!("{}, `{verb}`: `{key}` is not a dotted key", self.fields.name);
+            return self.problems.push(Problem::at(place.clone(), message));
         };
         if path == ["run", "seed"] {
-            let words =
-                format!("{}, `{verb}`: the seeds of a study are those of its `seeds`", self.fields.name);
-            return self.problems.push(Problem::at(place.clone(), words).help("leave `run.seed` out"));
+            let message = format!("{}, `{verb}`: a study takes its seeds from `seeds`", self.fields.name);
+            return self.problems.push(Problem::at(place.clone(), message).help("remove `run.seed`"));
         }
         let at = line(self.origin.text, place.start);
         let by = format!("{}:{at}, {} of {}", self.origin.file, verb, self.fields.name);
         self.found.push((Edit { by, path, change }, place.clone()));
     }
 
-    fn fault(&mut self, key: &str, item: &Item, words: &str) {
+    fn fault(&mut self, key: &str, item: &Item, message: &str) {
         let place = self.fields.place_of(key, item);
-        self.problems.push(Problem::at(place, format!("{}: `{key}` {words}", self.fields.name)));
+        self.problems.push(Problem::at(place, format!("{}: `{key}` {message}", self.fields.name)));
     }
 }
 
-/// The number at the end of a path; those without one come last.
-fn numbered(path: &[String]) -> Option<usize> {
+/// The index at the end of a path; paths without one sort last.
+fn trailing_index(path: &[String]) -> Option<usize> {
     path.last()?.parse().ok()
 }
 
-/// The tables of a list, with their places.
+/// The tables of a list, with their spans.
 fn members(list: &Item, text: &str) -> Option<Vec<(Item, Option<Place>)>> {
     match list {
-        Item::ArrayOfTables(tables) => {
-            Some(tables.iter().map(|table| (Item::Table(clean_table(table, text)), table.span())).collect())
-        }
+        Item::ArrayOfTables(tables) => Some(
+            tables.iter().map(|table| (Item::Table(detached_table(table, text)), table.span())).collect(),
+        ),
         _ => {
             let member = |value: &Value| {
                 value.as_inline_table()?;
-                Some((clean(&Item::Value(value.clone()), text), value.span()))
+                Some((detached(&Item::Value(value.clone()), text), value.span()))
             };
             list.as_array()?.iter().map(member).collect()
         }
     }
 }
 
-/// An item that stands by itself: what is parsed with places points into the text it came from.
-fn clean(item: &Item, text: &str) -> Item {
+/// A copy of an item without spans into the text it was parsed from.
+fn detached(item: &Item, text: &str) -> Item {
     match item {
-        Item::Table(table) => Item::Table(clean_table(table, text)),
-        Item::ArrayOfTables(list) => {
-            Item::ArrayOfTables(list.iter().map(|table| clean_table(table, text)).collect::<ArrayOfTables>())
-        }
+        Item::Table(table) => Item::Table(detached_table(table, text)),
+        Item::ArrayOfTables(list) => Item::ArrayOfTables(
+            list.iter().map(|table| detached_table(table, text)).collect::<ArrayOfTables>(),
+        ),
         _ => {
             let written = item.span().and_then(|place| text.get(place)?.parse::<Value>().ok());
             written.map_or(Item::None, Item::Value)
@@ -140,6 +139,6 @@ fn clean(item: &Item, text: &str) -> Item {
     }
 }
 
-fn clean_table(table: &Table, text: &str) -> Table {
-    table.iter().map(|(key, item)| (toml_edit::Key::new(key), clean(item, text))).collect()
+fn detached_table(table: &Table, text: &str) -> Table {
+    table.iter().map(|(key, item)| (toml_edit::Key::new(key), detached(item, text))).collect()
 }

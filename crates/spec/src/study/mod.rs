@@ -1,4 +1,4 @@
-//! Studies: one question, the arms that answer it, and the seeds that each arm is run with.
+//! Studies: one question, the arms that are compared, and the seeds each arm runs with.
 //!
 //! ```toml
 //! base = "lit.toml"                       # relative to the study file
@@ -26,53 +26,53 @@ use toml_edit::{Item, value};
 
 use crate::{Change, Edit, Report, Spec};
 
-/// What may stand at the top of a study.
-pub const TOP: [&str; 10] =
+/// Valid top-level keys of a study.
+pub const TOP_KEYS: [&str; 10] =
     ["name", "question", "base", "metric", "seeds", "reference", "set", "drop", "add", "arm"];
-/// What may stand in an `[[arm]]`.
-pub const ARM: [&str; 6] = ["name", "base", "weights", "set", "drop", "add"];
+/// Valid keys of an `[[arm]]`.
+pub const ARM_KEYS: [&str; 6] = ["name", "base", "weights", "set", "drop", "add"];
 
-/// The most arms of a study, and the most seeds.
-pub(crate) const MOST: usize = 1000;
+/// The largest number of arms and of seeds.
+pub(crate) const MAX_COUNT: usize = 1000;
 
-/// A study file, read: every arm has its spec.
+/// A parsed study file; every arm has its spec.
 #[derive(Debug, Clone)]
 pub struct Study {
-    /// The file as the user named it.
+    /// The file, as given by the user.
     pub file: PathBuf,
-    /// What its runs are recorded under.
+    /// The study name recorded with its runs.
     pub name: String,
-    /// What it asks.
+    /// The question it answers.
     pub question: Option<String>,
-    /// The metric that it is about, such as `test/retrieval/t2i/hit@1`.
+    /// The metric compared, such as `test/retrieval/t2i/hit@1`.
     pub metric: String,
-    /// The seeds that every arm is run with.
+    /// The seeds of every arm.
     pub seeds: Vec<u64>,
-    /// The arm that the others are compared with.
+    /// The arm that all others are compared with.
     pub reference: String,
     /// The arms in the order of the file.
     pub arms: Vec<Arm>,
 }
 
-/// One of the things compared.
+/// One of the variants compared.
 #[derive(Debug, Clone)]
 pub struct Arm {
-    /// Its name in the study.
+    /// Its name.
     pub name: String,
-    /// The spec that it is made from.
+    /// Its base spec.
     pub base: PathBuf,
-    /// Whether it is judged by the moving average of its weights, which its spec must keep.
+    /// Whether it is evaluated with its averaged weights; its spec must have the trick `ema`.
     pub averaged: bool,
     text: String,
     edits: Vec<Edit>,
 }
 
 impl Study {
-    /// Reads a study and the specs that it builds on.
+    /// Reads a study and its base specs.
     ///
     /// # Errors
-    /// Everything wrong with the study file at once, edits that cannot be done included. What the specs say is not
-    /// looked at: that is the planner's business.
+    /// All problems of the study file at once, including failed edits. The specs themselves are not checked: the planner
+    /// does that.
     pub fn read(file: &Path) -> Result<Self, Report> {
         match crate::text_of(file) {
             Ok(text) => Self::parse(file, &text),
@@ -83,7 +83,7 @@ impl Study {
         }
     }
 
-    /// Takes a study from a text; `file` says where its specs are found.
+    /// Parses a study from text; base specs are relative to `file`.
     ///
     /// # Errors
     /// As [`Study::read`].
@@ -91,19 +91,20 @@ impl Study {
         read::study(file, text)
     }
 
-    /// The arm of that name.
+    /// The arm with a name.
     ///
     /// # Errors
-    /// A sentence with the names that there are.
+    /// A message that lists the arms.
     pub fn arm(&self, name: &str) -> Result<&Arm, String> {
         let known: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
-        let near = nearest(name, &known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let hint =
+            nearest(name, &known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
         self.arms.iter().find(|arm| arm.name == name).ok_or_else(|| {
-            format!("{} has no arm `{name}`{near} (known: {})", self.file.display(), known.join(", "))
+            format!("{} has no arm `{name}`{hint} (known: {})", self.file.display(), known.join(", "))
         })
     }
 
-    /// The metric that an arm is judged by: the study's, of the moving average where the arm wants that.
+    /// The metric of an arm: the study's, of the averaged weights if the arm uses those.
     pub fn metric_of(&self, arm: &str) -> String {
         let averaged = self.arms.iter().any(|known| known.name == arm && known.averaged);
         match self.metric.split_once('/') {
@@ -112,10 +113,10 @@ impl Study {
         }
     }
 
-    /// The spec of an arm with one seed: its base after the edits of the study, of the arm, and after `sets`.
+    /// The spec of an arm with one seed: its base after the edits of the study, the arm, and `sets`.
     ///
     /// # Errors
-    /// When the base is no TOML any more, which reading the study has ruled out.
+    /// If the base is not TOML, which parsing the study has already ruled out.
     pub fn spec(&self, arm: &Arm, seed: u64, sets: &[String]) -> Result<Spec, Report> {
         let seed = Edit {
             by: format!("the seeds of {}", self.file.display()),
@@ -132,7 +133,7 @@ impl Study {
     }
 }
 
-/// Whether a text is meant as a study: a spec has none of these at its top.
+/// Whether a text is a study: a spec has none of these top-level keys.
 pub fn is_study(text: &str) -> bool {
     match toml::from_str::<toml::Table>(text) {
         Ok(table) => ["arm", "base", "seeds", "reference"].iter().any(|key| table.contains_key(*key)),
@@ -140,7 +141,7 @@ pub fn is_study(text: &str) -> bool {
     }
 }
 
-/// TOML knows no number above 2^63; reading the study has ruled them out.
+/// TOML has no integer above 2^63 - 1; parsing the study has ruled them out.
 fn number(seed: u64) -> Item {
     value(i64::try_from(seed).unwrap_or(i64::MAX))
 }

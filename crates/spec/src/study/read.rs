@@ -1,4 +1,4 @@
-//! A study file to a [`Study`], with every problem at its place.
+//! Parses a study file into a [`Study`], with a span for every problem.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use clip_lab_problem::{Place, Problem, syntax};
 use toml_edit::{Document, Item, Table, TableLike};
 
 use super::{
-    ARM, Arm, MOST, Study, TOP,
+    ARM_KEYS, Arm, MAX_COUNT, Study, TOP_KEYS,
     base::Bases,
     edits::{Origin, edits},
     fields::{Fields, Placed},
@@ -16,7 +16,7 @@ use crate::{Edit, Report, edit::Editor, name_fault};
 pub(super) fn study(file: &Path, text: &str) -> Result<Study, Report> {
     let name = file.display().to_string();
     let report = |problems| Report::new(&name, text, problems);
-    // The other parser words its errors as those of specs are worded.
+    // The `toml` parser reports syntax errors in the same words as for specs.
     clip_lab_problem::parse(text.to_owned()).map_err(|error| report(vec![syntax(&error)]))?;
     let document = Document::parse(text).map_err(|error| report(vec![Problem::new(error.message())]))?;
     let mut reader = Reader {
@@ -39,7 +39,7 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
-/// What all arms take over.
+/// Shared by all arms.
 struct Shared {
     base: Option<Placed<PathBuf>>,
     edits: Vec<Placed<Edit>>,
@@ -48,13 +48,13 @@ struct Shared {
 impl Reader<'_> {
     fn study(&mut self, file: &Path, table: &Table) -> Option<Study> {
         let fields = Fields { table, name: "the study".into(), place: 0..0 };
-        fields.strangers(&TOP, &mut self.problems);
+        fields.report_unknown(&TOP_KEYS, &mut self.problems);
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = match table.get("name") {
             Some(_) => fields.text("name", &mut self.problems),
             None => stem.map(|stem| (stem, 0..0)),
         };
-        let name = name.map(|named| self.named("the study", named));
+        let name = name.map(|named| self.check_name("the study", named));
         let question = fields.text("question", &mut self.problems).map(|(question, _)| question);
         let metric = self.metric(&fields);
         let seeds = self.required(&fields, "seeds", "seeds = [0, 1, 2]", |fields, key, problems| {
@@ -77,8 +77,8 @@ impl Reader<'_> {
         })
     }
 
-    /// A name, which is told if it cannot be one.
-    fn named(&mut self, what: &str, (name, place): Placed<String>) -> String {
+    /// Reports an invalid name.
+    fn check_name(&mut self, what: &str, (name, place): Placed<String>) -> String {
         let fault = name_fault(&name).map(|fault| Problem::at(place, format!("{what}: `name` {fault}")));
         self.problems.extend(fault);
         name
@@ -106,14 +106,14 @@ impl Reader<'_> {
             .split_once('/')
             .filter(|(split, rest)| ["val", "test"].contains(split) && !rest.is_empty());
         if split.is_none() {
-            let words =
+            let message =
                 "the study: `metric` must name a split and a metric, such as `test/retrieval/t2i/hit@1`";
-            self.problems.push(Problem::at(place, words));
+            self.problems.push(Problem::at(place, message));
         }
         Some(metric)
     }
 
-    /// A spec's file, beside the study's; one that cannot be read is a problem.
+    /// The base spec, relative to the study; reports one that cannot be read.
     fn base(&mut self, fields: &Fields) -> Option<Placed<PathBuf>> {
         let (base, place) = fields.text("base", &mut self.problems)?;
         let base = self.folder.join(base);
@@ -128,20 +128,22 @@ impl Reader<'_> {
         let tables = tables(study.table.get("arm"));
         if tables.as_ref().is_none_or(Vec::is_empty) {
             let problem = Problem::new("the study has no [[arm]]");
-            self.problems.push(problem.help("add [[arm]] with a `name`, once for each thing compared"));
+            self.problems.push(problem.help("add an [[arm]] with a `name` for each variant to compare"));
         }
         let count = tables.as_ref().map_or(0, Vec::len);
-        if count > MOST {
-            let words = format!("the study has {count} arms, and {MOST} is the most: divide it into several");
-            self.problems.push(Problem::new(words));
+        if count > MAX_COUNT {
+            let message = format!(
+                "the study has {count} arms; at most {MAX_COUNT} are allowed: split it into several studies"
+            );
+            self.problems.push(Problem::new(message));
             return Vec::new();
         }
-        let unnamed = !study.table.contains_key("base");
+        let needs_base = !study.table.contains_key("base");
         let mut arms: Vec<Placed<Arm>> = Vec::new();
         for (table, place) in tables.into_iter().flatten() {
-            let Some((arm, place)) = self.arm(table, place, shared, unnamed) else { continue };
+            let Some((arm, place)) = self.arm(table, place, shared, needs_base) else { continue };
             if let Some((_, first)) = arms.iter().find(|(other, _)| other.name == arm.name) {
-                let problem = Problem::at(place.clone(), format!("two arms are called `{}`", arm.name));
+                let problem = Problem::at(place.clone(), format!("two arms are named `{}`", arm.name));
                 self.problems.push(problem.also(first.clone(), "the first"));
             }
             arms.push((arm, place));
@@ -154,7 +156,7 @@ impl Reader<'_> {
         table: &dyn TableLike,
         place: Place,
         shared: &Shared,
-        unnamed: bool,
+        needs_base: bool,
     ) -> Option<Placed<Arm>> {
         let mut fields = Fields { table, name: "an arm".into(), place: place.clone() };
         let Some((name, named)) = fields.text("name", &mut self.problems) else {
@@ -165,55 +167,55 @@ impl Reader<'_> {
             return None;
         };
         fields.name = format!("arm `{name}`");
-        let name = self.named(&fields.name, (name, named.clone()));
-        fields.strangers(&ARM, &mut self.problems);
+        let name = self.check_name(&fields.name, (name, named.clone()));
+        fields.report_unknown(&ARM_KEYS, &mut self.problems);
         let own = edits(&fields, self.origin, &mut self.problems);
         let averaged = self.averaged(&fields);
         let base = match table.contains_key("base") {
             true => self.base(&fields),
             false => shared.base.clone(),
         };
-        if unnamed && !table.contains_key("base") {
-            let problem = Problem::at(named.clone(), format!("{} has no spec to start from", fields.name));
+        if needs_base && !table.contains_key("base") {
+            let problem = Problem::at(named.clone(), format!("{} has no base spec", fields.name));
             self.problems.push(problem.help("add `base = \"SPEC.toml\"` to the study, or to the arm"));
         }
         let edits: Vec<Placed<Edit>> = shared.edits.iter().cloned().chain(own).collect();
         let Some((base, _)) = base else {
-            // Its fault is told; the name is still one that others may refer to.
+            // The problem is already reported; `reference` may still name the arm.
             return Some((
                 Arm { name, averaged, base: PathBuf::new(), text: String::new(), edits: Vec::new() },
                 named,
             ));
         };
         let text = self.bases.text(&base).unwrap_or_default().to_owned();
-        self.try_out(&fields, &text, &edits);
+        self.check_edits(&fields, &text, &edits);
         let edits = edits.into_iter().map(|(edit, _)| edit).collect();
         Some((Arm { name, base, averaged, text, edits }, named))
     }
 
-    /// Which weights an arm is judged by.
+    /// Whether an arm is evaluated with its averaged weights.
     fn averaged(&mut self, fields: &Fields) -> bool {
         let Some((weights, place)) = fields.text("weights", &mut self.problems) else { return false };
         if !["raw", "ema"].contains(&weights.as_str()) {
-            let words = format!("{}: `weights` must be \"raw\" or \"ema\"", fields.name);
-            self.problems.push(Problem::at(place, words));
+            let message = format!("{}: `weights` must be \"raw\" or \"ema\"", fields.name);
+            self.problems.push(Problem::at(place, message));
         }
         weights == "ema"
     }
 
-    /// Does the edits once, to find those that cannot be done. What the study says for all arms is told once.
-    fn try_out(&mut self, fields: &Fields, text: &str, edits: &[Placed<Edit>]) {
+    /// Applies the edits once and reports those that fail. An edit of the study for all arms is reported once.
+    fn check_edits(&mut self, fields: &Fields, text: &str, edits: &[Placed<Edit>]) {
         let Some(mut editor) = Editor::new(text) else { return };
         for (edit, place) in edits {
             let Err(why) = editor.apply(edit) else { continue };
-            let told = self.problems.iter().any(|problem| problem.place.as_ref() == Some(place));
-            if !told {
+            let reported = self.problems.iter().any(|problem| problem.place.as_ref() == Some(place));
+            if !reported {
                 self.problems.push(Problem::at(place.clone(), format!("{}: {why}", fields.name)));
             }
         }
     }
 
-    /// The arm that others are compared with: the one named, else the first.
+    /// The reference arm: the one named, else the first.
     fn reference(&mut self, named: Option<Placed<String>>, arms: &[Placed<Arm>]) -> Option<String> {
         let names: Vec<&str> = arms.iter().map(|(arm, _)| arm.name.as_str()).collect();
         let Some((name, place)) = named else { return names.first().map(|name| (*name).to_owned()) };
@@ -225,7 +227,7 @@ impl Reader<'_> {
     }
 }
 
-/// The tables of `[[arm]]`, however they are written. None for what is no list of tables.
+/// The tables of `[[arm]]`, inline or not. None if it is not a list of tables.
 fn tables(item: Option<&Item>) -> Option<Vec<(&dyn TableLike, Place)>> {
     match item? {
         Item::ArrayOfTables(list) => {

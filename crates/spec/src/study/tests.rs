@@ -1,4 +1,4 @@
-//! A study of two specs, and the exact words of what is wrong with others.
+//! Parsing a valid study, and the exact messages for invalid ones.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ fn a_study_is_its_arms() {
 }
 
 #[test]
-fn sets_of_the_command_line_come_last_but_for_the_seed() {
+fn command_line_sets_come_last_except_for_the_seed() {
     let study = parse(STUDY).unwrap();
     let sets = ["run.epochs=2".to_owned(), "run.seed=5".to_owned(), "run".to_owned()];
     let spec = study.spec(&study.arms[0], 1, &sets).unwrap();
@@ -65,7 +65,7 @@ fn a_problem_on_an_edited_line_names_the_edit() {
 }
 
 #[test]
-fn a_study_is_told_from_a_spec() {
+fn studies_and_specs_are_distinguished() {
     assert!(is_study(STUDY) && is_study("seeds = []") && is_study("a =\n[[arm]]\n"));
     assert!(!is_study(LIT) && !is_study("name = \n[run]"));
 }
@@ -84,51 +84,55 @@ fn the_schema_knows_the_same_keys() {
         keys.sort();
         keys
     };
-    assert_eq!(keys(&schema), sorted(&TOP));
-    assert_eq!(keys(&schema["properties"]["arm"]["items"]), sorted(&ARM));
+    assert_eq!(keys(&schema), sorted(&TOP_KEYS));
+    assert_eq!(keys(&schema["properties"]["arm"]["items"]), sorted(&ARM_KEYS));
 }
 
-/// Faulty studies and their reports: `tests/study_errors/NAME.toml` and `NAME.txt`.
+/// Invalid studies and their reports: `tests/study_errors/NAME.toml` and `NAME.txt`.
 #[test]
-fn every_fault_is_told_in_these_words() {
+fn every_problem_has_this_message() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/study_errors");
     let mut files: Vec<PathBuf> = fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
     files.sort();
-    assert!(files.len() >= 5, "{} broken studies", files.len());
+    assert!(files.len() >= 5, "{} invalid studies", files.len());
     let folder = folder();
     for file in files {
         let name = file.file_name().unwrap();
         let report = Study::parse(&folder.path().join(name), &fs::read_to_string(&file).unwrap());
-        let told = format!("{}\n", report.expect_err("a broken study must not pass"));
-        let told = told.replace(&folder.path().display().to_string(), "HERE");
+        let actual = format!("{}\n", report.expect_err("an invalid study must not pass"));
+        let actual = actual.replace(&folder.path().display().to_string(), "HERE");
         let expected = file.with_extension("txt");
         if std::env::var_os("UPDATE").is_some() {
-            fs::write(&expected, &told).unwrap();
+            fs::write(&expected, &actual).unwrap();
         }
-        let wanted = fs::read_to_string(&expected).unwrap_or_default();
-        assert!(told == wanted, "{}\n--- expected\n{wanted}\n--- told\n{told}", file.display());
+        let expected_text = fs::read_to_string(&expected).unwrap_or_default();
+        assert!(
+            actual == expected_text,
+            "{}\n--- expected\n{expected_text}\n--- actual\n{actual}",
+            file.display()
+        );
     }
 }
 
-/// What a file from elsewhere may hold must not take for ever.
+/// An untrusted file must not take forever.
 #[test]
-fn very_many_arms_and_very_long_names_are_refused_at_once() {
+fn very_many_arms_and_very_long_names_are_rejected_quickly() {
     let arms: String = (0..100_000).map(|arm| format!("[[arm]]\nname = \"{arm}\"\n")).collect();
     let head = "base = \"lit.toml\"\nmetric = \"test/retrieval/t2i/hit@1\"\nseeds = [0]\n";
     let started = std::time::Instant::now();
-    let told = parse(&format!("{head}{arms}")).unwrap_err().to_string();
-    assert!(told.contains("the study has 100000 arms, and 1000 is the most"), "{told}");
+    let actual = parse(&format!("{head}{arms}")).unwrap_err().to_string();
+    assert!(actual.contains("the study has 100000 arms; at most 1000 are allowed"), "{actual}");
     let name = "x".repeat(100_000);
-    let told = parse(&format!("reference = \"{name}y\"\n{head}[[arm]]\nname = \"{name}\"\n")).unwrap_err();
+    let actual = parse(&format!("reference = \"{name}y\"\n{head}[[arm]]\nname = \"{name}\"\n")).unwrap_err();
     assert!(
-        told.problems[0].message.contains("must not be longer than 100 characters"),
+        actual.problems[0].message.contains("must not be longer than 100 characters"),
         "{:?}",
-        told.problems.len()
+        actual.problems.len()
     );
-    let strangers: String = (0..100_000).map(|key| format!("k{key} = 1\n")).collect();
-    let told = parse(&format!("{strangers}{head}[[arm]]\nname = \"a\"\n")).unwrap_err();
-    assert_eq!(told.problems.len(), 100_000);
-    assert!(told.to_string().len() < 200_000);
+    let unknown: String = (0..100_000).map(|key| format!("k{key} = 1\n")).collect();
+    let actual = parse(&format!("{unknown}{head}[[arm]]\nname = \"a\"\n")).unwrap_err();
+    assert_eq!(actual.problems.len(), 100_000);
+    assert!(actual.to_string().len() < 200_000);
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }

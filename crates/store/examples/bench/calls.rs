@@ -1,4 +1,4 @@
-//! What a log call costs the training thread.
+//! The cost of a log call on the training thread.
 
 use std::{
     hint::black_box,
@@ -11,23 +11,23 @@ use clip_lab_store::{Recorder, Status, StoreError, Tick};
 
 use super::{NAMES, start};
 
-/// Calls measured in each try.
+/// Calls per trial.
 const CALLS: usize = 20_000;
 
-/// Prints them for calls that follow each other closely, and for calls after work that leaves nothing of ours in the
-/// caches. The time that measuring takes is measured too, and taken off.
+/// Prints it for back-to-back calls, and for calls after work that evicts the recorder from the caches. The overhead of
+/// reading the clock is subtracted.
 pub fn run(folder: &Path) -> Result<(), StoreError> {
     let recorder = start(&folder.join("calls.db"), "calls")?;
     let clock = percentile(&mut timed(CALLS, |_| ()), 50);
-    println!("the clock itself: {clock} ns, taken off below");
-    // The buffers of the recorder grow to their size once.
+    println!("clock overhead: {clock} ns, subtracted below");
+    // Warm up: the buffers of the recorder grow to their size once.
     (0..CALLS).for_each(|call| log(&recorder, call));
-    let close = |call: usize| {
+    let back_to_back = |call: usize| {
         if call.is_multiple_of(1000) {
             sleep(Duration::from_millis(10));
         }
     };
-    report("log call, 12 values, 1000 together", clock, &recorder, CALLS, close);
+    report("log call, 12 values, 1000 back to back", clock, &recorder, CALLS, back_to_back);
     let memory = vec![1u64; 1 << 19];
     let work = |call: usize| {
         black_box(memory.iter().map(|word| word ^ call as u64).sum::<u64>());
@@ -45,7 +45,7 @@ fn log(recorder: &Recorder, call: usize) {
 
 fn report(what: &str, clock: u64, recorder: &Recorder, calls: usize, before: impl Fn(usize)) {
     let tries = (0..10).map(|_| {
-        recorder.flush(); // a try makes more calls than are written meanwhile
+        recorder.flush(); // a trial logs faster than the writer writes
         let mut nanos: Vec<u64> = (0..calls)
             .flat_map(|call| {
                 before(call);

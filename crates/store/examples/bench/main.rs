@@ -1,10 +1,9 @@
-//! What the store costs, on this machine: `cargo run -p clip-lab-store --example bench [calls|many|long|rival]...`
+//! Benchmarks of the store: `cargo run -p clip-lab-store --example bench [calls|many|long|baseline]...`
 //!
-//! Every figure is the best of several tries, because other programs may be at work; promises of the project stand in
-//! brackets.
+//! Every figure is the best of several trials, because other programs may be running; targets are in brackets.
 
+mod baseline;
 mod calls;
-mod rival;
 
 use std::{
     path::Path,
@@ -17,12 +16,12 @@ const NAMES: [&str; 12] =
     ["loss", "lr", "grad", "scale", "i2t", "t2i", "hit", "time", "load", "gib", "ema", "norm"];
 
 fn main() -> Result<(), StoreError> {
-    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let selected: Vec<String> = std::env::args().skip(1).collect();
     type Part = fn(&Path) -> Result<(), StoreError>;
     let parts: [(&str, Part); 4] =
-        [("calls", calls::run), ("many", many), ("long", one_long), ("rival", rival::run)];
+        [("calls", calls::run), ("many", many), ("long", one_long), ("baseline", baseline::run)];
     for (name, part) in parts {
-        if asked.is_empty() || asked.iter().any(|word| word == name) {
+        if selected.is_empty() || selected.iter().any(|arg| arg == name) {
             let folder = tempfile::tempdir().map_err(|cause| StoreError::File {
                 path: std::env::temp_dir(),
                 doing: "creating a folder",
@@ -38,7 +37,7 @@ fn start(store: &Path, name: &str) -> Result<Recorder, StoreError> {
     Recorder::start(store, NewRun { uid: new_uid(), name: name.into(), ..NewRun::default() })
 }
 
-/// The shortest of `tries` times.
+/// The shortest time of `tries` trials.
 fn best(tries: usize, mut run: impl FnMut() -> Result<(), StoreError>) -> Result<Duration, StoreError> {
     let mut shortest = Duration::MAX;
     for _ in 0..tries {
@@ -49,7 +48,7 @@ fn best(tries: usize, mut run: impl FnMut() -> Result<(), StoreError>) -> Result
     Ok(shortest)
 }
 
-/// Logs `points` at every step. Waits for the writer now and then, so that nothing is lost.
+/// Logs `points` at every step. Flushes regularly, so that nothing is lost.
 fn fill(recorder: &Recorder, steps: u64, points: &mut [(&str, f64)]) {
     for step in 0..steps {
         points.iter_mut().for_each(|p| p.1 = (step as f64 * 0.01).sin());
@@ -80,7 +79,7 @@ fn many(folder: &Path) -> Result<(), StoreError> {
         points / shortest.as_secs_f64(),
         20.0 * points / runs.iter().sum::<Duration>().as_secs_f64()
     );
-    println!("size: {:.1} bytes a point, ticks and rollups included [35]", bytes as f64 / points / 20.0);
+    println!("size: {:.1} bytes per point, ticks and rollups included [35]", bytes as f64 / points / 20.0);
     let mut buckets = 0;
     let whole = best(5, || {
         let reader = Reader::open(store)?;
@@ -94,7 +93,7 @@ fn many(folder: &Path) -> Result<(), StoreError> {
         Ok(())
     })?;
     println!("open 20 runs x 12 series x 20,000 points: {whole:.1?} to {buckets} buckets [150 ms]");
-    let singly = best(3, || {
+    let one_by_one = best(3, || {
         let reader = Reader::open(store)?;
         for run in reader.runs()? {
             for series in reader.series(run.id)? {
@@ -103,7 +102,7 @@ fn many(folder: &Path) -> Result<(), StoreError> {
         }
         Ok(())
     })?;
-    println!("  the same, one series at a time: {singly:.1?}");
+    println!("  the same, one series at a time: {one_by_one:.1?}");
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! Which file systems cannot carry SQLite's write-ahead log.
+//! Network file systems, on which SQLite's write-ahead log does not work.
 
 use std::path::Path;
 
-/// The name of the network file system under `folder`; none for a local or unknown one.
+/// The network file system of `folder`; none if it is local or unknown.
 pub fn network_name(folder: &Path) -> Option<&'static str> {
     name_of(rustix::fs::statfs(folder).ok()?.f_type as u32)
 }

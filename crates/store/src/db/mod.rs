@@ -1,4 +1,4 @@
-//! One SQLite connection behind a synchronous face.
+//! One SQLite connection with a synchronous interface.
 
 mod connect;
 mod file_system;
@@ -14,35 +14,35 @@ use tokio::runtime::Runtime;
 
 use crate::StoreError;
 
-pub use connect::{Access, connect, known_version};
+pub use connect::{Access, connect, supported_version};
 pub use file_system::network_name;
-pub use host::{Host, process_gone, recorder_ended};
+pub use host::{Host, process_ended, recorder_ended};
 
-/// A connection and the private runtime that drives it.
+/// A connection and the runtime that drives it.
 pub struct Db {
     path: PathBuf,
     /// The folder of the store, absolute.
-    beside: PathBuf,
+    dir: PathBuf,
     runtime: Runtime,
     conn: Mutex<SqliteConnection>,
     inode: Option<u64>,
-    /// What a person should know about how the file was opened.
+    /// A warning for the user about how the file was opened.
     pub notice: Option<String>,
 }
 
 impl Db {
-    /// Runs `work` on the connection and says `doing` if it fails.
+    /// Runs `work` on the connection; `doing` names the operation in an error.
     pub fn with<T>(
         &self,
         doing: &str,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, StoreError> {
         let mut conn = self.lock();
-        self.runtime.block_on(work(&mut conn)).map_err(|cause| explain(&self.path, doing, cause))
+        self.runtime.block_on(work(&mut conn)).map_err(|cause| store_error(&self.path, doing, cause))
     }
 
-    /// Like [`Db::with`] inside `BEGIN IMMEDIATE`: all of it happens or nothing. Immediate, because a transaction that
-    /// reads first and then writes fails at once, without the busy time-out, when another writer came between.
+    /// Like [`Db::with`], in a transaction. `BEGIN IMMEDIATE`, because a transaction that reads first and then writes fails
+    /// at once, ignoring the busy timeout, when another process wrote in between.
     pub fn write<T>(
         &self,
         doing: &str,
@@ -51,8 +51,8 @@ impl Db {
         self.with(doing, async |conn| immediate(conn, work).await)
     }
 
-    /// Whether the path still leads to the opened file: SQLite goes on writing into a deleted one without a word.
-    pub fn still_there(&self) -> Result<(), StoreError> {
+    /// Checks that the path still names the opened file: SQLite silently writes into a deleted one.
+    pub fn ensure_not_replaced(&self) -> Result<(), StoreError> {
         match inode(&self.path) {
             Some(inode) if Some(inode) == self.inode => Ok(()),
             _ => Err(StoreError::Refused(format!("{} was deleted or replaced", self.path.display()))),
@@ -64,9 +64,9 @@ impl Db {
         &self.path
     }
 
-    /// The folder of the file, absolute: the folders of its runs lie there.
-    pub fn beside(&self) -> &Path {
-        &self.beside
+    /// The folder of the file, absolute: it contains the folders of the runs.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     fn lock(&self) -> MutexGuard<'_, SqliteConnection> {
@@ -89,14 +89,14 @@ async fn immediate<T>(
         Err(error) => Err(error),
     };
     if done.is_err() {
-        // After some failures, a full disk among them, SQLite has already rolled back and this fails too: as wanted.
+        // After some failures, such as a full disk, SQLite has already rolled back, and this fails too: ignored.
         let _ = sqlx::query("ROLLBACK").execute(conn).await;
     }
     done
 }
 
-/// Turns a database error into a sentence.
-pub fn explain(path: &Path, doing: &str, cause: sqlx::Error) -> StoreError {
+/// Converts a database error.
+pub fn store_error(path: &Path, doing: &str, cause: sqlx::Error) -> StoreError {
     match is_busy(&cause) {
         true => StoreError::Locked { path: path.into() },
         false => StoreError::Database { path: path.into(), doing: doing.into(), cause },
@@ -104,17 +104,17 @@ pub fn explain(path: &Path, doing: &str, cause: sqlx::Error) -> StoreError {
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
-    // SQLITE_BUSY is 5 and SQLITE_LOCKED 6; extended codes keep that number in the low byte.
+    // SQLITE_BUSY is 5 and SQLITE_LOCKED 6; extended codes have it in the low byte.
     matches!(code(error), Some(5 | 6))
 }
 
-/// Whether the store refused what was to be written: the same would be refused again.
+/// Whether a constraint failed: writing the same again would fail again.
 pub fn is_constraint(error: &StoreError) -> bool {
     // SQLITE_CONSTRAINT is 19.
     matches!(error, StoreError::Database { cause, .. } if code(cause) == Some(19))
 }
 
-/// SQLite's number of an error; none for other errors.
+/// SQLite's primary error code; none for other errors.
 fn code(error: &sqlx::Error) -> Option<i64> {
     Some(error.as_database_error()?.code()?.parse::<i64>().ok()? & 0xff)
 }

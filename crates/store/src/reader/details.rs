@@ -1,4 +1,4 @@
-//! What else is known of a run.
+//! Reading settings, environment, events, ranks, artifacts, tags and notes of a run.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ impl Reader {
         Ok(rows.into_iter().map(|(key, value, origin)| ConfigEntry { key, value, origin }).collect())
     }
 
-    /// Where and with what it ran.
+    /// Machine, versions and code it ran with.
     pub fn environment(&self, run: RunId) -> Result<Environment, StoreError> {
         let rows: Vec<(String, String)> = self.db.with("reading the environment", async |conn| {
             sqlx::query_as("SELECT key, value FROM environment WHERE run = ?")
@@ -39,13 +39,13 @@ impl Reader {
         })
     }
 
-    /// What happened, in order, after the event `after_id` (0 for all).
+    /// The events after `after_id` (0 for all), in order.
     pub fn events(&self, run: RunId, after_id: i64) -> Result<Vec<EventRow>, StoreError> {
         self.db.with("reading events", async |conn| {
             let sql =
                 "SELECT id, at_ms, level, kind, step, text FROM event WHERE run = ? AND id > ? ORDER BY id";
             let rows = sqlx::query(sql).bind(run.0).bind(after_id).fetch_all(conn).await?;
-            let level = |word: &str| match word {
+            let level = |name: &str| match name {
                 "error" => Level::Error,
                 "warning" => Level::Warning,
                 _ => Level::Info,
@@ -94,7 +94,7 @@ impl Reader {
         Ok(blob.map(|blob| numbers(&blob)))
     }
 
-    /// The files it has written, in order.
+    /// The artifacts, in order.
     pub fn artifacts(&self, run: RunId) -> Result<Vec<ArtifactRow>, StoreError> {
         self.db.with("reading artifacts", async |conn| {
             let sql = "SELECT id, at_ms, kind, name, step, path, bytes, digest FROM artifact WHERE run = ? ORDER BY id";
@@ -125,7 +125,7 @@ impl Reader {
         })
     }
 
-    /// Its notes, the oldest first.
+    /// Its notes, oldest first.
     pub fn notes(&self, run: RunId) -> Result<Vec<NoteRow>, StoreError> {
         let rows: Vec<(i64, i64, String)> = self.db.with("reading notes", async |conn| {
             sqlx::query_as("SELECT id, at_ms, text FROM note WHERE run = ? ORDER BY id")
@@ -137,7 +137,7 @@ impl Reader {
     }
 }
 
-/// Ranks as they are stored.
+/// Decodes stored ranks.
 fn numbers(blob: &[u8]) -> Vec<u32> {
     blob.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
 }

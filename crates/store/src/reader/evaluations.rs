@@ -1,4 +1,4 @@
-//! Evaluations after training.
+//! Reading evaluations after training.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::{EvaluationMetric, EvaluationRow, Goal, RunId, StoreError};
 type Row = (i64, i64, String, i64, String, String, String);
 
 impl Reader {
-    /// The evaluations of a run after training, the oldest first. None in stores from before there were any.
+    /// The evaluations of a run after training, oldest first. Empty in a store of an older schema.
     pub fn evaluations(&self, run: RunId) -> Result<Vec<EvaluationRow>, StoreError> {
         let (rows, values) = self.db.with("reading evaluations", async |conn| {
             if !has(conn, "evaluation").await? {
@@ -24,7 +24,7 @@ impl Reader {
         })?;
         let mut metrics: HashMap<i64, Vec<EvaluationMetric>> = HashMap::new();
         for (id, name, goal, value) in values {
-            let goal = Goal::from_word(&goal);
+            let goal = Goal::from_name(&goal);
             metrics.entry(id).or_default().push(EvaluationMetric { name, goal, value });
         }
         metrics.values_mut().for_each(|all| all.sort_by(|a, b| natural(&a.name, &b.name)));

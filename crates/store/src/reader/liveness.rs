@@ -1,4 +1,4 @@
-//! Whether a run that says it is running still does.
+//! Whether a run with status `running` is alive.
 
 use std::{
     collections::HashMap,
@@ -8,51 +8,51 @@ use std::{
 
 use crate::Status;
 
-/// A heartbeat older than this is no sign of life.
-pub const SILENCE_MS: i64 = 15_000;
-/// The same where the process is not found on this machine, so that a killed run shows soon. Not at once: a process in
-/// a container may live without being found. A living one has a heartbeat at least every 5 s.
-const GONE_MS: i64 = 8_000;
-/// No two clocks that anybody works with differ by as much.
-const SKEW_MS: i64 = 3_600_000;
+/// A run with an older heartbeat is stalled.
+pub const STALLED_MS: i64 = 15_000;
+/// A run with an older heartbeat has crashed if its process is not found on this machine. Not at once: a process in a
+/// container may be alive without being visible. A live run has a heartbeat at least every 5 s.
+const CRASHED_MS: i64 = 8_000;
+/// The largest clock difference between two machines.
+const MAX_CLOCK_SKEW_MS: i64 = 3_600_000;
 
-/// Since when the heartbeats that a reader sees have not changed, by the clock of this machine alone: the clock of the
-/// machine that wrote them may be fast or slow.
+/// When each heartbeat last changed, measured by the clock of this machine alone: the clock of the machine that wrote it
+/// may be fast or slow.
 #[derive(Debug, Default)]
 pub struct Watch(Mutex<HashMap<String, (i64, Instant)>>);
 
 impl Watch {
-    /// For how long the heartbeat of a run has been seen to be what it is.
+    /// How long the heartbeat of a run has been unchanged.
     pub fn unchanged_ms(&self, uid: &str, heartbeat_ms: i64) -> i64 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, since) = seen.entry(uid.to_owned()).or_insert_with(|| (heartbeat_ms, Instant::now()));
-        if *known != heartbeat_ms {
-            (*known, *since) = (heartbeat_ms, Instant::now());
+        let (last, since) = seen.entry(uid.to_owned()).or_insert_with(|| (heartbeat_ms, Instant::now()));
+        if *last != heartbeat_ms {
+            (*last, *since) = (heartbeat_ms, Instant::now());
         }
         since.elapsed().as_millis() as i64
     }
 }
 
-/// How long a run has given no sign of life.
+/// The age of a run's last heartbeat.
 #[derive(Clone, Copy, Debug)]
-pub struct Silence {
-    /// Since its last heartbeat, by the clocks of both machines.
+pub struct HeartbeatAge {
+    /// By the clocks of both machines.
     pub by_clock_ms: i64,
-    /// Since its heartbeat was first seen to be what it is.
+    /// Since this reader first saw it.
     pub unchanged_ms: i64,
 }
 
-impl Silence {
-    /// What a stored status means. `gone` says whether the process is known to be gone; nothing is known of another machine.
-    pub fn judge(self, stored: Status, gone: impl FnOnce() -> Option<bool>) -> Status {
-        let silent = self.by_clock_ms.max(self.unchanged_ms);
-        if stored != Status::Running || silent <= GONE_MS {
+impl HeartbeatAge {
+    /// The current status of a stored one. `ended`: whether the process has ended; none if it is on another machine.
+    pub fn status(self, stored: Status, ended: impl FnOnce() -> Option<bool>) -> Status {
+        let age = self.by_clock_ms.max(self.unchanged_ms);
+        if stored != Status::Running || age <= CRASHED_MS {
             return stored;
         }
-        match gone() {
+        match ended() {
             Some(true) => Status::Crashed,
-            None if self.unchanged_ms > SILENCE_MS || self.by_clock_ms > SKEW_MS => Status::Crashed,
-            Some(false) | None if silent > SILENCE_MS => Status::Stalled,
+            None if self.unchanged_ms > STALLED_MS || self.by_clock_ms > MAX_CLOCK_SKEW_MS => Status::Crashed,
+            Some(false) | None if age > STALLED_MS => Status::Stalled,
             _ => stored,
         }
     }
@@ -62,28 +62,28 @@ impl Silence {
 mod tests {
     use super::*;
 
-    fn judged(by_clock_ms: i64, unchanged_ms: i64, gone: Option<bool>) -> Status {
-        Silence { by_clock_ms, unchanged_ms }.judge(Status::Running, || gone)
+    fn status(by_clock_ms: i64, unchanged_ms: i64, ended: Option<bool>) -> Status {
+        HeartbeatAge { by_clock_ms, unchanged_ms }.status(Status::Running, || ended)
     }
 
     #[test]
     fn a_silent_run_of_this_machine_is_crashed_or_stalled() {
-        assert_eq!(judged(8_000, 0, Some(true)), Status::Running);
-        assert_eq!(judged(8_001, 0, Some(true)), Status::Crashed);
-        assert_eq!(judged(15_000, 0, Some(false)), Status::Running);
-        assert_eq!(judged(15_001, 0, Some(false)), Status::Stalled);
-        let finished = Silence { by_clock_ms: 1 << 40, unchanged_ms: 0 };
-        assert_eq!(finished.judge(Status::Finished, || Some(true)), Status::Finished);
+        assert_eq!(status(8_000, 0, Some(true)), Status::Running);
+        assert_eq!(status(8_001, 0, Some(true)), Status::Crashed);
+        assert_eq!(status(15_000, 0, Some(false)), Status::Running);
+        assert_eq!(status(15_001, 0, Some(false)), Status::Stalled);
+        let finished = HeartbeatAge { by_clock_ms: 1 << 40, unchanged_ms: 0 };
+        assert_eq!(finished.status(Status::Finished, || Some(true)), Status::Finished);
     }
 
     #[test]
     fn a_run_of_another_machine_is_judged_by_its_heartbeat_and_not_by_its_clock() {
-        assert_eq!(judged(60_000, 0, None), Status::Stalled, "its clock may be a minute slow");
-        assert_eq!(judged(60_000, 15_000, None), Status::Stalled);
-        assert_eq!(judged(60_000, 15_001, None), Status::Crashed);
-        assert_eq!(judged(-60_000, 15_001, None), Status::Crashed, "its clock may be a minute fast");
-        assert_eq!(judged(3_600_001, 0, None), Status::Crashed);
-        assert_eq!(judged(15_000, 0, None), Status::Running);
+        assert_eq!(status(60_000, 0, None), Status::Stalled, "its clock may be a minute slow");
+        assert_eq!(status(60_000, 15_000, None), Status::Stalled);
+        assert_eq!(status(60_000, 15_001, None), Status::Crashed);
+        assert_eq!(status(-60_000, 15_001, None), Status::Crashed, "its clock may be a minute fast");
+        assert_eq!(status(3_600_001, 0, None), Status::Crashed);
+        assert_eq!(status(15_000, 0, None), Status::Running);
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! Looking into a store without being able to change it.
+//! Read-only access to a store.
 
-mod asked;
 mod buckets;
 mod details;
 mod evaluations;
-mod facts;
+mod fetch;
 mod liveness;
-mod many;
+mod name_filter;
 mod order;
 mod points;
 mod probes;
 mod runs;
+mod settings;
 
 use std::{
     path::Path,
@@ -25,13 +25,13 @@ use crate::{
     db::{Access, Db, connect},
 };
 
-pub use asked::Asked;
-pub(crate) use liveness::{SILENCE_MS, Watch};
+pub(crate) use liveness::{STALLED_MS, Watch};
+pub use name_filter::Asked;
 pub use order::natural;
 pub(crate) use points::{blocks_between, points_between};
 pub(crate) use runs::all as all_runs;
 
-/// A read-only view of a store. It never writes, never migrates and never stops a run.
+/// A read-only view of a store. It never writes, never migrates and never blocks a run.
 pub struct Reader {
     pub(crate) db: Db,
     version: AtomicI64,
@@ -45,21 +45,21 @@ impl Reader {
         Ok(Reader { db, version: AtomicI64::new(-1), watch: Watch::default() })
     }
 
-    /// Whether anything was written since the last call; true at the first. Takes microseconds.
+    /// Whether anything was written since the last call; true at the first call. Takes microseconds.
     pub fn changed(&self) -> Result<bool, StoreError> {
-        self.db.still_there()?;
-        let version: i64 = self.db.with("asking for changes", async |conn| {
+        self.db.ensure_not_replaced()?;
+        let version: i64 = self.db.with("checking for changes", async |conn| {
             sqlx::query_scalar("PRAGMA data_version").fetch_one(conn).await
         })?;
         Ok(self.version.swap(version, Ordering::Relaxed) != version)
     }
 
-    /// Every run, the newest first.
+    /// Every run, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.beside(), &self.watch).await)
+        self.db.with("reading the runs", async |conn| runs::all(conn, self.db.dir(), &self.watch).await)
     }
 
-    /// The run named by a uid, the beginning of one that fits no other, or a name (the newest of that name).
+    /// The run with a uid, a unique uid prefix, or a name (the newest with that name).
     pub fn run(&self, selector: &str) -> Result<RunRow, StoreError> {
         runs::select(self.runs()?, selector)
     }
@@ -69,15 +69,15 @@ impl Reader {
         self.db.with("reading the metrics", async |conn| points::series(conn, run).await)
     }
 
-    /// Every point of a metric that counts, in order. For many points prefer [`Reader::buckets`].
+    /// Every point of a metric that is not superseded, in order. For many points prefer [`Reader::buckets`].
     pub fn points(&self, run: RunId, metric: &str) -> Result<Vec<Point>, StoreError> {
         let points = self.db.with("reading points", async |conn| points::all(conn, run, metric).await)?;
         points.map_or_else(|| Err(self.no_metric(run, metric)), Ok)
     }
 
-    /// A metric over `axis` in at most `max_buckets` buckets (one more where 1 is asked for and the range crosses a
-    /// border), only points with x in `range` when given. Borders lie at powers of two, so that a growing run does not
-    /// make its chart flicker. Empty buckets are left out. Reads a few hundred rows, however long the run.
+    /// A metric over `axis`, downsampled to at most `max_buckets` buckets (2 if `max_buckets` is 1 and the range crosses a
+    /// block boundary); only points with x in `range`, if given. Boundaries are at powers of two, so that the chart of a
+    /// growing run does not flicker. Omits empty buckets. Reads a few hundred rows, however long the run.
     pub fn buckets(
         &self,
         run: RunId,
@@ -90,8 +90,8 @@ impl Reader {
         buckets.pop().flatten().map_or_else(|| Err(self.no_metric(run, metric)), Ok)
     }
 
-    /// [`Reader::buckets`] of many series in one go, many times faster than one after the other. None for a metric that
-    /// its run lacks.
+    /// [`Reader::buckets`] of many series in one query, much faster than one by one. None for a metric its run does not
+    /// have.
     pub fn buckets_of(
         &self,
         series: &[(RunId, &str)],
@@ -99,8 +99,8 @@ impl Reader {
         range: Option<(f64, f64)>,
         max_buckets: usize,
     ) -> Result<Vec<Option<Vec<Bucket>>>, StoreError> {
-        let ask = buckets::Ask { series, axis, range, most: max_buckets.max(1) };
-        self.db.with("reading buckets", async |conn| buckets::read(conn, &ask).await)
+        let query = buckets::Query { series, axis, range, max_buckets: max_buckets.max(1) };
+        self.db.with("reading buckets", async |conn| buckets::read(conn, &query).await)
     }
 
     fn no_metric(&self, run: RunId, metric: &str) -> StoreError {
@@ -115,7 +115,7 @@ impl Reader {
     }
 }
 
-/// Whether the store has a table: readers never migrate, so one of an older schema lacks some.
+/// Whether the store has a table: readers never migrate, so an older schema may lack it.
 async fn has(conn: &mut SqliteConnection, table: &str) -> Result<bool, sqlx::Error> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
     Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(conn).await? > 0)

@@ -1,4 +1,4 @@
-//! In which order metrics came, and in which they are shown.
+//! Recording order and natural order of metrics.
 
 use std::cmp::Ordering;
 
@@ -6,8 +6,8 @@ use super::Reader;
 use crate::{RunId, StoreError};
 
 impl Reader {
-    /// The names of the metrics of a run in the order in which they were first recorded: what a trainer logs layer by
-    /// layer comes back layer by layer, which no order of names would give.
+    /// The metric names of a run in the order they were first recorded: metrics logged layer by layer stay in layer
+    /// order.
     pub fn metric_order(&self, run: RunId) -> Result<Vec<String>, StoreError> {
         self.db.with("reading the metrics", async |conn| {
             sqlx::query_scalar("SELECT name FROM metric WHERE run = ? ORDER BY id")
@@ -18,34 +18,34 @@ impl Reader {
     }
 }
 
-/// The order in which a person looks for names: numbers in them by size, `hit@1`, `hit@5`, `hit@10`.
+/// Natural order: numbers in names compare by value, `hit@1`, `hit@5`, `hit@10`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
-    while let (Some(one), Some(other)) = (left.chars().next(), right.chars().next()) {
-        let ((number, after), (against, beyond)) = (digits(left), digits(right));
-        let order = match number.is_empty() || against.is_empty() {
-            true => one.cmp(&other),
-            false => size(number).cmp(&size(against)),
+    while let (Some(char_a), Some(char_b)) = (left.chars().next(), right.chars().next()) {
+        let ((number_a, rest_a), (number_b, rest_b)) = (digits(left), digits(right));
+        let order = match number_a.is_empty() || number_b.is_empty() {
+            true => char_a.cmp(&char_b),
+            false => numeric_key(number_a).cmp(&numeric_key(number_b)),
         };
         if order.is_ne() {
             return order;
         }
-        (left, right) = match number.is_empty() {
-            true => (&left[one.len_utf8()..], &right[other.len_utf8()..]),
-            false => (after, beyond),
+        (left, right) = match number_a.is_empty() {
+            true => (&left[char_a.len_utf8()..], &right[char_b.len_utf8()..]),
+            false => (rest_a, rest_b),
         };
     }
-    // What differs by zeros before a number alone still has one order.
+    // Names that differ only in leading zeros still have a total order.
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// The digits that it begins with, and the rest.
+/// Splits off the leading digits.
 fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// Numbers of any length by their size.
-fn size(digits: &str) -> (usize, &str) {
+/// A sort key that orders numbers of any length by value.
+fn numeric_key(digits: &str) -> (usize, &str) {
     let digits = digits.trim_start_matches('0');
     (digits.len(), digits)
 }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_an_order() {
+    fn natural_is_a_total_order() {
         let letters = ["0", "1", "2", "@", "é"];
         let longer = |all: Vec<String>| all.iter().flat_map(|a| letters.map(|b| format!("{a}{b}"))).collect();
         let two: Vec<String> = longer(letters.map(str::to_owned).to_vec());

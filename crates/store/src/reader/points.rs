@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{many::piled, order::natural};
+use super::{fetch::fetch_batched, order::natural};
 use crate::{Goal, Point, RunId, SeriesRow, rollup::Block};
 
 /// Every metric of a run, by name.
@@ -17,7 +17,7 @@ pub fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
     Ok(SeriesRow {
         name: row.try_get("name")?,
         unit: row.try_get("unit")?,
-        goal: Goal::from_word(row.try_get("goal")?),
+        goal: Goal::from_name(row.try_get("goal")?),
         n: row.try_get("n")?,
         n_nan: row.try_get("n_nan")?,
         n_inf: row.try_get("n_inf")?,
@@ -31,7 +31,7 @@ pub fn series_row(row: &SqliteRow) -> Result<SeriesRow, sqlx::Error> {
     })
 }
 
-/// Number of a metric and how many of its points count.
+/// Row id of a metric, and its number of points that are not superseded.
 pub async fn find(
     conn: &mut SqliteConnection,
     run: RunId,
@@ -41,7 +41,7 @@ pub async fn find(
     sqlx::query_as(sql).bind(run.0).bind(metric).fetch_optional(conn).await
 }
 
-/// Every point of a metric that counts; none when the run lacks the metric.
+/// Every point of a metric that is not superseded; none if the run does not have the metric.
 pub async fn all(
     conn: &mut SqliteConnection,
     run: RunId,
@@ -51,7 +51,7 @@ pub async fn all(
     let sql = "SELECT t.step, t.epoch, t.samples, t.wall_ms, t.active_ms, p.value, p.flag FROM point p
                JOIN tick t ON t.run = ? AND t.tick = p.tick AND t.superseded_by IS NULL
                WHERE p.series = ? ORDER BY p.tick";
-    let rows = piled(sqlx::query(sql).bind(run.0).bind(series).fetch_all(conn)).await?;
+    let rows = fetch_batched(sqlx::query(sql).bind(run.0).bind(series).fetch_all(conn)).await?;
     rows.iter().map(point).collect::<Result<_, _>>().map(Some)
 }
 
@@ -66,7 +66,7 @@ fn point(row: &SqliteRow) -> Result<Point, sqlx::Error> {
     })
 }
 
-/// The value that was logged, from what is stored.
+/// Decodes a stored value.
 pub fn value(value: Option<f64>, flag: i64) -> f64 {
     match flag {
         2 => f64::INFINITY,
@@ -75,7 +75,7 @@ pub fn value(value: Option<f64>, flag: i64) -> f64 {
     }
 }
 
-/// (tick, value) of the points in `from..=to` that count.
+/// (tick, value) of the points in `from..=to` that are not superseded.
 pub async fn points_between(
     conn: &mut SqliteConnection,
     run: i64,

@@ -1,13 +1,13 @@
-//! What models saw in a few fixed pairs.
+//! Reading probes and thumbnails.
 
 use super::{Reader, has};
 use crate::{Probe, RunId, StoreError};
 
 impl Reader {
-    /// What was seen at every evaluation, by step, split and weights. None for runs recorded before there were probes.
-    /// Some 20 KiB each: ask when [`Reader::changed`] says so, not for every frame.
+    /// The probe of every evaluation, by step, split and weights; empty in a store of an older schema. About 20 KiB each:
+    /// read them when [`Reader::changed`] returns true, not for every frame.
     pub fn probes(&self, run: RunId) -> Result<Vec<Probe>, StoreError> {
-        self.db.with("reading what the model saw", async |conn| {
+        self.db.with("reading the probes", async |conn| {
             if !has(conn, "probe").await? {
                 return Ok(Vec::new());
             }
@@ -18,9 +18,9 @@ impl Reader {
         })
     }
 
-    /// A thumbnail as JPEG; none if the store has none of that digest.
+    /// A thumbnail as JPEG; none if the store has none with that digest.
     pub fn picture(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.db.with("reading a picture", async |conn| {
+        self.db.with("reading a thumbnail", async |conn| {
             if !has(conn, "picture").await? {
                 return Ok(None);
             }

@@ -1,53 +1,59 @@
-//! Runs: as they stand now, and which one is meant.
+//! Reading runs, and resolving run selectors.
 
 use std::path::Path;
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    liveness::{Silence, Watch},
-    many::piled,
+    fetch::fetch_batched,
+    liveness::{HeartbeatAge, Watch},
 };
 use crate::{
     RunId, RunRow, Status, StoreError,
-    db::{Host, process_gone},
+    db::{Host, process_ended},
     folder::is_uid,
 };
 
-/// Without the text of the spec, which is longer than all the rest.
+/// Without the spec text, which is longer than everything else.
 const ALL: &str =
     "SELECT id, uid, name, study, arm, seed, status, reason, attempt, started_ms, ended_ms, heartbeat_ms,
                    step, epoch, samples, total_steps, rate, active_ms, goal_metric, host, boot_id, pid
                    FROM run ORDER BY uid DESC";
 
-/// Every run, the newest first. A row whose uid is none of ours is left out: it could lead to any folder.
+/// Every run, newest first. Skips rows with an invalid uid, which could name any folder.
 pub async fn all(
     conn: &mut SqliteConnection,
-    beside: &Path,
+    store_dir: &Path,
     watch: &Watch,
 ) -> Result<Vec<RunRow>, sqlx::Error> {
-    let rows = piled(sqlx::query(ALL).fetch_all(conn)).await?;
+    let rows = fetch_batched(sqlx::query(ALL).fetch_all(conn)).await?;
     let (here, now) = (Host::here(), crate::now_ms());
-    let rows = rows.iter().map(|row| run(row, beside, watch, &here, now));
+    let rows = rows.iter().map(|row| run(row, store_dir, watch, &here, now));
     rows.filter(|row| row.as_ref().map_or(true, |row| is_uid(&row.uid))).collect()
 }
 
-fn run(row: &SqliteRow, beside: &Path, watch: &Watch, here: &Host, now: i64) -> Result<RunRow, sqlx::Error> {
+fn run(
+    row: &SqliteRow,
+    store_dir: &Path,
+    watch: &Watch,
+    here: &Host,
+    now: i64,
+) -> Result<RunRow, sqlx::Error> {
     let process =
         Host { host: row.try_get("host")?, boot_id: row.try_get("boot_id")?, pid: row.try_get("pid")? };
     let (uid, heartbeat_ms): (String, i64) = (row.try_get("uid")?, row.try_get("heartbeat_ms")?);
-    let stored = Status::from_word(row.try_get("status")?).unwrap_or(Status::Failed);
+    let stored = Status::from_name(row.try_get("status")?).unwrap_or(Status::Failed);
     let (step, active_ms) = (count(row, "step")?, row.try_get("active_ms")?);
     let unchanged_ms = match stored {
         Status::Running => watch.unchanged_ms(&uid, heartbeat_ms),
         _ => 0,
     };
-    let silence = Silence { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
-    let status = silence.judge(stored, || process_gone(&process, here));
+    let age = HeartbeatAge { by_clock_ms: now.saturating_sub(heartbeat_ms), unchanged_ms };
+    let status = age.status(stored, || process_ended(&process, here));
     let overall = (active_ms > 0).then(|| step as f64 * 1000.0 / active_ms as f64);
     Ok(RunRow {
         id: RunId(row.try_get("id")?),
-        dir: beside.join(&uid),
+        dir: store_dir.join(&uid),
         uid,
         name: row.try_get("name")?,
         study: row.try_get("study")?,
@@ -71,7 +77,7 @@ fn run(row: &SqliteRow, beside: &Path, watch: &Watch, here: &Host, now: i64) -> 
     })
 }
 
-/// A count. SQLite holds negative numbers as well: one odd row must not keep the others from being read.
+/// A count. SQLite allows negative numbers: one invalid row must not make the others unreadable.
 fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
     row.try_get(column).map(at_least_zero)
 }
@@ -80,11 +86,11 @@ fn at_least_zero(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-/// The run meant by `selector`.
+/// The run that `selector` names.
 pub fn select(runs: Vec<RunRow>, selector: &str) -> Result<RunRow, StoreError> {
     let upper = selector.to_ascii_uppercase();
-    let fits = |run: &&RunRow| !selector.is_empty() && run.uid.starts_with(&upper);
-    let by_uid: Vec<&RunRow> = runs.iter().filter(fits).collect();
+    let matches = |run: &&RunRow| !selector.is_empty() && run.uid.starts_with(&upper);
+    let by_uid: Vec<&RunRow> = runs.iter().filter(matches).collect();
     // Newest first: the first of a name is the newest.
     if let Some(run) =
         runs.iter().find(|r| r.uid == upper).or_else(|| runs.iter().find(|r| r.name == selector))
@@ -93,7 +99,7 @@ pub fn select(runs: Vec<RunRow>, selector: &str) -> Result<RunRow, StoreError> {
     }
     match by_uid[..] {
         [run] => Ok(run.clone()),
-        [] => Err(StoreError::NoSuchRun { selector: selector.into(), hint: near(&runs, selector) }),
+        [] => Err(StoreError::NoSuchRun { selector: selector.into(), hint: suggest(&runs, selector) }),
         _ => {
             let names: Vec<String> = by_uid.iter().map(|r| format!("{} ({})", r.uid, r.name)).collect();
             Err(StoreError::Ambiguous { selector: selector.into(), candidates: names.join(", ") })
@@ -101,7 +107,7 @@ pub fn select(runs: Vec<RunRow>, selector: &str) -> Result<RunRow, StoreError> {
     }
 }
 
-fn near(runs: &[RunRow], selector: &str) -> String {
+fn suggest(runs: &[RunRow], selector: &str) -> String {
     let mut names: Vec<(f64, &str)> =
         runs.iter().map(|r| (strsim::jaro_winkler(&r.name, selector), r.name.as_str())).collect();
     names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

@@ -1,19 +1,19 @@
-//! What could not be kept: counted, never silent.
+//! Counts lost records.
 
 use super::record::Record;
 use crate::Level;
 
-/// Records that are lost, and the steps that they are of.
+/// Number of lost records, and their steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// How many.
+    /// Number of records.
     pub records: u64,
-    /// The first and the last step that lost something.
+    /// The first and the last step that lost a record.
     pub steps: Option<(u64, u64)>,
 }
 
 impl Losses {
-    /// Counts one more.
+    /// Counts one lost record.
     pub fn add(&mut self, step: Option<u64>) {
         self.records += 1;
         if let Some(step) = step {
@@ -22,7 +22,7 @@ impl Losses {
         }
     }
 
-    /// A sentence; none while nothing is lost.
+    /// The message; none while nothing is lost.
     pub fn text(&self) -> Option<String> {
         let records = match self.records {
             0 => return None,
@@ -36,9 +36,9 @@ impl Losses {
         })
     }
 
-    /// The event that names them.
+    /// The event that reports them.
     pub fn event(&self) -> Option<Record> {
-        let text = format!("{}: neither the store nor the disk could take them in time", self.text()?);
+        let text = format!("{}: neither the store nor the disk accepted them in time", self.text()?);
         Some(Record::event(Level::Warning, "store", self.steps.map(|steps| steps.0), &text))
     }
 }

@@ -1,14 +1,14 @@
-//! Recording a run: calls that never fail and never wait long, and one thread that writes.
+//! Recording a run: calls that never fail or block for long, and one writer thread.
 
-mod begin;
+mod flush_policy;
 mod insert;
-mod line;
 mod losses;
-mod names;
-mod pace;
+mod name_cache;
+mod queue;
 mod record;
+mod records;
+mod run_row;
 mod session;
-mod small;
 mod spool;
 mod start;
 mod summary;
@@ -24,32 +24,33 @@ use std::{
 use serde_json::Value;
 
 use crate::{Goal, Level, NewArtifact, Probe, RankSet, Request, Status, Tick};
-use line::Line;
+use queue::Queue;
 use record::Record;
 use writer::Shared;
 
-pub use pace::Pace;
+pub use flush_policy::FlushPolicy;
 pub(crate) use {
-    begin::insert as insert_run, small::finish as finish_run, small::rank as insert_rank, spool::recover,
+    records::finish as finish_run, records::rank as insert_rank, run_row::insert as insert_run,
+    spool::recover,
 };
 
-/// Records one run. Calls return at once; a store that fails never stops training (see [`Recorder::fault`]).
+/// Records one run. Calls return at once; a failing store never stops training (see [`Recorder::fault`]).
 ///
-/// Dropped without [`Recorder::finish`], as in a panic, it marks the run as failed.
+/// Dropping it without [`Recorder::finish`], as in a panic, marks the run as failed.
 pub struct Recorder {
     uid: String,
     folder: PathBuf,
-    line: Arc<Line>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
 
 impl Recorder {
-    /// Records values of metrics at one moment of training. A metric named twice counts once. Waits at most 5 ms, and
-    /// only while 65,536 records are in line; then the values are lost and [counted](Recorder::dropped).
+    /// Records metric values at one point of training; of a repeated name only the first value counts. Waits at most 5 ms,
+    /// and only while 65,536 records are queued; then the values are lost and [counted](Recorder::dropped).
     pub fn log(&self, at: Tick, points: &[(&str, f64)]) {
-        if !points.is_empty() && !self.line.log(at, points, || self.wake()) {
-            self.shared.lose(Some(at.step));
+        if !points.is_empty() && !self.queue.log(at, points, || self.wake()) {
+            self.shared.count_lost(Some(at.step));
         }
     }
 
@@ -58,23 +59,23 @@ impl Recorder {
         self.send(Record::Rank(Box::new(set)));
     }
 
-    /// Records what the model sees in a few fixed pairs. Its pictures go before it, by [`Recorder::picture`].
-    pub fn probe(&self, seen: Probe) {
-        self.send(Record::Probe(Box::new(seen)));
+    /// Records a probe. Send its thumbnails first, with [`Recorder::picture`].
+    pub fn probe(&self, probe: Probe) {
+        self.send(Record::Probe(Box::new(probe)));
     }
 
-    /// Records a thumbnail, a JPEG, under a digest of its content; one that is in the store already is left as it is.
+    /// Records a JPEG thumbnail under a digest of its content, unless the store already has it.
     pub fn picture(&self, digest: &str, jpeg: Vec<u8>) {
         self.send(Record::Picture(Box::new((digest.into(), jpeg))));
     }
 
-    /// Records a fact of the run that comparisons ask for as a row of its environment, such as `code`, `data.test` or
-    /// `train_flops_per_sample`. One that is there already is written anew.
+    /// Sets an entry of the run's environment that comparisons use, such as `code`, `data.test` or
+    /// `train_flops_per_sample`. Replaces an existing one.
     pub fn fact(&self, key: &str, value: Value) {
         self.send(Record::Fact(Box::new((key.into(), value))));
     }
 
-    /// Records that something happened.
+    /// Records an event.
     pub fn event(&self, level: Level, kind: &str, step: Option<u64>, text: &str) {
         self.send(Record::event(level, kind, step, text));
     }
@@ -84,22 +85,22 @@ impl Recorder {
         self.send(Record::Artifact(Box::new((crate::now_ms(), artifact))));
     }
 
-    /// Says the unit of a metric and which direction is better.
+    /// Sets the unit and the goal of a metric.
     pub fn describe_metric(&self, name: &str, unit: &str, goal: Goal) {
         self.send(Record::Describe(Box::new((name.into(), unit.into(), goal))));
     }
 
-    /// What was asked of the run since the last call, oldest first. Costs next to nothing; call it every step.
+    /// The requests received since the last call, oldest first. Cheap enough to call every step.
     pub fn requests(&self) -> Vec<Request> {
         std::iter::from_fn(|| self.shared.requests.pop()).collect()
     }
 
-    /// Why records are kept aside at this moment, in a sentence; none while all is well.
+    /// Why records are not written to the store at the moment; none if they are.
     pub fn fault(&self) -> Option<String> {
         self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many records are lost: the writer could not keep up, or neither the store nor the disk took them.
+    /// Number of lost records: the writer could not keep up, or neither the store nor the disk accepted them.
     pub fn dropped(&self) -> u64 {
         self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).records
     }
@@ -109,20 +110,20 @@ impl Recorder {
         &self.uid
     }
 
-    /// The run's folder, beside the store. It is locked for as long as the run is recorded.
+    /// The run's folder, next to the store. Locked while the run is recorded.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Waits until everything so far is in the store or kept aside, 30 s at most. Answers with the number of log calls in
-    /// the store, when everything is there.
+    /// Waits until everything so far is in the store or the spool, 30 s at most. Returns the number of log calls in the
+    /// store, if everything is in the store.
     pub fn flush(&self) -> Option<u64> {
-        let written = self.line.written();
+        let written = self.queue.written();
         self.wake();
         written.recv_timeout(Duration::from_secs(30)).ok().flatten()
     }
 
-    /// Ends the run and waits until that is written. Answers with the fault, if its last records are kept aside.
+    /// Ends the run and waits until the end is written. Returns the fault if the last records are not in the store.
     pub fn finish(mut self, status: Status, reason: Option<&str>) -> Option<String> {
         self.end(status, reason);
         self.fault()
@@ -130,11 +131,11 @@ impl Recorder {
 
     fn end(&mut self, status: Status, reason: Option<&str>) {
         let Some(thread) = self.thread.take() else { return };
-        // `Stalled` and `Crashed` are a reader's judgement; a run that says so of itself has failed.
+        // `Stalled` and `Crashed` are derived by readers and never stored.
         let status =
             if matches!(status, Status::Stalled | Status::Crashed) { Status::Failed } else { status };
         let end = Record::End(Box::new((status, reason.map(str::to_owned), crate::now_ms())));
-        self.line.close(end);
+        self.queue.close(end);
         thread.thread().unpark();
         let _ = thread.join();
     }
@@ -145,14 +146,17 @@ impl Recorder {
 
     fn send(&self, record: Record) {
         let step = record.step();
-        if !self.line.push(record, || self.wake()) {
-            self.shared.lose(step);
+        if !self.queue.push(record, || self.wake()) {
+            self.shared.count_lost(step);
         }
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.end(Status::Failed, Some("training ended without a word, as after a panic; its log says more"));
+        self.end(
+            Status::Failed,
+            Some("the process ended without recording a result, as after a panic; see its log"),
+        );
     }
 }

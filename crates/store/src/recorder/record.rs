@@ -1,4 +1,4 @@
-//! What travels from training to the writer, and into the spool.
+//! The records sent from training to the writer, and into the spool.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::{Goal, Level, NewArtifact, Probe, RankSet, Status, Tick};
 
-/// The largest number that a double holds exactly: more than any step, byte or millisecond.
+/// The largest integer a double represents exactly: more than any step, byte or millisecond.
 const MOST: u64 = 1 << 53;
 
-/// The metric names of one log call, shared by all calls that name the same metrics.
+/// The metric names of one log call, shared by all calls with the same metrics.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Names(pub Arc<[String]>);
@@ -30,73 +30,73 @@ impl From<Names> for Vec<String> {
 /// One log call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Points {
-    /// Where training stood.
+    /// Training progress.
     pub at: Tick,
-    /// When, milliseconds since 1970.
+    /// Wall time, milliseconds since 1970.
     pub wall_ms: i64,
-    /// Milliseconds of work until then.
+    /// Milliseconds of work until then, over all attempts.
     pub active_ms: i64,
-    /// The metrics.
+    /// The metric names.
     pub names: Names,
-    /// Their values as bits of f64, because JSON knows neither NaN nor the last digit.
+    /// Their values as bits of f64, because JSON has no NaN and may round.
     pub bits: Box<[u64]>,
 }
 
-/// One thing to record.
+/// One record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Record {
-    /// Values.
+    /// Metric values.
     Points(Points),
     /// Ranks of an evaluation.
     Rank(Box<RankSet>),
-    /// What the model sees in a few fixed pairs.
+    /// Similarities and retrieval results on a few fixed pairs.
     Probe(Box<Probe>),
     /// A thumbnail: its digest, its JPEG.
     Picture(Box<(String, Vec<u8>)>),
-    /// Something happened.
+    /// An event.
     Event(Box<Event>),
-    /// A file, and when it was recorded.
+    /// When it was recorded, and a file.
     Artifact(Box<(i64, NewArtifact)>),
-    /// Unit and direction of a metric.
+    /// Name, unit and goal of a metric.
     Describe(Box<(String, String, Goal)>),
-    /// A row of the environment.
+    /// An entry of the environment.
     Fact(Box<(String, Value)>),
-    /// The run ended: how, why, when.
+    /// The end of the run: status, reason, time.
     End(Box<(Status, Option<String>, i64)>),
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
     /// When, milliseconds since 1970.
     pub at_ms: i64,
-    /// How grave.
+    /// Severity.
     pub level: Level,
-    /// A word.
+    /// Such as `checkpoint`.
     pub kind: String,
-    /// At which step.
+    /// The step, if it belongs to one.
     pub step: Option<u64>,
-    /// What happened.
+    /// The message.
     pub text: String,
 }
 
 impl Record {
-    /// How many values it holds, or 1.
+    /// Number of values; 1 for records other than points.
     pub fn weight(&self) -> usize {
         if let Record::Points(points) = self { points.bits.len() } else { 1 }
     }
 
-    /// The step it is of, where it is of one.
+    /// The step it belongs to, if any.
     pub fn step(&self) -> Option<u64> {
         match self {
             Record::Points(points) => Some(points.at.step),
             Record::Rank(set) => Some(set.step),
-            Record::Probe(seen) => Some(seen.step),
+            Record::Probe(probe) => Some(probe.step),
             _ => None,
         }
     }
 
-    /// Whether its numbers are such as a run has. A file may hold others, which would not fit into the store or overflow.
+    /// Whether its numbers are in the range a run can have. Those of a file may overflow, or not fit into the store.
     pub fn is_plausible(&self) -> bool {
         let count = |number: u64| number <= MOST;
         let time = |ms: i64| ms.unsigned_abs() <= MOST;
@@ -117,23 +117,23 @@ impl Record {
             }
     }
 
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory, bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Record::Points(points) => 128 + 8 * points.bits.len(),
             Record::Rank(set) => 128 + 4 * set.ranks.len(),
             Record::Picture(image) => 128 + image.1.len(),
-            Record::Probe(seen) => (16 << 10) + 8 * seen.similarity.len(),
+            Record::Probe(probe) => (16 << 10) + 8 * probe.similarity.len(),
             _ => 512,
         }
     }
 
-    /// Whether a run can be understood without it, should memory run short.
+    /// Whether it may be dropped when memory runs short.
     pub fn is_bulk(&self) -> bool {
         matches!(self, Record::Points(_) | Record::Rank(_) | Record::Probe(_) | Record::Picture(_))
     }
 
-    /// An event of now.
+    /// An event with the current time.
     pub fn event(level: Level, kind: &str, step: Option<u64>, text: &str) -> Record {
         let at_ms = crate::now_ms();
         Record::Event(Box::new(Event { at_ms, level, kind: kind.into(), step, text: text.into() }))

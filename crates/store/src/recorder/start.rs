@@ -1,11 +1,12 @@
-//! The first start of a run, and its later ones.
+//! Starting and resuming a recorder.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
 use super::{
-    Recorder, begin,
-    line::Line,
-    pace::Pace,
+    Recorder,
+    flush_policy::FlushPolicy,
+    queue::Queue,
+    run_row,
     session::Session,
     spool,
     writer::{Shared, Writer},
@@ -17,46 +18,49 @@ use crate::{
 };
 
 impl Recorder {
-    /// Begins a new run in the store at `store`, which is created when missing.
+    /// Starts a new run in the store at `store`, which is created if missing.
     pub fn start(store: &Path, run: NewRun) -> Result<Recorder, StoreError> {
-        Recorder::start_with(store, run, Pace::default())
+        Recorder::start_with(store, run, FlushPolicy::default())
     }
 
-    /// [`Recorder::start`] at another pace.
-    pub fn start_with(store: &Path, run: NewRun, pace: Pace) -> Result<Recorder, StoreError> {
-        let db = connect(store, Access::Write, pace.busy)?;
+    /// [`Recorder::start`] with another flush policy.
+    pub fn start_with(store: &Path, run: NewRun, policy: FlushPolicy) -> Result<Recorder, StoreError> {
+        let db = connect(store, Access::Write, policy.busy)?;
         let folder = run_folder(store, &run.uid)?;
         let lock = FolderLock::take(&folder).map_err(|error| match error {
-            StoreError::Refused(_) => recorded(&run),
+            StoreError::Refused(_) => already_recorded(&run),
             other => other,
         })?;
         let insert = db.write("recording the run", async |conn| {
-            begin::insert(conn, &run, &Host::here(), Status::Running).await
+            run_row::insert(conn, &run, &Host::here(), Status::Running).await
         });
         if let Err(error) = insert {
-            // What was never recorded leaves no folder.
+            // A run that was not recorded leaves no folder.
             lock.discard(&folder);
             return Err(match error {
-                StoreError::Database { cause: sqlx::Error::RowNotFound, .. } => recorded(&run),
+                StoreError::Database { cause: sqlx::Error::RowNotFound, .. } => already_recorded(&run),
                 other => other,
             });
         }
-        Recorder::spawn(db, run, lock, pace, 0)
+        Recorder::spawn(db, run, lock, policy, 0)
     }
 
-    /// Resumes a run at `from`; what it recorded later no longer counts. Refused while another process records it.
+    /// Resumes a run at `from`; later records are superseded.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] while another process records it.
     pub fn resume(store: &Path, uid: &str, from: impl Into<ResumePoint>) -> Result<Recorder, StoreError> {
-        Recorder::resume_with(store, uid, from, Pace::default())
+        Recorder::resume_with(store, uid, from, FlushPolicy::default())
     }
 
-    /// [`Recorder::resume`] at another pace.
+    /// [`Recorder::resume`] with another flush policy.
     pub fn resume_with(
         store: &Path,
         uid: &str,
         from: impl Into<ResumePoint>,
-        pace: Pace,
+        policy: FlushPolicy,
     ) -> Result<Recorder, StoreError> {
-        let opened = crate::Store::open_with(store, pace.busy)?;
+        let opened = crate::Store::open_with(store, policy.busy)?;
         let row = opened.by_uid(uid)?;
         if matches!(row.status, Status::Running | Status::Stalled) {
             return Err(in_use(&row.name, row.pid, &row.host));
@@ -64,19 +68,19 @@ impl Recorder {
         let lock = FolderLock::take(&row.dir)?;
         let (run, from) = (opened.new_run(&row)?, from.into());
         let db = opened.into_db();
-        let again = db.write("resuming the run", async |conn| {
-            begin::again(conn, uid, row.attempt, from, &Host::here()).await
+        let resumed = db.write("resuming the run", async |conn| {
+            run_row::resume(conn, uid, row.attempt, from, &Host::here()).await
         })?;
-        // On a file system without locks another process may have been faster.
-        let active = again.map_err(|other| in_use(&row.name, other.pid, &other.host))?;
-        Recorder::spawn(db, run, lock, pace, active)
+        // On a file system without locks another process may have resumed it first.
+        let active = resumed.map_err(|other| in_use(&row.name, other.pid, &other.host))?;
+        Recorder::spawn(db, run, lock, policy, active)
     }
 
     fn spawn(
         db: Db,
         run: NewRun,
         lock: FolderLock,
-        pace: Pace,
+        policy: FlushPolicy,
         active_before: i64,
     ) -> Result<Recorder, StoreError> {
         let at = |path: &Path, doing, cause| StoreError::File { path: path.into(), doing, cause };
@@ -84,34 +88,34 @@ impl Recorder {
         spool::reserve(&folder);
         let session = db.with("reading the run", async |conn| Session::load(conn, &run.uid).await)?;
         let (uid, store, shared) = (run.uid.clone(), db.path().to_path_buf(), Arc::new(Shared::default()));
-        let (line, now) = (Arc::new(Line::new(active_before)), Instant::now());
+        let (queue, now) = (Arc::new(Queue::new(active_before)), Instant::now());
         let writer = Writer {
             store: store.clone(),
             run,
             folder: folder.clone(),
             _lock: lock,
-            pace,
+            policy,
             shared: shared.clone(),
             open: Some((db, session)),
             spool: None,
             retry_at: now,
-            beat_at: now,
+            heartbeat_at: now,
             batch: Vec::new(),
-            losing: 0,
+            unreported_before: 0,
         };
         let thread = std::thread::Builder::new().name("store".into());
         let thread = thread.spawn({
-            let line = Over(line.clone());
-            move || writer.serve(&line.0)
+            let queue = AbandonOnDrop(queue.clone());
+            move || writer.run(&queue.0)
         });
         let thread = Some(thread.map_err(|e| at(&store, "starting the writer thread", e))?);
-        Ok(Recorder { uid, folder, line, thread, shared })
+        Ok(Recorder { uid, folder, queue, thread, shared })
     }
 }
 
-fn recorded(run: &NewRun) -> StoreError {
+fn already_recorded(run: &NewRun) -> StoreError {
     StoreError::Refused(format!(
-        "run {} is in the store already: resume it, or start one with a new uid",
+        "run {} is already in the store: resume it, or start one with a new uid",
         run.uid
     ))
 }
@@ -120,10 +124,10 @@ fn in_use(name: &str, pid: i64, host: &str) -> StoreError {
     StoreError::Refused(format!("run {name} is being recorded by process {pid} on {host}: stop it first"))
 }
 
-/// The writer's hold of the line: when its thread is over, even by a panic, nobody waits for it any more.
-struct Over(Arc<Line>);
+/// Abandons the queue when the writer thread ends, even by a panic, so that nobody waits for it.
+struct AbandonOnDrop(Arc<Queue>);
 
-impl Drop for Over {
+impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
         self.0.abandon();
     }

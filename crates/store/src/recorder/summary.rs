@@ -1,8 +1,8 @@
-//! The running summary of a series, kept in its row of `metric`.
+//! The running summary of a series, stored in its row of `metric`.
 
 use sqlx::{FromRow, SqliteConnection};
 
-/// One row of `metric` while it is written to.
+/// A row of `metric`.
 #[derive(Clone, Debug, Default, FromRow)]
 pub struct Summary {
     pub id: i64,
@@ -17,10 +17,10 @@ pub struct Summary {
     min_step: Option<i64>,
     max: Option<f64>,
     max_step: Option<i64>,
-    /// The tick of its newest point: a metric counts once in a log call.
+    /// The tick of its latest point: a metric has one value per log call.
     #[sqlx(default)]
     pub last_tick: Option<i64>,
-    /// Whether the row in the store is behind.
+    /// Whether the row must be saved.
     #[sqlx(default)]
     pub changed: bool,
 }
@@ -31,7 +31,7 @@ impl Summary {
         Summary { id, name: name.into(), ..Summary::default() }
     }
 
-    /// Takes one more value.
+    /// Adds a value.
     pub fn add(&mut self, tick: i64, step: i64, value: f64) {
         self.n += 1;
         self.last_tick = Some(tick);
@@ -64,7 +64,7 @@ impl Summary {
     }
 }
 
-/// Sums up the points that still count: after a resume has superseded some.
+/// Recomputes the summaries after a resume has superseded points.
 pub async fn recount(conn: &mut SqliteConnection, run: i64) -> Result<(), sqlx::Error> {
     let sql = "
         WITH live AS (SELECT p.series, t.tick, t.step, p.value, p.flag FROM tick t, metric m, point p

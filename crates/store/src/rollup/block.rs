@@ -1,15 +1,15 @@
-//! The sum of neighbouring points.
+//! The summary of neighbouring points.
 
-/// Points of one series in a row of ticks. `min` to `last` mean nothing while `n` is 0.
+/// Summary of the points of one series over a range of ticks. `min` to `last` are meaningless while `n` is 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Block {
     /// Tick of the first point.
     pub tick0: i64,
     /// Tick of the last point.
     pub tick1: i64,
-    /// Finite values.
+    /// Number of finite values.
     pub n: i64,
-    /// NaN and infinite values.
+    /// Number of NaN and infinite values.
     pub n_bad: i64,
     /// Smallest finite value.
     pub min: f64,
@@ -41,7 +41,7 @@ impl Block {
         }
     }
 
-    /// Adds what comes after it.
+    /// Merges the block that follows.
     pub fn merge(&mut self, later: &Block) {
         if self.n == 0 {
             *self = Block { tick0: self.tick0, n_bad: self.n_bad + later.n_bad, ..*later };
@@ -59,7 +59,7 @@ impl Block {
     }
 }
 
-/// Adds `later` to a block that may not have begun.
+/// Merges `later` into a block that may be empty.
 pub fn extend(block: &mut Option<Block>, later: &Block) {
     match block {
         Some(block) => block.merge(later),

@@ -1,4 +1,4 @@
-//! Makes the blocks while points arrive.
+//! Builds the blocks as points arrive.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{Block, HIGHEST, LOWEST, block::extend};
 
 const LEVELS: usize = (HIGHEST - LOWEST + 1) as usize;
 
-/// A block that is over.
+/// A complete block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sealed {
     /// Series.
@@ -15,29 +15,29 @@ pub struct Sealed {
     pub level: u32,
     /// Its first tick is `bucket << level`.
     pub bucket: i64,
-    /// What it sums up.
+    /// Its summary.
     pub block: Block,
 }
 
-/// The open blocks of every series of a run. Per series and level it holds what the sealed blocks one level below do
-/// not yet reach up with.
+/// The open blocks of every series of a run, per level: the sum of the sealed blocks one level below that are not yet in a
+/// sealed block of this level.
 #[derive(Clone, Debug, Default)]
 pub struct Roller {
     open: BTreeMap<i64, [Option<Block>; LEVELS]>,
 }
 
 impl Roller {
-    /// Takes one point of the current tick.
+    /// Adds one point of the current tick.
     pub fn add(&mut self, series: i64, tick: i64, value: f64) {
         extend(&mut self.levels(series)[0], &Block::of(tick, value));
     }
 
-    /// Puts back an open part read from a store: `level` is that of the open block it belongs to.
+    /// Restores part of the open block of `level`, read from a store.
     pub fn restore(&mut self, series: i64, level: u32, part: &Block) {
         extend(&mut self.levels(series)[(level - LOWEST) as usize], part);
     }
 
-    /// Ends the ticks `from..to` and hands over every block that ends among them, low levels first.
+    /// Ends the ticks `from..to` and appends every block that ends in them to `sealed`, low levels first.
     pub fn advance(&mut self, from: i64, to: i64, sealed: &mut Vec<Sealed>) {
         let mut end = ((from >> LOWEST) + 1) << LOWEST;
         while end <= to {

@@ -6,8 +6,8 @@ use super::Store;
 use crate::{NewEvaluation, RankSet, RunId, StoreError, now_ms, recorder};
 
 impl Store {
-    /// Records an evaluation of a run, all of it or nothing; answers with its number. Ranks of the same name, step and
-    /// weights are replaced. The run may be training meanwhile.
+    /// Records an evaluation of a run atomically; returns its row id. Replaces ranks of the same name, step and weights.
+    /// The run may be training meanwhile.
     pub fn evaluate(&self, run: RunId, new: &NewEvaluation) -> Result<i64, StoreError> {
         self.db.write("recording the evaluation", async |conn| {
             let id = insert(conn, run, new).await?;

@@ -1,4 +1,4 @@
-//! Changing a store by hand: short transactions, never in the way of a run.
+//! Editing a store in short transactions that never block a run.
 
 mod evaluate;
 mod health;
@@ -12,34 +12,34 @@ use crate::{
     NewRun, Reader, Request, RunId, RunRow, Status, StoreError,
     db::{Access, Db, Host, connect},
     folder, now_ms,
-    reader::{self, SILENCE_MS},
+    reader::{self, STALLED_MS},
     recorder, run_folder,
 };
 
 pub use health::{Health, health};
 
-/// A store opened for edits; created and brought up to date when needed.
+/// A store opened for edits; created or migrated when needed.
 pub struct Store {
     db: Db,
-    left: Vec<String>,
+    failed_spools: Vec<String>,
     watch: reader::Watch,
 }
 
 impl Store {
-    /// Opens the store at `path`, creates or migrates it, and adds what crashed runs have kept aside.
+    /// Opens the store at `path`, creates or migrates it, and replays the spools of crashed runs.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         Store::open_with(path, Duration::from_secs(10))
     }
 
     pub(crate) fn open_with(path: &Path, busy: Duration) -> Result<Store, StoreError> {
         let db = connect(path, Access::Write, busy)?;
-        let left = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
-        Ok(Store { db, left, watch: reader::Watch::default() })
+        let failed_spools = recorder::recover(&db)?.iter().map(ToString::to_string).collect();
+        Ok(Store { db, failed_spools, watch: reader::Watch::default() })
     }
 
-    /// What a person should know about this store: its file system, or records kept aside that could not be added.
+    /// Warnings about this store: a network file system, or spools that could not be replayed.
     pub fn notice(&self) -> Option<String> {
-        let notices: Vec<String> = self.db.notice.iter().chain(&self.left).cloned().collect();
+        let notices: Vec<String> = self.db.notice.iter().chain(&self.failed_spools).cloned().collect();
         (!notices.is_empty()).then(|| notices.join("; "))
     }
 
@@ -48,25 +48,25 @@ impl Store {
         Reader::open(self.db.path())
     }
 
-    /// Announces a run that will start later; [`crate::Recorder::start`] takes it over.
+    /// Queues a run that starts later; [`crate::Recorder::start`] takes its row over.
     pub fn queue(&self, run: &NewRun) -> Result<(), StoreError> {
-        self.db.write("announcing the run", async |conn| {
+        self.db.write("queueing the run", async |conn| {
             recorder::insert_run(conn, run, &Host::here(), Status::Queued).await.map(|_| ())
         })
     }
 
-    /// Marks as failed a run whose process died before it could record anything, or while it recorded.
+    /// Marks a run as failed whose process died before or while it recorded. No effect on a run that has ended.
     pub fn mark_failed_start(&self, uid: &str, name: &str, reason: &str) -> Result<(), StoreError> {
         run_folder(self.db.path(), uid)?;
         let new = NewRun { uid: uid.into(), name: name.into(), ..NewRun::default() };
         self.db.write("marking the run as failed", async |conn| {
-            let known: Option<(i64, String)> = sqlx::query_as("SELECT id, status FROM run WHERE uid = ?")
+            let existing: Option<(i64, String)> = sqlx::query_as("SELECT id, status FROM run WHERE uid = ?")
                 .bind(uid)
                 .fetch_optional(&mut *conn)
                 .await?;
-            let run = match known {
+            let run = match existing {
                 Some((id, status)) if status == "queued" || status == "running" => id,
-                Some(_) => return Ok(()), // it has told its end itself
+                Some(_) => return Ok(()), // it recorded its own end
                 None => recorder::insert_run(conn, &new, &Host::here(), Status::Failed).await?,
             };
             recorder::finish_run(conn, run, Status::Failed, Some(reason), now_ms()).await
@@ -78,12 +78,12 @@ impl Store {
         self.edit("tagging", "INSERT OR IGNORE INTO tag (run, tag) VALUES (?, ?)", run, tag)
     }
 
-    /// Takes a tag off.
+    /// Removes a tag.
     pub fn untag(&self, run: RunId, tag: &str) -> Result<(), StoreError> {
         self.edit("removing a tag", "DELETE FROM tag WHERE run = ? AND tag = ?", run, tag)
     }
 
-    /// Writes a remark on a run.
+    /// Adds a note to a run.
     pub fn note(&self, run: RunId, text: &str) -> Result<(), StoreError> {
         self.db.write("writing a note", async |conn| {
             let sql = "INSERT INTO note (run, at_ms, text) VALUES (?, ?, ?)";
@@ -91,27 +91,29 @@ impl Store {
         })
     }
 
-    /// Asks something of a running run, which hears it within a second. Refused for one that has ended.
+    /// Sends a request to a running run, which receives it within a second.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a run that has ended.
     pub fn request(&self, run: RunId, request: Request) -> Result<(), StoreError> {
         let row = self.by_id(run)?;
         if !row.status.is_live() {
-            return Err(StoreError::Refused(format!(
-                "run {} is {}: nobody is there to hear",
-                row.name, row.status
-            )));
+            return Err(StoreError::Refused(format!("run {} is {}, not running", row.name, row.status)));
         }
-        let word = match request {
+        let name = match request {
             Request::Stop => "stop",
             Request::Checkpoint => "checkpoint",
         };
-        self.db.write("asking the run", async |conn| {
+        self.db.write("sending the request", async |conn| {
             let sql = "INSERT INTO control (run, at_ms, request) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(run.0).bind(now_ms()).bind(word).execute(conn).await.map(|_| ())
+            sqlx::query(sql).bind(run.0).bind(now_ms()).bind(name).execute(conn).await.map(|_| ())
         })
     }
 
-    /// Deletes a run with everything recorded of it and its folder, which lies beside the store. Refused while it is being
-    /// recorded. Thumbnails stay: other runs may show the same.
+    /// Deletes a run, its records and its folder. Thumbnails stay: other runs may share them.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] while the run is being recorded.
     pub fn delete(&self, run: RunId) -> Result<(), StoreError> {
         let row = self.by_id(run)?;
         if matches!(row.status, Status::Running | Status::Stalled) {
@@ -120,25 +122,25 @@ impl Store {
                 row.name, row.status
             )));
         }
-        // The folder first: what cannot be removed is still recorded, and can be found again.
+        // The folder first: if it cannot be removed, the run stays listed.
         folder::remove(&row.dir)?;
         self.db.write("deleting the run", async |conn| {
             sqlx::query("DELETE FROM run WHERE id = ?").bind(run.0).execute(conn).await.map(|_| ())
         })
     }
 
-    /// Whether only watching tells if the run still runs: its heartbeat is old, and its machine is another, whose clock
-    /// may be slow.
+    /// Whether only [`Store::watch`] can tell if the run is alive: its heartbeat is old, and it is on another machine, whose
+    /// clock may be slow.
     pub fn is_in_doubt(&self, run: RunId) -> Result<bool, StoreError> {
         let row = self.by_id(run)?;
         Ok(row.status == Status::Stalled && row.host != Host::here().host)
     }
 
-    /// Watches a run that [is in doubt](Store::is_in_doubt) until its heartbeat moves or it counts as crashed, 16 s at
-    /// most. Answers with the row at the end.
+    /// Polls a run that [is in doubt](Store::is_in_doubt) until its heartbeat changes or it counts as crashed, 16 s at
+    /// most. Returns the last row.
     pub fn watch(&self, run: RunId) -> Result<RunRow, StoreError> {
         let (first, until) =
-            (self.by_id(run)?, Instant::now() + Duration::from_millis(SILENCE_MS as u64 + 1000));
+            (self.by_id(run)?, Instant::now() + Duration::from_millis(STALLED_MS as u64 + 1000));
         loop {
             let row = self.by_id(run)?;
             let moved = row.heartbeat_ms != first.heartbeat_ms;
@@ -164,14 +166,14 @@ impl Store {
     }
 
     fn find(&self, selector: &str, fits: impl Fn(&RunRow) -> bool) -> Result<RunRow, StoreError> {
-        let (beside, watch) = (self.db.beside(), &self.watch);
+        let (store_dir, watch) = (self.db.dir(), &self.watch);
         let rows =
-            self.db.with("reading the runs", async |conn| reader::all_runs(conn, beside, watch).await)?;
+            self.db.with("reading the runs", async |conn| reader::all_runs(conn, store_dir, watch).await)?;
         let none = || StoreError::NoSuchRun { selector: selector.into(), hint: String::new() };
         rows.into_iter().find(fits).ok_or_else(none)
     }
 
-    /// What the run was started with, for the spool of a later attempt.
+    /// The metadata the run was started with, for the spool of a later attempt.
     pub(crate) fn new_run(&self, row: &RunRow) -> Result<NewRun, StoreError> {
         let reader = self.reader()?;
         Ok(NewRun {

@@ -1,4 +1,4 @@
-//! Weights of a run evaluated again, after training.
+//! Evaluations of a run's weights after training.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::{Goal, RankSet};
 /// An evaluation to record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewEvaluation {
-    /// What it is called, such as `cifar10`: its metrics begin with that, as those of training begin with `val` or `test`.
+    /// Its name, such as `cifar10`: the prefix of its metrics, as `val` or `test` is during training.
     pub name: String,
     /// Step of the evaluated weights.
     pub step: u64,
@@ -16,23 +16,23 @@ pub struct NewEvaluation {
     pub weights: String,
     /// Fingerprint of the data.
     pub data: String,
-    /// Checkpoint, place of the data, evaluators with their settings.
+    /// Checkpoint, path of the data, evaluators with their settings.
     pub settings: Value,
-    /// The metrics, names without the evaluation's own.
+    /// The metrics, names without the prefix.
     pub metrics: Vec<(String, f64, Goal)>,
-    /// The ranks; where they are stored follows from the evaluation, whatever they say themselves.
+    /// The ranks; their `step`, `split` and `weights` are taken from the evaluation.
     pub ranks: Vec<RankSet>,
 }
 
-/// An evaluation as it is stored.
+/// A stored evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EvaluationRow {
-    /// Its number; grows with time.
+    /// Row id; increases with time.
     pub id: i64,
     /// When it was recorded, milliseconds since 1970.
     pub at_ms: i64,
-    /// What it is called; the ranks of the last one of a name, step and weights are those in [`crate::Reader::ranks_of`] with
-    /// this name as split.
+    /// Its name. [`crate::Reader::ranks_of`] with this name as split returns the ranks of the latest evaluation of the
+    /// same name, step and weights.
     pub name: String,
     /// Step of the evaluated weights.
     pub step: u64,
@@ -40,16 +40,16 @@ pub struct EvaluationRow {
     pub weights: String,
     /// Fingerprint of the data.
     pub data: String,
-    /// Checkpoint, place of the data, evaluators with their settings.
+    /// Checkpoint, path of the data, evaluators with their settings.
     pub settings: Value,
     /// The metrics by name.
     pub metrics: Vec<EvaluationMetric>,
 }
 
-/// One number of an evaluation.
+/// One metric of an evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EvaluationMetric {
-    /// The whole name, such as `cifar10/zero_shot/top1`.
+    /// The full name, such as `cifar10/zero_shot/top1`.
     pub name: String,
     /// Which direction is better.
     pub goal: Goal,

@@ -1,10 +1,10 @@
-//! What a run hands over to be recorded.
+//! The records of a run.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Everything known about a run before its first step.
+/// The metadata of a run before its first step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewRun {
     /// From [`crate::new_uid`].
@@ -21,11 +21,11 @@ pub struct NewRun {
     pub spec_text: String,
     /// The resolved settings, flattened.
     pub config: Vec<ConfigEntry>,
-    /// Where and with what it runs.
+    /// Machine, versions and code it runs with.
     pub environment: Environment,
-    /// The step at which it will end, when known.
+    /// Planned number of steps, if known.
     pub total_steps: Option<u64>,
-    /// The metric it is judged by, such as `val/hit@1`.
+    /// The metric that selects the best checkpoint, such as `val/hit@1`.
     pub goal_metric: Option<String>,
 }
 
@@ -36,11 +36,11 @@ pub struct ConfigEntry {
     pub key: String,
     /// The value as JSON text, such as `0.001` or `"siglip"`.
     pub value: String,
-    /// Where it comes from: `default`, `override`, or `file:line`.
+    /// Its source: `default`, `override`, or `file:line`.
     pub origin: String,
 }
 
-/// Where and with what a run runs. What is unknown stays empty.
+/// Machine, versions and code of a run. Unknown fields stay empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Environment {
@@ -70,12 +70,12 @@ pub struct Environment {
     pub argv: Vec<String>,
     /// The working directory.
     pub cwd: Option<String>,
-    /// Anything else worth keeping, each under its own name: `code`, `data.train`, ...
+    /// Further entries by name: `code`, `data.train`, ...
     #[serde(flatten)]
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
-/// Where training stands: the x coordinates of whatever is logged with it. They never go back within an attempt.
+/// Training progress: the x coordinates of the values logged with it. They never decrease within an attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tick {
     /// Optimizer steps done.
@@ -86,13 +86,13 @@ pub struct Tick {
     pub samples: u64,
 }
 
-/// Where in its record a run is resumed: what it recorded after the checkpoint no longer counts.
+/// The point a run resumes from: records after the checkpoint are superseded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResumePoint {
     /// Optimizer steps done.
     pub step: u64,
-    /// Log calls in the store when the checkpoint was written, from [`crate::Recorder::flush`]; none when unknown. What was
-    /// logged later at the same step, such as the evaluation on `test`, counts no longer either.
+    /// Log calls in the store when the checkpoint was written, from [`crate::Recorder::flush`]; none when unknown. Later
+    /// log calls of the same step, such as the evaluation on `test`, are superseded too.
     pub logged: Option<u64>,
 }
 
@@ -102,7 +102,7 @@ impl From<u64> for ResumePoint {
     }
 }
 
-/// Ranks of the right answer for every query of one evaluation, kept so that paired tests need no second run.
+/// Rank of the correct answer for every query of one evaluation, stored for paired significance tests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RankSet {
     /// Step of the evaluated weights.
@@ -111,28 +111,28 @@ pub struct RankSet {
     pub split: String,
     /// What was evaluated: `retrieval`, `zero_shot` or `classification`.
     pub suite: String,
-    /// From what to what: `i2t`, `t2i`, or `i2c` for classes.
+    /// Query and gallery: `i2t`, `t2i`, or `i2c` for classes.
     pub direction: String,
     /// `raw` or `ema`.
     pub weights: String,
-    /// Rank of the best right answer, counted from 0; one for each query, in data order.
+    /// Rank of the best correct answer, from 0; one per query, in data order.
     pub ranks: Vec<u32>,
 }
 
 /// A file to record with a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewArtifact {
-    /// A word such as `checkpoint`, `embeddings`, `chart`.
+    /// Such as `checkpoint`, `embeddings`, `chart`.
     pub kind: String,
     /// Its name within its kind, such as `best`; recording the same kind and name again replaces it.
     pub name: String,
     /// The step it was written at.
     pub step: Option<u64>,
-    /// Where it is; relative to the run's folder when it lies there.
+    /// Its path; relative to the run's folder if it is inside.
     pub path: PathBuf,
-    /// Its size.
+    /// Size.
     pub bytes: u64,
-    /// A digest of its content, when one was taken.
+    /// A digest of its content, if one was computed.
     pub digest: Option<String>,
 }
 
@@ -150,7 +150,7 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// The word stored, such as `up`.
+    /// The stored name, such as `up`.
     pub fn as_str(self) -> &'static str {
         match self {
             Goal::Up => "up",
@@ -159,9 +159,9 @@ impl Goal {
         }
     }
 
-    /// What a word stands for.
-    pub fn from_word(word: &str) -> Goal {
-        match word {
+    /// The goal of a stored name; [`Goal::None`] for any other.
+    pub fn from_name(name: &str) -> Goal {
+        match name {
             "up" => Goal::Up,
             "down" => Goal::Down,
             _ => Goal::None,
@@ -169,25 +169,25 @@ impl Goal {
     }
 }
 
-/// How grave an event is.
+/// Severity of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Good to know.
+    /// Informational.
     #[default]
     Info,
-    /// The run goes on, but look.
+    /// The run continues, but something needs attention.
     Warning,
     /// Something failed.
     Error,
 }
 
-/// What a person asks of a running run.
+/// A request to a running run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Request {
-    /// Save a checkpoint and end.
+    /// Save a checkpoint and stop.
     Stop,
-    /// Save a checkpoint and go on.
+    /// Save a checkpoint and continue.
     Checkpoint,
 }

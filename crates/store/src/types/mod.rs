@@ -1,13 +1,13 @@
-//! What goes in and what comes out: plain data, no database.
+//! Input and output types of the store: plain data, no database.
 
-mod around;
+mod details;
 mod evaluation;
 mod input;
 mod probe;
 mod rows;
 mod status;
 
-pub use around::{ArtifactRow, Evaluated, EventRow, NoteRow};
+pub use details::{ArtifactRow, Evaluated, EventRow, NoteRow};
 pub use evaluation::{EvaluationMetric, EvaluationRow, NewEvaluation};
 pub use input::{
     ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, ResumePoint, Tick,

@@ -1,8 +1,8 @@
-//! What a model sees in a few fixed pairs: enough to draw it, however large the data set.
+//! A probe: similarities and retrieval results on a few fixed pairs, small enough to draw for any data set size.
 
 use serde::{Deserialize, Serialize};
 
-/// The same few texts, pictures and queries at every evaluation of a split, so that evaluations and runs compare.
+/// The same few texts, images and queries at every evaluation of a split, so that evaluations and runs are comparable.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Probe {
@@ -14,46 +14,46 @@ pub struct Probe {
     pub weights: String,
     /// The texts of the similarity matrix: its rows.
     pub texts: Vec<String>,
-    /// The pictures of the similarity matrix: its columns.
+    /// The images of the similarity matrix: its columns.
     pub pictures: Vec<Shown>,
-    /// The right picture of each text, a place in `pictures`.
+    /// The matching image of each text, an index into `pictures`.
     pub owner: Vec<u32>,
-    /// Cosine of each text with each picture, texts x pictures, row by row. Kept to four decimal places.
+    /// Cosine similarities, texts x images, row-major. Stored to four decimal places.
     #[serde(with = "four_places")]
     pub similarity: Vec<f32>,
-    /// What the loss multiplies cosines with; none where it has no such number.
+    /// The logit scale of the loss; none if the loss has none.
     pub logit_scale: Option<f64>,
-    /// The texts that all pictures of the split are ranked for.
+    /// The queries that all images of the split are ranked for.
     pub queries: Vec<String>,
-    /// For each query the pictures that fit it best, the best first: five, or all if there are fewer.
+    /// The top five images of each query, best first; all of them if there are fewer.
     pub top: Vec<Vec<Hit>>,
-    /// For each query the rank of the first right picture, counted from 0.
+    /// For each query the rank of the first correct image, from 0.
     pub rank: Vec<u32>,
 }
 
-/// A picture of the data.
+/// An image of the data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shown {
-    /// Its name in the data set.
+    /// Its name.
     pub name: String,
-    /// Its thumbnail, for [`crate::Reader::picture`]; none if it could not be made.
+    /// Digest of its thumbnail, for [`crate::Reader::picture`]; none if the thumbnail could not be created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
 
-/// A picture found for a query.
+/// An image retrieved for a query.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
-    /// Which.
+    /// The image.
     pub picture: Shown,
-    /// Its cosine with the query. Kept to four decimal places.
+    /// Its cosine similarity to the query. Stored to four decimal places.
     #[serde(with = "four_places_of_one")]
     pub score: f32,
-    /// Whether it is a right answer.
+    /// Whether it is a correct answer.
     pub right: bool,
 }
 
-/// JSON knows no NaN: it is written as null.
+/// JSON has no NaN: it is written as null.
 fn rounded(value: f32) -> Option<f64> {
     value.is_finite().then(|| (f64::from(value) * 1e4).round() / 1e4)
 }

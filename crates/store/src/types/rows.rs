@@ -1,4 +1,4 @@
-//! What a [`crate::Reader`] answers with. Every row serializes, for `--json`.
+//! Rows that a [`crate::Reader`] returns. Every row serializes, for `--json`.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::{Goal, RunId, Status};
 
-/// One run as it stands now.
+/// The current state of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunRow {
-    /// Its number in this store.
+    /// Row id in this store.
     pub id: RunId,
-    /// Its name everywhere: 26 characters, sorts by time.
+    /// Globally unique id: 26 characters, sorts by creation time.
     pub uid: String,
     /// The name given in the spec.
     pub name: String,
@@ -21,31 +21,31 @@ pub struct RunRow {
     pub arm: Option<String>,
     /// The seed.
     pub seed: u64,
-    /// How it stands at this moment, judged by its heartbeat.
+    /// Its status now, derived from its heartbeat.
     pub status: Status,
-    /// Why it ended, in a sentence.
+    /// Why it ended.
     pub reason: Option<String>,
-    /// How often it was started; 1 for a run never resumed.
+    /// Number of attempts; 1 for a run never resumed.
     pub attempt: u32,
     /// Start of the first attempt, milliseconds since 1970.
     pub started_ms: i64,
     /// End of the last attempt; none while it runs or when it crashed.
     pub ended_ms: Option<i64>,
-    /// The last sign of life, milliseconds since 1970.
+    /// The last heartbeat, milliseconds since 1970.
     pub heartbeat_ms: i64,
     /// The last step recorded.
     pub step: u64,
-    /// Epochs done at that step.
+    /// Epochs completed at that step, fractional.
     pub epoch: f64,
     /// Image-text pairs seen at that step.
     pub samples: u64,
-    /// The step at which it will end, when known.
+    /// Planned number of steps, if known.
     pub total_steps: Option<u64>,
-    /// Steps a second: lately while it runs, over all active time once it has ended.
+    /// Steps per second: over the last 30 s while it runs, over all active time once it has ended.
     pub rate: Option<f64>,
     /// Milliseconds of work, pauses between attempts excluded.
     pub active_ms: i64,
-    /// The metric it is judged by.
+    /// The metric that selects the best checkpoint.
     pub goal_metric: Option<String>,
     /// The folder of its files.
     pub dir: PathBuf,
@@ -55,7 +55,7 @@ pub struct RunRow {
     pub pid: i64,
 }
 
-/// What is known of a run besides its row, for filters and tables of many runs.
+/// Settings, tags and notes of a run, for filters and tables of many runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RunFacts {
     /// The resolved settings: JSON text by dotted key.
@@ -66,7 +66,7 @@ pub struct RunFacts {
     pub notes: Vec<String>,
 }
 
-/// One metric of one run, summed up. `last`, `min` and `max` are of finite values; none when there was no such value.
+/// Summary of one metric of one run. `last`, `min` and `max` are over finite values; none if there are none.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SeriesRow {
     /// The metric, such as `train/loss`.
@@ -98,7 +98,7 @@ pub struct SeriesRow {
 }
 
 impl SeriesRow {
-    /// The best value and its step in the sense of `goal`; none without a goal.
+    /// The best value by `goal`, and its step; none without a goal.
     pub fn best(&self) -> Option<(f64, u64)> {
         match self.goal {
             Goal::Up => self.max.zip(self.max_step),
@@ -108,7 +108,7 @@ impl SeriesRow {
     }
 }
 
-/// One recorded value with all its x coordinates. NaN and infinities come back as they were logged.
+/// One recorded value with all its x coordinates. NaN and infinities are returned as logged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Point {
     /// Optimizer step.
@@ -125,7 +125,7 @@ pub struct Point {
     pub value: f64,
 }
 
-/// Neighbouring points of a series summed up for drawing. The five values are NaN when `n` is 0.
+/// Summary of neighbouring points of a series, for drawing. `min` to `last` are NaN when `n` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bucket {
     /// x of the first point.
@@ -142,8 +142,8 @@ pub struct Bucket {
     pub first: f64,
     /// Last finite value.
     pub last: f64,
-    /// How many finite values.
+    /// Number of finite values.
     pub n: u64,
-    /// How many NaN or infinite values.
+    /// Number of NaN or infinite values.
     pub n_bad: u64,
 }

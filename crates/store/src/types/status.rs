@@ -1,38 +1,38 @@
-//! How a run stands, which run, and which x axis.
+//! Run status, run id and x axis.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a run inside one store. Take it from [`crate::RunRow::id`]; it means nothing in another store.
+/// Row id of a run, from [`crate::RunRow::id`]; only valid within its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub i64);
 
-/// How a run stands. `Stalled` and `Crashed` are never stored: readers derive them from the heartbeat.
+/// Status of a run. `Stalled` and `Crashed` are never stored: readers derive them from the heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Announced, not started.
+    /// Queued, not started.
     Queued,
-    /// Training, with a fresh heartbeat.
+    /// Training, with a recent heartbeat.
     Running,
-    /// The heartbeat is older than 15 s, and its process lives, or runs on another machine, whose clock may differ.
+    /// The heartbeat is older than 15 s, and the process is alive, or on another machine, whose clock may differ.
     Stalled,
-    /// Ended as planned.
+    /// Completed.
     Finished,
-    /// Ended with an error; the reason says which.
+    /// Ended with an error, given as the reason.
     Failed,
-    /// Stopped by a person or a signal; can be resumed.
+    /// Stopped by the user or a signal; can be resumed.
     Interrupted,
     /// Stopped because the loss became NaN or infinite.
     NonFinite,
-    /// The heartbeat is older than 8 s and its process is gone; on another machine: it has not changed while it was watched
-    /// for 15 s, or for an hour.
+    /// The heartbeat is older than 8 s and the process is gone; on another machine: it did not change while watched for
+    /// 15 s, or is older than an hour.
     Crashed,
 }
 
 impl Status {
-    /// Every status, in the order of a run's life.
+    /// Every status, in the order of a run's lifecycle.
     pub const ALL: [Status; 8] = [
         Status::Queued,
         Status::Running,
@@ -44,7 +44,7 @@ impl Status {
         Status::Crashed,
     ];
 
-    /// The word stored and shown, such as `non_finite`.
+    /// The stored and displayed name, such as `non_finite`.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Queued => "queued",
@@ -58,9 +58,9 @@ impl Status {
         }
     }
 
-    /// The status a word stands for.
-    pub fn from_word(word: &str) -> Option<Status> {
-        Status::ALL.into_iter().find(|s| s.as_str() == word)
+    /// The status of a name.
+    pub fn from_name(name: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|s| s.as_str() == name)
     }
 
     /// Whether the run may still record: queued, running or stalled.
@@ -75,7 +75,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// The x axis of a chart; every point can be drawn over each.
+/// The x axis of a chart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {

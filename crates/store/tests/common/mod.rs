@@ -1,4 +1,4 @@
-//! What the tests of the store share.
+//! Helpers of the store's tests.
 #![allow(dead_code, missing_docs)]
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clip_lab_store::{NewRun, Pace, Tick, new_uid};
+use clip_lab_store::{FlushPolicy, NewRun, Tick, new_uid};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 
 pub fn new_run(name: &str) -> NewRun {
@@ -19,17 +19,17 @@ pub fn at(step: u64) -> Tick {
     Tick { step, epoch: step as f64 / 10.0, samples: step * 4 }
 }
 
-/// Short waits, so that faults show soon.
-pub fn quick() -> Pace {
+/// Short timeouts, so that faults show soon.
+pub fn fast_policy() -> FlushPolicy {
     let ms = Duration::from_millis;
-    Pace { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..Pace::default() }
+    FlushPolicy { flush: ms(20), busy: ms(50), retry: ms(100), heartbeat: ms(50), ..FlushPolicy::default() }
 }
 
 const ROLE: &str = "CLIP_LAB_STORE_TEST_ROLE";
 const FOLDER: &str = "CLIP_LAB_STORE_TEST_FOLDER";
 const NAME: &str = "CLIP_LAB_STORE_TEST_NAME";
 
-/// This program again, as a process of its own that does what its test `child_process` says.
+/// This test binary as a child process that runs only its test `child_process`.
 pub fn child(role: &str, folder: &Path, name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child_process", "--exact"]).stdout(Stdio::null());
@@ -37,13 +37,13 @@ pub fn child(role: &str, folder: &Path, name: &str) -> Command {
     command
 }
 
-/// What this process is meant to be, where, and its name; none when it is no such child.
+/// Role, folder and name of this child process; none if it is not one.
 pub fn role() -> Option<(String, PathBuf, String)> {
     let var = |name| std::env::var(name).ok();
     Some((var(ROLE)?, var(FOLDER)?.into(), var(NAME)?))
 }
 
-/// Waits for something, a quarter of a minute at most.
+/// Waits for a condition, 15 s at most.
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     for _ in 0..600 {
         if done() {
@@ -51,21 +51,21 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
         }
         sleep(Duration::from_millis(25));
     }
-    panic!("waited in vain until {what}");
+    panic!("timed out waiting until {what}");
 }
 
-/// A program that is not ours, with the file open.
-pub struct Outsider {
+/// Another program with the file open.
+pub struct OtherProgram {
     runtime: tokio::runtime::Runtime,
     conn: SqliteConnection,
 }
 
-impl Outsider {
-    pub fn open(path: &Path) -> Outsider {
+impl OtherProgram {
+    pub fn open(path: &Path) -> OtherProgram {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
         let conn = runtime.block_on(options.connect()).unwrap();
-        Outsider { runtime, conn }
+        OtherProgram { runtime, conn }
     }
 
     pub fn run(&mut self, sql: &'static str) {

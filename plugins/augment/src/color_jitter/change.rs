@@ -1,37 +1,37 @@
-//! The four changes of colour. Sources: Pillow's `ImageEnhance` and, for hue, torchvision on tensors.
+//! The four colour changes. Sources: Pillow's `ImageEnhance` and, for hue, torchvision on tensors.
 
 use image::{Rgb, RgbImage};
 
-/// One change with its amount. The first three mix the picture with another one, as Pillow's `ImageEnhance` does.
+/// A colour change and its amount. The first three blend the image with another one, as Pillow's `ImageEnhance` does.
 #[derive(Debug, Clone, Copy)]
 pub enum Change {
-    /// Mixes with black.
+    /// Blends with black.
     Brightness(f64),
-    /// Mixes with the picture's mean grey.
+    /// Blends with the image's mean grey.
     Contrast(f64),
-    /// Mixes with the grey of each pixel.
+    /// Blends with the grey of each pixel.
     Saturation(f64),
-    /// Turns the colour circle.
+    /// Rotates the hue.
     Hue(f64),
 }
 
 impl Change {
-    /// Changes the picture in place.
-    pub fn apply(self, picture: &mut RgbImage) {
+    /// Changes the image in place.
+    pub fn apply(self, image: &mut RgbImage) {
         match self {
-            Self::Brightness(factor) => each(picture, |pixel| mix(pixel, 0, factor)),
+            Self::Brightness(factor) => each(image, |pixel| mix(pixel, 0, factor)),
             Self::Contrast(factor) => {
-                let grey = mean_grey(picture);
-                each(picture, |pixel| mix(pixel, grey, factor));
+                let grey = mean_grey(image);
+                each(image, |pixel| mix(pixel, grey, factor));
             }
-            Self::Saturation(factor) => each(picture, |pixel| mix(pixel, grey(pixel), factor)),
-            Self::Hue(turn) => each(picture, |pixel| turn_hue(pixel, turn)),
+            Self::Saturation(factor) => each(image, |pixel| mix(pixel, grey(pixel), factor)),
+            Self::Hue(turn) => each(image, |pixel| turn_hue(pixel, turn)),
         }
     }
 }
 
-fn each(picture: &mut RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) {
-    for Rgb(pixel) in picture.pixels_mut() {
+fn each(image: &mut RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) {
+    for Rgb(pixel) in image.pixels_mut() {
         *pixel = change(*pixel);
     }
 }
@@ -40,10 +40,10 @@ fn mix(pixel: [u8; 3], other: u8, factor: f64) -> [u8; 3] {
     pixel.map(|value| blend(value, other, factor))
 }
 
-/// `other` and from there by `factor` towards `value`, and beyond it above 1: Pillow's `blend`.
+/// Interpolates from `other` (factor 0) to `value` (factor 1), and extrapolates above 1: Pillow's `blend`.
 pub fn blend(value: u8, other: u8, factor: f64) -> u8 {
     let other = f32::from(other);
-    // The cast cuts off fractions and clips to 0..=255, as Pillow does.
+    // The cast truncates and clips to 0..=255, as Pillow does.
     (other + factor as f32 * (f32::from(value) - other)) as u8
 }
 
@@ -52,13 +52,13 @@ fn grey([red, green, blue]: [u8; 3]) -> u8 {
     ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
 }
 
-fn mean_grey(picture: &RgbImage) -> u8 {
-    let sum: u64 = picture.pixels().map(|pixel| u64::from(grey(pixel.0))).sum();
-    let count = u64::from(picture.width()) * u64::from(picture.height());
+fn mean_grey(image: &RgbImage) -> u8 {
+    let sum: u64 = image.pixels().map(|pixel| u64::from(grey(pixel.0))).sum();
+    let count = u64::from(image.width()) * u64::from(image.height());
     (sum as f64 / count.max(1) as f64 + 0.5) as u8
 }
 
-/// RGB to HSV and back in floating point, with the hue moved by `turn` circles.
+/// RGB to HSV and back in floating point, with the hue rotated by `turn` circles.
 fn turn_hue(pixel: [u8; 3], turn: f64) -> [u8; 3] {
     let [red, green, blue] = pixel.map(|value| f32::from(value) / 255.0);
     let most = red.max(green).max(blue);

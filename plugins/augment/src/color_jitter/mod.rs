@@ -1,4 +1,4 @@
-//! Random changes of colour, as torchvision's `ColorJitter` defines them.
+//! Random colour changes, as in torchvision's `ColorJitter`.
 
 pub(crate) mod change;
 
@@ -8,20 +8,20 @@ use rand::{Rng as _, seq::SliceRandom as _};
 
 use self::change::Change;
 
-/// Changes brightness, contrast, saturation and hue by random amounts, in random order. The defaults are those that
-/// open_clip's recipes use. Leave it out where captions name colours.
+/// Changes brightness, contrast, saturation and hue by random amounts, in random order. The defaults are open_clip's.
+/// Leave it out if captions name colours.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ColorJitter {
-    /// The factor is drawn from 1 - brightness to 1 + brightness.
+    /// Strength: the factor is drawn from 1 - brightness to 1 + brightness.
     pub brightness: f64,
-    /// The factor is drawn from 1 - contrast to 1 + contrast.
+    /// Strength: the factor is drawn from 1 - contrast to 1 + contrast.
     pub contrast: f64,
-    /// The factor is drawn from 1 - saturation to 1 + saturation.
+    /// Strength: the factor is drawn from 1 - saturation to 1 + saturation.
     pub saturation: f64,
-    /// The turn of the colour circle is drawn from -hue to hue; 0.5 is half a turn and the most.
+    /// The hue is rotated by an amount drawn from -hue to hue, in circles; at most 0.5.
     pub hue: f64,
-    /// How often a picture is changed at all, from 0 to 1.
+    /// Probability of applying it to an image.
     pub probability: f64,
 }
 
@@ -37,11 +37,11 @@ impl Settings for ColorJitter {
             [("brightness", self.brightness), ("contrast", self.contrast), ("saturation", self.saturation)];
         for (key, value) in strengths {
             let holds = value >= 0.0 && value.is_finite();
-            faults.require(holds, key, "a strength is 0 (no change) or more");
+            faults.require(holds, key, "must be at least 0 (no change)");
         }
-        faults.require((0.0..=0.5).contains(&self.hue), "hue", "hue lies between 0 and 0.5, half a turn");
+        faults.require((0.0..=0.5).contains(&self.hue), "hue", "must be from 0 to 0.5");
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "a probability lies between 0 and 1");
+        faults.require(within, "probability", "must be from 0 to 1");
     }
 }
 
@@ -57,9 +57,9 @@ impl Plugin<dyn Augment> for ColorJitter {
 }
 
 impl Augment for ColorJitter {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         if !rng.random_bool(self.probability) {
-            return Ok(picture);
+            return Ok(image);
         }
         let mut factor = |strength: f64| rng.random_range((1.0 - strength).max(0.0)..=1.0 + strength);
         let (light, contrast, saturation) =
@@ -72,9 +72,9 @@ impl Augment for ColorJitter {
             (self.hue > 0.0, Change::Hue(turn)),
         ];
         changes.shuffle(rng);
-        for (_, change) in changes.into_iter().filter(|(wanted, _)| *wanted) {
-            change.apply(&mut picture);
+        for (_, change) in changes.into_iter().filter(|(enabled, _)| *enabled) {
+            change.apply(&mut image);
         }
-        Ok(picture)
+        Ok(image)
     }
 }

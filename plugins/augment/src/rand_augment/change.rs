@@ -1,4 +1,4 @@
-//! One change with its amount.
+//! An operation and its amount.
 
 use clip_lab_api::Interpolation;
 use image::RgbImage;
@@ -6,28 +6,28 @@ use image::RgbImage;
 use super::{affine::Affine, curve::Curve, sharpness};
 use crate::color_jitter::change::Change as Colour;
 
-/// What happens to a picture.
+/// A change of an image.
 #[derive(Debug, Clone, Copy)]
 pub enum Change {
-    /// Each value by itself.
+    /// Maps each value by a table.
     Curve(Curve),
-    /// Colour, contrast or brightness by a factor.
+    /// Changes saturation, contrast or brightness by a factor.
     Colour(Colour),
-    /// Sharpness by a factor: 0 is smoothed, 1 the picture itself.
+    /// Changes sharpness by a factor: 0 is smoothed, 1 is the image itself.
     Sharpness(f64),
-    /// Pixels to other places.
+    /// Moves pixels.
     Affine(Affine),
 }
 
 impl Change {
-    /// The picture after it, of the same size. `fill` comes in from outside.
-    pub fn apply(self, mut picture: RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
+    /// The changed image, of the same size. `fill` is the colour of pixels from outside of the image.
+    pub fn apply(self, mut image: RgbImage, fill: [u8; 3], interpolation: Interpolation) -> RgbImage {
         match self {
-            Self::Curve(curve) => curve.apply(&mut picture),
-            Self::Colour(colour) => colour.apply(&mut picture),
-            Self::Sharpness(factor) => return sharpness::sharpen(&picture, factor),
-            Self::Affine(affine) => return affine.apply(&picture, fill, interpolation),
+            Self::Curve(curve) => curve.apply(&mut image),
+            Self::Colour(colour) => colour.apply(&mut image),
+            Self::Sharpness(factor) => return sharpness::sharpen(&image, factor),
+            Self::Affine(affine) => return affine.apply(&image, fill, interpolation),
         }
-        picture
+        image
     }
 }

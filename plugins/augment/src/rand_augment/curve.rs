@@ -1,39 +1,39 @@
-//! Changes of each value by itself, as Pillow's `ImageOps` has them: a table of 256 values for each channel.
+//! Lookup tables of 256 values per channel, as in Pillow's `ImageOps`.
 
 use image::{Rgb, RgbImage};
 
-/// One change with its amount.
+/// A table and its amount.
 #[derive(Debug, Clone, Copy)]
 pub enum Curve {
-    /// The darkest value of a channel becomes 0 and its brightest 255.
+    /// Maps the darkest value of a channel to 0 and its brightest to 255.
     AutoContrast,
-    /// Values of a channel become about equally frequent.
+    /// Equalises the histogram of each channel.
     Equalize,
-    /// 255 less the value.
+    /// 255 minus the value.
     Invert,
-    /// So many of the highest bits are kept, 0 to 8.
+    /// Keeps this many of the highest bits, 0 to 8.
     Posterize(u32),
-    /// Values from this one on are inverted.
+    /// Inverts values from this threshold on.
     Solarize(u32),
-    /// So much is added to values below 128.
+    /// Adds this to values below 128.
     SolarizeAdd(u32),
 }
 
 impl Curve {
-    /// Changes the picture in place.
-    pub fn apply(self, picture: &mut RgbImage) {
-        let tables = [0, 1, 2].map(|channel| self.table(picture, channel));
-        for Rgb(pixel) in picture.pixels_mut() {
+    /// Changes the image in place.
+    pub fn apply(self, image: &mut RgbImage) {
+        let tables = [0, 1, 2].map(|channel| self.table(image, channel));
+        for Rgb(pixel) in image.pixels_mut() {
             for (value, table) in pixel.iter_mut().zip(&tables) {
                 *value = table[usize::from(*value)];
             }
         }
     }
 
-    fn table(self, picture: &RgbImage, channel: usize) -> [u8; 256] {
+    fn table(self, image: &RgbImage, channel: usize) -> [u8; 256] {
         match self {
-            Self::AutoContrast => stretched(&histogram(picture, channel)),
-            Self::Equalize => equalized(&histogram(picture, channel)),
+            Self::AutoContrast => stretched(&histogram(image, channel)),
+            Self::Equalize => equalized(&histogram(image, channel)),
             Self::Invert => each(|value| 255 - value),
             Self::Posterize(bits) => each(|value| value & (0xff00 >> bits.min(8))),
             Self::Solarize(from) => each(|value| if value < from { value } else { 255 - value }),
@@ -48,10 +48,10 @@ fn each(change: impl Fn(u32) -> u32) -> [u8; 256] {
     std::array::from_fn(|value| change(value as u32) as u8)
 }
 
-/// How many pixels have each value.
-fn histogram(picture: &RgbImage, channel: usize) -> [u64; 256] {
+/// Number of pixels per value.
+fn histogram(image: &RgbImage, channel: usize) -> [u64; 256] {
     let mut counts = [0; 256];
-    for pixel in picture.pixels() {
+    for pixel in image.pixels() {
         counts[usize::from(pixel.0[channel])] += 1;
     }
     counts
@@ -66,14 +66,14 @@ fn stretched(counts: &[u64; 256]) -> [u8; 256] {
     }
     let scale = 255.0 / (high - low) as f64;
     let offset = -(low as f64) * scale;
-    // The cast cuts off fractions and clips to 0..=255.
+    // The cast truncates and clips to 0..=255.
     std::array::from_fn(|value| (value as f64 * scale + offset) as u8)
 }
 
 fn equalized(counts: &[u64; 256]) -> [u8; 256] {
     let highest = counts.iter().rfind(|&&count| count > 0).unwrap_or(&0);
     let step = (counts.iter().sum::<u64>() - highest) / 255;
-    // One value only, or so few pixels that no step is left.
+    // A single value, or too few pixels for a step.
     if step == 0 {
         return each(|value| value);
     }

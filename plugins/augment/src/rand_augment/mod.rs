@@ -1,4 +1,4 @@
-//! A few strong changes of a picture, drawn at random.
+//! RandAugment.
 
 mod affine;
 mod change;
@@ -15,27 +15,26 @@ use rand_distr::{Distribution as _, Normal};
 
 pub use self::op::Op;
 
-/// RandAugment, <https://arxiv.org/abs/1909.13719>, in timm's variant `rand-m9-mstd0.5-inc1`, which the usual
-/// fine-tuning recipes take: a picture goes through `layers` operations drawn from `ops`, each of them stronger the
-/// larger the magnitude. Put it after `random_resized_crop` and `flip`. Every operation gives Pillow's pixels.
+/// RandAugment, <https://arxiv.org/abs/1909.13719>, in timm's variant `rand-m9-mstd0.5-inc1`, common in fine-tuning
+/// recipes: applies `layers` operations drawn from `ops` to an image; a larger magnitude makes every operation
+/// stronger. Put it after `random_resized_crop` and `flip`. Every operation matches Pillow pixel by pixel.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandAugment {
-    /// Operations for each picture, drawn with repetition.
+    /// Operations per image, drawn with replacement.
     pub layers: u32,
-    /// How strong, from 0 to 10 as timm counts. The paper and torchvision count to 30: their 9 is about 3 here.
+    /// Magnitude from 0 to 10, on timm's scale. The paper and torchvision use 0 to 30: their 9 is about 3 here.
     pub magnitude: f64,
-    /// The magnitude of each operation is drawn around `magnitude` with this standard deviation, then held within
-    /// 0 to 10.
+    /// Standard deviation of the magnitude, drawn for each operation around `magnitude` and clamped to 0 to 10.
     pub magnitude_std: f64,
-    /// How often a drawn operation is applied: 0.5 in timm, 1 in the paper.
+    /// Probability of applying a drawn operation: 0.5 in timm, 1 in the paper.
     pub probability: f64,
-    /// The operations drawn from, all equally likely.
+    /// The operations to draw from, all equally likely.
     pub ops: Vec<Op>,
-    /// Colour, red, green and blue from 0 to 255, of what comes in from outside of the picture.
+    /// Colour (red, green, blue, 0 to 255) of pixels from outside of the image.
     pub fill: [u8; 3],
-    /// How turned and sheared pictures are sampled, `bicubic` or `bilinear`. Left out, one of the two is drawn each
-    /// time, as timm does.
+    /// Interpolation of rotated and sheared images, `bicubic` or `bilinear`. By default one of the two is drawn each
+    /// time, as in timm.
     pub interpolation: Option<Interpolation>,
 }
 
@@ -55,16 +54,12 @@ impl Default for RandAugment {
 
 impl Settings for RandAugment {
     fn check(&self, faults: &mut Faults) {
-        faults.require(
-            (0.0..=10.0).contains(&self.magnitude),
-            "magnitude",
-            "a magnitude lies between 0 and 10",
-        );
+        faults.require((0.0..=10.0).contains(&self.magnitude), "magnitude", "must be from 0 to 10");
         let holds = self.magnitude_std.is_finite() && self.magnitude_std >= 0.0;
-        faults.require(holds, "magnitude_std", "a standard deviation is 0 or more");
+        faults.require(holds, "magnitude_std", "must be at least 0");
         let within = (0.0..=1.0).contains(&self.probability);
-        faults.require(within, "probability", "a probability lies between 0 and 1");
-        faults.require(!self.ops.is_empty(), "ops", "names no operation; leave it out for all of them");
+        faults.require(within, "probability", "must be from 0 to 1");
+        faults.require(!self.ops.is_empty(), "ops", "must not be empty; leave it out for all operations");
     }
 }
 
@@ -85,7 +80,7 @@ struct Layers {
 }
 
 impl Augment for Layers {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         for _ in 0..self.settings.layers {
             let Some(op) = self.settings.ops.choose(rng) else { break };
             if !rng.random_bool(self.settings.probability) {
@@ -95,8 +90,8 @@ impl Augment for Layers {
             let change = op.at(level, rng.random_bool(0.5));
             let any = [Interpolation::Bilinear, Interpolation::Bicubic][rng.random_range(0..2)];
             let interpolation = self.settings.interpolation.unwrap_or(any);
-            picture = change.apply(picture, self.settings.fill, interpolation);
+            image = change.apply(image, self.settings.fill, interpolation);
         }
-        Ok(picture)
+        Ok(image)
     }
 }

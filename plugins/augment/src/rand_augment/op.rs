@@ -1,4 +1,4 @@
-//! The operations and what a magnitude means to each.
+//! The operations, and how each scales with the magnitude.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,40 +10,40 @@ use crate::color_jitter::change::Change as Colour;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
-    /// Each channel is stretched to the whole range. No magnitude.
+    /// Stretches each channel to the whole range. Ignores the magnitude.
     AutoContrast,
-    /// Each channel's values are made about equally frequent. No magnitude.
+    /// Equalises the histogram of each channel. Ignores the magnitude.
     Equalize,
-    /// The negative. No magnitude.
+    /// The negative. Ignores the magnitude.
     Invert,
-    /// Turned by up to 30 degrees.
+    /// Rotates by up to 30 degrees.
     Rotate,
-    /// Only 4 down to 0 bits of each value are kept.
+    /// Keeps only the 4 down to 0 highest bits of each value.
     Posterize,
-    /// Values from a threshold on are inverted; it falls from 256 to 0.
+    /// Inverts values from a threshold on, which falls from 256 to 0.
     Solarize,
-    /// Up to 110 is added to values below 128.
+    /// Adds up to 110 to values below 128.
     SolarizeAdd,
-    /// Colour is taken away or added: factor 1 plus or minus up to 0.9.
+    /// Changes the saturation by a factor of 1 plus or minus up to 0.9.
     Color,
-    /// Contrast, likewise.
+    /// Changes the contrast likewise.
     Contrast,
-    /// Brightness, likewise.
+    /// Changes the brightness likewise.
     Brightness,
-    /// Sharpness, likewise.
+    /// Changes the sharpness likewise.
     Sharpness,
-    /// Sheared along rows by up to 0.3 pixels a pixel.
+    /// Shears along rows by up to 0.3 pixels per pixel.
     ShearX,
-    /// Sheared along columns, likewise.
+    /// Shears along columns likewise.
     ShearY,
-    /// Moved by up to 0.45 of the width.
+    /// Translates by up to 0.45 of the width.
     TranslateX,
-    /// Moved by up to 0.45 of the height.
+    /// Translates by up to 0.45 of the height.
     TranslateY,
 }
 
 impl Op {
-    /// All fifteen, in timm's order.
+    /// All operations, in timm's order.
     pub const ALL: [Self; 15] = [
         Self::AutoContrast,
         Self::Equalize,
@@ -62,17 +62,17 @@ impl Op {
         Self::TranslateY,
     ];
 
-    /// What it does at a level from 0 to 1, one way or, where it has two directions, the other.
-    pub(super) fn at(self, level: f64, other_way: bool) -> Change {
-        let signed = if other_way { -level } else { level };
-        // Away from 1, which changes nothing, and never all of the way to nothing.
+    /// The change at a level from 0 to 1; `negative` reverses operations that have two directions.
+    pub(super) fn at(self, level: f64, negative: bool) -> Change {
+        let signed = if negative { -level } else { level };
+        // 1 is the identity; the factor never falls below 0.1.
         let factor = (1.0 + 0.9 * signed).max(0.1);
         let part = |of: f64| (level * of) as u32;
         match self {
             Self::AutoContrast => Change::Curve(Curve::AutoContrast),
             Self::Equalize => Change::Curve(Curve::Equalize),
             Self::Invert => Change::Curve(Curve::Invert),
-            // At the very top no bit is left: a black picture, as in timm.
+            // At the highest level no bit is left: a black image, as in timm.
             Self::Posterize => Change::Curve(Curve::Posterize(4 - part(4.0))),
             Self::Solarize => Change::Curve(Curve::Solarize(256 - part(256.0))),
             Self::SolarizeAdd => Change::Curve(Curve::SolarizeAdd(part(110.0))),

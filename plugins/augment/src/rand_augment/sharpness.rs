@@ -4,14 +4,14 @@ use image::{Rgb, RgbImage};
 
 use crate::color_jitter::change::blend;
 
-/// Mixes with the smoothed picture: `factor` 0 is smoothed, 1 the picture itself, more is sharper. Pixels at the edge
-/// have no neighbours to smooth with and stay.
-pub fn sharpen(picture: &RgbImage, factor: f64) -> RgbImage {
-    let (width, height) = picture.dimensions();
-    let mut out = picture.clone();
+/// Blends with the smoothed image: `factor` 0 is smoothed, 1 the image itself, more is sharper. Pixels at the edge have
+/// too few neighbours and stay unchanged.
+pub fn sharpen(image: &RgbImage, factor: f64) -> RgbImage {
+    let (width, height) = image.dimensions();
+    let mut out = image.clone();
     for y in 1..height.saturating_sub(1) {
         for x in 1..width.saturating_sub(1) {
-            let smoothed = smooth(picture, x, y);
+            let smoothed = smooth(image, x, y);
             let Rgb(pixel) = out.get_pixel_mut(x, y);
             for (value, other) in pixel.iter_mut().zip(smoothed) {
                 *value = blend(*value, other, factor);
@@ -21,12 +21,12 @@ pub fn sharpen(picture: &RgbImage, factor: f64) -> RgbImage {
     out
 }
 
-/// The pixel five times and its eight neighbours, over thirteen, rounded; summed in Pillow's order, from the row
-/// below upwards.
-fn smooth(picture: &RgbImage, x: u32, y: u32) -> [u8; 3] {
+/// Five times the pixel plus its eight neighbours, over thirteen, rounded; summed in Pillow's order, from the row below
+/// upwards.
+fn smooth(image: &RgbImage, x: u32, y: u32) -> [u8; 3] {
     let (side, middle) = (1.0 / 13.0_f32, 5.0 / 13.0_f32);
     [0, 1, 2].map(|channel| {
-        let at = |x, y| f32::from(picture.get_pixel(x, y).0[channel]);
+        let at = |x, y| f32::from(image.get_pixel(x, y).0[channel]);
         let row = |y, centre: f32| at(x - 1, y) * side + at(x, y) * centre + at(x + 1, y) * side;
         (0.5 + row(y + 1, side) + row(y, middle) + row(y - 1, side)) as u8
     })

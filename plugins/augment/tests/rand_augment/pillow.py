@@ -1,4 +1,4 @@
-"""Writes pillow.png: what Pillow makes of a small picture, one result below the other, in the order of pillow.txt.
+"""Writes pillow.png: Pillow's results on a small image, stacked vertically, in the order of pillow.txt.
 
     python3 pillow.py    # needs Pillow; pillow.png was written by 13.0
 """

@@ -1,5 +1,5 @@
-//! Captions as COCO has them, `captions_train2017.json`: pictures and annotations in two lists,
-//! <https://cocodataset.org/#format-data>. Which split, the file's name says.
+//! COCO's format, `captions_train2017.json`: images and annotations in two lists,
+//! <https://cocodataset.org/#format-data>. The file name determines the split.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ struct Annotation {
     caption: String,
 }
 
-/// A number in COCO, a text in some sets that were made after it.
+/// A number in COCO, a text in some derived data sets.
 #[derive(Deserialize, PartialEq, Eq, Hash)]
 #[serde(untagged)]
 enum Id {
@@ -43,26 +43,26 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// The pictures in the order of `images`, each with its annotations in order.
+/// The images in the order of `images`, each with its annotations in order.
 ///
 /// # Errors
-/// When it is not such a JSON; the message says the line.
+/// If the JSON has another structure; the message names the line.
 pub fn read(text: &str) -> Result<List> {
     let whole: Whole = serde_json::from_str(text)
-        .context("it is not like COCO's captions_*.json, with `images` (id, file_name) and `annotations` (image_id, caption)")?;
+        .context("it is not in the format of COCO's captions_*.json, with `images` (id, file_name) and `annotations` (image_id, caption)")?;
     let mut list = List::default();
     let mut files = HashMap::new();
     for Image { id, file_name } in whole.images {
         list.add(&file_name, None, []);
         if let Some(other) = files.insert(id, file_name) {
-            list.odd.push(format!("picture {other}: its id is also that of another"));
+            list.rejected.push(format!("image {other}: its id is not unique"));
         }
     }
     for annotation in whole.annotations {
         let Annotation { image_id, caption } = annotation;
-        let file = files.get(&image_id).context("`images` lists no picture of this id");
+        let file = files.get(&image_id).context("`images` has no image with this id");
         let entry = file.map(|file| (file.clone(), None, vec![caption]));
-        list.entry(|| format!("annotation of picture {image_id}"), entry);
+        list.entry(|| format!("annotation of image {image_id}"), entry);
     }
     Ok(list)
 }

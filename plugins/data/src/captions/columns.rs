@@ -1,78 +1,78 @@
-//! Which column of a table is what.
+//! The columns of a table.
 
 use anyhow::{Context, Result};
 
-/// What the columns are called in the data sets that are about, the surest first.
-const PICTURE: [&str; 6] = ["file_name", "image", "image_name", "filename", "filepath", "image_path"];
+/// Usual column names, in order of preference.
+const IMAGE: [&str; 6] = ["file_name", "image", "image_name", "filename", "filepath", "image_path"];
 const CAPTION: [&str; 5] = ["caption", "comment", "title", "text", "captions"];
 
-/// What a user calls the columns.
+/// Column names set by the user.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Said<'a> {
-    /// The column with the files of the pictures.
+pub struct ColumnOverrides<'a> {
+    /// The column with the image files.
     pub image: Option<&'a str>,
     /// The column with the captions.
     pub caption: Option<&'a str>,
 }
 
-/// Places of columns in a header.
+/// Column indices in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// Files of pictures.
+    /// Image files.
     pub picture: usize,
-    /// Captions: one column, or several that are numbered (`caption_0`, `caption_1`, ...).
+    /// Captions: one column, or several numbered ones (`caption_0`, `caption_1`, ...).
     pub captions: Vec<usize>,
-    /// Parts of the data set.
+    /// Splits.
     pub split: Option<usize>,
 }
 
 impl Columns {
-    /// Finds the columns by what the user says, else by the usual names.
+    /// Finds the columns by the user's names, else by the usual names.
     ///
     /// # Errors
-    /// When one is not there; the message says which are.
-    pub fn find(header: &[&str], said: Said<'_>) -> Result<Self> {
+    /// If a column is missing; the message lists the columns.
+    pub fn find(header: &[&str], overrides: ColumnOverrides<'_>) -> Result<Self> {
         Ok(Self {
-            picture: Self::picture(header, said)?,
-            captions: Self::captions(header, said)?,
-            split: place(header, "split"),
+            picture: Self::image(header, overrides)?,
+            captions: Self::captions(header, overrides)?,
+            split: index_of(header, "split"),
         })
     }
 
-    /// The column of pictures.
+    /// The column of images.
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub fn picture(header: &[&str], said: Said<'_>) -> Result<usize> {
-        let found = match said.image {
-            Some(said) => place(header, said),
-            None => PICTURE.iter().find_map(|name| place(header, name)),
+    pub fn image(header: &[&str], overrides: ColumnOverrides<'_>) -> Result<usize> {
+        let column = match overrides.image {
+            Some(name) => index_of(header, name),
+            None => IMAGE.iter().find_map(|name| index_of(header, name)),
         };
-        found.with_context(|| missing(header, said.image, &PICTURE, "image_column"))
+        column.with_context(|| missing(header, overrides.image, &IMAGE, "image_column"))
     }
 
     /// The columns of captions.
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub fn captions(header: &[&str], said: Said<'_>) -> Result<Vec<usize>> {
-        let usual = || CAPTION.iter().map(|name| found(header, name)).find(|found| !found.is_empty());
-        let columns = match said.caption {
-            Some(said) => found(header, said),
+    pub fn captions(header: &[&str], overrides: ColumnOverrides<'_>) -> Result<Vec<usize>> {
+        let usual = || CAPTION.iter().map(|name| find_columns(header, name)).find(|found| !found.is_empty());
+        let columns = match overrides.caption {
+            Some(name) => find_columns(header, name),
             None => usual().unwrap_or_default(),
         };
         let columns = Some(columns).filter(|columns| !columns.is_empty());
-        columns.with_context(|| missing(header, said.caption, &CAPTION, "caption_column"))
+        columns.with_context(|| missing(header, overrides.caption, &CAPTION, "caption_column"))
     }
 }
 
-fn place(header: &[&str], name: &str) -> Option<usize> {
+fn index_of(header: &[&str], name: &str) -> Option<usize> {
     header.iter().position(|column| column.trim().eq_ignore_ascii_case(name))
 }
 
-/// The column of this name, else those of this name and a number, in the order of the numbers.
-fn found(header: &[&str], name: &str) -> Vec<usize> {
-    if let Some(one) = place(header, name) {
+/// The column of this name, else the columns of this name and a number, in numeric order.
+fn find_columns(header: &[&str], name: &str) -> Vec<usize> {
+    if let Some(one) = index_of(header, name) {
         return vec![one];
     }
     let number = |column: &str| {
@@ -82,18 +82,18 @@ fn found(header: &[&str], name: &str) -> Vec<usize> {
     };
     let numbered = header.iter().enumerate();
     let mut numbered: Vec<(u32, usize)> =
-        numbered.filter_map(|(place, column)| Some((number(column)?, place))).collect();
+        numbered.filter_map(|(index, column)| Some((number(column)?, index))).collect();
     numbered.sort_unstable();
-    numbered.into_iter().map(|(_, place)| place).collect()
+    numbered.into_iter().map(|(_, index)| index).collect()
 }
 
-fn missing(header: &[&str], said: Option<&str>, usual: &[&str], setting: &str) -> String {
-    let there = header.iter().map(|column| column.trim()).collect::<Vec<_>>().join(", ");
-    match said {
-        Some(said) => format!("there is no column `{said}`, which `{setting}` names; there are {there}"),
+fn missing(header: &[&str], name: Option<&str>, usual_names: &[&str], setting: &str) -> String {
+    let columns = header.iter().map(|column| column.trim()).collect::<Vec<_>>().join(", ");
+    match name {
+        Some(name) => format!("there is no column `{name}`, set by `{setting}`; the columns are {columns}"),
         None => format!(
-            "there is no column {}; there are {there}. Say with `{setting}` which it is",
-            usual.join(" or ")
+            "there is no column {}; the columns are {columns}. Name it with `{setting}`",
+            usual_names.join(" or ")
         ),
     }
 }
@@ -103,19 +103,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_found_by_usual_names_by_number_and_by_what_is_said() {
-        let find =
-            |header: &[&str], said| Columns::find(header, said).map(|c| (c.picture, c.captions, c.split));
-        let usual = Said::default();
+    fn columns_are_found_by_usual_names_by_number_and_by_override() {
+        let find = |header: &[&str], overrides| {
+            Columns::find(header, overrides).map(|c| (c.picture, c.captions, c.split))
+        };
+        let usual = ColumnOverrides::default();
         assert_eq!(find(&["image_name", " comment_number", " comment"], usual).unwrap(), (0, vec![2], None));
         assert_eq!(
             find(&["split", "caption_10", "caption_2", "Image"], usual).unwrap(),
             (3, vec![2, 1], Some(0))
         );
-        let said = Said { image: Some("url"), caption: Some("alt") };
-        assert_eq!(find(&["title", "alt", "url"], said).unwrap(), (2, vec![1], None));
-        let error = find(&["title", "alt"], said).unwrap_err().to_string();
-        assert!(error.contains("no column `url`") && error.contains("there are title, alt"), "{error}");
+        let overrides = ColumnOverrides { image: Some("url"), caption: Some("alt") };
+        assert_eq!(find(&["title", "alt", "url"], overrides).unwrap(), (2, vec![1], None));
+        let error = find(&["title", "alt"], overrides).unwrap_err().to_string();
+        assert!(error.contains("no column `url`") && error.contains("the columns are title, alt"), "{error}");
         let error = find(&["image", "words"], usual).unwrap_err().to_string();
         assert!(error.contains("caption or comment") && error.contains("caption_column"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Where things lie in a data set's folder.
+//! Finds the lists and the images in a data set's folder.
 
 use std::{
     collections::HashMap,
@@ -12,97 +12,100 @@ use clip_lab_files::Root;
 
 use crate::Split;
 
-/// Folders below the data set's that are looked through for lists: `annotations`, `data`, `data/train`.
+/// Depth of the search for lists: `annotations`, `data`, `data/train`.
 const DEPTH: usize = 2;
 
-/// A list of captions.
+/// A file that lists captions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where it is.
+pub struct ListFile {
+    /// Its path.
     pub path: PathBuf,
-    /// The part that its name says it is of.
+    /// The split in its name.
     pub split: Option<Split>,
-    /// The folder of its pictures, where it says one, from `root` on: that of `metadata.*` is its own.
-    pub beside: Option<String>,
+    /// The folder of its images relative to `root`, if fixed: for `metadata.*` its own folder.
+    pub image_folder: Option<String>,
 }
 
-/// The lists of captions: `said`, or those that are there, in the order of their names.
+/// The lists of captions: `given`, or those found in the folder, sorted by name.
 ///
 /// # Errors
-/// When there is none, or it is not clear which.
-pub fn find_lists(root: &Path, said: Option<&Path>) -> Result<Vec<Found>> {
-    let start = said.map_or_else(|| root.to_owned(), |said| root.join(said));
+/// If there is none, or the choice is ambiguous.
+pub fn find_lists(root: &Path, given: Option<&Path>) -> Result<Vec<ListFile>> {
+    let start = given.map_or_else(|| root.to_owned(), |path| root.join(path));
     let found = |path: &Path| {
         let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
         let folder = Path::new(&name).parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
-        let beside = is_metadata(&file_name(&name)).then_some(folder);
-        Found { path: path.to_owned(), split: Split::in_path(&name), beside }
+        let image_folder = is_metadata(&file_name(&name)).then_some(folder);
+        ListFile { path: path.to_owned(), split: Split::in_path(&name), image_folder }
     };
     if start.is_file() {
         return Ok(vec![found(&start)]);
     }
-    ensure!(said.is_none() || start.is_dir(), "there is no list of captions at {}", start.display());
+    ensure!(given.is_none() || start.is_dir(), "there is no list of captions at {}", start.display());
     let files = files(&start)?;
-    for (pattern, single) in KINDS {
+    for (pattern, multiplicity) in KINDS {
         let fits: Vec<&String> = files.iter().filter(|file| pattern(file)).collect();
-        match (fits.as_slice(), single) {
+        match (fits.as_slice(), multiplicity) {
             ([], _) => {}
-            (several @ [_, _, ..], Single::Yes) => bail!(
-                "{} holds several lists ({}); say which with `file`",
+            (several @ [_, _, ..], Multiplicity::One) => bail!(
+                "{} contains several lists ({}); choose one with `file`",
                 start.display(),
                 several.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", ")
             ),
-            (fits, Single::First) => return Ok(vec![found(&start.join(fits[0]))]),
-            (fits, single) => {
-                let found: Vec<Found> = fits.iter().map(|file| found(&start.join(file))).collect();
-                if single == Single::EachSplit {
-                    distinct(&found)?;
+            (fits, Multiplicity::First) => return Ok(vec![found(&start.join(fits[0]))]),
+            (fits, multiplicity) => {
+                let found: Vec<ListFile> = fits.iter().map(|file| found(&start.join(file))).collect();
+                if multiplicity == Multiplicity::PerSplit {
+                    check_one_per_split(&found)?;
                 }
                 return Ok(found);
             }
         }
     }
     bail!(
-        "{} holds no list of captions (dataset_*.json, captions.txt, captions.csv, results.csv, captions_*.json, \
+        "{} contains no list of captions (dataset_*.json, captions.txt, captions.csv, results.csv, captions_*.json, \
          metadata.jsonl, metadata.csv, *.parquet, train.csv); name it with `file`",
         start.display()
     )
 }
 
-/// How many of a kind there may be.
+/// How many lists of a kind are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Single {
+enum Multiplicity {
     /// One.
-    Yes,
-    /// The first is taken.
+    One,
+    /// The first one is used.
     First,
-    /// One for each split.
-    EachSplit,
+    /// One per split.
+    PerSplit,
     /// Any number.
-    No,
+    Any,
 }
 
-/// Whether a path is of a kind, and how many of that kind there may be.
-type Kind = (fn(&str) -> bool, Single);
+/// Whether a path is of a kind, and how many of that kind are allowed.
+type Kind = (fn(&str) -> bool, Multiplicity);
 
-/// The kinds of lists by their paths; where there are several kinds, the first wins. Karpathy's comes first since it
-/// carries the published splits.
+/// The kinds of lists by path; the first kind that exists is used. Karpathy's comes first since it carries the
+/// published splits.
 const KINDS: [Kind; 6] = [
-    (|path| named(path, "dataset_", ".json") && depth(path) == 0, Single::Yes),
-    (|path| matches!(path, "captions.txt" | "captions.csv" | "captions.tsv" | "results.csv"), Single::First),
-    (|path| named(&file_name(path), "captions_", ".json") && depth(path) <= 1, Single::EachSplit),
-    (|path| is_metadata(&file_name(path)), Single::No),
-    (|path| path.ends_with(".parquet"), Single::No),
+    (|path| has_affixes(path, "dataset_", ".json") && depth(path) == 0, Multiplicity::One),
+    (
+        |path| matches!(path, "captions.txt" | "captions.csv" | "captions.tsv" | "results.csv"),
+        Multiplicity::First,
+    ),
+    (|path| has_affixes(&file_name(path), "captions_", ".json") && depth(path) <= 1, Multiplicity::PerSplit),
+    (|path| is_metadata(&file_name(path)), Multiplicity::Any),
+    (|path| path.ends_with(".parquet"), Multiplicity::Any),
     (
         |path| {
             let table = [".csv", ".tsv", ".jsonl"].iter().any(|ending| path.ends_with(ending));
             table && Split::in_path(path).is_some()
         },
-        Single::No,
+        Multiplicity::Any,
     ),
 ];
 
-fn named(path: &str, start: &str, end: &str) -> bool {
+fn has_affixes(path: &str, start: &str, end: &str) -> bool {
     path.starts_with(start) && path.ends_with(end)
 }
 
@@ -118,12 +121,12 @@ fn file_name(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Refuses two lists of one split: COCO has others for other years.
-fn distinct(found: &[Found]) -> Result<()> {
+/// Rejects two lists of one split: COCO has lists for several years.
+fn check_one_per_split(found: &[ListFile]) -> Result<()> {
     for (place, list) in found.iter().enumerate() {
         if let Some(other) = found[..place].iter().find(|other| other.split == list.split) {
             bail!(
-                "{} and {} are of the same split; say which with `file`",
+                "{} and {} are of the same split; choose one with `file`",
                 other.path.display(),
                 list.path.display()
             );
@@ -132,7 +135,7 @@ fn distinct(found: &[Found]) -> Result<()> {
     Ok(())
 }
 
-/// Files below a folder with `/` between folders, in alphabetical order, the nearer ones first.
+/// Files below a folder, with `/` between folders, by depth and then alphabetically.
 fn files(start: &Path) -> Result<Vec<String>> {
     let (mut files, mut folders) = (Vec::new(), vec![String::new()]);
     while let Some(folder) = folders.pop() {
@@ -143,7 +146,7 @@ fn files(start: &Path) -> Result<Vec<String>> {
         for entry in entries.filter_map(Result::ok) {
             let Ok(name) = entry.file_name().into_string() else { continue };
             let name = folder.clone() + &name;
-            // A list may be a link, into the cache of the hub above all.
+            // A list may be a link, such as into the hub's cache.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
                     if depth(&name) < DEPTH {
@@ -158,18 +161,18 @@ fn files(start: &Path) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// The folder of pictures: `said`, or the one that is there.
-pub fn find_pictures(root: &Path, said: Option<&Path>) -> Result<PathBuf> {
-    if let Some(said) = said {
-        let folder = root.join(said);
-        ensure!(folder.is_dir(), "there is no folder of pictures at {}", folder.display());
+/// The folder of images: `given`, or the usual one that exists.
+pub fn find_images(root: &Path, given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = given {
+        let folder = root.join(path);
+        ensure!(folder.is_dir(), "there is no folder of images at {}", folder.display());
         return Ok(folder);
     }
     let usual = ["Images", "images", "flickr30k_images"].map(|name| root.join(name));
     Ok(usual.into_iter().find(|folder| folder.is_dir()).unwrap_or_else(|| root.to_owned()))
 }
 
-/// What lies in a folder, by name.
+/// The entries of a folder, by name.
 fn entries(folder: &Path) -> Result<HashMap<OsString, FileType>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("folder {} cannot be read", folder.display()))?;
@@ -178,72 +181,76 @@ fn entries(folder: &Path) -> Result<HashMap<OsString, FileType>> {
     Ok(kinds.flatten().collect())
 }
 
-/// What became of a file that a list names.
+/// Status of a file that a list names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum FileStatus {
     /// It can be read.
-    There,
+    Readable,
     /// It does not exist.
     Missing,
-    /// It lies outside of the data set's folder.
+    /// It is outside of the data set's folder.
     Outside,
-    /// It is no regular file.
+    /// It is not a regular file.
     Special,
 }
 
-/// Answers whether files can be read with one listing for each folder: thousands of single questions take minutes on a
-/// network disk. Only links are followed one by one.
-pub struct Folder<'a> {
+/// Checks whether files can be read, with one listing per folder: checking thousands of files one by one takes minutes
+/// on a network disk. Only links are followed one by one.
+pub struct DirListings<'a> {
     root: &'a Root,
-    listed: HashMap<PathBuf, Result<HashMap<OsString, FileType>, Fate>>,
+    listed: HashMap<PathBuf, Result<HashMap<OsString, FileType>, FileStatus>>,
 }
 
-impl<'a> Folder<'a> {
-    /// Nothing is listed yet.
+impl<'a> DirListings<'a> {
+    /// With no folder listed yet.
     pub fn new(root: &'a Root) -> Self {
         Self { root, listed: HashMap::new() }
     }
 
-    /// What becomes of `file`, a path from the root on.
-    pub fn fate(&mut self, file: &str) -> Fate {
+    /// The status of `file`, a path relative to the root.
+    pub fn status(&mut self, file: &str) -> FileStatus {
         let root = self.root;
         let path = root.path().join(file);
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-            // It ends in `..` or is a root: a folder, wherever it lies.
-            return if root.below(Path::new(file)).is_ok() { Fate::Special } else { Fate::Outside };
+            // A path that ends in `..` or is a root is a folder.
+            return if root.below(Path::new(file)).is_ok() {
+                FileStatus::Special
+            } else {
+                FileStatus::Outside
+            };
         };
         if !self.listed.contains_key(folder) {
-            // The root is joined by itself: it may be a relative path.
-            let named = Path::new(file).parent().unwrap_or(Path::new(""));
-            self.listed.insert(folder.to_owned(), list(root, named, folder));
+            // Relative to the root, which may itself be a relative path.
+            let parent = Path::new(file).parent().unwrap_or(Path::new(""));
+            self.listed.insert(folder.to_owned(), list(root, parent, folder));
         }
         let kind = match self.listed.get(folder) {
             Some(Ok(entries)) => entries.get(name),
-            Some(Err(fate)) => return *fate,
+            Some(Err(status)) => return *status,
             None => None,
         };
         match kind {
-            None => Fate::Missing,
-            Some(kind) if kind.is_file() => Fate::There,
-            Some(kind) if kind.is_symlink() => linked(root, Path::new(file)),
-            Some(_) => Fate::Special,
+            None => FileStatus::Missing,
+            Some(kind) if kind.is_file() => FileStatus::Readable,
+            Some(kind) if kind.is_symlink() => link_status(root, Path::new(file)),
+            Some(_) => FileStatus::Special,
         }
     }
 }
 
-fn list(root: &Root, named: &Path, folder: &Path) -> Result<HashMap<OsString, FileType>, Fate> {
-    root.below(named).map_err(|error| fate(&error))?;
-    entries(folder).map_err(|_| Fate::Missing)
+fn list(root: &Root, relative: &Path, folder: &Path) -> Result<HashMap<OsString, FileType>, FileStatus> {
+    root.below(relative).map_err(|error| status(&error))?;
+    entries(folder).map_err(|_| FileStatus::Missing)
 }
 
-fn linked(root: &Root, named: &Path) -> Fate {
-    match root.below(named).and_then(fs::metadata) {
-        Ok(about) if about.is_file() => Fate::There,
-        Ok(_) => Fate::Special,
-        Err(error) => fate(&error),
+fn link_status(root: &Root, relative: &Path) -> FileStatus {
+    match root.below(relative).and_then(fs::metadata) {
+        Ok(about) if about.is_file() => FileStatus::Readable,
+        Ok(_) => FileStatus::Special,
+        Err(error) => status(&error),
     }
 }
 
-fn fate(error: &std::io::Error) -> Fate {
-    if Root::is_outside(error) { Fate::Outside } else { Fate::Missing }
+fn status(error: &std::io::Error) -> FileStatus {
+    if Root::is_outside(error) { FileStatus::Outside } else { FileStatus::Missing }
 }

@@ -1,4 +1,4 @@
-//! How a list of captions is written, and its reading.
+//! Formats of caption lists, and their detection.
 
 use std::{borrow::Cow, io::Read as _, path::Path};
 
@@ -7,12 +7,12 @@ use clip_lab_files::{GIB, open_regular, read_capped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{coco, columns::Said, csv, jsonl, karpathy, list::List};
+use super::{coco, columns::ColumnOverrides, csv, jsonl, karpathy, list::List};
 
-/// The largest list that is text; three million captions take about 300 MB.
-const MOST_LIST: u64 = 4 * GIB;
+/// Maximum size of a text list; three million captions take about 300 MB.
+const MAX_LIST: u64 = 4 * GIB;
 
-/// How a list of captions is written.
+/// Format of a list of captions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
@@ -23,17 +23,17 @@ pub enum Format {
     Karpathy,
     /// COCO's `captions_*.json`.
     Coco,
-    /// An object on each line, Hugging Face's `metadata.jsonl`.
+    /// One object per line, Hugging Face's `metadata.jsonl`.
     Jsonl,
-    /// Parquet, with the pictures in it or beside it.
+    /// Parquet, with embedded images or with paths of image files.
     Parquet,
 }
 
 impl Format {
-    /// By the name and the first bytes; none where only the text tells.
+    /// Detected by name and first bytes; none if the text must be inspected.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// If the file cannot be opened.
     pub fn of(file: &Path) -> Result<Option<Self>> {
         let mut start = [0; 4];
         let mut opened = open_regular(file).with_context(|| unreadable(file))?;
@@ -48,7 +48,7 @@ impl Format {
         })
     }
 
-    /// By the first character and, of a JSON, the keys.
+    /// Detected by the first character and, for JSON, the keys.
     pub fn of_text(text: &str) -> Self {
         #[derive(Deserialize)]
         struct Keys {
@@ -67,32 +67,32 @@ impl Format {
         }
     }
 
-    /// Reads a list that is text, of this format or of the one that it looks like; and says which.
+    /// Reads a text list in `format`, or in the detected format if none; returns the format too.
     ///
     /// # Errors
-    /// When it cannot be read; the message says the line.
-    pub fn read(file: &Path, format: Option<Self>, said: Said<'_>) -> Result<(Self, List)> {
-        let (text, strange) = read(file)?;
+    /// If it cannot be read; the message names the line.
+    pub fn read(file: &Path, format: Option<Self>, overrides: ColumnOverrides<'_>) -> Result<(Self, List)> {
+        let (text, invalid) = read(file)?;
         let format = format.unwrap_or_else(|| Self::of_text(&text));
-        let mut list = format.parse(&text, said)?;
-        ensure!(list.entries > 0, "captions {} list no picture", file.display());
-        if strange > 0 {
-            list.notes.push(format!("not all UTF-8: {strange} bytes were read as Latin-1"));
+        let mut list = format.parse(&text, overrides)?;
+        ensure!(list.entries > 0, "captions {} list no image", file.display());
+        if invalid > 0 {
+            list.notes.push(format!("not valid UTF-8: {invalid} bytes were read as Latin-1"));
         }
         Ok((format, list))
     }
 
-    /// Reads a text as this format.
+    /// Parses a text in this format.
     ///
     /// # Errors
-    /// When it is no such list.
-    pub fn parse(self, text: &str, said: Said<'_>) -> Result<List> {
+    /// If it is not in this format.
+    pub fn parse(self, text: &str, overrides: ColumnOverrides<'_>) -> Result<List> {
         match self {
-            Self::Table => csv::read(text, said),
+            Self::Table => csv::read(text, overrides),
             Self::Karpathy => karpathy::read(text),
             Self::Coco => coco::read(text),
-            Self::Jsonl => jsonl::read(text, said),
-            Self::Parquet => anyhow::bail!("Parquet is no text"),
+            Self::Jsonl => jsonl::read(text, overrides),
+            Self::Parquet => anyhow::bail!("Parquet is not a text format"),
         }
     }
 }
@@ -101,24 +101,24 @@ fn unreadable(file: &Path) -> String {
     format!("captions {} cannot be read", file.display())
 }
 
-/// The text of a file, and how many of its bytes are not UTF-8.
+/// The text of a file, and the number of its bytes that are not UTF-8.
 fn read(file: &Path) -> Result<(String, usize)> {
-    let bytes = read_capped(file, MOST_LIST).with_context(|| unreadable(file))?;
+    let bytes = read_capped(file, MAX_LIST).with_context(|| unreadable(file))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let (text, strange) = text(bytes);
-    Ok((text.into_owned(), strange))
+    let (text, invalid) = text(bytes);
+    Ok((text.into_owned(), invalid))
 }
 
-/// The text of a file; each byte that is not UTF-8 is taken for Latin-1, and counted.
+/// Decodes UTF-8; invalid bytes are decoded as Latin-1 and counted.
 pub fn text(bytes: &[u8]) -> (Cow<'_, str>, usize) {
     if let Ok(text) = str::from_utf8(bytes) {
         return (Cow::Borrowed(text), 0);
     }
-    let (mut text, mut strange) = (String::with_capacity(bytes.len()), 0);
+    let (mut text, mut invalid) = (String::with_capacity(bytes.len()), 0);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|byte| char::from(*byte)));
-        strange += chunk.invalid().len();
+        invalid += chunk.invalid().len();
     }
-    (Cow::Owned(text), strange)
+    (Cow::Owned(text), invalid)
 }

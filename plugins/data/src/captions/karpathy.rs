@@ -1,4 +1,4 @@
-//! Captions as Karpathy's `dataset_*.json` for Flickr8k, Flickr30k and COCO have them.
+//! Karpathy's format, `dataset_*.json`, for Flickr8k, Flickr30k and COCO.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ struct Whole {
 #[derive(Deserialize)]
 struct Entry {
     filename: String,
-    /// Folder of the picture; COCO only.
+    /// Folder of the image; COCO only.
     filepath: Option<String>,
     split: Option<String>,
     sentences: Vec<Sentence>,
@@ -26,10 +26,10 @@ struct Sentence {
     raw: String,
 }
 
-/// The pictures in order.
+/// The images in order.
 ///
 /// # Errors
-/// When it is not such a JSON; the message says the line.
+/// If the JSON has another structure; the message names the line.
 pub fn read(text: &str) -> Result<List> {
     let whole: Whole = serde_json::from_str(text)?;
     let mut list = List::default();
@@ -39,7 +39,7 @@ pub fn read(text: &str) -> Result<List> {
             None => entry.filename,
         };
         let captions = entry.sentences.into_iter().map(|sentence| sentence.raw).collect();
-        let place = format!("picture {file}");
+        let place = format!("image {file}");
         let split = entry.split.as_deref().map(split).transpose();
         list.entry(|| place, split.map(|split| (file, split, captions)));
     }

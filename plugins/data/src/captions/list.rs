@@ -1,4 +1,4 @@
-//! A list of captions, however it is written.
+//! A list of captions in any format.
 
 use std::collections::HashMap;
 
@@ -6,47 +6,47 @@ use anyhow::{Context as _, Result};
 
 use crate::Split;
 
-/// A picture and what is said of it.
+/// An image and its captions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its file, from the folder of pictures on; in a Parquet file, what to call it.
+    /// Its file, relative to the folder of images; its display name in a Parquet file.
     pub file: String,
-    /// Its part, where the list says one.
+    /// Its split, if the list has one.
     pub split: Option<Split>,
-    /// Trimmed, in order; may hold empty ones.
+    /// Trimmed, in order; may include empty ones.
     pub captions: Vec<String>,
-    /// Where its bytes are, when it is no file of its own.
+    /// The row with its bytes, if it is not a file.
     pub row: Option<Row>,
 }
 
-/// What an entry of a list says: a file, its part, and captions.
+/// An entry of a list: file, split and captions.
 pub type Entry = (String, Option<Split>, Vec<String>);
 
 /// A row of one of several tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Which table.
+    /// Index of the table.
     pub table: u32,
-    /// Which of its rows.
+    /// Index of the row.
     pub row: u32,
 }
 
-/// A list that was read.
+/// The content of a list.
 #[derive(Debug, Default)]
 pub struct List {
     /// In order of first mention.
     pub pictures: Vec<Listed>,
-    /// Rows or entries in it, those that are left out too.
+    /// Number of rows or entries, including those left out.
     pub entries: usize,
-    /// What was left out, each with its line and why.
-    pub odd: Vec<String>,
-    /// What was odd and read all the same, a sentence each.
+    /// Entries left out, each with its line and the reason.
+    pub rejected: Vec<String>,
+    /// Irregular entries that were read anyway, one message each.
     pub notes: Vec<String>,
     places: HashMap<String, usize>,
 }
 
 impl List {
-    /// Takes in captions of a picture, which may have some already.
+    /// Adds captions to an image, which may already have some.
     pub fn add(&mut self, file: &str, split: Option<Split>, captions: impl IntoIterator<Item = String>) {
         let captions = captions.into_iter().map(trimmed);
         if let Some(place) = self.places.get(file) {
@@ -57,27 +57,26 @@ impl List {
         self.pictures.push(Listed { file: file.to_owned(), split, captions: captions.collect(), row: None });
     }
 
-    /// Takes in one entry, or why it cannot be used.
+    /// Adds one entry, or records why it cannot be used.
     pub fn entry(&mut self, place: impl FnOnce() -> String, entry: Result<Entry>) {
         self.entries += 1;
         match entry {
             Ok((file, split, captions)) => self.add(&file, split, captions),
-            Err(error) => self.odd.push(format!("{}: {error:#}", place())),
+            Err(error) => self.rejected.push(format!("{}: {error:#}", place())),
         }
     }
 }
 
-/// Without white space around it; no copy where there is none.
+/// Trims white space; without a copy if there is none.
 pub fn trimmed(text: String) -> String {
     if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
 }
 
-/// The part that a list calls `name`.
+/// The split that a list calls `name`.
 ///
 /// # Errors
-/// When nobody calls one so.
+/// If the name is unknown.
 pub fn split(name: &str) -> Result<Split> {
     let name = name.trim();
-    Split::named(name)
-        .with_context(|| format!("no split is called `{name}`; train, restval, val and test are"))
+    Split::named(name).with_context(|| format!("unknown split `{name}`; must be train, restval, val or test"))
 }

@@ -1,4 +1,4 @@
-//! A folder of pictures and a file of captions.
+//! A folder of images with a file of captions.
 
 mod coco;
 mod columns;
@@ -20,55 +20,56 @@ pub use self::format::Format;
 use self::opened::Opened;
 use crate::Split;
 
-/// Photographs with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: pictures and a list
-/// of captions. The list is a table (Kaggle's Flickr8k CSV, Flickr30k's `results.csv`, open_clip's TSV), a Karpathy JSON
+/// Images with captions, such as Flickr8k, Flickr30k, COCO or a data set of the Hugging Face hub: images and a list of
+/// captions. The list is a table (Kaggle's Flickr8k CSV, Flickr30k's `results.csv`, open_clip's TSV), a Karpathy JSON
 /// (`dataset_*.json`), COCO's `captions_*.json`, Hugging Face's `metadata.jsonl` or `metadata.csv`, or Parquet with the
-/// pictures in it. Several captions of a picture stay together, in order.
+/// images in it. Several captions of an image stay together, in order.
 ///
-/// Lists of which there is one for each split (`captions_val2017.json`, `data/train-00000-of-00002.parquet`,
-/// `test/metadata.jsonl`) are told apart by the names of file and folder; a column `split` says it too, and wins.
+/// With one list per split (`captions_val2017.json`, `data/train-00000-of-00002.parquet`, `test/metadata.jsonl`), the
+/// split is taken from the names of file and folder; a column `split` takes precedence.
 ///
-/// Pictures in Parquet files are read by their pages: of each file the captions and the places of its row groups are in
-/// memory, and of pages up to 256 MB, those that were read last.
+/// Images in Parquet files are read page by page: captions and row group offsets of each file stay in memory, and up to
+/// 256 MB of recently read pages.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "captions")]
 pub struct CaptionFolder {
     /// The data set's folder, or a data set of the hub, `hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]`, which is
-    /// fetched once.
+    /// downloaded once.
     pub root: PathBuf,
-    /// The list of captions, from `root` on, or a folder of lists. When left out: the `dataset_*.json` there, since it
-    /// carries the published splits, else `captions.txt`, `captions.csv` or `results.csv`, else `captions_*.json`, also in
-    /// `annotations`, else every `metadata.jsonl` or `.csv`, else every `.parquet`, else tables that are named by split.
+    /// The list of captions, or a folder of lists, relative to `root`. By default the first that exists of:
+    /// `dataset_*.json` (it carries the published splits); `captions.txt`, `captions.csv` or `results.csv`;
+    /// `captions_*.json`, also in `annotations`; every `metadata.jsonl` or `.csv`; every `.parquet`; tables named after
+    /// splits.
     pub file: Option<PathBuf>,
-    /// How the list is written, where its name and its first characters do not tell.
+    /// Format of the list; by default detected from its name and first characters.
     pub format: Option<Format>,
-    /// The column with the files of the pictures, or in Parquet with the pictures. When left out, `file_name`, `image`,
-    /// `image_name`, `filename`, `filepath` or `image_path`.
+    /// The column with the image files or, in Parquet, the images. By default `file_name`, `image`, `image_name`,
+    /// `filename`, `filepath` or `image_path`.
     pub image_column: Option<String>,
-    /// The column with the captions, a text or a list of texts; or `NAME` for columns `NAME_0`, `NAME_1` and so on. When
-    /// left out, `caption`, `comment`, `title`, `text` or `captions`.
+    /// The column with the captions, a text or a list of texts; or `NAME` for columns `NAME_0`, `NAME_1` and so on. By
+    /// default `caption`, `comment`, `title`, `text` or `captions`.
     pub caption_column: Option<String>,
-    /// The folder of pictures, from `root` on. When left out: `Images`, `images` or `flickr30k_images`, else `root`
-    /// itself; for a `metadata.*` the folder that it lies in.
+    /// The folder of images, relative to `root`. By default `Images`, `images` or `flickr30k_images`, else `root`
+    /// itself; for a `metadata.*` its own folder.
     pub images: Option<PathBuf>,
-    /// `train` (with COCO's `restval`), `val`, `test` or `all`.
+    /// `train` (including COCO's `restval`), `val`, `test` or `all`.
     pub split: Split,
-    /// Where the list names no splits, the part of the pictures that is for validation. A hash of the file name
-    /// decides, so all captions of a picture are on one side.
+    /// Fraction of the images used for validation if the list has no splits. A hash of the file name decides, so all
+    /// captions of an image are in one split.
     pub val_fraction: f64,
-    /// As `val_fraction`, for test.
+    /// Like `val_fraction`, for the test split.
     pub test_fraction: f64,
-    /// For pictures in Parquet files: go through the row groups in random order, and within so many pairs at random,
-    /// instead of any pair after any. It reads every page once; without it a page is read anew for nearly every picture,
-    /// unless all fit into memory.
+    /// For images in Parquet files: reads the row groups in random order and shuffles within a buffer of this many
+    /// pairs, instead of a full shuffle. Every page is then read once; with a full shuffle a page is read again for
+    /// nearly every image, unless all pages fit into memory.
     pub shuffle_buffer: Option<usize>,
-    /// Also read what lies outside of `root`, where lists name it (absolute paths, `..`) or links lead to it. A data set
-    /// from elsewhere could otherwise take in private files. The hub's links to its own cache need no permission, and
-    /// neither do `file` and `images`.
+    /// Also read files outside of `root` that lists name (absolute paths, `..`) or links point to. Otherwise an
+    /// untrusted data set could read private files. The hub's links to its own cache are always allowed, and so are
+    /// `file` and `images`.
     pub allow_outside: bool,
-    /// The share of rows of the list, of captions and of pictures that may be missing, empty or unreadable, before the data
-    /// set is refused or the run stops. Everything that is left out is told.
+    /// Maximum fraction of list rows, captions and images that may be missing, empty or unreadable; above it the data
+    /// set is rejected or the run stops. Everything left out is reported.
     pub tolerate: f64,
 }
 
@@ -93,17 +94,21 @@ impl Default for CaptionFolder {
 
 impl Settings for CaptionFolder {
     fn check(&self, faults: &mut Faults) {
-        faults.require(!self.root.as_os_str().is_empty(), "root", "name the folder of the data set");
-        if let Some(words) = clip_lab_hub::fault(&self.root) {
-            faults.require(false, "root", words);
+        faults.require(!self.root.as_os_str().is_empty(), "root", "must be the folder of the data set");
+        if let Some(message) = clip_lab_hub::fault(&self.root) {
+            faults.require(false, "root", message);
         }
         for (key, value) in [("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)] {
-            faults.require((0.0..1.0).contains(&value), key, "a fraction is at least 0 and below 1");
+            faults.require((0.0..1.0).contains(&value), key, "must be at least 0 and below 1");
         }
         let rest = self.val_fraction + self.test_fraction < 1.0;
-        faults.require(rest, "val_fraction", "with `test_fraction` it leaves nothing to train on");
+        faults.require(
+            rest,
+            "val_fraction",
+            "leaves nothing to train on: val_fraction + test_fraction must be below 1",
+        );
         faults.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "a share is from 0 to 1");
+        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -127,7 +132,7 @@ impl Plugin<dyn Dataset> for CaptionFolder {
 }
 
 impl CaptionFolder {
-    /// What the folder holds, fetched first if it is the hub's.
+    /// Opens the data set, downloading it from the hub first if needed.
     fn open(&self) -> Result<Opened> {
         let root = clip_lab_hub::data_folder(&self.root)?;
         Self { root, ..self.clone() }.read()

@@ -1,4 +1,4 @@
-//! The data set once its lists are read.
+//! The opened data set.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,25 +7,25 @@ use clip_lab_files::Root;
 
 use super::{
     CaptionFolder,
-    find::{Fate, Folder},
+    find::{DirListings, FileStatus},
     list::Listed,
-    parquet::{Recent, Table},
+    parquet::{PageCache, Table},
 };
 use crate::stamps::stamps;
 
-/// Why a picture outside of the data set is left out, and what to do about it.
-const OUTSIDE: &str = "listed but outside of the data set's folder, which only `allow_outside = true` allows";
+/// Reason for leaving out an image outside of the data set, with the remedy.
+const OUTSIDE: &str = "listed but outside of the data set's folder, which requires `allow_outside = true`";
 
-/// Pictures that are there, each with its captions.
+/// Images that exist, each with its captions.
 pub struct Opened {
-    /// Where the pictures lie, and what they must not leave.
+    /// The folder of the images, which paths must not leave.
     root: Root,
-    /// In the order of the list.
+    /// In list order.
     pub pictures: Vec<Listed>,
-    /// What was left out, a sentence each.
+    /// What was left out, one message each.
     pub skipped: Vec<String>,
     tables: Vec<Table>,
-    recent: Recent,
+    page_cache: PageCache,
     buffer: Option<usize>,
     sampling: Option<Sampling>,
     tolerate: f64,
@@ -33,7 +33,7 @@ pub struct Opened {
 
 impl Opened {
     /// # Errors
-    /// When there is a buffer, and no row group to go through.
+    /// If `shuffle_buffer` is set and the images are files.
     pub fn new(
         settings: &CaptionFolder,
         root: Root,
@@ -42,43 +42,41 @@ impl Opened {
         skipped: Vec<String>,
     ) -> Result<Self> {
         let buffer = settings.shuffle_buffer;
-        let words =
-            "shuffle_buffer is for pictures in Parquet files; these are files of their own, so leave it out";
-        ensure!(buffer.is_none() || !tables.is_empty(), words);
-        let (tolerate, recent) = (settings.tolerate, Recent::default());
-        Ok(Self { root, pictures, skipped, tables, recent, buffer, sampling: None, tolerate })
+        let message = "shuffle_buffer applies to images in Parquet files only; remove it";
+        ensure!(buffer.is_none() || !tables.is_empty(), message);
+        let (tolerate, page_cache) = (settings.tolerate, PageCache::default());
+        Ok(Self { root, pictures, skipped, tables, page_cache, buffer, sampling: None, tolerate })
     }
 
-    /// Leaves out pictures that are listed and cannot be read: they do not exist, lie outside of the data set, or are
-    /// no regular files.
+    /// Leaves out listed images that cannot be read: missing, outside of the data set, or not regular files.
     ///
     /// # Errors
-    /// When they are too many.
+    /// If they are more than `tolerate` allows.
     pub fn drop_missing(&mut self) -> Result<()> {
-        let (mut folder, all) = (Folder::new(&self.root), self.pictures.len());
-        let mut gone = BTreeMap::<Fate, Vec<Listed>>::new();
+        let (mut listings, all) = (DirListings::new(&self.root), self.pictures.len());
+        let mut unreadable = BTreeMap::<FileStatus, Vec<Listed>>::new();
         for picture in std::mem::take(&mut self.pictures) {
-            match if picture.row.is_some() { Fate::There } else { folder.fate(&picture.file) } {
-                Fate::There => self.pictures.push(picture),
-                fate => gone.entry(fate).or_default().push(picture),
+            match if picture.row.is_some() { FileStatus::Readable } else { listings.status(&picture.file) } {
+                FileStatus::Readable => self.pictures.push(picture),
+                status => unreadable.entry(status).or_default().push(picture),
             }
         }
         let at = self.root.path().display().to_string();
-        for (fate, pictures) in gone {
-            let why = match fate {
-                Fate::Outside => OUTSIDE.to_owned(),
-                Fate::Special => "listed but no regular files".to_owned(),
-                Fate::Missing | Fate::There => format!("listed but not in {at}"),
+        for (status, pictures) in unreadable {
+            let why = match status {
+                FileStatus::Outside => OUTSIDE.to_owned(),
+                FileStatus::Special => "listed but not regular files".to_owned(),
+                FileStatus::Missing | FileStatus::Readable => format!("listed but not in {at}"),
             };
-            self.note(&pictures, all, &why)?;
+            self.record_skipped(&pictures, all, &why)?;
         }
         Ok(())
     }
 
-    /// Leaves out empty captions, and pictures that have no other.
+    /// Leaves out empty captions, and images without any other.
     ///
     /// # Errors
-    /// When they are too many.
+    /// If they are more than `tolerate` allows.
     pub fn drop_empty(&mut self) -> Result<()> {
         let (mut empty, mut all) = (Vec::new(), 0);
         for picture in &mut self.pictures {
@@ -93,21 +91,21 @@ impl Opened {
         }
         let all = self.pictures.len();
         let bare: Vec<Listed> = self.pictures.extract_if(.., |picture| picture.captions.is_empty()).collect();
-        self.note(&bare, all, "without a caption")?;
+        self.record_skipped(&bare, all, "without a caption")?;
         self.sampling = self.buffer.map(|buffer| self.chunked(buffer));
         Ok(())
     }
 
-    fn note(&mut self, gone: &[Listed], all: usize, why: &str) -> Result<()> {
-        let names: Vec<String> = gone.iter().map(|picture| picture.file.clone()).collect();
-        tolerated(self.tolerate, &names, all, &format!("pictures, {why},"))?;
+    fn record_skipped(&mut self, skipped: &[Listed], all: usize, why: &str) -> Result<()> {
+        let names: Vec<String> = skipped.iter().map(|picture| picture.file.clone()).collect();
+        tolerated(self.tolerate, &names, all, &format!("images, {why},"))?;
         if !names.is_empty() {
-            self.skipped.push(format!("pictures {why}: {} ({})", names.len(), few(&names, ", ")));
+            self.skipped.push(format!("images {why}: {} ({})", names.len(), few(&names, ", ")));
         }
         Ok(())
     }
 
-    /// Row group by row group, and within reach of the buffer at random.
+    /// Row group by row group, shuffled within the buffer.
     fn chunked(&self, buffer: usize) -> Sampling {
         let place = |picture: &Listed| {
             let row = picture.row?;
@@ -122,7 +120,7 @@ impl Opened {
     }
 
     fn listed(&self, index: usize) -> Result<&Listed> {
-        self.pictures.get(index).with_context(|| format!("there is no picture {index}"))
+        self.pictures.get(index).with_context(|| format!("there is no image {index}"))
     }
 }
 
@@ -136,11 +134,11 @@ impl Dataset for Opened {
         match picture.row {
             None => {
                 let path = self.root.below(Path::new(&picture.file));
-                Picture::read(&path.with_context(|| format!("picture {}", picture.file))?)
+                Picture::read(&path.with_context(|| format!("image {}", picture.file))?)
             }
             Some(row) => {
                 let table = self.tables.get(row.table as usize).context("there is no such table")?;
-                table.picture(row, &self.recent).map(Picture::Encoded)
+                table.picture(row, &self.page_cache).map(Picture::Encoded)
             }
         }
     }
@@ -153,9 +151,9 @@ impl Dataset for Opened {
         self.pictures.get(index).map_or_else(String::new, |picture| picture.file.clone())
     }
 
-    /// Over the names, sizes and times of change of the picture files, not their contents (that would read the whole
-    /// data set) and not the captions, which picture features do not depend on. Of pictures in Parquet files, over
-    /// those of the files, and the rows.
+    /// Hashes names, sizes and modification times of the image files, not their contents (that would read the whole
+    /// data set) and not the captions, on which image features do not depend. For images in Parquet files, hashes the
+    /// same of the Parquet files, and the rows.
     fn fingerprint(&self) -> String {
         let files = self.pictures.iter().filter(|picture| picture.row.is_none());
         let files = stamps(self.root.path(), files.map(|picture| picture.file.as_str()));

@@ -1,4 +1,4 @@
-//! From the lists of a folder to the pictures of a split.
+//! Reads the lists of a folder and selects the images of a split.
 
 use std::{
     borrow::Cow,
@@ -11,8 +11,8 @@ use clip_lab_files::Root;
 
 use super::{
     CaptionFolder,
-    columns::Said,
-    find::{Found, find_lists, find_pictures},
+    columns::ColumnOverrides,
+    find::{ListFile, find_images, find_lists},
     format::Format,
     list::{List, Listed},
     opened::Opened,
@@ -20,38 +20,38 @@ use super::{
 };
 use crate::Split;
 
-/// What several lists hold together.
+/// The content of all lists.
 #[derive(Default)]
 struct Whole {
     pictures: Vec<Listed>,
     tables: Vec<Table>,
     entries: usize,
-    odd: Vec<String>,
+    rejected: Vec<String>,
     notes: Vec<String>,
 }
 
 impl CaptionFolder {
-    /// Reads the lists and leaves what is of the split and can be used.
+    /// Reads the lists and keeps the usable images of the split.
     ///
     /// # Errors
-    /// When a list cannot be read, more of it is bad than `tolerate` allows, or nothing is left.
+    /// If a list cannot be read, more is unusable than `tolerate` allows, or nothing is left.
     pub(super) fn read(&self) -> Result<Opened> {
         let lists = self.lists()?;
         let mut whole = Whole::default();
-        let broken = self.take_all(&lists, &mut whole)?;
-        tolerated(self.tolerate, &whole.odd, whole.entries, "entries of the captions")?;
-        let Whole { mut pictures, tables, odd, notes, .. } = whole;
+        let unreadable = self.read_all(&lists, &mut whole)?;
+        tolerated(self.tolerate, &whole.rejected, whole.entries, "entries of the captions")?;
+        let Whole { mut pictures, tables, rejected, notes, .. } = whole;
         let mut skipped: Vec<String> = notes;
-        if !broken.is_empty() {
-            skipped.push(format!("lists left out: {} ({})", broken.len(), few(&broken, "; ")));
+        if !unreadable.is_empty() {
+            skipped.push(format!("lists left out: {} ({})", unreadable.len(), few(&unreadable, "; ")));
         }
-        if !odd.is_empty() {
-            skipped.push(format!("entries left out: {} ({})", odd.len(), few(&odd, "; ")));
+        if !rejected.is_empty() {
+            skipped.push(format!("entries left out: {} ({})", rejected.len(), few(&rejected, "; ")));
         }
-        pictures.retain(|picture| self.split.holds(self.part(picture)));
+        pictures.retain(|picture| self.split.holds(self.split_of(picture)));
         let named =
             || few(&lists.iter().map(|list| list.path.display().to_string()).collect::<Vec<_>>(), ", ");
-        ensure!(!pictures.is_empty(), "no picture of {} is in split `{}`", named(), self.split.name());
+        ensure!(!pictures.is_empty(), "no image of {} is in split `{}`", named(), self.split.name());
         let mut opened = Opened::new(self, self.bounds(&lists)?, pictures, tables, skipped)?;
         opened.drop_missing()?;
         opened.drop_empty()?;
@@ -59,40 +59,41 @@ impl CaptionFolder {
         Ok(opened)
     }
 
-    /// The lists that may hold pictures of the split. A single one is read whatever its name says, for its rows may
-    /// say another.
-    fn lists(&self) -> Result<Vec<Found>> {
+    /// The lists that may contain images of the split. A single list is read whatever its name, since its rows may name
+    /// other splits.
+    fn lists(&self) -> Result<Vec<ListFile>> {
         let all = find_lists(&self.root, self.file.as_deref())?;
-        let wanted: Vec<Found> = all
+        let matching: Vec<ListFile> = all
             .iter()
             .filter(|list| list.split.is_none_or(|split| self.split.holds(split)))
             .cloned()
             .collect();
-        match (wanted.as_slice(), all.as_slice()) {
+        match (matching.as_slice(), all.as_slice()) {
             ([], [_]) => Ok(all),
             ([], several) => {
                 let names: Vec<String> = several.iter().map(|list| list.path.display().to_string()).collect();
-                bail!("no list is of split `{}`; there are {}", self.split.name(), few(&names, ", "))
+                bail!("no list is of split `{}`; the lists are {}", self.split.name(), few(&names, ", "))
             }
-            _ => Ok(wanted),
+            _ => Ok(matching),
         }
     }
 
-    /// Where the paths of the lists begin. Lists in folders of their own speak of the pictures beside them.
-    fn folder(&self, lists: &[Found]) -> Result<PathBuf> {
-        match (&self.images, lists.iter().all(|list| list.beside.is_some())) {
+    /// The folder that paths in the lists are relative to. Lists with a folder of their own refer to the images beside
+    /// them.
+    fn folder(&self, lists: &[ListFile]) -> Result<PathBuf> {
+        match (&self.images, lists.iter().all(|list| list.image_folder.is_some())) {
             (None, true) => Ok(self.root.clone()),
-            (said, _) => find_pictures(&self.root, said.as_deref()),
+            (images, _) => find_images(&self.root, images.as_deref()),
         }
     }
 
-    /// The folder that paths of the lists must not leave, and where they begin. A folder that the user names is one;
-    /// one that is found, or a file that is named by the data set, has to lie below the root.
-    fn bounds(&self, lists: &[Found]) -> Result<Root> {
+    /// The folder that paths in the lists are relative to and must not leave. A folder set by the user is trusted; one
+    /// that is found, or named by the data set, must be below the root.
+    fn bounds(&self, lists: &[ListFile]) -> Result<Root> {
         let (root, folder) = (self.bounds_of(&self.root)?, self.folder(lists)?);
         match root.at(below(&self.root, &folder)?.as_ref()) {
             Err(_) if self.images.is_some() => self.bounds_of(&folder),
-            bounds => bounds.context("the folder of pictures; `allow_outside = true` allows it"),
+            bounds => bounds.context("the folder of images; set `allow_outside = true` to allow it"),
         }
     }
 
@@ -102,81 +103,82 @@ impl CaptionFolder {
         Ok(root.allow_outside(self.allow_outside))
     }
 
-    /// Refuses a list that a link takes out of the folder in which it was found.
-    fn hold(&self, list: &Found) -> Result<()> {
-        let said = self.file.as_ref().map(|file| self.root.join(file));
-        if said.as_ref() == Some(&list.path) {
+    /// Rejects a list that a link places outside of the folder in which it was found.
+    fn check_inside(&self, list: &ListFile) -> Result<()> {
+        let given = self.file.as_ref().map(|file| self.root.join(file));
+        if given.as_ref() == Some(&list.path) {
             return Ok(());
         }
-        let folder = said.unwrap_or_else(|| self.root.clone());
+        let folder = given.unwrap_or_else(|| self.root.clone());
         let held = self.bounds_of(&folder)?.below(below(&folder, &list.path)?.as_ref());
-        held.map(drop).context("`allow_outside = true` allows it")
+        held.map(drop).context("set `allow_outside = true` to allow it")
     }
 
-    /// Takes in every list; what is said of those that cannot be read, such as a Parquet file that was cut short.
-    fn take_all(&self, lists: &[Found], whole: &mut Whole) -> Result<Vec<String>> {
-        let mut broken = Vec::new();
+    /// Reads every list; returns the errors of lists that cannot be read, such as a truncated Parquet file.
+    fn read_all(&self, lists: &[ListFile], whole: &mut Whole) -> Result<Vec<String>> {
+        let mut unreadable = Vec::new();
         for list in lists {
-            let taken = self.take(list, whole);
-            match taken.with_context(|| format!("captions {} cannot be used", list.path.display())) {
-                Err(error) if lists.len() > 1 => broken.push(format!("{error:#}")),
-                taken => taken?,
+            let result = self.read_list(list, whole);
+            match result.with_context(|| format!("captions {} cannot be used", list.path.display())) {
+                Err(error) if lists.len() > 1 => unreadable.push(format!("{error:#}")),
+                result => result?,
             }
         }
-        // How many rows they had nobody knows, so lists are counted.
-        tolerated(self.tolerate, &broken, lists.len(), "lists of captions")?;
-        Ok(broken)
+        // Their number of rows is unknown, so lists are counted.
+        tolerated(self.tolerate, &unreadable, lists.len(), "lists of captions")?;
+        Ok(unreadable)
     }
 
-    fn take(&self, found: &Found, whole: &mut Whole) -> Result<()> {
-        self.hold(found)?;
-        let said = Said { image: self.image_column.as_deref(), caption: self.caption_column.as_deref() };
+    fn read_list(&self, found: &ListFile, whole: &mut Whole) -> Result<()> {
+        self.check_inside(found)?;
+        let overrides =
+            ColumnOverrides { image: self.image_column.as_deref(), caption: self.caption_column.as_deref() };
         let format = self.format.map_or_else(|| Format::of(&found.path), |format| Ok(Some(format)))?;
         let (format, mut list) = match format {
             Some(Format::Parquet) => {
-                let (table, list) = parquet::read(&found.path, whole.tables.len() as u32, said)?;
+                let (table, list) = parquet::read(&found.path, whole.tables.len() as u32, overrides)?;
                 whole.tables.extend(table);
                 (Format::Parquet, list)
             }
-            text => Format::read(&found.path, text, said)?,
+            text => Format::read(&found.path, text, overrides)?,
         };
-        let before = self.before(found, format)?;
+        let path_prefix = self.path_prefix(found, format)?;
         for picture in &mut list.pictures {
-            if picture.row.is_none() && !before.is_empty() {
-                picture.file = format!("{before}/{}", picture.file);
+            if picture.row.is_none() && !path_prefix.is_empty() {
+                picture.file = format!("{path_prefix}/{}", picture.file);
             }
             picture.split = picture.split.or(found.split);
         }
         let name = found.path.strip_prefix(&self.root).unwrap_or(&found.path).display().to_string();
-        let List { pictures, entries, odd, notes, .. } = list;
+        let List { pictures, entries, rejected, notes, .. } = list;
         whole.pictures.extend(pictures);
         whole.entries += entries;
-        whole.odd.extend(odd.into_iter().map(|words| format!("{name} {words}")));
-        whole.notes.extend(notes.into_iter().map(|words| format!("{name} {words}")));
+        whole.rejected.extend(rejected.into_iter().map(|message| format!("{name} {message}")));
+        whole.notes.extend(notes.into_iter().map(|message| format!("{name} {message}")));
         Ok(())
     }
 
-    /// The folders between that of all pictures and those of a list: the list's own, or for `captions_train2017.json`
-    /// `train2017`, if that is there.
-    fn before(&self, found: &Found, format: Format) -> Result<String> {
-        if let (None, Some(beside)) = (&self.images, &found.beside) {
-            return Ok(beside.clone());
+    /// The folders between the images' folder and a list's paths: the list's own folder, or for
+    /// `captions_train2017.json` `train2017`, if it exists.
+    fn path_prefix(&self, found: &ListFile, format: Format) -> Result<String> {
+        if let (None, Some(image_folder)) = (&self.images, &found.image_folder) {
+            return Ok(image_folder.clone());
         }
         let stem = found.path.file_stem().unwrap_or_default().to_string_lossy();
         match stem.strip_prefix("captions_").filter(|_| format == Format::Coco) {
-            Some(set) if is_folder(&find_pictures(&self.root, self.images.as_deref())?, set) => {
+            Some(set) if is_folder(&find_images(&self.root, self.images.as_deref())?, set) => {
                 Ok(set.to_owned())
             }
             _ => Ok(String::new()),
         }
     }
 
-    fn part(&self, picture: &Listed) -> Split {
+    fn split_of(&self, picture: &Listed) -> Split {
         picture.split.unwrap_or_else(|| Split::of(&picture.file, self.val_fraction, self.test_fraction))
     }
 }
 
-/// A path from `folder` on, if it begins with it; else from the root of the file system on.
+/// A path relative to `folder` if it starts with it, else absolute.
 fn below<'a>(folder: &Path, path: &'a Path) -> Result<Cow<'a, Path>> {
     Ok(match path.strip_prefix(folder) {
         Ok(rest) => Cow::Borrowed(rest),

@@ -1,4 +1,4 @@
-//! A folder of pictures for each class.
+//! One folder of images per class.
 
 mod names;
 mod opened;
@@ -17,34 +17,34 @@ pub use self::{
     walk::{Found, below},
 };
 
-/// Pictures sorted into one folder for each class, as ImageNet, CIFAR or one's own pictures often are. The folders'
-/// names in alphabetical order are the classes; pictures may lie deeper. Hidden files are passed over.
+/// Images sorted into one folder per class, as ImageNet, CIFAR or personal collections often are. The classes are the
+/// folder names in alphabetical order; images may be in subfolders. Hidden files are ignored.
 ///
-/// Every picture also gets one caption, its class in a sentence, so that the same folder serves contrastive training
-/// and `retrieval`. Splits are either separate roots (`[data.val] root = ...`) or parts of one root (`hold_out`).
+/// Every image also gets one caption, its class in a sentence, so the same folder supports contrastive training and
+/// `retrieval`. Splits are either separate roots (`[data.val] root = ...`) or parts of one root (`hold_out`).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "image_folder")]
 pub struct ImageFolder {
-    /// The folder that holds one folder for each class; also of a data set of the hub,
-    /// `hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]`, which is fetched once.
+    /// The folder that contains one folder per class, or such a folder in a data set of the hub,
+    /// `hf:datasets/ORGANISATION/NAME[@REVISION][/PATH]`, which is downloaded once.
     pub root: PathBuf,
-    /// What the classes are called, where folder names will not do: a list in the order of the folders, or a table of
-    /// some of them such as `{ n02111277 = "Newfoundland" }`.
+    /// Class names to use instead of the folder names: a list in the order of the folders, or a table of some of them
+    /// such as `{ n02111277 = "Newfoundland" }`.
     pub names: Names,
-    /// The caption of a picture; its class goes where `{}` stands.
+    /// The caption of an image, with `{}` for its class.
     pub template: String,
-    /// Which part of the pictures: `all`, or with `hold_out` `train` or `val`.
+    /// Which images to use: `all`, or with `hold_out` `train` or `val`.
     pub split: Part,
-    /// The part of every class that is `val` and not `train`. A hash of the file name decides which pictures.
+    /// Fraction of every class that is `val` and not `train`. A hash of the file name decides which images.
     pub hold_out: f64,
-    /// At most so many pictures of each class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each
-    /// within the next. Left out, all of them.
+    /// Maximum number of images per class, the first by the same hash: 1, 2, 4, ... for few-shot learning, each a
+    /// subset of the next. By default all images.
     pub limit_per_class: Option<usize>,
-    /// Also read what lies outside of `root`, where links lead to it. A data set from elsewhere could otherwise take in
-    /// private files. The hub's links to its own cache need no permission.
+    /// Also read files outside of `root` that links point to. Otherwise an untrusted data set could read private files.
+    /// The hub's links to its own cache are always allowed.
     pub allow_outside: bool,
-    /// The share of pictures that may be unreadable or outside before a run stops. Those that are left out are told.
+    /// Maximum fraction of images that may be unreadable or outside before a run stops. Images left out are reported.
     pub tolerate: f64,
 }
 
@@ -68,21 +68,21 @@ impl Settings for ImageFolder {
         faults.require(
             !self.root.as_os_str().is_empty(),
             "root",
-            "name the folder that holds the classes' folders",
+            "must be the folder that contains the class folders",
         );
-        if let Some(words) = clip_lab_hub::fault(&self.root) {
-            faults.require(false, "root", words);
+        if let Some(message) = clip_lab_hub::fault(&self.root) {
+            faults.require(false, "root", message);
         }
         let once = self.template.matches("{}").count() == 1;
-        faults.require(once, "template", "must hold {} once, where the class goes");
-        faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "a share is at least 0 and below 1");
+        faults.require(once, "template", "must contain {} once, for the class");
+        faults.require((0.0..1.0).contains(&self.hold_out), "hold_out", "must be at least 0 and below 1");
         let cut = self.hold_out > 0.0;
-        let words = "holds nothing unless `hold_out` says which share of the pictures it is";
-        faults.require(cut || self.split != Part::Val, "split", words);
-        let words = "takes nothing away unless `split` is \"train\" or \"val\"";
-        faults.require(!cut || self.split != Part::All, "hold_out", words);
+        let message = "is empty unless `hold_out` sets its fraction of the images";
+        faults.require(cut || self.split != Part::Val, "split", message);
+        let message = "has no effect unless `split` is \"train\" or \"val\"";
+        faults.require(!cut || self.split != Part::All, "hold_out", message);
         faults.require(self.limit_per_class != Some(0), "limit_per_class", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "a share is from 0 to 1");
+        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
@@ -117,13 +117,13 @@ impl ImageFolder {
         let mut opened = Opened::new(root.clone(), classes, captions, self.tolerate);
         for (class, folder) in folders.iter().enumerate() {
             let found = walk::pictures(&root, folder)?;
-            opened.pass_over(found.strangers, found.outside);
+            opened.record_skipped(found.other_files, found.outside);
             opened.add(class, self.split.of(found.pictures, self.hold_out, self.limit_per_class));
         }
-        opened.judge()?;
+        opened.check_tolerance()?;
         ensure!(
             opened.len() > 0,
-            "split `{}` of {} holds no picture: its classes are too small for hold_out = {}",
+            "split `{}` of {} contains no image: its classes are too small for hold_out = {}",
             self.split.name(),
             self.root.display(),
             self.hold_out

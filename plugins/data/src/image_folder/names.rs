@@ -1,4 +1,4 @@
-//! What classes are called.
+//! Class names.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,13 +6,13 @@ use anyhow::{Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Names of classes in place of their folders' names.
+/// Class names that replace the folder names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a list of class names, or a table from folder to class name")]
+#[serde(untagged, expecting = "must be a list of class names, or a table from folder to class name")]
 pub enum Names {
-    /// One for each folder, in alphabetical order of the folders.
+    /// One per folder, in alphabetical order of the folders.
     List(Vec<String>),
-    /// By folder; folders left out keep their name.
+    /// By folder; other folders keep their name.
     Table(BTreeMap<String, String>),
 }
 
@@ -23,26 +23,26 @@ impl Default for Names {
 }
 
 impl Names {
-    /// The names of the classes in `folders`, in order. A folder's own name stays as it is, `_` and `-` too.
+    /// The class names of `folders`, in order. Folder names are used unchanged, including `_` and `-`.
     ///
     /// # Errors
-    /// When a name is left over, missing or there twice.
+    /// If a name is superfluous, missing or duplicate.
     pub fn of(&self, folders: &[String]) -> Result<Vec<String>> {
         let names: Vec<String> = match self {
             Self::List(names) => {
-                let (said, there) = (names.len(), folders.len());
+                let (listed, found) = (names.len(), folders.len());
                 ensure!(
-                    said == there,
-                    "`names` lists {said} classes and there are {there} folders: {}",
+                    listed == found,
+                    "`names` lists {listed} classes and there are {found} folders: {}",
                     few(folders)
                 );
                 names.clone()
             }
             Self::Table(table) => {
-                let stray = table.keys().find(|folder| !folders.contains(folder));
-                if let Some(stray) = stray {
+                let unknown = table.keys().find(|folder| !folders.contains(folder));
+                if let Some(unknown) = unknown {
                     bail!(
-                        "`names` speaks of a folder `{stray}` that is not there; there are {}",
+                        "`names` has a folder `{unknown}` that does not exist; the folders are {}",
                         few(folders)
                     );
                 }
@@ -53,7 +53,7 @@ impl Names {
         for (name, folder) in names.iter().zip(folders) {
             if let Some(other) = first.insert(name, folder) {
                 bail!(
-                    "the folders `{other}` and `{folder}` are both called `{name}`; a class has a name of its own"
+                    "the folders `{other}` and `{folder}` are both called `{name}`; class names must be unique"
                 );
             }
         }

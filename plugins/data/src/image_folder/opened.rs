@@ -1,4 +1,4 @@
-//! The data set once its folders are listed.
+//! The opened data set.
 
 use std::path::Path;
 
@@ -7,55 +7,55 @@ use clip_lab_files::Root;
 
 use crate::stamps::stamps;
 
-/// Why a picture outside of the data set is left out, and what to do about it.
-const OUTSIDE: &str = "outside of the data set's folder, which only `allow_outside = true` allows";
+/// Reason for leaving out an image outside of the data set, with the remedy.
+const OUTSIDE: &str = "outside of the data set's folder, which requires `allow_outside = true`";
 
-/// Pictures with their classes, class by class.
+/// Images with their classes, class by class.
 pub struct Opened {
     root: Root,
-    /// Paths from the root on, and classes.
+    /// Paths relative to the root, and classes.
     pictures: Vec<(String, usize)>,
     classes: Vec<String>,
-    /// One for each class.
+    /// One per class.
     captions: Vec<String>,
-    strangers: Vec<String>,
+    other_files: Vec<String>,
     outside: Vec<String>,
     skipped: Vec<String>,
     tolerate: f64,
 }
 
 impl Opened {
-    /// Holds no picture yet. There is one caption for each class.
+    /// Without images; `captions` has one entry per class.
     pub fn new(root: Root, classes: Vec<String>, captions: Vec<String>, tolerate: f64) -> Self {
-        let (pictures, strangers, outside, skipped) = Default::default();
-        Self { root, classes, captions, pictures, strangers, outside, skipped, tolerate }
+        let (pictures, other_files, outside, skipped) = Default::default();
+        Self { root, classes, captions, pictures, other_files, outside, skipped, tolerate }
     }
 
-    /// Adds pictures of a class.
+    /// Adds images of a class.
     pub fn add(&mut self, class: usize, pictures: Vec<String>) {
         self.pictures.extend(pictures.into_iter().map(|picture| (picture, class)));
     }
 
-    /// These files were passed over: what is no picture, and pictures outside of the root.
-    pub fn pass_over(&mut self, strangers: Vec<String>, outside: Vec<String>) {
-        self.strangers.extend(strangers);
+    /// Records skipped files: files that are not images, and images outside of the root.
+    pub fn record_skipped(&mut self, other_files: Vec<String>, outside: Vec<String>) {
+        self.other_files.extend(other_files);
         self.outside.extend(outside);
     }
 
-    /// Says what was passed over.
+    /// Summarises what was skipped.
     ///
     /// # Errors
-    /// When more pictures lie outside than may be left out.
-    pub fn judge(&mut self) -> Result<()> {
+    /// If more images are outside than `tolerate` allows.
+    pub fn check_tolerance(&mut self) -> Result<()> {
         let (all, outside) = (self.pictures.len() + self.outside.len(), &self.outside);
-        tolerated(self.tolerate, outside, all, &format!("pictures, {OUTSIDE},"))?;
-        let told = |what: &str, files: &[String]| {
+        tolerated(self.tolerate, outside, all, &format!("images, {OUTSIDE},"))?;
+        let summary = |what: &str, files: &[String]| {
             let first = files.first()?;
             Some(format!("{what}: {} (first: {first})", files.len()))
         };
-        let strange = told("files that are no pictures by their ending", &self.strangers);
-        let outside = told(&format!("pictures {OUTSIDE}"), outside);
-        self.skipped = strange.into_iter().chain(outside).collect();
+        let other = summary("files without an image extension", &self.other_files);
+        let outside = summary(&format!("images {OUTSIDE}"), outside);
+        self.skipped = other.into_iter().chain(outside).collect();
         Ok(())
     }
 }
@@ -66,8 +66,8 @@ impl Dataset for Opened {
     }
 
     fn picture(&self, index: usize) -> Result<Picture> {
-        let (file, _) = self.pictures.get(index).with_context(|| format!("there is no picture {index}"))?;
-        let path = self.root.below(Path::new(file)).with_context(|| format!("picture {file}"))?;
+        let (file, _) = self.pictures.get(index).with_context(|| format!("there is no image {index}"))?;
+        let path = self.root.below(Path::new(file)).with_context(|| format!("image {file}"))?;
         Picture::read(&path)
     }
 
@@ -87,7 +87,7 @@ impl Dataset for Opened {
         self.pictures.get(index).map(|(_, class)| *class)
     }
 
-    /// Over the names, sizes and times of change of the picture files, not their contents.
+    /// Hashes names, sizes and modification times of the image files, not their contents.
     fn fingerprint(&self) -> String {
         let files = self.pictures.iter().map(|(file, _)| file.as_str());
         format!("image-folder-{}", stamps(self.root.path(), files))

@@ -1,26 +1,27 @@
-//! Which pictures of a class.
+//! Splits of a class by held-out images.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A part of the pictures of every class.
+/// A part of the images of every class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Every picture.
+    /// Every image.
     #[default]
     All,
-    /// Those not held out.
+    /// Images not held out.
     Train,
-    /// Those held out.
+    /// Held-out images.
     Val,
 }
 
 impl Part {
-    /// The pictures of one class that belong to it, at most `limit`, in the order they had.
+    /// The images of one class in this part, at most `limit`, in their original order.
     ///
-    /// Pictures are ranked by a hash of their names, and the first `hold_out` of them, rounded, are held out: so every
-    /// class gives the same share, and a picture more or less moves at most one other. One picture always stays.
+    /// Images are ranked by a hash of their names, and the first `hold_out` of them, rounded, are held out: every class
+    /// has the same fraction, and adding or removing an image moves at most one other. At least one image is not held
+    /// out.
     pub fn of(self, pictures: Vec<String>, hold_out: f64, limit: Option<usize>) -> Vec<String> {
         let mut ranked: Vec<usize> = (0..pictures.len()).collect();
         ranked.sort_by_cached_key(|&index| (*blake3::hash(pictures[index].as_bytes()).as_bytes(), index));

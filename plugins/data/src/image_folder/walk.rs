@@ -1,4 +1,4 @@
-//! What lies in the folders.
+//! Lists the class folders and their images.
 
 use std::{
     fs,
@@ -8,98 +8,98 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use clip_lab_files::Root;
 
-/// Endings of the picture files that can be read.
-const ENDINGS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
+/// Extensions of readable image files.
+const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
 
-/// What was found below a folder.
+/// The files below a folder.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Paths from the root on, in alphabetical order, with `/` between folders.
+    /// Paths relative to the root, in alphabetical order, with `/` between folders.
     pub pictures: Vec<String>,
-    /// Files that are no pictures by their ending, likewise.
-    pub strangers: Vec<String>,
-    /// Pictures outside of the root, to which links lead.
+    /// Files without an image extension, likewise.
+    pub other_files: Vec<String>,
+    /// Links to images outside of the root, likewise.
     pub outside: Vec<String>,
 }
 
 impl Found {
-    /// Takes in a link with the name of a picture.
+    /// Adds a link with an image extension.
     fn link(&mut self, bounds: &Root, path: String) {
         match bounds.below(Path::new(&path)) {
-            Ok(place) if place.is_dir() => self.strangers.push(path),
+            Ok(place) if place.is_dir() => self.other_files.push(path),
             Err(error) if Root::is_outside(&error) => self.outside.push(path),
-            // One that leads nowhere is a picture that cannot be read.
+            // A dangling link counts as an unreadable image.
             _ => self.pictures.push(path),
         }
     }
 }
 
-/// The names of the folders in the root in alphabetical order.
+/// The names of the folders in the root, in alphabetical order.
 ///
 /// # Errors
-/// When the root is not there, holds no folder, or a link that leads out of it.
+/// If the root does not exist, has no folder, or has a link to a folder outside.
 pub fn folders(bounds: &Root) -> Result<Vec<String>> {
     let root = bounds.path();
-    // A link to a folder counts: a choice of classes is often made of links.
+    // Links to folders count: subsets of classes are often made of links.
     let all = entries(root)?;
     let folders: Vec<String> = all.into_iter().filter(|name| root.join(name).is_dir()).collect();
     let pictures = || entries(root).map_or(0, |all| all.iter().filter(|name| is_picture(name)).count());
     ensure!(
         !folders.is_empty(),
-        "{} holds no folders ({} pictures lie there); pictures of each class belong into a folder called like the class",
+        "{} contains no folders ({} images are in it); put the images of each class into a folder named after the class",
         root.display(),
         pictures()
     );
     for folder in &folders {
         let held = bounds.below(Path::new(folder));
-        held.with_context(|| format!("class folder {folder}; `allow_outside = true` allows it"))?;
+        held.with_context(|| format!("class folder {folder}; set `allow_outside = true` to allow it"))?;
     }
     Ok(folders)
 }
 
-/// Every picture below the folder of a class.
+/// Every image below the folder of a class.
 ///
 /// # Errors
-/// When there is none, or a folder cannot be read.
+/// If there is none, or a folder cannot be read.
 pub fn pictures(bounds: &Root, folder: &str) -> Result<Found> {
     let found = below(bounds, folder)?;
     ensure!(
         !found.pictures.is_empty() || !found.outside.is_empty(),
-        "class folder {} holds no picture ({}); put pictures into it or take it away",
+        "class folder {} contains no image ({}); add images or remove it",
         bounds.path().join(folder).display(),
-        ENDINGS.join(", ")
+        EXTENSIONS.join(", ")
     );
     Ok(found)
 }
 
-/// Every file below `folder`, itself a path from the root on; an empty one is the root.
+/// Every file below `folder`, a path relative to the root; an empty one is the root.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// If a folder cannot be read.
 pub fn below(bounds: &Root, folder: &str) -> Result<Found> {
     let root = bounds.path();
     let mut found = Found::default();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(folder) = waiting.pop() {
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
         for name in entries(&root.join(&folder))? {
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            // Links to folders are not followed from here on: they may lead in circles.
-            let about = root.join(&path).symlink_metadata();
-            match about.map(|about| about.file_type()) {
-                Ok(kind) if kind.is_dir() => waiting.push(path),
-                _ if !is_picture(&name) => found.strangers.push(path),
+            // Links to folders are not followed below the class folders: they may form cycles.
+            let metadata = root.join(&path).symlink_metadata();
+            match metadata.map(|metadata| metadata.file_type()) {
+                Ok(kind) if kind.is_dir() => pending.push(path),
+                _ if !is_picture(&name) => found.other_files.push(path),
                 Ok(kind) if kind.is_symlink() => found.link(bounds, path),
                 _ => found.pictures.push(path),
             }
         }
     }
     found.pictures.sort_unstable();
-    found.strangers.sort_unstable();
+    found.other_files.sort_unstable();
     found.outside.sort_unstable();
     Ok(found)
 }
 
-/// The names in a folder in alphabetical order, hidden ones left out.
+/// The names in a folder in alphabetical order, without hidden ones.
 fn entries(folder: &Path) -> Result<Vec<String>> {
     let unreadable = || format!("folder {} cannot be read", folder.display());
     let mut names = Vec::new();
@@ -120,6 +120,6 @@ fn entries(folder: &Path) -> Result<Vec<String>> {
 }
 
 fn is_picture(name: &str) -> bool {
-    let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }

@@ -1,4 +1,4 @@
-//! Which shards, and of which source.
+//! The setting `shards`: patterns of shards and their weights.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,12 @@ use clip_lab_shards::{Place, places};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Shards, as a spec names them.
+/// The shards of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a path or address of shards, or a list of them or of tables { path, weight }")]
+#[serde(
+    untagged,
+    expecting = "must be a path or URL of shards, a list of them, or a list of tables { path, weight }"
+)]
 pub enum ShardList {
     /// One pattern.
     One(String),
@@ -17,17 +20,17 @@ pub enum ShardList {
     Several(Vec<Source>),
 }
 
-/// Shards that are mixed with others.
+/// One of several sources of shards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a path or address of shards, or a table { path, weight }")]
+#[serde(untagged, expecting = "must be a path or URL of shards, or a table { path, weight }")]
 pub enum Source {
-    /// A pattern; it weighs what its pictures are.
+    /// A pattern; its weight is its number of images.
     Plain(String),
     /// A pattern and its weight.
     Weighted {
-        /// A path or address with brace patterns, or a folder of shards.
+        /// A path or URL with brace patterns, or a folder of shards.
         path: String,
-        /// How much of an epoch it is, beside the weights of the others.
+        /// Share of an epoch, relative to the weights of the other sources.
         weight: f64,
     },
 }
@@ -39,10 +42,10 @@ impl Default for ShardList {
 }
 
 impl ShardList {
-    /// The shards of each source in order.
+    /// The shards of each source, in order.
     ///
     /// # Errors
-    /// When a pattern is none, or a shard is named twice.
+    /// If a pattern is invalid, or a shard is named twice.
     pub fn places(&self) -> Result<Vec<Vec<Place>>> {
         let sources: Vec<Vec<Place>> = match self {
             Self::One(pattern) => vec![places(pattern)?],
@@ -52,12 +55,12 @@ impl ShardList {
         };
         let mut seen = HashSet::new();
         for place in sources.iter().flatten() {
-            ensure!(seen.insert(place), "{place} is named twice; `weight` says how often a source comes");
+            ensure!(seen.insert(place), "{place} is named twice; use `weight` to repeat a source");
         }
         Ok(sources)
     }
 
-    /// The weights, if there are any.
+    /// The weights, if any.
     pub fn weights(&self) -> Option<Vec<f64>> {
         match self {
             Self::One(_) => None,
@@ -65,8 +68,8 @@ impl ShardList {
         }
     }
 
-    /// Whether all have a weight that can be, or none has one.
-    pub fn weights_fit(&self) -> bool {
+    /// Whether all sources have a valid weight, or none has one.
+    pub fn weights_are_valid(&self) -> bool {
         let Self::Several(sources) = self else { return true };
         let weights: Vec<f64> = sources.iter().filter_map(Source::weight).collect();
         (weights.is_empty() || weights.len() == sources.len())

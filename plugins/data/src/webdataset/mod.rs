@@ -1,10 +1,10 @@
-//! Tar shards in the layout of webdataset.
+//! Tar shards in the format of webdataset.
 
-mod ahead;
 mod classes;
 mod gather;
 mod list;
 mod opened;
+mod prefetch;
 mod skipped;
 
 use std::time::Duration;
@@ -15,40 +15,40 @@ use clip_lab_shards::{Patience, Shards};
 use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
 
-/// Pictures in tar shards, as img2dataset, open_clip and `clip-lab data pack` write them: `KEY.jpg` (`.png`, `.webp`)
-/// beside `KEY.txt` or `KEY.json` with the caption, or `KEY.cls` with a class. Shards lie on disk, behind
-/// `https://`, `s3://` or `gs://` (keys for the latter two come from the environment, as their own tools read them), or
-/// in a data set of the hub, `hf:datasets/ORGANISATION/NAME[@REVISION]/train-{0000..0575}.tar`.
+/// Images in tar shards, as written by img2dataset, open_clip and `clip-lab data pack`: `KEY.jpg` (`.png`, `.webp`)
+/// with `KEY.txt` or `KEY.json` for the caption, or `KEY.cls` for a class. Shards are on disk, at `https://`, `s3://`
+/// or `gs://` (credentials for the latter two come from the environment, as for their own tools), or in a data set of
+/// the hub, `hf:datasets/ORGANISATION/NAME[@REVISION]/train-{0000..0575}.tar`.
 ///
-/// Every shard is read through once, for an index that is kept in the cache folder; that takes about a second for
-/// 10,000 pictures on disk, and over the network as long as fetching the shard. Pictures are then read by their place,
-/// so that one seed gives one order, stopped and resumed or not. The index takes about 300 bytes of memory a picture.
-/// Shards from elsewhere are cached whole; what lies at an address is taken not to change.
+/// Every shard is read once to build an index, stored in the cache folder; this takes about a second per 10,000 images
+/// on disk, and over the network as long as downloading the shard. Images are then read by offset, so one seed gives
+/// one order, also in a resumed run. The index takes about 300 bytes of memory per image. Remote shards are cached
+/// whole; the content of a URL is assumed not to change.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "webdataset")]
 pub struct WebDataset {
-    /// The shards: a path or address with brace patterns, such as `data/cc3m-{000000..000331}.tar`, or a folder of
-    /// shards; a list of them; or a list of tables `{ path = "...", weight = 2.0 }`, of which an epoch takes by weight.
+    /// The shards: a path or URL with brace patterns, such as `data/cc3m-{000000..000331}.tar`, or a folder of shards;
+    /// a list of them; or a list of tables `{ path = "...", weight = 2.0 }`, which an epoch samples by weight.
     pub shards: ShardList,
-    /// The key of the caption in `.json`, a text or a list of texts. Without it `.txt` is the caption.
+    /// The key of the caption in `.json`, a text or a list of texts. Without `.json` the caption is in `.txt`.
     pub caption: String,
-    /// Names of the classes, by the numbers in `.cls`. When left out: those numbers, or the names that `.cls` holds in
-    /// alphabetical order.
+    /// Class names, by the numbers in `.cls`. By default those numbers, or the names in `.cls` in alphabetical order.
     pub classes: Vec<String>,
-    /// The caption of a picture that has a class and no caption; the class goes where `{}` stands.
+    /// The caption of an image with a class and no caption, with `{}` for the class.
     pub template: String,
-    /// Go through the shards in random order, and within so many pairs at random, instead of any pair after any: for
-    /// shards that do not fit the cache, and disks that are slow to jump. Several times the size of a shard is good.
+    /// Reads the shards in random order and shuffles within a buffer of this many pairs, instead of a full shuffle: for
+    /// shards that exceed the cache, and disks with slow random access. Several times the size of a shard works well.
     pub shuffle_buffer: Option<usize>,
-    /// Gigabytes of fetched shards that are kept; those unused for longest go first.
+    /// Gigabytes of downloaded shards to cache; the least recently used are evicted first.
     pub cache_gb: f64,
-    /// Seconds without a byte after which a server is asked anew.
+    /// Seconds without data after which a request is retried.
     pub stall_seconds: f64,
-    /// How often in a row a server may fail before a shard is given up; pauses grow from half a second to half a minute.
+    /// Consecutive failures of a server after which a shard is given up; retries wait from half a second up to half a
+    /// minute.
     pub tries: u32,
-    /// The share of shards that may be missing or cut short, and of pictures that may be unusable, before the data set
-    /// is refused. Everything that is left out is told.
+    /// Maximum fraction of shards that may be missing or truncated, and of images that may be unusable, before the data
+    /// set is rejected. Everything left out is reported.
     pub tolerate: f64,
 }
 
@@ -74,26 +74,26 @@ impl Settings for WebDataset {
             Ok(places) => faults.require(
                 !places.is_empty(),
                 "shards",
-                "name the shards, such as \"data/train-{000000..000012}.tar\"",
+                "must name the shards, such as \"data/train-{000000..000012}.tar\"",
             ),
             Err(error) => faults.require(false, "shards", format!("{error:#}")),
         }
-        let words = "weights are more than 0, and either all sources have one or none";
-        faults.require(self.shards.weights_fit(), "shards", words);
+        let message = "weights must be above 0, and either all sources have one or none";
+        faults.require(self.shards.weights_are_valid(), "shards", message);
         let once = self.template.matches("{}").count() == 1;
-        faults.require(once, "template", "must hold {} once, where the class goes");
-        faults.require(!self.caption.is_empty(), "caption", "name a key of the JSON");
+        faults.require(once, "template", "must contain {} once, for the class");
+        faults.require(!self.caption.is_empty(), "caption", "must be a key of the JSON");
         faults.require(self.shuffle_buffer != Some(0), "shuffle_buffer", "must be at least 1");
-        faults.require(self.cache_gb > 0.0, "cache_gb", "must be more than 0");
+        faults.require(self.cache_gb > 0.0, "cache_gb", "must be above 0");
         let stall = (0.01..=86_400.0).contains(&self.stall_seconds);
         faults.require(stall, "stall_seconds", "must be from 0.01 to 86400");
         faults.require(self.tries > 0, "tries", "must be at least 1");
-        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "a share is from 0 to 1");
+        faults.require((0.0..=1.0).contains(&self.tolerate), "tolerate", "must be from 0 to 1");
     }
 }
 
 impl Plugin<dyn Dataset> for WebDataset {
-    /// Nothing is fetched for these.
+    /// Downloads nothing.
     fn facts(&self) -> DataFacts {
         let Ok(places) = self.shards.places() else { return DataFacts::default() };
         let shards = self.reader();

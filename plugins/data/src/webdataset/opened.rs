@@ -1,29 +1,29 @@
-//! The data set once its shards are indexed.
+//! The opened data set.
 
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use clip_lab_api::prelude::*;
 use clip_lab_shards::{Place, Sample, Shards};
 
-use super::{WebDataset, ahead::Ahead, classes::classes, gather::Gathered};
+use super::{WebDataset, classes::classes, gather::Gathered, prefetch::Prefetcher};
 
-/// Samples of many shards as one list.
+/// The samples of all shards as one list.
 pub(super) struct Opened {
     reader: Arc<Shards>,
     shards: Vec<Shard>,
-    /// The number of its shard, and the sample.
+    /// The index of the shard, and the sample.
     samples: Vec<(u32, Sample)>,
     classes: Vec<String>,
     class: Vec<Option<usize>>,
     sampling: Option<Sampling>,
-    ahead: Ahead,
+    prefetcher: Prefetcher,
     skipped: Vec<String>,
     tolerate: f64,
 }
 
 struct Shard {
     place: Place,
-    /// What pictures of it are called by.
+    /// Prefix of its images' names.
     name: String,
     length: u64,
     stamp: String,
@@ -32,7 +32,7 @@ struct Shard {
 impl Opened {
     pub(super) fn new(gathered: Gathered, settings: &WebDataset, skipped: Vec<String>) -> Result<Self> {
         let unique: HashSet<String> = gathered.found.iter().map(|(_, place, _)| place.file_name()).collect();
-        let short = unique.len() == gathered.found.len();
+        let unique_names = unique.len() == gathered.found.len();
         let (mut shards, mut samples, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
         for (source, place, index) in gathered.found {
             let Ok(index) = index else { continue };
@@ -40,11 +40,11 @@ impl Opened {
             let start = samples.len();
             samples.extend(index.samples.into_iter().map(|sample| (number, sample)));
             ranges.push((source, start..samples.len()));
-            let name = if short { place.file_name() } else { place.to_string() };
+            let name = if unique_names { place.file_name() } else { place.to_string() };
             shards.push(Shard { place, name, length: index.length, stamp: index.stamp });
         }
-        let said: Vec<Option<&str>> = samples.iter().map(|(_, sample)| sample.class.as_deref()).collect();
-        let (classes, class) = classes(&said, &settings.classes)?;
+        let labels: Vec<Option<&str>> = samples.iter().map(|(_, sample)| sample.class.as_deref()).collect();
+        let (classes, class) = classes(&labels, &settings.classes)?;
         for ((_, sample), class) in samples.iter_mut().zip(&class) {
             if let (true, Some(class)) = (sample.captions.is_empty(), class) {
                 sample.captions.push(settings.template.replace("{}", &classes[*class]));
@@ -52,28 +52,29 @@ impl Opened {
         }
         let sampling = sampling(settings, &ranges);
         let reader = Arc::new(gathered.shards);
-        let ahead = Ahead::new(reader.clone(), shards.iter().map(|shard| shard.place.clone()).collect());
+        let prefetcher =
+            Prefetcher::new(reader.clone(), shards.iter().map(|shard| shard.place.clone()).collect());
         let tolerate = settings.tolerate;
-        Ok(Self { reader, shards, samples, classes, class, sampling, ahead, skipped, tolerate })
+        Ok(Self { reader, shards, samples, classes, class, sampling, prefetcher, skipped, tolerate })
     }
 
-    pub(super) fn is_bare(&self) -> bool {
+    pub(super) fn has_no_samples(&self) -> bool {
         self.samples.is_empty()
     }
 
-    /// What was skipped, as one text.
-    pub(super) fn words(&self) -> String {
+    /// What was skipped, in one text.
+    pub(super) fn skipped_text(&self) -> String {
         self.skipped.join("; ")
     }
 
     fn sample(&self, index: usize) -> Result<(&Shard, &Sample)> {
         let (shard, sample) =
-            self.samples.get(index).with_context(|| format!("there is no picture {index}"))?;
+            self.samples.get(index).with_context(|| format!("there is no image {index}"))?;
         Ok((&self.shards[*shard as usize], sample))
     }
 }
 
-/// What an epoch takes from where: none where it takes everything once, in any order.
+/// The sampling of an epoch; none if it takes everything once in any order.
 fn sampling(settings: &WebDataset, ranges: &[(usize, Range<usize>)]) -> Option<Sampling> {
     let weights = settings.shards.weights();
     if weights.is_none() && settings.shuffle_buffer.is_none() {
@@ -103,7 +104,7 @@ impl Dataset for Opened {
 
     fn picture(&self, index: usize) -> Result<Picture> {
         let (shard, sample) = self.sample(index)?;
-        self.ahead.reached(self.samples[index].0);
+        self.prefetcher.advance(self.samples[index].0);
         self.reader.read(&shard.place, shard.length, sample).map(Picture::Encoded)
     }
 
@@ -126,7 +127,7 @@ impl Dataset for Opened {
         self.class.get(index).copied().flatten()
     }
 
-    /// Over the states of the shards and the places of the pictures in them.
+    /// Hashes the stamps of the shards and the offsets of the images in them.
     fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for shard in &self.shards {
@@ -146,7 +147,7 @@ impl Dataset for Opened {
     }
 
     fn ahead(&self, pictures: &[usize]) {
-        self.ahead.expect(pictures.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
+        self.prefetcher.set_order(pictures.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
     }
 
     fn skipped(&self) -> &[String] {

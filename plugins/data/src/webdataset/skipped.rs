@@ -1,32 +1,32 @@
-//! What cannot be used, in sentences.
+//! Messages about unusable shards and samples.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use clip_lab_shards::{Index, Lack, Place};
 
-/// Everything that cannot be used of some shards.
+/// Everything unusable in some shards.
 pub(super) struct Skipped {
-    pub sentences: Vec<String>,
+    pub messages: Vec<String>,
     shards: (usize, usize),
     pictures: (usize, usize),
 }
 
 impl Skipped {
     pub(super) fn of(found: &[(usize, Place, Result<Index>)]) -> Self {
-        let (mut sentences, mut faulty, mut lost, mut good) = (Vec::new(), 0, 0, 0);
+        let (mut messages, mut faulty, mut lost, mut good) = (Vec::new(), 0, 0, 0);
         let mut faults = BTreeMap::<(Lack, bool), Vec<String>>::new();
         for (_, place, index) in found {
             match index {
                 Err(error) => {
                     faulty += 1;
-                    sentences.push(format!("left out: {error:#}"));
+                    messages.push(format!("left out: {error:#}"));
                 }
                 Ok(index) => {
                     if let Some(cut) = &index.cut {
                         faulty += 1;
-                        sentences.push(format!(
-                            "shard {place} {cut}: {} pictures before that are used",
+                        messages.push(format!(
+                            "shard {place} {cut}: {} images before that are used",
                             index.samples.len()
                         ));
                     }
@@ -39,17 +39,17 @@ impl Skipped {
                 }
             }
         }
-        sentences.extend(faults.iter().map(|((lack, lost), names)| sentence(*lack, *lost, names)));
-        Self { sentences, shards: (faulty, found.len()), pictures: (lost, good + lost) }
+        messages.extend(faults.iter().map(|((lack, lost), names)| message(*lack, *lost, names)));
+        Self { messages, shards: (faulty, found.len()), pictures: (lost, good + lost) }
     }
 
-    /// Refuses more than a share of faulty shards or lost pictures.
-    pub(super) fn within(&self, share: f64) -> Result<()> {
-        for (what, (bad, all)) in [("shards", self.shards), ("pictures", self.pictures)] {
+    /// Rejects more than a fraction of faulty shards or lost images.
+    pub(super) fn check_tolerance(&self, share: f64) -> Result<()> {
+        for (what, (bad, all)) in [("shards", self.shards), ("images", self.pictures)] {
             if bad as f64 > share * all as f64 {
                 bail!(
                     "{bad} of {all} {what} cannot be used, more than tolerate = {share} allows:\n  {}",
-                    self.sentences.join("\n  ")
+                    self.messages.join("\n  ")
                 );
             }
         }
@@ -57,18 +57,18 @@ impl Skipped {
     }
 }
 
-fn sentence(lack: Lack, lost: bool, names: &[String]) -> String {
+fn message(lack: Lack, lost: bool, names: &[String]) -> String {
     let what = match lack {
-        Lack::Picture => "texts without a picture",
-        Lack::Caption => "pictures with neither caption nor class",
-        Lack::Json => "JSON that is none or was cut short",
-        Lack::Duplicate => "files of a name that came before",
+        Lack::Picture => "texts without an image",
+        Lack::Caption => "images with neither caption nor class",
+        Lack::Json => "invalid or truncated JSON",
+        Lack::Duplicate => "duplicate file names",
         Lack::Encoding => "text that is not UTF-8, read as Latin-1",
         Lack::Length => "text of more than 16 MiB, or beyond 1 GiB of the shard's texts, not read",
-        Lack::Size => "pictures of more than 256 MiB, not read",
+        Lack::Size => "images of more than 256 MiB, not read",
     };
     let more = if names.len() > 3 { ", ..." } else { "" };
     let first = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let fate = if lost { "left out" } else { "used all the same" };
-    format!("{what}: {}, {fate} ({first}{more})", names.len())
+    let outcome = if lost { "left out" } else { "used anyway" };
+    format!("{what}: {}, {outcome} ({first}{more})", names.len())
 }

@@ -1,4 +1,4 @@
-//! Folders of pictures made up for a test.
+//! Folders of synthetic images for tests.
 #![allow(dead_code)]
 
 use std::fs;
@@ -19,12 +19,12 @@ pub fn folder(captions: impl AsRef<[u8]>) -> TempDir {
     dir
 }
 
-/// Opens a data set that must open.
+/// Opens a data set; panics on an error.
 pub fn opened(settings: &impl Plugin<dyn Dataset>) -> Box<dyn Dataset> {
     settings.build(()).unwrap()
 }
 
-/// What an opening that must fail says.
+/// The error of a data set that must not open.
 pub fn refusal(settings: &impl Plugin<dyn Dataset>) -> String {
     format!("{:#}", settings.build(()).err().expect("it should not open"))
 }

@@ -1,4 +1,4 @@
-//! `captions_train2017.json` and `captions_val2017.json`, below `annotations` as COCO unpacks them.
+//! `captions_train2017.json` and `captions_val2017.json`, below `annotations` as in COCO's archives.
 
 use plugins_data::{CaptionFolder, Format, Split};
 
@@ -22,7 +22,7 @@ const VAL: &str = r#"{"images": [{"file_name": "000000179765.jpg", "id": 179765}
  "annotations": [{"image_id": 179765, "id": 38, "caption": "A black Honda motorcycle parked in front of a garage."}]}"#;
 
 #[test]
-fn pictures_and_annotations_are_put_together_by_split() {
+fn images_and_annotations_are_joined_by_split() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "annotations/captions_train2017.json", TRAIN);
     write(dir.path(), "annotations/captions_val2017.json", VAL);
@@ -37,32 +37,29 @@ fn pictures_and_annotations_are_put_together_by_split() {
     assert_eq!(train.picture(1).unwrap().decode().unwrap().dimensions(), (16, 16));
     assert_eq!(names(&*opened(&part(dir.path(), Split::Val))), ["val2017/000000179765.jpg"]);
     assert_eq!(opened(&all(dir.path())).len(), 3);
-    assert!(refusal(&part(dir.path(), Split::Test)).contains("no list is of split `test`; there are"));
-    // One list by name, with pictures elsewhere and in one folder.
+    assert!(refusal(&part(dir.path(), Split::Test)).contains("no list is of split `test`; the lists are"));
+    // One list set by name, with the images in another folder.
     picture(dir.path(), "pictures/000000179765.jpg", 3);
     let file = Some("annotations/captions_val2017.json".into());
     let named = CaptionFolder { file, images: Some("pictures".into()), ..part(dir.path(), Split::Val) };
     assert_eq!(names(&*opened(&named)), ["000000179765.jpg"]);
     write(dir.path(), "annotations/captions_val2014.json", VAL);
-    assert!(refusal(&all(dir.path())).contains("are of the same split; say which with `file`"));
+    assert!(refusal(&all(dir.path())).contains("are of the same split; choose one with `file`"));
 }
 
 #[test]
-fn annotations_of_nothing_are_named_and_other_json_is_refused_in_words() {
+fn annotations_without_an_image_are_named_and_other_json_is_rejected() {
     let dir = tempfile::tempdir().unwrap();
     picture(dir.path(), "000000179765.jpg", 3);
     let stray = VAL.replace("}]}", "}, {\"image_id\": 7, \"id\": 39, \"caption\": \"lost\"}]}");
     write(dir.path(), "captions_val2017.json", &stray);
     let error = refusal(&all(dir.path()));
+    assert!(error.contains("captions_val2017.json annotation of image 7: `images` has no image"), "{error}");
+    let tolerant = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
     assert!(
-        error.contains("captions_val2017.json annotation of picture 7: `images` lists no picture"),
-        "{error}"
-    );
-    let patient = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
-    assert!(
-        opened(&patient).skipped()[0].starts_with("entries left out: 1 (captions_val2017.json annotation")
+        opened(&tolerant).skipped()[0].starts_with("entries left out: 1 (captions_val2017.json annotation")
     );
     write(dir.path(), "captions_val2017.json", &VAL[..150]);
     let error = refusal(&CaptionFolder { format: Some(Format::Coco), ..all(dir.path()) });
-    assert!(error.contains("like COCO's captions_*.json") && error.contains("line 2"), "{error}");
+    assert!(error.contains("the format of COCO's captions_*.json") && error.contains("line 2"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! `results.csv` of Flickr30k, with the row that is broken in every copy of it.
+//! Flickr30k's `results.csv`, with the malformed row that every copy has.
 
 use plugins_data::Split;
 
@@ -18,7 +18,7 @@ image_name| comment_number| comment
 ";
 
 #[test]
-fn the_broken_row_is_recovered_and_named() {
+fn the_malformed_row_is_recovered_and_named() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "results.csv", RESULTS);
     for (shade, name) in ["1000092795", "10002456", "2199200615"].iter().enumerate() {
@@ -28,20 +28,20 @@ fn the_broken_row_is_recovered_and_named() {
     assert_eq!(names(&*data), ["1000092795.jpg", "10002456.jpg", "2199200615.jpg"]);
     assert_eq!(data.captions(0)[1], "Two young , White males are outside near many bushes .");
     assert_eq!(data.captions(2), ["A black dog and a \"tan\" one .", "A dog runs across the grass ."]);
-    let said = data.skipped();
-    assert_eq!(said.len(), 1, "{said:?}");
+    let skipped = data.skipped();
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
     assert!(
-        said[0].starts_with("results.csv line 6: a separator is missing")
-            && said[0].contains("2199200615.jpg")
+        skipped[0].starts_with("results.csv line 6: a separator is missing")
+            && skipped[0].contains("2199200615.jpg")
     );
-    // Splits are by picture: all captions of one are on one side.
+    // Splits are by image: all captions of an image are in one split.
     let parts = [Split::Train, Split::Val, Split::Test].map(|split| part(dir.path(), split));
     let sizes = parts.iter().filter_map(|part| part.build(()).ok()).map(|data| data.len());
     assert_eq!(sizes.sum::<usize>(), 3);
 }
 
 #[test]
-fn other_broken_rows_are_left_out_by_line_and_too_many_are_refused() {
+fn other_malformed_rows_are_left_out_by_line_and_too_many_are_rejected() {
     let dir = tempfile::tempdir().unwrap();
     let rows = |bad: usize| {
         let good = (0..40).map(|row| format!("a.jpg| {row}| a caption\n"));
@@ -54,7 +54,7 @@ fn other_broken_rows_are_left_out_by_line_and_too_many_are_refused() {
     assert_eq!(data.captions(0).len(), 40);
     assert!(
         data.skipped()[0]
-            .starts_with("entries left out: 2 (results.csv line 42: 4 fields where the header names 3")
+            .starts_with("entries left out: 2 (results.csv line 42: 4 fields where the header has 3")
     );
     write(dir.path(), "results.csv", rows(3));
     let error = refusal(&all(dir.path()));
@@ -68,13 +68,13 @@ fn other_broken_rows_are_left_out_by_line_and_too_many_are_refused() {
 }
 
 #[test]
-fn a_quote_that_is_not_closed_does_not_swallow_rows_in_silence() {
+fn an_unclosed_quote_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     picture(dir.path(), "a.jpg", 1);
     let rows: String = (0..60).map(|row| format!("a.jpg,caption {row}\n")).collect();
     write(dir.path(), "captions.csv", format!("image,caption\n{rows}a.jpg,\"never closed\n{rows}"));
-    let said = opened(&all(dir.path())).skipped().join("\n");
-    assert!(said.contains("captions.csv line 62: the caption of a.jpg goes on for 61 lines"), "{said}");
+    let skipped = opened(&all(dir.path())).skipped().join("\n");
+    assert!(skipped.contains("captions.csv line 62: the caption of a.jpg has 61 lines"), "{skipped}");
 }
 
 use clip_lab_api::Plugin as _;

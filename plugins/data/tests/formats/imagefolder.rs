@@ -1,4 +1,4 @@
-//! Hugging Face's `imagefolder`: pictures with a `metadata.jsonl` or `metadata.csv` beside them, in a folder for each split.
+//! Hugging Face's `imagefolder`: images next to a `metadata.jsonl` or `metadata.csv`, one folder per split.
 
 use plugins_data::{CaptionFolder, Split};
 
@@ -15,7 +15,7 @@ const JSONL: &str = r#"{"file_name": "0001.png", "text": "This is a golden retri
 "#;
 
 #[test]
-fn lines_of_json_are_read_in_a_folder_for_each_split() {
+fn json_lines_are_read_from_one_folder_per_split() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "train/metadata.jsonl", JSONL);
     write(
@@ -47,11 +47,11 @@ fn lists_of_captions_numbered_columns_and_broken_lines() {
     write(dir.path(), "metadata.jsonl", several.to_owned() + "\n{\"file_name\": \"b.jpg\", \"capt\n");
     let error = refusal(&all(dir.path()));
     assert!(
-        error.contains("1 of 2 entries") && error.contains("metadata.jsonl line 2: it is no JSON object"),
+        error.contains("1 of 2 entries") && error.contains("metadata.jsonl line 2: it is not a JSON object"),
         "{error}"
     );
-    let patient = CaptionFolder { tolerate: 0.5, ..part(dir.path(), Split::Val) };
-    assert_eq!(opened(&patient).captions(0), ["one", "two"]);
+    let tolerant = CaptionFolder { tolerate: 0.5, ..part(dir.path(), Split::Val) };
+    assert_eq!(opened(&tolerant).captions(0), ["one", "two"]);
     write(dir.path(), "metadata.jsonl", r#"{"file_name": "a.jpg", "caption_1": "two", "caption_0": "one"}"#);
     assert_eq!(opened(&all(dir.path())).captions(0), ["one", "two"]);
     write(dir.path(), "metadata.jsonl", r#"{"file_name": "a.jpg", "label": 3}"#);
@@ -60,6 +60,6 @@ fn lists_of_captions_numbered_columns_and_broken_lines() {
         error.contains("line 1: there is no column caption or") && error.contains("caption_column"),
         "{error}"
     );
-    let said = CaptionFolder { caption_column: Some("label".into()), ..all(dir.path()) };
-    assert!(refusal(&said).contains("neither a text nor a list of texts"));
+    let labelled = CaptionFolder { caption_column: Some("label".into()), ..all(dir.path()) };
+    assert!(refusal(&labelled).contains("must be a text or a list of texts"));
 }

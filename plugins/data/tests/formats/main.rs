@@ -1,4 +1,4 @@
-//! Lists of captions as they are found in the wild, each on a sample of one.
+//! Caption lists in real-world formats, each with a small sample.
 
 mod coco;
 #[path = "../common/mod.rs"]
@@ -22,13 +22,13 @@ fn part(root: &Path, split: Split) -> CaptionFolder {
     CaptionFolder { root: root.to_owned(), split, ..Default::default() }
 }
 
-/// Writes a file with its folders.
+/// Writes a file, creating its folders.
 fn write(root: &Path, name: &str, content: impl AsRef<[u8]>) {
     fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
     fs::write(root.join(name), content).unwrap();
 }
 
-/// Writes a small JPEG, whose bytes differ by its shade.
+/// Writes a small JPEG, whose bytes depend on its shade.
 fn picture(root: &Path, name: &str, shade: u8) {
     write(root, name, jpeg(shade));
 }

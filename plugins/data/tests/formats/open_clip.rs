@@ -1,4 +1,4 @@
-//! The tables that open_clip's `--train-data` takes: `filepath` and `title` separated by tabs, or columns of one's own.
+//! The tables of open_clip's `--train-data`: `filepath` and `title` separated by tabs, or custom columns.
 
 use plugins_data::CaptionFolder;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn the_usual_columns_and_ones_own_are_read() {
+fn usual_and_custom_columns_are_read() {
     let dir = tempfile::tempdir().unwrap();
     for shade in 0..2 {
         picture(dir.path(), &format!("cc3m/{shade}.jpg"), shade);
@@ -20,7 +20,7 @@ fn the_usual_columns_and_ones_own_are_read() {
     assert_eq!(names(&*data), ["cc3m/0.jpg", "cc3m/1.jpg"]);
     assert_eq!(data.captions(0), ["a very typical bus station, \"as seen\" from above"]);
 
-    // A table of one's own, with more commas than bars in it.
+    // A custom table, with more commas than bars in its header.
     let csv = "url|local path|alt text\nhttp://x/0,1,2|cc3m/0.jpg|a bus, a car, a tree\nhttp://x/1|cc3m/1.jpg|a mountain\n";
     write(dir.path(), "mine.csv", csv);
     let (image_column, caption_column) = (Some("local path".to_owned()), Some("Alt Text".to_owned()));

@@ -1,4 +1,4 @@
-//! Parquet with the pictures in it, as Hugging Face's `datasets` writes it: `data/train-00000-of-00002.parquet`.
+//! Parquet with embedded images, as written by Hugging Face's `datasets`: `data/train-00000-of-00002.parquet`.
 
 use std::{sync::Arc, thread};
 
@@ -27,7 +27,7 @@ const SCHEMA: &str = "message schema {
     optional binary filename (UTF8);
 }";
 
-/// A row: shade of the picture (none: null), and captions.
+/// A row: shade of the image (none: null), and captions.
 type Row<'a> = (Option<u8>, &'a [&'a str]);
 
 fn column(
@@ -41,7 +41,7 @@ fn column(
     column.close().unwrap();
 }
 
-/// A file with a row group for every slice of rows and pages of two rows.
+/// A file with one row group per slice of rows, and pages of two rows.
 fn parquet(groups: &[Vec<Row<'_>>], compression: Compression, version: WriterVersion) -> Vec<u8> {
     let properties = WriterProperties::builder()
         .set_compression(compression)
@@ -77,7 +77,7 @@ fn parquet(groups: &[Vec<Row<'_>>], compression: Compression, version: WriterVer
     file.into_inner().unwrap()
 }
 
-/// Fifty pictures in row groups of ten, two captions each.
+/// Fifty images in row groups of ten, two captions each.
 fn fifty(from: u8) -> Vec<Vec<Row<'static>>> {
     (0..5)
         .map(|group| (0..10).map(|row| (Some(from + group * 10 + row), &["one", "two"][..])).collect())
@@ -122,7 +122,7 @@ fn several_files_are_read_in_any_order_and_by_many_threads() {
 }
 
 #[test]
-fn a_buffer_goes_through_row_groups() {
+fn a_buffer_reads_by_row_group() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "train.parquet", parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0));
     let settings = CaptionFolder { shuffle_buffer: Some(20), ..all(dir.path()) };
@@ -137,26 +137,26 @@ fn a_buffer_goes_through_row_groups() {
 }
 
 #[test]
-fn rows_without_pictures_or_captions_and_broken_files_are_named() {
+fn rows_without_images_or_captions_and_corrupt_files_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let rows: Vec<Row<'_>> = vec![(Some(1), &["one"]), (None, &["two"]), (Some(3), &[])];
     let good = parquet(&[rows], Compression::SNAPPY, WriterVersion::PARQUET_1_0);
     write(dir.path(), "train.parquet", &good);
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
     assert_eq!(names(&*data), ["0.jpg", "1.jpg"]);
-    assert!(data.skipped()[0].contains("pictures without a caption: 1 (2.jpg)"), "{:?}", data.skipped());
+    assert!(data.skipped()[0].contains("images without a caption: 1 (2.jpg)"), "{:?}", data.skipped());
     let error = format!("{:#}", data.picture(1).unwrap_err());
     assert!(
-        error.contains("row 1 of") && error.contains("train.parquet") && error.contains("holds no bytes"),
+        error.contains("row 1 of") && error.contains("train.parquet") && error.contains("contains no bytes"),
         "{error}"
     );
     write(dir.path(), "train.parquet", &good[..good.len() / 2]);
     let error = refusal(&all(dir.path()));
     assert!(
-        error.contains("train.parquet cannot be used: it is no Parquet file, or was cut short"),
+        error.contains("train.parquet cannot be used: it is not a Parquet file, or is truncated"),
         "{error}"
     );
-    // The footer is whole and a page is not: only its pictures are lost.
+    // The footer is intact but a page is corrupt: only its images are lost.
     let mut torn = parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0);
     torn[40..900].fill(0xAB);
     write(dir.path(), "train.parquet", &torn);
@@ -167,7 +167,7 @@ fn rows_without_pictures_or_captions_and_broken_files_are_named() {
 }
 
 #[test]
-fn one_file_of_several_that_was_cut_short_is_left_out_and_named() {
+fn a_truncated_file_of_several_is_left_out_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let whole = parquet(&fifty(0), Compression::SNAPPY, WriterVersion::PARQUET_1_0);
     write(dir.path(), "train-00000-of-00003.parquet", &whole);
@@ -177,14 +177,14 @@ fn one_file_of_several_that_was_cut_short_is_left_out_and_named() {
         "train-00002-of-00003.parquet",
         parquet(&fifty(50), Compression::SNAPPY, WriterVersion::PARQUET_1_0),
     );
-    let words = "00001-of-00003.parquet cannot be used: it is no Parquet file, or was cut short";
+    let message = "00001-of-00003.parquet cannot be used: it is not a Parquet file, or is truncated";
     let error = refusal(&all(dir.path()));
-    assert!(error.contains("1 of 3 lists of captions cannot be used") && error.contains(words), "{error}");
+    assert!(error.contains("1 of 3 lists of captions cannot be used") && error.contains(message), "{error}");
 
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
     assert!(data.len() == 100 && holds(&*data, 49, 49) && holds(&*data, 50, 50), "{}", data.len());
     assert!(
-        data.skipped()[0].contains("lists left out: 1") && data.skipped()[0].contains(words),
+        data.skipped()[0].contains("lists left out: 1") && data.skipped()[0].contains(message),
         "{:?}",
         data.skipped()
     );
@@ -214,5 +214,5 @@ fn a_table_of_names_in_parquet_is_a_list() {
         (vec!["a.jpg".into(), "b.jpg".into()], &["a b".to_owned()][..])
     );
     let buffered = CaptionFolder { shuffle_buffer: Some(8), ..all(dir.path()) };
-    assert!(refusal(&buffered).contains("shuffle_buffer is for pictures in Parquet files"));
+    assert!(refusal(&buffered).contains("shuffle_buffer applies to images in Parquet files"));
 }

@@ -1,27 +1,27 @@
-//! Rows taken some at a time.
+//! Blocks of rows of equal size.
 
 use std::ops::Range;
 
 /// Rows that are multiplied together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// The first of them.
+    /// Index of the first row.
     pub from: usize,
-    /// How many they are.
+    /// Number of rows.
     pub len: usize,
-    /// Those that no block before has.
+    /// The rows that no earlier block contains.
     pub fresh: Range<usize>,
 }
 
 impl Block {
-    /// Where in the block its fresh rows lie.
+    /// Range of the fresh rows within the block.
     pub fn inside(&self) -> Range<usize> {
         self.fresh.start - self.from..self.fresh.end - self.from
     }
 }
 
-/// Blocks of `size` rows that cover `count`. The last begins early rather than being smaller: products of one shape round
-/// alike, so that what is equal in one place is equal in all.
+/// Blocks of `size` rows that cover `count`. The last one overlaps its predecessor instead of being smaller: products
+/// of one shape round alike, so equal inputs give equal scores in every block.
 pub fn blocks(count: usize, size: usize) -> Vec<Block> {
     let size = size.clamp(1, count.max(1));
     let block = |start: usize| {

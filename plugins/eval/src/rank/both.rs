@@ -1,4 +1,4 @@
-//! Ranks in both directions from one product of pictures and captions, tile by tile.
+//! Ranks in both directions from one product of images and captions, tile by tile.
 
 use std::ops::Range;
 
@@ -12,24 +12,24 @@ use super::{
     tile::{Pairs, Tile},
 };
 
-/// Captions of a tile for each of its pictures: a tile is wider than high, since its rows are read along.
+/// Captions per image of a tile: tiles are wider than high, since their rows are scanned.
 const WIDER: usize = 4;
 
-/// Both ranks of every caption, in the order of the captions.
+/// Both ranks of every caption, in caption order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Both {
-    /// The rank (from 0) of its picture among all pictures.
-    pub picture: Vec<u32>,
-    /// Its own rank (from 0) among all captions, when its picture asks.
+    /// The rank (from 0) of its image among all images.
+    pub image: Vec<u32>,
+    /// Its own rank (from 0) among all captions, with its image as the query.
     pub caption: Vec<u32>,
 }
 
 /// Ranks as [`super::ranks`] defines them, in both directions.
 ///
-/// `images` `[N, D]`, `captions` `[M, D]`, `owner` `[M]` int64: the picture of each caption. `rows` pictures are compared
-/// with `4 * rows` captions at a time, and no more scores than those exist at once. Each score is computed once and
-/// counted in both directions while it is in the cache; scores of captions with their own pictures are computed
-/// twice, since they must be known before anything is counted against them.
+/// `images` `[N, D]`, `captions` `[M, D]`, `owner` `[M]` int64: the image of each caption. `rows` images are compared
+/// with `4 * rows` captions at a time, and no more scores than that are in memory. Each score is computed once and
+/// counted in both directions while it is in the cache; scores of captions with their own images are computed twice,
+/// since all others are compared with them.
 ///
 /// # Errors
 /// As [`super::ranks`].
@@ -42,15 +42,15 @@ pub fn both(images: &Tensor, captions: &Tensor, owner: &Tensor, rows: usize) -> 
     }
 }
 
-/// Pictures down, captions across. Captions stand by picture here, whatever their order was.
+/// Images in rows, captions in columns. Captions are sorted by image.
 struct Grid<T> {
     images: Tensor,
     captions: Tensor,
-    /// Where each caption stood.
+    /// Original index of each caption.
     order: Vec<usize>,
-    /// The picture of each caption, never falling.
+    /// The image of each caption, ascending.
     owner: Vec<usize>,
-    /// The first caption of each picture, and the number of all.
+    /// The first caption of each image, then the number of captions.
     first: Vec<usize>,
     down: Vec<Block>,
     across: Vec<Block>,
@@ -77,24 +77,24 @@ impl<T: Element + PartialOrd + Copy> Grid<T> {
     fn count(mut self) -> Result<Both> {
         let own = self.own()?;
         let pairs = Pairs { own: &own, first: &self.first, order: &self.order };
-        let mut ranks = Both { picture: vec![0; own.len()], caption: vec![0; own.len()] };
+        let mut ranks = Both { image: vec![0; own.len()], caption: vec![0; own.len()] };
         for down in &self.down {
             for across in &self.across {
                 let scores = self.products.of(&part(&self.images, down)?, &part(&self.captions, across)?)?;
                 Tile { scores, down, across }.count(&pairs, &mut ranks);
             }
         }
-        Ok(Both { picture: self.back(&ranks.picture), caption: self.back(&ranks.caption) })
+        Ok(Both { image: self.back(&ranks.image), caption: self.back(&ranks.caption) })
     }
 
-    /// The score of each caption with its picture, out of the same tiles that the others are taken from.
+    /// The score of each caption with its image, from the same tiles as the other scores.
     fn own(&mut self) -> Result<Vec<T>> {
         let mut own = Vec::with_capacity(self.owner.len());
         for rows in &self.down {
-            let wanted = self.first[rows.fresh.start]..self.first[rows.fresh.end];
-            for columns in self.across.iter().filter(|columns| meet(&columns.fresh, &wanted)) {
+            let range = self.first[rows.fresh.start]..self.first[rows.fresh.end];
+            for columns in self.across.iter().filter(|columns| overlap(&columns.fresh, &range)) {
                 let scores = self.products.of(&part(&self.images, rows)?, &part(&self.captions, columns)?)?;
-                let here = wanted.start.max(columns.fresh.start)..wanted.end.min(columns.fresh.end);
+                let here = range.start.max(columns.fresh.start)..range.end.min(columns.fresh.end);
                 let score = |caption: usize| {
                     scores[(self.owner[caption] - rows.from) * columns.len + caption - columns.from]
                 };
@@ -110,7 +110,7 @@ impl<T: Element + PartialOrd + Copy> Grid<T> {
         Ok(own)
     }
 
-    /// Counts in the order in which captions came.
+    /// Counts in the original order of the captions.
     fn back(&self, counts: &[u32]) -> Vec<u32> {
         let mut found = vec![0; counts.len()];
         self.order.iter().zip(counts).for_each(|(&place, &count)| found[place] = count);
@@ -127,6 +127,6 @@ fn picked(all: &Tensor, rows: &[usize]) -> Result<Tensor> {
     Ok(all.f_index_select(0, &Tensor::from_slice(&rows).f_to_device(all.device())?)?)
 }
 
-fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start.max(b.start) < a.end.min(b.end)
 }

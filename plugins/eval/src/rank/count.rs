@@ -1,8 +1,7 @@
-//! Counting who stands before whom. The loops are simple so that the compiler makes vectors of them, as
-//! wide as those of whoever calls: hence always inlined.
+//! Counting the scores ranked before a given score. The loops are simple so that the compiler vectorises them, with the
+//! caller's register width: hence always inlined.
 
-/// How many of `scores` stand before `own`: the higher ones, and of the equal ones those of which `before` says so by their
-/// index.
+/// Number of `scores` ranked before `own`: the higher ones, and of the equal ones those whose index satisfies `before`.
 #[inline(always)]
 pub fn ahead<T: PartialOrd + Copy>(scores: &[T], own: T, before: impl Fn(usize) -> bool) -> u32 {
     let (mut higher, mut equal) = (0, 0);
@@ -17,7 +16,7 @@ pub fn ahead<T: PartialOrd + Copy>(scores: &[T], own: T, before: impl Fn(usize) 
     higher + tied.count() as u32
 }
 
-/// Adds one to each count whose own score is below its score in `row`.
+/// Increments each count whose own score is below its score in `row`.
 #[inline(always)]
 pub fn add_higher<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]) {
     for ((count, &score), &own) in counts.iter_mut().zip(row).zip(own) {
@@ -25,7 +24,7 @@ pub fn add_higher<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]
     }
 }
 
-/// Adds one to each count whose own score is not above its score in `row`.
+/// Increments each count whose own score is not above its score in `row`.
 #[inline(always)]
 pub fn add_higher_or_equal<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &mut [u32]) {
     for ((count, &score), &own) in counts.iter_mut().zip(row).zip(own) {
@@ -33,7 +32,7 @@ pub fn add_higher_or_equal<T: PartialOrd + Copy>(row: &[T], own: &[T], counts: &
     }
 }
 
-/// The index of the highest score; of equal ones the first.
+/// Index of the highest score; ties go to the lowest index.
 pub fn first<T: PartialOrd + Copy>(scores: &[T]) -> usize {
     let higher = |best: usize, index: usize| if scores[index] > scores[best] { index } else { best };
     (0..scores.len()).reduce(higher).unwrap_or(0)

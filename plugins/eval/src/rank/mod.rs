@@ -1,4 +1,4 @@
-//! Exact ranks, in tiles of scores so that memory does not grow with the square of the data.
+//! Exact ranks, computed in tiles of scores so that memory does not grow with the square of the data.
 
 mod blocks;
 mod both;
@@ -15,13 +15,13 @@ use self::{
 };
 pub use both::{Both, both};
 
-/// For each query the rank (from 0) of its right answer among all answers, by their dot product.
+/// For each query the rank (from 0) of its right answer among all answers, by dot product.
 ///
 /// The rank is the number of answers with a strictly higher score, plus those with an equal score and a lower index:
-/// what a stable sort gives. So a model that maps everything to one point earns what chance earns.
+/// the order of a stable sort. A model that maps everything to one point therefore scores at chance.
 ///
 /// `queries` `[Q, D]`, `answers` `[A, D]`, `right` `[Q]` int64: the index of each query's answer. At most `rows` times
-/// A scores exist at a time. Where pictures and captions ask each other, [`both`] is twice as fast or more.
+/// A scores are in memory. For both directions of images and captions, [`both`] is at least twice as fast.
 ///
 /// # Errors
 /// When the embeddings are not finite, the shapes do not fit or an index is out of range.
@@ -29,7 +29,7 @@ pub fn ranks(queries: &Tensor, answers: &Tensor, right: &Tensor, rows: usize) ->
     Ok(ranks_and_first(queries, answers, right, rows)?.0)
 }
 
-/// [`ranks`], and for each query the answer that stands first.
+/// [`ranks`], and for each query the answer ranked first.
 ///
 /// # Errors
 /// As [`ranks`].
@@ -67,21 +67,22 @@ where
     Ok(found)
 }
 
-/// Embeddings in f32 at least. Comparisons with NaN are all false, so a broken model would rank everything first.
+/// Embeddings in f32 at least. Rejects NaN: comparisons with NaN are all false, so a diverged model would rank
+/// everything first.
 fn ready(embeddings: &Tensor) -> Result<Tensor> {
     let embeddings = embeddings.detach();
     let double = embeddings.kind() == DType::Double;
     let embeddings = if double { embeddings } else { embeddings.f_to_kind(DType::Float)? };
-    // NaN is the least and the greatest of what it is among; unlike asking each number this makes no copy.
+    // A NaN propagates into min and max; unlike isfinite on every value this makes no copy.
     let finite = |extreme: Tensor| Ok::<_, anyhow::Error>(extreme.f_double_value(&[])?.is_finite());
     ensure!(
         embeddings.numel() == 0 || (finite(embeddings.f_min()?)? && finite(embeddings.f_max()?)?),
-        "the embeddings hold NaN or infinity, so nothing can be ranked; the training has diverged"
+        "the embeddings contain NaN or infinity, so nothing can be ranked; the training has diverged"
     );
     Ok(embeddings)
 }
 
-/// Makes sure that queries, answers and the indices of right answers belong together.
+/// Checks that queries, answers and the indices of right answers fit together.
 fn fits(queries: &Tensor, answers: &Tensor, right: &Tensor) -> Result<()> {
     let (q, a, r) = (queries.size(), answers.size(), right.size());
     let matched = q.len() == 2 && a.len() == 2 && q[1] == a[1] && r == q[..1];
@@ -99,8 +100,8 @@ fn fits(queries: &Tensor, answers: &Tensor, right: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// `hit@k` for each k, `median_rank`, `mean_rank` and `mrr` (the mean of 1 / rank), ranks counted from 1 here, each
-/// with `prefix/` before its name. There must be at least one rank.
+/// `hit@k` for each k, `median_rank`, `mean_rank` and `mrr` (the mean of 1 / rank), with ranks counted from 1 and
+/// `prefix/` before each name. Needs at least one rank.
 pub fn summary(prefix: &str, ranks: &[u32], k: &[u32]) -> Vec<(String, f64)> {
     let mut sorted = ranks.to_vec();
     sorted.sort_unstable();
@@ -121,12 +122,12 @@ pub fn summarised(prefix: &str, k: &[u32]) -> Vec<Metric> {
     hits.chain(places).chain([Metric::share(format!("{prefix}/mrr"))]).collect()
 }
 
-/// Share of ranks that lie among the first `k`.
+/// Fraction of ranks below `k`.
 pub fn hit(ranks: &[u32], k: u32) -> f64 {
     mean(ranks.iter().map(|&rank| f64::from(u8::from(rank < k))))
 }
 
-/// The mean; NaN of nothing.
+/// The mean; NaN if there are no values.
 pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count

@@ -8,7 +8,7 @@ use super::{
     count::{add_higher, add_higher_or_equal, ahead},
 };
 
-/// Pictures down, captions across.
+/// A tile of scores: images in rows, captions in columns.
 pub struct Tile<'a, T> {
     /// Row by row.
     pub scores: &'a [T],
@@ -16,29 +16,29 @@ pub struct Tile<'a, T> {
     pub across: &'a Block,
 }
 
-/// Who belongs to whom. Captions stand by picture here, whatever their order was.
+/// Captions and their images. Captions are sorted by image.
 pub struct Pairs<'a, T> {
-    /// The score of each caption with its picture.
+    /// The score of each caption with its image.
     pub own: &'a [T],
-    /// The first caption of each picture, and the number of all.
+    /// The first caption of each image, then the number of captions.
     pub first: &'a [usize],
-    /// Where each caption stood.
+    /// Original index of each caption.
     pub order: &'a [usize],
 }
 
 impl<T: PartialOrd + Copy> Tile<'_, T> {
-    /// Adds to each rank how many of this tile's scores stand before its own.
+    /// Adds to each rank the number of this tile's scores ranked before its own.
     pub fn count(&self, pairs: &Pairs<'_, T>, ranks: &mut Both) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has these instructions.
+            // SAFETY: AVX2 was detected.
             #[allow(unsafe_code)]
             return unsafe { self.count_avx2(pairs, ranks) };
         }
         self.rows(pairs, ranks);
     }
 
-    /// The same loops, compiled for wider registers.
+    /// The same loops, compiled for AVX2.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn count_avx2(&self, pairs: &Pairs<'_, T>, ranks: &mut Both) {
@@ -57,22 +57,22 @@ impl<T: PartialOrd + Copy> Tile<'_, T> {
     fn row(&self, image: usize, row: &[T], pairs: &Pairs<'_, T>, ranks: &mut Both) {
         let Pairs { own, first, order } = *pairs;
         let captions = &self.across.fresh;
-        let mine = first[image]..first[image + 1];
-        let (before, after) = around(&mine, captions);
+        let own_captions = first[image]..first[image + 1];
+        let (before, after) = around(&own_captions, captions);
         let at = |range: &Range<usize>| range.start - captions.start..range.end - captions.start;
-        // Pictures that stand before one's own beat it with the same score, those after it do not.
-        add_higher(&row[at(&before)], &own[before.clone()], &mut ranks.picture[before]);
-        add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut ranks.picture[after]);
+        // With equal scores, images before a caption's own rank before it and images after it do not.
+        add_higher(&row[at(&before)], &own[before.clone()], &mut ranks.image[before]);
+        add_higher_or_equal(&row[at(&after)], &own[after.clone()], &mut ranks.image[after]);
         let here = &order[captions.clone()];
-        for one in mine {
+        for one in own_captions {
             ranks.caption[one] += ahead(row, own[one], |other| here[other] < order[one]);
         }
     }
 }
 
-/// What of `all` lies before and after `mine`.
-fn around(mine: &Range<usize>, all: &Range<usize>) -> (Range<usize>, Range<usize>) {
+/// The parts of `all` before and after `own_captions`.
+fn around(own_captions: &Range<usize>, all: &Range<usize>) -> (Range<usize>, Range<usize>) {
     let inside = |place: usize| place.clamp(all.start, all.end);
-    // The first are captions of pictures before, the last of pictures after.
-    (all.start..inside(mine.start), inside(mine.end)..all.end)
+    // Captions of earlier images, then captions of later images.
+    (all.start..inside(own_captions.start), inside(own_captions.end)..all.end)
 }

@@ -11,13 +11,13 @@ pub enum Named {
     Photo,
     /// The class name alone.
     Plain,
-    /// The seven that CLIP's authors found to be enough on ImageNet, from the prompt notebook of openai/CLIP.
+    /// The seven that CLIP's authors found sufficient on ImageNet, from the prompt notebook of openai/CLIP.
     Openai7,
-    /// The eighty that CLIP's authors report ImageNet with, from the same notebook.
+    /// The eighty with which CLIP's authors report ImageNet accuracy, from the same notebook.
     Openai80,
 }
 
-/// One a line, in the published order.
+/// One per line, in the published order.
 const OPENAI80: &str = include_str!("openai80.txt");
 
 impl Named {
@@ -53,21 +53,21 @@ impl Named {
     }
 }
 
-/// Templates by name or written out.
+/// Templates, by name or as a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "a list of sentences with {}, or one of \"photo\", \"plain\", \"openai7\", \"openai80\""
+    expecting = "must be a list of sentences with {}, or one of \"photo\", \"plain\", \"openai7\", \"openai80\""
 )]
 pub enum Templates {
     /// A named set.
     Named(Named),
-    /// One's own.
+    /// A list of templates.
     Own(Vec<String>),
 }
 
 impl Templates {
-    /// The templates themselves.
+    /// The templates.
     pub fn list(&self) -> Vec<&str> {
         match self {
             Self::Named(named) => named.list(),
@@ -75,13 +75,13 @@ impl Templates {
         }
     }
 
-    /// The texts of every template, one for each class.
+    /// The texts of every template, one per class.
     pub fn fill(&self, classes: &[String]) -> Vec<Vec<String>> {
         let fill = |template: &str| classes.iter().map(|class| template.replace("{}", class)).collect();
         self.list().into_iter().map(fill).collect()
     }
 
-    /// Whether there is a template and each has a place for the class.
+    /// Whether there is at least one template and each contains `{}`.
     pub fn usable(&self) -> bool {
         let list = self.list();
         !list.is_empty() && list.iter().all(|template| template.contains("{}"))

@@ -1,12 +1,12 @@
-//! Accuracy of a classifier, on logits that can be followed by hand.
+//! Accuracy of a classifier, on logits simple enough to check by hand.
 
 use crate::support::{Data, Model, evaluate, metric};
 use tch::{Device, Kind, Tensor};
 
-/// Pictures whose logits are rows of the identity, `says` naming the class of each.
-fn model(says: &[i64], labels: &[usize], classes: usize) -> Model {
+/// Images whose logits are rows of the identity; `predictions` gives the predicted class of each.
+fn model(predictions: &[i64], labels: &[usize], classes: usize) -> Model {
     let axes = Tensor::eye(classes as i64, (Kind::Float, Device::Cpu));
-    let logits = axes.index_select(0, &Tensor::from_slice(says));
+    let logits = axes.index_select(0, &Tensor::from_slice(predictions));
     let mut model = Model::of(logits, Tensor::zeros([0, 2], (Kind::Double, Device::Cpu)), &[]);
     let names = (0..classes).map(|class| class.to_string()).collect();
     model.data = Data { classes: names, labels: labels.iter().map(|&label| Some(label)).collect() };
@@ -15,7 +15,7 @@ fn model(says: &[i64], labels: &[usize], classes: usize) -> Model {
 
 #[test]
 fn rare_classes_count_as_much_as_common_ones() {
-    // Nine pictures of class 0, all right; one of class 6, taken for class 0.
+    // Nine images of class 0, all correct; one of class 6, predicted as class 0.
     let mut labels = [0; 10];
     labels[9] = 6;
     let found = evaluate("plugin = 'classification'", &model(&[0; 10], &labels, 7)).unwrap();

@@ -1,4 +1,4 @@
-//! Ranks held against faiss's exact index.
+//! Ranks compared with faiss's exact index.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use tch::{Kind, Tensor};
 
 use crate::support::random;
 
-/// A Python that has faiss; none where there is none, which CI does not take for an answer.
+/// A Python that has faiss; none if there is none, which fails in CI.
 fn python() -> Option<PathBuf> {
     let cache = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache/clip-lab"));
     let beside = || {
@@ -24,11 +24,11 @@ fn python() -> Option<PathBuf> {
         return Some(python);
     }
     assert!(env::var_os("CI").is_none(), "no Python with faiss at {}", python.display());
-    eprintln!("SKIPPED: no Python with faiss at {}; `cargo xtask python` makes one", python.display());
+    eprintln!("SKIPPED: no Python with faiss at {}; `cargo xtask python` sets one up", python.display());
     None
 }
 
-/// What faiss counts, by name: `t2i/higher`, ...
+/// faiss's counts, by name: `t2i/higher`, ...
 fn ask(python: &Path, images: &Tensor, captions: &Tensor, owner: &Tensor) -> Vec<(String, Vec<i64>)> {
     let folder = tempfile::tempdir().unwrap();
     let files = ["asked", "found"].map(|name| folder.path().join(name));
@@ -42,7 +42,7 @@ fn ask(python: &Path, images: &Tensor, captions: &Tensor, owner: &Tensor) -> Vec
 }
 
 fn named<'a>(found: &'a [(String, Vec<i64>)], name: &str) -> &'a [i64] {
-    &found.iter().find(|(known, _)| known == name).unwrap().1
+    &found.iter().find(|(other, _)| other == name).unwrap().1
 }
 
 fn owners(images: i64, captions: i64) -> Tensor {
@@ -52,13 +52,13 @@ fn owners(images: i64, captions: i64) -> Tensor {
 #[test]
 fn whole_numbers_are_ranked_as_faiss_ranks_them_ties_too() {
     let Some(python) = python() else { return };
-    // Products of small whole numbers are exact in any order of adding up.
+    // Products of small whole numbers are exact in any order of summation.
     let (images, captions) = ((random(1000, 64, 1) * 9.0).round(), (random(5000, 64, 2) * 9.0).round());
     let owner = owners(1000, 5000);
     let found = ask(&python, &images, &captions, &owner);
     let ours = both(&images, &captions, &owner, 128).unwrap();
     let mut ties = 0;
-    for (way, ours) in [("t2i", &ours.picture), ("i2t", &ours.caption)] {
+    for (way, ours) in [("t2i", &ours.image), ("i2t", &ours.caption)] {
         let (higher, tied) = (named(&found, &format!("{way}/higher")), named(&found, &format!("{way}/tied")));
         let theirs: Vec<u32> = higher.iter().zip(tied).map(|(higher, tied)| (higher + tied) as u32).collect();
         assert_eq!(ours, &theirs, "{way}");
@@ -77,19 +77,20 @@ fn unit_vectors_are_ranked_as_faiss_ranks_them_within_rounding() {
     let found = ask(&python, &images, &captions, &owner);
     let ours = both(&images, &captions, &owner, 256).unwrap();
     let one_way = ranks(&captions, &images, &owner, 512).unwrap();
-    for (way, ours) in [("t2i", &ours.picture), ("i2t", &ours.caption), ("t2i", &one_way)] {
-        let (higher, near) = (named(&found, &format!("{way}/higher")), named(&found, &format!("{way}/near")));
+    for (way, ours) in [("t2i", &ours.image), ("i2t", &ours.caption), ("t2i", &one_way)] {
+        let (higher, close) =
+            (named(&found, &format!("{way}/higher")), named(&found, &format!("{way}/near")));
         let mut same = 0;
-        for ((&ours, &higher), &near) in ours.iter().zip(higher).zip(near) {
+        for ((&ours, &higher), &close) in ours.iter().zip(higher).zip(close) {
             let apart = (i64::from(ours) - higher).abs();
             assert!(
-                apart <= near,
-                "{way}: rank {ours}, {higher} for faiss, {near} scores are as good as equal"
+                apart <= close,
+                "{way}: rank {ours}, {higher} for faiss, {close} scores are nearly equal"
             );
             same += usize::from(apart == 0);
         }
         assert!(same > 4950, "{way}: {same} of 5000 ranks are the same");
-        assert!(ours.iter().filter(|rank| **rank == 0).count() > 50, "{way}: too hard to tell anything");
+        assert!(ours.iter().filter(|rank| **rank == 0).count() > 50, "{way}: too hard to be meaningful");
     }
     assert_eq!(images.kind(), Kind::Float);
 }

@@ -1,10 +1,10 @@
-//! Ranks held against a plain sort, for many shapes, orders and ties.
+//! Ranks compared with a stable sort, for many shapes, orders and ties.
 
 use plugins_eval::{both, ranks};
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
 
-/// The place of `right` when the scores of a query are sorted and equal ones keep their order.
+/// The position of `right` after a stable sort of a query's scores.
 fn place(scores: &[f64], right: usize) -> u32 {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
@@ -65,22 +65,22 @@ proptest! {
         let (images, captions) = (tensor(&case.images, case.kind), tensor(&case.captions, case.kind));
         let owner = Tensor::from_slice(&case.owner);
         let found = both(&images, &captions, &owner, case.rows).unwrap();
-        prop_assert_eq!(&found.picture, &want);
+        prop_assert_eq!(&found.image, &want);
         prop_assert_eq!(found.caption, (0..m).map(of_image).collect::<Vec<_>>());
         prop_assert_eq!(ranks(&captions, &images, &owner, case.rows).unwrap(), want);
     }
 }
 
-/// All embeddings are one, with numbers that no sum of floats has exactly: equal must be equal wherever it stands.
+/// All embeddings are equal, with values whose float sums are inexact: scores must be equal at every position.
 #[test]
-fn equal_embeddings_tie_wherever_they_stand() {
+fn equal_embeddings_tie_at_every_position() {
     for (images, captions, width, rows) in [(70, 210, 512, 16), (300, 1111, 100, 64), (129, 517, 37, 256)] {
         let one = crate::support::random(1, width, 5) / 7.0;
         let owner: Vec<i64> = (0..captions).map(|caption| caption * images / captions).collect();
         let (images, captions) = (one.repeat([images, 1]), one.repeat([captions, 1]));
         let found = both(&images, &captions, &Tensor::from_slice(&owner), rows).unwrap();
         let want: Vec<u32> = owner.iter().map(|&owner| owner as u32).collect();
-        assert_eq!(found.picture, want, "{width} by {rows}");
+        assert_eq!(found.image, want, "{width} by {rows}");
         assert_eq!(found.caption, (0..owner.len() as u32).collect::<Vec<_>>(), "{width} by {rows}");
     }
 }

@@ -1,4 +1,4 @@
-//! Retrieval held against known values, a plain sort and bad input.
+//! Retrieval compared with known values and a stable sort, and with invalid input.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use clip_lab_api::{Catalog, Direction, Section, parse};
 use plugins_eval::{ranks, retrieve, summary};
 use tch::{Device, Kind, Tensor};
 
-/// Two pictures on the axes, so that a caption's embedding is its scores.
+/// Two images on the axes, so that a caption's embedding equals its scores.
 fn toy() -> Model {
     let scores = [[0.9, 0.2], [0.4, 0.5], [0.3, 0.6], [0.8, 0.7], [0.1, 0.65], [0.85, 0.95f64]];
     let axes = Tensor::eye(2, (Kind::Double, Device::Cpu));
@@ -49,9 +49,9 @@ fn ranks_are_kept_in_the_order_of_the_data() {
 
 #[test]
 fn metrics_are_those_of_the_reference() {
-    let Some(root) = clip_lab_goldens::golden("retrieval") else { return };
+    let Some(root) = clip_lab_testing::golden("retrieval") else { return };
     let tensors = Tensor::read_safetensors(root.join("io.safetensors")).unwrap();
-    let tensor = |name: &str| &tensors.iter().find(|(known, _)| known == name).unwrap().1;
+    let tensor = |name: &str| &tensors.iter().find(|(other, _)| other == name).unwrap().1;
     let text = fs::read_to_string(root.join("expected.json")).unwrap();
     let expected: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     assert_eq!(expected.len(), 15);
@@ -84,7 +84,7 @@ fn ranks_are_those_of_a_stable_sort() {
 }
 
 #[test]
-fn a_collapsed_model_earns_what_chance_earns() {
+fn a_collapsed_model_scores_at_chance() {
     let same = |rows: i64| Tensor::ones([rows, 4], (Kind::Float, Device::Cpu));
     let owner: Vec<i64> = (0..10).collect();
     let found = evaluate("plugin = 'retrieval'", &Model::of(same(10), same(10), &owner)).unwrap();
@@ -93,14 +93,14 @@ fn a_collapsed_model_earns_what_chance_earns() {
 }
 
 #[test]
-fn with_one_caption_a_picture_recall_is_not_said_twice() {
+fn with_one_caption_per_image_recall_is_not_reported() {
     let found =
         evaluate("plugin = 'retrieval'", &Model::of(random(4, 1), random(4, 2), &[0, 1, 2, 3])).unwrap();
     assert!(found.metrics.iter().all(|(name, _)| !name.contains("recall")));
 }
 
 #[test]
-fn a_picture_without_captions_is_an_answer_and_asks_nothing() {
+fn an_image_without_captions_is_a_candidate_but_not_a_query() {
     let images = Tensor::from_slice2(&[[1.0f32, 0.0], [0.0, 1.0]]);
     let found =
         evaluate("plugin = 'retrieval'", &Model::of(images, Tensor::from_slice2(&[[0.6f32, 0.8]]), &[0]));
@@ -119,28 +119,28 @@ fn the_summary_counts_from_one() {
 }
 
 #[test]
-fn what_cannot_be_ranked_is_an_error_in_words() {
-    let told = |model: Model| evaluate("plugin = 'retrieval'", &model).unwrap_err().to_string();
-    let broken = told(Model::of(random(3, 1), random(3, 2) * f64::NAN, &[0, 1, 2]));
+fn unrankable_input_is_an_error() {
+    let error = |model: Model| evaluate("plugin = 'retrieval'", &model).unwrap_err().to_string();
+    let broken = error(Model::of(random(3, 1), random(3, 2) * f64::NAN, &[0, 1, 2]));
     assert!(broken.contains("NaN or infinity"), "{broken}");
-    let none = told(Model::of(random(3, 1), random(0, 2), &[]));
+    let none = error(Model::of(random(3, 1), random(0, 2), &[]));
     assert!(none.contains("needs captions"), "{none}");
-    let stray = told(Model::of(random(3, 1), random(3, 2), &[0, 1, 3]));
+    let stray = error(Model::of(random(3, 1), random(3, 2), &[0, 1, 3]));
     assert!(stray.contains("right answers 0 to 3 of 3 answers"), "{stray}");
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_eval::register(&mut catalog);
-    for (text, words) in [
-        ("plugin = 'retrieval'\nk = [0]", "[e].k: must be one or more numbers from 1"),
+    for (text, message) in [
+        ("plugin = 'retrieval'\nk = [0]", "[e].k: must be a list of one or more numbers"),
         ("plugin = 'retrieval'\nrows = 0", "[e].rows: must be at least 1"),
         ("plugin = 'zero_shot'\ntemplates = ['a cat']", "[e].templates: must be one or more sentences"),
-        ("plugin = 'zero_shot'\ntemplates = 'foto'", "[e].templates: a list of sentences"),
+        ("plugin = 'zero_shot'\ntemplates = 'foto'", "[e].templates: must be a list of sentences"),
     ] {
         let section = Section::new("e", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.eval.plan(section).unwrap_err();
-        assert!(problems[0].message.starts_with(words), "{}", problems[0].message);
+        assert!(problems[0].message.starts_with(message), "{}", problems[0].message);
     }
 }

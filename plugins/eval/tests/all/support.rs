@@ -9,17 +9,17 @@ use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Picture, Section, parse};
 use tch::{Device, Kind, Tensor};
 
-/// libtorch's random generator belongs to the process: whoever seeds it draws before the next may.
+/// libtorch's random generator is global to the process: this lock is held from seeding to drawing.
 static GENERATOR: Mutex<()> = Mutex::new(());
 
-/// Normal random numbers `[rows, width]`, the same for the same seed.
+/// Normal random numbers `[rows, width]`, deterministic in the seed.
 pub fn random(rows: i64, width: i64, seed: i64) -> Tensor {
     let _turn = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(seed);
     Tensor::randn([rows, width], (Kind::Float, Device::Cpu))
 }
 
-/// Pictures that are never looked at, with classes.
+/// Images that are never read, with classes.
 #[derive(Default)]
 pub struct Data {
     pub classes: Vec<String>,
@@ -31,7 +31,7 @@ impl Dataset for Data {
         self.labels.len()
     }
     fn picture(&self, index: usize) -> Result<Picture> {
-        Err(anyhow!("picture {index} is not needed"))
+        Err(anyhow!("image {index} is not needed"))
     }
     fn captions(&self, _index: usize) -> &[String] {
         &[]
@@ -50,7 +50,7 @@ impl Dataset for Data {
     }
 }
 
-/// Embeddings as they were given; texts by their words.
+/// Fixed embeddings; those of texts by text.
 pub struct Model {
     pub data: Data,
     pub images: Tensor,
@@ -82,7 +82,7 @@ impl Embedded for Model {
         let rows = texts.iter().map(|text| Ok(Tensor::from_slice(row(text)?))).collect::<Result<Vec<_>>>()?;
         Ok(Tensor::stack(&rows, 0))
     }
-    /// A classifier whose answers are the embeddings.
+    /// A classifier whose logits are the embeddings.
     fn logits(&self) -> Result<Tensor> {
         self.images()
     }
@@ -96,6 +96,6 @@ pub fn evaluate(text: &str, model: &Model) -> Result<Evaluation> {
 }
 
 pub fn metric(evaluation: &Evaluation, name: &str) -> f64 {
-    let found = evaluation.metrics.iter().find(|(known, _)| known == name);
+    let found = evaluation.metrics.iter().find(|(other, _)| other == name);
     found.unwrap_or_else(|| panic!("no metric {name} in {:?}", evaluation.metrics)).1
 }

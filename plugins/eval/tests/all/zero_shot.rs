@@ -1,4 +1,4 @@
-//! Zero-shot classification on embeddings small enough to be followed by hand.
+//! Zero-shot classification, on embeddings simple enough to check by hand.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::support::{Data, Model, evaluate, metric};
 use plugins_eval::{Named, Templates, class_weights};
 use tch::{Device, Kind, Tensor};
 
-/// Four pictures of cats and dogs, the last without a class.
+/// Four images of cats and dogs, the last without a class.
 fn pets() -> Model {
     let images = Tensor::from_slice2(&[[1.0f64, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]]);
     let mut model = Model::of(images, Tensor::zeros([0, 2], (Kind::Double, Device::Cpu)), &[]);
@@ -24,12 +24,12 @@ fn pets() -> Model {
 }
 
 #[test]
-fn a_picture_goes_to_the_nearest_class() {
+fn an_image_is_assigned_to_the_nearest_class() {
     let found = evaluate("plugin = 'zero_shot'", &pets()).unwrap();
     assert!((metric(&found, "zero_shot/top1") - 2.0 / 3.0).abs() < 1e-12);
     assert!(
         found.metrics.iter().all(|(name, _)| name != "zero_shot/top5"),
-        "two classes: top 5 says nothing"
+        "two classes: top 5 is meaningless"
     );
 }
 
@@ -65,18 +65,18 @@ fn embeddings_are_unit_length_before_and_after_the_average() {
 }
 
 #[test]
-fn the_ranks_of_the_classes_are_kept() {
+fn the_ranks_of_the_classes_are_returned() {
     let found = evaluate("plugin = 'zero_shot'", &pets()).unwrap();
-    let kept = &found.ranks[0];
+    let ranks = &found.ranks[0];
     assert_eq!(
-        (kept.suite, kept.direction.short(), kept.ranks.as_slice()),
+        (ranks.suite, ranks.direction.short(), ranks.ranks.as_slice()),
         ("zero_shot", "i2c", &[0, 0, 1][..])
     );
 }
 
 #[test]
-fn a_data_set_without_classes_is_an_error_in_words() {
+fn a_data_set_without_classes_is_an_error() {
     let model = Model::of(pets().images, pets().captions, &[]);
     let error = evaluate("plugin = 'zero_shot'", &model).unwrap_err().to_string();
-    assert!(error.starts_with("zero_shot needs pictures with classes"), "{error}");
+    assert!(error.starts_with("zero_shot needs images with classes"), "{error}");
 }

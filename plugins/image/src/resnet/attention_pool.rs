@@ -5,8 +5,8 @@ use clip_lab_blocks::{Linear, LinearInit, Mask, attend, normal};
 
 use super::ResNet;
 
-/// The average of a feature map attends to it. Variables: `position` `[1 + places, C]`, the average's row first,
-/// `q`, `k`, `v` and `out`.
+/// Multi-head attention whose query is the mean of the feature map. Variables: `position` `[1 + H W, C]` (the mean's
+/// row first), `q`, `k`, `v` and `out`.
 #[derive(Debug)]
 pub(super) struct AttentionPool {
     position: Tensor,
@@ -20,12 +20,12 @@ pub(super) struct AttentionPool {
 impl AttentionPool {
     pub(super) fn new(vars: &nn::Path<'_>, settings: &ResNet) -> Result<Self> {
         let width = settings.widths.last().copied().unwrap_or(0);
-        let places = (settings.image_size / settings.reduction()).pow(2);
+        let positions = (settings.image_size / settings.reduction()).pow(2);
         let stdev = (width as f64).powf(-0.5);
         let init = LinearInit { weight: normal(stdev), ..LinearInit::torch(width) };
         let linear = |name, output| Linear::new(&(vars / name), width, output, true, init);
         Ok(Self {
-            position: vars.f_var("position", &[places + 1, width], normal(stdev))?,
+            position: vars.f_var("position", &[positions + 1, width], normal(stdev))?,
             q: linear("q", width)?,
             k: linear("k", width)?,
             v: linear("v", width)?,
@@ -36,9 +36,9 @@ impl AttentionPool {
 
     /// `[B, C, H, W]` to `[B, output]`.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let places = x.f_flatten(2, 3)?.f_transpose(1, 2)?; // [B, H W, C]
-        let mean = places.f_mean_dim(1, true, None)?; // [B, 1, C]
-        let tokens = Tensor::f_cat(&[mean, places], 1)?.f_add(&self.position)?;
+        let features = x.f_flatten(2, 3)?.f_transpose(1, 2)?; // [B, H W, C]
+        let mean = features.f_mean_dim(1, true, None)?; // [B, 1, C]
+        let tokens = Tensor::f_cat(&[mean, features], 1)?.f_add(&self.position)?;
         let q = self.q.forward(&tokens.f_narrow(1, 0, 1)?)?;
         let (k, v) = (self.k.forward(&tokens)?, self.v.forward(&tokens)?);
         let mixed = attend((&q, &k, &v), self.heads, Mask::None, 0.0)?; // [B, 1, C]

@@ -13,7 +13,7 @@ pub(super) struct ConvNorm {
 }
 
 impl ConvNorm {
-    /// Makes both below `vars`, under the names given; `gain` is the norm's initial weight.
+    /// Makes both below `vars` with the given names; `gain` is the norm's initial weight.
     pub(super) fn new(
         vars: &nn::Path<'_>,
         names: (&str, &str),
@@ -37,13 +37,13 @@ impl ConvNorm {
 pub(super) struct Residual {
     branch: Vec<ConvNorm>,
     shortcut: Option<ConvNorm>,
-    /// Side of the average pooling that takes the stride, in OpenAI's variant; else 1.
+    /// Kernel of the average pooling that takes the stride in OpenAI's variant; 1 otherwise.
     pooled: i64,
-    /// Probability of dropping the branch of a sample while training.
+    /// Probability of dropping the branch of a sample during training.
     drop_path: f64,
 }
 
-/// The blocks of a stage, named by their number.
+/// The blocks of a stage, named by index.
 pub(super) fn stage(vars: &nn::Path<'_>, settings: &ResNet, stage: usize) -> Result<Vec<Stage<Residual>>> {
     let before = if stage == 0 { settings.stem_width } else { settings.widths[stage - 1] };
     let width = settings.widths[stage];
@@ -92,11 +92,11 @@ impl Residual {
             }
         }
         let mut y = drop_path(y, self.drop_path, train)?;
-        let kept = match &self.shortcut {
+        let skip = match &self.shortcut {
             Some(shortcut) => shortcut.forward(&pool(x, self.pooled)?, train)?,
             None => x.shallow_clone(),
         };
-        Ok(y.f_add_(&kept)?.f_relu_()?)
+        Ok(y.f_add_(&skip)?.f_relu_()?)
     }
 }
 
@@ -117,7 +117,7 @@ fn convs(settings: &ResNet, (input, width): (i64, i64), stride: i64) -> Vec<Conv
     ]
 }
 
-/// Average pooling by `side`; nothing for 1.
+/// Average pooling with a `side` x `side` kernel; the identity for 1.
 pub(super) fn pool(x: &Tensor, side: i64) -> Result<Tensor> {
     if side == 1 {
         return Ok(x.shallow_clone());

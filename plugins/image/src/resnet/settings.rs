@@ -1,4 +1,4 @@
-//! What a spec says about a ResNet.
+//! Settings of a ResNet.
 
 use clip_lab_api::prelude::*;
 use clip_lab_blocks::{ConvConfig, Fault, LinearInit, drop_path_rate, normal, share, sizes};
@@ -14,7 +14,7 @@ pub enum ResidualBlock {
     Bottleneck,
 }
 
-/// Which convolution of a bottleneck takes the stride.
+/// Which convolution of a bottleneck is strided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum StrideIn {
     /// The first, 1x1: v1, Keras.
@@ -26,25 +26,26 @@ pub enum StrideIn {
     Second,
 }
 
-/// The stem and how strides are taken.
+/// The stem, and where the network downsamples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Variant {
-    /// A 7x7 convolution and max pooling; strides in the convolutions.
+    /// A 7x7 convolution and max pooling; strided convolutions.
     #[default]
     Standard,
-    /// OpenAI's: three 3x3 convolutions and average pooling; strides by average pooling (anti-aliased).
+    /// OpenAI's: three 3x3 convolutions and average pooling; average pooling instead of strided convolutions
+    /// (anti-aliased).
     Openai,
 }
 
-/// How the last feature map becomes one feature.
+/// How the last feature map is pooled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImagePool {
-    /// The average over all places; pictures of any size can be encoded.
+    /// Global average pooling; accepts images of any size.
     #[default]
     Avg,
-    /// OpenAI's: the average attends to all places; tied to image_size.
+    /// OpenAI's attention pooling, with the mean as query; fixed to image_size.
     Attention,
 }
 
@@ -53,7 +54,7 @@ pub enum ImagePool {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResNet {
-    /// Side of the square pictures, in pixels.
+    /// Side of the square input images, in pixels.
     pub image_size: i64,
     /// Number of residual blocks in each stage.
     pub layers: Vec<i64>,
@@ -63,29 +64,29 @@ pub struct ResNet {
     pub stem_width: i64,
     /// Channels after each stage: [256, 512, 1024, 2048] for bottlenecks, [64, 128, 256, 512] for basic blocks.
     pub widths: Vec<i64>,
-    /// Inner channels of a bottleneck per group, where 64 means a quarter of the stage's width (64 in a stage of
-    /// 256); ResNeXt-50 32x4d has 4, Wide ResNet-50-2 has 128.
+    /// Inner channels of a bottleneck per group, where 64 means a quarter of the stage's width (64 in a stage of 256).
+    /// ResNeXt-50 32x4d: 4; Wide ResNet-50-2: 128.
     pub base_width: i64,
-    /// Groups of the 3x3 convolution in a bottleneck; ResNeXt-50 32x4d has 32.
+    /// Groups of the 3x3 convolution in a bottleneck. ResNeXt-50 32x4d: 32.
     pub groups: i64,
-    /// Which convolution of a bottleneck takes the stride: "1x1" (v1) or "3x3" (v1.5).
+    /// Which convolution of a bottleneck is strided: "1x1" (v1) or "3x3" (v1.5).
     pub stride_in: StrideIn,
-    /// Whether the first stage halves the picture too.
+    /// Whether the first stage downsamples by 2 too.
     pub first_stride: bool,
-    /// The stem and how strides are taken.
+    /// The stem, and where the network downsamples.
     pub variant: Variant,
-    /// How the last feature map becomes one feature.
+    /// How the last feature map is pooled.
     pub pool: ImagePool,
-    /// Heads of attention pooling; divides the last width. OpenAI: the last width divided by 64.
+    /// Heads of attention pooling; must divide the last width. OpenAI: the last width divided by 64.
     pub pool_heads: i64,
-    /// Width of the features after attention pooling; after `avg` they are as wide as the last stage.
+    /// Width of the features after attention pooling. With `avg` it is the width of the last stage.
     pub output: i64,
-    /// Epsilon of batch norm: 1e-5, in Keras 1e-3.
+    /// Epsilon of batch norm: 1e-5; Keras uses 1e-3.
     pub bn_eps: f64,
-    /// Whether the last batch norm of a block starts at zero, so that the block starts as the identity.
+    /// Whether the last batch norm of each block is initialised to zero, so that the block starts as the identity.
     pub zero_init_last: bool,
-    /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
-    /// block to this at the last.
+    /// Stochastic depth: probability of dropping a residual branch of a sample; rises linearly from 0 at the first
+    /// block to this value at the last.
     pub drop_path: f64,
 }
 
@@ -114,18 +115,18 @@ impl Default for ResNet {
 
 impl Settings for ResNet {
     fn check(&self, faults: &mut Faults) {
-        let wrong = self.wrong_sizes();
-        let sound = wrong.is_empty();
-        for (key, words) in wrong.into_iter().chain(share("drop_path", self.drop_path)) {
-            faults.require(false, key, words);
+        let invalid = self.invalid_sizes();
+        let valid = invalid.is_empty();
+        for (key, message) in invalid.into_iter().chain(share("drop_path", self.drop_path)) {
+            faults.require(false, key, message);
         }
         let stages = self.layers.len();
-        faults.require((1..=8).contains(&stages), "layers", "must name from 1 to 8 stages");
-        let words = format!("must name {stages} widths, one for each entry of layers");
-        faults.require(self.widths.len() == stages, "widths", words);
+        faults.require((1..=8).contains(&stages), "layers", "must have from 1 to 8 entries, one per stage");
+        let message = format!("must have {stages} entries, one per entry of layers");
+        faults.require(self.widths.len() == stages, "widths", message);
         faults.require(self.bn_eps > 0.0, "bn_eps", "must be above 0");
-        // What follows computes with the sizes.
-        if sound {
+        // These checks compute with the sizes.
+        if valid {
             self.check_variant(faults);
             self.check_block(faults);
             self.check_pool(faults);
@@ -134,7 +135,7 @@ impl Settings for ResNet {
 }
 
 impl ResNet {
-    fn wrong_sizes(&self) -> Vec<Fault> {
+    fn invalid_sizes(&self) -> Vec<Fault> {
         let mut all = vec![
             ("image_size", self.image_size),
             ("stem_width", self.stem_width),
@@ -152,7 +153,7 @@ impl ResNet {
         if self.variant == Variant::Openai {
             faults.require(self.stem_width % 2 == 0, "stem_width", "must be even in the `openai` variant");
             let deep = self.block == ResidualBlock::Bottleneck;
-            faults.require(deep, "block", "the `openai` variant has bottlenecks only");
+            faults.require(deep, "block", "must be \"bottleneck\" in the `openai` variant");
         }
     }
 
@@ -166,8 +167,8 @@ impl ResNet {
             );
             return;
         }
-        let words = "leaves a stage without inner channels: widths * base_width / 256 must be at least 1";
-        faults.require(self.widths.iter().all(|&width| self.inner(width) > 0), "base_width", words);
+        let message = "is too small: widths * base_width / 256 must be at least 1 in every stage";
+        faults.require(self.widths.iter().all(|&width| self.inner(width) > 0), "base_width", message);
     }
 
     fn check_pool(&self, faults: &mut Faults) {
@@ -178,8 +179,8 @@ impl ResNet {
         let divides = width % self.pool_heads == 0;
         faults.require(divides, "pool_heads", format!("must divide the last width, {width}"));
         let whole = self.image_size % self.reduction() == 0;
-        let words = format!("must be a multiple of {} when pool = \"attention\"", self.reduction());
-        faults.require(whole, "image_size", words);
+        let message = format!("must be a multiple of {} when pool = \"attention\"", self.reduction());
+        faults.require(whole, "image_size", message);
     }
 
     /// Width of the features.
@@ -195,13 +196,13 @@ impl ResNet {
         width * self.base_width / 256 * self.groups
     }
 
-    /// How many pixels of a side make one place of the last feature map.
+    /// Pixels of the image per position of the last feature map, along one side.
     pub fn reduction(&self) -> i64 {
         let strides = self.layers.len().saturating_sub(1) + usize::from(self.first_stride);
         4 << strides.min(40)
     }
 
-    /// Probability of dropping the branch of a block: from 0 at the first to `drop_path` at the last of all stages.
+    /// Drop probability of a block: rises from 0 at the first to `drop_path` at the last of all stages.
     pub(super) fn drop_path_of(&self, stage: usize, block: i64) -> f64 {
         let before: i64 = self.layers[..stage].iter().sum();
         drop_path_rate(self.drop_path, before + block, self.layers.iter().sum())
@@ -212,7 +213,7 @@ impl ResNet {
         if stage > 0 || self.first_stride { 2 } else { 1 }
     }
 
-    /// Initial values of a convolution: He's by fan out, or what torch gives, which OpenAI keeps.
+    /// Initial values of a convolution: He normal by fan out, or torch's default in OpenAI's variant.
     pub(super) fn conv_init(&self, conv: &ConvConfig) -> LinearInit {
         let fan_out = conv.output * conv.kernel * conv.kernel;
         let he = normal((2.0 / fan_out as f64).sqrt());

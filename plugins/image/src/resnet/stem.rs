@@ -1,4 +1,4 @@
-//! What comes before the first stage.
+//! The layers before the first stage.
 
 use clip_lab_api::prelude::*;
 use clip_lab_blocks::ConvConfig;
@@ -8,7 +8,7 @@ use super::{
     block::{ConvNorm, pool},
 };
 
-/// Convolutions and a pooling. Variables: `conv1`, `bn1`; in OpenAI's variant up to `conv3`, `bn3`.
+/// Convolutions, then pooling. Variables: `conv1`, `bn1`; up to `conv3`, `bn3` in OpenAI's variant.
 #[derive(Debug)]
 pub(super) struct Stem {
     layers: Vec<ConvNorm>,

@@ -5,8 +5,8 @@ use clip_lab_blocks::{Conv, ConvConfig, LayerNorm, LinearInit, drop_patches, dro
 
 use super::{Vit, VitInit};
 
-/// Patches, class token and positions. Variables: `patch` (a convolution), `cls` `[W]`, `position` `[N, W]`, and
-/// `norm` where CLIP has its `ln_pre`.
+/// Patches, class token and positions. Variables: `patch` (a convolution), `cls` `[W]`, `position` `[N, W]`, and `norm`
+/// (CLIP's `ln_pre`).
 #[derive(Debug)]
 pub(super) struct Embeddings {
     patch: Conv,
@@ -42,7 +42,7 @@ impl Embeddings {
         })
     }
 
-    /// `[B, 3, S, S]` to `[B, cls + patches, W]`, in training without the patches that are dropped.
+    /// `[B, 3, S, S]` to `[B, cls + patches, W]`; fewer patches during training with patch dropout.
     pub(super) fn forward(&self, images: &Tensor, train: bool) -> Result<Tensor> {
         self.check(images)?;
         let x = self.patch.forward(images)?.f_flatten(2, 3)?.f_transpose(1, 2)?; // [B, patches, W]
@@ -66,8 +66,7 @@ impl Embeddings {
         let (size, side) = (images.size(), self.settings.image_size);
         ensure!(
             matches!(size[..], [_, 3, height, width] if height == side && width == side),
-            "this vit sees pictures of [B, 3, {side}, {side}] and was given {size:?}: resize them, or set \
-             image_size"
+            "this vit expects images of [B, 3, {side}, {side}], got {size:?}: resize them, or set image_size"
         );
         Ok(())
     }

@@ -5,8 +5,8 @@ use clip_lab_blocks::{LayerNorm, Linear, Mask, Mlp, attend, normal};
 
 use super::{FinalNorm, Pool, Vit};
 
-/// The last norm and the pooling. Variables: `norm`, `pooler` where the class token goes through one, and `pool`
-/// where pooling is attention.
+/// The final norm and the pooling. Variables: `norm`, `pooler` (with `pool = "pooler"`) and `pool` (with
+/// `pool = "attention"`).
 #[derive(Debug)]
 pub(super) struct Head {
     norm: Option<LayerNorm>,
@@ -31,7 +31,7 @@ impl Head {
 
     /// `[B, L, W]` to `[B, W]`.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        // The norm sees each token alone, so it need not see those that are not pooled.
+        // The norm acts on each token alone, so only the pooled token is normalised.
         let x = if self.settings.pools_cls() { x.f_narrow(1, 0, 1)? } else { x.shallow_clone() };
         if self.settings.final_norm() == FinalNorm::Tokens {
             self.pooled(&self.normed(&x)?)
@@ -56,7 +56,7 @@ impl Head {
     }
 }
 
-/// A learned query attends to all tokens; an MLP with a residual connection follows (timm's `AttentionPoolLatent`,
+/// A learned query attends to all tokens, followed by an MLP with a residual connection (timm's `AttentionPoolLatent`,
 /// big_vision's MAP head). Variables: `latent` `[1, W]`, `q`, `kv`, `out`, `norm`, `mlp`.
 #[derive(Debug)]
 struct AttentionPool {

@@ -1,9 +1,9 @@
-//! What a spec says about a vision transformer.
+//! Settings of a vision transformer.
 
 use clip_lab_api::prelude::*;
 use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, share, sizes};
 
-/// How the tokens become one feature.
+/// How the tokens are pooled into one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
@@ -12,43 +12,43 @@ pub enum Pool {
     Cls,
     /// The class token through one more layer and a tanh: the pooler of Hugging Face's `ViTModel`.
     Pooler,
-    /// The average of the patches, without the class token.
+    /// The mean of the patch tokens, without the class token.
     Avg,
-    /// A learned query that attends to all tokens, and an MLP after it: the MAP head of big_vision and SigLIP.
+    /// A learned query that attends to all tokens, followed by an MLP: the MAP head of big_vision and SigLIP.
     Attention,
 }
 
-/// Where the last norm stands.
+/// Position of the final norm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FinalNorm {
-    /// As timm has it: after pooling for `avg`, before it otherwise.
+    /// As in timm: after pooling for `avg`, before it otherwise.
     #[default]
     Auto,
     /// On every token, before pooling.
     Tokens,
     /// On the pooled feature.
     Pooled,
-    /// Nowhere.
+    /// No final norm.
     None,
 }
 
-/// What the weights are before training.
+/// Initial values of the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VitInit {
     /// Normal with a standard deviation of 0.02, biases zero: ViT in timm and Hugging Face.
     #[default]
     Normal,
-    /// OpenAI's: class token and positions with `1 / sqrt(width)`, blocks as torch makes them.
+    /// OpenAI's: standard deviation `1 / sqrt(width)` for class token and positions, torch's defaults for the blocks.
     Clip,
 }
 
-/// Vision transformer: cuts a picture into patches and lets them attend to each other. The defaults are ViT-B/16.
+/// Vision transformer: splits an image into patches and applies self-attention to them. The defaults are ViT-B/16.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vit {
-    /// Side of the square pictures, in pixels.
+    /// Side of the square input images, in pixels.
     pub image_size: i64,
     /// Side of a patch, in pixels.
     pub patch_size: i64,
@@ -56,41 +56,41 @@ pub struct Vit {
     pub width: i64,
     /// Number of transformer blocks.
     pub depth: i64,
-    /// Attention heads; divides the width.
+    /// Attention heads; must divide the width.
     pub heads: i64,
-    /// Width inside the MLP as a multiple of the width, rounded.
+    /// Hidden width of the MLP as a multiple of the width, rounded.
     pub mlp_ratio: f64,
     /// Activation of the MLP.
     pub activation: Activation,
-    /// How the tokens become one feature.
+    /// How the tokens are pooled into one feature.
     pub pool: Pool,
-    /// Where the last norm stands.
+    /// Position of the final norm.
     pub final_norm: FinalNorm,
     /// Whether there is a class token.
     pub cls_token: bool,
-    /// Whether the class token has a position embedding of its own.
+    /// Whether the class token has its own position embedding.
     pub cls_position: bool,
-    /// Whether the embeddings are normed before the first block, as in CLIP.
+    /// Whether a norm follows the embeddings, before the first block, as in CLIP.
     pub pre_norm: bool,
     /// Whether the patch embedding has a bias; CLIP's has none.
     pub patch_bias: bool,
     /// Whether query, key and value have a bias.
     pub qkv_bias: bool,
-    /// Initial value of a learned scale on each residual branch (LayerScale); 0 for no such scale.
+    /// Initial value of a learned scale on each residual branch (LayerScale); 0 disables it.
     pub layer_scale: f64,
     /// Epsilon of the norms: 1e-6 in timm and big_vision, 1e-5 in CLIP, 1e-12 in Hugging Face's ViT.
     pub norm_eps: f64,
-    /// Probability of dropping a value of the embeddings and at the end of a residual branch.
+    /// Dropout probability after the embeddings and at the end of each residual branch.
     pub dropout: f64,
-    /// Probability of dropping an attention weight.
+    /// Dropout probability of the attention weights.
     pub attention_dropout: f64,
-    /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
-    /// block to this at the last.
+    /// Stochastic depth: probability of dropping a residual branch of a sample; rises linearly from 0 at the first
+    /// block to this value at the last.
     pub drop_path: f64,
-    /// Share of the patches left out of each picture while training, drawn at random (FLIP, open_clip's patch dropout);
-    /// the class token always stays.
+    /// Fraction of patches dropped at random from each image during training (FLIP, open_clip's patch dropout); the
+    /// class token is always kept.
     pub patch_dropout: f64,
-    /// What the weights are before training.
+    /// Initial values of the weights.
     pub init: VitInit,
 }
 
@@ -125,39 +125,39 @@ impl Default for Vit {
 impl Settings for Vit {
     fn check(&self, faults: &mut Faults) {
         let shared = self.block().faults("mlp_ratio");
-        for (key, words) in sizes(&[("image_size", self.image_size), ("depth", self.depth)])
+        for (key, message) in sizes(&[("image_size", self.image_size), ("depth", self.depth)])
             .into_iter()
             .chain(shared)
             .chain(share("patch_dropout", self.patch_dropout))
         {
-            faults.require(false, key, words);
+            faults.require(false, key, message);
         }
         let fits = self.patch_size > 0 && self.patch_size <= self.image_size;
         faults.require(fits, "patch_size", "must be between 1 and image_size");
         let token = !self.pools_cls() || self.cls_token;
-        let words = "`cls` and `pooler` need a class token: set cls_token = true or pool = \"avg\"";
-        faults.require(token, "pool", words);
+        let message = "`cls` and `pooler` need a class token: set cls_token = true or pool = \"avg\"";
+        faults.require(token, "pool", message);
         faults.require(self.layer_scale >= 0.0, "layer_scale", "must be 0 (none) or above");
     }
 }
 
 impl Vit {
-    /// Width inside the MLP.
+    /// Hidden width of the MLP.
     pub fn mlp_dim(&self) -> i64 {
         (self.width as f64 * self.mlp_ratio).round() as i64
     }
 
-    /// Patches along one side. Pixels beyond the last whole patch are not seen, as in every library.
+    /// Patches along one side. Pixels beyond the last whole patch are ignored, as in every library.
     pub fn grid(&self) -> i64 {
         self.image_size / self.patch_size
     }
 
-    /// Rows of the position embedding, the class token's first where it has one.
+    /// Rows of the position embedding; the class token's row, if any, comes first.
     pub fn positions(&self) -> i64 {
         self.grid() * self.grid() + i64::from(self.cls_token && self.cls_position)
     }
 
-    /// Where the last norm stands once `auto` is decided.
+    /// Position of the final norm, with `auto` resolved.
     pub fn final_norm(&self) -> FinalNorm {
         match (self.final_norm, self.pool) {
             (FinalNorm::Auto, Pool::Avg) => FinalNorm::Pooled,
@@ -166,7 +166,7 @@ impl Vit {
         }
     }
 
-    /// Whether the class token is the only one that the feature comes from.
+    /// Whether the feature comes from the class token alone.
     pub(super) fn pools_cls(&self) -> bool {
         matches!(self.pool, Pool::Cls | Pool::Pooler)
     }

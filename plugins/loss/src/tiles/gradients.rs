@@ -1,11 +1,11 @@
-//! Gradients of a loss, gathered tile by tile.
+//! Gradients of a loss, accumulated tile by tile.
 
 use clip_lab_api::prelude::*;
 
 use super::grid::{Grid, Tile};
 use crate::scale::wide;
 
-/// Sums over the slopes w, all of them B times too large until they are attached.
+/// Sums over the slopes w = B dL/dz; the factor B is divided out in `attach`.
 pub struct Gradients {
     /// w text, `[B, D]`.
     image: Tensor,
@@ -26,10 +26,10 @@ impl Gradients {
         })
     }
 
-    /// Adds what the slopes `[h, w]` of a tile give.
+    /// Adds the contribution of a tile with the slopes `[h, w]`.
     pub fn add(&mut self, grid: &Grid, at: &Tile, slope: &Tensor) -> Result<()> {
         let (image, text) = (at.rows.of(&grid.image)?, at.cols.of(&grid.text)?);
-        // Sums are kept wide; products are made as narrow as the embeddings are.
+        // Sums are accumulated in wide precision; products use the precision of the embeddings.
         let narrow = slope.f_to_kind(text.kind())?;
         let _ = at.rows.of(&self.image)?.f_add_(&narrow.f_matmul(&text)?)?;
         let _ = at.cols.of(&self.text)?.f_add_(&narrow.f_tr()?.f_matmul(&image)?)?;
@@ -37,7 +37,8 @@ impl Gradients {
         Ok(())
     }
 
-    /// `value` with these gradients: a sum of argument times gradient less itself adds nothing to the value.
+    /// Attaches these gradients to `value`: adds the sum of argument times gradient minus its detached self, which is
+    /// zero.
     pub fn attach(
         self,
         value: Tensor,

@@ -1,10 +1,10 @@
-//! The matrix of logits cut into tiles.
+//! The matrix of logits, split into tiles.
 
 use clip_lab_api::prelude::*;
 
 use crate::scale::Scale;
 
-/// Neighbouring rows or columns.
+/// A range of rows or columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     pub start: i64,
@@ -12,18 +12,18 @@ pub struct Span {
 }
 
 impl Span {
-    /// Those rows of a tensor; it shares their storage.
+    /// These rows of a tensor; shares its storage.
     pub fn of(&self, tensor: &Tensor) -> Result<Tensor> {
         Ok(tensor.f_narrow(0, self.start, self.len)?)
     }
 
-    /// Their numbers, `[len]` int64.
-    fn numbers(&self, device: Device) -> Result<Tensor> {
+    /// Their indices, `[len]` int64.
+    fn indices(&self, device: Device) -> Result<Tensor> {
         Ok(Tensor::f_arange_start(self.start, self.start + self.len, (DType::Int64, device))?)
     }
 }
 
-/// A part of the matrix: pictures `rows` with captions `cols`.
+/// A part of the matrix: images `rows` by captions `cols`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tile {
     pub rows: Span,
@@ -31,29 +31,29 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The part as large as the matrix.
+    /// The tile that covers the whole matrix.
     pub fn whole(batch: i64) -> Self {
         let all = Span { start: 0, len: batch };
         Self { rows: all, cols: all }
     }
 
-    /// Where `[B]` numbers of row and column are equal, `[h, w]` bool.
-    pub fn alike(&self, numbers: &Tensor) -> Result<Tensor> {
-        Ok(self.rows.of(numbers)?.f_unsqueeze(1)?.f_eq_tensor(&self.cols.of(numbers)?.f_unsqueeze(0)?)?)
+    /// Where row and column have equal `[B]` group ids, `[h, w]` bool.
+    pub fn equal(&self, ids: &Tensor) -> Result<Tensor> {
+        Ok(self.rows.of(ids)?.f_unsqueeze(1)?.f_eq_tensor(&self.cols.of(ids)?.f_unsqueeze(0)?)?)
     }
 
-    /// Where picture and caption belong together, `[h, w]` bool; none when nowhere in this tile.
+    /// The diagonal of the matrix within this tile, `[h, w]` bool; none if it does not cross the tile.
     pub fn diagonal(&self, device: Device) -> Result<Option<Tensor>> {
         let (rows, cols) = (self.rows, self.cols);
         if rows.start >= cols.start + cols.len || cols.start >= rows.start + rows.len {
             return Ok(None);
         }
-        let (rows, cols) = (rows.numbers(device)?.f_unsqueeze(1)?, cols.numbers(device)?.f_unsqueeze(0)?);
+        let (rows, cols) = (rows.indices(device)?.f_unsqueeze(1)?, cols.indices(device)?.f_unsqueeze(0)?);
         Ok(Some(rows.f_eq_tensor(&cols)?))
     }
 }
 
-/// Embeddings, scale and bias without their history, and the tiles of the matrix that they span.
+/// Detached embeddings, scale and bias, and the tiles of their matrix.
 pub struct Grid {
     pub image: Tensor,
     pub text: Tensor,
@@ -65,7 +65,7 @@ pub struct Grid {
 impl Grid {
     pub fn new(pair: &Pair, scale: &Tensor, bias: Option<&Tensor>, side: i64) -> Result<Self> {
         Scale::fits(pair)?;
-        ensure!(side > 0, "a tile has at least one row");
+        ensure!(side > 0, "a tile needs at least one row");
         Ok(Self {
             image: pair.image.f_detach()?,
             text: pair.text.f_detach()?,
@@ -80,7 +80,7 @@ impl Grid {
         self.image.size()[0]
     }
 
-    /// All tiles, row by row; those at the end may be smaller.
+    /// All tiles, row by row; the last ones may be smaller.
     pub fn tiles(&self) -> impl Iterator<Item = Tile> {
         let (batch, side) = (self.batch(), self.side);
         let spans = move || {

@@ -1,9 +1,9 @@
-//! Losses over the similarities of a batch without the matrix of all similarities: it is computed a tile at a time,
-//! so that memory grows with the batch and not with its square.
+//! Contrastive losses without the whole similarity matrix: it is computed one tile at a time, so memory grows linearly
+//! with the batch, not quadratically.
 //!
-//! With z = scale * image textᵀ + bias, one pass over the tiles finds the loss and what a cell must know of its row and
-//! column; another the slopes w = dL/dz, from which every gradient follows in closed form:
-//! dL/dimage = scale * w text, dL/dtext = scale * wᵀ image, dL/dscale = sum(image * (w text)), dL/dbias = sum(w).
+//! With z = scale * image textᵀ + bias, the first pass over the tiles computes the loss and, for each row and column,
+//! what its cells need; the second the slopes w = dL/dz, from which every gradient follows in closed form: dL/dimage =
+//! scale * w text, dL/dtext = scale * wᵀ image, dL/dscale = sum(image * (w text)), dL/dbias = sum(w).
 
 mod gradients;
 mod grid;
@@ -19,38 +19,29 @@ use clip_lab_api::prelude::*;
 use gradients::Gradients;
 use grid::Grid;
 
-/// Batches of more pairs than this are computed in tiles unless the spec says otherwise: from here on the whole takes more
-/// than a tenth of a gigabyte, and a loss is so little of a step that a third more work on it does not show
+/// Larger batches use tiles by default: beyond this the whole matrix takes more than a tenth of a gigabyte, and the
+/// loss is so small a part of a step that its extra third of work is not measurable
 /// (`cargo run -p plugins-loss --example memory`).
 const WHOLE: i64 = 2048;
-/// Side of a tile in pairs: a tile and what is made of it stay near the processor.
+/// Side of a tile in pairs: small enough that a tile and its intermediates stay in the cache.
 const SIDE: i64 = 1024;
 
-/// A loss as a sum over the cells of the matrix of logits.
+/// A loss that is a sum over the cells of the matrix of logits.
 pub trait Cells {
-    /// Whether a cell's slope needs nothing of the other cells: then one pass is enough.
+    /// Whether a cell's slope depends on that cell alone; then one pass is enough.
     const LOCAL: bool;
 
-    /// Takes in the logits `[h, w]` of a tile. Every tile comes once.
-    ///
-    /// # Errors
-    /// Those of libtorch.
-    fn see(&mut self, at: &Tile, logits: &Tensor) -> Result<()>;
+    /// Accumulates the logits `[h, w]` of a tile. Called once for every tile.
+    fn accumulate(&mut self, at: &Tile, logits: &Tensor) -> Result<()>;
 
-    /// The loss, a scalar, once every tile was seen.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// The loss, a scalar; valid after every tile has been added.
     fn value(&self) -> Result<Tensor>;
 
-    /// B * dL/dz of a tile's cells, `[h, w]`; times B, so that half precision can hold it.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// B * dL/dz of a tile's cells, `[h, w]`; times B, so that it is representable in half precision.
     fn slope(&self, at: &Tile, logits: &Tensor) -> Result<Tensor>;
 }
 
-/// What a spec calls `tile`, for a batch: the side of the tiles, or none when the matrix is computed whole.
+/// The side of the tiles for a batch, from the setting `tile`; none if the matrix is computed whole.
 pub fn side(tile: Option<u32>, batch: i64) -> Option<i64> {
     let side = match tile {
         None => (batch > WHOLE).then_some(SIDE)?,
@@ -59,11 +50,8 @@ pub fn side(tile: Option<u32>, batch: i64) -> Option<i64> {
     (side > 0 && side < batch).then_some(side)
 }
 
-/// The loss of a batch. Its gradients are ready made: they are attached as a linear function of value zero, so that
-/// `backward` hands them on to the towers, to `scale` and to `bias` as if the whole matrix stood behind.
-///
-/// # Errors
-/// When the shapes do not fit, and those of libtorch.
+/// The loss of a batch. Its gradients are computed here and attached as a linear function of value zero, so `backward`
+/// passes them to the towers, to `scale` and to `bias` as with the whole matrix.
 pub fn score<C: Cells>(
     mut cells: C,
     pair: &Pair,
@@ -72,11 +60,11 @@ pub fn score<C: Cells>(
     side: i64,
 ) -> Result<Tensor> {
     let grid = Grid::new(pair, scale, bias, side)?;
-    let mut gradients = learns(pair, scale).then(|| Gradients::new(&grid)).transpose()?;
+    let mut gradients = needs_gradients(pair, scale).then(|| Gradients::new(&grid)).transpose()?;
     let value = tch::no_grad(|| {
         for at in grid.tiles() {
             let logits = grid.logits(&at)?;
-            cells.see(&at, &logits)?;
+            cells.accumulate(&at, &logits)?;
             if let (true, Some(gradients)) = (C::LOCAL, &mut gradients) {
                 gradients.add(&grid, &at, &cells.slope(&at, &logits)?)?;
             }
@@ -94,7 +82,7 @@ pub fn score<C: Cells>(
     }
 }
 
-/// Whether anybody will ask for gradients: not while none are recorded.
-fn learns(pair: &Pair, scale: &Tensor) -> bool {
+/// Whether gradients are needed; not under no_grad.
+fn needs_gradients(pair: &Pair, scale: &Tensor) -> bool {
     [pair.image, pair.text, scale].iter().any(|tensor| tensor.view_as(tensor).requires_grad())
 }

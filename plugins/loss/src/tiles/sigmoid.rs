@@ -1,21 +1,17 @@
-//! A yes-or-no question for every cell of the matrix: SigLIP.
+//! SigLIP's loss: a binary classification for every cell of the matrix.
 
 use clip_lab_api::prelude::*;
 
 use super::{Cells, Tile};
 
-/// Minus the sum of ln sigmoid(y z) over all cells, divided by the batch; y is 1 where picture and caption belong
-/// together and -1 elsewhere.
+/// Minus the sum of ln sigmoid(y z) over all cells, divided by the batch; y is 1 on the diagonal and -1 elsewhere.
 pub struct Sigmoid {
     batch: i64,
     sum: Tensor,
 }
 
 impl Sigmoid {
-    /// For embeddings like `like`, whose sums are kept in f32 at least.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// For embeddings like `like`; sums are accumulated in f32 at least.
     pub fn new(like: &Tensor) -> Result<Self> {
         let options = (crate::scale::wide(like.kind()), like.device());
         Ok(Self { batch: like.size()[0], sum: Tensor::f_zeros([0i64; 0], options)? })
@@ -25,7 +21,7 @@ impl Sigmoid {
 impl Cells for Sigmoid {
     const LOCAL: bool = true;
 
-    fn see(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
+    fn accumulate(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
         let mut signed = logits.f_neg()?;
         if let Some(on) = at.diagonal(logits.device())? {
             signed = logits.f_where_self(&on, &signed)?;

@@ -1,30 +1,28 @@
-//! Cross-entropies over the rows and the columns of the matrix: InfoNCE and its relatives.
+//! Cross-entropies over the rows and the columns of the matrix: InfoNCE and its variants.
 
 use clip_lab_api::prelude::*;
 
 use super::{Cells, Tile};
 
-/// How likely each caption ought to be for each picture: P, rows and columns of which sum to one.
+/// The target distribution P of each row and column; rows and columns sum to one.
 pub struct Targets {
-    /// `[B]` int64: rows with one number match each other; none when a picture matches its own caption only.
+    /// `[B]` int64: rows with equal numbers are positives of each other; none if only the diagonal matches.
     group: Option<Tensor>,
-    /// `[B]` int64: how many rows have a row's number; none without groups.
+    /// `[B]` int64: the size of each row's group; none without groups.
     size: Option<Tensor>,
-    /// The share of P that is spread evenly over the batch.
+    /// The fraction of P that is spread evenly over the batch.
     smoothing: f64,
     batch: i64,
 }
 
 impl Targets {
-    /// Those of a batch of `batch` pairs: (1 - smoothing) spread evenly over a row's group, and the rest over all.
-    ///
-    /// # Errors
-    /// When the groups are not those of the batch.
+    /// The targets of a batch of `batch` pairs: (1 - smoothing) spread evenly over a row's group, the rest over the
+    /// batch. Fails if `group` is not `[B]`.
     pub fn new(batch: i64, group: Option<&Tensor>, smoothing: f64) -> Result<Self> {
         let sizes = |group: &Tensor| -> Result<Tensor> {
             ensure!(
                 group.size() == [batch],
-                "a batch of {batch} pairs needs {batch} groups, one each; there are {:?}",
+                "a batch of {batch} pairs needs {batch} group ids, got {:?}",
                 group.size()
             );
             let (_, inverse, counts) = group.f_unique_dim(0, true, true, true)?;
@@ -34,10 +32,7 @@ impl Targets {
         Ok(Self { group: group.map(Tensor::shallow_clone), size, smoothing, batch })
     }
 
-    /// How many right answers a row has on the mean, a scalar.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// The mean number of positives per row, a scalar.
     pub fn positives(&self, device: Device) -> Result<Tensor> {
         match &self.size {
             Some(size) => Ok(size.f_to_kind(DType::Float)?.f_mean(None)?),
@@ -45,15 +40,12 @@ impl Targets {
         }
     }
 
-    /// P of a tile, `[h, w]`, as wide as `like`; none when it is zero throughout.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// P of a tile, `[h, w]`, with the type of `like`; none if it is zero everywhere.
     pub fn tile(&self, at: &Tile, like: &Tensor) -> Result<Option<Tensor>> {
         let right = match (&self.group, &self.size) {
             (Some(group), Some(size)) => {
-                let alike = at.alike(group)?.f_to_kind(like.kind())?;
-                Some(alike.f_div(&at.rows.of(size)?.f_unsqueeze(1)?)?)
+                let equal = at.equal(group)?.f_to_kind(like.kind())?;
+                Some(equal.f_div(&at.rows.of(size)?.f_unsqueeze(1)?)?)
             }
             _ => at.diagonal(like.device())?.map(|on| on.f_to_kind(like.kind())).transpose()?,
         };
@@ -68,22 +60,19 @@ impl Targets {
     }
 }
 
-/// The mean over pairs of the cross-entropy of P with the softmax of a row, and of a column; half of both.
+/// The mean over pairs of the cross-entropies of P with the softmax of a row and of a column, averaged.
 pub struct Softmax {
     targets: Targets,
-    /// `[B]`: logarithm of the sum of exponentials of each row.
+    /// `[B]`: logsumexp of each row.
     rows: Tensor,
-    /// `[B]`: the same of each column.
+    /// `[B]`: logsumexp of each column.
     cols: Tensor,
     /// `[B]`: sum of P z over each row.
     matched: Tensor,
 }
 
 impl Softmax {
-    /// For embeddings like `like`, whose sums are kept in f32 at least.
-    ///
-    /// # Errors
-    /// Those of libtorch.
+    /// For embeddings like `like`; sums are accumulated in f32 at least.
     pub fn new(targets: Targets, like: &Tensor) -> Result<Self> {
         let options = (crate::scale::wide(like.kind()), like.device());
         let all = |value: f64| Tensor::f_full([targets.batch], value, options);
@@ -95,11 +84,11 @@ impl Softmax {
 impl Cells for Softmax {
     const LOCAL: bool = false;
 
-    fn see(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
+    fn accumulate(&mut self, at: &Tile, logits: &Tensor) -> Result<()> {
         for (span, dim, sums) in [(at.rows, 1, &self.rows), (at.cols, 0, &self.cols)] {
-            let mut known = span.of(sums)?;
-            let both = known.f_logaddexp(&logits.f_logsumexp([dim], false)?)?;
-            known.f_copy_(&both)?;
+            let mut sum = span.of(sums)?;
+            let both = sum.f_logaddexp(&logits.f_logsumexp([dim], false)?)?;
+            sum.f_copy_(&both)?;
         }
         if let Some(right) = self.targets.tile(at, logits)? {
             let matched = right.f_mul(logits)?.f_sum_dim_intlist(1, false, None)?;
@@ -109,7 +98,7 @@ impl Cells for Softmax {
     }
 
     fn value(&self) -> Result<Tensor> {
-        // P is symmetric, so what a row sums to in one direction it sums to in the other.
+        // P is symmetric, so `matched` serves both directions.
         let sums = self.rows.f_add(&self.cols)?.f_mul_scalar(0.5)?;
         Ok(sums.f_sub(&self.matched)?.f_mean(None)?)
     }

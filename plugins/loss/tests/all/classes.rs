@@ -88,7 +88,7 @@ fn an_untrained_classifier_scores_the_logarithm_of_its_classes() {
 }
 
 #[test]
-fn accuracy_is_the_share_of_largest_targets_that_were_found() {
+fn accuracy_is_the_fraction_of_largest_targets_found() {
     let targets = one_hot(&[0, 1, 2, 3], 4) * 0.6 + 0.1;
     let logits = one_hot(&[0, 1, 2, 0], 4) * 9.0;
     let report = scored(0.1, &logits, &targets).report;
@@ -105,7 +105,7 @@ fn half_precision_logits_are_scored_in_single() {
 }
 
 #[test]
-fn what_it_cannot_score_is_said() {
+fn unsupported_inputs_are_reported() {
     let (logits, targets) = toy();
     let built = Built::new("plugin = 'cross_entropy'", 5);
     let classes = Classes { logits: &logits, targets: &targets.narrow(1, 0, 3) };
@@ -117,7 +117,7 @@ fn what_it_cannot_score_is_said() {
 }
 
 #[test]
-fn facts_say_which_task_a_loss_is_for() {
+fn facts_declare_the_task_of_a_loss() {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
     assert_eq!(catalog.loss.names(), ["clip", "siglip", "multi_positive", "cross_entropy"]);

@@ -9,7 +9,7 @@ fn close(name: &str, got: &Tensor, want: &Tensor) {
     assert!(worst <= 1e-9, "{name}: off by {worst:e}");
 }
 
-/// Holds `{name}.{batch}.*`; `variables` pairs the golden's name of a gradient with the variable's.
+/// Checks `{name}.{batch}.*`; `variables` maps the golden's name of a gradient to the variable's.
 fn holds(name: &str, spec: &str, variables: &[(&str, &str)]) {
     let Some(golden) = goldens("losses/io.safetensors") else { return };
     for batch in [3, 16, 64] {

@@ -1,4 +1,4 @@
-//! Several right answers, and answers that are right in part.
+//! Several positives per row, and soft targets.
 
 use crate::support::{Built, unit};
 use clip_lab_api::Pair;
@@ -38,7 +38,7 @@ fn it_is_the_formula_entry_by_entry() {
 }
 
 #[test]
-fn where_all_differ_it_is_clip_with_the_same_gradients() {
+fn without_duplicates_it_equals_clip_with_the_same_gradients() {
     for batch in [1, 2, 7, 32] {
         let group: Vec<i64> = (0..batch).map(|row| (row * 37) % 101).collect();
         let of = |spec, group: Option<&[i64]>| {
@@ -81,15 +81,15 @@ fn gradients_with_groups_are_those_of_finite_differences() {
 }
 
 #[test]
-fn a_false_negative_that_is_close_costs_less_once_it_is_known() {
-    // Rows 0 and 1 are the same pair twice; clip asks the model to tell them apart, which nothing can.
+fn a_close_false_negative_costs_less_in_a_group() {
+    // Rows 0 and 1 are the same pair; clip trains the model to separate them, which is impossible.
     let (image, text) = (unit(4, 8, 7), unit(4, 8, 7));
     for tensor in [&image, &text] {
         tensor.get(1).copy_(&tensor.get(0));
     }
     let built = Built::new("plugin = 'multi_positive'\nscale = 100.0", 4);
     let group = Tensor::from_slice(&[5i64, 5, 6, 7]);
-    let known = Pair { group: Some(&group), ..Pair::new(&image, &text) };
+    let grouped = Pair { group: Some(&group), ..Pair::new(&image, &text) };
     let gradient = |pair: &Pair| {
         let image = pair.image.detach().copy().set_requires_grad(true);
         let scored = built.loss.score(&Pair { image: &image, ..*pair }).unwrap();
@@ -98,21 +98,21 @@ fn a_false_negative_that_is_close_costs_less_once_it_is_known() {
             scored.report.iter().find(|(name, _)| *name == "positives").unwrap().1.double_value(&[]);
         (image.grad().abs().max().double_value(&[]), positives)
     };
-    let (with, positives) = gradient(&known);
+    let (with, positives) = gradient(&grouped);
     assert_eq!(positives, 1.5);
     assert!(with < 1e-6, "at its optimum: {with}");
 }
 
 #[test]
-fn groups_that_do_not_fit_are_an_error_in_words() {
+fn groups_of_the_wrong_size_are_an_error() {
     let built = Built::new(SPEC, 4);
     let (image, text, group) = (unit(4, 5, 1), unit(4, 5, 2), Tensor::from_slice(&[1i64, 2, 3]));
     let error = built.loss.score(&Pair { group: Some(&group), ..Pair::new(&image, &text) }).unwrap_err();
-    assert!(error.to_string().contains("4 pairs needs 4 groups"), "{error}");
+    assert!(error.to_string().contains("4 pairs needs 4 group ids"), "{error}");
 }
 
 #[test]
-fn smoothing_is_a_cross_entropy_against_smoothed_targets_both_ways() {
+fn smoothing_is_a_cross_entropy_with_smoothed_targets_in_both_directions() {
     let (image, text) = (unit(5, 4, 8), unit(5, 4, 9));
     for share in [0.0, 0.1, 0.7] {
         let built = Built::new(&format!("plugin = 'clip'\nscale = 5.0\nlabel_smoothing = {share:?}"), 5);

@@ -1,4 +1,4 @@
-//! What must hold of the losses whatever the batch.
+//! Properties of the losses for any batch.
 
 use crate::support::{Built, build, unit};
 use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
@@ -12,7 +12,7 @@ const ALL: [&str; 4] = [
     "plugin = 'multi_positive'",
 ];
 
-/// Three pairs small enough to be computed by hand.
+/// Three pairs, small enough to compute by hand.
 fn toy() -> (Tensor, Tensor) {
     let image = Tensor::from_slice2(&[[1.0f64, 0.0], [0.0, 1.0], [0.6, 0.8]]);
     let text = Tensor::from_slice2(&[[0.8f64, 0.6], [0.0, 1.0], [0.6, -0.8]]);
@@ -36,7 +36,7 @@ fn the_toy_gives_the_known_values() {
 }
 
 #[test]
-fn an_untrained_model_scores_what_theory_says() {
+fn an_untrained_model_scores_as_in_theory() {
     for (spec, batch, want) in [
         ("plugin = 'clip'", 64, 4.1589),
         ("plugin = 'clip'", 512, 6.2383),
@@ -44,7 +44,7 @@ fn an_untrained_model_scores_what_theory_says() {
         ("plugin = 'siglip'\nbias = 'auto'", 64, 5.1510),
         ("plugin = 'siglip'\nbias = 'auto'", 512, 7.2373),
     ] {
-        // Pictures along one axis, captions along another: every similarity is zero.
+        // Images along one axis, captions along another: every similarity is zero.
         let along = |axis| Tensor::eye(2, (Kind::Double, Device::Cpu)).get(axis).expand([batch, 2], false);
         let got = Built::new(spec, batch).value(&along(0), &along(1));
         assert!((got - want).abs() < 1e-4, "{spec}, {batch} pairs: {got}, expected {want}");
@@ -63,7 +63,7 @@ fn the_order_of_pairs_does_not_matter() {
 }
 
 #[test]
-fn pictures_and_captions_may_change_places() {
+fn images_and_captions_may_be_swapped() {
     let (image, text) = (unit(9, 5, 1), unit(9, 5, 2));
     for spec in ALL {
         let built = Built::new(spec, 9);
@@ -101,7 +101,7 @@ fn a_perfect_pair_alone_loses_nothing() {
 }
 
 #[test]
-fn the_scale_is_held_after_an_update() {
+fn the_scale_is_clamped_after_an_update() {
     for spec in ALL {
         let built = Built::new(spec, 4);
         let log = built.variable("logit_scale");
@@ -115,7 +115,7 @@ fn the_scale_is_held_after_an_update() {
 }
 
 #[test]
-fn what_is_not_learned_stays_and_is_saved_all_the_same() {
+fn unlearned_parameters_stay_and_are_saved() {
     for spec in ["plugin = 'clip'\nscale = 0.5\nlearned = false", "plugin = 'siglip'\nlearned = false"] {
         let built = Built::new(spec, 4);
         let before = built.variable("logit_scale").copy();
@@ -126,7 +126,7 @@ fn what_is_not_learned_stays_and_is_saved_all_the_same() {
 }
 
 #[test]
-fn scale_and_bias_are_reported_as_they_multiply_and_add() {
+fn scale_and_bias_are_reported_as_used() {
     let (image, text) = toy();
     let scored = Built::new("plugin = 'siglip'", 3).loss.score(&Pair::new(&image, &text)).unwrap();
     let report: Vec<(&str, f64)> =
@@ -150,12 +150,12 @@ fn half_precision_embeddings_are_scored_in_single() {
 }
 
 #[test]
-fn pairs_that_do_not_fit_are_an_error_in_words() {
+fn pairs_of_different_shapes_are_an_error() {
     for spec in ALL {
         let built = Built::new(spec, 4);
         for text in [unit(3, 5, 1), unit(4, 6, 1)] {
             let error = built.loss.score(&Pair::new(&unit(4, 5, 1), &text)).unwrap_err().to_string();
-            assert!(error.starts_with("a loss wants as many captions as pictures"), "{error}");
+            assert!(error.starts_with("the loss needs as many captions as images"), "{error}");
         }
     }
 }
@@ -165,25 +165,28 @@ fn an_automatic_bias_needs_two_pairs() {
     let vars = nn::VarStore::new(Device::Cpu);
     let scope = LossScope { vars: vars.root(), batch: 1 };
     let error = build("plugin = 'siglip'\nbias = 'auto'", scope).err().unwrap();
-    assert!(format!("{error:#}").contains("two pairs at least"), "{error:#}");
+    assert!(format!("{error:#}").contains("at least two pairs"), "{error:#}");
 }
 
 #[test]
-fn settings_that_cannot_work_are_told() {
+fn invalid_settings_are_reported() {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
-    for (text, words) in [
-        ("plugin = 'clip'\nscale = 200.0", "[loss].scale: must lie between 1 and `max_scale`"),
+    for (text, message) in [
+        ("plugin = 'clip'\nscale = 200.0", "[loss].scale: must be from 1 to `max_scale`"),
         ("plugin = 'clip'\nscale = -1.0\nlearned = false", "[loss].scale: must be positive"),
         ("plugin = 'clip'\nmax_scale = 0.5", "[loss].max_scale: must be at least 1"),
-        ("plugin = 'clip'\nlabel_smoothing = 1.0", "[loss].label_smoothing: is a share"),
-        ("plugin = 'cross_entropy'\nlabel_smoothing = -0.1", "[loss].label_smoothing: is a share"),
-        ("plugin = 'multi_positive'\nscale = 0.5", "[loss].scale: must lie between 1"),
+        ("plugin = 'clip'\nlabel_smoothing = 1.0", "[loss].label_smoothing: must be at least 0 and below 1"),
+        (
+            "plugin = 'cross_entropy'\nlabel_smoothing = -0.1",
+            "[loss].label_smoothing: must be at least 0 and below 1",
+        ),
+        ("plugin = 'multi_positive'\nscale = 0.5", "[loss].scale: must be from 1"),
         ("plugin = 'siglip'\nbias = nan", "[loss].bias: must be a finite number"),
-        ("plugin = 'siglip'\nbias = 'atuo'", "[loss].bias: a number, or \"auto\""),
+        ("plugin = 'siglip'\nbias = 'atuo'", "[loss].bias: must be a number or \"auto\""),
     ] {
         let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
         let problems = catalog.loss.plan(section).unwrap_err();
-        assert!(problems[0].message.starts_with(words), "{}", problems[0].message);
+        assert!(problems[0].message.starts_with(message), "{}", problems[0].message);
     }
 }

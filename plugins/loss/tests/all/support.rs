@@ -21,7 +21,7 @@ impl Built {
         Self::with(text, batch, vars)
     }
 
-    /// As `new`, in the precision that training has.
+    /// As `new`, in the precision of training.
     pub fn single(text: &str, batch: i64) -> Self {
         Self::with(text, batch, nn::VarStore::new(Device::Cpu))
     }
@@ -47,10 +47,10 @@ pub fn build(text: &str, scope: LossScope) -> anyhow::Result<Box<dyn Loss>> {
     catalog.loss.plan(section).unwrap().build(scope)
 }
 
-/// libtorch's random generator belongs to the process: whoever seeds it draws before the next may.
+/// libtorch's random generator is global to the process: this lock is held from seeding to drawing.
 static GENERATOR: Mutex<()> = Mutex::new(());
 
-/// `rows` random unit vectors, the same for the same `seed`.
+/// `rows` random unit vectors, deterministic in `seed`.
 pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
     let _turn = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(seed);
@@ -58,7 +58,7 @@ pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
     &random / random.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Double).sqrt()
 }
 
-/// Golden tensors by name; none where there are no goldens, which must not happen in CI.
+/// Golden tensors by name; none without goldens, which fails in CI.
 pub fn goldens(file: &str) -> Option<HashMap<String, Tensor>> {
-    Some(Tensor::read_safetensors(clip_lab_goldens::golden(file)?).unwrap().into_iter().collect())
+    Some(Tensor::read_safetensors(clip_lab_testing::golden(file)?).unwrap().into_iter().collect())
 }

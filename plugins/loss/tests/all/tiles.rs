@@ -1,4 +1,4 @@
-//! Losses computed tile by tile are the same losses.
+//! Tiled losses equal the whole ones.
 
 use crate::support::{Built, unit};
 use clip_lab_api::Pair;
@@ -11,13 +11,13 @@ const LOSSES: [&str; 4] = [
     "plugin = 'multi_positive'",
 ];
 
-/// Loss, gradients of pictures and captions, and of every variable by name.
+/// Loss, gradients of images and captions, and of every variable by name.
 fn all_of(spec: &str, batch: i64, group: Option<&Tensor>) -> Vec<(String, Tensor)> {
     let built = Built::new(spec, batch.max(2));
     let leaf = |seed| unit(batch, 6, seed).set_requires_grad(true);
     let (image, text) = (leaf(11), leaf(12));
     let loss = built.loss.score(&Pair { group, ..Pair::new(&image, &text) }).unwrap().loss;
-    // A factor other than one, as loss scaling has it.
+    // A factor other than one, as in loss scaling.
     (&loss * 3.0).backward();
     let mut all =
         vec![("loss".to_owned(), loss), ("image".to_owned(), image.grad()), ("text".to_owned(), text.grad())];
@@ -64,7 +64,7 @@ fn a_large_scale_stays_exact() {
 }
 
 #[test]
-fn large_batches_are_tiled_unasked() {
+fn large_batches_are_tiled_by_default() {
     let batch = 2100;
     let (image, text) = (unit(batch, 4, 1).set_requires_grad(true), unit(batch, 4, 2));
     for spec in LOSSES {

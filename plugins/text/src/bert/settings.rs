@@ -1,29 +1,29 @@
-//! What a spec says about a BERT.
+//! Settings of BERT.
 
 use clip_lab_api::prelude::*;
 use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
 
-/// How the tokens become one feature.
+/// How the tokens are pooled into one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BertPool {
     /// The first token, `[CLS]`.
     #[default]
     Cls,
-    /// The average over real tokens: sentence transformers.
+    /// The mean over the non-padding tokens: sentence transformers.
     Mean,
-    /// The first token through a linear layer and tanh, which BERT was pretrained with.
+    /// The first token through a linear layer and tanh: the pooler that BERT was pretrained with.
     Pooler,
 }
 
-/// BERT: a bidirectional transformer over word pieces. The defaults are BERT base, uncased. DistilBERT is
-/// `token_types = 0`, `depth = 6`.
+/// BERT: a bidirectional transformer over word pieces. The defaults are BERT base, uncased. For DistilBERT set
+/// `token_types = 0` and `depth = 6`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bert {
-    /// Number of token ids.
+    /// Vocabulary size.
     pub vocab: i64,
-    /// The most tokens a text may have.
+    /// Maximum number of tokens of a text.
     pub context: i64,
     /// Rows of the token-type embedding; 0 for none, as in DistilBERT.
     pub token_types: i64,
@@ -31,19 +31,19 @@ pub struct Bert {
     pub width: i64,
     /// Number of transformer blocks.
     pub depth: i64,
-    /// Attention heads; divides the width.
+    /// Attention heads; must divide the width.
     pub heads: i64,
-    /// Width inside the MLP.
+    /// Hidden width of the MLP.
     pub mlp_dim: i64,
     /// Activation of the MLP.
     pub activation: Activation,
-    /// How the tokens become one feature.
+    /// How the tokens are pooled into one feature.
     pub pool: BertPool,
     /// Epsilon of the norms.
     pub norm_eps: f64,
-    /// Probability of dropping a value of the embeddings and at the end of a residual branch.
+    /// Dropout probability after the embeddings and at the end of each residual branch.
     pub dropout: f64,
-    /// Probability of dropping an attention weight.
+    /// Dropout probability of the attention weights.
     pub attention_dropout: f64,
 }
 
@@ -69,8 +69,8 @@ impl Default for Bert {
 impl Settings for Bert {
     fn check(&self, faults: &mut Faults) {
         let own = sizes(&[("vocab", self.vocab), ("context", self.context), ("depth", self.depth)]);
-        for (key, words) in own.into_iter().chain(self.block().faults("mlp_dim")) {
-            faults.require(false, key, words);
+        for (key, message) in own.into_iter().chain(self.block().faults("mlp_dim")) {
+            faults.require(false, key, message);
         }
         faults.require(
             (0..=1024).contains(&self.token_types),

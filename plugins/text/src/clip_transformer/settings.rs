@@ -1,53 +1,53 @@
-//! What a spec says about CLIP's text transformer.
+//! Settings of CLIP's text transformer.
 
 use clip_lab_api::prelude::*;
 use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
 
-/// Which token stands for the text.
+/// Which token represents the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextPool {
-    /// The one with the highest id, which is the end token in CLIP's vocabulary: OpenAI, open_clip.
+    /// The token with the highest id, which is the end token in CLIP's vocabulary: OpenAI, open_clip.
     #[default]
     Argmax,
-    /// The first with the id `eos_id`, or the last token where none has it: Hugging Face.
+    /// The first token with the id `eos_id`, or the last token if there is none: Hugging Face.
     Eos,
-    /// The last: SigLIP.
+    /// The last token: SigLIP.
     Last,
 }
 
-/// CLIP's text transformer. The defaults are those of ViT-B/32 and RN50, with QuickGELU as OpenAI trained them.
+/// CLIP's text transformer. The defaults are those of ViT-B/32 and RN50, with QuickGELU as in OpenAI's weights.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClipTransformer {
-    /// Number of token ids.
+    /// Vocabulary size.
     pub vocab: i64,
-    /// The most tokens a text may have.
+    /// Maximum number of tokens of a text.
     pub context: i64,
     /// Width of the tokens and of the features.
     pub width: i64,
     /// Number of transformer blocks.
     pub depth: i64,
-    /// Attention heads; divides the width.
+    /// Attention heads; must divide the width.
     pub heads: i64,
-    /// Width inside the MLP as a multiple of the width, rounded.
+    /// Hidden width of the MLP as a multiple of the width, rounded.
     pub mlp_ratio: f64,
     /// Activation of the MLP.
     pub activation: Activation,
-    /// Whether a token sees only itself and those before it.
+    /// Whether attention is causal: a token attends only to itself and earlier tokens.
     pub causal: bool,
-    /// Which token stands for the text.
+    /// Which token represents the text.
     pub pool: TextPool,
-    /// The end token that `pool = "eos"` looks for.
+    /// The end token used by `pool = "eos"`.
     pub eos_id: i64,
     /// Epsilon of the norms.
     pub norm_eps: f64,
-    /// Probability of dropping a value of the embeddings and at the end of a residual branch.
+    /// Dropout probability after the embeddings and at the end of each residual branch.
     pub dropout: f64,
-    /// Probability of dropping an attention weight.
+    /// Dropout probability of the attention weights.
     pub attention_dropout: f64,
-    /// Stochastic depth: probability of dropping a residual branch of a sample, growing linearly from 0 at the first
-    /// block to this at the last.
+    /// Stochastic depth: probability of dropping a residual branch of a sample; rises linearly from 0 at the first
+    /// block to this value at the last.
     pub drop_path: f64,
 }
 
@@ -75,16 +75,16 @@ impl Default for ClipTransformer {
 impl Settings for ClipTransformer {
     fn check(&self, faults: &mut Faults) {
         let own = sizes(&[("vocab", self.vocab), ("context", self.context), ("depth", self.depth)]);
-        for (key, words) in own.into_iter().chain(self.block().faults("mlp_ratio")) {
-            faults.require(false, key, words);
+        for (key, message) in own.into_iter().chain(self.block().faults("mlp_ratio")) {
+            faults.require(false, key, message);
         }
-        let known = self.pool != TextPool::Eos || (0..self.vocab).contains(&self.eos_id);
-        faults.require(known, "eos_id", format!("must be a token id below vocab, {}", self.vocab));
+        let valid = self.pool != TextPool::Eos || (0..self.vocab).contains(&self.eos_id);
+        faults.require(valid, "eos_id", format!("must be a token id below vocab, {}", self.vocab));
     }
 }
 
 impl ClipTransformer {
-    /// Width inside the MLP.
+    /// Hidden width of the MLP.
     pub fn mlp_dim(&self) -> i64 {
         (self.width as f64 * self.mlp_ratio).round() as i64
     }

@@ -1,31 +1,32 @@
-//! What happens to a text before its pairs are merged: `ftfy.fix_text`, `html.unescape` twice, white space, case.
+//! Text cleaning before the merges: `ftfy.fix_text`, `html.unescape` twice, white space, case.
 //!
-//! Of ftfy's repairs these are here: entities, ligatures, full-width letters, curly quotes, control characters and
-//! NFC. Its guess at text that was decoded with the wrong code page ("cafÃ©") is not.
+//! Of ftfy's repairs it implements entities, ligatures, full-width letters, curly quotes, control characters and NFC,
+//! but not the detection of text decoded with the wrong code page ("cafÃ©").
 
 use std::borrow::Cow;
 
 use htmlize::unescape;
 use tokenizers::NormalizedString;
 
-/// The text as the encoder wants it: one line, single spaces, lower case.
+/// The cleaned text: one line, single spaces, lower case.
 pub fn clean(text: &str) -> String {
-    let text = unescape(unescape(repair(text))).to_lowercase();
+    let text = unescape(unescape(fix_text(text))).to_lowercase();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn repair(text: &str) -> Cow<'_, str> {
+fn fix_text(text: &str) -> Cow<'_, str> {
     if text.is_ascii() && !text.contains('&') && !text.contains(|c: char| c.is_ascii_control()) {
         return Cow::Borrowed(text);
     }
-    let text: String = entities(text).chars().filter(|c| !is_control(*c)).collect();
-    let text = replace(&text, is_wide, compatible);
-    let text = replace(&text, |c| straight(c).is_some(), |c| straight(c).unwrap_or(c).to_string());
+    let text: String = unescape_entities(text).chars().filter(|c| !is_control(*c)).collect();
+    let text = replace(&text, is_wide, to_compatible);
+    let text =
+        replace(&text, |c| straight_quote(c).is_some(), |c| straight_quote(c).unwrap_or(c).to_string());
     NormalizedString::from(text.as_str()).nfc().get().to_owned().into()
 }
 
-/// ftfy reads entities until none is left, but not in what looks like HTML.
-fn entities(text: &str) -> String {
+/// Unescapes entities until none is left, except in text that may be HTML, as ftfy does.
+fn unescape_entities(text: &str) -> String {
     let mut text = text.to_owned();
     while !text.contains('<') {
         let plain = unescape(text.as_str()).into_owned();
@@ -42,19 +43,19 @@ fn is_control(c: char) -> bool {
         | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}')
 }
 
-/// Latin ligatures and digraphs, and letters as wide as Chinese ones.
+/// Latin ligatures and digraphs, and full-width letters.
 fn is_wide(c: char) -> bool {
     matches!(c, 'Ĳ' | 'ĳ' | 'ŉ' | 'Ǆ'..='ǌ' | 'Ǳ'..='ǳ' | 'ﬀ'..='ﬆ' | '\u{3000}' | '\u{ff01}'..='\u{ffef}')
 }
 
-fn compatible(c: char) -> String {
+fn to_compatible(c: char) -> String {
     match c {
         'ﬅ' => "ſt".to_owned(),
         c => NormalizedString::from(c.to_string()).nfkc().get().to_owned(),
     }
 }
 
-fn straight(c: char) -> Option<char> {
+fn straight_quote(c: char) -> Option<char> {
     match c {
         '\u{2bc}' | '\u{2018}'..='\u{201b}' => Some('\''),
         '\u{201c}'..='\u{201f}' => Some('"'),

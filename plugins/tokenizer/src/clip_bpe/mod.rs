@@ -1,4 +1,4 @@
-//! The byte-pair encoding of CLIP, with the same ids as open_clip (`src/open_clip/tokenizer.py`).
+//! CLIP's byte-pair encoding, with the same ids as open_clip (`src/open_clip/tokenizer.py`).
 
 mod clean;
 mod vocabulary;
@@ -8,12 +8,13 @@ use instant_clip_tokenizer::{Token, Tokenizer as Bpe};
 
 pub use vocabulary::{Merges, vocabulary};
 
-/// The tokenizer of CLIP and of everything that open_clip trains from scratch: lower case, 49,408 ids, vocabulary
-/// built in.
+/// CLIP's tokenizer, used by all models that open_clip trains from scratch: lower case, 49,408 ids, built-in
+/// vocabulary.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClipBpe {
-    /// The most tokens of a text, start and end included; longer ones are cut and keep their end token.
+    /// Maximum number of tokens of a text, including start and end; longer texts are truncated and keep their end
+    /// token.
     pub max_tokens: usize,
 }
 
@@ -25,18 +26,19 @@ impl Default for ClipBpe {
 
 impl Settings for ClipBpe {
     fn check(&self, faults: &mut Faults) {
-        faults.require(self.max_tokens >= 3, "max_tokens", "a text needs at least 3: start, one token, end");
+        faults.require(self.max_tokens >= 3, "max_tokens", "must be at least 3: start, one token, end");
     }
 }
 
-/// Bytes of a text that are looked at for each token that is wanted. A caption of a hundred thousand characters would
-/// else be cleaned to its end for the first 75 of its tokens.
-const READ: usize = 512;
-/// Bytes of a word for each token: more than the longest token has. Merging takes time with the square of a word.
-const LONGEST: usize = 128;
-/// The most of both, however many tokens are wanted.
-const MOST_READ: usize = 64 << 10;
-const MOST_WORD: usize = 16 << 10;
+/// Bytes of text read per requested token. Otherwise a caption of a hundred thousand characters would be cleaned
+/// entirely for its first 75 tokens.
+const BYTES_PER_TOKEN: usize = 512;
+/// Bytes of a word read per token: more than the longest token has. Merging takes quadratic time in the length of a
+/// word.
+const WORD_BYTES_PER_TOKEN: usize = 128;
+/// Upper bounds of both, for any number of tokens.
+const MAX_TEXT_BYTES: usize = 64 << 10;
+const MAX_WORD_BYTES: usize = 16 << 10;
 
 struct Encoder {
     bpe: Bpe,
@@ -53,8 +55,8 @@ impl Plugin<dyn Tokenizer> for ClipBpe {
     }
 }
 
-/// At most so many bytes of a text, cut between characters.
-fn start(text: &str, bytes: usize) -> &str {
+/// The first `bytes` bytes of a text at most, cut between characters.
+fn prefix(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
@@ -63,12 +65,17 @@ impl Tokenizer for Encoder {
         let limit = limit.min(self.max_tokens);
         ensure!(limit >= 2, "a limit of {limit} tokens leaves no room for the start and the end token");
         let mut tokens = vec![self.bpe.start_of_text()];
-        // No token reaches over a space, so words may be encoded until there are enough.
-        for word in clean::clean(start(text, limit.saturating_mul(READ).min(MOST_READ))).split(' ') {
+        // No token spans a space, so words are encoded until there are enough tokens.
+        for word in
+            clean::clean(prefix(text, limit.saturating_mul(BYTES_PER_TOKEN).min(MAX_TEXT_BYTES))).split(' ')
+        {
             if tokens.len() >= limit {
                 break;
             }
-            self.bpe.encode(start(word, limit.saturating_mul(LONGEST).min(MOST_WORD)), &mut tokens);
+            self.bpe.encode(
+                prefix(word, limit.saturating_mul(WORD_BYTES_PER_TOKEN).min(MAX_WORD_BYTES)),
+                &mut tokens,
+            );
         }
         tokens.truncate(limit - 1);
         tokens.push(self.bpe.end_of_text());

@@ -1,29 +1,30 @@
-//! CLIP's vocabulary, asked of the library that carries it: it tells what ids mean, not which pairs became tokens.
+//! CLIP's vocabulary and merges, recovered from the library that embeds them: it decodes ids but does not expose the
+//! merges.
 
 use std::collections::HashMap;
 
 use clip_lab_api::prelude::*;
 use instant_clip_tokenizer::{Token, Tokenizer as Bpe};
 
-/// Bytes, each alone and each as the end of a word, come before all pairs.
+/// Number of byte values. The first ids are the bytes, then the bytes at the end of a word, then the merges.
 const BYTES: usize = 256;
-/// What marks the end of a word.
+/// Marks the end of a word.
 const END: &str = "</w>";
-/// Bytes that make whole characters of tokens that begin in the middle of one: one, two or three are missing after them.
+/// Prefixes that complete tokens starting within a character, with one, two or three bytes missing after them.
 const BEFORE: [&[u8]; 4] = [b"", b"\xC3", b"\xE3", b"\xF1"];
-/// And of those that end in the middle of one.
+/// Suffixes that complete tokens ending within a character.
 const AFTER: [&[u8]; 7] = [b"", b"\x80", b"\xA0", b"\x80\x80", b"\xA0\x80", b"\x80\x80\x80", b"\xA0\x80\x80"];
 
-/// What stands for bytes that are no text.
-const STRANGE: char = '\u{FFFD}';
+/// Stands for bytes that are not valid UTF-8.
+const REPLACEMENT: char = '\u{FFFD}';
 
-/// Pairs that become one token, the first to be merged first.
+/// The merges, in order of priority.
 pub type Merges = Vec<(String, String)>;
 
-/// Tokens by id, the last two being those that open and end a text, and pairs in the order in which they are merged.
+/// Tokens by id, the last two being the start and the end token, and the merges in order.
 ///
 /// # Errors
-/// When the library's answers do not fit together.
+/// If the library's decodings are inconsistent.
 pub fn vocabulary() -> Result<(Vec<String>, Merges)> {
     let (bpe, alphabet) = (Bpe::new(), alphabet());
     let letters: Vec<char> = alphabet.iter().map(|(letter, _)| *letter).collect();
@@ -37,12 +38,12 @@ pub fn vocabulary() -> Result<(Vec<String>, Merges)> {
     };
     for id in 2 * BYTES as u16..bpe.start_of_text().to_u16() {
         let (bytes, ends) =
-            spelled(&bpe, id, &by_byte).with_context(|| format!("token {id} of CLIP has no spelling"))?;
+            spelling(&bpe, id, &by_byte).with_context(|| format!("token {id} of CLIP has no spelling"))?;
         let letters: Vec<String> = bytes.iter().map(|byte| by_byte[byte].1.to_string()).collect();
         let token = letters.concat() + if ends { END } else { "" };
         pairs
-            .learn(letters, ends, id)
-            .with_context(|| format!("token {id} of CLIP, `{token}`, is no pair"))?;
+            .add(letters, ends, id)
+            .with_context(|| format!("token {id} of CLIP, `{token}`, is not a merge"))?;
         pairs.ids.insert(token.clone(), id);
         tokens.push(token);
     }
@@ -53,7 +54,7 @@ pub fn vocabulary() -> Result<(Vec<String>, Merges)> {
     Ok((tokens, merges))
 }
 
-/// Bytes in the order of their ids, each with the letter that stands for it: itself where that can be printed.
+/// Bytes in the order of their ids, each with its letter: the byte itself if printable.
 fn alphabet() -> Vec<(char, u8)> {
     let plain = |byte: &u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     let printed = (0..=u8::MAX).filter(plain).map(|byte| (char::from(byte), byte));
@@ -62,38 +63,40 @@ fn alphabet() -> Vec<(char, u8)> {
     printed.chain(others).collect()
 }
 
-/// The bytes of a token, and whether it ends a word. The library tells text alone, so a token that is no whole text is
-/// asked for between bytes that make it one.
-fn spelled(bpe: &Bpe, id: u16, by_byte: &HashMap<u8, (usize, char)>) -> Option<(Vec<u8>, bool)> {
+/// The bytes of a token, and whether it ends a word. The library decodes valid UTF-8 only, so a token that is not is
+/// decoded between bytes that complete it.
+fn spelling(bpe: &Bpe, id: u16, by_byte: &HashMap<u8, (usize, char)>) -> Option<(Vec<u8>, bool)> {
     let token = |id: u16| Token::from_u16(id, bpe);
     let byte = |byte: &u8| token(u16::try_from(by_byte[byte].0).ok()?);
     let ways = BEFORE.iter().flat_map(|before| AFTER.iter().map(move |after| (*before, *after)));
-    let tell = |before: &[u8], after: &[u8]| {
-        let mut asked: Vec<Token> = before.iter().map(byte).collect::<Option<_>>()?;
-        asked.push(token(id)?);
-        asked.extend(after.iter().map(byte).collect::<Option<Vec<_>>>()?);
-        let told = bpe.decode(asked);
-        let inner = told.as_bytes().get(before.len()..told.len().checked_sub(after.len())?)?;
-        let (ends, whole) = (inner.last() == Some(&b' '), !told.contains(STRANGE));
+    let decode = |before: &[u8], after: &[u8]| {
+        let mut tokens: Vec<Token> = before.iter().map(byte).collect::<Option<_>>()?;
+        tokens.push(token(id)?);
+        tokens.extend(after.iter().map(byte).collect::<Option<Vec<_>>>()?);
+        let decoded = bpe.decode(tokens);
+        let inner = decoded.as_bytes().get(before.len()..decoded.len().checked_sub(after.len())?)?;
+        let (ends, whole) = (inner.last() == Some(&b' '), !decoded.contains(REPLACEMENT));
         Some((inner[..inner.len() - usize::from(ends)].to_vec(), ends, whole))
     };
-    let clear = ways.into_iter().find_map(|(before, after)| tell(before, after).filter(|(.., whole)| *whole));
-    // Two tokens mean that very letter, which the library also tells where bytes are no text.
-    let strange = || tell(b"", b"").filter(|(bytes, ..)| *bytes == STRANGE.to_string().into_bytes());
-    clear.or_else(strange).map(|(bytes, ends, _)| (bytes, ends))
+    let clear =
+        ways.into_iter().find_map(|(before, after)| decode(before, after).filter(|(.., whole)| *whole));
+    // Two tokens are the replacement character itself, which also stands for invalid UTF-8.
+    let replacement =
+        || decode(b"", b"").filter(|(bytes, ..)| *bytes == REPLACEMENT.to_string().into_bytes());
+    clear.or_else(replacement).map(|(bytes, ends, _)| (bytes, ends))
 }
 
-/// Pairs found so far.
+/// Merges found so far.
 #[derive(Default)]
 struct Pairs {
     ids: HashMap<String, u16>,
-    merged: HashMap<(u16, u16), u16>,
+    by_pair: HashMap<(u16, u16), u16>,
     order: Vec<(u16, u16)>,
 }
 
 impl Pairs {
-    /// Merges the letters of a token as far as the earlier pairs go: two are left, which this token is made of.
-    fn learn(&mut self, letters: Vec<String>, ends: bool, id: u16) -> Option<()> {
+    /// Applies the earlier merges to the letters of a token; the two parts that remain are this token's merge.
+    fn add(&mut self, letters: Vec<String>, ends: bool, id: u16) -> Option<()> {
         let last = letters.len().checked_sub(1)?;
         let marked =
             |(place, letter): (usize, String)| if ends && place == last { letter + END } else { letter };
@@ -103,11 +106,11 @@ impl Pairs {
             .map(|one| self.ids.get(&marked(one)).copied())
             .collect::<Option<_>>()?;
         while parts.len() > 2 {
-            let pairs = parts.windows(2).filter_map(|pair| self.merged.get(&(pair[0], pair[1])));
+            let pairs = parts.windows(2).filter_map(|pair| self.by_pair.get(&(pair[0], pair[1])));
             let first = *pairs.min()?;
             let mut place = 0;
             while place + 1 < parts.len() {
-                if self.merged.get(&(parts[place], parts[place + 1])) == Some(&first) {
+                if self.by_pair.get(&(parts[place], parts[place + 1])) == Some(&first) {
                     parts[place] = first;
                     parts.remove(place + 1);
                 }
@@ -115,7 +118,7 @@ impl Pairs {
             }
         }
         let pair = (*parts.first()?, *parts.get(1)?);
-        self.merged.insert(pair, id);
+        self.by_pair.insert(pair, id);
         self.order.push(pair);
         Some(())
     }

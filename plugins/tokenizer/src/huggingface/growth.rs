@@ -1,17 +1,17 @@
-//! How long a text may become by what a tokenizer replaces in it, before anything is replaced: a file of a few hundred
-//! bytes can ask for a thousand letters in place of each, several times over.
+//! Bounds how long a text can become through a tokenizer's replacements, before anything is replaced: a file of a few
+//! hundred bytes can replace each letter by a thousand, several times over.
 
 use anyhow::{Result, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use tokenizers::Tokenizer as Library;
 
-/// The most bytes of a text once the tokenizer has normalised it; the library takes about twenty for each of them.
-const MOST_TEXT: usize = 4 << 20;
-/// The most parts of the template that texts are put into.
-const MOST_PARTS: usize = 64;
+/// Maximum length in bytes of a normalised text; the library needs about twenty bytes of memory for each.
+const MAX_TEXT: usize = 4 << 20;
+/// Maximum number of parts in the template around a text.
+const MAX_PARTS: usize = 64;
 
-/// What the steps of a normaliser can do to the length of a text, at worst.
+/// Worst-case growth of a text's length by the steps of a normaliser.
 pub struct Growth(Vec<Step>);
 
 enum Step {
@@ -20,29 +20,26 @@ enum Step {
 }
 
 impl Growth {
-    /// Of a tokenizer as it was read.
+    /// Reads the steps of a tokenizer.
     ///
     /// # Errors
-    /// When the library cannot say what it read, or puts texts into something that multiplies them.
+    /// If the library cannot serialise the tokenizer, or its template repeats the text.
     pub fn of(library: &Library) -> Result<Self> {
         let (mut steps, value) = (Vec::new(), serde_json::to_value(library.get_normalizer())?);
         add(&value, &mut steps);
-        single(&serde_json::to_value(library.get_post_processor())?)?;
+        check_template(&serde_json::to_value(library.get_post_processor())?)?;
         Ok(Self(steps))
     }
 
-    /// Refuses a text that may become too long.
-    ///
-    /// # Errors
-    /// When it may.
+    /// Rejects a text that may become longer than the limit.
     pub fn check(&self, text: &str) -> Result<()> {
         let long = self.0.iter().fold(text.len(), |length, step| match step {
             Step::Times(times) => length.saturating_mul(*times),
             Step::Plus(more) => length.saturating_add(*more),
         });
         ensure!(
-            long <= MOST_TEXT,
-            "its {} bytes may become {long} by what the tokenizer replaces, more than the {MOST_TEXT} that are read",
+            long <= MAX_TEXT,
+            "its {} bytes may become {long} through the tokenizer's replacements; the limit is {MAX_TEXT}",
             text.len()
         );
         Ok(())
@@ -59,22 +56,22 @@ fn add(normalizer: &Value, steps: &mut Vec<Step>) {
         "Replace" => {
             let (pattern, content) = (&normalizer["pattern"], length(&normalizer["content"]));
             steps.push(Step::Times(match length(&pattern["String"]) {
-                // An expression may also match between letters.
+                // A regular expression may also match between letters.
                 0 => content.saturating_add(1),
                 found => content.div_ceil(found).max(1),
             }));
         }
         "Prepend" => steps.push(Step::Plus(length(&normalizer["prepend"]))),
         "Precompiled" => steps.push(Step::Times(longest(&normalizer["precompiled_charsmap"]))),
-        // By Unicode, one letter of three bytes becomes at most 33.
+        // In Unicode a letter of three bytes becomes at most 33 bytes.
         "NFKC" | "NFKD" => steps.push(Step::Times(11)),
         "NFC" | "NFD" | "BertNormalizer" => steps.push(Step::Times(4)),
         "Lowercase" | "ByteLevel" => steps.push(Step::Times(2)),
-        _ => {} // takes away
+        _ => {} // only removes
     }
 }
 
-/// The longest text in a table of replacements of sentencepiece: after an index, texts that each end in a zero.
+/// The longest replacement in a sentencepiece table: an index, then null-terminated texts.
 fn longest(table: &Value) -> usize {
     let bytes: Vec<u8> = match table {
         Value::String(text) => STANDARD.decode(text).unwrap_or_default(),
@@ -86,13 +83,13 @@ fn longest(table: &Value) -> usize {
     texts.split(|byte| *byte == 0).map(<[u8]>::len).max().unwrap_or(0).max(1)
 }
 
-/// Refuses templates in which a text comes more than once, wherever they are nested.
-fn single(processor: &Value) -> Result<()> {
+/// Rejects templates, at any depth, that repeat the text or have too many parts.
+fn check_template(processor: &Value) -> Result<()> {
     if let Some(parts) = processor.get("single").and_then(Value::as_array) {
         let texts = parts.iter().filter(|part| part.get("Sequence").is_some()).count();
-        ensure!(texts <= 1, "its template takes a text {texts} times");
-        ensure!(parts.len() <= MOST_PARTS, "its template has {} parts, more than {MOST_PARTS}", parts.len());
+        ensure!(texts <= 1, "its template repeats the text {texts} times");
+        ensure!(parts.len() <= MAX_PARTS, "its template has {} parts, more than {MAX_PARTS}", parts.len());
     }
     let inner = processor.get("processors").and_then(Value::as_array);
-    inner.into_iter().flatten().try_for_each(single)
+    inner.into_iter().flatten().try_for_each(check_template)
 }

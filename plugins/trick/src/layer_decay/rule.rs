@@ -1,5 +1,4 @@
-//! Which layers share a learning rate. The libraries differ in the norms around the blocks and in what a ResNet's
-//! layers are.
+//! Grouping of layers by learning rate. Libraries differ in the norms around the blocks and in the layers of a ResNet.
 
 use clip_lab_api::prelude::*;
 
@@ -7,34 +6,34 @@ use clip_lab_api::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// As BEiT and FT-CLIP: the embeddings with their norm; each block; the final norm and pooling together with
-    /// projection or classifier. A transformer of L blocks has L + 2 groups. In a ResNet the stem comes first, each
-    /// residual block is a group, and attention pooling belongs to the top.
+    /// As BEiT and FT-CLIP: the embeddings with their norm; each block; final norm, pooling and projection or
+    /// classifier. A transformer of L blocks has L + 2 groups. In a ResNet the stem is the first group, each residual
+    /// block is a group, and attention pooling belongs to the top.
     #[default]
     Beit,
     /// As timm: like `beit`, but in a vision transformer the norm after the blocks and CLIP's norm before them both
     /// belong to the last block. (timm leaves the norm of average-pooled models in the top group; here it belongs to
-    /// the last block too.) A ResNet-50 with a classifier has 18 groups. Text towers, which timm has none of, are
-    /// grouped as by `beit`.
+    /// the last block too.) A ResNet-50 with a classifier has 18 groups. Text towers, which timm lacks, are grouped as
+    /// with `beit`.
     Timm,
     /// As open_clip locks layers: the embeddings with their norm; each block, the final norm with the last one; a
-    /// pooling with parameters (OpenAI's attention pooling, BERT's pooler) for itself; projection or classifier. A
-    /// ResNet has a group for each stage.
+    /// pooling with parameters (OpenAI's attention pooling, BERT's pooler); projection or classifier. In a ResNet each
+    /// stage is a group.
     OpenClip,
 }
 
-/// A tower's parameters by name.
+/// A tower's layers and what is above them.
 pub(super) struct Tower<'a> {
     /// `image` or `text`.
     pub name: &'a str,
     /// Its layers from input to output.
     pub layers: &'a [String],
-    /// What stands above it: projection, classifier.
+    /// Parameters above the tower: projection, classifier.
     pub above: &'a [&'a str],
 }
 
 impl Tower<'_> {
-    /// The group of a parameter, counted from the input with gaps; none for a parameter of another part.
+    /// The group of a parameter, counted from the input, with gaps; none for parameters outside the tower.
     pub fn group(&self, rule: Rule, param: &str) -> Option<usize> {
         if self.above.iter().any(|above| below(param, above)) {
             return Some(self.top());
@@ -60,7 +59,7 @@ impl Tower<'_> {
         self.layers.iter().rposition(|layer| *layer != head).unwrap_or(0)
     }
 
-    /// The first residual block of the stage that a layer belongs to; the layer itself where there are no stages.
+    /// The first residual block of a layer's stage; the layer itself if there are no stages.
     fn first_of_stage(&self, layer: usize) -> usize {
         let stages = format!("{}.stages.", self.name);
         let stage = |layer: &String| layer.strip_prefix(&stages)?.split('.').next().map(str::to_owned);

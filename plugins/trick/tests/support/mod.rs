@@ -1,4 +1,4 @@
-//! What the tests of tricks share.
+//! Helpers for the tests of tricks.
 #![allow(dead_code, reason = "not every test needs everything")]
 
 use clip_lab_api::{Catalog, Params, Planned, Section, Trick, parse};

@@ -1,14 +1,14 @@
-//! An augmentation: pictures as negatives.
+//! An augmentation: colour inversion.
 
 use clip_lab_api::prelude::*;
 use image::RgbImage;
 use rand::Rng as _;
 
-/// Turns a picture into its negative, now and then.
+/// Inverts the colours of an image with a probability.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// How often, from 0 to 1.
+    /// Probability of the inversion, from 0 to 1.
     pub probability: f64,
 }
 
@@ -35,15 +35,15 @@ impl Plugin<dyn Augment> for MyPlugin {
 }
 
 impl Augment for MyPlugin {
-    fn apply(&self, mut picture: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
+    fn apply(&self, mut image: RgbImage, rng: &mut Rng) -> Result<RgbImage> {
         if rng.random_bool(self.probability) {
-            picture.iter_mut().for_each(|value| *value = 255 - *value);
+            image.iter_mut().for_each(|value| *value = 255 - *value);
         }
-        Ok(picture)
+        Ok(image)
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.augment.add::<MyPlugin>("my_plugin");
 }

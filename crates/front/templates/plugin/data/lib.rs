@@ -1,13 +1,13 @@
-//! A data set: coloured squares that are drawn, not read.
+//! A data set: generated images of coloured squares.
 
 use clip_lab_api::prelude::*;
 use image::{Rgb, RgbImage};
 
-/// Squares on black, each with a colour and a place, and a caption that says both. The colours are the classes.
+/// Squares on black, each with a colour and a position, and a caption that names both. The colours are the classes.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// Side of the pictures, in pixels.
+    /// Side of the images, in pixels.
     pub side: u32,
 }
 
@@ -25,8 +25,8 @@ impl Settings for MyPlugin {
 
 impl Plugin<dyn Dataset> for MyPlugin {
     fn facts(&self) -> DataFacts {
-        let pictures = COLOURS.len() * PLACES.len();
-        DataFacts { pictures: Some(pictures), captions: Some(pictures), fault: None }
+        let images = COLOURS.len() * PLACES.len();
+        DataFacts { pictures: Some(images), captions: Some(images), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {
@@ -83,7 +83,7 @@ impl Dataset for Squares {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.data.add::<MyPlugin>("my_plugin");
 }

@@ -1,9 +1,9 @@
-//! An evaluator: how far right pairs stand out.
+//! An evaluator: the similarity gap between matching and other pairs.
 
 use clip_lab_api::prelude::*;
 
-/// The mean cosine of captions with their own pictures, that with all pictures, and the difference: a figure that needs
-/// no ranks and tells whether the two towers share a space at all.
+/// The mean cosine similarity of captions with their own images, with all images, and the difference. Needs no ranks,
+/// and shows whether the two towers share an embedding space.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {}
@@ -30,7 +30,7 @@ impl Evaluator for MyPlugin {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.eval.add::<MyPlugin>("my_plugin");
 }

@@ -1,12 +1,12 @@
-//! An image tower: patches, one hidden layer, their mean.
+//! An image tower: the mean of patch features.
 
 use clip_lab_api::prelude::*;
 
-/// A bag of patches: every patch goes through two layers by itself, and the mean of all stands for the picture.
+/// A bag of patches: each patch goes through two layers independently, and the features are their mean.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// Side of the square pictures, in pixels.
+    /// Side of the square images, in pixels.
     pub image_size: i64,
     /// Side of a patch, in pixels.
     pub patch_size: i64,
@@ -67,7 +67,7 @@ impl ImageEncoder for Bag {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.image.add::<MyPlugin>("my_plugin");
 }

@@ -1,13 +1,13 @@
-//! A loss: how far each picture's own caption is ahead of the others.
+//! A loss: a margin between matching and other pairs.
 
 use clip_lab_api::prelude::*;
 
-/// A margin loss (VSE++, <https://arxiv.org/abs/1707.05612>, without hard negatives): every wrong caption of a picture,
-/// and every wrong picture of a caption, must be less similar than the right one by a margin.
+/// A margin loss (VSE++, <https://arxiv.org/abs/1707.05612>, without hard negatives): every wrong caption of an image,
+/// and every wrong image of a caption, must be less similar than the matching one by a margin.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// By how much the right one must lead, as a difference of cosines.
+    /// The margin, as a difference of cosine similarities.
     pub margin: f64,
 }
 
@@ -31,21 +31,21 @@ impl Plugin<dyn Loss> for MyPlugin {
 
 impl Loss for MyPlugin {
     fn score(&self, pair: &Pair) -> Result<Scored> {
-        let (pictures, captions) = (pair.image.size(), pair.text.size());
-        ensure!(pictures == captions, "pictures are {pictures:?} and captions {captions:?}: they must be alike");
+        let (images, texts) = (pair.image.size(), pair.text.size());
+        ensure!(images == texts, "images are {images:?} and texts {texts:?}: shapes must be equal");
         let cosine = pair.image.f_matmul(&pair.text.f_tr()?)?; // [B, B]
         let right = cosine.f_diagonal(0, 0, 1)?; // [B]
-        let wrong = Tensor::f_eye(pictures[0], (cosine.kind(), cosine.device()))?.f_neg()?.f_add_scalar(1.0)?;
-        let behind = |right: Tensor| -> Result<Tensor> {
-            let short = cosine.f_sub(&right)?.f_add_scalar(self.margin)?.f_clamp_min(0.0)?;
-            Ok(short.f_mul(&wrong)?.f_mean(None)?)
+        let wrong = Tensor::f_eye(images[0], (cosine.kind(), cosine.device()))?.f_neg()?.f_add_scalar(1.0)?;
+        let hinge = |right: Tensor| -> Result<Tensor> {
+            let violation = cosine.f_sub(&right)?.f_add_scalar(self.margin)?.f_clamp_min(0.0)?;
+            Ok(violation.f_mul(&wrong)?.f_mean(None)?)
         };
-        let loss = behind(right.f_unsqueeze(1)?)? + behind(right.f_unsqueeze(0)?)?;
+        let loss = hinge(right.f_unsqueeze(1)?)? + hinge(right.f_unsqueeze(0)?)?;
         Ok(Scored::new(loss).with("right_cosine", &right.f_mean(None)?))
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.loss.add::<MyPlugin>("my_plugin");
 }

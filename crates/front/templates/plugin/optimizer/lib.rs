@@ -1,19 +1,20 @@
-//! An optimizer: the sign of a moving mean.
+//! An optimizer: Lion.
 
 use std::collections::BTreeMap;
 
 use clip_lab_api::prelude::*;
 
-/// Lion (<https://arxiv.org/abs/2302.06675>): every weight moves by the learning rate, up or down by the sign of a mean
-/// of its gradients. Wants a learning rate some ten times below AdamW's and as much more decay.
+/// Lion (<https://arxiv.org/abs/2302.06675>): every weight moves by the learning rate, in the direction of the sign of
+/// a moving average of its gradients. Needs a learning rate about ten times lower than AdamW, and ten times more weight
+/// decay.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// The learning rate, which the schedule multiplies.
+    /// The peak learning rate, which the schedule scales.
     pub lr: f64,
-    /// Share of the mean so far in the step's direction.
+    /// Weight of the moving average in the update direction.
     pub beta1: f64,
-    /// Share of the mean so far in the mean that is kept.
+    /// Decay rate of the moving average.
     pub beta2: f64,
     /// Decoupled weight decay.
     pub decay: f64,
@@ -57,7 +58,7 @@ impl Optimizer for Lion {
         for param in params.trained().filter(|param| param.tensor.grad().defined()) {
             let (gradient, lr) = (param.tensor.grad(), lr * param.lr_scale);
             let mean = self.means.entry(param.name.clone()).or_insert_with(|| gradient.zeros_like());
-            // What was restored may lie on another device.
+            // The restored state may be on another device.
             *mean = mean.f_to_device(gradient.device())?;
             let direction = (&*mean * beta1 + &gradient * (1.0 - beta1)).f_sign()?;
             let decay = if param.decay { decay } else { 0.0 };
@@ -82,7 +83,7 @@ impl Optimizer for Lion {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.optimizer.add::<MyPlugin>("my_plugin");
 }

@@ -1,12 +1,12 @@
-//! A projection: one matrix of unit rows.
+//! A projection: a matrix with unit-length rows.
 
 use clip_lab_api::prelude::*;
 
-/// A matrix without a bias whose rows have unit length, so that only directions are learned.
+/// A linear projection without bias whose rows have unit length, so that only directions are learned.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// Width of the shared space.
+    /// Width of the embedding space.
     pub dim: i64,
 }
 
@@ -42,7 +42,7 @@ impl Projection for UnitRows {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.projection.add::<MyPlugin>("my_plugin");
 }

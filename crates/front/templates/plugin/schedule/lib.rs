@@ -1,12 +1,12 @@
-//! A schedule: a straight line down.
+//! A schedule: linear decay.
 
 use clip_lab_api::prelude::*;
 
-/// From the full learning rate in a straight line to its floor at the end of the run.
+/// Linear decay from the full learning rate to a floor at the end of the run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// What is left at the end, as a part of the learning rate.
+    /// The final learning rate, as a fraction of the full one.
     pub floor: f64,
 }
 
@@ -29,7 +29,7 @@ impl Schedule for MyPlugin {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.schedule.add::<MyPlugin>("my_plugin");
 }

@@ -2,13 +2,13 @@
 
 use clip_lab_api::prelude::*;
 
-/// The mean of the embeddings of a text's tokens, through one layer. The order of words is lost.
+/// The mean of the token embeddings of a text, followed by one linear layer. Ignores word order.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// Number of token ids.
+    /// Vocabulary size.
     pub vocab: i64,
-    /// The most tokens of a text.
+    /// Context length: the maximum number of tokens.
     pub context: i64,
     /// Width of the features.
     pub width: i64,
@@ -67,7 +67,7 @@ impl TextEncoder for Bag {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.text.add::<MyPlugin>("my_plugin");
 }

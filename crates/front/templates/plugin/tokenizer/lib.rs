@@ -1,12 +1,12 @@
-//! A tokenizer: one token for each byte.
+//! A tokenizer: one token per byte.
 
 use clip_lab_api::prelude::*;
 
-/// The bytes of a text as UTF-8, with an end token. Knows every language and makes long texts of all.
+/// The UTF-8 bytes of a text, with an end token. Supports every language, at the cost of long sequences.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// The most tokens of a text; left out, as many as the text encoder takes.
+    /// The maximum number of tokens; the default is the context length of the text encoder.
     pub max_tokens: Option<usize>,
 }
 
@@ -26,7 +26,7 @@ impl Plugin<dyn Tokenizer> for MyPlugin {
     }
 }
 
-/// 0 is padding, 1 to 256 are bytes, 257 ends a text: the highest id, as CLIP has it.
+/// 0 is padding, 1 to 256 are bytes, 257 is the end token: the highest id, as in CLIP.
 const END: i64 = 257;
 
 struct Bytes;
@@ -46,7 +46,7 @@ impl Tokenizer for Bytes {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.tokenizer.add::<MyPlugin>("my_plugin");
 }

@@ -1,13 +1,13 @@
-//! A trick: gradients without their mean.
+//! A trick: gradient centralisation.
 
 use clip_lab_api::prelude::*;
 
-/// Gradient centralisation (<https://arxiv.org/abs/2004.01461>): the gradient of every matrix or filter loses its mean
-/// over the inputs before the optimizer sees it. Records the largest mean taken away as `train/gradient_mean`.
+/// Gradient centralisation (<https://arxiv.org/abs/2004.01461>): subtracts the mean over the inputs from the gradient
+/// of every matrix or filter before the optimizer step. Records the largest subtracted mean as `train/gradient_mean`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyPlugin {
-    /// Leave biases and other vectors as they are when false; else take away their mean too.
+    /// Whether to centralise biases and other vectors too.
     pub vectors: bool,
 }
 
@@ -42,7 +42,7 @@ impl Trick for MyPlugin {
     }
 }
 
-/// Puts the plugins of this crate on their shelves.
+/// Registers the plugins of this crate.
 pub fn register(catalog: &mut Catalog) {
     catalog.trick.add::<MyPlugin>("my_plugin");
 }

@@ -1,39 +1,42 @@
-//! Which of the series asked for are there, and how long they are.
+//! Looks up the requested series and their tick ranges.
 
 use sqlx::SqliteConnection;
 
 use crate::{
     RunId,
-    reader::many::{json, piled},
+    reader::fetch::{fetch_batched, json_list},
 };
 
-/// A series that is there, and the ticks that are asked for.
-pub struct Found {
-    /// Its place in the question.
-    pub at: usize,
+/// An existing series, and the requested ticks.
+pub struct FoundSeries {
+    /// Its index in the query.
+    pub index: usize,
     pub run: i64,
     pub series: i64,
-    /// How many of its points count.
+    /// Number of points that are not superseded.
     pub n: i64,
-    /// The first tick of its run that is not committed.
+    /// The first uncommitted tick of its run.
     pub next: i64,
-    /// When its run was started, seconds since 1970.
+    /// Start of its run, seconds since 1970.
     pub started: f64,
-    /// First and last tick that may hold a point; nothing is asked for when they are the wrong way round.
+    /// First and last tick that may have a point; empty if `lo > hi`.
     pub lo: i64,
     pub hi: i64,
 }
 
-/// Those that are there, whole.
-pub async fn all(conn: &mut SqliteConnection, asked: &[(RunId, &str)]) -> Result<Vec<Found>, sqlx::Error> {
+/// The series that exist, with their full tick ranges.
+pub async fn all(
+    conn: &mut SqliteConnection,
+    asked: &[(RunId, &str)],
+) -> Result<Vec<FoundSeries>, sqlx::Error> {
     let sql = "SELECT a.key, r.id, m.id, m.n, r.tick_next, r.started_ms / 1000.0,
                  (SELECT min(tick) FROM point WHERE series = m.id), (SELECT max(tick) FROM point WHERE series = m.id)
                FROM json_each(?) a CROSS JOIN metric m ON m.run = a.value ->> 0 AND m.name = a.value ->> 1
                CROSS JOIN run r ON r.id = m.run";
     type Row = (i64, i64, i64, i64, i64, Option<f64>, Option<i64>, Option<i64>);
-    let rows: Vec<Row> = piled(sqlx::query_as(sql).bind(json(asked)).fetch_all(conn)).await?;
-    let found = |(at, run, series, n, next, started, lo, hi): Row| Found {
-        at: at as usize,
+    let rows: Vec<Row> = fetch_batched(sqlx::query_as(sql).bind(json_list(asked)).fetch_all(conn)).await?;
+    let found = |(index, run, series, n, next, started, lo, hi): Row| FoundSeries {
+        index: index as usize,
         run,
         series,
         n,
@@ -45,15 +48,15 @@ pub async fn all(conn: &mut SqliteConnection, asked: &[(RunId, &str)]) -> Result
     Ok(rows.into_iter().map(found).collect())
 }
 
-/// How many points each has between its ticks, counted no further than is needed to see that they are more than `most`.
+/// Number of points of each series within its ticks. Stops counting at `limit` + 1.
 pub async fn counts(
     conn: &mut SqliteConnection,
-    found: &[Found],
-    most: usize,
+    found: &[FoundSeries],
+    limit: usize,
 ) -> Result<Vec<i64>, sqlx::Error> {
     let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM point WHERE series = a.value ->> 0
                  AND tick BETWEEN a.value ->> 1 AND a.value ->> 2 LIMIT ?2)) FROM json_each(?1) a ORDER BY a.key";
     let asked: Vec<_> = found.iter().map(|f| (f.series, f.lo, f.hi)).collect();
-    let query = sqlx::query_scalar(sql).bind(json(&asked)).bind(most as i64 + 1);
+    let query = sqlx::query_scalar(sql).bind(json_list(&asked)).bind(limit as i64 + 1);
     query.fetch_all(conn).await
 }

@@ -2,17 +2,17 @@
 
 use crate::{Bucket, rollup::Block};
 
-/// A block with its place on the axis.
-pub struct Placed {
+/// A block with the x of its first and last point.
+pub struct PlacedBlock {
     pub block: Block,
     pub x0: f64,
     pub x1: f64,
 }
 
-/// Merges what falls into the same block of `level`. `zero` is where the axis begins.
-pub fn group(mut placed: Vec<Placed>, level: u32, zero: f64) -> Vec<Bucket> {
+/// Merges blocks that fall into the same block of `level`. `zero` is the origin of the axis.
+pub fn group(mut placed: Vec<PlacedBlock>, level: u32, zero: f64) -> Vec<Bucket> {
     placed.sort_by_key(|p| p.block.tick0);
-    let mut groups: Vec<Placed> = Vec::with_capacity(placed.len());
+    let mut groups: Vec<PlacedBlock> = Vec::with_capacity(placed.len());
     for next in placed {
         match groups.last_mut().filter(|sum| sum.block.tick0 >> level == next.block.tick0 >> level) {
             Some(sum) => {
@@ -25,7 +25,7 @@ pub fn group(mut placed: Vec<Placed>, level: u32, zero: f64) -> Vec<Bucket> {
     groups.iter().map(|p| bucket(p, zero)).collect()
 }
 
-fn bucket(placed: &Placed, zero: f64) -> Bucket {
+fn bucket(placed: &PlacedBlock, zero: f64) -> Bucket {
     let block = &placed.block;
     let some = |value: f64| if block.n > 0 { value } else { f64::NAN };
     Bucket {

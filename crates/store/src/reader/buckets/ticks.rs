@@ -1,16 +1,16 @@
-//! The x axes: a column of `tick` each.
+//! The x axes: each is a column of `tick`.
 
 use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::find::Found;
+use super::find::FoundSeries;
 use crate::{
     Axis,
-    reader::many::{json, piled},
+    reader::fetch::{fetch_batched, json_list},
 };
 
-/// The column of `tick` that is the axis, in SQL.
+/// The SQL expression of an axis.
 pub fn column(axis: Axis) -> &'static str {
     match axis {
         Axis::Step => "CAST(step AS REAL)",
@@ -21,12 +21,12 @@ pub fn column(axis: Axis) -> &'static str {
     }
 }
 
-/// Leaves of each series the ticks with x in the range. Searched once for each run: its series share their ticks.
-pub async fn narrow(
+/// Restricts each series to the ticks with x in the range. Searches once per run: its series share their ticks.
+pub async fn restrict(
     conn: &mut SqliteConnection,
     axis: Axis,
     (from, to): (f64, f64),
-    found: &mut [Found],
+    found: &mut [FoundSeries],
 ) -> Result<(), sqlx::Error> {
     let mut known: HashMap<i64, (i64, i64)> = HashMap::new();
     for series in found {
@@ -44,7 +44,7 @@ pub async fn narrow(
     Ok(())
 }
 
-/// The first tick in `lo..hi` at which `before` is false of x, or `hi`. x never goes back from tick to tick.
+/// Binary search for the first tick in `lo..hi` whose x does not satisfy `before`, or `hi`. x never decreases.
 async fn search(
     conn: &mut SqliteConnection,
     axis: Axis,
@@ -68,28 +68,28 @@ async fn search(
     Ok(lo)
 }
 
-/// x at the ticks of each run.
-pub type Places = HashMap<(i64, i64), f64>;
+/// x by (run, tick).
+pub type XOfTick = HashMap<(i64, i64), f64>;
 
-/// Where the ticks lie on the axis, each read once, however many series have a block that begins or ends there.
-pub async fn places(
+/// Reads x of each tick once, however many series have a block that begins or ends there.
+pub async fn x_of_ticks(
     conn: &mut SqliteConnection,
     axis: Axis,
-    ticks: &BTreeSet<(i64, i64)>,
-) -> Result<Places, sqlx::Error> {
+    wanted: &BTreeSet<(i64, i64)>,
+) -> Result<XOfTick, sqlx::Error> {
     let sql = format!(
         "SELECT t.tick, {} FROM json_each(?2) s CROSS JOIN tick t ON t.run = ?1 AND t.tick = s.value",
         column(axis)
     );
-    let mut places = HashMap::with_capacity(ticks.len());
-    let mut rest: Vec<(i64, i64)> = ticks.iter().copied().collect();
+    let mut x_of = HashMap::with_capacity(wanted.len());
+    let mut rest: Vec<(i64, i64)> = wanted.iter().copied().collect();
     while let Some(&(run, _)) = rest.first() {
         let later = rest.split_off(rest.partition_point(|(r, _)| *r == run));
-        let wanted: Vec<i64> = rest.iter().map(|(_, tick)| *tick).collect();
-        let query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(run).bind(json(&wanted));
-        let rows: Vec<(i64, f64)> = piled(query.fetch_all(&mut *conn)).await?;
-        places.extend(rows.into_iter().map(|(tick, x)| ((run, tick), x)));
+        let ticks: Vec<i64> = rest.iter().map(|(_, tick)| *tick).collect();
+        let query = sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(run).bind(json_list(&ticks));
+        let rows: Vec<(i64, f64)> = fetch_batched(query.fetch_all(&mut *conn)).await?;
+        x_of.extend(rows.into_iter().map(|(tick, x)| ((run, tick), x)));
         rest = later;
     }
-    Ok(places)
+    Ok(x_of)
 }

@@ -1,4 +1,4 @@
-//! A run being written: applies records inside a transaction of the caller.
+//! Applies records to the store, inside a transaction of the caller.
 
 mod rows;
 
@@ -8,13 +8,13 @@ use sqlx::SqliteConnection;
 
 use super::{
     record::{Points, Record},
-    small,
+    records,
     summary::Summary,
 };
 use crate::rollup::{Block, HIGHEST, LOWEST, Roller};
 use rows::Rows;
 
-/// What the writer knows about its run. After a failed transaction it is behind or ahead of the store: load it anew.
+/// The writer's state of its run. After a failed transaction it differs from the store: load it again.
 pub struct Session {
     pub run: i64,
     attempt: i64,
@@ -26,24 +26,24 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads where the run `uid` stands.
+    /// Reads the state of the run `uid`.
     pub async fn load(conn: &mut SqliteConnection, uid: &str) -> Result<Session, sqlx::Error> {
         let (run, attempt, next): (i64, i64, i64) =
             sqlx::query_as("SELECT id, attempt, tick_next FROM run WHERE uid = ?")
                 .bind(uid)
                 .fetch_one(&mut *conn)
                 .await?;
-        let known: Vec<Summary> =
+        let summaries: Vec<Summary> =
             sqlx::query_as("SELECT * FROM metric WHERE run = ?").bind(run).fetch_all(&mut *conn).await?;
         let mut roller = Roller::default();
-        for series in &known {
+        for series in &summaries {
             restore(conn, &mut roller, series.id, run, next).await?;
         }
-        let series = known.into_iter().map(|s| (s.name.clone(), s)).collect();
+        let series = summaries.into_iter().map(|s| (s.name.clone(), s)).collect();
         Ok(Session { run, attempt, next, series, roller, recent: VecDeque::new() })
     }
 
-    /// Writes `records` and a sign of life.
+    /// Writes `records` and a heartbeat.
     pub async fn apply(
         &mut self,
         conn: &mut SqliteConnection,
@@ -52,18 +52,18 @@ impl Session {
         let mut rows = Rows::default();
         for record in records {
             match record {
-                Record::Points(points) => self.take(conn, points, &mut rows).await?,
-                other => small::write(conn, self.run, other).await?,
+                Record::Points(points) => self.add_points(conn, points, &mut rows).await?,
+                other => records::write(conn, self.run, other).await?,
             }
         }
         rows.write(conn, self.run, self.attempt).await?;
         for summary in self.series.values_mut().filter(|s| s.changed) {
             summary.save(conn).await?;
         }
-        self.beat(conn, rows.ticks.last().map(|(_, points)| points)).await
+        self.heartbeat(conn, rows.ticks.last().map(|(_, points)| points)).await
     }
 
-    /// Makes anew the blocks that end in the ticks `from..to`, none of which counts any more.
+    /// Rebuilds the blocks that end in the superseded ticks `from..to`.
     pub async fn rebuild(
         conn: &mut SqliteConnection,
         run: i64,
@@ -80,7 +80,7 @@ impl Session {
         rows.write(conn, run, 0).await
     }
 
-    async fn take(
+    async fn add_points(
         &mut self,
         conn: &mut SqliteConnection,
         points: &Points,
@@ -90,7 +90,7 @@ impl Session {
         for (name, bits) in points.names.0.iter().zip(&points.bits) {
             let value = f64::from_bits(*bits);
             if !self.series.contains_key(name) {
-                let id = small::metric(conn, self.run, name).await?;
+                let id = records::metric(conn, self.run, name).await?;
                 self.series.insert(name.clone(), Summary::new(id, name));
             }
             let Some(series) = self.series.get_mut(name).filter(|s| s.last_tick != Some(tick)) else {
@@ -106,7 +106,11 @@ impl Session {
         Ok(())
     }
 
-    async fn beat(&mut self, conn: &mut SqliteConnection, last: Option<&Points>) -> Result<(), sqlx::Error> {
+    async fn heartbeat(
+        &mut self,
+        conn: &mut SqliteConnection,
+        last: Option<&Points>,
+    ) -> Result<(), sqlx::Error> {
         let sql = "UPDATE run SET heartbeat_ms = ?, tick_next = ? WHERE id = ?";
         sqlx::query(sql).bind(crate::now_ms()).bind(self.next).bind(self.run).execute(&mut *conn).await?;
         let Some(last) = last else { return Ok(()) };
@@ -127,7 +131,7 @@ impl Session {
     }
 }
 
-/// Reads the open blocks of a series as they were when `next` was the next tick.
+/// Restores the open blocks of a series as of the next tick `next`.
 async fn restore(
     conn: &mut SqliteConnection,
     roller: &mut Roller,

@@ -1,4 +1,4 @@
-//! Points, their ticks and their blocks, many in one statement.
+//! Inserts points, ticks and blocks, many per statement.
 
 use sqlx::SqliteConnection;
 
@@ -16,7 +16,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Inserts them.
+    /// Inserts the rows.
     pub async fn write(
         &self,
         conn: &mut SqliteConnection,

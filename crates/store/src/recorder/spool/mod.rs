@@ -1,4 +1,4 @@
-//! Where records wait while the store does not answer: one JSON record a line, after a line that names the run.
+//! The spool: a file for records while the store is unavailable. One JSON record per line, after a header line with the run.
 
 mod replay;
 
@@ -15,23 +15,23 @@ use crate::{NewRun, db::Host};
 
 pub use replay::{recover, replay};
 
-const NAME: &str = "spool.jsonl";
-/// A spool whose header is not written yet. It has room on the disk from the start of the run: the disk that is too full
-/// for the store is usually the one that the spool lies on.
-const RESERVE: &str = "spool.reserve";
-/// That room: a few thousand log calls. Whatever else, the end of the run and what was lost must fit.
-const ROOM: u64 = 1 << 20;
-/// A line past this is not one of ours.
+const FILE_NAME: &str = "spool.jsonl";
+/// A spool without a header yet. Its disk space is reserved at the start of the run: a disk too full for the store is
+/// usually the disk of the spool too.
+const RESERVE_NAME: &str = "spool.reserve";
+/// Reserved bytes: a few thousand log calls. At least the end of the run and the event about lost records must fit.
+const RESERVED_BYTES: u64 = 1 << 20;
+/// A longer line is not a record.
 const LONGEST_LINE: u64 = 256 << 20;
 
-/// The first line of a spool: enough to record the run in a store that has never seen it.
+/// The first line of a spool: enough to insert the run into a store that does not have it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// Tells spools apart, so that none is replayed twice.
+    /// Unique id, so that no spool is replayed twice.
     pub spool: String,
     /// The run.
     pub run: NewRun,
-    /// Who writes.
+    /// The writing process.
     pub process: Host,
 }
 
@@ -40,61 +40,61 @@ pub struct Header {
 pub struct Spool {
     path: PathBuf,
     file: File,
-    /// Where the last whole line ends.
+    /// End of the last complete line.
     len: u64,
 }
 
-/// Reserves room for a spool in the run's folder. A file system that cannot reserve has none: then as much is kept as fits.
+/// Reserves disk space for a spool in the run's folder. Without support of the file system, the spool holds what fits.
 pub fn reserve(folder: &Path) {
     if find(folder).is_none()
-        && let Ok(file) = open(&folder.join(RESERVE))
+        && let Ok(file) = open(&folder.join(RESERVE_NAME))
     {
-        let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, ROOM);
+        let _ = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, RESERVED_BYTES);
     }
 }
 
-/// Gives the room back.
+/// Releases the reserved space.
 pub fn release(folder: &Path) {
-    let _ = fs::remove_file(folder.join(RESERVE));
+    let _ = fs::remove_file(folder.join(RESERVE_NAME));
 }
 
-/// The spool in the run's folder, if there is one.
+/// The spool in the run's folder, if it exists.
 pub fn find(folder: &Path) -> Option<PathBuf> {
-    Some(folder.join(NAME)).filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
+    Some(folder.join(FILE_NAME)).filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
 }
 
 impl Spool {
-    /// Continues the spool in the run's folder, or begins one. A file that is no spool of this run is set aside.
+    /// Opens the spool in the run's folder for appending, or creates one. Renames a file that is not a spool of this run.
     pub fn create(folder: &Path, run: &NewRun, process: &Host) -> io::Result<Spool> {
         fs::create_dir_all(folder)?;
-        let path = folder.join(NAME);
+        let path = folder.join(FILE_NAME);
         if let Some(found) = find(folder) {
-            if header(&found).is_some_and(|header| header.run.uid == run.uid) {
-                return Spool::of(path.clone(), open(&path)?);
+            if read_header(&found).is_some_and(|header| header.run.uid == run.uid) {
+                return Spool::reopen(path.clone(), open(&path)?);
             }
-            set_aside(&found)?;
+            rename_unreadable(&found)?;
         }
-        let reserve = folder.join(RESERVE);
+        let reserve = folder.join(RESERVE_NAME);
         let mut spool = Spool { file: open(&reserve)?, path: reserve.clone(), len: 0 };
-        spool.cut()?;
+        spool.truncate_partial()?;
         let header = Header { spool: crate::new_uid(), run: run.clone(), process: process.clone() };
-        spool.lines(&[header])?;
+        spool.write_lines(&[header])?;
         fs::rename(&reserve, &path)?;
         Ok(Spool { path, ..spool })
     }
 
-    fn of(path: PathBuf, mut file: File) -> io::Result<Spool> {
+    fn reopen(path: PathBuf, mut file: File) -> io::Result<Spool> {
         let len = file.seek(SeekFrom::End(0))?;
         let mut spool = Spool { path, file, len };
-        // A process that was killed may have left half a line.
-        spool.len = spool.whole(len)?;
-        spool.cut()?;
+        // A killed process may have left a partial line.
+        spool.len = spool.last_line_end(len)?;
+        spool.truncate_partial()?;
         Ok(spool)
     }
 
-    /// Adds records: all of them or, when the disk is full, none.
+    /// Appends all records or, when the disk is full, none.
     pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
-        self.lines(records)
+        self.write_lines(records)
     }
 
     /// The file.
@@ -102,7 +102,7 @@ impl Spool {
         &self.path
     }
 
-    fn lines(&mut self, rows: &[impl Serialize]) -> io::Result<()> {
+    fn write_lines(&mut self, rows: &[impl Serialize]) -> io::Result<()> {
         let mut text = Vec::new();
         for row in rows {
             serde_json::to_writer(&mut text, row)?;
@@ -111,23 +111,23 @@ impl Spool {
         match self.file.write_all(&text) {
             Ok(()) => self.len += text.len() as u64,
             Err(error) => {
-                self.cut()?;
+                self.truncate_partial()?;
                 return Err(error);
             }
         }
         Ok(())
     }
 
-    /// Takes off what was written after the last whole line.
-    fn cut(&self) -> io::Result<()> {
+    /// Truncates the file after the last complete line.
+    fn truncate_partial(&self) -> io::Result<()> {
         if self.file.metadata()?.len() > self.len {
             self.file.set_len(self.len)?;
         }
         Ok(())
     }
 
-    /// Where the last whole line before `end` ends.
-    fn whole(&mut self, mut end: u64) -> io::Result<u64> {
+    /// The end of the last complete line before `end`.
+    fn last_line_end(&mut self, mut end: u64) -> io::Result<u64> {
         let mut block = [0; 4096];
         while end > 0 {
             let from = end.saturating_sub(block.len() as u64);
@@ -143,26 +143,26 @@ impl Spool {
     }
 }
 
-/// Opened for appending, never through a symbolic link.
+/// Opens a file for appending, never through a symbolic link.
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
     OpenOptions::new().create(true).read(true).append(true).custom_flags(flags).open(path)
 }
 
-/// Renames a file that cannot be read as a spool, so that it is neither in the way nor lost. Answers with its new name.
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
+/// Renames a file that cannot be read as a spool, so that it is not lost. Returns its new path.
+fn rename_unreadable(path: &Path) -> io::Result<PathBuf> {
     let to = path.with_file_name(format!("spool.unreadable-{}.jsonl", crate::new_uid()));
     fs::rename(path, &to)?;
     Ok(to)
 }
 
-fn header(path: &Path) -> Option<Header> {
-    serde_json::from_slice(&line(&mut BufReader::new(File::open(path).ok()?)).ok()??).ok()
+fn read_header(path: &Path) -> Option<Header> {
+    serde_json::from_slice(&read_line(&mut BufReader::new(File::open(path).ok()?)).ok()??).ok()
 }
 
-/// The next line without its end; none at the end of the file. A line that is too long is skipped and comes out empty.
-fn line(reader: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
+/// The next line without its newline; none at the end of the file. A line that is too long is skipped and returned empty.
+fn read_line(reader: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
         return Ok(None);

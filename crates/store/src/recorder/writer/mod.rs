@@ -1,8 +1,8 @@
-//! The one thread that writes: takes what is in line, puts it into the store, or aside when the store fails, or keeps it in
-//! memory when the disk is full.
+//! The writer thread: moves queued records into the store, into the spool when the store fails, and keeps them in memory when
+//! the disk is full.
 
-mod aside;
 mod open;
+mod spill;
 
 use std::{
     path::PathBuf,
@@ -14,39 +14,39 @@ use crossbeam::queue::SegQueue;
 use sqlx::SqliteConnection;
 
 use super::{
-    line::{Line, Waiting},
+    flush_policy::FlushPolicy,
     losses::Losses,
-    pace::Pace,
+    queue::{Buffer, Queue},
     record::Record,
     session::Session,
     spool::{self, Spool},
 };
 use crate::{NewRun, Request, StoreError, db::Db, folder::FolderLock};
 
-/// How often an idle writer looks for records. To be woken for them would cost the training thread microseconds.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often an idle writer polls for records. Waking it would cost the training thread microseconds.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What the writer tells the recorder.
+/// State shared by the writer and the recorder.
 #[derive(Default)]
 pub struct Shared {
-    /// Requests of a dashboard.
+    /// Requests from a dashboard.
     pub requests: SegQueue<Request>,
-    /// Why records are kept aside, while they are.
+    /// Why records are not written to the store; none if they are.
     pub fault: Mutex<Option<String>>,
-    /// All that was lost.
+    /// All losses.
     pub lost: Mutex<Losses>,
-    /// What was lost and is not in the store as an event yet.
+    /// Losses that are not in the store as an event yet.
     pub unreported: Mutex<Losses>,
 }
 
 impl Shared {
-    /// Tells or takes back a fault.
-    pub fn tell(&self, fault: Option<String>) {
+    /// Sets or clears the fault.
+    pub fn set_fault(&self, fault: Option<String>) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Counts a record that is lost.
-    pub fn lose(&self, step: Option<u64>) {
+    /// Counts a lost record.
+    pub fn count_lost(&self, step: Option<u64>) {
         for losses in [&self.lost, &self.unreported] {
             losses.lock().unwrap_or_else(PoisonError::into_inner).add(step);
         }
@@ -58,56 +58,56 @@ pub struct Writer {
     pub store: PathBuf,
     pub run: NewRun,
     pub folder: PathBuf,
-    /// Held as long as the run is recorded.
+    /// Held while the run is recorded.
     pub _lock: FolderLock,
-    pub pace: Pace,
+    pub policy: FlushPolicy,
     pub shared: Arc<Shared>,
     pub open: Option<(Db, Session)>,
     pub spool: Option<Spool>,
     pub retry_at: Instant,
-    pub beat_at: Instant,
-    /// What is neither in the store nor in the spool.
+    pub heartbeat_at: Instant,
+    /// Records neither in the store nor in the spool.
     pub batch: Vec<Record>,
-    /// Losses that were not reported when the writer last looked.
-    pub losing: u64,
+    /// Unreported losses at the last flush.
+    pub unreported_before: u64,
 }
 
 impl Writer {
-    /// Serves until the run has ended.
-    pub fn serve(mut self, line: &Line) {
-        let (mut due, mut points, mut taken) = (Instant::now() + self.pace.flush, 0, Waiting::default());
+    /// Runs until the run has ended.
+    pub fn run(mut self, queue: &Queue) {
+        let (mut due, mut points, mut taken) = (Instant::now() + self.policy.flush, 0, Buffer::default());
         loop {
-            line.take(&mut taken);
-            for record in line.records(&mut taken) {
+            queue.take(&mut taken);
+            for record in queue.records(&mut taken) {
                 points += record.weight();
                 self.batch.push(record);
-                if points >= self.pace.points {
+                if points >= self.policy.points {
                     self.flush();
-                    (due, points) = (Instant::now() + self.pace.flush, 0);
+                    (due, points) = (Instant::now() + self.policy.flush, 0);
                 }
             }
             if taken.last {
                 return self.close();
             }
-            if !taken.answers.is_empty() || Instant::now() >= due {
+            if !taken.waiters.is_empty() || Instant::now() >= due {
                 self.flush();
-                (due, points) = (Instant::now() + self.pace.flush, 0);
+                (due, points) = (Instant::now() + self.policy.flush, 0);
                 let logged = self.logged();
-                taken.answers.drain(..).for_each(|answer| answer.send(logged).unwrap_or_default());
+                taken.waiters.drain(..).for_each(|waiter| waiter.send(logged).unwrap_or_default());
             }
-            std::thread::park_timeout(LOOK.min(due.saturating_duration_since(Instant::now())));
+            std::thread::park_timeout(POLL_INTERVAL.min(due.saturating_duration_since(Instant::now())));
         }
     }
 
-    /// The log calls in the store, when all are there.
+    /// Number of log calls in the store, if all are there.
     fn logged(&self) -> Option<u64> {
         let (_, session) = self.open.as_ref().filter(|_| self.batch.is_empty())?;
         Some(session.next as u64)
     }
 
-    /// The last chance to get records into the store, or else onto the disk: while both fail it is tried for a while.
+    /// Writes the last records into the store or the spool; retries for a while if both fail.
     fn close(&mut self) {
-        let until = Instant::now() + self.pace.closing;
+        let until = Instant::now() + self.policy.closing;
         loop {
             self.report_losses();
             self.retry_at = Instant::now();
@@ -115,7 +115,7 @@ impl Writer {
             if self.batch.is_empty() || Instant::now() >= until {
                 break;
             }
-            std::thread::sleep(LOOK.max(self.pace.flush));
+            std::thread::sleep(POLL_INTERVAL.max(self.policy.flush));
         }
         self.give_up();
         spool::release(&self.folder);
@@ -130,25 +130,25 @@ impl Writer {
         }
         if let Err(error) = self.write() {
             self.open = None;
-            self.retry_at = Instant::now() + self.pace.retry;
-            self.keep_aside(&error.to_string());
+            self.retry_at = Instant::now() + self.policy.retry;
+            self.spill(&error.to_string());
         } else if self.open.is_none() {
-            self.keep_aside("");
+            self.spill("");
         }
-        self.bound();
+        self.bound_memory();
     }
 
-    /// Writes the batch and listens; nothing while the store is away.
+    /// Writes the batch and reads requests; no effect while the store is closed.
     fn write(&mut self) -> Result<(), StoreError> {
         let Some((db, session)) = &mut self.open else { return Ok(()) };
-        if !self.batch.is_empty() || Instant::now() >= self.beat_at {
-            db.still_there()?;
+        if !self.batch.is_empty() || Instant::now() >= self.heartbeat_at {
+            db.ensure_not_replaced()?;
             db.write("recording", async |conn| session.apply(conn, &self.batch).await)?;
-            self.beat_at = Instant::now() + self.pace.heartbeat;
+            self.heartbeat_at = Instant::now() + self.policy.heartbeat;
             self.batch.clear();
         }
         let run = session.run;
-        for request in db.with("listening for requests", async |conn| requests(conn, run).await)? {
+        for request in db.with("reading requests", async |conn| requests(conn, run).await)? {
             self.shared.requests.push(request);
         }
         Ok(())
@@ -157,11 +157,11 @@ impl Writer {
 
 async fn requests(conn: &mut SqliteConnection, run: i64) -> Result<Vec<Request>, sqlx::Error> {
     let sql = "SELECT request FROM control WHERE run = ? AND taken_ms IS NULL ORDER BY id";
-    let words: Vec<String> = sqlx::query_scalar(sql).bind(run).fetch_all(&mut *conn).await?;
-    if words.is_empty() {
+    let names: Vec<String> = sqlx::query_scalar(sql).bind(run).fetch_all(&mut *conn).await?;
+    if names.is_empty() {
         return Ok(Vec::new());
     }
     let sql = "UPDATE control SET taken_ms = ? WHERE run = ? AND taken_ms IS NULL";
     sqlx::query(sql).bind(crate::now_ms()).bind(run).execute(conn).await?;
-    Ok(words.iter().map(|w| if w == "stop" { Request::Stop } else { Request::Checkpoint }).collect())
+    Ok(names.iter().map(|name| if name == "stop" { Request::Stop } else { Request::Checkpoint }).collect())
 }

@@ -1,4 +1,4 @@
-//! Opening a store that failed, again.
+//! Reopening a failed store.
 
 use std::time::{Duration, Instant};
 
@@ -8,24 +8,24 @@ use super::Writer;
 use crate::{
     Level, NewRun, Status, StoreError,
     db::{Access, Db, Host, connect},
-    recorder::{begin, record::Record, session::Session, spool},
+    recorder::{record::Record, run_row, session::Session, spool},
 };
 
 impl Writer {
-    /// Tries it; what was kept aside goes into the store first.
+    /// Tries to reopen the store, and replays the spool first.
     pub fn reopen(&mut self) {
-        self.retry_at = Instant::now() + self.pace.retry;
+        self.retry_at = Instant::now() + self.policy.retry;
         let opened = self.try_open();
         if let Ok(open) = opened {
             self.open = Some(open);
             self.spool = None;
-            self.shared.tell(None);
+            self.shared.set_fault(None);
         }
     }
 
     fn try_open(&mut self) -> Result<(Db, Session), StoreError> {
-        // Short waits: records keep arriving meanwhile, and the spool takes them.
-        let db = connect(&self.store, Access::Write, self.pace.busy.min(Duration::from_millis(250)))?;
+        // A short timeout: records keep arriving, and go into the spool.
+        let db = connect(&self.store, Access::Write, self.policy.busy.min(Duration::from_millis(250)))?;
         if let Some(path) = spool::find(&self.folder)
             && let Some(text) = spool::replay(&db, &path)?.text()
         {
@@ -38,12 +38,12 @@ impl Writer {
 }
 
 async fn ensure(conn: &mut SqliteConnection, run: &NewRun) -> Result<(), sqlx::Error> {
-    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE uid = ?")
+    let existing: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE uid = ?")
         .bind(&run.uid)
         .fetch_optional(&mut *conn)
         .await?;
-    match known {
+    match existing {
         Some(_) => Ok(()),
-        None => begin::insert(conn, run, &Host::here(), Status::Running).await.map(|_| ()),
+        None => run_row::insert(conn, run, &Host::here(), Status::Running).await.map(|_| ()),
     }
 }

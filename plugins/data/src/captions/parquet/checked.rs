@@ -1,5 +1,5 @@
-//! Pages whose lengths are checked before the library reserves memory for them: with two encodings the page itself says
-//! how many there are, and the library believes it.
+//! Checks the lengths in pages before the library allocates memory for them: in two encodings the page itself contains
+//! a count, which the library trusts.
 
 use anyhow::{Context, Result, ensure};
 use parquet::{
@@ -8,15 +8,15 @@ use parquet::{
     errors::ParquetError,
 };
 
-/// Hands on the pages of another reader.
+/// Wraps a page reader and checks its pages.
 pub struct Checked {
     pages: Box<dyn PageReader>,
-    /// The greatest definition and repetition level.
+    /// Maximum definition and repetition level.
     levels: (i16, i16),
 }
 
 impl Checked {
-    /// Pages of a column with these greatest levels of definition and repetition.
+    /// Pages of a column with these maximum definition and repetition levels.
     pub fn new(pages: Box<dyn PageReader>, levels: (i16, i16)) -> Self {
         Self { pages, levels }
     }
@@ -63,12 +63,12 @@ impl PageReader for Checked {
 fn check(page: &Page, levels: (i16, i16)) -> Result<()> {
     let lists = match page.encoding() {
         Encoding::DELTA_LENGTH_BYTE_ARRAY => 1, // lengths
-        Encoding::DELTA_BYTE_ARRAY => 2,        // lengths of shared beginnings, lengths of the rest
+        Encoding::DELTA_BYTE_ARRAY => 2,        // lengths of shared prefixes, lengths of suffixes
         _ => return Ok(()),
     };
     let mut values = values(page, levels).context("a page is shorter than its levels")?;
     for _ in 0..lists {
-        // Of a page of nulls nothing follows.
+        // A page of nulls has no values.
         if !values.is_empty() {
             values = after(values, page.num_values() as usize)?;
         }
@@ -76,7 +76,7 @@ fn check(page: &Page, levels: (i16, i16)) -> Result<()> {
     Ok(())
 }
 
-/// What follows the levels in a page.
+/// The part of a page after the levels.
 fn values(page: &Page, (defined, repeated): (i16, i16)) -> Option<&[u8]> {
     match page {
         Page::DataPage { buf, num_values, def_level_encoding, rep_level_encoding, .. } => {
@@ -99,14 +99,14 @@ fn values(page: &Page, (defined, repeated): (i16, i16)) -> Option<&[u8]> {
     }
 }
 
-/// What follows a list of at most `most` numbers that are written as differences, DELTA_BINARY_PACKED,
+/// The part after a list of at most `most` numbers encoded as differences, DELTA_BINARY_PACKED,
 /// <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
 fn after(list: &[u8], most: usize) -> Result<&[u8]> {
     let mut rest = list;
     let mut number = || varint(&mut rest).context("a list of lengths ends early");
     let (block, parts, count, _first) = (number()?, number()?, number()?, number()?);
     ensure!(count <= most as u64, "a page of {most} values claims the lengths of {count}");
-    ensure!(parts > 0 && block.is_multiple_of(parts), "a list of lengths is broken");
+    ensure!(parts > 0 && block.is_multiple_of(parts), "a list of lengths is corrupt");
     let (each, mut left) = (block / parts, count.saturating_sub(1));
     while left > 0 && each > 0 {
         rest = differences(rest, each, usize::try_from(parts)?, &mut left)
@@ -115,7 +115,7 @@ fn after(list: &[u8], most: usize) -> Result<&[u8]> {
     Ok(rest)
 }
 
-/// What follows a block of differences: the least, a width in bits for each part, and the parts that are needed.
+/// The part after a block of differences: a minimum, a bit width per part, and the parts needed.
 fn differences<'a>(mut rest: &'a [u8], each: u64, parts: usize, left: &mut u64) -> Option<&'a [u8]> {
     varint(&mut rest)?;
     let (widths, mut rest) = rest.split_at_checked(parts)?;

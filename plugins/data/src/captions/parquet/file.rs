@@ -1,4 +1,4 @@
-//! A Parquet file that many threads read at once.
+//! A Parquet file read by many threads at once.
 
 use std::{
     fs::File,
@@ -25,97 +25,97 @@ use parquet::{
 use super::{
     checked::Checked,
     footer,
-    pages::{Head, heads},
+    pages::{PageHeader, headers},
 };
 
-const NO_PARQUET: &str = "it is no Parquet file, or was cut short";
+const NO_PARQUET: &str = "it is not a Parquet file, or is truncated";
 
-/// A file whose footer was read, and which claims nothing that cannot be.
+/// A Parquet file with a checked footer.
 pub struct Reader {
-    library: SerializedFileReader<Places>,
-    places: Places,
+    library: SerializedFileReader<SharedFile>,
+    source: SharedFile,
     rows: usize,
 }
 
-/// What reads a column of bytes.
+/// Reads a column of bytes.
 pub type Column = ColumnReaderImpl<ByteArrayType>;
 
 impl Reader {
-    /// Opens a file and reads its footer: where its row groups and columns are.
+    /// Opens a file and reads its footer.
     ///
     /// # Errors
-    /// When it is no Parquet file, was cut short, or claims what cannot be.
+    /// If the file is not Parquet, is truncated, or its footer claims impossible sizes.
     pub fn open(path: &Path) -> Result<Self> {
         let file = open_regular(path)?;
         let length = file.metadata()?.len();
-        let places = Places { file: Arc::new(file), length };
-        footer::check(&places).context(NO_PARQUET)?;
-        let library = SerializedFileReader::new(places.clone()).context(NO_PARQUET)?;
+        let source = SharedFile { file: Arc::new(file), length };
+        footer::check(&source).context(NO_PARQUET)?;
+        let library = SerializedFileReader::new(source.clone()).context(NO_PARQUET)?;
         let rows = footer::rows(library.metadata(), length)?;
-        Ok(Self { library, places, rows })
+        Ok(Self { library, source, rows })
     }
 
-    /// What the footer says.
+    /// The parsed footer.
     pub fn metadata(&self) -> &ParquetMetaData {
         self.library.metadata()
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many bytes the file has.
+    /// Size of the file in bytes.
     pub fn length(&self) -> u64 {
-        self.places.length
+        self.source.length
     }
 
-    /// What the pages of a column in a row group claim.
+    /// The page headers of a column in a row group.
     ///
     /// # Errors
-    /// When that cannot be.
-    pub fn pages(&self, group: usize, column: usize) -> Result<Vec<Head>> {
-        heads(&self.places, self.metadata().row_group(group).column(column))
+    /// If a header claims impossible sizes.
+    pub fn pages(&self, group: usize, column: usize) -> Result<Vec<PageHeader>> {
+        headers(&self.source, self.metadata().row_group(group).column(column))
     }
 
-    /// Reads a column of a row group, whose pages were looked at before, see [`Reader::pages`].
+    /// Reads a column of a row group. Check its pages first with [`Reader::pages`].
     ///
     /// # Errors
-    /// When it holds no bytes.
+    /// If the column does not contain bytes.
     pub fn column(&self, group: usize, column: usize) -> Result<Column> {
         let group = self.library.get_row_group(group)?;
-        let about = group.metadata().schema_descr().column(column);
-        ensure!(about.physical_type() == Type::BYTE_ARRAY, "it holds no texts and no bytes");
-        let levels = (about.max_def_level(), about.max_rep_level());
+        let descriptor = group.metadata().schema_descr().column(column);
+        ensure!(descriptor.physical_type() == Type::BYTE_ARRAY, "it contains neither texts nor bytes");
+        let levels = (descriptor.max_def_level(), descriptor.max_rep_level());
         let pages = Checked::new(group.get_column_page_reader(column)?, levels);
-        Ok(Column::new(about, Box::new(pages)))
+        Ok(Column::new(descriptor, Box::new(pages)))
     }
 }
 
-/// A file that is read at places. The library's own way for files shares one position among all threads.
+/// A file read at given offsets. The library's own reader shares one position among all threads.
 #[derive(Clone)]
-pub struct Places {
+pub struct SharedFile {
     file: Arc<File>,
     length: u64,
 }
 
-impl Length for Places {
+impl Length for SharedFile {
     fn len(&self) -> u64 {
         self.length
     }
 }
 
-impl ChunkReader for Places {
-    type T = BufReader<At>;
+impl ChunkReader for SharedFile {
+    type T = BufReader<Cursor>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(BufReader::with_capacity(512, At { file: self.file.clone(), place: start }))
+        Ok(BufReader::with_capacity(512, Cursor { file: self.file.clone(), offset: start }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
         if start.checked_add(length as u64).is_none_or(|end| end > self.length) {
             return Err(parquet::errors::ParquetError::EOF(format!(
-                "{length} bytes at {start} are not in the file"
+                "{length} bytes at {start} are beyond the end of the file"
             )));
         }
         let mut bytes = vec![0; length];
@@ -124,16 +124,16 @@ impl ChunkReader for Places {
     }
 }
 
-/// A place in a file, from which reading goes on.
-pub struct At {
+/// A read position in a file.
+pub struct Cursor {
     file: Arc<File>,
-    place: u64,
+    offset: u64,
 }
 
-impl Read for At {
+impl Read for Cursor {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.file.read_at(into, self.place)?;
-        self.place += count as u64;
+        let count = self.file.read_at(into, self.offset)?;
+        self.offset += count as u64;
         Ok(count)
     }
 }

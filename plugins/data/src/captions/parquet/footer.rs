@@ -1,4 +1,4 @@
-//! What the footer of a Parquet file claims: the library believes it, and reserves memory and stack for it.
+//! Checks the footer of a Parquet file before the library trusts it and allocates memory and stack for it.
 
 use anyhow::{Context, Result, ensure};
 use clip_lab_files::MIB;
@@ -8,33 +8,27 @@ use parquet::file::{
 };
 
 use super::{
-    file::Places,
+    file::SharedFile,
     thrift::{Compact, LIST, STRUCT},
 };
 
-/// The longest footer that is read.
-const MOST_FOOTER: u64 = 64 * MIB;
-/// The most groups and columns of a schema.
-const MOST_COLUMNS: usize = 10_000;
-/// How deep groups of a schema may be nested; the library goes through them by recursion.
-const MOST_DEPTH: usize = 64;
-/// Length and mark at the end of a file.
+/// Maximum size of a footer.
+const MAX_FOOTER: u64 = 64 * MIB;
+/// Maximum number of groups and columns in a schema.
+const MAX_COLUMNS: usize = 10_000;
+/// Maximum nesting of groups in a schema; the library recurses into them.
+const MAX_DEPTH: usize = 64;
+/// Size of the length and the magic number at the end of a file.
 const TAIL: u64 = 8;
 
-/// Refuses a file whose footer claims what cannot be.
-///
-/// # Errors
-/// When it does, or the file is too short to have one.
-pub fn check(places: &Places) -> Result<()> {
-    let end = places.len().checked_sub(TAIL).context("it has no footer")?;
-    let tail = places.get_bytes(end, TAIL as usize)?;
+/// Rejects a file whose footer claims impossible sizes, or that is too short for a footer.
+pub fn check(source: &SharedFile) -> Result<()> {
+    let end = source.len().checked_sub(TAIL).context("it has no footer")?;
+    let tail = source.get_bytes(end, TAIL as usize)?;
     let length = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
-    ensure!(
-        length <= MOST_FOOTER,
-        "its footer claims {length} bytes, more than the {MOST_FOOTER} that are read"
-    );
+    ensure!(length <= MAX_FOOTER, "its footer claims {length} bytes; the limit is {MAX_FOOTER}");
     let start = end.checked_sub(length).with_context(|| format!("its footer claims {length} bytes"))?;
-    claims(&places.get_bytes(start, length as usize)?).context("its footer is broken")
+    claims(&source.get_bytes(start, length as usize)?).context("its footer is corrupt")
 }
 
 fn claims(footer: &[u8]) -> Result<()> {
@@ -42,25 +36,22 @@ fn claims(footer: &[u8]) -> Result<()> {
         if number != 2 {
             return Ok(false);
         }
-        ensure!(kind == LIST, "its schema is no list");
+        ensure!(kind == LIST, "its schema is not a list");
         schema(reader).map(|()| true)
     })
 }
 
-/// The tree of groups and columns, in which every group says how many of those after it are its own.
+/// Checks the tree of groups and columns, in which every group states the number of its children.
 fn schema(reader: &mut Compact<'_>) -> Result<()> {
     let (kind, count) = reader.list()?;
-    ensure!(kind == STRUCT, "its schema holds no groups and columns");
-    ensure!(
-        count <= MOST_COLUMNS,
-        "its schema has {count} columns, more than the {MOST_COLUMNS} that are read"
-    );
-    let mut lacking = Vec::<usize>::new();
+    ensure!(kind == STRUCT, "its schema contains no groups and columns");
+    ensure!(count <= MAX_COLUMNS, "its schema has {count} columns; the limit is {MAX_COLUMNS}");
+    let mut remaining = Vec::<usize>::new();
     for number in 1..=count {
-        while lacking.last() == Some(&0) {
-            lacking.pop();
+        while remaining.last() == Some(&0) {
+            remaining.pop();
         }
-        if let Some(left) = lacking.last_mut() {
+        if let Some(left) = remaining.last_mut() {
             *left -= 1;
         }
         let children = children(reader)?;
@@ -69,9 +60,9 @@ fn schema(reader: &mut Compact<'_>) -> Result<()> {
             .with_context(|| format!("group {number} of its schema claims columns that it lacks"))?
         {
             0 => {}
-            children => lacking.push(children),
+            children => remaining.push(children),
         }
-        ensure!(lacking.len() <= MOST_DEPTH, "its schema is nested more than {MOST_DEPTH} deep");
+        ensure!(remaining.len() <= MAX_DEPTH, "its schema is nested more than {MAX_DEPTH} deep");
     }
     Ok(())
 }
@@ -87,15 +78,15 @@ fn children(reader: &mut Compact<'_>) -> Result<i64> {
     Ok(children)
 }
 
-/// How many rows there are. A file has at least a byte for every one, since each is a picture of its own.
+/// The number of rows. A file has at least one byte per row, since each is an image.
 ///
 /// # Errors
-/// When it claims others than its row groups do, or more than it can hold.
-pub fn rows(about: &ParquetMetaData, length: u64) -> Result<usize> {
-    let claimed = u64::try_from(about.file_metadata().num_rows()).context("its number of rows")?;
-    let groups = about.row_groups().iter().map(|group| u64::try_from(group.num_rows()).ok());
+/// If the claimed number differs from that of the row groups, or exceeds the file size.
+pub fn rows(metadata: &ParquetMetaData, length: u64) -> Result<usize> {
+    let claimed = u64::try_from(metadata.file_metadata().num_rows()).context("its number of rows")?;
+    let groups = metadata.row_groups().iter().map(|group| u64::try_from(group.num_rows()).ok());
     let total = groups.sum::<Option<u64>>().context("the number of rows of a row group")?;
-    ensure!(claimed == total, "it claims {claimed} rows, and its row groups {total}");
+    ensure!(claimed == total, "it claims {claimed} rows, its row groups {total}");
     ensure!(claimed <= length, "it claims {claimed} rows in {length} bytes");
     ensure!(u32::try_from(claimed).is_ok(), "{claimed} rows are too many for one file");
     Ok(usize::try_from(claimed)?)

@@ -1,11 +1,11 @@
-//! Captions in Parquet files with the pictures in them, as Hugging Face's `datasets` writes them: a column `image` of
-//! `bytes` and `path`, and columns of captions; <https://huggingface.co/docs/datasets/image_dataset>.
+//! Captions in Parquet files with embedded images, as written by Hugging Face's `datasets`: a column `image` of `bytes`
+//! and `path`, and columns of captions; <https://huggingface.co/docs/datasets/image_dataset>.
 
 mod checked;
 mod file;
 mod footer;
+mod page_cache;
 mod pages;
-mod recent;
 mod table;
 mod texts;
 mod thrift;
@@ -18,38 +18,38 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use parquet::file::metadata::ParquetMetaData;
 
-pub use self::{recent::Recent, table::Table};
+pub use self::{page_cache::PageCache, table::Table};
 use super::{
-    columns::{Columns, Said},
+    columns::{ColumnOverrides, Columns},
     list::{List, Listed, Row, split, trimmed},
 };
 use crate::Split;
 use file::Reader;
 use texts::Texts;
 
-/// Reads the captions and where the pictures are; no picture. `number` is the table's among all of the data set. There
-/// is no table where the pictures are files that a column names.
+/// Reads the captions and the locations of the images, but no image. `number` is the index of the table in the data
+/// set. Returns no table if a column names image files.
 ///
 /// # Errors
-/// When it is no Parquet file, was cut short, or lacks a column.
-pub fn read(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Table>, List)> {
-    guarded(|| read_unguarded(path, number, said))
+/// If the file is not Parquet, is truncated, or lacks a column.
+pub fn read(path: &Path, number: u32, overrides: ColumnOverrides<'_>) -> Result<(Option<Table>, List)> {
+    catch_panic(|| read_unguarded(path, number, overrides))
 }
 
-/// Turns a panic of the library, which broken files can bring about, into an error.
-fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Turns a panic of the library, which corrupt files can cause, into an error.
+fn catch_panic<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| bail!("its data is broken: the reader gave up on it"))
+        .unwrap_or_else(|_| bail!("its data is corrupt: the Parquet reader panicked"))
 }
 
-fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Table>, List)> {
+fn read_unguarded(path: &Path, number: u32, overrides: ColumnOverrides<'_>) -> Result<(Option<Table>, List)> {
     let reader = Reader::open(path)?;
     let about = reader.metadata();
     let header = header(about);
     let names: Vec<&str> = header.iter().map(|(name, _)| name.as_str()).collect();
     let column = |place: usize| header[place].1;
     let mut texts = Texts::new(&reader);
-    let captions = Columns::captions(&names, said)?;
+    let captions = Columns::captions(&names, overrides)?;
     let captions = captions.into_iter().map(|place| texts.read(column(place)));
     let captions = captions.collect::<Result<Vec<_>>>()?;
     let mut strings =
@@ -62,9 +62,9 @@ fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Ta
             splits.as_ref().and_then(|splits| splits[row].first()).map(|name| split(name)).transpose();
         split.map(|split| (split, captions))
     };
-    let bytes = bytes(about, said)?;
+    let bytes = bytes(about, overrides)?;
     let Some(bytes) = bytes else {
-        let files = texts.read(column(Columns::picture(&names, said)?))?;
+        let files = texts.read(column(Columns::image(&names, overrides)?))?;
         return Ok((None, files_of(&files, of_row)));
     };
     let image = about.file_metadata().schema_descr().column(bytes).path().parts()[0].clone();
@@ -81,7 +81,7 @@ fn read_unguarded(path: &Path, number: u32, said: Said<'_>) -> Result<(Option<Ta
 
 type Of = (Option<Split>, Vec<String>);
 
-/// Every row is a picture.
+/// Every row is an image.
 fn rows_of(
     table: u32,
     rows: usize,
@@ -96,17 +96,17 @@ fn rows_of(
                 let place = Row { table, row: row as u32 };
                 list.pictures.push(Listed { file: name(row), split, captions, row: Some(place) });
             }
-            Err(error) => list.odd.push(format!("row {row}: {error:#}")),
+            Err(error) => list.rejected.push(format!("row {row}: {error:#}")),
         }
     }
     list
 }
 
-/// Rows name files.
+/// Rows name image files.
 fn files_of(files: &[Vec<String>], of_row: impl Fn(usize) -> Result<Of>) -> List {
     let mut list = List::default();
     for (row, file) in files.iter().enumerate() {
-        let file = file.first().filter(|file| !file.is_empty()).context("no picture is named");
+        let file = file.first().filter(|file| !file.is_empty()).context("it names no image");
         let entry =
             file.and_then(|file| of_row(row).map(|(split, captions)| (file.clone(), split, captions)));
         list.entry(|| format!("row {row}"), entry);
@@ -114,8 +114,7 @@ fn files_of(files: &[Vec<String>], of_row: impl Fn(usize) -> Result<Of>) -> List
     list
 }
 
-/// Columns of texts: what a user would call them, and their number among the leaves of the schema. `caption` is also
-/// `caption.list.element`.
+/// Text columns: display name and leaf index in the schema. `caption` stands for `caption.list.element`.
 fn header(about: &ParquetMetaData) -> Vec<(String, usize)> {
     let columns = about.file_metadata().schema_descr().columns().iter().enumerate();
     let name = |parts: &[String]| match parts {
@@ -126,11 +125,11 @@ fn header(about: &ParquetMetaData) -> Vec<(String, usize)> {
     texts.map(|(number, column)| (name(column.path().parts()), number)).collect()
 }
 
-/// The leaf with the bytes of pictures; none when pictures are files. It is `NAME.bytes`, or a plain column of bytes that
+/// The leaf with the bytes of the images; none if images are files. It is `NAME.bytes`, or a plain column of bytes that
 /// is not text.
-fn bytes(about: &ParquetMetaData, said: Said<'_>) -> Result<Option<usize>> {
+fn bytes(about: &ParquetMetaData, overrides: ColumnOverrides<'_>) -> Result<Option<usize>> {
     let columns = about.file_metadata().schema_descr().columns();
-    let wanted = |name: &str| said.image.is_none_or(|said| said == name);
+    let matches_name = |name: &str| overrides.image.is_none_or(|column| column == name);
     let is_text = |place: usize| {
         let logical = columns[place].logical_type_ref().is_some();
         logical || columns[place].converted_type() != parquet::basic::ConvertedType::NONE
@@ -138,16 +137,20 @@ fn bytes(about: &ParquetMetaData, said: Said<'_>) -> Result<Option<usize>> {
     let found = (0..columns.len()).find(|&place| {
         let kind = columns[place].physical_type() == parquet::basic::Type::BYTE_ARRAY;
         kind && match columns[place].path().parts() {
-            [name, leaf] => leaf == "bytes" && wanted(name),
+            [name, leaf] => leaf == "bytes" && matches_name(name),
             [name] => {
                 !is_text(place)
-                    && if said.image.is_some() { wanted(name) } else { name == "image" || name == "jpg" }
+                    && if overrides.image.is_some() {
+                        matches_name(name)
+                    } else {
+                        name == "image" || name == "jpg"
+                    }
             }
             _ => false,
         }
     });
     let single = found.is_none_or(|place| columns[place].max_rep_level() == 0);
-    ensure!(single, "column `{}` holds several pictures in a row", columns[found.unwrap_or(0)].path());
+    ensure!(single, "column `{}` has several images per row", columns[found.unwrap_or(0)].path());
     Ok(found)
 }
 

@@ -1,4 +1,4 @@
-//! What the pages of a column claim, page by page, before one is decompressed.
+//! Checks the page headers of a column before a page is decompressed.
 
 use anyhow::{Context, Result, bail, ensure};
 use clip_lab_files::MIB;
@@ -7,65 +7,65 @@ use parquet::file::{
     reader::{ChunkReader as _, Length as _},
 };
 
-use super::{file::Places, thrift::Compact};
+use super::{file::SharedFile, thrift::Compact};
 
-/// How much a page, or all texts of a file, may grow when they are read: 64 times, or to 64 MiB. Nothing that snappy
-/// writes grows more, and of what zstd writes only what repeats itself.
-pub fn grown(bytes: u64) -> u64 {
+/// Maximum decompressed size of a page, or of all texts of a file: 64 times its size, or 64 MiB. snappy never exceeds
+/// this, and zstd only for repetitive data.
+pub fn max_decompressed(bytes: u64) -> u64 {
     bytes.saturating_mul(64).max(64 * MIB)
 }
 
-/// The largest page, decompressed.
-const MOST_PAGE: u64 = 1024 * MIB;
-/// How much of a page is read for its header, which may hold the least and the greatest value: more each time.
+/// Maximum decompressed size of a page.
+const MAX_PAGE: u64 = 1024 * MIB;
+/// Bytes read for a page header, increasing with each attempt, since it may contain minimum and maximum values.
 const HEADER: [u64; 3] = [4 << 10, MIB, 64 * MIB];
-/// The fewest bytes that a value of a dictionary takes.
+/// Minimum size of a dictionary value.
 const DICTIONARY_VALUE: u64 = 4;
-/// The number of DELTA_BYTE_ARRAY among encodings.
+/// The code of the encoding DELTA_BYTE_ARRAY.
 const DELTA_BYTE_ARRAY: i64 = 7;
 
-/// What the header of a page says.
+/// The header of a page.
 #[derive(Debug, Clone, Copy)]
-pub struct Head {
-    /// Whether it holds the values of a dictionary and no rows.
+pub struct PageHeader {
+    /// Whether it contains dictionary values and no rows.
     pub is_dictionary: bool,
-    /// Values in it, nulls too.
+    /// Number of values, including nulls.
     pub values: usize,
-    /// Rows in it, where it says so.
+    /// Number of rows, if stated.
     pub rows: Option<usize>,
-    /// Whether values share their beginnings, so that all are larger than the page.
+    /// Whether values share prefixes, so that they are larger than the page together.
     pub shares: bool,
-    /// Bytes once it is decompressed.
+    /// Decompressed size.
     pub bytes: u64,
 }
 
-/// The pages of a part of a column that hold values.
+/// The headers of the pages of a column chunk that contain values.
 ///
 /// # Errors
-/// When one claims what cannot be.
-pub fn heads(places: &Places, chunk: &ColumnChunkMetaData) -> Result<Vec<Head>> {
+/// If a header claims impossible sizes.
+pub fn headers(source: &SharedFile, chunk: &ColumnChunkMetaData) -> Result<Vec<PageHeader>> {
     let (mut at, length) = chunk.byte_range();
-    let end = at.checked_add(length).filter(|end| *end <= places.len());
-    let end = end.context("its pages lie beyond the end of the file")?;
-    let (mut heads, mut values) = (Vec::new(), 0_u64);
+    let end = at.checked_add(length).filter(|end| *end <= source.len());
+    let end = end.context("its pages are beyond the end of the file")?;
+    let (mut headers, mut values) = (Vec::new(), 0_u64);
     while at < end {
-        let (head, next) = head(places, at, end)?;
-        values += head.map_or(0, |head| head.values as u64);
-        // As with rows: nobody writes values that take no room at all.
-        ensure!(values <= places.len(), "its pages claim {values} values in {} bytes", places.len());
-        heads.extend(head);
+        let (header, next) = read_header(source, at, end)?;
+        values += header.map_or(0, |header| header.values as u64);
+        // As with rows: every value takes at least one byte.
+        ensure!(values <= source.len(), "its pages claim {values} values in {} bytes", source.len());
+        headers.extend(header);
         at = next;
     }
-    Ok(heads)
+    Ok(headers)
 }
 
-/// A page, if it holds values, and where the next one begins.
-fn head(places: &Places, at: u64, end: u64) -> Result<(Option<Head>, u64)> {
+/// A page header, if the page contains values, and the offset of the next page.
+fn read_header(source: &SharedFile, at: u64, end: u64) -> Result<(Option<PageHeader>, u64)> {
     let mut last = None;
     for most in HEADER {
-        let bytes = places.get_bytes(at, (end - at).min(most) as usize)?;
+        let bytes = source.get_bytes(at, (end - at).min(most) as usize)?;
         let mut reader = Compact::new(&bytes);
-        match Raw::read(&mut reader) {
+        match RawHeader::read(&mut reader) {
             Ok(raw) => return raw.checked(at + (bytes.len() - reader.left()) as u64, end),
             Err(error) => last = Some(error),
         }
@@ -74,14 +74,14 @@ fn head(places: &Places, at: u64, end: u64) -> Result<(Option<Head>, u64)> {
         }
     }
     match last {
-        Some(error) => Err(error).context("the header of a page is broken"),
+        Some(error) => Err(error).context("a page header is corrupt"),
         None => bail!("a page has no header"),
     }
 }
 
-/// A header as it is written.
+/// A header as stored.
 #[derive(Default)]
-struct Raw {
+struct RawHeader {
     kind: i64,
     uncompressed: i64,
     compressed: i64,
@@ -90,7 +90,7 @@ struct Raw {
     encoding: i64,
 }
 
-impl Raw {
+impl RawHeader {
     fn read(reader: &mut Compact<'_>) -> Result<Self> {
         let mut raw = Self { kind: -1, ..Self::default() };
         reader.fields(&mut |reader, number, kind| {
@@ -106,7 +106,7 @@ impl Raw {
         Ok(raw)
     }
 
-    /// What is said of pages of one kind; 8 is that of the second version.
+    /// Reads the struct of one page kind; 8 is data page version 2.
     fn part(&mut self, reader: &mut Compact<'_>, part: i64) -> Result<()> {
         reader.fields(&mut |reader, number, kind| {
             match (part, number) {
@@ -119,20 +119,24 @@ impl Raw {
         })
     }
 
-    fn checked(self, body: u64, end: u64) -> Result<(Option<Head>, u64)> {
+    fn checked(self, body: u64, end: u64) -> Result<(Option<PageHeader>, u64)> {
         let fits = u64::try_from(self.compressed).ok().and_then(|size| Some((size, body.checked_add(size)?)));
         let (compressed, next) =
-            fits.filter(|(_, next)| *next <= end).context("a page lies beyond the end of its column")?;
-        let bytes = u64::try_from(self.uncompressed).context("a page claims less than no bytes")?;
-        let most = grown(compressed).min(MOST_PAGE);
-        ensure!(bytes <= most, "a page of {compressed} bytes claims {bytes} decompressed, more than {most}");
-        let values = u64::try_from(self.values).context("a page claims less than no values")?;
-        let rows = self.rows.map(usize::try_from).transpose().context("a page claims less than no rows")?;
+            fits.filter(|(_, next)| *next <= end).context("a page is beyond the end of its column")?;
+        let bytes = u64::try_from(self.uncompressed).context("a page claims a negative size")?;
+        let most = max_decompressed(compressed).min(MAX_PAGE);
+        ensure!(
+            bytes <= most,
+            "a page of {compressed} bytes claims {bytes} decompressed; the limit is {most}"
+        );
+        let values = u64::try_from(self.values).context("a page claims a negative number of values")?;
+        let rows =
+            self.rows.map(usize::try_from).transpose().context("a page claims a negative number of rows")?;
         let is_dictionary = self.kind == 2;
         let room = bytes / DICTIONARY_VALUE;
         ensure!(!is_dictionary || values <= room, "a dictionary of {bytes} bytes claims {values} values");
         let shares = self.encoding == DELTA_BYTE_ARRAY;
-        let head = Head { is_dictionary, values: usize::try_from(values)?, rows, shares, bytes };
-        Ok((matches!(self.kind, 0 | 2 | 3).then_some(head), next))
+        let header = PageHeader { is_dictionary, values: usize::try_from(values)?, rows, shares, bytes };
+        Ok((matches!(self.kind, 0 | 2 | 3).then_some(header), next))
     }
 }

@@ -1,4 +1,4 @@
-//! Files that claim more than they hold: each is refused before memory or stack is used up for it.
+//! Files that claim more than they contain are rejected before they exhaust memory or stack.
 
 use std::{fs, sync::Arc};
 
@@ -9,7 +9,7 @@ use parquet::{
     schema::parser::parse_message_type,
 };
 
-use super::{Said, read};
+use super::{ColumnOverrides, read};
 
 const BYTE_ARRAY: i64 = 6;
 const PLAIN: i64 = 0;
@@ -20,13 +20,13 @@ fn refusal(file: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");
     fs::write(&path, file).unwrap();
-    match read(&path, 0, Said::default()) {
-        Ok((_, list)) => panic!("{} pictures were read", list.pictures.len()),
+    match read(&path, 0, ColumnOverrides::default()) {
+        Ok((_, list)) => panic!("{} images were read", list.pictures.len()),
         Err(error) => format!("{error:#}"),
     }
 }
 
-/// Thrift's compact protocol, as far as it is wanted here.
+/// A writer for the part of Thrift's compact protocol needed here.
 #[derive(Default)]
 struct Thrift(Vec<u8>, Vec<i64>);
 
@@ -99,7 +99,7 @@ fn with_schema(count: u64, fill: impl FnOnce(&mut Thrift)) -> Vec<u8> {
     with_footer(&[], &footer)
 }
 
-/// A page as a file claims it to be.
+/// A page as the file claims it.
 struct Page {
     kind: i64,
     uncompressed: i64,
@@ -173,15 +173,15 @@ fn column(kind: &str, rows: usize, value: Option<&[u8]>) -> Vec<u8> {
 fn rows_that_no_file_of_that_size_holds_are_refused() {
     let file = column("optional", 1_000_000, None);
     assert!(file.len() < 100_000);
-    let told = refusal(&file);
-    assert!(told.contains(&format!("claims 1000000 rows in {} bytes", file.len())), "{told}");
+    let error = refusal(&file);
+    assert!(error.contains(&format!("claims 1000000 rows in {} bytes", file.len())), "{error}");
 }
 
 #[test]
 fn a_long_text_that_many_rows_share_is_refused() {
     let file = column("required", 2000, Some(&[b'a'; 1_000_000]));
-    let told = refusal(&file);
-    assert!(file.len() < 200_000 && told.contains("far larger than the file"), "{told}");
+    let error = refusal(&file);
+    assert!(file.len() < 200_000 && error.contains("far larger than the file"), "{error}");
 }
 
 #[test]
@@ -197,12 +197,12 @@ fn schemas_that_exhaust_stack_or_memory_are_refused() {
 
 #[test]
 fn pages_that_claim_too_much_are_refused() {
-    let told = refusal(&with_page(Page { uncompressed: 2_200_000_000, codec: 1, ..Page::default() }));
-    assert!(told.contains("a page of 100 bytes claims 2200000000 decompressed"), "{told}");
-    let told = refusal(&with_page(Page { values: 2_000_000_000, ..Page::default() }));
-    assert!(told.contains("claim 2000000000 values in"), "{told}");
-    let told = refusal(&with_page(Page { kind: 2, values: 2_000_000_000, ..Page::default() }));
-    assert!(told.contains("a dictionary of 100 bytes claims 2000000000 values"), "{told}");
+    let error = refusal(&with_page(Page { uncompressed: 2_200_000_000, codec: 1, ..Page::default() }));
+    assert!(error.contains("a page of 100 bytes claims 2200000000 decompressed"), "{error}");
+    let error = refusal(&with_page(Page { values: 2_000_000_000, ..Page::default() }));
+    assert!(error.contains("claim 2000000000 values in"), "{error}");
+    let error = refusal(&with_page(Page { kind: 2, values: 2_000_000_000, ..Page::default() }));
+    assert!(error.contains("a dictionary of 100 bytes claims 2000000000 values"), "{error}");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn lists_of_lengths_that_claim_too_much_are_refused() {
         (DELTA_BYTE_ARRAY, vec![&huge]),
         (DELTA_BYTE_ARRAY, vec![&fair, &huge]),
     ] {
-        let told = refusal(&with_page(Page { encoding, body: lists.concat(), ..Page::default() }));
-        assert!(told.contains("a page of 1 values claims the lengths of 17179869184"), "{told}");
+        let error = refusal(&with_page(Page { encoding, body: lists.concat(), ..Page::default() }));
+        assert!(error.contains("a page of 1 values claims the lengths of 17179869184"), "{error}");
     }
 }

@@ -1,26 +1,26 @@
-//! As much of Thrift's compact protocol as it takes to see what a Parquet file claims, before a library reserves memory
-//! for it; <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
+//! The subset of Thrift's compact protocol needed to check a Parquet file before a library allocates memory for it;
+//! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Types on the wire.
+/// Type code of a list.
 pub const LIST: u8 = 9;
-/// A struct.
+/// Type code of a struct.
 pub const STRUCT: u8 = 12;
 
-/// Structs and lists within each other; Parquet has fewer than ten.
+/// Maximum nesting of structs and lists; Parquet needs fewer than ten levels.
 const DEPTH: usize = 32;
 
-/// Bytes that are read from their start on.
+/// A reader over bytes.
 pub struct Compact<'a>(&'a [u8]);
 
 impl<'a> Compact<'a> {
-    /// Nothing is read yet.
+    /// With nothing read yet.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// How many bytes are left.
+    /// Number of bytes left.
     pub fn left(&self) -> usize {
         self.0.len()
     }
@@ -52,13 +52,13 @@ impl<'a> Compact<'a> {
         Ok((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
-    /// The value of a field of this type, which must be a whole number.
+    /// The value of an integer field of this type.
     pub fn number(&mut self, kind: u8) -> Result<i64> {
         ensure!((4..=6).contains(&kind), "a number in it has type {kind}");
         self.zigzag()
     }
 
-    /// Hands every field of a struct to `each`, number and type; what `each` answers false for is passed over.
+    /// Calls `each` with number and type of every field of a struct; a field for which it returns false is skipped.
     pub fn fields(&mut self, each: &mut dyn FnMut(&mut Self, i64, u8) -> Result<bool>) -> Result<()> {
         self.fields_within(DEPTH, each)
     }
@@ -84,7 +84,7 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// Type and number of the elements of a list; no more than there can be.
+    /// Type and number of the elements of a list; checked against the bytes left.
     pub fn list(&mut self) -> Result<(u8, usize)> {
         let head = self.byte()?;
         let count = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };
@@ -96,7 +96,7 @@ impl<'a> Compact<'a> {
     fn skip(&mut self, kind: u8, depth: usize) -> Result<()> {
         let depth = depth.checked_sub(1).context("its structs are nested too deep")?;
         match kind {
-            1 | 2 => {} // the type of a field says the value
+            1 | 2 => {} // booleans are encoded in the field type
             3 => drop(self.byte()?),
             4..=6 => drop(self.varint()?),
             7 => drop(self.take(8)?),
@@ -109,7 +109,7 @@ impl<'a> Compact<'a> {
                 (0..count).try_for_each(|_| self.element(kind, depth))?;
             }
             STRUCT => self.fields_within(depth, &mut |_, _, _| Ok(false))?,
-            other => bail!("it holds a value of the unknown type {other}"),
+            other => bail!("it contains a value of the unknown type {other}"),
         }
         Ok(())
     }
@@ -124,17 +124,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_and_others_passed_over() {
+    fn fields_are_found_and_others_skipped() {
         // 1: 5, 2: [1, 2], 4: {1: true}, 5: "ab", 6: -1
         let bytes = [0x15, 10, 0x19, 0x25, 2, 4, 0x2c, 0x11, 0, 0x18, 2, b'a', b'b', 0x15, 1, 0, 99];
         let (mut reader, mut found) = (Compact::new(&bytes), Vec::new());
         reader
             .fields(&mut |reader, number, kind| {
-                let wanted = matches!(number, 1 | 6);
-                if wanted {
+                let handled = matches!(number, 1 | 6);
+                if handled {
                     found.push((number, reader.number(kind)?));
                 }
-                Ok(wanted)
+                Ok(handled)
             })
             .unwrap();
         assert_eq!((found, reader.left()), (vec![(1, 5), (6, -1)], 1));
@@ -142,16 +142,16 @@ mod tests {
 
     #[test]
     fn false_claims_are_refused() {
-        let refused =
+        let error =
             |bytes: &[u8]| Compact::new(bytes).fields(&mut |_, _, _| Ok(false)).unwrap_err().to_string();
         assert!(
-            refused(&[0x19, 0xf5, 0xff, 0xff, 0xff, 0x0f, 0]).contains("claims 33554431 elements in 1 bytes")
+            error(&[0x19, 0xf5, 0xff, 0xff, 0xff, 0x0f, 0]).contains("claims 33554431 elements in 1 bytes")
         );
-        assert!(refused(&[0x18, 9, 0]).contains("ends early"));
+        assert!(error(&[0x18, 9, 0]).contains("ends early"));
         assert!(
-            refused(&[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
+            error(&[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
                 .contains("does not end")
         );
-        assert!(refused(&vec![0x1c; 100_000]).contains("nested too deep"));
+        assert!(error(&vec![0x1c; 100_000]).contains("nested too deep"));
     }
 }

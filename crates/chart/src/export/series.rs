@@ -1,0 +1,126 @@
+//! Builds the figure of metrics and runs from the store.
+
+use anyhow::{Result, bail};
+use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow, SeriesRow};
+
+use super::{
+    ExportOptions,
+    words::{Measure, one_axis},
+};
+use crate::{
+    figure::{Bad, By, Colours, Figure, Rows, View, figure, gather, grouped, x},
+    names::{label, short_names},
+    palette::COLOURS,
+};
+
+/// Buckets per exported series, a few per millimetre. Shorter series are drawn value by value; for longer ones the line
+/// shows the means, the band the extremes.
+const BUCKETS: usize = 480;
+
+/// The figure of the metrics of `runs`, in display units.
+///
+/// # Errors
+/// If the store cannot be read, a run lacks a metric, or the metrics have different units.
+pub fn chart(reader: &Reader, runs: &[RunRow], options: &ExportOptions) -> Result<Figure> {
+    let shorts = short_names(&options.metrics);
+    let recorded = runs.first().map_or(Ok(Vec::new()), |run| reader.series(run.id))?;
+    check_units(&options.metrics, &recorded)?;
+    let measure = measure(&recorded, &options.metrics, &shorts);
+    let groups = groups(reader, runs, &options.by)?;
+    let single = options.by == By::Run;
+    let mut names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
+    let mut colours = Colours::default();
+    colours.assign(names.iter().copied(), options.reference.as_deref());
+    names.sort_unstable();
+    names.dedup();
+    let lines = if single { groups.len() } else { names.len() };
+    let mut rows = Vec::new();
+    for (nth, (group, run)) in groups.iter().enumerate() {
+        for (at, metric) in options.metrics.iter().enumerate() {
+            let read = buckets(reader, run, metric, options.x)?;
+            let buckets = read.buckets.into_iter().map(|bucket| scaled(bucket, measure.factor)).collect();
+            let name = label(group, &shorts[at], lines, options.metrics.len());
+            let colour = if single { nth } else { colours.of(group) };
+            let (colour, dash) = if lines == 1 { (at % COLOURS, 0) } else { (colour, at) };
+            let per_step = x::per_step(options.x, run);
+            rows.push(Rows { name, colour, dash, per_step, buckets, ..read });
+        }
+    }
+    let (band, seeds, limits) = (options.band, options.seeds, measure.limits());
+    let view =
+        View { x: options.x, y: options.y, smooth: options.smooth, band, seeds, limits, ..View::default() };
+    Ok(match options.by {
+        By::Run => figure(&measure.title(), &rows, view),
+        _ => grouped(&measure.title(), &rows, &gather(&rows), view),
+    })
+}
+
+/// The runs with their group names, without repeated seeds.
+fn groups<'r>(reader: &Reader, runs: &'r [RunRow], by: &By) -> Result<Vec<(String, &'r RunRow)>> {
+    let mut settings = Vec::new();
+    if let By::Setting(key) = by {
+        for run in runs {
+            let entry = reader.config(run.id)?.into_iter().find(|entry| entry.key == *key);
+            settings.push((run.id, entry.map(|entry| entry.value)));
+        }
+        anyhow::ensure!(
+            settings.iter().any(|(_, value)| value.is_some()),
+            "none of these runs has the setting `{key}` to group by: `clip-lab runs show RUN --json` lists the settings"
+        );
+    }
+    let rows: Vec<&RunRow> = runs.iter().collect();
+    let value = |run: &RunRow, _: &str| settings.iter().find(|(id, _)| *id == run.id)?.1.clone();
+    let names = by.names(&rows, value);
+    Ok(names.into_iter().zip(runs).filter_map(|(name, run)| Some((name?, run))).collect())
+}
+
+/// Checks that all metrics have the same unit.
+fn check_units(metrics: &[String], recorded: &[SeriesRow]) -> Result<()> {
+    let unit =
+        |name: &str| recorded.iter().find(|series| series.name == name).map_or("", |s| s.unit.as_str());
+    let (same, others) = one_axis(metrics.iter().map(|name| (name.as_str(), unit(name))));
+    if let ([first, ..], [(other, _), ..]) = (&same[..], &others[..]) {
+        bail!("{first} and {other} have different units, and a chart has one axis: draw a chart of each");
+    }
+    Ok(())
+}
+
+/// Title, unit and scale factor of the vertical axis.
+fn measure(recorded: &[SeriesRow], metrics: &[String], shorts: &[String]) -> Measure {
+    let of = |name: &String| match recorded.iter().find(|series| series.name == *name) {
+        Some(series) => Measure::new(name, &series.unit, series.goal),
+        None => Measure::new(name, "", Goal::None),
+    };
+    let all: Vec<Measure> = metrics.iter().map(of).collect();
+    Measure::together(&all, &heading(metrics, shorts))
+}
+
+/// `val/{t2i, i2t}/hit@1` for metrics that differ in one component.
+fn heading(metrics: &[String], shorts: &[String]) -> String {
+    match (metrics, shorts) {
+        ([first, _, ..], [short, ..]) if first != short => {
+            first.replacen(short.as_str(), &format!("{{{}}}", shorts.join(", ")), 1)
+        }
+        _ => metrics.join(", "),
+    }
+}
+
+fn scaled(bucket: Bucket, factor: f64) -> Bucket {
+    let Bucket { min, max, mean, first, last, .. } = bucket;
+    let [min, max, mean, first, last] = [min, max, mean, first, last].map(|value| value * factor);
+    Bucket { min, max, mean, first, last, ..bucket }
+}
+
+/// The buckets of one metric, and its non-finite points, which buckets only count.
+fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
+    let buckets: Vec<Bucket> = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
+    let mut bad = Vec::new();
+    let mut first_bad_step = None;
+    if buckets.iter().any(|bucket| bucket.n_bad > 0) {
+        let points = reader.points(run.id, metric)?;
+        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), Bad::of(p.value)?)));
+        bad = marks.collect();
+        first_bad_step = points.iter().find(|p| !p.value.is_finite()).map(|p| p.step);
+    }
+    Ok(Rows { name: String::new(), colour: 0, dash: 0, per_step: 1.0, bad, first_bad_step, buckets })
+}

@@ -1,0 +1,81 @@
+//! Modal questions: leave while the run trains, stop a run.
+
+use clip_lab_store::Request;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+use super::{App, Mode, Next};
+use crate::store_action::StoreAction;
+use clip_lab_chart::text::clean;
+
+/// A question with its answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The heading of its box.
+    pub title: &'static str,
+    /// The text.
+    pub text: String,
+    /// Key, effect and label of each answer; the last one cancels.
+    pub answers: Vec<(char, Next, &'static str)>,
+    /// The answer that Enter selects.
+    pub marked: usize,
+}
+
+impl Question {
+    /// Asks whether to leave while the run of this screen trains.
+    pub fn leave() -> Question {
+        Question {
+            title: "Leave",
+            text: "The run is still training.".to_string(),
+            answers: vec![
+                ('k', Next::Leave, "keep running in the background"),
+                ('s', Next::Stop, "stop at the next checkpoint"),
+                ('c', Next::Stay, "cancel"),
+            ],
+            marked: 0,
+        }
+    }
+
+    /// Asks for confirmation to stop the selected run.
+    pub fn stop(app: &App) -> Option<Question> {
+        let run = app.selected()?;
+        let action = StoreAction::Request { run: run.row.id, name: clean(&run.name), request: Request::Stop };
+        Some(Question {
+            title: "Stop",
+            text: format!("Ask {} to stop? It saves a checkpoint first.", clean(&run.name)),
+            answers: vec![('y', Next::Store(action), "stop it"), ('n', Next::Stay, "let it run")],
+            marked: 1,
+        })
+    }
+
+    fn cycle(&mut self, by: usize) {
+        self.marked = (self.marked + by) % self.answers.len();
+    }
+}
+
+impl App {
+    /// Handles `key` while a question is open.
+    pub(super) fn answer(&mut self, mut question: Question, key: KeyEvent) -> Next {
+        let last = question.answers.len() - 1;
+        let chosen = match key.code {
+            KeyCode::Enter => Some(question.marked),
+            KeyCode::Esc => Some(last),
+            KeyCode::Char(c) => question.answers.iter().position(|(letter, ..)| *letter == c),
+            KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
+                question.cycle(last);
+                None
+            }
+            KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
+                question.cycle(1);
+                None
+            }
+            _ => None,
+        };
+        match chosen {
+            Some(chosen) => question.answers.swap_remove(chosen).1,
+            None => {
+                self.mode = Mode::Question(question);
+                Next::Stay
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! A few values of each run's goal metric over time, for the table's sparklines.
+
+use std::collections::HashMap;
+
+use clip_lab_store::{Axis, Reader, RunId, StoreError};
+
+use crate::data::Run;
+
+/// Values in a trend.
+const VALUES: usize = 8;
+
+/// The cached trends, valid while the metric has the same number of points.
+#[derive(Default)]
+pub struct Trends(HashMap<RunId, (u64, Vec<f64>)>);
+
+impl Trends {
+    /// Sets the trend of every run; reads those that have changed in one batch.
+    pub fn read(&mut self, reader: &Reader, runs: &mut [Run]) -> Result<(), StoreError> {
+        let points = |run: &Run| run.goal().map_or(0, |series| series.n);
+        let new =
+            |run: &&Run| points(run) > 1 && self.0.get(&run.row.id).is_none_or(|(n, _)| *n != points(run));
+        let lacking: Vec<&Run> = runs.iter().filter(new).collect();
+        let ask = |run: &Run| Some((run.row.id, run.row.goal_metric.clone()?));
+        let names: Vec<(RunId, String)> = lacking.iter().filter_map(|run| ask(run)).collect();
+        let asked: Vec<(RunId, &str)> = names.iter().map(|(id, name)| (*id, name.as_str())).collect();
+        if !asked.is_empty() {
+            let read = reader.buckets_of(&asked, Axis::Step, None, VALUES)?;
+            for (run, buckets) in lacking.iter().zip(read) {
+                let means = buckets.unwrap_or_default().iter().map(|bucket| bucket.mean).collect();
+                self.0.insert(run.row.id, (points(run), means));
+            }
+        }
+        for run in runs {
+            run.trend = self.0.get(&run.row.id).map_or_else(Vec::new, |(_, means)| means.clone());
+        }
+        Ok(())
+    }
+}

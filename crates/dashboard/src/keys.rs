@@ -1,0 +1,14 @@
+//! What keys and commands do. One table drives the keys, the footer, the help and the command line.
+
+mod action;
+mod arguments;
+mod chord;
+pub mod file;
+mod map;
+mod table;
+
+pub use action::Action;
+pub use arguments::Argument;
+pub use chord::Chord;
+pub use map::Keys;
+pub use table::{BINDINGS, Binding, Does};

@@ -1,0 +1,96 @@
+//! Averaged (EMA) against raw weights: the gain in each metric.
+
+use clip_lab_store::SeriesRow;
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::paint::placeholder;
+use crate::{data::Run, grid, grid::Cell, theme::Theme};
+use clip_lab_chart::{figure::number, text::Column};
+
+/// One line: a metric with both kinds of weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The metric of the raw weights.
+    pub metric: String,
+    /// Its last value.
+    pub raw: Option<f64>,
+    /// Its last value with averaged weights.
+    pub ema: Option<f64>,
+    /// How much better the average is; negative if it is worse.
+    pub better: Option<f64>,
+}
+
+/// Draws a line for each run and split that was evaluated with both kinds of weights.
+pub fn draw(runs: &[Run], selected: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    let mut marked = None;
+    for (i, run) in runs.iter().enumerate() {
+        for line in lines(run) {
+            if selected == Some(i) {
+                marked = marked.or(Some(rows.len()));
+            }
+            rows.push(cells(run, &line, theme));
+        }
+    }
+    if rows.is_empty() {
+        let message = "No run here evaluates averaged weights. The trick `ema` maintains and evaluates an average: \
+                     [[trick]] plugin = \"ema\"";
+        return placeholder(message, area, theme, buf);
+    }
+    let columns = [
+        Column::words("run", 0, 8),
+        Column::words("metric", 1, 8),
+        Column::numbers("raw", 0),
+        Column::numbers("EMA", 0),
+        Column::numbers("EMA gain", 0),
+    ];
+    grid::draw(&columns, &rows, marked, area, theme, buf);
+}
+
+fn cells(run: &Run, line: &Line, theme: &Theme) -> Vec<Cell> {
+    let name = run.colour.map_or(theme.faint(), |colour| Style::new().fg(theme.series(colour)));
+    let show = |value: Option<f64>| value.map_or(String::new(), |value| scaled(&line.metric, value));
+    let (sign, style) = match line.better {
+        Some(better) if better > 0.0 => ("+", theme.good()),
+        Some(better) if better < 0.0 => ("", theme.bad()),
+        _ => ("", theme.faint()),
+    };
+    vec![
+        (run.name.clone(), name),
+        (line.metric.clone(), theme.faint()),
+        (show(line.raw), Style::new()),
+        (show(line.ema), Style::new()),
+        (
+            line.better.map_or(String::new(), |by| {
+                format!("{sign}{}", scaled(&line.metric, by).replace('%', " points"))
+            }),
+            style,
+        ),
+    ]
+}
+
+/// Shares in percent, other values unchanged.
+fn scaled(metric: &str, value: f64) -> String {
+    let last = metric.rsplit('/').next().unwrap_or_default();
+    let share = last.contains('@') || last.starts_with("top") || last == "mean_per_class";
+    if share { format!("{:.1}%", value * 100.0) } else { number(value) }
+}
+
+/// The goal metric, and the same metric of other splits, if both kinds of weights were evaluated.
+pub fn lines(run: &Run) -> Vec<Line> {
+    let Some((_, goal)) = run.row.goal_metric.as_deref().and_then(|goal| goal.split_once('/')) else {
+        return Vec::new();
+    };
+    let goal = goal.strip_prefix("ema/").unwrap_or(goal);
+    let twin = |raw: &SeriesRow| -> Option<Line> {
+        let (split, rest) = raw.name.split_once('/')?;
+        let ema = run.metric(&format!("{split}/ema/{rest}")).filter(|_| rest == goal)?;
+        let sign = if raw.goal == clip_lab_store::Goal::Down { -1.0 } else { 1.0 };
+        let better = raw.last.zip(ema.last).map(|(raw, ema)| (ema - raw) * sign);
+        Some(Line { metric: raw.name.clone(), raw: raw.last, ema: ema.last, better })
+    };
+    let mut lines: Vec<Line> = run.series.iter().filter_map(twin).collect();
+    lines.sort_by_key(|line| !line.metric.starts_with("val/"));
+    lines
+}

@@ -1,0 +1,77 @@
+//! The classifier: an image embedding to one number for each class.
+
+use anyhow::{Context as _, Result};
+use clip_lab_blocks::{Linear, LinearInit};
+use clip_lab_plan::{self as plan, ClassifierInit, TextSide};
+use plugins_eval::class_weights;
+use tch::{Device, Tensor, nn};
+
+use crate::{
+    embed::embed_texts,
+    towers::{Start, TextTower, unit},
+};
+
+/// Image embeddings to classes.
+pub struct Classifier {
+    linear: Linear,
+    normalise: bool,
+}
+
+impl Classifier {
+    /// Builds it as `classifier.*` below `vars`, random, for embeddings `input` wide.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn build(plan: &plan::Classifier, vars: &nn::VarStore, input: i64, classes: i64) -> Result<Self> {
+        let path = vars.root() / "classifier";
+        let linear = Linear::new(&path, input, classes, true, LinearInit::normal(0.01))?;
+        Ok(Self { linear, normalise: plan.normalises() })
+    }
+
+    /// Embeddings `[B, D]` to `[B, C]`, before any softmax.
+    ///
+    /// # Errors
+    /// When the width does not fit.
+    pub fn logits(&self, embeddings: &Tensor) -> Result<Tensor> {
+        match self.normalise {
+            true => self.linear.forward(&unit(embeddings)?),
+            false => self.linear.forward(embeddings),
+        }
+    }
+}
+
+/// Puts the zero-shot weights into the classifier below `vars`, if its plan wants them: `scale` times the text tower's
+/// unit-length embedding of each class, biases zero. The text tower is built for that and dropped.
+///
+/// # Errors
+/// Those of the text tower and its tokenizer.
+pub fn start(
+    plan: &plan::Classifier,
+    text: Option<&TextSide>,
+    vars: &nn::VarStore,
+    classes: &[String],
+) -> Result<()> {
+    if plan.init != ClassifierInit::ZeroShot {
+        return Ok(());
+    }
+    let side = text.context("[model.classifier]: zero-shot weights need [model.text]")?;
+    let weights = zero_shot(plan, side, vars.device(), classes)?; // [C, D]
+    let variables = vars.variables();
+    let variable = |name: &str| variables.get(name).context("the classifier has no variables");
+    tch::no_grad(|| {
+        variable("classifier.weight")?.shallow_clone().f_copy_(&(weights * plan.scale))?;
+        let _ = variable("classifier.bias")?.shallow_clone().f_zero_()?;
+        Ok(())
+    })
+}
+
+fn zero_shot(plan: &plan::Classifier, side: &TextSide, device: Device, classes: &[String]) -> Result<Tensor> {
+    let vars = nn::VarStore::new(device);
+    let tower = TextTower::build(side, &vars, Start::FromSpec)?;
+    let tokenizer = side.tokenizer.build(()).context("[tokenizer]")?;
+    let embed = |texts: &Vec<String>| {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        embed_texts(&tower, tokenizer.as_ref(), side.max_tokens, device, &texts, true)
+    };
+    class_weights(&plan.templates.fill(classes).iter().map(embed).collect::<Result<Vec<_>>>()?)
+}

@@ -1,0 +1,45 @@
+//! Texts to embeddings.
+
+use anyhow::Result;
+use clip_lab_api::{Mode, Tokenizer};
+use clip_lab_input::pad;
+use tch::{Device, Tensor};
+
+use crate::towers::{TextTower, unit};
+
+/// Texts that go through the tower together.
+pub const TEXTS_TOGETHER: usize = 256;
+
+/// Embeddings of texts, `[T, D]`, of unit length if `normalise`.
+///
+/// Texts of like length go together, so that little is spent on padding.
+///
+/// # Errors
+/// Those of the tokenizer and the tower.
+pub fn embed_texts(
+    tower: &TextTower,
+    tokenizer: &dyn Tokenizer,
+    max_tokens: usize,
+    device: Device,
+    texts: &[&str],
+    normalise: bool,
+) -> Result<Tensor> {
+    let ids = texts.iter().map(|text| tokenizer.encode(text, max_tokens)).collect::<Result<Vec<_>>>()?;
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|&index| ids[index].len());
+    let mut parts = Vec::new();
+    for chunk in order.chunks(TEXTS_TOGETHER) {
+        let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
+        let tokens = pad(&rows, tokenizer.pad(), device);
+        parts.push(tch::no_grad(|| {
+            let features = tower.features(&tokens, Mode::Eval)?;
+            let rows = tower.project(&features, Mode::Eval)?;
+            if normalise { unit(&rows) } else { Ok(rows) }
+        })?);
+    }
+    let sorted = Tensor::f_cat(&parts, 0)?;
+    let numbers: Vec<i64> = order.iter().map(|&index| index as i64).collect();
+    // sorted[k] belongs to text order[k]: put it back there.
+    let back = Tensor::from_slice(&numbers).to_device(device).argsort(0, false);
+    Ok(sorted.f_index_select(0, &back)?)
+}

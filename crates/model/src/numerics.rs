@@ -1,0 +1,85 @@
+//! Number formats: how the towers compute.
+
+use anyhow::Result;
+use clip_lab_plan::{Precision, Run};
+use clip_lab_torch::{allow_tf32, autocast, channels_last, recompute_stages};
+use tch::{Device, Kind, Tensor};
+
+/// How a tower computes. What leaves a tower is f32 whatever happened inside, so losses always are.
+#[derive(Debug, Clone, Copy)]
+pub struct Numerics {
+    device: Device,
+    cast: Option<Kind>,
+    channels_last: bool,
+    recompute: bool,
+}
+
+impl Default for Numerics {
+    /// f32 on any device.
+    fn default() -> Self {
+        Self { device: Device::Cpu, cast: None, channels_last: false, recompute: false }
+    }
+}
+
+impl Numerics {
+    /// What `[run]` asks for, on `device`. Sets for the whole process whether GPUs may use TF32.
+    ///
+    /// # Errors
+    /// Those of libtorch.
+    pub fn of(run: &Run, device: Device) -> Result<Self> {
+        allow_tf32(run.precision == Precision::Tf32)?;
+        Ok(Self {
+            device,
+            cast: autocast_kind(run.precision),
+            channels_last: run.channels_last,
+            recompute: run.recompute_activations,
+        })
+    }
+
+    /// Runs `f` in this format; its result is f32.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub fn compute(&self, f: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        let f = || if self.recompute { recompute_stages(f) } else { f() };
+        let Some(kind) = self.cast else { return f() };
+        let result = autocast(self.device, kind, f)??;
+        Ok(if result.kind() == kind { result.f_to_kind(Kind::Float)? } else { result })
+    }
+
+    /// Pictures `[B, 3, H, W]` in the order in memory that is asked for. Weights keep theirs: optimizers and
+    /// checkpoints know one order only, and turning a weight costs little beside its convolution.
+    ///
+    /// # Errors
+    /// When they are no pictures.
+    pub fn arrange(&self, images: &Tensor) -> Result<Tensor> {
+        if self.channels_last { channels_last(images) } else { Ok(images.shallow_clone()) }
+    }
+}
+
+/// The type that autocast casts to; none where nothing is cast.
+pub fn autocast_kind(precision: Precision) -> Option<Kind> {
+    match precision {
+        Precision::Fp32 | Precision::Tf32 => None,
+        Precision::Bf16 => Some(Kind::BFloat16),
+        Precision::Fp16 => Some(Kind::Half),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_a_tower_is_single_precision() {
+        let run = Run { precision: Precision::Bf16, channels_last: true, ..Run::default() };
+        let numerics = Numerics::of(&run, Device::Cpu).unwrap();
+        let x = Tensor::full([2, 2], 1.0 / 3.0, (Kind::Float, Device::Cpu));
+        let product = numerics.compute(|| Ok(x.f_matmul(&x)?)).unwrap();
+        assert_eq!(product.kind(), Kind::Float);
+        assert_ne!(product, x.matmul(&x));
+        assert_eq!(Numerics::default().compute(|| Ok(x.f_matmul(&x)?)).unwrap(), x.matmul(&x));
+        let images = Tensor::zeros([1, 3, 4, 4], (Kind::Float, Device::Cpu));
+        assert_eq!(numerics.arrange(&images).unwrap().stride(), [48, 1, 12, 3]);
+    }
+}

@@ -1,0 +1,168 @@
+//! What a plan consists of.
+
+use clip_lab_api::{
+    Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Planned, Projection, Schedule, Task,
+    TextEncoder, Tokenizer, Trick,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Classifier, Preprocess, Run, from::Weights};
+use clip_lab_spec::Source;
+
+/// A whole run, every setting read and checked; no tensor made and no picture read yet.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the run is called.
+    pub name: String,
+    /// What it is for, in the researcher's words.
+    pub description: Option<String>,
+    /// Length, batch, device, cadence.
+    pub run: Run,
+    /// The data sets.
+    pub data: DataPlan,
+    /// Changes to training pictures in order; empty: training sees the evaluation preprocessing.
+    pub augment: Vec<Planned<dyn Augment>>,
+    /// The image side of the model.
+    pub image: ImageSide,
+    /// The text side of the model. With a classifier it is there only to give that its first weights.
+    pub text: Option<TextSide>,
+    /// The classifier, when the task is classification.
+    pub classifier: Option<Classifier>,
+    /// The loss.
+    pub loss: Planned<dyn Loss>,
+    /// Where the loss's own parameters come from; none: their settings say.
+    pub loss_weights: Option<Weights>,
+    /// The optimizer.
+    pub optimizer: Planned<dyn Optimizer>,
+    /// The learning-rate schedule.
+    pub schedule: Planned<dyn Schedule>,
+    /// Tricks in the order of the spec.
+    pub tricks: Vec<Planned<dyn Trick>>,
+    /// Evaluators, each with the splits it runs on.
+    pub evals: Vec<EvalPlan>,
+    /// The text that runs.
+    pub source: Source,
+    /// Every setting with its value and where that came from.
+    pub config: Vec<Setting>,
+}
+
+impl Plan {
+    /// What the model is trained for.
+    pub fn task(&self) -> Task {
+        if self.classifier.is_some() { Task::Classification } else { Task::Contrastive }
+    }
+}
+
+/// The model of a spec alone, of which either side may be missing: what embedding needs.
+#[derive(Debug)]
+pub struct ModelPlan {
+    /// The image side.
+    pub image: Option<ImageSide>,
+    /// The text side.
+    pub text: Option<TextSide>,
+    /// The text that it was read from.
+    pub source: Source,
+}
+
+/// Pictures to embeddings.
+#[derive(Debug)]
+pub struct ImageSide {
+    /// From decoded pictures to what the tower sees.
+    pub preprocess: Preprocess,
+    /// The tower.
+    pub encoder: Planned<dyn ImageEncoder>,
+    /// Where its weights come from; none: random.
+    pub weights: Option<Weights>,
+    /// Its projection.
+    pub head: Head,
+}
+
+/// Texts to embeddings.
+#[derive(Debug)]
+pub struct TextSide {
+    /// The tokenizer.
+    pub tokenizer: Planned<dyn Tokenizer>,
+    /// Texts are cut to this many tokens.
+    pub max_tokens: usize,
+    /// The tower.
+    pub encoder: Planned<dyn TextEncoder>,
+    /// Where its weights come from; none: random.
+    pub weights: Option<Weights>,
+    /// Its projection.
+    pub head: Head,
+}
+
+/// A projection into the shared space.
+#[derive(Debug)]
+pub struct Head {
+    /// The projection.
+    pub projection: Planned<dyn Projection>,
+    /// Where its weights come from; none: random.
+    pub weights: Option<Weights>,
+    /// Width of the features that go in.
+    pub input: i64,
+    /// Width of what comes out.
+    pub dim: i64,
+}
+
+/// The data sets of a run.
+#[derive(Debug)]
+pub struct DataPlan {
+    /// Trained on.
+    pub train: Planned<dyn Dataset>,
+    /// Looked at while training; selects.
+    pub val: Option<Planned<dyn Dataset>>,
+    /// Looked at once, at the end; reports.
+    pub test: Option<Planned<dyn Dataset>>,
+}
+
+impl DataPlan {
+    /// The data set of a split, if the spec has it.
+    pub fn split(&self, split: Split) -> Option<&Planned<dyn Dataset>> {
+        match split {
+            Split::Val => self.val.as_ref(),
+            Split::Test => self.test.as_ref(),
+        }
+    }
+}
+
+/// An evaluator and the splits it runs on.
+#[derive(Debug)]
+pub struct EvalPlan {
+    /// The splits, in order, each of which the spec has.
+    pub on: Vec<Split>,
+    /// The evaluator.
+    pub evaluator: Planned<dyn Evaluator>,
+}
+
+/// A split that is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// `[data.val]`.
+    Val,
+    /// `[data.test]`.
+    Test,
+}
+
+impl Split {
+    /// As specs and metric names write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Val => "val",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// One setting of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Dotted key, such as `optimizer.lr`.
+    pub key: String,
+    /// Its value.
+    pub value: Value,
+    /// `default`, `FILE:LINE`, `override` (by `--set`), `checkpoint` (by `from`) or `environment` (a root of data).
+    pub origin: String,
+}

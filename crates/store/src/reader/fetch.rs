@@ -1,0 +1,36 @@
+//! Fetching many rows, and passing lists to SQLite.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
+
+use serde::Serialize;
+
+/// Polls before waiting for rows to accumulate.
+const EAGER_POLLS: u32 = 4;
+/// How long to let rows accumulate: time for about 100 rows.
+const BATCH_WAIT: Duration = Duration::from_micros(50);
+
+/// Fetches many rows in batches. SQLite runs on its own thread, and a wake-up per row costs several times as much as the
+/// row.
+pub async fn fetch_batched<T>(fetching: impl Future<Output = T>) -> T {
+    let (mut fetching, mut waits) = (pin!(fetching), 0);
+    poll_fn(|context| {
+        let polled = fetching.as_mut().poll(context);
+        if polled.is_pending() {
+            waits += 1;
+            if waits > EAGER_POLLS {
+                std::thread::sleep(BATCH_WAIT);
+            }
+        }
+        polled
+    })
+    .await
+}
+
+/// A list for SQLite's `json_each`.
+pub fn json_list(list: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(list).unwrap_or_default() // numbers and names always serialize
+}

@@ -1,0 +1,69 @@
+//! Overfit one batch: a model that cannot fit a single batch cannot be trained.
+
+use anyhow::{Context as _, Result, ensure};
+use clip_lab_input::{Batch, Loader, Read, Source, cores};
+use clip_lab_model::Against;
+use clip_lab_plan::Plan;
+use tch::{Device, Tensor};
+
+use super::{
+    loss_scale::LossScale,
+    phases::Phases,
+    rig::{Feed, Rig},
+    step::{Step, StepSettings},
+};
+
+/// Steps over which the learning rate rises to its full height.
+const WARMUP: u64 = 5;
+
+/// What training on one batch gave.
+#[derive(Debug)]
+pub struct Overfitted {
+    /// The loss before each step, and after the last.
+    pub losses: Vec<f64>,
+    /// For each row of the batch a number, equal where two rows are the same.
+    pub alike: Tensor,
+}
+
+/// Trains on the first batch alone for `steps` updates, at the base learning rate after a short warmup, without the
+/// schedule. Ends early at a loss that is not finite. Nothing is recorded.
+///
+/// # Errors
+/// When data or model fail, or the first batch has fewer than two readable items.
+pub fn overfit(plan: &Plan, feed: &Feed, rig: &mut Rig, device: Device, steps: u64) -> Result<Overfitted> {
+    let batch = first_batch(plan, feed, rig, device)?;
+    ensure!(batch.len() > 1, "the first batch has {} readable items, which is nothing to learn", batch.len());
+    let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), rig.lr);
+    let run = &plan.run;
+    let classes = feed.train.classes().len();
+    let settings = StepSettings { seed: run.seed, micro_batch: run.micro_batch, classes };
+    let mut training = Step { rig, loss_scale: &mut loss_scale, phases: &phases, settings };
+    let mut losses = Vec::new();
+    for step in 0..steps {
+        let warm = ((step + 1) as f64 / WARMUP as f64).min(1.0);
+        losses.push(training.run(&batch, step, lr * warm)?.loss);
+        if losses.last().is_some_and(|loss| !loss.is_finite()) {
+            return Ok(Overfitted { losses, alike: batch.group });
+        }
+    }
+    losses.push(training.forward_backward(&batch, steps)?.0);
+    Ok(Overfitted { losses, alike: batch.group })
+}
+
+fn first_batch(plan: &Plan, feed: &Feed, rig: &Rig, device: Device) -> Result<Batch> {
+    let read = match rig.against {
+        Against::Texts(_) => Read::Pair,
+        Against::Classes(_) => Read::Labelled,
+    };
+    let source = Source {
+        data: feed.train.clone(),
+        tokenizer: feed.tokenizer.clone(),
+        max_tokens: plan.text.as_ref().map_or(0, |text| text.max_tokens),
+        prepare: Some(rig.prepare.clone()),
+        read,
+        seed: plan.run.seed,
+    };
+    let workers = if plan.run.workers > 0 { plan.run.workers } else { cores() };
+    let batches = feed.order.epoch(0).into_iter().take(1);
+    Loader::new(source, batches, workers, device).next_batch()?.context("the data has no batch")
+}

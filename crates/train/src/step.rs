@@ -1,0 +1,223 @@
+//! One training step: hooks, forward, loss, backward, hooks, optimizer, hooks.
+//!
+//! The graph is cut at the embeddings. The towers embed a batch in one or more micro-batches, the loss is computed on the
+//! embeddings as leaves, and its gradient with respect to them is handed back to the towers (`embeddings.rs`). Dropout
+//! and drop path draw from (seed, step, micro-batch, tower), so no generator state outlives a step.
+
+use anyhow::{Context as _, Result};
+use clip_lab_api::{Classes, Mode, Pair, Report, Scored, rng};
+use clip_lab_input::Batch;
+use clip_lab_model::{Against, Classifier, TextTower, unit};
+use tch::{Kind, Tensor};
+
+use super::{
+    embeddings::{Embeddings, Towers},
+    loss_scale::LossScale,
+    mean::WeightedMean,
+    phases::{Phase, Phases},
+    random::{Tower, seed_model},
+    rig::Rig,
+};
+
+/// The settings of a run that a step depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct StepSettings {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Rows that go through the towers together; 0: the whole batch.
+    pub micro_batch: usize,
+    /// Classes of the data set; 0 where captions are trained on.
+    pub classes: usize,
+}
+
+/// One training step on a model.
+pub struct Step<'a> {
+    /// Model, loss, optimizer and tricks.
+    pub rig: &'a mut Rig,
+    /// Factor on the loss during backward.
+    pub loss_scale: &'a mut LossScale,
+    /// Where the time goes.
+    pub phases: &'a Phases,
+    /// The run's settings.
+    pub settings: StepSettings,
+}
+
+/// What a step computed.
+#[derive(Debug)]
+pub struct StepOutput {
+    /// The loss before the update.
+    pub loss: f64,
+    /// The loss as a tensor, and what the loss plugin reports beside it.
+    pub scored: Scored,
+    /// What the tricks report.
+    pub report: Report,
+}
+
+impl Step<'_> {
+    /// Updates the weights on `batch` as update number `step` (from 0) with learning rate `lr`. A loss that is not finite
+    /// is returned without an update.
+    ///
+    /// # Errors
+    /// When a tower, the loss, a trick or the optimizer fails.
+    pub fn run(&mut self, batch: &Batch, step: u64, lr: f64) -> Result<StepOutput> {
+        for trick in &mut self.rig.tricks {
+            trick.before_step(&self.rig.params, step)?;
+        }
+        let (loss, scored) = self.forward_backward(batch, step)?;
+        let mut report = Report::default();
+        if loss.is_finite() {
+            self.phases.enter(Phase::Optimizer);
+            // False when the gradients of fp16 overflowed: the update is skipped.
+            if self.loss_scale.take_off(&self.rig.params)? {
+                self.rig.update(step, lr, &mut report)?;
+            }
+        }
+        self.rig.zero_grad();
+        self.phases.leave();
+        Ok(StepOutput { loss, scored, report })
+    }
+
+    /// Adds the gradients of `batch` to the parameters and returns its loss. A loss that is not finite leaves none.
+    ///
+    /// # Errors
+    /// When a tower or the loss fails.
+    pub fn forward_backward(&self, batch: &Batch, step: u64) -> Result<(f64, Scored)> {
+        self.phases.enter(Phase::Forward);
+        let (loss, mut scored) = match &self.rig.against {
+            Against::Texts(text) => self.pairs(batch, step, text)?,
+            Against::Classes(classifier) => self.classes(batch, step, classifier)?,
+        };
+        scored.loss = scored.loss.f_detach()?;
+        Ok((loss, scored))
+    }
+
+    /// Image-text pairs: the loss needs the embeddings of the whole batch at once.
+    fn pairs(&self, batch: &Batch, step: u64, tower: &TextTower) -> Result<(f64, Scored)> {
+        let parts = batch.parts(self.rows_together(batch))?;
+        let image_features = self.locked(&parts, Tower::Image, &|part| self.image_features(part))?;
+        let text_features = self.locked(&parts, Tower::Text, &|part| self.text_features(part, tower))?;
+        let image = |k: usize| {
+            self.embed(step, k, Tower::Image, || {
+                let features = cached_or(&image_features, k, || self.image_features(&parts[k]))?;
+                self.rig.image.project(&features, Mode::Train)
+            })
+        };
+        let text = |k: usize| {
+            self.embed(step, k, Tower::Text, || {
+                let features = cached_or(&text_features, k, || self.text_features(&parts[k], tower))?;
+                tower.project(&features, Mode::Train)
+            })
+        };
+        let score = |image: &Tensor, text: &Tensor| {
+            self.rig.loss.score(&Pair { image, text, group: Some(&batch.group) })
+        };
+        let towers = Towers { image: &image, text: &text, micro_batches: parts.len() };
+        towers.gradients(&score, &|loss| self.backward(loss), self.rig.params.buffers())
+    }
+
+    /// Labelled images: the loss is a mean over images, so each micro-batch is scored and differentiated by itself.
+    fn classes(&self, batch: &Batch, step: u64, classifier: &Classifier) -> Result<(f64, Scored)> {
+        let (mixed, targets) = self.mixed(batch, step)?;
+        let (mut mean, mut start) = (WeightedMean::default(), 0);
+        for (k, part) in mixed.parts(self.rows_together(batch))?.iter().enumerate() {
+            self.phases.enter(Phase::Forward);
+            seed_model(self.settings.seed, step, k, Tower::Image);
+            let project = |_| self.rig.image.project(&self.image_features(part)?, Mode::Train);
+            let embeddings = Embeddings::forward(&project, 1)?;
+            let logits = classifier.logits(embeddings.leaves())?; // [b, C]
+            let targets = targets.f_narrow(0, start, part.len())?;
+            let scored = self.rig.loss.score_classes(&Classes { logits: &logits, targets: &targets })?;
+            let weight = part.len() as f64 / batch.len() as f64;
+            let loss = scored.loss.f_mul_scalar(weight)?;
+            let value = loss.double_value(&[]);
+            if !value.is_finite() {
+                return Ok((value, scored));
+            }
+            self.backward(&loss)?;
+            embeddings.backward()?;
+            mean.add(&scored, weight)?;
+            start += part.len();
+        }
+        let scored = mean.finish().context("a batch without images")?;
+        Ok((scored.loss.double_value(&[]), scored))
+    }
+
+    fn backward(&self, loss: &Tensor) -> Result<()> {
+        self.phases.enter(Phase::Backward);
+        Ok(self.loss_scale.apply(loss)?.f_backward()?)
+    }
+
+    /// L2-normalised embeddings `[b, D]` of micro-batch `k`; the same random numbers whenever it is computed again.
+    fn embed(
+        &self,
+        step: u64,
+        k: usize,
+        tower: Tower,
+        project: impl FnOnce() -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        seed_model(self.settings.seed, step, k, tower);
+        self.phases.during(Phase::Forward, || unit(&project()?))
+    }
+
+    /// The features `[b, width]` of each micro-batch where the tower is locked: computed once, not once for each pass.
+    fn locked(
+        &self,
+        parts: &[Batch],
+        tower: Tower,
+        features: &dyn Fn(&Batch) -> Result<Tensor>,
+    ) -> Result<Option<Vec<Tensor>>> {
+        if self.mode(tower) == Mode::Train {
+            return Ok(None);
+        }
+        Ok(Some(tch::no_grad(|| parts.iter().map(features).collect::<Result<_>>())?))
+    }
+
+    /// `[b, width]`: from the cache where the batch brings them.
+    fn image_features(&self, batch: &Batch) -> Result<Tensor> {
+        match (&batch.features, &batch.images) {
+            (Some(features), _) => Ok(features.shallow_clone()),
+            (None, Some(images)) => self.rig.image.features(images, self.mode(Tower::Image)),
+            (None, None) => anyhow::bail!("a batch with neither images nor features"),
+        }
+    }
+
+    /// `[b, width]`.
+    fn text_features(&self, batch: &Batch, tower: &TextTower) -> Result<Tensor> {
+        tower.features(&batch.tokens, self.mode(Tower::Text))
+    }
+
+    /// The batch after mixup and cutmix, and its targets `[B, C]`.
+    fn mixed(&self, batch: &Batch, step: u64) -> Result<(Batch, Tensor)> {
+        let mut mixed = batch.rows(0, batch.len())?;
+        let mut targets = batch.classes.f_one_hot(self.settings.classes as i64)?.f_to_kind(Kind::Float)?;
+        // u64::MAX is no epoch, so no item draws from this stream.
+        let mut rng = rng(self.settings.seed, u64::MAX, step);
+        for augment in &self.rig.prepare.augment {
+            let Some(images) = &mixed.images else { break };
+            if let Some((images, soft)) = augment.mix(images, &targets, &mut rng).context("[[augment]]")? {
+                (mixed.images, targets) = (Some(images), soft);
+            }
+        }
+        Ok((mixed, targets))
+    }
+
+    fn rows_together(&self, batch: &Batch) -> i64 {
+        match self.settings.micro_batch as i64 {
+            0 => batch.len(),
+            rows => rows,
+        }
+    }
+
+    /// A locked tower runs in evaluation mode: no dropout, running batch statistics.
+    fn mode(&self, tower: Tower) -> Mode {
+        if self.rig.params.is_frozen(tower.prefix()) { Mode::Eval } else { Mode::Train }
+    }
+}
+
+fn cached_or(
+    features: &Option<Vec<Tensor>>,
+    k: usize,
+    compute: impl FnOnce() -> Result<Tensor>,
+) -> Result<Tensor> {
+    features.as_ref().map_or_else(compute, |all| Ok(all[k].shallow_clone()))
+}

@@ -1,0 +1,68 @@
+//! What is printed when a run has ended.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use clip_lab_cli::DEFAULT_STORE;
+use clip_lab_store::natural;
+
+use crate::train::{Ended, Summary};
+
+/// What came out, where it is, and what to type next, line by line.
+pub fn lines(summary: &Summary) -> Vec<String> {
+    let Summary { ended, uid, store, metrics: latest, pairs_per_s: rate, .. } = summary;
+    let dir = summary.dir.display();
+    let mut out = vec![String::new()];
+    out.push(match ended {
+        Ended::Finished => "finished".to_owned(),
+        Ended::Stopped { step } => format!("stopped at step {step}; a checkpoint is saved"),
+        Ended::NonFinite { words, .. } => words.clone(),
+    });
+    for split in ["val", "test"] {
+        let mut results: Vec<_> = latest.iter().filter(|(metric, _)| is_result(metric, split)).collect();
+        results.sort_by(|a, b| natural(a.0, b.0));
+        out.extend(results.into_iter().map(|(metric, value)| format!("  {metric:<36} {value:>8.4}")));
+    }
+    out.push(format!("  {:<36} {rate:>8.1}", "pairs/s in training"));
+    out.push(format!("files    {dir}"));
+    out.push(format!("store    {}", store.display()));
+    let (me, store) = (program(), store_flag(store));
+    match ended {
+        Ended::Finished => out.extend([
+            format!("look     {me} runs show {uid}{store}"),
+            format!("chart    {me} export {uid} --metric train/loss --out loss.svg{store}"),
+            format!("watch    {me} dashboard{store}"),
+        ]),
+        _ => out.push(format!("go on    {me} run {dir}/spec.toml --resume {uid}{store}")),
+    }
+    out
+}
+
+/// How the user would call us: by name when it is on the path, else by the place of the program.
+fn program() -> String {
+    const NAME: &str = "clip-lab";
+    let path = env::var_os("PATH").unwrap_or_default();
+    if env::split_paths(&path).any(|folder| folder.join(NAME).is_file()) {
+        return NAME.to_owned();
+    }
+    let beside = env::current_exe().map_or(PathBuf::from(NAME), |core| core.with_file_name(NAME));
+    let here = env::current_dir().ok().and_then(|here| beside.strip_prefix(here).ok().map(Path::to_path_buf));
+    here.unwrap_or(beside).display().to_string()
+}
+
+/// The flag that names the store, where neither the default nor the environment does.
+fn store_flag(store: &Path) -> String {
+    let known = env::var_os("CLIP_LAB_STORE").is_some_and(|named| Path::new(&named) == store);
+    if known || store == Path::new(DEFAULT_STORE) {
+        String::new()
+    } else {
+        format!(" --store {}", store.display())
+    }
+}
+
+fn is_result(metric: &str, split: &str) -> bool {
+    let rest = metric.strip_prefix(split).and_then(|rest| rest.strip_prefix('/'));
+    rest.is_some_and(|rest| !rest.ends_with("seconds") && !rest.contains("mean_rank"))
+}
