@@ -1,4 +1,4 @@
-//! The way in: for `clip-lab-core`, and for programs that bring plugins of their own.
+//! The entry point of `clip-lab-core`, and of programs with their own plugins.
 
 use std::{
     io::IsTerminal as _,
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use clip_lab_api::Catalog;
-use clip_lab_cli::{Cli, Exit, Verb, coloured, talk, tell as tell_error};
+use clip_lab_cli::{Cli, Exit, Verb, coloured, talk, tell};
 
 use crate::{builtin, commands};
 
@@ -21,8 +21,8 @@ use crate::{builtin, commands};
 /// }
 /// ```
 pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
-    if let Some(error) = begin_again() {
-        tell_error(format_args!("{error:#}"));
+    if let Some(error) = restart_with_thread_settings() {
+        tell(format_args!("{error:#}"));
         return Exit::Failed.into();
     }
     let mut catalog = builtin::catalog();
@@ -31,32 +31,32 @@ pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
     }
     let cli = Cli::read();
     catalog.trust_code = cli.trust_code;
-    let ended = match &cli.verb {
+    let result = match &cli.verb {
         Verb::Run(args) => commands::run::run(args, &cli.store, &catalog),
         Verb::Check(args) => commands::check::check(args, &catalog),
         Verb::Fingerprint(args) => commands::study::fingerprint(args, &catalog),
         Verb::Probe => commands::probe::probe(),
-        _ => act(&cli, &catalog).map(Exit::of),
+        _ => run_verb(&cli, &catalog).map(Exit::of),
     };
-    ended.unwrap_or_else(|error| tell(&error)).into()
+    result.unwrap_or_else(|error| report_error(&error)).into()
 }
 
-/// Becomes this program once more where its threads would spin: OpenMP has read how they wait before `main`. None when
-/// there is no need, as where `clip-lab` started it.
-fn begin_again() -> Option<anyhow::Error> {
-    let waiting = clip_lab_cli::threads();
-    if waiting.is_empty() {
+/// Restarts this program (exec) with the environment variables that keep OpenMP threads from spinning, because OpenMP
+/// reads them before `main`. Returns none if they are already set, as when started by `clip-lab`, else the error.
+fn restart_with_thread_settings() -> Option<anyhow::Error> {
+    let variables = clip_lab_cli::threads();
+    if variables.is_empty() {
         return None;
     }
-    let mut words = std::env::args_os();
+    let mut arguments = std::env::args_os();
     let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
-    let mut again = Command::new(program);
-    again.arg0(words.next().unwrap_or_default()).args(words).envs(waiting);
-    Some(anyhow::Error::new(again.exec()).context("starting this program"))
+    let mut command = Command::new(program);
+    command.arg0(arguments.next().unwrap_or_default()).args(arguments).envs(variables);
+    Some(anyhow::Error::new(command.exec()).context("restarting this program"))
 }
 
-/// Carries out a verb that has no exit codes of its own. False when it went wrong in a way that it has told already.
-fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
+/// Runs a command without exit codes of its own. False if it failed and has reported that.
+fn run_verb(cli: &Cli, catalog: &Catalog) -> Result<bool> {
     match &cli.verb {
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
@@ -78,15 +78,15 @@ fn act(cli: &Cli, catalog: &Catalog) -> Result<bool> {
         | Verb::Compare(_)
         | Verb::Report(_)
         | Verb::Plugin(_) => {
-            anyhow::bail!("this verb needs no tensors: it is the other binary's, `clip-lab`")
+            anyhow::bail!("this command belongs to the other binary, `clip-lab`")
         }
     }
 }
 
-/// Says an error as the user sees it. Reports of specs bring their own headings and carets.
-fn tell(error: &anyhow::Error) -> Exit {
+/// Prints an error. Reports of specs have their own format, with source lines.
+fn report_error(error: &anyhow::Error) -> Exit {
     let Some(report) = error.downcast_ref::<crate::spec::Report>() else {
-        clip_lab_cli::tell(format_args!("{error:#}"));
+        tell(format_args!("{error:#}"));
         return Exit::Failed;
     };
     let colour = coloured(std::io::stderr().is_terminal());

@@ -1,4 +1,4 @@
-//! `clip-lab`: looks, starts and asks. It never links libtorch; whatever needs tensors is done by `clip-lab-core`.
+//! `clip-lab`: the front end. It does not link libtorch; commands that need tensors run in `clip-lab-core`.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use clip_lab_front::{
 
 fn main() -> ExitCode {
     completions::complete();
-    let exit = act(&Cli::read()).unwrap_or_else(|error| {
+    let exit = run_verb(&Cli::read()).unwrap_or_else(|error| {
         if error.is::<Mistakes>() {
             clip_lab_cli::tell_mistakes(&format!("{error:#}"));
             return Exit::Mistakes;
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-fn act(cli: &Cli) -> anyhow::Result<Exit> {
+fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
-    let words = match &cli.verb {
+    let output = match &cli.verb {
         Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
             return study::run(store, args, cli.trust_code);
         }
@@ -37,8 +37,8 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
         }
         Verb::Search(args) if !args.serve => return search::search(args),
         Verb::Eval(args) if args.other.confusion.is_some() => {
-            let picture = args.other.confusion.as_deref().unwrap_or(std::path::Path::new(""));
-            return eval::with_picture(std::env::args_os().skip(1), picture);
+            let file = args.other.confusion.as_deref().unwrap_or(std::path::Path::new(""));
+            return eval::with_picture(std::env::args_os().skip(1), file);
         }
         Verb::Doctor(args) => return Ok(doctor::doctor(store, args.json)),
         Verb::Completions(args) => completions::script(args.shell)?,
@@ -56,7 +56,7 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
         | Verb::Fingerprint(_) => {
             return Err(core::become_core(std::env::args_os().skip(1)));
         }
-        Verb::Runs(verb) => look_back(verb, store)?,
+        Verb::Runs(verb) => run_store_verb(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
         Verb::Report(args) => report::report(store, args)?,
         Verb::Plugin(PluginVerb::New { kind, name, path, clip_lab, json }) => {
@@ -68,9 +68,9 @@ fn act(cli: &Cli) -> anyhow::Result<Exit> {
             String::new()
         }
     };
-    // The dashboard has nothing to say, and its terminal may be gone.
-    if !words.is_empty() {
-        clip_lab_cli::print(words);
+    // The dashboard prints nothing, and its terminal may be closed.
+    if !output.is_empty() {
+        clip_lab_cli::print(output);
     }
     Ok(Exit::Fine)
 }
@@ -88,17 +88,18 @@ fn shows_dashboard(args: &RunArgs) -> bool {
     }
 }
 
-/// What the trainer is told, besides how to show itself.
+/// The arguments of the trainer, without `--ui`.
 fn arguments(args: &RunArgs, store: &std::path::Path) -> Vec<String> {
-    let mut words = vec![args.spec.display().to_string(), "--store".to_owned(), store.display().to_string()];
-    words.extend(args.set.iter().flat_map(|edit| ["--set".to_owned(), edit.clone()]));
-    words.extend(args.resume.iter().flat_map(|run| ["--resume".to_owned(), run.clone()]));
-    words.extend(args.study.allow_changed.then(|| "--allow-changed".to_owned()));
-    words.extend(args.name.iter().flat_map(|name| ["--name".to_owned(), name.clone()]));
-    words
+    let mut arguments =
+        vec![args.spec.display().to_string(), "--store".to_owned(), store.display().to_string()];
+    arguments.extend(args.set.iter().flat_map(|edit| ["--set".to_owned(), edit.clone()]));
+    arguments.extend(args.resume.iter().flat_map(|run| ["--resume".to_owned(), run.clone()]));
+    arguments.extend(args.study.allow_changed.then(|| "--allow-changed".to_owned()));
+    arguments.extend(args.name.iter().flat_map(|name| ["--name".to_owned(), name.clone()]));
+    arguments
 }
 
-fn look_back(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String> {
+fn run_store_verb(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String> {
     match verb {
         RunsVerb::List(args) => runs::list(store, args),
         RunsVerb::Show { run, json } => runs::show(store, run, *json),
@@ -106,6 +107,6 @@ fn look_back(verb: &RunsVerb, store: &std::path::Path) -> anyhow::Result<String>
         RunsVerb::Diff { a, b, json } => runs::diff(store, a, b, *json),
         RunsVerb::Tag { run, tags, remove, json } => runs::tag(store, run, tags, *remove, *json),
         RunsVerb::Note { run, text, json } => runs::note(store, run, text, *json),
-        RunsVerb::Delete { runs: doomed, yes, json } => runs::delete(store, doomed, *yes, *json),
+        RunsVerb::Delete { runs: selected, yes, json } => runs::delete(store, selected, *yes, *json),
     }
 }

@@ -1,4 +1,4 @@
-//! `clip-lab check` through the binary: every spec is told about, and the exit code says whether all can run.
+//! `clip-lab check` through the binary: every spec is reported, and the exit code tells whether all are valid.
 
 use std::process::{Command, Output};
 
@@ -8,7 +8,7 @@ fn check(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_good_spec_is_summed_up_in_a_line() {
+fn a_valid_spec_is_summarised_in_a_line() {
     let output = check(&["experiments/vit_scratch.toml", "--set", "run.batch=64", "--no-cost"]);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -20,7 +20,7 @@ fn a_good_spec_is_summed_up_in_a_line() {
 }
 
 #[test]
-fn one_bad_spec_fails_all_and_hides_none() {
+fn one_invalid_spec_fails_the_check_and_hides_no_other() {
     let output = check(&["nowhere.toml", "tests/spec_errors/no_eval.toml", "experiments/vit_scratch.toml"]);
     let faults = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3));

@@ -1,4 +1,4 @@
-//! Stories of fine-tuning: classes in place of captions, raw weights beside their moving average, zero-shot heads.
+//! Fine-tuning: classes in place of captions, raw and averaged weights, zero-shot heads.
 
 mod support;
 
@@ -8,8 +8,8 @@ use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
 use support::{Lab, alone, goldens};
 
-/// Three classes that a small network tells apart by their colour, twelve pictures each.
-fn pictures(folder: &Path) -> String {
+/// Three classes of different colours, with twelve images each.
+fn write_images(folder: &Path) -> String {
     for (class, name) in ["blue", "green", "red"].into_iter().enumerate() {
         fs::create_dir_all(folder.join(name)).unwrap();
         for index in 0..12u8 {
@@ -24,7 +24,7 @@ fn pictures(folder: &Path) -> String {
     folder.display().to_string()
 }
 
-/// Everything that makes an exact resume hard: mixing, random crops, batch statistics, a moving average.
+/// Everything that makes a bit-exact resume hard: mixing, random crops, batch statistics, averaged weights.
 fn spec(root: &str) -> String {
     format!(
         r#"
@@ -78,7 +78,7 @@ plugin = "classification"
 fn a_tower_learns_classes_and_its_average_is_reported_beside_it() {
     let _turn = alone();
     let lab = Lab::new();
-    let spec = spec(&pictures(&lab.folder.path().join("data")));
+    let spec = spec(&write_images(&lab.folder.path().join("data")));
     assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
     let losses = lab.points("train/loss");
     assert!((losses[0].1 - 3f64.ln()).abs() < 0.3, "an untrained classifier scores ln 3: {}", losses[0].1);
@@ -99,10 +99,10 @@ fn a_tower_learns_classes_and_its_average_is_reported_beside_it() {
 }
 
 #[test]
-fn a_resumed_fine_tuning_equals_one_never_stopped() {
+fn a_resumed_fine_tuning_run_equals_an_uninterrupted_one() {
     let _turn = alone();
     let data = tempfile::tempdir().unwrap();
-    let spec = spec(&pictures(data.path()));
+    let spec = spec(&write_images(data.path()));
     let whole = Lab::new();
     assert_eq!(whole.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
     let lab = Lab::new();
@@ -115,11 +115,11 @@ fn a_resumed_fine_tuning_equals_one_never_stopped() {
 }
 
 #[test]
-fn a_zero_shot_classifier_begins_with_the_zero_shot_accuracy() {
+fn a_zero_shot_classifier_starts_at_the_zero_shot_accuracy() {
     let Some(clip) = goldens("models/hf_clip") else { return };
     let _turn = alone();
     let data = tempfile::tempdir().unwrap();
-    let (root, clip) = (pictures(data.path()), clip.display().to_string());
+    let (root, clip) = (write_images(data.path()), clip.display().to_string());
     let towers = format!(
         r#"
 name = "zero-shot"

@@ -1,4 +1,4 @@
-//! Every built-in plugin keeps the contract. One that is added without a line in `settings` fails by name.
+//! Conformance of every built-in plugin. A new plugin without a line in `settings` fails by name.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -7,7 +7,7 @@ use clip_lab_api::conformance;
 use clip_lab_shards::{NewSample, Writer};
 use image::{Rgb, RgbImage};
 
-/// A tokenizer that knows three words.
+/// A tokenizer with a vocabulary of three words.
 const TOKENIZER: &str = r#"{
   "version": "1.0", "truncation": null, "padding": null, "normalizer": null,
   "added_tokens": [
@@ -28,7 +28,7 @@ const RESNET: &str = "image_size = 16\nlayers = [1, 1]\nwidths = [8, 16]\nblock 
 const BERT: &str = "vocab = 40\nwidth = 12\ndepth = 2\nheads = 3\nmlp_dim = 24\ncontext = 12";
 const CLIP_TEXT: &str = "vocab = 40\nwidth = 12\ndepth = 2\nheads = 3\ncontext = 12";
 
-/// The settings that each plugin is checked with; empty: its defaults.
+/// The settings to check each plugin with; empty: defaults.
 fn settings(folder: &Path) -> Vec<(&'static str, String)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tower = |kind: &str| here.join(format!("plugins/{kind}/tests/torchscript/tower.pt"));
@@ -79,7 +79,7 @@ fn settings(folder: &Path) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The files that some of them read.
+/// The files that some plugins read.
 fn write(folder: &Path) {
     fs::write(folder.join("tokenizer.json"), TOKENIZER).unwrap();
     let mut list = "image,caption\n".to_owned();
@@ -104,7 +104,7 @@ fn write(folder: &Path) {
 }
 
 #[test]
-fn every_built_in_plugin_keeps_the_contract() {
+fn every_built_in_plugin_conforms() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     let settings = settings(folder.path());

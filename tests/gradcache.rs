@@ -1,5 +1,5 @@
-//! A batch in parts leaves the gradients of the whole: in double precision, dropout, batch norm and locked towers
-//! included. One test at a time: all of them draw from the one generator that libtorch has.
+//! Micro-batches give the gradients of the whole batch: in double precision, with dropout, batch norm and locked towers.
+//! Tests run one at a time, because they share libtorch's global generator.
 
 use std::{
     cell::Cell,
@@ -27,7 +27,7 @@ fn alone() -> MutexGuard<'static, ()> {
     GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A tower of two layers over inputs in parts.
+/// A tower of two layers over inputs in micro-batches.
 struct Tower {
     inputs: Vec<Tensor>,
     first: Tensor,
@@ -60,7 +60,7 @@ impl Tower {
         self.embed(&self.inputs[part])
     }
 
-    /// The gradients, which are then cleared.
+    /// Returns and clears the gradients.
     fn gradients(&mut self) -> Vec<Tensor> {
         [&mut self.first, &mut self.second]
             .map(|weight| {
@@ -118,7 +118,7 @@ fn close(name: &str, a: &[Tensor], b: &[Tensor]) {
     }
 }
 
-/// Loss and gradients of one pass of everything against those in parts. `whole` embeds a tower's batch.
+/// Compares loss and gradients of the whole batch with those of micro-batches. `whole` embeds a tower's batch.
 fn compare(dropout: f64, whole: impl Fn(&Tower) -> Tensor) {
     for spec in LOSSES {
         tch::manual_seed(7);
@@ -136,13 +136,13 @@ fn compare(dropout: f64, whole: impl Fn(&Tower) -> Tensor) {
 }
 
 #[test]
-fn without_dropout_parts_are_the_undivided_batch() {
+fn without_dropout_micro_batches_equal_the_whole_batch() {
     let _alone = alone();
     compare(0.0, |tower| tower.embed(&Tensor::cat(&tower.inputs, 0)).unwrap());
 }
 
 #[test]
-fn with_dropout_each_part_is_replayed_with_its_own_mask() {
+fn with_dropout_each_micro_batch_is_recomputed_with_its_mask() {
     let _alone = alone();
     compare(0.4, |tower| {
         let parts: Vec<Tensor> = (0..PARTS.len()).map(|part| tower.part(part).unwrap()).collect();
@@ -151,7 +151,7 @@ fn with_dropout_each_part_is_replayed_with_its_own_mask() {
 }
 
 #[test]
-fn running_statistics_move_once() {
+fn running_statistics_are_updated_once() {
     let _alone = alone();
     tch::manual_seed(3);
     let mut vars = nn::VarStore::new(Device::Cpu);
@@ -191,7 +191,7 @@ fn running_statistics_move_once() {
 }
 
 #[test]
-fn a_side_that_learns_nothing_is_not_replayed() {
+fn a_locked_side_is_not_recomputed() {
     let _alone = alone();
     let (image, mut text, loss) = (Tower::new(0.0), Tower::new(0.0), Built::new("plugin = 'clip'"));
     let _ = (image.first.set_requires_grad(false), image.second.set_requires_grad(false));
@@ -204,7 +204,7 @@ fn a_side_that_learns_nothing_is_not_replayed() {
     let towers = Towers { image: &counted, text: &captions, micro_batches: PARTS.len() };
     let score = |image: &Tensor, text: &Tensor| loss.score(image, text);
     towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
-    assert_eq!(calls.get(), PARTS.len() + 1, "each part once, and a look whether anything learns");
+    assert_eq!(calls.get(), PARTS.len() + 1, "each part once, and a check whether anything is trained");
     assert!(text.gradients().iter().all(|gradient| gradient.abs().max().double_value(&[]) > 1e-6));
 }
 
@@ -221,7 +221,7 @@ fn a_loss_that_is_not_finite_leaves_no_gradients() {
 }
 
 #[test]
-fn parts_take_the_memory_of_a_part() {
+fn micro_batches_take_the_memory_of_one() {
     let _alone = alone();
     let weights: Vec<Tensor> =
         (0..12).map(|_| (Tensor::randn([64, 64], DOUBLE) * 0.1).set_requires_grad(true)).collect();
@@ -237,7 +237,7 @@ fn parts_take_the_memory_of_a_part() {
         let (_, bytes) = clip_lab_torch::watch_memory(run).unwrap();
         bytes
     };
-    peak(16); // the weights' gradients are there from now on
+    peak(16); // allocates the weights' gradients
     let (one, many) = (peak(1), peak(16));
     assert!(many * 3 < one, "{many} bytes in parts, {one} at once");
 }

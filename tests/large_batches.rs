@@ -1,4 +1,4 @@
-//! Stories of large batches: in parts as PyTorch trains them whole, resumed to the bit, without false negatives.
+//! Large batches: micro-batches match PyTorch's whole batch, resume bit-exactly, and can avoid false negatives.
 
 mod support;
 
@@ -8,8 +8,8 @@ use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
 use support::{Lab, alone, recipe};
 
-/// Twenty pictures; each has a caption of its own and one of six that several pictures share.
-fn pictures(folder: &Path) -> String {
+/// Twenty images; each has a unique caption and one of six shared captions.
+fn write_images(folder: &Path) -> String {
     fs::create_dir_all(folder).unwrap();
     let mut list = "image,caption,split\n".to_owned();
     for index in 0..20u8 {
@@ -52,7 +52,7 @@ fn finished(lab: &Lab, spec: &str) {
 }
 
 #[test]
-fn parts_follow_what_pytorch_finds_for_the_whole() {
+fn micro_batches_match_pytorch_on_the_whole_batch() {
     let Some((spec, expected)) = recipe("plain", "") else { return };
     let _turn = alone();
     let lab = Lab::new();
@@ -61,7 +61,7 @@ fn parts_follow_what_pytorch_finds_for_the_whole() {
 }
 
 #[test]
-fn a_locked_tower_changes_nothing_about_parts() {
+fn a_locked_tower_works_with_micro_batches() {
     let Some((spec, known)) = recipe("plain", "[[trick]]\nplugin = 'freeze'\nparams = ['image']") else {
         return;
     };
@@ -81,11 +81,11 @@ fn a_locked_tower_changes_nothing_about_parts() {
 }
 
 #[test]
-fn a_resumed_run_in_parts_equals_one_never_stopped() {
+fn a_resumed_run_with_micro_batches_equals_an_uninterrupted_one() {
     let _turn = alone();
     let data = tempfile::tempdir().unwrap();
     let spec =
-        spec(&pictures(data.path()), "epochs = 4\nbatch = 8\nmicro_batch = 3\ndistinct = true", "clip");
+        spec(&write_images(data.path()), "epochs = 4\nbatch = 8\nmicro_batch = 3\ndistinct = true", "clip");
     let whole = Lab::new();
     finished(&whole, &spec);
     let lab = Lab::new();
@@ -97,7 +97,7 @@ fn a_resumed_run_in_parts_equals_one_never_stopped() {
 }
 
 #[test]
-fn classes_in_parts_are_the_whole() {
+fn classification_with_micro_batches_equals_the_whole_batch() {
     let _turn = alone();
     let data = tempfile::tempdir().unwrap();
     for (class, name) in ["dark", "light"].into_iter().enumerate() {
@@ -159,10 +159,10 @@ plugin = "constant"
 }
 
 #[test]
-fn distinct_batches_have_one_right_answer_a_row() {
+fn distinct_batches_have_one_positive_per_row() {
     let _turn = alone();
     let data = tempfile::tempdir().unwrap();
-    let root = pictures(data.path());
+    let root = write_images(data.path());
     let positives = |distinct: bool| {
         let lab = Lab::new();
         finished(
@@ -178,9 +178,9 @@ fn distinct_batches_have_one_right_answer_a_row() {
 }
 
 #[test]
-fn what_cannot_be_distinct_is_told_before_anything_starts() {
+fn an_impossible_distinct_is_reported_before_the_start() {
     let data = tempfile::tempdir().unwrap();
-    let root = pictures(data.path());
+    let root = write_images(data.path());
     let lab = Lab::new();
     let error =
         lab.train(&spec(&root, "epochs = 1\nbatch = 21\ndistinct = true", "clip"), None, Stop::default());

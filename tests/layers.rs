@@ -1,9 +1,8 @@
-//! The dependency rules of docs/internals.md, read from the manifests: what they forbid does not compile into the house
-//! unnoticed.
+//! Checks the dependency rules of docs/internals.md against the manifests.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Crates that a package may use, ours only; a package that is not named here may use none.
+/// Workspace crates that each package may use; a package that is not listed may use none.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clip-lab-picture", &[]),
     ("clip-lab-problem", &["clip-lab-escape"]),
@@ -78,7 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-/// What any package may use: it takes the place of `std::fs` for files that came from outside.
+/// Crates that every package may use: they replace `std::fs` for untrusted files.
 const ALL_MAY_USE: &[&str] = &["clip-lab-files"];
 const PLUGINS_MAY_USE: &[&str] = &[
     "clip-lab-api",
@@ -88,7 +87,7 @@ const PLUGINS_MAY_USE: &[&str] = &[
     "clip-lab-shards",
     "clip-lab-torch",
 ];
-/// What must never reach a program that only looks.
+/// Crates that must not be linked into the front end.
 const TORCH: &[&str] = &["tch", "torch-sys", "clip-lab-torch", "clip-lab-api"];
 
 fn root() -> &'static Path {
@@ -113,7 +112,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 #[test]
-fn every_package_uses_only_what_it_may() {
+fn every_package_uses_only_allowed_crates() {
     let packages = packages();
     assert!(packages.len() >= 19, "only {} packages were found", packages.len());
     for (name, dependencies) in packages {
@@ -137,7 +136,7 @@ fn every_package_uses_only_what_it_may() {
 fn only_the_store_knows_sql_and_only_two_crates_draw() {
     for (name, dependencies) in packages() {
         let has = |dependency: &str| dependencies.contains(dependency);
-        assert!(!has("sqlx") || name == "clip-lab-store", "{name} must not know SQL");
+        assert!(!has("sqlx") || name == "clip-lab-store", "{name} must not use SQL");
         for drawing in ["plotters", "resvg"] {
             assert!(!has(drawing) || name == "clip-lab-chart", "{name} must not draw ({drawing})");
         }
@@ -146,7 +145,7 @@ fn only_the_store_knows_sql_and_only_two_crates_draw() {
 }
 
 #[test]
-fn programs_that_only_look_know_no_tensors() {
+fn the_front_end_does_not_use_tensors() {
     for (name, dependencies) in packages() {
         if [
             "clip-lab-store",
@@ -183,7 +182,7 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// Where something is printed besides `clip_lab_cli`, and why nothing from outside is executed by a terminal there.
+/// Files that print without `clip_lab_cli`, and why untrusted text does not reach the terminal there.
 const PRINTS: [&str; 4] = [
     "crates/cli/src/process/print.rs",       // the sink
     "crates/hub/src/meter.rs",               // escapes by itself
@@ -192,9 +191,9 @@ const PRINTS: [&str; 4] = [
 ];
 
 #[test]
-fn what_is_printed_goes_through_one_sink() {
+fn all_output_goes_through_one_sink() {
     let folders = ["src", "crates", "plugins"].map(|folder| root().join(folder));
-    // The first two draw terminals and tests, the last is for developers.
+    // The first two draw terminals and tests, the last is a developer tool.
     let apart = ["crates/dashboard/", "crates/testing/", "crates/xtask/"];
     for file in folders.iter().flat_map(|folder| sources(folder)) {
         let name = file.strip_prefix(root()).unwrap().display().to_string();

@@ -1,4 +1,4 @@
-//! Runs in every number format, with pictures laid out otherwise, and with activations computed again.
+//! Runs in every number format, with channels-last images, and with activation recomputation.
 
 mod support;
 
@@ -27,11 +27,11 @@ fn recomputed_activations_change_no_bit() {
 }
 
 #[test]
-fn every_format_learns_alike() {
+fn every_format_trains_similarly() {
     let _alone = alone();
     let exact = losses("");
-    assert_eq!(exact, losses("precision = \"tf32\""), "a processor computes in fp32");
-    // The first updates of fp16 are left out: its scale has to come down first.
+    assert_eq!(exact, losses("precision = \"tf32\""), "the CPU computes in fp32");
+    // Skips the first updates of fp16, until its loss scale has decreased.
     for (run, near, steps) in [
         ("precision = \"bf16\"", 0.1, 8),
         ("precision = \"fp16\"", 0.01, 1),
@@ -47,7 +47,7 @@ fn every_format_learns_alike() {
 }
 
 #[test]
-fn a_loss_scale_goes_on_where_it_stopped() {
+fn the_loss_scale_is_resumed() {
     let _alone = alone();
     let (lab, text) = (Lab::new(), spec("precision = \"fp16\""));
     assert!(matches!(lab.train(&text, None, Stop::after(3)).unwrap(), Ended::Stopped { step: 3 }));
@@ -60,7 +60,7 @@ fn a_loss_scale_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn what_was_used_of_the_machine_is_recorded() {
+fn machine_utilisation_is_recorded() {
     let _alone = alone();
     let lab = Lab::new();
     lab.train(&spec(""), None, Stop::default()).unwrap();
@@ -72,7 +72,7 @@ fn what_was_used_of_the_machine_is_recorded() {
     assert!((point("speed/flops_per_s") / (point("speed/pairs_per_s") * flops) - 1.0).abs() < 1e-9);
     assert!((point("speed/mfu") - point("speed/flops_per_s") / peak).abs() < 1e-12);
     assert!(lab.reader().points(lab.newest().id, "train/loss_scale").is_err(), "nothing is scaled");
-    // In parts and with activations computed again the model costs the same.
+    // Micro-batches and recomputation do not change the model's FLOPs.
     for other in ["micro_batch = 16", "recompute_activations = true"] {
         let lab = Lab::new();
         lab.train(&spec(other), None, Stop::default()).unwrap();

@@ -1,4 +1,4 @@
-//! Stories of what a run records for those who look at it: fixed pairs, answers, thumbnails, phases, load.
+//! Recorded probes of a run: fixed pairs, retrieved images, thumbnails, phases and system stats.
 
 mod support;
 
@@ -12,7 +12,7 @@ use clip_lab_store::{Evaluated, Probe, Reader};
 use support::{Lab, alone, planned};
 use tch::Device;
 
-/// Small towers with dropout, batch statistics, random crops and a moving average; 5 batches an epoch, 3 evaluations.
+/// Small towers with dropout, batch statistics, random crops and averaged weights; 5 batches per epoch, 3 evaluations.
 const SMALL: &str = concat!(
     r#"
 name = "seen"
@@ -46,13 +46,13 @@ fn probes(lab: &Lab) -> Vec<Probe> {
     lab.reader().probes(lab.newest().id).unwrap()
 }
 
-/// What tells one evaluation from another.
+/// The key of an evaluation.
 fn of(probe: &Probe) -> (u64, &str, &str) {
     (probe.step, &probe.split, &probe.weights)
 }
 
 #[test]
-fn every_evaluation_is_seen_the_same_way_and_no_loss_changes() {
+fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
     let _turn = alone();
     let [seen, again, unseen] = ["", "", "probe = false\n"].map(|more| {
         let lab = Lab::new();
@@ -80,7 +80,7 @@ fn every_evaluation_is_seen_the_same_way_and_no_loss_changes() {
     assert!(found.iter().any(|probe| probe.rank.iter().any(|&rank| rank > 0)));
 }
 
-/// A probe fits together.
+/// Checks the consistency of a probe.
 fn whole(probe: &Probe) {
     assert_eq!((probe.texts.len(), probe.pictures.len()), (32, 32));
     assert_eq!((probe.queries.len(), probe.top.len(), probe.rank.len()), (20, 20, 20));
@@ -96,7 +96,7 @@ fn whole(probe: &Probe) {
     }
 }
 
-/// Every picture has a thumbnail, a JPEG of at most 96 pixels.
+/// Checks that every image has a thumbnail, a JPEG of at most 96 pixels.
 fn shown(reader: &Reader, probe: &Probe) {
     for picture in probe.pictures.iter().chain(probe.top.iter().flatten().map(|hit| &hit.picture)) {
         let jpeg = reader.picture(picture.digest.as_deref().unwrap()).unwrap().expect("a thumbnail");
@@ -106,7 +106,7 @@ fn shown(reader: &Reader, probe: &Probe) {
 }
 
 #[test]
-fn it_says_what_the_embeddings_say() {
+fn probes_match_the_embeddings() {
     let _turn = alone();
     let lab = Lab::new();
     lab.train(SMALL, None, Stop::default()).unwrap();
@@ -130,7 +130,7 @@ fn it_says_what_the_embeddings_say() {
     let names: Vec<String> = (0..data.len()).map(|picture| data.name(picture)).collect();
     for (row, (text, picture)) in texts.iter().zip(&probe.pictures).enumerate() {
         let place = names.iter().position(|name| *name == picture.name).unwrap();
-        assert!(data.captions(place).contains(&probe.texts[row]), "a text belongs to its picture");
+        assert!(data.captions(place).contains(&probe.texts[row]), "a text belongs to its image");
         let cosine = dot(text, &images[place]);
         assert!((cosine - probe.similarity[row * 33]).abs() < 1e-4, "{row}: {cosine}");
     }
@@ -144,7 +144,7 @@ fn it_says_what_the_embeddings_say() {
 }
 
 #[test]
-fn a_resumed_run_records_the_probes_of_one_never_stopped() {
+fn a_resumed_run_records_the_probes_of_an_uninterrupted_one() {
     let _turn = alone();
     let (whole, stopped) = (Lab::new(), Lab::new());
     whole.train(SMALL, None, Stop::default()).unwrap();
@@ -155,7 +155,7 @@ fn a_resumed_run_records_the_probes_of_one_never_stopped() {
 }
 
 #[test]
-fn phases_and_load_are_recorded() {
+fn phases_and_system_stats_are_recorded() {
     let _turn = alone();
     for run in ["", "micro_batch = 100\n"] {
         let lab = Lab::new();
@@ -179,7 +179,7 @@ fn phases_and_load_are_recorded() {
 }
 
 #[test]
-fn the_bound_of_the_scale_is_among_the_settings() {
+fn the_maximum_logit_scale_is_a_recorded_setting() {
     let _turn = alone();
     let lab = Lab::new();
     lab.train(&SMALL.replace("steps = 12", "steps = 1"), None, Stop::default()).unwrap();

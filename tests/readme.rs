@@ -1,4 +1,4 @@
-//! The documents show real files, real commands and links that lead somewhere.
+//! The documents show existing files, commands and links.
 
 use std::{
     fs,
@@ -36,23 +36,23 @@ fn the_plugin_shown_is_the_file_it_names() {
 }
 
 #[test]
-fn every_verb_shown_is_one_that_exists() {
-    let mut verbs = std::collections::BTreeSet::new();
+fn every_command_shown_exists() {
+    let mut commands = std::collections::BTreeSet::new();
     for text in documents().iter().map(|document| read(document)) {
         let blocks = text.split("```sh").skip(1).filter_map(|rest| rest.split("```").next());
         let shown =
             blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("clip-lab ")?.split(' ').next());
-        verbs.extend(shown.map(str::to_owned));
+        commands.extend(shown.map(str::to_owned));
     }
-    for verb in &verbs {
-        let help = Command::new(env!("CARGO_BIN_EXE_clip-lab")).args([verb, "--help"]).output().unwrap();
-        assert!(help.status.success(), "`clip-lab {verb}` is in the documents but not in the program");
+    for command in &commands {
+        let help = Command::new(env!("CARGO_BIN_EXE_clip-lab")).args([command, "--help"]).output().unwrap();
+        assert!(help.status.success(), "`clip-lab {command}` is in the documents but not in the program");
     }
-    assert!(verbs.len() >= 6, "only {} commands were found", verbs.len());
+    assert!(commands.len() >= 6, "only {} commands were found", commands.len());
 }
 
 #[test]
-fn every_link_leads_to_a_file() {
+fn every_link_points_to_a_file() {
     for path in documents() {
         for target in read(&path).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();

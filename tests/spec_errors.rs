@@ -1,14 +1,14 @@
 //! Broken specs and their exact messages: `spec_errors/NAME.toml` and `spec_errors/NAME.txt`.
 //!
 //! Comment lines `# --set a.b=value` at the top of a spec are applied to it. `UPDATE=1 cargo test --test spec_errors`
-//! writes the messages anew; read the difference before committing it.
+//! regenerates the messages; review the diff before committing.
 
 use std::{env, fs, path::Path};
 
 use clip_lab::{builtin, plan::plan, spec::Spec};
 
 #[test]
-fn every_fault_is_told_in_these_words() {
+fn every_fault_has_the_expected_message() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec_errors");
     let mut specs: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     specs.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
@@ -18,18 +18,19 @@ fn every_fault_is_told_in_these_words() {
     assert!(different.is_empty(), "{}\n\nUPDATE=1 accepts the new messages", different.join("\n"));
 }
 
-/// What differs from the expected messages, if anything does.
+/// The difference from the expected messages, if any.
 fn difference(path: &Path) -> Option<String> {
-    let (told, expected) = (told(path), path.with_extension("txt"));
+    let (actual, expected) = (report(path), path.with_extension("txt"));
     if env::var_os("UPDATE").is_some() {
-        fs::write(&expected, &told).unwrap();
+        fs::write(&expected, &actual).unwrap();
     }
     let wanted = fs::read_to_string(&expected).unwrap_or_default();
-    (told != wanted).then(|| format!("=== {}\n--- expected\n{wanted}\n--- told\n{told}", path.display()))
+    (actual != wanted)
+        .then(|| format!("=== {}\n--- expected\n{wanted}\n--- actual\n{actual}", path.display()))
 }
 
-/// The report of a broken spec. Folders of this machine are not part of a message.
-fn told(path: &Path) -> String {
+/// The report of a broken spec, with the current folder replaced.
+fn report(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let sets: Vec<String> =
         text.lines().filter_map(|line| line.strip_prefix("# --set ")).map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! Every experiment plans clean, and the schema that editors complete with is up to date.
+//! Every experiment plans without problems, and the JSON schema is up to date.
 
 use std::{
     env, fs,
@@ -19,7 +19,7 @@ fn experiments() -> Vec<PathBuf> {
     specs
 }
 
-/// The weights that a spec names are in the cache. Off CI, a machine without them skips the spec aloud.
+/// Whether the weights of a spec are cached. Without them the spec is skipped with a note, except on CI.
 fn cached(text: &str) -> bool {
     let known = ["resnet50-keras", "minilm-l6"];
     let cache = clip_lab_checkpoint::cache_dir().join("weights");
@@ -29,15 +29,15 @@ fn cached(text: &str) -> bool {
 }
 
 #[test]
-fn every_experiment_plans_clean() {
+fn every_experiment_plans_without_problems() {
     let specs = experiments();
     assert!(!specs.is_empty());
     for path in specs {
         let text = fs::read_to_string(&path).unwrap();
         let study = is_study(&text);
         let schema = if study { "#:schema ./study.schema.json\n" } else { "#:schema ./schema.json\n" };
-        assert!(text.starts_with(schema), "{} names no schema", path.display());
-        // A data set of the user's own is named on the command line.
+        assert!(text.starts_with(schema), "{} has no schema line", path.display());
+        // The root of a user's data set is set on the command line.
         let sets: &[String] = if text.contains("--set data.train.root=") {
             &["data.train.root=/photographs".into()]
         } else {
@@ -68,17 +68,17 @@ fn the_schema_is_up_to_date() {
         fs::write(&path, &text).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(text == written, "experiments/schema.json is old: UPDATE=1 cargo test --test specs");
+    assert!(text == written, "experiments/schema.json is outdated: UPDATE=1 cargo test --test specs");
 }
 
 #[test]
-fn the_schema_has_no_loose_ends() {
+fn every_reference_of_the_schema_resolves() {
     let schema = schema::schema(&builtin::catalog());
     let mut targets = Vec::new();
     references(&schema, &mut targets);
     assert!(!targets.is_empty());
     for target in targets {
-        assert!(schema.pointer(target.trim_start_matches('#')).is_some(), "{target} leads nowhere");
+        assert!(schema.pointer(target.trim_start_matches('#')).is_some(), "{target} does not resolve");
     }
 }
 
@@ -96,7 +96,7 @@ fn references(value: &serde_json::Value, into: &mut Vec<String>) {
 const SPEC: &str = include_str!("../experiments/clip_scratch.toml");
 
 #[test]
-fn every_setting_says_where_it_comes_from() {
+fn every_setting_has_its_origin() {
     let sets = ["run.seed=7".to_owned(), "optimizer.eps=1e-7".to_owned()];
     let spec = Spec::parse("a.toml", SPEC, &sets).unwrap();
     let plan = plan(spec, &builtin::catalog()).unwrap_or_else(|report| panic!("{report}"));
@@ -115,7 +115,7 @@ fn every_setting_says_where_it_comes_from() {
 }
 
 #[test]
-fn val_and_test_take_over_what_they_do_not_set() {
+fn val_and_test_inherit_missing_keys() {
     let sets = ["data.train.shortcodes=false".to_owned()];
     let plan = plan(Spec::parse("a.toml", SPEC, &sets).unwrap(), &builtin::catalog()).unwrap();
     let val = plan.data.val.expect("clip_scratch has a val split");
@@ -124,7 +124,7 @@ fn val_and_test_take_over_what_they_do_not_set() {
 }
 
 #[test]
-fn a_model_alone_may_lack_a_side() {
+fn a_model_plan_may_have_one_side() {
     let text = "[model.image]\nplugin = \"vit\"\nimage_size = 32\npatch_size = 8\nwidth = 64\ndepth = 1\nheads = 2\n";
     let spec = Spec::parse("folder", text, &[]).unwrap();
     let model = plan_model(spec, &builtin::catalog()).unwrap_or_else(|report| panic!("{report}"));
@@ -133,5 +133,5 @@ fn a_model_alone_may_lack_a_side() {
     assert_eq!((image.preprocess.size, image.head.dim, image.head.projection.name), (32, 64, "identity"));
     let nothing = Spec::parse("folder", "", &[]).unwrap();
     let report = plan_model(nothing, &builtin::catalog()).expect_err("no tower");
-    assert!(report.to_string().contains("the spec has no tower to embed with"), "{report}");
+    assert!(report.to_string().contains("the spec has no tower"), "{report}");
 }

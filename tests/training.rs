@@ -1,4 +1,4 @@
-//! Stories of training: parity with PyTorch, exact resume, cached features, runs that go wrong.
+//! Training: parity with PyTorch, bit-exact resume, cached features, and failing runs.
 
 mod support;
 
@@ -6,8 +6,8 @@ use clip_lab::train::{Ended, Stop};
 use clip_lab_store::Status;
 use support::{Lab, alone, goldens, recipe};
 
-/// Towers small enough for a test, with everything that makes an exact resume hard: dropout in heads and text tower,
-/// batch statistics, random crops, drawn captions.
+/// Towers small enough for a test, with everything that makes a bit-exact resume hard: dropout in heads and text tower,
+/// batch statistics, random crops, sampled captions.
 const SMALL: &str = concat!(
     r#"
 name = "small"
@@ -39,7 +39,7 @@ plugin = "retrieval"
 );
 
 #[test]
-fn twenty_four_steps_follow_pytorch() {
+fn twenty_four_steps_match_pytorch() {
     let Some((spec, expected)) = recipe("plain", "") else { return };
     let _turn = alone();
     let lab = Lab::new();
@@ -48,7 +48,7 @@ fn twenty_four_steps_follow_pytorch() {
 }
 
 #[test]
-fn a_resumed_run_equals_one_never_stopped() {
+fn a_resumed_run_equals_an_uninterrupted_one() {
     let _turn = alone();
     let whole = Lab::new();
     assert_eq!(whole.train(SMALL, None, Stop::default()).unwrap(), Ended::Finished);
@@ -98,7 +98,7 @@ fn cached_features_change_no_loss() {
             panic!("a locked tower with random weights was let through")
         };
         drop(report);
-        // The towers of a golden stand in for pretrained ones.
+        // The towers of a golden model serve as pretrained ones.
         let folder = goldens("towers/hf_resnet_basic")?;
         let start = spec.find("[model.image]\n").unwrap();
         let end = spec.find("[model.text]").unwrap();
@@ -116,7 +116,7 @@ fn cached_features_change_no_loss() {
 }
 
 #[test]
-fn a_loss_that_is_not_finite_stops_the_run_with_a_word() {
+fn a_non_finite_loss_stops_the_run_with_a_hint() {
     let _turn = alone();
     let spec = SMALL.replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
     let lab = Lab::new();

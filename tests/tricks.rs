@@ -1,4 +1,4 @@
-//! Stories of tricks: averages and layer-wise rates against PyTorch, locks that open, towers taken from runs.
+//! Tricks: weight averaging and layer-wise learning rates against PyTorch, timed unlocking, and towers from runs.
 
 mod support;
 
@@ -22,7 +22,7 @@ plugin = "ema"
 decay = 0.9
 "#;
 
-/// A spec with batch statistics, dropout and random crops, and a place for tricks.
+/// A spec with batch statistics, dropout, random crops and the given tricks.
 const SMALL: &str = concat!(
     r#"
 name = "small"
@@ -45,7 +45,7 @@ warmup = 2
 "#
 );
 
-/// The weights of PyTorch's recipe below `prefix` under our names.
+/// The weights of PyTorch's recipe below `prefix`, with our names.
 fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
     let golden = goldens("training").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -55,7 +55,7 @@ fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
     let end = TensorFile::open(&golden.join("end_weights.safetensors")).unwrap();
     let below =
         end.names().into_iter().filter_map(|name| Some((name.strip_prefix(prefix)?.to_owned(), name)));
-    // Below the recipe's own name the averages' lie too.
+    // The averaged weights are below the recipe's name too.
     let below = below.filter(|(short, _)| !short.starts_with("ema."));
     let tensors: Vec<_> = below.map(|(short, name)| (short, end.tensor(&name).unwrap())).collect();
     save(&folder.path().join("model.safetensors"), &tensors, &[]).unwrap();
@@ -75,7 +75,7 @@ fn saved(file: &Path, prefix: &str) -> BTreeMap<String, Tensor> {
 }
 
 #[test]
-fn layer_decay_and_a_moving_average_follow_pytorch() {
+fn layer_decay_and_averaged_weights_match_pytorch() {
     let Some((spec, expected)) = recipe("llrd_ema", LLRD_EMA) else { return };
     let _turn = alone();
     let lab = Lab::new();
@@ -90,7 +90,7 @@ fn layer_decay_and_a_moving_average_follow_pytorch() {
             assert!(far <= 1e-4, "{ours}{name} is off by {far:e}");
         }
     }
-    // The rates of the layers are recorded beside that of the step.
+    // The learning rates of the layers are recorded beside that of the step.
     let rate = |layer: &str| lab.points(&format!("train/lr{layer}"))[9].1;
     for (layer, share) in [("/image.embeddings", 0.65f64.powi(3)), ("/text.blocks.1", 0.65), ("/loss", 1.0)] {
         assert!((rate(layer) / rate("") - share).abs() < 1e-9, "{layer}");
@@ -99,7 +99,7 @@ fn layer_decay_and_a_moving_average_follow_pytorch() {
 }
 
 #[test]
-fn a_run_whose_rates_are_alike_records_only_one() {
+fn a_run_with_equal_rates_records_only_one() {
     let _turn = alone();
     let lab = Lab::new();
     lab.train(&SMALL.replace("steps = 12", "steps = 2"), None, Stop::default()).unwrap();
@@ -109,7 +109,7 @@ fn a_run_whose_rates_are_alike_records_only_one() {
 }
 
 #[test]
-fn a_run_resumed_around_an_unlocking_equals_one_never_stopped() {
+fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
     let _turn = alone();
     let spec = format!(
         "{SMALL}\n[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\nuntil = 5\n[[trick]]\nplugin = \"ema\"\n\
@@ -145,10 +145,10 @@ fn a_locked_tower_keeps_its_statistics_until_it_is_unlocked() {
     lab.train(&spec, None, Stop::after(1)).unwrap();
     let (uid, first) = (lab.newest().uid, model(&lab));
     lab.train(&spec, Some(&uid), Stop::after(4)).unwrap();
-    assert_eq!(model(&lab), first, "five updates, and nothing of the tower moved");
+    assert_eq!(model(&lab), first, "the tower is unchanged after five updates");
     lab.train(&spec, Some(&uid), Stop::after(1)).unwrap();
     let moved = model(&lab);
     let still: Vec<_> =
         moved.iter().zip(&first).filter(|(now, then)| now.1 == then.1).map(|(now, _)| &now.0).collect();
-    assert!(still.is_empty(), "the sixth update moves weights and statistics, but not {still:?}");
+    assert!(still.is_empty(), "the sixth update changes weights and statistics, but not {still:?}");
 }

@@ -1,4 +1,4 @@
-//! `clip-lab check`: every mistake of every spec and study; nothing is run.
+//! `clip-lab check`: reports every problem of specs and studies, without running them.
 
 use std::{io::IsTerminal as _, path::Path};
 
@@ -14,35 +14,32 @@ use crate::{
     spec::{Report, Spec},
 };
 
-/// What was found about one file.
-pub(super) struct Found {
-    /// Whether it can run.
+/// The result of checking one file.
+pub(super) struct Checked {
+    /// Whether the file is valid.
     pub good: bool,
-    /// What it is, in words.
-    pub words: String,
-    /// What is wrong with it.
+    /// Summary, as text.
+    pub text: String,
+    /// Its problems.
     pub reports: Vec<Report>,
-    /// All of it for programs.
+    /// The result for `--json`.
     pub json: Value,
 }
 
-/// Checks every spec and every arm of a study, and says which can run.
-///
-/// # Errors
-/// None of its own: what is wrong with a spec is printed.
+/// Checks every spec and every arm of a study. Problems are printed, not returned.
 pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
     let (mut good, mut all) = (true, Vec::new());
     for path in &args.specs {
-        let found = match study::holds_study(path) {
+        let checked = match study::holds_study(path) {
             true => study::check(path, &args.set, catalog),
-            false => one(path, args, catalog),
+            false => check_spec(path, args, catalog),
         };
-        good &= found.good;
+        good &= checked.good;
         if args.json {
-            all.push(found.json);
+            all.push(checked.json);
         } else {
-            found.reports.iter().for_each(tell);
-            print(found.words);
+            checked.reports.iter().for_each(print_report);
+            print(checked.text);
         }
     }
     if args.json {
@@ -51,39 +48,39 @@ pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
     Ok(if good { Exit::Fine } else { Exit::Mistakes })
 }
 
-/// A spec, and what it will cost unless many are asked about.
-fn one(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Found {
+/// Checks a spec, and estimates its cost if it is the only one or `--cost` is set.
+fn check_spec(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Checked {
     let plan = match read(path, args, catalog) {
         Ok(plan) => plan,
         Err(report) => {
             let json = json!({ "spec": path, "good": false, "problems": problems(&report) });
-            return Found { good: false, words: String::new(), reports: vec![report], json };
+            return Checked { good: false, text: String::new(), reports: vec![report], json };
         }
     };
     let mut json = json!({ "spec": path, "good": true, "summary": summary(&plan) });
-    let mut words = format!("{}: {}\n", shown(path.display()), summary(&plan));
-    let wanted = args.cost || (args.specs.len() == 1 && !args.no_cost);
-    match wanted.then(|| Preflight::of(&plan)) {
-        Some(Ok(found)) => {
-            words += &found.to_string();
-            json["cost"] = json!(found);
+    let mut text = format!("{}: {}\n", shown(path.display()), summary(&plan));
+    let with_cost = args.cost || (args.specs.len() == 1 && !args.no_cost);
+    match with_cost.then(|| Preflight::of(&plan)) {
+        Some(Ok(preflight)) => {
+            text += &preflight.to_string();
+            json["cost"] = json!(preflight);
         }
         Some(Err(error)) => {
-            words += &message(format_args!("  what it costs cannot be told here: {error:#}"));
+            text += &message(format_args!("  cannot estimate the cost: {error:#}"));
             json["cost_unknown"] = json!(format!("{error:#}"));
         }
         None => {}
     }
-    Found { good: true, words, reports: Vec::new(), json }
+    Checked { good: true, text, reports: Vec::new(), json }
 }
 
-/// Says what is wrong with a spec.
-pub(super) fn tell(report: &Report) {
+/// Prints the problems of a spec.
+pub(super) fn print_report(report: &Report) {
     let colour = coloured(std::io::stderr().is_terminal());
     talk(format_args!("{}\n\n{}\n\n", report.render(colour), report.summary()));
 }
 
-/// Every problem with its line and column, from 1 on; none where the file as a whole is meant.
+/// Every problem with its 1-based line and column; null for a problem of the whole file.
 pub(super) fn problems(report: &Report) -> Vec<Value> {
     let ends: Vec<usize> = report.text.match_indices('\n').map(|(at, _)| at).collect();
     let place = |at: usize| {
@@ -113,7 +110,7 @@ fn read(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Result<Plan, Report
     plan_with_data(&spec, catalog)
 }
 
-/// A plan in one line.
+/// One-line summary of a plan.
 pub(super) fn summary(plan: &Plan) -> String {
     let length = match (plan.run.epochs, plan.run.steps) {
         (Some(1), _) => "1 epoch".to_owned(),
@@ -124,14 +121,14 @@ pub(super) fn summary(plan: &Plan) -> String {
         let mut frozen = plan.tricks.iter().flat_map(|trick| &trick.facts.frozen);
         if frozen.any(|frozen| frozen == part) { " (locked)" } else { "" }
     };
-    let against = match (&plan.text, &plan.classifier) {
+    let text_side = match (&plan.text, &plan.classifier) {
         (Some(text), None) => {
             format!("{}{} to {} dimensions", shown(&text.encoder.name), locked("text"), plan.image.head.dim)
         }
         _ => "a classifier".to_owned(),
     };
     format!(
-        "{} with {}{} and {against}, {} loss, {length} of {} in batches of {}",
+        "{} with {}{} and {text_side}, {} loss, {length} of {} in batches of {}",
         shown(&plan.name),
         shown(&plan.image.encoder.name),
         locked("image"),

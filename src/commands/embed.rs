@@ -1,4 +1,4 @@
-//! `clip-lab embed`: pictures and texts to embeddings in a file.
+//! `clip-lab embed`: writes embeddings of images and texts to a file.
 
 mod file;
 
@@ -13,7 +13,7 @@ use tch::{Device, Tensor};
 
 use self::file::Format;
 use super::{
-    folder::Folder,
+    image_folder::Folder,
     target::{Model, Target},
 };
 use crate::{
@@ -24,17 +24,17 @@ use crate::{
     train::Features,
 };
 
-/// The largest file of texts.
-const MOST_TEXTS: u64 = GIB;
+/// Size limit of the text file.
+const MAX_TEXT_FILE: u64 = GIB;
 
-/// Embeds what the arguments name and writes the file.
+/// Embeds the images and texts of the arguments and writes the file.
 ///
 /// # Errors
-/// When the model, the pictures or the texts cannot be read, or the file cannot be written.
+/// When the model, the images or the texts cannot be read, or the file cannot be written.
 pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     ensure!(
         args.images.is_some() || args.texts.is_some(),
-        "nothing to embed: give --images DIR, --texts FILE or both"
+        "nothing to embed: set --images DIR, --texts FILE or both"
     );
     let count = usize::from(args.images.is_some()) + usize::from(args.texts.is_some());
     let format = Format::of(&args.out, count)?;
@@ -46,8 +46,8 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     if let Some(folder) = &args.images {
         let (tower, side) =
             image.as_ref().zip(plan.image.as_ref()).context("the model has no image tower")?;
-        let (rows, names, broken) = images(tower, side, folder, args, device)?;
-        left_out = broken;
+        let (rows, names, unreadable) = images(tower, side, folder, args, device)?;
+        left_out = unreadable;
         tensors.push(("image_embeds".to_owned(), rows));
         metadata.push(("images".to_owned(), serde_json::to_string(&names)?));
     }
@@ -69,7 +69,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     Ok(())
 }
 
-/// The embeddings, the names of their pictures, and the pictures that were left out.
+/// The embeddings, the names of their images, and the skipped images.
 fn images(
     tower: &ImageTower,
     side: &ImageSide,
@@ -81,10 +81,9 @@ fn images(
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::pictures(data.clone(), Arc::new(prepare));
     let mut console = Console::beside();
-    let mut tell = |broken: &Broken| say!("left out: {}", shown(broken));
-    let found =
-        Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut tell)?;
-    let found = found.context("nobody asked to stop")?;
+    let mut log = |broken: &Broken| say!("left out: {}", shown(broken));
+    let found = Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
+    let found = found.context("stopped")?;
     let good: Vec<i64> = (0..data.len())
         .filter(|index| !found.broken.iter().any(|broken| broken.picture == *index))
         .map(|index| index as i64)
@@ -98,10 +97,10 @@ fn images(
 }
 
 fn texts(tower: &TextTower, side: &TextSide, file: &Path, raw: bool, device: Device) -> Result<Tensor> {
-    let bytes = read_capped(file, MOST_TEXTS).with_context(|| format!("reading {}", file.display()))?;
+    let bytes = read_capped(file, MAX_TEXT_FILE).with_context(|| format!("reading {}", file.display()))?;
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
-    ensure!(!lines.is_empty(), "{} has no line", file.display());
+    ensure!(!lines.is_empty(), "{} is empty", file.display());
     let tokenizer = side.tokenizer.build(())?;
     let rows = embed_texts(tower, tokenizer.as_ref(), side.max_tokens, device, &lines, !raw)?;
     Ok(rows.to_device(Device::Cpu))

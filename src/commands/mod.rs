@@ -1,12 +1,14 @@
-//! What the verbs do, one file each.
+//! The commands, one file each.
 
 pub mod check;
+mod class_names;
 pub mod data;
 pub mod embed;
+mod embedder;
 pub mod eval;
-mod folder;
+mod eval_data;
+mod image_folder;
 pub mod model;
-mod named;
 mod overfit;
 pub mod plugins;
 pub mod probe;
@@ -14,9 +16,7 @@ pub mod prompts;
 pub mod run;
 pub mod search;
 mod sources;
+mod spec_weights;
 pub mod study;
-mod subject;
 mod target;
 mod templates;
-mod viewer;
-mod words;

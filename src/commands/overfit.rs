@@ -1,4 +1,4 @@
-//! `clip-lab run --overfit`: can the model learn one batch by heart?
+//! `clip-lab run --overfit`: checks that the model can overfit one batch.
 
 use anyhow::Result;
 use clip_lab_cli::{answer, print};
@@ -11,13 +11,13 @@ use crate::{
     train::{self, Feed, Overfitted, Rig},
 };
 
-/// The share of the way from the first loss to its floor that one batch must come.
-const ENOUGH: f64 = 0.5;
+/// Share of the way from the initial loss to its minimum that the loss must fall.
+const MIN_SHARE: f64 = 0.5;
 
-/// Trains on one batch and prints how it went. True when the loss fell as it must. Nothing is recorded.
+/// Trains on one batch and prints a verdict. True if the loss fell as expected. Nothing is recorded.
 ///
 /// # Errors
-/// What would stop the run itself: data, weights, plugins.
+/// When the data, weights or plugins cannot be loaded, which would also stop the run itself.
 pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
@@ -32,12 +32,12 @@ pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
     match json {
         true => print(verdict.json()),
-        false => print(format_args!("{}\n", verdict.words())),
+        false => print(format_args!("{}\n", verdict.text())),
     }
     Ok(verdict.fell())
 }
 
-/// How the loss moved.
+/// Initial and final loss, and their comparison values.
 #[derive(Debug, PartialEq)]
 struct Verdict {
     first: f64,
@@ -48,25 +48,25 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn of(learnt: &Overfitted, expected: Option<Landmarks>, floor: f64) -> Self {
-        let (first, last) = (learnt.losses.first(), learnt.losses.last());
+    fn of(result: &Overfitted, expected: Option<Landmarks>, floor: f64) -> Self {
+        let (first, last) = (result.losses.first(), result.losses.last());
         Self {
             first: first.copied().unwrap_or(f64::NAN),
             last: last.copied().unwrap_or(f64::NAN),
-            steps: learnt.losses.len().saturating_sub(1),
+            steps: result.losses.len().saturating_sub(1),
             expected: expected.map(|landmarks| landmarks.first),
             floor,
         }
     }
 
-    /// Share of the way from the first loss to the floor. A batch that is known from the start has no way to go.
+    /// Share of the way from the initial loss to the minimum; 1 if the loss starts at the minimum.
     fn share(&self) -> f64 {
-        let way = self.first - self.floor;
-        if way.abs() < 1e-6 { 1.0 } else { (self.first - self.last) / way }
+        let range = self.first - self.floor;
+        if range.abs() < 1e-6 { 1.0 } else { (self.first - self.last) / range }
     }
 
     fn fell(&self) -> bool {
-        self.last.is_finite() && self.share() >= ENOUGH
+        self.last.is_finite() && self.share() >= MIN_SHARE
     }
 
     fn json(&self) -> String {
@@ -78,27 +78,30 @@ impl Verdict {
         }))
     }
 
-    fn words(&self) -> String {
+    fn text(&self) -> String {
         let Self { first, last, steps, floor, .. } = self;
         let expected = self
             .expected
-            .map_or(String::new(), |expected| format!(" (a model that knows nothing has {expected:.4})"));
-        let moved = format!(
-            "overfit: one batch, {steps} steps: loss {first:.4}{expected} -> {last:.4}, floor about {floor:.4}"
+            .map_or(String::new(), |expected| format!(" (an untrained model has {expected:.4})"));
+        let summary = format!(
+            "overfit: one batch, {steps} steps: loss {first:.4}{expected} -> {last:.4}, minimum about {floor:.4}"
         );
         let verdict = if self.fell() {
-            format!("it falls as it must: {:.0}% of the way", self.share().min(1.0) * 100.0)
+            format!(
+                "the loss falls as expected: {:.0}% of the way to the minimum",
+                self.share().min(1.0) * 100.0
+            )
         } else {
-            format!("it does NOT fall as it must. Likely causes:\n{}", self.causes().join("\n"))
+            format!("the loss does NOT fall as expected. Likely causes:\n{}", self.causes().join("\n"))
         };
-        format!("{moved}\n{verdict}")
+        format!("{summary}\n{verdict}")
     }
 
     fn causes(&self) -> Vec<&'static str> {
         if !self.last.is_finite() {
             return vec![
                 "- optimizer.lr is too high: try a tenth of it",
-                "- there is no clip_grad trick",
+                "- gradients are not clipped: add the clip_grad trick",
                 "- precision = \"fp16\" overflows: try \"bf16\" or \"fp32\"",
             ];
         }
@@ -109,12 +112,12 @@ impl Verdict {
             causes.push("- optimizer.lr is too low for so few steps: try ten times as much, or more steps, --overfit=200");
         }
         if self.expected.is_some_and(|expected| self.first > 1.5 * expected + 0.5) {
-            causes.push("- the start is worse than knowing nothing: the first scale or bias of the loss is off, or embeddings have few \
-                         dimensions");
+            causes.push("- the initial loss is higher than an untrained model's: the initial scale or bias of the loss is wrong, or \
+                         embeddings have few dimensions");
         }
-        causes.push("- too much is frozen: `clip-lab check` shows what is trained");
-        causes.push("- dropout or drop_path is strong: they keep a batch from being learnt by heart");
-        causes.push("- pictures and captions do not belong together, or many are alike: look at the data");
+        causes.push("- too many parameters are frozen: `clip-lab check` shows the trained ones");
+        causes.push("- dropout or drop_path is strong: both prevent overfitting one batch");
+        causes.push("- images and captions do not match, or many are duplicates: inspect the data");
         causes
     }
 }
@@ -132,16 +135,16 @@ mod tests {
         assert!(verdict(2.1, 1.0).fell());
         assert!(!verdict(2.1, 1.2).fell());
         assert!(verdict(0.1, 0.1).fell());
-        assert!(verdict(2.1, 1.0).words().contains("55% of the way"));
+        assert!(verdict(2.1, 1.0).text().contains("55% of the way"));
     }
 
     #[test]
     fn causes_fit_what_happened() {
-        let words = |first, last| verdict(first, last).words();
-        assert!(words(2.0, 1.9).contains("too low"));
-        assert!(words(2.0, 3.5).contains("too high"));
-        assert!(words(2.0, f64::NAN).contains("clip_grad"));
-        assert!(words(9.0, 8.0).contains("worse than knowing nothing"));
+        let text = |first, last| verdict(first, last).text();
+        assert!(text(2.0, 1.9).contains("too low"));
+        assert!(text(2.0, 3.5).contains("too high"));
+        assert!(text(2.0, f64::NAN).contains("clip_grad"));
+        assert!(text(9.0, 8.0).contains("higher than an untrained model's"));
         assert!(!verdict(2.0, f64::NAN).fell());
     }
 }

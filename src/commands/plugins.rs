@@ -1,4 +1,4 @@
-//! `clip-lab plugins`: what a spec may name, with every setting, its default and its help.
+//! `clip-lab plugins`: lists plugins, with every setting, its default and its help.
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Description, problem::nearest};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::plan::schema;
 
-/// Prints the catalog, a shelf of it, one plugin, or the schema of a spec.
+/// Prints the catalog, the plugins of a kind, one plugin, or the schema of a spec.
 ///
 /// # Errors
-/// When there is no such kind or plugin.
+/// When no kind or plugin has this name.
 pub fn plugins(args: &PluginsArgs, catalog: &Catalog) -> Result<()> {
     print(if args.json { described(args, catalog)? } else { text(args, catalog)? });
     Ok(())
@@ -24,10 +24,10 @@ fn text(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
         return Ok(list(catalog));
     }
     let chosen = chosen(args, catalog)?;
-    Ok(chosen.iter().flat_map(|(_, shelf)| shelf).map(explain).collect::<Vec<_>>().join("\n"))
+    Ok(chosen.iter().flat_map(|(_, plugins)| plugins).map(explain).collect::<Vec<_>>().join("\n"))
 }
 
-/// The same for programs: of each plugin its help, the schema of its settings, and their defaults.
+/// The JSON output: help, settings schema and defaults of each plugin.
 fn described(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
     let one = |plugin: &Description| {
         let about = json!({
@@ -36,49 +36,48 @@ fn described(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
         (plugin.name.to_owned(), about)
     };
     let chosen = chosen(args, catalog)?;
-    let kinds = chosen.iter().map(|(key, shelf)| ((*key).to_owned(), shelf.iter().map(one).collect()));
+    let kinds = chosen.iter().map(|(key, plugins)| ((*key).to_owned(), plugins.iter().map(one).collect()));
     Ok(answer(json!({ "kinds": kinds.collect::<Map<_, _>>() })))
 }
 
-/// The kinds that are asked about, each with the plugins of it that are.
+/// The selected kinds, each with its selected plugins.
 fn chosen(args: &PluginsArgs, catalog: &Catalog) -> Result<Vec<(&'static str, Vec<Description>)>> {
     let kinds = catalog.kinds();
-    let Some(wanted) = &args.kind else {
-        return Ok(kinds.into_iter().map(|(key, _, shelf)| (key, shelf)).collect());
+    let Some(kind) = &args.kind else {
+        return Ok(kinds.into_iter().map(|(key, _, plugins)| (key, plugins)).collect());
     };
     let known: Vec<&str> = kinds.iter().map(|(key, ..)| *key).collect();
-    let stranger = stranger("no kind of plugin is called", wanted, &known);
-    let found = kinds.into_iter().find(|(key, ..)| key == wanted);
-    let (key, words, mut shelf) = found.ok_or(stranger)?;
+    let unknown = unknown_name("unknown plugin kind", kind, &known);
+    let found = kinds.into_iter().find(|(key, ..)| key == kind);
+    let (key, label, mut plugins) = found.ok_or(unknown)?;
     if let Some(name) = &args.name {
-        let known: Vec<&str> = shelf.iter().map(|plugin| plugin.name).collect();
-        let stranger = self::stranger(&format!("no {words} plugin is called"), name, &known);
-        shelf.retain(|plugin| plugin.name == name);
-        if shelf.is_empty() {
-            return Err(stranger);
+        let known: Vec<&str> = plugins.iter().map(|plugin| plugin.name).collect();
+        plugins.retain(|plugin| plugin.name == name);
+        if plugins.is_empty() {
+            return Err(unknown_name(&format!("no {label} plugin is called"), name, &known));
         }
     }
-    Ok(vec![(key, shelf)])
+    Ok(vec![(key, plugins)])
 }
 
-fn stranger(words: &str, name: &str, known: &[&str]) -> anyhow::Error {
-    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    anyhow!("{words} `{name}`{hint} (known: {})", known.join(", "))
+fn unknown_name(message: &str, name: &str, known: &[&str]) -> anyhow::Error {
+    let hint = nearest(name, known).map(|other| format!("; did you mean `{other}`?")).unwrap_or_default();
+    anyhow!("{message} `{name}`{hint} (known: {})", known.join(", "))
 }
 
-/// Every kind and its plugins, each with its first sentence of help.
+/// Every kind and its plugins, each with the first sentence of its help.
 fn list(catalog: &Catalog) -> String {
     let mut out = String::new();
-    for (key, _, shelf) in catalog.kinds() {
+    for (key, _, plugins) in catalog.kinds() {
         out += &format!("{key}\n");
-        for plugin in shelf {
+        for plugin in plugins {
             out += &format!("  {:<20} {}\n", plugin.name, first_sentence(&help(&plugin.schema)));
         }
     }
-    out + "\n`clip-lab plugins KIND NAME` explains one with all its settings.\n"
+    out + "\n`clip-lab plugins KIND NAME` shows all settings of a plugin.\n"
 }
 
-/// One plugin: its help, then a line or two for each setting.
+/// One plugin: its help, then its settings.
 fn explain(plugin: &Description) -> String {
     let mut out = format!("{}\n{}\n", plugin.name, indented(&help(&plugin.schema), 2));
     for (key, schema) in plugin.schema["properties"].as_object().into_iter().flatten() {
@@ -109,11 +108,11 @@ fn indented(text: &str, by: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The type of a setting in words: `integer`, `string or null`, `one | all`.
+/// The type of a setting as text: `integer`, `string or null`, `one | all`.
 fn kind(schema: &Value, root: &Value) -> String {
     let all = |schemas: &Value, joint: &str| {
-        let words = schemas.as_array().into_iter().flatten().map(|schema| kind(schema, root));
-        words.collect::<Vec<_>>().join(joint)
+        let types = schemas.as_array().into_iter().flatten().map(|schema| kind(schema, root));
+        types.collect::<Vec<_>>().join(joint)
     };
     if let Some(target) = schema["$ref"].as_str() {
         return root
@@ -121,8 +120,8 @@ fn kind(schema: &Value, root: &Value) -> String {
             .map(|schema| kind(schema, root))
             .unwrap_or_default();
     }
-    if let Some(word) = schema["const"].as_str() {
-        return word.to_owned();
+    if let Some(value) = schema["const"].as_str() {
+        return value.to_owned();
     }
     match schema {
         _ if schema["enum"].is_array() => names(&schema["enum"], " | "),
@@ -135,8 +134,8 @@ fn kind(schema: &Value, root: &Value) -> String {
 }
 
 fn names(list: &Value, joint: &str) -> String {
-    let words = list.as_array().into_iter().flatten().filter_map(Value::as_str);
-    words.collect::<Vec<_>>().join(joint)
+    let names = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.collect::<Vec<_>>().join(joint)
 }
 
 #[cfg(test)]
@@ -170,8 +169,8 @@ mod tests {
 
     #[test]
     fn every_setting_has_help() {
-        for (_, _, shelf) in builtin::catalog().kinds() {
-            for plugin in shelf {
+        for (_, _, plugins) in builtin::catalog().kinds() {
+            for plugin in plugins {
                 for (key, schema) in plugin.schema["properties"].as_object().into_iter().flatten() {
                     assert!(!help(schema).is_empty(), "{}.{key} has no help", plugin.name);
                 }

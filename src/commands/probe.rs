@@ -1,4 +1,4 @@
-//! What the core runs on: asked for by `clip-lab doctor`, which looks where the core cannot start.
+//! Reports libtorch and the devices of this machine to `clip-lab doctor`.
 
 use std::{fs, path::PathBuf};
 
@@ -7,19 +7,19 @@ use clip_lab_cli::{Exit, line, print};
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 
-/// The libtorch that tch was made for.
-const MADE_FOR: &str = "2.11.0";
+/// The libtorch version that tch is built for.
+const EXPECTED_LIBTORCH: &str = "2.11.0";
 
-/// Computes a little, so that a libtorch that cannot is found out, and prints what there is.
+/// Runs a small matrix product to test libtorch, and prints its version, folder and devices.
 ///
 /// # Errors
-/// When libtorch cannot compute.
+/// When libtorch fails or its result is wrong.
 pub fn probe() -> Result<Exit> {
     let ones = Tensor::f_ones([8, 8], (Kind::Float, Device::Cpu))?;
     let sum = f64::try_from(ones.f_matmul(&ones)?.f_sum(Kind::Double)?)?;
     ensure!(
         sum == 512.0,
-        "libtorch computes wrongly: 8 x 8 ones times themselves sum up to {sum}, not to 512"
+        "libtorch is broken: the product of two 8 x 8 matrices of ones sums to {sum}, not to 512"
     );
     let folder = folder();
     let version = folder.as_ref().and_then(|folder| {
@@ -28,8 +28,8 @@ pub fn probe() -> Result<Exit> {
     });
     let opened = clip_lab_torch::open_cuda();
     print(line(json!({
-        "libtorch": version.as_deref().unwrap_or(MADE_FOR),
-        "library_of": MADE_FOR,
+        "libtorch": version.as_deref().unwrap_or(EXPECTED_LIBTORCH),
+        "library_of": EXPECTED_LIBTORCH,
         "folder": folder,
         "threads": tch::get_num_threads(),
         "devices": if opened.is_ok() { tch::Cuda::device_count() } else { 0 },
@@ -38,7 +38,7 @@ pub fn probe() -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-/// Where the libtorch lies that this process has loaded.
+/// The folder of the libtorch that this process has loaded.
 fn folder() -> Option<PathBuf> {
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;

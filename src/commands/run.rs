@@ -1,4 +1,4 @@
-//! `clip-lab run`: train what a spec describes.
+//! `clip-lab run`: trains the model of a spec.
 
 use std::path::Path;
 
@@ -18,14 +18,14 @@ use crate::{
 /// Plans the spec and trains it.
 ///
 /// # Errors
-/// Every fault of the spec, or what stopped the run.
+/// Every problem of the spec, or the error that stopped the run.
 pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     if study::holds_study(&args.spec) {
-        return Err(study::not_here(&args.spec));
+        return Err(study::is_a_study(&args.spec));
     }
     let mut plan = plan(Spec::read(&args.spec, &args.set)?.as_own(), catalog)?;
     if let Some(share) = args.share {
-        take_share(&mut plan, share);
+        limit_threads(&mut plan, share);
     }
     if let Some(steps) = args.overfit {
         return overfit(&plan, steps.get(), args.ui() == Some(Ui::Json)).map(Exit::of);
@@ -40,15 +40,10 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
         arm: args.arm.clone(),
     };
     if let Some(run) = finished(&options)? {
-        say!(
-            "run {} ({}) is finished at step {}: there is nothing left to resume",
-            run.uid,
-            run.name,
-            run.step
-        );
+        say!("run {} ({}) is finished at step {}: nothing to resume", run.uid, run.name, run.step);
         return Ok(Exit::Fine);
     }
-    // The dashboard is the other binary's; asked for it here, plain lines serve.
+    // The dashboard belongs to the other binary; here it falls back to plain lines.
     let ui = match args.ui() {
         None | Some(Ui::Dashboard) => Ui::Plain,
         Some(ui) => ui,
@@ -61,8 +56,9 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     })
 }
 
-/// The threads of a run that has others beside it. What the spec says itself stands, and the record stays the spec's.
-fn take_share(plan: &mut Plan, share: usize) {
+/// Limits the threads of a run that shares the machine. Thread counts set in the spec keep their value, and the record
+/// is unchanged.
+fn limit_threads(plan: &mut Plan, share: usize) {
     for threads in [&mut plan.run.threads, &mut plan.run.workers] {
         if *threads == 0 {
             *threads = share;

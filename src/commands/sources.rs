@@ -1,4 +1,4 @@
-//! Data sets as users name them: a spec's, or what a folder looks like.
+//! Opens the data set that the user names: of a spec, or a folder whose format is detected.
 
 use std::{fs, path::Path};
 
@@ -15,89 +15,89 @@ use crate::{
 /// Splits by name.
 pub type Sources = Vec<(&'static str, Box<dyn Dataset>)>;
 
-/// The parts that a data set can have.
+/// The splits of a data set.
 const PARTS: [(&str, Part); 3] = [("train", Part::Train), ("val", Part::Val), ("test", Part::Test)];
-/// Of which part results are told when nobody says: the first that is there.
-const REPORTED: [&str; 4] = ["test", "val", "all", "train"];
+/// The default split to evaluate: the first available.
+const DEFAULT_ORDER: [&str; 4] = ["test", "val", "all", "train"];
 
-/// What becomes of a list of captions that names no splits.
+/// How to split a caption list that names no splits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsplit {
-    /// A hash of each picture's name says where it belongs, as in training.
+    /// By a hash of each image's name, as in training.
     Hashed,
-    /// It is one part, `all`.
+    /// Not at all: one split, `all`.
     Whole,
 }
 
-/// How a data set is taken.
+/// Options for opening a data set.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Taken {
-    /// What becomes of what names no splits.
+pub struct OpenOptions {
+    /// How to split a caption list that names no splits.
     pub unsplit: Unsplit,
-    /// The share that may be bad; goes before the one that a data set allows itself.
+    /// The share of items that may be unreadable; overrides the data set's own.
     pub tolerate: Option<f64>,
 }
 
-/// The splits of a spec and its plan, or those that a folder, here or of the hub, has.
+/// The splits of a spec and its plan, or of a local or hub folder.
 ///
 /// # Errors
-/// When nothing there is a data set, or a part holds no picture.
+/// When no data set is found, or a split holds no image.
 pub fn open(
     data: &Path,
     sets: &[String],
-    taken: Taken,
+    options: OpenOptions,
     catalog: &Catalog,
 ) -> Result<(Sources, Option<Plan>)> {
     let named = data;
     let data = &data_folder(named)?;
     let (sources, plan) = match data.is_dir() {
-        true => (folder(data, taken)?, None),
+        true => (folder(data, options)?, None),
         false => {
-            // What the hub holds is nobody's own word.
-            let plan = spec(data, named == data, sets, taken.tolerate, catalog)?;
+            // A spec from the hub is not trusted.
+            let plan = spec(data, named == data, sets, options.tolerate, catalog)?;
             (planned(&plan)?, Some(plan))
         }
     };
     for (split, part) in &sources {
-        ensure!(!part.is_empty(), "{split} of {} holds no picture", data.display());
+        ensure!(!part.is_empty(), "{split} of {} holds no image", data.display());
     }
     Ok((sources, plan))
 }
 
-/// The part called `split`, or the one that results are told of.
+/// The split called `split`, or the default one.
 ///
 /// # Errors
-/// When there is no such part.
+/// When the data has no such split.
 pub fn choose(sources: Sources, split: Option<&str>) -> Result<(&'static str, Box<dyn Dataset>)> {
-    let there: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
-    let wanted = match split {
-        Some(split) => there.iter().find(|name| **name == split),
-        None => REPORTED.iter().find(|name| there.contains(name)),
+    let available: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
+    let chosen = match split {
+        Some(split) => available.iter().find(|name| **name == split),
+        None => DEFAULT_ORDER.iter().find(|name| available.contains(name)),
     };
-    let wanted = *wanted.with_context(|| {
-        let parts = there.join(", ");
-        format!("the data has no part `{}`; it has {parts}", split.unwrap_or("test"))
+    let chosen = *chosen.with_context(|| {
+        let splits = available.join(", ");
+        format!("the data has no split `{}`; it has {splits}", split.unwrap_or("test"))
     })?;
-    let found = sources.into_iter().find(|(name, _)| *name == wanted);
-    found.context("the data set has no part")
+    let found = sources.into_iter().find(|(name, _)| *name == chosen);
+    found.context("the data set has no split")
 }
 
 fn spec(data: &Path, own: bool, sets: &[String], tolerate: Option<f64>, catalog: &Catalog) -> Result<Plan> {
-    ensure!(data.exists(), "there is no folder and no spec {}", data.display());
+    ensure!(data.exists(), "{} is neither a folder nor a spec", data.display());
     let read = |sets: &[String]| -> Result<Spec, Report> {
         let spec = Spec::read(data, sets)?;
         Ok(if own { spec.as_own() } else { spec })
     };
     let first = plan(read(sets)?, catalog)?;
     let Some(share) = tolerate else { return Ok(first) };
-    // Said of the tables that know the word.
+    // Set in the tables whose plugin has this setting.
     let data_of = &first.data;
     let splits =
         [("train", Some(&data_of.train)), ("val", data_of.val.as_ref()), ("test", data_of.test.as_ref())];
-    let known = splits
+    let tolerant = splits
         .iter()
         .filter(|(_, split)| split.is_some_and(|split| split.settings.get("tolerate").is_some()));
-    let more = known.map(|(split, _)| format!("data.{split}.tolerate={share:?}"));
+    let more = tolerant.map(|(split, _)| format!("data.{split}.tolerate={share:?}"));
     let sets: Vec<String> = sets.iter().cloned().chain(more).collect();
     Ok(plan(read(&sets)?, catalog)?)
 }
@@ -117,24 +117,24 @@ pub fn planned(plan: &Plan) -> Result<Sources> {
     Ok(sources)
 }
 
-fn folder(root: &Path, taken: Taken) -> Result<Sources> {
+fn folder(root: &Path, options: OpenOptions) -> Result<Sources> {
     let tars = tars(root)?;
     if !tars.is_empty() {
-        return shards(root, tars, taken);
+        return shards(root, tars, options);
     }
-    let no_list = match captions(root, Part::All, taken) {
-        Ok(all) => return Ok(captioned(root, all, taken)),
+    let no_list = match captions(root, Part::All, options) {
+        Ok(all) => return Ok(captioned(root, all, options)),
         Err(error) => error,
     };
     let classes =
-        classes(root, taken).with_context(|| format!("it is no folder of captions either ({no_list:#})"))?;
+        classes(root, options).with_context(|| format!("not a caption folder either ({no_list:#})"))?;
     ensure!(!classes.is_empty(), "{} holds no data set: {no_list:#}", root.display());
     Ok(classes)
 }
 
-impl Taken {
-    /// What to call what is one part only.
-    fn whole(self) -> &'static str {
+impl OpenOptions {
+    /// The name of unsplit data.
+    fn whole_name(self) -> &'static str {
         if self.unsplit == Unsplit::Whole { "all" } else { "train" }
     }
 
@@ -143,40 +143,40 @@ impl Taken {
     }
 }
 
-fn captions(root: &Path, split: Part, taken: Taken) -> Result<Box<dyn Dataset>> {
+fn captions(root: &Path, split: Part, options: OpenOptions) -> Result<Box<dyn Dataset>> {
     let settings =
-        CaptionFolder { root: root.to_owned(), split, tolerate: taken.share(), ..CaptionFolder::default() };
-    match taken.unsplit {
+        CaptionFolder { root: root.to_owned(), split, tolerate: options.share(), ..CaptionFolder::default() };
+    match options.unsplit {
         Unsplit::Hashed => settings.build(()),
         Unsplit::Whole => CaptionFolder { val_fraction: 0.0, test_fraction: 0.0, ..settings }.build(()),
     }
 }
 
-/// The parts of a list of captions; what fails here and not as a whole is a part without pictures.
-fn captioned(root: &Path, all: Box<dyn Dataset>, taken: Taken) -> Sources {
-    let parts = PARTS.map(|(name, part)| Some((name, captions(root, part, taken).ok()?)));
-    let mut there: Sources = parts.into_iter().flatten().collect();
-    if taken.unsplit == Unsplit::Whole {
-        // A list without splits is all for training, which is no part to speak of.
-        there.retain(|(name, part)| *name != "train" || part.len() < all.len());
-        there.push(("all", all));
+/// The splits of a caption list. A split that cannot be opened while the whole list can is an empty one.
+fn captioned(root: &Path, all: Box<dyn Dataset>, options: OpenOptions) -> Sources {
+    let parts = PARTS.map(|(name, part)| Some((name, captions(root, part, options).ok()?)));
+    let mut available: Sources = parts.into_iter().flatten().collect();
+    if options.unsplit == Unsplit::Whole {
+        // In a list without splits, train is the whole list.
+        available.retain(|(name, part)| *name != "train" || part.len() < all.len());
+        available.push(("all", all));
     }
-    there
+    available
 }
 
-/// A folder for each class, or folders `train`, `val` and `test` of those.
-fn classes(root: &Path, taken: Taken) -> Result<Sources> {
+/// A folder per class, or folders `train`, `val` and `test` of such folders.
+fn classes(root: &Path, options: OpenOptions) -> Result<Sources> {
     let open = |root: &Path| {
-        ImageFolder { root: root.to_owned(), tolerate: taken.share(), ..ImageFolder::default() }.build(())
+        ImageFolder { root: root.to_owned(), tolerate: options.share(), ..ImageFolder::default() }.build(())
     };
-    let there: Vec<_> = PARTS.into_iter().filter(|(name, _)| root.join(name).is_dir()).collect();
-    if there.is_empty() {
-        return Ok(vec![(taken.whole(), open(root)?)]);
+    let splits: Vec<_> = PARTS.into_iter().filter(|(name, _)| root.join(name).is_dir()).collect();
+    if splits.is_empty() {
+        return Ok(vec![(options.whole_name(), open(root)?)]);
     }
-    there.into_iter().map(|(name, _)| Ok((name, open(&root.join(name))?))).collect()
+    splits.into_iter().map(|(name, _)| Ok((name, open(&root.join(name))?))).collect()
 }
 
-/// The tar files in a folder, each with the part that its name says.
+/// The tar files in a folder, each with the split in its name.
 fn tars(root: &Path) -> Result<Vec<(Option<Part>, String)>> {
     let entries = fs::read_dir(root).with_context(|| format!("folder {} cannot be read", root.display()))?;
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
@@ -187,25 +187,24 @@ fn tars(root: &Path) -> Result<Vec<(Option<Part>, String)>> {
     Ok(found)
 }
 
-fn shards(root: &Path, tars: Vec<(Option<Part>, String)>, taken: Taken) -> Result<Sources> {
-    let of = |wanted: Option<Part>| {
-        let mine = tars.iter().filter(|(part, _)| *part == wanted);
-        mine.map(|(_, path)| Source::Plain(path.clone())).collect::<Vec<_>>()
+fn shards(root: &Path, tars: Vec<(Option<Part>, String)>, options: OpenOptions) -> Result<Sources> {
+    let of = |split: Option<Part>| {
+        let matching = tars.iter().filter(|(part, _)| *part == split);
+        matching.map(|(_, path)| Source::Plain(path.clone())).collect::<Vec<_>>()
     };
     let unnamed = of(None);
     ensure!(
         unnamed.is_empty() || unnamed.len() == tars.len(),
-        "{}: the names of {} of {} shards say of which split they are, the others do not; name those that are meant in \
-         a spec",
+        "{}: only {} of {} shards name their split; list the shards of each split in a spec",
         root.display(),
         tars.len() - unnamed.len(),
         tars.len()
     );
     let parts =
-        PARTS.map(|(name, part)| (name, of(Some(part)))).into_iter().chain([(taken.whole(), unnamed)]);
+        PARTS.map(|(name, part)| (name, of(Some(part)))).into_iter().chain([(options.whole_name(), unnamed)]);
     let open = |(name, tars): (&'static str, Vec<Source>)| {
         let mut settings = WebDataset { shards: ShardList::Several(tars), ..WebDataset::default() };
-        settings.tolerate = taken.tolerate.unwrap_or(settings.tolerate);
+        settings.tolerate = options.tolerate.unwrap_or(settings.tolerate);
         Ok((name, settings.build(()).with_context(|| format!("shards of {name}"))?))
     };
     parts.filter(|(_, tars)| !tars.is_empty()).map(open).collect()

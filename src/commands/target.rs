@@ -1,4 +1,4 @@
-//! A model to compute with: what a user names, planned, and then built with its weights.
+//! Resolves the MODEL argument to a planned model and builds it with its weights.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use clip_lab_cli::ModelWeights;
 use clip_lab_store::Reader;
 use tch::{Device, nn};
 
-use super::named::{Named, weights_in};
+use super::spec_weights::{SpecWeights, weights_in};
 use crate::{
     model::{Classifier, ImageTower, Start, TextTower},
     plan::{self, ModelPlan, plan_model},
@@ -17,13 +17,13 @@ use crate::{
     train::checkpoint,
 };
 
-/// A model, planned; no tensor made.
+/// A planned model, without tensors.
 pub struct Target {
-    /// Its sides.
+    /// The model's plan.
     pub plan: ModelPlan,
-    /// The checkpoint of ours with its weights; none where the plan says where they come from.
+    /// The clip-lab checkpoint of its weights; none if the plan names their origin.
     pub checkpoint: Option<PathBuf>,
-    /// The classifier of a checkpoint that has one, in place of a text tower.
+    /// The checkpoint's classifier, which replaces a text tower.
     pub classifier: Option<clip_lab_checkpoint::Classifier>,
 }
 
@@ -35,24 +35,24 @@ pub struct Model {
     pub image: Option<ImageTower>,
     /// The text side.
     pub text: Option<TextTower>,
-    /// What a checkpoint without a text tower tells apart.
+    /// The classes of a checkpoint without a text tower.
     pub classes: Option<Classes>,
 }
 
-/// A classifier and what it tells apart.
+/// A classifier and its classes.
 pub struct Classes {
-    /// Image embeddings to one number for each class.
+    /// Image embeddings to one logit per class.
     pub classifier: Classifier,
-    /// The classes, in the order of these numbers.
+    /// The classes, in the order of the logits.
     pub names: Vec<String>,
 }
 
 impl Target {
-    /// A spec file, a folder or file in any layout that `from` reads, or a run of the store with the weights that are
-    /// asked for.
+    /// Resolves `model`: a spec file, a folder or file in any layout that `from` reads, or a run of the store with the
+    /// requested weights.
     ///
     /// # Errors
-    /// When there is nothing of that name, the run has no such weights, or no model can be read there.
+    /// When nothing has that name, the run does not have these weights, or no model can be read.
     pub fn find(
         model: &str,
         weights: Option<ModelWeights>,
@@ -61,39 +61,39 @@ impl Target {
         catalog: &Catalog,
     ) -> Result<Self> {
         if let Some(weights) = weights {
-            let file = chosen(model, weights, store)?;
+            let file = run_weights(model, weights, store)?;
             return Self::find(&file.display().to_string(), None, sets, store, catalog);
         }
-        // Folders and hub names in layouts of other tools; what is ours has a spec.
+        // Folders and hub names have the layouts of other tools; clip-lab checkpoints have a spec.
         if is_checkpoint(model) {
             return Self::from_checkpoint(model, sets, catalog);
         }
-        let named = Named::find(model, sets, store)?;
-        let mut plan = plan_model(named.spec, catalog)?;
-        // The text tower that only began a classifier is not in the checkpoint.
-        if named.weights.as_deref().is_some_and(lacks_texts) {
+        let found = SpecWeights::find(model, sets, store)?;
+        let mut plan = plan_model(found.spec, catalog)?;
+        // A text tower that only initialised a classifier is not in the checkpoint.
+        if found.weights.as_deref().is_some_and(has_no_text_tower) {
             plan.text = None;
         }
-        let classifier = named.weights.as_deref().map(classifier_in).transpose()?.flatten();
-        Ok(Self { plan, checkpoint: named.weights, classifier })
+        let classifier = found.weights.as_deref().map(classifier_in).transpose()?.flatten();
+        Ok(Self { plan, checkpoint: found.weights, classifier })
     }
 
-    /// All that a checkpoint holds which `from` can name.
+    /// All parts of a checkpoint, as `from` reads them.
     ///
     /// # Errors
-    /// When it cannot be read, or holds no tower.
+    /// When the checkpoint cannot be read or holds no tower.
     pub fn from_checkpoint(from: &str, sets: &[String], catalog: &Catalog) -> Result<Self> {
         let checkpoint = clip_lab_checkpoint::open(from)?;
         let plan = plan_model(Spec::parse(from, &folder_spec(from, &checkpoint)?, sets)?, catalog)?;
         Ok(Self { plan, checkpoint: None, classifier: checkpoint.classifier()? })
     }
 
-    /// The towers with their weights.
+    /// Builds the towers with their weights.
     ///
     /// # Errors
     /// When a plugin cannot be built or the weights do not fit.
     pub fn build(&self, device: Device) -> Result<Model> {
-        // What is random without a checkpoint is the same at every call, so that what is kept of it serves again.
+        // A fixed seed makes random weights the same at every call, so that cached embeddings stay valid.
         tch::manual_seed(0);
         let vars = nn::VarStore::new(device);
         let start = if self.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
@@ -112,7 +112,7 @@ impl Target {
         let (Some(stated), Some(image)) = (&self.classifier, &self.plan.image) else { return Ok(None) };
         let settings = toml::Value::Table(stated.settings.clone());
         let settings: plan::Classifier =
-            settings.try_into().context("the settings of the checkpoint's classifier cannot be read")?;
+            settings.try_into().context("the settings of the checkpoint's classifier are invalid")?;
         let classes = stated.classes.len() as i64;
         let classifier = Classifier::build(&settings, vars, image.head.dim, classes)?;
         stated.weights.load(vars, "classifier")?;
@@ -120,7 +120,7 @@ impl Target {
     }
 }
 
-/// Checkpoints of earlier versions do not say which model they are of, and name no classes: none.
+/// The classifier of a checkpoint. Checkpoints of earlier versions have neither model metadata nor classes: none.
 fn classifier_in(file: &Path) -> Result<Option<clip_lab_checkpoint::Classifier>> {
     if checkpoint::peek(file)?.model.is_empty() {
         return Ok(None);
@@ -129,20 +129,20 @@ fn classifier_in(file: &Path) -> Result<Option<clip_lab_checkpoint::Classifier>>
 }
 
 /// The file of a run's weights.
-fn chosen(model: &str, weights: ModelWeights, store: &Path) -> Result<PathBuf> {
-    ensure!(!Path::new(model).exists(), "--weights chooses among the weights of a run, and {model} is none");
+fn run_weights(model: &str, weights: ModelWeights, store: &Path) -> Result<PathBuf> {
+    ensure!(!Path::new(model).exists(), "--weights selects weights of a run, but {model} is not a run");
     let reader = Reader::open(store)
-        .with_context(|| format!("--weights is for runs, and `{model}` cannot be looked up"))?;
+        .with_context(|| format!("--weights is for runs, and `{model}` cannot be found"))?;
     weights_in(&reader.run(model)?.dir, Some(weights))
 }
 
-fn lacks_texts(checkpoint: &Path) -> bool {
-    let named = |file: TensorFile| file.names().iter().any(|name| name.starts_with("model/text."));
-    TensorFile::open(checkpoint).is_ok_and(|file| !named(file))
+fn has_no_text_tower(checkpoint: &Path) -> bool {
+    let has_text = |file: TensorFile| file.names().iter().any(|name| name.starts_with("model/text."));
+    TensorFile::open(checkpoint).is_ok_and(|file| !has_text(file))
 }
 
-/// Whether `model` is what `from` takes: a folder, a name of the hub, or a file that is neither a spec nor a checkpoint
-/// in the folder of a run.
+/// Whether `from` can read `model`: a folder, a hub name, or a file that is neither a spec nor a checkpoint in a run's
+/// folder.
 pub fn is_checkpoint(model: &str) -> bool {
     let path = Path::new(model);
     let spec = path.extension().is_some_and(|ending| ending == "toml");
@@ -150,10 +150,10 @@ pub fn is_checkpoint(model: &str) -> bool {
     path.is_dir() || model.starts_with("hf:") || foreign
 }
 
-/// A spec whose model is all that the checkpoint at `from` holds.
+/// A spec with every part of the checkpoint at `from`.
 ///
 /// # Errors
-/// When it cannot be read, or holds no tower.
+/// When the checkpoint cannot be read or holds no tower.
 pub fn folder_spec(from: &str, checkpoint: &Checkpoint) -> Result<String> {
     let parts = [
         ("image", checkpoint.image()?.is_some()),
@@ -161,10 +161,10 @@ pub fn folder_spec(from: &str, checkpoint: &Checkpoint) -> Result<String> {
         ("image_projection", checkpoint.image_projection()?.is_some()),
         ("text_projection", checkpoint.text_projection()?.is_some()),
     ];
-    if !parts.iter().any(|(_, there)| *there) {
-        bail!("{from} holds neither an image nor a text tower that clip-lab knows");
+    if !parts.iter().any(|(_, present)| *present) {
+        bail!("{from} holds no image or text tower in a supported layout");
     }
     let from = toml::Value::from(from);
     let table = |(part, _): &(&str, bool)| format!("[model.{part}]\nfrom = {from}\n");
-    Ok(parts.iter().filter(|(_, there)| *there).map(table).collect())
+    Ok(parts.iter().filter(|(_, present)| *present).map(table).collect())
 }

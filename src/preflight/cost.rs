@@ -6,7 +6,7 @@ use clip_lab_torch::count_flops;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use super::{made_up::MadeUp, memory::Memory};
+use super::{made_up::SyntheticBatch, memory::Memory};
 
 use crate::{
     model::Against,
@@ -14,21 +14,21 @@ use crate::{
     train::{Feed, Rig, count},
 };
 
-/// Items of the made-up batch that is counted: batch norm needs more than one.
+/// Items of the synthetic batch whose FLOPs are counted: batch norm needs more than one.
 const ROWS: i64 = 2;
-/// Batches whose captions tell how long texts are.
-const LOOKED_AT: usize = 8;
+/// Batches whose captions are sampled for the length of texts.
+const SAMPLED_BATCHES: usize = 8;
 
-/// What a run costs.
+/// Cost of a run.
 #[derive(Debug, Serialize)]
 pub struct Cost {
     /// Towers, projections, classifier and loss.
     pub parts: Vec<Part>,
-    /// Tokens of a text: the longest of a typical batch, to which the others are padded; 0 without texts.
+    /// Tokens per text, padded to the longest of a typical batch; 0 without texts.
     pub tokens: i64,
-    /// Floating-point operations of one item, forward and backward, as the run computes it.
+    /// FLOPs per sample, forward and backward, with the run's settings.
     pub train_flops_per_sample: u64,
-    /// Memory while training.
+    /// Peak memory in training.
     pub memory: Memory,
 }
 
@@ -37,34 +37,34 @@ pub struct Cost {
 pub struct Part {
     /// Its name in the spec.
     pub name: &'static str,
-    /// The plugin.
+    /// Plugin name.
     pub plugin: String,
-    /// Numbers that are learnt or locked.
+    /// All parameters, trained or locked.
     pub parameters: usize,
-    /// Those that are learnt.
+    /// Trained parameters.
     pub trained: usize,
-    /// Floating-point operations of one item in the forward pass.
+    /// FLOPs per sample in the forward pass.
     pub forward_flops: u64,
 }
 
 impl Cost {
-    /// Counts and measures. `before` is what the process held before the model was built. The rig has made an update
-    /// afterwards: it is used up.
+    /// Counts parameters and FLOPs and measures memory. `before` is the process's memory before the model was built.
+    /// Makes an optimizer update, so the rig must not be trained afterwards.
     ///
     /// # Errors
-    /// Those of towers, loss and optimizer.
+    /// When a tower, the loss or the optimizer fails.
     pub fn of(plan: &Plan, feed: &Feed, rig: &mut Rig, before: u64) -> Result<Self> {
         let tokens = typical_length(plan, feed)?;
-        let made_up = MadeUp::new(plan, feed, rig, tokens, ROWS)?;
-        let parts = parts(plan, rig, &made_up)?;
-        let (step, flops) = count_flops(|| made_up.forward_backward(plan, rig))?;
+        let batch = SyntheticBatch::new(plan, feed, rig, tokens, ROWS)?;
+        let parts = parts(plan, rig, &batch)?;
+        let (step, flops) = count_flops(|| batch.forward_backward(plan, rig))?;
         step?;
         let memory = Memory::of(plan, feed, rig, tokens, before)?;
         Ok(Self { parts, tokens, train_flops_per_sample: flops / ROWS as u64, memory })
     }
 }
 
-fn parts(plan: &Plan, rig: &Rig, made_up: &MadeUp) -> Result<Vec<Part>> {
+fn parts(plan: &Plan, rig: &Rig, batch: &SyntheticBatch) -> Result<Vec<Part>> {
     let part = |name: &'static str, plugin: &str, forward: &dyn Fn() -> Result<Tensor>| -> Result<Part> {
         let (result, flops) = count_flops(|| tch::no_grad(forward))?;
         drop(result?);
@@ -72,7 +72,7 @@ fn parts(plan: &Plan, rig: &Rig, made_up: &MadeUp) -> Result<Vec<Part>> {
         Ok(Part { name, plugin: plugin.to_owned(), parameters, trained, forward_flops: flops / ROWS as u64 })
     };
     let features = |width: i64| Tensor::f_rand([ROWS, width], (Kind::Float, Device::Cpu));
-    let image = || rig.image.features(made_up.images(), Mode::Eval);
+    let image = || rig.image.features(batch.images(), Mode::Eval);
     let head = &plan.image.head;
     let projected = || rig.image.project(&features(head.input)?, Mode::Eval);
     let mut parts = vec![
@@ -81,7 +81,7 @@ fn parts(plan: &Plan, rig: &Rig, made_up: &MadeUp) -> Result<Vec<Part>> {
     ];
     match (&rig.against, &plan.text) {
         (Against::Texts(tower), Some(side)) => {
-            let text = || tower.features(&made_up.batch.tokens, Mode::Eval);
+            let text = || tower.features(&batch.batch.tokens, Mode::Eval);
             let projected = || tower.project(&features(side.head.input)?, Mode::Eval);
             parts.push(part("text", side.encoder.name, &text)?);
             parts.push(part("text_projection", side.head.projection.name, &projected)?);
@@ -95,11 +95,11 @@ fn parts(plan: &Plan, rig: &Rig, made_up: &MadeUp) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// The longest text of a typical batch, in tokens: the mean over a few batches of their longest.
+/// Length of the longest text of a typical batch in tokens: the mean over a few batches of their maximum.
 fn typical_length(plan: &Plan, feed: &Feed) -> Result<i64> {
     let (Some(tokenizer), Some(side)) = (&feed.tokenizer, &plan.text) else { return Ok(0) };
-    let pictures = feed.train.len().min(LOOKED_AT * plan.run.batch.min(1024));
-    let texts = (0..pictures).filter_map(|picture| feed.train.captions(picture).first());
+    let images = feed.train.len().min(SAMPLED_BATCHES * plan.run.batch.min(1024));
+    let texts = (0..images).filter_map(|image| feed.train.captions(image).first());
     let lengths = texts.map(|text| Ok(tokenizer.encode(text, side.max_tokens)?.len() as i64));
     let lengths = lengths.collect::<Result<Vec<_>>>()?;
     let longest: Vec<i64> =

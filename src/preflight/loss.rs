@@ -1,4 +1,4 @@
-//! Where a loss begins and how far it can fall, asked of the loss itself.
+//! The expected initial value and the minimum of a loss, computed with the loss itself.
 
 use anyhow::Result;
 use clip_lab_api::{Classes, Pair};
@@ -6,26 +6,26 @@ use tch::{Kind, Tensor};
 
 use crate::{model::Against, plan::Plan, train::Rig};
 
-/// Batches above this many pairs are not scored here: their similarities alone would fill the memory.
-const LARGEST: usize = 8192;
+/// Larger batches are not scored here: their similarity matrix alone takes too much memory.
+const MAX_BATCH: usize = 8192;
 
-/// Two values of a loss that need no training to be known.
+/// Two values of a loss that are known without training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Landmarks {
-    /// Of a model that knows nothing: all similarities are zero, or all classes equally likely. ln(B) for InfoNCE,
-    /// ln(C) for cross-entropy.
+    /// Of an untrained model: all similarities are zero, or all classes equally likely. ln(B) for InfoNCE, ln(C) for
+    /// cross-entropy.
     pub first: f64,
-    /// Of a model that has learnt the batch by heart, with the scale that the loss begins with.
+    /// Of a model that fits the batch perfectly, at the initial logit scale.
     pub floor: f64,
 }
 
-/// The landmarks of a plan's loss for one batch. `alike` numbers the rows, equal where nobody can tell two apart; none:
-/// all differ.
+/// The landmarks of a plan's loss for one batch. `alike` gives every row a group number, the same for duplicates; none:
+/// all rows are unique. None if the batch is too large.
 ///
 /// # Errors
-/// Those of the loss.
+/// When the loss fails.
 pub fn landmarks(plan: &Plan, rig: &Rig, classes: i64, alike: Option<&Tensor>) -> Result<Option<Landmarks>> {
-    if plan.run.batch > LARGEST {
+    if plan.run.batch > MAX_BATCH {
         return Ok(None);
     }
     let rows = alike.map_or(plan.run.batch as i64, |alike| alike.size()[0]);
@@ -40,36 +40,36 @@ fn pairs(rig: &Rig, rows: i64, alike: Option<&Tensor>) -> Result<Landmarks> {
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
         Ok(rig.loss.score(&Pair { image, text, group: alike })?.loss.f_double_value(&[])?)
     };
-    // Two directions at a right angle: every picture is as far from every caption.
+    // Orthogonal embeddings: every image is equally far from every caption.
     let axis =
         |at: i64| Tensor::f_eye(2, (Kind::Float, device))?.f_narrow(0, at, 1)?.f_expand([rows, 2], false);
     let numbers = match alike {
-        Some(alike) => places(alike)?,
+        Some(alike) => compact(alike)?,
         None => Tensor::f_arange(rows, (Kind::Int64, device))?,
     };
-    // A direction of its own for each row that differs.
-    let own = numbers.f_one_hot(rows)?.f_to_kind(Kind::Float)?; // [B, B]
-    Ok(Landmarks { first: score(&axis(0)?, &axis(1)?)?, floor: score(&own, &own)? })
+    // One axis for each unique row.
+    let perfect = numbers.f_one_hot(rows)?.f_to_kind(Kind::Float)?; // [B, B]
+    Ok(Landmarks { first: score(&axis(0)?, &axis(1)?)?, floor: score(&perfect, &perfect)? })
 }
 
-/// Numbers from 0 in place of any others, equal where those are.
-fn places(alike: &Tensor) -> Result<Tensor> {
-    let (_, places, _) = alike.f_internal_unique2(true, true, false)?;
-    Ok(places)
+/// Renumbers groups consecutively from 0.
+fn compact(alike: &Tensor) -> Result<Tensor> {
+    let (_, numbers, _) = alike.f_internal_unique2(true, true, false)?;
+    Ok(numbers)
 }
 
 fn of_classes(rig: &Rig, rows: i64, classes: i64) -> Result<Landmarks> {
     let device = rig.vars.device();
-    let right = Tensor::f_arange(rows, (Kind::Int64, device))?.f_remainder(classes)?;
-    let targets = right.f_one_hot(classes)?.f_to_kind(Kind::Float)?; // [B, C]
-    let score = |certainty: f64| -> Result<f64> {
-        let logits = targets.f_mul_scalar(certainty)?;
+    let labels = Tensor::f_arange(rows, (Kind::Int64, device))?.f_remainder(classes)?;
+    let targets = labels.f_one_hot(classes)?.f_to_kind(Kind::Float)?; // [B, C]
+    let score = |logit: f64| -> Result<f64> {
+        let logits = targets.f_mul_scalar(logit)?;
         let classes = Classes { logits: &logits, targets: &targets };
         Ok(rig.loss.score_classes(&classes)?.loss.f_double_value(&[])?)
     };
-    // Smoothed labels punish too much certainty, so several are tried.
-    let tried = [1.0, 2.0, 4.0, 8.0, 16.0].map(score);
-    let floor = tried.into_iter().collect::<Result<Vec<_>>>()?.into_iter().fold(f64::INFINITY, f64::min);
+    // With label smoothing the minimum is at a finite logit, so several are tried.
+    let losses = [1.0, 2.0, 4.0, 8.0, 16.0].map(score);
+    let floor = losses.into_iter().collect::<Result<Vec<_>>>()?.into_iter().fold(f64::INFINITY, f64::min);
     Ok(Landmarks { first: score(0.0)?, floor })
 }
 
@@ -78,10 +78,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_numbers_become_places() {
-        let places = places(&Tensor::from_slice(&[70i64, -3, 70, 12])).unwrap();
-        let places = Vec::<i64>::try_from(&places).unwrap();
-        assert_eq!(places[0], places[2]);
-        assert!(places.iter().all(|&place| (0..3).contains(&place)) && places[1] != places[3]);
+    fn groups_are_renumbered_from_zero() {
+        let numbers = compact(&Tensor::from_slice(&[70i64, -3, 70, 12])).unwrap();
+        let numbers = Vec::<i64>::try_from(&numbers).unwrap();
+        assert_eq!(numbers[0], numbers[2]);
+        assert!(numbers.iter().all(|&number| (0..3).contains(&number)) && numbers[1] != numbers[3]);
     }
 }

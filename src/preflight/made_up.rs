@@ -1,4 +1,4 @@
-//! Items with random pixels and the right shapes.
+//! Synthetic batches: random pixels with the run's shapes.
 
 use anyhow::Result;
 use clip_lab_api::{Mode, Scored, Tokens};
@@ -11,16 +11,16 @@ use crate::{
     train::{Feed, LossScale, Phases, Rig, Step, StepSettings},
 };
 
-/// A batch of them.
-pub(super) struct MadeUp {
+/// A batch of random items.
+pub(super) struct SyntheticBatch {
     pub(super) batch: Batch,
-    /// Whether the features of a locked image tower are computed once for the whole run.
+    /// Whether the features of a locked image tower are cached for the whole run.
     pub(super) cached: bool,
     images: Tensor,
     settings: StepSettings,
 }
 
-impl MadeUp {
+impl SyntheticBatch {
     pub(super) fn new(plan: &Plan, feed: &Feed, rig: &Rig, length: i64, rows: i64) -> Result<Self> {
         let (float, int) = ((Kind::Float, Device::Cpu), (Kind::Int64, Device::Cpu));
         let size = plan.image.preprocess.size;
@@ -43,19 +43,19 @@ impl MadeUp {
         Ok(Self { batch, cached, images, settings })
     }
 
-    /// Pixels, `[rows, 3, H, W]`, also where a step takes cached features in their place.
+    /// Pixels, `[rows, 3, H, W]`, also where a step uses cached features instead.
     pub(super) fn images(&self) -> &Tensor {
         &self.images
     }
 
-    /// Forward and backward of a training step in single precision or in the run's, as the towers are set.
+    /// Forward and backward of a training step.
     pub(super) fn forward_backward(&self, plan: &Plan, rig: &mut Rig) -> Result<Scored> {
         let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
         let step = Step { rig, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings };
         Ok(step.forward_backward(&self.batch, 0)?.1)
     }
 
-    /// What an evaluation computes of the items: the image features, then the texts'.
+    /// The forward pass of an evaluation: image features if `images`, else text features.
     pub(super) fn evaluate(&self, rig: &Rig, images: bool) -> Result<()> {
         tch::no_grad(|| {
             if images {

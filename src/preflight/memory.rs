@@ -1,5 +1,5 @@
-//! Memory at its most. Tensors are measured on made-up items, of two sizes, and what they take is stretched to the size of
-//! the run; what else the process holds is counted.
+//! Peak memory. Activations are measured on two synthetic batch sizes and extrapolated linearly to the run's; other
+//! tensors are counted.
 
 use anyhow::Result;
 use clip_lab_api::{Params, Report, State};
@@ -7,7 +7,7 @@ use clip_lab_torch::watch_memory;
 use serde::Serialize;
 use tch::Tensor;
 
-use super::made_up::MadeUp;
+use super::made_up::SyntheticBatch;
 use crate::{
     data::AHEAD,
     model::TEXTS_TOGETHER,
@@ -15,56 +15,56 @@ use crate::{
     train::{Feed, IMAGES_TOGETHER, Rig},
 };
 
-/// Items of the two batches that are measured: batch norm needs more than one.
+/// Batch sizes that are measured: batch norm needs more than one item.
 const SIZES: [i64; 2] = [2, 6];
 
-/// Bytes.
+/// Peak memory in bytes.
 #[derive(Debug, Serialize)]
 pub struct Memory {
-    /// What the process holds without a model: libtorch, and the lists of the data.
+    /// The process without a model: libtorch and the data lists.
     pub program: u64,
     /// Weights and buffers.
     pub weights: u64,
     /// Gradients.
     pub gradients: u64,
-    /// State of the optimizer.
+    /// Optimizer state.
     pub optimizer: u64,
-    /// State of the tricks, such as an average of the weights.
+    /// State of the tricks, such as averaged weights.
     pub tricks: u64,
-    /// Pictures of the batch that is computed, and of those that are read ahead.
+    /// Images of the current batch and of the prefetched ones.
     pub batches: u64,
-    /// What one item adds in a training step, forward and backward: measured on the processor, in the run's precision.
+    /// Activations per sample in a training step, forward and backward: measured on the CPU, in the run's precision.
     pub activations_per_sample: u64,
-    /// All that a training step takes for the items that go through the towers together.
+    /// Activations of a training step for one micro-batch.
     pub activations: u64,
-    /// What is computed without gradients at a time: in evaluations, and of a locked tower whose features are kept.
+    /// Activations without gradients: in evaluations, and when the features of a locked tower are cached.
     pub evaluation: u64,
 }
 
 impl Memory {
-    /// The most at a time: a step and an evaluation take turns, and memory that one gave back serves the other.
+    /// Peak memory: training steps and evaluations alternate and reuse each other's memory.
     pub fn total(&self) -> u64 {
         let state = self.weights + self.gradients + self.optimizer + self.tricks;
         self.program + state + self.batches + self.activations.max(self.evaluation)
     }
 
-    /// Measures. `before` is what the process held before the model was built.
+    /// Measures a run. `before` is the process's memory before the model was built.
     pub(super) fn of(plan: &Plan, feed: &Feed, rig: &mut Rig, tokens: i64, before: u64) -> Result<Self> {
-        let made_up = SIZES.map(|rows| MadeUp::new(plan, feed, rig, tokens, rows));
-        let [small, large] = made_up;
+        let batches = SIZES.map(|rows| SyntheticBatch::new(plan, feed, rig, tokens, rows));
+        let [small, large] = batches;
         let (small, large) = (small?, large?);
         let both = [&small, &large];
-        // The first step makes the gradients, which are counted by themselves.
+        // The first step allocates the gradients, which are counted separately.
         small.forward_backward(plan, rig)?;
-        let step = Line::through(both, &mut |made_up| made_up.forward_backward(plan, rig).map(drop))?;
-        let images = Line::through(both, &mut |made_up| made_up.evaluate(rig, true))?;
-        let texts = Line::through(both, &mut |made_up| made_up.evaluate(rig, false))?;
+        let step = Line::fit(both, &mut |batch| batch.forward_backward(plan, rig).map(drop))?;
+        let images = Line::fit(both, &mut |batch| batch.evaluate(rig, true))?;
+        let texts = Line::fit(both, &mut |batch| batch.evaluate(rig, false))?;
         let evaluation = images.at(IMAGES_TOGETHER as u64).max(texts.at(TEXTS_TOGETHER as u64));
         let gradients = trained_bytes(&rig.params);
         rig.update(0, rig.lr, &mut Report::default())?;
         let run = &plan.run;
-        let together = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
-        let picture = size(small.images()) / SIZES[0] as u64;
+        let micro_batch = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
+        let image = size(small.images()) / SIZES[0] as u64;
         let in_training = if small.cached { 0 } else { (AHEAD as u64 + 2) * run.batch as u64 };
         let in_evaluation = (AHEAD as u64 + 2) * IMAGES_TOGETHER as u64;
         let variables: State = rig.vars.variables().into_iter().collect();
@@ -74,26 +74,29 @@ impl Memory {
             gradients,
             optimizer: bytes(&rig.optimizer.state()),
             tricks: rig.tricks.iter().map(|trick| bytes(&trick.state())).sum(),
-            batches: picture * in_training.max(in_evaluation),
+            batches: image * in_training.max(in_evaluation),
             activations_per_sample: step.slope,
-            activations: step.at(together),
+            activations: step.at(micro_batch),
             evaluation,
         })
     }
 }
 
-/// What a computation holds at most, by the number of its items.
+/// Peak memory of a computation as a linear function of the batch size.
 struct Line {
     base: u64,
     slope: u64,
 }
 
 impl Line {
-    /// Through the peaks of two batches.
-    fn through(batches: [&MadeUp; 2], compute: &mut dyn FnMut(&MadeUp) -> Result<()>) -> Result<Self> {
+    /// Fits the line to the peaks of two batches.
+    fn fit(
+        batches: [&SyntheticBatch; 2],
+        compute: &mut dyn FnMut(&SyntheticBatch) -> Result<()>,
+    ) -> Result<Self> {
         let mut peaks = [0; 2];
-        for (peak, made_up) in peaks.iter_mut().zip(batches) {
-            let (done, held) = watch_memory(|| compute(made_up))?;
+        for (peak, batch) in peaks.iter_mut().zip(batches) {
+            let (done, held) = watch_memory(|| compute(batch))?;
             done?;
             *peak = held;
         }

@@ -1,7 +1,7 @@
-//! What a plan will cost and what is probably a mistake in it, before anything is trained.
+//! Estimates the cost of a plan and warns about likely mistakes, before training.
 //!
-//! The model is built on the processor with random weights, and one training step of two made-up items is counted and
-//! measured. Of the data only the lists are read.
+//! The model is built on the CPU with random weights; FLOPs and memory are measured in training steps on small random
+//! batches. Of the data only the lists are read.
 
 mod cost;
 mod loss;
@@ -25,31 +25,31 @@ pub use loss::{Landmarks, landmarks};
 pub use memory::Memory;
 pub use mistakes::Warning;
 
-/// What is known of a run before it runs.
+/// Cost and warnings of a run that has not started.
 #[derive(Debug, Serialize)]
 pub struct Preflight {
-    /// What it costs.
+    /// Parameters, FLOPs and memory.
     #[serde(flatten)]
     pub cost: Cost,
-    /// Updates of the weights.
+    /// Optimizer updates.
     pub updates: u64,
-    /// Items in an update.
+    /// Items per update.
     pub batch: u64,
     /// Items seen in the whole run.
     pub samples: u64,
-    /// Passes over the data.
+    /// Passes over the training data.
     pub epochs: f64,
-    /// The loss of a model that knows nothing; none where it is too large to compute here.
+    /// Expected initial loss of an untrained model; none if the batch is too large to compute it here.
     pub first_loss: Option<f64>,
-    /// Known mistakes.
+    /// Likely mistakes.
     pub warnings: Vec<Warning>,
 }
 
 impl Preflight {
-    /// Looks at a plan.
+    /// Estimates the cost of a plan and checks it for mistakes.
     ///
     /// # Errors
-    /// What would stop the run at its start: data that cannot be opened, plugins that cannot be built.
+    /// When the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
     pub fn of(plan: &Plan) -> Result<Self> {
         let feed = Feed::open(plan)?;
         let before = resident_memory().unwrap_or(0);

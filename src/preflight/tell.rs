@@ -1,4 +1,4 @@
-//! What is known of a run, in lines for people.
+//! The preflight report as text.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl fmt::Display for Preflight {
         };
         writeln!(
             f,
-            "  training    {} FLOPs a sample{texts}, {} an update, {} in all",
+            "  training    {} FLOPs per sample{texts}, {} per update, {} in total",
             short(each),
             short(each * self.batch as f64),
             short(each * self.samples as f64)
@@ -39,8 +39,8 @@ impl fmt::Display for Preflight {
         let memory = &self.cost.memory;
         writeln!(
             f,
-            "  memory      about {} at its most: program and lists {}, weights {}, gradients {}, optimizer {}, tricks {}, \
-             batches {}, and a step {} (measured on the processor, {} a sample) or an evaluation {}",
+            "  memory      about {} at peak: program and lists {}, weights {}, gradients {}, optimizer {}, tricks {}, batches {}, \
+             and a training step {} (measured on the CPU, {} per sample) or an evaluation {}",
             bytes(memory.total()),
             bytes(memory.program),
             bytes(memory.weights),
@@ -53,13 +53,13 @@ impl fmt::Display for Preflight {
             bytes(memory.evaluation)
         )?;
         if let Some(first) = self.first_loss {
-            writeln!(f, "  first loss  about {first:.4} as long as the model knows nothing")?;
+            writeln!(f, "  first loss  about {first:.4} (untrained model)")?;
         }
         self.warnings.iter().try_for_each(|warning| writeln!(f, "  warning: {warning}"))
     }
 }
 
-/// A count as people say it: `23.5 M`.
+/// A count with an SI prefix: `23.5 M`.
 fn short(count: f64) -> String {
     let units = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     match units.iter().find(|(size, _)| count >= *size) {
@@ -68,7 +68,7 @@ fn short(count: f64) -> String {
     }
 }
 
-/// Bytes as people say them: `1.5 GiB`.
+/// Bytes with a binary prefix: `1.5 GiB`.
 fn bytes(count: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     match units.iter().find(|(bits, _)| count >> bits > 0) {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_have_prefixes() {
         assert_eq!([0.0, 999.0, 1500.0, 4.09e9].map(short), ["0", "999", "1.50 k", "4.09 G"]);
         assert_eq!([7, 2048, 3 << 29].map(bytes), ["7 B", "2.0 KiB", "1.5 GiB"]);
     }

@@ -1,4 +1,4 @@
-//! Many pictures or texts, embedded part by part.
+//! Embeds many images or texts in chunks.
 
 use std::sync::Arc;
 
@@ -7,39 +7,39 @@ use clip_lab_index::Fresh;
 
 use super::{
     gallery::Gallery,
-    keep::{Embed, Take},
-    towers::{Eyes, Reader, finite},
+    towers::{ImageEmbedder, TextEmbedder, finite},
+    update::{Embed, Sink},
 };
 use crate::data::{Item, Loader, Source, cores};
 
-/// Pictures that go through the tower together.
-const CHUNK: usize = 64;
-/// Texts that do, before what is done is handed on.
-const TEXTS: usize = 256;
+/// Images per batch.
+const IMAGE_CHUNK: usize = 64;
+/// Texts per chunk.
+const TEXT_CHUNK: usize = 256;
 
-/// The pictures of a gallery, seen by a tower.
-pub struct Pictures<'a>(pub &'a Eyes<'a>, pub &'a Gallery);
+/// The images of a gallery, embedded by an image tower.
+pub struct GalleryImages<'a>(pub &'a ImageEmbedder<'a>, pub &'a Gallery);
 
-impl Embed for Pictures<'_> {
+impl Embed for GalleryImages<'_> {
     fn what(&self) -> &'static str {
-        "pictures"
+        "images"
     }
 
-    fn embed(&self, wanted: &[usize], take: &mut Take<'_>) -> Result<()> {
+    fn embed(&self, items: &[usize], sink: &mut Sink<'_>) -> Result<()> {
         let item = |&picture: &usize| Item { picture, caption: None, index: picture as u64, epoch: 0 };
         let batches: Vec<Vec<Item>> =
-            wanted.chunks(CHUNK).map(|part| part.iter().map(item).collect()).collect();
+            items.chunks(IMAGE_CHUNK).map(|part| part.iter().map(item).collect()).collect();
         let source = Source::pictures(self.1.data.clone(), Arc::new(self.0.prepare()));
         let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device);
         while let Some(batch) = loader.next_batch()? {
             let mut part: Vec<(usize, Fresh)> =
                 batch.broken.into_iter().map(|broken| (broken.picture, Fresh::Broken(broken.why))).collect();
             if let Some(images) = batch.images.filter(|_| batch.pictures.numel() > 0) {
-                let places = Vec::<i64>::try_from(&batch.pictures)?;
+                let indices = Vec::<i64>::try_from(&batch.pictures)?;
                 let rows = self.0.rows(&images)?.into_iter().map(fresh);
-                part.extend(places.into_iter().map(|place| place as usize).zip(rows));
+                part.extend(indices.into_iter().map(|index| index as usize).zip(rows));
             }
-            if !take(part)? {
+            if !sink(part)? {
                 break;
             }
         }
@@ -47,19 +47,19 @@ impl Embed for Pictures<'_> {
     }
 }
 
-/// Texts, read by a tower.
-pub struct Texts<'a>(pub &'a Reader<'a>, pub &'a [&'a str]);
+/// Texts, embedded by a text tower.
+pub struct Texts<'a>(pub &'a TextEmbedder<'a>, pub &'a [&'a str]);
 
 impl Embed for Texts<'_> {
     fn what(&self) -> &'static str {
         "texts"
     }
 
-    fn embed(&self, wanted: &[usize], take: &mut Take<'_>) -> Result<()> {
-        for part in wanted.chunks(TEXTS) {
+    fn embed(&self, items: &[usize], sink: &mut Sink<'_>) -> Result<()> {
+        for part in items.chunks(TEXT_CHUNK) {
             let texts: Vec<&str> = part.iter().map(|&text| self.1[text]).collect();
             let rows = self.0.rows(&texts)?.into_iter().map(fresh);
-            if !take(part.iter().copied().zip(rows).collect())? {
+            if !sink(part.iter().copied().zip(rows).collect())? {
                 break;
             }
         }
@@ -68,9 +68,5 @@ impl Embed for Texts<'_> {
 }
 
 fn fresh(row: Vec<f32>) -> Fresh {
-    if finite(&row) {
-        Fresh::Row(row)
-    } else {
-        Fresh::Broken("the model makes no finite numbers of it".to_owned())
-    }
+    if finite(&row) { Fresh::Row(row) } else { Fresh::Broken("its embedding is not finite".to_owned()) }
 }

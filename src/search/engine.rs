@@ -1,4 +1,4 @@
-//! A model and the pictures that it finds.
+//! Embeds queries and finds the nearest images.
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,27 +8,26 @@ use clip_lab_search::{Found, Hit, Picture as Shown, Query};
 
 use super::{
     gallery::Gallery,
-    towers::{Eyes, Reader},
+    towers::{ImageEmbedder, TextEmbedder},
 };
 use crate::data::cores;
 
 /// A model with the index of a gallery.
 pub struct Engine<'a> {
     /// The image side.
-    pub eyes: Eyes<'a>,
+    pub images: ImageEmbedder<'a>,
     /// The text side, if the model has one.
-    pub reader: Option<Reader<'a>>,
-    /// What is searched.
+    pub texts: Option<TextEmbedder<'a>>,
+    /// The searched images.
     pub gallery: Arc<Gallery>,
-    /// Its embeddings.
+    /// The embeddings of the gallery.
     pub index: Arc<Index>,
-    /// The graph to search by instead of comparing every row.
+    /// The graph for approximate search; none: exact search.
     pub approximate: Option<Approximate>,
 }
 
 impl Engine<'_> {
-    /// The pictures nearest to a query, and how long that took. With `check` an approximate answer is compared with the
-    /// exact one.
+    /// The images nearest to a query, with timings. With `check` an approximate result is compared with the exact one.
     ///
     /// # Errors
     /// When the query cannot be embedded.
@@ -37,16 +36,16 @@ impl Engine<'_> {
         let query = self.embed(to)?;
         let embed_seconds = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        let near = match &self.approximate {
+        let nearest = match &self.approximate {
             Some(graph) => graph.nearest(&self.index, &query, top)?,
             None => self.index.nearest(&query, top, cores()),
         };
         let search_seconds = started.elapsed().as_secs_f64();
         let check = check && self.approximate.is_some();
-        let recall = check.then(|| share(&near, &self.index.nearest(&query, top, cores())));
+        let recall = check.then(|| share(&nearest, &self.index.nearest(&query, top, cores())));
         Ok(Found {
             recall,
-            hits: near.into_iter().map(|near| self.hit(near)).collect(),
+            hits: nearest.into_iter().map(|near| self.hit(near)).collect(),
             embed_seconds,
             search_seconds,
         })
@@ -55,12 +54,12 @@ impl Engine<'_> {
     fn embed(&self, query: &Query) -> Result<Vec<f32>> {
         match query {
             Query::Text(text) => {
-                let reader = self.reader.as_ref();
-                reader.context("the model has no text tower: look for pictures with --image FILE")?.text(text)
+                let texts = self.texts.as_ref();
+                texts.context("the model has no text tower: search with --image FILE")?.text(text)
             }
-            Query::Picture(Shown::File(path)) => self.eyes.file(path),
+            Query::Picture(Shown::File(path)) => self.images.file(path),
             Query::Picture(Shown::Gallery(row)) => {
-                ensure!(*row < self.index.len(), "there is no picture {row}");
+                ensure!(*row < self.index.len(), "no image {row}");
                 Ok(self.index.row(*row))
             }
         }
@@ -70,7 +69,7 @@ impl Engine<'_> {
         Hit { picture: near.row, name: self.name(near.row), score: near.score }
     }
 
-    /// What the picture of a row is called.
+    /// Name of the image in a row.
     pub fn name(&self, row: usize) -> String {
         self.gallery.data.name(self.index.entry(row))
     }

@@ -1,4 +1,4 @@
-//! What is searched: the pictures below a folder, or a data set.
+//! The searched images: those below a folder, or a data set.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,42 +10,42 @@ use clip_lab_api::{Dataset, Picture};
 use clip_lab_files::Root;
 use clip_lab_index::Stamp;
 
-/// Pictures that can be searched, and by what a changed one is known.
+/// Searchable images, with stamps that detect changes.
 pub struct Gallery {
-    /// The pictures.
+    /// The images.
     pub data: Arc<dyn Dataset>,
-    /// One for each picture, in order.
+    /// The stamp of each image, in order.
     pub stamps: Vec<Stamp>,
-    /// Which pictures these are, in words.
-    pub words: String,
-    /// Which gallery this is, for the key of its index.
+    /// Description of the gallery.
+    pub description: String,
+    /// Identity of the gallery, for the key of its index.
     pub identity: String,
 }
 
 impl Gallery {
-    /// The pictures below a folder, deeper ones too. Hidden files are passed over, links to folders not followed.
+    /// The images below a folder, recursively. Hidden files are skipped, links to folders are not followed.
     ///
     /// # Errors
-    /// When there is no such folder, or no picture in it.
+    /// When the folder does not exist or holds no image.
     pub fn folder(root: &Path) -> Result<Self> {
-        ensure!(root.is_dir(), "--images: there is no folder {}", root.display());
-        // Links may lead anywhere: the user names the folder, and what is found stays on this machine.
+        ensure!(root.is_dir(), "--images: no folder {}", root.display());
+        // Links may lead outside: the user chose the folder, and results stay on this machine.
         let bounds = Root::new(root).with_context(|| root.display().to_string())?.allow_outside(true);
         let files = plugins_data::below(&bounds, "")?.pictures;
-        ensure!(!files.is_empty(), "--images: there is no picture below {}", root.display());
+        ensure!(!files.is_empty(), "--images: no image below {}", root.display());
         let stamps = files.iter().map(|file| stamp(root, file)).collect();
-        let place = root.canonicalize().with_context(|| root.display().to_string())?;
-        let words = format!("{} pictures below {}", files.len(), root.display());
+        let absolute = root.canonicalize().with_context(|| root.display().to_string())?;
+        let description = format!("{} images below {}", files.len(), root.display());
         let data = Arc::new(Folder { root: root.to_owned(), files });
-        Ok(Self { data, stamps, words, identity: format!("folder {}", place.display()) })
+        Ok(Self { data, stamps, description, identity: format!("folder {}", absolute.display()) })
     }
 
-    /// A data set; `what` it is called in words. Its fingerprint says when it has changed.
+    /// A data set; `what` describes it. Its fingerprint detects changes.
     pub fn of(data: Arc<dyn Dataset>, what: &str) -> Self {
-        let stamp = |picture| Stamp { name: data.name(picture), mark: [picture as u64, 0] };
+        let stamp = |image| Stamp { name: data.name(image), mark: [image as u64, 0] };
         let stamps = (0..data.len()).map(stamp).collect();
-        let words = format!("{} pictures of {what}", data.len());
-        Self { stamps, words, identity: format!("data {}", data.fingerprint()), data }
+        let description = format!("{} images of {what}", data.len());
+        Self { stamps, description, identity: format!("data {}", data.fingerprint()), data }
     }
 }
 
@@ -55,7 +55,7 @@ fn stamp(root: &Path, file: &str) -> Stamp {
     Stamp { name: file.to_owned(), mark: [size, u64::try_from(changed).unwrap_or(u64::MAX)] }
 }
 
-/// The pictures below a folder, in order of their paths.
+/// The images below a folder, sorted by path.
 struct Folder {
     root: PathBuf,
     files: Vec<String>,
@@ -71,11 +71,11 @@ impl Dataset for Folder {
     fn captions(&self, _index: usize) -> &[String] {
         &[]
     }
-    /// The path that opens it, from where the user stands.
+    /// The path of the file, relative to the current folder.
     fn name(&self, index: usize) -> String {
         self.root.join(&self.files[index]).display().to_string()
     }
-    /// Empty: the stamps of a gallery say what has changed.
+    /// Empty: the stamps of the gallery detect changes.
     fn fingerprint(&self) -> String {
         String::new()
     }

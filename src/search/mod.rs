@@ -1,29 +1,29 @@
-//! Searching pictures: what `clip-lab-core search --serve` answers.
+//! Image search: the server of `clip-lab-core search --serve`.
 //!
 //! ```text
-//! folder or split --gallery--> stamps --keep--> index in the cache (crates/index), only new pictures embedded
-//! model --engine--> a query's embedding --index--> nearest pictures        serve: questions in, answers out
-//!                                         graph (usearch), with --approximate
-//!                   an evaluation's ranks --wrong--> what was found before the right answer
+//! folder or split --gallery--> stamps --update--> index in the cache (crates/index), only new images embedded
+//! model --engine--> query embedding --index--> nearest images        serve: requests in, replies out
+//!                                     graph (usearch), with --approximate
+//!                   an evaluation's ranks --wrong_matches--> results ranked above the correct one
 //! ```
 
 mod approximate;
 mod embed;
 mod engine;
 mod gallery;
-mod keep;
-mod place;
+mod index_file;
 mod progress;
 mod serve;
 mod towers;
-mod wrong;
+mod update;
+mod wrong_matches;
 
 pub use approximate::approximate;
-pub use embed::Pictures;
+pub use embed::GalleryImages;
 pub use engine::Engine;
 pub use gallery::Gallery;
-pub use keep::{Embed, keep};
-pub use place::Place;
+pub use index_file::IndexFile;
 pub use serve::{lines, serve};
-pub use towers::{Eyes, Reader};
-pub use wrong::{Judge, Wanted};
+pub use towers::{ImageEmbedder, TextEmbedder};
+pub use update::{Embed, update_index};
+pub use wrong_matches::{RankQuery, WrongMatches};

@@ -1,4 +1,4 @@
-//! How far it is, on standard error.
+//! Progress on standard error.
 
 use clip_lab_cli::{rewrite, say};
 use std::{
@@ -8,42 +8,43 @@ use std::{
 
 use crate::console::duration;
 
-/// Time between two lines where nobody can rewrite one, and where a terminal can.
-const EVERY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(200));
+/// Interval between lines in a log, and between updates of a line in a terminal.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
+const TERMINAL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Tells how far it is, how fast, and what remains.
+/// Prints the progress, the rate and the remaining time.
 pub struct Progress {
-    done: &'static str,
+    verb: &'static str,
     what: &'static str,
-    all: usize,
-    since: Instant,
-    told: Instant,
+    total: usize,
+    started: Instant,
+    last_update: Instant,
     terminal: bool,
 }
 
 impl Progress {
-    /// Over `all` of `what`, such as pictures, to which `done` happens, such as embedded.
-    pub fn new(done: &'static str, what: &'static str, all: usize) -> Self {
+    /// Progress over `total` items: `verb` and `what` form the message, such as "embedded" and "images".
+    pub fn new(verb: &'static str, what: &'static str, total: usize) -> Self {
         let now = Instant::now();
-        Self { done, what, all, since: now, told: now, terminal: std::io::stderr().is_terminal() }
+        Self { verb, what, total, started: now, last_update: now, terminal: std::io::stderr().is_terminal() }
     }
 
-    /// So many are done.
+    /// Updates the number of finished items.
     pub fn done(&mut self, done: usize) {
-        let every = if self.terminal { EVERY.1 } else { EVERY.0 };
-        if self.told.elapsed() < every {
+        let interval = if self.terminal { TERMINAL_INTERVAL } else { LOG_INTERVAL };
+        if self.last_update.elapsed() < interval {
             return;
         }
-        self.told = Instant::now();
-        let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
-        let left = seconds / done.max(1) as f64 * self.all.saturating_sub(done) as f64;
+        self.last_update = Instant::now();
+        let seconds = self.started.elapsed().as_secs_f64().max(1e-9);
+        let remaining = seconds / done.max(1) as f64 * self.total.saturating_sub(done) as f64;
         let rate = done as f64 / seconds;
         let line = format!(
-            "{} {done} of {} {}, {rate:.0} a second, {} left",
-            self.done,
-            self.all,
+            "{} {done} of {} {}, {rate:.0} per second, {} left",
+            self.verb,
+            self.total,
             self.what,
-            duration(left)
+            duration(remaining)
         );
         if self.terminal {
             rewrite(&line);
@@ -52,13 +53,13 @@ impl Progress {
         }
     }
 
-    /// Ends the line and says what it came to.
+    /// Prints the totals.
     pub fn finish(self, done: usize) {
         if self.terminal {
             rewrite("");
         }
-        let seconds = self.since.elapsed().as_secs_f64();
+        let seconds = self.started.elapsed().as_secs_f64();
         let rate = done as f64 / seconds.max(1e-9);
-        say!("{} {done} {} in {} ({rate:.0} a second)", self.done, self.what, duration(seconds));
+        say!("{} {done} {} in {} ({rate:.0} per second)", self.verb, self.what, duration(seconds));
     }
 }

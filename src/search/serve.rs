@@ -1,4 +1,4 @@
-//! Questions in, answers out: a JSON object a line.
+//! The server: requests in, replies out, as JSON lines.
 
 use std::{
     io::{BufRead as _, Write as _},
@@ -16,30 +16,30 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use super::{engine::Engine, gallery::Gallery};
 use crate::train::thumbnail;
 
-/// The most pixels of a thumbnail's longer side.
-const LARGEST: u32 = 2048;
-/// Threads that make thumbnails; the one with the tensors must not starve.
-const PAINTERS: usize = 2;
+/// Maximum length of a thumbnail's longer side in pixels.
+const MAX_SIDE: u32 = 2048;
+/// Threads for thumbnails; few, so that they do not slow down the search.
+const THUMBNAIL_THREADS: usize = 2;
 
-/// Says that the engine is ready, then answers until nothing more is asked. `misses` finds the wrong matches of a run.
+/// Sends `ready`, then answers `requests` until their end. `misses` finds the wrong matches of a run.
 ///
-/// Thumbnails are made by threads of their own, so that a large picture does not delay a query.
+/// Thumbnails have their own threads, so that a large image does not delay a query.
 ///
 /// # Errors
-/// When nobody listens any more.
+/// When a reply cannot be written.
 pub fn serve(
     engine: &Engine<'_>,
     ready: Ready,
-    asked: &Receiver<String>,
+    requests: &Receiver<String>,
     misses: &dyn Fn(usize, usize) -> Result<Misses>,
 ) -> Result<()> {
-    let (say, paint) = (Mouth::default(), painters(&engine.gallery, &engine.index));
-    say.say(0, Ok(Answer::Ready(ready)))?;
-    for line in asked {
+    let (replies, thumbnails) = (ReplyWriter::default(), thumbnail_threads(&engine.gallery, &engine.index));
+    replies.send(0, Ok(Answer::Ready(ready)))?;
+    for line in requests {
         let Request { id, ask } = match serde_json::from_str(&line) {
             Ok(request) => request,
             Err(error) => {
-                say.say(0, Err(anyhow!("not understood: {error}: {line}")))?;
+                replies.send(0, Err(anyhow!("invalid request: {error}: {line}")))?;
                 continue;
             }
         };
@@ -47,17 +47,17 @@ pub fn serve(
             Ask::Nearest { to, top, check } => engine.nearest(&to, top, check).map(Answer::Found),
             Ask::Misses { count, top } => misses(count, top).map(Answer::Misses),
             Ask::Thumbnail { of, side } => {
-                // The painters end only with this loop.
-                let _ = paint.send(Job { id, of, side, say: say.clone() });
+                // The threads run until the sender is dropped, after this loop.
+                let _ = thumbnails.send(Job { id, of, side, replies: replies.clone() });
                 continue;
             }
         };
-        say.say(id, answer)?;
+        replies.send(id, answer)?;
     }
     Ok(())
 }
 
-/// Lines of standard input as they come. It ends when standard input does.
+/// The lines of standard input.
 pub fn lines() -> Receiver<String> {
     let (send, lines) = unbounded();
     thread::spawn(move || {
@@ -71,17 +71,17 @@ pub fn lines() -> Receiver<String> {
     lines
 }
 
-/// The way to whom answers go, a whole line at a time.
+/// Writes replies to standard output, one whole line at a time.
 #[derive(Clone, Default)]
-struct Mouth(Arc<Mutex<()>>);
+struct ReplyWriter(Arc<Mutex<()>>);
 
-impl Mouth {
-    fn say(&self, id: u64, answer: Result<Answer>) -> Result<()> {
+impl ReplyWriter {
+    fn send(&self, id: u64, answer: Result<Answer>) -> Result<()> {
         let answer = answer.unwrap_or_else(|error| Answer::Failed(format!("{error:#}")));
         let line = serde_json::to_string(&Reply { id, answer })? + "\n";
         let _one = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = std::io::stdout().lock();
-        out.write_all(line.as_bytes()).and_then(|()| out.flush()).context("nobody listens to the answers")
+        out.write_all(line.as_bytes()).and_then(|()| out.flush()).context("standard output is closed")
     }
 }
 
@@ -89,19 +89,20 @@ struct Job {
     id: u64,
     of: Picture,
     side: u32,
-    say: Mouth,
+    replies: ReplyWriter,
 }
 
-fn painters(gallery: &Arc<Gallery>, index: &Arc<Index>) -> Sender<Job> {
+fn thumbnail_threads(gallery: &Arc<Gallery>, index: &Arc<Index>) -> Sender<Job> {
     let (send, jobs) = unbounded::<Job>();
-    for _ in 0..PAINTERS {
+    for _ in 0..THUMBNAIL_THREADS {
         let (jobs, gallery, index) = (jobs.clone(), Arc::clone(gallery), Arc::clone(index));
         thread::spawn(move || {
             for job in jobs {
-                // A picture that makes a decoder panic costs its thumbnail and nothing else.
-                let made = catch_unwind(AssertUnwindSafe(|| paint(&gallery, &index, &job.of, job.side)));
-                let made = made.unwrap_or_else(|_| Err(anyhow!("the decoder gave up on it")));
-                if job.say.say(job.id, made).is_err() {
+                // A panic of the decoder fails only this thumbnail.
+                let answer =
+                    catch_unwind(AssertUnwindSafe(|| make_thumbnail(&gallery, &index, &job.of, job.side)));
+                let answer = answer.unwrap_or_else(|_| Err(anyhow!("the decoder panicked")));
+                if job.replies.send(job.id, answer).is_err() {
                     return;
                 }
             }
@@ -110,15 +111,15 @@ fn painters(gallery: &Arc<Gallery>, index: &Arc<Index>) -> Sender<Job> {
     send
 }
 
-fn paint(gallery: &Gallery, index: &Index, of: &Picture, side: u32) -> Result<Answer> {
+fn make_thumbnail(gallery: &Gallery, index: &Index, of: &Picture, side: u32) -> Result<Answer> {
     let picture = match of {
         Picture::File(path) => clip_lab_api::Picture::read(path)?,
         Picture::Gallery(row) => {
-            ensure!(*row < index.len(), "there is no picture {row}");
+            ensure!(*row < index.len(), "no image {row}");
             gallery.data.picture(index.entry(*row))?
         }
     };
     let (pixels, _room) = picture.decode_within()?;
-    let jpeg = thumbnail(&pixels, side.clamp(1, LARGEST))?;
+    let jpeg = thumbnail(&pixels, side.clamp(1, MAX_SIDE))?;
     Ok(Answer::Thumbnail { jpeg: STANDARD.encode(jpeg) })
 }

@@ -1,4 +1,4 @@
-//! The two towers of a model, and what they make of one picture or text.
+//! The two towers of a model as embedders of images and texts.
 
 use std::path::Path;
 
@@ -16,56 +16,56 @@ use crate::{
 };
 
 /// The image side with its weights.
-pub struct Eyes<'a> {
+pub struct ImageEmbedder<'a> {
     /// The tower.
     pub tower: &'a ImageTower,
     /// Its plan.
     pub side: &'a ImageSide,
-    /// Where it is.
+    /// Its device.
     pub device: Device,
 }
 
 /// The text side with its weights.
-pub struct Reader<'a> {
+pub struct TextEmbedder<'a> {
     /// The tower.
     pub tower: &'a TextTower,
     /// Its plan.
     pub side: &'a TextSide,
-    /// Texts to ids.
+    /// The tokenizer.
     pub tokenizer: Box<dyn Tokenizer>,
-    /// Where it is.
+    /// Its device.
     pub device: Device,
 }
 
-impl<'a> Eyes<'a> {
-    /// Everything that the embeddings of `gallery` depend on.
+impl<'a> ImageEmbedder<'a> {
+    /// A key of everything that the embeddings of `gallery` depend on.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// When libtorch fails.
     pub fn key(&self, vars: &nn::VarStore, gallery: &Gallery) -> Result<String> {
         let ImageSide { encoder, preprocess, head, .. } = self.side;
         let tower = format!("{} {}", encoder.name, encoder.settings);
         let projection = format!("{} {}", head.projection.name, head.projection.settings);
         let size = preprocess.size.to_string();
-        let prepared = serde_json::to_string(preprocess)?;
-        let words = [&tower, &projection, &size, &prepared, &gallery.identity].map(String::as_str);
-        let words = [&words[..], &[clip_lab_picture::PIXELS]].concat();
-        key(vars, &["image.", "image_projection."], &words)
+        let preprocess = serde_json::to_string(preprocess)?;
+        let parts = [&tower, &projection, &size, &preprocess, &gallery.identity].map(String::as_str);
+        let parts = [&parts[..], &[clip_lab_picture::PIXELS]].concat();
+        key(vars, &["image.", "image_projection."], &parts)
     }
 
     pub(super) fn prepare(&self) -> Prepare {
         Prepare { preprocess: self.side.preprocess.clone(), augment: Vec::new() }
     }
 
-    /// Pictures `[B, 3, H, W]` to unit-length rows.
+    /// Images `[B, 3, H, W]` to L2-normalised embeddings.
     pub(super) fn rows(&self, images: &Tensor) -> Result<Vec<Vec<f32>>> {
         let rows = tch::no_grad(|| {
             unit(&self.tower.project(&self.tower.features(images, Mode::Eval)?, Mode::Eval)?)
         })?;
-        numbers(&rows)
+        to_rows(&rows)
     }
 
-    /// The embedding of a picture file.
+    /// The embedding of an image file.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -81,31 +81,31 @@ impl<'a> Eyes<'a> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TextEmbedder<'a> {
     /// Builds the tokenizer.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the tokenizer cannot be built.
     pub fn new(tower: &'a TextTower, side: &'a TextSide, device: Device) -> Result<Self> {
         Ok(Self { tower, side, tokenizer: side.tokenizer.build(())?, device })
     }
 
     pub(super) fn rows(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let tokenizer = self.tokenizer.as_ref();
-        numbers(&embed_texts(self.tower, tokenizer, self.side.max_tokens, self.device, texts, true)?)
+        to_rows(&embed_texts(self.tower, tokenizer, self.side.max_tokens, self.device, texts, true)?)
     }
 
     /// The embedding of a text.
     ///
     /// # Errors
-    /// Those of the tokenizer and the tower.
+    /// When the tokenizer or the tower fails.
     pub fn text(&self, text: &str) -> Result<Vec<f32>> {
         one(self.rows(&[text])?)
     }
 }
 
-/// `[B, D]` as rows.
-fn numbers(rows: &Tensor) -> Result<Vec<Vec<f32>>> {
+/// Converts `[B, D]` to rows.
+fn to_rows(rows: &Tensor) -> Result<Vec<Vec<f32>>> {
     let dim = rows.size()[1] as usize;
     let flat = rows.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?.f_contiguous()?.f_reshape([-1])?;
     Ok(Vec::<f32>::try_from(flat)?.chunks(dim.max(1)).map(<[f32]>::to_vec).collect())
@@ -113,7 +113,7 @@ fn numbers(rows: &Tensor) -> Result<Vec<Vec<f32>>> {
 
 fn one(rows: Vec<Vec<f32>>) -> Result<Vec<f32>> {
     let row = rows.into_iter().next().context("nothing was embedded")?;
-    ensure!(finite(&row), "the model makes no finite numbers of it: its training has diverged");
+    ensure!(finite(&row), "the embedding is not finite: training has diverged");
     Ok(row)
 }
 

@@ -1,4 +1,4 @@
-//! `from` that leads nowhere, to a damaged file, or to weights that are not there.
+//! `from` with a missing path, a damaged file, or weights that are not cached.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::{
     support::goldens,
 };
 
-/// What a run says whose image tower comes `from` there. It shows the line, and nothing is recorded.
+/// The error of a run with this `from` of the image tower. Checks that it shows the line and that nothing is recorded.
 fn refused(lab: &Lab, from: &str) -> String {
     let start = TINY.find("[model.image]\n").unwrap();
     let end = TINY.find("[model.text]\n").unwrap();
@@ -23,7 +23,7 @@ fn refused(lab: &Lab, from: &str) -> String {
 }
 
 #[test]
-fn a_file_cut_short_is_told_with_what_is_missing() {
+fn a_truncated_file_is_reported_with_the_missing_part() {
     let Some(tower) = goldens("towers/hf_vit") else { return };
     let lab = Lab::new();
     fs::create_dir(lab.path("cut")).unwrap();
@@ -32,17 +32,17 @@ fn a_file_cut_short_is_told_with_what_is_missing() {
     }
     let whole = bytes(&lab.path("cut/model.safetensors"));
     for (kept, words) in
-        [(whole.len() - 7, "the first that is not whole"), (50, "header"), (3, "only 3 bytes")]
+        [(whole.len() - 7, "the first incomplete tensor"), (50, "header"), (3, "only 3 bytes")]
     {
         lab.write("cut/model.safetensors", &whole[..kept]);
-        says(&refused(&lab, "cut"), &["cut/model.safetensors", "cut short", words]);
+        says(&refused(&lab, "cut"), &["cut/model.safetensors", "truncated", words]);
     }
 }
 
 #[test]
 fn a_pickle_is_never_opened() {
     let lab = Lab::new();
-    // What would create a file when it is unpickled.
+    // Creates a file when it is unpickled.
     lab.write("weights.bin", b"cposix\nsystem\n(S'touch harmed'\ntR.");
     says(
         &refused(&lab, "weights.bin"),
@@ -56,7 +56,7 @@ fn a_pickle_is_never_opened() {
 }
 
 #[test]
-fn weights_that_are_not_there_are_told_with_what_to_do() {
+fn missing_weights_are_reported_with_a_fix() {
     let lab = Lab::new();
     says(
         &refused(&lab, "nowhere"),

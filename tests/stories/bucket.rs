@@ -1,4 +1,4 @@
-//! Shards in buckets: s3:// and gs://, from a server on this machine that answers as the two services do.
+//! Shards in s3:// and gs:// buckets, from a local server that mimics both services.
 
 use std::{fs, process::Command};
 
@@ -11,7 +11,7 @@ use crate::{
 
 const SECRET: &str = "doNotTell";
 
-/// A lab with shards and the services' addresses in the environment of what it runs.
+/// A lab with shards, and the service endpoints in the environment of its programs.
 struct Scene {
     lab: Lab,
     server: Server,
@@ -29,7 +29,7 @@ impl Scene {
         Self { lab, server }
     }
 
-    /// Puts a shard where `path` is asked for.
+    /// Serves a shard at `path`.
     fn put(&self, shard: &str, path: &str, faults: &[Fault]) {
         let bytes = fs::read(self.lab.path(&format!("shards/{shard}"))).unwrap();
         let headers = [("etag", "\"1\""), ("last-modified", "Fri, 27 Nov 2026 08:00:00 GMT")];
@@ -54,7 +54,7 @@ impl Scene {
 }
 
 #[test]
-fn shards_in_buckets_are_fetched_over_a_bad_line_and_once() {
+fn shards_in_buckets_are_downloaded_once_despite_network_errors() {
     let scene = Scene::new();
     let faults = [Fault::Status(500), Fault::Part(0.5)];
     scene.put("train-000000.tar", "/lab/set/train-000000.tar", &faults);
@@ -75,7 +75,7 @@ fn shards_in_buckets_are_fetched_over_a_bad_line_and_once() {
 }
 
 #[test]
-fn a_bucket_that_refuses_says_so_at_once() {
+fn a_bucket_that_denies_access_fails_at_once() {
     let scene = Scene::new();
     scene.put("train-000000.tar", "/lab/closed.tar", &[Fault::Status(403); 9]);
     says(&scene.run("s3://lab/closed.tar").bad(), &["s3://lab/closed.tar", "rejected the credentials"]);

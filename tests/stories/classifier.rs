@@ -1,4 +1,4 @@
-//! A classifier: evaluated on other folders, shown, and taken away.
+//! A classifier: evaluated on other folders, shown, and exported.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::{
     program::says,
 };
 
-/// What tells the three colours apart after a few steps.
+/// A spec that learns to classify three colours in a few steps.
 const CLASSIFIER: &str = r#"
 name = "colours"
 [run]
@@ -46,11 +46,11 @@ fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
     colours(&lab, "rgb", COLOURS, 4);
     lab.write("colours.toml", CLASSIFIER);
     lab.run(&["run", "colours.toml"]).good();
-    // Fewer classes, in another order, with one that is called otherwise.
+    // Fewer classes, in another order, one of them with another name.
     colours(&lab, "other", &[("azure", COLOURS[2].1), ("c0", COLOURS[0].1)], 3);
     lab.write("names.toml", "azure = \"c2\"\n");
     let refused = lab.run(&["eval", "colours", "--data", "other"]).bad();
-    says(&refused, &["was not trained to tell `azure`; it knows c0, c1, c2", "--classes"]);
+    says(&refused, &["was not trained on the class `azure`, only on c0, c1, c2", "--classes"]);
     let found = lab.json(&["eval", "colours", "--data", "other", "--classes", "names.toml"]);
     let metrics = found["metrics"].as_object().unwrap();
     let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
@@ -62,11 +62,11 @@ fn a_classifier_is_evaluated_on_other_folders_of_its_classes() {
     says(&lab.run(&words).good(), &["rgb/classification/top1"]);
     says(&fs::read_to_string(lab.path("c.svg")).unwrap(), &["colours on rgb"]);
     let refused = lab.run(&["eval", "colours", "--data", "rgb", "--suite", "retrieval"]).bad();
-    says(&refused, &["--suite retrieval cannot judge this model, which has a classifier"]);
+    says(&refused, &["--suite retrieval does not fit this model, which has a classifier"]);
 }
 
 #[test]
-fn a_classifier_is_shown_and_taken_away_with_its_classes() {
+fn a_classifier_is_shown_and_exported_with_its_classes() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 4);
     lab.write("colours.toml", CLASSIFIER);

@@ -1,10 +1,10 @@
-//! Comparing runs that were really trained.
+//! Comparing trained runs.
 
 use serde_json::json;
 
 use crate::{lab::Lab, program::says};
 
-/// Two arms with two seeds each, that differ in their learning rate.
+/// Two arms of different learning rates, with two seeds each.
 fn rates() -> Lab {
     let lab = Lab::new();
     for (arm, rate) in [("slow", "optimizer.lr=1e-4"), ("fast", "optimizer.lr=1e-2")] {
@@ -18,7 +18,7 @@ fn rates() -> Lab {
 }
 
 #[test]
-fn arms_are_compared_by_what_their_runs_recorded() {
+fn arms_are_compared_by_their_recorded_metrics() {
     let lab = rates();
     let found = lab.json(&["compare", "slow", "fast", "--metric", "val/retrieval/t2i/hit@5"]);
     let [slow, fast] = [&found["tables"][0]["rows"][0], &found["tables"][0]["rows"][1]];
@@ -26,7 +26,7 @@ fn arms_are_compared_by_what_their_runs_recorded() {
     assert_eq!((&fast["seeds"], &slow["is_reference"]), (&json!([0, 1]), &json!(true)));
     assert!(fast["queries"].as_u64().is_some_and(|queries| queries > 0), "its ranks were found: {fast}");
     assert!(fast["cost"]["samples"].as_f64().is_some_and(|samples| samples > 0.0));
-    // The mean is that of the values that the runs show.
+    // The mean is over the values shown by the runs.
     let shown = |run: &serde_json::Value| {
         let metrics = lab.json(&["runs", "metrics", run.as_str().unwrap()])["metrics"].clone();
         let of = metrics

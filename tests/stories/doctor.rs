@@ -1,4 +1,4 @@
-//! `clip-lab doctor`, on machines where something is amiss.
+//! `clip-lab doctor`, on machines with faults.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -9,7 +9,7 @@ use crate::{
     program::{Done, Running, says},
 };
 
-/// What it found of a topic: the mark, and the words with the advice.
+/// The finding on a topic: the mark, and the message with the advice.
 fn finding(answer: &Value, topic: &str) -> (String, String) {
     let found = answer["findings"].as_array().unwrap().iter().find(|finding| finding["topic"] == topic);
     let found = found.unwrap_or_else(|| panic!("nothing of {topic} in {answer}"));
@@ -23,7 +23,7 @@ fn answer(done: Done) -> Value {
 }
 
 #[test]
-fn a_machine_that_can_train_is_told_so() {
+fn a_machine_that_can_train_is_reported_as_such() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).good();
     fs::create_dir_all(lab.path("cache/features")).unwrap();
@@ -43,12 +43,12 @@ fn a_machine_that_can_train_is_told_so() {
     says(&words, &["resnet50-keras and minilm-l6 missing", "cargo xtask setup"]);
     says(&finding(&told, "terminal").1, &["none here"]);
     says(&finding(&told, "disk").1, &[" free for runs"]);
-    // For people: a line each, and a last word.
+    // Text output: a line for each topic, and a summary.
     let lines = lab.run(&["doctor"]).good();
     says(&lines, &["✓ libtorch ", "! weights ", "everything required is available"]);
 }
 
-/// clip-lab beside another core, as where libtorch has gone.
+/// clip-lab beside another core, as if libtorch were missing.
 fn beside(lab: &Lab, core: &str) -> Done {
     let folder = lab.path("programs");
     fs::create_dir_all(&folder).unwrap();
@@ -61,7 +61,7 @@ fn beside(lab: &Lab, core: &str) -> Done {
 }
 
 #[test]
-fn a_core_that_does_not_start_is_what_is_broken() {
+fn a_core_that_does_not_start_is_reported() {
     let lab = Lab::empty();
     let loader = "error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
     let done = beside(&lab, &format!("#!/bin/sh\necho \"$0: {loader}\" >&2\nexit 127\n"));
@@ -81,7 +81,7 @@ fn a_core_that_does_not_start_is_what_is_broken() {
 }
 
 #[test]
-fn a_locked_or_foreign_store_is_what_is_broken() {
+fn a_locked_or_foreign_store_is_reported() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).good();
     let lock = lab.lock();
@@ -99,7 +99,7 @@ fn a_locked_or_foreign_store_is_what_is_broken() {
 }
 
 #[test]
-fn a_cache_that_is_not_there_yet_is_no_fault() {
+fn a_missing_cache_is_not_a_fault() {
     let lab = Lab::empty();
     let done = lab.run(&["doctor", "--json"]);
     assert_eq!(done.status.code(), Some(0), "{done:?}");

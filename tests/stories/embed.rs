@@ -1,4 +1,4 @@
-//! `clip-lab embed`: whole models of other libraries, specs, runs, and what is not there.
+//! `clip-lab embed`: models of other libraries, specs, runs, and invalid arguments.
 
 use std::{fs, path::Path};
 
@@ -21,8 +21,8 @@ fn lengths(rows: &Tensor) -> Vec<f64> {
     Vec::try_from(rows.square().sum_dim_intlist(-1, false, Kind::Double).sqrt()).unwrap()
 }
 
-/// Embeds the goldens' pictures and all texts that `model` was asked for, among them an empty one and a long one, and
-/// compares; `texts` is how far the texts may be off.
+/// Embeds the golden images and texts of `model`, including an empty and a long text, and compares them with the
+/// reference; `texts` is the tolerance of the texts.
 fn agrees(model: &str, texts: f64) {
     let Some(root) = goldens("models") else { return };
     let (lab, folder) = (Lab::empty(), root.join(model));
@@ -55,9 +55,9 @@ fn hf_dual_encoder_agrees() {
     agrees("hf_dual_vit_bert", 1e-4);
 }
 
-// The texts of the two open_clip goldens were embedded with an attention mask that was moved off its values, as every
-// tensor was. open_clip does not save its mask, so nobody can read it back: open_clip 3.3 itself, given these folders,
-// differs from these rows by 3.0e-2 and 2.5e-2. They are held to 0.05; the tests of the text towers hold the rest.
+// The texts of the two open_clip goldens were embedded with a perturbed attention mask, as every tensor was perturbed.
+// open_clip does not save its mask, so it cannot be read back: open_clip 3.3 itself, with these folders, differs from
+// these rows by 3.0e-2 and 2.5e-2. The tolerance is 0.05; the tests of the text towers are stricter.
 #[test]
 fn open_clip_vit_agrees() {
     agrees("open_clip_vit", 0.05);
@@ -91,8 +91,8 @@ fn a_run_embeds_with_the_weights_it_learned() {
     let embed = |model: &str, out: &str| {
         let words = ["embed", model, "--images", "data", "--texts", "tiny.toml", "--out", out];
         let done = lab.run(&words);
-        // The list of captions lies among the pictures: it is named, and no row of the file is its.
-        says(&done.err, &["left out: captions.csv", "not a picture"]);
+        // The caption list in the image folder is logged and has no row in the file.
+        says(&done.err, &["left out: captions.csv", "not an image"]);
         says(&done.good(), &["image_embeds [56, 16]"]);
         (read(&lab.path(out), "image_embeds"), read(&lab.path(out), "text_embeds"))
     };
@@ -104,7 +104,7 @@ fn a_run_embeds_with_the_weights_it_learned() {
 }
 
 #[test]
-fn broken_pictures_keep_the_others_in_order() {
+fn unreadable_images_do_not_change_the_order_of_the_others() {
     let lab = Lab::new();
     lab.write("data/01.png", "no picture");
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
@@ -116,15 +116,15 @@ fn broken_pictures_keep_the_others_in_order() {
 }
 
 #[test]
-fn what_cannot_be_embedded_is_told() {
+fn invalid_arguments_of_embed_are_reported() {
     let lab = Lab::new();
     let refused = |words: &[&str]| lab.run(&[&["embed"], words, &["--out", "x.safetensors"]].concat()).bad();
     says(&refused(&["tiny.toml"]), &["nothing to embed", "--images DIR", "--texts FILE"]);
     says(&refused(&["data", "--images", "data"]), &["data holds no checkpoint", "config.json"]);
-    says(&refused(&["nobody", "--images", "data"]), &["no spec and no checkpoint", "no store"]);
+    says(&refused(&["nobody", "--images", "data"]), &["neither a spec nor a checkpoint", "no store"]);
     says(&refused(&["tiny.toml", "--texts", "none.txt"]), &["none.txt", "No such file"]);
     lab.write("empty.txt", "");
-    says(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt has no line"]);
+    says(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt is empty"]);
     fs::create_dir(lab.path("void")).unwrap();
     says(&refused(&["tiny.toml", "--images", "void"]), &["void has no files"]);
     lab.write("void/a.png", "no picture");

@@ -1,4 +1,4 @@
-//! `clip-lab eval`: a run again, a model on other data, and the weights between two models.
+//! `clip-lab eval`: a run on its own data, a model on other data, and interpolated weights.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn metric(found: &Value) -> f64 {
 }
 
 #[test]
-fn a_run_evaluated_again_says_what_it_said() {
+fn evaluating_a_run_again_gives_the_same_metrics() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
@@ -31,7 +31,7 @@ fn a_run_evaluated_again_says_what_it_said() {
 }
 
 #[test]
-fn a_run_on_class_folders_is_kept_shown_and_compared() {
+fn a_run_on_class_folders_is_recorded_shown_and_compared() {
     let lab = Lab::new();
     colours(&lab, "rgb/test", COLOURS, 4);
     lab.write("names.txt", "red\ngreen\nblue\n");
@@ -75,14 +75,14 @@ fn a_run_on_class_folders_is_kept_shown_and_compared() {
 }
 
 #[test]
-fn what_was_confused_is_told_and_drawn() {
+fn confusions_are_printed_and_drawn() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 3);
     lab.run(&["run", "tiny.toml"]).good();
     for picture in ["c.png", "c.svg"] {
         let done = lab.run(&["eval", "tiny", "--data", "rgb", "--confusion", picture]);
         let said = done.good();
-        says(&said, &["rgb/zero_shot/top1", "taken for"]);
+        says(&said, &["rgb/zero_shot/top1", "classified as"]);
         assert!(fs::metadata(lab.path(picture)).unwrap().len() > 1000, "{picture}");
     }
     let drawn = fs::read_to_string(lab.path("c.svg")).unwrap();
@@ -96,7 +96,7 @@ fn what_was_confused_is_told_and_drawn() {
 }
 
 #[test]
-fn a_folder_of_another_tool_looks_for_captions() {
+fn a_folder_of_another_tool_is_evaluated_on_retrieval() {
     let Some(root) = goldens("models") else { return };
     let lab = Lab::new();
     let model = root.join("hf_clip");
@@ -110,7 +110,7 @@ fn a_folder_of_another_tool_looks_for_captions() {
 }
 
 #[test]
-fn what_other_data_cannot_serve_is_told() {
+fn unsuitable_data_are_reported() {
     let lab = Lab::new();
     colours(&lab, "rgb", COLOURS, 1);
     lab.run(&["run", "tiny.toml"]).good();
@@ -118,21 +118,21 @@ fn what_other_data_cannot_serve_is_told() {
     lab.write("bare.toml", "templates = ['a photo']\n");
     fs::create_dir(lab.path("empty")).unwrap();
     let refused = |words: &[&str]| lab.run(&[&["eval", "tiny"], words].concat()).bad();
-    says(&refused(&["--data", "nowhere"]), &["there is no folder and no spec nowhere"]);
+    says(&refused(&["--data", "nowhere"]), &["nowhere is neither a folder nor a spec"]);
     says(&refused(&["--data", "empty"]), &["empty"]);
-    says(&refused(&["--data", "rgb", "--split", "val"]), &["the data has no part `val`; it has all"]);
+    says(&refused(&["--data", "rgb", "--split", "val"]), &["the data has no split `val`; it has all"]);
     says(&refused(&["--data", "rgb", "--suite", "retreival"]), &["retreival", "known: retrieval, zero_shot"]);
     says(&refused(&["--data", "rgb", "--templates", "openai8"]), &["openai8", "openai80"]);
     says(&refused(&["--data", "rgb", "--templates", "bare.toml"]), &["`a photo` has no {}"]);
     says(&refused(&["--data", "rgb", "--classes", "two.txt"]), &["two.txt", "2 classes", "3 folders"]);
-    says(&refused(&["--data", "rgb", "--as", "test"]), &["metrics of training begin with that"]);
+    says(&refused(&["--data", "rgb", "--as", "test"]), &["reserved for training metrics"]);
     says(&refused(&["--weights", "ema", "--data", "rgb"]), &["best_ema"]);
     let captions = lab.run(&["eval", "tiny", "--data", "data", "--suite", "zero_shot"]).bad();
     says(&captions, &["zero_shot needs images with classes"]);
 }
 
 #[test]
-fn interpolation_goes_from_one_model_to_the_other() {
+fn interpolation_starts_at_one_model_and_ends_at_the_other() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
@@ -152,10 +152,10 @@ fn interpolation_goes_from_one_model_to_the_other() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_told() {
+fn invalid_arguments_of_eval_are_reported() {
     let lab = Lab::new();
     let refused = |words: &[&str]| lab.run(&[&["eval"], words].concat()).bad();
-    says(&refused(&["nobody"]), &["`nobody` is no spec and no checkpoint", "no store"]);
+    says(&refused(&["nobody"]), &["`nobody` is neither a spec nor a checkpoint", "no store"]);
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     lab.write("wider.toml", crate::lab::TINY.replace("widths = [8, 16]", "widths = [8, 32]"));

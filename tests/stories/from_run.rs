@@ -1,4 +1,4 @@
-//! `from` that names a run of ours, and `from` with pictures of another size than the checkpoint's.
+//! `from` with a clip-lab run, and with another image size than the checkpoint's.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ fn with_image(from: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_second_run_begins_with_the_tower_of_the_first() {
+fn a_second_run_starts_with_the_tower_of_the_first() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
@@ -48,7 +48,7 @@ fn a_second_run_begins_with_the_tower_of_the_first() {
     lab.run(&["run", "third.toml"]).good();
     let config = lab.shown()["config"].to_string();
     says(&config, &["checkpoint", "drop_path"]);
-    // What was taken over describes itself again.
+    // The checkpoint of the second run describes the imported tower.
     let third = lab.folder().join("last.safetensors");
     let model: Value = serde_json::from_str(&TensorFile::open(&third).unwrap().metadata()["model"]).unwrap();
     assert_eq!(
@@ -84,7 +84,7 @@ fn a_tokenizer_is_found_from_anywhere() {
 }
 
 #[test]
-fn larger_pictures_than_the_checkpoints() {
+fn larger_images_than_the_checkpoints() {
     let Some(root) = goldens("models") else { return };
     for model in ["hf_clip", "open_clip_vit", "open_clip_resnet"] {
         let (lab, folder) = (Lab::empty(), root.join(model));

@@ -12,7 +12,7 @@ terminal, side = pty.openpty()
 fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 program = subprocess.Popen(sys.argv[1:], stdin=side, stdout=side, stderr=side)
 os.close(side)
-os.read(terminal, 1024)  # it draws
+os.read(terminal, 1024)  # wait for output
 os.close(terminal)
 try:
     print("exit status", program.wait(20))

@@ -1,4 +1,4 @@
-//! Text from outside on its way to a terminal: from a data set, a spec, a checkpoint, a store, and what is typed.
+//! Untrusted text must not reach the terminal unescaped: from data sets, specs, checkpoints, the store and arguments.
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 
@@ -7,12 +7,12 @@ use crate::{
     program::{Done, says},
 };
 
-/// A title for the window, a cleared screen, colours, text turned around, and a line that poses as one of ours.
+/// Sets the window title, clears the screen, changes colours, reverses text, and forges a line of output.
 const BAD: &str = "x\u{1b}]0;t\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{200b}\rFORGED\nFORGED line";
-/// The same as a name of a file.
+/// The same as a file name.
 const FILE: &str = "x\u{1b}]0;t\u{7}\u{1b}[2J\u{9b}31m\u{202e}\nFORGED";
 
-/// [`clean`], and one of the streams tells of `BAD`.
+/// [`clean`], and one of the streams mentions `BAD`.
 #[track_caller]
 fn harmless(done: Done) -> Done {
     assert!(
@@ -22,7 +22,7 @@ fn harmless(done: Done) -> Done {
     clean(done)
 }
 
-/// Neither stream holds what a terminal executes or hides, or a line that poses as ours.
+/// Checks that neither stream has control sequences, invisible characters or a forged line.
 #[track_caller]
 fn clean(done: Done) -> Done {
     for text in [&done.out, &done.err] {
@@ -44,7 +44,7 @@ fn quoted(text: &str) -> String {
 #[test]
 fn a_data_set_cannot_write_on_the_terminal() {
     let lab = Lab::new();
-    // A caption, a picture that is none, and one that is not there, all called so.
+    // A caption, an invalid image and a missing image with that name.
     let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
     let rows = ["00.png", "01.png"].map(|file| format!("{file},{},train\n", quoted(BAD))).concat();
     let missing = format!("{},a caption,train\n", quoted(FILE));
@@ -60,7 +60,7 @@ fn a_data_set_cannot_write_on_the_terminal() {
     harmless(lab.run(&[&["run", "tiny.toml"][..], &lenient, &name].concat())).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     harmless(lab.run(&["embed", &uid, "--images", "data", "--out", "e.npy", "--tolerate", "0.5"])).good();
-    // It names none of the captions.
+    // Prints none of the captions.
     clean(lab.run(&["eval", &uid, "--data", "data", "--no-record"])).good();
     for words in [
         &["runs", "list"][..],
@@ -71,7 +71,7 @@ fn a_data_set_cannot_write_on_the_terminal() {
         harmless(lab.run(words)).good();
     }
     harmless(lab.run(&["runs", "delete", &uid])).bad();
-    // What programs read is the text itself.
+    // JSON output has the original text.
     let told = lab.run(&["runs", "show", &uid, "--json"]).good();
     assert!(!told.contains(['\u{9b}', '\u{7f}', '\u{202e}']), "{told:?}");
     assert_eq!(lab.shown()["run"]["name"], BAD);
@@ -100,7 +100,7 @@ fn classes_and_templates_cannot_write_on_the_terminal() {
 }
 
 #[test]
-fn a_spec_a_checkpoint_and_a_typed_word_cannot_write_on_the_terminal() {
+fn a_spec_a_checkpoint_and_an_argument_cannot_write_on_the_terminal() {
     let lab = Lab::new();
     let spec = "name = \"a\u{202e}b\"\n\"x\\u001b]0;t\\u0007\\nFORGED\" = 1 # \u{9b}2J\u{200b}\n".to_owned()
         + crate::lab::TINY;
@@ -111,7 +111,7 @@ fn a_spec_a_checkpoint_and_a_typed_word_cannot_write_on_the_terminal() {
         done.err = done.err.replace("\u{1b}[", "");
         says(
             &harmless(done).bad(),
-            &["has no table or key", "FORGED", "`name` must not contain control characters"],
+            &["unknown table or key", "FORGED", "`name` must not contain control characters"],
         );
     }
     let study = format!(

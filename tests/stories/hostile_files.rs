@@ -1,4 +1,4 @@
-//! Data sets, galleries and specs from elsewhere that name what is not theirs, or is no file.
+//! Untrusted data sets, galleries and specs that name files outside their folder, or special files.
 
 use std::{fs, process::Command};
 
@@ -11,7 +11,7 @@ fn fifo(lab: &Lab, name: &str) {
     assert!(Command::new("mkfifo").arg(lab.path(name)).status().unwrap().success());
 }
 
-/// `data`, whose list also names a picture outside, a device, the users of this machine, and a FIFO.
+/// `data`, with a list that also names an image outside, a device, `/etc/passwd`, and a FIFO.
 fn hostile() -> Lab {
     let lab = Lab::new();
     fs::copy(lab.path("data/00.png"), lab.path("private.png")).unwrap();
@@ -25,7 +25,7 @@ fn hostile() -> Lab {
 }
 
 #[test]
-fn what_a_list_names_outside_is_neither_trained_nor_packed() {
+fn files_outside_the_data_set_are_neither_trained_on_nor_packed() {
     let lab = hostile();
     let done = lab.run(&["data", "pack", "data", "--out", "packed", "--tolerate", "0.2"]);
     says(&done.err, &["outside of the data set's folder", "`allow_outside = true`", "not regular files"]);
@@ -39,17 +39,17 @@ fn what_a_list_names_outside_is_neither_trained_nor_packed() {
     let told = lab.events("data").join("\n");
     says(&told, &["outside of the data set's folder", "/etc/passwd", "not regular files: 1 (x.jpg)"]);
     assert!(!told.contains("root:"), "nothing of it is quoted: {told}");
-    // Nothing of it is tolerated: the run says what was meant.
+    // Without tolerance, the run lists the files.
     let error = lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0"]).bad();
     says(&error, &["3 of 52 images, listed but outside", "private.png", "/etc/passwd"]);
 }
 
 #[test]
-fn galleries_and_texts_that_are_no_files_are_not_waited_for() {
+fn special_files_as_galleries_and_texts_do_not_block() {
     let lab = Lab::new();
     fifo(&lab, "data/x.jpg");
     let done = lab.run(&["search", "tiny.toml", "--images", "data", "a square", "-k", "1"]);
-    says(&done.err, &["embedded 57 pictures", "1 of them left out"]);
+    says(&done.err, &["embedded 57 images", "1 of them left out"]);
     done.good();
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
     says(&done.err, &["left out", "x.jpg", "a FIFO, not a regular file"]);
@@ -63,7 +63,7 @@ fn galleries_and_texts_that_are_no_files_are_not_waited_for() {
 }
 
 #[test]
-fn specs_that_are_no_files_are_not_waited_for() {
+fn special_files_as_specs_do_not_block() {
     let lab = Lab::new();
     fifo(&lab, "fifo.toml");
     for verb in ["run", "check"] {
@@ -78,9 +78,9 @@ fn specs_that_are_no_files_are_not_waited_for() {
 }
 
 #[test]
-fn a_text_that_a_tokenizer_gives_up_on_is_named() {
+fn a_text_that_the_tokenizer_rejects_is_named() {
     let lab = Lab::new();
-    // The regular expression goes back and forth over a row of letters without end.
+    // Catastrophic backtracking of the regular expression on a long row of letters.
     lab.write(
         "tokenizer.json",
         r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,

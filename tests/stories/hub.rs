@@ -1,4 +1,4 @@
-//! Models, data sets and shards of a hub, which runs on this machine: fetched, gone on with, refused.
+//! Models, data sets and shards of a local hub server: downloaded, resumed, denied.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const SECRET: &str = "hf_doNotTell";
 
-/// clip-lab in the lab, with this hub in its environment.
+/// The command clip-lab in the lab, with this hub in its environment.
 fn command(lab: &Lab, hub: &HubServer, words: &[&str]) -> Command {
     let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
     command.env_remove("HF_HUB_OFFLINE").env("HF_ENDPOINT", hub.address()).env("HF_TOKEN", SECRET);
@@ -27,12 +27,12 @@ fn run(lab: &Lab, hub: &HubServer, words: &[&str]) -> Done {
     done
 }
 
-/// Puts a folder's files on the hub as `repo`; the weights come after so many faults.
+/// Serves a folder's files as `repo`; the weights after these faults.
 fn put(hub: &HubServer, repo: &str, folder: &Path, faults: &[Fault]) {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let (name, bytes) = (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
-        // What the goldens keep beside a model is no part of it.
+        // Skips the reference outputs, which are not part of the model.
         if name == "io.safetensors" {
             continue;
         }
@@ -47,26 +47,23 @@ fn put(hub: &HubServer, repo: &str, folder: &Path, faults: &[Fault]) {
 }
 
 #[test]
-fn a_model_is_shown_after_a_bad_line_and_without_one_the_second_time() {
+fn a_model_is_shown_despite_network_errors_and_offline_the_second_time() {
     let Some(clip) = goldens("models/hf_clip") else { return };
     let (lab, hub) = (Lab::empty(), HubServer::start());
     put(&hub, "models/org/tiny", &clip, &[Fault::Part(0.4), Fault::Status(503)]);
     let told = run(&lab, &hub, &["model", "show", "hf:org/tiny"]).good();
-    says(
-        &told,
-        &["vit", "clip_transformer", "from = \"hf:org/tiny\"", "with every tensor in its place (tried)"],
-    );
+    says(&told, &["vit", "clip_transformer", "from = \"hf:org/tiny\"", "tested, all tensors load"]);
     let asked = hub.hub.requests() + hub.storage.requests();
     let again = run(&lab, &hub, &["model", "show", "hf:org/tiny", "--json"]).good();
     assert!(again.contains("\"version\": 1") && again.contains("\"loads\": true"), "{again}");
     assert_eq!(hub.hub.requests() + hub.storage.requests(), asked, "what is here is not asked for");
     assert!(hub.storage.asked().iter().all(|asked| asked.authorization.is_none()));
-    // The lab's own environment forbids the network: the cache is enough.
+    // The lab's environment is offline: the cache suffices.
     assert_eq!(lab.run(&["model", "show", "hf:org/tiny", "--json"]).good(), again);
 }
 
 #[test]
-fn what_is_stopped_on_the_way_is_gone_on_with_and_told_while_it_lasts() {
+fn a_stopped_download_is_resumed_with_progress() {
     let Some(clip) = goldens("models/hf_clip") else { return };
     let (lab, hub) = (Lab::empty(), HubServer::start());
     put(&hub, "models/org/tiny", &clip, &[Fault::Slow(Duration::from_millis(100))]);
@@ -75,7 +72,7 @@ fn what_is_stopped_on_the_way_is_gone_on_with_and_told_while_it_lasts() {
     running.signal("INT");
     let done = running.wait();
     assert!(!done.status.success());
-    // This hub lists no sizes, so nobody knows what is left.
+    // This hub lists no sizes, so the remaining time is unknown.
     says(&done.err, &[" of 5 files, ", " kB, ", " kB/s"]);
     let weights = sha256(&fs::read(clip.join("model.safetensors")).unwrap());
     let partly = lab.path("hub/hub/models--org--tiny/blobs").join(weights).with_extension("incomplete");
@@ -86,7 +83,7 @@ fn what_is_stopped_on_the_way_is_gone_on_with_and_told_while_it_lasts() {
 }
 
 #[test]
-fn a_closed_repository_says_what_opens_it() {
+fn a_gated_repository_is_reported_with_a_fix() {
     let (lab, hub) = (Lab::empty(), HubServer::start());
     hub.list("models/org/gated", "main", COMMIT, &["config.json"], &[Fault::Refuse(403, "GatedRepo"); 3]);
     let told = run(&lab, &hub, &["model", "show", "hf:org/gated"]).bad();
@@ -98,7 +95,7 @@ fn a_closed_repository_says_what_opens_it() {
     says(&told, &["no such repository or file (404): check the name"]);
     hub.list("models/org/pickled", "main", COMMIT, &["pytorch_model.bin", "config.json"], &[]);
     let told = run(&lab, &hub, &["model", "show", "hf:org/pickled"]).bad();
-    says(&told, &["holds no safetensors, and weights in Python's pickle are never read"]);
+    says(&told, &["holds no safetensors, and Python pickles are never read"]);
 }
 
 #[test]
@@ -114,7 +111,7 @@ fn a_data_set_of_the_hub_is_trained_on() {
     says(&run(&lab, &hub, &["run", "hub.toml", "--set", "run.steps=2"]).good(), &["48 pictures", "finished"]);
     let told = run(&lab, &hub, &["run", "hub.toml", "--set", "data.train.root=hf:datasets/squares"]).bad();
     says(&told, &["is not of the form hf:datasets/ORGANISATION/NAME"]);
-    // The same as shards, which are fetched one by one into the cache of shards.
+    // The same as shards, which are downloaded one by one to the shard cache.
     fs::rename(lab.path("gone"), lab.path("data")).unwrap();
     lab.run(&["data", "pack", "tiny.toml", "--out", "shards"]).good();
     let shard = fs::read(lab.path("shards/train-000000.tar")).unwrap();
@@ -141,7 +138,7 @@ fn a_model_of_the_hub_is_evaluated_on_data_of_the_hub_and_on_shards() {
     };
     let of_hub = judged("hf:datasets/org/squares");
     assert!(of_hub["squares/retrieval/t2i/mean_rank"].as_f64().is_some_and(|rank| rank >= 1.0), "{of_hub}");
-    // Without split names in the shards' own names they are one part.
+    // Without split names in the file names, the shards are one split.
     lab.run(&["data", "pack", "data", "--out", "packed"]).good();
     let shard = lab.path("packed/train-000000.tar");
     fs::create_dir(lab.path("shards")).unwrap();

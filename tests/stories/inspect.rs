@@ -1,4 +1,4 @@
-//! `clip-lab data inspect`: what a data set holds, told to people and to programs.
+//! `clip-lab data inspect`: the report as text and as JSON.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::{
     program::says,
 };
 
-/// The lab with a picture that comes twice in train and once in val, a caption that does, and broken files.
+/// The lab with an image and a caption that occur twice in train and once in val, and unreadable files.
 fn flawed() -> Lab {
     let lab = Lab::new();
     for copy in ["05", "50"] {
@@ -22,7 +22,7 @@ fn flawed() -> Lab {
 }
 
 #[test]
-fn counts_broken_files_and_repetitions_are_told_to_people() {
+fn counts_unreadable_files_and_duplicates_are_printed() {
     let lab = flawed();
     let done = lab.run(&["data", "inspect", "tiny.toml"]);
     let out = done.good();
@@ -33,28 +33,28 @@ fn counts_broken_files_and_repetitions_are_told_to_people() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert_eq!(row("pictures "), format!("pictures {TRAIN} 8"));
-    assert_eq!(row("broken"), "broken 1 0");
+    assert_eq!(row("images "), format!("images {TRAIN} 8"));
+    assert_eq!(row("unreadable"), "unreadable 1 0");
     assert_eq!(row("format"), "format PNG PNG");
     assert_eq!(row("width"), "width 24 24");
     assert_eq!(row("captions"), format!("captions {TRAIN} 8"));
     assert_eq!(row("characters"), "characters 26 / 27 / 28 27");
-    assert_eq!(row("same picture again"), "same picture again 1 0");
-    assert_eq!(row("same caption again"), "same caption again 1 0");
-    says(&out, &["cut at 77", "Left out of train on opening: 1\n  images listed but not in", "1 (99.png)"]);
-    says(&out, &["Broken in train: 1\n  07.png: the file is empty (0 bytes)"]);
-    says(&out, &["The same pictures in train and in val: 1\n  train/03.png, train/05.png, val/50.png"]);
+    assert_eq!(row("duplicate images"), "duplicate images 1 0");
+    assert_eq!(row("duplicate captions"), "duplicate captions 1 0");
+    says(&out, &["truncated at 77", "Skipped in train: 1\n  images listed but not in", "1 (99.png)"]);
+    says(&out, &["Unreadable in train: 1\n  07.png: the file is empty (0 bytes)"]);
+    says(&out, &["Duplicate images in train and val: 1\n  train/03.png, train/05.png, val/50.png"]);
     says(
         &out,
         &[
-            "The same captions in train and in val: 1\n  \"a square with the number 10\": train/10.png, train/11.png, val/51.png",
+            "Duplicate captions in train and val: 1\n  \"a square with the number 10\": train/10.png, train/11.png, val/51.png",
         ],
     );
-    says(&out, &["The same pictures within a split: 1\n", "The same captions within a split: 1\n"]);
+    says(&out, &["Duplicate images within a split: 1\n", "Duplicate captions within a split: 1\n"]);
 }
 
 #[test]
-fn programs_get_everything_in_one_object() {
+fn json_has_everything_in_one_object() {
     let lab = flawed();
     let seen = lab.json(&["data", "inspect", "tiny.toml"]);
     assert_eq!(
@@ -78,14 +78,14 @@ fn programs_get_everything_in_one_object() {
         (captions[0]["what"].as_str(), captions[0]["count"].as_u64()),
         (Some("a square with the number 10"), Some(3))
     );
-    // Shorter texts are cut more often.
+    // A lower limit truncates more texts.
     let short = lab.json(&["data", "inspect", "tiny.toml", "--set", "tokenizer.max_tokens=5"]);
     assert_eq!((&short["max_tokens"], &short["splits"][0]["tokens"]["cut"]), (&5.into(), &TRAIN.into()));
     assert_eq!(short["splits"][0]["tokens"]["max"], train["tokens"]["max"]);
 }
 
 #[test]
-fn folders_of_every_kind_are_looked_at() {
+fn folders_of_every_kind_are_inspected() {
     let lab = Lab::new();
     let counts = |what: &str| {
         let seen = lab.json(&["data", "inspect", what]);
@@ -108,9 +108,9 @@ fn folders_of_every_kind_are_looked_at() {
         fs::copy(lab.path(&from), lab.path(&to)).unwrap();
     }
     assert_eq!(counts("sorted"), [named("train", 3, 2)]);
-    // What a class is called is no caption that somebody wrote twice.
+    // Captions made from class names do not count as duplicates.
     let told = lab.run(&["data", "inspect", "sorted"]).good();
-    assert!(told.contains("of classes") && !told.contains("The same captions"), "{told}");
+    assert!(told.contains("from classes") && !told.contains("Duplicate captions"), "{told}");
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
     lab.write("data/notes.txt", "not a picture");
     assert_eq!(counts("data"), [named("all", TRAIN as u64 + 8, 0)]);
@@ -123,18 +123,18 @@ fn folders_of_every_kind_are_looked_at() {
 }
 
 #[test]
-fn a_contact_sheet_shows_pictures_and_what_is_said_of_them() {
+fn a_contact_sheet_shows_images_and_captions() {
     let lab = flawed();
     let sheet = |name: &str, seed: &str| {
         let done =
             lab.run(&["data", "inspect", "tiny.toml", "--sheet", name, "--pictures", "6", "--seed", seed]);
-        says(&done.err, &[&format!("contact sheet of 6 pictures: {name}")]);
+        says(&done.err, &[&format!("contact sheet of 6 images: {name}")]);
         done.good();
         image::open(lab.path(name)).unwrap().into_rgb8()
     };
     let first = sheet("sheet.png", "0");
     assert!(first == sheet("again.png", "0") && first != sheet("other.png", "1"));
-    // Three by two, each a picture above its lines.
+    // Three by two cells, each an image above its text.
     let (width, height) = first.dimensions();
     assert!((600..700).contains(&width) && (500..650).contains(&height), "{width}x{height}");
     let inked = |x: std::ops::Range<u32>, y: std::ops::Range<u32>| {

@@ -1,4 +1,4 @@
-//! Programs that left the checkout they were built in.
+//! Programs moved out of the checkout they were built in.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use crate::{
     program::{Running, bytes, says},
 };
 
-/// Both programs in a folder of their own.
+/// Copies both programs to a folder.
 fn moved(lab: &Lab) -> String {
     for name in ["clip-lab", "clip-lab-core"] {
         let program = Path::new(env!("CARGO_BIN_EXE_clip-lab")).with_file_name(name);
@@ -16,8 +16,8 @@ fn moved(lab: &Lab) -> String {
     lab.path("clip-lab").to_str().unwrap().to_owned()
 }
 
-/// A copy made by another process: a file that this one has open for writing, and a child of another test with it, cannot be
-/// started.
+/// Copies by another process: a file that this process, or a child of another test, has open for writing cannot be
+/// executed.
 fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").args([from, to]).status().unwrap().success());
 }
@@ -32,20 +32,20 @@ fn runpath() -> Option<String> {
 }
 
 #[test]
-fn a_program_that_left_the_checkout_finds_libtorch_or_says_what_is_missing() {
+fn a_moved_program_finds_libtorch_or_reports_what_is_missing() {
     let lab = Lab::empty();
     let Some(runpath) = runpath() else { return eprintln!("SKIPPED: there is no readelf") };
     let folder = Path::new(&runpath);
     assert_eq!(folder.canonicalize().unwrap(), folder, "no link of a checkout is on the way");
     let program = moved(&lab);
-    // Cargo names libtorch's folder to tests and their children; a user's shell does not.
+    // Cargo sets libtorch's folder for tests and their children; a user's shell does not.
     let ask = |words: &[&str]| {
         let mut command = lab.program(&program, words);
         command.env_remove("LD_LIBRARY_PATH");
         Running::spawn(command).wait()
     };
     says(&ask(&["plugins", "loss"]).good(), &["siglip"]);
-    // The same program after libtorch was removed: another folder of the same length.
+    // The same program without libtorch: a missing folder of the same length.
     let mut core = bytes(&lab.path("clip-lab-core"));
     let gone = runpath.replace("libtorch", "libtroch");
     let places: Vec<usize> = core

@@ -1,4 +1,4 @@
-//! A laboratory for each story: a folder with a store, a cache and data of its own, and the program run in it.
+//! The lab of a story: a temporary folder with store, cache and data, in which the programs run.
 
 use std::{
     fs,
@@ -13,19 +13,19 @@ use tempfile::TempDir;
 
 use crate::program::{Done, Running};
 
-/// The spec that most stories train.
+/// The spec of most stories.
 pub const TINY: &str = include_str!("tiny.toml");
-/// Pictures of its training split, and of the other.
+/// Images of its training split; val has the others.
 pub const TRAIN: usize = 48;
 const VAL: usize = 8;
-/// Three classes that any tower tells apart.
+/// Three classes that any tower can separate.
 pub const COLOURS: &[(&str, [u8; 3])] = &[("c0", [200, 0, 0]), ("c1", [0, 200, 0]), ("c2", [0, 0, 200])];
 
-/// The folder. It goes with everything in it.
+/// The folder, removed on drop.
 pub struct Lab(TempDir);
 
 impl Lab {
-    /// One with a run of the tiny model, with evaluations that choose and an average beside it.
+    /// A lab with a run of the tiny model, with model selection and averaged weights.
     pub fn with_average() -> Self {
         let lab = Self::new();
         let choosing = TINY.replace("eval_every = 2", "eval_every = 1\nselect = \"best\"");
@@ -34,12 +34,12 @@ impl Lab {
         lab
     }
 
-    /// An empty folder.
+    /// A lab with an empty folder.
     pub fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// `tiny.toml` and its pictures.
+    /// A lab with `tiny.toml` and its images.
     pub fn new() -> Self {
         let lab = Self::empty();
         lab.write("tiny.toml", TINY);
@@ -69,7 +69,7 @@ impl Lab {
         self.path(name)
     }
 
-    /// A program in this folder, without a terminal and without a network.
+    /// The command of a program in this folder, without terminal and network.
     pub fn program(&self, name: &str, words: &[&str]) -> Command {
         let mut command = Command::new(name);
         command.args(words).current_dir(self.0.path()).stdin(Stdio::null()).env("TERM", "xterm-256color");
@@ -78,17 +78,17 @@ impl Lab {
         command
     }
 
-    /// clip-lab, waited for.
+    /// Runs clip-lab and waits.
     pub fn run(&self, words: &[&str]) -> Done {
         self.start(words).wait()
     }
 
-    /// clip-lab, going on by itself.
+    /// Starts clip-lab in the background.
     pub fn start(&self, words: &[&str]) -> Running {
         Running::spawn(self.program(env!("CARGO_BIN_EXE_clip-lab"), words))
     }
 
-    /// What clip-lab answers in JSON.
+    /// The JSON output of clip-lab.
     pub fn json(&self, words: &[&str]) -> Value {
         let out = self.run(&[words, &["--json"]].concat()).good();
         let answer: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error} in {out}"));
@@ -96,17 +96,17 @@ impl Lab {
         answer
     }
 
-    /// All runs, as `runs list` has them.
+    /// All runs, from `runs list`.
     pub fn runs(&self) -> Vec<Value> {
         self.json(&["runs", "list"])["runs"].as_array().unwrap().clone()
     }
 
-    /// The newest run as `runs list` has it.
+    /// The newest run, from `runs list`.
     pub fn newest(&self) -> Value {
         self.runs()[0].clone()
     }
 
-    /// All of the newest run, as `runs show` has it.
+    /// The newest run, from `runs show`.
     pub fn shown(&self) -> Value {
         self.json(&["runs", "show", self.newest()["uid"].as_str().unwrap()])
     }
@@ -118,7 +118,7 @@ impl Lab {
         events.map(|event| event["text"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Step and loss of the newest run, as exported, to the last digit.
+    /// Step and loss of the newest run, as exported, with all digits.
     pub fn losses(&self) -> Vec<(u64, String)> {
         let uid = self.newest()["uid"].as_str().unwrap().to_owned();
         self.run(&["export", &uid, "--metric", "train/loss", "--out", "losses.csv"]).good();
@@ -135,20 +135,20 @@ impl Lab {
         self.newest()["dir"].as_str().unwrap().into()
     }
 
-    /// The folders of runs beside the store.
+    /// The number of run folders beside the store.
     pub fn folders(&self) -> usize {
         let entries = fs::read_dir(self.path("runs")).into_iter().flatten().flatten();
         entries.filter(|entry| entry.path().is_dir()).count()
     }
 
-    /// Another program at work on the store: Python's SQLite, as `c`.
+    /// A Python program with a SQLite connection `c` to the store.
     pub fn outsider(&self, program: &str) -> Command {
         let head = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n";
         let store = self.store();
         self.program("python3", &["-c", &(head.to_owned() + program), store.to_str().unwrap()])
     }
 
-    /// Changes the store behind our back.
+    /// Modifies the store outside clip-lab.
     pub fn tamper(&self, sql: &str) {
         Running::spawn(self.outsider(&format!("c.execute({sql:?})"))).wait().good();
     }
@@ -176,7 +176,7 @@ impl Drop for Lock {
     }
 }
 
-/// Class folders of plain squares, `count` of each colour.
+/// Writes class folders of plain squares, `count` of each colour.
 pub fn colours(lab: &Lab, root: &str, classes: &[(&str, [u8; 3])], count: usize) {
     for (class, colour) in classes {
         fs::create_dir_all(lab.path(&format!("{root}/{class}"))).unwrap();

@@ -1,4 +1,4 @@
-//! Looking back at runs: list, show, metrics, diff, tag, note, delete, export.
+//! Commands on recorded runs: list, show, metrics, diff, tag, note, delete, export.
 
 use image::GenericImageView as _;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::{
     program::{Running, bytes, says},
 };
 
-/// Two runs, `one` and `two`, that differ in their seed.
+/// Two runs, `one` and `two`, with different seeds.
 fn two_runs() -> Lab {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml", "--name", "one"]).good();
@@ -23,7 +23,7 @@ fn runs_are_listed_shown_and_compared() {
     assert_eq!((&list[0]["name"], &list[1]["name"], list.len()), (&json!("two"), &json!("one"), 2));
     let uid = list[1]["uid"].as_str().unwrap();
     says(&lab.run(&["runs", "list"]).good(), &["NAME", "one", "two", uid, "finished", "12/12"]);
-    // A name, a whole uid and its beginning all name a run.
+    // A run is named by its name, its uid or a prefix of the uid.
     for selector in ["one", uid, &uid[..25]] {
         assert_eq!(lab.json(&["runs", "show", selector])["run"]["uid"], uid);
     }
@@ -88,7 +88,7 @@ fn charts_are_exported() {
 }
 
 #[test]
-fn without_a_store_every_view_says_so() {
+fn without_a_store_every_command_fails() {
     let lab = Lab::empty();
     for words in
         [&["runs", "list"][..], &["export", "a", "--metric", "b", "--out", "c.csv"], &["runs", "show", "a"]]
@@ -99,7 +99,7 @@ fn without_a_store_every_view_says_so() {
 }
 
 #[test]
-fn a_dashboard_ends_with_its_terminal() {
+fn a_dashboard_exits_with_its_terminal() {
     let lab = Lab::new();
     let dashboard = ["-c", include_str!("hang.py"), env!("CARGO_BIN_EXE_clip-lab"), "dashboard"];
     says(&Running::spawn(lab.program("python3", &dashboard)).wait().good(), &["exit status 0"]);

@@ -1,4 +1,4 @@
-//! Stories: the program as a user drives it. Each asks for the exit status, for what is printed and for what is kept.
+//! End-to-end stories: run the programs as a user does, and check exit status, output and stored results.
 
 mod bad_data;
 mod bad_weights;

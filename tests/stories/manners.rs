@@ -1,4 +1,4 @@
-//! What holds for all verbs: where data and talk go, the form of JSON, colours, exit codes, help.
+//! Conventions of all commands: stdout and stderr, JSON, colours, exit codes, help.
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -30,7 +30,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// Verbs that answer in JSON, with what they need, and a key that the answer has. A new verb adds its line.
+/// Commands with `--json`, their arguments, and a key of the output. A new command adds its line.
 const ANSWERS: [(&str, &str); 22] = [
     ("check tiny.toml", "specs"),
     ("compare one two", "tables"),
@@ -55,19 +55,19 @@ const ANSWERS: [(&str, &str); 22] = [
     ("runs tag one good", "tags"),
     ("search one square --images data", "results"),
 ];
-/// The last of them, since it takes a run away.
+/// The last one, because it deletes a run.
 const LAST: (&str, &str) = ("runs delete two --yes", "deleted");
-/// Verbs whose answer is a screen, a script or a page.
+/// Commands whose output is a screen, a script or a manual page.
 const OTHERS: [&str; 3] = ["dashboard", "completions", "man"];
 
 #[test]
-fn every_verb_answers_with_one_object_that_says_its_version() {
+fn every_command_prints_one_json_object_with_its_version() {
     let lab = lab();
     let run = lab.folder().display().to_string();
     for (words, key) in ANSWERS.into_iter().chain([LAST]) {
         let words: Vec<&str> = words.split(' ').map(|word| if word == "RUN" { &run } else { word }).collect();
         let out = lab.run(&[&words[..], &["--json"]].concat()).good();
-        // A run answers line by line.
+        // A run prints JSON lines.
         let one = if words[0] == "run" { out.lines().next().unwrap() } else { &out };
         let answer: Value =
             serde_json::from_str(one).unwrap_or_else(|error| panic!("{words:?}: {error} in {out}"));
@@ -104,7 +104,7 @@ fn leaves(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn data_and_talk_go_apart() {
+fn results_and_messages_go_to_different_streams() {
     let lab = lab();
     let quiet = [
         "runs list",
@@ -118,19 +118,19 @@ fn data_and_talk_go_apart() {
         let done = lab.run(&words.split(' ').collect::<Vec<_>>());
         assert!(!done.out.is_empty() && done.err.is_empty(), "{words}: {done:?}");
     }
-    // What is wrong is no data.
+    // Errors go to stderr.
     for words in ["runs show nobody", "check nothing.toml", "rnus", "plugins nothing"] {
         let done = lab.run(&words.split(' ').collect::<Vec<_>>());
         assert!(done.out.is_empty() && !done.err.is_empty(), "{words}: {done:?}");
     }
-    // Progress is talk.
+    // Progress goes to stderr.
     let done = lab.run(&["embed", "one", "--images", "data", "--out", "e.safetensors"]);
     says(&done.err, &["56/56 pictures through the image tower"]);
     assert!(!done.out.contains("through"), "{done:?}");
 }
 
 #[test]
-fn the_exit_code_says_how_it_went() {
+fn exit_codes_tell_success_from_failure() {
     let lab = lab();
     lab.write("faulty.toml", "[run]\nnothing = 1\n");
     let codes = [
@@ -171,17 +171,17 @@ fn shell(lab: &Lab, script: &str) -> Done {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_fault() {
+fn a_closed_pipe_is_not_an_error() {
     let lab = lab();
     for verb in ["runs list", "runs show one --json", "plugins", "check tiny.toml tiny.toml tiny.toml"] {
         let done = shell(&lab, &format!("clip-lab {verb} | true; echo ${{PIPESTATUS[0]}}"));
         assert_eq!((done.out.as_str(), done.err.as_str()), ("0\n", ""), "{verb}");
     }
-    // A run goes on to its end though nobody reads.
+    // A run continues although its output is closed.
     let done = shell(&lab, "clip-lab run tiny.toml --name piped 2>&1 | true; echo ${PIPESTATUS[0]}");
     assert_eq!((done.out.as_str(), done.err.as_str()), ("0\n", ""));
     assert_eq!(lab.newest()["status"], "finished");
-    // A full disk is one.
+    // A full disk is an error.
     let done = shell(&lab, "clip-lab runs list > /dev/full");
     says(&done.err, &["standard output cannot be written"]);
     assert_eq!(done.status.code(), Some(1));
@@ -242,7 +242,7 @@ fn the_shell_completes_verbs_flags_and_runs() {
     has("clip-lab export --form ", &["curves", "forest"]);
     has("clip-lab runs show o", &["one"]);
     has("clip-lab compare one t", &["two", "tiny.toml"]);
-    // What bash inserts it executes: a name that is more than a word is completed by its uid.
+    // bash executes what it inserts: a run name with special characters is completed by its uid.
     lab.tamper("UPDATE run SET name = 'o;touch owned' WHERE name = 'one'");
     lab.write("o;touch owned.toml", "");
     let found = complete("clip-lab runs show o");
@@ -260,7 +260,7 @@ fn the_shell_completes_verbs_flags_and_runs() {
 }
 
 #[test]
-fn every_verb_has_a_page_in_the_manual() {
+fn every_command_has_a_manual_page() {
     let lab = Lab::empty();
     says(&lab.run(&["man"]).good(), &[".TH clip-lab 1", "Exit codes:"]);
     let told = lab.run(&["man", "--out", "man"]).good();
@@ -276,7 +276,7 @@ fn every_verb_has_a_page_in_the_manual() {
 }
 
 #[test]
-fn what_is_misspelt_is_answered_with_the_nearest() {
+fn a_misspelt_name_is_answered_with_a_suggestion() {
     let lab = lab();
     says(&lab.run(&["rnus"]).err, &["unrecognized subcommand 'rnus'", "'runs'"]);
     says(&lab.run(&["runs", "lits"]).err, &["'list'"]);

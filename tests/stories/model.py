@@ -1,4 +1,4 @@
-"""Loads an export as its tool does and compares embeddings with those of `clip-lab embed`.
+"""Loads an export with its own tool and compares embeddings with those of `clip-lab embed`.
 
 model.py FORMAT FOLDER IMAGES TEXTS EMBEDDINGS
 """

@@ -1,4 +1,4 @@
-//! `clip-lab model`: models shown, written for other tools, read back, and loaded by those tools.
+//! `clip-lab model`: models are shown, exported, read back, and loaded by other tools.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::{
     support::goldens,
 };
 
-/// The largest difference that a way there and back may make: none but that of the order of sums.
+/// Tolerance of a round trip: only the order of sums differs.
 const BACK: f64 = 1e-6;
 
 fn read(path: &Path, name: &str) -> Tensor {
@@ -36,8 +36,8 @@ fn embed(lab: &Lab, model: &str, root: &Path) -> [Tensor; 2] {
     ["image_embeds", "text_embeds"].map(|name| read(&lab.path("x.safetensors"), name))
 }
 
-/// Exports a golden model and holds what clip-lab makes of the export against what it makes of the model.
-fn there_and_back(model: &str, format: &str) -> Option<Lab> {
+/// Exports a golden model and compares the embeddings of the export with those of the model.
+fn round_trip(model: &str, format: &str) -> Option<Lab> {
     let root = goldens("models")?;
     let (lab, source) = (Lab::empty(), root.join(model));
     let source = source.to_str().unwrap();
@@ -49,7 +49,7 @@ fn there_and_back(model: &str, format: &str) -> Option<Lab> {
     Some(lab)
 }
 
-/// Every tensor of the original is in the export under its name, to the bit.
+/// Checks that every tensor of the original is bit-identical in the export.
 fn same_tensors(lab: &Lab, model: &str, file: &str) {
     let original = TensorFile::open(&goldens("models").unwrap().join(model).join(file)).unwrap();
     let ours = TensorFile::open(&lab.path("out").join(file)).unwrap();
@@ -60,7 +60,7 @@ fn same_tensors(lab: &Lab, model: &str, file: &str) {
         }
         let (a, b) =
             (original.tensor(&name).unwrap(), ours.tensor(&name).unwrap_or_else(|error| panic!("{error}")));
-        // The scale goes through our settings, which hold it and not its logarithm.
+        // The logit scale is converted through our settings, which store its exponential.
         let allowed = if name == "logit_scale" { 1e-5 } else { 0.0 };
         assert!(off(&a, &b) <= allowed, "{name} of {model}");
         compared += 1;
@@ -70,36 +70,36 @@ fn same_tensors(lab: &Lab, model: &str, file: &str) {
 }
 
 #[test]
-fn a_clip_of_hugging_face_comes_back_tensor_by_tensor() {
-    let Some(lab) = there_and_back("hf_clip", "hf") else { return };
+fn a_clip_of_hugging_face_round_trips_tensor_by_tensor() {
+    let Some(lab) = round_trip("hf_clip", "hf") else { return };
     same_tensors(&lab, "hf_clip", "model.safetensors");
     let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
     says(&card, &["library_name: transformers", "CLIPModel.from_pretrained", "| image | vit |"]);
 }
 
 #[test]
-fn a_dual_encoder_comes_back_tensor_by_tensor() {
-    let Some(lab) = there_and_back("hf_dual_vit_bert", "hf") else { return };
+fn a_dual_encoder_round_trips_tensor_by_tensor() {
+    let Some(lab) = round_trip("hf_dual_vit_bert", "hf") else { return };
     same_tensors(&lab, "hf_dual_vit_bert", "model.safetensors");
 }
 
 #[test]
-fn models_of_open_clip_come_back_tensor_by_tensor() {
+fn models_of_open_clip_round_trip_tensor_by_tensor() {
     for model in ["open_clip_vit", "open_clip_resnet"] {
-        let Some(lab) = there_and_back(model, "open_clip") else { return };
+        let Some(lab) = round_trip(model, "open_clip") else { return };
         same_tensors(&lab, model, "open_clip_model.safetensors");
     }
 }
 
 #[test]
-fn models_go_from_one_tool_to_the_other() {
-    // The first takes CLIP's vocabulary along, the second a tokenizer of its own.
-    let Some(_) = there_and_back("open_clip_vit", "hf") else { return };
-    let Some(_) = there_and_back("hf_clip", "open_clip") else { return };
+fn models_convert_from_one_tool_to_the_other() {
+    // The first exports CLIP's vocabulary, the second its own tokenizer.
+    let Some(_) = round_trip("open_clip_vit", "hf") else { return };
+    let Some(_) = round_trip("hf_clip", "open_clip") else { return };
 }
 
 #[test]
-fn what_a_layout_cannot_hold_is_told() {
+fn unsupported_models_are_reported() {
     let Some(root) = goldens("models") else { return };
     let lab = Lab::empty();
     let refused = |model: &str, format: &str| {
@@ -108,7 +108,7 @@ fn what_a_layout_cannot_hold_is_told() {
         lab.run(&words).bad()
     };
     let words = refused("open_clip_resnet", "hf");
-    says(&words, &["the image tower is `resnet`", "--format torchscript holds every model"]);
+    says(&words, &["the image tower is `resnet`", "--format torchscript supports every model"]);
     says(&refused("hf_dual_vit_bert", "open_clip"), &["the text tower is `bert`", "pre_norm"]);
     assert!(fs::read_dir(lab.path(".")).unwrap().next().is_none(), "nothing is left behind");
 }
@@ -122,11 +122,11 @@ fn an_export_is_replaced_only_when_asked() {
         lab.run(&[&words[..], more].concat())
     };
     export(&[]).good();
-    says(&export(&[]).bad(), &["out holds an export already", "--force"]);
+    says(&export(&[]).bad(), &["out already holds an export", "--force"]);
     lab.write("out/notes.txt", "mine");
-    says(&export(&["--force"]).bad(), &["out holds notes.txt", "no part of the export"]);
+    says(&export(&["--force"]).bad(), &["out holds notes.txt", "not part of the export"]);
     fs::rename(lab.path("out/notes.txt"), lab.path("notes.txt")).unwrap();
-    // Folders that are called as those in the making once were are somebody's.
+    // Folders named like earlier temporary ones may belong to the user.
     for theirs in [".out.partial", ".out.old"] {
         fs::create_dir(lab.path(theirs)).unwrap();
         lab.write(&format!("{theirs}/mine.txt"), "mine");
@@ -139,7 +139,7 @@ fn an_export_is_replaced_only_when_asked() {
     left.sort();
     assert_eq!(left, [".out.old", ".out.partial", "notes.txt", "out"], "nothing of ours is left behind");
     fs::remove_file(lab.path("out/clip-lab.json")).unwrap();
-    says(&export(&["--force"]).bad(), &["is no export of clip-lab"]);
+    says(&export(&["--force"]).bad(), &["is not an export of clip-lab"]);
     assert!(lab.path("out/model.safetensors").exists());
 }
 
@@ -168,7 +168,7 @@ fn a_torchscript_file_computes_what_transformers_computes() {
 }
 
 #[test]
-fn a_run_is_shown_and_taken_away() {
+fn a_run_is_shown_and_exported() {
     let lab = Lab::with_average();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     let shown = lab.json(&["model", "show", &uid]);
@@ -228,18 +228,18 @@ fn seeds_of_an_arm_give_intervals() {
 }
 
 #[test]
-fn what_cannot_be_shown_or_written_is_told() {
+fn invalid_arguments_of_model_are_reported() {
     let lab = Lab::new();
-    says(&lab.run(&["model", "show", "nobody"]).bad(), &["`nobody` is no folder, no file and no run"]);
+    says(&lab.run(&["model", "show", "nobody"]).bad(), &["`nobody` is not a folder, file or run"]);
     says(&lab.run(&["model", "show", "tiny.toml"]).bad(), &["tiny.toml is a spec"]);
     says(&lab.run(&["model", "show", "data"]).bad(), &["data holds no checkpoint"]);
     let export = |model: &str| lab.run(&["model", "export", model, "--format", "hf", "--out", "out"]).bad();
     says(&export("tiny.toml"), &["tiny.toml is a spec", "run it"]);
-    says(&export("nobody"), &["`nobody` is no folder and no file"]);
+    says(&export("nobody"), &["`nobody` is neither a folder nor a file"]);
     assert!(!lab.path("out").exists());
 }
 
-/// A ViT that ends in its class token and a BERT that ends in its pooler.
+/// A ViT with class-token pooling and a BERT with its pooler.
 const DUAL: &str = r#"
 [model.image]
 plugin = "vit"
@@ -288,8 +288,8 @@ plugin = "linear"
 dim = 16
 "#;
 
-/// Trains such a model and exports it; what is read back embeds as the run does.
-fn trained_and_back(towers: &str, loss: &str, formats: &[&str]) -> Option<Lab> {
+/// Trains and exports a model, and compares the embeddings of the export with those of the run.
+fn train_and_round_trip(towers: &str, loss: &str, formats: &[&str]) -> Option<Lab> {
     let root = goldens("models")?;
     let (start, end) = (TINY.find("[model.image]\n").unwrap(), TINY.find("[loss]\n").unwrap());
     let spec = format!("{}{towers}{}", &TINY[..start], &TINY[end..]);
@@ -311,27 +311,27 @@ fn trained_and_back(towers: &str, loss: &str, formats: &[&str]) -> Option<Lab> {
 }
 
 #[test]
-fn trained_towers_come_back() {
-    let Some(lab) = trained_and_back(DUAL, "plugin = \"clip\"\n", &["hf"]) else { return };
+fn trained_towers_round_trip() {
+    let Some(lab) = train_and_round_trip(DUAL, "plugin = \"clip\"\n", &["hf"]) else { return };
     loaded_by_python(&lab, &["hf"]);
     let config: Value = serde_json::from_slice(&fs::read(lab.path("hf/config.json")).unwrap()).unwrap();
     assert_eq!(config["model_type"], "vision-text-dual-encoder");
     assert_eq!(config["vision_config"]["pooler_act"], "linear", "the class token passes the pooler as it is");
     let formats = ["hf", "open_clip"];
-    let Some(lab) = trained_and_back(CLIP, "plugin = \"siglip\"\n", &formats) else { return };
+    let Some(lab) = train_and_round_trip(CLIP, "plugin = \"siglip\"\n", &formats) else { return };
     loaded_by_python(&lab, &formats);
     let scale = read(&lab.folder().join("last.safetensors"), "model/loss.logit_scale");
     let written = read(&lab.path("open_clip/open_clip_model.safetensors"), "logit_scale");
     assert!(off(&scale, &written) == 0.0, "the learned scale, not the one that training began with");
 }
 
-/// Holds the exports of a lab against `x.safetensors`, which holds the embeddings of the run.
+/// Compares the exports of a lab, loaded in Python, with `x.safetensors`, the embeddings of the run.
 fn loaded_by_python(lab: &Lab, formats: &[&str]) {
     let (Some(root), Some(python)) = (goldens("models"), python()) else { return };
     formats.iter().for_each(|format| compare(&python, &root, lab, format, format));
 }
 
-/// Lets Python load `folder` and compare.
+/// Loads `folder` in Python and compares.
 fn compare(python: &Path, root: &Path, lab: &Lab, format: &str, folder: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/model.py");
     let mut command = Command::new(python);
@@ -342,7 +342,7 @@ fn compare(python: &Path, root: &Path, lab: &Lab, format: &str, folder: &str) {
     eprintln!("{format}: {}", out.trim());
 }
 
-/// Python with torch, transformers and open_clip, as `cargo xtask python` sets it up.
+/// The Python of `cargo xtask python`, with torch, transformers and open_clip.
 fn python() -> Option<PathBuf> {
     let named = std::env::var_os("CLIP_LAB_PYTHON").map(PathBuf::from);
     let python = named.unwrap_or_else(|| cache_dir().join("python/bin/python"));
@@ -354,7 +354,7 @@ fn python() -> Option<PathBuf> {
 }
 
 #[test]
-fn other_tools_load_what_is_written() {
+fn other_tools_load_the_exports() {
     let (Some(root), Some(python)) = (goldens("models"), python()) else { return };
     let cases = [
         ("hf_clip", "hf"),

@@ -1,4 +1,4 @@
-//! A fresh clone: specs without data of their own, and lengths that do not fit.
+//! First use: specs without a data root, and run lengths that do not fit.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::{
     program::{Running, says},
 };
 
-/// A study of three arms whose base says no root.
+/// A study of three arms whose base spec has no data root.
 fn rootless() -> Lab {
     let lab = Lab::new();
     lab.write("tiny.toml", TINY.replace("root = \"data\"\n", ""));
@@ -20,7 +20,7 @@ fn rootless() -> Lab {
 }
 
 #[test]
-fn data_that_a_spec_leaves_to_its_user_is_asked_for_once_at_its_line() {
+fn a_missing_data_root_is_reported_once_at_its_line() {
     let lab = rootless();
     let line = TINY.lines().position(|line| line == "[data.train]").unwrap() + 1;
     let place = format!("tiny.toml:{line}:1");
@@ -31,7 +31,7 @@ fn data_that_a_spec_leaves_to_its_user_is_asked_for_once_at_its_line() {
         assert_eq!(told.matches("error: ").count(), 1, "{told}");
         assert!(told.contains("1 problem in tiny.toml"), "{told}");
     }
-    // Other faults are told beside it, and those of one arm name it.
+    // Other faults are reported too, and those of one arm name the arm.
     let odd = fs::read_to_string(lab.path("rates.toml")).unwrap() + "add.trick = [{ plugin = \"emma\" }]\n";
     lab.write("odd.toml", odd);
     let told = lab.run(&["check", "odd.toml"]).bad();
@@ -39,7 +39,7 @@ fn data_that_a_spec_leaves_to_its_user_is_asked_for_once_at_its_line() {
 }
 
 #[test]
-fn the_environment_names_the_data_of_specs_that_name_none() {
+fn the_environment_sets_a_missing_data_root() {
     let lab = rootless();
     let run = |words: &[&str]| {
         let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
@@ -52,14 +52,14 @@ fn the_environment_names_the_data_of_specs_that_name_none() {
     let root = config.as_array().unwrap().iter().find(|entry| entry["key"] == "data.train.root").unwrap();
     assert_eq!(root["origin"], "environment", "{root}");
     says(&root["value"].to_string(), &[lab.path("data").to_str().unwrap()]);
-    // What a spec says itself stands.
+    // A root in the spec takes precedence.
     lab.write("own.toml", TINY.replace("\"data\"", "\"elsewhere\""));
     says(&run(&["check", "own.toml"]).bad(), &["elsewhere"]);
     says(&lab.run(&["--help"]).good(), &["CLIP_LAB_DATA"]);
 }
 
 #[test]
-fn data_that_are_not_there_fail_the_check() {
+fn missing_data_fail_the_check() {
     let lab = Lab::new();
     let line = TINY.lines().position(|line| line.starts_with("root")).unwrap() + 1;
     lab.write("moved.toml", TINY.replace("\"data\"", "\"nowhere\""));
@@ -70,16 +70,16 @@ fn data_that_are_not_there_fail_the_check() {
     says(&told, &["[data.train] cannot be opened", "list.csv"]);
 }
 
-/// The overrides that a fault names, as words.
+/// The overrides that a message suggests, as arguments.
 fn named(told: &str) -> Vec<String> {
     let lines = told.split('`').filter(|part| part.starts_with("--set "));
-    // A note repeats what was typed.
+    // A note repeats the given arguments.
     let line = lines.max_by_key(|line| line.len()).unwrap_or_else(|| panic!("{told}"));
     line.split(' ').map(str::to_owned).collect()
 }
 
 #[test]
-fn a_shorter_run_is_told_the_overrides_that_it_needs() {
+fn a_run_that_is_too_short_suggests_the_overrides_it_needs() {
     let lab = Lab::new();
     let long = TINY.replace("steps = 12", "epochs = 20").replace("warmup = 2", "warmup = 20");
     lab.write("long.toml", &long);

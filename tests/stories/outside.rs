@@ -1,4 +1,4 @@
-//! Plugins from outside: a TorchScript archive as a tower, and a loss in a shared library.
+//! External plugins: a TorchScript archive as a tower, and a loss in a shared library.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use crate::{
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The spec with TorchScript's image tower, `steps` steps of it.
+/// The spec with a TorchScript image tower and `steps` steps.
 fn scripted(steps: u64) -> String {
     let (start, end) = (TINY.find("[model.image]\n").unwrap(), TINY.find("[model.text]\n").unwrap());
     let path = Path::new(ROOT).join("plugins/image/tests/torchscript/tower.pt");
@@ -26,7 +26,7 @@ fn scripted(steps: u64) -> String {
 }
 
 #[test]
-fn a_torchscript_tower_is_stopped_and_goes_on_to_the_bit() {
+fn a_torchscript_tower_resumes_bit_exactly() {
     let (whole, lab) = (Lab::new(), Lab::new());
     for lab in [&whole, &lab] {
         lab.write("scripted.toml", scripted(144));
@@ -51,7 +51,7 @@ fn a_locked_torchscript_tower_has_its_features_cached() {
     let (start, end) = (TINY.find("[[augment]]\n").unwrap(), TINY.find("[tokenizer]\n").unwrap());
     let spec = scripted(6).replace(&TINY[start..end], "") + "\n[[trick]]\nplugin = \"freeze\"\n";
     lab.write("locked.toml", &spec);
-    // The files of features, and when each was written.
+    // The feature files with their modification times.
     let cached = || -> BTreeMap<PathBuf, SystemTime> {
         let files = fs::read_dir(lab.path("cache/features")).into_iter().flatten().flatten();
         files.map(|file| (file.path(), file.metadata().unwrap().modified().unwrap())).collect()
@@ -63,7 +63,7 @@ fn a_locked_torchscript_tower_has_its_features_cached() {
     assert_eq!((cached(), lab.losses()), (files, first), "the second run reads what the first one kept");
 }
 
-/// Writes and builds `my_loss` beside this program's own crates; none with a word why where there is no cargo.
+/// Creates and builds `my_loss` in this workspace; none, with a note, without cargo.
 fn built(lab: &Lab) -> Option<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     if !Command::new(&cargo).arg("--version").output().is_ok_and(|output| output.status.success()) {
@@ -71,7 +71,7 @@ fn built(lab: &Lab) -> Option<PathBuf> {
         eprintln!("SKIPPED: there is no cargo to build a plugin with");
         return None;
     }
-    // Always the same folder, so that cargo does not keep one library for each time.
+    // Always the same folder, so that cargo reuses one build.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("my_loss");
     let _ = fs::remove_dir_all(&folder);
     let path = folder.to_str().unwrap();
@@ -102,7 +102,7 @@ fn altered(mut library: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn a_loss_in_a_shared_library_trains_and_one_of_another_build_is_refused() {
+fn a_loss_in_a_shared_library_trains_and_one_of_another_build_is_rejected() {
     let lab = Lab::new();
     let Some(library) = built(&lab) else { return };
     let library = bytes(&library);

@@ -1,4 +1,4 @@
-//! Data sets packed into shards, and trained from them.
+//! Data sets are packed into shards and trained from them.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn source(lab: &Lab, split: Split) -> Box<dyn Dataset> {
 }
 
 #[test]
-fn what_is_packed_is_read_the_same_byte_for_byte() {
+fn packed_data_are_read_back_byte_for_byte() {
     let lab = Lab::new();
     let out = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
     says(
@@ -35,32 +35,32 @@ fn what_is_packed_is_read_the_same_byte_for_byte() {
             assert_eq!(packed.captions(index), source.captions(index));
         }
     }
-    // Once more: nothing is left to do, and nothing is done.
+    // Packing again has nothing to do.
     let before = fs::read(lab.path("packed/train-000000.tar")).unwrap();
     lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
     assert_eq!(fs::read(lab.path("packed/train-000000.tar")).unwrap(), before);
     let other = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--resize", "8"]);
-    says(&other.err, &["holds shards of other pictures or settings (shard_size, resize)", "another folder"]);
+    says(&other.err, &["holds shards of other data or settings (shard_size, resize)", "another folder"]);
 }
 
 #[test]
-fn a_pack_that_was_stopped_goes_on() {
+fn a_stopped_pack_resumes() {
     let lab = Lab::new();
     let words = ["data", "pack", "data", "--out", "packed", "--shard-size", "20KB"];
     lab.run(&words).good();
     let all: Vec<_> = fs::read_dir(lab.path("packed")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let last = all.iter().filter(|path| path.to_str().unwrap().contains("train-")).max().unwrap().clone();
     let bytes = fs::read(&last).unwrap();
-    // As a kill leaves it: the last shard without its name, and not whole.
+    // The state after a kill: the last shard is incomplete and has its temporary name.
     fs::rename(&last, lab.path("packed/.train.part")).unwrap();
     let done = lab.run(&words);
-    says(&done.err, &["shards are there; going on at picture"]);
+    says(&done.err, &["shards exist; resuming at image"]);
     done.good();
     assert_eq!(fs::read(&last).unwrap(), bytes);
 }
 
 #[test]
-fn smaller_pictures_have_the_side_that_was_asked_for() {
+fn resized_images_have_the_requested_side() {
     let lab = Lab::new();
     lab.run(&["data", "pack", "data", "--out", "small", "--resize", "12", "--format", "png"]).good();
     let small = shards(&lab, "small/train-000000.tar");
@@ -70,15 +70,15 @@ fn smaller_pictures_have_the_side_that_was_asked_for() {
 }
 
 #[test]
-fn broken_pictures_are_named_and_too_many_stop_it() {
+fn unreadable_images_are_named_and_too_many_stop_the_pack() {
     let lab = Lab::new();
     lab.write("data/05.png", b"no picture");
     let words = ["data", "pack", "data", "--out", "packed"];
     let done = lab.run(&words);
-    says(&done.err, &["train: left out: 05.png: it is not an image", "47 pictures in 1 shards"]);
+    says(&done.err, &["train: left out: 05.png: it is not an image", "47 images in 1 shards"]);
     done.good();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
-    says(&none.err, &["1 of 48 pictures cannot be used, more than tolerate = 0 allows", "05.png"]);
+    says(&none.err, &["1 of 48 images cannot be used, more than tolerate = 0 allows", "05.png"]);
     assert!(!lab.run(&["data", "pack", "cache", "--out", "x"]).err.is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! What a run will cost, what looks like a mistake, and whether one batch can be learnt by heart.
+//! Cost estimates, warnings, and overfitting one batch.
 
 use serde_json::Value;
 
@@ -14,16 +14,27 @@ fn cost(lab: &Lab, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn one_spec_is_told_with_its_cost() {
+fn one_spec_is_checked_with_its_cost() {
     let lab = Lab::new();
     let told = lab.run(&["check", "tiny.toml"]).good();
     says(
         &told,
-        &["image ", "resnet", "text_projection", "FLOPs a sample", "12 updates of 8: 96 samples", "weights"],
+        &[
+            "image ",
+            "resnet",
+            "text_projection",
+            "FLOPs per sample",
+            "12 updates of 8: 96 samples",
+            "weights",
+        ],
     );
     says(
         &told,
-        &["first loss  about 2.0794", "warning: ", "tiny.toml:6: a batch of 8 gives every pair 7 negatives"],
+        &[
+            "first loss  about 2.0794",
+            "warning: ",
+            "tiny.toml:6: a batch of 8 gives every pair only 7 negatives",
+        ],
     );
     assert_eq!(
         lab.run(&["check", "tiny.toml", "tiny.toml"]).good().lines().count(),
@@ -35,7 +46,7 @@ fn one_spec_is_told_with_its_cost() {
 }
 
 #[test]
-fn costs_are_numbers_for_programs() {
+fn costs_are_numbers_in_json() {
     let lab = Lab::new();
     let plain = cost(&lab, &[]);
     let found = &plain["cost"];
@@ -53,7 +64,7 @@ fn costs_are_numbers_for_programs() {
         .map(|name| part(found, name)["forward_flops"].as_u64().unwrap())
         .sum();
     let training = found["train_flops_per_sample"].as_u64().unwrap();
-    // Backward costs twice as much, save for the pixels, whose gradient nobody wants; the loss adds little.
+    // Backward costs twice as much, except for the input gradient, which is not computed; the loss adds little.
     assert!((2 * forward..4 * forward).contains(&training), "{forward} {training}");
     let memory = &found["memory"];
     assert_eq!(
@@ -74,7 +85,7 @@ fn costs_are_numbers_for_programs() {
     let first = locked["cost"]["first_loss"].as_f64().unwrap();
     assert!((first - 10.0003632).abs() < 1e-5, "{first}");
     let warnings = locked["cost"]["warnings"].to_string();
-    says(&warnings, &["suits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
+    says(&warnings, &["fits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
     let faulty = lab.run(&["check", "tiny.toml", "--json", "--set", "run.batch=1"]);
     assert_eq!(faulty.status.code(), Some(3));
     let told: Value = serde_json::from_str(&faulty.out).unwrap();
@@ -87,18 +98,25 @@ fn costs_are_numbers_for_programs() {
 fn equal_captions_are_warned_about() {
     let lab = Lab::new();
     let told = lab.run(&["check", "tiny.toml", "--set", "run.distinct=true"]).good();
-    assert!(!told.contains("have a twin"), "{told}");
+    assert!(!told.contains("have a duplicate"), "{told}");
 }
 
 #[test]
-fn a_batch_is_learnt_by_heart_or_not() {
+fn one_batch_is_overfitted_or_not() {
     let lab = Lab::new();
     let learns = ["run", "tiny.toml", "--overfit=60", "--set", "optimizer.lr=0.02"];
     let good = lab.run(&learns).good();
-    says(&good, &["overfit: one batch, 60 steps: loss", "knows nothing has 2.0794", "it falls as it must"]);
+    says(
+        &good,
+        &[
+            "overfit: one batch, 60 steps: loss",
+            "an untrained model has 2.0794",
+            "the loss falls as expected",
+        ],
+    );
     let bad = lab.run(&["run", "tiny.toml", "--overfit=5", "--set", "optimizer.lr=1e-9"]);
     assert_eq!(bad.status.code(), Some(1), "{}", bad.out);
-    says(&bad.out, &["does NOT fall as it must", "optimizer.lr is too low"]);
+    says(&bad.out, &["does NOT fall as expected", "optimizer.lr is too low"]);
     assert!(!lab.path("runs").exists(), "nothing was recorded");
     says(&lab.run(&["run", "tiny.toml", "--overfit=0"]).err, &["--overfit", "zero"]);
 }

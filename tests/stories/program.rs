@@ -1,4 +1,4 @@
-//! A program started, waited for or signalled, and what it said.
+//! Runs programs: start, wait, signal, and capture the output.
 
 use std::{
     fs::{self, File},
@@ -12,10 +12,10 @@ use std::{
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tempfile::TempDir;
 
-/// The longest anything may take on a busy machine.
+/// Timeout of every wait, for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A program on its way. It does not outlive this.
+/// A running program, killed on drop.
 pub struct Running {
     pub child: Child,
     said: TempDir,
@@ -23,7 +23,7 @@ pub struct Running {
 
 impl Running {
     pub fn spawn(mut command: Command) -> Self {
-        take_signals();
+        restore_signals();
         let said = tempfile::tempdir().unwrap();
         let file = |name: &str| File::create(said.path().join(name)).unwrap();
         let child = command.stdout(file("out")).stderr(file("err")).spawn();
@@ -34,12 +34,12 @@ impl Running {
         String::from_utf8_lossy(&fs::read(self.said.path().join(name)).unwrap()).into_owned()
     }
 
-    /// Waits until it has printed `words`.
+    /// Waits until stdout contains `words`.
     pub fn until_out(&mut self, words: &str) {
         self.until("out", words);
     }
 
-    /// Waits until it has complained of `words`.
+    /// Waits until stderr contains `words`.
     pub fn until_err(&mut self, words: &str) {
         self.until("err", words);
     }
@@ -58,7 +58,7 @@ impl Running {
         });
     }
 
-    /// Sends it a signal: `TERM`, `INT`, `KILL`.
+    /// Sends a signal: `TERM`, `INT` or `KILL`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
@@ -77,10 +77,10 @@ impl Drop for Running {
     }
 }
 
-/// Lets what this process starts take signals by default, though they were ignored when the suite was started, as in a
-/// job in the background of a script: what a process handles is not ignored in those that it starts. The suite itself
+/// Restores the default signal handling in child processes, even if the signals were ignored when the suite was started,
+/// as in a background job of a script: a signal with a handler is reset to the default in children. The suite itself
 /// still ends by them.
-fn take_signals() {
+fn restore_signals() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -89,7 +89,7 @@ fn take_signals() {
     });
 }
 
-/// A program that has ended, and what it said.
+/// A finished program and its output.
 #[derive(Debug)]
 pub struct Done {
     pub status: ExitStatus,
@@ -98,26 +98,26 @@ pub struct Done {
 }
 
 impl Done {
-    /// What it printed; it must have gone well.
+    /// Stdout; asserts success.
     pub fn good(self) -> String {
         assert!(self.status.success(), "{self:?}");
         self.out
     }
 
-    /// What it printed; it must have been stopped on the way.
+    /// Stdout; asserts that the run was stopped.
     pub fn stopped(self) -> String {
         assert_eq!(self.status.code(), Some(130), "{self:?}");
         self.out
     }
 
-    /// What it complained of; it must have ended with the code for a failure or for mistakes, and no panic.
+    /// Stderr; asserts the exit code of a failure or of problems in a spec, and no panic.
     pub fn bad(self) -> String {
         assert!(matches!(self.status.code(), Some(1 | 3)) && !self.err.contains("panicked"), "{self:?}");
         self.err
     }
 }
 
-/// Waits until `done`, and not for ever.
+/// Waits until `done` returns true; panics after the timeout.
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
@@ -126,7 +126,7 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Holds when every phrase stands in `text`.
+/// Asserts that `text` contains every phrase.
 #[track_caller]
 pub fn says(text: &str, phrases: &[&str]) {
     for phrase in phrases {

@@ -1,15 +1,15 @@
-//! `clip-lab prompts`: which templates classify best.
+//! `clip-lab prompts`: evaluation and selection of templates.
 
 use crate::{lab::Lab, program::says};
 
-/// Emoji need no files and have groups as classes.
+/// A spec on emoji, which need no files and have groups as classes.
 fn emoji(lab: &Lab) {
     let text = crate::lab::TINY.replace("plugin = \"captions\"\nroot = \"data\"", "plugin = \"emoji\"");
     lab.write("emoji.toml", text.replace("steps = 12", "steps = 4") + "\n[data.test]\nsplit = \"test\"\n");
 }
 
 #[test]
-fn templates_are_tried_alone_and_together() {
+fn templates_are_evaluated_alone_and_as_ensembles() {
     let lab = Lab::empty();
     emoji(&lab);
     lab.write("mine.toml", "templates = ['{}', 'a photo of a {}.', 'the {} of my dreams']\n");
@@ -30,7 +30,7 @@ fn templates_are_tried_alone_and_together() {
     );
     assert!((1..=2).contains(&chosen["templates"].as_array().unwrap().len()));
     assert!(found["all"]["report"]["interval"]["low"].is_number(), "{found}");
-    // A single template is what `eval` says of it.
+    // The accuracy of a single template matches `eval`.
     let plain = lab.json(&["eval", "tiny", "--templates", "plain", "--suite", "zero_shot", "--no-record"]);
     let plain = plain["metrics"]["tiny-test/zero_shot/top1"].as_f64().unwrap();
     let row = rows.iter().find(|row| row["template"] == "{}").unwrap();
@@ -39,7 +39,7 @@ fn templates_are_tried_alone_and_together() {
 }
 
 #[test]
-fn one_part_is_halved_and_the_same_part_twice_is_refused() {
+fn a_single_split_is_halved_and_the_same_split_twice_is_rejected() {
     let lab = Lab::empty();
     emoji(&lab);
     lab.run(&["run", "emoji.toml"]).good();
@@ -58,7 +58,7 @@ fn one_part_is_halved_and_the_same_part_twice_is_refused() {
     let gain = &found["gain"];
     assert_eq!(gain["value"], 0.0, "one template, chosen or all");
     let refused = lab.run(&["prompts", "tiny", "--select", "test"]).bad();
-    says(&refused, &["must not be what their accuracy is told of"]);
+    says(&refused, &["must be selected and reported on different splits"]);
     let captions = Lab::new();
     captions.run(&["run", "tiny.toml"]).good();
     says(&captions.run(&["prompts", "tiny", "--report", "train"]).bad(), &["prompts need classes"]);

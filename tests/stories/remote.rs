@@ -1,4 +1,4 @@
-//! Shards at addresses that hold secrets, and runs that are stopped while their data come.
+//! Shards at URLs with secrets, and runs that are stopped during a download.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::{
     program::{bytes, says, until},
 };
 
-/// A lab, a server with its shard after these faults, and the shard's address.
+/// A lab, a server with its shard after these faults, and the shard's URL.
 fn scene(faults: &[Fault]) -> (Lab, Server, String) {
     let (lab, server) = (Lab::new(), Server::start());
     lab.run(&["data", "pack", "tiny.toml", "--out", "packed"]).good();
@@ -22,7 +22,7 @@ fn scene(faults: &[Fault]) -> (Lab, Server, String) {
     (lab, server, url)
 }
 
-/// Writes a spec that trains two steps from the shard at `url`.
+/// Writes a spec that trains two steps on the shard at `url`.
 fn spec(lab: &Lab, url: &str) {
     let data = format!("plugin = \"webdataset\"\nshards = \"{url}\"");
     let spec =
@@ -31,7 +31,7 @@ fn spec(lab: &Lab, url: &str) {
     lab.write("shards.toml", spec.replace("warmup = 2", "warmup = 0").replace("split = \"val\"", val));
 }
 
-/// Every file below a folder that holds `text`.
+/// Every file below a folder that contains `text`.
 fn holding(folder: &Path, text: &str) -> Vec<String> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -48,7 +48,7 @@ fn holding(folder: &Path, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_run_stopped_while_it_fetches_ends_at_once_and_the_next_goes_on() {
+fn a_run_stopped_during_a_download_ends_at_once_and_the_next_resumes_it() {
     let (lab, server, url) = scene(&[Fault::Slow(Duration::from_millis(200))]);
     spec(&lab, &url);
     let run = lab.start(&["run", "shards.toml"]);
@@ -77,7 +77,7 @@ fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
     assert!(!done.err.contains("hunter") && !done.out.contains("hunter"), "{done:?}");
     done.good();
     assert_eq!(server.asked()[0].authorization.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
-    // The store has none of them; the run's folder has, for its owner.
+    // The store has no secrets; the run's folder has them, readable only by the owner.
     assert_eq!(holding(&lab.path("runs"), "hunter"), ["spec.toml"]);
     let copy = lab.folder().join("spec.toml");
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
@@ -86,11 +86,11 @@ fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
     lab.run(&["report", &uid, "--out", "report"]).good();
     lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "exported"]).good();
     for folder in ["report", "exported"] {
-        // It is also a word of CLIP's vocabulary.
+        // The text is also a token of CLIP's vocabulary.
         let found: Vec<String> = holding(&lab.path(folder), "hunter");
         assert!(found.iter().all(|file| file == "tokenizer.json"), "{folder}: {found:?}");
     }
-    // Another signature, and the same run.
+    // The same run with another signature.
     let renewed = fs::read_to_string(&copy).unwrap().replace("hunter3", "hunter4");
     lab.write("renewed.toml", &renewed);
     let interrupted = "UPDATE run SET status = 'interrupted'";
@@ -99,7 +99,7 @@ fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
     lab.tamper(interrupted);
     lab.write("other.toml", renewed.replace("lr = 2e-3", "lr = 3e-3"));
     says(&lab.run(&["run", "other.toml", "--resume", &uid]).bad(), &["the spec is not the one"]);
-    // With the shard gone, the run's own spec still opens the door.
+    // Without the cached shard, the run's own spec still has the credentials.
     fs::remove_dir_all(lab.path("cache/webdataset")).unwrap();
     let before = server.requests();
     lab.run(&["eval", &uid, "--split", "val", "--no-record"]).good();

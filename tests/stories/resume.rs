@@ -1,4 +1,4 @@
-//! What a resumed run must be: the same run, whole, recorded by one process, with each of its results once.
+//! A resumed run is the same run: complete, recorded by one process, with each result once.
 
 use std::{fs, path::PathBuf};
 
@@ -18,7 +18,7 @@ const LONG: [&str; 8] = [
     "run.eval_every=0",
 ];
 
-/// A run that was stopped on the way, and the command that resumes it.
+/// A stopped run, and the command that resumes it.
 fn stopped() -> (Lab, Vec<String>) {
     let lab = Lab::new();
     let mut run = lab.start(&LONG);
@@ -45,7 +45,7 @@ fn checkpoint(lab: &Lab) -> PathBuf {
 }
 
 #[test]
-fn other_data_are_noticed() {
+fn changed_data_are_detected() {
     let (lab, resume) = stopped();
     for index in 0..4 {
         fs::copy(lab.path("data/20.png"), lab.path(&format!("data/{index:02}.png"))).unwrap();
@@ -60,7 +60,7 @@ fn other_data_are_noticed() {
 }
 
 #[test]
-fn other_settings_are_named_and_threads_are_none_of_them() {
+fn changed_settings_are_named_except_threads() {
     let (lab, resume) = stopped();
     let refused = try_to(&lab, &resume, &["--set", "optimizer.lr=0.5", "--set", "loss.scale=3.0"]).bad();
     says(&refused, &["optimizer.lr: 0.001 then, 0.5 now", "loss.scale: unset then, 3.0 now"]);
@@ -103,7 +103,7 @@ fn a_checkpoint_of_another_run_is_not_resumed_from() {
 }
 
 #[test]
-fn of_many_that_resume_at_once_one_does() {
+fn only_one_of_many_concurrent_resumes_succeeds() {
     let (lab, resume) = stopped();
     let words: Vec<&str> = resume.iter().map(String::as_str).collect();
     let all: Vec<Running> = (0..4).map(|_| lab.start(&words)).collect();
@@ -138,9 +138,9 @@ fn results_on_test_are_recorded_once_and_a_finished_run_has_nothing_to_resume() 
         found
     };
     let first = test(&lab);
-    says(&try_to(&lab, &resume, &[]).err, &["is finished at step 12", "nothing left to resume"]);
+    says(&try_to(&lab, &resume, &[]).err, &["is finished at step 12", "nothing to resume"]);
     assert_eq!(lab.newest()["attempt"], 1);
-    // Killed between its last checkpoint and its end.
+    // Killed between the last checkpoint and the end.
     lab.tamper("UPDATE run SET status = 'running', heartbeat_ms = heartbeat_ms - 20000, pid = 999999999");
     assert_eq!(lab.newest()["status"], "crashed");
     try_to(&lab, &resume, &[]).good();
@@ -150,14 +150,14 @@ fn results_on_test_are_recorded_once_and_a_finished_run_has_nothing_to_resume() 
 }
 
 #[test]
-fn a_terminal_that_is_closed_leaves_a_checkpoint() {
+fn closing_the_terminal_saves_a_checkpoint() {
     let lab = Lab::new();
     let mut run = lab.start(&LONG);
     run.until_out("step ");
     run.signal("HUP");
     run.wait().stopped();
     assert_eq!(lab.newest()["status"], "interrupted");
-    // Under nohup the signal is ignored, and the run is not ended by it.
+    // Under nohup the signal is ignored and the run continues.
     let words = ["-c", "trap '' HUP; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_clip-lab")];
     let mut run = Running::spawn(lab.program("sh", &[&words[..], &LONG[..]].concat()));
     run.until_out("step ");
@@ -168,7 +168,7 @@ fn a_terminal_that_is_closed_leaves_a_checkpoint() {
 }
 
 #[test]
-fn a_uid_that_is_none_is_refused() {
+fn an_invalid_uid_is_rejected() {
     let lab = Lab::new();
     // A name that nobody else uses in the folder of temporary files.
     let name = format!("uid-{}", std::process::id());

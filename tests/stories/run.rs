@@ -1,4 +1,4 @@
-//! A run from its start to its end, off a terminal.
+//! A run from start to end, without a terminal.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn plain_lines_end_with_where_things_are_and_what_to_type_next() {
+fn plain_output_ends_with_paths_and_next_commands() {
     let lab = Lab::new();
     let out = lab.run(&["run", "tiny.toml", "--ui", "plain"]).good();
     let run = lab.newest();
@@ -22,7 +22,7 @@ fn plain_lines_end_with_where_things_are_and_what_to_type_next() {
     let (uid, folder) = (run["uid"].as_str().unwrap(), run["dir"].as_str().unwrap());
     says(&out, &["resnet", "bert", "48 pictures, 12 steps of 8 pairs", "step 12/12", "0 s left", "finished"]);
     says(&out, &["val/retrieval/t2i/hit@1", "pairs/s in training", folder]);
-    // The commands it names do what they say.
+    // The printed commands work.
     let commands: Vec<&str> = out.lines().filter_map(|line| Some(line.split_once("clip-lab ")?.1)).collect();
     assert_eq!(commands[0], format!("runs show {uid}"));
     for command in commands.iter().filter(|command| **command != "dashboard") {
@@ -39,7 +39,7 @@ fn every_line_of_json_parses() {
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let (text, last) = out.lines().zip(&lines).filter(|(_, line)| line["step"].is_u64()).last().unwrap();
     assert_eq!((&last["step"], &last["total"]), (&12.into(), &12.into()));
-    // As it is written: serde_json reads a number to within its last digit only.
+    // Compared as text: serde_json parses numbers only up to the last digit.
     assert!(text.contains(&format!("\"loss\":{},", lab.losses()[11].1)), "{text}");
     assert!(last["pairs_per_s"].as_f64().unwrap() > 0.0 && last["seconds_left"] == 0.0);
     let last = lines.last().unwrap();
@@ -49,7 +49,7 @@ fn every_line_of_json_parses() {
 }
 
 #[test]
-fn silence_is_silence() {
+fn ui_none_prints_nothing() {
     let lab = Lab::new();
     let done = lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]);
     assert_eq!((done.out.as_str(), done.err.as_str()), ("", ""));
@@ -58,7 +58,7 @@ fn silence_is_silence() {
 }
 
 #[test]
-fn the_record_holds_what_ran_and_where_each_setting_came_from() {
+fn the_record_has_the_spec_and_the_origin_of_each_setting() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml", "--name", "mine", "--set", "run.steps=3"]).good();
     let shown = lab.shown();
@@ -70,7 +70,7 @@ fn the_record_holds_what_ran_and_where_each_setting_came_from() {
     assert_eq!(origin("run.batch"), ("8", format!("tiny.toml:{line}").as_str()));
     assert_eq!(origin("run.steps"), ("3", "override"));
     assert_eq!(origin("run.log_every"), ("1", "default"));
-    // The text that ran: the file with the change in its place. The store has it, and the run's folder.
+    // The store and the run's folder have the spec with the override applied.
     let ran = TINY.replace("steps = 12", "steps = 3");
     let reader = Reader::open(&lab.store()).unwrap();
     let run = reader.run("mine").unwrap();

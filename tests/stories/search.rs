@@ -1,5 +1,4 @@
-//! `clip-lab search`: pictures found by text and by picture, the index kept and brought up to date, contact sheets, and
-//! what an evaluation got wrong.
+//! `clip-lab search`: queries by text and by image, index updates, contact sheets, and wrong matches of an evaluation.
 
 use std::{fs, path::PathBuf};
 
@@ -10,7 +9,7 @@ use crate::{
     program::{Done, says},
 };
 
-/// Names of what the first query found, in order.
+/// Names of the hits of the first query, in order.
 fn names(answer: &Value) -> Vec<String> {
     let hits = answer["results"][0]["hits"].as_array().unwrap().iter();
     hits.map(|hit| hit["picture"].as_str().unwrap().to_owned()).collect()
@@ -26,16 +25,16 @@ fn indexes(lab: &Lab) -> Vec<PathBuf> {
 }
 
 #[test]
-fn pictures_are_found_by_text_and_by_picture() {
+fn images_are_found_by_text_and_by_image() {
     let lab = Lab::new();
     fs::create_dir(lab.path("data/deep")).unwrap();
     fs::rename(lab.path("data/07.png"), lab.path("data/deep/07.png")).unwrap();
     let done = search(&lab, &["--images", "data", "a square", "number 3", "-k", "3"]);
-    says(&done.err, &["56 new", "embedded 56 pictures", "searching 56 pictures below data"]);
+    says(&done.err, &["56 new", "embedded 56 images", "searching 56 images below data"]);
     let out = done.good();
     says(&out, &["a square\nRANK", "IMAGE\n   1  ", "\nnumber 3\nRANK", "data/"]);
     assert_eq!(out.lines().count(), 2 * 5 + 1, "{out}");
-    // Nothing resembles a picture as much as itself.
+    // An image is its own nearest neighbour.
     let found = lab.json(&["search", "tiny.toml", "--images", "data", "--image", "data/deep/07.png"]);
     assert_eq!((found["version"].as_u64(), names(&found).len()), (Some(1), 10));
     assert_eq!(names(&found)[0], "data/deep/07.png");
@@ -45,45 +44,45 @@ fn pictures_are_found_by_text_and_by_picture() {
 }
 
 #[test]
-fn the_index_is_kept_and_follows_the_pictures() {
+fn the_index_is_cached_and_updated() {
     let lab = Lab::new();
     let ask = |more: &[&str]| search(&lab, &[&["--images", "data", "a square", "-k", "1"], more].concat());
     ask(&[]).good();
     let again = ask(&[]);
     assert!(!again.err.contains("embedded"), "nothing is embedded twice: {}", again.err);
     again.good();
-    // One is new, one has changed, one is gone, one is broken.
+    // One image is new, one has changed, one is removed, one is unreadable.
     fs::copy(lab.path("data/00.png"), lab.path("data/new.png")).unwrap();
     fs::copy(lab.path("data/05.png"), lab.path("data/01.png")).unwrap();
     fs::remove_file(lab.path("data/02.png")).unwrap();
     lab.write("data/03.png", "no picture");
     let done = ask(&[]);
-    says(&done.err, &["53 of 56 pictures known, 1 new, 2 changed, 1 gone", "embedded 3 pictures"]);
+    says(&done.err, &["53 of 56 images cached, 1 new, 2 changed, 1 removed", "embedded 3 images"]);
     says(&done.err, &["left out: 03.png", "1 of them left out"]);
     done.good();
     let done = ask(&[]);
     assert!(done.err.contains("left out: 03.png") && !done.err.contains("embedded"), "{}", done.err);
     assert_eq!(indexes(&lab).len(), 1);
 
-    // Another model has another index; a torn one is made anew; --fresh takes nothing over.
+    // Another model has another index; a truncated index is rebuilt; --fresh ignores the old one.
     let [index] = &indexes(&lab)[..] else { panic!("{:?}", indexes(&lab)) };
     let other = ask(&["--set", "model.image.stem_width=4"]);
-    says(&other.err, &["embedded 56 pictures"]);
+    says(&other.err, &["embedded 56 images"]);
     assert_eq!(indexes(&lab).len(), 2);
     let whole = fs::read(index).unwrap();
     fs::write(index, &whole[..whole.len() / 2]).unwrap();
     let done = ask(&[]);
-    says(&done.err, &["is not a valid index", "made anew", "embedded 56 pictures"]);
-    says(&ask(&["--fresh"]).err, &["embedded 56 pictures"]);
+    says(&done.err, &["is not a valid index", "rebuilding the index", "embedded 56 images"]);
+    says(&ask(&["--fresh"]).err, &["embedded 56 images"]);
 
     let done = ask(&["--index", "mine.safetensors"]);
-    says(&done.err, &["embedded 56 pictures"]);
+    says(&done.err, &["embedded 56 images"]);
     assert!(lab.path("mine.safetensors").exists());
-    says(&ask(&["--index", "tiny.toml"]).bad(), &["tiny.toml is there and is no index of clip-lab"]);
+    says(&ask(&["--index", "tiny.toml"]).bad(), &["tiny.toml exists and is not an index of clip-lab"]);
 }
 
 #[test]
-fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
+fn approximate_search_finds_the_same_and_reports_its_recall() {
     let lab = Lab::new();
     let words = ["search", "tiny.toml", "--images", "data", "a square"];
     let exact = lab.json(&words);
@@ -91,24 +90,24 @@ fn a_graph_beside_the_index_finds_the_same_and_says_how_much() {
     let first = ask();
     says(
         &first.err,
-        &["put 56 rows into a graph", "approximate: recall@10 1.000", "on 56 images of the gallery"],
+        &["added 56 rows to the graph", "approximate: recall@10 1.000", "on 56 images of the gallery"],
     );
     let found: Value = serde_json::from_str(&first.good()).unwrap();
     assert_eq!(names(&found), names(&exact), "56 pictures are all compared");
     assert_eq!((&found["results"][0]["recall"], &exact["results"][0]["recall"]), (&1.0.into(), &Value::Null));
     assert_eq!(found["gallery"]["approximate"]["expansion"], 128);
-    assert!(!ask().err.contains("into a graph"), "it is kept");
+    assert!(!ask().err.contains("to the graph"), "the graph is cached");
     fs::remove_file(lab.path("data/02.png")).unwrap();
-    says(&ask().err, &["put 55 rows into a graph"]);
+    says(&ask().err, &["added 55 rows to the graph"]);
     assert_eq!(indexes(&lab).len(), 2, "the index and its graph");
 }
 
 #[test]
-fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
+fn a_run_is_searched_in_its_own_data_and_shows_wrong_matches() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let done = lab.run(&["search", "tiny", "a square with the number 50", "-k", "2"]);
-    says(&done.err, &["searching 8 pictures of [data.val] of tiny"]);
+    says(&done.err, &["searching 8 images of [data.val] of tiny"]);
     done.good();
     for direction in ["t2i", "i2t"] {
         let words = ["search", "tiny", "--wrong", "--direction", direction];
@@ -137,7 +136,7 @@ fn a_run_is_searched_in_its_own_data_and_shows_what_it_got_wrong() {
 }
 
 #[test]
-fn the_average_of_a_run_is_searched_and_judged_by_its_own_ranks() {
+fn averaged_weights_are_searched_with_their_own_ranks() {
     let lab = Lab::with_average();
     let wrong = |weights: &str| {
         let words = ["search", "tiny", "--wrong", "--weights", weights];
@@ -154,11 +153,11 @@ fn the_average_of_a_run_is_searched_and_judged_by_its_own_ranks() {
     assert_ne!(scores("raw"), scores("ema"));
     let file = format!("{}/best_ema.safetensors", lab.folder().display());
     let words = ["search", &file, "--images", "data", "x", "--weights", "ema"];
-    says(&lab.run(&words).bad(), &["--weights chooses among the weights of a run"]);
+    says(&lab.run(&words).bad(), &["--weights selects weights of a run"]);
 }
 
 #[test]
-fn contact_sheets_hold_their_pictures() {
+fn contact_sheets_contain_their_images() {
     let lab = Lab::new();
     fs::rename(lab.path("data/04.png"), lab.path("data/<b>&4.png")).unwrap();
     lab.write("asked.txt", "a <script>alert(1)</script>\n\nnumber 9\n");
@@ -183,15 +182,15 @@ fn contact_sheets_hold_their_pictures() {
 }
 
 #[test]
-fn what_cannot_be_searched_is_told() {
+fn invalid_arguments_of_search_are_reported() {
     let lab = Lab::new();
     let refused = |words: &[&str]| search(&lab, words).bad();
     says(&refused(&[]), &["nothing to search for", "--interactive"]);
-    says(&refused(&["--images", "nowhere", "x"]), &["there is no folder nowhere"]);
+    says(&refused(&["--images", "nowhere", "x"]), &["no folder nowhere"]);
     fs::create_dir(lab.path("void")).unwrap();
-    says(&refused(&["--images", "void", "x"]), &["no picture below void"]);
+    says(&refused(&["--images", "void", "x"]), &["no image below void"]);
     lab.write("void/a.png", "no picture");
-    says(&refused(&["--images", "void", "x"]), &["none of 1 pictures can be read", "a.png"]);
+    says(&refused(&["--images", "void", "x"]), &["none of 1 images can be read", "a.png"]);
     says(&refused(&["--images", "data", "--image", "none.png"]), &["none.png", "no such file"]);
     says(&refused(&["--images", "data", "x", "--out", "sheet.pdf"]), &["a .png or an .html"]);
     says(&refused(&["--images", "data", " "]), &["a query must not be empty"]);

@@ -1,4 +1,4 @@
-//! `clip-lab check` and `clip-lab plugins`: asking before running.
+//! `clip-lab check` and `clip-lab plugins`.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn check_tells_good_specs_from_faulty_ones() {
+fn check_distinguishes_valid_and_invalid_specs() {
     let lab = Lab::new();
     let line = "tiny.toml: tiny with resnet and bert to 16 dimensions, clip loss, 12 steps of captions in batches of 8\n";
     assert_eq!(lab.run(&["check", "tiny.toml", "--no-cost"]).good(), line);
@@ -29,7 +29,7 @@ fn check_tells_good_specs_from_faulty_ones() {
 }
 
 #[test]
-fn plugins_explain_themselves() {
+fn plugins_are_listed_and_explained() {
     let lab = Lab::empty();
     let all = lab.run(&["plugins"]).good();
     says(
@@ -55,7 +55,7 @@ fn plugins_explain_themselves() {
         &lab.run(&["plugins", "loss", "siglipp"]).bad(),
         &["no loss plugin is called `siglipp`", "did you mean `siglip`?"],
     );
-    says(&lab.run(&["plugins", "los"]).bad(), &["no kind of plugin is called `los`", "did you mean `loss`?"]);
+    says(&lab.run(&["plugins", "los"]).bad(), &["unknown plugin kind `los`", "did you mean `loss`?"]);
     let schema: Value = serde_json::from_str(&lab.run(&["plugins", "--schema"]).good()).unwrap();
     assert!(schema["properties"]["run"].is_object() && schema.to_string().contains("siglip"), "{schema}");
 }

@@ -1,4 +1,4 @@
-//! Runs that are stopped, killed, or find the disk full: what is saved, and that they go on to the bit.
+//! Runs that are stopped, killed, or have a full disk: checkpoints, and bit-exact resume.
 
 use std::{
     env, fs,
@@ -13,10 +13,10 @@ use crate::{
     program::{Running, bytes, says, until},
 };
 
-/// Long enough to be stopped on the way, with a checkpoint every 24 steps.
+/// Long enough to be stopped, with a checkpoint every 24 steps.
 const LONG: [&str; 6] = ["run", "tiny.toml", "--set", "run.steps=144", "--set", "run.checkpoint_every=4"];
 
-/// The losses of such a run that nobody stops.
+/// The losses of such a run without a stop.
 fn whole() -> &'static [(u64, String)] {
     static LOSSES: OnceLock<Vec<(u64, String)>> = OnceLock::new();
     LOSSES.get_or_init(|| {
@@ -28,7 +28,7 @@ fn whole() -> &'static [(u64, String)] {
     })
 }
 
-/// A run that was asked to end once it had a checkpoint.
+/// A run stopped after its first checkpoint.
 fn stopped() -> (Lab, String) {
     let lab = Lab::new();
     let mut run = lab.start(&LONG);
@@ -41,7 +41,7 @@ fn stopped() -> (Lab, String) {
 }
 
 #[test]
-fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
+fn a_stopped_run_saves_and_resumes_bit_exactly() {
     let (lab, out) = stopped();
     let run = lab.newest();
     assert_eq!(run["status"], "interrupted");
@@ -50,7 +50,7 @@ fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
     says(run["reason"].as_str().unwrap(), &[&format!("stopped at step {step}")]);
     says(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
     assert_eq!(lab.losses(), whole()[..step as usize]);
-    // The command it names goes on.
+    // The printed command resumes it.
     let named = out.lines().find_map(|line| line.strip_prefix("go on    ")).unwrap();
     let (program, command) = named.split_once(' ').unwrap();
     assert!(program.ends_with("clip-lab"), "{program}");
@@ -67,7 +67,7 @@ fn a_run_asked_to_end_saves_and_goes_on_to_the_bit() {
 #[test]
 fn a_second_signal_ends_a_run_at_once() {
     let lab = Lab::new();
-    // Updates that take seconds.
+    // Each update takes seconds.
     let heavy = ["model.image.widths=[256,256]", "model.image.image_size=96", "run.batch=48"];
     let sets = heavy.iter().flat_map(|edit| ["--set", edit]);
     let words: Vec<&str> = ["run", "tiny.toml"].into_iter().chain(sets).collect();
@@ -81,13 +81,13 @@ fn a_second_signal_ends_a_run_at_once() {
     assert_eq!(done.status.code(), Some(128 + 2), "{done:?}");
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
     says(&done.err, &["stopped at once"]);
-    // It had no time to say goodbye: it is shown as running until it has been silent for a while.
+    // It could not record its end, so it is shown as running until its heartbeat expires.
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
     assert_eq!(lab.newest()["status"], "crashed");
 }
 
 #[test]
-fn what_the_suite_starts_takes_signals_though_the_suite_ignores_them() {
+fn child_processes_take_signals_even_if_the_suite_ignores_them() {
     const INNER: &str = "CLIP_LAB_IGNORES_SIGNALS";
     let lab = Lab::empty();
     if env::var_os(INNER).is_none() {
@@ -108,7 +108,7 @@ fn what_the_suite_starts_takes_signals_though_the_suite_ignores_them() {
 }
 
 #[test]
-fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+fn a_signal_ignored_at_the_start_stays_ignored() {
     let lab = Lab::new();
     let program = env!("CARGO_BIN_EXE_clip-lab");
     let words = [&["-c", "trap '' INT; exec \"$@\"", "sh", program][..], &LONG].concat();
@@ -121,7 +121,7 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 }
 
 #[test]
-fn a_killed_run_is_shown_as_crashed_and_goes_on_to_the_bit() {
+fn a_killed_run_is_shown_as_crashed_and_resumes_bit_exactly() {
     let lab = Lab::new();
     let run = lab.start(&LONG);
     until("a checkpoint", || {
@@ -133,7 +133,7 @@ fn a_killed_run_is_shown_as_crashed_and_goes_on_to_the_bit() {
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     let spec = lab.folder().join("spec.toml");
     let resume = ["run", spec.to_str().unwrap(), "--resume", &uid];
-    // Its last sign of life is young: it may still be there.
+    // Its heartbeat is recent, so it may still be running.
     assert_eq!(lab.newest()["status"], "running");
     says(&lab.run(&resume).bad(), &["still running", "stop it first"]);
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
@@ -145,11 +145,11 @@ fn a_killed_run_is_shown_as_crashed_and_goes_on_to_the_bit() {
 }
 
 #[test]
-fn a_full_disk_costs_checkpoints_and_not_the_one_before() {
+fn a_full_disk_loses_new_checkpoints_but_not_the_previous_one() {
     let (lab, _) = stopped();
     let (spec, checkpoint) = (lab.folder().join("spec.toml"), lab.folder().join("last.safetensors"));
     let (uid, old) = (lab.newest()["uid"].as_str().unwrap().to_owned(), bytes(&checkpoint));
-    // No file may grow beyond 4 MiB: the store stays below, a checkpoint does not, and writing it fails half way.
+    // Files are limited to 4 MiB: the store is smaller, a checkpoint is larger, so writing it fails half way.
     assert!(old.len() > 8 << 20);
     let full = "trap '' XFSZ; ulimit -f 8192; exec \"$@\"";
     let program = env!("CARGO_BIN_EXE_clip-lab");
@@ -157,9 +157,9 @@ fn a_full_disk_costs_checkpoints_and_not_the_one_before() {
     let error = Running::spawn(lab.program("sh", &words)).wait().bad();
     says(
         &error,
-        &["saving a checkpoint", "cannot write", "last.safetensors", "the file that was there is unharmed"],
+        &["saving a checkpoint", "cannot write", "last.safetensors", "the existing file is unchanged"],
     );
-    // It went on to its end, told each time, and harmed nothing.
+    // It continued to its end, reported each failure, and damaged nothing.
     let run = lab.newest();
     assert_eq!((&run["status"], &run["step"]), (&"failed".into(), &144.into()));
     says(run["reason"].as_str().unwrap(), &["cannot write"]);

@@ -1,4 +1,4 @@
-//! A store that another program holds, or that a newer clip-lab has written.
+//! A store locked by another program, or written by a newer clip-lab.
 
 use std::{
     thread::sleep,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn a_store_locked_while_a_run_goes_on_gets_its_records_later() {
+fn a_store_locked_during_a_run_gets_its_records_later() {
     let lab = Lab::new();
     let mut run = lab.start(&["run", "tiny.toml", "--set", "run.steps=100000", "--set", "run.eval_every=0"]);
     run.until_out("step ");
@@ -30,13 +30,13 @@ fn a_store_locked_while_a_run_goes_on_gets_its_records_later() {
 }
 
 #[test]
-fn a_store_locked_at_the_start_is_waited_for_and_then_given_up() {
+fn a_run_waits_for_a_store_locked_at_the_start_and_then_fails() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
     let lock = lab.lock();
     let run = lab.start(&["run", "tiny.toml", "--name", "patient", "--set", "run.steps=2"]);
     sleep(Duration::from_secs(2));
-    // Who only looks need not wait.
+    // Readers do not wait.
     assert_eq!(lab.runs().len(), 1);
     drop(lock);
     run.wait().good();
@@ -50,7 +50,7 @@ fn a_store_locked_at_the_start_is_waited_for_and_then_given_up() {
 }
 
 #[test]
-fn a_newer_store_is_left_alone() {
+fn a_newer_store_is_not_changed() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
     lab.tamper("UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT max(version) FROM _sqlx_migrations)");
@@ -66,7 +66,7 @@ fn a_newer_store_is_left_alone() {
     for words in words {
         says(&lab.run(words).bad(), &told);
     }
-    // The dashboard wants a terminal, says it there, and leaves at a key.
+    // The dashboard needs a terminal, shows the error there, and exits at a key.
     let dashboard =
         ["-c", include_str!("terminal.py"), "newer clip-lab", env!("CARGO_BIN_EXE_clip-lab"), "dashboard"];
     says(

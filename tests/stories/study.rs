@@ -1,4 +1,4 @@
-//! Studies: what is missing is run, what was cut off goes on, and what does not fit together is refused.
+//! Studies: missing runs are run, interrupted ones resumed, and conflicting ones rejected.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ fn lab(study: &str) -> Lab {
     lab
 }
 
-/// Arm, seed and a field of every run, the oldest first.
+/// Arm, seed and a field of every run, oldest first.
 fn runs(lab: &Lab, field: &str) -> Vec<(String, u64, Value)> {
     let all = lab.runs();
     let one = |run: &Value| {
@@ -42,7 +42,7 @@ fn runs(lab: &Lab, field: &str) -> Vec<(String, u64, Value)> {
     all.iter().rev().map(one).collect()
 }
 
-/// The lines of the closing table, without the runs' names.
+/// The lines of the final table, without run names.
 fn results(out: &str) -> Vec<String> {
     let table = out.split("study rates\n").nth(1).unwrap_or_else(|| panic!("no table in {out}"));
     let rows = table.lines().skip(1).take_while(|line| line.starts_with("  "));
@@ -54,7 +54,7 @@ fn words(more: &[&'static str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_arm_runs_with_every_seed_and_only_once() {
+fn every_arm_runs_once_with_every_seed() {
     let lab = lab(STUDY);
     let dry = lab.run(&words(&["--dry-run"])).good();
     assert_eq!(
@@ -77,7 +77,7 @@ fn every_arm_runs_with_every_seed_and_only_once() {
     let order = runs(&lab, "study");
     let wanted = [("small", 0), ("large", 0), ("small", 1), ("large", 1)];
     assert_eq!(order, wanted.map(|(arm, seed)| (arm.to_owned(), seed, "rates".into())));
-    // Each run can be had again from its own text, and tells what it came from.
+    // Each run can be repeated from its own spec, which names its origin.
     let shown = lab.json(&["runs", "show", "rates/large/1"]);
     let spec =
         fs::read_to_string(lab.path("runs").join(shown["run"]["uid"].as_str().unwrap()).join("spec.toml"));
@@ -93,7 +93,7 @@ fn every_arm_runs_with_every_seed_and_only_once() {
 }
 
 #[test]
-fn two_at_once_find_what_one_after_the_other_finds() {
+fn two_jobs_give_the_same_results_as_one() {
     let (one, two) = (lab(STUDY), lab(STUDY));
     let alone = results(&one.run(&words(&["--ui", "none"])).good());
     assert_eq!(results(&two.run(&words(&["--jobs", "2"])).good()), alone);
@@ -103,7 +103,7 @@ fn two_at_once_find_what_one_after_the_other_finds() {
 }
 
 #[test]
-fn what_is_set_for_all_arms_is_part_of_the_next_command() {
+fn overrides_of_all_arms_are_part_of_the_next_command() {
     let lab = lab(&STUDY.replace("[0, 1]", "[0]"));
     lab.run(&words(&[])).good();
     let refused = lab.run(&words(&["--set", "run.batch=6"])).bad();
@@ -127,10 +127,10 @@ fn a_failed_arm_stops_no_other() {
 }
 
 #[test]
-fn results_of_other_specs_and_data_are_not_mixed() {
+fn results_of_changed_specs_and_data_are_not_mixed() {
     let lab = lab(&STUDY.replace("[0, 1]", "[0]"));
     lab.run(&words(&[])).good();
-    // A comment changes nothing.
+    // A changed comment is not a change.
     lab.write("rates.toml", format!("# mine\n{}", STUDY.replace("[0, 1]", "[0]")));
     says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 earlier)"]);
 
@@ -159,7 +159,7 @@ fn results_of_other_specs_and_data_are_not_mixed() {
     says(&lab.run(&words(&[])).good(), &["2 of 2 done (2 earlier)"]);
 }
 
-/// A study long enough to be cut off, with a checkpoint early.
+/// A study long enough to be interrupted, with an early checkpoint.
 fn long() -> Lab {
     lab(&STUDY.replace("[0, 1]", "[0]").replace("= 6 }", "= 144, \"run.checkpoint_every\" = 2 }"))
 }
@@ -179,7 +179,7 @@ fn kill(lab: &Lab, run: &Value) {
 }
 
 #[test]
-fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
+fn a_killed_run_is_reported_and_resumed_by_the_next_call() {
     let lab = long();
     let study = lab.start(&words(&[]));
     kill(&lab, &first_checkpoint(&lab));
@@ -195,13 +195,13 @@ fn a_killed_run_is_told_and_goes_on_at_the_next_call() {
 }
 
 #[test]
-fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
+fn a_study_killed_with_its_run_resumes_once_the_run_counts_as_crashed() {
     let lab = long();
     let study = lab.start(&words(&[]));
     let run = first_checkpoint(&lab);
     study.signal("KILL");
     study.wait();
-    // The run outlives its study, and is nobody else's to touch.
+    // The run outlives its study and is not resumed by another process.
     says(&lab.run(&words(&["--dry-run", "--only", "small"])).good(), &["[small 0]  is running elsewhere"]);
     kill(&lab, &run);
     let mut study = lab.start(&words(&["--only", "small"]));
@@ -211,7 +211,7 @@ fn a_study_killed_with_its_run_goes_on_once_the_run_is_known_to_be_dead() {
 }
 
 #[test]
-fn a_study_asked_to_stop_saves_and_goes_on() {
+fn a_stopped_study_saves_and_resumes() {
     let lab = long();
     let study = lab.start(&words(&[]));
     first_checkpoint(&lab);
@@ -225,7 +225,7 @@ fn a_study_asked_to_stop_saves_and_goes_on() {
 }
 
 #[test]
-fn faults_are_told_before_anything_runs() {
+fn faults_are_reported_before_anything_runs() {
     let lab =
         lab(&STUDY.replace("optimizer.lr", "optimizer.rl").replace("hit@1", "hit@1\"\nreferense = \"small"));
     let told = lab.run(&words(&[])).bad();
@@ -263,7 +263,7 @@ fn faults_are_told_before_anything_runs() {
 }
 
 #[test]
-fn flags_that_do_not_fit_are_told() {
+fn conflicting_flags_are_reported() {
     let lab = lab(STUDY);
     says(
         &lab.run(&["run", "tiny.toml", "--jobs", "2"]).bad(),
@@ -274,5 +274,5 @@ fn flags_that_do_not_fit_are_told() {
     says(&lab.run(&words(&["--ui", "dashboard"])).bad(), &["watch its runs with `clip-lab dashboard`"]);
     let core = env!("CARGO_BIN_EXE_clip-lab-core");
     let told = Running::spawn(lab.program(core, &["run", "rates.toml"])).wait().bad();
-    says(&told, &["rates.toml is a study: `clip-lab run rates.toml` runs it"]);
+    says(&told, &["rates.toml is a study: run it with `clip-lab run rates.toml`"]);
 }

@@ -1,4 +1,4 @@
-"""Runs a program on a terminal of 80x24 until it shows some words, presses q, and prints all that it has drawn."""
+"""Runs a program on a terminal of 80x24 until it shows a text, presses q, and prints everything it has drawn."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ drawn, pressed = b"", False
 while True:
     try:
         drawn += os.read(terminal, 4096)
-    except OSError:  # what Linux says once the program is gone
+    except OSError:  # on Linux, after the program has exited
         break
     if words in drawn and not pressed:
         pressed = os.write(terminal, b"q") == 1

@@ -1,4 +1,4 @@
-//! How the threads of libtorch wait: without spinning, whichever program is started, unless the user says otherwise.
+//! libtorch's threads do not spin, whichever program is started, unless the user sets otherwise.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::{
     program::{Running, until},
 };
 
-/// What a run that was started with these variables finds in its environment.
+/// The wait policy in the environment of a run started with these variables.
 fn policy(program: &str, variables: &[(&str, &str)]) -> Option<String> {
     let lab = Lab::new();
     let words = ["run", "tiny.toml", "--set", "run.steps=144"];
@@ -24,7 +24,7 @@ fn policy(program: &str, variables: &[(&str, &str)]) -> Option<String> {
 }
 
 #[test]
-fn threads_without_work_sleep_unless_the_user_says_otherwise() {
+fn idle_threads_sleep_unless_the_user_sets_otherwise() {
     let (viewer, core) = (env!("CARGO_BIN_EXE_clip-lab"), env!("CARGO_BIN_EXE_clip-lab-core"));
     for program in [viewer, core] {
         assert_eq!(policy(program, &[]).as_deref(), Some("PASSIVE"), "{program}");

@@ -1,4 +1,4 @@
-//! What several tests share.
+//! Shared test helpers.
 #![allow(dead_code, missing_docs)]
 
 use std::{
@@ -16,19 +16,19 @@ use clip_lab_store::{Reader, RunRow};
 pub use clip_lab_testing::golden as goldens;
 use serde_json::Value;
 
-/// libtorch's random generator belongs to the process: runs take turns.
+/// libtorch's random generator is global, so runs are serialised.
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Plans a spec or shows what is wrong with it.
+/// Plans a spec, or panics with its problems.
 pub fn planned(text: &str) -> Plan {
     let spec = Spec::parse("test.toml", text, &[]).unwrap_or_else(|report| panic!("{report}"));
     plan(spec, &builtin::catalog()).unwrap_or_else(|report| panic!("{report}"))
 }
 
-/// A recipe that PyTorch trained: a spec that says the same, with `more` tables, and what PyTorch found.
+/// A recipe trained with PyTorch: the equivalent spec, with `more` tables, and PyTorch's results.
 pub fn recipe(name: &str, more: &str) -> Option<(String, Value)> {
     let golden = goldens("training")?;
     let expected = std::fs::read_to_string(golden.join("expected.json")).unwrap();
@@ -83,7 +83,7 @@ max_norm = {clip}
     Some((spec, recipe))
 }
 
-/// A store in a folder of its own.
+/// A store in a temporary folder.
 pub struct Lab {
     pub folder: tempfile::TempDir,
 }
@@ -97,7 +97,7 @@ impl Lab {
         self.folder.path().join("lab.db")
     }
 
-    /// Trains a spec quietly.
+    /// Trains a spec without output.
     pub fn train(&self, text: &str, resume: Option<&str>, stop: Stop) -> anyhow::Result<Ended> {
         let options =
             Options { store: self.store(), resume: resume.map(str::to_owned), ..Options::default() };
@@ -113,7 +113,7 @@ impl Lab {
         self.reader().runs().unwrap().into_iter().next().expect("a run")
     }
 
-    /// The newest run has, at every step, the loss and the length of the gradient that PyTorch found.
+    /// Checks loss and gradient norm of the newest run against PyTorch's at every step.
     pub fn follows(&self, expected: &Value) {
         for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)]
         {
@@ -131,7 +131,7 @@ impl Lab {
         }
     }
 
-    /// Step and value of every point of a metric of the newest run.
+    /// The points (step, value) of a metric of the newest run.
     pub fn points(&self, metric: &str) -> Vec<(u64, f64)> {
         let points = self.reader().points(self.newest().id, metric).unwrap();
         points.into_iter().map(|point| (point.step, point.value)).collect()

@@ -1,4 +1,4 @@
-//! A checkpoint that `from` names, and what it says in the words of our plugins.
+//! A checkpoint that `from` names, as plugins, settings and weights.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -8,56 +8,56 @@ use toml::{Table, Value};
 
 use crate::layouts::{self, Layout};
 use crate::source::{is_pickle, pickle};
-use crate::{Preprocess, Weights, hub, known};
+use crate::{Preprocess, Weights, catalog, hub};
 
 /// One part of a checkpoint: the plugin that computes it, its settings, its weights.
 #[derive(Debug, Clone)]
 pub struct Import {
     /// Name of the plugin in the catalog.
     pub plugin: Cow<'static, str>,
-    /// Settings, in the words of the plugin's own.
+    /// Settings of the plugin.
     pub settings: Table,
-    /// Settings that the checkpoint does not tell and whose default would be a guess: the spec must give them.
+    /// Settings that the checkpoint does not state and that have no safe default: the spec must set them.
     pub needs: Vec<&'static str>,
-    /// Weights to load; none where there is nothing to load, as for a tokenizer.
+    /// Weights; none for a part without weights, such as a tokenizer.
     pub weights: Option<Weights>,
 }
 
 impl Import {
-    /// A part whose settings are all known.
+    /// A part without missing settings.
     pub(crate) fn new<const N: usize>(plugin: &'static str, settings: [(&str, Value); N]) -> Self {
         let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         Self { plugin: plugin.into(), settings, needs: Vec::new(), weights: None }
     }
 
-    /// The same with weights.
+    /// Adds weights.
     pub(crate) fn with(self, weights: Weights) -> Self {
         Self { weights: Some(weights), ..self }
     }
 }
 
-/// A linear classifier on the image embedding, which only checkpoints of ours have.
+/// A linear classifier on the image embedding, which only clip-lab's checkpoints have.
 #[derive(Debug, Clone)]
 pub struct Classifier {
-    /// Settings, in the words of `[model.classifier]`.
+    /// Settings of `[model.classifier]`.
     pub settings: Table,
-    /// What it tells apart, in the order of its answers.
+    /// Classes, in the order of the logits.
     pub classes: Vec<String>,
     /// `weight`, `[C, D]`, and `bias`, `[C]`.
     pub weights: Weights,
 }
 
-/// A checkpoint, found and understood; no tensor is read yet.
+/// An opened checkpoint, whose tensors are not read yet.
 pub struct Checkpoint(Box<dyn Layout>);
 
-/// Opens what `from` names: a folder or `.safetensors` file (relative to the current folder), of another tool or of a
-/// run of ours; `hf:org/name[@revision]`; or the name of known weights. Only configuration and headers are read; a
-/// repository of the hub is fetched first if it is not cached.
+/// Opens the checkpoint that `from` names: a folder or `.safetensors` file (relative to the current folder), of another
+/// tool or of a clip-lab run; `hf:org/name[@revision]`; or the name of cataloged weights. Reads only configuration and
+/// headers; a hub repository is downloaded first if it is not cached.
 ///
 /// # Errors
-/// When it is not there, not understood, damaged or a pickle. Names what is, and what to do.
+/// When it does not exist, is damaged, is a pickle, or has an unknown layout.
 pub fn open(from: &str) -> Result<Checkpoint> {
-    if let Some(layout) = known::open(from) {
+    if let Some(layout) = catalog::open(from) {
         return Ok(Checkpoint(layout?));
     }
     if clip_lab_hub::is_name(from) {
@@ -74,14 +74,14 @@ pub fn open(from: &str) -> Result<Checkpoint> {
     if path.is_file() {
         return Ok(Checkpoint(layouts::bare(path)?));
     }
-    bail!(known::stranger(from))
+    bail!(catalog::not_found(from))
 }
 
 impl Checkpoint {
     /// The image tower, if it has one.
     ///
     /// # Errors
-    /// When it has one that no plugin computes.
+    /// When no plugin supports it.
     pub fn image(&self) -> Result<Option<Import>> {
         self.0.image()
     }
@@ -110,7 +110,7 @@ impl Checkpoint {
         self.0.text_projection()
     }
 
-    /// The tokenizer, if it says which.
+    /// The tokenizer, if it states one.
     ///
     /// # Errors
     /// When its configuration cannot be read.
@@ -121,7 +121,7 @@ impl Checkpoint {
     /// The classifier, if it has one.
     ///
     /// # Errors
-    /// When what it says of it cannot be read.
+    /// When its metadata is invalid.
     pub fn classifier(&self) -> Result<Option<Classifier>> {
         self.0.classifier()
     }
@@ -134,15 +134,15 @@ impl Checkpoint {
         self.0.loss()
     }
 
-    /// What pictures go through before the image tower, if it says so.
+    /// The image preprocessing, if it states one.
     ///
     /// # Errors
-    /// When its configuration cannot be read or asks for what is not offered.
+    /// When its configuration cannot be read or is not supported.
     pub fn preprocess(&self) -> Result<Option<Preprocess>> {
         self.0.preprocess()
     }
 
-    /// What it was taken for and where it lies, in one line.
+    /// Layout and path, in one line.
     pub fn describe(&self) -> String {
         self.0.describe()
     }

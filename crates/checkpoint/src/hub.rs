@@ -1,13 +1,13 @@
-//! Which files of a repository of the hub make a model.
+//! Selects the files of a model in a hub repository.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use clip_lab_hub::{Hub, Kind, Listed, Name, Repo};
 
-use crate::source::parts;
+use crate::source::shard_names;
 
-/// Small files that say what the weights are.
+/// Configuration files of models.
 const CONFIGURATION: &[&str] = &[
     "config.json",
     "open_clip_config.json",
@@ -19,7 +19,7 @@ const CONFIGURATION: &[&str] = &[
     "1_Pooling/config.json",
 ];
 
-/// Weights, best first. Of those with an index beside them the parts are fetched.
+/// Weight files, by preference. For an index, its shards are downloaded.
 const WEIGHTS: &[&str] = &[
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
@@ -27,27 +27,27 @@ const WEIGHTS: &[&str] = &[
     "model.safetensors.index.json",
 ];
 
-/// The folder that holds the model `hf:org/name[@revision]`, fetched if it is not there yet.
+/// The local folder of the model `hf:org/name[@revision]`, downloaded if it is not cached.
 ///
 /// # Errors
-/// When it is not cached and cannot be fetched, or holds no safetensors.
+/// When it is not cached and cannot be downloaded, or holds no safetensors.
 pub(crate) fn folder(name: &str) -> Result<PathBuf> {
     let name: Name = name.parse()?;
-    ensure!(name.kind == Kind::Model, "{name} is a data set, and a model is wanted: hf:ORGANISATION/NAME");
-    Repo::new(Hub::from_env()?, name).folder(&wanted)
+    ensure!(name.kind == Kind::Model, "{name} is a data set, not a model (hf:ORGANISATION/NAME)");
+    Repo::new(Hub::from_env()?, name).folder(&required_files)
 }
 
-/// The configuration and the best weights; of weights in parts, those that the index names once it is there.
-fn wanted(folder: &Path, files: &[Listed]) -> Result<Vec<String>> {
+/// The configuration and the preferred weights; for sharded weights, the shards once the index is downloaded.
+fn required_files(folder: &Path, files: &[Listed]) -> Result<Vec<String>> {
     let has = |name: &&&str| files.iter().any(|file| file.name == **name);
     let Some(weights) = WEIGHTS.iter().find(has) else {
-        bail!("it holds no safetensors, and weights in Python's pickle are never read");
+        bail!("it holds no safetensors, and Python pickles are never read");
     };
-    let mut wanted: Vec<String> =
+    let mut required: Vec<String> =
         CONFIGURATION.iter().filter(has).chain([weights]).map(|name| (*name).to_owned()).collect();
     let index = folder.join(weights);
     if weights.ends_with(".json") && index.exists() {
-        wanted.extend(parts(&index)?);
+        required.extend(shard_names(&index)?);
     }
-    Ok(wanted)
+    Ok(required)
 }

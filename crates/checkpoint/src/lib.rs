@@ -1,16 +1,15 @@
 //! Weights on disk: safetensors, and the layouts of other tools.
 //!
-//! `from = "..."` in a spec names a checkpoint: [`open`] finds it, reads its configuration and headers, and says in
-//! the words of our plugins what it holds. [`Weights::load`] then fills a tower's variables. Nothing is ever
-//! unpickled.
+//! `from = "..."` in a spec names a checkpoint: [`open`] finds it, reads its configuration and headers, and maps its
+//! parts to plugins and settings. [`Weights::load`] then loads a part's variables. Pickles are never read.
 //!
-//! A layout is one file in `layouts/`: what its configuration says, and a table from our names of tensors to theirs.
+//! A layout is one file in `layouts/`: it maps the configuration to settings, and our tensor names to the tool's.
 
+mod catalog;
 mod checkpoint;
 pub mod export;
 mod hub;
 mod json;
-mod known;
 mod layouts;
 mod positions;
 mod preprocess;

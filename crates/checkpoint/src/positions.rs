@@ -1,26 +1,25 @@
-//! Position embeddings for another number of positions than the checkpoint's: larger pictures, longer texts.
+//! Resamples position embeddings to another number of positions: larger images, longer texts.
 
 use anyhow::{Context as _, Result};
 use tch::{Kind, Tensor};
 
 use crate::layouts::grid;
 
-/// What lies between the positions of a checkpoint.
+/// The arrangement of positions, and how they are interpolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Positions {
-    /// Patches of a square picture, row by row, interpolated bicubically; a class token's position before them is kept
-    /// as it is.
+    /// Patches of a square image, row-major, interpolated bicubically; a class token's position before them is copied.
     Grid {
-        /// Whether positions are averaged where the new grid is coarser, as open_clip and timm do and Hugging Face
-        /// does not. The cubic is another one too (a = -0.5 instead of -0.75), so larger grids differ as well.
+        /// Whether downsampling is antialiased, as in open_clip and timm but not in Hugging Face. The cubic differs too
+        /// (a = -0.5 instead of -0.75), so larger grids also differ.
         antialias: bool,
     },
-    /// Tokens of a text, interpolated linearly, as open_clip does.
+    /// Tokens of a text, interpolated linearly, as in open_clip.
     Line,
 }
 
 impl Positions {
-    /// Whether the embedding of shape `from` can become one of shape `to`: `[N, W]`, perhaps with ones before.
+    /// Whether the embedding of shape `from` can be resampled to shape `to`: `[N, W]`, perhaps with leading ones.
     pub fn fit(self, from: &[i64], to: &[i64]) -> bool {
         let (Some((n, width)), Some((rows, wide))) = (rows(from), rows(to)) else { return false };
         let has_class = |rows| grid(rows).map(|(_, class)| class);
@@ -33,34 +32,34 @@ impl Positions {
 
     /// `[N, W]` (or `[1, N, W]`) to `[rows, W]`.
     pub fn resample(self, tensor: &Tensor, to: i64) -> Result<Tensor> {
-        let (n, width) = rows(&tensor.size()).context("position embeddings are a matrix")?;
+        let (n, width) = rows(&tensor.size()).context("position embeddings must be a matrix")?;
         let table = tensor.f_to_kind(Kind::Float)?.f_reshape([n, width])?;
         match self {
             Self::Line => {
                 let line = table.f_transpose(0, 1)?.f_unsqueeze(0)?; // [1, W, N]
                 Ok(line.f_upsample_linear1d([to], false, None)?.f_squeeze_dim(0)?.f_transpose(0, 1)?)
             }
-            Self::Grid { antialias } => squares(&table, to, antialias),
+            Self::Grid { antialias } => resample_grid(&table, to, antialias),
         }
     }
 }
 
-/// `[S * S, W]` to `[to, W]`, with a class token's row before or without.
-fn squares(table: &Tensor, to: i64, antialias: bool) -> Result<Tensor> {
+/// `[S * S, W]` to `[to, W]`, with or without a class token's row before.
+fn resample_grid(table: &Tensor, to: i64, antialias: bool) -> Result<Tensor> {
     let (n, width) = table.size2()?;
-    let ((old, class), (new, _)) = grid(n).zip(grid(to)).context("positions are no square grid")?;
+    let ((old, class), (new, _)) = grid(n).zip(grid(to)).context("positions are not a square grid")?;
     let class = i64::from(class);
     let patches = table.f_narrow(0, class, n - class)?.f_reshape([1, old, old, width])?;
-    let picture = patches.f_permute([0, 3, 1, 2])?; // [1, W, S, S]
-    let picture = match antialias {
-        true => picture.f_internal_upsample_bicubic2d_aa([new, new], false, None, None)?,
-        false => picture.f_upsample_bicubic2d([new, new], false, None, None)?,
+    let image = patches.f_permute([0, 3, 1, 2])?; // [1, W, S, S]
+    let image = match antialias {
+        true => image.f_internal_upsample_bicubic2d_aa([new, new], false, None, None)?,
+        false => image.f_upsample_bicubic2d([new, new], false, None, None)?,
     };
-    let patches = picture.f_permute([0, 2, 3, 1])?.f_reshape([new * new, width])?;
+    let patches = image.f_permute([0, 2, 3, 1])?.f_reshape([new * new, width])?;
     Ok(Tensor::f_cat(&[table.f_narrow(0, 0, class)?, patches], 0)?)
 }
 
-/// Rows and width of a matrix that may have ones before it.
+/// Rows and width of a matrix, which may have leading dimensions of 1.
 fn rows(shape: &[i64]) -> Option<(i64, i64)> {
     match *shape {
         [.., n, width] if shape[..shape.len() - 2].iter().all(|size| *size == 1) => Some((n, width)),
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn grids_are_those_of_open_clip_and_of_hugging_face() {
+    fn grids_match_open_clip_and_hugging_face() {
         let Some(golden) = golden() else { return };
         let table = golden.tensor("pos_embed").unwrap();
         for (name, antialias) in [("antialias", true), ("plain", false)] {
@@ -88,7 +87,7 @@ mod tests {
                 assert_eq!(got.size(), want.size());
                 let far = (&got - &want).abs().max().double_value(&[]);
                 assert!(far < 1e-5, "{name}.{side}: {far}");
-                assert_eq!(got.get(0), table.get(0).get(0), "the class token's position is kept");
+                assert_eq!(got.get(0), table.get(0).get(0), "the class token's position is copied");
             }
         }
     }
@@ -111,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn only_alike_embeddings_fit() {
+    fn only_matching_embeddings_fit() {
         let grid = Positions::Grid { antialias: true };
         assert!(grid.fit(&[1, 17, 8], &[37, 8]), "4x4 to 6x6, both with a class token");
         assert!(!grid.fit(&[1, 17, 8], &[36, 8]), "the class token's position would be lost");
         assert!(!grid.fit(&[17, 8], &[37, 16]), "other widths");
-        assert!(!grid.fit(&[17, 8], &[39, 8]), "no square");
+        assert!(!grid.fit(&[17, 8], &[39, 8]), "not a square");
         assert!(Positions::Line.fit(&[77, 8], &[20, 8]));
     }
 }

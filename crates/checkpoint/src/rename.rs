@@ -1,23 +1,23 @@
-//! From our names of tensors to those of another tool, by a table.
+//! Maps our tensor names to those of another tool, by a table.
 //!
-//! A row is (ours, theirs). In ours `*` stands for a number, and the row covers everything below the name: the rest
-//! (`.weight`) is carried over. In theirs `*` is the next of those numbers, `+` and `-` that number plus
-//! and minus one, and `{a,b}` several tensors laid one after another; a name that ends in `^T` is of a matrix that is
-//! transposed. A table without any row keeps every name.
+//! A row is (ours, theirs). In ours, `*` matches a number, and the row covers every name below it: the rest
+//! (`.weight`) is appended. In theirs, `*` is the next of those numbers, `+` and `-` that number plus and minus one,
+//! and `{a,b}` several tensors to concatenate; a name that ends in `^T` is a transposed matrix. An empty table keeps
+//! every name.
 
 /// One row: our name and theirs.
 pub(crate) type Row = (&'static str, &'static str);
 
-/// What one of our tensors is made of.
+/// The tensors of the other tool that one of ours is made from.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Theirs {
-    /// Names of the tensors, to be laid one after another.
+    /// Names of the tensors, to be concatenated.
     pub names: Vec<String>,
     /// Whether the matrix is transposed.
     pub transposed: bool,
 }
 
-/// Finds what `ours` is called in the other tool.
+/// The other tool's names for `ours`.
 pub(crate) fn theirs(table: &[Row], ours: &str) -> Option<Theirs> {
     if table.is_empty() {
         return Some(Theirs { names: vec![ours.to_owned()], transposed: false });
@@ -31,12 +31,12 @@ pub(crate) fn theirs(table: &[Row], ours: &str) -> Option<Theirs> {
 }
 
 /// Whether the table has a row for their tensor `name`.
-pub(crate) fn claims(table: &[Row], name: &str) -> bool {
+pub(crate) fn covers(table: &[Row], name: &str) -> bool {
     let rows = table.iter().flat_map(|(_, theirs)| alternatives(theirs.trim_end_matches("^T")));
     table.is_empty() || rows.map(|row| row.replace(['+', '-'], "*")).any(|row| captures(&row, name).is_some())
 }
 
-/// The numbers that the stars of `pattern` stand for, and what follows; it must end at a dot or with the name.
+/// The numbers that the stars of `pattern` match, and the rest of the name, which must be empty or begin with a dot.
 fn captures<'a>(pattern: &str, name: &'a str) -> Option<(Vec<u32>, &'a str)> {
     let mut numbers = Vec::new();
     let mut rest = name;
@@ -50,7 +50,7 @@ fn captures<'a>(pattern: &str, name: &'a str) -> Option<(Vec<u32>, &'a str)> {
     (rest.is_empty() || rest.starts_with('.')).then_some((numbers, rest))
 }
 
-/// `a.{b,c}` as `a.b` and `a.c`.
+/// Expands `a.{b,c}` to `a.b` and `a.c`.
 fn alternatives(name: &str) -> Vec<String> {
     let Some((before, after)) = name.split_once('{') else { return vec![name.to_owned()] };
     let Some((choices, after)) = after.split_once('}') else { return vec![name.to_owned()] };
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_the_rest_are_carried_over() {
+    fn numbers_and_the_rest_are_copied() {
         let qkv = names("blocks.11.attn.qkv.bias").unwrap();
         let expected = ["query", "key", "value"].map(|part| format!("layer.11.attention.{part}.bias"));
         assert_eq!(qkv, expected);
@@ -102,11 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn a_table_claims_exactly_the_names_it_can_produce() {
-        assert!(claims(TABLE, "layer.3.attention.key.weight"));
-        assert!(claims(TABLE, "layer4.0.bn.1.weight"));
-        assert!(claims(TABLE, "visual.proj"));
-        assert!(!claims(TABLE, "layer.x.attention.key.weight"));
-        assert!(!claims(TABLE, "visual.projection"));
+    fn a_table_covers_exactly_the_names_it_can_produce() {
+        assert!(covers(TABLE, "layer.3.attention.key.weight"));
+        assert!(covers(TABLE, "layer4.0.bn.1.weight"));
+        assert!(covers(TABLE, "visual.proj"));
+        assert!(!covers(TABLE, "layer.x.attention.key.weight"));
+        assert!(!covers(TABLE, "visual.projection"));
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a checkpoint, and the sentences that say so.
+//! Faults of checkpoints and their error messages.
 
 #![allow(missing_docs)]
 
@@ -13,7 +13,7 @@ use support::{catalog, plan};
 use tch::{Device, Tensor, nn};
 use tempfile::TempDir;
 
-/// A copy of a golden tower, to be harmed.
+/// A copy of a golden tower, to be damaged.
 fn copy(tower: &str) -> Option<(TempDir, PathBuf)> {
     let from = golden(&format!("towers/{tower}"))?;
     let folder = tempfile::tempdir().unwrap();
@@ -33,8 +33,8 @@ fn rewrite(file: &Path, change: impl Fn(&mut Vec<(String, Tensor)>)) {
     save(file, &tensors, &[]).unwrap();
 }
 
-/// What loading the image tower of the folder says.
-fn refusal(folder: &Path) -> String {
+/// The error of loading the image tower of a folder.
+fn load_error(folder: &Path) -> String {
     let import = open(folder.to_str().unwrap()).unwrap().image().unwrap().unwrap();
     let vars = nn::VarStore::new(Device::Cpu);
     plan(&catalog().image, &import, "").build(vars.root() / "image").unwrap();
@@ -42,7 +42,7 @@ fn refusal(folder: &Path) -> String {
 }
 
 #[test]
-fn missing_extra_and_misshapen_tensors_are_all_named() {
+fn missing_unexpected_and_mismatched_tensors_are_all_named() {
     let Some((folder, file)) = copy("hf_vit") else { return };
     rewrite(&file, |tensors| {
         tensors.retain(|(name, _)| name != "encoder.layer.1.attention.attention.key.bias");
@@ -52,15 +52,15 @@ fn missing_extra_and_misshapen_tensors_are_all_named() {
         // Heads and counters are never needed.
         tensors.push(("classifier.weight".into(), Tensor::zeros([2, 48], tch::kind::FLOAT_CPU)));
     });
-    let words = refusal(folder.path());
+    let error = load_error(folder.path());
     let expected = [
         "missing: `encoder.layer.1.attention.attention.key.bias` for `image.blocks.1.attn.qkv.bias` [144]",
-        "misshapen: `layernorm.weight` is [7], `image.head.norm.weight` is [48]",
-        "extra: `surplus.weight` [2, 3]",
+        "size mismatch: `layernorm.weight` is [7], `image.head.norm.weight` is [48]",
+        "unexpected: `surplus.weight` [2, 3]",
         "a setting of the spec may differ",
     ];
-    expected.iter().for_each(|part| assert!(words.contains(part), "{part}\n{words}"));
-    assert!(!words.contains("classifier"), "{words}");
+    expected.iter().for_each(|part| assert!(error.contains(part), "{part}\n{error}"));
+    assert!(!error.contains("classifier"), "{error}");
 }
 
 #[test]
@@ -82,26 +82,26 @@ fn old_names_and_wrappers_are_understood() {
 }
 
 #[test]
-fn a_file_cut_short_says_what_is_missing() {
+fn a_truncated_file_is_reported_with_the_missing_part() {
     let Some((folder, file)) = copy("hf_vit") else { return };
     let whole = fs::read(&file).unwrap();
     let error = |bytes: &[u8]| {
         fs::write(&file, bytes).unwrap();
         format!("{:#}", open(folder.path().to_str().unwrap()).unwrap_err())
     };
-    let words = error(&whole[..whole.len() - 100]);
-    assert!(words.contains("model.safetensors: cut short: its tensors take"), "{words}");
-    assert!(words.contains("the first that is not whole is `"), "{words}");
-    assert!(error(&whole[..100]).contains("cut short or no safetensors file: a header of"));
-    assert!(error(&whole[..5]).contains("cut short: only 5 bytes"));
-    assert!(error(b"").contains("cut short: only 0 bytes"));
-    assert!(error(b"this is a text, and no safetensors file at all").contains("no safetensors file"));
+    let message = error(&whole[..whole.len() - 100]);
+    assert!(message.contains("model.safetensors: truncated: its tensors take"), "{message}");
+    assert!(message.contains("the first incomplete tensor is `"), "{message}");
+    assert!(error(&whole[..100]).contains("truncated or not a safetensors file: the header should have"));
+    assert!(error(&whole[..5]).contains("truncated: only 5 bytes"));
+    assert!(error(b"").contains("truncated: only 0 bytes"));
+    assert!(error(b"this is a text, and no safetensors file at all").contains("not a safetensors file"));
     let longer = [&whole[..], b"more"].concat();
     assert!(error(&longer).contains("4 bytes follow the last tensor"));
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_at_once() {
+fn files_that_are_not_regular_are_rejected_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let error = || format!("{:#}", open(folder.path().to_str().unwrap()).unwrap_err());
     let fifo = |name: &str| {
@@ -118,63 +118,63 @@ fn what_is_no_regular_file_is_refused_at_once() {
     assert!(error().contains("config.json: larger than 128 MiB, the limit for such a file"), "{}", error());
     let weights = folder.path().join("x.safetensors");
     fifo("x.safetensors");
-    let told = format!("{:#}", open(weights.to_str().unwrap()).unwrap_err());
-    assert!(told.contains("x.safetensors\"`: no such file or folder"), "{told}");
+    let error = format!("{:#}", open(weights.to_str().unwrap()).unwrap_err());
+    assert!(error.contains("x.safetensors\"`: no such file or folder"), "{error}");
 }
 
 #[test]
 fn pickles_are_never_opened() {
     let Some((folder, file)) = copy("hf_vit") else { return };
     fs::rename(&file, folder.path().join("pytorch_model.bin")).unwrap();
-    let words = open(folder.path().to_str().unwrap()).unwrap_err().to_string();
-    assert!(words.contains("pytorch_model.bin is a Python pickle") && words.contains("save_file"), "{words}");
-    let words = open("somewhere/weights.pt").unwrap_err().to_string();
-    assert!(words.contains("weights.pt is a Python pickle"), "{words}");
+    let error = open(folder.path().to_str().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("pytorch_model.bin is a Python pickle") && error.contains("save_file"), "{error}");
+    let error = open("somewhere/weights.pt").unwrap_err().to_string();
+    assert!(error.contains("weights.pt is a Python pickle"), "{error}");
 }
 
 #[test]
-fn a_name_that_leads_nowhere_is_answered_with_the_nearest() {
-    let words = open("minilm-16").unwrap_err().to_string();
-    assert!(words.contains("Did you mean `minilm-l6`?"), "{words}");
-    let words = open("~/weights").unwrap_err().to_string();
-    assert!(words.contains("`~` is not expanded"), "{words}");
-    let words = open("hf:../x").unwrap_err().to_string();
-    assert!(words.contains("is not of the form hf:ORGANISATION/NAME"), "{words}");
+fn the_nearest_name_is_suggested_for_an_unknown_one() {
+    let error = open("minilm-16").unwrap_err().to_string();
+    assert!(error.contains("Did you mean `minilm-l6`?"), "{error}");
+    let error = open("~/weights").unwrap_err().to_string();
+    assert!(error.contains("`~` is not expanded"), "{error}");
+    let error = open("hf:../x").unwrap_err().to_string();
+    assert!(error.contains("is not of the form hf:ORGANISATION/NAME"), "{error}");
 }
 
 #[test]
-fn a_folder_that_is_no_checkpoint_says_what_is_expected() {
+fn a_folder_without_a_checkpoint_reports_what_is_expected() {
     let folder = tempfile::tempdir().unwrap();
     let error = || format!("{:#}", open(folder.path().to_str().unwrap()).unwrap_err());
-    assert!(error().contains("holds no checkpoint: expected is a config.json"));
+    assert!(error().contains("holds no checkpoint: expected a config.json"));
     fs::write(folder.path().join("config.json"), "{\"model_type\": \"swin\"}").unwrap();
-    assert!(error().contains("models of the type `swin` are not offered; offered are vit, resnet"));
+    assert!(error().contains("models of the type `swin` are not supported; supported are vit, resnet"));
     fs::write(folder.path().join("config.json"), "{").unwrap();
     assert!(error().contains("config.json is not JSON"));
 }
 
 #[test]
-fn the_fingerprint_follows_the_bytes() {
+fn the_fingerprint_depends_on_the_bytes() {
     let Some((folder, file)) = copy("hf_vit") else { return };
-    let print = || {
+    let fingerprint = || {
         let import = open(folder.path().to_str().unwrap()).unwrap().image().unwrap().unwrap();
         import.weights.unwrap().fingerprint().unwrap()
     };
-    let before = print();
-    assert_eq!(before, print());
+    let before = fingerprint();
+    assert_eq!(before, fingerprint());
     rewrite(&file, |tensors| {
         tensors.push(("classifier.bias".into(), Tensor::zeros([2], tch::kind::FLOAT_CPU)))
     });
-    assert_eq!(before, print(), "a head is no part of the tower");
+    assert_eq!(before, fingerprint(), "a head is not part of the tower");
     rewrite(&file, |tensors| {
         let (_, norm) = tensors.iter_mut().find(|(name, _)| name == "layernorm.bias").unwrap();
         *norm += 1e-3;
     });
-    assert_ne!(before, print());
+    assert_ne!(before, fingerprint());
 }
 
 #[test]
-fn without_a_network_the_hub_says_what_to_do() {
+fn without_a_network_the_error_suggests_a_fix() {
     let home = tempfile::tempdir().unwrap();
     let error = |offline: bool| {
         let test = std::env::current_exe().unwrap();
@@ -188,10 +188,10 @@ fn without_a_network_the_hub_says_what_to_do() {
         };
         String::from_utf8(child.output().unwrap().stdout).unwrap()
     };
-    let words = error(true);
-    assert!(words.contains("HF_HUB_OFFLINE is set: download it once without"), "{words}");
-    let words = error(false);
-    assert!(words.contains("cannot be fetched: ") && words.contains("is there a network"), "{words}");
+    let message = error(true);
+    assert!(message.contains("HF_HUB_OFFLINE is set: download it once without"), "{message}");
+    let message = error(false);
+    assert!(message.contains("cannot be fetched: ") && message.contains("is there a network"), "{message}");
     // A repository that is in the cache needs no network.
     let Some((folder, _)) = copy("hf_vit") else { return };
     let cached = home.path().join("hub/models--someone--vit");
@@ -199,11 +199,11 @@ fn without_a_network_the_hub_says_what_to_do() {
     fs::write(cached.join("refs/main"), "0123").unwrap();
     fs::create_dir_all(cached.join("snapshots")).unwrap();
     fs::rename(folder.path(), cached.join("snapshots/0123")).unwrap();
-    let words = error(true);
-    assert!(words.contains("Hugging Face vit in"), "{words}");
+    let message = error(true);
+    assert!(message.contains("Hugging Face vit in"), "{message}");
 }
 
-/// Run by the test above in a process of its own, whose environment it sets.
+/// Run by the test above in a separate process with its own environment.
 #[test]
 #[ignore = "part of another test"]
 fn asks_the_hub() {

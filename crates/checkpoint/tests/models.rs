@@ -1,4 +1,4 @@
-//! Parity with transformers and open_clip: whole models, from their folders to logits.
+//! Parity with transformers and open_clip: whole models, from folders to logits.
 
 #![allow(missing_docs)]
 
@@ -12,14 +12,14 @@ use serde_json::json;
 use support::{catalog, close, embed_images, embed_texts, plan, within};
 use tch::{Kind, Tensor};
 
-/// The checkpoint of a golden model and what the reference computes for it.
+/// The checkpoint of a golden model and the outputs of the reference.
 fn model(folder: &str) -> Option<(Checkpoint, TensorFile)> {
     let path = golden(&format!("models/{folder}"))?;
     let io = TensorFile::open(&path.join("io.safetensors")).unwrap();
     Some((open(path.to_str().unwrap()).unwrap(), io))
 }
 
-/// The scale of the loss, once its settings are found good.
+/// The logit scale, after checking that the loss's settings are valid.
 fn scale(checkpoint: &Checkpoint) -> f64 {
     let loss = checkpoint.loss().unwrap().unwrap();
     plan(&catalog().loss, &loss, "");
@@ -36,17 +36,17 @@ fn hugging_face(folder: &str) {
     assert_eq!(checkpoint.preprocess().unwrap().unwrap().crop, 32);
 }
 
-/// The reference shook every tensor of its model, and with them the finite part of open_clip's causal mask, which is
-/// not saved: captions can be met only about as closely as that. [`openais_names_mean_what_hugging_faces_mean`] holds
-/// the text tower to 1e-4.
-const SHAKEN_MASK: f64 = 0.05;
+/// The reference perturbed every tensor of its model, including the finite part of open_clip's causal mask, which is not
+/// saved, so texts match only to this tolerance. [`openais_names_mean_what_hugging_faces_mean`] checks the text tower to
+/// 1e-4.
+const MASK_TOLERANCE: f64 = 0.05;
 
 fn open_clip(folder: &str) {
     let Some((checkpoint, io)) = model(folder) else { return };
     let (images, texts) = (embed_images(&checkpoint, &io), embed_texts(&checkpoint, &io));
     close(&images, &io, "image_embeds");
-    within(SHAKEN_MASK, &texts, &io, "text_embeds");
-    // The logits are theirs to 1e-4 once the captions are.
+    within(MASK_TOLERANCE, &texts, &io, "text_embeds");
+    // With their text embeddings, the logits match to 1e-4.
     let logits = images.matmul(&io.tensor("text_embeds").unwrap().tr()) * scale(&checkpoint);
     close(&logits, &io, "logits_per_image");
     assert_eq!(checkpoint.tokenizer().unwrap().unwrap().plugin, "clip_bpe");
@@ -64,7 +64,7 @@ fn dual_encoder_of_hugging_face() {
 }
 
 #[test]
-fn another_pooler_than_the_usual_one_is_refused() {
+fn an_unsupported_pooler_is_rejected() {
     let Some(path) = golden("models/hf_dual_vit_bert") else { return };
     let folder = tempfile::tempdir().unwrap();
     fs::copy(path.join("model.safetensors"), folder.path().join("model.safetensors")).unwrap();
@@ -73,8 +73,8 @@ fn another_pooler_than_the_usual_one_is_refused() {
             serde_json::from_slice(&fs::read(path.join("config.json")).unwrap()).unwrap();
         config["vision_config"][key] = value;
         fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
-        let refused = open(folder.path().to_str().unwrap()).unwrap().image().err().unwrap().to_string();
-        assert!(refused.contains("pooler is not a tanh"), "{refused}");
+        let error = open(folder.path().to_str().unwrap()).unwrap().image().err().unwrap().to_string();
+        assert!(error.contains("pooler is not a tanh"), "{error}");
     }
 }
 
@@ -107,7 +107,7 @@ const NAMES: &[(&str, &str)] = &[
     ("mlp.fc2", "mlp.c_proj"),
 ];
 
-/// A `CLIPModel` as OpenAI would have stored it.
+/// A `CLIPModel` with OpenAI's names.
 fn renamed(theirs: &TensorFile) -> Vec<(String, Tensor)> {
     let mut tensors = Vec::new();
     for name in theirs.names() {
@@ -153,10 +153,10 @@ fn openais_names_mean_what_hugging_faces_mean() {
 }
 
 #[test]
-fn a_bare_file_says_what_it_cannot_know() {
+fn a_bare_file_lists_the_settings_it_needs() {
     let Some(path) = golden("models/open_clip_vit/open_clip_model.safetensors") else { return };
     let bare = open(path.to_str().unwrap()).unwrap();
-    assert!(bare.describe().ends_with("taken for a CLIP with OpenAI's names"), "{}", bare.describe());
+    assert!(bare.describe().ends_with("recognised as a CLIP with OpenAI's names"), "{}", bare.describe());
     let mut image = bare.image().unwrap().unwrap();
     assert_eq!(image.needs, ["heads", "activation"]);
     image.settings.extend([("heads".into(), 4.into()), ("activation".into(), "quick_gelu".into())]);

@@ -1,4 +1,4 @@
-//! Checkpoints of clip-lab itself: what they say, and what is read back.
+//! clip-lab's own checkpoints: metadata, and reading them back.
 
 mod support;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::{catalog, close, encode, image, plan};
 use tch::{Device, Kind, Tensor, nn};
 
-/// Writes a checkpoint as a run does: a golden tower below `model/image.`, other parts, and what training keeps.
+/// Writes a checkpoint as a run does: a golden tower below `model/image.`, other parts, and the training state.
 fn write(file: &Path, model: Option<&Value>) -> Option<TensorFile> {
     let folder = golden("towers/timm_vit_token")?;
     let import = open(folder.to_str().unwrap()).unwrap().image().unwrap().unwrap();
@@ -32,7 +32,7 @@ fn write(file: &Path, model: Option<&Value>) -> Option<TensorFile> {
     Some(TensorFile::open(&folder.join("io.safetensors")).unwrap())
 }
 
-fn stated() -> Option<Value> {
+fn model_metadata() -> Option<Value> {
     let folder = golden("towers/timm_vit_token")?;
     let import = open(folder.to_str().unwrap()).unwrap().image().unwrap().unwrap();
     Some(json!({
@@ -50,8 +50,8 @@ fn stated() -> Option<Value> {
 }
 
 #[test]
-fn a_run_says_what_its_model_is_and_gives_its_tower_back() {
-    let Some(model) = stated() else { return };
+fn a_run_describes_its_model_and_its_tower_is_read_back() {
+    let Some(model) = model_metadata() else { return };
     let folder = tempfile::tempdir().unwrap();
     let io = write(&folder.path().join("last.safetensors"), Some(&model)).unwrap();
     for from in [folder.path().to_owned(), folder.path().join("last.safetensors")] {
@@ -68,8 +68,8 @@ fn a_run_says_what_its_model_is_and_gives_its_tower_back() {
 }
 
 #[test]
-fn a_text_tower_that_has_no_weights_is_not_there() {
-    let Some(model) = stated() else { return };
+fn a_text_tower_without_weights_is_absent() {
+    let Some(model) = model_metadata() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("best.safetensors");
     write(&file, Some(&model));
@@ -80,29 +80,29 @@ fn a_text_tower_that_has_no_weights_is_not_there() {
 
 #[test]
 fn the_best_weights_of_a_run_come_before_its_last() {
-    let Some(model) = stated() else { return };
+    let Some(model) = model_metadata() else { return };
     let folder = tempfile::tempdir().unwrap();
     for name in ["last.safetensors", "best.safetensors"] {
         write(&folder.path().join(name), Some(&model));
     }
-    let said = open(folder.path().to_str().unwrap()).unwrap().describe();
-    assert!(said.ends_with("best.safetensors"), "{said}");
+    let description = open(folder.path().to_str().unwrap()).unwrap().describe();
+    assert!(description.ends_with("best.safetensors"), "{description}");
 }
 
 #[test]
-fn a_checkpoint_that_does_not_describe_itself_is_refused() {
+fn a_checkpoint_without_model_metadata_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("last.safetensors");
     if write(&file, None).is_none() {
         return;
     }
     let error = open(folder.path().to_str().unwrap()).unwrap_err().to_string();
-    assert!(error.contains("does not say which model it is of") && error.contains("--resume"), "{error}");
+    assert!(error.contains("has no model metadata") && error.contains("--resume"), "{error}");
 }
 
 #[test]
-fn larger_pictures_are_seen_here_too() {
-    let Some(mut model) = stated() else { return };
+fn larger_images_work_here_too() {
+    let Some(mut model) = model_metadata() else { return };
     let size = model["image"]["settings"]["image_size"].as_i64().unwrap();
     let folder = tempfile::tempdir().unwrap();
     model["image"]["settings"]["image_size"] = json!(2 * size);

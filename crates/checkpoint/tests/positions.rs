@@ -1,4 +1,4 @@
-//! Towers with another size of pictures, or another length of texts, than their checkpoint's.
+//! Towers with another image size or context length than their checkpoint's.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn image_of(folder: &str) -> Option<Import> {
     Some(open(folder.to_str().unwrap()).unwrap().image().unwrap().unwrap())
 }
 
-/// The variables of an image tower after loading, and its features of a grey picture.
+/// The variables of an image tower after loading, and its features of a grey image.
 fn load(import: &Import) -> Result<(nn::VarStore, Tensor), String> {
     let vars = nn::VarStore::new(Device::Cpu);
     let planned = plan(&catalog().image, import, "");
@@ -32,7 +32,7 @@ fn load(import: &Import) -> Result<(nn::VarStore, Tensor), String> {
 }
 
 #[test]
-fn larger_pictures_get_more_positions_and_the_rest_stays() {
+fn larger_images_get_more_positions_and_other_weights_are_unchanged() {
     for folder in [
         "towers/hf_vit",
         "towers/timm_vit_token",
@@ -61,7 +61,7 @@ fn larger_pictures_get_more_positions_and_the_rest_stays() {
 }
 
 #[test]
-fn attention_pooling_sees_larger_pictures_too() {
+fn attention_pooling_takes_larger_images_too() {
     let Some(import) = image_of("models/open_clip_resnet") else { return };
     let size = import.settings["image_size"].as_integer().unwrap();
     let (_, features) = load(&with(import, "image_size", 2 * size)).unwrap();
@@ -69,11 +69,11 @@ fn attention_pooling_sees_larger_pictures_too() {
 }
 
 #[test]
-fn another_size_of_patches_is_still_a_fault() {
+fn another_patch_size_is_an_error() {
     let Some(import) = image_of("towers/timm_vit_token") else { return };
     let patch = import.settings["patch_size"].as_integer().unwrap();
     let error = load(&with(import, "patch_size", patch / 2)).unwrap_err();
-    assert!(error.contains("misshapen: `patch_embed.proj.weight`"), "{error}");
+    assert!(error.contains("size mismatch: `patch_embed.proj.weight`"), "{error}");
     assert!(!error.contains("pos_embed"), "{error}");
 }
 
@@ -95,5 +95,5 @@ fn texts_of_open_clip_can_be_longer_and_others_cannot() {
     longer.unwrap();
     load("models/open_clip_vit", 20).unwrap().unwrap();
     let error = load("towers/hf_bert", 20).unwrap().unwrap_err();
-    assert!(error.contains("misshapen: `embeddings.position_embeddings.weight`"), "{error}");
+    assert!(error.contains("size mismatch: `embeddings.position_embeddings.weight`"), "{error}");
 }

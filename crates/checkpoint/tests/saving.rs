@@ -1,4 +1,4 @@
-//! Writing safetensors: whole or not at all.
+//! Writing safetensors atomically.
 
 #![allow(missing_docs)]
 
@@ -13,7 +13,7 @@ fn named(values: &[f32]) -> Vec<(String, Tensor)> {
 }
 
 #[test]
-fn what_was_saved_is_read_back() {
+fn saved_tensors_are_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.safetensors");
     let turned = Tensor::arange(6, (Kind::Double, tch::Device::Cpu)).view([2, 3]).tr();
@@ -32,27 +32,24 @@ fn what_was_saved_is_read_back() {
         assert!(read.equal(tensor) && read.kind() == tensor.kind(), "{name}");
     }
     assert!(file.tensor("y").unwrap_err().to_string().contains("holds no tensor called `y`"));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left aside");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_leaves_the_old_file_whole() {
+fn a_full_disk_leaves_the_old_file_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.safetensors");
     save(&path, &named(&[1.0]), &[]).unwrap();
-    // What is written aside lands on a device that is always full.
+    // The temporary file is on a device that is always full.
     std::os::unix::fs::symlink("/dev/full", folder.path().join(".x.safetensors.partial")).unwrap();
-    let words = save(&path, &named(&vec![2.0; 100_000]), &[]).unwrap_err().to_string();
-    assert!(
-        words.ends_with("x.safetensors: the disk is full; the file that was there is unharmed"),
-        "{words}"
-    );
+    let error = save(&path, &named(&vec![2.0; 100_000]), &[]).unwrap_err().to_string();
+    assert!(error.ends_with("x.safetensors: the disk is full; the existing file is unchanged"), "{error}");
     assert_eq!(TensorFile::open(&path).unwrap().tensor("x").unwrap().double_value(&[0]), 1.0);
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_named() {
-    let words = save(Path::new("/nowhere/x.safetensors"), &named(&[1.0]), &[]).unwrap_err().to_string();
-    assert!(words.starts_with("cannot write /nowhere/x.safetensors: "), "{words}");
+fn a_missing_folder_is_named() {
+    let error = save(Path::new("/nowhere/x.safetensors"), &named(&[1.0]), &[]).unwrap_err().to_string();
+    assert!(error.starts_with("cannot write /nowhere/x.safetensors: "), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Parity with transformers and timm: every tower, from its folder to its features.
+//! Parity with transformers and timm: every tower, from folder to features.
 
 #![allow(missing_docs)]
 
@@ -68,7 +68,7 @@ fn distilbert_pooled_in_every_way() {
 }
 
 #[test]
-fn pictures_are_prepared_as_the_checkpoint_says() {
+fn preprocessing_is_read_from_the_checkpoint() {
     let Some(path) = golden("towers/hf_resnet") else { return };
     let resnet = open(path.to_str().unwrap()).unwrap();
     let preprocess = resnet.preprocess().unwrap().unwrap();

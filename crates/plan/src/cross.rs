@@ -1,4 +1,4 @@
-//! Faults between parts that are each right alone.
+//! Faults between parts that are valid on their own.
 
 use clip_lab_api::{Captions, Dataset, Planned, Trick, problem::Problem};
 use serde_json::Value;
@@ -8,18 +8,18 @@ use super::{Head, Select, Split, draft::Draft, metrics::unreported};
 /// Every fault between the parts that could be read.
 pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
     let single = [widths(draft), batch(draft), select(draft), goal(draft)];
-    single.into_iter().flatten().chain(locked(draft)).chain(seen(draft)).collect()
+    single.into_iter().flatten().chain(locked(draft)).chain(evaluated_on_train(draft)).collect()
 }
 
-/// Both projections must end in the same space.
+/// Both projections must have the same output width.
 fn widths(draft: &Draft) -> Option<Problem> {
     let (image, text) = (&draft.image.as_ref()?.head, &draft.text.as_ref()?.head);
     if image.dim == text.dim {
         return None;
     }
-    let words = format!("image embeddings are {} wide and text embeddings {}", image.dim, text.dim);
-    let problem = Problem::at(width_place(text), words).label(format!("{} wide", text.dim));
-    let problem = problem.also(width_place(image), format!("{} wide", image.dim));
+    let message = format!("image embeddings have {} dimensions, text embeddings {}", image.dim, text.dim);
+    let problem = Problem::at(width_place(text), message).label(format!("{} dimensions", text.dim));
+    let problem = problem.also(width_place(image), format!("{} dimensions", image.dim));
     Some(problem.help("give [model.image_projection] and [model.text_projection] the same `dim`"))
 }
 
@@ -28,33 +28,33 @@ fn width_place(head: &Head) -> std::ops::Range<usize> {
     section.place_of(if section.has("dim") { "dim" } else { "plugin" })
 }
 
-/// A batch larger than the data set would never be full.
+/// A batch larger than the data set is never full, so every batch is dropped.
 fn batch(draft: &Draft) -> Option<Problem> {
     let (run, train) = (draft.run.as_ref()?, draft.data.train.as_ref()?);
     let items = items(train, run.captions)?;
     if run.batch <= items {
         return None;
     }
-    let words = format!("a batch of {} is larger than [data.train] with its {items} items", run.batch);
-    let problem = Problem::at(draft.run_section.place_of("batch"), words);
+    let message = format!("the batch size {} exceeds the {items} items of [data.train]", run.batch);
+    let problem = Problem::at(draft.run_section.place_of("batch"), message);
     let problem = problem.also(train.section.place.clone(), format!("{items} items"));
     Some(problem.help(format!("set `batch` to {items} or less")))
 }
 
-/// Data that was trained on says nothing about what was learnt.
-fn seen(draft: &Draft) -> Vec<Problem> {
+/// Evaluation data must differ from the training data.
+fn evaluated_on_train(draft: &Draft) -> Vec<Problem> {
     let Some(train) = &draft.data.train else { return Vec::new() };
     let others = [&draft.data.val, &draft.data.test].into_iter().flatten();
     let same = others.filter(|other| other.name == train.name && other.settings == train.settings);
     same.map(|other| {
-        let words = format!("[{}] is the data that [data.train] trains on", other.section.name);
-        let problem = Problem::at(other.section.place.clone(), words);
-        problem.also(train.section.place.clone(), "the same settings").help("give it a `split` of its own")
+        let message = format!("[{}] is the same data as [data.train]", other.section.name);
+        let problem = Problem::at(other.section.place.clone(), message);
+        problem.also(train.section.place.clone(), "same settings").help("set another `split`")
     })
     .collect()
 }
 
-/// What an epoch passes over: pictures, or captions when all of them are used.
+/// Items of an epoch: images, or captions if all of them are used.
 pub(super) fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<usize> {
     match captions {
         Captions::One => data.facts.pictures,
@@ -62,7 +62,7 @@ pub(super) fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<u
     }
 }
 
-/// The best weights are chosen on val and on nothing else.
+/// `select = "best"` needs a goal on val.
 fn select(draft: &Draft) -> Option<Problem> {
     let run = draft.run.as_ref()?;
     if run.select != Select::Best {
@@ -71,23 +71,23 @@ fn select(draft: &Draft) -> Option<Problem> {
     let place = draft.run_section.place_of("select");
     if !draft.data.splits.contains(&Split::Val) {
         let problem =
-            Problem::at(place, "[run].select: `best` is chosen on [data.val], which the spec does not have");
+            Problem::at(place, "[run].select: `best` needs [data.val], which the spec does not have");
         return Some(problem.help("add [data.val], or set `select = \"last\"`"));
     }
     let problem = Problem::at(
         place,
-        "[run].select: `best` needs a goal on val: the split that reports must not select",
+        "[run].select: `best` needs a goal on val: the test split must not be used for model selection",
     );
     let problem = problem.also(draft.run_section.place_of("goal"), "this goal is on test");
     (!run.goal.starts_with("val/")).then_some(problem)
 }
 
-/// A goal that no evaluator reports would be missed only at the end.
+/// Checks here that an evaluator reports the goal, instead of at the end of the run.
 fn goal(draft: &Draft) -> Option<Problem> {
     let run = draft.run.as_ref()?;
     let selects = run.select == Select::Best && draft.data.splits.contains(&Split::Val);
     let matters = draft.run_section.has("goal") || selects;
-    // With a faulty [[eval]] nobody can say what is reported.
+    // A faulty [[eval]] leaves the reported metrics unknown.
     if !matters || draft.evals.is_empty() {
         return None;
     }
@@ -95,12 +95,12 @@ fn goal(draft: &Draft) -> Option<Problem> {
     unreported(&run.goal, "[run].goal", &draft.evals, &draft.tricks, Some(place))
 }
 
-/// A tower without `from` starts random, unless it is read from a file, as TorchScript modules are.
+/// A tower without `from` is random, unless it is loaded from a file, as TorchScript modules are.
 fn is_random(weights: &Option<super::Weights>, settings: &serde_json::Value) -> bool {
     weights.is_none() && settings.get("path").is_none()
 }
 
-/// What is locked before it learned anything stays random.
+/// A locked part with random weights is never trained.
 fn locked(draft: &Draft) -> Vec<Problem> {
     let mut random = Vec::new();
     if let Some(image) = &draft.image {
@@ -129,9 +129,9 @@ fn locked(draft: &Draft) -> Vec<Problem> {
     pairs
         .filter(|(trick, part, _)| trick.facts.frozen.iter().any(|frozen| frozen == part))
         .map(|(trick, part, place)| {
-            let words = format!("`{}` locks [model.{part}], whose weights are random", trick.name);
-            Problem::at(trick.section.place_of(&guilty(trick, part)), words)
-                .also(place, "starts random: no `from`")
+            let message = format!("`{}` locks [model.{part}], whose weights are random", trick.name);
+            Problem::at(trick.section.place_of(&setting_that_names(trick, part)), message)
+                .also(place, "random: no `from`")
                 .help(format!("give [model.{part}] a checkpoint with `from`, or do not lock it"))
         })
         .collect()
@@ -142,7 +142,7 @@ fn random_head(head: &Head) -> bool {
 }
 
 /// The setting of a trick that names `part`.
-fn guilty(trick: &Planned<dyn Trick>, part: &str) -> String {
+fn setting_that_names(trick: &Planned<dyn Trick>, part: &str) -> String {
     let names = |value: &Value| match value {
         Value::String(text) => text == part,
         Value::Array(items) => items.iter().any(|item| item == part),

@@ -1,4 +1,4 @@
-//! `[data.*]` and `[[eval]]`: what is trained on and what is looked at.
+//! `[data.*]` and `[[eval]]`: the data sets and their evaluators.
 
 use clip_lab_api::{
     Dataset, Planned, Section,
@@ -7,14 +7,14 @@ use clip_lab_api::{
 use serde_json::json;
 use toml::de::{DeTable, DeValue};
 
-use super::{DataPlan, EvalPlan, Split, planner::Planner, root::explain};
+use super::{DataPlan, EvalPlan, Split, planner::Planner, root::add_root_help};
 
-/// The data sets as far as they could be read.
+/// The data sets that could be read.
 pub(super) struct DataDraft {
     pub(super) train: Option<Planned<dyn Dataset>>,
     pub(super) val: Option<Planned<dyn Dataset>>,
     pub(super) test: Option<Planned<dyn Dataset>>,
-    /// The splits that stand in the spec, faulty or not.
+    /// The splits of the spec, including faulty ones.
     pub(super) splits: Vec<Split>,
 }
 
@@ -34,24 +34,24 @@ impl Planner<'_> {
         let first = self.problems.len();
         let planned = train
             .and_then(|(place, table)| self.plugin(&catalog.data, Section::new("data.train", place, table)));
-        self.problems[first..].iter_mut().for_each(|problem| explain(problem, "data.train", &base));
-        let known = self.problems[first..].to_vec();
+        self.problems[first..].iter_mut().for_each(|problem| add_root_help(problem, "data.train", &base));
+        let reported = self.problems[first..].to_vec();
         let mut splits = Vec::new();
         let [val, test] = [Split::Val, Split::Test].map(|split| {
             let table = self.tables.take(&format!("data.{}", split.as_str()))?;
             splits.push(split);
-            self.split(split, table, &base, &known)
+            self.split(split, table, &base, &reported)
         });
         DataDraft { train: planned, val, test, splits }
     }
 
-    /// A data set that takes what it does not say itself from `[data.train]`.
+    /// A data set of a split, which inherits missing keys from `[data.train]`.
     fn split(
         &mut self,
         split: Split,
         (place, mut table): (Place, DeTable<'static>),
         base: &DeTable<'static>,
-        known: &[Problem],
+        reported: &[Problem],
     ) -> Option<Planned<dyn Dataset>> {
         inherit(&mut table, base);
         self.find_root(&place, &mut table);
@@ -60,19 +60,19 @@ impl Planner<'_> {
         let catalog = self.catalog;
         let first = self.problems.len();
         let planned = self.plugin(&catalog.data, Section::new(name.as_str(), place, table));
-        // What [data.train] was told is not said again for the tables that take it over.
-        let again = |problem: &Problem| {
+        // A problem of an inherited key is reported once, for [data.train].
+        let inherited = |problem: &Problem| {
             let message = problem.message.replace(&name, "data.train");
-            known.iter().any(|said| said.message == message)
+            reported.iter().any(|problem| problem.message == message)
         };
         let mut fresh: Vec<Problem> =
-            self.problems.drain(first..).filter(|problem| !again(problem)).collect();
-        fresh.iter_mut().for_each(|problem| explain(problem, &name, &written));
+            self.problems.drain(first..).filter(|problem| !inherited(problem)).collect();
+        fresh.iter_mut().for_each(|problem| add_root_help(problem, &name, &written));
         self.problems.extend(fresh);
         planned
     }
 
-    /// All of `[[eval]]`. A spec with nothing to evaluate on needs none.
+    /// All of `[[eval]]`; optional in a spec without splits to evaluate.
     pub(super) fn evals(&mut self, splits: &[Split]) -> Vec<EvalPlan> {
         let sections = self.tables.list("eval");
         if sections.is_empty() && !splits.is_empty() {
@@ -89,7 +89,7 @@ impl Planner<'_> {
             Ok(on) => on,
             Err(problem) => return self.fail(vec![problem]),
         };
-        let problem = unusable(&section, on.as_deref(), splits);
+        let problem = split_fault(&section, on.as_deref(), splits);
         let on = on.unwrap_or_else(|| splits.to_vec());
         self.record(&section, "on", &json!(on));
         self.problems.extend(problem);
@@ -99,15 +99,15 @@ impl Planner<'_> {
     }
 }
 
-/// A problem for every data set that cannot be opened; what several splits have in common is said once.
+/// A problem for every data set that cannot be opened; a fault shared by several splits is reported once.
 pub(super) fn missing(data: &DataPlan) -> Vec<Problem> {
-    let mut told: Vec<&str> = Vec::new();
+    let mut reported: Vec<&str> = Vec::new();
     let mut problems = Vec::new();
     for planned in [Some(&data.train), data.val.as_ref(), data.test.as_ref()].into_iter().flatten() {
-        let Some(fault) = planned.facts.fault.as_deref().filter(|fault| !told.contains(fault)) else {
+        let Some(fault) = planned.facts.fault.as_deref().filter(|fault| !reported.contains(fault)) else {
             continue;
         };
-        told.push(fault);
+        reported.push(fault);
         let section = &planned.section;
         let key = ["file", "root", "shards", "plugin"].into_iter().find(|key| section.has(key));
         let place = section.place_of(key.unwrap_or_default());
@@ -116,28 +116,28 @@ pub(super) fn missing(data: &DataPlan) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with the splits that an evaluator is to run on.
-fn unusable(section: &Section, on: Option<&[Split]>, splits: &[Split]) -> Option<Problem> {
+/// Checks the splits of an evaluator.
+fn split_fault(section: &Section, on: Option<&[Split]>, splits: &[Split]) -> Option<Problem> {
     let place = section.place_of("on");
-    let help = "add [data.val] or [data.test]; it takes from [data.train] what it does not set itself";
+    let help = "add [data.val] or [data.test]; it inherits missing keys from [data.train]";
     match on {
         None if splits.is_empty() => {
             Some(Problem::at(place, format!("[{}] has no split to run on", section.name)).help(help))
         }
         None => None,
         Some([]) => Some(
-            Problem::at(place, format!("[{}].on: names no split", section.name))
-                .help("leave it out to run on all"),
+            Problem::at(place, format!("[{}].on: must name at least one split", section.name))
+                .help("remove `on` to run on every split"),
         ),
         Some(on) => {
             let absent = on.iter().find(|split| !splits.contains(split))?.as_str();
-            let words = format!("[{}].on: the spec has no [data.{absent}]", section.name);
-            Some(Problem::at(place, words).help(help))
+            let message = format!("[{}].on: the spec has no [data.{absent}]", section.name);
+            Some(Problem::at(place, message).help(help))
         }
     }
 }
 
-/// Takes over from `base` what `table` does not say, unless it names another plugin.
+/// Copies missing keys from `base` to `table`, unless that names another plugin.
 fn inherit(table: &mut DeTable<'static>, base: &DeTable<'static>) {
     if plugin(table).is_some_and(|own| plugin(base) != Some(own)) {
         return;

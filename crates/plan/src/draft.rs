@@ -1,4 +1,4 @@
-//! A plan in the making: every part that could be read, so that faults between parts show beside those within.
+//! A partial plan: every part that could be read, so that faults between parts are reported with those inside them.
 
 use clip_lab_api::{
     Augment, Catalog, Loss, Optimizer, Planned, Schedule, Section, Task, Trick,
@@ -15,18 +15,18 @@ use super::{
 };
 use clip_lab_spec::{Source, name_fault};
 
-/// Every part of a plan, none where the spec is at fault.
+/// Every part of a plan; `None` where the spec is missing it or has a fault.
 pub(super) struct Draft {
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
     pub(super) run: Option<Run>,
-    /// The table of `run`, for messages that point at it.
+    /// The `[run]` table, for the places in messages.
     pub(super) run_section: Section,
     pub(super) data: DataDraft,
     pub(super) augment: Vec<Planned<dyn Augment>>,
     pub(super) image: Option<ImageSide>,
     pub(super) text: Option<TextSide>,
-    /// Whether the spec has `[model.classifier]`, faulty or not.
+    /// Classification if the spec has `[model.classifier]`, even a faulty one.
     pub(super) task: Task,
     pub(super) classifier: Option<(Classifier, Section)>,
     pub(super) lock: Option<Lock>,
@@ -38,7 +38,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Reads everything that a spec says, in the order in which a spec is written.
+    /// Reads the whole spec, in the order of its tables.
     pub(super) fn read(planner: &mut Planner) -> Self {
         let catalog: &Catalog = planner.catalog;
         let (name, description) = (planner.name(), planner.tables.text("description"));
@@ -48,7 +48,7 @@ impl Draft {
         let run = planner.run(&run_section, task);
         let data = planner.data();
         let augment = planner.list("augment", &catalog.augment);
-        planner.towers(task, classifier.as_ref().map(|(classifier, _)| classifier));
+        planner.require_towers(task, classifier.as_ref().map(|(classifier, _)| classifier));
         planner.read_lock(if task == Task::Contrastive { 2 } else { 1 });
         let (image, text) = (planner.image(), planner.text());
         let loss = planner.loss();
@@ -77,11 +77,11 @@ impl Draft {
         }
     }
 
-    /// The plan, if every part is there.
+    /// The plan, if every part is present.
     pub(super) fn complete(self, source: Source, config: Vec<Setting>) -> Option<Plan> {
         let (loss, loss_weights) = self.loss?;
         let classifier = self.classifier.map(|(classifier, _)| classifier);
-        // A part that the task needs and that is not there was at fault.
+        // A required part that is missing had a fault, which is reported already.
         let text = match (self.task, &classifier) {
             (Task::Classification, None) => return None,
             (Task::Classification, Some(classifier)) if classifier.init == ClassifierInit::Random => None,
@@ -126,7 +126,7 @@ impl Planner<'_> {
         self.tables.section("run").unwrap_or_else(|| Section::new("run", nowhere, DeTable::new()))
     }
 
-    /// `[run]`; what a run is good for, where it does not say so itself, depends on its task.
+    /// `[run]`; the default `goal` depends on the task.
     fn run(&mut self, section: &Section, task: Task) -> Option<Run> {
         let mut run: Run = self.settings(section.clone())?;
         if task == Task::Classification && !section.has("goal") {
@@ -137,7 +137,7 @@ impl Planner<'_> {
         Some(run)
     }
 
-    /// The settings of a classifier, which makes the task classification.
+    /// The task and `[model.classifier]`, whose presence makes the task classification.
     fn classifier(&mut self) -> (Task, Option<(Classifier, Section)>) {
         let Some(section) = self.tables.section("model.classifier") else {
             return (Task::Contrastive, None);
@@ -146,8 +146,8 @@ impl Planner<'_> {
         (Task::Classification, settings.map(|settings| (settings, section)))
     }
 
-    /// Says which towers are missing.
-    fn towers(&mut self, task: Task, classifier: Option<&Classifier>) {
+    /// Reports missing towers.
+    fn require_towers(&mut self, task: Task, classifier: Option<&Classifier>) {
         let texts = task == Task::Contrastive
             || classifier.is_some_and(|classifier| classifier.init == ClassifierInit::ZeroShot);
         let image = ("model.image", self.catalog.image.names());

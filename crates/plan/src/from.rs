@@ -1,4 +1,4 @@
-//! `from`: what a checkpoint says about towers, heads, tokenizer, loss and preprocessing.
+//! `from`: imports towers, projections, tokenizer, loss and preprocessing from a checkpoint.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -25,7 +25,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The table that it fills.
+    /// The table that the part fills.
     pub(super) fn table(self) -> &'static str {
         match self {
             Self::Image => "model.image",
@@ -37,7 +37,7 @@ impl Part {
         }
     }
 
-    fn words(self) -> &'static str {
+    fn label(self) -> &'static str {
         match self {
             Self::Image => "image encoder",
             Self::Text => "text encoder",
@@ -60,16 +60,16 @@ impl Part {
     }
 }
 
-/// What `from` brought besides settings.
+/// The import of `from`, besides the settings.
 #[derive(Debug, Default)]
 pub(super) struct Imported {
-    /// What `from` says and where; none when it is not there.
+    /// The value of `from` and its place; none if it is not set.
     pub(super) from: Option<(String, Place)>,
-    /// The weights; none for a part without any.
+    /// The weights; none for a part without weights.
     pub(super) weights: Option<Weights>,
 }
 
-/// Checkpoints by what `from` says, each opened once.
+/// Checkpoints by the value of `from`, each opened once.
 #[derive(Default)]
 pub(super) struct Checkpoints(BTreeMap<String, Rc<Result<Checkpoint>>>);
 
@@ -81,30 +81,30 @@ impl Checkpoints {
     fn part(&mut self, from: &str, part: Part) -> Result<Import> {
         match self.open(from).as_ref() {
             Ok(checkpoint) => {
-                part.of(checkpoint)?.ok_or_else(|| anyhow!("`{from}` holds no {}", part.words()))
+                part.of(checkpoint)?.ok_or_else(|| anyhow!("`{from}` holds no {}", part.label()))
             }
             Err(error) => Err(anyhow!("{error:#}")),
         }
     }
 
-    /// What a checkpoint says of `[preprocess]`, as keys of that table, for a tower of `image_size` pixels.
+    /// The checkpoint's `[preprocess]` settings for a tower of `image_size` pixels.
     pub(super) fn preprocess(&mut self, from: &str, image_size: Option<i64>) -> Result<toml::Table, String> {
-        let said = match self.open(from).as_ref() {
+        let preprocess = match self.open(from).as_ref() {
             Ok(checkpoint) => checkpoint.preprocess().map_err(|error| format!("{error:#}"))?,
             Err(error) => return Err(format!("{error:#}")),
         };
-        let Some(said) = said else { return Ok(toml::Table::new()) };
-        let mut keys = said.settings();
-        // Another size than the checkpoint's has no such margin to cut off.
-        if said.size != said.crop && Some(said.crop) == image_size {
-            keys.insert("resized".into(), said.size.into());
+        let Some(preprocess) = preprocess else { return Ok(toml::Table::new()) };
+        let mut keys = preprocess.settings();
+        // The resize margin before the crop applies only at the checkpoint's own image size.
+        if preprocess.size != preprocess.crop && Some(preprocess.crop) == image_size {
+            keys.insert("resized".into(), preprocess.size.into());
         }
         Ok(keys)
     }
 }
 
 impl Planner<'_> {
-    /// Takes `from` out of a table and fills in what it brings. None after a problem.
+    /// Removes `from` from a table and fills the table from that checkpoint. None after a problem.
     pub(super) fn import(&mut self, section: &mut Section, part: Part) -> Option<Imported> {
         let place = section.place_of("from");
         let from = match section.take::<String>("from") {
@@ -113,12 +113,12 @@ impl Planner<'_> {
             Err(problem) => return self.fail(vec![problem]),
         };
         self.record(section, "from", &Value::from(from.as_str()));
-        let weights = self.bring(section, part, &from, &place)?;
+        let weights = self.import_from(section, part, &from, &place)?;
         Some(Imported { from: Some((from, place)), weights })
     }
 
-    /// Fills a table with what the checkpoint `from` says of `part`. None after a problem.
-    pub(super) fn bring(
+    /// Fills a table from the `part` of the checkpoint `from`. None after a problem.
+    pub(super) fn import_from(
         &mut self,
         section: &mut Section,
         part: Part,
@@ -136,22 +136,22 @@ impl Planner<'_> {
     }
 }
 
-/// Fills keys that the spec left out; a plugin that it names must be the checkpoint's.
+/// Fills missing keys; a plugin named in the spec must match the checkpoint's.
 fn fill(section: &mut Section, import: Import, place: &Place) -> Result<Option<Weights>, Problem> {
     if let Some(named) = section.clone().take::<String>("plugin")?
         && named != import.plugin
     {
-        let words =
-            format!("[{}].plugin: `from` brings a `{}`, not a `{named}`", section.name, import.plugin);
-        let problem = Problem::at(section.place_of("plugin"), words);
+        let message =
+            format!("[{}].plugin: the checkpoint is a `{}`, not a `{named}`", section.name, import.plugin);
+        let problem = Problem::at(section.place_of("plugin"), message);
         return Err(problem
             .also(place.clone(), "from here")
-            .help("leave `plugin` out, or name another checkpoint"));
+            .help("remove `plugin`, or name another checkpoint"));
     }
-    let unsaid = import.needs.iter().find(|key| !section.has(key));
-    if let Some(key) = unsaid {
-        let words = format!("[{}].{key}: the checkpoint does not tell it", section.name);
-        return Err(Problem::at(place.clone(), words).help(format!("set `{key}` in [{}]", section.name)));
+    let missing = import.needs.iter().find(|key| !section.has(key));
+    if let Some(key) = missing {
+        let message = format!("[{}].{key}: missing in the checkpoint", section.name);
+        return Err(Problem::at(place.clone(), message).help(format!("set `{key}` in [{}]", section.name)));
     }
     let mut settings = import.settings;
     settings.insert("plugin".into(), import.plugin.into_owned().into());

@@ -1,10 +1,10 @@
-//! How long a run is: said once, and long enough for its schedule. A fault names the overrides that mend it.
+//! The length of a run: set once, and long enough for its schedule. A fault suggests the overrides that fix it.
 
 use clip_lab_api::problem::Problem;
 
 use super::{cross::items, draft::Draft};
 
-/// Every fault of the length; `overrides` are the `--set`s that were given.
+/// Every fault of the length; `overrides` are the given `--set` arguments.
 pub(super) fn faults(draft: &Draft, overrides: &[String]) -> Vec<Problem> {
     let (twice, ramps) = (twice(draft, overrides), ramps(draft));
     let needed = [&twice, &ramps].into_iter().flatten().map(|fault| fault.needed.clone());
@@ -15,7 +15,7 @@ pub(super) fn faults(draft: &Draft, overrides: &[String]) -> Vec<Problem> {
     faults.map(|fault| fault.problem.help(fault.help.replace("LINE", &line))).collect()
 }
 
-/// A fault, the override that mends it, and what to do, in which `LINE` stands for all overrides.
+/// A fault, the override that fixes it, and a help text, in which `LINE` stands for all overrides.
 struct Fault {
     problem: Problem,
     needed: String,
@@ -27,19 +27,19 @@ fn twice(draft: &Draft, overrides: &[String]) -> Option<Fault> {
     let run = draft.run.as_ref()?;
     let place = draft.run_section.place_of("steps");
     run.epochs.and(run.steps)?;
-    let words = "a run has one length: set `epochs` or `steps`, not both";
-    let problem = Problem::at(place, format!("[run].steps: {words}")).label(words);
-    let problem = problem.also(draft.run_section.place_of("epochs"), "the other length");
+    let message = "set either `epochs` or `steps`, not both";
+    let problem = Problem::at(place, format!("[run].steps: {message}")).label(message);
+    let problem = problem.also(draft.run_section.place_of("epochs"), "also set here");
     let is_set =
         |key: &str| overrides.iter().any(|set| set.split_once('=').is_some_and(|(set, _)| set.trim() == key));
     let other = if is_set("run.epochs") && !is_set("run.steps") { "steps" } else { "epochs" };
     let overridden = is_set("run.epochs") || is_set("run.steps");
-    let file = if overridden { "" } else { "take one of them out, or " };
-    let help = format!("{file}type `LINE`: an override without a value takes a setting out");
+    let file = if overridden { "" } else { "remove one of them, or " };
+    let help = format!("{file}pass `LINE`: an override without a value removes a setting");
     Some(Fault { problem, needed: format!("run.{other}="), help })
 }
 
-/// Warm-up and cool-down must fit into the run.
+/// Warmup and cooldown must fit into the run.
 fn ramps(draft: &Draft) -> Option<Fault> {
     let (run, schedule) = (draft.run.as_ref()?, draft.schedule.as_ref()?);
     let items = draft.data.train.as_ref().and_then(|train| items(train, run.captions));
@@ -48,17 +48,17 @@ fn ramps(draft: &Draft) -> Option<Fault> {
         (None, items) => run.total_steps((items? / run.batch.max(1)) as u64),
     };
     let ramps = schedule.facts.ramps;
-    // A run of no steps has a batch that is too large: said already.
+    // A run of 0 steps has a batch larger than the data, which is reported already.
     if ramps <= total || total == 0 {
         return None;
     }
     let key = schedule.facts.key;
-    let words = format!("the schedule's ramps take {ramps} steps, but the run has {total}");
+    let message = format!("warmup and cooldown take {ramps} steps, but the run has {total}");
     let length = if run.steps.is_some() { "steps" } else { "epochs" };
-    let problem = Problem::at(schedule.section.place_of(key), words).label(format!("more than {total}"));
+    let problem = Problem::at(schedule.section.place_of(key), message).label(format!("more than {total}"));
     let problem = problem.also(draft.run_section.place_of(length), format!("{total} steps"));
     let others = ramps - schedule.settings[key].as_u64().unwrap_or(0).min(ramps);
     let shorter = (total / 10).min(total.saturating_sub(others));
-    let help = "make the run longer or the ramps shorter, such as with `LINE`";
+    let help = "make the run longer, or warmup and cooldown shorter, such as with `LINE`";
     Some(Fault { problem, needed: format!("schedule.{key}={shorter}"), help: help.to_owned() })
 }

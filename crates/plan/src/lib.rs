@@ -1,6 +1,6 @@
-//! Spec and catalog to plan: every setting read and checked, every problem reported at once.
+//! Turns a spec and the plugin catalog into a plan: reads and checks every setting, and reports all problems at once.
 //!
-//! Nothing of the data is read here but a list of captions, and no tensor is made.
+//! Of the data only caption lists are read, and no tensor is made.
 
 mod classifier;
 mod cross;
@@ -40,22 +40,22 @@ use planner::Planner;
 /// Plans a whole run.
 ///
 /// # Errors
-/// Every problem of the spec at once: within tables and between them.
+/// All problems of the spec: within tables and between them.
 pub fn plan(spec: Spec, catalog: &Catalog) -> Result<Plan, Report> {
-    whole(&spec, catalog)
+    plan_run(&spec, catalog)
 }
 
-/// As [`plan`], and looks whether the data can be opened: what plans a run to look at its model does without them.
+/// As [`plan`], and also checks that the data sets can be opened. Commands that need only the model use [`plan`].
 ///
 /// # Errors
-/// As [`plan`]; and every data set that cannot be opened, as far as that is seen without a network.
+/// As [`plan`]; and every data set that cannot be opened, as far as that can be checked without a network.
 pub fn plan_with_data(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
-    let plan = whole(spec, catalog)?;
+    let plan = plan_run(spec, catalog)?;
     let problems = data::missing(&plan.data);
     if problems.is_empty() { Ok(plan) } else { Err(spec.report(problems)) }
 }
 
-fn whole(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
+fn plan_run(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
     let extended = Extended::new(spec, catalog)?;
     let mut planner = Planner::new(spec, &extended.catalog);
     let draft = Draft::read(&mut planner);
@@ -70,17 +70,17 @@ fn whole(spec: &Spec, catalog: &Catalog) -> Result<Plan, Report> {
     }
 }
 
-/// Plans the model of a spec alone; the tables of training and data are not looked at.
+/// Plans only the model of a spec; the training and data tables are ignored.
 ///
 /// # Errors
-/// Every problem of the model's tables, and a spec without any tower.
+/// Every problem of the model's tables, or a spec without a tower.
 pub fn plan_model(spec: Spec, catalog: &Catalog) -> Result<ModelPlan, Report> {
     let extended = Extended::new(&spec, catalog)?;
     let mut planner = Planner::new(&spec, &extended.catalog);
     let (image, text) = (planner.image(), planner.text());
     let (mut problems, _) = planner.finish();
     if !spec.has("model.image") && !spec.has("model.text") {
-        let problem = Problem::new("the spec has no tower to embed with");
+        let problem = Problem::new("the spec has no tower");
         problems.push(problem.help("add [model.image] or [model.text]"));
     }
     if problems.is_empty() {

@@ -1,5 +1,5 @@
-//! `[plugins]`: shared libraries that bring plugins of their own. They are opened before anything else is read, for
-//! the other tables may name what they bring.
+//! `[plugins]`: shared libraries with plugins. They are opened first, because the other tables may name their
+//! plugins.
 
 use std::path::{Path, PathBuf};
 
@@ -11,25 +11,25 @@ use clip_lab_library::open;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Setting, planner::Planner, tables::Tables, trust::refusal};
+use super::{Setting, planner::Planner, tables::Tables, trust::untrusted_code};
 use clip_lab_spec::{Report, Spec};
 
-/// Plugins from outside.
+/// Plugins from shared libraries.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Libraries {
-    /// Shared libraries to load plugins from, such as "libmy_loss.so": looked for beside the spec, else from the current
-    /// folder on. A library must have been built with this program's checkout, compiler and libtorch; `clip-lab plugin
-    /// new` writes a crate for one.
+    /// Shared libraries to load plugins from, such as "libmy_loss.so": relative to the spec, else to the current
+    /// folder. A library must be built with this program's checkout, compiler and libtorch; `clip-lab plugin new`
+    /// creates a crate for one.
     pub load: Vec<PathBuf>,
 }
 
 impl Settings for Libraries {}
 
-/// Every plugin that a spec may name: those of the catalog and those of its libraries.
+/// The catalog, extended by the plugins of a spec's libraries.
 pub(super) struct Extended {
     pub(super) catalog: Catalog,
-    /// File name and digest of each library: what decides results belongs to the record.
+    /// File name and digest of each library, for the run record.
     digests: Vec<String>,
 }
 
@@ -37,13 +37,13 @@ impl Extended {
     /// Opens the libraries of a spec.
     ///
     /// # Errors
-    /// Every library that cannot be used. Nothing else is told, for what they would have brought is missing everywhere.
+    /// Every library that cannot be used. Nothing else is checked, because the libraries' plugins are missing.
     pub(super) fn new(spec: &Spec, catalog: &Catalog) -> Result<Self, Report> {
         let mut extended = Self { catalog: catalog.clone(), digests: Vec::new() };
         let Some(section) = Tables::new(spec.tables.clone()).section("plugins") else { return Ok(extended) };
         let place = section.place_of("load");
         let libraries: Libraries = section.clone().read().map_err(|problems| spec.report(problems))?;
-        let untrusted = |path: &PathBuf| refusal(spec, catalog.trust_code, &section, "load", path);
+        let untrusted = |path: &PathBuf| untrusted_code(spec, catalog.trust_code, &section, "load", path);
         let untrusted: Vec<Problem> = libraries.load.iter().filter_map(untrusted).collect();
         if !untrusted.is_empty() {
             return Err(spec.report(untrusted));
@@ -52,7 +52,7 @@ impl Extended {
             .load
             .iter()
             .filter_map(|path| extended.add(&spec.source.file, path).err())
-            .map(|error| refused(place.clone(), &error))
+            .map(|error| load_problem(place.clone(), &error))
             .collect();
         if problems.is_empty() { Ok(extended) } else { Err(spec.report(problems)) }
     }
@@ -69,7 +69,7 @@ impl Extended {
         Ok(())
     }
 
-    /// What the record says of them besides their names.
+    /// The digests, as a setting for the run record.
     pub(super) fn settings(&self) -> Option<Setting> {
         let value = (!self.digests.is_empty()).then(|| self.digests.clone().into())?;
         Some(Setting { key: "plugins.digests".to_owned(), value, origin: "file".to_owned() })
@@ -77,7 +77,7 @@ impl Extended {
 }
 
 impl Planner<'_> {
-    /// Records `[plugins]`, whose libraries are open by now.
+    /// Records `[plugins]`; its libraries are already open.
     pub(super) fn libraries(&mut self) {
         if let Some(section) = self.tables.section("plugins") {
             let _: Option<Libraries> = self.settings(section);
@@ -85,15 +85,15 @@ impl Planner<'_> {
     }
 }
 
-/// Beside the spec, else from the current folder on.
+/// The path relative to the spec if it exists there, else relative to the current folder.
 fn find(spec: &str, path: &Path) -> PathBuf {
     let beside = Path::new(spec).parent().unwrap_or(Path::new("")).join(path);
     if beside.exists() { beside } else { path.to_owned() }
 }
 
-/// The first line is the problem, the others say why and what to do.
-fn refused(place: Place, words: &str) -> Problem {
-    let mut lines = words.lines();
+/// The first line is the message; the others become the help.
+fn load_problem(place: Place, message: &str) -> Problem {
+    let mut lines = message.lines();
     let problem = Problem::at(place, format!("[plugins].load: {}", lines.next().unwrap_or_default()));
     let rest: Vec<&str> = lines.collect();
     if rest.is_empty() { problem } else { problem.help(rest.join("\n")) }

@@ -1,4 +1,4 @@
-//! `model.lock`: LiT's letters for what is pretrained and what learns.
+//! `model.lock`: LiT's letters for pretrained and locked towers.
 
 use clip_lab_api::{
     Planned, Section, Trick,
@@ -12,14 +12,14 @@ use super::{
     planner::Planner,
 };
 
-/// How a tower starts and whether it learns, in the letters of LiT (<https://arxiv.org/abs/2111.07991>).
+/// How a tower is initialised and whether it is trained, in the letters of LiT (<https://arxiv.org/abs/2111.07991>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letter {
     /// `L`: locked, from pretrained weights.
     Locked,
     /// `U`: unlocked, from pretrained weights.
     Unlocked,
-    /// `u`: unlocked, random; of `from` only the settings are taken.
+    /// `u`: unlocked, random; only the settings of `from` are used.
     Random,
 }
 
@@ -43,41 +43,41 @@ impl Lock {
 }
 
 impl Planner<'_> {
-    /// Reads `model.lock`, which a spec may leave out; `towers` is how many the model trains.
+    /// Reads `model.lock`, which is optional; `towers` is the number of towers trained.
     pub(super) fn read_lock(&mut self, towers: usize) {
-        let Some(mut section) = self.tables.lone("model", "lock") else { return };
+        let Some(mut section) = self.tables.single_key("model", "lock") else { return };
         let place = section.place_of("lock");
-        let word = match section.take::<String>("lock") {
-            Ok(word) => word.unwrap_or_default(),
+        let value = match section.take::<String>("lock") {
+            Ok(value) => value.unwrap_or_default(),
             Err(problem) => return self.problems.push(problem),
         };
-        self.record(&section, "lock", &Value::from(word.as_str()));
-        let letters: Option<Vec<Letter>> = word.chars().map(letter).collect();
+        self.record(&section, "lock", &Value::from(value.as_str()));
+        let letters: Option<Vec<Letter>> = value.chars().map(letter).collect();
         match letters.as_deref() {
             Some([image]) if towers == 1 => self.lock = Some(Lock { image: *image, text: None, place }),
             Some([image, text]) if towers == 2 => {
                 self.lock = Some(Lock { image: *image, text: Some(*text), place });
             }
-            _ => self.problems.push(misspelt(&word, towers, place)),
+            _ => self.problems.push(invalid_letters(&value, towers, place)),
         }
     }
 
-    /// What a tower's letter makes of what its `from` brought. None after a problem.
-    pub(super) fn follow_lock(&mut self, part: Part, imported: Imported) -> Option<Imported> {
+    /// Applies a tower's letter to the import of its `from`. None after a problem.
+    pub(super) fn apply_lock(&mut self, part: Part, imported: Imported) -> Option<Imported> {
         let Some(lock) = self.lock.clone() else { return Some(imported) };
         match lock.letter(part) {
             Some(Letter::Random) => Some(Imported { weights: None, ..imported }),
             Some(Letter::Locked | Letter::Unlocked) if imported.weights.is_none() => {
-                let words =
-                    format!("model.lock says that [{}] is pretrained, but it has no `from`", part.table());
-                let problem = Problem::at(lock.place, words);
-                self.fail(vec![problem.help("name a checkpoint with `from`, or write `u`: unlocked, random")])
+                let message =
+                    format!("model.lock: [{}] must be pretrained, but it has no `from`", part.table());
+                let problem = Problem::at(lock.place, message);
+                self.fail(vec![problem.help("name a checkpoint with `from`, or use `u` (unlocked, random)")])
             }
             _ => Some(imported),
         }
     }
 
-    /// The towers with the letter `L`, as the `freeze` trick would be written for them.
+    /// A `freeze` trick for the towers with the letter `L`.
     pub(super) fn lock_trick(&mut self) -> Option<Planned<dyn Trick>> {
         let lock = self.lock.clone()?;
         let towers = [("image", Some(lock.image)), ("text", lock.text)];
@@ -105,11 +105,11 @@ fn letter(letter: char) -> Option<Letter> {
     }
 }
 
-fn misspelt(word: &str, towers: usize, place: Place) -> Problem {
+fn invalid_letters(value: &str, towers: usize, place: Place) -> Problem {
     let expected = match towers {
         1 => "one letter for the image tower".to_owned(),
         _ => "two letters, image tower then text tower".to_owned(),
     };
-    Problem::at(place, format!("model.lock = \"{word}\": write {expected}"))
-        .help("L is locked and pretrained, U unlocked and pretrained, u unlocked and random; LiT is \"LU\" or \"Lu\"")
+    Problem::at(place, format!("model.lock = \"{value}\": must be {expected}"))
+        .help("L: locked, pretrained; U: unlocked, pretrained; u: unlocked, random; LiT is \"LU\" or \"Lu\"")
 }

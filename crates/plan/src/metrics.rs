@@ -1,5 +1,5 @@
-//! The metrics that a run will record, `SPLIT/SUITE/.../METRIC`: of every evaluator on its splits, and with `ema` behind the
-//! split where a trick averages the weights.
+//! The metrics that a run will record, `SPLIT/SUITE/.../METRIC`: of every evaluator on its splits, and with `ema` after the
+//! split for averaged weights.
 
 use clip_lab_api::{
     Metric, Planned, Trick,
@@ -9,7 +9,7 @@ use clip_lab_api::{
 use super::{EvalPlan, Plan, Split};
 
 impl Plan {
-    /// What the evaluators declare of a recorded metric.
+    /// The evaluators' declaration of a recorded metric.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         let (_, rest) = name.split_once('/')?;
         let rest = rest.strip_prefix("ema/").unwrap_or(rest);
@@ -17,7 +17,7 @@ impl Plan {
     }
 }
 
-/// A problem, at `place`, when no evaluator reports `metric`; `what` names it, such as `[run].goal`.
+/// A problem at `place` if no evaluator reports `metric`; `what` names the setting, such as `[run].goal`.
 pub fn unreported(
     metric: &str,
     what: &str,
@@ -32,37 +32,37 @@ pub fn unreported(
     let mine =
         |eval: &&EvalPlan| eval.evaluator.name == family && eval.on.iter().any(|on| on.as_str() == split);
     let evaluator = evals.iter().find(mine);
-    // What an evaluator does not declare cannot be refused.
+    // An evaluator without declared metrics may report any.
     let undeclared = evaluator.is_some_and(|eval| eval.evaluator.facts.metrics.is_empty());
     if known.iter().any(|name| name == metric) || (undeclared && (averages || !rest.starts_with("ema/"))) {
         return None;
     }
-    let words = match evaluator {
+    let message = match evaluator {
         Some(_) => format!("{what}: no [[eval]] reports `{metric}`"),
         None => format!("{what}: no [[eval]] reports `{family}` on {split}"),
     };
     let help = match evaluator {
         Some(_) if rest.starts_with("ema/") && !averages => {
-            "no trick averages the weights: add [[trick]] with `plugin = \"ema\"`, or leave `ema/` out"
+            "no trick averages the weights: add [[trick]] with `plugin = \"ema\"`, or remove `ema/`"
                 .to_owned()
         }
         Some(_) => {
             let suite = known.iter().filter(|name| name.starts_with(&format!("{split}/{family}/")));
             format!("known: {}", suite.map(String::as_str).collect::<Vec<_>>().join(", "))
         }
-        None => format!("add [[eval]] with `plugin = \"{family}\"`, or name a metric of one that is there"),
+        None => format!("add [[eval]] with `plugin = \"{family}\"`, or choose a metric of another one"),
     };
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let near = nearest(metric, &known).map(|near| format!("did you mean `{near}`?"));
-    let problem = Problem { place, ..Problem::new(words) };
-    let (label, help) = match (near, &problem.place) {
-        (Some(near), None) => (String::new(), format!("{near} {help}")),
-        (near, _) => (near.unwrap_or_default(), help),
+    let suggestion = nearest(metric, &known).map(|name| format!("did you mean `{name}`?"));
+    let problem = Problem { place, ..Problem::new(message) };
+    let (label, help) = match (suggestion, &problem.place) {
+        (Some(suggestion), None) => (String::new(), format!("{suggestion} {help}")),
+        (suggestion, _) => (suggestion.unwrap_or_default(), help),
     };
     Some(problem.label(label).help(help))
 }
 
-/// Every metric that is declared, by its recorded name, and the seconds that an evaluation takes.
+/// The recorded name of every declared metric, and the seconds of each evaluation.
 fn names(evals: &[EvalPlan], averages: bool) -> Vec<String> {
     let kinds: &[&str] = if averages { &["", "ema/"] } else { &[""] };
     let mut names = Vec::new();

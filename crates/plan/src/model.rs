@@ -13,13 +13,13 @@ use super::{
 };
 
 impl Planner<'_> {
-    /// The image side, when the spec has one and it can be read.
+    /// The image side, if the spec has a valid one.
     pub(super) fn image(&mut self) -> Option<ImageSide> {
         let catalog = self.catalog;
         let mut section = self.tables.section("model.image")?;
         let place = section.place.clone();
         let imported = self.import(&mut section, Part::Image);
-        let imported = imported.and_then(|imported| self.follow_lock(Part::Image, imported));
+        let imported = imported.and_then(|imported| self.apply_lock(Part::Image, imported));
         let from = imported.as_ref().and_then(|imported| imported.from.clone());
         let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.image, section));
         let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
@@ -33,25 +33,25 @@ impl Planner<'_> {
         })
     }
 
-    /// The text side, when the spec has one and it can be read.
+    /// The text side, if the spec has a valid one.
     pub(super) fn text(&mut self) -> Option<TextSide> {
         let catalog = self.catalog;
         let mut section = self.tables.section("model.text")?;
         let place = section.place.clone();
         let imported = self.import(&mut section, Part::Text);
-        let imported = imported.and_then(|imported| self.follow_lock(Part::Text, imported));
+        let imported = imported.and_then(|imported| self.apply_lock(Part::Text, imported));
         let from = imported.as_ref().and_then(|imported| imported.from.clone());
         let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.text, section));
         let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
         let head = self.head(Part::TextProjection, facts.as_ref().map(|facts| facts.width), &place);
-        // With a checkpoint that cannot be read nothing is known about the tokenizer it may bring.
+        // A checkpoint that cannot be read may or may not provide a tokenizer.
         let tokenizer = self.tokenizer(&place, from, imported.is_some());
         let max_tokens = self.max_tokens(&place, tokenizer.as_ref()?, &facts?)?;
         let (tokenizer, weights) = (tokenizer?, imported?.weights);
         Some(TextSide { tokenizer, max_tokens, encoder: encoder?, weights, head: head? })
     }
 
-    /// A projection; left out it is `identity`.
+    /// A projection; `identity` by default.
     fn head(&mut self, part: Part, input: Option<i64>, tower: &Place) -> Option<Head> {
         let given = self.tables.section(part.table());
         let before = self.config.len();
@@ -68,7 +68,7 @@ impl Planner<'_> {
         Some(Head { projection, weights, input, dim })
     }
 
-    /// `[preprocess]`, filled up from what the image tower's checkpoint says.
+    /// `[preprocess]`, with missing keys filled from the image tower's checkpoint.
     fn preprocess(
         &mut self,
         tower: &Place,
@@ -79,7 +79,7 @@ impl Planner<'_> {
         let mut section = given.unwrap_or_else(|| Section::new("preprocess", tower.clone(), DeTable::new()));
         if let Some((from, place)) = from {
             match self.checkpoints.preprocess(&from, size) {
-                Ok(said) => section.fill(&said, &place),
+                Ok(settings) => section.fill(&settings, &place),
                 Err(why) => return self.fail(vec![Problem::at(place, why)]),
             }
         }
@@ -87,13 +87,13 @@ impl Planner<'_> {
         let read: Preprocess = self.settings(section)?;
         let read = Preprocess { size: size?, ..read };
         if read.resized.is_some_and(|resized| resized < read.size) {
-            let words = format!("[preprocess].resized: must be at least the tower's size, {}", read.size);
-            return self.fail(vec![Problem::at(place, words)]);
+            let message = format!("[preprocess].resized: must be at least the tower's size, {}", read.size);
+            return self.fail(vec![Problem::at(place, message)]);
         }
         Some(read)
     }
 
-    /// `[tokenizer]`, or the one that the text tower's checkpoint brings.
+    /// `[tokenizer]`, or the tokenizer of the text tower's checkpoint.
     fn tokenizer(
         &mut self,
         tower: &Place,
@@ -113,14 +113,14 @@ impl Planner<'_> {
         let mut section = given.unwrap_or_else(|| Section::new("tokenizer", tower.clone(), DeTable::new()));
         match from {
             Some((from, place)) if !own => {
-                self.bring(&mut section, Part::Tokenizer, &from, &place).map(drop)?
+                self.import_from(&mut section, Part::Tokenizer, &from, &place).map(drop)?
             }
             _ => self.import(&mut section, Part::Tokenizer).map(drop)?,
         }
         self.plugin(&catalog.tokenizer, section)
     }
 
-    /// The most tokens of a text: the tokenizer's limit, which the text encoder must be able to take.
+    /// Maximum number of tokens of a text: the tokenizer's limit, which must fit the text encoder's context length.
     fn max_tokens(
         &mut self,
         tower: &Place,
@@ -133,15 +133,16 @@ impl Planner<'_> {
             return Some(limit);
         }
         let place = tokenizer.section.place_of("max_tokens");
-        let words = format!("[tokenizer] lets {limit} tokens through, but the text encoder takes {context}");
-        let problem = Problem::at(place, words).also(tower.clone(), format!("takes {context} tokens"));
-        self.fail(vec![
-            problem.help(format!("set `max_tokens = {context}` in [tokenizer], or a longer context")),
-        ])
+        let message =
+            format!("[tokenizer] allows {limit} tokens, but the text encoder's context length is {context}");
+        let problem = Problem::at(place, message).also(tower.clone(), format!("context length {context}"));
+        self.fail(vec![problem.help(format!(
+            "set `max_tokens = {context}` in [tokenizer], or increase `context` in [model.text]"
+        ))])
     }
 }
 
-/// The table of a projection that the spec leaves out.
+/// The table of a projection that the spec omits.
 fn identity(part: Part, tower: &Place) -> Section {
     let mut section = Section::new(part.table(), tower.clone(), DeTable::new());
     section.fill(&toml::Table::from_iter([("plugin".to_owned(), "identity".into())]), tower);

@@ -1,4 +1,4 @@
-//! What a plan consists of.
+//! The parts of a plan.
 
 use clip_lab_api::{
     Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Planned, Projection, Schedule, Task,
@@ -10,28 +10,28 @@ use serde_json::Value;
 use super::{Classifier, Preprocess, Run, from::Weights};
 use clip_lab_spec::Source;
 
-/// A whole run, every setting read and checked; no tensor made and no picture read yet.
+/// A whole run with every setting read and checked; no tensor is made and no image is read yet.
 #[derive(Debug)]
 pub struct Plan {
-    /// What the run is called.
+    /// Name of the run.
     pub name: String,
-    /// What it is for, in the researcher's words.
+    /// Purpose of the run.
     pub description: Option<String>,
     /// Length, batch, device, cadence.
     pub run: Run,
     /// The data sets.
     pub data: DataPlan,
-    /// Changes to training pictures in order; empty: training sees the evaluation preprocessing.
+    /// Augmentations of training images, in order; empty: training uses the evaluation preprocessing.
     pub augment: Vec<Planned<dyn Augment>>,
     /// The image side of the model.
     pub image: ImageSide,
-    /// The text side of the model. With a classifier it is there only to give that its first weights.
+    /// The text side of the model. With a classifier it only provides the initial weights.
     pub text: Option<TextSide>,
     /// The classifier, when the task is classification.
     pub classifier: Option<Classifier>,
     /// The loss.
     pub loss: Planned<dyn Loss>,
-    /// Where the loss's own parameters come from; none: their settings say.
+    /// Checkpoint of the loss's own parameters; none: initialised from the settings.
     pub loss_weights: Option<Weights>,
     /// The optimizer.
     pub optimizer: Planned<dyn Optimizer>,
@@ -41,38 +41,38 @@ pub struct Plan {
     pub tricks: Vec<Planned<dyn Trick>>,
     /// Evaluators, each with the splits it runs on.
     pub evals: Vec<EvalPlan>,
-    /// The text that runs.
+    /// The spec's text.
     pub source: Source,
-    /// Every setting with its value and where that came from.
+    /// Every setting with its value and origin.
     pub config: Vec<Setting>,
 }
 
 impl Plan {
-    /// What the model is trained for.
+    /// The task the model is trained for.
     pub fn task(&self) -> Task {
         if self.classifier.is_some() { Task::Classification } else { Task::Contrastive }
     }
 }
 
-/// The model of a spec alone, of which either side may be missing: what embedding needs.
+/// Only the model of a spec, as embedding needs it. Either side may be missing.
 #[derive(Debug)]
 pub struct ModelPlan {
     /// The image side.
     pub image: Option<ImageSide>,
     /// The text side.
     pub text: Option<TextSide>,
-    /// The text that it was read from.
+    /// The spec's text.
     pub source: Source,
 }
 
-/// Pictures to embeddings.
+/// Images to embeddings.
 #[derive(Debug)]
 pub struct ImageSide {
-    /// From decoded pictures to what the tower sees.
+    /// Decoded images to the tower's input.
     pub preprocess: Preprocess,
     /// The tower.
     pub encoder: Planned<dyn ImageEncoder>,
-    /// Where its weights come from; none: random.
+    /// Its pretrained weights; none: random initialisation.
     pub weights: Option<Weights>,
     /// Its projection.
     pub head: Head,
@@ -83,11 +83,11 @@ pub struct ImageSide {
 pub struct TextSide {
     /// The tokenizer.
     pub tokenizer: Planned<dyn Tokenizer>,
-    /// Texts are cut to this many tokens.
+    /// Texts are truncated to this many tokens.
     pub max_tokens: usize,
     /// The tower.
     pub encoder: Planned<dyn TextEncoder>,
-    /// Where its weights come from; none: random.
+    /// Its pretrained weights; none: random initialisation.
     pub weights: Option<Weights>,
     /// Its projection.
     pub head: Head,
@@ -98,22 +98,22 @@ pub struct TextSide {
 pub struct Head {
     /// The projection.
     pub projection: Planned<dyn Projection>,
-    /// Where its weights come from; none: random.
+    /// Its pretrained weights; none: random initialisation.
     pub weights: Option<Weights>,
-    /// Width of the features that go in.
+    /// Width of the input features.
     pub input: i64,
-    /// Width of what comes out.
+    /// Width of the output embeddings.
     pub dim: i64,
 }
 
 /// The data sets of a run.
 #[derive(Debug)]
 pub struct DataPlan {
-    /// Trained on.
+    /// Training data.
     pub train: Planned<dyn Dataset>,
-    /// Looked at while training; selects.
+    /// Evaluated during training, for model selection.
     pub val: Option<Planned<dyn Dataset>>,
-    /// Looked at once, at the end; reports.
+    /// Evaluated once, at the end, for the reported results.
     pub test: Option<Planned<dyn Dataset>>,
 }
 
@@ -130,7 +130,7 @@ impl DataPlan {
 /// An evaluator and the splits it runs on.
 #[derive(Debug)]
 pub struct EvalPlan {
-    /// The splits, in order, each of which the spec has.
+    /// The splits, in order; the spec has each of them.
     pub on: Vec<Split>,
     /// The evaluator.
     pub evaluator: Planned<dyn Evaluator>,

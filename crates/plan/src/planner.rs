@@ -1,22 +1,22 @@
-//! What the parts of planning share: the tables left, the catalog, the problems and the settings so far.
+//! State shared by all planning steps: the remaining tables, the catalog, and the problems and settings so far.
 
 use clip_lab_api::{Catalog, Kind, Origin, Planned, Section, Settings, Shelf, problem::Problem};
 use serde_json::Value;
 
-use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables, trust::refusal};
+use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables, trust::untrusted_code};
 use clip_lab_spec::Spec;
 
-/// Reads tables into plugins and keeps every problem for the end.
+/// Reads tables into plugins and collects every problem.
 pub(super) struct Planner<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) tables: Tables,
     pub(super) checkpoints: Checkpoints,
     pub(super) problems: Vec<Problem>,
     pub(super) config: Vec<Setting>,
-    /// What `model.lock` says, once it was read.
+    /// `model.lock`, once it is read.
     pub(super) lock: Option<Lock>,
-    /// Whether a data set lies where the environment says.
-    pub(super) rooted: bool,
+    /// Whether a data set's root comes from the environment.
+    pub(super) root_from_env: bool,
     pub(super) spec: &'a Spec,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Planner<'a> {
             problems: spec.problems.clone(),
             config: Vec::new(),
             lock: None,
-            rooted: false,
+            root_from_env: false,
             spec,
         }
     }
@@ -41,16 +41,16 @@ impl<'a> Planner<'a> {
         (problems, self.config)
     }
 
-    /// The table at `path`, or a problem that says what to write.
-    pub(super) fn required<K: Kind + ?Sized>(&mut self, path: &str, shelf: &Shelf<K>) -> Option<Section> {
+    /// The table at `path`; reports a problem if it is missing.
+    pub(super) fn required<K: Kind + ?Sized>(&mut self, path: &str, registry: &Shelf<K>) -> Option<Section> {
         let section = self.tables.section(path);
         if section.is_none() {
-            self.missing(path, &format!("`plugin = \"...\"`, one of: {}", shelf.names().join(", ")));
+            self.missing(path, &format!("`plugin = \"...\"`, one of: {}", registry.names().join(", ")));
         }
         section
     }
 
-    /// Says that a table is missing, unless it is there and not a table, which was said already.
+    /// Reports a missing table. A value in its place is reported elsewhere.
     pub(super) fn missing(&mut self, path: &str, with: &str) {
         if !self.spec.has(path) {
             let problem = Problem::new(format!("the spec has no [{path}]"));
@@ -66,19 +66,19 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Finds the plugin and reads its settings.
+    /// Looks up the plugin of a table and reads its settings.
     pub(super) fn plugin<K: Kind + ?Sized>(
         &mut self,
-        shelf: &Shelf<K>,
+        registry: &Shelf<K>,
         section: Section,
     ) -> Option<Planned<K>> {
-        match shelf.plan(section) {
+        match registry.plan(section) {
             Ok(planned) => {
                 let (spec, trusted) = (self.spec, self.catalog.trust_code);
                 let refused = planned
                     .code
                     .iter()
-                    .filter_map(|(key, file)| refusal(spec, trusted, &planned.section, key, file));
+                    .filter_map(|(key, file)| untrusted_code(spec, trusted, &planned.section, key, file));
                 let refused: Vec<Problem> = refused.collect();
                 if !refused.is_empty() {
                     return self.fail(refused);
@@ -91,19 +91,19 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The one plugin of a table that must be there.
-    pub(super) fn only<K: Kind + ?Sized>(&mut self, path: &str, shelf: &Shelf<K>) -> Option<Planned<K>> {
-        let section = self.required(path, shelf)?;
-        self.plugin(shelf, section)
+    /// The plugin of a required table.
+    pub(super) fn only<K: Kind + ?Sized>(&mut self, path: &str, registry: &Shelf<K>) -> Option<Planned<K>> {
+        let section = self.required(path, registry)?;
+        self.plugin(registry, section)
     }
 
-    /// The plugins of a list of tables; one that is at fault is left out.
-    pub(super) fn list<K: Kind + ?Sized>(&mut self, name: &str, shelf: &Shelf<K>) -> Vec<Planned<K>> {
+    /// The plugins of a list of tables, without those that have a fault.
+    pub(super) fn list<K: Kind + ?Sized>(&mut self, name: &str, registry: &Shelf<K>) -> Vec<Planned<K>> {
         let sections = self.tables.list(name);
-        sections.into_iter().filter_map(|section| self.plugin(shelf, section)).collect()
+        sections.into_iter().filter_map(|section| self.plugin(registry, section)).collect()
     }
 
-    /// Reads settings that are not a plugin's.
+    /// Reads the settings of a table without a plugin.
     pub(super) fn settings<S: Settings>(&mut self, section: Section) -> Option<S> {
         match section.clone().read::<S>() {
             Ok(settings) => {
@@ -115,20 +115,20 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Keeps problems; there is nothing to go on with.
+    /// Collects problems and returns `None`.
     pub(super) fn fail<T>(&mut self, problems: Vec<Problem>) -> Option<T> {
         self.problems.extend(problems);
         None
     }
 
-    /// Keeps every setting of a table for the record.
+    /// Records every setting of a table.
     fn record_all(&mut self, section: &Section, settings: &Value) {
         for (key, value) in settings.as_object().into_iter().flatten() {
             self.record(section, key, value);
         }
     }
 
-    /// Keeps one setting for the record; tables inside it become dotted keys.
+    /// Records one setting; nested tables become dotted keys.
     pub(super) fn record(&mut self, section: &Section, key: &str, value: &Value) {
         let origin = match section.origin(key) {
             Origin::Spec if self.is_from_environment(&section.name, key) => "environment".to_owned(),

@@ -1,26 +1,26 @@
-//! `[preprocess]`: from a decoded picture to what the image tower sees.
+//! `[preprocess]`: from a decoded image to the image tower's input.
 
 use clip_lab_api::{Faults, Interpolation, Resize, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How pictures are brought to the image tower's size and range. The size itself is the tower's.
+/// Resizing and normalisation of images for the image tower, which determines the size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Preprocess {
-    /// Side of the square pictures, in pixels: the image tower's.
+    /// Side of the square input images in pixels, set by the image tower.
     #[serde(skip)]
     #[schemars(skip)]
     pub size: i64,
-    /// Mean of each channel (red, green, blue, from 0 to 1), subtracted.
+    /// Mean of each channel (RGB, 0 to 1), subtracted.
     pub mean: [f64; 3],
     /// Standard deviation of each channel, divided by.
     pub std: [f64; 3],
-    /// How a picture that is not square is brought to size.
+    /// How a non-square image is resized.
     pub resize: Resize,
-    /// How pixels between pixels are computed.
+    /// Interpolation method.
     pub interpolation: Interpolation,
-    /// Side in pixels that the picture is resized to before the middle is cut out; left out, the tower's size.
+    /// Side in pixels that the image is resized to before the centre crop. Default: the tower's size.
     pub resized: Option<i64>,
 }
 
@@ -41,7 +41,7 @@ impl Default for Preprocess {
 impl Settings for Preprocess {
     fn check(&self, faults: &mut Faults) {
         let positive = self.std.iter().all(|value| value.is_finite() && *value > 0.0);
-        faults.require(positive, "std", "must be above 0 in every channel");
+        faults.require(positive, "std", "must be positive in every channel");
         let finite = self.mean.iter().all(|value| value.is_finite());
         faults.require(finite, "mean", "must be finite in every channel");
     }

@@ -1,4 +1,4 @@
-//! `CLIP_LAB_DATA`: where the data of a spec lie that does not say so itself.
+//! `CLIP_LAB_DATA`: the default root folder of data sets whose spec sets none.
 
 use clip_lab_api::problem::{Place, Problem};
 use toml::{
@@ -12,29 +12,29 @@ use super::planner::Planner;
 const VARIABLE: &str = "CLIP_LAB_DATA";
 
 impl Planner<'_> {
-    /// Gives a data set that needs a `root` and names none the one of the environment.
+    /// Fills a missing `root` of a data set from the environment.
     pub(super) fn find_root(&mut self, place: &Place, table: &mut DeTable<'static>) {
-        let key = |known: &str| table.keys().any(|key| key.get_ref() == known);
-        if key("root") || !self.needs_root(table) {
+        let has_root = table.keys().any(|key| key.get_ref() == "root");
+        if has_root || !self.needs_root(table) {
             return;
         }
         let Some(root) = std::env::var(VARIABLE).ok().filter(|root| !root.is_empty()) else { return };
         let value = DeValue::String(DeString::Owned(root));
         table.insert(Spanned::new(place.clone(), "root".into()), Spanned::new(place.clone(), value));
-        self.rooted = true;
+        self.root_from_env = true;
     }
 
-    /// Whether the root in a section came from the environment.
+    /// Whether the root of a section came from the environment.
     pub(super) fn is_from_environment(&self, section: &str, key: &str) -> bool {
         let written = |section: &str| self.spec.has(&format!("{section}.root"));
-        self.rooted
+        self.root_from_env
             && key == "root"
             && section.starts_with("data.")
             && !written(section)
             && !written("data.train")
     }
 
-    /// Whether the plugin of a data set reads from a root which has no default.
+    /// Whether the data set's plugin needs a root and has no default for it.
     fn needs_root(&self, table: &DeTable<'static>) -> bool {
         let Some(name) = super::data::plugin(table) else { return false };
         let plugins = self.catalog.data.describe();
@@ -42,8 +42,8 @@ impl Planner<'_> {
     }
 }
 
-/// Says how a root that a spec leaves to its user is given.
-pub(super) fn explain(problem: &mut Problem, section: &str, table: &DeTable<'static>) {
+/// Adds to a problem about a missing root how to set one.
+pub(super) fn add_root_help(problem: &mut Problem, section: &str, table: &DeTable<'static>) {
     let left_out = !table.keys().any(|key| key.get_ref() == "root");
     if left_out && problem.message.starts_with(&format!("[{section}].root: ")) {
         problem.help = Some(format!(

@@ -1,73 +1,73 @@
-//! `[run]`: how long, how large, on what.
+//! `[run]`: length, batch size, precision, device and cadence.
 
 use clip_lab_api::{Captions, Faults, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The most threads of a kind; more than any machine has cores, and less than what systems allow.
-const MOST_THREADS: usize = 1024;
+/// Upper limit of `workers` and `threads`: more than any machine has cores, below the limits of operating systems.
+const MAX_THREADS: usize = 1024;
 
-/// How a run goes: its length, its batch, its device, and how often it looks up from its work.
+/// Length, batch size, precision and device of a run, and how often it evaluates, logs and saves.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
-    /// The source of all randomness: same spec, same seed, same machine, same losses to the bit.
+    /// Random seed. The same spec and seed on the same machine give bit-identical losses.
     pub seed: u64,
-    /// Length of the run as passes over the training pictures. Give this or `steps`.
+    /// Length of the run in passes over the training images. Set this or `steps`.
     pub epochs: Option<u64>,
-    /// Length of the run as updates of the weights. Give this or `epochs`.
+    /// Length of the run in optimizer updates. Set this or `epochs`.
     pub steps: Option<u64>,
-    /// Pairs in a batch; all of them are each other's negatives. A last, incomplete batch is dropped.
+    /// Pairs in a batch; each pair's negatives are all others in it. A last, incomplete batch is dropped.
     pub batch: usize,
-    /// Pairs that go through the towers together; a batch larger than this is cut up, which takes about a third more
-    /// time and far less memory. Loss and gradients are those of the whole batch: embeddings are computed first, then
-    /// each part again with the same dropout. 0 takes the batch whole. Batch norm sees the parts, and its running
-    /// statistics move once for each of them; everything else is as without.
+    /// Pairs in a micro-batch: a larger batch is split (GradCache), which takes about a third more time and far less
+    /// memory. Loss and gradients are those of the whole batch: embeddings are computed first, then each micro-batch
+    /// again with the same dropout. 0 disables splitting. Batch norm normalises over micro-batches and updates its
+    /// running statistics once for each; everything else is unchanged.
     pub micro_batch: usize,
-    /// Never put two captions of one picture, or one caption twice (capitals and spaces aside), into a batch, where
-    /// they would be negatives of each other. What meets its like changes places with another pair of the epoch.
+    /// Never put two captions of one image, or duplicate captions (ignoring case and whitespace), into one batch, where
+    /// they would be false negatives. A duplicate is swapped with another pair of the epoch.
     pub distinct: bool,
-    /// Which captions of a picture an epoch uses: `one`, drawn anew in every epoch, or `all`.
+    /// Captions of an image used per epoch: `one`, sampled again in every epoch, or `all`.
     pub captions: Captions,
-    /// Shuffle the pairs anew in every epoch; `false` keeps the order of the files.
+    /// Shuffle the pairs in every epoch; `false` keeps the order of the files.
     pub shuffle: bool,
     /// Number format of the towers, forward and backward, also in evaluation. Weights, losses and optimizer state are
-    /// 32-bit in every one.
+    /// always 32-bit.
     pub precision: Precision,
-    /// Lay pictures out with the channels of a pixel side by side: faster convolutions, for ResNets above all.
+    /// Store images in channels-last memory format (NHWC): faster convolutions, mainly for ResNets.
     pub channels_last: bool,
-    /// Keep only what goes into each block of a tower and compute the rest again in the backward pass: much less
-    /// memory for about a third more work; the gradients are the same.
+    /// Activation checkpointing: keep only the input of each block and recompute the rest in the backward pass. Much
+    /// less memory for about a third more compute; the gradients are the same.
     pub recompute_activations: bool,
-    /// Where tensors live: `auto` (the first GPU, else the processor), `cpu`, `cuda` or `cuda:N`.
+    /// Device: `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
     pub device: String,
-    /// Threads that read and decode pictures, at most 1024; 0 takes one for each core.
+    /// Threads that read and decode images, at most 1024; 0 uses one per core.
     pub workers: usize,
-    /// Threads that compute, at most 1024; 0 takes all cores.
+    /// Compute threads, at most 1024; 0 uses all cores.
     pub threads: usize,
-    /// Epochs between two evaluations of `[data.val]`; 0 evaluates only at the end.
+    /// Epochs between evaluations of `[data.val]`; 0 evaluates only at the end.
     pub eval_every: u64,
-    /// Epochs between two checkpoints; 0 writes only the last.
+    /// Epochs between checkpoints; 0 writes only the last.
     pub checkpoint_every: u64,
-    /// Steps between two records of the loss.
+    /// Steps between records of the loss.
     pub log_every: u64,
-    /// Record at every evaluation what the model makes of 32 fixed pairs (their similarities) and of 20 fixed captions
-    /// (the five best pictures of the split), with thumbnails, for dashboard and report. The losses are the same
-    /// without; an evaluation takes a few milliseconds longer, the first some more for the thumbnails.
+    /// At every evaluation, record the similarities of 32 fixed pairs and the five best images for 20 fixed captions,
+    /// with thumbnails, for dashboard and report. Losses do not change; an evaluation takes a few milliseconds longer,
+    /// the first one more for the thumbnails.
     pub probe: bool,
-    /// Compute a locked tower without random augmentation once and keep its features; the losses are the same.
+    /// Compute the features of a locked tower once and cache them, unless augmentation is random; losses do not change.
     pub cache_features: bool,
-    /// The metric that says how good the run is, split first. With a classifier the default is
+    /// Metric to rank runs and select checkpoints by, as `SPLIT/METRIC`. Default with a classifier:
     /// `val/classification/top1`.
     pub goal: String,
-    /// Which weights are reported on `[data.test]`: the `last`, or the `best` by `goal` on `[data.val]`.
+    /// Weights to evaluate on `[data.test]`: the `last`, or the `best` by `goal` on `[data.val]`.
     pub select: Select,
 }
 
 impl Run {
-    /// Updates of a run whose epochs have so many whole batches.
-    pub fn total_steps(&self, an_epoch: u64) -> u64 {
-        self.steps.unwrap_or_else(|| self.epochs.unwrap_or(0).saturating_mul(an_epoch))
+    /// Optimizer updates of the run, given the full batches in an epoch.
+    pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
+        self.steps.unwrap_or_else(|| self.epochs.unwrap_or(0).saturating_mul(steps_per_epoch))
     }
 }
 
@@ -78,23 +78,22 @@ pub enum Precision {
     /// 32-bit floating point throughout.
     #[default]
     Fp32,
-    /// As fp32, but GPUs multiply matrices with 10 bits of fraction; a processor computes in fp32.
+    /// As fp32, but GPUs multiply matrices with a 10-bit mantissa; the CPU computes in fp32.
     Tf32,
-    /// Matrix products, convolutions and attention in bfloat16: the range of fp32, 7 bits of fraction.
+    /// Matrix products, convolutions and attention in bfloat16: the range of fp32, a 7-bit mantissa.
     Bf16,
-    /// The same in 16-bit floating point: 10 bits of fraction and a small range, for which the loss is scaled up. For
-    /// GPUs without bf16.
+    /// The same in float16: a 10-bit mantissa and a small range, so the loss is scaled. For GPUs without bf16.
     Fp16,
 }
 
-/// Which weights a run reports.
+/// Weights that a run reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Select {
-    /// Those after the last step.
+    /// After the last step.
     #[default]
     Last,
-    /// Those with the best `goal`.
+    /// With the best `goal`.
     Best,
 }
 
@@ -129,18 +128,18 @@ impl Default for Run {
 impl Settings for Run {
     fn check(&self, faults: &mut Faults) {
         let lengths = usize::from(self.epochs.is_some()) + usize::from(self.steps.is_some());
-        faults.require(lengths != 0, "epochs", "a run needs a length: set `epochs` or `steps`");
+        faults.require(lengths != 0, "epochs", "set the length of the run: `epochs` or `steps`");
         faults.require(self.epochs != Some(0), "epochs", "must be at least 1");
         faults.require(self.steps != Some(0), "steps", "must be at least 1");
         faults.require(
             self.batch >= 2,
             "batch",
-            "must be at least 2, for a pair's negatives are the rest of its batch",
+            "must be at least 2: a pair's negatives are the rest of its batch",
         );
         faults.require(device(&self.device), "device", "must be `auto`, `cpu`, `cuda` or `cuda:N`");
         for (key, threads) in [("workers", self.workers), ("threads", self.threads)] {
-            let words = format!("must be at most {MOST_THREADS}; 0 takes one for each core");
-            faults.require(threads <= MOST_THREADS, key, words);
+            let message = format!("must be at most {MAX_THREADS}; 0 uses one per core");
+            faults.require(threads <= MAX_THREADS, key, message);
         }
         faults.require(self.log_every >= 1, "log_every", "must be at least 1");
         let split = self.goal.split_once('/').map(|(split, metric)| (split, metric.is_empty()));
@@ -149,7 +148,7 @@ impl Settings for Run {
     }
 }
 
-/// Whether `name` is a device; whether the machine has it is seen when the run starts.
+/// Whether `name` is a valid device name; the run checks at its start whether the machine has it.
 fn device(name: &str) -> bool {
     match name.strip_prefix("cuda:") {
         Some(number) => number.parse::<u16>().is_ok(),

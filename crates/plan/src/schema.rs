@@ -1,4 +1,4 @@
-//! The JSON Schema of a whole spec, made from the catalog: editors complete and check with it.
+//! The JSON Schema of a whole spec, generated from the catalog, for completion and checks in editors.
 
 use clip_lab_api::{Catalog, Description};
 use schemars::schema_for;
@@ -19,36 +19,36 @@ pub fn schema(catalog: &Catalog) -> Value {
     let preprocess = settings("preprocess", schema_for!(Preprocess).to_value(), &mut defs);
     let classifier = settings("classifier", schema_for!(Classifier).to_value(), &mut defs);
     let kinds = catalog.kinds();
-    let mut shelf = |key: &str, extra: Extra| {
+    let mut plugin_table = |key: &str, extra: Extra| {
         let plugins = kinds.iter().find(|(kind, ..)| *kind == key).map(|(.., plugins)| plugins.as_slice());
         table(key, plugins.unwrap_or_default(), extra, &mut defs)
     };
     let text = |help: &str| json!({ "type": "string", "description": help });
     let list = |items: Value| json!({ "type": "array", "items": items });
-    let (train, split) = (shelf("data", Extra::None), shelf("data", Extra::Inherits));
-    let projection = shelf("projection", Extra::From);
+    let (train, split) = (plugin_table("data", Extra::None), plugin_table("data", Extra::Inherits));
+    let projection = plugin_table("projection", Extra::From);
     let properties = json!({
-        "name": text("What the run is called."),
-        "description": text("What the run is for."),
+        "name": text("Name of the run."),
+        "description": text("Purpose of the run."),
         "plugins": libraries,
         "run": run,
         "data": group(&[("train", train), ("val", split.clone()), ("test", split)]),
         "preprocess": preprocess,
-        "augment": list(shelf("augment", Extra::None)),
-        "tokenizer": shelf("tokenizer", Extra::From),
+        "augment": list(plugin_table("augment", Extra::None)),
+        "tokenizer": plugin_table("tokenizer", Extra::From),
         "model": group(&[
-            ("image", shelf("image", Extra::From)),
-            ("text", shelf("text", Extra::From)),
+            ("image", plugin_table("image", Extra::From)),
+            ("text", plugin_table("text", Extra::From)),
             ("image_projection", projection.clone()),
             ("text_projection", projection),
             ("classifier", classifier),
             ("lock", lock()),
         ]),
-        "loss": shelf("loss", Extra::From),
-        "optimizer": shelf("optimizer", Extra::None),
-        "schedule": shelf("schedule", Extra::None),
-        "trick": list(shelf("trick", Extra::None)),
-        "eval": list(shelf("eval", Extra::On)),
+        "loss": plugin_table("loss", Extra::From),
+        "optimizer": plugin_table("optimizer", Extra::None),
+        "schedule": plugin_table("schedule", Extra::None),
+        "trick": list(plugin_table("trick", Extra::None)),
+        "eval": list(plugin_table("eval", Extra::On)),
     });
     let mut root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -62,19 +62,19 @@ pub fn schema(catalog: &Catalog) -> Value {
     root
 }
 
-/// What a table takes besides the settings of its plugin.
+/// Keys of a table besides the settings of its plugin.
 #[derive(Clone, Copy, PartialEq)]
 enum Extra {
     None,
-    /// `from`, which may bring the plugin.
+    /// `from`, which may replace the plugin.
     From,
     /// `on`, the splits of an evaluator.
     On,
-    /// Anything that `[data.train]` says may be left out, the plugin too.
+    /// Every key that `[data.train]` sets may be left out, also the plugin.
     Inherits,
 }
 
-/// A table that names a plugin: one of them by its name, each with its own settings.
+/// A table that names a plugin: one variant for each plugin, with its settings.
 fn table(kind: &str, plugins: &[Description], extra: Extra, defs: &mut Map<String, Value>) -> Value {
     let mut variants: Vec<Value> = plugins.iter().map(|plugin| variant(kind, plugin, extra, defs)).collect();
     let unnamed = json!({ "type": "object", "not": { "required": ["plugin"] } });
@@ -106,7 +106,7 @@ fn variant(kind: &str, plugin: &Description, extra: Extra, defs: &mut Map<String
 fn from() -> Value {
     json!({
         "type": "string",
-        "description": "A checkpoint to start from: a folder or safetensors file of another tool or of a run, `hf:org/name` or known weights."
+        "description": "Checkpoint to start from: a folder or safetensors file of another tool or of a run, `hf:org/name`, or the name of cataloged weights."
     })
 }
 
@@ -114,7 +114,7 @@ fn lock() -> Value {
     json!({
         "type": "string",
         "pattern": "^[LUu]{1,2}$",
-        "description": "What is pretrained and what learns, image tower then text tower: L locked and pretrained, U unlocked and pretrained, u unlocked and random."
+        "description": "Initialisation and training of the towers, image then text: L locked and pretrained, U unlocked and pretrained, u unlocked and random."
     })
 }
 
@@ -122,7 +122,7 @@ fn on() -> Value {
     json!({
         "type": "array",
         "items": { "enum": ["val", "test"] },
-        "description": "The splits to run on; left out, all that the spec has."
+        "description": "Splits to run on. Default: every split of the spec."
     })
 }
 
@@ -132,7 +132,7 @@ fn group(tables: &[(&str, Value)]) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
-/// The schema of a settings struct; its definitions move to `defs` under names that begin with `name`.
+/// The schema of a settings struct. Its definitions move to `defs`, prefixed with `name`.
 fn settings(name: &str, mut schema: Value, defs: &mut Map<String, Value>) -> Value {
     requalify(&mut schema, name);
     let Some(object) = schema.as_object_mut() else { return schema };
@@ -143,7 +143,7 @@ fn settings(name: &str, mut schema: Value, defs: &mut Map<String, Value>) -> Val
     schema
 }
 
-/// Lets every `$ref` point at the moved definitions.
+/// Rewrites every `$ref` to the moved definitions.
 fn requalify(schema: &mut Value, name: &str) {
     match schema {
         Value::Object(object) => {

@@ -1,4 +1,4 @@
-//! Takes the tables of a spec one after the other; what nobody knows is a problem.
+//! Takes the tables of a spec one by one, and reports unknown names.
 
 use clip_lab_api::{
     Section,
@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// Everything that may stand at the top of a spec.
+/// The keys and tables at the top level of a spec.
 const TOP: [&str; 14] = [
     "name",
     "description",
@@ -31,7 +31,7 @@ const DATA: [&str; 3] = ["train", "val", "test"];
 /// The tables below `model`, and its one key.
 const MODEL: [&str; 6] = ["image", "text", "image_projection", "text_projection", "classifier", "lock"];
 
-/// The tables of a spec that are still to be read.
+/// The tables of a spec that are not read yet.
 pub(super) struct Tables {
     table: DeTable<'static>,
     problems: Vec<Problem>,
@@ -40,7 +40,7 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn new(table: DeTable<'static>) -> Self {
         let mut tables = Self { table, problems: Vec::new() };
-        tables.refuse_strangers();
+        tables.reject_unknown();
         tables
     }
 
@@ -49,12 +49,12 @@ impl Tables {
         self.problems
     }
 
-    /// A string at the top, such as `name`.
+    /// A top-level string, such as `name`.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         self.placed_text(key).map(|(text, _)| text)
     }
 
-    /// A string at the top, and where it stands.
+    /// A top-level string and its place.
     pub(super) fn placed_text(&mut self, key: &str) -> Option<(String, Place)> {
         let value = remove(&mut self.table, key)?;
         match value.get_ref() {
@@ -63,8 +63,8 @@ impl Tables {
         }
     }
 
-    /// A key that stands in a group beside its tables, as a section that holds nothing else.
-    pub(super) fn lone(&mut self, group: &str, key: &str) -> Option<Section> {
+    /// A single key beside the tables of a group, as a section of that one key.
+    pub(super) fn single_key(&mut self, group: &str, key: &str) -> Option<Section> {
         let (_, value) = self.table.iter_mut().find(|(name, _)| name.get_ref() == group)?;
         let place = value.span();
         let table = inner(value.get_mut())?;
@@ -79,7 +79,7 @@ impl Tables {
         Some(Section::new(path, place, table))
     }
 
-    /// As [`Tables::section`], raw: the place of its header and what stands in it.
+    /// As [`Tables::section`], unparsed: the place of the header, and the table.
     pub(super) fn take(&mut self, path: &str) -> Option<(Place, DeTable<'static>)> {
         let value = match path.split_once('.') {
             None => remove(&mut self.table, path)?,
@@ -92,7 +92,7 @@ impl Tables {
         match value.into_inner() {
             DeValue::Table(table) => Some((place, table)),
             DeValue::Array(_) => {
-                self.fault(place, format!("there is one [{path}]: write it with single brackets"))
+                self.fault(place, format!("[{path}] must be a single table: write it with single brackets"))
             }
             _ => self.fault(place, format!("`{path}` must be a table: write [{path}]")),
         }
@@ -103,7 +103,7 @@ impl Tables {
         let Some(value) = remove(&mut self.table, name) else { return Vec::new() };
         let place = value.span();
         let DeValue::Array(items) = value.into_inner() else {
-            self.fault::<()>(place, format!("there may be several of `{name}`: write [[{name}]]"));
+            self.fault::<()>(place, format!("`{name}` must be a list of tables: write [[{name}]]"));
             return Vec::new();
         };
         let items = items.into_iter().enumerate();
@@ -118,49 +118,49 @@ impl Tables {
         }
     }
 
-    /// Unknown names at the top and in the two groups.
-    fn refuse_strangers(&mut self) {
-        let top = strangers(&mut self.table, &TOP);
+    /// Reports unknown names at the top level and in the two groups.
+    fn reject_unknown(&mut self) {
+        let top = take_unknown(&mut self.table, &TOP);
         self.problems.extend(top.into_iter().map(|(name, place)| unknown(&name, place)));
         for (group, known) in [("data", &DATA[..]), ("model", &MODEL[..])] {
             let found = self.table.iter_mut().find(|(name, _)| name.get_ref() == group);
             let Some((_, value)) = found else { continue };
             let place = value.span();
             let Some(table) = inner(value.get_mut()) else {
-                let words = format!("`{group}` must hold tables: write [{group}.{}]", known[0]);
-                self.problems.push(Problem::at(place, words));
+                let message = format!("`{group}` must hold tables: write [{group}.{}]", known[0]);
+                self.problems.push(Problem::at(place, message));
                 continue;
             };
-            self.problems.extend(strangers(table, known).into_iter().map(|(name, place)| {
-                let words = format!("a spec has no table or key `{group}.{name}`");
-                Problem::unknown(place, words, &name, known)
+            self.problems.extend(take_unknown(table, known).into_iter().map(|(name, place)| {
+                let message = format!("unknown table or key `{group}.{name}`");
+                Problem::unknown(place, message, &name, known)
             }));
         }
     }
 
-    fn fault<T>(&mut self, place: Place, words: String) -> Option<T> {
-        self.problems.push(Problem::at(place, words));
+    fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
+        self.problems.push(Problem::at(place, message));
         None
     }
 }
 
-/// The names in `table` that are not `known`, taken out.
-fn strangers(table: &mut DeTable<'static>, known: &[&str]) -> Vec<(String, Place)> {
-    let (mine, strange): (Vec<_>, Vec<_>) =
+/// Removes the names from `table` that are not `known`, and returns them.
+fn take_unknown(table: &mut DeTable<'static>, known: &[&str]) -> Vec<(String, Place)> {
+    let (expected, unknown): (Vec<_>, Vec<_>) =
         std::mem::take(table).into_iter().partition(|(key, _)| known.contains(&key.get_ref().as_ref()));
-    table.extend(mine);
-    strange.into_iter().map(|(key, _)| (key.get_ref().to_string(), key.span())).collect()
+    table.extend(expected);
+    unknown.into_iter().map(|(key, _)| (key.get_ref().to_string(), key.span())).collect()
 }
 
-/// An unknown name at the top; a table that lost its group is led back to it.
+/// The problem of an unknown top-level name; suggests the group for a table written without it.
 fn unknown(name: &str, place: Place) -> Problem {
-    let words = format!("a spec has no table or key `{name}`");
+    let message = format!("unknown table or key `{name}`");
     let group = if MODEL.contains(&name) { Some("model") } else { DATA.contains(&name).then_some("data") };
     match group {
         Some(group) if nearest(name, &TOP).is_none() => {
-            Problem::at(place, words).label(format!("did you mean `{group}.{name}`?"))
+            Problem::at(place, message).label(format!("did you mean `{group}.{name}`?"))
         }
-        _ => Problem::unknown(place, words, name, &TOP),
+        _ => Problem::unknown(place, message, name, &TOP),
     }
 }
 

@@ -1,4 +1,4 @@
-//! On whose word code is opened. Everything that opens some asks here first.
+//! Trust in code that a spec loads. Everything that loads code checks it here first.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use clip_lab_api::{Origin, Section, problem::Problem};
 
 use clip_lab_spec::Spec;
 
-/// A problem where the code in `file`, which `section.key` names, is not the user's choice. Nothing of it has run.
-pub(super) fn refusal(
+/// A problem if the code in `file`, which `section.key` names, was not chosen by the user. It is not run.
+pub(super) fn untrusted_code(
     spec: &Spec,
     trusted: bool,
     section: &Section,
@@ -17,18 +17,18 @@ pub(super) fn refusal(
     let (name, place) = (&section.name, section.place_of(key));
     let by = match section.origin(key) {
         _ if trusted => return None,
-        // A plugin's own default is part of this program, or of a library that was opened already.
+        // A plugin's own default is part of this program or of a library that is already open.
         Origin::Default => return None,
         Origin::Spec if spec.is_typed(name, key) => return None,
         Origin::Spec => "this spec",
         Origin::Checkpoint => "the checkpoint",
     };
-    let words = format!("[{name}].{key}: {by} names code to run, {}", file.display());
-    let problem = Problem::at(place, words).label("nothing of it was run");
+    let message = format!("[{name}].{key}: {by} loads code, {}", file.display());
+    let problem = Problem::at(place, message).label("not run");
     Some(problem.help(match by {
-        "this spec" => "type `--trust-code` if you trust whoever wrote it".to_owned(),
+        "this spec" => "pass `--trust-code` if you trust its author".to_owned(),
         _ => {
-            format!("set `{key}` in [{name}] yourself, or type `--trust-code`, if you trust whoever wrote it")
+            format!("set `{key}` in [{name}] yourself, or pass `--trust-code`, if you trust its author")
         }
     }))
 }

@@ -1,4 +1,4 @@
-//! `clip-lab data`: what can be done with data sets.
+//! `clip-lab data`: inspects and packs data sets.
 
 mod inspect;
 mod pack;
@@ -7,10 +7,7 @@ use anyhow::Result;
 use clip_lab_api::Catalog;
 use clip_lab_cli::DataVerb;
 
-/// Carries out a verb.
-///
-/// # Errors
-/// Those of the verb.
+/// Runs a subcommand.
 pub fn data(verb: &DataVerb, catalog: &Catalog) -> Result<()> {
     match verb {
         DataVerb::Inspect(args) => inspect::inspect(args, catalog),

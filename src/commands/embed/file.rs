@@ -1,4 +1,4 @@
-//! The file of embeddings, in the format that its name says.
+//! Writes embeddings in the format of the file extension.
 
 use std::{fs, path::Path};
 
@@ -8,19 +8,19 @@ use tch::{Kind, Tensor};
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// Tensors by name, and the names of the pictures.
+    /// Named tensors, and the names of the images.
     Safetensors,
-    /// One array of NumPy.
+    /// One NumPy array.
     Npy,
-    /// Arrays of NumPy by name.
+    /// Named NumPy arrays.
     Npz,
 }
 
 impl Format {
-    /// The format of `out`, in which `count` tensors are to be written.
+    /// The format of `out`, for `count` tensors.
     ///
     /// # Errors
-    /// When its ending is none that is known, or the format cannot hold so many.
+    /// When the extension is unknown, or the format cannot hold so many tensors.
     pub(super) fn of(out: &Path, count: usize) -> Result<Self> {
         let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let place = out.display();
@@ -30,19 +30,16 @@ impl Format {
             "npy" => {
                 ensure!(
                     count == 1,
-                    "--out {place}: an .npy file holds one array; write .npz or .safetensors, or embed pictures and texts \
-                     one after the other"
+                    "--out {place}: an .npy file holds one array; use .npz or .safetensors, or embed images and texts \
+                     separately"
                 );
                 Self::Npy
             }
-            _ => bail!("--out {place}: embeddings are written as .safetensors, .npy or .npz"),
+            _ => bail!("--out {place}: the extension must be .safetensors, .npy or .npz"),
         })
     }
 
-    /// Writes the file, aside first, so that nobody finds half of it.
-    ///
-    /// # Errors
-    /// Those of the file system.
+    /// Writes the file atomically, through a temporary file.
     pub(super) fn write(
         self,
         out: &Path,
@@ -55,16 +52,16 @@ impl Format {
         // NumPy has no bfloat16.
         let arrays: Vec<(&str, Tensor)> =
             tensors.iter().map(|(name, rows)| (name.as_str(), rows.to_kind(Kind::Float))).collect();
-        let mut aside = out.as_os_str().to_owned();
-        aside.push(".partial");
+        let mut temporary = out.as_os_str().to_owned();
+        temporary.push(".partial");
         let written = match (self, &arrays[..]) {
-            (Self::Npy, [(_, rows)]) => rows.write_npy(&aside),
-            _ => Tensor::write_npz(&arrays, &aside),
+            (Self::Npy, [(_, rows)]) => rows.write_npy(&temporary),
+            _ => Tensor::write_npz(&arrays, &temporary),
         };
         written
             .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(fs::rename(&aside, out)?))
-            .inspect_err(|_| drop(fs::remove_file(&aside)))
+            .and_then(|()| Ok(fs::rename(&temporary, out)?))
+            .inspect_err(|_| drop(fs::remove_file(&temporary)))
             .with_context(|| format!("writing {}", out.display()))
     }
 }
@@ -74,19 +71,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_says_the_format() {
+    fn the_extension_selects_the_format() {
         let of = |name: &str, count| Format::of(Path::new(name), count);
         assert_eq!(of("a/e.safetensors", 2).unwrap(), Format::Safetensors);
         assert_eq!((of("e.NPY", 1).unwrap(), of("e.npz", 2).unwrap()), (Format::Npy, Format::Npz));
-        for (name, count, words) in
+        for (name, count, message) in
             [("e.npy", 2, ".npz or .safetensors"), ("e.csv", 1, ".npy"), ("e", 1, ".npy")]
         {
-            assert!(of(name, count).unwrap_err().to_string().contains(words), "{name}");
+            assert!(of(name, count).unwrap_err().to_string().contains(message), "{name}");
         }
     }
 
     #[test]
-    fn arrays_come_back() {
+    fn arrays_round_trip() {
         let folder = tempfile::tempdir().unwrap();
         let rows = Tensor::from_slice(&[1f32, -2.0, 3.5, 4.0]).reshape([2, 2]);
         let tensors = [("image_embeds".to_owned(), rows.copy())];
@@ -96,7 +93,7 @@ mod tests {
         let npz = folder.path().join("e.npz");
         Format::Npz.write(&npz, &tensors, &[]).unwrap();
         assert_eq!(Tensor::read_npz(&npz).unwrap()[0].1, rows);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left aside");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
         Format::Npy.write(&folder.path().join("gone/e.npy"), &tensors, &[]).unwrap_err();
     }
 }

@@ -1,9 +1,9 @@
-//! `clip-lab eval`: a model on its own data or on other, and the weights between two models.
+//! `clip-lab eval`: evaluates a model on its own or other data, and interpolates the weights of two models.
 
-mod bench;
-mod confused;
-mod other;
+mod any_data;
+mod confusion;
 mod record;
+mod spec_data;
 mod suite;
 
 use std::{collections::BTreeMap, path::Path};
@@ -15,29 +15,29 @@ use clip_lab_store::natural;
 
 use super::target::is_checkpoint;
 
-/// Metrics by name, what they were measured on first.
+/// Metrics by name, prefixed with the data.
 type Metrics = BTreeMap<String, f64>;
 
-/// Evaluates what the arguments name and prints it.
+/// Evaluates a model and prints the metrics.
 ///
 /// # Errors
-/// When a model or its data cannot be read, or two models are not alike.
+/// When a model or its data cannot be read, or two models have different shapes.
 pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     if let [a, b] = &args.interpolate[..] {
         ensure!(
             !args.other.asked(),
-            "--interpolate evaluates what B's spec says and on its data; --set changes that"
+            "--interpolate uses the data and evaluators of B's spec; change them with --set"
         );
-        return bench::interpolate(a, b, args, store, catalog);
+        return spec_data::interpolate(a, b, args, store, catalog);
     }
     let model = args.model.as_deref().context("nothing to evaluate")?;
     if args.other.asked() || is_checkpoint(model) {
-        return other::evaluate(model, args, store, catalog);
+        return any_data::evaluate(model, args, store, catalog);
     }
-    bench::evaluate(model, args, store, catalog)
+    spec_data::evaluate(model, args, store, catalog)
 }
 
-/// Prints metrics, one a line.
+/// Prints metrics, one per line.
 fn print_metrics(metrics: &Metrics) {
     let widest = metrics.keys().map(|name| name.len()).max().unwrap_or(0).max(36);
     let mut metrics: Vec<_> = metrics.iter().collect();

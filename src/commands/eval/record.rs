@@ -1,4 +1,4 @@
-//! Evaluations kept in the store, beside the run whose weights they are of.
+//! Records evaluations in the store, with the run of the weights.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::train::{checkpoint, goal};
 
-/// A run, and which of its weights were evaluated.
-pub struct Home {
+/// A run and the evaluated weights.
+pub struct RecordedRun {
     /// The run.
     pub run: RunRow,
     /// The step of the weights.
@@ -19,11 +19,11 @@ pub struct Home {
     pub weights: &'static str,
 }
 
-impl Home {
-    /// The run in whose folder the checkpoint lies; none when it lies elsewhere or the store does not know the run.
+impl RecordedRun {
+    /// The run with the checkpoint in its folder; none if the store has no such run.
     ///
     /// # Errors
-    /// When the store or the checkpoint cannot be read although they are there.
+    /// When the store or the checkpoint exists but cannot be read.
     pub fn of(checkpoint: Option<&Path>, store: &Path) -> Result<Option<Self>> {
         let Some(file) = checkpoint.filter(|_| store.exists()) else { return Ok(None) };
         let Some(folder) = file.canonicalize()?.parent().map(Path::to_owned) else { return Ok(None) };
@@ -35,20 +35,19 @@ impl Home {
         Ok(Some(Self { run, step: checkpoint::peek(file)?.step, weights }))
     }
 
-    /// Keeps what evaluators found under `name`; `data` is the fingerprint of what they looked at, `settings` say the rest.
-    /// Answers with the number of the evaluation.
+    /// Records results under `name`, with the fingerprint of the `data` and the `settings`. Returns the evaluation's id.
     ///
     /// # Errors
-    /// Those of the store.
-    pub fn keep(
+    /// When the store cannot be written.
+    pub fn record(
         &self,
         store: &Path,
         name: &str,
         data: &str,
         settings: &Value,
-        found: &[Evaluation],
+        evaluations: &[Evaluation],
     ) -> Result<i64> {
-        let metrics = found.iter().flat_map(|one| &one.metrics);
+        let metrics = evaluations.iter().flat_map(|one| &one.metrics);
         let new = NewEvaluation {
             name: name.to_owned(),
             step: self.step,
@@ -56,48 +55,48 @@ impl Home {
             data: data.to_owned(),
             settings: settings.clone(),
             metrics: metrics.map(|(metric, value)| (metric.clone(), *value, goal(metric))).collect(),
-            ranks: found.iter().flat_map(|one| &one.ranks).map(set).collect(),
+            ranks: evaluations.iter().flat_map(|one| &one.ranks).map(rank_set).collect(),
         };
         Ok(Store::open(store)?.evaluate(self.run.id, &new)?)
     }
 }
 
-fn set(ranks: &Ranks) -> RankSet {
+fn rank_set(ranks: &Ranks) -> RankSet {
     let (suite, direction) = (ranks.suite.to_owned(), ranks.direction.short().to_owned());
     RankSet { suite, direction, ranks: ranks.ranks.clone(), ..RankSet::default() }
 }
 
-/// What an evaluation is called after its data: `cifar10-test` for the part `test` of `data/cifar10`, or for all of
-/// `data/cifar10/test`.
-pub fn name_after(data: &str, split: &str) -> String {
+/// The default name of an evaluation, from its data: `cifar10-test` for the split `test` of `data/cifar10`, or for all
+/// of `data/cifar10/test`.
+pub fn default_name(data: &str, split: &str) -> String {
     let mut parts: Vec<&str> =
         data.trim_end_matches(".toml").split('/').filter(|part| !part.is_empty()).collect();
-    let mut words = vec![split].into_iter().filter(|split| *split != "all").collect::<Vec<_>>();
+    let mut name = vec![split].into_iter().filter(|split| *split != "all").collect::<Vec<_>>();
     while let Some(part) = parts.pop() {
-        words.insert(0, part);
+        name.insert(0, part);
         if !matches!(part, "train" | "val" | "test" | "data") {
             break;
         }
     }
-    words.dedup();
-    let fitting =
+    name.dedup();
+    let sanitised =
         |letter: char| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '-' };
-    let name: String = words.join("-").trim_matches('.').chars().map(fitting).collect();
-    if taken(&name) { format!("{name}-data") } else { name }
+    let name: String = name.join("-").trim_matches('.').chars().map(sanitised).collect();
+    if is_reserved(&name) { format!("{name}-data") } else { name }
 }
 
-/// Refuses a name that metrics of training begin with, or that would not read as one part of a metric's name.
+/// Checks a name: it must not be a prefix of training metrics, and must be one segment of a metric's name.
 ///
 /// # Errors
-/// Says what may be.
+/// When the name is invalid or reserved.
 pub fn check_name(name: &str) -> Result<()> {
-    let fits = name.chars().all(|letter| letter.is_alphanumeric() || "._-".contains(letter));
-    ensure!(fits && !name.is_empty(), "--as {name}: a name is of letters, digits, `.`, `_` and `-`");
-    ensure!(!taken(name), "--as {name}: metrics of training begin with that; choose another name");
+    let valid = name.chars().all(|letter| letter.is_alphanumeric() || "._-".contains(letter));
+    ensure!(valid && !name.is_empty(), "--as {name}: must be letters, digits, `.`, `_` and `-`");
+    ensure!(!is_reserved(name), "--as {name}: reserved for training metrics; choose another name");
     Ok(())
 }
 
-fn taken(name: &str) -> bool {
+fn is_reserved(name: &str) -> bool {
     matches!(name, "" | "train" | "val" | "test" | "ema" | "system")
 }
 
@@ -106,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn evaluations_are_called_after_their_data() {
+    fn evaluations_are_named_after_their_data() {
         for (data, split, want) in [
             ("../data/cifar10", "test", "cifar10-test"),
             ("/data/cifar10/test/", "all", "cifar10-test"),
@@ -116,12 +115,12 @@ mod tests {
             ("test", "all", "test-data"),
             (".", "all", "-data"),
         ] {
-            assert_eq!(name_after(data, split), want, "{data} {split}");
+            assert_eq!(default_name(data, split), want, "{data} {split}");
         }
     }
 
     #[test]
-    fn names_of_training_are_not_taken() {
+    fn names_of_training_metrics_are_reserved() {
         assert!(check_name("cifar10-80").is_ok());
         for bad in ["", "test", "a/b", "a b"] {
             assert!(check_name(bad).is_err(), "{bad}");

@@ -1,4 +1,4 @@
-//! Which evaluators judge a model, and what they find.
+//! The evaluators of a model, and their results.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::{Catalog, Dataset, Evaluation, Evaluator, Section, Task, parse};
@@ -11,26 +11,26 @@ const ZERO_SHOT: &str = "zero_shot";
 const RETRIEVAL: &str = "retrieval";
 const CLASSIFICATION: &str = "classification";
 
-/// Evaluators by name, and the prompts of those that write classes into sentences.
+/// Evaluators by name, and the prompt templates of zero-shot classification.
 pub struct Suites {
     evaluators: Vec<(String, Box<dyn Evaluator>)>,
     templates: Templates,
 }
 
 impl Suites {
-    /// The evaluators that were asked for, else those that the model and the data can serve.
+    /// The requested evaluators, else all that fit the model and the data.
     ///
     /// # Errors
-    /// When there are none, one is unknown, or there are templates for none of them.
+    /// When there is none, one is unknown, or templates are set without zero-shot classification.
     pub fn new(
-        asked: &[String],
+        requested: &[String],
         templates: Option<&str>,
         classifier: bool,
         data: &dyn Dataset,
         catalog: &Catalog,
     ) -> Result<Self> {
-        let names = if asked.is_empty() { served(classifier, data) } else { asked.to_vec() };
-        ensure!(!names.is_empty(), "the data has nothing that this model can be evaluated with");
+        let names = if requested.is_empty() { applicable(classifier, data) } else { requested.to_vec() };
+        ensure!(!names.is_empty(), "no evaluator fits this model and data");
         let evaluators =
             names.into_iter().map(|name| Ok((name.clone(), evaluator(&name, classifier, catalog)?)));
         let mut suites = Self {
@@ -41,7 +41,7 @@ impl Suites {
             let names = suites.names();
             ensure!(
                 names.contains(&ZERO_SHOT),
-                "--templates are for zero_shot, which is not among {}",
+                "--templates needs the evaluator zero_shot; the evaluators are {}",
                 names.join(", ")
             );
             suites.templates = templates::read(named)?;
@@ -49,81 +49,84 @@ impl Suites {
         Ok(suites)
     }
 
-    /// Their names.
+    /// Names of the evaluators.
     pub fn names(&self) -> Vec<&str> {
         self.evaluators.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The templates, where an evaluator writes classes into them.
+    /// The templates, if an evaluator uses them.
     pub fn templates(&self) -> Option<Value> {
-        let said = match &self.templates {
+        let templates = match &self.templates {
             Templates::Named(set) => json!(set.name()),
             Templates::Own(list) => json!(list),
         };
-        Some(said).filter(|_| self.names().contains(&ZERO_SHOT))
+        Some(templates).filter(|_| self.names().contains(&ZERO_SHOT))
     }
 
-    /// What each finds, and which class every picture was taken for where one asked that.
+    /// The results of each evaluator, and the predictions of a classification.
     ///
     /// # Errors
-    /// Those of the evaluators.
+    /// When an evaluator fails.
     pub fn run(&self, view: &View<'_>) -> Result<(Vec<Evaluation>, Option<Classified>)> {
-        let (mut found, mut classified) = (Vec::new(), None);
+        let (mut evaluations, mut classified) = (Vec::new(), None);
         for (name, evaluator) in &self.evaluators {
             let context = || format!("evaluating {name}");
-            let Some((suite, answers)) = self.classify(name, view).transpose().with_context(context)? else {
-                found.push(view.evaluate(evaluator.as_ref()).with_context(context)?);
+            let Some((suite, predictions)) = self.classify(name, view).transpose().with_context(context)?
+            else {
+                evaluations.push(view.evaluate(evaluator.as_ref()).with_context(context)?);
                 continue;
             };
-            found.push(answers.clone().evaluation(suite)?);
-            classified = Some(answers);
+            evaluations.push(predictions.clone().evaluation(suite)?);
+            classified = Some(predictions);
         }
-        Ok((found, classified))
+        Ok((evaluations, classified))
     }
 
-    /// None of an evaluator that does not classify.
+    /// Runs a classification; none for other evaluators.
     fn classify(&self, name: &str, view: &View<'_>) -> Option<Result<(&'static str, Classified)>> {
         tch::no_grad(|| match name {
             ZERO_SHOT => {
                 let zero_shot = ZeroShot { templates: self.templates.clone() };
-                Some(zero_shot.classify(view).map(|answers| (ZERO_SHOT, answers)))
+                Some(zero_shot.classify(view).map(|predictions| (ZERO_SHOT, predictions)))
             }
-            CLASSIFICATION => Some(Classification {}.classify(view).map(|answers| (CLASSIFICATION, answers))),
+            CLASSIFICATION => {
+                Some(Classification {}.classify(view).map(|predictions| (CLASSIFICATION, predictions)))
+            }
             _ => None,
         })
     }
 }
 
-/// What can be asked of a model on this data.
-fn served(classifier: bool, data: &dyn Dataset) -> Vec<String> {
+/// The evaluators that fit a model and data.
+fn applicable(classifier: bool, data: &dyn Dataset) -> Vec<String> {
     let classes = data.classes().len();
     let captions = (0..data.len()).any(|index| !data.captions(index).is_empty());
-    let can = [
-        // Where captions follow from classes, who looks for a caption looks for a class.
+    let fits = [
+        // With captions made from class names, retrieval would measure classification.
         (RETRIEVAL, !classifier && captions && !captions_follow_classes(data)),
         (ZERO_SHOT, !classifier && classes > 1),
         (CLASSIFICATION, classifier && classes > 0),
     ];
-    can.into_iter().filter(|(_, can)| *can).map(|(suite, _)| suite.to_owned()).collect()
+    fits.into_iter().filter(|(_, fits)| *fits).map(|(suite, _)| suite.to_owned()).collect()
 }
 
-/// An evaluator of the catalog with its own settings; `classifier` says whether it is for one.
+/// An evaluator of the catalog with default settings; `classifier` tells whether the model has one.
 fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Box<dyn Evaluator>> {
     let table = format!("plugin = {}", toml::Value::from(suite));
-    let table = parse(table).map_err(|_| anyhow::anyhow!("--suite {suite} is no name of an evaluator"))?;
+    let table = parse(table).map_err(|_| anyhow::anyhow!("--suite {suite} is not an evaluator"))?;
     match catalog.eval.plan(Section::new("--suite", 0..0, table)) {
         Ok(planned) => {
             let fits = (planned.facts.task == Task::Classification) == classifier;
             let parts = if classifier { "a classifier" } else { "two towers" };
-            ensure!(fits, "--suite {suite} cannot judge this model, which has {parts}");
+            ensure!(fits, "--suite {suite} does not fit this model, which has {parts}");
             planned.build(())
         }
         Err(problems) => {
-            let words = |problem: &clip_lab_api::problem::Problem| {
+            let message = |problem: &clip_lab_api::problem::Problem| {
                 let help = problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
                 format!("{}{help}", problem.message)
             };
-            bail!("{}", problems.iter().map(words).collect::<Vec<_>>().join("; "))
+            bail!("{}", problems.iter().map(message).collect::<Vec<_>>().join("; "))
         }
     }
 }

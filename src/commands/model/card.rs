@@ -1,4 +1,4 @@
-//! The model card: what the model is, how good, where from, and how to load it.
+//! The model card: loading, parts, metrics, data and provenance of an exported model.
 
 mod run;
 
@@ -7,35 +7,35 @@ use std::fmt::Write as _;
 use clip_lab_cli::{ModelExportArgs, ModelFormat};
 use clip_lab_escape::{code, fenced, inline, markdown};
 
-use super::record::Found;
+use super::run_record::RunRecord;
 use crate::commands::target::{Model, Target};
 
-/// What a card is written from.
+/// The input of a model card.
 pub struct Card<'a> {
-    /// What was asked for.
+    /// The arguments.
     pub args: &'a ModelExportArgs,
-    /// What the model is for the tool that loads it.
+    /// The kind of model for the tool that loads it.
     pub kind: &'a str,
     /// The checkpoint.
     pub source: &'a str,
-    /// The model as it was planned.
+    /// The planned model.
     pub target: &'a Target,
-    /// And built.
+    /// The built model.
     pub model: &'a Model,
-    /// What the store knows of its run.
-    pub found: Option<&'a Found>,
+    /// The record of its run.
+    pub record: Option<&'a RunRecord>,
 }
 
 impl Card<'_> {
-    /// Markdown, with the head that the Hugging Face Hub reads.
+    /// Markdown, with the metadata block of the Hugging Face Hub.
     pub fn text(&self) -> String {
-        let sections = [self.head(), self.loading(), self.parts(), self.pictures(), self.run()];
+        let sections = [self.head(), self.loading(), self.parts(), self.preprocessing(), self.run()];
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     fn name(&self) -> String {
         let folder = || self.args.out.file_name().map(|name| name.to_string_lossy().into_owned());
-        self.found.map(|found| found.run.name.clone()).or_else(folder).unwrap_or_default()
+        self.record.map(|record| record.run.name.clone()).or_else(folder).unwrap_or_default()
     }
 
     fn head(&self) -> String {
@@ -45,7 +45,7 @@ impl Card<'_> {
             ModelFormat::TorchScript => "",
         };
         let (pipeline, tags, what) = match &self.model.classes {
-            Some(_) => ("image-classification", "", "A classifier of pictures"),
+            Some(_) => ("image-classification", "", "An image classifier"),
             None => {
                 ("zero-shot-image-classification", "tags:\n- clip\n- image-text\n", "An image-text model")
             }
@@ -72,13 +72,13 @@ impl Card<'_> {
                 .into(),
             (ModelFormat::TorchScript, _) => self.script_lines(),
         };
-        let again = match self.args.format {
+        let spec_usage = match self.args.format {
             ModelFormat::TorchScript => "",
             _ => {
                 "\nIn a spec of clip-lab: `from = \"DIR\"` in `[model.image]`, `[model.text]` and their projections.\n"
             }
         };
-        format!("## Loading\n\n```python\n{lines}\n```\n{again}")
+        format!("## Loading\n\n```python\n{lines}\n```\n{spec_usage}")
     }
 
     fn script_lines(&self) -> String {
@@ -95,14 +95,14 @@ impl Card<'_> {
             let _ = writeln!(
                 lines,
                 "logits = model(pixel_values)  # [B, 3, {side}, {side}] to [B, {count}], before the softmax\n\
-                 names = model.classes()  # what each of the {count} is"
+                 names = model.classes()  # names of the {count} classes"
             );
         }
         if let Some(text) = &self.target.plan.text {
-            let most = text.max_tokens;
+            let max_tokens = text.max_tokens;
             let _ = writeln!(
                 lines,
-                "rows = model.encode_text(input_ids, attention_mask, normalize=True)  # [B, L], L <= {most}"
+                "rows = model.encode_text(input_ids, attention_mask, normalize=True)  # [B, L], L <= {max_tokens}"
             );
         }
         lines.trim_end().to_owned()
@@ -122,54 +122,54 @@ impl Card<'_> {
             rows.push(("text", text.encoder.name));
             rows.push(("text_projection", text.head.projection.name));
         }
-        let mut words = "## Model\n\n| part | plugin | parameters |\n|---|---|---:|\n".to_owned();
+        let mut section = "## Model\n\n| part | plugin | parameters |\n|---|---|---:|\n".to_owned();
         for (part, plugin) in rows {
-            let _ = writeln!(words, "| {part} | {} | {} |", markdown(plugin), thousands(self.count(part)));
+            let _ = writeln!(section, "| {part} | {} | {} |", markdown(plugin), thousands(self.count(part)));
         }
         if let Some(text) = &plan.text {
             let name = inline(text.tokenizer.name);
-            let _ = writeln!(words, "\nTokenizer: {name}, {} tokens at most.", text.max_tokens);
+            let _ = writeln!(section, "\nTokenizer: {name}, at most {} tokens.", text.max_tokens);
         }
         if let Some(classes) = &self.model.classes {
             let names = inline(&classes.names.join(", "));
-            let _ = writeln!(words, "\nClasses, in the order of the answers: {names}.");
+            let _ = writeln!(section, "\nClasses, in the order of the logits: {names}.");
         }
-        words
+        section
     }
 
     fn count(&self, part: &str) -> usize {
-        let before = format!("{part}.");
+        let prefix = format!("{part}.");
         let statistics = |name: &str| name.ends_with("running_mean") || name.ends_with("running_var");
         let variables = self.model.vars.variables();
-        let mine = variables.iter().filter(|(name, _)| name.starts_with(&before) && !statistics(name));
+        let mine = variables.iter().filter(|(name, _)| name.starts_with(&prefix) && !statistics(name));
         mine.map(|(_, tensor)| tensor.numel()).sum()
     }
 
-    fn pictures(&self) -> String {
+    fn preprocessing(&self) -> String {
         let Some(image) = &self.target.plan.image else { return String::new() };
         let how = super::parts::preprocess(&image.preprocess);
         format!(
-            "Pictures: {:?} to {} pixels, {:?}, the middle {}x{}, mean {:?}, deviation {:?}.\n",
+            "Preprocessing: {:?} to {} pixels, {:?}, centre crop {}x{}, mean {:?}, std {:?}.\n",
             how.resize, how.size, how.interpolation, how.crop, how.crop, how.mean, how.std
         )
         .to_lowercase()
-        .replacen("pictures", "Pictures", 1)
+        .replacen("preprocessing", "Preprocessing", 1)
     }
 
     fn run(&self) -> String {
-        let Some(found) = self.found else {
-            return "The store knows no run of these weights: there are no numbers and no provenance to tell.\n".into();
+        let Some(record) = self.record else {
+            return "The store has no run of these weights, so metrics and provenance are unknown.\n".into();
         };
         let weights = file_name(self.source);
         let step =
-            found.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
-        let (weights, uid) = (code(weights), code(&found.run.uid));
-        let mut words = format!("## Numbers\n\nOf the weights {weights}{step}, run {uid}.\n\n");
-        words += &run::numbers(found);
-        words += &run::data(found);
-        words += &run::provenance(found);
-        let _ = write!(words, "\n## Spec\n\n{}", fenced("toml", &found.spec));
-        words
+            record.step.map_or_else(String::new, |step| format!(" of step {}", thousands(step as usize)));
+        let (weights, uid) = (code(weights), code(&record.run.uid));
+        let mut section = format!("## Metrics\n\nOf the weights {weights}{step}, run {uid}.\n\n");
+        section += &run::metrics(record);
+        section += &run::data(record);
+        section += &run::provenance(record);
+        let _ = write!(section, "\n## Spec\n\n{}", fenced("toml", &record.spec));
+        section
     }
 }
 

@@ -1,4 +1,4 @@
-//! `clip-lab model export`.
+//! `clip-lab model export`: writes a model for other tools.
 
 use std::{fs, path::Path};
 
@@ -12,35 +12,41 @@ use tch::Device;
 
 use super::{
     card,
-    folder::{Folder, RECORD},
+    export_folder::{ExportFolder, RECORD},
     parts::{self, Temperature},
-    record, torchscript,
+    run_record, torchscript,
 };
 use crate::commands::{
-    named::weights_in,
+    spec_weights::weights_in,
     target::{Model, Target, is_checkpoint},
 };
 
-/// Writes the model that the arguments name.
+/// Exports a model.
 ///
 /// # Errors
-/// When it cannot be read, the format cannot hold it, or the folder cannot be written.
+/// When the model cannot be read, the format does not support it, or the folder cannot be written.
 pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let source = source(args, store)?;
     let target = Target::find(&source, None, &args.set, store, catalog)?;
-    let folder = Folder::begin(&args.out, args.force)?;
+    let folder = ExportFolder::create(&args.out, args.force)?;
     say!("reading {source}");
     let mut built = target.build(Device::Cpu)?;
     let loss = parts::temperature(&target, is_checkpoint(&source).then_some(source.as_str()))?;
     let (kind, remarks) = write(args.format, &target, &mut built, loss, folder.path())?;
     remarks.iter().for_each(|remark| say!("note: {remark}"));
     let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
-    let found = record::gather(store, weights)?;
-    if let (None, Some(found), Some(weights)) = (args.weights, &found, weights) {
-        found.advice(weights).iter().for_each(|advice| say!("note: {advice}"));
+    let run_record = run_record::find(store, weights)?;
+    if let (None, Some(run_record), Some(weights)) = (args.weights, &run_record, weights) {
+        run_record.advice(weights).iter().for_each(|advice| say!("note: {advice}"));
     }
-    let card =
-        card::Card { args, kind, source: &source, target: &target, model: &built, found: found.as_ref() };
+    let card = card::Card {
+        args,
+        kind,
+        source: &source,
+        target: &target,
+        model: &built,
+        record: run_record.as_ref(),
+    };
     fs::write(folder.path().join("README.md"), card.text())?;
     let written = listed(folder.path())?.into_iter().map(|(name, _)| name);
     let record = json!({
@@ -49,8 +55,8 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
         "format": format!("{:?}", args.format).to_lowercase(),
         "kind": kind,
         "source": source,
-        "run": found.as_ref().map(|found| &found.run.uid),
-        "step": found.as_ref().and_then(|found| found.step),
+        "run": run_record.as_ref().map(|record| &record.run.uid),
+        "step": run_record.as_ref().and_then(|record| record.step),
         "remarks": remarks,
         "files": written.chain([RECORD.to_owned()]).collect::<Vec<_>>(),
     });
@@ -66,7 +72,7 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     Ok(())
 }
 
-/// Writes the weights and what belongs beside them. Says what the model is there, and what is lost.
+/// Writes the weights and configuration files. Returns the kind of model, and remarks on what the format loses.
 fn write(
     format: ModelFormat,
     target: &Target,
@@ -78,12 +84,12 @@ fn write(
         ModelFormat::Hf => Format::HuggingFace,
         ModelFormat::OpenClip => Format::OpenClip,
         ModelFormat::TorchScript => {
-            say!("tracing the model and trying the file with other batches");
+            say!("tracing the model and testing the file with other batch sizes");
             torchscript::write(target, built, loss, &folder.join("model.pt"))?;
             let (image, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
-            let pictures = image.map(|side| parts::preprocess(&side.preprocess));
+            let preprocess = image.map(|side| parts::preprocess(&side.preprocess));
             let tokens = text.map(parts::tokens).transpose()?;
-            write_documents(folder, &beside(tokens.as_ref(), pictures.as_ref())?)?;
+            write_documents(folder, &beside(tokens.as_ref(), preprocess.as_ref())?)?;
             return Ok(("TorchScript module", Vec::new()));
         }
     };
@@ -92,29 +98,29 @@ fn write(
     Ok((files.kind, files.remarks))
 }
 
-/// The run's checkpoint that is meant, or what was named where it is no run.
+/// The checkpoint of the run, or the argument itself if it is not a run.
 fn source(args: &ModelExportArgs, store: &Path) -> Result<String> {
     let path = Path::new(&args.model);
-    let ours = path.is_dir().then(|| path.to_owned()).filter(|folder| folder.join("spec.toml").exists());
-    let folder = match ours {
+    let run_folder =
+        path.is_dir().then(|| path.to_owned()).filter(|folder| folder.join("spec.toml").exists());
+    let folder = match run_folder {
         Some(folder) => folder,
         None if path.exists() || args.model.starts_with("hf:") => {
             ensure!(
                 args.weights.is_none(),
-                "--weights chooses among the weights of a run, and {} is none",
+                "--weights selects weights of a run, but {} is not a run",
                 args.model
             );
             let spec = path.extension().is_some_and(|ending| ending == "toml");
-            ensure!(
-                !spec,
-                "{} is a spec, which has no weights of its own; run it and export the run",
-                args.model
-            );
+            ensure!(!spec, "{} is a spec, which has no weights; run it and export the run", args.model);
             return Ok(args.model.clone());
         }
         None => {
             let reader = Reader::open(store).with_context(|| {
-                format!("`{}` is no folder and no file, and no run can be looked up", args.model)
+                format!(
+                    "`{}` is neither a folder nor a file, and the store cannot be opened to find a run",
+                    args.model
+                )
             })?;
             reader.run(&args.model)?.dir
         }
@@ -122,7 +128,7 @@ fn source(args: &ModelExportArgs, store: &Path) -> Result<String> {
     Ok(weights_in(&folder, args.weights)?.display().to_string())
 }
 
-/// Names and sizes of the files, by name.
+/// Names and sizes of the files, sorted by name.
 fn listed(folder: &Path) -> Result<Vec<(String, u64)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,10 +1,10 @@
-//! `clip-lab model`: models looked at, and written for other tools.
+//! `clip-lab model`: shows models and exports them for other tools.
 
 mod card;
 mod export;
-mod folder;
+mod export_folder;
 mod parts;
-mod record;
+mod run_record;
 mod show;
 mod torchscript;
 
@@ -14,10 +14,10 @@ use anyhow::Result;
 use clip_lab_api::Catalog;
 use clip_lab_cli::ModelVerb;
 
-/// Carries out what the arguments say.
+/// Runs a subcommand.
 ///
 /// # Errors
-/// When a model cannot be read, or not be written.
+/// When a model cannot be read or written.
 pub fn model(verb: &ModelVerb, store: &Path, catalog: &Catalog) -> Result<()> {
     match verb {
         ModelVerb::Show(args) => show::show(args, store, catalog),

@@ -1,4 +1,4 @@
-//! A built model as what is written for other tools: parts with plugin, settings and tensors.
+//! Converts a built model to the parts that are exported: plugin, settings and tensors.
 
 use anyhow::{Context as _, Result};
 use clip_lab_api::{Kind, Planned};
@@ -13,7 +13,7 @@ use crate::{
     plan::{self, TextSide},
 };
 
-/// Scale and bias of a loss, the scale as the logarithm that is learned.
+/// Logit scale (as its logarithm, which is the parameter) and logit bias of a loss.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Temperature {
     pub scale: Option<f64>,
@@ -23,12 +23,10 @@ pub struct Temperature {
 /// The whole model.
 ///
 /// # Errors
-/// When one of the towers is missing, which other tools' layouts want both of.
+/// When a tower is missing, because the layouts of other tools need both.
 pub fn whole(target: &Target, built: &target::Model, loss: Temperature) -> Result<Model> {
     let missing = |tower: &str| {
-        format!(
-            "the model has no {tower} tower, and this layout holds both; --format torchscript writes what there is"
-        )
+        format!("the model has no {tower} tower, but this format needs both towers; use --format torchscript")
     };
     let image = target.plan.image.as_ref().with_context(|| missing("image"))?;
     let text = target.plan.text.as_ref().with_context(|| missing("text"))?;
@@ -48,7 +46,7 @@ pub fn whole(target: &Target, built: &target::Model, loss: Temperature) -> Resul
 /// The tokenizer of a text side.
 ///
 /// # Errors
-/// When its vocabulary cannot be had.
+/// When its vocabulary cannot be read.
 pub fn tokens(text: &TextSide) -> Result<Tokens> {
     let clip = text.tokenizer.name == "clip_bpe";
     let vocabulary = clip.then(plugins_tokenizer::clip_vocabulary).transpose()?;
@@ -58,13 +56,13 @@ pub fn tokens(text: &TextSide) -> Result<Tokens> {
     Ok(Tokens { tokenizer, limit: text.max_tokens, vocabulary })
 }
 
-/// In the words of a checkpoint.
+/// Converts preprocessing to the checkpoint's type.
 pub fn preprocess(ours: &plan::Preprocess) -> Preprocess {
     let plan::Preprocess { size, mean, std, resize, interpolation, resized } = ours.clone();
     Preprocess { mean, std, resize, interpolation, size: resized.unwrap_or(size), crop: size }
 }
 
-/// Scale and bias as the weights have them: learned in a checkpoint of ours, stated by one of another tool.
+/// Logit scale and bias: the learned parameters of a clip-lab checkpoint, or the settings of another tool's.
 ///
 /// # Errors
 /// When the checkpoint cannot be read.
@@ -95,10 +93,10 @@ fn learned(file: &TensorFile) -> Result<Temperature> {
 }
 
 fn part<K: Kind + ?Sized>(planned: &Planned<K>, vars: &nn::VarStore, name: &str) -> Result<Part> {
-    let before = format!("{name}.");
+    let prefix = format!("{name}.");
     let mut tensors = Vec::new();
     for (full, tensor) in vars.variables() {
-        if let Some(short) = full.strip_prefix(&before) {
+        if let Some(short) = full.strip_prefix(&prefix) {
             tensors.push((short.to_owned(), tensor.detach().f_to_device(Device::Cpu)?));
         }
     }

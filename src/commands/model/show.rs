@@ -1,4 +1,4 @@
-//! `clip-lab model show`.
+//! `clip-lab model show`: prints the parts, sizes and settings of a model.
 
 use std::path::Path;
 
@@ -13,21 +13,21 @@ use tch::Device;
 use super::card::thousands;
 use crate::commands::target::{Target, folder_spec, is_checkpoint};
 
-/// As many of a list are printed.
-const FEW: usize = 10;
+/// Longer lists are truncated to this length.
+const MAX_ITEMS: usize = 10;
 
-/// What a checkpoint says of one part.
+/// One part of a checkpoint.
 struct Part {
     name: &'static str,
-    found: Result<Option<Import>>,
+    import: Result<Option<Import>>,
 }
 
-/// Prints what a model is.
+/// Prints a model.
 ///
 /// # Errors
-/// When nothing of that name is there, or it is in no known layout.
+/// When nothing has that name, or its layout is unknown.
 pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()> {
-    let from = place(&args.model, store)?;
+    let from = resolve(&args.model, store)?;
     let checkpoint = clip_lab_checkpoint::open(&from)?;
     let parts = parts(&checkpoint);
     let preprocess = checkpoint.preprocess();
@@ -51,79 +51,79 @@ pub fn show(args: &ModelShowArgs, store: &Path, catalog: &Catalog) -> Result<()>
         return Ok(());
     }
     out!("{}\n", checkpoint.describe());
-    parts.iter().filter_map(Part::words).for_each(|words| print(format_args!("{words}\n")));
+    parts.iter().filter_map(Part::text).for_each(|text| print(format_args!("{text}\n")));
     let total: i64 = parts.iter().map(Part::parameters).sum();
-    out!("{:<18}{:>13} parameters", "in all", thousands(total.unsigned_abs() as usize));
-    print(format_args!("\n{}\n", pictures(&preprocess)));
+    out!("{:<18}{:>13} parameters", "total", thousands(total.unsigned_abs() as usize));
+    print(format_args!("\n{}\n", preprocessing(&preprocess)));
     match (spec, loads) {
         (Ok(spec), Ok(())) => {
             let spec = spec.trim_end();
-            print(format_args!("\nIn a spec, with every tensor in its place (tried):\n\n{spec}\n"))
+            print(format_args!("\nIn a spec (tested, all tensors load):\n\n{spec}\n"))
         }
         (Ok(spec), Err(why)) => {
             let spec = spec.trim_end();
-            print(format_args!("\nIn a spec, which as it stands cannot be loaded:\n\n{spec}\n\n"));
+            print(format_args!("\nIn a spec, which cannot be loaded as it is:\n\n{spec}\n\n"));
             out!("{why:#}")
         }
-        (Err(why), _) => out!("\n`from` makes nothing of it: {why:#}"),
+        (Err(why), _) => out!("\n`from` cannot read it: {why:#}"),
     }
     Ok(())
 }
 
-/// What `from` is to name: the folder of a run, or what the user named.
-fn place(model: &str, store: &Path) -> Result<String> {
+/// The value of `from`: the folder of a run, or the argument itself.
+fn resolve(model: &str, store: &Path) -> Result<String> {
     let path = Path::new(model);
     let spec = path.extension().is_some_and(|ending| ending == "toml");
     ensure!(
         !(path.is_file() && spec),
-        "{model} is a spec, which has no weights; clip-lab check {model} tells of its model"
+        "{model} is a spec, which has no weights; `clip-lab check {model}` shows its model"
     );
     if path.exists() || is_checkpoint(model) {
         return Ok(model.to_owned());
     }
-    // Names of known weights are neither.
+    // Names of cataloged weights are neither paths nor runs.
     match Reader::open(store).and_then(|reader| reader.run(model)) {
         Ok(run) => Ok(run.dir.display().to_string()),
         Err(_) if clip_lab_checkpoint::open(model).is_ok() => Ok(model.to_owned()),
         Err(error) => {
-            Err(anyhow::Error::new(error).context(format!("`{model}` is no folder, no file and no run")))
+            Err(anyhow::Error::new(error).context(format!("`{model}` is not a folder, file or run")))
         }
     }
 }
 
 fn parts(checkpoint: &Checkpoint) -> Vec<Part> {
     vec![
-        Part { name: "image", found: checkpoint.image() },
-        Part { name: "image_projection", found: checkpoint.image_projection() },
-        Part { name: "text", found: checkpoint.text() },
-        Part { name: "text_projection", found: checkpoint.text_projection() },
-        Part { name: "tokenizer", found: checkpoint.tokenizer() },
-        Part { name: "classifier", found: checkpoint.classifier().map(|found| found.map(linear)) },
-        Part { name: "loss", found: checkpoint.loss() },
+        Part { name: "image", import: checkpoint.image() },
+        Part { name: "image_projection", import: checkpoint.image_projection() },
+        Part { name: "text", import: checkpoint.text() },
+        Part { name: "text_projection", import: checkpoint.text_projection() },
+        Part { name: "tokenizer", import: checkpoint.tokenizer() },
+        Part { name: "classifier", import: checkpoint.classifier().map(|found| found.map(as_import)) },
+        Part { name: "loss", import: checkpoint.loss() },
     ]
 }
 
 /// A classifier as a part like the others.
-fn linear(found: Classifier) -> Import {
-    let Classifier { mut settings, classes, weights } = found;
+fn as_import(classifier: Classifier) -> Import {
+    let Classifier { mut settings, classes, weights } = classifier;
     settings.insert("classes".into(), classes.into());
     Import { plugin: "linear".into(), settings, needs: Vec::new(), weights: Some(weights) }
 }
 
-/// Builds the model and fills it, as training would.
+/// Builds the model and loads its weights, as training does.
 fn loads(from: &str, catalog: &Catalog) -> Result<()> {
-    // Weights named by the catalogue are no path; a file in a run's folder is opened as `from` opens it.
+    // Opens it as `from` does, so that names of cataloged weights and files in a run's folder work.
     Target::from_checkpoint(from, &[], catalog)?.build(Device::Cpu).map(drop)
 }
 
 impl Part {
     fn parameters(&self) -> i64 {
-        let import = self.found.as_ref().ok().and_then(Option::as_ref);
+        let import = self.import.as_ref().ok().and_then(Option::as_ref);
         import.and_then(|import| import.weights.as_ref()).map_or(0, |weights| weights.summary().parameters)
     }
 
     fn json(&self) -> Option<Value> {
-        match &self.found {
+        match &self.import {
             Err(why) => Some(json!({ "why_not": format!("{why:#}") })),
             Ok(None) => None,
             Ok(Some(import)) => {
@@ -144,66 +144,63 @@ impl Part {
         }
     }
 
-    /// Two lines: what and how large; with which settings.
-    fn words(&self) -> Option<String> {
-        let import = match &self.found {
+    /// Two lines: size and plugin, then settings.
+    fn text(&self) -> Option<String> {
+        let import = match &self.import {
             Err(why) => {
                 return Some(format!("{:<18}cannot be used: {}", self.name, shown(format!("{why:#}"))));
             }
             Ok(found) => found.as_ref()?,
         };
-        let mut words = format!("{:<18}", self.name);
+        let mut text = format!("{:<18}", self.name);
         if let Some(weights) = &import.weights {
             let summary = weights.summary();
             let count = thousands(summary.parameters.unsigned_abs() as usize);
             let kinds = summary.kinds.into_iter().collect::<Vec<_>>().join(", ");
-            words += &format!("{count:>13} parameters  {kinds:<8} ");
+            text += &format!("{count:>13} parameters  {kinds:<8} ");
         }
-        words += &shown(&import.plugin).to_string();
+        text += &shown(&import.plugin).to_string();
         let settings: Vec<String> = import
             .settings
             .iter()
             .map(|(key, value)| shown(format!("{key} = {}", short(value))).to_string())
             .collect();
         if !settings.is_empty() {
-            words += &format!("\n{:<18}{}", "", settings.join(", "));
+            text += &format!("\n{:<18}{}", "", settings.join(", "));
         }
         if !import.needs.is_empty() {
-            words += &format!(
-                "\n{:<18}not told by the file, to be set in the spec: {}",
-                "",
-                import.needs.join(", ")
-            );
+            text +=
+                &format!("\n{:<18}not in the file, must be set in the spec: {}", "", import.needs.join(", "));
         }
-        Some(words)
+        Some(text)
     }
 }
 
-/// A value, of a long list the beginning; `--json` has all of it.
+/// A value; a long list is truncated (`--json` has all of it).
 fn short(value: &toml::Value) -> String {
     match value.as_array() {
-        Some(list) if list.len() > FEW => {
-            let few: Vec<String> = list[..FEW].iter().map(toml::Value::to_string).collect();
-            format!("[{}, ... {} in all]", few.join(", "), list.len())
+        Some(list) if list.len() > MAX_ITEMS => {
+            let first: Vec<String> = list[..MAX_ITEMS].iter().map(toml::Value::to_string).collect();
+            format!("[{}, ... {} in total]", first.join(", "), list.len())
         }
         _ => value.to_string(),
     }
 }
 
-fn pictures(preprocess: &Result<Option<Preprocess>>) -> String {
+fn preprocessing(preprocess: &Result<Option<Preprocess>>) -> String {
     match preprocess {
         Err(why) => format!("preprocessing      cannot be used: {}", shown(format!("{why:#}"))),
-        Ok(None) => "preprocessing      not told; a spec's [preprocess] says it".into(),
-        Ok(Some(how)) => format!(
-            "preprocessing      {} to {} pixels, {}, the middle {}x{}\n{:<18} mean {:?}, deviation {:?}",
-            format!("{:?}", how.resize).to_lowercase(),
-            how.size,
-            format!("{:?}", how.interpolation).to_lowercase(),
-            how.crop,
-            how.crop,
+        Ok(None) => "preprocessing      not in the file; set [preprocess] in the spec".into(),
+        Ok(Some(found)) => format!(
+            "preprocessing      {} to {} pixels, {}, centre crop {}x{}\n{:<18} mean {:?}, std {:?}",
+            format!("{:?}", found.resize).to_lowercase(),
+            found.size,
+            format!("{:?}", found.interpolation).to_lowercase(),
+            found.crop,
+            found.crop,
             "",
-            how.mean,
-            how.std
+            found.mean,
+            found.std
         ),
     }
 }

@@ -1,5 +1,5 @@
-//! `model.pt`: the towers, or a tower and its classifier, as one TorchScript module, traced, with methods that take
-//! batches and texts of any size.
+//! `model.pt`: the towers, or a tower and its classifier, as one traced TorchScript module, with methods for batches of
+//! any size and texts of any length.
 
 use std::path::Path;
 
@@ -14,11 +14,11 @@ use crate::{
     model::{Classifier, ImageTower, TextTower},
 };
 
-/// By how much the file may differ from the model, where it is tried out.
+/// Largest relative difference between the outputs of the file and of the model.
 const TOLERANCE: f64 = 1e-4;
-/// Rows of the batches that the file is tried with; it is traced with two.
-const TRIED: [i64; 2] = [1, 5];
-/// Buffers that are no parameters.
+/// Batch sizes that the file is tested with; it is traced with two.
+const TEST_BATCHES: [i64; 2] = [1, 5];
+/// Buffers, not parameters.
 const STATISTICS: [&str; 2] = ["running_mean", "running_var"];
 
 const ENCODE_IMAGE: &str = r#"
@@ -32,7 +32,7 @@ def encode_image(self, images: Tensor, normalize: bool = False) -> Tensor:
 const ENCODE_TEXT: &str = r#"
 def encode_text(self, input_ids: Tensor, attention_mask: Tensor, normalize: bool = False) -> Tensor:
     room = LIMIT - input_ids.size(1)
-    assert room >= 0, "texts have LIMIT tokens at most: let the tokenizer cut them"
+    assert room >= 0, "texts have LIMIT tokens at most: let the tokenizer truncate them"
     ids = torch.constant_pad_nd(input_ids, [0, room], 0)
     mask = torch.constant_pad_nd(attention_mask, [0, room], 0) != 0
     rows = self.text_rows(ids, mask)
@@ -49,12 +49,12 @@ def forward(self, images: Tensor) -> Tensor:
     return self.classify(images)
 "#;
 
-/// Writes the module and tries it out.
+/// Writes the module and tests it.
 ///
 /// # Errors
-/// When a tower cannot be traced, or computes something else once it is.
+/// When a tower cannot be traced, or the outputs of the file differ.
 pub fn write(target: &Target, model: &mut Model, loss: Temperature, path: &Path) -> Result<()> {
-    model.vars.freeze(); // constants of a module must not be learned
+    model.vars.freeze(); // constants of a module must not require gradients
     let _quiet = tch::no_grad_guard();
     let mut trace = Trace::new()?;
     let mut variables: Vec<_> = model.vars.variables().into_iter().collect();
@@ -69,27 +69,27 @@ pub fn write(target: &Target, model: &mut Model, loss: Temperature, path: &Path)
     }
     let sides = Sides::of(target, model)?;
     if let Some(image) = &sides.image {
-        trace.method("image_rows", &[image.batch(2)?], &mut |given| image.rows(&given[0]))?;
+        trace.method("image_rows", &[image.batch(2)?], &mut |inputs| image.rows(&inputs[0]))?;
         trace.define(ENCODE_IMAGE)?;
         if let Some(Classes { classifier, names }) = sides.classes {
             let batch = image.batch(2)?;
-            trace.method("classify", &[batch], &mut |given| image.logits(&given[0], classifier))?;
+            trace.method("classify", &[batch], &mut |inputs| image.logits(&inputs[0], classifier))?;
             trace.define(&classes(names))?;
         }
     }
     if let Some(text) = &sides.text {
         let Tokens { ids, mask } = text.batch(2, text.limit)?;
-        trace.method("text_rows", &[ids, mask], &mut |given| text.rows(&given[0], &given[1]))?;
+        trace.method("text_rows", &[ids, mask], &mut |inputs| text.rows(&inputs[0], &inputs[1]))?;
         trace.define(&ENCODE_TEXT.replace("LIMIT", &text.limit.to_string()))?;
     }
     trace.save(path)?;
     sides.compare(&Script::load(path, Device::Cpu)?).context(
-        "the TorchScript file does not compute what the model does, so nothing was written; a tower that takes sizes of \
-         its input as numbers cannot be traced",
+        "the outputs of the TorchScript file differ from the model's, so nothing was written; a tower that reads sizes of its \
+         input as numbers cannot be traced",
     )
 }
 
-/// The towers with the sizes of what they take.
+/// The towers with the sizes of their inputs.
 struct Sides<'a> {
     image: Option<Images<'a>>,
     text: Option<Texts<'a>>,
@@ -122,20 +122,20 @@ impl<'a> Sides<'a> {
         })
     }
 
-    /// Other batches than the one that was traced, shorter texts among them.
+    /// Compares outputs on other batches than the traced one, including shorter texts.
     fn compare(&self, script: &Script) -> Result<()> {
-        for rows in TRIED {
+        for rows in TEST_BATCHES {
             if let Some(image) = &self.image {
                 let batch = image.batch(rows)?;
-                close(&script.call("image_rows", &[&batch], false)?, &image.rows(&batch)?)?;
+                check_close(&script.call("image_rows", &[&batch], false)?, &image.rows(&batch)?)?;
                 if let Some(Classes { classifier, .. }) = self.classes {
                     let logits = image.logits(&batch, classifier)?;
-                    close(&script.call("classify", &[&batch], false)?, &logits)?;
+                    check_close(&script.call("classify", &[&batch], false)?, &logits)?;
                 }
             }
             if let Some(text) = &self.text {
                 let Tokens { ids, mask } = text.batch(rows, (text.limit / 2).max(2))?;
-                close(&script.call("encode_text", &[&ids, &mask], false)?, &text.rows(&ids, &mask)?)?;
+                check_close(&script.call("encode_text", &[&ids, &mask], false)?, &text.rows(&ids, &mask)?)?;
             }
         }
         Ok(())
@@ -157,12 +157,13 @@ impl Images<'_> {
 }
 
 impl Texts<'_> {
-    /// Ids of all kinds, the first text whole, the others with padding after all but two of their tokens.
+    /// Random ids; the first text has full length, the others two tokens and padding.
     fn batch(&self, rows: i64, length: i64) -> Result<Tokens> {
         let ids = Tensor::f_randint(self.vocab.max(1), [rows, length], (Kind::Int64, Device::Cpu))?;
-        let place = Tensor::f_arange(length, (Kind::Int64, Device::Cpu))?.f_expand([rows, length], false)?;
+        let position =
+            Tensor::f_arange(length, (Kind::Int64, Device::Cpu))?.f_expand([rows, length], false)?;
         let row = Tensor::f_arange(rows, (Kind::Int64, Device::Cpu))?.f_unsqueeze(-1)?;
-        let mask = place.f_lt(2)?.f_logical_or(&row.f_eq(0)?)?;
+        let mask = position.f_lt(2)?.f_logical_or(&row.f_eq(0)?)?;
         Ok(Tokens { ids, mask })
     }
 
@@ -172,13 +173,13 @@ impl Texts<'_> {
     }
 }
 
-/// The methods of a classifier that need no tracing.
+/// The scripted methods of a classifier.
 fn classes(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
     CLASSES.replace("NAMES", &names.join(", "))
 }
 
-/// A string of TorchScript's grammar, which knows octal escapes and no `\u`.
+/// A TorchScript string literal, which has octal escapes but no `\u`.
 fn literal(name: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in name.chars() {
@@ -191,11 +192,11 @@ fn literal(name: &str) -> String {
     quoted + "\""
 }
 
-fn close(ours: &Tensor, theirs: &Tensor) -> Result<()> {
-    ensure!(ours.size() == theirs.size(), "it gives {:?} where {:?} was due", ours.size(), theirs.size());
+fn check_close(ours: &Tensor, theirs: &Tensor) -> Result<()> {
+    ensure!(ours.size() == theirs.size(), "the shape is {:?}, expected {:?}", ours.size(), theirs.size());
     let off = (ours - theirs).f_abs()?.f_max()?.f_double_value(&[])?;
     let size = theirs.f_abs()?.f_max()?.f_double_value(&[])?.max(1.0);
-    ensure!(off <= TOLERANCE * size, "it is off by {off:e}");
+    ensure!(off <= TOLERANCE * size, "the difference is {off:e}");
     Ok(())
 }
 
@@ -204,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_classes_are_what_they_were() {
+    fn class_names_round_trip() {
         let names = ["a \"b\"", "c\\n", "d\ne", "Käfer 🐞", "", "#f"];
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("model.pt");
@@ -213,8 +214,8 @@ mod tests {
         trace.define(&classes(&names.map(str::to_owned))).unwrap();
         trace.save(&file).unwrap();
         let module = tch::CModule::load(&file).unwrap();
-        let told = module.method_is::<tch::IValue>("classes", &[]).unwrap();
-        let due = names.into_iter().map(|name| tch::IValue::String(name.to_owned())).collect();
-        assert_eq!(told, tch::IValue::GenericList(due));
+        let actual = module.method_is::<tch::IValue>("classes", &[]).unwrap();
+        let expected = names.into_iter().map(|name| tch::IValue::String(name.to_owned())).collect();
+        assert_eq!(actual, tch::IValue::GenericList(expected));
     }
 }

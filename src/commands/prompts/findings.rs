@@ -1,87 +1,87 @@
-//! What templates are worth, alone and together.
+//! Accuracies of prompt templates, alone and as ensembles.
 
 use anyhow::{Context as _, Result};
 use clip_lab_stats::{Bootstrap, Estimate, Outcomes, Pairing};
 use plugins_eval::{Classified, Ensemble, Pictures, Taken};
 
-/// Accuracy on both parts.
+/// The accuracies of a template.
 pub struct Row {
-    /// The template.
+    /// Index of the template.
     pub template: usize,
-    /// On the part that selects, and on the one that reports.
+    /// On the selection and on the report split.
     pub accuracy: [f64; 2],
 }
 
-/// Some templates on the part that reports.
-pub struct Judged {
-    /// Which.
+/// The accuracies of an ensemble of templates.
+pub struct Scores {
+    /// Indices of the templates.
     pub templates: Vec<usize>,
-    /// Accuracy on the part that selects.
+    /// Accuracy on the selection split.
     pub select: f64,
-    /// Accuracy on the part that reports, with its interval over pictures.
+    /// Accuracy on the report split, with its interval over images.
     pub report: Estimate,
-    /// The mean over classes there.
+    /// Mean per-class accuracy on the report split.
     pub mean_per_class: f64,
     outcomes: Outcomes,
 }
 
-/// All of it.
+/// All results.
 pub struct Findings {
-    /// Every template by itself, the best on the part that reports first.
+    /// Every single template, by descending accuracy on the report split.
     pub rows: Vec<Row>,
-    /// What greedy selection took, in order.
+    /// The templates of greedy selection, in order.
     pub taken: Vec<Taken>,
-    /// The best single template by the part that selects.
-    pub single: Judged,
-    /// All together.
-    pub all: Judged,
-    /// Those that were chosen, together.
-    pub chosen: Judged,
-    /// Accuracy of the chosen minus that of all, picture by picture.
+    /// The best single template on the selection split.
+    pub single: Scores,
+    /// The ensemble of all templates.
+    pub all: Scores,
+    /// The ensemble of the chosen templates.
+    pub chosen: Scores,
+    /// Accuracy of the chosen ensemble minus that of all templates, paired by image.
     pub gain: Estimate,
 }
 
 impl Findings {
-    /// Tries everything.
+    /// Evaluates all templates and ensembles; `progress` is called after each greedy step.
     ///
     /// # Errors
-    /// Those of ranking.
+    /// When classification fails.
     pub fn of(
         ensemble: &Ensemble,
         select: &Pictures,
         report: &Pictures,
-        most: usize,
-        tell: impl FnMut(Taken),
+        max_templates: usize,
+        progress: impl FnMut(Taken),
     ) -> Result<Self> {
         let mut rows = Vec::new();
         for template in 0..ensemble.len() {
-            let on = |pictures| anyhow::Ok(ensemble.classify(&[template], pictures)?.top1());
+            let on = |images| anyhow::Ok(ensemble.classify(&[template], images)?.top1());
             rows.push(Row { template, accuracy: [on(select)?, on(report)?] });
         }
         rows.sort_by(|a, b| b.accuracy[1].total_cmp(&a.accuracy[1]));
-        let taken = ensemble.greedy(select, most, tell)?;
+        let taken = ensemble.greedy(select, max_templates, progress)?;
         let chosen: Vec<usize> = taken.iter().map(|taken| taken.template).collect();
-        let judge = |templates: Vec<usize>| Judged::of(ensemble, templates, select, report);
-        let single = judge(chosen.iter().take(1).copied().collect())?;
-        let (all, chosen) = (judge((0..ensemble.len()).collect())?, judge(chosen)?);
+        let score = |templates: Vec<usize>| Scores::of(ensemble, templates, select, report);
+        let single = score(chosen.iter().take(1).copied().collect())?;
+        let (all, chosen) = (score((0..ensemble.len()).collect())?, score(chosen)?);
         let gain = Bootstrap::default().difference(&chosen.outcomes, &all.outcomes, Pairing::Seeds);
-        let gain = gain.context("the two are of different pictures")?;
+        let gain = gain.context("the ensembles have different images")?;
         Ok(Self { rows, taken, single, all, chosen, gain })
     }
 }
 
-impl Judged {
+impl Scores {
     fn of(ensemble: &Ensemble, templates: Vec<usize>, select: &Pictures, report: &Pictures) -> Result<Self> {
         let on_select = ensemble.classify(&templates, select)?.top1();
         let found = ensemble.classify(&templates, report)?;
         let outcomes = outcomes(&found)?;
-        let bare = Bootstrap::default().mean(&outcomes);
-        let report = Estimate { interval: bare.interval.map(|interval| interval.within(0.0, 1.0)), ..bare };
+        let mean = Bootstrap::default().mean(&outcomes);
+        let report = Estimate { interval: mean.interval.map(|interval| interval.within(0.0, 1.0)), ..mean };
         Ok(Self { templates, select: on_select, report, mean_per_class: found.mean_per_class(), outcomes })
     }
 }
 
 fn outcomes(found: &Classified) -> Result<Outcomes> {
-    let right = found.ranks.iter().map(|&rank| f64::from(u8::from(rank == 0))).collect();
-    Outcomes::new(vec![right]).context("too few pictures for an interval")
+    let correct = found.ranks.iter().map(|&rank| f64::from(u8::from(rank == 0))).collect();
+    Outcomes::new(vec![correct]).context("too few images for an interval")
 }

@@ -1,8 +1,8 @@
-//! `clip-lab prompts`: accuracy of each prompt template, and the few that classify best together.
+//! `clip-lab prompts`: evaluates prompt templates and selects the best ensemble.
 
 mod findings;
-mod halves;
 mod print;
+mod select_report;
 
 use std::{path::Path, sync::Arc};
 
@@ -12,47 +12,47 @@ use clip_lab_cli::{PromptsArgs, say, shown};
 use plugins_eval::{Ensemble, Named, Pictures, Templates, labelled, pick};
 use tch::Tensor;
 
-use self::{findings::Findings, halves::Halves};
-use super::{subject::Data, target::Target, templates, viewer::Viewer};
+use self::{findings::Findings, select_report::SelectReport};
+use super::{embedder::Embedder, eval_data::EvalData, target::Target, templates};
 use crate::train::View;
 
-/// Tries the templates and prints what they are worth.
+/// Evaluates the templates and prints their accuracies.
 ///
 /// # Errors
-/// When the model, the data or the templates cannot be read, or the pictures have no classes.
+/// When the model, the data or the templates cannot be read, or the images have no classes.
 pub fn prompts(args: &PromptsArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let named = args.data.templates.as_deref();
     let templates = named.map_or(Ok(Templates::Named(Named::Openai80)), templates::read)?;
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let data = Data::open(&args.data, &args.model, &args.set, store, catalog)?;
-    let halves = Halves::of(data, &args.select, &args.report)?;
-    say!("{}", shown(halves.words()));
-    let towers = Viewer::build(&target)?;
-    let (select, report) = halves.look(&towers)?;
-    let ensemble = embed(&towers, &templates, halves.classes())?;
+    let data = EvalData::open(&args.data, &args.model, &args.set, store, catalog)?;
+    let splits = SelectReport::of(data, &args.select, &args.report)?;
+    say!("{}", shown(splits.description()));
+    let model = Embedder::build(&target)?;
+    let (select, report) = splits.embed(&model)?;
+    let ensemble = embed_templates(&model, &templates, splits.classes())?;
     let findings = Findings::of(&ensemble, &select, &report, args.most as usize, |taken| {
         let template = templates.list()[taken.template];
-        say!("  {:.4} on the part that selects with `{}`", taken.accuracy, shown(template));
+        say!("  {:.4} on the selection split after adding `{}`", taken.accuracy, shown(template));
     })?;
-    print::findings(args, &templates, &halves, &findings);
+    print::findings(args, &templates, &splits, &findings);
     Ok(())
 }
 
-/// The texts of every template, embedded.
-fn embed(towers: &Viewer, templates: &Templates, classes: &[String]) -> Result<Ensemble> {
-    let scene = towers.towers();
+/// Embeds the class texts of every template.
+fn embed_templates(model: &Embedder, templates: &Templates, classes: &[String]) -> Result<Ensemble> {
+    let towers = model.towers();
     let filled = templates.fill(classes);
     say!("embedding {} templates for {} classes", filled.len(), classes.len());
     let one = |texts: &Vec<String>| -> Result<Tensor> {
-        scene.embed_texts(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+        towers.embed_texts(&texts.iter().map(String::as_str).collect::<Vec<_>>())
     };
     Ensemble::new(filled.iter().map(one).collect::<Result<_>>()?)
 }
 
-/// The pictures of `data` that have a class, embedded, and their names.
-fn pictures(towers: &Viewer, data: &Arc<dyn Dataset>) -> Result<(Pictures, Vec<String>)> {
-    let scene = towers.towers();
-    let view = View::new(&scene, data.clone(), &towers.look(data)?)?;
+/// Embeds the images of `data` that have a class; also returns their names.
+fn embed_images(model: &Embedder, data: &Arc<dyn Dataset>) -> Result<(Pictures, Vec<String>)> {
+    let towers = model.towers();
+    let view = View::new(&towers, data.clone(), &model.features(data)?)?;
     let (which, labels) = labelled("prompts", view.data()).context("prompts need classes")?;
     let names = which.iter().map(|&index| view.data().name(index as usize)).collect();
     Ok((Pictures { images: pick(&view.images()?, &which)?, labels }, names))

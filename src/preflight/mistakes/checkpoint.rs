@@ -1,4 +1,4 @@
-//! Towers that are used otherwise than they were trained.
+//! Warnings about towers whose settings differ from their checkpoint's.
 
 use clip_lab_checkpoint::{Checkpoint, Import, open};
 use serde_json::Value;
@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::Warning;
 use crate::plan::Plan;
 
-/// Settings that may differ from the checkpoint's on purpose: what is regularised, and sizes that are resampled.
-const FREE: [&str; 10] = [
+/// Settings that may differ from the checkpoint's: regularisation, and sizes that are resampled.
+const MAY_DIFFER: [&str; 10] = [
     "plugin",
     "image_size",
     "context",
@@ -49,19 +49,18 @@ fn trained(plan: &Plan, table: &str, weights: bool) -> Option<Checkpoint> {
 /// Settings that change what the weights compute, such as `gelu` for weights trained with `quick_gelu`.
 fn differs(plan: &Plan, table: &str, import: Option<Import>, settings: &Value) -> Vec<Warning> {
     let Some(import) = import else { return Vec::new() };
-    let told = import.settings.iter().filter(|(key, _)| !FREE.contains(&key.as_str()));
-    let other = told.filter_map(|(key, told)| {
-        let (told, used) = (serde_json::to_value(told).ok()?, settings.get(key)?);
-        if same(&told, used) {
+    let trained = import.settings.iter().filter(|(key, _)| !MAY_DIFFER.contains(&key.as_str()));
+    let different = trained.filter_map(|(key, trained)| {
+        let (trained, used) = (serde_json::to_value(trained).ok()?, settings.get(key)?);
+        if same(&trained, used) {
             return None;
         }
-        let words = format!(
-            "[{table}].{key} is {used}, and the weights were trained with {told}: they compute something else; leave \
-             `{key}` out"
+        let message = format!(
+            "[{table}].{key} is {used}, but the weights were trained with {trained}, so the outputs differ: remove `{key}`"
         );
-        Some(Warning::about(plan, &format!("{table}.{key}"), words))
+        Some(Warning::about(plan, &format!("{table}.{key}"), message))
     });
-    let mut found: Vec<Warning> = other.collect();
+    let mut found: Vec<Warning> = different.collect();
     if !import.settings.contains_key("activation")
         && plan
             .config
@@ -69,11 +68,11 @@ fn differs(plan: &Plan, table: &str, import: Option<Import>, settings: &Value) -
             .any(|setting| setting.key == format!("{table}.activation") && setting.origin == "default")
     {
         let used = &settings["activation"];
-        let words = format!(
-            "the checkpoint of [{table}] does not say its activation and {used} is taken: OpenAI's weights want \
-             \"quick_gelu\", most others \"gelu\"; set `activation`"
+        let message = format!(
+            "the checkpoint of [{table}] does not state its activation, so {used} is used: OpenAI's weights need \"quick_gelu\", \
+             most others \"gelu\"; set `activation`"
         );
-        found.push(Warning::about(plan, &format!("{table}.activation"), words));
+        found.push(Warning::about(plan, &format!("{table}.activation"), message));
     }
     found
 }
@@ -85,26 +84,26 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Pictures normalised by other constants than those that the tower was trained with.
+/// Images normalised with other constants than in the tower's training.
 fn normalisation(plan: &Plan, checkpoint: &Checkpoint) -> Option<Warning> {
     let used = &plan.image.preprocess;
-    let Some(told) = checkpoint.preprocess().ok()? else {
+    let Some(trained) = checkpoint.preprocess().ok()? else {
         let default =
             plan.config.iter().find(|setting| setting.key == "preprocess.mean")?.origin == "default";
-        let words = "the checkpoint of [model.image] does not say how its pictures were normalised, and the constants \
-                     of OpenAI's CLIP are taken; set `mean` and `std` in [preprocess]";
-        return default.then(|| Warning { at: None, words: words.to_owned() });
+        let message = "the checkpoint of [model.image] does not state its image normalisation, so the constants of \
+                     OpenAI's CLIP are used; set `mean` and `std` in [preprocess]";
+        return default.then(|| Warning { at: None, message: message.to_owned() });
     };
-    let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.01);
-    let key = match (near(&told.mean, &used.mean), near(&told.std, &used.std)) {
+    let close = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.01);
+    let key = match (close(&trained.mean, &used.mean), close(&trained.std, &used.std)) {
         (true, true) => return None,
         (false, _) => "mean",
         (true, false) => "std",
     };
-    let (told, used) = if key == "mean" { (told.mean, used.mean) } else { (told.std, used.std) };
-    let words = format!(
-        "[preprocess].{key} is {used:?}, and the image tower was trained with {told:?}: its features suffer; leave \
-         `{key}` out"
+    let (trained, used) = if key == "mean" { (trained.mean, used.mean) } else { (trained.std, used.std) };
+    let message = format!(
+        "[preprocess].{key} is {used:?}, but the image tower was trained with {trained:?}, which degrades its features: remove \
+         `{key}`"
     );
-    Some(Warning::about(plan, &format!("preprocess.{key}"), words))
+    Some(Warning::about(plan, &format!("preprocess.{key}"), message))
 }

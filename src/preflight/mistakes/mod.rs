@@ -1,4 +1,4 @@
-//! Known mistakes: each a sentence, and where in the spec it comes from.
+//! Warnings about likely mistakes, each with the place of the setting.
 
 mod checkpoint;
 mod loss;
@@ -14,33 +14,34 @@ use crate::{
     train::{Feed, Rig},
 };
 
-/// Something that will run and is probably not meant.
+/// A setting that is valid but probably not intended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Warning {
-    /// Where the setting comes from: `FILE:LINE`, `default`, `override` or `checkpoint`; none where there is no setting.
+    /// Origin of the setting: `FILE:LINE`, `default`, `override` or `checkpoint`; none without a setting.
     pub at: Option<String>,
-    /// What is odd, why it matters and what to do.
-    pub words: String,
+    /// What is wrong, why it matters and what to do.
+    #[serde(rename = "words")]
+    pub message: String,
 }
 
 impl Warning {
     /// A warning about the setting `key` of a plan.
-    fn about(plan: &Plan, key: &str, words: impl Into<String>) -> Self {
+    fn about(plan: &Plan, key: &str, message: impl Into<String>) -> Self {
         let setting = plan.config.iter().find(|setting| setting.key == key);
-        Self { at: setting.map(|setting| setting.origin.clone()), words: words.into() }
+        Self { at: setting.map(|setting| setting.origin.clone()), message: message.into() }
     }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.at {
-            Some(at) if at.contains(':') => write!(f, "{at}: {}", self.words),
-            _ => write!(f, "{}", self.words),
+            Some(at) if at.contains(':') => write!(f, "{at}: {}", self.message),
+            _ => write!(f, "{}", self.message),
         }
     }
 }
 
-/// Everything odd about a plan.
+/// All warnings of a plan.
 pub(super) fn find(plan: &Plan, feed: &Feed, rig: &Rig, landmarks: Option<&Landmarks>) -> Vec<Warning> {
     let mut found = checkpoint::warnings(plan);
     found.extend(loss::warnings(plan, feed, landmarks));

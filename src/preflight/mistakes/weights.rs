@@ -1,4 +1,4 @@
-//! Weights that decay or drift where they should not.
+//! Warnings about weight decay and batch-norm statistics.
 
 use super::Warning;
 use crate::{plan::Plan, train::Rig};
@@ -7,22 +7,22 @@ pub(super) fn warnings(plan: &Plan, rig: &Rig) -> Vec<Warning> {
     [decay(plan, rig), drift(rig)].into_iter().flatten().collect()
 }
 
-/// Scales, biases and norms pulled towards zero.
+/// Weight decay on scales, biases and norms.
 fn decay(plan: &Plan, rig: &Rig) -> Option<Warning> {
     let strength = plan.optimizer.settings.get("weight_decay")?.as_f64()?;
-    let pulled = rig.params.trained().filter(|param| param.decay && param.tensor.dim() < 2);
-    let names: Vec<&str> = pulled.map(|param| param.name.as_str()).collect();
+    let decayed = rig.params.trained().filter(|param| param.decay && param.tensor.dim() < 2);
+    let names: Vec<&str> = decayed.map(|param| param.name.as_str()).collect();
     let first = names.iter().find(|name| name.starts_with("loss.")).or(names.first())?;
-    let words = format!(
-        "weight decay of {strength} pulls {} scales, biases and norms towards zero, `{first}` among them: decay only \
-         weights of two dimensions or more",
+    let message = format!(
+        "weight decay of {strength} applies to {} scales, biases and norm parameters, such as `{first}`: decay only weights \
+         of two or more dimensions",
         names.len()
     );
-    (strength > 0.0).then(|| Warning::about(plan, "optimizer.weight_decay", words))
+    (strength > 0.0).then(|| Warning::about(plan, "optimizer.weight_decay", message))
 }
 
-/// Batch norms that still learn inside of a tower that is locked beside them: their statistics follow the new data, and
-/// the locked weights see other features than they were trained on.
+/// Batch norms that train beside locked weights of their layer: their statistics follow the new data, so the locked
+/// weights get other features than they were trained on.
 fn drift(rig: &Rig) -> Option<Warning> {
     let frozen =
         |name: &str| rig.params.iter().find(|param| param.name == name).is_some_and(|param| param.frozen);
@@ -38,11 +38,11 @@ fn drift(rig: &Rig) -> Option<Warning> {
     };
     let moving: Vec<&str> = norms.filter(moving).collect();
     let first = moving.first()?;
-    let words = format!(
-        "{} batch norms of the {} tower learn beside locked weights, `{first}` among them: their running statistics \
-         drift away from what the weights were trained with; lock the whole layer",
+    let message = format!(
+        "{} batch norms of the {} tower train beside locked weights, such as `{first}`: their running statistics drift away \
+         from those that the weights were trained with; lock the whole layer",
         moving.len(),
         tower(first)
     );
-    Some(Warning { at: None, words })
+    Some(Warning { at: None, message })
 }

@@ -1,4 +1,4 @@
-//! Lists of captions that are not as they should be.
+//! Malformed caption lists.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn captions_that_cannot_be_used_are_told_with_their_line() {
+fn unusable_captions_are_reported_with_their_line() {
     let lab = Lab::new();
     lab.write("data/captions.csv", "image,caption\n00.png,fine\n01.png,one, two, three\n");
     says(&lab.run(&["run", "tiny.toml"]).bad(), &["captions.csv", "line 3", "must be quoted"]);
@@ -19,7 +19,7 @@ fn captions_that_cannot_be_used_are_told_with_their_line() {
     assert_eq!(lab.folders(), 0, "a run that cannot start leaves nothing behind");
 }
 
-/// The list of the lab with other captions for its first pictures.
+/// The list of the lab with other captions for its first images.
 fn with_captions(lab: &Lab, captions: &[&[u8]]) -> Vec<u8> {
     let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
     let mut lines: Vec<Vec<u8>> = list.lines().map(|line| line.as_bytes().to_vec()).collect();
@@ -32,7 +32,7 @@ fn with_captions(lab: &Lab, captions: &[&[u8]]) -> Vec<u8> {
 #[test]
 fn empty_strange_and_endless_captions_are_trained_on_or_named() {
     let lab = Lab::new();
-    // One word, many words, and entities within entities: each in its way takes long to the end.
+    // One long word, many words, and nested entities: each takes long to process.
     let word = "donaudampfschiff".repeat(6_250);
     let words = "a dog and a cat ".repeat(6_250);
     let nested = "&".to_owned() + &"amp;".repeat(25_000);
@@ -57,7 +57,7 @@ fn empty_strange_and_endless_captions_are_trained_on_or_named() {
 }
 
 #[test]
-fn more_bad_rows_than_are_tolerated_stop_a_run_with_their_list() {
+fn more_invalid_rows_than_tolerated_stop_a_run_with_a_list() {
     let lab = Lab::new();
     let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
     let list = list.replace("a square with the number 1", "a square, the number 1");

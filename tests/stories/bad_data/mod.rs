@@ -1,4 +1,4 @@
-//! Broken pictures and captions: counted, named, and no reason to stop.
+//! Unreadable images and captions are counted, listed and skipped.
 
 mod captions;
 mod pictures;
@@ -11,7 +11,7 @@ use crate::{
     program::{bytes, says},
 };
 
-/// A photograph in JPEG, cut in the middle.
+/// A JPEG photograph, truncated in the middle.
 fn cut_jpeg(lab: &Lab) -> Vec<u8> {
     let noise = |x: u32, y: u32| image::Rgb([(x * y % 251) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8]);
     image::RgbImage::from_fn(96, 96, noise).save(lab.path("whole.jpg")).unwrap();
@@ -20,7 +20,7 @@ fn cut_jpeg(lab: &Lab) -> Vec<u8> {
 }
 
 #[test]
-fn broken_pictures_and_captions_are_left_out_by_name() {
+fn unreadable_images_and_captions_are_skipped_and_named() {
     let lab = Lab::new();
     lab.write("data/03.png", cut_jpeg(&lab));
     lab.write("data/07.png", "this is a shopping list, whatever its name says");
@@ -46,7 +46,7 @@ fn broken_pictures_and_captions_are_left_out_by_name() {
 }
 
 #[test]
-fn no_picture_that_can_be_read_is_an_error() {
+fn a_data_set_without_readable_images_is_an_error() {
     let lab = Lab::new();
     for index in 0..TRAIN {
         lab.write(&format!("data/{index:02}.png"), "no picture");

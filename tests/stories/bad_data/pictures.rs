@@ -1,4 +1,4 @@
-//! Every way in which a picture file is not what one expects.
+//! Unusual and unreadable image files.
 
 use std::{fs, io::Cursor};
 
@@ -21,7 +21,7 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A PNG that says it has 60,000 x 60,000 pixels: 33 bytes that would become 10 GB.
+/// A PNG whose header claims 60,000 x 60,000 pixels: 33 bytes that would decode to 10 GB.
 fn bomb() -> Vec<u8> {
     let small = encoded(RgbImage::new(1, 1), ImageFormat::Png);
     let mut header = small[12..29].to_vec();
@@ -34,7 +34,7 @@ fn bomb() -> Vec<u8> {
     [&small[..12], &header, &crc.to_be_bytes(), &small[33..]].concat()
 }
 
-/// A JPEG with an EXIF that says it lies on its side.
+/// A JPEG with an EXIF orientation of 90 degrees.
 fn sideways() -> Vec<u8> {
     let jpeg = encoded(noise(), ImageFormat::Jpeg);
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
@@ -48,7 +48,7 @@ fn animated() -> Vec<u8> {
     bytes
 }
 
-/// Puts strange pictures that can be used in the places of the first ones, and useless ones after them.
+/// Replaces the first images with unusual but readable ones, and the next with unreadable ones.
 fn strange(lab: &Lab) -> (usize, Vec<&'static str>) {
     let deep: ImageBuffer<Rgb<u16>, _> = ImageBuffer::from_pixel(24, 24, Rgb([0xFFFF, 0x8080, 0]));
     let jpeg = encoded(noise(), ImageFormat::Jpeg);
@@ -78,7 +78,7 @@ fn strange(lab: &Lab) -> (usize, Vec<&'static str>) {
 }
 
 #[test]
-fn what_can_be_used_is_used_and_the_rest_is_named_in_every_verb() {
+fn every_command_uses_readable_images_and_names_the_others() {
     let lab = Lab::new();
     let (good, bad) = strange(&lab);
     fs::remove_file(lab.path("data/47.png")).unwrap();
@@ -103,7 +103,7 @@ fn what_can_be_used_is_used_and_the_rest_is_named_in_every_verb() {
     let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.2"];
     let done = lab.run(&pack);
     bad.iter().for_each(|why| says(&done.err, &[why]));
-    says(&done.err, &[&format!("train: {} pictures in 1 shards", TRAIN - 1 - bad.len())]);
+    says(&done.err, &[&format!("train: {} images in 1 shards", TRAIN - 1 - bad.len())]);
     done.good();
 
     let seen = lab.json(&["data", "inspect", "tiny.toml"]);
@@ -134,7 +134,7 @@ fn an_evaluation_stops_with_the_list_too() {
 }
 
 #[test]
-fn features_of_a_locked_tower_leave_them_out_and_stop_with_the_list() {
+fn features_of_a_locked_tower_skip_them_and_stop_with_the_list() {
     let lab = Lab::new();
     lab.run(&["run", "tiny.toml"]).good();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();

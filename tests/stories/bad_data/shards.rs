@@ -1,4 +1,4 @@
-//! Shards that are cut short or vanish, and servers that are slow, at fault or gone.
+//! Shards that are truncated or vanish, and servers that are slow, faulty or down.
 
 use std::{fs, time::Duration};
 
@@ -9,14 +9,14 @@ use crate::{
     program::{bytes, says},
 };
 
-/// A lab whose pictures are packed into `packed/train-000000.tar` to `-000006.tar`, and a spec of `shards`.
+/// A lab whose images are packed into `packed/train-000000.tar` to `-000006.tar`, and a spec of `shards`.
 fn packed() -> Lab {
     let lab = Lab::new();
     lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
     lab
 }
 
-/// Writes the spec that trains from shards at `place`.
+/// Writes the spec that trains on shards at `place`.
 fn spec(lab: &Lab, place: &str) {
     let data = format!("plugin = \"webdataset\"\nshards = \"{place}\"\nstall_seconds = 0.2\ntries = 4");
     let spec = TINY.replace("plugin = \"captions\"\nroot = \"data\"", &data);
@@ -26,7 +26,7 @@ fn spec(lab: &Lab, place: &str) {
 const ALL: &str = "train-{000000..000006}.tar";
 
 #[test]
-fn a_server_that_is_slow_fails_and_breaks_off_costs_time_and_no_picture() {
+fn a_slow_and_faulty_server_costs_time_but_no_images() {
     let lab = packed();
     spec(&lab, &format!("packed/{ALL}"));
     lab.run(&["run", "shards.toml"]).good();
@@ -54,7 +54,7 @@ fn a_server_that_is_slow_fails_and_breaks_off_costs_time_and_no_picture() {
 }
 
 #[test]
-fn a_shard_that_never_comes_is_named_and_past_the_share_stops_the_run() {
+fn an_unavailable_shard_is_named_and_stops_the_run_above_the_tolerance() {
     let lab = packed();
     let server = Server::start();
     for number in 0..7 {
@@ -74,7 +74,7 @@ fn a_shard_that_never_comes_is_named_and_past_the_share_stops_the_run() {
 }
 
 #[test]
-fn a_tar_cut_short_gives_what_is_before_the_cut() {
+fn a_truncated_tar_gives_the_samples_before_the_cut() {
     let lab = packed();
     let cut = lab.path("packed/train-000002.tar");
     let whole = bytes(&cut);
@@ -86,7 +86,7 @@ fn a_tar_cut_short_gives_what_is_before_the_cut() {
 }
 
 #[test]
-fn a_shard_that_vanishes_under_a_run_stops_it_with_the_list() {
+fn a_shard_that_vanishes_during_a_run_stops_it_with_a_list() {
     let lab = packed();
     spec(&lab, &format!("packed/{ALL}"));
     let mut run = lab.start(&["run", "shards.toml", "--set", "run.steps=100000"]);

@@ -1,47 +1,47 @@
-//! CLIP's two transformers, which transformers and open_clip share: what both ask of them.
+//! Requirements of CLIP's two transformers, common to transformers and open_clip.
 
-use super::part::{Part, unless};
+use super::part::{Part, require};
 
-/// What keeps an image tower from being CLIP's ViT.
-pub(super) fn image_obstacles(image: &Part) -> Vec<String> {
+/// The conflicts of an image tower with CLIP's ViT.
+pub(super) fn image_conflicts(image: &Part) -> Vec<String> {
     if image.plugin != "vit" {
         return vec![format!("the image tower is `{}`, not a ViT", image.plugin)];
     }
     let all = [
-        unless(
+        require(
             image.is("pre_norm"),
-            "the image tower has no norm before its blocks (`pre_norm`), CLIP's has",
+            "the image tower has no norm before its blocks (`pre_norm`), but CLIP's has",
         ),
-        unless(
+        require(
             !image.is("patch_bias"),
-            "the image tower's patch embedding has a bias (`patch_bias`), CLIP's has none",
+            "the image tower's patch embedding has a bias (`patch_bias`), but CLIP's has none",
         ),
-        unless(image.is("qkv_bias"), "the image tower's attention has no bias (`qkv_bias`), CLIP's has"),
-        tokens(image),
+        require(image.is("qkv_bias"), "the image tower's attention has no bias (`qkv_bias`), but CLIP's has"),
+        class_token(image),
     ];
     all.into_iter().flatten().collect()
 }
 
-/// What keeps a ViT from having a class token with a place, and a last norm.
-pub(super) fn tokens(image: &Part) -> Option<String> {
-    unless(
-        image.is("cls_token") && image.is("cls_position") && image.word("final_norm") != "none",
-        "the image tower lacks a class token with a position of its own, or a last norm, which theirs has",
+/// Requires a class token with a position, and a final norm.
+pub(super) fn class_token(image: &Part) -> Option<String> {
+    require(
+        image.is("cls_token") && image.is("cls_position") && image.str("final_norm") != "none",
+        "the image tower lacks a class token with its own position, or a final norm, which the format requires",
     )
 }
 
-/// What keeps a text tower from being CLIP's.
-pub(super) fn text_obstacles(text: &Part) -> Vec<String> {
+/// The conflicts of a text tower with CLIP's.
+pub(super) fn text_conflicts(text: &Part) -> Vec<String> {
     if text.plugin != "clip_transformer" {
         return vec![format!("the text tower is `{}`, not CLIP's transformer", text.plugin)];
     }
-    let pools = matches!(text.word("pool"), "argmax" | "eos");
+    let pools = matches!(text.str("pool"), "argmax" | "eos");
     let all = [
-        unless(
+        require(
             text.is("causal"),
-            "the text tower attends both ways (`causal = false`), and theirs would see padding",
+            "the text tower has bidirectional attention (`causal = false`), but the format's would attend to padding",
         ),
-        unless(pools, "the text tower pools by the last token, and theirs would take padding for it"),
+        require(pools, "the text tower pools by the last token, but the format's would pool padding"),
     ];
     all.into_iter().flatten().collect()
 }

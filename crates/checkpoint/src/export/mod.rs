@@ -1,13 +1,13 @@
-//! Models in the layouts of other tools: the other direction of [`crate::open`], over the same tables of names.
+//! Exports models to the layouts of other tools: the inverse of [`crate::open`], with the same name tables.
 //!
-//! A layout is one file: what it can hold, the configuration that it wants, and which table its names come from.
+//! A layout is one file: its requirements, its configuration, and its name table.
 
 mod clip;
 mod hf;
 mod open_clip;
 mod part;
-mod pictures;
 mod pooled;
+mod preprocessing;
 mod tokenizer;
 
 use std::fs;
@@ -22,7 +22,7 @@ pub use tokenizer::Vocabulary;
 
 use crate::{Preprocess, save};
 
-/// A whole model with its weights, in our words.
+/// A two-tower model with its weights.
 #[derive(Debug)]
 pub struct Model {
     /// The image tower.
@@ -33,13 +33,13 @@ pub struct Model {
     pub text: Part,
     /// Its projection.
     pub text_projection: Part,
-    /// What makes ids of texts.
+    /// The tokenizer.
     pub tokens: Tokens,
-    /// From a decoded picture to what the image tower sees.
+    /// The image preprocessing.
     pub preprocess: Preprocess,
-    /// Logarithm of what similarities are multiplied by.
+    /// Logarithm of the logit scale.
     pub logit_scale: Option<f64>,
-    /// What is added to them, for SigLIP's loss.
+    /// Logit bias of SigLIP's loss.
     pub logit_bias: Option<f64>,
 }
 
@@ -48,13 +48,13 @@ pub struct Model {
 pub struct Tokens {
     /// The plugin.
     pub tokenizer: Part,
-    /// The most tokens of a text.
+    /// Maximum number of tokens of a text.
     pub limit: usize,
-    /// Tokens and merges of a tokenizer that no file holds: CLIP's.
+    /// Tokens and merges of a tokenizer without a file: CLIP's.
     pub vocabulary: Option<Vocabulary>,
 }
 
-/// A layout that models are written in.
+/// An export layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Hugging Face transformers.
@@ -63,25 +63,25 @@ pub enum Format {
     OpenClip,
 }
 
-/// What is written: weights, and documents beside them.
+/// The exported files: weights and configuration.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// What the model is there, such as `CLIPModel`.
+    /// The kind of model in that tool, such as `CLIPModel`.
     pub kind: &'static str,
-    /// Name of the file of weights.
+    /// Name of the weights file.
     pub weights: &'static str,
     /// The weights.
     pub tensors: Vec<(String, Tensor)>,
     /// Names and contents of JSON files.
     pub documents: Vec<(&'static str, Value)>,
-    /// What is lost, in sentences; embeddings are not touched by it.
+    /// Remarks on what the layout does not support; embeddings are not affected.
     pub remarks: Vec<String>,
 }
 
-/// The model in a layout.
+/// Converts a model to a layout.
 ///
 /// # Errors
-/// When the layout cannot hold it: every reason, and what can.
+/// When the layout does not support it, with all reasons.
 pub fn export(model: &Model, format: Format) -> Result<Files> {
     match format {
         Format::HuggingFace => hf::files(model),
@@ -89,32 +89,35 @@ pub fn export(model: &Model, format: Format) -> Result<Files> {
     }
 }
 
-/// What serves a TorchScript file: its tokenizer and preprocessing, as transformers reads them.
+/// The files beside a TorchScript module: tokenizer and preprocessing, in the format of transformers.
 ///
 /// # Errors
 /// When the tokenizer's file cannot be read.
-pub fn beside(tokens: Option<&Tokens>, pictures: Option<&Preprocess>) -> Result<Vec<(&'static str, Value)>> {
+pub fn beside(
+    tokens: Option<&Tokens>,
+    preprocess: Option<&Preprocess>,
+) -> Result<Vec<(&'static str, Value)>> {
     let mut documents = tokens.map(tokenizer::documents).transpose()?.unwrap_or_default();
-    documents.extend(pictures.map(pictures::huggingface));
+    documents.extend(preprocess.map(preprocessing::huggingface));
     Ok(documents)
 }
 
 impl Files {
-    /// Writes everything into `folder`, which is there.
+    /// Writes all files to an existing `folder`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         write_documents(folder, &self.documents)?;
-        let format = [("format".to_owned(), "pt".to_owned())]; // transformers refuses files that do not say it
+        let format = [("format".to_owned(), "pt".to_owned())]; // required by transformers
         save(&folder.join(self.weights), &self.tensors, &format)
     }
 }
 
-/// Writes JSON files into `folder`.
+/// Writes JSON files to `folder`.
 ///
 /// # Errors
-/// Those of the file system.
+/// When a file cannot be written.
 pub fn write_documents(folder: &Path, documents: &[(&'static str, Value)]) -> Result<()> {
     for (name, content) in documents {
         let (path, text) = (folder.join(name), serde_json::to_string_pretty(content)?);
@@ -123,13 +126,13 @@ pub fn write_documents(folder: &Path, documents: &[(&'static str, Value)]) -> Re
     Ok(())
 }
 
-/// Fails with everything that stands in the way of `layout`.
-fn allow(layout: &str, obstacles: &[String]) -> Result<()> {
-    if obstacles.is_empty() {
+/// Fails if the model has conflicts with `layout`, and lists them.
+fn check_supported(layout: &str, conflicts: &[String]) -> Result<()> {
+    if conflicts.is_empty() {
         return Ok(());
     }
     bail!(
-        "{layout} cannot hold this model:\n  {}\n--format torchscript holds every model",
-        obstacles.join("\n  ")
+        "{layout} does not support this model:\n  {}\n--format torchscript supports every model",
+        conflicts.join("\n  ")
     )
 }

@@ -4,18 +4,18 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use tch::Tensor;
 
-use super::part::{Part, matrix, no_matrix, scalar, unless};
-use super::{Files, Model, allow, clip, pictures, tokenizer};
+use super::part::{Part, matrix, matrix_conflict, require, scalar};
+use super::{Files, Model, check_supported, clip, preprocessing, tokenizer};
 use crate::layouts::{open_clip_text, open_clip_vision, resnet};
 
-/// What open_clip's norms use.
+/// Epsilon of open_clip's norms.
 const EPS: f64 = 1e-5;
-/// What open_clip starts from: the logarithm of 1 / 0.07.
+/// Initial logit scale of open_clip: ln(1 / 0.07).
 const LOGIT_SCALE: f64 = 2.659_260_036_932_778;
 
 pub(super) fn files(model: &Model) -> Result<Files> {
-    allow("open_clip's layout", &obstacles(model))?;
-    let quick = model.text.word("activation") == "quick_gelu";
+    check_supported("open_clip's layout", &conflicts(model))?;
+    let quick = model.text.str("activation") == "quick_gelu";
     let (vision, mut tensors) = if model.image.plugin == "resnet" {
         modified_resnet(&model.image)?
     } else {
@@ -36,9 +36,9 @@ pub(super) fn files(model: &Model) -> Result<Files> {
         config["init_logit_bias"] = bias.into();
         tensors.push(("logit_bias".into(), scalar(bias)?));
     }
-    let pictures = pictures::open_clip(&model.preprocess);
+    let preprocess = preprocessing::open_clip(&model.preprocess);
     let mut documents =
-        vec![("open_clip_config.json", json!({ "model_cfg": config, "preprocess_cfg": pictures }))];
+        vec![("open_clip_config.json", json!({ "model_cfg": config, "preprocess_cfg": preprocess }))];
     if model.tokens.tokenizer.plugin != "clip_bpe" {
         documents.extend(tokenizer::documents(&model.tokens)?);
     }
@@ -46,65 +46,71 @@ pub(super) fn files(model: &Model) -> Result<Files> {
     Ok(Files { kind: "open_clip CLIP", weights, tensors, documents, remarks: Vec::new() })
 }
 
-fn obstacles(model: &Model) -> Vec<String> {
+fn conflicts(model: &Model) -> Vec<String> {
     let (image, text) = (&model.image, &model.text);
-    let mut all = if image.plugin == "resnet" { resnet_obstacles(model) } else { vit_obstacles(model) };
-    all.extend(clip::text_obstacles(text));
-    all.extend(no_matrix(&model.text_projection, "text"));
+    let mut all = if image.plugin == "resnet" { resnet_conflicts(model) } else { vit_conflicts(model) };
+    all.extend(clip::text_conflicts(text));
+    all.extend(matrix_conflict(&model.text_projection, "text"));
     if text.plugin == "clip_transformer" {
         all.extend(eps(text, "text"));
         all.extend(gelu(text, "text"));
-        let alike = image.plugin != "vit" || image.word("activation") == text.word("activation");
-        all.extend(unless(alike, "the towers have different activations, and open_clip's share one"));
+        let same_activation = image.plugin != "vit" || image.str("activation") == text.str("activation");
+        all.extend(require(
+            same_activation,
+            "the towers have different activations, but open_clip's share one",
+        ));
     }
-    let whole = model.preprocess.size == model.preprocess.crop;
-    let cut = format!(
-        "pictures are resized to {} pixels and cut to {}, and open_clip resizes to what it cuts (set \
-         preprocess.resized={} to do so, at a small loss)",
+    let no_margin = model.preprocess.size == model.preprocess.crop;
+    let message = format!(
+        "images are resized to {} pixels and cropped to {}, but open_clip resizes to the crop size (set \
+         preprocess.resized={} to do the same, at a small loss)",
         model.preprocess.size, model.preprocess.crop, model.preprocess.crop
     );
-    all.extend(unless(whole, cut));
+    all.extend(require(no_margin, message));
     all
 }
 
 fn eps(part: &Part, whose: &str) -> Option<String> {
     let eps = part.float("norm_eps");
-    unless(eps == EPS, format!("the {whose} tower's norms have the epsilon {eps:e}, open_clip's 1e-5"))
+    require(eps == EPS, format!("the {whose} tower's norms have the epsilon {eps:e}, but open_clip's 1e-5"))
 }
 
 fn gelu(part: &Part, whose: &str) -> Option<String> {
-    let known = matches!(part.word("activation"), "gelu" | "quick_gelu");
-    unless(
-        known,
+    let supported = matches!(part.str("activation"), "gelu" | "quick_gelu");
+    require(
+        supported,
         format!(
-            "the {whose} tower's activation is `{}`, open_clip has gelu and quick_gelu",
-            part.word("activation")
+            "the {whose} tower's activation is `{}`, but open_clip supports only gelu and quick_gelu",
+            part.str("activation")
         ),
     )
 }
 
-fn vit_obstacles(model: &Model) -> Vec<String> {
+fn vit_conflicts(model: &Model) -> Vec<String> {
     let image = &model.image;
-    let mut all = clip::image_obstacles(image);
-    all.extend(no_matrix(&model.image_projection, "image"));
+    let mut all = clip::image_conflicts(image);
+    all.extend(matrix_conflict(&model.image_projection, "image"));
     if image.plugin == "vit" {
-        let pool = image.word("pool");
-        let averages = pool == "avg" && image.word("final_norm") == "tokens";
-        let words = "and open_clip's takes the class token, or the average of normed tokens";
-        all.extend(unless(pool == "cls" || averages, format!("the image tower pools by `{pool}`, {words}")));
+        let pool = image.str("pool");
+        let averages = pool == "avg" && image.str("final_norm") == "tokens";
+        let requirement = "but open_clip's by the class token, or the average of normalised tokens";
+        all.extend(require(
+            pool == "cls" || averages,
+            format!("the image tower pools by `{pool}`, {requirement}"),
+        ));
         all.extend(eps(image, "image"));
         all.extend(gelu(image, "image"));
     }
     all
 }
 
-fn resnet_obstacles(model: &Model) -> Vec<String> {
+fn resnet_conflicts(model: &Model) -> Vec<String> {
     let image = &model.image;
-    let openai = image.word("variant") == "openai" && image.word("pool") == "attention";
+    let openai = image.str("variant") == "openai" && image.str("pool") == "attention";
     if !openai {
-        let words = "the image tower is a ResNet of the usual kind, and open_clip builds OpenAI's variant alone (three \
-                     convolutions in the stem, attention pooling)";
-        return vec![words.into()];
+        let message = "the image tower is a standard ResNet, but open_clip supports only OpenAI's variant (three \
+                       convolutions in the stem, attention pooling)";
+        return vec![message.into()];
     }
     let stem = image.int("stem_width");
     let widths: Vec<i64> = (0..4).map(|stage| stem * (4 << stage)).collect();
@@ -114,10 +120,10 @@ fn resnet_obstacles(model: &Model) -> Vec<String> {
         && !image.is("first_stride")
         && image.float("bn_eps") == EPS;
     let all = [
-        unless(shape, "the ResNet's widths, groups, strides or epsilon are not OpenAI's"),
-        unless(
+        require(shape, "the ResNet's widths, groups, strides or epsilon differ from OpenAI's"),
+        require(
             model.image_projection.plugin == "identity",
-            "the ResNet ends in its pooling there, and this one has a projection after it",
+            "open_clip's ResNet has no projection after its pooling, but this one has",
         ),
     ];
     all.into_iter().flatten().collect()
@@ -131,7 +137,7 @@ fn vit(image: &Part, projection: &Part) -> Result<(Value, Vec<(String, Tensor)>)
         "layers": image.int("depth"),
         "head_width": image.int("width") / image.int("heads").max(1),
         "mlp_ratio": image.float("mlp_ratio"),
-        "pool_type": if image.word("pool") == "avg" { "avg" } else { "tok" },
+        "pool_type": if image.str("pool") == "avg" { "avg" } else { "tok" },
     });
     if image.float("layer_scale") > 0.0 {
         config["ls_init_value"] = image.float("layer_scale").into();
@@ -163,13 +169,13 @@ fn text(model: &Model) -> Value {
         "heads": text.int("heads"),
         "layers": text.int("depth"),
         "mlp_ratio": text.float("mlp_ratio"),
-        "pool_type": text.word("pool"),
+        "pool_type": text.str("pool"),
     });
-    if text.word("pool") == "eos" {
+    if text.str("pool") == "eos" {
         config["eos_id"] = text.int("eos_id").into();
     }
     if model.tokens.tokenizer.plugin != "clip_bpe" {
-        // open_clip reads the tokenizer from the folder itself once a name is given.
+        // With any name, open_clip reads the tokenizer from the folder itself.
         config["hf_tokenizer_name"] = "tokenizer.json".into();
     }
     config

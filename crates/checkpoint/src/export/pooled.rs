@@ -1,60 +1,63 @@
-//! Towers of transformers that end in a pooler: ViT and BERT.
+//! Towers of transformers with a pooler: ViT and BERT.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 
-use super::clip::tokens;
+use super::clip::class_token;
 use super::hf::activation;
-use super::part::{Part, eye, unless};
+use super::part::{Part, eye, require};
 use crate::layouts::{hf_image, hf_text};
 
-/// What keeps an image tower from being transformers' `ViTModel`.
-pub(super) fn vit_obstacles(image: &Part) -> Vec<String> {
+/// The conflicts of an image tower with `ViTModel` of transformers.
+pub(super) fn vit_conflicts(image: &Part) -> Vec<String> {
     if image.plugin != "vit" {
-        let words = "its features are a map there, which the projection cannot take";
-        return vec![format!("the image tower is `{}`: {words}", image.plugin)];
+        let reason = "its output in transformers is a feature map, which a projection cannot take";
+        return vec![format!("the image tower is `{}`: {reason}", image.plugin)];
     }
-    let pool = image.word("pool");
+    let pool = image.str("pool");
     let all = [
-        unless(
+        require(
             matches!(pool, "cls" | "pooler"),
-            format!("the image tower pools by `{pool}`, and theirs takes the class token"),
+            format!("the image tower pools by `{pool}`, but the format requires the class token"),
         ),
-        unless(
+        require(
             !image.is("pre_norm"),
-            "the image tower has a norm before its blocks (`pre_norm`), ViTModel has none",
+            "the image tower has a norm before its blocks (`pre_norm`), but ViTModel has none",
         ),
-        unless(
+        require(
             image.is("patch_bias"),
-            "the image tower's patch embedding has no bias (`patch_bias`), ViTModel's has",
+            "the image tower's patch embedding has no bias (`patch_bias`), but ViTModel's has",
         ),
-        unless(image.float("layer_scale") == 0.0, "the image tower scales its branches (`layer_scale`)"),
-        tokens(image),
+        require(
+            image.float("layer_scale") == 0.0,
+            "the image tower has layer scale (`layer_scale`), which the format does not support",
+        ),
+        class_token(image),
     ];
     all.into_iter().flatten().collect()
 }
 
-/// What keeps a text tower from being transformers' `BertModel`.
-pub(super) fn bert_obstacles(text: &Part) -> Vec<String> {
+/// The conflicts of a text tower with `BertModel` of transformers.
+pub(super) fn bert_conflicts(text: &Part) -> Vec<String> {
     if text.plugin != "bert" {
-        return vec![format!("the text tower is `{}`, neither a BERT nor CLIP's", text.plugin)];
+        return vec![format!("the text tower is `{}`, neither BERT nor CLIP's", text.plugin)];
     }
-    let pool = text.word("pool");
-    let words = format!(
-        "the text tower pools by `{pool}`, and VisionTextDualEncoderModel takes BERT's pooler (`pool = \"pooler\"`)"
+    let pool = text.str("pool");
+    let message = format!(
+        "the text tower pools by `{pool}`, but VisionTextDualEncoderModel uses BERT's pooler (`pool = \"pooler\"`)"
     );
     let all = [
-        unless(pool == "pooler", words),
-        unless(text.int("token_types") > 0, "the text tower has no token types, and BertModel has"),
+        require(pool == "pooler", message),
+        require(text.int("token_types") > 0, "the text tower has no token types, but BertModel has"),
     ];
     all.into_iter().flatten().collect()
 }
 
-/// Configuration and tensors of a ViT. Where the class token is the feature, a pooler that changes nothing follows it.
+/// Configuration and tensors of a ViT. If it pools by the class token, an identity pooler is added.
 pub(super) fn vit(image: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
     let width = image.int("width");
-    let plain = image.word("pool") == "cls";
+    let identity_pooler = image.str("pool") == "cls";
     let config = json!({
         "model_type": "vit",
         "image_size": image.int("image_size"),
@@ -64,17 +67,17 @@ pub(super) fn vit(image: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
         "num_hidden_layers": image.int("depth"),
         "num_attention_heads": image.int("heads"),
         "intermediate_size": image.mlp_dim(),
-        "hidden_act": activation(image.word("activation")),
+        "hidden_act": activation(image.str("activation")),
         "qkv_bias": image.is("qkv_bias"),
         "layer_norm_eps": image.float("norm_eps"),
         "hidden_dropout_prob": image.float("dropout"),
         "attention_probs_dropout_prob": image.float("attention_dropout"),
-        "pooler_act": if plain { "linear" } else { "tanh" },
+        "pooler_act": if identity_pooler { "linear" } else { "tanh" },
         "pooler_output_size": width,
     });
-    let deep = ["embeddings.cls_token", "embeddings.position_embeddings"];
-    let mut tensors = image.renamed("vision_model.", hf_image::VIT, &deep)?;
-    if plain {
+    let three_dims = ["embeddings.cls_token", "embeddings.position_embeddings"];
+    let mut tensors = image.renamed("vision_model.", hf_image::VIT, &three_dims)?;
+    if identity_pooler {
         let bias = Tensor::f_zeros([width], (Kind::Float, Device::Cpu))?;
         tensors.push(("vision_model.pooler.dense.weight".into(), eye(width)?));
         tensors.push(("vision_model.pooler.dense.bias".into(), bias));
@@ -93,7 +96,7 @@ pub(super) fn bert(text: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
         "num_hidden_layers": text.int("depth"),
         "num_attention_heads": text.int("heads"),
         "intermediate_size": text.int("mlp_dim"),
-        "hidden_act": activation(text.word("activation")),
+        "hidden_act": activation(text.str("activation")),
         "layer_norm_eps": text.float("norm_eps"),
         "hidden_dropout_prob": text.float("dropout"),
         "attention_probs_dropout_prob": text.float("attention_dropout"),

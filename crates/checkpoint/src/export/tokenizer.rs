@@ -1,4 +1,4 @@
-//! Tokenizers as transformers reads them: `tokenizer.json` and `tokenizer_config.json`.
+//! Tokenizers in the format of transformers: `tokenizer.json` and `tokenizer_config.json`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 use super::Tokens;
 use crate::json;
 
-/// Tokens by id and merges in order, of a byte-pair encoding as CLIP's.
+/// Tokens and merges of a byte-pair encoding such as CLIP's.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
-    /// Every token, in the alphabet of byte-level encodings; the last two open and end a text.
+    /// Tokens by id, in the byte-level alphabet; the last two are the start and end tokens.
     pub tokens: Vec<String>,
-    /// Pairs that become one token, the first to be merged first.
+    /// Merges, in order of priority.
     pub merges: Vec<(String, String)>,
 }
 
-/// What splits a text into words before bytes are paired, as OpenAI wrote it.
-const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+/// OpenAI's pattern that splits a text into words.
+const WORD_PATTERN: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
-/// Both files; none for a tokenizer that is in no file and has no vocabulary to write.
+/// Both files; none for a tokenizer with neither a file nor a vocabulary.
 pub(super) fn documents(tokens: &Tokens) -> Result<Vec<(&'static str, Value)>> {
-    let content = match (&tokens.vocabulary, tokens.tokenizer.word("path")) {
+    let content = match (&tokens.vocabulary, tokens.tokenizer.str("path")) {
         (Some(vocabulary), _) => clip(vocabulary),
         (None, "") => return Ok(Vec::new()),
         (None, path) => json::read(&file(Path::new(path)))?,
@@ -31,7 +31,7 @@ pub(super) fn documents(tokens: &Tokens) -> Result<Vec<(&'static str, Value)>> {
     Ok(vec![("tokenizer.json", content), ("tokenizer_config.json", config)])
 }
 
-/// The path may be that of a folder, as the plugin takes both.
+/// The tokenizer file; the plugin's path may be its folder.
 fn file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("tokenizer.json") } else { path.to_owned() }
 }
@@ -48,7 +48,7 @@ fn config(tokens: &Tokens, content: &Value) -> Value {
     config
 }
 
-/// What the file pads with, else the token that is called so, else CLIP's end token.
+/// The padding token of the file, else a token with such a name, else CLIP's end token.
 fn pad(content: &Value) -> Option<&str> {
     let special = content["added_tokens"].as_array().map(Vec::as_slice).unwrap_or_default();
     let called = |name: &str| {
@@ -59,7 +59,7 @@ fn pad(content: &Value) -> Option<&str> {
         .or_else(|| ["[PAD]", "<pad>", "<|endoftext|>"].into_iter().find_map(called))
 }
 
-/// CLIP's tokenizer.
+/// CLIP's tokenizer as `tokenizer.json`.
 fn clip(vocabulary: &Vocabulary) -> Value {
     let ids: serde_json::Map<String, Value> =
         vocabulary.tokens.iter().enumerate().map(|(id, token)| (token.clone(), id.into())).collect();
@@ -82,7 +82,7 @@ fn clip(vocabulary: &Vocabulary) -> Value {
             {"type": "Lowercase"},
         ]},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": WORDS}, "behavior": "Removed", "invert": true},
+            {"type": "Split", "pattern": {"Regex": WORD_PATTERN}, "behavior": "Removed", "invert": true},
             {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false},
         ]},
         "post_processor": {

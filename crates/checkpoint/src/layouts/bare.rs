@@ -1,19 +1,19 @@
-//! A safetensors file with no configuration beside it that is read: the layout is recognised from the names, and the
-//! settings are read off the shapes. What shapes do not tell, the spec must.
+//! A safetensors file without configuration: the layout is recognised from tensor names, and settings are derived from
+//! shapes. The spec must set the others.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::hf_image::{self, Place, ratio};
+use super::hf_image::{self, TowerLocation, ratio};
 use super::shapes::{count, dim, grid};
-use super::timm_vit::Known;
+use super::timm_vit::Hints;
 use super::{Layout, open_clip_text, open_clip_vision, prefix, timm, two_towers};
 use crate::Import;
 use crate::source::{Shards, Tensors};
 
-/// What a file can be taken for: the tensors that tell, and the words for it.
+/// The known layouts: the tensor that identifies each, and its description.
 const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::OpenClip, "visual.conv1.weight", "a CLIP with OpenAI's names"),
     (Kind::HfVit, "embeddings.patch_embeddings.projection.weight", "a ViT with Hugging Face's names"),
@@ -35,21 +35,21 @@ pub(super) struct Bare {
     tensors: Arc<dyn Tensors>,
     kind: Kind,
     prefix: String,
-    words: &'static str,
+    description: &'static str,
 }
 
 impl Bare {
     pub fn open(file: &Path) -> Result<Self> {
         let tensors: Arc<dyn Tensors> = Arc::new(Shards::file(file)?);
-        let found = KINDS.iter().find_map(|(kind, probe, words)| {
-            prefix(&*tensors, "", probe).map(|prefix| (*kind, prefix, *words))
+        let found = KINDS.iter().find_map(|(kind, probe, description)| {
+            prefix(&*tensors, "", probe).map(|prefix| (*kind, prefix, *description))
         });
-        let Some((kind, prefix, words)) = found else { bail!(stranger(file, &*tensors)) };
-        Ok(Self { file: file.to_owned(), tensors, kind, prefix, words })
+        let Some((kind, prefix, description)) = found else { bail!(unknown_layout(file, &*tensors)) };
+        Ok(Self { file: file.to_owned(), tensors, kind, prefix, description })
     }
 
-    fn place(&self) -> Place<'_> {
-        Place { tensors: &self.tensors, within: &self.prefix, others: &[], pooler: false }
+    fn place(&self) -> TowerLocation<'_> {
+        TowerLocation { tensors: &self.tensors, within: &self.prefix, others: &[], pooler: false }
     }
 
     fn hf_vit(&self) -> Result<Import> {
@@ -59,7 +59,7 @@ impl Bare {
         let patch = dim(tensors, &at("embeddings.patch_embeddings.projection.weight"), 2)?;
         let rows = dim(tensors, &at("embeddings.position_embeddings"), 1)?;
         let Some((side, true)) = grid(rows) else {
-            bail!("{rows} positions are no square grid and a class token")
+            bail!("{rows} positions are not a square grid and a class token")
         };
         let inner = dim(tensors, &at("encoder.layer.0.intermediate.dense.weight"), 0)?;
         let import = Import::new(
@@ -87,7 +87,7 @@ impl Layout for Bare {
             }
             Kind::OpenClip => open_clip_vision::vit(&self.tensors)?,
             Kind::HfVit => self.hf_vit()?,
-            Kind::Timm => timm::tower(&self.tensors, &self.prefix, &Known::default(), None)?,
+            Kind::Timm => timm::tower(&self.tensors, &self.prefix, &Hints::default(), None)?,
             Kind::HfText => return Ok(None),
         }))
     }
@@ -118,17 +118,17 @@ impl Layout for Bare {
 
     fn describe(&self) -> String {
         let beside = self.file.with_file_name("config.json").exists();
-        let hint = if beside { "; name its folder instead, whose config.json says the rest" } else { "" };
-        format!("{}: taken for {}{hint}", self.file.display(), self.words)
+        let hint = if beside { "; name its folder instead, to use its config.json" } else { "" };
+        format!("{}: recognised as {}{hint}", self.file.display(), self.description)
     }
 }
 
-fn stranger(file: &Path, tensors: &dyn Tensors) -> String {
-    let some = tensors.names().into_iter().take(3).collect::<Vec<_>>().join("`, `");
-    let known = KINDS.iter().map(|(.., words)| *words).collect::<Vec<_>>().join(", ");
+fn unknown_layout(file: &Path, tensors: &dyn Tensors) -> String {
+    let examples = tensors.names().into_iter().take(3).collect::<Vec<_>>().join("`, `");
+    let known = KINDS.iter().map(|(.., description)| *description).collect::<Vec<_>>().join(", ");
     format!(
-        "{}: its tensors (`{some}`, ...) are in no layout that is known: {known}. If a config.json belongs to it, name \
-         the folder that holds both",
+        "{}: its tensors (`{examples}`, ...) have no known layout: {known}. If it has a config.json, name the folder of \
+         both",
         file.display()
     )
 }

@@ -1,5 +1,5 @@
-//! clip-lab's own checkpoints: `last`, `best` and `best_ema.safetensors` in the folder of a run. Their metadata says
-//! under `model` which plugins with which settings the tensors belong to: `{"image": {"plugin", "settings"}, ...}`.
+//! clip-lab's own checkpoints: `last`, `best` and `best_ema.safetensors` in the folder of a run. Their metadata `model`
+//! holds the plugin and settings of each part: `{"image": {"plugin", "settings"}, ...}`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::source::{TensorFile, Tensors};
 use crate::{Classifier, Import, Preprocess, Weights};
 use anyhow::{Context as _, Result, bail};
 
-/// What the folder of a run is opened by, as `clip-lab embed RUN` does.
+/// The checkpoints of a run's folder, by preference; also of `clip-lab embed RUN`.
 const FILES: [&str; 2] = ["best.safetensors", "last.safetensors"];
 
 pub(super) struct ClipLab {
@@ -21,13 +21,13 @@ pub(super) struct ClipLab {
     tensors: Arc<dyn Tensors>,
 }
 
-/// The checkpoint in the folder of a run, if it is one.
+/// The checkpoint in a folder, if it is that of a run.
 pub(super) fn checkpoint(folder: &Path) -> Option<PathBuf> {
     FILES.iter().map(|name| folder.join(name)).find(|file| file.exists())
 }
 
-/// Whether a file is a checkpoint of ours.
-pub(super) fn is_ours(file: &TensorFile) -> bool {
+/// Whether a file is a clip-lab checkpoint.
+pub(super) fn is_clip_lab(file: &TensorFile) -> bool {
     file.metadata().get("format").is_some_and(|format| format == "clip-lab")
 }
 
@@ -36,17 +36,17 @@ impl ClipLab {
         let path = file.path().to_owned();
         let Some(text) = file.metadata().get("model").filter(|text| !text.is_empty()) else {
             bail!(
-                "{}: this checkpoint of clip-lab does not say which model it is of, as those of earlier versions do \
-                 not; go on with its run for a step (clip-lab run SPEC --resume RUN), and a new one is written",
+                "{}: this clip-lab checkpoint has no model metadata, because an earlier version wrote it; resume its run \
+                 for one step (clip-lab run SPEC --resume RUN) to write a new one",
                 path.display()
             )
         };
-        let model = Stated::read(text)
-            .with_context(|| format!("{}: its metadata `model` cannot be read", path.display()))?;
+        let model =
+            Stated::read(text).with_context(|| format!("{}: invalid metadata `model`", path.display()))?;
         Ok(Self { file: path, model, tensors: Arc::new(file) })
     }
 
-    /// A part with its settings, and its weights where it has any.
+    /// A part with its settings, and its weights if it has any.
     fn part(&self, name: &str) -> Result<Option<Import>> {
         let stated = self.model.part(name).with_context(|| self.file.display().to_string())?;
         let Some((plugin, settings)) = stated else { return Ok(None) };
@@ -54,12 +54,12 @@ impl ClipLab {
         Ok(Some(Import { plugin: plugin.into(), settings, needs: Vec::new(), weights }))
     }
 
-    /// A tower is there when its weights are: the text tower that only began a classifier is not.
+    /// A tower, if its weights exist: a text tower that only initialised a classifier has none.
     fn tower(&self, name: &str) -> Result<Option<Import>> {
         Ok(self.part(name)?.filter(|import| import.weights.is_some()))
     }
 
-    /// The tensors of a part, which have our names.
+    /// The tensors of a part.
     fn weights(&self, name: &str, plugin: &str) -> Option<Weights> {
         let (prefix, names) = (format!("model/{name}."), self.tensors.names());
         if !names.iter().any(|name| name.starts_with(&prefix)) {
@@ -103,9 +103,8 @@ impl Layout for ClipLab {
     fn classifier(&self) -> Result<Option<Classifier>> {
         let Some(weights) = self.weights("classifier", "") else { return Ok(None) };
         let Some(stated) = self.model.value("classifier") else { return Ok(None) };
-        let classes = serde_json::from_value(stated["classes"].clone()).with_context(|| {
-            format!("{}: the classes of its classifier cannot be read", self.file.display())
-        })?;
+        let classes = serde_json::from_value(stated["classes"].clone())
+            .with_context(|| format!("{}: invalid classes of the classifier", self.file.display()))?;
         Ok(Some(Classifier { settings: table(&stated["settings"]), classes, weights }))
     }
 
@@ -116,8 +115,7 @@ impl Layout for ClipLab {
     fn preprocess(&self) -> Result<Option<Preprocess>> {
         let Some(stated) = self.model.value("preprocess") else { return Ok(None) };
         let read = serde_json::from_value(stated.clone());
-        read.map(Some)
-            .with_context(|| format!("{}: `preprocess` in its metadata cannot be read", self.file.display()))
+        read.map(Some).with_context(|| format!("{}: invalid metadata `preprocess`", self.file.display()))
     }
 
     fn describe(&self) -> String {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::hf_image::{Place, activation, ratio};
+use super::hf_image::{TowerLocation, activation, ratio};
 use crate::Import;
 use crate::json;
 use crate::positions::Positions;
@@ -34,15 +34,15 @@ pub(crate) const TEXT: &[Row] = &[
     ("head.norm", "final_layer_norm"),
 ];
 
-/// The image tower's tensor that it is found by.
+/// The tensor that identifies the image tower.
 pub(super) const IMAGE_PROBE: &str = "embeddings.class_embedding";
-/// The text tower's.
+/// The tensor that identifies the text tower.
 pub(super) const TEXT_PROBE: &str = "embeddings.token_embedding.weight";
 
-/// Before transformers 4.30 every configuration said that the end token is 2, whatever it was.
+/// Before transformers 4.30, every configuration had the end token 2, whatever the real one.
 const LEGACY_END: i64 = 2;
 
-/// What both towers say.
+/// The configuration of either tower.
 #[derive(Deserialize)]
 struct Tower {
     hidden_size: i64,
@@ -70,7 +70,7 @@ fn eps() -> f64 {
     1e-5
 }
 
-/// Configurations leave out what is at its default.
+/// Adds the defaults, which configurations omit.
 fn tower(config: &Value, defaults: Value) -> Result<Tower> {
     let mut all = defaults;
     if let (Some(all), Some(config)) = (all.as_object_mut(), config.as_object()) {
@@ -80,7 +80,7 @@ fn tower(config: &Value, defaults: Value) -> Result<Tower> {
 }
 
 /// Reads the image tower.
-pub(super) fn image(config: &Value, place: &Place) -> Result<Import> {
+pub(super) fn image(config: &Value, place: &TowerLocation) -> Result<Import> {
     let defaults = serde_json::json!({
         "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
         "image_size": 224, "patch_size": 32,
@@ -106,7 +106,7 @@ pub(super) fn image(config: &Value, place: &Place) -> Result<Import> {
 }
 
 /// Reads the text tower.
-pub(super) fn text(config: &Value, place: &Place) -> Result<Import> {
+pub(super) fn text(config: &Value, place: &TowerLocation) -> Result<Import> {
     let defaults = serde_json::json!({
         "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 8,
         "vocab_size": 49408, "max_position_embeddings": 77, "eos_token_id": 49407,

@@ -1,4 +1,4 @@
-//! Image towers of Hugging Face: ViT, ResNet, CLIP's.
+//! Image towers of Hugging Face: ViT, ResNet and CLIP.
 
 use std::sync::Arc;
 
@@ -37,50 +37,50 @@ const RESNET: &[Row] = &[
     ("stages.*.*.shortcut.bn", "encoder.stages.*.layers.*.shortcut.normalization"),
 ];
 
-/// Tensors that a tower does not need: heads, and the pooler where pooling is another.
-const SPARE: &[&str] = &["classifier.", "pooler.dense.", "embeddings.mask_token", "decoder."];
+/// Prefixes of heads, and of the pooler, which is needed only if it pools.
+const OPTIONAL: &[&str] = &["classifier.", "pooler.dense.", "embeddings.mask_token", "decoder."];
 
-/// Where a tower stands in its checkpoint.
-pub(super) struct Place<'a> {
-    /// The file.
+/// The location of a tower in its checkpoint.
+pub(super) struct TowerLocation<'a> {
+    /// The tensors of the checkpoint.
     pub tensors: &'a Arc<dyn Tensors>,
-    /// Names of the tower begin with this.
+    /// Prefix of the tower's tensor names.
     pub within: &'a str,
-    /// Prefixes of the other parts of a whole model.
+    /// Prefixes of the other parts of the model.
     pub others: &'a [&'a str],
     /// Whether the pooler's output is the feature, as in `VisionTextDualEncoderModel`.
     pub pooler: bool,
 }
 
-impl Place<'_> {
-    /// The weights of a tower, found by a name that it surely has.
-    pub fn weights(&self, probe: &str, table: &[Row], spare: &[&str]) -> Result<Weights> {
+impl TowerLocation<'_> {
+    /// The weights of a tower, located by a tensor that every such tower has.
+    pub fn weights(&self, probe: &str, table: &[Row], optional: &[&str]) -> Result<Weights> {
         let file = self.tensors.place().display();
         let prefix = prefix(&**self.tensors, self.within, probe)
             .with_context(|| format!("missing: no tensor in {file} is called `{}{probe}`", self.within))?;
-        Ok(Weights::new(self.tensors, &prefix, table, &[self.others, spare].concat()))
+        Ok(Weights::new(self.tensors, &prefix, table, &[self.others, optional].concat()))
     }
 }
 
-/// Whether a `model_type` is that of an image tower.
+/// Whether a `model_type` is an image tower.
 pub(super) fn is_image(kind: &str) -> bool {
     matches!(kind, "vit" | "resnet" | "clip_vision_model")
 }
 
-/// Reads the tower whose configuration is `config`.
-pub(super) fn read(config: &Value, place: &Place) -> Result<Import> {
+/// Reads the tower of `config`.
+pub(super) fn read(config: &Value, place: &TowerLocation) -> Result<Import> {
     match config["model_type"].as_str().unwrap_or_default() {
         "vit" => vit(config, place),
         "resnet" => resnet(config, place),
         "clip_vision_model" => hf_clip::image(config, place),
         other => bail!(
-            "{}: no plugin computes the image tower `{other}` of Hugging Face; known are vit, resnet and clip",
+            "{}: Hugging Face's image tower `{other}` is not supported; supported are vit, resnet and clip",
             place.tensors.place().display()
         ),
     }
 }
 
-/// Defaults are those of `ViTConfig`.
+/// `ViTConfig` with its defaults.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Vit {
@@ -119,17 +119,17 @@ impl Default for Vit {
     }
 }
 
-fn vit(config: &Value, place: &Place) -> Result<Import> {
+fn vit(config: &Value, place: &TowerLocation) -> Result<Import> {
     let vit: Vit = json::take(config, "the configuration of the ViT")?;
-    let wide = vit.pooler_output_size.is_none_or(|size| size == vit.hidden_size);
-    let idle = place.pooler && wide && vit.pooler_act == "linear" && changes_nothing(place)?;
-    let usual = idle || (vit.pooler_act == "tanh" && wide);
+    let same_width = vit.pooler_output_size.is_none_or(|size| size == vit.hidden_size);
+    let identity = place.pooler && same_width && vit.pooler_act == "linear" && is_identity(place)?;
+    let supported = identity || (vit.pooler_act == "tanh" && same_width);
     ensure!(
-        usual || !place.pooler,
-        "{}: a ViT whose pooler is not a tanh as wide as its tokens is not offered",
+        supported || !place.pooler,
+        "{}: a ViT whose pooler is not a tanh of the token width is not supported",
         place.tensors.place().display()
     );
-    let weights = vit_weights(&Place { pooler: place.pooler && !idle, ..*place })?;
+    let weights = vit_weights(&TowerLocation { pooler: place.pooler && !identity, ..*place })?;
     let settings = [
         ("image_size", vit.image_size.into()),
         ("patch_size", vit.patch_size.into()),
@@ -138,7 +138,7 @@ fn vit(config: &Value, place: &Place) -> Result<Import> {
         ("heads", vit.num_attention_heads.into()),
         ("mlp_ratio", ratio(vit.intermediate_size, vit.hidden_size).into()),
         ("activation", activation(&vit.hidden_act)?.into()),
-        ("pool", if place.pooler && !idle { "pooler" } else { "cls" }.into()),
+        ("pool", if place.pooler && !identity { "pooler" } else { "cls" }.into()),
         ("qkv_bias", vit.qkv_bias.into()),
         ("norm_eps", vit.layer_norm_eps.into()),
         ("dropout", vit.hidden_dropout_prob.into()),
@@ -147,8 +147,8 @@ fn vit(config: &Value, place: &Place) -> Result<Import> {
     Ok(Import::new("vit", settings).with(weights))
 }
 
-/// Whether the pooler is the matrix that changes nothing, as in what we write for the class token itself.
-fn changes_nothing(place: &Place) -> Result<bool> {
+/// Whether the pooler is the identity, as in exports of towers that pool by the class token.
+fn is_identity(place: &TowerLocation) -> Result<bool> {
     let file = place.tensors;
     let at = |name: &str| format!("{}pooler.dense.{name}", place.within);
     if !file.has(&at("weight")) || !file.has(&at("bias")) {
@@ -160,14 +160,14 @@ fn changes_nothing(place: &Place) -> Result<bool> {
     Ok(same && bias.f_count_nonzero(None)?.f_int64_value(&[])? == 0)
 }
 
-/// Weights of a ViT; the pooler may be left over unless it is what pools.
-pub(super) fn vit_weights(place: &Place) -> Result<Weights> {
-    let spare = if place.pooler { &SPARE[..1] } else { SPARE };
-    let weights = place.weights("embeddings.cls_token", VIT, spare)?;
+/// Weights of a ViT; the pooler may stay unused unless it pools.
+pub(super) fn vit_weights(place: &TowerLocation) -> Result<Weights> {
+    let optional = if place.pooler { &OPTIONAL[..1] } else { OPTIONAL };
+    let weights = place.weights("embeddings.cls_token", VIT, optional)?;
     Ok(weights.resampling("embeddings.position", Positions::Grid { antialias: false }))
 }
 
-/// Defaults are those of `ResNetConfig`.
+/// `ResNetConfig` with its defaults.
 #[derive(Deserialize)]
 #[serde(default)]
 struct ResNet {
@@ -194,16 +194,16 @@ impl Default for ResNet {
     }
 }
 
-fn resnet(config: &Value, place: &Place) -> Result<Import> {
+fn resnet(config: &Value, place: &TowerLocation) -> Result<Import> {
     let file = place.tensors.place().display();
-    ensure!(!place.pooler, "{file}: a ResNet inside a VisionTextDualEncoderModel is not offered");
+    ensure!(!place.pooler, "{file}: a ResNet in a VisionTextDualEncoderModel is not supported");
     let resnet: ResNet = json::take(config, "the configuration of the ResNet")?;
     ensure!(
         resnet.hidden_act == "relu",
-        "{file}: a ResNet with `{}` is not offered, only relu",
+        "{file}: a ResNet with the activation `{}` is not supported, only relu",
         resnet.hidden_act
     );
-    let weights = place.weights("embedder.embedder.convolution.weight", RESNET, SPARE)?;
+    let weights = place.weights("embedder.embedder.convolution.weight", RESNET, OPTIONAL)?;
     let settings = [
         ("layers", resnet.depths.into()),
         ("block", resnet.layer_type.into()),
@@ -215,12 +215,12 @@ fn resnet(config: &Value, place: &Place) -> Result<Import> {
     Ok(Import::new("resnet", settings).with(weights))
 }
 
-/// The width inside an MLP as a multiple of the width.
+/// The inner width of an MLP as a multiple of the width.
 pub(super) fn ratio(inner: i64, width: i64) -> f64 {
     inner as f64 / width.max(1) as f64
 }
 
-/// Our name for one of transformers' activations.
+/// Maps an activation of transformers to ours.
 pub(super) fn activation(name: &str) -> Result<&'static str> {
     Ok(match name {
         "gelu" | "gelu_python" => "gelu",
@@ -228,7 +228,9 @@ pub(super) fn activation(name: &str) -> Result<&'static str> {
         "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => "gelu_tanh",
         "relu" => "relu",
         other => {
-            bail!("the activation `{other}` is not offered; offered are gelu, quick_gelu, gelu_new and relu")
+            bail!(
+                "the activation `{other}` is not supported; supported are gelu, quick_gelu, gelu_new and relu"
+            )
         }
     })
 }

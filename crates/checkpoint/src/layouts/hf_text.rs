@@ -1,11 +1,11 @@
-//! Text towers of Hugging Face: BERT, DistilBERT, CLIP's.
+//! Text towers of Hugging Face: BERT, DistilBERT and CLIP.
 
 use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::hf_clip;
-use super::hf_image::{Place, activation};
+use super::hf_image::{TowerLocation, activation};
 use crate::json;
 use crate::rename::Row;
 use crate::{Import, Weights};
@@ -36,38 +36,39 @@ pub(super) const DISTILBERT: &[Row] = &[
     ("blocks.*.norm2", "transformer.layer.*.output_layer_norm"),
 ];
 
-/// The heads that BERTs are trained with, and the pooler where pooling is another.
-const SPARE: &[&str] = &["cls.", "classifier.", "qa_outputs.", "vocab_", "pre_classifier.", "pooler.dense."];
+/// Prefixes of pretraining heads, and the pooler, which is needed only with `pool = "pooler"`.
+const OPTIONAL: &[&str] =
+    &["cls.", "classifier.", "qa_outputs.", "vocab_", "pre_classifier.", "pooler.dense."];
 
-/// The tensor that BERT and DistilBERT are found by.
+/// The tensor that identifies BERT and DistilBERT.
 const PROBE: &str = "embeddings.word_embeddings.weight";
 
-/// Whether a `model_type` is that of a text tower.
+/// Whether a `model_type` is a text tower.
 pub(super) fn is_text(kind: &str) -> bool {
     matches!(kind, "bert" | "distilbert" | "clip_text_model")
 }
 
-/// Reads the tower whose configuration is `config`; `pool` is what sentence transformers pool by, if it says so.
-pub(super) fn read(config: &Value, place: &Place, pool: Option<&str>) -> Result<Import> {
+/// Reads the tower of `config`; `pool` is the pooling of sentence transformers, if configured.
+pub(super) fn read(config: &Value, place: &TowerLocation, pool: Option<&str>) -> Result<Import> {
     let pool = if place.pooler { "pooler" } else { pool.unwrap_or("cls") };
     match config["model_type"].as_str().unwrap_or_default() {
         "bert" => bert(config, place, pool),
         "distilbert" => distilbert(config, place, pool),
         "clip_text_model" => hf_clip::text(config, place),
         other => bail!(
-            "{}: no plugin computes the text tower `{other}` of Hugging Face; known are bert, distilbert and clip",
+            "{}: Hugging Face's text tower `{other}` is not supported; supported are bert, distilbert and clip",
             place.tensors.place().display()
         ),
     }
 }
 
-/// Weights of a BERT; the pooler may be left over unless pooling needs it.
-pub(super) fn weights(place: &Place, table: &[Row], pool: &str) -> Result<Weights> {
+/// Weights of a BERT; the pooler may stay unused unless pooling needs it.
+pub(super) fn weights(place: &TowerLocation, table: &[Row], pool: &str) -> Result<Weights> {
     let needed = usize::from(pool == "pooler");
-    place.weights(PROBE, table, &SPARE[..SPARE.len() - needed])
+    place.weights(PROBE, table, &OPTIONAL[..OPTIONAL.len() - needed])
 }
 
-/// Defaults are those of `BertConfig`.
+/// `BertConfig` with its defaults.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Bert {
@@ -104,10 +105,13 @@ impl Default for Bert {
     }
 }
 
-fn bert(config: &Value, place: &Place, pool: &str) -> Result<Import> {
+fn bert(config: &Value, place: &TowerLocation, pool: &str) -> Result<Import> {
     let bert: Bert = json::take(config, "the configuration of the BERT")?;
     let positions = bert.position_embedding_type.as_deref().unwrap_or("absolute");
-    ensure!(positions == "absolute", "a BERT with {positions} positions is not offered, only absolute ones");
+    ensure!(
+        positions == "absolute",
+        "a BERT with {positions} positions is not supported, only absolute positions"
+    );
     let settings = [
         ("vocab", bert.vocab_size.into()),
         ("context", bert.max_position_embeddings.into()),
@@ -125,7 +129,7 @@ fn bert(config: &Value, place: &Place, pool: &str) -> Result<Import> {
     Ok(Import::new("bert", settings).with(weights(place, BERT, pool)?))
 }
 
-/// Defaults are those of `DistilBertConfig`.
+/// `DistilBertConfig` with its defaults.
 #[derive(Deserialize)]
 #[serde(default)]
 struct DistilBert {
@@ -156,7 +160,7 @@ impl Default for DistilBert {
     }
 }
 
-fn distilbert(config: &Value, place: &Place, pool: &str) -> Result<Import> {
+fn distilbert(config: &Value, place: &TowerLocation, pool: &str) -> Result<Import> {
     ensure!(pool != "pooler", "{}: a DistilBERT has no pooler", place.tensors.place().display());
     let bert: DistilBert = json::take(config, "the configuration of the DistilBERT")?;
     let settings = [

@@ -27,7 +27,7 @@ use crate::json;
 use crate::source::{KerasResnet, TensorFile, Tensors};
 use crate::{Classifier, Import, Preprocess};
 
-/// A checkpoint in some tool's layout. What it does not have is none.
+/// A checkpoint in a tool's layout. Parts that it does not have are none.
 pub(crate) trait Layout: Send + Sync {
     /// As [`crate::Checkpoint::image`].
     fn image(&self) -> Result<Option<Import>> {
@@ -61,41 +61,41 @@ pub(crate) trait Layout: Send + Sync {
     fn preprocess(&self) -> Result<Option<Preprocess>> {
         Ok(None)
     }
-    /// What it was taken for and where it lies, in one line.
+    /// Layout and path, in one line.
     fn describe(&self) -> String;
 }
 
-/// Opens a folder by the configuration that lies in it.
+/// Opens a folder by its configuration file.
 pub(crate) fn folder(folder: &Path) -> Result<Box<dyn Layout>> {
     if let Some(file) = clip_lab::checkpoint(folder) {
         return bare(&file);
     }
-    if let Some(config) = json::read_if_there(&folder.join("open_clip_config.json"))?
+    if let Some(config) = json::read_if_exists(&folder.join("open_clip_config.json"))?
         && let Some(stem) = open_clip::stem(folder)
     {
         return Ok(Box::new(open_clip::OpenClip::open(folder, stem, config)?));
     }
-    match json::read_if_there(&folder.join("config.json"))? {
+    match json::read_if_exists(&folder.join("config.json"))? {
         Some(config) if config["architecture"].is_string() => Ok(Box::new(timm::Timm::open(folder, config)?)),
         Some(config) if config["model_type"].is_string() => {
             Ok(Box::new(hf::HuggingFace::open(folder, config)?))
         }
         Some(_) => bail!(
-            "{}: neither `model_type` (Hugging Face) nor `architecture` (timm) is there",
+            "{}: has neither `model_type` (Hugging Face) nor `architecture` (timm)",
             folder.join("config.json").display()
         ),
         None => bail!(
-            "{} holds no checkpoint: expected is a config.json (Hugging Face, timm) or an open_clip_config.json, each \
-             with its .safetensors beside it, or the last.safetensors of a run",
+            "{} holds no checkpoint: expected a config.json (Hugging Face, timm) or an open_clip_config.json with its \
+             .safetensors beside it, or the last.safetensors of a run",
             folder.display()
         ),
     }
 }
 
-/// Opens a safetensors file: one of ours by what it says, others by the names of their tensors.
+/// Opens a safetensors file: a clip-lab checkpoint by its metadata, others by their tensor names.
 pub(crate) fn bare(file: &Path) -> Result<Box<dyn Layout>> {
     let opened = TensorFile::open(file)?;
-    if clip_lab::is_ours(&opened) {
+    if clip_lab::is_clip_lab(&opened) {
         return Ok(Box::new(clip_lab::ClipLab::open(opened)?));
     }
     Ok(Box::new(bare::Bare::open(file)?))
@@ -106,8 +106,7 @@ pub(crate) fn keras(folder: &Path) -> Result<Box<dyn Layout>> {
     Ok(Box::new(timm::Keras(Arc::new(KerasResnet::open(folder)?), folder.to_owned())))
 }
 
-/// What stands before `probe` in the names, the shortest if there are several; only names that begin with `within`
-/// count.
+/// The prefix of `probe` in the tensor names that begin with `within`; the shortest if there are several.
 fn prefix(tensors: &dyn Tensors, within: &str, probe: &str) -> Option<String> {
     let names = tensors.names();
     let prefixes =

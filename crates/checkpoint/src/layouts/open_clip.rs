@@ -12,32 +12,32 @@ use crate::preprocess::{self, CLIP, Preprocess};
 use crate::source::{Shards, Tensors};
 use crate::{Import, json};
 
-/// Names of the weights, best first.
+/// Names of the weights, by preference.
 const STEMS: [&str; 2] = ["open_clip_model", "open_clip_pytorch_model"];
 
 pub(super) struct OpenClip {
     folder: PathBuf,
     model: Value,
-    pictures: Value,
+    preprocess: Value,
     tensors: Arc<dyn Tensors>,
 }
 
-/// Which weights the folder has, without their ending. None where only Hugging Face's lie beside the configuration.
+/// The file stem of the weights in a folder. None if only Hugging Face weights are beside the configuration.
 pub(super) fn stem(folder: &Path) -> Option<&'static str> {
-    let there = |stem: &str| {
-        let endings = ["safetensors", "safetensors.index.json"];
-        endings.iter().any(|ending| folder.join(format!("{stem}.{ending}")).exists())
+    let exists = |stem: &str| {
+        let extensions = ["safetensors", "safetensors.index.json"];
+        extensions.iter().any(|extension| folder.join(format!("{stem}.{extension}")).exists())
     };
-    let found = STEMS.into_iter().find(|stem| there(stem));
-    // Without any weights the message should be about open_clip's.
-    found.or_else(|| (!there("model")).then_some(STEMS[0]))
+    let found = STEMS.into_iter().find(|stem| exists(stem));
+    // Without any weights, the error message names open_clip's.
+    found.or_else(|| (!exists("model")).then_some(STEMS[0]))
 }
 
 impl OpenClip {
     pub fn open(folder: &Path, stem: &str, config: Value) -> Result<Self> {
         let tensors = Arc::new(Shards::folder(folder, stem)?);
-        let (model, pictures) = (config["model_cfg"].clone(), config["preprocess_cfg"].clone());
-        Ok(Self { folder: folder.to_owned(), model, pictures, tensors })
+        let (model, preprocess) = (config["model_cfg"].clone(), config["preprocess_cfg"].clone());
+        Ok(Self { folder: folder.to_owned(), model, preprocess, tensors })
     }
 
     fn quick(&self) -> bool {
@@ -79,9 +79,9 @@ impl Layout for OpenClip {
 
     fn preprocess(&self) -> Result<Option<Preprocess>> {
         let place = self.folder.join("open_clip_config.json");
-        let Pictures { mean, std, interpolation, resize_mode, size } = match &self.pictures {
-            Value::Null => Pictures::default(),
-            stated => json::take(stated, &format!("{}: preprocess_cfg", place.display()))?,
+        let PreprocessConfig { mean, std, interpolation, resize_mode, size } = match &self.preprocess {
+            Value::Null => PreprocessConfig::default(),
+            config => json::take(config, &format!("{}: preprocess_cfg", place.display()))?,
         };
         let side = |value: &Value| value.as_i64().or_else(|| value[0].as_i64());
         let size = side(&size).or_else(|| side(&self.model["vision_cfg"]["image_size"])).unwrap_or(224);
@@ -89,7 +89,7 @@ impl Layout for OpenClip {
         let resize = match resize_mode.as_deref() {
             None | Some("shortest") => Resize::Shortest,
             Some("squash") => Resize::Squash,
-            Some(other) => anyhow::bail!("{}: resize_mode `{other}` is not offered", place.display()),
+            Some(other) => anyhow::bail!("{}: resize_mode `{other}` is not supported", place.display()),
         };
         let interpolation = preprocess::interpolation(interpolation.as_deref(), &place)?;
         Ok(Some(Preprocess { resize, interpolation, ..plain }))
@@ -102,7 +102,7 @@ impl Layout for OpenClip {
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-struct Pictures {
+struct PreprocessConfig {
     mean: Option<[f64; 3]>,
     std: Option<[f64; 3]>,
     interpolation: Option<String>,

@@ -1,11 +1,11 @@
-//! Text towers with OpenAI's names, as open_clip keeps them: flat, or below `text.`.
+//! Text towers with OpenAI's names, as in open_clip: flat, or below `text.`.
 
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::hf_image::{Place, ratio};
+use super::hf_image::{TowerLocation, ratio};
 use super::open_clip_vision::activation;
 use super::shapes::{count, dim};
 use super::{hf_text, two_towers};
@@ -33,7 +33,7 @@ const LINEAR: &[Row] = &[("weight", "text.text_projection.weight"), ("bias", "te
 const HF_LINEAR: &[Row] = &[("weight", "text.proj.weight")];
 const HF_MLP: &[Row] = &[("fc1", "text.proj.0"), ("fc2", "text.proj.2")];
 
-/// What belongs to no text tower.
+/// Prefixes of tensors that belong to no text tower.
 const OTHERS: &[&str] = &[
     "visual.",
     "text_projection",
@@ -46,38 +46,38 @@ const OTHERS: &[&str] = &[
     "attn_mask",
 ];
 
-/// The tower that `config`, open_clip's `text_cfg`, describes. Widths and depths are read off the shapes.
+/// The tower of `config`, open_clip's `text_cfg`. Widths and depths are derived from shapes.
 pub(super) fn tower(tensors: &Arc<dyn Tensors>, config: &Value, quick: bool) -> Result<Import> {
     if config["hf_model_name"].is_string() {
         return huggingface(tensors, config);
     }
     let mut import = transformer(tensors)?;
     import.needs.clear();
-    let words: [(&str, toml::Value); 4] = [
+    let settings: [(&str, toml::Value); 4] = [
         ("heads", config["heads"].as_i64().unwrap_or(8).into()),
         ("activation", activation(quick).into()),
         ("causal", (config["no_causal_mask"] != true).into()),
         ("pool", pool(config["pool_type"].as_str())?.into()),
     ];
-    import.settings.extend(words.map(|(key, value)| (key.to_owned(), value)));
+    import.settings.extend(settings.map(|(key, value)| (key.to_owned(), value)));
     if let Some(end) = config["eos_id"].as_i64() {
         import.settings.insert("eos_id".into(), end.into());
     }
     Ok(import)
 }
 
-fn pool(word: Option<&str>) -> Result<&'static str> {
-    Ok(match word {
+fn pool(name: Option<&str>) -> Result<&'static str> {
+    Ok(match name {
         None | Some("argmax") => "argmax",
         Some("last") => "last",
         Some("eos") => "eos",
         Some(other) => {
-            bail!("open_clip's text pooling `{other}` is not offered; offered are argmax, eos and last")
+            bail!("open_clip's text pooling `{other}` is not supported; supported are argmax, eos and last")
         }
     })
 }
 
-/// CLIP's text transformer, heads and activation left open.
+/// CLIP's text transformer, without heads and activation.
 pub(super) fn transformer(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     let prefix = if tensors.has("text.token_embedding.weight") { "text." } else { "" };
     let at = |name: &str| format!("{prefix}{name}");
@@ -100,20 +100,20 @@ pub(super) fn transformer(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     Ok(Import { needs: vec!["heads", "activation"], ..import.with(weights) })
 }
 
-/// A BERT of Hugging Face inside an open_clip model; its own configuration is not kept, so heads stay open.
+/// A Hugging Face BERT in an open_clip model, without heads, because its own configuration is not stored.
 fn huggingface(tensors: &Arc<dyn Tensors>, config: &Value) -> Result<Import> {
-    let place = Place { tensors, within: "text.transformer.", others: OTHERS, pooler: false };
+    let place = TowerLocation { tensors, within: "text.transformer.", others: OTHERS, pooler: false };
     let pool = match config["hf_pooler_type"].as_str().or(config["pooler_type"].as_str()) {
         None | Some("mean_pooler") => "mean",
         Some("cls_last_hidden_state_pooler") => "cls",
         Some("cls_pooler") => "pooler",
-        Some(other) => bail!("open_clip's text pooling `{other}` is not offered"),
+        Some(other) => bail!("open_clip's text pooling `{other}` is not supported"),
     };
     bert(&place, pool)
 }
 
-/// A BERT or DistilBERT with its settings read off the shapes; heads stay open.
-pub(super) fn bert(place: &Place, pool: &str) -> Result<Import> {
+/// A BERT or DistilBERT with settings derived from shapes, without heads.
+pub(super) fn bert(place: &TowerLocation, pool: &str) -> Result<Import> {
     let distil =
         place.tensors.names().iter().any(|name| name.contains("transformer.layer.0.attention.q_lin"));
     let table = if distil { hf_text::DISTILBERT } else { hf_text::BERT };
@@ -143,7 +143,7 @@ pub(super) fn bert(place: &Place, pool: &str) -> Result<Import> {
     Ok(Import { needs: vec!["heads"], ..import.with(weights) })
 }
 
-/// The map into the shared space.
+/// The projection into the shared space.
 pub(super) fn projection(tensors: &Arc<dyn Tensors>) -> Result<Option<Import>> {
     for (name, table) in [("text_projection", FLAT), ("text.text_projection", BELOW)] {
         if let Some(matrix) = two_towers::matrix(tensors, name, table)? {

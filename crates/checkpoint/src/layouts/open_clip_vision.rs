@@ -1,4 +1,4 @@
-//! Image towers with OpenAI's names, as open_clip keeps them: `visual.*`.
+//! Image towers with OpenAI's names, as in open_clip: `visual.*`.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::hf_image::ratio;
 use super::shapes::{count, dim, grid};
-use super::timm_vit::Known;
+use super::timm_vit::Hints;
 use super::{resnet, timm, timm_vit, two_towers};
 use crate::positions::Positions;
 use crate::rename::Row;
@@ -35,8 +35,8 @@ const MATRIX: &[Row] = &[("weight", "visual.proj^T")];
 const LINEAR: &[Row] = &[("weight", "visual.head.proj.weight"), ("bias", "visual.head.proj.bias")];
 const MLP: &[Row] = &[("fc1", "visual.head.mlp.fc1"), ("fc2", "visual.head.mlp.fc2")];
 
-/// What belongs to no image tower: the text tower (flat or below `text.`), projections, the loss, and the sizes that
-/// OpenAI's first files carry.
+/// Prefixes of tensors that belong to no image tower: text tower (flat or below `text.`), projections, loss, and the
+/// sizes in OpenAI's first files.
 pub(super) const OTHERS: &[&str] = &[
     "text.",
     "transformer.",
@@ -53,17 +53,17 @@ pub(super) const OTHERS: &[&str] = &[
     "visual.head.",
 ];
 
-/// Options of open_clip's vision transformer that change what it computes and that no setting of ours stands for.
-const FOREIGN: &[&str] =
+/// Options of open_clip's vision transformer that change its outputs and are not supported.
+const UNSUPPORTED: &[&str] =
     &["attentional_pool", "pos_embed_type", "final_ln_after_pool", "attn_pooler_queries", "no_ln_pre"];
 
-/// The tower that `config`, open_clip's `vision_cfg`, describes. Widths and depths are read off the shapes.
+/// The tower of `config`, open_clip's `vision_cfg`. Widths and depths are derived from shapes.
 pub(super) fn tower(tensors: &Arc<dyn Tensors>, config: &Value, quick: bool) -> Result<Import> {
     let side = |value: &Value| value.as_i64().or_else(|| value[0].as_i64());
     let size = side(&config["image_size"]).unwrap_or(224);
     if let Some(architecture) = config["timm_model_name"].as_str() {
-        let known = Known { architecture, heads: None, pool: timm_vit::pool(config["timm_pool"].as_str()) };
-        let mut import = timm::tower(tensors, "visual.trunk.", &known, Some(size))?;
+        let hints = Hints { architecture, heads: None, pool: timm_vit::pool(config["timm_pool"].as_str()) };
+        let mut import = timm::tower(tensors, "visual.trunk.", &hints, Some(size))?;
         add_others(&mut import);
         return Ok(import);
     }
@@ -83,12 +83,12 @@ pub(super) fn tower(tensors: &Arc<dyn Tensors>, config: &Value, quick: bool) -> 
 }
 
 fn vit_options(import: &mut Import, config: &Value, tensors: &Arc<dyn Tensors>) -> Result<()> {
-    for key in FOREIGN {
+    for key in UNSUPPORTED {
         let plain = matches!(&config[*key], Value::Null | Value::Bool(false))
             || config[*key] == "learnable"
             || *key == "attn_pooler_queries";
         let file = tensors.place().display();
-        ensure!(plain, "{file}: a vision transformer with {key} = {} is not offered", config[*key]);
+        ensure!(plain, "{file}: a vision transformer with {key} = {} is not supported", config[*key]);
     }
     let pool = match config["pool_type"].as_str().unwrap_or("tok") {
         "avg" => "avg",
@@ -99,14 +99,14 @@ fn vit_options(import: &mut Import, config: &Value, tensors: &Arc<dyn Tensors>) 
     Ok(())
 }
 
-/// A vision transformer, heads and activation left open.
+/// A vision transformer, without heads and activation.
 pub(super) fn vit(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     let at = |name: &str| format!("visual.{name}");
     let width = dim(&**tensors, &at("conv1.weight"), 0)?;
     let patch = dim(&**tensors, &at("conv1.weight"), 2)?;
     let rows = dim(&**tensors, &at("positional_embedding"), 0)?;
     let (side, _) =
-        grid(rows).with_context(|| format!("{rows} positions are no square grid and a class token"))?;
+        grid(rows).with_context(|| format!("{rows} positions are not a square grid and a class token"))?;
     let inner = dim(&**tensors, &at("transformer.resblocks.0.mlp.c_fc.weight"), 0)?;
     let scaled = tensors.has(&at("transformer.resblocks.0.ls_1.gamma"));
     let import = Import::new(
@@ -118,7 +118,7 @@ pub(super) fn vit(tensors: &Arc<dyn Tensors>) -> Result<Import> {
             ("depth", count(&**tensors, &at("transformer.resblocks."), ".ln_1.weight").into()),
             ("mlp_ratio", ratio(inner, width).into()),
             ("pool", "cls".into()),
-            // Average pooling is of normed tokens.
+            // Average pooling is over normalised tokens.
             ("final_norm", "tokens".into()),
             ("pre_norm", true.into()),
             ("patch_bias", false.into()),
@@ -131,20 +131,20 @@ pub(super) fn vit(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     Ok(Import { needs: vec!["heads", "activation"], ..import.with(weights) })
 }
 
-/// OpenAI's ResNet, heads and size of pictures left open.
+/// OpenAI's ResNet, without heads of the attention pooling.
 pub(super) fn modified_resnet(tensors: &Arc<dyn Tensors>) -> Result<Import> {
     let mut import = resnet::openai(tensors, "visual.", OTHERS)?;
     import.needs.push("pool_heads");
     let rows = dim(&**tensors, "visual.attnpool.positional_embedding", 0)?;
     let (side, _) =
-        grid(rows).with_context(|| format!("{rows} positions are no square grid and an average"))?;
+        grid(rows).with_context(|| format!("{rows} positions are not a square grid and an average"))?;
     let stages = import.settings["layers"].as_array().map_or(4, Vec::len);
-    // The stem and each stage but the first halve the picture; the stem twice.
+    // The stem halves the image twice, and each stage but the first halves it once.
     import.settings.insert("image_size".into(), (side * (2 << stages)).into());
     Ok(import)
 }
 
-/// The map into the shared space. OpenAI's ResNet ends in it.
+/// The projection into the shared space. OpenAI's ResNet includes it.
 pub(super) fn projection(tensors: &Arc<dyn Tensors>) -> Result<Option<Import>> {
     if let Some(matrix) = two_towers::matrix(tensors, "visual.proj", MATRIX)? {
         return Ok(Some(matrix));
@@ -161,9 +161,9 @@ pub(super) fn activation(quick: bool) -> &'static str {
     if quick { "quick_gelu" } else { "gelu" }
 }
 
-/// A timm tower lies among the other parts of the model.
+/// Marks the other parts of the model as optional for a timm tower.
 fn add_others(import: &mut Import) {
     if let Some(weights) = import.weights.take() {
-        import.weights = Some(weights.sparing(OTHERS));
+        import.weights = Some(weights.with_optional(OTHERS));
     }
 }

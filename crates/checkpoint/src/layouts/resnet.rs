@@ -1,4 +1,4 @@
-//! ResNets with torchvision's names, which timm and OpenAI share: `conv1`, `layer1.0.conv1`, `downsample.0`.
+//! ResNets with torchvision's names, which timm and OpenAI also use: `conv1`, `layer1.0.conv1`, `downsample.0`.
 
 use std::sync::Arc;
 
@@ -25,17 +25,17 @@ pub(crate) const TABLE: &[Row] = &[
     ("head.out", "attnpool.c_proj"),
 ];
 
-/// Channels inside a block of ResNet-50 as a share of its width, in 256ths.
-const QUARTER: i64 = 256;
+/// Scale of `base_width`: the inner channels of a block are `widths[0] * groups * base_width / 256`.
+const WIDTH_UNIT: i64 = 256;
 
-/// The ResNet below `prefix`, its settings read off the shapes; `spare` tensors may be left over.
-pub(super) fn read(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> Result<Import> {
+/// The ResNet below `prefix`, with settings derived from the shapes; `optional` tensors may stay unused.
+pub(super) fn read(tensors: &Arc<dyn Tensors>, prefix: &str, optional: &[&str]) -> Result<Import> {
     let file = tensors.place().display();
     let at = |name: &str| format!("{prefix}{name}");
     let stem_end = if tensors.has(&at("conv3.weight")) { "conv3.weight" } else { "conv1.weight" };
     ensure!(
         tensors.dim(&at(stem_end), 0).is_some(),
-        "{file}: a ResNet without `{}` is not offered (a deep stem?)",
+        "{file}: a ResNet without `{}` is not supported (deep stem?)",
         at("conv1.weight")
     );
     let stages = stages(&**tensors, prefix);
@@ -59,20 +59,22 @@ pub(super) fn read(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> 
         let (inner, per_group) = (dim(&**tensors, &second, 0)?, dim(&**tensors, &second, 1)?);
         let groups = inner / per_group.max(1);
         import.settings.insert("groups".into(), groups.into());
-        import.settings.insert("base_width".into(), (inner * QUARTER / (widths[0] * groups).max(1)).into());
+        import
+            .settings
+            .insert("base_width".into(), (inner * WIDTH_UNIT / (widths[0] * groups).max(1)).into());
     }
-    let weights = Weights::new(tensors, prefix, TABLE, spare);
+    let weights = Weights::new(tensors, prefix, TABLE, optional);
     Ok(import.with(weights.resampling("head.position", Positions::Grid { antialias: true })))
 }
 
-/// Stages are counted from 1.
+/// The number of stages, which are numbered from 1.
 fn stages(tensors: &dyn Tensors, prefix: &str) -> i64 {
     (1..).take_while(|s| tensors.has(&format!("{prefix}layer{s}.0.conv1.weight"))).count() as i64
 }
 
-/// OpenAI's variant: three convolutions in the stem, strides by pooling, attention at the end.
-pub(super) fn openai(tensors: &Arc<dyn Tensors>, prefix: &str, spare: &[&str]) -> Result<Import> {
-    let mut import = read(tensors, prefix, spare)?;
+/// OpenAI's variant: three convolutions in the stem, strides by pooling, attention pooling.
+pub(super) fn openai(tensors: &Arc<dyn Tensors>, prefix: &str, optional: &[&str]) -> Result<Import> {
+    let mut import = read(tensors, prefix, optional)?;
     let output = dim(&**tensors, &format!("{prefix}attnpool.c_proj.weight"), 0)?;
     let more: [(&str, Value); 3] =
         [("variant", "openai".into()), ("pool", "attention".into()), ("output", output.into())];

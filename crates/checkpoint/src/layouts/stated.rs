@@ -1,5 +1,5 @@
-//! What a checkpoint of ours says of its model in `metadata.model`: `{"image": {"plugin", "settings"}, ...}`. It may come
-//! from anywhere; what it names is read and checked as a spec is, and code that it names is not opened on its word.
+//! The model metadata of a clip-lab checkpoint, `metadata.model`: `{"image": {"plugin", "settings"}, ...}`. It is
+//! untrusted: settings are checked as those of a spec, and code that it names is not loaded without the user's consent.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -9,18 +9,18 @@ use toml::Table;
 pub struct Stated(Value);
 
 impl Stated {
-    /// Reads the text.
+    /// Parses the metadata.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// When it is not JSON.
     pub fn read(text: &str) -> Result<Self> {
         Ok(Self(serde_json::from_str(text)?))
     }
 
-    /// The plugin and the settings of a part; none where the model has no such part.
+    /// The plugin and settings of a part; none if the model does not have it.
     ///
     /// # Errors
-    /// When it names no plugin.
+    /// When the part names no plugin.
     pub fn part(&self, name: &str) -> Result<Option<(String, Table)>> {
         let Some(stated) = self.value(name) else { return Ok(None) };
         let plugin = stated["plugin"].as_str();
@@ -28,13 +28,13 @@ impl Stated {
         Ok(Some((plugin.to_owned(), table(&stated["settings"]))))
     }
 
-    /// All that is said under a name; none for null.
+    /// The value of a key; none for null.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|stated| !stated.is_null())
     }
 }
 
-/// Settings; none where there is nothing of the kind.
+/// Converts settings to TOML; empty if they are not an object.
 pub fn table(settings: &Value) -> Table {
     match plain(settings) {
         Some(toml::Value::Table(settings)) => settings,
@@ -42,7 +42,7 @@ pub fn table(settings: &Value) -> Table {
     }
 }
 
-/// A value of JSON in TOML; none for null, which stands for a setting left out.
+/// Converts a JSON value to TOML; none for null, which means an unset setting.
 fn plain(value: &Value) -> Option<toml::Value> {
     Some(match value {
         Value::Null => return None,

@@ -1,4 +1,4 @@
-//! Vision transformers with timm's names, their settings read off the shapes.
+//! Vision transformers with timm's names, with settings derived from shapes.
 
 use std::sync::Arc;
 
@@ -32,10 +32,10 @@ const TABLE: &[Row] = &[
     ("head.pool.mlp", "attn_pool.mlp"),
 ];
 
-/// The initial value does not matter once weights are loaded; it only has to be there.
+/// Any positive initial value enables layer scale; the weights replace it.
 const LAYER_SCALE: f64 = 1e-5;
 
-/// timm's names of models say how many heads; where the configuration does not.
+/// Number of heads by timm's model name, if the configuration does not state it.
 const HEADS: &[(&str, i64)] = &[
     ("_tiny_", 3),
     ("_small_", 6),
@@ -46,13 +46,12 @@ const HEADS: &[(&str, i64)] = &[
     ("_so400m_", 16),
 ];
 
-/// The transformer below `prefix`. `architecture` is timm's name of it, `args` what was set otherwise, `pool` how it
-/// pools, where that is known.
+/// The transformer below `prefix`; `optional` tensors may stay unused.
 pub(super) fn read(
     tensors: &Arc<dyn Tensors>,
     prefix: &str,
-    known: &Known,
-    spare: &[&str],
+    hints: &Hints,
+    optional: &[&str],
 ) -> Result<Import> {
     let at = |name: &str| format!("{prefix}{name}");
     let has = |name: &str| tensors.has(&at(name));
@@ -60,7 +59,7 @@ pub(super) fn read(
     let width = dim(&**tensors, &at("patch_embed.proj.weight"), 0)?;
     let (side, cls_position) = positions(&**tensors, &at("pos_embed"))?;
     let pooled = has("fc_norm.weight");
-    let pool = known.pool.unwrap_or(match (has("attn_pool.latent"), pooled || !has("cls_token")) {
+    let pool = hints.pool.unwrap_or(match (has("attn_pool.latent"), pooled || !has("cls_token")) {
         (true, _) => "attention",
         (false, true) => "avg",
         (false, false) => "cls",
@@ -75,7 +74,7 @@ pub(super) fn read(
             ("mlp_ratio", ratio(dim(&**tensors, &at("blocks.0.mlp.fc1.weight"), 0)?, width).into()),
             (
                 "activation",
-                if known.architecture.contains("quickgelu") { "quick_gelu" } else { "gelu" }.into(),
+                if hints.architecture.contains("quickgelu") { "quick_gelu" } else { "gelu" }.into(),
             ),
             ("pool", pool.into()),
             ("final_norm", final_norm(pooled, has("norm.weight")).into()),
@@ -85,42 +84,42 @@ pub(super) fn read(
             ("patch_bias", has("patch_embed.proj.bias").into()),
             ("qkv_bias", has("blocks.0.attn.qkv.bias").into()),
             ("layer_scale", if has("blocks.0.ls1.gamma") { LAYER_SCALE } else { 0.0 }.into()),
-            // timm's CLIP models keep CLIP's epsilon.
+            // timm's CLIP models have CLIP's epsilon.
             ("norm_eps", if has("norm_pre.weight") { 1e-5 } else { 1e-6 }.into()),
         ],
     );
-    match known.heads() {
+    match hints.heads() {
         Some(heads) => drop(import.settings.insert("heads".into(), Value::from(heads))),
         None => import.needs.push("heads"),
     }
     let norm = ("head.norm", if pooled { "fc_norm" } else { "norm" });
     let table = [TABLE, &[norm]].concat();
-    let weights = Weights::new(tensors, prefix, &table, &[&["head.", "head_drop."], spare].concat());
+    let weights = Weights::new(tensors, prefix, &table, &[&["head.", "head_drop."], optional].concat());
     Ok(import.with(weights.resampling("embeddings.position", Positions::Grid { antialias: true })))
 }
 
-/// What is known besides the shapes.
+/// Information besides the shapes.
 #[derive(Default)]
-pub(super) struct Known<'a> {
-    /// timm's name of the model; empty when unknown.
+pub(super) struct Hints<'a> {
+    /// timm's model name; empty if unknown.
     pub architecture: &'a str,
-    /// Number of heads, where the configuration says it.
+    /// Number of heads, if the configuration states it.
     pub heads: Option<i64>,
-    /// How tokens are pooled, in our words.
+    /// Pooling, as a value of our setting.
     pub pool: Option<&'static str>,
 }
 
-impl Known<'_> {
+impl Hints<'_> {
     fn heads(&self) -> Option<i64> {
-        let named =
+        let by_name =
             || HEADS.iter().find(|(part, _)| self.architecture.contains(part)).map(|(_, heads)| *heads);
-        self.heads.or_else(named)
+        self.heads.or_else(by_name)
     }
 }
 
-/// timm's word for pooling in ours.
-pub(super) fn pool(word: Option<&str>) -> Option<&'static str> {
-    match word? {
+/// Maps timm's pooling to ours.
+pub(super) fn pool(name: Option<&str>) -> Option<&'static str> {
+    match name? {
         "token" | "tok" => Some("cls"),
         "avg" => Some("avg"),
         "map" => Some("attention"),
@@ -136,13 +135,13 @@ fn final_norm(pooled: bool, tokens: bool) -> &'static str {
     }
 }
 
-/// Side of the grid of patches, and whether the class token has a position; `pos_embed` is `[1, N, W]`.
+/// Side of the patch grid, and whether the class token has a position; `pos_embed` is `[1, N, W]`.
 fn positions(tensors: &dyn Tensors, name: &str) -> Result<(i64, bool)> {
     let shape = tensors.shape(name).unwrap_or_default();
     let rows = shape.len().checked_sub(2).map_or(0, |axis| shape[axis]);
     grid(rows).with_context(|| {
         format!(
-            "{}: `{name}` of {shape:?} is no position embedding of a square picture",
+            "{}: `{name}` of {shape:?} is not a position embedding of a square image",
             tensors.place().display()
         )
     })

@@ -1,4 +1,4 @@
-//! What all whole models have: a matrix after each tower, and a scale for the loss.
+//! Parts of all two-tower models: a projection after each tower, and the logit scale.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::rename::Row;
 use crate::source::Tensors;
 use crate::{Import, Weights};
 
-/// The most that CLIP's scale may grow to.
-const MOST: f64 = 100.0;
+/// CLIP's upper limit of the logit scale.
+const MAX_SCALE: f64 = 100.0;
 
-/// A linear projection whose matrix is `[dim, width]`, with or without a bias, called `name`.
+/// The linear projection `name` with a matrix `[dim, width]` and an optional bias.
 pub(super) fn linear(
     tensors: &Arc<dyn Tensors>,
     name: &'static str,
@@ -23,7 +23,7 @@ pub(super) fn linear(
     Ok(Some(Import::new("linear", [("dim", dim.into()), ("bias", bias.into())]).with(weights)))
 }
 
-/// A matrix `[width, dim]` called `name`, as OpenAI stores projections.
+/// The projection matrix `name`, `[width, dim]` as in OpenAI's CLIP.
 pub(super) fn matrix(
     tensors: &Arc<dyn Tensors>,
     name: &str,
@@ -34,7 +34,7 @@ pub(super) fn matrix(
     Ok(Some(Import::new("linear", [("dim", dim.into()), ("bias", false.into())]).with(weights)))
 }
 
-/// Two layers with a GELU between them, called `layers`.
+/// The MLP projection of two `layers` with a GELU between them.
 pub(super) fn mlp(tensors: &Arc<dyn Tensors>, layers: [&str; 2], table: &'static [Row]) -> Option<Import> {
     let [first, second] = layers.map(|layer| tensors.dim(&format!("{layer}.weight"), 0));
     let bias = tensors.has(&format!("{}.bias", layers[0]));
@@ -42,16 +42,16 @@ pub(super) fn mlp(tensors: &Arc<dyn Tensors>, layers: [&str; 2], table: &'static
     Some(Import::new("mlp", settings).with(Weights::new(tensors, "", table, &[""])))
 }
 
-/// The loss that `logit_scale` and perhaps `logit_bias` belong to.
+/// The loss of `logit_scale` and, for SigLIP, `logit_bias`.
 pub(super) fn loss(tensors: &dyn Tensors) -> Result<Option<Import>> {
     if !tensors.has("logit_scale") {
         return Ok(None);
     }
     let value = |name| -> Result<f64> { Ok(tensors.tensor(name)?.f_reshape([1])?.f_double_value(&[0])?) };
-    // The parameter is clamped at ln 100, which float32 rounds up: not more than 100 is meant.
+    // The parameter is clamped at ln 100, which float32 rounds up: the limit is still 100.
     let scale = value("logit_scale")?.exp();
-    let scale = if scale < MOST * 1.001 { scale.min(MOST) } else { scale };
-    let settings = [("scale", scale.into()), ("max_scale", scale.max(MOST).into())];
+    let scale = if scale < MAX_SCALE * 1.001 { scale.min(MAX_SCALE) } else { scale };
+    let settings = [("scale", scale.into()), ("max_scale", scale.max(MAX_SCALE).into())];
     if !tensors.has("logit_bias") {
         return Ok(Some(Import::new("clip", settings)));
     }

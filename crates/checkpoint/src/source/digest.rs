@@ -1,27 +1,27 @@
-//! A digest of a file inside the file: whether it still holds the bytes that were written.
+//! A digest of a file, stored in its own metadata, to detect damage.
 
 use std::collections::HashMap;
 
-/// The key of the digest among the metadata.
+/// The metadata key of the digest.
 pub const KEY: &str = "digest";
 
-/// Stands for a digest that is not known yet, and for the digest itself while the file is hashed.
+/// Placeholder for the digest while the file is hashed.
 pub const UNKNOWN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Where in the header the value `digest` of the metadata begins. Nothing else in a header looks like it: quotes within
-/// strings are escaped, and a tensor of that name has a brace in place of the second quote.
+/// The offset of the metadata value `digest` in the header. The match is unambiguous: quotes within strings are escaped,
+/// and a tensor of that name has a brace in place of the second quote.
 pub fn place(header: &[u8], digest: &str) -> Option<usize> {
-    let before = format!("\"{KEY}\":\"");
-    let entry = format!("{before}{digest}\"");
+    let prefix = format!("\"{KEY}\":\"");
+    let entry = format!("{prefix}{digest}\"");
     let found = header.windows(entry.len()).position(|window| window == entry.as_bytes());
-    found.map(|at| at + before.len())
+    found.map(|at| at + prefix.len())
 }
 
-/// Compares the bytes of a file, whose tensors begin at `start`, with the digest in its metadata (BLAKE3, hex). A file
-/// without one, such as a checkpoint of before, has nothing to compare.
+/// Compares the bytes of a file, whose tensors begin at `start`, with the digest in its metadata (BLAKE3, hex). Files
+/// without a digest, such as old checkpoints, always pass.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
+/// The message, if the digests differ.
 pub fn verify(bytes: &[u8], start: usize, metadata: &HashMap<String, String>) -> Result<(), String> {
     let Some(written) = metadata.get(KEY) else { return Ok(()) };
     let place = (written.len() == UNKNOWN.len()).then(|| place(&bytes[..start], written)).flatten();
@@ -33,7 +33,7 @@ pub fn verify(bytes: &[u8], start: usize, metadata: &HashMap<String, String>) ->
     });
     match found {
         Some(found) if found == *written => Ok(()),
-        _ => Err("damaged: its bytes are not the ones that were written (the digest differs). Take another copy of it, or an \
+        _ => Err("damaged: its bytes have changed since it was written (the digest differs). Use another copy of it, or an \
                   earlier checkpoint"
             .to_owned()),
     }

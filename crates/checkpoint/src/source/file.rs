@@ -12,14 +12,14 @@ use tch::{Kind, Tensor};
 
 use super::{Tensors, digest, header};
 
-/// A safetensors file whose header was checked. Tensors are read when asked for.
+/// A safetensors file with a validated header. Tensors are read on demand.
 #[derive(Debug)]
 pub struct TensorFile {
     path: PathBuf,
     map: Mmap,
     header: Metadata,
     start: usize,
-    none: HashMap<String, String>,
+    no_metadata: HashMap<String, String>,
     verified: OnceLock<Result<(), String>>,
 }
 
@@ -27,19 +27,20 @@ impl TensorFile {
     /// Maps the file and checks its header: length, offsets, shapes and types.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no regular file, is no safetensors file or was cut short; says what is missing.
+    /// When the file cannot be opened, is not a regular file, is not a safetensors file, or is truncated.
     pub fn open(path: &Path) -> Result<Self> {
         let file = open_regular(path).with_context(|| format!("cannot open {}", path.display()))?;
         // SAFETY: the mapping is only read, and weights are replaced by renaming, never written in place.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;
-        let (start, header) = header::read(&map).map_err(|words| anyhow!("{}: {words}", path.display()))?;
+        let (start, header) =
+            header::read(&map).map_err(|message| anyhow!("{}: {message}", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
             map,
             header,
             start,
-            none: HashMap::new(),
+            no_metadata: HashMap::new(),
             verified: OnceLock::new(),
         })
     }
@@ -56,34 +57,33 @@ impl TensorFile {
         self.header.info(name).map(|info| info.shape.iter().map(|size| *size as i64).collect())
     }
 
-    /// Reads a tensor in the type it was written in, on the CPU.
+    /// Reads a tensor in its stored type, on the CPU.
     ///
     /// # Errors
-    /// When the file has no such tensor or libtorch has no such type.
+    /// When the file has no such tensor or its type is not supported.
     pub fn tensor(&self, name: &str) -> Result<Tensor> {
         let info = self.info(name)?;
-        let kind = kind(info.dtype).with_context(|| {
-            format!("{}: tensor `{name}` is of type {:?}", self.path.display(), info.dtype)
-        })?;
+        let kind = kind(info.dtype)
+            .with_context(|| format!("{}: tensor `{name}` has type {:?}", self.path.display(), info.dtype))?;
         let shape: Vec<i64> = info.shape.iter().map(|size| *size as i64).collect();
         Ok(Tensor::f_from_data_size(self.slice(info), &shape, kind)?)
     }
 
-    /// What was written beside the tensors.
+    /// Metadata of the file.
     pub fn metadata(&self) -> &HashMap<String, String> {
-        self.header.metadata().as_ref().unwrap_or(&self.none)
+        self.header.metadata().as_ref().unwrap_or(&self.no_metadata)
     }
 
-    /// Reads the whole file once and compares it with the digest that was written into it, if one was.
+    /// Checks the whole file against its digest, if it has one. The result is cached.
     ///
     /// # Errors
-    /// When they differ: the file is damaged.
+    /// When the file is damaged.
     pub fn verify(&self) -> Result<()> {
         let verified = self.verified.get_or_init(|| digest::verify(&self.map, self.start, self.metadata()));
-        verified.clone().map_err(|words| anyhow!("{}: {words}", self.path.display()))
+        verified.clone().map_err(|message| anyhow!("{}: {message}", self.path.display()))
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -133,7 +133,7 @@ impl Tensors for TensorFile {
     }
 }
 
-/// The type libtorch has for one of a file.
+/// Converts a data type to libtorch's.
 fn kind(dtype: Dtype) -> Result<Kind> {
     Ok(match dtype {
         Dtype::BOOL => Kind::Bool,
@@ -146,6 +146,6 @@ fn kind(dtype: Dtype) -> Result<Kind> {
         Dtype::BF16 => Kind::BFloat16,
         Dtype::F32 => Kind::Float,
         Dtype::F64 => Kind::Double,
-        _ => bail!("which cannot be read; write the file as float32, float16 or bfloat16"),
+        _ => bail!("not supported; save the file as float32, float16 or bfloat16"),
     })
 }

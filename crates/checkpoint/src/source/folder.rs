@@ -1,4 +1,4 @@
-//! The safetensors files of a folder, read as one.
+//! The safetensors files of a folder, as one source.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,10 +10,10 @@ use tch::{Kind, Tensor};
 
 use super::{TensorFile, Tensors};
 
-/// What distributed training puts before every name.
+/// The prefix that PyTorch's distributed training adds to every name.
 const WRAPPER: &str = "module.";
 
-/// One or more safetensors files, with the prefix that distributed training adds taken off.
+/// One or more safetensors files, with the prefix of distributed training removed.
 pub(crate) struct Shards {
     place: PathBuf,
     files: Vec<TensorFile>,
@@ -26,7 +26,7 @@ impl Shards {
         Self::new(path.to_owned(), vec![TensorFile::open(path)?])
     }
 
-    /// Opens `STEM.safetensors` of a folder, or the parts that `STEM.safetensors.index.json` lists.
+    /// Opens `STEM.safetensors` of a folder, or the shards listed in `STEM.safetensors.index.json`.
     pub fn folder(folder: &Path, stem: &str) -> Result<Self> {
         let whole = folder.join(format!("{stem}.safetensors"));
         if whole.exists() {
@@ -36,7 +36,7 @@ impl Shards {
         if !index.exists() {
             bail!(missing(folder, stem));
         }
-        let files = parts(&index)?;
+        let files = shard_names(&index)?;
         let files = files.iter().map(|file| TensorFile::open(&folder.join(file)));
         Self::new(folder.to_owned(), files.collect::<Result<_>>()?)
     }
@@ -92,20 +92,24 @@ impl Tensors for Shards {
     }
 }
 
-/// The file names in an index, in order; each must be a plain name in the same folder.
-pub(crate) fn parts(index: &Path) -> Result<BTreeSet<String>> {
+/// The file names in an index, sorted; each must be a plain name in the same folder.
+pub(crate) fn shard_names(index: &Path) -> Result<BTreeSet<String>> {
     let value = crate::json::read(index)?;
     let map = value.get("weight_map").and_then(Value::as_object);
     let map = map.with_context(|| format!("{} has no `weight_map`", index.display()))?;
     let files: BTreeSet<String> = map.values().filter_map(Value::as_str).map(str::to_owned).collect();
     for file in &files {
         let plain = Path::new(file).components().count() == 1 && !file.starts_with('.');
-        ensure!(plain && file.ends_with(".safetensors"), "{} names the odd file `{file}`", index.display());
+        ensure!(
+            plain && file.ends_with(".safetensors"),
+            "{} names the invalid file `{file}`",
+            index.display()
+        );
     }
     Ok(files)
 }
 
-/// Why a folder has no weights to read: perhaps they are there as a pickle.
+/// The error message for a folder without safetensors; mentions a pickle if there is one.
 fn missing(folder: &Path, stem: &str) -> String {
     let pickles = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     match pickles.filter(|path| is_pickle(path)).min() {
@@ -114,17 +118,17 @@ fn missing(folder: &Path, stem: &str) -> String {
     }
 }
 
-/// Whether the name of the file is one that Python's pickles have.
+/// Whether a file has an extension of Python pickles.
 pub(crate) fn is_pickle(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("bin" | "pt" | "pth" | "ckpt" | "pkl"))
 }
 
-/// Why a pickle is not read.
+/// The error message for a pickle.
 pub(crate) fn pickle(path: &Path) -> String {
     format!(
-        "{} is a Python pickle, which can run any program when it is opened, so it is never read. Convert it to \
-         safetensors first, in Python: safetensors.torch.save_file(torch.load(FILE, weights_only=True), \
+        "{} is a Python pickle, which can run arbitrary code when loaded, so it is never read. Convert it to \
+         safetensors in Python: safetensors.torch.save_file(torch.load(FILE, weights_only=True), \
          \"model.safetensors\")",
         path.display()
     )

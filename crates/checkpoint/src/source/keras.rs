@@ -1,5 +1,5 @@
-//! ResNet-50 as Keras exports it to the browser: `model.json` and shards of float32. Shown under timm's names and in
-//! libtorch's layout, so that everything after this file sees an ordinary ResNet.
+//! ResNet-50 in the browser format of Keras: `model.json` and float32 shards. Exposes timm's names and libtorch's
+//! layout, so that the rest of the crate handles it as an ordinary ResNet.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use tch::{Kind, Tensor};
 use super::Tensors;
 use crate::json;
 
-/// Blocks in each stage, as the layers `res2a` to `res5c` are lettered.
+/// Blocks in each stage: the letters of the layers `res2a` to `res5c`.
 const STAGES: [(usize, &str); 4] = [(1, "abc"), (2, "abcd"), (3, "abcdef"), (4, "abc")];
 
-/// How a tensor of ours comes from theirs.
+/// How a tensor is computed from the stored ones.
 #[derive(Debug, Clone)]
 enum Recipe {
-    /// As it is.
+    /// Unchanged.
     Plain(String),
     /// A kernel, HWIO to OIHW.
     Kernel(String),
@@ -27,18 +27,18 @@ enum Recipe {
     FirstKernel(String),
     /// A dense layer's matrix, `[in, out]` to `[out, in]`.
     Dense(String),
-    /// A running mean less the bias of the convolution before it, which our convolutions do not have.
+    /// A running mean minus the bias of the preceding convolution, because our convolutions have no bias.
     Mean(String, String),
 }
 
-/// Where a weight lies in the shards laid one after another.
+/// The byte range of a weight in the concatenated shards.
 struct Span {
     start: usize,
     end: usize,
     shape: Vec<i64>,
 }
 
-/// The folder, its shards mapped.
+/// The folder, with memory-mapped shards.
 pub(crate) struct KerasResnet {
     folder: PathBuf,
     shards: Vec<Mmap>,
@@ -89,9 +89,9 @@ impl KerasResnet {
                 weight.name,
                 weight.dtype
             );
-            let claimed = bytes(&weight.shape).and_then(|bytes| end.checked_add(bytes));
-            let place = || format!("{}: `{}` has no size that can be", self.folder.display(), weight.name);
-            let last = claimed.with_context(place)?;
+            let size = bytes(&weight.shape).and_then(|bytes| end.checked_add(bytes));
+            let place = || format!("{}: `{}` has an invalid size", self.folder.display(), weight.name);
+            let last = size.with_context(place)?;
             self.spans.insert(weight.name, Span { start: end, end: last, shape: weight.shape });
             end = last;
         }
@@ -100,10 +100,10 @@ impl KerasResnet {
             let place = root.below(Path::new(&path)).with_context(|| format!("weights {path}"))?;
             self.shards.push(map(&place)?);
         }
-        let there = self.length();
+        let actual = self.length();
         ensure!(
-            there == end,
-            "{}: the shards hold {there} bytes, model.json wants {end}: fetch the weights again",
+            actual == end,
+            "{}: the shards hold {actual} bytes, but model.json expects {end}: download the weights again",
             self.folder.display()
         );
         Ok(())
@@ -119,7 +119,7 @@ impl KerasResnet {
             .with_context(|| format!("{}: model.json lists no weight `{name}`", self.folder.display()))
     }
 
-    /// A weight's bytes; it may begin in one shard and end in the next.
+    /// The bytes of a weight, which may span several shards.
     fn bytes(&self, span: &Span) -> Vec<u8> {
         let end = span.end;
         let mut bytes = Vec::with_capacity(end - span.start);
@@ -192,7 +192,7 @@ impl Recipe {
     }
 }
 
-/// Bytes of a weight, if there can be so many.
+/// Size of a weight in bytes; none on overflow.
 fn bytes(shape: &[i64]) -> Option<usize> {
     let sizes = shape.iter().map(|size| usize::try_from(*size).ok());
     sizes.chain([Some(4)]).try_fold(1_usize, |product, size| product.checked_mul(size?))
@@ -206,7 +206,7 @@ fn map(path: &Path) -> Result<Mmap> {
     map.with_context(|| format!("cannot map {}", path.display()))
 }
 
-/// Every tensor by timm's name.
+/// The recipes of all tensors, by timm's names.
 fn recipes() -> BTreeMap<String, Recipe> {
     let mut all = BTreeMap::new();
     norm(&mut all, "bn1", "bn_conv1", "conv1");
@@ -229,7 +229,7 @@ fn recipes() -> BTreeMap<String, Recipe> {
     all
 }
 
-/// A convolution and the norm after it.
+/// Adds a convolution and its norm.
 fn pair(all: &mut BTreeMap<String, Recipe>, (conv, bn): (String, String), theirs: &str) {
     all.insert(format!("{conv}.weight"), Recipe::Kernel(format!("res{theirs}/kernel")));
     norm(all, &bn, &format!("bn{theirs}"), &format!("res{theirs}"));

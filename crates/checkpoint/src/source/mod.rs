@@ -1,5 +1,4 @@
-//! Where tensors come from: one safetensors file, several that belong together, or another tool's format shown in
-//! the same way.
+//! Sources of tensors: a safetensors file, sharded files, or another tool's format behind the same interface.
 
 pub mod digest;
 mod file;
@@ -14,34 +13,34 @@ use anyhow::Result;
 use tch::{Kind, Tensor};
 
 pub use file::TensorFile;
-pub(crate) use folder::{Shards, is_pickle, parts, pickle};
+pub(crate) use folder::{Shards, is_pickle, pickle, shard_names};
 pub(crate) use keras::KerasResnet;
 pub use save::save;
 
-/// Named tensors on disk; nothing is read before it is asked for.
+/// Named tensors on disk, read on demand.
 pub(crate) trait Tensors: Send + Sync {
     /// Every name, sorted.
     fn names(&self) -> Vec<String>;
-    /// The shape of a tensor, if there is one of that name.
+    /// The shape of a tensor, if it exists.
     fn shape(&self, name: &str) -> Option<Vec<i64>>;
     /// Reads a tensor.
     fn tensor(&self, name: &str) -> Result<Tensor>;
-    /// The bytes that a tensor is made of, to recognise it by.
+    /// Hashes the bytes of a tensor.
     fn hash(&self, name: &str, hasher: &mut blake3::Hasher) -> Result<()>;
     /// The file or folder, for messages.
     fn place(&self) -> &Path;
 
-    /// Whether the bytes are those that were written, where the file says which those are.
+    /// Checks the bytes against the file's digest, if it has one.
     fn verify(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The type of a tensor, if there is one of that name.
+    /// The type of a tensor, if it exists.
     fn kind(&self, name: &str) -> Option<Kind> {
         self.tensor(name).ok().map(|tensor| tensor.kind())
     }
 
-    /// Whether there is a tensor called `name`.
+    /// Whether a tensor exists.
     fn has(&self, name: &str) -> bool {
         self.shape(name).is_some()
     }

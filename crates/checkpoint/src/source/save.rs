@@ -1,4 +1,4 @@
-//! Writing a safetensors file so that a crash or a full disk never harms the one before it.
+//! Writes a safetensors file atomically: a crash or a full disk does not damage the previous one.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -10,39 +10,41 @@ use tch::{Device, Kind, Tensor};
 
 use super::digest;
 
-/// Writes tensors and metadata to `path` as safetensors. Metadata that ask for [`super::digest::UNKNOWN`] get the digest of
-/// the file. The file is written aside, synced and renamed, and its
-/// folder synced: whoever looks finds the old file or the new one, whole.
+/// Writes tensors and metadata to `path` as safetensors. A metadata value [`super::digest::UNKNOWN`] is replaced by the
+/// file's digest. The file is written under a temporary name, synced and renamed, and its folder is synced, so readers
+/// see either the old or the new file.
 ///
 /// # Errors
-/// When it cannot be written, most likely for a full disk; the old file is then as it was.
+/// When it cannot be written, for example because the disk is full; the old file is unchanged then.
 pub fn save(path: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
-    let aside = aside(path)?;
-    write(&aside, tensors, metadata).and_then(|()| Ok(fs::rename(&aside, path)?)).map_err(|error| {
-        let _ = fs::remove_file(&aside);
-        failed(path, &error)
-    })?;
+    let temporary = temporary(path)?;
+    write(&temporary, tensors, metadata).and_then(|()| Ok(fs::rename(&temporary, path)?)).map_err(
+        |error| {
+            let _ = fs::remove_file(&temporary);
+            failed(path, &error)
+        },
+    )?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("{} was written, but its folder cannot be synced", path.display()))
 }
 
-/// `.NAME.partial` beside the file. What a killed process leaves there is overwritten the next time.
-fn aside(path: &Path) -> Result<PathBuf> {
-    let Some(name) = path.file_name() else { bail!("cannot write {}: it names no file", path.display()) };
+/// `.NAME.partial` beside the file. A leftover of a killed process is overwritten.
+fn temporary(path: &Path) -> Result<PathBuf> {
+    let Some(name) = path.file_name() else { bail!("cannot write {}: not a file name", path.display()) };
     Ok(path.with_file_name(format!(".{}.partial", name.to_string_lossy())))
 }
 
-/// Length of the header, header, tensors one after another: one tensor at a time is copied to the CPU.
-fn write(aside: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
+/// Writes the header's length, the header and the tensors, which are copied to the CPU one by one.
+fn write(file: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String)]) -> Result<()> {
     let tensors = ordered(tensors)?;
     let mut header = serde_json::to_vec(&header(&tensors, metadata)?)?;
     header.resize(header.len().next_multiple_of(8), b' ');
     let size = (header.len() as u64).to_le_bytes();
     let mut hasher = blake3::Hasher::new();
     hasher.update(&size).update(&header);
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(aside)?);
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(file)?);
     file.write_all(&size)?;
     file.write_all(&header)?;
     for (_, _, tensor) in tensors {
@@ -60,7 +62,7 @@ fn write(aside: &Path, tensors: &[(String, Tensor)], metadata: &[(String, String
     Ok(file.sync_all()?)
 }
 
-/// Widest types first, so that every tensor is aligned; then by name.
+/// Sorts by descending type width, so that every tensor is aligned, then by name.
 fn ordered(tensors: &[(String, Tensor)]) -> Result<Vec<(Dtype, &str, &Tensor)>> {
     let typed = tensors.iter().map(|(name, tensor)| {
         let dtype = dtype(tensor.kind()).with_context(|| format!("tensor `{name}`"))?;
@@ -92,7 +94,7 @@ fn failed(path: &Path, error: &anyhow::Error) -> anyhow::Error {
         Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => "the disk is full".to_owned(),
         _ => format!("{error:#}"),
     };
-    let old = if path.exists() { "; the file that was there is unharmed" } else { "" };
+    let old = if path.exists() { "; the existing file is unchanged" } else { "" };
     anyhow!("cannot write {}: {why}{old}", path.display())
 }
 
@@ -108,6 +110,6 @@ fn dtype(kind: Kind) -> Result<Dtype> {
         Kind::BFloat16 => Dtype::BF16,
         Kind::Float => Dtype::F32,
         Kind::Double => Dtype::F64,
-        other => bail!("is of type {other:?}, which a safetensors file cannot hold"),
+        other => bail!("type {other:?} is not supported by safetensors"),
     })
 }

@@ -1,4 +1,4 @@
-//! What the tests share: building a part of a checkpoint with our plugins.
+//! Shared helpers: builds the parts of a checkpoint.
 
 #![allow(dead_code, missing_docs)]
 
@@ -16,11 +16,11 @@ pub fn catalog() -> Catalog {
     catalog
 }
 
-/// Plans the plugin of a part with the settings that the checkpoint says, and `more` lines.
-pub fn plan<K: Kind + ?Sized>(shelf: &Shelf<K>, import: &Import, more: &str) -> Planned<K> {
+/// Plans the plugin of a part with the checkpoint's settings and `more` lines.
+pub fn plan<K: Kind + ?Sized>(registry: &Shelf<K>, import: &Import, more: &str) -> Planned<K> {
     let text = format!("plugin = \"{}\"\n{more}\n{}", import.plugin, import.settings);
     let section = Section::new("part", 0..0, parse(text).unwrap());
-    shelf.plan(section).unwrap_or_else(|problems| panic!("{problems:?}"))
+    registry.plan(section).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 /// An image tower with its weights.
@@ -50,7 +50,7 @@ pub fn projection(import: &Import, input: i64) -> Box<dyn Projection> {
     head
 }
 
-/// The ids of `io.safetensors`, and its mask or everything.
+/// The ids of `io.safetensors`, and its mask, or a full one.
 pub fn tokens(io: &TensorFile) -> Tokens {
     let ids = io.tensor("input_ids").unwrap();
     let mask = io.tensor("attention_mask").unwrap_or_else(|_| ids.ones_like());
@@ -74,19 +74,19 @@ pub fn within(tolerance: f64, ours: &Tensor, io: &TensorFile, name: &str) {
     assert!(worst <= tolerance, "{}: `{name}` is off by {worst}", io.path().display());
 }
 
-/// Rows of unit length.
+/// L2-normalises rows.
 pub fn unit(rows: &Tensor) -> Tensor {
     rows / rows.norm_scalaropt_dim(2, [-1i64].as_slice(), true)
 }
 
-/// `image_embeds` of a whole model, unit length, for the pictures of `io`.
+/// The L2-normalised `image_embeds` of a model for the images of `io`.
 pub fn embed_images(checkpoint: &Checkpoint, io: &TensorFile) -> Tensor {
     let features = encode(&*image(&checkpoint.image().unwrap().unwrap(), ""), io);
     let head = projection(&checkpoint.image_projection().unwrap().unwrap(), features.size()[1]);
     tch::no_grad(|| unit(&head.project(&features, Mode::Eval).unwrap()))
 }
 
-/// `text_embeds` of a whole model, unit length, for the ids of `io`.
+/// The L2-normalised `text_embeds` of a model for the ids of `io`.
 pub fn embed_texts(checkpoint: &Checkpoint, io: &TensorFile) -> Tensor {
     let tower = text(&checkpoint.text().unwrap().unwrap(), "");
     let features = tch::no_grad(|| tower.encode(&tokens(io), Mode::Eval).unwrap());

@@ -2,7 +2,8 @@
 
 use clip_lab_store::{Axis, Level};
 
-use crate::{table::act::TableAction, zoom::ChartAction};
+use crate::zoom::ChartAction;
+use clip_lab_chart::table::act::TableAction;
 
 /// An action.
 #[derive(Debug, Clone, PartialEq)]

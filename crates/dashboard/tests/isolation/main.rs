@@ -1,4 +1,4 @@
-//! Whatever happens to a dashboard, the trainer is not affected: real processes, the dashboard on a pseudo-terminal.
+//! Faults of a dashboard never affect the trainer: real processes, the dashboard on a pseudo-terminal.
 
 mod terminal;
 mod trainer;
@@ -21,7 +21,7 @@ use trainer::Trainer;
 const ROLE: &str = "CLIP_LAB_BOARD_TEST_ROLE";
 const STORE: &str = "CLIP_LAB_BOARD_TEST_STORE";
 
-/// Not a test: the child processes of the other tests.
+/// Not a test: the entry point of the child processes.
 #[test]
 fn child_process() {
     let (Ok(role), Ok(store)) = (std::env::var(ROLE), std::env::var(STORE)) else { return };
@@ -38,12 +38,12 @@ fn child_process() {
         note: None,
     };
     let end = show(options);
-    // The terminal may be gone: ignore write errors; the test harness could not print either.
+    // The terminal may be closed: then nothing can be printed.
     let _ = writeln!(std::io::stdout(), "the end: {end:?}");
     std::process::exit(i32::from(end.is_err()));
 }
 
-/// Runs `harm` while a trainer records, then checks that the trainer was not affected.
+/// Runs a trainer, harms dashboards meanwhile, and checks the trainer.
 fn harm(harm: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("lab.db");

@@ -1,4 +1,4 @@
-//! A dashboard in a separate process, on a pseudo-terminal.
+//! A dashboard in its own process, on a pseudo-terminal.
 
 use std::{
     io::{Read as _, Write},
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{ROLE, STORE};
 
-/// How long anything may take on a busy machine.
+/// Timeout of every wait, generous for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The terminal and the dashboard on it.
@@ -58,22 +58,22 @@ impl Terminal {
         Terminal { child, ends: Some((pair.master, writer)), drawn, closed, reader: Some(reader) }
     }
 
-    /// Everything drawn so far.
+    /// The output so far.
     pub fn drawn(&self) -> String {
         String::from_utf8_lossy(&self.drawn.lock().unwrap()).into_owned()
     }
 
-    /// Clears what was drawn.
+    /// Clears the output.
     pub fn forget(&self) {
         self.drawn.lock().unwrap().clear();
     }
 
-    /// Waits until this text is drawn.
-    pub fn until(&mut self, words: &str) {
+    /// Waits until the output contains `text`.
+    pub fn until(&mut self, text: &str) {
         let begin = Instant::now();
         while !self.drawn().contains(text) {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && begin.elapsed() < TIMEOUT, "{words:?}, {ended:?}: {}", self.drawn());
+            assert!(ended.is_none() && begin.elapsed() < TIMEOUT, "{text:?}, {ended:?}: {}", self.drawn());
             sleep(Duration::from_millis(20));
         }
     }
@@ -83,18 +83,18 @@ impl Terminal {
         self.ends.as_mut().unwrap().1.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Resizes the terminal.
+    /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.ends.as_ref().unwrap().0.resize(size(columns, rows)).unwrap();
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        // The dashboard may already have ended.
+        // Fails if the dashboard has exited already.
         let _ = kill_process(Pid::from_raw(self.pid()).unwrap(), signal);
     }
 
-    /// Waits for its end; true if it succeeded.
+    /// Waits for its exit; true on success.
     pub fn wait(&mut self) -> bool {
         let begin = Instant::now();
         let status = loop {
@@ -108,20 +108,20 @@ impl Terminal {
             }
         };
         // Its last output may still be in the terminal.
-        self.taking.take().map(JoinHandle::join);
+        self.reader.take().map(JoinHandle::join);
         status.success()
     }
 
     /// Closes the terminal and waits for the exit of the dashboard.
     pub fn close(mut self) -> bool {
-        // The dashboard draws every second, so the reading thread soon sees this flag.
+        // The dashboard redraws the clock every second, which wakes the reader thread.
         self.closed.store(true, Ordering::Relaxed);
         self.reader.take().map(JoinHandle::join);
         self.ends = None;
         self.wait()
     }
 
-    /// CPU use over `time`, in percent of one core.
+    /// CPU use over `time`, in % of one core.
     pub fn processor_use(&self, time: Duration) -> f64 {
         let (begin, before) = (Instant::now(), self.used());
         sleep(time);

@@ -1,4 +1,4 @@
-//! A process that records like a trainer.
+//! A process that records a run as a trainer does.
 
 use std::{
     fs,
@@ -12,8 +12,8 @@ use clip_lab_store::{NewRun, Reader, Recorder, Status, Tick, new_uid};
 
 use crate::{ROLE, STORE};
 
-/// The longest that a log call may block training.
-const LONGEST: Duration = Duration::from_millis(5);
+/// The longest a log call may block.
+const MAX_BLOCKED: Duration = Duration::from_millis(5);
 
 /// The process.
 pub struct Trainer(Child);
@@ -68,8 +68,8 @@ impl Drop for Trainer {
     }
 }
 
-/// Records until the stop file exists. Reports the number of steps, store failures and dropped records, and the longest
-/// time that a log call blocked.
+/// Records steps until the stop file exists. Reports the number of steps, store failures and dropped records, and the
+/// longest blocking log call.
 pub fn train(store: &Path) {
     let uid = new_uid();
     let new = NewRun { uid, name: "live".into(), ..NewRun::default() };
@@ -89,8 +89,7 @@ pub fn train(store: &Path) {
         .unwrap();
 }
 
-/// How long `call` took if it blocked. Time in which other programs had the CPU does not count: it depends on the
-/// machine only.
+/// The duration of `call` if it blocked. Involuntary preemption does not count: it depends on the load of the machine.
 fn blocked(call: impl FnOnce()) -> Duration {
     let (waits, begin) = (waits(), Instant::now());
     call();
@@ -98,7 +97,7 @@ fn blocked(call: impl FnOnce()) -> Duration {
     if self::waits() > waits { took } else { Duration::ZERO }
 }
 
-/// The voluntary context switches of this thread.
+/// Voluntary context switches of this thread.
 fn waits() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));

@@ -1,55 +1,55 @@
-//! `clip-lab data inspect`: what a data set holds.
+//! `clip-lab data inspect`: reports the contents and faults of a data set.
 
-mod captions;
-mod letters;
-mod look;
-mod repeats;
+mod contact_sheet;
+mod duplicates;
+mod font;
 mod report;
-mod sheet;
+mod scan;
 mod table;
+mod token_count;
 
 use anyhow::{Result, anyhow};
 use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::{InspectArgs, answer, print, say};
 
-use self::{captions::Words, report::Report};
+use self::{report::Report, token_count::TokenCounter};
 use crate::{
     commands::{
-        folder::Folder,
-        sources::{self, Sources, Taken, Unsplit},
+        image_folder::Folder,
+        sources::{self, OpenOptions, Sources, Unsplit},
     },
     plan::Plan,
 };
 
-/// As training takes it, whatever is bad.
-const TAKEN: Taken = Taken { unsplit: Unsplit::Hashed, tolerate: Some(1.0) };
+/// Splits as in training, and tolerates every unreadable image.
+const OPTIONS: OpenOptions = OpenOptions { unsplit: Unsplit::Hashed, tolerate: Some(1.0) };
 
-/// Looks at what the arguments name and prints what is there.
+/// Inspects a data set and prints the report.
 ///
 /// # Errors
-/// When the data set cannot be opened, or the contact sheet cannot be written. What is broken in it is no error.
+/// When the data set cannot be opened, or the contact sheet cannot be written. Unreadable images are reported.
 pub fn inspect(args: &InspectArgs, catalog: &Catalog) -> Result<()> {
     let (sources, plan) = open(args, catalog)?;
-    let words = Words::of(plan.as_ref(), catalog)?;
-    let mut looks = Vec::new();
+    let counter = TokenCounter::new(plan.as_ref(), catalog)?;
+    let mut scans = Vec::new();
     for (split, data) in &sources {
-        looks.push(look::look(split, data.as_ref(), args.quick)?);
+        scans.push(scan::scan(split, data.as_ref(), args.quick)?);
     }
-    let report = Report::new(&args.data, &sources, &looks, &words)?;
+    let report = Report::new(&args.data, &sources, &scans, &counter)?;
     match args.json {
         true => print(answer(serde_json::to_value(&report)?)),
         false => print(table::table(&report)),
     }
     if let Some(file) = &args.sheet {
-        let shown = sheet::write(file, &sources, &looks, args.pictures.into(), args.seed)?;
-        say!("contact sheet of {shown} pictures: {}", file.display());
+        let shown = contact_sheet::write(file, &sources, &scans, args.pictures.into(), args.seed)?;
+        say!("contact sheet of {shown} images: {}", file.display());
     }
     Ok(())
 }
 
-/// Every data set that can be opened at all: what is broken in it is what is asked for.
+/// Opens the data set; falls back to a folder of images without captions or classes.
 fn open(args: &InspectArgs, catalog: &Catalog) -> Result<(Sources, Option<Plan>)> {
-    let error = match sources::open(&args.data, &args.set, TAKEN, catalog) {
+    let error = match sources::open(&args.data, &args.set, OPTIONS, catalog) {
         Ok(opened) => return Ok(opened),
         Err(error) => error,
     };
@@ -58,10 +58,10 @@ fn open(args: &InspectArgs, catalog: &Catalog) -> Result<(Sources, Option<Plan>)
     }
     match Folder::open(&args.data, 1.0) {
         Ok(folder) => {
-            say!("{} is a folder of pictures without captions or classes", args.data.display());
+            say!("{} is a folder of images without captions or classes", args.data.display());
             let all: Box<dyn Dataset> = Box::new(folder);
             Ok((vec![("all", all)], None))
         }
-        Err(no_pictures) => Err(anyhow!("{error:#}; and {no_pictures:#}")),
+        Err(no_images) => Err(anyhow!("{error:#}; and {no_images:#}")),
     }
 }

@@ -1,4 +1,4 @@
-//! What was found, as `--json` prints it.
+//! The report, as `--json` prints it.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,30 +7,30 @@ use clip_lab_api::Dataset;
 use serde::Serialize;
 
 use super::{
-    captions::Words,
-    look::Look,
-    repeats::{Group, Place, across, groups, within},
+    duplicates::{Group, Position, across, groups, within},
+    scan::Scan,
+    token_count::TokenCounter,
 };
 use crate::{
     commands::sources::Sources,
     data::{captions_follow_classes, folded},
 };
 
-/// Names of a group that are listed: a caption that is made of a class belongs to thousands of pictures.
-const NAMED: usize = 20;
+/// Members of a group that are listed: a caption made from a class name may belong to thousands of images.
+const MAX_LISTED: usize = 20;
 
-/// Everything that `data inspect` tells.
+/// The report of `data inspect`.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// What was looked at.
+    /// The data set.
     pub data: String,
-    /// The tokenizer that counted, and where it cuts.
+    /// The tokenizer, and its maximum length.
     pub tokenizer: String,
     pub max_tokens: usize,
     pub splits: Vec<Split>,
-    /// Pictures with the same bytes.
+    /// Images with the same bytes.
     pub same_pictures: Repeats,
-    /// Captions with the same words, of different pictures.
+    /// Equal captions of different images.
     pub same_captions: Repeats,
 }
 
@@ -40,35 +40,35 @@ pub(super) struct Split {
     pub name: String,
     pub pictures: usize,
     pub captions: usize,
-    /// Pictures by the number of their captions.
+    /// Number of images by their number of captions.
     pub captions_each: BTreeMap<usize, usize>,
     pub classes: usize,
-    /// Whether captions follow from classes; their repetitions are then none.
+    /// Whether captions are made from class names; their duplicates are not counted then.
     pub captions_of_classes: bool,
-    /// Pictures of the smallest and of the largest class.
+    /// Images per class.
     pub class_sizes: Option<Spread>,
     pub bytes: u64,
     pub formats: BTreeMap<String, usize>,
-    /// Pictures whose name says another format than they have.
+    /// Images whose file extension names another format.
     pub misnamed: usize,
     pub width: Option<Spread>,
     pub height: Option<Spread>,
     pub file_bytes: Option<Spread>,
     pub characters: Option<Spread>,
     pub tokens: Option<Tokens>,
-    /// What the data set left out when it was opened.
+    /// Items that the data set skipped on opening.
     pub left_out: Vec<String>,
     pub broken: Vec<Fault>,
 }
 
-/// A picture that cannot be used.
+/// An unusable image.
 #[derive(Debug, Serialize)]
 pub(super) struct Fault {
     pub name: String,
     pub why: String,
 }
 
-/// Smallest, middle and largest of some numbers, and what 95 of 100 do not exceed.
+/// Minimum, median, 95th percentile and maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Spread {
     pub min: u64,
@@ -78,7 +78,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// Of numbers in any order; none where there are none. The middle of an even number is the lower one.
+    /// The spread of numbers in any order; none without numbers. The median of an even count is the lower one.
     pub(super) fn of(mut numbers: Vec<u64>) -> Option<Self> {
         numbers.sort_unstable();
         let at = |share: f64| numbers[((numbers.len() as f64 * share).ceil() as usize).saturating_sub(1)];
@@ -92,23 +92,23 @@ impl Spread {
 pub(super) struct Tokens {
     #[serde(flatten)]
     pub lengths: Spread,
-    /// Captions that are cut.
+    /// Truncated captions.
     pub cut: usize,
     pub cut_share: f64,
 }
 
-/// What is there more than once.
+/// Duplicates.
 #[derive(Debug, Serialize)]
 pub(super) struct Repeats {
-    /// How many of each split are repetitions within it.
+    /// Duplicates within each split.
     pub within: BTreeMap<String, usize>,
-    /// How many two splits share.
+    /// Duplicates shared by two splits.
     pub across: Vec<Shared>,
-    /// All of them.
+    /// All groups of duplicates.
     pub groups: Vec<Group>,
 }
 
-/// What two splits share.
+/// The number of duplicates shared by two splits.
 #[derive(Debug, Serialize)]
 pub(super) struct Shared {
     pub splits: [String; 2],
@@ -116,42 +116,47 @@ pub(super) struct Shared {
 }
 
 impl Report {
-    /// Puts together what was found.
+    /// Summarises the scans.
     ///
     /// # Errors
-    /// Those of the tokenizer.
-    pub(super) fn new(path: &Path, sources: &Sources, looks: &[Vec<Look>], words: &Words) -> Result<Self> {
-        let splits = sources.iter().zip(looks);
-        let splits = splits.map(|((name, data), looks)| Split::new(name, data.as_ref(), looks, words));
+    /// When the tokenizer fails.
+    pub(super) fn new(
+        path: &Path,
+        sources: &Sources,
+        scans: &[Vec<Scan>],
+        counter: &TokenCounter,
+    ) -> Result<Self> {
+        let splits = sources.iter().zip(scans);
+        let splits = splits.map(|((name, data), scans)| Split::new(name, data.as_ref(), scans, counter));
         let splits = splits.collect::<Result<Vec<_>>>()?;
-        let hashes = looks.iter().enumerate().flat_map(|(split, looks)| {
-            looks.iter().enumerate().filter_map(move |(index, look)| Some((look.hash?, (split, index))))
+        let hashes = scans.iter().enumerate().flat_map(|(split, scans)| {
+            scans.iter().enumerate().filter_map(move |(index, scan)| Some((scan.hash?, (split, index))))
         });
-        let pictures = groups(hashes).into_iter().map(|(_, places)| (None, places)).collect();
-        let said = |(_, split): &(usize, &Split)| !split.captions_of_classes;
-        let captions = splits.iter().enumerate().filter(said).flat_map(|(split, _)| {
+        let images = groups(hashes).into_iter().map(|(_, positions)| (None, positions)).collect();
+        let has_own_captions = |(_, split): &(usize, &Split)| !split.captions_of_classes;
+        let captions = splits.iter().enumerate().filter(has_own_captions).flat_map(|(split, _)| {
             let data = &sources[split].1;
             (0..data.len()).flat_map(move |index| {
                 data.captions(index).iter().map(move |caption| (folded(caption), (split, index)))
             })
         });
         let captions =
-            groups(captions).into_iter().map(|(caption, places)| (Some(caption), places)).collect();
+            groups(captions).into_iter().map(|(caption, positions)| (Some(caption), positions)).collect();
         Ok(Self {
             data: path.display().to_string(),
-            tokenizer: words.name.clone(),
-            max_tokens: words.max_tokens,
+            tokenizer: counter.name.clone(),
+            max_tokens: counter.max_tokens,
             splits,
-            same_pictures: Repeats::new(pictures, sources),
+            same_pictures: Repeats::new(images, sources),
             same_captions: Repeats::new(captions, sources),
         })
     }
 }
 
 impl Split {
-    fn new(name: &str, data: &dyn Dataset, looks: &[Look], words: &Words) -> Result<Self> {
+    fn new(name: &str, data: &dyn Dataset, scans: &[Scan], counter: &TokenCounter) -> Result<Self> {
         let mut formats = BTreeMap::new();
-        for format in looks.iter().filter_map(|look| look.format) {
+        for format in scans.iter().filter_map(|scan| scan.format) {
             *formats.entry(format!("{format:?}").to_uppercase()).or_default() += 1;
         }
         let mut captions_each = BTreeMap::new();
@@ -162,8 +167,8 @@ impl Split {
                 *size += 1;
             }
         }
-        let sizes = || looks.iter().filter_map(|look| look.size);
-        let faults = looks.iter().enumerate().filter_map(|(index, look)| Some((index, look.fault.clone()?)));
+        let sizes = || scans.iter().filter_map(|scan| scan.size);
+        let faults = scans.iter().enumerate().filter_map(|(index, scan)| Some((index, scan.fault.clone()?)));
         let captions = (0..data.len()).flat_map(|index| data.captions(index));
         let characters: Vec<u64> = captions.map(|caption| caption.chars().count() as u64).collect();
         Ok(Self {
@@ -174,16 +179,16 @@ impl Split {
             classes: data.classes().len(),
             captions_of_classes: captions_follow_classes(data),
             class_sizes: Spread::of(class_sizes),
-            bytes: looks.iter().map(|look| look.bytes).sum(),
+            bytes: scans.iter().map(|scan| scan.bytes).sum(),
             formats,
-            misnamed: looks.iter().filter(|look| look.misnamed).count(),
+            misnamed: scans.iter().filter(|scan| scan.misnamed).count(),
             width: Spread::of(sizes().map(|(width, _)| width.into()).collect()),
             height: Spread::of(sizes().map(|(_, height)| height.into()).collect()),
             file_bytes: Spread::of(
-                looks.iter().filter(|look| look.hash.is_some()).map(|look| look.bytes).collect(),
+                scans.iter().filter(|scan| scan.hash.is_some()).map(|scan| scan.bytes).collect(),
             ),
             characters: Spread::of(characters),
-            tokens: words.count(data)?,
+            tokens: counter.count(data)?,
             left_out: data.skipped().to_vec(),
             broken: faults.map(|(index, why)| Fault { name: data.name(index), why }).collect(),
         })
@@ -191,20 +196,26 @@ impl Split {
 }
 
 impl Repeats {
-    fn new(found: Vec<(Option<String>, Vec<Place>)>, sources: &Sources) -> Self {
-        let (what, places): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    fn new(found: Vec<(Option<String>, Vec<Position>)>, sources: &Sources) -> Self {
+        let (values, positions): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let name = |split: usize| sources[split].0.to_owned();
-        let shared = across(&places).into_iter();
+        let shared = across(&positions).into_iter();
         let shared = shared.map(|((a, b), count)| Shared { splits: [name(a), name(b)], count });
-        let again = within(&places, sources.len()).into_iter().enumerate();
-        let within = again.map(|(split, count)| (name(split), count)).collect();
-        let of = |(split, index): &Place| format!("{}/{}", sources[*split].0, sources[*split].1.name(*index));
-        let group = |(what, places): (Option<String>, &Vec<Place>)| {
-            let mut splits: Vec<usize> = places.iter().map(|(split, _)| *split).collect();
+        let within = within(&positions, sources.len()).into_iter().enumerate();
+        let within = within.map(|(split, count)| (name(split), count)).collect();
+        let path =
+            |(split, index): &Position| format!("{}/{}", sources[*split].0, sources[*split].1.name(*index));
+        let group = |(what, positions): (Option<String>, &Vec<Position>)| {
+            let mut splits: Vec<usize> = positions.iter().map(|(split, _)| *split).collect();
             splits.dedup();
-            Group { what, count: places.len(), of: places.iter().take(NAMED).map(of).collect(), splits }
+            Group {
+                what,
+                count: positions.len(),
+                of: positions.iter().take(MAX_LISTED).map(path).collect(),
+                splits,
+            }
         };
-        let groups = what.into_iter().zip(&places).map(group).collect();
+        let groups = values.into_iter().zip(&positions).map(group).collect();
         Self { within, across: shared.collect(), groups }
     }
 }
@@ -214,7 +225,7 @@ mod tests {
     use super::Spread;
 
     #[test]
-    fn spreads_are_of_the_numbers_themselves() {
+    fn spreads_are_order_statistics() {
         assert_eq!(Spread::of(vec![]), None);
         assert_eq!(Spread::of(vec![7]), Some(Spread { min: 7, median: 7, p95: 7, max: 7 }));
         let hundred = Spread::of((1..=100).rev().collect());

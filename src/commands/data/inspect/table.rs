@@ -1,59 +1,59 @@
-//! What was found, for people.
+//! The report as text.
 
 use std::fmt::Write as _;
 
 use clip_lab_cli::shown;
 
 use super::{
-    repeats::Group,
+    duplicates::Group,
     report::{Repeats, Report, Split, Spread},
 };
 
-/// Examples of each kind that are listed.
-const LISTED: usize = 10;
-/// Characters of a caption that are shown.
-const SHOWN: usize = 60;
+/// Maximum number of examples listed.
+const MAX_EXAMPLES: usize = 10;
+/// Captions are truncated to this many characters.
+const CAPTION_WIDTH: usize = 60;
 
 /// The tables and lists.
 pub(super) fn table(report: &Report) -> String {
     let mut out = counts(report);
     for split in &report.splits {
-        let words: Vec<String> = split.left_out.iter().map(|words| shortened(words, 300)).collect();
-        list(&mut out, &format!("Left out of {} on opening", split.name), &words, words.len());
+        let skipped: Vec<String> = split.left_out.iter().map(|message| shortened(message, 300)).collect();
+        list(&mut out, &format!("Skipped in {}", split.name), &skipped, skipped.len());
         let faults: Vec<String> =
             split.broken.iter().map(|fault| format!("{}: {}", fault.name, fault.why)).collect();
-        list(&mut out, &format!("Broken in {}", split.name), &faults, LISTED);
+        list(&mut out, &format!("Unreadable in {}", split.name), &faults, MAX_EXAMPLES);
     }
-    repeats(&mut out, "pictures", &report.same_pictures, report);
+    repeats(&mut out, "images", &report.same_pictures, report);
     repeats(&mut out, "captions", &report.same_captions, report);
     out
 }
 
-/// A column for each split.
+/// The counts, with a column for each split.
 fn counts(report: &Report) -> String {
-    let cut = format!("cut at {}", report.max_tokens);
+    let cut = format!("truncated at {}", report.max_tokens);
     let tokens = format!("tokens ({})", report.tokenizer);
     let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     let mut row = |name: &str, of: &dyn Fn(&Split) -> String| {
         let values: Vec<String> = report.splits.iter().map(of).collect();
-        // A row that says nothing of any split is none.
+        // Skips a row that is empty for every split.
         if values.iter().any(|value| !value.is_empty()) {
             rows.push((name.to_owned(), values));
         }
     };
     row("", &|split| split.name.clone());
-    row("pictures", &|split| number(split.pictures as u64));
-    row("  broken", &|split| number(split.broken.len() as u64));
-    row("  named as another format", &|split| some(split.misnamed));
+    row("images", &|split| number(split.pictures as u64));
+    row("  unreadable", &|split| number(split.broken.len() as u64));
+    row("  wrong extension", &|split| nonzero(split.misnamed));
     row("  format", &formats);
     row("  width", &|split| spread(split.width));
     row("  height", &|split| spread(split.height));
-    row("  kB of a file", &|split| kilobytes(split.file_bytes));
-    row("  MB in all", &|split| format!("{:.1}", split.bytes as f64 / 1e6));
-    row("classes", &|split| some(split.classes));
-    row("  pictures of a class", &|split| spread(split.class_sizes));
+    row("  file size (kB)", &|split| kilobytes(split.file_bytes));
+    row("  total size (MB)", &|split| format!("{:.1}", split.bytes as f64 / 1e6));
+    row("classes", &|split| nonzero(split.classes));
+    row("  images per class", &|split| spread(split.class_sizes));
     row("captions", &|split| number(split.captions as u64));
-    row("  of a picture", &|split| each(split));
+    row("  per image", &|split| each(split));
     row("  characters", &|split| spread(split.characters));
     row(&format!("  {tokens}"), &|split| spread(split.tokens.as_ref().map(|tokens| tokens.lengths)));
     row(&format!("  {cut}"), &|split| {
@@ -62,13 +62,13 @@ fn counts(report: &Report) -> String {
     let same = |repeats: &Repeats, split: &Split| {
         number(repeats.within.get(&split.name).copied().unwrap_or(0) as u64)
     };
-    row("same picture again", &|split| same(&report.same_pictures, split));
-    row("same caption again", &|split| match split.captions {
+    row("duplicate images", &|split| same(&report.same_pictures, split));
+    row("duplicate captions", &|split| match split.captions {
         0 => String::new(),
-        _ if split.captions_of_classes => "of classes".to_owned(),
+        _ if split.captions_of_classes => "from classes".to_owned(),
         _ => same(&report.same_captions, split),
     });
-    aligned(&rows) + "Ranges are smallest / median / largest.\n"
+    aligned(&rows) + "Ranges are minimum / median / maximum.\n"
 }
 
 fn aligned(rows: &[(String, Vec<String>)]) -> String {
@@ -84,44 +84,45 @@ fn aligned(rows: &[(String, Vec<String>)]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn list(out: &mut String, title: &str, lines: &[String], most: usize) {
+fn list(out: &mut String, title: &str, lines: &[String], max: usize) {
     if lines.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n{}: {}", shown(title), number(lines.len() as u64));
-    for line in lines.iter().take(most) {
+    for line in lines.iter().take(max) {
         let _ = writeln!(out, "  {}", shown(line));
     }
-    if lines.len() > most {
-        let _ = writeln!(out, "  and {} more (--json lists all)", number((lines.len() - most) as u64));
+    if lines.len() > max {
+        let _ = writeln!(out, "  and {} more (--json lists all)", number((lines.len() - max) as u64));
     }
 }
 
-/// What two splits share comes first: it is what makes a result wrong.
+/// Lists duplicates; those shared by two splits first, because they invalidate results.
 fn repeats(out: &mut String, what: &str, found: &Repeats, report: &Report) {
     for shared in &found.across {
         let [a, b] = &shared.splits;
         let numbers = [a, b].map(|name| report.splits.iter().position(|split| &split.name == name));
         let both = |group: &&Group| numbers.iter().flatten().all(|split| group.splits.contains(split));
         let lines: Vec<String> = found.groups.iter().filter(both).map(line).collect();
-        list(out, &format!("The same {what} in {a} and in {b}"), &lines, LISTED);
+        list(out, &format!("Duplicate {what} in {a} and {b}"), &lines, MAX_EXAMPLES);
     }
     let inner = |group: &&Group| group.count > group.splits.len();
     let lines: Vec<String> = found.groups.iter().filter(inner).map(line).collect();
-    list(out, &format!("The same {what} within a split"), &lines, LISTED);
+    list(out, &format!("Duplicate {what} within a split"), &lines, MAX_EXAMPLES);
 }
 
 fn line(group: &Group) -> String {
     let names = group.of.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = if group.count > 4 { format!(", ... ({} in all)", group.count) } else { String::new() };
-    let what = group.what.as_ref().map_or(String::new(), |what| format!("\"{}\": ", shortened(what, SHOWN)));
+    let more = if group.count > 4 { format!(", ... ({} in total)", group.count) } else { String::new() };
+    let what =
+        group.what.as_ref().map_or(String::new(), |what| format!("\"{}\": ", shortened(what, CAPTION_WIDTH)));
     format!("{what}{names}{more}")
 }
 
-/// One line of at most so many characters.
-fn shortened(text: &str, most: usize) -> String {
+/// One line of at most `max` characters.
+fn shortened(text: &str, max: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(most) {
+    match line.char_indices().nth(max) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,
     }
@@ -165,8 +166,8 @@ fn kilobytes(spread: Option<Spread>) -> String {
     })
 }
 
-/// Nothing for nothing.
-fn some(count: usize) -> String {
+/// A count; empty for 0.
+fn nonzero(count: usize) -> String {
     if count == 0 { String::new() } else { number(count as u64) }
 }
 

@@ -1,4 +1,4 @@
-//! What was packed into a folder, so that only the same is gone on with.
+//! `pack.json`: the data and settings of the shards in a folder, checked before packing resumes.
 
 use std::fs;
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::{commands::sources::Sources, data::identity};
 
-/// Notes beside the shards what they are of; where there is such a note, it must be the same.
+/// Writes the manifest. An existing manifest must be the same.
 ///
 /// # Errors
-/// When the folder holds shards of something else, or cannot be written.
+/// When the folder holds shards of other data or settings, or cannot be written.
 pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
     let path = args.out.join("pack.json");
     let splits: serde_json::Map<String, Value> =
         sources.iter().map(|(split, data)| ((*split).to_owned(), json!(identity(data.as_ref())))).collect();
     let format = if args.format == PackFormat::Jpg { "jpg" } else { "png" };
-    let now = json!({
+    let manifest = json!({
         "version": 1,
         "data": splits,
         "shard_size": args.shard_size,
@@ -26,16 +26,16 @@ pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
         "quality": args.quality,
     });
     fs::create_dir_all(&args.out).with_context(|| format!("folder {}", args.out.display()))?;
-    let there = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    if let Some(there) = there {
+    let existing = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    if let Some(existing) = existing {
         ensure!(
-            there == now,
-            "{} holds shards of other pictures or settings ({}): name another folder, or remove it",
+            existing == manifest,
+            "{} holds shards of other data or settings ({}): choose another folder, or remove it",
             args.out.display(),
-            difference(&there, &now)
+            difference(&existing, &manifest)
         );
     }
-    fs::write(&path, format!("{now:#}\n")).with_context(|| format!("writing {}", path.display()))
+    fs::write(&path, format!("{manifest:#}\n")).with_context(|| format!("writing {}", path.display()))
 }
 
 /// The keys that differ.

@@ -1,7 +1,7 @@
-//! `clip-lab data pack`: a data set as tar shards.
+//! `clip-lab data pack`: packs a data set into tar shards.
 
+mod encode;
 mod manifest;
-mod picture;
 
 use std::{
     path::Path,
@@ -20,31 +20,31 @@ use clip_lab_picture::Scratch;
 use clip_lab_shards::{NewSample, Place, Writer};
 use serde_json::json;
 
-use self::picture::packed;
+use self::encode::encode_image;
 use crate::{
-    commands::sources::{self, Taken, Unsplit},
+    commands::sources::{self, OpenOptions, Unsplit},
     data::cores,
 };
 
-/// Pictures that are read and made smaller at once; as many are held in memory.
-const AT_ONCE: usize = 64;
-/// How often progress is told.
-const TOLD: Duration = Duration::from_secs(5);
+/// Images that are read and resized in parallel, and held in memory.
+const CHUNK: usize = 64;
+/// Interval of progress messages.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A split and what of it became of it.
+/// The shards of a split.
 struct Packed {
     split: &'static str,
     shards: Vec<Place>,
     classes: Vec<String>,
 }
 
-/// Packs what the arguments name and prints the tables to read it with.
+/// Packs a data set and prints the spec tables that read the shards.
 ///
 /// # Errors
-/// When the data set cannot be opened, too much of it is broken, or the disk does not take it.
+/// When the data set cannot be opened, too many images are unreadable, or the shards cannot be written.
 pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
-    let taken = Taken { unsplit: Unsplit::Hashed, tolerate: args.tolerate };
-    let (sources, _) = sources::open(&args.data, &args.set, taken, catalog)?;
+    let options = OpenOptions { unsplit: Unsplit::Hashed, tolerate: args.tolerate };
+    let (sources, _) = sources::open(&args.data, &args.set, options, catalog)?;
     manifest::check(args, &sources)?;
     let mut packed = Vec::new();
     for (split, data) in &sources {
@@ -55,47 +55,45 @@ pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
         print(json(&packed, args));
         return Ok(());
     }
-    say!("packed; a spec reads it as:\n");
+    say!("packed; add to a spec:\n");
     print(tables(&packed, &args.out));
     Ok(())
 }
 
 fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
-    data.skipped().iter().for_each(|words| say!("{split}: {}", shown(words)));
+    data.skipped().iter().for_each(|message| say!("{split}: {}", shown(message)));
     let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
     let start = match last {
         None => 0,
-        Some(key) => key.parse::<usize>().with_context(|| format!("`{key}` is no key of ours"))? + 1,
+        Some(key) => {
+            key.parse::<usize>().with_context(|| format!("`{key}` is not a key of clip-lab's shards"))? + 1
+        }
     };
     if start > 0 {
-        say!(
-            "{split}: {} shards are there; going on at picture {start} of {}",
-            writer.finished(),
-            data.len()
-        );
+        say!("{split}: {} shards exist; resuming at image {start} of {}", writer.finished(), data.len());
     }
     let share = args.tolerate.unwrap_or_else(|| data.tolerate());
-    let (mut broken, mut told) = (Vec::new(), Instant::now());
-    for first in (start..data.len()).step_by(AT_ONCE) {
-        for sample in samples(data, first..(first + AT_ONCE).min(data.len()), args) {
+    let (mut unreadable, mut last_progress) = (Vec::new(), Instant::now());
+    for first in (start..data.len()).step_by(CHUNK) {
+        for sample in samples(data, first..(first + CHUNK).min(data.len()), args) {
             match sample {
                 Ok(sample) => writer.write(&sample)?,
-                Err(error) => broken.push(format!("{error:#}")),
+                Err(error) => unreadable.push(format!("{error:#}")),
             }
         }
-        tolerated(share, &broken, data.len(), "pictures")?;
-        if told.elapsed() > TOLD {
-            told = Instant::now();
-            say!("{split}: {first} of {} pictures, {} shards", data.len(), writer.finished());
+        tolerated(share, &unreadable, data.len(), "images")?;
+        if last_progress.elapsed() > PROGRESS_INTERVAL {
+            last_progress = Instant::now();
+            say!("{split}: {first} of {} images, {} shards", data.len(), writer.finished());
         }
     }
-    broken.iter().for_each(|words| say!("{split}: left out: {}", shown(words)));
+    unreadable.iter().for_each(|error| say!("{split}: left out: {}", shown(error)));
     let shards = writer.finish()?;
-    say!("{split}: {} pictures in {} shards", data.len() - broken.len(), shards.len());
+    say!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
     Ok(shards)
 }
 
-/// Reads pictures with all cores; in their order.
+/// Reads images on all cores and returns them in order.
 fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -> Vec<Result<NewSample>> {
     let next = AtomicUsize::new(range.start);
     let done = Mutex::new(Vec::with_capacity(range.len()));
@@ -122,7 +120,7 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
 }
 
 fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scratch) -> Result<NewSample> {
-    let (picture, ending) = packed(data.picture(index)?, args, scratch)?;
+    let (picture, ending) = encode_image(data.picture(index)?, args, scratch)?;
     Ok(NewSample {
         key: format!("{index:09}"),
         ending,
@@ -142,7 +140,7 @@ fn json(packed: &[Packed], args: &PackArgs) -> String {
     answer(json!({ "out": args.out, "splits": splits, "tables": tables(packed, &args.out) }))
 }
 
-/// The tables that read the shards.
+/// The spec tables that read the shards.
 fn tables(packed: &[Packed], out: &Path) -> String {
     let first = packed.first().map(|one| one.split);
     let table = |one: &Packed| {

@@ -1,77 +1,78 @@
-//! What a card says of the run: numbers, data, provenance.
+//! The sections of a card about the run: metrics, data, provenance.
 
 use std::fmt::Write as _;
 
 use clip_lab_escape::markdown;
 
 use super::thousands;
-use crate::commands::model::record::{Found, Metric};
+use crate::commands::model::run_record::{Metric, RunRecord};
 
-/// What was measured, with intervals over seeds where there are several.
-pub fn numbers(found: &Found) -> String {
-    let arm = found.metrics.iter().any(|metric| metric.seeds.is_some());
-    let mut words = match arm {
+/// The metrics, with intervals over seeds if there are several.
+pub fn metrics(record: &RunRecord) -> String {
+    let has_seeds = record.metrics.iter().any(|metric| metric.seeds.is_some());
+    let mut section = match has_seeds {
         true => format!(
             "| metric | this run | mean of {} seeds | 95% interval over seeds |\n|---|---:|---:|---:|\n",
-            found.seeds
+            record.seeds
         ),
         false => "| metric | this run |\n|---|---:|\n".to_owned(),
     };
-    for Metric { name, value, seeds } in &found.metrics {
-        let _ = write!(words, "| {} | {value:.4} |", markdown(name));
-        if arm {
+    for Metric { name, value, seeds } in &record.metrics {
+        let _ = write!(section, "| {} | {value:.4} |", markdown(name));
+        if has_seeds {
             let mean = seeds.map_or_else(|| "–".to_owned(), |seeds| format!("{:.4}", seeds.value));
             let interval = seeds.and_then(|seeds| seeds.interval);
             let interval =
                 interval.map_or_else(|| "–".to_owned(), |one| format!("{:.4} to {:.4}", one.low, one.high));
-            let _ = write!(words, " {mean} | {interval} |");
+            let _ = write!(section, " {mean} | {interval} |");
         }
-        words.push('\n');
+        section.push('\n');
     }
-    if !arm {
-        words += "\nOne run, so nothing is known of what another seed would give.\n";
+    if !has_seeds {
+        section += "\nA single run: the variation over seeds is unknown.\n";
     }
-    words
+    section
 }
 
-/// The data by fingerprint, and how much of it.
-pub fn data(found: &Found) -> String {
-    let mut words = "\n## Data\n\n| split | fingerprint |\n|---|---|\n".to_owned();
-    for (key, value) in found.environment.extra.iter().filter(|(key, _)| key.starts_with("data.")) {
-        let (split, print) = (markdown(&key["data.".len()..]), markdown(value.as_str().unwrap_or_default()));
-        let _ = writeln!(words, "| {split} | {print} |");
+/// The fingerprints and sizes of the data.
+pub fn data(record: &RunRecord) -> String {
+    let mut section = "\n## Data\n\n| split | fingerprint |\n|---|---|\n".to_owned();
+    for (key, value) in record.environment.extra.iter().filter(|(key, _)| key.starts_with("data.")) {
+        let (split, fingerprint) =
+            (markdown(&key["data.".len()..]), markdown(value.as_str().unwrap_or_default()));
+        let _ = writeln!(section, "| {split} | {fingerprint} |");
     }
-    if found.run.epoch > 0.0 {
-        let pairs = (found.run.samples as f64 / found.run.epoch).round() as usize;
-        let seen = thousands(found.run.samples as usize);
+    if record.run.epoch > 0.0 {
+        let pairs = (record.run.samples as f64 / record.run.epoch).round() as usize;
+        let seen = thousands(record.run.samples as usize);
         let _ = writeln!(
-            words,
+            section,
             "\nTrained on {} pairs, {seen} seen in {:.2} epochs.",
             thousands(pairs),
-            found.run.epoch
+            record.run.epoch
         );
     }
-    for (what, count) in &found.queries {
-        let _ = writeln!(words, "- {}: {} queries", markdown(what), thousands(*count));
+    for (what, count) in &record.queries {
+        let _ = writeln!(section, "- {}: {} queries", markdown(what), thousands(*count));
     }
-    words
+    section
 }
 
-/// Where the weights come from.
-pub fn provenance(found: &Found) -> String {
-    let there = &found.environment;
+/// The code, software, hardware and study of the run.
+pub fn provenance(record: &RunRecord) -> String {
+    let environment = &record.environment;
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut add =
         |name: &str, value: Option<String>| rows.extend(value.map(|value| (name.to_owned(), value)));
-    let dirty = if there.git_dirty == Some(true) { " with changes that were not committed" } else { "" };
-    add("commit", there.git_commit.as_ref().map(|commit| format!("{commit}{dirty}")));
-    add("code", there.extra.get("code").and_then(|code| code.as_str()).map(str::to_owned));
-    there.versions.iter().for_each(|(name, version)| add(name, Some(version.clone())));
-    add("device", there.device.clone());
-    add("processor", there.cpu.clone());
-    add("seed", Some(found.run.seed.to_string()));
-    add("study", found.run.study.clone());
-    add("arm", found.run.arm.clone());
+    let dirty = if environment.git_dirty == Some(true) { " with uncommitted changes" } else { "" };
+    add("commit", environment.git_commit.as_ref().map(|commit| format!("{commit}{dirty}")));
+    add("code", environment.extra.get("code").and_then(|code| code.as_str()).map(str::to_owned));
+    environment.versions.iter().for_each(|(name, version)| add(name, Some(version.clone())));
+    add("device", environment.device.clone());
+    add("cpu", environment.cpu.clone());
+    add("seed", Some(record.run.seed.to_string()));
+    add("study", record.run.study.clone());
+    add("arm", record.run.arm.clone());
     let table: String =
         rows.iter().map(|(name, value)| format!("| {} | {} |\n", markdown(name), markdown(value))).collect();
     format!("\n## Provenance\n\n| | |\n|---|---|\n{table}")

@@ -1,11 +1,11 @@
-//! Preprocessing in the words of other tools.
+//! Preprocessing configurations of other tools.
 
 use clip_lab_api::{Interpolation, Resize};
 use serde_json::{Value, json};
 
 use crate::Preprocess;
 
-/// `preprocessor_config.json` of transformers. CLIP's processor can do all that ours can.
+/// `preprocessor_config.json` of transformers. CLIP's processor supports all our options.
 pub(super) fn huggingface(ours: &Preprocess) -> (&'static str, Value) {
     let size = match ours.resize {
         Resize::Shortest => json!({ "shortest_edge": ours.size }),
@@ -16,7 +16,7 @@ pub(super) fn huggingface(ours: &Preprocess) -> (&'static str, Value) {
         "do_convert_rgb": true,
         "do_resize": true,
         "size": size,
-        // Pillow's numbers.
+        // Pillow's resampling numbers.
         "resample": if ours.interpolation == Interpolation::Bilinear { 2 } else { 3 },
         "do_center_crop": true,
         "crop_size": { "height": ours.crop, "width": ours.crop },

@@ -1,4 +1,4 @@
-//! How long captions are.
+//! Counts the tokens of captions.
 
 use std::{
     sync::{
@@ -15,40 +15,40 @@ use serde_json::Value;
 use super::report::{Spread, Tokens};
 use crate::{data::cores, plan::Plan};
 
-/// Tokens that are counted of a caption.
-const MOST: usize = 10_000;
-/// Pictures that a thread takes at a time.
-const AT_ONCE: usize = 256;
+/// Captions are counted up to this many tokens.
+const MAX_COUNT: usize = 10_000;
+/// Images per unit of work of a thread.
+const CHUNK: usize = 256;
 
-/// What counts tokens.
-pub(super) struct Words {
+/// A tokenizer that counts tokens.
+pub(super) struct TokenCounter {
     tokenizer: Box<dyn Tokenizer>,
-    /// What it is called.
+    /// Name of the tokenizer.
     pub name: String,
-    /// Captions are cut to so many.
+    /// Captions are truncated to this many tokens.
     pub max_tokens: usize,
 }
 
-impl Words {
+impl TokenCounter {
     /// The tokenizer of a spec, else CLIP's.
     ///
     /// # Errors
     /// When it cannot be built.
-    pub(super) fn of(plan: Option<&Plan>, catalog: &Catalog) -> Result<Self> {
+    pub(super) fn new(plan: Option<&Plan>, catalog: &Catalog) -> Result<Self> {
         let (name, mut settings, max_tokens) = match plan.and_then(|plan| plan.text.as_ref()) {
             Some(text) => (text.tokenizer.name, text.tokenizer.settings.clone(), text.max_tokens),
             None => ("clip_bpe", Value::Object(serde_json::Map::new()), 77),
         };
-        // Its own limit would hide how much longer captions are.
+        // Without its own limit, to count the full length.
         if let (Some(table), "clip_bpe" | "huggingface") = (settings.as_object_mut(), name) {
             table.retain(|_, value| !value.is_null());
-            table.insert("max_tokens".to_owned(), MOST.into());
+            table.insert("max_tokens".to_owned(), MAX_COUNT.into());
             table.insert("plugin".to_owned(), name.into());
         } else if let Some(table) = settings.as_object_mut() {
             table.retain(|_, value| !value.is_null());
             table.insert("plugin".to_owned(), name.into());
         }
-        let table = parse(toml::to_string(&settings)?).context("the settings of the tokenizer")?;
+        let table = parse(toml::to_string(&settings)?).context("invalid tokenizer settings")?;
         let planned = catalog.tokenizer.plan(Section::new("tokenizer", 0..0, table));
         let planned = planned.map_err(|problems| {
             anyhow!(
@@ -59,30 +59,32 @@ impl Words {
         Ok(Self { tokenizer: planned.build(())?, name: name.to_owned(), max_tokens })
     }
 
-    /// Tokens of every caption of a data set, special ones included, with all cores; none where it has no caption.
+    /// Counts the tokens of every caption, special tokens included, on all cores; none without captions.
     ///
     /// # Errors
-    /// Those of the tokenizer.
+    /// When the tokenizer fails.
     pub(super) fn count(&self, data: &dyn Dataset) -> Result<Option<Tokens>> {
         let (next, lengths) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         thread::scope(|scope| {
             let work = || -> Result<()> {
                 loop {
-                    let first = next.fetch_add(AT_ONCE, Ordering::Relaxed);
+                    let first = next.fetch_add(CHUNK, Ordering::Relaxed);
                     if first >= data.len() {
                         return Ok(());
                     }
                     let mut found = Vec::new();
-                    for index in first..(first + AT_ONCE).min(data.len()) {
+                    for index in first..(first + CHUNK).min(data.len()) {
                         for caption in data.captions(index) {
-                            found.push(self.tokenizer.encode(caption, MOST)?.len() as u64);
+                            found.push(self.tokenizer.encode(caption, MAX_COUNT)?.len() as u64);
                         }
                     }
                     lengths.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
                 }
             };
             let workers: Vec<_> = (0..cores()).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow!("a thread died"))?)
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a worker thread panicked"))?)
         })?;
         let lengths = lengths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let cut = lengths.iter().filter(|length| **length > self.max_tokens as u64).count();

@@ -1,4 +1,4 @@
-//! Classes called or counted otherwise than in the data.
+//! A data set with renamed or renumbered classes.
 
 use std::path::Path;
 
@@ -7,37 +7,38 @@ use clip_lab_api::{Dataset, Picture, few};
 use clip_lab_files::{MIB, read_text_capped};
 use plugins_data::Names;
 
-/// The largest file of names of classes.
-const MOST_NAMES: u64 = 64 * MIB;
+/// Size limit of a file of class names.
+const MAX_NAMES_FILE: u64 = 64 * MIB;
 
-/// A data set whose classes have other names or other numbers.
+/// A data set with other class names or class indices.
 pub struct Renamed {
     data: Box<dyn Dataset>,
     classes: Vec<String>,
-    /// The number of each class of the data among `classes`.
+    /// The index in `classes` of each class of the data.
     numbers: Vec<usize>,
 }
 
 impl Renamed {
-    /// `data` with the names in `file`: TOML with `class = "name"` for some classes, or text with one name a line for all.
+    /// `data` with the class names in `file`: TOML with `class = "name"` for some classes, or text with one name per line
+    /// for all.
     ///
     /// # Errors
-    /// When the file cannot be read, or its names do not fit the classes.
+    /// When the file cannot be read, or its names do not match the classes.
     pub fn new(data: Box<dyn Dataset>, file: &Path) -> Result<Self> {
         let classes = read(file)?.of(data.classes()).with_context(|| file.display().to_string())?;
         Ok(Self { numbers: (0..classes.len()).collect(), data, classes })
     }
 
-    /// `data` with its classes counted as a model that knows `classes` does. It may have fewer.
+    /// `data` with the class indices of a model trained on `classes`. The data may have fewer classes.
     ///
     /// # Errors
-    /// When it has a class that the model does not know.
-    pub fn counted(data: Box<dyn Dataset>, classes: &[String]) -> Result<Self> {
+    /// When the data has a class that the model was not trained on.
+    pub fn renumbered(data: Box<dyn Dataset>, classes: &[String]) -> Result<Self> {
         let number = |class: &String| {
-            let Some(number) = classes.iter().position(|known| known == class) else {
+            let Some(number) = classes.iter().position(|name| name == class) else {
                 bail!(
-                    "the model was not trained to tell `{class}`; it knows {}. --classes FILE says which of the data's \
-                     classes are which: `{class} = \"NAME\"`",
+                    "the model was not trained on the class `{class}`, only on {}. Map the data's classes to the model's with \
+                     --classes FILE: `{class} = \"NAME\"`",
                     few(classes, ", ")
                 )
             };
@@ -49,7 +50,8 @@ impl Renamed {
 }
 
 fn read(file: &Path) -> Result<Names> {
-    let text = read_text_capped(file, MOST_NAMES).with_context(|| format!("reading {}", file.display()))?;
+    let text =
+        read_text_capped(file, MAX_NAMES_FILE).with_context(|| format!("reading {}", file.display()))?;
     if file.extension().is_some_and(|ending| ending == "toml") {
         let table = toml::from_str(&text).with_context(|| format!("the classes in {}", file.display()))?;
         return Ok(Names::Table(table));

@@ -1,4 +1,4 @@
-//! A model on the data of its spec, and the weights between two models.
+//! Evaluates a model on the data of its spec, and interpolates the weights of two models.
 
 use std::{
     collections::BTreeMap,
@@ -13,10 +13,10 @@ use tch::{Device, Tensor};
 
 use super::{
     Metrics, print_metrics,
-    record::{Home, name_after},
+    record::{RecordedRun, default_name},
 };
 use crate::{
-    commands::named::Named,
+    commands::spec_weights::SpecWeights,
     console::Console,
     data::{Source, cores, identity},
     model::Start,
@@ -24,77 +24,77 @@ use crate::{
     train::{self, Features, Feed, Rig, Towers, View, checkpoint, judge},
 };
 
-/// Evaluates a model as its spec says and prints it; of a run it is kept as well.
+/// Evaluates a model as its spec defines and prints the metrics; those of a run are also recorded.
 ///
 /// # Errors
 /// When the model or its data cannot be read.
 pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
-    let bench = Bench::open(model, args, store, catalog)?;
-    let judged = bench.judge(model)?;
-    let home = Home::of(bench.weights.as_deref(), store)?.filter(|_| !args.other.no_record);
-    let mut kept = Vec::new();
-    if let Some(home) = &home {
-        for (split, found) in &judged {
-            let name = name_after(&bench.plan.name, split.as_str());
+    let evaluation = SpecEvaluation::open(model, args, store, catalog)?;
+    let results = evaluation.evaluate(model)?;
+    let run = RecordedRun::of(evaluation.weights.as_deref(), store)?.filter(|_| !args.other.no_record);
+    let mut recorded = Vec::new();
+    if let Some(run) = &run {
+        for (split, evaluations) in &results {
+            let name = default_name(&evaluation.plan.name, split.as_str());
             let settings = json!({
-                "data": bench.plan.name, "split": split.as_str(), "set": args.set, "checkpoint": bench.weights,
+                "data": evaluation.plan.name, "split": split.as_str(), "set": args.set, "checkpoint": evaluation.weights,
             });
-            home.keep(store, &name, &bench.fingerprint(*split)?, &settings, found)?;
-            kept.push(name);
+            run.record(store, &name, &evaluation.fingerprint(*split)?, &settings, evaluations)?;
+            recorded.push(name);
         }
     }
-    let metrics = flat(judged);
+    let metrics = flat(results);
     if args.json {
         print(answer(json!({ "metrics": metrics })));
     } else {
         print_metrics(&metrics);
     }
-    if let Some(home) = home {
-        say!("kept with run {} as {}", home.run.uid, kept.join(", "));
+    if let Some(run) = run {
+        say!("recorded with run {} as {}", run.run.uid, recorded.join(", "));
     }
     Ok(())
 }
 
-/// Evaluates the weights between two models and prints the way from one to the other.
+/// Evaluates interpolations of the weights of two models and prints the metrics by alpha.
 ///
 /// # Errors
-/// When a model or the data cannot be read, or the two are not alike.
+/// When a model or the data cannot be read, or the models have different shapes.
 pub fn interpolate(a: &str, b: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
-    let bench = Bench::open(b, args, store, catalog)?;
-    let (a, b) = (bench.state_of(a, args, store, catalog)?, bench.state());
+    let evaluation = SpecEvaluation::open(b, args, store, catalog)?;
+    let (a, b) = (evaluation.state_of(a, args, store, catalog)?, evaluation.state());
     let mut rows = Vec::new();
     for &alpha in &args.alpha {
-        bench.put(&a, &b, alpha)?;
-        rows.push((alpha, flat(bench.judge(&format!("alpha {alpha}"))?)));
+        evaluation.set_interpolated(&a, &b, alpha)?;
+        rows.push((alpha, flat(evaluation.evaluate(&format!("alpha {alpha}"))?)));
     }
-    print_all(&rows, &bench.plan.run.goal, args.json)
+    print_rows(&rows, &evaluation.plan.run.goal, args.json)
 }
 
-/// What evaluators found on each split.
-type Judged = Vec<(Split, Vec<Evaluation>)>;
+/// The evaluators' results on each split.
+type Results = Vec<(Split, Vec<Evaluation>)>;
 
-/// All metrics, the split before each name.
-fn flat(judged: Judged) -> Metrics {
-    let named = judged.into_iter().flat_map(|(split, found)| {
-        let metrics = found.into_iter().flat_map(|one| one.metrics);
+/// All metrics, with the split as a prefix.
+fn flat(results: Results) -> Metrics {
+    let named = results.into_iter().flat_map(|(split, evaluations)| {
+        let metrics = evaluations.into_iter().flat_map(|one| one.metrics);
         metrics.map(move |(name, value)| (format!("{}/{name}", split.as_str()), value))
     });
     named.collect()
 }
 
-/// A model on the data of its spec.
-struct Bench {
+/// A model with the data of its spec.
+struct SpecEvaluation {
     plan: Plan,
     feed: Feed,
     rig: Rig,
     device: Device,
-    /// The checkpoint of the weights; none where they are those that a run begins with.
+    /// The checkpoint of the weights; none: initialised as a run of the spec.
     weights: Option<PathBuf>,
 }
 
-impl Bench {
+impl SpecEvaluation {
     fn open(name: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<Self> {
-        let Named { spec, weights } = Named::find(name, &args.set, store)?;
+        let SpecWeights { spec, weights } = SpecWeights::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
         let device = crate::model::device(&plan.run.device)?;
         let feed = Feed::open(&plan)?;
@@ -105,7 +105,7 @@ impl Bench {
 
     /// The weights of another model of the same shape.
     fn state_of(&self, name: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<State> {
-        let Named { spec, weights } = Named::find(name, &args.set, store)?;
+        let SpecWeights { spec, weights } = SpecWeights::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
         let rig = build(&plan, &self.feed, self.device, weights.as_deref())?;
         Ok(state(&rig))
@@ -115,9 +115,9 @@ impl Bench {
         state(&self.rig)
     }
 
-    /// `(1 - alpha) a + alpha b` (WiSE-FT, <https://arxiv.org/abs/2109.01903>), batch statistics too; whole numbers
-    /// such as counters are those of `b`.
-    fn put(&self, a: &State, b: &State, alpha: f64) -> Result<()> {
+    /// Sets the weights to `(1 - alpha) a + alpha b` (WiSE-FT, <https://arxiv.org/abs/2109.01903>), batch statistics
+    /// included; integers such as counters are those of `b`.
+    fn set_interpolated(&self, a: &State, b: &State, alpha: f64) -> Result<()> {
         let a: BTreeMap<&str, &Tensor> = a.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         let variables = self.rig.vars.variables();
         for (name, to) in b {
@@ -131,26 +131,26 @@ impl Bench {
         Ok(())
     }
 
-    /// Everything that the spec evaluates, on every split.
-    fn judge(&self, what: &str) -> Result<Judged> {
-        let mut judged = Judged::new();
+    /// Runs the spec's evaluators on every split; `label` prefixes the progress messages.
+    fn evaluate(&self, label: &str) -> Result<Results> {
+        let mut results = Results::new();
         for (split, data) in &self.feed.splits {
-            say!("{what}: {} {} pictures", data.len(), split.as_str());
+            say!("{label}: {} {} images", data.len(), split.as_str());
             let source = Source::pictures(data.clone(), self.rig.prepare.clone());
             let mut console = Console::beside();
             let features =
                 Features::compute(&self.rig.image, source, cores(), self.device, &mut console, &|| false)?;
-            let features = features.context("nobody asked to stop")?;
+            let features = features.context("stopped")?;
             let towers = Towers::of(&self.rig, &self.feed, &self.plan, self.device);
             let view = View::new(&towers, data.clone(), &features)?;
-            judged.push((*split, judge(&self.rig, &view, *split)?));
+            results.push((*split, judge(&self.rig, &view, *split)?));
         }
-        Ok(judged)
+        Ok(results)
     }
 
-    /// Of the data of a split.
+    /// The fingerprint of a split's data.
     fn fingerprint(&self, split: Split) -> Result<String> {
-        let data = self.feed.splits.iter().find(|(known, _)| *known == split);
+        let data = self.feed.splits.iter().find(|(name, _)| *name == split);
         Ok(identity(data.context("no such split")?.1.as_ref()))
     }
 }
@@ -169,9 +169,9 @@ fn state(rig: &Rig) -> State {
     rig.vars.variables().into_iter().map(copy).collect()
 }
 
-/// The goal along the way from A to B on both splits; val chooses, test reports.
-fn print_all(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
-    let tested = goal.replacen(Split::Val.as_str(), Split::Test.as_str(), 1);
+/// Prints the goal by alpha, on val for selection and on test for the result.
+fn print_rows(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
+    let test_goal = goal.replacen(Split::Val.as_str(), Split::Test.as_str(), 1);
     let best = choose(rows, goal);
     if json {
         let rows: Vec<_> =
@@ -179,8 +179,8 @@ fn print_all(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
         print(answer(json!({ "goal": goal, "best_alpha": best, "rows": rows })));
         return Ok(());
     }
-    let there = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));
-    let mut names: Vec<&str> = [goal, tested.as_str()].into_iter().filter(there).collect();
+    let available = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));
+    let mut names: Vec<&str> = [goal, test_goal.as_str()].into_iter().filter(available).collect();
     names.dedup();
     out!("{:>6}{}", "alpha", names.iter().map(|name| format!("  {name:>30}")).collect::<String>());
     for (alpha, metrics) in rows {
@@ -189,12 +189,12 @@ fn print_all(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
         out!("{alpha:>6.2}{values}{mark}");
     }
     if best.is_none() {
-        out!("no value of {goal}: the spec has no [data.val], so nothing chooses an alpha");
+        out!("no value of {goal}: the spec has no [data.val] to select alpha on");
     }
     Ok(())
 }
 
-/// The alpha with the best goal; the smaller of equals.
+/// The alpha with the best goal; the smallest of ties.
 fn choose(rows: &[(f64, Metrics)], goal: &str) -> Option<f64> {
     let sign = if train::goal(goal) == clip_lab_store::Goal::Down { -1.0 } else { 1.0 };
     let scored = rows.iter().filter_map(|(alpha, metrics)| Some((*alpha, sign * metrics.get(goal)?)));

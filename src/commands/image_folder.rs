@@ -1,4 +1,4 @@
-//! Pictures that lie in a folder, with nothing said of them.
+//! A folder of images without captions or classes, as a data set.
 
 use std::{
     fs,
@@ -12,28 +12,28 @@ use clip_lab_cli::{say, shown};
 use clip_lab_files::open_regular;
 use image::ImageFormat;
 
-/// The pictures of a folder, in name order.
+/// The images of a folder, sorted by name.
 pub struct Folder {
     files: Vec<PathBuf>,
     tolerate: f64,
 }
 
 impl Folder {
-    /// Lists a folder; `tolerate` is the share of its pictures that may be unreadable.
+    /// Lists a folder; `tolerate` is the share of images that may be unreadable.
     ///
     /// # Errors
-    /// When it cannot be read or holds no picture.
+    /// When the folder cannot be read or holds no image.
     pub fn open(folder: &Path, tolerate: f64) -> Result<Self> {
         let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
         let mut files: Vec<PathBuf> =
             entries.flatten().map(|entry| entry.path()).filter(|path| !path.is_dir()).collect();
         files.sort();
         ensure!(!files.is_empty(), "{} has no files", folder.display());
-        // What neither is called a picture nor begins like one lies there for another reason, and is no broken picture.
-        let strange =
-            files.extract_if(.., |path| ImageFormat::from_path(&*path).is_err() && !begins_like_one(path));
-        strange.for_each(|path| say!("left out: {}: it is not a picture", shown(name(&path))));
-        ensure!(!files.is_empty(), "{} holds no picture", folder.display());
+        // A file with neither the extension nor the header of an image is not counted as a broken image.
+        let others =
+            files.extract_if(.., |path| ImageFormat::from_path(&*path).is_err() && !has_image_header(path));
+        others.for_each(|path| say!("left out: {}: not an image", shown(name(&path))));
+        ensure!(!files.is_empty(), "{} holds no image", folder.display());
         Ok(Self { files, tolerate })
     }
 }
@@ -42,7 +42,7 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn begins_like_one(path: &Path) -> bool {
+fn has_image_header(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = open_regular(path).and_then(|file| file.take(32).read_to_end(&mut start));
     read.is_ok() && image::guess_format(&start).is_ok()

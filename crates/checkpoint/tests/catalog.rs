@@ -1,4 +1,4 @@
-//! The catalogue of known weights, when the cache has them.
+//! The cataloged weights, if they are cached.
 
 #![allow(missing_docs)]
 
@@ -14,14 +14,14 @@ use image::imageops::{FilterType, crop_imm, resize};
 use support::{catalog, image as build, plan, text, unit};
 use tch::{Kind, Tensor};
 
-/// Whether the cache has them; said on stderr when it has not.
+/// Whether the weights are cached; prints a note if not.
 fn cached(name: &str) -> bool {
-    let there = cache_dir().join("weights").join(name).is_dir();
-    if !there {
-        eprintln!("SKIPPED: `{name}` is not in the cache; `cargo xtask setup` fetches it");
+    let exists = cache_dir().join("weights").join(name).is_dir();
+    if !exists {
+        eprintln!("SKIPPED: `{name}` is not in the cache; download it with `cargo xtask setup`");
         assert!(env::var_os("CI").is_none(), "`{name}` is not in the cache");
     }
-    there
+    exists
 }
 
 /// Photographs whose names begin with a WordNet id, and their classes in ImageNet-1k.
@@ -40,8 +40,8 @@ const PHOTOS: &[(&str, i64)] = &[
     ("n01980166_fiddler_crab", 120),
 ];
 
-/// `[1, 3, crop, crop]`, as `preprocess` says.
-fn picture(path: &Path, preprocess: &Preprocess) -> Tensor {
+/// `[1, 3, crop, crop]`, preprocessed.
+fn load_image(path: &Path, preprocess: &Preprocess) -> Tensor {
     let photo = image::open(path).unwrap().to_rgb8();
     let (width, height) = photo.dimensions();
     let factor = preprocess.size as f64 / f64::from(width.min(height));
@@ -52,12 +52,13 @@ fn picture(path: &Path, preprocess: &Preprocess) -> Tensor {
         crop_imm(&photo, (photo.width() - side) / 2, (photo.height() - side) / 2, side, side).to_image();
     let pixels =
         Tensor::from_slice(photo.as_raw()).view([i64::from(side), i64::from(side), 3]).to_kind(Kind::Float);
-    let three = |values: [f64; 3]| Tensor::from_slice(&values).to_kind(Kind::Float).view([1, 3, 1, 1]);
-    (pixels.permute([2, 0, 1]).unsqueeze(0) / 255.0 - three(preprocess.mean)) / three(preprocess.std)
+    let per_channel = |values: [f64; 3]| Tensor::from_slice(&values).to_kind(Kind::Float).view([1, 3, 1, 1]);
+    (pixels.permute([2, 0, 1]).unsqueeze(0) / 255.0 - per_channel(preprocess.mean))
+        / per_channel(preprocess.std)
 }
 
 #[test]
-fn the_resnet_of_keras_knows_what_photographs_show() {
+fn the_resnet_of_keras_classifies_photographs() {
     let (true, Some(folder)) = (cached("resnet50-keras"), data("photos")) else { return };
     let checkpoint = open("resnet50-keras").unwrap();
     let import = checkpoint.image().unwrap().unwrap();
@@ -65,18 +66,18 @@ fn the_resnet_of_keras_knows_what_photographs_show() {
     let tower = build(&import, "");
     let weights = import.weights.unwrap();
     let (weight, bias) = (weights.tensor("fc.weight").unwrap(), weights.tensor("fc.bias").unwrap());
-    let right = PHOTOS.iter().filter(|(name, class)| {
+    let correct = PHOTOS.iter().filter(|(name, class)| {
         let features = tch::no_grad(|| {
-            tower.encode(&picture(&folder.join(format!("{name}.JPEG")), &preprocess), Mode::Eval).unwrap()
+            tower.encode(&load_image(&folder.join(format!("{name}.JPEG")), &preprocess), Mode::Eval).unwrap()
         });
         features.linear(&weight, Some(&bias)).argmax(1, false).int64_value(&[0]) == *class
     });
-    let right = right.count();
-    assert!(right * 4 >= PHOTOS.len() * 3, "only {right} of {} are recognised", PHOTOS.len());
+    let correct = correct.count();
+    assert!(correct * 4 >= PHOTOS.len() * 3, "only {correct} of {} are correct", PHOTOS.len());
     assert_eq!(weights.fingerprint().unwrap().len(), 64);
 }
 
-/// Sentences as unit-length rows.
+/// L2-normalised embeddings of sentences.
 fn sentences(import: &Import, tokenizer: &Import, sentences: &[&str]) -> Tensor {
     let mut catalog = catalog();
     plugins_tokenizer::register(&mut catalog);
@@ -91,7 +92,7 @@ fn sentences(import: &Import, tokenizer: &Import, sentences: &[&str]) -> Tensor 
 }
 
 #[test]
-fn minilm_puts_paraphrases_together() {
+fn minilm_embeds_paraphrases_close_together() {
     if !cached("minilm-l6") {
         return;
     }
@@ -108,6 +109,6 @@ fn minilm_puts_paraphrases_together() {
         ],
     );
     let cosine = rows.matmul(&rows.tr());
-    let (alike, unlike) = (cosine.double_value(&[0, 1]), cosine.double_value(&[0, 2]));
-    assert!(alike > 0.5 && unlike < 0.2, "paraphrases {alike}, strangers {unlike}");
+    let (paraphrases, unrelated) = (cosine.double_value(&[0, 1]), cosine.double_value(&[0, 2]));
+    assert!(paraphrases > 0.5 && unrelated < 0.2, "paraphrases {paraphrases}, unrelated {unrelated}");
 }

@@ -1,4 +1,4 @@
-//! What is evaluated on: the parts of a data set, and the words for its classes.
+//! The evaluation data: the splits of a data set, and the names of its classes.
 
 use std::path::Path;
 
@@ -7,29 +7,29 @@ use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::DataArgs;
 
 use super::{
-    named::Named,
-    sources::{self, Sources, Taken, Unsplit},
+    class_names::Renamed,
+    sources::{self, OpenOptions, Sources, Unsplit},
+    spec_weights::SpecWeights,
     target::is_checkpoint,
-    words::Renamed,
 };
 use crate::plan::plan;
 
-/// What names no splits is evaluated as a whole.
-const TAKEN: Taken = Taken { unsplit: Unsplit::Whole, tolerate: None };
+/// Data without splits is evaluated as a whole.
+const OPTIONS: OpenOptions = OpenOptions { unsplit: Unsplit::Whole, tolerate: None };
 
-/// The data that was meant.
-pub struct Data {
-    /// As it was named, or the name of the spec whose data it is.
+/// Evaluation data.
+pub struct EvalData {
+    /// The data as the user named it, or the name of its spec.
     pub named: String,
-    /// Its parts.
+    /// Its splits.
     pub parts: Sources,
 }
 
-impl Data {
-    /// What `args` name, else the data of the model's own spec.
+impl EvalData {
+    /// The data in `args`, else of the model's own spec.
     ///
     /// # Errors
-    /// When there is none, or the classes' names do not fit.
+    /// When there is no data, or the class names do not match.
     pub fn open(
         args: &DataArgs,
         model: &str,
@@ -38,10 +38,11 @@ impl Data {
         catalog: &Catalog,
     ) -> Result<Self> {
         let mut found = match &args.data {
-            // Settings that `--set` changes are the model's where the data is named.
-            Some(data) => {
-                Self { named: data.display().to_string(), parts: sources::open(data, &[], TAKEN, catalog)?.0 }
-            }
+            // With --data, `--set` applies to the model's spec only.
+            Some(data) => Self {
+                named: data.display().to_string(),
+                parts: sources::open(data, &[], OPTIONS, catalog)?.0,
+            },
             None => Self::own(model, sets, store, catalog)?,
         };
         if let Some(file) = &args.classes {
@@ -53,8 +54,8 @@ impl Data {
     }
 
     fn own(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
-        ensure!(!is_checkpoint(model), "{model} has no data of its own: name some with --data");
-        let plan = plan(Named::find(model, sets, store)?.spec, catalog)?;
+        ensure!(!is_checkpoint(model), "{model} has no data of its own: set --data");
+        let plan = plan(SpecWeights::find(model, sets, store)?.spec, catalog)?;
         Ok(Self { named: plan.name.clone(), parts: sources::planned(&plan)? })
     }
 }

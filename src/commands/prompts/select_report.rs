@@ -1,4 +1,4 @@
-//! The pictures that choose and those that accuracy is told of: never the same.
+//! Disjoint images for selecting templates and for reporting their accuracy.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_api::Dataset;
 use plugins_eval::Pictures;
 
-use super::pictures;
-use crate::commands::{subject::Data, viewer::Viewer};
+use super::embed_images;
+use crate::commands::{embedder::Embedder, eval_data::EvalData};
 
-/// Two parts of a data set, or one that is halved.
-pub struct Halves {
+/// A selection and a report split: two splits of a data set, or the halves of one.
+pub struct SelectReport {
     named: String,
     parts: Parts,
 }
@@ -25,30 +25,30 @@ struct Part {
     data: Arc<dyn Dataset>,
 }
 
-impl Halves {
-    /// The parts called `select` and `report`. Where the data has one part only, it is halved.
+impl SelectReport {
+    /// The splits called `select` and `report`; data with a single split is halved.
     ///
     /// # Errors
-    /// When the two are the same, or the data has others.
-    pub fn of(data: Data, select: &str, report: &str) -> Result<Self> {
+    /// When the two are the same, or the data does not have them.
+    pub fn of(data: EvalData, select: &str, report: &str) -> Result<Self> {
         ensure!(
             select != report,
-            "--select {select} --report {report}: what chooses templates must not be what their accuracy is told of"
+            "--select {select} --report {report}: templates must be selected and reported on different splits"
         );
-        let Data { named, parts } = data;
+        let EvalData { named, parts } = data;
         let mut parts: Vec<Part> =
             parts.into_iter().map(|(name, data)| Part { name, data: data.into() }).collect();
         let classes = parts.first().map_or(0, |part| part.data.classes().len());
         ensure!(classes > 1, "prompts need classes, and {named} has none");
         if parts.len() == 1 {
-            let whole = parts.pop().context("the data has no part")?;
+            let whole = parts.pop().context("the data has no split")?;
             return Ok(Self { named, parts: Parts::Halved(whole) });
         }
-        let there: Vec<&str> = parts.iter().map(|part| part.name).collect();
-        let there = there.join(", ");
+        let available: Vec<&str> = parts.iter().map(|part| part.name).collect();
+        let available = available.join(", ");
         let mut take = |name: &str, flag: &str| match parts.iter().position(|part| part.name == name) {
-            Some(place) => Ok(parts.remove(place)),
-            None => bail!("{flag} {name}: the data has no such part; it has {there}"),
+            Some(index) => Ok(parts.remove(index)),
+            None => bail!("{flag} {name}: the data has no such split; it has {available}"),
         };
         let (select, report) = (take(select, "--select")?, take(report, "--report")?);
         ensure!(
@@ -60,27 +60,26 @@ impl Halves {
         Ok(Self { named, parts: Parts::Two { select, report } })
     }
 
-    /// What chooses and what reports, for people.
-    pub fn words(&self) -> String {
+    /// A description of the two splits.
+    pub fn description(&self) -> String {
         let named = &self.named;
         match &self.parts {
             Parts::Two { select, report } => format!(
-                "{named}: {} ({} pictures) selects, {} ({}) reports",
+                "{named}: selecting on {} ({} images), reporting on {} ({})",
                 select.name,
                 select.data.len(),
                 report.name,
                 report.data.len()
             ),
             Parts::Halved(whole) => format!(
-                "{named} has one part, {}: a hash of the pictures' names makes one half of its {} pictures select and the \
-                 other report",
+                "{named} has one split, {}, of {} images: it is halved by a hash of the image names, for selecting and reporting",
                 whole.name,
                 whole.data.len()
             ),
         }
     }
 
-    /// What the two are called.
+    /// Names of the two splits.
     pub fn names(&self) -> [String; 2] {
         match &self.parts {
             Parts::Two { select, report } => [select.name.to_owned(), report.name.to_owned()],
@@ -88,7 +87,7 @@ impl Halves {
         }
     }
 
-    /// The data as it was named.
+    /// The data as the user named it.
     pub fn named(&self) -> &str {
         &self.named
     }
@@ -100,17 +99,17 @@ impl Halves {
         }
     }
 
-    /// Both through the image tower, every picture once.
+    /// Embeds both splits, each image once.
     ///
     /// # Errors
-    /// When pictures have no classes, or a half is empty.
-    pub fn look(&self, towers: &Viewer) -> Result<(Pictures, Pictures)> {
+    /// When the images have no classes, or a split has fewer than two images.
+    pub fn embed(&self, model: &Embedder) -> Result<(Pictures, Pictures)> {
         let (select, report) = match &self.parts {
             Parts::Two { select, report } => {
-                (pictures(towers, &select.data)?.0, pictures(towers, &report.data)?.0)
+                (embed_images(model, &select.data)?.0, embed_images(model, &report.data)?.0)
             }
             Parts::Halved(whole) => {
-                let (all, names) = pictures(towers, &whole.data)?;
+                let (all, names) = embed_images(model, &whole.data)?;
                 let (first, second): (Vec<usize>, Vec<usize>) =
                     (0..names.len()).partition(|&index| in_first_half(&names[index]));
                 (all.some(&first)?, all.some(&second)?)
@@ -118,7 +117,7 @@ impl Halves {
         };
         ensure!(
             select.labels.len() > 1 && report.labels.len() > 1,
-            "too few pictures with a class: {} select and {} report",
+            "too few images with a class: {} to select on and {} to report on",
             select.labels.len(),
             report.labels.len()
         );
@@ -126,7 +125,7 @@ impl Halves {
     }
 }
 
-/// A matter of the name alone, so that other pictures move nothing.
+/// Depends on the name only, so that adding images does not move others.
 fn in_first_half(name: &str) -> bool {
     blake3::hash(name.as_bytes()).as_bytes()[0] < 128
 }

@@ -1,4 +1,4 @@
-//! What a user may name when a model is wanted: a spec, a run, or a checkpoint file of a run.
+//! Resolves the MODEL argument: a spec, a run, or a checkpoint file of a run.
 
 use std::{
     fs,
@@ -12,31 +12,29 @@ use clip_lab_store::Reader;
 
 use crate::spec::Spec;
 
-/// A spec, and the weights that were trained with it; none: those that a run of it begins with.
-pub struct Named {
-    /// What describes the model.
+/// A spec and its trained weights; without weights, the model is initialised as a run of the spec.
+pub struct SpecWeights {
+    /// The spec of the model.
     pub spec: Spec,
-    /// A checkpoint of ours.
+    /// A clip-lab checkpoint.
     pub weights: Option<PathBuf>,
 }
 
-impl Named {
-    /// Finds what `model` names, after `sets`.
+impl SpecWeights {
+    /// Resolves `model`, and applies the overrides `sets` to its spec.
     ///
     /// # Errors
     /// When there is no such file or run, it has no checkpoint, or its spec cannot be read.
     pub fn find(model: &str, sets: &[String], store: &Path) -> Result<Self> {
         let path = Path::new(model);
-        let ends = |ending: &str| path.is_file() && path.extension().is_some_and(|known| known == ending);
+        let ends =
+            |ending: &str| path.is_file() && path.extension().is_some_and(|extension| extension == ending);
         if ends("toml") {
             return Ok(Self { spec: Spec::read(path, sets)?.as_own(), weights: None });
         }
         if ends("safetensors") {
             let spec = path.with_file_name("spec.toml");
-            ensure!(
-                spec.exists(),
-                "{model}: there is no spec.toml beside it; name a checkpoint in a run's folder"
-            );
+            ensure!(spec.exists(), "{model}: no spec.toml beside it; name a checkpoint in a run's folder");
             return Ok(Self { spec: Spec::read(&spec, sets)?, weights: Some(path.to_owned()) });
         }
         Self::run(model, sets, store)
@@ -44,11 +42,13 @@ impl Named {
 
     fn run(model: &str, sets: &[String], store: &Path) -> Result<Self> {
         let reader = Reader::open(store).with_context(|| {
-            format!("`{model}` is no spec and no checkpoint, and no run can be looked up")
+            format!(
+                "`{model}` is neither a spec nor a checkpoint, and the store cannot be opened to find a run"
+            )
         })?;
         let run = reader.run(model)?;
         let (file, recorded) = (run.dir.join("spec.toml"), reader.spec_text(run.id)?);
-        // The same, with the secrets that the store does not hold.
+        // The run's own file has the secrets, which the store does not hold.
         let beside = fs::read_to_string(&file).ok().filter(|text| secret::spec(text) == recorded);
         let spec = Spec::parse(&file.display().to_string(), &beside.unwrap_or(recorded), sets)?;
         let weights = weights_in(&run.dir, None).ok();
@@ -57,10 +57,10 @@ impl Named {
     }
 }
 
-/// The weights in a run's folder: those asked for, else the best, or the last where no evaluation chose any.
+/// The checkpoint in a run's folder: the requested weights, else the best, else the last.
 ///
 /// # Errors
-/// When they are not there; the message says which are.
+/// When the checkpoint does not exist; the message lists those that do.
 pub fn weights_in(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBuf> {
     let names: &[&str] = match weights {
         None => &["best.safetensors", "last.safetensors"],
@@ -70,13 +70,14 @@ pub fn weights_in(folder: &Path, weights: Option<ModelWeights>) -> Result<PathBu
     };
     let found = names.iter().map(|name| folder.join(name)).find(|file| file.exists());
     found.with_context(|| {
-        let there: Vec<&str> = ["best", "best_ema", "last"]
+        let available: Vec<&str> = ["best", "best_ema", "last"]
             .into_iter()
             .filter(|name| folder.join(format!("{name}.safetensors")).exists())
             .collect();
-        let there = if there.is_empty() { "no weights".to_owned() } else { there.join(", ") };
+        let available =
+            if available.is_empty() { "no weights".to_owned() } else { available.join(", ") };
         format!(
-            "{} has no {}; it has {there} (a run keeps its best weights with `select = \"best\"` in [run])",
+            "{} has no {}; it has {available} (a run saves its best weights with `select = \"best\"` in [run])",
             folder.display(),
             names[0]
         )

@@ -1,4 +1,4 @@
-//! What the store knows of the run that an exported model comes from.
+//! The store's record of the run that an exported model comes from.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -9,29 +9,29 @@ use clip_lab_store::{Environment, Goal, Reader, RunRow, Status};
 
 use crate::train::{checkpoint, goal};
 
-/// Runs that were replaced by later ones have this tag.
+/// Tag of runs that were replaced by later ones.
 const SUPERSEDED: &str = "superseded";
 
-/// A run with its numbers and those of its arm.
-pub struct Found {
+/// A run with its metrics and those of its arm.
+pub struct RunRecord {
     /// The run.
     pub run: RunRow,
     /// The step of the weights.
     pub step: Option<u64>,
-    /// The spec, secrets withheld.
+    /// The spec, without secrets.
     pub spec: String,
-    /// Where and with what it ran.
+    /// The environment of the run.
     pub environment: Environment,
-    /// Its numbers.
+    /// Metrics.
     pub metrics: Vec<Metric>,
-    /// How many runs of the arm count, one a seed.
+    /// Number of the arm's finished seeds.
     pub seeds: usize,
     /// Number of queries by split and direction.
     pub queries: BTreeMap<String, usize>,
 }
 
-impl Found {
-    /// Says so where the moving average did better on what chooses, and the raw weights were written.
+impl RunRecord {
+    /// A note if the raw weights were exported but the averaged ones have a better goal.
     pub fn advice(&self, weights: &Path) -> Option<String> {
         let raw = weights.file_stem()? == "best";
         let [Some(own), Some(average)] = checkpoint::peek(&self.run.dir.join("last.safetensors")).ok()?.best
@@ -40,28 +40,28 @@ impl Found {
         };
         let metric = self.run.goal_metric.as_ref()?;
         let better = if goal(metric) == Goal::Down { average < own } else { average > own };
-        let words = format!(
-            "the moving average did better on {metric} ({average:.4} against {own:.4}): --weights ema"
+        let message = format!(
+            "the averaged weights are better on {metric} ({average:.4} versus {own:.4}): use --weights ema"
         );
-        (raw && better).then_some(words)
+        (raw && better).then_some(message)
     }
 }
 
-/// A number of this run, and over the seeds of its arm.
+/// A metric of this run, and over the seeds of its arm.
 pub struct Metric {
-    /// Such as `test/retrieval/t2i/hit@1`.
+    /// Name, such as `test/retrieval/t2i/hit@1`.
     pub name: String,
-    /// Of this run.
+    /// Value of this run.
     pub value: f64,
-    /// Over seeds, where there are several.
+    /// Estimate over seeds, if there are several.
     pub seeds: Option<Estimate>,
 }
 
-/// Looks up the run in whose folder the checkpoint lies; none when the store does not know it.
+/// Looks up the run with the checkpoint in its folder; none if the store has no such run.
 ///
 /// # Errors
-/// When the store cannot be read although it is there.
-pub fn gather(store: &Path, weights: Option<&Path>) -> Result<Option<Found>> {
+/// When the store exists but cannot be read.
+pub fn find(store: &Path, weights: Option<&Path>) -> Result<Option<RunRecord>> {
     let Some((file, folder)) =
         weights.and_then(|file| Some((file, file.canonicalize().ok()?.parent()?.to_owned())))
     else {
@@ -94,10 +94,10 @@ pub fn gather(store: &Path, weights: Option<&Path>) -> Result<Option<Found>> {
     }
     let spec = secret::spec(&reader.spec_text(run.id)?);
     let environment = reader.environment(run.id)?;
-    Ok(Some(Found { step, spec, environment, metrics, seeds: siblings.len(), queries, run }))
+    Ok(Some(RunRecord { step, spec, environment, metrics, seeds: siblings.len(), queries, run }))
 }
 
-/// The finished runs of the same arm, the newest of each seed.
+/// The newest finished run of each seed of the same arm.
 fn siblings(reader: &Reader, runs: &[RunRow], run: &RunRow) -> Result<Vec<RunRow>> {
     let mut by_seed: BTreeMap<u64, RunRow> = BTreeMap::new();
     if run.study.is_none() {
@@ -112,8 +112,8 @@ fn siblings(reader: &Reader, runs: &[RunRow], run: &RunRow) -> Result<Vec<RunRow
     Ok(by_seed.into_values().collect())
 }
 
-/// What was measured on `val` and `test` at `step`, or where the goal was best; what was measured elsewhere only, as the
-/// test is, last.
+/// The `val` and `test` metrics at `step`, or at the best goal; metrics without a value there, such as test metrics, at
+/// their last step.
 fn values(reader: &Reader, run: &RunRow, step: Option<u64>, ema: bool) -> Result<BTreeMap<String, f64>> {
     let series = reader.series(run.id)?;
     let goal = series.iter().find(|one| Some(&one.name) == run.goal_metric.as_ref());

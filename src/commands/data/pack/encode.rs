@@ -1,4 +1,4 @@
-//! A picture as it goes into a shard.
+//! Encodes an image for a shard.
 
 use std::io::Cursor;
 
@@ -8,31 +8,34 @@ use clip_lab_cli::{PackArgs, PackFormat};
 use clip_lab_picture::Scratch;
 use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 
-/// The bytes of a picture and their ending: untouched where it is a file and small enough.
+/// The bytes of an image and its file extension. A file that needs no resizing is copied unchanged.
 ///
 /// # Errors
-/// When it is no picture, or is to be made smaller and cannot be decoded.
-pub(super) fn packed(picture: Picture, args: &PackArgs, scratch: &mut Scratch) -> Result<(Vec<u8>, String)> {
-    let most = args.resize.map_or(u32::MAX, |side| side.get());
+/// When it is not an image, or must be resized and cannot be decoded.
+pub(super) fn encode_image(
+    picture: Picture,
+    args: &PackArgs,
+    scratch: &mut Scratch,
+) -> Result<(Vec<u8>, String)> {
+    let max_side = args.resize.map_or(u32::MAX, |side| side.get());
     match picture {
-        Picture::Encoded(bytes) if short_side(&bytes, scratch)? <= most => {
+        Picture::Encoded(bytes) if short_side(&bytes, scratch)? <= max_side => {
             let ending = ending(&bytes)?;
             Ok((bytes, ending.to_owned()))
         }
-        // Pixels that were never a file lose nothing unless they are asked to.
-        Picture::Pixels(pixels) if pixels.width().min(pixels.height()) <= most => {
+        // Raw pixels are encoded losslessly unless they are resized.
+        Picture::Pixels(pixels) if pixels.width().min(pixels.height()) <= max_side => {
             Ok((encoded(&pixels, PackFormat::Png, args.quality)?, "png".to_owned()))
         }
         large => {
-            let pixels = smaller(&large.decode()?, most);
+            let pixels = resized(&large.decode()?, max_side);
             let ending = if args.format == PackFormat::Jpg { "jpg" } else { "png" };
             Ok((encoded(&pixels, args.format, args.quality)?, ending.to_owned()))
         }
     }
 }
 
-/// Of what the header says. Nothing of a JPEG is decoded; that it is whole is looked at, so that no broken picture is
-/// handed on.
+/// The shorter side, from the header. A JPEG is not decoded, but checked for truncation.
 fn short_side(bytes: &[u8], scratch: &mut Scratch) -> Result<u32> {
     let (width, height) = scratch.open(Picture::Encoded(bytes.to_vec()))?.size();
     Ok(width.min(height))
@@ -46,16 +49,16 @@ fn ending(bytes: &[u8]) -> Result<&'static str> {
         ImageFormat::Gif => "gif",
         ImageFormat::Bmp => "bmp",
         ImageFormat::Tiff => "tiff",
-        other => bail!("{other:?} is not packed; JPEG, PNG, WebP, GIF, BMP and TIFF are"),
+        other => bail!("unsupported format {other:?}: must be JPEG, PNG, WebP, GIF, BMP or TIFF"),
     })
 }
 
-/// The picture whose shorter side has `side` pixels.
-fn smaller(picture: &RgbImage, side: u32) -> RgbImage {
-    let (width, height) = picture.dimensions();
+/// Resizes the shorter side to `side` pixels.
+fn resized(image: &RgbImage, side: u32) -> RgbImage {
+    let (width, height) = image.dimensions();
     let scale = f64::from(side) / f64::from(width.min(height));
-    let becomes = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
-    imageops::resize(picture, becomes(width), becomes(height), imageops::FilterType::CatmullRom)
+    let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    imageops::resize(image, scaled(width), scaled(height), imageops::FilterType::CatmullRom)
 }
 
 fn encoded(pixels: &RgbImage, format: PackFormat, quality: u8) -> Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! A model, ready to look at any data set.
+//! A built model that embeds or classifies any data set.
 
 use std::sync::Arc;
 
@@ -15,35 +15,35 @@ use crate::{
     train::{Features, Towers},
 };
 
-/// An image tower and what it was trained against, with what they need to see and to read.
-pub struct Viewer {
+/// An image tower and its text tower or classifier, with preprocessing and tokenizer.
+pub struct Embedder {
     image: ImageTower,
     against: Against,
     tokenizer: Option<Box<dyn Tokenizer>>,
     max_tokens: usize,
     prepare: Arc<Prepare>,
     device: Device,
-    /// What a classifier tells apart; none beside a text tower.
+    /// The classes of a classifier; none with a text tower.
     classes: Option<Vec<String>>,
 }
 
-impl Viewer {
-    /// A model built: two towers, or an image tower and the classifier that its checkpoint has.
+impl Embedder {
+    /// Builds the model: two towers, or an image tower and its checkpoint's classifier.
     ///
     /// # Errors
-    /// When a part is missing, the towers do not share a space, or the weights cannot be read.
+    /// When a part is missing, the embedding widths differ, or the weights cannot be read.
     pub fn build(target: &Target) -> Result<Self> {
         let (side, text) = (target.plan.image.as_ref(), target.plan.text.as_ref());
         let side = side.with_context(|| missing("image"))?;
-        let (pictures, texts) = (side.head.dim, text.map_or(side.head.dim, |text| text.head.dim));
+        let (images, texts) = (side.head.dim, text.map_or(side.head.dim, |text| text.head.dim));
         ensure!(
-            pictures == texts,
-            "the image side gives {pictures} numbers and the text side {texts}: they share no space"
+            images == texts,
+            "image embeddings have {images} dimensions, text embeddings {texts}: they cannot be compared"
         );
         let device = crate::model::device("auto")?;
-        let Model { image, text: reader, classes, .. } = target.build(device)?;
-        let (against, classes) = match (reader, classes) {
-            (Some(reader), _) => (Against::Texts(reader), None),
+        let Model { image, text: text_tower, classes, .. } = target.build(device)?;
+        let (against, classes) = match (text_tower, classes) {
+            (Some(tower), _) => (Against::Texts(tower), None),
             (None, Some(Classes { classifier, names })) => (Against::Classes(classifier), Some(names)),
             (None, None) => bail!(missing("text")),
         };
@@ -59,32 +59,32 @@ impl Viewer {
         })
     }
 
-    /// What a classifier tells apart, in the order of its answers; none for two towers.
+    /// The classes of a classifier, in the order of its logits; none for two towers.
     pub fn classes(&self) -> Option<&[String]> {
         self.classes.as_deref()
     }
 
-    /// As evaluation wants it.
+    /// The towers as evaluation takes them.
     pub fn towers(&self) -> Towers<'_> {
         let Self { image, against, max_tokens, device, .. } = self;
         let tokenizer = self.tokenizer.as_deref();
         Towers { image, against, tokenizer, max_tokens: *max_tokens, device: *device }
     }
 
-    /// The image tower's features of all pictures; those that cannot be read are told.
+    /// The image tower's features of all images; unreadable images are logged.
     ///
     /// # Errors
-    /// When none can be read, and those of the tower.
-    pub fn look(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
+    /// When no image can be read, or the tower fails.
+    pub fn features(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
         let source = Source::pictures(data.clone(), self.prepare.clone());
         let mut console = Console::beside();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
-        let found = found.context("nobody asked to stop")?;
+        let found = found.context("stopped")?;
         found.broken.iter().for_each(|broken| say!("left out: {}", shown(broken)));
         Ok(found)
     }
 }
 
 fn missing(tower: &str) -> String {
-    format!("the model has no {tower} tower; what compares pictures with texts needs both")
+    format!("the model has no {tower} tower, but comparing images with texts needs both towers")
 }
