@@ -4,7 +4,6 @@ use std::path::Path;
 
 use clip_lab_chart::{ExportOptions, Size, export};
 use clip_lab_store::{Axis, NewRun, Reader, Recorder, RunRow, Status, Tick, new_uid};
-use clip_lab_testing::runs;
 
 const VALUES: [f64; 12] = [5.0, 3.2, 2.5, 2.1, f64::NAN, 1.9, 1.7, 1.65, 1.5, 1.45, 1.4, 1.38];
 

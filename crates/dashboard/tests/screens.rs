@@ -158,7 +158,7 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
     assert!(shown(&screen, 80, 24, Depth::True).contains("is not a clip-lab store"));
 
     std::fs::remove_file(&store).expect("removed");
-    drop(runs::tell(&store, &runs::STORIES[2]));
+    drop(runs::record_run(&store, &runs::SCENARIOS[2]));
     screen.take(feed.poll(&FeedRequest::default(), true).expect("it is there now"));
     assert_eq!(screen.snapshot.trouble, None);
     assert_eq!(screen.snapshot.runs.len(), 1);

@@ -2,8 +2,7 @@
 
 use clip_lab_store::{Axis, Level};
 
-use crate::zoom::ChartAction;
-use clip_lab_chart::table::act::TableAction;
+use crate::{table::act::TableAction, zoom::ChartAction};
 
 /// An action.
 #[derive(Debug, Clone, PartialEq)]

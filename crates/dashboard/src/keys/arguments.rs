@@ -4,8 +4,7 @@ use clip_lab_problem::{Problem, nearest};
 use clip_lab_store::Level;
 
 use super::Action;
-use crate::app::App;
-use clip_lab_chart::table::act::TableAction;
+use crate::{app::App, table::act::TableAction};
 use clip_lab_chart::{
     figure::x,
     filter::Filter,

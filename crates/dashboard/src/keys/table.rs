@@ -4,9 +4,8 @@ use super::{
     Action,
     arguments::{self, Argument},
 };
-use crate::zoom::ChartAction;
+use crate::{table::act::TableAction, zoom::ChartAction};
 use clip_lab_chart::layout::Kind;
-use clip_lab_chart::table::act::TableAction;
 
 /// What a binding does.
 pub enum Does {
