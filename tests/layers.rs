@@ -1,4 +1,4 @@
-//! Checks the dependency rules of ARCHITECTURE.md against the manifests.
+//! Checks the dependency rules of docs/internals.md against the manifests.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -120,7 +120,9 @@ fn every_package_uses_only_allowed_crates() {
             Some((_, allowed)) => *allowed,
             None if name.starts_with("plugins-") => PLUGINS_MAY_USE,
             None => {
-                panic!("{name} is not in the table of layers: add it to tests/layers.rs and ARCHITECTURE.md")
+                panic!(
+                    "{name} is not in the table of layers: add it to tests/layers.rs and docs/internals.md"
+                )
             }
         };
         for used in dependencies.iter().filter(|used| is_ours(used)) {
