@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // crates/torch hands on where torch-sys found it.
+    // crates/torch-ext hands on where torch-sys found it.
     let Ok(folder) = std::env::var("DEP_CLIP_LAB_SHIM_LIBTORCH") else { return };
     // Where it is, not the checkout's link to it: an installed program outlives the checkout.
     let folder = Path::new(&folder).canonicalize().map_or(folder, |folder| folder.display().to_string());

@@ -1,6 +1,6 @@
 //! The plugins that clip-lab brings: one line for each crate of them.
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Every built-in plugin. Registration is explicit: what is not called here does not exist.
 pub fn catalog() -> Catalog {

@@ -7,15 +7,15 @@ use std::{
 };
 
 use anyhow::Result;
-use clip_lab_api::Catalog;
 use clip_lab_cli::{Cli, Exit, Verb, coloured, talk, tell};
+use clip_lab_plugin_api::Catalog;
 
 use crate::{builtin, commands};
 
 /// Runs clip-lab with the built-in plugins and those that `extra` registers.
 ///
 /// ```no_run
-/// # fn my_losses(_: &mut clip_lab_api::Catalog) {}
+/// # fn my_losses(_: &mut clip_lab_plugin_api::Catalog) {}
 /// fn main() -> std::process::ExitCode {
 ///     clip_lab::main_with(&[my_losses])
 /// }

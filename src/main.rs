@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clip_lab_cli::{Cli, Exit, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
-use clip_lab_front::{
+use clip_lab_viewer::{
     Mistakes, charts, compare::compare, completions, core, doctor, eval, export, manual, plugin, report, run,
     runs, search, study,
 };

@@ -18,7 +18,7 @@ pub fn lines(summary: &Summary) -> Vec<String> {
     out.push(match ended {
         Ended::Finished => "finished".to_owned(),
         Ended::Stopped { step } => format!("stopped at step {step}; a checkpoint is saved"),
-        Ended::NonFinite { words, .. } => words.clone(),
+        Ended::NonFinite { message, .. } => message.clone(),
     });
     for split in ["val", "test"] {
         let mut results: Vec<_> = latest.iter().filter(|(metric, _)| is_result(metric, split)).collect();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use clip_lab::builtin;
-use clip_lab_api::conformance;
+use clip_lab_plugin_api::conformance;
 use clip_lab_shards::{NewSample, Writer};
 use image::{Rgb, RgbImage};
 
@@ -113,7 +113,7 @@ fn every_built_in_plugin_conforms() {
     let kinds = catalog.kinds();
     let all = kinds
         .iter()
-        .flat_map(|(key, _, shelf)| shelf.iter().map(move |plugin| format!("{key}.{}", plugin.name)));
+        .flat_map(|(key, _, registry)| registry.iter().map(move |plugin| format!("{key}.{}", plugin.name)));
     let forgotten: Vec<String> = all.filter(|name| !listed.contains(name)).collect();
     assert!(forgotten.is_empty(), "give these plugins a line in `settings`: {}", forgotten.join(", "));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, lines)| (*name, lines.as_str())).collect();

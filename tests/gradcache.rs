@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::Result;
 use clip_lab::{builtin, model::unit, train::MicroBatchedTowers as Towers};
-use clip_lab_api::{Loss, LossScope, Pair, Scored, Section, parse};
-use clip_lab_blocks::BatchNorm;
+use clip_lab_nn::BatchNorm;
+use clip_lab_plugin_api::{Loss, LossContext, Pair, Scored, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
@@ -81,7 +81,7 @@ impl Built {
         vars.set_kind(Kind::Double);
         let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());
         let planned = builtin::catalog().loss.plan(section).unwrap();
-        Self(planned.build(LossScope { vars: vars.root(), batch: 17 }).unwrap(), vars)
+        Self(planned.build(LossContext { vars: vars.root(), batch: 17 }).unwrap(), vars)
     }
 
     fn score(&self, image: &Tensor, text: &Tensor) -> Result<Scored> {
@@ -234,7 +234,7 @@ fn micro_batches_take_the_memory_of_one() {
         let embed = |part: usize| deep(&inputs.narrow(0, part as i64 * 512 / parts, 512 / parts));
         let towers = Towers { image: &embed, text: &embed, micro_batches: parts as usize };
         let run = || towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
-        let (_, bytes) = clip_lab_torch::watch_memory(run).unwrap();
+        let (_, bytes) = clip_lab_torch_ext::watch_memory(run).unwrap();
         bytes
     };
     peak(16); // allocates the weights' gradients

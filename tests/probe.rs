@@ -5,9 +5,9 @@ mod support;
 use clip_lab::{
     data::Source,
     model::Start,
-    train::{Ended, Features, Feed, Rig, Silent, Stop, Towers, View, checkpoint},
+    train::{Components, Ended, Features, Inputs, Silent, Stop, Towers, View, checkpoint},
 };
-use clip_lab_api::Embedded as _;
+use clip_lab_plugin_api::Embedded as _;
 use clip_lab_store::{Evaluated, Probe, Reader};
 use support::{Lab, alone, planned};
 use tch::Device;
@@ -115,13 +115,13 @@ fn probes_match_the_embeddings() {
     let probe = found.iter().find(|probe| of(probe) == (12, "val", "raw")).unwrap();
 
     let plan = planned(SMALL);
-    let feed = Feed::open(&plan).unwrap();
-    let rig = Rig::build(&plan, &feed, Device::Cpu, Start::ToBeLoaded).unwrap();
-    checkpoint::read_weights(&run.dir.join("last.safetensors"), &rig.vars).unwrap();
-    let data = feed.splits[0].1.clone();
-    let source = Source::images(data.clone(), rig.prepare.clone());
-    let features = Features::compute(&rig.image, source, 1, Device::Cpu, &mut Silent, &|| false);
-    let towers = Towers::of(&rig, &feed, &plan, Device::Cpu);
+    let inputs = Inputs::open(&plan).unwrap();
+    let components = Components::build(&plan, &inputs, Device::Cpu, Start::ToBeLoaded).unwrap();
+    checkpoint::read_weights(&run.dir.join("last.safetensors"), &components.vars).unwrap();
+    let data = inputs.splits[0].1.clone();
+    let source = Source::images(data.clone(), components.prepare.clone());
+    let features = Features::compute(&components.image, source, 1, Device::Cpu, &mut Silent, &|| false);
+    let towers = Towers::of(&components, &inputs, &plan, Device::Cpu);
     let view = View::new(&towers, data.clone(), &features.unwrap().unwrap()).unwrap();
     let rows = |tensor: tch::Tensor| Vec::<Vec<f32>>::try_from(tensor).unwrap();
     let (images, texts) = (rows(view.images().unwrap()), rows(view.texts(&probe.texts).unwrap()));

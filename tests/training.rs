@@ -121,8 +121,8 @@ fn a_non_finite_loss_stops_the_run_with_a_hint() {
     let spec = SMALL.replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
     let lab = Lab::new();
     let ended = lab.train(&spec, None, Stop::default()).unwrap();
-    let Ended::NonFinite { words, .. } = ended else { panic!("{ended:?}") };
-    assert!(words.contains("optimizer.lr"), "{words}");
+    let Ended::NonFinite { message, .. } = ended else { panic!("{ended:?}") };
+    assert!(message.contains("optimizer.lr"), "{message}");
     let run = lab.newest();
     assert_eq!(run.status, Status::NonFinite);
     assert!(lab.points("train/loss").last().is_some_and(|(_, loss)| !loss.is_finite()));

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use clip_lab::{
     model::Start,
-    train::{Ended, Feed, Rig, Stop},
+    train::{Components, Ended, Inputs, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
 use support::{Lab, alone, goldens, planned, recipe};
@@ -61,8 +61,9 @@ fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
     save(&folder.path().join("model.safetensors"), &tensors, &[]).unwrap();
     let init = golden.join("init").display().to_string();
     let plan = planned(&spec.replace(&init, &folder.path().display().to_string()));
-    let rig = Rig::build(&plan, &Feed::open(&plan).unwrap(), Device::Cpu, Start::FromSpec).unwrap();
-    rig.vars.variables().into_iter().collect()
+    let components =
+        Components::build(&plan, &Inputs::open(&plan).unwrap(), Device::Cpu, Start::FromSpec).unwrap();
+    components.vars.variables().into_iter().collect()
 }
 
 /// The tensors of a checkpoint below `prefix`.

@@ -8,15 +8,15 @@ use std::{
 
 /// Below the workspace's root.
 const DECISIVE: &[&str] = &[
-    "crates/api",
-    "crates/blocks",
+    "crates/plugin-api",
+    "crates/nn",
     "crates/checkpoint",
     "crates/input",
     "crates/model",
-    "crates/picture",
+    "crates/image-io",
     "crates/plan",
     "crates/shards",
-    "crates/torch",
+    "crates/torch-ext",
     "crates/train",
     "plugins",
     "Cargo.lock",

@@ -3,8 +3,8 @@
 use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::Result;
-use clip_lab_api::Catalog;
 use clip_lab_cli::{CheckArgs, Exit, answer, coloured, message, print, shown, talk};
+use clip_lab_plugin_api::Catalog;
 use serde_json::{Value, json};
 
 use super::study;
@@ -89,7 +89,7 @@ pub(super) fn problems(report: &Report) -> Vec<Value> {
         let start = line.checked_sub(1).map_or(0, |before| ends[before] + 1);
         (line + 1, report.text[start..at].chars().count() + 1)
     };
-    let one = |problem: &clip_lab_api::problem::Problem| {
+    let one = |problem: &clip_lab_plugin_api::problem::Problem| {
         let place = problem.place.as_ref().map(|range| place(range.start));
         json!({
             "file": report.file,
@@ -118,7 +118,7 @@ pub(super) fn summary(plan: &Plan) -> String {
         (None, steps) => format!("{} steps", steps.unwrap_or(0)),
     };
     let locked = |part: &str| {
-        let mut frozen = plan.tricks.iter().flat_map(|trick| &trick.facts.frozen);
+        let mut frozen = plan.tricks.iter().flat_map(|trick| &trick.properties.frozen);
         if frozen.any(|frozen| frozen == part) { " (locked)" } else { "" }
     };
     let text_side = match (&plan.text, &plan.classifier) {

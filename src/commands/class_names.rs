@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use clip_lab_api::{Dataset, Image, few};
 use clip_lab_files::{MIB, read_text_capped};
+use clip_lab_plugin_api::{Dataset, Image, few};
 use plugins_data::Names;
 
 /// Size limit of a file of class names.

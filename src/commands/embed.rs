@@ -5,9 +5,9 @@ mod file;
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, Dataset as _, Mode};
 use clip_lab_cli::{EmbedArgs, answer, out, print, say, shown};
 use clip_lab_files::{GIB, read_capped};
+use clip_lab_plugin_api::{Catalog, Dataset as _, Mode};
 use serde_json::{Map, json};
 use tch::{Device, Tensor};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     console::Console,
-    data::{Broken, Prepare, Source, cores},
+    data::{Prepare, Source, Unreadable, cores},
     model::{ImageTower, TextTower, embed_texts, unit},
     plan::{ImageSide, TextSide},
     train::Features,
@@ -81,14 +81,14 @@ fn images(
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::images(data.clone(), Arc::new(prepare));
     let mut console = Console::beside();
-    let mut log = |broken: &Broken| say!("left out: {}", shown(broken));
+    let mut log = |broken: &Unreadable| say!("left out: {}", shown(broken));
     let found = Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
     let found = found.context("stopped")?;
     let good: Vec<i64> = (0..data.len())
         .filter(|index| !found.broken.iter().any(|broken| broken.image == *index))
         .map(|index| index as i64)
         .collect();
-    let left_out: Vec<String> = found.broken.iter().map(Broken::to_string).collect();
+    let left_out: Vec<String> = found.broken.iter().map(Unreadable::to_string).collect();
     let features = found.rows.f_index_select(0, &Tensor::from_slice(&good).to_device(device))?;
     let rows = tch::no_grad(|| tower.project(&features, Mode::Eval))?;
     let rows = if args.raw { rows } else { unit(&rows)? };

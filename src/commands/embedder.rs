@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Dataset, Tokenizer};
 use clip_lab_cli::{say, shown};
+use clip_lab_plugin_api::{Dataset, Tokenizer};
 use tch::Device;
 
 use super::target::{Classes, Model, Target};
 use crate::{
     console::Console,
     data::{Prepare, Source, cores},
-    model::{Against, ImageTower},
+    model::{ImageTower, Objective},
     train::{Features, Towers},
 };
 
 /// An image tower and its text tower or classifier, with preprocessing and tokenizer.
 pub struct Embedder {
     image: ImageTower,
-    against: Against,
+    objective: Objective,
     tokenizer: Option<Box<dyn Tokenizer>>,
     max_tokens: usize,
     prepare: Arc<Prepare>,
@@ -42,15 +42,15 @@ impl Embedder {
         );
         let device = crate::model::device("auto")?;
         let Model { image, text: text_tower, classes, .. } = target.build(device)?;
-        let (against, classes) = match (text_tower, classes) {
-            (Some(tower), _) => (Against::Texts(tower), None),
-            (None, Some(Classes { classifier, names })) => (Against::Classes(classifier), Some(names)),
+        let (objective, classes) = match (text_tower, classes) {
+            (Some(tower), _) => (Objective::Texts(tower), None),
+            (None, Some(Classes { classifier, names })) => (Objective::Classes(classifier), Some(names)),
             (None, None) => bail!(missing("text")),
         };
         let tokenizer = text.map(|text| text.tokenizer.build(()).context("[tokenizer]")).transpose()?;
         Ok(Self {
             image: image.with_context(|| missing("image"))?,
-            against,
+            objective,
             tokenizer,
             max_tokens: text.map_or(0, |text| text.max_tokens),
             prepare: Arc::new(Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() }),
@@ -66,9 +66,9 @@ impl Embedder {
 
     /// The towers as evaluation takes them.
     pub fn towers(&self) -> Towers<'_> {
-        let Self { image, against, max_tokens, device, .. } = self;
+        let Self { image, objective, max_tokens, device, .. } = self;
         let tokenizer = self.tokenizer.as_deref();
-        Towers { image, against, tokenizer, max_tokens: *max_tokens, device: *device }
+        Towers { image, objective, tokenizer, max_tokens: *max_tokens, device: *device }
     }
 
     /// The image tower's features of all images; unreadable images are logged.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::DataArgs;
+use clip_lab_plugin_api::{Catalog, Dataset};
 
 use super::{
     class_names::Renamed,

@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Dataset, Image};
 use clip_lab_cli::{say, shown};
 use clip_lab_files::open_regular;
+use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
 
 /// The images of a folder, sorted by name.

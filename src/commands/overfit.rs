@@ -8,7 +8,7 @@ use crate::{
     model::{Start, device},
     plan::Plan,
     preflight::{Landmarks, landmarks},
-    train::{self, Feed, Overfitted, Rig},
+    train::{self, Components, Inputs, Overfitted},
 };
 
 /// Share of the way from the initial loss to its minimum that the loss must fall.
@@ -23,12 +23,12 @@ pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
         tch::set_num_threads(plan.run.threads as i32);
     }
     let device = device(&plan.run.device)?;
-    let feed = Feed::open(plan)?;
-    let classes = feed.train.classes().len() as i64;
-    let mut rig = Rig::build(plan, &feed, device, Start::FromSpec)?;
-    let expected = landmarks(plan, &rig, classes, None)?;
-    let overfitted = train::overfit(plan, &feed, &mut rig, device, steps)?;
-    let floor = landmarks(plan, &rig, classes, Some(&overfitted.alike))?;
+    let inputs = Inputs::open(plan)?;
+    let classes = inputs.train.classes().len() as i64;
+    let mut components = Components::build(plan, &inputs, device, Start::FromSpec)?;
+    let expected = landmarks(plan, &components, classes, None)?;
+    let overfitted = train::overfit(plan, &inputs, &mut components, device, steps)?;
+    let floor = landmarks(plan, &components, classes, Some(&overfitted.alike))?;
     let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
     match json {
         true => print(verdict.json()),

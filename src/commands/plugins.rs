@@ -1,8 +1,8 @@
 //! `clip-lab plugins`: lists plugins, with every setting, its default and its help.
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{Catalog, Description, problem::nearest};
 use clip_lab_cli::{PluginsArgs, answer, print};
+use clip_lab_plugin_api::{Catalog, Description, problem::nearest};
 use serde_json::{Map, Value, json};
 
 use crate::plan::schema;

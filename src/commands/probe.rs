@@ -26,7 +26,7 @@ pub fn probe() -> Result<Exit> {
         let text = fs::read_to_string(folder.parent()?.join("build-version")).ok()?;
         Some(text.trim().to_owned())
     });
-    let opened = clip_lab_torch::open_cuda();
+    let opened = clip_lab_torch_ext::open_cuda();
     print(line(json!({
         "libtorch": version.as_deref().unwrap_or(EXPECTED_LIBTORCH),
         "library_of": EXPECTED_LIBTORCH,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_api::Catalog;
 use clip_lab_cli::{Exit, RunArgs, Ui, say};
+use clip_lab_plugin_api::Catalog;
 
 use super::{overfit::overfit, study};
 use crate::{

@@ -10,9 +10,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::{SearchArgs, SearchDirection, SearchSplit, say, shown};
-use clip_lab_search::{Misses, Ready};
+use clip_lab_plugin_api::{Catalog, Dataset};
+use clip_lab_search_protocol::{Misses, Ready};
 use clip_lab_store::{RankSet, Reader as Store};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use signal_hook::{

@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, Dataset, Plugin, TOLERATE};
 use clip_lab_hub::data_folder;
+use clip_lab_plugin_api::{Catalog, Dataset, Plugin, TOLERATE};
 use plugins_data::{CaptionFolder, ImageFolder, ShardList, Source, Split as Part, WebDataset};
 
 use crate::{

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{Catalog, Dataset, Planned, problem::Problem};
 use clip_lab_cli::{Exit, FingerprintArgs, line, print, shown};
+use clip_lab_plugin_api::{Catalog, Dataset, Planned, problem::Problem};
 use serde_json::{Map, Value, json};
 
 use super::check::{Checked, print_report, problems, summary};

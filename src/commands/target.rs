@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::Catalog;
 use clip_lab_checkpoint::{Checkpoint, TensorFile};
 use clip_lab_cli::ModelWeights;
+use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use tch::{Device, nn};
 

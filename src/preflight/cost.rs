@@ -1,17 +1,17 @@
 //! Parameters, floating-point operations and memory.
 
 use anyhow::Result;
-use clip_lab_api::Mode;
-use clip_lab_torch::count_flops;
+use clip_lab_plugin_api::Mode;
+use clip_lab_torch_ext::count_flops;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
 use super::{made_up::SyntheticBatch, memory::Memory};
 
 use crate::{
-    model::Against,
+    model::Objective,
     plan::Plan,
-    train::{Feed, Rig, count},
+    train::{Components, Inputs, count},
 };
 
 /// Items of the synthetic batch whose FLOPs are counted: batch norm needs more than one.
@@ -53,53 +53,53 @@ impl Cost {
     ///
     /// # Errors
     /// When a tower, the loss or the optimizer fails.
-    pub fn of(plan: &Plan, feed: &Feed, rig: &mut Rig, before: u64) -> Result<Self> {
-        let tokens = typical_length(plan, feed)?;
-        let batch = SyntheticBatch::new(plan, feed, rig, tokens, ROWS)?;
-        let parts = parts(plan, rig, &batch)?;
-        let (step, flops) = count_flops(|| batch.forward_backward(plan, rig))?;
+    pub fn of(plan: &Plan, inputs: &Inputs, components: &mut Components, before: u64) -> Result<Self> {
+        let tokens = typical_length(plan, inputs)?;
+        let batch = SyntheticBatch::new(plan, inputs, components, tokens, ROWS)?;
+        let parts = parts(plan, components, &batch)?;
+        let (step, flops) = count_flops(|| batch.forward_backward(plan, components))?;
         step?;
-        let memory = Memory::of(plan, feed, rig, tokens, before)?;
+        let memory = Memory::of(plan, inputs, components, tokens, before)?;
         Ok(Self { parts, tokens, train_flops_per_sample: flops / ROWS as u64, memory })
     }
 }
 
-fn parts(plan: &Plan, rig: &Rig, batch: &SyntheticBatch) -> Result<Vec<Part>> {
+fn parts(plan: &Plan, components: &Components, batch: &SyntheticBatch) -> Result<Vec<Part>> {
     let part = |name: &'static str, plugin: &str, forward: &dyn Fn() -> Result<Tensor>| -> Result<Part> {
         let (result, flops) = count_flops(|| tch::no_grad(forward))?;
         drop(result?);
-        let (trained, parameters) = count(&rig.params, &format!("{name}."));
+        let (trained, parameters) = count(&components.params, &format!("{name}."));
         Ok(Part { name, plugin: plugin.to_owned(), parameters, trained, forward_flops: flops / ROWS as u64 })
     };
     let features = |width: i64| Tensor::f_rand([ROWS, width], (Kind::Float, Device::Cpu));
-    let image = || rig.image.features(batch.images(), Mode::Eval);
+    let image = || components.image.features(batch.images(), Mode::Eval);
     let head = &plan.image.head;
-    let projected = || rig.image.project(&features(head.input)?, Mode::Eval);
+    let projected = || components.image.project(&features(head.input)?, Mode::Eval);
     let mut parts = vec![
         part("image", plan.image.encoder.name, &image)?,
         part("image_projection", head.projection.name, &projected)?,
     ];
-    match (&rig.against, &plan.text) {
-        (Against::Texts(tower), Some(side)) => {
+    match (&components.objective, &plan.text) {
+        (Objective::Texts(tower), Some(side)) => {
             let text = || tower.features(&batch.batch.tokens, Mode::Eval);
             let projected = || tower.project(&features(side.head.input)?, Mode::Eval);
             parts.push(part("text", side.encoder.name, &text)?);
             parts.push(part("text_projection", side.head.projection.name, &projected)?);
         }
-        (Against::Classes(classifier), _) => {
+        (Objective::Classes(classifier), _) => {
             let logits = || classifier.logits(&features(head.dim)?);
             parts.push(part("classifier", "linear", &logits)?);
         }
-        (Against::Texts(_), None) => {}
+        (Objective::Texts(_), None) => {}
     }
     Ok(parts)
 }
 
 /// Length of the longest text of a typical batch in tokens: the mean over a few batches of their maximum.
-fn typical_length(plan: &Plan, feed: &Feed) -> Result<i64> {
-    let (Some(tokenizer), Some(side)) = (&feed.tokenizer, &plan.text) else { return Ok(0) };
-    let images = feed.train.len().min(SAMPLED_BATCHES * plan.run.batch.min(1024));
-    let texts = (0..images).filter_map(|image| feed.train.captions(image).first());
+fn typical_length(plan: &Plan, inputs: &Inputs) -> Result<i64> {
+    let (Some(tokenizer), Some(side)) = (&inputs.tokenizer, &plan.text) else { return Ok(0) };
+    let images = inputs.train.len().min(SAMPLED_BATCHES * plan.run.batch.min(1024));
+    let texts = (0..images).filter_map(|image| inputs.train.captions(image).first());
     let lengths = texts.map(|text| Ok(tokenizer.encode(text, side.max_tokens)?.len() as i64));
     let lengths = lengths.collect::<Result<Vec<_>>>()?;
     let longest: Vec<i64> =

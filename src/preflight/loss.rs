@@ -1,10 +1,10 @@
 //! The expected initial value and the minimum of a loss, computed with the loss itself.
 
 use anyhow::Result;
-use clip_lab_api::{Classes, Pair};
+use clip_lab_plugin_api::{Classes, Pair};
 use tch::{Kind, Tensor};
 
-use crate::{model::Against, plan::Plan, train::Rig};
+use crate::{model::Objective, plan::Plan, train::Components};
 
 /// Larger batches are not scored here: their similarity matrix alone takes too much memory.
 const MAX_BATCH: usize = 8192;
@@ -24,21 +24,26 @@ pub struct Landmarks {
 ///
 /// # Errors
 /// When the loss fails.
-pub fn landmarks(plan: &Plan, rig: &Rig, classes: i64, alike: Option<&Tensor>) -> Result<Option<Landmarks>> {
+pub fn landmarks(
+    plan: &Plan,
+    components: &Components,
+    classes: i64,
+    alike: Option<&Tensor>,
+) -> Result<Option<Landmarks>> {
     if plan.run.batch > MAX_BATCH {
         return Ok(None);
     }
     let rows = alike.map_or(plan.run.batch as i64, |alike| alike.size()[0]);
-    tch::no_grad(|| match &rig.against {
-        Against::Texts(_) => pairs(rig, rows, alike).map(Some),
-        Against::Classes(_) => of_classes(rig, rows, classes).map(Some),
+    tch::no_grad(|| match &components.objective {
+        Objective::Texts(_) => pairs(components, rows, alike).map(Some),
+        Objective::Classes(_) => of_classes(components, rows, classes).map(Some),
     })
 }
 
-fn pairs(rig: &Rig, rows: i64, alike: Option<&Tensor>) -> Result<Landmarks> {
-    let device = rig.vars.device();
+fn pairs(components: &Components, rows: i64, alike: Option<&Tensor>) -> Result<Landmarks> {
+    let device = components.vars.device();
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
-        Ok(rig.loss.score(&Pair { image, text, group: alike })?.loss.f_double_value(&[])?)
+        Ok(components.loss.score(&Pair { image, text, group: alike })?.loss.f_double_value(&[])?)
     };
     // Orthogonal embeddings: every image is equally far from every caption.
     let axis =
@@ -58,14 +63,14 @@ fn compact(alike: &Tensor) -> Result<Tensor> {
     Ok(numbers)
 }
 
-fn of_classes(rig: &Rig, rows: i64, classes: i64) -> Result<Landmarks> {
-    let device = rig.vars.device();
+fn of_classes(components: &Components, rows: i64, classes: i64) -> Result<Landmarks> {
+    let device = components.vars.device();
     let labels = Tensor::f_arange(rows, (Kind::Int64, device))?.f_remainder(classes)?;
     let targets = labels.f_one_hot(classes)?.f_to_kind(Kind::Float)?; // [B, C]
     let score = |logit: f64| -> Result<f64> {
         let logits = targets.f_mul_scalar(logit)?;
         let classes = Classes { logits: &logits, targets: &targets };
-        Ok(rig.loss.score_classes(&classes)?.loss.f_double_value(&[])?)
+        Ok(components.loss.score_classes(&classes)?.loss.f_double_value(&[])?)
     };
     // With label smoothing the minimum is at a finite logit, so several are tried.
     let losses = [1.0, 2.0, 4.0, 8.0, 16.0].map(score);

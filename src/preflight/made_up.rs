@@ -1,14 +1,14 @@
 //! Synthetic batches: random pixels with the run's shapes.
 
 use anyhow::Result;
-use clip_lab_api::{Mode, Scored, Tokens};
+use clip_lab_plugin_api::{Mode, Scored, Tokens};
 use tch::{Device, Kind, Tensor};
 
 use crate::{
     data::Batch,
-    model::Against,
+    model::Objective,
     plan::Plan,
-    train::{Feed, LossScale, Phases, Rig, Step, StepSettings},
+    train::{Components, Inputs, LossScale, Phases, Step, StepSettings},
 };
 
 /// A batch of random items.
@@ -21,15 +21,21 @@ pub(super) struct SyntheticBatch {
 }
 
 impl SyntheticBatch {
-    pub(super) fn new(plan: &Plan, feed: &Feed, rig: &Rig, length: i64, rows: i64) -> Result<Self> {
+    pub(super) fn new(
+        plan: &Plan,
+        inputs: &Inputs,
+        components: &Components,
+        length: i64,
+        rows: i64,
+    ) -> Result<Self> {
         let (float, int) = ((Kind::Float, Device::Cpu), (Kind::Int64, Device::Cpu));
         let size = plan.image.preprocess.size;
         let ids = Tensor::f_ones([rows, length.max(1)], int)?;
-        let classes = feed.train.classes().len();
-        let fixed = plan.augment.iter().all(|augment| !augment.facts.random);
-        let cached = fixed && plan.run.cache_features && rig.params.is_frozen("image");
+        let classes = inputs.train.classes().len();
+        let fixed = plan.augment.iter().all(|augment| !augment.properties.random);
+        let cached = fixed && plan.run.cache_features && components.params.is_frozen("image");
         let images = Tensor::f_rand([rows, 3, size, size], float)?;
-        let features = Tensor::f_rand([rows, rig.image.encoder().width()], float)?;
+        let features = Tensor::f_rand([rows, components.image.encoder().width()], float)?;
         let batch = Batch {
             images: (!cached).then(|| images.shallow_clone()),
             features: cached.then_some(features),
@@ -49,18 +55,18 @@ impl SyntheticBatch {
     }
 
     /// Forward and backward of a training step.
-    pub(super) fn forward_backward(&self, plan: &Plan, rig: &mut Rig) -> Result<Scored> {
+    pub(super) fn forward_backward(&self, plan: &Plan, components: &mut Components) -> Result<Scored> {
         let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
-        let step = Step { rig, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings };
+        let step = Step { components, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings };
         Ok(step.forward_backward(&self.batch, 0)?.1)
     }
 
     /// The forward pass of an evaluation: image features if `images`, else text features.
-    pub(super) fn evaluate(&self, rig: &Rig, images: bool) -> Result<()> {
+    pub(super) fn evaluate(&self, components: &Components, images: bool) -> Result<()> {
         tch::no_grad(|| {
             if images {
-                drop(rig.image.features(&self.images, Mode::Eval)?);
-            } else if let Against::Texts(tower) = &rig.against {
+                drop(components.image.features(&self.images, Mode::Eval)?);
+            } else if let Objective::Texts(tower) = &components.objective {
                 drop(tower.features(&self.batch.tokens, Mode::Eval)?);
             }
             Ok(())

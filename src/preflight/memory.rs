@@ -2,8 +2,8 @@
 //! tensors are counted.
 
 use anyhow::Result;
-use clip_lab_api::{Params, Report, State};
-use clip_lab_torch::watch_memory;
+use clip_lab_plugin_api::{Params, Report, State};
+use clip_lab_torch_ext::watch_memory;
 use serde::Serialize;
 use tch::Tensor;
 
@@ -12,7 +12,7 @@ use crate::{
     data::AHEAD,
     model::TEXTS_TOGETHER,
     plan::Plan,
-    train::{Feed, IMAGES_TOGETHER, Rig},
+    train::{Components, IMAGES_TOGETHER, Inputs},
 };
 
 /// Batch sizes that are measured: batch norm needs more than one item.
@@ -49,31 +49,37 @@ impl Memory {
     }
 
     /// Measures a run. `before` is the process's memory before the model was built.
-    pub(super) fn of(plan: &Plan, feed: &Feed, rig: &mut Rig, tokens: i64, before: u64) -> Result<Self> {
-        let batches = SIZES.map(|rows| SyntheticBatch::new(plan, feed, rig, tokens, rows));
+    pub(super) fn of(
+        plan: &Plan,
+        inputs: &Inputs,
+        components: &mut Components,
+        tokens: i64,
+        before: u64,
+    ) -> Result<Self> {
+        let batches = SIZES.map(|rows| SyntheticBatch::new(plan, inputs, components, tokens, rows));
         let [small, large] = batches;
         let (small, large) = (small?, large?);
         let both = [&small, &large];
         // The first step allocates the gradients, which are counted separately.
-        small.forward_backward(plan, rig)?;
-        let step = Line::fit(both, &mut |batch| batch.forward_backward(plan, rig).map(drop))?;
-        let images = Line::fit(both, &mut |batch| batch.evaluate(rig, true))?;
-        let texts = Line::fit(both, &mut |batch| batch.evaluate(rig, false))?;
+        small.forward_backward(plan, components)?;
+        let step = Line::fit(both, &mut |batch| batch.forward_backward(plan, components).map(drop))?;
+        let images = Line::fit(both, &mut |batch| batch.evaluate(components, true))?;
+        let texts = Line::fit(both, &mut |batch| batch.evaluate(components, false))?;
         let evaluation = images.at(IMAGES_TOGETHER as u64).max(texts.at(TEXTS_TOGETHER as u64));
-        let gradients = trained_bytes(&rig.params);
-        rig.update(0, rig.lr, &mut Report::default())?;
+        let gradients = trained_bytes(&components.params);
+        components.update(0, components.lr, &mut Report::default())?;
         let run = &plan.run;
         let micro_batch = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
         let image = size(small.images()) / SIZES[0] as u64;
         let in_training = if small.cached { 0 } else { (AHEAD as u64 + 2) * run.batch as u64 };
         let in_evaluation = (AHEAD as u64 + 2) * IMAGES_TOGETHER as u64;
-        let variables: State = rig.vars.variables().into_iter().collect();
+        let variables: State = components.vars.variables().into_iter().collect();
         Ok(Self {
             program: before,
             weights: bytes(&variables),
             gradients,
-            optimizer: bytes(&rig.optimizer.state()),
-            tricks: rig.tricks.iter().map(|trick| bytes(&trick.state())).sum(),
+            optimizer: bytes(&components.optimizer.state()),
+            tricks: components.tricks.iter().map(|trick| bytes(&trick.state())).sum(),
             batches: image * in_training.max(in_evaluation),
             activations_per_sample: step.slope,
             activations: step.at(micro_batch),

@@ -17,7 +17,7 @@ use tch::Device;
 use crate::{
     model::Start,
     plan::Plan,
-    train::{Feed, Rig, resident_memory},
+    train::{Components, Inputs, resident_memory},
 };
 
 pub use cost::{Cost, Part};
@@ -51,19 +51,19 @@ impl Preflight {
     /// # Errors
     /// When the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
     pub fn of(plan: &Plan) -> Result<Self> {
-        let feed = Feed::open(plan)?;
+        let inputs = Inputs::open(plan)?;
         let before = resident_memory().unwrap_or(0);
-        let mut rig = Rig::build(plan, &feed, Device::Cpu, Start::ToBeLoaded)?;
+        let mut components = Components::build(plan, &inputs, Device::Cpu, Start::ToBeLoaded)?;
         let batch = plan.run.batch as u64;
-        let landmarks = landmarks(plan, &rig, feed.train.classes().len() as i64, None)?;
-        let warnings = mistakes::find(plan, &feed, &rig, landmarks.as_ref());
-        let cost = Cost::of(plan, &feed, &mut rig, before)?;
+        let landmarks = landmarks(plan, &components, inputs.train.classes().len() as i64, None)?;
+        let warnings = mistakes::find(plan, &inputs, &components, landmarks.as_ref());
+        let cost = Cost::of(plan, &inputs, &mut components, before)?;
         Ok(Self {
             cost,
-            updates: feed.total,
+            updates: inputs.total,
             batch,
-            samples: feed.total * batch,
-            epochs: feed.total as f64 / feed.order.batches().max(1) as f64,
+            samples: inputs.total * batch,
+            epochs: inputs.total as f64 / inputs.order.batches().max(1) as f64,
             first_loss: landmarks.map(|landmarks| landmarks.first),
             warnings,
         })

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use clip_lab_cli::{ApproximateArgs, say};
-use clip_lab_index::{Approximate, Expansion, Index};
-use clip_lab_search::Approximate as Quality;
+use clip_lab_search_protocol::Approximate as Quality;
+use clip_lab_vector_index::{Approximate, Expansion, Index};
 
 use super::progress::Progress;
 use crate::data::cores;

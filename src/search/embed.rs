@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use clip_lab_index::Fresh;
+use clip_lab_vector_index::Fresh;
 
 use super::{
     gallery::Gallery,
@@ -32,8 +32,11 @@ impl Embed for GalleryImages<'_> {
         let source = Source::images(self.1.data.clone(), Arc::new(self.0.prepare()));
         let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device);
         while let Some(batch) = loader.next_batch()? {
-            let mut part: Vec<(usize, Fresh)> =
-                batch.broken.into_iter().map(|broken| (broken.image, Fresh::Broken(broken.why))).collect();
+            let mut part: Vec<(usize, Fresh)> = batch
+                .broken
+                .into_iter()
+                .map(|broken| (broken.image, Fresh::Unreadable(broken.why)))
+                .collect();
             if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
                 let indices = Vec::<i64>::try_from(&batch.indices)?;
                 let rows = self.0.rows(&images)?.into_iter().map(fresh);
@@ -68,5 +71,5 @@ impl Embed for Texts<'_> {
 }
 
 fn fresh(row: Vec<f32>) -> Fresh {
-    if finite(&row) { Fresh::Row(row) } else { Fresh::Broken("its embedding is not finite".to_owned()) }
+    if finite(&row) { Fresh::Row(row) } else { Fresh::Unreadable("its embedding is not finite".to_owned()) }
 }

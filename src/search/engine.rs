@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_index::{Approximate, Index, Near, share};
-use clip_lab_search::{Found, Hit, Image as Shown, Query};
+use clip_lab_search_protocol::{Found, Hit, Image as Shown, Query};
+use clip_lab_vector_index::{Approximate, Index, Near, share};
 
 use super::{
     gallery::Gallery,

@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Dataset, Image};
 use clip_lab_files::Root;
-use clip_lab_index::Stamp;
+use clip_lab_plugin_api::{Dataset, Image};
+use clip_lab_vector_index::Stamp;
 
 /// Searchable images, with stamps that detect changes.
 pub struct Gallery {

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Result, ensure};
 use clip_lab_checkpoint::cache_dir;
 use clip_lab_files::open_regular;
-use clip_lab_index::FORMAT;
+use clip_lab_vector_index::FORMAT;
 
 /// An index, even a truncated one, has its format name in this many first bytes.
 const HEADER_BYTES: u64 = 4096;
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(index_file(&path).unwrap().path, path);
         std::fs::write(&path, "an image").unwrap();
         assert!(format!("{:#}", index_file(&path).unwrap_err()).contains("is not an index of clip-lab"));
-        clip_lab_index::write(&path, "another", 2, &[]).unwrap();
+        clip_lab_vector_index::write(&path, "another", 2, &[]).unwrap();
         index_file(&path).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 9]).unwrap();

@@ -1,7 +1,7 @@
 //! Image search: the server of `clip-lab-core search --serve`.
 //!
 //! ```text
-//! folder or split --gallery--> stamps --update--> index in the cache (crates/index), only new images embedded
+//! folder or split --gallery--> stamps --update--> index in the cache (crates/vector-index), only new images embedded
 //! model --engine--> query embedding --index--> nearest images        serve: requests in, replies out
 //!                                     graph (usearch), with --approximate
 //!                   an evaluation's ranks --wrong_matches--> results ranked above the correct one

@@ -9,8 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_index::Index;
-use clip_lab_search::{Answer, Ask, Image, Misses, Ready, Reply, Request};
+use clip_lab_search_protocol::{Answer, Ask, Image, Misses, Ready, Reply, Request};
+use clip_lab_vector_index::Index;
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::{engine::Engine, gallery::Gallery};
@@ -113,7 +113,7 @@ fn thumbnail_threads(gallery: &Arc<Gallery>, index: &Arc<Index>) -> Sender<Job> 
 
 fn make_thumbnail(gallery: &Gallery, index: &Index, of: &Image, side: u32) -> Result<Answer> {
     let image = match of {
-        Image::File(path) => clip_lab_api::Image::read(path)?,
+        Image::File(path) => clip_lab_plugin_api::Image::read(path)?,
         Image::Gallery(row) => {
             ensure!(*row < index.len(), "no image {row}");
             gallery.data.image(index.entry(*row))?

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Image, Mode, Tokenizer};
-use clip_lab_picture::Scratch;
+use clip_lab_image_io::Scratch;
+use clip_lab_plugin_api::{Image, Mode, Tokenizer};
 use tch::{Device, Kind, Tensor, nn};
 
 use super::gallery::Gallery;
@@ -49,7 +49,7 @@ impl<'a> ImageEmbedder<'a> {
         let size = preprocess.size.to_string();
         let preprocess = serde_json::to_string(preprocess)?;
         let parts = [&tower, &projection, &size, &preprocess, &gallery.identity].map(String::as_str);
-        let parts = [&parts[..], &[clip_lab_picture::PIXELS]].concat();
+        let parts = [&parts[..], &[clip_lab_image_io::PIXELS]].concat();
         key(vars, &["image.", "image_projection."], &parts)
     }
 

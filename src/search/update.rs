@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use clip_lab_cli::{say, shown};
-use clip_lab_index::{Fresh, Index, Stamp, Update};
+use clip_lab_vector_index::{Fresh, Index, Stamp, Update};
 
 use super::{index_file::IndexFile, progress::Progress};
 

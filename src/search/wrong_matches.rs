@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::ModelWeights;
-use clip_lab_index::Index;
-use clip_lab_search::{Item, Judged, Miss, Misses};
+use clip_lab_search_protocol::{Item, Judged, Miss, Misses};
 use clip_lab_store::{RankSet, Reader as Store, RunRow};
+use clip_lab_vector_index::Index;
 
 use super::{embed::Texts, engine::Engine, index_file::IndexFile, update::update_index};
 use crate::{
@@ -182,7 +182,7 @@ impl<'a> WrongMatches<'a> {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let model = key(vars, &["text.", "text_projection."], &parts)?;
         let file = IndexFile::new(None, model, self.engine.index.dim())?;
-        let stamp = |(text, number): (&&str, u64)| clip_lab_index::Stamp {
+        let stamp = |(text, number): (&&str, u64)| clip_lab_vector_index::Stamp {
             name: (*text).to_owned(),
             mark: [number, 0],
         };

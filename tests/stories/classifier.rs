@@ -3,7 +3,7 @@
 use std::fs;
 
 use clip_lab_checkpoint::TensorFile;
-use clip_lab_torch::Script;
+use clip_lab_torch_ext::Script;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 

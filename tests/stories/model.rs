@@ -7,7 +7,7 @@ use std::{
 };
 
 use clip_lab_checkpoint::{TensorFile, cache_dir};
-use clip_lab_torch::Script;
+use clip_lab_torch_ext::Script;
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 

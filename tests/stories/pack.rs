@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use clip_lab_api::{Dataset, Plugin};
+use clip_lab_plugin_api::{Dataset, Plugin};
 use plugins_data::{CaptionFolder, ShardList, Split, WebDataset};
 
 use crate::{

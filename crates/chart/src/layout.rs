@@ -102,7 +102,8 @@ impl View {
 }
 
 fn parse_with(name: &str, text: &str, built_in: &[View]) -> Result<Layout, String> {
-    read::layout(text, built_in).map_err(|problems| clip_lab_problem::render(name, text, &problems, false))
+    read::layout(text, built_in)
+        .map_err(|problems| clip_lab_diagnostics::render(name, text, &problems, false))
 }
 
 /// Whether `metric` matches `pattern`, in which `*` matches any characters.

@@ -1,13 +1,13 @@
 //! The filter language: semantics, error messages and Boolean laws.
 
 use clip_lab_chart::filter::{Filter, Subject};
-use clip_lab_store::{Reader, RunFacts, RunRow, SeriesRow};
+use clip_lab_store::{Reader, RunDetails, RunRow, SeriesRow};
 use clip_lab_testing::runs;
 use proptest::prelude::*;
 
 struct Made {
     row: RunRow,
-    facts: RunFacts,
+    details: RunDetails,
     series: Vec<SeriesRow>,
 }
 
@@ -29,18 +29,18 @@ fn made() -> Vec<Made> {
         row.study = (i > 0).then(|| "tricks".to_string());
         row.arm = (i > 0).then(|| format!("arm-{i}"));
         row.seed = i as u64;
-        let facts = RunFacts {
+        let details = RunDetails {
             settings: settings.map(|(key, value)| (key.to_string(), value.to_string())).into(),
             tags: if i == 2 { vec!["Superseded".to_string()] } else { Vec::new() },
             notes: if i == 3 { vec!["diverged, see (plot)".to_string()] } else { Vec::new() },
         };
-        Made { row, facts, series }
+        Made { row, details, series }
     };
     reader.runs().expect("readable").into_iter().enumerate().map(made).collect()
 }
 
 fn subject(made: &Made) -> Subject<'_> {
-    Subject { row: &made.row, facts: &made.facts, series: &made.series }
+    Subject { row: &made.row, details: &made.details, series: &made.series }
 }
 
 fn names(runs: &[Made], text: &str) -> Vec<String> {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_api::problem::nearest;
+use clip_lab_plugin_api::problem::nearest;
 
 use crate::layouts::{self, Layout};
-use clip_lab_api::cache_dir;
+use clip_lab_plugin_api::cache_dir;
 
 /// Names of cataloged weights.
 const NAMES: [&str; 2] = ["resnet50-keras", "minilm-l6"];

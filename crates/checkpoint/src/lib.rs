@@ -18,7 +18,7 @@ mod source;
 mod weights;
 
 pub use checkpoint::{Checkpoint, Classifier, Import, open};
-pub use clip_lab_api::cache_dir;
+pub use clip_lab_plugin_api::cache_dir;
 pub use preprocess::Preprocess;
 pub use source::{TensorFile, digest, save};
 pub use weights::{Summary, Weights};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use clip_lab_api::{Interpolation, Resize};
+use clip_lab_plugin_api::{Interpolation, Resize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;

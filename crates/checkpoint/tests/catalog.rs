@@ -7,8 +7,8 @@ mod support;
 use std::env;
 use std::path::Path;
 
-use clip_lab_api::{Mode, Tokens};
 use clip_lab_checkpoint::{Import, Preprocess, cache_dir, open};
+use clip_lab_plugin_api::{Mode, Tokens};
 use clip_lab_testing::data;
 use image::imageops::{FilterType, crop_imm, resize};
 use support::{catalog, image as build, plan, text, unit};

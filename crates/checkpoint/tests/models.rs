@@ -163,7 +163,8 @@ fn a_bare_file_lists_the_settings_it_needs() {
     let io = TensorFile::open(&path.with_file_name("io.safetensors")).unwrap();
     let features = support::encode(&*support::image(&image, ""), &io);
     let head = support::projection(&bare.image_projection().unwrap().unwrap(), 64);
-    let images = tch::no_grad(|| support::unit(&head.project(&features, clip_lab_api::Mode::Eval).unwrap()));
+    let images =
+        tch::no_grad(|| support::unit(&head.project(&features, clip_lab_plugin_api::Mode::Eval).unwrap()));
     close(&images, &io, "image_embeds");
     assert_eq!(images.kind(), Kind::Float);
 }

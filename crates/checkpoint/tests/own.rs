@@ -110,5 +110,5 @@ fn larger_images_work_here_too() {
     let import = open(folder.path().to_str().unwrap()).unwrap().image().unwrap().unwrap();
     let tower = image(&import, "");
     let grey = Tensor::zeros([1, 3, 2 * size, 2 * size], (Kind::Float, Device::Cpu));
-    assert!(tower.encode(&grey, clip_lab_api::Mode::Eval).is_ok());
+    assert!(tower.encode(&grey, clip_lab_plugin_api::Mode::Eval).is_ok());
 }

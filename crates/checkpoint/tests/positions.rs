@@ -2,8 +2,8 @@
 
 mod support;
 
-use clip_lab_api::{Mode, Tokens};
 use clip_lab_checkpoint::{Import, open};
+use clip_lab_plugin_api::{Mode, Tokens};
 use clip_lab_testing::golden;
 use support::{catalog, plan};
 use tch::{Device, Kind, Tensor, nn};
@@ -25,7 +25,7 @@ fn load(import: &Import) -> Result<(nn::VarStore, Tensor), String> {
     let planned = plan(&catalog().image, import, "");
     let tower = planned.build(vars.root() / "image").unwrap();
     import.weights.as_ref().unwrap().load(&vars, "image").map_err(|error| format!("{error:#}"))?;
-    let side = planned.facts.image_size;
+    let side = planned.properties.image_size;
     let grey = Tensor::zeros([1, 3, side, side], (Kind::Float, Device::Cpu));
     let features = tch::no_grad(|| tower.encode(&grey, Mode::Eval).unwrap());
     Ok((vars, features))

@@ -4,8 +4,8 @@
 
 mod support;
 
-use clip_lab_api::Mode;
 use clip_lab_checkpoint::{TensorFile, open};
+use clip_lab_plugin_api::Mode;
 use clip_lab_testing::golden;
 use support::{close, encode, image, text, tokens};
 

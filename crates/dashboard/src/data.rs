@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use clip_lab_problem::Problem;
+use clip_lab_diagnostics::Problem;
 use clip_lab_stats::{Estimate, Interval};
 use clip_lab_store::{
-    ArtifactRow, Axis, Environment, EvaluationRow, EventRow, RunFacts, RunId, RunRow, SeriesRow,
+    ArtifactRow, Axis, Environment, EvaluationRow, EventRow, RunDetails, RunId, RunRow, SeriesRow,
 };
 
 use super::{panels::Panels, zoom::AxisRange};
@@ -109,7 +109,7 @@ pub struct Run {
     /// Its metrics.
     pub series: Vec<SeriesRow>,
     /// Its settings, tags and notes.
-    pub facts: Arc<RunFacts>,
+    pub details: Arc<RunDetails>,
     /// A few values of its goal metric over time, for the sparkline.
     pub trend: Vec<f64>,
     /// The group in whose mean it is drawn, if runs are grouped.
@@ -121,7 +121,7 @@ pub struct Run {
 impl Run {
     /// The properties that a filter matches.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { row: &self.row, facts: &self.facts, series: &self.series }
+        Subject { row: &self.row, details: &self.details, series: &self.series }
     }
 
     /// Its goal metric.

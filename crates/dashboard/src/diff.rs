@@ -38,9 +38,9 @@ pub fn differing(app: &App) -> Vec<Row<'_>> {
 fn all(app: &App) -> Vec<Row<'_>> {
     let runs = runs(app);
     let keys: BTreeSet<&str> =
-        runs.iter().flat_map(|run| run.facts.settings.keys()).map(String::as_str).collect();
+        runs.iter().flat_map(|run| run.details.settings.keys()).map(String::as_str).collect();
     keys.into_iter()
-        .map(|key| (key, runs.iter().map(|run| run.facts.settings.get(key).map(String::as_str)).collect()))
+        .map(|key| (key, runs.iter().map(|run| run.details.settings.get(key).map(String::as_str)).collect()))
         .collect()
 }
 

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clip_lab_store::{Axis, Reader, RunFacts, RunId, RunRow, SeriesRow, StoreError};
+use clip_lab_store::{Axis, Reader, RunDetails, RunId, RunRow, SeriesRow, StoreError};
 
 use super::{
     data::{Details, Event, FeedRequest, Filtered, Run, Snapshot},
@@ -46,10 +46,10 @@ const POLL: Duration = Duration::from_millis(250);
 const FORCED_POLL: Duration = Duration::from_secs(2);
 
 /// A run before it is filtered and named.
-type Candidate = (Arc<RunFacts>, Vec<SeriesRow>, RunRow);
+type Candidate = (Arc<RunDetails>, Vec<SeriesRow>, RunRow);
 
-fn subject((facts, series, row): &Candidate) -> Subject<'_> {
-    Subject { row, facts, series }
+fn subject((details, series, row): &Candidate) -> Subject<'_> {
+    Subject { row, details, series }
 }
 
 /// The name of the feed's thread; a panic there becomes an error on the screen.
@@ -174,8 +174,8 @@ impl Feed {
         let mut runs = Vec::with_capacity(rows.len());
         for (((row, name), group), colour) in rows.into_iter().zip(names).zip(groups).zip(colours) {
             let series = self.metrics(reader, &row)?;
-            let facts = self.properties.get(row.id);
-            runs.push(Run { name, series, facts, trend: Vec::new(), group, colour, row });
+            let details = self.properties.get(row.id);
+            runs.push(Run { name, series, details, trend: Vec::new(), group, colour, row });
         }
         self.trends.read(reader, &mut runs)?;
         self.last.runs = runs;

@@ -2,11 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use clip_lab_store::{Reader, RunFacts, RunId, RunRow, StoreError};
+use clip_lab_store::{Reader, RunDetails, RunId, RunRow, StoreError};
 
 /// Settings never change and are read once per run; tags and notes are read every time.
 #[derive(Default)]
-pub struct PropertyCache(HashMap<RunId, Arc<RunFacts>>);
+pub struct PropertyCache(HashMap<RunId, Arc<RunDetails>>);
 
 impl PropertyCache {
     /// Updates the entries of `rows`.
@@ -14,7 +14,7 @@ impl PropertyCache {
         let missing: Vec<RunId> =
             rows.iter().map(|row| row.id).filter(|id| !self.0.contains_key(id)).collect();
         if !missing.is_empty() {
-            self.0.extend(reader.facts(&missing)?.into_iter().map(|(id, facts)| (id, Arc::new(facts))));
+            self.0.extend(reader.details(&missing)?.into_iter().map(|(id, details)| (id, Arc::new(details))));
         }
         let [mut tags, mut notes] = reader.labels()?;
         for row in rows {
@@ -22,14 +22,14 @@ impl PropertyCache {
                 (tags.remove(&row.id).unwrap_or_default(), notes.remove(&row.id).unwrap_or_default());
             let entry = self.0.entry(row.id).or_default();
             if entry.tags != tags || entry.notes != notes {
-                *entry = Arc::new(RunFacts { tags, notes, settings: entry.settings.clone() });
+                *entry = Arc::new(RunDetails { tags, notes, settings: entry.settings.clone() });
             }
         }
         Ok(())
     }
 
     /// The entry of one run.
-    pub fn get(&self, run: RunId) -> Arc<RunFacts> {
+    pub fn get(&self, run: RunId) -> Arc<RunDetails> {
         self.0.get(&run).cloned().unwrap_or_default()
     }
 }

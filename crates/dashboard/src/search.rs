@@ -13,7 +13,7 @@ pub mod thumbnails;
 pub mod view;
 
 use anyhow::Result;
-use clip_lab_search::{Ask, Query, Ready, Reply};
+use clip_lab_search_protocol::{Ask, Query, Ready, Reply};
 
 use crate::panels::images::Images;
 

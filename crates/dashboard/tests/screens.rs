@@ -325,7 +325,7 @@ fn any_run(id: i64, status: usize, value: f64, step: u64, total: Option<u64>) ->
         name: row.name.clone(),
         row,
         series: vec![series, hits],
-        facts: Default::default(),
+        details: Default::default(),
         trend: vec![value, 1.0],
         group: None,
         colour: Some(id as usize % 9),

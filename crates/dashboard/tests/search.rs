@@ -15,7 +15,9 @@ use clip_lab_dashboard::{
     },
     theme::{Depth, Theme},
 };
-use clip_lab_search::{Answer, Ask, Found, Hit, Image, Item, Judged, Miss, Misses, Query, Ready, Reply};
+use clip_lab_search_protocol::{
+    Answer, Ask, Found, Hit, Image, Item, Judged, Miss, Misses, Query, Ready, Reply,
+};
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
 use ratatui::{

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use anyhow::Result;
-use clip_lab_api::{Dataset, Tokens, tolerated};
-use clip_lab_torch::Rows;
+use clip_lab_plugin_api::{Dataset, Tokens, tolerated};
+use clip_lab_torch_ext::Rows;
 use tch::{Device, Kind, Tensor};
 
-use super::{alike::groups, loader::Sample};
+use super::{duplicates::groups, loader::Sample};
 
 /// A batch on the device.
 #[derive(Debug)]
@@ -26,12 +26,12 @@ pub struct Batch {
     /// The classes, `[B]` int64; zeros where captions are trained on.
     pub classes: Tensor,
     /// Images that could not be read. Their pairs are left out.
-    pub broken: Vec<Broken>,
+    pub broken: Vec<Unreadable>,
 }
 
 /// A image that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct Unreadable {
     /// Index in the data set.
     pub image: usize,
     /// What to call it.
@@ -40,13 +40,13 @@ pub struct Broken {
     pub why: String,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.why)
     }
 }
 
-impl Broken {
+impl Unreadable {
     /// Refuses more of them than a data set allows.
     ///
     /// # Errors

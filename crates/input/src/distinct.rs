@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use clip_lab_api::{Dataset, Rng, rng};
+use clip_lab_plugin_api::{Dataset, Rng, rng};
 use rand::Rng as _;
 
-use super::{Item, alike::folded, loader::drawn};
+use super::{Item, duplicates::folded, loader::drawn};
 
 /// Places that are tried for a pair that fits nowhere yet.
 const TRIES: usize = 1000;
@@ -180,7 +180,7 @@ impl Seen {
 mod tests {
     use super::*;
     use crate::{Order, loader::tests::Toy};
-    use clip_lab_api::Captions;
+    use clip_lab_plugin_api::Captions;
 
     /// Images with up to five captions each, some of which several share.
     fn crowd(images: usize, shared: usize, seed: u64) -> Toy {

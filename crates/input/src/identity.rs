@@ -1,6 +1,6 @@
 //! Which data a result comes from.
 
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 
 /// Text that changes whenever a image, its captions, its class or the order does.
 pub fn identity(data: &dyn Dataset) -> String {
@@ -30,7 +30,7 @@ mod tests {
             self.0.len()
         }
 
-        fn image(&self, _: usize) -> Result<clip_lab_api::Image> {
+        fn image(&self, _: usize) -> Result<clip_lab_plugin_api::Image> {
             bail!("there are no images here")
         }
 
@@ -53,16 +53,16 @@ mod tests {
 
     #[test]
     fn captions_and_classes_are_part_of_it() {
-        let words = |captions: &[&[&str]], class| {
+        let message = |captions: &[&[&str]], class| {
             let owned = captions.iter().map(|all| all.iter().map(|one| one.to_string()).collect());
             identity(&Words(owned.collect(), class))
         };
-        let one = words(&[&["a", "b"], &["c"]], None);
-        assert_eq!(one, words(&[&["a", "b"], &["c"]], None));
+        let one = message(&[&["a", "b"], &["c"]], None);
+        assert_eq!(one, message(&[&["a", "b"], &["c"]], None));
         for other in [
-            words(&[&["a"], &["b", "c"]], None),
-            words(&[&["ab"], &["c"]], None),
-            words(&[&["a", "b"], &["c"]], Some(1)),
+            message(&[&["a"], &["b", "c"]], None),
+            message(&[&["ab"], &["c"]], None),
+            message(&[&["a", "b"], &["c"]], Some(1)),
         ] {
             assert_ne!(one, other);
         }

@@ -3,17 +3,17 @@
 //! All randomness of an item comes from (seed, epoch, item), so neither the number of threads nor their order changes
 //! a batch.
 
-mod alike;
 mod batch;
 mod distinct;
+mod duplicates;
 mod identity;
 mod loader;
 mod order;
 mod prepare;
 mod sampled;
 
-pub use alike::{captions_follow_classes, folded};
-pub use batch::{Batch, Broken, pad};
+pub use batch::{Batch, Unreadable, pad};
+pub use duplicates::{captions_follow_classes, folded};
 pub use identity::identity;
 pub use loader::{AHEAD, Loader, Read, Source, cores};
 pub use order::{Item, Order};

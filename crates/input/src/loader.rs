@@ -8,14 +8,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use clip_lab_api::{Dataset, Rng, Tokenizer, rng};
-use clip_lab_picture::Scratch;
-use clip_lab_torch::{Row, Rows};
+use clip_lab_image_io::Scratch;
+use clip_lab_plugin_api::{Dataset, Rng, Tokenizer, rng};
+use clip_lab_torch_ext::{Row, Rows};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rand::Rng as _;
 use tch::Device;
 
-use super::{Batch, Broken, Item, Prepare, alike::folded};
+use super::{Batch, Item, Prepare, Unreadable, duplicates::folded};
 
 /// Batches that are being read while the current one trains.
 pub const AHEAD: usize = 2;
@@ -64,7 +64,7 @@ pub(super) struct Sample {
     /// Folded, so that equal captions are equal texts.
     pub caption: Option<String>,
     pub class: i64,
-    pub fault: Option<Broken>,
+    pub fault: Option<Unreadable>,
 }
 
 impl Sample {
@@ -88,8 +88,8 @@ impl Source {
         sample
     }
 
-    fn broken(&self, item: Item, why: String) -> Broken {
-        Broken { image: item.image, name: self.data.name(item.image), why }
+    fn broken(&self, item: Item, why: String) -> Unreadable {
+        Unreadable { image: item.image, name: self.data.name(item.image), why }
     }
 
     fn fill(&self, item: Item, row: Option<Row>, scratch: &mut Scratch, sample: &mut Sample) -> Result<()> {
@@ -251,8 +251,8 @@ fn work(source: &Source, inbox: &Receiver<Job>, outbox: &Sender<(u64, Sample)>) 
 pub(super) mod tests {
     use super::*;
     use crate::Order;
-    use clip_lab_api::Captions;
-    use clip_lab_api::Image;
+    use clip_lab_plugin_api::Captions;
+    use clip_lab_plugin_api::Image;
     use image::RgbImage;
     use tch::{Kind, Tensor};
 

@@ -1,6 +1,6 @@
 //! The order of an epoch: a pure function of (seed, epoch), so that a resumed run finds its place without any state.
 
-use clip_lab_api::{Captions, Dataset, rng};
+use clip_lab_plugin_api::{Captions, Dataset, rng};
 use rand::seq::SliceRandom;
 
 use super::{distinct::Distinct, sampled::Sampled};

@@ -1,8 +1,8 @@
 //! From a image to the numbers that a tower wants.
 
 use anyhow::Result;
-use clip_lab_api::{Augment, Rng};
-use clip_lab_picture::{Crop, Normalise, Opened, Scratch};
+use clip_lab_image_io::{Crop, Normalise, Opened, Scratch};
+use clip_lab_plugin_api::{Augment, Rng};
 use image::RgbImage;
 
 use clip_lab_plan::Preprocess;

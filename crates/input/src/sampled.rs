@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use clip_lab_api::{Rng, Sampling, rng};
+use clip_lab_plugin_api::{Rng, Sampling, rng};
 use rand::{Rng as _, seq::SliceRandom};
 
 use super::Item;

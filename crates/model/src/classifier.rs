@@ -1,7 +1,7 @@
 //! The classifier: an image embedding to one number for each class.
 
 use anyhow::{Context as _, Result};
-use clip_lab_blocks::{Linear, LinearInit};
+use clip_lab_nn::{Linear, LinearInit};
 use clip_lab_plan::{self as plan, ClassifierInit, TextSide};
 use plugins_eval::class_weights;
 use tch::{Device, Tensor, nn};

@@ -11,7 +11,7 @@ pub fn device(wanted: &str) -> Result<Device> {
     if wanted == "cpu" {
         return Ok(Device::Cpu);
     }
-    let opened = clip_lab_torch::open_cuda();
+    let opened = clip_lab_torch_ext::open_cuda();
     let devices = if opened.is_ok() { tch::Cuda::device_count() } else { 0 };
     let number = match wanted.strip_prefix("cuda:") {
         Some(number) => number.parse::<usize>().context("[run].device")?,

@@ -1,8 +1,8 @@
 //! Texts to embeddings.
 
 use anyhow::Result;
-use clip_lab_api::{Mode, Tokenizer};
 use clip_lab_input::pad;
+use clip_lab_plugin_api::{Mode, Tokenizer};
 use tch::{Device, Tensor};
 
 use crate::towers::{TextTower, unit};

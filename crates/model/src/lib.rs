@@ -10,4 +10,4 @@ pub use classifier::{Classifier, start as zero_shot_start};
 pub use device::device;
 pub use embed::{TEXTS_TOGETHER, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
-pub use towers::{Against, ImageTower, Side, Start, TextTower, unit};
+pub use towers::{ImageTower, Objective, Side, Start, TextTower, unit};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clip_lab_plan::{Precision, Run};
-use clip_lab_torch::{allow_tf32, autocast, channels_last, recompute_stages};
+use clip_lab_torch_ext::{allow_tf32, autocast, channels_last, recompute_stages};
 use tch::{Device, Kind, Tensor};
 
 /// How a tower computes. What leaves a tower is f32 whatever happened inside, so losses always are.

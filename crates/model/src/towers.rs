@@ -1,8 +1,8 @@
 //! The model: an image tower and what it is trained against, each tower with its projection into the shared space.
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{ImageEncoder, Mode, Projection, ProjectionScope, TextEncoder, Tokens};
 use clip_lab_plan::{Head, ImageSide, TextSide, Weights};
+use clip_lab_plugin_api::{ImageEncoder, Mode, Projection, ProjectionContext, TextEncoder, Tokens};
 use tch::{Tensor, nn};
 
 use crate::{classifier::Classifier, numerics::Numerics};
@@ -17,14 +17,14 @@ pub enum Start {
 }
 
 /// What the image tower is trained against.
-pub enum Against {
+pub enum Objective {
     /// Captions, through a text tower.
     Texts(TextTower),
     /// Classes.
     Classes(Classifier),
 }
 
-impl Against {
+impl Objective {
     /// The text tower, if there is one.
     pub fn texts(&self) -> Option<&TextTower> {
         match self {
@@ -127,7 +127,7 @@ fn load(weights: &Option<Weights>, vars: &nn::VarStore, prefix: &str, start: Sta
 }
 
 fn project(head: &Head, vars: &nn::VarStore, prefix: &str, start: Start) -> Result<Box<dyn Projection>> {
-    let scope = ProjectionScope { vars: vars.root() / prefix, input: head.input };
+    let scope = ProjectionContext { vars: vars.root() / prefix, input: head.input };
     let projection = head.projection.build(scope)?;
     load(&head.weights, vars, prefix, start)?;
     Ok(projection)

@@ -1,6 +1,6 @@
 //! `[model.classifier]`: trains on classes in place of captions.
 
-use clip_lab_api::{Faults, Settings};
+use clip_lab_plugin_api::{Faults, Settings};
 use plugins_eval::{Named, Templates};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

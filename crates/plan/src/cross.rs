@@ -1,6 +1,6 @@
 //! Faults between parts that are valid on their own.
 
-use clip_lab_api::{Captions, Dataset, Planned, Trick, problem::Problem};
+use clip_lab_plugin_api::{Captions, Dataset, Planned, Trick, problem::Problem};
 use serde_json::Value;
 
 use super::{Head, Select, Split, draft::Draft, metrics::unreported};
@@ -57,8 +57,8 @@ fn evaluated_on_train(draft: &Draft) -> Vec<Problem> {
 /// Items of an epoch: images, or captions if all of them are used.
 pub(super) fn items(data: &Planned<dyn Dataset>, captions: Captions) -> Option<usize> {
     match captions {
-        Captions::One => data.facts.images,
-        Captions::All => data.facts.captions,
+        Captions::One => data.properties.images,
+        Captions::All => data.properties.captions,
     }
 }
 
@@ -127,7 +127,7 @@ fn locked(draft: &Draft) -> Vec<Problem> {
     let pairs =
         random.flat_map(|(part, place)| draft.tricks.iter().map(move |trick| (trick, part, place.clone())));
     pairs
-        .filter(|(trick, part, _)| trick.facts.frozen.iter().any(|frozen| frozen == part))
+        .filter(|(trick, part, _)| trick.properties.frozen.iter().any(|frozen| frozen == part))
         .map(|(trick, part, place)| {
             let message = format!("`{}` locks [model.{part}], whose weights are random", trick.name);
             Problem::at(trick.section.place_of(&setting_that_names(trick, part)), message)
@@ -138,7 +138,7 @@ fn locked(draft: &Draft) -> Vec<Problem> {
 }
 
 fn random_head(head: &Head) -> bool {
-    head.projection.facts.learned && head.weights.is_none()
+    head.projection.properties.learned && head.weights.is_none()
 }
 
 /// The setting of a trick that names `part`.

@@ -1,6 +1,6 @@
 //! `[data.*]` and `[[eval]]`: the data sets and their evaluators.
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Dataset, Planned, Section,
     problem::{Place, Problem},
 };
@@ -104,7 +104,8 @@ pub(super) fn missing(data: &DataPlan) -> Vec<Problem> {
     let mut reported: Vec<&str> = Vec::new();
     let mut problems = Vec::new();
     for planned in [Some(&data.train), data.val.as_ref(), data.test.as_ref()].into_iter().flatten() {
-        let Some(fault) = planned.facts.fault.as_deref().filter(|fault| !reported.contains(fault)) else {
+        let Some(fault) = planned.properties.fault.as_deref().filter(|fault| !reported.contains(fault))
+        else {
             continue;
         };
         reported.push(fault);

@@ -1,6 +1,6 @@
 //! A partial plan: every part that could be read, so that faults between parts are reported with those inside them.
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Augment, Catalog, Loss, Optimizer, Planned, Schedule, Section, Task, Trick,
     problem::{Place, Problem},
 };

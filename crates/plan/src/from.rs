@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{
+pub use clip_lab_checkpoint::Weights;
+use clip_lab_checkpoint::{Checkpoint, Import, open};
+use clip_lab_plugin_api::{
     Section,
     problem::{Place, Problem},
 };
-pub use clip_lab_checkpoint::Weights;
-use clip_lab_checkpoint::{Checkpoint, Import, open};
 use serde_json::Value;
 
 use super::planner::Planner;

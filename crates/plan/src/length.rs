@@ -1,6 +1,6 @@
 //! The length of a run: set once, and long enough for its schedule. A fault suggests the overrides that fix it.
 
-use clip_lab_api::problem::Problem;
+use clip_lab_plugin_api::problem::Problem;
 
 use super::{cross::items, draft::Draft};
 
@@ -47,12 +47,12 @@ fn ramps(draft: &Draft) -> Option<Fault> {
         (Some(steps), _) => steps,
         (None, items) => run.total_steps((items? / run.batch.max(1)) as u64),
     };
-    let ramps = schedule.facts.ramps;
+    let ramps = schedule.properties.ramps;
     // A run of 0 steps has a batch larger than the data, which is reported already.
     if ramps <= total || total == 0 {
         return None;
     }
-    let key = schedule.facts.key;
+    let key = schedule.properties.key;
     let message = format!("warmup and cooldown take {ramps} steps, but the run has {total}");
     let length = if run.steps.is_some() { "steps" } else { "epochs" };
     let problem = Problem::at(schedule.section.place_of(key), message).label(format!("more than {total}"));

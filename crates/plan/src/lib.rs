@@ -22,7 +22,7 @@ mod tables;
 mod task;
 mod trust;
 
-use clip_lab_api::{Catalog, problem::Problem};
+use clip_lab_plugin_api::{Catalog, problem::Problem};
 
 pub use classifier::{Classifier, ClassifierInit};
 pub use from::Weights;

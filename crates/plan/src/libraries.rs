@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Catalog, Settings,
     problem::{Place, Problem},
 };
-use clip_lab_library::open;
+use clip_lab_plugin_loader::open;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! `model.lock`: LiT's letters for pretrained and locked towers.
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Planned, Section, Trick,
     problem::{Place, Problem},
 };

@@ -1,7 +1,7 @@
 //! The metrics that a run will record, `SPLIT/SUITE/.../METRIC`: of every evaluator on its splits, and with `ema` after the
 //! split for averaged weights.
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Metric, Planned, Trick,
     problem::{Place, Problem, nearest},
 };
@@ -13,7 +13,10 @@ impl Plan {
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         let (_, rest) = name.split_once('/')?;
         let rest = rest.strip_prefix("ema/").unwrap_or(rest);
-        self.evals.iter().flat_map(|eval| &eval.evaluator.facts.metrics).find(|metric| metric.name == rest)
+        self.evals
+            .iter()
+            .flat_map(|eval| &eval.evaluator.properties.metrics)
+            .find(|metric| metric.name == rest)
     }
 }
 
@@ -25,7 +28,7 @@ pub fn unreported(
     tricks: &[Planned<dyn Trick>],
     place: Option<Place>,
 ) -> Option<Problem> {
-    let averages = tricks.iter().any(|trick| trick.facts.averages);
+    let averages = tricks.iter().any(|trick| trick.properties.averages);
     let known = names(evals, averages);
     let (split, rest) = metric.split_once('/')?;
     let family = rest.strip_prefix("ema/").unwrap_or(rest).split('/').next()?;
@@ -33,7 +36,7 @@ pub fn unreported(
         |eval: &&EvalPlan| eval.evaluator.name == family && eval.on.iter().any(|on| on.as_str() == split);
     let evaluator = evals.iter().find(mine);
     // An evaluator without declared metrics may report any.
-    let undeclared = evaluator.is_some_and(|eval| eval.evaluator.facts.metrics.is_empty());
+    let undeclared = evaluator.is_some_and(|eval| eval.evaluator.properties.metrics.is_empty());
     if known.iter().any(|name| name == metric) || (undeclared && (averages || !rest.starts_with("ema/"))) {
         return None;
     }
@@ -68,8 +71,10 @@ fn names(evals: &[EvalPlan], averages: bool) -> Vec<String> {
     let mut names = Vec::new();
     for split in [Split::Val, Split::Test].map(Split::as_str) {
         let here = evals.iter().filter(|eval| eval.on.iter().any(|on| on.as_str() == split));
-        let metrics: Vec<&str> =
-            here.flat_map(|eval| &eval.evaluator.facts.metrics).map(|metric| metric.name.as_str()).collect();
+        let metrics: Vec<&str> = here
+            .flat_map(|eval| &eval.evaluator.properties.metrics)
+            .map(|metric| metric.name.as_str())
+            .collect();
         for kind in kinds {
             names.extend(metrics.iter().chain(&["seconds"]).map(|metric| format!("{split}/{kind}{metric}")));
         }

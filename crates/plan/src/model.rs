@@ -1,7 +1,7 @@
 //! `[model.*]`, `[tokenizer]` and `[preprocess]`: the two sides of the model.
 
-use clip_lab_api::{
-    Planned, Section, TextFacts, Tokenizer,
+use clip_lab_plugin_api::{
+    Planned, Section, TextProperties, Tokenizer,
     problem::{Place, Problem},
 };
 use toml::de::DeTable;
@@ -22,9 +22,10 @@ impl Planner<'_> {
         let imported = imported.and_then(|imported| self.apply_lock(Part::Image, imported));
         let from = imported.as_ref().and_then(|imported| imported.from.clone());
         let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.image, section));
-        let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
-        let head = self.head(Part::ImageProjection, facts.as_ref().map(|facts| facts.width), &place);
-        let preprocess = self.preprocess(&place, from, facts.map(|facts| facts.image_size));
+        let properties = encoder.as_ref().map(|encoder| encoder.properties.clone());
+        let head =
+            self.head(Part::ImageProjection, properties.as_ref().map(|properties| properties.width), &place);
+        let preprocess = self.preprocess(&place, from, properties.map(|properties| properties.image_size));
         Some(ImageSide {
             preprocess: preprocess?,
             encoder: encoder?,
@@ -42,11 +43,12 @@ impl Planner<'_> {
         let imported = imported.and_then(|imported| self.apply_lock(Part::Text, imported));
         let from = imported.as_ref().and_then(|imported| imported.from.clone());
         let encoder = imported.as_ref().and_then(|_| self.plugin(&catalog.text, section));
-        let facts = encoder.as_ref().map(|encoder| encoder.facts.clone());
-        let head = self.head(Part::TextProjection, facts.as_ref().map(|facts| facts.width), &place);
+        let properties = encoder.as_ref().map(|encoder| encoder.properties.clone());
+        let head =
+            self.head(Part::TextProjection, properties.as_ref().map(|properties| properties.width), &place);
         // A checkpoint that cannot be read may or may not provide a tokenizer.
         let tokenizer = self.tokenizer(&place, from, imported.is_some());
-        let max_tokens = self.max_tokens(&place, tokenizer.as_ref()?, &facts?)?;
+        let max_tokens = self.max_tokens(&place, tokenizer.as_ref()?, &properties?)?;
         let (tokenizer, weights) = (tokenizer?, imported?.weights);
         Some(TextSide { tokenizer, max_tokens, encoder: encoder?, weights, head: head? })
     }
@@ -64,7 +66,7 @@ impl Planner<'_> {
             self.config[before..].iter_mut().for_each(|setting| setting.origin = "default".into());
         }
         let input = input?;
-        let dim = projection.facts.dim.unwrap_or(input);
+        let dim = projection.properties.dim.unwrap_or(input);
         Some(Head { projection, weights, input, dim })
     }
 
@@ -125,10 +127,10 @@ impl Planner<'_> {
         &mut self,
         tower: &Place,
         tokenizer: &Planned<dyn Tokenizer>,
-        facts: &TextFacts,
+        properties: &TextProperties,
     ) -> Option<usize> {
-        let context = usize::try_from(facts.context).unwrap_or(0);
-        let limit = tokenizer.facts.max_tokens.unwrap_or(context);
+        let context = usize::try_from(properties.context).unwrap_or(0);
+        let limit = tokenizer.properties.max_tokens.unwrap_or(context);
         if limit <= context {
             return Some(limit);
         }

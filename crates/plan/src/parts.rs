@@ -1,6 +1,6 @@
 //! The parts of a plan.
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Planned, Projection, Schedule, Task,
     TextEncoder, Tokenizer, Trick,
 };

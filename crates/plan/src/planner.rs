@@ -1,6 +1,6 @@
 //! State shared by all planning steps: the remaining tables, the catalog, and the problems and settings so far.
 
-use clip_lab_api::{Catalog, Kind, Origin, Planned, Section, Settings, Shelf, problem::Problem};
+use clip_lab_plugin_api::{Catalog, Kind, Origin, Planned, Registry, Section, Settings, problem::Problem};
 use serde_json::Value;
 
 use super::{Setting, from::Checkpoints, lock::Lock, tables::Tables, trust::untrusted_code};
@@ -42,7 +42,11 @@ impl<'a> Planner<'a> {
     }
 
     /// The table at `path`; reports a problem if it is missing.
-    pub(super) fn required<K: Kind + ?Sized>(&mut self, path: &str, registry: &Shelf<K>) -> Option<Section> {
+    pub(super) fn required<K: Kind + ?Sized>(
+        &mut self,
+        path: &str,
+        registry: &Registry<K>,
+    ) -> Option<Section> {
         let section = self.tables.section(path);
         if section.is_none() {
             self.missing(path, &format!("`plugin = \"...\"`, one of: {}", registry.names().join(", ")));
@@ -69,7 +73,7 @@ impl<'a> Planner<'a> {
     /// Looks up the plugin of a table and reads its settings.
     pub(super) fn plugin<K: Kind + ?Sized>(
         &mut self,
-        registry: &Shelf<K>,
+        registry: &Registry<K>,
         section: Section,
     ) -> Option<Planned<K>> {
         match registry.plan(section) {
@@ -92,13 +96,17 @@ impl<'a> Planner<'a> {
     }
 
     /// The plugin of a required table.
-    pub(super) fn only<K: Kind + ?Sized>(&mut self, path: &str, registry: &Shelf<K>) -> Option<Planned<K>> {
+    pub(super) fn only<K: Kind + ?Sized>(
+        &mut self,
+        path: &str,
+        registry: &Registry<K>,
+    ) -> Option<Planned<K>> {
         let section = self.required(path, registry)?;
         self.plugin(registry, section)
     }
 
     /// The plugins of a list of tables, without those that have a fault.
-    pub(super) fn list<K: Kind + ?Sized>(&mut self, name: &str, registry: &Shelf<K>) -> Vec<Planned<K>> {
+    pub(super) fn list<K: Kind + ?Sized>(&mut self, name: &str, registry: &Registry<K>) -> Vec<Planned<K>> {
         let sections = self.tables.list(name);
         sections.into_iter().filter_map(|section| self.plugin(registry, section)).collect()
     }

@@ -1,6 +1,6 @@
 //! `[preprocess]`: from a decoded image to the image tower's input.
 
-use clip_lab_api::{Faults, Interpolation, Resize, Settings};
+use clip_lab_plugin_api::{Faults, Interpolation, Resize, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! `[run]`: length, batch size, precision, device and cadence.
 
-use clip_lab_api::{Captions, Faults, Settings};
+use clip_lab_plugin_api::{Captions, Faults, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

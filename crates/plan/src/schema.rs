@@ -1,6 +1,6 @@
 //! The JSON Schema of a whole spec, generated from the catalog, for completion and checks in editors.
 
-use clip_lab_api::{Catalog, Description};
+use clip_lab_plugin_api::{Catalog, Description};
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! Takes the tables of a spec one by one, and reports unknown names.
 
-use clip_lab_api::{
+use clip_lab_plugin_api::{
     Section,
     problem::{Place, Problem, nearest},
 };

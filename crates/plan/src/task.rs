@@ -1,6 +1,6 @@
 //! Checks that the parts of a spec fit its task.
 
-use clip_lab_api::{Task, problem::Problem};
+use clip_lab_plugin_api::{Task, problem::Problem};
 
 use super::{ClassifierInit, draft::Draft, lock::Letter};
 
@@ -16,11 +16,15 @@ pub(super) fn faults(draft: &Draft) -> Vec<Problem> {
 
 fn loss(draft: &Draft) -> Option<Problem> {
     let (loss, _) = draft.loss.as_ref()?;
-    if loss.facts.task == draft.task {
+    if loss.properties.task == draft.task {
         return None;
     }
-    let message =
-        format!("`{}` scores {}, but {}", loss.name, loss.facts.task.looks_at(), task_clause(draft.task));
+    let message = format!(
+        "`{}` scores {}, but {}",
+        loss.name,
+        loss.properties.task.looks_at(),
+        task_clause(draft.task)
+    );
     let help = match draft.task {
         Task::Classification => "use a loss over classes, such as `cross_entropy`",
         Task::Contrastive => "add [model.classifier], or use a loss over pairs, such as `clip`",
@@ -29,9 +33,9 @@ fn loss(draft: &Draft) -> Option<Problem> {
 }
 
 fn evals(draft: &Draft) -> impl Iterator<Item = Problem> {
-    let other = draft.evals.iter().filter(|eval| eval.evaluator.facts.task != draft.task);
+    let other = draft.evals.iter().filter(|eval| eval.evaluator.properties.task != draft.task);
     other.map(|eval| {
-        let (name, input) = (eval.evaluator.name, eval.evaluator.facts.task.looks_at());
+        let (name, input) = (eval.evaluator.name, eval.evaluator.properties.task.looks_at());
         let message = format!("`{name}` evaluates {input}, but {}", task_clause(draft.task));
         let help = match draft.task {
             Task::Classification => "use `classification`",
@@ -43,7 +47,7 @@ fn evals(draft: &Draft) -> impl Iterator<Item = Problem> {
 
 fn mixing(draft: &Draft) -> impl Iterator<Item = Problem> {
     let contrastive = draft.task == Task::Contrastive;
-    let mixing = draft.augment.iter().filter(move |augment| contrastive && augment.facts.mixes);
+    let mixing = draft.augment.iter().filter(move |augment| contrastive && augment.properties.mixes);
     mixing.map(|augment| {
         let message = format!(
             "`{}` mixes images and their class labels, but this spec trains on captions",
@@ -83,7 +87,8 @@ fn lock_conflicts(draft: &Draft) -> Vec<Problem> {
     let unlocked =
         towers.into_iter().filter(|(_, letter)| letter.is_some_and(|letter| letter != Letter::Locked));
     let pairs = unlocked.flat_map(|(tower, _)| draft.tricks.iter().map(move |trick| (tower, trick)));
-    let conflicts = pairs.filter(|(tower, trick)| trick.facts.frozen.iter().any(|frozen| frozen == tower));
+    let conflicts =
+        pairs.filter(|(tower, trick)| trick.properties.frozen.iter().any(|frozen| frozen == tower));
     conflicts
         .map(|(tower, trick)| {
             let message =

@@ -32,7 +32,7 @@ impl Changes {
     }
 
     /// A one-line summary.
-    pub fn words(&self) -> String {
+    pub fn summary(&self) -> String {
         let all: Vec<&str> = self.other.iter().chain(&self.spec).map(String::as_str).collect();
         match all.len().saturating_sub(MAX_LISTED) {
             0 => all.join("; "),
@@ -147,9 +147,9 @@ mod tests {
         ];
         assert_eq!(found.spec, spec);
         assert!(
-            found.words().ends_with("run.levels: unset then, [1, 2] now; and 3 more"),
+            found.summary().ends_with("run.levels: unset then, [1, 2] now; and 3 more"),
             "{}",
-            found.words()
+            found.summary()
         );
     }
 }

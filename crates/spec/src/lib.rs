@@ -13,8 +13,8 @@ pub mod study;
 
 use std::{io, path::Path};
 
+use clip_lab_diagnostics::{Place, Problem, parse, syntax};
 use clip_lab_files::{MIB, read_text_capped};
-use clip_lab_problem::{Place, Problem, parse, syntax};
 use toml::de::DeTable;
 
 pub use changes::{Changes, changes};

@@ -1,6 +1,6 @@
 //! Spans in a parsed spec.
 
-use clip_lab_problem::Place;
+use clip_lab_diagnostics::Place;
 use toml::de::{DeTable, DeValue};
 
 /// The span of the key and value at a path; numbers index arrays of tables.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use clip_lab_problem::{Problem, render};
+use clip_lab_diagnostics::{Problem, render};
 
 /// All problems of one spec; displays as text with carets.
 #[derive(Debug)]

@@ -48,7 +48,7 @@ fn run_metadata_is_read_back() {
     recorder.describe_metric("hit", "%", Goal::Up);
     recorder.log(at(1), &[("hit", 3.0)]);
     recorder.rank(ranks.clone());
-    recorder.fact("train_flops_per_sample", 2.5e9.into());
+    recorder.set_environment("train_flops_per_sample", 2.5e9.into());
     environment.extra.insert("train_flops_per_sample".into(), 2.5e9.into());
     recorder.artifact(file);
     recorder.event(Level::Warning, "data", Some(1), "2 images skipped");

@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Optimizer, State, Trick};
 use clip_lab_checkpoint::{TensorFile, digest, save};
+use clip_lab_plugin_api::{Optimizer, State, Trick};
 use tch::{Tensor, nn};
 
 use super::loss_scale::LossScale;

@@ -6,7 +6,7 @@
 //! <https://arxiv.org/abs/2101.06983>.
 
 use anyhow::Result;
-use clip_lab_api::Scored;
+use clip_lab_plugin_api::Scored;
 use tch::Tensor;
 
 /// Embeddings `[b, D]` of a micro-batch, by its number. Called again with the same number, it must draw the same random
@@ -73,7 +73,7 @@ impl<'a> Embeddings<'a> {
             let leaves = rows.f_detach()?.f_set_requires_grad(true)?;
             return Ok(Self { embed, leaves, graph: Some(rows), lengths: Vec::new() });
         }
-        let without_graph = |k| tch::no_grad(|| clip_lab_torch::uncounted(|| embed(k)));
+        let without_graph = |k| tch::no_grad(|| clip_lab_torch_ext::uncounted(|| embed(k)));
         let rows = (0..micro_batches).map(without_graph).collect::<Result<Vec<_>>>()?;
         let lengths = rows.iter().map(|rows| rows.size()[0]).collect();
         Ok(Self { embed, leaves: Tensor::f_cat(&rows, 0)?.f_set_requires_grad(true)?, graph: None, lengths })

@@ -7,7 +7,7 @@ use clip_lab_store::Environment;
 use serde_json::Value;
 use tch::Device;
 
-use super::rig::Feed;
+use super::components::Inputs;
 use clip_lab_input::identity;
 
 /// The code that decides results, as it was when this program was built.
@@ -17,7 +17,7 @@ pub const CODE: &str = env!("CLIP_LAB_CODE");
 const LONGEST_DIFF: usize = 1 << 20;
 
 /// What can be learnt about this machine, the working tree and the data. What is unknown stays empty.
-pub fn capture(device: Device, feed: &Feed) -> Environment {
+pub fn capture(device: Device, inputs: &Inputs) -> Environment {
     // What somebody wrote into a spec or on the command line may be a password.
     let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&cut(diff, LONGEST_DIFF)));
     let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", "2.11.0")];
@@ -31,30 +31,30 @@ pub fn capture(device: Device, feed: &Feed) -> Environment {
         cpu: field("/proc/cpuinfo", "model name"),
         threads: u32::try_from(tch::get_num_threads()).ok(),
         memory_bytes: field("/proc/meminfo", "MemTotal")
-            .and_then(|words| words.split(' ').next()?.parse::<u64>().ok())
+            .and_then(|message| message.split(' ').next()?.parse::<u64>().ok())
             .map(|kib| kib * 1024),
         host: fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
-        os: fs::read_to_string("/proc/version").ok().map(|words| words.trim().to_owned()),
+        os: fs::read_to_string("/proc/version").ok().map(|message| message.trim().to_owned()),
         argv: std::env::args_os().map(|word| secret::text(&word.to_string_lossy())).collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
-        extra: decisive(feed).into_iter().chain(sizes(feed)).collect(),
+        extra: decisive(inputs).into_iter().chain(sizes(inputs)).collect(),
     }
 }
 
 /// How many images there are of each split: `images.train`, `images.val`, `images.test`.
-fn sizes(feed: &Feed) -> impl Iterator<Item = (String, Value)> {
-    let others = feed.splits.iter().map(|(split, data)| (split.as_str(), data.len()));
-    let all = std::iter::once(("train", feed.train.len())).chain(others);
+fn sizes(inputs: &Inputs) -> impl Iterator<Item = (String, Value)> {
+    let others = inputs.splits.iter().map(|(split, data)| (split.as_str(), data.len()));
+    let all = std::iter::once(("train", inputs.train.len())).chain(others);
     all.map(|(split, images)| (format!("images.{split}"), images.into()))
 }
 
 /// What decides results besides the spec: `code`, `data.train`, `data.val`, `data.test`.
-fn decisive(feed: &Feed) -> BTreeMap<String, Value> {
+fn decisive(inputs: &Inputs) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::from([
         ("code".to_owned(), CODE.into()),
-        ("data.train".to_owned(), identity(feed.train.as_ref()).into()),
+        ("data.train".to_owned(), identity(inputs.train.as_ref()).into()),
     ]);
-    for (split, data) in &feed.splits {
+    for (split, data) in &inputs.splits {
         found.insert(format!("data.{}", split.as_str()), identity(data.as_ref()).into());
     }
     found

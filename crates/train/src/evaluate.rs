@@ -3,13 +3,13 @@
 use std::{cell::OnceCell, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Dataset, Embedded, Evaluation, Evaluator, Mode, Tokenizer};
-use clip_lab_model::{Against, ImageTower, embed_texts, unit};
+use clip_lab_model::{ImageTower, Objective, embed_texts, unit};
+use clip_lab_plugin_api::{Dataset, Embedded, Evaluation, Evaluator, Mode, Tokenizer};
 use tch::{Device, Kind, Tensor};
 
 use super::{
+    components::{Components, Inputs},
     features::{Features, Without},
-    rig::{Feed, Rig},
 };
 use clip_lab_plan::{Plan, Split};
 
@@ -18,7 +18,7 @@ pub struct Towers<'a> {
     /// Images to embeddings.
     pub image: &'a ImageTower,
     /// What it is trained against.
-    pub against: &'a Against,
+    pub objective: &'a Objective,
     /// Texts to ids; none when classes were trained on.
     pub tokenizer: Option<&'a dyn Tokenizer>,
     /// The most tokens of a text.
@@ -29,10 +29,10 @@ pub struct Towers<'a> {
 
 impl<'a> Towers<'a> {
     /// Those of a rig.
-    pub fn of(rig: &'a Rig, feed: &'a Feed, plan: &Plan, device: Device) -> Self {
+    pub fn of(components: &'a Components, inputs: &'a Inputs, plan: &Plan, device: Device) -> Self {
         let max_tokens = plan.text.as_ref().map_or(0, |text| text.max_tokens);
-        let (image, against) = (&rig.image, &rig.against);
-        Self { image, against, tokenizer: feed.tokenizer.as_deref(), max_tokens, device }
+        let (image, objective) = (&components.image, &components.objective);
+        Self { image, objective, tokenizer: inputs.tokenizer.as_deref(), max_tokens, device }
     }
 
     /// Unit-length embeddings of texts, `[T, D]`.
@@ -41,7 +41,7 @@ impl<'a> Towers<'a> {
     /// Those of the tokenizer and the tower.
     pub fn embed_texts(&self, texts: &[&str]) -> Result<Tensor> {
         let (tower, tokenizer) =
-            self.against.texts().zip(self.tokenizer).context("the model has no text tower")?;
+            self.objective.texts().zip(self.tokenizer).context("the model has no text tower")?;
         embed_texts(tower, tokenizer, self.max_tokens, self.device, texts, true)
     }
 }
@@ -50,8 +50,8 @@ impl<'a> Towers<'a> {
 ///
 /// # Errors
 /// Those of the evaluators.
-pub fn judge(rig: &Rig, view: &View<'_>, split: Split) -> Result<Vec<Evaluation>> {
-    let mine = rig.evals.iter().filter(|(on, _)| on.contains(&split));
+pub fn evaluate_split(components: &Components, view: &View<'_>, split: Split) -> Result<Vec<Evaluation>> {
+    let mine = components.evals.iter().filter(|(on, _)| on.contains(&split));
     mine.map(|(_, evaluator)| {
         view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{}]", split.as_str()))
     })
@@ -155,7 +155,7 @@ impl Embedded for View<'_> {
     }
 
     fn logits(&self) -> Result<Tensor> {
-        let Against::Classes(classifier) = self.towers.against else {
+        let Objective::Classes(classifier) = self.towers.objective else {
             anyhow::bail!("the model has no classifier")
         };
         let features = self.features.to_kind(Kind::Float);

@@ -6,14 +6,14 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
-use clip_lab_api::{Dataset, Mode};
 use clip_lab_checkpoint::{TensorFile, cache_dir, save};
+use clip_lab_plugin_api::{Dataset, Mode};
 use tch::{Device, Tensor, nn};
 
 use clip_lab_model::ImageTower;
 
 use super::monitor::Monitor;
-use clip_lab_input::{Broken, Item, Loader, Source};
+use clip_lab_input::{Item, Loader, Source, Unreadable};
 
 /// Images that go through the tower together.
 pub const IMAGES_TOGETHER: usize = 64;
@@ -24,7 +24,7 @@ pub struct Features {
     /// One row for each image; zeros for one that could not be read.
     pub rows: Tensor,
     /// Images that could not be read.
-    pub broken: Vec<Broken>,
+    pub broken: Vec<Unreadable>,
 }
 
 impl Features {
@@ -54,14 +54,14 @@ impl Features {
         device: Device,
         monitor: &mut dyn Monitor,
         stop: &dyn Fn() -> bool,
-        tell: &mut dyn FnMut(&Broken),
+        tell: &mut dyn FnMut(&Unreadable),
     ) -> Result<Option<Self>> {
         let data = source.data.clone();
         let batches: Vec<Vec<Item>> =
             items(data.len()).chunks(IMAGES_TOGETHER).map(<[Item]>::to_vec).collect();
         let mut loader = Loader::new(source, batches.into_iter(), workers, device);
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
-        let (mut done, mut faults) = (0, Vec::<Broken>::new());
+        let (mut done, mut faults) = (0, Vec::<Unreadable>::new());
         while let Some(batch) = loader.next_batch_unless(stop)? {
             if stop() {
                 return Ok(None);
@@ -70,7 +70,7 @@ impl Features {
             if !batch.broken.is_empty() {
                 batch.broken.iter().for_each(&mut *tell);
                 faults.extend(batch.broken);
-                Broken::within(&faults, data.as_ref())?;
+                Unreadable::within(&faults, data.as_ref())?;
             }
             if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
                 let features = tch::no_grad(|| tower.features(&images, Mode::Eval))?;
@@ -116,9 +116,9 @@ impl Features {
 ///
 /// # Errors
 /// Those of libtorch.
-pub fn key(vars: &nn::VarStore, parts: &[&str], words: &[&str]) -> Result<String> {
+pub fn key(vars: &nn::VarStore, parts: &[&str], message: &[&str]) -> Result<String> {
     let mut hash = blake3::Hasher::new();
-    for word in words {
+    for word in message {
         hash.update(word.as_bytes()).update(&[0]);
     }
     let meant = |name: &str| parts.iter().any(|part| name.starts_with(part));
@@ -187,7 +187,7 @@ impl Dataset for Without {
     fn len(&self) -> usize {
         self.kept.len()
     }
-    fn image(&self, index: usize) -> Result<clip_lab_api::Image> {
+    fn image(&self, index: usize) -> Result<clip_lab_plugin_api::Image> {
         self.data.image(self.kept[index])
     }
     fn captions(&self, index: usize) -> &[String] {

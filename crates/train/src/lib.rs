@@ -1,43 +1,43 @@
 //! Training: from a plan to rows in the store.
 
+mod averaged_weights;
 pub mod checkpoint;
-mod describe;
+mod components;
 mod embeddings;
 mod environment;
 mod evaluate;
 mod features;
-mod load;
 mod loss_scale;
 mod mean;
+mod model_metadata;
 mod monitor;
 mod overfit;
+mod peak_flops;
 mod phases;
 mod probe;
 mod random;
-mod rig;
-mod session;
-mod shadow;
-mod speed;
+mod run_record;
 mod step;
 mod stop;
+mod system_stats;
 mod thumbnail;
 mod trainer;
 
+pub use averaged_weights::WeightsKind;
+pub use components::{Components, Inputs, count};
 pub use embeddings::{Embed, Embeddings, Towers as MicroBatchedTowers};
 pub use environment::CODE;
-pub use evaluate::{Towers, View, judge};
+pub use evaluate::{Towers, View, evaluate_split};
 pub use features::{Features, IMAGES_TOGETHER, Without, key};
-pub use load::resident_memory;
 pub use loss_scale::LossScale;
 pub use monitor::{Monitor, Silent, StepStatus, Summary};
 pub use overfit::{Overfitted, overfit};
 pub use phases::Phases;
 pub use random::{Tower, seed_model};
-pub use rig::{Feed, Rig, count};
-pub use session::{Options, Session, finished, goal};
-pub use shadow::WeightsKind;
+pub use run_record::{Options, RunRecord, finished, goal};
 pub use step::{Step, StepOutput, StepSettings};
 pub use stop::Stop;
+pub use system_stats::resident_memory;
 pub use thumbnail::thumbnail;
 pub use trainer::{Ended, Trainer};
 
@@ -55,25 +55,27 @@ pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
-    clip_lab_torch::keep_memory();
+    clip_lab_torch_ext::keep_memory();
     let device = device(&plan.run.device)?;
-    let feed = Feed::open(plan)?;
-    let session = Session::open(plan, options, environment::capture(device, &feed), feed.total, monitor)?;
+    let inputs = Inputs::open(plan)?;
+    let run_record =
+        RunRecord::open(plan, options, environment::capture(device, &inputs), inputs.total, monitor)?;
     stop.begin();
-    let trained = Trainer::new(plan, feed, device, &session, &mut *monitor, stop).and_then(|mut trainer| {
-        let ended = trainer.train()?;
-        trainer.sum_up(&ended);
-        Ok(ended)
-    });
+    let trained =
+        Trainer::new(plan, inputs, device, &run_record, &mut *monitor, stop).and_then(|mut trainer| {
+            let ended = trainer.train()?;
+            trainer.sum_up(&ended);
+            Ok(ended)
+        });
     let (status, reason) = match &trained {
         Ok(Ended::Finished) => (Status::Finished, None),
         Ok(Ended::Stopped { step }) => (Status::Interrupted, Some(format!("stopped at step {step}"))),
-        Ok(Ended::NonFinite { words, .. }) => (Status::NonFinite, Some(words.clone())),
+        Ok(Ended::NonFinite { message, .. }) => (Status::NonFinite, Some(message.clone())),
         Err(error) => (Status::Failed, Some(format!("{error:#}"))),
     };
     if let Err(error) = &trained {
-        session.recorder.event(Level::Error, "failed", None, &format!("{error:#}"));
+        run_record.recorder.event(Level::Error, "failed", None, &format!("{error:#}"));
     }
-    session.finish(status, reason.as_deref(), monitor);
+    run_record.finish(status, reason.as_deref(), monitor);
     trained
 }

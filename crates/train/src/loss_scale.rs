@@ -1,9 +1,9 @@
 //! The factor on the loss that keeps small gradients of fp16 above zero.
 
 use anyhow::Result;
-use clip_lab_api::Params;
 use clip_lab_plan::Precision;
-use clip_lab_torch::global_norm;
+use clip_lab_plugin_api::Params;
+use clip_lab_torch_ext::global_norm;
 use tch::Tensor;
 
 /// Factor on the loss while gradients are computed; fp16 has one, since it has few small numbers. The rules are those of
@@ -63,11 +63,11 @@ impl LossScale {
     }
 
     /// Takes back what [`LossScale::to_words`] gave; none when it is something else.
-    pub fn from_words(words: &str) -> Option<Self> {
-        if words.is_empty() {
+    pub fn from_words(message: &str) -> Option<Self> {
+        if message.is_empty() {
             return Some(Self(None));
         }
-        let (factor, good) = words.split_once(' ')?;
+        let (factor, good) = message.split_once(' ')?;
         Some(Self(Some(Scale { factor: factor.parse().ok()?, good: good.parse().ok()? })))
     }
 }

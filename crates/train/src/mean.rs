@@ -1,7 +1,7 @@
 //! The mean of what micro-batches score.
 
 use anyhow::Result;
-use clip_lab_api::Scored;
+use clip_lab_plugin_api::Scored;
 use tch::Tensor;
 
 /// Weighted mean of losses and of what is reported beside them.

@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_input::{Batch, Loader, Read, Source, cores};
-use clip_lab_model::Against;
+use clip_lab_model::Objective;
 use clip_lab_plan::Plan;
 use tch::{Device, Tensor};
 
 use super::{
+    components::{Components, Inputs},
     loss_scale::LossScale,
     phases::Phases,
-    rig::{Feed, Rig},
     step::{Step, StepSettings},
 };
 
@@ -30,14 +30,20 @@ pub struct Overfitted {
 ///
 /// # Errors
 /// When data or model fail, or the first batch has fewer than two readable items.
-pub fn overfit(plan: &Plan, feed: &Feed, rig: &mut Rig, device: Device, steps: u64) -> Result<Overfitted> {
-    let batch = first_batch(plan, feed, rig, device)?;
+pub fn overfit(
+    plan: &Plan,
+    inputs: &Inputs,
+    components: &mut Components,
+    device: Device,
+    steps: u64,
+) -> Result<Overfitted> {
+    let batch = first_batch(plan, inputs, components, device)?;
     ensure!(batch.len() > 1, "the first batch has {} readable items, which is nothing to learn", batch.len());
-    let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), rig.lr);
+    let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), components.lr);
     let run = &plan.run;
-    let classes = feed.train.classes().len();
+    let classes = inputs.train.classes().len();
     let settings = StepSettings { seed: run.seed, micro_batch: run.micro_batch, classes };
-    let mut training = Step { rig, loss_scale: &mut loss_scale, phases: &phases, settings };
+    let mut training = Step { components, loss_scale: &mut loss_scale, phases: &phases, settings };
     let mut losses = Vec::new();
     for step in 0..steps {
         let warm = ((step + 1) as f64 / WARMUP as f64).min(1.0);
@@ -50,20 +56,20 @@ pub fn overfit(plan: &Plan, feed: &Feed, rig: &mut Rig, device: Device, steps: u
     Ok(Overfitted { losses, alike: batch.group })
 }
 
-fn first_batch(plan: &Plan, feed: &Feed, rig: &Rig, device: Device) -> Result<Batch> {
-    let read = match rig.against {
-        Against::Texts(_) => Read::Pair,
-        Against::Classes(_) => Read::Labelled,
+fn first_batch(plan: &Plan, inputs: &Inputs, components: &Components, device: Device) -> Result<Batch> {
+    let read = match components.objective {
+        Objective::Texts(_) => Read::Pair,
+        Objective::Classes(_) => Read::Labelled,
     };
     let source = Source {
-        data: feed.train.clone(),
-        tokenizer: feed.tokenizer.clone(),
+        data: inputs.train.clone(),
+        tokenizer: inputs.tokenizer.clone(),
         max_tokens: plan.text.as_ref().map_or(0, |text| text.max_tokens),
-        prepare: Some(rig.prepare.clone()),
+        prepare: Some(components.prepare.clone()),
         read,
         seed: plan.run.seed,
     };
     let workers = if plan.run.workers > 0 { plan.run.workers } else { cores() };
-    let batches = feed.order.epoch(0).into_iter().take(1);
+    let batches = inputs.order.epoch(0).into_iter().take(1);
     Loader::new(source, batches, workers, device).next_batch()?.context("the data has no batch")
 }

@@ -1,7 +1,7 @@
 //! What the model makes of a few fixed pairs and queries of a split.
 
 use anyhow::Result;
-use clip_lab_api::Embedded as _;
+use clip_lab_plugin_api::Embedded as _;
 use tch::{Kind, Tensor};
 
 use super::evaluate::View;

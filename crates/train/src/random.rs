@@ -1,6 +1,6 @@
 //! Randomness of the model: dropout, drop path and patch dropout.
 
-use clip_lab_api::rng;
+use clip_lab_plugin_api::rng;
 use rand::Rng as _;
 
 /// A tower of the model. Each draws from a stream of its own.

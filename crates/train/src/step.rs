@@ -5,18 +5,18 @@
 //! and drop path draw from (seed, step, micro-batch, tower), so no generator state outlives a step.
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Classes, Mode, Pair, Report, Scored, rng};
 use clip_lab_input::Batch;
-use clip_lab_model::{Against, Classifier, TextTower, unit};
+use clip_lab_model::{Classifier, Objective, TextTower, unit};
+use clip_lab_plugin_api::{Classes, Mode, Pair, Report, Scored, rng};
 use tch::{Kind, Tensor};
 
 use super::{
+    components::Components,
     embeddings::{Embeddings, Towers},
     loss_scale::LossScale,
     mean::WeightedMean,
     phases::{Phase, Phases},
     random::{Tower, seed_model},
-    rig::Rig,
 };
 
 /// The settings of a run that a step depends on.
@@ -33,7 +33,7 @@ pub struct StepSettings {
 /// One training step on a model.
 pub struct Step<'a> {
     /// Model, loss, optimizer and tricks.
-    pub rig: &'a mut Rig,
+    pub components: &'a mut Components,
     /// Factor on the loss during backward.
     pub loss_scale: &'a mut LossScale,
     /// Where the time goes.
@@ -60,19 +60,19 @@ impl Step<'_> {
     /// # Errors
     /// When a tower, the loss, a trick or the optimizer fails.
     pub fn run(&mut self, batch: &Batch, step: u64, lr: f64) -> Result<StepOutput> {
-        for trick in &mut self.rig.tricks {
-            trick.before_step(&self.rig.params, step)?;
+        for trick in &mut self.components.tricks {
+            trick.before_step(&self.components.params, step)?;
         }
         let (loss, scored) = self.forward_backward(batch, step)?;
         let mut report = Report::default();
         if loss.is_finite() {
             self.phases.enter(Phase::Optimizer);
             // False when the gradients of fp16 overflowed: the update is skipped.
-            if self.loss_scale.take_off(&self.rig.params)? {
-                self.rig.update(step, lr, &mut report)?;
+            if self.loss_scale.take_off(&self.components.params)? {
+                self.components.update(step, lr, &mut report)?;
             }
         }
-        self.rig.zero_grad();
+        self.components.zero_grad();
         self.phases.leave();
         Ok(StepOutput { loss, scored, report })
     }
@@ -83,9 +83,9 @@ impl Step<'_> {
     /// When a tower or the loss fails.
     pub fn forward_backward(&self, batch: &Batch, step: u64) -> Result<(f64, Scored)> {
         self.phases.enter(Phase::Forward);
-        let (loss, mut scored) = match &self.rig.against {
-            Against::Texts(text) => self.pairs(batch, step, text)?,
-            Against::Classes(classifier) => self.classes(batch, step, classifier)?,
+        let (loss, mut scored) = match &self.components.objective {
+            Objective::Texts(text) => self.pairs(batch, step, text)?,
+            Objective::Classes(classifier) => self.classes(batch, step, classifier)?,
         };
         scored.loss = scored.loss.f_detach()?;
         Ok((loss, scored))
@@ -99,7 +99,7 @@ impl Step<'_> {
         let image = |k: usize| {
             self.embed(step, k, Tower::Image, || {
                 let features = cached_or(&image_features, k, || self.image_features(&parts[k]))?;
-                self.rig.image.project(&features, Mode::Train)
+                self.components.image.project(&features, Mode::Train)
             })
         };
         let text = |k: usize| {
@@ -109,10 +109,10 @@ impl Step<'_> {
             })
         };
         let score = |image: &Tensor, text: &Tensor| {
-            self.rig.loss.score(&Pair { image, text, group: Some(&batch.group) })
+            self.components.loss.score(&Pair { image, text, group: Some(&batch.group) })
         };
         let towers = Towers { image: &image, text: &text, micro_batches: parts.len() };
-        towers.gradients(&score, &|loss| self.backward(loss), self.rig.params.buffers())
+        towers.gradients(&score, &|loss| self.backward(loss), self.components.params.buffers())
     }
 
     /// Labelled images: the loss is a mean over images, so each micro-batch is scored and differentiated by itself.
@@ -122,11 +122,12 @@ impl Step<'_> {
         for (k, part) in mixed.parts(self.rows_together(batch))?.iter().enumerate() {
             self.phases.enter(Phase::Forward);
             seed_model(self.settings.seed, step, k, Tower::Image);
-            let project = |_| self.rig.image.project(&self.image_features(part)?, Mode::Train);
+            let project = |_| self.components.image.project(&self.image_features(part)?, Mode::Train);
             let embeddings = Embeddings::forward(&project, 1)?;
             let logits = classifier.logits(embeddings.leaves())?; // [b, C]
             let targets = targets.f_narrow(0, start, part.len())?;
-            let scored = self.rig.loss.score_classes(&Classes { logits: &logits, targets: &targets })?;
+            let scored =
+                self.components.loss.score_classes(&Classes { logits: &logits, targets: &targets })?;
             let weight = part.len() as f64 / batch.len() as f64;
             let loss = scored.loss.f_mul_scalar(weight)?;
             let value = loss.double_value(&[]);
@@ -176,7 +177,7 @@ impl Step<'_> {
     fn image_features(&self, batch: &Batch) -> Result<Tensor> {
         match (&batch.features, &batch.images) {
             (Some(features), _) => Ok(features.shallow_clone()),
-            (None, Some(images)) => self.rig.image.features(images, self.mode(Tower::Image)),
+            (None, Some(images)) => self.components.image.features(images, self.mode(Tower::Image)),
             (None, None) => anyhow::bail!("a batch with neither images nor features"),
         }
     }
@@ -192,7 +193,7 @@ impl Step<'_> {
         let mut targets = batch.classes.f_one_hot(self.settings.classes as i64)?.f_to_kind(Kind::Float)?;
         // u64::MAX is no epoch, so no item draws from this stream.
         let mut rng = rng(self.settings.seed, u64::MAX, step);
-        for augment in &self.rig.prepare.augment {
+        for augment in &self.components.prepare.augment {
             let Some(images) = &mixed.images else { break };
             if let Some((images, soft)) = augment.mix(images, &targets, &mut rng).context("[[augment]]")? {
                 (mixed.images, targets) = (Some(images), soft);
@@ -210,7 +211,7 @@ impl Step<'_> {
 
     /// A locked tower runs in evaluation mode: no dropout, running batch statistics.
     fn mode(&self, tower: Tower) -> Mode {
-        if self.rig.params.is_frozen(tower.prefix()) { Mode::Eval } else { Mode::Train }
+        if self.components.params.is_frozen(tower.prefix()) { Mode::Eval } else { Mode::Train }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 use image::{ImageEncoder as _, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 
 use clip_lab_plan::Split;
@@ -117,7 +117,7 @@ mod tests {
         fn len(&self) -> usize {
             4
         }
-        fn image(&self, index: usize) -> Result<clip_lab_api::Image> {
+        fn image(&self, index: usize) -> Result<clip_lab_plugin_api::Image> {
             match index {
                 1 => anyhow::bail!("damaged"),
                 2 => panic!("on purpose"),

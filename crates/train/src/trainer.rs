@@ -17,18 +17,18 @@ use tch::{Device, Tensor};
 
 use super::{
     checkpoint::{self, Progress},
-    describe::describe,
-    load::Load,
+    components::{Components, Inputs},
     loss_scale::LossScale,
+    model_metadata::model_metadata,
     monitor::Monitor,
-    rig::{Feed, Rig},
-    session::Session,
-    speed,
+    peak_flops,
+    run_record::RunRecord,
     step::{Step, StepOutput, StepSettings},
     stop::Stop,
+    system_stats::SystemStats,
     thumbnail::Thumbnails,
 };
-use clip_lab_input::{Batch, Broken, Read};
+use clip_lab_input::{Batch, Read, Unreadable};
 use clip_lab_model::Start;
 use clip_lab_plan::{Plan, Split};
 use clock::Clock;
@@ -48,23 +48,23 @@ pub enum Ended {
         /// The update that was not made.
         step: u64,
         /// What to tell the user.
-        words: String,
+        message: String,
     },
 }
 
 /// A run in progress. One thread owns all tensors.
 pub struct Trainer<'a> {
     plan: &'a Plan,
-    feed: Feed,
-    rig: Rig,
+    inputs: Inputs,
+    components: Components,
     device: Device,
-    session: &'a Session,
+    run_record: &'a RunRecord,
     monitor: &'a mut dyn Monitor,
     stop: Stop,
     /// Features of the training images, when the image tower is locked and nothing is random.
     features: Option<Tensor>,
     /// Features of the evaluated splits of a locked tower.
-    kept: BTreeMap<&'static str, (Tensor, Vec<Broken>)>,
+    kept: BTreeMap<&'static str, (Tensor, Vec<Unreadable>)>,
     /// Training images that could not be read, each with its name and why.
     broken: BTreeMap<usize, String>,
     /// Images that the event log names already, by split.
@@ -72,7 +72,7 @@ pub struct Trainer<'a> {
     progress: Progress,
     latest: BTreeMap<String, f64>,
     clock: Clock,
-    load: Load,
+    system_stats: SystemStats,
     thumbnails: Thumbnails,
 }
 
@@ -84,16 +84,16 @@ impl<'a> Trainer<'a> {
     /// Those of plugins, weights and data.
     pub fn new(
         plan: &'a Plan,
-        feed: Feed,
+        inputs: Inputs,
         device: Device,
-        session: &'a Session,
+        run_record: &'a RunRecord,
         monitor: &'a mut dyn Monitor,
         stop: Stop,
     ) -> Result<Self> {
-        let start = if session.resumed { Start::ToBeLoaded } else { Start::FromSpec };
-        let rig = Rig::build(plan, &feed, device, start)?;
+        let start = if run_record.resumed { Start::ToBeLoaded } else { Start::FromSpec };
+        let components = Components::build(plan, &inputs, device, start)?;
         let scale = LossScale::new(plan.run.precision);
-        let (spec, model) = (session.spec.clone(), describe(plan, feed.train.classes()));
+        let (spec, model) = (run_record.spec.clone(), model_metadata(plan, inputs.train.classes()));
         let progress = Progress {
             step: 0,
             samples: 0,
@@ -105,13 +105,13 @@ impl<'a> Trainer<'a> {
             with_generator: false,
         };
         let (features, kept, broken, told) = Default::default();
-        let (latest, clock, load, thumbnails) = Default::default();
+        let (latest, clock, system_stats, thumbnails) = Default::default();
         let mut trainer = Self {
             plan,
-            feed,
-            rig,
+            inputs,
+            components,
             device,
-            session,
+            run_record,
             monitor,
             stop,
             features,
@@ -121,7 +121,7 @@ impl<'a> Trainer<'a> {
             progress,
             latest,
             clock,
-            load,
+            system_stats,
             thumbnails,
         };
         trainer.begin()?;
@@ -129,18 +129,23 @@ impl<'a> Trainer<'a> {
     }
 
     fn begin(&mut self) -> Result<()> {
-        let rig = &mut self.rig;
-        if self.session.resumed {
-            let path = self.session.last();
-            let read = checkpoint::read(&path, &rig.vars, rig.optimizer.as_mut(), &mut rig.tricks)?;
-            let model = describe(self.plan, self.feed.train.classes());
-            self.progress = Progress { model, spec: self.session.spec.clone(), ..read };
+        let components = &mut self.components;
+        if self.run_record.resumed {
+            let path = self.run_record.last();
+            let read = checkpoint::read(
+                &path,
+                &components.vars,
+                components.optimizer.as_mut(),
+                &mut components.tricks,
+            )?;
+            let model = model_metadata(self.plan, self.inputs.train.classes());
+            self.progress = Progress { model, spec: self.run_record.spec.clone(), ..read };
             self.warn_of_another_random_stream();
             self.monitor.message(&format!("resuming at step {}", self.progress.step));
         }
         self.introduce();
-        self.clock.peak = speed::peak(self.device, self.plan.run.precision)?;
-        self.session.recorder.fact("peak_flops", self.clock.peak.into());
+        self.clock.peak = peak_flops::peak(self.device, self.plan.run.precision)?;
+        self.run_record.recorder.set_environment("peak_flops", self.clock.peak.into());
         if self.plan.run.cache_features && self.locked() {
             self.look_once()?;
         }
@@ -151,7 +156,7 @@ impl<'a> Trainer<'a> {
         if self.progress.with_generator {
             let message = "the checkpoint was written by an earlier version: dropout and drop path draw other random numbers \
                            from here on than the uninterrupted run would have drawn";
-            self.session.event(Level::Warning, "random", self.progress.step, message);
+            self.run_record.event(Level::Warning, "random", self.progress.step, message);
             self.monitor.message(message);
         }
     }
@@ -159,12 +164,12 @@ impl<'a> Trainer<'a> {
     /// A locked tower gives every image the same features in every epoch: computed once, images are then never
     /// opened again. Somebody who asks to stop meanwhile is heard by the loop.
     fn look_once(&mut self) -> Result<()> {
-        let fixed = self.plan.augment.iter().all(|augment| !augment.facts.random);
-        if fixed && let Some(found) = self.features_of("train", self.feed.train.clone(), Read::Image)? {
+        let fixed = self.plan.augment.iter().all(|augment| !augment.properties.random);
+        if fixed && let Some(found) = self.features_of("train", self.inputs.train.clone(), Read::Image)? {
             self.tell_broken(&found.broken)?;
             self.features = Some(found.rows);
         }
-        for (split, data) in self.feed.splits.clone() {
+        for (split, data) in self.inputs.splits.clone() {
             self.split_features(split.as_str(), data)?;
         }
         Ok(())
@@ -181,7 +186,7 @@ impl<'a> Trainer<'a> {
         }
         let mut loader = self.loader();
         self.monitor.begin(self.progress.step);
-        while self.progress.step < self.feed.total {
+        while self.progress.step < self.inputs.total {
             let waiting = Instant::now();
             let stop = &self.stop;
             let Some(batch) = loader.next_batch_unless(&|| stop.peek())? else {
@@ -218,7 +223,7 @@ impl<'a> Trainer<'a> {
     fn update(&mut self, batch: &Batch) -> Result<Option<Ended>> {
         let started = Instant::now();
         let step = self.progress.step;
-        let lr = self.rig.lr * self.rig.schedule.at(step, self.feed.total);
+        let lr = self.components.lr * self.components.schedule.at(step, self.inputs.total);
         let StepOutput { loss, scored, report } = self.counted(batch, lr)?;
         if !loss.is_finite() {
             return Ok(Some(self.non_finite(loss)));
@@ -236,18 +241,18 @@ impl<'a> Trainer<'a> {
         if self.clock.flops.is_some() {
             return self.step().run(batch, step, lr);
         }
-        let (output, all) = clip_lab_torch::count_flops(|| self.step().run(batch, step, lr))?;
+        let (output, all) = clip_lab_torch_ext::count_flops(|| self.step().run(batch, step, lr))?;
         let flops = all as f64 / batch.len() as f64;
         self.clock.flops = Some(flops);
-        self.session.recorder.fact("train_flops_per_sample", flops.into());
+        self.run_record.recorder.set_environment("train_flops_per_sample", flops.into());
         output
     }
 
     fn step(&mut self) -> Step<'_> {
         let run = &self.plan.run;
-        let classes = self.feed.train.classes().len();
+        let classes = self.inputs.train.classes().len();
         Step {
-            rig: &mut self.rig,
+            components: &mut self.components,
             loss_scale: &mut self.progress.scale,
             phases: &self.clock.phases,
             settings: StepSettings { seed: run.seed, micro_batch: run.micro_batch, classes },
@@ -256,11 +261,11 @@ impl<'a> Trainer<'a> {
 
     /// At the end of an epoch: evaluate and save as often as the spec says.
     fn at_boundary(&mut self) -> Result<()> {
-        let batches = self.feed.order.batches();
+        let batches = self.inputs.order.batches();
         let (step, run) = (self.progress.step, &self.plan.run);
         let ends = step.is_multiple_of(batches);
         let due = |every: u64| ends && every > 0 && (step / batches).is_multiple_of(every);
-        let last = step == self.feed.total;
+        let last = step == self.inputs.total;
         let (evaluate, save) = (due(run.eval_every) || last, due(run.checkpoint_every) && !last);
         if evaluate {
             self.evaluate(Split::Val)?;
@@ -273,7 +278,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn asked_to_stop(&mut self) -> Result<bool> {
-        for request in self.session.recorder.requests() {
+        for request in self.run_record.recorder.requests() {
             match request {
                 Request::Stop => {
                     self.stop.ask();
@@ -281,30 +286,36 @@ impl<'a> Trainer<'a> {
                 Request::Checkpoint => self.try_save(),
             }
         }
-        Ok(self.stop.asked() && self.progress.step < self.feed.total)
+        Ok(self.stop.asked() && self.progress.step < self.inputs.total)
     }
 
     /// Saves on the way. The run is worth more than one checkpoint: without it, say so and go on.
     fn try_save(&mut self) {
         if let Err(error) = self.save() {
             let step = self.progress.step;
-            self.session.event(Level::Error, "checkpoint", step, &format!("{error:#}"));
+            self.run_record.event(Level::Error, "checkpoint", step, &format!("{error:#}"));
             self.monitor.message(&format!("no checkpoint at step {step}: {error:#}"));
         }
     }
 
     fn save(&mut self) -> Result<()> {
         // The store is never behind a checkpoint: a run that is killed now and resumed from it would have a gap.
-        self.progress.logged = self.session.recorder.flush();
-        let path = self.session.last();
-        let rig = &self.rig;
-        checkpoint::write(&path, &rig.vars, rig.optimizer.as_ref(), &rig.tricks, &self.progress)
-            .context("saving a checkpoint")?;
-        self.session.saved(&path, "last", self.progress.step);
+        self.progress.logged = self.run_record.recorder.flush();
+        let path = self.run_record.last();
+        let components = &self.components;
+        checkpoint::write(
+            &path,
+            &components.vars,
+            components.optimizer.as_ref(),
+            &components.tricks,
+            &self.progress,
+        )
+        .context("saving a checkpoint")?;
+        self.run_record.saved(&path, "last", self.progress.step);
         Ok(())
     }
 
     fn locked(&self) -> bool {
-        self.rig.params.is_frozen("image")
+        self.components.params.is_frozen("image")
     }
 }

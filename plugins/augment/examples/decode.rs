@@ -13,8 +13,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{AugmentScope, Crop, Image, Interpolation, Plugin, Resize, rng};
-use clip_lab_picture::{Normalise, Scratch};
+use clip_lab_image_io::{Normalise, Scratch};
+use clip_lab_plugin_api::{AugmentContext, Crop, Image, Interpolation, Plugin, Resize, rng};
 use plugins_augment::RandomResizedCrop;
 
 const SIDE: u32 = 224;
@@ -59,7 +59,7 @@ fn measure(folder: &Path) -> Result<()> {
 /// machine slows all of them.
 fn ours(files: &[PathBuf]) -> Result<[f64; 3]> {
     let bytes: Vec<Vec<u8>> = files.iter().map(fs::read).collect::<Result<_, _>>()?;
-    let random = RandomResizedCrop::default().build(AugmentScope { image_size: SIDE })?;
+    let random = RandomResizedCrop::default().build(AugmentContext { image_size: SIDE })?;
     let train = |(width, height), round, index| random.crop(width, height, &mut rng(0, round, index));
     let eval = |size, _, _| Some(Crop::middle(size, SIDE, None, Resize::Shortest, Interpolation::Bicubic));
     let mut scratch = Scratch::new()?;

@@ -1,6 +1,6 @@
 //! CutMix.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use rand::Rng as _;
 
 use crate::mixing;
@@ -35,11 +35,11 @@ impl Settings for CutMix {
 }
 
 impl Plugin<dyn Augment> for CutMix {
-    fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: self.probability > 0.0, mixes: true }
+    fn properties(&self) -> AugmentProperties {
+        AugmentProperties { random: self.probability > 0.0, mixes: true }
     }
 
-    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

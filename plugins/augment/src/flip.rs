@@ -1,6 +1,6 @@
 //! Horizontal flips.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use image::{RgbImage, imageops};
 use rand::Rng as _;
 
@@ -26,11 +26,14 @@ impl Settings for Flip {
 }
 
 impl Plugin<dyn Augment> for Flip {
-    fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: self.probability > 0.0 && self.probability < 1.0, ..AugmentFacts::default() }
+    fn properties(&self) -> AugmentProperties {
+        AugmentProperties {
+            random: self.probability > 0.0 && self.probability < 1.0,
+            ..AugmentProperties::default()
+        }
     }
 
-    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

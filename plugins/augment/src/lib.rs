@@ -10,7 +10,7 @@ mod random_erasing;
 mod random_resized_crop;
 mod resize;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 pub use color_jitter::ColorJitter;
 pub use cutmix::CutMix;

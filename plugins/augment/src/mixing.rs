@@ -1,6 +1,6 @@
 //! Code shared by `mixup` and `cutmix`.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use rand::Rng as _;
 use rand_distr::{Beta, Distribution as _};
 

@@ -1,6 +1,6 @@
 //! Mixup.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::mixing;
 
@@ -33,11 +33,11 @@ impl Settings for Mixup {
 }
 
 impl Plugin<dyn Augment> for Mixup {
-    fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: self.probability > 0.0, mixes: true }
+    fn properties(&self) -> AugmentProperties {
+        AugmentProperties { random: self.probability > 0.0, mixes: true }
     }
 
-    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -1,6 +1,6 @@
 //! Random erasing.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use rand::Rng as _;
 use rand_distr::{Distribution as _, StandardNormal};
 
@@ -61,11 +61,11 @@ impl Settings for RandomErasing {
 }
 
 impl Plugin<dyn Augment> for RandomErasing {
-    fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: self.probability > 0.0, ..AugmentFacts::default() }
+    fn properties(&self) -> AugmentProperties {
+        AugmentProperties { random: self.probability > 0.0, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -1,9 +1,9 @@
 //! Random crops, as in torchvision's `RandomResizedCrop`.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use rand::Rng as _;
 
-use clip_lab_picture::Area;
+use clip_lab_image_io::Area;
 
 /// Crops a random area and resizes it to the image encoder's input size. CLIP's recipe keeps at least nine tenths of
 /// the image, so that the caption still applies; classifiers go down to 0.08.
@@ -41,11 +41,11 @@ struct RandomCrop {
 }
 
 impl Plugin<dyn Augment> for RandomResizedCrop {
-    fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: true, ..AugmentFacts::default() }
+    fn properties(&self) -> AugmentProperties {
+        AugmentProperties { random: true, ..AugmentProperties::default() }
     }
 
-    fn build(&self, scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(RandomCrop { settings: self.clone(), size: scope.image_size }))
     }
 }

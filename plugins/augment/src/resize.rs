@@ -1,6 +1,6 @@
 //! Deterministic resizing: the evaluation transform, also for training.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// Resizes an image to the image encoder's input size. Deterministic, so the features of a locked image tower can be
 /// cached.
@@ -22,7 +22,7 @@ struct ToSquare {
 }
 
 impl Plugin<dyn Augment> for ResizeSettings {
-    fn build(&self, scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(ToSquare { settings: self.clone(), size: scope.image_size }))
     }
 }

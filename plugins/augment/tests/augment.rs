@@ -1,7 +1,7 @@
 //! All augmentations: sizes, randomness and settings.
 
-use clip_lab_api::{
-    Augment, AugmentScope, Catalog, Crop, Faults, Interpolation, Plugin, Resize, Settings, rng,
+use clip_lab_plugin_api::{
+    Augment, AugmentContext, Catalog, Crop, Faults, Interpolation, Plugin, Resize, Settings, rng,
 };
 use image::{Rgb, RgbImage};
 use plugins_augment::{ColorJitter, Flip, RandomResizedCrop, ResizeSettings};
@@ -9,7 +9,7 @@ use plugins_augment::{ColorJitter, Flip, RandomResizedCrop, ResizeSettings};
 const SIZE: u32 = 32;
 
 fn built(settings: &impl Plugin<dyn Augment>) -> Box<dyn Augment> {
-    settings.build(AugmentScope { image_size: SIZE }).unwrap()
+    settings.build(AugmentContext { image_size: SIZE }).unwrap()
 }
 
 fn slope(width: u32, height: u32) -> RgbImage {
@@ -101,16 +101,16 @@ fn a_crop_of_everything_is_the_squashed_image() {
 fn strengths_of_zero_change_nothing() {
     let still = ColorJitter { brightness: 0.0, contrast: 0.0, saturation: 0.0, hue: 0.0, probability: 1.0 };
     assert_eq!(built(&still).apply(slope(9, 9), &mut rng(0, 0, 0)).unwrap(), slope(9, 9));
-    assert!(!still.facts().random);
+    assert!(!still.properties().random);
 }
 
 #[test]
 fn facts_declare_randomness() {
-    assert!(!ResizeSettings::default().facts().random);
-    assert!(RandomResizedCrop::default().facts().random);
-    assert!(Flip::default().facts().random);
-    assert!(!Flip { probability: 1.0 }.facts().random);
-    assert!(ColorJitter::default().facts().random);
+    assert!(!ResizeSettings::default().properties().random);
+    assert!(RandomResizedCrop::default().properties().random);
+    assert!(Flip::default().properties().random);
+    assert!(!Flip { probability: 1.0 }.properties().random);
+    assert!(ColorJitter::default().properties().random);
 }
 
 #[test]

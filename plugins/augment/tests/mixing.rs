@@ -1,13 +1,13 @@
 //! Mixing the images of a batch: `mixup` and `cutmix`.
 
-use clip_lab_api::prelude::tch::{Device, Kind, Tensor};
-use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Settings, rng};
+use clip_lab_plugin_api::prelude::tch::{Device, Kind, Tensor};
+use clip_lab_plugin_api::{Augment, AugmentContext, Catalog, Faults, Plugin, Settings, rng};
 use plugins_augment::{CutMix, Mixup};
 
 const MIXED: &str = "a batch that is mixed";
 
 fn built(settings: &impl Plugin<dyn Augment>) -> Box<dyn Augment> {
-    settings.build(AugmentScope { image_size: 8 }).unwrap()
+    settings.build(AugmentContext { image_size: 8 }).unwrap()
 }
 
 /// Image i has the constant value i, and class i.
@@ -135,8 +135,8 @@ fn mixing_is_deterministic_and_both_can_be_combined() {
 
 #[test]
 fn facts_declare_mixing_and_invalid_values_are_named() {
-    assert!(Mixup::default().facts().mixes && CutMix::default().facts().mixes);
-    assert!(Mixup::default().facts().random && CutMix::default().facts().random);
+    assert!(Mixup::default().properties().mixes && CutMix::default().properties().mixes);
+    assert!(Mixup::default().properties().random && CutMix::default().properties().random);
     let keys = |settings: &dyn Fn(&mut Faults)| {
         let mut faults = Faults::default();
         settings(&mut faults);

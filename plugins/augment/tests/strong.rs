@@ -1,11 +1,11 @@
 //! Strong augmentation of single images: `rand_augment` and `random_erasing`.
 
-use clip_lab_api::{Augment, AugmentScope, Catalog, Faults, Plugin, Section, Settings, parse, rng};
+use clip_lab_plugin_api::{Augment, AugmentContext, Catalog, Faults, Plugin, Section, Settings, parse, rng};
 use image::{Rgb, RgbImage};
 use plugins_augment::{Filling, Op, RandAugment, RandomErasing};
 
 fn built(settings: &impl Plugin<dyn Augment>) -> Box<dyn Augment> {
-    settings.build(AugmentScope { image_size: 32 }).unwrap()
+    settings.build(AugmentContext { image_size: 32 }).unwrap()
 }
 
 fn slope(width: u32, height: u32) -> RgbImage {
@@ -41,13 +41,13 @@ fn results_depend_on_the_generator_and_probability_zero_changes_nothing() {
         RandAugment { probability: 0.0, ..Default::default() },
         RandAugment { layers: 0, ..Default::default() },
     ] {
-        assert!(!still.facts().random);
+        assert!(!still.properties().random);
         let still = built(&still);
         assert!(
             (0..20).all(|index| still.apply(slope(40, 30), &mut rng(0, 0, index)).unwrap() == slope(40, 30))
         );
     }
-    assert!(RandAugment::default().facts().random && !RandAugment::default().facts().mixes);
+    assert!(RandAugment::default().properties().random && !RandAugment::default().properties().mixes);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn several_rectangles_share_the_area_and_probability_zero_changes_nothing() {
     let settings = RandomErasing { probability: 1.0, count: 4, mode: Filling::Const, ..Default::default() };
     assert!((0..200).all(|index| erased(&settings, index).0 <= 0.37));
     let never = RandomErasing { probability: 0.0, ..Default::default() };
-    assert!(!never.facts().random && (0..50).all(|index| erased(&never, index).0 == 0.0));
+    assert!(!never.properties().random && (0..50).all(|index| erased(&never, index).0 == 0.0));
     assert_eq!(erased(&settings, 7), erased(&settings, 7));
     // An image of one pixel is too small for a rectangle.
     let mut pixels = [1.0; 3];

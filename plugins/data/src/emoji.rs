@@ -4,7 +4,7 @@
 //! (<https://creativecommons.org/licenses/by/4.0/>), through the crate `twemoji-assets`. Names, groups and shortcodes:
 //! Unicode CLDR and gemoji, through the crate `emojis`.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use emojis::{Emoji, Group};
 use twemoji_assets::png::PngTwemojiAsset;
 
@@ -47,10 +47,10 @@ struct Opened {
 }
 
 impl Plugin<dyn Dataset> for EmojiImages {
-    fn facts(&self) -> DataFacts {
+    fn properties(&self) -> DataProperties {
         let entries = self.open().entries;
         let captions = entries.iter().map(|entry| entry.captions.len()).sum();
-        DataFacts { images: Some(entries.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(entries.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

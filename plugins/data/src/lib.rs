@@ -7,7 +7,7 @@ mod split;
 mod stamps;
 mod webdataset;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 pub use captions::{CaptionFolder, Format};
 pub use emoji::EmojiImages;

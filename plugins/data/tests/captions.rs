@@ -4,7 +4,7 @@ mod common;
 
 use std::{collections::HashSet, fs, path::Path};
 
-use clip_lab_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Faults, Plugin, Settings};
 use common::{folder, names, opened, refusal};
 use plugins_data::{CaptionFolder, Split};
 
@@ -34,8 +34,8 @@ fn empty_captions_and_missing_images_are_left_out_and_reported() {
     assert!(skipped.contains("listed but not in") && skipped.contains("1 (not_there.png)"), "{skipped}");
     assert!(skipped.contains("empty captions left out: 2 (one of a.png, one of b.png)"), "{skipped}");
     assert!(skipped.contains("images without a caption: 1 (b.png)"), "{skipped}");
-    assert_eq!(tolerant.facts().images, Some(2));
-    assert_eq!(tolerant.facts().captions, Some(2));
+    assert_eq!(tolerant.properties().images, Some(2));
+    assert_eq!(tolerant.properties().captions, Some(2));
     // Separate fractions: one of four images is missing, and two of four captions are empty.
     let error = refusal(&CaptionFolder { tolerate: 0.2, ..all(dir.path()) });
     assert!(
@@ -113,7 +113,7 @@ fn folders_without_a_list_and_missing_folders_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     assert!(refusal(&all(dir.path())).contains("no list of captions"));
     assert!(refusal(&all(&dir.path().join("gone"))).contains("gone cannot be read"));
-    assert_eq!(all(&dir.path().join("gone")).facts().images, None);
+    assert_eq!(all(&dir.path().join("gone")).properties().images, None);
     let named = CaptionFolder { file: Some("x.csv".into()), ..all(dir.path()) };
     assert!(refusal(&named).contains("x.csv"));
     let dir = folder("image,caption\na.png,one\n");
@@ -160,7 +160,7 @@ fn flickr8k_has_its_published_splits() {
         let settings = CaptionFolder { split, ..all(&root) };
         let data = opened(&settings);
         assert_eq!((data.len(), data.skipped().len()), (images, 0));
-        assert_eq!(settings.facts().captions, Some(images * 5));
+        assert_eq!(settings.properties().captions, Some(images * 5));
         assert_eq!(data.image(images - 1).unwrap().decode().unwrap().dimensions(), (224, 224));
     }
 }

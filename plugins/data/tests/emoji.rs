@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{HashMap, HashSet};
 
-use clip_lab_api::{Catalog, Plugin};
+use clip_lab_plugin_api::{Catalog, Plugin};
 use common::{names, opened};
 use image::Rgb;
 use plugins_data::{EmojiImages, Split};
@@ -24,8 +24,8 @@ fn all_data_sets_are_registered() {
 fn every_emoji_decodes_to_72_pixels_on_white() {
     let settings = part(Split::All, false);
     let data = opened(&settings);
-    eprintln!("{} emoji, {:?}, {:?}", data.len(), settings.facts(), data.skipped());
-    assert!(data.len() > 1850 && settings.facts().images == Some(data.len()));
+    eprintln!("{} emoji, {:?}, {:?}", data.len(), settings.properties(), data.skipped());
+    assert!(data.len() > 1850 && settings.properties().images == Some(data.len()));
     let mut corners = 0;
     for index in 0..data.len() {
         let image = data.image(index).unwrap().decode().unwrap();

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use clip_lab_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Faults, Plugin, Settings};
 use common::{names, opened, refusal};
 use image::{Rgb, RgbImage};
 use plugins_data::{ImageFolder, Names, Part};
@@ -52,8 +52,8 @@ fn folders_in_alphabetical_order_are_the_classes() {
     assert_eq!(data.image(2).unwrap().decode().unwrap().get_pixel(0, 0).0, [1, 0, 0]);
     assert_eq!(data.skipped(), ["files without an image extension: 1 (first: cat/notes.txt)"]);
     assert!(data.captions(9).is_empty() && data.image(9).is_err());
-    let facts = of(dir.path()).facts();
-    assert_eq!((facts.images, facts.captions), (Some(4), Some(4)));
+    let properties = of(dir.path()).properties();
+    assert_eq!((properties.images, properties.captions), (Some(4), Some(4)));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn classes_get_other_names_by_list_or_by_table() {
 fn unreadable_folders_are_reported() {
     let dir = tree(&["a.png", "b.png"]);
     assert!(refusal(&of(&dir.path().join("gone"))).contains("there is no folder"));
-    assert_eq!(of(&dir.path().join("gone")).facts().images, None);
+    assert_eq!(of(&dir.path().join("gone")).properties().images, None);
     let error = refusal(&of(dir.path()));
     assert!(error.contains("contains no folders (2 images are in it)"), "{error}");
     let dir = tree(&["cat/a.png", "dog/readme.md"]);
@@ -170,7 +170,7 @@ fn cifar_10_opens_with_its_ten_classes() {
     assert_eq!(test.image(2_999).unwrap().decode().unwrap().dimensions(), (32, 32));
     assert_eq!((train.class(0), train.class(9_999)), (Some(0), Some(9)));
     let held = ImageFolder { split: Part::Val, hold_out: 0.1, ..of(&root.join("train")) };
-    assert_eq!(held.facts().images, Some(1_000));
+    assert_eq!(held.properties().images, Some(1_000));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
     sync::LazyLock,
 };
 
-use clip_lab_api::{Faults, Plugin, Settings};
+use clip_lab_plugin_api::{Faults, Plugin, Settings};
 use clip_lab_shards::{NewSample, Writer};
 use clip_lab_testing::{Fault, Server};
 use common::{names, opened, refusal};
@@ -80,7 +80,7 @@ fn images_captions_and_names_are_in_order() {
     for number in [11, 0, 5] {
         assert_eq!(data.image(number).unwrap().decode().unwrap(), image(number as u8), "in any order");
     }
-    assert_eq!((settings.facts().images, settings.facts().captions), (Some(12), Some(24)));
+    assert_eq!((settings.properties().images, settings.properties().captions), (Some(12), Some(24)));
     assert_eq!(data.fingerprint(), opened(&settings).fingerprint());
     assert!(data.sampling().is_none(), "a full shuffle");
     assert!(data.image(12).is_err() && data.captions(12).is_empty());
@@ -203,7 +203,7 @@ fn remote_shards_are_downloaded_once_and_errors_tolerated() {
     let last = server.put("/s/a-000001.tar", &bytes(1), &[Fault::Part(0.5), Fault::Status(503)]);
     let pattern = last.replace("000001.tar", "{000000..000002}.tar");
     let three = WebDataset { shards: ShardList::One(pattern), tolerate: 0.4, ..Default::default() };
-    assert_eq!(three.facts().images, None, "nothing is downloaded for the properties");
+    assert_eq!(three.properties().images, None, "nothing is downloaded for the properties");
     let data = opened(&three);
     assert_eq!((data.len(), data.skipped().len()), (8, 1), "{:?}", data.skipped());
     assert!(

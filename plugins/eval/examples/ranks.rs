@@ -99,7 +99,7 @@ fn one(what: &str, file: &Path, rows: usize) -> Result<()> {
 }
 
 fn tiles(images: &Tensor, captions: &Tensor, rows: i64) -> Result<()> {
-    let mut products = clip_lab_torch::Products::<f32>::new((rows * 4 * rows) as usize)?;
+    let mut products = clip_lab_torch_ext::Products::<f32>::new((rows * 4 * rows) as usize)?;
     let (high, wide) = (images.size()[0], captions.size()[0]);
     for row in (0..high).step_by(rows as usize) {
         for column in (0..wide).step_by(4 * rows as usize) {

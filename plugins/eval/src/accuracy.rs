@@ -1,6 +1,6 @@
 //! Accuracies from the rank of each image's class.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::rank::{hit, mean, ranks_and_first};
 

@@ -1,6 +1,6 @@
 //! Accuracy of a classifier.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::accuracy::{Classified, accuracies, labelled, pick};
 
@@ -15,8 +15,8 @@ pub struct Classification {}
 impl Settings for Classification {}
 
 impl Plugin<dyn Evaluator> for Classification {
-    fn facts(&self) -> EvalFacts {
-        EvalFacts { task: Task::Classification, metrics: accuracies("classification") }
+    fn properties(&self) -> EvalProperties {
+        EvalProperties { task: Task::Classification, metrics: accuracies("classification") }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {

@@ -16,7 +16,7 @@ pub use retrieval::{Found, Retrieval, retrieve};
 pub use templates::{Named, Templates};
 pub use zero_shot::{ZeroShot, class_weights};
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Registers the evaluators.
 pub fn register(catalog: &mut Catalog) {

@@ -1,6 +1,6 @@
 //! Retrieval in both directions.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::rank::{Both, both, hit, mean, summarised, summary};
 
@@ -35,10 +35,10 @@ impl Settings for Retrieval {
 }
 
 impl Plugin<dyn Evaluator> for Retrieval {
-    fn facts(&self) -> EvalFacts {
+    fn properties(&self) -> EvalProperties {
         let directions = ["retrieval/t2i", "retrieval/i2t"].iter().flat_map(|way| summarised(way, &self.k));
         let recalls = self.k.iter().map(|k| Metric::share(format!("retrieval/i2t/recall@{k}")));
-        EvalFacts { metrics: directions.chain(recalls).collect(), ..EvalFacts::default() }
+        EvalProperties { metrics: directions.chain(recalls).collect(), ..EvalProperties::default() }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {

@@ -1,6 +1,6 @@
 //! Zero-shot classification.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::{
     accuracy::{Classified, accuracies, labelled, pick},
@@ -35,8 +35,8 @@ impl Settings for ZeroShot {
 }
 
 impl Plugin<dyn Evaluator> for ZeroShot {
-    fn facts(&self) -> EvalFacts {
-        EvalFacts { metrics: accuracies("zero_shot"), ..EvalFacts::default() }
+    fn properties(&self) -> EvalProperties {
+        EvalProperties { metrics: accuracies("zero_shot"), ..EvalProperties::default() }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Evaluator>> {

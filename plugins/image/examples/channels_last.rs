@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use plugins_image::ResNet;
 
 fn main() -> Result<()> {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = ResNet::default().build(vars.root())?;
     let plain = Tensor::f_rand([8, 3, 224, 224], (DType::Float, Device::Cpu))?;
-    let turned = clip_lab_torch::channels_last(&plain)?;
+    let turned = clip_lab_torch_ext::channels_last(&plain)?;
     let forward =
         |images: &Tensor| -> Result<()> { tch::no_grad(|| encoder.encode(images, Mode::Eval)).map(drop) };
     let step = |images: &Tensor| -> Result<()> {

@@ -4,7 +4,7 @@ mod resnet;
 mod torchscript;
 mod vit;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 pub use resnet::{ImagePool, ResNet, ResidualBlock, StrideIn, Variant};
 pub use torchscript::TorchScriptImage;

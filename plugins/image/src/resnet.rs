@@ -6,8 +6,8 @@ mod block;
 mod settings;
 mod stem;
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::Stage;
+use clip_lab_nn::Stage;
+use clip_lab_plugin_api::prelude::*;
 
 use attention_pool::AttentionPool;
 use block::Residual;
@@ -24,8 +24,8 @@ struct ResNetEncoder {
 }
 
 impl Plugin<dyn ImageEncoder> for ResNet {
-    fn facts(&self) -> ImageFacts {
-        ImageFacts { width: self.width(), image_size: self.image_size }
+    fn properties(&self) -> ImageProperties {
+        ImageProperties { width: self.width(), image_size: self.image_size }
     }
 
     fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn ImageEncoder>> {

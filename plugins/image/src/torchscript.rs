@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Scripted, sizes};
+use clip_lab_nn::{Scripted, sizes};
+use clip_lab_plugin_api::prelude::*;
 
 /// An image tower written in Python and saved with `torch.jit.script(module).save("tower.pt")`, or traced. Its
 /// `forward` takes normalised images `[B, 3, H, W]` and returns features `[B, width]`. It trains like any other tower,
@@ -42,8 +42,8 @@ impl Settings for TorchScriptImage {
 }
 
 impl Plugin<dyn ImageEncoder> for TorchScriptImage {
-    fn facts(&self) -> ImageFacts {
-        ImageFacts { width: self.width, image_size: self.image_size }
+    fn properties(&self) -> ImageProperties {
+        ImageProperties { width: self.width, image_size: self.image_size }
     }
 
     fn code(&self) -> Vec<(&'static str, PathBuf)> {

@@ -5,8 +5,8 @@ mod embeddings;
 mod head;
 mod settings;
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Block, Mask, blocks};
+use clip_lab_nn::{Block, Mask, blocks};
+use clip_lab_plugin_api::prelude::*;
 
 use embeddings::Embeddings;
 use head::Head;
@@ -22,8 +22,8 @@ struct VitEncoder {
 }
 
 impl Plugin<dyn ImageEncoder> for Vit {
-    fn facts(&self) -> ImageFacts {
-        ImageFacts { width: self.width, image_size: self.image_size }
+    fn properties(&self) -> ImageProperties {
+        ImageProperties { width: self.width, image_size: self.image_size }
     }
 
     fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn ImageEncoder>> {

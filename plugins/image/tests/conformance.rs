@@ -1,7 +1,7 @@
 //! Every image encoder satisfies the contract with all of its settings.
 
-use clip_lab_api::{conformance, prelude::*};
-use clip_lab_blocks::Activation;
+use clip_lab_nn::Activation;
+use clip_lab_plugin_api::{conformance, prelude::*};
 use plugins_image::*;
 
 fn vit() -> Vit {
@@ -31,7 +31,7 @@ fn conforms<S: Plugin<dyn ImageEncoder> + std::fmt::Debug>(settings: &S) -> Vec<
     assert_eq!(faults(settings), []);
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
-    let checked = conformance::image_encoder(&*encoder, &vars, &settings.facts());
+    let checked = conformance::image_encoder(&*encoder, &vars, &settings.properties());
     checked.unwrap_or_else(|error| panic!("{settings:?}: {error:?}"));
     encoder.layers()
 }

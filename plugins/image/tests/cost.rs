@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use clip_lab_api::prelude::*;
-use clip_lab_torch::{count_flops, recompute_stages};
+use clip_lab_plugin_api::prelude::*;
+use clip_lab_torch_ext::{count_flops, recompute_stages};
 use plugins_image::*;
 
 /// libtorch's random generator is global to the process: tests run one at a time.
@@ -20,7 +20,7 @@ fn images(count: i64, side: i64) -> Tensor {
 fn forward(settings: &impl Plugin<dyn ImageEncoder>) -> u64 {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
-    let images = images(1, settings.facts().image_size);
+    let images = images(1, settings.properties().image_size);
     count_flops(|| tch::no_grad(|| encoder.encode(&images, Mode::Eval)).unwrap()).unwrap().1
 }
 

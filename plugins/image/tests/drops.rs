@@ -1,7 +1,7 @@
 //! Stochastic depth and patch dropout in the towers. In a test binary of its own: libtorch's generator is global to the
 //! process.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use plugins_image::*;
 
 fn vit(drop_path: f64, patch_dropout: f64) -> Vit {

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use clip_lab_api::{conformance, prelude::*};
+use clip_lab_plugin_api::{conformance, prelude::*};
 use plugins_image::TorchScriptImage;
 
 fn folder() -> PathBuf {
@@ -27,7 +27,7 @@ fn images() -> Tensor {
 fn conforms(settings: &TorchScriptImage) {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
-    conformance::image_encoder(&*encoder, &vars, &settings.facts()).unwrap();
+    conformance::image_encoder(&*encoder, &vars, &settings.properties()).unwrap();
     assert_eq!(encoder.layers(), ["scale", "stem", "blocks.0", "blocks.1"]);
 }
 

@@ -1,6 +1,6 @@
 //! InfoNCE, CLIP's loss.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::{
     scale::Scale,
@@ -47,7 +47,7 @@ impl Settings for Clip {
 }
 
 impl Plugin<dyn Loss> for Clip {
-    fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
+    fn build(&self, scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
         let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
         Ok(Box::new(InfoNce { scale, smoothing: self.label_smoothing, tile: self.tile }))
     }

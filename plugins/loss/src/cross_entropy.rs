@@ -1,6 +1,6 @@
 //! Cross-entropy over classes.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::smoothing;
 
@@ -25,11 +25,11 @@ impl Settings for CrossEntropy {
 }
 
 impl Plugin<dyn Loss> for CrossEntropy {
-    fn facts(&self) -> LossFacts {
-        LossFacts { task: Task::Classification, ..LossFacts::default() }
+    fn properties(&self) -> LossProperties {
+        LossProperties { task: Task::Classification, ..LossProperties::default() }
     }
 
-    fn build(&self, _scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
+    fn build(&self, _scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
         Ok(Box::new(self.clone()))
     }
 }

@@ -8,7 +8,7 @@ mod siglip;
 mod smoothing;
 mod tiles;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Registers the losses.
 pub fn register(catalog: &mut Catalog) {

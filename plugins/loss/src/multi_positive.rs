@@ -1,6 +1,6 @@
 //! InfoNCE in which a row may have several positives.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::{
     scale::Scale,
@@ -42,11 +42,11 @@ impl Settings for MultiPositive {
 }
 
 impl Plugin<dyn Loss> for MultiPositive {
-    fn facts(&self) -> LossFacts {
-        LossFacts { groups: true, ..LossFacts::default() }
+    fn properties(&self) -> LossProperties {
+        LossProperties { groups: true, ..LossProperties::default() }
     }
 
-    fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
+    fn build(&self, scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
         let scale = Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?;
         Ok(Box::new(Grouped { scale, tile: self.tile }))
     }

@@ -1,6 +1,6 @@
 //! The learned logit scale (inverse temperature) of the contrastive losses.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// A scalar variable of any precision; a buffer if it is not learned. (tch's own initialisers round to f32.)
 pub fn scalar(vars: &nn::Path, name: &str, value: f64, learned: bool) -> Result<Tensor> {

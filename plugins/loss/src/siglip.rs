@@ -1,6 +1,6 @@
 //! SigLIP's pairwise loss.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::{
     scale::{Scale, scalar},
@@ -78,12 +78,12 @@ impl Settings for SigLip {
 }
 
 impl Plugin<dyn Loss> for SigLip {
-    fn facts(&self) -> LossFacts {
+    fn properties(&self) -> LossProperties {
         let bias = if let Bias::Number(bias) = self.bias { Some(bias) } else { None };
-        LossFacts { per_pair: true, bias, ..LossFacts::default() }
+        LossProperties { per_pair: true, bias, ..LossProperties::default() }
     }
 
-    fn build(&self, scope: LossScope<'_>) -> Result<Box<dyn Loss>> {
+    fn build(&self, scope: LossContext<'_>) -> Result<Box<dyn Loss>> {
         let bias = self.bias.of(scope.batch)?;
         Ok(Box::new(Pairwise {
             scale: Scale::new(&scope.vars, self.scale, self.max_scale, self.learned)?,

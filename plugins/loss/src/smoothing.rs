@@ -1,6 +1,6 @@
 //! The check of `label_smoothing`, shared by several losses.
 
-use clip_lab_api::Faults;
+use clip_lab_plugin_api::Faults;
 
 /// Reports a label smoothing outside of [0, 1).
 pub fn check(faults: &mut Faults, smoothing: f64) {

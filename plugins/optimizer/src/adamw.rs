@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clip_lab_api::prelude::*;
-use clip_lab_torch::fused_adamw;
+use clip_lab_plugin_api::prelude::*;
+use clip_lab_torch_ext::fused_adamw;
 
 use crate::slots::{Slots, with_gradient};
 
@@ -41,8 +41,8 @@ impl Settings for AdamW {
 }
 
 impl Plugin<dyn Optimizer> for AdamW {
-    fn facts(&self) -> OptimizerFacts {
-        OptimizerFacts { lr: self.lr }
+    fn properties(&self) -> OptimizerProperties {
+        OptimizerProperties { lr: self.lr }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {
@@ -93,10 +93,10 @@ impl Running {
         fused_adamw(&weights, &gradients, &means, &squares, &steps, self.constants(lr, decay))
     }
 
-    fn constants(&self, lr: f64, decay: bool) -> clip_lab_torch::AdamW {
+    fn constants(&self, lr: f64, decay: bool) -> clip_lab_torch_ext::AdamW {
         let AdamW { betas: [beta1, beta2], eps, weight_decay, .. } = self.settings;
         let weight_decay = if decay { weight_decay } else { 0.0 };
-        clip_lab_torch::AdamW { lr, beta1, beta2, weight_decay, eps }
+        clip_lab_torch_ext::AdamW { lr, beta1, beta2, weight_decay, eps }
     }
 }
 

@@ -4,7 +4,7 @@ mod adamw;
 mod sgd;
 mod slots;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Registers the optimizers.
 pub fn register(catalog: &mut Catalog) {

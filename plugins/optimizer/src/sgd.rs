@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::slots::{Slots, with_gradient};
 
@@ -37,8 +37,8 @@ impl Settings for Sgd {
 }
 
 impl Plugin<dyn Optimizer> for Sgd {
-    fn facts(&self) -> OptimizerFacts {
-        OptimizerFacts { lr: self.lr }
+    fn properties(&self) -> OptimizerProperties {
+        OptimizerProperties { lr: self.lr }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Optimizer>> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// `N` state tensors for every parameter that has been updated.
 pub struct Slots<const N: usize> {

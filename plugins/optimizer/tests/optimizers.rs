@@ -1,6 +1,6 @@
 //! Optimizers compared with their formulas in f64, and after a restore.
 
-use clip_lab_api::{Catalog, Optimizer, Params, Section, parse};
+use clip_lab_plugin_api::{Catalog, Optimizer, Params, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 const ADAMW: &str = "plugin = 'adamw'\nweight_decay = 0.3";

@@ -1,6 +1,6 @@
 //! No projection.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// Returns a tower's features unchanged; both towers must have the same width.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -10,11 +10,11 @@ pub struct Identity {}
 impl Settings for Identity {}
 
 impl Plugin<dyn Projection> for Identity {
-    fn facts(&self) -> ProjectionFacts {
-        ProjectionFacts { dim: None, learned: false }
+    fn properties(&self) -> ProjectionProperties {
+        ProjectionProperties { dim: None, learned: false }
     }
 
-    fn build(&self, _scope: ProjectionScope<'_>) -> Result<Box<dyn Projection>> {
+    fn build(&self, _scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
         Ok(Box::new(self.clone()))
     }
 }

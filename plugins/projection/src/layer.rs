@@ -1,6 +1,6 @@
 //! A linear layer that reports wrong widths as errors.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use tch::nn::Init;
 
 /// `x W^T + b`; variables `weight` `[output, input]` and optionally `bias` `[output]`.

@@ -6,7 +6,7 @@ mod linear;
 mod mlp;
 mod residual;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Registers the projections.
 pub fn register(catalog: &mut Catalog) {

@@ -1,6 +1,6 @@
 //! A linear projection.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use tch::nn::Init;
 
 use crate::layer::Layer;
@@ -28,11 +28,11 @@ impl Settings for Linear {
 }
 
 impl Plugin<dyn Projection> for Linear {
-    fn facts(&self) -> ProjectionFacts {
-        ProjectionFacts { dim: Some(self.dim), learned: true }
+    fn properties(&self) -> ProjectionProperties {
+        ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionScope<'_>) -> Result<Box<dyn Projection>> {
+    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
         let weight = Init::Randn { mean: 0.0, stdev: (scope.input as f64).powf(-0.5) };
         let bias = self.bias.then_some(Init::Const(0.0));
         Ok(Box::new(Head(Layer::new(&scope.vars, scope.input, self.dim, weight, bias)?)))

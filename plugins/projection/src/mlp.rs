@@ -1,6 +1,6 @@
 //! Two layers with a GELU between them.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::layer::Layer;
 
@@ -30,11 +30,11 @@ impl Settings for Mlp {
 }
 
 impl Plugin<dyn Projection> for Mlp {
-    fn facts(&self) -> ProjectionFacts {
-        ProjectionFacts { dim: Some(self.dim), learned: true }
+    fn properties(&self) -> ProjectionProperties {
+        ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionScope<'_>) -> Result<Box<dyn Projection>> {
+    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
         let hidden = self.hidden.unwrap_or(((scope.input + self.dim) / 2).max(1));
         let fc1 = Layer::uniform(&(&scope.vars / "fc1"), scope.input, hidden, self.bias)?;
         let fc2 = Layer::uniform(&(&scope.vars / "fc2"), hidden, self.dim, self.bias)?;

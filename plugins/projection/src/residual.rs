@@ -1,6 +1,6 @@
 //! Simple CLIP's head.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use tch::nn::Init;
 
 use crate::layer::Layer;
@@ -30,11 +30,11 @@ impl Settings for Residual {
 }
 
 impl Plugin<dyn Projection> for Residual {
-    fn facts(&self) -> ProjectionFacts {
-        ProjectionFacts { dim: Some(self.dim), learned: true }
+    fn properties(&self) -> ProjectionProperties {
+        ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 
-    fn build(&self, scope: ProjectionScope<'_>) -> Result<Box<dyn Projection>> {
+    fn build(&self, scope: ProjectionContext<'_>) -> Result<Box<dyn Projection>> {
         let norm = &scope.vars / "layer_norm";
         Ok(Box::new(Head {
             projection: Layer::uniform(&(&scope.vars / "projection"), scope.input, self.dim, true)?,

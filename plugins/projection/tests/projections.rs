@@ -1,6 +1,6 @@
 //! Projections built from a spec's table, compared with their formulas in double precision.
 
-use clip_lab_api::{Catalog, Mode, Planned, Projection, ProjectionScope, Section, parse};
+use clip_lab_plugin_api::{Catalog, Mode, Planned, Projection, ProjectionContext, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 fn plan(text: &str) -> Planned<dyn Projection> {
@@ -14,7 +14,7 @@ fn build(text: &str, input: i64) -> (nn::VarStore, Box<dyn Projection>) {
     tch::manual_seed(7);
     let mut vars = nn::VarStore::new(Device::Cpu);
     vars.set_kind(Kind::Double);
-    let head = plan(text).build(ProjectionScope { vars: vars.root(), input }).unwrap();
+    let head = plan(text).build(ProjectionContext { vars: vars.root(), input }).unwrap();
     (vars, head)
 }
 
@@ -101,11 +101,11 @@ fn identity_passes_features_on() {
 
 #[test]
 fn widths_are_known_before_anything_is_built() {
-    let facts = |text| plan(text).facts;
-    assert_eq!(facts("plugin = 'linear'\ndim = 9").dim, Some(9));
-    assert_eq!(facts("plugin = 'residual'").dim, Some(256));
-    assert!(facts("plugin = 'mlp'").learned);
-    let identity = facts("plugin = 'identity'");
+    let properties = |text| plan(text).properties;
+    assert_eq!(properties("plugin = 'linear'\ndim = 9").dim, Some(9));
+    assert_eq!(properties("plugin = 'residual'").dim, Some(256));
+    assert!(properties("plugin = 'mlp'").learned);
+    let identity = properties("plugin = 'identity'");
     assert_eq!((identity.dim, identity.learned), (None, false));
 }
 

@@ -1,6 +1,6 @@
 //! A constant learning rate.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::ramp;
 
@@ -15,8 +15,8 @@ pub struct Constant {
 impl Settings for Constant {}
 
 impl Plugin<dyn Schedule> for Constant {
-    fn facts(&self) -> ScheduleFacts {
-        ramp::facts(self.warmup, 0)
+    fn properties(&self) -> ScheduleProperties {
+        ramp::properties(self.warmup, 0)
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {

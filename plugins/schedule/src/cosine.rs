@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::ramp;
 
@@ -24,8 +24,8 @@ impl Settings for Cosine {
 }
 
 impl Plugin<dyn Schedule> for Cosine {
-    fn facts(&self) -> ScheduleFacts {
-        ramp::facts(self.warmup, 0)
+    fn properties(&self) -> ScheduleProperties {
+        ramp::properties(self.warmup, 0)
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {

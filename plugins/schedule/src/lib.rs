@@ -6,7 +6,7 @@ mod ramp;
 mod rsqrt;
 mod wsd;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Registers the schedules.
 pub fn register(catalog: &mut Catalog) {

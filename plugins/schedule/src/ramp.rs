@@ -1,6 +1,6 @@
 //! Warmup and cooldown, shared by all schedules.
 
-use clip_lab_api::ScheduleFacts;
+use clip_lab_plugin_api::ScheduleProperties;
 
 /// Linear warmup as in open_clip: `(step + 1) / warmup`, so the first step already learns and the last warmup step uses
 /// the full rate.
@@ -23,7 +23,7 @@ pub fn progress(step: u64, warmup: u64, total: u64) -> f64 {
 }
 
 /// The properties of a schedule; `key` names the longer ramp.
-pub fn facts(warmup: u64, cooldown: u64) -> ScheduleFacts {
+pub fn properties(warmup: u64, cooldown: u64) -> ScheduleProperties {
     let key = if cooldown > warmup { "cooldown" } else { "warmup" };
-    ScheduleFacts { ramps: warmup.saturating_add(cooldown), key }
+    ScheduleProperties { ramps: warmup.saturating_add(cooldown), key }
 }

@@ -1,6 +1,6 @@
 //! Inverse square root decay.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::ramp;
 
@@ -32,8 +32,8 @@ impl Settings for Rsqrt {
 }
 
 impl Plugin<dyn Schedule> for Rsqrt {
-    fn facts(&self) -> ScheduleFacts {
-        ramp::facts(self.warmup, self.cooldown)
+    fn properties(&self) -> ScheduleProperties {
+        ramp::properties(self.warmup, self.cooldown)
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::ramp;
 
@@ -53,8 +53,8 @@ impl Settings for Wsd {
 }
 
 impl Plugin<dyn Schedule> for Wsd {
-    fn facts(&self) -> ScheduleFacts {
-        ramp::facts(self.warmup, self.cooldown)
+    fn properties(&self) -> ScheduleProperties {
+        ramp::properties(self.warmup, self.cooldown)
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Schedule>> {

@@ -1,6 +1,6 @@
 //! Schedules read from a spec's table, compared with the values of open_clip and big_vision.
 
-use clip_lab_api::{Catalog, Planned, Schedule, Section, parse};
+use clip_lab_plugin_api::{Catalog, Planned, Schedule, Section, parse};
 
 fn plan(text: &str) -> Planned<dyn Schedule> {
     let mut catalog = Catalog::default();
@@ -80,10 +80,10 @@ fn every_factor_is_finite_and_within_zero_and_one() {
 
 #[test]
 fn the_ramps_are_declared() {
-    let facts = plan("plugin = 'wsd'\nwarmup = 10\ncooldown = 20").facts;
-    assert_eq!((facts.ramps, facts.key), (30, "cooldown"));
-    let facts = plan("plugin = 'cosine'\nwarmup = 7").facts;
-    assert_eq!((facts.ramps, facts.key), (7, "warmup"));
+    let properties = plan("plugin = 'wsd'\nwarmup = 10\ncooldown = 20").properties;
+    assert_eq!((properties.ramps, properties.key), (30, "cooldown"));
+    let properties = plan("plugin = 'cosine'\nwarmup = 7").properties;
+    assert_eq!((properties.ramps, properties.key), (7, "warmup"));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 mod settings;
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Block, LayerNorm, Linear, LinearInit, Mask, blocks, dropout, normal};
+use clip_lab_nn::{Block, LayerNorm, Linear, LinearInit, Mask, blocks, dropout, normal};
+use clip_lab_plugin_api::prelude::*;
 
 use crate::tokens::{embed, fits};
 pub use settings::{Bert, BertPool};
@@ -21,8 +21,8 @@ struct BertEncoder {
 }
 
 impl Plugin<dyn TextEncoder> for Bert {
-    fn facts(&self) -> TextFacts {
-        TextFacts { width: self.width, context: self.context, vocab: self.vocab }
+    fn properties(&self) -> TextProperties {
+        TextProperties { width: self.width, context: self.context, vocab: self.vocab }
     }
 
     fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn TextEncoder>> {

@@ -3,8 +3,8 @@
 
 mod settings;
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Block, LayerNorm, Mask, blocks, dropout, normal};
+use clip_lab_nn::{Block, LayerNorm, Mask, blocks, dropout, normal};
+use clip_lab_plugin_api::prelude::*;
 
 use crate::tokens::{embed, fits};
 pub use settings::{ClipTransformer, TextPool};
@@ -20,8 +20,8 @@ struct ClipTextEncoder {
 }
 
 impl Plugin<dyn TextEncoder> for ClipTransformer {
-    fn facts(&self) -> TextFacts {
-        TextFacts { width: self.width, context: self.context, vocab: self.vocab }
+    fn properties(&self) -> TextProperties {
+        TextProperties { width: self.width, context: self.context, vocab: self.vocab }
     }
 
     fn build(&self, vars: nn::Path<'_>) -> Result<Box<dyn TextEncoder>> {

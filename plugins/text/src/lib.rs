@@ -5,7 +5,7 @@ mod clip_transformer;
 mod tokens;
 mod torchscript;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 pub use bert::{Bert, BertPool};
 pub use clip_transformer::{ClipTransformer, TextPool};

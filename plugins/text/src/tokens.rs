@@ -1,6 +1,6 @@
 //! Input checks and token lookup shared by the text encoders.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// The shape `[B, L]` of the ids, checked against the mask and against `context`.
 pub(crate) fn fits(tokens: &Tokens, plugin: &str, context: i64) -> Result<(i64, i64)> {

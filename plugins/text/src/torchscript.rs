@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Scripted, sizes};
+use clip_lab_nn::{Scripted, sizes};
+use clip_lab_plugin_api::prelude::*;
 
 use crate::tokens::fits;
 
@@ -47,8 +47,8 @@ impl Settings for TorchScriptText {
 }
 
 impl Plugin<dyn TextEncoder> for TorchScriptText {
-    fn facts(&self) -> TextFacts {
-        TextFacts { width: self.width, context: self.context, vocab: self.vocab }
+    fn properties(&self) -> TextProperties {
+        TextProperties { width: self.width, context: self.context, vocab: self.vocab }
     }
 
     fn code(&self) -> Vec<(&'static str, PathBuf)> {

@@ -1,7 +1,7 @@
 //! Every text encoder satisfies the contract with all of its settings.
 
-use clip_lab_api::{conformance, prelude::*};
-use clip_lab_blocks::Activation;
+use clip_lab_nn::Activation;
+use clip_lab_plugin_api::{conformance, prelude::*};
 use plugins_text::*;
 
 fn bert() -> Bert {
@@ -25,7 +25,7 @@ fn conforms<S: Plugin<dyn TextEncoder> + std::fmt::Debug>(settings: &S) -> Vec<S
     assert_eq!(faults(settings), [""; 0]);
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
-    let checked = conformance::text_encoder(&*encoder, &vars, &settings.facts());
+    let checked = conformance::text_encoder(&*encoder, &vars, &settings.properties());
     checked.unwrap_or_else(|error| panic!("{settings:?}: {error:?}"));
     encoder.layers()
 }

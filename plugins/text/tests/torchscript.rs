@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use clip_lab_api::{conformance, prelude::*};
+use clip_lab_plugin_api::{conformance, prelude::*};
 use plugins_text::TorchScriptText;
 
 fn folder() -> PathBuf {
@@ -19,7 +19,7 @@ fn settings(path: &Path) -> TorchScriptText {
 fn conforms(settings: &TorchScriptText) {
     let vars = nn::VarStore::new(Device::Cpu);
     let encoder = settings.build(vars.root()).unwrap();
-    conformance::text_encoder(&*encoder, &vars, &settings.facts()).unwrap();
+    conformance::text_encoder(&*encoder, &vars, &settings.properties()).unwrap();
     assert_eq!(encoder.layers(), ["position", "word", "blocks.0", "blocks.1", "first", "second"]);
     assert!(!vars.variables().contains_key("second.weight"), "a shared weight must be one variable");
 }

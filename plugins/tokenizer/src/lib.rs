@@ -3,7 +3,7 @@
 mod clip_bpe;
 mod huggingface;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 pub use clip_bpe::{ClipBpe, Merges, vocabulary as clip_vocabulary};
 pub use huggingface::HuggingFace;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use clip_lab_api::{Catalog, Faults, Plugin, Settings, Tokenizer};
+use clip_lab_plugin_api::{Catalog, Faults, Plugin, Settings, Tokenizer};
 use clip_lab_testing::golden;
 use plugins_tokenizer::{ClipBpe, HuggingFace};
 use safetensors::SafeTensors;

@@ -1,7 +1,7 @@
 //! Gradient clipping.
 
-use clip_lab_api::prelude::*;
-use clip_lab_torch::global_norm;
+use clip_lab_plugin_api::prelude::*;
+use clip_lab_torch_ext::global_norm;
 
 /// Clips the global norm of the gradient over all trained parameters to `max_norm`, as PyTorch's `clip_grad_norm_`.
 /// Records the norm before clipping as `train/grad_norm`.

@@ -1,6 +1,6 @@
 //! Exponential moving average of the weights.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// Treatment of buffers: batch norm's running statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -82,8 +82,8 @@ impl Ema {
 }
 
 impl Plugin<dyn Trick> for Ema {
-    fn facts(&self) -> TrickFacts {
-        TrickFacts { averages: true, ..TrickFacts::default() }
+    fn properties(&self) -> TrickProperties {
+        TrickProperties { averages: true, ..TrickProperties::default() }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {

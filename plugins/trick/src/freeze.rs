@@ -1,6 +1,6 @@
 //! Locking of parameters.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::prefix;
 
@@ -38,10 +38,10 @@ impl Settings for Freeze {
 }
 
 impl Plugin<dyn Trick> for Freeze {
-    fn facts(&self) -> TrickFacts {
+    fn properties(&self) -> TrickProperties {
         // Parameters that are unlocked later do not count as locked.
         let frozen = if self.until.is_none() { self.params.clone() } else { Vec::new() };
-        TrickFacts { frozen, ..TrickFacts::default() }
+        TrickProperties { frozen, ..TrickProperties::default() }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Trick>> {

@@ -4,7 +4,7 @@ mod rule;
 
 use std::collections::BTreeSet;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 pub use rule::Rule;
 use rule::Tower as Layers;
 

@@ -7,7 +7,7 @@ mod layer_decay;
 mod lr_scale;
 mod prefix;
 
-use clip_lab_api::Catalog;
+use clip_lab_plugin_api::Catalog;
 
 /// Registers the tricks.
 pub fn register(catalog: &mut Catalog) {

@@ -1,6 +1,6 @@
 //! Learning rate multipliers for parts of the model.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::prefix;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clip_lab_api::{prelude::*, problem::nearest};
+use clip_lab_plugin_api::{prelude::*, problem::nearest};
 
 /// Applies `change` to every parameter below any of `prefixes`; a prefix that matches none is an error.
 pub(crate) fn each(

@@ -2,7 +2,7 @@
 
 mod support;
 
-use clip_lab_api::{Params, Report, Trick};
+use clip_lab_plugin_api::{Params, Report, Trick};
 use support::{model, plan, trick};
 use tch::Tensor;
 

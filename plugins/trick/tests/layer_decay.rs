@@ -2,7 +2,7 @@
 
 mod support;
 
-use clip_lab_api::Params;
+use clip_lab_plugin_api::Params;
 use support::{model, plan, trick};
 
 /// A CLIP vision transformer with a projection and a classifier, and a logit scale.

@@ -1,6 +1,6 @@
 //! Tricks read from a spec's table, applied to a small model.
 
-use clip_lab_api::{Catalog, Params, Planned, Report, Section, Trick, parse};
+use clip_lab_plugin_api::{Catalog, Params, Planned, Report, Section, Trick, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 fn plan(text: &str) -> Planned<dyn Trick> {
@@ -58,8 +58,8 @@ fn freeze_locks_single_layers() {
 
 #[test]
 fn freeze_lists_what_it_locks_before_anything_is_built() {
-    assert_eq!(plan("plugin = 'freeze'\nparams = ['text']").facts.frozen, ["text"]);
-    assert!(plan("plugin = 'clip_grad'").facts.frozen.is_empty());
+    assert_eq!(plan("plugin = 'freeze'\nparams = ['text']").properties.frozen, ["text"]);
+    assert!(plan("plugin = 'clip_grad'").properties.frozen.is_empty());
 }
 
 #[test]

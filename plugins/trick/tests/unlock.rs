@@ -2,7 +2,7 @@
 
 mod support;
 
-use clip_lab_api::Params;
+use clip_lab_plugin_api::Params;
 use support::{model, plan, trick};
 
 const NAMES: [&str; 3] = ["image.blocks.0.weight", "image.blocks.1.weight", "text.weight"];
@@ -13,7 +13,7 @@ fn learning(params: &Params) -> Vec<&str> {
 
 #[test]
 fn parameters_unlocked_later_do_not_count_as_locked_and_need_no_gradient_before() {
-    assert!(plan("plugin = 'freeze'\nuntil = 5").unwrap().facts.frozen.is_empty());
+    assert!(plan("plugin = 'freeze'\nuntil = 5").unwrap().properties.frozen.is_empty());
     let (_vars, mut params) = model(&NAMES, &[]);
     let mut freeze = trick("plugin = 'freeze'\nuntil = 5");
     freeze.prepare(&mut params).unwrap();

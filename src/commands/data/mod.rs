@@ -4,8 +4,8 @@ mod inspect;
 mod pack;
 
 use anyhow::Result;
-use clip_lab_api::Catalog;
 use clip_lab_cli::DataVerb;
+use clip_lab_plugin_api::Catalog;
 
 /// Runs a subcommand.
 pub fn data(verb: &DataVerb, catalog: &Catalog) -> Result<()> {

@@ -3,8 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, Dataset, Evaluation};
 use clip_lab_cli::{EvalArgs, answer, out, print, say, shown};
+use clip_lab_plugin_api::{Catalog, Dataset, Evaluation};
 use serde_json::{Value, json};
 
 use super::{

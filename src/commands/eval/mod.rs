@@ -9,8 +9,8 @@ mod suite;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::Catalog;
 use clip_lab_cli::{EvalArgs, out, shown};
+use clip_lab_plugin_api::Catalog;
 use clip_lab_store::natural;
 
 use super::target::is_checkpoint;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_api::{Evaluation, Ranks};
+use clip_lab_plugin_api::{Evaluation, Ranks};
 use clip_lab_store::{NewEvaluation, RankSet, Reader, RunRow, Store};
 use serde_json::Value;
 

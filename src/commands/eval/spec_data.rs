@@ -6,8 +6,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Catalog, Evaluation, State};
 use clip_lab_cli::{EvalArgs, answer, out, print, say};
+use clip_lab_plugin_api::{Catalog, Evaluation, State};
 use serde_json::json;
 use tch::{Device, Tensor};
 
@@ -21,7 +21,7 @@ use crate::{
     data::{Source, cores, identity},
     model::Start,
     plan::{Plan, Split, plan},
-    train::{self, Features, Feed, Rig, Towers, View, checkpoint, judge},
+    train::{self, Components, Features, Inputs, Towers, View, checkpoint, evaluate_split},
 };
 
 /// Evaluates a model as its spec defines and prints the metrics; those of a run are also recorded.
@@ -85,8 +85,8 @@ fn flat(results: Results) -> Metrics {
 /// A model with the data of its spec.
 struct SpecEvaluation {
     plan: Plan,
-    feed: Feed,
-    rig: Rig,
+    inputs: Inputs,
+    components: Components,
     device: Device,
     /// The checkpoint of the weights; none: initialised as a run of the spec.
     weights: Option<PathBuf>,
@@ -97,29 +97,29 @@ impl SpecEvaluation {
         let SpecWeights { spec, weights } = SpecWeights::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
         let device = crate::model::device(&plan.run.device)?;
-        let feed = Feed::open(&plan)?;
-        ensure!(!feed.splits.is_empty(), "the spec of `{name}` has neither [data.val] nor [data.test]");
-        let rig = build(&plan, &feed, device, weights.as_deref())?;
-        Ok(Self { plan, feed, rig, device, weights })
+        let inputs = Inputs::open(&plan)?;
+        ensure!(!inputs.splits.is_empty(), "the spec of `{name}` has neither [data.val] nor [data.test]");
+        let components = build(&plan, &inputs, device, weights.as_deref())?;
+        Ok(Self { plan, inputs, components, device, weights })
     }
 
     /// The weights of another model of the same shape.
     fn state_of(&self, name: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<State> {
         let SpecWeights { spec, weights } = SpecWeights::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
-        let rig = build(&plan, &self.feed, self.device, weights.as_deref())?;
-        Ok(state(&rig))
+        let components = build(&plan, &self.inputs, self.device, weights.as_deref())?;
+        Ok(state(&components))
     }
 
     fn state(&self) -> State {
-        state(&self.rig)
+        state(&self.components)
     }
 
     /// Sets the weights to `(1 - alpha) a + alpha b` (WiSE-FT, <https://arxiv.org/abs/2109.01903>), batch statistics
     /// included; integers such as counters are those of `b`.
     fn set_interpolated(&self, a: &State, b: &State, alpha: f64) -> Result<()> {
         let a: BTreeMap<&str, &Tensor> = a.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        let variables = self.rig.vars.variables();
+        let variables = self.components.vars.variables();
         for (name, to) in b {
             let from = a.get(name.as_str()).with_context(|| format!("the first model has no `{name}`"))?;
             let (first, second) = (from.size(), to.size());
@@ -134,39 +134,45 @@ impl SpecEvaluation {
     /// Runs the spec's evaluators on every split; `label` prefixes the progress messages.
     fn evaluate(&self, label: &str) -> Result<Results> {
         let mut results = Results::new();
-        for (split, data) in &self.feed.splits {
+        for (split, data) in &self.inputs.splits {
             say!("{label}: {} {} images", data.len(), split.as_str());
-            let source = Source::images(data.clone(), self.rig.prepare.clone());
+            let source = Source::images(data.clone(), self.components.prepare.clone());
             let mut console = Console::beside();
-            let features =
-                Features::compute(&self.rig.image, source, cores(), self.device, &mut console, &|| false)?;
+            let features = Features::compute(
+                &self.components.image,
+                source,
+                cores(),
+                self.device,
+                &mut console,
+                &|| false,
+            )?;
             let features = features.context("stopped")?;
-            let towers = Towers::of(&self.rig, &self.feed, &self.plan, self.device);
+            let towers = Towers::of(&self.components, &self.inputs, &self.plan, self.device);
             let view = View::new(&towers, data.clone(), &features)?;
-            results.push((*split, judge(&self.rig, &view, *split)?));
+            results.push((*split, evaluate_split(&self.components, &view, *split)?));
         }
         Ok(results)
     }
 
     /// The fingerprint of a split's data.
     fn fingerprint(&self, split: Split) -> Result<String> {
-        let data = self.feed.splits.iter().find(|(name, _)| *name == split);
+        let data = self.inputs.splits.iter().find(|(name, _)| *name == split);
         Ok(identity(data.context("no such split")?.1.as_ref()))
     }
 }
 
-fn build(plan: &Plan, feed: &Feed, device: Device, weights: Option<&Path>) -> Result<Rig> {
+fn build(plan: &Plan, inputs: &Inputs, device: Device, weights: Option<&Path>) -> Result<Components> {
     let start = if weights.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
-    let rig = Rig::build(plan, feed, device, start)?;
+    let components = Components::build(plan, inputs, device, start)?;
     if let Some(path) = weights {
-        checkpoint::read_weights(path, &rig.vars)?;
+        checkpoint::read_weights(path, &components.vars)?;
     }
-    Ok(rig)
+    Ok(components)
 }
 
-fn state(rig: &Rig) -> State {
+fn state(components: &Components) -> State {
     let copy = |(name, tensor): (String, Tensor)| (name, tensor.detach().copy());
-    rig.vars.variables().into_iter().map(copy).collect()
+    components.vars.variables().into_iter().map(copy).collect()
 }
 
 /// Prints the goal by alpha, on val for selection and on test for the result.

@@ -1,7 +1,7 @@
 //! The evaluators of a model, and their results.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::{Catalog, Dataset, Evaluation, Evaluator, Section, Task, parse};
+use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Evaluator, Section, Task, parse};
 use plugins_eval::{Classification, Classified, Named, Templates, ZeroShot};
 use serde_json::{Value, json};
 
@@ -116,13 +116,13 @@ fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Box<dyn
     let table = parse(table).map_err(|_| anyhow::anyhow!("--suite {suite} is not an evaluator"))?;
     match catalog.eval.plan(Section::new("--suite", 0..0, table)) {
         Ok(planned) => {
-            let fits = (planned.facts.task == Task::Classification) == classifier;
+            let fits = (planned.properties.task == Task::Classification) == classifier;
             let parts = if classifier { "a classifier" } else { "two towers" };
             ensure!(fits, "--suite {suite} does not fit this model, which has {parts}");
             planned.build(())
         }
         Err(problems) => {
-            let message = |problem: &clip_lab_api::problem::Problem| {
+            let message = |problem: &clip_lab_plugin_api::problem::Problem| {
                 let help = problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
                 format!("{}{help}", problem.message)
             };

@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::Catalog;
 use clip_lab_checkpoint::export::{Format, beside, export as in_layout, write_documents};
 use clip_lab_cli::{ModelExportArgs, ModelFormat, answer, out, print, say};
+use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use serde_json::json;
 use tch::Device;

@@ -11,8 +11,8 @@ mod torchscript;
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_api::Catalog;
 use clip_lab_cli::ModelVerb;
+use clip_lab_plugin_api::Catalog;
 
 /// Runs a subcommand.
 ///

@@ -1,11 +1,11 @@
 //! Converts a built model to the parts that are exported: plugin, settings and tensors.
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Kind, Planned};
 use clip_lab_checkpoint::{
     Preprocess, TensorFile,
     export::{Model, Part, Tokens, Vocabulary},
 };
+use clip_lab_plugin_api::{Kind, Planned};
 use tch::{Device, nn};
 
 use crate::{

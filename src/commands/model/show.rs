@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use clip_lab_api::Catalog;
 use clip_lab_checkpoint::{Checkpoint, Classifier, Import, Preprocess};
 use clip_lab_cli::{ModelShowArgs, answer, out, print, shown};
+use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use serde_json::{Value, json};
 use tch::Device;

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Mode, Tokens};
-use clip_lab_torch::{Script, Trace};
+use clip_lab_plugin_api::{Mode, Tokens};
+use clip_lab_torch_ext::{Script, Trace};
 use tch::{Device, Kind, Tensor};
 
 use super::parts::Temperature;
@@ -116,7 +116,7 @@ impl<'a> Sides<'a> {
             text: text.map(|(tower, side)| Texts {
                 tower,
                 limit: side.max_tokens as i64,
-                vocab: side.encoder.facts.vocab,
+                vocab: side.encoder.properties.vocab,
             }),
             classes: model.classes.as_ref(),
         })

@@ -7,8 +7,8 @@ mod select_report;
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Catalog, Dataset, Embedded as _};
 use clip_lab_cli::{PromptsArgs, say, shown};
+use clip_lab_plugin_api::{Catalog, Dataset, Embedded as _};
 use plugins_eval::{Ensemble, Images, Named, Templates, labelled, pick};
 use tch::Tensor;
 

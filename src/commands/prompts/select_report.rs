@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 use plugins_eval::Images;
 
 use super::embed_images;

@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use clip_lab_api::{Captions, Dataset, Task};
+use clip_lab_plugin_api::{Captions, Dataset, Task};
 
 use super::Warning;
-use crate::{plan::Plan, preflight::Landmarks, train::Feed};
+use crate::{plan::Plan, preflight::Landmarks, train::Inputs};
 
 /// Smaller batches have too few negatives.
 const SMALL_BATCH: usize = 32;
 /// The largest share of a batch's captions with a duplicate in it that is not worth a warning.
 const MAX_DUPLICATES: f64 = 0.05;
 
-pub(super) fn warnings(plan: &Plan, feed: &Feed, landmarks: Option<&Landmarks>) -> Vec<Warning> {
+pub(super) fn warnings(plan: &Plan, inputs: &Inputs, landmarks: Option<&Landmarks>) -> Vec<Warning> {
     if plan.task() == Task::Classification {
         return Vec::new();
     }
-    [small_batch(plan), bias(plan, landmarks), duplicates(plan, feed)].into_iter().flatten().collect()
+    [small_batch(plan), bias(plan, landmarks), duplicates(plan, inputs)].into_iter().flatten().collect()
 }
 
 fn small_batch(plan: &Plan) -> Option<Warning> {
@@ -26,12 +26,13 @@ fn small_batch(plan: &Plan) -> Option<Warning> {
          `micro_batch` if memory is limited",
         batch - 1
     );
-    (batch < SMALL_BATCH && !plan.loss.facts.per_pair).then(|| Warning::about(plan, "run.batch", message))
+    (batch < SMALL_BATCH && !plan.loss.properties.per_pair)
+        .then(|| Warning::about(plan, "run.batch", message))
 }
 
 /// A bias far from -ln(B - 1) must be learned before anything else.
 fn bias(plan: &Plan, landmarks: Option<&Landmarks>) -> Option<Warning> {
-    let bias = plan.loss.facts.bias?;
+    let bias = plan.loss.properties.bias?;
     let best = -((plan.run.batch as f64 - 1.0).ln());
     let first =
         landmarks.map_or(String::new(), |landmarks| format!(" (the initial loss is {:.1})", landmarks.first));
@@ -44,11 +45,11 @@ fn bias(plan: &Plan, landmarks: Option<&Landmarks>) -> Option<Warning> {
 }
 
 /// Equal captions, or captions of one image, in a batch are false negatives.
-fn duplicates(plan: &Plan, feed: &Feed) -> Option<Warning> {
-    if plan.run.distinct || plan.loss.facts.groups {
+fn duplicates(plan: &Plan, inputs: &Inputs) -> Option<Warning> {
+    if plan.run.distinct || plan.loss.properties.groups {
         return None;
     }
-    let share = duplicate_share(feed.train.as_ref(), plan.run.captions, plan.run.batch);
+    let share = duplicate_share(inputs.train.as_ref(), plan.run.captions, plan.run.batch);
     let message = format!(
         "about {:.0}% of the captions in a batch of {} have a duplicate in it (equal text{}), a false negative for the loss: \
          set `run.distinct = true`, or use the loss `multi_positive`",
@@ -90,7 +91,7 @@ fn duplicate_share(data: &dyn Dataset, captions: Captions, batch: usize) -> f64 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clip_lab_api::Image;
+    use clip_lab_plugin_api::Image;
     use image::RgbImage;
 
     struct Texts(Vec<Vec<String>>);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Landmarks;
 use crate::{
     plan::Plan,
-    train::{Feed, Rig},
+    train::{Components, Inputs},
 };
 
 /// A setting that is valid but probably not intended.
@@ -42,9 +42,14 @@ impl fmt::Display for Warning {
 }
 
 /// All warnings of a plan.
-pub(super) fn find(plan: &Plan, feed: &Feed, rig: &Rig, landmarks: Option<&Landmarks>) -> Vec<Warning> {
+pub(super) fn find(
+    plan: &Plan,
+    inputs: &Inputs,
+    components: &Components,
+    landmarks: Option<&Landmarks>,
+) -> Vec<Warning> {
     let mut found = checkpoint::warnings(plan);
-    found.extend(loss::warnings(plan, feed, landmarks));
-    found.extend(weights::warnings(plan, rig));
+    found.extend(loss::warnings(plan, inputs, landmarks));
+    found.extend(weights::warnings(plan, components));
     found
 }

@@ -1,16 +1,16 @@
 //! Warnings about weight decay and batch-norm statistics.
 
 use super::Warning;
-use crate::{plan::Plan, train::Rig};
+use crate::{plan::Plan, train::Components};
 
-pub(super) fn warnings(plan: &Plan, rig: &Rig) -> Vec<Warning> {
-    [decay(plan, rig), drift(rig)].into_iter().flatten().collect()
+pub(super) fn warnings(plan: &Plan, components: &Components) -> Vec<Warning> {
+    [decay(plan, components), drift(components)].into_iter().flatten().collect()
 }
 
 /// Weight decay on scales, biases and norms.
-fn decay(plan: &Plan, rig: &Rig) -> Option<Warning> {
+fn decay(plan: &Plan, components: &Components) -> Option<Warning> {
     let strength = plan.optimizer.settings.get("weight_decay")?.as_f64()?;
-    let decayed = rig.params.trained().filter(|param| param.decay && param.tensor.dim() < 2);
+    let decayed = components.params.trained().filter(|param| param.decay && param.tensor.dim() < 2);
     let names: Vec<&str> = decayed.map(|param| param.name.as_str()).collect();
     let first = names.iter().find(|name| name.starts_with("loss.")).or(names.first())?;
     let message = format!(
@@ -23,14 +23,15 @@ fn decay(plan: &Plan, rig: &Rig) -> Option<Warning> {
 
 /// Batch norms that train beside locked weights of their layer: their statistics follow the new data, so the locked
 /// weights get other features than they were trained on.
-fn drift(rig: &Rig) -> Option<Warning> {
-    let frozen =
-        |name: &str| rig.params.iter().find(|param| param.name == name).is_some_and(|param| param.frozen);
-    let norms = rig.params.buffers().iter().filter_map(|(name, _)| name.strip_suffix(".running_mean"));
+fn drift(components: &Components) -> Option<Warning> {
+    let frozen = |name: &str| {
+        components.params.iter().find(|param| param.name == name).is_some_and(|param| param.frozen)
+    };
+    let norms = components.params.buffers().iter().filter_map(|(name, _)| name.strip_suffix(".running_mean"));
     let tower = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let moving = |norm: &&str| {
         let layer = norm.rsplit_once('.').map_or("", |(layer, _)| layer);
-        let mut beside = rig
+        let mut beside = components
             .params
             .iter()
             .filter(|param| param.name.starts_with(&format!("{layer}.")) && param.tensor.dim() > 1);

@@ -1,6 +1,6 @@
 //! Checks that the names in a filter exist.
 
-use clip_lab_problem::Problem;
+use clip_lab_diagnostics::Problem;
 
 use super::{
     expr::{Expr, Field},
@@ -26,7 +26,7 @@ pub fn names<'a>(
 /// The settings and metrics of all runs.
 pub fn known<'a>(runs: impl Iterator<Item = Subject<'a>>) -> Vec<String> {
     let mut names: Vec<String> = runs
-        .flat_map(|run| run.facts.settings.keys().chain(run.series.iter().map(|series| &series.name)))
+        .flat_map(|run| run.details.settings.keys().chain(run.series.iter().map(|series| &series.name)))
         .cloned()
         .collect();
     names.sort_unstable();
@@ -78,5 +78,5 @@ fn nearest(field: &Field, names: &[String]) -> Option<String> {
     known.extend(names.flat_map(|name| [name, name.rsplit(['/', '.']).next().unwrap_or(name)]));
     known.sort_unstable();
     known.dedup();
-    clip_lab_problem::nearest(&field.name, &known).map(str::to_string)
+    clip_lab_diagnostics::nearest(&field.name, &known).map(str::to_string)
 }

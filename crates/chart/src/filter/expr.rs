@@ -1,6 +1,6 @@
 //! Filter expressions and their evaluation.
 
-use clip_lab_problem::Place;
+use clip_lab_diagnostics::Place;
 
 use super::{
     lex::Op,

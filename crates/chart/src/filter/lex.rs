@@ -1,6 +1,6 @@
 //! Tokeniser of the filter language.
 
-use clip_lab_problem::{Place, Problem};
+use clip_lab_diagnostics::{Place, Problem};
 
 /// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ mod subject;
 pub use name::{Cell, Name};
 pub use subject::Subject;
 
-use clip_lab_problem::{Problem, render};
+use clip_lab_diagnostics::{Problem, render};
 use clip_lab_store::Asked;
 use expr::Expr;
 

@@ -1,6 +1,6 @@
 //! Names in the filter syntax, as table columns.
 
-use clip_lab_problem::{Problem, render};
+use clip_lab_diagnostics::{Problem, render};
 use clip_lab_store::Asked;
 
 use super::{

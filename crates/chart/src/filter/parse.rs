@@ -1,6 +1,6 @@
 //! Parser of the filter language: OR binds weakest, then AND, then NOT.
 
-use clip_lab_problem::{Place, Problem};
+use clip_lab_diagnostics::{Place, Problem};
 use clip_lab_store::Status;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use clip_lab_store::{RunFacts, RunRow, SeriesRow};
+use clip_lab_store::{RunDetails, RunRow, SeriesRow};
 
 /// A run with all data that a filter may use.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +10,7 @@ pub struct Subject<'a> {
     /// Its row in the store.
     pub row: &'a RunRow,
     /// Its settings, tags and notes.
-    pub facts: &'a RunFacts,
+    pub details: &'a RunDetails,
     /// Its metrics.
     pub series: &'a [SeriesRow],
 }
@@ -54,7 +54,7 @@ impl<'a> Subject<'a> {
     pub fn texts(&self) -> impl Iterator<Item = &'a str> {
         let row = self.row;
         let own = [Some(&row.name), Some(&row.uid), row.study.as_ref(), row.arm.as_ref()];
-        own.into_iter().flatten().chain(&self.facts.tags).chain(&self.facts.notes).map(String::as_str)
+        own.into_iter().flatten().chain(&self.details.tags).chain(&self.details.notes).map(String::as_str)
     }
 
     /// Looks up `name`.
@@ -75,7 +75,7 @@ impl<'a> Subject<'a> {
             Found::Missing => {
                 let below =
                     |key: &str, sign| key.strip_prefix(name).is_some_and(|rest| rest.starts_with(sign));
-                self.facts.settings.keys().any(|key| below(key, '.'))
+                self.details.settings.keys().any(|key| below(key, '.'))
                     || self
                         .series
                         .iter()
@@ -96,8 +96,8 @@ impl<'a> Subject<'a> {
             "uid" => one(&row.uid),
             "study" => some(&row.study),
             "arm" => some(&row.arm),
-            "tag" | "tags" => all(&self.facts.tags),
-            "note" | "notes" => all(&self.facts.notes),
+            "tag" | "tags" => all(&self.details.tags),
+            "note" | "notes" => all(&self.details.notes),
             "reason" => some(&row.reason),
             "host" => one(&row.host),
             "goal" => some(&row.goal_metric),
@@ -125,7 +125,7 @@ impl<'a> Subject<'a> {
     }
 
     fn setting(&self, name: &str) -> Option<Found<'a>> {
-        let settings = &self.facts.settings;
+        let settings = &self.details.settings;
         let by_end = || match self.settings_ending(name)[..] {
             [key] => settings.get(key),
             _ => None,
@@ -150,7 +150,7 @@ impl<'a> Subject<'a> {
     }
 
     fn settings_ending(&self, name: &str) -> Vec<&'a str> {
-        self.facts.settings.keys().map(String::as_str).filter(|key| ends(key, name, '.')).collect()
+        self.details.settings.keys().map(String::as_str).filter(|key| ends(key, name, '.')).collect()
     }
 
     fn metrics_ending(&self, name: &str) -> Vec<&'a str> {

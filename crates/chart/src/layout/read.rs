@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use clip_lab_problem::{Problem, syntax};
+use clip_lab_diagnostics::{Problem, syntax};
 use clip_lab_store::Axis;
 use toml::de::DeTable;
 

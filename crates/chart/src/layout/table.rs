@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use clip_lab_problem::Problem;
+use clip_lab_diagnostics::Problem;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},

@@ -1,6 +1,6 @@
 //! Preprocessing configurations of other tools.
 
-use clip_lab_api::{Interpolation, Resize};
+use clip_lab_plugin_api::{Interpolation, Resize};
 use serde_json::{Value, json};
 
 use crate::Preprocess;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use clip_lab_api::Resize;
+use clip_lab_plugin_api::Resize;
 use serde_json::Value;
 
 use super::{Layout, open_clip_text, open_clip_vision, two_towers};

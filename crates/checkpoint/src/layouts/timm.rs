@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use clip_lab_api::{Interpolation, Resize};
+use clip_lab_plugin_api::{Interpolation, Resize};
 use serde_json::Value;
 
 use super::timm_vit::{self, Hints, pool};

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, missing_docs)]
 
-use clip_lab_api::{Catalog, ImageEncoder, Kind, Mode, Planned, Projection, ProjectionScope, Section, Shelf};
-use clip_lab_api::{TextEncoder, Tokens, parse};
 use clip_lab_checkpoint::{Checkpoint, Import, TensorFile};
+use clip_lab_plugin_api::{
+    Catalog, ImageEncoder, Kind, Mode, Planned, Projection, ProjectionContext, Registry, Section,
+};
+use clip_lab_plugin_api::{TextEncoder, Tokens, parse};
 use tch::{Device, Kind as DType, Tensor, nn};
 
 pub fn catalog() -> Catalog {
@@ -17,7 +19,7 @@ pub fn catalog() -> Catalog {
 }
 
 /// Plans the plugin of a part with the checkpoint's settings and `more` lines.
-pub fn plan<K: Kind + ?Sized>(registry: &Shelf<K>, import: &Import, more: &str) -> Planned<K> {
+pub fn plan<K: Kind + ?Sized>(registry: &Registry<K>, import: &Import, more: &str) -> Planned<K> {
     let text = format!("plugin = \"{}\"\n{more}\n{}", import.plugin, import.settings);
     let section = Section::new("part", 0..0, parse(text).unwrap());
     registry.plan(section).unwrap_or_else(|problems| panic!("{problems:?}"))
@@ -42,7 +44,7 @@ pub fn text(import: &Import, more: &str) -> Box<dyn TextEncoder> {
 /// A projection with its weights.
 pub fn projection(import: &Import, input: i64) -> Box<dyn Projection> {
     let vars = nn::VarStore::new(Device::Cpu);
-    let scope = ProjectionScope { vars: vars.root() / "head", input };
+    let scope = ProjectionContext { vars: vars.root() / "head", input };
     let head = plan(&catalog().projection, import, "").build(scope).unwrap();
     if let Some(weights) = &import.weights {
         weights.load(&vars, "head").unwrap();

@@ -48,7 +48,7 @@ pub fn tell(error: impl Display) {
     talk(message(format_args!("error: {error}")));
 }
 
-/// Prints the mistakes of a file as `clip_lab_problem::render` formats them, with headings and locations.
+/// Prints the mistakes of a file as `clip_lab_diagnostics::render` formats them, with headings and locations.
 pub fn tell_mistakes(rendered: &str) {
     let heading = if rendered.starts_with("error: ") { "" } else { "error: " };
     talk(format_args!("{heading}{rendered}\n"));

@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{App, Message, Mode, Next};
 use crate::keys::{Argument, BINDINGS, Binding, Does};
-use clip_lab_problem::nearest;
+use clip_lab_diagnostics::nearest;
 
 /// The open command line.
 #[derive(Debug, Clone, Default, PartialEq)]

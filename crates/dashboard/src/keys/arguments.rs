@@ -1,6 +1,6 @@
 //! The arguments of commands: hint, completions and parsing.
 
-use clip_lab_problem::{Problem, nearest};
+use clip_lab_diagnostics::{Problem, nearest};
 use clip_lab_store::Level;
 
 use super::Action;
@@ -100,14 +100,14 @@ pub const SEVERITY: Argument = Argument {
 /// A new tag, or one that other runs have.
 pub const TAG: Argument = Argument {
     hint: "NAME",
-    completions: |app| tags(app.snapshot.runs.iter().flat_map(|run| &run.facts.tags)),
+    completions: |app| tags(app.snapshot.runs.iter().flat_map(|run| &run.details.tags)),
     parse: |_, text| Ok(Action::Tag(text.to_string())),
 };
 
 /// A tag of the selected run.
 pub const UNTAG: Argument = Argument {
     hint: "NAME",
-    completions: |app| tags(app.selected().into_iter().flat_map(|run| &run.facts.tags)),
+    completions: |app| tags(app.selected().into_iter().flat_map(|run| &run.details.tags)),
     parse: |app, text| match (UNTAG.completions)(app) {
         known if known.iter().any(|tag| tag == text) => Ok(Action::Untag(text.to_string())),
         known if known.is_empty() => Err("the selected run has no tags".to_string()),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use clip_lab_problem::{Problem, render, syntax};
+use clip_lab_diagnostics::{Problem, render, syntax};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use toml::de::DeTable;
 

@@ -117,7 +117,7 @@ impl Cache {
     fn scale(&mut self, reader: &Reader, run: &Run) -> Result<Option<Scale>, StoreError> {
         let Some(series) = run.metric("train/logit_scale") else { return Ok(None) };
         let buckets = self.buckets(reader, run, series, BUCKETS)?;
-        let setting = |key: &str| run.facts.settings.get(key).map(String::as_str);
+        let setting = |key: &str| run.details.settings.get(key).map(String::as_str);
         Ok(Some(Scale {
             name: run.name.clone(),
             colour: run.colour,

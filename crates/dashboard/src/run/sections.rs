@@ -119,7 +119,7 @@ fn environment(run: &Run, details: Option<&Details>) -> Vec<Line> {
     let host = format!("{}, process {}", run.row.host, run.row.pid);
     lines.extend((!run.row.host.is_empty()).then(|| line("host", host)));
     let setting = |(label, key): (&str, &str)| {
-        run.facts.settings.get(key).map(|json| line(label, diff::value(Some(json))))
+        run.details.settings.get(key).map(|json| line(label, diff::value(Some(json))))
     };
     lines.extend(HOW.into_iter().filter_map(setting));
     lines
@@ -136,6 +136,6 @@ fn checkpoints(details: Option<&Details>) -> Vec<Line> {
 }
 
 fn labels(run: &Run) -> Vec<Line> {
-    let tags = (!run.facts.tags.is_empty()).then(|| line("tags", run.facts.tags.join(", ")));
-    tags.into_iter().chain(run.facts.notes.iter().map(|note| line("note", note))).collect()
+    let tags = (!run.details.tags.is_empty()).then(|| line("tags", run.details.tags.join(", ")));
+    tags.into_iter().chain(run.details.notes.iter().map(|note| line("note", note))).collect()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clip_lab_search::{Answer, Ask, Found, Hit, Image, Misses, Query, Ready, Reply};
+use clip_lab_search_protocol::{Answer, Ask, Found, Hit, Image, Misses, Query, Ready, Reply};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Options, input::Input, thumbnails::ThumbnailCache};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use clip_lab_search::{Ask, Image};
+use clip_lab_search_protocol::{Ask, Image};
 
 use clip_lab_chart::sheet::Jpeg;
 

@@ -5,7 +5,7 @@ mod grid;
 mod images;
 mod list;
 
-use clip_lab_search::{Item, Miss};
+use clip_lab_search_protocol::{Item, Miss};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{

@@ -142,5 +142,5 @@ pub fn half_width(run: &Run, scores: &Scores) -> Option<f64> {
 
 /// A setting for display.
 pub fn setting<'a>(run: &'a Run, key: &str) -> Option<&'a str> {
-    run.facts.settings.get(key).map(|value| value.trim_matches('"')).filter(|value| *value != "null")
+    run.details.settings.get(key).map(|value| value.trim_matches('"')).filter(|value| *value != "null")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use clip_lab_store::RunFacts;
+use clip_lab_store::RunDetails;
 
 /// The most settings shown.
 const MOST: usize = 30;
@@ -13,7 +13,7 @@ const OWN_COLUMNS: [&str; 1] = ["run.seed"];
 ///
 /// Greedy: each key maximises the entropy of the groups formed with the keys before it. Ties go to the name of a
 /// plugin, then to the shorter key. A hundred keys of fifty runs take about a millisecond.
-pub fn diff_columns(runs: &[&RunFacts]) -> Vec<String> {
+pub fn diff_columns(runs: &[&RunDetails]) -> Vec<String> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
     let mut open: Vec<(&String, Vec<usize>)> = keys
         .into_iter()
@@ -85,9 +85,9 @@ pub fn short_key(key: &str, keys: &[String]) -> String {
 mod tests {
     use super::*;
 
-    fn run(settings: &[(&str, &str)]) -> RunFacts {
+    fn run(settings: &[(&str, &str)]) -> RunDetails {
         let settings = settings.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        RunFacts { settings, ..RunFacts::default() }
+        RunDetails { settings, ..RunDetails::default() }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The input line of the filter.
 
-use clip_lab_problem::Problem;
+use clip_lab_diagnostics::Problem;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use clip_lab_chart::filter::{Filter, Subject};

@@ -7,7 +7,7 @@ pub mod draw;
 pub mod filter_input;
 pub mod sort;
 
-use clip_lab_problem::Problem;
+use clip_lab_diagnostics::Problem;
 
 use super::data::Snapshot;
 use column::{Col, columns};
@@ -36,8 +36,8 @@ impl Table {
         // Runs outside the snapshot may have names that these lack; the feed checks them all and reports errors.
         let sure = self.filter.active.check(all.clone()).is_ok();
         self.shown = (0..runs.len()).filter(|i| !sure || self.filter.matches(&runs[*i].subject())).collect();
-        let facts: Vec<_> = self.shown.iter().map(|i| &*runs[*i].facts).collect();
-        self.keys = diff_columns::diff_columns(&facts);
+        let details: Vec<_> = self.shown.iter().map(|i| &*runs[*i].details).collect();
+        self.keys = diff_columns::diff_columns(&details);
         let Some((col, descending)) = &self.sort else { return };
         let values: Vec<Value> = runs.iter().map(|run| col.value(run, &snapshot.scores)).collect();
         self.shown.sort_by(|a, b| values[*a].order(&values[*b], *descending));

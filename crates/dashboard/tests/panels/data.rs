@@ -204,7 +204,7 @@ fn run(id: i64, name: &str, metrics: &[(&str, f64)]) -> Run {
         name: name.to_string(),
         row,
         series: series.collect(),
-        facts: Arc::default(),
+        details: Arc::default(),
         trend: Vec::new(),
         group: None,
         colour: Some(id as usize),

@@ -1,4 +1,4 @@
-use clip_lab_api::SourceShare;
+use clip_lab_plugin_api::SourceShare;
 
 use super::*;
 

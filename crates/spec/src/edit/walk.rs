@@ -1,6 +1,6 @@
 //! Resolves paths in a document.
 
-use clip_lab_problem::nearest;
+use clip_lab_diagnostics::nearest;
 use toml_edit::{Item, Table, TableLike, Value};
 
 /// The table at `path`. With `create`, missing tables are created; members of lists never are.

@@ -1,6 +1,6 @@
 //! `drop`, `set` and `add`, of a study for all arms or of one arm.
 
-use clip_lab_problem::{Place, Problem};
+use clip_lab_diagnostics::{Place, Problem};
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
 
 use super::fields::{Fields, Placed};

@@ -1,6 +1,6 @@
 //! Reads single keys of a study and reports problems with their spans.
 
-use clip_lab_problem::{Place, Problem};
+use clip_lab_diagnostics::{Place, Problem};
 use toml_edit::{Item, TableLike};
 
 use super::MAX_COUNT;

@@ -21,7 +21,7 @@ mod read;
 
 use std::path::{Path, PathBuf};
 
-use clip_lab_problem::{Problem, nearest};
+use clip_lab_diagnostics::{Problem, nearest};
 use toml_edit::{Item, value};
 
 use crate::{Change, Edit, Report, Spec};

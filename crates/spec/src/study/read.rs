@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clip_lab_problem::{Place, Problem, syntax};
+use clip_lab_diagnostics::{Place, Problem, syntax};
 use toml_edit::{Document, Item, Table, TableLike};
 
 use super::{
@@ -17,7 +17,7 @@ pub(super) fn study(file: &Path, text: &str) -> Result<Study, Report> {
     let name = file.display().to_string();
     let report = |problems| Report::new(&name, text, problems);
     // The `toml` parser reports syntax errors in the same words as for specs.
-    clip_lab_problem::parse(text.to_owned()).map_err(|error| report(vec![syntax(&error)]))?;
+    clip_lab_diagnostics::parse(text.to_owned()).map_err(|error| report(vec![syntax(&error)]))?;
     let document = Document::parse(text).map_err(|error| report(vec![Problem::new(error.message())]))?;
     let mut reader = Reader {
         folder: file.parent().unwrap_or(Path::new("")),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Reader;
-use crate::{RunFacts, RunId, StoreError};
+use crate::{RunDetails, RunId, StoreError};
 
 /// One row per run: with 100 settings per run, the cost per row would dominate.
 const SETTINGS: &str = "SELECT run, json_group_object(key, value) FROM config
@@ -33,15 +33,15 @@ impl Reader {
     }
 
     /// Settings, tags and notes of `runs`.
-    pub fn facts(&self, runs: &[RunId]) -> Result<HashMap<RunId, RunFacts>, StoreError> {
+    pub fn details(&self, runs: &[RunId]) -> Result<HashMap<RunId, RunDetails>, StoreError> {
         let [mut tags, mut notes] = self.labels()?;
         let mut settings = self.settings_of(runs)?;
-        let mut facts = |run: RunId| RunFacts {
+        let mut details = |run: RunId| RunDetails {
             settings: settings.remove(&run).unwrap_or_default(),
             tags: tags.remove(&run).unwrap_or_default(),
             notes: notes.remove(&run).unwrap_or_default(),
         };
-        Ok(runs.iter().map(|run| (*run, facts(*run))).collect())
+        Ok(runs.iter().map(|run| (*run, details(*run))).collect())
     }
 
     fn lists(&self, sql: &'static str) -> Result<HashMap<RunId, Vec<String>>, StoreError> {

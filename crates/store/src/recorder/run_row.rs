@@ -36,7 +36,7 @@ async fn config(conn: &mut SqliteConnection, run: i64, new: &NewRun) -> Result<(
     }
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&new.environment) else { return Ok(()) };
     for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-        records::fact(conn, run, key, value).await?;
+        records::set_environment(conn, run, key, value).await?;
     }
     Ok(())
 }

@@ -13,5 +13,5 @@ pub use input::{
     ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, RankSet, Request, ResumePoint, Tick,
 };
 pub use probe::{Hit, Probe, Shown};
-pub use rows::{Bucket, Point, RunFacts, RunRow, SeriesRow};
+pub use rows::{Bucket, Point, RunDetails, RunRow, SeriesRow};
 pub use status::{Axis, RunId, Status};

@@ -57,7 +57,7 @@ pub struct RunRow {
 
 /// Settings, tags and notes of a run, for filters and tables of many runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct RunFacts {
+pub struct RunDetails {
     /// The resolved settings: JSON text by dotted key.
     pub settings: BTreeMap<String, String>,
     /// Its tags, by name.

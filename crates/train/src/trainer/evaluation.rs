@@ -3,19 +3,19 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
-use clip_lab_api::{Better, Dataset, Ranks};
+use clip_lab_plugin_api::{Better, Dataset, Ranks};
 use clip_lab_store::{Goal, Level, RankSet, Request};
 use tch::Tensor;
 
 use super::Trainer;
-use crate::{Features, Silent, Towers, View, WeightsKind, checkpoint, features, goal, judge};
-use clip_lab_input::{Broken, Read};
+use crate::{Features, Silent, Towers, View, WeightsKind, checkpoint, evaluate_split, features, goal};
+use clip_lab_input::{Read, Unreadable};
 use clip_lab_plan::{Select, Split};
 
 impl Trainer<'_> {
     /// Keeps every kind of weights whose goal is better than ever.
     pub(super) fn keep_best(&mut self) -> Result<()> {
-        for (place, kind) in self.rig.kinds().into_iter().enumerate() {
+        for (place, kind) in self.components.kinds().into_iter().enumerate() {
             let name = kind.metric(&self.plan.run.goal);
             let Some(&value) = self.latest.get(&name) else { continue };
             let better = match (self.progress.best[place], self.direction(&name)) {
@@ -35,13 +35,13 @@ impl Trainer<'_> {
     }
 
     fn save_best(&self, kind: WeightsKind) -> Result<()> {
-        let (path, step) = (self.session.best(kind), self.progress.step);
-        let held = self.rig.hold(kind)?;
-        let written = checkpoint::write_weights(&path, &self.rig.vars, &self.progress);
+        let (path, step) = (self.run_record.best(kind), self.progress.step);
+        let held = self.components.hold(kind)?;
+        let written = checkpoint::write_weights(&path, &self.components.vars, &self.progress);
         held.put_back()?;
         match written {
-            Ok(()) => self.session.saved(&path, kind.best(), step),
-            Err(error) => self.session.event(Level::Error, "checkpoint", step, &format!("{error:#}")),
+            Ok(()) => self.run_record.saved(&path, kind.best(), step),
+            Err(error) => self.run_record.event(Level::Error, "checkpoint", step, &format!("{error:#}")),
         }
         Ok(())
     }
@@ -51,13 +51,13 @@ impl Trainer<'_> {
         if self.plan.run.select == Select::Last {
             return self.evaluate(Split::Test);
         }
-        for kind in self.rig.kinds() {
-            let best = self.session.best(kind);
+        for kind in self.components.kinds() {
+            let best = self.run_record.best(kind);
             if best.exists() {
-                checkpoint::read_weights(&best, &self.rig.vars)?;
+                checkpoint::read_weights(&best, &self.components.vars)?;
                 self.look(Split::Test, kind)?;
                 // What the run ends with are its last weights, whatever was reported.
-                checkpoint::read_weights(&self.session.last(), &self.rig.vars)?;
+                checkpoint::read_weights(&self.run_record.last(), &self.components.vars)?;
             } else {
                 self.evaluate_kind(Split::Test, kind)?;
             }
@@ -67,11 +67,11 @@ impl Trainer<'_> {
 
     /// Evaluates every kind of weights on a split.
     pub(super) fn evaluate(&mut self, split: Split) -> Result<()> {
-        self.rig.kinds().into_iter().try_for_each(|kind| self.evaluate_kind(split, kind))
+        self.components.kinds().into_iter().try_for_each(|kind| self.evaluate_kind(split, kind))
     }
 
     fn evaluate_kind(&mut self, split: Split, kind: WeightsKind) -> Result<()> {
-        let held = self.rig.hold(kind)?;
+        let held = self.components.hold(kind)?;
         let seen = self.look(split, kind);
         held.put_back()?;
         seen
@@ -80,7 +80,7 @@ impl Trainer<'_> {
     /// Evaluates the weights that the model has now, as those of a kind.
     fn look(&mut self, split: Split, kind: WeightsKind) -> Result<()> {
         let name = split.as_str();
-        let Some((_, data)) = self.feed.splits.iter().find(|(known, _)| *known == split) else {
+        let Some((_, data)) = self.inputs.splits.iter().find(|(known, _)| *known == split) else {
             return Ok(());
         };
         let data = data.clone();
@@ -89,7 +89,7 @@ impl Trainer<'_> {
         let mut points = Vec::new();
         let towers = self.towers();
         let view = View::new(&towers, data.clone(), &Features { rows, broken })?;
-        let judged = judge(&self.rig, &view, split)?;
+        let judged = evaluate_split(&self.components, &view, split)?;
         let seen = self.see(&view);
         for found in judged {
             let named = |(metric, value)| (format!("{name}/{}{metric}", kind.prefix()), value);
@@ -99,7 +99,7 @@ impl Trainer<'_> {
         points.push((format!("{name}/{}seconds", kind.prefix()), started.elapsed().as_secs_f64()));
         for (metric, _) in &points {
             let unit = self.plan.metric(metric).map_or("", |declared| declared.unit);
-            self.session.recorder.describe_metric(metric, unit, self.direction(metric));
+            self.run_record.recorder.describe_metric(metric, unit, self.direction(metric));
         }
         self.log(&points);
         if let Some(seen) = seen {
@@ -119,7 +119,7 @@ impl Trainer<'_> {
 
     fn record_ranks(&self, split: &str, kind: WeightsKind, ranks: Vec<Ranks>) {
         for found in ranks {
-            self.session.recorder.rank(RankSet {
+            self.run_record.recorder.rank(RankSet {
                 step: self.progress.step,
                 split: split.to_owned(),
                 suite: found.suite.to_owned(),
@@ -131,7 +131,7 @@ impl Trainer<'_> {
     }
 
     fn towers(&self) -> Towers<'_> {
-        Towers::of(&self.rig, &self.feed, self.plan, self.device)
+        Towers::of(&self.components, &self.inputs, self.plan, self.device)
     }
 
     /// The image tower's features of an evaluated split; a locked tower's are computed once. None when somebody asked to
@@ -140,7 +140,7 @@ impl Trainer<'_> {
         &mut self,
         name: &'static str,
         data: Arc<dyn Dataset>,
-    ) -> Result<Option<(Tensor, Vec<Broken>)>> {
+    ) -> Result<Option<(Tensor, Vec<Unreadable>)>> {
         if let Some((rows, broken)) = self.kept.get(name) {
             return Ok(Some((rows.shallow_clone(), broken.clone())));
         }
@@ -162,13 +162,14 @@ impl Trainer<'_> {
         let (workers, device, images) = (self.workers(), self.device, data.len());
         let kept = self.locked() && self.plan.run.cache_features;
         let key = kept.then(|| self.key(data.as_ref(), read)).transpose()?;
-        let (image, session, stop, step) = (&self.rig.image, self.session, &self.stop, self.progress.step);
+        let (image, run_record, stop, step) =
+            (&self.components.image, self.run_record, &self.stop, self.progress.step);
         let told = self.told.entry(split.to_owned()).or_default();
-        let mut tell = |broken: &Broken| {
+        let mut tell = |broken: &Unreadable| {
             if told.insert(broken.image) {
                 let place = if split == "train" { String::new() } else { format!(" of {split}") };
-                let words = format!("left out{place}: {broken}");
-                session.event(Level::Warning, "broken_picture", step, &words);
+                let message = format!("left out{place}: {broken}");
+                run_record.event(Level::Warning, "broken_picture", step, &message);
             }
         };
         let table = || format!("[data.{split}]");
@@ -191,7 +192,7 @@ impl Trainer<'_> {
                 "the image tower is locked: its features of the {images} {split} images are computed once"
             ));
             let asked = || {
-                if session.recorder.requests().contains(&Request::Stop) {
+                if run_record.recorder.requests().contains(&Request::Stop) {
                     stop.ask();
                 }
                 stop.peek()
@@ -216,13 +217,13 @@ impl Trainer<'_> {
             if read == Read::Image { changes.collect::<Vec<_>>().join("; ") } else { String::new() };
         let tower = format!("{} {}", encoder.name, encoder.settings);
         let size = preprocess.size.to_string();
-        let words = serde_json::to_string(preprocess)?;
+        let message = serde_json::to_string(preprocess)?;
         let format = format!("{:?}", self.plan.run.precision);
-        let pixels = clip_lab_picture::PIXELS;
+        let pixels = clip_lab_image_io::PIXELS;
         features::key(
-            &self.rig.vars,
+            &self.components.vars,
             &["image."],
-            &[&tower, &size, &words, &changes, &data.fingerprint(), &format, pixels],
+            &[&tower, &size, &message, &changes, &data.fingerprint(), &format, pixels],
         )
     }
 }

@@ -1,6 +1,6 @@
 //! What the panels of a run show: a few pairs, answers to a few queries, and their images.
 
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 use clip_lab_store::{Hit, Level, Probe, Shown};
 
 use super::Trainer;
@@ -17,13 +17,13 @@ const LOGIT_SCALE: &str = "loss.logit_scale";
 impl Trainer<'_> {
     /// What the model makes of the fixed pairs, unless the spec wants no probes. A fault costs the probe, never the run.
     pub(super) fn see(&self, view: &View<'_>) -> Option<Seen> {
-        if !self.plan.run.probe || self.rig.against.texts().is_none() {
+        if !self.plan.run.probe || self.components.objective.texts().is_none() {
             return None;
         }
         let seen = tch::no_grad(|| probe::look(view));
         seen.unwrap_or_else(|error| {
-            let words = format!("no similarities are recorded of this evaluation: {error:#}");
-            self.session.event(Level::Warning, "probe", self.progress.step, &words);
+            let message = format!("no similarities are recorded of this evaluation: {error:#}");
+            self.run_record.event(Level::Warning, "probe", self.progress.step, &message);
             None
         })
     }
@@ -37,7 +37,7 @@ impl Trainer<'_> {
         logit_scale: Option<f64>,
         seen: Seen,
     ) {
-        let (threads, recorder) = (self.workers(), &self.session.recorder);
+        let (threads, recorder) = (self.workers(), &self.run_record.recorder);
         let keep = |digest: &str, jpeg| recorder.image(digest, jpeg);
         self.thumbnails.make(split, data, seen.images(), threads, keep);
         let shown =
@@ -68,7 +68,7 @@ impl Trainer<'_> {
 
     /// What the loss multiplies cosines with, of the weights that the model has now.
     pub(super) fn logit_scale(&self) -> Option<f64> {
-        let log = self.rig.vars.variables().remove(LOGIT_SCALE)?;
+        let log = self.components.vars.variables().remove(LOGIT_SCALE)?;
         (log.numel() == 1).then(|| log.reshape([-1]).double_value(&[0]).exp())
     }
 }

@@ -3,21 +3,21 @@
 use std::{collections::HashSet, sync::Arc};
 
 use anyhow::Result;
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 
 use super::Trainer;
 use clip_lab_input::{Batch, Loader, Read, Source, cores};
-use clip_lab_model::Against;
+use clip_lab_model::Objective;
 
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Loader {
-        let source = self.source(self.feed.train.clone(), self.read(), self.features.is_none());
-        let order = self.feed.order.clone();
+        let source = self.source(self.inputs.train.clone(), self.read(), self.features.is_none());
+        let order = self.inputs.order.clone();
         let broken: HashSet<usize> = self.broken.keys().copied().collect();
         let from = self.progress.step;
         let first = from / order.batches();
         let skip = (from % order.batches()) as usize;
-        let ahead = self.features.is_none().then(|| self.feed.train.clone());
+        let ahead = self.features.is_none().then(|| self.inputs.train.clone());
         let batches = (first..).flat_map(move |epoch| {
             let batches = order.epoch(epoch).split_off(if epoch == first { skip } else { 0 });
             if let Some(data) = &ahead {
@@ -31,7 +31,7 @@ impl Trainer<'_> {
             batch.retain(|item| !broken.contains(&item.image));
             batch
         });
-        Loader::new(source, batches.take((self.feed.total - from) as usize), self.workers(), self.device)
+        Loader::new(source, batches.take((self.inputs.total - from) as usize), self.workers(), self.device)
     }
 
     /// The batch with the cached features of its images, where the image tower is locked.
@@ -44,9 +44,9 @@ impl Trainer<'_> {
     pub(super) fn source(&self, data: Arc<dyn Dataset>, read: Read, images: bool) -> Source {
         Source {
             data,
-            tokenizer: self.feed.tokenizer.clone(),
+            tokenizer: self.inputs.tokenizer.clone(),
             max_tokens: self.plan.text.as_ref().map_or(0, |text| text.max_tokens),
-            prepare: images.then(|| self.rig.prepare.clone()),
+            prepare: images.then(|| self.components.prepare.clone()),
             read,
             seed: self.plan.run.seed,
         }
@@ -54,9 +54,9 @@ impl Trainer<'_> {
 
     /// What training reads of an item.
     fn read(&self) -> Read {
-        match self.rig.against {
-            Against::Texts(_) => Read::Pair,
-            Against::Classes(_) => Read::Labelled,
+        match self.components.objective {
+            Objective::Texts(_) => Read::Pair,
+            Objective::Classes(_) => Read::Labelled,
         }
     }
 

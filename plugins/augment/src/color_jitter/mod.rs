@@ -2,7 +2,7 @@
 
 pub(crate) mod change;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use image::RgbImage;
 use rand::{Rng as _, seq::SliceRandom as _};
 
@@ -46,12 +46,12 @@ impl Settings for ColorJitter {
 }
 
 impl Plugin<dyn Augment> for ColorJitter {
-    fn facts(&self) -> AugmentFacts {
+    fn properties(&self) -> AugmentProperties {
         let strength = self.brightness + self.contrast + self.saturation + self.hue;
-        AugmentFacts { random: self.probability > 0.0 && strength > 0.0, ..AugmentFacts::default() }
+        AugmentProperties { random: self.probability > 0.0 && strength > 0.0, ..AugmentProperties::default() }
     }
 
-    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
         Ok(Box::new(self.clone()))
     }
 }

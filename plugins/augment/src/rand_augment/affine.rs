@@ -1,6 +1,6 @@
 //! Affine transforms, as Pillow's `Image.transform` and `Image.rotate` compute them.
 
-use clip_lab_api::Interpolation;
+use clip_lab_plugin_api::Interpolation;
 use image::{Rgb, RgbImage};
 
 /// A transform and its amount.

@@ -1,6 +1,6 @@
 //! An operation and its amount.
 
-use clip_lab_api::Interpolation;
+use clip_lab_plugin_api::Interpolation;
 use image::RgbImage;
 
 use super::{affine::Affine, curve::Curve, sharpness};

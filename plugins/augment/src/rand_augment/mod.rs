@@ -8,7 +8,7 @@ mod sharpness;
 #[cfg(test)]
 mod tests;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use image::RgbImage;
 use rand::{Rng as _, seq::IndexedRandom as _};
 use rand_distr::{Distribution as _, Normal};
@@ -64,11 +64,14 @@ impl Settings for RandAugment {
 }
 
 impl Plugin<dyn Augment> for RandAugment {
-    fn facts(&self) -> AugmentFacts {
-        AugmentFacts { random: self.layers > 0 && self.probability > 0.0, ..AugmentFacts::default() }
+    fn properties(&self) -> AugmentProperties {
+        AugmentProperties {
+            random: self.layers > 0 && self.probability > 0.0,
+            ..AugmentProperties::default()
+        }
     }
 
-    fn build(&self, _scope: AugmentScope) -> Result<Box<dyn Augment>> {
+    fn build(&self, _scope: AugmentContext) -> Result<Box<dyn Augment>> {
         let magnitude = Normal::new(self.magnitude, self.magnitude_std)?;
         Ok(Box::new(Layers { settings: self.clone(), magnitude }))
     }

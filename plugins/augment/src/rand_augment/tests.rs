@@ -1,6 +1,6 @@
 //! Every operation compared with Pillow, and the scale of the magnitudes.
 
-use clip_lab_api::Interpolation;
+use clip_lab_plugin_api::Interpolation;
 use image::{GenericImageView as _, Rgb, RgbImage};
 
 use super::{Op, affine::Affine, change::Change, curve::Curve, sharpness::sharpen};

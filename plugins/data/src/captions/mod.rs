@@ -14,7 +14,7 @@ mod read;
 
 use std::path::PathBuf;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 pub use self::format::Format;
 use self::opened::Opened;
@@ -113,17 +113,17 @@ impl Settings for CaptionFolder {
 }
 
 impl Plugin<dyn Dataset> for CaptionFolder {
-    fn facts(&self) -> DataFacts {
+    fn properties(&self) -> DataProperties {
         let here = clip_lab_hub::is_here(&self.root);
         let opened = match here.then(|| self.open()) {
             Some(Ok(opened)) => opened,
             Some(Err(error)) => {
-                return DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() };
+                return DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() };
             }
-            None => return DataFacts::default(),
+            None => return DataProperties::default(),
         };
         let captions = opened.images.iter().map(|image| image.captions.len()).sum();
-        DataFacts { images: Some(opened.images.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(opened.images.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use clip_lab_api::{few, tolerated};
 use clip_lab_files::Root;
+use clip_lab_plugin_api::{few, tolerated};
 
 use super::{
     CaptionFolder,

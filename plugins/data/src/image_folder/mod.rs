@@ -7,8 +7,8 @@ mod walk;
 
 use std::path::PathBuf;
 
-use clip_lab_api::prelude::*;
 use clip_lab_files::Root;
+use clip_lab_plugin_api::prelude::*;
 
 use self::opened::Opened;
 pub use self::{
@@ -87,15 +87,17 @@ impl Settings for ImageFolder {
 }
 
 impl Plugin<dyn Dataset> for ImageFolder {
-    fn facts(&self) -> DataFacts {
+    fn properties(&self) -> DataProperties {
         let here = clip_lab_hub::is_here(&self.root);
         match here.then(|| self.open()) {
             Some(Ok(opened)) => {
                 let images = Some(opened.len());
-                DataFacts { images, captions: images, fault: None }
+                DataProperties { images, captions: images, fault: None }
             }
-            Some(Err(error)) => DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() },
-            None => DataFacts::default(),
+            Some(Err(error)) => {
+                DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() }
+            }
+            None => DataProperties::default(),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use clip_lab_api::prelude::*;
 use clip_lab_files::Root;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::stamps::stamps;
 

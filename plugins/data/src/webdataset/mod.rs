@@ -9,7 +9,7 @@ mod skipped;
 
 use std::time::Duration;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use clip_lab_shards::{Patience, Shards};
 
 use self::gather::Gathered;
@@ -94,18 +94,20 @@ impl Settings for WebDataset {
 
 impl Plugin<dyn Dataset> for WebDataset {
     /// Downloads nothing.
-    fn facts(&self) -> DataFacts {
-        let Ok(places) = self.shards.places() else { return DataFacts::default() };
+    fn properties(&self) -> DataProperties {
+        let Ok(places) = self.shards.places() else { return DataProperties::default() };
         let shards = self.reader();
         if !places.iter().flatten().all(|place| shards.is_known(place)) {
-            return DataFacts::default();
+            return DataProperties::default();
         }
         let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
             Ok(opened) => opened,
-            Err(error) => return DataFacts { fault: Some(format!("{error:#}")), ..DataFacts::default() },
+            Err(error) => {
+                return DataProperties { fault: Some(format!("{error:#}")), ..DataProperties::default() };
+            }
         };
         let captions = (0..opened.len()).map(|index| opened.captions(index).len()).sum();
-        DataFacts { images: Some(opened.len()), captions: Some(captions), fault: None }
+        DataProperties { images: Some(opened.len()), captions: Some(captions), fault: None }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Dataset>> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use clip_lab_shards::{Place, Sample, Shards};
 
 use super::{WebDataset, classes::classes, gather::Gathered, prefetch::Prefetcher};

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use clip_lab_api::{Dataset, Plugin};
+use clip_lab_plugin_api::{Dataset, Plugin};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 

@@ -77,4 +77,4 @@ fn an_unclosed_quote_is_reported() {
     assert!(skipped.contains("captions.csv line 62: the caption of a.jpg has 61 lines"), "{skipped}");
 }
 
-use clip_lab_api::Plugin as _;
+use clip_lab_plugin_api::Plugin as _;

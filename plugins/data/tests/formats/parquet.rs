@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 use parquet::{
     basic::Compression,
     data_type::{ByteArray, ByteArrayType},
@@ -85,7 +85,7 @@ fn fifty(from: u8) -> Vec<Vec<Row<'static>>> {
 }
 
 fn holds(data: &dyn Dataset, index: usize, shade: u8) -> bool {
-    data.image(index).unwrap() == clip_lab_api::Image::Encoded(jpeg(shade))
+    data.image(index).unwrap() == clip_lab_plugin_api::Image::Encoded(jpeg(shade))
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn several_files_are_read_in_any_order_and_by_many_threads() {
         });
         let test = opened(&part(dir.path(), Split::Test));
         assert!(test.len() == 50 && holds(&*test, 49, 199));
-        assert_eq!(clip_lab_api::Plugin::facts(&settings).captions, Some(200));
+        assert_eq!(clip_lab_plugin_api::Plugin::properties(&settings).captions, Some(200));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Result, ensure};
-use clip_lab_torch::Products;
+use clip_lab_torch_ext::Products;
 use tch::{Device, Kind as DType, Tensor, kind::Element};
 
 use super::{

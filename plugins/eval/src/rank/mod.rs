@@ -5,8 +5,8 @@ mod both;
 mod count;
 mod tile;
 
-use clip_lab_api::prelude::*;
-use clip_lab_torch::Products;
+use clip_lab_plugin_api::prelude::*;
+use clip_lab_torch_ext::Products;
 use tch::kind::Element;
 
 use self::{

@@ -1,6 +1,6 @@
 //! Prompt templates: sentences with `{}` where the name of a class goes.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// A named set of templates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::{self, Model, evaluate, metric};
-use clip_lab_api::{Catalog, Direction, Section, parse};
+use clip_lab_plugin_api::{Catalog, Direction, Section, parse};
 use plugins_eval::{ranks, retrieve, summary};
 use tch::{Device, Kind, Tensor};
 

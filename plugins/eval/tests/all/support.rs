@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{Catalog, Dataset, Embedded, Evaluation, Image, Section, parse};
+use clip_lab_plugin_api::{Catalog, Dataset, Embedded, Evaluation, Image, Section, parse};
 use tch::{Device, Kind, Tensor};
 
 /// libtorch's random generator is global to the process: this lock is held from seeding to drawing.

@@ -1,7 +1,7 @@
 //! OpenAI's attention pooling (CLIP, `AttentionPool2d`).
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Linear, LinearInit, Mask, attend, normal};
+use clip_lab_nn::{Linear, LinearInit, Mask, attend, normal};
+use clip_lab_plugin_api::prelude::*;
 
 use super::ResNet;
 

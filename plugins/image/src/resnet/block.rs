@@ -1,7 +1,7 @@
 //! The residual block, basic or bottleneck.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{BatchNorm, Conv, ConvConfig, Stage, drop_path};
+use clip_lab_nn::{BatchNorm, Conv, ConvConfig, Stage, drop_path};
+use clip_lab_plugin_api::prelude::*;
 
 use super::{ResNet, ResidualBlock, StrideIn, Variant};
 

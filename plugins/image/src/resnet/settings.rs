@@ -1,7 +1,7 @@
 //! Settings of a ResNet.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{ConvConfig, Fault, LinearInit, drop_path_rate, normal, share, sizes};
+use clip_lab_nn::{ConvConfig, Fault, LinearInit, drop_path_rate, normal, share, sizes};
+use clip_lab_plugin_api::prelude::*;
 
 /// The residual block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

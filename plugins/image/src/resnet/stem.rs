@@ -1,7 +1,7 @@
 //! The layers before the first stage.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::ConvConfig;
+use clip_lab_nn::ConvConfig;
+use clip_lab_plugin_api::prelude::*;
 
 use super::{
     ResNet, Variant,

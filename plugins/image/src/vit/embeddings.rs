@@ -1,7 +1,7 @@
 //! From pixels to tokens.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Conv, ConvConfig, LayerNorm, LinearInit, drop_patches, dropout, normal};
+use clip_lab_nn::{Conv, ConvConfig, LayerNorm, LinearInit, drop_patches, dropout, normal};
+use clip_lab_plugin_api::prelude::*;
 
 use super::{Vit, VitInit};
 

@@ -1,7 +1,7 @@
 //! From tokens to one feature.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{LayerNorm, Linear, Mask, Mlp, attend, normal};
+use clip_lab_nn::{LayerNorm, Linear, Mask, Mlp, attend, normal};
+use clip_lab_plugin_api::prelude::*;
 
 use super::{FinalNorm, Pool, Vit};
 

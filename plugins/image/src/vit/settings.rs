@@ -1,7 +1,7 @@
 //! Settings of a vision transformer.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, share, sizes};
+use clip_lab_nn::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, share, sizes};
+use clip_lab_plugin_api::prelude::*;
 
 /// How the tokens are pooled into one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! Gradients of a loss, accumulated tile by tile.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use super::grid::{Grid, Tile};
 use crate::scale::wide;

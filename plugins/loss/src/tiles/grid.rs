@@ -1,6 +1,6 @@
 //! The matrix of logits, split into tiles.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use crate::scale::Scale;
 

@@ -14,7 +14,7 @@ pub use grid::Tile;
 pub use sigmoid::Sigmoid;
 pub use softmax::{Softmax, Targets};
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use gradients::Gradients;
 use grid::Grid;

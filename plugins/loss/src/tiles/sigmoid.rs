@@ -1,6 +1,6 @@
 //! SigLIP's loss: a binary classification for every cell of the matrix.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use super::{Cells, Tile};
 

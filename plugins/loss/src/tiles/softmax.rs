@@ -1,6 +1,6 @@
 //! Cross-entropies over the rows and the columns of the matrix: InfoNCE and its variants.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 use super::{Cells, Tile};
 

@@ -1,7 +1,7 @@
 //! Cross-entropy over classes.
 
 use crate::support::Built;
-use clip_lab_api::{Catalog, Classes, Pair, Scored, Section, Task, parse};
+use clip_lab_plugin_api::{Catalog, Classes, Pair, Scored, Section, Task, parse};
 use tch::{Device, Kind, Tensor};
 
 /// Logits of `[5, 4]`, and soft targets whose rows sum to one.
@@ -123,7 +123,7 @@ fn facts_declare_the_task_of_a_loss() {
     assert_eq!(catalog.loss.names(), ["clip", "siglip", "multi_positive", "cross_entropy"]);
     for name in catalog.loss.names() {
         let section = Section::new("loss", 0..0, parse(format!("plugin = '{name}'")).unwrap());
-        let task = catalog.loss.plan(section).unwrap().facts.task;
+        let task = catalog.loss.plan(section).unwrap().properties.task;
         let want = if name == "cross_entropy" { Task::Classification } else { Task::Contrastive };
         assert_eq!(task, want, "{name}");
     }

@@ -1,7 +1,7 @@
 //! Values and gradients of open_clip and transformers, in double precision.
 
 use crate::support::{Built, goldens};
-use clip_lab_api::Pair;
+use clip_lab_plugin_api::Pair;
 use tch::Tensor;
 
 fn close(name: &str, got: &Tensor, want: &Tensor) {

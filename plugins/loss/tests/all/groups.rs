@@ -1,7 +1,7 @@
 //! Several positives per row, and soft targets.
 
 use crate::support::{Built, unit};
-use clip_lab_api::Pair;
+use clip_lab_plugin_api::Pair;
 use tch::{Device, Kind, Tensor};
 
 const SPEC: &str = "plugin = 'multi_positive'";

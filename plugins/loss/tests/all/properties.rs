@@ -1,7 +1,7 @@
 //! Properties of the losses for any batch.
 
 use crate::support::{Built, build, unit};
-use clip_lab_api::{Catalog, LossScope, Pair, Section, parse};
+use clip_lab_plugin_api::{Catalog, LossContext, Pair, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 /// Every loss over pairs.
@@ -141,7 +141,7 @@ fn half_precision_embeddings_are_scored_in_single() {
     let (image, text) = (unit(8, 16, 5), unit(8, 16, 6));
     for spec in ALL {
         let vars = nn::VarStore::new(Device::Cpu);
-        let loss = build(spec, LossScope { vars: vars.root(), batch: 8 }).unwrap();
+        let loss = build(spec, LossContext { vars: vars.root(), batch: 8 }).unwrap();
         let half = |t: &Tensor| t.to_kind(Kind::BFloat16);
         let scored = loss.score(&Pair::new(&half(&image), &half(&text))).unwrap();
         assert_eq!(scored.loss.kind(), Kind::Float);
@@ -163,7 +163,7 @@ fn pairs_of_different_shapes_are_an_error() {
 #[test]
 fn an_automatic_bias_needs_two_pairs() {
     let vars = nn::VarStore::new(Device::Cpu);
-    let scope = LossScope { vars: vars.root(), batch: 1 };
+    let scope = LossContext { vars: vars.root(), batch: 1 };
     let error = build("plugin = 'siglip'\nbias = 'auto'", scope).err().unwrap();
     assert!(format!("{error:#}").contains("at least two pairs"), "{error:#}");
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use clip_lab_api::{Catalog, Loss, LossScope, Pair, Section, parse};
+use clip_lab_plugin_api::{Catalog, Loss, LossContext, Pair, Section, parse};
 use tch::{Device, Kind, Tensor, nn};
 
 /// A loss and its variables.
@@ -27,7 +27,7 @@ impl Built {
     }
 
     fn with(text: &str, batch: i64, vars: nn::VarStore) -> Self {
-        let loss = build(text, LossScope { vars: vars.root(), batch }).unwrap();
+        let loss = build(text, LossContext { vars: vars.root(), batch }).unwrap();
         Self { loss, vars }
     }
 
@@ -40,7 +40,7 @@ impl Built {
     }
 }
 
-pub fn build(text: &str, scope: LossScope) -> anyhow::Result<Box<dyn Loss>> {
+pub fn build(text: &str, scope: LossContext) -> anyhow::Result<Box<dyn Loss>> {
     let mut catalog = Catalog::default();
     plugins_loss::register(&mut catalog);
     let section = Section::new("loss", 0..0, parse(text.to_owned()).unwrap());

@@ -1,7 +1,7 @@
 //! Tiled losses equal the whole ones.
 
 use crate::support::{Built, unit};
-use clip_lab_api::Pair;
+use clip_lab_plugin_api::Pair;
 use tch::{Device, Kind, Tensor};
 
 const LOSSES: [&str; 4] = [

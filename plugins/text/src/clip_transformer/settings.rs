@@ -1,7 +1,7 @@
 //! Settings of CLIP's text transformer.
 
-use clip_lab_api::prelude::*;
-use clip_lab_blocks::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
+use clip_lab_nn::{Activation, AttentionConfig, BlockConfig, BlockInit, NormOrder, sizes};
+use clip_lab_plugin_api::prelude::*;
 
 /// Which token represents the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

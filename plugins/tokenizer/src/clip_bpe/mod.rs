@@ -3,7 +3,7 @@
 mod clean;
 mod vocabulary;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use instant_clip_tokenizer::{Token, Tokenizer as Bpe};
 
 pub use vocabulary::{Merges, vocabulary};
@@ -46,8 +46,8 @@ struct Encoder {
 }
 
 impl Plugin<dyn Tokenizer> for ClipBpe {
-    fn facts(&self) -> TokenizerFacts {
-        TokenizerFacts { max_tokens: Some(self.max_tokens) }
+    fn properties(&self) -> TokenizerProperties {
+        TokenizerProperties { max_tokens: Some(self.max_tokens) }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {

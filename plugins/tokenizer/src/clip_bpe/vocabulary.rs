@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 use instant_clip_tokenizer::{Token, Tokenizer as Bpe};
 
 /// Number of byte values. The first ids are the bytes, then the bytes at the end of a word, then the merges.

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clip_lab_api::prelude::*;
 use clip_lab_files::{MIB, read_capped};
+use clip_lab_plugin_api::prelude::*;
 use growth::Growth;
 use tokenizers::{Encoding, PostProcessor as _, Tokenizer as Library, TruncationDirection};
 
@@ -39,8 +39,8 @@ impl Settings for HuggingFace {
 }
 
 impl Plugin<dyn Tokenizer> for HuggingFace {
-    fn facts(&self) -> TokenizerFacts {
-        TokenizerFacts { max_tokens: self.max_tokens }
+    fn properties(&self) -> TokenizerProperties {
+        TokenizerProperties { max_tokens: self.max_tokens }
     }
 
     fn build(&self, _scope: ()) -> Result<Box<dyn Tokenizer>> {

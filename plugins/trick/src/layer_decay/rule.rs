@@ -1,6 +1,6 @@
 //! Grouping of layers by learning rate. Libraries differ in the norms around the blocks and in the layers of a ResNet.
 
-use clip_lab_api::prelude::*;
+use clip_lab_plugin_api::prelude::*;
 
 /// How layers are grouped, from input to output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

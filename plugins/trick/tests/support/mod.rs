@@ -1,7 +1,7 @@
 //! Helpers for the tests of tricks.
 #![allow(dead_code, reason = "not every test needs everything")]
 
-use clip_lab_api::{Catalog, Params, Planned, Section, Trick, parse};
+use clip_lab_plugin_api::{Catalog, Params, Planned, Section, Trick, parse};
 use tch::{Device, nn};
 
 /// A trick read from a spec's table.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_api::{Dataset, rng};
+use clip_lab_plugin_api::{Dataset, rng};
 use image::{ImageFormat, Rgb, RgbImage, imageops};
 use rand::seq::SliceRandom as _;
 

@@ -9,8 +9,8 @@ mod table;
 mod token_count;
 
 use anyhow::{Result, anyhow};
-use clip_lab_api::{Catalog, Dataset};
 use clip_lab_cli::{InspectArgs, answer, print, say};
+use clip_lab_plugin_api::{Catalog, Dataset};
 
 use self::{report::Report, token_count::TokenCounter};
 use crate::{

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
-use clip_lab_api::Dataset;
+use clip_lab_plugin_api::Dataset;
 use serde::Serialize;
 
 use super::{

@@ -12,9 +12,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_api::{Dataset, Image};
 use clip_lab_cli::say;
-use clip_lab_picture::Scratch;
+use clip_lab_image_io::Scratch;
+use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
 
 use crate::data::cores;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_api::{Catalog, Dataset, Section, Tokenizer, parse};
+use clip_lab_plugin_api::{Catalog, Dataset, Section, Tokenizer, parse};
 use serde_json::Value;
 
 use super::report::{Spread, Tokens};

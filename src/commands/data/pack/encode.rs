@@ -3,9 +3,9 @@
 use std::io::Cursor;
 
 use anyhow::{Result, bail};
-use clip_lab_api::Image;
 use clip_lab_cli::{PackArgs, PackFormat};
-use clip_lab_picture::Scratch;
+use clip_lab_image_io::Scratch;
+use clip_lab_plugin_api::Image;
 use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 
 /// The bytes of an image and its file extension. A file that needs no resizing is copied unchanged.

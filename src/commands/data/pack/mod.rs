@@ -14,9 +14,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_api::{Catalog, Dataset, tolerated};
 use clip_lab_cli::{PackArgs, answer, print, say, shown};
-use clip_lab_picture::Scratch;
+use clip_lab_image_io::Scratch;
+use clip_lab_plugin_api::{Catalog, Dataset, tolerated};
 use clip_lab_shards::{NewSample, Place, Writer};
 use serde_json::json;
 

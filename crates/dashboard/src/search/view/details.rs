@@ -1,6 +1,6 @@
 //! The text beside the images.
 
-use clip_lab_search::{Item, Miss};
+use clip_lab_search_protocol::{Item, Miss};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{item, miss, split};

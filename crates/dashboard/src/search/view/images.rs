@@ -1,6 +1,6 @@
 //! The images on the screen.
 
-use clip_lab_search::{Hit, Item, Judged, Miss};
+use clip_lab_search_protocol::{Hit, Item, Judged, Miss};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,

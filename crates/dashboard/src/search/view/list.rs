@@ -13,13 +13,14 @@ const NUMBERS: usize = 14;
 pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (head, lines) = match (&app.misses, &app.found) {
         (Some(misses), _) => {
-            let line =
-                |miss: &clip_lab_search::Miss| format!("{:>6}  {}", miss.rank, clean(item(&miss.query)));
+            let line = |miss: &clip_lab_search_protocol::Miss| {
+                format!("{:>6}  {}", miss.rank, clean(item(&miss.query)))
+            };
             ("  rank  query", misses.worst.iter().map(line).collect::<Vec<_>>())
         }
         (None, Some(found)) => {
             let room = usize::from(area.width).saturating_sub(NUMBERS);
-            let line = |(hit, rank): (&clip_lab_search::Hit, usize)| {
+            let line = |(hit, rank): (&clip_lab_search_protocol::Hit, usize)| {
                 format!("{rank:>4}  {:>6.4}  {}", hit.score, name(&hit.name, room))
             };
             ("rank   score  image", found.hits.iter().zip(1..).map(line).collect())

@@ -1,0 +1,55 @@
+//! Decoding stays within the memory budget that all threads share. A test binary of its own, since the budget is
+//! per process.
+
+use std::{
+    io::Cursor,
+    sync::{
+        Arc, Barrier, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use clip_lab_files::{MOST_ROOM, Room};
+use clip_lab_image_io::{Image, Scratch};
+use image::{GrayImage, ImageFormat};
+
+/// Serialises the tests of this file.
+static TURN: Mutex<()> = Mutex::new(());
+
+#[test]
+fn an_image_holds_its_budget_while_it_lives_and_a_corrupt_one_releases_it() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut png = Vec::new();
+    GrayImage::new(1000, 500).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
+    let mut scratch = Scratch::new().unwrap();
+    let opened = scratch.open(Image::Encoded(png.clone())).unwrap();
+    assert_eq!(Room::taken(), 500_000 * (1 + 4 + 3));
+    drop(opened);
+    assert!(scratch.open(Image::Encoded(png[..png.len() / 2].to_vec())).is_err());
+    assert_eq!(Room::taken(), 0);
+}
+
+#[test]
+fn an_image_waits_for_room() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut png = Vec::new();
+    GrayImage::new(100, 100).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
+    let (held, done) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+    let room = Room::take(MOST_ROOM);
+    let worker = {
+        let (held, done) = (held.clone(), done.clone());
+        thread::spawn(move || {
+            held.wait();
+            clip_lab_image_io::decode(&png).unwrap();
+            done.store(1, Ordering::SeqCst);
+        })
+    };
+    held.wait();
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(done.load(Ordering::SeqCst), 0);
+    drop(room);
+    worker.join().unwrap();
+    assert_eq!(done.load(Ordering::SeqCst), 1);
+}

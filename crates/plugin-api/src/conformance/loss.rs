@@ -1,0 +1,121 @@
+//! Checks of losses.
+
+use anyhow::{Result, ensure};
+use tch::{Kind as DType, Tensor, nn};
+
+use super::tools::{is_finite, sorted, wave};
+use crate::{Classes, Loss, LossProperties, Pair, Scored, Task};
+
+/// Calls a loss: with images and captions, or with logits and targets.
+type Score<'a> = &'a dyn Fn(&Tensor, &Tensor) -> Result<Scored>;
+
+/// Checks a loss built in double precision at the root of `vars` for batches of `batch`: a finite scalar, invariant to
+/// permutations of the rows, lower for matching than for other rows, with gradients that agree with finite differences,
+/// and errors for shapes that do not fit.
+///
+/// # Errors
+/// Names the failed check.
+pub fn loss(loss: &dyn Loss, vars: &nn::VarStore, properties: &LossProperties, batch: i64) -> Result<()> {
+    let pairs = |a: &Tensor, b: &Tensor| loss.score(&Pair::new(a, b));
+    let classes = |a: &Tensor, b: &Tensor| loss.score_classes(&Classes { logits: a, targets: b });
+    let (score, other): (Score, Score) = match properties.task {
+        Task::Contrastive => (&pairs, &classes),
+        Task::Classification => (&classes, &pairs),
+    };
+    let (given, right) = match properties.task {
+        Task::Contrastive => matching(batch),
+        Task::Classification => labelled(batch),
+    };
+    ensure!(
+        other(&given, &right).is_err(),
+        "its facts() declare that it scores {}",
+        properties.task.looks_at()
+    );
+    value(score, &given, &right)?;
+    differences(score, &given, &right, vars)?;
+    if properties.task == Task::Contrastive {
+        let group = Tensor::f_arange(batch, (DType::Int64, given.device()))?;
+        let grouped = loss.score(&Pair { group: Some(&group), ..Pair::new(&given, &right) })?;
+        close(&grouped, &score(&given, &right)?, "groups of one row each must not change the loss")?;
+    }
+    let before = score(&given, &right)?;
+    loss.clamp();
+    close(&before, &score(&given, &right)?, "clamp() changes the loss without an update")
+}
+
+/// L2-normalised rows and slightly perturbed ones, `[B, D]`.
+fn matching(batch: i64) -> (Tensor, Tensor) {
+    let rows = wave(&[batch, 8], tch::Device::Cpu).to_kind(DType::Double);
+    let perturbed = &rows + (&rows * 9.0).cos() * 0.1;
+    let unit =
+        |rows: Tensor| &rows / rows.square().sum_dim_intlist([1i64].as_slice(), true, DType::Double).sqrt();
+    (unit(rows), unit(perturbed))
+}
+
+/// Logits and slightly smoothed targets of the same classes, `[B, 4]`.
+fn labelled(batch: i64) -> (Tensor, Tensor) {
+    let class = Tensor::arange(batch, (DType::Int64, tch::Device::Cpu)).remainder(4);
+    let targets = class.one_hot(4).to_kind(DType::Double) * 0.96 + 0.01;
+    (&targets * 2.0 + wave(&[batch, 4], tch::Device::Cpu).to_kind(DType::Double) * 0.1, targets)
+}
+
+fn value(score: Score, given: &Tensor, right: &Tensor) -> Result<()> {
+    let scored = score(given, right)?;
+    ensure!(scored.loss.size().is_empty(), "the loss is {:?}, not a scalar", scored.loss.size());
+    ensure!(is_finite(&scored.loss)?, "the loss is not finite");
+    for (name, value) in &scored.report {
+        ensure!(value.numel() == 1 && is_finite(value)?, "`{name}` in its report is not a finite scalar");
+        ensure!(!name.contains(char::is_whitespace), "`{name}` in its report contains white space");
+    }
+    let batch = given.size()[0];
+    let order = Tensor::f_arange(batch, (DType::Int64, given.device()))?.f_flip([0])?;
+    let permuted = score(&given.f_index_select(0, &order)?, &right.f_index_select(0, &order)?)?;
+    close(&scored, &permuted, "the order of rows changes the loss")?;
+    let wrong = score(given, &right.f_roll([1], [0])?)?;
+    let lower = scored.loss.double_value(&[]) < wrong.loss.double_value(&[]);
+    ensure!(lower, "matching rows must have a lower loss than others");
+    ensure!(
+        score(given, &right.f_narrow(0, 0, batch - 1)?).is_err(),
+        "shapes that do not fit must be an error"
+    );
+    Ok(())
+}
+
+/// Compares the gradients of the input and of the loss's own parameters with central differences.
+fn differences(score: Score, given: &Tensor, right: &Tensor, vars: &nn::VarStore) -> Result<()> {
+    let given = given.copy().set_requires_grad(true);
+    let mut checked = vec![("its input".to_owned(), given.shallow_clone())];
+    checked.extend(sorted(vars).into_iter().filter(|(_, tensor)| tensor.requires_grad()));
+    score(&given, right)?.loss.f_backward()?;
+    for (name, tensor) in &mut checked {
+        let gradient = tensor.grad();
+        ensure!(gradient.defined() && is_finite(&gradient)?, "no finite gradient reaches {name}");
+        for place in [0, tensor.numel() as i64 / 2, tensor.numel() as i64 - 1] {
+            let slope = slope(score, &given, right, tensor, place)?;
+            let exact = gradient.f_reshape([-1])?.double_value(&[place]);
+            let agrees = (slope - exact).abs() <= 1e-6 + 1e-4 * exact.abs();
+            ensure!(agrees, "the gradient of {name} is {exact}, but finite differences give {slope}");
+        }
+        tensor.zero_grad();
+    }
+    Ok(())
+}
+
+fn slope(score: Score, given: &Tensor, right: &Tensor, tensor: &Tensor, place: i64) -> Result<f64> {
+    const STEP: f64 = 1e-5;
+    let _guard = tch::no_grad_guard();
+    let entry = tensor.f_view([-1])?.f_narrow(0, place, 1)?;
+    let at = |by: f64| -> Result<f64> {
+        let _ = entry.shallow_clone().f_add_scalar_(by)?;
+        Ok(score(given, right)?.loss.double_value(&[]))
+    };
+    let (up, down) = (at(STEP)?, at(-2.0 * STEP)?);
+    let _ = entry.shallow_clone().f_add_scalar_(STEP)?;
+    Ok((up - down) / (2.0 * STEP))
+}
+
+fn close(a: &Scored, b: &Scored, message: &str) -> Result<()> {
+    let (a, b) = (a.loss.double_value(&[]), b.loss.double_value(&[]));
+    ensure!((a - b).abs() <= 1e-9 * (1.0 + a.abs()), "{message}: {a} and {b}");
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! The record of a run: its row in the store, its folder, its events.
+
+mod resume;
+
+use std::{
+    fs::{self, File, Permissions},
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use clip_lab_spec::secret;
+use clip_lab_store::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, new_uid};
+
+pub use resume::finished;
+
+use super::{averaged_weights::WeightsKind, monitor::Monitor};
+use clip_lab_plan::Plan;
+
+/// What the command line says about the record.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The store.
+    pub store: PathBuf,
+    /// The uid to use, when another process chose it.
+    pub uid: Option<String>,
+    /// A run to resume.
+    pub resume: Option<String>,
+    /// Whether a run is resumed although its spec, the code or the data have changed.
+    pub allow_changed: bool,
+    /// A name in place of the spec's.
+    pub name: Option<String>,
+    /// The study that the run belongs to.
+    pub study: Option<String>,
+    /// The arm of that study.
+    pub arm: Option<String>,
+}
+
+/// A run being recorded.
+pub struct RunRecord {
+    /// The way into the store; it never stops a run.
+    pub recorder: Recorder,
+    /// The store's file.
+    pub store: PathBuf,
+    /// The run's folder.
+    pub dir: PathBuf,
+    /// Identity of the spec that runs.
+    pub spec: String,
+    /// Whether a checkpoint is there to go on from.
+    pub resumed: bool,
+}
+
+impl RunRecord {
+    /// Starts a new record, or resumes an old one.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the run to resume is another one, still running, damaged, or has no checkpoint.
+    pub fn open(
+        plan: &Plan,
+        options: &Options,
+        environment: Environment,
+        total: u64,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Self> {
+        match &options.resume {
+            Some(selector) => resume::resume(selector, plan, options, &environment, total, monitor),
+            None => Self::start(plan, options, environment, total),
+        }
+    }
+
+    fn start(plan: &Plan, options: &Options, environment: Environment, total: u64) -> Result<Self> {
+        let run = NewRun {
+            uid: options.uid.clone().unwrap_or_else(new_uid),
+            name: options.name.clone().unwrap_or_else(|| plan.name.clone()),
+            study: options.study.clone(),
+            arm: options.arm.clone(),
+            seed: plan.run.seed,
+            spec_text: secret::spec(&plan.source.text),
+            config: config(plan),
+            environment,
+            total_steps: Some(total),
+            goal_metric: Some(plan.run.goal.clone()),
+        };
+        let recorder = Recorder::start(&options.store, run)?;
+        let run_record = Self::of(recorder, options, identity(&plan.source.text), false);
+        write_spec(&run_record.dir.join(SPEC), &plan.source.text)
+            .with_context(|| format!("writing {}", run_record.dir.display()))?;
+        Ok(run_record)
+    }
+
+    fn of(recorder: Recorder, options: &Options, spec: String, resumed: bool) -> Self {
+        let (store, dir) = (options.store.clone(), recorder.folder().to_owned());
+        Self { recorder, store, dir, spec, resumed }
+    }
+
+    /// The checkpoint to resume from.
+    pub fn last(&self) -> PathBuf {
+        self.dir.join(LAST)
+    }
+
+    /// The weights of a kind with the best goal.
+    pub fn best(&self, weights: WeightsKind) -> PathBuf {
+        self.dir.join(format!("{}.safetensors", weights.best()))
+    }
+
+    /// Records that a checkpoint was written.
+    pub fn saved(&self, path: &Path, name: &str, step: u64) {
+        let bytes = fs::metadata(path).map_or(0, |file| file.len());
+        let path = path.strip_prefix(&self.dir).unwrap_or(path).to_owned();
+        let (kind, name) = ("checkpoint".to_owned(), name.to_owned());
+        self.recorder.artifact(NewArtifact { kind, name, step: Some(step), path, bytes, digest: None });
+    }
+
+    /// Records something that happened.
+    pub fn event(&self, level: Level, kind: &str, step: u64, message: &str) {
+        self.recorder.event(level, kind, Some(step), message);
+    }
+
+    /// Ends the record. What the store could not take is told: it waits beside it, in the run's folder.
+    pub fn finish(self, status: Status, reason: Option<&str>, monitor: &mut dyn Monitor) {
+        let lost = self.recorder.dropped();
+        if lost > 0 {
+            monitor.warn(&format!("{lost} records were lost: the store could not keep up"));
+        }
+        if let Some(fault) = self.recorder.finish(status, reason) {
+            monitor.warn(&fault);
+        }
+    }
+}
+
+const LAST: &str = "last.safetensors";
+/// The spec as it ran.
+const SPEC: &str = "spec.toml";
+
+/// Which direction of a metric is better, by its name.
+pub fn goal(metric: &str) -> Goal {
+    let word = |message: &[&str]| message.iter().any(|word| metric.contains(word));
+    if word(&["loss", "rank"]) {
+        Goal::Down
+    } else if word(&["hit@", "recall@", "top1", "top5", "per_class", "pairs_per_s"]) {
+        Goal::Up
+    } else {
+        Goal::None
+    }
+}
+
+/// Identity of a spec. Its secrets are no part of it: a signed address changes, and what runs does not.
+fn identity(spec: &str) -> String {
+    blake3::hash(secret::spec(spec).as_bytes()).to_hex().to_string()
+}
+
+/// The spec in the run's folder, from which the run resumes: it holds the secrets that the store does not, and then only
+/// its owner may read it.
+fn write_spec(path: &Path, spec: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    if secret::spec(spec) != spec {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    file.write_all(spec.as_bytes())
+}
+
+fn config(plan: &Plan) -> Vec<ConfigEntry> {
+    let entry = |setting: &clip_lab_plan::Setting| ConfigEntry {
+        key: setting.key.clone(),
+        value: secret::json(&setting.key, &setting.value.to_string()),
+        origin: setting.origin.clone(),
+    };
+    plan.config.iter().map(entry).collect()
+}
