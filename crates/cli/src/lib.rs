@@ -9,6 +9,7 @@ mod embed;
 mod eval;
 mod export;
 mod model;
+mod new;
 mod plugin;
 mod plugins;
 mod process;
@@ -31,6 +32,7 @@ pub use embed::EmbedArgs;
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
+pub use new::{NewArgs, NewTask};
 pub use plugin::PluginVerb;
 pub use plugins::PluginsArgs;
 pub use process::{
@@ -122,6 +124,11 @@ pub enum Verb {
     /// continues in the background; elsewhere progress is printed as lines. Ctrl-C saves a checkpoint first. A study
     /// runs every arm with every seed that has no result yet, and resumes interrupted runs.
     Run(RunArgs),
+    /// Write a spec for a folder of your own images
+    ///
+    /// Looks for a caption list or class folders, and writes a commented spec with batch, warmup and splits that fit the
+    /// number of images.
+    New(NewArgs),
     /// Check specs and studies and report every mistake with its line
     ///
     /// Files are read as `run` reads them, but nothing is trained or recorded. For a single spec, the cost of the run
