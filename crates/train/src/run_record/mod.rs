@@ -45,6 +45,8 @@ pub struct RunRecord {
     pub store: PathBuf,
     /// The run's folder.
     pub dir: PathBuf,
+    /// The run's name.
+    pub name: String,
     /// Identity of the spec that runs.
     pub spec: String,
     /// Whether a checkpoint is there to go on from.
@@ -70,9 +72,10 @@ impl RunRecord {
     }
 
     fn start(plan: &Plan, options: &Options, environment: Environment, total: u64) -> Result<Self> {
+        let name = options.name.clone().unwrap_or_else(|| plan.name.clone());
         let run = NewRun {
             uid: options.uid.clone().unwrap_or_else(new_uid),
-            name: options.name.clone().unwrap_or_else(|| plan.name.clone()),
+            name: name.clone(),
             study: options.study.clone(),
             arm: options.arm.clone(),
             seed: plan.run.seed,
@@ -83,15 +86,15 @@ impl RunRecord {
             goal_metric: Some(plan.run.goal.clone()),
         };
         let recorder = Recorder::start(&options.store, run)?;
-        let run_record = Self::of(recorder, options, identity(&plan.source.text), false);
+        let run_record = Self::of(recorder, options, name, identity(&plan.source.text), false);
         write_spec(&run_record.dir.join(SPEC), &plan.source.text)
             .with_context(|| format!("writing {}", run_record.dir.display()))?;
         Ok(run_record)
     }
 
-    fn of(recorder: Recorder, options: &Options, spec: String, resumed: bool) -> Self {
+    fn of(recorder: Recorder, options: &Options, name: String, spec: String, resumed: bool) -> Self {
         let (store, dir) = (options.store.clone(), recorder.folder().to_owned());
-        Self { recorder, store, dir, spec, resumed }
+        Self { recorder, store, dir, name, spec, resumed }
     }
 
     /// The checkpoint to resume from.
