@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use clip_lab_plugin_api::{Better, Metric};
 use clip_lab_spec::secret;
 use clip_lab_store::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, new_uid};
 
@@ -136,15 +137,12 @@ const LAST: &str = "last.safetensors";
 /// The spec as it ran.
 const SPEC: &str = "spec.toml";
 
-/// Which direction of a metric is better, by its name.
-pub fn goal(metric: &str) -> Goal {
-    let word = |message: &[&str]| message.iter().any(|word| metric.contains(word));
-    if word(&["loss", "rank"]) {
-        Goal::Down
-    } else if word(&["hit@", "recall@", "top1", "top5", "per_class", "pairs_per_s"]) {
-        Goal::Up
-    } else {
-        Goal::None
+/// Which direction of a metric is better, as its evaluator declares it; none if it is not declared.
+pub fn goal(declared: Option<&Metric>) -> Goal {
+    match declared.map(|metric| metric.better) {
+        Some(Better::Higher) => Goal::Up,
+        Some(Better::Lower) => Goal::Down,
+        None => Goal::None,
     }
 }
 
@@ -170,4 +168,16 @@ fn config(plan: &Plan) -> Vec<ConfigEntry> {
         origin: setting.origin.clone(),
     };
     plan.config.iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_goal_is_declared_and_not_guessed_from_the_name() {
+        assert_eq!(goal(Some(&Metric::share("my/share_of_low_ranks"))), Goal::Up);
+        assert_eq!(goal(Some(&Metric::rank("my/place"))), Goal::Down);
+        assert_eq!(goal(None), Goal::None);
+    }
 }
