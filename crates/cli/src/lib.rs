@@ -252,6 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn alpha_takes_values_in_any_form() {
+        for form in ["--alpha 0.5 1", "--alpha 0.5,1", "--alpha 0.5 --alpha 1"] {
+            let line = format!("clip-lab eval --interpolate a b {form} --json");
+            let cli = Cli::try_parse_from(split(&line)).unwrap();
+            assert!(matches!(cli.verb, Verb::Eval(args) if args.alpha == [0.5, 1.0]), "{form}");
+        }
+    }
+
+    #[test]
     fn the_store_may_stand_anywhere() {
         let cli = Cli::parse_from(["clip-lab", "run", "a.toml", "--store", "x.db", "--set", "run.seed=1"]);
         assert_eq!(cli.store, PathBuf::from("x.db"));

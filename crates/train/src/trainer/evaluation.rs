@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
-use clip_lab_plugin_api::{Better, Dataset, Ranks};
+use clip_lab_plugin_api::{Dataset, Ranks};
 use clip_lab_store::{Goal, Level, RankSet, Request};
 use tch::Tensor;
 
@@ -18,7 +18,8 @@ impl Trainer<'_> {
         for (place, kind) in self.components.kinds().into_iter().enumerate() {
             let name = kind.metric(&self.plan.run.goal);
             let Some(&value) = self.latest.get(&name) else { continue };
-            let better = match (self.progress.best[place], self.direction(&name)) {
+            // Without a declared direction, larger is better.
+            let better = match (self.progress.best[place], goal(self.plan.metric(&name))) {
                 (None, _) => true,
                 (Some(best), Goal::Down) => value < best,
                 (Some(best), _) => value > best,
@@ -98,23 +99,15 @@ impl Trainer<'_> {
         }
         points.push((format!("{name}/{}seconds", kind.prefix()), started.elapsed().as_secs_f64()));
         for (metric, _) in &points {
-            let unit = self.plan.metric(metric).map_or("", |declared| declared.unit);
-            self.run_record.recorder.describe_metric(metric, unit, self.direction(metric));
+            let declared = self.plan.metric(metric);
+            let unit = declared.map_or("", |declared| declared.unit);
+            self.run_record.recorder.describe_metric(metric, unit, goal(declared));
         }
         self.log(&points);
         if let Some(seen) = seen {
             self.record_probe(split, kind, data.as_ref(), self.logit_scale(), seen);
         }
         Ok(())
-    }
-
-    /// Which direction of a metric is better: as its evaluator declares it, else by its name.
-    fn direction(&self, metric: &str) -> Goal {
-        match self.plan.metric(metric).map(|declared| declared.better) {
-            Some(Better::Higher) => Goal::Up,
-            Some(Better::Lower) => Goal::Down,
-            None => goal(metric),
-        }
     }
 
     fn record_ranks(&self, split: &str, kind: WeightsKind, ranks: Vec<Ranks>) {
