@@ -101,7 +101,7 @@ fn test(args: &[String]) -> Result<()> {
 fn docs() -> Result<()> {
     let checkout = Checkout::of_this_process()?;
     set_up(&checkout)?;
-    can_build()?;
+    check_builders()?;
     cargo::finish(cargo::docs(&checkout))
 }
 
