@@ -23,11 +23,11 @@ pub fn listen() -> Result<Stop> {
     thread::spawn(move || {
         for signal in signals.forever() {
             if !requests.begun() {
-                clip_lab_cli::say!("stopped before the run began; what was fetched is kept");
+                clip_lab_cli::say!("stopped before training; downloaded files are kept");
                 low_level::exit(128 + signal);
             }
             if requests.ask() > 0 {
-                clip_lab_cli::say!("stopped at once; the last checkpoint is the place to resume from");
+                clip_lab_cli::say!("stopped at once; resume from the last checkpoint");
                 // Without destructors: they would tear libtorch down under the thread that computes.
                 low_level::exit(128 + signal);
             }

@@ -26,16 +26,16 @@ pub fn lines(summary: &Summary) -> Vec<String> {
         out.extend(results.into_iter().map(|(metric, value)| format!("  {metric:<36} {value:>8.4}")));
     }
     out.push(format!("  {:<36} {rate:>8.1}", "pairs/s in training"));
-    out.push(format!("files    {dir}"));
-    out.push(format!("store    {}", store.display()));
+    out.push(format!("files      {dir}"));
+    out.push(format!("store      {}", store.display()));
     let (me, store) = (program(), store_flag(store));
     match ended {
         Ended::Finished => out.extend([
-            format!("look     {me} runs show {uid}{store}"),
-            format!("chart    {me} export {uid} --metric train/loss --out loss.svg{store}"),
-            format!("watch    {me} dashboard{store}"),
+            format!("show       {me} runs show {uid}{store}"),
+            format!("chart      {me} export {uid} --metric train/loss --out loss.svg{store}"),
+            format!("dashboard  {me} dashboard{store}"),
         ]),
-        _ => out.push(format!("go on    {me} run {dir}/spec.toml --resume {uid}{store}")),
+        _ => out.push(format!("resume     {me} run {dir}/spec.toml --resume {uid}{store}")),
     }
     out
 }

@@ -81,7 +81,7 @@ fn images(
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::images(data.clone(), Arc::new(prepare));
     let mut console = Console::beside();
-    let mut log = |broken: &Unreadable| say!("left out: {}", shown(broken));
+    let mut log = |broken: &Unreadable| say!("skipped: {}", shown(broken));
     let found = Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
     let found = found.context("stopped")?;
     let good: Vec<i64> = (0..data.len())

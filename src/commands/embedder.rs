@@ -80,7 +80,7 @@ impl Embedder {
         let mut console = Console::beside();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;
-        found.broken.iter().for_each(|broken| say!("left out: {}", shown(broken)));
+        found.broken.iter().for_each(|broken| say!("skipped: {}", shown(broken)));
         Ok(found)
     }
 }

@@ -92,7 +92,7 @@ fn a_run_embeds_with_the_weights_it_learned() {
         let words = ["embed", model, "--images", "data", "--texts", "tiny.toml", "--out", out];
         let done = lab.run(&words);
         // The caption list in the image folder is logged and has no row in the file.
-        says(&done.err, &["left out: captions.csv", "not an image"]);
+        says(&done.err, &["skipped: captions.csv", "not an image"]);
         says(&done.good(), &["image_embeds [56, 16]"]);
         (read(&lab.path(out), "image_embeds"), read(&lab.path(out), "text_embeds"))
     };
@@ -108,7 +108,7 @@ fn unreadable_images_do_not_change_the_order_of_the_others() {
     let lab = Lab::new();
     lab.write("data/01.png", "no image");
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
-    says(&done.err, &["left out: 01.png"]);
+    says(&done.err, &["skipped: 01.png"]);
     done.good();
     assert_eq!(read(&lab.path("x.safetensors"), "image_embeds").size(), [55, 16]);
     let named = TensorFile::open(&lab.path("x.safetensors")).unwrap().metadata()["images"].clone();

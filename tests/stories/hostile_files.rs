@@ -49,10 +49,10 @@ fn special_files_as_galleries_and_texts_do_not_block() {
     let lab = Lab::new();
     fifo(&lab, "data/x.jpg");
     let done = lab.run(&["search", "tiny.toml", "--images", "data", "a square", "-k", "1"]);
-    says(&done.err, &["embedded 57 images", "1 of them left out"]);
+    says(&done.err, &["embedded 57 images", "1 of them skipped"]);
     done.good();
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
-    says(&done.err, &["left out", "x.jpg", "a FIFO, not a regular file"]);
+    says(&done.err, &["skipped", "x.jpg", "a FIFO, not a regular file"]);
     done.good();
     for texts in ["data/x.jpg", "/dev/zero"] {
         let error = lab.run(&["embed", "tiny.toml", "--texts", texts, "--out", "x.safetensors"]).bad();

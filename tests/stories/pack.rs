@@ -75,7 +75,7 @@ fn unreadable_images_are_named_and_too_many_stop_the_pack() {
     lab.write("data/05.png", b"no image");
     let words = ["data", "pack", "data", "--out", "packed"];
     let done = lab.run(&words);
-    says(&done.err, &["train: left out: 05.png: it is not an image", "47 images in 1 shards"]);
+    says(&done.err, &["train: skipped: 05.png: it is not an image", "47 images in 1 shards"]);
     done.good();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
     says(&none.err, &["1 of 48 images cannot be used, more than tolerate = 0 allows", "05.png"]);

@@ -61,7 +61,7 @@ fn a_run_stopped_during_a_download_ends_at_once_and_the_next_resumes_it() {
     run.signal("TERM");
     let done = run.wait();
     assert!(!done.status.success() && asked.elapsed() < Duration::from_secs(3), "{done:?}");
-    says(&done.err, &["stopped before the run began; what was fetched is kept"]);
+    says(&done.err, &["stopped before training; downloaded files are kept"]);
     let kept = partly().unwrap().metadata().unwrap().len();
     says(&lab.run(&["run", "shards.toml"]).good(), &["48 images", "finished"]);
     assert_eq!(server.asked().last().unwrap().from as u64, kept);

@@ -58,10 +58,10 @@ fn the_index_is_cached_and_updated() {
     lab.write("data/03.png", "no image");
     let done = ask(&[]);
     says(&done.err, &["53 of 56 images cached, 1 new, 2 changed, 1 removed", "embedded 3 images"]);
-    says(&done.err, &["left out: 03.png", "1 of them left out"]);
+    says(&done.err, &["skipped: 03.png", "1 of them skipped"]);
     done.good();
     let done = ask(&[]);
-    assert!(done.err.contains("left out: 03.png") && !done.err.contains("embedded"), "{}", done.err);
+    assert!(done.err.contains("skipped: 03.png") && !done.err.contains("embedded"), "{}", done.err);
     assert_eq!(indexes(&lab).len(), 1);
 
     // Another model has another index; a truncated index is rebuilt; --fresh ignores the old one.

@@ -51,7 +51,7 @@ fn a_stopped_run_saves_and_resumes_bit_exactly() {
     says(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
     assert_eq!(lab.losses(), whole()[..step as usize]);
     // The printed command resumes it.
-    let named = out.lines().find_map(|line| line.strip_prefix("go on    ")).unwrap();
+    let named = out.lines().find_map(|line| line.strip_prefix("resume     ")).unwrap();
     let (program, command) = named.split_once(' ').unwrap();
     assert!(program.ends_with("clip-lab"), "{program}");
     says(

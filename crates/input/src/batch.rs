@@ -53,7 +53,7 @@ impl Unreadable {
     /// With their list.
     pub fn within(broken: &[Self], data: &dyn Dataset) -> Result<()> {
         let list: Vec<String> = broken.iter().map(ToString::to_string).collect();
-        tolerated(data.tolerate(), &list, data.len(), "pictures")
+        tolerated(data.tolerate(), &list, data.len(), "images")
     }
 }
 

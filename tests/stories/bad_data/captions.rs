@@ -45,7 +45,7 @@ fn empty_strange_and_endless_captions_are_trained_on_or_named() {
         &told,
         &[
             "captions.csv not valid UTF-8: 2 bytes were read as Latin-1",
-            "empty captions left out: 1 (one of 00.png)",
+            "empty captions skipped: 1 (one of 00.png)",
         ],
     );
     says(&told, &["images without a caption: 1 (00.png)"]);
@@ -70,6 +70,6 @@ fn more_invalid_rows_than_tolerated_stop_a_run_with_a_list() {
     );
     lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0.2"]).good();
     let told = lab.events("data");
-    says(&told[0], &["entries left out: 11 (captions.csv line 3: 4 fields", "line 21:"]);
+    says(&told[0], &["entries skipped: 11 (captions.csv line 3: 4 fields", "line 21:"]);
     assert_eq!(lab.losses().len(), 12);
 }

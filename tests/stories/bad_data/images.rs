@@ -86,7 +86,7 @@ fn every_command_uses_readable_images_and_names_the_others() {
     let mut told = lab.events("broken_picture");
     told.sort();
     let names: Vec<String> =
-        (good..good + bad.len()).map(|index| format!("left out: {index:02}.png: ")).collect();
+        (good..good + bad.len()).map(|index| format!("skipped: {index:02}.png: ")).collect();
     assert_eq!(told.len(), bad.len(), "{told:#?}");
     for (told, words) in told.iter().zip(names.iter().zip(&bad)) {
         says(told, &[words.0, words.1]);
@@ -95,7 +95,7 @@ fn every_command_uses_readable_images_and_names_the_others() {
 
     let embed = ["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"];
     let refused = lab.run(&embed).bad();
-    says(&refused, &["cannot be used, more than tolerate = 0.05 allows", bad[0], "left out: captions.csv"]);
+    says(&refused, &["cannot be used, more than tolerate = 0.05 allows", bad[0], "skipped: captions.csv"]);
     let done = lab.run(&[&embed[..], &["--tolerate", "0.2"]].concat());
     bad.iter().for_each(|why| says(&done.err, &[why]));
     says(&done.good(), &["image_embeds [50, 16]"]);
@@ -128,7 +128,7 @@ fn an_evaluation_stops_with_the_list_too() {
             "50.png: it is not",
         ],
     );
-    says(&lab.events("broken_picture")[0], &["left out of val: 50.png: it is not an image"]);
+    says(&lab.events("broken_picture")[0], &["skipped in val: 50.png: it is not an image"]);
     lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.2"]).good();
     assert_eq!(lab.events("broken_picture").len(), 1, "once, and not at every evaluation");
 }
@@ -146,7 +146,7 @@ fn features_of_a_locked_tower_skip_them_and_stop_with_the_list() {
     lab.write("lit.toml", spec.replace(&spec[start..end], &tower));
     lab.write("data/05.png", b"");
     let out = lab.run(&["run", "lit.toml"]).good();
-    says(&out, &["the image tower is locked", "left out: 05.png: the file is empty"]);
+    says(&out, &["the image tower is locked", "skipped: 05.png: the file is empty"]);
     assert_eq!(lab.events("broken_picture").len(), 1);
     for index in 6..9 {
         fs::copy(lab.path("data/05.png"), lab.path(&format!("data/{index:02}.png"))).unwrap();

@@ -34,14 +34,14 @@ fn unreadable_images_and_captions_are_skipped_and_named() {
     let told = lab.events("data");
     assert_eq!(told.len(), 3, "{told:?}");
     says(&told[0], &["listed but not in", ": 1 (99.png)"]);
-    says(&told[1], &["empty captions left out: 1", "09.png"]);
+    says(&told[1], &["empty captions skipped: 1", "09.png"]);
     says(&told[2], &["images without a caption: 1 (09.png)"]);
     let mut broken = lab.events("broken_picture");
     broken.sort();
     assert_eq!(broken.len(), 3, "each once, however often it is read: {broken:?}");
-    says(&broken[0], &["left out of val: 50.png", "not an image"]);
-    says(&broken[1], &["left out: 03.png"]);
-    says(&broken[2], &["left out: 07.png", "not an image", "begins with `this is a"]);
+    says(&broken[0], &["skipped in val: 50.png", "not an image"]);
+    says(&broken[1], &["skipped: 03.png"]);
+    says(&broken[2], &["skipped: 07.png", "not an image", "begins with `this is a"]);
     says(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} images", TRAIN - 1)]);
 }
 

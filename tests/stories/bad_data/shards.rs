@@ -70,7 +70,7 @@ fn an_unavailable_shard_is_named_and_stops_the_run_above_the_tolerance() {
     );
     lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
     let told = lab.events("data").join("\n");
-    says(&told, &["left out: ", "train-000003.tar", "gave up after 4 attempts"]);
+    says(&told, &["skipped: ", "train-000003.tar", "gave up after 4 attempts"]);
 }
 
 #[test]

@@ -167,8 +167,8 @@ impl Trainer<'_> {
         let told = self.told.entry(split.to_owned()).or_default();
         let mut tell = |broken: &Unreadable| {
             if told.insert(broken.image) {
-                let place = if split == "train" { String::new() } else { format!(" of {split}") };
-                let message = format!("left out{place}: {broken}");
+                let place = if split == "train" { String::new() } else { format!(" in {split}") };
+                let message = format!("skipped{place}: {broken}");
                 run_record.event(Level::Warning, "broken_picture", step, &message);
             }
         };
@@ -189,7 +189,7 @@ impl Trainer<'_> {
         let monitor = &mut *self.monitor;
         let found = Features::cached(&key, images, device, || {
             monitor.message(&format!(
-                "the image tower is locked: its features of the {images} {split} images are computed once"
+                "the image tower is locked: computing features of the {images} {split} images once"
             ));
             let asked = || {
                 if run_record.recorder.requests().contains(&Request::Stop) {
@@ -202,7 +202,7 @@ impl Trainer<'_> {
         let found = found.with_context(table)?;
         let Some((found, cached)) = found else { return Ok(None) };
         if cached {
-            self.monitor.message(&format!("features of the {images} {split} images: found in the cache"));
+            self.monitor.message(&format!("features of the {images} {split} images: read from the cache"));
         }
         Ok(Some(found))
     }

@@ -58,7 +58,7 @@ impl Trainer<'_> {
     pub(super) fn tell_broken(&mut self, broken: &[Unreadable]) -> Result<()> {
         for image in broken {
             if self.broken.insert(image.image, image.to_string()).is_none() {
-                let message = format!("left out: {image}");
+                let message = format!("skipped: {image}");
                 self.monitor.message(&message);
                 if self.told.entry("train".to_owned()).or_default().insert(image.image) {
                     self.run_record.event(Level::Warning, "broken_picture", self.progress.step, &message);
@@ -83,7 +83,7 @@ impl Trainer<'_> {
             (Some(text), None) => (format!("  text   {} ({})", text.encoder.name, side("text")), "pairs"),
             _ => (
                 format!("  head   {} classes ({})", self.inputs.train.classes().len(), side("classifier")),
-                "pictures",
+                "images",
             ),
         };
         let lines = [
