@@ -49,7 +49,7 @@ impl Monitor for Console {
         clip_lab_cli::say!("{message}");
     }
 
-    fn introduce(&mut self, lines: &[String]) {
+    fn header(&mut self, lines: &[String]) {
         match self.ui {
             Ui::Json => self.message(&lines.join("\n")),
             _ => lines.iter().for_each(|line| self.message(line)),
@@ -59,7 +59,7 @@ impl Monitor for Console {
     fn end(&mut self, summary: &Summary) {
         let lines = summary::lines(summary);
         if self.ui != Ui::Json {
-            return self.introduce(&lines);
+            return self.header(&lines);
         }
         let how = match summary.ended {
             Ended::Finished => "finished",
