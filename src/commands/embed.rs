@@ -80,7 +80,7 @@ fn images(
     let data = Arc::new(Folder::open(folder, args.tolerate)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::images(data.clone(), Arc::new(prepare));
-    let mut console = Console::beside();
+    let mut console = Console::stderr();
     let mut log = |broken: &Unreadable| say!("skipped: {}", shown(broken));
     let found = Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
     let found = found.context("stopped")?;

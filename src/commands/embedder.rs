@@ -77,7 +77,7 @@ impl Embedder {
     /// When no image can be read, or the tower fails.
     pub fn features(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
         let source = Source::images(data.clone(), self.prepare.clone());
-        let mut console = Console::beside();
+        let mut console = Console::stderr();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;
         found.broken.iter().for_each(|broken| say!("skipped: {}", shown(broken)));
