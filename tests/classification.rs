@@ -1,4 +1,4 @@
-//! Fine-tuning: classes in place of captions, raw and averaged weights, zero-shot heads.
+//! Fine-tuning: classes instead of captions, raw and averaged weights, zero-shot heads.
 
 mod support;
 

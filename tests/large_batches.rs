@@ -62,10 +62,10 @@ fn micro_batches_match_pytorch_on_the_whole_batch() {
 
 #[test]
 fn a_locked_tower_works_with_micro_batches() {
-    let Some((spec, known)) = recipe("plain", "[[trick]]\nplugin = 'freeze'\nparams = ['image']") else {
+    let Some((spec, expected)) = recipe("plain", "[[trick]]\nplugin = 'freeze'\nparams = ['image']") else {
         return;
     };
-    let spec = spec.replace(&format!("steps = {}", known["steps"]), "steps = 4");
+    let spec = spec.replace(&format!("steps = {}", expected["steps"]), "steps = 4");
     let _turn = alone();
     let losses = |run: &str| {
         let lab = Lab::new();
@@ -184,11 +184,11 @@ fn an_impossible_distinct_is_reported_before_the_start() {
     let lab = Lab::new();
     let error =
         lab.train(&spec(&root, "epochs = 1\nbatch = 21\ndistinct = true", "clip"), None, Stop::default());
-    let words = format!("{:#}", error.unwrap_err());
+    let message = format!("{:#}", error.unwrap_err());
     assert!(
-        words.contains(
+        message.contains(
             "[run].distinct: [data.train] has too few different images and captions for a batch of 21"
         ),
-        "{words}"
+        "{message}"
     );
 }

@@ -32,7 +32,7 @@ fn every_format_trains_similarly() {
     let exact = losses("");
     assert_eq!(exact, losses("precision = \"tf32\""), "the CPU computes in fp32");
     // Skips the first updates of fp16, until its loss scale has decreased.
-    for (run, near, steps) in [
+    for (run, tolerance, steps) in [
         ("precision = \"bf16\"", 0.1, 8),
         ("precision = \"fp16\"", 0.01, 1),
         ("channels_last = true", 1e-3, 8),
@@ -41,7 +41,7 @@ fn every_format_trains_similarly() {
         assert_ne!(exact, other, "{run}");
         assert!(other.last().unwrap().1 < other[0].1, "{run}: {other:?}");
         for ((step, a), (_, b)) in exact.iter().zip(&other).take(steps) {
-            assert!((a - b).abs() < near, "{run}, step {step}: {a} and {b}");
+            assert!((a - b).abs() < tolerance, "{run}, step {step}: {a} and {b}");
         }
     }
 }

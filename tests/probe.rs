@@ -91,7 +91,7 @@ fn whole(probe: &Probe) {
     for (hits, rank) in probe.top.iter().zip(&probe.rank) {
         assert_eq!(hits.len(), 5);
         assert!(hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
-        let right: Vec<usize> = (0..5).filter(|&place| hits[place].right).collect();
+        let right: Vec<usize> = (0..5).filter(|&index| hits[index].right).collect();
         assert_eq!(right, if *rank < 5 { vec![*rank as usize] } else { vec![] });
     }
 }
@@ -129,9 +129,9 @@ fn probes_match_the_embeddings() {
 
     let names: Vec<String> = (0..data.len()).map(|image| data.name(image)).collect();
     for (row, (text, image)) in texts.iter().zip(&probe.images).enumerate() {
-        let place = names.iter().position(|name| *name == image.name).unwrap();
-        assert!(data.captions(place).contains(&probe.texts[row]), "a text belongs to its image");
-        let cosine = dot(text, &images[place]);
+        let index = names.iter().position(|name| *name == image.name).unwrap();
+        assert!(data.captions(index).contains(&probe.texts[row]), "a text belongs to its image");
+        let cosine = dot(text, &images[index]);
         assert!((cosine - probe.similarity[row * 33]).abs() < 1e-4, "{row}: {cosine}");
     }
     // The ranks are those of the evaluation.

@@ -91,7 +91,7 @@ fn layer_decay_and_averaged_weights_match_pytorch() {
             assert!(far <= 1e-4, "{ours}{name} is off by {far:e}");
         }
     }
-    // The learning rates of the layers are recorded beside that of the step.
+    // The learning rates of the layers are recorded as well as that of the step.
     let rate = |layer: &str| lab.points(&format!("train/lr{layer}"))[9].1;
     for (layer, share) in [("/image.embeddings", 0.65f64.powi(3)), ("/text.blocks.1", 0.65), ("/loss", 1.0)] {
         assert!((rate(layer) / rate("") - share).abs() < 1e-9, "{layer}");
