@@ -80,7 +80,7 @@ impl Embedder {
         let mut console = Console::stderr();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;
-        found.broken.iter().for_each(|broken| say!("skipped: {}", shown(broken)));
+        found.unreadable.iter().for_each(|image| say!("skipped: {}", shown(image)));
         Ok(found)
     }
 }

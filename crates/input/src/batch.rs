@@ -26,7 +26,7 @@ pub struct Batch {
     /// The classes, `[B]` int64; zeros when training on captions.
     pub classes: Tensor,
     /// Unreadable images. Their pairs are not in the batch.
-    pub broken: Vec<Unreadable>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// An unreadable image.
@@ -37,12 +37,12 @@ pub struct Unreadable {
     /// Name of the image.
     pub name: String,
     /// The error.
-    pub why: String,
+    pub reason: String,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.why)
+        write!(f, "{}: {}", self.name, self.reason)
     }
 }
 
@@ -81,7 +81,7 @@ impl Batch {
             tokens: Tokens { ids: rows(&self.tokens.ids)?, mask: rows(&self.tokens.mask)? },
             group: rows(&self.group)?,
             classes: rows(&self.classes)?,
-            broken: Vec::new(),
+            unreadable: Vec::new(),
         })
     }
 
@@ -112,7 +112,7 @@ impl Batch {
         let complete = rows.len() == samples.len();
         let (readable, unreadable): (Vec<_>, Vec<_>) =
             samples.into_iter().partition(|sample| sample.unreadable.is_none());
-        let broken = unreadable.into_iter().filter_map(|sample| sample.unreadable).collect();
+        let unreadable = unreadable.into_iter().filter_map(|sample| sample.unreadable).collect();
         let indices: Vec<i64> = readable.iter().map(|sample| sample.image as i64).collect();
         let image_ids: Vec<usize> = readable.iter().map(|sample| sample.image).collect();
         let captions: Vec<Option<&str>> = readable.iter().map(|sample| sample.caption.as_deref()).collect();
@@ -133,7 +133,7 @@ impl Batch {
             tokens: pad(&ids, pad_id, device),
             group: Tensor::from_slice(&groups(&image_ids, &captions)).to_device(device),
             classes: Tensor::from_slice(&classes).to_device(device),
-            broken,
+            unreadable,
         })
     }
 }

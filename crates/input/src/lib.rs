@@ -16,7 +16,7 @@ mod source;
 pub use batch::{Batch, Unreadable, pad};
 pub use duplicates::{captions_follow_classes, folded};
 pub use identity::identity;
-pub use loader::{AHEAD, Loader, cores};
+pub use loader::{Loader, PREFETCHED_BATCHES, cores};
 pub use order::{Item, Order};
 pub use prepare::Prepare;
 pub use source::{Read, Source};

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Number of batches that are read ahead.
-pub const AHEAD: usize = 2;
+pub const PREFETCHED_BATCHES: usize = 2;
 
 /// Interval between two checks for a stop request while waiting for a worker.
 const STOP_POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -107,7 +107,7 @@ impl Loader {
     }
 
     fn send_ahead(&mut self) -> Result<()> {
-        while self.pending.len() <= AHEAD {
+        while self.pending.len() <= PREFETCHED_BATCHES {
             let Some(batch) = self.batches.next() else { return Ok(()) };
             let rows = self.side.map(|side| Rows::new(batch.len(), &[3, side, side], self.device));
             let (whole, rows) = rows.transpose()?.unzip();

@@ -70,8 +70,8 @@ impl Source {
         sample
     }
 
-    pub(super) fn unreadable(&self, item: Item, why: String) -> Unreadable {
-        Unreadable { image: item.image, name: self.data.name(item.image), why }
+    pub(super) fn unreadable(&self, item: Item, reason: String) -> Unreadable {
+        Unreadable { image: item.image, name: self.data.name(item.image), reason }
     }
 
     fn fill(&self, item: Item, row: Option<Row>, scratch: &mut Scratch, sample: &mut Sample) -> Result<()> {

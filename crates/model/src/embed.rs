@@ -8,7 +8,7 @@ use tch::{Device, Tensor};
 use crate::towers::{TextTower, unit};
 
 /// Batch size of the text tower.
-pub const TEXTS_TOGETHER: usize = 256;
+pub const TEXT_BATCH: usize = 256;
 
 /// Embeddings of texts, `[T, D]`, L2-normalised if `normalise`.
 ///
@@ -28,7 +28,7 @@ pub fn embed_texts(
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&index| ids[index].len());
     let mut parts = Vec::new();
-    for chunk in order.chunks(TEXTS_TOGETHER) {
+    for chunk in order.chunks(TEXT_BATCH) {
         let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
         let tokens = pad(&rows, tokenizer.pad(), device);
         parts.push(tch::no_grad(|| {

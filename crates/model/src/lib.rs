@@ -8,6 +8,6 @@ mod towers;
 
 pub use classifier::{Classifier, init_zero_shot};
 pub use device::device;
-pub use embed::{TEXTS_TOGETHER, embed_texts};
+pub use embed::{TEXT_BATCH, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
 pub use towers::{ImageTower, Objective, Side, Start, TextTower, unit};

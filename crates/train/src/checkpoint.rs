@@ -101,14 +101,14 @@ pub fn read(
 ///
 /// # Errors
 /// When it is damaged or not a clip-lab checkpoint.
-pub fn peek(path: &Path) -> Result<Progress> {
+pub fn read_metadata(path: &Path) -> Result<Progress> {
     progress(&open(path)?, path)
 }
 
 /// Reads the metadata after checking the digest of the whole file.
 ///
 /// # Errors
-/// As [`peek`], and when the digest does not match.
+/// As [`read_metadata`], and when the digest does not match.
 pub fn verify(path: &Path) -> Result<Progress> {
     progress(&verified(path)?, path)
 }

@@ -76,7 +76,7 @@ impl<'a> View<'a> {
     /// # Errors
     /// When the features belong to another data set.
     pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: &Features) -> Result<Self> {
-        let excluded: Vec<usize> = features.broken.iter().map(|broken| broken.image).collect();
+        let excluded: Vec<usize> = features.unreadable.iter().map(|image| image.image).collect();
         let data = Filtered::new(data, &excluded);
         let indices: Vec<i64> = data.indices().iter().map(|&index| index as i64).collect();
         let rows = features.rows.f_index_select(0, &Tensor::from_slice(&indices).to_device(towers.device))?;

@@ -16,7 +16,7 @@ use super::monitor::Monitor;
 use clip_lab_input::{Item, Loader, Source, Unreadable};
 
 /// Batch size of the image tower in evaluation.
-pub const IMAGES_TOGETHER: usize = 64;
+pub const IMAGE_BATCH: usize = 64;
 
 /// `[N, width]` features of all images of a data set.
 #[derive(Debug)]
@@ -24,13 +24,13 @@ pub struct Features {
     /// One row per image; zeros for unreadable images.
     pub rows: Tensor,
     /// Images that could not be read.
-    pub broken: Vec<Unreadable>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Features {
     /// A copy that shares the rows.
     pub(crate) fn shallow_clone(&self) -> Self {
-        Self { rows: self.rows.shallow_clone(), broken: self.broken.clone() }
+        Self { rows: self.rows.shallow_clone(), unreadable: self.unreadable.clone() }
     }
 
     /// Computes the features of every image of `source`. None if `stop` returns true meanwhile.
@@ -45,14 +45,14 @@ impl Features {
         monitor: &mut dyn Monitor,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Self>> {
-        Self::compute_telling(tower, source, workers, device, monitor, stop, &mut |_| ())
+        Self::compute_with(tower, source, workers, device, monitor, stop, &mut |_| ())
     }
 
     /// As [`Self::compute`]; calls `on_unreadable` for each unreadable image as soon as it is found.
     ///
     /// # Errors
     /// As [`Self::compute`].
-    pub fn compute_telling(
+    pub fn compute_with(
         tower: &ImageTower,
         source: Source,
         workers: usize,
@@ -62,8 +62,7 @@ impl Features {
         on_unreadable: &mut dyn FnMut(&Unreadable),
     ) -> Result<Option<Self>> {
         let data = source.data.clone();
-        let batches: Vec<Vec<Item>> =
-            items(data.len()).chunks(IMAGES_TOGETHER).map(<[Item]>::to_vec).collect();
+        let batches: Vec<Vec<Item>> = items(data.len()).chunks(IMAGE_BATCH).map(<[Item]>::to_vec).collect();
         let mut loader = Loader::new(source, batches.into_iter(), workers, device);
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
         let (mut done, mut unreadable) = (0, Vec::<Unreadable>::new());
@@ -71,10 +70,10 @@ impl Features {
             if stop() {
                 return Ok(None);
             }
-            done += batch.len() as usize + batch.broken.len();
-            if !batch.broken.is_empty() {
-                batch.broken.iter().for_each(&mut *on_unreadable);
-                unreadable.extend(batch.broken);
+            done += batch.len() as usize + batch.unreadable.len();
+            if !batch.unreadable.is_empty() {
+                batch.unreadable.iter().for_each(&mut *on_unreadable);
+                unreadable.extend(batch.unreadable);
                 Unreadable::check_tolerance(&unreadable, data.as_ref())?;
             }
             if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
@@ -90,7 +89,7 @@ impl Features {
             let first = unreadable.first().map(ToString::to_string);
             bail!("no image can be read; the first: {}", first.as_deref().unwrap_or("none"));
         }
-        Ok(Some(Self { rows, broken: unreadable }))
+        Ok(Some(Self { rows, unreadable }))
     }
 
     /// Reads the features under `key` from the cache, or computes and caches them. True if they were read.
@@ -108,7 +107,7 @@ impl Features {
             return Ok(Some((cached, true)));
         }
         let Some(computed) = compute()? else { return Ok(None) };
-        if computed.broken.is_empty() {
+        if computed.unreadable.is_empty() {
             // Not cached with unreadable images: they may be repaired later.
             let _ = write(&path, &computed.rows);
         }
@@ -159,7 +158,7 @@ fn read(path: &Path, images: usize, device: Device) -> Result<Features> {
     if rows.size()[0] != images as i64 || &digest(&rows)? != stored {
         bail!("{}: wrong size or digest", path.display());
     }
-    Ok(Features { rows: rows.to_device(device), broken: Vec::new() })
+    Ok(Features { rows: rows.to_device(device), unreadable: Vec::new() })
 }
 
 fn write(path: &Path, rows: &Tensor) -> Result<()> {

@@ -29,7 +29,7 @@ pub use components::{Components, count};
 pub use embeddings::{Embed, Embeddings, Towers as MicroBatchedTowers};
 pub use environment::CODE;
 pub use evaluate::{Towers, View, evaluate_split};
-pub use features::{Features, Filtered, IMAGES_TOGETHER, key};
+pub use features::{Features, Filtered, IMAGE_BATCH, key};
 pub use inputs::Inputs;
 pub use loss_scale::LossScale;
 pub use monitor::{Monitor, Silent, StepStatus, Summary};

@@ -23,7 +23,7 @@ pub struct Overfitted {
     /// The loss before each step, and after the last.
     pub losses: Vec<f64>,
     /// Duplicate group of each row, `[B]`: equal for rows with the same image or caption.
-    pub alike: Tensor,
+    pub groups: Tensor,
 }
 
 /// Trains on the first batch for `steps` updates, at the base learning rate after a short warmup, without the schedule.
@@ -50,11 +50,11 @@ pub fn overfit(
         let warmup = ((step + 1) as f64 / WARMUP as f64).min(1.0);
         losses.push(training.run(&batch, step, lr * warmup)?.loss);
         if losses.last().is_some_and(|loss| !loss.is_finite()) {
-            return Ok(Overfitted { losses, alike: batch.group });
+            return Ok(Overfitted { losses, groups: batch.group });
         }
     }
     losses.push(training.forward_backward(&batch, steps)?.0);
-    Ok(Overfitted { losses, alike: batch.group })
+    Ok(Overfitted { losses, groups: batch.group })
 }
 
 fn first_batch(plan: &Plan, inputs: &Inputs, components: &Components, device: Device) -> Result<Batch> {

@@ -100,7 +100,7 @@ impl Trainer<'_> {
                 break;
             };
             self.clock.wait_seconds += started.elapsed().as_secs_f64();
-            self.report_unreadable(&batch.broken)?;
+            self.report_unreadable(&batch.unreadable)?;
             let batch = self.with_features(batch)?;
             match batch.len() {
                 // Too few items for a contrastive loss: count the step without an update, to stay in sync with the data.

@@ -120,9 +120,9 @@ fn a_hanging_disk_does_not_prevent_a_stop() {
 #[test]
 fn an_unreadable_image_is_skipped_and_named() {
     let all = batches(3);
-    let unreadable: Vec<_> = all.iter().flat_map(|batch| batch.broken.clone()).collect();
+    let unreadable: Vec<_> = all.iter().flat_map(|batch| batch.unreadable.clone()).collect();
     let readable: i64 = all.iter().map(Batch::len).sum();
     assert!(!unreadable.is_empty() && unreadable.iter().all(|one| one.image == 3 && one.name == "3.png"));
-    assert_eq!(unreadable[0].why, "truncated");
+    assert_eq!(unreadable[0].reason, "truncated");
     assert_eq!(readable + unreadable.len() as i64, 48);
 }

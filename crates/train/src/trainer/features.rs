@@ -52,7 +52,7 @@ impl Trainer<'_> {
         let table = || format!("[data.{split}]");
         let Some(key) = key else {
             // An evaluation during training is not interrupted: it belongs to this step.
-            return Features::compute_telling(
+            return Features::compute_with(
                 image,
                 source,
                 workers,
@@ -74,7 +74,7 @@ impl Trainer<'_> {
                 }
                 stop.is_requested()
             };
-            Features::compute_telling(image, source, workers, device, monitor, &stopped, &mut on_unreadable)
+            Features::compute_with(image, source, workers, device, monitor, &stopped, &mut on_unreadable)
         });
         let features = features.with_context(table)?;
         let Some((features, cached)) = features else { return Ok(None) };

@@ -109,7 +109,7 @@ impl<'a> Trainer<'a> {
     fn precompute_features(&mut self) -> Result<()> {
         let fixed = self.plan.augment.iter().all(|augment| !augment.properties.random);
         if fixed && let Some(features) = self.features_of("train", self.inputs.train.clone(), Read::Image)? {
-            self.report_unreadable(&features.broken)?;
+            self.report_unreadable(&features.unreadable)?;
             self.features = Some(features.rows);
         }
         for (split, data) in self.inputs.splits.clone() {
