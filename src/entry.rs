@@ -58,6 +58,7 @@ fn restart_with_thread_settings() -> Option<anyhow::Error> {
 /// Runs a command without exit codes of its own. False if it failed and has reported that.
 fn run_verb(cli: &Cli, catalog: &Catalog) -> Result<bool> {
     match &cli.verb {
+        Verb::New(args) => commands::new::new(args, catalog).map(|()| true),
         Verb::Plugins(args) => commands::plugins::plugins(args, catalog).map(|()| true),
         Verb::Eval(args) => commands::eval::eval(args, &cli.store, catalog).map(|()| true),
         Verb::Prompts(args) => commands::prompts::prompts(args, &cli.store, catalog).map(|()| true),

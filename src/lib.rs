@@ -10,6 +10,7 @@ pub mod commands;
 mod console;
 mod entry;
 pub mod preflight;
+pub mod reference;
 pub mod search;
 mod signals;
 mod summary;

@@ -46,6 +46,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
         Verb::Run(_)
         | Verb::Probe
         | Verb::Search(_)
+        | Verb::New(_)
         | Verb::Check(_)
         | Verb::Plugins(_)
         | Verb::Data(_)

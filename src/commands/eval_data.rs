@@ -54,7 +54,7 @@ impl EvalData {
     }
 
     fn own(model: &str, sets: &[String], store: &Path, catalog: &Catalog) -> Result<Self> {
-        ensure!(!is_checkpoint(model), "{model} has no data of its own: set --data");
+        ensure!(!is_checkpoint(model, store), "{model} has no data of its own: set --data");
         let plan = plan(SpecWeights::find(model, sets, store)?.spec, catalog)?;
         Ok(Self { named: plan.name.clone(), parts: sources::planned(&plan)? })
     }

@@ -9,6 +9,7 @@ pub mod eval;
 mod eval_data;
 mod image_folder;
 pub mod model;
+pub mod new;
 mod overfit;
 pub mod plugins;
 pub mod probe;

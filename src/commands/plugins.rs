@@ -23,6 +23,11 @@ fn text(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
     if args.kind.is_none() {
         return Ok(list(catalog));
     }
+    if let (Some(name), None) = (args.kind.as_deref(), args.name.as_deref())
+        && let Some(table) = table(name)
+    {
+        return Ok(explain(&table));
+    }
     let chosen = chosen(args, catalog)?;
     Ok(chosen.iter().flat_map(|(_, plugins)| plugins).map(explain).collect::<Vec<_>>().join("\n"))
 }
@@ -46,8 +51,10 @@ fn chosen(args: &PluginsArgs, catalog: &Catalog) -> Result<Vec<(&'static str, Ve
     let Some(kind) = &args.kind else {
         return Ok(kinds.into_iter().map(|(key, _, plugins)| (key, plugins)).collect());
     };
-    let known: Vec<&str> = kinds.iter().map(|(key, ..)| *key).collect();
-    let unknown = unknown_name("unknown plugin kind", kind, &known);
+    let tables = tables();
+    let known: Vec<&str> =
+        kinds.iter().map(|(key, ..)| *key).chain(tables.iter().map(|table| table.name)).collect();
+    let unknown = unknown_name("unknown plugin kind or table", kind, &known);
     let found = kinds.into_iter().find(|(key, ..)| key == kind);
     let (key, label, mut plugins) = found.ok_or(unknown)?;
     if let Some(name) = &args.name {
@@ -58,6 +65,32 @@ fn chosen(args: &PluginsArgs, catalog: &Catalog) -> Result<Vec<(&'static str, Ve
         }
     }
     Ok(vec![(key, plugins)])
+}
+
+/// The tables that name no plugin: those of a spec, and `study`.
+pub(crate) fn tables() -> Vec<Description> {
+    let study = serde_json::from_str(include_str!("../../experiments/study.schema.json")).unwrap_or_default();
+    let study = Description { name: "study", schema: study, defaults: Value::Null };
+    schema::tables().into_iter().chain([model(), study]).collect()
+}
+
+/// `[model]`, whose tables name plugins.
+fn model() -> Description {
+    let table = |kind: &str, help: &str| json!({ "type": format!("table, see `plugins {kind}`"), "description": help });
+    let properties = json!({
+        "lock": { "type": "string", "description": "What is pretrained and what is trained, image tower then text tower: L locked and pretrained, U unlocked and pretrained, u unlocked and random. `LU` is LiT, `uu` CLIP from scratch." },
+        "image": table("image", "The image tower. `from` names weights to start from."),
+        "text": table("text", "The text tower. `from` names weights to start from."),
+        "image_projection": table("projection", "Image features to the shared embedding space."),
+        "text_projection": table("projection", "Text features to the shared embedding space."),
+        "classifier": table("model.classifier", "Trains image classification in place of image-text pairs."),
+    });
+    let schema = json!({ "description": "The towers and their projections.", "properties": properties });
+    Description { name: "model", schema, defaults: Value::Null }
+}
+
+fn table(name: &str) -> Option<Description> {
+    tables().into_iter().find(|table| table.name == name)
 }
 
 fn unknown_name(message: &str, name: &str, known: &[&str]) -> anyhow::Error {
@@ -74,24 +107,29 @@ fn list(catalog: &Catalog) -> String {
             out += &format!("  {:<20} {}\n", plugin.name, first_sentence(&help(&plugin.schema)));
         }
     }
-    out + "\n`clip-lab plugins KIND NAME` shows all settings of a plugin.\n"
+    let tables = tables().iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+    out + "\n`clip-lab plugins KIND NAME` shows all settings of a plugin, `clip-lab plugins TABLE` those of a table: "
+        + &tables
+        + "\n"
 }
 
 /// One plugin: its help, then its settings.
 fn explain(plugin: &Description) -> String {
     let mut out = format!("{}\n{}\n", plugin.name, indented(&help(&plugin.schema), 2));
     for (key, schema) in plugin.schema["properties"].as_object().into_iter().flatten() {
-        let default = match &plugin.defaults[key] {
-            Value::Null => "unset".to_owned(),
-            value => value.to_string(),
-        };
+        let default = default(&plugin.defaults[key]);
         out += &format!("\n  {key} = {default}    {}\n", kind(schema, &plugin.schema));
         out += &format!("{}\n", indented(&help(schema), 6));
     }
     out
 }
 
-fn help(schema: &Value) -> String {
+/// A default as specs write it.
+pub(crate) fn default(value: &Value) -> String {
+    if value.is_null() { "unset".to_owned() } else { value.to_string() }
+}
+
+pub(crate) fn help(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -109,7 +147,7 @@ fn indented(text: &str, by: usize) -> String {
 }
 
 /// The type of a setting as text: `integer`, `string or null`, `one | all`.
-fn kind(schema: &Value, root: &Value) -> String {
+pub(crate) fn kind(schema: &Value, root: &Value) -> String {
     let all = |schemas: &Value, joint: &str| {
         let types = schemas.as_array().into_iter().flatten().map(|schema| kind(schema, root));
         types.collect::<Vec<_>>().join(joint)

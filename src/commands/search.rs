@@ -128,7 +128,7 @@ fn gallery(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<(Galler
         Some(path) => (Spec::read(path, &[])?, path.display().to_string()),
         None => {
             ensure!(
-                !is_checkpoint(&args.model),
+                !is_checkpoint(&args.model, store),
                 "`{}` is a model without data of its own: set --images DIR or --data SPEC",
                 args.model
             );

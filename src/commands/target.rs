@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_checkpoint::{Checkpoint, TensorFile};
-use clip_lab_cli::ModelWeights;
+use clip_lab_cli::{ModelWeights, say};
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use tch::{Device, nn};
@@ -60,12 +60,13 @@ impl Target {
         store: &Path,
         catalog: &Catalog,
     ) -> Result<Self> {
+        note_folder(model, store);
         if let Some(weights) = weights {
             let file = run_weights(model, weights, store)?;
             return Self::find(&file.display().to_string(), None, sets, store, catalog);
         }
         // Folders and hub names have the layouts of other tools; clip-lab checkpoints have a spec.
-        if is_checkpoint(model) {
+        if is_checkpoint(model, store) {
             return Self::from_checkpoint(model, sets, catalog);
         }
         let found = SpecWeights::find(model, sets, store)?;
@@ -130,7 +131,8 @@ fn classifier_in(file: &Path) -> Result<Option<clip_lab_checkpoint::Classifier>>
 
 /// The file of a run's weights.
 fn run_weights(model: &str, weights: ModelWeights, store: &Path) -> Result<PathBuf> {
-    ensure!(!Path::new(model).exists(), "--weights selects weights of a run, but {model} is not a run");
+    let other = Path::new(model).exists() && !hides_folder(model, store);
+    ensure!(!other, "--weights selects weights of a run, but {model} is not a run");
     let reader = Reader::open(store)
         .with_context(|| format!("--weights is for runs, and `{model}` cannot be found"))?;
     weights_in(&reader.run(model)?.dir, Some(weights))
@@ -141,13 +143,28 @@ fn has_no_text_tower(checkpoint: &Path) -> bool {
     TensorFile::open(checkpoint).is_ok_and(|file| !has_text(file))
 }
 
+/// Whether `model` names a run and also a folder: a name without `/` means the run.
+pub fn hides_folder(model: &str, store: &Path) -> bool {
+    let runs = || Reader::open(store).and_then(|reader| reader.runs()).unwrap_or_default();
+    !model.contains('/')
+        && Path::new(model).is_dir()
+        && runs().iter().any(|run| run.name == model || run.uid == model)
+}
+
+/// Tells the user if `model` is a run that hides a folder.
+pub fn note_folder(model: &str, store: &Path) {
+    if hides_folder(model, store) {
+        say!("`{model}` is both a run and a folder: using the run; `./{model}` is the folder");
+    }
+}
+
 /// Whether `from` can read `model`: a folder, a hub name, or a file that is neither a spec nor a checkpoint in a run's
-/// folder.
-pub fn is_checkpoint(model: &str) -> bool {
+/// folder. A run hides the folder of its name.
+pub fn is_checkpoint(model: &str, store: &Path) -> bool {
     let path = Path::new(model);
     let spec = path.extension().is_some_and(|ending| ending == "toml");
     let foreign = path.is_file() && !spec && !path.with_file_name("spec.toml").exists();
-    path.is_dir() || model.starts_with("hf:") || foreign
+    (path.is_dir() && !hides_folder(model, store)) || model.starts_with("hf:") || foreign
 }
 
 /// A spec with every part of the checkpoint at `from`.
@@ -167,4 +184,24 @@ pub fn folder_spec(from: &str, checkpoint: &Checkpoint) -> Result<String> {
     let from = toml::Value::from(from);
     let table = |(part, _): &(&str, bool)| format!("[model.{part}]\nfrom = {from}\n");
     Ok(parts.iter().filter(|(_, present)| *present).map(table).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use clip_lab_store::{NewRun, Recorder, Status};
+
+    use super::*;
+
+    #[test]
+    fn a_run_hides_the_folder_of_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("lab.db");
+        assert!(is_checkpoint("src", &store), "there is no store");
+        let run = NewRun { name: "src".to_owned(), uid: clip_lab_store::new_uid(), ..NewRun::default() };
+        Recorder::start(&store, run).unwrap().finish(Status::Finished, None);
+        assert!(!is_checkpoint("src", &store) && hides_folder("src", &store));
+        for other in ["./src", "src/", "docs"] {
+            assert!(is_checkpoint(other, &store) && !hides_folder(other, &store), "{other}");
+        }
+    }
 }

@@ -28,6 +28,14 @@ fn evaluating_a_run_again_gives_the_same_metrics() {
     assert_eq!(metric(&again), recorded["last"].as_f64().unwrap());
     let file = format!("runs/{uid}/last.safetensors");
     assert_eq!(lab.json(&["eval", &file]), again, "by its checkpoint");
+    lab.run(&["eval", &uid, "--suite", "retrieval"]).success();
+    let shown = lab.json(&["runs", "show", &uid]);
+    for evaluation in shown["evaluations"].as_array().unwrap() {
+        let metrics = evaluation["metrics"].as_array().unwrap();
+        let named = |end: &str| metrics.iter().find(|metric| metric["name"].as_str().unwrap().ends_with(end));
+        let goals = ["t2i/mrr", "t2i/mean_rank"].map(|end| named(end).unwrap()["goal"].clone());
+        assert_eq!(goals, ["up", "down"], "as the evaluator declares: {evaluation}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod lab;
 mod look_back;
 mod manners;
 mod model;
+mod new_spec;
 mod newcomer;
 mod outside;
 mod pack;

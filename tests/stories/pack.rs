@@ -44,6 +44,13 @@ fn packed_data_are_read_back_byte_for_byte() {
         &other.err,
         &["holds shards of other data or settings (shard_size, resize)", "another folder"],
     );
+    lab.write("packed/pack.json", "{\"version\": 1,");
+    let damaged = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--resize", "8"]);
+    assert_contains(
+        &damaged.err,
+        &["packed/pack.json cannot be read", "may be of other data", "another folder"],
+    );
+    assert_eq!(fs::read(lab.path("packed/train-000000.tar")).unwrap(), before);
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn ui_none_prints_nothing() {
 #[test]
 fn the_record_has_the_spec_and_the_origin_of_each_setting() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--name", "mine", "--set", "run.steps=3"]).success();
+    let out = lab.run(&["run", "tiny.toml", "--name", "mine", "--set", "run.steps=3"]).success();
+    assert!(out.lines().next().is_some_and(|line| line.ends_with("  mine")), "{out}");
     let shown = lab.shown();
     let origin = |key: &str| {
         let entry = shown["config"].as_array().unwrap().iter().find(|entry| entry["key"] == key).unwrap();

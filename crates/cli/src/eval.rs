@@ -33,6 +33,7 @@ pub struct EvalArgs {
     /// The weight of B; the best is selected on val and reported on test
     #[arg(
         long,
+        num_args = 1..,
         value_delimiter = ',',
         requires = "interpolate",
         default_values_t = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]

@@ -9,6 +9,7 @@ mod embed;
 mod eval;
 mod export;
 mod model;
+mod new;
 mod plugin;
 mod plugins;
 mod process;
@@ -31,6 +32,7 @@ pub use embed::EmbedArgs;
 pub use eval::{DataArgs, EvalArgs, OtherArgs};
 pub use export::{ChartForm, CostOf, ExportArgs, FileFormat, XAxis};
 pub use model::{ModelExportArgs, ModelFormat, ModelShowArgs, ModelVerb, ModelWeights};
+pub use new::{NewArgs, NewTask};
 pub use plugin::PluginVerb;
 pub use plugins::PluginsArgs;
 pub use process::{
@@ -122,6 +124,11 @@ pub enum Verb {
     /// continues in the background; elsewhere progress is printed as lines. Ctrl-C saves a checkpoint first. A study
     /// runs every arm with every seed that has no result yet, and resumes interrupted runs.
     Run(RunArgs),
+    /// Write a spec for a folder of your own images
+    ///
+    /// Looks for a caption list or class folders, and writes a commented spec with batch, warmup and splits that fit the
+    /// number of images.
+    New(NewArgs),
     /// Check specs and studies and report every mistake with its line
     ///
     /// Files are read as `run` reads them, but nothing is trained or recorded. For a single spec, the cost of the run
@@ -242,6 +249,15 @@ mod tests {
         let args = ["clip-lab", "rnu\u{1b}]0;t\u{7}\nerror: x"].map(OsString::from);
         let error = Cli::parsed(&args).unwrap_err().render().to_string();
         assert!(error.contains(r"'rnu\u001b]0;t\u0007\nerror: x'"), "{error}");
+    }
+
+    #[test]
+    fn alpha_takes_values_in_any_form() {
+        for form in ["--alpha 0.5 1", "--alpha 0.5,1", "--alpha 0.5 --alpha 1"] {
+            let line = format!("clip-lab eval --interpolate a b {form} --json");
+            let cli = Cli::try_parse_from(split(&line)).unwrap();
+            assert!(matches!(cli.verb, Verb::Eval(args) if args.alpha == [0.5, 1.0]), "{form}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = PLUGINS)]
 pub struct PluginsArgs {
-    /// A plugin kind, such as `loss`
+    /// A plugin kind, such as `loss`, or a table of a spec: `run`, `model`, `preprocess`, `study`
     pub kind: Option<String>,
     /// A plugin of that kind, such as `siglip`
     pub name: Option<String>,
@@ -22,4 +22,5 @@ const PLUGINS: &str = "Examples:
   clip-lab plugins                                                 every plugin, by kind
   clip-lab plugins loss                                            every loss, with settings
   clip-lab plugins loss siglip                                     one loss
+  clip-lab plugins run                                             the settings of [run]
   clip-lab plugins --schema > experiments/schema.json              for completion in editors";

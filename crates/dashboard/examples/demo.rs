@@ -7,7 +7,7 @@ use std::{path::PathBuf, thread, time::Duration};
 
 use anyhow::Result;
 use clip_lab_chart::{ExportOptions, Layout, Size, export};
-use clip_lab_dashboard::{Options, show};
+use clip_lab_dashboard::{Options, keys::Keys, show};
 use clip_lab_store::{Axis, Reader, Request};
 use clip_lab_testing::runs;
 
@@ -25,7 +25,8 @@ fn main() -> Result<()> {
         let focus = live.first().map(|recorder| recorder.uid().to_string());
         thread::spawn(move || train(&live.remove(0)));
         let (layout, runs, images) = (Layout::live(), Default::default(), Default::default());
-        let options = Options { store, layout, runs, focus, images, child: true, note: None };
+        let keys = Keys::default();
+        let options = Options { store, layout, runs, focus, images, keys, child: true, note: None };
         println!("{:?}", show(options)?);
     } else {
         outs.iter().try_for_each(|out| write(&store, out))?;

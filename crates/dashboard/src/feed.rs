@@ -186,6 +186,7 @@ impl Feed {
     /// The newest runs that match the filters.
     fn select_runs(&mut self, reader: &Reader, request: &FeedRequest) -> Result<Vec<RunRow>, StoreError> {
         let mut rows = reader.runs()?;
+        self.forget_deleted(&rows);
         rows.sort_by(|a, b| b.started_ms.cmp(&a.started_ms).then(b.id.cmp(&a.id)));
         let all = rows.len();
         if self.run_filter.is_empty() && request.filter.is_empty() {
@@ -205,6 +206,20 @@ impl Feed {
         self.last.filtered = Filtered { text: request.filter.text().to_string(), all, problem };
         candidates.retain(|run| self.filter.matches(&subject(run)));
         Ok(candidates.into_iter().take(RUNS).map(|(_, _, row)| row).collect())
+    }
+
+    /// Drops what is cached of runs that are not in the store any more; a new run may get the id of a deleted one.
+    fn forget_deleted(&mut self, rows: &[RunRow]) {
+        let runs: HashSet<RunId> = rows.iter().map(|row| row.id).collect();
+        self.cache.retain(|key, _| runs.contains(&key.0));
+        self.series.retain(|run, _| runs.contains(run));
+        self.events.retain(|run, _| runs.contains(run));
+        self.colours.retain(|run, _| runs.contains(run));
+        self.properties.retain(&runs);
+        self.intervals.retain(&runs);
+        self.trends.retain(&runs);
+        self.zoomed.retain(&runs);
+        self.panels.retain(&runs);
     }
 
     fn metrics(&mut self, reader: &Reader, row: &RunRow) -> Result<Vec<SeriesRow>, StoreError> {
@@ -279,4 +294,31 @@ pub fn start(
         }
     })?;
     Ok((requests, snapshots))
+}
+
+#[cfg(test)]
+mod tests {
+    use clip_lab_store::Store;
+    use clip_lab_testing::runs::fixture;
+
+    use super::*;
+
+    #[test]
+    fn nothing_stays_cached_of_a_deleted_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, _live) = fixture(folder.path());
+        let mut feed = Feed::new(path.clone(), Layout::live(), Filter::default());
+        let request = FeedRequest::default();
+        feed.poll(&request, true).expect("a snapshot");
+        let store = Store::open(&path).expect("the store");
+        let run = store.reader().and_then(|reader| reader.run("lit-mean")).expect("a run").id;
+        let cached = |feed: &Feed| {
+            let charts = feed.cache.keys().filter(|key| key.0 == run).count();
+            [feed.series.contains_key(&run), feed.events.contains_key(&run), charts > 0]
+        };
+        assert_eq!(cached(&feed), [true; 3]);
+        store.delete(run).expect("deleted");
+        feed.poll(&request, true).expect("a snapshot");
+        assert_eq!((cached(&feed), feed.last.trouble.as_deref()), ([false; 3], None));
+    }
 }

@@ -1,7 +1,7 @@
 //! Bootstrap intervals of hit@k, and differences to the pinned run. Computed on the feed's thread, never while drawing.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -47,6 +47,8 @@ impl Intervals {
             runs.iter().flat_map(|run| run.series.iter().map(move |series| (run, series))).collect();
         asked.retain(|(_, series)| Metric::new(&series.name).ranked.is_some_and(|ranked| ranked.is_share()));
         asked.sort_by_key(|(run, series)| (!goal(run, series), !series.name.ends_with("@1")));
+        let latest = asked.iter().filter_map(|(run, series)| key_of(run, series));
+        self.forget_older(&latest.map(|(run, metric, step)| ((run, metric), step)).collect());
         self.unfinished = false;
         let mut scores = Scores::new();
         for (run, series) in asked {
@@ -55,6 +57,21 @@ impl Intervals {
             }
         }
         Ok(scores)
+    }
+
+    /// Drops the scores of steps before the latest one of their run and metric.
+    fn forget_older(&mut self, latest: &HashMap<(RunId, String), u64>) {
+        let by_metric = |key: &Key| latest.get(&(key.0, key.1.clone()));
+        let is_latest = |key: &Key| by_metric(key).is_none_or(|step| *step == key.2);
+        self.scores_cache.retain(|key, _| is_latest(key));
+        self.differences.retain(|(run, base), _| is_latest(run) && is_latest(base));
+    }
+
+    /// Drops what is cached of runs other than `runs`.
+    pub fn retain(&mut self, runs: &HashSet<RunId>) {
+        self.scores_cache.retain(|key, _| runs.contains(&key.0));
+        self.differences.retain(|(run, base), _| runs.contains(&run.0) && runs.contains(&base.0));
+        self.data.retain(|run, _| runs.contains(run));
     }
 
     fn score(
@@ -137,4 +154,27 @@ fn difference(ranks: &[Option<Ranks>; 2]) -> Option<clip_lab_stats::Estimate> {
         return None;
     }
     Bootstrap::new(RESAMPLES, 0).difference(&run.outcomes()?, &base.outcomes()?, Pairing::Queries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_earlier_steps_and_of_deleted_runs_are_dropped() {
+        let key = |run, step| (RunId(run), "val/retrieval/t2i/hit@1".to_string(), step);
+        let mut intervals = Intervals::default();
+        for step in [10, 20] {
+            intervals.scores_cache.extend([(key(1, step), None), (key(2, 10), None)]);
+            intervals.differences.insert((key(1, step), key(2, 10)), None);
+        }
+        let (run, metric, step) = key(1, 20);
+        intervals.forget_older(&HashMap::from([((run, metric), step)]));
+        let mut left: Vec<_> = intervals.scores_cache.keys().cloned().collect();
+        left.sort();
+        assert_eq!(left, [key(1, 20), key(2, 10)]);
+        assert_eq!(intervals.differences.keys().collect::<Vec<_>>(), [&(key(1, 20), key(2, 10))]);
+        intervals.retain(&HashSet::from([RunId(1)]));
+        assert_eq!((intervals.scores_cache.len(), intervals.differences.len()), (1, 0));
+    }
 }

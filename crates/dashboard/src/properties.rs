@@ -1,6 +1,9 @@
 //! Cache of the runs' settings, tags and notes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use clip_lab_store::{Reader, RunDetails, RunId, RunRow, StoreError};
 
@@ -26,6 +29,11 @@ impl PropertyCache {
             }
         }
         Ok(())
+    }
+
+    /// Drops the entries of runs other than `runs`.
+    pub fn retain(&mut self, runs: &HashSet<RunId>) {
+        self.0.retain(|run, _| runs.contains(run));
     }
 
     /// The entry of one run.

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use clip_lab_store::now_ms;
 use ratatui::{
     DefaultTerminal,
@@ -28,7 +28,7 @@ use super::{
     app::{App, Next},
     data::{FeedRequest, Snapshot},
     feed::{Feed, THREAD, start},
-    keys,
+    keys::Keys,
     panels::images::{Gallery, Images},
     plain::{follow, no_screen},
     store_action::{self, Message, StoreAction},
@@ -61,6 +61,8 @@ pub struct Options {
     pub focus: Option<String>,
     /// How images are drawn.
     pub images: Images,
+    /// The keys, see [`keys::file::read`](crate::keys::file::read).
+    pub keys: Keys,
     /// Whether this process started that run; leaving then asks whether to stop it.
     pub child: bool,
     /// A message shown in the last line until the first key.
@@ -85,7 +87,7 @@ pub enum Outcome {
 /// and retried.
 ///
 /// # Errors
-/// If standard output is not a terminal, terminal I/O fails, `keys.toml` is invalid or a thread cannot be spawned.
+/// If standard output is not a terminal, terminal I/O fails or a thread cannot be spawned.
 pub fn show(options: Options) -> Result<Outcome> {
     ensure!(std::io::stdout().is_terminal(), "{NO_TERMINAL}");
     let stop = Arc::new(AtomicBool::new(false));
@@ -96,13 +98,12 @@ pub fn show(options: Options) -> Result<Outcome> {
         eprintln!("{why}");
         return follow(options, &stop);
     }
-    let keys = keys::file::read(&options.store).map_err(|report| anyhow!("{report}"))?;
     let (actions, messages) = store_action::start(options.store.clone())
         .context("cannot start the thread that writes to the store")?;
     let feed = Feed::new(options.store, options.layout.clone(), options.runs);
     let images = options.layout.panels().any(|panel| panel.kind == Kind::Images);
     let mut app = App::new(options.layout, options.focus, options.child);
-    app.keys = keys;
+    app.keys = options.keys;
     app.message = options.note.map(|text| Message { text, ok: true });
     let terminal = ratatui::try_init().context(NO_TERMINAL)?;
     install_panic_hook();

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender, channel},
     thread::Builder,
@@ -122,11 +123,13 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
         }
         _ => {}
     }
-    fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-    let new_path = path.with_extension("toml.new");
-    fs::write(&new_path, format!("{SAVED}\n{text}"))
-        .and_then(|()| fs::rename(&new_path, &path))
-        .map_err(failed)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    // A name of its own: another dashboard may save at the same time. `File::create_new` keeps the user's umask.
+    let mut file =
+        tempfile::Builder::new().make_in(folder, |path| fs::File::create_new(path)).map_err(failed)?;
+    file.write_all(format!("{SAVED}\n{text}").as_bytes()).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(format!("saved {shown}; show it with `clip-lab dashboard --layout {name}`"))
 }
 
@@ -145,4 +148,26 @@ pub fn start(path: PathBuf) -> std::io::Result<(Sender<StoreAction>, Receiver<Me
         }
     })?;
     Ok((actions, messages))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_dashboards_can_save_a_layout_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = folder.path().join("clip-lab.db");
+        let texts = ["a".repeat(1 << 20), "b".repeat(1 << 20)];
+        std::thread::scope(|scope| {
+            for text in &texts {
+                let store = &store;
+                scope.spawn(move || (0..20).for_each(|_| drop(save(store, "mine", text).expect("saved"))));
+            }
+        });
+        let path = layout::saved(&store, "mine");
+        let saved = fs::read_to_string(&path).expect("a layout");
+        assert!(texts.iter().any(|text| saved == format!("{SAVED}\n{text}")));
+        assert_eq!(fs::read_dir(path.parent().expect("a folder")).expect("readable").count(), 1);
+    }
 }

@@ -62,6 +62,20 @@ pub fn schema(catalog: &Catalog) -> Value {
     root
 }
 
+/// The tables of a spec that name no plugin, with their settings and defaults.
+pub fn tables() -> Vec<Description> {
+    vec![
+        description("run", schema_for!(Run).to_value(), &Run::default()),
+        description("preprocess", schema_for!(Preprocess).to_value(), &Preprocess::default()),
+        description("model.classifier", schema_for!(Classifier).to_value(), &Classifier::default()),
+        description("plugins", schema_for!(Libraries).to_value(), &Libraries::default()),
+    ]
+}
+
+fn description(name: &'static str, schema: Value, defaults: &impl serde::Serialize) -> Description {
+    Description { name, schema, defaults: serde_json::to_value(defaults).unwrap_or_default() }
+}
+
 /// Keys of a table besides the settings of its plugin.
 #[derive(Clone, Copy, PartialEq)]
 enum Extra {

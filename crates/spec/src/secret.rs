@@ -4,9 +4,37 @@ use clip_lab_redact::WITHHELD;
 pub use clip_lab_redact::text;
 use toml_edit::{DocumentMut, Item, Value};
 
-/// Suffixes of keys whose values are secrets.
-const KEYS: [&str; 8] =
-    ["token", "secret", "password", "passwd", "credential", "credentials", "api_key", "access_key"];
+/// Keys, or their last words, whose values are secrets.
+const SECRETS: [&str; 11] = [
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "credential",
+    "credentials",
+    "api_key",
+    "apikey",
+    "access_key",
+    "secret_key",
+    "private_key",
+];
+/// What stands before `token` in a key whose value is a secret. A key of another token, such as `cls_token`, sets up a
+/// model.
+const TOKENS: [&str; 13] = [
+    "access",
+    "api",
+    "auth",
+    "bearer",
+    "hf",
+    "hub",
+    "huggingface",
+    "identity",
+    "login",
+    "private",
+    "refresh",
+    "security",
+    "session",
+];
 
 /// The value of a setting, unless it is a secret.
 pub fn value(key: &str, value: &str) -> String {
@@ -28,8 +56,15 @@ pub fn spec(spec: &str) -> String {
 }
 
 fn is_secret(key: &str) -> bool {
-    let last = key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    KEYS.iter().any(|secret| last.ends_with(secret))
+    let key = key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().replace('-', "_");
+    let ends = |name: &str, words: &[&str]| words.iter().any(|word| ends_with_word(name, word));
+    let is_token = |kind: &str| kind.is_empty() || ends(kind.trim_end_matches('_'), &TOKENS);
+    ends(&key, &SECRETS) || key.strip_suffix("token").is_some_and(is_token)
+}
+
+/// Whether `name` is `word` or ends with `_word`.
+fn ends_with_word(name: &str, word: &str) -> bool {
+    name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with('_'))
 }
 
 fn hide(key: &str, item: &mut Item) {
@@ -73,6 +108,24 @@ mod tests {
         assert_eq!(json("data.train.shards", "[\"https://h/?sig=x\"]"), "[\"https://h/?sig=withheld\"]");
         assert_eq!(text("mail a@b.c"), "mail a@b.c");
         assert_eq!(spec(&spec(before)), after);
+        let keys = [
+            "hf_token",
+            "my-api-token",
+            "authToken",
+            "model.text.AWS_SESSION_TOKEN",
+            "client_secret",
+            "data.openai_api_key",
+        ];
+        assert!(keys.iter().all(|key| is_secret(key)));
+        let keys = [
+            "model.image.cls_token",
+            "tokenizer.pad_token",
+            "max_tokens",
+            "token_dropout",
+            "tokenizer",
+            "key",
+        ];
+        assert!(!keys.iter().any(|key| is_secret(key)));
         let plain = "root = 'data'\r\n\r\n[run] # no secret\r\nsteps=3";
         assert_eq!(spec(plain), plain);
         assert_eq!(

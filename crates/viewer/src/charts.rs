@@ -7,7 +7,12 @@ use std::path::Path;
 use anyhow::Result;
 use clip_lab_chart::{Layout, check, filter::Filter, layout::find};
 use clip_lab_cli as cli;
-use clip_lab_dashboard::{Options, Outcome, panels::images::Images, show};
+use clip_lab_dashboard::{
+    Options, Outcome,
+    keys::{self, Keys},
+    panels::images::Images,
+    show,
+};
 use clip_lab_store::{Reader, Request, Store};
 
 use self::target::Target;
@@ -16,7 +21,7 @@ use crate::{Mistakes, filter::matching_runs};
 /// Shows the dashboard until the user leaves it.
 ///
 /// # Errors
-/// If nothing has the name, a layout or a filter is invalid, or the terminal cannot show the dashboard.
+/// If nothing has the name, a layout, a filter or `keys.toml` is invalid, or the terminal cannot show the dashboard.
 pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
     let target = args.what.as_deref().map_or(Ok(Target::default()), |name| target::resolve(store, name))?;
     if let Some(note) = &target.note {
@@ -24,9 +29,9 @@ pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
     }
     let layout = read_layout(store, args.layout.as_deref().or(target.layout.as_deref()))?;
     let runs = runs_filter(store, &args.runs, target.runs.as_deref())?;
-    let images = image_mode(args.images);
+    let (images, keys) = (image_mode(args.images), read_keys(store)?);
     let (store, focus, note) = (store.to_owned(), target.focus, target.note);
-    show(Options { store, layout, runs, focus, images, child: false, note })?;
+    show(Options { store, layout, runs, focus, images, keys, child: false, note })?;
     Ok(())
 }
 
@@ -34,13 +39,14 @@ pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
 ///
 /// # Errors
 /// If the terminal cannot show the dashboard or the store cannot be written.
-pub fn watch(store: &Path, uid: &str, images: cli::Images) -> Result<Outcome> {
+pub fn watch(store: &Path, uid: &str, images: cli::Images, keys: Keys) -> Result<Outcome> {
     let options = Options {
         store: store.to_owned(),
         layout: Layout::live(),
         runs: Filter::default(),
         focus: Some(uid.to_owned()),
         images: image_mode(images),
+        keys,
         child: true,
         note: None,
     };
@@ -84,6 +90,14 @@ fn runs_filter(store: &Path, runs: &[String], target: Option<&str>) -> Result<Fi
     Filter::read("--runs", &text).map_err(Mistakes::error)
 }
 
+/// Reads `keys.toml`.
+///
+/// # Errors
+/// If it cannot be read or has mistakes.
+pub fn read_keys(store: &Path) -> Result<Keys> {
+    keys::file::read(store).map_err(Mistakes::error)
+}
+
 /// Reads a layout; the default is the one for live runs.
 ///
 /// # Errors
@@ -92,4 +106,17 @@ pub fn read_layout(store: &Path, layout: Option<&Path>) -> Result<Layout> {
     let Some(name) = layout else { return Ok(Layout::live()) };
     let found = find(store, name).unwrap_or_else(|| name.to_owned());
     check(&found).map_err(Mistakes::error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_in_keys_are_printed_with_their_own_heading() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("keys.toml"), "logg = \"L\"\n").unwrap();
+        let error = read_keys(&folder.path().join("lab.db")).unwrap_err();
+        assert!(error.is::<Mistakes>() && error.to_string().starts_with("error: "), "{error}");
+    }
 }

@@ -17,7 +17,7 @@ pub mod runs;
 pub mod search;
 pub mod study;
 
-/// An error that lists all mistakes in a study, a layout or a filter. Exits with
+/// An error that lists all mistakes in a study, a layout, `keys.toml` or a filter. Exits with
 /// [`Mistakes`](clip_lab_cli::Exit::Mistakes).
 #[derive(Debug)]
 pub struct Mistakes(String);

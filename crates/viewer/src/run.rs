@@ -40,7 +40,7 @@ fn on_terminal() -> bool {
 /// `arguments` follow `run` and contain neither `--ui` nor `--uid`; `resume` is the run to resume.
 ///
 /// # Errors
-/// If the spec is invalid, the trainer does not start, or the terminal cannot show the dashboard.
+/// If the spec or `keys.toml` is invalid, the trainer does not start, or the terminal cannot show the dashboard.
 pub fn with_dashboard(
     store: &Path,
     spec: &Path,
@@ -61,6 +61,7 @@ pub fn with_dashboard(
     if !checked.success() {
         return Ok(checked.into());
     }
+    let keys = charts::read_keys(store)?;
     let uid = match resume {
         Some(selector) => Reader::open(store)?.run(selector)?.uid,
         None => new_uid(),
@@ -71,7 +72,7 @@ pub fn with_dashboard(
         talk(fs::read_to_string(&log).unwrap_or_default());
         return Ok(Exit::Failed);
     }
-    let outcome = charts::watch(store, &uid, images)?;
+    let outcome = charts::watch(store, &uid, images, keys)?;
     if outcome == Outcome::Gone {
         return Ok(Exit::Fine);
     }

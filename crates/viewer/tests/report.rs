@@ -144,7 +144,9 @@ fn names_are_escaped_and_secrets_are_withheld() {
     let folder = written(&lab, &["towers"]);
     let page = read(&folder, "report.html");
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");
-    assert!(!read(&folder, "report.md").contains(" <script>"));
+    let markdown = read(&folder, "report.md");
+    assert!(markdown.contains("`` <script>"), "inline code: {markdown}");
+    assert!(!markdown.replace("`` <script>", "").contains(" <script>"), "{markdown}");
     let script = read(&folder, "reproduce.sh");
     assert!(script.contains(r"'<script>alert('\''x'\'')</script> & `$(id)`'"), "{script}");
     let checked =

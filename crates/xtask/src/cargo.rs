@@ -30,6 +30,14 @@ pub fn test(checkout: &Checkout, args: &[String]) -> Command {
     command
 }
 
+/// The tests of generated files, which write them.
+pub fn docs(checkout: &Checkout) -> Command {
+    let mut command =
+        cargo(checkout, &["test", "--workspace", "--locked", "--test", "reference", "--test", "specs"]);
+    command.env("UPDATE", "1");
+    command
+}
+
 /// Whether the code is formatted.
 pub fn format(checkout: &Checkout) -> Command {
     cargo(checkout, &["fmt", "--all", "--", "--check"])
@@ -38,6 +46,16 @@ pub fn format(checkout: &Checkout) -> Command {
 /// Lints, warnings denied.
 pub fn clippy(checkout: &Checkout) -> Command {
     cargo(checkout, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+/// The viewer alone, with nothing of libtorch.
+pub fn viewer(checkout: &Checkout) -> Command {
+    let mut command = cargo(
+        checkout,
+        &["check", "--package", "clip-lab", "--bin", "clip-lab", "--no-default-features", "--locked"],
+    );
+    command.env("LIBTORCH", "/nonexistent");
+    command
 }
 
 /// Documentation, warnings denied.

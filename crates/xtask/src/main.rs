@@ -23,6 +23,7 @@ cargo xtask setup           download libtorch and the pretrained towers if missi
 cargo xtask run SPEC...     set up, build, and run an experiment: clip-lab run SPEC...
 cargo xtask test [ARGS]     set up, build, and test everything: cargo test --workspace ARGS
 cargo xtask python          set up Python with transformers and open_clip, for a test of model exports (5 GB)
+cargo xtask docs            regenerate docs/reference and the schema of specs
 cargo xtask ci              check format, lints and documentation, then test
 
 Downloads go to $CLIP_LAB_CACHE, else $XDG_CACHE_HOME/clip-lab, else ~/.cache/clip-lab.
@@ -45,13 +46,14 @@ fn dispatch(args: &[String]) -> Result<()> {
         None => ("help", args),
     };
     match command {
-        "setup" | "python" | "ci" if !rest.is_empty() => {
+        "setup" | "python" | "docs" | "ci" if !rest.is_empty() => {
             bail!("`{command}` takes no arguments, but got `{}`\n\n{USAGE}", rest[0])
         }
         "python" => python::set_up(&Checkout::of_this_process()?),
         "setup" => set_up(&Checkout::of_this_process()?),
         "run" => run(rest),
         "test" => test(rest),
+        "docs" => docs(),
         "ci" => ci(),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
@@ -92,8 +94,15 @@ fn test(args: &[String]) -> Result<()> {
     set_up(&checkout)?;
     check_builders()?;
     let _alone = cargo::wait_for_other_tests(&checkout)?;
-    cargo::finish(cargo::build(&checkout))?;
     cargo::finish(cargo::test(&checkout, args))
+}
+
+/// The tests that hold generated files current write them instead.
+fn docs() -> Result<()> {
+    let checkout = Checkout::of_this_process()?;
+    set_up(&checkout)?;
+    can_build()?;
+    cargo::finish(cargo::docs(&checkout))
 }
 
 fn ci() -> Result<()> {
@@ -103,5 +112,6 @@ fn ci() -> Result<()> {
     check_builders()?;
     cargo::finish(cargo::clippy(&checkout))?;
     cargo::finish(cargo::doc(&checkout))?;
+    cargo::finish(cargo::viewer(&checkout))?;
     test(&[])
 }

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::{EvalArgs, answer, out, print, say, shown};
-use clip_lab_plugin_api::{Catalog, Dataset, Evaluation};
+use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Metric};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     commands::{class_names::Renamed, embedder::Embedder, eval_data::EvalData, sources, target::Target},
     data::identity,
-    train::View,
+    train::{View, goal},
 };
 
 /// The results, with the data and settings they depend on.
@@ -26,6 +26,8 @@ struct Outcome {
     settings: Value,
     fingerprint: String,
     evaluations: Vec<Evaluation>,
+    /// The metrics that the evaluators declare.
+    declared: Vec<Metric>,
     confusion: Option<Confusion>,
 }
 
@@ -50,7 +52,8 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
         let checkpoint = target.checkpoint.as_ref().and_then(|file| file.file_name());
         let mut settings = outcome.settings.clone();
         settings["checkpoint"] = json!(checkpoint.map(|name| name.to_string_lossy()));
-        run.record(store, &outcome.name, &outcome.fingerprint, &settings, &outcome.evaluations)
+        let goal = |name: &str| goal(outcome.declared.iter().find(|metric| metric.name == name));
+        run.record(store, &outcome.name, &outcome.fingerprint, &settings, &outcome.evaluations, goal)
     };
     let id = recorded_run.as_ref().filter(|_| !other.no_record).map(record).transpose()?;
     print_outcome(model, &outcome, recorded_run.as_ref(), id, args.json);
@@ -95,6 +98,7 @@ fn run(
         }),
         fingerprint: identity(data.as_ref()),
         evaluations,
+        declared: suites.declared().to_vec(),
         confusion,
     })
 }

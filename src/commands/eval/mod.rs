@@ -13,7 +13,7 @@ use clip_lab_cli::{EvalArgs, out, shown};
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::natural;
 
-use super::target::is_checkpoint;
+use super::target::{is_checkpoint, note_folder};
 
 /// Metrics by name, prefixed with the data.
 type Metrics = BTreeMap<String, f64>;
@@ -31,9 +31,10 @@ pub fn eval(args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<()> {
         return spec_data::interpolate(a, b, args, store, catalog);
     }
     let model = args.model.as_deref().context("nothing to evaluate")?;
-    if args.other.asked() || is_checkpoint(model) {
+    if args.other.asked() || is_checkpoint(model, store) {
         return any_data::evaluate(model, args, store, catalog);
     }
+    note_folder(model, store);
     spec_data::evaluate(model, args, store, catalog)
 }
 

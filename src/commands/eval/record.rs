@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clip_lab_plugin_api::{Evaluation, Ranks};
-use clip_lab_store::{NewEvaluation, RankSet, Reader, RunRow, Store};
+use clip_lab_store::{Goal, NewEvaluation, RankSet, Reader, RunRow, Store};
 use serde_json::Value;
 
-use crate::train::{checkpoint, goal};
+use crate::train::checkpoint;
 
 /// A run and the evaluated weights.
 pub struct RecordedRun {
@@ -35,7 +35,8 @@ impl RecordedRun {
         Ok(Some(Self { run, step: checkpoint::read_metadata(file)?.step, weights }))
     }
 
-    /// Records results under `name`, with the fingerprint of the `data` and the `settings`. Returns the evaluation's id.
+    /// Records results under `name`, with the fingerprint of the `data`, the `settings` and the `goal` of each metric.
+    /// Returns the evaluation's id.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -46,6 +47,7 @@ impl RecordedRun {
         data: &str,
         settings: &Value,
         evaluations: &[Evaluation],
+        goal: impl Fn(&str) -> Goal,
     ) -> Result<i64> {
         let metrics = evaluations.iter().flat_map(|one| &one.metrics);
         let new = NewEvaluation {

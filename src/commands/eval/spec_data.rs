@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::{EvalArgs, answer, out, print, say};
 use clip_lab_plugin_api::{Catalog, Evaluation, State};
+use clip_lab_store::Goal;
 use serde_json::json;
 use tch::{Device, Tensor};
 
@@ -39,7 +40,8 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
             let settings = json!({
                 "data": evaluation.plan.name, "split": split.as_str(), "set": args.set, "checkpoint": evaluation.weights,
             });
-            run.record(store, &name, &evaluation.fingerprint(*split)?, &settings, evaluations)?;
+            let goal = |metric: &str| evaluation.goal(&format!("{}/{metric}", split.as_str()));
+            run.record(store, &name, &evaluation.fingerprint(*split)?, &settings, evaluations, goal)?;
             recorded.push(name);
         }
     }
@@ -67,7 +69,8 @@ pub fn interpolate(a: &str, b: &str, args: &EvalArgs, store: &Path, catalog: &Ca
         evaluation.set_interpolated(&a, &b, alpha)?;
         rows.push((alpha, flat(evaluation.evaluate(&format!("alpha {alpha}"))?)));
     }
-    print_rows(&rows, &evaluation.plan.run.goal, args.json)
+    let metric = &evaluation.plan.run.goal;
+    print_rows(&rows, metric, evaluation.goal(metric), args.json)
 }
 
 /// The evaluators' results on each split.
@@ -154,6 +157,11 @@ impl SpecEvaluation {
         Ok(results)
     }
 
+    /// Which direction of a metric is better.
+    fn goal(&self, metric: &str) -> Goal {
+        train::goal(self.plan.metric(metric))
+    }
+
     /// The fingerprint of a split's data.
     fn fingerprint(&self, split: Split) -> Result<String> {
         let data = self.inputs.splits.iter().find(|(name, _)| *name == split);
@@ -176,9 +184,9 @@ fn state(components: &Components) -> State {
 }
 
 /// Prints the goal by alpha, on val for selection and on test for the result.
-fn print_rows(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
+fn print_rows(rows: &[(f64, Metrics)], goal: &str, better: Goal, json: bool) -> Result<()> {
     let test_goal = goal.replacen(Split::Val.as_str(), Split::Test.as_str(), 1);
-    let best = choose(rows, goal);
+    let best = choose(rows, goal, better);
     if json {
         let rows: Vec<_> =
             rows.iter().map(|(alpha, metrics)| json!({ "alpha": alpha, "metrics": metrics })).collect();
@@ -201,8 +209,8 @@ fn print_rows(rows: &[(f64, Metrics)], goal: &str, json: bool) -> Result<()> {
 }
 
 /// The alpha with the best goal; the smallest of ties.
-fn choose(rows: &[(f64, Metrics)], goal: &str) -> Option<f64> {
-    let sign = if train::goal(goal) == clip_lab_store::Goal::Down { -1.0 } else { 1.0 };
+fn choose(rows: &[(f64, Metrics)], goal: &str, better: Goal) -> Option<f64> {
+    let sign = if better == Goal::Down { -1.0 } else { 1.0 };
     let scored = rows.iter().filter_map(|(alpha, metrics)| Some((*alpha, sign * metrics.get(goal)?)));
     scored.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(alpha, _)| alpha)
 }

@@ -1,7 +1,7 @@
 //! The evaluators of a model, and their results.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Evaluator, Section, Task, parse};
+use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Evaluator, Metric, Planned, Section, Task, parse};
 use plugins_eval::{Classification, Classified, Named, Templates, ZeroShot};
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ const CLASSIFICATION: &str = "classification";
 /// Evaluators by name, and the prompt templates of zero-shot classification.
 pub struct Suites {
     evaluators: Vec<(String, Box<dyn Evaluator>)>,
+    declared: Vec<Metric>,
     templates: Templates,
 }
 
@@ -31,12 +32,16 @@ impl Suites {
     ) -> Result<Self> {
         let names = if requested.is_empty() { applicable(classifier, data) } else { requested.to_vec() };
         ensure!(!names.is_empty(), "no evaluator fits this model and data");
-        let evaluators =
-            names.into_iter().map(|name| Ok((name.clone(), evaluator(&name, classifier, catalog)?)));
         let mut suites = Self {
-            evaluators: evaluators.collect::<Result<_>>()?,
+            evaluators: Vec::with_capacity(names.len()),
+            declared: Vec::new(),
             templates: Templates::Named(Named::Photo),
         };
+        for name in names {
+            let planned = evaluator(&name, classifier, catalog)?;
+            suites.evaluators.push((name, planned.build(())?));
+            suites.declared.extend(planned.properties.metrics);
+        }
         if let Some(named) = templates {
             let names = suites.names();
             ensure!(
@@ -52,6 +57,11 @@ impl Suites {
     /// Names of the evaluators.
     pub fn names(&self) -> Vec<&str> {
         self.evaluators.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The metrics that the evaluators declare.
+    pub fn declared(&self) -> &[Metric] {
+        &self.declared
     }
 
     /// The templates, if an evaluator uses them.
@@ -111,7 +121,7 @@ fn applicable(classifier: bool, data: &dyn Dataset) -> Vec<String> {
 }
 
 /// An evaluator of the catalog with default settings; `classifier` tells whether the model has one.
-fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Box<dyn Evaluator>> {
+fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Planned<dyn Evaluator>> {
     let table = format!("plugin = {}", toml::Value::from(suite));
     let table = parse(table).map_err(|_| anyhow::anyhow!("--suite {suite} is not an evaluator"))?;
     match catalog.eval.plan(Section::new("--suite", 0..0, table)) {
@@ -119,7 +129,7 @@ fn evaluator(suite: &str, classifier: bool, catalog: &Catalog) -> Result<Box<dyn
             let fits = (planned.properties.task == Task::Classification) == classifier;
             let parts = if classifier { "a classifier" } else { "two towers" };
             ensure!(fits, "--suite {suite} does not fit this model, which has {parts}");
-            planned.build(())
+            Ok(planned)
         }
         Err(problems) => {
             let message = |problem: &clip_lab_plugin_api::problem::Problem| {

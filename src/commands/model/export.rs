@@ -18,7 +18,7 @@ use super::{
 };
 use crate::commands::{
     spec_weights::weights_in,
-    target::{Model, Target, is_checkpoint},
+    target::{Model, Target, hides_folder, is_checkpoint, note_folder},
 };
 
 /// Exports a model.
@@ -31,7 +31,8 @@ pub fn export(args: &ModelExportArgs, store: &Path, catalog: &Catalog) -> Result
     let folder = ExportFolder::create(&args.out, args.force)?;
     say!("reading {source}");
     let mut built = target.build(Device::Cpu)?;
-    let loss = parts::temperature(&target, is_checkpoint(&source).then_some(source.as_str()))?;
+    let is_checkpoint = is_checkpoint(&source, store);
+    let loss = parts::temperature(&target, is_checkpoint.then_some(source.as_str()))?;
     let (kind, remarks) = write(args.format, &target, &mut built, loss, folder.path())?;
     remarks.iter().for_each(|remark| say!("note: {remark}"));
     let weights = target.checkpoint.as_deref().or(Some(Path::new(&source)).filter(|path| path.is_file()));
@@ -101,11 +102,12 @@ fn write(
 /// The checkpoint of the run, or the argument itself if it is not a run.
 fn source(args: &ModelExportArgs, store: &Path) -> Result<String> {
     let path = Path::new(&args.model);
-    let run_folder =
-        path.is_dir().then(|| path.to_owned()).filter(|folder| folder.join("spec.toml").exists());
+    note_folder(&args.model, store);
+    let exists = path.exists() && !hides_folder(&args.model, store);
+    let run_folder = Some(path).filter(|folder| exists && folder.join("spec.toml").exists());
     let folder = match run_folder {
-        Some(folder) => folder,
-        None if path.exists() || args.model.starts_with("hf:") => {
+        Some(folder) => folder.to_owned(),
+        None if exists || args.model.starts_with("hf:") => {
             ensure!(
                 args.weights.is_none(),
                 "--weights selects weights of a run, but {} is not a run",

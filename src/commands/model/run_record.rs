@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use clip_lab_spec::secret;
 use clip_lab_stats::{Estimate, over_seeds};
-use clip_lab_store::{Environment, Goal, Reader, RunRow, Status};
+use clip_lab_store::{Environment, Goal, Reader, RunRow, SeriesRow, Status};
 
-use crate::train::{checkpoint, goal};
+use crate::train::checkpoint;
 
 /// Tag of runs that were replaced by later ones.
 const SUPERSEDED: &str = "superseded";
@@ -22,6 +22,8 @@ pub struct RunRecord {
     pub spec: String,
     /// The environment of the run.
     pub environment: Environment,
+    /// Which direction of the run's goal metric is better.
+    pub goal: Goal,
     /// Metrics.
     pub metrics: Vec<Metric>,
     /// Number of the arm's finished seeds.
@@ -40,7 +42,7 @@ impl RunRecord {
             return None;
         };
         let metric = self.run.goal_metric.as_ref()?;
-        let better = if goal(metric) == Goal::Down { average < own } else { average > own };
+        let better = if self.goal == Goal::Down { average < own } else { average > own };
         let message = format!(
             "the averaged weights are better on {metric} ({average:.4} versus {own:.4}): use --weights ema"
         );
@@ -95,7 +97,13 @@ pub fn find(store: &Path, weights: Option<&Path>) -> Result<Option<RunRecord>> {
     }
     let spec = secret::spec(&reader.spec_text(run.id)?);
     let environment = reader.environment(run.id)?;
-    Ok(Some(RunRecord { step, spec, environment, metrics, seeds: siblings.len(), queries, run }))
+    let goal = goal_metric(&reader.series(run.id)?, &run).map_or(Goal::None, |series| series.goal);
+    Ok(Some(RunRecord { step, spec, environment, goal, metrics, seeds: siblings.len(), queries, run }))
+}
+
+/// The series of the run's goal metric.
+fn goal_metric<'s>(series: &'s [SeriesRow], run: &RunRow) -> Option<&'s SeriesRow> {
+    series.iter().find(|one| Some(&one.name) == run.goal_metric.as_ref())
 }
 
 /// The newest finished run of each seed of the same arm.
@@ -117,8 +125,7 @@ fn siblings(reader: &Reader, runs: &[RunRow], run: &RunRow) -> Result<Vec<RunRow
 /// their last step.
 fn values(reader: &Reader, run: &RunRow, step: Option<u64>, ema: bool) -> Result<BTreeMap<String, f64>> {
     let series = reader.series(run.id)?;
-    let goal = series.iter().find(|one| Some(&one.name) == run.goal_metric.as_ref());
-    let step = step.or_else(|| goal?.best().map(|(_, step)| step));
+    let step = step.or_else(|| goal_metric(&series, run)?.best().map(|(_, step)| step));
     let mut found = BTreeMap::new();
     for one in &series {
         let kind = one.name.split_once('/').filter(|(split, _)| matches!(*split, "val" | "test"));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tch::Device;
 
 use super::card::thousands;
-use crate::commands::target::{Target, folder_spec, is_checkpoint};
+use crate::commands::target::{Target, folder_spec, hides_folder, is_checkpoint, note_folder};
 
 /// Longer lists are truncated to this length.
 const MAX_ITEMS: usize = 10;
@@ -78,7 +78,8 @@ fn resolve(model: &str, store: &Path) -> Result<String> {
         !(path.is_file() && spec),
         "{model} is a spec, which has no weights; `clip-lab check {model}` shows its model"
     );
-    if path.exists() || is_checkpoint(model) {
+    note_folder(model, store);
+    if (path.exists() && !hides_folder(model, store)) || is_checkpoint(model, store) {
         return Ok(model.to_owned());
     }
     // Names of cataloged weights are neither paths nor runs.

@@ -1,6 +1,6 @@
 //! A few values of each run's goal metric over time, for the table's sparklines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clip_lab_store::{Axis, Reader, RunId, StoreError};
 
@@ -14,6 +14,11 @@ const VALUES: usize = 8;
 pub struct Trends(HashMap<RunId, (u64, Vec<f64>)>);
 
 impl Trends {
+    /// Drops the trends of runs other than `runs`.
+    pub fn retain(&mut self, runs: &HashSet<RunId>) {
+        self.0.retain(|run, _| runs.contains(run));
+    }
+
     /// Sets the trend of every run; reads those that have changed in one batch.
     pub fn read(&mut self, reader: &Reader, runs: &mut [Run]) -> Result<(), StoreError> {
         let points = |run: &Run| run.goal().map_or(0, |series| series.n);

@@ -1,6 +1,6 @@
 //! Reads a zoomed range at a finer resolution, with the warm-up that smoothing needs before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clip_lab_store::{Bucket, Reader, RunId, SeriesRow, StoreError};
 
@@ -20,6 +20,11 @@ pub struct ZoomCache {
 }
 
 impl ZoomCache {
+    /// Drops the reads of runs other than `runs`.
+    pub fn retain(&mut self, runs: &HashSet<RunId>) {
+        self.cache.retain(|key, _| runs.contains(&key.0));
+    }
+
     /// At most `most` buckets of `range`, widened by an eighth on each side, and before them the warm-up for
     /// `half_life`, in units of the axis.
     pub fn read(

@@ -84,11 +84,12 @@ impl Keys {
         if key.is_empty() { format!(":{name}") } else { key }
     }
 
-    /// The first `most` keys of the binding at index `i`, as text.
+    /// The first `most` keys of the binding at index `i`, as text; consecutive digits are a range.
     pub fn text(&self, i: usize, most: usize) -> String {
         let chords = self.0.get(i).map_or(&[][..], Vec::as_slice);
-        let digits: Vec<u32> = chords.iter().filter_map(|chord| chord.digit()).collect();
-        if let ([first, .., last], true) = (&digits[..], digits.len() > 2 && digits.is_sorted()) {
+        let digits: Option<Vec<u32>> = chords.iter().map(|chord| chord.digit()).collect();
+        let digits = digits.filter(|all| all.len() > 2 && all.windows(2).all(|pair| pair[1] == pair[0] + 1));
+        if let Some([first, .., last]) = digits.as_deref() {
             return format!("{first}-{last}");
         }
         chords.iter().take(most).map(Chord::to_string).collect::<Vec<_>>().join(" ")
@@ -175,5 +176,12 @@ mod tests {
         assert_eq!(press(&keys, 'l', None), None);
         assert_eq!(keys.action(KeyEvent::from(KeyCode::F(2)), None), Some(Action::View(1)));
         assert_eq!(keys.text(3, 9), "F1 F2");
+        for (file, text) in [
+            (r#"view = ["1", "2", "3"]"#, "1-3"),
+            (r#"view = ["1", "5", "9"]"#, "1 5 9"),
+            (r#"view = ["1", "2", "3", "F4"]"#, "1 2 3 F4"),
+        ] {
+            assert_eq!(Keys::parse("keys.toml", file).expect("it is sound").text(3, 9), text);
+        }
     }
 }

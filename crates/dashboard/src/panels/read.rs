@@ -1,6 +1,10 @@
 //! Reads and caches the data of the current view's panels, on the feed's thread.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use clip_lab_store::{Axis, Bucket, Probe, Reader, RunId, SeriesRow, StoreError};
 
@@ -63,6 +67,13 @@ impl Cache {
             }
         }
         Ok(panels)
+    }
+
+    /// Drops the reads of runs other than `runs`.
+    pub fn retain(&mut self, runs: &HashSet<RunId>) {
+        self.buckets.retain(|key, _| runs.contains(&key.0));
+        self.probes.retain(|run, _| runs.contains(run));
+        self.metric_orders.retain(|run, _| runs.contains(run));
     }
 
     fn run_probes(&mut self, reader: &Reader, run: &Run) -> Result<RunProbes, StoreError> {

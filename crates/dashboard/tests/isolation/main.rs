@@ -12,7 +12,7 @@ use std::{
 };
 
 use clip_lab_chart::{Layout, filter::Filter};
-use clip_lab_dashboard::{Options, show};
+use clip_lab_dashboard::{Options, keys::Keys, show};
 use clip_lab_store::{Reader, Status};
 use rustix::process::Signal;
 use terminal::Terminal;
@@ -34,6 +34,7 @@ fn child_process() {
         runs: Filter::default(),
         focus: None,
         images: Default::default(),
+        keys: Keys::default(),
         child: false,
         note: None,
     };

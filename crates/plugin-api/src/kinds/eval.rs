@@ -91,7 +91,7 @@ pub struct EvalProperties {
     /// The task whose models it evaluates.
     pub task: Task,
     /// All metrics it may report, including those that only some data sets have; empty if not declared. Used to reject
-    /// misspelt goals before a run.
+    /// misspelt goals before a run, and to know which direction is better: of a goal that is not declared, larger values.
     pub metrics: Vec<Metric>,
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use clip_lab_plugin_api::{Better, Metric};
 use clip_lab_spec::secret;
 use clip_lab_store::{ConfigEntry, Environment, Goal, Level, NewArtifact, NewRun, Recorder, Status, new_uid};
 
@@ -45,6 +46,8 @@ pub struct RunRecord {
     pub store: PathBuf,
     /// The run's folder.
     pub dir: PathBuf,
+    /// The run's name.
+    pub name: String,
     /// Digest of the spec.
     pub spec: String,
     /// Whether the run resumes from a checkpoint.
@@ -70,9 +73,10 @@ impl RunRecord {
     }
 
     fn start(plan: &Plan, options: &Options, environment: Environment, total: u64) -> Result<Self> {
+        let name = options.name.clone().unwrap_or_else(|| plan.name.clone());
         let run = NewRun {
             uid: options.uid.clone().unwrap_or_else(new_uid),
-            name: options.name.clone().unwrap_or_else(|| plan.name.clone()),
+            name: name.clone(),
             study: options.study.clone(),
             arm: options.arm.clone(),
             seed: plan.run.seed,
@@ -83,15 +87,15 @@ impl RunRecord {
             goal_metric: Some(plan.run.goal.clone()),
         };
         let recorder = Recorder::start(&options.store, run)?;
-        let run_record = Self::of(recorder, options, identity(&plan.source.text), false);
+        let run_record = Self::of(recorder, options, name, identity(&plan.source.text), false);
         write_spec(&run_record.dir.join(SPEC), &plan.source.text)
             .with_context(|| format!("writing {}", run_record.dir.display()))?;
         Ok(run_record)
     }
 
-    fn of(recorder: Recorder, options: &Options, spec: String, resumed: bool) -> Self {
+    fn of(recorder: Recorder, options: &Options, name: String, spec: String, resumed: bool) -> Self {
         let (store, dir) = (options.store.clone(), recorder.folder().to_owned());
-        Self { recorder, store, dir, spec, resumed }
+        Self { recorder, store, dir, name, spec, resumed }
     }
 
     /// The checkpoint to resume from.
@@ -133,15 +137,12 @@ const LAST: &str = "last.safetensors";
 /// The spec of the run.
 const SPEC: &str = "spec.toml";
 
-/// Whether higher or lower values of a metric are better, by its name.
-pub fn goal(metric: &str) -> Goal {
-    let contains = |parts: &[&str]| parts.iter().any(|part| metric.contains(part));
-    if contains(&["loss", "rank"]) {
-        Goal::Down
-    } else if contains(&["hit@", "recall@", "top1", "top5", "per_class", "pairs_per_s"]) {
-        Goal::Up
-    } else {
-        Goal::None
+/// Whether higher or lower values of a metric are better, as its evaluator declares; none if it declares nothing.
+pub fn goal(declared: Option<&Metric>) -> Goal {
+    match declared.map(|metric| metric.better) {
+        Some(Better::Higher) => Goal::Up,
+        Some(Better::Lower) => Goal::Down,
+        None => Goal::None,
     }
 }
 
@@ -167,4 +168,16 @@ fn config(plan: &Plan) -> Vec<ConfigEntry> {
         origin: setting.origin.clone(),
     };
     plan.config.iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_goal_is_declared_and_not_guessed_from_the_name() {
+        assert_eq!(goal(Some(&Metric::share("my/share_of_low_ranks"))), Goal::Up);
+        assert_eq!(goal(Some(&Metric::rank("my/place"))), Goal::Down);
+        assert_eq!(goal(None), Goal::None);
+    }
 }

@@ -43,7 +43,7 @@ pub fn resume(
         let text = format!("resumed with --allow-changed: {}", changed.summary());
         recorder.event(Level::Warning, "resume", Some(progress.step), &text);
     }
-    Ok(RunRecord::of(recorder, options, spec, true))
+    Ok(RunRecord::of(recorder, options, run.name, spec, true))
 }
 
 /// The run to resume, if it is already finished.

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use clip_lab_plugin_api::{Better, Ranks};
-use clip_lab_store::{Goal, RankSet};
+use clip_lab_plugin_api::Ranks;
+use clip_lab_store::RankSet;
 
 use super::Trainer;
 use crate::{Towers, View, WeightsKind, checkpoint, evaluate_split, goal};
@@ -63,23 +63,15 @@ impl Trainer<'_> {
         }
         points.push((format!("{name}/{}seconds", kind.prefix()), started.elapsed().as_secs_f64()));
         for (metric, _) in &points {
-            let unit = self.plan.metric(metric).map_or("", |declared| declared.unit);
-            self.run_record.recorder.describe_metric(metric, unit, self.direction(metric));
+            let declared = self.plan.metric(metric);
+            let unit = declared.map_or("", |declared| declared.unit);
+            self.run_record.recorder.describe_metric(metric, unit, goal(declared));
         }
         self.log(&points);
         if let Some(probe) = probe {
             self.record_probe(split, kind, data.as_ref(), self.logit_scale(), probe);
         }
         Ok(())
-    }
-
-    /// Whether higher or lower values of a metric are better: as its evaluator declares, else by its name.
-    pub(super) fn direction(&self, metric: &str) -> Goal {
-        match self.plan.metric(metric).map(|declared| declared.better) {
-            Some(Better::Higher) => Goal::Up,
-            Some(Better::Lower) => Goal::Down,
-            None => goal(metric),
-        }
     }
 
     fn record_ranks(&self, split: &str, kind: WeightsKind, ranks: Vec<Ranks>) {

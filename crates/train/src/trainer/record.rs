@@ -87,7 +87,7 @@ impl Trainer<'_> {
             ),
         };
         let lines = [
-            format!("run {}  {}", self.run_record.recorder.uid(), self.plan.name),
+            format!("run {}  {}", self.run_record.recorder.uid(), self.run_record.name),
             format!("  image  {} ({})", self.plan.image.encoder.name, tower("image")),
             objective,
             format!(

@@ -5,7 +5,7 @@ use clip_lab_plan::Select;
 use clip_lab_store::{Goal, Level};
 
 use super::Trainer;
-use crate::{WeightsKind, checkpoint};
+use crate::{WeightsKind, checkpoint, goal};
 
 impl Trainer<'_> {
     /// Saves a checkpoint during training. A failure is recorded and does not stop the run.
@@ -39,7 +39,8 @@ impl Trainer<'_> {
         for (index, kind) in self.components.kinds().into_iter().enumerate() {
             let name = kind.metric(&self.plan.run.goal);
             let Some(&value) = self.latest.get(&name) else { continue };
-            let better = match (self.progress.best[index], self.direction(&name)) {
+            // Without a declared direction, larger is better.
+            let better = match (self.progress.best[index], goal(self.plan.metric(&name))) {
                 (None, _) => true,
                 (Some(best), Goal::Down) => value < best,
                 (Some(best), _) => value > best,

@@ -1,5 +1,6 @@
 //! Notes on a table that the numbers do not show.
 
+use clip_lab_escape::code;
 use clip_lab_stats::Covers;
 
 use super::{metric::Metric, read::Sample, report::Row};
@@ -15,12 +16,13 @@ pub fn notes(metric: &Metric, samples: &[Sample], base: Option<&Sample>, rows: &
         sample
             .metric
             .as_ref()
-            .map(|own| format!("`{}` is compared by {own}, as the study specifies", sample.arm))
+            .map(|own| format!("{} is compared by {own}, as the study specifies", quoted(&sample.arm)))
     }));
     notes.extend(one_seed(rows, base));
     notes.extend(
-        base.filter(|base| base.runs.is_empty())
-            .map(|base| format!("No differences: the reference `{}` has no run that counts", base.arm)),
+        base.filter(|base| base.runs.is_empty()).map(|base| {
+            format!("No differences: the reference {} has no run that counts", quoted(&base.arm))
+        }),
     );
     if metric.ranked.is_some() {
         notes.extend(seeds_only(samples));
@@ -41,9 +43,9 @@ pub fn list(items: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// An arm in a sentence.
+/// An arm in a sentence, as inline code of Markdown.
 pub fn quoted(arm: &str) -> String {
-    format!("`{arm}`")
+    code(arm)
 }
 
 fn names<'a>(samples: impl Iterator<Item = &'a Sample>) -> Vec<String> {
@@ -102,7 +104,8 @@ fn seeds_only(samples: &[Sample]) -> Option<String> {
 fn other_queries(samples: &[Sample], base: &Sample) -> Option<String> {
     let other = names(samples.iter().filter(|sample| sample.has_other_queries(base)));
     (!other.is_empty()).then(|| {
-        format!("{} answered other queries than `{}`: the difference is not tested", list(&other), base.arm)
+        let base = quoted(&base.arm);
+        format!("{} answered other queries than {base}: the difference is not tested", list(&other))
     })
 }
 
@@ -127,6 +130,7 @@ fn other_seeds(samples: &[Sample], base: &Sample) -> Option<String> {
         |sample: &&Sample| !sample.runs.is_empty() && !base.runs.is_empty() && sample.seeds() != base.seeds();
     let other = names(samples.iter().filter(differs));
     (!other.is_empty()).then(|| {
-        format!("{} {} other seeds than `{}`: not paired by seed", list(&other), has(&other), base.arm)
+        let base = quoted(&base.arm);
+        format!("{} {} other seeds than {base}: not paired by seed", list(&other), has(&other))
     })
 }

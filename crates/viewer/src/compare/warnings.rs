@@ -56,7 +56,8 @@ fn within(arm: &str, key: &str, runs: &[(u64, Fingerprints)]) -> Option<String> 
         versions.iter().map(|(value, seeds)| format!("{} {} {}", short(*value), noun(seeds), list(seeds)));
     let groups = groups.collect::<Vec<_>>().join(", ");
     (versions.len() > 1).then(|| {
-        format!("the runs of `{arm}` differ in {} ({groups}): their spread is not from seeds only", name(key))
+        let (arm, name) = (quoted(arm), name(key));
+        format!("the runs of {arm} differ in {name} ({groups}): their spread is not from seeds only")
     })
 }
 
@@ -65,7 +66,8 @@ fn between(key: &str, arms: &[(&str, Fingerprints)]) -> Option<String> {
     let differs = |(_, other): &&(&str, Fingerprints)| other.get(key) != details.get(key);
     let others: Vec<String> = arms.iter().filter(differs).map(|(arm, _)| quoted(arm)).collect();
     (!others.is_empty()).then(|| {
-        format!("{} and `{first}` differ in {}: this may explain a difference", list(&others), name(key))
+        let (others, first, name) = (list(&others), quoted(first), name(key));
+        format!("{others} and {first} differ in {name}: this may explain a difference")
     })
 }
 

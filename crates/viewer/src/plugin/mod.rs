@@ -62,6 +62,7 @@ pub fn new(
     }
     let lock = fs::read_to_string(checkout.join("Cargo.lock")).context("the checkout has no Cargo.lock")?;
     write(&folder.join("Cargo.lock"), &lock)?;
+    copy_toolchain(&checkout, &folder)?;
     if json {
         return Ok(answer(
             json!({ "kind": kind, "name": name, "out": folder, "library": library(&folder, name) }),
@@ -101,6 +102,19 @@ fn find_checkout(named: Option<&Path>) -> Result<PathBuf> {
             )
         }
     }
+}
+
+/// Copies the file that pins the compiler, without which another default compiler builds a library that is rejected. Inside
+/// the checkout the checkout's file applies.
+fn copy_toolchain(checkout: &Path, folder: &Path) -> Result<()> {
+    const FILE: &str = "rust-toolchain.toml";
+    let pinned = checkout.join(FILE);
+    let inside = folder.canonicalize().is_ok_and(|folder| folder.starts_with(checkout));
+    if inside || !pinned.exists() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(&pinned).with_context(|| format!("cannot read {}", pinned.display()))?;
+    write(&folder.join(FILE), &text)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
@@ -154,6 +168,9 @@ mod tests {
                     "{text}"
                 );
             }
+            let checkout = find_checkout(None).unwrap();
+            let pinned = fs::read_to_string(checkout.join("rust-toolchain.toml")).unwrap();
+            assert_eq!(read("rust-toolchain.toml"), pinned, "the compiler of the checkout");
             let again = new(template.key, "first_try", Some(&path), None, true).unwrap_err().to_string();
             assert!(again.contains("is in use"), "{again}");
         }

@@ -168,11 +168,49 @@ pub fn sentence(text: String) -> String {
     if text.ends_with('.') { text } else { text + "." }
 }
 
-/// The parts of a sentence, and whether each is between backticks. Unbalanced backticks are plain text.
+/// The parts of a sentence, and whether each is inline code, by the rules of Markdown. Backticks that are not closed are
+/// plain text.
 pub fn code(text: &str) -> Vec<(&str, bool)> {
-    let parts: Vec<&str> = text.split('`').collect();
-    match parts.len() % 2 {
-        1 => parts.into_iter().enumerate().map(|(at, part)| (part, at % 2 == 1)).collect(),
-        _ => vec![(text, false)],
+    let (mut parts, mut rest) = (Vec::new(), text);
+    while let Some([before, span, after]) = code_span(rest) {
+        parts.extend([(before, false), (span, true)]);
+        rest = after;
+    }
+    parts.push((rest, false));
+    parts
+}
+
+/// The first inline code of a text, with the text before and after it.
+fn code_span(text: &str) -> Option<[&str; 3]> {
+    let backticks = |from: usize| text[from..].len() - text[from..].trim_start_matches('`').len();
+    let start = text.find('`')?;
+    let begin = start + backticks(start);
+    let mut from = begin;
+    loop {
+        let end = from + text[from..].find('`')?;
+        let after = end + backticks(end);
+        if after - end == begin - start {
+            let span = &text[begin..end];
+            let padded = span.strip_prefix(' ').and_then(|span| span.strip_suffix(' '));
+            return Some([&text[..start], padded.unwrap_or(span), &text[after..]]);
+        }
+        from = after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code;
+    use crate::compare::notes::quoted;
+
+    #[test]
+    fn names_with_backticks_are_one_piece_of_code() {
+        for name in ["lit", "a`b", "`a`", "``", "a``b`c"] {
+            let sentence = format!("By x, {} is better than {}.", quoted(name), quoted("clip"));
+            let parts =
+                [("By x, ", false), (name, true), (" is better than ", false), ("clip", true), (".", false)];
+            assert_eq!(code(&sentence), parts, "{sentence}");
+        }
+        assert_eq!(code("not `closed"), [("not `closed", false)]);
     }
 }

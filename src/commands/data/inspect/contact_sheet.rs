@@ -101,7 +101,30 @@ fn fitted(image: &RgbImage) -> RgbImage {
 fn save(sheet: &RgbImage, file: &Path) -> Result<()> {
     let mut temporary = file.as_os_str().to_owned();
     temporary.push(".part");
-    let context = || format!("writing {}", file.display());
-    sheet.save_with_format(&temporary, ImageFormat::Png).with_context(context)?;
-    fs::rename(&temporary, file).with_context(context)
+    sheet
+        .save_with_format(&temporary, ImageFormat::Png)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| Ok(fs::rename(&temporary, file)?))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))
+        .with_context(|| format!("writing {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_temporary_file_stays_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        // A file cannot replace a folder.
+        let taken = folder.path().join("sheet.png");
+        fs::create_dir(&taken).unwrap();
+        let sheet = RgbImage::new(2, 2);
+        assert!(save(&sheet, &taken).unwrap_err().to_string().contains("sheet.png"));
+        save(&sheet, &folder.path().join("other.png")).unwrap();
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, ["other.png", "sheet.png"]);
+    }
 }

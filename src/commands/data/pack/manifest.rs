@@ -1,6 +1,10 @@
 //! `pack.json`: the data and settings of the shards in a folder, checked before packing resumes.
 
-use std::fs;
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Write as _},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_cli::{PackArgs, PackFormat};
@@ -11,7 +15,7 @@ use crate::{commands::sources::Sources, data::identity};
 /// Writes the manifest. An existing manifest must be the same.
 ///
 /// # Errors
-/// When the folder holds shards of other data or settings, or cannot be written.
+/// When the folder holds shards of other data or settings, its manifest cannot be read, or it cannot be written.
 pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
     let path = args.out.join("pack.json");
     let splits: serde_json::Map<String, Value> =
@@ -26,16 +30,40 @@ pub(super) fn check(args: &PackArgs, sources: &Sources) -> Result<()> {
         "quality": args.quality,
     });
     fs::create_dir_all(&args.out).with_context(|| format!("folder {}", args.out.display()))?;
-    let existing = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    if let Some(existing) = existing {
+    if let Some(existing) = read(&path)? {
         ensure!(
             existing == manifest,
             "{} holds shards of other data or settings ({}): choose another folder, or remove it",
             args.out.display(),
             difference(&existing, &manifest)
         );
+        return Ok(());
     }
-    fs::write(&path, format!("{manifest:#}\n")).with_context(|| format!("writing {}", path.display()))
+    write(&path, &format!("{manifest:#}\n")).with_context(|| format!("writing {}", path.display()))
+}
+
+/// The manifest; none if there is no such file.
+fn read(path: &Path) -> Result<Option<Value>> {
+    let read = match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        read => read.and_then(|text| Ok(serde_json::from_slice(&text)?)),
+    };
+    let unknown = || {
+        let path = path.display();
+        format!(
+            "{path} cannot be read, so its shards may be of other data: choose another folder, or remove this one"
+        )
+    };
+    read.map(Some).with_context(unknown)
+}
+
+/// Writes the file atomically, through a temporary file.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = path.with_extension("json.partial");
+    File::create(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// The keys that differ.

@@ -77,23 +77,28 @@ pub fn cost(offers: &[Offer], axes: Axes, size: Size) -> Result<Scene> {
 
 /// Draws the Pareto front as a step line.
 fn pareto_front(scene: &mut Scene, frame: &Frame, offers: &[&Offer], up: bool) {
-    let better = |a: f64, b: f64| if up { a > b } else { a < b };
-    let mut sorted = offers.to_vec();
-    sorted.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(b.quality.value.total_cmp(&a.quality.value)));
-    let mut front: Vec<&Offer> = Vec::new();
-    for offer in sorted {
-        if front.last().is_none_or(|last| better(offer.quality.value, last.quality.value)) {
-            front.push(offer);
-        }
-    }
     let mut places: Vec<Point> = Vec::new();
-    for offer in &front {
+    for offer in pareto_optimal(offers, up) {
         let place = frame.clamped(offer.cost, offer.quality.value);
         places.extend(places.last().map(|last| (place.0, last.1)));
         places.push(place);
     }
     places.extend(places.last().map(|last| (frame.right, last.1)));
     scene.line(Role::Band, places, GREY, PT * 0.6);
+}
+
+/// The arms that no other arm dominates, by cost. Of several at one cost, the best.
+fn pareto_optimal<'o>(offers: &[&'o Offer], up: bool) -> Vec<&'o Offer> {
+    let quality = |offer: &Offer| if up { offer.quality.value } else { -offer.quality.value };
+    let mut sorted = offers.to_vec();
+    sorted.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(quality(b).total_cmp(&quality(a))));
+    let mut front: Vec<&Offer> = Vec::new();
+    for offer in sorted {
+        if front.last().is_none_or(|last| quality(offer) > quality(last)) {
+            front.push(offer);
+        }
+    }
+    front
 }
 
 /// Draws names beside the dots, each at the first free candidate position.
@@ -122,4 +127,25 @@ fn names(scene: &mut Scene, frame: &Frame, offers: &[&Offer]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_costs_only_the_best_is_on_the_front() {
+        let offer = |name: &str, cost, value| Offer {
+            name: name.to_string(),
+            cost,
+            quality: Value { value, interval: None },
+        };
+        let offers = [offer("a", 1.0, 3.0), offer("b", 1.0, 5.0), offer("c", 2.0, 4.0), offer("d", 3.0, 6.0)];
+        let names = |up| {
+            let front = pareto_optimal(&offers.iter().collect::<Vec<_>>(), up);
+            front.iter().map(|offer| offer.name.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(true), ["b", "d"]);
+        assert_eq!(names(false), ["a"]);
+    }
 }

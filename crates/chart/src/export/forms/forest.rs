@@ -40,11 +40,11 @@ pub fn forest(blocks: &[Block], reference: &str, wide: f64) -> Result<Scene> {
     ensure!(any, "there is no difference to `{reference}` to draw: no other arm has a finished run");
     let names = blocks.iter().flat_map(|block| &block.rows).map(|(name, _)| name.as_str());
     let left = (widest(names)? * SLACK + 4.0).min(wide * 0.35);
-    let texts: Vec<String> = blocks
-        .iter()
-        .flat_map(|b| &b.rows)
-        .map(|(_, value)| formatted(*value, scale(blocks, &first_unit(blocks))))
-        .collect();
+    let texts_of = |block: &Block| -> Vec<String> {
+        let x = scale(blocks, &block.unit);
+        block.rows.iter().map(|(_, value)| formatted(*value, x)).collect()
+    };
+    let texts: Vec<String> = blocks.iter().flat_map(texts_of).collect();
     let right = widest(texts.iter().map(String::as_str))? * SLACK + 4.0;
     ensure!(wide - left - right >= 15.0, "no room for the differences: make the chart wider than {wide} mm");
     let mut scene = Scene::new(&format!("difference to {reference}"), wide, height(blocks));
@@ -55,10 +55,6 @@ pub fn forest(blocks: &[Block], reference: &str, wide: f64) -> Result<Scene> {
             draw(&mut scene, block, scale(blocks, &block.unit), (left, wide - right, top), reference, last)?;
     }
     Ok(scene)
-}
-
-fn first_unit(blocks: &[Block]) -> String {
-    blocks.first().map_or(String::new(), |block| block.unit.clone())
 }
 
 /// The common axis of all blocks of a unit, including zero.
@@ -130,5 +126,31 @@ fn formatted(value: Option<Value>, x: Scale) -> String {
     match interval {
         Some((low, high)) => format!("{value:+.digits$} [{low:.digits$}, {high:.digits$}]"),
         None => format!("{value:+.digits$}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::super::{font::width, scene::Shape},
+        *,
+    };
+
+    #[test]
+    fn values_of_every_unit_fit_on_the_sheet() {
+        let block = |unit: &str, value| Block {
+            title: "a metric".to_string(),
+            unit: unit.to_string(),
+            arrow: "",
+            rows: vec![("arm".to_string(), Some(Value { value, interval: Some((-value, 2.0 * value)) }))],
+        };
+        let scene = forest(&[block("%", 30.0), block("", 0.00012)], "base", 120.0).unwrap();
+        let texts = scene.items.iter().filter_map(|item| match &item.shape {
+            Shape::Text((x, _), text, size, Anchor::Left) => Some((text, x + width(text, *size).unwrap())),
+            _ => None,
+        });
+        for (text, end) in texts {
+            assert!(end <= scene.wide, "{text} ends at {end} mm of {}", scene.wide);
+        }
     }
 }

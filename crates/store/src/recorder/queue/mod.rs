@@ -146,24 +146,23 @@ impl Queue {
         drop(take(&mut inner.buffer));
     }
 
-    /// The locked queue once it has room for one more, or none after [`MAX_WAIT`].
+    /// The locked queue once it has room for one more; none after [`MAX_WAIT`], or when its writer has ended.
     fn wait_for_room(&self, wake: impl Fn()) -> Option<MutexGuard<'_, Inner>> {
-        let has_room = |inner: &Inner| inner.buffer.items.len() < CAPACITY;
+        let is_full = |inner: &Inner| !inner.abandoned && inner.buffer.items.len() >= CAPACITY;
         let mut inner = self.lock();
-        if has_room(&inner) || inner.abandoned {
-            return (!inner.abandoned).then_some(inner);
-        }
-        let until = Instant::now() + MAX_WAIT;
-        while !has_room(&inner) {
-            drop(inner);
-            wake();
-            std::thread::sleep(MAX_WAIT / 20);
-            inner = self.lock();
-            if Instant::now() > until {
-                return has_room(&inner).then_some(inner);
+        if is_full(&inner) {
+            let until = Instant::now() + MAX_WAIT;
+            while is_full(&inner) {
+                if Instant::now() > until {
+                    return None;
+                }
+                drop(inner);
+                wake();
+                std::thread::sleep(MAX_WAIT / 20);
+                inner = self.lock();
             }
         }
-        Some(inner)
+        (!inner.abandoned).then_some(inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

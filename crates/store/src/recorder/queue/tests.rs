@@ -29,3 +29,10 @@ fn a_full_queue_waits_up_to_its_limit_and_an_abandoned_one_not_at_all() {
     assert!(written.recv().is_err() && queue.written().recv().is_err());
     assert!(!queue.log(tick(8), &POINTS, || ()));
 }
+
+#[test]
+fn a_call_that_waits_while_the_writer_ends_is_lost() {
+    let queue = Queue::new(0);
+    assert!((0..CAPACITY).all(|_| queue.log(Tick::default(), &POINTS, || ())));
+    assert!(!queue.log(Tick::default(), &POINTS, || queue.abandon()));
+}
