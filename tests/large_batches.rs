@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
-use support::{Lab, alone, recipe};
+use support::{Lab, recipe, serial_guard};
 
 /// Twenty images; each has a unique caption and one of six shared captions.
 fn write_images(folder: &Path) -> String {
@@ -54,10 +54,10 @@ fn finished(lab: &Lab, spec: &str) {
 #[test]
 fn micro_batches_match_pytorch_on_the_whole_batch() {
     let Some((spec, expected)) = recipe("plain", "") else { return };
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     finished(&lab, &spec.replace("[run]", "[run]\nthreads = 1\nmicro_batch = 3"));
-    lab.follows(&expected);
+    lab.assert_matches_pytorch(&expected);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_locked_tower_works_with_micro_batches() {
         return;
     };
     let spec = spec.replace(&format!("steps = {}", expected["steps"]), "steps = 4");
-    let _turn = alone();
+    let _guard = serial_guard();
     let losses = |run: &str| {
         let lab = Lab::new();
         finished(&lab, &spec.replace("[run]", &format!("[run]\nthreads = 1\n{run}")));
@@ -82,7 +82,7 @@ fn a_locked_tower_works_with_micro_batches() {
 
 #[test]
 fn a_resumed_run_with_micro_batches_equals_an_uninterrupted_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let spec =
         spec(&write_images(data.path()), "epochs = 4\nbatch = 8\nmicro_batch = 3\ndistinct = true", "clip");
@@ -98,7 +98,7 @@ fn a_resumed_run_with_micro_batches_equals_an_uninterrupted_one() {
 
 #[test]
 fn classification_with_micro_batches_equals_the_whole_batch() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     for (class, name) in ["dark", "light"].into_iter().enumerate() {
         fs::create_dir(data.path().join(name)).unwrap();
@@ -160,7 +160,7 @@ plugin = "constant"
 
 #[test]
 fn distinct_batches_have_one_positive_per_row() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let root = write_images(data.path());
     let positives = |distinct: bool| {
