@@ -1,15 +1,15 @@
-//! The plugins that clip-lab brings: one line for each crate of them.
+//! The built-in plugins, one line per plugin crate.
 
 use clip_lab_plugin_api::Catalog;
 
-/// Every built-in plugin. Registration is explicit: what is not called here does not exist.
+/// The catalog of all built-in plugins. Registration is explicit: a plugin crate must be listed here.
 pub fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     register(&mut catalog);
     catalog
 }
 
-/// Puts every built-in plugin on its shelf.
+/// Registers every built-in plugin.
 pub fn register(catalog: &mut Catalog) {
     plugins_image::register(catalog);
     plugins_text::register(catalog);

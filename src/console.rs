@@ -10,38 +10,38 @@ use crate::{
     train::{Ended, Monitor, StepStatus, Summary},
 };
 
-/// Time between two lines of progress.
+/// Minimum time between two progress lines.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Prints progress.
 pub struct Console {
     ui: Ui,
-    /// Where lines go: a run's are what it answers, those of other verbs stand beside their answer.
-    put: fn(String),
-    shown: Option<Instant>,
-    since: Instant,
-    from: u64,
+    /// Prints to stdout for runs, to stderr for commands whose output is something else.
+    write: fn(String),
+    last_line: Option<Instant>,
+    started: Instant,
+    first_step: u64,
     pairs: u64,
 }
 
 impl Console {
-    /// A console of the kind asked for.
+    /// A console in the format `ui`.
     pub fn new(ui: Ui) -> Self {
-        Self { ui, put: print, shown: None, since: Instant::now(), from: 0, pairs: 0 }
+        Self { ui, write: print, last_line: None, started: Instant::now(), first_step: 0, pairs: 0 }
     }
 
-    /// Plain lines on standard error, for verbs whose answer is something else.
-    pub fn beside() -> Self {
-        Self { put: talk, ..Self::new(Ui::Plain) }
+    /// Plain lines on stderr, for commands whose output is something else.
+    pub fn stderr() -> Self {
+        Self { write: talk, ..Self::new(Ui::Plain) }
     }
 }
 
 impl Monitor for Console {
     fn message(&mut self, message: &str) {
         match self.ui {
-            Ui::Json => (self.put)(line(json!({ "event": message }))),
+            Ui::Json => (self.write)(line(json!({ "event": message }))),
             Ui::None => {}
-            _ => (self.put)(format!("{}\n", shown(message))),
+            _ => (self.write)(format!("{}\n", shown(message))),
         }
     }
 
@@ -49,7 +49,7 @@ impl Monitor for Console {
         clip_lab_cli::say!("{message}");
     }
 
-    fn introduce(&mut self, lines: &[String]) {
+    fn header(&mut self, lines: &[String]) {
         match self.ui {
             Ui::Json => self.message(&lines.join("\n")),
             _ => lines.iter().for_each(|line| self.message(line)),
@@ -59,42 +59,42 @@ impl Monitor for Console {
     fn end(&mut self, summary: &Summary) {
         let lines = summary::lines(summary);
         if self.ui != Ui::Json {
-            return self.introduce(&lines);
+            return self.header(&lines);
         }
-        let how = match summary.ended {
+        let ended = match summary.ended {
             Ended::Finished => "finished",
             Ended::Stopped { .. } => "stopped",
             Ended::NonFinite { .. } => "non_finite",
         };
-        (self.put)(line(json!({
-            "ended": how, "run": summary.uid, "steps": summary.steps, "dir": summary.dir, "metrics": summary.metrics,
+        (self.write)(line(json!({
+            "ended": ended, "run": summary.uid, "steps": summary.steps, "dir": summary.dir, "metrics": summary.metrics,
             "pairs_per_s": summary.pairs_per_s, "event": lines.join("\n"),
         })));
     }
 
     fn begin(&mut self, step: u64) {
-        (self.since, self.from, self.pairs, self.shown) = (Instant::now(), step, 0, None);
+        (self.started, self.first_step, self.pairs, self.last_line) = (Instant::now(), step, 0, None);
     }
 
     fn step(&mut self, at: StepStatus, pairs: u64) {
         self.pairs += pairs;
         let last = at.step == at.total;
-        if !last && self.shown.is_some_and(|shown| shown.elapsed() < EVERY) {
+        if !last && self.last_line.is_some_and(|last| last.elapsed() < EVERY) {
             return;
         }
-        self.shown = Some(Instant::now());
-        let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
+        self.last_line = Some(Instant::now());
+        let seconds = self.started.elapsed().as_secs_f64().max(1e-9);
         let rate = self.pairs as f64 / seconds;
-        let done = (at.step - self.from).max(1);
+        let done = (at.step - self.first_step).max(1);
         let left = seconds / done as f64 * (at.total - at.step) as f64;
         let StepStatus { step, total, epoch, loss, lr } = at;
         match self.ui {
-            Ui::Json => (self.put)(line(json!({
+            Ui::Json => (self.write)(line(json!({
                 "step": step, "total": total, "epoch": epoch, "loss": loss, "lr": lr, "pairs_per_s": rate,
                 "seconds_left": left,
             }))),
             Ui::None => {}
-            _ => (self.put)(format!(
+            _ => (self.write)(format!(
                 "step {step:>w$}/{total}  epoch {epoch:>6.2}  loss {loss:.4}  lr {lr:.2e}  {rate:>6.1} pairs/s  {} left\n",
                 duration(left),
                 w = total.to_string().len()
@@ -103,19 +103,19 @@ impl Monitor for Console {
     }
 
     fn images(&mut self, done: usize, all: usize) {
-        if done < all && self.shown.is_some_and(|shown| shown.elapsed() < EVERY) {
+        if done < all && self.last_line.is_some_and(|last| last.elapsed() < EVERY) {
             return;
         }
-        self.shown = Some(Instant::now());
+        self.last_line = Some(Instant::now());
         match self.ui {
-            Ui::Json => (self.put)(line(json!({ "pictures": done, "all": all }))),
+            Ui::Json => (self.write)(line(json!({ "pictures": done, "all": all }))),
             Ui::None => {}
-            _ => (self.put)(format!("  {done}/{all} images through the image tower\n")),
+            _ => (self.write)(format!("  {done}/{all} images through the image tower\n")),
         }
     }
 }
 
-/// Seconds as a person says them: `42 s`, `3 min 20 s`, `2 h 5 min`.
+/// Formats seconds: `42 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
@@ -130,7 +130,7 @@ mod tests {
     use super::duration;
 
     #[test]
-    fn durations_read_well() {
+    fn durations_have_two_units() {
         assert_eq!(duration(41.6), "42 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 5 min");

@@ -1,8 +1,8 @@
 //! clip-lab: a research platform for contrastive image-text learning.
 //!
-//! `spec` reads an experiment's file, `plan` checks it against the catalog of plugins, `input` reads the data, `model` and
-//! `train` do the rest, and the commands act on them. Without the feature `core` there is nothing here: the viewer,
-//! `clip-lab`, needs no tensors.
+//! `spec` parses an experiment file, `plan` checks it against the plugin catalog, `data` reads the data, `model` builds the
+//! towers, `train` trains them, and `commands` has the subcommands. Without the feature `core` this crate is empty: the
+//! viewer, `clip-lab`, does not link libtorch.
 #![cfg(feature = "core")]
 
 pub mod builtin;

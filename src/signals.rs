@@ -1,4 +1,4 @@
-//! Signals: the first asks the run to save and end, the second ends it at once.
+//! Signals: the first stops the run after a checkpoint, the second at once.
 
 use std::thread;
 
@@ -11,24 +11,24 @@ use signal_hook::{
 
 use crate::train::Stop;
 
-/// Asks the run to stop on SIGINT, SIGTERM and SIGHUP, except those that are ignored, as SIGHUP is under `nohup`.
+/// Stops the run on SIGINT, SIGTERM and SIGHUP, except those that are ignored, such as SIGHUP under `nohup`.
 ///
 /// # Errors
-/// When the system refuses to register the handlers.
+/// When the handlers cannot be registered.
 pub fn listen() -> Result<Stop> {
     let stop = Stop::default();
     let heeded = clip_lab_cli::heeded(&[SIGINT, SIGTERM, SIGHUP]);
-    let mut signals = Signals::new(heeded).context("listening to signals")?;
+    let mut signals = Signals::new(heeded).context("registering signal handlers")?;
     let requests = stop.clone();
     thread::spawn(move || {
         for signal in signals.forever() {
-            if !requests.begun() {
-                clip_lab_cli::say!("stopped before the run began; what was fetched is kept");
+            if !requests.has_started() {
+                clip_lab_cli::say!("stopped before training; downloaded files are kept");
                 low_level::exit(128 + signal);
             }
-            if requests.ask() > 0 {
-                clip_lab_cli::say!("stopped at once; the last checkpoint is the place to resume from");
-                // Without destructors: they would tear libtorch down under the thread that computes.
+            if requests.request() > 0 {
+                clip_lab_cli::say!("stopped at once; resume from the last checkpoint");
+                // Skips destructors: they would unload libtorch under the training thread.
                 low_level::exit(128 + signal);
             }
             clip_lab_cli::say!("stopping: saving a checkpoint first (again to stop at once)");

@@ -1,4 +1,4 @@
-//! What is printed when a run has ended.
+//! The console summary of a run.
 
 use std::{
     env,
@@ -10,7 +10,7 @@ use clip_lab_store::natural;
 
 use crate::train::{Ended, Summary};
 
-/// What came out, where it is, and what to type next, line by line.
+/// Results, file locations and the next commands, line by line.
 pub fn lines(summary: &Summary) -> Vec<String> {
     let Summary { ended, uid, store, metrics: latest, pairs_per_s: rate, .. } = summary;
     let dir = summary.dir.display();
@@ -26,36 +26,37 @@ pub fn lines(summary: &Summary) -> Vec<String> {
         out.extend(results.into_iter().map(|(metric, value)| format!("  {metric:<36} {value:>8.4}")));
     }
     out.push(format!("  {:<36} {rate:>8.1}", "pairs/s in training"));
-    out.push(format!("files    {dir}"));
-    out.push(format!("store    {}", store.display()));
-    let (me, store) = (program(), store_flag(store));
+    out.push(format!("files      {dir}"));
+    out.push(format!("store      {}", store.display()));
+    let (program, store) = (program(), store_flag(store));
     match ended {
         Ended::Finished => out.extend([
-            format!("look     {me} runs show {uid}{store}"),
-            format!("chart    {me} export {uid} --metric train/loss --out loss.svg{store}"),
-            format!("watch    {me} dashboard{store}"),
+            format!("show       {program} runs show {uid}{store}"),
+            format!("chart      {program} export {uid} --metric train/loss --out loss.svg{store}"),
+            format!("dashboard  {program} dashboard{store}"),
         ]),
-        _ => out.push(format!("go on    {me} run {dir}/spec.toml --resume {uid}{store}")),
+        _ => out.push(format!("resume     {program} run {dir}/spec.toml --resume {uid}{store}")),
     }
     out
 }
 
-/// How the user would call us: by name when it is on the path, else by the place of the program.
+/// The command of this program: its name if it is on `PATH`, else its path.
 fn program() -> String {
     const NAME: &str = "clip-lab";
     let path = env::var_os("PATH").unwrap_or_default();
     if env::split_paths(&path).any(|folder| folder.join(NAME).is_file()) {
         return NAME.to_owned();
     }
-    let beside = env::current_exe().map_or(PathBuf::from(NAME), |core| core.with_file_name(NAME));
-    let here = env::current_dir().ok().and_then(|here| beside.strip_prefix(here).ok().map(Path::to_path_buf));
-    here.unwrap_or(beside).display().to_string()
+    let path = env::current_exe().map_or(PathBuf::from(NAME), |core| core.with_file_name(NAME));
+    let relative =
+        env::current_dir().ok().and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));
+    relative.unwrap_or(path).display().to_string()
 }
 
-/// The flag that names the store, where neither the default nor the environment does.
+/// The `--store` flag, unless the store is the default or set in the environment.
 fn store_flag(store: &Path) -> String {
-    let known = env::var_os("CLIP_LAB_STORE").is_some_and(|named| Path::new(&named) == store);
-    if known || store == Path::new(DEFAULT_STORE) {
+    let from_environment = env::var_os("CLIP_LAB_STORE").is_some_and(|value| Path::new(&value) == store);
+    if from_environment || store == Path::new(DEFAULT_STORE) {
         String::new()
     } else {
         format!(" --store {}", store.display())

@@ -10,10 +10,10 @@ fn check(arguments: &[&str]) -> Output {
 #[test]
 fn a_valid_spec_is_summarised_in_a_line() {
     let output = check(&["experiments/vit_scratch.toml", "--set", "run.batch=64", "--no-cost"]);
-    let told = String::from_utf8_lossy(&output.stdout);
+    let out = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(
-        told,
+        out,
         "experiments/vit_scratch.toml: vit-scratch with vit and clip_transformer to 192 dimensions, clip loss, \
          20 epochs of emoji in batches of 64\n"
     );

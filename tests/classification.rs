@@ -1,4 +1,4 @@
-//! Fine-tuning: classes in place of captions, raw and averaged weights, zero-shot heads.
+//! Fine-tuning: classes instead of captions, raw and averaged weights, zero-shot heads.
 
 mod support;
 
@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
-use support::{Lab, alone, goldens};
+use support::{Lab, goldens, serial_guard};
 
 /// Three classes of different colours, with twelve images each.
 fn write_images(folder: &Path) -> String {
@@ -76,7 +76,7 @@ plugin = "classification"
 
 #[test]
 fn a_tower_learns_classes_and_its_average_is_reported_beside_it() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     let spec = spec(&write_images(&lab.folder.path().join("data")));
     assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
@@ -100,7 +100,7 @@ fn a_tower_learns_classes_and_its_average_is_reported_beside_it() {
 
 #[test]
 fn a_resumed_fine_tuning_run_equals_an_uninterrupted_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let spec = spec(&write_images(data.path()));
     let whole = Lab::new();
@@ -117,7 +117,7 @@ fn a_resumed_fine_tuning_run_equals_an_uninterrupted_one() {
 #[test]
 fn a_zero_shot_classifier_starts_at_the_zero_shot_accuracy() {
     let Some(clip) = goldens("models/hf_clip") else { return };
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let (root, clip) = (write_images(data.path()), clip.display().to_string());
     let towers = format!(

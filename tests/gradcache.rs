@@ -23,7 +23,7 @@ const LOSSES: [&str; 4] = [
 
 static GENERATOR: Mutex<()> = Mutex::new(());
 
-fn alone() -> MutexGuard<'static, ()> {
+fn serial_guard() -> MutexGuard<'static, ()> {
     GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
@@ -137,13 +137,13 @@ fn compare(dropout: f64, whole: impl Fn(&Tower) -> Tensor) {
 
 #[test]
 fn without_dropout_micro_batches_equal_the_whole_batch() {
-    let _alone = alone();
+    let _guard = serial_guard();
     compare(0.0, |tower| tower.embed(&Tensor::cat(&tower.inputs, 0)).unwrap());
 }
 
 #[test]
 fn with_dropout_each_micro_batch_is_recomputed_with_its_mask() {
-    let _alone = alone();
+    let _guard = serial_guard();
     compare(0.4, |tower| {
         let parts: Vec<Tensor> = (0..PARTS.len()).map(|part| tower.part(part).unwrap()).collect();
         Tensor::cat(&parts, 0)
@@ -152,7 +152,7 @@ fn with_dropout_each_micro_batch_is_recomputed_with_its_mask() {
 
 #[test]
 fn running_statistics_are_updated_once() {
-    let _alone = alone();
+    let _guard = serial_guard();
     tch::manual_seed(3);
     let mut vars = nn::VarStore::new(Device::Cpu);
     let norm = BatchNorm::new(&vars.root(), 3, 1e-5, 1.0).unwrap();
@@ -192,7 +192,7 @@ fn running_statistics_are_updated_once() {
 
 #[test]
 fn a_locked_side_is_not_recomputed() {
-    let _alone = alone();
+    let _guard = serial_guard();
     let (image, mut text, loss) = (Tower::new(0.0), Tower::new(0.0), Built::new("plugin = 'clip'"));
     let _ = (image.first.set_requires_grad(false), image.second.set_requires_grad(false));
     let calls = Cell::new(0);
@@ -210,7 +210,7 @@ fn a_locked_side_is_not_recomputed() {
 
 #[test]
 fn a_loss_that_is_not_finite_leaves_no_gradients() {
-    let _alone = alone();
+    let _guard = serial_guard();
     let (image, text, loss) = (Tower::new(0.0), Tower::new(0.0), Built::new("plugin = 'clip'"));
     let captions = |part: usize| Ok(text.part(part)? * f64::NAN);
     let towers = Towers { image: &|part| image.part(part), text: &captions, micro_batches: PARTS.len() };
@@ -222,7 +222,7 @@ fn a_loss_that_is_not_finite_leaves_no_gradients() {
 
 #[test]
 fn micro_batches_take_the_memory_of_one() {
-    let _alone = alone();
+    let _guard = serial_guard();
     let weights: Vec<Tensor> =
         (0..12).map(|_| (Tensor::randn([64, 64], DOUBLE) * 0.1).set_requires_grad(true)).collect();
     let deep =

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use clip_lab::train::{Ended, Stop};
 use image::{Rgb, RgbImage};
-use support::{Lab, alone, recipe};
+use support::{Lab, recipe, serial_guard};
 
 /// Twenty images; each has a unique caption and one of six shared captions.
 fn write_images(folder: &Path) -> String {
@@ -54,19 +54,19 @@ fn finished(lab: &Lab, spec: &str) {
 #[test]
 fn micro_batches_match_pytorch_on_the_whole_batch() {
     let Some((spec, expected)) = recipe("plain", "") else { return };
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     finished(&lab, &spec.replace("[run]", "[run]\nthreads = 1\nmicro_batch = 3"));
-    lab.follows(&expected);
+    lab.assert_matches_pytorch(&expected);
 }
 
 #[test]
 fn a_locked_tower_works_with_micro_batches() {
-    let Some((spec, known)) = recipe("plain", "[[trick]]\nplugin = 'freeze'\nparams = ['image']") else {
+    let Some((spec, expected)) = recipe("plain", "[[trick]]\nplugin = 'freeze'\nparams = ['image']") else {
         return;
     };
-    let spec = spec.replace(&format!("steps = {}", known["steps"]), "steps = 4");
-    let _turn = alone();
+    let spec = spec.replace(&format!("steps = {}", expected["steps"]), "steps = 4");
+    let _guard = serial_guard();
     let losses = |run: &str| {
         let lab = Lab::new();
         finished(&lab, &spec.replace("[run]", &format!("[run]\nthreads = 1\n{run}")));
@@ -82,7 +82,7 @@ fn a_locked_tower_works_with_micro_batches() {
 
 #[test]
 fn a_resumed_run_with_micro_batches_equals_an_uninterrupted_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let spec =
         spec(&write_images(data.path()), "epochs = 4\nbatch = 8\nmicro_batch = 3\ndistinct = true", "clip");
@@ -98,7 +98,7 @@ fn a_resumed_run_with_micro_batches_equals_an_uninterrupted_one() {
 
 #[test]
 fn classification_with_micro_batches_equals_the_whole_batch() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     for (class, name) in ["dark", "light"].into_iter().enumerate() {
         fs::create_dir(data.path().join(name)).unwrap();
@@ -160,7 +160,7 @@ plugin = "constant"
 
 #[test]
 fn distinct_batches_have_one_positive_per_row() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let data = tempfile::tempdir().unwrap();
     let root = write_images(data.path());
     let positives = |distinct: bool| {
@@ -184,11 +184,11 @@ fn an_impossible_distinct_is_reported_before_the_start() {
     let lab = Lab::new();
     let error =
         lab.train(&spec(&root, "epochs = 1\nbatch = 21\ndistinct = true", "clip"), None, Stop::default());
-    let words = format!("{:#}", error.unwrap_err());
+    let message = format!("{:#}", error.unwrap_err());
     assert!(
-        words.contains(
+        message.contains(
             "[run].distinct: [data.train] has too few different images and captions for a batch of 21"
         ),
-        "{words}"
+        "{message}"
     );
 }

@@ -131,7 +131,7 @@ fn every_package_uses_only_allowed_crates() {
     let packages = packages();
     assert!(packages.len() >= 19, "only {} packages were found", packages.len());
     for (name, dependencies) in packages {
-        let allowed = match MAY_USE.iter().find(|(known, _)| *known == name) {
+        let allowed = match MAY_USE.iter().find(|(package, _)| *package == name) {
             Some((_, allowed)) => *allowed,
             None if name.starts_with("plugins-") => PLUGINS_MAY_USE,
             None => {
@@ -200,7 +200,7 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
 /// Files that print without `clip_lab_cli`, and why untrusted text does not reach the terminal there.
 const PRINTS: [&str; 4] = [
     "crates/cli/src/process/print.rs",       // the sink
-    "crates/hub/src/meter.rs",               // escapes by itself
+    "crates/hub/src/progress.rs",            // escapes by itself
     "crates/hub/src/repo.rs",                // escapes by itself
     "plugins/data/src/webdataset/gather.rs", // numbers
 ];
@@ -209,12 +209,12 @@ const PRINTS: [&str; 4] = [
 fn all_output_goes_through_one_sink() {
     let folders = ["src", "crates", "plugins"].map(|folder| root().join(folder));
     // The first two draw terminals and tests, the last is a developer tool.
-    let apart = ["crates/dashboard/", "crates/testing/", "crates/xtask/"];
+    let excluded_folders = ["crates/dashboard/", "crates/testing/", "crates/xtask/"];
     for file in folders.iter().flat_map(|folder| sources(folder)) {
         let name = file.strip_prefix(root()).unwrap().display().to_string();
-        let beside = ["/tests/", "/examples/", "/benches/", "build.rs", "/templates/"];
-        if apart.iter().any(|known| name.starts_with(known))
-            || beside.iter().any(|known| name.contains(known))
+        let excluded_paths = ["/tests/", "/examples/", "/benches/", "build.rs", "/templates/"];
+        if excluded_folders.iter().any(|folder| name.starts_with(folder))
+            || excluded_paths.iter().any(|path| name.contains(path))
             || PRINTS.contains(&name.as_str())
         {
             continue;
@@ -222,8 +222,8 @@ fn all_output_goes_through_one_sink() {
         let text = fs::read_to_string(&file).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
         for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            for way in ["println!", "eprintln!", " print!", "eprint!"] {
-                assert!(!line.contains(way), "{name}: `{line}`: print by clip_lab_cli, which escapes");
+            for print in ["println!", "eprintln!", " print!", "eprint!"] {
+                assert!(!line.contains(print), "{name}: `{line}`: print with clip_lab_cli, which escapes");
             }
         }
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use clip_lab::train::{Ended, Stop};
-use support::{Lab, alone};
+use support::{Lab, serial_guard};
 
 const TINY: &str = include_str!("precision.toml");
 
@@ -20,7 +20,7 @@ fn losses(run: &str) -> Vec<(u64, f64)> {
 
 #[test]
 fn recomputed_activations_change_no_bit() {
-    let _alone = alone();
+    let _guard = serial_guard();
     assert_eq!(losses(""), losses("recompute_activations = true"));
     let cast = "precision = \"bf16\"";
     assert_eq!(losses(cast), losses(&format!("{cast}\nrecompute_activations = true")));
@@ -28,11 +28,11 @@ fn recomputed_activations_change_no_bit() {
 
 #[test]
 fn every_format_trains_similarly() {
-    let _alone = alone();
+    let _guard = serial_guard();
     let exact = losses("");
     assert_eq!(exact, losses("precision = \"tf32\""), "the CPU computes in fp32");
     // Skips the first updates of fp16, until its loss scale has decreased.
-    for (run, near, steps) in [
+    for (run, tolerance, steps) in [
         ("precision = \"bf16\"", 0.1, 8),
         ("precision = \"fp16\"", 0.01, 1),
         ("channels_last = true", 1e-3, 8),
@@ -41,14 +41,14 @@ fn every_format_trains_similarly() {
         assert_ne!(exact, other, "{run}");
         assert!(other.last().unwrap().1 < other[0].1, "{run}: {other:?}");
         for ((step, a), (_, b)) in exact.iter().zip(&other).take(steps) {
-            assert!((a - b).abs() < near, "{run}, step {step}: {a} and {b}");
+            assert!((a - b).abs() < tolerance, "{run}, step {step}: {a} and {b}");
         }
     }
 }
 
 #[test]
 fn the_loss_scale_is_resumed() {
-    let _alone = alone();
+    let _guard = serial_guard();
     let (lab, text) = (Lab::new(), spec("precision = \"fp16\""));
     assert!(matches!(lab.train(&text, None, Stop::after(3)).unwrap(), Ended::Stopped { step: 3 }));
     let uid = lab.newest().uid;
@@ -61,7 +61,7 @@ fn the_loss_scale_is_resumed() {
 
 #[test]
 fn machine_utilisation_is_recorded() {
-    let _alone = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     lab.train(&spec(""), None, Stop::default()).unwrap();
     let extra = lab.reader().environment(lab.newest().id).unwrap().extra;

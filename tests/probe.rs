@@ -9,7 +9,7 @@ use clip_lab::{
 };
 use clip_lab_plugin_api::Embedded as _;
 use clip_lab_store::{Evaluated, Probe, Reader};
-use support::{Lab, alone, planned};
+use support::{Lab, planned, serial_guard};
 use tch::Device;
 
 /// Small towers with dropout, batch statistics, random crops and averaged weights; 5 batches per epoch, 3 evaluations.
@@ -47,13 +47,13 @@ fn probes(lab: &Lab) -> Vec<Probe> {
 }
 
 /// The key of an evaluation.
-fn of(probe: &Probe) -> (u64, &str, &str) {
+fn key_of(probe: &Probe) -> (u64, &str, &str) {
     (probe.step, &probe.split, &probe.weights)
 }
 
 #[test]
 fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let [seen, again, unseen] = ["", "", "probe = false\n"].map(|more| {
         let lab = Lab::new();
         let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{more}"));
@@ -65,15 +65,15 @@ fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
         .into_iter()
         .flat_map(|(step, split)| [(step, split, "ema"), (step, split, "raw")])
         .collect();
-    assert_eq!(found.iter().map(of).collect::<Vec<_>>(), want);
+    assert_eq!(found.iter().map(key_of).collect::<Vec<_>>(), want);
     assert_eq!(found, probes(&again), "same seed, same probes");
     assert!(probes(&unseen).is_empty());
     for metric in ["train/loss", "val/retrieval/t2i/hit@1", "test/ema/retrieval/i2t/mrr"] {
         assert_eq!(seen.points(metric), unseen.points(metric), "{metric}");
     }
     for probe in &found {
-        whole(probe);
-        shown(&seen.reader(), probe);
+        check_probe(probe);
+        check_thumbnails(&seen.reader(), probe);
         assert_eq!(probe.texts, found.iter().find(|other| other.split == probe.split).unwrap().texts);
     }
     assert_ne!(found[0].similarity, found[1].similarity, "raw weights and their average differ");
@@ -81,7 +81,7 @@ fn every_evaluation_records_the_same_probes_and_no_loss_changes() {
 }
 
 /// Checks the consistency of a probe.
-fn whole(probe: &Probe) {
+fn check_probe(probe: &Probe) {
     assert_eq!((probe.texts.len(), probe.images.len()), (32, 32));
     assert_eq!((probe.queries.len(), probe.top.len(), probe.rank.len()), (20, 20, 20));
     assert_eq!(probe.similarity.len(), 32 * 32);
@@ -91,13 +91,13 @@ fn whole(probe: &Probe) {
     for (hits, rank) in probe.top.iter().zip(&probe.rank) {
         assert_eq!(hits.len(), 5);
         assert!(hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
-        let right: Vec<usize> = (0..5).filter(|&place| hits[place].right).collect();
+        let right: Vec<usize> = (0..5).filter(|&index| hits[index].right).collect();
         assert_eq!(right, if *rank < 5 { vec![*rank as usize] } else { vec![] });
     }
 }
 
 /// Checks that every image has a thumbnail, a JPEG of at most 96 pixels.
-fn shown(reader: &Reader, probe: &Probe) {
+fn check_thumbnails(reader: &Reader, probe: &Probe) {
     for image in probe.images.iter().chain(probe.top.iter().flatten().map(|hit| &hit.image)) {
         let jpeg = reader.image(image.digest.as_deref().unwrap()).unwrap().expect("a thumbnail");
         let image = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
@@ -107,12 +107,12 @@ fn shown(reader: &Reader, probe: &Probe) {
 
 #[test]
 fn probes_match_the_embeddings() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     lab.train(SMALL, None, Stop::default()).unwrap();
     let run = lab.newest();
     let found = probes(&lab);
-    let probe = found.iter().find(|probe| of(probe) == (12, "val", "raw")).unwrap();
+    let probe = found.iter().find(|probe| key_of(probe) == (12, "val", "raw")).unwrap();
 
     let plan = planned(SMALL);
     let inputs = Inputs::open(&plan).unwrap();
@@ -129,9 +129,9 @@ fn probes_match_the_embeddings() {
 
     let names: Vec<String> = (0..data.len()).map(|image| data.name(image)).collect();
     for (row, (text, image)) in texts.iter().zip(&probe.images).enumerate() {
-        let place = names.iter().position(|name| *name == image.name).unwrap();
-        assert!(data.captions(place).contains(&probe.texts[row]), "a text belongs to its image");
-        let cosine = dot(text, &images[place]);
+        let index = names.iter().position(|name| *name == image.name).unwrap();
+        assert!(data.captions(index).contains(&probe.texts[row]), "a text belongs to its image");
+        let cosine = dot(text, &images[index]);
         assert!((cosine - probe.similarity[row * 33]).abs() < 1e-4, "{row}: {cosine}");
     }
     // The ranks are those of the evaluation.
@@ -145,7 +145,7 @@ fn probes_match_the_embeddings() {
 
 #[test]
 fn a_resumed_run_records_the_probes_of_an_uninterrupted_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let (whole, stopped) = (Lab::new(), Lab::new());
     whole.train(SMALL, None, Stop::default()).unwrap();
     stopped.train(SMALL, None, Stop::after(7)).unwrap();
@@ -156,7 +156,7 @@ fn a_resumed_run_records_the_probes_of_an_uninterrupted_one() {
 
 #[test]
 fn phases_and_system_stats_are_recorded() {
-    let _turn = alone();
+    let _guard = serial_guard();
     for run in ["", "micro_batch = 100\n"] {
         let lab = Lab::new();
         let spec = SMALL.replace("seed = 3\n", &format!("seed = 3\n{run}"));
@@ -180,7 +180,7 @@ fn phases_and_system_stats_are_recorded() {
 
 #[test]
 fn the_maximum_logit_scale_is_a_recorded_setting() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     lab.train(&SMALL.replace("steps = 12", "steps = 1"), None, Stop::default()).unwrap();
     let config = lab.reader().config(lab.newest().id).unwrap();

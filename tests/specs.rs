@@ -21,11 +21,11 @@ fn experiments() -> Vec<PathBuf> {
 
 /// Whether the weights of a spec are cached. Without them the spec is skipped with a note, except on CI.
 fn cached(text: &str) -> bool {
-    let known = ["resnet50-keras", "minilm-l6"];
+    let names = ["resnet50-keras", "minilm-l6"];
     let cache = clip_lab_checkpoint::cache_dir().join("weights");
-    let there = known.iter().all(|name| !text.contains(name) || cache.join(name).is_dir());
-    assert!(there || env::var_os("CI").is_none(), "the weights are not in {}", cache.display());
-    there
+    let exist = names.iter().all(|name| !text.contains(name) || cache.join(name).is_dir());
+    assert!(exist || env::var_os("CI").is_none(), "the weights are not in {}", cache.display());
+    exist
 }
 
 #[test]

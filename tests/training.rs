@@ -4,7 +4,7 @@ mod support;
 
 use clip_lab::train::{Ended, Stop};
 use clip_lab_store::Status;
-use support::{Lab, alone, goldens, recipe};
+use support::{Lab, goldens, recipe, serial_guard};
 
 /// Towers small enough for a test, with everything that makes a bit-exact resume hard: dropout in heads and text tower,
 /// batch statistics, random crops, sampled captions.
@@ -41,15 +41,15 @@ plugin = "retrieval"
 #[test]
 fn twenty_four_steps_match_pytorch() {
     let Some((spec, expected)) = recipe("plain", "") else { return };
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
-    lab.follows(&expected);
+    lab.assert_matches_pytorch(&expected);
 }
 
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let whole = Lab::new();
     assert_eq!(whole.train(SMALL, None, Stop::default()).unwrap(), Ended::Finished);
     let (losses, hits) = (whole.points("train/loss"), whole.points("val/retrieval/t2i/hit@1"));
@@ -73,7 +73,7 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
 
 #[test]
 fn the_same_seed_gives_the_same_losses_and_another_seed_others() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let losses = |seed: u64, workers: u64| {
         let spec =
             SMALL.replace("seed = 3", &format!("seed = {seed}\nworkers = {workers}")).replace("= 14", "= 4");
@@ -87,7 +87,7 @@ fn the_same_seed_gives_the_same_losses_and_another_seed_others() {
 
 #[test]
 fn cached_features_change_no_loss() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let losses = |cache: bool| {
         let spec = SMALL
             .replace("[[augment]]\nplugin = \"random_resized_crop\"\nscale = [0.5, 1.0]\n", "")
@@ -117,7 +117,7 @@ fn cached_features_change_no_loss() {
 
 #[test]
 fn a_non_finite_loss_stops_the_run_with_a_hint() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let spec = SMALL.replace("lr = 1e-3", "lr = 1e30").replace("warmup = 2", "warmup = 0");
     let lab = Lab::new();
     let ended = lab.train(&spec, None, Stop::default()).unwrap();
@@ -130,7 +130,7 @@ fn a_non_finite_loss_stops_the_run_with_a_hint() {
 
 #[test]
 fn another_spec_is_not_resumed() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     lab.train(SMALL, None, Stop::after(1)).unwrap();
     let uid = lab.newest().uid;

@@ -9,7 +9,7 @@ use clip_lab::{
     train::{Components, Ended, Inputs, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
-use support::{Lab, alone, goldens, planned, recipe};
+use support::{Lab, goldens, planned, recipe, serial_guard};
 use tch::{Device, Kind, Tensor};
 
 const LLRD_EMA: &str = r#"
@@ -78,10 +78,10 @@ fn saved(file: &Path, prefix: &str) -> BTreeMap<String, Tensor> {
 #[test]
 fn layer_decay_and_averaged_weights_match_pytorch() {
     let Some((spec, expected)) = recipe("llrd_ema", LLRD_EMA) else { return };
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     assert_eq!(lab.train(&spec, None, Stop::default()).unwrap(), Ended::Finished);
-    lab.follows(&expected);
+    lab.assert_matches_pytorch(&expected);
     let last = lab.newest().dir.join("last.safetensors");
     for (theirs, ours) in [("llrd_ema.", "model/"), ("llrd_ema.ema.", "trick.2/")] {
         let (want, got) = (pytorch(theirs, &spec), saved(&last, ours));
@@ -91,7 +91,7 @@ fn layer_decay_and_averaged_weights_match_pytorch() {
             assert!(far <= 1e-4, "{ours}{name} is off by {far:e}");
         }
     }
-    // The learning rates of the layers are recorded beside that of the step.
+    // The learning rates of the layers are recorded as well as that of the step.
     let rate = |layer: &str| lab.points(&format!("train/lr{layer}"))[9].1;
     for (layer, share) in [("/image.embeddings", 0.65f64.powi(3)), ("/text.blocks.1", 0.65), ("/loss", 1.0)] {
         assert!((rate(layer) / rate("") - share).abs() < 1e-9, "{layer}");
@@ -101,7 +101,7 @@ fn layer_decay_and_averaged_weights_match_pytorch() {
 
 #[test]
 fn a_run_with_equal_rates_records_only_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let lab = Lab::new();
     lab.train(&SMALL.replace("steps = 12", "steps = 2"), None, Stop::default()).unwrap();
     assert!(
@@ -111,7 +111,7 @@ fn a_run_with_equal_rates_records_only_one() {
 
 #[test]
 fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let spec = format!(
         "{SMALL}\n[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\nuntil = 5\n[[trick]]\nplugin = \"ema\"\n\
          decay = 0.9\nwarmup = true\n"
@@ -134,7 +134,7 @@ fn a_run_resumed_around_an_unlocking_equals_an_uninterrupted_one() {
 
 #[test]
 fn a_locked_tower_keeps_its_statistics_until_it_is_unlocked() {
-    let _turn = alone();
+    let _guard = serial_guard();
     let spec = format!("{SMALL}\n[[trick]]\nplugin = \"freeze\"\nparams = [\"image\"]\nuntil = 5\n");
     let lab = Lab::new();
     let model = |lab: &Lab| {

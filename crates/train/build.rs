@@ -1,13 +1,13 @@
-//! Names the code that decides results, so that runs of different code are not compared without notice: the digest of the
-//! sources of model, data path, training and plugins. Comments and help texts (which are doc comments) are no part of it.
+//! Computes a digest of the code that affects results, to detect comparisons of runs of different code: the sources of
+//! model, data path, training and plugins, without comments (which include help texts).
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Below the workspace's root.
-const DECISIVE: &[&str] = &[
+/// Paths below the workspace's root.
+const SOURCES: &[&str] = &[
     "crates/plugin-api",
     "crates/nn",
     "crates/checkpoint",
@@ -25,9 +25,9 @@ const DECISIVE: &[&str] = &[
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();
-    for place in DECISIVE {
-        println!("cargo:rerun-if-changed=../../{place}");
-        sources(&root.join(place), &mut files);
+    for path in SOURCES {
+        println!("cargo:rerun-if-changed=../../{path}");
+        sources(&root.join(path), &mut files);
     }
     files.sort();
     let mut hasher = blake3::Hasher::new();
@@ -41,15 +41,15 @@ fn main() {
     println!("cargo:rustc-env=CLIP_LAB_CODE={}", &hasher.finalize().to_hex()[..16]);
 }
 
-/// A source without the lines that are comments. Lines of Rust and C++ alike begin a comment by `//`.
+/// A source without its comment lines, in Rust and C++.
 fn code(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The files below `place` that are code.
-fn sources(place: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(place) else { return found.push(place.to_owned()) };
+/// The source files below `path`.
+fn sources(path: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(path) else { return found.push(path.to_owned()) };
     for path in entries.flatten().map(|entry| entry.path()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && !["tests", "examples", "benches"].contains(&name.as_str()) {

@@ -80,15 +80,15 @@ fn images(
     let data = Arc::new(Folder::open(folder, args.tolerate)?);
     let prepare = Prepare { preprocess: side.preprocess.clone(), augment: Vec::new() };
     let source = Source::images(data.clone(), Arc::new(prepare));
-    let mut console = Console::beside();
-    let mut log = |broken: &Unreadable| say!("left out: {}", shown(broken));
-    let found = Features::compute_telling(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
+    let mut console = Console::stderr();
+    let mut log = |image: &Unreadable| say!("skipped: {}", shown(image));
+    let found = Features::compute_with(tower, source, cores(), device, &mut console, &|| false, &mut log)?;
     let found = found.context("stopped")?;
     let good: Vec<i64> = (0..data.len())
-        .filter(|index| !found.broken.iter().any(|broken| broken.image == *index))
+        .filter(|index| !found.unreadable.iter().any(|image| image.image == *index))
         .map(|index| index as i64)
         .collect();
-    let left_out: Vec<String> = found.broken.iter().map(Unreadable::to_string).collect();
+    let left_out: Vec<String> = found.unreadable.iter().map(Unreadable::to_string).collect();
     let features = found.rows.f_index_select(0, &Tensor::from_slice(&good).to_device(device))?;
     let rows = tch::no_grad(|| tower.project(&features, Mode::Eval))?;
     let rows = if args.raw { rows } else { unit(&rows)? };

@@ -77,10 +77,10 @@ impl Embedder {
     /// When no image can be read, or the tower fails.
     pub fn features(&self, data: &Arc<dyn Dataset>) -> Result<Features> {
         let source = Source::images(data.clone(), self.prepare.clone());
-        let mut console = Console::beside();
+        let mut console = Console::stderr();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;
-        found.broken.iter().for_each(|broken| say!("left out: {}", shown(broken)));
+        found.unreadable.iter().for_each(|image| say!("skipped: {}", shown(image)));
         Ok(found)
     }
 }

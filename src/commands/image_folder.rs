@@ -32,7 +32,7 @@ impl Folder {
         // A file with neither the extension nor the header of an image is not counted as a broken image.
         let others =
             files.extract_if(.., |path| ImageFormat::from_path(&*path).is_err() && !has_image_header(path));
-        others.for_each(|path| say!("left out: {}: not an image", shown(name(&path))));
+        others.for_each(|path| say!("skipped: {}: not an image", shown(name(&path))));
         ensure!(!files.is_empty(), "{} holds no image", folder.display());
         Ok(Self { files, tolerate })
     }

@@ -28,7 +28,7 @@ pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     let mut components = Components::build(plan, &inputs, device, Start::FromSpec)?;
     let expected = landmarks(plan, &components, classes, None)?;
     let overfitted = train::overfit(plan, &inputs, &mut components, device, steps)?;
-    let floor = landmarks(plan, &components, classes, Some(&overfitted.alike))?;
+    let floor = landmarks(plan, &components, classes, Some(&overfitted.groups))?;
     let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
     match json {
         true => print(verdict.json()),

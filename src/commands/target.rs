@@ -123,7 +123,7 @@ impl Target {
 
 /// The classifier of a checkpoint. Checkpoints of earlier versions have neither model metadata nor classes: none.
 fn classifier_in(file: &Path) -> Result<Option<clip_lab_checkpoint::Classifier>> {
-    if checkpoint::peek(file)?.model.is_empty() {
+    if checkpoint::read_metadata(file)?.model.is_empty() {
         return Ok(None);
     }
     clip_lab_checkpoint::open(&file.to_string_lossy())?.classifier()

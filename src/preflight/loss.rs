@@ -19,7 +19,7 @@ pub struct Landmarks {
     pub floor: f64,
 }
 
-/// The landmarks of a plan's loss for one batch. `alike` gives every row a group number, the same for duplicates; none:
+/// The landmarks of a plan's loss for one batch. `groups` gives every row a group number, the same for duplicates; none:
 /// all rows are unique. None if the batch is too large.
 ///
 /// # Errors
@@ -28,28 +28,28 @@ pub fn landmarks(
     plan: &Plan,
     components: &Components,
     classes: i64,
-    alike: Option<&Tensor>,
+    groups: Option<&Tensor>,
 ) -> Result<Option<Landmarks>> {
     if plan.run.batch > MAX_BATCH {
         return Ok(None);
     }
-    let rows = alike.map_or(plan.run.batch as i64, |alike| alike.size()[0]);
+    let rows = groups.map_or(plan.run.batch as i64, |groups| groups.size()[0]);
     tch::no_grad(|| match &components.objective {
-        Objective::Texts(_) => pairs(components, rows, alike).map(Some),
+        Objective::Texts(_) => pairs(components, rows, groups).map(Some),
         Objective::Classes(_) => of_classes(components, rows, classes).map(Some),
     })
 }
 
-fn pairs(components: &Components, rows: i64, alike: Option<&Tensor>) -> Result<Landmarks> {
+fn pairs(components: &Components, rows: i64, groups: Option<&Tensor>) -> Result<Landmarks> {
     let device = components.vars.device();
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
-        Ok(components.loss.score(&Pair { image, text, group: alike })?.loss.f_double_value(&[])?)
+        Ok(components.loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
     };
     // Orthogonal embeddings: every image is equally far from every caption.
     let axis =
         |at: i64| Tensor::f_eye(2, (Kind::Float, device))?.f_narrow(0, at, 1)?.f_expand([rows, 2], false);
-    let numbers = match alike {
-        Some(alike) => compact(alike)?,
+    let numbers = match groups {
+        Some(groups) => compact(groups)?,
         None => Tensor::f_arange(rows, (Kind::Int64, device))?,
     };
     // One axis for each unique row.
@@ -58,8 +58,8 @@ fn pairs(components: &Components, rows: i64, alike: Option<&Tensor>) -> Result<L
 }
 
 /// Renumbers groups consecutively from 0.
-fn compact(alike: &Tensor) -> Result<Tensor> {
-    let (_, numbers, _) = alike.f_internal_unique2(true, true, false)?;
+fn compact(groups: &Tensor) -> Result<Tensor> {
+    let (_, numbers, _) = groups.f_internal_unique2(true, true, false)?;
     Ok(numbers)
 }
 

@@ -43,7 +43,7 @@ impl SyntheticBatch {
             tokens: Tokens { mask: ids.f_ones_like()?.f_to_kind(Kind::Bool)?, ids },
             group: Tensor::f_arange(rows, int)?,
             classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,
-            broken: Vec::new(),
+            unreadable: Vec::new(),
         };
         let settings = StepSettings { seed: plan.run.seed, micro_batch: 0, classes };
         Ok(Self { batch, cached, images, settings })

@@ -9,10 +9,10 @@ use tch::Tensor;
 
 use super::made_up::SyntheticBatch;
 use crate::{
-    data::AHEAD,
-    model::TEXTS_TOGETHER,
+    data::PREFETCHED_BATCHES,
+    model::TEXT_BATCH,
     plan::Plan,
-    train::{Components, IMAGES_TOGETHER, Inputs},
+    train::{Components, IMAGE_BATCH, Inputs},
 };
 
 /// Batch sizes that are measured: batch norm needs more than one item.
@@ -65,14 +65,14 @@ impl Memory {
         let step = Line::fit(both, &mut |batch| batch.forward_backward(plan, components).map(drop))?;
         let images = Line::fit(both, &mut |batch| batch.evaluate(components, true))?;
         let texts = Line::fit(both, &mut |batch| batch.evaluate(components, false))?;
-        let evaluation = images.at(IMAGES_TOGETHER as u64).max(texts.at(TEXTS_TOGETHER as u64));
+        let evaluation = images.at(IMAGE_BATCH as u64).max(texts.at(TEXT_BATCH as u64));
         let gradients = trained_bytes(&components.params);
         components.update(0, components.lr, &mut Report::default())?;
         let run = &plan.run;
         let micro_batch = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
         let image = size(small.images()) / SIZES[0] as u64;
-        let in_training = if small.cached { 0 } else { (AHEAD as u64 + 2) * run.batch as u64 };
-        let in_evaluation = (AHEAD as u64 + 2) * IMAGES_TOGETHER as u64;
+        let in_training = if small.cached { 0 } else { (PREFETCHED_BATCHES as u64 + 2) * run.batch as u64 };
+        let in_evaluation = (PREFETCHED_BATCHES as u64 + 2) * IMAGE_BATCH as u64;
         let variables: State = components.vars.variables().into_iter().collect();
         Ok(Self {
             program: before,

@@ -33,9 +33,9 @@ impl Embed for GalleryImages<'_> {
         let mut loader = Loader::new(source, batches.into_iter(), cores(), self.0.device);
         while let Some(batch) = loader.next_batch()? {
             let mut part: Vec<(usize, Fresh)> = batch
-                .broken
+                .unreadable
                 .into_iter()
-                .map(|broken| (broken.image, Fresh::Unreadable(broken.why)))
+                .map(|image| (image.image, Fresh::Unreadable(image.reason)))
                 .collect();
             if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
                 let indices = Vec::<i64>::try_from(&batch.indices)?;

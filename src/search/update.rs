@@ -113,9 +113,9 @@ fn report_unreadable(index: &Index, what: &str) -> Result<()> {
         bail!("none of {} {what} can be read; the first: {name}: {why}", unreadable.len());
     }
     let listed = unreadable.iter().take(MAX_LISTED);
-    listed.for_each(|(name, why)| say!("left out: {}: {}", shown(name), shown(why)));
+    listed.for_each(|(name, why)| say!("skipped: {}: {}", shown(name), shown(why)));
     if unreadable.len() > MAX_LISTED {
-        say!("left out: {} more, {} in total", unreadable.len() - MAX_LISTED, unreadable.len());
+        say!("skipped: {} more, {} in total", unreadable.len() - MAX_LISTED, unreadable.len());
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::Lab,
-    program::{Done, Running, says},
+    program::{Done, Running, assert_contains},
 };
 
 const SECRET: &str = "doNotTell";
@@ -20,7 +20,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let (lab, server) = (Lab::new(), Server::start());
-        lab.run(&["data", "pack", "tiny.toml", "--out", "shards"]).good();
+        lab.run(&["data", "pack", "tiny.toml", "--out", "shards"]).success();
         let account = format!(
             r#"{{"gcs_base_url": "{}", "disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}}"#,
             server.address()
@@ -39,8 +39,8 @@ impl Scene {
     fn run(&self, train: &str) -> Done {
         let set = format!("data.train={{ plugin = \"webdataset\", shards = \"{train}\" }}");
         let val = "data.val={ plugin = \"captions\", root = \"data\", split = \"val\" }";
-        let words = ["run", "tiny.toml", "--set", "run.steps=2", "--set", &set, "--set", val];
-        let mut command: Command = self.lab.program(env!("CARGO_BIN_EXE_clip-lab"), &words);
+        let args = ["run", "tiny.toml", "--set", "run.steps=2", "--set", &set, "--set", val];
+        let mut command: Command = self.lab.program(env!("CARGO_BIN_EXE_clip-lab"), &args);
         command.env("AWS_ENDPOINT_URL", self.server.address()).env("AWS_ALLOW_HTTP", "true");
         command
             .env("AWS_ACCESS_KEY_ID", "key")
@@ -61,24 +61,30 @@ fn shards_in_buckets_are_downloaded_once_despite_network_errors() {
     scene.put("train-000000.tar", "/lab/set%2Ftrain%2D000000%2Etar", &faults);
     for bucket in ["s3://lab/set/train-{000000..000000}.tar", "gs://lab/set/train-000000.tar"] {
         let before = scene.server.requests();
-        says(&scene.run(bucket).good(), &["48 images", "finished"]);
+        assert_contains(&scene.run(bucket).success(), &["48 images", "finished"]);
         let asked = &scene.server.asked()[before..];
         assert_eq!(asked.len(), 3, "{bucket}: {asked:?}");
-        assert!(asked[2].from > 0, "gone on from what was there: {asked:?}");
+        assert!(asked[2].from > 0, "resumed from the partial file: {asked:?}");
         let signed =
-            asked[0].authorization.as_deref().is_some_and(|words| words.starts_with("AWS4-HMAC-SHA256"));
+            asked[0].authorization.as_deref().is_some_and(|header| header.starts_with("AWS4-HMAC-SHA256"));
         assert_eq!(signed, bucket.starts_with("s3"), "{asked:?}");
     }
     let asked = scene.server.requests();
-    scene.run("s3://lab/set/train-000000.tar").good();
-    assert_eq!(scene.server.requests(), asked, "what is here is not asked for");
+    scene.run("s3://lab/set/train-000000.tar").success();
+    assert_eq!(scene.server.requests(), asked, "cached shards are not requested again");
 }
 
 #[test]
 fn a_bucket_that_denies_access_fails_at_once() {
     let scene = Scene::new();
     scene.put("train-000000.tar", "/lab/closed.tar", &[Fault::Status(403); 9]);
-    says(&scene.run("s3://lab/closed.tar").bad(), &["s3://lab/closed.tar", "rejected the credentials"]);
-    says(&scene.run("gs://lab/none.tar").bad(), &["gs://lab/none.tar", "there is no such file (404)"]);
+    assert_contains(
+        &scene.run("s3://lab/closed.tar").failure(),
+        &["s3://lab/closed.tar", "rejected the credentials"],
+    );
+    assert_contains(
+        &scene.run("gs://lab/none.tar").failure(),
+        &["gs://lab/none.tar", "there is no such file (404)"],
+    );
     assert_eq!(scene.server.requests(), 2);
 }

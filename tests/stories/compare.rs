@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use crate::{lab::Lab, program::says};
+use crate::{lab::Lab, program::assert_contains};
 
 /// Two arms of different learning rates, with two seeds each.
 fn rates() -> Lab {
     let lab = Lab::new();
     for (arm, rate) in [("slow", "optimizer.lr=1e-4"), ("fast", "optimizer.lr=1e-2")] {
         for seed in ["run.seed=0", "run.seed=1"] {
-            let words =
+            let args =
                 ["run", "tiny.toml", "--name", arm, "--set", rate, "--set", seed, "--set", "run.steps=4"];
-            lab.run(&words).good();
+            lab.run(&args).success();
         }
     }
     lab
@@ -40,16 +40,22 @@ fn arms_are_compared_by_their_recorded_metrics() {
     let runs = fast["runs"].as_array().unwrap();
     let mean = runs.iter().map(shown).sum::<f64>() / runs.len() as f64;
     assert!((fast["mean"]["value"].as_f64().unwrap() - mean).abs() < 1e-12);
-    let text = lab.run(&["compare", "slow", "fast"]).good();
-    says(&text, &["val/retrieval/t2i/hit@1", "reference", "DIFFERENCE [95%]", "slow", "fast"]);
-    says(&lab.run(&["compare", "slow", "fast", "--markdown"]).good(), &["| slow | 2 |", "| fast | 2 |"]);
+    let text = lab.run(&["compare", "slow", "fast"]).success();
+    assert_contains(&text, &["val/retrieval/t2i/hit@1", "reference", "DIFFERENCE [95%]", "slow", "fast"]);
+    assert_contains(
+        &lab.run(&["compare", "slow", "fast", "--markdown"]).success(),
+        &["| slow | 2 |", "| fast | 2 |"],
+    );
     assert_eq!(
         lab.run(&["compare", "slow", "fast", "--csv"])
-            .good()
+            .success()
             .lines()
             .filter(|line| line.starts_with("val/"))
             .count(),
         2
     );
-    says(&lab.run(&["compare", "slow", "fats"]).bad(), &["no run matches `fats`", "did you mean fast"]);
+    assert_contains(
+        &lab.run(&["compare", "slow", "fats"]).failure(),
+        &["no run matches `fats`", "did you mean fast"],
+    );
 }

@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use crate::{
     lab::Lab,
-    program::{Done, Running, says},
+    program::{Done, Running, assert_contains},
 };
 
 /// The finding on a topic: the mark, and the message with the advice.
 fn finding(answer: &Value, topic: &str) -> (String, String) {
     let found = answer["findings"].as_array().unwrap().iter().find(|finding| finding["topic"] == topic);
-    let found = found.unwrap_or_else(|| panic!("nothing of {topic} in {answer}"));
-    let words =
+    let found = found.unwrap_or_else(|| panic!("no {topic} in {answer}"));
+    let message =
         format!("{} {}", found["found"].as_str().unwrap(), found["advice"].as_str().unwrap_or_default());
-    (found["mark"].as_str().unwrap().to_owned(), words)
+    (found["mark"].as_str().unwrap().to_owned(), message)
 }
 
 fn answer(done: Done) -> Value {
@@ -25,31 +25,34 @@ fn answer(done: Done) -> Value {
 #[test]
 fn a_machine_that_can_train_is_reported_as_such() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).good();
+    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).success();
     fs::create_dir_all(lab.path("cache/features")).unwrap();
     fs::write(lab.path("cache/features/a"), [0; 5000]).unwrap();
-    let told = answer(lab.run(&["doctor", "--json"]));
-    assert_eq!(told["good"], true, "{told}");
-    let (mark, words) = finding(&told, "libtorch");
+    let report = answer(lab.run(&["doctor", "--json"]));
+    assert_eq!(report["good"], true, "{report}");
+    let (mark, message) = finding(&report, "libtorch");
     assert_eq!(mark, "good");
-    says(&words, &["2.11.0", "the core starts in", "threads"]);
-    let (mark, words) = finding(&told, "store");
+    assert_contains(&message, &["2.11.0", "the core starts in", "threads"]);
+    let (mark, message) = finding(&report, "store");
     assert_eq!(mark, "good");
-    says(&words, &["lab.db: 1 run, ", "journal wal", "schema "]);
-    says(&finding(&told, "cache").1, &["features of locked towers 5 kB"]);
-    says(&finding(&told, "hub").1, &["does not exist yet: nothing was downloaded", "token not found"]);
-    let (mark, words) = finding(&told, "weights");
+    assert_contains(&message, &["lab.db: 1 run, ", "journal wal", "schema "]);
+    assert_contains(&finding(&report, "cache").1, &["features of locked towers 5 kB"]);
+    assert_contains(
+        &finding(&report, "hub").1,
+        &["does not exist yet: nothing was downloaded", "token not found"],
+    );
+    let (mark, message) = finding(&report, "weights");
     assert_eq!(mark, "remark");
-    says(&words, &["resnet50-keras and minilm-l6 missing", "cargo xtask setup"]);
-    says(&finding(&told, "terminal").1, &["none here"]);
-    says(&finding(&told, "disk").1, &[" free for runs"]);
+    assert_contains(&message, &["resnet50-keras and minilm-l6 missing", "cargo xtask setup"]);
+    assert_contains(&finding(&report, "terminal").1, &["none here"]);
+    assert_contains(&finding(&report, "disk").1, &[" free for runs"]);
     // Text output: a line for each topic, and a summary.
-    let lines = lab.run(&["doctor"]).good();
-    says(&lines, &["✓ libtorch ", "! weights ", "everything required is available"]);
+    let lines = lab.run(&["doctor"]).success();
+    assert_contains(&lines, &["✓ libtorch ", "! weights ", "everything required is available"]);
 }
 
-/// clip-lab beside another core, as if libtorch were missing.
-fn beside(lab: &Lab, core: &str) -> Done {
+/// Runs `doctor` with another core, as if libtorch were missing.
+fn with_core(lab: &Lab, core: &str) -> Done {
     let folder = lab.path("programs");
     fs::create_dir_all(&folder).unwrap();
     let program = folder.join("clip-lab");
@@ -64,37 +67,37 @@ fn beside(lab: &Lab, core: &str) -> Done {
 fn a_core_that_does_not_start_is_reported() {
     let lab = Lab::empty();
     let loader = "error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
-    let done = beside(&lab, &format!("#!/bin/sh\necho \"$0: {loader}\" >&2\nexit 127\n"));
+    let done = with_core(&lab, &format!("#!/bin/sh\necho \"$0: {loader}\" >&2\nexit 127\n"));
     assert_eq!(done.status.code(), Some(1), "{done:?}");
-    let told = answer(done);
-    assert_eq!(told["good"], false);
-    let (mark, words) = finding(&told, "libtorch");
+    let report = answer(done);
+    assert_eq!(report["good"], false);
+    let (mark, message) = finding(&report, "libtorch");
     assert_eq!(mark, "broken");
-    says(
-        &words,
+    assert_contains(
+        &message,
         &["nothing can be trained", "libtorch_cpu.so is not in any folder", "cargo xtask setup", "LIBTORCH"],
     );
-    assert_eq!(finding(&told, "store").0, "good", "the rest is looked at all the same");
+    assert_eq!(finding(&report, "store").0, "good", "the other checks still run");
     // A core of another version.
-    let told = answer(beside(&lab, "#!/bin/sh\necho hello\n"));
-    says(&finding(&told, "libtorch").1, &["its answer is of another version"]);
+    let report = answer(with_core(&lab, "#!/bin/sh\necho hello\n"));
+    assert_contains(&finding(&report, "libtorch").1, &["its answer is of another version"]);
 }
 
 #[test]
 fn a_locked_or_foreign_store_is_reported() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).good();
+    lab.run(&["run", "tiny.toml", "--ui", "none", "--set", "run.steps=2"]).success();
     let lock = lab.lock();
     let done = lab.run(&["doctor", "--json"]);
     assert_eq!(done.status.code(), Some(1));
-    let (mark, words) = finding(&answer(done), "store");
+    let (mark, message) = finding(&answer(done), "store");
     assert_eq!(mark, "broken");
-    says(&words, &["is locked by another program", "close what holds it open"]);
+    assert_contains(&message, &["is locked by another program", "close what holds it open"]);
     drop(lock);
     lab.write("other.db", "no database, but long enough to be looked at");
     let done = lab.run(&["doctor", "--json", "--store", "other.db"]);
     assert_eq!(done.status.code(), Some(1));
-    says(&finding(&answer(done), "store").1, &["other.db is not a clip-lab store", "--store"]);
+    assert_contains(&finding(&answer(done), "store").1, &["other.db is not a clip-lab store", "--store"]);
     assert!(Path::new(&lab.path("other.db")).exists());
 }
 
@@ -103,9 +106,9 @@ fn a_missing_cache_is_not_a_fault() {
     let lab = Lab::empty();
     let done = lab.run(&["doctor", "--json"]);
     assert_eq!(done.status.code(), Some(0), "{done:?}");
-    let told = answer(done);
-    let (mark, words) = finding(&told, "cache");
+    let report = answer(done);
+    let (mark, message) = finding(&report, "cache");
     assert_eq!(mark, "remark");
-    says(&words, &["does not exist yet: nothing was downloaded", "cargo xtask setup"]);
-    says(&finding(&told, "store").1, &["does not exist yet: the first run creates it"]);
+    assert_contains(&message, &["does not exist yet: nothing was downloaded", "cargo xtask setup"]);
+    assert_contains(&finding(&report, "store").1, &["does not exist yet: the first run creates it"]);
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use clip_lab_checkpoint::TensorFile;
 use tch::{Kind, Tensor};
 
-use crate::{lab::Lab, program::says, support::goldens};
+use crate::{lab::Lab, program::assert_contains, support::goldens};
 
 fn read(path: &Path, name: &str) -> Tensor {
     TensorFile::open(path).unwrap().tensor(name).unwrap().to_kind(Kind::Float)
@@ -26,15 +26,17 @@ fn lengths(rows: &Tensor) -> Vec<f64> {
 fn agrees(model: &str, texts: f64) {
     let Some(root) = goldens("models") else { return };
     let (lab, folder) = (Lab::empty(), root.join(model));
-    let said: Vec<String> =
+    let captions: Vec<String> =
         serde_json::from_str(&fs::read_to_string(folder.join("texts.json")).unwrap()).unwrap();
-    lab.write("all.txt", said.join("\n"));
+    lab.write("all.txt", captions.join("\n"));
     let (images, twelve) = (root.join("../images"), root.join("../texts.txt"));
-    for (file, rows) in [(twelve.to_str().unwrap(), 12), ("all.txt", said.len() as i64)] {
-        let words =
-            ["embed", folder.to_str().unwrap(), "--images", images.to_str().unwrap(), "--texts", file];
-        let out = lab.run(&[&words[..], &["--out", "x.safetensors"]].concat()).good();
-        says(&out, &["image_embeds [8, ", &format!("text_embeds [{rows}, "), "written to x.safetensors"]);
+    for (file, rows) in [(twelve.to_str().unwrap(), 12), ("all.txt", captions.len() as i64)] {
+        let args = ["embed", folder.to_str().unwrap(), "--images", images.to_str().unwrap(), "--texts", file];
+        let out = lab.run(&[&args[..], &["--out", "x.safetensors"]].concat()).success();
+        assert_contains(
+            &out,
+            &["image_embeds [8, ", &format!("text_embeds [{rows}, "), "written to x.safetensors"],
+        );
         let (ours, theirs) = (lab.path("x.safetensors"), folder.join("io.safetensors"));
         let off = distance(&read(&ours, "image_embeds"), &read(&theirs, "image_embeds"));
         assert!(off <= 1e-4, "{model}: images are off by {off:e}");
@@ -73,8 +75,8 @@ fn raw_embeddings_are_not_scaled() {
     let Some(root) = goldens("models/hf_clip") else { return };
     let (lab, images) = (Lab::empty(), root.join("../../images"));
     let embed = |out: &str, more: &[&str]| {
-        let words = ["embed", root.to_str().unwrap(), "--images", images.to_str().unwrap(), "--out", out];
-        lab.run(&[&words[..], more].concat()).good();
+        let args = ["embed", root.to_str().unwrap(), "--images", images.to_str().unwrap(), "--out", out];
+        lab.run(&[&args[..], more].concat()).success();
         read(&lab.path(out), "image_embeds")
     };
     let (unit, raw) = (embed("unit.safetensors", &[]), embed("raw.safetensors", &["--raw"]));
@@ -87,13 +89,13 @@ fn raw_embeddings_are_not_scaled() {
 #[test]
 fn a_run_embeds_with_the_weights_it_learned() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml"]).good();
+    lab.run(&["run", "tiny.toml"]).success();
     let embed = |model: &str, out: &str| {
-        let words = ["embed", model, "--images", "data", "--texts", "tiny.toml", "--out", out];
-        let done = lab.run(&words);
+        let args = ["embed", model, "--images", "data", "--texts", "tiny.toml", "--out", out];
+        let done = lab.run(&args);
         // The caption list in the image folder is logged and has no row in the file.
-        says(&done.err, &["left out: captions.csv", "not an image"]);
-        says(&done.good(), &["image_embeds [56, 16]"]);
+        assert_contains(&done.err, &["skipped: captions.csv", "not an image"]);
+        assert_contains(&done.success(), &["image_embeds [56, 16]"]);
         (read(&lab.path(out), "image_embeds"), read(&lab.path(out), "text_embeds"))
     };
     let (by_name, by_uid) =
@@ -108,8 +110,8 @@ fn unreadable_images_do_not_change_the_order_of_the_others() {
     let lab = Lab::new();
     lab.write("data/01.png", "no image");
     let done = lab.run(&["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"]);
-    says(&done.err, &["left out: 01.png"]);
-    done.good();
+    assert_contains(&done.err, &["skipped: 01.png"]);
+    done.success();
     assert_eq!(read(&lab.path("x.safetensors"), "image_embeds").size(), [55, 16]);
     let named = TensorFile::open(&lab.path("x.safetensors")).unwrap().metadata()["images"].clone();
     assert!(named.starts_with(r#"["00.png","02.png""#), "{named}");
@@ -118,23 +120,27 @@ fn unreadable_images_do_not_change_the_order_of_the_others() {
 #[test]
 fn invalid_arguments_of_embed_are_reported() {
     let lab = Lab::new();
-    let refused = |words: &[&str]| lab.run(&[&["embed"], words, &["--out", "x.safetensors"]].concat()).bad();
-    says(&refused(&["tiny.toml"]), &["nothing to embed", "--images DIR", "--texts FILE"]);
-    says(&refused(&["data", "--images", "data"]), &["data holds no checkpoint", "config.json"]);
-    says(&refused(&["nobody", "--images", "data"]), &["neither a spec nor a checkpoint", "no store"]);
-    says(&refused(&["tiny.toml", "--texts", "none.txt"]), &["none.txt", "No such file"]);
+    let refused =
+        |args: &[&str]| lab.run(&[&["embed"], args, &["--out", "x.safetensors"]].concat()).failure();
+    assert_contains(&refused(&["tiny.toml"]), &["nothing to embed", "--images DIR", "--texts FILE"]);
+    assert_contains(&refused(&["data", "--images", "data"]), &["data holds no checkpoint", "config.json"]);
+    assert_contains(
+        &refused(&["nobody", "--images", "data"]),
+        &["neither a spec nor a checkpoint", "no store"],
+    );
+    assert_contains(&refused(&["tiny.toml", "--texts", "none.txt"]), &["none.txt", "No such file"]);
     lab.write("empty.txt", "");
-    says(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt is empty"]);
+    assert_contains(&refused(&["tiny.toml", "--texts", "empty.txt"]), &["empty.txt is empty"]);
     fs::create_dir(lab.path("void")).unwrap();
-    says(&refused(&["tiny.toml", "--images", "void"]), &["void has no files"]);
+    assert_contains(&refused(&["tiny.toml", "--images", "void"]), &["void has no files"]);
     lab.write("void/a.png", "no image");
-    says(
+    assert_contains(
         &refused(&["tiny.toml", "--images", "void"]),
         &["1 of 1 images cannot be used", "a.png: it is not an image"],
     );
     if let Some(tower) = goldens("towers/hf_vit") {
-        let words = [tower.to_str().unwrap(), "--texts", "tiny.toml"];
-        says(&refused(&words), &["the model has no text tower"]);
+        let args = [tower.to_str().unwrap(), "--texts", "tiny.toml"];
+        assert_contains(&refused(&args), &["the model has no text tower"]);
     }
     assert!(!lab.path("x.safetensors").exists());
 }

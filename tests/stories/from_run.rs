@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use crate::{
     lab::{Lab, TINY},
-    program::says,
+    program::assert_contains,
     support::goldens,
 };
 
@@ -31,10 +31,10 @@ fn with_image(from: &str, more: &str) -> String {
 #[test]
 fn a_second_run_starts_with_the_tower_of_the_first() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml"]).good();
+    lab.run(&["run", "tiny.toml"]).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     let embed = |model: &str, out: &str| {
-        lab.run(&["embed", model, "--images", "data", "--out", out]).good();
+        lab.run(&["embed", model, "--images", "data", "--out", out]).success();
         read(&lab, out, "image_embeds")
     };
     let first = embed(&uid, "first.safetensors");
@@ -45,9 +45,9 @@ fn a_second_run_starts_with_the_tower_of_the_first() {
         assert!(second == first, "{from}: tower, projection and preprocessing are those of the first run");
     }
     lab.write("third.toml", with_image(&format!("runs/{uid}"), "drop_path = 0.1\n"));
-    lab.run(&["run", "third.toml"]).good();
+    lab.run(&["run", "third.toml"]).success();
     let config = lab.shown()["config"].to_string();
-    says(&config, &["checkpoint", "drop_path"]);
+    assert_contains(&config, &["checkpoint", "drop_path"]);
     // The checkpoint of the second run describes the imported tower.
     let third = lab.folder().join("last.safetensors");
     let model: Value = serde_json::from_str(&TensorFile::open(&third).unwrap().metadata()["model"]).unwrap();
@@ -70,7 +70,7 @@ fn a_tokenizer_is_found_from_anywhere() {
     let spec = format!("{}[model.text]\nfrom = \"bert\"\n{}", &TINY[..start], &TINY[end..]);
     let spec = spec.replace("[tokenizer]\nplugin = \"clip_bpe\"\n", "").replace("steps = 12", "steps = 3");
     lab.write("bert.toml", spec);
-    lab.run(&["run", "bert.toml"]).good();
+    lab.run(&["run", "bert.toml"]).success();
     let last = lab.folder().join("last.safetensors");
     let model: Value = serde_json::from_str(&TensorFile::open(&last).unwrap().metadata()["model"]).unwrap();
     let path = model["tokenizer"]["settings"]["path"].as_str().unwrap();
@@ -80,7 +80,7 @@ fn a_tokenizer_is_found_from_anywhere() {
     elsewhere.write("texts.txt", "a dog\n");
     elsewhere
         .run(&["embed", folder.to_str().unwrap(), "--texts", "texts.txt", "--out", "x.safetensors"])
-        .good();
+        .success();
 }
 
 #[test]
@@ -94,11 +94,11 @@ fn larger_images_than_the_checkpoints() {
             let set = format!("model.image.image_size={size}");
             lab.run(&["embed", folder, "--images", images, "--out", out, "--set", &set])
         };
-        embed("64", "large.safetensors").good();
+        embed("64", "large.safetensors").success();
         let large = read(&lab, "large.safetensors", "image_embeds");
         assert_eq!(large.size()[0], 8);
         assert!(large.isfinite().all().int64_value(&[]) == 1, "{model}");
-        embed("32", "same.safetensors").good();
+        embed("32", "same.safetensors").success();
         assert!(read(&lab, "same.safetensors", "image_embeds") != large, "{model}");
     }
 }

@@ -4,7 +4,7 @@ use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 
 use crate::{
     lab::Lab,
-    program::{Done, says},
+    program::{Done, assert_contains},
 };
 
 /// Sets the window title, clears the screen, changes colours, reverses text, and forges a line of output.
@@ -53,27 +53,27 @@ fn a_data_set_cannot_write_on_the_terminal() {
     let named = format!("{},a caption,train\n", quoted(&format!("{FILE}.png")));
     lab.write("data/captions.csv", list + &rows + &missing + &named);
     let lenient = ["--set", "data.train.tolerate=0.5"];
-    harmless(lab.run(&[&["data", "inspect", "tiny.toml"][..], &lenient].concat())).good();
+    harmless(lab.run(&[&["data", "inspect", "tiny.toml"][..], &lenient].concat())).success();
     let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.5"];
-    harmless(lab.run(&pack)).good();
+    harmless(lab.run(&pack)).success();
     let name = ["--name", BAD, "--ui", "plain"];
-    harmless(lab.run(&[&["run", "tiny.toml"][..], &lenient, &name].concat())).good();
+    harmless(lab.run(&[&["run", "tiny.toml"][..], &lenient, &name].concat())).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
-    harmless(lab.run(&["embed", &uid, "--images", "data", "--out", "e.npy", "--tolerate", "0.5"])).good();
+    harmless(lab.run(&["embed", &uid, "--images", "data", "--out", "e.npy", "--tolerate", "0.5"])).success();
     // Prints none of the captions.
-    clean(lab.run(&["eval", &uid, "--data", "data", "--no-record"])).good();
-    for words in [
+    clean(lab.run(&["eval", &uid, "--data", "data", "--no-record"])).success();
+    for args in [
         &["runs", "list"][..],
         &["runs", "show", &uid],
         &["runs", "tag", &uid, BAD],
         &["runs", "note", &uid, BAD],
     ] {
-        harmless(lab.run(words)).good();
+        harmless(lab.run(args)).success();
     }
-    harmless(lab.run(&["runs", "delete", &uid])).bad();
+    harmless(lab.run(&["runs", "delete", &uid])).failure();
     // JSON output has the original text.
-    let told = lab.run(&["runs", "show", &uid, "--json"]).good();
-    assert!(!told.contains(['\u{9b}', '\u{7f}', '\u{202e}']), "{told:?}");
+    let output = lab.run(&["runs", "show", &uid, "--json"]).success();
+    assert!(!output.contains(['\u{9b}', '\u{7f}', '\u{202e}']), "{output:?}");
     assert_eq!(lab.shown()["run"]["name"], BAD);
     assert_eq!(lab.shown()["tags"][0], BAD);
 }
@@ -81,7 +81,7 @@ fn a_data_set_cannot_write_on_the_terminal() {
 #[test]
 fn classes_and_templates_cannot_write_on_the_terminal() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
+    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).success();
     for (at, class) in [FILE, "dog"].into_iter().enumerate() {
         let folder = lab.path("pets").join(OsStr::from_bytes(class.as_bytes()));
         fs::create_dir_all(&folder).unwrap();
@@ -92,11 +92,11 @@ fn classes_and_templates_cannot_write_on_the_terminal() {
     }
     let eval = lab.run(&["eval", "tiny", "--data", "pets", "--suite", "zero_shot", "--no-record"]);
     if eval.out.contains("most often confused") {
-        harmless(eval).good();
+        harmless(eval).success();
     }
     lab.write("mine.toml", "templates = [\"{}\", \"a {} \\u001b]0;t\\u0007\\u202e\\rFORGED\\nFORGED\"]\n");
     harmless(lab.run(&["prompts", "tiny", "--data", "pets", "--templates", "mine.toml", "--most", "2"]))
-        .good();
+        .success();
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn a_spec_a_checkpoint_and_an_argument_cannot_write_on_the_terminal() {
     for colour in ["never", "always"] {
         let mut done = lab.run(&["--color", colour, "check", "bad.toml"]);
         done.err = done.err.replace("\u{1b}[", "");
-        says(
-            &harmless(done).bad(),
+        assert_contains(
+            &harmless(done).failure(),
             &["unknown table or key", "FORGED", "`name` must not contain control characters"],
         );
     }
@@ -119,17 +119,17 @@ fn a_spec_a_checkpoint_and_an_argument_cannot_write_on_the_terminal() {
         "\"x\\u001b[2J\\nFORGED\""
     );
     lab.write("study.toml", study);
-    says(
-        &harmless(lab.run(&["check", "study.toml"])).bad(),
+    assert_contains(
+        &harmless(lab.run(&["check", "study.toml"])).failure(),
         &["must not contain `/`", "must not contain control"],
     );
     fs::create_dir(lab.path("model")).unwrap();
     let config = serde_json::json!({ "model_type": BAD, "architectures": [BAD] }).to_string();
     lab.write("model/config.json", config);
-    harmless(lab.run(&["model", "show", "model"])).bad();
-    harmless(lab.run(&["embed", "model", "--images", "data", "--out", "e.npy"])).bad();
-    clean(lab.run(&["runs", "show", BAD])).bad();
-    harmless(lab.run(&["check", FILE])).bad();
+    harmless(lab.run(&["model", "show", "model"])).failure();
+    harmless(lab.run(&["embed", "model", "--images", "data", "--out", "e.npy"])).failure();
+    clean(lab.run(&["runs", "show", BAD])).failure();
+    harmless(lab.run(&["check", FILE])).failure();
     let typed = harmless(lab.run(&[BAD]));
     assert_eq!(typed.status.code(), Some(2), "{typed:?}");
 }

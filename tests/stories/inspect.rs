@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     lab::{Lab, TRAIN},
-    program::says,
+    program::assert_contains,
 };
 
 /// The lab with an image and a caption that occur twice in train and once in val, and unreadable files.
@@ -25,7 +25,7 @@ fn flawed() -> Lab {
 fn counts_unreadable_files_and_duplicates_are_printed() {
     let lab = flawed();
     let done = lab.run(&["data", "inspect", "tiny.toml"]);
-    let out = done.good();
+    let out = done.success();
     let row = |name: &str| {
         let line = out.lines().find(|line| line.trim_start().starts_with(name));
         line.unwrap_or_else(|| panic!("no row `{name}` in {out}"))
@@ -41,16 +41,25 @@ fn counts_unreadable_files_and_duplicates_are_printed() {
     assert_eq!(row("characters"), "characters 26 / 27 / 28 27");
     assert_eq!(row("duplicate images"), "duplicate images 1 0");
     assert_eq!(row("duplicate captions"), "duplicate captions 1 0");
-    says(&out, &["truncated at 77", "Skipped in train: 1\n  images listed but not in", "1 (99.png)"]);
-    says(&out, &["Unreadable in train: 1\n  07.png: the file is empty (0 bytes)"]);
-    says(&out, &["Duplicate images in train and val: 1\n  train/03.png, train/05.png, val/50.png"]);
-    says(
+    assert_contains(
+        &out,
+        &["truncated at 77", "Skipped in train: 1\n  images listed but not in", "1 (99.png)"],
+    );
+    assert_contains(&out, &["Unreadable in train: 1\n  07.png: the file is empty (0 bytes)"]);
+    assert_contains(
+        &out,
+        &["Duplicate images in train and val: 1\n  train/03.png, train/05.png, val/50.png"],
+    );
+    assert_contains(
         &out,
         &[
             "Duplicate captions in train and val: 1\n  \"a square with the number 10\": train/10.png, train/11.png, val/51.png",
         ],
     );
-    says(&out, &["Duplicate images within a split: 1\n", "Duplicate captions within a split: 1\n"]);
+    assert_contains(
+        &out,
+        &["Duplicate images within a split: 1\n", "Duplicate captions within a split: 1\n"],
+    );
 }
 
 #[test]
@@ -97,7 +106,7 @@ fn folders_of_every_kind_are_inspected() {
     };
     let named = |name: &str, images, classes| (name.to_owned(), images, classes);
     assert_eq!(counts("data"), [named("train", TRAIN as u64, 0), named("val", 8, 0)]);
-    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).success();
     assert_eq!(counts("packed"), [named("train", TRAIN as u64, 0), named("val", 8, 0)]);
     for (index, class) in ["cats", "cats", "dogs"].iter().enumerate() {
         fs::create_dir_all(lab.path(&format!("sorted/{class}"))).unwrap();
@@ -106,17 +115,17 @@ fn folders_of_every_kind_are_inspected() {
     }
     assert_eq!(counts("sorted"), [named("train", 3, 2)]);
     // Captions made from class names do not count as duplicates.
-    let told = lab.run(&["data", "inspect", "sorted"]).good();
-    assert!(told.contains("from classes") && !told.contains("Duplicate captions"), "{told}");
+    let output = lab.run(&["data", "inspect", "sorted"]).success();
+    assert!(output.contains("from classes") && !output.contains("Duplicate captions"), "{output}");
     fs::remove_file(lab.path("data/captions.csv")).unwrap();
-    lab.write("data/notes.txt", "not a image");
+    lab.write("data/notes.txt", "not an image");
     assert_eq!(counts("data"), [named("all", TRAIN as u64 + 8, 0)]);
     fs::create_dir(lab.path("void")).unwrap();
-    says(
-        &lab.run(&["data", "inspect", "void"]).bad(),
+    assert_contains(
+        &lab.run(&["data", "inspect", "void"]).failure(),
         &["contains no list of captions", "contains no folders", "has no files"],
     );
-    says(&lab.run(&["data", "inspect", "gone.toml"]).bad(), &["gone.toml"]);
+    assert_contains(&lab.run(&["data", "inspect", "gone.toml"]).failure(), &["gone.toml"]);
 }
 
 #[test]
@@ -125,8 +134,8 @@ fn a_contact_sheet_shows_images_and_captions() {
     let sheet = |name: &str, seed: &str| {
         let done =
             lab.run(&["data", "inspect", "tiny.toml", "--sheet", name, "--pictures", "6", "--seed", seed]);
-        says(&done.err, &[&format!("contact sheet of 6 images: {name}")]);
-        done.good();
+        assert_contains(&done.err, &[&format!("contact sheet of 6 images: {name}")]);
+        done.success();
         image::open(lab.path(name)).unwrap().into_rgb8()
     };
     let first = sheet("sheet.png", "0");
@@ -139,7 +148,7 @@ fn a_contact_sheet_shows_images_and_captions() {
             .filter(|(x, y)| first.get_pixel(*x, *y).0 != [255; 3])
             .count()
     };
-    assert!(inked(14..214, 14..214) > 30_000, "a image");
+    assert!(inked(14..214, 14..214) > 30_000, "an image");
     assert!((200..8_000).contains(&inked(14..214, 217..285)), "letters");
     assert_eq!(inked(0..width, 0..12), 0, "a margin");
     assert!(!lab.path("sheet.png.part").exists());

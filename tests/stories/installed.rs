@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use crate::{
     lab::Lab,
-    program::{Running, bytes, says},
+    program::{Running, assert_contains, bytes},
 };
 
 /// Copies both programs to a folder.
@@ -36,35 +36,37 @@ fn a_moved_program_finds_libtorch_or_reports_what_is_missing() {
     let lab = Lab::empty();
     let Some(runpath) = runpath() else { return eprintln!("SKIPPED: there is no readelf") };
     let folder = Path::new(&runpath);
-    assert_eq!(folder.canonicalize().unwrap(), folder, "no link of a checkout is on the way");
+    assert_eq!(folder.canonicalize().unwrap(), folder, "the rpath has no links into the checkout");
     let program = moved(&lab);
     // Cargo sets libtorch's folder for tests and their children; a user's shell does not.
-    let ask = |words: &[&str]| {
-        let mut command = lab.program(&program, words);
+    let ask = |args: &[&str]| {
+        let mut command = lab.program(&program, args);
         command.env_remove("LD_LIBRARY_PATH");
         Running::spawn(command).wait()
     };
-    says(&ask(&["plugins", "loss"]).good(), &["siglip"]);
+    assert_contains(&ask(&["plugins", "loss"]).success(), &["siglip"]);
     // The same program without libtorch: a missing folder of the same length.
     let mut core = bytes(&lab.path("clip-lab-core"));
-    let gone = runpath.replace("libtorch", "libtroch");
-    let places: Vec<usize> = core
+    let missing = runpath.replace("libtorch", "libtroch");
+    let offsets: Vec<usize> = core
         .windows(runpath.len() + 1)
         .enumerate()
         .filter(|(_, seen)| seen.strip_suffix(&[0]) == Some(runpath.as_bytes()))
-        .map(|(place, _)| place)
+        .map(|(offset, _)| offset)
         .collect();
-    places.iter().for_each(|place| core[*place..*place + gone.len()].copy_from_slice(gone.as_bytes()));
+    offsets
+        .iter()
+        .for_each(|offset| core[*offset..*offset + missing.len()].copy_from_slice(missing.as_bytes()));
     let patched = lab.write("patched", core);
     fs::set_permissions(&patched, fs::Permissions::from_mode(0o755)).unwrap();
     fs::remove_file(lab.path("clip-lab-core")).unwrap();
     copy(&patched, &lab.path("clip-lab-core"));
-    for words in [&["plugins", "loss"][..], &["doctor"]] {
-        let done = ask(words);
+    for args in [&["plugins", "loss"][..], &["doctor"]] {
+        let done = ask(args);
         assert_eq!(done.status.code(), Some(1), "{done:?}");
-        says(
+        assert_contains(
             &(done.out + &done.err),
-            &["cannot start: ", "libtorch_cpu.so is not in", &gone, "cargo xtask setup"],
+            &["cannot start: ", "libtorch_cpu.so is not in", &missing, "cargo xtask setup"],
         );
     }
 }

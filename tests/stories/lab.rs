@@ -30,7 +30,7 @@ impl Lab {
         let lab = Self::new();
         let choosing = TINY.replace("eval_every = 2", "eval_every = 1\nselect = \"best\"");
         lab.write("tiny.toml", choosing + "[[trick]]\nplugin = \"ema\"\n");
-        lab.run(&["run", "tiny.toml"]).good();
+        lab.run(&["run", "tiny.toml"]).success();
         lab
     }
 
@@ -70,27 +70,27 @@ impl Lab {
     }
 
     /// The command of a program in this folder, without terminal and network.
-    pub fn program(&self, name: &str, words: &[&str]) -> Command {
+    pub fn program(&self, name: &str, args: &[&str]) -> Command {
         let mut command = Command::new(name);
-        command.args(words).current_dir(self.0.path()).stdin(Stdio::null()).env("TERM", "xterm-256color");
+        command.args(args).current_dir(self.0.path()).stdin(Stdio::null()).env("TERM", "xterm-256color");
         command.env("CLIP_LAB_STORE", self.store()).env("CLIP_LAB_CACHE", self.path("cache"));
         command.env("HF_HOME", self.path("hub")).env("HF_HUB_OFFLINE", "1").env_remove("HF_HUB_CACHE");
         command
     }
 
     /// Runs clip-lab and waits.
-    pub fn run(&self, words: &[&str]) -> Done {
-        self.start(words).wait()
+    pub fn run(&self, args: &[&str]) -> Done {
+        self.start(args).wait()
     }
 
     /// Starts clip-lab in the background.
-    pub fn start(&self, words: &[&str]) -> Running {
-        Running::spawn(self.program(env!("CARGO_BIN_EXE_clip-lab"), words))
+    pub fn start(&self, args: &[&str]) -> Running {
+        Running::spawn(self.program(env!("CARGO_BIN_EXE_clip-lab"), args))
     }
 
     /// The JSON output of clip-lab.
-    pub fn json(&self, words: &[&str]) -> Value {
-        let out = self.run(&[words, &["--json"]].concat()).good();
+    pub fn json(&self, args: &[&str]) -> Value {
+        let out = self.run(&[args, &["--json"]].concat()).success();
         let answer: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error} in {out}"));
         assert_eq!(answer["version"], 1, "{out}");
         answer
@@ -121,7 +121,7 @@ impl Lab {
     /// Step and loss of the newest run, as exported, with all digits.
     pub fn losses(&self) -> Vec<(u64, String)> {
         let uid = self.newest()["uid"].as_str().unwrap().to_owned();
-        self.run(&["export", &uid, "--metric", "train/loss", "--out", "losses.csv"]).good();
+        self.run(&["export", &uid, "--metric", "train/loss", "--out", "losses.csv"]).success();
         let text = fs::read_to_string(self.path("losses.csv")).unwrap();
         let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
         let header = lines.next().unwrap();
@@ -150,7 +150,7 @@ impl Lab {
 
     /// Modifies the store outside clip-lab.
     pub fn tamper(&self, sql: &str) {
-        Running::spawn(self.outsider(&format!("c.execute({sql:?})"))).wait().good();
+        Running::spawn(self.outsider(&format!("c.execute({sql:?})"))).wait().success();
     }
 
     /// Locks the store against writing until the lock is dropped.

@@ -35,8 +35,8 @@ with torch.no_grad():
         import transformers
 
         kind = json.load(open(os.path.join(folder, "config.json")))["architectures"][0]
-        model, told = getattr(transformers, kind).from_pretrained(folder, output_loading_info=True)
-        faults = {key: value for key, value in told.items() if value}
+        model, info = getattr(transformers, kind).from_pretrained(folder, output_loading_info=True)
+        faults = {key: value for key, value in info.items() if value}
         assert not faults, faults
         pixels, ids, mask = prepared()
         out = model.eval()(input_ids=ids, attention_mask=mask, pixel_values=pixels)

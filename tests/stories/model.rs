@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{
     lab::{Lab, TINY},
-    program::says,
+    program::assert_contains,
     support::goldens,
 };
 
@@ -31,8 +31,8 @@ fn off(a: &Tensor, b: &Tensor) -> f64 {
 
 fn embed(lab: &Lab, model: &str, root: &Path) -> [Tensor; 2] {
     let (images, texts) = (root.join("../images"), root.join("../texts.txt"));
-    let words = ["embed", model, "--images", images.to_str().unwrap(), "--texts", texts.to_str().unwrap()];
-    lab.run(&[&words[..], &["--out", "x.safetensors"]].concat()).good();
+    let args = ["embed", model, "--images", images.to_str().unwrap(), "--texts", texts.to_str().unwrap()];
+    lab.run(&[&args[..], &["--out", "x.safetensors"]].concat()).success();
     ["image_embeds", "text_embeds"].map(|name| read(&lab.path("x.safetensors"), name))
 }
 
@@ -41,7 +41,7 @@ fn round_trip(model: &str, format: &str) -> Option<Lab> {
     let root = goldens("models")?;
     let (lab, source) = (Lab::empty(), root.join(model));
     let source = source.to_str().unwrap();
-    lab.run(&["model", "export", source, "--format", format, "--out", "out"]).good();
+    lab.run(&["model", "export", source, "--format", format, "--out", "out"]).success();
     let (before, after) = (embed(&lab, source, &root), embed(&lab, "out", &root));
     for (a, b) in before.iter().zip(&after) {
         assert!(off(a, b) <= BACK, "{model} as {format}: {}", off(a, b));
@@ -66,7 +66,7 @@ fn same_tensors(lab: &Lab, model: &str, file: &str) {
         compared += 1;
     }
     let more = ours.names().len() - compared;
-    assert!(compared > 20 && more == 0, "{compared} tensors are there and {more} that nobody asked for");
+    assert!(compared > 20 && more == 0, "{compared} tensors match, {more} are unexpected");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_clip_of_hugging_face_round_trips_tensor_by_tensor() {
     let Some(lab) = round_trip("hf_clip", "hf") else { return };
     same_tensors(&lab, "hf_clip", "model.safetensors");
     let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
-    says(&card, &["library_name: transformers", "CLIPModel.from_pretrained", "| image | vit |"]);
+    assert_contains(&card, &["library_name: transformers", "CLIPModel.from_pretrained", "| image | vit |"]);
 }
 
 #[test]
@@ -104,12 +104,12 @@ fn unsupported_models_are_reported() {
     let lab = Lab::empty();
     let refused = |model: &str, format: &str| {
         let source = root.join(model);
-        let words = ["model", "export", source.to_str().unwrap(), "--format", format, "--out", "out"];
-        lab.run(&words).bad()
+        let args = ["model", "export", source.to_str().unwrap(), "--format", format, "--out", "out"];
+        lab.run(&args).failure()
     };
-    let words = refused("open_clip_resnet", "hf");
-    says(&words, &["the image tower is `resnet`", "--format torchscript supports every model"]);
-    says(&refused("hf_dual_vit_bert", "open_clip"), &["the text tower is `bert`", "pre_norm"]);
+    let error = refused("open_clip_resnet", "hf");
+    assert_contains(&error, &["the image tower is `resnet`", "--format torchscript supports every model"]);
+    assert_contains(&refused("hf_dual_vit_bert", "open_clip"), &["the text tower is `bert`", "pre_norm"]);
     assert!(fs::read_dir(lab.path(".")).unwrap().next().is_none(), "nothing is left behind");
 }
 
@@ -118,28 +118,28 @@ fn an_export_is_replaced_only_when_asked() {
     let Some(root) = goldens("models/hf_clip") else { return };
     let lab = Lab::empty();
     let export = |more: &[&str]| {
-        let words = ["model", "export", root.to_str().unwrap(), "--format", "hf", "--out", "out"];
-        lab.run(&[&words[..], more].concat())
+        let args = ["model", "export", root.to_str().unwrap(), "--format", "hf", "--out", "out"];
+        lab.run(&[&args[..], more].concat())
     };
-    export(&[]).good();
-    says(&export(&[]).bad(), &["out already holds an export", "--force"]);
+    export(&[]).success();
+    assert_contains(&export(&[]).failure(), &["out already holds an export", "--force"]);
     lab.write("out/notes.txt", "mine");
-    says(&export(&["--force"]).bad(), &["out holds notes.txt", "not part of the export"]);
+    assert_contains(&export(&["--force"]).failure(), &["out holds notes.txt", "not part of the export"]);
     fs::rename(lab.path("out/notes.txt"), lab.path("notes.txt")).unwrap();
     // Folders named like earlier temporary ones may belong to the user.
     for theirs in [".out.partial", ".out.old"] {
         fs::create_dir(lab.path(theirs)).unwrap();
         lab.write(&format!("{theirs}/mine.txt"), "mine");
     }
-    let told: Value = serde_json::from_str(&export(&["--force", "--json"]).good()).unwrap();
-    assert_eq!((&told["version"], &told["kind"]), (&1.into(), &"CLIPModel".into()));
+    let answer: Value = serde_json::from_str(&export(&["--force", "--json"]).success()).unwrap();
+    assert_eq!((&answer["version"], &answer["kind"]), (&1.into(), &"CLIPModel".into()));
     assert!(lab.path(".out.partial/mine.txt").exists() && lab.path(".out.old/mine.txt").exists());
     let mut left: Vec<_> =
         fs::read_dir(lab.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, [".out.old", ".out.partial", "notes.txt", "out"], "nothing of ours is left behind");
     fs::remove_file(lab.path("out/clip-lab.json")).unwrap();
-    says(&export(&["--force"]).bad(), &["is not an export of clip-lab"]);
+    assert_contains(&export(&["--force"]).failure(), &["is not an export of clip-lab"]);
     assert!(lab.path("out/model.safetensors").exists());
 }
 
@@ -148,8 +148,8 @@ fn a_torchscript_file_computes_what_transformers_computes() {
     let Some(root) = goldens("models") else { return };
     for model in ["hf_clip", "hf_dual_vit_bert", "open_clip_resnet"] {
         let (lab, source) = (Lab::empty(), root.join(model));
-        let words = ["model", "export", source.to_str().unwrap(), "--format", "torchscript", "--out", "out"];
-        lab.run(&words).good();
+        let args = ["model", "export", source.to_str().unwrap(), "--format", "torchscript", "--out", "out"];
+        lab.run(&args).success();
         let io = TensorFile::open(&source.join("io.safetensors")).unwrap();
         let script = Script::load(&lab.path("out/model.pt"), Device::Cpu).unwrap();
         let unit = |rows: Tensor| &rows / rows.norm_scalaropt_dim(2.0, [-1i64].as_slice(), true);
@@ -163,7 +163,7 @@ fn a_torchscript_file_computes_what_transformers_computes() {
         }
         let long = Tensor::ones([1, 1000], (Kind::Int64, Device::Cpu));
         let refused = script.call("encode_text", &[&long, &long], false).unwrap_err().to_string();
-        says(&refused, &["tokens at most"]);
+        assert_contains(&refused, &["tokens at most"]);
     }
 }
 
@@ -175,8 +175,11 @@ fn a_run_is_shown_and_exported() {
     assert_eq!((&shown["version"], &shown["loads"]), (&1.into(), &true.into()));
     assert_eq!(shown["parts"]["image"]["plugin"], "resnet");
     assert_eq!(shown["parts"]["text"]["dtype"], serde_json::json!(["float"]));
-    let words = lab.run(&["model", "show", &uid]).good();
-    says(&words, &["image_projection", "parameters", "shortest to 16 pixels", "[model.image]\nfrom = "]);
+    let output = lab.run(&["model", "show", &uid]).success();
+    assert_contains(
+        &output,
+        &["image_projection", "parameters", "shortest to 16 pixels", "[model.image]\nfrom = "],
+    );
 
     let export = |format: &str, more: &[&str]| {
         lab.run(
@@ -184,15 +187,15 @@ fn a_run_is_shown_and_exported() {
                 .concat(),
         )
     };
-    let words = export("hf", &[]).bad();
-    says(
-        &words,
+    let error = export("hf", &[]).failure();
+    assert_contains(
+        &error,
         &["the image tower is `resnet`", "the text tower pools by `cls`", "projection is `residual`"],
     );
     for (weights, file) in [("raw", "best"), ("ema", "best_ema"), ("last", "last")] {
-        export("torchscript", &["--weights", weights]).good();
+        export("torchscript", &["--weights", weights]).success();
         let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
-        says(
+        assert_contains(
             &card,
             &[
                 &format!("`{file}.safetensors`"),
@@ -207,9 +210,10 @@ fn a_run_is_shown_and_exported() {
         let module = Script::load(&lab.path("out/model.pt"), Device::Cpu).unwrap();
         let stored = lab.folder().join(format!("{file}.safetensors"));
         let stored = read(&stored, "model/image_projection.projection.weight");
-        let kept = module.parameters().unwrap();
-        let kept = &kept.iter().find(|(name, _)| name == "image_projection.projection.weight").unwrap().1;
-        assert!(off(kept, &stored) == 0.0, "{weights}");
+        let parameters = module.parameters().unwrap();
+        let exported =
+            &parameters.iter().find(|(name, _)| name == "image_projection.projection.weight").unwrap().1;
+        assert!(off(exported, &stored) == 0.0, "{weights}");
     }
 }
 
@@ -220,22 +224,26 @@ fn seeds_of_an_arm_give_intervals() {
     let study = "question = \"how sure?\"\nbase = \"tiny.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0, 1, 2]\n\
                  [[arm]]\nname = \"plain\"\n";
     lab.write("seeds.toml", study);
-    lab.run(&["run", "seeds.toml"]).good();
+    lab.run(&["run", "seeds.toml"]).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
-    lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "out"]).good();
+    lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "out"]).success();
     let card = fs::read_to_string(lab.path("out/README.md")).unwrap();
-    says(&card, &["mean of 3 seeds", "95% interval over seeds", "| arm | plain |"]);
+    assert_contains(&card, &["mean of 3 seeds", "95% interval over seeds", "| arm | plain |"]);
 }
 
 #[test]
 fn invalid_arguments_of_model_are_reported() {
     let lab = Lab::new();
-    says(&lab.run(&["model", "show", "nobody"]).bad(), &["`nobody` is not a folder, file or run"]);
-    says(&lab.run(&["model", "show", "tiny.toml"]).bad(), &["tiny.toml is a spec"]);
-    says(&lab.run(&["model", "show", "data"]).bad(), &["data holds no checkpoint"]);
-    let export = |model: &str| lab.run(&["model", "export", model, "--format", "hf", "--out", "out"]).bad();
-    says(&export("tiny.toml"), &["tiny.toml is a spec", "run it"]);
-    says(&export("nobody"), &["`nobody` is neither a folder nor a file"]);
+    assert_contains(
+        &lab.run(&["model", "show", "nobody"]).failure(),
+        &["`nobody` is not a folder, file or run"],
+    );
+    assert_contains(&lab.run(&["model", "show", "tiny.toml"]).failure(), &["tiny.toml is a spec"]);
+    assert_contains(&lab.run(&["model", "show", "data"]).failure(), &["data holds no checkpoint"]);
+    let export =
+        |model: &str| lab.run(&["model", "export", model, "--format", "hf", "--out", "out"]).failure();
+    assert_contains(&export("tiny.toml"), &["tiny.toml is a spec", "run it"]);
+    assert_contains(&export("nobody"), &["`nobody` is neither a folder nor a file"]);
     assert!(!lab.path("out").exists());
 }
 
@@ -295,11 +303,11 @@ fn train_and_round_trip(towers: &str, loss: &str, formats: &[&str]) -> Option<La
     let spec = format!("{}{towers}{}", &TINY[..start], &TINY[end..]);
     let lab = Lab::new();
     lab.write("tiny.toml", spec.replace("plugin = \"clip\"\n", loss).replace("steps = 12", "steps = 4"));
-    lab.run(&["run", "tiny.toml"]).good();
+    lab.run(&["run", "tiny.toml"]).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     let before = embed(&lab, &uid, &root);
     for format in formats {
-        lab.run(&["model", "export", &uid, "--format", format, "--out", format]).good();
+        lab.run(&["model", "export", &uid, "--format", format, "--out", format]).success();
         assert_eq!(lab.json(&["model", "show", format])["loads"], true);
         let after = embed(&lab, format, &root);
         for (a, b) in before.iter().zip(&after) {
@@ -370,7 +378,7 @@ fn other_tools_load_the_exports() {
     for (model, format) in cases {
         let (lab, source) = (Lab::empty(), root.join(model));
         let source = source.to_str().unwrap();
-        lab.run(&["model", "export", source, "--format", format, "--out", "out"]).good();
+        lab.run(&["model", "export", source, "--format", format, "--out", "out"]).success();
         let _ = embed(&lab, source, &root);
         eprint!("{model} as ");
         compare(&python, &root, &lab, format, "out");

@@ -2,18 +2,18 @@
 
 use std::fs;
 
-use crate::{lab::Lab, program::says};
+use crate::{lab::Lab, program::assert_contains};
 
 #[test]
 fn a_spec_for_captions_checks_clean_and_trains() {
     let lab = Lab::new();
-    let out = lab.run(&["new", "--data", "data", "--task", "clip", "--out", "mine.toml"]).good();
-    says(&out, &["mine.toml", "training images with captions", "clip-lab check mine.toml"]);
-    says(
+    let out = lab.run(&["new", "--data", "data", "--task", "clip", "--out", "mine.toml"]).success();
+    assert_contains(&out, &["mine.toml", "training images with captions", "clip-lab check mine.toml"]);
+    assert_contains(
         &fs::read_to_string(lab.path("mine.toml")).unwrap(),
         &["name = \"data\"", "[data.val]", "batch = 8"],
     );
-    lab.run(&["check", "mine.toml", "--no-cost"]).good();
+    lab.run(&["check", "mine.toml", "--no-cost"]).success();
     lab.run(&[
         "run",
         "mine.toml",
@@ -24,11 +24,11 @@ fn a_spec_for_captions_checks_clean_and_trains() {
         "--set",
         "schedule.warmup=0",
     ])
-    .good();
+    .success();
     assert_eq!(lab.newest()["status"], "finished");
     // An existing file is never replaced.
-    let again = lab.run(&["new", "--data", "data", "--task", "clip", "--out", "mine.toml"]).bad();
-    says(&again, &["mine.toml exists"]);
+    let again = lab.run(&["new", "--data", "data", "--task", "clip", "--out", "mine.toml"]).failure();
+    assert_contains(&again, &["mine.toml exists"]);
 }
 
 #[test]
@@ -39,13 +39,13 @@ fn class_folders_are_classified_and_nothing_is_reported() {
         fs::create_dir_all(&folder).unwrap();
         fs::copy(lab.path(&format!("data/{at:02}.png")), folder.join(format!("{at}.png"))).unwrap();
     }
-    let refused = lab.run(&["new", "--data", "photos", "--task", "lit"]).bad();
-    says(&refused, &["has class folders and no captions", "--task classify"]);
+    let refused = lab.run(&["new", "--data", "photos", "--task", "lit"]).failure();
+    assert_contains(&refused, &["has class folders and no captions", "--task classify"]);
     // The pretrained tower is not in this cache: the spec is written, and what is missing is reported.
     let done = lab.run(&["new", "--data", "photos"]);
-    says(&done.out, &["12 training images of 2 classes"]);
+    assert_contains(&done.out, &["12 training images of 2 classes"]);
     let spec = fs::read_to_string(lab.path("spec.toml")).unwrap();
-    says(&spec, &["plugin = \"image_folder\"", "hold_out = 0.1", "[model.classifier]"]);
+    assert_contains(&spec, &["plugin = \"image_folder\"", "hold_out = 0.1", "[model.classifier]"]);
     fs::create_dir(lab.path("empty")).unwrap();
-    says(&lab.run(&["new", "--data", "empty"]).bad(), &["no data set found", "class folders"]);
+    assert_contains(&lab.run(&["new", "--data", "empty"]).failure(), &["no data set found", "class folders"]);
 }

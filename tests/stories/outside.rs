@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     lab::{Lab, TINY},
-    program::{bytes, says},
+    program::{assert_contains, bytes},
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -31,7 +31,7 @@ fn a_torchscript_tower_resumes_bit_exactly() {
     for lab in [&whole, &lab] {
         lab.write("scripted.toml", scripted(144));
     }
-    whole.run(&["run", "scripted.toml"]).good();
+    whole.run(&["run", "scripted.toml"]).success();
     let mut run = lab.start(&["run", "scripted.toml"]);
     run.until_out("step ");
     run.signal("TERM");
@@ -39,7 +39,10 @@ fn a_torchscript_tower_resumes_bit_exactly() {
     let (newest, spec) = (lab.newest(), lab.folder().join("spec.toml"));
     assert!((1..144).contains(&newest["step"].as_u64().unwrap()), "{newest}");
     let uid = newest["uid"].as_str().unwrap();
-    says(&lab.run(&["run", spec.to_str().unwrap(), "--resume", uid]).good(), &["resuming", "finished"]);
+    assert_contains(
+        &lab.run(&["run", spec.to_str().unwrap(), "--resume", uid]).success(),
+        &["resuming", "finished"],
+    );
     let losses = lab.losses();
     assert_eq!((losses.len(), &losses), (144, &whole.losses()));
     assert_ne!(losses[0].1, losses[143].1);
@@ -56,11 +59,15 @@ fn a_locked_torchscript_tower_has_its_features_cached() {
         let files = fs::read_dir(lab.path("cache/features")).into_iter().flatten().flatten();
         files.map(|file| (file.path(), file.metadata().unwrap().modified().unwrap())).collect()
     };
-    lab.run(&["run", "locked.toml"]).good();
+    lab.run(&["run", "locked.toml"]).success();
     let (files, first) = (cached(), lab.losses());
     assert!(!files.is_empty() && first.len() == 6, "{files:?}");
-    lab.run(&["run", "locked.toml"]).good();
-    assert_eq!((cached(), lab.losses()), (files, first), "the second run reads what the first one kept");
+    lab.run(&["run", "locked.toml"]).success();
+    assert_eq!(
+        (cached(), lab.losses()),
+        (files, first),
+        "the second run reads the features that the first one cached"
+    );
 }
 
 /// Creates and builds `my_loss` in this workspace; none, with a note, without cargo.
@@ -75,8 +82,8 @@ fn built(lab: &Lab) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("my_loss");
     let _ = fs::remove_dir_all(&folder);
     let path = folder.to_str().unwrap();
-    let said = lab.run(&["plugin", "new", "loss", "my_loss", "--path", path, "--clip-lab", ROOT]).good();
-    says(&said, &["cargo test", "libmy_loss.so"]);
+    let out = lab.run(&["plugin", "new", "loss", "my_loss", "--path", path, "--clip-lab", ROOT]).success();
+    assert_contains(&out, &["cargo test", "libmy_loss.so"]);
     let target = Path::new(env!("CARGO_BIN_EXE_clip-lab")).ancestors().nth(2).unwrap();
     let mut build = Command::new(cargo);
     build.args(["build", "--offline", "--quiet"]).current_dir(&folder).env("CARGO_TARGET_DIR", target);
@@ -88,15 +95,15 @@ fn built(lab: &Lab) -> Option<PathBuf> {
 /// The file with another version of tch in its fingerprint.
 fn altered(mut library: Vec<u8>) -> Vec<u8> {
     let key = b"\ntch: 0";
-    let places: Vec<usize> = library
+    let offsets: Vec<usize> = library
         .windows(key.len())
         .enumerate()
         .filter(|(_, seen)| seen == key)
-        .map(|(place, _)| place)
+        .map(|(offset, _)| offset)
         .collect();
-    assert!(!places.is_empty(), "the library has no fingerprint");
-    for place in places {
-        library[place + key.len() - 1] = b'9';
+    assert!(!offsets.is_empty(), "the library has no fingerprint");
+    for offset in offsets {
+        library[offset + key.len() - 1] = b'9';
     }
     library
 }
@@ -113,14 +120,17 @@ fn a_loss_in_a_shared_library_trains_and_one_of_another_build_is_rejected() {
         spec.replace("[loss]\nplugin = \"clip\"", "[loss]\nplugin = \"my_loss\"\nmargin = 0.3")
     };
     lab.write("mine.toml", spec("libmy_loss.so"));
-    lab.run(&["run", "mine.toml"]).good();
+    lab.run(&["run", "mine.toml"]).success();
     let losses: Vec<f64> = lab.losses().iter().map(|(_, loss)| loss.parse().unwrap()).collect();
     assert!(losses.len() == 12 && losses.iter().all(|loss| *loss > 0.0 && *loss < 5.0), "{losses:?}");
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
-    lab.run(&["export", &uid, "--metric", "train/right_cosine", "--out", "cosine.csv"]).good();
+    lab.run(&["export", &uid, "--metric", "train/right_cosine", "--out", "cosine.csv"]).success();
     lab.write("other.toml", spec("libother.so"));
-    let refused = lab.run(&["run", "other.toml"]).bad();
-    says(&refused, &["libother.so", "built differently from this program", "none of its code was run"]);
-    says(&refused, &["tch: the library has 9.", "this program 0.", "cargo build --release"]);
-    assert_eq!(lab.folders(), 1, "nothing was begun");
+    let refused = lab.run(&["run", "other.toml"]).failure();
+    assert_contains(
+        &refused,
+        &["libother.so", "built differently from this program", "none of its code was run"],
+    );
+    assert_contains(&refused, &["tch: the library has 9.", "this program 0.", "cargo build --release"]);
+    assert_eq!(lab.folders(), 1, "no run was started");
 }

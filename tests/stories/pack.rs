@@ -7,7 +7,7 @@ use plugins_data::{CaptionFolder, ShardList, Split, WebDataset};
 
 use crate::{
     lab::{Lab, TRAIN},
-    program::says,
+    program::assert_contains,
 };
 
 fn shards(lab: &Lab, pattern: &str) -> Box<dyn Dataset> {
@@ -22,8 +22,8 @@ fn source(lab: &Lab, split: Split) -> Box<dyn Dataset> {
 #[test]
 fn packed_data_are_read_back_byte_for_byte() {
     let lab = Lab::new();
-    let out = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
-    says(
+    let out = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).success();
+    assert_contains(
         &out,
         &["[data.train]\nplugin = \"webdataset\"\nshards = \"packed/train-{000000..", "[data.val]\nshards ="],
     );
@@ -37,36 +37,42 @@ fn packed_data_are_read_back_byte_for_byte() {
     }
     // Packing again has nothing to do.
     let before = fs::read(lab.path("packed/train-000000.tar")).unwrap();
-    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).success();
     assert_eq!(fs::read(lab.path("packed/train-000000.tar")).unwrap(), before);
     let other = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--resize", "8"]);
-    says(&other.err, &["holds shards of other data or settings (shard_size, resize)", "another folder"]);
+    assert_contains(
+        &other.err,
+        &["holds shards of other data or settings (shard_size, resize)", "another folder"],
+    );
     lab.write("packed/pack.json", "{\"version\": 1,");
     let damaged = lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--resize", "8"]);
-    says(&damaged.err, &["packed/pack.json cannot be read", "may be of other data", "another folder"]);
+    assert_contains(
+        &damaged.err,
+        &["packed/pack.json cannot be read", "may be of other data", "another folder"],
+    );
     assert_eq!(fs::read(lab.path("packed/train-000000.tar")).unwrap(), before);
 }
 
 #[test]
 fn a_stopped_pack_resumes() {
     let lab = Lab::new();
-    let words = ["data", "pack", "data", "--out", "packed", "--shard-size", "20KB"];
-    lab.run(&words).good();
+    let args = ["data", "pack", "data", "--out", "packed", "--shard-size", "20KB"];
+    lab.run(&args).success();
     let all: Vec<_> = fs::read_dir(lab.path("packed")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let last = all.iter().filter(|path| path.to_str().unwrap().contains("train-")).max().unwrap().clone();
     let bytes = fs::read(&last).unwrap();
     // The state after a kill: the last shard is incomplete and has its temporary name.
     fs::rename(&last, lab.path("packed/.train.part")).unwrap();
-    let done = lab.run(&words);
-    says(&done.err, &["shards exist; resuming at image"]);
-    done.good();
+    let done = lab.run(&args);
+    assert_contains(&done.err, &["shards exist; resuming at image"]);
+    done.success();
     assert_eq!(fs::read(&last).unwrap(), bytes);
 }
 
 #[test]
 fn resized_images_have_the_requested_side() {
     let lab = Lab::new();
-    lab.run(&["data", "pack", "data", "--out", "small", "--resize", "12", "--format", "png"]).good();
+    lab.run(&["data", "pack", "data", "--out", "small", "--resize", "12", "--format", "png"]).success();
     let small = shards(&lab, "small/train-000000.tar");
     assert_eq!(small.len(), TRAIN);
     assert_eq!(small.image(3).unwrap().decode().unwrap().dimensions(), (12, 12));
@@ -77,21 +83,21 @@ fn resized_images_have_the_requested_side() {
 fn unreadable_images_are_named_and_too_many_stop_the_pack() {
     let lab = Lab::new();
     lab.write("data/05.png", b"no image");
-    let words = ["data", "pack", "data", "--out", "packed"];
-    let done = lab.run(&words);
-    says(&done.err, &["train: left out: 05.png: it is not an image", "47 images in 1 shards"]);
-    done.good();
+    let args = ["data", "pack", "data", "--out", "packed"];
+    let done = lab.run(&args);
+    assert_contains(&done.err, &["train: skipped: 05.png: it is not an image", "47 images in 1 shards"]);
+    done.success();
     let none = lab.run(&["data", "pack", "data", "--out", "other", "--tolerate", "0"]);
-    says(&none.err, &["1 of 48 images cannot be used, more than tolerate = 0 allows", "05.png"]);
+    assert_contains(&none.err, &["1 of 48 images cannot be used, more than tolerate = 0 allows", "05.png"]);
     assert!(!lab.run(&["data", "pack", "cache", "--out", "x"]).err.is_empty());
 }
 
-/// Long enough to be stopped on the way.
+/// Long enough to be stopped during training.
 const STEPS: usize = 144;
 
 /// Losses of a run over shards, mixed by weight and through a buffer.
 fn trained(lab: &Lab, stop: bool) -> Vec<(u64, String)> {
-    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).success();
     let data = "plugin = \"webdataset\"\nshuffle_buffer = 20\nshards = [{ path = \"packed/train-{000000..000003}.tar\", \
                 weight = 3.0 }, { path = \"packed/train-{000004..000006}.tar\", weight = 1.0 }]";
     let spec = crate::lab::TINY.replace("plugin = \"captions\"\nroot = \"data\"", data);
@@ -107,9 +113,9 @@ fn trained(lab: &Lab, stop: bool) -> Vec<(u64, String)> {
         let run = lab.newest();
         assert_eq!(run["status"], "interrupted");
         assert!((1..STEPS as u64).contains(&run["step"].as_u64().unwrap()));
-        lab.run(&["run", "shards.toml", "--resume", run["uid"].as_str().unwrap()]).good();
+        lab.run(&["run", "shards.toml", "--resume", run["uid"].as_str().unwrap()]).success();
     } else {
-        lab.run(&["run", "shards.toml"]).good();
+        lab.run(&["run", "shards.toml"]).success();
     }
     lab.losses()
 }

@@ -4,21 +4,21 @@ use serde_json::Value;
 
 use crate::{
     lab::{Lab, TINY},
-    program::says,
+    program::assert_contains,
 };
 
 fn cost(lab: &Lab, arguments: &[&str]) -> Value {
-    let words: Vec<&str> = ["check", "tiny.toml", "--json"].iter().chain(arguments).copied().collect();
-    let told: Value = serde_json::from_str(&lab.run(&words).good()).unwrap();
-    told["specs"][0].clone()
+    let args: Vec<&str> = ["check", "tiny.toml", "--json"].iter().chain(arguments).copied().collect();
+    let output: Value = serde_json::from_str(&lab.run(&args).success()).unwrap();
+    output["specs"][0].clone()
 }
 
 #[test]
 fn one_spec_is_checked_with_its_cost() {
     let lab = Lab::new();
-    let told = lab.run(&["check", "tiny.toml"]).good();
-    says(
-        &told,
+    let output = lab.run(&["check", "tiny.toml"]).success();
+    assert_contains(
+        &output,
         &[
             "image ",
             "resnet",
@@ -28,8 +28,8 @@ fn one_spec_is_checked_with_its_cost() {
             "weights",
         ],
     );
-    says(
-        &told,
+    assert_contains(
+        &output,
         &[
             "first loss  about 2.0794",
             "warning: ",
@@ -37,11 +37,11 @@ fn one_spec_is_checked_with_its_cost() {
         ],
     );
     assert_eq!(
-        lab.run(&["check", "tiny.toml", "tiny.toml"]).good().lines().count(),
+        lab.run(&["check", "tiny.toml", "tiny.toml"]).success().lines().count(),
         2,
-        "many are told in a line each"
+        "several specs are printed in one line each"
     );
-    says(&lab.run(&["check", "tiny.toml", "tiny.toml", "--cost"]).good(), &["first loss"]);
+    assert_contains(&lab.run(&["check", "tiny.toml", "tiny.toml", "--cost"]).success(), &["first loss"]);
     assert!(!lab.path("runs").exists(), "nothing was run");
 }
 
@@ -85,28 +85,28 @@ fn costs_are_numbers_in_json() {
     let first = locked["cost"]["first_loss"].as_f64().unwrap();
     assert!((first - 10.0003632).abs() < 1e-5, "{first}");
     let warnings = locked["cost"]["warnings"].to_string();
-    says(&warnings, &["fits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
+    assert_contains(&warnings, &["fits batches of about 22026 pairs", "bias = \\\"auto\\\"", "-1.9"]);
     let faulty = lab.run(&["check", "tiny.toml", "--json", "--set", "run.batch=1"]);
     assert_eq!(faulty.status.code(), Some(3));
-    let told: Value = serde_json::from_str(&faulty.out).unwrap();
-    let problem = &told["specs"][0]["problems"][0];
-    assert_eq!((&told["good"], &problem["line"]), (&false.into(), &6.into()), "{told}");
-    says(problem["message"].as_str().unwrap(), &["at least 2"]);
+    let output: Value = serde_json::from_str(&faulty.out).unwrap();
+    let problem = &output["specs"][0]["problems"][0];
+    assert_eq!((&output["good"], &problem["line"]), (&false.into(), &6.into()), "{output}");
+    assert_contains(problem["message"].as_str().unwrap(), &["at least 2"]);
 }
 
 #[test]
 fn equal_captions_are_warned_about() {
     let lab = Lab::new();
-    let told = lab.run(&["check", "tiny.toml", "--set", "run.distinct=true"]).good();
-    assert!(!told.contains("have a duplicate"), "{told}");
+    let output = lab.run(&["check", "tiny.toml", "--set", "run.distinct=true"]).success();
+    assert!(!output.contains("have a duplicate"), "{output}");
 }
 
 #[test]
 fn one_batch_is_overfitted_or_not() {
     let lab = Lab::new();
     let learns = ["run", "tiny.toml", "--overfit=60", "--set", "optimizer.lr=0.02"];
-    let good = lab.run(&learns).good();
-    says(
+    let good = lab.run(&learns).success();
+    assert_contains(
         &good,
         &[
             "overfit: one batch, 60 steps: loss",
@@ -116,7 +116,7 @@ fn one_batch_is_overfitted_or_not() {
     );
     let bad = lab.run(&["run", "tiny.toml", "--overfit=5", "--set", "optimizer.lr=1e-9"]);
     assert_eq!(bad.status.code(), Some(1), "{}", bad.out);
-    says(&bad.out, &["does NOT fall as expected", "optimizer.lr is too low"]);
+    assert_contains(&bad.out, &["does NOT fall as expected", "optimizer.lr is too low"]);
     assert!(!lab.path("runs").exists(), "nothing was recorded");
-    says(&lab.run(&["run", "tiny.toml", "--overfit=0"]).err, &["--overfit", "zero"]);
+    assert_contains(&lab.run(&["run", "tiny.toml", "--overfit=0"]).err, &["--overfit", "zero"]);
 }

@@ -13,44 +13,44 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tempfile::TempDir;
 
 /// Timeout of every wait, for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running program, killed on drop.
 pub struct Running {
     pub child: Child,
-    said: TempDir,
+    logs: TempDir,
 }
 
 impl Running {
     pub fn spawn(mut command: Command) -> Self {
         restore_signals();
-        let said = tempfile::tempdir().unwrap();
-        let file = |name: &str| File::create(said.path().join(name)).unwrap();
+        let logs = tempfile::tempdir().unwrap();
+        let file = |name: &str| File::create(logs.path().join(name)).unwrap();
         let child = command.stdout(file("out")).stderr(file("err")).spawn();
-        Self { child: child.unwrap_or_else(|error| panic!("{command:?}: {error}")), said }
+        Self { child: child.unwrap_or_else(|error| panic!("{command:?}: {error}")), logs }
     }
 
     fn read(&self, name: &str) -> String {
-        String::from_utf8_lossy(&fs::read(self.said.path().join(name)).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(self.logs.path().join(name)).unwrap()).into_owned()
     }
 
-    /// Waits until stdout contains `words`.
-    pub fn until_out(&mut self, words: &str) {
-        self.until("out", words);
+    /// Waits until stdout contains `text`.
+    pub fn until_out(&mut self, text: &str) {
+        self.until("out", text);
     }
 
-    /// Waits until stderr contains `words`.
-    pub fn until_err(&mut self, words: &str) {
-        self.until("err", words);
+    /// Waits until stderr contains `text`.
+    pub fn until_err(&mut self, text: &str) {
+        self.until("err", text);
     }
 
-    fn until(&mut self, stream: &str, words: &str) {
-        until(words, || {
+    fn until(&mut self, stream: &str, text: &str) {
+        until(text, || {
             let ended = self.child.try_wait().unwrap();
-            let found = self.read(stream).contains(words);
+            let found = self.read(stream).contains(text);
             assert!(
                 found || ended.is_none(),
-                "`{words}` never came: {}{}",
+                "the program ended without printing `{text}`: {}{}",
                 self.read("out"),
                 self.read("err")
             );
@@ -99,7 +99,7 @@ pub struct Done {
 
 impl Done {
     /// Stdout; asserts success.
-    pub fn good(self) -> String {
+    pub fn success(self) -> String {
         assert!(self.status.success(), "{self:?}");
         self.out
     }
@@ -111,7 +111,7 @@ impl Done {
     }
 
     /// Stderr; asserts the exit code of a failure or of problems in a spec, and no panic.
-    pub fn bad(self) -> String {
+    pub fn failure(self) -> String {
         assert!(matches!(self.status.code(), Some(1 | 3)) && !self.err.contains("panicked"), "{self:?}");
         self.err
     }
@@ -121,14 +121,14 @@ impl Done {
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(started.elapsed() < TIMEOUT, "timed out waiting: {what}");
         sleep(Duration::from_millis(10));
     }
 }
 
 /// Asserts that `text` contains every phrase.
 #[track_caller]
-pub fn says(text: &str, phrases: &[&str]) {
+pub fn assert_contains(text: &str, phrases: &[&str]) {
     for phrase in phrases {
         assert!(text.contains(phrase), "`{phrase}` is missing in:\n{text}");
     }

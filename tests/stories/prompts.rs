@@ -1,6 +1,6 @@
 //! `clip-lab prompts`: evaluation and selection of templates.
 
-use crate::{lab::Lab, program::says};
+use crate::{lab::Lab, program::assert_contains};
 
 /// A spec on emoji, which need no files and have groups as classes.
 fn emoji(lab: &Lab) {
@@ -13,9 +13,9 @@ fn templates_are_evaluated_alone_and_as_ensembles() {
     let lab = Lab::empty();
     emoji(&lab);
     lab.write("mine.toml", "templates = ['{}', 'a photo of a {}.', 'the {} of my dreams']\n");
-    lab.run(&["run", "emoji.toml"]).good();
-    let words = ["prompts", "tiny", "--templates", "mine.toml", "--most", "2"];
-    let found = lab.json(&words);
+    lab.run(&["run", "emoji.toml"]).success();
+    let args = ["prompts", "tiny", "--templates", "mine.toml", "--most", "2"];
+    let found = lab.json(&args);
     assert_eq!(found["version"], 1);
     assert_eq!((&found["select"], &found["report"]), (&"val".into(), &"test".into()));
     let rows = found["templates"].as_array().unwrap();
@@ -35,14 +35,17 @@ fn templates_are_evaluated_alone_and_as_ensembles() {
     let plain = plain["metrics"]["tiny-test/zero_shot/top1"].as_f64().unwrap();
     let row = rows.iter().find(|row| row["template"] == "{}").unwrap();
     assert_eq!(row["report"].as_f64().unwrap(), plain);
-    says(&lab.run(&words).good(), &["a photo of a {}.", "best single template", "chosen minus all"]);
+    assert_contains(
+        &lab.run(&args).success(),
+        &["a photo of a {}.", "best single template", "chosen minus all"],
+    );
 }
 
 #[test]
 fn a_single_split_is_halved_and_the_same_split_twice_is_rejected() {
     let lab = Lab::empty();
     emoji(&lab);
-    lab.run(&["run", "emoji.toml"]).good();
+    lab.run(&["run", "emoji.toml"]).success();
     lab.write("twice.toml", "templates = ['{}']\n");
     for class in ["cat", "dog"] {
         std::fs::create_dir_all(lab.path(&format!("pets/{class}"))).unwrap();
@@ -52,14 +55,17 @@ fn a_single_split_is_halved_and_the_same_split_twice_is_rejected() {
             image.save(lab.path(&format!("pets/{class}/{index}.png"))).unwrap();
         }
     }
-    let words = ["prompts", "tiny", "--data", "pets", "--templates", "twice.toml"];
-    let found = lab.json(&words);
+    let args = ["prompts", "tiny", "--data", "pets", "--templates", "twice.toml"];
+    let found = lab.json(&args);
     assert_eq!(found["select"], "first half of all");
     let gain = &found["gain"];
     assert_eq!(gain["value"], 0.0, "one template, chosen or all");
-    let refused = lab.run(&["prompts", "tiny", "--select", "test"]).bad();
-    says(&refused, &["must be selected and reported on different splits"]);
+    let refused = lab.run(&["prompts", "tiny", "--select", "test"]).failure();
+    assert_contains(&refused, &["must be selected and reported on different splits"]);
     let captions = Lab::new();
-    captions.run(&["run", "tiny.toml"]).good();
-    says(&captions.run(&["prompts", "tiny", "--report", "train"]).bad(), &["prompts need classes"]);
+    captions.run(&["run", "tiny.toml"]).success();
+    assert_contains(
+        &captions.run(&["prompts", "tiny", "--report", "train"]).failure(),
+        &["prompts need classes"],
+    );
 }

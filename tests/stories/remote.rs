@@ -11,13 +11,13 @@ use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::{Lab, TINY},
-    program::{bytes, says, until},
+    program::{assert_contains, bytes, until},
 };
 
 /// A lab, a server with its shard after these faults, and the shard's URL.
 fn scene(faults: &[Fault]) -> (Lab, Server, String) {
     let (lab, server) = (Lab::new(), Server::start());
-    lab.run(&["data", "pack", "tiny.toml", "--out", "packed"]).good();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed"]).success();
     let url = server.put("/train.tar", &bytes(&lab.path("packed/train-000000.tar")), faults);
     (lab, server, url)
 }
@@ -61,10 +61,10 @@ fn a_run_stopped_during_a_download_ends_at_once_and_the_next_resumes_it() {
     run.signal("TERM");
     let done = run.wait();
     assert!(!done.status.success() && asked.elapsed() < Duration::from_secs(3), "{done:?}");
-    says(&done.err, &["stopped before the run began; what was fetched is kept"]);
-    let kept = partly().unwrap().metadata().unwrap().len();
-    says(&lab.run(&["run", "shards.toml"]).good(), &["48 images", "finished"]);
-    assert_eq!(server.asked().last().unwrap().from as u64, kept);
+    assert_contains(&done.err, &["stopped before training; downloaded files are kept"]);
+    let partial_bytes = partly().unwrap().metadata().unwrap().len();
+    assert_contains(&lab.run(&["run", "shards.toml"]).success(), &["48 images", "finished"]);
+    assert_eq!(server.asked().last().unwrap().from as u64, partial_bytes);
     assert_eq!(lab.runs().len(), 1, "the first left no record");
 }
 
@@ -75,16 +75,16 @@ fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
     spec(&lab, &signed("hunter3"));
     let done = lab.run(&["run", "shards.toml", "--set", "optimizer.lr=2e-3"]);
     assert!(!done.err.contains("hunter") && !done.out.contains("hunter"), "{done:?}");
-    done.good();
+    done.success();
     assert_eq!(server.asked()[0].authorization.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
     // The store has no secrets; the run's folder has them, readable only by the owner.
     assert_eq!(holding(&lab.path("runs"), "hunter"), ["spec.toml"]);
     let copy = lab.folder().join("spec.toml");
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
-    says(&lab.shown().to_string(), &["withheld@", "?token=withheld"]);
+    assert_contains(&lab.shown().to_string(), &["withheld@", "?token=withheld"]);
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
-    lab.run(&["report", &uid, "--out", "report"]).good();
-    lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "exported"]).good();
+    lab.run(&["report", &uid, "--out", "report"]).success();
+    lab.run(&["model", "export", &uid, "--format", "torchscript", "--out", "exported"]).success();
     for folder in ["report", "exported"] {
         // The text is also a token of CLIP's vocabulary.
         let found: Vec<String> = holding(&lab.path(folder), "hunter");
@@ -95,13 +95,13 @@ fn secrets_in_addresses_stay_in_the_spec_and_may_change_before_a_run_resumes() {
     lab.write("renewed.toml", &renewed);
     let interrupted = "UPDATE run SET status = 'interrupted'";
     lab.tamper(interrupted);
-    says(&lab.run(&["run", "renewed.toml", "--resume", &uid]).good(), &["resuming at step 2"]);
+    assert_contains(&lab.run(&["run", "renewed.toml", "--resume", &uid]).success(), &["resuming at step 2"]);
     lab.tamper(interrupted);
     lab.write("other.toml", renewed.replace("lr = 2e-3", "lr = 3e-3"));
-    says(&lab.run(&["run", "other.toml", "--resume", &uid]).bad(), &["the spec is not the one"]);
+    assert_contains(&lab.run(&["run", "other.toml", "--resume", &uid]).failure(), &["the spec of run"]);
     // Without the cached shard, the run's own spec still has the credentials.
     fs::remove_dir_all(lab.path("cache/webdataset")).unwrap();
     let before = server.requests();
-    lab.run(&["eval", &uid, "--split", "val", "--no-record"]).good();
+    lab.run(&["eval", &uid, "--split", "val", "--no-record"]).success();
     assert!(server.asked()[before..].iter().all(|asked| asked.authorization.is_some()));
 }

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     lab::Lab,
-    program::{Running, bytes, says, until},
+    program::{Running, assert_contains, bytes, until},
 };
 
 /// Long enough to be stopped, with a checkpoint every 24 steps.
@@ -21,7 +21,7 @@ fn whole() -> &'static [(u64, String)] {
     static LOSSES: OnceLock<Vec<(u64, String)>> = OnceLock::new();
     LOSSES.get_or_init(|| {
         let lab = Lab::new();
-        lab.run(&LONG).good();
+        lab.run(&LONG).success();
         let losses = lab.losses();
         assert_eq!(losses.len(), 144);
         losses
@@ -35,7 +35,7 @@ fn stopped() -> (Lab, String) {
     run.until_out("step ");
     run.signal("TERM");
     let done = run.wait();
-    says(&done.err, &["saving a checkpoint first", "again to stop at once"]);
+    assert_contains(&done.err, &["saving a checkpoint first", "again to stop at once"]);
     let out = done.stopped();
     (lab, out)
 }
@@ -47,15 +47,15 @@ fn a_stopped_run_saves_and_resumes_bit_exactly() {
     assert_eq!(run["status"], "interrupted");
     let step = run["step"].as_u64().unwrap();
     assert!((1..144).contains(&step));
-    says(run["reason"].as_str().unwrap(), &[&format!("stopped at step {step}")]);
-    says(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
+    assert_contains(run["reason"].as_str().unwrap(), &[&format!("stopped at step {step}")]);
+    assert_contains(&out, &[&format!("stopped at step {step}; a checkpoint is saved")]);
     assert_eq!(lab.losses(), whole()[..step as usize]);
     // The printed command resumes it.
-    let named = out.lines().find_map(|line| line.strip_prefix("go on    ")).unwrap();
+    let named = out.lines().find_map(|line| line.strip_prefix("resume     ")).unwrap();
     let (program, command) = named.split_once(' ').unwrap();
     assert!(program.ends_with("clip-lab"), "{program}");
-    says(
-        &lab.run(&command.split(' ').collect::<Vec<_>>()).good(),
+    assert_contains(
+        &lab.run(&command.split(' ').collect::<Vec<_>>()).success(),
         &[&format!("resuming at step {step}"), "finished"],
     );
     let run = lab.newest();
@@ -70,8 +70,8 @@ fn a_second_signal_ends_a_run_at_once() {
     // Each update takes seconds.
     let heavy = ["model.image.widths=[256,256]", "model.image.image_size=96", "run.batch=48"];
     let sets = heavy.iter().flat_map(|edit| ["--set", edit]);
-    let words: Vec<&str> = ["run", "tiny.toml"].into_iter().chain(sets).collect();
-    let mut run = lab.start(&words);
+    let args: Vec<&str> = ["run", "tiny.toml"].into_iter().chain(sets).collect();
+    let mut run = lab.start(&args);
     run.until_out("step ");
     run.signal("INT");
     run.until_err("saving a checkpoint first");
@@ -80,7 +80,7 @@ fn a_second_signal_ends_a_run_at_once() {
     let done = run.wait();
     assert_eq!(done.status.code(), Some(128 + 2), "{done:?}");
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
-    says(&done.err, &["stopped at once"]);
+    assert_contains(&done.err, &["stopped at once"]);
     // It could not record its end, so it is shown as running until its heartbeat expires.
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
     assert_eq!(lab.newest()["status"], "crashed");
@@ -95,9 +95,9 @@ fn child_processes_take_signals_even_if_the_suite_ignores_them() {
         let ignoring = "trap '' HUP INT TERM; exec \"$@\"";
         let mut again = lab.program("sh", &["-c", ignoring, "sh", suite.to_str().unwrap(), "--exact", &name]);
         let output = again.env(INNER, "1").output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{told}");
-        says(&told, &["1 passed"]);
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{out}");
+        assert_contains(&out, &["1 passed"]);
         return;
     }
     for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
@@ -111,12 +111,12 @@ fn child_processes_take_signals_even_if_the_suite_ignores_them() {
 fn a_signal_ignored_at_the_start_stays_ignored() {
     let lab = Lab::new();
     let program = env!("CARGO_BIN_EXE_clip-lab");
-    let words = [&["-c", "trap '' INT; exec \"$@\"", "sh", program][..], &LONG].concat();
-    let mut run = Running::spawn(lab.program("sh", &words));
+    let args = [&["-c", "trap '' INT; exec \"$@\"", "sh", program][..], &LONG].concat();
+    let mut run = Running::spawn(lab.program("sh", &args));
     run.until_out("step ");
     run.signal("INT");
-    let out = run.wait().good();
-    says(&out, &["finished"]);
+    let out = run.wait().success();
+    assert_contains(&out, &["finished"]);
     assert_eq!(lab.losses().len(), 144);
 }
 
@@ -135,11 +135,11 @@ fn a_killed_run_is_shown_as_crashed_and_resumes_bit_exactly() {
     let resume = ["run", spec.to_str().unwrap(), "--resume", &uid];
     // Its heartbeat is recent, so it may still be running.
     assert_eq!(lab.newest()["status"], "running");
-    says(&lab.run(&resume).bad(), &["still running", "stop it first"]);
+    assert_contains(&lab.run(&resume).failure(), &["still running", "stop it first"]);
     lab.tamper("UPDATE run SET heartbeat_ms = heartbeat_ms - 20000");
     assert_eq!(lab.newest()["status"], "crashed");
-    says(&lab.run(&["runs", "show", &uid]).good(), &["crashed", "/144"]);
-    lab.run(&resume).good();
+    assert_contains(&lab.run(&["runs", "show", &uid]).success(), &["crashed", "/144"]);
+    lab.run(&resume).success();
     assert_eq!(lab.newest()["status"], "finished");
     assert_eq!(lab.losses(), whole());
 }
@@ -153,18 +153,18 @@ fn a_full_disk_loses_new_checkpoints_but_not_the_previous_one() {
     assert!(old.len() > 8 << 20);
     let full = "trap '' XFSZ; ulimit -f 8192; exec \"$@\"";
     let program = env!("CARGO_BIN_EXE_clip-lab");
-    let words = ["-c", full, "sh", program, "run", spec.to_str().unwrap(), "--resume", &uid];
-    let error = Running::spawn(lab.program("sh", &words)).wait().bad();
-    says(
+    let args = ["-c", full, "sh", program, "run", spec.to_str().unwrap(), "--resume", &uid];
+    let error = Running::spawn(lab.program("sh", &args)).wait().failure();
+    assert_contains(
         &error,
         &["saving a checkpoint", "cannot write", "last.safetensors", "the existing file is unchanged"],
     );
     // It continued to its end, reported each failure, and damaged nothing.
     let run = lab.newest();
     assert_eq!((&run["status"], &run["step"]), (&"failed".into(), &144.into()));
-    says(run["reason"].as_str().unwrap(), &["cannot write"]);
-    let told = lab.events("checkpoint");
-    assert!(told.len() > 2 && told.iter().all(|text| text.contains("cannot write")), "{told:?}");
+    assert_contains(run["reason"].as_str().unwrap(), &["cannot write"]);
+    let events = lab.events("checkpoint");
+    assert!(events.len() > 2 && events.iter().all(|text| text.contains("cannot write")), "{events:?}");
     assert_eq!(lab.losses(), whole());
     assert_eq!(bytes(&checkpoint), old);
     let partial = fs::read_dir(lab.folder())
@@ -172,7 +172,7 @@ fn a_full_disk_loses_new_checkpoints_but_not_the_previous_one() {
         .flatten()
         .any(|file| file.file_name().to_string_lossy().ends_with(".partial"));
     assert!(!partial, "half a checkpoint was left behind");
-    lab.run(&["run", spec.to_str().unwrap(), "--resume", &uid]).good();
+    lab.run(&["run", spec.to_str().unwrap(), "--resume", &uid]).success();
     assert_eq!(lab.newest()["status"], "finished");
     assert_eq!(lab.losses(), whole());
 }

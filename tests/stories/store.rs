@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     lab::Lab,
-    program::{Running, bytes, says, until},
+    program::{Running, assert_contains, bytes, until},
 };
 
 #[test]
@@ -17,34 +17,37 @@ fn a_store_locked_during_a_run_gets_its_records_later() {
     run.until_out("step ");
     let aside = lab.folder().join("spool.jsonl");
     let lock = lab.lock();
-    until("records are kept aside", || aside.exists());
+    until("the spool file exists", || aside.exists());
     drop(lock);
-    until("they are in the store", || !aside.exists());
+    until("the spooled records are in the store", || !aside.exists());
     run.signal("TERM");
     run.wait().stopped();
     let now = lab.newest();
     assert_eq!(now["status"], "interrupted");
     let steps: Vec<u64> = lab.losses().iter().map(|(step, _)| *step).collect();
     assert_eq!(steps, (1..=now["step"].as_u64().unwrap()).collect::<Vec<_>>(), "no step is missing");
-    says(&lab.events("store").concat(), &["was unavailable for a while", "spooled records were added"]);
+    assert_contains(
+        &lab.events("store").concat(),
+        &["was unavailable for a while", "spooled records were added"],
+    );
 }
 
 #[test]
 fn a_run_waits_for_a_store_locked_at_the_start_and_then_fails() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
+    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).success();
     let lock = lab.lock();
     let run = lab.start(&["run", "tiny.toml", "--name", "patient", "--set", "run.steps=2"]);
     sleep(Duration::from_secs(2));
     // Readers do not wait.
     assert_eq!(lab.runs().len(), 1);
     drop(lock);
-    run.wait().good();
+    run.wait().success();
     assert_eq!(lab.newest()["name"], "patient");
     let _lock = lab.lock();
     let started = Instant::now();
-    let error = lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).bad();
-    says(&error, &["lab.db is locked by another program", "close whatever holds it"]);
+    let error = lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).failure();
+    assert_contains(&error, &["lab.db is locked by another program", "close whatever holds it"]);
     assert!(started.elapsed() < Duration::from_secs(30));
     assert_eq!(lab.folders(), 2, "a run that could not start leaves no folder");
 }
@@ -52,25 +55,25 @@ fn a_run_waits_for_a_store_locked_at_the_start_and_then_fails() {
 #[test]
 fn a_newer_store_is_not_changed() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).good();
+    lab.run(&["run", "tiny.toml", "--set", "run.steps=2"]).success();
     lab.tamper("UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT max(version) FROM _sqlx_migrations)");
     let before = bytes(&lab.store());
-    let words: [&[&str]; 5] = [
+    let commands: [&[&str]; 5] = [
         &["run", "tiny.toml"],
         &["runs", "list"],
         &["runs", "tag", "tiny", "x"],
         &["runs", "delete", "tiny", "--yes"],
         &["export", "tiny", "--metric", "train/loss", "--out", "x.csv"],
     ];
-    let told = ["schema version 9999", "use the newer clip-lab", "--store"];
-    for words in words {
-        says(&lab.run(words).bad(), &told);
+    let expected = ["schema version 9999", "use the newer clip-lab", "--store"];
+    for args in commands {
+        assert_contains(&lab.run(args).failure(), &expected);
     }
     // The dashboard needs a terminal, shows the error there, and exits at a key.
     let dashboard =
         ["-c", include_str!("terminal.py"), "newer clip-lab", env!("CARGO_BIN_EXE_clip-lab"), "dashboard"];
-    says(
-        &Running::spawn(lab.program("python3", &dashboard)).wait().good(),
+    assert_contains(
+        &Running::spawn(lab.program("python3", &dashboard)).wait().success(),
         &["schema version 9999", "newer clip-lab"],
     );
     assert_eq!(bytes(&lab.store()), before);

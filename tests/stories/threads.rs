@@ -10,8 +10,8 @@ use crate::{
 /// The wait policy in the environment of a run started with these variables.
 fn policy(program: &str, variables: &[(&str, &str)]) -> Option<String> {
     let lab = Lab::new();
-    let words = ["run", "tiny.toml", "--set", "run.steps=144"];
-    let mut command = lab.program(program, &words);
+    let args = ["run", "tiny.toml", "--set", "run.steps=144"];
+    let mut command = lab.program(program, &args);
     command.env_remove("OMP_WAIT_POLICY").env_remove("GOMP_SPINCOUNT").envs(variables.iter().copied());
     let mut run = Running::spawn(command);
     run.until_out("step ");

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use crate::{
     lab::{Lab, TINY},
-    program::says,
+    program::assert_contains,
 };
 
 const LOADS_CODE: &str = "loads code";
@@ -24,9 +24,9 @@ fn with_tower(table: &str) -> String {
 }
 
 /// Asserts that a command fails without the flag and succeeds with it.
-fn needs_the_flag(lab: &Lab, words: &[&str]) {
-    says(&lab.run(words).bad(), &[LOADS_CODE, "tower.pt", FLAG, "not run"]);
-    lab.run(&[words, &[FLAG]].concat()).good();
+fn needs_the_flag(lab: &Lab, args: &[&str]) {
+    assert_contains(&lab.run(args).failure(), &[LOADS_CODE, "tower.pt", FLAG, "not run"]);
+    lab.run(&[args, &[FLAG]].concat()).success();
 }
 
 #[test]
@@ -35,8 +35,8 @@ fn code_of_a_run_is_not_trusted_when_the_run_is_opened() {
     lab.write("scripted.toml", scripted(&lab));
     needs_the_flag(&lab, &["check", "scripted.toml"]);
     // A spec that the user runs or names is trusted.
-    lab.run(&["run", "scripted.toml"]).good();
-    lab.run(&["embed", "scripted.toml", "--images", "data", "--out", "spec.safetensors"]).good();
+    lab.run(&["run", "scripted.toml"]).success();
+    lab.run(&["embed", "scripted.toml", "--images", "data", "--out", "spec.safetensors"]).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     fs::copy(lab.path(&format!("runs/{uid}/last.safetensors")), lab.path("alone.safetensors")).unwrap();
     let file = format!("runs/{uid}/last.safetensors");
@@ -48,29 +48,29 @@ fn code_of_a_run_is_not_trusted_when_the_run_is_opened() {
     needs_the_flag(&lab, &["search", &uid, "a square"]);
     // `model show` reads only the checkpoint: the archive is not opened and may be missing.
     fs::rename(lab.path("tower.pt"), lab.path("away.pt")).unwrap();
-    lab.run(&["model", "show", "alone.safetensors"]).good();
+    lab.run(&["model", "show", "alone.safetensors"]).success();
     fs::rename(lab.path("away.pt"), lab.path("tower.pt")).unwrap();
     needs_the_flag(&lab, &["model", "export", &uid, "--format", "torchscript", "--out", "out"]);
     // A path given by the user is trusted.
     let path = format!("model.image.path={}", lab.path("tower.pt").display());
     lab.run(&["embed", "alone.safetensors", "--set", &path, "--images", "data", "--out", "o.safetensors"])
-        .good();
+        .success();
 }
 
 #[test]
 fn a_spec_with_from_must_name_the_code_itself() {
     let lab = Lab::new();
     lab.write("scripted.toml", scripted(&lab));
-    lab.run(&["run", "scripted.toml"]).good();
+    lab.run(&["run", "scripted.toml"]).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     fs::copy(lab.path(&format!("runs/{uid}/last.safetensors")), lab.path("alone.safetensors")).unwrap();
     lab.write("second.toml", with_tower("from = \"alone.safetensors\"\n"));
-    let told = lab.run(&["run", "second.toml"]).bad();
-    says(&told, &["the checkpoint loads code", "set `path` in [model.image] yourself", FLAG]);
-    assert_eq!(lab.folders(), 1, "nothing was begun");
+    let output = lab.run(&["run", "second.toml"]).failure();
+    assert_contains(&output, &["the checkpoint loads code", "set `path` in [model.image] yourself", FLAG]);
+    assert_eq!(lab.folders(), 1, "no run was started");
     lab.write("third.toml", with_tower("from = \"alone.safetensors\"\npath = \"tower.pt\"\n"));
-    lab.run(&["run", "third.toml"]).good();
-    lab.run(&["run", "second.toml", FLAG]).good();
+    lab.run(&["run", "third.toml"]).success();
+    lab.run(&["run", "second.toml", FLAG]).success();
 }
 
 #[test]
@@ -80,19 +80,19 @@ fn a_check_opens_no_library() {
     lab.write("libmine.so", "not a library");
     let loads = TINY.replace("[run]\n", "[plugins]\nload = [\"libmine.so\"]\n[run]\n");
     lab.write("mine.toml", &loads);
-    let told = lab.run(&["check", "mine.toml"]).bad();
-    says(&told, &["[plugins].load: this spec loads code, libmine.so", FLAG]);
-    for words in [&["check", "mine.toml", FLAG][..], &["run", "mine.toml"]] {
-        says(&lab.run(words).bad(), &["it is not a shared library"]);
+    let output = lab.run(&["check", "mine.toml"]).failure();
+    assert_contains(&output, &["[plugins].load: this spec loads code, libmine.so", FLAG]);
+    for args in [&["check", "mine.toml", FLAG][..], &["run", "mine.toml"]] {
+        assert_contains(&lab.run(args).failure(), &["it is not a shared library"]);
     }
     lab.write(
         "study.toml",
         "base = \"mine.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n[[arm]]\nname = \"a\"\n",
     );
-    says(&lab.run(&["check", "study.toml"]).bad(), &[LOADS_CODE]);
+    assert_contains(&lab.run(&["check", "study.toml"]).failure(), &[LOADS_CODE]);
     // An edit in a study is not trusted as the user's own.
     let arm = "base = \"tiny.toml\"\nmetric = \"val/retrieval/t2i/hit@1\"\nseeds = [0]\n[[arm]]\nname = \"a\"\n\
                set = { \"plugins.load\" = [\"libmine.so\"] }\n";
     lab.write("edit.toml", arm);
-    says(&lab.run(&["check", "edit.toml"]).bad(), &[LOADS_CODE]);
+    assert_contains(&lab.run(&["check", "edit.toml"]).failure(), &[LOADS_CODE]);
 }

@@ -17,7 +17,7 @@ pub use clip_lab_testing::golden as goldens;
 use serde_json::Value;
 
 /// libtorch's random generator is global, so runs are serialised.
-pub fn alone() -> MutexGuard<'static, ()> {
+pub fn serial_guard() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -114,7 +114,7 @@ impl Lab {
     }
 
     /// Checks loss and gradient norm of the newest run against PyTorch's at every step.
-    pub fn follows(&self, expected: &Value) {
+    pub fn assert_matches_pytorch(&self, expected: &Value) {
         for (metric, key, tolerance) in [("train/loss", "loss", 1e-4), ("train/grad_norm", "grad_norm", 1e-3)]
         {
             let want = expected[key].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! Samples to tensors.
+//! Collates samples into batches.
 
 use std::fmt;
 
@@ -7,71 +7,71 @@ use clip_lab_plugin_api::{Dataset, Tokens, tolerated};
 use clip_lab_torch_ext::Rows;
 use tch::{Device, Kind, Tensor};
 
-use super::{duplicates::groups, loader::Sample};
+use super::{duplicates::groups, source::Sample};
 
 /// A batch on the device.
 #[derive(Debug)]
 pub struct Batch {
-    /// `[B, 3, H, W]`, normalised; none when the image features are cached.
+    /// Normalised images `[B, 3, H, W]`; none if the image features are cached.
     pub images: Option<Tensor>,
-    /// `[B, width]`: features of the images by the image tower, where they are cached.
+    /// Cached features of the image tower, `[B, width]`.
     pub features: Option<Tensor>,
-    /// Which images, `[B]` int64: rows of the cached features.
+    /// Indices of the images in the data set, `[B]` int64.
     pub indices: Tensor,
-    /// The captions; empty where classes are trained on.
+    /// The captions; empty when training on classes.
     pub tokens: Tokens,
-    /// `[B]` int64: rows with one number show the same image or say the same words, so they are no negatives of each
+    /// Duplicate groups, `[B]` int64: rows of a group have the same image or caption, so they are not negatives of each
     /// other.
     pub group: Tensor,
-    /// The classes, `[B]` int64; zeros where captions are trained on.
+    /// The classes, `[B]` int64; zeros when training on captions.
     pub classes: Tensor,
-    /// Images that could not be read. Their pairs are left out.
-    pub broken: Vec<Unreadable>,
+    /// Unreadable images. Their pairs are not in the batch.
+    pub unreadable: Vec<Unreadable>,
 }
 
-/// A image that could not be read.
+/// An unreadable image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// Index in the data set.
     pub image: usize,
-    /// What to call it.
+    /// Name of the image.
     pub name: String,
-    /// Why.
-    pub why: String,
+    /// The error.
+    pub reason: String,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.why)
+        write!(f, "{}: {}", self.name, self.reason)
     }
 }
 
 impl Unreadable {
-    /// Refuses more of them than a data set allows.
+    /// Fails if there are more unreadable images than the data set tolerates.
     ///
     /// # Errors
     /// With their list.
-    pub fn within(broken: &[Self], data: &dyn Dataset) -> Result<()> {
-        let list: Vec<String> = broken.iter().map(ToString::to_string).collect();
-        tolerated(data.tolerate(), &list, data.len(), "pictures")
+    pub fn check_tolerance(unreadable: &[Self], data: &dyn Dataset) -> Result<()> {
+        let list: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
+        tolerated(data.tolerate(), &list, data.len(), "images")
     }
 }
 
 impl Batch {
-    /// Pairs in it.
+    /// Number of items.
     pub fn len(&self) -> i64 {
         self.indices.size()[0]
     }
 
-    /// Whether every image was broken.
+    /// Whether every image was unreadable.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Rows `start..start + len`; they share their storage with the whole.
+    /// Rows `start..start + len`, as views of the batch.
     ///
     /// # Errors
-    /// When there are not so many.
+    /// When the range exceeds the batch.
     pub fn rows(&self, start: i64, len: i64) -> Result<Self> {
         let rows = |tensor: &Tensor| tensor.f_narrow(0, start, len);
         Ok(Self {
@@ -81,44 +81,48 @@ impl Batch {
             tokens: Tokens { ids: rows(&self.tokens.ids)?, mask: rows(&self.tokens.mask)? },
             group: rows(&self.group)?,
             classes: rows(&self.classes)?,
-            broken: Vec::new(),
+            unreadable: Vec::new(),
         })
     }
 
-    /// The batch cut into parts of `size` rows; the last may be smaller.
+    /// Splits the batch into parts of `size` rows; the last may be smaller.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// When libtorch fails.
     pub fn parts(&self, size: i64) -> Result<Vec<Self>> {
         let starts = (0..self.len()).step_by(size.max(1) as usize);
         starts.map(|start| self.rows(start, size.max(1).min(self.len() - start))).collect()
     }
 
-    /// Puts samples together. Their images are already in `images`, a row for each sample in order.
+    /// Collates samples. Their images are already in `images`, one row per sample in order.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// When libtorch fails.
     pub(super) fn collate(
         samples: Vec<Sample>,
         images: Option<Rows>,
         pad_id: i64,
         device: Device,
     ) -> Result<Self> {
-        let rows: Vec<i64> =
-            (0..).zip(&samples).filter(|(_, sample)| sample.fault.is_none()).map(|(row, _)| row).collect();
-        let all = rows.len() == samples.len();
-        let (good, bad): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.fault.is_none());
-        let broken = bad.into_iter().filter_map(|sample| sample.fault).collect();
-        let indices: Vec<i64> = good.iter().map(|sample| sample.image as i64).collect();
-        let shown: Vec<usize> = good.iter().map(|sample| sample.image).collect();
-        let said: Vec<Option<&str>> = good.iter().map(|sample| sample.caption.as_deref()).collect();
-        let classes: Vec<i64> = good.iter().map(|sample| sample.class).collect();
-        let ids: Vec<&[i64]> = good.iter().map(|sample| sample.ids.as_slice()).collect();
+        let rows: Vec<i64> = (0..)
+            .zip(&samples)
+            .filter(|(_, sample)| sample.unreadable.is_none())
+            .map(|(row, _)| row)
+            .collect();
+        let complete = rows.len() == samples.len();
+        let (readable, unreadable): (Vec<_>, Vec<_>) =
+            samples.into_iter().partition(|sample| sample.unreadable.is_none());
+        let unreadable = unreadable.into_iter().filter_map(|sample| sample.unreadable).collect();
+        let indices: Vec<i64> = readable.iter().map(|sample| sample.image as i64).collect();
+        let image_ids: Vec<usize> = readable.iter().map(|sample| sample.image).collect();
+        let captions: Vec<Option<&str>> = readable.iter().map(|sample| sample.caption.as_deref()).collect();
+        let classes: Vec<i64> = readable.iter().map(|sample| sample.class).collect();
+        let ids: Vec<&[i64]> = readable.iter().map(|sample| sample.ids.as_slice()).collect();
         let images = images.map(|images| {
             let whole = images.join()?;
-            // Only a broken image costs a copy.
-            let whole = if all { whole } else { whole.f_index_select(0, &Tensor::from_slice(&rows))? };
-            // Pinned memory is copied to a GPU while the processor goes on.
+            // Copies only if an image is unreadable.
+            let whole = if complete { whole } else { whole.f_index_select(0, &Tensor::from_slice(&rows))? };
+            // Pinned memory is copied to a GPU asynchronously.
             anyhow::Ok(whole.f_to_device_(device, Kind::Float, true, false)?)
         });
         let images = images.transpose()?;
@@ -127,14 +131,14 @@ impl Batch {
             features: None,
             indices: Tensor::from_slice(&indices).to_device(device),
             tokens: pad(&ids, pad_id, device),
-            group: Tensor::from_slice(&groups(&shown, &said)).to_device(device),
+            group: Tensor::from_slice(&groups(&image_ids, &captions)).to_device(device),
             classes: Tensor::from_slice(&classes).to_device(device),
-            broken,
+            unreadable,
         })
     }
 }
 
-/// Token ids padded to the longest of them: `[B, L]`.
+/// Pads token ids to the longest text: `[B, L]`.
 pub fn pad(texts: &[&[i64]], pad_id: i64, device: Device) -> Tokens {
     let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(0).max(1);
     let mut ids = vec![pad_id; texts.len() * longest];

@@ -1,5 +1,5 @@
-//! What is alike: pairs of a batch that are no negatives of each other, since they show the same image or say the
-//! same words, and captions that say no more than a class.
+//! Duplicates: pairs of a batch with the same image or caption, which are not negatives of each other, and captions that
+//! only repeat the class.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -8,46 +8,46 @@ use std::{
 
 use clip_lab_plugin_api::Dataset;
 
-/// A caption without what does not change its meaning: capitals, and how wide its spaces are.
+/// A caption in lower case with single spaces, for comparisons.
 pub fn folded(caption: &str) -> String {
     caption.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Whether the captions of a image follow from its class, as where they are made from the names of folders: all
-/// images of a class have the same, and some class has several images.
+/// Whether captions are determined by classes, for example created from folder names: all images of a class have the
+/// same captions, and some class has several images.
 pub fn captions_follow_classes(data: &dyn Dataset) -> bool {
-    let (mut of_class, mut again) = (HashMap::new(), false);
+    let (mut of_class, mut repeats) = (HashMap::new(), false);
     let follows = |index: usize| {
         let captions = data.captions(index);
         let Some(class) = data.class(index) else { return captions.is_empty() };
         match of_class.insert(class, captions) {
-            Some(others) if others == captions => again = true,
+            Some(others) if others == captions => repeats = true,
             Some(_) => return false,
             None => {}
         }
         true
     };
-    (0..data.len()).all(follows) && again
+    (0..data.len()).all(follows) && repeats
 }
 
-/// One number for each row; rows have the same when their images or their captions are equal, also by way of others:
-/// where a and b share a image, and b and c a caption, all three are one group. A row without a caption is alike in
-/// its image only. The number is that of the group's first row.
+/// The duplicate group of each row: connected components of rows with equal images or captions. If a and b share an
+/// image, and b and c a caption, all three are one group. Rows without a caption are compared by image only. A group is
+/// named by its first row.
 pub(super) fn groups(images: &[usize], captions: &[Option<&str>]) -> Vec<i64> {
-    let mut leader: Vec<usize> = (0..images.len()).collect();
-    unite(&mut leader, images.iter().map(Some));
-    unite(&mut leader, captions.iter().map(Option::as_ref));
-    (0..leader.len()).map(|row| root(&leader, row) as i64).collect()
+    let mut parents: Vec<usize> = (0..images.len()).collect();
+    merge_equal(&mut parents, images.iter().map(Some));
+    merge_equal(&mut parents, captions.iter().map(Option::as_ref));
+    (0..parents.len()).map(|row| root(&parents, row) as i64).collect()
 }
 
-/// Puts rows of equal marks together.
-fn unite<K: Hash + Eq>(leader: &mut [usize], marks: impl Iterator<Item = Option<K>>) {
+/// Merges the groups of rows with equal keys (union-find).
+fn merge_equal<K: Hash + Eq>(parents: &mut [usize], keys: impl Iterator<Item = Option<K>>) {
     let mut first = HashMap::new();
-    for (row, mark) in marks.enumerate() {
-        match mark.map(|mark| first.entry(mark)) {
-            Some(Entry::Occupied(known)) => {
-                let (a, b) = (root(leader, *known.get()), root(leader, row));
-                leader[a.max(b)] = a.min(b);
+    for (row, key) in keys.enumerate() {
+        match key.map(|key| first.entry(key)) {
+            Some(Entry::Occupied(seen)) => {
+                let (a, b) = (root(parents, *seen.get()), root(parents, row));
+                parents[a.max(b)] = a.min(b);
             }
             Some(Entry::Vacant(empty)) => {
                 empty.insert(row);
@@ -57,10 +57,10 @@ fn unite<K: Hash + Eq>(leader: &mut [usize], marks: impl Iterator<Item = Option<
     }
 }
 
-fn root(leader: &[usize], row: usize) -> usize {
+fn root(parents: &[usize], row: usize) -> usize {
     let mut row = row;
-    while leader[row] != row {
-        row = leader[row];
+    while parents[row] != row {
+        row = parents[row];
     }
     row
 }
@@ -70,20 +70,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn capitals_and_spaces_do_not_matter() {
+    fn case_and_spaces_do_not_matter() {
         assert_eq!(folded("  A Dog\tand\n a CAT "), "a dog and a cat");
         assert_ne!(folded("a dog."), folded("a dog"));
     }
 
     #[test]
-    fn rows_are_alike_by_image_by_caption_and_by_way_of_others() {
+    fn rows_are_grouped_by_image_by_caption_and_transitively() {
         let group = |images: &[usize], captions: &[&str]| {
             groups(images, &captions.iter().map(|caption| Some(*caption)).collect::<Vec<_>>())
         };
         assert_eq!(group(&[4, 5, 6], &["a", "b", "c"]), [0, 1, 2]);
         assert_eq!(group(&[4, 5, 4], &["a", "b", "c"]), [0, 1, 0]);
         assert_eq!(group(&[4, 5, 6], &["a", "b", "b"]), [0, 1, 1]);
-        // 0 and 2 share a image, 2 and 3 a caption, 3 and 1 a image again.
+        // 0 and 2 share an image, 2 and 3 a caption, 3 and 1 an image.
         assert_eq!(group(&[4, 5, 4, 5, 9], &["a", "b", "c", "c", "z"]), [0, 0, 0, 0, 4]);
         assert_eq!(groups(&[1, 2, 1], &[None, None, None]), [0, 1, 0], "no caption is not an equal caption");
     }

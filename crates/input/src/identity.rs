@@ -1,8 +1,8 @@
-//! Which data a result comes from.
+//! Fingerprints of data sets.
 
 use clip_lab_plugin_api::Dataset;
 
-/// Text that changes whenever a image, its captions, its class or the order does.
+/// A digest of images, captions, classes and order.
 pub fn identity(data: &dyn Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |text: &str| {
@@ -23,15 +23,15 @@ mod tests {
     use super::*;
     use anyhow::{Result, bail};
 
-    struct Words(Vec<Vec<String>>, Option<usize>);
+    struct Captioned(Vec<Vec<String>>, Option<usize>);
 
-    impl Dataset for Words {
+    impl Dataset for Captioned {
         fn len(&self) -> usize {
             self.0.len()
         }
 
         fn image(&self, _: usize) -> Result<clip_lab_plugin_api::Image> {
-            bail!("there are no images here")
+            bail!("no images")
         }
 
         fn captions(&self, index: usize) -> &[String] {
@@ -52,17 +52,17 @@ mod tests {
     }
 
     #[test]
-    fn captions_and_classes_are_part_of_it() {
-        let message = |captions: &[&[&str]], class| {
+    fn captions_and_classes_change_the_digest() {
+        let digest = |captions: &[&[&str]], class| {
             let owned = captions.iter().map(|all| all.iter().map(|one| one.to_string()).collect());
-            identity(&Words(owned.collect(), class))
+            identity(&Captioned(owned.collect(), class))
         };
-        let one = message(&[&["a", "b"], &["c"]], None);
-        assert_eq!(one, message(&[&["a", "b"], &["c"]], None));
+        let one = digest(&[&["a", "b"], &["c"]], None);
+        assert_eq!(one, digest(&[&["a", "b"], &["c"]], None));
         for other in [
-            message(&[&["a"], &["b", "c"]], None),
-            message(&[&["ab"], &["c"]], None),
-            message(&[&["a", "b"], &["c"]], Some(1)),
+            digest(&[&["a"], &["b", "c"]], None),
+            digest(&[&["ab"], &["c"]], None),
+            digest(&[&["a", "b"], &["c"]], Some(1)),
         ] {
             assert_ne!(one, other);
         }

@@ -1,7 +1,7 @@
-//! The data path: order -> crossbeam -> workers (read, augment, tokenise) -> crossbeam -> batches in order.
+//! The data path: order -> channel -> workers (read, augment, tokenise) -> channel -> batches in order.
 //!
-//! All randomness of an item comes from (seed, epoch, item), so neither the number of threads nor their order changes
-//! a batch.
+//! All randomness of an item is a function of (seed, epoch, item), so batches do not depend on the number or scheduling
+//! of threads.
 
 mod batch;
 mod distinct;
@@ -11,10 +11,12 @@ mod loader;
 mod order;
 mod prepare;
 mod sampled;
+mod source;
 
 pub use batch::{Batch, Unreadable, pad};
 pub use duplicates::{captions_follow_classes, folded};
 pub use identity::identity;
-pub use loader::{AHEAD, Loader, Read, Source, cores};
+pub use loader::{Loader, PREFETCHED_BATCHES, cores};
 pub use order::{Item, Order};
 pub use prepare::Prepare;
+pub use source::{Read, Source};

@@ -1,24 +1,24 @@
-//! The order of an epoch: a pure function of (seed, epoch), so that a resumed run finds its place without any state.
+//! The order of an epoch: a pure function of (seed, epoch), so a resumed run needs no state.
 
 use clip_lab_plugin_api::{Captions, Dataset, rng};
 use rand::seq::SliceRandom;
 
 use super::{distinct::Distinct, sampled::Sampled};
 
-/// One pair to be read: a image and either one caption or a draw among them.
+/// A pair to read: an image with a given caption, or with one drawn at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
     /// Index in the data set.
     pub image: usize,
-    /// Which caption; none when the worker draws one.
+    /// Index of the caption; none if the worker draws one.
     pub caption: Option<usize>,
-    /// Number of the item before shuffling: the key of its randomness.
+    /// Index of the item before shuffling, the key of its randomness.
     pub index: u64,
     /// The epoch, from 0.
     pub epoch: u64,
 }
 
-/// All items of a data set and how they are shuffled and cut into batches.
+/// The items of a data set, and how they are shuffled and split into batches.
 #[derive(Debug)]
 pub struct Order {
     items: Vec<(usize, Option<usize>)>,
@@ -31,7 +31,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// The items of `data`: one for each image, or one for each caption.
+    /// The items of `data`: one per image, or one per caption.
     pub fn new(data: &dyn Dataset, captions: Captions, seed: u64, shuffle: bool, batch: usize) -> Self {
         let images = 0..data.len();
         let items: Vec<_> = match captions {
@@ -45,11 +45,11 @@ impl Order {
         Self { items, seed, shuffle, batch, batches, distinct: None, sampled }
     }
 
-    /// The same items in batches that never hold a image twice, nor a caption but for capitals and spaces. Shuffled
-    /// as before; pairs that would meet their like change places with others.
+    /// The same items in batches without duplicate images or captions (ignoring case and spaces): duplicates in a batch
+    /// are swapped with other items of the shuffle.
     ///
-    /// A image or caption that comes more often than there are batches cannot be placed as often: then an epoch has
-    /// fewer batches, and pairs are left for the shuffle of another.
+    /// If an image or caption occurs more often than there are batches, an epoch has fewer batches and skips some pairs;
+    /// another shuffle uses others.
     pub fn distinct(mut self, data: &dyn Dataset) -> Self {
         let distinct = Distinct::new(data);
         self.batches = distinct.capacity(&self.shuffled(0), self.seed, self.batch, self.batches);
@@ -62,12 +62,12 @@ impl Order {
         self.items.len()
     }
 
-    /// Whether there is nothing to train on.
+    /// Whether there are no items.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Whole batches in an epoch; what is left over waits for another epoch's shuffle.
+    /// Number of whole batches in an epoch; the remaining items are skipped, others in each shuffled epoch.
     pub fn batches(&self) -> u64 {
         self.batches as u64
     }
@@ -84,7 +84,7 @@ impl Order {
         }
     }
 
-    /// How many items an epoch uses.
+    /// The number of items that an epoch uses.
     pub fn used(&self, epoch: u64) -> usize {
         self.epoch(epoch).iter().map(Vec::len).sum()
     }
@@ -93,16 +93,16 @@ impl Order {
         if let Some(sampled) = &self.sampled {
             return sampled.epoch(&self.items, self.seed, epoch, self.shuffle);
         }
-        let mut numbers: Vec<usize> = (0..self.items.len()).collect();
+        let mut indices: Vec<usize> = (0..self.items.len()).collect();
         if self.shuffle {
-            // No item has this number, so the shuffle shares its randomness with none.
-            numbers.shuffle(&mut rng(self.seed, epoch, u64::MAX));
+            // No item has this index, so the shuffle has its own random stream.
+            indices.shuffle(&mut rng(self.seed, epoch, u64::MAX));
         }
-        let item = |number: usize| {
-            let (image, caption) = self.items[number];
-            Item { image, caption, index: number as u64, epoch }
+        let item = |index: usize| {
+            let (image, caption) = self.items[index];
+            Item { image, caption, index: index as u64, epoch }
         };
-        numbers.into_iter().map(item).collect()
+        indices.into_iter().map(item).collect()
     }
 }
 
@@ -112,18 +112,18 @@ mod tests {
     use crate::loader::tests::Toy;
 
     #[test]
-    fn an_epoch_holds_every_item_once_and_repeats_itself() {
+    fn an_epoch_holds_every_item_once_and_is_reproducible() {
         let order = Order::new(&Toy::new(10), Captions::All, 7, true, 5);
         let flat = |epoch| order.epoch(epoch).concat();
         let mut seen: Vec<u64> = flat(3).iter().map(|item| item.index).collect();
         assert_eq!(flat(3), flat(3));
         assert_ne!(flat(3), flat(4));
         seen.sort_unstable();
-        assert_eq!(seen, (0..20).collect::<Vec<_>>(), "two captions a image");
+        assert_eq!(seen, (0..20).collect::<Vec<_>>(), "two captions per image");
     }
 
     #[test]
-    fn the_rest_of_an_epoch_is_left_out() {
+    fn incomplete_batches_are_skipped() {
         let order = Order::new(&Toy::new(11), Captions::One, 0, false, 4);
         assert_eq!(order.batches(), 2);
         let images: Vec<usize> = order.epoch(0).concat().iter().map(|item| item.image).collect();

@@ -1,4 +1,4 @@
-//! From a image to the numbers that a tower wants.
+//! Preprocessing: images to normalised pixel values.
 
 use anyhow::Result;
 use clip_lab_image_io::{Crop, Normalise, Opened, Scratch};
@@ -11,20 +11,20 @@ use clip_lab_plan::Preprocess;
 pub struct Prepare {
     /// Size, resizing and normalisation.
     pub preprocess: Preprocess,
-    /// What training does before; empty when training sees what evaluation sees.
+    /// Augmentation in training; empty if training images are preprocessed as in evaluation.
     pub augment: Vec<Box<dyn Augment>>,
 }
 
 impl Prepare {
-    /// Side of the square result, in pixels.
+    /// Side of the square output in pixels.
     pub fn size(&self) -> u32 {
         side(self.preprocess.size)
     }
 
-    /// Writes a image as training sees it: `3 * size * size` numbers, channel by channel.
+    /// Writes a training image: `3 * size * size` values, channel by channel.
     ///
     /// # Errors
-    /// Those of decoding and of an augmentation.
+    /// When decoding or an augmentation fails.
     pub fn train(&self, image: Opened, rng: &mut Rng, scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
         let Some((first, rest)) = self.augment.split_first() else {
             return self.eval(&image, scratch, out);
@@ -32,14 +32,14 @@ impl Prepare {
         let (width, height) = image.size();
         let crop = first.crop(width, height, rng);
         match crop {
-            // Nothing else asks for pixels: from the decoder to the numbers in one go.
+            // No other augmentation needs pixels: crop, resize and normalise in one pass.
             Some(crop) if rest.is_empty() && crop.side == self.size() => {
                 image.numbers(&crop, &self.normaliser(), scratch, out)?;
             }
-            Some(crop) => self.rest(rest, image.square(&crop, scratch)?, rng, scratch, out)?,
+            Some(crop) => self.augment_pixels(rest, image.square(&crop, scratch)?, rng, scratch, out)?,
             None => {
                 let _room = image.room();
-                self.rest(rest, first.apply(image.whole(scratch)?, rng)?, rng, scratch, out)?;
+                self.augment_pixels(rest, first.apply(image.whole(scratch)?, rng)?, rng, scratch, out)?;
             }
         }
         for augment in &self.augment {
@@ -48,8 +48,8 @@ impl Prepare {
         Ok(())
     }
 
-    /// Augmentation of pixels, and then numbers of them.
-    fn rest(
+    /// Applies the remaining augmentations to pixels and normalises them.
+    fn augment_pixels(
         &self,
         augment: &[Box<dyn Augment>],
         mut pixels: RgbImage,
@@ -60,7 +60,7 @@ impl Prepare {
         for augment in augment {
             pixels = augment.apply(pixels, rng)?;
         }
-        // What augmentation brought to size loses no further margin.
+        // An augmented image of the right size is not cropped again.
         if pixels.dimensions() != (self.size(), self.size()) {
             return self.eval(&scratch.open(pixels.into())?, scratch, out);
         }
@@ -69,7 +69,7 @@ impl Prepare {
         Ok(())
     }
 
-    /// Writes a image as evaluation sees it.
+    /// Writes an evaluation image.
     ///
     /// # Errors
     /// When it cannot be decoded or resized.
@@ -84,7 +84,7 @@ impl Prepare {
     }
 }
 
-/// A side in pixels that an image can have.
+/// Clamps a side to a valid image size.
 fn side(pixels: i64) -> u32 {
     pixels.clamp(1, i64::from(u32::MAX)) as u32
 }

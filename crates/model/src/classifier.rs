@@ -1,4 +1,4 @@
-//! The classifier: an image embedding to one number for each class.
+//! The classifier: image embeddings to class logits.
 
 use anyhow::{Context as _, Result};
 use clip_lab_nn::{Linear, LinearInit};
@@ -11,27 +11,27 @@ use crate::{
     towers::{Start, TextTower, unit},
 };
 
-/// Image embeddings to classes.
+/// A linear classifier on image embeddings.
 pub struct Classifier {
     linear: Linear,
     normalise: bool,
 }
 
 impl Classifier {
-    /// Builds it as `classifier.*` below `vars`, random, for embeddings `input` wide.
+    /// Creates `classifier.*` below `vars` with random weights, for embeddings of width `input`.
     ///
     /// # Errors
-    /// When there is no memory for it.
+    /// When libtorch cannot allocate the weights.
     pub fn build(plan: &plan::Classifier, vars: &nn::VarStore, input: i64, classes: i64) -> Result<Self> {
         let path = vars.root() / "classifier";
         let linear = Linear::new(&path, input, classes, true, LinearInit::normal(0.01))?;
         Ok(Self { linear, normalise: plan.normalises() })
     }
 
-    /// Embeddings `[B, D]` to `[B, C]`, before any softmax.
+    /// Embeddings `[B, D]` to logits `[B, C]`.
     ///
     /// # Errors
-    /// When the width does not fit.
+    /// When the width of the embeddings is wrong.
     pub fn logits(&self, embeddings: &Tensor) -> Result<Tensor> {
         match self.normalise {
             true => self.linear.forward(&unit(embeddings)?),
@@ -40,12 +40,12 @@ impl Classifier {
     }
 }
 
-/// Puts the zero-shot weights into the classifier below `vars`, if its plan wants them: `scale` times the text tower's
-/// unit-length embedding of each class, biases zero. The text tower is built for that and dropped.
+/// Initialises the classifier below `vars` with zero-shot weights if its plan says so: `scale` times the text tower's
+/// L2-normalised embedding of each class, zero biases. The text tower is built for this and dropped.
 ///
 /// # Errors
-/// Those of the text tower and its tokenizer.
-pub fn start(
+/// When text tower or tokenizer fail, or there is no text tower.
+pub fn init_zero_shot(
     plan: &plan::Classifier,
     text: Option<&TextSide>,
     vars: &nn::VarStore,
@@ -54,8 +54,8 @@ pub fn start(
     if plan.init != ClassifierInit::ZeroShot {
         return Ok(());
     }
-    let side = text.context("[model.classifier]: zero-shot weights need [model.text]")?;
-    let weights = zero_shot(plan, side, vars.device(), classes)?; // [C, D]
+    let side = text.context("[model.classifier]: zero-shot initialisation needs [model.text]")?;
+    let weights = zero_shot_weights(plan, side, vars.device(), classes)?; // [C, D]
     let variables = vars.variables();
     let variable = |name: &str| variables.get(name).context("the classifier has no variables");
     tch::no_grad(|| {
@@ -65,7 +65,12 @@ pub fn start(
     })
 }
 
-fn zero_shot(plan: &plan::Classifier, side: &TextSide, device: Device, classes: &[String]) -> Result<Tensor> {
+fn zero_shot_weights(
+    plan: &plan::Classifier,
+    side: &TextSide,
+    device: Device,
+    classes: &[String],
+) -> Result<Tensor> {
     let vars = nn::VarStore::new(device);
     let tower = TextTower::build(side, &vars, Start::FromSpec)?;
     let tokenizer = side.tokenizer.build(()).context("[tokenizer]")?;

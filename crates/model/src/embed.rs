@@ -1,4 +1,4 @@
-//! Texts to embeddings.
+//! Text embeddings.
 
 use anyhow::Result;
 use clip_lab_input::pad;
@@ -7,15 +7,15 @@ use tch::{Device, Tensor};
 
 use crate::towers::{TextTower, unit};
 
-/// Texts that go through the tower together.
-pub const TEXTS_TOGETHER: usize = 256;
+/// Batch size of the text tower.
+pub const TEXT_BATCH: usize = 256;
 
-/// Embeddings of texts, `[T, D]`, of unit length if `normalise`.
+/// Embeddings of texts, `[T, D]`, L2-normalised if `normalise`.
 ///
-/// Texts of like length go together, so that little is spent on padding.
+/// Batches texts of similar length, to reduce padding.
 ///
 /// # Errors
-/// Those of the tokenizer and the tower.
+/// When tokenizer or tower fail.
 pub fn embed_texts(
     tower: &TextTower,
     tokenizer: &dyn Tokenizer,
@@ -28,7 +28,7 @@ pub fn embed_texts(
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&index| ids[index].len());
     let mut parts = Vec::new();
-    for chunk in order.chunks(TEXTS_TOGETHER) {
+    for chunk in order.chunks(TEXT_BATCH) {
         let rows: Vec<&[i64]> = chunk.iter().map(|&index| ids[index].as_slice()).collect();
         let tokens = pad(&rows, tokenizer.pad(), device);
         parts.push(tch::no_grad(|| {
@@ -38,8 +38,8 @@ pub fn embed_texts(
         })?);
     }
     let sorted = Tensor::f_cat(&parts, 0)?;
-    let numbers: Vec<i64> = order.iter().map(|&index| index as i64).collect();
-    // sorted[k] belongs to text order[k]: put it back there.
-    let back = Tensor::from_slice(&numbers).to_device(device).argsort(0, false);
-    Ok(sorted.f_index_select(0, &back)?)
+    let order: Vec<i64> = order.iter().map(|&index| index as i64).collect();
+    // sorted[k] belongs to text order[k]: restore the original order.
+    let inverse = Tensor::from_slice(&order).to_device(device).argsort(0, false);
+    Ok(sorted.f_index_select(0, &inverse)?)
 }

@@ -1,4 +1,4 @@
-//! The model: an image tower and what it is trained against, each tower with its projection into the shared space.
+//! The model: an image tower with a text tower or a classifier. Each tower has a projection into the shared space.
 
 mod classifier;
 mod device;
@@ -6,8 +6,8 @@ mod embed;
 mod numerics;
 mod towers;
 
-pub use classifier::{Classifier, start as zero_shot_start};
+pub use classifier::{Classifier, init_zero_shot};
 pub use device::device;
-pub use embed::{TEXTS_TOGETHER, embed_texts};
+pub use embed::{TEXT_BATCH, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
 pub use towers::{ImageTower, Objective, Side, Start, TextTower, unit};

@@ -1,11 +1,11 @@
-//! Number formats: how the towers compute.
+//! Precision, memory format and activation recomputation of the towers.
 
 use anyhow::Result;
 use clip_lab_plan::{Precision, Run};
 use clip_lab_torch_ext::{allow_tf32, autocast, channels_last, recompute_stages};
 use tch::{Device, Kind, Tensor};
 
-/// How a tower computes. What leaves a tower is f32 whatever happened inside, so losses always are.
+/// How a tower computes. Its outputs are always f32, so losses are too.
 #[derive(Debug, Clone, Copy)]
 pub struct Numerics {
     device: Device,
@@ -15,17 +15,17 @@ pub struct Numerics {
 }
 
 impl Default for Numerics {
-    /// f32 on any device.
+    /// f32, on any device.
     fn default() -> Self {
         Self { device: Device::Cpu, cast: None, channels_last: false, recompute: false }
     }
 }
 
 impl Numerics {
-    /// What `[run]` asks for, on `device`. Sets for the whole process whether GPUs may use TF32.
+    /// The settings of `[run]`, on `device`. Allows or forbids TF32 for the whole process.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// When libtorch fails.
     pub fn of(run: &Run, device: Device) -> Result<Self> {
         allow_tf32(run.precision == Precision::Tf32)?;
         Ok(Self {
@@ -36,10 +36,10 @@ impl Numerics {
         })
     }
 
-    /// Runs `f` in this format; its result is f32.
+    /// Runs `f` in this precision and returns f32.
     ///
     /// # Errors
-    /// Those of `f`.
+    /// When `f` fails.
     pub fn compute(&self, f: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
         let f = || if self.recompute { recompute_stages(f) } else { f() };
         let Some(kind) = self.cast else { return f() };
@@ -47,17 +47,17 @@ impl Numerics {
         Ok(if result.kind() == kind { result.f_to_kind(Kind::Float)? } else { result })
     }
 
-    /// Images `[B, 3, H, W]` in the order in memory that is asked for. Weights keep theirs: optimizers and
-    /// checkpoints know one order only, and turning a weight costs little beside its convolution.
+    /// Converts images `[B, 3, H, W]` to the memory format of the run. Weights stay contiguous: optimizers and checkpoints
+    /// expect that, and converting a weight is cheap compared to its convolution.
     ///
     /// # Errors
-    /// When they are no images.
-    pub fn arrange(&self, images: &Tensor) -> Result<Tensor> {
+    /// When the tensor is not `[B, 3, H, W]`.
+    pub fn to_memory_format(&self, images: &Tensor) -> Result<Tensor> {
         if self.channels_last { channels_last(images) } else { Ok(images.shallow_clone()) }
     }
 }
 
-/// The type that autocast casts to; none where nothing is cast.
+/// The autocast type; none without autocast.
 pub fn autocast_kind(precision: Precision) -> Option<Kind> {
     match precision {
         Precision::Fp32 | Precision::Tf32 => None,
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leaves_a_tower_is_single_precision() {
+    fn the_output_of_a_tower_is_f32() {
         let run = Run { precision: Precision::Bf16, channels_last: true, ..Run::default() };
         let numerics = Numerics::of(&run, Device::Cpu).unwrap();
         let x = Tensor::full([2, 2], 1.0 / 3.0, (Kind::Float, Device::Cpu));
@@ -80,6 +80,6 @@ mod tests {
         assert_ne!(product, x.matmul(&x));
         assert_eq!(Numerics::default().compute(|| Ok(x.f_matmul(&x)?)).unwrap(), x.matmul(&x));
         let images = Tensor::zeros([1, 3, 4, 4], (Kind::Float, Device::Cpu));
-        assert_eq!(numerics.arrange(&images).unwrap().stride(), [48, 1, 12, 3]);
+        assert_eq!(numerics.to_memory_format(&images).unwrap().stride(), [48, 1, 12, 3]);
     }
 }

@@ -1,4 +1,4 @@
-//! The model: an image tower and what it is trained against, each tower with its projection into the shared space.
+//! Image and text towers, each with its projection into the shared space.
 
 use anyhow::{Context as _, Result};
 use clip_lab_plan::{Head, ImageSide, TextSide, Weights};
@@ -7,20 +7,20 @@ use tch::{Tensor, nn};
 
 use crate::{classifier::Classifier, numerics::Numerics};
 
-/// Whether a model begins with the weights that `from` names, or will get all its weights from a checkpoint of ours.
+/// The source of a model's initial weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// As the spec says.
+    /// The spec: random, or loaded as `from` says.
     FromSpec,
-    /// Left as they are; the caller loads a checkpoint.
+    /// A checkpoint that the caller loads afterwards.
     ToBeLoaded,
 }
 
-/// What the image tower is trained against.
+/// The training objective of the image tower.
 pub enum Objective {
-    /// Captions, through a text tower.
+    /// Captions, embedded by a text tower.
     Texts(TextTower),
-    /// Classes.
+    /// Classes, predicted by a classifier.
     Classes(Classifier),
 }
 
@@ -34,87 +34,87 @@ impl Objective {
     }
 }
 
-/// A tower and its projection.
+/// A tower with its projection.
 pub struct Side<E: ?Sized> {
     encoder: Box<E>,
     projection: Box<dyn Projection>,
     numerics: Numerics,
 }
 
-/// Images to embeddings.
+/// Image tower: images to embeddings.
 pub type ImageTower = Side<dyn ImageEncoder>;
-/// Captions to embeddings.
+/// Text tower: captions to embeddings.
 pub type TextTower = Side<dyn TextEncoder>;
 
 impl ImageTower {
-    /// Builds tower and projection as `image.*` and `image_projection.*` below `vars`.
+    /// Creates tower and projection as `image.*` and `image_projection.*` below `vars`.
     ///
     /// # Errors
-    /// When a plugin or its weights cannot be had.
+    /// When a plugin fails, or weights cannot be loaded.
     pub fn build(plan: &ImageSide, vars: &nn::VarStore, start: Start) -> Result<Self> {
         let encoder = plan.encoder.build(vars.root() / "image")?;
         load(&plan.weights, vars, "image", start).context("[model.image]")?;
-        let projection =
-            project(&plan.head, vars, "image_projection", start).context("[model.image_projection]")?;
+        let projection = build_projection(&plan.head, vars, "image_projection", start)
+            .context("[model.image_projection]")?;
         Ok(Self { encoder, projection, numerics: Numerics::default() })
     }
 
-    /// `[B, 3, H, W]` to `[B, width]`.
+    /// Images `[B, 3, H, W]` to features `[B, width]`.
     ///
     /// # Errors
-    /// Those of the tower.
+    /// When the tower fails.
     pub fn features(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
-        let images = self.numerics.arrange(images)?;
+        let images = self.numerics.to_memory_format(images)?;
         self.numerics.compute(|| self.encoder.encode(&images, mode))
     }
 }
 
 impl TextTower {
-    /// Builds tower and projection as `text.*` and `text_projection.*` below `vars`.
+    /// Creates tower and projection as `text.*` and `text_projection.*` below `vars`.
     ///
     /// # Errors
-    /// When a plugin or its weights cannot be had.
+    /// When a plugin fails, or weights cannot be loaded.
     pub fn build(plan: &TextSide, vars: &nn::VarStore, start: Start) -> Result<Self> {
         let encoder = plan.encoder.build(vars.root() / "text")?;
         load(&plan.weights, vars, "text", start).context("[model.text]")?;
-        let projection =
-            project(&plan.head, vars, "text_projection", start).context("[model.text_projection]")?;
+        let projection = build_projection(&plan.head, vars, "text_projection", start)
+            .context("[model.text_projection]")?;
         Ok(Self { encoder, projection, numerics: Numerics::default() })
     }
 
-    /// `[B, L]` ids to `[B, width]`.
+    /// Token ids `[B, L]` to features `[B, width]`.
     ///
     /// # Errors
-    /// Those of the tower.
+    /// When the tower fails.
     pub fn features(&self, tokens: &Tokens, mode: Mode) -> Result<Tensor> {
         self.numerics.compute(|| self.encoder.encode(tokens, mode))
     }
 }
 
 impl<E: ?Sized> Side<E> {
-    /// The tower.
+    /// The tower without its projection.
     pub fn encoder(&self) -> &E {
         &self.encoder
     }
 
-    /// Computes from now on as `numerics` say instead of plainly in f32.
-    pub fn compute_in(&mut self, numerics: Numerics) {
+    /// Sets precision and memory format; the default is f32.
+    pub fn set_numerics(&mut self, numerics: Numerics) {
         self.numerics = numerics;
     }
 
-    /// Features `[B, width]` to embeddings `[B, dim]` in the shared space, not unit length.
+    /// Features `[B, width]` to embeddings `[B, dim]` in the shared space, not normalised.
     ///
     /// # Errors
-    /// Those of the projection.
+    /// When the projection fails.
     pub fn project(&self, features: &Tensor, mode: Mode) -> Result<Tensor> {
         self.numerics.compute(|| self.projection.project(features, mode))
     }
 }
 
-/// Rows of unit length, `[B, D]`, as CLIP normalises them.
+/// L2-normalises rows, `[B, D]`, as CLIP does.
 ///
 /// # Errors
-/// Those of libtorch.
+/// When libtorch fails.
 pub fn unit(rows: &Tensor) -> Result<Tensor> {
     Ok(rows.f_div(&rows.f_norm_scalaropt_dim(2, [-1], true)?)?)
 }
@@ -126,9 +126,14 @@ fn load(weights: &Option<Weights>, vars: &nn::VarStore, prefix: &str, start: Sta
     }
 }
 
-fn project(head: &Head, vars: &nn::VarStore, prefix: &str, start: Start) -> Result<Box<dyn Projection>> {
-    let scope = ProjectionContext { vars: vars.root() / prefix, input: head.input };
-    let projection = head.projection.build(scope)?;
+fn build_projection(
+    head: &Head,
+    vars: &nn::VarStore,
+    prefix: &str,
+    start: Start,
+) -> Result<Box<dyn Projection>> {
+    let context = ProjectionContext { vars: vars.root() / prefix, input: head.input };
+    let projection = head.projection.build(context)?;
     load(&head.weights, vars, prefix, start)?;
     Ok(projection)
 }

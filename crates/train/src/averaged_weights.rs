@@ -1,4 +1,4 @@
-//! Raw weights and their moving average: both are evaluated, both are kept.
+//! Raw weights and their exponential moving average: both are evaluated and saved.
 
 use anyhow::{Context as _, Result};
 use clip_lab_plugin_api::State;
@@ -6,17 +6,17 @@ use tch::Tensor;
 
 use super::components::Components;
 
-/// Which weights are looked at.
+/// Which weights are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightsKind {
-    /// Those that the optimizer updates.
+    /// The weights that the optimizer updates.
     Raw,
-    /// Those that a trick offers in their place.
+    /// The averaged weights of a trick.
     Ema,
 }
 
 impl WeightsKind {
-    /// As the store writes it.
+    /// The name in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -24,7 +24,7 @@ impl WeightsKind {
         }
     }
 
-    /// What metric names have between split and suite.
+    /// The part of a metric name between split and suite.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Raw => "",
@@ -32,7 +32,7 @@ impl WeightsKind {
         }
     }
 
-    /// What the best weights of the kind are called.
+    /// File stem of the best weights of this kind.
     pub fn best(self) -> &'static str {
         match self {
             Self::Raw => "best",
@@ -40,7 +40,7 @@ impl WeightsKind {
         }
     }
 
-    /// The metric `name`, which has its split first, of this kind of weights.
+    /// The metric `name` (`SPLIT/...`) for this kind of weights.
     pub fn metric(self, name: &str) -> String {
         match name.split_once('/') {
             Some((split, rest)) => format!("{split}/{}{rest}", self.prefix()),
@@ -50,48 +50,50 @@ impl WeightsKind {
 }
 
 impl Components {
-    /// The kinds of weights that there are: the moving average only where a trick keeps one.
+    /// The available kinds of weights: the moving average only if a trick maintains one.
     pub fn kinds(&self) -> Vec<WeightsKind> {
-        let shadow = self.shadow().map(|_| WeightsKind::Ema);
-        std::iter::once(WeightsKind::Raw).chain(shadow).collect()
+        let averaged = self.averaged().map(|_| WeightsKind::Ema);
+        std::iter::once(WeightsKind::Raw).chain(averaged).collect()
     }
 
-    fn shadow(&self) -> Option<&State> {
+    fn averaged(&self) -> Option<&State> {
         self.tricks.iter().find_map(|trick| trick.shadow())
     }
 
-    /// Puts weights of a kind in place of the raw ones until the holder puts them back.
+    /// Replaces the raw weights by those of `kind` until [`RawWeights::restore`] is called.
     ///
     /// # Errors
-    /// When a trick offers a weight that the model does not have.
-    pub fn hold(&self, kind: WeightsKind) -> Result<Held> {
-        let (WeightsKind::Ema, Some(shadow)) = (kind, self.shadow()) else { return Ok(Held(Vec::new())) };
+    /// When a trick averages a weight that the model does not have.
+    pub fn swap_in(&self, kind: WeightsKind) -> Result<RawWeights> {
+        let (WeightsKind::Ema, Some(averaged)) = (kind, self.averaged()) else {
+            return Ok(RawWeights(Vec::new()));
+        };
         let variables = self.vars.variables();
-        let mut held = Vec::new();
-        for (name, value) in shadow {
+        let mut raw = Vec::new();
+        for (name, value) in averaged {
             let variable = variables.get(name).with_context(|| format!("the model has no `{name}`"))?;
-            held.push((variable.shallow_clone(), variable.detach().copy()));
-            put(variable, value)?;
+            raw.push((variable.shallow_clone(), variable.detach().copy()));
+            assign(variable, value)?;
         }
-        Ok(Held(held))
+        Ok(RawWeights(raw))
     }
 }
 
-/// The raw weights, while others stand in their place.
-#[must_use = "the raw weights must be put back"]
-pub struct Held(Vec<(Tensor, Tensor)>);
+/// A copy of the raw weights while the model holds others.
+#[must_use = "the raw weights must be restored"]
+pub struct RawWeights(Vec<(Tensor, Tensor)>);
 
-impl Held {
-    /// Puts the raw weights back.
+impl RawWeights {
+    /// Writes the raw weights back into the model.
     ///
     /// # Errors
-    /// Those of libtorch.
-    pub fn put_back(self) -> Result<()> {
-        self.0.iter().try_for_each(|(variable, raw)| put(variable, raw))
+    /// When libtorch cannot copy a tensor.
+    pub fn restore(self) -> Result<()> {
+        self.0.iter().try_for_each(|(variable, raw)| assign(variable, raw))
     }
 }
 
-fn put(variable: &Tensor, value: &Tensor) -> Result<()> {
+fn assign(variable: &Tensor, value: &Tensor) -> Result<()> {
     tch::no_grad(|| variable.shallow_clone().f_copy_(value).map(drop))?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Checkpoints: one safetensors file with everything that a run needs to resume bit-exactly.
 //!
-//! Tensors: `model/NAME`, `optimizer/NAME`, `trick.I/NAME`. Metadata: step, best value and so on. There is no generator
-//! state: all randomness comes from the seed, the step and the place in the data.
+//! Tensors: `model/NAME`, `optimizer/NAME`, `trick.I/NAME`. Metadata: step, best value and so on. There is no RNG
+//! state: all randomness is a function of the seed, the step and the position in the data.
 
 use std::path::Path;
 
@@ -13,38 +13,38 @@ use tch::{Tensor, nn};
 use super::loss_scale::LossScale;
 
 const FORMAT: &str = "clip-lab";
-/// Since version 3 the metadata hold a digest of the file and the number of log calls that belong to it.
+/// Since version 3 the metadata hold a digest of the file and the number of log calls before it.
 const VERSION: &str = "4";
-/// Versions 2 and 3 hold the state of a random generator, which this one no longer reads.
+/// Versions 2 and 3 hold RNG state, which is no longer read.
 const WITH_GENERATOR: &str = "3";
 const WITHOUT_DIGEST: &str = "2";
 
-/// What a checkpoint knows besides tensors.
+/// The metadata of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
     /// Updates done.
     pub step: u64,
     /// Pairs seen.
     pub samples: u64,
-    /// The best value of the goal so far, if it was ever measured: of the raw weights, and of their moving average.
+    /// The best value of the goal so far, if measured: of the raw weights and of their moving average.
     pub best: [Option<f64>; 2],
-    /// blake3 of the spec that runs: another spec is not resumed.
+    /// blake3 of the spec; only the same spec is resumed.
     pub spec: String,
-    /// The model's plugins and settings in JSON, so that `from` can name the checkpoint; empty in old ones.
+    /// The model's plugins and settings in JSON, so that `from` can load the checkpoint; empty in old files.
     pub model: String,
-    /// Factor on the loss.
+    /// The loss scale.
     pub scale: LossScale,
-    /// Log calls in the store when it was written, where that was known.
+    /// Number of log calls in the store when it was written, if known.
     pub logged: Option<u64>,
-    /// Whether it holds the state of a random generator, as versions before 4 do: dropout then draws other numbers after
-    /// a resume than the run would have drawn.
+    /// Whether it holds RNG state, as versions before 4 do: after a resume, dropout then draws other numbers than the
+    /// uninterrupted run.
     pub with_generator: bool,
 }
 
-/// Writes a checkpoint: aside, synced, renamed, so that a crash or a full disk leaves the old one whole.
+/// Writes a checkpoint atomically (temporary file, fsync, rename): a crash or a full disk leaves the old one intact.
 ///
 /// # Errors
-/// Those of the file system, in words.
+/// When the file cannot be written.
 pub fn write(
     path: &Path,
     vars: &nn::VarStore,
@@ -60,15 +60,15 @@ pub fn write(
     save(path, &tensors, &metadata(progress))
 }
 
-/// Writes the weights alone, in the same layout: for the best model of a run.
+/// Writes only the weights, in the same layout: for the best model of a run.
 ///
 /// # Errors
-/// Those of the file system, in words.
+/// When the file cannot be written.
 pub fn write_weights(path: &Path, vars: &nn::VarStore, progress: &Progress) -> Result<()> {
     save(path, &prefixed("model", sorted(vars)), &metadata(progress))
 }
 
-/// Reads weights back into `vars`.
+/// Loads weights into `vars`.
 ///
 /// # Errors
 /// When the file is damaged or belongs to another model.
@@ -78,7 +78,7 @@ pub fn read_weights(path: &Path, vars: &nn::VarStore) -> Result<Progress> {
     progress(&file, path)
 }
 
-/// Reads everything back.
+/// Loads weights, optimizer state and trick state.
 ///
 /// # Errors
 /// When the file is damaged, or belongs to another model or recipe.
@@ -90,25 +90,25 @@ pub fn read(
 ) -> Result<Progress> {
     let file = verified(path)?;
     load(&file, path, sorted(vars))?;
-    optimizer.restore(below(&file, "optimizer/", vars.device())?)?;
+    optimizer.restore(state_below(&file, "optimizer/", vars.device())?)?;
     for (index, trick) in tricks.iter_mut().enumerate() {
-        trick.restore(below(&file, &format!("trick.{index}/"), vars.device())?)?;
+        trick.restore(state_below(&file, &format!("trick.{index}/"), vars.device())?)?;
     }
     progress(&file, path)
 }
 
-/// What a checkpoint says of itself; no tensor is read.
+/// Reads the metadata of a checkpoint, no tensors.
 ///
 /// # Errors
-/// When it is damaged or no checkpoint of ours.
-pub fn peek(path: &Path) -> Result<Progress> {
+/// When it is damaged or not a clip-lab checkpoint.
+pub fn read_metadata(path: &Path) -> Result<Progress> {
     progress(&open(path)?, path)
 }
 
-/// The same, once the whole file was read and compared with its digest.
+/// Reads the metadata after checking the digest of the whole file.
 ///
 /// # Errors
-/// Those of [`peek`], and when the file is damaged.
+/// As [`read_metadata`], and when the digest does not match.
 pub fn verify(path: &Path) -> Result<Progress> {
     progress(&verified(path)?, path)
 }
@@ -130,7 +130,7 @@ fn open(path: &Path) -> Result<TensorFile> {
         path.display()
     );
     let digest = version == WITHOUT_DIGEST || file.metadata().contains_key(digest::KEY);
-    ensure!(digest, "{}: damaged: its metadata lack `{}`", path.display(), digest::KEY);
+    ensure!(digest, "{}: damaged: its metadata lacks `{}`", path.display(), digest::KEY);
     Ok(file)
 }
 
@@ -139,18 +139,18 @@ fn load(file: &TensorFile, path: &Path, variables: State) -> Result<()> {
         let stored = file.tensor(&format!("model/{name}")).with_context(|| path.display().to_string())?;
         if stored.size() != variable.size() {
             let (a, b) = (stored.size(), variable.size());
-            bail!("{}: `{name}` is {a:?} there and {b:?} in the spec's model", path.display());
+            bail!("{}: `{name}` has shape {a:?}, the spec's model has {b:?}", path.display());
         }
         tch::no_grad(|| variable.f_copy_(&stored))?;
     }
     Ok(())
 }
 
-fn below(file: &TensorFile, prefix: &str, device: tch::Device) -> Result<State> {
+fn state_below(file: &TensorFile, prefix: &str, device: tch::Device) -> Result<State> {
     let mut names: Vec<String> = file.names().into_iter().map(|name| name.to_string()).collect();
     names.sort();
-    let mine = names.iter().filter_map(|name| Some((name.strip_prefix(prefix)?, name)));
-    mine.map(|(short, name)| Ok((short.to_owned(), file.tensor(name)?.to_device(device)))).collect()
+    let matching = names.iter().filter_map(|name| Some((name.strip_prefix(prefix)?, name)));
+    matching.map(|(short, name)| Ok((short.to_owned(), file.tensor(name)?.to_device(device)))).collect()
 }
 
 fn sorted(vars: &nn::VarStore) -> State {
@@ -175,7 +175,7 @@ fn metadata(progress: &Progress) -> Vec<(String, String)> {
         ("best_ema", best_ema),
         ("spec", progress.spec.clone()),
         ("model", progress.model.clone()),
-        ("loss_scale", progress.scale.to_words()),
+        ("loss_scale", progress.scale.to_metadata()),
         ("logged", progress.logged.map_or(String::new(), |logged| logged.to_string())),
         (digest::KEY, digest::UNKNOWN.to_owned()),
     ]
@@ -198,8 +198,8 @@ fn progress(file: &TensorFile, path: &Path) -> Result<Progress> {
         best: [best("best")?, best("best_ema")?],
         spec: entry("spec")?,
         model: file.metadata().get("model").cloned().unwrap_or_default(),
-        scale: LossScale::from_words(&entry("loss_scale")?)
-            .with_context(|| format!("{}: `loss_scale` is no factor and count", path.display()))?,
+        scale: LossScale::from_metadata(&entry("loss_scale")?)
+            .with_context(|| format!("{}: `loss_scale` must be a factor and a count", path.display()))?,
         logged: file.metadata().get("logged").and_then(|logged| logged.parse().ok()),
         with_generator: entry("version")? != VERSION,
     })

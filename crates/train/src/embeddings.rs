@@ -1,16 +1,15 @@
-//! The cut between towers and loss.
+//! Separates the towers from the loss (GradCache).
 //!
-//! The loss sees the embeddings of a batch as leaves; its gradient with respect to them is handed back to the towers.
-//! One micro-batch keeps the towers' graph until then. Several are embedded without a graph first and once more with it
-//! when the gradient is known, so that activations take the memory of one micro-batch: GradCache,
-//! <https://arxiv.org/abs/2101.06983>.
+//! The loss is computed on the embeddings of a batch as leaves; its gradient with respect to them is then backpropagated
+//! through the towers. With one micro-batch the towers' graph is kept until then. With several, they are embedded without
+//! a graph first and again with it once the gradient is known, so activations take the memory of one micro-batch:
+//! GradCache, <https://arxiv.org/abs/2101.06983>.
 
 use anyhow::Result;
 use clip_lab_plugin_api::Scored;
 use tch::Tensor;
 
-/// Embeddings `[b, D]` of a micro-batch, by its number. Called again with the same number, it must draw the same random
-/// numbers.
+/// Embeddings `[b, D]` of the micro-batch with this index. Calls with the same index must draw the same random numbers.
 pub type Embed<'a> = &'a dyn Fn(usize) -> Result<Tensor>;
 
 /// Two towers over the micro-batches of a batch.
@@ -19,12 +18,12 @@ pub struct Towers<'a> {
     pub image: Embed<'a>,
     /// Embeds the captions of a micro-batch.
     pub text: Embed<'a>,
-    /// Micro-batches in the batch.
+    /// Number of micro-batches.
     pub micro_batches: usize,
 }
 
 impl Towers<'_> {
-    /// Adds the gradients of the loss to the parameters and returns the loss; a loss that is not finite leaves none.
+    /// Adds the gradients of the loss to the parameters and returns the loss; a non-finite loss adds none.
     /// `score` computes the loss of all embeddings, `[B, D]` each, and `backward` differentiates it. `buffers` (running
     /// statistics of batch norm) change in the first pass only.
     ///
@@ -40,7 +39,7 @@ impl Towers<'_> {
         let text = Embeddings::forward(self.text, self.micro_batches)?;
         let after_first_pass = if self.micro_batches > 1 { copies(buffers) } else { Vec::new() };
         let mut scored = score(image.leaves(), text.leaves())?;
-        // Waits for the device.
+        // Synchronises with the device.
         let loss = scored.loss.double_value(&[]);
         if loss.is_finite() {
             backward(&scored.loss)?;
@@ -53,11 +52,11 @@ impl Towers<'_> {
     }
 }
 
-/// Embeddings of a batch, cut off from the graph of the tower that computed them.
+/// Embeddings of a batch, detached from the graph of their tower.
 pub struct Embeddings<'a> {
     embed: Embed<'a>,
     leaves: Tensor,
-    /// The same with their graph, where one micro-batch is the whole batch.
+    /// The same with their graph, if one micro-batch is the whole batch.
     graph: Option<Tensor>,
     lengths: Vec<i64>,
 }
@@ -79,12 +78,12 @@ impl<'a> Embeddings<'a> {
         Ok(Self { embed, leaves: Tensor::f_cat(&rows, 0)?.f_set_requires_grad(true)?, graph: None, lengths })
     }
 
-    /// What the loss is computed on, `[B, D]`.
+    /// Leaf embeddings for the loss, `[B, D]`.
     pub fn leaves(&self) -> &Tensor {
         &self.leaves
     }
 
-    /// Hands the gradient of the leaves back to the tower's parameters.
+    /// Backpropagates the gradient of the leaves to the tower's parameters.
     ///
     /// # Errors
     /// When the tower fails in its second pass.
@@ -94,21 +93,21 @@ impl<'a> Embeddings<'a> {
             return Ok(());
         }
         if let Some(rows) = &self.graph {
-            return differentiate(rows, &gradient);
+            return backpropagate(rows, &gradient);
         }
         for (k, gradient) in gradient.f_split_with_sizes(&self.lengths[..], 0)?.iter().enumerate() {
             let rows = (self.embed)(k)?;
             if !rows.requires_grad() {
-                return Ok(()); // nothing on this side is trained
+                return Ok(()); // this tower is frozen
             }
-            differentiate(&rows, gradient)?;
+            backpropagate(&rows, gradient)?;
         }
         Ok(())
     }
 }
 
-/// The gradient of `sum(rows * gradient)` is that of a loss whose gradient with respect to `rows` is `gradient`.
-fn differentiate(rows: &Tensor, gradient: &Tensor) -> Result<()> {
+/// Backpropagates `gradient`, that of the loss with respect to `rows`, as the gradient of `sum(rows * gradient)`.
+fn backpropagate(rows: &Tensor, gradient: &Tensor) -> Result<()> {
     if rows.requires_grad() {
         rows.f_mul(gradient)?.f_sum(None)?.f_backward()?;
     }

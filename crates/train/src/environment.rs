@@ -1,4 +1,4 @@
-//! Where and with what a run runs, kept with it.
+//! The environment of a run: machine, code and data.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
@@ -7,19 +7,19 @@ use clip_lab_store::Environment;
 use serde_json::Value;
 use tch::Device;
 
-use super::components::Inputs;
+use super::inputs::Inputs;
 use clip_lab_input::identity;
 
-/// The code that decides results, as it was when this program was built.
+/// Digest of the code that affects results, computed when this program was built.
 pub const CODE: &str = env!("CLIP_LAB_CODE");
 
-/// A patch past this many bytes is cut: a store is no place for a data set that someone forgot to ignore.
-const LONGEST_DIFF: usize = 1 << 20;
+/// A longer diff is truncated: it may contain a data set that is missing in `.gitignore`.
+const MAX_DIFF_BYTES: usize = 1 << 20;
 
-/// What can be learnt about this machine, the working tree and the data. What is unknown stays empty.
+/// Describes this machine, the working tree and the data. Unknown fields stay empty.
 pub fn capture(device: Device, inputs: &Inputs) -> Environment {
-    // What somebody wrote into a spec or on the command line may be a password.
-    let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&cut(diff, LONGEST_DIFF)));
+    // Specs and command lines may contain passwords.
+    let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&truncated(diff, MAX_DIFF_BYTES)));
     let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", "2.11.0")];
     Environment {
         git_commit: git(&["rev-parse", "HEAD"]),
@@ -31,36 +31,36 @@ pub fn capture(device: Device, inputs: &Inputs) -> Environment {
         cpu: field("/proc/cpuinfo", "model name"),
         threads: u32::try_from(tch::get_num_threads()).ok(),
         memory_bytes: field("/proc/meminfo", "MemTotal")
-            .and_then(|message| message.split(' ').next()?.parse::<u64>().ok())
+            .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
             .map(|kib| kib * 1024),
         host: fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
-        os: fs::read_to_string("/proc/version").ok().map(|message| message.trim().to_owned()),
-        argv: std::env::args_os().map(|word| secret::text(&word.to_string_lossy())).collect(),
+        os: fs::read_to_string("/proc/version").ok().map(|text| text.trim().to_owned()),
+        argv: std::env::args_os().map(|argument| secret::text(&argument.to_string_lossy())).collect(),
         cwd: std::env::current_dir().ok().map(|folder| folder.display().to_string()),
-        extra: decisive(inputs).into_iter().chain(sizes(inputs)).collect(),
+        extra: digests(inputs).into_iter().chain(image_counts(inputs)).collect(),
     }
 }
 
-/// How many images there are of each split: `images.train`, `images.val`, `images.test`.
-fn sizes(inputs: &Inputs) -> impl Iterator<Item = (String, Value)> {
+/// The number of images of each split: `images.train`, `images.val`, `images.test`.
+fn image_counts(inputs: &Inputs) -> impl Iterator<Item = (String, Value)> {
     let others = inputs.splits.iter().map(|(split, data)| (split.as_str(), data.len()));
     let all = std::iter::once(("train", inputs.train.len())).chain(others);
     all.map(|(split, images)| (format!("images.{split}"), images.into()))
 }
 
-/// What decides results besides the spec: `code`, `data.train`, `data.val`, `data.test`.
-fn decisive(inputs: &Inputs) -> BTreeMap<String, Value> {
-    let mut found = BTreeMap::from([
+/// Digests of what affects results besides the spec: `code`, `data.train`, `data.val`, `data.test`.
+fn digests(inputs: &Inputs) -> BTreeMap<String, Value> {
+    let mut digests = BTreeMap::from([
         ("code".to_owned(), CODE.into()),
         ("data.train".to_owned(), identity(inputs.train.as_ref()).into()),
     ]);
     for (split, data) in &inputs.splits {
-        found.insert(format!("data.{}", split.as_str()), identity(data.as_ref()).into());
+        digests.insert(format!("data.{}", split.as_str()), identity(data.as_ref()).into());
     }
-    found
+    digests
 }
 
-/// A device as specs write it.
+/// The name of a device as in specs.
 pub fn name(device: Device) -> String {
     match device {
         Device::Cuda(number) => format!("cuda:{number}"),
@@ -79,11 +79,11 @@ fn field(file: &str, key: &str) -> Option<String> {
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 
-fn cut(mut text: String, longest: usize) -> String {
-    if text.len() > longest {
-        let end = (0..=longest).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+fn truncated(mut text: String, max_bytes: usize) -> String {
+    if text.len() > max_bytes {
+        let end = (0..=max_bytes).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text.truncate(end);
-        text.push_str("\n[cut]\n");
+        text.push_str("\n[truncated]\n");
     }
     text
 }

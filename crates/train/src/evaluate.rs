@@ -1,4 +1,4 @@
-//! Evaluation: a data set seen through the model.
+//! Evaluation of a model on a data set.
 
 use std::{cell::OnceCell, sync::Arc};
 
@@ -8,37 +8,38 @@ use clip_lab_plugin_api::{Dataset, Embedded, Evaluation, Evaluator, Mode, Tokeni
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    components::{Components, Inputs},
-    features::{Features, Without},
+    components::Components,
+    features::{Features, Filtered},
+    inputs::Inputs,
 };
 use clip_lab_plan::{Plan, Split};
 
-/// A trained model, as evaluation needs it.
+/// A trained model for evaluation.
 pub struct Towers<'a> {
     /// Images to embeddings.
     pub image: &'a ImageTower,
-    /// What it is trained against.
+    /// The objective: captions or classes.
     pub objective: &'a Objective,
-    /// Texts to ids; none when classes were trained on.
+    /// Text to token ids; none after training on classes.
     pub tokenizer: Option<&'a dyn Tokenizer>,
-    /// The most tokens of a text.
+    /// Maximum number of tokens of a text.
     pub max_tokens: usize,
-    /// Where the towers are.
+    /// The device of the towers.
     pub device: Device,
 }
 
 impl<'a> Towers<'a> {
-    /// Those of a rig.
+    /// The towers of `components`.
     pub fn of(components: &'a Components, inputs: &'a Inputs, plan: &Plan, device: Device) -> Self {
         let max_tokens = plan.text.as_ref().map_or(0, |text| text.max_tokens);
         let (image, objective) = (&components.image, &components.objective);
         Self { image, objective, tokenizer: inputs.tokenizer.as_deref(), max_tokens, device }
     }
 
-    /// Unit-length embeddings of texts, `[T, D]`.
+    /// L2-normalised embeddings of texts, `[T, D]`.
     ///
     /// # Errors
-    /// Those of the tokenizer and the tower.
+    /// When there is no text tower, or tokenizer or tower fail.
     pub fn embed_texts(&self, texts: &[&str]) -> Result<Tensor> {
         let (tower, tokenizer) =
             self.objective.texts().zip(self.tokenizer).context("the model has no text tower")?;
@@ -46,69 +47,72 @@ impl<'a> Towers<'a> {
     }
 }
 
-/// What the evaluators of a split find, each in turn.
+/// Runs the evaluators of a split.
 ///
 /// # Errors
-/// Those of the evaluators.
+/// When an evaluator fails.
 pub fn evaluate_split(components: &Components, view: &View<'_>, split: Split) -> Result<Vec<Evaluation>> {
-    let mine = components.evals.iter().filter(|(on, _)| on.contains(&split));
-    mine.map(|(_, evaluator)| {
-        view.evaluate(evaluator.as_ref()).with_context(|| format!("evaluating on [data.{}]", split.as_str()))
-    })
-    .collect()
+    let evals = components.evals.iter().filter(|(on, _)| on.contains(&split));
+    evals
+        .map(|(_, evaluator)| {
+            view.evaluate(evaluator.as_ref())
+                .with_context(|| format!("evaluating on [data.{}]", split.as_str()))
+        })
+        .collect()
 }
 
-/// A data set seen through the towers. Embeddings are computed once, however many evaluators ask.
+/// A data set embedded by the towers. Embeddings are computed once and shared by the evaluators.
 pub struct View<'a> {
     towers: &'a Towers<'a>,
-    data: Without,
+    data: Filtered,
     features: Tensor,
     images: OnceCell<Tensor>,
     captions: OnceCell<(Tensor, Tensor)>,
 }
 
 impl<'a> View<'a> {
-    /// `features` are the image tower's for the images of `data`; those that could not be read are left out.
+    /// Takes the image tower's `features` of `data`; unreadable images are excluded.
     ///
     /// # Errors
-    /// When the features are of another data set.
+    /// When the features belong to another data set.
     pub fn new(towers: &'a Towers<'a>, data: Arc<dyn Dataset>, features: &Features) -> Result<Self> {
-        let out: Vec<usize> = features.broken.iter().map(|broken| broken.image).collect();
-        let data = Without::new(data, &out);
-        let kept: Vec<i64> = data.kept().iter().map(|&index| index as i64).collect();
-        let rows = features.rows.f_index_select(0, &Tensor::from_slice(&kept).to_device(towers.device))?;
+        let excluded: Vec<usize> = features.unreadable.iter().map(|image| image.image).collect();
+        let data = Filtered::new(data, &excluded);
+        let indices: Vec<i64> = data.indices().iter().map(|&index| index as i64).collect();
+        let rows = features.rows.f_index_select(0, &Tensor::from_slice(&indices).to_device(towers.device))?;
         Ok(Self { towers, data, features: rows, images: OnceCell::new(), captions: OnceCell::new() })
     }
 
-    /// The number in the whole data set of the readable image `index`.
-    pub fn place(&self, index: usize) -> usize {
-        self.data.kept()[index]
+    /// The index in the whole data set of the readable image `index`.
+    pub fn dataset_index(&self, index: usize) -> usize {
+        self.data.indices()[index]
     }
 
-    /// Unit-length embeddings of the first captions of `images`, which have some; not computed again if an evaluator
-    /// has asked for all captions.
+    /// L2-normalised embeddings of the first captions of `images`, each of which has at least one. Reuses the embeddings
+    /// of all captions if an evaluator has computed them.
     ///
     /// # Errors
-    /// Those of the tokenizer and the tower.
+    /// When tokenizer or tower fail.
     pub fn first_captions(&self, images: &[usize]) -> Result<Tensor> {
         let Some((rows, _)) = self.captions.get() else {
-            let texts: Vec<&str> = images.iter().map(|&p| self.data.captions(p)[0].as_str()).collect();
+            let texts: Vec<&str> =
+                images.iter().map(|&image| self.data.captions(image)[0].as_str()).collect();
             return self.towers.embed_texts(&texts);
         };
-        let begins = (0..self.data.len()).scan(0, |next, image| {
-            let begin = *next;
+        let starts = (0..self.data.len()).scan(0, |next, image| {
+            let start = *next;
             *next += self.data.captions(image).len();
-            Some(begin)
+            Some(start)
         });
-        let begins: Vec<usize> = begins.collect();
-        let wanted: Vec<i64> = images.iter().map(|&image| begins[image] as i64).collect();
-        Ok(rows.f_index_select(0, &Tensor::from_slice(&wanted).to_device(self.towers.device))?)
+        let starts: Vec<usize> = starts.collect();
+        let rows_of: Vec<i64> = images.iter().map(|&image| starts[image] as i64).collect();
+        Ok(rows.f_index_select(0, &Tensor::from_slice(&rows_of).to_device(self.towers.device))?)
     }
 
-    /// Runs an evaluator.
+    /// Runs an evaluator without gradients.
     ///
     /// # Errors
-    /// Those of the evaluator.
+    /// When the evaluator fails.
     pub fn evaluate(&self, evaluator: &dyn Evaluator) -> Result<Evaluation> {
         tch::no_grad(|| evaluator.evaluate(self))
     }
@@ -129,7 +133,7 @@ impl<'a> View<'a> {
 }
 
 /// The value of a cell, computed at the first call.
-fn once<T>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T>) -> Result<&T> {
+fn get_or_compute<T>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T>) -> Result<&T> {
     if cell.get().is_none() {
         let _ = cell.set(compute()?);
     }
@@ -142,7 +146,7 @@ impl Embedded for View<'_> {
     }
 
     fn images(&self) -> Result<Tensor> {
-        let rows = once(&self.images, || {
+        let rows = get_or_compute(&self.images, || {
             let features = self.features.to_kind(Kind::Float);
             tch::no_grad(|| unit(&self.towers.image.project(&features, Mode::Eval)?))
         })?;
@@ -150,7 +154,7 @@ impl Embedded for View<'_> {
     }
 
     fn captions(&self) -> Result<(Tensor, Tensor)> {
-        let (rows, owners) = once(&self.captions, || self.embed_captions())?;
+        let (rows, owners) = get_or_compute(&self.captions, || self.embed_captions())?;
         Ok((rows.shallow_clone(), owners.shallow_clone()))
     }
 

@@ -1,7 +1,7 @@
-//! Features of a whole data set, computed once and kept.
+//! Cached features of a whole data set.
 //!
-//! A locked tower without random augmentation gives the same features in every epoch. They are kept in the user's cache
-//! under a key of everything they depend on (weights, preprocessing, data) and checked by a digest when read back.
+//! A locked tower without random augmentation computes the same features in every epoch. They are stored in the user's
+//! cache under a key of everything they depend on (weights, preprocessing, data), with a digest that is checked on read.
 
 use std::{path::Path, sync::Arc};
 
@@ -15,23 +15,28 @@ use clip_lab_model::ImageTower;
 use super::monitor::Monitor;
 use clip_lab_input::{Item, Loader, Source, Unreadable};
 
-/// Images that go through the tower together.
-pub const IMAGES_TOGETHER: usize = 64;
+/// Batch size of the image tower in evaluation.
+pub const IMAGE_BATCH: usize = 64;
 
 /// `[N, width]` features of all images of a data set.
 #[derive(Debug)]
 pub struct Features {
-    /// One row for each image; zeros for one that could not be read.
+    /// One row per image; zeros for unreadable images.
     pub rows: Tensor,
     /// Images that could not be read.
-    pub broken: Vec<Unreadable>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Features {
-    /// Runs every image that `source` reads through the tower. None when `stop` says so on the way.
+    /// A copy that shares the rows.
+    pub(crate) fn shallow_clone(&self) -> Self {
+        Self { rows: self.rows.shallow_clone(), unreadable: self.unreadable.clone() }
+    }
+
+    /// Computes the features of every image of `source`. None if `stop` returns true meanwhile.
     ///
     /// # Errors
-    /// Those of the tower, or when more images cannot be read than the data set allows, or none can.
+    /// When the tower fails, no image can be read, or more images are unreadable than the data set tolerates.
     pub fn compute(
         tower: &ImageTower,
         source: Source,
@@ -40,37 +45,36 @@ impl Features {
         monitor: &mut dyn Monitor,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Self>> {
-        Self::compute_telling(tower, source, workers, device, monitor, stop, &mut |_| ())
+        Self::compute_with(tower, source, workers, device, monitor, stop, &mut |_| ())
     }
 
-    /// As [`Self::compute`]; `tell` hears of each image that cannot be read when that is found out.
+    /// As [`Self::compute`]; calls `on_unreadable` for each unreadable image as soon as it is found.
     ///
     /// # Errors
-    /// Likewise.
-    pub fn compute_telling(
+    /// As [`Self::compute`].
+    pub fn compute_with(
         tower: &ImageTower,
         source: Source,
         workers: usize,
         device: Device,
         monitor: &mut dyn Monitor,
         stop: &dyn Fn() -> bool,
-        tell: &mut dyn FnMut(&Unreadable),
+        on_unreadable: &mut dyn FnMut(&Unreadable),
     ) -> Result<Option<Self>> {
         let data = source.data.clone();
-        let batches: Vec<Vec<Item>> =
-            items(data.len()).chunks(IMAGES_TOGETHER).map(<[Item]>::to_vec).collect();
+        let batches: Vec<Vec<Item>> = items(data.len()).chunks(IMAGE_BATCH).map(<[Item]>::to_vec).collect();
         let mut loader = Loader::new(source, batches.into_iter(), workers, device);
         let rows = Tensor::zeros([data.len() as i64, tower.encoder().width()], (tch::Kind::Float, device));
-        let (mut done, mut faults) = (0, Vec::<Unreadable>::new());
-        while let Some(batch) = loader.next_batch_unless(stop)? {
+        let (mut done, mut unreadable) = (0, Vec::<Unreadable>::new());
+        while let Some(batch) = loader.next_batch_or_stop(stop)? {
             if stop() {
                 return Ok(None);
             }
-            done += batch.len() as usize + batch.broken.len();
-            if !batch.broken.is_empty() {
-                batch.broken.iter().for_each(&mut *tell);
-                faults.extend(batch.broken);
-                Unreadable::within(&faults, data.as_ref())?;
+            done += batch.len() as usize + batch.unreadable.len();
+            if !batch.unreadable.is_empty() {
+                batch.unreadable.iter().for_each(&mut *on_unreadable);
+                unreadable.extend(batch.unreadable);
+                Unreadable::check_tolerance(&unreadable, data.as_ref())?;
             }
             if let Some(images) = batch.images.filter(|_| batch.indices.numel() > 0) {
                 let features = tch::no_grad(|| tower.features(&images, Mode::Eval))?;
@@ -79,19 +83,19 @@ impl Features {
             monitor.images(done, data.len());
         }
         if done < data.len() {
-            return Ok(None); // stopped while a image was waited for
+            return Ok(None); // stopped while waiting for an image
         }
-        if faults.len() == data.len() {
-            let first = faults.first().map(ToString::to_string);
+        if unreadable.len() == data.len() {
+            let first = unreadable.first().map(ToString::to_string);
             bail!("no image can be read; the first: {}", first.as_deref().unwrap_or("none"));
         }
-        Ok(Some(Self { rows, broken: faults }))
+        Ok(Some(Self { rows, unreadable }))
     }
 
-    /// The features under `key` and whether they were there already; else what `compute` gives, which is then kept.
+    /// Reads the features under `key` from the cache, or computes and caches them. True if they were read.
     ///
     /// # Errors
-    /// Those of `compute`. A cache that cannot be written or is damaged costs time, never the run.
+    /// When `compute` fails. A cache that is damaged or not writable is no error.
     pub fn cached(
         key: &str,
         images: usize,
@@ -99,30 +103,30 @@ impl Features {
         compute: impl FnOnce() -> Result<Option<Self>>,
     ) -> Result<Option<(Self, bool)>> {
         let path = cache_dir().join("features").join(format!("{key}.safetensors"));
-        if let Ok(found) = read(&path, images, device) {
-            return Ok(Some((found, true)));
+        if let Ok(cached) = read(&path, images, device) {
+            return Ok(Some((cached, true)));
         }
-        let Some(fresh) = compute()? else { return Ok(None) };
-        if fresh.broken.is_empty() {
-            // Damaged images may be mended behind our back: then nothing is kept.
-            let _ = write(&path, &fresh.rows);
+        let Some(computed) = compute()? else { return Ok(None) };
+        if computed.unreadable.is_empty() {
+            // Not cached with unreadable images: they may be repaired later.
+            let _ = write(&path, &computed.rows);
         }
-        Ok(Some((fresh, false)))
+        Ok(Some((computed, false)))
     }
 }
 
-/// The key of what is computed from images or texts: changes with `words` (settings, preparation, data) and with every
-/// weight whose name begins as one of `parts` says, such as `image.`.
+/// A cache key of `inputs` (settings, preprocessing, data) and of every weight whose name starts with one of `prefixes`,
+/// such as `image.`.
 ///
 /// # Errors
-/// Those of libtorch.
-pub fn key(vars: &nn::VarStore, parts: &[&str], message: &[&str]) -> Result<String> {
+/// When libtorch cannot copy a weight.
+pub fn key(vars: &nn::VarStore, prefixes: &[&str], inputs: &[&str]) -> Result<String> {
     let mut hash = blake3::Hasher::new();
-    for word in message {
-        hash.update(word.as_bytes()).update(&[0]);
+    for input in inputs {
+        hash.update(input.as_bytes()).update(&[0]);
     }
-    let meant = |name: &str| parts.iter().any(|part| name.starts_with(part));
-    let mut tensors: Vec<_> = vars.variables().into_iter().filter(|(name, _)| meant(name)).collect();
+    let selected = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let mut tensors: Vec<_> = vars.variables().into_iter().filter(|(name, _)| selected(name)).collect();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, tensor) in tensors {
         hash.update(name.as_bytes()).update(&bytes(&tensor)?);
@@ -150,11 +154,11 @@ fn digest(rows: &Tensor) -> Result<String> {
 fn read(path: &Path, images: usize, device: Device) -> Result<Features> {
     let file = TensorFile::open(path)?;
     let rows = file.tensor("features")?;
-    let kept = file.metadata().get("blake3").context("no digest")?;
-    if rows.size()[0] != images as i64 || &digest(&rows)? != kept {
-        bail!("{}: does not hold what it says", path.display());
+    let stored = file.metadata().get("blake3").context("no digest")?;
+    if rows.size()[0] != images as i64 || &digest(&rows)? != stored {
+        bail!("{}: wrong size or digest", path.display());
     }
-    Ok(Features { rows: rows.to_device(device), broken: Vec::new() })
+    Ok(Features { rows: rows.to_device(device), unreadable: Vec::new() })
 }
 
 fn write(path: &Path, rows: &Tensor) -> Result<()> {
@@ -164,46 +168,46 @@ fn write(path: &Path, rows: &Tensor) -> Result<()> {
     save(path, &[("features".to_owned(), rows.shallow_clone())], &[("blake3".to_owned(), digest(rows)?)])
 }
 
-/// A data set without some of its images: evaluation leaves out what could not be read, and says so.
-pub struct Without {
+/// A data set without its unreadable images, for evaluation.
+pub struct Filtered {
     data: Arc<dyn Dataset>,
-    kept: Vec<usize>,
+    indices: Vec<usize>,
 }
 
-impl Without {
-    /// `data` without the images `out`.
-    pub fn new(data: Arc<dyn Dataset>, out: &[usize]) -> Self {
-        let kept = (0..data.len()).filter(|index| !out.contains(index)).collect();
-        Self { data, kept }
+impl Filtered {
+    /// `data` without the images `excluded`.
+    pub fn new(data: Arc<dyn Dataset>, excluded: &[usize]) -> Self {
+        let indices = (0..data.len()).filter(|index| !excluded.contains(index)).collect();
+        Self { data, indices }
     }
 
-    /// Indices in the whole data set of what is kept.
-    pub fn kept(&self) -> &[usize] {
-        &self.kept
+    /// Indices of the remaining images in the whole data set.
+    pub fn indices(&self) -> &[usize] {
+        &self.indices
     }
 }
 
-impl Dataset for Without {
+impl Dataset for Filtered {
     fn len(&self) -> usize {
-        self.kept.len()
+        self.indices.len()
     }
     fn image(&self, index: usize) -> Result<clip_lab_plugin_api::Image> {
-        self.data.image(self.kept[index])
+        self.data.image(self.indices[index])
     }
     fn captions(&self, index: usize) -> &[String] {
-        self.data.captions(self.kept[index])
+        self.data.captions(self.indices[index])
     }
     fn name(&self, index: usize) -> String {
-        self.data.name(self.kept[index])
+        self.data.name(self.indices[index])
     }
     fn classes(&self) -> &[String] {
         self.data.classes()
     }
     fn class(&self, index: usize) -> Option<usize> {
-        self.data.class(self.kept[index])
+        self.data.class(self.indices[index])
     }
     fn fingerprint(&self) -> String {
-        format!("{} without {}", self.data.fingerprint(), self.data.len() - self.kept.len())
+        format!("{} without {}", self.data.fingerprint(), self.data.len() - self.indices.len())
     }
     fn tolerate(&self) -> f64 {
         self.data.tolerate()

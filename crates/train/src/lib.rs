@@ -7,6 +7,7 @@ mod embeddings;
 mod environment;
 mod evaluate;
 mod features;
+mod inputs;
 mod loss_scale;
 mod mean;
 mod model_metadata;
@@ -24,11 +25,12 @@ mod thumbnail;
 mod trainer;
 
 pub use averaged_weights::WeightsKind;
-pub use components::{Components, Inputs, count};
+pub use components::{Components, count};
 pub use embeddings::{Embed, Embeddings, Towers as MicroBatchedTowers};
 pub use environment::CODE;
 pub use evaluate::{Towers, View, evaluate_split};
-pub use features::{Features, IMAGES_TOGETHER, Without, key};
+pub use features::{Features, Filtered, IMAGE_BATCH, key};
+pub use inputs::Inputs;
 pub use loss_scale::LossScale;
 pub use monitor::{Monitor, Silent, StepStatus, Summary};
 pub use overfit::{Overfitted, overfit};
@@ -47,10 +49,10 @@ use clip_lab_store::{Level, Status};
 use clip_lab_model::device;
 use clip_lab_plan::Plan;
 
-/// Runs a plan to its end, or until somebody stops it. What happens is recorded whichever way it ends.
+/// Trains a plan until its last step or a stop request, and records how it ended.
 ///
 /// # Errors
-/// Those of the data, the weights and the store; the record then says failed, and why.
+/// When data, model or store fail; the run is then recorded as failed, with the error.
 pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop) -> Result<Ended> {
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
@@ -60,11 +62,11 @@ pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop
     let inputs = Inputs::open(plan)?;
     let run_record =
         RunRecord::open(plan, options, environment::capture(device, &inputs), inputs.total, monitor)?;
-    stop.begin();
+    stop.mark_started();
     let trained =
         Trainer::new(plan, inputs, device, &run_record, &mut *monitor, stop).and_then(|mut trainer| {
             let ended = trainer.train()?;
-            trainer.sum_up(&ended);
+            trainer.send_summary(&ended);
             Ok(ended)
         });
     let (status, reason) = match &trained {

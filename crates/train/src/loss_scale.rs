@@ -1,4 +1,4 @@
-//! The factor on the loss that keeps small gradients of fp16 above zero.
+//! Loss scaling, which keeps small fp16 gradients from underflowing.
 
 use anyhow::Result;
 use clip_lab_plan::Precision;
@@ -6,46 +6,45 @@ use clip_lab_plugin_api::Params;
 use clip_lab_torch_ext::global_norm;
 use tch::Tensor;
 
-/// Factor on the loss while gradients are computed; fp16 has one, since it has few small numbers. The rules are those of
-/// PyTorch's `GradScaler`: the factor doubles after 2,000 good updates and halves after one whose gradients
-/// overflowed, which is left out.
+/// Factor on the loss during backward, for fp16 only. The rules are those of PyTorch's `GradScaler`: the factor doubles
+/// after 2,000 updates without overflow; on an overflow the update is skipped and the factor halves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LossScale(Option<Scale>);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Scale {
     factor: f64,
-    good: u32,
+    good_steps: u32,
 }
 
 /// Updates without overflow after which the factor doubles.
-const PATIENCE: u32 = 2000;
+const GROWTH_INTERVAL: u32 = 2000;
 
 impl LossScale {
-    /// 65,536 for fp16, none for all others.
+    /// 65,536 for fp16, none for the other precisions.
     pub fn new(precision: Precision) -> Self {
-        Self((precision == Precision::Fp16).then_some(Scale { factor: 65536.0, good: 0 }))
+        Self((precision == Precision::Fp16).then_some(Scale { factor: 65536.0, good_steps: 0 }))
     }
 
-    /// The factor; none where losses are not scaled.
+    /// The factor; none if losses are not scaled.
     pub fn factor(&self) -> Option<f64> {
         self.0.map(|scale| scale.factor)
     }
 
-    /// The loss to differentiate.
+    /// The scaled loss, for backward.
     ///
     /// # Errors
-    /// Those of libtorch.
+    /// When libtorch fails.
     pub fn apply(&self, loss: &Tensor) -> Result<Tensor> {
         Ok(self.0.map_or(Ok(loss.shallow_clone()), |scale| loss.f_mul_scalar(scale.factor))?)
     }
 
-    /// Takes the factor off the gradients, in place. False when they overflowed: leave the update out. With a factor it
-    /// waits for the device.
+    /// Divides the gradients by the factor, in place. False if they overflowed: skip the update. Synchronises with the
+    /// device if losses are scaled.
     ///
     /// # Errors
-    /// Those of libtorch.
-    pub fn take_off(&mut self, params: &Params) -> Result<bool> {
+    /// When libtorch fails.
+    pub fn unscale(&mut self, params: &Params) -> Result<bool> {
         let Some(scale) = &mut self.0 else { return Ok(true) };
         let grads = params.trained().map(|param| param.tensor.grad()).filter(Tensor::defined);
         let grads: Vec<Tensor> = grads.collect();
@@ -53,33 +52,33 @@ impl LossScale {
             let _ = tch::no_grad(|| grad.shallow_clone().f_mul_scalar_(1.0 / scale.factor))?;
         }
         let finite = grads.is_empty() || global_norm(&grads)?.double_value(&[]).is_finite();
-        scale.adapt(finite);
+        scale.update(finite);
         Ok(finite)
     }
 
-    /// As checkpoints keep it.
-    pub fn to_words(self) -> String {
-        self.0.map_or(String::new(), |scale| format!("{} {}", scale.factor, scale.good))
+    /// The value in a checkpoint's metadata.
+    pub fn to_metadata(self) -> String {
+        self.0.map_or(String::new(), |scale| format!("{} {}", scale.factor, scale.good_steps))
     }
 
-    /// Takes back what [`LossScale::to_words`] gave; none when it is something else.
-    pub fn from_words(message: &str) -> Option<Self> {
-        if message.is_empty() {
+    /// Parses the output of [`LossScale::to_metadata`]; none if it is invalid.
+    pub fn from_metadata(text: &str) -> Option<Self> {
+        if text.is_empty() {
             return Some(Self(None));
         }
-        let (factor, good) = message.split_once(' ')?;
-        Some(Self(Some(Scale { factor: factor.parse().ok()?, good: good.parse().ok()? })))
+        let (factor, good_steps) = text.split_once(' ')?;
+        Some(Self(Some(Scale { factor: factor.parse().ok()?, good_steps: good_steps.parse().ok()? })))
     }
 }
 
 impl Scale {
-    fn adapt(&mut self, finite: bool) {
+    fn update(&mut self, finite: bool) {
         if !finite {
-            (self.factor, self.good) = (self.factor * 0.5, 0);
-        } else if self.good + 1 == PATIENCE {
-            (self.factor, self.good) = (self.factor * 2.0, 0);
+            (self.factor, self.good_steps) = (self.factor * 0.5, 0);
+        } else if self.good_steps + 1 == GROWTH_INTERVAL {
+            (self.factor, self.good_steps) = (self.factor * 2.0, 0);
         } else {
-            self.good += 1;
+            self.good_steps += 1;
         }
     }
 }
@@ -103,25 +102,25 @@ mod tests {
         assert_eq!(scale.apply(&loss).unwrap(), Tensor::from(32768.0f32));
         let vars = nn::VarStore::new(Device::Cpu);
         let (params, weight) = params(&vars, 3.0 * 65536.0);
-        assert!(scale.take_off(&params).unwrap());
+        assert!(scale.unscale(&params).unwrap());
         assert_eq!(weight.grad().double_value(&[0]), 3.0);
         assert_eq!(scale.factor(), Some(65536.0));
     }
 
     #[test]
-    fn overflow_halves_the_factor_and_patience_doubles_it() {
+    fn overflow_halves_the_factor_and_the_growth_interval_doubles_it() {
         let mut scale = LossScale::new(Precision::Fp16);
         let vars = nn::VarStore::new(Device::Cpu);
         let (bad, mut weight) = params(&vars, f64::INFINITY);
-        assert!(!scale.take_off(&bad).unwrap());
+        assert!(!scale.unscale(&bad).unwrap());
         assert_eq!(scale.factor(), Some(32768.0));
         weight.zero_grad();
-        for _ in 0..PATIENCE - 1 {
-            assert!(scale.take_off(&bad).unwrap());
+        for _ in 0..GROWTH_INTERVAL - 1 {
+            assert!(scale.unscale(&bad).unwrap());
         }
         assert_eq!(scale.factor(), Some(32768.0));
-        assert_eq!(LossScale::from_words(&scale.to_words()), Some(scale));
-        assert!(scale.take_off(&bad).unwrap());
+        assert_eq!(LossScale::from_metadata(&scale.to_metadata()), Some(scale));
+        assert!(scale.unscale(&bad).unwrap());
         assert_eq!(scale.factor(), Some(65536.0));
     }
 
@@ -131,10 +130,10 @@ mod tests {
             let mut scale = LossScale::new(precision);
             let vars = nn::VarStore::new(Device::Cpu);
             let (params, weight) = params(&vars, f64::INFINITY);
-            assert!(scale.take_off(&params).unwrap() && scale.factor().is_none());
+            assert!(scale.unscale(&params).unwrap() && scale.factor().is_none());
             assert!(weight.grad().double_value(&[0]).is_infinite());
-            assert_eq!(LossScale::from_words(&scale.to_words()), Some(scale));
+            assert_eq!(LossScale::from_metadata(&scale.to_metadata()), Some(scale));
         }
-        assert_eq!(LossScale::from_words("1 x"), None);
+        assert_eq!(LossScale::from_metadata("1 x"), None);
     }
 }

@@ -1,10 +1,10 @@
-//! The mean of what micro-batches score.
+//! The mean loss of micro-batches.
 
 use anyhow::Result;
 use clip_lab_plugin_api::Scored;
 use tch::Tensor;
 
-/// Weighted mean of losses and of what is reported beside them.
+/// Weighted mean of losses and reported values.
 #[derive(Debug, Default)]
 pub struct WeightedMean(Option<Scored>);
 
@@ -27,7 +27,7 @@ impl WeightedMean {
         Ok(())
     }
 
-    /// The mean; none when nothing was added.
+    /// The mean; none if nothing was added.
     pub fn finish(self) -> Option<Scored> {
         self.0
     }

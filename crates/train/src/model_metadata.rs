@@ -1,4 +1,4 @@
-//! What a checkpoint says its model is: plugins and settings, so that `from` can name it without its spec.
+//! The description of a model in a checkpoint: plugins and settings, so that `from` can load it without its spec.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use clip_lab_plan::{Plan, Preprocess};
 
-/// Settings that name a file. The spec's folder may be another when the checkpoint is used.
+/// Settings that name a file; made absolute, because they are relative to the spec's folder.
 const FILES: [&str; 1] = ["path"];
 
-/// The model of a plan, in the words of `metadata.model` of a checkpoint; a classifier says its `classes` in order.
+/// The model of a plan as JSON, for `metadata.model` of a checkpoint; includes the `classes` of a classifier in order.
 pub fn model_metadata(plan: &Plan, classes: &[String]) -> String {
     let mut parts = Map::new();
     let mut add = |name: &str, part: Value| drop(parts.insert(name.to_owned(), part));
@@ -44,10 +44,10 @@ fn absolute(file: &str) -> String {
     Path::new(file).canonicalize().map_or_else(|_| file.to_owned(), |path| path.display().to_string())
 }
 
-/// In the words of a checkpoint, which knows both the resized image and what is cut out of it.
-fn preprocess(ours: &Preprocess) -> Value {
-    let Preprocess { size, mean, std, resize, interpolation, resized } = ours.clone();
-    let theirs = checkpoint::Preprocess {
+/// The checkpoint's format, with the sizes of the resized image and of the crop.
+fn preprocess(planned: &Preprocess) -> Value {
+    let Preprocess { size, mean, std, resize, interpolation, resized } = planned.clone();
+    let stored = checkpoint::Preprocess {
         mean,
         std,
         resize,
@@ -55,5 +55,5 @@ fn preprocess(ours: &Preprocess) -> Value {
         size: resized.unwrap_or(size),
         crop: size,
     };
-    serde_json::to_value(theirs).unwrap_or(Value::Null)
+    serde_json::to_value(stored).unwrap_or(Value::Null)
 }

@@ -1,17 +1,17 @@
-//! Who follows a run while it trains, such as a terminal.
+//! Observers of a run in progress, such as the console.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::Ended;
 
-/// Where a run is.
+/// Progress of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct StepStatus {
     /// Updates done.
     pub step: u64,
-    /// Updates in all.
+    /// Total number of updates.
     pub total: u64,
-    /// Epochs done.
+    /// Epochs done, fractional.
     pub epoch: f64,
     /// The last loss.
     pub loss: f64,
@@ -19,12 +19,12 @@ pub struct StepStatus {
     pub lr: f64,
 }
 
-/// How a run ended and what came of it.
+/// The end of a run and its results.
 #[derive(Debug)]
 pub struct Summary {
     /// How it ended.
     pub ended: Ended,
-    /// The run's identity in the store.
+    /// The run's uid.
     pub uid: String,
     /// The run's folder.
     pub dir: PathBuf,
@@ -34,23 +34,23 @@ pub struct Summary {
     pub steps: u64,
     /// The latest value of every metric.
     pub metrics: BTreeMap<String, f64>,
-    /// Pairs (or images) a second in training.
+    /// Training throughput in pairs (or images) per second.
     pub pairs_per_s: f64,
 }
 
-/// Follows a run. Every method does nothing unless it is overridden.
+/// Observes a run. The default methods do nothing.
 pub trait Monitor {
     /// A message of one line.
     fn message(&mut self, _message: &str) {}
-    /// A message that must be seen whatever form the progress takes.
+    /// A warning, shown in every output format.
     fn warn(&mut self, _message: &str) {}
-    /// What is about to be trained, in lines.
-    fn introduce(&mut self, _lines: &[String]) {}
-    /// Training begins at `step`; rates count from here.
+    /// The header of a run: model, data and device.
+    fn header(&mut self, _lines: &[String]) {}
+    /// Training starts at `step`; rates are measured from here.
     fn begin(&mut self, _step: u64) {}
     /// An update on `items` pairs or images is done.
     fn step(&mut self, _status: StepStatus, _items: u64) {}
-    /// `done` of `all` images went through the locked image tower.
+    /// `done` of `all` images have been encoded by the locked image tower.
     fn images(&mut self, _done: usize, _all: usize) {}
     /// The run has ended.
     fn end(&mut self, _summary: &Summary) {}

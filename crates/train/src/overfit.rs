@@ -7,26 +7,27 @@ use clip_lab_plan::Plan;
 use tch::{Device, Tensor};
 
 use super::{
-    components::{Components, Inputs},
+    components::Components,
+    inputs::Inputs,
     loss_scale::LossScale,
     phases::Phases,
     step::{Step, StepSettings},
 };
 
-/// Steps over which the learning rate rises to its full height.
+/// Steps of linear learning-rate warmup.
 const WARMUP: u64 = 5;
 
-/// What training on one batch gave.
+/// The result of overfitting one batch.
 #[derive(Debug)]
 pub struct Overfitted {
     /// The loss before each step, and after the last.
     pub losses: Vec<f64>,
-    /// For each row of the batch a number, equal where two rows are the same.
-    pub alike: Tensor,
+    /// Duplicate group of each row, `[B]`: equal for rows with the same image or caption.
+    pub groups: Tensor,
 }
 
-/// Trains on the first batch alone for `steps` updates, at the base learning rate after a short warmup, without the
-/// schedule. Ends early at a loss that is not finite. Nothing is recorded.
+/// Trains on the first batch for `steps` updates, at the base learning rate after a short warmup, without the schedule.
+/// Stops early at a non-finite loss. Records nothing.
 ///
 /// # Errors
 /// When data or model fail, or the first batch has fewer than two readable items.
@@ -38,7 +39,7 @@ pub fn overfit(
     steps: u64,
 ) -> Result<Overfitted> {
     let batch = first_batch(plan, inputs, components, device)?;
-    ensure!(batch.len() > 1, "the first batch has {} readable items, which is nothing to learn", batch.len());
+    ensure!(batch.len() > 1, "the first batch has {} readable items, at least 2 are needed", batch.len());
     let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), components.lr);
     let run = &plan.run;
     let classes = inputs.train.classes().len();
@@ -46,14 +47,14 @@ pub fn overfit(
     let mut training = Step { components, loss_scale: &mut loss_scale, phases: &phases, settings };
     let mut losses = Vec::new();
     for step in 0..steps {
-        let warm = ((step + 1) as f64 / WARMUP as f64).min(1.0);
-        losses.push(training.run(&batch, step, lr * warm)?.loss);
+        let warmup = ((step + 1) as f64 / WARMUP as f64).min(1.0);
+        losses.push(training.run(&batch, step, lr * warmup)?.loss);
         if losses.last().is_some_and(|loss| !loss.is_finite()) {
-            return Ok(Overfitted { losses, alike: batch.group });
+            return Ok(Overfitted { losses, groups: batch.group });
         }
     }
     losses.push(training.forward_backward(&batch, steps)?.0);
-    Ok(Overfitted { losses, alike: batch.group })
+    Ok(Overfitted { losses, groups: batch.group })
 }
 
 fn first_batch(plan: &Plan, inputs: &Inputs, components: &Components, device: Device) -> Result<Batch> {
@@ -71,5 +72,5 @@ fn first_batch(plan: &Plan, inputs: &Inputs, components: &Components, device: De
     };
     let workers = if plan.run.workers > 0 { plan.run.workers } else { cores() };
     let batches = inputs.order.epoch(0).into_iter().take(1);
-    Loader::new(source, batches, workers, device).next_batch()?.context("the data has no batch")
+    Loader::new(source, batches, workers, device).next_batch()?.context("the data set has no complete batch")
 }

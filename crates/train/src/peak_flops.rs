@@ -1,4 +1,4 @@
-//! How fast a device can multiply, against which a run's use of it is measured.
+//! Peak floating-point throughput of a device, the reference for MFU.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use tch::{Device, Kind, Tensor};
 use clip_lab_model::autocast_kind;
 use clip_lab_plan::Precision;
 
-/// How long the peak is looked for.
-const LONG: Duration = Duration::from_millis(150);
+/// Duration of the measurement.
+const DURATION: Duration = Duration::from_millis(150);
 
-/// The most floating-point operations a second that a large matrix product reaches on `device` in `precision`. Draws no
-/// random number.
+/// Peak floating-point operations per second of a large matrix product on `device` in `precision`. Draws no random
+/// numbers.
 ///
 /// # Errors
-/// Those of libtorch.
+/// When libtorch fails.
 pub fn peak(device: Device, precision: Precision) -> Result<f64> {
     allow_tf32(precision == Precision::Tf32)?;
     let side = if device.is_cuda() { 8192 } else { 1024 };
@@ -25,20 +25,20 @@ pub fn peak(device: Device, precision: Precision) -> Result<f64> {
     let product = || -> Result<f64> {
         let started = Instant::now();
         let y = x.f_mm(&x)?;
-        wait(device);
+        synchronize(device);
         drop(y);
         Ok(2.0 * (side as f64).powi(3) / started.elapsed().as_secs_f64().max(1e-9))
     };
-    // The first product loads and tunes its kernel.
+    // Warmup: the first product loads and tunes its kernel.
     product()?;
     let (began, mut best) = (Instant::now(), 0.0f64);
-    while began.elapsed() < LONG {
+    while began.elapsed() < DURATION {
         best = best.max(product()?);
     }
     Ok(best)
 }
 
-fn wait(device: Device) {
+fn synchronize(device: Device) {
     if let Device::Cuda(number) = device {
         tch::Cuda::synchronize(number as i64);
     }

@@ -1,57 +1,57 @@
-//! What an update spends its time on.
+//! Time spent in each phase of an update.
 
 use std::{cell::Cell, time::Instant};
 
-/// A part of an update.
+/// A phase of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Towers and loss, ending with the loss being known. A batch in parts is sent forward twice: both count.
+    /// Towers and loss, until the loss value is available. Includes the second forward pass of micro-batches.
     Forward,
-    /// Gradients.
+    /// Backward pass.
     Backward,
     /// Tricks and optimizer.
     Optimizer,
 }
 
-/// Seconds in each phase since they were last taken.
+/// Seconds in each phase since the last [`Phases::take`].
 ///
-/// On a GPU nothing waits for the sake of these numbers. The one wait of an update, for its loss, lies in `Forward`, so
-/// that phase also holds what the GPU still had to do of the update before; the other two are then the time it takes
-/// to hand the work over. Their sum is true, their shares are those of a processor only.
+/// The timer never synchronises with a GPU. An update synchronises once, for its loss, in `Forward`; on a GPU this phase
+/// therefore also includes the remaining work of the previous update, and the other two only the time to launch kernels.
+/// The sum is correct on every device, the shares only on a CPU.
 #[derive(Debug, Default)]
 pub struct Phases {
-    now: Cell<Option<(Phase, Instant)>>,
+    current: Cell<Option<(Phase, Instant)>>,
     spent: Cell<[f64; 3]>,
 }
 
 impl Phases {
-    /// Ends the phase that runs and begins another.
+    /// Ends the current phase and starts another.
     pub fn enter(&self, phase: Phase) {
         self.switch(Some(phase));
     }
 
-    /// Ends the phase that runs.
+    /// Ends the current phase.
     pub fn leave(&self) {
         self.switch(None);
     }
 
-    /// Spends the time of `work` in `phase` and goes on in the phase that ran before.
+    /// Runs `work` in `phase`, then returns to the previous phase.
     pub fn during<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
-        let before = self.now.get().map(|(phase, _)| phase);
+        let previous = self.current.get().map(|(phase, _)| phase);
         self.enter(phase);
         let result = work();
-        self.switch(before);
+        self.switch(previous);
         result
     }
 
-    /// The seconds of forward, backward and optimizer.
+    /// Returns the seconds of forward, backward and optimizer, and resets them.
     pub fn take(&self) -> [f64; 3] {
         self.spent.take()
     }
 
     fn switch(&self, to: Option<Phase>) {
         let now = Instant::now();
-        if let Some((phase, since)) = self.now.replace(to.map(|phase| (phase, now))) {
+        if let Some((phase, since)) = self.current.replace(to.map(|phase| (phase, now))) {
             let mut spent = self.spent.get();
             spent[phase as usize] += (now - since).as_secs_f64();
             self.spent.set(spent);

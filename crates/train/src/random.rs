@@ -3,7 +3,7 @@
 use clip_lab_plugin_api::rng;
 use rand::Rng as _;
 
-/// A tower of the model. Each draws from a stream of its own.
+/// A tower of the model. Each has its own random stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tower {
     /// The image tower.
@@ -22,11 +22,11 @@ impl Tower {
     }
 }
 
-/// Separates these streams from those of the data path, which use the seed as it is.
+/// Separates these streams from those of the data path, which use the seed unchanged.
 const MODEL: u64 = 0x6d6f_6465_6c00_0000; // "model"
 
-/// Seeds libtorch's generators, on every device, for a tower's pass over a micro-batch. What is drawn depends on these
-/// four numbers alone: a step can be repeated, resumed or split over processes without any generator state.
+/// Seeds libtorch's generators on every device for a tower's pass over a micro-batch. The draws depend only on the four
+/// arguments, so a step can be repeated, resumed or split over processes without RNG state.
 pub fn seed_model(seed: u64, step: u64, micro_batch: usize, tower: Tower) {
     let stream = 2 * micro_batch as u64 + u64::from(tower == Tower::Text);
     let value: u64 = rng(seed ^ MODEL, step, stream).random();
@@ -39,7 +39,7 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     #[test]
-    fn each_seed_step_micro_batch_and_tower_has_a_stream_of_its_own() {
+    fn each_seed_step_micro_batch_and_tower_has_its_own_stream() {
         let draw = |seed, step, micro_batch, tower| {
             seed_model(seed, step, micro_batch, tower);
             Vec::<f32>::try_from(Tensor::rand([4], (Kind::Float, Device::Cpu))).unwrap()

@@ -1,8 +1,8 @@
 //! One training step: hooks, forward, loss, backward, hooks, optimizer, hooks.
 //!
 //! The graph is cut at the embeddings. The towers embed a batch in one or more micro-batches, the loss is computed on the
-//! embeddings as leaves, and its gradient with respect to them is handed back to the towers (`embeddings.rs`). Dropout
-//! and drop path draw from (seed, step, micro-batch, tower), so no generator state outlives a step.
+//! embeddings as leaves, and its gradient is backpropagated through the towers (`embeddings.rs`). Dropout and drop path
+//! draw from (seed, step, micro-batch, tower), so no RNG state outlives a step.
 
 use anyhow::{Context as _, Result};
 use clip_lab_input::Batch;
@@ -24,9 +24,9 @@ use super::{
 pub struct StepSettings {
     /// Seed of the run.
     pub seed: u64,
-    /// Rows that go through the towers together; 0: the whole batch.
+    /// Rows per micro-batch; 0: the whole batch.
     pub micro_batch: usize,
-    /// Classes of the data set; 0 where captions are trained on.
+    /// Number of classes; 0 when training on captions.
     pub classes: usize,
 }
 
@@ -34,28 +34,27 @@ pub struct StepSettings {
 pub struct Step<'a> {
     /// Model, loss, optimizer and tricks.
     pub components: &'a mut Components,
-    /// Factor on the loss during backward.
+    /// The loss scale for backward.
     pub loss_scale: &'a mut LossScale,
-    /// Where the time goes.
+    /// The timer of the phases.
     pub phases: &'a Phases,
     /// The run's settings.
     pub settings: StepSettings,
 }
 
-/// What a step computed.
+/// The result of a step.
 #[derive(Debug)]
 pub struct StepOutput {
     /// The loss before the update.
     pub loss: f64,
-    /// The loss as a tensor, and what the loss plugin reports beside it.
+    /// The loss as a tensor, and the values that the loss plugin reports.
     pub scored: Scored,
-    /// What the tricks report.
+    /// The values that the tricks report.
     pub report: Report,
 }
 
 impl Step<'_> {
-    /// Updates the weights on `batch` as update number `step` (from 0) with learning rate `lr`. A loss that is not finite
-    /// is returned without an update.
+    /// Performs update `step` (from 0) on `batch` with learning rate `lr`. A non-finite loss is returned without an update.
     ///
     /// # Errors
     /// When a tower, the loss, a trick or the optimizer fails.
@@ -67,8 +66,8 @@ impl Step<'_> {
         let mut report = Report::default();
         if loss.is_finite() {
             self.phases.enter(Phase::Optimizer);
-            // False when the gradients of fp16 overflowed: the update is skipped.
-            if self.loss_scale.take_off(&self.components.params)? {
+            // False if fp16 gradients overflowed: the update is skipped.
+            if self.loss_scale.unscale(&self.components.params)? {
                 self.components.update(step, lr, &mut report)?;
             }
         }
@@ -77,7 +76,7 @@ impl Step<'_> {
         Ok(StepOutput { loss, scored, report })
     }
 
-    /// Adds the gradients of `batch` to the parameters and returns its loss. A loss that is not finite leaves none.
+    /// Adds the gradients of `batch` to the parameters and returns its loss. A non-finite loss adds none.
     ///
     /// # Errors
     /// When a tower or the loss fails.
@@ -93,9 +92,10 @@ impl Step<'_> {
 
     /// Image-text pairs: the loss needs the embeddings of the whole batch at once.
     fn pairs(&self, batch: &Batch, step: u64, tower: &TextTower) -> Result<(f64, Scored)> {
-        let parts = batch.parts(self.rows_together(batch))?;
-        let image_features = self.locked(&parts, Tower::Image, &|part| self.image_features(part))?;
-        let text_features = self.locked(&parts, Tower::Text, &|part| self.text_features(part, tower))?;
+        let parts = batch.parts(self.micro_batch_rows(batch))?;
+        let image_features = self.locked_features(&parts, Tower::Image, &|part| self.image_features(part))?;
+        let text_features =
+            self.locked_features(&parts, Tower::Text, &|part| self.text_features(part, tower))?;
         let image = |k: usize| {
             self.embed(step, k, Tower::Image, || {
                 let features = cached_or(&image_features, k, || self.image_features(&parts[k]))?;
@@ -115,11 +115,11 @@ impl Step<'_> {
         towers.gradients(&score, &|loss| self.backward(loss), self.components.params.buffers())
     }
 
-    /// Labelled images: the loss is a mean over images, so each micro-batch is scored and differentiated by itself.
+    /// Labelled images: the loss is a mean over images, so each micro-batch has its own forward and backward pass.
     fn classes(&self, batch: &Batch, step: u64, classifier: &Classifier) -> Result<(f64, Scored)> {
         let (mixed, targets) = self.mixed(batch, step)?;
         let (mut mean, mut start) = (WeightedMean::default(), 0);
-        for (k, part) in mixed.parts(self.rows_together(batch))?.iter().enumerate() {
+        for (k, part) in mixed.parts(self.micro_batch_rows(batch))?.iter().enumerate() {
             self.phases.enter(Phase::Forward);
             seed_model(self.settings.seed, step, k, Tower::Image);
             let project = |_| self.components.image.project(&self.image_features(part)?, Mode::Train);
@@ -139,7 +139,7 @@ impl Step<'_> {
             mean.add(&scored, weight)?;
             start += part.len();
         }
-        let scored = mean.finish().context("a batch without images")?;
+        let scored = mean.finish().context("the batch has no images")?;
         Ok((scored.loss.double_value(&[]), scored))
     }
 
@@ -148,7 +148,7 @@ impl Step<'_> {
         Ok(self.loss_scale.apply(loss)?.f_backward()?)
     }
 
-    /// L2-normalised embeddings `[b, D]` of micro-batch `k`; the same random numbers whenever it is computed again.
+    /// L2-normalised embeddings `[b, D]` of micro-batch `k`; repeated calls draw the same random numbers.
     fn embed(
         &self,
         step: u64,
@@ -160,8 +160,8 @@ impl Step<'_> {
         self.phases.during(Phase::Forward, || unit(&project()?))
     }
 
-    /// The features `[b, width]` of each micro-batch where the tower is locked: computed once, not once for each pass.
-    fn locked(
+    /// The features `[b, width]` of each micro-batch if the tower is locked: computed once instead of in each pass.
+    fn locked_features(
         &self,
         parts: &[Batch],
         tower: Tower,
@@ -173,12 +173,12 @@ impl Step<'_> {
         Ok(Some(tch::no_grad(|| parts.iter().map(features).collect::<Result<_>>())?))
     }
 
-    /// `[b, width]`: from the cache where the batch brings them.
+    /// `[b, width]`, cached if the batch has them.
     fn image_features(&self, batch: &Batch) -> Result<Tensor> {
         match (&batch.features, &batch.images) {
             (Some(features), _) => Ok(features.shallow_clone()),
             (None, Some(images)) => self.components.image.features(images, self.mode(Tower::Image)),
-            (None, None) => anyhow::bail!("a batch with neither images nor features"),
+            (None, None) => anyhow::bail!("the batch has neither images nor features"),
         }
     }
 
@@ -191,7 +191,7 @@ impl Step<'_> {
     fn mixed(&self, batch: &Batch, step: u64) -> Result<(Batch, Tensor)> {
         let mut mixed = batch.rows(0, batch.len())?;
         let mut targets = batch.classes.f_one_hot(self.settings.classes as i64)?.f_to_kind(Kind::Float)?;
-        // u64::MAX is no epoch, so no item draws from this stream.
+        // No epoch is u64::MAX, so no item draws from this stream.
         let mut rng = rng(self.settings.seed, u64::MAX, step);
         for augment in &self.components.prepare.augment {
             let Some(images) = &mixed.images else { break };
@@ -202,7 +202,7 @@ impl Step<'_> {
         Ok((mixed, targets))
     }
 
-    fn rows_together(&self, batch: &Batch) -> i64 {
+    fn micro_batch_rows(&self, batch: &Batch) -> i64 {
         match self.settings.micro_batch as i64 {
             0 => batch.len(),
             rows => rows,

@@ -1,4 +1,4 @@
-//! Small images for those who look at a run without its data.
+//! Thumbnails, so that a run can be viewed without its data.
 
 use std::{
     collections::HashMap,
@@ -12,49 +12,49 @@ use image::{ImageEncoder as _, RgbImage, codecs::jpeg::JpegEncoder, imageops};
 
 use clip_lab_plan::Split;
 
-/// Pixels of the longer side.
+/// The longer side in pixels.
 const SIDE: u32 = 96;
 const QUALITY: u8 = 85;
 
-/// Digests of the thumbnails made so far, by split and image. A image that cannot be read has none.
+/// Digests of the thumbnails created so far, by split and image; none for an unreadable image.
 #[derive(Debug, Default)]
 pub struct Thumbnails {
-    made: HashMap<(&'static str, usize), Option<String>>,
+    digests: HashMap<(&'static str, usize), Option<String>>,
 }
 
 impl Thumbnails {
-    /// Makes those of `wanted` that are not there yet, with several threads, and hands each to `keep` with its digest.
-    /// Costs the decoding of the images, once in the life of a process.
-    pub fn make(
+    /// Creates the missing thumbnails of `images` with several threads, and passes each to `store` with its digest. Each
+    /// image is decoded once per process.
+    pub fn create(
         &mut self,
         split: Split,
         data: &dyn Dataset,
-        mut wanted: Vec<usize>,
+        mut images: Vec<usize>,
         threads: usize,
-        mut keep: impl FnMut(&str, Vec<u8>),
+        mut store: impl FnMut(&str, Vec<u8>),
     ) {
-        wanted.retain(|&image| !self.made.contains_key(&(split.as_str(), image)));
-        wanted.sort_unstable();
-        wanted.dedup();
-        for (image, jpeg) in wanted.iter().zip(decode(data, &wanted, threads)) {
+        images.retain(|&image| !self.digests.contains_key(&(split.as_str(), image)));
+        images.sort_unstable();
+        images.dedup();
+        for (image, jpeg) in images.iter().zip(thumbnails(data, &images, threads)) {
             let digest = jpeg.as_deref().map(digest);
             if let Some((digest, jpeg)) = digest.as_deref().zip(jpeg) {
-                keep(digest, jpeg);
+                store(digest, jpeg);
             }
-            self.made.insert((split.as_str(), *image), digest);
+            self.digests.insert((split.as_str(), *image), digest);
         }
     }
 
-    /// The digest of a image's thumbnail, if one could be made.
+    /// The digest of an image's thumbnail, if there is one.
     pub fn digest(&self, split: Split, image: usize) -> Option<String> {
-        self.made.get(&(split.as_str(), image)).cloned().flatten()
+        self.digests.get(&(split.as_str(), image)).cloned().flatten()
     }
 }
 
-/// A JPEG of at most `side` x `side` pixels, in the proportions of the image; small images keep their size.
+/// A JPEG of at most `side` x `side` pixels with the image's aspect ratio; small images keep their size.
 ///
 /// # Errors
-/// Those of the encoder.
+/// When encoding fails.
 pub fn thumbnail(image: &RgbImage, side: u32) -> Result<Vec<u8>> {
     let (width, height) = image.dimensions();
     let longer = width.max(height);
@@ -66,7 +66,7 @@ pub fn thumbnail(image: &RgbImage, side: u32) -> Result<Vec<u8>> {
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
     encoder
         .write_image(small, width, height, image::ExtendedColorType::Rgb8)
-        .context("writing a thumbnail")?;
+        .context("encoding a thumbnail")?;
     Ok(jpeg)
 }
 
@@ -75,18 +75,18 @@ fn digest(jpeg: &[u8]) -> String {
 }
 
 /// The thumbnails of `images`, in order.
-fn decode(data: &dyn Dataset, images: &[usize], threads: usize) -> Vec<Option<Vec<u8>>> {
-    // A image that makes a decoder fail or panic costs its thumbnail and nothing else.
-    let one = |&image: &usize| {
-        let make = || {
+fn thumbnails(data: &dyn Dataset, images: &[usize], threads: usize) -> Vec<Option<Vec<u8>>> {
+    // An image whose decoder fails or panics has no thumbnail.
+    let thumbnail_of = |&image: &usize| {
+        let create = || {
             let (pixels, _room) = data.image(image)?.decode_within()?;
             thumbnail(&pixels, SIDE)
         };
-        catch_unwind(AssertUnwindSafe(make)).ok()?.ok()
+        catch_unwind(AssertUnwindSafe(create)).ok()?.ok()
     };
     let share = images.len().div_ceil(threads.max(1)).max(1);
     thread::scope(|scope| {
-        let part = |part: &'_ [usize]| part.iter().map(one).collect::<Vec<_>>();
+        let part = |part: &'_ [usize]| part.iter().map(thumbnail_of).collect::<Vec<_>>();
         let parts: Vec<_> = images.chunks(share).map(|images| scope.spawn(move || part(images))).collect();
         parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
     })
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thumbnails_keep_proportions_and_small_images_their_size() {
+    fn thumbnails_keep_the_aspect_ratio_and_small_images_their_size() {
         for ((width, height), want) in
             [((300, 200), (96, 64)), ((50, 4000), (1, 96)), ((72, 72), (72, 72)), ((1, 1), (1, 1))]
         {
@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    /// The second image is damaged, the third makes its decoder panic.
+    /// The second image is damaged, the decoder of the third panics.
     struct Damaged;
 
     impl Dataset for Damaged {
@@ -136,16 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn each_is_made_once_and_a_damaged_image_has_none() {
-        let (mut thumbnails, mut kept) = (Thumbnails::default(), Vec::new());
-        for wanted in [vec![3, 0, 2, 0], vec![0, 1, 2, 3]] {
-            thumbnails
-                .make(Split::Val, &Damaged, wanted, 2, |digest, jpeg| kept.push((digest.to_owned(), jpeg)));
+    fn each_is_created_once_and_a_damaged_image_has_none() {
+        let (mut thumbnails, mut stored) = (Thumbnails::default(), Vec::new());
+        for images in [vec![3, 0, 2, 0], vec![0, 1, 2, 3]] {
+            thumbnails.create(Split::Val, &Damaged, images, 2, |digest, jpeg| {
+                stored.push((digest.to_owned(), jpeg))
+            });
         }
         let digests = [0, 1, 2, 3].map(|image| thumbnails.digest(Split::Val, image));
         assert_eq!(digests.map(|digest| digest.is_some()), [true, false, false, true]);
-        assert_eq!(kept.len(), 2, "once each");
-        assert!(kept.iter().all(|(name, jpeg)| *name == digest(jpeg)));
+        assert_eq!(stored.len(), 2, "once each");
+        assert!(stored.iter().all(|(name, jpeg)| *name == digest(jpeg)));
         assert_eq!(thumbnails.digest(Split::Test, 0), None);
     }
 }

@@ -125,8 +125,8 @@ fn report_outcome(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) ->
         return Ok(status.into());
     }
     out!("run {uid} continues in the background (process {})", child.id());
-    out!("watch    clip-lab dashboard");
-    out!("log      {}", log.display());
+    out!("dashboard  clip-lab dashboard");
+    out!("log        {}", log.display());
     Ok(Exit::Fine)
 }
 

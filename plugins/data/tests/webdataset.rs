@@ -177,7 +177,7 @@ fn unusable_images_are_reported_and_tolerated_up_to_a_fraction() {
     let data = opened(&one);
     assert_eq!(data.len(), 49);
     let message = data.skipped().join("; ");
-    assert_eq!(message, "images with neither caption nor class: 1, left out (a-000000.tar/0007)");
+    assert_eq!(message, "images with neither caption nor class: 1, skipped (a-000000.tar/0007)");
     let error = refusal(&WebDataset { tolerate: 0.01, ..one });
     assert!(error.contains("1 of 50 images cannot be used"), "{error}");
 }

@@ -32,7 +32,7 @@ impl RecordedRun {
         let Some(run) = runs.into_iter().find(here) else { return Ok(None) };
         let ema = file.file_stem().is_some_and(|stem| stem == "best_ema");
         let weights = if ema { "ema" } else { "raw" };
-        Ok(Some(Self { run, step: checkpoint::peek(file)?.step, weights }))
+        Ok(Some(Self { run, step: checkpoint::read_metadata(file)?.step, weights }))
     }
 
     /// Records results under `name`, with the fingerprint of the `data`, the `settings` and the `goal` of each metric.

@@ -140,7 +140,7 @@ impl SpecEvaluation {
         for (split, data) in &self.inputs.splits {
             say!("{label}: {} {} images", data.len(), split.as_str());
             let source = Source::images(data.clone(), self.components.prepare.clone());
-            let mut console = Console::beside();
+            let mut console = Console::stderr();
             let features = Features::compute(
                 &self.components.image,
                 source,

@@ -36,7 +36,8 @@ impl RunRecord {
     /// A note if the raw weights were exported but the averaged ones have a better goal.
     pub fn advice(&self, weights: &Path) -> Option<String> {
         let raw = weights.file_stem()? == "best";
-        let [Some(own), Some(average)] = checkpoint::peek(&self.run.dir.join("last.safetensors")).ok()?.best
+        let [Some(own), Some(average)] =
+            checkpoint::read_metadata(&self.run.dir.join("last.safetensors")).ok()?.best
         else {
             return None;
         };
@@ -76,7 +77,7 @@ pub fn find(store: &Path, weights: Option<&Path>) -> Result<Option<RunRecord>> {
     let runs = reader.runs()?;
     let same = |run: &&RunRow| run.dir.canonicalize().is_ok_and(|dir| dir == folder);
     let Some(run) = runs.iter().find(same).cloned() else { return Ok(None) };
-    let step = checkpoint::peek(file).ok().map(|progress| progress.step);
+    let step = checkpoint::read_metadata(file).ok().map(|progress| progress.step);
     let ema = file.file_stem().is_some_and(|stem| stem == "best_ema");
     let siblings = siblings(&reader, &runs, &run)?;
     let values = values(&reader, &run, step, ema)?;

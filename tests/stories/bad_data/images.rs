@@ -8,7 +8,7 @@ use image::{
 
 use crate::{
     lab::{Lab, TRAIN},
-    program::says,
+    program::assert_contains,
 };
 
 fn noise() -> RgbImage {
@@ -82,35 +82,38 @@ fn every_command_uses_readable_images_and_names_the_others() {
     let lab = Lab::new();
     let (good, bad) = strange(&lab);
     fs::remove_file(lab.path("data/47.png")).unwrap();
-    lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0.2", "--set", "run.steps=40"]).good();
-    let mut told = lab.events("broken_picture");
-    told.sort();
+    lab.run(&["run", "tiny.toml", "--set", "data.train.tolerate=0.2", "--set", "run.steps=40"]).success();
+    let mut events = lab.events("broken_picture");
+    events.sort();
     let names: Vec<String> =
-        (good..good + bad.len()).map(|index| format!("left out: {index:02}.png: ")).collect();
-    assert_eq!(told.len(), bad.len(), "{told:#?}");
-    for (told, words) in told.iter().zip(names.iter().zip(&bad)) {
-        says(told, &[words.0, words.1]);
+        (good..good + bad.len()).map(|index| format!("skipped: {index:02}.png: ")).collect();
+    assert_eq!(events.len(), bad.len(), "{events:#?}");
+    for (event, (name, why)) in events.iter().zip(names.iter().zip(&bad)) {
+        assert_contains(event, &[name, why]);
     }
-    says(&lab.events("data").join("\n"), &["images listed but not in", "1 (47.png)"]);
+    assert_contains(&lab.events("data").join("\n"), &["images listed but not in", "1 (47.png)"]);
 
     let embed = ["embed", "tiny.toml", "--images", "data", "--out", "x.safetensors"];
-    let refused = lab.run(&embed).bad();
-    says(&refused, &["cannot be used, more than tolerate = 0.05 allows", bad[0], "left out: captions.csv"]);
+    let refused = lab.run(&embed).failure();
+    assert_contains(
+        &refused,
+        &["cannot be used, more than tolerate = 0.05 allows", bad[0], "skipped: captions.csv"],
+    );
     let done = lab.run(&[&embed[..], &["--tolerate", "0.2"]].concat());
-    bad.iter().for_each(|why| says(&done.err, &[why]));
-    says(&done.good(), &["image_embeds [50, 16]"]);
+    bad.iter().for_each(|why| assert_contains(&done.err, &[why]));
+    assert_contains(&done.success(), &["image_embeds [50, 16]"]);
 
     let pack = ["data", "pack", "tiny.toml", "--out", "packed", "--tolerate", "0.2"];
     let done = lab.run(&pack);
-    bad.iter().for_each(|why| says(&done.err, &[why]));
-    says(&done.err, &[&format!("train: {} images in 1 shards", TRAIN - 1 - bad.len())]);
-    done.good();
+    bad.iter().for_each(|why| assert_contains(&done.err, &[why]));
+    assert_contains(&done.err, &[&format!("train: {} images in 1 shards", TRAIN - 1 - bad.len())]);
+    done.success();
 
     let seen = lab.json(&["data", "inspect", "tiny.toml"]);
     let broken = seen["splits"][0]["broken"].as_array().unwrap();
     let found: Vec<&str> = broken.iter().map(|fault| fault["why"].as_str().unwrap()).collect();
     assert_eq!(found.len(), bad.len());
-    found.iter().zip(&bad).for_each(|(found, why)| says(found, &[why]));
+    found.iter().zip(&bad).for_each(|(found, why)| assert_contains(found, &[why]));
     assert_eq!(seen["splits"][0]["misnamed"], 6, "{}", seen["splits"][0]);
     assert_eq!(seen["splits"][0]["formats"]["GIF"], 1);
 }
@@ -119,8 +122,8 @@ fn every_command_uses_readable_images_and_names_the_others() {
 fn an_evaluation_stops_with_the_list_too() {
     let lab = Lab::new();
     lab.write("data/50.png", b"no image");
-    let refused = lab.run(&["run", "tiny.toml"]).bad();
-    says(
+    let refused = lab.run(&["run", "tiny.toml"]).failure();
+    assert_contains(
         &refused,
         &[
             "[data.val]",
@@ -128,15 +131,15 @@ fn an_evaluation_stops_with_the_list_too() {
             "50.png: it is not",
         ],
     );
-    says(&lab.events("broken_picture")[0], &["left out of val: 50.png: it is not an image"]);
-    lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.2"]).good();
+    assert_contains(&lab.events("broken_picture")[0], &["skipped in val: 50.png: it is not an image"]);
+    lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.2"]).success();
     assert_eq!(lab.events("broken_picture").len(), 1, "once, and not at every evaluation");
 }
 
 #[test]
 fn features_of_a_locked_tower_skip_them_and_stop_with_the_list() {
     let lab = Lab::new();
-    lab.run(&["run", "tiny.toml"]).good();
+    lab.run(&["run", "tiny.toml"]).success();
     let uid = lab.newest()["uid"].as_str().unwrap().to_owned();
     let spec = fs::read_to_string(lab.path("tiny.toml")).unwrap();
     let (start, end) = (spec.find("[[augment]]").unwrap(), spec.find("[tokenizer]").unwrap());
@@ -145,14 +148,14 @@ fn features_of_a_locked_tower_skip_them_and_stop_with_the_list() {
     let tower = format!("[model]\nlock = \"Lu\"\n[model.image]\nfrom = \"runs/{uid}\"\n");
     lab.write("lit.toml", spec.replace(&spec[start..end], &tower));
     lab.write("data/05.png", b"");
-    let out = lab.run(&["run", "lit.toml"]).good();
-    says(&out, &["the image tower is locked", "left out: 05.png: the file is empty"]);
+    let out = lab.run(&["run", "lit.toml"]).success();
+    assert_contains(&out, &["the image tower is locked", "skipped: 05.png: the file is empty"]);
     assert_eq!(lab.events("broken_picture").len(), 1);
     for index in 6..9 {
         fs::copy(lab.path("data/05.png"), lab.path(&format!("data/{index:02}.png"))).unwrap();
     }
-    let refused = lab.run(&["run", "lit.toml"]).bad();
-    says(
+    let refused = lab.run(&["run", "lit.toml"]).failure();
+    assert_contains(
         &refused,
         &["[data.train]", "4 of 48 images cannot be used", "\n    05.png: the file is empty (0 bytes)"],
     );

@@ -8,7 +8,7 @@ use std::fs;
 
 use crate::{
     lab::{Lab, TRAIN},
-    program::{bytes, says},
+    program::{assert_contains, bytes},
 };
 
 /// A JPEG photograph, truncated in the middle.
@@ -24,25 +24,25 @@ fn unreadable_images_and_captions_are_skipped_and_named() {
     let lab = Lab::new();
     lab.write("data/03.png", cut_jpeg(&lab));
     lab.write("data/07.png", "this is a shopping list, whatever its name says");
-    lab.write("data/50.png", "neither is this a image");
+    lab.write("data/50.png", "neither is this an image");
     let list = fs::read_to_string(lab.path("data/captions.csv")).unwrap();
-    let list = list.replace("a square with the number 9,", ",") + "99.png,a image that nobody took,train\n";
+    let list = list.replace("a square with the number 9,", ",") + "99.png,an image that nobody took,train\n";
     lab.write("data/captions.csv", list);
-    let out = lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.125"]).good();
+    let out = lab.run(&["run", "tiny.toml", "--set", "data.val.tolerate=0.125"]).success();
     assert_eq!(lab.newest()["status"], "finished");
     assert_eq!(lab.losses().len(), 12);
-    let told = lab.events("data");
-    assert_eq!(told.len(), 3, "{told:?}");
-    says(&told[0], &["listed but not in", ": 1 (99.png)"]);
-    says(&told[1], &["empty captions left out: 1", "09.png"]);
-    says(&told[2], &["images without a caption: 1 (09.png)"]);
+    let events = lab.events("data");
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_contains(&events[0], &["listed but not in", ": 1 (99.png)"]);
+    assert_contains(&events[1], &["empty captions skipped: 1", "09.png"]);
+    assert_contains(&events[2], &["images without a caption: 1 (09.png)"]);
     let mut broken = lab.events("broken_picture");
     broken.sort();
     assert_eq!(broken.len(), 3, "each once, however often it is read: {broken:?}");
-    says(&broken[0], &["left out of val: 50.png", "not an image"]);
-    says(&broken[1], &["left out: 03.png"]);
-    says(&broken[2], &["left out: 07.png", "not an image", "begins with `this is a"]);
-    says(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} images", TRAIN - 1)]);
+    assert_contains(&broken[0], &["skipped in val: 50.png", "not an image"]);
+    assert_contains(&broken[1], &["skipped: 03.png"]);
+    assert_contains(&broken[2], &["skipped: 07.png", "not an image", "begins with `this is a"]);
+    assert_contains(&out, &["99.png", "09.png", "03.png", "07.png", &format!("{} images", TRAIN - 1)]);
 }
 
 #[test]
@@ -53,10 +53,13 @@ fn a_data_set_without_readable_images_is_an_error() {
     }
     let list =
         &["of 48 training images cannot be used, more than tolerate = 0.05 allows", "it is not an image"];
-    says(&lab.run(&["run", "tiny.toml"]).bad(), list);
+    assert_contains(&lab.run(&["run", "tiny.toml"]).failure(), list);
     let run = lab.newest();
     assert_eq!(run["status"], "failed");
-    says(run["reason"].as_str().unwrap(), list);
+    assert_contains(run["reason"].as_str().unwrap(), list);
     assert!(lab.events("broken_picture").iter().all(|text| text.contains("not an image")));
-    says(&lab.run(&["runs", "show", "tiny"]).good(), &["failed", "broken_picture", "cannot be used"]);
+    assert_contains(
+        &lab.run(&["runs", "show", "tiny"]).success(),
+        &["failed", "broken_picture", "cannot be used"],
+    );
 }

@@ -6,19 +6,19 @@ use clip_lab_testing::{Fault, Server};
 
 use crate::{
     lab::{Lab, TINY},
-    program::{bytes, says},
+    program::{assert_contains, bytes},
 };
 
 /// A lab whose images are packed into `packed/train-000000.tar` to `-000006.tar`, and a spec of `shards`.
 fn packed() -> Lab {
     let lab = Lab::new();
-    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).good();
+    lab.run(&["data", "pack", "tiny.toml", "--out", "packed", "--shard-size", "20KB"]).success();
     lab
 }
 
-/// Writes the spec that trains on shards at `place`.
-fn spec(lab: &Lab, place: &str) {
-    let data = format!("plugin = \"webdataset\"\nshards = \"{place}\"\nstall_seconds = 0.2\ntries = 4");
+/// Writes the spec that trains on shards at `location`.
+fn spec(lab: &Lab, location: &str) {
+    let data = format!("plugin = \"webdataset\"\nshards = \"{location}\"\nstall_seconds = 0.2\ntries = 4");
     let spec = TINY.replace("plugin = \"captions\"\nroot = \"data\"", &data);
     lab.write("shards.toml", spec.replace("split = \"val\"", "shards = \"packed/val-000000.tar\""));
 }
@@ -29,7 +29,7 @@ const ALL: &str = "train-{000000..000006}.tar";
 fn a_slow_and_faulty_server_costs_time_but_no_images() {
     let lab = packed();
     spec(&lab, &format!("packed/{ALL}"));
-    lab.run(&["run", "shards.toml"]).good();
+    lab.run(&["run", "shards.toml"]).success();
     let local = lab.losses();
     let server = Server::start();
     let faults = [
@@ -45,12 +45,12 @@ fn a_slow_and_faulty_server_costs_time_but_no_images() {
         server.put(&format!("/{name}"), &bytes(&lab.path("packed").join(name)), faults);
     }
     spec(&lab, &server.put(&format!("/{ALL}"), &[], &[]));
-    lab.run(&["run", "shards.toml"]).good();
+    lab.run(&["run", "shards.toml"]).success();
     assert!(lab.losses() == local, "the same images in the same order");
     assert!(lab.events("data").is_empty());
     let (asked, before) = (server.requests(), lab.losses());
-    lab.run(&["run", "shards.toml"]).good();
-    assert_eq!((server.requests(), lab.losses()), (asked, before), "all of it is kept");
+    lab.run(&["run", "shards.toml"]).success();
+    assert_eq!((server.requests(), lab.losses()), (asked, before), "all of it is cached");
 }
 
 #[test]
@@ -63,14 +63,14 @@ fn an_unavailable_shard_is_named_and_stops_the_run_above_the_tolerance() {
         server.put(&format!("/{name}"), &bytes(&lab.path("packed").join(name)), &faults);
     }
     spec(&lab, &server.put(&format!("/{ALL}"), &[], &[]));
-    let refused = lab.run(&["run", "shards.toml"]).bad();
-    says(
+    let refused = lab.run(&["run", "shards.toml"]).failure();
+    assert_contains(
         &refused,
         &["1 of 7 shards cannot be used, more than tolerate = 0.05 allows", "train-000003.tar", "500"],
     );
-    lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
-    let told = lab.events("data").join("\n");
-    says(&told, &["left out: ", "train-000003.tar", "gave up after 4 attempts"]);
+    lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).success();
+    let events = lab.events("data").join("\n");
+    assert_contains(&events, &["skipped: ", "train-000003.tar", "gave up after 4 attempts"]);
 }
 
 #[test]
@@ -80,9 +80,12 @@ fn a_truncated_tar_gives_the_samples_before_the_cut() {
     let whole = bytes(&cut);
     fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
     spec(&lab, &format!("packed/{ALL}"));
-    says(&lab.run(&["run", "shards.toml"]).bad(), &["1 of 7 shards cannot be used", "train-000002.tar"]);
-    lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).good();
-    says(&lab.events("data").join("\n"), &["train-000002.tar", "images before that are used"]);
+    assert_contains(
+        &lab.run(&["run", "shards.toml"]).failure(),
+        &["1 of 7 shards cannot be used", "train-000002.tar"],
+    );
+    lab.run(&["run", "shards.toml", "--set", "data.train.tolerate=0.2"]).success();
+    assert_contains(&lab.events("data").join("\n"), &["train-000002.tar", "images before that are used"]);
 }
 
 #[test]
@@ -92,9 +95,9 @@ fn a_shard_that_vanishes_during_a_run_stops_it_with_a_list() {
     let mut run = lab.start(&["run", "shards.toml", "--set", "run.steps=100000"]);
     run.until_out("step ");
     fs::remove_file(lab.path("packed/train-000004.tar")).unwrap();
-    let refused = run.wait().bad();
-    says(&refused, &["of 42 training images cannot be used, more than tolerate = 0.05 allows"]);
-    says(&refused, &["train-000004.tar", "No such file"]);
-    assert!(lab.events("broken_picture").iter().all(|told| told.contains("train-000004.tar")));
+    let refused = run.wait().failure();
+    assert_contains(&refused, &["of 42 training images cannot be used, more than tolerate = 0.05 allows"]);
+    assert_contains(&refused, &["train-000004.tar", "No such file"]);
+    assert!(lab.events("broken_picture").iter().all(|event| event.contains("train-000004.tar")));
     assert_eq!(lab.newest()["status"], "failed");
 }

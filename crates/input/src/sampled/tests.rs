@@ -21,7 +21,7 @@ fn sampling(sources: &[(usize, f64)], buffer: Option<usize>) -> (Sampling, usize
 }
 
 #[test]
-fn sources_are_mixed_by_weight_and_gone_through_evenly() {
+fn sources_are_mixed_by_weight_and_cycled_evenly() {
     let (sampling, total) = sampling(&[(300, 1.0), (100, 3.0)], None);
     let (sampled, items) = (Sampled::new(&sampling, &items(total)), items(total));
     let mut times = vec![0; total];
@@ -31,11 +31,11 @@ fn sources_are_mixed_by_weight_and_gone_through_evenly() {
         assert_eq!(drawn.len(), 400);
         let small = |items: &[Item]| items.iter().filter(|item| item.image >= 300).count();
         assert_eq!(small(&drawn), 300, "three quarters");
-        assert!((60..90).contains(&small(&drawn[..100])), "mixed from the beginning on");
+        assert!((60..90).contains(&small(&drawn[..100])), "mixed from the start");
         let mut numbers: Vec<u64> = drawn.iter().map(|item| item.index).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        assert_eq!(numbers.len(), 400, "what comes again has randomness of its own");
+        assert_eq!(numbers.len(), 400, "a repeated item has its own random stream");
         drawn.iter().for_each(|item| times[item.image] += 1);
     }
     assert!(times[..300].iter().all(|times| (3..=4).contains(times)), "1000 draws of 300");
@@ -45,18 +45,18 @@ fn sources_are_mixed_by_weight_and_gone_through_evenly() {
 }
 
 #[test]
-fn a_buffer_keeps_what_is_read_within_reach() {
+fn a_shuffle_buffer_limits_the_open_chunks() {
     let (sampling, total) = sampling(&[(1000, 1.0)], Some(30));
     let items = items(total);
     let drawn = Sampled::new(&sampling, &items).epoch(&items, 1, 0, true);
     let mut images: Vec<usize> = drawn.iter().map(|item| item.image).collect();
-    // The chunks that have begun and have not ended, at the most, at any time.
+    // The maximum number of chunks that are partially read.
     let mut spans = HashMap::<usize, (usize, usize)>::new();
     for (place, image) in images.iter().enumerate() {
         spans.entry(image / 10).or_insert((place, place)).1 = place;
     }
-    let begun = |place: &usize| spans.values().filter(|(from, to)| (from..=to).contains(&place)).count();
-    let most = (0..total).map(|place| begun(&place)).max().unwrap();
+    let open = |place: &usize| spans.values().filter(|(from, to)| (from..=to).contains(&place)).count();
+    let most = (0..total).map(|place| open(&place)).max().unwrap();
     assert!(most < 40, "{most} of 100 chunks at once");
     assert_ne!(images[..10].iter().map(|p| p / 10).collect::<Vec<_>>(), vec![images[0] / 10; 10]);
     images.sort_unstable();
@@ -72,7 +72,7 @@ fn without_shuffling_the_sources_follow_each_other() {
 }
 
 #[test]
-fn shares_are_whole_and_together_all() {
+fn shares_are_whole_and_sum_to_the_total() {
     assert_eq!(shares(&[1.0, 1.0, 1.0], &[0..5, 5..6, 6..10], 10), [3, 4, 3]);
-    assert_eq!(shares(&[2.0, 1.0], &[0..0, 0..7], 7), [0, 7], "of an empty source nothing is taken");
+    assert_eq!(shares(&[2.0, 1.0], &[0..0, 0..7], 7), [0, 7], "an empty source gets none");
 }

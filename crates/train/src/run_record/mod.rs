@@ -1,4 +1,4 @@
-//! The record of a run: its row in the store, its folder, its events.
+//! The record of a run: its row in the store, its folder and its events.
 
 mod resume;
 
@@ -19,28 +19,28 @@ pub use resume::finished;
 use super::{averaged_weights::WeightsKind, monitor::Monitor};
 use clip_lab_plan::Plan;
 
-/// What the command line says about the record.
+/// Command-line options of the record.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The store.
+    /// The store's file.
     pub store: PathBuf,
-    /// The uid to use, when another process chose it.
+    /// The uid, if another process chose it.
     pub uid: Option<String>,
-    /// A run to resume.
+    /// The run to resume.
     pub resume: Option<String>,
-    /// Whether a run is resumed although its spec, the code or the data have changed.
+    /// Whether to resume a run although its spec, the code or the data have changed.
     pub allow_changed: bool,
-    /// A name in place of the spec's.
+    /// A name that replaces the spec's.
     pub name: Option<String>,
-    /// The study that the run belongs to.
+    /// The study of the run.
     pub study: Option<String>,
-    /// The arm of that study.
+    /// The study arm of the run.
     pub arm: Option<String>,
 }
 
 /// A run being recorded.
 pub struct RunRecord {
-    /// The way into the store; it never stops a run.
+    /// Writes to the store; its errors never stop a run.
     pub recorder: Recorder,
     /// The store's file.
     pub store: PathBuf,
@@ -48,17 +48,17 @@ pub struct RunRecord {
     pub dir: PathBuf,
     /// The run's name.
     pub name: String,
-    /// Identity of the spec that runs.
+    /// Digest of the spec.
     pub spec: String,
-    /// Whether a checkpoint is there to go on from.
+    /// Whether the run resumes from a checkpoint.
     pub resumed: bool,
 }
 
 impl RunRecord {
-    /// Starts a new record, or resumes an old one.
+    /// Starts a new record, or resumes an existing one.
     ///
     /// # Errors
-    /// When the store cannot be written, or the run to resume is another one, still running, damaged, or has no checkpoint.
+    /// When the store cannot be written, or the run to resume has changed, is still running, or has no valid checkpoint.
     pub fn open(
         plan: &Plan,
         options: &Options,
@@ -103,7 +103,7 @@ impl RunRecord {
         self.dir.join(LAST)
     }
 
-    /// The weights of a kind with the best goal.
+    /// The best weights of a kind.
     pub fn best(&self, weights: WeightsKind) -> PathBuf {
         self.dir.join(format!("{}.safetensors", weights.best()))
     }
@@ -116,16 +116,16 @@ impl RunRecord {
         self.recorder.artifact(NewArtifact { kind, name, step: Some(step), path, bytes, digest: None });
     }
 
-    /// Records something that happened.
+    /// Records an event.
     pub fn event(&self, level: Level, kind: &str, step: u64, message: &str) {
         self.recorder.event(level, kind, Some(step), message);
     }
 
-    /// Ends the record. What the store could not take is told: it waits beside it, in the run's folder.
+    /// Ends the record. Warns of rows that the store did not accept; they are kept in the run's folder.
     pub fn finish(self, status: Status, reason: Option<&str>, monitor: &mut dyn Monitor) {
-        let lost = self.recorder.dropped();
-        if lost > 0 {
-            monitor.warn(&format!("{lost} records were lost: the store could not keep up"));
+        let dropped = self.recorder.dropped();
+        if dropped > 0 {
+            monitor.warn(&format!("{dropped} records were dropped: the store is too slow"));
         }
         if let Some(fault) = self.recorder.finish(status, reason) {
             monitor.warn(&fault);
@@ -134,10 +134,10 @@ impl RunRecord {
 }
 
 const LAST: &str = "last.safetensors";
-/// The spec as it ran.
+/// The spec of the run.
 const SPEC: &str = "spec.toml";
 
-/// Which direction of a metric is better, as its evaluator declares it; none if it is not declared.
+/// Whether higher or lower values of a metric are better, as its evaluator declares; none if it declares nothing.
 pub fn goal(declared: Option<&Metric>) -> Goal {
     match declared.map(|metric| metric.better) {
         Some(Better::Higher) => Goal::Up,
@@ -146,13 +146,13 @@ pub fn goal(declared: Option<&Metric>) -> Goal {
     }
 }
 
-/// Identity of a spec. Its secrets are no part of it: a signed address changes, and what runs does not.
+/// Digest of a spec without its secrets: signed URLs change while the experiment stays the same.
 fn identity(spec: &str) -> String {
     blake3::hash(secret::spec(spec).as_bytes()).to_hex().to_string()
 }
 
-/// The spec in the run's folder, from which the run resumes: it holds the secrets that the store does not, and then only
-/// its owner may read it.
+/// Writes the spec to the run's folder, from which the run resumes. It holds secrets that the store does not; in that
+/// case only its owner may read it.
 fn write_spec(path: &Path, spec: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
     if secret::spec(spec) != spec {

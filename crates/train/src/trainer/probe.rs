@@ -1,4 +1,4 @@
-//! What the panels of a run show: a few pairs, answers to a few queries, and their images.
+//! Probes for the dashboard: similarities of a few pairs, the images of a few queries, and thumbnails.
 
 use clip_lab_plugin_api::Dataset;
 use clip_lab_store::{Hit, Level, Probe, Shown};
@@ -7,39 +7,39 @@ use super::Trainer;
 use crate::{
     WeightsKind,
     evaluate::View,
-    probe::{self, Seen},
+    probe::{self, ProbeResult},
 };
 use clip_lab_plan::Split;
 
-/// The scale that losses of pairs keep, by the name that checkpoints give its logarithm.
+/// Checkpoint name of the logit scale's logarithm.
 const LOGIT_SCALE: &str = "loss.logit_scale";
 
 impl Trainer<'_> {
-    /// What the model makes of the fixed pairs, unless the spec wants no probes. A fault costs the probe, never the run.
-    pub(super) fn see(&self, view: &View<'_>) -> Option<Seen> {
+    /// Probes the model, unless the spec disables it. An error is recorded and does not stop the run.
+    pub(super) fn probe(&self, view: &View<'_>) -> Option<ProbeResult> {
         if !self.plan.run.probe || self.components.objective.texts().is_none() {
             return None;
         }
-        let seen = tch::no_grad(|| probe::look(view));
-        seen.unwrap_or_else(|error| {
-            let message = format!("no similarities are recorded of this evaluation: {error:#}");
+        let result = tch::no_grad(|| probe::probe(view));
+        result.unwrap_or_else(|error| {
+            let message = format!("this evaluation has no probe: {error:#}");
             self.run_record.event(Level::Warning, "probe", self.progress.step, &message);
             None
         })
     }
 
-    /// Records what was seen and the images in it.
+    /// Records a probe and the thumbnails of its images.
     pub(super) fn record_probe(
         &mut self,
         split: Split,
         kind: WeightsKind,
         data: &dyn Dataset,
         logit_scale: Option<f64>,
-        seen: Seen,
+        result: ProbeResult,
     ) {
         let (threads, recorder) = (self.workers(), &self.run_record.recorder);
-        let keep = |digest: &str, jpeg| recorder.image(digest, jpeg);
-        self.thumbnails.make(split, data, seen.images(), threads, keep);
+        let store = |digest: &str, jpeg| recorder.image(digest, jpeg);
+        self.thumbnails.create(split, data, result.images(), threads, store);
         let shown =
             |&image: &usize| Shown { name: data.name(image), digest: self.thumbnails.digest(split, image) };
         let text = |&image: &usize| data.captions(image).first().cloned().unwrap_or_default();
@@ -55,18 +55,18 @@ impl Trainer<'_> {
             step: self.progress.step,
             split: split.as_str().to_owned(),
             weights: kind.as_str().to_owned(),
-            texts: seen.pairs.iter().map(text).collect(),
-            images: seen.pairs.iter().map(shown).collect(),
-            owner: (0..seen.pairs.len() as u32).collect(),
+            texts: result.pairs.iter().map(text).collect(),
+            images: result.pairs.iter().map(shown).collect(),
+            owner: (0..result.pairs.len() as u32).collect(),
             logit_scale,
-            queries: seen.queries.iter().map(text).collect(),
-            top: seen.queries.iter().zip(&seen.top).map(hits).collect(),
-            similarity: seen.similarity,
-            rank: seen.rank,
+            queries: result.queries.iter().map(text).collect(),
+            top: result.queries.iter().zip(&result.top).map(hits).collect(),
+            similarity: result.similarity,
+            rank: result.rank,
         });
     }
 
-    /// What the loss multiplies cosines with, of the weights that the model has now.
+    /// The logit scale of the current weights.
     pub(super) fn logit_scale(&self) -> Option<f64> {
         let log = self.components.vars.variables().remove(LOGIT_SCALE)?;
         (log.numel() == 1).then(|| log.reshape([-1]).double_value(&[0]).exp())

@@ -1,4 +1,4 @@
-//! Reading pairs ahead.
+//! Sources and loaders of the trainer.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -11,30 +11,30 @@ use clip_lab_model::Objective;
 
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Loader {
-        let source = self.source(self.inputs.train.clone(), self.read(), self.features.is_none());
+        let source = self.source(self.inputs.train.clone(), self.training_read(), self.features.is_none());
         let order = self.inputs.order.clone();
-        let broken: HashSet<usize> = self.broken.keys().copied().collect();
+        let unreadable: HashSet<usize> = self.unreadable.keys().copied().collect();
         let from = self.progress.step;
         let first = from / order.batches();
         let skip = (from % order.batches()) as usize;
-        let ahead = self.features.is_none().then(|| self.inputs.train.clone());
+        let prefetched = self.features.is_none().then(|| self.inputs.train.clone());
         let batches = (first..).flat_map(move |epoch| {
             let batches = order.epoch(epoch).split_off(if epoch == first { skip } else { 0 });
-            if let Some(data) = &ahead {
+            if let Some(data) = &prefetched {
                 let images: Vec<usize> = batches.iter().flatten().map(|item| item.image).collect();
                 data.ahead(&images);
             }
             batches
         });
-        // With cached features nobody opens the images again: the broken ones are left out here.
+        // With cached features images are not opened again: skip the unreadable ones here.
         let batches = batches.map(move |mut batch| {
-            batch.retain(|item| !broken.contains(&item.image));
+            batch.retain(|item| !unreadable.contains(&item.image));
             batch
         });
         Loader::new(source, batches.take((self.inputs.total - from) as usize), self.workers(), self.device)
     }
 
-    /// The batch with the cached features of its images, where the image tower is locked.
+    /// Adds the cached features of its images to the batch, if the image tower is locked.
     pub(super) fn with_features(&self, mut batch: Batch) -> Result<Batch> {
         let features = self.features.as_ref();
         batch.features = features.map(|rows| rows.f_index_select(0, &batch.indices)).transpose()?;
@@ -53,7 +53,7 @@ impl Trainer<'_> {
     }
 
     /// What training reads of an item.
-    fn read(&self) -> Read {
+    fn training_read(&self) -> Read {
         match self.components.objective {
             Objective::Texts(_) => Read::Pair,
             Objective::Classes(_) => Read::Labelled,

@@ -1,4 +1,4 @@
-//! What a run says and records.
+//! Messages, log entries and the summary of a run.
 
 use anyhow::Result;
 use clip_lab_plugin_api::{Report, Scored, tolerated};
@@ -13,7 +13,7 @@ impl Trainer<'_> {
         let step = self.progress.step;
         self.run_record.recorder.log(self.tick(), &[("train/loss", loss)]);
         let message = format!(
-            "the loss became {loss} at step {step}; the weights before it are kept. Lower optimizer.lr, warm up longer or add the clip_grad trick"
+            "the loss became {loss} at step {step}, and this update was not applied. Lower optimizer.lr, use a longer warmup or add the clip_grad trick"
         );
         self.run_record.event(Level::Error, "non_finite", step, &message);
         Ended::NonFinite { step, message }
@@ -27,15 +27,15 @@ impl Trainer<'_> {
             return;
         }
         let mut points = vec![("train/loss".to_owned(), loss), ("train/lr".to_owned(), lr)];
-        let extra = scored.report.iter().map(|(name, value)| (*name, value));
+        let loss_report = scored.report.iter().map(|(name, value)| (*name, value));
         let tricks = report.0.iter().map(|(name, value)| (name.as_str(), value));
         points.extend(
-            extra.chain(tricks).map(|(name, value)| (format!("train/{name}"), value.double_value(&[]))),
+            loss_report.chain(tricks).map(|(name, value)| (format!("train/{name}"), value.double_value(&[]))),
         );
         points.extend(self.progress.scale.factor().map(|factor| ("train/loss_scale".to_owned(), factor)));
         let scales = self.components.params.lr_scales().into_iter();
         points.extend(scales.map(|(layer, scale)| (format!("train/lr/{layer}"), lr * scale)));
-        points.extend(self.clock.take());
+        points.extend(self.clock.take_rates());
         points.extend(self.system_stats.sample(self.device, step == self.inputs.total));
         self.log(&points);
     }
@@ -54,41 +54,41 @@ impl Trainer<'_> {
         self.progress.step as f64 / self.inputs.order.batches() as f64
     }
 
-    /// Names each broken image once, and gives up when there are more than the data set allows.
-    pub(super) fn tell_broken(&mut self, broken: &[Unreadable]) -> Result<()> {
-        for image in broken {
-            if self.broken.insert(image.image, image.to_string()).is_none() {
-                let message = format!("left out: {image}");
+    /// Reports each unreadable training image once. Fails if there are more than the data set tolerates.
+    pub(super) fn report_unreadable(&mut self, unreadable: &[Unreadable]) -> Result<()> {
+        for image in unreadable {
+            if self.unreadable.insert(image.image, image.to_string()).is_none() {
+                let message = format!("skipped: {image}");
                 self.monitor.message(&message);
-                if self.told.entry("train".to_owned()).or_default().insert(image.image) {
+                if self.reported.entry("train".to_owned()).or_default().insert(image.image) {
                     self.run_record.event(Level::Warning, "broken_picture", self.progress.step, &message);
                 }
             }
         }
-        if broken.is_empty() {
+        if unreadable.is_empty() {
             return Ok(());
         }
-        let list: Vec<String> = self.broken.values().cloned().collect();
+        let list: Vec<String> = self.unreadable.values().cloned().collect();
         tolerated(self.inputs.train.tolerate(), &list, self.inputs.train.len(), "training images")
     }
 
-    /// What is about to be trained, in a few lines.
-    pub(super) fn introduce(&mut self) {
+    /// Prints the header of the run: model, data and device.
+    pub(super) fn print_header(&mut self) {
         let params = &self.components.params;
-        let side = |prefix: &str| {
+        let tower = |prefix: &str| {
             let (trained, all) = count(params, prefix);
             format!("{:.1} M parameters, {:.1} M trained", all as f64 / 1e6, trained as f64 / 1e6)
         };
         let (objective, samples) = match (&self.plan.text, &self.plan.classifier) {
-            (Some(text), None) => (format!("  text   {} ({})", text.encoder.name, side("text")), "pairs"),
+            (Some(text), None) => (format!("  text   {} ({})", text.encoder.name, tower("text")), "pairs"),
             _ => (
-                format!("  head   {} classes ({})", self.inputs.train.classes().len(), side("classifier")),
-                "pictures",
+                format!("  head   {} classes ({})", self.inputs.train.classes().len(), tower("classifier")),
+                "images",
             ),
         };
         let lines = [
             format!("run {}  {}", self.run_record.recorder.uid(), self.run_record.name),
-            format!("  image  {} ({})", self.plan.image.encoder.name, side("image")),
+            format!("  image  {} ({})", self.plan.image.encoder.name, tower("image")),
             objective,
             format!(
                 "  data   {} images, {} steps of {} {samples} on {}",
@@ -98,7 +98,7 @@ impl Trainer<'_> {
                 environment::name(self.device)
             ),
         ];
-        self.monitor.introduce(&lines);
+        self.monitor.header(&lines);
         if self.plan.run.distinct {
             let (used, all) = (self.inputs.order.used(0), self.inputs.order.len());
             self.monitor.message(&format!("  distinct batches: the first epoch uses {used} of {all} pairs"));
@@ -113,8 +113,8 @@ impl Trainer<'_> {
         }
     }
 
-    /// Hands the monitor what came of the run.
-    pub fn sum_up(&mut self, ended: &Ended) {
+    /// Sends the monitor the summary of the run.
+    pub fn send_summary(&mut self, ended: &Ended) {
         let summary = Summary {
             ended: ended.clone(),
             uid: self.run_record.recorder.uid().to_owned(),

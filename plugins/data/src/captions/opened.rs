@@ -87,7 +87,7 @@ impl Opened {
         }
         tolerated(self.tolerate, &empty, all, "captions, which are empty,")?;
         if !empty.is_empty() {
-            self.skipped.push(format!("empty captions left out: {} ({})", empty.len(), few(&empty, ", ")));
+            self.skipped.push(format!("empty captions skipped: {} ({})", empty.len(), few(&empty, ", ")));
         }
         let all = self.images.len();
         let bare: Vec<Listed> = self.images.extract_if(.., |image| image.captions.is_empty()).collect();

@@ -43,10 +43,10 @@ impl CaptionFolder {
         let Whole { mut images, tables, rejected, notes, .. } = whole;
         let mut skipped: Vec<String> = notes;
         if !unreadable.is_empty() {
-            skipped.push(format!("lists left out: {} ({})", unreadable.len(), few(&unreadable, "; ")));
+            skipped.push(format!("lists skipped: {} ({})", unreadable.len(), few(&unreadable, "; ")));
         }
         if !rejected.is_empty() {
-            skipped.push(format!("entries left out: {} ({})", rejected.len(), few(&rejected, "; ")));
+            skipped.push(format!("entries skipped: {} ({})", rejected.len(), few(&rejected, "; ")));
         }
         images.retain(|image| self.split.holds(self.split_of(image)));
         let named =

@@ -20,7 +20,7 @@ impl Skipped {
             match index {
                 Err(error) => {
                     faulty += 1;
-                    messages.push(format!("left out: {error:#}"));
+                    messages.push(format!("skipped: {error:#}"));
                 }
                 Ok(index) => {
                     if let Some(cut) = &index.cut {
@@ -69,6 +69,6 @@ fn message(lack: Lack, lost: bool, names: &[String]) -> String {
     };
     let more = if names.len() > 3 { ", ..." } else { "" };
     let first = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let outcome = if lost { "left out" } else { "used anyway" };
+    let outcome = if lost { "skipped" } else { "used anyway" };
     format!("{what}: {}, {outcome} ({first}{more})", names.len())
 }

@@ -57,7 +57,7 @@ fn annotations_without_an_image_are_named_and_other_json_is_rejected() {
     assert!(error.contains("captions_val2017.json annotation of image 7: `images` has no image"), "{error}");
     let tolerant = CaptionFolder { tolerate: 0.5, ..all(dir.path()) };
     assert!(
-        opened(&tolerant).skipped()[0].starts_with("entries left out: 1 (captions_val2017.json annotation")
+        opened(&tolerant).skipped()[0].starts_with("entries skipped: 1 (captions_val2017.json annotation")
     );
     write(dir.path(), "captions_val2017.json", &VAL[..150]);
     let error = refusal(&CaptionFolder { format: Some(Format::Coco), ..all(dir.path()) });

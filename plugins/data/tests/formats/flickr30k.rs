@@ -54,7 +54,7 @@ fn other_malformed_rows_are_left_out_by_line_and_too_many_are_rejected() {
     assert_eq!(data.captions(0).len(), 40);
     assert!(
         data.skipped()[0]
-            .starts_with("entries left out: 2 (results.csv line 42: 4 fields where the header has 3")
+            .starts_with("entries skipped: 2 (results.csv line 42: 4 fields where the header has 3")
     );
     write(dir.path(), "results.csv", rows(3));
     let error = refusal(&all(dir.path()));

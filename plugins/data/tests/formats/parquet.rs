@@ -184,7 +184,7 @@ fn a_truncated_file_of_several_is_left_out_and_named() {
     let data = opened(&CaptionFolder { tolerate: 0.4, ..all(dir.path()) });
     assert!(data.len() == 100 && holds(&*data, 49, 49) && holds(&*data, 50, 50), "{}", data.len());
     assert!(
-        data.skipped()[0].contains("lists left out: 1") && data.skipped()[0].contains(message),
+        data.skipped()[0].contains("lists skipped: 1") && data.skipped()[0].contains(message),
         "{:?}",
         data.skipped()
     );

@@ -87,7 +87,7 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
             say!("{split}: {first} of {} images, {} shards", data.len(), writer.finished());
         }
     }
-    unreadable.iter().for_each(|error| say!("{split}: left out: {}", shown(error)));
+    unreadable.iter().for_each(|error| say!("{split}: skipped: {}", shown(error)));
     let shards = writer.finish()?;
     say!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
     Ok(shards)

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     lab::{Lab, TINY},
-    program::{Running, says},
+    program::{Running, assert_contains},
 };
 
 /// A study of three arms whose base spec has no data root.
@@ -23,39 +23,39 @@ fn rootless() -> Lab {
 fn a_missing_data_root_is_reported_once_at_its_line() {
     let lab = rootless();
     let line = TINY.lines().position(|line| line == "[data.train]").unwrap() + 1;
-    let place = format!("tiny.toml:{line}:1");
+    let location = format!("tiny.toml:{line}:1");
     let how = ["--set data.train.root=FOLDER", "CLIP_LAB_DATA"];
     for (file, more) in [("tiny.toml", ""), ("rates.toml", "in every arm of rates.toml")] {
-        let told = lab.run(&["check", file]).bad();
-        says(&told, &[&place, how[0], how[1], more]);
-        assert_eq!(told.matches("error: ").count(), 1, "{told}");
-        assert!(told.contains("1 problem in tiny.toml"), "{told}");
+        let output = lab.run(&["check", file]).failure();
+        assert_contains(&output, &[&location, how[0], how[1], more]);
+        assert_eq!(output.matches("error: ").count(), 1, "{output}");
+        assert!(output.contains("1 problem in tiny.toml"), "{output}");
     }
     // Other faults are reported too, and those of one arm name the arm.
     let odd = fs::read_to_string(lab.path("rates.toml")).unwrap() + "add.trick = [{ plugin = \"emma\" }]\n";
     lab.write("odd.toml", odd);
-    let told = lab.run(&["check", "odd.toml"]).bad();
-    says(&told, &[&place, "no trick plugin is called `emma`", "tiny.toml [arm 0.001]"]);
+    let output = lab.run(&["check", "odd.toml"]).failure();
+    assert_contains(&output, &[&location, "no trick plugin is called `emma`", "tiny.toml [arm 0.001]"]);
 }
 
 #[test]
 fn the_environment_sets_a_missing_data_root() {
     let lab = rootless();
-    let run = |words: &[&str]| {
-        let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
+    let run = |args: &[&str]| {
+        let mut command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), args);
         command.env("CLIP_LAB_DATA", lab.path("data"));
         Running::spawn(command).wait()
     };
-    run(&["check", "tiny.toml", "rates.toml"]).good();
-    run(&["run", "tiny.toml"]).good();
+    run(&["check", "tiny.toml", "rates.toml"]).success();
+    run(&["run", "tiny.toml"]).success();
     let config = lab.shown()["config"].clone();
     let root = config.as_array().unwrap().iter().find(|entry| entry["key"] == "data.train.root").unwrap();
     assert_eq!(root["origin"], "environment", "{root}");
-    says(&root["value"].to_string(), &[lab.path("data").to_str().unwrap()]);
+    assert_contains(&root["value"].to_string(), &[lab.path("data").to_str().unwrap()]);
     // A root in the spec takes precedence.
     lab.write("own.toml", TINY.replace("\"data\"", "\"elsewhere\""));
-    says(&run(&["check", "own.toml"]).bad(), &["elsewhere"]);
-    says(&lab.run(&["--help"]).good(), &["CLIP_LAB_DATA"]);
+    assert_contains(&run(&["check", "own.toml"]).failure(), &["elsewhere"]);
+    assert_contains(&lab.run(&["--help"]).success(), &["CLIP_LAB_DATA"]);
 }
 
 #[test]
@@ -63,18 +63,18 @@ fn missing_data_fail_the_check() {
     let lab = Lab::new();
     let line = TINY.lines().position(|line| line.starts_with("root")).unwrap() + 1;
     lab.write("moved.toml", TINY.replace("\"data\"", "\"nowhere\""));
-    let told = lab.run(&["check", "moved.toml"]).bad();
-    says(&told, &[&format!("moved.toml:{line}:"), "[data.train] cannot be opened", "nowhere"]);
-    assert_eq!(told.matches("error: ").count(), 1, "{told}");
-    let told = lab.run(&["check", "tiny.toml", "--set", "data.train.file=list.csv"]).bad();
-    says(&told, &["[data.train] cannot be opened", "list.csv"]);
+    let output = lab.run(&["check", "moved.toml"]).failure();
+    assert_contains(&output, &[&format!("moved.toml:{line}:"), "[data.train] cannot be opened", "nowhere"]);
+    assert_eq!(output.matches("error: ").count(), 1, "{output}");
+    let output = lab.run(&["check", "tiny.toml", "--set", "data.train.file=list.csv"]).failure();
+    assert_contains(&output, &["[data.train] cannot be opened", "list.csv"]);
 }
 
 /// The overrides that a message suggests, as arguments.
-fn named(told: &str) -> Vec<String> {
-    let lines = told.split('`').filter(|part| part.starts_with("--set "));
+fn suggested(message: &str) -> Vec<String> {
+    let lines = message.split('`').filter(|part| part.starts_with("--set "));
     // A note repeats the given arguments.
-    let line = lines.max_by_key(|line| line.len()).unwrap_or_else(|| panic!("{told}"));
+    let line = lines.max_by_key(|line| line.len()).unwrap_or_else(|| panic!("{message}"));
     line.split(' ').map(str::to_owned).collect()
 }
 
@@ -83,17 +83,17 @@ fn a_run_that_is_too_short_suggests_the_overrides_it_needs() {
     let lab = Lab::new();
     let long = TINY.replace("steps = 12", "epochs = 20").replace("warmup = 2", "warmup = 20");
     lab.write("long.toml", &long);
-    lab.run(&["check", "long.toml"]).good();
+    lab.run(&["check", "long.toml"]).success();
     for (set, whole) in [
         ("run.steps=4", "--set run.steps=4 --set run.epochs= --set schedule.warmup=0"),
         ("run.epochs=2", "--set run.epochs=2 --set schedule.warmup=1"),
     ] {
-        let told = lab.run(&["check", "long.toml", "--set", set]).bad();
-        let words = named(&told);
-        assert_eq!(words.join(" "), whole, "{told}");
-        let words: Vec<&str> =
-            ["run", "long.toml"].into_iter().chain(words.iter().map(String::as_str)).collect();
-        lab.run(&words).good();
+        let output = lab.run(&["check", "long.toml", "--set", set]).failure();
+        let args = suggested(&output);
+        assert_eq!(args.join(" "), whole, "{output}");
+        let args: Vec<&str> =
+            ["run", "long.toml"].into_iter().chain(args.iter().map(String::as_str)).collect();
+        lab.run(&args).success();
     }
     assert_eq!(lab.runs().iter().map(|run| run["step"].as_u64().unwrap()).collect::<Vec<_>>(), [12, 4]);
 }

@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::{
     lab::Lab,
-    program::{Done, Running, says},
+    program::{Done, Running, assert_contains},
 };
 
 /// Two runs, `one` and `two`.
 fn lab() -> Lab {
     let lab = Lab::new();
     for (name, seed) in [("one", "run.seed=1"), ("two", "run.seed=2")] {
-        let words =
+        let args =
             ["run", "tiny.toml", "--ui", "none", "--name", name, "--set", seed, "--set", "run.steps=2"];
-        lab.run(&words).good();
+        lab.run(&args).success();
     }
     for class in ["cat", "dog"] {
         let folder = lab.path(&format!("pets/{class}"));
@@ -64,29 +64,29 @@ const OTHERS: [&str; 3] = ["dashboard", "completions", "man"];
 fn every_command_prints_one_json_object_with_its_version() {
     let lab = lab();
     let run = lab.folder().display().to_string();
-    for (words, key) in ANSWERS.into_iter().chain([LAST]) {
-        let words: Vec<&str> = words.split(' ').map(|word| if word == "RUN" { &run } else { word }).collect();
-        let out = lab.run(&[&words[..], &["--json"]].concat()).good();
+    for (args, key) in ANSWERS.into_iter().chain([LAST]) {
+        let args: Vec<&str> = args.split(' ').map(|word| if word == "RUN" { &run } else { word }).collect();
+        let out = lab.run(&[&args[..], &["--json"]].concat()).success();
         // A run prints JSON lines.
-        let one = if words[0] == "run" { out.lines().next().unwrap() } else { &out };
+        let one = if args[0] == "run" { out.lines().next().unwrap() } else { &out };
         let answer: Value =
-            serde_json::from_str(one).unwrap_or_else(|error| panic!("{words:?}: {error} in {out}"));
+            serde_json::from_str(one).unwrap_or_else(|error| panic!("{args:?}: {error} in {out}"));
         let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
-        assert_eq!((keys[0].as_str(), &answer["version"]), ("version", &1.into()), "{words:?}: {out}");
-        assert!(!answer[key].is_null(), "{words:?} has no {key}: {out}");
+        assert_eq!((keys[0].as_str(), &answer["version"]), ("version", &1.into()), "{args:?}: {out}");
+        assert!(!answer[key].is_null(), "{args:?} has no {key}: {out}");
     }
 }
 
 #[test]
-fn no_verb_is_forgotten() {
+fn every_command_is_in_the_table() {
     let mut verbs = BTreeSet::new();
     leaves(&Cli::command(), "", &mut verbs);
-    let told = ANSWERS.into_iter().chain([LAST]).map(|(words, _)| words).chain(OTHERS);
-    let forgotten: Vec<&String> = verbs
+    let listed = ANSWERS.into_iter().chain([LAST]).map(|(args, _)| args).chain(OTHERS);
+    let missing: Vec<&String> = verbs
         .iter()
-        .filter(|verb| !told.clone().any(|words| format!("{words} ").starts_with(&format!("{verb} "))))
+        .filter(|verb| !listed.clone().any(|args| format!("{args} ").starts_with(&format!("{verb} "))))
         .collect();
-    assert!(forgotten.is_empty(), "add {forgotten:?} to the table of answers in tests/stories/manners.rs");
+    assert!(missing.is_empty(), "add {missing:?} to the table of answers in tests/stories/conventions.rs");
 }
 
 fn leaves(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
@@ -114,18 +114,18 @@ fn results_and_messages_go_to_different_streams() {
         "compare one two --json",
         "plugins loss",
     ];
-    for words in quiet {
-        let done = lab.run(&words.split(' ').collect::<Vec<_>>());
-        assert!(!done.out.is_empty() && done.err.is_empty(), "{words}: {done:?}");
+    for args in quiet {
+        let done = lab.run(&args.split(' ').collect::<Vec<_>>());
+        assert!(!done.out.is_empty() && done.err.is_empty(), "{args}: {done:?}");
     }
     // Errors go to stderr.
-    for words in ["runs show nobody", "check nothing.toml", "rnus", "plugins nothing"] {
-        let done = lab.run(&words.split(' ').collect::<Vec<_>>());
-        assert!(done.out.is_empty() && !done.err.is_empty(), "{words}: {done:?}");
+    for args in ["runs show nobody", "check nothing.toml", "rnus", "plugins nothing"] {
+        let done = lab.run(&args.split(' ').collect::<Vec<_>>());
+        assert!(done.out.is_empty() && !done.err.is_empty(), "{args}: {done:?}");
     }
     // Progress goes to stderr.
     let done = lab.run(&["embed", "one", "--images", "data", "--out", "e.safetensors"]);
-    says(&done.err, &["56/56 images through the image tower"]);
+    assert_contains(&done.err, &["56/56 images through the image tower"]);
     assert!(!done.out.contains("through"), "{done:?}");
 }
 
@@ -150,13 +150,13 @@ fn exit_codes_tell_success_from_failure() {
         ("runs list --nothing", 2),
         ("", 2),
     ];
-    for (words, code) in codes {
-        let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
-        let done = lab.run(&words);
-        assert_eq!(done.status.code(), Some(code), "{words:?}: {done:?}");
+    for (args, code) in codes {
+        let args: Vec<&str> = args.split(' ').filter(|word| !word.is_empty()).collect();
+        let done = lab.run(&args);
+        assert_eq!(done.status.code(), Some(code), "{args:?}: {done:?}");
     }
-    says(
-        &lab.run(&["--help"]).good(),
+    assert_contains(
+        &lab.run(&["--help"]).success(),
         &["Exit codes:", "a spec, a study, a layout or a filter has mistakes", "130"],
     );
 }
@@ -183,7 +183,7 @@ fn a_closed_pipe_is_not_an_error() {
     assert_eq!(lab.newest()["status"], "finished");
     // A full disk is an error.
     let done = shell(&lab, "clip-lab runs list > /dev/full");
-    says(&done.err, &["standard output cannot be written"]);
+    assert_contains(&done.err, &["standard output cannot be written"]);
     assert_eq!(done.status.code(), Some(1));
 }
 
@@ -191,8 +191,8 @@ fn a_closed_pipe_is_not_an_error() {
 fn colours_follow_the_flag_and_the_variables() {
     let lab = Lab::new();
     lab.write("faulty.toml", "[run]\nnothing = 1\n");
-    let coloured = |words: &[&str], variables: &[(&str, &str)]| {
-        let mut command: Command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), words);
+    let coloured = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command: Command = lab.program(env!("CARGO_BIN_EXE_clip-lab"), args);
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
@@ -201,38 +201,38 @@ fn colours_follow_the_flag_and_the_variables() {
         done.out.contains('\u{1b}') || done.err.contains('\u{1b}')
     };
     let (force, no) = (("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
-    for words in [&["check", "faulty.toml"][..], &["--help"], &["rnus"], &["doctor"]] {
-        assert!(!coloured(words, &[]), "{words:?} into a file");
-        assert!(coloured(words, &[force]), "{words:?} forced");
-        assert!(!coloured(words, &[no, force]), "{words:?} forbidden");
-        assert!(coloured(&[&["--color", "always"], words].concat(), &[no]), "{words:?} always");
-        assert!(!coloured(&[&["--color=never"], words].concat(), &[force]), "{words:?} never");
+    for args in [&["check", "faulty.toml"][..], &["--help"], &["rnus"], &["doctor"]] {
+        assert!(!coloured(args, &[]), "{args:?} into a file");
+        assert!(coloured(args, &[force]), "{args:?} forced");
+        assert!(!coloured(args, &[no, force]), "{args:?} forbidden");
+        assert!(coloured(&[&["--color", "always"], args].concat(), &[no]), "{args:?} always");
+        assert!(!coloured(&[&["--color=never"], args].concat(), &[force]), "{args:?} never");
     }
 }
 
 #[test]
 fn the_shell_completes_verbs_flags_and_runs() {
     let lab = lab();
-    let complete = |words: &str| {
-        let words: Vec<&str> = words.split(' ').collect();
-        let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-        let last = words.len() - 1;
+    let complete = |args: &str| {
+        let args: Vec<&str> = args.split(' ').collect();
+        let quoted: Vec<String> = args.iter().map(|word| format!("'{word}'")).collect();
+        let last = args.len() - 1;
         let script = format!(
             "source <(clip-lab completions bash); COMP_WORDS=({}); COMP_CWORD={last}; COMP_TYPE=9; \
              _clap_complete_clip_lab clip-lab '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             quoted.join(" "),
-            words[last]
+            args[last]
         );
         let done = shell(&lab, &script);
         assert!(done.err.is_empty(), "{done:?}");
         done.out.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    let has = |words: &str, wanted: &[&str]| {
-        let found = complete(words);
+    let has = |args: &str, wanted: &[&str]| {
+        let found = complete(args);
         for wanted in wanted {
             assert!(
                 found.iter().any(|found| found.trim_end() == *wanted),
-                "`{words}` lacks {wanted}: {found:?}"
+                "`{args}` lacks {wanted}: {found:?}"
             );
         }
     };
@@ -255,34 +255,34 @@ fn the_shell_completes_verbs_flags_and_runs() {
             .any(|verb| verb.starts_with("probe") || verb.starts_with("fingerprint"))
     );
     for name in ["zsh", "fish", "elvish", "powershell"] {
-        says(&lab.run(&["completions", name]).good(), &["clip-lab", "COMPLETE"]);
+        assert_contains(&lab.run(&["completions", name]).success(), &["clip-lab", "COMPLETE"]);
     }
 }
 
 #[test]
 fn every_command_has_a_manual_page() {
     let lab = Lab::empty();
-    says(&lab.run(&["man"]).good(), &[".TH clip-lab 1", "Exit codes:"]);
-    let told = lab.run(&["man", "--out", "man"]).good();
+    assert_contains(&lab.run(&["man"]).success(), &[".TH clip-lab 1", "Exit codes:"]);
+    let output = lab.run(&["man", "--out", "man"]).success();
     let mut verbs = BTreeSet::new();
     leaves(&Cli::command(), "", &mut verbs);
     for verb in &verbs {
         let name = format!("clip-lab-{}", verb.replace(' ', "-"));
-        says(&told, &[&format!("{name}.1")]);
+        assert_contains(&output, &[&format!("{name}.1")]);
         let page = std::fs::read_to_string(lab.path(&format!("man/{name}.1"))).unwrap();
-        says(&page, &[&format!(".TH {name} 1"), ".SH SYNOPSIS", ".SH OPTIONS"]);
+        assert_contains(&page, &[&format!(".TH {name} 1"), ".SH SYNOPSIS", ".SH OPTIONS"]);
     }
-    assert!(!told.contains("probe") && !told.contains("-help"), "{told}");
+    assert!(!output.contains("probe") && !output.contains("-help"), "{output}");
 }
 
 #[test]
 fn a_misspelt_name_is_answered_with_a_suggestion() {
     let lab = lab();
-    says(&lab.run(&["rnus"]).err, &["unrecognized subcommand 'rnus'", "'runs'"]);
-    says(&lab.run(&["runs", "lits"]).err, &["'list'"]);
-    says(
-        &lab.run(&["export", "onee", "--metric", "train/loss", "--out", "x.svg"]).bad(),
+    assert_contains(&lab.run(&["rnus"]).err, &["unrecognized subcommand 'rnus'", "'runs'"]);
+    assert_contains(&lab.run(&["runs", "lits"]).err, &["'list'"]);
+    assert_contains(
+        &lab.run(&["export", "onee", "--metric", "train/loss", "--out", "x.svg"]).failure(),
         &["did you mean one"],
     );
-    says(&lab.run(&["model", "show", "onee"]).bad(), &["did you mean one"]);
+    assert_contains(&lab.run(&["model", "show", "onee"]).failure(), &["did you mean one"]);
 }
