@@ -1,7 +1,7 @@
 //! Synthetic batches: random pixels with the run's shapes.
 
 use anyhow::Result;
-use clip_lab_plugin_api::{Mode, Scored, Tokens};
+use clip_lab_plugin_api::{Mode, Tokens};
 use tch::{Device, Kind, Tensor};
 
 use crate::{
@@ -55,10 +55,23 @@ impl SyntheticBatch {
     }
 
     /// Forward and backward of a training step.
-    pub(super) fn forward_backward(&self, plan: &Plan, components: &mut Components) -> Result<Scored> {
+    pub(super) fn forward_backward(&self, plan: &Plan, components: &mut Components) -> Result<()> {
+        self.step(plan, components, |step| step.forward_backward(&self.batch, 0).map(drop))
+    }
+
+    /// The forward pass alone, with the graph of both towers.
+    pub(super) fn forward(&self, plan: &Plan, components: &mut Components) -> Result<()> {
+        self.step(plan, components, |step| step.forward(&self.batch, 0).map(drop))
+    }
+
+    fn step(
+        &self,
+        plan: &Plan,
+        components: &mut Components,
+        compute: impl FnOnce(&Step) -> Result<()>,
+    ) -> Result<()> {
         let (phases, mut loss_scale) = (Phases::default(), LossScale::new(plan.run.precision));
-        let step = Step { components, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings };
-        Ok(step.forward_backward(&self.batch, 0)?.1)
+        compute(&Step { components, loss_scale: &mut loss_scale, phases: &phases, settings: self.settings })
     }
 
     /// The forward pass of an evaluation: image features if `images`, else text features.

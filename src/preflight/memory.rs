@@ -62,7 +62,10 @@ impl Memory {
         let both = [&small, &large];
         // The first step allocates the gradients, which are counted separately.
         small.forward_backward(plan, components)?;
-        let step = Line::fit(both, &mut |batch| batch.forward_backward(plan, components).map(drop))?;
+        // The graph of both towers is held until the loss is known; the backward pass frees it tower by tower, but holds
+        // temporary gradients. Which of the two peaks is higher depends on the batch.
+        let forward = Line::fit(both, &mut |batch| batch.forward(plan, components))?;
+        let backward = Line::fit(both, &mut |batch| batch.forward_backward(plan, components))?;
         let images = Line::fit(both, &mut |batch| batch.evaluate(components, true))?;
         let texts = Line::fit(both, &mut |batch| batch.evaluate(components, false))?;
         let evaluation = images.at(IMAGE_BATCH as u64).max(texts.at(TEXT_BATCH as u64));
@@ -81,8 +84,8 @@ impl Memory {
             optimizer: bytes(&components.optimizer.state()),
             tricks: components.tricks.iter().map(|trick| bytes(&trick.state())).sum(),
             batches: image * in_training.max(in_evaluation),
-            activations_per_sample: step.slope,
-            activations: step.at(micro_batch),
+            activations_per_sample: forward.slope.max(backward.slope),
+            activations: forward.at(micro_batch).max(backward.at(micro_batch)),
             evaluation,
         })
     }

@@ -53,6 +53,9 @@ pub struct StepOutput {
     pub report: Report,
 }
 
+/// Differentiates a loss.
+type Backward<'a> = &'a dyn Fn(&Tensor) -> Result<()>;
+
 impl Step<'_> {
     /// Performs update `step` (from 0) on `batch` with learning rate `lr`. A non-finite loss is returned without an update.
     ///
@@ -81,17 +84,35 @@ impl Step<'_> {
     /// # Errors
     /// When a tower or the loss fails.
     pub fn forward_backward(&self, batch: &Batch, step: u64) -> Result<(f64, Scored)> {
+        self.pass(batch, step, &|loss| self.backward(loss))
+    }
+
+    /// Computes the loss with the graph of its gradients, and drops the graph: the first half of a step, to be measured.
+    ///
+    /// # Errors
+    /// When a tower or the loss fails.
+    pub fn forward(&self, batch: &Batch, step: u64) -> Result<(f64, Scored)> {
+        self.pass(batch, step, &|_| Ok(()))
+    }
+
+    fn pass(&self, batch: &Batch, step: u64, backward: Backward) -> Result<(f64, Scored)> {
         self.phases.enter(Phase::Forward);
         let (loss, mut scored) = match &self.components.objective {
-            Objective::Texts(text) => self.pairs(batch, step, text)?,
-            Objective::Classes(classifier) => self.classes(batch, step, classifier)?,
+            Objective::Texts(text) => self.pairs(batch, step, text, backward)?,
+            Objective::Classes(classifier) => self.classes(batch, step, classifier, backward)?,
         };
         scored.loss = scored.loss.f_detach()?;
         Ok((loss, scored))
     }
 
     /// Image-text pairs: the loss needs the embeddings of the whole batch at once.
-    fn pairs(&self, batch: &Batch, step: u64, tower: &TextTower) -> Result<(f64, Scored)> {
+    fn pairs(
+        &self,
+        batch: &Batch,
+        step: u64,
+        tower: &TextTower,
+        backward: Backward,
+    ) -> Result<(f64, Scored)> {
         let parts = batch.parts(self.micro_batch_rows(batch))?;
         let image_features = self.locked_features(&parts, Tower::Image, &|part| self.image_features(part))?;
         let text_features =
@@ -112,11 +133,17 @@ impl Step<'_> {
             self.components.loss.score(&Pair { image, text, group: Some(&batch.group) })
         };
         let towers = Towers { image: &image, text: &text, micro_batches: parts.len() };
-        towers.gradients(&score, &|loss| self.backward(loss), self.components.params.buffers())
+        towers.gradients(&score, backward, self.components.params.buffers())
     }
 
     /// Labelled images: the loss is a mean over images, so each micro-batch has its own forward and backward pass.
-    fn classes(&self, batch: &Batch, step: u64, classifier: &Classifier) -> Result<(f64, Scored)> {
+    fn classes(
+        &self,
+        batch: &Batch,
+        step: u64,
+        classifier: &Classifier,
+        backward: Backward,
+    ) -> Result<(f64, Scored)> {
         let (mixed, targets) = self.mixed(batch, step)?;
         let (mut mean, mut start) = (WeightedMean::default(), 0);
         for (k, part) in mixed.parts(self.micro_batch_rows(batch))?.iter().enumerate() {
@@ -134,7 +161,7 @@ impl Step<'_> {
             if !value.is_finite() {
                 return Ok((value, scored));
             }
-            self.backward(&loss)?;
+            backward(&loss)?;
             embeddings.backward()?;
             mean.add(&scored, weight)?;
             start += part.len();
