@@ -17,9 +17,13 @@ fn record(store: &Path, name: &str) -> String {
     new.uid
 }
 
+/// `cp -r`, again where a file of SQLite disappears on the way: its last connection removes two when it closes.
 fn copy(from: &Path, to: &Path) {
-    let status = std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap();
-    assert!(status.success());
+    let copied = |_| {
+        let _ = fs::remove_dir_all(to);
+        std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap().success()
+    };
+    assert!((0..5).any(copied));
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn probe(step: u64, weights: &str) -> Probe {
 fn back_to_schema_1(store: &Path) {
     let mut other = OtherProgram::open(store);
     other.run("DROP TABLE probe");
-    other.run("DROP TABLE image");
+    other.run("DROP TABLE picture");
     other.run("DROP TABLE evaluation_metric");
     other.run("DROP TABLE evaluation");
     other.run("ALTER TABLE run ADD COLUMN dir TEXT NOT NULL DEFAULT ''");
@@ -58,7 +58,7 @@ fn probes_are_read_by_step_and_thumbnails_stored_once() {
     assert_eq!(of("a"), [probe(3, "ema"), probe(3, "raw"), probe(20, "raw")]);
     assert_eq!(reader.image("digest of a").unwrap(), Some(vec![0xff, 0xd8, 0xff]));
     assert_eq!(reader.image("another").unwrap(), None);
-    assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM image"), "1");
+    assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM picture"), "1");
     Store::open(&store).unwrap().delete(reader.run("a").unwrap().id).unwrap();
     assert_eq!(OtherProgram::open(&store).text("SELECT CAST(count(*) AS TEXT) FROM probe"), "3");
     assert_eq!(of("b").len(), 3);

@@ -146,9 +146,7 @@ fn the_page_reads_the_same_with_and_without_scripts_and_fits_every_width() {
             "{view}"
         );
         assert!(
-            view["pictures"]
-                .as_array()
-                .is_some_and(|all| all.len() == 6 && all.iter().all(|wide| *wide == 1)),
+            view["images"].as_array().is_some_and(|all| all.len() == 6 && all.iter().all(|wide| *wide == 1)),
             "{view}"
         );
         let scripts = view["scripts"] == true;

@@ -87,6 +87,7 @@ pub struct Run {
     /// The file of its spec, in `specs/`.
     pub spec_file: String,
     /// Properties by name: commit, spec, data, device, versions.
+    #[serde(rename = "facts")]
     pub details: Vec<(String, String)>,
 }
 

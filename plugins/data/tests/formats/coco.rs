@@ -41,7 +41,7 @@ fn images_and_annotations_are_joined_by_split() {
     // One list set by name, with the images in another folder.
     image(dir.path(), "images/000000179765.jpg", 3);
     let file = Some("annotations/captions_val2017.json".into());
-    let named = CaptionFolder { file, images: Some("pictures".into()), ..part(dir.path(), Split::Val) };
+    let named = CaptionFolder { file, images: Some("images".into()), ..part(dir.path(), Split::Val) };
     assert_eq!(names(&*opened(&named)), ["000000179765.jpg"]);
     write(dir.path(), "annotations/captions_val2014.json", VAL);
     assert!(refusal(&all(dir.path())).contains("are of the same split; choose one with `file`"));

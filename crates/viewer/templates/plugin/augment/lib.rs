@@ -25,7 +25,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn Augment> for MyPlugin {
-    fn details(&self) -> AugmentProperties {
+    fn properties(&self) -> AugmentProperties {
         AugmentProperties { random: true, ..AugmentProperties::default() }
     }
 

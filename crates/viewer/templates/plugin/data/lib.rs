@@ -24,7 +24,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn Dataset> for MyPlugin {
-    fn details(&self) -> DataProperties {
+    fn properties(&self) -> DataProperties {
         let images = COLOURS.len() * PLACES.len();
         DataProperties { images: Some(images), captions: Some(images), fault: None }
     }

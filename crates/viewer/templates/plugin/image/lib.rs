@@ -31,7 +31,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn ImageEncoder> for MyPlugin {
-    fn details(&self) -> ImageProperties {
+    fn properties(&self) -> ImageProperties {
         ImageProperties { width: self.width, image_size: self.image_size }
     }
 

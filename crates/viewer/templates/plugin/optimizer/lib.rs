@@ -37,7 +37,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn Optimizer> for MyPlugin {
-    fn details(&self) -> OptimizerProperties {
+    fn properties(&self) -> OptimizerProperties {
         OptimizerProperties { lr: self.lr }
     }
 

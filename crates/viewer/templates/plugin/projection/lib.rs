@@ -23,7 +23,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn Projection> for MyPlugin {
-    fn details(&self) -> ProjectionProperties {
+    fn properties(&self) -> ProjectionProperties {
         ProjectionProperties { dim: Some(self.dim), learned: true }
     }
 

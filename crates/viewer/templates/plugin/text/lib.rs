@@ -29,7 +29,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn TextEncoder> for MyPlugin {
-    fn details(&self) -> TextProperties {
+    fn properties(&self) -> TextProperties {
         TextProperties { width: self.width, context: self.context, vocab: self.vocab }
     }
 

@@ -17,7 +17,7 @@ impl Settings for MyPlugin {
 }
 
 impl Plugin<dyn Tokenizer> for MyPlugin {
-    fn details(&self) -> TokenizerProperties {
+    fn properties(&self) -> TokenizerProperties {
         TokenizerProperties { max_tokens: self.max_tokens }
     }
 
