@@ -85,7 +85,7 @@ fn a_run_that_is_too_short_suggests_the_overrides_it_needs() {
     lab.write("long.toml", &long);
     lab.run(&["check", "long.toml"]).success();
     for (set, whole) in [
-        ("run.steps=4", "--set run.steps=4 --set run.epochs= --set schedule.warmup=0"),
+        ("run.steps=4", "--set run.steps=4 --set schedule.warmup=0"),
         ("run.epochs=2", "--set run.epochs=2 --set schedule.warmup=1"),
     ] {
         let output = lab.run(&["check", "long.toml", "--set", set]).failure();

@@ -28,6 +28,9 @@ pub enum Change {
     Add(Item),
 }
 
+/// Settings of `[run]` of which a spec has one: writing one removes the other, unless an edit wrote both.
+const LENGTHS: [&str; 2] = ["epochs", "steps"];
+
 /// A key that an edit wrote, and the edit.
 #[derive(Debug, Clone)]
 pub(crate) struct WrittenKey {
@@ -54,13 +57,29 @@ impl Editor {
             Change::Set(item) => write::set(table, &edit.path, item)?,
             Change::Add(item) => write::add(table, &edit.path, item)?,
             Change::Drop => {
-                walk::drop(table, &edit.path)?;
+                let dropped = walk::drop(table, &edit.path);
+                // A length may have been replaced by the other one already.
+                if length(&edit.path).is_none() {
+                    dropped?;
+                }
                 self.forget(&edit.path);
                 Vec::new()
             }
         };
         self.wrote.extend(paths.into_iter().map(|path| WrittenKey { by: edit.by.clone(), path }));
+        if let Change::Set(_) = edit.change {
+            self.replace_length(&edit.path);
+        }
         Ok(())
+    }
+
+    fn replace_length(&mut self, written: &[String]) {
+        let Some(at) = length(written) else { return };
+        let other = ["run", LENGTHS[1 - at]].map(str::to_owned);
+        if !self.wrote.iter().any(|wrote| wrote.path == other) {
+            // It need not be in the text.
+            let _ = walk::drop(self.document.as_table_mut(), &other);
+        }
     }
 
     /// The edited text, and the keys written.
@@ -80,6 +99,12 @@ impl Editor {
             }
         }
     }
+}
+
+/// The number of a length of a run, `run.epochs` or `run.steps`.
+fn length(path: &[String]) -> Option<usize> {
+    let [table, key] = path else { return None };
+    LENGTHS.iter().position(|length| table == "run" && key == length)
 }
 
 /// Splits a dotted key.
@@ -109,6 +134,25 @@ mod tests {
         let (text, wrote) = editor.finish();
         assert!(text.parse::<DocumentMut>().is_ok(), "{text}");
         (text, wrote.into_iter().map(|wrote| wrote.path).collect(), faults)
+    }
+
+    #[test]
+    fn one_length_of_a_run_replaces_the_other() {
+        let spec = "[run]\nepochs = 20\nbatch = 64\n";
+        let after = |sets: &[(&str, &str)]| {
+            let mut editor = Editor::new(spec).unwrap();
+            for (key, value) in sets {
+                editor.apply(&edit(key, Change::Set(item(value)))).unwrap();
+            }
+            editor.finish().0
+        };
+        assert_eq!(after(&[("run.steps", "4")]), "[run]\nbatch = 64\nsteps = 4\n");
+        assert_eq!(after(&[("run.epochs", "2")]), "[run]\nepochs = 2\nbatch = 64\n");
+        let mut editor = Editor::new(spec).unwrap();
+        editor.apply(&edit("run.steps", Change::Set(item("4")))).unwrap();
+        editor.apply(&edit("run.epochs", Change::Drop)).unwrap();
+        let both = after(&[("run.steps", "4"), ("run.epochs", "2")]);
+        assert!(both.contains("steps = 4") && both.contains("epochs = 2"), "both were asked for: {both}");
     }
 
     #[test]
