@@ -50,12 +50,12 @@ fn missing_unexpected_and_mismatched_tensors_are_all_named() {
         let norm = tensors.iter_mut().find(|(name, _)| name == "layernorm.weight").unwrap();
         norm.1 = Tensor::zeros([7], tch::kind::FLOAT_CPU);
         // Heads and counters are never needed.
-        tensors.push(("classifier.weight".into(), Tensor::zeros([2, 48], tch::kind::FLOAT_CPU)));
+        tensors.push(("classifier.weight".into(), Tensor::zeros([2, 32], tch::kind::FLOAT_CPU)));
     });
     let error = load_error(folder.path());
     let expected = [
-        "missing: `encoder.layer.1.attention.attention.key.bias` for `image.blocks.1.attn.qkv.bias` [144]",
-        "size mismatch: `layernorm.weight` is [7], `image.head.norm.weight` is [48]",
+        "missing: `encoder.layer.1.attention.attention.key.bias` for `image.blocks.1.attn.qkv.bias` [96]",
+        "size mismatch: `layernorm.weight` is [7], `image.head.norm.weight` is [32]",
         "unexpected: `surplus.weight` [2, 3]",
         "a setting of the spec may differ",
     ];
@@ -74,7 +74,7 @@ fn old_names_and_wrappers_are_understood() {
                 .replace("LayerNorm.bias", "LayerNorm.beta");
             *name = format!("module.bert.{old}");
         }
-        tensors.push(("module.cls.predictions.bias".into(), Tensor::zeros([900], tch::kind::FLOAT_CPU)));
+        tensors.push(("module.cls.predictions.bias".into(), Tensor::zeros([300], tch::kind::FLOAT_CPU)));
     });
     let after = open(folder.path().to_str().unwrap()).unwrap().text().unwrap().unwrap();
     assert_eq!(before.settings, after.settings);

@@ -1,46 +1,45 @@
 //! Locates the reference data of tests: golden values of other libraries, and external data sets.
-//!
-//! Both are in the folder `shared`, next to the checkout, unless `CLIP_LAB_GOLDENS` or `CLIP_LAB_DATA` names another
-//! folder.
 
 use std::{
     env,
     path::{Path, PathBuf},
 };
 
-/// A file or folder below the goldens; none, with a message on stderr, if it is missing.
+/// A file or folder of `tests/goldens`, or of the folder that `CLIP_LAB_GOLDENS` names. Always `Some`.
+///
+/// # Panics
+/// If it is missing: the goldens are part of the checkout.
+pub fn golden(path: &str) -> Option<PathBuf> {
+    let root = env::var_os("CLIP_LAB_GOLDENS").map_or_else(|| above_package("tests/goldens"), PathBuf::from);
+    let file = root.join(path);
+    assert!(file.exists(), "{} is missing; `tests/goldens/make.py` makes it", file.display());
+    Some(file)
+}
+
+/// A file or folder of the external data: those in `shared/data`, beside the checkout, or in the folder that
+/// `CLIP_LAB_DATA` names. None, with a message on stderr, if it is missing.
 ///
 /// # Panics
 /// If it is missing and `CI` is set.
-pub fn golden(path: &str) -> Option<PathBuf> {
-    locate("CLIP_LAB_GOLDENS", "goldens", path)
-}
-
-/// A file or folder below the external data, by the same rule.
-///
-/// # Panics
-/// As [`golden`].
 pub fn data(path: &str) -> Option<PathBuf> {
-    locate("CLIP_LAB_DATA", "data", path)
-}
-
-fn locate(variable: &str, folder: &str, path: &str) -> Option<PathBuf> {
-    let root = env::var_os(variable).map_or_else(|| shared_folder(folder), PathBuf::from);
+    let root = env::var_os("CLIP_LAB_DATA").map_or_else(|| above_package("shared/data"), PathBuf::from);
     let file = root.join(path);
     if file.exists() {
         return Some(file);
     }
-    let message = format!("{} is missing; set {variable} to its folder", file.display());
+    let message = format!("{} is missing; set CLIP_LAB_DATA to its folder", file.display());
     assert!(env::var_os("CI").is_none(), "{message}");
     eprintln!("SKIPPED: {message}");
     None
 }
 
+/// The folder of this name in the nearest folder above the package that has one; relative if none has.
+///
 /// Resolved at run time, not at compile time: test binaries may be moved.
-fn shared_folder(folder: &str) -> PathBuf {
+fn above_package(folder: &str) -> PathBuf {
     let package = env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
-    let existing = |above: &Path| Some(above.join("shared").join(folder)).filter(|path| path.is_dir());
-    Path::new(&package).ancestors().find_map(existing).unwrap_or_else(|| Path::new("shared").join(folder))
+    let existing = |above: &Path| Some(above.join(folder)).filter(|path| path.is_dir());
+    Path::new(&package).ancestors().find_map(existing).unwrap_or_else(|| folder.into())
 }
 
 #[cfg(test)]
@@ -48,12 +47,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_beside_the_checkout_is_found_from_any_package() {
-        let shared = shared_folder("goldens");
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap();
-        if checkout.join("shared/goldens").is_dir() {
-            assert_eq!(shared, checkout.join("shared/goldens"));
+    fn the_goldens_of_the_checkout_are_found_from_any_package() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        assert_eq!(above_package("tests/goldens"), checkout.join("tests/goldens"));
+        assert_eq!(above_package("nothing/of that name"), Path::new("nothing/of that name"));
+    }
+
+    #[test]
+    #[should_panic(expected = "is missing; `tests/goldens/make.py` makes it")]
+    fn a_missing_golden_is_an_error() {
+        golden("nothing of that name");
+    }
+
+    #[test]
+    fn the_goldens_take_at_most_6_megabytes() {
+        fn size(path: &Path) -> u64 {
+            let below = |folder: std::fs::ReadDir| folder.map(|entry| size(&entry.unwrap().path())).sum();
+            path.read_dir().map_or_else(|_| path.metadata().unwrap().len(), below)
         }
-        assert!(shared_folder("nothing of that name").ends_with("shared/nothing of that name"));
+        let size = size(&above_package("tests/goldens"));
+        assert!(size <= 6_000_000, "{size} bytes");
     }
 }

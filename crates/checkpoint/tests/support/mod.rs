@@ -65,15 +65,10 @@ pub fn encode(tower: &dyn ImageEncoder, io: &TensorFile) -> Tensor {
 
 /// Fails unless `|a - b| <= 1e-4 + 1e-4 |b|` everywhere.
 pub fn close(ours: &Tensor, io: &TensorFile, name: &str) {
-    within(1e-4, ours, io, name);
-}
-
-/// As [`close`] with another absolute tolerance.
-pub fn within(tolerance: f64, ours: &Tensor, io: &TensorFile, name: &str) {
     let theirs = io.tensor(name).unwrap();
     assert_eq!(ours.size(), theirs.size(), "{name}");
     let worst = ((ours - &theirs).abs() - theirs.abs() * 1e-4).max().double_value(&[]);
-    assert!(worst <= tolerance, "{}: `{name}` is off by {worst}", io.path().display());
+    assert!(worst <= 1e-4, "{}: `{name}` is off by {worst}", io.path().display());
 }
 
 /// L2-normalises rows.

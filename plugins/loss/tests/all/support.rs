@@ -58,7 +58,7 @@ pub fn unit(rows: i64, width: i64, seed: i64) -> Tensor {
     &random / random.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Double).sqrt()
 }
 
-/// Golden tensors by name; none without goldens, which fails in CI.
+/// Golden tensors by name.
 pub fn goldens(file: &str) -> Option<HashMap<String, Tensor>> {
     Some(Tensor::read_safetensors(clip_lab_testing::golden(file)?).unwrap().into_iter().collect())
 }
