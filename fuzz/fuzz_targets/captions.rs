@@ -40,9 +40,9 @@ fuzz_target!(|bytes: &[u8]| {
             match format.parse(&text, overrides) {
                 Ok(list) => {
                     assert!(
-                        list.images.iter().all(|image| {
-                            image.captions.iter().all(|caption| caption.trim() == caption)
-                        })
+                        list.images
+                            .iter()
+                            .all(|image| { image.captions.iter().all(|caption| caption.trim() == caption) })
                     );
                     assert!(list.rejected.iter().all(|message| !message.is_empty()));
                 }

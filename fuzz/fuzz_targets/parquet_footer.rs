@@ -11,7 +11,7 @@ mod split;
 pub use split::Split;
 
 #[path = "."]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod captions {
     #[path = "../../plugins/data/src/captions/coco.rs"]
     mod coco;

@@ -9,7 +9,7 @@ use parquet::file::{
 
 use super::{
     file::SharedFile,
-    thrift::{Compact, LIST, STRUCT},
+    thrift::{BINARY, BYTE, Compact, LIST, STRUCT},
 };
 
 /// Maximum size of a footer.
@@ -33,11 +33,16 @@ pub fn check(source: &SharedFile) -> Result<()> {
 
 fn claims(footer: &[u8]) -> Result<()> {
     Compact::new(footer).fields(&mut |reader, number, kind| {
-        if number != 2 {
-            return Ok(false);
+        match number {
+            1 => drop(reader.number(kind)?),
+            2 => {
+                ensure!(kind == LIST, "its schema is not a list");
+                schema(reader)?;
+            }
+            // After the first schema, the library skips any other.
+            _ => return Ok(false),
         }
-        ensure!(kind == LIST, "its schema is not a list");
-        schema(reader).map(|()| true)
+        Ok(true)
     })
 }
 
@@ -67,15 +72,54 @@ fn schema(reader: &mut Compact<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The number of children of a group. The library reads a field that it knows whatever its type, and would find other
+/// groups after a field of a wrong type; so the types are checked.
 fn children(reader: &mut Compact<'_>) -> Result<i64> {
     let mut children = 0;
     reader.fields(&mut |reader, number, kind| {
-        if number == 5 {
-            children = reader.number(kind)?;
+        match number {
+            5 => children = reader.number(kind)?,
+            1..=3 | 6..=9 => drop(reader.number(kind)?),
+            10 => logical_type(reader, kind)?,
+            _ => {
+                ensure!(number != 4 || kind == BINARY, "a name in its schema is not a text");
+                return Ok(false);
+            }
         }
-        Ok(number == 5)
+        Ok(true)
     })?;
     Ok(children)
+}
+
+/// Skips a logical type, a union of structs, and checks the types of their fields.
+fn logical_type(reader: &mut Compact<'_>, kind: u8) -> Result<()> {
+    let check = |is_valid: bool| -> Result<()> {
+        ensure!(is_valid, "a logical type in its schema is corrupt");
+        Ok(())
+    };
+    check(kind == STRUCT)?;
+    reader.fields(&mut |reader, logical, kind| {
+        check(kind == STRUCT)?;
+        reader.fields(&mut |reader, number, kind| {
+            match (logical, number) {
+                // Scale and precision of a decimal, algorithm of a geography.
+                (5, 1 | 2) | (18, 2) => check((4..=6).contains(&kind))?,
+                // Unit of a time or timestamp, a union of empty structs.
+                (7 | 8, 2) => {
+                    check(kind == STRUCT)?;
+                    reader.fields(&mut |_, _, kind| check(kind == STRUCT).map(|()| false))?;
+                    return Ok(true);
+                }
+                // Bits of an integer, version of a variant.
+                (10 | 16, 1) => check(kind == BYTE)?,
+                // Coordinate system of a geometry or geography.
+                (17 | 18, 1) => check(kind == BINARY)?,
+                _ => {}
+            }
+            Ok(false)
+        })?;
+        Ok(true)
+    })
 }
 
 /// The number of rows. A file has at least one byte per row, since each is an image.

@@ -7,7 +7,10 @@ use parquet::file::{
     reader::{ChunkReader as _, Length as _},
 };
 
-use super::{file::SharedFile, thrift::Compact};
+use super::{
+    file::SharedFile,
+    thrift::{Compact, STRUCT},
+};
 
 /// Maximum decompressed size of a page, or of all texts of a file: 64 times its size, or 64 MiB. snappy never exceeds
 /// this, and zstd only for repetitive data.
@@ -95,10 +98,14 @@ impl RawHeader {
         let mut raw = Self { kind: -1, ..Self::default() };
         reader.fields(&mut |reader, number, kind| {
             match number {
-                1 => raw.kind = reader.number(kind)?,
+                1 => raw.kind = reader.number32(kind)?,
                 2 => raw.uncompressed = reader.number(kind)?,
-                3 => raw.compressed = reader.number(kind)?,
-                5 | 7 | 8 => raw.part(reader, number)?,
+                3 => raw.compressed = reader.number32(kind)?,
+                4 => drop(reader.number(kind)?),
+                5..=8 => {
+                    ensure!(kind == STRUCT && number == raw.kind + 5, "it describes another kind of page");
+                    raw.part(reader, number)?;
+                }
                 _ => return Ok(false),
             }
             Ok(true)
@@ -106,13 +113,15 @@ impl RawHeader {
         Ok(raw)
     }
 
-    /// Reads the struct of one page kind; 8 is data page version 2.
+    /// Reads the struct of the page kind: 5 for data pages, 6 for indices, 7 for dictionaries, 8 for data pages of version
+    /// 2. The library reads the fields that it knows whatever their type, so their types are checked.
     fn part(&mut self, reader: &mut Compact<'_>, part: i64) -> Result<()> {
         reader.fields(&mut |reader, number, kind| {
             match (part, number) {
-                (_, 1) => self.values = reader.number(kind)?,
-                (8, 3) => self.rows = Some(reader.number(kind)?),
-                (5 | 7, 2) | (8, 4) => self.encoding = reader.number(kind)?,
+                (5 | 7 | 8, 1) => self.values = reader.number32(kind)?,
+                (8, 3) => self.rows = Some(reader.number32(kind)?),
+                (5 | 7, 2) | (8, 4) => self.encoding = reader.number32(kind)?,
+                (5, 3 | 4) | (8, 2 | 5 | 6) => drop(reader.number(kind)?),
                 _ => return Ok(false),
             }
             Ok(true)

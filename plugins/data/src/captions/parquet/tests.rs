@@ -195,6 +195,42 @@ fn schemas_that_exhaust_stack_or_memory_are_refused() {
     assert!(refusal(&many).contains("20000 columns"), "{}", refusal(&many));
 }
 
+/// The library reads known fields by their number in 16 bits, whatever their type.
+#[test]
+fn schemas_that_the_library_reads_differently_are_refused() {
+    let mut footer = Thrift::default();
+    footer.inside(|footer| {
+        footer.number(1, 1).0.push(9);
+        footer.zigzag(65_538);
+        footer.0.push(0xfc);
+        footer.varint(100_000);
+        (0..100_000).for_each(|n| footer.group(i64::from(n < 99_999)));
+    });
+    let error = refusal(&with_footer(&[], &footer));
+    assert!(error.contains("its fields are out of order"), "{error}");
+    // For the library, the text is a number and the fields after it.
+    let column = with_schema(2, |footer| {
+        footer.group(1);
+        footer.inside(|column| {
+            column.text(1, "a text").number(3, 0);
+        });
+    });
+    assert!(refusal(&column).contains("a number in it has type 8"), "{}", refusal(&column));
+    let decimal = with_schema(2, |footer| {
+        footer.group(1);
+        footer.inside(|column| {
+            column.number(1, BYTE_ARRAY).number(3, 0).text(4, "a").field(10, 12);
+            column.inside(|logical| {
+                logical.field(5, 12);
+                logical.inside(|decimal| {
+                    decimal.text(1, "a text");
+                });
+            });
+        });
+    });
+    assert!(refusal(&decimal).contains("a logical type in its schema is corrupt"), "{}", refusal(&decimal));
+}
+
 #[test]
 fn pages_that_claim_too_much_are_refused() {
     let error = refusal(&with_page(Page { uncompressed: 2_200_000_000, codec: 1, ..Page::default() }));
@@ -203,6 +239,9 @@ fn pages_that_claim_too_much_are_refused() {
     assert!(error.contains("claim 2000000000 values in"), "{error}");
     let error = refusal(&with_page(Page { kind: 2, values: 2_000_000_000, ..Page::default() }));
     assert!(error.contains("a dictionary of 100 bytes claims 2000000000 values"), "{error}");
+    // In 32 bits a dictionary.
+    let error = refusal(&with_page(Page { kind: (1 << 32) + 2, values: 2_000_000_000, ..Page::default() }));
+    assert!(error.contains("exceeds 32 bits"), "{error}");
 }
 
 #[test]

@@ -3,6 +3,10 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
+/// Type code of a byte.
+pub const BYTE: u8 = 3;
+/// Type code of a text or bytes.
+pub const BINARY: u8 = 8;
 /// Type code of a list.
 pub const LIST: u8 = 9;
 /// Type code of a struct.
@@ -58,6 +62,13 @@ impl<'a> Compact<'a> {
         self.zigzag()
     }
 
+    /// The value of an integer field that the library reads as 32 bits, without an error if it is larger.
+    pub fn number32(&mut self, kind: u8) -> Result<i64> {
+        let number = self.number(kind)?;
+        ensure!(i32::try_from(number).is_ok(), "the number {number} in it exceeds 32 bits");
+        Ok(number)
+    }
+
     /// Calls `each` with number and type of every field of a struct; a field for which it returns false is skipped.
     pub fn fields(&mut self, each: &mut dyn FnMut(&mut Self, i64, u8) -> Result<bool>) -> Result<()> {
         self.fields_within(DEPTH, each)
@@ -68,16 +79,19 @@ impl<'a> Compact<'a> {
         depth: usize,
         each: &mut dyn FnMut(&mut Self, i64, u8) -> Result<bool>,
     ) -> Result<()> {
-        let mut number = 0_i64;
+        let mut last = 0_i64;
         loop {
             let head = self.byte()?;
             if head == 0 {
                 return Ok(());
             }
-            number = match head >> 4 {
+            let number = match head >> 4 {
                 0 => self.zigzag()?,
-                more => number.wrapping_add(i64::from(more)),
+                more => last + i64::from(more),
             };
+            // As every writer stores them. The library truncates a number to 16 bits, and keeps the last of equal ones.
+            ensure!(number > last && number <= i64::from(i16::MAX), "its fields are out of order");
+            last = number;
             if !each(self, number, head & 15)? {
                 self.skip(head & 15, depth)?;
             }
@@ -97,25 +111,23 @@ impl<'a> Compact<'a> {
         let depth = depth.checked_sub(1).context("its structs are nested too deep")?;
         match kind {
             1 | 2 => {} // booleans are encoded in the field type
-            3 => drop(self.byte()?),
+            BYTE => drop(self.byte()?),
             4..=6 => drop(self.varint()?),
             7 => drop(self.take(8)?),
-            8 => {
+            BINARY => {
                 let length = usize::try_from(self.varint()?)?;
                 self.take(length)?;
             }
             LIST | 10 => {
                 let (kind, count) = self.list()?;
-                (0..count).try_for_each(|_| self.element(kind, depth))?;
+                // The library skips them as if they took no bytes.
+                ensure!(count == 0 || !matches!(kind, 1 | 2), "it contains a list of booleans");
+                (0..count).try_for_each(|_| self.skip(kind, depth))?;
             }
             STRUCT => self.fields_within(depth, &mut |_, _, _| Ok(false))?,
             other => bail!("it contains a value of the unknown type {other}"),
         }
         Ok(())
-    }
-
-    fn element(&mut self, kind: u8, depth: usize) -> Result<()> {
-        if matches!(kind, 1 | 2) { self.byte().map(drop) } else { self.skip(kind, depth) }
     }
 }
 
@@ -153,5 +165,18 @@ mod tests {
                 .contains("does not end")
         );
         assert!(error(&vec![0x1c; 100_000]).contains("nested too deep"));
+    }
+
+    #[test]
+    fn what_the_library_reads_differently_is_refused() {
+        let error =
+            |bytes: &[u8]| Compact::new(bytes).fields(&mut |_, _, _| Ok(false)).unwrap_err().to_string();
+        // Field 65538, which is 2 in 16 bits; field 2 twice, the second time by its number; field 0.
+        for bytes in [&[0x05, 0x84, 0x80, 0x08, 0, 0][..], &[0x25, 0, 0x05, 4, 0, 0], &[0x05, 0, 0, 0]] {
+            assert!(error(bytes).contains("out of order"), "{}", error(bytes));
+        }
+        assert!(error(&[0x19, 0x22, 1, 1, 0]).contains("a list of booleans"));
+        let large = [0x80, 0x80, 0x80, 0x80, 0x20];
+        assert!(Compact::new(&large).number32(5).unwrap_err().to_string().contains("exceeds 32 bits"));
     }
 }
