@@ -31,7 +31,7 @@ fn lab() -> Lab {
 }
 
 /// Commands with `--json`, their arguments, and a key of the output. A new command adds its line.
-const ANSWERS: [(&str, &str); 22] = [
+const ANSWERS: [(&str, &str); 23] = [
     ("check tiny.toml", "specs"),
     ("compare one two", "tables"),
     ("data inspect tiny.toml", "splits"),
@@ -42,6 +42,7 @@ const ANSWERS: [(&str, &str); 22] = [
     ("export one --metric train/loss --out loss.svg", "files"),
     ("model export one --format torchscript --out exported", "files"),
     ("model show RUN", "parts"),
+    ("new --data data --task clip --out new.toml", "spec"),
     ("plugin new loss my_loss", "library"),
     ("plugins schedule cosine", "kinds"),
     ("prompts one --data pets", "chosen"),

@@ -56,7 +56,9 @@ fn with_core(lab: &Lab, core: &str) -> Done {
     let folder = lab.path("programs");
     fs::create_dir_all(&folder).unwrap();
     let program = folder.join("clip-lab");
-    fs::copy(env!("CARGO_BIN_EXE_clip-lab"), &program).unwrap();
+    // By another process: a file that this one has open for writing, and a child of another test with it, cannot start.
+    let copied = std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_clip-lab")).arg(&program).status();
+    assert!(copied.unwrap().success());
     let script = folder.join("clip-lab-core");
     fs::write(&script, core).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();

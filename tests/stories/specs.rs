@@ -60,7 +60,7 @@ fn plugins_are_listed_and_explained() {
     );
     assert_contains(
         &lab.run(&["plugins", "los"]).failure(),
-        &["unknown plugin kind `los`", "did you mean `loss`?"],
+        &["unknown plugin kind or table `los`", "did you mean `loss`?"],
     );
     let schema: Value = serde_json::from_str(&lab.run(&["plugins", "--schema"]).success()).unwrap();
     assert!(schema["properties"]["run"].is_object() && schema.to_string().contains("siglip"), "{schema}");
