@@ -60,7 +60,7 @@ impl Components {
         self.tricks.iter().find_map(|trick| trick.shadow())
     }
 
-    /// Replaces the raw weights by those of `kind` until [`RawWeights::restore`] is called.
+    /// Replaces the raw weights by those of `kind` until they are restored.
     ///
     /// # Errors
     /// When a trick averages a weight that the model does not have.
