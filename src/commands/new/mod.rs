@@ -56,14 +56,12 @@ fn spec(task: NewTask, found: &Found, out: &Path, folder: &Path) -> Result<Strin
     let batch = found.batch();
     // About two epochs, and no more than a few hundred steps.
     let warmup = (2 * found.images / batch).clamp(1, 200);
-    let values = [
-        ("FILE", out.display().to_string()),
-        ("NAME", name(folder)),
-        ("DATA", found.tables(task)?),
-        ("BATCH", batch.to_string()),
-        ("WARMUP", warmup.to_string()),
-    ];
-    Ok(values.iter().fold(template.to_owned(), |text, (key, value)| text.replace(key, value)))
+    let values = [("NAME", name(folder)), ("BATCH", batch.to_string()), ("WARMUP", warmup.to_string())];
+    let text = values.iter().fold(template.to_owned(), |text, (key, value)| text.replace(key, value));
+    // What the user wrote comes last: a path may hold any of these words.
+    let (head, tail) = text.split_once("DATA").context("the template names no data")?;
+    let head = head.replace("FILE", &shown(out.display()).to_string());
+    Ok(head + &found.tables(task)? + tail)
 }
 
 /// A name of a run from that of the folder.
@@ -92,6 +90,22 @@ fn write(out: &Path, text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_may_hold_the_words_of_the_template() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("BATCH DATA FILE");
+        for class in ["a", "b"] {
+            fs::create_dir_all(root.join(class)).unwrap();
+            image::RgbImage::new(8, 8).save(root.join(class).join("0.png")).unwrap();
+        }
+        let found = Found::in_folder(&root).unwrap();
+        let text = spec(NewTask::Classify, &found, Path::new("DATA\nNAME.toml"), &root).unwrap();
+        let table: toml::Table = toml::from_str(&text).unwrap();
+        let read = table["data"]["train"]["root"].as_str().unwrap();
+        assert_eq!(Path::new(read), root.canonicalize().unwrap());
+        assert_eq!(table["name"].as_str(), Some("batch-data-file"));
+    }
 
     #[test]
     fn names_are_lower_case_words() {
