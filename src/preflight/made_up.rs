@@ -45,7 +45,7 @@ impl SyntheticBatch {
             classes: Tensor::f_arange(rows, int)?.f_remainder(classes.max(1) as i64)?,
             unreadable: Vec::new(),
         };
-        let settings = StepSettings { seed: plan.run.seed, micro_batch: 0, classes };
+        let settings = StepSettings { micro_batch: 0, ..StepSettings::of(plan, inputs) };
         Ok(Self { batch, cached, images, settings })
     }
 

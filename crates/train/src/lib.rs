@@ -17,6 +17,7 @@ mod peak_flops;
 mod phases;
 mod probe;
 mod random;
+mod reading;
 mod run_record;
 mod step;
 mod stop;

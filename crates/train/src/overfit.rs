@@ -1,8 +1,7 @@
 //! Overfit one batch: a model that cannot fit a single batch cannot be trained.
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_input::{Batch, Loader, Read, Source, cores};
-use clip_lab_model::Objective;
+use clip_lab_input::{Batch, Loader};
 use clip_lab_plan::Plan;
 use tch::{Device, Tensor};
 
@@ -11,6 +10,7 @@ use super::{
     inputs::Inputs,
     loss_scale::LossScale,
     phases::Phases,
+    reading,
     step::{Step, StepSettings},
 };
 
@@ -41,9 +41,7 @@ pub fn overfit(
     let batch = first_batch(plan, inputs, components, device)?;
     ensure!(batch.len() > 1, "the first batch has {} readable items, at least 2 are needed", batch.len());
     let (phases, mut loss_scale, lr) = (Phases::default(), LossScale::new(plan.run.precision), components.lr);
-    let run = &plan.run;
-    let classes = inputs.train.classes().len();
-    let settings = StepSettings { seed: run.seed, micro_batch: run.micro_batch, classes };
+    let settings = StepSettings::of(plan, inputs);
     let mut training = Step { components, loss_scale: &mut loss_scale, phases: &phases, settings };
     let mut losses = Vec::new();
     for step in 0..steps {
@@ -58,19 +56,10 @@ pub fn overfit(
 }
 
 fn first_batch(plan: &Plan, inputs: &Inputs, components: &Components, device: Device) -> Result<Batch> {
-    let read = match components.objective {
-        Objective::Texts(_) => Read::Pair,
-        Objective::Classes(_) => Read::Labelled,
-    };
-    let source = Source {
-        data: inputs.train.clone(),
-        tokenizer: inputs.tokenizer.clone(),
-        max_tokens: plan.text.as_ref().map_or(0, |text| text.max_tokens),
-        prepare: Some(components.prepare.clone()),
-        read,
-        seed: plan.run.seed,
-    };
-    let workers = if plan.run.workers > 0 { plan.run.workers } else { cores() };
+    let (data, read) = (inputs.train.clone(), reading::training_read(components));
+    let source = reading::source(plan, inputs, components, data, read, true);
     let batches = inputs.order.epoch(0).into_iter().take(1);
-    Loader::new(source, batches, workers, device).next_batch()?.context("the data set has no complete batch")
+    Loader::new(source, batches, reading::workers(plan), device)
+        .next_batch()?
+        .context("the data set has no complete batch")
 }

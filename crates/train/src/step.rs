@@ -7,12 +7,14 @@
 use anyhow::{Context as _, Result};
 use clip_lab_input::Batch;
 use clip_lab_model::{Classifier, Objective, TextTower, unit};
+use clip_lab_plan::Plan;
 use clip_lab_plugin_api::{Classes, Mode, Pair, Report, Scored, rng};
 use tch::{Kind, Tensor};
 
 use super::{
     components::Components,
     embeddings::{Embeddings, Towers},
+    inputs::Inputs,
     loss_scale::LossScale,
     mean::WeightedMean,
     phases::{Phase, Phases},
@@ -28,6 +30,14 @@ pub struct StepSettings {
     pub micro_batch: usize,
     /// Number of classes; 0 when training on captions.
     pub classes: usize,
+}
+
+impl StepSettings {
+    /// Those of a plan.
+    pub fn of(plan: &Plan, inputs: &Inputs) -> Self {
+        let run = &plan.run;
+        Self { seed: run.seed, micro_batch: run.micro_batch, classes: inputs.train.classes().len() }
+    }
 }
 
 /// One training step on a model.

@@ -152,13 +152,11 @@ impl Trainer<'_> {
     }
 
     fn step(&mut self) -> Step<'_> {
-        let run = &self.plan.run;
-        let classes = self.inputs.train.classes().len();
         Step {
             components: &mut self.components,
             loss_scale: &mut self.progress.scale,
             phases: &self.clock.phases,
-            settings: StepSettings { seed: run.seed, micro_batch: run.micro_batch, classes },
+            settings: StepSettings::of(self.plan, &self.inputs),
         }
     }
 

@@ -6,12 +6,16 @@ use anyhow::Result;
 use clip_lab_plugin_api::Dataset;
 
 use super::Trainer;
-use clip_lab_input::{Batch, Loader, Read, Source, cores};
-use clip_lab_model::Objective;
+use crate::reading;
+use clip_lab_input::{Batch, Loader, Read, Source};
 
 impl Trainer<'_> {
     pub(super) fn loader(&self) -> Loader {
-        let source = self.source(self.inputs.train.clone(), self.training_read(), self.features.is_none());
+        let source = self.source(
+            self.inputs.train.clone(),
+            reading::training_read(&self.components),
+            self.features.is_none(),
+        );
         let order = self.inputs.order.clone();
         let unreadable: HashSet<usize> = self.unreadable.keys().copied().collect();
         let from = self.progress.step;
@@ -42,25 +46,10 @@ impl Trainer<'_> {
     }
 
     pub(super) fn source(&self, data: Arc<dyn Dataset>, read: Read, images: bool) -> Source {
-        Source {
-            data,
-            tokenizer: self.inputs.tokenizer.clone(),
-            max_tokens: self.plan.text.as_ref().map_or(0, |text| text.max_tokens),
-            prepare: images.then(|| self.components.prepare.clone()),
-            read,
-            seed: self.plan.run.seed,
-        }
-    }
-
-    /// What training reads of an item.
-    fn training_read(&self) -> Read {
-        match self.components.objective {
-            Objective::Texts(_) => Read::Pair,
-            Objective::Classes(_) => Read::Labelled,
-        }
+        reading::source(self.plan, &self.inputs, &self.components, data, read, images)
     }
 
     pub(super) fn workers(&self) -> usize {
-        if self.plan.run.workers > 0 { self.plan.run.workers } else { cores() }
+        reading::workers(self.plan)
     }
 }
