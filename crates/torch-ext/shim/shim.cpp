@@ -1,7 +1,5 @@
 // Features of libtorch that tch lacks. Every function returns null, or the message of an exception (freed by the caller).
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
@@ -9,7 +7,6 @@
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
 
-#include <mutex>
 #include <vector>
 
 #include "guarded.h"
@@ -21,10 +18,6 @@ std::vector<at::Tensor> gather(void** tensors, size_t n) {
   list.reserve(n);
   for (size_t i = 0; i < n; ++i) list.push_back(*static_cast<at::Tensor*>(tensors[i]));
   return list;
-}
-
-at::Device device(int cuda) {
-  return cuda < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(cuda));
 }
 
 }  // namespace
@@ -47,23 +40,6 @@ char* shim_global_norm(void** tensors, size_t n, void* out) {
     at::NoGradGuard guard;
     auto norms = at::_foreach_norm(gather(tensors, n));
     *static_cast<at::Tensor*>(out) = at::linalg_vector_norm(at::stack(norms));
-  });
-}
-
-// The generator state of a GPU, or of the CPU if `cuda` is negative.
-char* shim_rng_state(int cuda, void* out) {
-  return guarded([&] {
-    auto generator = at::globalContext().defaultGenerator(device(cuda));
-    std::lock_guard<std::mutex> lock(generator.mutex());
-    *static_cast<at::Tensor*>(out) = generator.get_state();
-  });
-}
-
-char* shim_set_rng_state(int cuda, void* state) {
-  return guarded([&] {
-    auto generator = at::globalContext().defaultGenerator(device(cuda));
-    std::lock_guard<std::mutex> lock(generator.mutex());
-    generator.set_state(*static_cast<at::Tensor*>(state));
   });
 }
 }

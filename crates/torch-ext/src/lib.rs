@@ -1,5 +1,5 @@
-//! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation, the
-//! state of the random generator, autocast on any device, activation recomputation, TorchScript modules, FLOP counts,
+//! Features of libtorch that tch lacks: the fused AdamW kernel, the norm of many tensors without synchronisation,
+//! autocast on any device, activation recomputation, TorchScript modules, FLOP counts,
 //! peak memory, and CUDA opened at run time. Implemented by small C++ files in `shim/`. Nearly all `unsafe` code of the
 //! workspace is here.
 
@@ -10,7 +10,6 @@ mod heap;
 mod memory;
 mod precision;
 mod product;
-mod random;
 mod recompute;
 mod rows;
 mod script;
@@ -22,7 +21,6 @@ pub use heap::keep_memory;
 pub use memory::{peak_memory, reset_peak_memory, watch_memory};
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use product::Products;
-pub use random::{RandomState, rng_state, set_rng_state};
 pub use recompute::{computes_again, recompute_stages, stage};
 pub use rows::{Row, Rows};
 pub use script::Script;
