@@ -20,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+import faiss
 import numpy as np
 import open_clip
 import PIL
@@ -622,6 +623,39 @@ def make_retrieval(root):
     write_json(folder / "expected.json", metrics)
 
 
+def make_ranks(root):
+    """For each caption, how many images score more than its own, and the same with images and captions exchanged."""
+    rng = np.random.default_rng(75)
+    owner = np.repeat(np.arange(300), 5)
+    # The products of small whole numbers are exact in any order of summation, and many are tied.
+    whole = [np.rint(rng.standard_normal((rows, 16)) * 6).astype(np.float32) for rows in (300, 1500)]
+    image = rng.standard_normal((300, 64)).astype(np.float32)
+    text = image[owner] + 3 * rng.standard_normal((1500, 64)).astype(np.float32)
+    close = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (image, text)]
+    values = {"owner": owner}
+    for case, (image, text) in {"whole": whole, "unit": close}.items():
+        values |= {f"{case}.image_embeds": image, f"{case}.text_embeds": text}
+        for way, asked in {
+            "t2i": (image, text, owner),
+            "i2t": (text, image[owner], np.arange(len(owner))),
+        }.items():
+            values |= {f"{case}.{way}.{name}": counts for name, counts in exact_ranks(*asked).items()}
+    metadata = {"made with": f"faiss {faiss.__version__}, numpy {np.__version__}"}
+    tensors = {name: torch.from_numpy(value) for name, value in values.items()}
+    save_file(tensors, fresh(root / "ranks") / "io.safetensors", metadata=metadata)
+
+
+def exact_ranks(candidates, queries, right):
+    """faiss's exact search; counts the candidates that score more than the right one, that come before it with the same
+    score, and that score nearly the same (within 1e-6)."""
+    index = faiss.IndexFlatIP(candidates.shape[1])
+    index.add(candidates)
+    scores, ids = index.search(queries, len(candidates))
+    own = scores[ids == right[:, None]][:, None]
+    before = (scores == own) & (ids < right[:, None])
+    return {"higher": (scores > own).sum(1), "tied": before.sum(1), "close": (abs(scores - own) < 1e-6).sum(1) - 1}
+
+
 def make_posembed(root):
     """Position embeddings of 4x4 patches and a class token, resampled as open_clip and timm do, and as transformers."""
     config = transformers.ViTConfig(
@@ -797,6 +831,7 @@ def main():
         make_clip_bpe(root)
         make_losses(root)
         make_retrieval(root)
+        make_ranks(root)
         make_posembed(root)
         make_preprocess(root)
         make_training(root)

@@ -62,11 +62,11 @@ fn line(label: &str, seconds: f64, bare: Option<f64>, peak: f64) {
 }
 
 fn faiss(python: &Path, file: &Path, cores: usize, bare: f64) -> Result<()> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exact_index.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/faiss_speed.py");
     let mut best = [f64::INFINITY; 3];
     for _ in 0..ROUNDS {
         let mut command = Command::new(python);
-        let output = command.arg(&script).arg(file).args(["--time", &cores.to_string()]).output()?;
+        let output = command.arg(&script).arg(file).arg(cores.to_string()).output()?;
         ensure!(output.status.success(), "faiss: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout)?;
         for (best, number) in best.iter_mut().zip(text.split_whitespace()) {
