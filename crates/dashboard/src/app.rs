@@ -19,8 +19,8 @@ use ratatui::{crossterm::event::KeyEvent, layout::Rect};
 
 use super::{
     data::{Chart, FeedRequest, Run, Snapshot},
+    images::Gallery,
     keys::Keys,
-    panels::{Selection, images::Gallery},
     store_action::{Message, StoreAction},
     table::Table,
     zoom::ChartOptions,
@@ -34,6 +34,7 @@ pub use command_line::{CommandLine, completions};
 pub use help::{Entry, Help};
 pub use metrics::{Metric, Picker};
 pub use question::Question;
+pub use selection::{MatrixMode, Selection, evaluations, probe_at, selected_probe};
 
 /// What the event loop does after a key.
 #[derive(Debug, Clone, PartialEq)]

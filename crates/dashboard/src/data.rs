@@ -1,9 +1,9 @@
 //! The data behind one frame. The feed reads it from the store; tests build it directly.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+pub mod panels;
+mod request;
+
+use std::{collections::HashMap, sync::Arc};
 
 use clip_lab_diagnostics::Problem;
 use clip_lab_stats::{Estimate, Interval};
@@ -11,45 +11,10 @@ use clip_lab_store::{
     ArtifactRow, Axis, Environment, EvaluationRow, EventRow, RunDetails, RunId, RunRow, SeriesRow,
 };
 
-use super::{panels::Panels, zoom::AxisRange};
-use clip_lab_chart::{
-    figure::{By, Rows},
-    filter::{Filter, Subject},
-    layout::Layout,
-};
+use clip_lab_chart::{figure::Rows, filter::Subject};
+use panels::Panels;
 
-/// What the feed should read.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FeedRequest {
-    /// The view on the screen: only its charts are read.
-    pub view: usize,
-    /// The layout, if keys have changed it since the feed was started.
-    pub layout: Option<Arc<Layout>>,
-    /// Overrides the horizontal axis of all charts.
-    pub x: Option<Axis>,
-    /// Buckets per series: twice the columns of the screen.
-    pub buckets: usize,
-    /// Runs hidden from the charts.
-    pub hidden: HashSet<RunId>,
-    /// Whether all runs are drawn; otherwise one per palette colour.
-    pub draw_all: bool,
-    /// The runs of a sorted table, in order: the first ones are drawn.
-    pub ranked: Vec<RunId>,
-    /// Which runs the table shows.
-    pub filter: Filter,
-    /// The run to read in full.
-    pub details: Option<RunId>,
-    /// The run whose evaluations are shown; `None` means the newest.
-    pub selected: Option<RunId>,
-    /// The baseline that other runs are compared with.
-    pub pinned: Option<RunId>,
-    /// How runs are grouped.
-    pub by: By,
-    /// The zoomed range of a horizontal axis.
-    pub range: Option<AxisRange>,
-    /// Overrides the smoothing half-life of all charts; a zoomed read needs the points before its range.
-    pub smooth: Option<f64>,
-}
+pub use request::{AxisRange, FeedRequest};
 
 /// The uncertainty of hit@k metrics, by run and metric.
 pub type Scores = HashMap<(RunId, String), Score>;
@@ -132,6 +97,12 @@ impl Run {
     /// The metric `name`.
     pub fn metric(&self, name: &str) -> Option<&SeriesRow> {
         self.series.iter().find(|series| series.name == name)
+    }
+
+    /// Its speed in image-text pairs per second.
+    pub fn pairs_per_second(&self) -> Option<f64> {
+        let pairs_per_step = self.row.samples as f64 / self.row.step.max(1) as f64;
+        self.row.rate.map(|rate| rate * pairs_per_step)
     }
 }
 

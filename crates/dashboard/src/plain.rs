@@ -10,10 +10,10 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use super::{
-    Options, Outcome,
+use crate::{
     data::{Event, FeedRequest, Run, Snapshot},
     feed::Feed,
+    options::{Options, Outcome},
     runs::progress,
 };
 use clip_lab_chart::{

@@ -108,7 +108,7 @@ fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
         Col::Best => share(run.goal().and_then(best)),
         Col::Trend => (sparkline(&run.trend), style),
         Col::Loss => loss(run, theme),
-        Col::Pairs => plain(pairs_per_second(run).map_or(String::new(), number)),
+        Col::Pairs => plain(run.pairs_per_second().map_or(String::new(), number)),
         Col::Time => plain(time(run)),
         Col::Study => plain(clean(row.study.as_deref().unwrap_or_default())),
         Col::Arm => plain(clean(row.arm.as_deref().unwrap_or_default())),
@@ -181,12 +181,6 @@ fn loss(run: &Run, theme: &Theme) -> Cell {
     // A run that ended with a non-finite loss shows only that.
     let value = if run.row.status == Status::NonFinite { String::new() } else { format!("{value} ") };
     (format!("{value}✕{kind}@{step}"), theme.bad())
-}
-
-/// Image-text pairs per second.
-pub fn pairs_per_second(run: &Run) -> Option<f64> {
-    let pairs = run.row.samples as f64 / run.row.step.max(1) as f64;
-    run.row.rate.map(|rate| rate * pairs)
 }
 
 /// The name of the goal metric if all runs share it.

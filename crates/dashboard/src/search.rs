@@ -15,7 +15,7 @@ pub mod view;
 use anyhow::Result;
 use clip_lab_search_protocol::{Ask, Query, Ready, Reply};
 
-use crate::panels::images::Images;
+use crate::images::Images;
 
 pub use run::show;
 

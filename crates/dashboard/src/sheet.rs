@@ -13,10 +13,8 @@ use ratatui::{
 };
 
 use crate::{
-    panels::{
-        images::{Gallery, Images},
-        paint::{ascii_border, put},
-    },
+    images::{Gallery, Images},
+    paint::{ascii_border, put},
     theme::Theme,
 };
 use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};

@@ -2,7 +2,6 @@
 
 use std::{
     io::IsTerminal,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,24 +20,21 @@ use ratatui::{
     },
     layout::{Position, Rect},
 };
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::{
+use crate::{
     app::{App, Next},
     data::{FeedRequest, Snapshot},
     feed::{Feed, THREAD, start},
-    keys::Keys,
-    panels::images::{Gallery, Images},
+    images::Gallery,
+    options::{Options, Outcome},
     plain::{follow, no_screen},
     store_action::{self, Message, StoreAction},
+    terminal::{pending, terminal_gone},
     theme::Theme,
     view,
 };
-use clip_lab_chart::{
-    filter::Filter,
-    layout::{Kind, Layout},
-};
+use clip_lab_chart::layout::Kind;
 
 /// The longest wait for input, and so the longest delay until new data is shown.
 const TICK: Duration = Duration::from_millis(100);
@@ -47,38 +43,6 @@ const CLOCK: Duration = Duration::from_secs(1);
 
 const NO_TERMINAL: &str =
     "cannot draw a dashboard: standard output is not a terminal; use --ui plain for plain lines";
-
-/// What to show.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The store's file.
-    pub store: PathBuf,
-    /// The views and their panels.
-    pub layout: Layout,
-    /// Which runs to show; an empty filter shows all recent ones.
-    pub runs: Filter,
-    /// The run selected at first, by uid.
-    pub focus: Option<String>,
-    /// How images are drawn.
-    pub images: Images,
-    /// The keys, see [`keys::file::read`](crate::keys::file::read).
-    pub keys: Keys,
-    /// Whether this process started that run; leaving then asks whether to stop it.
-    pub child: bool,
-    /// A message shown in the last line until the first key.
-    pub note: Option<String>,
-}
-
-/// How the screen was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Runs continue.
-    Left,
-    /// The terminal was closed, so nothing can be printed. Runs continue.
-    Gone,
-    /// The run in [`Options::focus`] should stop at its next checkpoint; the caller sends the request.
-    StopRequested,
-}
 
 /// Shows the dashboard until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). On a terminal that cannot draw
 /// one, prints lines until no run is live.
@@ -141,25 +105,6 @@ fn install_panic_hook() {
             restore_and_print(panic);
         }
     }));
-}
-
-/// Waits for input, at most for `timeout`; true if the terminal is gone. It can go away without a signal, and crossterm
-/// would then read end-of-file forever, so call this before every read.
-pub(crate) fn terminal_gone(timeout: Duration) -> bool {
-    let stdin = std::io::stdin();
-    let mut input = [PollFd::new(&stdin, PollFlags::IN)];
-    let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.subsec_nanos().into() };
-    // A signal, such as a resize, interrupts the wait: treat it as input.
-    let _ = poll(&mut input, Some(&timeout));
-    input[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
-}
-
-/// Whether a key, mouse or resize event is waiting.
-///
-/// With a timeout of zero, crossterm's level-triggered source (`use-dev-tty`) does not check. Its other source reports
-/// input once: a resize together with a key delays the key until the next one.
-pub(crate) fn pending() -> Result<bool> {
-    event::poll(Duration::from_millis(1)).context("cannot read the keyboard")
 }
 
 struct Screen {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use clip_lab_store::Axis;
 
-use super::app::App;
+use super::{app::App, data::AxisRange};
 use clip_lab_chart::{
     figure::{Band, By, Form, View, reach},
     layout::{Kind, Panel},
@@ -14,17 +14,6 @@ use clip_lab_chart::{
 const ZOOM_FACTOR: f64 = 0.5;
 /// The smallest zoomed range, as a share of the full range: below it, axis labels would not differ.
 const MIN_ZOOM: f64 = 1e-9;
-
-/// A range of a horizontal axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AxisRange {
-    /// Which axis.
-    pub axis: Axis,
-    /// Its start.
-    pub low: f64,
-    /// Its end, greater than `low`.
-    pub high: f64,
-}
 
 /// An action on the charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,8 @@ use std::{path::Path, sync::Arc};
 use clip_lab_chart::{filter::Filter, layout::check};
 use clip_lab_dashboard::{
     app::App,
-    data::Snapshot,
+    data::{Snapshot, panels::RunProbes},
     feed::Feed,
-    panels::RunProbes,
     theme::{Depth, Theme},
     view,
 };

@@ -4,7 +4,10 @@
 mod data;
 
 use clip_lab_dashboard::{
-    panels::{self as drawn, MatrixMode, Selection, images::Gallery},
+    app::{MatrixMode, Selection},
+    data::panels::{Layers, Panels, Phases, SystemMetric, SystemStats},
+    images::Gallery,
+    panels as drawn,
     theme::{Depth, Theme},
 };
 use clip_lab_store::RunId;
@@ -118,7 +121,7 @@ fn temperature_layers_phases_and_system_read_well() {
 #[test]
 fn where_there_is_nothing_a_sentence_says_what_records_it() {
     let theme = Theme::new(Depth::True);
-    let panels = drawn::Panels::default();
+    let panels = Panels::default();
     let (off, selection) = (Gallery::off(), Selection::default());
     let all = [
         text(60, 4, |area, buf| drawn::similarity::draw(None, None, &selection, area, &theme, buf)),
@@ -171,16 +174,16 @@ proptest! {
         let scales = [data::scale("名前 of a run", 1, &values, clamp)];
         nothing_outside(area, |area, buf| drawn::temperature::draw(&scales, Some(1), area, &theme, buf));
         let rates = values.iter().enumerate().map(|(i, rate)| (format!("image.层.{i}"), *rate)).collect();
-        let layers = [drawn::Layers { rates, ..data::layers() }];
+        let layers = [Layers { rates, ..data::layers() }];
         nothing_outside(area, |area, buf| drawn::layers::draw(&layers, Some(RunId(1)), area, &theme, buf));
         let of = |i: usize| values.get(i).copied();
-        let phases = vec![drawn::Phases {
+        let phases = vec![Phases {
             name: "名前".to_string(), colour: Some(9), wait: of(0), update: of(1), forward: of(2), backward: of(3),
             optimizer: of(4), pairs: of(5), mfu: of(6),
         }; 3];
         nothing_outside(area, |area, buf| drawn::phases::draw(&phases, area, &theme, buf));
-        let metric = drawn::SystemMetric { name: "system/cpu".to_string(), last: of(0).unwrap_or(0.0), max: of(1).unwrap_or(0.0), values };
-        let system = vec![drawn::SystemStats { name: "a".to_string(), colour: None, metrics: vec![metric] }; 2];
+        let metric = SystemMetric { name: "system/cpu".to_string(), last: of(0).unwrap_or(0.0), max: of(1).unwrap_or(0.0), values };
+        let system = vec![SystemStats { name: "a".to_string(), colour: None, metrics: vec![metric] }; 2];
         nothing_outside(area, |area, buf| drawn::system::draw(&system, area, &theme, buf));
         nothing_outside(area, |area, buf| {
             // Tables write the visible range of lines on the border below them.

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_dashboard::{
-    panels::images::{Gallery, Images},
+    images::{Gallery, Images},
     search::{
         Options,
         app::{App, Focus, Next, Purpose},

@@ -9,10 +9,10 @@ use clip_lab_chart::{
 };
 use clip_lab_dashboard::{
     app::App,
+    data::AxisRange,
     feed::Feed,
     theme::{Depth, Theme},
     view,
-    zoom::AxisRange,
 };
 use clip_lab_store::{Axis, NewRun, Recorder, Status, Tick, new_uid};
 use clip_lab_testing::runs;

@@ -9,8 +9,8 @@ use clip_lab_chart::{Layout, check, filter::Filter, layout::find};
 use clip_lab_cli as cli;
 use clip_lab_dashboard::{
     Options, Outcome,
+    images::Images,
     keys::{self, Keys},
-    panels::images::Images,
     show,
 };
 use clip_lab_store::{Reader, Request, Store};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use clip_lab_store::{Bucket, Reader, RunId, SeriesRow, StoreError};
 
-use crate::zoom::AxisRange;
+use crate::data::AxisRange;
 
 /// Half-lives of warm-up: older points weigh less than 1/4000.
 const WARM_UP: f64 = 12.0;

@@ -3,8 +3,7 @@
 use clip_lab_store::SeriesRow;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::paint::placeholder;
-use crate::{data::Run, grid, grid::Cell, theme::Theme};
+use crate::{data::Run, grid, grid::Cell, paint::placeholder, theme::Theme};
 use clip_lab_chart::{figure::number, text::Column};
 
 /// One line: a metric with both kinds of weights.

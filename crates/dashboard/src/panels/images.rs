@@ -1,39 +1,21 @@
 //! The top images of a few fixed queries, as real images if the terminal supports them.
 
-mod detect;
-mod gallery;
-mod protocol;
-
-pub use gallery::Gallery;
-pub use protocol::Images;
-
 use clip_lab_store::{Hit, Probe};
 use ratatui::{
     buffer::Buffer,
-    crossterm::terminal::{disable_raw_mode, enable_raw_mode},
     layout::Rect,
     style::Style,
     widgets::{Block, BorderType, Widget},
 };
 
-use super::{
-    data::{Panels, RunProbes},
+use crate::{
+    app::{Selection, probe_at, selected_probe},
+    data::panels::{Panels, RunProbes},
+    images::Gallery,
     paint::{ascii_border, line, placeholder, put},
-    selection::{Selection, probe_at, selected_probe},
+    theme::Theme,
 };
-use crate::theme::Theme;
 use clip_lab_chart::text::{clean, width, wrap};
-
-/// How the dashboard draws images in this terminal. Queries the terminal.
-pub fn shown_here() -> Images {
-    // In raw mode the reply is not echoed and needs no Enter.
-    let raw = enable_raw_mode().is_ok();
-    let encoder = detect::detect(Images::Auto);
-    if raw {
-        let _ = disable_raw_mode();
-    }
-    encoder.map_or(Images::Off, |encoder| encoder.images)
-}
 
 /// Images per query.
 const PER_QUERY: u16 = 5;

@@ -3,11 +3,11 @@
 use clip_lab_store::RunId;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{
-    data::Layers,
+use crate::{
+    data::panels::Layers,
     paint::{bar, line, placeholder, put, run_style},
+    theme::Theme,
 };
-use crate::theme::Theme;
 use clip_lab_chart::{
     figure::number,
     text::{cut, pad, width},

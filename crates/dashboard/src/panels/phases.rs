@@ -2,11 +2,11 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{
-    data::Phases,
+use crate::{
+    data::panels::Phases,
     paint::{line, placeholder, put, run_style},
+    theme::Theme,
 };
-use crate::theme::Theme;
 use clip_lab_chart::{
     figure::number,
     text::{pad, width},

@@ -5,13 +5,13 @@ mod matrix;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{
-    data::RunProbes,
-    heat,
+use super::heat;
+use crate::{
+    app::{MatrixMode, Selection, probe_at, selected_probe},
+    data::panels::RunProbes,
     paint::{line, paragraph, placeholder},
-    selection::{MatrixMode, Selection, probe_at, selected_probe},
+    theme::Theme,
 };
-use crate::theme::Theme;
 use cells::Shape;
 use clip_lab_chart::figure::number;
 use matrix::{Matrix, Summary, summarise};

@@ -2,25 +2,12 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{
-    data::{SystemMetric, SystemStats},
+use crate::{
+    data::panels::{SYSTEM_METRICS, SystemMetric, SystemStats},
     paint::{placeholder, put, run_style, spark},
+    theme::Theme,
 };
-use crate::theme::Theme;
 use clip_lab_chart::{figure::number, text::pad};
-
-/// A metric, its label, and whether it is a share.
-const METRICS: [(&str, &str, bool); 4] = [
-    ("system/cpu", "CPU", true),
-    ("system/memory_gib", "memory", false),
-    ("system/gpu_utilization", "GPU", true),
-    ("system/gpu_memory_gib", "GPU memory", false),
-];
-
-/// The metrics that this panel shows.
-pub fn metrics() -> impl Iterator<Item = &'static str> {
-    METRICS.iter().map(|(metric, ..)| *metric)
-}
 
 /// Draws the name of each run, and below it a line per metric.
 pub fn draw(all: &[SystemStats], area: Rect, theme: &Theme, buf: &mut Buffer) {
@@ -35,7 +22,7 @@ pub fn draw(all: &[SystemStats], area: Rect, theme: &Theme, buf: &mut Buffer) {
     for stats in known {
         put(&stats.name, (area.x, y), run_style(stats.colour, theme), area, buf);
         y = y.saturating_add(1);
-        for (name, label, share) in METRICS {
+        for (name, label, share) in SYSTEM_METRICS {
             if let Some(metric) = stats.metrics.iter().find(|metric| metric.name == name) {
                 row(metric, label, share, stats.colour, y, area, theme, buf);
                 y = y.saturating_add(1);

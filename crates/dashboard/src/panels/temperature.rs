@@ -3,11 +3,12 @@
 use clip_lab_store::{Axis, Bucket};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{
-    data::Scale,
+use crate::{
+    data::panels::Scale,
     paint::{line, paragraph, placeholder, run_style},
+    plot,
+    theme::Theme,
 };
-use crate::{plot, theme::Theme};
 use clip_lab_chart::{
     figure::{Rows, View, figure, number},
     text::{pad, width},

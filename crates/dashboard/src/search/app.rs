@@ -10,7 +10,7 @@ use clip_lab_search_protocol::{Answer, Ask, Found, Hit, Image, Misses, Query, Re
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Options, input::Input, thumbnails::ThumbnailCache};
-use crate::panels::images::Gallery;
+use crate::images::Gallery;
 
 /// Debounces typing: a word typed quickly is one query.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::app::App;
 use crate::{
-    panels::paint::{ascii_border, line},
+    paint::{ascii_border, line},
     theme::Theme,
 };
 

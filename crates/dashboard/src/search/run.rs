@@ -22,7 +22,11 @@ use super::{
     app::{App, Next},
     view,
 };
-use crate::{panels::images::Gallery, pending, terminal_gone, theme::Theme};
+use crate::{
+    images::Gallery,
+    terminal::{pending, terminal_gone},
+    theme::Theme,
+};
 
 /// The longest wait for input, and so the longest delay until a reply is shown.
 const TICK: Duration = Duration::from_millis(15);

@@ -13,7 +13,7 @@ use super::{
     help,
 };
 use crate::{
-    panels::paint::{line, placeholder, put},
+    paint::{line, placeholder, put},
     theme::Theme,
 };
 use clip_lab_chart::text::{clean, width};

@@ -2,14 +2,8 @@
 
 use clip_lab_store::{Goal, SeriesRow, Status};
 
-use super::{
-    super::{
-        data::{Run, Scores},
-        runs::pairs_per_second,
-    },
-    diff_columns::short_key,
-    sort::Value,
-};
+use super::{diff_columns::short_key, sort::Value};
+use crate::data::{Run, Scores};
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +84,7 @@ impl Col {
             Col::Interval => Value::number(half_width(run, scores)),
             Col::Best | Col::Trend => Value::number(goal.and_then(best)),
             Col::Loss => Value::number(run.metric("train/loss").and_then(|series| series.last)),
-            Col::Pairs => Value::number(pairs_per_second(run)),
+            Col::Pairs => Value::number(run.pairs_per_second()),
             Col::Time => Value::Number(row.active_ms as f64),
             Col::Study => Value::text(row.study.as_deref()),
             Col::Arm => Value::text(row.arm.as_deref()),

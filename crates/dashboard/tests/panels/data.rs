@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use clip_lab_dashboard::{
-    data::Run,
+use clip_lab_dashboard::data::{
+    Run,
     panels::{Layers, Panels, Phases, RunProbes, Scale, SystemMetric, SystemStats},
 };
 use clip_lab_store::{Bucket, Goal, Hit, Probe, RunId, RunRow, SeriesRow, Shown, Status};

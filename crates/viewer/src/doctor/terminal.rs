@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use clip_lab_dashboard::{
-    panels::images,
+    images,
     theme::{Depth, Theme},
 };
 use serde_json::json;

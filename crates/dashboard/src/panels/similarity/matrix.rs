@@ -2,7 +2,7 @@
 
 use clip_lab_store::Probe;
 
-use crate::panels::{heat::Ramp, selection::MatrixMode};
+use crate::{app::MatrixMode, panels::heat::Ramp};
 
 /// A matrix to draw: captions are rows, images are columns.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{item, miss, split};
 use crate::{
-    panels::paint::{paragraph, put},
+    paint::{paragraph, put},
     search::app::App,
     theme::Theme,
 };

@@ -13,7 +13,7 @@ use super::{
     miss, split,
 };
 use crate::{
-    panels::paint::{ascii_border, put},
+    paint::{ascii_border, put},
     search::app::App,
     theme::Theme,
 };

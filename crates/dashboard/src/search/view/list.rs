@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::item;
-use crate::{panels::paint::put, search::app::App, theme::Theme};
+use crate::{paint::put, search::app::App, theme::Theme};
 use clip_lab_chart::text::{clean, pad, width};
 
 /// Columns of rank and score before a name.

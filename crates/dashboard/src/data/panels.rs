@@ -1,10 +1,16 @@
 //! The data of the panels. The feed reads it while a panel of that kind is on the screen.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use clip_lab_store::{Bucket, Probe, RunId};
 
-use super::log::Log;
+/// The system metrics that are read and shown: name, label, and whether it is a share.
+pub const SYSTEM_METRICS: [(&str, &str, bool); 4] = [
+    ("system/cpu", "CPU", true),
+    ("system/memory_gib", "memory", false),
+    ("system/gpu_utilization", "GPU", true),
+    ("system/gpu_memory_gib", "GPU memory", false),
+];
 
 /// Encoded thumbnails, by the digest of their image.
 pub type Thumbnails = Arc<HashMap<String, Arc<[u8]>>>;
@@ -114,4 +120,19 @@ pub struct SystemMetric {
     pub last: f64,
     /// The largest value.
     pub max: f64,
+}
+
+/// The end of the console log of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Log {
+    /// The run's name.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Its last lines, oldest first, escaped.
+    pub lines: Arc<Vec<String>>,
+    /// Whether earlier lines are cut off.
+    pub cut: bool,
+    /// Why there are no lines.
+    pub trouble: Option<String>,
 }

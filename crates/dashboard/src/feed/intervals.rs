@@ -9,7 +9,7 @@ use clip_lab_stats::{Bootstrap, Pairing};
 use clip_lab_store::{Reader, RunId, SeriesRow, StoreError};
 use serde_json::Value;
 
-use super::data::{Run, Score, Scores};
+use crate::data::{Run, Score, Scores};
 use clip_lab_chart::ranked::{Metric, Ranks};
 
 /// The compute budget of one read; later reads do the rest, so that new data is not delayed.

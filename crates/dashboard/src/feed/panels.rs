@@ -1,4 +1,4 @@
-//! Reads and caches the data of the current view's panels, on the feed's thread.
+//! Reads and caches the data of the current view's panels.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,11 +8,13 @@ use std::{
 
 use clip_lab_store::{Axis, Bucket, Probe, Reader, RunId, SeriesRow, StoreError};
 
-use super::{
-    data::{Layers, Panels, Phases, RunProbes, Scale, SystemMetric, SystemStats, Thumbnails},
-    log, system,
+use super::log::LogCache;
+use crate::data::{
+    Run,
+    panels::{
+        Layers, Panels, Phases, RunProbes, SYSTEM_METRICS, Scale, SystemMetric, SystemStats, Thumbnails,
+    },
 };
-use crate::data::Run;
 use clip_lab_chart::layout::Kind;
 
 /// Buckets of a sparkline: the columns of a wide screen.
@@ -20,16 +22,16 @@ const BUCKETS: usize = 240;
 
 /// The cached reads.
 #[derive(Default)]
-pub struct Cache {
+pub struct PanelCache {
     /// Valid while the series has the same number of points.
     buckets: HashMap<(RunId, String, usize), (u64, Vec<Bucket>)>,
     probes: HashMap<RunId, (u64, Arc<Vec<Probe>>)>,
     thumbnails: Thumbnails,
     metric_orders: HashMap<RunId, (usize, Vec<String>)>,
-    log: log::Cache,
+    log: LogCache,
 }
 
-impl Cache {
+impl PanelCache {
     /// The data of panels of `kinds`; `evaluated` are the runs whose evaluations are shown, the selected one first.
     pub fn read(
         &mut self,
@@ -187,7 +189,7 @@ impl Cache {
 
     fn system_stats(&mut self, reader: &Reader, run: &Run) -> Result<SystemStats, StoreError> {
         let mut metrics = Vec::new();
-        for metric in system::metrics() {
+        for (metric, ..) in SYSTEM_METRICS {
             let Some(series) = run.metric(metric) else { continue };
             let values =
                 self.buckets(reader, run, series, BUCKETS)?.iter().map(|bucket| bucket.mean).collect();
