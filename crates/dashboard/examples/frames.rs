@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     let snapshot = open(&store)?;
     let mut app = App::new(Layout::live(), None, false);
     app.size = Rect::new(0, 0, SIZE.0, SIZE.1);
-    app.take(snapshot);
+    app.update(snapshot);
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
     for view in 0..app.layout.views.len() {
         app.view = view;
@@ -110,7 +110,7 @@ fn open(store: &Path) -> Result<Snapshot> {
 
 fn read(store: &Path, app: &App) -> Result<Snapshot> {
     let mut feed = Feed::new(store.to_path_buf(), app.layout.clone(), Filter::default());
-    let snapshot = feed.poll(&app.want(SIZE.0), true).context("nothing to show")?;
+    let snapshot = feed.poll(&app.feed_request(SIZE.0), true).context("nothing to show")?;
     ensure!(snapshot.trouble.is_none(), "the store cannot be read: {:?}", snapshot.trouble);
     ensure!(snapshot.runs.len() as u64 == RUNS, "{} runs were read", snapshot.runs.len());
     Ok(snapshot)
@@ -118,7 +118,7 @@ fn read(store: &Path, app: &App) -> Result<Snapshot> {
 
 fn refill(store: &Path, app: &mut App) -> Result<()> {
     let snapshot = read(store, app)?;
-    app.take(snapshot);
+    app.update(snapshot);
     Ok(())
 }
 

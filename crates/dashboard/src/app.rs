@@ -1,13 +1,16 @@
-//! The state of the dashboard and how keys change it. Does not read the store or draw.
+//! The state of the dashboard. Does not read the store or draw.
 
-mod act;
+mod chart_options;
 mod command_line;
 mod help;
 mod metrics;
-mod mouse;
+mod names;
 mod question;
-mod scroll;
+mod request;
+mod runs;
 mod selection;
+mod table;
+mod zoom;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,22 +18,22 @@ use std::{
 };
 
 use clip_lab_store::{Axis, Level, RunId};
-use ratatui::{crossterm::event::KeyEvent, layout::Rect};
+use ratatui::layout::Rect;
 
-use super::{
-    data::{Chart, FeedRequest, Run, Snapshot},
+use crate::{
+    data::{Chart, Snapshot},
     images::Gallery,
     keys::Keys,
     store_action::{Message, StoreAction},
     table::Table,
-    zoom::ChartOptions,
 };
 use clip_lab_chart::{
-    figure::{By, Form},
+    figure::Form,
     layout::{Kind, Layout, Panel, View},
 };
 
-pub use command_line::{CommandLine, completions};
+pub use chart_options::ChartOptions;
+pub use command_line::CommandLine;
 pub use help::{Entry, Help};
 pub use metrics::{Metric, Picker};
 pub use question::Question;
@@ -171,70 +174,13 @@ impl App {
     }
 
     /// Replaces the data with a new snapshot.
-    pub fn take(&mut self, snapshot: Snapshot) {
+    pub fn update(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
         self.table.refresh(&self.snapshot);
         if self.selected().is_none() {
             let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own_uid.as_ref());
             self.selected = own.map(|run| run.row.id);
         }
-    }
-
-    /// The selected run, if any.
-    pub fn selected(&self) -> Option<&Run> {
-        self.snapshot.runs.iter().find(|run| Some(run.row.id) == self.selected)
-    }
-
-    /// The runs of the table, in its order.
-    pub fn shown(&self) -> impl Iterator<Item = &Run> {
-        self.table.shown.iter().filter_map(|i| self.snapshot.runs.get(*i))
-    }
-
-    /// The position of the selected run in the table; 0 if none is selected.
-    pub fn selected_index(&self) -> usize {
-        self.shown().position(|run| Some(run.row.id) == self.selected).unwrap_or(0)
-    }
-
-    /// What the feed should read for a screen `width` columns wide.
-    pub fn want(&self, width: u16) -> FeedRequest {
-        FeedRequest {
-            view: self.view,
-            layout: self.changed_layout.clone(),
-            x: self.x,
-            buckets: 2 * usize::from(width.max(40)),
-            hidden: self.hidden.clone(),
-            draw_all: self.draw_all,
-            ranked: self.ranked(),
-            details: self.details_run(),
-            filter: self.table.filter.active.clone(),
-            selected: self.selected,
-            pinned: self.pinned,
-            by: self.by(),
-            range: self.chart_options.range,
-            smooth: self.smooth,
-        }
-    }
-
-    /// The runs of a sorted table, in order: charts draw the first ones.
-    fn ranked(&self) -> Vec<RunId> {
-        let shown = self.shown().map(|run| run.row.id);
-        if self.table.sort.is_some() { shown.collect() } else { Vec::new() }
-    }
-
-    /// How many curves the charts draw, and how many there are: runs, or groups of runs.
-    pub fn drawn(&self) -> (usize, usize) {
-        let by_run = self.by() == By::Run;
-        let curve = |run: &Run| if by_run { Some(run.row.uid.clone()) } else { run.group.clone() };
-        let all: HashSet<String> = self.snapshot.runs.iter().filter_map(curve).collect();
-        let shown = |run: &&Run| run.colour.is_some() && !self.hidden.contains(&run.row.id);
-        let drawn: HashSet<String> = self.snapshot.runs.iter().filter(shown).filter_map(curve).collect();
-        (drawn.len(), all.len())
-    }
-
-    /// The run to read in full: the selected one, if a panel shows it.
-    fn details_run(&self) -> Option<RunId> {
-        let shown = self.panels().any(|panel| panel.kind == Kind::Run);
-        self.selected().or(self.snapshot.runs.first()).map(|run| run.row.id).filter(|_| shown)
     }
 
     /// The current form of the vertical axis of `panel`.
@@ -253,25 +199,29 @@ impl App {
     }
 
     /// Whether the run started by this process is live or still starting.
-    fn own_live(&self) -> bool {
+    pub(crate) fn own_live(&self) -> bool {
         let own = self.snapshot.runs.iter().find(|run| Some(&run.row.uid) == self.own_uid.as_ref());
         // A run that is not in the store yet is still starting.
         self.started_run && own.is_none_or(|run| run.row.status.is_live())
     }
 
-    /// Handles `key`; returns what to do next.
-    pub fn press(&mut self, key: KeyEvent) -> Next {
-        self.message = None;
-        match std::mem::take(&mut self.mode) {
-            Mode::Question(question) => self.answer(question, key),
-            Mode::Command(line) => self.write(line, key),
-            Mode::Help(help) => self.search(help, key),
-            Mode::Metrics(picker) => self.pick(picker, key),
-            Mode::Normal if self.filter_key(key) => Next::Stay,
-            Mode::Normal => {
-                let on = self.panels().nth(self.focus).map(|panel| panel.kind);
-                self.keys.action(key, on).map_or(Next::Stay, |action| self.act(action))
-            }
-        }
+    /// How many lines `panel` of the current view is scrolled.
+    pub fn scrolled(&self, panel: usize) -> usize {
+        self.scrolled.get(&(self.view, panel)).copied().unwrap_or(0)
+    }
+
+    /// Scrolls `panel` of the current view to this many lines.
+    pub(crate) fn set_scrolled(&mut self, panel: usize, lines: usize) {
+        self.scrolled.insert((self.view, panel), lines);
+    }
+
+    /// The horizontal axis of the first chart of the view.
+    pub(crate) fn first_axis(&self) -> Axis {
+        self.panels().find(|panel| panel.kind == Kind::Line).map_or_else(Default::default, |panel| panel.x)
+    }
+
+    /// Shows a message in the last line until the next key.
+    pub(crate) fn notify(&mut self, text: String, ok: bool) {
+        self.message = Some(Message { text, ok });
     }
 }

@@ -3,8 +3,8 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    app::{App, CommandLine, Mode, completions},
-    keys::BINDINGS,
+    app::{App, CommandLine, Mode},
+    keys::{BINDINGS, command::completions},
     theme::Theme,
 };
 use crate::put::Put as _;

@@ -3,12 +3,15 @@
 mod action;
 mod arguments;
 mod chord;
+pub mod command;
 pub mod file;
 mod map;
+mod names;
 mod table;
 
-pub use action::Action;
+pub use action::{Action, ChartAction, TableAction};
 pub use arguments::Argument;
 pub use chord::Chord;
 pub use map::Keys;
-pub use table::{BINDINGS, Binding, Does};
+pub use names::Names;
+pub use table::{BINDINGS, Binding, Handler};

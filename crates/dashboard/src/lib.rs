@@ -1,4 +1,16 @@
-//! The terminal dashboard: the feed reads the store, the app holds the state, the view draws it.
+//! The terminal dashboard and the interactive search.
+//!
+//! Dependencies point one way; each layer uses only those before it:
+//!
+//! 1. **Data**: `data` (what is on the screen), `keys` (keys, commands and their actions), `store_action` (changes to
+//!    the store), `table` (filter and order of the runs), `theme`, `images` (graphics protocols).
+//! 2. **Reading**: `feed`, a thread that reads the store. It uses `data` only.
+//! 3. **State**: `app`. Does not read the store or draw.
+//! 4. **Drawing**, from the state and without changing it: `put`, `paint`, `grid`, `canvas` and `plot` draw parts;
+//!    `panels`, `runs`, `run`, `diff`, `events` and `retrieval` draw panels; `areas` and `arrange` say what is where;
+//!    `view` draws the whole screen.
+//! 5. **Input**: `input` changes the state by keys and mouse. It uses `areas`, so that a click finds its panel.
+//! 6. **Terminal**: `show` runs the dashboard, `plain` prints lines instead, `search` and `sheet` show search results.
 
 pub mod app;
 mod areas;
@@ -9,10 +21,11 @@ pub mod data;
 mod diff;
 mod events;
 pub mod feed;
+mod filter_line;
 mod footer;
-mod glyphs;
 mod grid;
 pub mod images;
+mod input;
 pub mod keys;
 mod options;
 mod overlay;
@@ -34,7 +47,6 @@ mod tabs;
 mod terminal;
 pub mod theme;
 pub mod view;
-pub mod zoom;
 
 pub use options::{Options, Outcome};
 pub use plain::no_screen;

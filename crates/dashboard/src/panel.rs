@@ -10,9 +10,9 @@ use super::{
     app::App,
     arrange::Placed,
     data::Chart,
-    diff, events, panels,
+    diff, events, filter_line, panels,
     plot::{self, Highlight},
-    retrieval, run, runs, table,
+    retrieval, run, runs,
     theme::Theme,
 };
 use crate::put::Put as _;
@@ -69,7 +69,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
         Kind::Diff => diff::draw(app, first, inside, theme, buf),
         Kind::Run => run::draw(app, first, inside, theme, buf),
         Kind::Runs => {
-            table::draw::border(app, &panel.title, rect, theme, buf);
+            filter_line::border(app, &panel.title, rect, theme, buf);
             runs::draw(app, inside, theme, buf);
         }
         Kind::Retrieval => retrieval::draw(app, inside, theme, buf),
@@ -83,7 +83,7 @@ pub fn draw(app: &App, now: i64, theme: &Theme, (index, rect): Placed, buf: &mut
 /// Writes on the lower border how many runs or groups are drawn, with the key that changes it.
 fn drawn_count(app: &App, kind: Kind, rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let charted = [Kind::Line, Kind::Temperature, Kind::Layers, Kind::Phases, Kind::System, Kind::Diff];
-    let (drawn, all) = app.drawn();
+    let (drawn, all) = app.curve_counts();
     let (key, what) = (app.keys.key_of("all"), if app.by() == By::Run { "runs" } else { "groups" });
     let text = match drawn < all {
         _ if !charted.contains(&kind) => return,

@@ -47,7 +47,7 @@ pub fn status_style(status: Status, theme: &Theme) -> Style {
 /// Draws the table.
 pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let columns = app.table.columns();
-    let runs: Vec<&Run> = app.shown().collect();
+    let runs: Vec<&Run> = app.table_runs().collect();
     let heads: Vec<Column> = columns.iter().map(|col| heading(col, &app.table, &runs)).collect();
     let row = |run: &&Run| columns.iter().map(|col| cell(col, run, app, theme)).collect();
     let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();

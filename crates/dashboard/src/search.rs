@@ -1,7 +1,7 @@
 //! The interactive search: a prompt with results that update while typing.
 //!
 //! ```text
-//! keys --App::press--> state and requests --Searcher--> search process --reply--> App::take --> view::draw
+//! keys --App::press--> state and requests --Searcher--> search process --reply--> App::receive --> view::draw
 //! ```
 //! Nothing here blocks on a reply, so keys are handled at once.
 

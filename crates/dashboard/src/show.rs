@@ -145,14 +145,14 @@ impl Screen {
     }
 
     fn feed_request(&self) -> Result<FeedRequest> {
-        Ok(self.app.want(self.terminal.size().context("cannot read the size of the terminal")?.width))
+        Ok(self.app.feed_request(self.terminal.size().context("cannot read the size of the terminal")?.width))
     }
 
     /// Takes the newest snapshot from the feed, if any.
     fn receive(&mut self, snapshots: &Receiver<Snapshot>) -> bool {
         let newest = snapshots.try_iter().last();
         let any = newest.is_some();
-        newest.into_iter().for_each(|snapshot| self.app.take(snapshot));
+        newest.into_iter().for_each(|snapshot| self.app.update(snapshot));
         any
     }
 

@@ -1,5 +1,7 @@
 //! Styles for each colour depth of the terminal.
 
+mod glyphs;
+
 use ratatui::style::{Color, Modifier, Style};
 
 use clip_lab_chart::palette::{COLOURS, SCREEN};
@@ -55,7 +57,7 @@ impl Theme {
         };
         let background = get("COLORFGBG");
         let light = background.ends_with(";15") || background.ends_with(";7");
-        let ascii = super::ascii::needed(&get("LC_ALL"), &get("LC_CTYPE"), &get("LANG"));
+        let ascii = crate::ascii::needed(&get("LC_ALL"), &get("LC_CTYPE"), &get("LANG"));
         Theme { light, ascii, ..Theme::new(depth) }
     }
 

@@ -6,7 +6,7 @@ use super::{
     app::{App, Mode},
     areas::{ScreenAreas, screen_areas},
     data::Run,
-    footer, overlay, panel, runs, table, tabs,
+    filter_line, footer, overlay, panel, runs, tabs,
     theme::Theme,
 };
 use crate::put::Put as _;
@@ -35,7 +35,7 @@ fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
         panel::draw(app, now, theme, *placed, buf);
     }
     if app.table.filter.open {
-        table::draw::prompt(app, areas.footer, theme, buf);
+        filter_line::draw(app, areas.footer, theme, buf);
     } else {
         footer::draw(app, theme, areas.footer, buf);
     }
@@ -96,7 +96,7 @@ fn option_labels(app: &App, areas: &ScreenAreas) -> String {
         app.smooth
             .map(|s| if s > 0.0 { format!("smooth: {}", number(s)) } else { "smooth: off".to_string() }),
     );
-    let (drawn, all) = app.drawn();
+    let (drawn, all) = app.curve_counts();
     labels.extend((drawn < all).then(|| format!("{drawn} of {all} drawn")));
     labels.extend((!app.hidden.is_empty()).then(|| format!("{} hidden", app.hidden.len())));
     labels.extend((areas.pages > 1).then(|| format!("page {} of {}", areas.page + 1, areas.pages)));

@@ -41,8 +41,8 @@ fn room() -> Room {
 fn read(app: &mut App, store: &Path) {
     let mut feed = Feed::new(store.to_path_buf(), Layout::live(), Filter::default());
     for _ in 0..2 {
-        let want: FeedRequest = app.want(120);
-        app.take(feed.poll(&want, true).expect("something to show"));
+        let want: FeedRequest = app.feed_request(120);
+        app.update(feed.poll(&want, true).expect("something to show"));
     }
 }
 

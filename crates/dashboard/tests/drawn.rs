@@ -66,9 +66,9 @@ fn room() -> Room {
 
 impl Room {
     fn read(&mut self) {
-        let snapshot = self.feed.poll(&self.app.want(160), true).expect("something to show");
+        let snapshot = self.feed.poll(&self.app.feed_request(160), true).expect("something to show");
         assert_eq!(snapshot.trouble, None);
-        self.app.take(snapshot);
+        self.app.update(snapshot);
     }
 
     fn keys(&mut self, text: &str) -> Next {

@@ -130,10 +130,10 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
                 for key in keys.chars() {
                     app.press(KeyEvent::from(KeyCode::Char(key)));
                 }
-                let mut snapshot = feed.poll(&app.want(160), true).expect("something to show");
+                let mut snapshot = feed.poll(&app.feed_request(160), true).expect("something to show");
                 assert_eq!(snapshot.trouble, None);
                 snapshot.panels.probes = probes(&snapshot);
-                app.take(snapshot);
+                app.update(snapshot);
                 for size in [(160, 50), (80, 24), (30, 5)] {
                     let text = drawn(&app, size, &Theme::new(Depth::True));
                     escaped += text.matches(r"\u001b").count();

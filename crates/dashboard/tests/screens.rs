@@ -50,7 +50,7 @@ fn read(want: &FeedRequest) -> Snapshot {
 
 fn app(snapshot: Snapshot) -> App {
     let mut app = App::new(Layout::live(), None, false);
-    app.take(snapshot);
+    app.update(snapshot);
     app
 }
 
@@ -79,7 +79,7 @@ fn every_view_reads_well_on_a_small_and_on_a_large_screen() {
     let mut app = app(fixture());
     for key in '2'..='7' {
         press(&mut app, &key.to_string());
-        app.take(read(&app.want(120)));
+        app.update(read(&app.feed_request(120)));
         let title = app.layout.views[app.view].title.to_lowercase().replace(' ', "_");
         for (width, height) in [(80, 24), (120, 40)] {
             let shown = shown(&app, width, height, Depth::True);
@@ -108,7 +108,7 @@ fn help_and_the_question_before_leaving() {
     let snapshot = fixture();
     let own = snapshot.runs[0].row.uid.clone();
     let mut app = App::new(Layout::live(), Some(own), true);
-    app.take(snapshot);
+    app.update(snapshot);
     assert_eq!(app.selected().map(|run| run.name.as_str()), Some("lit-ema"));
     press(&mut app, "?");
     insta::assert_snapshot!("help", shown(&app, 80, 24, Depth::True));
@@ -126,7 +126,7 @@ fn a_run_that_has_ended_is_left_without_a_question() {
     snapshot.runs[0].row.status = Status::Finished;
     let own = snapshot.runs[0].row.uid.clone();
     let mut app = App::new(Layout::live(), Some(own), true);
-    app.take(snapshot);
+    app.update(snapshot);
     assert_eq!(press(&mut app, "q"), Next::Leave);
 }
 
@@ -138,7 +138,7 @@ fn a_run_can_be_hidden_and_shown_again() {
     let hidden = shown(&app, 120, 40, Depth::True);
     let on_chart = |screen: &str| screen.lines().filter(|line| line.contains("lit-ema 2.")).count();
     assert_eq!((on_chart(&before), on_chart(&hidden)), (1, 0), "{before}");
-    assert_eq!(app.want(120).hidden.len(), 1);
+    assert_eq!(app.feed_request(120).hidden.len(), 1);
     press(&mut app, " ");
     assert!(app.hidden.is_empty());
 }
@@ -154,17 +154,17 @@ fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
 
     std::fs::write(&store, "this is no database, but it is long enough to look like a file of some kind")
         .expect("written");
-    screen.take(feed.poll(&FeedRequest::default(), true).expect("other trouble"));
+    screen.update(feed.poll(&FeedRequest::default(), true).expect("other trouble"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("is not a clip-lab store"));
 
     std::fs::remove_file(&store).expect("removed");
     drop(runs::record_run(&store, &runs::SCENARIOS[2]));
-    screen.take(feed.poll(&FeedRequest::default(), true).expect("it is there now"));
+    screen.update(feed.poll(&FeedRequest::default(), true).expect("it is there now"));
     assert_eq!(screen.snapshot.trouble, None);
     assert_eq!(screen.snapshot.runs.len(), 1);
 
     std::fs::remove_file(&store).expect("removed");
-    screen.take(feed.poll(&FeedRequest::default(), false).expect("it is gone"));
+    screen.update(feed.poll(&FeedRequest::default(), false).expect("it is gone"));
     let text = shown(&screen, 80, 24, Depth::True);
     assert!(text.contains("there is no store at") && text.contains("lit-lr-3e-3"), "{text}");
 }
@@ -176,8 +176,8 @@ fn what_a_run_was_evaluated_on_after_training_is_in_its_overview() {
     let mut feed = Feed::new(path.clone(), Layout::live(), Filter::parse("lit-mean").expect("a name"));
     let mut app = App::new(Layout::live(), None, false);
     press(&mut app, "6");
-    app.take(feed.poll(&app.want(120), true).expect("the run"));
-    app.take(feed.poll(&app.want(120), true).expect("its details"));
+    app.update(feed.poll(&app.feed_request(120), true).expect("the run"));
+    app.update(feed.poll(&app.feed_request(120), true).expect("its details"));
     assert!(!shown(&app, 160, 60, Depth::True).contains("Evaluations after training"));
 
     let store = Store::open(&path).expect("the store");
@@ -191,7 +191,7 @@ fn what_a_run_was_evaluated_on_after_training_is_in_its_overview() {
         ranks: Vec::new(),
     };
     store.evaluate(app.snapshot.runs[0].row.id, &evaluation).expect("recorded");
-    app.take(feed.poll(&app.want(120), false).expect("the store has changed"));
+    app.update(feed.poll(&app.feed_request(120), false).expect("the store has changed"));
     let text = shown(&app, 160, 60, Depth::True);
     for words in [
         "Evaluations after training",
@@ -210,7 +210,7 @@ fn a_run_that_has_not_reached_its_store_yet_is_starting() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut feed = Feed::new(folder.path().join("none.db"), Layout::live(), Filter::default());
     let mut app = App::new(Layout::live(), Some("uid".to_string()), true);
-    app.take(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
+    app.update(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
     let text = shown(&app, 80, 24, Depth::True);
     assert!(text.contains("The run is starting") && !text.contains("there is no store"), "{text}");
 }
@@ -350,7 +350,7 @@ proptest! {
         let rows: Vec<(RunId, Rows)> = rows.into_iter().map(|rows| (RunId(1), rows)).collect();
         let charts = vec![Chart { x: Axis::WallSeconds, rows, ..Chart::default() }; 2];
         let mut app = App::new(Layout::live(), Some("uid1".to_string()), true);
-        app.take(Snapshot { runs, charts, trouble, ..Snapshot::default() });
+        app.update(Snapshot { runs, charts, trouble, ..Snapshot::default() });
         app.size = Rect::new(0, 0, size.0, size.1);
         for (column, row, what) in clicks {
             let kind = match what {

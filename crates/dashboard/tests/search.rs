@@ -75,7 +75,7 @@ impl Stage {
             }
             self.app.sent(self.sent, purpose);
             if let Ask::Thumbnail { .. } = ask {
-                self.app.take(Reply { id: self.sent, answer: Answer::Thumbnail { jpeg: jpeg() } });
+                self.app.receive(Reply { id: self.sent, answer: Answer::Thumbnail { jpeg: jpeg() } });
             }
         }
     }
@@ -83,7 +83,7 @@ impl Stage {
     /// Answers the oldest request.
     fn answer(&mut self, answer: Answer) {
         let (id, _) = self.asked.remove(0);
-        self.app.take(Reply { id, answer });
+        self.app.receive(Reply { id, answer });
     }
 
     fn texts(&self) -> Vec<&str> {

@@ -68,9 +68,9 @@ impl Screen {
     }
 
     fn read(&mut self) {
-        let snapshot = self.feed.poll(&self.app.want(120), true).expect("something to show");
+        let snapshot = self.feed.poll(&self.app.feed_request(120), true).expect("something to show");
         assert_eq!(snapshot.trouble, None);
-        self.app.take(snapshot);
+        self.app.update(snapshot);
     }
 
     fn press(&mut self, key: impl Into<KeyEvent>) {

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-use super::{App, Message, Mode, Next};
+use super::App;
 use crate::data::Chart;
 use clip_lab_chart::{
     figure::{By, Form},
@@ -12,7 +10,7 @@ use clip_lab_chart::{
 };
 
 /// Added charts per row.
-const ACROSS: usize = 2;
+const CHARTS_PER_ROW: usize = 2;
 
 /// The open list.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,48 +62,20 @@ impl App {
         self.panels().position(alone).or_else(|| self.panels().position(among))
     }
 
-    /// Handles `key` while the list is open.
-    pub(super) fn pick(&mut self, mut picker: Picker, key: KeyEvent) -> Next {
-        let count = self.metrics(&picker.search).len().max(1);
-        match key.code {
-            KeyCode::Esc => return Next::Stay,
-            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Next::Stay,
-            KeyCode::Enter => {
-                let chosen = self.metrics(&picker.search).into_iter().nth(picker.marked);
-                return chosen.map_or(Next::Stay, |metric| self.toggle(metric));
-            }
-            KeyCode::Up | KeyCode::BackTab => picker.marked = (picker.marked + count - 1) % count,
-            KeyCode::Down | KeyCode::Tab => picker.marked = (picker.marked + 1) % count,
-            KeyCode::PageUp => picker.marked = picker.marked.saturating_sub(10),
-            KeyCode::PageDown => picker.marked = (picker.marked + 10).min(count - 1),
-            KeyCode::Backspace => _ = picker.search.pop(),
-            // `/` starts a search elsewhere; here every letter searches.
-            KeyCode::Char('/') if picker.search.is_empty() => {}
-            KeyCode::Char(c) if !c.is_control() => picker.search.push(c),
-            _ => {}
-        }
-        if matches!(key.code, KeyCode::Backspace | KeyCode::Char(_)) {
-            picker.marked = 0;
-        }
-        self.mode = Mode::Metrics(picker);
-        Next::Stay
-    }
-
     /// Removes an added chart, or adds one.
-    fn toggle(&mut self, metric: Metric) -> Next {
+    pub(crate) fn toggle_chart(&mut self, metric: Metric) {
         let added = (self.view, metric.name.clone());
         match metric.panel {
             Some(panel) if self.added_charts.contains(&added) => self.remove_chart(panel, &metric.name),
             _ => self.add_chart(metric.name),
         }
-        Next::Stay
     }
 
     /// Adds a chart of `metric` (`*` matches any characters) at the end of the view and focuses it. If the view has one
     /// already, focuses that one.
     pub fn add_chart(&mut self, metric: String) {
-        let there = self.panels().position(|panel| panel.metrics == [metric.as_str()]);
-        if let Some(panel) = there {
+        let existing = self.panels().position(|panel| panel.metrics == [metric.as_str()]);
+        if let Some(panel) = existing {
             self.focus = panel;
             self.notify(format!("{metric} is already on this view; its chart is focused"), true);
             return;
@@ -117,7 +87,7 @@ impl App {
         let Some(view) = self.layout.views.get_mut(self.view) else { return };
         let own = |row: &Row| {
             let all = || row.panels.iter().map(|panel| panel.title.clone());
-            row.panels.len() < ACROSS && all().all(|title| added.contains(&(self.view, title)))
+            row.panels.len() < CHARTS_PER_ROW && all().all(|title| added.contains(&(self.view, title)))
         };
         let height = view.rows.iter().map(|row| row.height).max().unwrap_or(1);
         match view.rows.last_mut().filter(|row| own(row)) {
@@ -159,10 +129,5 @@ impl App {
         }
         self.changed_layout = Some(Arc::new(self.layout.clone()));
         self.notify(format!("closed the chart of {metric}"), true);
-    }
-
-    /// Shows a message in the last line until the next key.
-    pub(super) fn notify(&mut self, text: String, ok: bool) {
-        self.message = Some(Message { text, ok });
     }
 }

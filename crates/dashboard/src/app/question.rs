@@ -1,9 +1,8 @@
 //! Modal questions: leave while the run trains, stop a run.
 
 use clip_lab_store::Request;
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
-use super::{App, Mode, Next};
+use super::{App, Next};
 use crate::store_action::StoreAction;
 use clip_lab_chart::text::clean;
 
@@ -47,35 +46,8 @@ impl Question {
         })
     }
 
-    fn cycle(&mut self, by: usize) {
+    /// Marks the answer `by` lines further down, in a circle.
+    pub fn cycle(&mut self, by: usize) {
         self.marked = (self.marked + by) % self.answers.len();
-    }
-}
-
-impl App {
-    /// Handles `key` while a question is open.
-    pub(super) fn answer(&mut self, mut question: Question, key: KeyEvent) -> Next {
-        let last = question.answers.len() - 1;
-        let chosen = match key.code {
-            KeyCode::Enter => Some(question.marked),
-            KeyCode::Esc => Some(last),
-            KeyCode::Char(c) => question.answers.iter().position(|(letter, ..)| *letter == c),
-            KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
-                question.cycle(last);
-                None
-            }
-            KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
-                question.cycle(1);
-                None
-            }
-            _ => None,
-        };
-        match chosen {
-            Some(chosen) => question.answers.swap_remove(chosen).1,
-            None => {
-                self.mode = Mode::Question(question);
-                Next::Stay
-            }
-        }
     }
 }

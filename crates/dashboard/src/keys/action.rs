@@ -2,8 +2,6 @@
 
 use clip_lab_store::{Axis, Level};
 
-use crate::{table::act::TableAction, zoom::ChartAction};
-
 /// An action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -92,4 +90,56 @@ pub enum Action {
         /// Away from the user.
         up: bool,
     },
+}
+
+/// An action on the runs table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableAction {
+    /// Open the filter line.
+    Filter,
+    /// Sort by the next column.
+    Next,
+    /// Sort by the previous column.
+    Previous,
+    /// Reverse the order.
+    Reverse,
+    /// Sort by the column of this name.
+    SortBy(String),
+    /// Set the filter.
+    SetFilter(String),
+    /// Draw all runs on the charts, or one per palette colour.
+    DrawAll,
+    /// Hide all runs.
+    HideAll,
+}
+
+/// An action on the charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartAction {
+    /// Zoom in on the horizontal axis.
+    ZoomIn,
+    /// Zoom out of it.
+    ZoomOut,
+    /// Zoom in on the vertical axis of the focused chart.
+    ZoomInY,
+    /// Zoom out of it.
+    ZoomOutY,
+    /// Move the cursor, or pan, to the left.
+    Left,
+    /// Move the cursor, or pan, to the right.
+    Right,
+    /// Pan a zoomed vertical axis up.
+    PanUp,
+    /// Pan a zoomed vertical axis down.
+    PanDown,
+    /// Show or hide the cursor.
+    Cursor,
+    /// Use the next kind of band.
+    Band,
+    /// Include outliers on the vertical axes, or exclude them.
+    AllValues,
+    /// Show or hide the individual runs of groups.
+    Seeds,
+    /// Group runs by arm, or show single runs.
+    Group,
 }

@@ -3,8 +3,7 @@
 use clip_lab_diagnostics::{Problem, nearest};
 use clip_lab_store::Level;
 
-use super::Action;
-use crate::{app::App, table::act::TableAction};
+use super::{Action, Names, TableAction};
 use clip_lab_chart::{
     figure::x,
     filter::Filter,
@@ -16,17 +15,17 @@ pub struct Argument {
     /// Its placeholder in the help: `AXIS`, `NAME`.
     pub hint: &'static str,
     /// Its completions.
-    pub completions: fn(&App) -> Vec<String>,
-    /// Parses it to an action, or says why it is invalid.
-    pub parse: fn(&App, &str) -> Result<Action, String>,
+    pub completions: fn(&dyn Names) -> Vec<String>,
+    /// Parses it to an action; the error is text to show.
+    pub parse: fn(&dyn Names, &str) -> Result<Action, String>,
 }
 
 /// A view by its name or number.
 pub const VIEW: Argument = Argument {
     hint: "NAME",
-    completions: |app| app.layout.views.iter().map(|view| view.title.to_lowercase()).collect(),
-    parse: |app, text| {
-        let known: Vec<String> = app.layout.views.iter().map(|view| view.title.to_lowercase()).collect();
+    completions: |names| names.view_titles(),
+    parse: |names, text| {
+        let known = names.view_titles();
         let number = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < known.len());
         let named = known.iter().position(|title| *title == text.to_lowercase());
         named.or(number).map(Action::View).ok_or_else(|| unknown("view", text, &known))
@@ -36,9 +35,9 @@ pub const VIEW: Argument = Argument {
 /// A metric of the runs; `*` in it matches any characters.
 pub const METRIC: Argument = Argument {
     hint: "METRIC",
-    completions: |app| app.metrics("").into_iter().map(|metric| metric.name).collect(),
-    parse: |app, text| {
-        let known = (METRIC.completions)(app);
+    completions: |names| names.metric_names(),
+    parse: |names, text| {
+        let known = names.metric_names();
         match known.iter().any(|name| matches(text, name)) {
             true => Ok(Action::AddChart(text.to_string())),
             false if known.is_empty() => Err("no run has recorded a metric yet".to_string()),
@@ -50,7 +49,7 @@ pub const METRIC: Argument = Argument {
 /// `save` and the name of a file.
 pub const LAYOUT: Argument = Argument {
     hint: "save NAME",
-    completions: |app| vec![format!("save {}", app.layout.title.to_lowercase().replace(' ', "-"))],
+    completions: |names| vec![format!("save {}", names.layout_title().to_lowercase().replace(' ', "-"))],
     parse: |_, text| {
         let name = text.strip_prefix("save ").map(str::trim).unwrap_or_default();
         if name.is_empty() {
@@ -64,11 +63,11 @@ pub const LAYOUT: Argument = Argument {
 pub const AXIS: Argument = Argument {
     hint: "AXIS",
     completions: |_| x::ALL.iter().map(|(_, name)| name.to_string()).collect(),
-    parse: |app, text| {
+    parse: |names, text| {
         let found = x::ALL.iter().find(|(_, name)| *name == text);
         found
             .map(|(axis, _)| Action::SetX(*axis))
-            .ok_or_else(|| unknown("axis", text, &(AXIS.completions)(app)))
+            .ok_or_else(|| unknown("axis", text, &(AXIS.completions)(names)))
     },
 };
 
@@ -89,26 +88,26 @@ const LEVELS: [(&str, Level); 3] =
 pub const SEVERITY: Argument = Argument {
     hint: "LEVEL",
     completions: |_| LEVELS.iter().map(|(name, _)| name.to_string()).collect(),
-    parse: |app, text| {
+    parse: |names, text| {
         let found = LEVELS.iter().find(|(name, _)| *name == text);
         found
             .map(|(_, level)| Action::SetSeverity(*level))
-            .ok_or_else(|| unknown("severity", text, &(SEVERITY.completions)(app)))
+            .ok_or_else(|| unknown("severity", text, &(SEVERITY.completions)(names)))
     },
 };
 
 /// A new tag, or one that other runs have.
 pub const TAG: Argument = Argument {
     hint: "NAME",
-    completions: |app| tags(app.snapshot.runs.iter().flat_map(|run| &run.details.tags)),
+    completions: |names| names.tags(),
     parse: |_, text| Ok(Action::Tag(text.to_string())),
 };
 
 /// A tag of the selected run.
 pub const UNTAG: Argument = Argument {
     hint: "NAME",
-    completions: |app| tags(app.selected().into_iter().flat_map(|run| &run.details.tags)),
-    parse: |app, text| match (UNTAG.completions)(app) {
+    completions: |names| names.selected_tags(),
+    parse: |names, text| match names.selected_tags() {
         known if known.iter().any(|tag| tag == text) => Ok(Action::Untag(text.to_string())),
         known if known.is_empty() => Err("the selected run has no tags".to_string()),
         known => Err(unknown("tag", text, &known)),
@@ -133,9 +132,9 @@ fn place<'a>(text: &'a str, problem: &Problem) -> &'a str {
 /// A column of the runs table; `-` before it reverses the order.
 pub const SORT: Argument = Argument {
     hint: "COLUMN",
-    completions: |app| app.table.column_names(),
-    parse: |app, text| {
-        let known = app.table.column_names();
+    completions: |names| names.column_names(),
+    parse: |names, text| {
+        let known = names.column_names();
         let name = text.strip_prefix('-').unwrap_or(text);
         match known.iter().any(|column| column == name) {
             true => Ok(Action::Table(TableAction::SortBy(text.to_string()))),
@@ -151,25 +150,18 @@ pub const NOTE: Argument = Argument {
     parse: |_, text| Ok(Action::Note(text.to_string())),
 };
 
-fn tags<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut all: Vec<String> = all.cloned().collect();
-    all.sort();
-    all.dedup();
-    all
-}
-
 /// The most names listed in an error.
-const MOST: usize = 20;
+const MAX_NAMES: usize = 20;
 
 /// `unknown view ...`, with the nearest name or all of them.
-pub fn unknown(what: &str, text: &str, known: &[String]) -> String {
+fn unknown(what: &str, text: &str, known: &[String]) -> String {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     match nearest(text, &names) {
         Some(name) => format!("unknown {what} `{text}`; did you mean `{name}`?"),
         None => {
-            let more = names.len().saturating_sub(MOST);
+            let more = names.len().saturating_sub(MAX_NAMES);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let names = &names[..names.len().min(MOST)];
+            let names = &names[..names.len().min(MAX_NAMES)];
             format!("unknown {what} `{text}`; must be one of {}{more}", names.join(", "))
         }
     }

@@ -6,7 +6,7 @@ use clip_lab_diagnostics::{Problem, render, syntax};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use toml::de::DeTable;
 
-use super::{Action, BINDINGS, Binding, Chord, Does};
+use super::{Action, BINDINGS, Binding, Chord, Handler};
 use clip_lab_chart::layout::{Kind, table::Table};
 
 /// The keys of each of [`BINDINGS`], in order.
@@ -67,10 +67,10 @@ impl Keys {
         }
         for (binding, chords) in BINDINGS.iter().zip(&self.0).filter(|(binding, _)| binding.is_active(on)) {
             if let Some(at) = chords.iter().position(|chord| chord.matches(key)) {
-                return Some(match &binding.does {
-                    Does::Either(Action::View(_), _) => Action::View(at),
-                    Does::Action(action) | Does::Either(action, _) => action.clone(),
-                    Does::Argument(_) => Action::Command(format!("{} ", binding.name)),
+                return Some(match &binding.handler {
+                    Handler::Either(Action::View(_), _) => Action::View(at),
+                    Handler::Action(action) | Handler::Either(action, _) => action.clone(),
+                    Handler::Argument(_) => Action::Command(format!("{} ", binding.name)),
                 });
             }
         }

@@ -1,14 +1,13 @@
 //! The table of bindings. A new one is a line here and an arm where [`Action`]s are executed.
 
 use super::{
-    Action,
+    Action, ChartAction, TableAction,
     arguments::{self, Argument},
 };
-use crate::{table::act::TableAction, zoom::ChartAction};
 use clip_lab_chart::layout::Kind;
 
 /// What a binding does.
-pub enum Does {
+pub enum Handler {
     /// Runs an action.
     Action(Action),
     /// Needs an argument: its key opens the command line.
@@ -24,13 +23,23 @@ pub struct Binding {
     /// Its default keys; empty for commands without a key.
     pub keys: &'static [&'static str],
     /// What it does.
-    pub does: Does,
+    pub handler: Handler,
     /// The kinds of panels in which it is active; empty for all. Bindings of different panels may share a key.
     pub on: &'static [Kind],
     /// Its label in the footer; empty for none. Neighbours with the same label are merged.
     pub label: &'static str,
     /// Its text in the help.
     pub help: &'static str,
+}
+
+impl Binding {
+    /// The argument of its command, if it takes one.
+    pub fn argument(&self) -> Option<&Argument> {
+        match &self.handler {
+            Handler::Action(_) => None,
+            Handler::Argument(argument) | Handler::Either(_, argument) => Some(argument),
+        }
+    }
 }
 
 type Keys = &'static [&'static str];
@@ -51,7 +60,7 @@ const fn action_on(
     label: Text,
     help: Text,
 ) -> Binding {
-    Binding { name, keys, does: Does::Action(action), on, label, help }
+    Binding { name, keys, handler: Handler::Action(action), on, label, help }
 }
 
 /// Runs an action, and takes an argument on the command line.
@@ -76,12 +85,12 @@ const fn either_on(
     label: Text,
     help: Text,
 ) -> Binding {
-    Binding { name, keys, does: Does::Either(action, argument), on, label, help }
+    Binding { name, keys, handler: Handler::Either(action, argument), on, label, help }
 }
 
 /// Needs an argument: its key opens the command line.
 const fn argument(name: Text, keys: Keys, argument: Argument, label: Text, help: Text) -> Binding {
-    Binding { name, keys, does: Does::Argument(argument), on: &[], label, help }
+    Binding { name, keys, handler: Handler::Argument(argument), on: &[], label, help }
 }
 
 /// Panels that show an evaluation.

@@ -283,7 +283,7 @@ impl App {
     }
 
     /// Handles a reply.
-    pub fn take(&mut self, reply: Reply) {
+    pub fn receive(&mut self, reply: Reply) {
         let Some(purpose) = self.in_flight.remove(&reply.id) else { return };
         match (purpose, reply.answer) {
             (Purpose::Thumbnail(key), answer) => {

@@ -101,7 +101,7 @@ impl<S: Searcher> Screen<S> {
     fn receive(&mut self) -> Result<bool> {
         let mut any = false;
         while let Some(reply) = self.searcher.reply()? {
-            self.app.take(reply);
+            self.app.receive(reply);
             any = true;
         }
         Ok(any)

@@ -1,4 +1,4 @@
-//! Draws the filter: its line at the bottom of the screen, and its text on the border of the table.
+//! The filter of the runs table: its line at the bottom of the screen, and its text on the border of the table.
 
 use ratatui::{
     buffer::Buffer,
@@ -6,15 +6,14 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
-use super::super::{app::App, theme::Theme};
-use crate::put::Put as _;
+use crate::{app::App, put::Put as _, theme::Theme};
 use clip_lab_chart::{
     filter::HINT,
     text::{clean, cut, width},
 };
 
 /// Draws the filter line with its error underlined and explained, else with the number of matching runs.
-pub fn prompt(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
+pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let (filter, room) = (&app.table.filter, area.width as usize);
     buf.put(area.x, area.y, " /", room, theme.strong());
     let problem = app.table.problem(&app.snapshot);
@@ -47,13 +46,13 @@ fn prefixed(label: &str) -> String {
 }
 
 /// "12 of 62 runs".
-pub fn counts(app: &App) -> String {
+fn counts(app: &App) -> String {
     let all = app.snapshot.filtered.all.max(app.table.shown.len());
     format!("{} of {all} runs", app.table.shown.len())
 }
 
 /// The filter and the order of the table, for the upper border of its panel.
-pub fn filter_and_order(app: &App) -> String {
+fn filter_and_order(app: &App) -> String {
     let table = &app.table;
     let mut parts = Vec::new();
     if let Some((col, descending)) = &table.sort {

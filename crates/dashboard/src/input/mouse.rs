@@ -5,8 +5,13 @@ use ratatui::{
     layout::{Margin, Position, Rect},
 };
 
-use super::{App, Mode, Next};
-use crate::{areas::screen_areas, grid, keys::Action, tabs::tabs};
+use crate::{
+    app::{App, Mode, Next},
+    areas::screen_areas,
+    grid,
+    keys::Action,
+    tabs::tabs,
+};
 use clip_lab_chart::layout::Kind;
 
 impl App {
@@ -37,8 +42,10 @@ impl App {
     fn select_row(&mut self, area: Rect, row: u16) {
         let selected = self.selected().map(|_| self.selected_index());
         if let Some(at) = grid::line_at(selected, area, row) {
-            let chosen = self.shown().nth(at).map(|run| run.row.id);
-            self.selected = chosen.or(self.selected);
+            let run = self.table_runs().nth(at).map(|run| run.row.id);
+            if let Some(run) = run {
+                self.select_run(run);
+            }
         }
     }
 

@@ -1,12 +1,11 @@
-//! Zoom, pan, cursor and display options of the charts.
-
-use std::collections::HashMap;
+//! Zoom, pan, cursor and grouping of the charts.
 
 use clip_lab_store::Axis;
 
-use super::{app::App, data::AxisRange};
+use super::App;
+use crate::{data::AxisRange, keys::ChartAction};
 use clip_lab_chart::{
-    figure::{Band, By, Form, View, reach},
+    figure::{By, View, reach},
     layout::{Kind, Panel},
 };
 
@@ -14,77 +13,6 @@ use clip_lab_chart::{
 const ZOOM_FACTOR: f64 = 0.5;
 /// The smallest zoomed range, as a share of the full range: below it, axis labels would not differ.
 const MIN_ZOOM: f64 = 1e-9;
-
-/// An action on the charts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChartAction {
-    /// Zoom in on the horizontal axis.
-    ZoomIn,
-    /// Zoom out of it.
-    ZoomOut,
-    /// Zoom in on the vertical axis of the focused chart.
-    ZoomInY,
-    /// Zoom out of it.
-    ZoomOutY,
-    /// Move the cursor, or pan, to the left.
-    Left,
-    /// Move the cursor, or pan, to the right.
-    Right,
-    /// Pan a zoomed vertical axis up.
-    PanUp,
-    /// Pan a zoomed vertical axis down.
-    PanDown,
-    /// Show or hide the cursor.
-    Cursor,
-    /// Use the next kind of band.
-    Band,
-    /// Include outliers on the vertical axes, or exclude them.
-    AllValues,
-    /// Show or hide the individual runs of groups.
-    Seeds,
-    /// Group runs by arm, or show single runs.
-    Group,
-}
-
-/// Chart options set by keys.
-#[derive(Debug, Clone, Default)]
-pub struct ChartOptions {
-    /// Overrides the form of all vertical axes.
-    pub form: Option<Form>,
-    /// The kind of band.
-    pub band: Band,
-    /// Whether vertical axes include outliers.
-    pub all_values: bool,
-    /// Whether the runs of a group are drawn too.
-    pub seeds: bool,
-    /// Overrides the grouping of the layout.
-    pub by: Option<By>,
-    /// The zoomed range of the horizontal axis.
-    pub range: Option<AxisRange>,
-    /// The cursor: an axis and a value on it.
-    pub cursor: Option<(Axis, f64)>,
-    /// The zoomed part of the vertical axis, by view and panel.
-    windows: HashMap<(usize, usize), (f64, f64)>,
-}
-
-impl ChartOptions {
-    /// Resets the vertical zoom of the panels of `view`, from index `panel` on.
-    pub fn reset_windows(&mut self, view: usize, panel: usize) {
-        self.windows.retain(|(of, at), _| *of != view || *at < panel);
-    }
-
-    /// Labels of the options that differ from the defaults.
-    pub fn labels(&self) -> Vec<String> {
-        let mut labels = Vec::new();
-        labels.extend(self.form.map(|form| format!("y: {}", form.name())));
-        labels.extend(self.by.as_ref().map(|by| format!("by: {}", by.name())));
-        labels.extend((self.band != Band::default()).then(|| format!("band: {}", self.band.name())));
-        labels.extend(self.all_values.then(|| "all values".to_string()));
-        labels.extend(self.seeds.then(|| "seeds".to_string()));
-        labels.extend((self.range.is_some() || !self.windows.is_empty()).then(|| "zoomed".to_string()));
-        labels
-    }
-}
 
 impl App {
     /// How to draw `panel`, at `index` of the current view, over `axis`.
@@ -109,8 +37,8 @@ impl App {
     }
 
     /// Executes an action on the charts.
-    pub fn chart_action(&mut self, act: ChartAction) {
-        match act {
+    pub fn chart_action(&mut self, action: ChartAction) {
+        match action {
             ChartAction::ZoomIn => self.zoom(ZOOM_FACTOR),
             ChartAction::ZoomOut => self.zoom(1.0 / ZOOM_FACTOR),
             ChartAction::ZoomInY => self.zoom_y(ZOOM_FACTOR),

@@ -1,15 +1,13 @@
 //! The runs table: filter, order and columns. Does not read the store or draw.
 
-pub mod act;
 pub mod column;
 mod diff_columns;
-pub mod draw;
 pub mod filter_input;
 pub mod sort;
 
 use clip_lab_diagnostics::Problem;
 
-use super::data::Snapshot;
+use crate::data::Snapshot;
 use column::{Col, columns};
 pub use diff_columns::short_key;
 use filter_input::FilterInput;

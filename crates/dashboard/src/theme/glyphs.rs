@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier};
 
-use super::theme::{Depth, Theme};
+use super::{Depth, Theme};
 use clip_lab_chart::palette::COLOURS;
 
 /// Line styles as shown beside a label.

@@ -2,8 +2,12 @@
 
 use clip_lab_store::{Level, Request};
 
-use super::{App, CommandLine, Help, Message, Mode, Next, Picker, Question};
-use crate::{data::Run, keys::Action, store_action::StoreAction, zoom::ChartOptions};
+use crate::{
+    app::{App, ChartOptions, CommandLine, Help, Mode, Next, Picker, Question},
+    data::Run,
+    keys::Action,
+    store_action::StoreAction,
+};
 use clip_lab_chart::{
     figure::{Form, x},
     layout::Kind,
@@ -15,7 +19,7 @@ const SMOOTH: [f64; 6] = [0.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 impl App {
     /// Executes `action`.
-    pub fn act(&mut self, action: Action) -> Next {
+    pub(super) fn act(&mut self, action: Action) -> Next {
         let panels = self.panels().count().max(1);
         match action {
             Action::Leave => return self.leave(),
@@ -33,9 +37,9 @@ impl App {
             Action::Up(lines) => self.move_lines(self.focus, lines, true),
             Action::Down(lines) => self.move_lines(self.focus, lines, false),
             Action::Wheel { panel, up, .. } => self.move_lines(panel, 3, up),
-            Action::Hide => self.hide(),
-            Action::Pin => self.pin(),
-            Action::Table(act) => self.table_act(act),
+            Action::Hide => self.toggle_hidden(),
+            Action::Pin => self.toggle_pinned(),
+            Action::Table(action) => self.table_action(action),
             Action::Matrix => self.selection.mode = self.selection.mode.next(),
             Action::Worst => self.toggle_worst(),
             Action::Scrub { earlier } => self.scrub(earlier),
@@ -49,7 +53,7 @@ impl App {
             Action::Reset => {
                 (self.x, self.chart_options, self.smooth) = (None, ChartOptions::default(), None)
             }
-            Action::Chart(act) => self.chart_action(act),
+            Action::Chart(action) => self.chart_action(action),
             Action::AllSettings => self.all_settings = !self.all_settings,
             Action::Severity => self.severity = next(self.severity),
             Action::SetSeverity(level) => self.severity = level,
@@ -100,28 +104,8 @@ impl App {
         match kind {
             Some(kind) if kind.scrolls() => self.scroll(panel, lines, up),
             Some(Kind::Line) if panel != self.focus => {}
-            _ => self.select(lines, up),
+            _ => self.move_selection(lines, up),
         }
-    }
-
-    fn hide(&mut self) {
-        if self.selected().is_none() {
-            self.select(0, false);
-        }
-        if let Some(id) = self.selected
-            && !self.hidden.remove(&id)
-        {
-            self.hidden.insert(id);
-        }
-    }
-
-    fn pin(&mut self) {
-        let chosen = self.selected().map(|run| run.row.id);
-        self.pinned = chosen.filter(|id| self.pinned != Some(*id));
-    }
-
-    pub(super) fn first_axis(&self) -> clip_lab_store::Axis {
-        self.panels().find(|panel| panel.kind == Kind::Line).map_or_else(Default::default, |panel| panel.x)
     }
 
     fn first_form(&self) -> Form {
@@ -136,7 +120,7 @@ impl App {
     fn ask_to_stop(&mut self) {
         match Question::stop(self) {
             Some(question) => self.mode = Mode::Question(question),
-            None => self.message = Some(nothing_selected()),
+            None => self.notify_no_selection(),
         }
     }
 
@@ -153,19 +137,19 @@ impl App {
         match self.selected() {
             Some(run) => Next::Store(action(run)),
             None => {
-                self.message = Some(nothing_selected());
+                self.notify_no_selection();
                 Next::Stay
             }
         }
+    }
+
+    fn notify_no_selection(&mut self) {
+        self.notify("no run is selected: choose one with the arrow keys first".to_string(), false);
     }
 }
 
 fn name(run: &Run) -> String {
     clean(&run.name)
-}
-
-fn nothing_selected() -> Message {
-    Message { text: "no run is selected: choose one with the arrow keys first".to_string(), ok: false }
 }
 
 fn next(level: Level) -> Level {
