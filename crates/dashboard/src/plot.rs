@@ -2,14 +2,18 @@
 //!
 //! `ratatui::widgets::Chart` draws NaN as a line to the top and has neither log axes nor bands.
 
+mod axes;
+mod labels;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{canvas::Canvas, theme::Theme};
-use crate::put::Put as _;
+use crate::{canvas::Canvas, put::Put as _, theme::Theme};
+use axes::{horizontal, vertical};
 use clip_lab_chart::{
-    figure::{Figure, Series, Tick, number, spread},
-    text::{cut, pad, width},
+    figure::{Figure, Series},
+    text::width,
 };
+use labels::{gutter, labels};
 
 /// What a plot highlights.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,70 +74,11 @@ pub fn draw(figure: &Figure, area: Rect, highlight: impl Into<Highlight>, theme:
     labels(figure, inside, right, Highlight { cursor, ..highlight }, theme, buf);
 }
 
-/// Columns reserved on the right for the labels.
-fn gutter(figure: &Figure, room: u16, theme: &Theme) -> u16 {
-    let wide = |s: &Series| width(&label(s, s.last)) + width(&theme.sample(s.colour, s.dash));
-    let longest = figure.series.iter().filter(|s| s.last.is_some()).map(wide).max();
-    match longest {
-        Some(longest) if room >= 36 => {
-            (longest as u16 + 2).min(if room < 80 { room * 2 / 5 } else { room * 3 / 10 })
-        }
-        _ => 0,
-    }
-}
-
-fn label(series: &Series, value: Option<f64>) -> String {
-    let value = value.map(number).unwrap_or_default();
-    if series.name.is_empty() { value } else { format!("{} {value}", series.name) }
-}
-
 /// The series in drawing order, the front one last.
 fn order(figure: &Figure, front: Option<usize>) -> Vec<&Series> {
     let (above, below): (Vec<&Series>, Vec<&Series>) =
         figure.series.iter().partition(|s| Some(s.colour) == front);
     below.into_iter().chain(above).collect()
-}
-
-fn vertical(figure: &Figure, ticks: &[Tick], x: u16, inside: Rect, theme: &Theme, buf: &mut Buffer) {
-    let axis = inside.x - 1;
-    for row in inside.top()..inside.bottom() {
-        buf.put_all(axis, row, "│", theme.faint());
-    }
-    for tick in ticks {
-        let place = figure.y.scale.place(tick.at);
-        if !(-1e-6..=1.0 + 1e-6).contains(&place) {
-            continue;
-        }
-        let row = inside.bottom() - 1 - (place * f64::from(inside.height - 1)).round() as u16;
-        buf.put_all(x, row, pad(&tick.label, (axis - x) as usize, true), theme.faint());
-        buf.put_all(axis, row, "┤", theme.faint());
-    }
-}
-
-fn horizontal(figure: &Figure, area: Rect, inside: Rect, theme: &Theme, buf: &mut Buffer) {
-    let line = inside.bottom();
-    buf.put_all(inside.x - 1, line, "└", theme.faint());
-    buf.put_all(inside.x, line, "─".repeat(inside.width as usize), theme.faint());
-    let title = &figure.x.title;
-    let title_at = area.right().saturating_sub(width(title) as u16);
-    let mut free = area.x;
-    for tick in figure.x.ticks((inside.width as usize / 12).clamp(1, 10)) {
-        let place = figure.x.scale.place(tick.at);
-        if !(-1e-6..=1.0 + 1e-6).contains(&place) {
-            continue;
-        }
-        let column = inside.x + (place * f64::from(inside.width - 1)).round() as u16;
-        let wide = width(&tick.label) as u16;
-        let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
-        buf.put_all(column, line, "┴", theme.faint());
-        if start >= free && start + wide < title_at {
-            buf.put_all(start, line + 1, &tick.label, theme.faint());
-            free = start + wide + 1;
-        }
-    }
-    if title_at > area.x {
-        buf.put_all(title_at, line + 1, title, theme.faint());
-    }
 }
 
 /// Marks NaN and infinities on the frame, and changes in the number of runs on the axis.
@@ -180,70 +125,4 @@ fn cursor_line(figure: &Figure, x: f64, area: Rect, inside: Rect, theme: &Theme,
     let wide = width(&text) as u16;
     let start = column.saturating_sub(wide / 2).max(area.x).min(area.right().saturating_sub(wide));
     buf.put(start, inside.bottom() + 1, text, area.width as usize, theme.selected());
-}
-
-/// Writes names and values beside the line ends, spread so that they do not overlap. With a cursor, the values at it.
-fn labels(figure: &Figure, inside: Rect, right: u16, highlight: Highlight, theme: &Theme, buf: &mut Buffer) {
-    if right < 3 {
-        return;
-    }
-    let named: Vec<(&Series, f64, Option<f64>)> = figure
-        .series
-        .iter()
-        .filter(|series| !series.thin)
-        .filter_map(|series| match highlight.cursor {
-            Some(x) => series.at(x).map(|y| (series, y, Some(y))),
-            None => series.end().map(|(_, y)| (series, y, series.last)),
-        })
-        .collect();
-    let high = f64::from(inside.height);
-    let row = |y: f64| (1.0 - figure.y.scale.place(y).clamp(0.0, 1.0)) * (high - 1.0) + 0.5;
-    let wanted: Vec<f64> = named.iter().map(|(_, y, _)| row(*y)).collect();
-    for ((series, _, value), place) in named.iter().zip(spread(&wanted, 1.0, 0.0, high)) {
-        let Some(place) = place else { continue };
-        let row = inside.y + ((place - 0.5).round().max(0.0) as u16).min(inside.height - 1);
-        let style = Style::new()
-            .fg(theme.series(series.colour))
-            .add_modifier(theme.weight(series.colour, highlight.front));
-        let sample = theme.sample(series.colour, series.dash);
-        let room = (right as usize - 1).saturating_sub(width(&sample));
-        let text = format!("{sample}{}", shortened(series, *value, room));
-        buf.put(inside.right() + 1, row, text, right as usize - 1, style);
-    }
-}
-
-/// The label in `room` columns: cuts the name, not the value.
-fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
-    let whole = label(series, value);
-    let value = value.map(number).unwrap_or_default();
-    if width(&whole) <= room || width(&value) + 4 > room {
-        return cut(&whole, room);
-    }
-    format!("{} {value}", both(&series.name, room - width(&value) - 1))
-}
-
-/// A name in `room` columns; both the metric and the run or group keep their start.
-fn both(name: &str, room: usize) -> String {
-    match name.split_once(' ') {
-        Some((metric, of)) if room >= 7 && width(name) > room => {
-            let half = (room - 1) / 2;
-            let first = cut(metric, (room - 1).saturating_sub(width(of)).max(half));
-            format!("{first} {}", cut(of, room - 1 - width(&first)))
-        }
-        _ => cut(name, room),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cut_name_still_tells_metric_and_group() {
-        assert_eq!(both("classification vit", 20), "classification vit");
-        assert_eq!(both("classification vit", 12), "classif… vit");
-        assert_eq!(both("classification lit-mean", 13), "class… lit-m…");
-        assert_eq!(both("t2i a-very-long-group", 13), "t2i a-very-l…");
-        assert_eq!(both("a-long-name-alone", 8), "a-long-…");
-    }
 }
