@@ -111,7 +111,7 @@ fn open(store: &Path) -> Result<Snapshot> {
 fn read(store: &Path, app: &App) -> Result<Snapshot> {
     let mut feed = Feed::new(store.to_path_buf(), app.layout.clone(), Filter::default());
     let snapshot = feed.poll(&app.feed_request(SIZE.0), true).context("nothing to show")?;
-    ensure!(snapshot.trouble.is_none(), "the store cannot be read: {:?}", snapshot.trouble);
+    ensure!(snapshot.error.is_none(), "the store cannot be read: {:?}", snapshot.error);
     ensure!(snapshot.runs.len() as u64 == RUNS, "{} runs were read", snapshot.runs.len());
     Ok(snapshot)
 }

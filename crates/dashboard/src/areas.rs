@@ -24,7 +24,7 @@ pub struct ScreenAreas {
     /// How many pages the view has on a screen of this size.
     pub pages: usize,
     /// The store error.
-    pub trouble: Rect,
+    pub error: Rect,
     /// The line of keys at the bottom.
     pub footer: Rect,
 }
@@ -36,9 +36,9 @@ pub fn screen_areas(app: &App, area: Rect) -> Option<ScreenAreas> {
     }
     let line = |y: u16, height: u16| Rect { y, height, ..area };
     let tabs = u16::from(app.layout.views.len() > 1);
-    let trouble = overlay::trouble_lines(app, area).len() as u16;
+    let error_height = overlay::error_lines(app, area).len() as u16;
     let top = area.y + 1 + tabs;
-    let body = line(top, area.bottom() - 1 - trouble - top);
+    let body = line(top, area.bottom() - 1 - error_height - top);
     let (panels, page, pages) = panels(app, body);
     Some(ScreenAreas {
         header: line(area.y, 1),
@@ -47,7 +47,7 @@ pub fn screen_areas(app: &App, area: Rect) -> Option<ScreenAreas> {
         panels,
         page,
         pages,
-        trouble: line(body.bottom(), trouble),
+        error: line(body.bottom(), error_height),
         footer: line(area.bottom() - 1, 1),
     })
 }

@@ -8,7 +8,7 @@ use clip_lab_chart::layout::{Panel, View};
 pub type Placed = (usize, Rect);
 
 /// A row of panels.
-struct Band {
+struct PanelRow {
     panels: Vec<usize>,
     height: u16,
     /// The greatest useful height.
@@ -19,55 +19,55 @@ struct Band {
 /// The pages of `view` in `area`. `max_height` returns the greatest useful height of a panel, borders included.
 pub fn pages(view: &View, area: Rect, max_height: impl Fn(&Panel) -> u16) -> Vec<Vec<Placed>> {
     let panels: Vec<&Panel> = view.panels().collect();
-    let mut pages: Vec<Vec<Band>> = Vec::new();
+    let mut pages: Vec<Vec<PanelRow>> = Vec::new();
     let mut used = u16::MAX;
-    for band in bands(view, &panels, area.width, max_height) {
-        let height = band.height.min(area.height);
+    for row in rows(view, &panels, area.width, max_height) {
+        let height = row.height.min(area.height);
         if used.saturating_add(height) > area.height {
             pages.push(Vec::new());
             used = 0;
         }
         used += height;
         if let Some(page) = pages.last_mut() {
-            page.push(band);
+            page.push(row);
         }
     }
     pages.into_iter().map(|page| place(&page, &panels, area)).collect()
 }
 
 /// The rows of the view, wrapped where panels do not fit side by side.
-fn bands(view: &View, panels: &[&Panel], width: u16, max_height: impl Fn(&Panel) -> u16) -> Vec<Band> {
-    let mut bands = Vec::new();
+fn rows(view: &View, panels: &[&Panel], width: u16, max_height: impl Fn(&Panel) -> u16) -> Vec<PanelRow> {
+    let mut rows = Vec::new();
     let mut next = 0;
     for row in &view.rows {
         let mut free = 0;
         for panel in &row.panels {
             let (wide, high) = panel.kind.least();
             if free < wide {
-                bands.push(Band { panels: Vec::new(), height: 0, max_height: 0, weight: row.height });
+                rows.push(PanelRow { panels: Vec::new(), height: 0, max_height: 0, weight: row.height });
                 free = width.max(wide);
             }
             free -= wide;
-            if let Some(band) = bands.last_mut() {
-                band.panels.push(next);
-                band.height = band.height.max(high);
-                band.max_height = band.max_height.max(max_height(panels[next])).max(band.height);
+            if let Some(row) = rows.last_mut() {
+                row.panels.push(next);
+                row.height = row.height.max(high);
+                row.max_height = row.max_height.max(max_height(panels[next])).max(row.height);
             }
             next += 1;
         }
     }
-    bands
+    rows
 }
 
-fn place(page: &[Band], panels: &[&Panel], area: Rect) -> Vec<Placed> {
+fn place(page: &[PanelRow], panels: &[&Panel], area: Rect) -> Vec<Placed> {
     let heights = heights(page, area.height);
     let mut y = area.y;
     let mut placed = Vec::new();
-    for (band, height) in page.iter().zip(heights) {
-        let widths: Vec<u32> = band.panels.iter().map(|p| u32::from(panels[*p].width)).collect();
-        let least: Vec<u16> = band.panels.iter().map(|p| panels[*p].kind.least().0).collect();
+    for (row, height) in page.iter().zip(heights) {
+        let widths: Vec<u32> = row.panels.iter().map(|p| u32::from(panels[*p].width)).collect();
+        let least: Vec<u16> = row.panels.iter().map(|p| panels[*p].kind.least().0).collect();
         let mut x = area.x;
-        for (panel, width) in band.panels.iter().zip(shares(area.width, &widths, &least)) {
+        for (panel, width) in row.panels.iter().zip(shares(area.width, &widths, &least)) {
             placed.push((*panel, Rect { x, y, width, height }.intersection(area)));
             x = x.saturating_add(width);
         }
@@ -76,15 +76,15 @@ fn place(page: &[Band], panels: &[&Panel], area: Rect) -> Vec<Placed> {
     placed
 }
 
-/// Minimum heights; the rest goes by weight to the bands that can use it.
-fn heights(page: &[Band], room: u16) -> Vec<u16> {
-    let mut heights: Vec<u16> = page.iter().map(|band| band.height.min(room)).collect();
+/// Minimum heights; the rest goes by weight to the rows that can use it.
+fn heights(page: &[PanelRow], room: u16) -> Vec<u16> {
+    let mut heights: Vec<u16> = page.iter().map(|row| row.height.min(room)).collect();
     let mut spare = room.saturating_sub(heights.iter().sum());
     while spare > 0 {
-        let hungry = |i: &usize| heights[*i] < page[*i].max_height;
-        // The band furthest below its share gets the next line.
-        let need = |i: &usize| u32::from(heights[*i]) * 1000 / u32::from(page[*i].weight.max(1));
-        let next = (0..page.len()).filter(hungry).min_by_key(need);
+        let can_grow = |i: &usize| heights[*i] < page[*i].max_height;
+        // The row furthest below its share gets the next line.
+        let fill = |i: &usize| u32::from(heights[*i]) * 1000 / u32::from(page[*i].weight.max(1));
+        let next = (0..page.len()).filter(can_grow).min_by_key(fill);
         let Some(next) = next.or_else(|| (0..page.len()).max_by_key(|i| page[*i].weight)) else { break };
         heights[next] += 1;
         spare -= 1;

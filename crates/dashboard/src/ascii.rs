@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 /// The characters of the screen and their ASCII replacements.
-const SIGNS: &[(&str, char)] = &[
+const REPLACEMENTS: &[(&str, char)] = &[
     ("─━═╌┄┅┈┉╍‐–—", '-'),
     ("│┃┊┆║▏▎▍▌▕╎┇", '|'),
     ("┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛┣┫┳┻╋╫┝┥╞╡╪", '+'),
@@ -41,7 +41,7 @@ pub fn needed(all: &str, characters: &str, language: &str) -> bool {
 pub fn plain(buf: &mut Buffer) {
     for cell in buf.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
         let first = cell.symbol().chars().next().unwrap_or(' ');
-        let known = SIGNS.iter().find(|(signs, _)| signs.contains(first)).map(|(_, plain)| *plain);
+        let known = REPLACEMENTS.iter().find(|(symbols, _)| symbols.contains(first)).map(|(_, plain)| *plain);
         let blank = first == '\u{2800}' || first.is_whitespace();
         cell.set_char(known.unwrap_or(if blank { ' ' } else { '?' }));
     }
@@ -60,12 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn each_sign_has_one_meaning() {
-        let mut all: Vec<char> = SIGNS.iter().flat_map(|(signs, _)| signs.chars()).collect();
+    fn each_symbol_has_one_replacement() {
+        let mut all: Vec<char> = REPLACEMENTS.iter().flat_map(|(symbols, _)| symbols.chars()).collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), count);
-        assert!(SIGNS.iter().all(|(_, plain)| plain.is_ascii()));
+        assert!(REPLACEMENTS.iter().all(|(_, plain)| plain.is_ascii()));
     }
 }

@@ -57,11 +57,11 @@ impl Canvas {
         let place = |(x, y): &(f64, f64)| (figure.x.scale.place(*x), figure.y.scale.place(*y));
         let points: usize = series.lines.iter().map(Vec::len).sum();
         let sparse = points * 5 <= self.area.width as usize;
-        let mut walked = 0;
+        let mut distance = 0;
         for line in &series.lines {
             for pair in line.windows(2) {
                 if let Some((a, b)) = clip(place(&pair[0]), place(&pair[1])) {
-                    self.segment(a, b, (series.colour, dash), &mut walked);
+                    self.segment(a, b, (series.colour, dash), &mut distance);
                 }
             }
             for point in line.iter().filter(|_| sparse && !series.thin || line.len() == 1) {
@@ -82,16 +82,16 @@ impl Canvas {
     }
 
     /// Draws a segment between two points of the unit square in the line style `dash`.
-    fn segment(&mut self, a: (f64, f64), b: (f64, f64), (colour, dash): (usize, usize), walked: &mut u64) {
+    fn segment(&mut self, a: (f64, f64), b: (f64, f64), (colour, dash): (usize, usize), distance: &mut u64) {
         let (wide, high) = self.size();
         let (x, y) = (a.0 * wide, (1.0 - a.1) * high);
         let (dx, dy) = (b.0 * wide - x, (1.0 - b.1) * high - y);
         let steps = dx.abs().max(dy.abs()).ceil().max(1.0);
         for i in 0..=steps as u64 {
             let t = i as f64 / steps;
-            *walked += u64::from(i > 0);
+            *distance += u64::from(i > 0);
             let (on, off) = DASHES[dash % DASHES.len()];
-            if *walked % (on + off) < on {
+            if *distance % (on + off) < on {
                 self.dot((x + t * dx).round() as i64, (y + t * dy).round() as i64, colour);
             }
         }
@@ -102,10 +102,10 @@ impl Canvas {
         let mut spans = vec![None; self.area.width as usize];
         for band in &series.bands {
             for pair in band.windows(2) {
-                self.reach(figure, &pair[0], &pair[1], &mut spans);
+                self.extend_spans(figure, &pair[0], &pair[1], &mut spans);
             }
             if let [only] = band.as_slice() {
-                self.reach(figure, only, only, &mut spans);
+                self.extend_spans(figure, only, only, &mut spans);
             }
         }
         for (column, span) in spans.into_iter().enumerate() {
@@ -121,7 +121,7 @@ impl Canvas {
     }
 
     /// Extends the spans of all columns between two neighbouring buckets, in dot rows from the top.
-    fn reach(
+    fn extend_spans(
         &self,
         figure: &Figure,
         a: &(f64, f64, f64),

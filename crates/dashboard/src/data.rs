@@ -59,7 +59,7 @@ pub struct Snapshot {
     /// The data of the current view's panels.
     pub panels: Panels,
     /// Why the store cannot be read; the other fields then hold the last data.
-    pub trouble: Option<String>,
+    pub error: Option<String>,
     /// Whether the store does not exist.
     pub missing: bool,
 }

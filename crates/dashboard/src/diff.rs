@@ -72,8 +72,8 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
 
 /// On narrow screens the last runs are dropped first.
 fn column(app: &App, run: &Run, rank: u8) -> Column {
-    let sign = if Some(run.row.id) == app.pinned { "▶ " } else { "" };
-    Column::words(&format!("{sign}{}", run.name), rank, 8)
+    let marker = if Some(run.row.id) == app.pinned { "▶ " } else { "" };
+    Column::words(&format!("{marker}{}", run.name), rank, 8)
 }
 
 fn cells(app: &App, key: &str, values: &[Option<&str>], theme: &Theme) -> Vec<Cell> {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_read_as_they_were_written() {
+    fn settings_are_shown_without_quotation_marks() {
         assert_eq!(value(Some("\"vit\"")), "vit");
         assert_eq!(value(Some("0.001")), "0.001");
         assert_eq!(value(Some("\"\"")), "\"\"");

@@ -39,18 +39,18 @@ pub fn draw(app: &App, now: i64, back: usize, area: Rect, theme: &Theme, buf: &m
     let many = app.snapshot.runs.len() > 1;
     let newest = events.iter().rev().skip(back).take(area.height as usize);
     for (event, y) in newest.rev().zip(area.y..) {
-        let (sign, style) = match event.row.level {
+        let (symbol, style) = match event.row.level {
             Level::Info => ("·", theme.faint()),
             Level::Warning => ("!", theme.warning()),
             Level::Error => ("✗", theme.bad()),
         };
         let age = span((now - event.row.at_ms).max(0) as f64 / 1000.0);
-        let who = if many { format!("{} ", cut(&event.run, 14)) } else { String::new() };
+        let run = if many { format!("{} ", cut(&event.run, 14)) } else { String::new() };
         let step = event.row.step.map_or(String::new(), |step| format!("@{step} "));
-        let line = format!("{who}{step}{}: {}", clean(&event.row.kind), clean(&event.row.text));
+        let line = format!("{run}{step}{}: {}", clean(&event.row.kind), clean(&event.row.text));
         let room = area.width as usize;
         buf.put(area.x, y, pad(&age, 7, true), room, theme.faint());
-        buf.put(area.x + 8, y, sign, room.saturating_sub(8), style);
+        buf.put(area.x + 8, y, symbol, room.saturating_sub(8), style);
         buf.put(
             area.x + 10,
             y,

@@ -67,31 +67,31 @@ impl Feed {
         }
     }
 
-    /// A new snapshot; `None` if nothing changed and `asked` is false.
-    pub fn poll(&mut self, request: &FeedRequest, asked: bool) -> Option<Snapshot> {
+    /// A new snapshot; `None` if nothing changed and `requested` is false.
+    pub fn poll(&mut self, request: &FeedRequest, requested: bool) -> Option<Snapshot> {
         let due = self.read_at.is_none_or(|at| at.elapsed() >= FORCED_READ);
-        match self.read(request, asked || due) {
+        match self.read(request, requested || due) {
             Ok(false) => return None,
-            Ok(true) => (self.last.trouble, self.last.missing) = (None, false),
+            Ok(true) => (self.last.error, self.last.missing) = (None, false),
             Err(error) => {
                 self.reader = None;
                 self.last.missing = matches!(error, StoreError::Missing(_));
-                if !asked && self.last.trouble.as_deref() == Some(&error.to_string()) {
+                if !requested && self.last.error.as_deref() == Some(&error.to_string()) {
                     return None;
                 }
-                self.last.trouble = Some(error.to_string());
+                self.last.error = Some(error.to_string());
             }
         }
         Some(self.last.clone())
     }
 
     /// As [`Feed::poll`], but reports a panic as an error, so that a corrupt store does not close the screen.
-    fn poll_safely(&mut self, request: &FeedRequest, asked: bool) -> Option<Snapshot> {
-        catch_unwind(AssertUnwindSafe(|| self.poll(request, asked))).unwrap_or_else(|_| {
+    fn poll_safely(&mut self, request: &FeedRequest, requested: bool) -> Option<Snapshot> {
+        catch_unwind(AssertUnwindSafe(|| self.poll(request, requested))).unwrap_or_else(|_| {
             self.reader = None;
-            let trouble = "reading the store panicked, which is a bug in clip-lab; runs are not affected. \
+            let error = "reading the store panicked, which is a bug in clip-lab; runs are not affected. \
                            Please report it with the store; retrying";
-            self.last.trouble = Some(trouble.to_string());
+            self.last.error = Some(error.to_string());
             Some(self.last.clone())
         })
     }
@@ -105,7 +105,7 @@ impl Feed {
             None => Reader::open(&self.path)?,
         };
         let changed =
-            reader.changed()? || force || self.caches.intervals.unfinished || self.last.trouble.is_some();
+            reader.changed()? || force || self.caches.intervals.unfinished || self.last.error.is_some();
         if changed {
             self.read_at = Some(Instant::now());
             self.apply_layout(request);
@@ -185,6 +185,6 @@ mod tests {
         assert_eq!(cached(&feed), [true; 3]);
         store.delete(run).expect("deleted");
         feed.poll(&request, true).expect("a snapshot");
-        assert_eq!((cached(&feed), feed.last.trouble.as_deref()), ([false; 3], None));
+        assert_eq!((cached(&feed), feed.last.error.as_deref()), ([false; 3], None));
     }
 }

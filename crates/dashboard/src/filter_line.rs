@@ -19,8 +19,8 @@ pub fn draw(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let problem = app.table.problem(&app.snapshot);
     // The cursor is at the end: of a long text, the end is shown.
     let text = clean(&filter.text);
-    let fits = room.saturating_sub(24).max(12);
-    let skipped = text.char_indices().rev().nth(fits).map_or(0, |(at, c)| at + c.len_utf8());
+    let visible = room.saturating_sub(24).max(12);
+    let skipped = text.char_indices().rev().nth(visible).map_or(0, |(at, c)| at + c.len_utf8());
     let (mut x, wrong) = (area.x + 2, Style::new().add_modifier(Modifier::UNDERLINED).patch(theme.bad()));
     let place = problem.and_then(|problem| problem.place.clone()).unwrap_or(0..0);
     for (at, c) in text.char_indices().filter(|(at, _)| *at >= skipped) {

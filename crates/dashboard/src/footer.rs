@@ -15,9 +15,9 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match (&app.mode, &app.message) {
         (Mode::Command(line), _) => command(app, line, theme, area, buf),
         (_, Some(message)) => {
-            let (sign, style) = if message.ok { ("✓", theme.good()) } else { ("✗", theme.bad()) };
+            let (symbol, style) = if message.ok { ("✓", theme.good()) } else { ("✗", theme.bad()) };
             let room = area.width.saturating_sub(1) as usize;
-            let text = cut(&format!("{sign} {}", clean(&message.text)), room);
+            let text = cut(&format!("{symbol} {}", clean(&message.text)), room);
             buf.put(area.x + 1, area.y, text, room, style);
         }
         _ => keys(app, theme, area, buf),
@@ -57,12 +57,12 @@ fn command(app: &App, line: &CommandLine, theme: &Theme, area: Rect, buf: &mut B
     let text: String = format!(":{}▏", text.chars().skip(skip).collect::<String>());
     buf.put(area.x + 1, area.y, &text, room, Style::new());
     let at = width(&text) + 3;
-    let offered = completions(app, &line.text);
-    let names = offered.iter().map(|one| one.rsplit_once(' ').filter(|(_, end)| !end.is_empty()));
+    let completions = completions(app, &line.text);
+    let names = completions.iter().map(|one| one.rsplit_once(' ').filter(|(_, end)| !end.is_empty()));
     let names: Vec<&str> =
-        names.zip(&offered).map(|(end, one)| end.map_or(one.trim(), |(_, end)| end)).collect();
+        names.zip(&completions).map(|(end, one)| end.map_or(one.trim(), |(_, end)| end)).collect();
     let left = room.saturating_sub(at);
-    if left > 4 && offered.iter().any(|one| one.trim() != line.text.trim()) {
+    if left > 4 && completions.iter().any(|one| one.trim() != line.text.trim()) {
         let names = cut(&names.join("  "), left);
         buf.put(area.x + 1 + at as u16, area.y, names, left, theme.faint());
     }

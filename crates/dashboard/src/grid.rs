@@ -50,15 +50,15 @@ pub fn draw_from(
     }
     let texts: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|(text, _)| text.clone()).collect()).collect();
-    let kept = fit(columns, &texts, area.width as usize, 2);
+    let fitted = fit(columns, &texts, area.width as usize, 2);
     let heading: Vec<Cell> =
         columns.iter().map(|c| (c.head.clone(), theme.faint().add_modifier(Modifier::BOLD))).collect();
-    line(columns, &heading, &kept, area, area.y, buf);
+    line(columns, &heading, &fitted, area, area.y, buf);
     let lines = area.height as usize - 1;
     let first = first.min(rows.len().saturating_sub(lines));
     for (i, row) in rows.iter().enumerate().skip(first).take(lines) {
         let y = area.y + 1 + (i - first) as u16;
-        line(columns, row, &kept, area, y, buf);
+        line(columns, row, &fitted, area, y, buf);
         if selected == Some(i) {
             buf.set_style(Rect { y, height: 1, ..area }, theme.selected());
         }
@@ -66,9 +66,9 @@ pub fn draw_from(
     hint(rows.len(), first, lines, area, theme, buf);
 }
 
-fn line(columns: &[Column], row: &[Cell], kept: &[(usize, usize)], area: Rect, y: u16, buf: &mut Buffer) {
+fn line(columns: &[Column], row: &[Cell], fitted: &[(usize, usize)], area: Rect, y: u16, buf: &mut Buffer) {
     let mut x = area.x;
-    for (column, room) in kept {
+    for (column, room) in fitted {
         let Some((text, style)) = row.get(*column) else { continue };
         let free = area.right().saturating_sub(x) as usize;
         buf.put(x, y, pad(text, *room, columns[*column].right), free, *style);

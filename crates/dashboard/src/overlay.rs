@@ -103,14 +103,14 @@ pub fn metrics(app: &App, picker: &Picker, area: Rect, theme: &Theme, buf: &mut 
 pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let answers = question.answers.iter().map(|(_, _, label)| width(label) + 5).max().unwrap_or(0);
     let wide = answers.max(44).max(width(&question.text).min(60));
-    let asked = wrap(&question.text, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
-    let high = question.answers.len() + 1 + asked.len();
+    let text = wrap(&question.text, wide.min(usize::from(area.width.saturating_sub(4)).max(1)));
+    let high = question.answers.len() + 1 + text.len();
     let inside = open(question.title, wide, high, area, theme, buf);
     let room = inside.width as usize;
-    for (y, line) in (inside.top()..inside.bottom()).zip(&asked) {
+    for (y, line) in (inside.top()..inside.bottom()).zip(&text) {
         buf.put(inside.x, y, cut(line, room), room, Style::new());
     }
-    let below = inside.y + asked.len() as u16 + 1;
+    let below = inside.y + text.len() as u16 + 1;
     for ((i, (key, _, answer)), y) in question.answers.iter().enumerate().zip(below..inside.bottom()) {
         buf.put(inside.x, y, cut(&format!(" {key}  {answer}"), room), room, Style::new());
         if i == question.marked {
@@ -120,18 +120,18 @@ pub fn question(question: &Question, area: Rect, theme: &Theme, buf: &mut Buffer
 }
 
 /// The store error, wrapped, in less than half the height of `area`.
-pub fn trouble_lines(app: &App, area: Rect) -> Vec<String> {
-    let Some(trouble) = app.snapshot.trouble.as_ref().filter(|_| !app.starting()) else { return Vec::new() };
-    let mut lines = wrap(trouble, (area.width as usize).saturating_sub(4).max(1));
+pub fn error_lines(app: &App, area: Rect) -> Vec<String> {
+    let Some(error) = app.snapshot.error.as_ref().filter(|_| !app.starting()) else { return Vec::new() };
+    let mut lines = wrap(error, (area.width as usize).saturating_sub(4).max(1));
     lines.truncate((area.height as usize / 2).saturating_sub(1).max(1));
     lines
 }
 
-/// Draws [`trouble_lines`].
-pub fn trouble(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let lines = trouble_lines(app, buf.area);
+/// Draws [`error_lines`].
+pub fn error(app: &App, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let lines = error_lines(app, buf.area);
     for (y, (i, line)) in (area.top()..area.bottom()).zip(lines.iter().enumerate()) {
-        let sign = if i == 0 { " ✗ " } else { "   " };
-        buf.put(area.x, y, format!("{sign}{line}"), area.width as usize, theme.bad());
+        let symbol = if i == 0 { " ✗ " } else { "   " };
+        buf.put(area.x, y, format!("{symbol}{line}"), area.width as usize, theme.bad());
     }
 }

@@ -57,7 +57,7 @@ pub fn spark(values: &[f64], full: f64, columns: usize, theme: &Theme) -> String
     } else {
         &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
     };
-    let sign = |value: &f64| match value {
+    let symbol = |value: &f64| match value {
         v if !v.is_finite() => {
             if theme.ascii() {
                 '!'
@@ -67,7 +67,7 @@ pub fn spark(values: &[f64], full: f64, columns: usize, theme: &Theme) -> String
         }
         v => steps[((v / full.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) * 7.0).round() as usize],
     };
-    values[values.len().saturating_sub(columns)..].iter().map(sign).collect()
+    values[values.len().saturating_sub(columns)..].iter().map(symbol).collect()
 }
 
 /// The style of a run's name.
@@ -77,16 +77,16 @@ pub fn run_style(colour: Option<usize>, theme: &Theme) -> Style {
 
 /// A border of plain ASCII, double or single.
 pub fn ascii_border(double: bool) -> Set<'static> {
-    let (flat, steep) = if double { ("=", "#") } else { ("-", "|") };
+    let (horizontal, vertical) = if double { ("=", "#") } else { ("-", "|") };
     let corner = if double { "#" } else { "+" };
     Set {
         top_left: corner,
         top_right: corner,
         bottom_left: corner,
         bottom_right: corner,
-        vertical_left: steep,
-        vertical_right: steep,
-        horizontal_top: flat,
-        horizontal_bottom: flat,
+        vertical_left: vertical,
+        vertical_right: vertical,
+        horizontal_top: horizontal,
+        horizontal_bottom: horizontal,
     }
 }

@@ -25,9 +25,9 @@ use clip_lab_chart::{
 /// The interval between two reads of the store.
 const TICK: Duration = Duration::from_millis(250);
 /// How often the progress of live runs is printed.
-const EVERY: Duration = Duration::from_secs(10);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// The most earlier events printed at the start.
-const OLD_EVENTS: usize = 10;
+const MAX_OLD_EVENTS: usize = 10;
 
 /// Why this terminal cannot draw a full screen, if it cannot.
 pub fn no_screen() -> Option<String> {
@@ -52,21 +52,21 @@ fn reason(term: Option<&str>) -> Option<String> {
 pub fn follow(options: Options, stop: &AtomicBool) -> Result<Outcome> {
     let mut feed = Feed::new(options.store, options.layout, options.runs);
     let mut lines = Lines::default();
-    let (mut asked, mut since) = (true, Instant::now());
+    let (mut requested, mut since) = (true, Instant::now());
     while !stop.load(Ordering::Relaxed) {
-        let snapshot = feed.poll(&FeedRequest::default(), asked);
-        asked = false;
+        let snapshot = feed.poll(&FeedRequest::default(), requested);
+        requested = false;
         if let Some(snapshot) = snapshot {
             let starting = options.child && snapshot.runs.is_empty();
-            if let Some(trouble) = snapshot.trouble.as_ref().filter(|_| !starting && lines.first) {
-                bail!("{trouble}");
+            if let Some(error) = snapshot.error.as_ref().filter(|_| !starting && lines.first) {
+                bail!("{error}");
             }
-            let due = since.elapsed() >= EVERY;
+            let due = since.elapsed() >= PROGRESS_INTERVAL;
             if lines.print(&snapshot, due, &mut io::stdout().lock()).is_err() {
                 return Ok(Outcome::Gone);
             }
             since = if due { Instant::now() } else { since };
-            if snapshot.live() == 0 && !starting && snapshot.trouble.is_none() {
+            if snapshot.live() == 0 && !starting && snapshot.error.is_none() {
                 return Ok(Outcome::Left);
             }
         }
@@ -94,7 +94,7 @@ impl Lines {
         if self.first && !snapshot.runs.is_empty() {
             self.first = false;
             write!(out, "{}", overview(&snapshot.runs))?;
-            new.drain(..new.len().saturating_sub(OLD_EVENTS));
+            new.drain(..new.len().saturating_sub(MAX_OLD_EVENTS));
         }
         for event in new {
             let step = event.row.step.map_or(String::new(), |step| format!(" @{step}"));

@@ -104,8 +104,8 @@ fn marks(figure: &Figure, series: &Series, inside: Rect, theme: &Theme, buf: &mu
 /// Writes how many values lie above and below the frame.
 fn beyond(figure: &Figure, inside: Rect, theme: &Theme, buf: &mut Buffer) {
     let (above, below) = figure.beyond;
-    for (count, sign, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
-        let text = format!("{sign}{count}");
+    for (count, symbol, row) in [(above, '▴', inside.y), (below, '▾', inside.bottom() - 1)] {
+        let text = format!("{symbol}{count}");
         if count > 0 && width(&text) < inside.width as usize {
             buf.put_all(inside.right() - width(&text) as u16, row, text, theme.warning());
         }

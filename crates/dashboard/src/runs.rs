@@ -117,9 +117,9 @@ mod tests {
     use crate::put::Put as _;
 
     #[test]
-    fn the_signs_of_statuses_differ_in_ascii_too() {
-        let signs = |ascii: bool| -> HashSet<String> {
-            let sign = |status: &Status| {
+    fn symbols_of_statuses_differ_in_ascii_too() {
+        let symbols = |ascii: bool| -> HashSet<String> {
+            let symbol = |status: &Status| {
                 let mut buf = Buffer::empty(Rect::new(0, 0, 1, 1));
                 buf.put(0, 0, status_label(*status), 1, Style::new());
                 if ascii {
@@ -127,9 +127,9 @@ mod tests {
                 }
                 buf[(0, 0)].symbol().to_string()
             };
-            Status::ALL.iter().map(sign).collect()
+            Status::ALL.iter().map(symbol).collect()
         };
-        assert_eq!((signs(false).len(), signs(true).len()), (Status::ALL.len(), Status::ALL.len()));
-        assert!(!signs(true).contains("?"), "every sign has one in ASCII");
+        assert_eq!((symbols(false).len(), symbols(true).len()), (Status::ALL.len(), Status::ALL.len()));
+        assert!(!symbols(true).contains("?"), "every symbol has an ASCII replacement");
     }
 }

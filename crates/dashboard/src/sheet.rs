@@ -108,7 +108,7 @@ impl Printer {
         };
         // The first pass requests the images, the second draws them.
         draw(&mut Buffer::empty(area));
-        self.gallery.settle();
+        self.gallery.wait_until_ready();
         terminal.draw(|frame| draw(frame.buffer_mut())).context("cannot draw on the terminal")?;
         terminal
             .set_cursor_position((0, area.bottom().saturating_sub(1)))

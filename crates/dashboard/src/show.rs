@@ -37,9 +37,9 @@ use crate::{
 use clip_lab_chart::layout::Kind;
 
 /// The longest wait for input, and so the longest delay until new data is shown.
-const TICK: Duration = Duration::from_millis(100);
+const INPUT_TIMEOUT: Duration = Duration::from_millis(100);
 /// How often times and ages on the screen are updated.
-const CLOCK: Duration = Duration::from_secs(1);
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 
 const NO_TERMINAL: &str =
     "cannot draw a dashboard: standard output is not a terminal; use --ui plain for plain lines";
@@ -124,12 +124,12 @@ impl Screen {
         let (mut dirty, mut drawn) = (true, Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
             dirty |= self.receive(&snapshots) | self.message() | self.app.gallery.changed();
-            dirty |= drawn.elapsed() >= CLOCK;
+            dirty |= drawn.elapsed() >= CLOCK_INTERVAL;
             if dirty {
                 self.draw()?;
                 (dirty, drawn) = (false, Instant::now());
             }
-            if terminal_gone(TICK) {
+            if terminal_gone(INPUT_TIMEOUT) {
                 return Ok(Outcome::Gone);
             }
             if pending()? {

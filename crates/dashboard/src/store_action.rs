@@ -109,7 +109,7 @@ fn open(path: &Path) -> Result<Store, StoreError> {
 }
 
 /// The first line of a saved layout; only files with this line are overwritten.
-const SAVED: &str = "# Saved by `:layout save` of `clip-lab dashboard`.";
+const HEADER: &str = "# Saved by `:layout save` of `clip-lab dashboard`.";
 
 /// Writes a layout atomically.
 fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
@@ -118,7 +118,7 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
     let shown = path.display();
     let failed = |error: std::io::Error| format!("cannot write the layout {shown}: {error}");
     match fs::read_to_string(&path) {
-        Ok(old) if !old.starts_with(SAVED) => {
+        Ok(old) if !old.starts_with(HEADER) => {
             return Err(format!("{shown} was not written by this command: choose another name"));
         }
         _ => {}
@@ -128,7 +128,7 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
     // A name of its own: another dashboard may save at the same time. `File::create_new` keeps the user's umask.
     let mut file =
         tempfile::Builder::new().make_in(folder, |path| fs::File::create_new(path)).map_err(failed)?;
-    file.write_all(format!("{SAVED}\n{text}").as_bytes()).map_err(failed)?;
+    file.write_all(format!("{HEADER}\n{text}").as_bytes()).map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(format!("saved {shown}; show it with `clip-lab dashboard --layout {name}`"))
 }
@@ -167,7 +167,7 @@ mod tests {
         });
         let path = layout::saved(&store, "mine");
         let saved = fs::read_to_string(&path).expect("a layout");
-        assert!(texts.iter().any(|text| saved == format!("{SAVED}\n{text}")));
+        assert!(texts.iter().any(|text| saved == format!("{HEADER}\n{text}")));
         assert_eq!(fs::read_dir(path.parent().expect("a folder")).expect("readable").count(), 1);
     }
 }

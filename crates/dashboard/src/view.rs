@@ -17,17 +17,17 @@ use clip_lab_chart::{
 
 /// Draws everything at any size; `now` is in milliseconds since 1970.
 pub fn draw(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    whole(app, now, theme, area.intersection(buf.area), buf);
+    draw_screen(app, now, theme, area.intersection(buf.area), buf);
     if theme.ascii() {
         super::ascii::plain(buf);
     }
 }
 
-fn whole(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw_screen(app: &App, now: i64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(areas) = screen_areas(app, area) else { return one_line(app, theme, area, buf) };
     header(app, &areas, theme, buf);
     tabs::draw(app, theme, areas.tabs, buf);
-    overlay::trouble(app, areas.trouble, theme, buf);
+    overlay::error(app, areas.error, theme, buf);
     if app.snapshot.runs.is_empty() {
         empty(app, theme, areas.body, buf);
     }
@@ -53,17 +53,17 @@ fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return;
     }
     let live = app.snapshot.runs.iter().find(|run| run.row.status.is_live());
-    let trouble = app.snapshot.trouble.as_ref().filter(|_| !app.starting());
-    let text = match (trouble, app.selected().or(live).or(app.snapshot.runs.first())) {
-        (Some(trouble), _) => trouble.clone(),
-        (None, Some(run)) => in_a_line(run),
+    let error = app.snapshot.error.as_ref().filter(|_| !app.starting());
+    let text = match (error, app.selected().or(live).or(app.snapshot.runs.first())) {
+        (Some(error), _) => error.clone(),
+        (None, Some(run)) => summary_line(run),
         (None, None) => "no runs yet".to_string(),
     };
-    let style = if trouble.is_some() { theme.bad() } else { theme.heading() };
+    let style = if error.is_some() { theme.bad() } else { theme.heading() };
     buf.put(area.x, area.y, cut(&text, area.width as usize), area.width as usize, style);
 }
 
-fn in_a_line(run: &Run) -> String {
+fn summary_line(run: &Run) -> String {
     let progress = runs::progress(run.row.step, run.row.total_steps);
     let percent = progress.rsplit(' ').next().unwrap_or_default();
     let loss = run.metric("train/loss").and_then(|series| series.last).map_or(String::new(), number);
@@ -104,7 +104,7 @@ fn option_labels(app: &App, areas: &ScreenAreas) -> String {
 }
 
 fn empty(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let text = match (app.starting(), &app.snapshot.trouble) {
+    let text = match (app.starting(), &app.snapshot.error) {
         (true, _) => "The run is starting.",
         (false, Some(_)) => return,
         (false, None) if !app.table.filter.active.is_empty() => {

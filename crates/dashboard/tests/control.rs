@@ -22,20 +22,20 @@ use ratatui::{
 };
 
 /// The fixture's store, its live run, and a dashboard of 120 by 40 on it.
-struct Room {
+struct Fixture {
     _folder: tempfile::TempDir,
     store: PathBuf,
     live: Vec<Recorder>,
     app: App,
 }
 
-fn room() -> Room {
+fn fixture() -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, live) = runs::fixture(folder.path());
     let mut app = App::new(Layout::live(), Some(live[0].uid().to_string()), false);
     app.size = Rect::new(0, 0, 120, 40);
     read(&mut app, &store);
-    Room { _folder: folder, store, live, app }
+    Fixture { _folder: folder, store, live, app }
 }
 
 fn read(app: &mut App, store: &Path) {
@@ -78,8 +78,8 @@ fn last_line(app: &App) -> String {
 }
 
 #[test]
-fn commands_do_what_keys_do_and_take_words() {
-    let mut app = room().app;
+fn commands_do_what_keys_do_and_take_arguments() {
+    let mut app = fixture().app;
     command(&mut app, "view charts");
     assert_eq!(app.view, 1);
     command(&mut app, "view 3");
@@ -93,9 +93,9 @@ fn commands_do_what_keys_do_and_take_words() {
 }
 
 #[test]
-fn a_command_that_cannot_be_understood_is_answered_with_a_sentence() {
-    let mut app = room().app;
-    let mut answers = Vec::new();
+fn invalid_commands_show_an_error() {
+    let mut app = fixture().app;
+    let mut messages = Vec::new();
     for text in [
         "vieww",
         "view chart",
@@ -109,26 +109,26 @@ fn a_command_that_cannot_be_understood_is_answered_with_a_sentence() {
         "severity x",
     ] {
         assert_eq!(command(&mut app, text), Next::Stay);
-        answers.push(format!(":{text}\n  {}", last_line(&app)));
+        messages.push(format!(":{text}\n  {}", last_line(&app)));
     }
-    insta::assert_snapshot!(answers.join("\n"));
+    insta::assert_snapshot!(messages.join("\n"));
     keys(&mut app, "j");
     assert!(app.message.is_none(), "the next key clears the message");
 }
 
 #[test]
-fn tab_completes_names_and_words() {
-    let mut app = room().app;
+fn tab_completes_names_and_arguments() {
+    let mut app = fixture().app;
     keys(&mut app, ":sm");
     key(&mut app, KeyCode::Tab);
     assert!(last_line(&app).starts_with(":smooth ▏"), "{}", last_line(&app));
     keys(&mut app, "1");
-    let mut seen = Vec::new();
+    let mut lines = Vec::new();
     for _ in 0..4 {
         key(&mut app, KeyCode::Tab);
-        seen.push(last_line(&app).split('▏').next().unwrap_or_default().to_string());
+        lines.push(last_line(&app).split('▏').next().unwrap_or_default().to_string());
     }
-    assert_eq!(seen, [":smooth 10", ":smooth 100", ":smooth 1000", ":smooth 10"]);
+    assert_eq!(lines, [":smooth 10", ":smooth 100", ":smooth 1000", ":smooth 10"]);
     app.press(KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL));
     keys(&mut app, "7");
     key(&mut app, KeyCode::Enter);
@@ -136,8 +136,8 @@ fn tab_completes_names_and_words() {
 }
 
 #[test]
-fn the_help_is_searched_and_does_what_is_marked() {
-    let mut app = room().app;
+fn the_help_is_searched_and_runs_the_marked_line() {
+    let mut app = fixture().app;
     keys(&mut app, "?others");
     let screen = shown(&app, 80, 24);
     assert!(
@@ -154,57 +154,57 @@ fn the_help_is_searched_and_does_what_is_marked() {
 }
 
 #[test]
-fn stopping_is_asked_back_and_goes_through_the_store() {
-    let mut room = room();
-    let run = room.app.selected().expect("the live run").row.id;
-    assert_eq!(keys(&mut room.app, "K"), Next::Stay);
-    assert!(shown(&room.app, 80, 24).contains("Ask lit-ema to stop?"));
-    assert_eq!(key(&mut room.app, KeyCode::Enter), Next::Stay, "the default answer cancels");
-    keys(&mut room.app, "K");
-    let Next::Store(action) = keys(&mut room.app, "y") else { panic!("confirmed") };
+fn stopping_asks_for_confirmation_and_goes_through_the_store() {
+    let mut fixture = fixture();
+    let run = fixture.app.selected().expect("the live run").row.id;
+    assert_eq!(keys(&mut fixture.app, "K"), Next::Stay);
+    assert!(shown(&fixture.app, 80, 24).contains("Ask lit-ema to stop?"));
+    assert_eq!(key(&mut fixture.app, KeyCode::Enter), Next::Stay, "the default answer cancels");
+    keys(&mut fixture.app, "K");
+    let Next::Store(action) = keys(&mut fixture.app, "y") else { panic!("confirmed") };
     assert_eq!(action, StoreAction::Request { run, name: "lit-ema".to_string(), request: Request::Stop });
-    let message = execute(&room.store, &action);
+    let message = execute(&fixture.store, &action);
     assert!(message.ok && message.text.contains("asked lit-ema to stop"), "{message:?}");
-    let heard = (0..100).any(|_| {
+    let received = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
-        room.live[0].requests().contains(&Request::Stop)
+        fixture.live[0].requests().contains(&Request::Stop)
     });
-    assert!(heard, "the run hears it");
+    assert!(received, "the run receives it");
 }
 
 #[test]
 fn tags_and_notes_are_written_and_shown() {
-    let mut room = room();
+    let mut fixture = fixture();
     for text in ["tag first try", "note the loss fell late"] {
-        let Next::Store(action) = command(&mut room.app, text) else { panic!("{text}") };
-        assert!(execute(&room.store, &action).ok);
+        let Next::Store(action) = command(&mut fixture.app, text) else { panic!("{text}") };
+        assert!(execute(&fixture.store, &action).ok);
     }
-    command(&mut room.app, "view config diff");
-    key(&mut room.app, KeyCode::Tab);
-    keys(&mut room.app, "e");
-    read(&mut room.app, &room.store);
-    let screen = shown(&room.app, 120, 60);
+    command(&mut fixture.app, "view config diff");
+    key(&mut fixture.app, KeyCode::Tab);
+    keys(&mut fixture.app, "e");
+    read(&mut fixture.app, &fixture.store);
+    let screen = shown(&fixture.app, 120, 60);
     assert!(screen.contains("first try") && screen.contains("the loss fell late"), "{screen}");
-    let Next::Store(action) = command(&mut room.app, "untag first try") else { panic!("untag") };
-    assert!(execute(&room.store, &action).ok);
+    let Next::Store(action) = command(&mut fixture.app, "untag first try") else { panic!("untag") };
+    assert!(execute(&fixture.store, &action).ok);
 }
 
 #[test]
-fn a_refusal_of_the_store_is_a_sentence_on_the_screen() {
-    let mut room = room();
-    keys(&mut room.app, "jj");
-    let Next::Store(action) = keys(&mut room.app, "C") else { panic!("a run is selected") };
-    room.app.message = Some(execute(&room.store, &action));
-    assert_eq!(last_line(&room.app), "✗ run lit-cls is interrupted, not running");
-    std::fs::remove_file(&room.store).expect("removed");
-    let message = execute(&room.store, &action);
+fn an_error_of_the_store_is_shown() {
+    let mut fixture = fixture();
+    keys(&mut fixture.app, "jj");
+    let Next::Store(action) = keys(&mut fixture.app, "C") else { panic!("a run is selected") };
+    fixture.app.message = Some(execute(&fixture.store, &action));
+    assert_eq!(last_line(&fixture.app), "✗ run lit-cls is interrupted, not running");
+    std::fs::remove_file(&fixture.store).expect("removed");
+    let message = execute(&fixture.store, &action);
     assert!(!message.ok && message.text.contains("there is no store at"), "{message:?}");
-    assert!(!room.store.exists(), "the dashboard never creates a store");
+    assert!(!fixture.store.exists(), "the dashboard never creates a store");
 }
 
 #[test]
 fn the_mouse_shows_views_focuses_panels_selects_runs_and_scrolls() {
-    let mut app = room().app;
+    let mut app = fixture().app;
     let left = MouseEventKind::Down(MouseButton::Left);
     mouse(&mut app, left, 5, 5);
     assert_eq!(app.selected_index(), 1);
@@ -229,7 +229,7 @@ fn the_mouse_shows_views_focuses_panels_selects_runs_and_scrolls() {
 
 #[test]
 fn events_are_filtered_by_severity() {
-    let mut app = room().app;
+    let mut app = fixture().app;
     keys(&mut app, "7v");
     assert!(!shown(&app, 80, 24).contains("checkpoint"));
     keys(&mut app, "v");
@@ -239,7 +239,7 @@ fn events_are_filtered_by_severity() {
 
 #[test]
 fn the_footer_and_the_help_show_the_keys_as_they_are() {
-    let mut app = room().app;
+    let mut app = fixture().app;
     app.keys = Keys::parse("keys.toml", "quit = \"Ctrl-q\"\nhide = \"H\"\nhelp = \"F1\"").expect("sound");
     assert!(last_line(&app).starts_with("^q leave  F1 help"), "{}", last_line(&app));
     assert_eq!(keys(&mut app, "q"), Next::Stay);
@@ -249,7 +249,7 @@ fn the_footer_and_the_help_show_the_keys_as_they_are() {
 }
 
 #[test]
-fn every_problem_of_the_keys_is_told_at_once() {
+fn all_problems_of_a_keys_file_are_reported() {
     let text = "hlep = \"F1\"\nlog = \"x\"\nstop = [\"Y\", \"ctrl-y\"]\nnote = \"Y\"\ntag = 3\npin = \"Ctrl-c\"\nseverity = \"D\"\n";
     insta::assert_snapshot!(Keys::parse("keys.toml", text).expect_err("it is broken"));
     insta::assert_snapshot!("not_toml", Keys::parse("keys.toml", "log = ").expect_err("it is broken"));

@@ -46,28 +46,28 @@ fn store(folder: &Path) -> std::path::PathBuf {
     store
 }
 
-struct Room {
+struct Fixture {
     _folder: tempfile::TempDir,
     store: std::path::PathBuf,
     app: App,
     feed: Feed,
 }
 
-fn room() -> Room {
+fn fixture() -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let store = store(folder.path());
     let mut app = App::new(Layout::live(), None, false);
     app.size = Rect::new(0, 0, 160, 50);
     let feed = Feed::new(store.clone(), Layout::live(), Filter::default());
-    let mut room = Room { _folder: folder, store, app, feed };
-    room.read();
-    room
+    let mut fixture = Fixture { _folder: folder, store, app, feed };
+    fixture.read();
+    fixture
 }
 
-impl Room {
+impl Fixture {
     fn read(&mut self) {
         let snapshot = self.feed.poll(&self.app.feed_request(160), true).expect("something to show");
-        assert_eq!(snapshot.trouble, None);
+        assert_eq!(snapshot.error, None);
         self.app.update(snapshot);
     }
 
@@ -111,206 +111,223 @@ impl Room {
 
 #[test]
 fn a_chart_says_how_many_of_the_runs_it_draws_and_a_key_draws_all() {
-    let mut room = room();
-    assert_eq!(room.drawn().len(), 8);
-    let shown = room.shown();
+    let mut fixture = fixture();
+    assert_eq!(fixture.drawn().len(), 8);
+    let shown = fixture.shown();
     assert!(shown.contains("8 of 24 runs drawn · a draws all"), "{shown}");
-    room.keys("a");
-    assert_eq!((room.drawn().len(), room.colours().len()), (24, 24), "each with its own colour and dash");
-    let shown = room.shown();
+    fixture.keys("a");
+    assert_eq!(
+        (fixture.drawn().len(), fixture.colours().len()),
+        (24, 24),
+        "each with its own colour and dash"
+    );
+    let shown = fixture.shown();
     assert!(shown.contains("all 24 runs drawn · a draws 8"), "{shown}");
-    room.keys("a");
-    assert_eq!(room.drawn().len(), 8);
-    assert!(room.colours().iter().all(|colour| *colour < 8), "a few runs use the palette's colours");
+    fixture.keys("a");
+    assert_eq!(fixture.drawn().len(), 8);
+    assert!(fixture.colours().iter().all(|colour| *colour < 8), "a few runs use the palette's colours");
 }
 
 #[test]
 fn hidden_runs_come_back_with_the_same_key() {
-    let mut room = room();
-    room.keys("A");
-    assert!(room.drawn().is_empty());
-    assert!(room.shown().contains("0 of 24 runs drawn"));
-    room.keys("a");
-    assert_eq!(room.drawn().len(), 24);
+    let mut fixture = fixture();
+    fixture.keys("A");
+    assert!(fixture.drawn().is_empty());
+    assert!(fixture.shown().contains("0 of 24 runs drawn"));
+    fixture.keys("a");
+    assert_eq!(fixture.drawn().len(), 24);
 }
 
 #[test]
 fn what_is_selected_pinned_or_sorted_first_is_drawn() {
-    let mut room = room();
-    assert!(!room.drawn().contains(&"run-00"));
-    room.key(KeyCode::Home);
-    room.key(KeyCode::End);
-    room.read();
+    let mut fixture = fixture();
+    assert!(!fixture.drawn().contains(&"run-00"));
+    fixture.key(KeyCode::Home);
+    fixture.key(KeyCode::End);
+    fixture.read();
     assert!(
-        room.drawn().contains(&"run-00") && room.drawn().len() == 8,
+        fixture.drawn().contains(&"run-00") && fixture.drawn().len() == 8,
         "the selected one: {:?}",
-        room.drawn()
+        fixture.drawn()
     );
-    room.keys("p");
-    room.key(KeyCode::Home);
-    room.read();
-    assert!(room.drawn().contains(&"run-00") && room.drawn().contains(&"run-23"), "{:?}", room.drawn());
-    room.keys("p");
-    let before: Vec<String> = room.drawn().iter().map(|name| name.to_string()).collect();
-    room.command("sort loss");
-    assert_eq!(room.drawn()[1..], ["run-06", "run-05", "run-04", "run-03", "run-02", "run-01", "run-00"]);
-    assert_ne!(room.drawn(), before);
-    assert_eq!(room.colours().len(), 8, "no two share a colour");
-    room.command("filter run-1");
-    assert_eq!(room.drawn().len(), 8);
-    assert!(room.shown().contains("8 of 10 runs drawn"), "{}", room.shown());
+    fixture.keys("p");
+    fixture.key(KeyCode::Home);
+    fixture.read();
+    assert!(
+        fixture.drawn().contains(&"run-00") && fixture.drawn().contains(&"run-23"),
+        "{:?}",
+        fixture.drawn()
+    );
+    fixture.keys("p");
+    let before: Vec<String> = fixture.drawn().iter().map(|name| name.to_string()).collect();
+    fixture.command("sort loss");
+    assert_eq!(fixture.drawn()[1..], ["run-06", "run-05", "run-04", "run-03", "run-02", "run-01", "run-00"]);
+    assert_ne!(fixture.drawn(), before);
+    assert_eq!(fixture.colours().len(), 8, "no two share a colour");
+    fixture.command("filter run-1");
+    assert_eq!(fixture.drawn().len(), 8);
+    assert!(fixture.shown().contains("8 of 10 runs drawn"), "{}", fixture.shown());
 }
 
 #[test]
 fn a_run_keeps_its_colour_while_others_come_and_go() {
-    let mut room = room();
-    let of = |room: &Room, name: &str| {
-        room.app.snapshot.runs.iter().find(|run| run.name == name).and_then(|run| run.colour)
+    let mut fixture = fixture();
+    let of = |fixture: &Fixture, name: &str| {
+        fixture.app.snapshot.runs.iter().find(|run| run.name == name).and_then(|run| run.colour)
     };
-    let before = of(&room, "run-20");
+    let before = of(&fixture, "run-20");
     for _ in 0..RUNS {
-        room.keys("j");
-        assert_eq!(of(&room, "run-20"), before);
-        assert_eq!(room.colours().len(), 8);
+        fixture.keys("j");
+        assert_eq!(of(&fixture, "run-20"), before);
+        assert_eq!(fixture.colours().len(), 8);
     }
 }
 
 #[test]
 fn groups_are_counted_like_runs() {
-    let mut room = room();
-    room.keys("g");
-    let shown = room.shown();
+    let mut fixture = fixture();
+    fixture.keys("g");
+    let shown = fixture.shown();
     assert!(shown.contains("8 of 12 groups drawn · a draws all"), "{shown}");
-    assert_eq!((room.drawn().len(), room.colours().len()), (16, 8));
-    room.key(KeyCode::Home);
-    room.key(KeyCode::End);
-    room.read();
-    assert!(room.drawn().contains(&"run-00") && room.drawn().contains(&"run-01"), "{:?}", room.drawn());
-    room.keys("a");
-    assert_eq!((room.drawn().len(), room.colours().len()), (24, 12));
+    assert_eq!((fixture.drawn().len(), fixture.colours().len()), (16, 8));
+    fixture.key(KeyCode::Home);
+    fixture.key(KeyCode::End);
+    fixture.read();
+    assert!(
+        fixture.drawn().contains(&"run-00") && fixture.drawn().contains(&"run-01"),
+        "{:?}",
+        fixture.drawn()
+    );
+    fixture.keys("a");
+    assert_eq!((fixture.drawn().len(), fixture.colours().len()), (24, 12));
 }
 
 #[test]
 fn any_metric_is_two_keys_away() {
-    let mut room = room();
-    let panels = room.app.panels().count();
-    room.keys("+");
-    let shown = room.shown();
+    let mut fixture = fixture();
+    let panels = fixture.app.panels().count();
+    fixture.keys("+");
+    let shown = fixture.shown();
     assert!(shown.contains("odd/share_of_zeros") && shown.contains("24 runs"), "{shown}");
-    room.key(KeyCode::Enter);
-    room.read();
-    assert_eq!(room.app.panels().count(), panels + 1);
-    assert_eq!(room.app.focus, panels, "it has the focus");
-    let chart = room.app.chart(panels).expect("it was read");
-    assert!(!chart.rows.is_empty() && room.shown().contains("odd/share_of_zeros"), "{}", room.shown());
+    fixture.key(KeyCode::Enter);
+    fixture.read();
+    assert_eq!(fixture.app.panels().count(), panels + 1);
+    assert_eq!(fixture.app.focus, panels, "it has the focus");
+    let chart = fixture.app.chart(panels).expect("it was read");
+    assert!(!chart.rows.is_empty() && fixture.shown().contains("odd/share_of_zeros"), "{}", fixture.shown());
     // Other views are unchanged, and their charts are read again.
-    room.keys("2");
-    let title = |room: &Room, panel: usize| room.app.panels().nth(panel).map(|panel| panel.title.clone());
-    assert_eq!(title(&room, 0).as_deref(), Some("Training loss"));
-    assert!(!room.app.chart(0).expect("read").rows.is_empty());
-    assert!(room.app.chart(1).expect("read").rows.is_empty(), "nobody recorded an accuracy");
-    room.keys("1");
-    assert_eq!(room.app.panels().count(), panels + 1, "it is kept for the session");
+    fixture.keys("2");
+    let title =
+        |fixture: &Fixture, panel: usize| fixture.app.panels().nth(panel).map(|panel| panel.title.clone());
+    assert_eq!(title(&fixture, 0).as_deref(), Some("Training loss"));
+    assert!(!fixture.app.chart(0).expect("read").rows.is_empty());
+    assert!(fixture.app.chart(1).expect("read").rows.is_empty(), "nobody recorded an accuracy");
+    fixture.keys("1");
+    assert_eq!(fixture.app.panels().count(), panels + 1, "it is kept for the session");
 }
 
 #[test]
 fn the_list_of_metrics_is_searched_and_closes_what_it_added() {
-    let mut room = room();
-    let panels = room.app.panels().count();
-    room.keys("+/zeros");
-    assert!(!room.shown().contains("24 runs        8"), "only what fits is listed");
-    room.key(KeyCode::Enter);
-    room.read();
-    assert_eq!(room.app.panels().count(), panels + 1);
-    room.keys("+zeros");
-    assert!(room.shown().contains("shown"));
-    room.key(KeyCode::Enter);
-    room.read();
-    assert_eq!(room.app.panels().count(), panels);
-    assert!(room.shown().contains("closed the chart of odd/share_of_zeros"), "{}", room.shown());
-    assert!(!room.app.chart(1).expect("read").rows.is_empty(), "the others are drawn as before");
-    room.keys("+nothing-like-this");
-    assert!(room.shown().contains("nothing found"));
-    room.key(KeyCode::Enter);
-    assert_eq!(room.app.panels().count(), panels);
+    let mut fixture = fixture();
+    let panels = fixture.app.panels().count();
+    fixture.keys("+/zeros");
+    assert!(!fixture.shown().contains("24 runs        8"), "only what fits is listed");
+    fixture.key(KeyCode::Enter);
+    fixture.read();
+    assert_eq!(fixture.app.panels().count(), panels + 1);
+    fixture.keys("+zeros");
+    assert!(fixture.shown().contains("shown"));
+    fixture.key(KeyCode::Enter);
+    fixture.read();
+    assert_eq!(fixture.app.panels().count(), panels);
+    assert!(fixture.shown().contains("closed the chart of odd/share_of_zeros"), "{}", fixture.shown());
+    assert!(!fixture.app.chart(1).expect("read").rows.is_empty(), "the others are drawn as before");
+    fixture.keys("+nothing-like-this");
+    assert!(fixture.shown().contains("nothing found"));
+    fixture.key(KeyCode::Enter);
+    assert_eq!(fixture.app.panels().count(), panels);
 }
 
 #[test]
 fn a_command_charts_a_metric_by_name_with_completion() {
-    let mut room = room();
-    let panels = room.app.panels().count();
-    room.keys(":chart od");
-    room.key(KeyCode::Tab);
-    assert!(room.shown().contains(":chart odd/share_of_zeros"), "{}", room.shown());
-    room.key(KeyCode::Enter);
-    assert_eq!(room.app.panels().count(), panels + 1);
-    room.command("chart odd/share_of_zero");
-    assert!(room.shown().contains("did you mean `odd/share_of_zeros`?"), "{}", room.shown());
-    room.command("chart */loss");
-    assert_eq!(room.app.panels().count(), panels + 2);
-    assert_eq!(room.app.chart(panels + 1).expect("read").rows.len(), 16, "two metrics of eight runs");
-    room.command("chart */loss");
-    assert_eq!(room.app.panels().count(), panels + 2, "once is enough");
+    let mut fixture = fixture();
+    let panels = fixture.app.panels().count();
+    fixture.keys(":chart od");
+    fixture.key(KeyCode::Tab);
+    assert!(fixture.shown().contains(":chart odd/share_of_zeros"), "{}", fixture.shown());
+    fixture.key(KeyCode::Enter);
+    assert_eq!(fixture.app.panels().count(), panels + 1);
+    fixture.command("chart odd/share_of_zero");
+    assert!(fixture.shown().contains("did you mean `odd/share_of_zeros`?"), "{}", fixture.shown());
+    fixture.command("chart */loss");
+    assert_eq!(fixture.app.panels().count(), panels + 2);
+    assert_eq!(fixture.app.chart(panels + 1).expect("read").rows.len(), 16, "two metrics of eight runs");
+    fixture.command("chart */loss");
+    assert_eq!(fixture.app.panels().count(), panels + 2, "once is enough");
 }
 
 #[test]
 fn metrics_of_different_units_do_not_share_an_axis_silently() {
-    let mut room = room();
-    let panels = room.app.panels().count();
-    room.command("chart *");
-    let chart = room.app.chart(panels).expect("read");
+    let mut fixture = fixture();
+    let panels = fixture.app.panels().count();
+    fixture.command("chart *");
+    let chart = fixture.app.chart(panels).expect("read");
     assert_eq!(chart.left_out, ["train/loss", "val/loss"]);
     assert_eq!(chart.rows.len(), 8);
-    assert!(room.shown().contains("not drawn, different unit: train/loss, val/loss"), "{}", room.shown());
+    assert!(
+        fixture.shown().contains("not drawn, different unit: train/loss, val/loss"),
+        "{}",
+        fixture.shown()
+    );
 }
 
 #[test]
 fn a_layout_is_saved_beside_the_store_and_read_again() {
-    let mut room = room();
-    room.command("chart odd/share_of_zeros");
-    let Next::Store(action) = room.command("layout save mine") else { panic!("it is written") };
-    let message = execute(&room.store, &action);
+    let mut fixture = fixture();
+    fixture.command("chart odd/share_of_zeros");
+    let Next::Store(action) = fixture.command("layout save mine") else { panic!("it is written") };
+    let message = execute(&fixture.store, &action);
     assert!(message.ok, "{message:?}");
-    let found = layout::find(&room.store, Path::new("mine")).expect("beside the store");
-    assert_eq!(layout::check(&found).as_ref(), Ok(&room.app.layout));
-    assert!(execute(&room.store, &action).ok, "written over by the same command");
+    let found = layout::find(&fixture.store, Path::new("mine")).expect("beside the store");
+    assert_eq!(layout::check(&found).as_ref(), Ok(&fixture.app.layout));
+    assert!(execute(&fixture.store, &action).ok, "written over by the same command");
     std::fs::write(&found, "title = \"of somebody else\"").expect("written");
-    let message = execute(&room.store, &action);
+    let message = execute(&fixture.store, &action);
     assert!(!message.ok && message.text.contains("choose another name"), "{message:?}");
     for name in ["../x", "a/b", ".x", ""] {
         let action = StoreAction::SaveLayout { name: name.to_string(), text: String::new() };
-        assert!(!execute(&room.store, &action).ok, "{name}");
-        assert_eq!(room.command(&format!("layout save {name}")), Next::Stay);
+        assert!(!execute(&fixture.store, &action).ok, "{name}");
+        assert_eq!(fixture.command(&format!("layout save {name}")), Next::Stay);
     }
 }
 
 #[test]
 fn escape_closes_and_never_leaves() {
-    let mut room = room();
-    room.keys("e");
-    assert_eq!((room.key(KeyCode::Esc), room.app.expanded), (Next::Stay, false));
-    assert_eq!(room.key(KeyCode::Esc), Next::Stay);
-    assert!(room.shown().contains("nothing is open; press q to leave"), "{}", room.shown());
-    assert_eq!(room.key(KeyCode::Esc), Next::Stay);
-    assert_eq!(room.keys("q"), Next::Leave);
+    let mut fixture = fixture();
+    fixture.keys("e");
+    assert_eq!((fixture.key(KeyCode::Esc), fixture.app.expanded), (Next::Stay, false));
+    assert_eq!(fixture.key(KeyCode::Esc), Next::Stay);
+    assert!(fixture.shown().contains("nothing is open; press q to leave"), "{}", fixture.shown());
+    assert_eq!(fixture.key(KeyCode::Esc), Next::Stay);
+    assert_eq!(fixture.keys("q"), Next::Leave);
 }
 
 #[test]
 fn the_console_log_of_the_selected_run_is_a_view() {
-    let mut room = room();
-    let newest = room.app.snapshot.runs[0].row.uid.clone();
-    let folder = room.store.with_file_name(&newest);
+    let mut fixture = fixture();
+    let newest = fixture.app.snapshot.runs[0].row.uid.clone();
+    let folder = fixture.store.with_file_name(&newest);
     std::fs::create_dir_all(&folder).expect("made");
     let lines: String = (0..200).map(|i| format!("step {i} of 200\n")).collect();
     std::fs::write(folder.join("log.txt"), lines).expect("written");
-    room.command("view log");
-    let shown = room.shown();
+    fixture.command("view log");
+    let shown = fixture.shown();
     assert!(shown.contains("step 199 of 200") && !shown.contains("step 100 of"), "{shown}");
-    room.app.press(KeyEvent::from(KeyCode::Home));
-    assert!(room.shown().contains("step 0 of 200"), "{}", room.shown());
-    room.keys("1");
-    room.key(KeyCode::Down);
-    room.key(KeyCode::Down);
-    room.keys("8");
-    assert!(room.shown().contains("no console log"), "{}", room.shown());
+    fixture.app.press(KeyEvent::from(KeyCode::Home));
+    assert!(fixture.shown().contains("step 0 of 200"), "{}", fixture.shown());
+    fixture.keys("1");
+    fixture.key(KeyCode::Down);
+    fixture.key(KeyCode::Down);
+    fixture.keys("8");
+    assert!(fixture.shown().contains("no console log"), "{}", fixture.shown());
 }

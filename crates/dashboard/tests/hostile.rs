@@ -131,7 +131,7 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
                     app.press(KeyEvent::from(KeyCode::Char(key)));
                 }
                 let mut snapshot = feed.poll(&app.feed_request(160), true).expect("something to show");
-                assert_eq!(snapshot.trouble, None);
+                assert_eq!(snapshot.error, None);
                 snapshot.panels.probes = probes(&snapshot);
                 app.update(snapshot);
                 for size in [(160, 50), (80, 24), (30, 5)] {
@@ -142,7 +142,7 @@ fn nothing_from_a_store_reaches_the_terminal_raw() {
                 app.press(KeyEvent::from(KeyCode::Esc));
             }
         }
-        app.snapshot.trouble = Some(BAD.to_string());
+        app.snapshot.error = Some(BAD.to_string());
         drawn(&app, (80, 24), &Theme::new(Depth::None));
     }
     assert!(escaped > 100, "hidden characters are shown escaped: {escaped}");

@@ -29,7 +29,7 @@ fn at_all_sizes(name: &str, draw: impl Fn(Rect, &mut Buffer)) {
 }
 
 #[test]
-fn similarity_reads_well() {
+fn similarity_is_readable() {
     let (run, other) = (data::probes(1, "lit", 16), data::probes(2, "base", 16));
     let theme = Theme::new(Depth::True);
     let selection = Selection { back: 1, ..Selection::default() };
@@ -38,7 +38,7 @@ fn similarity_reads_well() {
     });
     for (name, theme) in [("shades", Theme::new(Depth::None)), ("ascii", Theme::new(Depth::None).in_ascii())]
     {
-        for (mode, word) in [
+        for (mode, label) in [
             (MatrixMode::Cosine, "cosine"),
             (MatrixMode::Softmax, "softmax"),
             (MatrixMode::Difference, "difference"),
@@ -47,7 +47,7 @@ fn similarity_reads_well() {
             let shown = text(80, 24, |area, buf| {
                 drawn::similarity::draw(Some(&run), Some(&other), &selection, area, &theme, buf);
             });
-            insta::assert_snapshot!(format!("similarity_{name}_{word}"), shown);
+            insta::assert_snapshot!(format!("similarity_{name}_{label}"), shown);
         }
     }
 }
@@ -77,7 +77,7 @@ fn every_entry_of_a_matrix_has_the_colour_of_its_number() {
 }
 
 #[test]
-fn images_read_well() {
+fn images_are_readable() {
     let (run, other) = (data::probes(1, "lit", 8), data::probes(2, "base", 8));
     let (panels, off, shown) = (data::thumbnails(), Gallery::off(), Gallery::halfblocks());
     let theme = Theme::new(Depth::True);
@@ -90,7 +90,7 @@ fn images_read_well() {
     };
     for (width, height) in SIZES {
         text(width, height, draw);
-        shown.settle();
+        shown.wait_until_ready();
     }
     at_all_sizes("images_worst_first", draw);
     let ascii = Theme::new(Depth::None).in_ascii();
@@ -104,7 +104,7 @@ fn images_read_well() {
 }
 
 #[test]
-fn temperature_layers_phases_and_system_read_well() {
+fn temperature_layers_phases_and_system_are_readable() {
     let theme = Theme::new(Depth::True);
     at_all_sizes("temperature", |area, buf| {
         drawn::temperature::draw(&data::scales(), None, area, &theme, buf)
@@ -119,7 +119,7 @@ fn temperature_layers_phases_and_system_read_well() {
 }
 
 #[test]
-fn where_there_is_nothing_a_sentence_says_what_records_it() {
+fn empty_panels_name_what_records_their_data() {
     let theme = Theme::new(Depth::True);
     let panels = Panels::default();
     let (off, selection) = (Gallery::off(), Selection::default());
@@ -154,7 +154,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_data_and_no_place_make_a_panel_fail_or_leave_it(
+    fn no_data_and_no_area_make_a_panel_panic_or_draw_outside(
         (x, y, width, height) in (0u16..60, 0u16..25, 0u16..70, 0u16..25),
         run in data::any_probes(),
         other in data::any_probes(),
@@ -200,7 +200,7 @@ proptest! {
             nothing_outside(area, |area, buf| {
                 drawn::images::draw(Some(&run), None, (&panels, &gallery), &Selection::default(), area, &theme, buf);
             });
-            gallery.settle();
+            gallery.wait_until_ready();
         }
     }
 }

@@ -35,7 +35,7 @@ fn read(want: &FeedRequest) -> Snapshot {
     let (store, _live) = runs::fixture(folder.path());
     let mut feed = Feed::new(store, Layout::live(), Filter::default());
     let mut snapshot = feed.poll(want, true).expect("something to show");
-    assert_eq!(snapshot.trouble, None);
+    assert_eq!(snapshot.error, None);
     for (run, active) in snapshot.runs.iter_mut().zip([152_000, 75_000, 170_000, 242_000]) {
         run.row.active_ms = active;
         run.row.rate = Some(8.125);
@@ -75,7 +75,7 @@ fn tab(app: &mut App, times: usize) {
 }
 
 #[test]
-fn every_view_reads_well_on_a_small_and_on_a_large_screen() {
+fn every_view_is_readable_on_a_small_and_on_a_large_screen() {
     let mut app = app(fixture());
     for key in '2'..='7' {
         press(&mut app, &key.to_string());
@@ -89,7 +89,7 @@ fn every_view_reads_well_on_a_small_and_on_a_large_screen() {
 }
 
 #[test]
-fn it_reads_well_at_three_sizes() {
+fn it_is_readable_at_three_sizes() {
     let mut app = app(fixture());
     for (width, height) in [(80, 24), (120, 40), (200, 60)] {
         insta::assert_snapshot!(format!("{width}x{height}"), shown(&app, width, height, Depth::True));
@@ -144,23 +144,23 @@ fn a_run_can_be_hidden_and_shown_again() {
 }
 
 #[test]
-fn a_store_that_cannot_be_read_is_a_sentence_on_the_screen() {
+fn an_unreadable_store_is_an_error_on_the_screen() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("none.db");
     let mut feed = Feed::new(store.clone(), Layout::live(), Filter::default());
-    let mut screen = app(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
+    let mut screen = app(feed.poll(&FeedRequest::default(), true).expect("the error"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("there is no store at"));
     assert!(feed.poll(&FeedRequest::default(), false).is_none(), "reported only once");
 
     std::fs::write(&store, "this is no database, but it is long enough to look like a file of some kind")
         .expect("written");
-    screen.update(feed.poll(&FeedRequest::default(), true).expect("other trouble"));
+    screen.update(feed.poll(&FeedRequest::default(), true).expect("another error"));
     assert!(shown(&screen, 80, 24, Depth::True).contains("is not a clip-lab store"));
 
     std::fs::remove_file(&store).expect("removed");
     drop(runs::record_run(&store, &runs::SCENARIOS[2]));
     screen.update(feed.poll(&FeedRequest::default(), true).expect("it is there now"));
-    assert_eq!(screen.snapshot.trouble, None);
+    assert_eq!(screen.snapshot.error, None);
     assert_eq!(screen.snapshot.runs.len(), 1);
 
     std::fs::remove_file(&store).expect("removed");
@@ -193,7 +193,7 @@ fn what_a_run_was_evaluated_on_after_training_is_in_its_overview() {
     store.evaluate(app.snapshot.runs[0].row.id, &evaluation).expect("recorded");
     app.update(feed.poll(&app.feed_request(120), false).expect("the store has changed"));
     let text = shown(&app, 160, 60, Depth::True);
-    for words in [
+    for expected in [
         "Evaluations after training",
         "cifar10-test",
         "(01234567), ema weights",
@@ -201,7 +201,7 @@ fn what_a_run_was_evaluated_on_after_training_is_in_its_overview() {
         "zero_shot/top1",
         "0.375",
     ] {
-        assert!(text.contains(words), "{words} is missing in\n{text}");
+        assert!(text.contains(expected), "{expected} is missing in\n{text}");
     }
 }
 
@@ -210,7 +210,7 @@ fn a_run_that_has_not_reached_its_store_yet_is_starting() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut feed = Feed::new(folder.path().join("none.db"), Layout::live(), Filter::default());
     let mut app = App::new(Layout::live(), Some("uid".to_string()), true);
-    app.update(feed.poll(&FeedRequest::default(), true).expect("the trouble"));
+    app.update(feed.poll(&FeedRequest::default(), true).expect("the error"));
     let text = shown(&app, 80, 24, Depth::True);
     assert!(text.contains("The run is starting") && !text.contains("there is no store"), "{text}");
 }
@@ -336,13 +336,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_size_no_data_and_no_keys_make_it_fail(
+    fn no_size_no_data_and_no_keys_make_it_panic(
         size in (0u16..210, 0u16..70),
         rows in proptest::collection::vec(any_rows(), 0..4),
         runs in proptest::collection::vec((0usize..8, any_value(), any::<u64>(), any::<Option<u64>>()), 0..30),
         keys in "[?:/.,aA=<qjk xlsetcpDvKntCGr0-9zZgboi<>\t\n\u{1b}-]{0,16}",
         clicks in proptest::collection::vec((0u16..210, 0u16..70, 0u8..3), 0..4),
-        trouble in proptest::option::of("\\PC{0,300}"),
+        error in proptest::option::of("\\PC{0,300}"),
         depth in prop_oneof![Just(Depth::None), Just(Depth::Sixteen), Just(Depth::Many), Just(Depth::True)],
     ) {
         let runs: Vec<Run> =
@@ -350,7 +350,7 @@ proptest! {
         let rows: Vec<(RunId, Rows)> = rows.into_iter().map(|rows| (RunId(1), rows)).collect();
         let charts = vec![Chart { x: Axis::WallSeconds, rows, ..Chart::default() }; 2];
         let mut app = App::new(Layout::live(), Some("uid1".to_string()), true);
-        app.update(Snapshot { runs, charts, trouble, ..Snapshot::default() });
+        app.update(Snapshot { runs, charts, error, ..Snapshot::default() });
         app.size = Rect::new(0, 0, size.0, size.1);
         for (column, row, what) in clicks {
             let kind = match what {

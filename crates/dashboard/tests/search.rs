@@ -44,7 +44,7 @@ struct Stage {
     app: App,
     now: Instant,
     sent: u64,
-    asked: Vec<(u64, Ask)>,
+    pending: Vec<(u64, Ask)>,
 }
 
 impl Stage {
@@ -53,7 +53,7 @@ impl Stage {
         let options = Options { ready: ready(), first, top: 10, worst, images: Images::Halfblocks };
         let mut app = App::new(options, now);
         app.gallery = Gallery::halfblocks();
-        Self { app, now, sent: 0, asked: Vec::new() }
+        Self { app, now, sent: 0, pending: Vec::new() }
     }
 
     fn press(&mut self, code: KeyCode) -> Next {
@@ -71,7 +71,7 @@ impl Stage {
         for (purpose, ask) in self.app.requests(self.now, &images) {
             self.sent += 1;
             if !matches!(purpose, Purpose::Thumbnail(_)) {
-                self.asked.push((self.sent, ask.clone()));
+                self.pending.push((self.sent, ask.clone()));
             }
             self.app.sent(self.sent, purpose);
             if let Ask::Thumbnail { .. } = ask {
@@ -82,12 +82,12 @@ impl Stage {
 
     /// Answers the oldest request.
     fn answer(&mut self, answer: Answer) {
-        let (id, _) = self.asked.remove(0);
+        let (id, _) = self.pending.remove(0);
         self.app.receive(Reply { id, answer });
     }
 
     fn texts(&self) -> Vec<&str> {
-        self.asked
+        self.pending
             .iter()
             .filter_map(|(_, ask)| match ask {
                 Ask::Nearest { to: Query::Text(text), .. } => Some(text.as_str()),
@@ -105,7 +105,7 @@ impl Stage {
                 .expect("drawn");
         };
         draw();
-        self.app.gallery.settle();
+        self.app.gallery.wait_until_ready();
         draw();
         terminal.backend().to_string()
     }
@@ -138,7 +138,7 @@ fn answers_follow_what_is_typed_and_the_last_letter_waits_for_none() {
     let mut stage = Stage::new(None, None);
     stage.type_text("a do");
     stage.pass(10);
-    assert!(stage.asked.is_empty(), "a pause first");
+    assert!(stage.pending.is_empty(), "a pause first");
     stage.pass(60);
     assert_eq!(stage.texts(), ["a do"]);
     // The rest is typed while that is in flight: one more query, with the whole text.
@@ -196,7 +196,7 @@ fn tab_goes_to_the_nearest_images_and_back() {
     }
     stage.press(KeyCode::Tab);
     stage.pass(1);
-    let (_, ask) = &stage.asked[0];
+    let (_, ask) = &stage.pending[0];
     assert_eq!(*ask, Ask::Nearest { to: Query::Image(Image::Gallery(4)), top: 10, check: false });
     stage.answer(found(10));
     assert!(stage.screen(80, 24).contains("nearest to photos/0004.jpg"));
@@ -206,7 +206,7 @@ fn tab_goes_to_the_nearest_images_and_back() {
 }
 
 #[test]
-fn a_fault_is_said_and_the_next_query_forgets_it() {
+fn an_error_is_shown_until_the_next_query() {
     let mut stage = Stage::new(Some(Query::Text("x".to_owned())), None);
     stage.pass(1);
     stage.answer(Answer::Failed("the model has no text tower".to_owned()));
@@ -257,7 +257,7 @@ fn wrong_matches_show_what_was_found_and_the_right_one() {
     for of_texts in [false, true] {
         let mut stage = Stage::new(None, Some(30));
         stage.pass(1);
-        assert_eq!(stage.asked[0].1, Ask::Misses { count: 30, top: 10 });
+        assert_eq!(stage.pending[0].1, Ask::Misses { count: 30, top: 10 });
         stage.answer(misses(of_texts));
         stage.pass(1);
         for (width, height) in [(80, 24), (120, 40)] {
@@ -272,7 +272,7 @@ fn wrong_matches_show_what_was_found_and_the_right_one() {
 }
 
 #[test]
-fn the_screens_look_as_approved() {
+fn the_screens_match_their_snapshots() {
     let mut stage = Stage::new(Some(Query::Text("a dog on a beach".to_owned())), None);
     stage.pass(1);
     stage.answer(found(10));
@@ -285,7 +285,7 @@ fn the_screens_look_as_approved() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn nothing_makes_it_fail(
+    fn nothing_makes_it_panic(
         keys in proptest::collection::vec(0_usize..14, 0..30), width in 1_u16..140, height in 1_u16..50,
         count in 0_usize..25, kind in 0_u8..3,
     ) {
@@ -298,7 +298,7 @@ proptest! {
         for key in keys {
             stage.press(KEYS[key]);
             stage.pass(60);
-            if !stage.asked.is_empty() {
+            if !stage.pending.is_empty() {
                 stage.answer(if kind > 0 { misses(kind == 2) } else { found(count) });
             }
             stage.screen(width, height);

@@ -69,7 +69,7 @@ impl Screen {
 
     fn read(&mut self) {
         let snapshot = self.feed.poll(&self.app.feed_request(120), true).expect("something to show");
-        assert_eq!(snapshot.trouble, None);
+        assert_eq!(snapshot.error, None);
         self.app.update(snapshot);
     }
 

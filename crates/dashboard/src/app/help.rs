@@ -35,10 +35,10 @@ impl App {
             let keys = self.keys.text(binding, 3);
             Entry { binding, keys, command: format!(":{}{hint}", line.name), help: line.help }
         };
-        let fits = |entry: &Entry| {
+        let matches = |entry: &Entry| {
             let text = format!("{} {} {}", entry.keys, entry.command, entry.help).to_lowercase();
             search.split_whitespace().all(|word| text.contains(word))
         };
-        (0..BINDINGS.len()).map(entry).filter(fits).collect()
+        (0..BINDINGS.len()).map(entry).filter(matches).collect()
     }
 }

@@ -40,9 +40,11 @@ impl App {
     /// The metrics of the runs whose names contain every word of `search`, sorted by name.
     pub fn metrics(&self, search: &str) -> Vec<Metric> {
         let search = search.to_lowercase();
-        let fits = |name: &str| search.split_whitespace().all(|word| name.to_lowercase().contains(word));
+        let contains_all =
+            |name: &str| search.split_whitespace().all(|word| name.to_lowercase().contains(word));
         let mut found: BTreeMap<&str, Metric> = BTreeMap::new();
-        for series in self.snapshot.runs.iter().flat_map(|run| &run.series).filter(|s| fits(&s.name)) {
+        for series in self.snapshot.runs.iter().flat_map(|run| &run.series).filter(|s| contains_all(&s.name))
+        {
             let metric = found.entry(&series.name).or_insert_with(|| Metric {
                 name: series.name.clone(),
                 unit: series.unit.clone(),

@@ -84,12 +84,12 @@ impl App {
         let (full, shown) = (self.full_range(axis), self.visible_range(axis));
         let middle = self.cursor(axis).unwrap_or(shown.low / 2.0 + shown.high / 2.0);
         let (low, high) = (middle - (middle - shown.low) * factor, middle + (shown.high - middle) * factor);
-        let least = (full.high - full.low) * MIN_ZOOM;
+        let min_width = (full.high - full.low) * MIN_ZOOM;
         // There is nothing between two steps.
-        let least = if axis == Axis::Step { least.max(2.0) } else { least };
+        let min_width = if axis == Axis::Step { min_width.max(2.0) } else { min_width };
         if high - low >= full.high - full.low {
             self.chart_options.range = None;
-        } else if high - low >= least && low.is_finite() && high.is_finite() {
+        } else if high - low >= min_width && low.is_finite() && high.is_finite() {
             self.chart_options.range = Some(shifted_into(AxisRange { axis, low, high }, full));
         }
     }

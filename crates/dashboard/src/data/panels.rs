@@ -134,5 +134,5 @@ pub struct Log {
     /// Whether earlier lines are cut off.
     pub cut: bool,
     /// Why there are no lines.
-    pub trouble: Option<String>,
+    pub error: Option<String>,
 }

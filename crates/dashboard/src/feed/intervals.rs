@@ -43,15 +43,16 @@ impl Intervals {
         let base = pinned.and_then(|id| runs.iter().find(|run| run.row.id == id));
         let goal =
             |run: &Run, series: &SeriesRow| run.row.goal_metric.as_deref() == Some(series.name.as_str());
-        let mut asked: Vec<(&Run, &SeriesRow)> =
+        let mut requested: Vec<(&Run, &SeriesRow)> =
             runs.iter().flat_map(|run| run.series.iter().map(move |series| (run, series))).collect();
-        asked.retain(|(_, series)| Metric::new(&series.name).ranked.is_some_and(|ranked| ranked.is_share()));
-        asked.sort_by_key(|(run, series)| (!goal(run, series), !series.name.ends_with("@1")));
-        let latest = asked.iter().filter_map(|(run, series)| key_of(run, series));
+        requested
+            .retain(|(_, series)| Metric::new(&series.name).ranked.is_some_and(|ranked| ranked.is_share()));
+        requested.sort_by_key(|(run, series)| (!goal(run, series), !series.name.ends_with("@1")));
+        let latest = requested.iter().filter_map(|(run, series)| key_of(run, series));
         self.forget_older(&latest.map(|(run, metric, step)| ((run, metric), step)).collect());
         self.unfinished = false;
         let mut scores = Scores::new();
-        for (run, series) in asked {
+        for (run, series) in requested {
             if let Some(score) = self.score(reader, run, series, base, deadline)? {
                 scores.insert((run.row.id, series.name.clone()), score);
             }

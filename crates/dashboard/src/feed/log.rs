@@ -29,14 +29,14 @@ impl LogCache {
         // A uid is alphanumeric; anything else could point outside the folder.
         let sound = !uid.is_empty() && uid.chars().all(|c| c.is_ascii_alphanumeric());
         if !sound {
-            let trouble = Some("no console log: the uid of this run is not a valid folder name".to_string());
-            return Log { name: name.to_string(), trouble, ..Log::default() };
+            let error = Some("no console log: the uid of this run is not a valid folder name".to_string());
+            return Log { name: name.to_string(), error, ..Log::default() };
         }
         let path = store.with_file_name(uid).join(FILE);
         let state = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file);
         let (changed, length) = state.map_or((None, 0), |state| (state.modified().ok(), state.len()));
         match &self.0 {
-            Some((known, at, long, log)) if *known == path && (*at, *long) == (changed, length) => {
+            Some((cached, at, long, log)) if *cached == path && (*at, *long) == (changed, length) => {
                 log.clone()
             }
             _ => {
@@ -54,9 +54,9 @@ fn end(name: &str, path: &Path) -> Log {
         Ok((lines, cut)) => Log { lines: Arc::new(lines), cut, ..log },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let message = "no console log: this run printed to the terminal that started it";
-            Log { trouble: Some(message.to_string()), ..log }
+            Log { error: Some(message.to_string()), ..log }
         }
-        Err(error) => Log { trouble: Some(format!("cannot read {}: {error}", path.display())), ..log },
+        Err(error) => Log { error: Some(format!("cannot read {}: {error}", path.display())), ..log },
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_log_of_a_run_is_not_opened() {
+    fn files_that_are_not_the_log_of_a_run_are_not_opened() {
         let (folder, store) = written(b"");
         let path = folder.path().join(UID).join(FILE);
         fs::write(folder.path().join(FILE), "another file").expect("written");
@@ -121,12 +121,10 @@ mod tests {
         }
         fs::remove_file(&path).expect("removed");
         assert!(
-            LogCache::default().read(&store, UID, "a").trouble.is_some_and(|t| t.contains("no console log"))
+            LogCache::default().read(&store, UID, "a").error.is_some_and(|t| t.contains("no console log"))
         );
         std::os::unix::fs::symlink("/etc/passwd", &path).expect("linked");
-        assert!(
-            LogCache::default().read(&store, UID, "a").trouble.is_some_and(|t| t.contains("cannot read"))
-        );
+        assert!(LogCache::default().read(&store, UID, "a").error.is_some_and(|t| t.contains("cannot read")));
         fs::remove_file(&path).expect("removed");
         rustix::fs::mknodat(
             rustix::fs::CWD,
@@ -137,6 +135,6 @@ mod tests {
         )
         .expect("a FIFO");
         let log = LogCache::default().read(&store, UID, "a");
-        assert!(log.trouble.is_some_and(|t| t.contains("not a regular file")));
+        assert!(log.error.is_some_and(|t| t.contains("not a regular file")));
     }
 }

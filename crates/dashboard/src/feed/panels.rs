@@ -83,10 +83,10 @@ impl PanelCache {
         let evaluated =
             run.series.iter().filter(|s| s.name.starts_with("val/") || s.name.starts_with("test/"));
         let latest = evaluated.filter_map(|series| series.last_step).max().unwrap_or(0);
-        let known = self.probes.get(&run.row.id).filter(|(step, probes)| {
+        let cached = self.probes.get(&run.row.id).filter(|(step, probes)| {
             *step == latest && (!run.row.status.is_live() || probes.iter().any(|probe| probe.step >= latest))
         });
-        let probes = match known {
+        let probes = match cached {
             Some((_, probes)) => Arc::clone(probes),
             None => {
                 let probes = Arc::new(reader.probes(run.row.id)?);
@@ -116,13 +116,13 @@ impl PanelCache {
         reader: &Reader,
         run: &Run,
         series: &SeriesRow,
-        most: usize,
+        max_buckets: usize,
     ) -> Result<Vec<Bucket>, StoreError> {
-        let key = (run.row.id, series.name.clone(), most);
+        let key = (run.row.id, series.name.clone(), max_buckets);
         if let Some((_, buckets)) = self.buckets.get(&key).filter(|(n, _)| *n == series.n) {
             return Ok(buckets.clone());
         }
-        let buckets = reader.buckets(run.row.id, &series.name, Axis::Step, None, most)?;
+        let buckets = reader.buckets(run.row.id, &series.name, Axis::Step, None, max_buckets)?;
         self.buckets.insert(key, (series.n, buckets.clone()));
         Ok(buckets)
     }
@@ -146,8 +146,8 @@ impl PanelCache {
         if rates.is_empty() {
             return Ok(None);
         }
-        let known = self.metric_orders.get(&run.row.id).filter(|(n, _)| *n == run.series.len());
-        let order = match known {
+        let cached = self.metric_orders.get(&run.row.id).filter(|(n, _)| *n == run.series.len());
+        let order = match cached {
             Some((_, order)) => order.clone(),
             None => {
                 let order = reader.metric_order(run.row.id)?;

@@ -24,13 +24,13 @@ impl Trends {
         let points = |run: &Run| run.goal().map_or(0, |series| series.n);
         let new =
             |run: &&Run| points(run) > 1 && self.0.get(&run.row.id).is_none_or(|(n, _)| *n != points(run));
-        let lacking: Vec<&Run> = runs.iter().filter(new).collect();
-        let ask = |run: &Run| Some((run.row.id, run.row.goal_metric.clone()?));
-        let names: Vec<(RunId, String)> = lacking.iter().filter_map(|run| ask(run)).collect();
-        let asked: Vec<(RunId, &str)> = names.iter().map(|(id, name)| (*id, name.as_str())).collect();
-        if !asked.is_empty() {
-            let read = reader.buckets_of(&asked, Axis::Step, None, VALUES)?;
-            for (run, buckets) in lacking.iter().zip(read) {
+        let stale: Vec<&Run> = runs.iter().filter(new).collect();
+        let query = |run: &Run| Some((run.row.id, run.row.goal_metric.clone()?));
+        let names: Vec<(RunId, String)> = stale.iter().filter_map(|run| query(run)).collect();
+        let queries: Vec<(RunId, &str)> = names.iter().map(|(id, name)| (*id, name.as_str())).collect();
+        if !queries.is_empty() {
+            let read = reader.buckets_of(&queries, Axis::Step, None, VALUES)?;
+            for (run, buckets) in stale.iter().zip(read) {
                 let means = buckets.unwrap_or_default().iter().map(|bucket| bucket.mean).collect();
                 self.0.insert(run.row.id, (points(run), means));
             }

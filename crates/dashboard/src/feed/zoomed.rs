@@ -25,25 +25,25 @@ impl ZoomCache {
         self.cache.retain(|key, _| runs.contains(&key.0));
     }
 
-    /// At most `most` buckets of `range`, widened by an eighth on each side, and before them the warm-up for
+    /// At most `max_buckets` buckets of `range`, widened by an eighth on each side, and before them the warm-up for
     /// `half_life`, in units of the axis.
     pub fn read(
         &mut self,
         reader: &Reader,
         run: RunId,
         series: &SeriesRow,
-        (range, most): (AxisRange, usize),
+        (range, max_buckets): (AxisRange, usize),
         half_life: f64,
     ) -> Result<Vec<Bucket>, StoreError> {
-        if self.range != Some((range, most)) {
-            (self.range, self.cache) = (Some((range, most)), HashMap::new());
+        if self.range != Some((range, max_buckets)) {
+            (self.range, self.cache) = (Some((range, max_buckets)), HashMap::new());
         }
         let key = (run, series.name.clone(), half_life.to_bits());
         if let Some((_, buckets)) = self.cache.get(&key).filter(|(n, _)| *n == series.n) {
             return Ok(buckets.clone());
         }
-        let read = |low: f64, high: f64, most| {
-            reader.buckets(run, &series.name, range.axis, Some((low, high)), most)
+        let read = |low: f64, high: f64, max_buckets| {
+            reader.buckets(run, &series.name, range.axis, Some((low, high)), max_buckets)
         };
         let wide = range.high - range.low;
         // Lines continue past the frame.
@@ -51,7 +51,7 @@ impl ZoomCache {
         let back = WARM_UP * half_life;
         let mut buckets =
             if back > 0.0 { read(low - back, low.next_down(), WARM_BUCKETS)? } else { Vec::new() };
-        buckets.extend(read(low, high, most)?);
+        buckets.extend(read(low, high, max_buckets)?);
         self.cache.insert(key, (series.n, buckets.clone()));
         Ok(buckets)
     }

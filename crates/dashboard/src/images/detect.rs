@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_that_the_terminal_can_is_chosen() {
+    fn the_best_supported_protocol_is_chosen() {
         let cell = Response::CellSize(Some((8, 16)));
         let of = |images, replies: &[Response], iterm2, tmux| choose(images, replies, iterm2, tmux).images;
         let both = [Response::Kitty, Response::Sixel, cell.clone()];
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_kitty_is_known_by_its_version() {
+    fn an_old_kitty_is_recognised_by_its_version() {
         for (version, lacks) in [
             ("kitty(0.26.5)", true),
             ("kitty(0.28.0)", false),

@@ -106,7 +106,7 @@ impl Gallery {
         let Some(jobs) = self.jobs.as_ref().filter(|_| self.on() && !area.is_empty()) else { return false };
         let key = (digest.to_string(), area.width, area.height);
         let mut ready = lock(&self.ready);
-        let Some(known) = ready.get(&key) else {
+        let Some(slot) = ready.get(&key) else {
             if ready.len() >= CAPACITY {
                 ready.clear();
             }
@@ -115,7 +115,7 @@ impl Gallery {
             let _ = jobs.send(Job { id: id_of(&key), key, bytes: Arc::clone(bytes) });
             return false;
         };
-        let Slot::Ready(protocol) = known.clone() else { return false };
+        let Slot::Ready(protocol) = slot.clone() else { return false };
         drop(ready);
         let size = protocol.size();
         let (x, y) = (area.width.saturating_sub(size.width) / 2, area.height.saturating_sub(size.height) / 2);
@@ -126,7 +126,7 @@ impl Gallery {
     }
 
     /// Waits until all requested images are ready, for tests.
-    pub fn settle(&self) {
+    pub fn wait_until_ready(&self) {
         for _ in 0..2000 {
             let waiting = lock(&self.ready).values().any(|slot| matches!(slot, Slot::Waiting));
             if !waiting {
@@ -155,8 +155,9 @@ fn work(encoder: Encoder, jobs: &Receiver<Job>, ready: &Mutex<Ready>, new: &Atom
         while let Some(job) = waiting.pop() {
             let size = Size { width: job.key.1, height: job.key.2 };
             // A decoder that panics must not stop the other images.
-            let made = catch_unwind(AssertUnwindSafe(|| encoder.encode(&job.bytes, size, job.id)));
-            let slot = made.ok().flatten().map_or(Slot::Unreadable, |made| Slot::Ready(Arc::new(made)));
+            let encoded = catch_unwind(AssertUnwindSafe(|| encoder.encode(&job.bytes, size, job.id)));
+            let slot =
+                encoded.ok().flatten().map_or(Slot::Unreadable, |encoded| Slot::Ready(Arc::new(encoded)));
             lock(ready).insert(job.key, slot);
             new.store(true, Ordering::Relaxed);
             waiting.extend(jobs.try_iter());

@@ -7,10 +7,10 @@ impl App {
     /// Scrolls `panel`, clamped to its ends. Events and logs start at the newest line.
     pub(super) fn scroll(&mut self, panel: usize, lines: usize, up: bool) {
         let kind = self.panels().nth(panel).map(|panel| panel.kind);
-        let away = up == kind.is_some_and(Kind::ends_first);
-        let most = self.hidden_lines(panel);
-        let at = self.scrolled(panel).min(most);
-        let at = if away { at.saturating_add(lines).min(most) } else { at.saturating_sub(lines) };
+        let forward = up == kind.is_some_and(Kind::ends_first);
+        let max = self.hidden_lines(panel);
+        let at = self.scrolled(panel).min(max);
+        let at = if forward { at.saturating_add(lines).min(max) } else { at.saturating_sub(lines) };
         self.set_scrolled(panel, at);
     }
 

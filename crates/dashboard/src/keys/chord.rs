@@ -78,7 +78,7 @@ impl fmt::Display for Chord {
             f.write_str("Alt-")?;
         }
         match (NAMED.iter().find(|(_, code, _)| *code == self.code), self.code) {
-            (Some((_, _, sign)), _) => f.write_str(sign),
+            (Some((_, _, symbol)), _) => f.write_str(symbol),
             (None, KeyCode::Char(letter)) => write!(f, "{letter}"),
             (None, KeyCode::F(number)) => write!(f, "F{number}"),
             (None, other) => write!(f, "{other}"),
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_written_as_they_are_called() {
+    fn keys_are_parsed_and_shown_by_name() {
         let shown = |text: &str| Chord::parse(text).map(|chord| chord.to_string());
         assert_eq!(shown("q").as_deref(), Some("q"));
         assert_eq!(shown("Ctrl-r").as_deref(), Some("^r"));

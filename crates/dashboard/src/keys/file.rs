@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_file_counts_and_none_is_no_fault() {
+    fn the_first_file_is_read_and_none_is_required() {
         let folder = tempfile::tempdir().expect("a folder");
         let (here, missing) = (folder.path().join("keys.toml"), folder.path().join("none.toml"));
         assert_eq!(first([missing.clone()].into_iter()), Ok(Keys::default()));

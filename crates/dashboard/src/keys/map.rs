@@ -84,15 +84,15 @@ impl Keys {
         if key.is_empty() { format!(":{name}") } else { key }
     }
 
-    /// The first `most` keys of the binding at index `i`, as text; consecutive digits are a range.
-    pub fn text(&self, i: usize, most: usize) -> String {
+    /// The first `max_keys` keys of the binding at index `i`, as text; consecutive digits are a range.
+    pub fn text(&self, i: usize, max_keys: usize) -> String {
         let chords = self.0.get(i).map_or(&[][..], Vec::as_slice);
         let digits: Option<Vec<u32>> = chords.iter().map(|chord| chord.digit()).collect();
         let digits = digits.filter(|all| all.len() > 2 && all.windows(2).all(|pair| pair[1] == pair[0] + 1));
         if let Some([first, .., last]) = digits.as_deref() {
             return format!("{first}-{last}");
         }
-        chords.iter().take(most).map(Chord::to_string).collect::<Vec<_>>().join(" ")
+        chords.iter().take(max_keys).map(Chord::to_string).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gives_other_keys() {
+    fn a_file_replaces_keys() {
         let keys = Keys::parse(
             "keys.toml",
             "x = [\"Ctrl-x\", \"X\"]\nview = [\"F1\", \"F2\"]\nlog = []\nstop = \"x\"",

@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_binding_has_a_name_of_its_own_and_words_of_help() {
+    fn every_binding_has_a_unique_name_and_a_help_text() {
         for (i, binding) in BINDINGS.iter().enumerate() {
             assert!(!binding.help.is_empty(), "{}", binding.name);
             assert!(BINDINGS[..i].iter().all(|other| other.name != binding.name), "{}", binding.name);

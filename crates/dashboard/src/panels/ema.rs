@@ -15,8 +15,8 @@ pub struct Line {
     pub raw: Option<f64>,
     /// Its last value with averaged weights.
     pub ema: Option<f64>,
-    /// How much better the average is; negative if it is worse.
-    pub better: Option<f64>,
+    /// The gain of the average; negative if it is worse.
+    pub gain: Option<f64>,
 }
 
 /// Draws a line for each run and split that was evaluated with both kinds of weights.
@@ -50,9 +50,9 @@ pub fn draw(runs: &[Run], selected: Option<usize>, area: Rect, theme: &Theme, bu
 fn cells(run: &Run, line: &Line, theme: &Theme) -> Vec<Cell> {
     let name = run.colour.map_or(theme.faint(), |colour| Style::new().fg(theme.series(colour)));
     let show = |value: Option<f64>| value.map_or(String::new(), |value| scaled(&line.metric, value));
-    let (sign, style) = match line.better {
-        Some(better) if better > 0.0 => ("+", theme.good()),
-        Some(better) if better < 0.0 => ("", theme.bad()),
+    let (sign, style) = match line.gain {
+        Some(gain) if gain > 0.0 => ("+", theme.good()),
+        Some(gain) if gain < 0.0 => ("", theme.bad()),
         _ => ("", theme.faint()),
     };
     vec![
@@ -61,7 +61,7 @@ fn cells(run: &Run, line: &Line, theme: &Theme) -> Vec<Cell> {
         (show(line.raw), Style::new()),
         (show(line.ema), Style::new()),
         (
-            line.better.map_or(String::new(), |by| {
+            line.gain.map_or(String::new(), |by| {
                 format!("{sign}{}", scaled(&line.metric, by).replace('%', " points"))
             }),
             style,
@@ -82,14 +82,14 @@ pub fn lines(run: &Run) -> Vec<Line> {
         return Vec::new();
     };
     let goal = goal.strip_prefix("ema/").unwrap_or(goal);
-    let twin = |raw: &SeriesRow| -> Option<Line> {
+    let pair = |raw: &SeriesRow| -> Option<Line> {
         let (split, rest) = raw.name.split_once('/')?;
         let ema = run.metric(&format!("{split}/ema/{rest}")).filter(|_| rest == goal)?;
         let sign = if raw.goal == clip_lab_store::Goal::Down { -1.0 } else { 1.0 };
-        let better = raw.last.zip(ema.last).map(|(raw, ema)| (ema - raw) * sign);
-        Some(Line { metric: raw.name.clone(), raw: raw.last, ema: ema.last, better })
+        let gain = raw.last.zip(ema.last).map(|(raw, ema)| (ema - raw) * sign);
+        Some(Line { metric: raw.name.clone(), raw: raw.last, ema: ema.last, gain })
     };
-    let mut lines: Vec<Line> = run.series.iter().filter_map(twin).collect();
+    let mut lines: Vec<Line> = run.series.iter().filter_map(pair).collect();
     lines.sort_by_key(|line| !line.metric.starts_with("val/"));
     lines
 }

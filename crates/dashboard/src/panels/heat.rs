@@ -37,36 +37,36 @@ pub fn blocks(theme: &Theme) -> bool {
     theme.depth() != Depth::None && !theme.ascii()
 }
 
-/// The colour of `place`, from 0 to 1; `None` without colours.
-pub fn colour(ramp: Ramp, place: f64, theme: &Theme) -> Option<Color> {
-    if !place.is_finite() {
+/// The colour of `position`, from 0 to 1; `None` without colours.
+pub fn colour(ramp: Ramp, position: f64, theme: &Theme) -> Option<Color> {
+    if !position.is_finite() {
         return (theme.depth() != Depth::None).then_some(Color::Red);
     }
     let (stops, few): (&[[u8; 3]], _) = match ramp {
         Ramp::Sequential => (&VIRIDIS, SIXTEEN),
         Ramp::Diverging => (&DIVERGING, SIXTEEN_DIVERGING),
     };
-    let [r, g, b] = between(stops, place);
+    let [r, g, b] = between(stops, position);
     match theme.depth() {
         Depth::None => None,
-        Depth::Sixteen => Some(few[(place.clamp(0.0, 1.0) * 4.0).round() as usize]),
+        Depth::Sixteen => Some(few[(position.clamp(0.0, 1.0) * 4.0).round() as usize]),
         Depth::Many => Some(Color::Indexed(cube([r, g, b]))),
         Depth::True => Some(Color::Rgb(r, g, b)),
     }
 }
 
-/// The character of `place` without colours: shades, or digits in plain ASCII.
-pub fn sign(place: f64, theme: &Theme) -> char {
-    match (place.is_finite(), theme.ascii()) {
+/// The character of `position` without colours: shades, or digits in plain ASCII.
+pub fn symbol(position: f64, theme: &Theme) -> char {
+    match (position.is_finite(), theme.ascii()) {
         (false, true) => '!',
         (false, false) => '✕',
-        (true, true) => char::from(b'0' + (place.clamp(0.0, 1.0) * 9.0).round() as u8),
-        (true, false) => [' ', '░', '▒', '▓', '█'][(place.clamp(0.0, 1.0) * 4.0).round() as usize],
+        (true, true) => char::from(b'0' + (position.clamp(0.0, 1.0) * 9.0).round() as u8),
+        (true, false) => [' ', '░', '▒', '▓', '█'][(position.clamp(0.0, 1.0) * 4.0).round() as usize],
     }
 }
 
-fn between(stops: &[[u8; 3]], place: f64) -> [u8; 3] {
-    let at = place.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
+fn between(stops: &[[u8; 3]], position: f64) -> [u8; 3] {
+    let at = position.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
     let (low, t) = (at.floor() as usize, at.fract());
     let high = (low + 1).min(stops.len() - 1);
     std::array::from_fn(|i| {
@@ -77,8 +77,9 @@ fn between(stops: &[[u8; 3]], place: f64) -> [u8; 3] {
 /// The nearest colour of the 6×6×6 cube of the 256-colour palette.
 fn cube(rgb: [u8; 3]) -> u8 {
     const LEVELS: [i16; 6] = [0, 95, 135, 175, 215, 255];
-    let near = |part: u8| (0..6).min_by_key(|i| (LEVELS[*i] - i16::from(part)).abs()).unwrap_or(0) as u8;
-    16 + 36 * near(rgb[0]) + 6 * near(rgb[1]) + near(rgb[2])
+    let nearest_level =
+        |part: u8| (0..6).min_by_key(|i| (LEVELS[*i] - i16::from(part)).abs()).unwrap_or(0) as u8;
+    16 + 36 * nearest_level(rgb[0]) + 6 * nearest_level(rgb[1]) + nearest_level(rgb[2])
 }
 
 #[cfg(test)]
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_scale_are_its_ends_at_every_depth() {
-        let of = |depth, place| colour(Ramp::Sequential, place, &Theme::new(depth));
+        let of = |depth, position| colour(Ramp::Sequential, position, &Theme::new(depth));
         assert_eq!(of(Depth::True, 0.0), Some(Color::Rgb(68, 1, 84)));
         assert_eq!(of(Depth::True, 2.0), Some(Color::Rgb(253, 231, 37)));
         assert_eq!(of(Depth::Many, 1.0), Some(Color::Indexed(16 + 36 * 5 + 6 * 4)));
@@ -97,8 +98,8 @@ mod tests {
     }
 
     #[test]
-    fn signs_need_no_colour() {
+    fn symbols_need_no_colour() {
         let theme = Theme::new(Depth::None);
-        assert_eq!([0.0, 0.5, 1.0, f64::NAN].map(|place| sign(place, &theme)), [' ', '▒', '█', '✕']);
+        assert_eq!([0.0, 0.5, 1.0, f64::NAN].map(|position| symbol(position, &theme)), [' ', '▒', '█', '✕']);
     }
 }

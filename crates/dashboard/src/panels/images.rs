@@ -156,7 +156,7 @@ fn draw_image(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buff
     if place.width < 6 || place.height < 3 {
         return;
     }
-    let (sign, style) = match (hit.right, theme.ascii()) {
+    let (marker, style) = match (hit.right, theme.ascii()) {
         (true, false) => (" ✓", theme.good()),
         (true, true) => (" right", theme.good()),
         (false, _) => ("", theme.faint()),
@@ -167,7 +167,7 @@ fn draw_image(hit: &Hit, place: Rect, rows: &Rows, theme: &Theme, buf: &mut Buff
     let inside = block.inner(place);
     block.render(place, buf);
     let below = Rect { x: place.x + 1, y: place.bottom() - 1, width: place.width - 2, height: 1 };
-    put(&format!(" {:.2}{sign} ", hit.score), (below.x, below.y), style, below, buf);
+    put(&format!(" {:.2}{marker} ", hit.score), (below.x, below.y), style, below, buf);
     let bytes =
         hit.image.digest.as_ref().and_then(|digest| Some((digest, rows.panels.thumbnails.get(digest)?)));
     let shown = bytes.is_some_and(|(digest, bytes)| rows.gallery.draw(digest, bytes, inside, buf));

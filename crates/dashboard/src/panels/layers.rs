@@ -32,9 +32,9 @@ pub fn draw(all: &[Layers], selected: Option<RunId>, area: Rect, theme: &Theme, 
 }
 
 fn heading(layers: &Layers, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let (least, most) = range(&layers.rates);
-    let span = if least > 0.0 && most.is_finite() {
-        format!("  {} to {} ({}×)", number(least), number(most), number(most / least))
+    let (min, max) = range(&layers.rates);
+    let span = if min > 0.0 && max.is_finite() {
+        format!("  {} to {} ({}×)", number(min), number(max), number(max / min))
     } else {
         String::new()
     };
@@ -50,13 +50,13 @@ fn heading(layers: &Layers, area: Rect, theme: &Theme, buf: &mut Buffer) {
 
 /// The smallest and the largest of the finite, positive rates.
 fn range(rates: &[(String, f64)]) -> (f64, f64) {
-    let good = rates.iter().map(|(_, rate)| *rate).filter(|rate| rate.is_finite() && *rate > 0.0);
-    good.fold((f64::INFINITY, 0.0), |(least, most), rate| (rate.min(least), rate.max(most)))
+    let valid = rates.iter().map(|(_, rate)| *rate).filter(|rate| rate.is_finite() && *rate > 0.0);
+    valid.fold((f64::INFINITY, 0.0), |(min, max), rate| (rate.min(min), rate.max(max)))
 }
 
 fn bars(layers: &Layers, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let rows = fold(&layers.rates, area.height.into());
-    let (_, most) = range(&layers.rates);
+    let (_, max) = range(&layers.rates);
     let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(usize::from(area.width) / 2);
     let numbers = rows.iter().map(|(_, rate)| width(&number(*rate))).max().unwrap_or(0);
     let room = usize::from(area.width).saturating_sub(names + numbers + 2);
@@ -64,7 +64,7 @@ fn bars(layers: &Layers, area: Rect, theme: &Theme, buf: &mut Buffer) {
     for (y, (name, rate)) in (area.top()..area.bottom()).zip(&rows) {
         let x = put(&pad(&cut(name, names), names, false), (area.x, y), Style::new(), area, buf);
         let x = put(&format!(" {} ", pad(&number(*rate), numbers, true)), (x, y), theme.faint(), area, buf);
-        put(&bar(rate / most, room, theme), (x, y), style, area, buf);
+        put(&bar(rate / max, room, theme), (x, y), style, area, buf);
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_share_a_line_where_there_is_no_room() {
+    fn neighbours_share_a_line_if_there_is_no_room() {
         let rates: Vec<(String, f64)> = ["stem", "stages.0.0", "stages.0.1", "stages.1.0", "head"]
             .map(String::from)
             .into_iter()

@@ -9,8 +9,8 @@ use clip_lab_chart::text::{clean, cut, width};
 pub fn draw(log: Option<&Log>, back: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let room = area.width as usize;
     let Some(log) = log else { return };
-    if let Some(trouble) = &log.trouble {
-        buf.put(area.x, area.y, cut(&clean(trouble), room), room, theme.faint());
+    if let Some(error) = &log.error {
+        buf.put(area.x, area.y, cut(&clean(error), room), room, theme.faint());
         return;
     }
     let newest = log.lines.iter().rev().skip(back).take(area.height as usize);

@@ -18,17 +18,17 @@ const DATA_BOUND: f64 = 0.1;
 /// A part of a step: name, character without colour, ASCII character, and index in the palette.
 struct Part {
     name: &'static str,
-    sign: char,
+    symbol: char,
     plain: char,
     colour: usize,
 }
 
 const PARTS: [Part; 5] = [
-    Part { name: "data wait", sign: '░', plain: '.', colour: 5 },
-    Part { name: "forward", sign: '▒', plain: 'f', colour: 0 },
-    Part { name: "backward", sign: '▓', plain: 'b', colour: 4 },
-    Part { name: "optimizer", sign: '█', plain: 'o', colour: 2 },
-    Part { name: "rest of the update", sign: '▚', plain: '-', colour: 7 },
+    Part { name: "data wait", symbol: '░', plain: '.', colour: 5 },
+    Part { name: "forward", symbol: '▒', plain: 'f', colour: 0 },
+    Part { name: "backward", symbol: '▓', plain: 'b', colour: 4 },
+    Part { name: "optimizer", symbol: '█', plain: 'o', colour: 2 },
+    Part { name: "rest of the update", symbol: '▚', plain: '-', colour: 7 },
 ];
 
 /// Seconds of each part; the unrecorded part of the update is the rest.
@@ -48,8 +48,9 @@ fn waiting(phases: &Phases) -> Option<f64> {
 /// Draws two lines per run: the bottleneck as text, and the bar.
 pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
-    let known: Vec<&Phases> = all.iter().filter(|phases| parts(phases).iter().sum::<f64>() > 0.0).collect();
-    if known.is_empty() {
+    let recorded: Vec<&Phases> =
+        all.iter().filter(|phases| parts(phases).iter().sum::<f64>() > 0.0).collect();
+    if recorded.is_empty() {
         let message = "No run here has recorded step times. Every run of this version does: \
                      time/data_wait_s, time/update_s and its phases.";
         return placeholder(message, area, theme, buf);
@@ -59,20 +60,20 @@ pub fn draw(all: &[Phases], area: Rect, theme: &Theme, buf: &mut Buffer) {
     }
     let (rows, legend_y) = (Rect { height: area.height - 1, ..area }, area.bottom() - 1);
     // If the pairs of lines do not fit, draw the text lines only.
-    let each = if known.len() * 2 <= usize::from(rows.height) { 2 } else { 1 };
+    let each = if recorded.len() * 2 <= usize::from(rows.height) { 2 } else { 1 };
     let names =
-        known.iter().map(|phases| width(&phases.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
-    for (phases, y) in known.iter().zip((rows.top()..rows.bottom()).step_by(each)) {
+        recorded.iter().map(|phases| width(&phases.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
+    for (phases, y) in recorded.iter().zip((rows.top()..rows.bottom()).step_by(each)) {
         summary(phases, names, (rows.x, y), rows, theme, buf);
         if each == 2 {
             bar(phases, (rows.x, y + 1), rows, theme, buf);
         }
     }
-    legend(&known, (area.x, legend_y), area, theme, buf);
+    legend(&recorded, (area.x, legend_y), area, theme, buf);
 }
 
 fn summary(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let verdict = match waiting(phases) {
+    let bottleneck = match waiting(phases) {
         Some(share) if share > DATA_BOUND => {
             (format!("bound by data ({:.0}% wait)", share * 100.0), theme.warning())
         }
@@ -85,7 +86,12 @@ fn summary(phases: &Phases, names: usize, at: (u16, u16), area: Rect, theme: &Th
     let name = pad(&phases.name, names, false);
     let rest = format!("  {}", rest.join(" · "));
     let style = run_style(phases.colour, theme);
-    line(&[(&name, style), ("  ", style), (&verdict.0, verdict.1), (&rest, Style::new())], at, area, buf);
+    line(
+        &[(&name, style), ("  ", style), (&bottleneck.0, bottleneck.1), (&rest, Style::new())],
+        at,
+        area,
+        buf,
+    );
 }
 
 fn bar(phases: &Phases, (mut x, y): (u16, u16), area: Rect, theme: &Theme, buf: &mut Buffer) {
@@ -95,13 +101,13 @@ fn bar(phases: &Phases, (mut x, y): (u16, u16), area: Rect, theme: &Theme, buf: 
     for (part, seconds) in PARTS.iter().zip(parts) {
         done += seconds;
         let end = area.x + (done / total * f64::from(area.width)).round() as u16;
-        let text: String = std::iter::repeat_n(sign(part, theme), end.saturating_sub(x).into()).collect();
+        let text: String = std::iter::repeat_n(symbol(part, theme), end.saturating_sub(x).into()).collect();
         x = put(&text, (x, y), Style::new().fg(theme.series(part.colour)), area, buf);
     }
 }
 
-fn sign(part: &Part, theme: &Theme) -> char {
-    if theme.ascii() { part.plain } else { part.sign }
+fn symbol(part: &Part, theme: &Theme) -> char {
+    if theme.ascii() { part.plain } else { part.symbol }
 }
 
 /// Draws a legend of the parts that any run has.
@@ -109,8 +115,8 @@ fn legend(all: &[&Phases], (mut x, y): (u16, u16), area: Rect, theme: &Theme, bu
     for (i, part) in PARTS.iter().enumerate() {
         if all.iter().any(|phases| parts(phases)[i] > 0.0) {
             let style = Style::new().fg(theme.series(part.colour));
-            let sign = format!("{0}{0} ", sign(part, theme));
-            x = line(&[(&sign, style), (part.name, theme.faint()), ("  ", style)], (x, y), area, buf);
+            let symbol = format!("{0}{0} ", symbol(part, theme));
+            x = line(&[(&symbol, style), (part.name, theme.faint()), ("  ", style)], (x, y), area, buf);
         }
     }
 }

@@ -72,8 +72,8 @@ fn legend(matrix: &Matrix, shape: &Shape, area: Rect, theme: &Theme, buf: &mut B
         let place = f64::from(i) / 9.0;
         let style =
             heat::colour(matrix.ramp, place, theme).map_or(Style::new(), |colour| Style::new().fg(colour));
-        let sign = if heat::blocks(theme) { '█' } else { heat::sign(place, theme) };
-        x = line(&[(&sign.to_string(), style)], (x, y), area, buf);
+        let symbol = if heat::blocks(theme) { '█' } else { heat::symbol(place, theme) };
+        x = line(&[(&symbol.to_string(), style)], (x, y), area, buf);
     }
     let pooled =
         if shape.pool > 1 { format!("  maximum of {0} × {0} per cell", shape.pool) } else { String::new() };

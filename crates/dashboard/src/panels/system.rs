@@ -12,14 +12,14 @@ use clip_lab_chart::{figure::number, text::pad};
 /// Draws the name of each run, and below it a line per metric.
 pub fn draw(all: &[SystemStats], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
-    let known: Vec<&SystemStats> = all.iter().filter(|stats| !stats.metrics.is_empty()).collect();
-    if known.is_empty() {
+    let recorded: Vec<&SystemStats> = all.iter().filter(|stats| !stats.metrics.is_empty()).collect();
+    if recorded.is_empty() {
         let message = "No run here has recorded system statistics. Every run of this version records system/cpu and \
                      system/memory_gib, and on a GPU system/gpu_memory_gib.";
         return placeholder(message, area, theme, buf);
     }
     let mut y = area.y;
-    for stats in known {
+    for stats in recorded {
         put(&stats.name, (area.x, y), run_style(stats.colour, theme), area, buf);
         y = y.saturating_add(1);
         for (name, label, share) in SYSTEM_METRICS {

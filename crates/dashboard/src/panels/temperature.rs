@@ -20,16 +20,16 @@ const CLAMPED: f64 = 0.999;
 /// Draws a line per run, a warning for each that stays at its clamp, and the curves if there is room.
 pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
-    let known: Vec<&Scale> = all.iter().filter(|scale| last(scale).is_some()).collect();
-    if known.is_empty() {
+    let recorded: Vec<&Scale> = all.iter().filter(|scale| last(scale).is_some()).collect();
+    if recorded.is_empty() {
         let message = "No run here has recorded a logit scale. Contrastive losses (clip, siglip, multi_positive) \
                      report train/logit_scale; cross entropy has none.";
         return placeholder(message, area, theme, buf);
     }
     let names =
-        known.iter().map(|scale| width(&scale.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
+        recorded.iter().map(|scale| width(&scale.name)).max().unwrap_or(0).min(usize::from(area.width) / 3);
     let mut left = area;
-    for scale in &known {
+    for scale in &recorded {
         if left.height == 0 {
             return;
         }
@@ -41,7 +41,7 @@ pub fn draw(all: &[Scale], front: Option<usize>, area: Rect, theme: &Theme, buf:
         }
     }
     if left.height >= 6 {
-        curves(&known, front, below(left, 1), theme, buf);
+        curves(&recorded, front, below(left, 1), theme, buf);
     }
 }
 
@@ -101,8 +101,9 @@ fn curves(all: &[&Scale], front: Option<usize>, area: Rect, theme: &Theme, buf: 
         all.iter().map(|scale| rows(&scale.name, scale.colour.unwrap_or(0), scale.buckets.clone())).collect();
     let clamps: Vec<f64> = all.iter().filter(|scale| scale.learned).filter_map(|scale| scale.clamp).collect();
     // A clamp far above the curves would flatten them; the text above names it.
-    let near = |clamp: &f64| all.iter().filter_map(|scale| last(scale)).any(|value| value * 2.0 >= *clamp);
-    let mut shown: Vec<f64> = clamps.into_iter().filter(near).collect();
+    let is_close =
+        |clamp: &f64| all.iter().filter_map(|scale| last(scale)).any(|value| value * 2.0 >= *clamp);
+    let mut shown: Vec<f64> = clamps.into_iter().filter(is_close).collect();
     shown.sort_by(f64::total_cmp);
     shown.dedup();
     let steps = all.iter().flat_map(|scale| &scale.buckets).flat_map(|bucket| [bucket.x0, bucket.x1]);

@@ -70,11 +70,11 @@ fn shortened(series: &Series, value: Option<f64>, room: usize) -> String {
     if width(&whole) <= room || width(&value) + 4 > room {
         return cut(&whole, room);
     }
-    format!("{} {value}", both(&series.name, room - width(&value) - 1))
+    format!("{} {value}", shortened_name(&series.name, room - width(&value) - 1))
 }
 
 /// A name in `room` columns; both the metric and the run or group keep their start.
-fn both(name: &str, room: usize) -> String {
+fn shortened_name(name: &str, room: usize) -> String {
     match name.split_once(' ') {
         Some((metric, of)) if room >= 7 && width(name) > room => {
             let half = (room - 1) / 2;
@@ -90,11 +90,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_name_still_tells_metric_and_group() {
-        assert_eq!(both("classification vit", 20), "classification vit");
-        assert_eq!(both("classification vit", 12), "classif… vit");
-        assert_eq!(both("classification lit-mean", 13), "class… lit-m…");
-        assert_eq!(both("t2i a-very-long-group", 13), "t2i a-very-l…");
-        assert_eq!(both("a-long-name-alone", 8), "a-long-…");
+    fn a_cut_name_still_identifies_metric_and_group() {
+        assert_eq!(shortened_name("classification vit", 20), "classification vit");
+        assert_eq!(shortened_name("classification vit", 12), "classif… vit");
+        assert_eq!(shortened_name("classification lit-mean", 13), "class… lit-m…");
+        assert_eq!(shortened_name("t2i a-very-long-group", 13), "t2i a-very-l…");
+        assert_eq!(shortened_name("a-long-name-alone", 8), "a-long-…");
     }
 }

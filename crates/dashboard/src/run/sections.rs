@@ -15,7 +15,7 @@ use clip_lab_chart::{
 };
 
 /// The settings listed with the environment.
-const HOW: [(&str, &str); 3] =
+const ENVIRONMENT_SETTINGS: [(&str, &str); 3] =
     [("precision", "run.precision"), ("batch", "run.batch"), ("optimizer", "optimizer.plugin")];
 
 /// All sections with their headings, including empty ones.
@@ -66,9 +66,9 @@ fn metrics(run: &Run) -> Vec<Line> {
         let best = series.best().map(|(best, step)| format!(", best {} @{step}", number(best)));
         let bad = series.first_bad_step.map(|step| format!(", not finite @{step}"));
         let kind = if bad.is_some() { LineKind::Bad } else { LineKind::Plain };
-        let sign = if goal(&series.name) { "★ " } else { "" };
+        let marker = if goal(&series.name) { "★ " } else { "" };
         let text = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
-        (format!("{sign}{}", series.name), text, kind)
+        (format!("{marker}{}", series.name), text, kind)
     };
     all.iter().map(one).collect()
 }
@@ -121,7 +121,7 @@ fn environment(run: &Run, details: Option<&Details>) -> Vec<Line> {
     let setting = |(label, key): (&str, &str)| {
         run.details.settings.get(key).map(|json| line(label, diff::value(Some(json))))
     };
-    lines.extend(HOW.into_iter().filter_map(setting));
+    lines.extend(ENVIRONMENT_SETTINGS.into_iter().filter_map(setting));
     lines
 }
 

@@ -23,7 +23,7 @@ pub fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
     let plain = |text: String| (text, Style::new());
     let share = |value: Option<f64>| plain(value.map_or(String::new(), decimals));
     match col {
-        Col::Name => (format!("{}{}", sign(run, app), run.name), style),
+        Col::Name => (format!("{}{}", marker(run, app), run.name), style),
         Col::Status => (status_label(row.status).to_string(), status_style(row.status, theme)),
         Col::Progress => (progress(row.step, row.total_steps), style),
         Col::Step => plain(steps(row.step, row.total_steps)),
@@ -47,7 +47,7 @@ pub fn cell(col: &Col, run: &Run, app: &App, theme: &Theme) -> Cell {
 }
 
 /// The symbol before the name: pinned, drawn on the charts, or neither.
-fn sign(run: &Run, app: &App) -> &'static str {
+fn marker(run: &Run, app: &App) -> &'static str {
     match (app.pinned == Some(run.row.id), run.colour.is_some()) {
         (true, _) => "▶ ",
         (false, true) => "━ ",
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bar_is_full_only_at_the_end_and_always_as_long() {
+    fn the_bar_is_full_only_at_the_end_and_has_a_fixed_width() {
         assert_eq!(progress(1, Some(3)), "██▋░░░░░  33%");
         assert_eq!(progress(999, Some(1000)), "███████▉  99%");
         assert_eq!(progress(7, Some(5)), "████████ 100%");

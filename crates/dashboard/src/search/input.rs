@@ -66,7 +66,7 @@ mod tests {
     use super::Input;
 
     #[test]
-    fn a_line_is_edited_where_the_cursor_stands() {
+    fn a_line_is_edited_at_the_cursor() {
         let mut input = Input::new("ein Bär am Strand");
         input.move_by(-7);
         input.delete_word();

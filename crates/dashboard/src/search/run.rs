@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The longest wait for input, and so the longest delay until a reply is shown.
-const TICK: Duration = Duration::from_millis(15);
+const INPUT_TIMEOUT: Duration = Duration::from_millis(15);
 
 /// Shows the screen until it is left by a key or a signal (SIGINT, SIGTERM, SIGHUP). The terminal is always
 /// restored, even after a panic.
@@ -78,7 +78,7 @@ impl<S: Searcher> Screen<S> {
                 dirty = false;
             }
             dirty |= self.send_requests()?;
-            if terminal_gone(TICK) {
+            if terminal_gone(INPUT_TIMEOUT) {
                 return Ok(());
             }
             while pending()? {

@@ -19,7 +19,7 @@ use crate::{
 use clip_lab_chart::text::{clean, width};
 
 /// Lines above the list.
-const HEAD: u16 = 3;
+const HEADER_LINES: u16 = 3;
 
 /// The images on the screen, by number and size.
 pub fn images_on_screen(app: &App, area: Rect) -> Vec<(usize, u32)> {
@@ -32,7 +32,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.height < 6 || area.width < 20 {
         return placeholder("terminal too small", area, theme, buf);
     }
-    head(app, theme, area, buf);
+    header(app, theme, area, buf);
     list::draw(app, theme, split(app, area).0, buf);
     details::draw(app, theme, area, buf);
     images::placed(app, area).iter().for_each(|image| images::draw(app, image, theme, buf));
@@ -47,7 +47,8 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// The areas of the list and the images. Without images the list takes all; so does an image at full screen.
 fn split(app: &App, area: Rect) -> (Rect, Rect) {
-    let body = Rect { y: area.y + HEAD, height: area.height.saturating_sub(HEAD + 1), ..area };
+    let body =
+        Rect { y: area.y + HEADER_LINES, height: area.height.saturating_sub(HEADER_LINES + 1), ..area };
     let nothing = Rect { width: 0, ..body };
     if app.enlarged {
         return (nothing, body);
@@ -62,24 +63,24 @@ fn split(app: &App, area: Rect) -> (Rect, Rect) {
     )
 }
 
-fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn header(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let gallery = format!("  {}", clean(&app.ready.gallery));
     line(&[("clip-lab search", theme.heading()), (&gallery, theme.faint())], (area.x, area.y), area, buf);
-    let sign = if theme.ascii() { "> " } else { "› " };
+    let symbol = if theme.ascii() { "> " } else { "› " };
     let y = area.y + 1;
     if let Some(hit) = &app.similar_to {
         let title = format!("nearest to {}", clean(&hit.name));
-        line(&[(sign, theme.strong()), (&title, theme.heading())], (area.x, y), area, buf);
+        line(&[(symbol, theme.strong()), (&title, theme.heading())], (area.x, y), area, buf);
     } else if !app.shows_misses() {
-        prompt(app, theme, (sign, y), area, buf);
+        prompt(app, theme, (symbol, y), area, buf);
     }
     let (text, style) = status(app, theme);
     put(&text, (area.x, area.y + 2), style, area, buf);
 }
 
 /// Draws the prompt, scrolled so that the cursor is visible.
-fn prompt(app: &App, theme: &Theme, (sign, y): (&str, u16), area: Rect, buf: &mut Buffer) {
-    let x = put(sign, (area.x, y), theme.strong(), area, buf);
+fn prompt(app: &App, theme: &Theme, (symbol, y): (&str, u16), area: Rect, buf: &mut Buffer) {
+    let x = put(symbol, (area.x, y), theme.strong(), area, buf);
     let room = usize::from(area.right().saturating_sub(x + 1)).max(1);
     let before = width(&clean(app.input.before()));
     // Text that does not fit is cut on the left.

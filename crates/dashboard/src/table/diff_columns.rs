@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use clip_lab_store::RunDetails;
 
 /// The most settings shown.
-const MOST: usize = 30;
+const MAX_KEYS: usize = 30;
 /// Settings with columns of their own.
 const OWN_COLUMNS: [&str; 1] = ["run.seed"];
 
@@ -24,7 +24,7 @@ pub fn diff_columns(runs: &[&RunDetails]) -> Vec<String> {
     open.sort_by_key(|(key, _)| (!key.ends_with(".plugin"), key.matches('.').count(), key.len()));
     let mut groups = vec![0; runs.len()];
     let mut chosen = Vec::new();
-    while chosen.len() < MOST {
+    while chosen.len() < MAX_KEYS {
         let gain = |labels: &[usize]| entropy(&joint(&groups, labels));
         let Some(best) = first_largest(open.iter().map(|(_, labels)| gain(labels))) else { break };
         let (key, labels) = open.remove(best);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_runs_apart_comes_first_and_what_is_the_same_never() {
+    fn keys_that_distinguish_runs_come_first_and_equal_ones_are_left_out() {
         let runs = [
             run(&[
                 ("image.depth", "5"),

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_comes_last_either_way() {
+    fn missing_values_come_last_in_either_direction() {
         let values =
             [Value::number(None), Value::number(Some(2.0)), Value::number(Some(1.0)), Value::text(Some("A"))];
         let sorted = |descending| {

@@ -8,7 +8,7 @@ use clip_lab_chart::palette::COLOURS;
 /// Line styles as shown beside a label.
 const SAMPLES: [&str; 6] = ["──", "╌╌", "··", "━╌", "┅┅", "∙ "];
 /// The ASCII characters of the series.
-const SIGNS: [char; 12] = ['*', '+', 'o', 'x', '#', '@', '%', '&', '=', '~', '^', 'v'];
+const SYMBOLS: [char; 12] = ['*', '+', 'o', 'x', '#', '@', '%', '&', '=', '~', '^', 'v'];
 
 impl Theme {
     /// The line style of a series: distinguishes series that share a colour, and all series without colours.
@@ -19,7 +19,7 @@ impl Theme {
     /// The line sample before a label; empty if the colour alone identifies the line.
     pub fn sample(&self, colour: usize, dash: usize) -> String {
         match (self.ascii(), self.depth()) {
-            (true, _) => format!("{} ", sign(colour)),
+            (true, _) => format!("{} ", symbol(colour)),
             (false, Depth::None) => format!("{} ", SAMPLES[self.dash(colour, dash) % SAMPLES.len()]),
             (false, _) if colour >= COLOURS => {
                 format!("{} ", SAMPLES[self.dash(colour, dash) % SAMPLES.len()])
@@ -31,7 +31,7 @@ impl Theme {
     /// The character of a cell with these braille dots.
     pub fn dots(&self, dots: u8, point: bool, colour: usize) -> char {
         match (self.ascii(), point) {
-            (true, _) => sign(colour),
+            (true, _) => symbol(colour),
             (false, true) => '•',
             (false, false) => char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' '),
         }
@@ -61,8 +61,8 @@ impl Theme {
     }
 }
 
-fn sign(colour: usize) -> char {
-    SIGNS[colour % SIGNS.len()]
+fn symbol(colour: usize) -> char {
+    SYMBOLS[colour % SYMBOLS.len()]
 }
 
 /// The mean of the colours, shifted away from the background so that overlaps stand out.

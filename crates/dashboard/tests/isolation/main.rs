@@ -72,7 +72,7 @@ fn a_killed_dashboard() {
 }
 
 #[test]
-fn a_dashboard_that_is_stopped_goes_on_and_then_ends_with_a_restored_terminal() {
+fn a_stopped_dashboard_resumes_and_restores_the_terminal_when_it_ends() {
     harm(|store| {
         let mut dashboard = watching(store);
         dashboard.signal(Signal::STOP);
@@ -136,7 +136,7 @@ fn a_store_that_is_corrupt_or_cut_off_while_it_is_watched() {
 }
 
 #[test]
-fn a_dashboard_that_gets_neither_processor_nor_memory() {
+fn a_dashboard_without_processor_time_and_memory() {
     harm(|store| {
         for kilobytes in [60_000, 150_000, 1_000_000] {
             let shell = format!("ulimit -v {kilobytes}; exec nice -n 19 \"$0\" \"$@\"");

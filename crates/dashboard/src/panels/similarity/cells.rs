@@ -65,7 +65,7 @@ pub fn draw(matrix: &Matrix, shape: &Shape, theme: &Theme, buf: &mut Buffer) {
                 let Some(place) = shape.at(matrix, line, column) else { continue };
                 let style =
                     heat::colour(matrix.ramp, place, theme).map_or(Style::new(), |c| Style::new().fg(c));
-                cell.set_char(heat::sign(place, theme)).set_style(style);
+                cell.set_char(heat::symbol(place, theme)).set_style(style);
                 continue;
             }
             let colour =
