@@ -37,7 +37,7 @@ pub struct Filtered {
     pub text: String,
     /// How many runs there were before filtering.
     pub all: usize,
-    /// The error of a name that no run has; the previous filter then stays active.
+    /// The error about a name that no run has; the previous filter then stays active.
     pub problem: Option<Problem>,
 }
 

@@ -9,8 +9,8 @@ use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 pub use gallery::Gallery;
 pub use protocol::Images;
 
-/// How the dashboard draws images in this terminal. Queries the terminal.
-pub fn shown_here() -> Images {
+/// The protocol in which images are drawn in this terminal. Queries the terminal.
+pub fn detect_protocol() -> Images {
     // In raw mode the reply is not echoed and needs no Enter.
     let raw = enable_raw_mode().is_ok();
     let encoder = detect::detect(Images::Auto);

@@ -1,4 +1,4 @@
-//! How keys and the mouse change the state. Scrolling and the mouse need to know what is where on the screen.
+//! How keys and the mouse change the state. Scrolling and the mouse depend on the areas of the panels.
 
 mod act;
 mod dialogs;

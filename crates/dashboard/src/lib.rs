@@ -7,7 +7,7 @@
 //! 2. **Reading**: `feed`, a thread that reads the store. It uses `data` only.
 //! 3. **State**: `app`. Does not read the store or draw.
 //! 4. **Drawing**, from the state and without changing it: `put`, `paint`, `grid`, `canvas` and `plot` draw parts;
-//!    `panels`, `runs`, `run`, `diff`, `events` and `retrieval` draw panels; `areas` and `arrange` say what is where;
+//!    `panels`, `runs`, `run`, `diff`, `events` and `retrieval` draw panels; `areas` and `arrange` place them;
 //!    `view` draws the whole screen.
 //! 5. **Input**: `input` changes the state by keys and mouse. It uses `areas`, so that a click finds its panel.
 //! 6. **Terminal**: `show` runs the dashboard, `plain` prints lines instead, `search` and `sheet` show search results.

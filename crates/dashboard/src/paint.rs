@@ -18,7 +18,7 @@ pub fn put(text: &str, (x, y): (u16, u16), style: Style, area: Rect, buf: &mut B
     (x + width(&text) as u16).min(area.right())
 }
 
-/// Writes pieces of text one after the other; returns the column after the last.
+/// Writes pieces of text one after another; returns the column after the last.
 pub fn line(pieces: &[(&str, Style)], at: (u16, u16), area: Rect, buf: &mut Buffer) -> u16 {
     pieces.iter().fold(at.0, |x, (text, style)| put(text, (x, at.1), *style, area, buf))
 }

@@ -1,4 +1,4 @@
-//! Prints a sheet in the terminal, inline with other output.
+//! Prints a sheet of search results in the terminal, inline with other output.
 
 use std::io::{Stdout, Write as _, stdout};
 

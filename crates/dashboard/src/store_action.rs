@@ -125,7 +125,7 @@ fn save(store: &Path, name: &str, text: &str) -> Result<String, String> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    // A name of its own: another dashboard may save at the same time. `File::create_new` keeps the user's umask.
+    // A unique name: another dashboard may save at the same time. `File::create_new` keeps the user's umask.
     let mut file =
         tempfile::Builder::new().make_in(folder, |path| fs::File::create_new(path)).map_err(failed)?;
     file.write_all(format!("{HEADER}\n{text}").as_bytes()).map_err(failed)?;

@@ -40,7 +40,7 @@ pub struct FeedRequest {
 }
 
 impl FeedRequest {
-    /// The most buckets per series; a chart needs a few on any screen.
+    /// The most buckets per series, at least 16.
     pub fn max_buckets(&self) -> usize {
         self.buckets.max(16)
     }

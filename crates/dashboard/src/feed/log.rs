@@ -19,7 +19,7 @@ const FILE: &str = "log.txt";
 /// The most bytes read from its end.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// The log read last.
+/// The log read last, with its path, modification time and length in bytes.
 #[derive(Default)]
 pub struct LogCache(Option<(PathBuf, Option<SystemTime>, u64, Log)>);
 

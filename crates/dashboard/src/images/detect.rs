@@ -22,8 +22,8 @@ use super::protocol::{Encoder, Images};
 const TIMEOUT: Duration = Duration::from_millis(600);
 /// Queries name and version (XTVERSION); terminals without it do not reply.
 const XTVERSION: &str = "\x1b[>q";
-/// The first kitty, 0.28, with Unicode placeholders for images
-/// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders>); older ones show them as empty boxes.
+/// The minor version of kitty, 0.28, since which it supports Unicode placeholders for images
+/// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders>); older versions draw empty boxes.
 const PLACEHOLDERS: u32 = 28;
 
 /// How to send images; `None` shows names only.
@@ -110,7 +110,7 @@ fn replies(unreliable: bool) -> std::io::Result<Vec<Response>> {
     Ok(found)
 }
 
-/// Whether it is a kitty without Unicode placeholders.
+/// Whether the terminal is a kitty without Unicode placeholders.
 fn lacks_placeholders(received: &str) -> bool {
     let Some((_, version)) = received.split_once(">|kitty(") else { return false };
     let mut numbers = version.split(|letter: char| !letter.is_ascii_digit()).map(str::parse);

@@ -24,10 +24,10 @@ use super::{
 };
 use crate::theme::{Depth, Theme};
 
-/// The most encoded images kept: a few screens full.
+/// The most encoded images in memory: a few screens full.
 const CAPACITY: usize = 200;
 
-/// An image at a size.
+/// The digest of an image, and its width and height in cells.
 type Key = (String, u16, u16);
 type Ready = HashMap<Key, Slot>;
 

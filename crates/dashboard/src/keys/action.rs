@@ -25,9 +25,9 @@ pub enum Action {
     Next,
     /// Focus the previous panel.
     Previous,
-    /// Select the run above, or scroll the focused list, by so many lines; up to the top with [`usize::MAX`].
+    /// Select a run further up, or scroll the focused list up, by this many lines; [`usize::MAX`] goes to the top.
     Up(usize),
-    /// As [`Action::Up`], downwards.
+    /// As [`Action::Up`], in the other direction.
     Down(usize),
     /// Show or hide the selected run on the charts.
     Hide,
@@ -87,7 +87,7 @@ pub enum Action {
         panel: usize,
         /// Column and row of the screen.
         at: (u16, u16),
-        /// Away from the user.
+        /// Whether it turns up, else down.
         up: bool,
     },
 }

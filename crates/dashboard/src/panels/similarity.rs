@@ -80,7 +80,7 @@ fn legend(matrix: &Matrix, shape: &Shape, area: Rect, theme: &Theme, buf: &mut B
     line(&[(&format!(" {}{pooled}", number(high)), theme.faint())], (x, y), area, buf);
 }
 
-/// Writes the summary beside the matrix if the width is readable, else below it.
+/// Writes the summary beside the matrix if there is room for readable lines, else below it.
 fn footer(summary: Option<&Summary>, shape: &Shape, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let beside = area.right().saturating_sub(shape.area.right() + 2);
     let mut room = if beside >= 24 {

@@ -14,7 +14,7 @@ use clip_lab_chart::{
     text::{pad, width},
 };
 
-/// From this share of the clamp on, a scale counts as clamped.
+/// A scale of at least this share of its clamp counts as clamped.
 const CLAMPED: f64 = 0.999;
 
 /// Draws a line per run, a warning for each that stays at its clamp, and the curves if there is room.

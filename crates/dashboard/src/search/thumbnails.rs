@@ -6,7 +6,7 @@ use clip_lab_search_protocol::{Ask, Image};
 
 use clip_lab_chart::sheet::Jpeg;
 
-/// The most thumbnails kept: a few screens full.
+/// The most thumbnails in memory: a few screens full.
 const CAPACITY: usize = 400;
 
 /// The state of a thumbnail.

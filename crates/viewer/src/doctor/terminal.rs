@@ -34,7 +34,7 @@ pub fn terminal() -> Vec<Finding> {
     }
     let size =
         rustix::termios::tcgetwinsize(std::io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
-    let images = images::shown_here().name();
+    let images = images::detect_protocol().name();
     let found = format!("{} x {} cells, {colours}, {charset}, images as {images}", size.0, size.1);
     let details = json!({
         "terminal": true, "columns": size.0, "rows": size.1, "colours": colours, "utf8": !theme.ascii(),

@@ -56,14 +56,17 @@ impl App {
                 };
                 self.thumbnails.insert(key, jpeg);
             }
-            // The prompt was emptied meanwhile.
+            // The prompt has been cleared since the request.
             (Purpose::Search(Query::Text(_)), _) if self.input.text().trim().is_empty() => {}
             (Purpose::Search(_), Answer::Found(found)) => {
                 (self.found, self.error, self.selected) = (Some(found), None, 0);
             }
             (Purpose::Misses, Answer::Misses(misses)) => self.misses = Some(misses),
             (_, Answer::Failed(why)) => (self.found, self.error) = (None, Some(why)),
-            (_, _) => self.error = Some("the search process is of another version".to_owned()),
+            (_, _) => {
+                self.error =
+                    Some("unexpected reply: the search process is a different version of clip-lab".to_owned())
+            }
         }
     }
 }
