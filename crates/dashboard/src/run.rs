@@ -16,7 +16,7 @@ pub enum LineKind {
     /// Plain text.
     Plain,
     /// An error.
-    Bad,
+    Error,
 }
 
 /// A line: label, text and kind.
@@ -63,7 +63,7 @@ pub fn draw(app: &App, first: usize, area: Rect, theme: &Theme, buf: &mut Buffer
     let lines = lines(app, room);
     for ((label, text, kind), y) in lines.iter().skip(first).zip(area.top()..area.bottom()) {
         let label_style = if *kind == LineKind::Heading { theme.heading() } else { theme.faint() };
-        let style = if *kind == LineKind::Bad { theme.bad() } else { Style::new() };
+        let style = if *kind == LineKind::Error { theme.bad() } else { Style::new() };
         buf.put(area.x, y, label, room, label_style);
         let wide = width(label).min(room);
         buf.put(area.x + wide as u16, y, cut(text, room - wide), room - wide, style);

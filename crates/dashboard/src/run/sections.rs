@@ -39,7 +39,7 @@ fn line(label: &str, text: impl Into<String>) -> Line {
 fn state(run: &Run) -> Vec<Line> {
     let row = &run.row;
     let bad = matches!(row.status, Status::Failed | Status::NonFinite | Status::Crashed);
-    let kind = if bad { LineKind::Bad } else { LineKind::Plain };
+    let kind = if bad { LineKind::Error } else { LineKind::Plain };
     let mut lines = vec![("status".to_string(), status_label(row.status).to_string(), kind)];
     lines.extend(row.reason.iter().map(|reason| ("reason".to_string(), reason.clone(), kind)));
     let steps = row.total_steps.map_or(row.step.to_string(), |total| format!("{}/{total}", row.step));
@@ -65,7 +65,7 @@ fn metrics(run: &Run) -> Vec<Line> {
         let last = series.last.map_or("no finite value".to_string(), number);
         let best = series.best().map(|(best, step)| format!(", best {} @{step}", number(best)));
         let bad = series.first_bad_step.map(|step| format!(", not finite @{step}"));
-        let kind = if bad.is_some() { LineKind::Bad } else { LineKind::Plain };
+        let kind = if bad.is_some() { LineKind::Error } else { LineKind::Plain };
         let marker = if goal(&series.name) { "★ " } else { "" };
         let text = format!("{last}{}{}", best.unwrap_or_default(), bad.unwrap_or_default());
         (format!("{marker}{}", series.name), text, kind)
