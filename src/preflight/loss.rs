@@ -1,10 +1,10 @@
 //! The expected initial value and the minimum of a loss, computed with the loss itself.
 
 use anyhow::Result;
-use clip_lab_plugin_api::{Classes, Pair};
-use tch::{Kind, Tensor};
+use clip_lab_plugin_api::{ClassLoss, Classes, Loss, Pair, PairLoss};
+use tch::{Device, Kind, Tensor};
 
-use crate::{model::Objective, plan::Plan, train::Components};
+use crate::{plan::Plan, train::Components};
 
 /// Larger batches are not scored here: their similarity matrix alone takes too much memory.
 const MAX_BATCH: usize = 8192;
@@ -34,16 +34,16 @@ pub fn landmarks(
         return Ok(None);
     }
     let rows = groups.map_or(plan.run.batch as i64, |groups| groups.size()[0]);
-    tch::no_grad(|| match &components.objective {
-        Objective::Texts(_) => pairs(components, rows, groups).map(Some),
-        Objective::Classes(_) => of_classes(components, rows, classes).map(Some),
+    let device = components.vars.device();
+    tch::no_grad(|| match &*components.loss {
+        Loss::Pairs(loss) => of_pairs(&**loss, device, rows, groups).map(Some),
+        Loss::Classes(loss) => of_classes(&**loss, device, rows, classes).map(Some),
     })
 }
 
-fn pairs(components: &Components, rows: i64, groups: Option<&Tensor>) -> Result<Landmarks> {
-    let device = components.vars.device();
+fn of_pairs(loss: &dyn PairLoss, device: Device, rows: i64, groups: Option<&Tensor>) -> Result<Landmarks> {
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
-        Ok(components.loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
+        Ok(loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
     };
     // Orthogonal embeddings: every image is equally far from every caption.
     let axis =
@@ -63,14 +63,12 @@ fn compact(groups: &Tensor) -> Result<Tensor> {
     Ok(numbers)
 }
 
-fn of_classes(components: &Components, rows: i64, classes: i64) -> Result<Landmarks> {
-    let device = components.vars.device();
+fn of_classes(loss: &dyn ClassLoss, device: Device, rows: i64, classes: i64) -> Result<Landmarks> {
     let labels = Tensor::f_arange(rows, (Kind::Int64, device))?.f_remainder(classes)?;
     let targets = labels.f_one_hot(classes)?.f_to_kind(Kind::Float)?; // [B, C]
     let score = |logit: f64| -> Result<f64> {
         let logits = targets.f_mul_scalar(logit)?;
-        let classes = Classes { logits: &logits, targets: &targets };
-        Ok(components.loss.score_classes(&classes)?.loss.f_double_value(&[])?)
+        Ok(loss.score(&Classes { logits: &logits, targets: &targets })?.loss.f_double_value(&[])?)
     };
     // With label smoothing the minimum is at a finite logit, so several are tried.
     let losses = [1.0, 2.0, 4.0, 8.0, 16.0].map(score);

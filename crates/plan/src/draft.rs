@@ -30,7 +30,7 @@ pub(super) struct Draft {
     pub(super) task: Task,
     pub(super) classifier: Option<(Classifier, Section)>,
     pub(super) lock: Option<Lock>,
-    pub(super) loss: Option<(Planned<dyn Loss>, Option<Weights>)>,
+    pub(super) loss: Option<(Planned<Loss>, Option<Weights>)>,
     pub(super) optimizer: Option<Planned<dyn Optimizer>>,
     pub(super) schedule: Option<Planned<dyn Schedule>>,
     pub(super) tricks: Vec<Planned<dyn Trick>>,
@@ -158,7 +158,7 @@ impl Planner<'_> {
         }
     }
 
-    fn loss(&mut self) -> Option<(Planned<dyn Loss>, Option<Weights>)> {
+    fn loss(&mut self) -> Option<(Planned<Loss>, Option<Weights>)> {
         let catalog = self.catalog;
         let mut section = self.required("loss", &catalog.loss)?;
         let imported = self.import(&mut section, Part::Loss)?;

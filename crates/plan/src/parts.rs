@@ -30,7 +30,7 @@ pub struct Plan {
     /// The classifier, when the task is classification.
     pub classifier: Option<Classifier>,
     /// The loss.
-    pub loss: Planned<dyn Loss>,
+    pub loss: Planned<Loss>,
     /// Checkpoint of the loss's own parameters; none: initialised from the settings.
     pub loss_weights: Option<Weights>,
     /// The optimizer.

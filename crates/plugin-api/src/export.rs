@@ -45,7 +45,7 @@ pub const SYMBOL: &str = "CLIP_LAB_PLUGIN";
 pub const FINGERPRINT: [u8; LENGTH] = {
     let text = Text::new(MAGIC).text(include_str!(concat!(env!("OUT_DIR"), "/fingerprint.txt")));
     text.size("Section", size_of::<Section>(), align_of::<Section>())
-        .size("Planned", size_of::<Planned<dyn crate::Loss>>(), align_of::<Planned<dyn crate::Loss>>())
+        .size("Planned", size_of::<Planned<crate::Loss>>(), align_of::<Planned<crate::Loss>>())
         .size("Problem", size_of::<Problem>(), align_of::<Problem>())
         .size("Param", size_of::<Param>(), align_of::<Param>())
         .size("Params", size_of::<Params>(), align_of::<Params>())

@@ -23,7 +23,7 @@ pub struct Components {
     /// The objective: captions or classes.
     pub objective: Objective,
     /// The loss function.
-    pub loss: Box<dyn Loss>,
+    pub loss: Box<Loss>,
     /// The trainable tensors.
     pub params: Params,
     /// Hooks around the update, in spec order.
