@@ -24,7 +24,7 @@ pub use product::Products;
 pub use recompute::{computes_again, recompute_stages, stage};
 pub use rows::{Row, Rows};
 pub use script::Script;
-pub use trace::Trace;
+pub use trace::{Trace, is_tracing};
 
 use anyhow::Result;
 use tch::Tensor;
