@@ -17,7 +17,7 @@ use tch::Device;
 use crate::{
     model::Start,
     plan::Plan,
-    train::{Components, Inputs, resident_memory},
+    train::{Components, Inputs, ResidentMemory},
 };
 
 pub use cost::{Cost, Part};
@@ -52,7 +52,7 @@ impl Preflight {
     /// When the data cannot be opened or a plugin cannot be built, which would also stop the run at its start.
     pub fn of(plan: &Plan) -> Result<Self> {
         let inputs = Inputs::open(plan)?;
-        let before = resident_memory().unwrap_or(0);
+        let before = ResidentMemory::now().unwrap_or_default().data;
         let mut components = Components::build(plan, &inputs, Device::Cpu, Start::ToBeLoaded)?;
         let batch = plan.run.batch as u64;
         let landmarks = landmarks(plan, &components, inputs.train.classes().len() as i64, None)?;

@@ -40,7 +40,7 @@ pub use random::{Tower, seed_model};
 pub use run_record::{Options, RunRecord, finished, goal};
 pub use step::{Step, StepOutput, StepSettings};
 pub use stop::Stop;
-pub use system_stats::resident_memory;
+pub use system_stats::ResidentMemory;
 pub use thumbnail::thumbnail;
 pub use trainer::{Ended, Trainer};
 
