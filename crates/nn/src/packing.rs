@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clip_lab_torch_ext::is_tracing;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 /// Packing costs copies around every attention, which fewer padding tokens than this fraction do not repay.
 const WORTHWHILE: f64 = 0.1;
