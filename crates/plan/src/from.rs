@@ -155,6 +155,6 @@ fn fill(section: &mut Section, import: Import, place: &Place) -> Result<Option<W
     }
     let mut settings = import.settings;
     settings.insert("plugin".into(), import.plugin.into_owned().into());
-    section.fill(&settings, place);
+    section.fill(&settings, place)?;
     Ok(import.weights)
 }

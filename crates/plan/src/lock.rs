@@ -88,8 +88,9 @@ impl Planner<'_> {
         }
         let mut section = Section::new("model.lock", lock.place.clone(), DeTable::new());
         let settings = [("plugin".to_owned(), "freeze".into()), ("params".to_owned(), locked.into())];
-        section.fill(&toml::Table::from_iter(settings), &lock.place);
-        match self.catalog.trick.plan(section) {
+        let filled = section.fill(&toml::Table::from_iter(settings), &lock.place);
+        let planned = filled.map_err(|problem| vec![problem]);
+        match planned.and_then(|()| self.catalog.trick.plan(section)) {
             Ok(trick) => Some(trick),
             Err(problems) => self.fail(problems),
         }
