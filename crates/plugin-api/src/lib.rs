@@ -26,6 +26,7 @@ mod kinds;
 mod params;
 mod section;
 mod settings;
+pub mod templates;
 mod tolerance;
 
 pub use catalog::{Catalog, Description, Kind, Planned, Plugin, Registry};
