@@ -3,8 +3,6 @@
 use anyhow::{Context as _, Result};
 use tch::{Kind, Tensor};
 
-use crate::layouts::grid;
-
 /// The arrangement of positions, and how they are interpolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Positions {
@@ -57,6 +55,13 @@ fn resample_grid(table: &Tensor, to: i64, antialias: bool) -> Result<Tensor> {
     };
     let patches = image.f_permute([0, 2, 3, 1])?.f_reshape([new * new, width])?;
     Ok(Tensor::f_cat(&[table.f_narrow(0, 0, class)?, patches], 0)?)
+}
+
+/// The side of the square grid of `positions` positions, and whether there is one more for the class token.
+pub(crate) fn grid(positions: i64) -> Option<(i64, bool)> {
+    let side =
+        |count: i64| Some((count as f64).sqrt() as i64).filter(|side| *side > 0 && side * side == count);
+    side(positions - 1).map(|side| (side, true)).or_else(|| side(positions).map(|side| (side, false)))
 }
 
 /// Rows and width of a matrix, which may have leading dimensions of 1.
