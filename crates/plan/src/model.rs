@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use super::{
     Head, ImageSide, Preprocess, TextSide,
-    from::{Imported, Part},
+    checkpoints::{Imported, Part},
     planner::Planner,
 };
 
