@@ -20,6 +20,7 @@
 //! A plugin crate has one `fn register(&mut Catalog)` with one line per plugin.
 
 mod catalog;
+mod caught;
 pub mod conformance;
 pub mod export;
 mod kinds;
