@@ -30,7 +30,9 @@ use writer::Shared;
 
 pub use flush_policy::FlushPolicy;
 pub(crate) use {
-    records::finish as finish_run, records::rank as insert_rank, run_row::insert as insert_run,
+    records::finish as finish_run,
+    records::rank as insert_rank,
+    run_row::{insert as insert_run, resume as resume_run},
     spool::recover,
 };
 
