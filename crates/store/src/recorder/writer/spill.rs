@@ -81,9 +81,12 @@ impl Writer {
                 format!("the end of the run is only in {}; {}", spool.path().display(), self.how_to_add())
             }
             _ => format!(
-                "the end of the run and {} events or files could not be written. The run is shown as crashed: free disk \
-                 space, then resume it from its last checkpoint with `--resume {}`",
-                self.batch.len().saturating_sub(1),
+                "the end of the run{} could not be written. The run is shown as crashed: free disk space, then resume it \
+                 from its last checkpoint with `--resume {}`",
+                match self.batch.len().saturating_sub(1) {
+                    0 => String::new(),
+                    others => format!(" and {others} events or files"),
+                },
                 self.run.uid
             ),
         };
