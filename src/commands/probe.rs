@@ -4,11 +4,9 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Result, ensure};
 use clip_lab_cli::{Exit, line, print};
+use clip_lab_torch_ext::LIBTORCH;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
-
-/// The libtorch version that tch is built for.
-const EXPECTED_LIBTORCH: &str = "2.11.0";
 
 /// Runs a small matrix product to test libtorch, and prints its version, folder and devices.
 ///
@@ -28,8 +26,8 @@ pub fn probe() -> Result<Exit> {
     });
     let opened = clip_lab_torch_ext::open_cuda();
     print(line(json!({
-        "libtorch": version.as_deref().unwrap_or(EXPECTED_LIBTORCH),
-        "library_of": EXPECTED_LIBTORCH,
+        "libtorch": version.as_deref().unwrap_or(LIBTORCH),
+        "library_of": LIBTORCH,
         "folder": folder,
         "threads": tch::get_num_threads(),
         "devices": if opened.is_ok() { tch::Cuda::device_count() } else { 0 },

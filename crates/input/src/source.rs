@@ -6,9 +6,8 @@ use anyhow::{Context as _, Result, anyhow};
 use clip_lab_image_io::Scratch;
 use clip_lab_plugin_api::{Dataset, Rng, Tokenizer, rng};
 use clip_lab_torch_ext::Row;
-use rand::Rng as _;
 
-use super::{Item, Prepare, Unreadable, duplicates::folded};
+use super::{Item, Prepare, Unreadable, duplicates::folded, item::draw_caption};
 
 /// Data set, tokenizer and preprocessing of the loader threads.
 pub struct Source {
@@ -107,9 +106,4 @@ impl Source {
             None => Ok(&captions[draw_caption(rng, captions.len())]),
         }
     }
-}
-
-/// Draws the caption of an item: the first draw of the item's random stream.
-pub(super) fn draw_caption(rng: &mut Rng, captions: usize) -> usize {
-    rng.random_range(0..captions)
 }

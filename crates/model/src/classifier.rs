@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use clip_lab_nn::{Linear, LinearInit};
 use clip_lab_plan::{self as plan, ClassifierInit, TextSide};
-use plugins_eval::class_weights;
+use clip_lab_plugin_api::templates::class_weights;
 use tch::{Device, Tensor, nn};
 
 use crate::{

@@ -4,10 +4,12 @@ mod classifier;
 mod device;
 mod embed;
 mod numerics;
+mod objective;
 mod towers;
 
 pub use classifier::{Classifier, init_zero_shot};
 pub use device::device;
 pub use embed::{TEXT_BATCH, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
-pub use towers::{ImageTower, Objective, Side, Start, TextTower, unit};
+pub use objective::Objective;
+pub use towers::{ImageTower, Side, Start, TextTower, unit};

@@ -5,7 +5,7 @@ use clip_lab_plan::{Head, ImageSide, TextSide, Weights};
 use clip_lab_plugin_api::{ImageEncoder, Mode, Projection, ProjectionContext, TextEncoder, Tokens};
 use tch::{Tensor, nn};
 
-use crate::{classifier::Classifier, numerics::Numerics};
+use crate::numerics::Numerics;
 
 /// The source of a model's initial weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,24 +14,6 @@ pub enum Start {
     FromSpec,
     /// A checkpoint that the caller loads afterwards.
     ToBeLoaded,
-}
-
-/// The training objective of the image tower.
-pub enum Objective {
-    /// Captions, embedded by a text tower.
-    Texts(TextTower),
-    /// Classes, predicted by a classifier.
-    Classes(Classifier),
-}
-
-impl Objective {
-    /// The text tower, if there is one.
-    pub fn texts(&self) -> Option<&TextTower> {
-        match self {
-            Self::Texts(tower) => Some(tower),
-            Self::Classes(_) => None,
-        }
-    }
 }
 
 /// A tower with its projection.

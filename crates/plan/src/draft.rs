@@ -8,11 +8,9 @@ use toml::de::DeTable;
 
 use super::{
     Classifier, ClassifierInit, DataPlan, EvalPlan, ImageSide, Plan, Run, Setting, TextSide,
-    data::DataDraft,
-    from::{Part, Weights},
-    lock::Lock,
-    planner::Planner,
+    checkpoints::Part, data::DataDraft, letters::Lock, planner::Planner,
 };
+use clip_lab_checkpoint::Weights;
 use clip_lab_spec::{Source, name_fault};
 
 /// Every part of a plan; `None` where the spec is missing it or has a fault.

@@ -7,7 +7,8 @@ use clip_lab_plugin_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Classifier, Preprocess, Run, from::Weights};
+use super::{Classifier, Preprocess, Run};
+use clip_lab_checkpoint::Weights;
 use clip_lab_spec::Source;
 
 /// A whole run with every setting read and checked; no tensor is made and no image is read yet.

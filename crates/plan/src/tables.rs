@@ -175,3 +175,12 @@ fn inner<'a>(value: &'a mut DeValue<'static>) -> Option<&'a mut DeTable<'static>
         _ => None,
     }
 }
+
+/// The name of the plugin in a table.
+pub(super) fn plugin<'a>(table: &'a DeTable<'static>) -> Option<&'a str> {
+    let (_, value) = table.iter().find(|(key, _)| key.get_ref() == "plugin")?;
+    match value.get_ref() {
+        DeValue::String(name) => Some(name.as_ref()),
+        _ => None,
+    }
+}

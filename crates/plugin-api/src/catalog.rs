@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     Augment, Dataset, Evaluator, ImageEncoder, Loss, Optimizer, Projection, Schedule, Section, Settings,
-    TextEncoder, Tokenizer, Trick, export::caught,
+    TextEncoder, Tokenizer, Trick, caught::caught,
 };
 
 /// A plugin kind; implemented for `dyn Trait`, so that a registry is written `Registry<dyn Schedule>`.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 
 use clip_lab_spec::secret;
 use clip_lab_store::Environment;
+use clip_lab_torch_ext::LIBTORCH;
 use serde_json::Value;
 use tch::Device;
 
@@ -20,7 +21,7 @@ const MAX_DIFF_BYTES: usize = 1 << 20;
 pub fn capture(device: Device, inputs: &Inputs) -> Environment {
     // Specs and command lines may contain passwords.
     let git_diff = git(&["diff", "HEAD"]).map(|diff| secret::text(&truncated(diff, MAX_DIFF_BYTES)));
-    let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", "2.11.0")];
+    let versions = [("clip-lab", env!("CARGO_PKG_VERSION")), ("libtorch", LIBTORCH)];
     Environment {
         git_commit: git(&["rev-parse", "HEAD"]),
         git_branch: git(&["rev-parse", "--abbrev-ref", "HEAD"]),

@@ -1,8 +1,11 @@
 //! The evaluators of a model, and their results.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_plugin_api::{Catalog, Dataset, Evaluation, Evaluator, Metric, Planned, Section, Task, parse};
-use plugins_eval::{Classification, Classified, Named, Templates, ZeroShot};
+use clip_lab_plugin_api::{
+    Catalog, Dataset, Evaluation, Evaluator, Metric, Planned, Section, Task, parse,
+    templates::{Named, Templates},
+};
+use plugins_eval::{Classification, Classified, ZeroShot};
 use serde_json::{Value, json};
 
 use crate::{commands::templates, data::captions_follow_classes, train::View};

@@ -8,8 +8,11 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use clip_lab_cli::{PromptsArgs, say, shown};
-use clip_lab_plugin_api::{Catalog, Dataset, Embedded as _};
-use plugins_eval::{Ensemble, Images, Named, Templates, labelled, pick};
+use clip_lab_plugin_api::{
+    Catalog, Dataset, Embedded as _,
+    templates::{Named, Templates},
+};
+use plugins_eval::{Ensemble, Images, labelled, pick};
 use tch::Tensor;
 
 use self::{findings::Findings, select_report::SelectReport};

@@ -1,8 +1,8 @@
 //! Prints the findings as a table or as JSON.
 
 use clip_lab_cli::{PromptsArgs, answer, out, print, shown};
+use clip_lab_plugin_api::templates::Templates;
 use clip_lab_stats::Estimate;
-use plugins_eval::Templates;
 use serde_json::{Value, json};
 
 use super::{

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod health;
+mod resume;
 
 use std::{
     path::Path,

@@ -87,6 +87,7 @@ fn accelerator(probe: Option<&Value>) -> Finding {
     let driver = driver.as_deref().and_then(|text| text.lines().next()).map(|line| line.trim().to_owned());
     let devices = probe.and_then(|probe| probe["devices"].as_u64()).unwrap_or(0);
     let fault = probe.and_then(|probe| probe["cuda_fault"].as_str());
+    let built = probe.and_then(|probe| probe["library_of"].as_str()).unwrap_or("of this version");
     let details = json!({ "driver": driver, "devices": devices, "cuda_fault": fault });
     let topic = "accelerator";
     match (&driver, fault) {
@@ -97,7 +98,7 @@ fn accelerator(probe: Option<&Value>) -> Finding {
         (Some(driver), Some(_)) => Finding::remark(
             topic,
             format!("there is a driver ({driver}), but libtorch has no CUDA support: runs use the CPU"),
-            "set LIBTORCH to a libtorch 2.11 with CUDA and build again",
+            format!("set LIBTORCH to a libtorch {built} with CUDA and build again"),
         ),
         (Some(driver), None) => Finding::remark(
             topic,

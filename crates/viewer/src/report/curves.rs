@@ -4,7 +4,7 @@ use anyhow::Result;
 use clip_lab_chart::figure::{Bad, Figure, Rows, View, figure, gather, grouped, x};
 use clip_lab_store::{Axis, Reader, RunRow, SeriesRow};
 
-use super::{drawing::Drawing, model::Settings, runs::file_name};
+use super::{drawing::Drawing, file_name::file_name, model::Settings};
 use crate::compare::{Report, select::Arm};
 
 /// Buckets of a curve.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clip_lab_cli::ReportArgs;
+use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 
 use super::{
@@ -13,7 +14,6 @@ use super::{
     model::{Model, Query, VERSION},
     queries::queries,
     runs::{runs, troubles},
-    secret,
     settings::settings,
 };
 use crate::compare::{Selection, compare_arms};

@@ -8,6 +8,7 @@
 mod answer;
 mod curves;
 mod drawing;
+mod file_name;
 mod folder;
 mod gather;
 mod hover;
@@ -27,7 +28,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use clip_lab_cli::{ReportArgs, answer, say, shown};
-use clip_lab_spec::secret;
 use clip_lab_store::Reader;
 use serde_json::json;
 

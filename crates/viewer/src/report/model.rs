@@ -159,7 +159,7 @@ pub struct FoundImage {
 impl FoundImage {
     /// The file of its thumbnail in `figures/`.
     pub fn file(&self) -> String {
-        format!("picture-{}.jpg", super::runs::file_name(self.digest.as_deref().unwrap_or_default()))
+        format!("picture-{}.jpg", super::file_name::file_name(self.digest.as_deref().unwrap_or_default()))
     }
 
     /// The alternative text.

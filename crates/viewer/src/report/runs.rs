@@ -1,12 +1,13 @@
 //! Provenance and problems of the runs.
 
 use anyhow::Result;
+use clip_lab_spec::secret;
 use clip_lab_store::{Environment, Level, Reader, RunRow};
 use serde_json::Value;
 
 use super::{
+    file_name::file_name,
     model::{Run, Trouble},
-    secret,
 };
 use crate::{compare::select::Arm, date::date};
 
@@ -76,13 +77,6 @@ fn environment(of: &Environment) -> Vec<(String, String)> {
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A portable file name.
-pub fn file_name(text: &str) -> String {
-    let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
-    let name: String = text.chars().map(safe).take(60).collect();
-    if name.is_empty() { "run".to_owned() } else { name }
 }
 
 /// Warnings, errors, non-finite values and resumes, each with all runs that have it.

@@ -12,6 +12,7 @@ mod history;
 mod matrix;
 mod runner;
 mod signals;
+mod superseded;
 mod table;
 
 use std::path::Path;
@@ -19,7 +20,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail, ensure};
 use clip_lab_cli::{Exit, RunArgs, Ui, answer, print, shown};
 use clip_lab_spec::{Study, study::is_study, text_of};
-use clip_lab_store::{Reader, RunRow, recorder_ended};
+use clip_lab_store::recorder_ended;
 
 use serde_json::json;
 
@@ -27,18 +28,9 @@ use decide::{Action, decide};
 use history::{PastRun, past_runs};
 use matrix::{Job, matrix};
 
+pub use superseded::{SUPERSEDED, is_superseded};
+
 use crate::Mistakes;
-
-/// The tag of runs that were run again. They no longer belong to the study.
-pub const SUPERSEDED: &str = "superseded";
-
-/// Whether a run has been run again.
-///
-/// # Errors
-/// If the store cannot be read.
-pub fn is_superseded(reader: &Reader, run: &RunRow) -> Result<bool> {
-    Ok(reader.tags(run.id)?.iter().any(|tag| tag == SUPERSEDED))
-}
 
 /// Whether a file is a study. An unreadable file is not; reading it as a spec reports the error.
 pub fn holds_study(file: &Path) -> bool {
