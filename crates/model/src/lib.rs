@@ -5,9 +5,11 @@ mod device;
 mod embed;
 mod numerics;
 mod towers;
+mod unit;
 
 pub use classifier::{Classifier, init_zero_shot};
 pub use device::device;
 pub use embed::{TEXT_BATCH, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
-pub use towers::{ImageTower, Objective, Side, Start, TextTower, unit};
+pub use towers::{ImageTower, Objective, Side, Start, TextTower};
+pub use unit::unit;
