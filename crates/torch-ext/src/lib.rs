@@ -15,7 +15,7 @@ mod rows;
 mod script;
 mod trace;
 
-pub use cuda::open_cuda;
+pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
 pub use heap::keep_memory;
 pub use memory::{peak_memory, reset_peak_memory, watch_memory};
