@@ -1,4 +1,5 @@
-// Features of libtorch that tch lacks. Every function returns null, or the message of an exception (freed by the caller).
+// Features of libtorch that tch lacks. Every function that can fail returns null, or the message of an exception (freed
+// by the caller).
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_norm.h>
@@ -6,6 +7,7 @@
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
+#include <torch/version.h>
 
 #include <vector>
 
@@ -23,6 +25,9 @@ std::vector<at::Tensor> gather(void** tensors, size_t n) {
 }  // namespace
 
 extern "C" {
+
+// Of the headers, so of the libtorch that this program is built for.
+const char* shim_libtorch_version() { return TORCH_VERSION; }
 
 char* shim_fused_adamw(void** params, void** grads, void** exp_avgs, void** exp_avg_sqs, void** steps, size_t n,
                        double lr, double beta1, double beta2, double weight_decay, double eps) {

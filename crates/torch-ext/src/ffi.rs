@@ -9,6 +9,7 @@ use tch::Tensor;
 use crate::AdamW;
 
 unsafe extern "C" {
+    fn shim_libtorch_version() -> *const c_char;
     fn shim_fused_adamw(
         params: *const *const c_void,
         grads: *const *const c_void,
@@ -24,6 +25,12 @@ unsafe extern "C" {
     ) -> *mut c_char;
     fn shim_global_norm(tensors: *const *const c_void, n: usize, out: *mut c_void) -> *mut c_char;
     fn free(memory: *mut c_void);
+}
+
+/// Version of the libtorch that this program is built for, such as `2.11.0`.
+pub fn libtorch_version() -> String {
+    // SAFETY: a constant C string.
+    unsafe { CStr::from_ptr(shim_libtorch_version()) }.to_string_lossy().into_owned()
 }
 
 fn pointers(tensors: &[Tensor]) -> Vec<*const c_void> {

@@ -16,6 +16,7 @@ mod script;
 mod trace;
 
 pub use cuda::{cuda_version, gpu_model, open_cuda};
+pub use ffi::libtorch_version;
 pub use flops::{count_flops, uncounted};
 pub use heap::keep_memory;
 pub use memory::{peak_memory, reset_peak_memory, watch_memory};
@@ -101,6 +102,11 @@ mod tests {
             assert!((w.double_value(&[index as i64]) - want).abs() < 1e-12);
         }
         assert_eq!(step.double_value(&[]), 1.0);
+    }
+
+    #[test]
+    fn libtorch_states_its_version() {
+        assert_eq!(libtorch_version().split('.').count(), 3, "{}", libtorch_version());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use clip_lab_model::{ChosenDevice, nvidia_driver};
 use clip_lab_spec::secret;
 use clip_lab_store::Environment;
-use clip_lab_torch_ext::{cuda_version, gpu_model};
+use clip_lab_torch_ext::{cuda_version, gpu_model, libtorch_version};
 use serde_json::Value;
 use tch::Device;
 
@@ -30,7 +30,7 @@ pub fn capture(chosen: &ChosenDevice, inputs: &Inputs) -> Environment {
         git_diff,
         versions: versions(chosen.device),
         device: Some(described(chosen.device)),
-        cpu: field("/proc/cpuinfo", "model name"),
+        cpu: processor(),
         threads: u32::try_from(tch::get_num_threads()).ok(),
         memory_bytes: field("/proc/meminfo", "MemTotal")
             .and_then(|text| text.split(' ').next()?.parse::<u64>().ok())
@@ -68,7 +68,7 @@ fn versions(device: Device) -> BTreeMap<String, String> {
     let [cuda, driver] = gpu;
     let versions = [
         ("clip-lab", Some(env!("CARGO_PKG_VERSION").to_owned())),
-        ("libtorch", Some("2.11.0".to_owned())),
+        ("libtorch", Some(libtorch_version())),
         ("cuda", cuda),
         ("nvidia_driver", driver),
     ];
@@ -79,6 +79,20 @@ fn versions(device: Device) -> BTreeMap<String, String> {
 fn described(device: Device) -> String {
     let model = if let Device::Cuda(number) = device { gpu_model(number) } else { None };
     model.map_or_else(|| name(device), |model| format!("{} ({model})", name(device)))
+}
+
+/// What computes on `device`, as far as it decides the last bits of results: the model of the processor, or that of the
+/// GPU and the version of CUDA.
+pub fn hardware(device: Device) -> String {
+    let parts = match device {
+        Device::Cuda(number) => [Some("cuda".to_owned()), gpu_model(number), cuda_version()],
+        _ => [Some("cpu".to_owned()), processor(), None],
+    };
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn processor() -> Option<String> {
+    field("/proc/cpuinfo", "model name")
 }
 
 /// The name of a device as in specs.
