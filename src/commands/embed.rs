@@ -13,6 +13,7 @@ use tch::{Device, Tensor};
 
 use self::file::Format;
 use super::{
+    device::device,
     image_folder::Folder,
     target::{Model, Target},
 };
@@ -39,7 +40,7 @@ pub fn embed(args: &EmbedArgs, store: &Path, catalog: &Catalog) -> Result<()> {
     let count = usize::from(args.images.is_some()) + usize::from(args.texts.is_some());
     let format = Format::of(&args.out, count)?;
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let device = crate::model::device("auto")?;
+    let device = device("auto")?;
     let Model { image, text, .. } = target.build(device)?;
     let plan = &target.plan;
     let (mut tensors, mut metadata, mut left_out) = (Vec::new(), Vec::new(), Vec::new());

@@ -4,8 +4,9 @@ use anyhow::Result;
 use clip_lab_cli::{answer, print};
 use serde_json::json;
 
+use super::device::device;
 use crate::{
-    model::{Start, device},
+    model::Start,
     plan::Plan,
     preflight::{Landmarks, landmarks},
     train::{self, Components, Inputs, Overfitted},
@@ -19,10 +20,10 @@ const MIN_SHARE: f64 = 0.5;
 /// # Errors
 /// When the data, weights or plugins cannot be loaded, which would also stop the run itself.
 pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
+    let device = device(&plan.run.device)?;
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
-    let device = device(&plan.run.device)?;
     let inputs = Inputs::open(plan)?;
     let classes = inputs.train.classes().len() as i64;
     let mut components = Components::build(plan, &inputs, device, Start::FromSpec)?;

@@ -13,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 /// # Errors
 /// When libtorch fails or its result is wrong.
 pub fn probe() -> Result<Exit> {
+    let opened = clip_lab_torch_ext::open_cuda();
     let ones = Tensor::f_ones([8, 8], (Kind::Float, Device::Cpu))?;
     let sum = f64::try_from(ones.f_matmul(&ones)?.f_sum(Kind::Double)?)?;
     ensure!(
@@ -24,7 +25,6 @@ pub fn probe() -> Result<Exit> {
         let text = fs::read_to_string(folder.parent()?.join("build-version")).ok()?;
         Some(text.trim().to_owned())
     });
-    let opened = clip_lab_torch_ext::open_cuda();
     print(line(json!({
         "libtorch": version.as_deref().unwrap_or(LIBTORCH),
         "library_of": LIBTORCH,

@@ -22,6 +22,7 @@ use signal_hook::{
 use tch::nn;
 
 use super::{
+    device::device,
     spec_weights::SpecWeights,
     target::{Model, Target, is_checkpoint},
 };
@@ -48,7 +49,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     // First, because the run may have no such evaluation.
     let set = if args.wrong.wrong { Some(ranks(args, store, split)?) } else { None };
     let target = Target::find(&args.model, args.weights, &args.set, store, catalog)?;
-    let device = crate::model::device("auto")?;
+    let device = device("auto")?;
     let Model { vars, image, text, .. } = target.build(device)?;
     let (tower, side) =
         image.as_ref().zip(target.plan.image.as_ref()).context("the model has no image tower")?;

@@ -8,7 +8,8 @@ use tch::{Device, Tensor, nn};
 
 use crate::{
     embed::embed_texts,
-    towers::{Start, TextTower, unit},
+    towers::{Start, TextTower},
+    unit::unit,
 };
 
 /// A linear classifier on image embeddings.

@@ -93,14 +93,6 @@ impl<E: ?Sized> Side<E> {
     }
 }
 
-/// L2-normalises rows, `[B, D]`, as CLIP does.
-///
-/// # Errors
-/// When libtorch fails.
-pub fn unit(rows: &Tensor) -> Result<Tensor> {
-    Ok(rows.f_div(&rows.f_norm_scalaropt_dim(2, [-1], true)?)?)
-}
-
 fn load(weights: &Option<Weights>, vars: &nn::VarStore, prefix: &str, start: Start) -> Result<()> {
     match weights {
         Some(weights) if start == Start::FromSpec => weights.load(vars, prefix),

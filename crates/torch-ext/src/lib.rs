@@ -15,7 +15,7 @@ mod rows;
 mod script;
 mod trace;
 
-pub use cuda::open_cuda;
+pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
 pub use heap::keep_memory;
 pub use memory::{peak_memory, reset_peak_memory, watch_memory};
@@ -104,6 +104,11 @@ mod tests {
             assert!((w.double_value(&[index as i64]) - want).abs() < 1e-12);
         }
         assert_eq!(step.double_value(&[]), 1.0);
+    }
+
+    #[test]
+    fn libtorch_states_its_version() {
+        assert_eq!(LIBTORCH.split('.').count(), 3, "{LIBTORCH}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     record::{RecordedRun, default_name},
 };
 use crate::{
-    commands::spec_weights::SpecWeights,
+    commands::{device::device, spec_weights::SpecWeights},
     console::Console,
     data::{Source, cores, identity},
     model::Start,
@@ -99,7 +99,7 @@ impl SpecEvaluation {
     fn open(name: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -> Result<Self> {
         let SpecWeights { spec, weights } = SpecWeights::find(name, &args.set, store)?;
         let plan = plan(spec, catalog)?;
-        let device = crate::model::device(&plan.run.device)?;
+        let device = device(&plan.run.device)?;
         let inputs = Inputs::open(&plan)?;
         ensure!(!inputs.splits.is_empty(), "the spec of `{name}` has neither [data.val] nor [data.test]");
         let components = build(&plan, &inputs, device, weights.as_deref())?;

@@ -105,7 +105,7 @@ fn transformer(part: &Part, kind: &str) -> Value {
         "num_attention_heads": part.int("heads"),
         "intermediate_size": part.mlp_dim(),
         "hidden_act": to_transformers(part.str("activation")),
-        "layer_norm_eps": part.float("norm_eps"),
+        "layer_norm_eps": part.norm_eps(),
         "attention_dropout": part.float("attention_dropout"),
     })
 }

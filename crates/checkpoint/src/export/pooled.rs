@@ -68,7 +68,7 @@ pub(super) fn vit(image: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
         "intermediate_size": image.mlp_dim(),
         "hidden_act": to_transformers(image.str("activation")),
         "qkv_bias": image.is("qkv_bias"),
-        "layer_norm_eps": image.float("norm_eps"),
+        "layer_norm_eps": image.norm_eps(),
         "hidden_dropout_prob": image.float("dropout"),
         "attention_probs_dropout_prob": image.float("attention_dropout"),
         "pooler_act": if identity_pooler { "linear" } else { "tanh" },
@@ -96,7 +96,7 @@ pub(super) fn bert(text: &Part) -> Result<(Value, Vec<(String, Tensor)>)> {
         "num_attention_heads": text.int("heads"),
         "intermediate_size": text.int("mlp_dim"),
         "hidden_act": to_transformers(text.str("activation")),
-        "layer_norm_eps": text.float("norm_eps"),
+        "layer_norm_eps": text.norm_eps(),
         "hidden_dropout_prob": text.float("dropout"),
         "attention_probs_dropout_prob": text.float("attention_dropout"),
     });
