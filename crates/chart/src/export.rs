@@ -11,6 +11,7 @@ pub(crate) mod font;
 pub mod forms;
 pub mod frame;
 mod lines;
+pub mod measure;
 mod outline;
 mod page;
 mod pdf;
@@ -20,7 +21,6 @@ pub mod scene;
 mod series;
 pub(crate) mod svg;
 mod type_size;
-pub mod words;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use clip_lab_store::{Axis, Bucket, Goal, Reader, RunRow, SeriesRow};
 
 use super::{
     ExportOptions,
-    words::{Measure, one_axis},
+    measure::{Measure, one_axis},
 };
 use crate::{
     figure::{Bad, By, Colours, Figure, Rows, View, figure, gather, grouped, x},

@@ -5,7 +5,7 @@ use clip_lab_store::{Axis, Goal, Reader, SeriesRow, StoreError};
 use super::Feed;
 use crate::data::{Chart, FeedRequest, Run};
 use clip_lab_chart::{
-    export::words::{Measure, one_axis},
+    export::measure::{Measure, one_axis},
     figure::{By, Rows, x},
     layout::{Kind, Panel},
     names::{label, metrics, short_names},

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clip_lab_chart::{
     ExportOptions,
-    export::{About, Source, forms, save, scene::Scene, words::Measure},
+    export::{About, Source, forms, measure::Measure, save, scene::Scene},
     figure::Unit,
 };
 use clip_lab_cli::{ChartForm, CompareArgs, CostOf, ExportArgs};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clip_lab_chart::export::{
     forms::{Value, cost::Offer, ema::Slope, forest::Block, hits::Arm, parallel::Coordinate},
-    words::Measure,
+    measure::Measure,
 };
 use clip_lab_stats::Estimate;
 use clip_lab_store::{Reader, RunRow};

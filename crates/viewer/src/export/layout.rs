@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clip_lab_chart::{
     ExportOptions, Layout,
-    export::{self, Format, words::one_axis},
+    export::{self, Format, measure::one_axis},
     figure::By,
     layout::{Kind, Panel},
     names::metrics,
