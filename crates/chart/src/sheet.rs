@@ -40,7 +40,7 @@ pub struct Cell {
     /// Whether it is a correct match, if known.
     pub right: Option<bool>,
     /// The name of an image, or a caption.
-    pub words: String,
+    pub text: String,
     /// The thumbnail; none for a caption or an unreadable image.
     pub jpeg: Option<Jpeg>,
 }

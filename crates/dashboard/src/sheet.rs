@@ -151,12 +151,12 @@ impl Printer {
 type Shown<'a> = (String, Option<bool>, &'a str, Option<&'a Jpeg>);
 
 fn shown(cell: &Cell) -> Shown<'_> {
-    (cell.label(), cell.right, &cell.words, cell.jpeg.as_ref())
+    (cell.label(), cell.right, &cell.text, cell.jpeg.as_ref())
 }
 
 fn text(cell: &Cell) -> String {
     let right = if cell.right == Some(true) { "  right" } else { "" };
-    format!("{:>5}  {:.4}{right}  {}", cell.rank, cell.score, cell.words)
+    format!("{:>5}  {:.4}{right}  {}", cell.rank, cell.score, cell.text)
 }
 
 /// The cache key of an image.

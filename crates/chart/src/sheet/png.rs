@@ -142,7 +142,7 @@ impl<'a> Drawing<'a> {
             self.frame((x - 3.0, y - 3.0, wide + 6.0, high + 6.0), RIGHT, 3.0);
         }
         self.text(&cell.label(), (x, y + high + SMALL * 1.2), SMALL, (INK, wide))?;
-        let name = cell.words.rsplit('/').next().unwrap_or_default();
+        let name = cell.text.rsplit('/').next().unwrap_or_default();
         self.text(name, (x, y + high + SMALL * 2.4), SMALL, (FAINT, wide))
     }
 
@@ -152,7 +152,7 @@ impl<'a> Drawing<'a> {
         for (cell, nth) in block.cells.iter().zip(1_u32..) {
             let colour = if cell.right == Some(true) { RIGHT } else { INK };
             let right = if cell.right == Some(true) { "  right" } else { "" };
-            let text = format!("{}{right}   {}", cell.label(), cell.words);
+            let text = format!("{}{right}   {}", cell.label(), cell.text);
             self.text(&text, (x, self.y + f64::from(nth) * step), SMALL, (colour, WIDE - MARGIN - x))?;
         }
         self.y += (block.cells.len() as f64 * step + GAP).max(least);

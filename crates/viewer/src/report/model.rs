@@ -106,7 +106,8 @@ pub struct Caption {
     /// The title.
     pub title: String,
     /// The text below the drawing.
-    pub words: String,
+    #[serde(rename = "words")]
+    pub text: String,
 }
 
 /// A query, with the results of the arms.

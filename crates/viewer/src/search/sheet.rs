@@ -108,7 +108,7 @@ fn of_query(query: &Query, found: &Found, thumbnails: &Thumbnails) -> Block {
         rank,
         score: hit.score,
         right: None,
-        words: hit.name.clone(),
+        text: hit.name.clone(),
         jpeg: thumbnails.gallery.get(&hit.image).cloned(),
     };
     let asked = match query {
@@ -125,7 +125,7 @@ fn of_miss(miss: &Miss, thumbnails: &Thumbnails) -> Block {
         rank: answer.rank,
         score: answer.score,
         right: Some(answer.right),
-        words: item(&answer.item),
+        text: item(&answer.item),
         jpeg: thumbnails.get(&answer.item),
     };
     Block {
