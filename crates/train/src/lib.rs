@@ -32,7 +32,7 @@ pub use components::{Components, count};
 pub use embeddings::{Embed, Embeddings, Towers as MicroBatchedTowers};
 pub use ended::Ended;
 pub use environment::CODE;
-pub use evaluate::{Towers, View, evaluate_split};
+pub use evaluate::{EmbeddedData, Towers, evaluate_split};
 pub use feature_key::key;
 pub use features::{Features, Filtered, IMAGE_BATCH};
 pub use inputs::Inputs;

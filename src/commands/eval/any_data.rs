@@ -17,7 +17,7 @@ use super::{
 use crate::{
     commands::{class_names::Renamed, embedder::Embedder, eval_data::EvalData, sources, target::Target},
     data::identity,
-    train::{View, goal},
+    train::{EmbeddedData, goal},
 };
 
 /// The results, with the data and settings they depend on.
@@ -87,8 +87,8 @@ fn run(
         names.join(" and ")
     );
     let towers = embedder.towers();
-    let view = View::new(&towers, data.clone(), &embedder.features(&data)?)?;
-    let (evaluations, classified) = suites.run(&view)?;
+    let embedded = EmbeddedData::new(&towers, data.clone(), &embedder.features(&data)?)?;
+    let (evaluations, classified) = suites.run(&embedded)?;
     let confusion = classified.map(|classified| Confusion::new(&classified, data.classes()));
     Ok(Outcome {
         name: other.name.clone().unwrap_or_else(|| default_name(&named, split)),

@@ -22,7 +22,7 @@ use crate::{
     data::{Source, cores, identity},
     model::Start,
     plan::{Plan, Split, plan},
-    train::{self, Components, Features, Inputs, Towers, View, checkpoint, evaluate_split},
+    train::{self, Components, EmbeddedData, Features, Inputs, Towers, checkpoint, evaluate_split},
 };
 
 /// Evaluates a model as its spec defines and prints the metrics; those of a run are also recorded.
@@ -151,8 +151,8 @@ impl SpecEvaluation {
             )?;
             let features = features.context("stopped")?;
             let towers = Towers::of(&self.components, &self.inputs, &self.plan, self.device);
-            let view = View::new(&towers, data.clone(), &features)?;
-            results.push((*split, evaluate_split(&self.components, &view, *split)?));
+            let embedded = EmbeddedData::new(&towers, data.clone(), &features)?;
+            results.push((*split, evaluate_split(&self.components, &embedded, *split)?));
         }
         Ok(results)
     }

@@ -17,7 +17,7 @@ use tch::Tensor;
 
 use self::{findings::Findings, select_report::SelectReport};
 use super::{embedder::Embedder, eval_data::EvalData, target::Target, templates};
-use crate::train::View;
+use crate::train::EmbeddedData;
 
 /// Evaluates the templates and prints their accuracies.
 ///
@@ -55,8 +55,8 @@ fn embed_templates(model: &Embedder, templates: &Templates, classes: &[String]) 
 /// Embeds the images of `data` that have a class; also returns their names.
 fn embed_images(model: &Embedder, data: &Arc<dyn Dataset>) -> Result<(Images, Vec<String>)> {
     let towers = model.towers();
-    let view = View::new(&towers, data.clone(), &model.features(data)?)?;
-    let (which, labels) = labelled("prompts", view.data()).context("prompts need classes")?;
-    let names = which.iter().map(|&index| view.data().name(index as usize)).collect();
-    Ok((Images { images: pick(&view.images()?, &which)?, labels }, names))
+    let embedded = EmbeddedData::new(&towers, data.clone(), &model.features(data)?)?;
+    let (which, labels) = labelled("prompts", embedded.data()).context("prompts need classes")?;
+    let names = which.iter().map(|&index| embedded.data().name(index as usize)).collect();
+    Ok((Images { images: pick(&embedded.images()?, &which)?, labels }, names))
 }
