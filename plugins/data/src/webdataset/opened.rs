@@ -146,7 +146,7 @@ impl Dataset for Opened {
         self.sampling.as_ref()
     }
 
-    fn ahead(&self, images: &[usize]) {
+    fn prefetch(&self, images: &[usize]) {
         self.prefetcher.set_order(images.iter().filter_map(|&index| Some(self.samples.get(index)?.0)));
     }
 

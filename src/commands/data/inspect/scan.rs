@@ -47,7 +47,7 @@ pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<S
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![None; data.len()]));
     let last_progress = Mutex::new(Instant::now());
     let order: Vec<usize> = (0..data.len()).collect();
-    data.ahead(&order);
+    data.prefetch(&order);
     thread::scope(|scope| {
         let work = || -> Result<()> {
             let mut scratch = Scratch::new()?;
