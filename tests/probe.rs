@@ -4,7 +4,7 @@ mod support;
 
 use clip_lab::{
     data::Source,
-    model::Start,
+    model::WeightsSource,
     train::{Components, EmbeddedData, Ended, Features, Inputs, Silent, Stop, Towers, checkpoint},
 };
 use clip_lab_plugin_api::Embedded as _;
@@ -116,7 +116,7 @@ fn probes_match_the_embeddings() {
 
     let plan = planned(SMALL);
     let inputs = Inputs::open(&plan).unwrap();
-    let components = Components::build(&plan, &inputs, Device::Cpu, Start::ToBeLoaded).unwrap();
+    let components = Components::build(&plan, &inputs, Device::Cpu, WeightsSource::Checkpoint).unwrap();
     checkpoint::read_weights(&run.dir.join("last.safetensors"), &components.vars).unwrap();
     let data = inputs.splits[0].1.clone();
     let source = Source::images(data.clone(), components.prepare.clone());

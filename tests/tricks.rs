@@ -5,7 +5,7 @@ mod support;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use clip_lab::{
-    model::Start,
+    model::WeightsSource,
     train::{Components, Ended, Inputs, Stop},
 };
 use clip_lab_checkpoint::{TensorFile, save};
@@ -62,7 +62,7 @@ fn pytorch(prefix: &str, spec: &str) -> BTreeMap<String, Tensor> {
     let init = golden.join("init").display().to_string();
     let plan = planned(&spec.replace(&init, &folder.path().display().to_string()));
     let components =
-        Components::build(&plan, &Inputs::open(&plan).unwrap(), Device::Cpu, Start::FromSpec).unwrap();
+        Components::build(&plan, &Inputs::open(&plan).unwrap(), Device::Cpu, WeightsSource::Spec).unwrap();
     components.vars.variables().into_iter().collect()
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::device::device;
 use crate::{
-    model::Start,
+    model::WeightsSource,
     plan::Plan,
     preflight::{Landmarks, landmarks},
     train::{self, Components, Inputs, Overfitted},
@@ -26,7 +26,7 @@ pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     }
     let inputs = Inputs::open(plan)?;
     let classes = inputs.train.classes().len() as i64;
-    let mut components = Components::build(plan, &inputs, device, Start::FromSpec)?;
+    let mut components = Components::build(plan, &inputs, device, WeightsSource::Spec)?;
     let expected = landmarks(plan, &components, classes, None)?;
     let overfitted = train::overfit(plan, &inputs, &mut components, device, steps)?;
     let floor = landmarks(plan, &components, classes, Some(&overfitted.groups))?;

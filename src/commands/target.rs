@@ -11,7 +11,7 @@ use tch::{Device, nn};
 
 use super::spec_weights::{SpecWeights, weights_in};
 use crate::{
-    model::{Classifier, ImageTower, Start, TextTower},
+    model::{Classifier, ImageTower, TextTower, WeightsSource},
     plan::{self, ModelPlan, plan_model},
     spec::Spec,
     train::checkpoint,
@@ -97,10 +97,10 @@ impl Target {
         // A fixed seed makes random weights the same at every call, so that cached embeddings stay valid.
         tch::manual_seed(0);
         let vars = nn::VarStore::new(device);
-        let start = if self.checkpoint.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
+        let source = if self.checkpoint.is_some() { WeightsSource::Checkpoint } else { WeightsSource::Spec };
         let plan = &self.plan;
-        let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, start)).transpose()?;
-        let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, start)).transpose()?;
+        let image = plan.image.as_ref().map(|side| ImageTower::build(side, &vars, source)).transpose()?;
+        let text = plan.text.as_ref().map(|side| TextTower::build(side, &vars, source)).transpose()?;
         if let Some(path) = &self.checkpoint {
             checkpoint::read_weights(path, &vars)?;
         }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tch::Device;
 
 use crate::{
-    model::Start,
+    model::WeightsSource,
     plan::Plan,
     train::{Components, Inputs, ResidentMemory},
 };
@@ -53,7 +53,7 @@ impl Preflight {
     pub fn of(plan: &Plan) -> Result<Self> {
         let inputs = Inputs::open(plan)?;
         let before = ResidentMemory::now().unwrap_or_default().data;
-        let mut components = Components::build(plan, &inputs, Device::Cpu, Start::ToBeLoaded)?;
+        let mut components = Components::build(plan, &inputs, Device::Cpu, WeightsSource::Checkpoint)?;
         let batch = plan.run.batch as u64;
         let landmarks = landmarks(plan, &components, inputs.train.classes().len() as i64, None)?;
         let warnings = mistakes::find(plan, &inputs, &components, landmarks.as_ref());

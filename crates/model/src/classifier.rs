@@ -8,7 +8,7 @@ use tch::{Device, Tensor, nn};
 
 use crate::{
     embed::embed_texts,
-    towers::{Start, TextTower},
+    towers::{TextTower, WeightsSource},
     unit::unit,
 };
 
@@ -73,7 +73,7 @@ fn zero_shot_weights(
     classes: &[String],
 ) -> Result<Tensor> {
     let vars = nn::VarStore::new(device);
-    let tower = TextTower::build(side, &vars, Start::FromSpec)?;
+    let tower = TextTower::build(side, &vars, WeightsSource::Spec)?;
     let tokenizer = side.tokenizer.build(()).context("[tokenizer]")?;
     let embed = |texts: &Vec<String>| {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

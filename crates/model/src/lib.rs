@@ -13,5 +13,5 @@ pub use device::{ChosenDevice, device, nvidia_driver};
 pub use embed::{TEXT_BATCH, embed_texts};
 pub use numerics::{Numerics, autocast_kind};
 pub use objective::Objective;
-pub use towers::{ImageTower, Side, Start, TextTower};
+pub use towers::{ImageTower, Side, TextTower, WeightsSource};
 pub use unit::unit;

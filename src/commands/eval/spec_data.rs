@@ -20,7 +20,7 @@ use crate::{
     commands::{device::device, spec_weights::SpecWeights},
     console::Console,
     data::{Source, cores, identity},
-    model::Start,
+    model::WeightsSource,
     plan::{Plan, Split, plan},
     train::{self, Components, EmbeddedData, Features, Inputs, Towers, checkpoint, evaluate_split},
 };
@@ -170,8 +170,8 @@ impl SpecEvaluation {
 }
 
 fn build(plan: &Plan, inputs: &Inputs, device: Device, weights: Option<&Path>) -> Result<Components> {
-    let start = if weights.is_some() { Start::ToBeLoaded } else { Start::FromSpec };
-    let components = Components::build(plan, inputs, device, start)?;
+    let source = if weights.is_some() { WeightsSource::Checkpoint } else { WeightsSource::Spec };
+    let components = Components::build(plan, inputs, device, source)?;
     if let Some(path) = weights {
         checkpoint::read_weights(path, &components.vars)?;
     }
