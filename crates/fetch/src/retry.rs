@@ -14,20 +14,20 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// Timeouts and retries.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Consecutive attempts without progress before a download fails.
     pub tries: u32,
     /// Time without data after which an attempt is retried.
     pub stall: Duration,
     /// Pause before the second attempt; doubles with every further one, up to 30 s.
     pub pause: Duration,
-    /// Bytes per second over [`Patience::window`] below which an attempt counts as no progress.
+    /// Bytes per second over [`RetryPolicy::window`] below which an attempt counts as no progress.
     pub slowest: u64,
     /// The window over which the rate is measured.
     pub window: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             tries: 6,
@@ -39,7 +39,7 @@ impl Default for Patience {
     }
 }
 
-impl Patience {
+impl RetryPolicy {
     /// Whether `bytes` in `time` count as progress.
     pub(crate) fn is_progress(&self, bytes: u64, time: Duration) -> bool {
         bytes > 0 && bytes as f64 >= self.slowest as f64 * time.as_secs_f64()
@@ -62,13 +62,13 @@ pub enum FetchError {
 
 /// Measures the rate of one attempt.
 pub(crate) struct RateMeter {
-    policy: Patience,
+    policy: RetryPolicy,
     since: Instant,
     bytes: u64,
 }
 
 impl RateMeter {
-    pub fn new(policy: Patience) -> Self {
+    pub fn new(policy: RetryPolicy) -> Self {
         Self { policy, since: Instant::now(), bytes: 0 }
     }
 
@@ -96,13 +96,13 @@ impl RateMeter {
 /// Counts consecutive failed attempts.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    policy: Patience,
+    policy: RetryPolicy,
     failures: u32,
     since: Instant,
 }
 
 impl Attempts {
-    pub fn new(policy: Patience) -> Self {
+    pub fn new(policy: RetryPolicy) -> Self {
         Self { policy, failures: 0, since: Instant::now() }
     }
 

@@ -12,7 +12,7 @@ mod shards;
 mod write;
 
 pub use brace::expand;
-pub use clip_lab_fetch::Patience;
+pub use clip_lab_fetch::RetryPolicy;
 pub use fetch::Cache;
 pub use index::{Fault, Index, Lack, Sample, scan};
 pub use place::{Place, places};

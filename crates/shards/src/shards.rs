@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clip_lab_files::{check_regular, open_regular};
 
 use crate::{
-    Cache, Index, Patience, Place, Sample,
+    Cache, Index, RetryPolicy, Place, Sample,
     index::{IndexCache, scan},
 };
 
@@ -25,7 +25,7 @@ pub struct Shards {
 
 impl Shards {
     /// Caches indexes, and at most `limit` bytes of downloaded shards, in `folder`. `caption` is the key of captions in JSON.
-    pub fn new(folder: &Path, limit: u64, policy: Patience, caption: &str) -> Self {
+    pub fn new(folder: &Path, limit: u64, policy: RetryPolicy, caption: &str) -> Self {
         Self {
             indexes: IndexCache::new(folder.join("index"), caption),
             cache: Cache::new(folder.join("shards"), limit, policy),

@@ -10,7 +10,7 @@ mod skipped;
 use std::time::Duration;
 
 use clip_lab_plugin_api::prelude::*;
-use clip_lab_shards::{Patience, Shards};
+use clip_lab_shards::{RetryPolicy, Shards};
 
 use self::gather::Gathered;
 pub use self::list::{ShardList, Source};
@@ -117,12 +117,12 @@ impl Plugin<dyn Dataset> for WebDataset {
 
 impl WebDataset {
     fn reader(&self) -> Shards {
-        let patience = Patience {
+        let policy = RetryPolicy {
             tries: self.tries,
             stall: Duration::from_secs_f64(self.stall_seconds),
-            ..Patience::default()
+            ..RetryPolicy::default()
         };
-        Shards::new(&cache_dir().join("webdataset"), self.cache_bytes(), patience, &self.caption)
+        Shards::new(&cache_dir().join("webdataset"), self.cache_bytes(), policy, &self.caption)
     }
 
     fn cache_bytes(&self) -> u64 {
