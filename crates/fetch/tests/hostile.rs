@@ -15,10 +15,10 @@ use reqwest::Method;
 use url::Url;
 
 const QUICK: RetryPolicy = RetryPolicy {
-    tries: 3,
+    attempts: 3,
     stall: Duration::from_millis(500),
-    pause: Duration::from_millis(5),
-    slowest: 500,
+    backoff: Duration::from_millis(5),
+    min_rate: 500,
     window: Duration::from_secs(1),
 };
 /// More than any test reads before it fails.
@@ -110,7 +110,7 @@ fn files_too_large_for_the_disk_are_rejected_and_never_reserved() {
 
 #[test]
 fn a_stalling_link_fails_and_a_slow_one_does_not() {
-    let policy = RetryPolicy { window: Duration::from_millis(200), slowest: 1000, ..QUICK };
+    let policy = RetryPolicy { window: Duration::from_millis(200), min_rate: 1000, ..QUICK };
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let url = server.put("/x", &bytes(1_000_000), &[Fault::Drip(Duration::from_millis(10)); 9]);
     let begun = Instant::now();

@@ -240,7 +240,7 @@ fn an_index_needs_the_network_once() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"caption")]);
     let place = Place::parse(&server.put("/x.tar", &file, &[])).unwrap();
-    let open = || Shards::new(dir.path(), u64::MAX, RetryPolicy { tries: 1, ..QUICK }, "caption");
+    let open = || Shards::new(dir.path(), u64::MAX, RetryPolicy { attempts: 1, ..QUICK }, "caption");
     assert!(!open().is_known(&place));
     let index = open().index(&place).unwrap();
     assert!(open().is_known(&place));

@@ -50,8 +50,8 @@ impl Scene {
         hub.endpoint = self.server.address().parse().unwrap();
         hub.cache = self.cache.path().to_owned();
         (hub.token, hub.offline) = (None, false);
-        hub.policy.tries = 4;
-        (hub.policy.stall, hub.policy.pause) = (Duration::from_millis(300), Duration::from_millis(5));
+        hub.policy.attempts = 4;
+        (hub.policy.stall, hub.policy.backoff) = (Duration::from_millis(300), Duration::from_millis(5));
         hub.policy.window = Duration::from_secs(1);
         hub
     }

@@ -25,9 +25,9 @@ pub fn index(bytes: &[u8]) -> Index {
 
 /// Short timeouts.
 pub const QUICK: RetryPolicy = RetryPolicy {
-    tries: 4,
+    attempts: 4,
     stall: Duration::from_millis(300),
-    pause: Duration::from_millis(5),
-    slowest: 500,
+    backoff: Duration::from_millis(5),
+    min_rate: 500,
     window: Duration::from_secs(1),
 };

@@ -118,7 +118,7 @@ impl Plugin<dyn Dataset> for WebDataset {
 impl WebDataset {
     fn reader(&self) -> Shards {
         let policy = RetryPolicy {
-            tries: self.tries,
+            attempts: self.tries,
             stall: Duration::from_secs_f64(self.stall_seconds),
             ..RetryPolicy::default()
         };
