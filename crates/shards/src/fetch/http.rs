@@ -21,7 +21,7 @@ impl HttpFile {
     /// Makes no request yet.
     pub fn connect(url: &Url, policy: RetryPolicy) -> Result<Self> {
         Ok(Self {
-            web: shared_client()?.waiting(policy.stall),
+            web: shared_client()?.with_stall_timeout(policy.stall),
             url: url.clone(),
             credentials: Credentials::new(url, None)?,
         })
