@@ -119,7 +119,7 @@ fn make_thumbnail(gallery: &Gallery, index: &Index, of: &Image, side: u32) -> Re
             gallery.data.image(index.entry(*row))?
         }
     };
-    let (pixels, _room) = image.decode_within()?;
+    let (pixels, _memory) = image.decode_reserved()?;
     let jpeg = thumbnail(&pixels, side.clamp(1, MAX_SIDE))?;
     Ok(Answer::Thumbnail { jpeg: STANDARD.encode(jpeg) })
 }

@@ -1,7 +1,7 @@
 //! Opens images by their header and decodes crops of them, with buffers that each thread reuses.
 
 use anyhow::{Result, ensure};
-use clip_lab_files::Room;
+use clip_lab_files::MemoryReservation;
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 
 use crate::{
@@ -34,7 +34,7 @@ enum Inner {
     /// Decoded pixels, with their share of the memory budget if they were decoded here.
     Pixels {
         pixels: RgbImage,
-        _room: Option<Room>,
+        _memory: Option<MemoryReservation>,
     },
 }
 
@@ -57,7 +57,7 @@ impl Scratch {
     /// If the image is corrupt, truncated, too large or in no supported format.
     pub fn open(&mut self, image: Image) -> Result<Opened> {
         let bytes = match image {
-            Image::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _room: None })),
+            Image::Pixels(pixels) => return Ok(Opened(Inner::Pixels { pixels, _memory: None })),
             Image::Encoded(bytes) => bytes,
         };
         if !is_jpeg(&bytes) {
@@ -71,10 +71,10 @@ impl Scratch {
             Orientation::NoTransforms => Ok(Opened(Inner::Jpeg(bytes, header))),
             turned => {
                 // Stored and rotated pixels.
-                let room = Room::take(2 * header.bytes());
+                let memory = MemoryReservation::acquire(2 * header.bytes());
                 let mut image = DynamicImage::ImageRgb8(self.jpeg(&bytes, header)?);
                 image.apply_orientation(turned);
-                Ok(Opened(Inner::Pixels { pixels: image.into_rgb8(), _room: Some(room) }))
+                Ok(Opened(Inner::Pixels { pixels: image.into_rgb8(), _memory: Some(memory) }))
             }
         }
     }
@@ -99,7 +99,7 @@ impl Scratch {
 
     fn jpeg(&mut self, bytes: &[u8], header: Header) -> Result<RgbImage> {
         let Header { width, height, .. } = header;
-        let _room = Room::take(header.bytes() + header.coefficient_bytes());
+        let _memory = MemoryReservation::acquire(header.bytes() + header.coefficient_bytes());
         let mut pixels = Vec::new();
         self.turbo.decode(bytes, header, 1, Region { left: 0, top: 0, width, height }, &mut pixels)?;
         RgbImage::from_raw(width, height, pixels)
@@ -109,15 +109,15 @@ impl Scratch {
 
 /// Decodes formats that libjpeg-turbo does not read.
 fn decode_eagerly(bytes: &[u8]) -> Result<Opened> {
-    let (pixels, room) = decode_other(bytes)?;
-    Ok(Opened(Inner::Pixels { pixels, _room: Some(room) }))
+    let (pixels, memory) = decode_other(bytes)?;
+    Ok(Opened(Inner::Pixels { pixels, _memory: Some(memory) }))
 }
 
 impl Opened {
     /// Reserves memory budget for all pixels, for a caller that keeps the result of [`Opened::whole`].
-    pub fn room(&self) -> Room {
+    pub fn reserve(&self) -> MemoryReservation {
         let (width, height) = self.size();
-        Room::take(3 * u64::from(width) * u64::from(height))
+        MemoryReservation::acquire(3 * u64::from(width) * u64::from(height))
     }
 
     /// Width and height in pixels, upright.
@@ -181,7 +181,7 @@ impl Opened {
                 let window = crop.window.reduced(reduce);
                 let (width, height) = (header.width.div_ceil(reduce), header.height.div_ceil(reduce));
                 let wanted = source_region(crop, window, width, height);
-                let _room = Room::take(wanted.bytes() + header.coefficient_bytes());
+                let _memory = MemoryReservation::acquire(wanted.bytes() + header.coefficient_bytes());
                 if crop.detail == Detail::Reduced
                     && wanted.covers_most_of(width, height)
                     && turbo.planes(bytes, *header, reduce, planes)?

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use clip_lab_files::{MIB, Room, read_capped};
+use clip_lab_files::{MIB, MemoryReservation, read_capped};
 use image::RgbImage;
 
 use crate::Scratch;
@@ -34,11 +34,11 @@ impl Image {
     ///
     /// # Errors
     /// As [`crate::decode`].
-    pub fn decode_within(self) -> Result<(RgbImage, Room)> {
+    pub fn decode_reserved(self) -> Result<(RgbImage, MemoryReservation)> {
         let mut scratch = Scratch::new()?;
         let opened = scratch.open(self)?;
-        let room = opened.room();
-        Ok((opened.whole(&mut scratch)?, room))
+        let memory = opened.reserve();
+        Ok((opened.whole(&mut scratch)?, memory))
     }
 
     /// Decodes the image, upright and in RGB.

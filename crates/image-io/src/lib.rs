@@ -9,7 +9,7 @@
 //! A random crop that covers most of a JPEG resamples the stored YCbCr planes, each at its own resolution, and converts
 //! to RGB only at the output size.
 //!
-//! All decoding threads share one memory budget ([`clip_lab_files::Room`]). A [`Scratch`] holds the decoder and buffers
+//! All decoding threads share one memory budget ([`clip_lab_files::MemoryReservation`]). A [`Scratch`] holds the decoder and buffers
 //! that one thread reuses for every image.
 
 mod crop;

@@ -38,7 +38,7 @@ impl Prepare {
             }
             Some(crop) => self.augment_pixels(rest, image.square(&crop, scratch)?, rng, scratch, out)?,
             None => {
-                let _room = image.room();
+                let _memory = image.reserve();
                 self.augment_pixels(rest, first.apply(image.whole(scratch)?, rng)?, rng, scratch, out)?;
             }
         }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clip_lab_files::{check_regular, open_regular};
 
 use crate::{
-    Cache, Index, RetryPolicy, Place, Sample,
+    Cache, Index, Place, RetryPolicy, Sample,
     index::{IndexCache, scan},
 };
 

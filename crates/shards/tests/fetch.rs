@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clip_lab_shards::{Cache, RetryPolicy, Place, Shards};
+use clip_lab_shards::{Cache, Place, RetryPolicy, Shards};
 use clip_lab_testing::{Fault, Server};
 use support::{QUICK, tar};
 use url::Url;

@@ -100,7 +100,7 @@ fn scan_one(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool
     // A panic of the decoder counts as a fault of the image.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let opened = scratch.open(image)?;
-        let (size, _room) = (opened.size(), opened.room());
+        let (size, _memory) = (opened.size(), opened.reserve());
         let whole = if quick { None } else { Some(opened.whole(scratch)?) };
         if let Some(whole) = whole {
             scratch.recycle(whole);
