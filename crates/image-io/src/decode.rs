@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clip_lab_files::MemoryReservation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, metadata::Orientation};
 
-use crate::{Image, Scratch};
+use crate::{Decoder, Image};
 
 /// The most pixels of an image: a header of a few bytes can declare terabytes.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -25,8 +25,8 @@ pub fn open(path: &Path) -> Result<RgbImage> {
 /// # Errors
 /// If the bytes are in no supported format, corrupt or truncated.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
-    let mut scratch = Scratch::new()?;
-    scratch.open(Image::Encoded(bytes.to_vec()))?.whole(&mut scratch)
+    let mut decoder = Decoder::new()?;
+    decoder.open(Image::Encoded(bytes.to_vec()))?.decode(&mut decoder)
 }
 
 /// As [`decode`], for formats that libjpeg-turbo does not read; holds the memory budget of the pixels.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use clip_lab_files::{MEMORY_BUDGET, MemoryReservation};
-use clip_lab_image_io::{Image, Scratch};
+use clip_lab_image_io::{Decoder, Image};
 use image::{GrayImage, ImageFormat};
 
 /// Serialises the tests of this file.
@@ -23,11 +23,11 @@ fn an_image_holds_its_budget_while_it_lives_and_a_corrupt_one_releases_it() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut png = Vec::new();
     GrayImage::new(1000, 500).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
-    let mut scratch = Scratch::new().unwrap();
-    let opened = scratch.open(Image::Encoded(png.clone())).unwrap();
+    let mut decoder = Decoder::new().unwrap();
+    let opened = decoder.open(Image::Encoded(png.clone())).unwrap();
     assert_eq!(MemoryReservation::total(), 500_000 * (1 + 4 + 3));
     drop(opened);
-    assert!(scratch.open(Image::Encoded(png[..png.len() / 2].to_vec())).is_err());
+    assert!(decoder.open(Image::Encoded(png[..png.len() / 2].to_vec())).is_err());
     assert_eq!(MemoryReservation::total(), 0);
 }
 

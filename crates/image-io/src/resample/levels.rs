@@ -9,7 +9,7 @@ pub enum Sink<'a> {
     /// RGB pixels, row by row.
     Bytes(&'a mut [u8]),
     /// Normalised planes, `[3, side, side]`.
-    Numbers(&'a Normalise, &'a mut [f32]),
+    Floats(&'a Normalise, &'a mut [f32]),
 }
 
 /// The levels of one pixel position in 16 rows.
@@ -88,7 +88,7 @@ impl Levels {
                         *pixel = [*red, *green, *blue];
                     }
                 }
-                Sink::Numbers(normalise, out) => {
+                Sink::Floats(normalise, out) => {
                     for (channel, levels) in [red, green, blue].into_iter().enumerate() {
                         normalise.channel(channel, levels, &mut out[channel * side * side + at..][..side]);
                     }

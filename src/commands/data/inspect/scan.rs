@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_cli::say;
-use clip_lab_image_io::Scratch;
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
 
@@ -50,13 +50,13 @@ pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<S
     data.prefetch(&order);
     thread::scope(|scope| {
         let work = || -> Result<()> {
-            let mut scratch = Scratch::new()?;
+            let mut decoder = Decoder::new()?;
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 if index >= data.len() {
                     return Ok(());
                 }
-                let scan = scan_one(data, index, &mut scratch, quick);
+                let scan = scan_one(data, index, &mut decoder, quick);
                 done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(scan);
                 log_progress(&last_progress, split, index, data.len());
             }
@@ -78,7 +78,7 @@ fn log_progress(last: &Mutex<Instant>, split: &str, done: usize, all: usize) {
     }
 }
 
-fn scan_one(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool) -> Scan {
+fn scan_one(data: &dyn Dataset, index: usize, decoder: &mut Decoder, quick: bool) -> Scan {
     let mut scan = Scan { bytes: 0, format: None, size: None, hash: None, misnamed: false, fault: None };
     let image = match data.image(index) {
         Ok(image) => image,
@@ -99,11 +99,11 @@ fn scan_one(data: &dyn Dataset, index: usize, scratch: &mut Scratch, quick: bool
     }
     // A panic of the decoder counts as a fault of the image.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let opened = scratch.open(image)?;
+        let opened = decoder.open(image)?;
         let (size, _memory) = (opened.size(), opened.reserve());
-        let whole = if quick { None } else { Some(opened.whole(scratch)?) };
+        let whole = if quick { None } else { Some(opened.decode(decoder)?) };
         if let Some(whole) = whole {
-            scratch.recycle(whole);
+            decoder.recycle(whole);
         }
         anyhow::Ok(size)
     }));

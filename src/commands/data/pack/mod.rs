@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use clip_lab_cli::{PackArgs, answer, print, say, shown};
-use clip_lab_image_io::Scratch;
+use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Catalog, Dataset, tolerated};
 use clip_lab_shards::{NewSample, Place, Writer};
 use serde_json::json;
@@ -100,14 +100,14 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
     thread::scope(|scope| {
         for _ in 0..cores().min(range.len()) {
             scope.spawn(|| {
-                let mut scratch = Scratch::new();
+                let mut decoder = Decoder::new();
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= range.end {
                         return;
                     }
-                    let scratch = scratch.as_mut().map_err(|error| anyhow!("{error:#}"));
-                    let sample = scratch.and_then(|scratch| sample(data, index, args, scratch));
+                    let decoder = decoder.as_mut().map_err(|error| anyhow!("{error:#}"));
+                    let sample = decoder.and_then(|decoder| sample(data, index, args, decoder));
                     let sample = sample.with_context(|| data.name(index));
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((index, sample));
                 }
@@ -119,8 +119,8 @@ fn samples(data: &dyn Dataset, range: std::ops::Range<usize>, args: &PackArgs) -
     done.into_iter().map(|(_, sample)| sample).collect()
 }
 
-fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, scratch: &mut Scratch) -> Result<NewSample> {
-    let (image, ending) = encode_image(data.image(index)?, args, scratch)?;
+fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, decoder: &mut Decoder) -> Result<NewSample> {
+    let (image, ending) = encode_image(data.image(index)?, args, decoder)?;
     Ok(NewSample {
         key: format!("{index:09}"),
         ending,

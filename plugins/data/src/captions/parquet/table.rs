@@ -19,7 +19,7 @@ use super::{
 };
 use crate::captions::list::Row;
 
-/// Maximum size of an image, as `clip_lab_image_io::MOST_BYTES`.
+/// Maximum size of an image, as `clip_lab_image_io::MAX_FILE_BYTES`.
 const MAX_IMAGE: u64 = 256 * MIB;
 
 /// A Parquet file whose image column is read page by page. The page headers of a row group, which state the rows of
