@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clip_lab_cli::{PluginsArgs, answer, print};
-use clip_lab_plugin_api::{Catalog, Description, problem::nearest};
+use clip_lab_plugin_api::{Catalog, Description, problem::suggest};
 use serde_json::{Map, Value, json};
 
 use crate::plan::schema;
@@ -94,7 +94,7 @@ fn table(name: &str) -> Option<Description> {
 }
 
 fn unknown_name(message: &str, name: &str, known: &[&str]) -> anyhow::Error {
-    let hint = nearest(name, known).map(|other| format!("; did you mean `{other}`?")).unwrap_or_default();
+    let hint = suggest(name, known).map(|other| format!("; did you mean `{other}`?")).unwrap_or_default();
     anyhow!("{message} `{name}`{hint} (known: {})", known.join(", "))
 }
 

@@ -2,7 +2,7 @@
 
 use clip_lab_plugin_api::{
     Section,
-    problem::{Place, Problem, nearest},
+    problem::{Place, Problem, suggest},
 };
 use toml::{
     Spanned,
@@ -157,7 +157,7 @@ fn unknown(name: &str, place: Place) -> Problem {
     let message = format!("unknown table or key `{name}`");
     let group = if MODEL.contains(&name) { Some("model") } else { DATA.contains(&name).then_some("data") };
     match group {
-        Some(group) if nearest(name, &TOP).is_none() => {
+        Some(group) if suggest(name, &TOP).is_none() => {
             Problem::at(place, message).label(format!("did you mean `{group}.{name}`?"))
         }
         _ => Problem::unknown(place, message, name, &TOP),

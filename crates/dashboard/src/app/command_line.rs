@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{App, Message, Mode, Next};
 use crate::keys::{Argument, BINDINGS, Binding, Does};
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 
 /// The open command line.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -123,7 +123,7 @@ fn binding(name: &str) -> Result<&'static Binding, String> {
         (Some(binding), _) | (None, [binding]) => Ok(*binding),
         (None, []) => {
             let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
-            let hint = nearest(name, &names)
+            let hint = suggest(name, &names)
                 .map_or("press Tab to list all".to_string(), |name| format!("did you mean `{name}`?"));
             Err(format!("unknown command `{name}`; {hint}"))
         }

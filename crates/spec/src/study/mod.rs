@@ -21,7 +21,7 @@ mod read;
 
 use std::path::{Path, PathBuf};
 
-use clip_lab_diagnostics::{Problem, nearest};
+use clip_lab_diagnostics::{Problem, suggest};
 use toml_edit::{Item, value};
 
 use crate::{Change, Edit, Report, Spec};
@@ -98,7 +98,7 @@ impl Study {
     pub fn arm(&self, name: &str) -> Result<&Arm, String> {
         let known: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let hint =
-            nearest(name, &known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+            suggest(name, &known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
         self.arms.iter().find(|arm| arm.name == name).ok_or_else(|| {
             format!("{} has no arm `{name}`{hint} (known: {})", self.file.display(), known.join(", "))
         })

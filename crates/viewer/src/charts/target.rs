@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clip_lab_chart::layout;
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, StoreError};
 
@@ -93,7 +93,7 @@ fn unknown(store: &Path, runs: &[RunRow], name: &str) -> anyhow::Error {
     let layouts = layout::names(store);
     let mut known: Vec<&str> = layouts.iter().map(String::as_str).collect();
     known.extend(runs.iter().flat_map(|run| [Some(run.name.as_str()), run.study.as_deref()]).flatten());
-    let hint = match nearest(name, &known) {
+    let hint = match suggest(name, &known) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => format!("; `clip-lab runs list` lists the runs, and the layouts are {}", layouts.join(", ")),
     };

@@ -5,7 +5,7 @@ mod by_name;
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use clip_lab_diagnostics::nearest;
+use clip_lab_diagnostics::suggest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status};
 
@@ -68,7 +68,7 @@ impl Selection {
     pub fn reference(&self, name: Option<&str>) -> Result<String> {
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let name = name.or(self.reference.as_deref()).unwrap_or(arms[0]);
-        let hint = nearest(name, &arms).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
+        let hint = suggest(name, &arms).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
         ensure!(arms.contains(&name), "there is no arm `{name}`{hint} (arms: {})", arms.join(", "));
         Ok(name.to_owned())
     }
