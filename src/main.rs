@@ -12,10 +12,10 @@ fn main() -> ExitCode {
     completions::complete();
     let exit = run_verb(&Cli::read()).unwrap_or_else(|error| {
         if error.is::<Mistakes>() {
-            clip_lab_cli::tell_mistakes(&format!("{error:#}"));
+            clip_lab_cli::print_diagnostics(&format!("{error:#}"));
             return Exit::Mistakes;
         }
-        clip_lab_cli::tell(format_args!("{error:#}"));
+        clip_lab_cli::print_error(format_args!("{error:#}"));
         Exit::Failed
     });
     exit.into()
@@ -82,7 +82,7 @@ fn shows_dashboard(args: &RunArgs) -> bool {
         Some(ui) => ui == Ui::Dashboard,
         None => {
             if let Some(why) = run::why_plain() {
-                clip_lab_cli::say!("{why}");
+                clip_lab_cli::note!("{why}");
             }
             run::can_draw()
         }

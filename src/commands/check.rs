@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::Result;
-use clip_lab_cli::{CheckArgs, Exit, answer, coloured, message, print, shown, talk};
+use clip_lab_cli::{CheckArgs, Exit, coloured, eprint, json_document, message, print, shown};
 use clip_lab_plugin_api::Catalog;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
         }
     }
     if args.json {
-        print(answer(json!({ "good": good, "specs": all })));
+        print(json_document(json!({ "good": good, "specs": all })));
     }
     Ok(if good { Exit::Fine } else { Exit::Mistakes })
 }
@@ -77,7 +77,7 @@ fn check_spec(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Checked {
 /// Prints the problems of a spec.
 pub(super) fn print_report(report: &Report) {
     let colour = coloured(std::io::stderr().is_terminal());
-    talk(format_args!("{}\n\n{}\n\n", report.render(colour), report.summary()));
+    eprint(format_args!("{}\n\n{}\n\n", report.render(colour), report.summary()));
 }
 
 /// Every problem with its 1-based line and column; null for a problem of the whole file.

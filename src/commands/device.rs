@@ -1,7 +1,7 @@
 //! The compute device of a command.
 
 use anyhow::Result;
-use clip_lab_cli::say;
+use clip_lab_cli::note;
 use tch::Device;
 
 use crate::model;
@@ -13,7 +13,7 @@ use crate::model;
 pub fn device(name: &str) -> Result<Device> {
     let chosen = model::device(name)?;
     if let Some(fault) = chosen.fault {
-        say!("{fault}");
+        note!("{fault}");
     }
     Ok(chosen.device)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clip_lab_cli::{say, shown};
+use clip_lab_cli::{note, shown};
 use clip_lab_plugin_api::{Dataset, Tokenizer};
 use tch::Device;
 
@@ -83,7 +83,7 @@ impl Embedder {
         let mut console = Console::stderr();
         let found = Features::compute(&self.image, source, cores(), self.device, &mut console, &|| false)?;
         let found = found.context("stopped")?;
-        found.unreadable.iter().for_each(|image| say!("skipped: {}", shown(image)));
+        found.unreadable.iter().for_each(|image| note!("skipped: {}", shown(image)));
         Ok(found)
     }
 }

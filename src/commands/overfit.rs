@@ -1,7 +1,7 @@
 //! `clip-lab run --overfit`: checks that the model can overfit one batch.
 
 use anyhow::Result;
-use clip_lab_cli::{answer, print};
+use clip_lab_cli::{json_document, print};
 use serde_json::json;
 
 use super::device::device;
@@ -73,7 +73,7 @@ impl Verdict {
     fn json(&self) -> String {
         let Self { first, last, steps, expected, floor } = self;
         let causes = if self.fell() { Vec::new() } else { self.causes() };
-        answer(json!({
+        json_document(json!({
             "falls": self.fell(), "steps": steps, "first_loss": first, "last_loss": last, "expected_first_loss": expected,
             "floor": floor, "share": self.share(), "likely_causes": causes,
         }))

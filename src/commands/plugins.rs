@@ -1,7 +1,7 @@
 //! `clip-lab plugins`: lists plugins, with every setting, its default and its help.
 
 use anyhow::{Result, anyhow};
-use clip_lab_cli::{PluginsArgs, answer, print};
+use clip_lab_cli::{PluginsArgs, json_document, print};
 use clip_lab_plugin_api::{Catalog, Description, problem::suggest};
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ fn described(args: &PluginsArgs, catalog: &Catalog) -> Result<String> {
     };
     let chosen = chosen(args, catalog)?;
     let kinds = chosen.iter().map(|(key, plugins)| ((*key).to_owned(), plugins.iter().map(one).collect()));
-    Ok(answer(json!({ "kinds": kinds.collect::<Map<_, _>>() })))
+    Ok(json_document(json!({ "kinds": kinds.collect::<Map<_, _>>() })))
 }
 
 /// The selected kinds, each with its selected plugins.

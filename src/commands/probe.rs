@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Result, ensure};
-use clip_lab_cli::{Exit, line, print};
+use clip_lab_cli::{Exit, json_line, print};
 use clip_lab_torch_ext::LIBTORCH;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
@@ -25,7 +25,7 @@ pub fn probe() -> Result<Exit> {
         let text = fs::read_to_string(folder.parent()?.join("build-version")).ok()?;
         Some(text.trim().to_owned())
     });
-    print(line(json!({
+    print(json_line(json!({
         "libtorch": version.as_deref().unwrap_or(LIBTORCH),
         "library_of": LIBTORCH,
         "folder": folder,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clip_lab_cli::{Exit, RunArgs, Ui, say};
+use clip_lab_cli::{Exit, RunArgs, Ui, note};
 use clip_lab_plugin_api::Catalog;
 
 use super::{overfit::overfit, study};
@@ -40,7 +40,7 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
         arm: args.arm.clone(),
     };
     if let Some(run) = finished(&options)? {
-        say!("run {} ({}) is finished at step {}: nothing to resume", run.uid, run.name, run.step);
+        note!("run {} ({}) is finished at step {}: nothing to resume", run.uid, run.name, run.step);
         return Ok(Exit::Fine);
     }
     // The dashboard belongs to the other binary; here it falls back to plain lines.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, anyhow};
-use clip_lab_cli::{Exit, FingerprintArgs, line, print, shown};
+use clip_lab_cli::{Exit, FingerprintArgs, json_line, print, shown};
 use clip_lab_plugin_api::{Catalog, Dataset, Planned, problem::Problem};
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
     let mut cache = BTreeMap::new();
     let arms: Map<String, Value> =
         plans.iter().map(|(arm, plan)| (arm.clone(), data(plan, &mut cache))).collect();
-    print(line(json!({ "code": CODE, "arms": arms })));
+    print(json_line(json!({ "code": CODE, "arms": arms })));
     Ok(Exit::Fine)
 }
 

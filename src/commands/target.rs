@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_checkpoint::{Checkpoint, TensorFile};
-use clip_lab_cli::{ModelWeights, say};
+use clip_lab_cli::{ModelWeights, note};
 use clip_lab_plugin_api::Catalog;
 use clip_lab_store::Reader;
 use tch::{Device, nn};
@@ -154,7 +154,7 @@ pub fn hides_folder(model: &str, store: &Path) -> bool {
 /// Tells the user if `model` is a run that hides a folder.
 pub fn note_folder(model: &str, store: &Path) {
     if hides_folder(model, store) {
-        say!("`{model}` is both a run and a folder: using the run; `./{model}` is the folder");
+        note!("`{model}` is both a run and a folder: using the run; `./{model}` is the folder");
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use clip_lab_cli::{say, shown};
+use clip_lab_cli::{note, shown};
 use clip_lab_vector_index::{Fresh, Index, Stamp, Update};
 
 use super::{index_file::IndexFile, progress::Progress};
@@ -70,14 +70,14 @@ pub fn update_index(
     }
     let index = writer.finish()?;
     if stopped && done < items.len() {
-        say!(
+        note!(
             "stopped: {} of {} {} are in {}",
             index.entries().len(),
             now.len(),
             embed.what(),
             file.path.display()
         );
-        say!("run the same command without --fresh to resume");
+        note!("run the same command without --fresh to resume");
         return Ok(None);
     }
     report_unreadable(&index, embed.what())?;
@@ -90,7 +90,7 @@ fn existing(file: &IndexFile) -> Option<Index> {
         return None;
     }
     let read = Index::read(&file.path, &file.model);
-    read.inspect_err(|error| say!("{error:#}: rebuilding the index")).ok()
+    read.inspect_err(|error| note!("{error:#}: rebuilding the index")).ok()
 }
 
 fn log_update(update: &Update, all: usize, what: &str) {
@@ -99,7 +99,7 @@ fn log_update(update: &Update, all: usize, what: &str) {
         return;
     }
     let new = missing - changed;
-    say!(
+    note!(
         "index: {} of {all} {what} cached, {new} new, {changed} changed, {} removed",
         all - missing,
         update.vanished
@@ -113,9 +113,9 @@ fn report_unreadable(index: &Index, what: &str) -> Result<()> {
         bail!("none of {} {what} can be read; the first: {name}: {why}", unreadable.len());
     }
     let listed = unreadable.iter().take(MAX_LISTED);
-    listed.for_each(|(name, why)| say!("skipped: {}: {}", shown(name), shown(why)));
+    listed.for_each(|(name, why)| note!("skipped: {}: {}", shown(name), shown(why)));
     if unreadable.len() > MAX_LISTED {
-        say!("skipped: {} more, {} in total", unreadable.len() - MAX_LISTED, unreadable.len());
+        note!("skipped: {} more, {} in total", unreadable.len() - MAX_LISTED, unreadable.len());
     }
     Ok(())
 }

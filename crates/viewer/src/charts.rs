@@ -25,7 +25,7 @@ use crate::{Mistakes, filter::matching_runs};
 pub fn dashboard(store: &Path, args: &cli::DashboardArgs) -> Result<()> {
     let target = args.what.as_deref().map_or(Ok(Target::default()), |name| target::resolve(store, name))?;
     if let Some(note) = &target.note {
-        cli::say!("{note}");
+        cli::note!("{note}");
     }
     let layout = read_layout(store, args.layout.as_deref().or(target.layout.as_deref()))?;
     let runs = runs_filter(store, &args.runs, target.runs.as_deref())?;

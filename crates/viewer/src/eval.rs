@@ -11,7 +11,7 @@ use clip_lab_chart::{
         save,
     },
 };
-use clip_lab_cli::{Exit, say};
+use clip_lab_cli::{Exit, note};
 use serde::Deserialize;
 
 use crate::core;
@@ -56,10 +56,10 @@ pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Re
         .then(|| format!("{left_out} classes with fewer errors are left out"))
         .into_iter()
         .collect();
-    notes.iter().for_each(|note| say!("{note}"));
+    notes.iter().for_each(|note| note!("{note}"));
     let about = About::new("confusion", &format!("Confusion matrix: {title}"), &[], &notes);
     for file in save(&scene, &about, &options)? {
-        say!("written to {}", file.display());
+        note!("written to {}", file.display());
     }
     Ok(Exit::Fine)
 }

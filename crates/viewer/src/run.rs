@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clip_lab_cli::{Exit, out, print, talk};
+use clip_lab_cli::{Exit, eprint, out, print};
 use clip_lab_dashboard::{Outcome, no_screen};
 use clip_lab_store::{Reader, new_uid, run_folder};
 
@@ -69,7 +69,7 @@ pub fn with_dashboard(
     let log = log_file(store, &uid)?;
     let mut child = start(arguments, &uid, &log)?;
     if !await_run(store, &uid, &mut child, resume.is_some())? {
-        talk(fs::read_to_string(&log).unwrap_or_default());
+        eprint(fs::read_to_string(&log).unwrap_or_default());
         return Ok(Exit::Failed);
     }
     let outcome = charts::watch(store, &uid, images, keys)?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clip_lab_cli::{EvalArgs, answer, out, print, say};
+use clip_lab_cli::{EvalArgs, json_document, note, out, print};
 use clip_lab_plugin_api::{Catalog, Evaluation, State};
 use clip_lab_store::Goal;
 use serde_json::json;
@@ -47,12 +47,12 @@ pub fn evaluate(model: &str, args: &EvalArgs, store: &Path, catalog: &Catalog) -
     }
     let metrics = flat(results);
     if args.json {
-        print(answer(json!({ "metrics": metrics })));
+        print(json_document(json!({ "metrics": metrics })));
     } else {
         print_metrics(&metrics);
     }
     if let Some(run) = run {
-        say!("recorded with run {} as {}", run.run.uid, recorded.join(", "));
+        note!("recorded with run {} as {}", run.run.uid, recorded.join(", "));
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ impl SpecEvaluation {
     fn evaluate(&self, label: &str) -> Result<Results> {
         let mut results = Results::new();
         for (split, data) in &self.inputs.splits {
-            say!("{label}: {} {} images", data.len(), split.as_str());
+            note!("{label}: {} {} images", data.len(), split.as_str());
             let source = Source::images(data.clone(), self.components.prepare.clone());
             let mut console = Console::stderr();
             let features = Features::compute(
@@ -190,7 +190,7 @@ fn print_rows(rows: &[(f64, Metrics)], goal: &str, better: Goal, json: bool) -> 
     if json {
         let rows: Vec<_> =
             rows.iter().map(|(alpha, metrics)| json!({ "alpha": alpha, "metrics": metrics })).collect();
-        print(answer(json!({ "goal": goal, "best_alpha": best, "rows": rows })));
+        print(json_document(json!({ "goal": goal, "best_alpha": best, "rows": rows })));
         return Ok(());
     }
     let available = |name: &&str| rows.first().is_some_and(|(_, metrics)| metrics.contains_key(*name));

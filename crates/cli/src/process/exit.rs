@@ -9,7 +9,7 @@ use clip_lab_escape::trusted;
 
 use super::{
     coloured, print,
-    print::{output_failed, talk},
+    print::{eprint, output_failed},
 };
 
 /// The exit status of a command.
@@ -55,7 +55,7 @@ pub(crate) fn exit_with(error: &clap::Error) -> ! {
     let text = error.render();
     let text = if coloured(terminal) { trusted(&text.ansi().to_string()) } else { text.to_string() };
     if error.use_stderr() {
-        talk(text)
+        eprint(text)
     } else {
         print(text)
     }

@@ -12,7 +12,7 @@ mod terminal;
 
 use std::{io::IsTerminal as _, path::Path};
 
-use clip_lab_cli::{Exit, answer, coloured, print};
+use clip_lab_cli::{Exit, coloured, json_document, print};
 use serde_json::json;
 
 use finding::{Finding, Mark};
@@ -58,7 +58,7 @@ impl Output {
         let count = |mark| all.iter().filter(|finding| finding.mark == mark).count();
         let (broken, remarks) = (count(Mark::Broken), count(Mark::Remark));
         if self.json {
-            return print(answer(json!({ "good": broken == 0, "findings": all })));
+            return print(json_document(json!({ "good": broken == 0, "findings": all })));
         }
         print(match (broken, remarks) {
             (0, 0) => "\nno problems found\n".to_owned(),

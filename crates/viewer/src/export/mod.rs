@@ -16,7 +16,7 @@ use clip_lab_chart::{
     export::{self, Format},
     figure::{By, Form},
 };
-use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, answer, shown};
+use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, json_document, shown};
 use clip_lab_store::{Axis, Reader, RunRow};
 use serde_json::json;
 
@@ -99,7 +99,7 @@ fn format(format: FileFormat) -> Format {
 /// The written files, and the charts without data.
 fn summary(files: &[PathBuf], missing: &[String], json: bool) -> String {
     if json {
-        return answer(json!({ "files": files, "nothing_recorded_for": missing }));
+        return json_document(json!({ "files": files, "nothing_recorded_for": missing }));
     }
     let written = files.iter().map(|file| format!("written to {}\n", shown(file.display())));
     let missing =

@@ -85,7 +85,7 @@ fn chart(reader: &Reader, arms: &[Arm], metric: &str, axis: Axis) -> Result<Opti
 
 fn rows(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Rows> {
     let buckets = reader.buckets(run.id, metric, axis, None, BUCKETS)?;
-    // Only points tell which values were not finite.
+    // Only the points show which values were not finite.
     let points = match buckets.iter().any(|bucket| bucket.n_bad > 0) {
         true => reader.points(run.id, metric)?,
         false => Vec::new(),

@@ -35,7 +35,7 @@ impl Core {
     /// If it cannot be started.
     pub fn start() -> Result<Option<(Self, Ready)>> {
         // Ctrl-C also reaches the core, which saves its progress and exits; wait for that.
-        for signal in clip_lab_cli::heeded(&[SIGINT]) {
+        for signal in clip_lab_cli::not_ignored(&[SIGINT]) {
             signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
                 .context("listening to signals")?;
         }

@@ -20,7 +20,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clip_lab_chart::sheet::Sheet;
-use clip_lab_cli::{Exit, SearchArgs, answer, print, say, shown as safe};
+use clip_lab_cli::{Exit, SearchArgs, json_document, note, print, shown as safe};
 use clip_lab_search_protocol::Ready;
 
 use self::{answers::Answers, core::Core};
@@ -51,9 +51,9 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         return interactive::show(core, ready, args, &queries).map(|()| Exit::Fine);
     }
     let found = Answers::ask(&mut core, args, queries)?;
-    found.notes().iter().for_each(|note| say!("{}", safe(note)));
+    found.notes().iter().for_each(|note| note!("{}", safe(note)));
     if answers.json {
-        print(answer(json::json(&ready, &found)));
+        print(json_document(json::json(&ready, &found)));
     }
     let drawn = answers.show || answers.out.is_some();
     let sheet = if drawn { Some(sheet::sheet(&mut core, &ready, &found)?) } else { None };
@@ -72,10 +72,10 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
 fn print_gallery(ready: &Ready) {
     let left_out =
         if ready.broken > 0 { format!(", {} of them skipped", ready.broken) } else { String::new() };
-    say!("searching {}{left_out}", safe(&ready.gallery));
+    note!("searching {}{left_out}", safe(&ready.gallery));
     if let Some(graph) = &ready.approximate {
         let (faster, at) = (graph.exact_seconds / graph.seconds.max(1e-9), graph.at);
-        say!(
+        note!(
             "approximate: recall@{at} {:.3} against exact search on {} images of the gallery, with --expansion {}; \
              {:.2} ms per query, exact {:.2} ms ({faster:.1} times faster)",
             graph.recall,
@@ -115,6 +115,6 @@ fn write(path: &Path, sheet: &Sheet) -> Result<()> {
         .and_then(|()| std::fs::rename(&partial, path))
         .inspect_err(|_| drop(std::fs::remove_file(&partial)))
         .with_context(|| format!("cannot write {}", path.display()))?;
-    say!("written to {}", path.display());
+    note!("written to {}", path.display());
     Ok(())
 }

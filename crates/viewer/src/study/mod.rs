@@ -18,7 +18,7 @@ mod table;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
-use clip_lab_cli::{Exit, RunArgs, Ui, answer, print, shown};
+use clip_lab_cli::{Exit, RunArgs, Ui, json_document, print, shown};
 use clip_lab_spec::{Study, study::is_study, text_of};
 use clip_lab_store::recorder_ended;
 
@@ -97,5 +97,9 @@ fn dry_run(store: &Path, study: &Study, jobs: &[Job], args: &RunArgs) -> Result<
         out += &format!("{}  {}\n", job.label(), shown(&text));
         rows.push(json!({ "arm": job.arm, "seed": job.seed, "would": text }));
     }
-    Ok(if args.ui() == Some(Ui::Json) { answer(json!({ "study": study.name, "runs": rows })) } else { out })
+    Ok(if args.ui() == Some(Ui::Json) {
+        json_document(json!({ "study": study.name, "runs": rows }))
+    } else {
+        out
+    })
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_cli::say;
+use clip_lab_cli::note;
 use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Dataset, Image};
 use image::ImageFormat;
@@ -73,7 +73,7 @@ pub(super) fn scan(split: &str, data: &dyn Dataset, quick: bool) -> Result<Vec<S
 fn log_progress(last: &Mutex<Instant>, split: &str, done: usize, all: usize) {
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     if last.elapsed() >= PROGRESS_INTERVAL {
-        say!("{split}: {done} of {all} images");
+        note!("{split}: {done} of {all} images");
         *last = Instant::now();
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use clip_lab_cli::{PackArgs, answer, print, say, shown};
+use clip_lab_cli::{PackArgs, json_document, note, print, shown};
 use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Catalog, Dataset, tolerated};
 use clip_lab_shards::{NewSample, Place, Writer};
@@ -55,13 +55,13 @@ pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
         print(json(&packed, args));
         return Ok(());
     }
-    say!("packed; add to a spec:\n");
+    note!("packed; add to a spec:\n");
     print(tables(&packed, &args.out));
     Ok(())
 }
 
 fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
-    data.skipped().iter().for_each(|message| say!("{split}: {}", shown(message)));
+    data.skipped().iter().for_each(|message| note!("{split}: {}", shown(message)));
     let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
     let start = match last {
         None => 0,
@@ -70,7 +70,7 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
         }
     };
     if start > 0 {
-        say!("{split}: {} shards exist; resuming at image {start} of {}", writer.finished(), data.len());
+        note!("{split}: {} shards exist; resuming at image {start} of {}", writer.finished(), data.len());
     }
     let share = args.tolerate.unwrap_or_else(|| data.tolerate());
     let (mut unreadable, mut last_progress) = (Vec::new(), Instant::now());
@@ -84,12 +84,12 @@ fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Pl
         tolerated(share, &unreadable, data.len(), "images")?;
         if last_progress.elapsed() > PROGRESS_INTERVAL {
             last_progress = Instant::now();
-            say!("{split}: {first} of {} images, {} shards", data.len(), writer.finished());
+            note!("{split}: {first} of {} images, {} shards", data.len(), writer.finished());
         }
     }
-    unreadable.iter().for_each(|error| say!("{split}: skipped: {}", shown(error)));
+    unreadable.iter().for_each(|error| note!("{split}: skipped: {}", shown(error)));
     let shards = writer.finish()?;
-    say!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
+    note!("{split}: {} images in {} shards", data.len() - unreadable.len(), shards.len());
     Ok(shards)
 }
 
@@ -137,7 +137,7 @@ fn json(packed: &[Packed], args: &PackArgs) -> String {
         json!({ "split": one.split, "shards": shards, "classes": one.classes })
     };
     let splits: Vec<_> = packed.iter().map(one).collect();
-    answer(json!({ "out": args.out, "splits": splits, "tables": tables(packed, &args.out) }))
+    json_document(json!({ "out": args.out, "splits": splits, "tables": tables(packed, &args.out) }))
 }
 
 /// The spec tables that read the shards.
