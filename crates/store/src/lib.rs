@@ -37,7 +37,7 @@ pub use clock::{new_uid, now_ms};
 pub use db::recorder_ended;
 pub use error::StoreError;
 pub use folder::{is_uid, run_folder};
-pub use reader::{Asked, Reader, natural};
+pub use reader::{Reader, RequiredData, natural};
 pub use recorder::{FlushPolicy, Recorder};
 pub use store::{Health, Store, health};
 pub use types::*;

@@ -1,7 +1,7 @@
 //! Names in the filter syntax, as table columns.
 
 use clip_lab_diagnostics::{Problem, render};
-use clip_lab_store::Asked;
+use clip_lab_store::RequiredData;
 
 use super::{
     check,
@@ -35,8 +35,8 @@ impl Name {
     }
 
     /// Adds the data of runs that the lookup needs.
-    pub fn asks(&self, asked: &mut Asked) {
-        required::field(&self.0, asked);
+    pub fn add_required(&self, required: &mut RequiredData) {
+        required::field(&self.0, required);
     }
 
     /// The value in `run`; none if it is missing or ambiguous.

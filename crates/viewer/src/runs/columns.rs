@@ -6,7 +6,7 @@ use clip_lab_chart::{
     filter::{Cell, Name},
     text::Column as Heading,
 };
-use clip_lab_store::{Asked, Reader, RunId, RunRow, SeriesRow};
+use clip_lab_store::{Reader, RequiredData, RunId, RunRow, SeriesRow};
 use std::collections::HashMap;
 
 use crate::{Mistakes, date::date, filter::FilterData};
@@ -53,14 +53,14 @@ pub struct ColumnData {
 impl ColumnData {
     /// Reads what `columns` need of `runs`.
     pub fn read(reader: &Reader, columns: &[Column], runs: &[RunRow]) -> Result<ColumnData> {
-        let mut asked = Asked { labels: true, ..Asked::default() };
+        let mut required = RequiredData { labels: true, ..RequiredData::default() };
         for column in columns {
             if let Source::Named(name) = &column.source {
-                name.asks(&mut asked);
+                name.add_required(&mut required);
             }
         }
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        Ok(ColumnData { details: FilterData::read(reader, &asked)?, goals: reader.goals(&ids)? })
+        Ok(ColumnData { details: FilterData::read(reader, &required)?, goals: reader.goals(&ids)? })
     }
 
     /// The goal metric of a run, if recorded.
