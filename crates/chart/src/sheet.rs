@@ -25,7 +25,7 @@ pub struct Block {
     /// Text beside it; may be empty.
     pub note: String,
     /// The query image, if any.
-    pub asked: Option<Jpeg>,
+    pub query: Option<Jpeg>,
     /// The results, best first.
     pub cells: Vec<Cell>,
 }

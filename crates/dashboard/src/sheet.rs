@@ -87,8 +87,8 @@ impl Printer {
         let width = wide / columns;
         // Terminal cells are about twice as high as wide, photographs wider than high.
         let height = ((width - 2) * 3 / 8 + 2).clamp(4, MAX_HEIGHT).min(high.saturating_sub(1).max(4));
-        if let Some(asked) = &block.asked {
-            self.row(&[("query".to_owned(), None, "", Some(asked))], width, height)?;
+        if let Some(query) = &block.query {
+            self.row(&[("query".to_owned(), None, "", Some(query))], width, height)?;
         }
         if block.of_texts() {
             return block.cells.iter().try_for_each(|cell| print_line(&text(cell)));

@@ -19,7 +19,7 @@ pub struct Name(Field);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// Text.
-    Words(String),
+    Text(String),
     /// A number.
     Number(f64),
 }
@@ -42,7 +42,7 @@ impl Name {
     /// The value in `run`; none if it is missing or ambiguous.
     pub fn of(&self, run: &Subject) -> Option<Cell> {
         match run.find(&self.0.name, self.0.pick) {
-            Found::Texts(texts) => Some(texts.join(", ")).filter(|text| !text.is_empty()).map(Cell::Words),
+            Found::Texts(texts) => Some(texts.join(", ")).filter(|text| !text.is_empty()).map(Cell::Text),
             Found::Number(number) => Some(Cell::Number(number)),
             Found::Missing | Found::Ambiguous(_) => None,
         }

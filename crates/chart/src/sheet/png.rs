@@ -60,7 +60,7 @@ impl<'a> Drawing<'a> {
         let mut drawn = Self { body: String::new(), y: MARGIN, images: Vec::new() };
         drawn.line(&sheet.title, TITLE, INK)?;
         drawn.line(&sheet.note, SMALL, FAINT)?;
-        let cells = sheet.blocks.iter().map(|block| block.cells.len() + usize::from(block.asked.is_some()));
+        let cells = sheet.blocks.iter().map(|block| block.cells.len() + usize::from(block.query.is_some()));
         let columns = cells.max().unwrap_or(1).clamp(4, COLUMNS);
         sheet.blocks.iter().try_for_each(|block| drawn.block(block, columns))?;
         drawn.y += MARGIN;
@@ -116,9 +116,9 @@ impl<'a> Drawing<'a> {
         let (high, below) = (wide * 0.75, SMALL * 2.8);
         let row = high + below + GAP;
         let x = |place: usize| MARGIN + (place % columns) as f64 * (wide + GAP);
-        let first = usize::from(block.asked.is_some());
-        if let Some(asked) = &block.asked {
-            self.images.push((asked, (MARGIN, self.y, wide, high)));
+        let first = usize::from(block.query.is_some());
+        if let Some(query) = &block.query {
+            self.images.push((query, (MARGIN, self.y, wide, high)));
             self.text("query", (MARGIN, self.y + high + SMALL * 1.2), SMALL, (FAINT, wide))?;
         }
         if block.of_texts() {

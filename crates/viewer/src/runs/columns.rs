@@ -162,7 +162,7 @@ impl Column {
             }
             Source::Named(name) => match name.of(&data.details.subject(run)) {
                 Some(Cell::Number(found)) => CellValue::numeric(found, number(found)),
-                Some(Cell::Words(text)) => text.into(),
+                Some(Cell::Text(text)) => text.into(),
                 None => CellValue::default(),
             },
         }

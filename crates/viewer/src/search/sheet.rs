@@ -111,13 +111,13 @@ fn of_query(query: &Query, found: &Found, thumbnails: &Thumbnails) -> Block {
         text: hit.name.clone(),
         jpeg: thumbnails.gallery.get(&hit.image).cloned(),
     };
-    let asked = match query {
+    let image = match query {
         Query::Image(Image::File(path)) => thumbnails.files.get(path).cloned(),
         Query::Image(Image::Gallery(number)) => thumbnails.gallery.get(number).cloned(),
         Query::Text(_) => None,
     };
     let cells = found.hits.iter().zip(1..).map(cell).collect();
-    Block { head: label(query), note: String::new(), asked, cells }
+    Block { head: label(query), note: String::new(), query: image, cells }
 }
 
 fn of_miss(miss: &Miss, thumbnails: &Thumbnails) -> Block {
@@ -131,7 +131,7 @@ fn of_miss(miss: &Miss, thumbnails: &Thumbnails) -> Block {
     Block {
         head: item(&miss.query),
         note: format!("first correct at rank {}", miss.rank),
-        asked: thumbnails.get(&miss.query),
+        query: thumbnails.get(&miss.query),
         cells: miss.answers.iter().map(cell).collect(),
     }
 }
