@@ -91,8 +91,8 @@ pub fn columns(names: &[String]) -> Result<Vec<Column>> {
 /// If the name is not valid.
 pub fn column(name: &str, flag: &str) -> Result<Column> {
     let rank = |rank: u8| if DEFAULT.contains(&name) { rank } else { 0 };
-    let text = |rank: u8, least: usize, source| (Heading::words(&name.to_uppercase(), rank, least), source);
-    let numbers = |rank: u8, source| (Heading::numbers(&name.to_uppercase(), rank), source);
+    let text = |rank: u8, least: usize, source| (Heading::text(&name.to_uppercase(), rank, least), source);
+    let numbers = |rank: u8, source| (Heading::number(&name.to_uppercase(), rank), source);
     let (heading, source) = match name {
         "name" => text(0, 12, Source::Row(|run| run.name.as_str().into())),
         // Never cut a uid: users copy it.
@@ -125,7 +125,7 @@ pub fn column(name: &str, flag: &str) -> Result<Column> {
             }),
         ),
         "tags" => text(rank(2), 8, Source::Named(Name::read(flag, "tags").map_err(Mistakes::error)?)),
-        _ => (Heading::words(name, 0, 6), Source::Named(Name::read(flag, name).map_err(Mistakes::error)?)),
+        _ => (Heading::text(name, 0, 6), Source::Named(Name::read(flag, name).map_err(Mistakes::error)?)),
     };
     Ok(Column { name: name.to_owned(), heading, source })
 }
