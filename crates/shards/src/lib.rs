@@ -7,7 +7,7 @@
 mod brace;
 mod fetch;
 mod index;
-mod place;
+mod location;
 mod shards;
 mod write;
 
@@ -15,6 +15,6 @@ pub use brace::expand;
 pub use clip_lab_fetch::RetryPolicy;
 pub use fetch::Cache;
 pub use index::{Fault, Index, Lack, Sample, scan};
-pub use place::{Place, places};
+pub use location::{Location, locations};
 pub use shards::Shards;
 pub use write::{NewSample, Writer};

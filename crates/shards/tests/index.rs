@@ -151,8 +151,8 @@ fn written_shards_round_trip_and_resume() {
     assert_eq!(write(0, 20, true), shards);
     assert!(shards.len() > 3);
     let mut number = 0;
-    for place in &shards {
-        let bytes = std::fs::read(place.to_string()).unwrap();
+    for location in &shards {
+        let bytes = std::fs::read(location.to_string()).unwrap();
         assert!(bytes.len() < 10_000 + 2048, "{}", bytes.len());
         let index = scan(std::io::Cursor::new(&bytes), bytes.len() as u64, "caption");
         assert!(index.faults.is_empty() && index.cut.is_none());
@@ -172,7 +172,7 @@ fn written_shards_round_trip_and_resume() {
     let (mut writer, _) = Writer::resume(whole.path(), "train", 10_000).unwrap();
     (0..20).for_each(|number| writer.write(&sample(number)).unwrap());
     for (one, other) in writer.finish().unwrap().iter().zip(&shards) {
-        let read = |place: &clip_lab_shards::Place| std::fs::read(place.to_string()).unwrap();
+        let read = |location: &clip_lab_shards::Location| std::fs::read(location.to_string()).unwrap();
         assert_eq!(read(one), read(other), "the same bytes as without an interruption");
     }
 }
@@ -234,7 +234,7 @@ fn a_shard_that_is_not_a_regular_file_is_rejected() {
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let shards = clip_lab_shards::Shards::new(&folder.path().join("cache"), 1, support::QUICK, "caption");
     let message = |path: &std::path::Path| {
-        format!("{:#}", shards.index(&clip_lab_shards::Place::Local(path.to_owned())).unwrap_err())
+        format!("{:#}", shards.index(&clip_lab_shards::Location::Local(path.to_owned())).unwrap_err())
     };
     assert!(message(&fifo).ends_with("cannot be read: a FIFO, not a regular file"), "{}", message(&fifo));
     assert!(message("/dev/zero".as_ref()).contains("a device, not a regular file"));

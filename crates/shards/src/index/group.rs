@@ -20,14 +20,14 @@ struct Draft {
 
 /// The samples in order of their first file, and their faults. Files of one key need not be consecutive.
 pub(super) fn group(members: Vec<Member>, caption: &str) -> (Vec<Sample>, Vec<Fault>) {
-    let (mut drafts, mut places) = (Vec::<Draft>::new(), HashMap::<String, usize>::new());
+    let (mut drafts, mut positions) = (Vec::<Draft>::new(), HashMap::<String, usize>::new());
     let (mut samples, mut faults) = (Vec::new(), Vec::new());
     for member in members {
-        let place = *places.entry(member.key.clone()).or_insert_with(|| {
+        let position = *positions.entry(member.key.clone()).or_insert_with(|| {
             drafts.push(Draft { key: member.key.clone(), ..Draft::default() });
             drafts.len() - 1
         });
-        let draft = &mut drafts[place];
+        let draft = &mut drafts[position];
         let part = match &member.part {
             Part::Image(_) => &mut draft.image,
             Part::Text => &mut draft.text,

@@ -70,9 +70,9 @@ impl Default for WebDataset {
 
 impl Settings for WebDataset {
     fn check(&self, faults: &mut Faults) {
-        match self.shards.places() {
-            Ok(places) => faults.require(
-                !places.is_empty(),
+        match self.shards.locations() {
+            Ok(locations) => faults.require(
+                !locations.is_empty(),
                 "shards",
                 "must name the shards, such as \"data/train-{000000..000012}.tar\"",
             ),
@@ -95,9 +95,9 @@ impl Settings for WebDataset {
 impl Plugin<dyn Dataset> for WebDataset {
     /// Downloads nothing.
     fn properties(&self) -> DataProperties {
-        let Ok(places) = self.shards.places() else { return DataProperties::default() };
+        let Ok(locations) = self.shards.locations() else { return DataProperties::default() };
         let shards = self.reader();
-        if !places.iter().flatten().all(|place| shards.is_known(place)) {
+        if !locations.iter().flatten().all(|location| shards.is_known(location)) {
             return DataProperties::default();
         }
         let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use clip_lab_shards::{Index, Lack, Place};
+use clip_lab_shards::{Index, Lack, Location};
 
 /// Everything unusable in some shards.
 pub(super) struct Skipped {
@@ -13,10 +13,10 @@ pub(super) struct Skipped {
 }
 
 impl Skipped {
-    pub(super) fn of(found: &[(usize, Place, Result<Index>)]) -> Self {
+    pub(super) fn of(found: &[(usize, Location, Result<Index>)]) -> Self {
         let (mut messages, mut faulty, mut lost, mut good) = (Vec::new(), 0, 0, 0);
         let mut faults = BTreeMap::<(Lack, bool), Vec<String>>::new();
-        for (_, place, index) in found {
+        for (_, location, index) in found {
             match index {
                 Err(error) => {
                     faulty += 1;
@@ -26,14 +26,14 @@ impl Skipped {
                     if let Some(cut) = &index.cut {
                         faulty += 1;
                         messages.push(format!(
-                            "shard {place} {cut}: {} images before that are used",
+                            "shard {location} {cut}: {} images before that are used",
                             index.samples.len()
                         ));
                     }
                     good += index.samples.len();
                     lost += index.faults.iter().filter(|fault| fault.lost).count();
                     for fault in &index.faults {
-                        let name = format!("{}/{}", place.file_name(), fault.key);
+                        let name = format!("{}/{}", location.file_name(), fault.key);
                         faults.entry((fault.lack, fault.lost)).or_default().push(name);
                     }
                 }

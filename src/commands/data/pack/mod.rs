@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, anyhow};
 use clip_lab_cli::{PackArgs, json_document, note, print, shown};
 use clip_lab_image_io::Decoder;
 use clip_lab_plugin_api::{Catalog, Dataset, tolerated};
-use clip_lab_shards::{NewSample, Place, Writer};
+use clip_lab_shards::{Location, NewSample, Writer};
 use serde_json::json;
 
 use self::encode::encode_image;
@@ -34,7 +34,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// The shards of a split.
 struct Packed {
     split: &'static str,
-    shards: Vec<Place>,
+    shards: Vec<Location>,
     classes: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ pub fn pack(args: &PackArgs, catalog: &Catalog) -> Result<()> {
     Ok(())
 }
 
-fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Place>> {
+fn pack_split(args: &PackArgs, split: &str, data: &dyn Dataset) -> Result<Vec<Location>> {
     data.skipped().iter().for_each(|message| note!("{split}: {}", shown(message)));
     let (mut writer, last) = Writer::resume(&args.out, split, args.shard_size)?;
     let start = match last {
@@ -133,7 +133,7 @@ fn sample(data: &dyn Dataset, index: usize, args: &PackArgs, decoder: &mut Decod
 
 fn json(packed: &[Packed], args: &PackArgs) -> String {
     let one = |one: &Packed| {
-        let shards: Vec<String> = one.shards.iter().map(Place::to_string).collect();
+        let shards: Vec<String> = one.shards.iter().map(Location::to_string).collect();
         json!({ "split": one.split, "shards": shards, "classes": one.classes })
     };
     let splits: Vec<_> = packed.iter().map(one).collect();
