@@ -14,7 +14,7 @@ mod write;
 pub use brace::expand;
 pub use clip_lab_fetch::RetryPolicy;
 pub use fetch::Cache;
-pub use index::{Fault, Index, Lack, Sample, scan};
+pub use index::{Fault, FaultKind, Index, Sample, scan};
 pub use location::{Location, locations};
 pub use shards::Shards;
 pub use write::{NewSample, Writer};

@@ -56,7 +56,7 @@ impl Shards {
     }
 
     /// Whether the index is available without the network.
-    pub fn is_known(&self, location: &Location) -> bool {
+    pub fn is_indexed(&self, location: &Location) -> bool {
         matches!(location, Location::Local(_)) || self.indexes.load(location, None).is_some()
     }
 

@@ -241,9 +241,9 @@ fn an_index_needs_the_network_once() {
     let file = tar(&[("a.jpg", b"picture"), ("a.txt", b"caption")]);
     let location = Location::parse(&server.put("/x.tar", &file, &[])).unwrap();
     let open = || Shards::new(dir.path(), u64::MAX, RetryPolicy { attempts: 1, ..QUICK }, "caption");
-    assert!(!open().is_known(&location));
+    assert!(!open().is_indexed(&location));
     let index = open().index(&location).unwrap();
-    assert!(open().is_known(&location));
+    assert!(open().is_indexed(&location));
     assert_eq!(open().index(&location).unwrap(), index);
     assert_eq!(open().read(&location, index.length, &index.samples[0]).unwrap(), b"picture");
     assert_eq!(server.requests(), 1);

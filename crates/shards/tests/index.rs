@@ -2,7 +2,7 @@
 
 mod support;
 
-use clip_lab_shards::{Lack, NewSample, Writer, scan};
+use clip_lab_shards::{FaultKind, NewSample, Writer, scan};
 use support::{index, tar};
 
 fn three() -> Vec<u8> {
@@ -93,17 +93,17 @@ fn faults_of_samples_are_reported_by_key() {
         found.samples.iter().map(|sample| (sample.key.as_str(), sample.captions[0].as_str())).collect();
     assert_eq!(kept, [("b", "but there is text"), ("e", "first"), ("f", "café")]);
     let mut faults: Vec<_> =
-        found.faults.iter().map(|fault| (fault.key.as_str(), fault.lack, fault.lost)).collect();
+        found.faults.iter().map(|fault| (fault.key.as_str(), fault.kind, fault.lost)).collect();
     faults.sort();
     let expected = [
-        ("a", Lack::Json, true),
-        ("b", Lack::Json, false),
-        ("c", Lack::Caption, true),
-        ("d", Lack::Image, true),
-        ("e", Lack::Duplicate, false),
-        ("e", Lack::Duplicate, true),
-        ("f", Lack::Encoding, false),
-        ("g", Lack::Caption, true),
+        ("a", FaultKind::Json, true),
+        ("b", FaultKind::Json, false),
+        ("c", FaultKind::Caption, true),
+        ("d", FaultKind::Image, true),
+        ("e", FaultKind::Duplicate, false),
+        ("e", FaultKind::Duplicate, true),
+        ("f", FaultKind::Encoding, false),
+        ("g", FaultKind::Caption, true),
     ];
     assert_eq!(faults, expected);
 }
@@ -219,12 +219,15 @@ fn images_and_texts_of_gigabytes_are_not_read() {
     let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
     let index = sparse(&start, size + 8192);
     assert_eq!((index.cut, index.samples.len()), (None, 0));
-    assert_eq!((index.faults[0].lack, index.faults[0].lost), (Lack::Size, true));
+    assert_eq!((index.faults[0].kind, index.faults[0].lost), (FaultKind::Size, true));
     let start = [tar(&[("a.jpg", &[1; 512])]), header("a.txt", tar::EntryType::Regular, size)].concat();
     let start = [&start[..start.len() - 3 * 512], &start[start.len() - 512..]].concat();
     let index = sparse(&start, size + 8192);
-    let faults: Vec<_> = index.faults.iter().map(|fault| (fault.lack, fault.lost)).collect();
-    assert_eq!((index.samples.len(), faults), (0, vec![(Lack::Length, false), (Lack::Caption, true)]));
+    let faults: Vec<_> = index.faults.iter().map(|fault| (fault.kind, fault.lost)).collect();
+    assert_eq!(
+        (index.samples.len(), faults),
+        (0, vec![(FaultKind::Length, false), (FaultKind::Caption, true)])
+    );
 }
 
 #[test]

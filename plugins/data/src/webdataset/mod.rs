@@ -97,7 +97,7 @@ impl Plugin<dyn Dataset> for WebDataset {
     fn properties(&self) -> DataProperties {
         let Ok(locations) = self.shards.locations() else { return DataProperties::default() };
         let shards = self.reader();
-        if !locations.iter().flatten().all(|location| shards.is_known(location)) {
+        if !locations.iter().flatten().all(|location| shards.is_indexed(location)) {
             return DataProperties::default();
         }
         let opened = match Gathered::read(self, shards).and_then(|gathered| gathered.open(self)) {
