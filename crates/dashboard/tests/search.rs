@@ -16,7 +16,7 @@ use clip_lab_dashboard::{
     theme::{Depth, Theme},
 };
 use clip_lab_search_protocol::{
-    Answer, Ask, Found, Hit, Image, Item, Judged, Miss, Misses, Query, Ready, Reply,
+    Answer, Ask, Found, Hit, Image, Item, Miss, Misses, Query, RankedItem, Ready, Reply,
 };
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
@@ -232,7 +232,7 @@ fn misses(of_texts: bool) -> Answer {
         },
         rank: 900 - nth,
         answers: (0..11)
-            .map(|answer| Judged {
+            .map(|answer| RankedItem {
                 item: item(answer as usize),
                 rank: if answer == 10 { 900 - nth } else { answer + 1 },
                 score: 0.5 - 0.01 * answer as f32,

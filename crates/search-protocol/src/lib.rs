@@ -187,12 +187,12 @@ pub struct Miss {
     /// The recorded rank of the best correct answer, from 1.
     pub rank: u32,
     /// The top answers, and the best correct one if it is not among them.
-    pub answers: Vec<Judged>,
+    pub answers: Vec<RankedItem>,
 }
 
 /// An answer to a query of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct RankedItem {
     /// The retrieved item.
     pub item: Item,
     /// Its rank, from 1.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};
-use clip_lab_search_protocol::{Answer, Ask, Found, Image, Item, Judged, Miss, Query, Ready};
+use clip_lab_search_protocol::{Answer, Ask, Found, Image, Item, Miss, Query, RankedItem, Ready};
 
 use super::{
     answers::{Answers, label},
@@ -121,7 +121,7 @@ fn of_query(query: &Query, found: &Found, thumbnails: &Thumbnails) -> Block {
 }
 
 fn of_miss(miss: &Miss, thumbnails: &Thumbnails) -> Block {
-    let cell = |answer: &Judged| Cell {
+    let cell = |answer: &RankedItem| Cell {
         rank: answer.rank,
         score: answer.score,
         right: Some(answer.right),

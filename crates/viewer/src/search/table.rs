@@ -4,7 +4,7 @@ use clip_lab_chart::{
     table::table as lines,
     text::{Column, clean},
 };
-use clip_lab_search_protocol::{Found, Item, Judged, Miss};
+use clip_lab_search_protocol::{Found, Item, Miss, RankedItem};
 
 use super::answers::{Answers, label};
 
@@ -38,7 +38,7 @@ fn missed(miss: &Miss, width: usize) -> String {
         Column::text("", 0, 7),
         Column::text(what, 0, 20),
     ];
-    let row = |answer: &Judged| {
+    let row = |answer: &RankedItem| {
         let right = if answer.right { "correct" } else { "" };
         vec![answer.rank.to_string(), format!("{:.4}", answer.score), right.to_owned(), item(&answer.item)]
     };
