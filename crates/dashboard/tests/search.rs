@@ -16,7 +16,7 @@ use clip_lab_dashboard::{
     theme::{Depth, Theme},
 };
 use clip_lab_search_protocol::{
-    Answer, Ask, Found, Hit, Image, Item, Miss, Misses, Query, RankedItem, Ready, Reply,
+    Answer, Found, Hit, Image, Item, Miss, Misses, Operation, Query, RankedItem, Ready, Reply,
 };
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
@@ -44,7 +44,7 @@ struct Stage {
     app: App,
     now: Instant,
     sent: u64,
-    asked: Vec<(u64, Ask)>,
+    asked: Vec<(u64, Operation)>,
 }
 
 impl Stage {
@@ -74,7 +74,7 @@ impl Stage {
                 self.asked.push((self.sent, ask.clone()));
             }
             self.app.sent(self.sent, purpose);
-            if let Ask::Thumbnail { .. } = ask {
+            if let Operation::Thumbnail { .. } = ask {
                 self.app.take(Reply { id: self.sent, answer: Answer::Thumbnail { jpeg: jpeg() } });
             }
         }
@@ -90,7 +90,7 @@ impl Stage {
         self.asked
             .iter()
             .filter_map(|(_, ask)| match ask {
-                Ask::Nearest { to: Query::Text(text), .. } => Some(text.as_str()),
+                Operation::Nearest { to: Query::Text(text), .. } => Some(text.as_str()),
                 _ => None,
             })
             .collect()
@@ -197,7 +197,7 @@ fn tab_goes_to_the_nearest_images_and_back() {
     stage.press(KeyCode::Tab);
     stage.pass(1);
     let (_, ask) = &stage.asked[0];
-    assert_eq!(*ask, Ask::Nearest { to: Query::Image(Image::Gallery(4)), top: 10, check: false });
+    assert_eq!(*ask, Operation::Nearest { to: Query::Image(Image::Gallery(4)), top: 10, check: false });
     stage.answer(found(10));
     assert!(stage.screen(80, 24).contains("nearest to photos/0004.jpg"));
     stage.press(KeyCode::Tab);
@@ -257,7 +257,7 @@ fn wrong_matches_show_what_was_found_and_the_right_one() {
     for of_texts in [false, true] {
         let mut stage = Stage::new(None, Some(30));
         stage.pass(1);
-        assert_eq!(stage.asked[0].1, Ask::Misses { count: 30, top: 10 });
+        assert_eq!(stage.asked[0].1, Operation::Misses { count: 30, top: 10 });
         stage.answer(misses(of_texts));
         stage.pass(1);
         for (width, height) in [(80, 24), (120, 40)] {

@@ -50,7 +50,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
     if interactive {
         return interactive::show(core, ready, args, &queries).map(|()| Exit::Fine);
     }
-    let found = Answers::ask(&mut core, args, queries)?;
+    let found = Answers::request(&mut core, args, queries)?;
     found.notes().iter().for_each(|note| note!("{}", safe(note)));
     if answers.json {
         print(json_document(json::json(&ready, &found)));

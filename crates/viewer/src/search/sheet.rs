@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clip_lab_chart::sheet::{Block, Cell, Jpeg, Sheet};
-use clip_lab_search_protocol::{Answer, Ask, Found, Image, Item, Miss, Query, RankedItem, Ready};
+use clip_lab_search_protocol::{Answer, Found, Image, Item, Miss, Operation, Query, RankedItem, Ready};
 
 use super::{
     answers::{Answers, label},
@@ -92,8 +92,8 @@ fn images_of(answers: &Answers) -> Vec<Image> {
 fn thumbnails(core: &mut Core, images: Vec<Image>) -> Result<Thumbnails> {
     let mut thumbnails = Thumbnails::default();
     for part in images.chunks(CHUNK) {
-        let asks = part.iter().map(|of| Ask::Thumbnail { of: of.clone(), side: SIDE }).collect();
-        for (of, answer) in part.iter().zip(core.ask(asks)?) {
+        let operations = part.iter().map(|of| Operation::Thumbnail { of: of.clone(), side: SIDE }).collect();
+        for (of, answer) in part.iter().zip(core.call(operations)?) {
             if let Ok(Answer::Thumbnail { jpeg }) = answer {
                 thumbnails
                     .insert(of, Arc::from(STANDARD.decode(jpeg).context("a thumbnail is not valid base64")?));
