@@ -73,7 +73,7 @@ pub fn search(args: &SearchArgs, store: &Path, catalog: &Catalog) -> Result<bool
     let ready = Ready {
         gallery: gallery.description.clone(),
         images: index.len(),
-        broken: index.broken().count(),
+        unreadable: index.unreadable().count(),
         dim,
         texts: texts.is_some(),
         index: file.path,

@@ -31,7 +31,7 @@ fn ready() -> Ready {
     Ready {
         gallery: "8091 images below photos".to_owned(),
         images: 8091,
-        broken: 0,
+        unreadable: 0,
         dim: 384,
         texts: true,
         index: "index".into(),

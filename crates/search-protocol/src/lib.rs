@@ -107,7 +107,8 @@ pub struct Ready {
     /// Indexed images.
     pub images: usize,
     /// Unreadable images.
-    pub broken: usize,
+    #[serde(rename = "broken")]
+    pub unreadable: usize,
     /// Embedding dimension.
     pub dim: usize,
     /// Whether the model has a text tower; else only image queries work.

@@ -71,7 +71,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
 /// Prints what is searched.
 fn print_gallery(ready: &Ready) {
     let left_out =
-        if ready.broken > 0 { format!(", {} of them skipped", ready.broken) } else { String::new() };
+        if ready.unreadable > 0 { format!(", {} of them skipped", ready.unreadable) } else { String::new() };
     note!("searching {}{left_out}", safe(&ready.gallery));
     if let Some(graph) = &ready.approximate {
         let (faster, at) = (graph.exact_seconds / graph.seconds.max(1e-9), graph.at);
