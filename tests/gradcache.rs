@@ -237,7 +237,7 @@ fn micro_batches_take_the_memory_of_one() {
         let embed = |part: usize| deep(&inputs.narrow(0, part as i64 * 512 / parts, 512 / parts));
         let towers = Towers { image: &embed, text: &embed, micro_batches: parts as usize };
         let run = || towers.gradients(&score, &|loss| Ok(loss.f_backward()?), &[]).unwrap();
-        let (_, bytes) = clip_lab_torch_ext::watch_memory(run).unwrap();
+        let (_, bytes) = clip_lab_torch_ext::measure_peak_memory(run).unwrap();
         bytes
     };
     peak(16); // allocates the weights' gradients

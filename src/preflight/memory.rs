@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clip_lab_plugin_api::{Params, Report, State};
-use clip_lab_torch_ext::watch_memory;
+use clip_lab_torch_ext::measure_peak_memory;
 use serde::Serialize;
 use tch::Tensor;
 
@@ -82,7 +82,7 @@ impl Memory {
         let gradients = trained_bytes(&components.params);
         let mut update = || components.update(0, components.lr, &mut Report::default());
         update()?; // The first update allocates the state, which is counted separately.
-        let (updated, update) = watch_memory(update)?;
+        let (updated, update) = measure_peak_memory(update)?;
         updated?;
         let run = &plan.run;
         let micro_batch = if run.micro_batch > 0 { run.micro_batch.min(run.batch) } else { run.batch } as u64;
@@ -123,7 +123,7 @@ impl Line {
     ) -> Result<Self> {
         let mut peaks = [0; 2];
         for (peak, batch) in peaks.iter_mut().zip(batches) {
-            let (done, held) = watch_memory(|| compute(batch))?;
+            let (done, held) = measure_peak_memory(|| compute(batch))?;
             done?;
             *peak = held;
         }

@@ -17,11 +17,11 @@ mod trace;
 
 pub use cuda::{cuda_version, gpu_model, open_cuda};
 pub use flops::{count_flops, uncounted};
-pub use heap::keep_memory;
-pub use memory::{peak_memory, reset_peak_memory, watch_memory};
+pub use heap::retain_freed_memory;
+pub use memory::{measure_peak_memory, peak_memory, reset_peak_memory};
 pub use precision::{allow_tf32, autocast, channels_last};
 pub use product::Products;
-pub use recompute::{computes_again, recompute_stages, stage};
+pub use recompute::{is_recomputing, recompute_stages, stage};
 pub use rows::{Row, Rows};
 pub use script::Script;
 pub use trace::{Trace, is_tracing};

@@ -57,7 +57,7 @@ pub fn recompute_stages<T>(f: impl FnOnce() -> T) -> T {
 }
 
 /// Whether a [`stage`] is being recomputed: running statistics have already been updated.
-pub fn computes_again() -> bool {
+pub fn is_recomputing() -> bool {
     RECOMPUTING.get()
 }
 

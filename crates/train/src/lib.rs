@@ -63,7 +63,7 @@ pub fn run(plan: &Plan, options: &Options, monitor: &mut dyn Monitor, stop: Stop
     if plan.run.threads > 0 {
         tch::set_num_threads(plan.run.threads as i32);
     }
-    clip_lab_torch_ext::keep_memory();
+    clip_lab_torch_ext::retain_freed_memory();
     let inputs = Inputs::open(plan)?;
     let run_record =
         RunRecord::open(plan, options, environment::capture(&chosen, &inputs), inputs.total, monitor)?;
