@@ -6,7 +6,7 @@ use clip_lab_torch_ext::count_flops;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use super::{made_up::SyntheticBatch, memory::Memory};
+use super::{memory::Memory, synthetic_batch::SyntheticBatch};
 
 use crate::{
     model::Objective,

@@ -7,7 +7,7 @@ use clip_lab_torch_ext::measure_peak_memory;
 use serde::Serialize;
 use tch::Tensor;
 
-use super::made_up::SyntheticBatch;
+use super::synthetic_batch::SyntheticBatch;
 use crate::{
     data::PREFETCHED_BATCHES,
     model::TEXT_BATCH,

@@ -4,11 +4,11 @@
 //! batches. Of the data only the lists are read.
 
 mod cost;
+mod display;
 mod loss;
-mod made_up;
 mod memory;
-mod mistakes;
-mod tell;
+mod synthetic_batch;
+mod warnings;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -23,7 +23,7 @@ use crate::{
 pub use cost::{Cost, Part};
 pub use loss::{Landmarks, landmarks};
 pub use memory::Memory;
-pub use mistakes::Warning;
+pub use warnings::Warning;
 
 /// Cost and warnings of a run that has not started.
 #[derive(Debug, Serialize)]
@@ -56,7 +56,7 @@ impl Preflight {
         let mut components = Components::build(plan, &inputs, Device::Cpu, WeightsSource::Checkpoint)?;
         let batch = plan.run.batch as u64;
         let landmarks = landmarks(plan, &components, inputs.train.classes().len() as i64, None)?;
-        let warnings = mistakes::find(plan, &inputs, &components, landmarks.as_ref());
+        let warnings = warnings::find(plan, &inputs, &components, landmarks.as_ref());
         let cost = Cost::of(plan, &inputs, &mut components, before)?;
         Ok(Self {
             cost,
