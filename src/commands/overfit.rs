@@ -8,7 +8,7 @@ use super::device::device;
 use crate::{
     model::WeightsSource,
     plan::Plan,
-    preflight::{Landmarks, landmarks},
+    preflight::{ReferenceLosses, reference_losses},
     train::{self, Components, Inputs, Overfitted},
 };
 
@@ -27,10 +27,10 @@ pub fn overfit(plan: &Plan, steps: u64, json: bool) -> Result<bool> {
     let inputs = Inputs::open(plan)?;
     let classes = inputs.train.classes().len() as i64;
     let mut components = Components::build(plan, &inputs, device, WeightsSource::Spec)?;
-    let expected = landmarks(plan, &components, classes, None)?;
+    let expected = reference_losses(plan, &components, classes, None)?;
     let overfitted = train::overfit(plan, &inputs, &mut components, device, steps)?;
-    let floor = landmarks(plan, &components, classes, Some(&overfitted.groups))?;
-    let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |landmarks| landmarks.floor));
+    let floor = reference_losses(plan, &components, classes, Some(&overfitted.groups))?;
+    let verdict = Verdict::of(&overfitted, expected, floor.map_or(0.0, |losses| losses.minimum));
     match json {
         true => print(verdict.json()),
         false => print(format_args!("{}\n", verdict.text())),
@@ -49,13 +49,13 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn of(result: &Overfitted, expected: Option<Landmarks>, floor: f64) -> Self {
+    fn of(result: &Overfitted, expected: Option<ReferenceLosses>, floor: f64) -> Self {
         let (first, last) = (result.losses.first(), result.losses.last());
         Self {
             first: first.copied().unwrap_or(f64::NAN),
             last: last.copied().unwrap_or(f64::NAN),
             steps: result.losses.len().saturating_sub(1),
-            expected: expected.map(|landmarks| landmarks.first),
+            expected: expected.map(|losses| losses.initial),
             floor,
         }
     }

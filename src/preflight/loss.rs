@@ -9,27 +9,27 @@ use crate::{plan::Plan, train::Components};
 /// Larger batches are not scored here: their similarity matrix alone takes too much memory.
 const MAX_BATCH: usize = 8192;
 
-/// Two values of a loss that are known without training.
+/// Two values of a loss that are known before training.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Landmarks {
+pub struct ReferenceLosses {
     /// Of an untrained model: all similarities are zero, or all classes equally likely. ln(B) for InfoNCE, ln(C) for
     /// cross-entropy.
-    pub first: f64,
+    pub initial: f64,
     /// Of a model that fits the batch perfectly, at the initial logit scale.
-    pub floor: f64,
+    pub minimum: f64,
 }
 
-/// The landmarks of a plan's loss for one batch. `groups` gives every row a group number, the same for duplicates; none:
-/// all rows are unique. None if the batch is too large.
+/// The reference values of a plan's loss for one batch. `groups` gives every row a group number, the same for duplicates;
+/// without it all rows are unique. None if the batch is too large.
 ///
 /// # Errors
 /// When the loss fails.
-pub fn landmarks(
+pub fn reference_losses(
     plan: &Plan,
     components: &Components,
     classes: i64,
     groups: Option<&Tensor>,
-) -> Result<Option<Landmarks>> {
+) -> Result<Option<ReferenceLosses>> {
     if plan.run.batch > MAX_BATCH {
         return Ok(None);
     }
@@ -41,7 +41,7 @@ pub fn landmarks(
     })
 }
 
-fn of_pairs(loss: &dyn PairLoss, device: Device, rows: i64, groups: Option<&Tensor>) -> Result<Landmarks> {
+fn of_pairs(loss: &dyn PairLoss, device: Device, rows: i64, groups: Option<&Tensor>) -> Result<ReferenceLosses> {
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
         Ok(loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
     };
@@ -54,7 +54,7 @@ fn of_pairs(loss: &dyn PairLoss, device: Device, rows: i64, groups: Option<&Tens
     };
     // One axis for each unique row.
     let perfect = numbers.f_one_hot(rows)?.f_to_kind(Kind::Float)?; // [B, B]
-    Ok(Landmarks { first: score(&axis(0)?, &axis(1)?)?, floor: score(&perfect, &perfect)? })
+    Ok(ReferenceLosses { initial: score(&axis(0)?, &axis(1)?)?, minimum: score(&perfect, &perfect)? })
 }
 
 /// Renumbers groups consecutively from 0.
@@ -63,7 +63,7 @@ fn compact(groups: &Tensor) -> Result<Tensor> {
     Ok(numbers)
 }
 
-fn of_classes(loss: &dyn ClassLoss, device: Device, rows: i64, classes: i64) -> Result<Landmarks> {
+fn of_classes(loss: &dyn ClassLoss, device: Device, rows: i64, classes: i64) -> Result<ReferenceLosses> {
     let labels = Tensor::f_arange(rows, (Kind::Int64, device))?.f_remainder(classes)?;
     let targets = labels.f_one_hot(classes)?.f_to_kind(Kind::Float)?; // [B, C]
     let score = |logit: f64| -> Result<f64> {
@@ -72,8 +72,8 @@ fn of_classes(loss: &dyn ClassLoss, device: Device, rows: i64, classes: i64) -> 
     };
     // With label smoothing the minimum is at a finite logit, so several are tried.
     let losses = [1.0, 2.0, 4.0, 8.0, 16.0].map(score);
-    let floor = losses.into_iter().collect::<Result<Vec<_>>>()?.into_iter().fold(f64::INFINITY, f64::min);
-    Ok(Landmarks { first: score(0.0)?, floor })
+    let minimum = losses.into_iter().collect::<Result<Vec<_>>>()?.into_iter().fold(f64::INFINITY, f64::min);
+    Ok(ReferenceLosses { initial: score(0.0)?, minimum })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use cost::{Cost, Part};
-pub use loss::{Landmarks, landmarks};
+pub use loss::{ReferenceLosses, reference_losses};
 pub use memory::Memory;
 pub use warnings::Warning;
 
@@ -55,8 +55,8 @@ impl Preflight {
         let before = ResidentMemory::now().unwrap_or_default().data;
         let mut components = Components::build(plan, &inputs, Device::Cpu, WeightsSource::Checkpoint)?;
         let batch = plan.run.batch as u64;
-        let landmarks = landmarks(plan, &components, inputs.train.classes().len() as i64, None)?;
-        let warnings = warnings::find(plan, &inputs, &components, landmarks.as_ref());
+        let losses = reference_losses(plan, &components, inputs.train.classes().len() as i64, None)?;
+        let warnings = warnings::find(plan, &inputs, &components, losses.as_ref());
         let cost = Cost::of(plan, &inputs, &mut components, before)?;
         Ok(Self {
             cost,
@@ -64,7 +64,7 @@ impl Preflight {
             batch,
             samples: inputs.total * batch,
             epochs: inputs.total as f64 / inputs.order.batches().max(1) as f64,
-            first_loss: landmarks.map(|landmarks| landmarks.first),
+            first_loss: losses.map(|losses| losses.initial),
             warnings,
         })
     }
