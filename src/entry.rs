@@ -23,7 +23,7 @@ use crate::{builtin, commands};
 pub fn main_with(extra: &[fn(&mut Catalog)]) -> ExitCode {
     if let Some(error) = restart_with_thread_settings() {
         print_error(format_args!("{error:#}"));
-        return Exit::Failed.into();
+        return Exit::Failure.into();
     }
     let mut catalog = builtin::catalog();
     for register in extra {
@@ -88,9 +88,9 @@ fn run_verb(cli: &Cli, catalog: &Catalog) -> Result<bool> {
 fn report_error(error: &anyhow::Error) -> Exit {
     let Some(report) = error.downcast_ref::<crate::spec::Report>() else {
         print_error(format_args!("{error:#}"));
-        return Exit::Failed;
+        return Exit::Failure;
     };
     let colour = coloured(std::io::stderr().is_terminal());
     eprint(format_args!("{}\n\n{}\n", report.render(colour), report.summary()));
-    Exit::Mistakes
+    Exit::Invalid
 }

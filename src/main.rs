@@ -4,19 +4,19 @@ use std::process::ExitCode;
 
 use clip_lab_cli::{Cli, Exit, PluginVerb, RunArgs, RunsVerb, Ui, Verb};
 use clip_lab_viewer::{
-    Mistakes, charts, compare::compare, completions, core, doctor, eval, export, manual, plugin, report, run,
-    runs, search, study,
+    InvalidInput, charts, compare::compare, completions, core, doctor, eval, export, manual, plugin, report,
+    run, runs, search, study,
 };
 
 fn main() -> ExitCode {
     completions::complete();
     let exit = run_verb(&Cli::read()).unwrap_or_else(|error| {
-        if error.is::<Mistakes>() {
+        if error.is::<InvalidInput>() {
             clip_lab_cli::print_diagnostics(&format!("{error:#}"));
-            return Exit::Mistakes;
+            return Exit::Invalid;
         }
         clip_lab_cli::print_error(format_args!("{error:#}"));
-        Exit::Failed
+        Exit::Failure
     });
     exit.into()
 }
@@ -73,7 +73,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
     if !output.is_empty() {
         clip_lab_cli::print(output);
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 fn shows_dashboard(args: &RunArgs) -> bool {

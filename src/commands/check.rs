@@ -45,7 +45,7 @@ pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
     if args.json {
         print(json_document(json!({ "good": good, "specs": all })));
     }
-    Ok(if good { Exit::Fine } else { Exit::Mistakes })
+    Ok(if good { Exit::Success } else { Exit::Invalid })
 }
 
 /// Checks a spec, and estimates its cost if it is the only one or `--cost` is set.

@@ -33,7 +33,7 @@ pub fn probe() -> Result<Exit> {
         "devices": if opened.is_ok() { tch::Cuda::device_count() } else { 0 },
         "cuda_fault": opened.err(),
     })));
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// The folder of the libtorch that this process has loaded.

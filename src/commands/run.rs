@@ -41,7 +41,7 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     };
     if let Some(run) = finished(&options)? {
         note!("run {} ({}) is finished at step {}: nothing to resume", run.uid, run.name, run.step);
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
     // The dashboard belongs to the other binary; here it falls back to plain lines.
     let ui = match args.ui() {
@@ -50,9 +50,9 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     };
     let ended = train::run(&plan, &options, &mut Console::new(ui), signals::listen()?)?;
     Ok(match ended {
-        Ended::Finished => Exit::Fine,
+        Ended::Finished => Exit::Success,
         Ended::Stopped { .. } => Exit::Interrupted,
-        Ended::NonFinite { .. } => Exit::Failed,
+        Ended::NonFinite { .. } => Exit::Failure,
     })
 }
 

@@ -60,14 +60,14 @@ pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
         Ok(plans) => plans,
         Err(reports) => {
             reports.iter().for_each(print_report);
-            return Ok(Exit::Mistakes);
+            return Ok(Exit::Invalid);
         }
     };
     let mut cache = BTreeMap::new();
     let arms: Map<String, Value> =
         plans.iter().map(|(arm, plan)| (arm.clone(), data(plan, &mut cache))).collect();
     print(json_line(json!({ "code": CODE, "arms": arms })));
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// Plans a spec.

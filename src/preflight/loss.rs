@@ -41,7 +41,12 @@ pub fn reference_losses(
     })
 }
 
-fn of_pairs(loss: &dyn PairLoss, device: Device, rows: i64, groups: Option<&Tensor>) -> Result<ReferenceLosses> {
+fn of_pairs(
+    loss: &dyn PairLoss,
+    device: Device,
+    rows: i64,
+    groups: Option<&Tensor>,
+) -> Result<ReferenceLosses> {
     let score = |image: &Tensor, text: &Tensor| -> Result<f64> {
         Ok(loss.score(&Pair { image, text, group: groups })?.loss.f_double_value(&[])?)
     };

@@ -39,7 +39,7 @@ pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Re
     let mut core = core::command()?;
     let status = core.args(arguments).arg("--confusion-data").arg(file.path()).status()?;
     if !status.success() {
-        return Ok(Exit::Failed);
+        return Ok(Exit::Failure);
     }
     let text = fs::read_to_string(file.path())?;
     if text.is_empty() {
@@ -61,5 +61,5 @@ pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Re
     for file in save(&scene, &about, &options)? {
         note!("written to {}", file.display());
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }

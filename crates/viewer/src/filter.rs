@@ -6,7 +6,7 @@ use anyhow::Result;
 use clip_lab_chart::filter::{Filter, Subject};
 use clip_lab_store::{Reader, RequiredData, RunDetails, RunRow, SeriesRow};
 
-use crate::Mistakes;
+use crate::InvalidInput;
 
 /// Settings, labels and series of many runs, read at once.
 #[derive(Debug, Default)]
@@ -46,14 +46,16 @@ impl FilterData {
 /// # Errors
 /// If the store cannot be read, the filter does not parse, or it names what no run has.
 pub fn matching_runs(reader: &Reader, all: Vec<RunRow>, text: &str, name: &str) -> Result<Vec<RunRow>> {
-    let filter = Filter::read(name, text).map_err(Mistakes::error)?;
+    let filter = Filter::read(name, text).map_err(InvalidInput::error)?;
     if filter.is_empty() {
         return Ok(all);
     }
     let details = FilterData::read(reader, &filter.required_data())?;
     filter
         .check_among(all.iter().map(|row| details.subject(row)), &|| reader.names().unwrap_or_default())
-        .map_err(|problem| Mistakes::error(clip_lab_diagnostics::render(name, text, &[problem], false)))?;
+        .map_err(|problem| {
+            InvalidInput::error(clip_lab_diagnostics::render(name, text, &[problem], false))
+        })?;
     Ok(all.into_iter().filter(|row| filter.matches(&details.subject(row))).collect())
 }
 

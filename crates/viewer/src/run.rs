@@ -70,11 +70,11 @@ pub fn with_dashboard(
     let mut child = start(arguments, &uid, &log)?;
     if !await_run(store, &uid, &mut child, resume.is_some())? {
         eprint(fs::read_to_string(&log).unwrap_or_default());
-        return Ok(Exit::Failed);
+        return Ok(Exit::Failure);
     }
     let outcome = charts::watch(store, &uid, images, keys)?;
     if outcome == Outcome::Gone {
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
     report_outcome(outcome, &mut child, &uid, &log)
 }
@@ -127,7 +127,7 @@ fn report_outcome(outcome: Outcome, child: &mut Child, uid: &str, log: &Path) ->
     out!("run {uid} continues in the background (process {})", child.id());
     out!("dashboard  clip-lab dashboard");
     out!("log        {}", log.display());
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// The last paragraph of the log: the summary, or the error.

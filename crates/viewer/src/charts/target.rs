@@ -8,7 +8,7 @@ use clip_lab_diagnostics::suggest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, StoreError};
 
-use crate::{Mistakes, study::holds_study};
+use crate::{InvalidInput, study::holds_study};
 
 /// What the dashboard shows.
 #[derive(Debug, Default, PartialEq)]
@@ -75,7 +75,7 @@ fn run(store: &Path, name: &str) -> Result<Option<RunRow>> {
 fn study(runs: &[RunRow], name: &str) -> Result<Option<String>> {
     let file = Path::new(name);
     if file.is_file() && holds_study(file) {
-        return Ok(Some(Study::read(file).map_err(Mistakes::error)?.name));
+        return Ok(Some(Study::read(file).map_err(InvalidInput::error)?.name));
     }
     Ok(runs.iter().filter_map(|run| run.study.clone()).find(|study| study == name))
 }
@@ -99,7 +99,7 @@ fn unknown(store: &Path, runs: &[RunRow], name: &str) -> anyhow::Error {
     };
     let missing =
         if store.exists() { String::new() } else { format!(" (there is no store at {})", store.display()) };
-    Mistakes::error(format!("no run, study or layout is named `{name}`{missing}{hint}"))
+    InvalidInput::error(format!("no run, study or layout is named `{name}`{missing}{hint}"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, Status};
 
 use crate::{
-    Mistakes,
+    InvalidInput,
     study::{SUPERSEDED, is_superseded},
 };
 
@@ -48,7 +48,7 @@ pub fn select(reader: &Reader, what: &[String]) -> Result<Selection> {
     let runs = reader.runs()?;
     if let [one] = what {
         if one.ends_with(".toml") || Path::new(one).is_file() {
-            let study = Study::read(Path::new(one)).map_err(Mistakes::error)?;
+            let study = Study::read(Path::new(one)).map_err(InvalidInput::error)?;
             return of_study(reader, &runs, &study.name.clone(), Some(study));
         }
         if runs.iter().any(|run| run.study.as_deref() == Some(one)) {

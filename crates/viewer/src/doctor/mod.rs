@@ -17,7 +17,7 @@ use serde_json::json;
 
 use finding::{Finding, Mark};
 
-/// Runs all checks and prints each finding. [`Exit::Failed`] if something required is broken.
+/// Runs all checks and prints each finding. [`Exit::Failure`] if something required is broken.
 pub fn doctor(store: &Path, json: bool) -> Exit {
     let output = Output::new(json);
     let mut all: Vec<Finding> = Vec::new();

@@ -9,7 +9,7 @@ use clip_lab_chart::{
 use clip_lab_store::{Reader, RequiredData, RunId, RunRow, SeriesRow};
 use std::collections::HashMap;
 
-use crate::{Mistakes, date::date, filter::FilterData};
+use crate::{InvalidInput, date::date, filter::FilterData};
 
 /// The default columns, most important first: a narrow terminal drops the last ones.
 const DEFAULT: [&str; 13] = [
@@ -124,8 +124,8 @@ pub fn column(name: &str, flag: &str) -> Result<Column> {
                 run.ended_ms.map_or_else(CellValue::default, |ms| CellValue::numeric(ms as f64, date(ms)))
             }),
         ),
-        "tags" => text(rank(2), 8, Source::Named(Name::read(flag, "tags").map_err(Mistakes::error)?)),
-        _ => (Heading::text(name, 0, 6), Source::Named(Name::read(flag, name).map_err(Mistakes::error)?)),
+        "tags" => text(rank(2), 8, Source::Named(Name::read(flag, "tags").map_err(InvalidInput::error)?)),
+        _ => (Heading::text(name, 0, 6), Source::Named(Name::read(flag, name).map_err(InvalidInput::error)?)),
     };
     Ok(Column { name: name.to_owned(), heading, source })
 }
@@ -147,7 +147,7 @@ impl Column {
         let Source::Named(name) = &self.source else { return Ok(()) };
         let subjects = runs.iter().map(|run| data.details.subject(run));
         name.check(subjects, &|| reader.names().unwrap_or_default()).map_err(|problem| {
-            Mistakes::error(clip_lab_diagnostics::render(flag, &self.name, &[problem], false))
+            InvalidInput::error(clip_lab_diagnostics::render(flag, &self.name, &[problem], false))
         })
     }
 

@@ -45,10 +45,10 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         "images can only be drawn on a terminal: write a contact sheet with --out FILE.html, or omit --show and -i"
     );
     answers.out.as_deref().map_or(Ok(()), check_out)?;
-    let Some((mut core, ready)) = Core::start()? else { return Ok(Exit::Failed) };
+    let Some((mut core, ready)) = Core::start()? else { return Ok(Exit::Failure) };
     print_gallery(&ready);
     if interactive {
-        return interactive::show(core, ready, args, &queries).map(|()| Exit::Fine);
+        return interactive::show(core, ready, args, &queries).map(|()| Exit::Success);
     }
     let found = Answers::request(&mut core, args, queries)?;
     found.notes().iter().for_each(|note| note!("{}", safe(note)));
@@ -65,7 +65,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit> {
         None if !answers.json => print(table::table(&found, width())),
         _ => {}
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// Prints what is searched.

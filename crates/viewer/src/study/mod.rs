@@ -30,7 +30,7 @@ use matrix::{Job, matrix};
 
 pub use superseded::{SUPERSEDED, is_superseded};
 
-use crate::Mistakes;
+use crate::InvalidInput;
 
 /// Whether a file is a study. An unreadable file is not; reading it as a spec reports the error.
 pub fn holds_study(file: &Path) -> bool {
@@ -45,7 +45,7 @@ pub fn holds_study(file: &Path) -> bool {
 pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     check_flags(args)?;
     let study = Study::read(&args.spec)
-        .map_err(|report| Mistakes::error(format_args!("the study cannot run\n\n{report}")))?;
+        .map_err(|report| InvalidInput::error(format_args!("the study cannot run\n\n{report}")))?;
     for arm in &args.study.only {
         study.arm(arm).map_err(|why| anyhow!("--only {arm}: {why}"))?;
     }
@@ -60,7 +60,7 @@ pub fn run(store: &Path, args: &RunArgs, trust_code: bool) -> Result<Exit> {
     }
     if args.study.dry_run {
         print(dry_run(store, &study, &jobs, args)?);
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
     runner::run(store, &study, jobs, args, trust_code)
 }
