@@ -31,7 +31,7 @@ use clip_lab_cli::{ReportArgs, json_document, note, shown};
 use clip_lab_store::Reader;
 use serde_json::json;
 
-pub use model::{Caption, Found, FoundImage, Model, Query, Run, Setting, Settings, Trouble};
+pub use model::{Caption, Found, FoundImage, Issue, Model, Query, Run, Setting, Settings};
 
 /// Writes a report to `args.out` and returns the answer.
 ///

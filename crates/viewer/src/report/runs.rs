@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     file_name::file_name,
-    model::{Run, Trouble},
+    model::{Issue, Run},
 };
 use crate::{compare::select::Arm, date::date};
 
@@ -80,8 +80,8 @@ fn text(value: &Value) -> String {
 }
 
 /// Warnings, errors, non-finite values and resumes, each with all runs that have it.
-pub fn troubles(reader: &Reader, arms: &[Arm]) -> Result<Vec<Trouble>> {
-    let mut found: Vec<Trouble> = Vec::new();
+pub fn issues(reader: &Reader, arms: &[Arm]) -> Result<Vec<Issue>> {
+    let mut found: Vec<Issue> = Vec::new();
     for arm in arms {
         for row in &arm.runs {
             let run = format!("{} seed {}", arm.name, row.seed);
@@ -89,7 +89,7 @@ pub fn troubles(reader: &Reader, arms: &[Arm]) -> Result<Vec<Trouble>> {
                 match found.iter_mut().find(|other| other.kind == kind && other.text == text) {
                     Some(other) if other.runs.contains(&run) => {}
                     Some(other) => other.runs.push(run.clone()),
-                    None => found.push(Trouble { kind, text, runs: vec![run.clone()] }),
+                    None => found.push(Issue { kind, text, runs: vec![run.clone()] }),
                 }
             }
         }
