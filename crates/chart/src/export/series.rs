@@ -8,7 +8,7 @@ use super::{
     measure::{Measure, one_axis},
 };
 use crate::{
-    figure::{Bad, By, Colours, Figure, Rows, View, figure, gather, grouped, x},
+    figure::{By, Colours, Figure, NonFinite, Rows, View, figure, gather, grouped, x},
     names::{label, short_names},
     palette::COLOURS,
 };
@@ -118,7 +118,7 @@ fn buckets(reader: &Reader, run: &RunRow, metric: &str, axis: Axis) -> Result<Ro
     let mut first_bad_step = None;
     if buckets.iter().any(|bucket| bucket.n_bad > 0) {
         let points = reader.points(run.id, metric)?;
-        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), Bad::of(p.value)?)));
+        let marks = points.iter().filter_map(|p| Some((x::of(axis, p, run), NonFinite::of(p.value)?)));
         bad = marks.collect();
         first_bad_step = points.iter().find(|p| !p.value.is_finite()).map(|p| p.step);
     }

@@ -7,7 +7,7 @@ use clip_lab_store::{Axis, Reader, RunId, SeriesRow, StoreError};
 use super::{Feed, Key};
 use crate::data::{FeedRequest, Run};
 use clip_lab_chart::{
-    figure::{Bad, Rows, x},
+    figure::{NonFinite, Rows, x},
     layout::Panel,
     names::metrics,
 };
@@ -58,7 +58,7 @@ fn rows(axis: Axis, run: &Run, series: &SeriesRow, buckets: Vec<clip_lab_store::
         colour: 0,
         dash: 0,
         per_step: x::per_step(axis, &run.row),
-        bad: marked.map(|bucket| (bucket.x1, Bad::Nan)).collect(),
+        bad: marked.map(|bucket| (bucket.x1, NonFinite::Nan)).collect(),
         first_bad_step: series.first_bad_step,
         buckets,
     }
