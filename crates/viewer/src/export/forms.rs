@@ -98,13 +98,13 @@ impl Request<'_> {
         let table = one(&found)?;
         let measure = from_comparison::measure(table);
         let (x, unit) = cost_axis(self.args.cost);
-        let offers = from_comparison::offers(table, |cost| match self.args.cost {
+        let costs = from_comparison::arm_costs(table, |cost| match self.args.cost {
             CostOf::Seconds => cost.seconds,
             CostOf::Samples => cost.samples,
             CostOf::Flops => cost.flops,
         });
         let axes = forms::cost::Axes { x, y: &measure.title(), unit, up: measure.goal != Goal::Down };
-        let scene = forms::cost::cost(&offers, axes, self.options.size)?;
+        let scene = forms::cost::cost(&costs, axes, self.options.size)?;
         let what = format!("{} against {x}; the line is the Pareto front", table.metric);
         Ok(Chart::new(scene, what).with(intervals(&found)))
     }
