@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use clip_lab_hub::{Hub, Listed, Repo, Token};
+use clip_lab_hub::{Hub, Repo, RepoFile, Token};
 pub use clip_lab_testing::sha256;
 use clip_lab_testing::{Fault, HubServer};
 use tempfile::TempDir;
@@ -81,6 +81,6 @@ impl Scene {
     }
 }
 
-pub fn all(_: &Path, files: &[Listed]) -> Result<Vec<String>> {
+pub fn all(_: &Path, files: &[RepoFile]) -> Result<Vec<String>> {
     Ok(files.iter().map(|file| file.name.clone()).collect())
 }
