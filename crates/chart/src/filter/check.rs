@@ -45,11 +45,11 @@ fn name<'a>(
     let resolved = |found: &Found| matches!(found, Found::Texts(_) | Found::Number(_));
     if no_runs
         || fixed
-        || runs.any(|run| resolved(&run.find(&field.name, field.pick)) || recorded(&run, &field.name))
+        || runs.any(|run| resolved(&run.find(&field.name, field.statistic)) || recorded(&run, &field.name))
     {
         return Ok(());
     }
-    let ambiguous = all.clone().find_map(|run| match run.find(&field.name, field.pick) {
+    let ambiguous = all.clone().find_map(|run| match run.find(&field.name, field.statistic) {
         Found::Ambiguous(names) => Some(names.join(", ")),
         _ => None,
     });

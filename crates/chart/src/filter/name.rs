@@ -41,7 +41,7 @@ impl Name {
 
     /// The value in `run`; none if it is missing or ambiguous.
     pub fn of(&self, run: &Subject) -> Option<Cell> {
-        match run.find(&self.0.name, self.0.pick) {
+        match run.find(&self.0.name, self.0.statistic) {
             Found::Texts(texts) => Some(texts.join(", ")).filter(|text| !text.is_empty()).map(Cell::Text),
             Found::Number(number) => Some(Cell::Number(number)),
             Found::Missing | Found::Ambiguous(_) => None,
