@@ -31,7 +31,7 @@ pub use about::{About, Source};
 pub use save::{Format, save};
 pub use series::chart;
 
-use crate::figure::{Band, By, Figure, Form};
+use crate::figure::{Band, Figure, Form, GroupBy};
 
 /// Options of an export.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,7 @@ pub struct ExportOptions {
     /// Half-life of the smoothing in steps, zero for none. Points are never smoothed.
     pub smooth: f64,
     /// The grouping of runs: each group is drawn as the mean of its runs.
-    pub by: By,
+    pub by: GroupBy,
     /// The band around a line.
     pub band: Band,
     /// Whether to draw the single runs of a group too, thin.

@@ -4,9 +4,9 @@
 //! show the same curves.
 
 mod build;
-mod by;
 mod curve;
 mod group;
+mod group_by;
 mod labels;
 mod notes;
 mod range;
@@ -17,8 +17,8 @@ mod view;
 pub mod x;
 
 pub use build::{figure, grouped};
-pub use by::{By, Colours, natural};
 pub use group::{Group, gather};
+pub use group_by::{Colours, GroupBy, natural};
 pub use labels::spread;
 pub use range::reach;
 pub use scale::{Form, Scale, clip};

@@ -26,7 +26,7 @@ use super::{
     zoom::ChartOptions,
 };
 use clip_lab_chart::{
-    figure::{By, Form},
+    figure::{Form, GroupBy},
     layout::{Kind, Layout, Panel, View},
 };
 
@@ -222,7 +222,7 @@ impl App {
 
     /// How many curves the charts draw, and how many there are: runs, or groups of runs.
     pub fn drawn(&self) -> (usize, usize) {
-        let by_run = self.by() == By::Run;
+        let by_run = self.by() == GroupBy::Run;
         let curve = |run: &Run| if by_run { Some(run.row.uid.clone()) } else { run.group.clone() };
         let all: HashSet<String> = self.snapshot.runs.iter().filter_map(curve).collect();
         let shown = |run: &&Run| run.colour.is_some() && !self.hidden.contains(&run.row.id);

@@ -13,7 +13,7 @@ use clip_lab_store::{
 
 use super::{panels::Panels, zoom::AxisRange};
 use clip_lab_chart::{
-    figure::{By, Rows},
+    figure::{GroupBy, Rows},
     filter::{Filter, Subject},
     layout::Layout,
 };
@@ -44,7 +44,7 @@ pub struct FeedRequest {
     /// The baseline that other runs are compared with.
     pub pinned: Option<RunId>,
     /// How runs are grouped.
-    pub by: By,
+    pub by: GroupBy,
     /// The zoomed range of a horizontal axis.
     pub range: Option<AxisRange>,
     /// Overrides the smoothing half-life of all charts; a zoomed read needs the points before its range.

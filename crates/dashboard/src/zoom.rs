@@ -6,7 +6,7 @@ use clip_lab_store::Axis;
 
 use super::app::App;
 use clip_lab_chart::{
-    figure::{Band, By, Form, View, reach},
+    figure::{Band, Form, GroupBy, View, reach},
     layout::{Kind, Panel},
 };
 
@@ -69,7 +69,7 @@ pub struct ChartOptions {
     /// Whether the runs of a group are drawn too.
     pub seeds: bool,
     /// Overrides the grouping of the layout.
-    pub by: Option<By>,
+    pub by: Option<GroupBy>,
     /// The zoomed range of the horizontal axis.
     pub range: Option<AxisRange>,
     /// The cursor: an axis and a value on it.
@@ -231,16 +231,16 @@ impl App {
     }
 
     /// Toggles between single runs and groups by arm.
-    fn next_group(&self) -> Option<By> {
+    fn next_group(&self) -> Option<GroupBy> {
         match self.by() {
-            By::Run => Some(By::Arm),
-            By::Arm | By::Setting(_) => Some(By::Run),
+            GroupBy::Run => Some(GroupBy::Arm),
+            GroupBy::Arm | GroupBy::Setting(_) => Some(GroupBy::Run),
         }
     }
 
     /// How runs are grouped in the current view.
-    pub fn by(&self) -> By {
-        let first = || self.panels().find(|panel| panel.kind == Kind::Line && panel.group != By::Run);
+    pub fn by(&self) -> GroupBy {
+        let first = || self.panels().find(|panel| panel.kind == Kind::Line && panel.group != GroupBy::Run);
         self.chart_options.by.clone().or_else(|| first().map(|panel| panel.group.clone())).unwrap_or_default()
     }
 }

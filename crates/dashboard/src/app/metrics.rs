@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{App, Message, Mode, Next};
 use crate::data::Chart;
 use clip_lab_chart::{
-    figure::{By, Form},
+    figure::{Form, GroupBy},
     layout::{Kind, Panel, Row, matches},
 };
 
@@ -140,7 +140,7 @@ impl App {
             metrics: vec![metric.to_string()],
             x: self.first_axis(),
             y: Form::Linear,
-            group: By::Run,
+            group: GroupBy::Run,
             smooth: 0.0,
         }
     }

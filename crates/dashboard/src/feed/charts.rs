@@ -6,7 +6,7 @@ use super::Feed;
 use crate::data::{Chart, FeedRequest, Run};
 use clip_lab_chart::{
     export::measure::{Measure, one_axis},
-    figure::{By, Rows, x},
+    figure::{GroupBy, Rows, x},
     layout::{Kind, Panel},
     names::{label, metrics, short_names},
     text::clean,
@@ -24,7 +24,7 @@ impl Feed {
         charts.resize_with(self.layout.panels().filter(lines).count(), Chart::default);
         for (number, panel) in (first..).zip(panels) {
             let axis = request.x.unwrap_or(panel.x);
-            let mut chart = Chart { x: axis, grouped: request.by != By::Run, ..Chart::default() };
+            let mut chart = Chart { x: axis, grouped: request.by != GroupBy::Run, ..Chart::default() };
             let all_series = || runs.iter().flat_map(|run| &run.series);
             let metrics = chart.share_axis(&metrics(&panel.metrics, all_series()), all_series());
             let shorts = short_names(&metrics);

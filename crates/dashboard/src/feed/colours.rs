@@ -6,15 +6,15 @@ use clip_lab_store::{RunId, RunRow};
 
 use super::Feed;
 use crate::data::FeedRequest;
-use clip_lab_chart::{figure::By, palette::COLOURS};
+use clip_lab_chart::{figure::GroupBy, palette::COLOURS};
 
 /// The most curves drawn unless all are requested: one per palette colour.
 const DRAWN: usize = COLOURS;
 
 impl Feed {
     /// The group of each run; `None` if runs are not grouped. Assigns colours to new groups.
-    pub(super) fn groups(&mut self, rows: &[RunRow], by: &By) -> Vec<Option<String>> {
-        if *by == By::Run {
+    pub(super) fn groups(&mut self, rows: &[RunRow], by: &GroupBy) -> Vec<Option<String>> {
+        if *by == GroupBy::Run {
             return vec![None; rows.len()];
         }
         let setting = |row: &RunRow, key: &str| self.properties.get(row.id).settings.get(key).cloned();
@@ -32,7 +32,7 @@ impl Feed {
     ) -> Vec<Option<usize>> {
         let order = order(rows, request);
         let most = if request.draw_all { usize::MAX } else { DRAWN };
-        if request.by == By::Run {
+        if request.by == GroupBy::Run {
             let drawn: Vec<RunId> = order.into_iter().take(most).map(|at| rows[at].id).collect();
             self.assign_distinct(rows, &drawn);
             let of = |row: &RunRow| self.colours.get(&row.id).copied().filter(|_| drawn.contains(&row.id));

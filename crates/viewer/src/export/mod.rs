@@ -14,7 +14,7 @@ use anyhow::Result;
 use clip_lab_chart::{
     ExportOptions, Size,
     export::{self, Format},
-    figure::{By, Form},
+    figure::{Form, GroupBy},
 };
 use clip_lab_cli::{ChartForm, ExportArgs, FileFormat, XAxis, json_document, shown};
 use clip_lab_store::{Axis, Reader, RunRow};
@@ -64,7 +64,7 @@ fn options(args: &ExportArgs, study: bool) -> ExportOptions {
         x: axis(args.x),
         y: if args.log { Form::Log } else { Form::Linear },
         smooth: args.smooth,
-        by: By::read(group),
+        by: GroupBy::read(group),
         seeds: args.seeds,
         reference: args.reference.clone(),
         size: Size { width_mm: args.width, height_mm: args.height, pixels: args.pixels },
