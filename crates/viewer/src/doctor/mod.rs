@@ -15,7 +15,7 @@ use std::{io::IsTerminal as _, path::Path};
 use clip_lab_cli::{Exit, coloured, json_document, print};
 use serde_json::json;
 
-use finding::{Finding, Mark};
+use finding::{Finding, Severity};
 
 /// Runs all checks and prints each finding. [`Exit::Failure`] if something required is broken.
 pub fn doctor(store: &Path, json: bool) -> Exit {
@@ -32,7 +32,7 @@ pub fn doctor(store: &Path, json: bool) -> Exit {
     add(terminal::terminal());
     add(python::python());
     output.summary(&all);
-    Exit::of(all.iter().all(|finding| finding.mark != Mark::Broken))
+    Exit::of(all.iter().all(|finding| finding.severity != Severity::Error))
 }
 
 /// How findings are printed.
@@ -55,8 +55,8 @@ impl Output {
     }
 
     fn summary(&self, all: &[Finding]) {
-        let count = |mark| all.iter().filter(|finding| finding.mark == mark).count();
-        let (broken, remarks) = (count(Mark::Broken), count(Mark::Remark));
+        let count = |severity| all.iter().filter(|finding| finding.severity == severity).count();
+        let (broken, remarks) = (count(Severity::Error), count(Severity::Note));
         if self.json {
             return print(json_document(json!({ "good": broken == 0, "findings": all })));
         }
