@@ -3,7 +3,7 @@
 use clip_lab_chart::{
     ExportOptions, Size,
     export::{
-        About,
+        ChartMetadata,
         forms::{Value, cost, ema, forest, hits, layers, parallel, phases, similarity},
         save,
         scene::{Scene, Shape},
@@ -17,7 +17,7 @@ fn svg(scene: &Scene) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("a.svg");
     let options = ExportOptions { out: out.clone(), ..ExportOptions::default() };
-    save(scene, &About::default(), &options).expect("written");
+    save(scene, &ChartMetadata::default(), &options).expect("written");
     std::fs::read_to_string(out).expect("readable")
 }
 

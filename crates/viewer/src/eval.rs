@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clip_lab_chart::{
     ExportOptions, Size,
     export::{
-        About, Format,
+        ChartMetadata, Format,
         forms::confusion::{Confusion, MOST, confusion},
         save,
     },
@@ -57,8 +57,8 @@ pub fn with_image(arguments: impl Iterator<Item = OsString>, image: &Path) -> Re
         .into_iter()
         .collect();
     notes.iter().for_each(|note| note!("{note}"));
-    let about = About::new("confusion", &format!("Confusion matrix: {title}"), &[], &notes);
-    for file in save(&scene, &about, &options)? {
+    let metadata = ChartMetadata::new("confusion", &format!("Confusion matrix: {title}"), &[], &notes);
+    for file in save(&scene, &metadata, &options)? {
         note!("written to {}", file.display());
     }
     Ok(Exit::Success)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clip_lab_chart::{
     ExportOptions,
-    export::{About, Source, forms, measure::Measure, save, scene::Scene},
+    export::{ChartMetadata, Source, forms, measure::Measure, save, scene::Scene},
     figure::Unit,
 };
 use clip_lab_cli::{ChartForm, CompareArgs, CostOf, ExportArgs};
@@ -39,7 +39,7 @@ pub fn export_form(
     };
     let sources = runs.iter().map(|run| Source::read(reader, run)).collect::<Result<Vec<_>>>()?;
     let form = format!("{:?}", args.form).to_lowercase();
-    save(&scene, &About::new(&form, &what, &sources, &notes), options)
+    save(&scene, &ChartMetadata::new(&form, &what, &sources, &notes), options)
 }
 
 /// The runs and the options of an export.
