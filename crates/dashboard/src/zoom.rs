@@ -6,7 +6,7 @@ use clip_lab_store::Axis;
 
 use super::app::App;
 use clip_lab_chart::{
-    figure::{Band, Form, GroupBy, View, reach},
+    figure::{Band, Form, GroupBy, View, scale_from_zero},
     layout::{Kind, Panel},
 };
 
@@ -153,7 +153,7 @@ impl App {
         {
             (low, high) = (low.min(bucket.x0), high.max(bucket.x1));
         }
-        let scale = reach(low, high);
+        let scale = scale_from_zero(low, high);
         AxisRange { axis, low: scale.low, high: scale.high }
     }
 
