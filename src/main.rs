@@ -24,10 +24,12 @@ fn main() -> ExitCode {
 fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
     let store = &cli.store;
     let output = match &cli.verb {
-        Verb::Run(args) if args.overfit.is_none() && study::holds_study(&args.spec) => {
+        Verb::Run(args) if args.overfit.is_none() && study::is_study_file(&args.spec) => {
             return study::run(store, args, cli.trust_code);
         }
-        Verb::Run(RunArgs { spec, study, resume, .. }) if let Some(flag) = study.given(resume.is_some()) => {
+        Verb::Run(RunArgs { spec, study, resume, .. })
+            if let Some(flag) = study.first_set_flag(resume.is_some()) =>
+        {
             anyhow::bail!("{flag} is for studies, and {} is a spec", spec.display())
         }
         Verb::Run(args) if shows_dashboard(args) => {
@@ -55,7 +57,7 @@ fn run_verb(cli: &Cli) -> anyhow::Result<Exit> {
         | Verb::Prompts(_)
         | Verb::Model(_)
         | Verb::Fingerprint(_) => {
-            return Err(core::become_core(std::env::args_os().skip(1)));
+            return Err(core::exec_core(std::env::args_os().skip(1)));
         }
         Verb::Runs(verb) => run_store_verb(verb, store)?,
         Verb::Compare(args) => compare(store, args)?,
@@ -81,7 +83,7 @@ fn shows_dashboard(args: &RunArgs) -> bool {
         _ if args.overfit.is_some() => false,
         Some(ui) => ui == Ui::Dashboard,
         None => {
-            if let Some(why) = run::why_plain() {
+            if let Some(why) = run::plain_reason() {
                 clip_lab_cli::note!("{why}");
             }
             run::can_draw()

@@ -30,7 +30,7 @@ pub(super) struct Checked {
 pub fn check(args: &CheckArgs, catalog: &Catalog) -> Result<Exit> {
     let (mut good, mut all) = (true, Vec::new());
     for path in &args.specs {
-        let checked = match study::holds_study(path) {
+        let checked = match study::is_study_file(path) {
             true => study::check(path, &args.set, catalog),
             false => check_spec(path, args, catalog),
         };

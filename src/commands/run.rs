@@ -20,8 +20,8 @@ use crate::{
 /// # Errors
 /// Every problem of the spec, or the error that stopped the run.
 pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
-    if study::holds_study(&args.spec) {
-        return Err(study::is_a_study(&args.spec));
+    if study::is_study_file(&args.spec) {
+        return Err(study::study_error(&args.spec));
     }
     let mut plan = plan(Spec::read(&args.spec, &args.set)?.as_own(), catalog)?;
     if let Some(share) = args.share {

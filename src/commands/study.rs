@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Whether a file is a study. False for an unreadable file, whose error is reported when it is read as a spec.
-pub fn holds_study(file: &Path) -> bool {
+pub fn is_study_file(file: &Path) -> bool {
     text_of(file).is_ok_and(|text| is_study(&text))
 }
 
@@ -171,6 +171,6 @@ fn open(planned: &Planned<dyn Dataset>) -> Result<String, String> {
 }
 
 /// The error for a study in place of a single spec.
-pub fn is_a_study(file: &Path) -> anyhow::Error {
+pub fn study_error(file: &Path) -> anyhow::Error {
     anyhow!("{file} is a study: run it with `clip-lab run {file}`", file = file.display())
 }

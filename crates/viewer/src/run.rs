@@ -27,7 +27,7 @@ pub fn can_draw() -> bool {
 }
 
 /// Why this terminal gets plain lines instead of the dashboard, if it does.
-pub fn why_plain() -> Option<String> {
+pub fn plain_reason() -> Option<String> {
     no_screen().filter(|_| on_terminal())
 }
 

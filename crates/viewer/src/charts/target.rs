@@ -8,7 +8,7 @@ use clip_lab_diagnostics::suggest;
 use clip_lab_spec::Study;
 use clip_lab_store::{Reader, RunRow, StoreError};
 
-use crate::{InvalidInput, study::holds_study};
+use crate::{InvalidInput, study::is_study_file};
 
 /// What the dashboard shows.
 #[derive(Debug, Default, PartialEq)]
@@ -74,7 +74,7 @@ fn run(store: &Path, name: &str) -> Result<Option<RunRow>> {
 /// The study of that name, or of the study file of that name.
 fn study(runs: &[RunRow], name: &str) -> Result<Option<String>> {
     let file = Path::new(name);
-    if file.is_file() && holds_study(file) {
+    if file.is_file() && is_study_file(file) {
         return Ok(Some(Study::read(file).map_err(InvalidInput::error)?.name));
     }
     Ok(runs.iter().filter_map(|run| run.study.clone()).find(|study| study == name))

@@ -33,7 +33,7 @@ pub use superseded::{SUPERSEDED, is_superseded};
 use crate::InvalidInput;
 
 /// Whether a file is a study. An unreadable file is not; reading it as a spec reports the error.
-pub fn holds_study(file: &Path) -> bool {
+pub fn is_study_file(file: &Path) -> bool {
     text_of(file).is_ok_and(|text| is_study(&text))
 }
 
