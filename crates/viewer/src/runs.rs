@@ -101,9 +101,9 @@ pub fn delete(store: &Path, selectors: &[String], confirmed: bool, json: bool) -
         lines.collect::<String>()
     );
     for run in &runs {
-        if store.is_in_doubt(run.id)? {
+        if store.is_liveness_unknown(run.id)? {
             note!("run {} ran on {}: waiting 15 s to check that it no longer runs", run.uid, run.host);
-            store.watch(run.id)?;
+            store.poll_liveness(run.id)?;
         }
         store.delete(run.id)?;
     }
