@@ -106,7 +106,7 @@ pub(super) fn problems(report: &Report) -> Vec<Value> {
 
 fn read(path: &Path, args: &CheckArgs, catalog: &Catalog) -> Result<Plan, Report> {
     let mut spec = Spec::read(path, &args.set)?;
-    spec.own = args.before_run;
+    spec.trusted = args.before_run;
     plan_with_data(&spec, catalog)
 }
 

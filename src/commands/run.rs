@@ -23,7 +23,7 @@ pub fn run(args: &RunArgs, store: &Path, catalog: &Catalog) -> Result<Exit> {
     if study::is_study_file(&args.spec) {
         return Err(study::study_error(&args.spec));
     }
-    let mut plan = plan(Spec::read(&args.spec, &args.set)?.as_own(), catalog)?;
+    let mut plan = plan(Spec::read(&args.spec, &args.set)?.into_trusted(), catalog)?;
     if let Some(share) = args.share {
         limit_threads(&mut plan, share);
     }

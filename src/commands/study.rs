@@ -11,13 +11,13 @@ use super::check::{Checked, print_report, problems, summary};
 use crate::{
     data::identity,
     plan::{Plan, Split, plan, plan_with_data, unreported},
-    spec::{Arm, Report, Spec, Study, study::is_study, text_of},
+    spec::{Arm, Report, Spec, Study, read_spec_text, study::is_study},
     train::CODE,
 };
 
 /// Whether a file is a study. False for an unreadable file, whose error is reported when it is read as a spec.
 pub fn is_study_file(file: &Path) -> bool {
-    text_of(file).is_ok_and(|text| is_study(&text))
+    read_spec_text(file).is_ok_and(|text| is_study(&text))
 }
 
 /// Plans every arm of a study; the result has a line for each, or every problem.
@@ -54,7 +54,7 @@ pub(super) fn check(file: &Path, sets: &[String], catalog: &Catalog) -> Checked 
 /// Prints the fingerprints of the code and of every arm's data as JSON. Problems of the study are printed, not returned.
 pub fn fingerprint(args: &FingerprintArgs, catalog: &Catalog) -> Result<Exit> {
     let plans = Study::read(&args.study).map_err(|report| vec![report]).and_then(|study| {
-        plans(&study, &args.set, catalog, |spec, catalog| plan(spec.clone().as_own(), catalog))
+        plans(&study, &args.set, catalog, |spec, catalog| plan(spec.clone().into_trusted(), catalog))
     });
     let plans = match plans {
         Ok(plans) => plans,

@@ -11,7 +11,7 @@ use super::{
     checkpoints::Part, data::DataDraft, letters::Lock, planner::Planner,
 };
 use clip_lab_checkpoint::Weights;
-use clip_lab_spec::{Source, name_fault};
+use clip_lab_spec::{Source, invalid_name_reason};
 
 /// Every part of a plan; `None` where the spec is missing it or has a fault.
 pub(super) struct Draft {
@@ -114,7 +114,7 @@ impl Planner<'_> {
             self.problems.push(problem.help("add `name = \"...\"` above the first table"));
             return None;
         };
-        let fault = name_fault(&name).map(|fault| Problem::at(place, format!("`name` {fault}")));
+        let fault = invalid_name_reason(&name).map(|fault| Problem::at(place, format!("`name` {fault}")));
         self.problems.extend(fault);
         Some(name)
     }

@@ -74,7 +74,7 @@ impl Study {
     /// All problems of the study file at once, including failed edits. The specs themselves are not checked: the planner
     /// does that.
     pub fn read(file: &Path) -> Result<Self, Report> {
-        match crate::text_of(file) {
+        match crate::read_spec_text(file) {
             Ok(text) => Self::parse(file, &text),
             Err(error) => {
                 let problem = Problem::new(format!("cannot read the study: {error}"));

@@ -130,15 +130,15 @@ impl Store {
         })
     }
 
-    /// Whether only [`Store::poll_liveness`] can tell if the run is alive: its heartbeat is old, and it is on another machine, whose
-    /// clock may be slow.
+    /// Whether only [`Store::poll_liveness`] can decide if the run is alive: its heartbeat is old, and it is on another
+    /// machine, whose clock may be slow.
     pub fn is_liveness_unknown(&self, run: RunId) -> Result<bool, StoreError> {
         let row = self.by_id(run)?;
         Ok(row.status == Status::Stalled && row.host != Host::here().host)
     }
 
-    /// Polls a run of [unknown liveness](Store::is_liveness_unknown) until its heartbeat changes or it counts as crashed, 16 s at
-    /// most. Returns the last row.
+    /// Polls a run of [unknown liveness](Store::is_liveness_unknown) until its heartbeat changes or it counts as crashed,
+    /// 16 s at most. Returns the last row.
     pub fn poll_liveness(&self, run: RunId) -> Result<RunRow, StoreError> {
         let (first, until) =
             (self.by_id(run)?, Instant::now() + Duration::from_millis(STALLED_MS as u64 + 1000));

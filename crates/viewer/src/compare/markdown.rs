@@ -25,7 +25,7 @@ pub fn table_markdown(report: &Report, table: &Table) -> String {
     out += "| arm | seeds | mean [95%] | difference [95%] | p | McNemar p | samples | FLOPs | time |\n";
     out += "|---|--:|---|---|--:|--:|--:|--:|--:|\n";
     for (cells, row) in cells(table).iter().zip(&table.rows) {
-        out += &line(cells, row.is_marked());
+        out += &line(cells, row.is_significant());
     }
     out.push('\n');
     let notes = legend(report, table).into_iter().chain(table.notes.iter().cloned());

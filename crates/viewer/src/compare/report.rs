@@ -5,7 +5,7 @@ use clip_lab_store::Goal;
 use serde::Serialize;
 
 /// The p-value below which a difference is marked, after Holm's correction.
-pub const MARKED: f64 = 0.05;
+pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// The result of a comparison.
 #[derive(Debug, Clone, Serialize)]
@@ -112,11 +112,12 @@ pub struct Cost {
 }
 
 impl Row {
-    /// Whether the difference is marked: its p-value is below [`MARKED`] and covers more than the queries of one seed.
-    pub fn is_marked(&self) -> bool {
+    /// Whether the difference is marked: its p-value is below [`SIGNIFICANCE_LEVEL`] and covers more than the queries of one seed.
+    pub fn is_significant(&self) -> bool {
         let difference = self.difference.as_ref();
         difference.is_some_and(|found| {
-            found.estimate.covers != Some(Covers::Queries) && found.p_holm.is_some_and(|p| p < MARKED)
+            found.estimate.covers != Some(Covers::Queries)
+                && found.p_holm.is_some_and(|p| p < SIGNIFICANCE_LEVEL)
         })
     }
 }

@@ -80,7 +80,7 @@ fn verdict_of(row: &Row, table: &Table) -> Verdict {
             }
         }
         _ if covers == Some(Covers::Queries) => Verdict::OneSeed,
-        _ if !row.is_marked() => Verdict::Uncorrected,
+        _ if !row.is_significant() => Verdict::Uncorrected,
         (_, Goal::None) => Verdict::Different,
         (_, Goal::Up) if value > 0.0 => Verdict::Better,
         (_, Goal::Down) if value < 0.0 => Verdict::Better,

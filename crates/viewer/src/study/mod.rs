@@ -19,7 +19,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use clip_lab_cli::{Exit, RunArgs, Ui, json_document, print, shown};
-use clip_lab_spec::{Study, study::is_study, text_of};
+use clip_lab_spec::{Study, read_spec_text, study::is_study};
 use clip_lab_store::recorder_ended;
 
 use serde_json::json;
@@ -34,7 +34,7 @@ use crate::InvalidInput;
 
 /// Whether a file is a study. An unreadable file is not; reading it as a spec reports the error.
 pub fn is_study_file(file: &Path) -> bool {
-    text_of(file).is_ok_and(|text| is_study(&text))
+    read_spec_text(file).is_ok_and(|text| is_study(&text))
 }
 
 /// Runs what the study in `args.spec` lacks. `trust_code` allows code that checkpoints name. Succeeds if every
