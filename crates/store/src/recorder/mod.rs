@@ -74,7 +74,7 @@ impl Recorder {
     /// Sets an entry of the run's environment that comparisons use, such as `code`, `data.test` or
     /// `train_flops_per_sample`. Replaces an existing one.
     pub fn set_environment(&self, key: &str, value: Value) {
-        self.send(Record::Fact(Box::new((key.into(), value))));
+        self.send(Record::Environment(Box::new((key.into(), value))));
     }
 
     /// Records an event.
