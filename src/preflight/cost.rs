@@ -49,7 +49,7 @@ pub struct Part {
 
 impl Cost {
     /// Counts parameters and FLOPs and measures memory. `before` is the process's memory before the model was built.
-    /// Makes an optimizer update, so the rig must not be trained afterwards.
+    /// Makes an optimizer update, so the components must not be trained afterwards.
     ///
     /// # Errors
     /// When a tower, the loss or the optimizer fails.

@@ -29,7 +29,7 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage> {
     decoder.open(Image::Encoded(bytes.to_vec()))?.decode(&mut decoder)
 }
 
-/// As [`decode`], for formats that libjpeg-turbo does not read; holds the memory budget of the pixels.
+/// As [`decode`], for formats that libjpeg-turbo does not read. Also returns the reservation of their memory.
 pub fn decode_other(bytes: &[u8]) -> Result<(RgbImage, MemoryReservation)> {
     ensure!(!bytes.is_empty(), "the file is empty (0 bytes)");
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;

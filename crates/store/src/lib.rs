@@ -1,4 +1,4 @@
-//! The experiment store: SQLite schema, recorder and queries. Nothing else in the project knows SQL.
+//! The experiment store: SQLite schema, recorder and queries. Nothing else in the project contains SQL.
 //!
 //! A run records through a [`Recorder`]: calls return at once, one thread writes, and a failing store never stops
 //! training. Everything else reads through a [`Reader`], which cannot write, or edits through a [`Store`].

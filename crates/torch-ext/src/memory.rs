@@ -38,7 +38,7 @@ pub fn peak_memory(device: Device) -> Option<u64> {
 pub fn reset_peak_memory(device: Device) -> bool {
     match device {
         Device::Cuda(number) => i8::try_from(number).is_ok_and(|number| {
-            // SAFETY: no pointer goes in.
+            // SAFETY: no pointer is passed.
             into_result(unsafe { shim_cuda_reset_peak(number) }).is_ok()
         }),
         // 5 resets the mark of the largest resident size; see proc(5).
@@ -52,7 +52,7 @@ pub fn reset_peak_memory(device: Device) -> bool {
 /// # Errors
 /// If a libtorch operation fails.
 pub fn measure_peak_memory<T>(f: impl FnOnce() -> T) -> Result<(T, u64)> {
-    // SAFETY: no pointer goes in.
+    // SAFETY: no pointer is passed.
     into_result(unsafe { shim_watch_begin() })?;
     let mut watch = Watch { ended: false };
     let result = f();

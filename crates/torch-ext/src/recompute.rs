@@ -35,7 +35,7 @@ thread_local! {
     static RECOMPUTING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sets a flag while it lives, even through a panic.
+/// Sets a flag until it is dropped, also by a panic.
 struct FlagGuard(&'static std::thread::LocalKey<Cell<bool>>, bool);
 
 impl FlagGuard {

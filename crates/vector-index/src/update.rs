@@ -33,7 +33,7 @@ pub struct Update {
 }
 
 impl Update {
-    /// Compares names and marks. Retries an unreadable image only if it changed.
+    /// Compares names and stamps. Retries an unreadable image only if it changed.
     pub fn between(old: Option<&Index>, current: Vec<Stamp>) -> Self {
         let entries = old.map_or(&[][..], Index::entries);
         let by_stamp: HashMap<&Stamp, usize> = entries.iter().map(|entry| &entry.stamp).zip(0..).collect();

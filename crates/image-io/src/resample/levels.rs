@@ -112,7 +112,7 @@ fn level(value: i16) -> u8 {
     ((value.saturating_add(32) >> 6) + 128).clamp(0, 255) as u8
 }
 
-/// A chroma value scale_chroma a constant below two, to 1/16 of a level: one multiplication and a shift.
+/// A chroma value times a constant below two, to 1/16 of a level: one multiplication and a shift.
 #[inline(always)]
 fn scale_chroma(value: i16, constant: f32) -> i16 {
     let constant = (constant * simd::ONE) as i16;

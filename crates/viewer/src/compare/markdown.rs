@@ -32,9 +32,9 @@ pub fn table_markdown(report: &Report, table: &Table) -> String {
     out + &notes.map(|note| format!("- {}\n", escape(&note))).collect::<String>() + "\n"
 }
 
-/// A marked difference is bold; one of a single seed never is.
-fn line(cells: &Cells, marked: bool) -> String {
-    let difference = if marked { format!("**{}**", cells.difference) } else { cells.difference.clone() };
+/// A significant difference is bold; one of a single seed never is.
+fn line(cells: &Cells, significant: bool) -> String {
+    let difference = if significant { format!("**{}**", cells.difference) } else { cells.difference.clone() };
     let row = [
         &escape(&cells.arm),
         &cells.seeds,

@@ -4,7 +4,7 @@ use clip_lab_stats::{Covers, Discordant, Estimate, Interval};
 use clip_lab_store::Goal;
 use serde::Serialize;
 
-/// The p-value below which a difference is marked, after Holm's correction.
+/// The p-value below which a difference is significant, after Holm's correction.
 pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// The result of a comparison.
@@ -112,7 +112,8 @@ pub struct Cost {
 }
 
 impl Row {
-    /// Whether the difference is marked: its p-value is below [`SIGNIFICANCE_LEVEL`] and covers more than the queries of one seed.
+    /// Whether the difference is significant: its p-value is below [`SIGNIFICANCE_LEVEL`], and its interval covers more
+    /// than the queries of one seed.
     pub fn is_significant(&self) -> bool {
         let difference = self.difference.as_ref();
         difference.is_some_and(|found| {

@@ -13,11 +13,11 @@ use crate::compare::{
 /// The conclusion on an arm compared with the reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// Marked, in the better direction.
+    /// Significant, in the better direction.
     Better,
-    /// Marked, in the worse direction.
+    /// Significant, in the worse direction.
     Worse,
-    /// Marked, for a metric without a direction.
+    /// Significant, for a metric without a direction.
     Different,
     /// The interval excludes zero, but the corrected p-value is too large.
     Uncorrected,

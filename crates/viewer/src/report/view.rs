@@ -42,7 +42,7 @@ pub struct RowView {
     pub colour: usize,
     /// Whether it is the reference.
     pub is_reference: bool,
-    /// Whether the difference is marked.
+    /// Whether the difference is significant.
     pub is_significant: bool,
     /// The cells.
     pub cells: Vec<Cell>,

@@ -1,4 +1,4 @@
-//! The interactive screen: the board draws it, the core answers.
+//! The interactive screen: the dashboard draws it, the core answers.
 
 use anyhow::Result;
 use clip_lab_cli::SearchArgs;

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! queries --core: child process, JSON lines--> answers -> table | json
-//!                                              sheet: answers with images -> page (HTML) | board (PNG, terminal)
-//!                                              interactive: the search screen of the board
+//!                                              sheet: answers with images -> page (HTML) | PNG, terminal
+//!                                              interactive: the search screen of the dashboard
 //! ```
 
 mod answers;
