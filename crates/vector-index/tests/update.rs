@@ -108,7 +108,7 @@ fn truncated_files_and_other_models_are_rejected() {
 }
 
 #[test]
-fn a_row_of_another_width_is_refused_and_the_old_file_stays() {
+fn a_row_of_another_width_is_rejected_and_the_old_file_stays() {
     let (_folder, path) = place();
     let (_, _) = update(&path, &[stamp("a", 1)]);
     let before = fs::read(&path).unwrap();
