@@ -69,7 +69,7 @@ fn costs_match_the_axis() {
     let arms: Vec<cost::ArmCost> = [("a", 1.0, 10.0), ("b", 4.0, 30.0), ("c", 6.0, 20.0)]
         .map(|(name, cost, q)| cost::ArmCost { name: name.into(), cost, quality: value(q, q - 2.0, q + 2.0) })
         .into();
-    let axes = cost::Axes { x: "samples", y: "hit@1 (%) ↑", unit: Unit::Number, up: true };
+    let axes = cost::Axes { x: "samples", y: "hit@1 (%) ↑", unit: Unit::Number, up: Some(true) };
     let text = svg(&cost::cost(&arms, axes, SIZE).expect("drawn"));
     let document = roxmltree::Document::parse(&text).expect("it is XML");
     let x = inverse(&document);
@@ -102,7 +102,7 @@ fn all(values: &[f64]) -> Vec<anyhow::Result<Scene>> {
         parallel::Coordinate { title: name.into(), values: values.iter().map(f64::to_string).collect() };
     let matrix = similarity::Matrix { when: name.into(), columns: 2, values: values.to_vec() };
     let matrices = [matrix.clone(), matrix];
-    let axes = cost::Axes { x: name, y: name, unit: Unit::Seconds, up: false };
+    let axes = cost::Axes { x: name, y: name, unit: Unit::Seconds, up: Some(false) };
     vec![
         forest::forest(&[block(rows)], name, 120.0),
         cost::cost(&arms, axes, SIZE),

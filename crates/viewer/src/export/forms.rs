@@ -103,9 +103,15 @@ impl Request<'_> {
             CostOf::Samples => cost.samples,
             CostOf::Flops => cost.flops,
         });
-        let axes = forms::cost::Axes { x, y: &measure.title(), unit, up: measure.goal != Goal::Down };
+        let up = match measure.goal {
+            Goal::Up => Some(true),
+            Goal::Down => Some(false),
+            Goal::None => None,
+        };
+        let axes = forms::cost::Axes { x, y: &measure.title(), unit, up };
         let scene = forms::cost::cost(&costs, axes, self.options.size)?;
-        let what = format!("{} against {x}; the line is the Pareto front", table.metric);
+        let front = if up.is_some() { "; the line is the Pareto front" } else { "" };
+        let what = format!("{} against {x}{front}", table.metric);
         Ok(Chart::new(scene, what).with(intervals(&found)))
     }
 

@@ -37,8 +37,8 @@ pub struct Axes<'w> {
     pub y: &'w str,
     /// Unit of the cost.
     pub unit: Unit,
-    /// Whether higher quality values are better.
-    pub up: bool,
+    /// Whether higher quality values are better; none if unknown, which leaves out the Pareto front.
+    pub up: Option<bool>,
 }
 
 /// Draws the arms as dots; the cost axis is logarithmic if costs span more than a decade.
@@ -67,7 +67,9 @@ pub fn cost(arms: &[ArmCost], axes: Axes, size: Size) -> Result<Scene> {
     frame.rows(&mut scene, &rows);
     let columns = Frame::within(&x, ticks(&x, axes.unit, (wide / 20.0) as usize));
     frame.columns(&mut scene, &columns, axes.x);
-    pareto_front(&mut scene, &frame, &arms, axes.up);
+    if let Some(up) = axes.up {
+        pareto_front(&mut scene, &frame, &arms, up);
+    }
     for (at, arm) in arms.iter().enumerate() {
         vertical(&mut scene, &frame, arm.cost, arm.quality, PAPER[at % PAPER.len()]);
     }
