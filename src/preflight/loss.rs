@@ -19,8 +19,8 @@ pub struct ReferenceLosses {
     pub minimum: f64,
 }
 
-/// The reference values of a plan's loss for one batch. `groups` gives every row a group number, the same for duplicates;
-/// without it all rows are unique. None if the batch is too large.
+/// The reference values of a plan's loss for one batch. `groups` gives every row a group number, the same for
+/// duplicates; without it all rows are unique. None if the batch is too large.
 ///
 /// # Errors
 /// When the loss fails.

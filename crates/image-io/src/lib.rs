@@ -3,7 +3,7 @@
 //! ```text
 //! Image (bytes or pixels) --Decoder::open--> OpenedImage   header parsed, nothing decoded
 //!         Crop, drawn from that size --OpenedImage::crop_normalised--> 3 normalised float planes [3, S, S], in place
-//!                                    --OpenedImage::crop-------------> the same crop as RGB pixels, for pixel augmentations
+//!                                    --OpenedImage::crop-------------> the same crop as RGB, for pixel augmentations
 //! ```
 //!
 //! A random crop that covers most of a JPEG resamples the stored YCbCr planes, each at its own resolution, and converts

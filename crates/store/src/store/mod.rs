@@ -137,8 +137,8 @@ impl Store {
         Ok(row.status == Status::Stalled && row.host != Host::here().host)
     }
 
-    /// Polls a run of [unknown liveness](Store::is_liveness_unknown) until its heartbeat changes or it counts as crashed,
-    /// 16 s at most. Returns the last row.
+    /// Polls a run of [unknown liveness](Store::is_liveness_unknown) until its heartbeat changes or it counts as
+    /// crashed, 16 s at most. Returns the last row.
     pub fn poll_liveness(&self, run: RunId) -> Result<RunRow, StoreError> {
         let (first, until) =
             (self.by_id(run)?, Instant::now() + Duration::from_millis(STALLED_MS as u64 + 1000));
